@@ -1,0 +1,99 @@
+# Needs python3 (3.11 to 3.13) with venv, and make; nothing else, and nothing activated.
+# Another interpreter: make PYTHON=python3.12
+#
+# Every path is relative and tools run as `python -m ...`, so that the folder may have a space in its name.
+# `make test` runs in seconds and is for every change. What takes longer has a target of its own: `notebooks` runs
+# whole analyses in fresh kernels, `bench` measures and does not judge, tests marked slow run with
+# `make test ARGS="-m slow"`. `make check` is what to run before a commit.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+ARGS ?=
+
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+SOURCES := $(NOTEBOOKS) $(wildcard analysis/*.py analysis/*/*.py data/*.csv) tools/run_notebooks.py
+
+# an environment that was moved with its folder, or whose Python is gone, is made anew
+ifneq "$(shell test -x $(PY) && cat .venv/made-in 2>/dev/null)" "$(CURDIR)"
+.venv/locked: moved
+endif
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PYTHONIOENCODING := utf-8
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help test lint lint-fix notebooks figures bench check lab lock clean moved
+
+all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
+	@echo
+	@$(PY) -c "import analysis as ma; print(ma.main_result('data/trials.csv'))"
+	@echo
+	@echo "Figures:"
+	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' Makefile | while IFS='|' read -r name text; do \
+	    printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose)
+	@$(PY) -m pytest -q $(ARGS)
+
+lint: .venv/installed  ## check style and formatting
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+lint-fix: .venv/installed  ## correct style and formatting
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+notebooks: .venv/installed  ## run every notebook; an error or a warning in a cell fails
+	@$(PY) tools/run_notebooks.py --strict $(NOTEBOOKS)
+	@touch build/notebooks/done
+
+figures: notebooks  ## rewrite every figure, whether or not anything changed
+	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
+
+bench: .venv/installed  ## run the benchmarks
+	@for f in benchmarks/*.py; do if [ -e "$$f" ]; then $(PY) "$$f" || exit 1; fi; done
+
+check: lint test notebooks figures  ## everything above that must pass before a commit
+
+lab: .venv/installed  ## open the notebooks in JupyterLab
+	@$(PY) -m jupyterlab --notebook-dir=notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
+
+# uv writes a lock for all systems and Python versions at once; one version of each package serves them all.
+lock:  ## renew requirements.lock from pyproject.toml (needs uv)
+	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@sed -n '/^#/!q;p' requirements.lock > requirements.lock.new
+	@$(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" | \
+	    uv pip compile --quiet pyproject.toml - --all-extras --upgrade --universal --python-version 3.11 \
+	    --fork-strategy fewest --generate-hashes --annotation-style line --no-header >> requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+clean:  ## delete the environment, executed notebooks and caches (figures stay)
+	@rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+build/notebooks/done: .venv/installed $(SOURCES)
+	@$(PY) tools/run_notebooks.py $(NOTEBOOKS)
+	@touch $@
+
+.venv/installed: .venv/locked pyproject.toml
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/locked: requirements.lock
+	@command -v $(PYTHON) > /dev/null || \
+	    { echo "$(PYTHON) was not found: install Python 3.11 to 3.13 (Debian: apt install python3 python3-venv)"; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))" || \
+	    { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); this needs Python 3.11 to 3.13: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2> /dev/null || \
+	    { echo "$(PYTHON) lacks venv: install it (Debian: apt install python3-venv)"; exit 1; }
+	@echo "Creating .venv from requirements.lock (once; some minutes, about 1 GB) …"
+	@$(PYTHON) -m venv --clear .venv
+	@$(PY) -m pip install --quiet --requirement requirements.lock
+	@printf '%s\n' "$(CURDIR)" > .venv/made-in
+	@touch $@

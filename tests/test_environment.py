@@ -1,0 +1,126 @@
+"""pyproject.toml, environment.yml and requirements.lock must name the same packages and bounds."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import analysis
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads(PYPROJECT_TEXT)
+PROJECT = PYPROJECT["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIREMENTS = [
+    *PYPROJECT["build-system"]["requires"],
+    *PROJECT["dependencies"],
+    *[text for extra in EXTRAS.values() for text in extra],
+]
+LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+# On conda-forge an extra is a package of its own.
+CONDA_NAMES = {"pandera[pandas]": "pandera-pandas"}
+SYSTEMS = {
+    "linux": {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix"},
+    "macos": {"sys_platform": "darwin", "platform_system": "Darwin", "os_name": "posix"},
+    "windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt"},
+}
+
+
+def lock_lines():
+    """Return the lock as logical lines: continuation lines joined, comments and hashes dropped."""
+    joined = LOCK_TEXT.replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return [line.split(" --hash=")[0].strip() for line in lines]
+
+
+def conda_requirements():
+    """Return {name: specifiers} of environment.yml, pip section left out."""
+    parsed = [Requirement(line) for line in ENVIRONMENT["dependencies"] if isinstance(line, str)]
+    return {canonicalize_name(r.name): r.specifier for r in parsed}
+
+
+def conda_name(requirement):
+    """Return the conda-forge name of a requirement of pyproject.toml."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    name = canonicalize_name(requirement.name)
+    return CONDA_NAMES[name + extras] if extras else name
+
+
+@pytest.mark.parametrize("text", REQUIREMENTS)
+def test_requirement_has_a_lower_bound_and_a_reason_beside_it(text):
+    assert any(s.operator == ">=" for s in Requirement(text).specifier)
+    [line] = [line for line in PYPROJECT_TEXT.splitlines() if line.strip().startswith(f'"{text}"')]
+    assert re.search(r'",\s+# \S.{14,}', line), f"no reason beside {text}"
+
+
+@pytest.mark.parametrize("text", REQUIREMENTS)
+def test_requirement_has_the_same_bounds_in_environment_yml(text):
+    requirement = Requirement(text)
+    assert conda_requirements()[conda_name(requirement)] == requirement.specifier
+
+
+def test_environment_yml_names_nothing_else():
+    expected = {conda_name(Requirement(text)) for text in REQUIREMENTS}
+    assert conda_requirements().keys() == expected | {"python", "pip"}
+
+
+def test_environment_yml_is_conda_forge_and_ends_in_the_project_itself():
+    assert ENVIRONMENT["name"] == PROJECT["name"]
+    assert ENVIRONMENT["channels"] == ["conda-forge"]
+    assert ENVIRONMENT["dependencies"][-1] == {"pip": ["-e ."]}
+
+
+@pytest.mark.parametrize("text", REQUIREMENTS)
+@pytest.mark.parametrize("python", ["3.11.2", "3.12.1", "3.13.0"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_lock_pins_requirement_once_within_its_bounds(text, python, system):
+    requirement = Requirement(text)
+    where = {**SYSTEMS[system], "python_version": python[:4], "python_full_version": python}
+    pins = [Requirement(line) for line in lock_lines()]
+    pins = [p for p in pins if canonicalize_name(p.name) == canonicalize_name(requirement.name)]
+    [pin] = [p for p in pins if p.marker is None or p.marker.evaluate(where)]
+    [specifier] = pin.specifier
+    assert requirement.specifier.contains(Version(specifier.version))
+
+
+def test_lock_has_no_unpinned_line():
+    lines = lock_lines()
+    assert len(lines) > len(REQUIREMENTS)
+    for line in lines:
+        [specifier] = Requirement(line).specifier
+        assert specifier.operator == "==" and "*" not in specifier.version, line
+
+
+def test_every_pin_has_a_hash():
+    entries = re.split(r"\n(?=[A-Za-z0-9])", LOCK_TEXT)[1:]
+    assert len(entries) == len(lock_lines())
+    assert [e.split()[0] for e in entries if "--hash=sha256:" not in e] == []
+
+
+def test_lock_names_no_registry_and_no_folder():
+    assert re.findall(r"(?m)^\s*-.*(?:index|links|host).*$|\w+://\S+|(?:^|\s)/\w+", LOCK_TEXT) == []
+
+
+def test_python_range_is_the_same_everywhere():
+    expected = SpecifierSet(PROJECT["requires-python"])
+    assert conda_requirements()["python"] == expected
+    [in_lock] = re.findall(r"^# Python (\S+) on ", LOCK_TEXT, flags=re.MULTILINE)
+    assert SpecifierSet(in_lock) == expected
+    in_makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [low, high] = re.findall(r"\((3), (\d+)\)", in_makefile)
+    assert SpecifierSet(f">={'.'.join(low)},<{'.'.join(high)}") == expected
+
+
+def test_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert analysis.__version__ == PROJECT["version"] == citation["version"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["license"] == PROJECT["license"]

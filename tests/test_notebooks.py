@@ -1,0 +1,94 @@
+"""Notebooks are read as JSON and never run here: `make notebooks` does that."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+PATHS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+# Two or more decimals is how results are shown; links, code and thresholds of convention are no results.
+TYPED_NUMBER = re.compile(r"(?<![\w./])[-−+]?\d+\.\d{2,}(?![\w/])")
+NO_RESULT = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+")
+CONVENTIONS = {"0.05", "0.95", "0.01"}
+
+each_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+
+
+def cells(path, kind=None):
+    """Return (number, source) of the cells that are not blank, optionally of one kind."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    numbered = [(i, c["cell_type"], "".join(c["source"])) for i, c in enumerate(found, start=1)]
+    return [(i, source) for i, cell_type, source in numbered if kind in (None, cell_type)]
+
+
+def python(source):
+    """Return the syntax tree of a code cell; magics and shell lines are no Python and fail."""
+    return ast.parse(source)
+
+
+def test_there_are_notebooks_numbered_in_order():
+    assert len(PATHS) >= 2
+    numbers = [int(re.fullmatch(r"(\d\d)_[a-z0-9_]+", path.stem).group(1)) for path in PATHS]
+    assert numbers[0] == 1
+    assert numbers == sorted(set(numbers))
+
+
+@each_notebook
+def test_outputs_are_cleared(path):
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [c for c in found if c["cell_type"] == "code"]
+    assert code
+    assert [c for c in code if c["outputs"] or c["execution_count"] is not None] == []
+
+
+@each_notebook
+def test_first_cell_is_a_title_in_words(path):
+    (_, first), *_ = cells(path)
+    assert cells(path, "markdown")[0] == (1, first)
+    assert first.startswith("# ")
+
+
+@each_notebook
+def test_text_and_code_alternate(path):
+    kinds = [c["cell_type"] for c in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    assert set(kinds) <= {"markdown", "code"}
+    rhythm = "".join(kind[0] for kind in kinds)
+    assert "ccc" not in rhythm, "three code cells in a row"
+    assert rhythm.count("m") * 3 >= rhythm.count("c") * 2, "too little text for the code"
+
+
+@each_notebook
+def test_no_cell_is_blank(path):
+    assert [i for i, source in cells(path) if not source.strip()] == []
+
+
+@each_notebook
+def test_code_cells_are_short(path):
+    lengths = {i: len(source.splitlines()) for i, source in cells(path, "code")}
+    assert {i: n for i, n in lengths.items() if n > 12} == {}
+
+
+@each_notebook
+def test_functions_are_short_or_live_in_the_library(path):
+    functions = [
+        (i, node.name, node.end_lineno - node.lineno + 1)
+        for i, source in cells(path, "code")
+        for node in ast.walk(python(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert [f for f in functions if f[2] > 8] == []
+
+
+@each_notebook
+def test_nothing_is_installed_and_no_path_is_bent(path):
+    forbidden = re.compile(r"(?m)^\s*[!%]|\b(pip|conda) install\b|sys\.path|os\.chdir|get_ipython")
+    assert [i for i, source in cells(path, "code") if forbidden.search(source)] == []
+
+
+@each_notebook
+def test_no_result_is_typed_into_the_text(path):
+    found = {i: TYPED_NUMBER.findall(NO_RESULT.sub("", source)) for i, source in cells(path, "markdown")}
+    typed = {i: [n for n in numbers if n not in CONVENTIONS] for i, numbers in found.items()}
+    assert {i: numbers for i, numbers in typed.items() if numbers} == {}
