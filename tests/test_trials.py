@@ -1,0 +1,213 @@
+"""Reading trials: every kind of file, and a clear error for every rule of the data dictionary."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import analysis as ma
+from analysis import schema
+
+DATA = Path(__file__).parent.parent / "data" / "trials.csv"
+TEXT = DATA.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def raw():
+    """The trials as text cells, row numbers as in the file."""
+    frame = pd.read_csv(DATA, dtype=str, keep_default_na=False)
+    frame.index += 2
+    return frame
+
+
+def problems_of(frame):
+    with pytest.raises(ma.TrialDataError) as caught:
+        ma.read_trials(frame)
+    return caught.value.problems, str(caught.value)
+
+
+def test_the_curated_trials_pass():
+    trials = ma.read_trials(DATA)
+    assert (len(trials), trials["study"].nunique()) == (131, 50)
+    assert list(trials.columns) == schema.COLUMNS
+    assert trials.index[0] == 2
+    assert trials["n"].dtype == np.int64
+    gale = trials[trials["study"] == "gale2006"].set_index("arm")
+    assert gale["final_mean"].to_dict() == {"treatment": 3.0, "placebo": 6.0}
+    assert gale["final_sd"].isna().all(), "blank stays blank"
+
+
+def write_csv(folder, delimiter, encoding):
+    path = folder / "trials.csv"
+    pd.read_csv(DATA, dtype=str, keep_default_na=False).to_csv(path, sep=delimiter, index=False, encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_csv_of_any_separator(tmp_path, delimiter, encoding):
+    found = ma.read_trials(write_csv(tmp_path, delimiter, encoding))
+    pd.testing.assert_frame_equal(found, ma.read_trials(DATA))
+
+
+def test_windows_line_ends_and_trailing_blank_rows(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_bytes((TEXT.rstrip("\n") + "\n" + "," * 44 + "\n\n").replace("\n", "\r\n").encode())
+    pd.testing.assert_frame_equal(ma.read_trials(path), ma.read_trials(DATA))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet", "tsv"])
+def test_other_kinds_of_file(tmp_path, kind):
+    path, frame = tmp_path / f"trials.{kind}", pd.read_csv(DATA, dtype={"pmid": str, "n": int})
+    write = {
+        "xlsx": lambda: frame.to_excel(path, index=False),
+        "parquet": lambda: frame.to_parquet(path, index=False),
+        "tsv": lambda: frame.to_csv(path, sep="\t", index=False),
+    }
+    write[kind]()
+    pd.testing.assert_frame_equal(ma.read_trials(path), ma.read_trials(DATA))
+
+
+def test_a_dataframe_and_reading_twice(raw):
+    once = ma.read_trials(raw)
+    pd.testing.assert_frame_equal(once, ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(ma.read_trials(once), once)
+
+
+def test_optional_columns_may_be_missing_and_own_ones_are_kept(raw):
+    small = raw.drop(columns=["title", "doi", "note", "events"]).assign(x_risk="low")
+    found = ma.read_trials(small)
+    assert found["events"].isna().all()
+    assert set(found["x_risk"]) == {"low"}
+
+
+def test_the_vocabulary_can_be_extended(raw):
+    raw.loc[raw["study"] == "gale2006", "therapy"] = "Kinesio tape"
+    found = ma.read_trials(raw, allow={"therapy": ["Kinesio tape"]})
+    assert found["therapy"].iloc[0] == "Kinesio tape"
+    with pytest.raises(ValueError, match="no closed vocabulary for colour"):
+        ma.read_trials(raw, allow={"colour": ["red"]})
+
+
+# column, row in the file, bad value, part of the rule that must be named
+BAD_CELLS = [
+    ("n", 2, "0", "must be 1 or more"),
+    ("n", 2, "20.5", "whole number"),
+    ("n", 2, "", "is blank"),
+    ("n", 2, "twenty", "is not a number"),
+    ("n", 2, "inf", "is not a number"),
+    ("n", 2, "1e999", "is not a number"),
+    ("final_mean", 2, "3,0", "is not a number"),
+    ("final_mean", 2, "−3", "is not a number"),
+    ("final_mean", 2, "NA", "is not a number"),
+    ("final_mean", 2, "30", "within the scale"),
+    ("baseline_mean", 2, "-1", "within the scale"),
+    ("final_sd", 4, "-2", "must be above zero"),
+    ("final_sd", 4, "40", "larger than any SD possible"),
+    ("change_sd", 4, "30", "larger than any SD possible"),
+    ("change_mean", 4, "-20", "no change is larger"),
+    ("change_se", 12, "9", "larger than any SE possible"),
+    ("therapy", 2, "Infra-red", "closed list"),
+    ("primary", 2, "y", "closed list"),
+    ("arm", 2, "control", "closed list"),
+    ("study", 2, "Gale 2006", "lower-case letters"),
+    ("source", 2, "", "is blank"),
+    ("year", 2, "206", "between 1900 and 2100"),
+    ("year", 3, "2007", "differs from the first row"),
+    ("design", 3, "crossover", "differs from the first row"),
+    ("scale_min", 2, "", "come together"),
+    ("scale_min", 2, "10", "the lower first"),
+    ("change_ci_low", 8, "", "both limits"),
+    ("change_ci_low", 8, "-2", "must hold its mean"),
+    ("ci_level", 8, "", "needs its level"),
+    ("ci_level", 8, "0.9", "between 50 and 99.99"),
+    ("week", 2, "-1", "between 0 and 5000"),
+    ("events", 17, "20", "no more responders than people"),
+    ("primary", 2, "no", "agree on primary"),
+    ("arm", 3, "active", "exactly one placebo arm"),
+    ("arm", 2, "active", "at least one treatment arm"),
+]
+
+
+@pytest.mark.parametrize(("column", "row", "value", "rule"), BAD_CELLS, ids=lambda v: str(v)[:24])
+def test_a_bad_cell_is_named(raw, column, row, value, rule):
+    raw.loc[row, column] = value
+    problems, message = problems_of(raw)
+    hit = problems[(problems["column"] == column) & problems["rule"].str.contains(rule, regex=False)]
+    assert len(hit) == 1, message
+    line = hit.iloc[0]
+    assert line["row"] == row or "primary" in rule or "arm" in rule
+    assert line["value"] == raw.loc[line["row"], column]
+    assert line["study"] == raw.loc[line["row"], "study"]
+    assert line["remedy"].endswith(".")
+    assert f"row {line['row']}, " in message and line["remedy"] in message
+
+
+def test_all_problems_at_once(raw):
+    for column, row, value, _ in (BAD_CELLS[0], BAD_CELLS[6], BAD_CELLS[12], BAD_CELLS[16]):
+        raw.loc[row, column] = value
+    problems, message = problems_of(raw)
+    assert {"n", "final_mean", "final_sd", "therapy"} <= set(problems["column"])
+    assert message.count("\n- ") == len(problems)
+    assert problems["row"].is_monotonic_increasing
+
+
+def test_no_primary_time_point_is_an_error_unless_percent_change(raw):
+    raw.loc[raw["study"] == "gale2006", "primary"] = "no"
+    problems, _ = problems_of(raw)
+    assert problems[["study", "rule"]].values.tolist() == [["gale2006", "each trial has one primary time point"]]
+
+
+def test_two_primary_time_points(raw):
+    raw.loc[raw["study"] == "chow2006", "primary"] = "yes"
+    problems, _ = problems_of(raw)
+    assert problems["rule"].tolist() == ["each trial has one primary time point"]
+
+
+def test_crossover_arms_are_the_same_people(raw):
+    row = raw.index[(raw["study"] == "collacott2000") & (raw["arm"] == "placebo")][0]
+    raw.loc[row, "n"] = "19"
+    problems, _ = problems_of(raw)
+    assert problems["rule"].tolist() == ["both arms of a crossover trial are the same people"]
+
+
+def test_a_row_entered_twice(raw):
+    problems, _ = problems_of(pd.concat([raw, raw[raw["study"] == "tam2007"].iloc[[0]]]))
+    assert problems["rule"].tolist() == ["a row stands once: same trial, time, arm and label"]
+
+
+def test_headings(raw):
+    problems, message = problems_of(raw.rename(columns={"baseline_mean": "basline_mean", "n": "N people"}))
+    assert "Did you mean 'baseline_mean'?" in message
+    assert set(problems["column"]) == {"basline_mean", "N people", "n"}
+
+
+def test_files_that_are_no_tables(tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    (tmp_path / "b.csv").write_bytes(TEXT[:3000].encode() + b"\xff\xfe")
+    (tmp_path / "c.csv").write_text(TEXT.split("\n", 1)[0] + "\n")
+    (tmp_path / "d.csv").write_text("study,n\nx2000,3,4\n")
+    (tmp_path / "e.docx").write_text("x")
+    for name, text in {
+        "a.csv": "is empty",
+        "b.csv": "not UTF-8",
+        "c.csv": "no row under the heading",
+        "d.csv": "row 2, study 'x2000': value '3 cells': the heading has 2",
+        "e.docx": "not a kind of file",
+    }.items():
+        with pytest.raises(ma.TrialDataError, match=text) as caught:
+            ma.read_trials(tmp_path / name)
+        assert str(caught.value).startswith(name)
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        ma.read_trials(tmp_path / "nowhere.csv")
+
+
+def test_data_readme_counts():
+    readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
+    trials = ma.read_trials(DATA)
+    assert f"{len(trials)} ({trials['study'].nunique()} trials)" in readme
+    for name in ("contrasts", "claims", "benchmarks", "mcid"):
+        rows = len(pd.read_csv(DATA.parent / f"{name}.csv"))
+        line = next(line for line in readme.splitlines() if line.startswith(f"| `{name}.csv`"))
+        assert line.split("|")[-2].split("(")[0].strip() == str(rows)
