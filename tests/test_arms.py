@@ -1,0 +1,89 @@
+"""Placebo arms, treatment arms and contrast: the same numbers as one-by-one fits, in the right company."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import analysis as ma
+
+ROLES = {
+    "placebo": ("change_placebo", "change_placebo_vi"),
+    "treatment": ("change_treatment", "change_treatment_vi"),
+    "contrast": ("yi", "vi"),
+}
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+
+
+@pytest.fixture(scope="module")
+def arms(effects):
+    return ma.pool_arms(effects, by="therapy_family")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_equals_one_by_one_pooling(effects, arms, role):
+    for name, group in [*arms.groups.items(), ("all", arms)]:
+        table = effects.table if name == "all" else effects.table[effects.table["therapy_family"] == name]
+        table = table.dropna(subset=list(ROLES[role]))
+        alone, together = ma.pool(*(table[c].to_numpy() for c in ROLES[role])), getattr(group, role)
+        assert together.k == alone.k == len(table)
+        assert together.labels == tuple(table["label"])
+        for field in ("estimate", "se", "tau2", "pvalue", "q"):
+            assert getattr(together, field) == pytest.approx(getattr(alone, field), rel=1e-10)
+        for field in ("ci", "pi", "tau2_ci"):
+            assert getattr(together, field) == pytest.approx(getattr(alone, field), rel=1e-9)
+
+
+def test_contrast_of_a_trial_is_the_difference_of_its_changes(effects):
+    table = effects.table[effects.table["outcome"] == "change"]
+    np.testing.assert_allclose(table["yi"], table["change_treatment"] - table["change_placebo"], atol=1e-12)
+
+
+def test_trials_without_a_baseline_count_in_the_contrast_only(arms):
+    assert arms.contrast.k == 44
+    assert arms.placebo.k == arms.treatment.k == 36
+    assert "Khoromi 2007" in arms.contrast.labels and "Khoromi 2007" not in arms.placebo.labels
+
+
+def test_groups_follow_the_data_dictionary_and_lose_nobody(effects, arms):
+    assert list(arms.groups) == ["Light", "Magnetic field", "Electrical", "Mechanical", "Needle"]
+    labels = [label for group in arms.groups.values() for label in group.contrast.labels]
+    assert sorted(labels) == sorted(effects.labels)
+
+
+def test_a_blank_makes_a_group_of_its_own(effects):
+    by_type = ma.pool_arms(effects, by="pain_type")
+    assert list(by_type.groups) == ["chronic", "acute", "recurrent", "not stated"]
+    assert sum(group.contrast.k for group in by_type.groups.values()) == len(effects)
+    assert by_type.groups["not stated"].effects.table["pain_type"].isna().all()
+
+
+def test_arms_are_none_where_nobody_reports_a_baseline(effects):
+    group = ma.pool_arms(effects.where(study=["khoromi2007", "wang2009"]))
+    assert group.placebo is None and group.treatment is None and group.contrast.k == 2
+    assert group.to_frame()["role"].tolist() == ["contrast"]
+    assert "baseline not reported" in group.summary()
+
+
+def test_to_frame_has_every_number(arms):
+    frame = arms.to_frame()
+    assert frame.groupby("group", sort=False).size().tolist() == [3] * 6
+    row = frame[(frame["group"] == "Light") & (frame["role"] == "placebo")].iloc[0]
+    assert row["estimate"] == arms.groups["Light"].placebo.estimate
+    assert row["ci_low"] == arms.groups["Light"].placebo.ci.low
+
+
+def test_methods_reach_the_engine(effects):
+    wald = ma.pool_arms(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
+    assert (wald.contrast.tau2_method, wald.contrast.ci_method, wald.placebo.confidence_level) == ("DL", "z", 0.9)
+
+
+def test_bad_requests_are_named(effects):
+    with pytest.raises(ValueError, match="by='family' is not a column"):
+        ma.pool_arms(effects, by="family")
+    with pytest.raises(ValueError, match="no trial to pool"):
+        ma.pool_arms(effects.where(therapy="Moxibustion"))

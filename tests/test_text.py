@@ -1,0 +1,95 @@
+"""Numbers into words: input beside exact output, and sentences that follow the numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import analysis as ma
+from analysis import text
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "expected"),
+    [
+        (-2.5, 2, "−2.50"),
+        (0.005, 2, "0.01"),
+        (-0.004, 2, "0.00"),
+        (1234567.0, 0, "1\u202f234\u202f567"),
+        (np.nan, 2, "not estimable"),
+        (np.inf, 2, "not estimable"),
+        (None, 2, "not estimable"),
+    ],
+)
+def test_number(value, digits, expected):
+    assert text.number(value, digits) == expected
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (0.0, "<0.001"),
+        (0.00099, "<0.001"),
+        (0.001, "0.001"),
+        (0.0494, "0.049"),
+        (0.0994, "0.099"),
+        (0.0996, "0.10"),
+        (0.5, "0.50"),
+        (1.0, ">0.99"),
+        (np.nan, "not estimable"),
+    ],
+)
+def test_pvalue(p, expected):
+    assert text.pvalue(p) == expected
+
+
+def test_summary_says_what_few_studies_and_narrow_intervals_mean():
+    assert "One study" in text.summary(ma.pool([-1.0], [0.2]))
+    assert "3 studies: tau is hardly known" in text.summary(ma.pool([-1, 0.5, -2], [0.1, 0.1, 0.1]))
+    alike = ma.pool([-1.0, -1.01, -0.99, -1.0, -1.0], [0.1] * 5)
+    assert alike.hksj_narrower and "narrower than the Wald" in text.summary(alike)
+    assert "Common-effect" in text.summary(ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE"))
+
+
+def test_summary_escapes_for_the_notebook():
+    assert "p &lt;0.001" in ma.pool([-5.0, -5.1, -5.2], [0.01] * 3, ci_method="z")._repr_html_()
+
+
+def arms_like(effects, placebo, treatment):
+    """The pooled arms of trials whose arm changes are shifted to the wanted means."""
+    table = effects.table.copy()
+    for name, mean in (("change_placebo", placebo), ("change_treatment", treatment)):
+        table[name] += mean - table[name].mean()
+    table["yi"] = table["change_treatment"] - table["change_placebo"]
+    return ma.pool_arms(type(effects)(table.dropna(subset=["yi"]), effects.derivations, effects.left_out))
+
+
+def test_findings_follow_the_numbers():
+    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    better = text.findings(arms_like(effects, -1.0, -4.0))
+    assert "pain fell by" in better and ") in the placebo arms and by" in better
+    assert "less pain with treatment" in better
+    worse = text.findings(arms_like(effects, -1.0, 2.0))
+    assert "in the placebo arms and rose by" in worse and "more pain with treatment" in worse
+    same = text.findings(arms_like(effects, -1.0, -1.0))
+    assert "the interval includes no difference" in same
+    assert "pain" not in text.findings(ma.pool_arms(effects.where(study=["khoromi2007", "wang2009"]))).split(":")[0]
+
+
+def test_findings_name_every_group():
+    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    arms = ma.pool_arms(effects, by="therapy_family")
+    last = text.findings(arms).splitlines()[-1]
+    for name, group in arms.groups.items():
+        assert f"{name} {text.number(group.contrast.estimate)} (95% CI" in last
+
+
+def test_the_readme_says_what_the_numbers_say():
+    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    subject = effects.where(therapy_family=["Light", "Magnetic field"])
+    arms = ma.pool_arms(subject, by="therapy_family")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [line for line in text.findings(arms).splitlines() if line not in readme]
+    assert not missing, f"put into README.md, under 'What it found': {missing}"
