@@ -95,9 +95,7 @@ def test_zero_tau2_makes_random_effects_common(data, ci_method):
     for method in TAU2_METHODS:
         pooled = pool(yi, vi, tau2_method=method, ci_method=ci_method)
         if pooled.tau2 == 0:
-            close(
-                (pooled.estimate, pooled.se, *pooled.ci), (common.estimate, common.se, *common.ci), rel=1e-13
-            )
+            close((pooled.estimate, pooled.se, *pooled.ci), (common.estimate, common.se, *common.ci), rel=1e-13)
     if common.q <= len(yi) - 1:
         assert pool(yi, vi, tau2_method="DL").tau2 == pool(yi, vi, tau2_method="PM").tau2 == 0
 
@@ -119,8 +117,7 @@ def test_wider_level_wider_interval(data, method, ci_method, level, more):
     yi, vi = data
     assume(np.ptp(yi) > 0)
     one, other = (
-        pool(yi, vi, tau2_method=method, ci_method=ci_method, confidence_level=x)
-        for x in (level, level + more)
+        pool(yi, vi, tau2_method=method, ci_method=ci_method, confidence_level=x) for x in (level, level + more)
     )
     assert other.ci.low < one.ci.low < one.estimate < one.ci.high < other.ci.high
     if method != "CE":
@@ -171,9 +168,7 @@ def test_batch_row_is_the_single_fit(data, method, ci_method):
 @given(studies(min_size=2), methods, st.data())
 def test_columns_are_single_fits(data, method, draw):
     yi, vi = data
-    rows = draw.draw(
-        st.lists(st.lists(st.booleans(), min_size=len(yi), max_size=len(yi)), min_size=1, max_size=4)
-    )
+    rows = draw.draw(st.lists(st.lists(st.booleans(), min_size=len(yi), max_size=len(yi)), min_size=1, max_size=4))
     members = np.array([row for row in rows if any(row)] or [[True] * len(yi)]).T
     for pooled, here in zip(pool_columns(yi, vi, members, tau2_method=method), members.T, strict=True):
         assume(not tied(yi[here], vi[here], method))
@@ -188,7 +183,5 @@ def test_mirrored_outcomes_mirror_the_result(data, method, ci_method):
     assume(not tied(yi, vi, method))
     one = pool(yi, vi, tau2_method=method, ci_method=ci_method)
     other = pool(-yi, vi, tau2_method=method, ci_method=ci_method)
-    close(
-        (one.estimate, one.ci.low, one.ci.high), (-other.estimate, -other.ci.high, -other.ci.low), floor=1e-12
-    )
+    close((one.estimate, one.ci.low, one.ci.high), (-other.estimate, -other.ci.high, -other.ci.low), floor=1e-12)
     close(one.tau2, other.tau2)

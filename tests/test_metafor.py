@@ -177,9 +177,7 @@ def as_numbers(values):
     return [float("nan") if x is None else float(x) for x in values]
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in HARD if case["name"] in REFUSED], ids=lambda case: case["name"]
-)
+@pytest.mark.parametrize("case", [case for case in HARD if case["name"] in REFUSED], ids=lambda case: case["name"])
 @pytest.mark.parametrize("method", TAU2_METHODS)
 def test_hard_input_is_refused(case, method):
     with pytest.raises(ValueError, match=REFUSED[case["name"]]):
@@ -215,9 +213,7 @@ def test_hard_case_reaches_the_global_optimum(case, method):
     close(ours, theirs, rtol=2e-8)
     if method != "PM":
         data = columns(np.array(case["yi"])[:, None], np.array(case["vi"])[:, None])
-        height = [
-            log_likelihood(data.y, data.v, x / data.scale**2, method == "REML")[0] for x in (ours, theirs)
-        ]
+        height = [log_likelihood(data.y, data.v, x / data.scale**2, method == "REML")[0] for x in (ours, theirs)]
         assert height[0] >= height[1] - 1e-12 * abs(height[1])
 
 

@@ -56,9 +56,7 @@ def test_equal_outcomes():
     assert pooled.ci == (0.3, 0.3)
     assert (pooled.statistic, pooled.pvalue) == (math.inf, 0.0)
     assert pooled.hksj_narrower
-    assert pool([0.3, 0.3, 0.3], [0.1, 0.2, 0.3], ci_method="HKSJ-mod").se == pytest.approx(
-        math.sqrt(6 / 110)
-    )
+    assert pool([0.3, 0.3, 0.3], [0.1, 0.2, 0.3], ci_method="HKSJ-mod").se == pytest.approx(math.sqrt(6 / 110))
 
 
 def test_outcomes_all_zero_have_no_hksj_test():
@@ -211,9 +209,7 @@ def message(*args, **options):
 
 
 def test_every_bad_study_is_named_at_once():
-    text = message(
-        [0.1, math.nan, "two", 0.4, math.inf], [0.1, 0.2, 0.3, -0.4, 0.0], labels=["A", "B", "C", "D", "E"]
-    )
+    text = message([0.1, math.nan, "two", 0.4, math.inf], [0.1, 0.2, 0.3, -0.4, 0.0], labels=["A", "B", "C", "D", "E"])
     finite = "outcomes must be finite numbers; correct the outcome or leave the study out"
     positive = "sampling variances must be positive and finite; "
     positive += "give the squared standard error or leave the study out"
@@ -231,18 +227,13 @@ def test_bad_study_without_label_is_named_by_position():
     assert "1 problem in the studies to pool:\n  study 2: vi = inf" in message([0.1, 0.2], [0.1, math.inf])
     assert "study 1: yi = None is not a number" in message([None, 0.2], [0.1, 0.1])
     assert "study 2: yi = '0.2' is not a number" in message([0.1, "0.2"], [0.1, 0.1])
-    assert "study 1: vi = 1e+70 is too extreme for double precision; use another unit" in message(
-        [0.1], [1e70]
-    )
+    assert "study 1: vi = 1e+70 is too extreme for double precision; use another unit" in message([0.1], [1e70])
     assert "study 1: yi = 1e+40 is too extreme" in message([1e40], [1.0])
     assert "and 5 more" in message([math.nan] * 25, [1.0] * 25)
 
 
 def test_shapes_are_checked():
-    assert (
-        message([0.1, 0.2, 0.3], [0.1, 0.2])
-        == "yi and vi have 3 and 2 values; give one variance for each outcome"
-    )
+    assert message([0.1, 0.2, 0.3], [0.1, 0.2]) == "yi and vi have 3 and 2 values; give one variance for each outcome"
     assert message([], []) == "there are no studies: yi and vi are empty; give at least one study"
     assert "yi has 2 dimensions" in message([[0.1]], [[0.1]])
     assert "vi has 0 dimensions" in message([0.1], 0.1)
@@ -348,9 +339,7 @@ def test_batch_equals_single_fits(method, ci_method):
     for i in range(60):
         here = ~np.isnan(yi[i])
         alone = pool(yi[i, here], vi[i, here], tau2_method=method, ci_method=ci_method, confidence_level=0.9)
-        expected = {
-            name: getattr(alone, name) for name in ("k", "estimate", "se", "tau2", "q", "i2", "pvalue")
-        }
+        expected = {name: getattr(alone, name) for name in ("k", "estimate", "se", "tau2", "q", "i2", "pvalue")}
         expected |= {"ci_low": alone.ci.low, "ci_high": alone.ci.high}
         assert set(expected) == set(batch._fields)
         for name, value in expected.items():

@@ -43,9 +43,7 @@ def slow_maximum(y, v, restricted):
     candidates = [(minus(0.0), 0.0)]
     for i in np.flatnonzero((height[1:-1] <= height[:-2]) & (height[1:-1] <= height[2:])) + 1:
         bounds = (grid[i - 1], grid[i + 1])
-        found = optimize.minimize_scalar(
-            minus, bounds=bounds, method="bounded", options={"xatol": 1e-10 * grid[i]}
-        )
+        found = optimize.minimize_scalar(minus, bounds=bounds, method="bounded", options={"xatol": 1e-10 * grid[i]})
         candidates.append((found.fun, found.x))
     best = min(candidates)
     return best[1], -best[0]
@@ -68,9 +66,7 @@ def assert_global(y, v, method):
         theirs, height = slow_maximum(y[:, j], v[:, j], restricted)
         mine = -np.inf if np.isnan(ours[j]) else _height(ours[j], y[:, j], v[:, j], restricted)
         assert mine >= height - 1e-10 * max(1.0, abs(height)), (j, ours[j], theirs)
-        if abs(ours[j] - theirs) > 1e-4 * (
-            theirs + v[:, j].min()
-        ):  # elsewhere only if just as high, or higher
+        if abs(ours[j] - theirs) > 1e-4 * (theirs + v[:, j].min()):  # elsewhere only if just as high, or higher
             assert mine >= height, (j, ours[j], theirs)
 
 

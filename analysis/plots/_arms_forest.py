@@ -1,0 +1,252 @@
+"""The figure of placebo beside treatment: change within both arms, and the randomised contrast."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.plots import _style as style
+from analysis.plots import _words as words
+from analysis.plots._axis import panel_limits
+from analysis.plots._canvas import FigureContent, draw_page
+from analysis.plots._cells import add_cells, add_text_column, decimals, digits_for, heterogeneity
+from analysis.plots._layout import Column, Panel, Series, same_scale
+from analysis.plots._rows import add_notes, block_of_arms, build_rows, usable_order
+from analysis.text import findings, number
+
+TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
+COLUMNS = ("condition", "n", "change", "difference", "weight")
+DROP = ("change", "condition", "n", "weight")
+PLACEBO = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
+TREATMENT = Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
+CONTRAST = Series("contrast", ("difference",), style.INK, style.INK)
+
+
+def arms_forest(
+    pooled, *, title=None, worthwhile=(1.0, 2.0), columns=COLUMNS, order="year", width_mm=None, digits=None
+):
+    """Draw the placebo arm beside the treatment arm of every trial, and the randomised contrast.
+
+    Parameters
+    ----------
+    pooled : PooledArms
+        From ``pool_arms``; its groups become groups of rows with subtotals.
+    title : str, optional
+        Says what is shown. Default: a neutral description.
+    worthwhile : (float, float) or None
+        Least and most that is taken as the smallest worthwhile difference, in points less pain; drawn as a
+        band.
+    columns : sequence of str
+        Of "condition", "n", "change", "difference", "weight", or any column of ``pooled.effects.table``.
+    order : {"year", "estimate", "weight", "label", "given"}
+        Order of the trials within their group.
+    width_mm : float, optional
+        Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
+        it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
+        need it.
+    digits : int, optional
+        Decimals of the printed numbers. Default: two for points on 0–10, more or fewer for other units.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``: the table behind every mark, title, caption and alternative text.
+
+    Raises
+    ------
+    ValueError
+        For an unknown column or order, or a width that is too small for the text.
+
+    Notes
+    -----
+    A point is equally long in both panels (unless one panel would become too narrow), so that the bar
+    between the two arms can be compared with the distance of the square from zero. Areas of squares are
+    proportional to the weights down to a smallest size. The trials set the axes: what leaves a panel ends
+    in an arrowhead.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> trials = analysis.read_trials("data/trials.csv")
+    >>> arms = analysis.pool_arms(analysis.effect_sizes(trials), by="therapy_family")
+    >>> fig = analysis.arms_forest(arms)
+    >>> int((fig.content.table["kind"] == "total").sum())
+    1
+    """
+    groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
+    total = block_of_arms("All trials", pooled)
+    order = usable_order(total.trials, order)
+    table, key = add_notes(build_rows(total, groups, order))
+    digits = digits_for(table["contrast_low"], table["contrast_high"]) if digits is None else digits
+    table = _with_text(table, digits, columns)
+    zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
+    unit = getattr(pooled.effects, "unit", "")
+    panels = _arms_panel(table, unit), contrast_panel(table, unit, zone)
+    footer = _footer(pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order)
+    fig, table = draw_page(
+        table,
+        _tracks(columns, table, panels),
+        title=title or TITLE,
+        footer=footer,
+        width_mm=width_mm,
+        drop=DROP,
+        usual_mm=250.0,
+    )
+    unit_text = unit.split(" on ")[0]
+    alt = words.alt_text(title or TITLE, table, ("placebo", "treatment", "contrast"), unit_text, digits)
+    caption = " ".join(
+        [
+            words.sentences(title or TITLE),
+            words.sentences(*words.total_sentences(table, ("placebo", "treatment", "contrast"), unit_text, digits)),
+            *footer,
+        ]
+    )
+    rows = with_reference_rows(table, panels[1], footer)
+    fig.content = FigureContent(rows, title or TITLE, caption, alt, findings(pooled))
+    return fig
+
+
+def _with_text(table, digits, columns):
+    cells = add_cells(table, digits=digits)
+    rows = cells.to_dict("records")
+    condition = [
+        row.get("condition_group")
+        if row["kind"] == "trial"
+        else heterogeneity(row, digits)
+        if row["kind"] == "subtotal"
+        else ""
+        for row in rows
+    ]
+    cells["text_condition"] = [c if isinstance(c, str) else "" for c in condition]
+    for column in columns:
+        if column not in COLUMNS:
+            if column not in table:
+                raise ValueError(
+                    f"columns names {column!r}, which is neither one of {', '.join(COLUMNS)} nor a column of the trials"
+                )
+            cells = add_text_column(cells, column)
+    return cells
+
+
+def _tracks(columns, table, panels):
+    """Return names, text columns, the two panels, and the columns of results, from left to right."""
+    left = {
+        "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],
+        "n": [
+            Column("n", "treat.", ("text_n_treatment",), span="Patients"),
+            Column("n", "plac.", ("text_n_placebo",), span="Patients"),
+        ],
+    }
+    right = {
+        "change": [
+            Column("change", "plac.", ("text_placebo",), span="Change"),
+            Column("change", "treat.", ("text_treatment",), span="Change"),
+        ],
+        "difference": [difference_column(table)],
+        "weight": [Column("weight", "Weight", ("text_weight",))],
+    }
+    other = [
+        [Column(c, c.replace("_", " ").capitalize(), (f"text_{c}",), "left", muted=True)]
+        for c in columns
+        if c not in COLUMNS
+    ]
+    chosen = [left[c] for c in left if c in columns] + other
+    return [
+        Column("name", "Trial", ("text_name",), "left", tail="text_tail"),
+        *sum(chosen, []),
+        *panels,
+        *sum((right[c] for c in right if c in columns), []),
+    ]
+
+
+def difference_column(table, head="Difference"):
+    """Return the column of the estimate and its limits, each aligned on the decimal point."""
+    head = f"{head} [{words.level_of(table)} CI]"
+    return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
+
+
+def _arms_panel(table, unit):
+    trials = table[table["kind"] == "trial"]
+    ends = [
+        np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
+        for end in ("estimate", "low", "high")
+    ]
+    return Panel(
+        "arms",
+        ("Change within each arm", "Within each arm", "Arms"),
+        (PLACEBO, TREATMENT),
+        panel_limits(*ends),
+        (
+            f"Change in pain within each arm, {unit}",
+            "descriptive: natural course and regression to the mean are in it",
+        ),
+        connect=True,
+    )
+
+
+def contrast_panel(table, unit, zone):
+    """Return the panel of the randomised contrast."""
+    trials = table[table["kind"] == "trial"]
+    limits = panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high")), zone=zone or None)
+    if zone:
+        span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
+        labels = (
+            f"smallest worthwhile difference: {span} points",
+            f"smallest worthwhile: {span}",
+            f"worthwhile: {span}",
+        )
+    else:
+        labels = ()
+    return Panel(
+        "contrast",
+        ("Randomised contrast", "Contrast"),
+        (CONTRAST,),
+        limits,
+        (f"Treatment minus placebo, {unit}",),
+        favours=("favours treatment", "favours placebo"),
+        zone=zone,
+        zone_labels=labels,
+    )
+
+
+def _footer(pooled, groups, key, *, panels, unit, digits, order):
+    """Return the paragraphs that say what was computed."""
+    contrast = pooled.contrast
+    what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
+    marks = (
+        "open circles: placebo arms, filled circles: treatment arms; squares: area proportional to the "
+        "weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the change "
+        "imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; "
+        "arrowhead: interval leaves the panel"
+    )
+    lines = [
+        words.sentences(
+            what,
+            words.model_sentence(contrast),
+            words.heterogeneity_sentence(contrast, unit.split(" on ")[0], digits),
+            words.few_sentence(groups),
+        ),
+        words.sentences(
+            marks,
+            "a point is equally long in both panels" if same_scale(panels) else "",
+            words.arms_sentence(pooled),
+            words.order_sentence(order, bool(groups)),
+            words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
+        ),
+        words.key_sentence(key),
+    ]
+    return [line for line in lines if line]
+
+
+def with_reference_rows(table, panel, footer):
+    """Append the numbers behind lines and zones, and the footer, below the rows of the figure."""
+    extra = [{"kind": "reference", "name": "null line", "contrast_estimate": panel.null}]
+    if panel.zone:
+        extra.append(
+            {
+                "kind": "zone",
+                "name": "smallest worthwhile difference",
+                "contrast_low": panel.zone[0],
+                "contrast_high": panel.zone[1],
+            }
+        )
+    extra += [{"kind": "footer", "name": line} for line in footer]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)

@@ -1,0 +1,131 @@
+"""Footers, captions and alternative texts of the figures; analysis.text writes every number in them."""
+
+from math import isfinite
+
+from analysis.text import MINUS, equals, interval, number, percent
+
+MODELS = {"CE": "common-effect model"}
+SERIES_WORDS = {
+    "placebo": "change within placebo arms",
+    "treatment": "change within treatment arms",
+    "contrast": "treatment minus placebo",
+}
+FEW = 3
+
+
+def degrees(method):
+    """Write "t(k-1)" with a true minus."""
+    return method.replace("-", MINUS)
+
+
+def model_sentence(pooled):
+    """Return how the trials were pooled."""
+    model = MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
+    level = percent(pooled.confidence_level)
+    reference = {
+        "HKSJ": "HKSJ on t(k−1)",
+        "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
+        "t": "Wald on t(k−1)",
+        "z": "Wald on the normal distribution",
+    }
+    ci = reference.get(pooled.ci_method, pooled.ci_method)
+    prediction = f"; {level} prediction interval on {degrees(pooled.pi_method)}"
+    return (
+        f"{model}; {level} confidence intervals of pooled results by {ci}, of single trials by the normal "
+        f"distribution{prediction if isfinite(pooled.pi.low) else ''}"
+    )
+
+
+def heterogeneity_sentence(pooled, unit, digits):
+    """Return tau, I2 and Q in words."""
+    if pooled.k < 2:
+        return "One trial: nothing is pooled and heterogeneity cannot be estimated"
+    return (
+        f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, "
+        f"I² {percent(pooled.i2)} (from τ²), Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, "
+        f"p {equals(pooled.q_pvalue)}"
+    ).replace("  ", " ")
+
+
+def arms_sentence(pooled):
+    """Return what the second number of trials means, where it differs from the first."""
+    k = 0 if pooled.placebo is None else pooled.placebo.k
+    return "" if k == pooled.contrast.k else "in brackets after k: trials that report a change within both arms"
+
+
+def left_out_sentence(left_out):
+    """Return how many trials were left out and why, most frequent reason first."""
+    if left_out is None or not len(left_out):
+        return ""
+    reasons = left_out["reason"].value_counts()
+    parts = [f"{reason} ({number(count, 0)})" for reason, count in reasons.items()]
+    return f"Left out, {_trials(len(left_out))}: {'; '.join(parts)}"
+
+
+def _trials(k):
+    return f"{number(k, 0)} trial" + ("" if k == 1 else "s")
+
+
+def few_sentence(groups):
+    """Return the warning for groups with fewer than three trials."""
+    few = [f"{block.name} ({_trials(len(block.trials))})" for block in groups if len(block.trials) < FEW]
+    if not few:
+        return ""
+    return (
+        f"Fewer than three trials: {', '.join(few)}. An interval from two trials hardly says anything; "
+        "a single trial is not pooled"
+    )
+
+
+def order_sentence(order, grouped):
+    words = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name", "given": ""}[order]
+    inside = " within groups" if grouped else ""
+    return f"Trials{inside} in order of {words}" if words else ""
+
+
+def sentences(*parts):
+    """Join the parts that are not empty, a full stop after each."""
+    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
+
+
+def key_sentence(key):
+    """Return the key of the footnote marks."""
+    return "Notes: " + "; ".join(f"{mark} {meaning}" for mark, meaning in key) + "." if key else ""
+
+
+def result_sentence(row, series, unit, digits, show=float):
+    """Return one pooled result in words: estimate, interval, number of trials."""
+    value, low, high = (show(row[f"{series}_{end}"]) for end in ("estimate", "low", "high"))
+    limits = f"{percent(row['confidence_level'])} CI {interval(low, high, digits)}"
+    estimate = f"{number(value, digits)} {unit}".rstrip()
+    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {_trials(row[f'{series}_k'])})"
+
+
+def level_of(table):
+    """Return the confidence level of the pooled results, as "95%"."""
+    return percent(table.loc[table["kind"] == "total", "confidence_level"].iloc[0])
+
+
+def total_sentences(table, series, unit, digits, show=float):
+    """Return the overall results and the prediction interval in words."""
+    total = table[table["kind"] == "total"].iloc[0]
+    known = [s for s in series if total.get(f"{s}_k", 0) > 0 and total[f"{s}_estimate"] == total[f"{s}_estimate"]]
+    results = [result_sentence(total, s, unit, digits, show) for s in known]
+    pi = table[table["kind"] == "prediction"].iloc[0]
+    limits = interval(show(pi["contrast_low"]), show(pi["contrast_high"]), digits)
+    return [f"Pooled over all trials: {'; '.join(results)}", f"Prediction interval for a new trial: {limits}"]
+
+
+def alt_text(title, table, series, unit, digits, show=float):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = table[table["kind"] == "trial"]
+    groups = table[table["kind"] == "heading"]
+    grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
+    extremes = trials["contrast_estimate"].agg(["min", "max"])
+    spread = interval(show(extremes["min"]), show(extremes["max"]), digits)
+    return sentences(
+        f"Forest plot: {title}",
+        f"{_trials(len(trials)).capitalize()}{grouped}, one per row",
+        f"The trials' estimates of treatment minus placebo run from {spread}",
+        *total_sentences(table, series, unit, digits, show),
+    )

@@ -1,0 +1,81 @@
+"""Synthetic trials for the tests of the figures, and the measuring of what was drawn."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from matplotlib.text import Text
+
+from analysis import EffectSizes
+
+LEFT_OUT = pd.DataFrame({"study": ["x"], "label": ["X 2001"], "reason": ["responders only"]})
+
+
+def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True):
+    """Return k trials; every fourth one has an imputed SD, every fifth no baseline."""
+    rng = np.random.default_rng(seed)
+    i = np.arange(k)
+    n = rng.integers(8, 120, k)
+    placebo, effect = rng.normal(-1.5, 1, k) * scale, rng.normal(-1, 1, k) * scale
+    missing = (i % 5 == 4) | (not baseline)
+    imputed = i % 4 == 3
+    variance = (2.0 * scale) ** 2 / n
+    table = pd.DataFrame(
+        {
+            "study": [f"s{j}" for j in i],
+            "label": [name.format(i=j) for j in i],
+            "year": 1990 + (i * 7) % 30,
+            "therapy_family": [f"Family {j % groups}" for j in i],
+            "condition_group": "Knee osteoarthritis",
+            "n_treatment": n,
+            "n_placebo": n,
+            "yi": effect,
+            "vi": 2 * variance,
+            "status": np.where(imputed, "imputed", "as printed"),
+            "change_placebo": np.where(missing, np.nan, placebo),
+            "change_placebo_vi": np.where(missing, np.nan, variance),
+            "change_treatment": np.where(missing, np.nan, placebo + effect),
+            "change_treatment_vi": np.where(missing, np.nan, variance),
+            "change_status": np.where(missing, "baseline not reported", np.where(imputed, "imputed", "as printed")),
+        }
+    )
+    table["flags"] = [("SD imputed", "n assumed") if yes else () for yes in imputed]
+    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), left_out=LEFT_OUT)
+
+
+def artist(fig, gid):
+    """Return the one artist of this gid."""
+    found = fig.findobj(lambda a: a.get_gid() == gid)
+    assert len(found) == 1, f"{gid}: {len(found)} artists"
+    return found[0]
+
+
+def body(fig):
+    """Return the rows of the figure's table that are lines of the figure."""
+    table = fig.content.table
+    return table[table["y_mm"].notna()].reset_index(drop=True)
+
+
+def text_boxes(fig):
+    """Return every written text with its box in millimetres."""
+    renderer = fig.canvas.get_renderer()
+    texts = [t for t in fig.findobj(Text) if t.get_text() and t.get_visible()]
+    boxes = np.array([t.get_window_extent(renderer).extents for t in texts]) * 25.4 / fig.dpi
+    return [t.get_text() for t in texts], boxes
+
+
+def overlapping(fig, slack=0.05):
+    """Return the pairs of texts that overlap by more than ``slack`` mm in both directions."""
+    names, box = text_boxes(fig)
+    width = np.minimum(box[:, None, 2], box[None, :, 2]) - np.maximum(box[:, None, 0], box[None, :, 0])
+    height = np.minimum(box[:, None, 3], box[None, :, 3]) - np.maximum(box[:, None, 1], box[None, :, 1])
+    hits = (width > slack) & (height > slack)
+    return [(names[a], names[b]) for a, b in itertools.combinations(range(len(names)), 2) if hits[a, b]]
+
+
+def outside(fig, margin=3.0):
+    """Return the texts that come nearer than ``margin`` mm to the edge of the page."""
+    names, box = text_boxes(fig)
+    width, height = fig.get_size_inches() * 25.4
+    ok = (box[:, 0] >= margin) & (box[:, 1] >= margin) & (box[:, 2] <= width - margin) & (box[:, 3] <= height - margin)
+    return [name for name, fine in zip(names, ok, strict=True) if not fine]

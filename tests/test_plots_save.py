@@ -1,0 +1,149 @@
+"""Writing figures: bytes, metadata, numbers and captions."""
+
+import io
+import os
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+from plot_cases import synthetic
+
+import analysis
+
+NAMES = ["demo.svg", "demo.pdf", "demo.png", "demo.csv", "demo.md"]
+
+
+def draw():
+    return analysis.arms_forest(analysis.pool_arms(synthetic(5, groups=2), by="therapy_family"))
+
+
+@pytest.fixture(scope="module")
+def fig():
+    return draw()
+
+
+@pytest.fixture(scope="module")
+def saved(fig, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures") / "made" / "on the way"
+    paths = analysis.save_figure(fig, folder / "demo")
+    return {path.suffix: path for path in paths}
+
+
+def test_all_files_are_written_and_no_other(saved):
+    folder = saved[".svg"].parent
+    assert [path.name for path in saved.values()] == NAMES
+    assert sorted(os.listdir(folder)) == sorted(NAMES)
+
+
+def test_same_input_gives_the_same_bytes(saved, tmp_path):
+    for path in analysis.save_figure(draw(), tmp_path / "demo"):
+        assert path.read_bytes() == saved[path.suffix].read_bytes(), path.name
+
+
+def test_csv_is_the_table_of_the_figure(saved, fig):
+    read = pd.read_csv(saved[".csv"])
+    table = fig.content.table
+    assert list(read.columns) == list(table.columns)
+    for column in ("contrast_estimate", "contrast_low", "contrast_high", "weight", "y_mm"):
+        np.testing.assert_array_equal(read[column], table[column].astype(float))
+    assert list(read["kind"]) == list(table["kind"])
+
+
+def test_alternative_text_is_in_every_file(saved, fig):
+    alt = fig.content.alt_text
+    root = ElementTree.parse(saved[".svg"]).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == fig.content.title
+    assert root.find(f"{space}desc").text == alt
+    with Image.open(saved[".png"]) as image:
+        assert image.text["Description"] == alt
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert alt in saved[".md"].read_text(encoding="utf-8")
+    assert fig.content.caption in saved[".md"].read_text(encoding="utf-8")
+
+
+def test_the_findings_stand_in_words_beside_the_figure(saved):
+    pooled = analysis.pool_arms(synthetic(5, groups=2), by="therapy_family")
+    assert f"## In words\n\n{analysis.findings(pooled)}\n" in saved[".md"].read_text(encoding="utf-8")
+
+
+def test_files_hold_no_date(saved):
+    assert b"CreationDate" not in saved[".pdf"].read_bytes()
+    assert b"dc:date" not in saved[".svg"].read_bytes()
+
+
+def test_pdf_embeds_fonts_as_truetype(saved):
+    data = saved[".pdf"].read_bytes()
+    assert b"/FontFile2" in data and b"/Type3" not in data
+
+
+def test_caption_numbers_are_those_of_the_table(fig):
+    total = fig.content.table.query("kind == 'total'").iloc[0]
+    for series in ("placebo", "treatment", "contrast"):
+        estimate, low, high = (total[f"{series}_{end}"] for end in ("estimate", "low", "high"))
+        words = f"{analysis.text.number(estimate)} points (95% CI {analysis.text.interval(low, high)}"
+        assert words in fig.content.caption and words in fig.content.alt_text
+
+
+def test_an_interrupted_save_leaves_the_old_file_whole(fig, tmp_path, monkeypatch):
+    old = tmp_path / "demo.svg"
+    old.write_text("old")
+
+    def fail(*args):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="no space left"):
+        analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
+    assert old.read_text() == "old"
+    assert os.listdir(tmp_path) == ["demo.svg"]
+
+
+def test_nothing_is_written_when_a_format_fails(fig, tmp_path, monkeypatch):
+    def fail(*args, **options):
+        raise RuntimeError("no PDF today")
+
+    monkeypatch.setattr("matplotlib.backends.backend_pdf.FigureCanvasPdf.print_pdf", fail)
+    with pytest.raises(RuntimeError, match="no PDF today"):
+        analysis.save_figure(fig, tmp_path / "demo")
+    assert os.listdir(tmp_path) == []
+
+
+def test_global_settings_stay_untouched(fig, tmp_path):
+    with matplotlib.rc_context({"svg.hashsalt": "mine", "pdf.fonttype": 3, "savefig.bbox": "tight"}):
+        before = dict(matplotlib.rcParams)
+        analysis.save_figure(fig, tmp_path / "demo", formats="svg")
+        assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(
+    ("stem", "formats", "message"),
+    [("demo", ["gif"], "formats holds 'gif'"), ("demo.svg", ["svg"], "leave out '.svg'")],
+)
+def test_bad_arguments_are_named(fig, tmp_path, stem, formats, message):
+    with pytest.raises(ValueError, match=message):
+        analysis.save_figure(fig, tmp_path / stem, formats=formats)
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(fig, tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(NotADirectoryError, match="is a file, not a folder"):
+        analysis.save_figure(fig, tmp_path / "taken" / "demo", formats=["svg"])
+
+
+def test_other_figures_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="carries no table"):
+        analysis.save_figure(Figure(), tmp_path / "demo")
+
+
+def test_notebook_shows_the_figure_at_its_size(fig):
+    data, size = fig._repr_png_()
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == (
+            pytest.approx(2 * size["width"], abs=2),
+            pytest.approx(2 * size["height"], abs=2),
+        )
