@@ -28,9 +28,8 @@ unexport PYTHONPATH PYTHONHOME
 .PHONY: all help test lint lint-fix notebooks figures bench check lab lock clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
-	@echo
-	@$(PY) -c "import analysis as ma; print(ma.main_result('data/trials.csv'))"
-	@echo
+	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
+	@sed -n '/^## In words/,/^## Caption/{/^##/d;p;}' figures/placebo_beside_treatment.md
 	@echo "Figures:"
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
 
@@ -62,7 +61,8 @@ bench: .venv/installed  ## run the benchmarks
 check: lint test notebooks figures  ## everything above that must pass before a commit
 
 lab: .venv/installed  ## open the notebooks in JupyterLab
-	@$(PY) -m jupyterlab --notebook-dir=notebooks $$(test "$$(id -u)" = 0 && echo --allow-root)
+	@$(PY) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_the_trials.ipynb \
+	    $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 # uv writes a lock for all systems and Python versions at once; one version of each package serves them all.
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)

@@ -66,11 +66,7 @@ def _complaint(name, value):
         return f"{name} = {shown} is not a number; {_REMEDY[name]}"
     if np.isfinite(number) and (name == "yi" or number > 0):
         return f"{name} = {shown} is too extreme for double precision; use another unit"
-    rule = (
-        "outcomes must be finite numbers"
-        if name == "yi"
-        else "sampling variances must be positive and finite"
-    )
+    rule = "outcomes must be finite numbers" if name == "yi" else "sampling variances must be positive and finite"
     return f"{name} = {shown}, but {rule}; {_REMEDY[name]}"
 
 

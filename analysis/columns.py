@@ -9,9 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 _SPREAD = 100.0  # row 0 must be at least this close to the most precise study, so that no sum cancels
-STEP = (
-    1e-9  # the last Newton step relative to tau2: convergence is quadratic, so the error is near its square
-)
+STEP = 1e-9  # the last Newton step relative to tau2: convergence is quadratic, so the error is near its square
 FLOOR = 1e-14  # and relative to the smallest variance, where rounding ends all progress
 
 

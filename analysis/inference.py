@@ -40,13 +40,9 @@ def check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_m
     _validate.option("pi_method", pi_method, PI_METHODS)
     _validate.option("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
     if tau2_ci_method == "profile likelihood" and tau2_method not in ("ML", "REML"):
-        raise ValueError(
-            f"tau2_ci_method='profile likelihood' needs tau2_method 'ML' or 'REML', not {tau2_method!r}"
-        )
+        raise ValueError(f"tau2_ci_method='profile likelihood' needs tau2_method 'ML' or 'REML', not {tau2_method!r}")
     level, tau2 = _validate.level(confidence_level), _validate.fixed_tau2(tau2)
-    return Options(
-        tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2
-    )
+    return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
 
 
 class _Fit(NamedTuple):
@@ -80,9 +76,7 @@ def fit_columns(data, options):
     df = np.where(several & (options.ci_method != "z"), data.k - 1.0, np.inf)
     factor = _variance_factor(options.ci_method, at.q, data.k)
     critical = _critical(df, level)
-    narrower = (
-        several & (options.ci_method == "HKSJ") & (critical * np.sqrt(factor) < t_quantile(np.inf, level))
-    )
+    narrower = several & (options.ci_method == "HKSJ") & (critical * np.sqrt(factor) < t_quantile(np.inf, level))
     typical = typical_variance(data, common)
     return _Fit(
         estimate=data.shift + at.mean * data.scale,
@@ -156,9 +150,7 @@ def _tau2_interval(data, fit, options):
     else:
         df, tail = np.maximum(data.k - 1.0, 1.0), (1.0 - options.confidence_level) / 2.0
         twice = Columns(*(np.concatenate([x, x], axis=-1) for x in data))
-        ends = np.split(
-            q_root(twice, special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], df.size))), 2
-        )
+        ends = np.split(q_root(twice, special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], df.size))), 2)
     return np.where(several, np.multiply(ends, unit), np.nan)
 
 

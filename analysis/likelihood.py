@@ -35,11 +35,7 @@ class _Point(NamedTuple):
     @property
     def newton(self):
         """Newton step for trace / fit = 1, an almost linear equation."""
-        return (
-            self.fit
-            * (self.fit - self.trace)
-            / (2 * self.fit_slope * self.trace - self.trace_slope * self.fit)
-        )
+        return self.fit * (self.fit - self.trace) / (2 * self.fit_slope * self.trace - self.trace_slope * self.fit)
 
     def take(self, index):
         return _Point(*(x[index] for x in self))
@@ -161,9 +157,7 @@ def likelihood_tau2(data, restricted=True):
     count = np.maximum(data.k - 1 if restricted else data.k, 1)
     square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
     # fit <= sum (y - mean)^2 / (smallest + t)^2 and trace >= count / (largest + t): no root above this.
-    upper = 1.01 * (
-        0.5 * square + np.sqrt(square * (0.25 * square + largest - data.smallest)) - data.smallest
-    )
+    upper = 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - data.smallest)) - data.smallest)
     some = np.flatnonzero(upper > 0)
     if not some.size:
         return tau2

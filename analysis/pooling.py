@@ -31,9 +31,7 @@ def _results(yi, vi, labels, measure, options):
             k=here.size,
             q_df=here.size - 1,
             **numbers,
-            **{
-                name: ConfidenceInterval(float(low[j]), float(high[j])) for name, (low, high) in pairs.items()
-            },
+            **{name: ConfidenceInterval(float(low[j]), float(high[j])) for name, (low, high) in pairs.items()},
             weights=weights,
             yi=y,
             vi=v,
@@ -109,9 +107,7 @@ def pool(
     """
     if vi is None:
         if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
-            raise ValueError(
-                "vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi"
-            )
+            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
         labels = getattr(yi, "labels", None) if labels is None else labels
         measure = measure or getattr(yi, "measure", "")
         yi, vi = yi.yi, yi.vi
@@ -172,9 +168,7 @@ def pool_columns(
     yi, vi = _spread(yi, vi, members)
     _validate.same_shape(yi, vi, 2, "(k, n), k studies by n meta-analyses")
     names = _validate.study_labels(labels, len(yi))
-    yi, vi = _validate.check(
-        yi, vi, lambda at: f"meta-analysis {at[1] + 1}, study {names[at[0]]}", absent_allowed=True
-    )
+    yi, vi = _validate.check(yi, vi, lambda at: f"meta-analysis {at[1] + 1}, study {names[at[0]]}", absent_allowed=True)
     if (empty := np.flatnonzero(np.isnan(vi).all(axis=0))).size:
         listed = ", ".join(str(j + 1) for j in empty)
         raise ValueError(f"no study is present in meta-analysis {listed}; leave such columns out")
@@ -190,9 +184,7 @@ def _spread(yi, vi, members):
     if members.dtype != bool or members.ndim != 2:
         raise ValueError("members must be a boolean array of shape (k, n), k studies by n meta-analyses")
     if any(len(x) != len(members) or x.ndim not in (1, 2) for x in (np.atleast_1d(yi), np.atleast_1d(vi))):
-        raise ValueError(
-            f"yi and vi have the shapes {yi.shape} and {vi.shape}, members {members.shape}; k must agree"
-        )
+        raise ValueError(f"yi and vi have the shapes {yi.shape} and {vi.shape}, members {members.shape}; k must agree")
     return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
 
 
@@ -241,9 +233,7 @@ def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level
 
 def _fill(out, yi, vi, start, options):
     """Pool the rows of one block into the arrays of `out`."""
-    yi, vi = _validate.check(
-        yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True
-    )
+    yi, vi = _validate.check(yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True)
     empty = np.flatnonzero(np.isnan(vi).all(axis=1)) if np.isnan(vi[:, 0]).any() else ()
     if len(empty):  # a stand-in keeps the arithmetic clean; its results are erased below
         yi, vi = yi.copy(), vi.copy()
