@@ -18,14 +18,14 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["effects", "recover", "text"],
+    submodules=["effects", "recover", "report", "text"],
     submod_attrs={
         "trials": ["TrialDataError", "read_trials"],
         "effect_table": ["EffectSizes", "effect_sizes"],
         "results": ["BatchPooled", "ConfidenceInterval", "PooledEffect"],
         "pooling": ["pool", "pool_batch"],
         "arms": ["PooledArms", "pool_arms"],
-        "text": ["findings"],
+        "report": ["findings"],
         "plots": ["arms_forest", "forest", "save_figure"],
     },
 )

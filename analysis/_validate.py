@@ -47,6 +47,8 @@ def _number(value):
 
 def _as_float(values):
     """`values` as a float array, NaN where an entry is not a number."""
+    if np.ma.is_masked(values):
+        raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
     raw = np.asarray(values)
     if raw.dtype.kind in "fiub":
         return raw.astype(float, copy=False)

@@ -153,7 +153,7 @@ def impute(scores, needed):
     ValueError
         If no other trial has an SD of the kind that is wanted.
     """
-    donors, scores = scores[scores["sd"].notna()], scores.copy()
+    donors, scores = scores[scores["sd"].notna() & (scores["n"] >= 2)], scores.copy()
     for line in needed:
         want = scores.loc[line]
         alike = donors[(donors["arm"] == want["arm"]) & (donors["score"] == want["score"])]
@@ -161,10 +161,10 @@ def impute(scores, needed):
         if alike.empty:
             raise ValueError(
                 f"study '{want['study']}', {want['arm']} arm: no other trial has an SD of a {want['score']} score to "
-                "borrow. Fill it in, or choose missing_sd='drop'."
+                "borrow. Fill it in, or leave such trials out with missing_sd='drop'."
             )
         scores.loc[line, "sd"] = recover.pooled_sd(alike["sd"], alike["n"])
-        trials = f"{alike['study'].nunique()} other trials"
+        trials = f"{alike['study'].nunique()} other trial{'s' if alike['study'].nunique() > 1 else ''}"
         rule = f"{IMPUTED}: SD of the {SCORES[want['score']]} pooled over the {want['arm']} arms of {trials}"
         scores.loc[line, "sd_rule"] = rule
     return scores

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from analysis.dictionary import VOCABULARY
 from analysis.effect_table import EffectSizes, effect_sizes
 from analysis.pooling import pool_columns
 from analysis.results import PooledEffect
-from analysis.schema import VOCABULARY
 
 ROLES = ("placebo", "treatment", "contrast")
 NOT_STATED = "not stated"
@@ -59,9 +59,9 @@ class PooledArms:
 
     def summary(self):
         """Return the three pooled results of every group as text."""
-        from analysis import text
+        from analysis import report
 
-        return text.arms_summary(self)
+        return report.arms_summary(self)
 
     def __str__(self):
         return self.summary()
@@ -109,8 +109,9 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
         "confidence_level": confidence_level,
     }
     pooled = _pool_all(effects, members, methods)
+    values = dict(zip(groups, effects.table[by].astype(object), strict=True)) if names else {}
     inner = {
-        name: PooledArms(effects.where(**{by: None if name == NOT_STATED else name}), *pooled[j])
+        name: PooledArms(effects.where(**{by: None if name == NOT_STATED else values[name]}), *pooled[j])
         for j, name in enumerate(names, start=1)
     }
     return PooledArms(effects, *pooled[0], by=by, groups=inner)
@@ -119,9 +120,11 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
 def _groups(effects, by):
     if by is None:
         return [], None
-    if by not in effects.table:
-        raise ValueError(f"by='{by}' is not a column of the effect sizes: {', '.join(effects.table.columns)}")
-    groups = effects.table[by].astype(object).where(effects.table[by].notna(), NOT_STATED)
+    if not isinstance(by, str) or by not in effects.table or by == "flags":
+        allowed = ", ".join(c for c in effects.table if c != "flags")
+        raise ValueError(f"by={by!r} is not a column to group by: {allowed}")
+    column = effects.table[by].astype(object)
+    groups = column.map(str).where(column.notna(), NOT_STATED)
     found = list(dict.fromkeys(groups))
     known = [name for name in VOCABULARY.get(by, ()) if name in found]
     return known + [name for name in found if name not in known], groups.to_numpy()

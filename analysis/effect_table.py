@@ -1,13 +1,14 @@
 """From trials to one effect size per trial, with everything that was derived, imputed or left out."""
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from analysis import effects
+from analysis import _validate, effects
 from analysis.arm_scores import IMPUTED, SCORES, arm_scores, impute, one_per_role, primary_arms
-from analysis.schema import COLUMNS
+from analysis.dictionary import COLUMNS, SPREADS
 from analysis.trial_notes import derivation_list, describe, left_out_list
 from analysis.trials import TrialDataError
 
@@ -74,15 +75,16 @@ class EffectSizes:
         Returns
         -------
         EffectSizes
-            SDs that were imputed stay as they are; trials left out of the whole set are filtered alike.
+            SDs that were imputed stay as they are. Trials left out of the whole set are filtered alike; none remain
+            where the column exists only for trials with an effect size (such as `status`).
         """
         keep, out = self.table, self.left_out
         for column, values in wanted.items():
             if column not in self.table:
                 raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(self.table.columns)}")
-            values = list(values) if isinstance(values, (list, tuple, set)) else [values]
+            values = list(values) if pd.api.types.is_list_like(values) else [values]
             keep = keep[_holds(keep[column], values)]
-            out = out[_holds(out[column], values)] if column in out else out
+            out = out[_holds(out[column], values)] if column in out else out.iloc[:0]
         derivations = self.derivations[self.derivations["study"].isin(keep["study"])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
         return replace(self, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
@@ -158,12 +160,10 @@ def effect_sizes(
     _check_options(options)
     _check_table(trials)
     rows = primary_arms(trials)
+    if rows[["final_mean", "change_mean"]].isna().all(axis=None):
+        raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
     scores = one_per_role(arm_scores(rows, correlation), multi_arm)
     chosen = _chosen_score(scores, outcome)
-    if chosen.empty:
-        raise ValueError(
-            "no trial has a mean in a treatment and a placebo arm at its primary time point, on a scale with ends"
-        )
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
     silent = lines[lines["sd"].isna()]
     dropped = set()
@@ -176,6 +176,8 @@ def effect_sizes(
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
         scores = impute(scores, silent.index.union(arm_change))
     scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
+    if scores.empty:
+        raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
     table = describe(_contrasts(scores, chosen), rows)
     table["yi"], table["vi"] = _mean_differences(table, crossover_correlation)
     derivations = derivation_list(table, scores, crossover_correlation)
@@ -193,19 +195,29 @@ def _check_options(options):
         "missing_sd": ("impute", "drop", "raise"),
         "multi_arm": ("combine", "split"),
     }
-    wrong = [
-        f"{k}={options[k]!r}: use one of {', '.join(map(repr, v))}" for k, v in allowed.items() if options[k] not in v
-    ]
+    for name, names in allowed.items():
+        _validate.option(name, options[name], names)
     for name in ("correlation", "crossover_correlation"):
-        if not -1 <= options[name] < 1:
-            wrong.append(f"{name}={options[name]!r}: a correlation lies from -1 to below 1")
-    if wrong:
-        raise ValueError("; ".join(wrong))
+        if not isinstance(options[name], Real) or not -1 <= options[name] < 1:
+            raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
 
 
 def _check_table(trials):
+    """Refuse a table that did not come from read_trials, or no longer is what it was when it was checked."""
+    again = "; pass the table through read_trials again"
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
         raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+    if not trials.index.is_unique:
+        twice = trials.index[trials.index.duplicated()].unique()
+        raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once{again}")
+    count = primary_arms(trials).groupby(["study", "arm"]).size().unstack(fill_value=0)
+    count = count.reindex(columns=["treatment", "placebo"], fill_value=0)
+    wrong = count.index[(count["placebo"] != 1) | (count["treatment"] == 0)]
+    if len(wrong):
+        raise ValueError(f"{', '.join(wrong)}: not one placebo arm beside a treatment arm{again}")
+    negative = (trials[list(SPREADS)] <= 0).any(axis=1)
+    if negative.any():
+        raise ValueError(f"{', '.join(trials['study'][negative].unique())}: an SD or SE is not above zero{again}")
 
 
 def _chosen_score(scores, outcome):

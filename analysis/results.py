@@ -211,17 +211,17 @@ class PooledEffect:
         return pd.DataFrame([row | {name: getattr(self, name) for name in methods}])
 
     def summary(self):
-        """Return the result in words, as text of a few lines; see `analysis.text.summary`.
+        """Return the result in words, as text of a few lines; see `analysis.report.summary`.
 
         Returns
         -------
         str
         """
-        from analysis import text
+        from analysis import report
 
-        return text.summary(self)
+        return report.summary(self)
 
     def _repr_html_(self):
-        from analysis import text
+        from analysis import report
 
-        return text.summary_html(self)
+        return report.summary_html(self)

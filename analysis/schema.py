@@ -1,69 +1,24 @@
 """The data dictionary as a pandera schema: what a trials table may contain.
 
-One line a rule. Every check carries three texts separated by ``|``: the column it speaks of, the rule, and
-what to do about it; :func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`.
+One line a rule. Every check carries three texts: the column it speaks of, the rule, and what to do about it;
+:func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`.
 """
 
 import numpy as np
 import pandera.pandas as pa
 
-THERAPIES = (
-    "Near-infrared light",
-    "Low-level laser",
-    "Laser acupuncture",
-    "Static magnet",
-    "Pulsed electromagnetic field",
-    "Transcranial magnetic stimulation",
-    "TENS",
-    "Transcranial current",
-    "Ultrasound",
-    "Shock wave",
-    "Acupuncture",
-    "Electroacupuncture",
-    "Other physical",
+from analysis.dictionary import (
+    AT_ONE_TIME,
+    COLUMNS,
+    CONSTANT,
+    MEANS,
+    PERCENT_CHANGE,
+    SPREADS,
+    VOCABULARY,
 )
-CONDITION_GROUPS = (
-    "Low back",
-    "Neck",
-    "Knee osteoarthritis",
-    "Neuropathic",
-    "Fibromyalgia",
-    "Headache",
-    "Menstrual",
-    "Shoulder",
-    "Other",
-)
-#: Closed vocabularies, in the order in which they are shown. A blank is allowed only where REQUIRED says so.
-VOCABULARY = {
-    "therapy": THERAPIES,
-    "therapy_family": ("Light", "Magnetic field", "Electrical", "Mechanical", "Needle"),
-    "condition_group": CONDITION_GROUPS,
-    "pain_type": ("chronic", "acute", "recurrent"),
-    "design": ("parallel", "crossover"),
-    "control": ("sham", "placebo", "weak dose", "other"),
-    "timepoint": ("end of treatment", "follow-up", "single session"),
-    "primary": ("yes", "no"),
-    "arm": ("treatment", "placebo", "active"),
-    "n_basis": ("read", "inferred", "assumed"),
-    "certainty": ("clear", "derived", "doubtful", "second-hand"),
-}
-MEANS = ("baseline_mean", "final_mean", "change_mean")
-SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "change_se")
-LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
-INTEGERS = ("year", "n", "events")
-NUMBERS = (*INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
-#: Columns that must be there and filled in every row.
-REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
-#: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
-COLUMNS = (
-    "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
-    "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
-    "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
-    "change_mean change_sd change_se change_ci_low change_ci_high ci_level events event_definition "
-    "p_between certainty source locator note"
-).split()
-CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
-PERCENT_CHANGE = "percent change"
+
+SEPARATOR = "\x1f"
+LARGEST_GAP = 0.1  # of the scale, between a printed change and final minus baseline: adjusted means may differ a little
 
 
 def same_time(trials):
@@ -71,9 +26,13 @@ def same_time(trials):
     return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
 
 
+def _says(column, rule, remedy):
+    return SEPARATOR.join((column, rule, remedy))
+
+
 def _rule(column, rule, remedy, test):
     """A check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
-    return pa.Check(test, error=f"{column}|{rule}|{remedy}", ignore_na=False)
+    return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
 
 
 def _inside_scale(column):
@@ -117,6 +76,12 @@ def _interval_rules(score):
             lambda t: t[low].isna() | t[high].isna() | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
         ),
         _rule(
+            low,
+            "an interval of one person tells no spread",
+            "Check n; it must be 2 or more.",
+            lambda t: t[low].isna() | (t["n"] >= 2),
+        ),
+        _rule(
             "ci_level",
             "an interval needs its level",
             "Type 95 or 90.",
@@ -128,6 +93,16 @@ def _interval_rules(score):
 def _scale_needed(t):
     means = t[list(MEANS)].notna().any(axis=1)
     return ~means | (t["scale"] == PERCENT_CHANGE) | t["scale_max"].notna()
+
+
+def _percent_change(t):
+    percent = t["scale"].str.contains("percent|%", case=False, na=False, regex=True)
+    return ~percent | ((t["scale"] == PERCENT_CHANGE) & t["scale_max"].isna())
+
+
+def _change_agrees(t):
+    gap = (t["change_mean"] - (t["final_mean"] - t["baseline_mean"])).abs()
+    return ~(gap > LARGEST_GAP * _width(t))
 
 
 def _per_trial(function, *, by_time=False):
@@ -148,9 +123,8 @@ def _one_primary(rows):
     return times == 1 or (no_points and times == 0)
 
 
-def _same_as_first(t, column):
-    values = t[column].fillna("")
-    return values == values.groupby(t["study"], dropna=False).transform("first")
+def _same_as_first(t, column, keys):
+    return t[column].isna() | (t[column] == t[column].groupby(keys, dropna=False).transform("first"))
 
 
 def _trial_rules():
@@ -170,13 +144,13 @@ def _trial_rules():
         _rule(
             "arm",
             "each time point has exactly one placebo arm",
-            "Enter the placebo arm once; call other controls active.",
+            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
             _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
         ),
         _rule(
             "arm",
             "each time point has at least one treatment arm",
-            "Add its row, or remove the time point.",
+            "Add its row, with the same week and timepoint as the placebo arm.",
             _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
         ),
         _rule(
@@ -188,11 +162,14 @@ def _trial_rules():
     ]
     for column in CONSTANT:
         rule, remedy = "differs from the first row of this trial", "Copy the same text into each row."
-        rules.append(_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c)))
+        rules.append(_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, t["study"])))
+    for column in AT_ONE_TIME:
+        rule, remedy = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
+        rules.append(_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, same_time(t))))
     return rules
 
 
-def _row_rules():
+def _scale_rules():
     return [
         _rule(
             "scale_min",
@@ -200,12 +177,25 @@ def _row_rules():
             "Type both ends of the scale.",
             lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
         ),
+        _rule("scale_max", "means need the ends of their scale", "Type scale_min and scale_max.", _scale_needed),
         _rule(
-            "scale_max",
-            "means need the ends of their scale",
-            f"Type scale_min and scale_max, or the scale '{PERCENT_CHANGE}'.",
-            _scale_needed,
+            "scale",
+            "a percent change has no ends and is written in one way",
+            f"Type '{PERCENT_CHANGE}' and leave scale_min and scale_max blank; it is never pooled with points.",
+            _percent_change,
         ),
+        _rule(
+            "change_mean",
+            "is far from final minus baseline",
+            "Check its sign (less pain is negative) and the three means.",
+            _change_agrees,
+        ),
+    ]
+
+
+def _row_rules():
+    return [
+        *_scale_rules(),
         _inside_scale("baseline_mean"),
         _inside_scale("final_mean"),
         _rule(
@@ -236,20 +226,19 @@ def _column(name, vocabulary):
     checks = []
     if name in vocabulary:
         allowed = list(vocabulary[name])
-        text = f"{name}|is not in the closed list|Use one of: {', '.join(allowed)}."
-        checks.append(pa.Check.isin(allowed, error=text))
+        own = f"read_trials(..., allow={{'{name}': [...]}}) admits further values."
+        remedy = f"Use one of: {', '.join(allowed)}; {own}"
+        checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
     if name == "study":
-        text = "study|lower-case letters and digits only|Write the first author and year, like smith2024."
+        text = _says(name, "lower-case letters and digits only", "Write the first author and year, like smith2024.")
         checks.append(pa.Check.str_matches(r"^[a-z0-9]+$", error=text))
     if name in SPREADS:
-        checks.append(pa.Check.gt(0, error=f"{name}|must be above zero|Leave it blank if it is not printed."))
-    bounds = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99)}
-    if name in ("n", "events"):
-        low, rule = (1, "must be 1 or more") if name == "n" else (0, "must not be negative")
-        checks.append(pa.Check.ge(low, error=f"{name}|{rule}|Type the number of people; blank if not printed."))
+        text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
+        checks.append(pa.Check.gt(0, error=text))
+    bounds = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
     if name in bounds:
         low, high = bounds[name]
-        text = f"{name}|must lie between {low:g} and {high:g}|Check the value against the source."
+        text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
         checks.append(pa.Check.in_range(low, high, error=text))
     return pa.Column(checks=checks, nullable=True)
 

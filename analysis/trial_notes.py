@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis.arm_scores import SCORES
-from analysis.schema import PERCENT_CHANGE
+from analysis.dictionary import PERCENT_CHANGE
 
 ABOUT = (
     "author year therapy therapy_family condition condition_group pain_type design control scale scale_min scale_max "
@@ -19,8 +19,9 @@ def labels(about):
 
 
 def about_trials(trials):
-    """Return one line per trial: study, label and what the trial is."""
-    about = trials.drop_duplicates("study")[["study", *ABOUT]].reset_index(drop=True)
+    """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial."""
+    own = [c for c in trials if c.startswith("x_") and (trials.groupby("study")[c].nunique(dropna=False) == 1).all()]
+    about = trials.drop_duplicates("study")[["study", *ABOUT, *own]].reset_index(drop=True)
     return about.assign(label=labels(about))
 
 
@@ -29,13 +30,16 @@ def describe(table, rows):
     about = about_trials(rows)
     merged = table.merge(about, on="study", how="left")
     several = merged["study"].duplicated(keep=False)
-    merged["label"] = merged["label"].where(~several, merged["label"] + ": " + merged["arm_label"])
+    number = "arm " + (merged.groupby("study").cumcount() + 1).astype(str)
+    arm = merged["arm_label"].where(merged["arm_label"] != "", number)
+    merged["label"] = merged["label"].where(~several, merged["label"] + ": " + arm)
+    merged["split"] = several
     basis = rows.groupby("study")["n_basis"].agg(lambda b: " ".join(b.fillna("")))
     merged["flags"] = _flags(merged, merged["study"].map(basis))
     for arm in ("n_treatment", "n_placebo"):
         if (merged[arm] % 1 == 0).all():
             merged[arm] = merged[arm].astype(int)
-    return merged.drop(columns=["arm_label", "merged"])
+    return merged.drop(columns=["arm_label", "merged", "split"])
 
 
 def _flags(table, basis):
@@ -46,6 +50,7 @@ def _flags(table, basis):
         "correlation assumed": table["correlated"],
         "crossover": table["design"] == "crossover",
         "arms combined": table["merged"] > 1,
+        "placebo arm shared": table["split"],
         "rescaled sum": ~width.isin([10, 100]),
         "n assumed": basis.str.contains("assumed"),
         "n inferred": basis.str.contains("inferred"),
@@ -95,7 +100,7 @@ def left_out_list(trials, table, dropped):
     out = about[~about["study"].isin(table["study"])].reset_index(drop=True)
     reasons = [_reason(trials[trials["study"] == study], study in dropped) for study in out["study"]]
     out.insert(1, "reason", pd.Series(reasons, dtype=object))
-    return out[["study", "label", "reason", *ABOUT]]
+    return out[["study", "label", "reason", *(c for c in about if c not in ("study", "label"))]]
 
 
 def _reason(rows, dropped):

@@ -6,15 +6,16 @@ means "not printed" and never zero. The columns are described in ``data/README.m
 
 import csv
 import difflib
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis import schema
+from analysis import dictionary, schema
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 
 
@@ -34,18 +35,29 @@ class TrialDataError(ValueError):
         self.source = source
         count = len(self.problems)
         lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        lines += [_sentence(p) for p in self.problems.itertuples(index=False)]
+        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
+        lines += [_sentence(group) for _, group in alike]
         super().__init__("\n".join(lines))
 
 
-def _sentence(problem):
-    where = [f"row {problem.row}" if problem.row else "the file"]
-    if problem.study:
-        where.append(f"study '{problem.study}'")
-    if problem.column:
-        where.append(f"column '{problem.column}'")
-    value = f" value '{problem.value}':" if problem.value != "" else ""
-    return f"- {', '.join(where)}:{value} {problem.rule}. {problem.remedy}"
+def _sentence(group):
+    """One line for one problem; the same problem in several rows is told once, with all its rows."""
+    first = group.iloc[0]
+    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
+    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
+    studies = [study for study in dict.fromkeys(group["study"]) if study]
+    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
+    if studies:
+        where.append(f"study {_quoted(studies)}")
+    if first["column"]:
+        where.append(f"column '{first['column']}'")
+    value = f" value {_quoted(values)}:" if values else ""
+    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
+
+
+def _quoted(values, most=5):
+    shown = ", ".join(f"'{value}'" for value in values[:most])
+    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
 def read_trials(path, *, allow=None):
@@ -82,24 +94,25 @@ def read_trials(path, *, allow=None):
     vocabulary = _vocabulary(allow)
     _check_columns(cells.columns, source)
     own = [c for c in cells.columns if c.startswith("x_")]
-    cells = cells.reindex(columns=[*schema.COLUMNS, *own], fill_value="")
+    cells = cells.reindex(columns=[*dictionary.COLUMNS, *own], fill_value="")
     if cells.empty:
         problem = (None, "", "", "", "there is no row under the heading", "Add one row per arm.")
         raise TrialDataError([problem], source)
     table, problems = _typed(cells)
     problems += _schema_problems(table, cells, vocabulary, {(p[0], p[2]) for p in problems})
     if problems:
-        raise TrialDataError(sorted(problems, key=lambda p: (p[0] or 0, schema.COLUMNS.index(p[2]))), source)
+        raise TrialDataError(sorted(problems, key=lambda p: (p[0], dictionary.COLUMNS.index(p[2]))), source)
     whole = {c: "int64" for c in ("n", "year")}
     return table.astype(whole)
 
 
 def _vocabulary(allow):
-    unknown = set(allow or {}) - set(schema.VOCABULARY)
+    unknown = set(allow or {}) - set(dictionary.VOCABULARY)
     if unknown:
-        closed = ", ".join(schema.VOCABULARY)
+        closed = ", ".join(dictionary.VOCABULARY)
         raise ValueError(f"allow: no closed vocabulary for {', '.join(sorted(unknown))}; there is one for {closed}")
-    return {name: (*values, *(allow or {}).get(name, ())) for name, values in schema.VOCABULARY.items()}
+    own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
+    return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
 def _read_cells(path):
@@ -112,21 +125,26 @@ def _read_cells(path):
             f"{path}: there is no such file. Check the name and the folder ({path.resolve().parent})."
         )
     kind = path.suffix.lower()
-    if kind in (".xlsx", ".xlsm"):
-        return path.name, _as_text(pd.read_excel(path, dtype=object, keep_default_na=False, na_values=[""]))
-    if kind == ".parquet":
-        return path.name, _as_text(pd.read_parquet(path))
-    if kind in (".csv", ".tsv", ".txt"):
-        return path.name, _read_delimited(path)
-    remedy = "Save it as CSV, TSV, XLSX or Parquet."
-    raise TrialDataError([(None, "", "", kind, "is not a kind of file that can be read", remedy)], path.name)
+    readers = {".xlsx": _read_workbook, ".xlsm": _read_workbook, ".parquet": _read_parquet}
+    readers |= dict.fromkeys((".csv", ".tsv", ".txt"), _read_delimited)
+    if kind not in readers:
+        raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
+    return path.name, readers[kind](path)
+
+
+def _no_table(path, rule, remedy, value="", row=None):
+    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
 
 
 def _as_text(frame):
-    """Every cell as text, blank where missing; all-blank rows are no rows."""
-    text = frame.astype(object).where(frame.notna(), "").map(lambda v: _plain(v).strip())
-    text.index = pd.RangeIndex(2, len(text) + 2, name="row")
-    text.columns = [str(c).strip() for c in text.columns]
+    """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
+    text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_plain(value).split()))
+    if frame.index.name != "row" or not frame.index.is_unique:
+        text.index = pd.RangeIndex(2, len(text) + 2, name="row")
+    names = [" ".join(str(c).split()) for c in text.columns]
+    text.columns = ["" if re.fullmatch(r"Unnamed: [0-9]+", name) else name for name in names]
+    nameless = (text.columns == "") & (text == "").all(axis=0).to_numpy()
+    text = text.loc[:, ~nameless]
     return text[(text != "").any(axis=1)]
 
 
@@ -135,42 +153,91 @@ def _plain(value):
     return str(int(value)) if whole else str(value)
 
 
+def _read_workbook(path):
+    """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
+    from zipfile import BadZipFile
+
+    import openpyxl
+
+    try:
+        stored, typed = (openpyxl.load_workbook(path, data_only=only).worksheets[0] for only in (True, False))
+    except (BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException):
+        raise _no_table(path, "is not an XLSX workbook", "Save it from the spreadsheet as XLSX, or as CSV.") from None
+    cells = list(stored.iter_rows(values_only=True))
+    rule, remedy = "is a formula without a stored result", "Open and save it in the spreadsheet, or paste the value."
+    problems = [
+        (cell.row, "", str(cells[0][cell.column - 1]), cell.value, rule, remedy)
+        for row in typed.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and cells[cell.row - 1][cell.column - 1] is None
+    ]
+    if problems:
+        raise TrialDataError(problems, path.name)
+    return _with_heading(cells, path)
+
+
+def _read_parquet(path):
+    from pyarrow import ArrowInvalid
+
+    try:
+        return _as_text(pd.read_parquet(path))
+    except ArrowInvalid:
+        raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
+
+
 def _read_delimited(path):
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         row = path.read_bytes()[: error.start].count(b"\n") + 1
         remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
-        raise TrialDataError([(row, "", "", "", "has a character that is not UTF-8", remedy)], path.name) from None
-    heading = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=heading.count)
-    rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
+        raise _no_table(path, "has a character that is not UTF-8", remedy, row=row) from None
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
+    try:
+        rows.extend(reader)
+    except csv.Error as error:
+        rule = f"cannot be read on from here ({error})"
+        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
+        raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
+    return _with_heading(rows, path)
+
+
+def _with_heading(rows, path):
+    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
     if not rows:
-        remedy = "Add the heading and one row per arm."
-        raise TrialDataError([(None, "", "", "", "is empty", remedy)], path.name)
-    width = len(rows[0])
+        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
+    heading = ["" if name is None else str(name).strip() for name in rows[0]]
+    if not set(heading) & set(dictionary.COLUMNS):
+        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
+        raise _no_table(path, "is not the heading", remedy, row=1)
+    width = len(heading)
     ragged = [
-        (i, row[0], "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
+        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
         for i, row in enumerate(rows[1:], start=2)
-        if len(row) != width and any(cell.strip() for cell in row)
+        if len(row) != width and any(str(cell).strip() for cell in row)
     ]
     if ragged:
         raise TrialDataError(ragged, path.name)
     body = [row if len(row) == width else [""] * width for row in rows[1:]]
-    return _as_text(pd.DataFrame(body, columns=rows[0], dtype=object))
+    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
 
 
 def _check_columns(names, source):
     """Raise if a column is missing, unknown or doubled."""
     problems = []
     for name in dict.fromkeys(names):
+        if name == "":
+            remedy = "Name it; an own column starts with x_."
+            problems.append((1, "", "", "", "a column with values has no name", remedy))
+            continue
         if list(names).count(name) > 1:
             problems.append((1, "", name, "", "the heading has it twice", "Keep one of the two columns."))
-        if name not in schema.COLUMNS and not name.startswith("x_"):
-            near = difflib.get_close_matches(name, schema.COLUMNS, n=1)
+        if name not in dictionary.COLUMNS and not name.startswith("x_"):
+            near = difflib.get_close_matches(name, dictionary.COLUMNS, n=1)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
             problems.append((1, "", name, "", "is not a column of the data dictionary", remedy))
-    for name in schema.REQUIRED:
+    for name in dictionary.REQUIRED:
         if name not in names:
             problems.append((1, "", name, "", "this column is missing", "Add it; data/README.md says what it holds."))
     if problems:
@@ -180,7 +247,7 @@ def _check_columns(names, source):
 def _typed(cells):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
     table, problems = cells.replace("", np.nan).astype("str"), []
-    for name in schema.NUMBERS:
+    for name in dictionary.NUMBERS:
         text = cells[name]
         good = text.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
         values = pd.to_numeric(text.where(good & (text != ""), np.nan), errors="coerce").astype(float)
@@ -190,12 +257,12 @@ def _typed(cells):
             "Type digits with a point for decimals and a plain minus; blank if not printed.",
         )
         problems += [(row, cells["study"][row], name, text[row], rule, remedy) for row in text.index[~good]]
-        if name in schema.INTEGERS:
+        if name in dictionary.INTEGERS:
             broken = values.notna() & (values % 1 != 0)
             rule, remedy = "is not a whole number", "Type the number of people, or the year, without decimals."
             problems += [(row, cells["study"][row], name, text[row], rule, remedy) for row in text.index[broken]]
         table[name] = values
-    for name in schema.REQUIRED:
+    for name in dictionary.REQUIRED:
         rule, remedy = "is blank", "This column must be filled in every row."
         blank = cells.index[cells[name] == ""]
         problems += [(row, cells["study"][row], name, "", rule, remedy) for row in blank]
@@ -214,7 +281,7 @@ def _schema_problems(table, cells, vocabulary, known):
         return []
     found, cases = {}, failures.failure_cases
     for row, check in zip(cases["index"], cases["check"], strict=True):
-        column, rule, remedy = check.split("|")
+        column, rule, remedy = check.split(schema.SEPARATOR)
         if row is None:
             raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
         if (row, column) not in known:

@@ -83,7 +83,7 @@ def test_methods_reach_the_engine(effects):
 
 
 def test_bad_requests_are_named(effects):
-    with pytest.raises(ValueError, match="by='family' is not a column"):
+    with pytest.raises(ValueError, match="by='family' is not a column to group by"):
         ma.pool_arms(effects, by="family")
     with pytest.raises(ValueError, match="no trial to pool"):
         ma.pool_arms(effects.where(therapy="Moxibustion"))

@@ -158,7 +158,7 @@ def test_without_a_donor_the_error_says_so(trials):
 
 
 def test_options_are_checked(trials):
-    with pytest.raises(ValueError, match="missing_sd='guess': use one of 'impute', 'drop', 'raise'"):
+    with pytest.raises(ValueError, match="missing_sd='guess' is not known; use one of 'impute', 'drop', 'raise'"):
         ma.effect_sizes(trials, missing_sd="guess")
     with pytest.raises(ValueError, match="correlation=1.5"):
         ma.effect_sizes(trials, correlation=1.5)
@@ -166,3 +166,31 @@ def test_options_are_checked(trials):
         ma.effect_sizes("data/trials.csv")
     with pytest.raises(ValueError, match="no trial has a mean"):
         ma.effect_sizes(trials[trials["study"] == "soriano1998"])
+
+
+def test_a_table_that_changed_after_reading_is_refused(trials):
+    with pytest.raises(ValueError, match="stand more than once; pass the table through read_trials again"):
+        ma.effect_sizes(pd.concat([trials, trials]))
+    with pytest.raises(ValueError, match="gale2006: not one placebo arm"):
+        ma.effect_sizes(trials.drop(index=3))
+    with pytest.raises(ValueError, match="chow2006: an SD or SE is not above zero"):
+        ma.effect_sizes(trials.assign(final_sd=trials["final_sd"].where(trials.index != 6, -2.0)))
+    with pytest.raises(ValueError, match="no trial has a mean"):
+        ma.effect_sizes(trials.iloc[:0])
+    with pytest.raises(ValueError, match="no trial is left"):
+        ma.effect_sizes(trials[trials["study"] == "gale2006"], missing_sd="drop")
+
+
+def test_own_columns_reach_the_effects(trials):
+    own = trials.assign(x_site="here", x_row=range(len(trials)))
+    table = ma.effect_sizes(own).table
+    assert set(table["x_site"]) == {"here"} and "x_row" not in table
+    assert list(ma.pool_arms(ma.effect_sizes(own), by="x_site").groups) == ["here"]
+
+
+def test_where_takes_any_collection(effects):
+    wanted = ["gale2006", "chow2006"]
+    for values in (wanted, tuple(wanted), np.array(wanted), pd.Series(wanted), dict.fromkeys(wanted)):
+        assert len(effects.where(study=values)) == 2
+    assert len(effects.where(year=range(2006, 2008))) == len(effects.where(year=[2006, 2007])) > 2
+    assert len(effects.where(status="as printed").left_out) == 0

@@ -1,6 +1,7 @@
 """The forest plots, read back from the artists that were drawn."""
 
 import dataclasses
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -333,15 +334,30 @@ def test_no_text_overlaps_or_leaves_the_page(k, groups, draw):
         {"name": NAMES["greek"]},
         {"scale": 1e6},
         {"scale": 1e-5},
-        {"baseline": False},
     ],
-    ids=["cyrillic", "greek", "huge", "tiny", "no baseline"],
+    ids=["cyrillic", "greek", "huge", "tiny"],
 )
 def test_odd_content_fits(case, width):
     pooled = analysis.pool_arms(synthetic(7, groups=2, **case), by="therapy_family")
     for drawn in (analysis.arms_forest(pooled, width_mm=width), analysis.forest(pooled)):
         assert overlapping(drawn) == []
         assert outside(drawn) == []
+
+
+def test_without_any_baseline_there_are_no_arms_to_draw():
+    pooled = analysis.pool_arms(synthetic(7, groups=2, baseline=False), by="therapy_family")
+    with pytest.raises(ValueError, match="no trial reports a baseline in both arms.*use forest"):
+        analysis.arms_forest(pooled)
+    drawn = analysis.forest(pooled)
+    assert overlapping(drawn) == [] and outside(drawn) == []
+    with pytest.raises(TypeError, match="draws a PooledArms"):
+        analysis.arms_forest(pooled.effects)
+
+
+def test_a_note_ends_the_caption(real):
+    for drawn in (analysis.arms_forest(real, note="one sample"), analysis.forest(real, note="one sample")):
+        assert drawn.content.caption.endswith("One sample.")
+        assert overlapping(drawn) == [] and outside(drawn) == []
 
 
 def test_long_names_widen_the_page_or_raise():
@@ -511,3 +527,12 @@ def test_wrapping_keeps_every_letter_within_the_width():
     lines = _measure.wrap(text, 30, 7)
     assert max(_measure.text_width(line, 7) for line in lines) <= 30
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_split_arms_keep_their_own_weights():
+    trials = analysis.read_trials(Path(__file__).parent.parent / "data" / "trials.csv")
+    pooled = analysis.pool_arms(analysis.effect_sizes(trials, multi_arm="split"), by="therapy_family")
+    rows = analysis.arms_forest(pooled).content.table.query("kind == 'trial'").set_index("name")
+    expected = dict(zip(pooled.contrast.labels, pooled.contrast.weights, strict=True))
+    assert rows["weight"].to_dict() == expected
+    assert rows["weight"].sum() == pytest.approx(1.0)

@@ -68,7 +68,16 @@ def test_alternative_text_is_in_every_file(saved, fig):
 
 def test_the_findings_stand_in_words_beside_the_figure(saved):
     pooled = analysis.pool_arms(synthetic(5, groups=2), by="therapy_family")
-    assert f"## In words\n\n{analysis.findings(pooled)}\n" in saved[".md"].read_text(encoding="utf-8")
+    said = "\n".join(f"- {line}" for line in analysis.findings(pooled).splitlines())
+    assert f"## In words\n\n{said}\n" in saved[".md"].read_text(encoding="utf-8")
+
+
+def test_the_table_stands_beside_the_figure(saved, fig):
+    lines = [line for line in saved[".md"].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    rows = fig.content.table.dropna(subset=["y_mm"])
+    assert len(lines) == len(rows) + 2
+    for line, row in zip(lines[2:], rows.to_dict("records"), strict=True):
+        assert row["text_name"] in line and row["text_high"] in line and row["text_weight"] in line
 
 
 def test_files_hold_no_date(saved):

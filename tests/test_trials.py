@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import analysis as ma
-from analysis import schema
+from analysis import dictionary
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 TEXT = DATA.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def problems_of(frame):
 def test_the_curated_trials_pass():
     trials = ma.read_trials(DATA)
     assert (len(trials), trials["study"].nunique()) == (131, 50)
-    assert list(trials.columns) == schema.COLUMNS
+    assert list(trials.columns) == dictionary.COLUMNS
     assert trials.index[0] == 2
     assert trials["n"].dtype == np.int64
     gale = trials[trials["study"] == "gale2006"].set_index("arm")
@@ -92,7 +92,7 @@ def test_the_vocabulary_can_be_extended(raw):
 
 # column, row in the file, bad value, part of the rule that must be named
 BAD_CELLS = [
-    ("n", 2, "0", "must be 1 or more"),
+    ("n", 2, "0", "between 1 and 10000000"),
     ("n", 2, "20.5", "whole number"),
     ("n", 2, "", "is blank"),
     ("n", 2, "twenty", "is not a number"),
@@ -124,6 +124,11 @@ BAD_CELLS = [
     ("ci_level", 8, "0.9", "between 50 and 99.99"),
     ("week", 2, "-1", "between 0 and 5000"),
     ("events", 17, "20", "no more responders than people"),
+    ("scale_max", 3, "100", "differs between the arms"),
+    ("scale", 3, "VAS 0-100", "differs between the arms"),
+    ("change_mean", 4, "2.68", "far from final minus baseline"),
+    ("n", 2, "２１", "is not a number"),
+    ("n", 2, "1e9", "between 1 and 10000000"),
     ("primary", 2, "no", "agree on primary"),
     ("arm", 3, "active", "exactly one placebo arm"),
     ("arm", 2, "active", "at least one treatment arm"),
@@ -211,3 +216,70 @@ def test_data_readme_counts():
         rows = len(pd.read_csv(DATA.parent / f"{name}.csv"))
         line = next(line for line in readme.splitlines() if line.startswith(f"| `{name}.csv`"))
         assert line.split("|")[-2].split("(")[0].strip() == str(rows)
+
+
+def test_percent_change_is_never_points(raw):
+    rows = raw["study"] == "leung2018"
+    for change in ({"scale_min": "0", "scale_max": "100"}, {"scale": "Percent change"}):
+        problems, _ = problems_of(raw.assign(**{c: raw[c].where(~rows, v) for c, v in change.items()}))
+        assert problems["rule"].str.contains("a percent change has no ends").sum() == 2
+
+
+def test_an_open_quote_is_an_error_and_not_the_end_of_the_file(tmp_path):
+    lines = TEXT.splitlines()
+    lines[4] = lines[4].rsplit(",", 1)[0] + ',"never closed'
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(ma.TrialDataError, match="quotation marks"):
+        ma.read_trials(tmp_path / "t.csv")
+
+
+def test_a_formula_without_a_result_is_not_a_blank(tmp_path):
+    frame = pd.read_csv(DATA, dtype={"pmid": str}).astype(object)
+    frame.loc[2, "final_sd"] = "=1+1"
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    with pytest.raises(ma.TrialDataError, match="row 4, column 'final_sd': value '=1\\+1': is a formula"):
+        ma.read_trials(tmp_path / "t.xlsx")
+
+
+def test_a_title_above_the_heading_is_told_once(tmp_path):
+    (tmp_path / "t.csv").write_text("My trials\n" + TEXT, encoding="utf-8")
+    with pytest.raises(ma.TrialDataError, match="1 problem.*\n- row 1: is not the heading"):
+        ma.read_trials(tmp_path / "t.csv")
+
+
+def test_files_with_a_wrong_ending(tmp_path):
+    for name, text in (("t.xlsx", "not an XLSX workbook"), ("t.parquet", "not a Parquet file")):
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+        with pytest.raises(ma.TrialDataError, match=text):
+            ma.read_trials(tmp_path / name)
+
+
+def test_a_problem_in_many_rows_is_told_once(raw):
+    problems, message = problems_of(raw.assign(source=""))
+    assert len(problems) == len(raw)
+    assert message.count("\n- ") == 1 and "rows 2, 3, 4," in message
+
+
+def test_blank_columns_from_a_spreadsheet_are_ignored(tmp_path):
+    text = "\n".join(line + ",," for line in TEXT.splitlines()) + "\n"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "t.csv"), ma.read_trials(DATA))
+
+
+def test_line_breaks_inside_a_cell_become_blanks(raw):
+    raw.loc[raw["study"] == "gale2006", "author"] = "Gale\nand  others"
+    assert ma.read_trials(raw)["author"].iloc[0] == "Gale and others"
+
+
+def test_row_numbers_survive_a_selection():
+    some = ma.read_trials(DATA).query("study == 'chow2006'").assign(n=0)
+    problems, _ = problems_of(some)
+    assert sorted(set(problems["row"])) == [4, 5, 6, 7]
+
+
+def test_an_interval_of_one_person(raw):
+    raw.loc[21, "n"] = "1"
+    problems, _ = problems_of(raw)
+    assert problems[["row", "column", "rule"]].values.tolist() == [
+        [21, "change_ci_low", "an interval of one person tells no spread"]
+    ]

@@ -10,7 +10,8 @@ from analysis.plots._canvas import FigureContent, draw_page
 from analysis.plots._cells import add_cells, add_text_column, decimals, digits_for, heterogeneity
 from analysis.plots._layout import Column, Panel, Series, same_scale
 from analysis.plots._rows import add_notes, block_of_arms, build_rows, usable_order
-from analysis.text import findings, number
+from analysis.report import findings
+from analysis.text import number
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
@@ -21,7 +22,7 @@ CONTRAST = Series("contrast", ("difference",), style.INK, style.INK)
 
 
 def arms_forest(
-    pooled, *, title=None, worthwhile=(1.0, 2.0), columns=COLUMNS, order="year", width_mm=None, digits=None
+    pooled, *, title=None, worthwhile=(1.0, 2.0), columns=COLUMNS, order="year", width_mm=None, digits=None, note=""
 ):
     """Draw the placebo arm beside the treatment arm of every trial, and the randomised contrast.
 
@@ -32,8 +33,9 @@ def arms_forest(
     title : str, optional
         Says what is shown. Default: a neutral description.
     worthwhile : (float, float) or None
-        Least and most that is taken as the smallest worthwhile difference, in points less pain; drawn as a
-        band.
+        Least and most that is taken as the smallest worthwhile difference between groups, in points less pain;
+        drawn as a band. Default: 10 mm of 100, proposed for reading pooled differences, to 20 mm, which the same
+        proposal calls appreciable (Busse 2015, doi 10.3899/jrheum.141440).
     columns : sequence of str
         Of "condition", "n", "change", "difference", "weight", or any column of ``pooled.effects.table``.
     order : {"year", "estimate", "weight", "label", "given"}
@@ -42,6 +44,8 @@ def arms_forest(
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
         it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
         need it.
+    note : str
+        What a reader of this figure must know beside it, such as where the trials come from; it ends the caption.
     digits : int, optional
         Decimals of the printed numbers. Default: two for points on 0–10, more or fewer for other units.
 
@@ -71,6 +75,10 @@ def arms_forest(
     >>> int((fig.content.table["kind"] == "total").sum())
     1
     """
+    if not hasattr(pooled, "placebo"):
+        raise TypeError("arms_forest draws a PooledArms; pass pool_arms(effects)")
+    if pooled.placebo is None:
+        raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms("All trials", pooled)
     order = usable_order(total.trials, order)
@@ -80,7 +88,7 @@ def arms_forest(
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit = getattr(pooled.effects, "unit", "")
     panels = _arms_panel(table, unit), contrast_panel(table, unit, zone)
-    footer = _footer(pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order)
+    footer = _footer(pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order, zone=zone, note=note)
     fig, table = draw_page(
         table,
         _tracks(columns, table, panels),
@@ -207,15 +215,15 @@ def contrast_panel(table, unit, zone):
     )
 
 
-def _footer(pooled, groups, key, *, panels, unit, digits, order):
+def _footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
     """Return the paragraphs that say what was computed."""
     contrast = pooled.contrast
     what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
     marks = (
-        "open circles: placebo arms, filled circles: treatment arms; squares: area proportional to the "
-        "weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the change "
-        "imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; "
-        "arrowhead: interval leaves the panel"
+        "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
+        "proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the "
+        "change imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; arrowhead: "
+        "interval leaves the panel"
     )
     lines = [
         words.sentences(
@@ -223,15 +231,18 @@ def _footer(pooled, groups, key, *, panels, unit, digits, order):
             words.model_sentence(contrast),
             words.heterogeneity_sentence(contrast, unit.split(" on ")[0], digits),
             words.few_sentence(groups),
+            words.narrow_sentence([*groups, block_of_arms("all trials", pooled)]),
         ),
         words.sentences(
             marks,
+            words.zone_sentence(zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
             "a point is equally long in both panels" if same_scale(panels) else "",
             words.arms_sentence(pooled),
             words.order_sentence(order, bool(groups)),
             words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
         ),
         words.key_sentence(key),
+        words.sentences(note),
     ]
     return [line for line in lines if line]
 

@@ -76,7 +76,7 @@ def add_text_column(table, column):
             texts.append(value)
         else:
             known = value is not None and value == value
-            texts.append(number(value, decimals(value)) if known else "")
+            texts.append("" if not known else f"{value:.0f}" if column == "year" else number(value, decimals(value)))
     return table.assign(**{f"text_{column}": texts})
 
 

@@ -10,6 +10,7 @@ from analysis.plots._canvas import FigureContent, draw_page
 from analysis.plots._cells import add_cells, add_text_column, digits_for, heterogeneity
 from analysis.plots._layout import Column, Panel, Series
 from analysis.plots._rows import Block, add_notes, block_of_arms, block_of_effect, build_rows, usable_order
+from analysis.text import counted
 
 RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
 NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
@@ -27,6 +28,7 @@ def forest(
     digits=None,
     favours=("favours treatment", "favours placebo"),
     measure=None,
+    note="",
 ):
     """Draw a classic forest plot: squares, pooled diamonds, prediction interval and numbers.
 
@@ -50,6 +52,8 @@ def forest(
         What the left and the right side of the null line mean.
     measure : str, optional
         "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
+    note : str
+        What a reader must know beside the figure; it ends the caption.
 
     Returns
     -------
@@ -74,8 +78,9 @@ def forest(
         digits = 2 if ratio else digits_for(table["contrast_low"], table["contrast_high"])
     table = _with_text(table, digits, columns, ratio)
     panel = _panel(table, measure, unit, favours)
-    title = title or f"{NAMES.get(measure, measure)} in {len(total.trials)} trials and the pooled result"
-    footer = _footer(pooled, groups, key, panel=panel, unit=unit, digits=digits, order=order, left_out=left_out)
+    title = title or f"{NAMES.get(measure, measure)} in {counted(len(total.trials))} and the pooled result"
+    options = {"panel": panel, "unit": unit, "digits": digits, "order": order, "left_out": left_out, "note": note}
+    footer = _footer(total, groups, key, **options)
     fig, table = draw_page(
         table,
         _tracks(columns, table, panel, measure),
@@ -163,7 +168,8 @@ def _panel(table, measure, unit, favours):
     )
 
 
-def _footer(pooled, groups, key, *, panel, unit, digits, order, left_out):
+def _footer(total, groups, key, *, panel, unit, digits, order, left_out, note):
+    pooled = total.results["contrast"]
     marks = (
         "Squares: area proportional to the weight in the overall model, hollow where an SD was imputed; "
         "diamonds: pooled results; dotted line: overall result; arrowhead: interval leaves the panel"
@@ -175,8 +181,10 @@ def _footer(pooled, groups, key, *, panel, unit, digits, order, left_out):
             words.model_sentence(pooled),
             words.heterogeneity_sentence(pooled, points, digits),
             words.few_sentence(groups),
+            words.narrow_sentence([*groups, total]),
         ),
         words.sentences(marks, words.order_sentence(order, bool(groups)), words.left_out_sentence(left_out)),
         words.key_sentence(key),
+        words.sentences(note),
     ]
     return [line for line in lines if line]

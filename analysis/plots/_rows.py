@@ -72,7 +72,7 @@ def build_rows(total, groups, order="year"):
         Order of the trials within a group.
     """
     level = total.results["contrast"].confidence_level
-    weights = dict(zip(total.trials["study"], total.results["contrast"].weights, strict=True))
+    weights = dict(zip(_keys(total.trials), total.results["contrast"].weights, strict=True))
     lines = []
     for block in groups:
         lines.append(pd.DataFrame([_heading(block)]))
@@ -89,6 +89,11 @@ def build_rows(total, groups, order="year"):
     return table
 
 
+def _keys(trials):
+    """What tells rows apart: a trial whose arms are split has several, each with its own label."""
+    return list(zip(trials["study"], trials["label"], strict=True))
+
+
 def _heading(block):
     return {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
 
@@ -101,7 +106,7 @@ def _counts(block):
 
 def _trial_rows(block, weights, level, order):
     """Return one row per trial, with Wald intervals at the level of the pooled result."""
-    trials = block.trials.assign(weight=block.trials["study"].map(weights).astype(float))
+    trials = block.trials.assign(weight=[float(weights[key]) for key in _keys(block.trials)])
     trials = sort_trials(trials, order)
     z = float(t_quantile(np.inf, level))
     drawn = [column for pair in _SOURCES.values() for column in pair]

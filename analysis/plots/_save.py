@@ -140,7 +140,32 @@ def notebook_png(fig):
 
 
 def _caption_file(content):
-    """Return the findings in words (where there are any), caption and alternative text as Markdown."""
-    parts = {"In words": content.in_words, "Caption": content.caption, "Alternative text": content.alt_text}
+    """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
+    in_words = "\n".join(f"- {line}" for line in content.in_words.splitlines())
+    parts = {"In words": in_words, "Caption": content.caption, "Table": _markdown(content.table)}
+    parts |= {"Alternative text": content.alt_text}
     sections = [f"## {name}\n\n{text}\n" for name, text in parts.items() if text]
     return "\n".join([f"# {content.title}\n", *sections])
+
+
+_TABLE = {
+    "Trial": ("text_name",),
+    "Patients, treatment": ("text_n_treatment",),
+    "Patients, placebo": ("text_n_placebo",),
+    "Change, placebo": ("text_placebo",),
+    "Change, treatment": ("text_treatment",),
+    "Difference": ("text_estimate", "text_low", "text_high"),
+    "Weight": ("text_weight",),
+}
+
+
+def _markdown(table):
+    """Return the printed rows of the figure as a Markdown table, group names and results in bold."""
+    rows = table[table["y_mm"].notna()].astype(object).where(lambda cells: cells.notna(), "")
+    heads = [head for head, parts in _TABLE.items() if parts[0] in rows]
+    lines = [heads, ["---", *["---:"] * (len(heads) - 1)]]
+    for _, row in rows.iterrows():
+        cells = [" ".join(row[part] for part in _TABLE[head] if row[part]) for head in heads]
+        cells = [cell.replace("|", "\\|") for cell in cells]
+        lines.append(cells if row["kind"] == "trial" else [f"**{cell}**" if cell else "" for cell in cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

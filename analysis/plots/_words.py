@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from analysis.text import MINUS, equals, interval, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
 MODELS = {"CE": "common-effect model"}
 SERIES_WORDS = {
@@ -21,7 +21,7 @@ def degrees(method):
 def model_sentence(pooled):
     """Return how the trials were pooled."""
     model = MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
-    level = percent(pooled.confidence_level)
+    at = level(pooled.confidence_level)
     reference = {
         "HKSJ": "HKSJ on t(k−1)",
         "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
@@ -29,9 +29,9 @@ def model_sentence(pooled):
         "z": "Wald on the normal distribution",
     }
     ci = reference.get(pooled.ci_method, pooled.ci_method)
-    prediction = f"; {level} prediction interval on {degrees(pooled.pi_method)}"
+    prediction = f"; {at} prediction interval on {degrees(pooled.pi_method)}"
     return (
-        f"{model}; {level} confidence intervals of pooled results by {ci}, of single trials by the normal "
+        f"{model}; {at} confidence intervals of pooled results by {ci}, of single trials by the normal "
         f"distribution{prediction if isfinite(pooled.pi.low) else ''}"
     )
 
@@ -59,22 +59,39 @@ def left_out_sentence(left_out):
         return ""
     reasons = left_out["reason"].value_counts()
     parts = [f"{reason} ({number(count, 0)})" for reason, count in reasons.items()]
-    return f"Left out, {_trials(len(left_out))}: {'; '.join(parts)}"
-
-
-def _trials(k):
-    return f"{number(k, 0)} trial" + ("" if k == 1 else "s")
+    return f"Left out, {counted(len(left_out))}: {'; '.join(parts)}"
 
 
 def few_sentence(groups):
     """Return the warning for groups with fewer than three trials."""
-    few = [f"{block.name} ({_trials(len(block.trials))})" for block in groups if len(block.trials) < FEW]
+    few = [f"{block.name} ({counted(len(block.trials))})" for block in groups if len(block.trials) < FEW]
     if not few:
         return ""
     return (
         f"Fewer than three trials: {', '.join(few)}. An interval from two trials hardly says anything; "
         "a single trial is not pooled"
     )
+
+
+def narrow_sentence(blocks):
+    """Return the warning for pooled results whose HKSJ interval is narrower than the Wald interval."""
+    narrow = [
+        f"{block.name} ({SERIES_WORDS[series]})"
+        for block in blocks
+        for series, result in block.results.items()
+        if result is not None and result.hksj_narrower
+    ]
+    if not narrow:
+        return ""
+    return f"HKSJ intervals narrower than the Wald intervals, to be read with care: {', '.join(narrow)}"
+
+
+def zone_sentence(zone, unit, write):
+    """Return what the shaded band is."""
+    if not zone:
+        return ""
+    ends = " to ".join(write(-x) for x in reversed(zone))
+    return f"band: smallest worthwhile difference between groups, {ends} {unit} less".replace("  ", " ")
 
 
 def order_sentence(order, grouped):
@@ -90,20 +107,20 @@ def sentences(*parts):
 
 def key_sentence(key):
     """Return the key of the footnote marks."""
-    return "Notes: " + "; ".join(f"{mark} {meaning}" for mark, meaning in key) + "." if key else ""
+    return "Notes: " + "; ".join(f"({mark}) {meaning}" for mark, meaning in key) + "." if key else ""
 
 
 def result_sentence(row, series, unit, digits, show=float):
     """Return one pooled result in words: estimate, interval, number of trials."""
     value, low, high = (show(row[f"{series}_{end}"]) for end in ("estimate", "low", "high"))
-    limits = f"{percent(row['confidence_level'])} CI {interval(low, high, digits)}"
+    limits = f"{level(row['confidence_level'])} CI {interval(low, high, digits)}"
     estimate = f"{number(value, digits)} {unit}".rstrip()
-    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {_trials(row[f'{series}_k'])})"
+    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {counted(row[f'{series}_k'])})"
 
 
 def level_of(table):
     """Return the confidence level of the pooled results, as "95%"."""
-    return percent(table.loc[table["kind"] == "total", "confidence_level"].iloc[0])
+    return level(table.loc[table["kind"] == "total", "confidence_level"].iloc[0])
 
 
 def total_sentences(table, series, unit, digits, show=float):
@@ -113,7 +130,8 @@ def total_sentences(table, series, unit, digits, show=float):
     results = [result_sentence(total, s, unit, digits, show) for s in known]
     pi = table[table["kind"] == "prediction"].iloc[0]
     limits = interval(show(pi["contrast_low"]), show(pi["contrast_high"]), digits)
-    return [f"Pooled over all trials: {'; '.join(results)}", f"Prediction interval for a new trial: {limits}"]
+    expected = "" if limits == NOT_ESTIMABLE else f"{level_of(table)} prediction interval for a new trial: {limits}"
+    return [f"Pooled over all trials: {'; '.join(results)}", expected]
 
 
 def alt_text(title, table, series, unit, digits, show=float):
@@ -125,7 +143,7 @@ def alt_text(title, table, series, unit, digits, show=float):
     spread = interval(show(extremes["min"]), show(extremes["max"]), digits)
     return sentences(
         f"Forest plot: {title}",
-        f"{_trials(len(trials)).capitalize()}{grouped}, one per row",
+        f"{counted(len(trials)).capitalize()}{grouped}, one per row",
         f"The trials' estimates of treatment minus placebo run from {spread}",
         *total_sentences(table, series, unit, digits, show),
     )

@@ -1,0 +1,60 @@
+"""The data dictionary: the columns of a trials table and the words they may hold; ``data/README.md`` explains them."""
+
+THERAPIES = (
+    "Near-infrared light",
+    "Low-level laser",
+    "Laser acupuncture",
+    "Static magnet",
+    "Pulsed electromagnetic field",
+    "Transcranial magnetic stimulation",
+    "TENS",
+    "Transcranial current",
+    "Ultrasound",
+    "Shock wave",
+    "Acupuncture",
+    "Electroacupuncture",
+    "Other physical",
+)
+CONDITION_GROUPS = (
+    "Low back",
+    "Neck",
+    "Knee osteoarthritis",
+    "Neuropathic",
+    "Fibromyalgia",
+    "Headache",
+    "Menstrual",
+    "Shoulder",
+    "Other",
+)
+#: Closed vocabularies, in the order in which they are shown. A blank is allowed only where REQUIRED says so.
+VOCABULARY = {
+    "therapy": THERAPIES,
+    "therapy_family": ("Light", "Magnetic field", "Electrical", "Mechanical", "Needle"),
+    "condition_group": CONDITION_GROUPS,
+    "pain_type": ("chronic", "acute", "recurrent"),
+    "design": ("parallel", "crossover"),
+    "control": ("sham", "placebo", "weak dose", "other"),
+    "timepoint": ("end of treatment", "follow-up", "single session"),
+    "primary": ("yes", "no"),
+    "arm": ("treatment", "placebo", "active"),
+    "n_basis": ("read", "inferred", "assumed"),
+    "certainty": ("clear", "derived", "doubtful", "second-hand"),
+}
+MEANS = ("baseline_mean", "final_mean", "change_mean")
+SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "change_se")
+LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
+INTEGERS = ("year", "n", "events")
+NUMBERS = (*INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
+#: Columns that must be there and filled in every row.
+REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
+#: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
+COLUMNS = (
+    "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
+    "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
+    "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
+    "change_mean change_sd change_se change_ci_low change_ci_high ci_level events event_definition "
+    "p_between certainty source locator note"
+).split()
+CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
+AT_ONE_TIME = ("scale", "scale_min", "scale_max")
+PERCENT_CHANGE = "percent change"
