@@ -536,3 +536,9 @@ def test_split_arms_keep_their_own_weights():
     expected = dict(zip(pooled.contrast.labels, pooled.contrast.weights, strict=True))
     assert rows["weight"].to_dict() == expected
     assert rows["weight"].sum() == pytest.approx(1.0)
+
+
+def test_an_interval_of_no_width_is_still_drawn():
+    drawn = analysis.forest(analysis.pool([-0.8] * 3, [0.2] * 3))
+    (corners,) = [path.vertices for path in artist(drawn, "contrast-total").get_paths()]
+    assert set(corners[:, 0]) == {-0.8} and np.ptp(corners[:, 1]) > 1

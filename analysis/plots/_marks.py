@@ -153,6 +153,8 @@ def _draw_squares(ax, series, x, y, weight, imputed):
 def clipped_diamond(ends, y, half, limits, arrow):
     """Return the corners of a diamond, cut short where it leaves the panel to make room for an arrowhead."""
     low, estimate, high = ends
+    if low == high:  # an interval of no width is still a mark
+        return [(estimate, y - half), (estimate, y + half)]
     floor = limits[0] + 1.25 * arrow if low < limits[0] else low
     ceiling = limits[1] - 1.25 * arrow if high > limits[1] else high
     if floor >= ceiling:
@@ -178,7 +180,6 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
         corners = [
             clipped_diamond(ends, y, half, panel.limits, arrow)
             for ends, y in zip(found[names].to_numpy(float), middle, strict=True)
-            if ends[0] < ends[2]
         ]
         corners = [c for c in corners if c]
         if corners:
