@@ -1,70 +1,53 @@
 """Effect sizes from arm summaries: plain formulas on numbers or arrays that broadcast.
 
-``_t`` is the treatment arm, ``_p`` the placebo arm. Every contrast is treatment minus placebo (or treatment over
-placebo, as a log), so on a pain scale negative means less pain with treatment. Each function returns the pair
-``(yi, vi)``: the effect and its sampling variance.
+``_t`` is the treatment arm, ``_p`` the placebo arm. Every contrast is treatment minus placebo (or treatment
+over placebo, as a log), so on a pain scale negative means less pain with treatment. Each function returns the
+pair ``(yi, vi)``: the effect and its sampling variance. NaN in, NaN out; a number that cannot be, such as a
+negative SD, raises ValueError with the list of all such numbers.
+
+Differences of means are in this file, changes within an arm in `analysis.effects_change`, responder counts in
+`analysis.effects_counts`; all are found here.
 """
 
 import numpy as np
-from scipy.special import gammaln
+
+from analysis import _validate
+from analysis._summaries import checked, correction
+from analysis.effects_change import (
+    VARIANCES,
+    change_sd,
+    mean_change,
+    standardized_change_score,
+    standardized_mean_change,
+    unbiased_share,
+)
+from analysis.effects_counts import log_odds_ratio, log_risk_ratio, peto_log_odds_ratio, risk_difference
+
+__all__ = [
+    "change_sd",
+    "glass_delta",
+    "hedges_g",
+    "heteroscedastic_smd",
+    "log_odds_ratio",
+    "log_ratio_of_means",
+    "log_risk_ratio",
+    "mean_change",
+    "mean_difference",
+    "paired_difference",
+    "peto_log_odds_ratio",
+    "risk_difference",
+    "standardized_change_score",
+    "standardized_mean_change",
+]
 
 
-def _floats(*values):
-    return (np.asarray(value, dtype=float)[()] for value in values)
+def _two_arms(*arms, least_n=1):
+    names = ("mean_t", "sd_t", "n_t", "mean_p", "sd_p", "n_p")
+    return checked(**dict(zip(names, arms, strict=True)), least_n=least_n)
 
 
-def change_sd(sd_pre, sd_post, correlation):
-    """Return the SD of a change from the SDs before and after.
-
-    Parameters
-    ----------
-    sd_pre, sd_post : array_like
-        SDs of the same people before and after, in scale units.
-    correlation : array_like
-        Between the two measurements, -1 to 1. Papers rarely print it: vary it.
-
-    Returns
-    -------
-    numpy.ndarray or float
-
-    Notes
-    -----
-    Cochrane Handbook, section 6.5.2.8.
-
-    Examples
-    --------
-    >>> print(f"{change_sd(1.64, 1.45, 0.5):.4f}")
-    1.5537
-    """
-    pre, post, r = _floats(sd_pre, sd_post, correlation)
-    return np.sqrt(pre**2 + post**2 - 2 * r * pre * post)
-
-
-def mean_change(mean_pre, mean_post, sd_pre, sd_post, n, correlation):
-    """Return the mean change within one arm and its variance.
-
-    Parameters
-    ----------
-    mean_pre, mean_post, sd_pre, sd_post : array_like
-        Means and SDs before and after, in scale units.
-    n : array_like
-        People in the arm.
-    correlation : array_like
-        Between before and after.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``: after minus before, and the squared standard error.
-
-    Examples
-    --------
-    >>> yi, vi = mean_change(7.16, 3.76, 1.64, 1.45, 30, 0.5)
-    >>> print(f"{yi:.2f}, {vi:.5f}")
-    -3.40, 0.08047
-    """
-    pre, post, n = _floats(mean_pre, mean_post, n)
-    return post - pre, change_sd(sd_pre, sd_post, correlation) ** 2 / n
+def _positive(sd):
+    return np.where(sd > 0, sd, np.nan)[()]
 
 
 def mean_difference(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
@@ -73,13 +56,18 @@ def mean_difference(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     Parameters
     ----------
     mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        Mean, SD and number of people of the treatment and of the placebo arm; changes or final scores, but the
-        same in both arms.
+        Mean, SD and number of people of the treatment and of the placebo arm; changes or final scores, but
+        the same in both arms.
 
     Returns
     -------
     tuple
         ``(yi, vi)`` in scale units and squared scale units.
+
+    Raises
+    ------
+    ValueError
+        If a mean is infinite, an SD negative, an arm empty; the message lists every such value.
 
     Notes
     -----
@@ -91,7 +79,7 @@ def mean_difference(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     >>> print(f"{yi:.2f}, {vi:.4f}")
     -2.93, 0.1998
     """
-    m1, s1, n1, m2, s2, n2 = _floats(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
     return m1 - m2, s1**2 / n1 + s2**2 / n2
 
 
@@ -112,6 +100,11 @@ def paired_difference(mean_t, sd_t, mean_p, sd_p, n, correlation):
     tuple
         ``(yi, vi)``.
 
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`, and for a correlation outside -1 to 1.
+
     Notes
     -----
     Elbourne 2002, Int J Epidemiol 31:140-149, doi 10.1093/ije/31.1.140.
@@ -122,27 +115,36 @@ def paired_difference(mean_t, sd_t, mean_p, sd_p, n, correlation):
     >>> print(f"{yi:.2f}, {vi:.4f}")
     -0.70, 0.1715
     """
-    m1, m2, n = _floats(mean_t, mean_p, n)
-    return m1 - m2, change_sd(sd_t, sd_p, correlation) ** 2 / n
+    m1, m2, s1, s2, n, r = checked(mean_t=mean_t, mean_p=mean_p, sd_t=sd_t, sd_p=sd_p, n=n, correlation=correlation)
+    return m1 - m2, change_sd(s1, s2, r) ** 2 / n
 
 
-def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
-    """Return the standardized mean difference with Hedges' exact correction, and its large-sample variance.
+def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, variance="large-sample", bias_correction=True):
+    """Return the standardized mean difference with Hedges' exact correction, and its variance.
 
     Parameters
     ----------
     mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`mean_difference`; final scores only, or changes only.
+        As in :func:`mean_difference`; final scores only, or changes only. At least 2 people in each arm.
+    variance : {"large-sample", "unbiased"}
+        1/n_t + 1/n_p + g^2 / (2 (n_t + n_p)), or the unbiased estimate of the exact variance of g.
+    bias_correction : bool
+        Without it the result is Cohen's d, for which there is the large-sample variance only.
 
     Returns
     -------
     tuple
-        ``(yi, vi)`` in units of the pooled SD.
+        ``(yi, vi)`` in units of the pooled SD. NaN where both SDs are 0.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`, for an arm of one person, or an unknown `variance`.
 
     Notes
     -----
     The correction is the exact ratio of gamma functions: Hedges 1981, J Educ Stat 6:107-128, doi
-    10.3102/10769986006002107. The variance is 1/n_t + 1/n_p + g^2 / (2 (n_t + n_p)).
+    10.3102/10769986006002107.
 
     Examples
     --------
@@ -150,26 +152,116 @@ def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     >>> print(f"{yi:.4f}, {vi:.4f}")
     -1.1292, 0.7729
     """
-    m1, s1, n1, m2, s2, n2 = _floats(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
+    _validate.option("variance", variance, VARIANCES)
+    if variance == "unbiased" and not bias_correction:
+        raise ValueError("variance='unbiased' is that of the corrected effect; leave bias_correction=True")
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
     df = n1 + n2 - 2
-    spread = np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / df)
-    correction = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2)
-    g = correction * (m1 - m2) / spread
-    return g, 1 / n1 + 1 / n2 + g**2 / (2 * (n1 + n2))
+    spread = _positive(np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / df))
+    factor = correction(df) if bias_correction else 1.0
+    g = factor * (m1 - m2) / spread
+    share = 1 / (2 * (n1 + n2)) if variance == "large-sample" else unbiased_share(df, factor)
+    return g, 1 / n1 + 1 / n2 + share * g**2
 
 
-def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
+def heteroscedastic_smd(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
+    """Return the standardized mean difference of arms with unequal SDs, and its variance.
+
+    Parameters
+    ----------
+    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
+        As in :func:`hedges_g`.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)`` in units of the root of the mean of the two variances, corrected for bias as in
+        :func:`hedges_g`; its variance does not assume that the SDs are equal. NaN where both SDs are 0.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`, and for an arm of one person.
+
+    Notes
+    -----
+    Bonett 2009, Psychol Methods 14:225-238, doi 10.1037/a0016619. Called SMDH in metafor.
+
+    Examples
+    --------
+    >>> yi, vi = heteroscedastic_smd(9.948, 4.573, 3, 19.94, 8.876, 3)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -1.1292, 1.2131
+    """
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
+    spread = _positive(np.sqrt((s1**2 + s2**2) / 2))
+    g = correction(n1 + n2 - 2) * (m1 - m2) / spread
+    u1, u2 = (s1 / spread) ** 2, (s2 / spread) ** 2
+    return g, g**2 * (u1**2 / (n1 - 1) + u2**2 / (n2 - 1)) / 8 + u1 / (n1 - 1) + u2 / (n2 - 1)
+
+
+def glass_delta(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, equal_sds=True, bias_correction=True):
+    """Return the mean difference in units of the SD of the placebo arm (Glass' delta), and its variance.
+
+    Parameters
+    ----------
+    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
+        As in :func:`hedges_g`.
+    equal_sds : bool
+        Whether the variance of the effect assumes that the arms have the same SD; `sd_t` matters only where
+        not.
+    bias_correction : bool
+        Correct for bias with n_p - 1 degrees of freedom.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``. NaN where the SD is 0, and with the correction where n_p is 2.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`, and for an arm of one person.
+
+    Notes
+    -----
+    Without equal SDs: Bonett 2008, Psychol Methods 13:99-109, doi 10.1037/1082-989x.13.2.99. Called SMD1 and
+    SMD1H in metafor.
+
+    Examples
+    --------
+    >>> yi, vi = glass_delta(9.948, 4.573, 30, 19.94, 8.876, 30)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -1.0963, 0.0867
+    """
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
+    spread = _positive(s2)
+    g = (correction(n2 - 1) if bias_correction else 1.0) * (m1 - m2) / spread
+    if equal_sds:
+        return g, 1 / n1 + 1 / n2 + g**2 / (2 * n2)
+    return g, (s1 / spread) ** 2 / (n1 - 1) + 1 / (n2 - 1) + g**2 / (2 * (n2 - 1))
+
+
+def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, bias_correction=True):
     """Return the log of the ratio of two means, corrected for bias, and its variance.
 
     Parameters
     ----------
     mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
         As in :func:`mean_difference`; both means of the same sign.
+    bias_correction : bool
+        Add the second-order term of the bias.
 
     Returns
     -------
     tuple
-        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs.
+        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is
+        0.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`.
 
     Notes
     -----
@@ -181,117 +273,8 @@ def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     >>> print(f"{yi:.4f}, {vi:.4f}")
     -0.6932, 0.1365
     """
-    m1, s1, n1, m2, s2, n2 = _floats(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
+    alike = m1 * m2 > 0
+    m1, m2 = np.where(alike, m1, np.nan)[()], np.where(alike, m2, np.nan)[()]
     v1, v2 = s1**2 / (n1 * m1**2), s2**2 / (n2 * m2**2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.log(np.where(m1 * m2 > 0, m1 / m2, np.nan))
-    return ratio[()] + (v1 - v2) / 2, v1 + v2
-
-
-def _cells(events_t, n_t, events_p, n_p, continuity):
-    """The four cells as floats; where a trial has a zero cell, `continuity` is added to all four of that trial."""
-    a, n1, c, n2 = _floats(events_t, n_t, events_p, n_p)
-    b, d = n1 - a, n2 - c
-    wrong = (a < 0) | (b < 0) | (c < 0) | (d < 0)
-    if np.any(wrong):
-        where = ", ".join(str(i) for i in np.flatnonzero(wrong))
-        raise ValueError(f"events must lie between 0 and n; check position {where}")
-    extra = np.where((a == 0) | (b == 0) | (c == 0) | (d == 0), continuity, 0.0)[()]
-    return a + extra, b + extra, c + extra, d + extra
-
-
-def log_risk_ratio(events_t, n_t, events_p, n_p, *, continuity=0.5):
-    """Return the log risk ratio and its variance.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity : float
-        Added to all four cells of a trial that has a zero cell, and of no other.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``; exponentiate the effect for the risk ratio. With ``continuity=0`` a zero cell gives infinities
-        or NaN.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people.
-
-    Examples
-    --------
-    The first trial of the BCG vaccine data: 4 of 123 against 11 of 139.
-
-    >>> yi, vi = log_risk_ratio(4, 123, 11, 139)
-    >>> print(f"{yi:.4f}, {vi:.4f}")
-    -0.8893, 0.3256
-    """
-    a, b, c, d = _cells(events_t, n_t, events_p, n_p, continuity)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        yi = np.log(a / (a + b)) - np.log(c / (c + d))
-        return yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-
-
-def log_odds_ratio(events_t, n_t, events_p, n_p, *, continuity=0.5):
-    """Return the log odds ratio and its variance (Woolf).
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity : float
-        Added to all four cells of a trial that has a zero cell, and of no other.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``; exponentiate the effect for the odds ratio.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people.
-
-    Examples
-    --------
-    >>> yi, vi = log_odds_ratio(4, 123, 11, 139)
-    >>> print(f"{yi:.4f}, {vi:.4f}")
-    -0.9387, 0.3571
-    """
-    a, b, c, d = _cells(events_t, n_t, events_p, n_p, continuity)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(a) - np.log(b) - np.log(c) + np.log(d), 1 / a + 1 / b + 1 / c + 1 / d
-
-
-def risk_difference(events_t, n_t, events_p, n_p, *, continuity=0.5):
-    """Return the risk difference and its variance.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity : float
-        Added to all four cells of a trial that has a zero cell, and of no other.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)`` as fractions.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people.
-
-    Examples
-    --------
-    >>> yi, vi = risk_difference(27, 38, 12, 33)
-    >>> print(f"{yi:.4f}, {vi:.5f}")
-    0.3469, 0.01242
-    """
-    a, b, c, d = _cells(events_t, n_t, events_p, n_p, continuity)
-    n1, n2 = a + b, c + d
-    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+    return np.log(m1 / m2) + (v1 - v2) / 2 * bool(bias_correction), v1 + v2
