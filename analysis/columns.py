@@ -64,24 +64,29 @@ def dot(a, b):
 
 
 class Weighted(NamedTuple):
-    """Inverse-variance sums at one tau2 per column: all of shape (n,) but the weights (k, n)."""
+    """Inverse-variance sums at one tau2 per column: of shape (n,), but for weights and pull."""
 
     weights: np.ndarray
     total: np.ndarray
     mean: np.ndarray
     q: np.ndarray
-    slope: np.ndarray
+    pull: np.ndarray  # weights times residuals (k, n)
+
+    @property
+    def slope(self):
+        """Minus the derivative of Q with respect to tau2, y'PPy."""
+        return dot(self.pull, self.pull)
 
 
 def weighted(y, v, tau2=0.0):
-    """Weights 1 / (v + tau2), their sum, the weighted mean, Q about it, and y'PPy = -dQ/dtau2."""
+    """Weights 1 / (v + tau2), their sum, the weighted mean, Q about it and what makes its slope."""
     w = v + tau2
     np.reciprocal(w, out=w)
     total = w.sum(axis=0)
     mean = dot(w, y) / total
     r = y - mean
     u = w * r
-    return Weighted(w, total, mean, dot(u, r), dot(u, u))
+    return Weighted(w, total, mean, dot(u, r), u)
 
 
 def trace(w, total):

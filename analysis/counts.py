@@ -22,6 +22,8 @@ from analysis.results import ConfidenceInterval, t_quantile
 
 _EFFECTS = {"OR": log_odds_ratio, "RR": log_risk_ratio, "RD": risk_difference}
 
+_ROUNDING = 1e-15  # a variance below it is what rounding leaves of zero: it would take 1e15 events
+
 
 def pool_mantel_haenszel(
     events_t,
@@ -173,7 +175,7 @@ def _pooled(sums, effects, confidence_level):
     from scipy import special
 
     level = _validate.level(confidence_level)
-    fine = np.isfinite(sums.estimate) & (sums.variance > 0)
+    fine = np.isfinite(sums.estimate) & (sums.variance > _ROUNDING)
     estimate = np.where(fine, sums.estimate, np.nan)
     se = np.sqrt(np.where(fine, sums.variance, np.nan))
     half = t_quantile(np.inf, level) * se

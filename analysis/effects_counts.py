@@ -4,7 +4,7 @@ The rules for zero cells, the same in all functions. ``continuity`` is what is a
 trial, ``continuity_to`` says to which trials:
 
 - "zero trials": those with a zero cell, and no other;
-- "all if zero": all trials, if any of those given has a zero cell;
+- "all if zero": all trials of a meta-analysis (the last axis), if any of them has a zero cell;
 - "all": all trials;
 - "none": no trial.
 
@@ -33,7 +33,12 @@ def cells(counts, continuity, continuity_to, drop_double_zero=False):
     if drop_double_zero:
         table = np.where(double_zero(table), np.nan, table)
     zero = (table == 0).any(axis=0)
-    chosen = {"zero trials": zero, "all if zero": zero.any(), "all": True, "none": False}[continuity_to]
+    chosen = {
+        "zero trials": zero,
+        "all if zero": zero.any(axis=-1, keepdims=True) if zero.ndim else zero,
+        "all": True,
+        "none": False,
+    }[continuity_to]
     return tuple(x[()] for x in table + np.where(chosen, add, 0.0))
 
 

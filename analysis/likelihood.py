@@ -2,9 +2,10 @@
 
 With P the projection that takes out the weighted mean, the restricted log-likelihood has the derivative
 (y'PPy - tr P) / 2, and the full one (y'PPy - sum of weights) / 2. Both terms fall as tau2 grows, but their
-difference may change sign several times: the likelihood can have several maxima. `likelihood_tau2` isolates
+difference may change sign several times: the likelihood can have several maxima. `global_maximum` isolates
 every maximum between proven bounds, refines each within its bracket and returns the highest, the boundary
-tau2 = 0 included.
+tau2 = 0 included. It sees the model only through functions of the data and tau2, and so serves the mean of the
+studies (`likelihood_tau2`) as well as a regression (`analysis.mixed_tau2`).
 
 References
 ----------
@@ -13,18 +14,19 @@ doi 10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile li
 """
 
 import itertools
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from analysis.columns import FLOOR, STEP, Columns, dot, weighted
+from analysis.columns import FLOOR, STEP, dot, weighted
 
 _NARROW = 1e-6  # an interval this narrow, relative to the smallest total variance, is not split any further
 _NEWTON_STEPS = 40
 
 
-class _Point(NamedTuple):
-    """The two terms of the likelihood equation at t and their slopes; see `_single_or_none`."""
+class Point(NamedTuple):
+    """The two terms of the likelihood equation at t and their slopes, all (n,); see `_single_or_none`."""
 
     t: np.ndarray
     fit: np.ndarray  # y'PPy
@@ -38,33 +40,12 @@ class _Point(NamedTuple):
         return self.fit * (self.fit - self.trace) / (2 * self.fit_slope * self.trace - self.trace_slope * self.fit)
 
     def take(self, index):
-        return _Point(*(x[index] for x in self))
+        """Return the columns `index`."""
+        return Point(*(x[index] for x in self))
 
     def join(self, other):
-        return _Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
-
-
-def _point(y, v, t, restricted):
-    w = v + t
-    np.reciprocal(w, out=w)
-    first, rest = w[0], w[1:]
-    others = rest.sum(axis=0)
-    total = first + others
-    u = y - dot(w, y) / total
-    u *= w
-    fit = dot(u, u)
-    u -= u[0]
-    wu = w * u
-    fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
-    square = rest * rest
-    others2 = square.sum(axis=0)
-    if not restricted:
-        return _Point(t, fit, total, fit_slope, first**2 + others2)
-    share = 1.0 / total
-    spread = (2.0 * first * others + (others**2 - others2)) * share
-    spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
-    spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
-    return _Point(t, fit, spread, fit_slope, spread_slope)
+        """Return the columns of both, one after the other."""
+        return Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
 def _single_or_none(left, right):
@@ -88,9 +69,14 @@ def _single_or_none(left, right):
     return single, low | high
 
 
-def _isolate(data, left, right, restricted):
+def _middle(low, high, small):
+    """Geometric middle of two values of tau2, counted from -small."""
+    return np.sqrt((low + small) * (high + small)) - small
+
+
+def _isolate(data, left, right, point):
     """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
-    owner, found = np.arange(right.t.size), []
+    owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
     while owner.size:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a NaN proves nothing: split on
             single, none = _single_or_none(left, right)
@@ -103,11 +89,8 @@ def _isolate(data, left, right, restricted):
         split = np.flatnonzero(~(single | none))
         owner, left, right, small = owner[split], left.take(split), right.take(split), small[split]
         if owner.size:
-            middle = np.sqrt((left.t + small) * (right.t + small)) - small
-            inner = _point(data.y.take(owner, axis=1), data.v.take(owner, axis=1), middle, restricted)
+            inner = point(data.take(owner), _middle(left.t, right.t, small))
             owner, left, right = np.concatenate([owner, owner]), left.join(inner), inner.join(right)
-    if not found:
-        return (np.zeros(0, dtype=int), np.zeros(0), np.zeros(0), np.zeros(0))
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
 
@@ -117,28 +100,114 @@ def _secant(left, right):
     return left.t + (right.t - left.t) * at_left / (at_left - at_right)
 
 
-def _refine(data, owner, low, high, t, restricted):
+def _within(new, low, high, small):
+    """Return `new` where it lies between `low` and `high`, elsewhere their geometric middle."""
+    return np.where((new >= low) & (new <= high), new, _middle(low, high, small))
+
+
+def _refine(data, low, high, t, point):
     """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it.
 
     So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
     """
-    root, live = np.zeros(owner.size), np.arange(owner.size)
-    y, v, small = data.y.take(owner, axis=1), data.v.take(owner, axis=1), data.smallest[owner]
+    root, live = np.zeros(t.size), np.arange(t.size)
     for step in itertools.count():
-        now = _point(y, v, t, restricted)
+        if not live.size:
+            return root
+        now = point(data, t)
         rising = now.fit > now.trace
         low, high = np.where(rising, t, low), np.where(rising, high, t)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            new = t + now.newton
-        inside = (new >= low) & (new <= high) & (step < _NEWTON_STEPS)
-        new = np.where(inside, new, np.sqrt((low + small) * (high + small)) - small)
-        moving = np.abs(new - t) > STEP * new + FLOOR * small
+            new = t + now.newton if step < _NEWTON_STEPS else np.nan
+        new = _within(new, low, high, data.smallest)
+        moving = np.abs(new - t) > STEP * new + FLOOR * data.smallest
         t = root[live] = new
         if moving.sum() < 0.8 * live.size:
-            live, y, v = live[moving], y.compress(moving, axis=1), v.compress(moving, axis=1)
-            t, low, high, small = t[moving], low[moving], high[moving], small[moving]
-        if not live.size:
-            return root
+            some = np.flatnonzero(moving)
+            live, data, t, low, high = live[some], data.take(some), t[some], low[some], high[some]
+
+
+def _highest(data, owner, root, falls_at_zero, height):
+    """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
+    best = np.zeros(falls_at_zero.size)
+    rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
+    alone = rivals[owner] == 1
+    best[owner[alone]] = root[alone]
+    owner, root = owner[~alone], root[~alone]
+    if owner.size:
+        zero = np.flatnonzero(falls_at_zero & (rivals > 1))
+        owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
+        order = np.lexsort((height(data.take(owner), root), owner))
+        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
+    return best
+
+
+def upper_bound(square, smallest, largest):
+    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t)."""
+    return 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - smallest)) - smallest)
+
+
+def global_maximum(data, upper, point, height):
+    """The tau2 >= 0 of highest likelihood in each of n columns.
+
+    Parameters
+    ----------
+    data : object
+        The n columns, with their smallest variances `smallest` (n,) and a method `take(index)` that returns
+        some of them.
+    upper : array, shape (n,)
+        No maximum but tau2 = 0 lies above it; see `upper_bound`.
+    point, height : function
+        Of data and tau2 (n,): the terms of the likelihood equation as a `Point`, and the log-likelihood (n,).
+
+    Returns
+    -------
+    array, shape (n,)
+    """
+    tau2 = np.zeros(upper.size)
+    some = np.flatnonzero(upper > 0)
+    if not some.size:
+        return tau2
+    part = data.take(some) if some.size < upper.size else data
+    start, end = point(part, np.zeros(some.size)), point(part, upper[some])
+    owner, *bracket = _isolate(part, start, end, point)
+    root = _refine(part.take(owner), *bracket, point)
+    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, height)
+    return tau2
+
+
+class _Studies(NamedTuple):
+    """What the likelihood needs of `analysis.columns.Columns`."""
+
+    y: np.ndarray
+    v: np.ndarray
+    smallest: np.ndarray
+
+    def take(self, index):
+        return _Studies(*(x.take(index, axis=-1) for x in self))
+
+
+def _point(data, t, restricted):
+    y, w = data.y, data.v + t
+    np.reciprocal(w, out=w)
+    first, rest = w[0], w[1:]
+    others = rest.sum(axis=0)
+    total = first + others
+    u = y - dot(w, y) / total
+    u *= w
+    fit = dot(u, u)
+    u -= u[0]
+    wu = w * u
+    fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
+    square = rest * rest
+    others2 = square.sum(axis=0)
+    if not restricted:
+        return Point(t, fit, total, fit_slope, first**2 + others2)
+    share = 1.0 / total
+    spread = (2.0 * first * others + (others**2 - others2)) * share
+    spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
+    spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
+    return Point(t, fit, spread, fit_slope, spread_slope)
 
 
 def log_likelihood(y, v, tau2, restricted):
@@ -150,40 +219,17 @@ def log_likelihood(y, v, tau2, restricted):
 
 def likelihood_tau2(data, restricted=True):
     """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
-    tau2 = np.zeros(data.v.shape[1])
     present = np.isfinite(data.v)
     largest = data.v.max(axis=0, where=present, initial=0.0)
     mean = data.y.sum(axis=0) / np.maximum(data.k, 1)
     count = np.maximum(data.k - 1 if restricted else data.k, 1)
     square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
-    # fit <= sum (y - mean)^2 / (smallest + t)^2 and trace >= count / (largest + t): no root above this.
-    upper = 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - data.smallest)) - data.smallest)
-    some = np.flatnonzero(upper > 0)
-    if not some.size:
-        return tau2
-    part = Columns(*(x.take(some, axis=-1) for x in data))
-    start = _point(part.y, part.v, np.zeros(some.size), restricted)
-    end = _point(part.y, part.v, upper[some], restricted)
-    owner, *bracket = _isolate(part, start, end, restricted)
-    root = _refine(part, owner, *bracket, restricted)
-    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, restricted)
-    return tau2
-
-
-def _highest(data, owner, root, falls_at_zero, restricted):
-    """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
-    best = np.zeros(falls_at_zero.size)
-    rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
-    alone = rivals[owner] == 1
-    best[owner[alone]] = root[alone]
-    owner, root = owner[~alone], root[~alone]
-    if owner.size:
-        zero = np.flatnonzero(falls_at_zero & (rivals > 1))
-        owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
-        height = log_likelihood(data.y[:, owner], data.v[:, owner], root, restricted)
-        order = np.lexsort((height, owner))
-        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
-    return best
+    return global_maximum(
+        _Studies(data.y, data.v, data.smallest),
+        upper_bound(square, data.smallest, largest),
+        partial(_point, restricted=restricted),
+        lambda part, t: log_likelihood(part.y, part.v, t, restricted),
+    )
 
 
 def profile_interval(data, tau2, fall, restricted=True):
@@ -201,15 +247,14 @@ def profile_interval(data, tau2, fall, restricted=True):
 def _crossing(data, outside, inside, wanted, restricted):
     """The tau2 between `outside` and `inside` where the log-likelihood is `wanted`, by bracketed Newton."""
     small = data.smallest
-    t = np.sqrt((outside + small) * (inside + small)) - small
+    t = _middle(outside, inside, small)
     for _ in range(200):
         gap = log_likelihood(data.y, data.v, t, restricted) - wanted
-        at = _point(data.y, data.v, t, restricted)
+        at = _point(data, t, restricted)
         outside, inside = np.where(gap < 0, t, outside), np.where(gap < 0, inside, t)
         with np.errstate(invalid="ignore", divide="ignore"):
             new = t - 2.0 * gap / (at.fit - at.trace)
-        fine = (new >= np.minimum(outside, inside)) & (new <= np.maximum(outside, inside))
-        new = np.where(fine, new, np.sqrt((outside + small) * (inside + small)) - small)
+        new = _within(new, np.minimum(outside, inside), np.maximum(outside, inside), small)
         moved, t = np.abs(new - t), new
         if (moved <= STEP * t + FLOOR * small).all():
             break

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis import _validate
 from analysis.columns import columns
-from analysis.inference import all_numbers, check_options, fit_columns, mean_test
+from analysis.inference import all_numbers, check_options, fit_columns, many_pvalues, mean_test
 from analysis.results import BatchPooled, ConfidenceInterval, PooledEffect
 
 _BLOCK = 1 << 16  # array elements in a block of `pool_batch`, whose working arrays then stay in cache
@@ -83,8 +83,9 @@ def pool(
         Names of the studies, used in the result and in error messages.
     measure : str
         Name of the effect measure, carried along.
-    tau2_ci_method : {"Q-profile", "profile likelihood"}
-        Interval of tau2; the second for ML and REML only.
+    tau2_ci_method : {"Q-profile", "profile likelihood", "Jackson", "Biggerstaff"}
+        Interval of tau2; the second for ML and REML only. The last two invert the exact distribution of a Q with the
+        weights 1/sqrt(vi) and 1/vi.
     tau2 : float, optional
         A known between-study variance, used instead of an estimate.
 
@@ -225,6 +226,8 @@ def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level
     n, k = yi.shape
     out = BatchPooled(np.empty(n, dtype=int), *(np.empty(n) for _ in BatchPooled._fields[1:]))
     rows = max(_BLOCK // k, 16)
+    if n > rows:
+        np.empty(_BLOCK << 5)  # freed at once: the C library then keeps freed memory at hand for the next block
     for start in range(0, n, rows):
         block = slice(start, start + rows)
         _fill(BatchPooled(*(field[block] for field in out)), yi[block], vi[block], start, options)
@@ -240,7 +243,7 @@ def _fill(out, yi, vi, start, options):
         yi[empty, 0], vi[empty, 0] = 0.0, 1.0
     data = columns(yi.T, vi.T)
     fit = fit_columns(data, options)
-    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, mean_test(fit)[1])
+    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, mean_test(fit, many_pvalues)[1])
     for field, x in zip(out, values, strict=True):
         field[:] = x
     if len(empty):

@@ -57,8 +57,8 @@ def fit_quantiles(median, n, *, q1=None, q3=None, smallest=None, largest=None):
     -----
     The quantile estimation method of McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537,
     doi 10.1177/0962280219889080: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2,
-    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is negative only the normal
-    distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
+    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the
+    normal distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
     minimum is searched on a grid first, so that it is the global one.
 
     Examples
@@ -108,9 +108,9 @@ def _normal(q, p):
 
 
 def _positive(name, q, p):
-    """Mean, SD and distance of one of the families on the positive numbers; NaN where a value is negative."""
+    """Mean, SD and distance of a family on the positive numbers; no distance where none of its members fits."""
     quantile = _POSITIVE[name]
-    q = np.where(q.min(axis=0) < 0, np.nan, q)
+    q = np.where(q.min(axis=0) <= 0, np.nan, q)
 
     def fit(u):
         h = quantile(u, p)
@@ -126,6 +126,8 @@ def _positive(name, q, p):
         low, high = np.where(left, low, high - step), np.where(left, low + step, high)
     u = (low + high) / 2
     scale, distance = fit(u)
+    at_the_edge = (best == 0) | (best == _SPREADS.size - 1)  # it would be closer still beyond: no member fits
+    distance = np.where(at_the_edge, np.nan, distance)
     mean, sd = _moments(name, u)
     return scale * mean, scale * sd, distance
 

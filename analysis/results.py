@@ -93,7 +93,7 @@ class PooledEffect:
     hksj_narrower : bool
         Whether `ci` is an HKSJ interval that is narrower than the Wald-type (normal) one.
     tau2_ci_method : str
-        "Q-profile" or "profile likelihood".
+        "Q-profile", "profile likelihood", "Jackson" or "Biggerstaff".
     """
 
     k: int
@@ -124,6 +124,12 @@ class PooledEffect:
     confidence_level: float
     hksj_narrower: bool
     tau2_ci_method: str = "Q-profile"
+
+    @property
+    def h2_ci(self):
+        """Interval of H2 = 1 / (1 - I2), from that of I2."""
+        with np.errstate(divide="ignore"):
+            return ConfidenceInterval(*(float(limit) for limit in 1.0 / (1.0 - np.array(self.i2_ci))))
 
     def confidence_interval(self, confidence_level=0.95):
         """Return the confidence interval of the mean at another level, without a new fit.
@@ -205,7 +211,8 @@ class PooledEffect:
         row |= {name: getattr(self, name) for name in ("statistic", "df", "pvalue", "tau2", "tau")}
         row |= {"tau2_ci_low": self.tau2_ci.low, "tau2_ci_high": self.tau2_ci.high}
         row |= {"i2": self.i2, "i2_ci_low": self.i2_ci.low, "i2_ci_high": self.i2_ci.high}
-        row |= {name: getattr(self, name) for name in ("h2", "q", "q_df", "q_pvalue")}
+        row |= {"h2": self.h2, "h2_ci_low": self.h2_ci.low, "h2_ci_high": self.h2_ci.high}
+        row |= {name: getattr(self, name) for name in ("q", "q_df", "q_pvalue")}
         row |= {"pi_low": self.pi.low, "pi_high": self.pi.high, "hksj_narrower": self.hksj_narrower}
         methods = ("confidence_level", "tau2_method", "ci_method", "pi_method", "tau2_ci_method")
         return pd.DataFrame([row | {name: getattr(self, name) for name in methods}])

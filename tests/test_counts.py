@@ -359,3 +359,18 @@ def test_summary_in_words():
     ]
     difference = pool_mantel_haenszel([2], [10], [4], [10], measure="RD").summary()
     assert difference.startswith("Mantel-Haenszel risk difference, 1 trial (common effect)\n  Estimate      −0.20")
+
+
+def test_a_zero_cell_of_one_row_leaves_the_other_rows_alone():
+    events_t, events_p, n = np.array([[1, 2], [0, 3]]), np.array([[3, 2], [2, 2]]), np.full((2, 2), 10)
+    options = {"pooled_continuity": 0.5, "pooled_continuity_to": "all if zero"}
+    both = pool_mantel_haenszel(events_t, n, events_p, n, **options)
+    for row in range(2):
+        alone = pool_mantel_haenszel(events_t[row], n[row], events_p[row], n[row], **options)
+        assert both.estimate[row] == pytest.approx(alone.estimate, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [7, 10, 30])
+def test_nothing_but_events_in_every_arm_has_no_risk_ratio(n):
+    with pytest.raises(ValueError):
+        pool_mantel_haenszel([n, n], [n, n], [n, n], [n, n])

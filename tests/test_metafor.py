@@ -113,6 +113,12 @@ def test_q_profile_interval(name):
             close(np.multiply(ours.i2_ci, 100), theirs["I2"], rtol=STOPS_EARLY.get(name, RTOL))
 
 
+def test_h2_interval_of_the_bcg_trials():
+    """From the same metafor run as the other numbers."""
+    ours = pool(*studies(SETS["dat.bcg/RR"]))
+    close(ours.h2_ci, (5.53114922396767, 43.06771243098171), rtol=1e-8)
+
+
 @each_set
 def test_q_profile_limits_solve_their_equation(name):
     from scipy import stats

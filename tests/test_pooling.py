@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy import special
 
-from analysis.inference import CI_METHODS, PI_METHODS
+from analysis.inference import CI_METHODS, PI_METHODS, TAU2_CI_METHODS, many_pvalues
 from analysis.pooling import pool, pool_batch, pool_columns
 from analysis.results import ConfidenceInterval, PooledEffect
 from analysis.tau2 import TAU2_METHODS
@@ -247,7 +248,7 @@ def test_shapes_are_checked():
         ("tau2_method", TAU2_METHODS),
         ("ci_method", CI_METHODS),
         ("pi_method", PI_METHODS),
-        ("tau2_ci_method", ("Q-profile", "profile likelihood")),
+        ("tau2_ci_method", TAU2_CI_METHODS),
     ],
 )
 def test_unknown_option_lists_the_known(name, allowed):
@@ -346,6 +347,34 @@ def test_batch_equals_single_fits(method, ci_method):
             np.testing.assert_allclose(getattr(batch, name)[i], value, rtol=1e-10, atol=1e-13, err_msg=name)
 
 
+def pvalues(df, t):
+    return many_pvalues(np.full(t.shape, df, dtype=float), t)
+
+
+@pytest.mark.parametrize("df", [*range(1, 62), 199, 5000, np.inf])
+def test_pvalues_of_a_batch_equal_scipy_into_the_far_tail(df):
+    t = np.concatenate([np.linspace(-9.0, 9.0, 400), -np.geomspace(9.0, 1e153, 4000)])
+    expected = 2.0 * (special.ndtr(-np.abs(t)) if np.isinf(df) else special.stdtr(df, -np.abs(t)))
+    t, expected = t[expected > 1e-300], expected[expected > 1e-300]
+    assert expected.min() < (1e-240 if df > 1 else 1e-152)
+    np.testing.assert_allclose(pvalues(df, t), expected, rtol=1e-12)
+
+
+def test_pvalues_of_a_batch_at_the_edges():
+    edge = np.array([0.0, -0.0, 1e-200, np.inf, -np.inf, np.nan, 1e153, 1e200])
+    for df in (1, 3, 9, 60, 61, np.inf):
+        expected = [1.0, 1.0, 1.0, 0.0, 0.0, np.nan, 2 / (np.pi * 1e153) if df == 1 else 0.0, 0.0]
+        np.testing.assert_allclose(pvalues(df, edge), expected, rtol=1e-13)
+        assert (pvalues(df, np.linspace(0, 1e-7, 500)) <= 1.0).all()
+
+
+def test_each_pvalue_of_a_batch_stands_alone():
+    rng = np.random.default_rng(4)
+    df, t = rng.choice([1.0, 2.0, 3.0, 9.0, 60.0, 61.0, np.inf], 500), rng.normal(0, 4, 500)
+    alone = np.concatenate([pvalues(df[i], t[i : i + 1]) for i in range(500)])
+    np.testing.assert_array_equal(many_pvalues(df, t), alone)
+
+
 def test_batch_does_not_depend_on_its_blocks(monkeypatch):
     yi, vi = sets()
     whole = pool_batch(yi, vi)
@@ -401,3 +430,14 @@ def test_batch_needs_little_memory(method):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < yi.nbytes + vi.nbytes
+
+
+@pytest.mark.parametrize("method", ["Jackson", "Biggerstaff"])
+def test_generalised_q_intervals_of_tau2(method):
+    from analysis.generalised_q import generalised_q_interval
+
+    yi, vi = [-1.2, -0.4, -2.0, 0.3], [0.1, 0.2, 0.1, 0.3]
+    pooled = pool(yi, vi, tau2_ci_method=method)
+    assert pooled.tau2_ci == pytest.approx(generalised_q_interval(yi, vi, method), rel=1e-10)
+    assert pooled.i2_ci != pool(yi, vi).i2_ci
+    assert pooled.tau2_ci_method == method

@@ -294,7 +294,8 @@ def test_fit_quantiles_works_trial_by_trial():
 
 def test_fit_quantiles_with_a_negative_value_is_normal():
     """Skewed quantiles that a log-normal fits better once moved to the positive side."""
-    assert recover.fit_quantiles(0.5, 40, q1=0.0, q3=3.0).family != "normal"
+    assert recover.fit_quantiles(0.5, 40, q1=0.01, q3=3.0).family != "normal"
+    assert recover.fit_quantiles(0.5, 40, q1=0.0, q3=3.0).family == "normal"
     assert recover.fit_quantiles(0.4, 40, q1=-0.1, q3=2.9).family == "normal"
 
 
@@ -329,3 +330,11 @@ def test_unknown_numbers_give_nan():
 def test_bad_input_is_an_error(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+def test_a_family_that_fits_best_at_the_edge_of_its_spreads_does_not_fit(monkeypatch):
+    from analysis import recover_fit
+
+    assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "log-normal"
+    monkeypatch.setattr(recover_fit, "_SPREADS", np.linspace(np.log(1e-4), np.log(0.05), 50))
+    assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "normal"
