@@ -55,8 +55,8 @@ notebooks: .venv/installed  ## run every notebook; an error or a warning in a ce
 figures: notebooks  ## rewrite every figure, whether or not anything changed
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
 
-bench: .venv/installed  ## run the benchmarks
-	@for f in benchmarks/*.py; do if [ -e "$$f" ]; then $(PY) "$$f" || exit 1; fi; done
+bench: .venv/installed  ## time the library against its peers, benchmarks/latest.md
+	@$(PY) benchmarks/run.py
 
 check: lint test notebooks figures  ## everything above that must pass before a commit
 
@@ -69,7 +69,7 @@ lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@sed -n '/^#/!q;p' requirements.lock > requirements.lock.new
 	@$(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" | \
-	    uv pip compile --quiet pyproject.toml - --all-extras --upgrade --universal --python-version 3.11 \
+	    uv pip compile --quiet pyproject.toml - --extra notebooks --extra test --upgrade --universal --python-version 3.11 \
 	    --fork-strategy fewest --generate-hashes --annotation-style line --no-header >> requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 

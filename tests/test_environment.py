@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads(PYPROJECT_TEXT)
 PROJECT = PYPROJECT["project"]
-EXTRAS = PROJECT["optional-dependencies"]
+EXTRAS = dict(PROJECT["optional-dependencies"])
+PEERS = EXTRAS.pop("bench")  # only measured against: not in the environment, so that nobody has to install them
 REQUIREMENTS = [
     *PYPROJECT["build-system"]["requires"],
     *PROJECT["dependencies"],
@@ -70,6 +71,15 @@ def test_requirement_has_the_same_bounds_in_environment_yml(text):
 def test_environment_yml_names_nothing_else():
     expected = {conda_name(Requirement(text)) for text in REQUIREMENTS}
     assert conda_requirements().keys() == expected | {"python", "pip"}
+
+
+@pytest.mark.parametrize("text", PEERS)
+def test_peer_is_one_release_with_a_reason_and_stays_out_of_the_environment(text):
+    peer = Requirement(text)
+    assert [s.operator for s in peer.specifier] == ["=="]
+    assert re.search(rf'"{re.escape(text)}",\s+# \S.{{14,}}', PYPROJECT_TEXT), f"no reason beside {text}"
+    locked = {canonicalize_name(Requirement(line).name) for line in lock_lines()}
+    assert canonicalize_name(peer.name) not in locked | conda_requirements().keys()
 
 
 def test_environment_yml_is_conda_forge_and_ends_in_the_project_itself():
