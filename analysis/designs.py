@@ -89,9 +89,11 @@ def _anchored(x, order):
     """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
     p = x.shape[1]
     top, rest = x[order[:p]].swapaxes(0, 1), x[order[p:]].swapaxes(0, 1)  # (n, p, p), (n, k - p, p)
-    z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2))  # Z' = inverse(top)' rest'
+    z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)  # Z' = inverse(top)' rest'
+    same = (rest[:, :, None] == top[:, None]).all(axis=3)  # the moderators of an anchor: exactly its fitted value
+    z = np.where(same.any(axis=2, keepdims=True), same, z)
     back = np.linalg.inv(top)
-    return np.ascontiguousarray(z.transpose(2, 1, 0)), np.ascontiguousarray(back.transpose(1, 2, 0))
+    return np.ascontiguousarray(z.transpose(1, 2, 0)), np.ascontiguousarray(back.transpose(1, 2, 0))
 
 
 def forward(z, b):
