@@ -194,3 +194,21 @@ def test_where_takes_any_collection(effects):
         assert len(effects.where(study=values)) == 2
     assert len(effects.where(year=range(2006, 2008))) == len(effects.where(year=[2006, 2007])) > 2
     assert len(effects.where(status="as printed").left_out) == 0
+
+
+def test_final_scores_become_points_too(trials):
+    ebadi = one(ma.effect_sizes(trials, outcome="final"), "ebadi2012")
+    assert (ebadi["mean_treatment"], ebadi["mean_placebo"]) == pytest.approx((2.66, 3.07))
+    assert (ebadi["sd_treatment"], ebadi["sd_placebo"]) == pytest.approx((1.38, 1.31))
+
+
+def test_a_trial_lends_no_sd_to_itself(trials):
+    """One of two treatment arms without a spread: its SD comes from the other trials, not from its sister arm."""
+    arm = trials.index[(trials["study"] == "tam2007") & (trials["arm"] == "treatment")][0]
+    silent = trials.copy()
+    silent.loc[arm, ["baseline_sd", "final_sd"]] = np.nan
+    only_tam_has_two = ~silent["study"].isin(["stelian1992", "glazov2014"])
+    found = ma.effect_sizes(silent[only_tam_has_two], multi_arm="split").table.set_index(["study", "status"])
+    others = ma.effect_sizes(trials[only_tam_has_two & (trials["study"] != "tam2007")]).table.set_index("study")
+    lent = found.loc[("tam2007", "imputed"), "sd_treatment"]
+    assert float(lent) == pytest.approx(others.loc["gale2006", "sd_treatment"])
