@@ -1,7 +1,7 @@
 """From trial rows to arm scores: mean, SD and n of every arm in points on 0-10, with the rule behind each number.
 
-A score is a "change" (final minus baseline) or a "final" value. Every derived number keeps a sentence that says
-how it was derived; blank means printed as it stands.
+A score is a "change" (final minus baseline) or a "final" value; the "baseline" stands beside them. Every derived
+number keeps a sentence that says how it was derived; blank means printed as it stands.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from analysis import effects, recover
 
 POINTS = 10.0  # the common scale runs from 0 to 10
 SCORES = {"change": "change", "final": "final score"}
+BASELINE = "baseline"  # kept beside the scores; no effect is made of it
 #: How the SD of a score was found; the first two give the status "recovered", the last "imputed".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
 IMPUTED = "imputed"
@@ -35,11 +36,12 @@ def arm_scores(rows, correlation):
     Returns
     -------
     pandas.DataFrame
-        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule; one line per row and score.
+        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule; one line per row and score, the
+        baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
     final_sd, final_rule = _spread(rows, "final")
-    baseline_sd, _ = _spread(rows, "baseline")
+    baseline_sd, baseline_rule = _spread(rows, "baseline")
     change_sd, change_rule = _spread(rows, "change")
     computed = rows["final_mean"] - rows["baseline_mean"]
     change = rows["change_mean"].fillna(computed)
@@ -53,6 +55,7 @@ def arm_scores(rows, correlation):
             change_sd.fillna(derived.where(from_both)) * factor,
             change_rule.mask(from_both, f"from baseline and final SD, correlation {correlation:g} assumed"),
         ),
+        BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, "", baseline_sd * factor, baseline_rule),
     }
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
     parts = [
@@ -66,10 +69,10 @@ def _spread(rows, score):
     """The SD of a score and how it was found: printed, else from the SE, else from the interval."""
     printed = rows[f"{score}_sd"]
     from_se = pd.Series(recover.sd_from_se(rows[f"{score}_se"], rows["n"]), index=rows.index)
-    if score == "baseline":
-        return printed.fillna(from_se), None
-    low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
-    from_ci = pd.Series(recover.sd_from_ci(low, high, rows["n"], rows["ci_level"] / 100), index=rows.index)
+    from_ci = pd.Series(np.nan, index=rows.index)
+    if score != BASELINE:  # a baseline has no interval in the data dictionary
+        low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
+        from_ci[:] = recover.sd_from_ci(low, high, rows["n"], rows["ci_level"] / 100)
     rule = pd.Series("", index=rows.index)
     rule = rule.mask(printed.isna() & from_se.notna(), FROM_SE)
     rule = rule.mask(printed.isna() & from_se.isna() & from_ci.notna(), FROM_CI)

@@ -58,3 +58,5 @@ COLUMNS = (
 CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
 AT_ONE_TIME = ("scale", "scale_min", "scale_max")
 PERCENT_CHANGE = "percent change"
+#: Bands of the time point of an effect, by `week` (from the start of treatment) and `timepoint`.
+WEEK_BANDS = ("single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks")

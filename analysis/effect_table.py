@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import _validate, effects
-from analysis.arm_scores import IMPUTED, SCORES, arm_scores, impute, one_per_role, primary_arms
+from analysis.arm_scores import BASELINE, IMPUTED, SCORES, arm_scores, impute, one_per_role, primary_arms
 from analysis.dictionary import COLUMNS, SPREADS
 from analysis.trial_notes import derivation_list, describe, left_out_list
 from analysis.trials import TrialDataError
@@ -28,7 +28,8 @@ class EffectSizes:
         One row per trial: `study`, `label`, what the trial is, `n_treatment`, `n_placebo`, the means and SDs behind the
         contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as printed", "recovered", "imputed"), `flags`,
         and the change within each arm with its squared standard error (`change_placebo`, `change_placebo_vi`,
-        `change_treatment`, `change_treatment_vi`, `change_status`). All in points on 0-10.
+        `change_treatment`, `change_treatment_vi`, `change_status`), the baseline of each arm (`baseline_placebo`,
+        `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`) and `week_band`. All in points on 0-10.
     derivations : pandas.DataFrame
         One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
     left_out : pandas.DataFrame
@@ -36,6 +37,8 @@ class EffectSizes:
     measure, unit : str
     options : dict
         The arguments of :func:`effect_sizes`.
+    rows : pandas.DataFrame
+        The rows of the trials table behind the effects: treatment and placebo arms at the primary time point.
     """
 
     table: pd.DataFrame
@@ -44,6 +47,7 @@ class EffectSizes:
     measure: str = "MD"
     unit: str = "points on 0–10"
     options: dict = field(default_factory=dict)
+    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["study"]))
 
     def __len__(self):
         return len(self.table)
@@ -87,7 +91,8 @@ class EffectSizes:
             out = out[_holds(out[column], values)] if column in out else out.iloc[:0]
         derivations = self.derivations[self.derivations["study"].isin(keep["study"])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
-        return replace(self, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
+        rows = self.rows[self.rows["study"].isin(keep["study"])]
+        return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
     def to_frame(self):
         """Return a copy of the table of effect sizes."""
@@ -183,8 +188,9 @@ def effect_sizes(
     derivations = derivation_list(table, scores, crossover_correlation)
     left_out = left_out_list(trials, table, dropped)
     order = [*FIRST, *(c for c in table if c not in FIRST)]
+    rows = rows[rows["study"].isin(table["study"])]
     return EffectSizes(
-        table[order].drop(columns=["unit", "correlated"]), derivations, left_out, measure, options=options
+        table[order].drop(columns=["unit", "correlated"]), derivations, left_out, measure, options=options, rows=rows
     )
 
 
@@ -278,6 +284,8 @@ def _contrasts(scores, chosen):
         sd, n = (wide[part, "change", arm].astype(float) for part in ("sd", "n"))
         out[f"change_{arm}"] = wide["mean", "change", arm].astype(float).where(changes).to_numpy()
         out[f"change_{arm}_vi"] = (sd**2 / n).where(changes).to_numpy()
+        for column, part in ((f"baseline_{arm}", "mean"), (f"baseline_sd_{arm}", "sd")):
+            out[column] = wide[part, BASELINE, arm].astype(float).to_numpy()
     rules = (wide["sd_rule", "change", arm] for arm in ("treatment", "placebo"))
     no_change = np.where(wide["mean", "change"].notna().all(axis=1), NO_SPREAD, NO_BASELINE)
     out["change_status"] = np.where(changes, _status(*rules), no_change)

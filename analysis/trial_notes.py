@@ -1,9 +1,10 @@
 """What must be said of each trial: where it stands, its flags, what was derived, and why it was left out."""
 
+import numpy as np
 import pandas as pd
 
-from analysis.arm_scores import SCORES
-from analysis.dictionary import PERCENT_CHANGE
+from analysis.arm_scores import BASELINE, SCORES
+from analysis.dictionary import PERCENT_CHANGE, WEEK_BANDS
 
 ABOUT = (
     "author year therapy therapy_family condition condition_group pain_type design control scale scale_min scale_max "
@@ -22,7 +23,13 @@ def about_trials(trials):
     """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial."""
     own = [c for c in trials if c.startswith("x_") and (trials.groupby("study")[c].nunique(dropna=False) == 1).all()]
     about = trials.drop_duplicates("study")[["study", *ABOUT, *own]].reset_index(drop=True)
-    return about.assign(label=labels(about))
+    return about.assign(label=labels(about), week_band=_week_bands(about))
+
+
+def _week_bands(about):
+    """The band of each time point; blank where neither week nor single session is known."""
+    bands = pd.cut(about["week"], [-np.inf, 0, 4, 12, np.inf], labels=list(WEEK_BANDS)).astype(object)
+    return bands.mask(about["timepoint"] == "single session", WEEK_BANDS[0])
 
 
 def describe(table, rows):
@@ -66,7 +73,7 @@ def derivation_list(table, scores, crossover_correlation):
     for trial in table.itertuples():
         own = scores[scores["unit"] == trial.unit]
         has_change = pd.notna(trial.change_placebo)
-        own = own[(own["score"] == trial.outcome) | ((own["score"] == "change") & has_change)]
+        own = own[own["score"].isin([trial.outcome, BASELINE]) | ((own["score"] == "change") & has_change)]
         for arm in own.itertuples():
             lines += _arm_lines(trial, arm)
         low, high = trial.scale_min, trial.scale_max
@@ -79,7 +86,7 @@ def derivation_list(table, scores, crossover_correlation):
 
 
 def _arm_lines(trial, arm):
-    score = SCORES[arm.score]
+    score = SCORES.get(arm.score, arm.score)
     lines = []
     if arm.merged > 1:
         rule = f"{arm.merged} treatment arms combined (Cochrane Handbook 6.5.2.10)"

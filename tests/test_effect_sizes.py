@@ -212,3 +212,41 @@ def test_a_trial_lends_no_sd_to_itself(trials):
     others = ma.effect_sizes(trials[only_tam_has_two & (trials["study"] != "tam2007")]).table.set_index("study")
     lent = found.loc[("tam2007", "imputed"), "sd_treatment"]
     assert float(lent) == pytest.approx(others.loc["gale2006", "sd_treatment"])
+
+
+def test_baselines_are_in_points_and_combined_over_arms(trials):
+    table = ma.effect_sizes(trials).table.set_index("study")
+    assert table.loc["gale2006", ["baseline_treatment", "baseline_placebo"]].tolist() == [6.9, 7.4]
+    assert np.isnan(table.loc["gale2006", "baseline_sd_treatment"])
+    rows = trials[(trials["study"] == "stelian1992") & (trials["primary"] == "yes") & (trials["arm"] == "treatment")]
+    width = rows["scale_max"].iloc[0] - rows["scale_min"].iloc[0]
+    by_hand = np.average(rows["baseline_mean"], weights=rows["n"]) * 10 / width
+    assert len(rows) == 2 and table.loc["stelian1992", "baseline_treatment"] == pytest.approx(by_hand, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("week", "timepoint", "band"),
+    [
+        (0, "", "single session"),
+        (1, "single session", "single session"),
+        (0.02, "end of treatment", "up to 4 weeks"),
+        (4, "end of treatment", "up to 4 weeks"),
+        (4.3, "follow-up", "over 4 to 12 weeks"),
+        (12, "follow-up", "over 4 to 12 weeks"),
+        (12.1, "follow-up", "over 12 weeks"),
+        ("", "end of treatment", None),
+    ],
+)
+def test_week_bands(trials, week, timepoint, band):
+    changed = trials.assign(week=np.nan if week == "" else float(week), timepoint=timepoint or None)
+    bands = ma.effect_sizes(changed).table["week_band"]
+    assert bands.isna().all() if band is None else (bands == band).all()
+
+
+def test_rows_are_those_behind_the_effects(trials):
+    effects = ma.effect_sizes(trials)
+    assert set(effects.rows["study"]) == set(effects.table["study"])
+    assert (effects.rows["primary"] == "yes").all() and set(effects.rows["arm"]) == {"treatment", "placebo"}
+    light = effects.where(therapy_family="Light")
+    assert set(light.rows["study"]) == set(light.table["study"])
+    assert effects.rows.equals(trials.loc[effects.rows.index])
