@@ -20,7 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["effects", "recover", "report", "text"],
     submod_attrs={
-        "trials": ["TrialDataError", "read_trials"],
+        "problems": ["TrialDataError"],
+        "trials": ["read_trials"],
+        "companions": ["read_benchmarks", "read_claims", "read_contrasts", "read_thresholds"],
         "effect_table": ["EffectSizes", "effect_sizes"],
         "results": ["BatchPooled", "ConfidenceInterval", "PooledEffect"],
         "pooling": ["pool", "pool_batch"],

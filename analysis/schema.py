@@ -30,8 +30,8 @@ def _says(column, rule, remedy):
     return SEPARATOR.join((column, rule, remedy))
 
 
-def _rule(column, rule, remedy, test):
-    """A check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
+def row_rule(column, rule, remedy, test):
+    """Return a check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
     return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
 
 
@@ -39,7 +39,7 @@ def _inside_scale(column):
     def test(t):
         return t[column].isna() | t["scale_max"].isna() | t[column].between(t["scale_min"], t["scale_max"])
 
-    return _rule(column, "must lie within the scale", "Check the value and scale_min, scale_max.", test)
+    return row_rule(column, "must lie within the scale", "Check the value and scale_min, scale_max.", test)
 
 
 def _change_inside_scale(t):
@@ -62,26 +62,26 @@ def _possible_spread(score, kind):
         return ~(spread > largest * (1 + 1e-9))
 
     rule = f"is larger than any {kind.upper()} possible with this mean, n and scale"
-    return _rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
+    return row_rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
 
 
 def _interval_rules(score):
     low, high, mean = f"{score}_ci_low", f"{score}_ci_high", f"{score}_mean"
     return [
-        _rule(low, "both limits are needed", "Fill both or none.", lambda t: t[low].isna() == t[high].isna()),
-        _rule(
+        row_rule(low, "both limits are needed", "Fill both or none.", lambda t: t[low].isna() == t[high].isna()),
+        row_rule(
             low,
             "the interval must hold its mean",
             "Check the signs and the order of the limits.",
             lambda t: t[low].isna() | t[high].isna() | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
         ),
-        _rule(
+        row_rule(
             low,
             "an interval of one person tells no spread",
             "Check n; it must be 2 or more.",
             lambda t: t[low].isna() | (t["n"] >= 2),
         ),
-        _rule(
+        row_rule(
             "ci_level",
             "an interval needs its level",
             "Type 95 or 90.",
@@ -129,31 +129,31 @@ def _same_as_first(t, column, keys):
 
 def _trial_rules():
     rules = [
-        _rule(
+        row_rule(
             "primary",
             "each trial has one primary time point",
             "Type yes in every row of one time point, no in all others.",
             _per_trial(_one_primary),
         ),
-        _rule(
+        row_rule(
             "primary",
             "the rows of one time point agree on primary",
             "Type the same in every arm of the time point.",
             _per_trial(lambda r: r["primary"].nunique() == 1, by_time=True),
         ),
-        _rule(
+        row_rule(
             "arm",
             "each time point has exactly one placebo arm",
             "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
             _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
         ),
-        _rule(
+        row_rule(
             "arm",
             "each time point has at least one treatment arm",
             "Add its row, with the same week and timepoint as the placebo arm.",
             _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
         ),
-        _rule(
+        row_rule(
             "n",
             "both arms of a crossover trial are the same people",
             "Type the number who completed both periods in both rows.",
@@ -162,29 +162,29 @@ def _trial_rules():
     ]
     for column in CONSTANT:
         rule, remedy = "differs from the first row of this trial", "Copy the same text into each row."
-        rules.append(_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, t["study"])))
+        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, t["study"])))
     for column in AT_ONE_TIME:
         rule, remedy = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
-        rules.append(_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, same_time(t))))
+        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, same_time(t))))
     return rules
 
 
 def _scale_rules():
     return [
-        _rule(
+        row_rule(
             "scale_min",
             "scale_min and scale_max come together, the lower first",
             "Type both ends of the scale.",
             lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
         ),
-        _rule("scale_max", "means need the ends of their scale", "Type scale_min and scale_max.", _scale_needed),
-        _rule(
+        row_rule("scale_max", "means need the ends of their scale", "Type scale_min and scale_max.", _scale_needed),
+        row_rule(
             "scale",
             "a percent change has no ends and is written in one way",
             f"Type '{PERCENT_CHANGE}' and leave scale_min and scale_max blank; it is never pooled with points.",
             _percent_change,
         ),
-        _rule(
+        row_rule(
             "change_mean",
             "is far from final minus baseline",
             "Check its sign (less pain is negative) and the three means.",
@@ -198,7 +198,7 @@ def _row_rules():
         *_scale_rules(),
         _inside_scale("baseline_mean"),
         _inside_scale("final_mean"),
-        _rule(
+        row_rule(
             "change_mean",
             "no change is larger than the scale",
             "Check the value and scale_min, scale_max.",
@@ -207,13 +207,13 @@ def _row_rules():
         *(_possible_spread(*name.split("_")) for name in SPREADS),
         *_interval_rules("final"),
         *_interval_rules("change"),
-        _rule(
+        row_rule(
             "events",
             "no more responders than people",
             "Type the number of people, not the percentage.",
             lambda t: ~(t["events"] > t["n"]),
         ),
-        _rule(
+        row_rule(
             "arm_label",
             "a row stands once: same trial, time, arm and label",
             "Remove the copy, or label the arms apart.",

@@ -14,50 +14,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import dictionary, schema
+from analysis.problems import TrialDataError
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
-
-
-class TrialDataError(ValueError):
-    """The table cannot be used as it stands; the message lists every problem at once.
-
-    Attributes
-    ----------
-    problems : pandas.DataFrame
-        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
-    source : str
-        The file, or "the table" for a DataFrame.
-    """
-
-    def __init__(self, problems, source):
-        self.problems = pd.DataFrame(problems, columns=_PROBLEM)
-        self.source = source
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
-        lines += [_sentence(group) for _, group in alike]
-        super().__init__("\n".join(lines))
-
-
-def _sentence(group):
-    """One line for one problem; the same problem in several rows is told once, with all its rows."""
-    first = group.iloc[0]
-    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
-    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
-    studies = [study for study in dict.fromkeys(group["study"]) if study]
-    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
-    if studies:
-        where.append(f"study {_quoted(studies)}")
-    if first["column"]:
-        where.append(f"column '{first['column']}'")
-    value = f" value {_quoted(values)}:" if values else ""
-    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
-
-
-def _quoted(values, most=5):
-    shown = ", ".join(f"'{value}'" for value in values[:most])
-    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
 def read_trials(path, *, allow=None):
@@ -90,20 +49,38 @@ def read_trials(path, *, allow=None):
     >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
-    source, cells = _read_cells(path)
     vocabulary = _vocabulary(allow)
-    _check_columns(cells.columns, source)
-    own = [c for c in cells.columns if c.startswith("x_")]
-    cells = cells.reindex(columns=[*dictionary.COLUMNS, *own], fill_value="")
-    if cells.empty:
-        problem = (None, "", "", "", "there is no row under the heading", "Add one row per arm.")
-        raise TrialDataError([problem], source)
-    table, problems = _typed(cells)
-    problems += _schema_problems(table, cells, vocabulary, {(p[0], p[2]) for p in problems})
-    if problems:
-        raise TrialDataError(sorted(problems, key=lambda p: (p[0], dictionary.COLUMNS.index(p[2]))), source)
+    table = read_table(path, dictionary.TRIALS, lambda: schema.trial_schema(vocabulary))
     whole = {c: "int64" for c in ("n", "year")}
     return table.astype(whole)
+
+
+def read_table(path, layout, make_schema):
+    """Read a table of any :class:`analysis.dictionary.Layout` and check it; see :func:`read_trials`.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+    layout : analysis.dictionary.Layout
+    make_schema : callable
+        Returns the pandera schema of the typed table.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    source, cells = _read_cells(path, layout)
+    _check_columns(cells.columns, source, layout)
+    own = [c for c in cells.columns if c.startswith("x_")]
+    cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
+    if cells.empty:
+        rows = "Add one row per arm." if layout is dictionary.TRIALS else "Add the rows."
+        raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
+    table, problems = _typed(cells, layout)
+    problems += _schema_problems(table, cells, make_schema(), layout.key, {(p[0], p[2]) for p in problems})
+    if problems:
+        raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
+    return table
 
 
 def _vocabulary(allow):
@@ -115,7 +92,7 @@ def _vocabulary(allow):
     return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
-def _read_cells(path):
+def _read_cells(path, layout):
     """Return the name of the source and its cells as stripped text, indexed by row number in the file."""
     if isinstance(path, pd.DataFrame):
         return "the table", _as_text(path)
@@ -129,7 +106,7 @@ def _read_cells(path):
     readers |= dict.fromkeys((".csv", ".tsv", ".txt"), _read_delimited)
     if kind not in readers:
         raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
-    return path.name, readers[kind](path)
+    return path.name, readers[kind](path, layout)
 
 
 def _no_table(path, rule, remedy, value="", row=None):
@@ -153,7 +130,7 @@ def _plain(value):
     return str(int(value)) if whole else str(value)
 
 
-def _read_workbook(path):
+def _read_workbook(path, layout):
     """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
     from zipfile import BadZipFile
 
@@ -173,10 +150,10 @@ def _read_workbook(path):
     ]
     if problems:
         raise TrialDataError(problems, path.name)
-    return _with_heading(cells, path)
+    return _with_heading(cells, path, layout)
 
 
-def _read_parquet(path):
+def _read_parquet(path, layout):
     from pyarrow import ArrowInvalid
 
     try:
@@ -185,7 +162,7 @@ def _read_parquet(path):
         raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
 
 
-def _read_delimited(path):
+def _read_delimited(path, layout):
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -200,15 +177,15 @@ def _read_delimited(path):
         rule = f"cannot be read on from here ({error})"
         remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
         raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
-    return _with_heading(rows, path)
+    return _with_heading(rows, path, layout)
 
 
-def _with_heading(rows, path):
+def _with_heading(rows, path, layout):
     """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
     if not rows:
         raise _no_table(path, "is empty", "Add the heading and one row per arm.")
     heading = ["" if name is None else str(name).strip() for name in rows[0]]
-    if not set(heading) & set(dictionary.COLUMNS):
+    if not set(heading) & set(layout.columns):
         remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
         raise _no_table(path, "is not the heading", remedy, row=1)
     width = len(heading)
@@ -223,7 +200,7 @@ def _with_heading(rows, path):
     return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
 
 
-def _check_columns(names, source):
+def _check_columns(names, source, layout):
     """Raise if a column is missing, unknown or doubled."""
     problems = []
     for name in dict.fromkeys(names):
@@ -233,21 +210,21 @@ def _check_columns(names, source):
             continue
         if list(names).count(name) > 1:
             problems.append((1, "", name, "", "the heading has it twice", "Keep one of the two columns."))
-        if name not in dictionary.COLUMNS and not name.startswith("x_"):
-            near = difflib.get_close_matches(name, dictionary.COLUMNS, n=1)
+        if name not in layout.columns and not name.startswith("x_"):
+            near = difflib.get_close_matches(name, layout.columns, n=1)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
             problems.append((1, "", name, "", "is not a column of the data dictionary", remedy))
-    for name in dictionary.REQUIRED:
+    for name in layout.required:
         if name not in names:
             problems.append((1, "", name, "", "this column is missing", "Add it; data/README.md says what it holds."))
     if problems:
         raise TrialDataError(problems, source)
 
 
-def _typed(cells):
+def _typed(cells, layout):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
-    table, problems = cells.replace("", np.nan).astype("str"), []
-    for name in dictionary.NUMBERS:
+    table, problems, studies = cells.replace("", np.nan).astype("str"), [], cells[layout.key]
+    for name in layout.numbers:
         text = cells[name]
         good = text.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
         values = pd.to_numeric(text.where(good & (text != ""), np.nan), errors="coerce").astype(float)
@@ -256,25 +233,25 @@ def _typed(cells):
             "is not a number",
             "Type digits with a point for decimals and a plain minus; blank if not printed.",
         )
-        problems += [(row, cells["study"][row], name, text[row], rule, remedy) for row in text.index[~good]]
-        if name in dictionary.INTEGERS:
+        problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[~good]]
+        if name in layout.integers:
             broken = values.notna() & (values % 1 != 0)
             rule, remedy = "is not a whole number", "Type the number of people, or the year, without decimals."
-            problems += [(row, cells["study"][row], name, text[row], rule, remedy) for row in text.index[broken]]
+            problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[broken]]
         table[name] = values
-    for name in dictionary.REQUIRED:
+    for name in layout.required:
         rule, remedy = "is blank", "This column must be filled in every row."
         blank = cells.index[cells[name] == ""]
-        problems += [(row, cells["study"][row], name, "", rule, remedy) for row in blank]
+        problems += [(row, studies[row], name, "", rule, remedy) for row in blank]
     return table, problems
 
 
-def _schema_problems(table, cells, vocabulary, known):
+def _schema_problems(table, cells, checks, key, known):
     """Validate lazily and return what fails, leaving out cells that are reported already."""
     from pandera.errors import SchemaErrors
 
     try:
-        schema.trial_schema(vocabulary).validate(table, lazy=True)
+        checks.validate(table, lazy=True)
     except SchemaErrors as error:
         failures = error
     else:
@@ -286,5 +263,5 @@ def _schema_problems(table, cells, vocabulary, known):
             raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
         if (row, column) not in known:
             value = cells[column].get(row, "")
-            found[row, column, rule] = (row, cells["study"].get(row, ""), column, value, rule, remedy)
+            found[row, column, rule] = (row, cells[key].get(row, ""), column, value, rule, remedy)
     return list(found.values())
