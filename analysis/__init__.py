@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "effect_table": ["EffectSizes", "effect_sizes"],
         "results": ["BatchPooled", "ConfidenceInterval", "PooledEffect"],
         "pooling": ["pool", "pool_batch"],
+        "sensitivity": ["cumulative", "leave_one_out"],
         "counts": ["pool_mantel_haenszel", "pool_peto"],
         "count_results": ["PooledCounts"],
         "regression": ["meta_regression"],

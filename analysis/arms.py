@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from analysis.dictionary import VOCABULARY
+from analysis.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.effect_table import EffectSizes, effect_sizes
 from analysis.pooling import pool_columns
 from analysis.results import PooledEffect
 
 ROLES = ("placebo", "treatment", "contrast")
 NOT_STATED = "not stated"
+_ORDERS = VOCABULARY | {"week_band": WEEK_BANDS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
     trials : pandas.DataFrame or EffectSizes
         From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options matter.
     by : str, optional
-        A column of the effect sizes, such as "therapy_family", "therapy", "condition_group", "pain_type".
+        A column of the effect sizes, such as "therapy_family", "therapy", "condition_group", "pain_type", "week_band".
     tau2_method, ci_method, pi_method, confidence_level
         As for :func:`analysis.pool`; each pooled result has its own between-trial variance.
 
@@ -126,7 +127,7 @@ def _groups(effects, by):
     column = effects.table[by].astype(object)
     groups = column.map(str).where(column.notna(), NOT_STATED)
     found = list(dict.fromkeys(groups))
-    known = [name for name in VOCABULARY.get(by, ()) if name in found]
+    known = [name for name in _ORDERS.get(by, ()) if name in found]
     return known + [name for name in found if name not in known], groups.to_numpy()
 
 

@@ -87,3 +87,9 @@ def test_bad_requests_are_named(effects):
         ma.pool_arms(effects, by="family")
     with pytest.raises(ValueError, match="no trial to pool"):
         ma.pool_arms(effects.where(therapy="Moxibustion"))
+
+
+def test_week_bands_come_in_order_of_time(effects):
+    arms = ma.pool_arms(effects, by="week_band")
+    assert list(arms.groups) == ["single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks", "not stated"]
+    assert sum(group.contrast.k for group in arms.groups.values()) == len(effects)

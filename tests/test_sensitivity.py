@@ -1,0 +1,105 @@
+"""Leave one out and cumulative pooling: metafor's numbers, and what each step must be by definition."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import analysis as ma
+
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "sensitivity.json").read_text(encoding="utf-8"))
+SETS = REFERENCE["sets"]
+NAMES = {"estimate": "estimate", "se": "se", "pval": "pvalue", "ci.lb": "ci_low", "ci.ub": "ci_high", "Q": "q"}
+NAMES |= {"Qp": "q_pvalue", "tau2": "tau2"}
+METHODS = {"REML": {"tau2_method": "REML", "ci_method": "z"}, "DL_knha": {"tau2_method": "DL", "ci_method": "HKSJ"}}
+# metafor stops iterating tau2 at 1e-12 times the variance of yi; p values near 0 lose digits in their own tail
+TOLERANCE = {"rtol": 1e-7, "atol": 1e-10}
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+
+
+def compare(table, wanted):
+    for theirs, ours in NAMES.items():
+        expected = np.array([np.nan if x is None else x for x in wanted[theirs]], dtype=float)
+        known = np.isfinite(expected) & (table["k"] > 1).to_numpy()
+        assert known.sum() >= len(table) - 2
+        np.testing.assert_allclose(table[ours].to_numpy()[known], expected[known], **TOLERANCE, err_msg=theirs)
+
+
+def test_there_are_many_sets():
+    assert len(SETS) >= 20
+
+
+@pytest.mark.parametrize("model", METHODS)
+@pytest.mark.parametrize("part", SETS, ids=[part["id"] for part in SETS])
+def test_leave_one_out_is_metafors(part, model):
+    compare(ma.leave_one_out(part["yi"], part["vi"], **METHODS[model]), part["leave1out"][model])
+
+
+@pytest.mark.parametrize("model", METHODS)
+@pytest.mark.parametrize("part", SETS, ids=[part["id"] for part in SETS])
+def test_cumulative_is_metafors(part, model):
+    compare(ma.cumulative(part["yi"], part["vi"], **METHODS[model]), part["cumul"][model])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(2, 9), st.integers(0, 10_000))
+def test_each_step_is_pool_on_those_studies(k, seed):
+    rng = np.random.default_rng(seed)
+    yi, vi = rng.normal(0, 1, k), rng.uniform(0.02, 0.4, k)
+    whole = ma.pool(yi, vi)
+    without, steps = ma.leave_one_out(yi, vi), ma.cumulative(yi, vi)
+    for i in range(k):
+        left, first = ma.pool(np.delete(yi, i), np.delete(vi, i)), ma.pool(yi[: i + 1], vi[: i + 1])
+        for table, one in ((without, left), (steps, first)):
+            row = table.iloc[i]
+            assert row["k"] == one.k
+            assert row[["estimate", "se", "ci_low", "ci_high"]].tolist() == pytest.approx(
+                [one.estimate, one.se, *one.ci], rel=1e-9
+            )
+        assert without["shift"][i] == pytest.approx(left.estimate - whole.estimate, abs=1e-12)
+
+
+def test_effect_sizes_bring_names_and_years(effects):
+    steps = ma.cumulative(effects)
+    assert steps["order"].tolist() == sorted(effects.table["year"])
+    assert steps["label"].tolist() == effects.table.sort_values("year", kind="stable")["label"].tolist()
+    assert steps["estimate"].iloc[-1] == pytest.approx(ma.pool(effects).estimate, rel=1e-12)
+    assert ma.leave_one_out(effects)["label"].tolist() == effects.labels
+
+
+def test_the_order_may_be_a_column_or_values(effects):
+    by_week = ma.cumulative(effects, order="week")
+    assert by_week["order"].dropna().is_monotonic_increasing and len(by_week) == len(effects)
+    values = ma.cumulative([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], order=["c", "a", "b"], labels=["x", "y", "z"])
+    assert values["label"].tolist() == ["y", "z", "x"]
+
+
+def test_a_pooled_effect_keeps_its_methods(effects):
+    pooled = ma.pool(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
+    pd.testing.assert_frame_equal(
+        ma.leave_one_out(pooled), ma.leave_one_out(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: ma.leave_one_out([1.0], [0.1]), "two studies or more"),
+        (lambda: ma.leave_one_out([1.0, 2.0]), "vi is missing"),
+        (lambda: ma.cumulative([1.0, 2.0], [0.1, 0.1], order=[1]), "1 values for 2 studies"),
+        (lambda: ma.cumulative([1.0, 2.0], [0.1, 0.1], order="year"), "not a column"),
+        (lambda: ma.leave_one_out([1.0, 2.0], [0.1, -1.0]), "study 2"),
+        (lambda: ma.cumulative([1.0, 2.0], [0.1, 0.1], tau2_method="REMS"), "tau2_method"),
+    ],
+)
+def test_wrong_input_is_refused(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
