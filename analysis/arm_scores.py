@@ -12,9 +12,15 @@ from analysis import effects, recover
 POINTS = 10.0  # the common scale runs from 0 to 10
 SCORES = {"change": "change", "final": "final score"}
 BASELINE = "baseline"  # kept beside the scores; no effect is made of it
-#: How the SD of a score was found; the first two give the status "recovered", the last "imputed".
+#: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
-IMPUTED = "imputed"
+FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
+#: The rules by which a trial without a spread borrows one, and the words for them; see `borrowed_sd`.
+RULES = {
+    "impute": "SD of the {score} pooled over {source}",
+    "impute-median": "median SD of the {score} among {source}",
+    "impute-largest": "largest SD of the {score} among {source}",
+}
 
 
 def primary_arms(trials):
@@ -53,7 +59,7 @@ def arm_scores(rows, correlation):
             change * factor,
             np.where(rows["change_mean"].isna() & computed.notna(), "final minus baseline", ""),
             change_sd.fillna(derived.where(from_both)) * factor,
-            change_rule.mask(from_both, f"from baseline and final SD, correlation {correlation:g} assumed"),
+            change_rule.mask(from_both, f"{FROM_BOTH}, correlation {correlation:g} assumed"),
         ),
         BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, "", baseline_sd * factor, baseline_rule),
     }
@@ -94,8 +100,8 @@ def one_per_role(scores, multi_arm):
     -------
     pandas.DataFrame
         One line per unit, arm and score, with the columns of `scores`, the number of rows behind it (`merged`),
-        their rows in the file (`rows`), the `share` of the arm that is used, and `unit`: the study, or study and arm
-        row when split.
+        their rows in the file (`rows`) and positions in `scores` (`lines`), the `share` of the arm that is used, and
+        `unit`: the study, or study and arm row when split.
     """
     scores = scores.assign(share=1.0)
     treated = scores[scores["arm"] == "treatment"]
@@ -108,9 +114,7 @@ def one_per_role(scores, multi_arm):
         scores = _share_placebo(scores.assign(unit=unit), several)
     else:
         scores = scores.assign(unit=unit)
-    keys = ["unit", "study", "arm", "score"]
-    lines = [_merge(group) for _, group in scores.groupby(keys, sort=False)]
-    return pd.DataFrame(lines)
+    return _merged(scores.reset_index(drop=True))
 
 
 def _share_placebo(scores, several):
@@ -124,50 +128,99 @@ def _share_placebo(scores, several):
     return pd.concat([scores[~shared], copies], ignore_index=True)
 
 
-def _merge(group):
-    line = group.iloc[0].to_dict() | {"merged": len(group), "rows": tuple(group["row"])}
-    if len(group) > 1:
-        line["mean"], line["sd"], line["n"] = recover.combine_arms(group["mean"], group["sd"], group["n"])
-        line["arm_label"] = "; ".join(group["arm_label"])
-        for rule in ("mean_rule", "sd_rule"):
-            line[rule] = "; ".join(dict.fromkeys(r for r in group[rule] if r))
-    return line
+def _merged(scores):
+    """One line per unit, arm and score, in the order in which they first appear."""
+    place = scores.groupby(["unit", "study", "arm", "score"], sort=False).ngroup().to_numpy()
+    sizes = np.bincount(place)
+    lines = np.split(np.argsort(place, kind="stable"), np.cumsum(sizes)[:-1])
+    out = scores.iloc[[own[0] for own in lines]].reset_index(drop=True)
+    out["merged"], out["rows"] = sizes, [tuple(scores["row"].to_numpy()[own].tolist()) for own in lines]
+    out["lines"] = [tuple(own.tolist()) for own in lines]
+    several = np.flatnonzero(sizes > 1)
+    if several.size:
+        names = ["mean", "sd", "n", "arm_label", "mean_rule", "sd_rule"]
+        together = [_together(scores.iloc[lines[at]]) for at in several]
+        out = out.astype({"n": float})
+        out.loc[several, names] = pd.DataFrame(together, columns=names, index=several)
+    return out
 
 
-def impute(scores, needed):
-    """Fill the SDs in `needed` from the other trials' arms of the same kind.
+def _together(arms):
+    rules = ("; ".join(dict.fromkeys(r for r in arms[rule] if r)) for rule in ("mean_rule", "sd_rule"))
+    return (*recover.combine_arms(arms["mean"], arms["sd"], arms["n"]), "; ".join(arms["arm_label"]), *rules)
 
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        From :func:`one_per_role`.
-    needed : pandas.Index
-        Lines of `scores` whose SD is missing and wanted.
+
+def chosen_score(scores, outcome):
+    """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means."""
+    counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
+    order = [outcome, *(s for s in SCORES if s != outcome)]
+    chosen = pd.Series(np.nan, index=counts.index, dtype=object)
+    for known in (["mean", "sd"], ["mean"]):
+        for score in order:
+            complete = np.logical_and.reduce([counts[part, score] == 2 for part in known])
+            chosen = chosen.mask(chosen.isna() & complete, score)
+    return chosen.dropna()
+
+
+def donors(scores, needed):
+    """Return, for each line of `scores` in `needed`, the lines that can lend it an SD.
+
+    Those are the arms of the other trials with the same role (treatment or placebo), the same score (change or final)
+    and an SD of their own.
 
     Returns
     -------
-    pandas.DataFrame
-        `scores` with those SDs and their rule. Each is the SD pooled (weights n - 1) over all arms of the other
-        trials that have the same role (treatment or placebo), the same score (change or final) and an SD of
-        their own.
+    dict
+        From the position of a line to the positions of its donors.
 
     Raises
     ------
     ValueError
-        If no other trial has an SD of the kind that is wanted.
+        If there is no donor for an SD that is wanted.
     """
-    donors, scores = scores[scores["sd"].notna() & (scores["n"] >= 2)], scores.copy()
-    for line in needed:
-        want = scores.loc[line]
-        alike = donors[(donors["arm"] == want["arm"]) & (donors["score"] == want["score"])]
-        alike = alike[alike["study"] != want["study"]]
-        if alike.empty:
+    able = (scores["sd"].notna() & (scores["n"] >= 2)).to_numpy()
+    arm, score, study = (scores[column].to_numpy() for column in ("arm", "score", "study"))
+    lenders = {}
+    for line in np.flatnonzero(scores.index.isin(needed)):
+        same = able & (arm == arm[line]) & (score == score[line]) & (study != study[line])
+        if not same.any():
             raise ValueError(
-                f"study '{want['study']}', {want['arm']} arm: no other trial has an SD of a {want['score']} score to "
+                f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "
                 "borrow. Fill it in, or leave such trials out with missing_sd='drop'."
             )
-        scores.loc[line, "sd"] = recover.pooled_sd(alike["sd"], alike["n"])
-        trials = f"{alike['study'].nunique()} other trial{'s' if alike['study'].nunique() > 1 else ''}"
-        rule = f"{IMPUTED}: SD of the {SCORES[want['score']]} pooled over the {want['arm']} arms of {trials}"
-        scores.loc[line, "sd_rule"] = rule
-    return scores
+        lenders[int(line)] = np.flatnonzero(same)
+    return lenders
+
+
+def borrowed_sd(sd, n, missing_sd):
+    """Return the SD that a trial without one borrows from other arms.
+
+    Parameters
+    ----------
+    sd : array, shape (m,) or (m, ...)
+        SDs of the m arms that can lend one, from :func:`donors`.
+    n : array, shape (m,)
+        People in those arms.
+    missing_sd : {"impute", "impute-median", "impute-largest"}
+        All arms pooled with weights n - 1, their median, or their largest, with which the trial counts least.
+
+    Returns
+    -------
+    float or array
+    """
+    if missing_sd == "impute":
+        return recover.pooled_sd(sd, np.reshape(n, (-1,) + (1,) * (np.ndim(sd) - 1)))
+    return (np.median if missing_sd == "impute-median" else np.max)(sd, axis=0)
+
+
+def impute(scores, needed, missing_sd="impute"):
+    """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule."""
+    sd, n, study = (scores[column].to_numpy() for column in ("sd", "n", "study"))
+    filled, rules = sd.copy(), scores["sd_rule"].to_numpy(dtype=object, copy=True)
+    for line, alike in donors(scores, needed).items():
+        filled[line] = borrowed_sd(sd[alike], n[alike], missing_sd)
+        arm, score = scores["arm"].iat[line], SCORES[scores["score"].iat[line]]
+        others = len(set(study[alike]))
+        source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
+        rules[line] = f"{IMPUTED}: {RULES[missing_sd].format(score=score, source=source)}"
+    return scores.assign(sd=filled, sd_rule=rules)

@@ -7,7 +7,17 @@ import numpy as np
 import pandas as pd
 
 from analysis import _validate, effects
-from analysis.arm_scores import BASELINE, IMPUTED, SCORES, arm_scores, impute, one_per_role, primary_arms
+from analysis.arm_scores import (
+    BASELINE,
+    IMPUTED,
+    RULES,
+    SCORES,
+    arm_scores,
+    chosen_score,
+    impute,
+    one_per_role,
+    primary_arms,
+)
 from analysis.dictionary import COLUMNS, SPREADS
 from analysis.trial_notes import derivation_list, describe, left_out_list
 from analysis.trials import TrialDataError
@@ -82,13 +92,8 @@ class EffectSizes:
             SDs that were imputed stay as they are. Trials left out of the whole set are filtered alike; none remain
             where the column exists only for trials with an effect size (such as `status`).
         """
-        keep, out = self.table, self.left_out
-        for column, values in wanted.items():
-            if column not in self.table:
-                raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(self.table.columns)}")
-            values = list(values) if pd.api.types.is_list_like(values) else [values]
-            keep = keep[_holds(keep[column], values)]
-            out = out[_holds(out[column], values)] if column in out else out.iloc[:0]
+        keep, out = self.table[holding(self.table, wanted)], self.left_out
+        out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
         derivations = self.derivations[self.derivations["study"].isin(keep["study"])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
         rows = self.rows[self.rows["study"].isin(keep["study"])]
@@ -99,8 +104,15 @@ class EffectSizes:
         return self.table.copy()
 
 
-def _holds(column, values):
-    return column.isin([v for v in values if v is not None]) | (column.isna() & (None in values))
+def holding(table, wanted):
+    """Tell which rows hold the wanted values, a dict of column to value or values; None stands for a blank."""
+    keep = pd.Series(True, index=table.index)
+    for column, values in wanted.items():
+        if column not in table:
+            raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(table.columns)}")
+        values = list(values) if pd.api.types.is_list_like(values) else [values]
+        keep &= table[column].isin([v for v in values if v is not None]) | (table[column].isna() & (None in values))
+    return keep
 
 
 def effect_sizes(
@@ -128,9 +140,9 @@ def effect_sizes(
         Between baseline and final pain, for change SDs computed from a baseline and a final SD.
     crossover_correlation : float
         Between the two periods of a crossover trial, for the paired variance.
-    missing_sd : {"impute", "drop", "raise"}
+    missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}
         What to do with trials that print no SD, SE or interval: borrow the SD pooled over the other trials' arms of
-        the same kind (same role, same score; Furukawa 2006), leave the trial out, or raise.
+        the same kind (same role, same score; Furukawa 2006), their median or largest SD, leave the trial out, or raise.
     multi_arm : {"combine", "split"}
         Several treatment arms against one placebo arm become one arm (Cochrane Handbook, section 6.5.2.10), or stay
         apart and share out the placebo patients. No placebo patient counts twice.
@@ -168,7 +180,7 @@ def effect_sizes(
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
         raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
     scores = one_per_role(arm_scores(rows, correlation), multi_arm)
-    chosen = _chosen_score(scores, outcome)
+    chosen = chosen_score(scores, outcome)
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
     silent = lines[lines["sd"].isna()]
     dropped = set()
@@ -179,12 +191,13 @@ def effect_sizes(
     else:
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
-        scores = impute(scores, silent.index.union(arm_change))
+        scores = impute(scores, silent.index.union(arm_change), missing_sd)
     scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
     table = describe(_contrasts(scores, chosen), rows)
-    table["yi"], table["vi"] = _mean_differences(table, crossover_correlation)
+    arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
+    table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", crossover_correlation)
     derivations = derivation_list(table, scores, crossover_correlation)
     left_out = left_out_list(trials, table, dropped)
     order = [*FIRST, *(c for c in table if c not in FIRST)]
@@ -198,7 +211,7 @@ def _check_options(options):
     allowed = {
         "measure": ("MD",),
         "outcome": SCORES,
-        "missing_sd": ("impute", "drop", "raise"),
+        "missing_sd": (*RULES, "drop", "raise"),
         "multi_arm": ("combine", "split"),
     }
     for name, names in allowed.items():
@@ -226,18 +239,6 @@ def _check_table(trials):
         raise ValueError(f"{', '.join(trials['study'][negative].unique())}: an SD or SE is not above zero{again}")
 
 
-def _chosen_score(scores, outcome):
-    """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means."""
-    counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
-    order = [outcome, *(s for s in SCORES if s != outcome)]
-    chosen = pd.Series(np.nan, index=counts.index, dtype=object)
-    for known in (["mean", "sd"], ["mean"]):
-        for score in order:
-            complete = np.logical_and.reduce([counts[part, score] == 2 for part in known])
-            chosen = chosen.mask(chosen.isna() & complete, score)
-    return chosen.dropna()
-
-
 def _raise_missing(silent, trials):
     rule = "no SD, SE or interval is printed"
     remedy = "Fill one in, or choose missing_sd='impute' or 'drop'."
@@ -250,12 +251,13 @@ def _raise_missing(silent, trials):
         raise TrialDataError(sorted(problems), "the trials")
 
 
-def _mean_differences(table, correlation):
-    """Treatment minus placebo and its variance: paired where the same people had both, else independent."""
-    arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
-    paired = effects.paired_difference(*arms[:2], *arms[3:], correlation)
-    independent = effects.mean_difference(*arms)
-    return np.where(table["design"] == "crossover", paired, independent)
+def mean_differences(arms, paired, correlation):
+    """Treatment minus placebo and its variance: paired where the same people had both, else independent.
+
+    `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
+    """
+    both = effects.paired_difference(*arms[:2], *arms[3:], correlation)
+    return np.where(paired, both, effects.mean_difference(*arms))
 
 
 def _contrasts(scores, chosen):

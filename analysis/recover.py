@@ -169,12 +169,12 @@ def combine_arms(mean, sd, n):
 
     Parameters
     ----------
-    mean, sd, n : array_like, shape (m,)
-        One value per arm; any unit.
+    mean, sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; any unit. All broadcast.
 
     Returns
     -------
-    tuple of float
+    tuple of float or array
         Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
         means.
 
@@ -194,10 +194,15 @@ def combine_arms(mean, sd, n):
     (6.785, 8.027, 33.0)
     """
     mean, sd, n = checked(mean=mean, sd=sd, n=n)
-    total = n.sum()
-    centre = np.sum(n * mean) / total
-    squares = np.sum((n - 1) * sd**2) + np.sum(n * (mean - centre) ** 2)
-    return float(centre), float(np.sqrt(squares / (total - 1))), float(total)
+    total = np.sum(n, axis=0)
+    centre = np.sum(n * mean, axis=0) / total
+    squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
+    return _plain(centre), _plain(np.sqrt(squares / (total - 1))), _plain(total)
+
+
+def _plain(x):
+    """A float where there is one number only."""
+    return float(x) if np.ndim(x) == 0 else x
 
 
 def pooled_sd(sd, n):
@@ -205,12 +210,12 @@ def pooled_sd(sd, n):
 
     Parameters
     ----------
-    sd, n : array_like, shape (m,)
-        One value per arm; arms of one person carry no information.
+    sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
 
     Returns
     -------
-    float
+    float or array
 
     Raises
     ------
@@ -228,4 +233,4 @@ def pooled_sd(sd, n):
     2.784
     """
     sd, n = checked(sd=sd, n=n)
-    return float(np.sqrt(np.sum((n - 1) * sd**2) / np.sum(n - 1)))
+    return _plain(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))

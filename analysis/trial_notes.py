@@ -23,11 +23,11 @@ def about_trials(trials):
     """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial."""
     own = [c for c in trials if c.startswith("x_") and (trials.groupby("study")[c].nunique(dropna=False) == 1).all()]
     about = trials.drop_duplicates("study")[["study", *ABOUT, *own]].reset_index(drop=True)
-    return about.assign(label=labels(about), week_band=_week_bands(about))
+    return about.assign(label=labels(about), week_band=week_bands(about))
 
 
-def _week_bands(about):
-    """The band of each time point; blank where neither week nor single session is known."""
+def week_bands(about):
+    """Return the band of each time point; blank where neither week nor single session is known."""
     bands = pd.cut(about["week"], [-np.inf, 0, 4, 12, np.inf], labels=list(WEEK_BANDS)).astype(object)
     return bands.mask(about["timepoint"] == "single session", WEEK_BANDS[0])
 
@@ -64,17 +64,22 @@ def _flags(table, basis):
         "doubtful": table["certainty"] == "doubtful",
         "second-hand": table["certainty"] == "second-hand",
     }
-    return [tuple(flag for flag, test in tests.items() if test.iloc[i]) for i in range(len(table))]
+    marked = np.column_stack([np.asarray(test, dtype=bool) for test in tests.values()])
+    return [tuple(flag for flag, here in zip(tests, row, strict=True) if here) for row in marked.tolist()]
 
 
 def derivation_list(table, scores, crossover_correlation):
     """List every number behind the effect sizes that is not printed as it stands: study, arm, quantity, value, rule."""
+    trials = table.set_index("unit")
+    score, unit = scores["score"], scores["unit"]
+    told = (score == BASELINE) | (score == unit.map(trials["outcome"]))
+    told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
+    own = {unit: [] for unit in table["unit"]}
+    for arm in scores[told].itertuples():
+        own[arm.unit].append(arm)
     lines = []
     for trial in table.itertuples():
-        own = scores[scores["unit"] == trial.unit]
-        has_change = pd.notna(trial.change_placebo)
-        own = own[own["score"].isin([trial.outcome, BASELINE]) | ((own["score"] == "change") & has_change)]
-        for arm in own.itertuples():
+        for arm in own[trial.unit]:
             lines += _arm_lines(trial, arm)
         low, high = trial.scale_min, trial.scale_max
         if (low, high) != (0, 10):

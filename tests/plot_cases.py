@@ -27,6 +27,7 @@ def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True
             "year": 1990 + (i * 7) % 30,
             "therapy_family": [f"Family {j % groups}" for j in i],
             "condition_group": "Knee osteoarthritis",
+            "design": "parallel",
             "n_treatment": n,
             "n_placebo": n,
             "yi": effect,

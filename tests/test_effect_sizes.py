@@ -78,6 +78,22 @@ def test_imputed_sd_is_pooled_over_the_other_trials(trials, effects):
     assert rule.str.contains(f"treatment arms of {len(others)} other trials").any()
 
 
+@pytest.mark.parametrize(("rule", "word", "borrow"), [("median", "median", np.median), ("largest", "largest", np.max)])
+def test_imputed_sd_by_the_other_rules(trials, effects, rule, word, borrow):
+    """The same donors as for the pooled SD, their median or their largest SD; all else stays."""
+    found = ma.effect_sizes(trials, missing_sd=f"impute-{rule}")
+    others = effects.table[effects.table["change_status"].isin(["as printed", "recovered"])]
+    sds = np.sqrt(others["change_treatment_vi"] * others["n_treatment"])
+    assert one(found, "gale2006")["sd_treatment"] == pytest.approx(borrow(sds))
+    told = found.derivations.query("study == 'gale2006' and quantity == 'SD of the change'")["rule"]
+    assert told.str.contains(f"imputed: {word} SD of the change among the treatment arms of {len(others)} other").any()
+    printed = effects.table["status"] != "imputed"
+    pd.testing.assert_frame_equal(found.table[printed][["yi", "vi"]], effects.table[printed][["yi", "vi"]])
+    assert (found.table["yi"] == effects.table["yi"]).all() and list(found.table["status"]) == list(
+        effects.table["status"]
+    )
+
+
 def test_scales_become_points(effects):
     assert one(effects, "multanen2018")["change_treatment"] == pytest.approx(-1.2)
     stelian = one(effects, "stelian1992")
@@ -158,7 +174,8 @@ def test_without_a_donor_the_error_says_so(trials):
 
 
 def test_options_are_checked(trials):
-    with pytest.raises(ValueError, match="missing_sd='guess' is not known; use one of 'impute', 'drop', 'raise'"):
+    rules = "'impute', 'impute-median', 'impute-largest', 'drop', 'raise'"
+    with pytest.raises(ValueError, match=f"missing_sd='guess' is not known; use one of {rules}"):
         ma.effect_sizes(trials, missing_sd="guess")
     with pytest.raises(ValueError, match="correlation=1.5"):
         ma.effect_sizes(trials, correlation=1.5)
