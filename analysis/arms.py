@@ -1,14 +1,19 @@
 """Placebo arms, treatment arms and the randomised contrast, pooled side by side."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from analysis.bivariate import pool_bivariate_groups
+from analysis.bivariate_result import BivariateEffect
+from analysis.contextual import contextual_share
 from analysis.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.effect_table import EffectSizes, effect_sizes
 from analysis.pooling import pool_columns
 from analysis.results import PooledEffect
+from analysis.share_models import both_arms
 
 ROLES = ("placebo", "treatment", "contrast")
 NOT_STATED = "not stated"
@@ -32,6 +37,10 @@ class PooledArms:
         The column that makes the groups.
     groups : dict of str to PooledArms
         One entry per group in the order of the data dictionary; empty without `by`.
+    joint : BivariateEffect or None
+        Placebo arms (first) and treatment arms (second) pooled together by the bivariate random-effects model: both
+        means, how the true changes of the two arms vary together between trials, and their difference. REML, intervals
+        on t(k - 1), or normal with `ci_method="z"`. None with fewer than three trials with a baseline.
     """
 
     effects: EffectSizes
@@ -40,6 +49,14 @@ class PooledArms:
     contrast: PooledEffect
     by: str | None = None
     groups: dict = field(default_factory=dict)
+    joint: BivariateEffect | None = None
+
+    @cached_property
+    def contextual_share(self):
+        """How much of the improvement in the treatment arms the placebo arms had too: a `ContextualShare`."""
+        of = self.contrast
+        methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+        return contextual_share(self.effects, self.joint, **{name: getattr(of, name) for name in methods})
 
     def to_frame(self):
         """Return one row per group and role (placebo, treatment, contrast), the last group being "all".
@@ -110,12 +127,13 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
         "confidence_level": confidence_level,
     }
     pooled = _pool_all(effects, members, methods)
+    joint = _pool_together(effects, members, "z" if ci_method == "z" else "t", confidence_level)
     values = dict(zip(groups, effects.table[by].astype(object), strict=True)) if names else {}
-    inner = {
-        name: PooledArms(effects.where(**{by: None if name == NOT_STATED else values[name]}), *pooled[j])
-        for j, name in enumerate(names, start=1)
-    }
-    return PooledArms(effects, *pooled[0], by=by, groups=inner)
+    inner = {}
+    for j, name in enumerate(names, start=1):
+        own = effects.where(**{by: None if name == NOT_STATED else values[name]})
+        inner[name] = PooledArms(own, *pooled[j], joint=joint[j])
+    return PooledArms(effects, *pooled[0], by=by, groups=inner, joint=joint[0])
 
 
 def _groups(effects, by):
@@ -145,3 +163,15 @@ def _pool_all(effects, members, methods):
     results = pool_columns(yi, vi, labels=effects.labels, measure=effects.measure, **methods)
     found = dict(zip(filled, results, strict=True))
     return [tuple(found.get(3 * j + role) for role in range(3)) for j in range(members.shape[1])]
+
+
+def _pool_together(effects, members, ci_method, confidence_level):
+    """The bivariate fit of every set of trials, None where there are too few; arms of a crossover trial covary."""
+    arms = both_arms(effects)
+    if not len(arms.p):
+        return [None] * members.shape[1]
+    here = effects.table[["change_placebo", "change_treatment"]].notna().all(axis=1).to_numpy()
+    pairs = (np.column_stack(pair) for pair in ((arms.p, arms.t), (arms.vp, arms.vt)))
+    methods = {"ci_method": ci_method, "confidence_level": confidence_level}
+    labels = arms.table["label"].tolist()
+    return pool_bivariate_groups(*pairs, members[here], covariance=arms.c, labels=labels, **methods)

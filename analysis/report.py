@@ -83,7 +83,7 @@ def summary_html(pooled):
 
 
 def arms_summary(arms):
-    """Return placebo arms, treatment arms and contrast of every group, one line each.
+    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together, a line each.
 
     Parameters
     ----------
@@ -98,7 +98,21 @@ def arms_summary(arms):
         lines.append(name)
         for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
             lines.append(f"  {role:<10} {_with_interval(pooled) if pooled else 'baseline not reported'}")
+        if group.joint is not None:
+            lines.append(f"  {'together':<10} {_together(group.joint)}")
     return "\n".join(lines)
+
+
+def _together(joint):
+    """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
+    vary = (
+        "" if math.isnan(joint.correlation) else f"; true changes correlate {number(joint.correlation)} between trials"
+    )
+    return (
+        f"placebo {number(joint.first.estimate)}, treatment {number(joint.second.estimate)}, difference "
+        f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
+        f"{counted(joint.k)}{vary})"
+    )
 
 
 def _with_interval(pooled, unit=""):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import analysis as ma
+from analysis.bivariate import pool_bivariate
+from analysis.contextual import contextual_share
 
 ROLES = {
     "placebo": ("change_placebo", "change_placebo_vi"),
@@ -93,3 +95,39 @@ def test_week_bands_come_in_order_of_time(effects):
     arms = ma.pool_arms(effects, by="week_band")
     assert list(arms.groups) == ["single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks", "not stated"]
     assert sum(group.contrast.k for group in arms.groups.values()) == len(effects)
+
+
+def test_both_arms_together_are_the_bivariate_fit(effects, arms):
+    for group in (arms, *arms.groups.values()):
+        table = group.effects.table
+        table = table[table["change_placebo"].notna()]
+        y, v = (table[[f"change_{arm}{end}" for arm in ("placebo", "treatment")]].to_numpy() for end in ("", "_vi"))
+        paired = np.where(table["design"] == "crossover", 0.5 * np.sqrt(v.prod(axis=1)), 0.0)
+        fit = pool_bivariate(y, v, covariance=paired)
+        assert group.joint.k == len(table)
+        assert group.joint.estimates == pytest.approx(fit.estimates, rel=1e-9)
+        assert group.joint.between == pytest.approx(fit.between, rel=1e-6)
+        assert tuple(group.joint.difference.ci) == pytest.approx(tuple(fit.difference.ci), rel=1e-9)
+
+
+def test_the_difference_of_the_joint_fit_is_the_difference_of_its_means(arms):
+    joint = arms.joint
+    assert joint.difference.estimate == pytest.approx(joint.second.estimate - joint.first.estimate, abs=1e-12)
+    variance = joint.covariance[0, 0] + joint.covariance[1, 1] - 2 * joint.covariance[0, 1]
+    assert joint.difference.se == pytest.approx(np.sqrt(variance), rel=1e-12)
+    assert "true changes correlate 0.71 between trials" in arms.summary()
+
+
+def test_too_few_trials_have_no_joint_fit(effects):
+    pair = ma.pool_arms(effects.where(study=["gale2006", "shin2015"]))
+    assert pair.joint is None and "together" not in pair.summary()
+    assert "fewer than three trials" in pair.contextual_share.reason
+
+
+def test_the_contextual_share_uses_the_methods_of_the_arms(effects):
+    arms = ma.pool_arms(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
+    share = arms.contextual_share
+    again = contextual_share(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
+    assert share.share == again.share and share.ci == again.ci and share.confidence_level == 0.9
+    assert tuple(share.fieller) == pytest.approx(tuple(again.fieller), rel=1e-9)
+    assert arms.contextual_share is share
