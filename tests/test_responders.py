@@ -1,0 +1,413 @@
+"""From means and SDs to people, responders as printed, and numbers needed to treat."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+import analysis as ma
+from analysis import effects, responders
+from analysis.responder_counts import pool_responders
+from analysis.responder_results import number_needed
+from analysis.responders import translate_responders
+from analysis.thresholds import BETWEEN, PERCENT, WITHIN, Threshold
+
+DATA = Path(__file__).parent.parent / "data" / "trials.csv"
+TWO_POINTS = Threshold(2, WITHIN)
+THIRD, HALF = Threshold(30, WITHIN, PERCENT), Threshold(50, WITHIN, PERCENT)
+ABOUT = {
+    "year": 2020,
+    "therapy": "TENS",
+    "therapy_family": "Electrical",
+    "condition_group": "Neck",
+    "design": "parallel",
+    "scale": "NRS",
+    "scale_min": 0,
+    "scale_max": 10,
+    "primary": "yes",
+    "source": "made up",
+}
+
+
+def rows(study, treatment, placebo, **about):
+    shared = ABOUT | {"study": study, "author": study.title()} | about
+    return [shared | {"arm": "treatment"} | treatment, shared | {"arm": "placebo"} | placebo]
+
+
+def read(*pairs):
+    return ma.read_trials(pd.DataFrame([row for pair in pairs for row in pair]))
+
+
+def arm(change, sd, n=26, **more):
+    return {"n": n, "change_mean": change, "change_sd": sd} | more
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return ma.read_trials(DATA)
+
+
+@pytest.fixture(scope="module")
+def found(trials):
+    return translate_responders(trials, TWO_POINTS)
+
+
+# numbers needed to treat
+
+
+def test_published_numbers_needed():
+    # Altman 1998, as quoted by Newcombe (bmj.com): -5% to 25% inverts to NNTB 4, through infinity, to NNTH 20
+    altman = number_needed(0.10, -0.05, 0.25)
+    assert (altman.estimate, *altman.ci) == pytest.approx((10, 4, -20))
+    assert altman.through_infinity and altman.words == "NNTB 10.0 (NNTB 4.0 to ∞ to NNTH 20.0)"
+    # Barrowman 2002, CMAJ 166:1676: 16.6% (0.9% to 32.2%) is about 6 (3.1 to 111.1)
+    stroke = number_needed(0.166, 0.009, 0.322)
+    assert not stroke.through_infinity and stroke.words == "NNTB 6.0 (NNTB 3.1 to 111.1)"
+
+
+def test_harm_and_edges_of_the_number_needed():
+    assert number_needed(-0.1, -0.2, -0.05).words == "NNTH 10.0 (NNTH 5.0 to 20.0)"
+    assert number_needed(0.1, 0.0, 0.2).words == "NNTB 10.0 (NNTB 5.0 to ∞)"
+    assert number_needed(-0.1, -0.2, 0.0).words == "NNTH 10.0 (NNTH 5.0 to ∞)"
+    assert number_needed(0.0, -0.1, 0.1).words == "∞ (NNTB 10.0 to ∞ to NNTH 10.0)"
+    assert number_needed(0.9, 0.7, 1.1).ci.low == 1  # no fewer than one person can be treated
+    assert number_needed(0.5, math.nan, math.nan).words == "NNTB 2.0 (not estimable)"
+    with pytest.raises(ValueError, match="the risk difference 0.5 is not between its limits 0.6 and 0.7"):
+        number_needed(0.5, 0.6, 0.7)
+
+
+@given(st.integers(-99, 99).map(lambda i: i / 100), st.floats(0.001, 0.5), st.floats(0.001, 0.5))
+def test_number_needed_inverts_the_difference(difference, below, above):
+    low, high = difference - below, difference + above
+    needed = number_needed(difference, low, high)
+    assert 1 / needed.ci.low == pytest.approx(min(high, 1)) and 1 / needed.ci.high == pytest.approx(max(low, -1))
+    assert needed.through_infinity == (low <= 0 <= high)
+    assert needed.words.count("∞") == (low < 0 < high) or 0 in (low, high, difference)
+
+
+# translation
+
+
+def test_points_by_hand():
+    # z = (-2 + 3) / 2 = 0.5 and (-2 + 1) / 2 = -0.5; Phi(0.5) = 0.691462, phi(0.5) = 0.352065
+    # var = 0.352065^2 (1/26 + 0.25/50) = 0.00538705
+    made = translate_responders(read(rows("one", arm(-3, 2), arm(-1, 2))), TWO_POINTS)
+    row = made.table.iloc[0]
+    assert (row["treatment"], row["placebo"]) == pytest.approx((0.691462, 0.308538), abs=1e-6)
+    assert (row["treatment_se"], row["placebo_se"]) == pytest.approx((0.0733965, 0.0733965), abs=1e-6)
+    assert row["difference_se"] == pytest.approx(0.103798, abs=1e-6)
+    assert (made.difference.estimate, *made.difference.ci) == pytest.approx((0.382925, 0.179484, 0.586365), abs=1e-5)
+    assert (made.nnt.estimate, *made.nnt.ci) == pytest.approx((2.61148, 1.70542, 5.57154), abs=1e-3)
+    # log odds of 0.691462: 0.806965, variance 0.00538705 / (0.691462 * 0.308538)^2 = 0.118357
+    assert made.treatment.logit.estimate == pytest.approx(0.806965, abs=1e-5)
+    assert made.treatment.logit.vi[0] == pytest.approx(0.118357, abs=1e-5)
+    assert made.treatment.estimate == pytest.approx(0.691462, abs=1e-6)
+    half = 1.959964 * math.sqrt(0.118357)
+    assert made.treatment.ci == pytest.approx(special.expit([0.806965 - half, 0.806965 + half]), abs=1e-5)
+
+
+def percent_arm(**values):
+    baseline = {"baseline_mean": 6.0, "final_mean": 4.0}
+    return {"n": 30} | baseline | values
+
+
+@pytest.mark.parametrize(
+    ("sds", "threshold", "variance", "note"),
+    [
+        # the three SDs imply r = (2.25 + 4 - 4) / 6 = 0.375; 4 + 0.25 * 2.25 - 2 * 0.5 * 0.375 * 3 = 3.4375
+        ({"baseline_sd": 1.5, "final_sd": 2.0, "change_sd": 2.0}, HALF, 3.4375, ""),
+        # r = 0.5 assumed: 4 + 0.25 * 2.25 - 2 * 0.5 * 0.5 * 3 = 3.0625
+        ({"baseline_sd": 1.5, "final_sd": 2.0}, HALF, 3.0625, "correlation 0.5 assumed"),
+        # no final SD: SD = 0.5 * 1.5 + sqrt(4 - 0.75 * 2.25) = 2.270691; 0.5 * 4 + 0.5 * 5.156036 - 0.25 * 2.25
+        ({"baseline_sd": 1.5, "change_sd": 2.0}, HALF, 4.015518, "correlation 0.5 assumed"),
+        # a change SD of 1 beside a baseline SD of 2 needs r >= 0.866; then the final SD is 1.732; 0.7 + 0.9 - 0.84
+        ({"baseline_sd": 2.0, "change_sd": 1.0}, THIRD, 0.76, "the smallest correlation that fits the SDs assumed"),
+        # SDs of 2 and 2 allow no change SD of 5: with r = 0.5, 4 + 0.49 * 4 - 2 * 0.7 * 0.5 * 4 = 3.16
+        (
+            {"baseline_sd": 2.0, "final_sd": 2.0, "change_sd": 5.0},
+            THIRD,
+            3.16,
+            "the SDs printed contradict each other; correlation 0.5 assumed",
+        ),
+        ({"change_sd": 2.0}, HALF, 4.0, "mean baseline taken as fixed: its SD is not reported"),
+        ({"final_sd": 1.8}, HALF, 3.24, "mean baseline taken as fixed: its SD is not reported"),
+    ],
+)
+def test_percent_of_baseline_by_hand(sds, threshold, variance, note):
+    printed = ma.effect_sizes(read(rows("one", percent_arm(**sds), percent_arm(**sds))), missing_sd="drop")
+    made = translate_responders(printed, threshold)
+    row = made.table.iloc[0]
+    share = threshold.value / 100
+    assert row["treatment"] == pytest.approx(special.ndtr((-4 + (1 - share) * 6) / math.sqrt(variance)), abs=1e-6)
+    assert row["note"] == note
+
+
+def test_an_arm_that_all_people_reach_has_the_error_of_half_a_person():
+    # Phi(14) is 1; with 10 people the odds are those of 0.95, z = 1.644854: var = 0.103136^2 (0.1 + 2.705543 / 18)
+    made = translate_responders(read(rows("one", arm(-9, 0.5, 10), arm(-2, 2, 10))), TWO_POINTS)
+    row = made.table.iloc[0]
+    assert row["treatment"] == pytest.approx(1)
+    assert row["treatment_se"] == pytest.approx(0.0516, abs=1e-5)
+    assert made.treatment.estimate == pytest.approx(0.95)
+    assert row["difference"] == pytest.approx(0.5)
+
+
+def simulated(people, repeats, covariance, seed=3):
+    draws = np.random.default_rng(seed).multivariate_normal([0.0, 0.0], covariance, size=(repeats, people))
+    return draws[..., 0], draws[..., 1]
+
+
+@pytest.mark.parametrize(("share", "final"), [(0.3, 4.0), (0.5, 2.0)])
+def test_variance_of_a_translated_share_by_simulation(share, final):
+    n, repeats = 40, 20_000
+    before, after = simulated(n, repeats, [[2.25, 1.2], [1.2, 4.0]])
+    before, after = before + 6, after + final
+    change = after - before
+    lines = pd.DataFrame(
+        {
+            f"{name}_sd": x.std(axis=1, ddof=1)
+            for name, x in {"baseline": before, "final": after, "change": change}.items()
+        }
+    ).assign(note="")
+    sd = responders._sd_below_share(lines, share, correlation=0.5)
+    np.testing.assert_allclose(sd, (after - (1 - share) * before).std(axis=1, ddof=1), rtol=1e-9)
+    below = special.ndtr(-(change.mean(axis=1) + share * before.mean(axis=1)) / sd)
+    keep = 1 - share
+    mean, spread = final - keep * 6, math.sqrt(4 + keep**2 * 2.25 - 2 * keep * 1.2)
+    assert below.mean() == pytest.approx(special.ndtr(-mean / spread), abs=0.005)
+    one = pd.DataFrame({"design": ["parallel"]})
+    for role in responders.ROLES:
+        one = one.assign(**{f"n_{role}": n, f"mean_{role}": mean, f"sd_{role}": spread})
+    assert responders._shares(one, 0.5)["placebo_se"].iloc[0] == pytest.approx(below.std(), rel=0.03)
+
+
+def test_variance_of_a_crossover_difference_by_simulation():
+    n, r = 30, 0.7
+    first, second = simulated(n, 20_000, [[4.0, r * 2 * 1.5], [r * 2 * 1.5, 2.25]])
+    shares = [special.ndtr((-2 - x.mean(axis=1)) / x.std(axis=1, ddof=1)) for x in (first - 3.2, second - 1.0)]
+    values = {"mean_treatment": -1.2, "mean_placebo": 1.0, "sd_treatment": 2.0, "sd_placebo": 1.5}
+    table = pd.DataFrame([values | {"design": "crossover", "n_treatment": n, "n_placebo": n}])
+    se = responders._shares(table, r)["difference_se"].iloc[0]
+    assert se == pytest.approx((shares[0] - shares[1]).std(), rel=0.03)
+    assert responders._shares(table.assign(design="parallel"), r)["difference_se"].iloc[0] > 1.3 * se
+
+
+def test_kinds_of_threshold_are_not_mixed(trials):
+    with pytest.raises(ValueError, match="must not be read against a between-group threshold .*share_beyond"):
+        translate_responders(trials, Threshold(1, BETWEEN))
+    with pytest.raises(ValueError, match="threshold=2 does not say"):
+        translate_responders(trials, 2)
+    with pytest.raises(ValueError, match="gives a range, 1.2 to 3.9 points"):
+        translate_responders(trials, Threshold(None, WITHIN, low=1.2, high=3.9))
+
+
+def test_bad_requests_are_named(trials):
+    with pytest.raises(ValueError, match="correlation=1.5: a correlation is"):
+        translate_responders(ma.effect_sizes(trials), TWO_POINTS, correlation=1.5)
+    with pytest.raises(ValueError, match="there is no trial whose .*Khoromi 2007: baseline not reported"):
+        translate_responders(ma.effect_sizes(trials).where(study="khoromi2007"), TWO_POINTS)
+    with pytest.raises(ValueError, match="there is no trial to translate"):
+        translate_responders(ma.effect_sizes(trials).where(therapy="Moxibustion"), TWO_POINTS)
+
+
+def test_every_trial_ends_in_exactly_one_place(trials, found):
+    for threshold in (TWO_POINTS, THIRD, HALF):
+        made = translate_responders(trials, threshold)
+        assert sorted([*made.table["study"], *made.left_out["study"]]) == sorted(trials["study"].unique())
+        assert made.left_out["reason"].str.len().min() > 10
+        assert made.difference.labels == tuple(made.table["label"])
+    reasons = found.left_out.set_index("study")["reason"]
+    assert reasons["gale2006"] == "no SD of the change is reported"
+    assert reasons["walewicz2019"] == "baseline not reported"
+    assert reasons["misra2013"].startswith("responders only")
+
+
+def test_imputed_sds_only_on_request(trials, found):
+    wider = translate_responders(trials, TWO_POINTS, imputed=True)
+    added = set(wider.table["study"]) - set(found.table["study"])
+    assert added == {"gale2006", "alrashoud2014", "altan2005", "goksen2016", "parsa2013"}
+    gale = wider.table.set_index("study").loc["gale2006"]
+    table = ma.effect_sizes(trials).table.set_index("study").loc["gale2006"]
+    sd = math.sqrt(table["change_treatment_vi"] * 21)
+    assert gale["treatment"] == pytest.approx(special.ndtr((-2 + 3.9) / sd)) and gale["note"] == "SD imputed"
+    both = translate_responders(trials, THIRD, imputed=True).table.set_index("study")["note"]
+    assert both["gale2006"] == "mean baseline taken as fixed: its SD is not reported; SD imputed"
+    assert "imputed" not in both["parsa2013"]  # its final SD is printed
+
+
+def test_the_correlation_of_the_effect_sizes_is_kept(trials):
+    given_here = translate_responders(trials, THIRD, correlation=0.8)
+    given_there = translate_responders(ma.effect_sizes(trials, correlation=0.8), THIRD)
+    assert given_here.difference.estimate == given_there.difference.estimate
+    assert given_here.difference.estimate != translate_responders(trials, THIRD).difference.estimate
+    notes = given_here.table["note"]
+    assert (notes == "correlation 0.8 assumed").sum() == 16 and (notes == "").sum() == 6
+
+
+def test_arms_are_combined_however_the_effects_treat_them(trials):
+    split = ma.effect_sizes(trials, multi_arm="split").where(study=["stelian1992", "kim2016"])
+    row = translate_responders(split, TWO_POINTS).table.set_index("study").loc["stelian1992"]
+    assert (row["n_treatment"], row["n_placebo"]) == (33, 17)
+
+
+def test_a_baseline_below_the_threshold_is_noted(found):
+    assert found.table.set_index("study")["note"]["lyon2015"].endswith("mean baseline below the threshold")
+    assert found.table["note"].str.contains("below the threshold").sum() == 1
+
+
+@pytest.mark.parametrize(("study", "threshold"), [("nct02461225", THIRD), ("leung2016", HALF), ("juto2015", HALF)])
+def test_translation_is_near_the_counts_that_the_trial_printed(trials, study, threshold):
+    counted = pool_responders(trials, studies=[study]).table.iloc[0]
+    translated = translate_responders(ma.effect_sizes(trials).where(study=study), threshold).table.iloc[0]
+    for role in responders.ROLES:
+        assert translated[role] == pytest.approx(counted[role], abs=0.09)
+
+
+def test_pooled_as_single_columns(found):
+    alone = ma.pool(found.table["difference"].to_numpy(), found.table["difference_se"].to_numpy() ** 2)
+    assert found.difference.estimate == pytest.approx(alone.estimate, rel=1e-10)
+    assert found.difference.ci == pytest.approx(alone.ci, rel=1e-9)
+    logit = ma.pool(found.table["placebo_logit"].to_numpy(), found.table["placebo_logit_vi"].to_numpy())
+    assert found.placebo.estimate == pytest.approx(special.expit(logit.estimate))
+    assert found.placebo.ci == pytest.approx(special.expit(logit.ci))
+
+
+def test_words_and_frame(found):
+    text = found.summary()
+    assert text.splitlines()[0] == "At least 2 points less pain (own choice), from means and SDs: 31 trials"
+    assert "  Placebo     41% (95% CI 30 to 52%)" in text and "  Treatment   62% (95% CI 48 to 74%)" in text
+    assert "16 percentage points (95% CI 8 to 24; tau 20)" in text and "NNTB 6.2 (NNTB 4.1 to 12.3)" in text
+    assert "normally distributed" in text and "aet126" in text and "19 trials, see left_out" in text
+    assert str(found) == text and "<pre>" in found._repr_html_()
+    frame = found.to_frame()
+    assert frame["kind"].tolist() == ["study"] * 31 + ["summary"]
+    assert frame.iloc[-1]["difference_low"] == found.difference.ci.low
+    for name in ("placebo", "treatment", "difference"):
+        assert (frame[f"{name}_low"] <= frame[name]).all() and (frame[name] <= frame[f"{name}_high"]).all()
+
+
+means = st.tuples(st.floats(-8, 2), st.floats(0.5, 4), st.integers(5, 200))
+
+
+@settings(max_examples=8)
+@given(st.lists(st.tuples(means, means), min_size=1, max_size=6), st.floats(0.5, 5), st.floats(0.1, 4))
+def test_invariants(pairs, value, more):
+    made = []
+    for i, (treatment, placebo) in enumerate(pairs):
+        arms = arm(*treatment), arm(*placebo)
+        wide = [arm(10 * m, 10 * sd, n) for m, sd, n in (treatment, placebo)]
+        made += [rows(f"a{i}", *arms), rows(f"b{i}", *arms[::-1]), rows(f"c{i}", *wide, scale_max=100)]
+    found = ma.effect_sizes(read(*made))
+    plain, harder = (translate_responders(found, Threshold(x, WITHIN)) for x in (value, value + more))
+    tables = [made.table.groupby(made.table["study"].str[0]) for made in (plain, harder)]
+    (own, turned, wide), (own_harder, *_) = [[group.reset_index() for _, group in table] for table in tables]
+    for role in responders.ROLES:
+        assert (own_harder[role] <= own[role]).all()
+        np.testing.assert_allclose(wide[role], own[role], atol=1e-9)
+    np.testing.assert_allclose(turned["difference"], -own["difference"], atol=1e-12)
+    assert plain.difference.estimate <= 1 and (plain.table["difference_se"] > 0).all()
+    assert 0 < plain.placebo.ci.low <= plain.placebo.estimate <= plain.placebo.ci.high < 1
+
+
+# counts as printed
+
+COUNTS = {
+    "nct02461225": (18, 19, 4, 11),
+    "soriano1998": (27, 38, 12, 33),
+    "vallbona1997": (22, 29, 4, 21),
+    "segal2001": (26, 38, 7, 26),
+    "khooshideh2017": (23, 36, 10, 36),
+    "leung2016": (7, 12, 2, 12),
+    "malavera2016": (19, 27, 11, 27),
+    "misra2013": (36, 47, 13, 48),
+    "juto2015": (17, 18, 3, 17),
+    "sangdee2002": (27, 46, 13, 45),
+}
+
+
+def test_counts_of_the_curated_trials(trials):
+    made = pool_responders(trials)
+    names = ["events_treatment", "n_treatment", "events_placebo", "n_placebo"]
+    assert {row.study: tuple(getattr(row, name) for name in names) for row in made.table.itertuples()} == COUNTS
+    table = made.table.set_index("study")
+    assert table["event_definition"].nunique() == 10 and "10 definitions in 10 trials" in made.summary()
+    assert table.loc["juto2015", "week"] == 0 and table.loc["malavera2016", "primary"] == "no"
+    assert made.left_out.empty
+
+
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_pooled_from_the_effects_of_the_counts(trials, measure):
+    made = pool_responders(trials, measure=measure)
+    counts = np.array(list(COUNTS.values()), dtype=float).T
+    effect = {"RR": effects.log_risk_ratio, "OR": effects.log_odds_ratio, "RD": effects.risk_difference}[measure]
+    alone = ma.pool(*effect(*counts))
+    pooled = made.difference if measure == "RD" else made.ratio
+    assert pooled.estimate == pytest.approx(alone.estimate, rel=1e-10) and pooled.measure == measure
+    assert made.difference.estimate == pytest.approx(ma.pool(*effects.risk_difference(*counts)).estimate)
+    assert 1 / made.nnt.estimate == pytest.approx(made.difference.estimate)
+    assert (made.ratio is None) == (measure == "RD")
+
+
+def test_mantel_haenszel(trials):
+    made = pool_responders(trials, pool_method="MH", measure="OR")
+    counts = np.array(list(COUNTS.values()), dtype=float).T
+    assert made.ratio.estimate == ma.pool_mantel_haenszel(*counts, measure="OR").estimate
+    difference = ma.pool_mantel_haenszel(*counts, measure="RD")
+    assert made.difference.estimate == difference.estimate and 1 / made.nnt.ci.low == pytest.approx(difference.ci.high)
+    assert "Mantel-Haenszel" in made.summary() and "Odds ratio" in made.summary()
+    assert made.to_frame().iloc[-1]["difference"] == difference.estimate
+
+
+def test_a_choice_of_studies(trials):
+    made = pool_responders(trials, studies=["soriano1998", "misra2013", "khooshideh2017"])
+    assert made.difference.k == 3 and len(made.left_out) == 7
+    assert "3 studies: tau is hardly known" in made.summary()
+    one = pool_responders(trials, studies="misra2013")
+    assert one.treatment.estimate == pytest.approx(36 / 47) and "One definition in all trials" in one.caveat
+    with pytest.raises(
+        ValueError, match=r"no usable responder counts in 'gale2006' \(no counts\); choose from nct02461225"
+    ):
+        pool_responders(trials, studies=["gale2006"])
+
+
+def counted(events, n, definition, **more):
+    return {"n": n, "events": events, "event_definition": definition} | more
+
+
+def test_which_rows_are_used():
+    made = read(
+        rows("early", counted(5, 20, "half", week=8), counted(3, 20, "half", week=8), primary="no"),
+        rows("early", counted(4, 20, "half", week=4), counted(2, 20, "half", week=4), primary="no"),
+        rows("early", arm(-2, 2, week=2), arm(-1, 2, week=2)),
+        rows("named", counted(9, 20, "half", week=4), counted(5, 20, "half", week=4), primary="no"),
+        rows("named", counted(8, 20, "half", week=6), counted(6, 20, "half", week=6)),
+        rows("mixed", counted(8, 20, "half"), counted(6, 20, "a third")),
+        rows("alone", counted(8, 20, "half"), {"n": 20}),
+        rows("twice", counted(8, 20, "half"), counted(6, 20, "half"), design="crossover"),
+        rows("nobody", counted(0, 20, "half"), counted(0, 20, "half")),
+    )
+    found = pool_responders(made)
+    table = found.table.set_index("study")
+    assert table["events_treatment"].to_dict() == {"early": 4, "named": 8, "nobody": 0}
+    assert table.loc["nobody", "treatment"] == 0 and table.loc["nobody", "treatment_logit_vi"] == 2 + 1 / 20.5
+    assert found.left_out.set_index("study")["reason"].to_dict() == {
+        "mixed": "the arms count by different definitions",
+        "alone": "counts of one arm only",
+        "twice": "crossover: the counts of the same people under both are not independent",
+    }
+    with pytest.raises(ValueError, match="no trial has responder counts"):
+        pool_responders(made[made["study"].isin(["mixed", "alone"])])
+    with pytest.raises(ValueError, match="the table that read_trials returns"):
+        pool_responders(ma.effect_sizes(made))
+
+
+def test_several_treatment_arms_are_added_up():
+    pair = rows("two", counted(8, 20, "half", arm_label="high"), counted(6, 20, "half"))
+    more = rows("two", counted(7, 22, "half", arm_label="low"), {})[:1]
+    row = pool_responders(read(pair + more)).table.iloc[0]
+    assert (row["events_treatment"], row["n_treatment"], row["events_placebo"]) == (15, 42, 6)
