@@ -1,0 +1,319 @@
+"""Provenance: every derived number of the tree, recomputed from its children by the stated rule, is the number used."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import analysis as ma
+from analysis import recover
+from analysis.contrasts import with_contrasts
+from analysis.provenance_tree import Provenance, provenance
+
+DATA = Path(__file__).parent.parent / "data"
+COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
+LEAVES = {"printed", "assumed", "donor", "left out"}
+TRIALS = ma.read_trials(DATA / "trials.csv")
+EFFECTS = ma.effect_sizes(TRIALS)
+FILES = {name: pd.read_csv(DATA / f"{name}.csv", dtype={"pmid": str}) for name in ("trials", "contrasts")}
+for _frame in FILES.values():
+    _frame.index += 2
+
+
+def combined(parts):
+    """Mean or SD of arms that are taken together, from their means, SDs and n."""
+    mean, sd, n = (
+        parts.loc[parts["quantity"].str.startswith(word), "value"].to_numpy() for word in ("mean", "SD", "n")
+    )
+    return recover.combine_arms(mean, sd, n)[1] if len(sd) else np.average(mean, weights=n)
+
+
+# The rules as a reader of the tree would follow them, written without looking at the code that built it.
+BY_HAND = {
+    "as printed": lambda x: x[0],
+    "mean of the arm": lambda x: x[0],
+    "treatment minus placebo": lambda x: x[0] - x[1],
+    "final minus baseline": lambda x: x[0] - x[1],
+    "minus the lower end of the scale, times 10 over its width": lambda x: 10 * (x[0] - x[1]) / (x[2] - x[1]),
+    "times 10 over the width of the scale": lambda x: 10 * x[0] / (x[2] - x[1]),
+    "SE times the square root of n": lambda x: x[0] * math.sqrt(x[1]),
+    "half the interval over the t quantile, times the square root of n": lambda x: recover.sd_from_ci(
+        x[0], x[1], x[3], level=x[2] / 100
+    ),
+    "from baseline and final SD": lambda x: math.sqrt(x[0] ** 2 + x[1] ** 2 - 2 * x[2] * x[0] * x[1]),
+    "sum over the arms combined": sum,
+    "share of the placebo arm that serves several treatment arms": lambda x: x[0] * x[1],
+    "square of the SD over n, summed over the two arms": lambda x: x[0] ** 2 / x[1] + x[2] ** 2 / x[3],
+    "square of the SD over n": lambda x: x[0] ** 2 / x[1],
+    "squares of the SDs minus twice correlation times SDs, over n (the same people)": lambda x: (
+        (x[0] ** 2 + x[1] ** 2 - 2 * x[3] * x[0] * x[1]) / x[2]
+    ),
+    "square of the standard error": lambda x: x[0] ** 2,
+    "half the interval over the normal quantile": lambda x: recover.se_from_ci(x[0], x[1], x[2] / 100),
+    "half the interval over the t quantile on n of both arms minus 2 degrees of freedom": lambda x: recover.se_from_ci(
+        x[0], x[1], x[2] / 100, df=x[3] + x[4] - 2
+    ),
+    "weight: 1 over (variance + between-trial variance), as a share of their sum": lambda x: x[0],
+}
+BORROWED = {
+    "SDs of": lambda sd, n: math.sqrt(sum((n - 1) * sd**2) / sum(n - 1)),
+    "median": lambda sd, n: np.median(sd),
+    "largest": lambda sd, n: np.max(sd),
+}
+
+
+def by_hand(rule, parts):
+    values = parts["value"].tolist()
+    if rule == COMBINED:
+        return combined(parts)
+    if rule.startswith("imputed: "):
+        sd, n = np.reshape(values, (-1, 2)).T
+        return next(function for word, function in BORROWED.items() if word in rule)(sd, n)
+    return BY_HAND[rule](values)
+
+
+def children_of(table):
+    known = table[table["parent"].notna()]
+    return {int(parent): rows for parent, rows in known.groupby("parent")}
+
+
+def assert_every_number_follows(table):
+    """Recompute all derived nodes but the roots from their children; return how many there were of each rule."""
+    below, told = children_of(table), {}
+    for line in table.itertuples():
+        if line.level in LEAVES or line.level == "pooled" or line.quantity == "between-trial variance":
+            continue
+        assert by_hand(line.rule, below[line.node]) == pytest.approx(line.value, rel=1e-12, abs=1e-12), line
+        told[line.rule] = told.get(line.rule, 0) + 1
+    return told
+
+
+def assert_roots_follow(table):
+    below = children_of(table)
+    for root in table[table["level"] == "pooled"].itertuples():
+        parts = below[root.node]
+        trials = parts[parts["level"] == "trial"]
+        tau2 = parts.loc[parts["quantity"] == "between-trial variance", "value"].item()
+        variances = [below[node]["value"].iloc[1] for node in trials["node"]]
+        weights = 1 / (np.array(variances) + tau2)
+        np.testing.assert_allclose(trials["weight"], weights / weights.sum(), rtol=1e-12)
+        assert root.value == pytest.approx(np.sum(trials["weight"] * trials["value"]), abs=1e-12)
+        assert tau2 == pytest.approx(ma.pool(trials["value"], variances).tau2, rel=1e-9)
+
+
+def test_every_derived_number_of_the_44_trials_follows_from_its_children():
+    table = provenance(EFFECTS).to_frame()
+    told = assert_every_number_follows(table)
+    assert_roots_follow(table)
+    trials = table[table["level"] == "trial"]
+    assert len(trials) == len(EFFECTS) == 44
+    np.testing.assert_allclose(trials["value"], EFFECTS.yi, rtol=0, atol=1e-12)
+    variances = table.loc[table["quantity"] == "variance of the difference", "value"]
+    np.testing.assert_allclose(variances, EFFECTS.vi, rtol=1e-12)
+    assert table["value"].iloc[0] == ma.pool(EFFECTS).estimate
+    # each kind of derivation occurs in the real trials, so each rule was put to the test
+    counted = {rule: n for rule, n in told.items() if not rule.startswith("imputed")}
+    assert counted["SE times the square root of n"] == 6
+    assert counted["half the interval over the t quantile, times the square root of n"] == 11
+    assert counted["squares of the SDs minus twice correlation times SDs, over n (the same people)"] == 5
+    assert counted[COMBINED] == 6
+    assert sum(n for rule, n in told.items() if rule.startswith("imputed")) == 12
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"outcome": "final"},
+        {"correlation": 0.8, "crossover_correlation": 0.2},
+        {"multi_arm": "split"},
+        {"missing_sd": "drop"},
+        {"missing_sd": "impute-median"},
+        {"missing_sd": "impute-largest", "multi_arm": "split", "outcome": "final"},
+    ],
+    ids=str,
+)
+def test_the_tree_follows_the_options(options):
+    effects = ma.effect_sizes(TRIALS, **options)
+    table = provenance(effects).to_frame()
+    assert_every_number_follows(table)
+    assert_roots_follow(table)
+    np.testing.assert_allclose(table.loc[table["level"] == "trial", "value"], effects.yi, rtol=0, atol=1e-12)
+
+
+def test_arms_beside_the_contrast():
+    arms = ma.pool_arms(EFFECTS, tau2_method="PM")
+    table = provenance(arms).to_frame()
+    assert_every_number_follows(table)
+    roots = table[table["level"] == "pooled"]
+    assert roots["value"].tolist() == [arms.contrast.estimate, arms.treatment.estimate, arms.placebo.estimate]
+    below = children_of(table)
+    kinds = [below[node]["level"].value_counts() for node in roots["node"]]
+    assert [k["trial"] for k in kinds] == [44, 36, 36]
+    assert [k["left out"] for k in kinds] == [6, 8, 8]
+    absent = below[roots["node"].iloc[2]].query("level == 'left out'")
+    assert set(absent["rule"]) == {"baseline not reported"}
+
+
+def test_reported_differences_end_in_their_file():
+    both = with_contrasts(EFFECTS, ma.read_contrasts(DATA / "contrasts.csv"))
+    table = provenance(both).to_frame()
+    told = assert_every_number_follows(table)
+    assert_roots_follow(table)
+    assert told["half the interval over the normal quantile"] > 10
+    assert told["half the interval over the t quantile on n of both arms minus 2 degrees of freedom"] >= 4
+    trials = table[table["level"] == "trial"]
+    np.testing.assert_allclose(trials["value"], both.yi, rtol=0, atol=1e-12)
+    cheing = table[(table["study"] == "cheing2002") & (table["level"] == "printed")]
+    assert set(cheing["file"]) == {"contrasts"} and set(cheing["row"]) == {3}
+
+
+def assert_leaves_are_cells_of_the_files(table):
+    leaves = table[~table["node"].isin(table["parent"].dropna())]
+    assert set(leaves["level"]) <= LEAVES | {"effect"}
+    assert set(leaves.loc[leaves["level"] == "effect", "quantity"]) == {"between-trial variance"}
+    printed = leaves[leaves["level"] == "printed"]
+    for line in printed.itertuples():
+        cell = FILES[line.file].loc[line.row]
+        assert (cell["study"], float(cell[line.column])) == (line.study, line.value), line
+        assert float(line.printed) == line.value
+        assert line.source == cell["source"] and line.locator == cell["locator"]
+        assert line.certainty == cell["certainty"]
+    assert printed["source"].ne("").all() and printed["row"].notna().all()
+    return leaves
+
+
+def test_every_leaf_is_a_cell_with_its_source():
+    both = with_contrasts(EFFECTS, ma.read_contrasts(DATA / "contrasts.csv"))
+    for effects in (EFFECTS, both):
+        leaves = assert_leaves_are_cells_of_the_files(provenance(effects).table)
+        lent = leaves[leaves["level"] == "donor"]
+        assert lent["source"].ne("").all() and lent["row"].notna().all()
+        assert set(leaves.loc[leaves["level"] == "assumed", "quantity"]) == {"correlation"}
+
+
+def test_an_imputed_sd_names_its_donors():
+    table = provenance(EFFECTS, "gale2006").table
+    imputed = table[table["rule"].str.startswith("imputed")]
+    assert imputed["arm"].tolist() == ["treatment", "placebo"]
+    own = EFFECTS.table.set_index("study").loc["gale2006"]
+    assert imputed["value"].tolist() == [own["sd_treatment"], own["sd_placebo"]]
+    for line in imputed.itertuples():
+        lent = table[table["parent"] == line.node]
+        donors = lent.loc[lent["quantity"] != "n", "study"]
+        assert donors.is_unique and "gale2006" not in set(donors)
+        assert f"of {len(donors)} other trials" in line.rule
+        assert set(lent["arm"]) == {line.arm}
+    # the SD that a donor lends is the one that stands in the donor's own branch
+    chow = table[(table["level"] == "donor") & (table["study"] == "chow2006") & (table["quantity"] != "n")]
+    assert chow["value"].tolist() == [2.0789, 2.1608] and chow["row"].tolist() == [6, 7]
+    assert "lent by chow2006 (row 6), shin2015 (row 8)" in Provenance(table).tree()
+
+
+def test_donors_outside_a_selection():
+    group = ma.pool_arms(EFFECTS, by="therapy_family").groups["Light"]
+    lost = provenance(group, "gale2006").table
+    rule = lost.loc[lost["rule"].str.startswith("imputed"), "rule"].iloc[0]
+    assert "among=" in rule, "the tree does not name wrong donors"
+    table = provenance(group, among=EFFECTS).table
+    assert_every_number_follows(table)
+    assert (table["level"] == "donor").any()
+
+
+def test_trials_left_out_are_listed_with_the_reason():
+    table = provenance(EFFECTS).table
+    out = table[table["level"] == "left out"]
+    expected = EFFECTS.left_out.set_index("study")["reason"]
+    assert dict(zip(out["study"], out["rule"], strict=True)) == expected.to_dict()
+    assert "Soriano 1998, left out: responders only" in provenance(EFFECTS, "soriano1998").tree()
+
+
+def test_the_drawing():
+    lines = provenance(EFFECTS, "chow2006").tree().splitlines()
+    assert lines[0] == "contrast, pooled, −1.19 points on 0–10: sum of weight times the effect of each trial"
+    assert lines[2].startswith("└─ Chow 2006: difference, −2.93 points, weight 2.4% [patient-level data set neck_pain")
+    assert lines[4] == "   │  ├─ treatment: mean of the change, −2.68 points: change_mean -2.6822, row 6"
+    assert lines[-1] == "      └─ placebo: n, 45 people: n 45, row 7"
+    huang = provenance(EFFECTS, "huang2012").tree()
+    assert "SD of the change, 2.29 points: SE times the square root of n\n      │  ├─ change_se 0.45, row 12" in huang
+    gale = provenance(EFFECTS, "gale2006").tree().splitlines()
+    assert len(gale) == 17, "donors are told in one line, not in 62"
+    assert sum("lent by" in line for line in gale) == 2
+    assert "scale 0 to 45, row 16" in provenance(EFFECTS, "stelian1992").tree()
+    assert "n 48 (n is assumed), row 21" in provenance(EFFECTS, "glazov2014").tree()
+
+
+def test_one_trial_of_a_tree_is_the_tree_of_one_trial():
+    everything = provenance(ma.pool_arms(EFFECTS))
+    for study in ("gale2006", "irnich2001", "misra2013"):
+        assert everything.tree(study) == provenance(ma.pool_arms(EFFECTS), study).tree()
+    assert str(everything) == everything.tree()
+    with pytest.raises(ValueError, match="'nobody1999' is no trial of this tree"):
+        everything.tree("nobody1999")
+
+
+def test_html_is_nested_and_escaped():
+    rows = TRIALS.assign(source=TRIALS["source"].where(TRIALS["study"] != "chow2006", "<b>a & b</b>"))
+    page = provenance(ma.effect_sizes(rows), "chow2006")._repr_html_()
+    assert "&lt;b&gt;a &amp; b&lt;/b&gt;" in page and "<b>" not in page
+    assert page.count("<details") == page.count("</details>") == 4
+    assert page.count("<details open>") == 1 and page.startswith("<ul><li><details open><summary>contrast")
+
+
+def test_table_is_tidy():
+    table = provenance(EFFECTS).table
+    assert table["node"].tolist() == list(range(1, len(table) + 1))
+    known = table["parent"].dropna()
+    assert (known < table.loc[known.index, "node"]).all(), "parents before children"
+    assert set(known) <= set(table["node"])
+    assert table["parent"].isna().sum() == 1
+    copy = provenance(EFFECTS).to_frame()
+    pd.testing.assert_frame_equal(copy, table)
+
+
+def test_one_trial_alone():
+    effects = EFFECTS.where(study="chow2006")
+    table = provenance(effects).table
+    assert_every_number_follows(table)
+    assert table["value"].iloc[0] == effects.yi[0]
+    assert table.loc[table["level"] == "trial", "weight"].tolist() == [1.0]
+
+
+def test_what_cannot_be_traced():
+    with pytest.raises(ValueError, match="'nobody1999' is no trial of these effect sizes"):
+        provenance(EFFECTS, "nobody1999")
+    with pytest.raises(ValueError, match="no effect sizes to trace"):
+        provenance(ma.pool(EFFECTS))
+    with pytest.raises(ValueError, match="no trial to trace"):
+        provenance(EFFECTS.where(therapy="Nothing"))
+    with pytest.raises(ValueError, match="the rows of chow2006 are missing"):
+        provenance(replace(EFFECTS, rows=EFFECTS.rows[EFFECTS.rows["study"] != "chow2006"]))
+
+
+@settings(max_examples=5)
+@given(st.data())
+def test_any_small_table_can_be_traced(data):
+    """Trials with whatever a paper may print: SDs, SEs or intervals, on any scale, one or two treatment arms."""
+    value = st.floats(1, 9).map(lambda x: round(x, 2))
+    rows = []
+    for at in range(data.draw(st.integers(2, 4))):
+        top, kind = data.draw(st.sampled_from([10, 100])), data.draw(st.sampled_from(["sd", "se", "ci"]))
+        design = data.draw(st.sampled_from(["parallel", "crossover"]))
+        arms = ["placebo", "treatment"] + ["treatment"] * (design == "parallel" and data.draw(st.booleans()))
+        for number, arm in enumerate(arms):
+            mean = data.draw(value) * top / 10
+            row = dict(study=f"t{at}", author="A", year=2000 + at, therapy="TENS", therapy_family="Electrical")
+            row |= dict(condition_group="Other", design=design, scale=f"VAS {top}", scale_min=0, scale_max=top)
+            row |= dict(primary="yes", arm=arm, arm_label=str(number), n=20, source="s", final_mean=mean, ci_level=95)
+            spread = {"final_sd": top / 50} if kind == "sd" else {"final_se": top / 100}
+            if kind == "ci":
+                spread = {"final_ci_low": mean - top / 50, "final_ci_high": mean + top / 50}
+            rows.append(row | spread)
+    effects = ma.effect_sizes(ma.read_trials(pd.DataFrame(rows)))
+    table = provenance(effects).table
+    assert_every_number_follows(table)
+    np.testing.assert_allclose(table.loc[table["level"] == "trial", "value"], effects.yi, rtol=0, atol=1e-12)
