@@ -4,7 +4,7 @@ import pandera.pandas as pa
 
 from analysis import dictionary
 from analysis.schema import SEPARATOR, row_rule
-from analysis.trials import read_table
+from analysis.trials import checked_table
 
 
 def read_contrasts(path):
@@ -186,4 +186,4 @@ def _closed(name, allowed):
 
 def _read(path, layout, rules):
     columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
-    return read_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))
+    return checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))

@@ -50,12 +50,12 @@ def read_trials(path, *, allow=None):
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
     vocabulary = _vocabulary(allow)
-    table = read_table(path, dictionary.TRIALS, lambda: schema.trial_schema(vocabulary))
+    table = checked_table(path, dictionary.TRIALS, lambda: schema.trial_schema(vocabulary))
     whole = {c: "int64" for c in ("n", "year")}
     return table.astype(whole)
 
 
-def read_table(path, layout, make_schema):
+def checked_table(path, layout, make_schema):
     """Read a table of any :class:`analysis.dictionary.Layout` and check it; see :func:`read_trials`.
 
     Parameters

@@ -1,0 +1,278 @@
+"""The rules that give a claim its verdict, in the order in which they apply; `analysis.check_claims` states them."""
+
+import math
+import re
+
+from analysis.claim_numbers import (
+    PAIN_UNITS,
+    change_words,
+    claim_words,
+    difference_words,
+    prediction_words,
+)
+from analysis.text import counted, number, percent
+
+SUPPORTED, OVERSTATED = "supported", "overstated"
+ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
+UNTRACED, NO_TRIAL, NOT_TESTABLE = "single untraced report", "no trial with these numbers", "not testable here"
+VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO_TRIAL, NOT_TESTABLE)
+LEAST_TRIALS = 3  # fewer cannot show how much true effects vary, so they support no claim
+_UNNAMED = set(
+    "a an the some many several recent clinical controlled unnamed trial trials study studies research".split()
+)
+_DENIES = re.compile(
+    r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
+)
+_COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
+_WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
+
+
+def judge(claim, evidence):
+    """Return the verdict on one claim and the reason, by the first rule that applies.
+
+    Parameters
+    ----------
+    claim : analysis.claim_numbers.Claim
+    evidence : analysis.claim_evidence.Evidence
+
+    Returns
+    -------
+    tuple
+        One of `VERDICTS`, one or two sentences, and the number of the rule.
+    """
+    tried = ((rule(claim, evidence), at) for at, rule in enumerate(RULES, start=1))
+    return next((*found, at) for found, at in tried if found is not None)
+
+
+def names_a_report(cited_as):
+    """Whether a citation names one report: a journal, an author, a year, and not just "clinical trials".
+
+    Parameters
+    ----------
+    cited_as : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> names_a_report("Pain Medicine, no year"), names_a_report("clinical trials, unnamed"), names_a_report("")
+    (True, False, False)
+    """
+    return bool(set(re.findall(r"\w+", cited_as.lower())) - _UNNAMED)
+
+
+def _report_not_found(claim, evidence):
+    if claim.checkable_with == "nothing found" and claim.traced == "no" and names_a_report(claim.cited_as):
+        return UNTRACED, f"The report it cites ({claim.cited_as}) was not found, so its result cannot be checked."
+    return None
+
+
+def _number_not_found(claim, evidence):
+    if claim.checkable_with == "nothing found" and claim.kind not in ("no number", "dose"):
+        named = "" if names_a_report(claim.cited_as) else " The claim names no report."
+        return NO_TRIAL, f"No trial against placebo with this number ({claim_words(claim)}) was found.{named}"
+    return None
+
+
+def _untestable(claim, evidence):
+    about_pain = claim.unit in PAIN_UNITS or claim.kind == "duration" or claim.arm == "difference"
+    other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
+    reasons = {
+        f"Its number ({claim_words(claim)}) is a dose, not a result.": claim.kind == "dose",
+        f"It compares with {claim.comparator}; the trials here compare with placebo.": bool(other),
+        "It speaks of another treatment; the trials here compare with placebo.": claim.arm == "active comparator",
+        "It sets versions of a treatment, or kinds of pain, against each other; the trials here compare treatment "
+        "with placebo.": bool(_COMPARES.search(claim.claim)),
+        "No trial against placebo that could test it was found.": claim.checkable_with == "nothing found",
+        "It is not about how much pain changes, which is all that is compared here.": not (
+            about_pain or claim.checkable_with == "pooled contrast"
+        ),
+    }
+    reason = next((text for text, applies in reasons.items() if applies), None)
+    return None if reason is None else (NOT_TESTABLE, reason)
+
+
+def _denial(claim, evidence):
+    if not _DENIES.search(claim.claim):
+        return None
+    direct = evidence.match == "direct" and evidence.contrast is not None
+    if direct and not weakness(evidence.contrast, evidence.clean):
+        return OVERSTATED, f"It denies an effect that the trials show: {difference_words(evidence.contrast)}."
+    if claim.traced == "no":
+        return NOT_TESTABLE, "It denies that there is evidence, and what it rests on was not found."
+    if direct:
+        return SUPPORTED, f"The trials show no effect beyond doubt: {difference_words(evidence.contrast)}."
+    return SUPPORTED, f"{_none_direct(claim)} Nothing that was found contradicts the denial."
+
+
+def _no_direct_trial(claim, evidence):
+    if evidence.match == "direct" and _effect_of(claim, evidence) is not None:
+        return None
+    reason = _none_direct(claim)
+    if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
+        doubtful = f", {number(len(evidence.doubts), 0)} of them in doubt" if evidence.doubts else ""
+        reason += f" In other conditions {difference_words(evidence.contrast)}{doubtful}; that is another question."
+    return NOT_TESTABLE, reason
+
+
+def _none_direct(claim):
+    """Say that there is no trial; a therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay."""
+    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
+    return f"No usable trial of {therapy} against placebo for {claim.condition} is in this set."
+
+
+def _duration(claim, evidence):
+    if claim.kind != "duration" or evidence.followed:
+        return None
+    if evidence.traced:
+        return OVERSTATED, (
+            f"The trial it rests on has no time point after the end of treatment and as late as {claim_words(claim)}: "
+            "it cannot show that relief lasts."
+        )
+    return NO_TRIAL, f"No trial here has a time point after the end of treatment and as late as {claim_words(claim)}."
+
+
+def _placebo_number(claim, evidence):
+    if claim.arm != "placebo" or claim.kind not in ("arm change", "responders"):
+        return None
+    own, low, high = _arm_range(claim, evidence, "placebo")
+    if math.isnan(own):
+        return NO_TRIAL, "The trials that match do not print this number for their placebo arms."
+    said = f"{_arm_words(claim, evidence, 'placebo')}."
+    if low <= _claimed(claim, evidence, "placebo") <= high:
+        return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
+    return NO_TRIAL, f"{said} That does not agree."
+
+
+def _arm_number(claim, evidence):
+    if claim.arm == "difference" or claim.kind not in ("arm change", "responders"):
+        return None
+    own, low, _ = _arm_range(claim, evidence, "treatment")
+    if math.isnan(own):
+        return NO_TRIAL, "The trials that match do not print this number for their treatment arms."
+    said = _arm_words(claim, evidence, "treatment")
+    claimed, effect = _claimed(claim, evidence, "treatment"), _effect_of(claim, evidence)
+    words = difference_words(effect, claim.kind == "responders")
+    if claimed < low:
+        return OVERSTATED, f"{said}; the claim is larger than that. Beside placebo, {words}."
+    if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
+        placebo = _arm_words(claim, evidence, "placebo")
+        said += f"; {placebo[0].lower()}{placebo[1:]}"
+    if claimed >= effect.ci.low and not weakness(effect, _clean_of(claim, evidence)):
+        return SUPPORTED, f"{said}. Beside placebo, {words}: as much as is claimed."
+    return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
+
+
+def _effect(claim, evidence):
+    responders = claim.kind == "responders"
+    effect, clean = _effect_of(claim, evidence), _clean_of(claim, evidence)
+    words = difference_words(effect, responders)
+    words = words[0].upper() + words[1:]
+    if _includes_zero(effect):
+        return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
+    if effect.estimate > 0:
+        return OVERSTATED, f"{words}: placebo did better."
+    if weak := weakness(effect, clean, responders):
+        return OVERSTATED, f"{words}. {weak}"
+    if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
+        return OVERSTATED, f"{words}: less than is claimed."
+    return SUPPORTED, f"{words}; that stands without the trials in doubt, too."
+
+
+RULES = (
+    _report_not_found,
+    _number_not_found,
+    _untestable,
+    _denial,
+    _no_direct_trial,
+    _duration,
+    _placebo_number,
+    _arm_number,
+    _effect,
+)
+
+
+def weakness(effect, clean, responders=False):
+    """Why an effect is not shown beyond doubt.
+
+    Parameters
+    ----------
+    effect, clean : PooledEffect or None
+        Of all trials, and of those without doubts; negative = better than placebo.
+    responders : bool
+        Whether it is a share of responders.
+
+    Returns
+    -------
+    str
+        A sentence; "" if there are at least `LEAST_TRIALS` trials, confidence and prediction interval lie below zero,
+        and the same number of trials without doubts has its confidence interval below zero as well.
+    """
+    if effect is None or effect.k < LEAST_TRIALS:
+        return f"{counted(0 if effect is None else effect.k)} cannot carry the claim."
+    if not effect.ci.high < 0:
+        return "The interval includes no difference."
+    if not effect.pi.high < 0:
+        return f"Trials differ so much that the next one may find nothing ({prediction_words(effect)})."
+    if clean is None or clean.k < LEAST_TRIALS:
+        left = counted(0 if clean is None else clean.k)
+        return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
+    if not clean.ci.high < 0:
+        return f"{_WITHOUT}, {difference_words(clean, responders)}: the interval includes no difference."
+    return ""
+
+
+def _includes_zero(effect):
+    """Whether the interval includes zero; of one or two trials, whether the interval of every trial does."""
+    if effect.k >= LEAST_TRIALS:
+        return effect.ci.low <= 0 <= effect.ci.high
+    trials = effect.to_frame().iloc[:-1]
+    return bool(((trials["ci_low"] <= 0) & (trials["ci_high"] >= 0)).all())
+
+
+def _effect_of(claim, evidence):
+    return evidence.responders if claim.kind == "responders" else evidence.contrast
+
+
+def _clean_of(claim, evidence):
+    return evidence.clean_responders if claim.kind == "responders" else evidence.clean
+
+
+def _claimed(claim, evidence, role):
+    """The claimed number in points on 0-10, or for responders minus the fraction: less is better in both."""
+    if claim.kind == "responders":
+        return -claim.value / 100
+    return claim.value * (evidence.baselines[role] / 100 if claim.unit == "percent change" else 1)
+
+
+def _arms_of(evidence, role):
+    """The arms that a number is compared with, and whether it is one trial that the claim was traced to."""
+    named = evidence.named_placebo if role == "placebo" else evidence.named
+    return (named, named.k == 1) if named is not None else (getattr(evidence, role), False)
+
+
+def _arm_range(claim, evidence, role):
+    """What the arms of a role show, and the range that agrees with it: rounding for one traced trial, else the CI."""
+    if claim.kind == "responders":
+        share, half = -evidence.shares[role], claim.half_digit / 100
+        return share, share - half, share + half
+    pooled, one_traced = _arms_of(evidence, role)
+    factor = evidence.baselines[role] / 100 if claim.unit == "percent change" else 1.0
+    if pooled is None or math.isnan(factor):
+        return math.nan, math.nan, math.nan
+    half = claim.half_digit * factor
+    low, high = (pooled.estimate - half, pooled.estimate + half) if one_traced else pooled.ci
+    return pooled.estimate, low, high
+
+
+def _arm_words(claim, evidence, role):
+    if claim.kind == "responders":
+        return f"In the {role} arms {percent(evidence.shares[role])} responded"
+    pooled, _ = _arms_of(evidence, role)
+    whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {counted(pooled.k)}"
+    said = f"In the {role} {whose} {change_words(pooled)}"
+    if claim.unit == "percent change":
+        said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of the pain before"
+    return said

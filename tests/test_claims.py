@@ -1,0 +1,749 @@
+"""The check of the claims: every rule and its boundary on small made-up trials, and the verdicts on the real claims."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import analysis as ma
+from analysis import claim_evidence
+from analysis.claim_evidence import condition_mask, study_table
+from analysis.claim_numbers import Claim, claim_words, difference_words, kind_of, read_number
+from analysis.claim_report import claim_counts, claims_findings
+from analysis.claim_rules import VERDICTS, names_a_report
+from analysis.claims import check_claims
+from analysis.companions import read_claims, read_contrasts
+from analysis.problems import TrialDataError
+from analysis.thresholds import Threshold
+
+ROOT = Path(__file__).parent.parent
+ABOUT = {
+    "therapy": "Static magnet",
+    "therapy_family": "Magnetic field",
+    "condition_group": "Low back",
+    "design": "parallel",
+    "scale": "VAS",
+    "scale_min": 0,
+    "scale_max": 10,
+    "primary": "yes",
+    "n": 50,
+    "baseline_mean": 7.0,
+    "week": 6,
+    "timepoint": "end of treatment",
+    "source": "Table 2",
+    "certainty": "clear",
+    "control": "sham",
+}
+CLAIM = {
+    "claim_id": "c1",
+    "therapy": "Static magnet",
+    "therapy_family": "Magnetic field",
+    "condition": "low back pain",
+    "claim": "Magnets relieve back pain.",
+    "unit": "points",
+    "arm": "difference",
+    "traced": "partly",
+    "checkable_with": "pooled contrast",
+}
+
+
+def trial(study, treated, placebo, sd=2.0, **about):
+    """Two arms of a trial, by how much pain changed in each."""
+    year = int(re.sub(r"\D", "", study))
+    shared = ABOUT | {"study": study, "author": study[0].upper() + study[1:-4], "year": year} | about
+    events = shared.pop("responding", (None, None))
+    return [
+        shared | {"arm": arm, "change_mean": change, "change_sd": sd, "events": count}
+        for arm, change, count in (("treatment", treated, events[0]), ("placebo", placebo, events[1]))
+    ]
+
+
+def table_of(*pairs, allow=None):
+    return ma.read_trials(pd.DataFrame([row for pair in pairs for row in pair]), allow=allow)
+
+
+def trials(*pairs):
+    return ma.effect_sizes(table_of(*pairs))
+
+
+def strong(count=4, **about):
+    """Trials in which the difference is about four points, and hardly differs: beyond any doubt."""
+    return [trial(f"strong{2000 + i}", -4.5 - 0.1 * i, -0.5, **about) for i in range(count)]
+
+
+def weak(count=4):
+    """Trials in which the difference is about a tenth of a point."""
+    return [trial(f"weak{2010 + i}", -1.6 + 0.1 * i, -1.4, sd=2.5) for i in range(count)]
+
+
+def verdict_of(table, contrasts=None, **fields):
+    row = check_claims(pd.DataFrame([CLAIM | fields]), table, contrasts=contrasts).iloc[0]
+    assert row["verdict"] in VERDICTS
+    return row
+
+
+def check_all(table, *changes, **fields):
+    """Several claims about the same trials."""
+    claims = [CLAIM | fields | change | {"claim_id": f"c{i}"} for i, change in enumerate(changes)]
+    return check_claims(pd.DataFrame(claims), table)
+
+
+def verdicts(table, *changes, **fields):
+    return check_all(table, *changes, **fields)["verdict"].tolist()
+
+
+@pytest.fixture(scope="module")
+def real():
+    return ma.read_trials(ROOT / "data" / "trials.csv")
+
+
+@pytest.fixture(scope="module")
+def claims():
+    return read_claims(ROOT / "data" / "claims.csv")
+
+
+@pytest.fixture(scope="module")
+def contrasts():
+    return read_contrasts(ROOT / "data" / "contrasts.csv")
+
+
+@pytest.fixture(scope="module")
+def checked(claims, real, contrasts):
+    return check_claims(claims, real, contrasts=contrasts)
+
+
+@pytest.fixture(scope="module")
+def four_strong():
+    return trials(*strong())
+
+
+@pytest.fixture(scope="module")
+def four_weak():
+    return trials(*weak())
+
+
+def test_every_claim_has_one_verdict(checked, claims):
+    assert len(checked) == len(claims) == 36
+    assert checked["claim_id"].tolist() == claims["claim_id"].tolist()
+    assert set(checked["verdict"]) == set(VERDICTS)
+    counts = claim_counts(checked)
+    assert counts.index.tolist() == list(VERDICTS) and counts.sum() == 36
+    assert (checked["reason"].str.len() > 20).all() and checked["rule"].between(1, 9).all()
+    by_family = claim_counts(checked, by="therapy_family")
+    assert by_family.sum().tolist() == counts.tolist()
+    assert by_family.loc["Light"].sum() == 13
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "verdict", "because"),
+    [
+        (
+            "nir01",
+            "arm change quoted as effect",
+            "placebo arm of Gale 2006 pain fell by 1.40 points. Only the difference",
+        ),
+        ("nir02", "supported", "placebo arm of Gale 2006 pain fell by 1.40 points. That agrees"),
+        ("nir03", "overstated", "2.50 points lower than with placebo (95% CI 1.13 to 3.87; 1 trial). 1 trial cannot"),
+        ("nir04", "arm change quoted as effect", "fell by 3.90 points, 57% of the pain before"),
+        ("nir05", "overstated", "no time point after the end of treatment"),
+        ("nir06", "not testable here", "compares with Low-level laser"),
+        ("nir07", "overstated", "2 trials cannot carry the claim"),
+        ("nir08", "no trial with these numbers", "3 to 4 weeks"),
+        ("nir12", "not testable here", "not about how much pain changes"),
+        ("mag01", "not distinguishable from placebo", "8 trials): the interval includes no difference"),
+        ("mag02", "not distinguishable from placebo", "0.05 points lower than with placebo"),
+        ("mag03", "not distinguishable from placebo", "0.04 points higher than with placebo"),
+        ("mag07", "not testable here", "against each other"),
+        ("mri02", "single untraced report", "The Journal of Pain 2020"),
+        ("mri03", "not testable here", "nerve pain is in this set. In other conditions pain is"),
+        ("mri04", "not testable here", "14 trials), 14 of them in doubt; that is another question."),
+        ("mri05", "single untraced report", "Scientific Reports 2019"),
+        ("mri07", "no trial with these numbers", "12 months"),
+        ("mri08", "not testable here", "1.5 to 3 T) is a dose"),
+        ("mri13", "supported", "Nothing that was found contradicts the denial"),
+    ],
+)
+def test_verdicts_on_the_real_claims(checked, claim_id, verdict, because):
+    row = checked.set_index("claim_id").loc[claim_id]
+    assert row["verdict"] == verdict
+    assert because in row["reason"]
+
+
+def test_no_verdict_hangs_on_an_id_an_article_or_the_order(claims, real, contrasts, checked):
+    other = claims.assign(claim_id=[f"x{i}" for i in range(36)], seed="another", finding=np.nan).iloc[::-1]
+    again = check_claims(other, real, contrasts=contrasts)
+    assert again["verdict"].tolist() == checked["verdict"].tolist()[::-1]
+
+
+def test_no_claim_id_stands_in_the_code(claims):
+    for path in (ROOT / "analysis").glob("claim*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documented = [n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.FunctionDef | ast.ClassDef)]
+        docstrings = {id(n.body[0].value) for n in documented if ast.get_docstring(n) is not None}
+        strings = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        said = " ".join(n.value for n in strings if id(n) not in docstrings)
+        assert [i for i in claims["claim_id"] if i in said] == []
+        assert [s for s in ("gale2006", "goksen2016", "khoromi2007") if s in said] == []
+
+
+def test_pooled_numbers_are_those_of_pool(checked, real):
+    effects = ma.effect_sizes(real).where(therapy="Near-infrared light")
+    two = ma.pool(effects.where(study=["gale2006", "huang2012"]), ci_method="HKSJ-mod")
+    row = checked.set_index("claim_id").loc["nir07"]
+    assert row["k"] == 2 and row["people"] == 91
+    assert row["contrast"] == pytest.approx(two.estimate, rel=1e-12)
+    assert (row["contrast_low"], row["contrast_high"]) == pytest.approx(tuple(two.ci), rel=1e-12)
+    assert row["tau"] == pytest.approx(two.tau)
+    assert checked.set_index("claim_id").loc["mag02", "people"] == 20  # a crossover trial: both arms are the same 20
+    one = checked.set_index("claim_id").loc["nir01"]
+    assert (one["placebo"], one["treatment"], one["contrast"]) == pytest.approx((-1.4, -3.9, -2.5))
+
+
+def test_all_pools_are_one_call(claims, real, contrasts, monkeypatch):
+    calls, engine = [], claim_evidence.pool_columns
+    monkeypatch.setattr(claim_evidence, "pool_columns", lambda *a, **k: calls.append(1) or engine(*a, **k))
+    check_claims(claims, real, contrasts=contrasts)
+    assert len(calls) == 1
+
+
+def test_without_contrasts_the_trial_that_reports_only_one_is_missing(claims, real):
+    row = check_claims(claims, real).set_index("claim_id").loc["mag03"]
+    assert row["verdict"] == "not testable here" and row["match"] == "same therapy, other conditions"
+
+
+# Rules 1 to 3: what can be said without any trial
+
+
+def test_where_nothing_was_found(four_strong):
+    cases = [
+        ({"cited_as": "Pain Medicine 2018"}, "single untraced report", 1),
+        ({"cited_as": "Pain Medicine 2018", "value": "-30", "unit": "percent change"}, "single untraced report", 1),
+        ({"cited_as": "Pain 2018", "traced": "partly", "value": "-3"}, "no trial with these numbers", 2),
+        ({"cited_as": "clinical trials, unnamed", "value": "-3"}, "no trial with these numbers", 2),
+        ({"value": "60", "unit": "percent responders", "arm": "single-arm"}, "no trial with these numbers", 2),
+        ({"value": "12", "unit": "months"}, "no trial with these numbers", 2),
+        ({"value": "0.5", "unit": "T"}, "not testable here", 3),
+        ({}, "not testable here", 3),
+    ]
+    found = check_all(four_strong, *(case[0] for case in cases), traced="no", checkable_with="nothing found")
+    assert list(zip(found["verdict"], found["rule"], strict=True)) == [case[1:] for case in cases]
+    assert found["reason"].str.contains("names no report").tolist() == [False] * 3 + [True] * 3 + [False] * 2
+
+
+def test_what_a_comparison_with_placebo_cannot_answer(four_strong):
+    cases = {
+        "is a dose": {"value": "100", "unit": "Hz"},
+        "It compares with massage": {"comparator": "massage"},
+        "It speaks of another treatment": {"arm": "active comparator", "value": "-2"},
+        "versions of a treatment": {"claim": "The north pole works best."},
+        "against each other": {"claim": "Disc pain responds less well."},
+        "not about how much pain changes": {"unit": "", "arm": "treatment", "checkable_with": "single trial"},
+    }
+    found = check_all(four_strong, *cases.values())
+    assert set(found["verdict"]) == {"not testable here"} and set(found["rule"]) == {3}
+    assert all(words in reason for words, reason in zip(cases, found["reason"], strict=True))
+
+
+def test_what_it_can_answer(four_strong):
+    cases = [
+        {"comparator": "placebo"},
+        {"comparator": "sham magnets"},
+        {"claim": "More people got better."},
+        {"unit": "", "arm": "single-arm"},
+        {"unit": "", "checkable_with": "single trial"},
+    ]
+    assert set(verdicts(four_strong, *cases)) == {"supported"}
+
+
+# Rule 4: denials
+
+
+def test_a_denial_is_the_mirror_of_the_claim(four_strong, four_weak):
+    denial = {"claim": "There is no conclusive evidence that magnets help."}
+    assert verdicts(four_weak, {}, {"traced": "no"}, **denial) == ["supported", "not testable here"]
+    assert verdicts(four_strong, {}, {"condition": "migraine"}, **denial) == ["overstated", "supported"]
+    assert verdict_of(trials(*strong(2)), **denial)["verdict"] == "supported"
+    others = [CLAIM | {"claim": "Magnets have not been shown to help."}, CLAIM | {"claim": "They help without harm."}]
+    found = check_claims(pd.DataFrame(others).assign(claim_id=["a", "b"]), four_strong)
+    assert found["rule"].tolist() == [4, 9]
+
+
+# Rule 5: trials of something else decide nothing
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({"condition": "migraine"}, "same therapy, other conditions"),
+        ({"therapy": "MRI field"}, "same family"),
+        ({"therapy": "MRI field", "traced_to": "strong2001"}, "another therapy, named beside it"),
+        ({"therapy": "TENS", "therapy_family": "Electrical"}, "none"),
+    ],
+)
+def test_trials_of_something_else_decide_nothing(four_strong, fields, match):
+    row = verdict_of(four_strong, **fields)
+    assert (row["verdict"], row["rule"], row["match"]) == ("not testable here", 5, match)
+    assert (row["k"] == 0) == (match == "none") and np.isnan(row["contrast"]) == (match == "none")
+
+
+def test_a_trial_named_beside_the_claim_counts_whatever_its_condition(four_strong):
+    row = verdict_of(four_strong, condition="sore feet", traced_to="strong2000; strong2001; another paper")
+    assert (row["match"], row["k"], row["verdict"]) == ("direct", 2, "overstated")
+    row = verdict_of(four_strong, condition="sore feet", traced_to="nearest: strong2000")
+    assert (row["match"], row["verdict"]) == ("same therapy, other conditions", "not testable here")
+
+
+# Rule 6: durations
+
+
+def test_duration_needs_a_follow_up_as_long():
+    year = {"value": "12", "unit": "weeks", "arm": "treatment", "checkable_with": "single trial"}
+    ended = trials(*strong())
+    assert verdicts(ended, {"traced_to": "strong2000"}, {}, **year) == ["overstated", "no trial with these numbers"]
+    followed = trials(*strong(week=12, timepoint="follow-up"))
+    longer = {"value": "13"}, {"value": "3", "unit": "months"}, {"value": "2-13"}
+    assert verdicts(followed, {}, *longer, **year) == ["supported", *["no trial with these numbers"] * 3]
+    late = verdict_of(trials(*weak(), *strong(3, week=12, timepoint="follow-up")), **year)
+    assert (late["k"], late["verdict"]) == (3, "supported")
+
+
+# Rule 7: numbers of the placebo arm
+
+
+def test_placebo_number_of_a_traced_trial_agrees_to_rounding():
+    table = trials(trial("gauss2001", -3, -1.44), trial("euler2002", -3, -1.6))
+    about = {"arm": "placebo", "traced_to": "gauss2001", "checkable_with": "placebo arms"}
+    values = [{"value": value} for value in ("-1.4", "-1.44", "-1", "-1.35", "-1.6")]
+    assert verdicts(table, *values, **about) == ["supported"] * 3 + ["no trial with these numbers"] * 2
+    assert "Gauss 2001 pain fell by 1.44" in verdict_of(table, value="-1.4", **about)["reason"]
+
+
+def test_placebo_number_without_a_trial_is_read_against_the_pool(four_weak):
+    percent = {"value": "-20", "unit": "percent change"}  # of 7, which is 1.4
+    low = trials(trial("gauss2001", -2, -1, baseline_mean=5.0))
+    assert verdict_of(low, arm="placebo", traced_to="gauss2001", **percent)["verdict"] == "supported"
+    found = verdicts(four_weak, {"value": "-1.5"}, percent, {"value": "-3"}, arm="placebo")
+    assert found == ["supported", "supported", "no trial with these numbers"]
+
+
+def test_percent_is_of_the_pain_before_in_the_arms_that_count():
+    table = trials(
+        trial("gauss2001", -3, -1, baseline_mean=5.0, n=30), trial("euler2002", -3, -1, baseline_mean=8.0, n=90)
+    )
+    about = {"value": "-20", "unit": "percent change", "arm": "placebo"}
+    assert verdict_of(table, traced_to="gauss2001", **about)["verdict"] == "supported"  # 1 of 5
+    assert "14% of the pain before" in verdict_of(table, **about)["reason"]  # 1 of (30 x 5 + 90 x 8) / 120 = 7.25
+
+
+def test_percent_of_an_arm_without_a_baseline_is_not_printed():
+    table = trials(trial("gauss2001", -3, -1.4, baseline_mean=None))
+    about = {"unit": "percent change", "value": "-20", "traced_to": "gauss2001"}
+    for arm in ("placebo", "treatment"):
+        row = verdict_of(table, arm=arm, **about)
+        assert row["verdict"] == "no trial with these numbers"
+        assert f"their {arm} arms" in row["reason"]
+
+
+# Rule 8: numbers of the treatment arm
+
+
+def test_arm_change_of_a_traced_trial():
+    table = trials(trial("gauss2001", -3.945, -1.4))
+    values = {"-3.9": 0, "-2": 0, "-3.95": 0, "-4": 0, "-4.0": 1, "-5--4": 1, "-4--3": 0}
+    found = verdicts(table, *({"value": value} for value in values), arm="treatment", traced_to="gauss2001")
+    assert found == [("arm change quoted as effect", "overstated")[larger] for larger in values.values()]
+
+
+def test_arm_change_is_supported_only_if_the_difference_is_as_large(four_strong):
+    values = {"value": "-4"}, {"value": "-55", "unit": "percent change"}, {"value": "-8"}  # 55% of 7 is 3.85
+    assert verdicts(four_strong, *values, arm="treatment") == ["supported", "supported", "overstated"]
+    half = trials(*(trial(f"half{2000 + i}", -4.5 - 0.1 * i, -2.5) for i in range(4)))
+    both = {"arm": "treatment", "value": "-4"}, {}
+    assert verdicts(half, *both) == ["arm change quoted as effect", "supported"]
+    assert verdicts(trials(*strong(2)), both[0]) == ["arm change quoted as effect"]
+
+
+def test_arm_change_where_only_the_difference_is_printed(real, contrasts):
+    only = {"study": "cepeda2007"}
+    table = contrasts[contrasts["study"] == only["study"]]
+    row = verdict_of(real, table, condition="acute pain", traced_to="cepeda2007", arm="treatment", value="-2")
+    assert row["verdict"] == "no trial with these numbers"
+
+
+# Rule 9: differences
+
+
+def test_overwhelming_trials_turn_the_verdict(four_strong, four_weak):
+    assert verdict_of(four_strong)["verdict"] == "supported"
+    assert verdict_of(four_weak)["verdict"] == "not distinguishable from placebo"
+    worse = trials(*(trial(f"worse{2000 + i}", -0.5, -4.5 - 0.1 * i) for i in range(4)))
+    assert verdict_of(worse)["verdict"] == "overstated"
+    assert "placebo did better" in verdict_of(worse)["reason"]
+
+
+def test_a_claimed_difference_must_lie_within_the_interval_or_be_smaller(four_strong):
+    values = {"value": "-4.1"}, {"value": "-3"}, {"value": "-6"}, {"value": "-90", "unit": "percent change"}
+    assert verdicts(four_strong, *values) == ["supported", "supported", "overstated", "overstated"]
+    assert "less than is claimed" in verdict_of(four_strong, value="-6")["reason"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_fewer_than_three_trials_support_nothing(count):
+    row = verdict_of(trials(*strong(count)))
+    assert row["verdict"] == ("supported" if count == 3 else "overstated")
+    assert (f"{count} trial{'s' if count > 1 else ''} only" in row["caveats"]) == (count < 3)
+
+
+def test_two_trials_are_judged_by_their_own_intervals():
+    """The HKSJ interval of two trials is a t interval on one degree of freedom: it includes nearly everything."""
+    row = verdict_of(trials(trial("gauss2001", -4, -1), trial("euler2002", -3, -1)))
+    assert row["contrast_high"] > 0 and row["verdict"] == "overstated"
+    row = verdict_of(trials(trial("gauss2001", -4, -1), trial("euler2002", -1.2, -1)))
+    assert row["verdict"] == "overstated"
+    row = verdict_of(trials(trial("gauss2001", -1.2, -1), trial("euler2002", -1.5, -1)))
+    assert row["verdict"] == "not distinguishable from placebo"
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"certainty": "doubtful"}, {"certainty": "second-hand"}, {"control": "weak dose"}, {"sd": None}]
+)
+def test_doubt_weakens_the_verdict(doubt):
+    two_clear = [trial("clear2020", -4.2, -0.4), trial("clear2021", -4.3, -0.4)]
+    elsewhere = trial("donor2022", -2.0, -1.0, condition_group="Neck")
+    row = verdict_of(trials(*two_clear, *strong(3, **doubt), elsewhere))
+    assert row["verdict"] == "overstated"
+    assert "2 trials would be left" in row["reason"] and "in doubt: Strong 2000" in row["caveats"]
+    three = verdict_of(trials(*two_clear, trial("clear2023", -4.4, -0.4), *strong(3, **doubt), elsewhere))
+    assert three["verdict"] == "supported" and "in doubt" in three["caveats"]
+
+
+def test_doubtful_trials_that_make_the_effect_weaken_the_verdict():
+    made = [*strong(12, certainty="doubtful"), *(trial(f"clear{2030 + i}", -1.5 + 0.2 * i, -1.2) for i in range(3))]
+    row = verdict_of(trials(*made))
+    assert row["verdict"] == "overstated"
+    assert row["contrast_high"] < 0
+
+
+def test_what_is_left_without_doubt_must_show_it_too():
+    left = [trial(f"clear{2030 + i}", -4.0 - i, -0.5, sd=4.0, n=4) for i in range(3)]
+    row = verdict_of(trials(*strong(8, certainty="doubtful"), *left))
+    assert row["pi_high"] < 0 and row["verdict"] == "overstated"
+    assert "against a weak dose, pain is" in row["reason"] and "includes no difference" in row["reason"]
+
+
+def test_a_picked_time_point_is_a_doubt(real, contrasts):
+    picked = contrasts.assign(certainty="clear")
+    knee = {"therapy": "TENS", "therapy_family": "Electrical", "condition": "knee osteoarthritis"}
+    row = verdict_of(real, picked, **knee)
+    assert row["k"] == 8 and "time point selected" in row["caveats"] and row["verdict"] == "overstated"
+
+
+def test_trials_that_differ_weaken_the_verdict():
+    differ = [trial(f"mixed{2000 + i}", -2.0 - change, -1.0) for i, change in enumerate((0.2, 3.0, 0.4, 3.2, 0.1, 2.9))]
+    row = verdict_of(trials(*differ))
+    assert row["contrast_high"] < 0 < row["pi_high"]
+    assert row["verdict"] == "overstated" and "prediction interval" in row["reason"]
+    assert "the trials differ (tau" in row["caveats"]
+
+
+def test_no_verdict_profits_from_trials_that_agree_by_chance():
+    alike = [trial(f"alike{2000 + i}", -1.5 - 0.01 * i, -1.0, n=40) for i in range(4)]
+    assert ma.pool(trials(*alike)).ci.high < 0
+    assert verdict_of(trials(*alike))["verdict"] == "not distinguishable from placebo"
+
+
+# Responders
+
+
+def test_responders():
+    many = trials(*(trial(f"count{2000 + i}", -3, -1, responding=(40 + i, 10)) for i in range(4)))
+    share = {"unit": "percent responders", "checkable_with": "responders"}
+    treated = [{"value": value, "arm": "treatment"} for value in ("60", "83", "84")]  # 63 points more than placebo
+    assert verdicts(many, *treated, **share) == ["supported", "arm change quoted as effect", "overstated"]
+    placebo = [{"value": value, "arm": "placebo"} for value in ("20", "21")]
+    assert verdicts(many, *placebo, **share) == ["supported", "no trial with these numbers"]
+    more = [{"value": value, "arm": "difference"} for value in ("60", "90")]
+    assert verdicts(many, *more, **share) == ["supported", "overstated"]
+    row = verdict_of(many, **share, **treated[1])
+    assert "In the treatment arms 83% responded; in the placebo arms 20% responded" in row["reason"]
+    assert "the share who respond is 63 percentage points higher than with placebo (95% CI" in row["reason"]
+
+
+def test_responders_are_those_of_the_primary_time_point():
+    early = trial("gauss2001", -1, -1, primary="no", week=2, responding=(5, 5))
+    late = trial("gauss2001", -3, -1, responding=(40, 10))
+    row = verdict_of(table_of(early, late), value="80", unit="percent responders", arm="treatment")
+    assert "In the treatment arms 80% responded" in row["reason"]
+    late = trial("gauss2001", -3, -1)
+    row = verdict_of(table_of(early, late), value="80", unit="percent responders", arm="treatment")
+    assert "In the treatment arms 10% responded" in row["reason"]
+
+
+def test_a_trial_that_is_split_counts_its_responders_once():
+    both = trial("gauss2001", -3, -1, responding=(40, 10))
+    table = table_of([*both, both[0] | {"arm_label": "other dose", "events": 20}])
+    split = study_table(ma.effect_sizes(table, multi_arm="split"), table)
+    assert len(split) == 2 and split["events_treatment"].sum() == 60 and split["counted_treatment"].sum() == 100
+    assert split["responding"].dropna().tolist() == pytest.approx([-(60 / 100 - 10 / 50)])
+
+
+def test_doubt_about_responders_is_that_of_the_trials_that_count_them():
+    counted = strong(4, certainty="doubtful", responding=(40, 10))
+    table = trials(*counted, *(trial(f"clear{2030 + i}", -4.5, -0.5) for i in range(3)))
+    found = verdicts(table, {}, {"value": "50", "unit": "percent responders"})
+    assert found == ["supported", "overstated"]
+
+
+def test_responders_only_trials_are_found(real):
+    about = {"therapy": "Low-level laser", "therapy_family": "Light", "unit": "percent responders"}
+    row = verdict_of(real, value="71", arm="treatment", traced_to="soriano1998", **about)
+    assert row["match"] == "direct" and row["k"] == 0 and row["verdict"] == "arm change quoted as effect"
+    assert "1 trial" in row["reason"]
+
+
+# Own data
+
+
+TAPE = {"therapy": "Kinesio tape", "therapy_family": "Tape"}
+
+
+@pytest.fixture(scope="module")
+def tape_trials():
+    return table_of(*strong(**TAPE), allow={name: [value] for name, value in TAPE.items()})
+
+
+def test_trials_that_match_nothing_still_give_every_claim_a_verdict(claims, tape_trials):
+    found = check_claims(claims, tape_trials)
+    assert found["verdict"].isin(VERDICTS).all() and len(found) == 36
+    assert set(found["rule"]) == {1, 2, 3, 4, 5} and (found["match"] == "none").all()
+    assert "Trials decided 0 of them" in claims_findings(found)
+
+
+def test_claims_of_an_own_therapy_meet_own_trials(tape_trials):
+    row = verdict_of(tape_trials, **TAPE)
+    assert (row["verdict"], row["match"], row["scope"]) == ("supported", "direct", "Kinesio tape: low back")
+
+
+def test_effect_sizes_may_be_given(tape_trials):
+    claims = pd.DataFrame([CLAIM | TAPE])
+    pd.testing.assert_frame_equal(check_claims(claims, tape_trials), check_claims(claims, ma.effect_sizes(tape_trials)))
+
+
+def test_all_problems_of_the_claims_are_listed(four_strong):
+    wrong = pd.DataFrame(
+        [
+            CLAIM | {"arm": "verum"},
+            CLAIM | {"value": "about 3", "unit": "points"},
+            CLAIM | {"claim_id": "c2", "value": "3", "unit": ""},
+            CLAIM | {"claim_id": "c3", "traced": "", "unit": "hours"},
+        ],
+        index=[2, 3, 4, 5],
+    )
+    with pytest.raises(TrialDataError) as error:
+        check_claims(wrong, four_strong)
+    said = str(error.value)
+    assert "6 problems" in said
+    for part in ("row 2", "'verum'", "'about 3'", "stands twice", "a number needs its unit", "is blank", "'hours'"):
+        assert part in said
+
+
+def test_a_therapy_that_is_almost_right_is_refused(four_strong):
+    with pytest.raises(TrialDataError, match="Did you mean 'Static magnet'"):
+        verdict_of(four_strong, therapy="Static magnets")
+    with pytest.raises(TrialDataError, match="Did you mean 'Static magnet'"):
+        verdict_of(four_strong, therapy="static magnet")
+
+
+@pytest.mark.parametrize("bad", ["data/claims.csv", pd.DataFrame({"study": ["a"]})])
+def test_only_a_table_of_claims_is_taken(four_strong, bad):
+    with pytest.raises(ValueError, match="read_claims"):
+        check_claims(bad, four_strong)
+
+
+def test_no_claim_is_an_error(four_strong):
+    with pytest.raises(TrialDataError, match="there is no claim"):
+        check_claims(pd.DataFrame(columns=list(CLAIM)), four_strong)
+
+
+def test_methods_reach_the_engine(four_weak):
+    wide, narrow = (check_claims(pd.DataFrame([CLAIM]), four_weak, confidence_level=c).iloc[0] for c in (0.99, 0.5))
+    assert wide["contrast_low"] < narrow["contrast_low"] and wide["contrast"] == narrow["contrast"]
+    assert "99% CI" in wide["reason"]
+    noted = check_claims(pd.DataFrame([CLAIM]), four_weak, tau2_method="PM").attrs
+    assert (noted["tau2_method"], noted["ci_method"], noted["confidence_level"]) == ("PM", "HKSJ-mod", 0.95)
+    with pytest.raises(ValueError, match="tau2_method"):
+        check_claims(pd.DataFrame([CLAIM]), four_weak, tau2_method="XX")
+
+
+# Words
+
+
+def test_a_supported_difference_that_is_not_worthwhile_says_so(four_strong):
+    claims = pd.DataFrame([CLAIM])
+    big = check_claims(claims, four_strong, worthwhile=Threshold(5, "between-group", source="Busse 2015"))
+    assert "smaller than 5 points, proposed as worthwhile (Busse 2015)" in big["caveats"].iloc[0]
+    small = check_claims(claims, four_strong, worthwhile=Threshold(1, "between-group"))
+    assert "worthwhile" not in small["caveats"].iloc[0]
+    with pytest.raises(ValueError, match="within-patient"):
+        check_claims(claims, four_strong, worthwhile=Threshold(2, "within-patient"))
+
+
+def test_the_plain_sentence_has_article_trials_and_verdict(checked, claims):
+    for row, claim in zip(checked.itertuples(), claims.itertuples(), strict=True):
+        assert row.plain.startswith(f"The article says: {claim.claim}")
+        assert f"Verdict: {row.verdict}." in row.plain and row.reason in row.plain and claim.finding in row.plain
+        assert not re.search(r"\.\.|\bnan\b|not estimable", row.plain)
+    shown = checked.set_index("claim_id")["plain"]
+    assert "The trials say: In 1 trial with a baseline, pain fell by 0.44 points with placebo" in shown["mag02"]
+
+
+def test_findings_count_and_name_the_claims(checked):
+    lines = claims_findings(checked).splitlines()
+    assert lines[0].startswith("36 claims were checked")
+    assert "Arm change quoted as effect, 2 (nir01, nir04): the number is what happened in a treatment arm" in "\n".join(
+        lines
+    )
+    assert lines[-2] == "Claims that a treatment relieves pain beyond placebo and are supported: 0."
+    assert lines[-1].startswith("Trials decided 10 of them; in 8 of these there were fewer than 3 trials.")
+    assert claims_findings(checked.iloc[:1]).startswith("1 claim was checked")
+
+
+def test_findings_count_claims_that_hold(four_strong):
+    three = claims_findings(check_claims(pd.DataFrame([CLAIM]), trials(*strong(3))))
+    assert "Trials decided 1 of them; in 0 of these there were fewer than 3 trials." in three
+    assert "supported: 1." in claims_findings(check_claims(pd.DataFrame([CLAIM]), four_strong))
+
+
+def test_counts_by_an_unknown_column(checked):
+    with pytest.raises(ValueError, match="'nothing' is not a column"):
+        claim_counts(checked, by="nothing")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("-3.9", (-3.9, -3.9, 1)),
+        ("1.5-3", (1.5, 3.0, 1)),
+        ("-50--30", (-50.0, -30.0, 0)),
+        (7.0, (7.0, 7.0, 0)),
+        ("up to 50", None),
+        ("3,5", None),
+    ],
+)
+def test_read_number(value, expected):
+    assert read_number(value) == expected
+
+
+def test_blank_number():
+    for blank in (None, "", np.nan):
+        low, high, digits = read_number(blank)
+        assert np.isnan(low) and np.isnan(high) and digits == 0
+
+
+@pytest.mark.parametrize(
+    ("yi", "said"),
+    [
+        ([-2.0, -3.0, -2.5], "pain is 2.50 points lower than with placebo (95% CI 1.26 to 3.74; 3 trials)"),
+        ([0.5, -0.5, -0.3], "pain is 0.10 points lower than with placebo (95% CI 1.41 lower to 1.21 higher; 3 trials)"),
+        ([0.5, 0.7, 0.3], "pain is 0.50 points higher than with placebo (95% CI 0.00 to 1.00; 3 trials)"),
+    ],
+)
+def test_differences_in_words(yi, said):
+    assert difference_words(ma.pool(yi, [0.001] * 3)) == said
+
+
+def test_share_of_responders_in_words():
+    words = difference_words(ma.pool([-0.3, -0.4, -0.5], [0.001] * 3), responders=True)
+    assert words == "the share who respond is 40 percentage points higher than with placebo (95% CI 15 to 65; 3 trials)"
+
+
+@pytest.mark.parametrize(
+    ("unit", "arm", "kind"),
+    [
+        ("points", "treatment", "arm change"),
+        ("points", "single-arm", "arm change"),
+        ("percent change", "placebo", "arm change"),
+        ("points", "difference", "difference"),
+        ("percent responders", "difference", "responders"),
+        ("months", "treatment", "duration"),
+        ("Hz", "treatment", "dose"),
+    ],
+)
+def test_kind_of(unit, arm, kind):
+    assert kind_of(unit, arm, True) == kind
+    assert kind_of(unit, arm, False) == "no number"
+
+
+def test_claimed_numbers_in_words(checked):
+    words = checked.set_index("claim_id")["claimed"]
+    expected = {
+        "mri02": "pain falls by 30%",
+        "mri07": "12 months",
+        "mri08": "1.5 to 3 T",
+        "mri10": "60% respond",
+        "mag01": "no number",
+        "mag06": "2 to 3 weeks",
+        "nir02": "pain falls by 1.4 points with placebo",
+        "nir03": "2.5 points less pain than with placebo",
+    }
+    assert words[list(expected)].to_dict() == expected
+
+
+@pytest.mark.parametrize(
+    ("unit", "arm", "low", "high", "said"),
+    [
+        ("percent responders", "difference", 20, 20, "20 percentage points more respond than with placebo"),
+        ("percent responders", "placebo", 25, 25, "25% respond with placebo"),
+        ("percent change", "difference", -30, -20, "20 to 30% less pain than with placebo"),
+        ("points", "treatment", 0.5, 0.5, "pain rises by 0.5 points"),
+        ("points", "difference", 1, 1, "1 point more pain than with placebo"),
+    ],
+)
+def test_other_numbers_in_words(unit, arm, low, high, said):
+    blank = dict.fromkeys(Claim._fields, "")
+    about = {"unit": unit, "arm": arm, "low": float(low), "high": float(high), "digits": 1}
+    assert claim_words(Claim(**(blank | about | {"kind": kind_of(unit, arm, True)}))) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Pain Medicine, no year", True),
+        ("controlled study; 2006 study", True),
+        ("clinical trials, unnamed", False),
+        ("Several recent studies", False),
+        ("", False),
+    ],
+)
+def test_names_a_report(text, named):
+    assert names_a_report(text) is named
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("chronic low back pain", {"Low back"}),
+        ("back pain, arthritis, headache", {"Low back", "Headache"}),
+        ("Diabetic neuropathy", {"Neuropathic"}),
+        ("knee osteoarthritis", {"Knee osteoarthritis"}),
+        ("menstrual and postoperative pain", {"Menstrual"}),
+        ("any pain", {"Low back", "Headache", "Neuropathic", "Knee osteoarthritis", "Menstrual", "Other", "Elbow"}),
+        ("acute pain", {"Headache"}),
+        ("inflammation", set()),
+        ("other complaints", set()),
+        ("tennis elbow", {"Elbow"}),
+    ],
+)
+def test_condition_mask(text, groups):
+    table = pd.DataFrame(
+        {
+            "condition_group": [
+                "Low back", "Headache", "Neuropathic", "Knee osteoarthritis", "Menstrual", "Other", "Elbow"
+            ],
+            "pain_type": ["chronic", "acute", np.nan, "chronic", "recurrent", np.nan, "chronic"],
+        }
+    )  # fmt: skip
+    assert set(table["condition_group"][condition_mask(text, table)]) == groups
