@@ -18,13 +18,17 @@ MM_PER_INCH = 25.4
 
 @dataclass(frozen=True, eq=False)
 class FigureContent:
-    """What a figure shows: the numbers behind every mark, title, caption, alternative text, findings in words."""
+    """What a figure shows: the numbers behind every mark, title, caption, alternative text, findings in words.
+
+    ``printed`` names the columns of text that make the table for readers: heading -> columns set side by side.
+    """
 
     table: pd.DataFrame
     title: str
     caption: str
     alt_text: str
     in_words: str = ""
+    printed: dict | None = None
 
 
 class ReportFigure(Figure):
@@ -73,7 +77,7 @@ def draw_page(table, tracks, *, title, footer, width_mm, drop, usual_mm):
         axis_bottom = layout.body_bottom + axis_height(panels, panel_widths)
         notes = [line for text in footer for line in wrap(text, inner, style.NOTE_PT)]
         height = axis_bottom + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
-        figure, page = _new_page(width, height)
+        figure, page = new_page(width, height)
         body = body_of(table).assign(y_mm=layout.row_y)
         write_block(page, title_lines, style.MARGIN, style.TITLE, "title")
         write_block(page, notes, axis_bottom + 3.0, style.NOTE, "footer")
@@ -85,7 +89,51 @@ def draw_page(table, tracks, *, title, footer, width_mm, drop, usual_mm):
     return figure, table.assign(y_mm=body["y_mm"])
 
 
-def _new_page(width, height):
+@dataclass(frozen=True)
+class Frame:
+    """What every page has: title above, footer below, and the millimetres at which the body begins and ends."""
+
+    width: float
+    height: float
+    top: float
+    bottom: float
+    title: list
+    notes: list
+
+
+def frame(title, footer, width, body):
+    """Return the Frame of a page whose body is ``body`` mm high."""
+    inner = width - 2 * style.MARGIN
+    title_lines = wrap(title, inner, style.TITLE_PT, "bold")
+    notes = [line for text in footer for line in wrap(text, inner, style.NOTE_PT)]
+    top = style.MARGIN + len(title_lines) * line_height(style.TITLE_PT) + 2.0
+    height = top + body + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
+    return Frame(width, height, top, top + body, title_lines, notes)
+
+
+def framed_page(framing):
+    """Return a new Figure and its page with title and footer written."""
+    figure, page = new_page(framing.width, framing.height)
+    write_block(page, framing.title, style.MARGIN, style.TITLE, "title")
+    write_block(page, framing.notes, framing.bottom + 3.0, style.NOTE, "footer")
+    page.set_zorder(2)
+    return figure, page
+
+
+def inset(figure, page, box, label):
+    """Add axes without frame or ticks at ``box`` = (left, right, top, bottom) in millimetres of the page."""
+    left, right, top, bottom = box
+    width, height = page.get_xlim()[1], page.get_ylim()[0]
+    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
+    ax = figure.add_axes(place, label=label, facecolor="none")
+    ax.set_gid(f"panel-{label}")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def new_page(width, height):
+    """Return an empty Figure and its page, one Axes in millimetres with y downwards."""
     figure = ReportFigure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=150, facecolor=style.PAPER)
     FigureCanvasAgg(figure)
     page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")

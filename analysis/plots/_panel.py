@@ -53,13 +53,13 @@ def add_panel(figure, page, panel, layout, body):
     ax.set_gid(f"panel-{panel.name}")
     ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
     draw_panel(ax, panel, body, (right - left) / (panel.limits[1] - panel.limits[0]))
-    _draw_axis(ax, panel, right - left)
+    draw_axis(ax, panel, right - left)
     _write_strip(page, panel, left, right, (layout.top + layout.body_top) / 2)
     _write_missing(page, panel, left, right, body)
-    _write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
+    write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
 
 
-def _write_captions(page, panel, left, right, y):
+def write_captions(page, panel, left, right, y):
     """Write the lines below the axis: captions centred, directions flush with the ends of the panel."""
     x = {"left": left, "right": right, "center": (left + right) / 2}
     for i, (texts, aligns, look) in enumerate(_caption_lines(panel, right - left)):
@@ -77,7 +77,7 @@ def _ticks(panel, most):
     return ticks, [number(t, digits) for t in ticks]
 
 
-def _draw_axis(ax, panel, width):
+def draw_axis(ax, panel, width):
     """Set round ticks whose labels have room, on the bottom spine alone."""
     pitch = width / (panel.limits[1] - panel.limits[0])
     for most in range(7, 0, -1):

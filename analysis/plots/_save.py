@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from matplotlib.style import context as style_context
 
+from analysis.text import MINUS
+
 FORMATS = ("svg", "pdf", "png")
 RC = {
     "svg.fonttype": "path",
@@ -29,7 +31,7 @@ def save_figure(fig, stem, formats=FORMATS):
     Parameters
     ----------
     fig : matplotlib.figure.Figure
-        From ``forest`` or ``arms_forest``; it carries its table and caption as ``fig.content``.
+        From a function of this library that draws one; it carries its table and caption as ``fig.content``.
     stem : str or Path
         Path without a suffix, as "figures/placebo_beside_treatment"; a missing folder is made.
     formats : sequence of str
@@ -80,7 +82,7 @@ def _check(fig, stem, formats):
         raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats=")
     if getattr(fig, "content", None) is None:
         raise ValueError(
-            "fig carries no table and caption: save_figure takes figures made by forest or "
+            "fig carries no table and caption: save_figure takes figures made by functions of this library, such as "
             "arms_forest; use fig.savefig for others"
         )
 
@@ -142,13 +144,17 @@ def notebook_png(fig):
 def _caption_file(content):
     """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
     in_words = "\n".join(f"- {line}" for line in content.in_words.splitlines())
-    parts = {"In words": in_words, "Caption": content.caption, "Table": _markdown(content.table)}
+    parts = {
+        "In words": in_words,
+        "Caption": content.caption,
+        "Table": _markdown(content.table, content.printed or _FOREST),
+    }
     parts |= {"Alternative text": content.alt_text}
     sections = [f"## {name}\n\n{text}\n" for name, text in parts.items() if text]
     return "\n".join([f"# {content.title}\n", *sections])
 
 
-_TABLE = {
+_FOREST = {
     "Trial": ("text_name",),
     "Patients, treatment": ("text_n_treatment",),
     "Patients, placebo": ("text_n_placebo",),
@@ -157,15 +163,23 @@ _TABLE = {
     "Difference": ("text_estimate", "text_low", "text_high"),
     "Weight": ("text_weight",),
 }
+_PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
-def _markdown(table):
-    """Return the printed rows of the figure as a Markdown table, group names and results in bold."""
-    rows = table[table["y_mm"].notna()].astype(object).where(lambda cells: cells.notna(), "")
-    heads = [head for head, parts in _TABLE.items() if parts[0] in rows]
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)]]
-    for _, row in rows.iterrows():
-        cells = [" ".join(row[part] for part in _TABLE[head] if row[part]) for head in heads]
+def _markdown(table, printed):
+    """Return the rows with printed text as a Markdown table, group names and results in bold."""
+    heads = [head for head, parts in printed.items() if parts[0] in table]
+    texts = table[[part for head in heads for part in printed[head]]]
+    texts = texts.astype(object).where(texts.notna(), "")
+    right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
+    lines = [heads, ["---:" if numeric else "---" for numeric in right]]
+    for (_, row), kind in zip(texts.iterrows(), table["kind"], strict=True):
+        cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
         cells = [cell.replace("|", "\\|") for cell in cells]
-        lines.append(cells if row["kind"] == "trial" else [f"**{cell}**" if cell else "" for cell in cells])
+        if any(cells):
+            lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _is_number(text):
+    return not text or text.lstrip("[" + MINUS)[:1].isdigit()

@@ -29,6 +29,22 @@ ORANGE_TEXT = "#a9510f"
 TEAL = "#04626c"
 PAPER = "white"
 
+# shape and colour of up to five groups of trials, and of all others; told apart by shape alone if need be
+GROUPS = (
+    ("circle", "#1d4f91"),
+    ("square", "#c2477f"),
+    ("triangle up", "#b8860b"),
+    ("triangle down", "#3f9e8f"),
+    ("triangle right", "#6b3f1d"),
+    ("triangle left", "#7a8691"),
+)
+TRIAL = "#47617d"  # trials where nothing else tells them apart
+
+# lines and areas of a fitted model: the line, the area of its confidence limits, that of its prediction limits
+MODEL = "#1d4f91"
+BAND_DARK = "#b3c7e0"
+BAND = "#e3ebf5"
+
 TITLE_PT = 8.5
 BODY_PT = 7.1
 SMALL_PT = 6.8
@@ -57,6 +73,9 @@ CONNECTOR_PT = 2.2
 CIRCLE_PT = 4.4  # diameter of an arm's marker
 SQUARE_MAX_PT = 8.0  # side of the square of the heaviest trial
 SQUARE_MIN_PT = 2.2
+RIM_PT = 0.45  # white around markers that may overlap
+RING_PT = 1.1  # what is left of a hollow marker
+POOLED_PT2 = 34.0  # area of the diamond of two pooled means
 ARROW_MM = 1.4
 
 ROW_MM = {"heading": 4.6, "trial": 4.5, "subtotal": 5.2, "total": 6.6, "prediction": 4.6, "note": 4.2}

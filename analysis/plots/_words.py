@@ -18,17 +18,24 @@ def degrees(method):
     return method.replace("-", MINUS)
 
 
+REFERENCE = {
+    "HKSJ": "HKSJ on t(k−1)",
+    "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
+    "t": "Wald on t(k−1)",
+    "z": "Wald on the normal distribution",
+}
+
+
+def model_name(pooled):
+    """Return the model and the estimator of tau squared."""
+    return MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
+
+
 def model_sentence(pooled):
     """Return how the trials were pooled."""
-    model = MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
+    model = model_name(pooled)
     at = level(pooled.confidence_level)
-    reference = {
-        "HKSJ": "HKSJ on t(k−1)",
-        "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
-        "t": "Wald on t(k−1)",
-        "z": "Wald on the normal distribution",
-    }
-    ci = reference.get(pooled.ci_method, pooled.ci_method)
+    ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
     prediction = f"; {at} prediction interval on {degrees(pooled.pi_method)}"
     return (
         f"{model}; {at} confidence intervals of pooled results by {ci}, of single trials by the normal "

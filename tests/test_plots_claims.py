@@ -1,0 +1,239 @@
+"""The figures of claims beside evidence, read back from the artists that were drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+from plot_cases import artist, outside, overlapping
+
+import analysis
+from analysis.claim_rules import VERDICTS
+from analysis.claims import check_claims
+from analysis.companions import read_claims, read_contrasts
+from analysis.plots import _claims, _claims_rows, claims_plot
+
+FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return analysis.read_trials("data/trials.csv")
+
+
+@pytest.fixture(scope="module")
+def checked(trials):
+    return check_claims(read_claims("data/claims.csv"), trials, contrasts=read_contrasts("data/contrasts.csv"))
+
+
+@pytest.fixture(scope="module")
+def arms(trials):
+    return analysis.pool_arms(trials, by="therapy_family")
+
+
+@pytest.fixture(scope="module")
+def fig(checked, arms):
+    return claims_plot(checked, therapy_family="Light", evidence=arms)
+
+
+def rows(fig, kind=None):
+    table = fig.content.table
+    return table[table["y_mm"].notna() if kind is None else table["kind"] == kind].reset_index(drop=True)
+
+
+def made_up(checked, **changes):
+    """Return one claim about light with other content."""
+    row = checked[checked["claim_id"] == "nir01"].iloc[[0]].reset_index(drop=True)
+    return row.assign(**{name: [value] for name, value in changes.items()})
+
+
+def texts(fig, prefix):
+    return [t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").startswith(prefix)]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_claim_of_the_family_stands_once_with_its_verdict(checked, family):
+    own = checked[checked["therapy_family"] == family]
+    drawn = claims_plot(checked, therapy_family=family)
+    claims = rows(drawn, "claim")
+    assert sorted(claims["claim_id"]) == sorted(own["claim_id"])
+    said = claims.set_index("claim_id")["text_verdict"]
+    pd.testing.assert_series_equal(said, own.set_index("claim_id")["verdict"][said.index], check_names=False)
+    assert [t for t in texts(drawn, "verdict-") if t] == claims["text_verdict"].tolist()
+    assert overlapping(drawn) == [] and outside(drawn) == []
+
+
+def test_all_claims_are_in_some_figure(checked):
+    counts = [len(rows(claims_plot(checked, therapy_family=family), "claim")) for family in FAMILIES]
+    assert sum(counts) == len(checked) == 36
+
+
+def test_claims_with_points_stand_below_what_they_speak_of(fig):
+    table = rows(fig)
+    lines = [(row["claim_id"] if row["kind"] == "claim" else row["role"]) for row in table.to_dict("records")]
+    assert lines[1:7] == ["placebo", "nir02", "treatment", "nir01", "contrast", "nir03"]
+    assert (np.diff(table["y_mm"]) > 3).all()
+
+
+def test_claimed_numbers_are_marked_at_their_value(fig):
+    marks = artist(fig, "claims-marks").get_offsets()[1::3]
+    claims = rows(fig, "claim").dropna(subset=["claim_low"])
+    np.testing.assert_array_equal(marks[:, 0], [-1.4, -3.9, -2.5])
+    np.testing.assert_array_equal(marks, claims[["claim_low", "y_mm"]])
+    assert texts(fig, "mark-text-") == ["−1.4 claimed", "−3.9 claimed", "−2.5 claimed"]
+    stems = [(s[0, 0], s[1, 1] - s[0, 1] > 0) for s in artist(fig, "claims-stems").get_segments()]
+    assert stems == [(-1.4, True), (-3.9, True), (-2.5, True)]
+
+
+def test_evidence_of_one_trial_is_drawn_as_a_trial(fig, checked):
+    own = checked[checked["claim_id"] == "nir01"].iloc[0]
+    for role in ("placebo", "treatment", "contrast"):
+        at = artist(fig, f"{role}-markers").get_offsets()
+        assert at[0, 0] == own[role]
+        ends = artist(fig, f"{role}-intervals").get_segments()[0][:, 0]
+        np.testing.assert_allclose(ends, [own[f"{role}_low"], own[f"{role}_high"]])
+
+
+def test_pooled_evidence_is_drawn_as_diamonds(fig, arms):
+    for role in ("placebo", "treatment", "contrast"):
+        pooled = getattr(arms.groups["Light"], role)
+        x = artist(fig, f"{role}-subtotals").get_paths()[0].vertices[:, 0]
+        assert (x.min(), x.max()) == pytest.approx(tuple(pooled.ci))
+        line = rows(fig, "subtotal").set_index("role").loc[role]
+        assert line[f"{role}_estimate"] == pooled.estimate and line["tail"] == f"{pooled.k} trials"
+        assert line["text_estimate"] == analysis.text.number(pooled.estimate)
+        assert f"{line['text_low']} {line['text_high']}" == f"[{analysis.text.interval(*pooled.ci)}]"
+
+
+def test_numbers_end_at_one_place_and_are_those_of_the_table(fig):
+    lines = rows(fig)
+    for part in ("estimate", "low", "high"):
+        cells = [t for t in fig.findobj(Text) if (t.get_gid() or "").startswith(f"{part}-")]
+        assert len({t.get_position()[0] for t in cells}) == 1
+        assert [t.get_text() for t in cells] == [text for text in lines[f"text_{part}"] if text]
+
+
+def test_verdicts_have_a_shape_each():
+    assert set(_claims_rows.LOOKS) | {
+        "single untraced report",
+        "no trial with these numbers",
+        "not testable here",
+    } == set(VERDICTS)
+    shapes = [(name, hollow) for name, _, hollow in _claims.VERDICT_LOOKS.values()]
+    assert len(set(shapes)) == 3
+
+
+def test_the_band_lies_behind_the_differences_only(fig):
+    bands = artist(fig, "claims-zone").get_paths()
+    differences = rows(fig).query("role == 'contrast' and kind != 'claim'")["y_mm"]
+    assert len(bands) == len(differences) == 2
+    for band, y in zip(bands, differences, strict=True):
+        x, at = band.vertices.T
+        assert (x.min(), x.max()) == (-2.0, -1.0) and (at.min() + at.max()) / 2 == pytest.approx(y)
+    assert rows(fig, "zone")[["contrast_low", "contrast_high"]].iloc[0].tolist() == [-2.0, -1.0]
+
+
+def test_without_numbers_the_results_with_most_trials_are_shown(checked):
+    drawn = claims_plot(checked, therapy_family="Magnetic field")
+    own = checked[checked["therapy_family"] == "Magnetic field"]
+    most = own[own["match"] == "direct"]["k"].max()
+    lead = own[(own["match"] == "direct") & (own["k"] == most)].iloc[0]
+    assert rows(drawn, "heading")["text_name"].item() == lead["scope"]
+    assert rows(drawn, "subtotal")["contrast_estimate"].dropna().item() == lead["contrast"]
+    assert not drawn.findobj(lambda a: a.get_gid() == "claims-marks")
+
+
+def test_wide_intervals_end_in_arrowheads_and_do_not_set_the_axis(checked):
+    wide = made_up(checked, treatment_low=-25.0, treatment_high=19.0, k=2)
+    drawn = claims_plot(wide)
+    low, high = next(ax for ax in drawn.axes if ax.get_label() == "claims").get_xlim()
+    assert -9 < low and high < 5
+    assert artist(drawn, "treatment-arrows-left").get_offsets()[0, 0] == low
+    assert artist(drawn, "treatment-arrows-right").get_offsets()[0, 0] == high
+
+
+def test_ranges_and_missing_baselines(checked):
+    drawn = claims_plot(made_up(checked, value="-3--2", placebo=np.nan, placebo_low=np.nan, placebo_high=np.nan))
+    assert texts(drawn, "mark-text-") == ["−3.0 to −2.0 claimed"]
+    assert artist(drawn, "claims-ranges").get_segments()[0][:, 0].tolist() == [-3.0, -2.0]
+    assert texts(drawn, "missing-") == ["no baseline reported"]
+    assert overlapping(drawn) == [] and outside(drawn) == []
+
+
+@pytest.mark.parametrize("value", ["-9.5", "0", "4"])
+def test_the_number_of_a_claim_stays_inside_the_panel(checked, value):
+    drawn = claims_plot(made_up(checked, value=value))
+    drawn.canvas.draw()
+    ax = next(ax for ax in drawn.axes if ax.get_label() == "claims")
+    box, panel = (
+        next(t for t in drawn.findobj(Text) if (t.get_gid() or "") == "mark-text-3").get_window_extent(),
+        ax.bbox,
+    )
+    assert box.x0 >= panel.x0 - 1 and box.x1 <= panel.x1 + 1
+    assert overlapping(drawn) == [] and outside(drawn) == []
+
+
+@pytest.mark.parametrize("width", [160, 174, 210])
+def test_long_claims_wrap(checked, arms, width):
+    own = checked[checked["therapy_family"] == "Light"]
+    longer = own.assign(claim=own["claim"] + " " + "And so it is said again, in very many more words than before." * 2)
+    drawn = claims_plot(longer, evidence=arms, width_mm=width)
+    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width)
+    said = " ".join(texts(drawn, "claim-")).replace(" ", "")
+    assert all(claim.replace(" ", "") in said for claim in longer["claim"])
+    sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
+    assert min(sizes) >= 6 and max(sizes) <= 8.5
+
+
+def test_words_say_what_was_drawn(fig, checked, arms):
+    content = fig.content
+    light = checked[checked["therapy_family"] == "Light"]
+    assert content.in_words.splitlines() == [
+        f"{c}: {p}" for c, p in zip(light["claim_id"], light["plain"], strict=True)
+    ]
+    assert "13 claims: not testable here 6" in content.caption
+    assert "only the difference can be the treatment's doing" in content.caption
+    assert "all trials (random-effects model, τ² by REML; 95% intervals by HKSJ on t(k−1))" in content.caption
+    beside = "trials that bear on them (random-effects model, τ² by REML; 95% intervals by HKSJ with the factor floored"
+    assert beside in content.caption
+    assert artist(fig, "head-result").get_text() == "Points [95% CI]"
+    assert "Claim nir01: −3.9 claimed, arm change quoted as effect" in content.alt_text
+    assert texts(fig, "footer-") and " ".join(texts(fig, "footer-")) == " ".join(rows(fig, "footer")["name"])
+    noted = claims_plot(checked, therapy_family="Light", note="one sample")
+    assert noted.content.caption.endswith("One sample.") and "all trials (" not in noted.content.caption
+
+
+def test_same_bytes_and_a_table_in_markdown(checked, tmp_path):
+    first, second = (
+        analysis.save_figure(claims_plot(checked, therapy_family="Light"), tmp_path / name) for name in ("a", "b")
+    )
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes(), one.suffix
+    lines = [line for line in first[-1].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    assert lines[0] == "| Result or claim | Id | Number | Verdict |"
+    assert (
+        "| Pain fell from 6.9 to 3 on a 0-10 rating. | nir01 | pain falls by 3.9 points | arm change quoted as effect |"
+        in lines
+    )
+    assert len([line for line in lines if "| nir" in line]) == 13
+
+
+def test_bad_arguments_are_named(checked):
+    with pytest.raises(ValueError, match="therapy_family names no therapy family; choose from 'Magnetic field'"):
+        claims_plot(checked)
+    with pytest.raises(ValueError, match="therapy_family is 'Needle', about which nothing is claimed"):
+        claims_plot(checked, therapy_family="Needle")
+    with pytest.raises(ValueError, match="checked has no column verdict"):
+        claims_plot(checked.drop(columns="verdict"), therapy_family="Light")
+    with pytest.raises(ValueError, match=r"width_mm is 100, but this figure needs at least \d+ mm"):
+        claims_plot(checked, therapy_family="Light", width_mm=100)
+
+
+@pytest.mark.parametrize("family", ["Light", "Mechanical"])
+def test_claims_without_any_trial_are_drawn_without_results(trials, family):
+    needles = trials[trials["therapy_family"] == "Needle"]
+    drawn = claims_plot(check_claims(read_claims("data/claims.csv"), needles), therapy_family=family)
+    assert rows(drawn, "heading")["text_name"].tolist() == ["No trial"]
+    assert set(texts(drawn, "missing-")) == {"not reported"}
+    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert artist(drawn, "claims-zone").get_paths() == []

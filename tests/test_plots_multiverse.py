@@ -1,0 +1,311 @@
+"""The specification curve, read back from the artists that were drawn."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+from plot_cases import artist, outside, overlapping
+
+import analysis
+from analysis.plots import _multiverse_marks as shapes
+from analysis.plots import _style as style
+from analysis.plots import multiverse_plot
+from analysis.plots._multiverse_rows import FINDINGS, share_name, took_option
+from analysis.universes import choice_effects, multiverse
+
+CHOICES = {
+    "outcome": ["change", "final"],
+    "correlation": [0.0, 0.5, 0.9],
+    "missing_sd": ["impute", "drop"],
+    "doubtful": ["include", "exclude"],
+    "tau2_method": ["REML", "DL", "CE"],
+    "ci_method": ["HKSJ", "z"],
+}
+
+
+def analyses(n=None, *, correlations=(0.0, 0.5, 0.9), seed=1):
+    """Return a frame as multiverse returns it: all combinations, or n of them; some exclude zero on either side."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(list(itertools.product(*{**CHOICES, "correlation": correlations}.values())), columns=CHOICES)
+    frame = frame if n is None else frame.sample(n, random_state=seed).reset_index(drop=True)
+    estimate = -0.8 + 1.0 * (frame["doubtful"] == "exclude") + 0.3 * (frame["outcome"] == "final")
+    estimate = estimate + rng.normal(0, 0.1, len(frame))
+    half = 0.35 + 0.2 * rng.random(len(frame))
+    frame = frame.assign(k=12, estimate=estimate, se=half / 2, ci_low=estimate - half, ci_high=estimate + half)
+    return frame.assign(default=np.arange(len(frame)) == len(frame) // 3)
+
+
+@pytest.fixture(scope="module")
+def few():
+    return analyses(60)
+
+
+@pytest.fixture(scope="module")
+def fig(few):
+    return multiverse_plot(few)
+
+
+@pytest.fixture(scope="module")
+def many():
+    return analyses(correlations=tuple(np.linspace(0, 0.9, 40)))
+
+
+@pytest.fixture(scope="module")
+def dense(many):
+    return multiverse_plot(many)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return multiverse(analysis.read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
+
+
+def rows(fig, kind):
+    table = fig.content.table
+    return table[table["kind"] == kind].dropna(axis=1, how="all").reset_index(drop=True)
+
+
+def finding_of(frame):
+    below, above = frame["ci_high"] < 0, frame["ci_low"] > 0
+    return np.select([below, above], ["below zero", "above zero"], "includes zero")
+
+
+def outline(path):
+    """Return left edges, bottoms and tops of columns drawn side by side as one outline."""
+    points = path.vertices[:-1]
+    upper, lower = np.split(points, 2)
+    return upper[::2, 0], lower[::-1][::2, 1], upper[::2, 1]
+
+
+# few analyses: a mark for each
+
+
+def test_analyses_stand_in_the_order_of_their_estimates(fig, few):
+    drawn = artist(fig, "curve-estimates").get_offsets()
+    np.testing.assert_array_equal(drawn[:, 0], np.arange(60) + 0.5)
+    np.testing.assert_array_equal(drawn[:, 1], np.sort(few["estimate"]))
+    np.testing.assert_array_equal(rows(fig, "analysis")["estimate"], np.sort(few["estimate"]))
+
+
+def test_intervals_end_at_the_limits_and_are_coloured_by_what_they_say(fig, few):
+    ordered = few.sort_values("estimate", kind="stable")
+    drawn = artist(fig, "curve-intervals")
+    ends = np.array([segment[:, 1] for segment in drawn.get_segments()])
+    low, high = next(ax for ax in fig.axes if ax.get_label() == "curve").get_ylim()
+    np.testing.assert_allclose(ends, ordered[["ci_low", "ci_high"]].clip(low, high), rtol=1e-12)
+    colours = np.array([tuple(colour) for colour in drawn.get_colors()])
+    finding = finding_of(ordered)
+    assert set(finding) == set(FINDINGS)
+    for name in FINDINGS:
+        assert len(np.unique(colours[finding == name], axis=0)) == 1
+    assert len(np.unique(colours, axis=0)) == 3
+
+
+def test_circles_are_open_where_the_interval_includes_zero(fig, few):
+    faces = artist(fig, "curve-estimates").get_facecolors()
+    within = finding_of(few.sort_values("estimate", kind="stable")) == "includes zero"
+    np.testing.assert_array_equal((faces == 1).all(axis=1), within)
+
+
+def test_one_tick_for_every_analysis_that_took_an_option(fig, few):
+    ordered = few.sort_values("estimate", kind="stable").reset_index(drop=True)
+    options = pd.concat([rows(fig, "total"), rows(fig, "option")])
+    drawn = {(s[0, 0], round(s[:, 1].mean(), 6)) for s in artist(fig, "options-ticks").get_segments()}
+    wanted = {
+        (at + 0.5, round(line["y_mm"], 6))
+        for line in options.to_dict("records")
+        for at in np.flatnonzero(line["choice"] == "All" or ordered.get(line["choice"]) == line["option"])
+        if line["choice"] != "All"
+    }
+    top = options["y_mm"].min()
+    assert {mark for mark in drawn if mark[1] != top} == wanted
+    assert len(drawn) == len(wanted) + 60
+
+
+def test_the_default_analysis_is_marked_above_and_below(fig, few):
+    usual = few[few["default"]].iloc[0]
+    x = (few["estimate"] < usual["estimate"]).sum() + 0.5
+    np.testing.assert_allclose(artist(fig, "curve-default").get_offsets()[1], [x, usual["estimate"]])
+    assert artist(fig, "options-default-line").get_segments()[0][0, 0] == x
+    label = artist(fig, "default-label").get_text()
+    interval = analysis.text.interval(usual["ci_low"], usual["ci_high"])
+    assert label == f"default analysis: {analysis.text.number(usual['estimate'])} (95% CI {interval})"
+    bold = {
+        t.get_text()
+        for t in fig.findobj(Text)
+        if (t.get_gid() or "").startswith("option-") and t.get_weight() == "bold"
+    }
+    options = rows(fig, "option")
+    assert bold == set(options.loc[options["usual"].astype(bool), "text_option"])
+    other = multiverse_plot(few, default=3)
+    assert rows(other, "default")["estimate"].item() == few.loc[3, "estimate"]
+
+
+# thousands: bins of neighbours
+
+
+def test_bins_hold_all_analyses_in_order(dense, many):
+    bins = rows(dense, "bin")
+    assert len(many) == 1920 and 40 < len(bins) < 140
+    assert bins["n"].sum() == len(many) and (bins["n"] >= 8).all() and np.ptp(bins["n"]) <= 1
+    ordered = np.sort(many["estimate"])
+    np.testing.assert_array_equal(bins["estimate"], ordered[bins["rank"].astype(int)])
+    np.testing.assert_array_equal(bins["last_estimate"], ordered[bins["last_rank"].astype(int)])
+    curve = artist(dense, "curve-estimates").get_segments()[0]
+    np.testing.assert_array_equal(curve[::2, 1], bins["estimate"])
+    np.testing.assert_array_equal(curve[1::2], bins[["last_rank", "last_estimate"]].to_numpy() + [0.5, 0])
+
+
+def test_bands_are_the_widest_reach_and_the_common_part(dense, many):
+    ordered = many.sort_values("estimate", kind="stable")
+    bins = rows(dense, "bin")
+    for at in (0, 7, len(bins) - 1):
+        inside = ordered.iloc[int(bins["rank"][at]) : int(bins["last_rank"][at]) + 1]
+        assert bins["reach_low"][at] == inside["ci_low"].min() and bins["reach_high"][at] == inside["ci_high"].max()
+        assert bins["inside_low"][at] == inside["ci_low"].max() and bins["inside_high"][at] == inside["ci_high"].min()
+    limits = next(ax for ax in dense.axes if ax.get_label() == "curve").get_ylim()
+    for band in ("reach", "inside"):
+        x, bottom, top = outline(artist(dense, f"curve-{band}").get_paths()[0])
+        np.testing.assert_array_equal(x, bins["rank"])
+        np.testing.assert_allclose(bottom, bins[f"{band}_low"].clip(*limits))
+        np.testing.assert_allclose(top, bins[f"{band}_high"].clip(*limits))
+
+
+def test_the_columns_are_the_shares_of_every_bin(dense, many):
+    ordered = many.sort_values("estimate", kind="stable").assign(finding=lambda f: finding_of(f))
+    bins, options = rows(dense, "bin"), rows(dense, "option")
+    part = ordered.iloc[int(bins["rank"][4]) : int(bins["last_rank"][4]) + 1]
+    for option in options.to_dict("records"):
+        took = took_option(part, option["choice"], option["option"])
+        for finding in FINDINGS:
+            share = (took & (part["finding"] == finding)).mean()
+            assert bins[share_name(option["choice"], option["option"], finding)][4] == pytest.approx(share)
+    lines = pd.concat([rows(dense, "total"), options], ignore_index=True)
+    drawn = [np.array([outline(p)[1:] for p in artist(dense, gid).get_paths()]) for gid in shares_drawn()]
+    for lower, upper in itertools.pairwise(drawn):
+        np.testing.assert_array_equal(upper[:, 0], lower[:, 1])  # each finding stands on the one before
+    heights = sum(each[:, 0] - each[:, 1] for each in drawn)
+    full = shapes.SHARE_HEIGHT * shapes.ROW_MM
+    np.testing.assert_allclose(heights[0], full)  # all analyses fill their row
+    for _, members in lines.groupby("choice", sort=False):
+        np.testing.assert_allclose(heights[members.index].sum(axis=0), full)  # the options of a choice share it out
+
+
+def shares_drawn():
+    return [f"options-{finding.replace(' ', '-')}" for finding in FINDINGS]
+
+
+# options, order, words
+
+
+def test_options_are_counted(fig, few):
+    for line in rows(fig, "option").to_dict("records"):
+        members = few[few[line["choice"]] == line["option"]]
+        out = (finding_of(members) != "includes zero").sum()
+        assert (line["n"], line["excludes_zero"]) == (len(members), out)
+        assert line["text_share"] == analysis.text.percent(out / len(members))
+
+
+def test_choices_stand_in_the_order_in_which_they_move_the_estimate(real):
+    drawn = multiverse_plot(real)
+    moved = choice_effects(real)
+    options = rows(drawn, "option")
+    assert list(options["choice"].unique()) == list(moved["choice"].unique())
+    means = options.set_index(["choice", "option"])["mean_estimate"]
+    np.testing.assert_array_equal(means, moved.set_index(["choice", "option"])["mean_estimate"][means.index])
+    turned = multiverse_plot(real, order=list(moved["choice"].unique())[::-1])
+    assert list(rows(turned, "option")["choice"].unique()) == list(moved["choice"].unique())[::-1]
+    assert "in the order in which they move" in drawn.content.caption
+    assert "in the order in which they move" not in turned.content.caption
+
+
+def test_real_multiverse_fits_and_says_how_many(real):
+    drawn = multiverse_plot(real, note="one sample")
+    assert overlapping(drawn) == [] and outside(drawn) == []
+    share = analysis.text.percent(real["excludes_zero"].mean())
+    for text in (drawn.content.caption, drawn.content.alt_text, drawn.content.in_words):
+        assert f"95% interval excludes zero in {share} of them" in text
+        assert f"{analysis.text.number(real['analysis'].nunique(), 0)} different analyses" in text
+    assert drawn.content.caption.endswith("One sample.")
+    assert "is no test" in drawn.content.caption
+    usual = analysis.pool_arms(analysis.read_trials("data/trials.csv"), by="therapy_family").effects
+    usual = analysis.pool(usual.where(therapy_family=["Light", "Magnetic field"]))
+    assert rows(drawn, "default")["estimate"].item() == pytest.approx(usual.estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 9, 144])
+@pytest.mark.parametrize("width", [None, 150])
+def test_no_text_overlaps_or_leaves_the_page(n, width):
+    drawn = multiverse_plot(analyses(n, seed=4), width_mm=width)
+    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 174)
+    sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
+    assert min(sizes) >= 6 and max(sizes) <= 8.5
+
+
+def test_the_level_is_that_of_the_analyses(few):
+    drawn = multiverse_plot(few.assign(confidence_level=0.9))
+    assert "(90% CI" in artist(drawn, "default-label").get_text() and "95%" not in drawn.content.caption
+
+
+def test_unknown_choices_and_yes_or_no_are_written(few):
+    known = [name for name in CHOICES if name != "outcome"]
+    frame = few.drop(columns="outcome").drop_duplicates(known)
+    frame.insert(0, "only_low_risk", np.arange(len(frame)) % 2 == 0)
+    texts = {t.get_text() for t in multiverse_plot(frame).findobj(Text)}
+    assert {"Only low risk", "yes", "no"} <= texts
+
+
+def test_analyses_without_an_interval_are_counted_not_drawn(few):
+    frame = few.copy()
+    frame.loc[frame.index[~frame["default"]][:3], ["estimate", "ci_low", "ci_high"]] = np.nan
+    drawn = multiverse_plot(frame)
+    assert len(rows(drawn, "analysis")) == 57
+    assert "No interval, so not drawn: 3" in drawn.content.caption
+
+
+def test_wild_intervals_leave_the_axis_and_are_counted(few):
+    frame = few.copy()
+    frame.loc[5, ["ci_low", "ci_high"]] = [-40.0, 40.0]
+    drawn = multiverse_plot(frame)
+    low, high = next(ax for ax in drawn.axes if ax.get_label() == "curve").get_ylim()
+    assert high - low < 8
+    assert "1 interval ends beyond the axis" in drawn.content.caption
+
+
+def test_same_bytes_and_a_table_in_markdown(many, dense, tmp_path):
+    first = analysis.save_figure(dense, tmp_path / "a")
+    second = analysis.save_figure(multiverse_plot(many), tmp_path / "b")
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes(), one.suffix
+    lines = [line for line in first[-1].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    assert lines[0] == "| Choice | Option | Combinations | Mean estimate | Interval excludes 0 |"
+    assert len(lines) == 2 + 1 + sum(many[name].nunique() for name in CHOICES)
+    assert first[0].stat().st_size < 2e6 and first[3].stat().st_size < 1e6
+
+
+def test_bad_arguments_are_named(few):
+    with pytest.raises(ValueError, match="analyses has no column ci_high"):
+        multiverse_plot(few.drop(columns="ci_high"))
+    with pytest.raises(ValueError, match="no choice has two options"):
+        multiverse_plot(few.iloc[:1])
+    with pytest.raises(ValueError, match="order must name every choice with several options once"):
+        multiverse_plot(few, order=["outcome"])
+    with pytest.raises(ValueError, match="default is 'mine', which is not in the index"):
+        multiverse_plot(few, default="mine")
+    with pytest.raises(ValueError, match=r"width_mm is 90, but this figure needs at least \d+ mm"):
+        multiverse_plot(few, width_mm=90)
+    with pytest.raises(ValueError, match="no analysis has an estimate with an interval"):
+        multiverse_plot(few.assign(ci_low=np.nan))
+
+
+def test_colours_stay_apart_in_grey():
+    grey = [np.dot(_rgb(colour), [0.299, 0.587, 0.114]) for colour in shapes.COLOURS.values()]
+    assert np.diff(sorted(grey)).min() > 0.08
+    assert style.PAPER not in shapes.COLOURS.values()
+
+
+def _rgb(colour):
+    return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
