@@ -2,7 +2,7 @@
 
 References
 ----------
-van Houwelingen, Zwinderman & Stijnen 1993, doi 10.1002/sim.4780122405; van Houwelingen, Arends & Stijnen 2002,
+van Houwelingen, Zwinderman & Stijnen 1993; van Houwelingen, Arends & Stijnen 2002,
 doi 10.1002/sim.1040.
 """
 

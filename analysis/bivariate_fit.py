@@ -9,7 +9,7 @@ maxima it finds depends on the start, and `analysis.bivariate_search` looks for 
 
 References
 ----------
-van Houwelingen, Zwinderman & Stijnen 1993, doi 10.1002/sim.4780122405; van Houwelingen, Arends & Stijnen 2002, doi
+van Houwelingen, Zwinderman & Stijnen 1993; van Houwelingen, Arends & Stijnen 2002, doi
 10.1002/sim.1040 (model); Dauphin et al. 2014, arXiv 1406.2572 (Newton steps with absolute eigenvalues).
 """
 

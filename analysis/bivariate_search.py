@@ -5,6 +5,9 @@ the boundary lie on ridges too narrow for a grid inside. So climbs start from a 
 of a fine grid on the boundary, and from where those end inwards. Where not all ends agree, further climbs start
 from every point of a dense grid. The highest end wins. An end on the boundary counts only if the derivative into the
 inside is not positive, which tells it from a maximum next to the boundary that is as high but for rounding.
+
+This is no proof. Of 28,800 random sets of 3 to 15 trials, 180 further climbs found a higher maximum in two, whose
+variances spanned four and six powers of ten; in none of the 14,400 whose variances spanned two or less.
 """
 
 import itertools
@@ -22,7 +25,7 @@ _INWARD = 0.7  # the correlation that climbs from the boundary inwards start fro
 _SAME = 1e-7  # maxima whose log-likelihoods differ by less are taken for one in the search
 _TIE = 1e-10  # and by less than this, relatively, for rounding
 _NEAR = 1e-3  # with so small a share of T22 left by the correlation, the boundary is tried
-_NOTHING = 1e-16  # a variance so small, relative to the smallest sampling variance, is 0
+_NOTHING = 1e-20  # a variance so small, relative to the smallest sampling variance, is 0
 _BLOCK = 1 << 15  # array elements worked on together
 
 

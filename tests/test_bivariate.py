@@ -287,9 +287,18 @@ def test_a_summit_that_only_a_dense_search_finds():
     close(fit.log_likelihood, slow_maximum(y, v, np.zeros(8), False)[1], 1e-9)
 
 
+def test_a_summit_that_only_climbs_from_the_boundary_reach():
+    y = [[-11.7, -17.5], [-3.5, -0.52], [8.86, -4.61], [-3.97, 5.81], [-2.52, 1.78], [2.31, -0.395], [1.64, 7.74]]
+    v = [[9.66, 259], [241, 0.124], [9.7, 6.19], [1.9, 0.00471], [0.233, 0.0111], [0.302, 2.2], [5.81, 0.00259]]
+    y, v = np.array([*y, [np.nan, -10.5]]), np.array([*v, [np.nan, 0.022]])
+    c = np.array([-17.9, 3.78, -0.849, -0.028, 0.00865, 0.317, -0.0274, 0.0])
+    fit = pool_bivariate(y, v, covariance=c)
+    close(fit.log_likelihood, slow_maximum(y, v, c, True)[1], 1e-9)
+
+
 def test_a_boundary_that_only_climbs_from_inside_reach():
-    y = [[2.9, -0.133], [1.69, 0.0844], [13.9, -13.8], [-11.7, 33.6], [-0.177, 20.6]]
-    v = [[478.0, 0.00912], [0.0202, 0.00204], [0.242, 374.0], [0.215, 445.0], [0.00791, 495.0]]
+    y = [[-0.176, 0.326], [0.0621, -0.638], [1.31, 8.38], [-0.413, -0.729], [0.0573, 0.374]]
+    v = [[1.0, 1.18], [0.264, 0.27], [2.64, 5.19], [0.996, 0.532], [0.302, 0.289]]
     fit = pool_bivariate(y, v, method="ML")
     assert fit.correlation == 1.0
     assert fit.boundary
@@ -344,7 +353,7 @@ def test_equal_trials_have_no_heterogeneity():
 @each_method
 def test_one_outcome_without_heterogeneity(method):
     y, v = np.array([0.3, 2.0, 5.0, -1.0, 0.7]), np.array([0.1, 0.2, 0.3, 0.1, 0.2])
-    both = np.column_stack([np.full(5, 0.1 + 0.2), y]), np.column_stack([v[::-1], v])
+    both = np.column_stack([np.full(5, 123.456), y]), np.column_stack([v[::-1], v])
     for first in (0, 1):
         fit = pool_bivariate(*(x[:, [first, 1 - first]] for x in both), method=method)
         alone = pool(y, v, tau2_method=method, ci_method="z")
