@@ -1,6 +1,6 @@
 """Placebo arms, treatment arms and the randomised contrast, pooled side by side."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ from analysis.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.effect_table import EffectSizes, effect_sizes
 from analysis.pooling import pool_columns
 from analysis.results import PooledEffect
-from analysis.share_models import both_arms
+from analysis.share_models import ARM_CHANGE, both_arms, require_changes
 
 ROLES = ("placebo", "treatment", "contrast")
 NOT_STATED = "not stated"
@@ -32,7 +32,8 @@ class PooledArms:
     effects : EffectSizes
         The trials behind the numbers.
     placebo, treatment, contrast : PooledEffect or None
-        In points on 0-10, negative = less pain. The arms are None where no trial reports a baseline.
+        In points on 0-10, negative = less pain. The arms, whose `measure` is "mean change", are None where no trial
+        reports a baseline.
     by : str or None
         The column that makes the groups.
     groups : dict of str to PooledArms
@@ -104,7 +105,7 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
     Raises
     ------
     ValueError
-        If `by` is not a column, or there is no trial.
+        If `by` is not a column, there is no trial, or the effects have no changes within arms.
 
     Examples
     --------
@@ -118,6 +119,7 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
     effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
     if not len(effects):
         raise ValueError("there is no trial to pool; see left_out of the effect sizes for the reasons")
+    require_changes(effects, "pool_arms")
     names, groups = _groups(effects, by)
     members = np.column_stack([np.ones(len(effects), dtype=bool), *(groups == name for name in names)])
     methods = {
@@ -161,7 +163,7 @@ def _pool_all(effects, members, methods):
     filled = [i for i, (yi, _) in enumerate(columns) if np.isfinite(yi).any()]
     yi, vi = (np.column_stack([columns[i][part] for i in filled]) for part in (0, 1))
     results = pool_columns(yi, vi, labels=effects.labels, measure=effects.measure, **methods)
-    found = dict(zip(filled, results, strict=True))
+    found = {i: x if i % 3 == 2 else replace(x, measure=ARM_CHANGE) for i, x in zip(filled, results, strict=True)}
     return [tuple(found.get(3 * j + role) for role in range(3)) for j in range(members.shape[1])]
 
 

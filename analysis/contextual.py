@@ -17,6 +17,7 @@ from analysis.share_models import (
     bootstrap_ratio,
     both_arms,
     fit_shares,
+    require_changes,
     robustness_table,
     univariate_ratios,
 )
@@ -69,7 +70,7 @@ def contextual_share(
     Raises
     ------
     ValueError
-        For an unknown option, or if `effects` is not an EffectSizes.
+        For an unknown option, if `effects` has no changes within arms, or if `joint` is a fit to other trials.
 
     Notes
     -----
@@ -100,6 +101,11 @@ def contextual_share(
     methods |= {"confidence_level": confidence_level}
     check_options(**methods)
     arms = both_arms(effects)
+    if joint is not None and joint.k != arms.p.size:
+        raise ValueError(
+            f"joint is a fit to {joint.k} trials, but {arms.p.size} of these report both changes; leave it out, or fit "
+            "these"
+        )
     fits = fit_shares(arms, _smallest(smallest), methods)
     together = bivariate_ratios(arms, fits, joint, methods)
     means, why, pooled = together[ALL], fits.why[rule], fits.log[tau2_method, rule]
@@ -137,8 +143,7 @@ def _back(limits):
 
 
 def _check(effects, rule, n_bootstrap):
-    if not hasattr(effects, "table") or "change_placebo" not in effects.table:
-        raise ValueError("contextual_share needs the changes within the arms; pass effect_sizes(trials)")
+    require_changes(effects, "contextual_share")
     _validate.option("rule", rule, RULES)
     if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= FEWEST_RESAMPLES):
         raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {FEWEST_RESAMPLES} resamples, or 0 for none")

@@ -29,13 +29,14 @@ def contextual_share_summary(found):
     lines = [f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"]
     lines.append(_line("Share", f"withheld: {found.reason}" if found.reason else _share(found, at)))
     if not found.reason:
-        tau = f"tau {number(found.pooled.tau)} on the log scale"
-        lines.append(_line("New trial", f"{interval(*found.pi)} ({at} prediction interval); {tau}"))
+        lines.append(_line("New trial", _new_trial(found, at)))
     lines += [_line("Ratio of means", said) for said in _means(found, at)]
     spread = _spread(found.robustness)
     lines += [_line("By choice", spread)] if spread else []
     for name, table in (("Left out", found.left_out), ("Replaced", found.replaced)):
         lines += [_line(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
+    borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
+    lines += [_line("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
     return "\n".join(lines + [_line("Note", note) for note in _notes(found)])
 
 
@@ -49,6 +50,12 @@ def _share(found, at):
         how = f"log ratios, common effect, {found.pooled.ci_method}; rule: {found.rule}"
     told = f"the placebo arms had {percent(found.share)} of the improvement of the treatment arms"
     return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
+
+
+def _new_trial(found, at):
+    if found.pooled.tau2_method == "CE":
+        return "not given: the common-effect model has one true share for all trials"
+    return f"{interval(*found.pi)} ({at} prediction interval); tau {number(found.pooled.tau)} on the log scale"
 
 
 def _means(found, at):
@@ -81,11 +88,10 @@ def _notes(found):
     if found.reason:
         return
     yield "It exists only where treatment improved; the randomised difference says whether treatment did more."
-    if len(found.trials) > found.k or len(found.replaced):
-        yield (
-            "A log ratio cannot use arms that did not improve, so the pooled share leans upwards; the ratio of means "
-            "uses all trials as they are."
-        )
+    yield (
+        "A log ratio cannot use arms that did not improve, and gives little weight to those that hardly did, so a "
+        "pooled share below 1 leans upwards; the ratio of means uses all trials as they are."
+    )
     if found.share > 1:
         yield "Above 1: the placebo arms improved more than the treatment arms."
     if found.ratio_of_means <= 0:

@@ -61,6 +61,8 @@ class NumberNeeded(NamedTuple):
 def _needed(value):
     if math.isinf(value):
         return "∞"
+    if math.isnan(value):
+        return NOT_ESTIMABLE
     return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
 
 
@@ -146,7 +148,8 @@ class Responders:
         -------
         pandas.DataFrame
             Columns label, `placebo`, `treatment` and `difference` with `*_low` and `*_high` (fractions), and kind
-            ("study" or "summary"). A study's limits are normal: of the log odds for a share.
+            ("study" or "summary"). A study's limits are normal: of the log odds for a share. Limits of a difference are
+            cut off at -1 and 1.
         """
         z = float(t_quantile(np.inf, self.difference.confidence_level))
         frame = pd.DataFrame({"label": [*self.table["label"], "Pooled"]})
@@ -158,8 +161,9 @@ class Responders:
             frame[f"{role}_high"] = [*np.maximum(_share(centre + half), own), pooled.ci.high]
         own, half = self.table["difference"], z * self.table["difference_se"]
         frame["difference"] = [*own, self.difference.estimate]
-        frame["difference_low"] = [*np.maximum(own - half, -1), self.difference.ci.low]
-        frame["difference_high"] = [*np.minimum(own + half, 1), self.difference.ci.high]
+        low, high = self.difference.ci
+        frame["difference_low"] = np.maximum([*(own - half), low], -1)
+        frame["difference_high"] = np.minimum([*(own + half), high], 1)
         return frame.assign(kind=["study"] * len(self.table) + ["summary"])
 
     def summary(self):
@@ -174,7 +178,7 @@ class Responders:
             f"{what}: {counted(len(self.table))}",
             *(f"  {role.capitalize():<12}{_in_words(getattr(self, role), at)}" for role in ("placebo", "treatment")),
             f"  {'Difference':<12}{number(100 * d.estimate, 0)} percentage points "
-            f"({at} CI {interval(*(100 * end for end in d.ci), 0)}{spread})",
+            f"({at} CI {interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)}{spread})",
             f"  {'NNT':<12}{self.nnt.words}",
         ]
         if self.ratio is not None:

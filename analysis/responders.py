@@ -9,6 +9,7 @@ from scipy import special
 
 from analysis import effects_change
 from analysis.arm_scores import BASELINE, IMPUTED, arm_scores, one_per_role
+from analysis.dictionary import COLUMNS
 from analysis.effect_table import NO_BASELINE, EffectSizes, effect_sizes
 from analysis.responder_results import Responders, pool_shares
 from analysis.thresholds import PERCENT, WITHIN, require
@@ -87,6 +88,8 @@ def translate_responders(
         effects = trials
     else:
         effects = effect_sizes(trials, **({} if correlation is None else {"correlation": correlation}))
+    if not set(COLUMNS) <= set(effects.rows.columns):
+        raise ValueError("the effect sizes lack the rows of the trials behind them; pass effect_sizes(trials)")
     correlation = effects.options.get("correlation", 0.5) if correlation is None else correlation
     if not -1 <= correlation < 1:
         raise ValueError(f"correlation={correlation!r}: a correlation is a number from -1 to below 1")

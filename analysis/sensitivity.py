@@ -22,8 +22,8 @@ def leave_one_out(yi, vi=None, *, labels=None, **methods):
     labels : sequence of str, optional
         Names of the studies.
     **methods
-        `tau2_method`, `ci_method`, `pi_method`, `confidence_level` as for :func:`analysis.pool`; those of a
-        PooledEffect are kept unless named.
+        `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
+        PooledEffect, a given `tau2` included, are kept unless named.
 
     Returns
     -------
@@ -106,7 +106,11 @@ def _studies(yi, vi, labels, methods):
         labels = whole.labels if labels is None else labels
         if hasattr(whole, "tau2_method"):
             kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
-            methods = {name: getattr(whole, name) for name in kept} | methods
+            own = {name: getattr(whole, name) for name in kept}
+            if whole.tau2_method == "fixed":
+                del own["tau2_method"]
+                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
+            methods = own | methods
         yi, vi = whole.yi, whole.vi
     _validate.same_shape(yi, vi, 1, "(k,), one value for each study")
     names = _validate.study_labels(labels, len(yi))

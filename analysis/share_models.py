@@ -1,6 +1,6 @@
 """The models behind the contextual share: log ratios under each rule, ratios of pooled means, bootstrap, one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from analysis.pooling import pool_columns
 from analysis.ratios import BOUNDED, COMPLEMENT, EVERYTHING, fieller, percentile_interval
 from analysis.results import t_quantile
 
+ARM_CHANGE = "mean change"  # the measure of a change within arms, which is no difference between them
 RULES = ("exclude", "exclude near zero", "replace")
 ALL = "all trials"
 MEANS = (ALL, "exclude", "exclude near zero")  # sets of trials for the ratios of means, which need no rule
@@ -26,10 +27,20 @@ UNBOUNDED = {COMPLEMENT: "the complement of an interval", EVERYTHING: "the whole
 NEAR_ZERO = "in too many resamples the treatment arms did not improve"
 
 
+_NEEDED = {"study", "label", "design", "condition_group", "n_treatment", "n_placebo", "change_status"}
+_NEEDED |= {f"change_{arm}{end}" for arm in ("placebo", "treatment") for end in ("", "_vi")}
+
+
+def require_changes(effects, purpose):
+    """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
+    if not _NEEDED <= set(getattr(effects, "table", ())):
+        raise ValueError(f"{purpose} needs the changes within the arms; pass effect_sizes(trials)")
+
+
 class Arms(NamedTuple):
     """The trials that report both changes: changes p and t, their variances and covariance, arrays of length k."""
 
-    table: pd.DataFrame  # study, label, condition_group, n
+    table: pd.DataFrame  # study, label, condition_group, change_status, n
     p: np.ndarray
     vp: np.ndarray
     t: np.ndarray
@@ -45,8 +56,9 @@ def both_arms(effects):
     crossover = (table["design"] == "crossover").to_numpy()
     people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
     p, vp, t, vt = (table[name].to_numpy(dtype=float) for name in names)
-    c = np.where(crossover, effects.options.get("crossover_correlation", 0.0) * np.sqrt(vp * vt), 0.0)
-    return Arms(table[["study", "label", "condition_group"]].assign(n=people).reset_index(drop=True), p, vp, t, vt, c)
+    c = np.where(crossover, effects.options.get("crossover_correlation", 0.5) * np.sqrt(vp * vt), 0.0)
+    about = table[["study", "label", "condition_group", "change_status"]].assign(n=people).reset_index(drop=True)
+    return Arms(about, p, vp, t, vt, c)
 
 
 def used_changes(arms, smallest):
@@ -92,7 +104,8 @@ def fit_shares(arms, smallest, methods):
         if model != methods["tau2_method"]:
             other = _pool(only, labels, methods | {"tau2_method": model})
             log |= {(model, rule): other.get(("log", rule)) for rule in RULES}
-    placebo, treatment = ({name: found.get((role, name)) for name in MEANS} for role in ("placebo", "treatment"))
+    means = {key: replace(pooled, measure=ARM_CHANGE) for key, pooled in found.items() if key[0] != "log"}
+    placebo, treatment = ({name: means.get((role, name)) for name in MEANS} for role in ("placebo", "treatment"))
     why = {name: _why_not(np.isfinite(p), treatment[ALL], treatment.get(name)) for name, (p, _) in changes.items()}
     return ShareFits(changes, ratios, log, placebo, treatment, why)
 

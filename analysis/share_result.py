@@ -38,8 +38,8 @@ class ContextualShare:
     treatment : PooledEffect or None
         Change within the treatment arms of all trials with both changes; a share needs it clearly below zero.
     trials : pandas.DataFrame
-        study, label, change_placebo, change_treatment (points; as used, so small ones are replaced under "replace"),
-        log_share, log_share_vi, used.
+        study, label, condition_group, n, change_placebo, change_treatment (points; as used, so small ones are replaced
+        under "replace"), change_status ("imputed" where an SD is borrowed), log_share, log_share_vi, used.
     left_out, replaced : pandas.DataFrame
         study, label, reason of the trials that `share` does without, or whose changes were replaced.
     robustness : pandas.DataFrame
@@ -95,7 +95,7 @@ class ContextualShare:
         groups = self.trials["condition_group"].unique()
         condition = groups[0] if len(groups) == 1 else "several conditions"
         log = "; ".join(part for part in (f"pooled log ratio, rule: {self.rule}", self.reason) if part)
-        means = "; ".join(["ratio of the bivariate means, Fieller interval", *self.reasons.values()])
+        means = "; ".join(["ratio of the bivariate means, Fieller interval", *dict.fromkeys(self.reasons.values())])
         ours = [
             ("these trials", condition, self.k, self.n, self.share, *self.ci, log),
             (

@@ -57,7 +57,9 @@ class Threshold:
         _validate.option("unit", self.unit, (POINTS, PERCENT))
         largest = 10 if self.unit == POINTS else 100
         numbers = [x for x in (self.value, self.low, self.high) if x is not None]
-        if not numbers or not all(isinstance(x, int | float | np.number) and 0 < x <= largest for x in numbers):
+        if self.value is None and None in (self.low, self.high):
+            raise ValueError("a threshold without a value is a range; give both low and high")
+        if not all(isinstance(x, int | float | np.number) and 0 < x <= largest for x in numbers):
             raise ValueError(
                 f"value={self.value!r}: a threshold in {self.unit} lies above 0 and is at most {largest}; "
                 "give the size of the change without a sign"
@@ -67,7 +69,7 @@ class Threshold:
     def words(self):
         """The threshold as text, such as "2 points", "30% of baseline" or "1.2 to 3.9 points"."""
         ends = (self.low, self.high) if self.value is None else (self.value,)
-        size = " to ".join(number(x, 0 if float(x).is_integer() else 1) for x in ends)
+        size = " to ".join(number(x, next(d for d in range(4) if d == 3 or round(x, d) == x)) for x in ends)
         unit = "% of baseline" if self.unit == PERCENT else " point" if self.value == 1 else " points"
         return size + unit
 

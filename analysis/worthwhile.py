@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis import _validate
 from analysis.columns import columns, weighted
-from analysis.results import ConfidenceInterval
+from analysis.results import ConfidenceInterval, PooledEffect
 from analysis.tau2 import q_root
 from analysis.text import counted, interval, level, number, percent
 from analysis.thresholds import BETWEEN, POINTS, Threshold, require
@@ -17,7 +17,7 @@ _FAR = 10.0  # normal deviates beyond which a share is 0 or 1
 _LEAST = 3  # trials
 _DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
 _COVERED = (
-    "The interval holds the uncertainty of the mean and of tau for normally distributed true effects; not bias, not "
+    "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
     "the choice of trials, not the doubt about the threshold."
 )
 
@@ -45,6 +45,8 @@ class ShareBeyond:
     confidence_level : float
     reason : str
         Why there is no share, or "".
+    tau_given : bool
+        Whether tau was given and not estimated; the interval then holds no uncertainty of it.
     """
 
     share: float
@@ -56,6 +58,7 @@ class ShareBeyond:
     threshold: Threshold
     confidence_level: float
     reason: str = ""
+    tau_given: bool = False
 
     def summary(self):
         """Return the share in words, one sentence a line."""
@@ -67,7 +70,8 @@ class ShareBeyond:
         return (
             f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would be "
             f"{limit}; {counted(self.k)}, tau {number(self.tau)}.\n"
-            f"{mean}, that of a new trial with probability {percent(self.new_trial)}.\n{_COVERED}"
+            f"{mean}, that of a new trial with probability {percent(self.new_trial)}.\n"
+            f"{_COVERED.format('of the mean, with tau as given,' if self.tau_given else 'of the mean and of tau')}"
         )
 
     def __str__(self):
@@ -121,22 +125,27 @@ def share_beyond(pooled, threshold, *, confidence_level=None):
         raise ValueError(
             f"a difference in points cannot be compared with {threshold.words}; give a threshold in points"
         )
+    if not isinstance(contrast, PooledEffect):
+        raise ValueError(f"share_beyond needs the result of pool or pool_arms, not {type(contrast).__name__}")
     if contrast.measure not in ("MD", ""):
         raise ValueError(
-            f"the pooled effect is a {contrast.measure}; a threshold in points needs a mean difference (MD)"
+            f"the pooled effect is a {contrast.measure}; a between-group threshold in points needs a mean difference "
+            "(MD), the randomised contrast"
         )
     at = contrast.confidence_level if confidence_level is None else _validate.level(confidence_level)
     limit = -float(threshold.value)
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
     fields["mean_beyond"] = _student(limit - contrast.estimate, contrast.se, contrast.df)
     reason = ""
-    if contrast.tau2_method == "CE":
+    given = contrast.tau2_method == "fixed"
+    if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
         reason = "the common-effect model has one true effect for all trials"
     elif contrast.k < _LEAST:
         reason = f"{counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)
+    fields["tau_given"] = given
     share = _beyond(limit - contrast.estimate, contrast.tau)
     low, high = _share_interval(contrast, limit, at)
     df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)

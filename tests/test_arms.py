@@ -1,5 +1,6 @@
 """Placebo arms, treatment arms and contrast: the same numbers as one-by-one fits, in the right company."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +132,15 @@ def test_the_contextual_share_uses_the_methods_of_the_arms(effects):
     assert share.share == again.share and share.ci == again.ci and share.confidence_level == 0.9
     assert tuple(share.fieller) == pytest.approx(tuple(again.fieller), rel=1e-9)
     assert arms.contextual_share is share
+
+
+def test_changes_within_arms_are_not_called_differences(arms):
+    for group in (arms, *arms.groups.values()):
+        assert [getattr(group, role).measure for role in ROLES] == ["mean change", "mean change", "MD"]
+    assert "of mean change" in arms.treatment.summary() and "of MD" in arms.contrast.summary()
+
+
+def test_effects_without_changes_are_refused(effects):
+    bare = replace(effects, table=effects.table[["study", "label", "yi", "vi"]])
+    with pytest.raises(ValueError, match="pool_arms needs the changes within the arms; pass effect_sizes"):
+        ma.pool_arms(bare)

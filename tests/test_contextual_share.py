@@ -268,7 +268,7 @@ def test_no_share_of_a_treatment_change_that_is_not_clearly_below_zero():
 
 @pytest.mark.parametrize(("placebo", "shape"), [(-9.0, "the complement of an interval"), (-0.1, "the whole line")])
 def test_no_ratio_of_means_where_the_bivariate_fit_is_less_sure(placebo, shape):
-    joint = SimpleNamespace(estimates=np.array([placebo, -1.0]), covariance=np.eye(2), df=np.inf)
+    joint = SimpleNamespace(k=len(P), estimates=np.array([placebo, -1.0]), covariance=np.eye(2), df=np.inf)
     found = contextual_share(effects_of(P, T, VP, VT), joint)
     assert found.reason == "" and np.isfinite(found.share)
     assert np.isnan([found.ratio_of_means, *found.fieller, *found.bootstrap]).all()
@@ -357,8 +357,10 @@ def test_a_bivariate_fit_at_hand_gives_the_same():
     other = contextual_share(REAL, pool_bivariate(y, v, covariance=c), n_bootstrap=0)
     assert other.ratio_of_means == pytest.approx(one.ratio_of_means, rel=1e-8)
     assert other.fieller == pytest.approx(one.fieller, rel=1e-6)
-    few = pool_bivariate(y[:9], v[:9], covariance=c[:9])
-    assert contextual_share(REAL, few, n_bootstrap=0).ratio_of_means == few.estimates[0] / few.estimates[1]
+    shifted = pool_bivariate(y - [1, 2], v, covariance=c)
+    assert contextual_share(REAL, shifted, n_bootstrap=0).ratio_of_means == shifted.estimates[0] / shifted.estimates[1]
+    with pytest.raises(ValueError, match="joint is a fit to 9 trials, but 36 of these report both changes"):
+        contextual_share(REAL, pool_bivariate(y[:9], v[:9], covariance=c[:9]))
 
 
 def test_a_normal_interval_is_normal_for_the_ratio_of_means_too():
@@ -426,7 +428,10 @@ def test_summary_says_what_it_is_and_is_not():
     for phrase in ("natural course and regression to the mean", "not a causal share", "only where treatment improved"):
         assert phrase in text
     assert "Chow 2006, Stelian 1992: no improvement in the placebo arm" in text
-    assert "leans upwards" in text and "leans upwards" not in share_of(P, T, VP, VT).summary()
+    assert "leans upwards" in text and "leans upwards" in share_of(P, T, VP, VT).summary()
+    borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
+    assert len(borrowed) == 5 and f"SD borrowed     {', '.join(borrowed)}" in text
+    assert "SD borrowed" not in share_of(P, T, VP, VT).summary()
     assert "by bootstrap" not in share_of(P, T, VP, VT).summary()
     assert str(found) == text and found._repr_html_().startswith("<pre>")
     assert "Above 1" in share_of(T, P, VT, VP).summary() and "Above 1" not in text
@@ -436,6 +441,28 @@ def test_summary_says_what_it_is_and_is_not():
     (line,) = (line for line in text.splitlines() if "By choice" in line)
     ends = [f"{shares[end]:.2f} ({'; '.join(end)})" for end in (shares.idxmin(), shares.idxmax())]
     assert line.endswith(f"{ends[0]} to {ends[1]}, 15 combinations of model and rule")
+
+
+def test_a_common_share_has_no_prediction_for_a_new_trial():
+    text = share_of(P, T, VP, VT, options={"tau2_method": "CE"}).summary()
+    assert "New trial       not given: the common-effect model has one true share for all trials" in text
+    assert "prediction interval" not in text and "tau" not in text.split("Ratio of means")[0]
+
+
+def test_a_reason_is_given_once():
+    found = share_of(P, -T, VP, VT, n_bootstrap=100)
+    note = found.beside(read_benchmarks("data/benchmarks.csv"))["note"][1]
+    assert note == f"ratio of the bivariate means, Fieller interval; {found.reason}"
+
+
+def test_the_change_of_the_treatment_arms_is_no_difference():
+    assert share_of(P, T, VP, VT).treatment.measure == "mean change"
+
+
+def test_crossover_arms_correlate_by_half_where_effects_made_by_hand_do_not_say():
+    unsaid = effects_of(P, T, VP, VT, design="crossover")
+    unsaid.options.clear()
+    assert contextual_share(unsaid, n_bootstrap=0).ci == share_of(P, T, VP, VT, design="crossover").ci
 
 
 def test_the_real_trials():

@@ -411,3 +411,22 @@ def test_several_treatment_arms_are_added_up():
     more = rows("two", counted(7, 22, "half", arm_label="low"), {})[:1]
     row = pool_responders(read(pair + more)).table.iloc[0]
     assert (row["events_treatment"], row["n_treatment"], row["events_placebo"]) == (15, 42, 6)
+
+
+def test_impossible_limits_of_a_difference_are_cut_off(trials):
+    made = pool_responders(trials, studies=["soriano1998", "misra2013"])
+    assert made.difference.ci.high > 1
+    assert "(95% CI −49 to 100; tau 3)" in made.summary()
+    last = made.to_frame().iloc[-1]
+    assert (last["difference_low"], last["difference_high"]) == (made.difference.ci.low, 1.0)
+
+
+def test_effects_without_the_rows_behind_them_cannot_be_translated(trials):
+    found = ma.effect_sizes(trials)
+    bare = ma.EffectSizes(found.table, found.derivations, found.left_out)
+    with pytest.raises(ValueError, match="lack the rows of the trials behind them; pass effect_sizes"):
+        translate_responders(bare, TWO_POINTS)
+
+
+def test_no_number_needed_without_a_difference():
+    assert number_needed(math.nan, math.nan, math.nan).words == "not estimable (not estimable)"

@@ -103,3 +103,14 @@ def test_a_pooled_effect_keeps_its_methods(effects):
 def test_wrong_input_is_refused(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+def test_a_given_tau2_is_kept(effects):
+    pooled = ma.pool(effects, tau2=0.5)
+    for table in (ma.leave_one_out(pooled), ma.cumulative(pooled)):
+        assert set(table["tau2"]) == {0.5}
+    without = ma.pool(effects.yi[1:], effects.vi[1:], tau2=0.5)
+    assert ma.leave_one_out(pooled)["estimate"][0] == pytest.approx(without.estimate, rel=1e-12)
+    pd.testing.assert_frame_equal(
+        ma.leave_one_out(pooled, tau2_method="DL"), ma.leave_one_out(effects, tau2_method="DL")
+    )

@@ -118,7 +118,7 @@ def test_a_difference_is_not_read_against_a_within_patient_threshold():
         share_beyond(pooled, Threshold(None, BETWEEN, low=1, high=2))
     with pytest.raises(ValueError, match="30% of baseline; give a threshold in points"):
         share_beyond(pooled, Threshold(30, BETWEEN, PERCENT))
-    with pytest.raises(ValueError, match="is a RR; a threshold in points needs a mean difference"):
+    with pytest.raises(ValueError, match="is a RR; a between-group threshold in points needs a mean difference"):
         share_beyond(ma.pool([-1.0, -2.0], [0.1, 0.1], measure="RR"), POINT)
 
 
@@ -233,3 +233,35 @@ def test_curated_trials(table):
         "pain than with placebo (Busse 2015); 44 trials, tau 1.27."
     )
     assert "not bias, not the choice of trials" in str(found)
+
+
+def test_a_change_within_arms_is_not_read_against_a_between_group_threshold():
+    arms = ma.pool_arms(ma.read_trials(DATA / "trials.csv"), by="therapy_family")
+    for group in (arms, arms.groups["Light"]):
+        for change in (group.placebo, group.treatment, group.contextual_share.treatment):
+            with pytest.raises(ValueError, match="is a mean change; .* needs a mean difference .MD., the randomised"):
+                share_beyond(change, POINT)
+        assert share_beyond(group, POINT).share == share_beyond(group.contrast, POINT).share
+    with pytest.raises(ValueError, match="needs the result of pool or pool_arms, not BivariateEffect"):
+        share_beyond(arms.joint, POINT)
+
+
+def test_a_given_tau_is_not_called_uncertain():
+    y, v = [-1.0, -2.0, -1.5, -0.3], [0.1, 0.1, 0.1, 0.2]
+    known, estimated = (share_beyond(ma.pool(y, v, **how), POINT) for how in ({"tau2": 0.25}, {}))
+    assert known.tau == 0.5 and "of the mean, with tau as given, for" in known.summary()
+    assert "of the mean and of tau for" in estimated.summary()
+    none = share_beyond(ma.pool(y, v, tau2=0.0), POINT)
+    assert math.isnan(none.share) and "one true effect for all trials" in none.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(1, "1 point"), (1.25, "1.25 points"), (0.04, "0.04 points"), (2.3, "2.3 points")]
+)
+def test_words_do_not_round_a_threshold(value, words):
+    assert Threshold(value, BETWEEN).words == words
+
+
+def test_a_range_needs_both_ends():
+    with pytest.raises(ValueError, match="give both low and high"):
+        Threshold(None, BETWEEN, low=1)
