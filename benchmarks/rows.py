@@ -20,7 +20,17 @@ from peers import (
 )
 from timing import Row, interleaved
 
-from analysis import meta_regression, pool, pool_batch
+from analysis import (
+    effect_sizes,
+    meta_regression,
+    multiverse,
+    pool,
+    pool_batch,
+    pool_bivariate,
+    read_contrasts,
+    read_trials,
+)
+from analysis.bivariate import pool_bivariate_columns
 from analysis.results import t_quantile
 
 ROOT = Path(__file__).parents[1]
@@ -149,6 +159,46 @@ def permutations(scale):
         yield Row(work, ours, "PyMARE vectorised", theirs, 2, note=note)
 
 
+def multiverses(scale):
+    """Every sensible analysis of the curated trials, against one call of effect_sizes and pool for each."""
+    trials, contrasts = read_trials(ROOT / "data" / "trials.csv"), read_contrasts(ROOT / "data" / "contrasts.csv")
+    one = {"doubtful": "include", "second_hand": "include", "single_session": "include", "contrast_rows": "exclude"}
+    options = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
+    few = max(int(10 * scale), 1)
+    methods = (("REML", "HKSJ"), ("PM", "HKSJ-mod"), ("DL", "z"))
+
+    def one_by_one():
+        return [
+            pool(effect_sizes(trials, **options), tau2_method=t, ci_method=c) for _ in range(few) for t, c in methods
+        ]
+
+    frame = multiverse(trials, contrasts=contrasts)
+    n = frame["analysis"].nunique()
+    ours, theirs = interleaved(lambda: multiverse(trials, contrasts=contrasts), one_by_one, repeats=3)
+    same = multiverse(trials, **one, **options, tau2_method="DL", ci_method="z")["estimate"].iloc[0]
+    gap = abs(same - pool(effect_sizes(trials, **options), tau2_method="DL", ci_method="z").estimate)
+    note = f"peer: {len(methods) * few} analyses, scaled up; the estimates differ by at most {gap:.0e}"
+    work = f"multiverse, {len(frame):,} combinations, {n:,} different analyses"
+    yield Row(work, ours, "ours, one by one", theirs * n / (len(methods) * few), 1000, note=note)
+
+
+def bivariate_bootstrap(scale):
+    """Refits of the bivariate model to resampled trials, against one fit after the other."""
+    yi, vi = simulated(2, 36)
+    drawn = np.random.default_rng(1).integers(36, size=(36, max(int(2000 * scale), 50)))
+    few = drawn[:, :20]
+
+    def one_by_one():
+        return [pool_bivariate(yi[:, i].T, vi[:, i].T).estimates for i in few.T]
+
+    batch = (yi[0][drawn], vi[0][drawn], yi[1][drawn], vi[1][drawn])
+    ours, theirs = interleaved(lambda: pool_bivariate_columns(*batch), one_by_one, repeats=3)
+    gap = np.abs(pool_bivariate_columns(*batch).estimates[:, :20] - np.transpose(one_by_one())).max()
+    note = f"peer: {few.shape[1]} fits, scaled up; the means differ by at most {gap:.0e}"
+    work = f"{drawn.shape[1]:,} bivariate REML fits, k = 36"
+    yield Row(work, ours, "ours, one by one", theirs * drawn.shape[1] / few.shape[1], 5, note=note)
+
+
 def imports(scale):
     """Time of a fresh Python with each import, beyond that of an empty one."""
     codes = ("pass", "import numpy", "import analysis", FIRST_POOL, "import statsmodels.api")
@@ -166,4 +216,15 @@ def imports(scale):
     yield Row("`import analysis` and first `pool()`", first, "`import statsmodels.api`", statsmodels, 2, note=note)
 
 
-ALL = (one_pool, batch_reml, batch_pm, million, leave_one_out, permutations, imports, metafor)
+ALL = (
+    one_pool,
+    batch_reml,
+    batch_pm,
+    million,
+    leave_one_out,
+    permutations,
+    multiverses,
+    bivariate_bootstrap,
+    imports,
+    metafor,
+)
