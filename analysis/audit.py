@@ -103,6 +103,8 @@ def audit_trials(trials, *, contrasts=None):
 def _check(trials):
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
         raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+    if trials.empty:
+        raise ValueError("trials hold no row")
     if not trials.index.is_unique:
         raise ValueError("rows stand more than once; pass the table through read_trials again")
 
@@ -201,7 +203,7 @@ def audit_findings(table):
         f"{name} in {counted(int((worst == rank).sum()))}"
         for rank, name in enumerate(("serious findings", "warnings", "notes only"))
     )
-    lines = [f"{number(len(table), 0)} findings in {counted(len(worst))}: {said}."]
+    lines = [f"{number(len(table), 0)} finding{'s' if len(table) > 1 else ''} in {counted(len(worst))}: {said}."]
     serious = table[table["severity"] == "serious"]
     for label, rows in serious.groupby("label", sort=False):
         lines += [f"{label} ({row_words(line.rows)}), {line.check}: {line.reason}" for line in rows.itertuples()]

@@ -21,7 +21,9 @@ OTHER_TEST = (
 )
 NOT_BETWEEN = r"within|respon|event|baseline"
 _NUMBER = re.compile(
-    r"\s*(?:p\s*)?(?:value\s*)?([<>=≤≥]?)\s*(0?[.,]\d+|[01](?:\.0*)?(?![\d.]))\s*(?:\(([^)]*)\))?", re.I
+    r"\s*(?:p\s*)?(?:value\s*)?([<>=≤≥]?)\s*(0?[.,]\d+|[01](?:\.0*)?(?![\d.]))"
+    r"(?!\d|e-?\d|\s*(?:-|\u2013|to|x|\u00d7)\s*[\d.]|\s*%)\s*(?:\(([^)]*)\))?([^;,]*)",
+    re.I,
 )
 _WORDS = re.compile(
     r"\bnot\s+(?:statistically\s+)?significant|\bn\.?\s?s\b\.?|\bno\s+(?:significant\s+)?difference", re.I
@@ -43,13 +45,13 @@ def read_p(text):
     ----------
     text : str
         A cell of `p_between`: "0.038", "<0.01", "= .08", ".038 (ANCOVA)", "ns", "not significant". Several values are
-        read up to the first.
+        read up to the first; "5e-4", "0.05-0.1" and percentages are not read.
 
     Returns
     -------
     PrintedP or None
         "0.04" lies between 0.035 and 0.045, "<0.01" between 0 and 0.01, "ns" between 0.05 and 1. None for a blank,
-        words without a value, and values said in brackets to be within an arm, of responders or of baselines.
+        words without a value, and values said behind them to be within an arm, of responders or of baselines.
 
     Examples
     --------
@@ -66,7 +68,7 @@ def read_p(text):
         words = _WORDS.search(text)
         return PrintedP(LINE, 1.0, "") if words else None
     relation, digits, about = found[1], found[2].replace(",", "."), found[3] or ""
-    if re.search(NOT_BETWEEN, about, re.IGNORECASE):
+    if re.search(NOT_BETWEEN, f"{about} {found[4]}", re.IGNORECASE):
         return None
     p, half = float(digits), 0.5 * 10.0 ** -len(digits.partition(".")[2])
     if relation in ("<", "≤"):

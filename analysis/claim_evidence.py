@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
+from analysis.dictionary import WEEK_BANDS
 from analysis.effects_counts import risk_difference
 from analysis.pooling import pool_columns
 from analysis.results import PooledEffect
@@ -38,7 +40,7 @@ _ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pai
 _NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
 _ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
 _COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
-_EXTRA = ["responding", "responding_vi", "week", "timepoint", "doubts"]
+_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +63,12 @@ class Evidence:
         Change within the treatment and the placebo arms of the trials to which the claim was traced.
     traced : bool
         Whether such a trial of the claim's therapy is there.
-    baselines, shares : dict of str to float
+    baselines, shares : dict
         Mean pain before treatment (of the trials traced, otherwise of all; weighted by people) and fraction of
-        responders (all people together), by "treatment" and "placebo"; NaN where not printed.
+        responders (all people together) with its interval, by "treatment" and "placebo"; NaN where not printed.
     followed : bool
-        Whether all trials have a time point after the end of treatment that is as late as the claim says; True for
-        claims without a duration.
+        Whether all trials have a time point after the end of treatment that is as late as the claim says, or within a
+        day where it says that relief is quick; True for claims that say neither.
     doubts : tuple of str
         The trials that `clean` leaves out, with the reason.
     """
@@ -105,7 +107,7 @@ def study_table(effects, rows):
     pandas.DataFrame
         One line per trial: what it is, effects in points, responders, and the reasons for doubt as a tuple.
     """
-    own = effects.table
+    own = effects.table.reindex(columns=[*dict.fromkeys([*effects.table, "design", "control"])])
     people = own[["n_treatment", "n_placebo"]].astype(float)
     people["n_placebo"] = people["n_placebo"].where(own["design"] != "crossover", 0)
     own = own.assign(people=people.sum(axis=1, min_count=1))
@@ -113,7 +115,7 @@ def study_table(effects, rows):
     parts = [own] if others.empty else [own, about_trials(others)]
     wanted = [*_ABOUT, *_NUMBERS, *_ARMS, *_EXTRA]
     parts = [part.assign(doubts=_doubts(part)).reindex(columns=wanted).astype(object) for part in parts]
-    numbers = [name for name in wanted if name not in (*_ABOUT, "timepoint", "doubts")]
+    numbers = [name for name in wanted if name not in (*_ABOUT, "timepoint", "week_band", "doubts")]
     table = pd.concat(parts, ignore_index=True).astype(dict.fromkeys(numbers, float))
     return _with_responders(table, rows)
 
@@ -129,6 +131,8 @@ def _doubts(table):
 
 def _with_responders(table, rows):
     """Add the responders of each trial, at its primary time point if they were counted there, else at the first."""
+    if "events" not in rows:  # nothing but reported differences
+        return table
     counted = rows[rows["events"].notna() & rows["arm"].isin(["treatment", "placebo"])]
     if counted.empty:
         return table
@@ -152,8 +156,8 @@ def gather(claims, studies, **methods):
     Parameters
     ----------
     claims : pandas.DataFrame
-        With `therapy`, `therapy_family`, `condition`, `traced_to`, and `weeks` (how long the claim says relief lasts,
-        NaN where it does not).
+        With `therapy`, `therapy_family`, `condition`, `traced_to`, `weeks` (how long the claim says relief lasts, NaN
+        where it does not) and `quick` (whether it says that relief comes at once).
     studies : pandas.DataFrame
         From :func:`study_table`.
     **methods
@@ -177,12 +181,12 @@ def gather(claims, studies, **methods):
         here = studies[mask & studies["yi"].notna().to_numpy()]
         about = {
             "match": match,
-            "scope": _scope(match, claim, studies[mask]),
+            "scope": _scope(match, claim, studies[mask], followed),
             "k": len(here),
             "people": int(here["people"].sum()),
             "traced": bool(named.any()),
             "baselines": _baselines(studies[named if named.any() else mask]),
-            "shares": _shares(studies[mask]),
+            "shares": _shares(studies[named if named.any() else mask], methods.get("confidence_level", 0.95)),
             "followed": followed,
             "doubts": _doubtful(here if len(here) else studies[mask]),
         }
@@ -203,9 +207,10 @@ def _matched(claim, studies):
     named = listed & therapy & (not traced.startswith("nearest"))
     about = condition_mask(claim.condition, studies)
     mask, followed = (therapy & about) | named, True
-    if mask.any() and np.isfinite(claim.weeks):
-        late = mask & ((studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)).to_numpy()
-        mask, followed = (late, True) if late.any() else (mask, False)
+    if mask.any() and (claim.quick or np.isfinite(claim.weeks)):
+        late = (studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)
+        fits = mask & (studies["week_band"] == WEEK_BANDS[0] if claim.quick else late).to_numpy()
+        mask, followed = (fits, True) if fits.any() else (mask, False)
     family = (studies["therapy_family"] == claim.therapy_family).to_numpy()
     nearest = family & about if (family & about).any() else family
     rings = dict(zip(MATCHES, (mask, therapy, listed, nearest), strict=False))
@@ -244,13 +249,13 @@ def condition_mask(condition, studies):
     return studies["pain_type"].map(lambda kind: isinstance(kind, str) and kind in text.split()).to_numpy(dtype=bool)
 
 
-def _scope(match, claim, trials):
+def _scope(match, claim, trials, followed):
     """Which trials, in words: "Static magnet: low back"."""
     found = list(dict.fromkeys(trials["condition_group"].str.lower()))
     every = claim.condition.lower() in ANY_PAIN and len(found) > 1
     groups = "all conditions" if every else ", ".join(found)
     about = {
-        "direct": f"{claim.therapy}: {groups}",
+        "direct": f"{claim.therapy}: {groups}{', within a day' if claim.quick and followed else ''}",
         "same therapy, other conditions": f"{claim.therapy}, other conditions: {groups}",
         "another therapy, named beside it": f"another therapy ({', '.join(trials['label'])}): {groups}",
         "same family": f"other therapies of the family {claim.therapy_family.lower()}: {groups}",
@@ -268,13 +273,16 @@ def _baselines(trials):
     return found
 
 
-def _shares(trials):
-    """Fraction of responders in the arms of each role, all people together."""
-    sums = trials[_COUNTS].dropna().sum()
-    return {
-        arm: float(sums[f"events_{arm}"] / sums[f"counted_{arm}"]) if sums[f"counted_{arm}"] else np.nan
-        for arm in ("treatment", "placebo")
-    }
+def _shares(trials, confidence_level):
+    """Fraction of responders by role, all people together, and its interval (Wilson 1927); of one trial no interval."""
+    counts, found = trials[_COUNTS].dropna(), {}
+    z2 = ndtri((1 + confidence_level) / 2) ** 2 if len(counts) > 1 else 0.0
+    for arm in ("treatment", "placebo"):
+        events, n = (float(counts[f"{name}_{arm}"].sum()) for name in ("events", "counted"))
+        middle, half = events + z2 / 2, np.sqrt(z2 * (events * (n - events) / n + z2 / 4)) if n else np.nan
+        ends = [(middle + side * half) / (n + z2) if n else np.nan for side in (-1, 1)]
+        found[arm] = (events / n if n else np.nan, *map(float, ends))
+    return found
 
 
 def _pool_once(asks, studies, methods):

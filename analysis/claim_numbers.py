@@ -9,6 +9,7 @@ from analysis.text import counted, interval, level, number
 KINDS = ("arm change", "difference", "responders", "duration", "dose", "no number")
 PAIN_UNITS = ("points", "percent change", "percent responders")
 DOSES = ("mT", "T", "Hz")
+_QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
 _WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
 
@@ -44,13 +45,23 @@ class Claim(NamedTuple):
 
     @property
     def value(self):
-        """The end that says most: the larger fall, or the larger share or time."""
-        return self.low if self.unit in ("points", "percent change") else self.high
+        """The end that says most: the larger fall or rise, or the larger share or time."""
+        return self.low if self.unit in ("points", "percent change") and self.low < 0 else self.high
 
     @property
     def weeks(self):
         """How long the claim says relief lasts; NaN where it holds no duration."""
         return self.high * _WEEKS[self.unit] if self.kind == "duration" else math.nan
+
+    @property
+    def quick(self):
+        """Whether it says that relief comes at once, without a number."""
+        return self.kind == "no number" and bool(_QUICK.search(self.claim))
+
+    @property
+    def no_relief(self):
+        """Whether its number says that pain does not fall, or that fewer respond."""
+        return self.low < 0 if self.kind == "responders" else self.kind in KINDS[:2] and self.high >= 0
 
     @property
     def half_digit(self):
@@ -69,7 +80,8 @@ def read_number(value):
     Returns
     -------
     tuple or None
-        low, high and decimals; NaN, NaN, 0 where there is no number; None if the text is neither.
+        low, high and decimals; NaN, NaN, 0 where there is no number; None if the text is neither, or a range from below
+        to above zero: "-1-3" leaves open whether 1 to 3 points less are meant.
 
     Examples
     --------
@@ -84,6 +96,8 @@ def read_number(value):
         return None
     ends = [part for part in found.groups() if part is not None]
     low, high = sorted((float(ends[0]), float(ends[-1])))
+    if low < 0 < high:
+        return None
     return low, high, max(len(part.partition(".")[2]) for part in ends)
 
 

@@ -39,8 +39,10 @@ def caveats(claim, evidence, verdict, worthwhile):
     if evidence.match != "direct" or verdict == NOT_TESTABLE:
         beside = "answer another question" if evidence.match == "direct" else f"are of {evidence.scope}"
         return f"the pooled numbers beside it {beside}" if evidence.k else ""
-    effect = evidence.responders if claim.kind == "responders" else evidence.contrast
-    said = []
+    effect, said = evidence.responders if claim.kind == "responders" else evidence.contrast, []
+    effect = evidence.contrast if effect is None else effect  # a denial with a number of responders
+    if effect is None:
+        return ""
     if effect.k < LEAST_TRIALS:
         said.append(f"{counted(effect.k)} only")
     elif effect.i2 > _MUCH:

@@ -17,11 +17,15 @@ ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguis
 UNTRACED, NO_TRIAL, NOT_TESTABLE = "single untraced report", "no trial with these numbers", "not testable here"
 VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO_TRIAL, NOT_TESTABLE)
 LEAST_TRIALS = 3  # fewer cannot show how much true effects vary, so they support no claim
-_UNNAMED = set(
-    "a an the some many several recent clinical controlled unnamed trial trials study studies research".split()
-)
+_VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
 _DENIES = re.compile(
     r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
+)
+_DENIES_EFFECT = re.compile(
+    r"\bno\s+(better|more\s+effective|different)\s+than\s+(a\s+)?(placebo|sham)\b|\b(ineffective|useless)\b|"
+    r"\bno\s+(pain\s+)?(effect|benefit|relief)\b|\b(do|does|did|is|are|was|were|will|can)\s?n[o'\u2019]t\s+(\w+\s+)?"
+    r"(reliev|reduc|eas|help|work|lower|improv|better|effective|differ)",
+    re.I,
 )
 _COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
 _WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
@@ -60,7 +64,7 @@ def names_a_report(cited_as):
     >>> names_a_report("Pain Medicine, no year"), names_a_report("clinical trials, unnamed"), names_a_report("")
     (True, False, False)
     """
-    return bool(set(re.findall(r"\w+", cited_as.lower())) - _UNNAMED)
+    return bool(set(re.findall(r"\w+", cited_as.lower())) - _VAGUE)
 
 
 def _report_not_found(claim, evidence):
@@ -82,6 +86,10 @@ def _untestable(claim, evidence):
     reasons = {
         f"Its number ({claim_words(claim)}) is a dose, not a result.": claim.kind == "dose",
         f"It compares with {claim.comparator}; the trials here compare with placebo.": bool(other),
+        f"Its number ({claim_words(claim)}) says that pain does not fall; only claims of relief are judged here, and "
+        "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
+        "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
+        and claim.kind not in ("arm change", "responders"),
         "It speaks of another treatment; the trials here compare with placebo.": claim.arm == "active comparator",
         "It sets versions of a treatment, or kinds of pain, against each other; the trials here compare treatment "
         "with placebo.": bool(_COMPARES.search(claim.claim)),
@@ -95,16 +103,26 @@ def _untestable(claim, evidence):
 
 
 def _denial(claim, evidence):
-    if not _DENIES.search(claim.claim):
-        return None
     direct = evidence.match == "direct" and evidence.contrast is not None
+    if not _DENIES.search(claim.claim):
+        denies = claim.kind == "no number" and _DENIES_EFFECT.search(claim.claim)
+        return _no_effect(evidence) if direct and denies else None
     if direct and not weakness(evidence.contrast, evidence.clean):
         return OVERSTATED, f"It denies an effect that the trials show: {difference_words(evidence.contrast)}."
     if claim.traced == "no":
         return NOT_TESTABLE, "It denies that there is evidence, and what it rests on was not found."
     if direct:
         return SUPPORTED, f"The trials show no effect beyond doubt: {difference_words(evidence.contrast)}."
-    return SUPPORTED, f"{_none_direct(claim)} Nothing that was found contradicts the denial."
+    return SUPPORTED, f"{_none_direct(claim)} That there is no evidence does not show that there is no effect."
+
+
+def _no_effect(evidence):
+    """Judge a claim that the treatment does nothing, which trials can contradict but never prove."""
+    effect, words = evidence.contrast, difference_words(evidence.contrast)
+    if effect.estimate > 0 or _includes_zero(effect):
+        return NOT_DISTINGUISHABLE, f"{words[0].upper()}{words[1:]}. That does not show that there is no effect."
+    doubt = " though not beyond doubt:" if weakness(effect, evidence.clean) else ""
+    return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
 
 
 def _no_direct_trial(claim, evidence):
@@ -124,13 +142,13 @@ def _none_direct(claim):
 
 
 def _duration(claim, evidence):
-    if claim.kind != "duration" or evidence.followed:
+    if evidence.followed:
         return None
+    if claim.quick:
+        return NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day."
     if evidence.traced:
-        return OVERSTATED, (
-            f"The trial it rests on has no time point after the end of treatment and as late as {claim_words(claim)}: "
-            "it cannot show that relief lasts."
-        )
+        late = f"after the end of treatment and as late as {claim_words(claim)}"
+        return OVERSTATED, f"The trial it rests on did not measure pain {late}: it cannot show that relief lasts."
     return NO_TRIAL, f"No trial here has a time point after the end of treatment and as late as {claim_words(claim)}."
 
 
@@ -141,9 +159,12 @@ def _placebo_number(claim, evidence):
     if math.isnan(own):
         return NO_TRIAL, "The trials that match do not print this number for their placebo arms."
     said = f"{_arm_words(claim, evidence, 'placebo')}."
-    if low <= _claimed(claim, evidence, "placebo") <= high:
-        return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
-    return NO_TRIAL, f"{said} That does not agree."
+    if not low <= _claimed(claim, evidence, "placebo") <= high:
+        return NO_TRIAL, f"{said} That does not agree."
+    pooled, one_traced = _arms_of(evidence, "placebo")
+    if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
+        return NOT_TESTABLE, f"{said} {counted(pooled.k)} cannot carry the claim."
+    return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
 
 
 def _arm_number(claim, evidence):
@@ -161,7 +182,7 @@ def _arm_number(claim, evidence):
         placebo = _arm_words(claim, evidence, "placebo")
         said += f"; {placebo[0].lower()}{placebo[1:]}"
     if claimed >= effect.ci.low and not weakness(effect, _clean_of(claim, evidence)):
-        return SUPPORTED, f"{said}. Beside placebo, {words}: as much as is claimed."
+        return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
     return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
 
 
@@ -256,8 +277,9 @@ def _arms_of(evidence, role):
 def _arm_range(claim, evidence, role):
     """What the arms of a role show, and the range that agrees with it: rounding for one traced trial, else the CI."""
     if claim.kind == "responders":
-        share, half = -evidence.shares[role], claim.half_digit / 100
-        return share, share - half, share + half
+        share, low, high = evidence.shares[role]
+        half = claim.half_digit / 100 if low == high else 0.0
+        return -share, -high - half, -low + half
     pooled, one_traced = _arms_of(evidence, role)
     factor = evidence.baselines[role] / 100 if claim.unit == "percent change" else 1.0
     if pooled is None or math.isnan(factor):
@@ -269,7 +291,7 @@ def _arm_range(claim, evidence, role):
 
 def _arm_words(claim, evidence, role):
     if claim.kind == "responders":
-        return f"In the {role} arms {percent(evidence.shares[role])} responded"
+        return f"In the {role} arms {percent(evidence.shares[role][0])} responded"
     pooled, _ = _arms_of(evidence, role)
     whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {counted(pooled.k)}"
     said = f"In the {role} {whose} {change_words(pooled)}"

@@ -76,15 +76,19 @@ def check_claims(
        nothing else was found to check it with.
     2. *no trial with these numbers*: it holds a number (change, difference, responders, duration), names no report that
        could be looked up, and nothing was found to check it with.
-    3. *not testable here*: its number is a dose; it compares with something else than placebo, or versions of the
-       treatment with each other; nothing was found to check it with; or it is not about how much pain changes.
+    3. *not testable here*: its number is a dose, or says that pain does not fall; it compares with something else than
+       placebo, or versions of the treatment with each other; it speaks of the placebo arm without a number; nothing was
+       found to check it with; or it is not about how much pain changes.
     4. A claim that there is no evidence is *supported* unless rule 9 would support the opposite (then *overstated*),
-       and *not testable here* if what it rests on was not found.
+       and *not testable here* if what it rests on was not found. A claim that there is no effect is *overstated* if the
+       trials show one, otherwise *not distinguishable from placebo*: no trial proves that there is none.
     5. *not testable here*: no usable trial of this therapy in this condition.
     6. A duration of relief that no trial followed is *overstated* if a trial was traced that ended before, otherwise
-       *no trial with these numbers*. Where trials followed people that long, only they count from here on.
+       *no trial with these numbers*; quick relief is *not testable here* if no trial measured pain within a day. Where
+       trials followed people that long, or measured that early, only they count from here on.
     7. A number of the placebo arm is *supported* if it agrees with the trial traced (to rounding) or, without one, lies
-       in the interval of the placebo arms; otherwise *no trial with these numbers*.
+       in the interval of the placebo arms of three trials or more (*not testable here* with fewer); otherwise *no trial
+       with these numbers*.
     8. A number of the treatment arm: *no trial with these numbers* if no arm prints it; *overstated* if larger than in
        the trial traced (without one, beyond the interval of the treatment arms); *supported* only if the difference
        from placebo passes rule 9 and reaches it; otherwise *arm change quoted as effect*.
@@ -112,9 +116,9 @@ def check_claims(
         effects = with_contrasts(effects, contrasts)
     studies = study_table(effects, rows)
     _check_spelling(table, studies)
-    weeks = [claim.weeks for claim in numbers]
+    times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
-    found = gather(table.assign(weeks=weeks), studies, **methods, confidence_level=confidence_level)
+    found = gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
     about = pd.DataFrame([_row(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
@@ -160,7 +164,7 @@ def _problems(cells, ends):
             "value",
             cells["value"],
             "is neither a number nor a range",
-            "Type a number like -3.9, or a range like 2-3.",
+            "Type a number like -3.9, or a range like 2-3 or -3--2.",
         )
     elif cells["value"] != "" and cells["unit"] == "":
         yield "unit", "", "a number needs its unit", f"Use one of: {', '.join(CLAIMS.vocabulary['unit'])}."

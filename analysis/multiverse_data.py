@@ -62,12 +62,12 @@ def data_sets(trials, contrasts, options, where):
     DataSets
     """
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
+    made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
     spreads = _spreads(trials, options["correlation"])
     reported = None if contrasts is None else contrast_effects(contrasts)
     shape = tuple(len(options[name]) for name in DATA_CHOICES)
     parts = []
-    for outcome in options["outcome"]:
-        found = effect_sizes(trials, outcome=outcome, missing_sd=lead)
+    for found in made:
         vi = _variances(found.table, spreads, options)
         table, replaced = _with_reported(found, reported)
         keep = _present(table, replaced, options) & holding(table, where).to_numpy()

@@ -15,6 +15,7 @@ from analysis.audit_facts import in_points
 from analysis.audit_notes import NOTES
 from analysis.audit_p import read_p, recomputed_p, welch_p
 from analysis.audit_spreads import typical_sds
+from analysis.dictionary import COLUMNS
 
 DATA = Path(__file__).parent.parent / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -231,6 +232,7 @@ def test_a_trial_is_no_measure_of_itself():
         ("n.s.", 0.05, 1, ""),
         ("not significant", 0.05, 1, ""),
         ("no difference between groups", 0.05, 1, ""),
+        ("0.03 at 4 weeks; baseline p = 0.5", 0.025, 0.035, ""),
     ],
 )
 def test_reading_p(text, low, high, about):
@@ -238,7 +240,22 @@ def test_reading_p(text, low, high, about):
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high)) and found.about == about
 
 
-@pytest.mark.parametrize("text", ["", np.nan, "<0.05 (within light arms)", "<0.007 (responders)", "not read", "12"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", np.nan, "<0.05 (within light arms)", "<0.007 (responders)", "not read", "12"),
+        *(
+            "1e-5",
+            "p = 0.5e-3",
+            "0.05-0.1",
+            "0.01 to 0.05",
+            "0.5 x 10^-3",
+            "1%",
+            "0.03 within groups",
+            ".03 for responders",
+        ),
+    ],
+)
 def test_no_p_between_the_arms(text):
     assert read_p(text) is None
 
@@ -296,6 +313,8 @@ def test_clean_trials_have_no_finding():
     found = audited(clean())
     assert found.empty and list(found.columns) == RESULT
     assert audit_findings(found) == "Nothing was found to look up again."
+    with pytest.raises(ValueError, match="hold no row"):
+        audit_trials(found.iloc[:0].reindex(columns=COLUMNS))
 
 
 def t(**cells):

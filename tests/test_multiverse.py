@@ -271,3 +271,8 @@ def test_a_frame_that_is_no_multiverse_is_refused(magnets):
         choice_effects(pd.DataFrame({"k": [1]}))
     with pytest.raises(ValueError, match="holds a combination of choices twice"):
         multiverse_findings(pd.concat([magnets, magnets.head(1)]))
+
+
+def test_another_table_than_that_of_the_trials_is_refused():
+    with pytest.raises(ValueError, match="read_trials"):
+        multiverse(contrasts())

@@ -42,7 +42,8 @@ def test_every_notebook_runs_with_own_trials(notebook, own_file, tmp_path, monke
     code = code.replace('["Light", "Magnetic field"]', '["Electrical"]').replace("../figures", tmp_path.as_posix())
     monkeypatch.chdir(notebook.parent)  # the published tables beside the trials stay those of the project
     with pd.option_context("display.max_colwidth", 50):
-        exec(compile(code, notebook.name, "exec"), {})
+        exec(compile(code, notebook.name, "exec"), found := {})
+    assert found.get("contrasts") is None, "reported differences of other trials stay out"
     pyplot.close("all")
     figures = list(tmp_path.glob("*.svg"))
     assert len(figures) == code.count("save_figure(")
