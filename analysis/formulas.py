@@ -28,6 +28,7 @@ class Model(NamedTuple):
     names: tuple
     labels: tuple
     spec: object
+    moderators: object  # DataFrame of the columns that the right side names, one row for each study
 
 
 def read_model(formula, data, vi, labels):
@@ -50,7 +51,8 @@ def read_model(formula, data, vi, labels):
     problems += _constant(right, table) + _design_problems(exog, len(table))
     if problems:
         _fail(problems)
-    return Model(yi, variances, exog.to_numpy(float), tuple(map(str, exog.columns)), names, spec)
+    columns = tuple(map(str, exog.columns))
+    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_in_order(right, table)])
 
 
 def design_rows(spec, new_data):
@@ -163,6 +165,16 @@ def _named(right, table):
     """Columns that the right side of a formula names."""
     text = _words(right)
     return [name for name in table.columns if re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w|\s*\()", text)]
+
+
+def _in_order(right, table):
+    """Columns that the right side of a formula names, in the order in which it names them."""
+    text = _words(right)
+
+    def place(name):
+        return re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w)", text).start()
+
+    return sorted(_named(right, table), key=place)
 
 
 def _missing(right, table, where):

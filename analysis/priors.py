@@ -212,6 +212,10 @@ class Normal:
         if not _finite(self.mean):
             raise ValueError(f"Normal: mean={self.mean!r} must be a finite number")
 
+    def log_density(self, x):
+        """Log-density at x."""
+        return -0.5 * np.log(2.0 * np.pi) - np.log(self.sd) - 0.5 * ((np.asarray(x) - self.mean) / self.sd) ** 2
+
 
 #: Non-pharmacological treatment; physical health, adverse events, pain, quality of life. See `LogStudent`.
 RHODES_PAIN = LogStudent(-3.02, 2.27)

@@ -1,13 +1,36 @@
 """Numbers into words: every number that is printed or drawn is formatted here.
 
 Minus signs are true minus signs (U+2212), the two limits of an interval are joined by "to", a value that
-could not be computed reads "not estimable", and nothing is rounded before it arrives here.
+could not be computed reads "not estimable", and nothing is rounded before it arrives here. The signs of
+journals and languages differ: those in use are ``NUMBERS``, which the themes of the figures set.
 """
 
 import math
+from contextvars import ContextVar
+from typing import NamedTuple
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
+
+
+class NumberStyle(NamedTuple):
+    """The signs of numbers: decimal mark, thousands separator, what stands between and around two limits."""
+
+    decimal: str = "."
+    thousands: str = "\N{NARROW NO-BREAK SPACE}"
+    between: str = " to "
+    brackets: str = "[]"
+    p_zero: bool = True  # write the zero of p = 0.03
+
+
+USUAL = NumberStyle()
+NUMBERS = ContextVar("NUMBERS", default=USUAL)
+
+
+def _marked(text):
+    """Return a number as Python writes it with the marks in use."""
+    style = NUMBERS.get()
+    return text.translate({ord(","): style.thousands, ord("."): style.decimal})
 
 
 def number(value, digits=2, *, sign=False):
@@ -34,7 +57,7 @@ def number(value, digits=2, *, sign=False):
     """
     if value is None or not math.isfinite(value):
         return NOT_ESTIMABLE
-    body = f"{abs(value):,.{digits}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    body = _marked(f"{abs(value):,.{digits}f}")
     is_zero = not any(c in "123456789" for c in body)
     if is_zero:
         return body
@@ -63,7 +86,51 @@ def interval(low, high, digits=2):
     'not estimable'
     """
     ends = number(low, digits), number(high, digits)
-    return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else " to ".join(ends)
+    return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
+
+
+def limits(low, high, digits=2):
+    """Return the two limits of an interval as the texts of two cells, in brackets.
+
+    Parameters
+    ----------
+    low, high : float
+        The limits.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    (str, str)
+
+    Examples
+    --------
+    >>> limits(-3.81, -2.05)
+    ('[−3.81 to', '−2.05]')
+    """
+    style = NUMBERS.get()
+    opening, closing = style.brackets
+    return f"{opening}{number(low, digits)}{style.between.rstrip()}", f"{number(high, digits)}{closing}"
+
+
+def bracketed(text):
+    """Return a text in the brackets of intervals.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> bracketed("95% CI")
+    '[95% CI]'
+    """
+    opening, closing = NUMBERS.get().brackets
+    return f"{opening}{text}{closing}"
 
 
 def percent(fraction, digits=0):
@@ -106,7 +173,7 @@ def level(confidence_level):
     >>> level(0.95), level(0.999)
     ('95%', '99.9%')
     """
-    return f"{100 * confidence_level:.10g}%"
+    return _marked(f"{100 * confidence_level:.10g}%")
 
 
 def pvalue(p):
@@ -128,11 +195,10 @@ def pvalue(p):
     """
     if p is None or not math.isfinite(p):
         return NOT_ESTIMABLE
-    if p < 0.001:
-        return "<0.001"
-    if p > 0.99:
-        return ">0.99"
-    return f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
+    sign = "<" if p < 0.001 else ">" if p > 0.99 else ""
+    shown = min(max(p, 0.001), 0.99)
+    text = f"{shown:.3f}" if shown < 0.0995 else f"{shown:.2f}"
+    return sign + _marked(text if NUMBERS.get().p_zero else text.removeprefix("0"))
 
 
 def equals(p):
