@@ -37,7 +37,7 @@ ORDER = [
     ["pooling"],
     ["bivariate_fit", "bivariate_result", "ratios"],
     ["bivariate_search"],
-    ["bivariate", "sensitivity", "multiverse_data", "pvalue_curves"],
+    ["bivariate", "sensitivity", "multiverse_data", "pvalues", "predictive", "response_curve"],
     ["diagnostics"],
     ["share_models", "share_result", "universes"],
     ["contextual"],

@@ -302,9 +302,9 @@ def test_bad_arguments_are_named(few):
 
 
 def test_colours_stay_apart_in_grey():
-    grey = [np.dot(_rgb(colour), [0.299, 0.587, 0.114]) for colour in shapes.COLOURS.values()]
+    grey = [np.dot(_rgb(colour), [0.299, 0.587, 0.114]) for colour in shapes.colours_of().values()]
     assert np.diff(sorted(grey)).min() > 0.08
-    assert style.PAPER not in shapes.COLOURS.values()
+    assert style.PAPER not in shapes.colours_of().values()
 
 
 def _rgb(colour):

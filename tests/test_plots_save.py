@@ -1,19 +1,26 @@
 """Writing figures: bytes, metadata, numbers and captions."""
 
+import base64
 import io
 import os
+import re
+import zlib
 from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.text import Text
 from PIL import Image
 from plot_cases import synthetic
 
 import analysis
 
+SVG = "{http://www.w3.org/2000/svg}"
 NAMES = ["demo.svg", "demo.pdf", "demo.png", "demo.csv", "demo.md"]
 
 
@@ -56,9 +63,11 @@ def test_csv_is_the_table_of_the_figure(saved, fig):
 def test_alternative_text_is_in_every_file(saved, fig):
     alt = fig.content.alt_text
     root = ElementTree.parse(saved[".svg"]).getroot()
-    space = "{http://www.w3.org/2000/svg}"
-    assert root.find(f"{space}title").text == fig.content.title
-    assert root.find(f"{space}desc").text == alt
+    title, desc = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert (title.text, desc.text) == (fig.content.title, alt)
+    assert root.get("role") == "img" and root.get("aria-labelledby") == f"{title.get('id')} {desc.get('id')}"
+    subject = re.sub(rb"([\\()])", rb"\\\1", b"\xfe\xff" + alt.encode("utf-16-be"))
+    assert b"/Subject (" + subject + b")" in saved[".pdf"].read_bytes()
     with Image.open(saved[".png"]) as image:
         assert image.text["Description"] == alt
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
@@ -80,6 +89,55 @@ def test_the_table_stands_beside_the_figure(saved, fig):
         assert row["text_name"] in line and row["text_high"] in line and row["text_weight"] in line
 
 
+def test_excel_and_pandas_read_the_numbers(saved):
+    assert saved[".csv"].read_bytes().startswith("\N{BYTE ORDER MARK}kind,".encode())
+    assert list(pd.read_csv(saved[".csv"]).columns)[0] == "kind"
+
+
+def drawn_texts(fig):
+    return sorted(text.get_text() for text in fig.findobj(Text) if text.get_text() and text.get_visible())
+
+
+def test_svg_keeps_text_as_text(saved, fig):
+    texts = list(ElementTree.parse(saved[".svg"]).getroot().iter(f"{SVG}text"))
+    assert sorted(text.text for text in texts) == drawn_texts(fig)
+    by_id = {text.get("id"): text for text in texts if text.get("id")}
+    for artist in fig.findobj(lambda a: (a.get_gid() or "").startswith("cell-")):
+        shown = by_id[artist.get_gid()]
+        x, y = artist.get_transform().transform(artist.get_position()) * 72 / fig.dpi
+        assert float(shown.get("x")) == pytest.approx(x, abs=0.01)
+        assert float(shown.get("y")) == pytest.approx(fig.bbox.height * 72 / fig.dpi - y, abs=0.01)
+        assert shown.get("text-anchor", "start") == {"left": "start", "right": "end"}[artist.get_ha()]
+        assert float(shown.get("font-size")) == artist.get_fontsize()
+
+
+def embedded_fonts(svg):
+    """Return weight -> font of the fonts in an SVG."""
+    faces = re.findall(r"font-weight:(\w+);src:url\(data:font/woff;base64,([^)]+)\)", svg)
+    return {weight: TTFont(io.BytesIO(base64.b64decode(data))) for weight, data in faces}
+
+
+def test_svg_holds_the_letters_of_its_texts(saved, fig):
+    fonts = embedded_fonts(saved[".svg"].read_text(encoding="utf-8"))
+    assert sorted(fonts) == ["bold", "normal"]
+    for weight, font in fonts.items():
+        texts = [t for t in fig.findobj(Text) if t.get_fontproperties().get_weight() == weight]
+        letters = set(map(ord, "".join(text.get_text() for text in texts)))
+        assert letters and letters <= font.getBestCmap().keys()
+        with TTFont(findfont(FontProperties(family="DejaVu Sans", weight=weight))) as whole:
+            for letter in letters:
+                advances = [each["hmtx"][each.getBestCmap()[letter]][0] for each in (font, whole)]
+                assert advances[0] == advances[1]
+            assert font["head"].modified == whole["head"].modified  # no date of today
+    assert saved[".svg"].stat().st_size < 150_000
+
+
+def test_svg_is_small_and_in_the_type_of_the_figure(saved):
+    root = ElementTree.parse(saved[".svg"]).getroot()
+    assert root.get("font-family") == "'DejaVu Sans', sans-serif"
+    assert not list(root.iter(f"{SVG}image"))
+
+
 def test_files_hold_no_date(saved):
     assert b"CreationDate" not in saved[".pdf"].read_bytes()
     assert b"dc:date" not in saved[".svg"].read_bytes()
@@ -88,6 +146,16 @@ def test_files_hold_no_date(saved):
 def test_pdf_embeds_fonts_as_truetype(saved):
     data = saved[".pdf"].read_bytes()
     assert b"/FontFile2" in data and b"/Type3" not in data
+    assert data.count(b"/FontDescriptor") >= data.count(b"/FontFile2") > 0
+
+
+def test_text_of_the_pdf_can_be_searched(saved, fig):
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", saved[".pdf"].read_bytes(), re.S)
+    unpacked = [zlib.decompressobj().decompress(each) for each in streams if each.startswith(b"x")]
+    letters = set()
+    for cmap in (each for each in unpacked if b"beginbfrange" in each):
+        letters |= {int(code, 16) for many in re.findall(rb"\[(.*?)\]", cmap) for code in re.findall(rb"<(\w+)>", many)}
+    assert set(map(ord, "".join(drawn_texts(fig)))) <= letters
 
 
 def test_caption_numbers_are_those_of_the_table(fig):
@@ -110,6 +178,22 @@ def test_an_interrupted_save_leaves_the_old_file_whole(fig, tmp_path, monkeypatc
         analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
     assert old.read_text() == "old"
     assert os.listdir(tmp_path) == ["demo.svg"]
+
+
+def test_a_save_broken_off_while_writing_leaves_the_old_file_whole(fig, tmp_path, monkeypatch):
+    analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
+    old = (tmp_path / "demo.svg").read_bytes()
+
+    def broken_off(handle, *args):
+        os.write(handle, b"<svg ha")
+        os.close(handle)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fdopen", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
+    assert (tmp_path / "demo.svg").read_bytes() == old
+    assert sorted(os.listdir(tmp_path)) == ["demo.csv", "demo.md", "demo.svg"]
 
 
 def test_nothing_is_written_when_a_format_fails(fig, tmp_path, monkeypatch):
@@ -147,6 +231,13 @@ def test_a_file_in_the_place_of_the_folder_is_named(fig, tmp_path):
 def test_other_figures_are_refused(tmp_path):
     with pytest.raises(ValueError, match="carries no table"):
         analysis.save_figure(Figure(), tmp_path / "demo")
+
+
+def test_notebook_shows_a_small_figure_as_svg(fig, monkeypatch):
+    svg = fig._repr_svg_()
+    assert svg.startswith("<?xml") and "@font-face" in svg and fig.content.title in svg
+    monkeypatch.setattr("analysis.plots._formats.NOTEBOOK_SVG", 1000)
+    assert fig._repr_svg_() is None
 
 
 def test_notebook_shows_the_figure_at_its_size(fig):

@@ -8,19 +8,19 @@ from analysis.plots import _words as words
 from analysis.plots._axis import panel_limits
 from analysis.plots._canvas import FigureContent, draw_page
 from analysis.plots._cells import add_cells, add_text_column, decimals, digits_for, heterogeneity
+from analysis.plots._forest_words import order_sentence
 from analysis.plots._layout import Column, Panel, Series, same_scale
 from analysis.plots._rows import add_notes, block_of_arms, build_rows, usable_order
+from analysis.plots._themes import themed
 from analysis.report import findings
-from analysis.text import number
+from analysis.text import bracketed, number
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 DROP = ("change", "condition", "n", "weight")
-PLACEBO = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
-TREATMENT = Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
-CONTRAST = Series("contrast", ("difference",), style.INK, style.INK)
 
 
+@themed
 def arms_forest(
     pooled, *, title=None, worthwhile=(1.0, 2.0), columns=COLUMNS, order="year", width_mm=None, digits=None, note=""
 ):
@@ -167,8 +167,18 @@ def _tracks(columns, table, panels):
 
 def difference_column(table, head="Difference"):
     """Return the column of the estimate and its limits, each aligned on the decimal point."""
-    head = f"{head} [{words.level_of(table)} CI]"
+    head = f"{head} {bracketed(f'{words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
+
+
+def contrast_series():
+    """Return the series of the randomised contrast in the colours of the moment."""
+    return Series("contrast", ("difference",), style.INK, style.INK)
+
+
+def _arms_series():
+    placebo = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
+    return placebo, Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
 
 
 def _arms_panel(table, unit):
@@ -180,7 +190,7 @@ def _arms_panel(table, unit):
     return Panel(
         "arms",
         ("Change within each arm", "Within each arm", "Arms"),
-        (PLACEBO, TREATMENT),
+        _arms_series(),
         panel_limits(*ends),
         (
             f"Change in pain within each arm, {unit}",
@@ -206,7 +216,7 @@ def contrast_panel(table, unit, zone):
     return Panel(
         "contrast",
         ("Randomised contrast", "Contrast"),
-        (CONTRAST,),
+        (contrast_series(),),
         limits,
         (f"Treatment minus placebo, {unit}",),
         favours=("favours treatment", "favours placebo"),
@@ -238,7 +248,7 @@ def _footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
             words.zone_sentence(zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
             "a point is equally long in both panels" if same_scale(panels) else "",
             words.arms_sentence(pooled),
-            words.order_sentence(order, bool(groups)),
+            order_sentence(order, bool(groups)),
             words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
         ),
         words.key_sentence(key),

@@ -8,6 +8,7 @@ PAD = 0.035  # of the span, at both ends
 STEPS = (1.0, 2.0, 2.5, 5.0)
 CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
 LEAST_FILL = 0.6
+LEAST_FILL_OF_POINTS = 0.4
 
 
 def panel_limits(estimate, low, high, *, null=0.0, zone=None):
@@ -32,6 +33,22 @@ def panel_limits(estimate, low, high, *, null=0.0, zone=None):
         if ends[1] - ends[0] >= LEAST_FILL * (1 + 2 * PAD) * (wider[1] - wider[0]):
             ends = wider
     return _padded(*ends)
+
+
+def limits_around(points, intervals, *, null=0.0, zone=()):
+    """Return the limits of a panel of points: all of them, the null value, and the intervals that leave them room.
+
+    From the narrowest to the widest, an interval is taken in as long as the points fill 40 % of the panel; what is
+    wider ends in an arrowhead. ``intervals`` are (low, high).
+    """
+    points = np.asarray(points, float)
+    low, high = min(points.min(), null), max(points.max(), null)
+    span, ends = high - low, [pair for pair in intervals if np.isfinite(pair).all()]
+    for pair in [*sorted(ends, key=lambda pair: pair[1] - pair[0]), *([zone] if zone else [])]:
+        wider = min(low, pair[0]), max(high, pair[1])
+        if span >= LEAST_FILL_OF_POINTS * (wider[1] - wider[0]) or len(points) == 1:
+            low, high = wider
+    return _padded(float(low), float(high))
 
 
 def _padded(low, high):
@@ -69,6 +86,13 @@ def ratio_ticks(low, high, most=7):
         ticks = [digit * 10.0**decade for decade in decades for digit in leading]
         ticks = [tick for tick in ticks if low <= math.log(tick) <= high]
         if 2 <= len(ticks) <= most and (best is None or abs(len(ticks) - 5) < abs(len(best) - 5)):
+            best = ticks
+    twos = [2.0**power for power in range(math.ceil(low / math.log(2)), math.floor(high / math.log(2)) + 1)]
+    if 4 <= len(twos) <= most and (best is None or abs(len(twos) - 5) < abs(len(best) - 5)):
+        best = twos
+    for every in (2, 3, 4, 6):  # many decades: one, and every second or third power of ten
+        ticks = [10.0**decade for decade in decades if not decade % every and low <= decade * math.log(10) <= high]
+        if best is None and 2 <= len(ticks) <= most:
             best = ticks
     if best is None:
         best = [tick for tick in round_ticks(math.exp(low), math.exp(high), most)[0] if tick > 0]

@@ -4,7 +4,19 @@ import math
 
 import numpy as np
 
-from analysis.text import NOT_ESTIMABLE, number, percent
+from analysis.plots import _style as style
+from analysis.text import NOT_ESTIMABLE, limits, number, percent
+
+DECIDING = (
+    "kind",
+    "notes",
+    "change_status",
+    "placebo_estimate",
+    "placebo_k",
+    "contrast_k",
+    "contrast_low",
+    "contrast_high",
+)
 
 
 def digits_for(low, high):
@@ -13,7 +25,7 @@ def digits_for(low, high):
     width = width[np.isfinite(width) & (width > 0)]
     if not width.size:
         return 2
-    return int(np.clip(round(-math.log10(float(np.median(width)))) + 2, 0, 8))
+    return int(np.clip(round(-math.log10(float(np.median(width)))) + 2, style.LEAST_DIGITS, 8))
 
 
 def add_cells(table, *, digits, ratio=False):
@@ -21,22 +33,27 @@ def add_cells(table, *, digits, ratio=False):
     show = np.exp if ratio else np.asarray
     cells = table.assign(
         text_name=table["name"],
-        text_tail=[_tail(row) for row in table.to_dict("records")],
+        text_tail=[_tail(row) for row in _records(table)],
         text_weight=_texts(table, "weight", lambda x: percent(x, 1)),
         text_estimate=_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
-        text_low=_texts(table, "contrast_low", lambda x: f"[{number(show(x), digits)} to"),
-        text_high=_texts(table, "contrast_high", lambda x: f"{number(show(x), digits)}]"),
+        text_low=_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
+        text_high=_texts(table, "contrast_high", lambda x: limits(x, show(x), digits)[1]),
     )
     for arm in ("placebo", "treatment"):
         if f"n_{arm}" in table:
             cells[f"text_n_{arm}"] = _texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
             cells[f"text_{arm}"] = _texts(table, f"{arm}_estimate", lambda x: number(x, digits))
-    cells["text_missing"] = [_missing(row) for row in cells.to_dict("records")]
-    cells["text_whole"] = [_whole(row) for row in cells.to_dict("records")]
+    cells["text_missing"] = [_missing(row) for row in _records(table)]
+    cells["text_whole"] = [_whole(row) for row in _records(table)]
     blank = cells["text_whole"] == NOT_ESTIMABLE
     cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
     return cells
+
+
+def _records(table):
+    """Return the rows as dictionaries, with what decides on texts alone."""
+    return table[[name for name in DECIDING if name in table]].to_dict("records")
 
 
 def _texts(table, column, write):

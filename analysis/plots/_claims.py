@@ -13,23 +13,21 @@ from analysis.plots._layout import Panel, Series
 from analysis.plots._marks import draw_panel
 from analysis.plots._measure import line_height, text_width
 from analysis.plots._panel import TICKS_MM, axis_height, draw_axis, write_captions
+from analysis.plots._themes import themed
 from analysis.plots._write import rule, write
 
 USUAL_MM = 174.0
-SERIES = (
-    Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),
-    Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
-    Series("contrast", ("difference",), style.INK, style.INK),
-)
+SERIES = ("placebo", "treatment", "contrast")
 VERDICT_LOOKS = {
-    "stands": ("circle", style.TEAL, False),
-    "falls short": ("triangle down", style.ORANGE_TEXT, False),
-    "open": ("circle", style.MUTED, True),
+    "stands": ("circle", "TEAL", False),
+    "falls short": ("triangle down", "ORANGE_TEXT", False),
+    "open": ("circle", "MUTED", True),
 }
 CLAIM_PT2, VERDICT_PT2 = 20.0, 18.0
 REACH = 0.75  # of the span of all estimates and claims: as far may intervals widen the axis on either side
 
 
+@themed
 def claims_plot(
     checked, *, therapy_family=None, evidence=None, worthwhile=(1.0, 2.0), title=None, width_mm=None, digits=2, note=""
 ):
@@ -103,17 +101,26 @@ def claims_plot(
     return figure
 
 
+def _series():
+    """Return the marks of both arms and of the difference."""
+    return (
+        Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),
+        Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
+        Series("contrast", ("difference",), style.INK, style.INK),
+    )
+
+
 def _panel(table):
     """Return the panel: estimates and claims set its limits, intervals widen it somewhat."""
-    names = [f"{series.key}_estimate" for series in SERIES]
+    names = [f"{series}_estimate" for series in SERIES]
     core = np.append(table.reindex(columns=[*names, "claim_low", "claim_high"]).to_numpy(float), 0.0)
-    ends = table[[f"{series.key}_{end}" for series in SERIES for end in ("low", "high")]].to_numpy(float)
+    ends = table[[f"{series}_{end}" for series in SERIES for end in ("low", "high")]].to_numpy(float)
     low, high = np.nanmin(core), np.nanmax(core)
     span = high - low or 1.0
     low = max(low - REACH * span, np.nanmin(np.append(ends, low)))
     high = min(high + REACH * span, np.nanmax(np.append(ends, high)))
     pad = 0.04 * (high - low) or 1.0
-    return Panel("claims", (), SERIES, (low - pad, high + pad), (words.AXIS,), favours=("less pain", "more pain"))
+    return Panel("claims", (), _series(), (low - pad, high + pad), (words.AXIS,), favours=("less pain", "more pain"))
 
 
 def _draw_panel(figure, page, table, panel, columns, *, zone, ends):
@@ -181,8 +188,8 @@ def _write_rows(page, table, columns: Columns):
             for j, line in enumerate(row["lines"]):
                 write(page, columns.words, y + j * pitch, line, look, gid=f"claim-{i}-{j}")
             name, colour, hollow = VERDICT_LOOKS[row["look"]]
-            xy = [(columns.verdict + 1.2, y)]
-            markers(page, xy, [name], [VERDICT_PT2], colours=[colour], hollow=[hollow], gid=f"verdict-mark-{i}")
+            xy, mark = [(columns.verdict + 1.2, y)], {"colours": [getattr(style, colour)], "hollow": [hollow]}
+            markers(page, xy, [name], [VERDICT_PT2], **mark, gid=f"verdict-mark-{i}")
             write(page, columns.verdict + 3.4, y, row["text_verdict"], look, gid=f"verdict-{i}")
         else:
             _write_result(page, row, i, columns)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analysis.claim_numbers import read_number
 from analysis.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED
-from analysis.text import counted, number
+from analysis.text import counted, limits, number
 
 ROLES = ("placebo", "treatment", "contrast")
 ARMS = {"placebo": "placebo", "treatment": "treatment", "single-arm": "treatment", "difference": "contrast"}
@@ -107,8 +107,8 @@ def _evidence(results, single, tails, claims, digits):
         line |= {f"{role}_estimate": estimate, f"{role}_low": low, f"{role}_high": high, "tail": tails.get(role, "")}
         line |= {"weight": 1.0, **{f"{each}_imputed": False for each in ROLES}}
         if np.isfinite(estimate):
-            line |= {"text_estimate": number(estimate, digits), "text_low": f"[{number(low, digits)} to"}
-            line["text_high"] = f"{number(high, digits)}]"
+            ends = limits(low, high, digits)
+            line |= {"text_estimate": number(estimate, digits), "text_low": ends[0], "text_high": ends[1]}
         else:
             line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
         lines.append(line)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis.plots._cells import decimals
 from analysis.plots._words import MODELS, REFERENCE, sentences, zone_sentence
-from analysis.text import level, number
+from analysis.text import bracketed, level, number
 
 AXIS = "Change or difference in pain, points on 0–10"
 PRINTED = {
@@ -23,7 +23,7 @@ def title(family):
 def result_head(checked):
     """Return the heading of the results, with the level of the intervals where check_claims notes it."""
     known = checked.attrs.get("confidence_level")
-    return f"Points [{level(known)} CI]" if known else "Points [interval]"
+    return f"Points {bracketed(f'{level(known)} CI' if known else 'interval')}"
 
 
 def footer(table, methods, evidence, *, zone, note):

@@ -56,8 +56,13 @@ class Entry:
 
     draw: object
     text: str
-    look: tuple = style.CAPTION
+    own_look: tuple = ()
     new_line: bool = False
+
+    @property
+    def look(self):
+        """Size, weight and colour of the text."""
+        return self.own_look or style.CAPTION
 
 
 def marker_entry(text, name, area, colour, *, hollow=False, gid="key", new_line=False):

@@ -11,6 +11,7 @@ from analysis.plots._key import area_entry, draw_key, lay_key, line_entry, marke
 from analysis.plots._labbe_marks import draw_plane, write_axis
 from analysis.plots._measure import font, line_height, text_width
 from analysis.plots._rows import block_of_arms
+from analysis.plots._themes import themed
 from analysis.plots._write import write
 from analysis.report import findings
 from analysis.text import number, percent
@@ -24,13 +25,15 @@ INK_SHARE = 0.034  # of the panel, for all markers together
 AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
 
+@themed
 def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width_mm=None, digits=2, ax=None, note=""):
     """Draw a continuous L'Abbé plot: change in the placebo arm against change in the treatment arm.
 
     Parameters
     ----------
     results : PooledArms or EffectSizes
-        EffectSizes are pooled with the defaults of ``pool_arms``.
+        EffectSizes are pooled with the defaults of ``pool_arms``. Responders are drawn as percentages, by
+        ``labbe_counts``.
     by : str, optional
         A column of the effect sizes, such as "therapy_family", that gives trials shape and colour; the five largest
         groups are told apart. Default: the groups of the PooledArms, if it has any.
@@ -74,6 +77,11 @@ def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width
     >>> int((fig.content.table["kind"] == "trial").sum())
     36
     """
+    if hasattr(results, "nnt") or hasattr(results, "in_pooled"):
+        from analysis.plots._labbe_counts import labbe_counts
+
+        shared = {"by": by, "label": label, "title": title, "width_mm": width_mm, "digits": digits}
+        return labbe_counts(results, **shared, ax=ax, note=note)
     arms = _pooled(results)
     by = arms.by if by is None else by
     table = labbe_table(arms, by, label, digits)

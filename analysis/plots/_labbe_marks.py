@@ -9,13 +9,13 @@ from analysis.plots import _style as style
 from analysis.plots._axis import round_ticks
 from analysis.plots._key import REACH, markers
 from analysis.plots._labels import leader, place_names
-from analysis.plots._measure import font, line_height, text_width
-from analysis.plots._write import rule, write
+from analysis.plots._measure import line_height, text_width
+from analysis.plots._phrases import Said
+from analysis.plots._write import rule, write, write_on
 from analysis.text import number
 
 CORNERS = ("less pain under placebo", "less pain under treatment")  # above and below the line
 INSET = 1.4  # mm between the corner words and the edges
-NAME = style.NOTE_PT, "normal", style.INK
 
 
 def draw_plane(ax, table, size, *, limits, zone, side):
@@ -58,10 +58,8 @@ class _Plane:
 
     def write(self, x, y, text, look, *, align, gid):
         """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
-        size, weight, colour = look
-        at = self.value([x, y - style.CAP * size / style.PT_PER_MM])
-        place = {"ha": align, "va": "baseline", "parse_math": False, "zorder": 6, "gid": gid}
-        self.ax.text(*at, text, fontproperties=font(size, weight), color=colour, **place)
+        at = self.value([x, y - style.CAP * look[0] / style.PT_PER_MM])
+        write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
 
 
 def _points(rows):
@@ -181,7 +179,7 @@ def _write_names(plane, trials, total, size, taken):
     leaders = []
     for i, name, box in zip(named, names, places, strict=True):
         if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, name, NAME, align="left", gid=f"name-{i}")
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), style.NAME, align="left", gid=f"name-{i}")
             leaders.append(leader(box, xy[i], reach[i]))
     ends = [plane.value(np.array(line)) for line in leaders if line is not None]
     plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)

@@ -4,13 +4,14 @@ import numpy as np
 
 from analysis.plots import _style as style
 from analysis.plots._measure import line_height, text_width
+from analysis.plots._phrases import Said
 
 DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
 DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
 LEADER = 1.0  # mm: a name farther away gets a line to its marker
 
 
-def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None, size=style.NOTE_PT):
+def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None, size=None):
     """Find a free place for each name.
 
     Parameters
@@ -28,18 +29,19 @@ def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None,
         Each takes boxes (c, 4) and returns what it costs to stand there, in millimetres.
     outwards : array, shape (n, 2), optional
         Directions in which the names should rather go.
-    size : float
-        Of the type, in points.
+    size : float, optional
+        Of the type, in points. Default: that of notes.
 
     Returns
     -------
     list of (left, right, bottom, top) or None
         One box for each name.
     """
+    size = size or style.NOTE_PT
     taken, boxes = np.asarray(taken, float).reshape(-1, 4), []
     tall = 0.78 * line_height(size)
     for i, name in enumerate(names):
-        wide = text_width(name, size)
+        wide = text_width(Said(name), size)
         box, cost = _candidates(centres[i], radii[i], wide, tall)
         if outwards is not None:
             towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)

@@ -7,28 +7,13 @@ numbers.
 
 from dataclasses import dataclass, field, replace
 
-from analysis.plots._measure import text_width
-from analysis.plots._style import (
-    BARE_STRIP_MM,
-    BODY_KINDS,
-    BODY_PT,
-    GAP,
-    INDENT,
-    MARGIN,
-    NOTE_PT,
-    PANEL_GAP,
-    PART_GAP,
-    ROW_MM,
-    SPACE_ABOVE_MM,
-    STRIP_MM,
-    TAIL_GAP,
-    cell_style,
-)
-from analysis.text import number
+from analysis.plots import _style as style
+from analysis.plots._measure import line_height, text_width, wrap
+from analysis.plots._phrases import Said
 
-PANEL_FLOOR = 28.0  # mm for a panel, on average
+PLACED = ("kind", "group", "y_mm")  # columns that say where a row stands
+INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
 NARROW = 0.36  # of the width of both panels: neither gets less
-PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
 
 
 @dataclass(frozen=True)
@@ -95,6 +80,7 @@ class Layout:
     body_top: float
     body_bottom: float
     spans: dict = field(default_factory=dict)
+    names: list = field(default_factory=list)  # of every row, as lines
 
 
 @dataclass(frozen=True)
@@ -109,12 +95,23 @@ class Placed:
 
 def body_of(table):
     """Return the rows that are lines of the figure."""
-    return table[table["kind"].isin(BODY_KINDS)]
+    return table[table["kind"].isin(style.BODY_KINDS)]
+
+
+def printed_rows(table):
+    """Return the lines of the figure as dictionaries, with their texts and places alone."""
+    return body_of(table)[[name for name in table if name.startswith("text_") or name in PLACED]].to_dict("records")
 
 
 def label_indent(row):
     """Return the indent of a row's name: trials stand under the name of their group."""
-    return INDENT if row["kind"] == "trial" and row["group"] else 0.0
+    return style.INDENT if row["kind"] == "trial" and row["group"] else 0.0
+
+
+def cell_text(row, cell):
+    """Return the text of a cell; what comes from the data is not translated."""
+    own = row["kind"] == "trial" and cell not in INTERVAL_CELLS
+    return Said(row[cell]) if own or (row["kind"] == "heading" and cell == "text_name") else row[cell]
 
 
 def part_widths(column, rows):
@@ -123,15 +120,21 @@ def part_widths(column, rows):
     for cell in column.cells:
         widths = [_cell_width(row, cell, column) for row in rows if not _may_run_on(row, column)]
         parts.append(max(widths, default=0.0))
-    inside = sum(parts) + PART_GAP * (len(parts) - 1)
+    inside = sum(parts) + style.PART_GAP * (len(parts) - 1)
     whole = max((_cell_width(row, column.whole, column) for row in rows), default=0.0) if column.whole else 0.0
-    return parts, max(inside, whole, text_width(column.head, BODY_PT, "bold"))
+    return parts, max(inside, whole, text_width(column.head, style.BODY_PT, "bold"))
 
 
 def _cell_width(row, cell, column):
-    size, weight, _ = cell_style(row["kind"], column.muted)
-    width = text_width(row[cell], size, weight) + (label_indent(row) if cell == "text_name" else 0.0)
-    return width + (TAIL_GAP + text_width(row[column.tail], NOTE_PT) if column.tail and row[column.tail] else 0.0)
+    size, weight, _ = style.cell_style(row["kind"], column.muted)
+    beside = _beside_name(row, column) if cell == "text_name" else 0.0
+    return text_width(cell_text(row, cell), size, weight) + beside
+
+
+def _beside_name(row, column):
+    """Return the width of what stands before and after a name: its indent, and the text in small type."""
+    tail = row[column.tail] if column.tail else ""
+    return label_indent(row) + (style.TAIL_GAP + text_width(tail, style.NOTE_PT) if tail else 0.0)
 
 
 def _may_run_on(row, column):
@@ -141,85 +144,49 @@ def _may_run_on(row, column):
 
 def measure_columns(tracks, table):
     """Return the part widths and width of each column, the name column made wide enough for running names."""
-    rows = body_of(table).to_dict("records")
+    rows = printed_rows(table)
     sizes = {track: part_widths(track, rows) for track in tracks if isinstance(track, Column)}
     lead = tracks[0]
     for row in rows:
         if not _may_run_on(row, lead):
             continue
-        room = sizes[lead][1]
-        for track in tracks[1:]:
-            if isinstance(track, Panel):
-                room += PANEL_GAP - 1.0
-                break
-            if any(row[cell] for cell in track.cells):
-                break
-            room += GAP + sizes[track][1]
-        excess = _cell_width(row, "text_name", lead) - room
+        excess = _cell_width(row, "text_name", lead) - _room(row, tracks, sizes)
         if excess > 0:
             parts, width = sizes[lead]
             sizes[lead] = parts, width + excess
     return sizes
 
 
-def fit_tracks(tracks, table, *, width, usual, drop):
-    """Choose the columns and the widths of the panels.
-
-    Parameters
-    ----------
-    tracks : list of Column or Panel
-        From left to right; the first is the column of names.
-    table : DataFrame
-        With the text cells.
-    width : float or None
-        Of the page in mm. None: ``usual``, and wider where the columns need it.
-    drop : tuple of str
-        Names of columns in the order in which they are given up; without a stated width only "change" is.
-
-    Returns
-    -------
-    list, dict, dict, float
-        The tracks kept, the sizes of their columns, the width of each panel by name, and the page width.
-    """
-    page = float(width or usual)
-    panels = [track for track in tracks if isinstance(track, Panel)]
-    share, floor = PANEL_SHARE[len(panels)], PANEL_FLOOR * len(panels)
-    wanted = max(share * page, floor)
-    sizes = measure_columns(tracks, table)
-    for name in drop if width else [name for name in drop if name == "change"]:
-        if page - _taken(tracks, sizes) >= wanted:
-            break
-        tracks = [track for track in tracks if getattr(track, "name", "") != name]
-        sizes = measure_columns(tracks, table)
-    taken = _taken(tracks, sizes)
-    if width is None:
-        page = max(page, taken / (1 - share), taken + floor)
-    elif page - taken < floor:
-        raise ValueError(
-            f"width_mm is {number(page, 0)}, but this figure needs at least {number(taken + floor, 0)} mm "
-            "without the columns that can be dropped: shorten the names of the trials or leave out "
-            "width_mm"
-        )
-    return tracks, sizes, _share(panels, page - taken), page
+def _room(row, tracks, sizes):
+    """Return the width that the name of a row may take."""
+    room = sizes[tracks[0]][1]
+    for track in tracks[1:] if _may_run_on(row, tracks[0]) else ():
+        if isinstance(track, Panel):
+            return room + style.PANEL_GAP - 1.0
+        if any(row[cell] for cell in track.cells):
+            return room
+        room += style.GAP + sizes[track][1]
+    return room
 
 
-def _taken(tracks, sizes):
-    """Return the width that margins, columns and gaps take."""
-    gaps = sum(_gap(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
-    return 2 * MARGIN + gaps + sum(width for _, width in sizes.values())
+def name_lines(tracks, sizes, rows):
+    """Return the lines of the name of every row: one, or several where it is too long for its column."""
+    lead, lines = tracks[0], []
+    for row in rows:
+        name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
+        room = _room(row, tracks, sizes) + 1e-6
+        if text_width(name, size, weight) + _beside_name(row, lead) <= room:
+            lines.append([name])
+            continue
+        lines.append(wrap(name, room - label_indent(row), size, weight))
+        if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
+            lines[-1].append("")  # what stands in small type gets a line of its own
+    return lines
 
 
-def _gap(a, b):
-    return PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else GAP
-
-
-def _share(panels, left):
-    """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
-    if len(panels) == 1:
-        return {panels[0].name: left}
-    spans = [panel.limits[1] - panel.limits[0] for panel in panels]
-    share = min(max(spans[0] / sum(spans), NARROW), 1 - NARROW)
-    return {panels[0].name: share * left, panels[1].name: (1 - share) * left}
+def gap_between(a, b):
+    """Return the space between two neighbours."""
+    return style.PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else style.GAP
 
 
 def same_scale(panels):
@@ -230,7 +197,7 @@ def same_scale(panels):
 
 def place(tracks, sizes, panel_widths, table, *, width, top):
     """Return the Layout: tracks from left to right, rows from ``top`` downwards."""
-    x, columns, panels = MARGIN, [], {}
+    x, columns, panels = style.MARGIN, [], {}
     for track, following in zip(tracks, [*tracks[1:], None], strict=True):
         if isinstance(track, Panel):
             panels[track.name] = x, x + panel_widths[track.name]
@@ -239,15 +206,28 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
             parts, size = sizes[track]
             columns.append(Placed(track, x, x + size, _part_edges(track, x, parts, size)))
             x += size
-        x += _gap(track, following) if following else 0.0
-    strip = STRIP_MM if any(isinstance(t, Panel) and (t.connect or t.zone_labels) for t in tracks) else BARE_STRIP_MM
-    y, row_y = top + strip, []
-    for i, kind in enumerate(body_of(table)["kind"]):
-        y += SPACE_ABOVE_MM.get(kind, 0.0) if i else 0.0
-        row_y.append(y + ROW_MM[kind] / 2)
-        y += ROW_MM[kind]
+        x += gap_between(track, following) if following else 0.0
+    written = any(isinstance(track, Panel) and (track.connect or track.zone_labels) for track in tracks)
+    strip = style.STRIP_MM if written else style.BARE_STRIP_MM
+    names = name_lines(tracks, sizes, printed_rows(table))
+    y, row_y, pitch = top + strip, [], line_height(style.BODY_PT)
+    for i, (above, height) in enumerate(row_heights(table)):
+        y += above if i else 0.0
+        height += (len(names[i]) - 1) * pitch
+        row_y.append(y + height / 2)
+        y += height
     layout = Layout(width, columns, panels, row_y, top, top + strip, y + 1.0)
-    return replace(layout, spans=_spans(columns))
+    return replace(layout, spans=_spans(columns), names=names)
+
+
+def row_heights(table):
+    """Return (space above, height) of every line; columns ``above_mm`` and ``height_mm`` have the last word."""
+    body = body_of(table)
+    none = [float("nan")] * len(body)
+    stated = (body[name] if name in body else none for name in ("above_mm", "height_mm"))
+    for kind, above, height in zip(body["kind"], *stated, strict=True):
+        usual = style.SPACE_ABOVE_MM.get(kind, 0.0), style.ROW_MM[kind]
+        yield usual[0] if above != above else above, usual[1] if height != height else height
 
 
 def _part_edges(column, left, parts, width):
@@ -255,7 +235,7 @@ def _part_edges(column, left, parts, width):
     edges, edge = [], left + width
     for part in reversed(parts):
         edges.append(edge)
-        edge -= part + PART_GAP
+        edge -= part + style.PART_GAP
     return tuple(reversed(edges)) if column.align == "right" else (left,)
 
 

@@ -4,10 +4,13 @@ Panels have the measured quantity on x and millimetres of the page on y, so that
 """
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.path import Path
 
 from analysis.plots import _style as style
+from analysis.plots._key import markers
+from analysis.plots._prediction import baseline, draw_prediction
+from analysis.plots._primitives import add, clipped_diamond, finite, horizontal, lines, scatter
 
 LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY])
 RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
@@ -22,41 +25,35 @@ def draw_panel(ax, panel, rows, mm_per_unit):
         _draw_connectors(ax, panel, rows)
     arrow = style.ARROW_MM / mm_per_unit
     for series in panel.series:
-        _draw_intervals(ax, panel, series, rows)
-        _draw_diamonds(ax, panel, series, rows, arrow)
+        own = rows[rows["series"] == series.key] if "series" in rows else rows
+        _draw_intervals(ax, panel, series, own)
+        _draw_diamonds(ax, panel, series, own, arrow)
         if series.key == "contrast":
-            _draw_prediction(ax, panel, series, rows)
-        _draw_arrowheads(ax, panel, series, rows)
+            draw_prediction(ax, panel, own, arrow)
+        _draw_arrowheads(ax, panel, series, own)
 
 
-def _add(ax, collection, gid):
-    collection.set_gid(gid)
-    collection.set_label(gid)
-    ax.add_collection(collection, autolim=False)
-    return collection
-
-
-def _lines(ax, segments, gid, **options):
-    """Draw horizontal or vertical lines with butt caps, cut at the edges of the panel."""
-    if len(segments):
-        _add(ax, LineCollection(segments, capstyle="butt", **options), gid)
-
-
-def _horizontal(low, high, y):
-    return np.stack([np.column_stack([low, y]), np.column_stack([high, y])], axis=1)
+def _columns(series, rows, *ends):
+    """Return the columns of a series: its own, or those of the contrast where rows say which series they are of."""
+    key = series.key if f"{series.key}_estimate" in rows else "contrast"
+    return [f"{key}_{end}" for end in ends]
 
 
 def _draw_backdrop(ax, panel, rows):
     bottom, top = ax.get_ylim()
     if panel.zone:
         low, high = panel.zone
+        if low == high:
+            ends = [[(low, bottom), (low, top)]]
+            look = {"colors": style.ZONE_TEXT, "linewidths": style.INTERVAL_PT, "linestyles": [DASHES], "zorder": 0.5}
+            lines(ax, ends, f"{panel.name}-zone-line", **look)
         corners = [[(low, bottom), (low, top), (high, top), (high, bottom)]]
-        _add(
+        add(
             ax,
             PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0),
             f"{panel.name}-zone",
         )
-    _lines(
+    lines(
         ax,
         [[(panel.null, bottom), (panel.null, top)]],
         f"{panel.name}-null",
@@ -69,7 +66,7 @@ def _draw_backdrop(ax, panel, rows):
         estimate = total[f"{panel.series[0].key}_estimate"].iloc[0]
         low, high = panel.limits
         if low <= estimate <= high:
-            _lines(
+            lines(
                 ax,
                 [[(estimate, top), (estimate, total["y_mm"].iloc[0])]],
                 f"{panel.name}-pooled-line",
@@ -80,15 +77,11 @@ def _draw_backdrop(ax, panel, rows):
             )
 
 
-def _finite(rows, *columns):
-    return rows[np.isfinite(rows[list(columns)].astype(float)).all(axis=1)]
-
-
 def _draw_connectors(ax, panel, rows):
     first, second = (series.key for series in panel.series)
-    trials = _finite(rows[rows["kind"] == "trial"], f"{first}_estimate", f"{second}_estimate")
-    segments = _horizontal(trials[f"{first}_estimate"], trials[f"{second}_estimate"], trials["y_mm"])
-    _lines(
+    trials = finite(rows[rows["kind"] == "trial"], f"{first}_estimate", f"{second}_estimate")
+    segments = horizontal(trials[f"{first}_estimate"], trials[f"{second}_estimate"], trials["y_mm"])
+    lines(
         ax,
         segments,
         f"{panel.name}-connectors",
@@ -100,24 +93,31 @@ def _draw_connectors(ax, panel, rows):
 
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
-    names = [f"{series.key}_{end}" for end in ("estimate", "low", "high")]
-    trials = _finite(rows[rows["kind"] == "trial"], *names)
+    names = _columns(series, rows, "estimate", "low", "high")
+    trials = finite(rows[rows["kind"] == "trial"], *names)
     if not len(trials):
         return
     estimate, low, high = (trials[name].to_numpy(float) for name in names)
     y = trials["y_mm"].to_numpy(float) + series.offset
-    imputed = trials[f"{series.key}_imputed"].to_numpy(bool)
-    segments = _horizontal(np.maximum(low, panel.limits[0]), np.minimum(high, panel.limits[1]), y)
-    over = 4 if series.marker == "square" else 2
+    imputed = trials[_columns(series, rows, "imputed")[0]].to_numpy(bool)
+    segments = horizontal(np.maximum(low, panel.limits[0]), np.minimum(high, panel.limits[1]), y)
+    over = 4 if series.marker == "square" else 2  # an interval runs across its square and behind other markers
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
     dash = imputed & (series.marker == "circle")
-    _lines(ax, segments[~dash], f"{series.key}-intervals", **look)
-    _lines(ax, segments[dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
+    lines(ax, segments[~dash], f"{series.key}-intervals", **look)
+    lines(ax, segments[dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
     if series.marker == "circle":
         size = style.CIRCLE_PT**2
-        _scatter(ax, estimate, y, f"{series.key}-markers", s=size, zorder=3, **circle_look(series))
-    else:
+        scatter(ax, estimate, y, f"{series.key}-markers", s=size, zorder=3, **circle_look(series))
+    elif series.marker == "step":
+        area = style.STEP_PT**2 / 2
+        scatter(ax, estimate, y, f"{series.key}-markers", s=area, marker="D", c=series.colour, linewidth=0, zorder=3)
+    elif series.marker == "square":
         _draw_squares(ax, series, estimate, y, trials["weight"].to_numpy(float), imputed)
+    else:
+        areas = square_areas(trials["weight"].to_numpy(float), style.SQUARE_MAX_PT * 0.9)
+        look = {"colours": [series.colour] * len(y), "hollow": imputed, "gid": f"{series.key}-markers"}
+        markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
 
 def circle_look(series):
@@ -126,54 +126,28 @@ def circle_look(series):
     return {"facecolor": face, "edgecolor": series.colour, "linewidth": style.INTERVAL_PT, "marker": "o"}
 
 
-def _scatter(ax, x, y, gid, **options):
-    points = ax.scatter(x, y, **options)
-    points.set_gid(gid)
-    points.set_label(gid)
-
-
-def square_areas(weight):
+def square_areas(weight, side=None):
     """Return areas in square points, proportional to the weights down to a smallest one."""
-    largest = style.SQUARE_MAX_PT**2
+    largest = (side or style.SQUARE_MAX_PT) ** 2
     return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
 
 
 def _draw_squares(ax, series, x, y, weight, imputed):
     """Draw squares; those of imputed trials get a white inside, so that the area stays that of the weight."""
     areas = square_areas(weight)
-    face = np.where(imputed, style.INK, style.SQUARE)
+    face = np.where(imputed, style.SQUARE_IMPUTED, style.SQUARE)
     square = {"marker": "s", "linewidth": 0}
-    _scatter(ax, x, y, f"{series.key}-markers", s=areas, c=list(face), zorder=3, **square)
+    scatter(ax, x, y, f"{series.key}-markers", s=areas, c=list(face), zorder=3, **square)
     if imputed.any():
         inside = np.maximum(np.sqrt(areas[imputed]) - 1.5, 0.8) ** 2
         gid = f"{series.key}-markers-hollow"
-        _scatter(ax, x[imputed], y[imputed], gid, s=inside, c=style.PAPER, zorder=3.1, **square)
-
-
-def clipped_diamond(ends, y, half, limits, arrow):
-    """Return the corners of a diamond, cut short where it leaves the panel to make room for an arrowhead."""
-    low, estimate, high = ends
-    if low == high:  # an interval of no width is still a mark
-        return [(estimate, y - half), (estimate, y + half)]
-    floor = limits[0] + 1.25 * arrow if low < limits[0] else low
-    ceiling = limits[1] - 1.25 * arrow if high > limits[1] else high
-    if floor >= ceiling:
-        return None
-
-    def height(x):
-        side = (x - low) / (estimate - low) if x < estimate else (high - x) / (high - estimate)
-        return half * min(max(side, 0.0), 1.0)
-
-    xs = sorted({floor, ceiling, *([estimate] if floor < estimate < ceiling else [])})
-    upper = [(x, y - height(x)) for x in xs]
-    lower = [(x, y + height(x)) for x in reversed(xs) if height(x) > 0]
-    return upper + lower
+        scatter(ax, x[imputed], y[imputed], gid, s=inside, c=style.PAPER, zorder=3.1, **square)
 
 
 def _draw_diamonds(ax, panel, series, rows, arrow):
-    names = [f"{series.key}_{end}" for end in ("low", "estimate", "high")]
-    for kind, gid in (("subtotal", "subtotals"), ("total", "total")):
-        found = _finite(rows[rows["kind"] == kind], *names)
+    names = _columns(series, rows, "low", "estimate", "high")
+    for kind, gid in (("subtotal", "subtotals"), ("total", "total"), ("model", "models")):
+        found = finite(rows[rows["kind"] == kind], *names)
         scale = 1.0 if series.marker == "circle" else 1.25
         half = scale * style.DIAMOND_MM[kind] / 2
         middle = found["y_mm"] + series.offset * (style.DIAMOND_MM[kind] / DIAMOND_OFFSET)
@@ -183,13 +157,13 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
         ]
         corners = [c for c in corners if c]
         if corners:
-            face = series.colour if series.filled else style.PAPER
-            _add(
+            face, edge = diamond_look(series, kind)
+            add(
                 ax,
                 PolyCollection(
                     corners,
                     facecolor=face,
-                    edgecolor=series.colour,
+                    edgecolor=edge,
                     linewidth=0.8,
                     joinstyle="miter",
                     zorder=3.5,
@@ -198,30 +172,21 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
             )
 
 
-def _draw_prediction(ax, panel, series, rows):
-    found = _finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
-    low, high = (
-        found["contrast_low"].clip(lower=panel.limits[0]),
-        found["contrast_high"].clip(upper=panel.limits[1]),
-    )
-    _lines(
-        ax,
-        _horizontal(low, high, found["y_mm"]),
-        "contrast-prediction",
-        colors=style.MUTED,
-        linewidths=style.PREDICTION_PT,
-        zorder=2,
-    )
+def diamond_look(series, kind):
+    """Return face and edge of the diamonds of a series."""
+    if series.marker != "square" or series.colour != style.INK:
+        return series.colour if series.filled else style.PAPER, series.colour
+    return style.SQUARE if kind == "model" else style.DIAMOND, style.DIAMOND_EDGE
 
 
 def _draw_arrowheads(ax, panel, series, rows):
     """Put an arrowhead where an interval, a diamond or the prediction interval leaves the panel."""
-    low, high = f"{series.key}_low", f"{series.key}_high"
-    found = _finite(rows, low, high)
+    low, high = _columns(series, rows, "low", "high")
+    found = finite(rows, low, high)
     if not len(found):
         return
     summary = found["kind"].map(lambda kind: style.DIAMOND_MM.get(kind, DIAMOND_OFFSET) / DIAMOND_OFFSET)
-    y = found["y_mm"] + series.offset * summary
+    y = baseline(found) + series.offset * summary
     size = (2 * style.ARROW_MM * style.PT_PER_MM) ** 2
     for side, gone, x, tip in (
         ("left", found[low] < panel.limits[0], panel.limits[0], LEFT_TIP),
@@ -236,4 +201,4 @@ def _draw_arrowheads(ax, panel, series, rows):
                 "zorder": 5,
                 "clip_on": False,
             }
-            _scatter(ax, np.full(gone.sum(), x), y[gone], f"{series.key}-arrows-{side}", **look)
+            scatter(ax, np.full(gone.sum(), x), y[gone], f"{series.key}-arrows-{side}", **look)

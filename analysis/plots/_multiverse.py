@@ -10,6 +10,7 @@ from analysis.plots._key import draw_key, lay_key
 from analysis.plots._measure import text_width
 from analysis.plots._multiverse_marks import Place, draw_curve, draw_options
 from analysis.plots._multiverse_rows import ROW_MM, bin_rows, choices_of, option_rows, sorted_analyses
+from analysis.plots._themes import themed
 from analysis.text import number
 
 TITLE = "The same trials, analysed in every sensible way"
@@ -21,6 +22,7 @@ OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
 BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 
+@themed
 def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=None, digits=2, note=""):
     """Draw the specification curve of many analyses of the same trials.
 

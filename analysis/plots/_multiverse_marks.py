@@ -11,12 +11,10 @@ from analysis.plots._canvas import inset
 from analysis.plots._key import markers
 from analysis.plots._measure import line_height, text_width
 from analysis.plots._multiverse_rows import BETWEEN_MM, ROW_MM, share_name, took_option
-from analysis.plots._multiverse_words import COLOURS, MEAN_HEAD, SHARE_HEAD
+from analysis.plots._multiverse_words import MEAN_HEAD, SHARE_HEAD, colours_of
 from analysis.plots._write import rule, write
 from analysis.text import number
 
-BANDS = "#dfe4e8", "#b9c2ca"  # as far as any interval reaches, inside all intervals
-TRACK = "#eef1f3"  # the full height of a row of shares
 SHARE_HEIGHT = 0.84  # of the row
 
 
@@ -78,7 +76,7 @@ def _draw_each(ax, ordered, place, limits):
     x = ordered["rank"].to_numpy(float) + 0.5
     low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
     ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
-    colours = [COLOURS[finding] for finding in ordered["finding"]]
+    colours = [colours_of()[finding] for finding in ordered["finding"]]
     wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
     _lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
     within = ordered["finding"] == "includes zero"
@@ -92,7 +90,7 @@ def _draw_each(ax, ordered, place, limits):
 def _draw_bands(ax, bins, place, limits):
     """Draw the bands of the intervals, and the curve through the first and last estimate of every bin."""
     edges = np.append(bins["rank"], place.n)
-    for band, colour in zip(("reach", "inside"), BANDS, strict=True):
+    for band, colour in zip(("reach", "inside"), style.REACH_BANDS, strict=True):
         low, high = (bins[f"{band}_{end}"].clip(*limits).to_numpy() for end in ("low", "high"))
         middle = bins["estimate"].clip(*limits).to_numpy()  # a band of no height where nothing is common
         low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
@@ -155,7 +153,7 @@ def _draw_ticks(ax, ordered, options, place):
     x, y = at + 0.5, options["y_mm"].to_numpy()[row]
     half = 0.36 * ROW_MM
     ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
-    colours = np.array([COLOURS[finding] for finding in ordered["finding"]])[at]
+    colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
     _lines(ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1)
 
 
@@ -164,8 +162,8 @@ def _draw_shares(ax, bins, options, place):
     edges, tall = np.append(bins["rank"], place.n), SHARE_HEIGHT * ROW_MM
     base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], place.bins, axis=1)
     full = [_steps(edges, low, low - tall) for low in base]
-    _add(ax, PolyCollection(full, facecolor=TRACK, edgecolor="none", zorder=0), "options-tracks")
-    for finding, colour in COLOURS.items():
+    _add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
+    for finding, colour in colours_of().items():
         names = [share_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
         up = base - tall * bins[names].to_numpy().T
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]

@@ -13,7 +13,7 @@ from analysis.text import interval, level, number, percent
 
 SHARE_HEAD = ("Interval", "excludes 0")
 MEAN_HEAD = ("Mean", "estimate")
-COLOURS = {"below zero": style.TEAL, "includes zero": style.FAINT, "above zero": style.ORANGE}
+FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANGE"}  # and the names of their colours
 PRINTED = {
     "Choice": ("text_choice",),
     "Option": ("text_option",),
@@ -68,6 +68,11 @@ class About:
         return int((self.ordered["finding"] == finding).sum())
 
 
+def colours_of():
+    """Return the colour of every finding in the theme."""
+    return {finding: getattr(style, name) for finding, name in FINDINGS.items()}
+
+
 def level_of(analyses):
     """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
     if "confidence_level" in analyses:
@@ -119,7 +124,7 @@ def key(about):
         "above zero": "interval above zero: more pain with treatment",
     }
     return [
-        area_entry(text, COLOURS[finding], gid=f"key-{finding.replace(' ', '-')}")
+        area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
         for finding, text in texts.items()
         if about.count(finding)
     ]
@@ -146,8 +151,8 @@ def footer(about, by_effect):
     if about.bins:
         size = number(len(about.ordered) / about.bins, 0)
         marks = (
-            f"black curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
-            f"inside all of their {at} confidence intervals (dark) and as far as any of them reaches (pale)",
+            f"curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
+            f"inside all of their {at} confidence intervals (inner) and as far as any of them reaches (outer)",
             "rows: share of these neighbours that took the option, the full height being all of them",
         )
     else:

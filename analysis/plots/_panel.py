@@ -28,7 +28,9 @@ def _caption_lines(panel, width):
 
     lines = centred(panel.captions[0], style.CAPTION)
     if panel.favours:
-        words = [first_fitting((w, w.split()[-1]), width - 4.0, style.SMALL_PT) for w in panel.favours]
+        fit = all(text_width(w, style.SMALL_PT) <= width - 4.0 for w in panel.favours)
+        short = [first_fitting((w.split()[-1],), width - 4.0, style.SMALL_PT) for w in panel.favours]
+        words = panel.favours if fit else short  # both sides in the same wording
         sides = f"← {words[0]}", f"{words[1]} →"
         if sum(text_width(side, style.SMALL_PT) for side in sides) + 1.5 <= width:
             lines.append((sides, ("left", "right"), style.CAPTION))
@@ -87,6 +89,7 @@ def draw_axis(ax, panel, width):
         ticks, labels, half = ticks[room >= 0], np.array(labels)[room >= 0], half[room >= 0]
         if (np.diff(ticks) * pitch - half[1:] - half[:-1] >= 1.2).all():
             break
+    labels = [str(style.say(label)) for label in labels]
     ax.set_xticks(ticks, labels, fontproperties=font(style.SMALL_PT), color=style.INK)
     ax.set_yticks([])
     ax.tick_params(axis="x", length=3, width=style.RULE_PT, color=style.INK, pad=2.5)
@@ -126,12 +129,14 @@ def _write_key(page, panel, left, right, y):
 
 def _write_missing(page, panel, left, right, body):
     """Say inside the panel why a trial has no marks here, on the roomier side of the null line."""
+    if not panel.connect:
+        return
     low, high = panel.limits
     null = left + (panel.null - low) / (high - low) * (right - left)
     x, align = (null - 1.5, "right") if null - left >= right - null else (null + 1.5, "left")
     room = max(null - left, right - null) - 1.5
     for i, row in enumerate(body.to_dict("records")):
-        text = row["text_missing"] if panel.connect else ""
+        text = row["text_missing"]
         short = SHORT.get(text, "not reported")
         fitting = first_fitting((text, short, "none"), room, style.NOTE_PT)
         shown = fitting if text else ""

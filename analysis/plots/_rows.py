@@ -44,19 +44,37 @@ def block_of_effect(name, pooled):
 
 
 def usable_order(trials, order):
-    """Return the order asked for, or "given" where the trials do not have what it needs (a year)."""
-    if order not in ORDERS:
-        raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
-    return "given" if order == "year" and "year" not in trials else order
+    """Return the order asked for, or "given" where the trials do not have what it needs (a year).
+
+    Any column of the trials will do; a minus in front turns the order round.
+    """
+    column = order.removeprefix("-")
+    if column == "year" and "year" not in trials:
+        return "given"
+    if order not in ORDERS and column not in ORDERS[1:] and (column not in trials or column == "flags"):
+        columns = ", ".join(c for c in trials if c not in ("flags", "study", "yi", "vi"))
+        raise ValueError(
+            f"order is {order!r}; it must be one of {', '.join(ORDERS)}, or a column of the trials, here {columns}; "
+            "a minus in front turns it round"
+        )
+    return order
 
 
 def sort_trials(trials, order):
-    """Return the trials in one of the stated orders; ties keep the order they came in."""
-    key = {"estimate": "yi"}.get(order, order)
+    """Return the trials in one of the stated orders; ties keep the order they came in, missing values come last.
+
+    The heaviest trial comes first with "weight", everything else ascends.
+    """
     if order == "given":
         return trials
+    column = order.removeprefix("-")
+    key = {"estimate": "yi"}.get(column, column)
+    if trials[key].dtype == object:
+        trials = trials.assign(_key=[None if x is None or x != x else str(x) for x in trials[key]])
+        key = "_key"
     by = [key, "label"] if key == "year" else [key]
-    return trials.sort_values(by, kind="stable", ascending=order != "weight")
+    up = (column == "weight") == order.startswith("-")
+    return trials.sort_values(by, kind="stable", ascending=up).drop(columns="_key", errors="ignore")
 
 
 def build_rows(total, groups, order="year"):

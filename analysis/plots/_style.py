@@ -1,97 +1,27 @@
-"""Sizes, colours and type of the figures: the only place where a look is decided.
+"""The look in force, by name: ``style.INK``, ``style.MARGIN`` and the others of ``_look``, as the theme has them.
 
-Lengths are millimetres on paper, type is in points at final size. Orange and teal are far apart in
-lightness, so that they stay apart in greyscale; shape and fill carry the same meaning a second time.
+They are looked up when a figure is drawn, so they must be written ``style.INK`` there: a default argument or a
+constant of a module would keep the value of another theme. New ones are added in ``_look``.
 """
 
-PT_PER_MM = 72 / 25.4
-FONT = "DejaVu Sans"  # ships with matplotlib: the same extents on every machine
-RC = {
-    "font.family": FONT,
-    "text.usetex": False,
-    "text.parse_math": False,
-    "axes.grid": False,
-    "figure.autolayout": False,
-    "figure.constrained_layout.use": False,
-    "path.sketch": None,
-    "path.effects": [],
-}
+from analysis.plots._themes import current
 
-INK = "#16202b"
-MUTED = "#58646f"
-FAINT = "#aab3bb"
-CONNECTOR = "#d3d9de"
-ZONE = "#e1eeea"
-ZONE_TEXT = "#2f6b58"
-SQUARE = "#8795a3"
-ORANGE = "#db7a2b"
-ORANGE_TEXT = "#a9510f"
-TEAL = "#04626c"
-PAPER = "white"
 
-# shape and colour of up to five groups of trials, and of all others; told apart by shape alone if need be
-GROUPS = (
-    ("circle", "#1d4f91"),
-    ("square", "#c2477f"),
-    ("triangle up", "#b8860b"),
-    ("triangle down", "#3f9e8f"),
-    ("triangle right", "#6b3f1d"),
-    ("triangle left", "#7a8691"),
-)
-TRIAL = "#47617d"  # trials where nothing else tells them apart
+def __getattr__(name):
+    try:
+        return current().values[name]
+    except KeyError:
+        raise AttributeError(f"the look has no {name}") from None
 
-# lines and areas of a fitted model: the line, the area of its confidence limits, that of its prediction limits
-MODEL = "#1d4f91"
-BAND_DARK = "#b3c7e0"
-BAND = "#e3ebf5"
 
-TITLE_PT = 8.5
-BODY_PT = 7.1
-SMALL_PT = 6.8
-NOTE_PT = 6.3
-
-# size, weight and colour
-TITLE = TITLE_PT, "bold", INK
-HEAD = BODY_PT, "bold", INK
-CAPTION = SMALL_PT, "normal", INK
-QUIET_CAPTION = SMALL_PT, "normal", MUTED
-NOTE = NOTE_PT, "normal", MUTED
-
-MARGIN = 4.0
-GAP = 3.2  # between text columns
-PART_GAP = 0.9  # between the parts of one column, about a space
-PANEL_GAP = 4.4  # between a panel and its neighbours
-INDENT = 2.4  # trials under their group
-LINE = 1.32  # line pitch over type size
-CAP = 0.36  # half the height of a capital over type size: centres a line on its row
-
-RULE_PT = 0.5
-HAIR_PT = 0.3
-INTERVAL_PT = 0.9
-PREDICTION_PT = 2.6
-CONNECTOR_PT = 2.2
-CIRCLE_PT = 4.4  # diameter of an arm's marker
-SQUARE_MAX_PT = 8.0  # side of the square of the heaviest trial
-SQUARE_MIN_PT = 2.2
-RIM_PT = 0.45  # white around markers that may overlap
-RING_PT = 1.1  # what is left of a hollow marker
-POOLED_PT2 = 34.0  # area of the diamond of two pooled means
-ARROW_MM = 1.4
-
-ROW_MM = {"heading": 4.6, "trial": 4.5, "subtotal": 5.2, "total": 6.6, "prediction": 4.6, "note": 4.2}
-SPACE_ABOVE_MM = {"heading": 1.6, "total": 2.0}
-DIAMOND_MM = {"subtotal": 1.7, "total": 2.4}  # height
-TAIL_GAP = 1.1  # between a name and the notes or the count that follow it
-STRIP_MM = 4.8  # between the head and the first row: the key of the marks, the label of the zone
-
-BARE_STRIP_MM = 1.6  # the same where nothing is written in it
-
-BODY_KINDS = tuple(ROW_MM)
-BOLD_KINDS = ("heading", "total")
+def say(text):
+    """Return a text in the language of the theme."""
+    return current().say(text)
 
 
 def cell_style(kind, muted=False):
     """Return size in points, weight and colour of a text cell in a row of this kind."""
-    weight = "bold" if kind in BOLD_KINDS else "normal"
+    look = current().values
+    weight = "bold" if kind in look["BOLD_KINDS"] else "normal"
     quiet = muted or kind in ("prediction", "note")
-    return BODY_PT, weight, MUTED if quiet and weight == "normal" else INK
+    return look["BODY_PT"], weight, look["MUTED" if quiet and weight == "normal" else "INK"]

@@ -48,10 +48,14 @@ def heterogeneity_sentence(pooled, unit, digits):
     if pooled.k < 2:
         return "One trial: nothing is pooled and heterogeneity cannot be estimated"
     return (
-        f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, "
-        f"I² {percent(pooled.i2)} (from τ²), Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, "
-        f"p {equals(pooled.q_pvalue)}"
-    ).replace("  ", " ")
+        (
+            f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, "
+            f"I² {percent(pooled.i2)} (from τ²), Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, "
+            f"p {equals(pooled.q_pvalue)}"
+        )
+        .replace("  ", " ")
+        .replace(" ,", ",")
+    )
 
 
 def arms_sentence(pooled):

@@ -1,0 +1,155 @@
+"""Fonts: which family is used, how wide its letters are, and where signs come from that it lacks."""
+
+import unicodedata
+from functools import lru_cache
+
+import matplotlib
+from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.ft2font import Kerning, LoadFlags
+
+from analysis.plots._look import FONT
+
+UNITS = 100.0  # points at which letters are measured
+UNKNOWN = "\N{WHITE SQUARE}"  # drawn where no font has a sign
+BLANKS = ("Last Resort", "Adobe Blank")  # fonts that have a box for everything
+SIMPLE = 0x0590  # from here on letters may change shape beside others, or run to the left
+LIGATURE = "ff"  # may be one sign with a third letter
+SIGNS = range(0x2000, 0x2C00)  # punctuation, arrows, mathematics: simple again
+
+
+def families(preferred, *, chosen=False):
+    """Return the font families of a figure: installed ones only, DejaVu Sans last for what the first one lacks.
+
+    Parameters
+    ----------
+    preferred : tuple of str
+        Those of the theme.
+    chosen : bool
+        They were asked for by name, so that what rcParams say does not count.
+    """
+    wanted = tuple(preferred) if chosen else (*_of_rc(), *preferred)
+    first = next((name for name in wanted if name in FONT or (_installed(name) and _tabular(name))), FONT[0])
+    return tuple(dict.fromkeys((first, *FONT)))
+
+
+def _of_rc():
+    """Return the families that rcParams name, none where they are those of matplotlib."""
+    now, usual = matplotlib.rcParams, matplotlib.rcParamsDefault
+    if all(now[key] == usual[key] for key in ("font.family", "font.sans-serif")):
+        return ()
+    generic = ("sans-serif", "serif", "monospace", "cursive", "fantasy")
+    return tuple(each for name in now["font.family"] for each in (now[f"font.{name}"] if name in generic else [name]))
+
+
+def _installed(name):
+    return any(entry.name == name for entry in fontManager.ttflist)
+
+
+@lru_cache(maxsize=64)
+def path_of(family, weight="normal", style="normal"):
+    """Return the file of a family."""
+    return str(fontManager.findfont(FontProperties(family=family, weight=weight, style=style)))
+
+
+@lru_cache(maxsize=64)
+def _tabular(family):
+    """Say whether all figures of a family are of one width."""
+    measured = _Letters(path_of(family))
+    return len({measured.advance(figure) for figure in "0123456789"}) == 1
+
+
+@lru_cache(maxsize=256)
+def signs_of(path):
+    """Return the code points that a font file has."""
+    return frozenset(get_font(path).get_charmap())
+
+
+class _Letters:
+    """Advances and kerning of the letters of one font file, in points at ``UNITS``, each measured once."""
+
+    def __init__(self, path):
+        self.path, self.advances, self.pairs = path, {}, {}
+
+    def _font(self):
+        font = get_font(self.path)
+        font.set_size(UNITS, 72)
+        return font
+
+    def advance(self, letter):
+        """Return the width of a letter."""
+        if letter not in self.advances:
+            glyph = self._font().load_char(ord(letter), LoadFlags.NO_HINTING)
+            self.advances[letter] = glyph.linearHoriAdvance / 65536
+        return self.advances[letter]
+
+    def pair(self, pair):
+        """Return the width of the first letter of a pair before the second."""
+        if pair not in self.pairs:
+            font = self._font()
+            both = [font.get_char_index(ord(letter)) for letter in pair]
+            self.pairs[pair] = self.advance(pair[0]) + font.get_kerning(*both, Kerning.UNFITTED) / 64
+        return self.pairs[pair]
+
+    def width(self, text):
+        """Return the width of a line of letters that keep their shape."""
+        known, pair = self.pairs, self.pair
+        pairs = map(str.__add__, text, text[1:])
+        return sum([known[p] if p in known else pair(p) for p in pairs], self.advance(text[-1]))
+
+
+_letters = lru_cache(maxsize=64)(_Letters)
+
+
+def simple_width(text, family, weight):
+    """Return the width of a line in points at ``UNITS``, or None where letters are shaped or come from elsewhere."""
+    path, codes = path_of(family, weight), set(map(ord, text))
+    if not codes <= signs_of(path) or any(code >= SIMPLE and code not in SIGNS for code in codes):
+        return None
+    return None if LIGATURE in text else _letters(path).width(text)
+
+
+@lru_cache(maxsize=4096)
+def _lacking(text, family, weight):
+    """Return the letters of a text that a family lacks; signs without a shape of their own do not count."""
+    known = signs_of(path_of(family, weight))
+    return frozenset(c for c in text if ord(c) not in known and unicodedata.category(c) not in ("Cf", "Cc"))
+
+
+def with_fallbacks(names, text, weight="normal"):
+    """Return the families for a text, other installed ones added for what these lack, and the letters none has."""
+    if text.isascii():
+        return names, frozenset()
+    rest = frozenset.intersection(*(_lacking(text, name, weight) for name in names))
+    if not rest:
+        return names, rest
+    more, rest = _found(rest, len(fontManager.ttflist))
+    return (*names, *more), rest
+
+
+@lru_cache(maxsize=256)
+def _found(letters, installed):
+    """Return families that have these letters, as few as possible, and the letters that none of the installed has."""
+    coverage = {}
+    for entry in fontManager.ttflist:
+        plain = entry.style == "normal" and entry.weight in (400, "normal", "regular")
+        if plain and not entry.name.startswith(BLANKS) and entry.name not in coverage:
+            has = signs_of(entry.fname)
+            coverage[entry.name] = frozenset(c for c in letters if ord(c) in has)
+    names = []
+    while letters and (best := min(coverage, key=lambda name: _rank(name, coverage[name] & letters), default=None)):
+        if not coverage[best] & letters:
+            break
+        names.append(best)
+        letters -= coverage[best]
+    return tuple(names), letters
+
+
+def _rank(name, has):
+    """Return what puts fonts in order: the most letters, sans before serif, and then by name."""
+    return -len(has), "Sans" not in name, name
+
+
+def spelled(letters):
+    """Return letters with their code points, such as "李 (U+674E)"; of many, the first ten."""
+    named = [f"{c} (U+{ord(c):04X})" for c in sorted(letters)]
+    return ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")

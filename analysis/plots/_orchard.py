@@ -1,0 +1,249 @@
+"""Many trials at once: every trial a circle among its neighbours, the pooled results below them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.plots import _forest_words as forest_words
+from analysis.plots import _style as style
+from analysis.plots import _words as words
+from analysis.plots._arms_forest import with_reference_rows
+from analysis.plots._axis import limits_around
+from analysis.plots._canvas import FigureContent, draw_page
+from analysis.plots._cells import add_cells, digits_for
+from analysis.plots._fit import fit_tracks
+from analysis.plots._forest_blocks import NAMES, RATIOS, source_of
+from analysis.plots._forest_columns import effect_column, effect_head
+from analysis.plots._key import markers
+from analysis.plots._layout import Column
+from analysis.plots._marks import LEFT_TIP, RIGHT_TIP
+from analysis.plots._primitives import horizontal, lines, scatter
+from analysis.plots._rows import build_rows
+from analysis.plots._swarm import height_of, swarm
+from analysis.plots._themes import themed
+from analysis.text import counted, number
+
+USUAL_MM = 174.0
+TALLEST_MM = 22.0  # half the height of the tallest band of circles; more trials make smaller circles
+PAD_MM = 1.1  # above and below a band
+LEAST_MM = 4.6
+DROP = ("prediction",)  # where the page is too narrow; the table has them
+
+
+@themed
+def orchard(
+    results,
+    *,
+    by=None,
+    favours=("favours treatment", "favours placebo"),
+    worthwhile=None,
+    measure=None,
+    digits=None,
+    title=None,
+    width_mm=None,
+    note="",
+):
+    """Draw many trials as circles along one axis, by groups, with pooled means, confidence and prediction intervals.
+
+    Parameters
+    ----------
+    results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
+        As for ``forest``.
+    by : str, optional
+        Column of EffectSizes that makes groups, each with a band of its own.
+    favours : (str, str) or None
+        What the left and the right side of the null line mean.
+    worthwhile : (float, float) or float, optional
+        As for ``forest``.
+    measure : str, optional
+        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
+    digits : int, optional
+    title : str, optional
+    width_mm : float, optional
+        Width of the page. Default: 174.
+    note : str
+        What a reader must know beside the figure; it ends the caption.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``, as from ``forest``; its rows of kind "point" are the circles with their place on the page.
+
+    Raises
+    ------
+    ValueError
+        As for ``forest``.
+
+    Notes
+    -----
+    After the orchard plot of Nakagawa and others (2021, doi 10.1002/jrsm.1424), with places in stead of random jitter:
+    a circle stands as near to the middle of its band as its neighbours allow, so that a band is high where trials are
+    many. Areas are proportional to the weights in the overall model, down to a smallest one. A forest of single rows
+    serves up to about forty trials; this figure serves hundreds.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    >>> fig = analysis.orchard(effects, by="therapy_family")
+    >>> int((fig.content.table["kind"] == "point").sum())
+    44
+    """
+    from analysis.plots._forest import _panel
+
+    source = source_of(results, by)
+    measure = measure or source.pooled.measure or "MD"
+    rows = build_rows(source.total, source.groups, "given")
+    trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
+    ratio = measure in RATIOS
+    if digits is None:
+        digits = 2 if ratio else digits_for(trials["contrast_low"], trials["contrast_high"])
+    panel, zone = _panel(trials, measure, source.unit, favours, worthwhile)
+    table = _with_text(_lines(rows, source), digits, ratio)
+    panel = replace(panel, limits=_limits(trials, table, panel.zone))
+    tracks = _tracks(table, panel)
+    width = fit_tracks(tracks, table, width=width_mm, usual=USUAL_MM, drop=DROP)[2][panel.name]
+    points, table = _place(trials, table, panel.limits, width)
+    footer = [*_footer(source, panel, digits, zone, trials), words.sentences(note)]
+    footer = [line for line in footer if line]
+    title = title or f"{NAMES.get(measure, measure)} in {counted(len(trials))} and the pooled result"
+    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
+    points = _onto_page(points, table)
+    _draw_points(fig.axes[1], points)
+    _draw_predictions(fig.axes[1], panel, table)
+    fig.content = _content(table, points, panel, title, footer, digits=digits, source=source)
+    return fig
+
+
+def _limits(trials, table, zone):
+    """Return the limits of the panel: the circles set them, and prediction intervals as far as there is room."""
+    pooled = table[table["contrast_estimate"].notna()]
+    kinds = ("contrast", "prediction")
+    intervals = [(row[f"{of}_low"], row[f"{of}_high"]) for row in pooled.to_dict("records") for of in kinds]
+    return limits_around(trials["contrast_estimate"], intervals, zone=zone)
+
+
+def _lines(rows, source):
+    """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
+    if not source.groups:
+        band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
+        rows = pd.concat([pd.DataFrame([band]), rows], ignore_index=True)
+    table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)
+    ends = {block.name: block.results["contrast"].pi for block in source.groups}
+    limits = [
+        ends.get(row["group"], (np.nan, np.nan)) if row["kind"] == "subtotal" else source.pooled.pi
+        for row in table.to_dict("records")
+    ]
+    summary = table["kind"].isin(["subtotal", "total"])
+    for i, end in enumerate(("low", "high")):
+        table[f"prediction_{end}"] = [pair[i] if yes else np.nan for pair, yes in zip(limits, summary, strict=True)]
+    return table
+
+
+def _with_text(table, digits, ratio):
+    cells = add_cells(table, digits=digits, ratio=ratio)
+    show = np.exp if ratio else np.asarray
+    for end, left, right in (("low", "", " to"), ("high", "", "")):
+        values = cells[f"prediction_{end}"]
+        cells[f"text_pi_{end}"] = [f"{left}{number(show(v), digits)}{right}" if v == v else "" for v in values]
+    return cells
+
+
+def _tracks(table, panel):
+    at = words.level_of(table)
+    return [
+        Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
+        panel,
+        effect_column(table, effect_head(panel)),
+        Column("prediction", f"{at} prediction", ("text_pi_low", "text_pi_high"), muted=True),
+    ]
+
+
+def _place(trials, table, limits, width):
+    """Return the circles with their distance from the middle of their band, and the table with its heights."""
+    pitch = width / (limits[1] - limits[0])
+    weight = trials["weight"].to_numpy(float)
+    x = trials["contrast_estimate"].to_numpy(float) * pitch
+    grouped = trials["group"].to_numpy()
+    side, offsets, tallest = style.SQUARE_MAX_PT, np.zeros(len(trials)), np.inf
+    while tallest > TALLEST_MM:
+        area = np.maximum(side**2 * weight / weight.max(), style.SQUARE_MIN_PT**2 / 2)
+        radius = np.sqrt(area / np.pi) / style.PT_PER_MM
+        for group in dict.fromkeys(grouped):
+            own = grouped == group
+            offsets[own] = swarm(x[own], radius[own])
+        tallest = height_of(offsets, radius)
+        if side < style.SQUARE_MIN_PT:
+            break
+        side *= min(0.95, (TALLEST_MM / tallest) ** 0.5)
+    tall = []
+    for kind, group in zip(table["kind"], table["group"], strict=True):
+        own = grouped == group
+        band = 2 * (height_of(offsets[own], radius[own]) + PAD_MM)
+        tall.append(max(band, LEAST_MM) if kind == "heading" else np.nan)
+    points = trials.assign(kind="point", offset_mm=offsets, area_pt2=area)
+    return points, table.assign(height_mm=tall)
+
+
+def _onto_page(points, table):
+    bands = table[table["kind"] == "heading"].set_index("group")["y_mm"]
+    return points.assign(y_mm=points["group"].map(bands) + points["offset_mm"])
+
+
+def _draw_points(ax, points):
+    """Draw the circles, hollow where an SD was imputed."""
+    xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
+    hollow = points["contrast_imputed"].to_numpy(bool)
+    look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
+    markers(ax, xy, ["circle"] * len(points), points["area_pt2"], **look)
+
+
+def _draw_predictions(ax, panel, table):
+    """Draw the prediction intervals as thin bars behind the diamonds, with arrowheads where they leave the panel."""
+    rows = table[table["prediction_low"].notna()]
+    if not len(rows):
+        return
+    low, high = rows["prediction_low"].to_numpy(float), rows["prediction_high"].to_numpy(float)
+    floor, ceiling = panel.limits
+    ends = horizontal(np.maximum(low, floor), np.minimum(high, ceiling), rows["y_mm"])
+    lines(ax, ends, "predictions", colors=style.MUTED, linewidths=style.INTERVAL_PT, zorder=2)
+    size = (2 * style.ARROW_MM * style.PT_PER_MM) ** 2
+    for side, gone, x, tip in (("left", low < floor, floor, LEFT_TIP), ("right", high > ceiling, ceiling, RIGHT_TIP)):
+        if gone.any():
+            look = {"s": size, "marker": tip, "c": style.MUTED, "linewidth": 0, "zorder": 5, "clip_on": False}
+            scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
+
+
+def _footer(source, panel, digits, zone, trials):
+    points = "(log scale)" if panel.ratio else source.unit.split(" on ")[0]
+    hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
+    marks = (
+        f"circles: trials, area proportional to the weight in the overall model{hollow}, moved up or down only to keep "
+        "them apart; diamonds: pooled results; thin lines: prediction intervals; dotted line: overall result; "
+        "arrowhead: interval leaves the panel"
+    )
+    computed = words.sentences(
+        panel.captions[0],
+        words.model_sentence(source.pooled),
+        words.heterogeneity_sentence(source.pooled, points, digits),
+        forest_words.between_sentence(source.between),
+        words.few_sentence(source.groups),
+        words.narrow_sentence([*source.groups, source.total]),
+    )
+    return [computed, words.sentences(marks, zone, words.left_out_sentence(source.left_out))]
+
+
+def _content(table, points, panel, title, footer, *, digits, source):
+    show, unit = (np.exp, "") if panel.ratio else (float, source.unit.split(" on ")[0])
+    rows = pd.concat([table, points], ignore_index=True)
+    prediction = {"kind": "prediction", "contrast_low": source.pooled.pi.low, "contrast_high": source.pooled.pi.high}
+    spoken = pd.concat([rows.assign(kind=rows["kind"].replace("point", "trial")), pd.DataFrame([prediction])])
+    if not source.groups:
+        spoken = spoken[spoken["kind"] != "heading"]
+    alt = words.alt_text(title, spoken, ("contrast",), unit, digits, show).replace("Forest plot", "Orchard plot", 1)
+    said = words.sentences(*words.total_sentences(spoken, ("contrast",), unit, digits, show))
+    caption = " ".join([words.sentences(title), said, *footer])
+    printed = {"Trials": ("text_name",), "Difference": ("text_estimate", "text_low", "text_high")}
+    printed |= {"Prediction": ("text_pi_low", "text_pi_high")}
+    return FigureContent(with_reference_rows(rows, panel, footer), title, caption, alt, "", printed)

@@ -1,0 +1,235 @@
+"""The normal Q-Q plot of the standardised residuals, with a simulated envelope."""
+
+import numpy as np
+
+from analysis.diagnostics import residual_quantiles
+from analysis.plots import _style as style
+from analysis.plots import _words as words
+from analysis.plots._canvas import FigureContent
+from analysis.plots._key import area_entry, line_entry
+from analysis.plots._plane import Plane, Scale, band, draw_axes, room_for, sheet, size_of, title_axes, write_titles
+from analysis.plots._studies import (
+    draw_trials,
+    footer_rows,
+    model_sentence,
+    named,
+    on_path,
+    pooled_sentence,
+    spread_sentence,
+    studies_of,
+    total_row,
+    trial_entries,
+    trial_rows,
+    width_of,
+    with_rows,
+    write_names,
+)
+from analysis.plots._themes import themed
+from analysis.text import counted, level, number
+
+USUAL_MM, WIDEST_MM = 120.0, 110.0  # of the page; of the panel
+PAD = 0.05
+FEW = 10
+PRINTED = {
+    "Trial": ("text_name",),
+    "Effect": ("text_estimate",),
+    "Residual": ("text_z",),
+    "Normal quantile": ("text_quantile",),
+    "Envelope": ("text_low", "text_high"),
+}
+
+
+@themed
+def qq_plot(
+    results,
+    *,
+    deleted=False,
+    envelope=0.95,
+    seed=0,
+    label=6,
+    measure=None,
+    title=None,
+    width_mm=None,
+    ax=None,
+    note="",
+):
+    """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
+
+    Parameters
+    ----------
+    results : PooledEffect, EffectSizes or PooledArms
+        Of three trials or more. EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast
+        is drawn.
+    deleted : bool
+        Draw deleted residuals: every trial against the effect pooled without it.
+    envelope : float
+        Share of the simulated residuals of each rank within the envelope.
+    seed : int
+        Of the simulation.
+    label : int or sequence of str
+        How many trials outside the envelope are named, the farthest first; or names or ids of trials.
+    measure : str, optional
+        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM". Default: that of the result.
+    title : str, optional
+    width_mm : float, optional
+        Width of the page, at least 80. Default: 120.
+    ax : matplotlib Axes, optional
+        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
+    note : str
+        What a reader must know beside the figure; it ends the caption.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
+        these axes, as it is.
+
+    Raises
+    ------
+    ValueError
+        With fewer than three trials, for an unknown trial, or a page that is too narrow.
+
+    Notes
+    -----
+    Residuals, quantiles and envelope are those of :func:`analysis.diagnostics.residual_quantiles`.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> from analysis.plots import qq_plot
+    >>> fig = qq_plot(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
+    >>> fig.content.table["text_quantile"].tolist()[:3]
+    ['−0.87', '0.00', '0.87']
+    """
+    studies = studies_of(results, "qq_plot", measure=measure)
+    if studies.pooled.k < 3:
+        raise ValueError(f"a Q-Q plot needs 3 trials or more; these results have {studies.pooled.k}")
+    table = _table(studies, label, deleted=deleted, level=envelope, seed=seed)
+    scales = _scales(table)
+    titles = "Normal quantile", "Deleted residual" if deleted else "Standardised residual"
+    if ax is not None:
+        ax.set_box_aspect(1)
+        side = min(size_of(ax))
+        _draw(Plane(ax, *scales, side, side), table)
+        title_axes(ax, *titles)
+        return ax.figure
+    width = width_of(width_mm or USUAL_MM, "Q-Q plot")
+    title = title or f"Residuals of {counted(studies.pooled.k)} against normal quantiles"
+    footer = _footer(studies, table, deleted, note)
+    fig = _page(table, scales, titles, title=title, footer=footer, width=width)
+    caption = " ".join([words.sentences(title), words.sentences(pooled_sentence(studies)), *footer])
+    alt = _alt_text(title, studies, table)
+    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
+    return fig
+
+
+def _table(studies, label, *, deleted, level, seed):
+    """Return the trials from the lowest residual up, then the pooled effect and the line of equality."""
+    found = residual_quantiles(studies.pooled, deleted=deleted, level=level, seed=seed)
+    rows = trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
+    columns = {name: found[name] for name in ("residual", "z", "quantile", "envelope_low", "envelope_high")}
+    rows = rows.assign(**columns)
+    rows["distance"] = rows["z"] - rows["quantile"]
+    rows["outside"] = (rows["z"] < rows["envelope_low"]) | (rows["z"] > rows["envelope_high"])
+    rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
+    for name, column in (("z", "z"), ("quantile", "quantile"), ("high", "envelope_high")):
+        rows[f"text_{name}"] = [number(x, 2) for x in rows[column]]
+    rows["text_low"] = [f"{number(x, 2)} to" for x in rows["envelope_low"]]
+    line = {
+        "kind": "reference",
+        "name": "residual = quantile",
+        "envelope_level": level,
+        "simulations": found.attrs["n"],
+    }
+    return with_rows(rows, total_row(studies), line)
+
+
+def _scales(table):
+    """Return one scale for both axes, so that equality is the diagonal."""
+    values = table[["z", "quantile", "envelope_low", "envelope_high"]].to_numpy(float)
+    low, high = np.nanmin(values), np.nanmax(values)
+    pad = PAD * (high - low)
+    return (Scale((low - pad, high + pad)),) * 2
+
+
+def _page(table, scales, titles, *, title, footer, width):
+    """Return the figure: a square panel in the middle, its axes, key and footer."""
+    left = room_for(scales[1].ticks()[1])
+    inner = width - 2 * style.MARGIN - left - 1.2
+    side = min(inner, WIDEST_MM)
+    room = {"left": left, "right": 1.2 + inner - side, "height": side}
+    on = sheet(title, footer, width, scales=scales, label="qq", entries=_key(table, side**2), **room)
+    _draw(on.plane, table)
+    write_titles(on, *titles)
+    return on.figure
+
+
+def _draw(plane, table):
+    """Draw envelope, diagonal and trials, from the rows of the table."""
+    trials = table[table["kind"] == "trial"]
+    x, y, low, high = (trials[name].to_numpy(float) for name in ("quantile", "z", "envelope_low", "envelope_high"))
+    draw_axes(plane)
+    plane.areas([band(x, low, high)], "qq-envelope", style.BAND)
+    edges = [np.column_stack([x, side]) for side in (low, high)]
+    plane.lines(edges, "qq-envelope-edges", colors=style.BAND_DARK, linewidths=style.RULE_PT, zorder=0.5)
+    ends = np.array(plane.x.limits)
+    plane.lines([np.column_stack([ends, ends])], "qq-line", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    at = np.column_stack([x, y])
+    boxes, reach = draw_trials(plane, x, y, trials["imputed"], "qq-trials", rim=False)
+    avoid = [on_path(plane.mm(ends, ends), 2.5), *(on_path(plane.mm(*edge.T), 1.0) for edge in edges)]
+    outwards = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
+    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+
+
+def _key(table, mm2):
+    entries = trial_entries(table[table["kind"] == "trial"], mm2)
+    share = table.loc[table["kind"] == "reference", "envelope_level"].iloc[0]
+    entries.append(line_entry("normal", colors=style.INK, linewidths=style.RULE_PT))
+    entries.append(area_entry(f"{level(share)} envelope", style.BAND))
+    return entries
+
+
+def _footer(studies, table, deleted, note):
+    """Return the paragraphs that say what was drawn and computed."""
+    pooled, line = studies.pooled, table[table["kind"] == "reference"].iloc[0]
+    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
+    residual = "its effect minus that pooled without it" if deleted else "its effect minus the pooled one"
+    what = (
+        f"one circle per trial{hollow}: {residual}, in standard errors of that difference; line: residual equal to its "
+        "normal quantile"
+    )
+    envelope = (
+        f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
+        "simulations of these trials from the fitted model, pooled anew each time"
+    )
+    spread = spread_sentence(studies)
+    few = f"With {counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
+    lines = [
+        words.sentences(what, envelope),
+        words.sentences(
+            f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
+            f"{_outside(table)}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
+            few,
+            words.left_out_sentence(studies.left_out),
+        ),
+        words.sentences(note),
+    ]
+    return [text for text in lines if text]
+
+
+def _outside(table):
+    trials = table[table["kind"] == "trial"]
+    outside = trials["outside"].astype(bool).sum()
+    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the envelope"
+
+
+def _alt_text(title, studies, table):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = table[table["kind"] == "trial"]
+    ends = [f"{row['name']} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
+    return words.sentences(
+        f"Normal Q-Q plot: {title}",
+        f"Residuals run from {ends[0]} to {ends[1]}",
+        _outside(table),
+        pooled_sentence(studies),
+    )

@@ -1,0 +1,52 @@
+"""The forest plots that the benchmarks compare; no test here looks at a clock."""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+MODULES = [path.stem for path in BENCHMARKS.glob("*.py")]
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    yield __import__("drawing")
+    for name in MODULES:
+        sys.modules.pop(name, None)
+
+
+def makers(figures):
+    return [figures.ours, figures.statsmodels, *([figures.forestplot] if figures.HAS_FORESTPLOT else [])]
+
+
+def test_every_contestant_draws_all_trials_as_svg_with_text(figures):
+    yi, vi, names = np.array([0.1, 0.4, -0.2]), np.array([0.02, 0.05, 0.03]), ["Ada 1", "Ben 2", "Cid 3"]
+    for make in makers(figures):
+        svg = make(yi, vi, names)().decode()
+        assert svg.startswith("<?xml") and svg.rstrip().endswith("</svg>")
+        assert all(f">{name}" in svg for name in names), make.__name__
+
+
+def test_peers_leave_no_trace(figures):
+    before, errors = dict(matplotlib.rcParams), np.geterr()
+    for make in makers(figures):
+        make(np.array([0.1, 0.4, -0.2]), np.full(3, 0.04), ["A", "B", "C"])()
+    assert np.geterr() == errors
+    assert {k: v for k, v in matplotlib.rcParams.items() if v != before[k]} == {}
+    from matplotlib import pyplot
+
+    assert pyplot.get_fignums() == []
+
+
+def test_rows_have_the_goals_they_are_judged_by(figures):
+    rows = list(figures.forest_plots(0.02))
+    assert all(row.ours > 0 and row.theirs > 0 for row in rows)
+    goals = {(row.peer, row.goal) for row in rows}
+    expected = {("statsmodels `plot_forest`", 2)} | (
+        {("forestplot", 1), ("forestplot", 2)} if figures.HAS_FORESTPLOT else set()
+    )
+    assert goals == expected

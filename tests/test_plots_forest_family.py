@@ -1,0 +1,300 @@
+"""Steps, several outcomes and the orchard, read back from the artists."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from plot_cases import artist, body, outside, overlapping, synthetic
+
+import analysis
+from analysis.plots import _style as style
+from analysis.plots._axis import limits_around
+from analysis.plots._orchard import orchard
+from analysis.plots._outcomes import outcomes_forest
+from analysis.plots._steps import steps_forest
+from analysis.plots._swarm import GAP, swarm
+
+
+@pytest.fixture(scope="module")
+def effects():
+    every = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    return every.where(therapy_family="Magnetic field")
+
+
+def clean(fig):
+    assert overlapping(fig) == []
+    assert outside(fig) == []
+
+
+def panel(fig):
+    return next(ax for ax in fig.axes if ax.get_label() == "contrast")
+
+
+def ends(fig, gid):
+    lines = artist(fig, gid)
+    assert isinstance(lines, LineCollection)
+    return np.array([[s[0][0], s[1][0], s[0][1]] for s in lines.get_segments()])
+
+
+def some(effects, keep):
+    return analysis.EffectSizes(effects.table.iloc[keep].reset_index(drop=True), effects.derivations, effects.left_out)
+
+
+# steps
+
+
+def test_cumulative_steps_stand_in_order_and_end_in_all_trials(effects):
+    steps = analysis.cumulative(effects)
+    fig = steps_forest(steps, unit=effects.unit)
+    rows = body(fig)
+    trials, total = rows[rows["kind"] == "trial"], rows[rows["kind"] == "total"].iloc[0]
+    assert trials["text_name"].tolist() == steps["label"].tolist()
+    drawn = artist(fig, "contrast-markers").get_offsets()
+    np.testing.assert_allclose(drawn, np.column_stack([steps["estimate"], trials["y_mm"]]))
+    low, high = panel(fig).get_xlim()
+    lines = ends(fig, "contrast-intervals")
+    np.testing.assert_allclose(lines[:, 0], steps["ci_low"].clip(lower=low))
+    np.testing.assert_allclose(lines[:, 1], steps["ci_high"].clip(upper=high))
+    assert (total["contrast_estimate"], total["contrast_low"]) == tuple(steps.iloc[-1][["estimate", "ci_low"]])
+    x = artist(fig, "contrast-total").get_paths()[0].vertices[:, 0]
+    assert (x.min(), x.max()) == tuple(steps.iloc[-1][["ci_low", "ci_high"]])
+    assert artist(fig, "contrast-pooled-line").get_segments()[0][0, 0] == steps["estimate"].iloc[-1]
+    assert artist(fig, "head-text_name").get_text() == "Trial added"
+    assert artist(fig, "head-text_order").get_text() == "Year"
+    clean(fig)
+
+
+def test_leave_one_out_has_the_line_of_all_trials(effects):
+    pooled, steps = analysis.pool(effects), analysis.leave_one_out(effects)
+    for overall in (None, pooled):
+        fig = steps_forest(steps, overall=overall, right=("effect", "shift", "i2", "pvalue"))
+        line = artist(fig, "contrast-pooled-line").get_segments()[0][0, 0]
+        assert line == pytest.approx(pooled.estimate, abs=1e-12)
+        diamonds = [a for a in fig.findobj() if a.get_gid() == "contrast-total"]
+        assert len(diamonds) == (overall is not None)
+        assert artist(fig, "head-text_name").get_text() == "Trial left out"
+        clean(fig)
+    row = body(fig).iloc[3]
+    assert row["text_i2"] == analysis.text.percent(steps["i2"][3])
+    assert row["text_pvalue"] == analysis.text.pvalue(steps["pvalue"][3])
+    assert "With one trial left out the pooled estimate runs from" in fig.content.caption
+
+
+def test_a_wild_step_ends_in_an_arrowhead(effects):
+    steps = analysis.cumulative(effects)
+    steps.loc[1, ["ci_low", "ci_high"]] = [-60.0, 50.0]
+    fig = steps_forest(steps)
+    low, high = panel(fig).get_xlim()
+    y = body(fig)["y_mm"].iloc[1]
+    assert [low, y] in artist(fig, "contrast-arrows-left").get_offsets().tolist()
+    assert [high, y] in artist(fig, "contrast-arrows-right").get_offsets().tolist()
+    assert high - low < 40
+
+
+def test_steps_of_ratios_are_printed_as_ratios():
+    steps = analysis.cumulative(np.log([0.5, 0.8, 0.7]), [0.1, 0.1, 0.1], labels=["A", "B", "C"])
+    rows = body(steps_forest(steps, measure="RR"))
+    assert rows["text_estimate"].tolist()[0] == "0.50"
+    assert "text_order" not in rows  # 1, 2, 3 tell nothing
+
+
+def test_tables_that_are_no_steps_are_refused(effects):
+    with pytest.raises(ValueError, match="no column label, k, estimate"):
+        steps_forest(effects.table[["yi"]])
+    with pytest.raises(ValueError, match="no column weight"):
+        steps_forest(analysis.cumulative(effects), right=("weight",))
+    with pytest.raises(ValueError, match="no row"):
+        steps_forest(analysis.cumulative(effects).iloc[:0])
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 13, 200])
+def test_steps_of_any_number_fit(k):
+    effects = synthetic(k, name="Иванов и соавторы {i}")
+    clean(steps_forest(analysis.cumulative(effects)))
+    if k > 1:
+        clean(steps_forest(analysis.leave_one_out(effects), overall=analysis.pool(effects)))
+
+
+# outcomes
+
+
+def three():
+    first = synthetic(7)
+    later = some(synthetic(7, seed=5), [0, 2, 3, 5, 6])
+    return {"4 weeks": first, "12 weeks": later, "1 year": synthetic(7, seed=9)}
+
+
+def test_outcomes_of_a_trial_stand_together():
+    outcomes = three()
+    fig = outcomes_forest(outcomes, head="Follow-up")
+    rows = body(fig).query("kind == 'trial'")
+    assert len(rows) == 19 and rows["name"].nunique() == 7
+    for name, own in rows.groupby("name", sort=False):
+        assert own.index.tolist() == list(range(own.index[0], own.index[0] + len(own)))
+        assert own["text_name"].tolist() == [name, *[""] * (len(own) - 1)]
+        assert own["outcome"].tolist() == [o for o, e in outcomes.items() if name in set(e.table["label"])]
+    years = rows.groupby("name", sort=False)["year"].first()
+    assert years.is_monotonic_increasing
+    gaps = np.diff(rows["y_mm"])
+    apart = rows["text_name"].ne("").to_numpy()[1:]
+    assert gaps[apart].min() > gaps[~apart].max() + 1
+
+
+def test_outcomes_have_shape_and_colour_and_weights_of_their_own():
+    outcomes = three()
+    fig = outcomes_forest(outcomes)
+    rows = body(fig)
+    for i, (name, effects) in enumerate(outcomes.items()):
+        own = rows[(rows["outcome"] == name) & (rows["kind"] == "trial")]
+        drawn = artist(fig, f"outcome-{i}-markers")
+        np.testing.assert_allclose(drawn.get_offsets()[1::3], own[["contrast_estimate", "y_mm"]])
+        area = drawn.get_sizes()[1::3]
+        free = area > style.SQUARE_MIN_PT**2
+        weight = own["weight"].to_numpy()
+        np.testing.assert_allclose(area[free] / area.max(), weight[free] / weight.max())
+        colour = to_rgba(style.GROUPS[i][1])
+        assert tuple(drawn.get_facecolor()[1]) == colour
+        assert tuple(artist(fig, f"outcome-{i}-intervals").get_colors()[0]) == colour
+        pooled = analysis.pool(effects)
+        (path,) = artist(fig, f"outcome-{i}-subtotals").get_paths()
+        x, y = path.vertices.T
+        np.testing.assert_allclose((x.min(), x.max()), pooled.ci)
+        row = rows[(rows["outcome"] == name) & (rows["kind"] == "subtotal")].iloc[0]
+        assert (y.min() + y.max()) / 2 == pytest.approx(row["y_mm"])
+        np.testing.assert_allclose((row["prediction_low"], row["prediction_high"]), pooled.pi)
+        assert row["text_outcome"] == f"{name} (k = {pooled.k})"
+        shown = analysis.text.interval(*pooled.ci)
+        assert shown in fig.content.caption and shown in fig.content.alt_text
+    shapes = [artist(fig, f"outcome-{i}-markers").get_paths()[1] for i in range(3)]
+    assert len({len(path.vertices) for path in shapes}) == 3
+    clean(fig)
+
+
+def test_outcomes_that_do_not_compare_are_refused():
+    a = analysis.pool([-1.0, -0.5], [0.1, 0.1], measure="MD")
+    with pytest.raises(ValueError, match="different measures: MD, SMD"):
+        outcomes_forest({"a": a, "b": dataclasses.replace(a, measure="SMD")})
+    with pytest.raises(ValueError, match="different confidence levels: 0.9, 0.95"):
+        outcomes_forest({"a": a, "b": dataclasses.replace(a, confidence_level=0.9)})
+    with pytest.raises(ValueError, match="give two to six|give two to 6"):
+        outcomes_forest({"a": a})
+    with pytest.raises(ValueError, match="mapping of names"):
+        outcomes_forest([a, a])
+
+
+@pytest.mark.parametrize("k", [1, 2, 13, 60])
+def test_outcomes_of_any_number_fit(k):
+    name = "A rather long name of a trial {i}"
+    outcomes = {"at 4 weeks": synthetic(k, name=name), "at 12 weeks": synthetic(k, name=name, seed=3)}
+    clean(outcomes_forest(outcomes, columns=("n",)))
+    figure = Figure(figsize=(5, 6))
+    ax = figure.add_subplot()
+    outcomes_forest(outcomes, ax=ax)
+    assert ax.get_yticklabels()[1].get_text().strip().startswith("at 12 weeks")
+
+
+# the orchard
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_circles_of_a_swarm_touch_at_most(seed):
+    rng = np.random.default_rng(seed)
+    x, radius = rng.normal(0, 6, 150), rng.uniform(0.4, 1.4, 150)
+    y = swarm(x, radius)
+    distance = np.hypot(x[:, None] - x, y[:, None] - y)
+    least = radius[:, None] + radius + GAP
+    assert (distance + 1e-6 >= least)[~np.eye(150, dtype=bool)].all()
+    assert np.abs(y).max() < 40 and np.abs(y).mean() < 12 and (y == 0).sum() > 8
+    np.testing.assert_array_equal(y, swarm(x, radius))
+
+
+def test_circles_alone_stay_on_the_line():
+    np.testing.assert_array_equal(swarm([0.0, 10.0, 20.0], [1.0, 1.0, 1.0]), 0.0)
+    assert swarm([0.0, 0.0], [1.0, 0.5]).tolist() == pytest.approx([0.0, -(1.5 + GAP)])
+
+
+def test_every_trial_has_a_circle_of_its_weight_in_its_band():
+    effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    fig = orchard(effects, by="therapy_family")
+    table = fig.content.table
+    points = table[table["kind"] == "point"]
+    drawn = artist(fig, "points")
+    np.testing.assert_allclose(drawn.get_offsets()[1::3], points[["contrast_estimate", "y_mm"]])
+    area, weight = drawn.get_sizes()[1::3], points["weight"].to_numpy()
+    np.testing.assert_allclose(area / area.max(), weight / weight.max())
+    hollow = drawn.get_sizes()[2::3] > 0
+    np.testing.assert_array_equal(hollow, points["contrast_imputed"].to_numpy(bool))
+    rows = table[table["kind"].isin(["heading", "subtotal"])].set_index(["kind", "group"])
+    for group, own in points.groupby("group"):
+        band = rows.loc[("heading", group)]
+        radius = np.sqrt(own["area_pt2"] / np.pi) / style.PT_PER_MM
+        assert (np.abs(own["y_mm"] - band["y_mm"]) + radius <= band["height_mm"] / 2).all()
+        assert rows.loc[("subtotal", group), "y_mm"] > own["y_mm"].max()
+    clean(fig)
+
+
+def test_circles_do_not_overlap_on_paper():
+    fig = orchard(synthetic(200, groups=3, seed=2), by="therapy_family")
+    drawn = artist(fig, "points")
+    at = panel(fig).transData.transform(drawn.get_offsets()[1::3]) * 72 / fig.dpi
+    radius = np.sqrt(drawn.get_sizes()[1::3] / np.pi)
+    distance = np.hypot(*(at[:, None] - at).transpose(2, 0, 1))
+    np.fill_diagonal(distance, np.inf)
+    assert (distance >= radius[:, None] + radius - 0.05).all()
+
+
+def test_pooled_results_and_predictions_of_an_orchard():
+    effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    arms = analysis.pool_arms(effects, by="therapy_family")
+    fig = orchard(arms)
+    low, high = panel(fig).get_xlim()
+    results = [g.contrast for g in arms.groups.values()] + [arms.contrast]
+    lines = ends(fig, "predictions")
+    np.testing.assert_allclose(lines[:, 0], [max(r.pi.low, low) for r in results])
+    np.testing.assert_allclose(lines[:, 1], [min(r.pi.high, high) for r in results])
+    paths = artist(fig, "contrast-subtotals").get_paths() + artist(fig, "contrast-total").get_paths()
+    for path, result in zip(paths, results, strict=True):
+        x = path.vertices[:, 0]
+        assert (x.min(), x.max()) == tuple(result.ci)
+    written = [t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").endswith("text_pi_high")]
+    assert written == [analysis.text.number(r.pi.high) for r in results]
+    assert "Orchard plot" in fig.content.alt_text and "Test between groups" in fig.content.caption
+
+
+def test_points_set_the_axis_of_an_orchard():
+    low, high = limits_around([-2.0, -1.0], [(-3.0, 0.5), (-40.0, 30.0), (np.nan, np.nan)])
+    assert -3.5 < low < -3.0 and 0.5 < high < 0.8
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 13, 60, 200])
+def test_orchards_of_any_number_fit(k):
+    fig = orchard(synthetic(k))
+    assert fig.get_size_inches()[1] * 25.4 < 130
+    clean(fig)
+    if k == 13:
+        clean(orchard(synthetic(k, groups=3, scale=1e6), by="therapy_family"))
+        clean(orchard(synthetic(k, groups=3, scale=1e-5), by="therapy_family", width_mm=165))
+
+
+def test_the_same_figures_have_the_same_bytes(effects, tmp_path):
+    draws = {
+        "steps": lambda: steps_forest(analysis.cumulative(effects)),
+        "outcomes": lambda: outcomes_forest(three()),
+        "orchard": lambda: orchard(effects, by="design"),
+    }
+    for name, draw in draws.items():
+        for copy in ("a", "b"):
+            analysis.plots.save_figure(draw(), tmp_path / copy / name, formats=("svg", "pdf"))
+        for kind in ("svg", "pdf", "csv", "md"):
+            assert (tmp_path / "a" / f"{name}.{kind}").read_bytes() == (tmp_path / "b" / f"{name}.{kind}").read_bytes()
+
+
+def test_the_caption_of_steps_names_the_diamond_only_where_there_is_one():
+    yi, vi = [-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]
+    without = analysis.leave_one_out(yi, vi)
+    assert "diamond below" not in analysis.steps_forest(without).content.caption
+    assert "diamond below" in analysis.steps_forest(without, overall=analysis.pool(yi, vi)).content.caption

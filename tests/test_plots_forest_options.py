@@ -1,0 +1,408 @@
+"""Columns, models, predictions, bands, orders and axes of the forest plot, read back from the artists."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from plot_cases import artist, body, outside, overlapping, synthetic
+
+import analysis
+from analysis.plots import _axis
+from analysis.plots import _style as style
+from analysis.plots._forest import forest
+from analysis.predictive import predictive_density
+
+LETTERS = {"clear": "+", "derived": "?", "doubtful": "-", "second-hand": ("2", "none")}
+
+
+@pytest.fixture(scope="module")
+def effects():
+    """The published trials of magnetic fields."""
+    every = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    return every.where(therapy_family="Magnetic field")
+
+
+@pytest.fixture(scope="module")
+def pooled(effects):
+    return analysis.pool(effects)
+
+
+def rich(effects):
+    """Return the effects of made-up trials with mean, SD, weeks and certainty."""
+    table = effects.table
+    n = len(table)
+    means = {f"mean_{arm}": np.linspace(-3, 1, n) for arm in ("treatment", "placebo")}
+    sds = {f"sd_{arm}": np.full(n, 2.1) for arm in ("treatment", "placebo")}
+    table = table.assign(week=np.arange(n) % 9, certainty=[list(LETTERS)[i % 4] for i in range(n)], **means, **sds)
+    return analysis.EffectSizes(table, effects.derivations, effects.left_out)
+
+
+def cells(fig, column):
+    """Return the drawn cells of a column by row."""
+    end = f"-text_{column}"
+    texts = {t.get_gid(): t for t in fig.findobj(Text) if (t.get_gid() or "").startswith("cell-")}
+    return {int(gid.split("-")[1]): t for gid, t in texts.items() if gid.endswith(end)}
+
+
+def clean(fig):
+    assert overlapping(fig) == []
+    assert outside(fig) == []
+
+
+def panel(fig):
+    return next(ax for ax in fig.axes if ax.get_label() == "contrast")
+
+
+# columns
+
+
+def test_arm_columns_hold_mean_sd_and_n_under_ruled_headings(effects):
+    fig = forest(effects, columns=("arms",))
+    rows = body(fig)
+    for arm in ("treatment", "placebo"):
+        for part in ("mean", "sd"):
+            drawn = cells(fig, f"{part}_{arm}")
+            trials = rows[rows["kind"] == "trial"]
+            assert [drawn[i].get_text() for i in trials.index] == [
+                analysis.text.number(v, 2) for v in trials[f"{part}_{arm}"]
+            ]
+            assert len({t.get_position()[0] for t in drawn.values()}) == 1
+            assert len(drawn) == len(trials)  # the sums below are of patients alone
+        n = cells(fig, f"n_{arm}")
+        total = rows.index[rows["kind"] == "total"][0]
+        assert n[total].get_text() == f"{rows.loc[rows['kind'] == 'trial', f'n_{arm}'].sum():.0f}"
+    for arm in ("Treatment", "Placebo"):
+        (ends,) = artist(fig, f"span-rule-{arm}").get_segments()
+        middle = artist(fig, f"span-{arm}").get_position()[0]
+        assert middle == pytest.approx(ends[:, 0].mean())
+    clean(fig)
+
+
+def test_numbers_stand_right_and_words_left_wherever_they_are_asked_for(effects):
+    fig = forest(effects, columns={"week": "Weeks", "n": None}, right=("condition", "weight", "effect"))
+    edges = fig.placement.panels["contrast"]
+    weeks, words = cells(fig, "week"), cells(fig, "condition")
+    assert {t.get_ha() for t in weeks.values()} == {"right"} and {t.get_ha() for t in words.values()} == {"left"}
+    assert max(t.get_position()[0] for t in weeks.values()) < edges[0] < edges[1] < words[0].get_position()[0]
+    assert artist(fig, "head-text_week").get_text() == "Weeks"
+    assert artist(fig, "head-text_weight").get_position()[0] < artist(fig, "head-text_estimate").get_position()[0]
+    decimals = {len(t.get_text().partition(".")[2]) for t in weeks.values()}
+    assert decimals == {1}
+    clean(fig)
+
+
+def test_data_lends_columns_to_a_pooled_result(effects, pooled):
+    fig = forest(pooled, data=effects, columns=("n",), order="-week")
+    weeks = body(fig).query("kind == 'trial'")["week"].to_numpy()
+    assert (np.diff(weeks) <= 0).all() and np.ptp(weeks) > 0
+    assert "in order of week, descending" in fig.content.caption
+    with pytest.raises(ValueError, match="one row for each of the 12 trials"):
+        forest(pooled, data=effects.table.iloc[:3])
+    with pytest.raises(ValueError, match="EffectSizes have their own"):
+        forest(effects, data=effects.table)
+
+
+def test_columns_that_do_not_exist_are_named(effects, pooled):
+    with pytest.raises(ValueError, match="columns names 'colour'"):
+        forest(effects, columns=("colour",))
+    with pytest.raises(ValueError, match="needs mean, SD and n of both arms; missing: mean_treatment"):
+        forest(pooled, columns=("arms",))
+    with pytest.raises(ValueError, match="give a sequence of names"):
+        forest(effects, columns="n")
+    with pytest.raises(ValueError, match="order is 'colour'.*a minus in front turns it round"):
+        forest(effects, order="colour")
+    with pytest.raises(TypeError, match="not PosteriorEffect"):
+        forest(analysis.pool_bayes([-1.0, -0.5], [0.1, 0.1]))
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "up"),
+    [("week", "week", True), ("-year", "year", False), ("-weight", "weight", True), ("weight", "weight", False)],
+)
+def test_trials_are_sorted_by_any_column(effects, order, column, up):
+    values = body(forest(effects, order=order)).query("kind == 'trial'")[column]
+    assert values.is_monotonic_increasing if up else values.is_monotonic_decreasing
+
+
+def test_missing_values_come_last(effects):
+    table = effects.table.assign(week=[np.nan, *range(11)])
+    some = analysis.EffectSizes(table, effects.derivations, effects.left_out)
+    for order in ("week", "-week"):
+        assert np.isnan(body(forest(some, order=order)).query("kind == 'trial'")["week"].iloc[-1])
+
+
+def test_circles_carry_letter_and_colour_and_are_explained(effects):
+    fig = forest(effects, symbols={"certainty": LETTERS})
+    trials = body(fig).query("kind == 'trial'")
+    dots = artist(fig, "symbols-certainty")
+    np.testing.assert_allclose(dots.get_offsets()[:, 1], trials["y_mm"])
+    tones = {"+": "good", "?": "some", "−": "bad", "2": "none"}
+    expected = [to_rgba(style.SYMBOLS[tones[letter]][0]) for letter in trials["symbol_certainty"]]
+    np.testing.assert_allclose(dots.get_facecolors(), expected)
+    letters = [artist(fig, f"symbols-certainty-{i}") for i in range(len(trials))]
+    assert [t.get_text() for t in letters] == trials["symbol_certainty"].tolist()
+    np.testing.assert_allclose([t.get_position()[0] for t in letters], dots.get_offsets()[:, 0])
+    assert "Certainty: (+) clear, (?) derived, (−) doubtful, (2) second-hand." in fig.content.caption
+    clean(fig)
+    with pytest.raises(ValueError, match="no letter for"):
+        forest(effects, symbols={"certainty": {"clear": "+"}})
+
+
+def test_circles_are_told_apart_in_greyscale():
+    grey = {tone: np.dot(to_rgba(fill)[:3], (0.299, 0.587, 0.114)) for tone, (fill, _) in style.SYMBOLS.items()}
+    assert min(abs(grey[a] - grey[b]) for a, b in (("good", "some"), ("good", "bad"), ("some", "bad"))) > 0.2
+    for fill, letter in style.SYMBOLS.values():
+        light, dark = (np.dot(to_rgba(c)[:3], (0.299, 0.587, 0.114)) for c in (letter, fill))
+        assert abs(light - dark) > 0.45
+
+
+# groups and models
+
+
+def test_subgroups_bring_their_subtotals_and_test(effects):
+    groups = analysis.pool_subgroups(effects, "design")
+    fig = forest(groups, data=effects)
+    rows = body(fig)
+    assert list(rows.loc[rows["kind"] == "heading", "name"]) == list(groups.groups)
+    subtotals = rows[rows["kind"] == "subtotal"].set_index("group")
+    for name, group in groups.groups.items():
+        own = rows[(rows["kind"] == "trial") & (rows["group"] == name)]
+        assert sorted(own["contrast_estimate"]) == sorted(group.yi)
+        if group.k > 1:
+            assert subtotals.loc[name, "contrast_low"] == group.ci.low
+    number, equals = analysis.text.number, analysis.text.equals
+    test = f"Q {number(groups.q_between)}, df {groups.q_between_df}, p {equals(groups.q_between_pvalue)}"
+    assert test in fig.content.caption
+    clean(fig)
+
+
+def test_groups_of_effects_are_tested_alike(effects):
+    groups = analysis.pool_subgroups(effects, "design")
+    caption = forest(effects, by="design").content.caption
+    assert f"Q {analysis.text.number(groups.q_between)}, df {groups.q_between_df}" in caption
+    assert f"F {analysis.text.number(groups.f)} on 1 and" in caption
+    assert "Test between groups" not in forest(effects).content.caption
+
+
+def test_namesakes_stay_in_their_groups():
+    data = pd.DataFrame({"yi": [-1.0, -0.2, -0.6, 0.1], "vi": [0.1, 0.2, 0.3, 0.1]})
+    groups = analysis.pool_subgroups(data, ["a", "b", "a", "b"])
+    rows = body(forest(groups)).query("kind == 'trial'")
+    assert rows.groupby("group")["contrast_estimate"].apply(list).to_dict() == {"a": [-1.0, -0.6], "b": [-0.2, 0.1]}
+
+
+def test_twins_in_every_respect_keep_their_columns():
+    data = pd.DataFrame({"yi": [-1.0, -1.0, -0.6, -0.6], "vi": 0.1, "place": ["w", "x", "y", "z"]})
+    groups = analysis.pool_subgroups(data, ["a", "b", "b", "b"])
+    same = {"labels": ("One", "One", "Two", "Two")}
+    parts = {name: dataclasses.replace(g, labels=same["labels"][-g.k :]) for name, g in groups.groups.items()}
+    parts["a"] = dataclasses.replace(parts["a"], labels=("One",))
+    twins = dataclasses.replace(groups, groups=parts, overall=dataclasses.replace(groups.overall, **same))
+    rows = body(forest(twins, data=data, columns=("place",))).query("kind == 'trial'")
+    assert rows.groupby("group")["place"].apply(list).to_dict() == {"a": ["w"], "b": ["x", "y", "z"]}
+
+
+def test_models_stand_below_one_another(effects, pooled):
+    common = analysis.pool(effects, tau2_method="CE", ci_method="z")
+    bayes = analysis.pool_bayes(effects)
+    fig = forest(pooled, models={"REML": pooled, "Common effect": common, "Bayes": bayes})
+    rows = body(fig)
+    models = rows[rows["kind"] == "model"]
+    assert rows.loc[rows["kind"] == "total", "text_name"].item() == "REML"
+    assert models["text_name"].tolist() == ["Common effect", "Bayes"]
+    assert models["contrast_estimate"].tolist() == [common.estimate, bayes.mu.median]
+    assert models["contrast_high"].tolist() == [common.ci.high, bayes.mu.interval.high]
+    for path, row in zip(artist(fig, "contrast-models").get_paths(), models.to_dict("records"), strict=True):
+        x, y = path.vertices.T
+        assert (x.min(), x.max()) == (row["contrast_low"], row["contrast_high"])
+        assert (y.min() + y.max()) / 2 == pytest.approx(row["y_mm"])
+    assert (models["y_mm"].to_numpy() > rows.loc[rows["kind"] == "prediction", "y_mm"].item()).all()
+    assert "posterior median and 95% equal-tailed interval" in fig.content.caption
+    clean(fig)
+
+
+def test_models_without_names_get_different_ones(effects, pooled):
+    others = [analysis.pool(effects, ci_method="z"), analysis.pool(effects, tau2_method="CE"), effects]
+    names = body(forest(pooled, models=others[:2])).query("kind == 'model'")["name"].tolist()
+    assert names == ["Random-effects model, τ² by REML", "Common-effect model"]
+    with pytest.raises(TypeError, match="without an estimate"):
+        forest(pooled, models={"odd": others[2]})
+
+
+# prediction, band and lines
+
+
+def test_prediction_as_a_diamond(pooled):
+    fig = forest(pooled, prediction="diamond")
+    drawn, row = artist(fig, "contrast-prediction"), body(fig).query("kind == 'prediction'").iloc[0]
+    assert isinstance(drawn, PolyCollection)
+    x, y = drawn.get_paths()[0].vertices.T
+    assert (x.min(), x.max()) == tuple(pooled.pi)
+    assert x[np.argmin(y)] == pooled.estimate and (y.min() + y.max()) / 2 == pytest.approx(row["y_mm"])
+    np.testing.assert_array_equal(drawn.get_facecolor()[0], to_rgba(style.PAPER))
+
+
+def test_prediction_as_a_curve(pooled):
+    fig = forest(pooled, prediction="density")
+    table = fig.content.table
+    curve = table[table["kind"] == "density"]
+    line = artist(fig, "contrast-density")
+    assert isinstance(line, LineCollection)
+    x, y = line.get_segments()[0].T
+    low, high = panel(fig).get_xlim()
+    inside = curve[(curve["contrast_estimate"] > low) & (curve["contrast_estimate"] < high)]
+    assert np.isin(inside["contrast_estimate"], x).all()
+    assert x[np.argmin(y)] == pytest.approx(pooled.estimate, abs=0.05)
+    bottom = artist(fig, "contrast-density-base").get_segments()[0][0, 1]
+    heights = np.interp(inside["contrast_estimate"], x, bottom - y)
+    row = body(fig).query("kind == 'prediction'").iloc[0]
+    assert heights.max() == pytest.approx(row["height_mm"] - 1.8, rel=1e-3)  # it fills its row
+    np.testing.assert_allclose(heights / heights.max(), inside["density"] / inside["density"].max(), atol=1e-3)
+    shaded = artist(fig, "contrast-density-interval").get_paths()[0].vertices[:, 0]
+    np.testing.assert_allclose((shaded.min(), shaded.max()), np.clip(pooled.pi, low, high))
+    assert row["height_mm"] > 1.8 * style.ROW_MM["prediction"]
+    assert row["y_mm"] - row["height_mm"] / 2 < bottom - heights.max() and bottom < row["y_mm"] + row["height_mm"] / 2
+    clean(fig)
+
+
+@pytest.mark.parametrize("pi_method", ["t(k-1)", "t(k-2)", "z"])
+def test_predictive_density_is_that_of_the_interval(effects, pi_method):
+    pooled = analysis.pool(effects, pi_method=pi_method)
+    curve = predictive_density(pooled, 4001)
+    inside = curve["x"].between(*pooled.pi)
+    area = np.trapezoid(curve["density"][inside], curve["x"][inside])
+    assert area == pytest.approx(0.95, abs=2e-3)
+    assert np.trapezoid(curve["density"], curve["x"]) == pytest.approx(1.0, abs=0.01)
+
+
+def test_predictive_density_of_a_posterior_and_of_nothing():
+    bayes = analysis.pool_bayes([-1.0, -0.4, -2.0], [0.1, 0.1, 0.2])
+    curve = predictive_density(bayes)
+    np.testing.assert_allclose(curve["density"], bayes.new_density(curve["x"].to_numpy()))
+    assert predictive_density(analysis.pool([-1.0], [0.1])).empty
+    fig = forest(analysis.pool([-1.0], [0.1]), prediction="density")
+    assert "contrast-density" not in {a.get_gid() for a in fig.findobj()}
+    clean(fig)
+
+
+def test_a_band_and_a_single_threshold(effects):
+    fig = forest(effects, worthwhile=(1, 2))
+    x = artist(fig, "contrast-zone").get_paths()[0].vertices[:, 0]
+    assert (x.min(), x.max()) == (-2.0, -1.0)
+    assert artist(fig, "zone-label").get_text() == "smallest worthwhile difference: 1 to 2 points"
+    fig = forest(effects, worthwhile=1.0)
+    assert artist(fig, "contrast-zone-line").get_segments()[0][:, 0].tolist() == [-1.0, -1.0]
+    assert "Dashed line: smallest worthwhile difference between groups, 1 point less." in fig.content.caption
+    clean(fig)
+
+
+def test_a_band_of_ratios_is_on_the_log_axis():
+    pooled = analysis.pool(np.log([0.4, 0.9, 1.2, 0.5]), [0.1, 0.05, 0.2, 0.3], measure="RR")
+    fig = forest(pooled, worthwhile=(0.9, 0.8))
+    x = artist(fig, "contrast-zone").get_paths()[0].vertices[:, 0]
+    np.testing.assert_allclose((x.min(), x.max()), np.log([0.8, 0.9]))
+    assert artist(fig, "zone-label").get_text() == "smallest worthwhile effect: 0.8 to 0.9"
+    with pytest.raises(ValueError, match="above 0"):
+        forest(pooled, worthwhile=(-1, 0.8))
+    with pytest.raises(ValueError, match="prediction is 'violin'"):
+        forest(pooled, prediction="violin")
+
+
+@pytest.mark.parametrize(
+    ("ends", "labels"),
+    [
+        ((0.1, 10), [0.1, 0.3, 1, 3, 10]),
+        ((0.5, 2), [0.5, 0.7, 1, 1.5, 2]),
+        ((0.9, 1.1), [0.9, 0.95, 1, 1.05, 1.1]),
+        ((0.25, 4), [0.25, 0.5, 1, 2, 4]),
+        ((0.001, 1000), [0.001, 0.01, 0.1, 1, 10, 100, 1000]),
+    ],
+)
+def test_ticks_of_ratios_are_sensible(ends, labels):
+    ticks, digits = _axis.ratio_ticks(*np.log(ends))
+    np.testing.assert_allclose(np.exp(ticks), labels, rtol=1e-9)
+    assert [round(t, d) for t, d in zip(labels, digits, strict=True)] == labels
+
+
+def test_few_ticks_over_many_decades_are_powers_of_ten():
+    ticks, _ = _axis.ratio_ticks(*np.log([0.001, 1000]), most=4)
+    np.testing.assert_allclose(np.log10(np.exp(ticks)) % 1, 0, atol=1e-9)
+    assert len(ticks) >= 2 and 0.0 in ticks
+
+
+# into other people's figures
+
+
+def test_forest_into_axes_draws_the_panel_and_the_names(effects):
+    figure = Figure(figsize=(5, 4))
+    ax = figure.add_axes((0.4, 0.2, 0.55, 0.7))
+    assert forest(effects, ax=ax, worthwhile=(1, 2), prediction="density") is figure
+    trials = effects.table.sort_values(["year", "label"])
+    names = [t.get_text() for t in ax.get_yticklabels()]
+    assert names == [*trials["label"], "All trials", "Prediction interval, new trial"]
+    squares = artist(figure, "contrast-markers").get_offsets()
+    np.testing.assert_allclose(squares[:, 0], trials["yi"])
+    np.testing.assert_allclose(squares[:, 1], ax.get_yticks()[: len(trials)])
+    assert (np.diff(ax.transData.transform(squares)[:, 1]) < 0).all()
+    assert figure.axes == [ax]
+
+
+def test_forest_into_a_subfigure(effects):
+    figure = Figure(figsize=(8, 4))
+    left, right = figure.subfigures(1, 2)
+    forest(effects, ax=left)
+    forest(effects, ax=right, by="design")
+    FigureCanvasAgg(figure).draw()
+    assert overlapping(figure) == [] and outside(figure, 0.0) == []
+    with pytest.raises(ValueError, match="the names alone need"):
+        forest(effects, ax=Figure(figsize=(1, 3)).subfigures(1, 1))
+
+
+# the page
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 13, 60, 200])
+def test_no_text_overlaps_or_leaves_the_page(k):
+    effects = rich(synthetic(k, groups=1 if k < 13 else 3))
+    columns = {"columns": ("arms", "week"), "symbols": {"certainty": LETTERS}, "worthwhile": (1, 2)}
+    by = None if k < 13 else "therapy_family"
+    pooled = analysis.pool(effects)
+    models = {"models": [analysis.pool(effects, tau2_method="CE")], "prediction": "density"}
+    clean(forest(effects, by=by, **columns, **models))
+    clean(forest(pooled, prediction="diamond", models=models["models"], width_mm=120))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"name": "A very long trial name, with the names of several authors {i}"},
+        {"name": "Иванов и соавторы {i}"},
+        {"scale": 1e6},
+        {"scale": 1e-5},
+    ],
+    ids=["long", "cyrillic", "huge", "tiny"],
+)
+def test_odd_content_fits(case):
+    effects = rich(synthetic(5, **case))
+    clean(forest(effects, columns=("arms", "condition_group"), symbols={"certainty": LETTERS}, prediction="density"))
+
+
+def test_own_columns_are_given_up_first(effects):
+    fig = forest(effects, columns=("n", "week", "condition"), width_mm=170)
+    heads = {t.get_gid() for t in fig.findobj(Text)}
+    assert "head-text_condition" not in heads and "head-text_n_placebo" in heads
+    clean(fig)
+
+
+def test_the_same_forest_has_the_same_bytes(effects, tmp_path):
+    options = {"prediction": "density", "symbols": {"certainty": LETTERS}, "columns": ("arms",)}
+    for name in ("a", "b"):
+        analysis.plots.save_figure(forest(effects, **options), tmp_path / name)
+    for kind in ("svg", "pdf", "png", "csv", "md"):
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
