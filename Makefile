@@ -2,7 +2,7 @@
 # Another interpreter: make PYTHON=python3.12
 #
 # Every path is relative and tools run as `python -m ...`, so that the folder may have a space in its name.
-# `make test` runs in seconds and is for every change. What takes longer has a target of its own: `notebooks` runs
+# `make test` takes some minutes and is for every change. What takes longer has a target of its own: `notebooks` runs
 # whole analyses in fresh kernels, `bench` measures and does not judge, tests marked slow run with
 # `make test ARGS="-m slow"`. `make check` is what to run before a commit.
 
@@ -52,7 +52,8 @@ notebooks: .venv/installed  ## run every notebook; an error or a warning in a ce
 	@$(PY) tools/run_notebooks.py --strict $(NOTEBOOKS)
 	@touch build/notebooks/done
 
-figures: notebooks  ## rewrite every figure, whether or not anything changed
+figures: notebooks  ## rewrite every figure and the gallery, whether or not anything changed
+	@$(PY) tools/gallery.py
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
 
 bench: .venv/installed  ## time the library against its peers, benchmarks/latest.md

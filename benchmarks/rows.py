@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from checks import floor_dl, off_optimum
+from drawing import forest_plots
 from peers import (
     HAS_PYMARE,
     metafor_seconds,
@@ -225,6 +226,7 @@ ALL = (
     permutations,
     multiverses,
     bivariate_bootstrap,
+    forest_plots,
     imports,
     metafor,
 )

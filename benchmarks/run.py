@@ -14,7 +14,7 @@ MISSING = "PyMARE is not installed, its rows are left out; to have them: {} -m p
 def versions():
     """What was measured, on what kind of machine."""
     found = []
-    for name in ("numpy", "scipy", "statsmodels", "pymare"):
+    for name in ("numpy", "scipy", "matplotlib", "statsmodels", "pymare", "forestplot"):
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
