@@ -1,6 +1,7 @@
 """The L'Abbé plot, read back from the artists that were drawn."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -253,3 +254,14 @@ def test_bad_arguments_are_named(arms):
         labbe(synthetic(4, baseline=False))
     with pytest.raises(TypeError, match="labbe draws a PooledArms or EffectSizes"):
         labbe(arms.contrast)
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_large_markers_of_a_key_have_room(stacked):
+    entries = [_key.marker_entry(text, "circle", area, "k") for text, area in (("a", 20.0), ("b", 500.0), ("c", 20.0))]
+    placed, height = _key.lay_key(entries, 40.0 if stacked else 12.0, stacked=stacked)
+    ys, radii = [y for _, _, y, *_ in placed], [entry.size / 2 for entry in entries]
+    assert radii[1] == pytest.approx(math.sqrt(500 / math.pi) * 25.4 / 72)
+    assert all(lower - upper > r1 + r2 for upper, lower, r1, r2 in zip(ys, ys[1:], radii, radii[1:], strict=False))
+    assert ys[0] >= radii[0] and ys[-1] + radii[-1] <= height
+    assert all(symbol >= 2 * r for (*_, symbol), r in zip(placed, radii, strict=True))

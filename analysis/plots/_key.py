@@ -14,6 +14,7 @@ from analysis.plots._write import write
 SYMBOL_MM = 4.4  # width of the symbols
 BETWEEN_MM = 3.4  # between entries on one line
 TEXT_GAP = 1.2
+MM_PER_PT = 25.4 / 72
 
 _TRIANGLE = np.array([(np.cos(a), np.sin(a)) for a in np.radians([90, 210, 330])]) * (16 / 27) ** 0.25
 _TURN = {"triangle up": 0, "triangle down": 180, "triangle right": -90, "triangle left": 90}
@@ -58,6 +59,12 @@ class Entry:
     text: str
     own_look: tuple = ()
     new_line: bool = False
+    size: float = 0.0  # height of a marker in millimetres
+
+    @property
+    def symbol(self):
+        """Width of the symbol in millimetres."""
+        return max(SYMBOL_MM, self.size)
 
     @property
     def look(self):
@@ -71,7 +78,7 @@ def marker_entry(text, name, area, colour, *, hollow=False, gid="key", new_line=
     def draw(page, x, y):
         markers(page, [(x, y)], [name], [area], colours=[colour], hollow=[hollow], gid=gid)
 
-    return Entry(draw, text, new_line=new_line)
+    return Entry(draw, text, new_line=new_line, size=2 * REACH[name] * area**0.5 * MM_PER_PT)
 
 
 def line_entry(text, *, gid="key-line", **options):
@@ -111,7 +118,7 @@ def pooled_entry(text, *, gid="key-pooled"):
 
 
 def lay_key(entries, width, *, stacked):
-    """Return where the entries stand, as (entry, x, y, lines), and the height of the key in millimetres.
+    """Return where the entries stand, as (entry, x, y, lines, width of the symbol), and the height of the key in mm.
 
     Parameters
     ----------
@@ -121,25 +128,33 @@ def lay_key(entries, width, *, stacked):
     stacked : bool
         One entry below the other, as beside a panel; otherwise they follow one another along lines.
     """
-    placed, x, y, tall = [], 0.0, 0.0, 1
     pitch = line_height(style.SMALL_PT)
+    common = max((entry.symbol for entry in entries), default=SYMBOL_MM)
+    rows, x = [], 0.0
     for entry in entries:
-        room = width - SYMBOL_MM - TEXT_GAP
-        lines = wrap(entry.text, room, entry.look[0])
-        size = SYMBOL_MM + TEXT_GAP + max(text_width(line, entry.look[0]) for line in lines)
-        if placed and (stacked or entry.new_line or x + size > width):
-            y += tall * pitch + (0.9 if stacked else 0.6) + (1.2 if stacked and entry.new_line else 0.0)
-            x, tall = 0.0, 1
-        placed.append((entry, x, y + pitch / 2, lines))
-        x, tall = x + size + BETWEEN_MM, max(tall, len(lines))
-    return placed, y + tall * pitch
+        symbol = common if stacked else entry.symbol
+        lines = wrap(entry.text, width - symbol - TEXT_GAP, entry.look[0])
+        size = symbol + TEXT_GAP + max(text_width(line, entry.look[0]) for line in lines)
+        if not rows or stacked or entry.new_line or x + size > width:
+            rows.append([])
+            x = 0.0
+        rows[-1].append((entry, x, lines, symbol))
+        x += size + BETWEEN_MM
+    placed, y = [], 0.0
+    for i, row in enumerate(rows):
+        if i:
+            y += (0.9 if stacked else 0.6) + (1.2 if stacked and row[0][0].new_line else 0.0)
+        over = max(0.0, *((entry.size - pitch) / 2 for entry, *_ in row))  # of a marker taller than its line
+        placed += [(entry, x, y + over + pitch / 2, lines, symbol) for entry, x, lines, symbol in row]
+        y += over + max(max(len(lines) for _, _, lines, _ in row) * pitch, pitch + over)
+    return placed, y
 
 
 def draw_key(page, placed, left, top):
     """Draw a key laid out by ``lay_key`` with its upper left corner at ``left``, ``top``."""
     pitch = line_height(style.SMALL_PT)
-    for i, (entry, x, y, lines) in enumerate(placed):
-        entry.draw(page, left + x + SYMBOL_MM / 2, top + y)
+    for i, (entry, x, y, lines, symbol) in enumerate(placed):
+        entry.draw(page, left + x + symbol / 2, top + y)
         for j, line in enumerate(lines):
-            at = left + x + SYMBOL_MM + TEXT_GAP
+            at = left + x + symbol + TEXT_GAP
             write(page, at, top + y + j * pitch, line, entry.look, gid=f"key-text-{i}-{j}")

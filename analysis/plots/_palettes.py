@@ -104,7 +104,12 @@ PALETTES = {
     "jama": {
         "look": _JAMA,
         "numbers": NumberStyle(brackets="()", p_zero=False),
-        "labels": {"p =": "P =", "p <": "P <", "p >": "P >", "favours": "favors", "Favours": "Favors"},
+        "labels": {
+            **{f"p {sign}": f"P {sign}" for sign in "=<>"},
+            "favours": "favors",
+            "randomised": "randomized",
+            "standardised": "standardized",
+        },
     },
     "revman": {"look": _REVMAN, "numbers": NumberStyle(between=", ")},
     "minimal": {"look": _MINIMAL},
