@@ -52,10 +52,10 @@ def check_claims(
     pandas.DataFrame
         One row per claim, in order: the columns of the claim; `claimed` (its number in words) and `kind` ("arm change",
         "difference", "responders", "duration", "dose", "no number"); `match` and `scope` (which trials bear on it), `k`
-        and `people` (trials with a contrast, people in them); `placebo`, `treatment` and `contrast` in points on 0-10,
-        each with `_low` and `_high`; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `verdict`, the number of the
-        `rule` that gave it, `reason`, `caveats`, and `plain`, the whole in sentences for a lay reader. The methods are
-        in `attrs`.
+        and `people` (trials with a contrast, people in them), `k_arms` (trials with a change in both arms);
+        `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`; `tau`, `i2`, `pi_low`,
+        `pi_high` of the contrast; `verdict`, the number of the `rule` that gave it, `reason`, `caveats`, and `plain`,
+        the whole in sentences for a lay reader. The methods are in `attrs`.
 
     Raises
     ------
@@ -186,7 +186,8 @@ def _check_spelling(table, studies):
 def _row(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
     row = {"claimed": claim_words(claim), "kind": claim.kind, "match": evidence.match, "scope": evidence.scope}
-    row |= {"k": evidence.k, "people": evidence.people}
+    k_arms = 0 if evidence.placebo is None else evidence.placebo.k
+    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
     for role in _POOLED:
         pooled = getattr(evidence, role)
         values = (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci)

@@ -237,3 +237,18 @@ def test_claims_without_any_trial_are_drawn_without_results(trials, family):
     assert set(texts(drawn, "missing-")) == {"not reported"}
     assert overlapping(drawn) == [] and outside(drawn) == []
     assert artist(drawn, "claims-zone").get_paths() == []
+
+
+def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(checked):
+    drawn = claims_plot(checked, therapy_family="Electrical")
+    found = rows(drawn)
+    found = found[found["role"].isin(["placebo", "treatment", "contrast"]) & found["kind"].isin(["trial", "subtotal"])]
+    row = checked[checked["therapy_family"] == "Electrical"].iloc[0]
+    assert (row["k_arms"], row["k"]) == (1, 14)
+    assert found.set_index("role")["kind"].to_dict() == {
+        "placebo": "trial",
+        "treatment": "trial",
+        "contrast": "subtotal",
+    }
+    assert texts(drawn, "tail-").count("1 trial") == 2
+    assert overlapping(drawn) == [] and outside(drawn) == []

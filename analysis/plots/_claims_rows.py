@@ -14,7 +14,20 @@ NAMES = {
     "treatment": "Change in pain with treatment",
     "contrast": "Difference, treatment minus placebo",
 }
-NEEDED = ("claim_id", "therapy_family", "claim", "value", "unit", "arm", "claimed", "match", "scope", "k", "verdict")
+NEEDED = (
+    "claim_id",
+    "therapy_family",
+    "claim",
+    "value",
+    "unit",
+    "arm",
+    "claimed",
+    "match",
+    "scope",
+    "k",
+    "k_arms",
+    "verdict",
+)
 LOOKS = {SUPPORTED: "stands", **dict.fromkeys((OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE), "falls short")}
 PRINTED = ("text_estimate", "text_low", "text_high", "text_verdict", "text_id")
 OPEN = "open"  # what cannot be judged with these trials
@@ -59,8 +72,10 @@ def claim_rows(claims, family, evidence, digits):
         name = f"{scope[0].upper()}{scope[1:]}"
         lead = "" if first["k"] == 1 else "difference from "
         lines.append(_heading(name, f"{lead}{counted(first['k'])}{people}" if first["k"] else ""))
-        single = dict.fromkeys(ROLES, first["k"] == 1)
-        lines += _evidence(results, single, {}, numbered[numbered["scope"] == scope], digits)
+        behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
+        single = {role: k == 1 for role, k in behind.items()}
+        tails = {role: counted(k) for role, k in behind.items() if k not in (0, first["k"])}
+        lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
     if evidence is not None:
         lines += _pooled(evidence, family, digits)
     rest = claims[claims["claim_low"].isna()]

@@ -59,7 +59,7 @@ class Entry:
     text: str
     own_look: tuple = ()
     new_line: bool = False
-    size: float = 0.0  # height of a marker in millimetres
+    size: float = 0.0  # diameter in millimetres of the circle as large as a marker, so that shapes stand evenly
 
     @property
     def symbol(self):
@@ -78,7 +78,7 @@ def marker_entry(text, name, area, colour, *, hollow=False, gid="key", new_line=
     def draw(page, x, y):
         markers(page, [(x, y)], [name], [area], colours=[colour], hollow=[hollow], gid=gid)
 
-    return Entry(draw, text, new_line=new_line, size=2 * REACH[name] * area**0.5 * MM_PER_PT)
+    return Entry(draw, text, new_line=new_line, size=2 * (area / np.pi) ** 0.5 * MM_PER_PT)
 
 
 def line_entry(text, *, gid="key-line", **options):
