@@ -56,8 +56,20 @@ def test_csv_is_the_table_of_the_figure(saved, fig):
     table = fig.content.table
     assert list(read.columns) == list(table.columns)
     for column in ("contrast_estimate", "contrast_low", "contrast_high", "weight", "y_mm"):
-        np.testing.assert_array_equal(read[column], table[column].astype(float))
+        np.testing.assert_allclose(read[column], table[column].astype(float), rtol=5e-10)
     assert list(read["kind"]) == list(table["kind"])
+
+
+def test_csv_does_not_change_with_the_last_digits_of_a_number(saved, tmp_path):
+    other = draw()
+    table = other.content.table
+    numbers = table.select_dtypes("float")
+    table[numbers.columns] = (numbers * (1 + 4e-16)).replace(0.0, -0.0)
+    before = table.copy()
+    written = analysis.save_figure(other, tmp_path / "demo", formats=[])
+    assert not numbers.equals(table[numbers.columns])
+    assert written[0].read_bytes() == saved[".csv"].read_bytes()
+    pd.testing.assert_frame_equal(other.content.table, before, check_exact=True)
 
 
 def test_alternative_text_is_in_every_file(saved, fig):

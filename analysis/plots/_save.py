@@ -35,7 +35,8 @@ def save_figure(fig, stem, formats=FORMATS):
     Every file is made in full before any is put in place, and replaces an older one in one step. Files
     hold no date, so the same input gives the same bytes. The alternative text is in the SVG (title and
     desc), in the PDF (Subject), in the PNG (Description) and in the ``.md`` file. Text stays text in SVG and
-    PDF, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which Excel knows it.
+    PDF, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which Excel knows it; its
+    numbers have ten significant digits, those of ``fig.content.table`` have all.
 
     Examples
     --------
@@ -49,7 +50,7 @@ def save_figure(fig, stem, formats=FORMATS):
     stem = Path(stem)
     _check(fig, stem, formats)
     contents = {kind: WRITERS[kind](fig) for kind in formats}
-    contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits).encode("utf-8-sig")
     contents["md"] = caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +70,11 @@ def _check(fig, stem, formats):
             "fig carries no table and caption: save_figure takes figures made by functions of this library, such as "
             "arms_forest; use fig.savefig for others"
         )
+
+
+def _digits(value):
+    """Return ten digits: the last ones of a float depend on the processor's linear algebra, as does a zero's sign."""
+    return f"{value + 0.0:.10g}"
 
 
 def _put(path, data):
