@@ -5,23 +5,409 @@ over placebo, as a log), so on a pain scale negative means less pain with treatm
 pair ``(yi, vi)``: the effect and its sampling variance. NaN in, NaN out; a number that cannot be, such as a
 negative SD, raises ValueError with the list of all such numbers.
 
-Differences of means are in this file, changes within an arm in `analysis.effects_change`, responder counts in
-`analysis.effects_counts`; all are found here.
+Differences of means are in this file, changes within an arm in `analysis.effects`, responder counts in
+`analysis.effects`; all are found here.
+
+Effect sizes of the change within one arm, before to after; also found in `analysis.effects`.
+
+Effect sizes of responder counts in two arms; also found in `analysis.effects`.
+
+The rules for zero cells, the same in all functions. ``continuity`` is what is added to all four cells of a
+trial, ``continuity_to`` says to which trials:
+
+- "zero trials": those with a zero cell, and no other;
+- "all if zero": all trials of a meta-analysis (the last axis), if any of them has a zero cell;
+- "all": all trials;
+- "none": no trial.
+
+With ``drop_double_zero`` a trial without events, or with events only, in both arms is NaN instead.
 """
 
 import numpy as np
+from scipy.special import hyp2f1
 
-from analysis import _validate
-from analysis._summaries import checked, correction
-from analysis.effects_change import (
-    VARIANCES,
-    change_sd,
-    mean_change,
-    standardized_change_score,
-    standardized_mean_change,
-    unbiased_share,
-)
-from analysis.effects_counts import log_odds_ratio, log_risk_ratio, peto_log_odds_ratio, risk_difference
+from analysis import _check
+from analysis._check import amount, checked, correction
+
+VARIANCES = ("large-sample", "unbiased")
+
+
+def change_sd(sd_pre, sd_post, correlation):
+    """Return the SD of a change from the SDs before and after.
+
+    Parameters
+    ----------
+    sd_pre, sd_post : array_like
+        SDs of the same people before and after, in scale units.
+    correlation : array_like
+        Between the two measurements, -1 to 1. Papers rarely print it: vary it.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If an SD is negative or a correlation lies outside -1 to 1; the message lists every such value.
+
+    Notes
+    -----
+    Cochrane Handbook, section 6.5.2.8.
+
+    Examples
+    --------
+    >>> print(f"{change_sd(1.64, 1.45, 0.5):.4f}")
+    1.5537
+    """
+    pre, post, r = checked(sd_pre=sd_pre, sd_post=sd_post, correlation=correlation)
+    return _change_sd(pre, post, r)
+
+
+def _change_sd(pre, post, r):
+    return np.sqrt((pre - post) ** 2 + 2 * (1 - r) * pre * post)
+
+
+def mean_change(mean_pre, mean_post, sd_pre, sd_post, n, correlation):
+    """Return the mean change within one arm and its variance.
+
+    Parameters
+    ----------
+    mean_pre, mean_post, sd_pre, sd_post : array_like
+        Means and SDs before and after, in scale units.
+    n : array_like
+        People in the arm.
+    correlation : array_like
+        Between before and after.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``: after minus before, and the squared standard error.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be: a negative SD, less than one person, a correlation outside -1 to 1.
+
+    Examples
+    --------
+    >>> yi, vi = mean_change(7.16, 3.76, 1.64, 1.45, 30, 0.5)
+    >>> print(f"{yi:.2f}, {vi:.5f}")
+    -3.40, 0.08047
+    """
+    pre, post, s1, s2, n, r = checked(
+        mean_pre=mean_pre, mean_post=mean_post, sd_pre=sd_pre, sd_post=sd_post, n=n, correlation=correlation
+    )
+    return post - pre, _change_sd(s1, s2, r) ** 2 / n
+
+
+def standardized_mean_change(mean_pre, mean_post, sd_pre, n, correlation, *, variance="large-sample"):
+    """Return the mean change in units of the SD before (raw-score standardization), and its variance.
+
+    Parameters
+    ----------
+    mean_pre, mean_post, sd_pre : array_like
+        Means before and after, and the SD before, in scale units.
+    n : array_like
+        People in the arm, at least 2.
+    correlation : array_like
+        Between before and after.
+    variance : {"large-sample", "unbiased"}
+        2 (1 - r) / n + g^2 / (2 n), or the unbiased estimate of the exact variance, in which r is replaced by
+        its unbiased estimate too.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``, corrected for bias with n - 1 degrees of freedom. NaN where the SD is 0 or n is 2,
+        with the unbiased variance also where n is 3 or 4.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be, or `variance` is not known.
+
+    Notes
+    -----
+    Becker 1988, Br J Math Stat Psychol 41:257-278, doi 10.1111/j.2044-8317.1988.tb00901.x; the unbiased
+    correlation is that of Olkin & Pratt 1958, doi 10.1214/aoms/1177706717. Called SMCR in metafor.
+
+    Examples
+    --------
+    >>> yi, vi = standardized_mean_change(7.16, 3.76, 1.64, 30, 0.5)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    -2.0190, 0.10127
+    """
+    _check.option("variance", variance, VARIANCES)
+    pre, post, sd, n, r = checked(
+        mean_pre=mean_pre, mean_post=mean_post, sd_pre=sd_pre, n=n, correlation=correlation, least_n=2
+    )
+    factor = correction(n - 1)
+    g = factor * (post - pre) / np.where(sd > 0, sd, np.nan)[()]
+    if variance == "large-sample":
+        return g, 2 * (1 - r) / n + g**2 / (2 * n)
+    r = r * hyp2f1(0.5, 0.5, (np.where(n > 4, n, np.nan)[()] - 2) / 2, 1 - r**2)
+    return g, 2 * (1 - r) / n + unbiased_share(n - 1, factor) * g**2
+
+
+def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlation, *, variance="large-sample"):
+    """Return the mean change in units of the SD of the change, and its variance.
+
+    Parameters
+    ----------
+    mean_pre, mean_post, sd_pre, sd_post : array_like
+        Means and SDs before and after, in scale units.
+    n : array_like
+        People in the arm, at least 2.
+    correlation : array_like
+        Between before and after.
+    variance : {"large-sample", "unbiased"}
+        1 / n + g^2 / (2 n), or the unbiased estimate of the exact variance.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``, corrected for bias with n - 1 degrees of freedom. NaN where the SD of the change is 0 or
+        n is 2.
+
+    Raises
+    ------
+    ValueError
+        If a value cannot be, or `variance` is not known.
+
+    Notes
+    -----
+    Gibbons, Hedeker & Davis 1993, J Educ Stat 18:271-279, doi 10.3102/10769986018003271. Called SMCC in
+    metafor.
+
+    Examples
+    --------
+    >>> yi, vi = standardized_change_score(7.16, 3.76, 1.64, 1.45, 30, 0.5)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    -2.1311, 0.10903
+    """
+    _check.option("variance", variance, VARIANCES)
+    names = {"mean_pre": mean_pre, "mean_post": mean_post, "sd_pre": sd_pre, "sd_post": sd_post, "n": n}
+    pre, post, s1, s2, n, r = checked(**names, correlation=correlation, least_n=2)
+    sd, factor = _change_sd(s1, s2, r), correction(n - 1)
+    g = factor * (post - pre) / np.where(sd > 0, sd, np.nan)[()]
+    share = 1 / (2 * n) if variance == "large-sample" else unbiased_share(n - 1, factor)
+    return g, 1 / n + share * g**2
+
+
+def unbiased_share(df, factor):
+    """What multiplies the squared effect in the unbiased variance of a standardized effect.
+
+    With J the correction for bias, d the uncorrected effect and v its variance where the true effect is 0,
+    the exact variance of J d holds J^2 df / (df - 2) (v + delta^2) - delta^2, of which v + (1 - (df - 2) /
+    (df J^2)) (J d)^2 is an unbiased estimate.
+    """
+    return 1 - (df - 2) / (df * factor**2)
+
+
+CONTINUITY_TO = ("zero trials", "all if zero", "all", "none")
+
+
+def counts(events_t, n_t, events_p, n_p):
+    """Return the counts as four float arrays of one shape; ValueError lists every impossible one."""
+    return checked(("events_t", "n_t"), ("events_p", "n_p"), events_t=events_t, n_t=n_t, events_p=events_p, n_p=n_p)
+
+
+def cells(counts, continuity, continuity_to, drop_double_zero=False):
+    """Return events and non-events of both arms, a, b, c, d, after the rules for zero cells."""
+    _check.option("continuity_to", continuity_to, CONTINUITY_TO)
+    add = amount("continuity", continuity)
+    a, n1, c, n2 = counts
+    table = np.stack([a, n1 - a, c, n2 - c])
+    if drop_double_zero:
+        table = np.where(double_zero(table), np.nan, table)
+    zero = (table == 0).any(axis=0)
+    chosen = {
+        "zero trials": zero,
+        "all if zero": zero.any(axis=-1, keepdims=True) if zero.ndim else zero,
+        "all": True,
+        "none": False,
+    }[continuity_to]
+    return tuple(x[()] for x in table + np.where(chosen, add, 0.0))
+
+
+def double_zero(table):
+    """Which trials have no events, or nothing but events, in both arms."""
+    a, b, c, d = table
+    return ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
+
+
+def _defined(yi, vi):
+    """Both NaN where either is not finite: the effect of a zero cell without continuity."""
+    fine = np.isfinite(yi) & np.isfinite(vi)
+    return np.where(fine, yi, np.nan)[()], np.where(fine, vi, np.nan)[()]
+
+
+def log_risk_ratio(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the log risk ratio and its variance.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity : float
+        Added to all four cells of the trials chosen by `continuity_to`.
+    continuity_to : {"zero trials", "all if zero", "all", "none"}
+        Which trials: those with a zero cell; all, if one has a zero cell; all; none.
+    drop_double_zero : bool
+        Give NaN for a trial without events, or with events only, in both arms.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the risk ratio. NaN where a zero remains that makes either
+        infinite.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    The first trial of the BCG vaccine data: 4 of 123 against 11 of 139.
+
+    >>> yi, vi = log_risk_ratio(4, 123, 11, 139)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.8893, 0.3256
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yi = np.log(a / (a + b)) - np.log(c / (c + d))
+        return _defined(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
+
+
+def log_odds_ratio(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the log odds ratio and its variance (Woolf).
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity, continuity_to, drop_double_zero
+        As in :func:`log_risk_ratio`.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the odds ratio. NaN where a zero cell remains.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    >>> yi, vi = log_odds_ratio(4, 123, 11, 139)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.9387, 0.3571
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(np.log(a) - np.log(b) - np.log(c) + np.log(d), 1 / a + 1 / b + 1 / c + 1 / d)
+
+
+def risk_difference(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the risk difference and its variance.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity, continuity_to, drop_double_zero
+        As in :func:`log_risk_ratio`.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)`` as fractions. Without continuity the variance of a double-zero trial is 0, and cannot be
+        pooled by inverse variance.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    >>> yi, vi = risk_difference(27, 38, 12, 33)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    0.3469, 0.01242
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    n1, n2 = a + b, c + d
+    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+
+
+def peto_log_odds_ratio(
+    events_t, n_t, events_p, n_p, *, continuity=0.0, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the log odds ratio by Peto's one-step method, and its variance.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity, continuity_to, drop_double_zero
+        As in :func:`log_risk_ratio`; nothing is added by default, because a single zero cell does no harm
+        here.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``: (observed minus expected) / V and 1 / V, V the hypergeometric variance. NaN for a trial
+        without events, or with events only, in both arms.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Notes
+    -----
+    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335-371, doi
+    10.1016/s0033-0620(85)80003-7.
+
+    Examples
+    --------
+    >>> yi, vi = peto_log_odds_ratio(4, 123, 11, 139)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.8604, 0.2828
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    return peto_effects(cells(given, continuity, continuity_to, drop_double_zero))
+
+
+def peto_effects(table):
+    """Peto's effect and variance from the four cells of each trial."""
+    excess, variance = excess_events(table)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(excess / variance, 1 / variance)
+
+
+def excess_events(table):
+    """Events under treatment minus those expected with fixed margins, and their hypergeometric variance."""
+    a, b, c, d = table
+    n1, n2, events, others = a + b, c + d, a + c, b + d
+    n = n1 + n2
+    return a - n1 * events / n, n1 * n2 * events * others / (n**2 * (n - 1))
+
 
 __all__ = [
     "change_sd",
@@ -152,7 +538,7 @@ def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, variance="large-sample", b
     >>> print(f"{yi:.4f}, {vi:.4f}")
     -1.1292, 0.7729
     """
-    _validate.option("variance", variance, VARIANCES)
+    _check.option("variance", variance, VARIANCES)
     if variance == "unbiased" and not bias_correction:
         raise ValueError("variance='unbiased' is that of the corrected effect; leave bias_correction=True")
     m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)

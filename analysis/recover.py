@@ -2,25 +2,526 @@
 
 All functions take numbers or arrays that broadcast, in any unit; results have the unit of the input. NaN in,
 NaN out; a number that cannot be, such as a negative SE, raises ValueError with the list of all such numbers.
-What is recovered from a comparison of arms is in `analysis.recover_contrast`, from medians, quartiles and
-ranges in `analysis.recover_quantiles` and `analysis.recover_fit`; all are found here.
+What is recovered from a comparison of arms is in `analysis.recover`, from medians, quartiles and
+ranges in `analysis.recover` and `analysis.recover`; all are found here.
+
+Standard errors and SDs from the interval, t or p of a comparison; also found in `analysis.recover`.
+
+Mean and SD of the distribution that fits printed quantiles best; also found in `analysis.recover`.
+
+Means and SDs from medians, quartiles and ranges; also found in `analysis.recover`.
+
+The mean and SD formulas assume people drawn from a normal distribution; `analysis.recover` does not, and
+is the better choice where the median lies off the middle of the quartiles or of the range.
 """
 
-import numpy as np
-from scipy.special import stdtrit
+from typing import NamedTuple
 
-from analysis import _validate
-from analysis._summaries import checked, fail, place
-from analysis.recover_contrast import sd_from_p, sd_from_t, se_from_ci, se_from_p
-from analysis.recover_fit import QuantileFit, fit_quantiles
-from analysis.recover_quantiles import (
-    mean_from_five_numbers,
-    mean_from_quartiles,
-    mean_from_range,
-    sd_from_five_numbers,
-    sd_from_quartiles,
-    sd_from_range,
-)
+import numpy as np
+from scipy.special import gamma, gammaincinv, ndtri, stdtrit
+
+from analysis import _check
+from analysis._check import checked, fail, place
+
+
+def se_from_ci(low, high, level=0.95, *, df=np.inf):
+    """Return the standard error behind a confidence interval, of a mean, a difference or a log ratio.
+
+    Parameters
+    ----------
+    low, high : array_like
+        Limits of the interval; for a ratio, their logs.
+    level : array_like
+        Confidence level as a fraction.
+    df : array_like
+        Degrees of freedom of the t distribution, n_t + n_p - 2 for a difference of two means; infinite for
+        the normal distribution.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the limits are in the wrong order or a level does not lie between 0 and 1.
+
+    Notes
+    -----
+    Half the width over the quantile: Cochrane Handbook, sections 6.3.1 and 6.5.2.3.
+
+    Examples
+    --------
+    A risk ratio of 0.86 (95% CI 0.69 to 1.06):
+
+    >>> print(f"{se_from_ci(np.log(0.69), np.log(1.06)):.4f}")
+    0.1095
+    """
+    low, high, level, df = checked(("low", "high"), low=low, high=high, level=level, df=df)
+    return (high - low) / (2 * stdtrit(df, 0.5 + level / 2))
+
+
+def se_from_p(estimate, pvalue, *, df=np.inf):
+    """Return the standard error behind an estimate and its two-sided p-value.
+
+    Parameters
+    ----------
+    estimate : array_like
+        A difference or a log ratio, not 0.
+    pvalue : array_like
+        Two-sided, between 0 and 1; of "p < 0.01" only a smallest possible estimate can be had, with 0.01.
+    df : array_like
+        Degrees of freedom of the t test; infinite for a normal test.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If an estimate is 0 or a p-value is not between 0 and 1, both excluded.
+
+    Notes
+    -----
+    Cochrane Handbook, sections 6.3.2 and 6.5.2.3.
+
+    Examples
+    --------
+    The Handbook's difference of 3.8 with p = 0.008 on 45 degrees of freedom:
+
+    >>> print(f"{se_from_p(3.8, 0.008, df=45):.2f}")
+    1.37
+    """
+    estimate, pvalue, df = checked(estimate=estimate, pvalue=pvalue, df=df)
+    return np.abs(estimate) / -stdtrit(df, pvalue / 2)
+
+
+def sd_from_t(difference, t, n_t, n_p):
+    """Return the SD common to two arms from the t statistic of the difference of their means.
+
+    Parameters
+    ----------
+    difference : array_like
+        Treatment minus placebo, not 0; its sign and that of `t` do not matter.
+    t : array_like
+        Student's t with a common SD (not Welch's).
+    n_t, n_p : array_like
+        People in the arms.
+
+    Returns
+    -------
+    numpy.ndarray or float
+        One SD for both arms.
+
+    Raises
+    ------
+    ValueError
+        If a difference or a t is 0, or an arm empty.
+
+    Notes
+    -----
+    Cochrane Handbook, section 6.5.2.3.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_t(3.8, 2.78, 25, 22):.2f}")
+    4.68
+    """
+    difference, t, n_t, n_p = checked(difference=difference, t=t, n_t=n_t, n_p=n_p)
+    return np.abs(difference / t) / np.sqrt(1 / n_t + 1 / n_p)
+
+
+def sd_from_p(difference, pvalue, n_t, n_p):
+    """Return the SD common to two arms from the two-sided p-value of a t test of their difference.
+
+    Parameters
+    ----------
+    difference : array_like
+        Treatment minus placebo, not 0.
+    pvalue : array_like
+        Two-sided, of Student's t test on n_t + n_p - 2 degrees of freedom. A bound such as "p < 0.05" gives
+        an upper bound of the SD.
+    n_t, n_p : array_like
+        People in the arms, at least 2 each.
+
+    Returns
+    -------
+    numpy.ndarray or float
+        One SD for both arms.
+
+    Raises
+    ------
+    ValueError
+        If a difference is 0, a p-value is not between 0 and 1 (both excluded), or an arm has fewer than 2
+        people.
+
+    Notes
+    -----
+    Cochrane Handbook, section 6.5.2.3, whose example this is; its rounded steps end at 4.69.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_p(3.8, 0.008, 25, 22):.2f}")
+    4.68
+    """
+    difference, pvalue, n_t, n_p = checked(difference=difference, pvalue=pvalue, n_t=n_t, n_p=n_p, least_n=2)
+    return np.abs(difference) / -stdtrit(n_t + n_p - 2, pvalue / 2) / np.sqrt(1 / n_t + 1 / n_p)
+
+
+# Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
+_POSITIVE = {
+    "log-normal": lambda u, p: np.exp(np.exp(u) * ndtri(p)),
+    "gamma": lambda u, p: gammaincinv(np.exp(-2 * u), p),
+    "Weibull": lambda u, p: (-np.log1p(-p)) ** np.exp(u),
+}
+_SPREADS = np.linspace(np.log(1e-4), np.log(5.0), 200)
+_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+_STEPS = 50  # golden sections of a bracket of two grid steps: far below the width at which rounding ends progress
+
+
+class QuantileFit(NamedTuple):
+    """Mean and SD of the fitted distribution, its name, and the sum of squares left between the quantiles."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    family: np.ndarray
+    distance: np.ndarray
+
+
+def fit_quantiles(median, n, *, q1=None, q3=None, smallest=None, largest=None):
+    """Return mean and SD of an arm from its median and its quartiles or range, without assuming normality.
+
+    Parameters
+    ----------
+    median : array_like
+        In scale units.
+    n : array_like
+        People in the arm, at least 3.
+    q1, q3 : array_like, optional
+        First and third quartile.
+    smallest, largest : array_like, optional
+        Ends of the range.
+
+    Returns
+    -------
+    QuantileFit
+        ``mean``, ``sd``, ``family`` ("normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers)
+        and ``distance``, the sum of squared differences between printed and fitted quantiles.
+
+    Raises
+    ------
+    ValueError
+        If neither quartiles nor range are given, only one of a pair is, the values are not in order, or an
+        arm has fewer than 3 people.
+
+    Notes
+    -----
+    The quantile estimation method of McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537,
+    doi 10.1177/0962280219889080: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2,
+    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the
+    normal distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
+    minimum is searched on a grid first, so that it is the global one.
+
+    Examples
+    --------
+    A median of 4 with the range 2 to 9 in 100 people:
+
+    >>> fit = fit_quantiles(4, 100, smallest=2, largest=9)
+    >>> print(f"{fit.mean:.3f}, {fit.sd:.3f}, {fit.family}")
+    4.347, 1.502, log-normal
+    """
+    q, p, shape = _quantiles(median, n, {"smallest": smallest, "q1": q1, "q3": q3, "largest": largest})
+    fits = [_normal(q, p), *(_positive(name, q, p) for name in _POSITIVE)]
+    mean, sd, distance = (np.stack(x) for x in zip(*fits, strict=True))
+    best = np.where(np.isnan(distance), np.inf, distance).argmin(axis=0)
+    names = np.array(["normal", *_POSITIVE])[best]
+    chosen = [np.take_along_axis(x, best[None], axis=0)[0] for x in (mean, sd, distance)]
+    family = np.where(np.isnan(chosen[2]), "", names)
+    mean, sd, family, distance = (x.reshape(shape)[()] for x in (chosen[0], chosen[1], family, chosen[2]))
+    return QuantileFit(mean, sd, family, distance)
+
+
+def _quantiles(median, n, others):
+    """Given quantiles (m, trials) in order, their probabilities, and the shape of the trials."""
+    given = {name: value for name, value in others.items() if value is not None}
+    pairs = [pair for pair in (("q1", "q3"), ("smallest", "largest")) if given.keys() & set(pair)]
+    lonely = [name for pair in pairs for name in pair if name not in given]
+    if lonely or not pairs:
+        missing = " and ".join(lonely) if lonely else "q1 and q3, or smallest and largest,"
+        raise ValueError(f"{missing} must be given: a median alone says nothing of the spread")
+    names = [name for name in ("smallest", "q1", "median", "q3", "largest") if name in given or name == "median"]
+    order = zip(names[:-1], names[1:], strict=True)
+    values = {name: median if name == "median" else given[name] for name in names}
+    *q, n = map(np.asarray, checked(*order, **values, n=n, least_n=3))
+    at = {"smallest": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "largest": 1 - 1 / n}
+    p = np.stack([np.broadcast_to(at[name], n.shape) for name in names])
+    unknown = np.isnan(np.stack([*q, n])).any(axis=0)
+    return np.where(unknown, np.nan, np.stack(q)).reshape(len(names), -1), p.reshape(len(names), -1), n.shape
+
+
+def _normal(q, p):
+    """Mean, SD and distance of the normal distribution: a straight line through the normal quantiles."""
+    z = ndtri(p)
+    z0, q0 = z.mean(axis=0), q.mean(axis=0)
+    sd = ((z - z0) * (q - q0)).sum(axis=0) / ((z - z0) ** 2).sum(axis=0)
+    mean = q0 - sd * z0
+    return mean, sd, ((q - mean - sd * z) ** 2).sum(axis=0)
+
+
+def _positive(name, q, p):
+    """Mean, SD and distance of a family on the positive numbers; no distance where none of its members fits."""
+    quantile = _POSITIVE[name]
+    q = np.where(q.min(axis=0) <= 0, np.nan, q)
+
+    def fit(u):
+        h = quantile(u, p)
+        scale = (h * q).sum(axis=0) / (h * h).sum(axis=0)
+        return scale, ((q - scale * h) ** 2).sum(axis=0)
+
+    grid = np.stack([fit(np.full(q.shape[1], u))[1] for u in _SPREADS])
+    best = np.where(np.isnan(grid), np.inf, grid).argmin(axis=0)
+    low, high = _SPREADS[np.maximum(best - 1, 0)], _SPREADS[np.minimum(best + 1, _SPREADS.size - 1)]
+    for _ in range(_STEPS):
+        step = _GOLDEN * (high - low)
+        left = fit(high - step)[1] < fit(low + step)[1]
+        low, high = np.where(left, low, high - step), np.where(left, low + step, high)
+    u = (low + high) / 2
+    scale, distance = fit(u)
+    at_the_edge = (best == 0) | (best == _SPREADS.size - 1)  # it would be closer still beyond: no member fits
+    distance = np.where(at_the_edge, np.nan, distance)
+    mean, sd = _moments(name, u)
+    return scale * mean, scale * sd, distance
+
+
+def _moments(name, u):
+    """Mean and SD of a family at scale 1."""
+    s = np.exp(u)
+    if name == "log-normal":
+        mean = np.exp(s**2 / 2)
+        return mean, mean * np.sqrt(np.expm1(s**2))
+    if name == "gamma":
+        return s**-2.0, 1 / s
+    mean = gamma(1 + s)
+    return mean, np.sqrt(gamma(1 + 2 * s) - mean**2)
+
+
+def _range_width(n):
+    """Expected range of n standard normal values: twice the approximate expected maximum."""
+    return 2 * ndtri((n - 0.375) / (n + 0.25))
+
+
+def _quartile_width(n):
+    """Expected distance between the quartiles of n standard normal values."""
+    return 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
+
+
+def sd_from_range(smallest, largest, n):
+    """Return the SD of an arm from its smallest and largest value.
+
+    Parameters
+    ----------
+    smallest, largest : array_like
+        In scale units.
+    n : array_like
+        People in the arm, at least 2.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the smallest value exceeds the largest, or an arm has fewer than 2 people.
+
+    Notes
+    -----
+    Wan, Wang, Liu & Tong 2014, BMC Med Res Methodol 14:135, doi 10.1186/1471-2288-14-135, scenario C1. One
+    outlier changes it a great deal: prefer quartiles.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_range(1, 12, 20):.3f}")
+    2.944
+    """
+    low, high, n = checked(("smallest", "largest"), smallest=smallest, largest=largest, n=n, least_n=2)
+    return (high - low) / _range_width(n)
+
+
+def sd_from_quartiles(q1, q3, n):
+    """Return the SD of an arm from its quartiles.
+
+    Parameters
+    ----------
+    q1, q3 : array_like
+        First and third quartile, in scale units.
+    n : array_like
+        People in the arm, at least 2.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the first quartile exceeds the third, or an arm has fewer than 2 people.
+
+    Notes
+    -----
+    Wan, Wang, Liu & Tong 2014, doi 10.1186/1471-2288-14-135, scenario C3. For many people the divisor is
+    1.35.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_quartiles(3.0, 8.0, 35):.3f}")
+    3.865
+    """
+    q1, q3, n = checked(("q1", "q3"), q1=q1, q3=q3, n=n, least_n=2)
+    return (q3 - q1) / _quartile_width(n)
+
+
+def sd_from_five_numbers(smallest, q1, q3, largest, n, *, weights="Shi"):
+    """Return the SD of an arm from its range and its quartiles.
+
+    Parameters
+    ----------
+    smallest, q1, q3, largest : array_like
+        In scale units.
+    n : array_like
+        People in the arm, at least 2.
+    weights : {"Shi", "Wan"}
+        Weights of range and quartiles: the best for the number of people, or one half each.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the values are not in order, or an arm has fewer than 2 people.
+
+    Notes
+    -----
+    Wan, Wang, Liu & Tong 2014, doi 10.1186/1471-2288-14-135, scenario C2; Shi, Luo, Weng, Zeng, Lin, Chu &
+    Tong 2020, Res Synth Methods 11:641-654, doi 10.1002/jrsm.1429.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_five_numbers(2, 4, 9, 14, 50):.3f}")
+    3.157
+    """
+    _check.option("weights", weights, ("Shi", "Wan"))
+    order = (("smallest", "q1"), ("q1", "q3"), ("q3", "largest"))
+    low, q1, q3, high, n = checked(*order, smallest=smallest, q1=q1, q3=q3, largest=largest, n=n, least_n=2)
+    share = 1 / (1 + 0.07 * n**0.6) if weights == "Shi" else 0.5
+    return share * (high - low) / _range_width(n) + (1 - share) * (q3 - q1) / _quartile_width(n)
+
+
+def mean_from_range(smallest, median, largest, n):
+    """Return the mean of an arm from its median and range.
+
+    Parameters
+    ----------
+    smallest, median, largest : array_like
+        In scale units.
+    n : array_like
+        People in the arm.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the values are not in order, or an arm is empty.
+
+    Notes
+    -----
+    Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785-1805, doi 10.1177/0962280216669183.
+
+    Examples
+    --------
+    >>> print(f"{mean_from_range(1, 5, 12, 20):.3f}")
+    5.446
+    """
+    order = (("smallest", "median"), ("median", "largest"))
+    low, median, high, n = checked(*order, smallest=smallest, median=median, largest=largest, n=n)
+    share = 4 / (4 + n**0.75)
+    return share * (low + high) / 2 + (1 - share) * median
+
+
+def mean_from_quartiles(q1, median, q3, n):
+    """Return the mean of an arm from its median and quartiles.
+
+    Parameters
+    ----------
+    q1, median, q3 : array_like
+        In scale units.
+    n : array_like
+        People in the arm, at least 2.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the values are not in order, or an arm has fewer than 2 people.
+
+    Notes
+    -----
+    Luo, Wan, Liu & Tong 2018, doi 10.1177/0962280216669183.
+
+    Examples
+    --------
+    >>> print(f"{mean_from_quartiles(3, 5.2, 8, 35):.3f}")
+    5.413
+    """
+    order = (("q1", "median"), ("median", "q3"))
+    q1, median, q3, n = checked(*order, q1=q1, median=median, q3=q3, n=n, least_n=2)
+    share = 0.7 + 0.39 / n
+    return share * (q1 + q3) / 2 + (1 - share) * median
+
+
+def mean_from_five_numbers(smallest, q1, median, q3, largest, n):
+    """Return the mean of an arm from its median, quartiles and range.
+
+    Parameters
+    ----------
+    smallest, q1, median, q3, largest : array_like
+        In scale units.
+    n : array_like
+        People in the arm, at least 2.
+
+    Returns
+    -------
+    numpy.ndarray or float
+
+    Raises
+    ------
+    ValueError
+        If the values are not in order, or an arm has fewer than 2 people.
+
+    Notes
+    -----
+    Luo, Wan, Liu & Tong 2018, doi 10.1177/0962280216669183.
+
+    Examples
+    --------
+    >>> print(f"{mean_from_five_numbers(2, 4, 6, 9, 14, 50):.3f}")
+    6.518
+    """
+    order = (("smallest", "q1"), ("q1", "median"), ("median", "q3"), ("q3", "largest"))
+    values = {"smallest": smallest, "q1": q1, "median": median, "q3": q3, "largest": largest}
+    low, q1, median, q3, high, n = checked(*order, **values, n=n, least_n=2)
+    ends, middle = 2.2 / (2.2 + n**0.75), 0.7 - 0.72 / n**0.55
+    return ends * (low + high) / 2 + middle * (q1 + q3) / 2 + (1 - ends - middle) * median
+
 
 __all__ = [
     "QuantileFit",
@@ -142,7 +643,7 @@ def correlation_from_sds(sd_pre, sd_post, sd_change, *, impossible="raise"):
     >>> print(f"{correlation_from_sds(6.4, 7.1, 4.5):.2f}, {correlation_from_sds(7.0, 6.9, 4.2):.2f}")
     0.78, 0.82
     """
-    _validate.option("impossible", impossible, ("raise", "nan"))
+    _check.option("impossible", impossible, ("raise", "nan"))
     values = checked(sd_pre=sd_pre, sd_post=sd_post, sd_change=sd_change)
     pre, post, change = values
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -14,7 +14,7 @@ from peers import quiet
 from timing import Row, interleaved
 
 from analysis import forest, pool
-from analysis.plots._formats import svg_bytes
+from analysis.plots._page import svg_bytes
 
 HAS_FORESTPLOT = importlib.util.find_spec("forestplot") is not None
 

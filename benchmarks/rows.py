@@ -31,8 +31,8 @@ from analysis import (
     read_contrasts,
     read_trials,
 )
-from analysis.bivariate import pool_bivariate_columns
-from analysis.results import t_quantile
+from analysis.models.bivariate import pool_bivariate_columns
+from analysis.models.results import t_quantile
 
 ROOT = Path(__file__).parents[1]
 FIRST_POOL = "import analysis; analysis.pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import analysis as ma
-from analysis.bivariate import pool_bivariate
-from analysis.contextual import contextual_share
+from analysis.evidence.contextual import contextual_share
+from analysis.models.bivariate import pool_bivariate
 
 ROLES = {
     "placebo": ("change_placebo", "change_placebo_vi"),

@@ -10,12 +10,9 @@ import pytest
 
 import analysis as ma
 from analysis import recover
-from analysis.audit import OUTLIER, RESULT, SEVERITIES, audit_findings, audit_trials
-from analysis.audit_facts import in_points
-from analysis.audit_notes import NOTES
-from analysis.audit_p import read_p, recomputed_p, welch_p
-from analysis.audit_spreads import typical_sds
-from analysis.dictionary import COLUMNS
+from analysis.data.dictionary import COLUMNS
+from analysis.evidence.audit import OUTLIER, RESULT, SEVERITIES, audit_findings, audit_trials
+from analysis.evidence.audit_rules import NOTES, in_points, read_p, recomputed_p, typical_sds, welch_p
 
 DATA = Path(__file__).parent.parent / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")

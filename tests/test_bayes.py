@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis import posterior, quadrature
-from analysis.bayes import pool_bayes
-from analysis.pooling import pool
-from analysis.priors import (
+from analysis.models import bayes
+from analysis.models.bayes import pool_bayes
+from analysis.models.pooling import pool
+from analysis.models.priors import (
     RHODES_PAIN,
     RHODES_SUBJECTIVE,
     HalfCauchy,
@@ -175,7 +175,7 @@ def test_bayes_factor_far_from_the_null():
 def test_twice_the_panels_change_nothing(monkeypatch):
     cases = [(p, m) for p, m in zip(PRIORS.values(), [None, Normal(0.5, 1.5)] * 3, strict=False)]
     once = [pool_bayes(YI, VI, tau_prior=p, mu_prior=m).to_row() for p, m in cases]
-    monkeypatch.setattr(quadrature, "_PANELS", 2 * quadrature._PANELS)
+    monkeypatch.setattr(bayes, "_PANELS", 2 * bayes._PANELS)
     for (p, m), before in zip(cases, once, strict=True):
         after = pool_bayes(YI, VI, tau_prior=p, mu_prior=m).to_row()
         numbers = before.select_dtypes("number").columns
@@ -219,12 +219,12 @@ def test_thousands_of_studies_cost_little(monkeypatch):
     assert ours._posterior.tau.edges.size < 300
     largest = 0
 
-    def counting(y, v, tau2, restricted, original=posterior.log_likelihood):
+    def counting(y, v, tau2, restricted, original=bayes.log_likelihood):
         nonlocal largest
         largest = max(largest, v.size * tau2.size)
         return original(y, v, tau2, restricted)
 
-    monkeypatch.setattr(posterior, "log_likelihood", counting)
+    monkeypatch.setattr(bayes, "log_likelihood", counting)
     many = pool_bayes(np.tile(yi, 3), np.tile(vi, 3))
     assert largest < 2_000_000 and (many.k, len(many.shrinkage)) == (3000, 3000)
     close(many.shrinkage["mean"][:1000], many.shrinkage["mean"][2000:], 1e-12)
@@ -232,7 +232,7 @@ def test_thousands_of_studies_cost_little(monkeypatch):
 
 def test_blocks_change_nothing(monkeypatch):
     once = pool_bayes(YI, VI, mu_prior=Normal(0.5, 1.5))
-    monkeypatch.setattr(posterior, "_BLOCK", 100)
+    monkeypatch.setattr(bayes, "_BLOCK", 100)
     again = pool_bayes(YI, VI, mu_prior=Normal(0.5, 1.5))
     close(again.to_row().select_dtypes("number"), once.to_row().select_dtypes("number"), 1e-10)
     close(again.shrinkage.iloc[:, 1:], once.shrinkage.iloc[:, 1:], 1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis import pool_batch
-from analysis.results import t_quantile
+from analysis.models.results import t_quantile
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 MODULES = [path.stem for path in BENCHMARKS.glob("*.py")]

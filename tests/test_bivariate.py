@@ -9,10 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from analysis.bivariate import pool_bivariate, pool_bivariate_columns, pool_bivariate_groups
-from analysis.bivariate_fit import climb, derivatives, pairs, point, product
-from analysis.bivariate_search import maximum
-from analysis.pooling import pool
+from analysis.models.bivariate import (
+    climb,
+    derivatives,
+    maximum,
+    pairs,
+    point,
+    pool_bivariate,
+    pool_bivariate_columns,
+    pool_bivariate_groups,
+    product,
+)
+from analysis.models.pooling import pool
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = json.loads((ROOT / "tests/reference/bivariate.json").read_text(encoding="utf-8"))
@@ -414,7 +422,7 @@ def test_an_absent_outcome_is_one_of_infinite_variance():
 
 @each_method
 def test_many_sets_at_once_are_the_single_fits(method, monkeypatch):
-    monkeypatch.setattr("analysis.bivariate._BLOCK", 40)  # five sets of eight trials at a time
+    monkeypatch.setattr("analysis.models.bivariate._BLOCK", 40)  # five sets of eight trials at a time
     rng = np.random.default_rng(20)
     sets = [random_set(rng, 8, gaps=j % 2 == 0, size=0.8) for j in range(12)]
     y, v, c = (np.stack(x, axis=-1) for x in zip(*sets, strict=True))

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 
 import analysis as ma
-from analysis import claim_evidence
-from analysis.claim_evidence import condition_mask, study_table
-from analysis.claim_numbers import Claim, claim_words, difference_words, kind_of, read_number
-from analysis.claim_report import claim_counts, claims_findings
-from analysis.claim_rules import VERDICTS, names_a_report
-from analysis.claims import check_claims
-from analysis.companions import read_claims, read_contrasts
-from analysis.problems import TrialDataError
-from analysis.thresholds import Threshold
+import analysis.evidence.claims
+from analysis.data.trials import TrialDataError, read_claims, read_contrasts
+from analysis.evidence.claim_rules import (
+    VERDICTS,
+    Claim,
+    claim_words,
+    difference_words,
+    kind_of,
+    names_a_report,
+    read_number,
+)
+from analysis.evidence.claims import check_claims, claim_counts, claims_findings, condition_mask, study_table
+from analysis.evidence.worthwhile import Threshold
 
 ROOT = Path(__file__).parent.parent
 ABOUT = {
@@ -203,8 +207,8 @@ def test_pooled_numbers_are_those_of_pool(checked, real):
 
 
 def test_all_pools_are_one_call(claims, real, contrasts, monkeypatch):
-    calls, engine = [], claim_evidence.pool_columns
-    monkeypatch.setattr(claim_evidence, "pool_columns", lambda *a, **k: calls.append(1) or engine(*a, **k))
+    calls, engine = [], analysis.evidence.claims.pool_columns
+    monkeypatch.setattr("analysis.evidence.claims.pool_columns", lambda *a, **k: calls.append(1) or engine(*a, **k))
     check_claims(claims, real, contrasts=contrasts)
     assert len(calls) == 1
 

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis as ma
-from analysis.bivariate import pool_bivariate
-from analysis.companions import read_benchmarks
-from analysis.contextual import contextual_share
-from analysis.ratios import fieller, percentile_interval
-from analysis.results import t_quantile
+from analysis.data.trials import read_benchmarks
+from analysis.evidence.contextual import contextual_share, fieller, percentile_interval
+from analysis.models.bivariate import pool_bivariate
+from analysis.models.results import t_quantile
 
 ALL, EXCLUDE, NEAR, REPLACE = "all trials", "exclude", "exclude near zero", "replace"
 REAL = ma.effect_sizes(ma.read_trials("data/trials.csv"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis as ma
-from analysis.contrasts import FLAG, NO_SCALE, NO_SPREAD, SELECTED, contrast_effects, with_contrasts
+from analysis.data.effect_sizes import FLAG, NO_REPORTED_SPREAD, NO_SCALE, SELECTED, contrast_effects, with_contrasts
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -53,7 +53,10 @@ def rules(effects, study):
 def test_every_trial_ends_in_exactly_one_place(contrasts, found):
     assert sorted([*found.table["study"], *found.left_out["study"]]) == sorted(contrasts["study"].unique())
     reasons = found.left_out.set_index("study")["reason"].to_dict()
-    assert reasons == {**dict.fromkeys(["zhao2021", "zinman2004", "harlow2004"], NO_SCALE), "mahisanun2025": NO_SPREAD}
+    assert reasons == {
+        **dict.fromkeys(["zhao2021", "zinman2004", "harlow2004"], NO_SCALE),
+        "mahisanun2025": NO_REPORTED_SPREAD,
+    }
     assert len(found) == 25 and len(found.rows) == 25
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis import effects
-from analysis.counts import pool_mantel_haenszel, pool_peto
+from analysis.models.counts import pool_mantel_haenszel, pool_peto
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "counts.json").read_text(encoding="utf-8"))
 SETS = {data["id"]: data for data in REFERENCE["sets"]}
@@ -159,7 +159,7 @@ def test_expected_cells_have_the_common_odds_ratio(log_odds):
     """Breslow-Day by a bracketed search for each expected cell, at odds ratios of 1 and near it too."""
     from scipy import optimize
 
-    from analysis.count_tables import homogeneity
+    from analysis.models.counts import homogeneity
 
     def cross(e, n1, n2, x):
         return e * (n2 - x + e) - np.exp(log_odds) * (n1 - e) * (x - e)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import analysis as ma
-from analysis import diagnostics
-from analysis.diagnostics import (
+from analysis.models import diagnostics
+from analysis.models.diagnostics import (
     common_effect,
     funnel_points,
     normal_quantiles,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from analysis.generalised_q import GENERALISED_Q_METHODS, generalised_q_cdf, generalised_q_interval
-from analysis.pooling import pool
+from analysis.models.pooling import pool
+from analysis.models.tau2 import GENERALISED_Q_METHODS, generalised_q_cdf, generalised_q_interval
 
 FOLDER = Path(__file__).parent / "reference"
 STUDIES = {part["id"]: part for part in json.loads((FOLDER / "metafor_reference.json").read_text("utf-8"))["sets"]}

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analysis.inference import CI_METHODS
-from analysis.pooling import pool, pool_batch, pool_columns
-from analysis.tau2 import TAU2_METHODS
+from analysis.models.pooling import CI_METHODS, pool, pool_batch, pool_columns
+from analysis.models.tau2 import TAU2_METHODS
 
 methods = st.sampled_from(TAU2_METHODS)
 intervals = st.sampled_from(CI_METHODS)

@@ -10,11 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.columns import columns
-from analysis.inference import CI_METHODS, PI_METHODS
-from analysis.likelihood import log_likelihood
-from analysis.pooling import pool
-from analysis.tau2 import TAU2_METHODS
+from analysis.models.pooling import CI_METHODS, PI_METHODS, pool
+from analysis.models.tau2 import TAU2_METHODS, columns, log_likelihood
 
 FOLDER = Path(__file__).parent / "reference"
 REFERENCE = json.loads((FOLDER / "metafor_reference.json").read_text(encoding="utf-8"))

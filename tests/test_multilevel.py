@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 from scipy import linalg, optimize, stats
 
-from analysis.dependence import sampling_covariance
-from analysis.effect_table import effect_sizes
-from analysis.multilevel import CI_METHODS, pool_multilevel
-from analysis.pooling import pool
-from analysis.robust import robust_mean
-from analysis.trials import read_trials
+from analysis.data.effect_sizes import effect_sizes
+from analysis.data.trials import read_trials
+from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_mean, sampling_covariance
+from analysis.models.pooling import pool
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = json.loads((ROOT / "tests/reference/multilevel.json").read_text(encoding="utf-8"))

@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 
 import analysis as ma
-from analysis.contrasts import with_contrasts
-from analysis.multiverse_report import multiverse_findings
+from analysis.data.effect_sizes import with_contrasts
+from analysis.evidence.multiverse import CHOICES, DEFAULTS, choice_effects, multiverse, multiverse_findings
 from analysis.recover import combine_arms, pooled_sd
-from analysis.universes import CHOICES, DEFAULTS, choice_effects, multiverse
 
 DATA = Path(__file__).parent.parent / "data"
 LIGHT_AND_MAGNETS = {"therapy_family": ["Light", "Magnetic field"]}

@@ -12,8 +12,8 @@ from matplotlib.text import Text
 from plot_cases import artist, body, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _axis, _flags, _measure
-from analysis.plots import _style as style
+from analysis.plots import _layout, _rows
+from analysis.plots import _theme as style
 
 SIZES = [(1, 1), (2, 1), (3, 1), (3, 3), (13, 1), (13, 3), (60, 3), (200, 4)]  # trials, groups
 NAMES = {
@@ -305,7 +305,7 @@ def test_confidence_level_is_that_of_the_result():
 
 
 def test_notes_are_lettered_in_a_fixed_order():
-    marks, key = _flags.note_marks([("crossover", "SD imputed"), (), ("final score",), ("new flag", "crossover")])
+    marks, key = _rows.note_marks([("crossover", "SD imputed"), (), ("final score",), ("new flag", "crossover")])
     assert marks == ["† b", "", "a", "b c"]
     assert [mark for mark, _ in key] == ["†", "a", "b", "c"] and key[-1] == ("c", "new flag")
 
@@ -437,7 +437,7 @@ def test_only_marks_that_leave_the_panel_have_arrowheads(fig, stress):
 
 @pytest.mark.parametrize("ends", [(-7.7, 1.6), (-0.2, 0.05), (-3e6, 9e5), (-1.1, 1.1), (0.0, 87.0)])
 def test_ticks_are_round_and_hold_zero(ends):
-    ticks, digits = _axis.round_ticks(*ends)
+    ticks, digits = _layout.round_ticks(*ends)
     assert 4 <= len(ticks) <= 7 and 0.0 in ticks
     assert (ticks >= ends[0]).all() and (ticks <= ends[1]).all()
     np.testing.assert_allclose(np.round(ticks, digits), ticks, atol=1e-12)
@@ -445,7 +445,7 @@ def test_ticks_are_round_and_hold_zero(ends):
 
 def test_one_endless_interval_leaves_the_panel():
     estimate, half = np.array([-1.0, -0.5, 0.0, -0.7]), np.array([0.5, 0.4, 0.6, 90.0])
-    low, high = _axis.panel_limits(estimate, estimate - half, estimate + half)
+    low, high = _layout.panel_limits(estimate, estimate - half, estimate + half)
     assert -4 < low < -1.5 and 0.6 < high < 4
 
 
@@ -526,8 +526,8 @@ def test_own_columns_are_drawn(real):
 
 def test_wrapping_keeps_every_letter_within_the_width():
     text = "two words and Donaudampfschifffahrtsgesellschaftskapitänswitwe then more"
-    lines = _measure.wrap(text, 30, 7)
-    assert max(_measure.text_width(line, 7) for line in lines) <= 30
+    lines = _layout.wrap(text, 30, 7)
+    assert max(_layout.text_width(line, 7) for line in lines) <= 30
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 

@@ -10,9 +10,8 @@ from plot_cases import artist, outside, overlapping
 
 import analysis
 from analysis.plots import _plane, save_figure
-from analysis.plots import _style as style
-from analysis.plots._bubble import bubble
-from analysis.plots._bubble_rows import spread
+from analysis.plots import _theme as style
+from analysis.plots._bubble import bubble, spread
 
 NAMES = {
     "long": "A very long trial name, with the names of several authors {i}",

@@ -7,10 +7,10 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
-from analysis.claim_rules import VERDICTS
-from analysis.claims import check_claims
-from analysis.companions import read_claims, read_contrasts
-from analysis.plots import _claims, _claims_rows, claims_plot
+from analysis.data.trials import read_claims, read_contrasts
+from analysis.evidence.claim_rules import VERDICTS
+from analysis.evidence.claims import check_claims
+from analysis.plots import _claims, claims_plot
 
 FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
 
@@ -113,7 +113,7 @@ def test_numbers_end_at_one_place_and_are_those_of_the_table(fig):
 
 
 def test_verdicts_have_a_shape_each():
-    assert set(_claims_rows.LOOKS) | {
+    assert set(_claims.LOOKS) | {
         "single untraced report",
         "no trial with these numbers",
         "not testable here",

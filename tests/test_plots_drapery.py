@@ -7,11 +7,10 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
+from analysis.models.diagnostics import pvalue_at
 from analysis.plots import save_figure
-from analysis.plots._drapery import drapery
-from analysis.plots._drapery_marks import place_names
-from analysis.plots._measure import text_width
-from analysis.pvalues import pvalue_at
+from analysis.plots._drapery import drapery, place_curve_names
+from analysis.plots._layout import text_width
 
 Y = [-1.2, -0.4, -2.0, 0.3, -0.9]
 V = [0.10, 0.20, 0.12, 0.05, 0.30]
@@ -154,13 +153,13 @@ def test_the_trials_farthest_from_the_pooled_estimate_are_named(real):
 
 def test_names_keep_the_order_of_their_curves():
     labels, x = ["long name one", "b", "another name", "c"], [30.0, 31.0, 10.0, 30.5]
-    left = np.array(place_names(labels, x, 90.0))
+    left = np.array(place_curve_names(labels, x, 90.0))
     wide = np.array([text_width(label, 6.3) for label in labels])
     order = np.argsort(x)
     assert (left[order][1:] >= (left + wide)[order][:-1] + 1.9).all() and left.min() >= 0 and (left + wide).max() <= 90
-    alone = place_names(["a"], [30.0], 90.0)[0]
+    alone = place_curve_names(["a"], [30.0], 90.0)[0]
     assert alone + text_width("a", 6.3) / 2 == pytest.approx(30.0)
-    assert place_names(labels, x, 20.0)[-1] is None and place_names([], [], 20.0) == []
+    assert place_curve_names(labels, x, 20.0)[-1] is None and place_curve_names([], [], 20.0) == []
 
 
 def test_it_takes_effects_and_pooled_arms(real):

@@ -11,12 +11,11 @@ from matplotlib.text import Text
 from plot_cases import artist, body, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _style as style
-from analysis.plots._axis import limits_around
+from analysis.plots import _theme as style
+from analysis.plots._forests import outcomes_forest, steps_forest
+from analysis.plots._layout import limits_around
 from analysis.plots._orchard import orchard
-from analysis.plots._outcomes import outcomes_forest
-from analysis.plots._steps import steps_forest
-from analysis.plots._swarm import GAP, swarm
+from analysis.plots._plane import GAP, swarm
 
 
 @pytest.fixture(scope="module")

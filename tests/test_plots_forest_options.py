@@ -13,10 +13,10 @@ from matplotlib.text import Text
 from plot_cases import artist, body, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _axis
-from analysis.plots import _style as style
+from analysis.models.diagnostics import predictive_density
+from analysis.plots import _layout
+from analysis.plots import _theme as style
 from analysis.plots._forest import forest
-from analysis.predictive import predictive_density
 
 LETTERS = {"clear": "+", "derived": "?", "doubtful": "-", "second-hand": ("2", "none")}
 
@@ -325,13 +325,13 @@ def test_a_band_of_ratios_is_on_the_log_axis():
     ],
 )
 def test_ticks_of_ratios_are_sensible(ends, labels):
-    ticks, digits = _axis.ratio_ticks(*np.log(ends))
+    ticks, digits = _layout.ratio_ticks(*np.log(ends))
     np.testing.assert_allclose(np.exp(ticks), labels, rtol=1e-9)
     assert [round(t, d) for t, d in zip(labels, digits, strict=True)] == labels
 
 
 def test_few_ticks_over_many_decades_are_powers_of_ten():
-    ticks, _ = _axis.ratio_ticks(*np.log([0.001, 1000]), most=4)
+    ticks, _ = _layout.ratio_ticks(*np.log([0.001, 1000]), most=4)
     np.testing.assert_allclose(np.log10(np.exp(ticks)) % 1, 0, atol=1e-9)
     assert len(ticks) >= 2 and 0.0 in ticks
 

@@ -9,8 +9,8 @@ from plot_cases import artist, outside, overlapping, synthetic
 from scipy import stats
 
 import analysis
-from analysis.plots import _funnel_marks, save_figure
-from analysis.plots import _style as style
+from analysis.plots import _funnel, save_figure
+from analysis.plots import _theme as style
 from analysis.plots._funnel import funnel
 
 
@@ -82,7 +82,7 @@ def test_shades_are_lighter_from_contour_to_contour_and_painted_from_outside(fig
     light = [sum(to_rgb(each.get_facecolor()[0])) for each in drawn]
     assert light[0] < light[1] < light[2] < sum(to_rgb(style.PAPER))
     assert drawn[0].get_zorder() > drawn[1].get_zorder() > drawn[2].get_zorder()
-    assert _funnel_marks.shades_of(3)[-1] == "#ffffff"
+    assert _funnel.shades_of(3)[-1] == "#ffffff"
 
 
 def test_key_and_table_count_the_trials_of_every_shade(fig):

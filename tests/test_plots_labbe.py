@@ -11,8 +11,8 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _key, _labbe, _labels, labbe
-from analysis.plots import _style as style
+from analysis.plots import _labbe, _marks, _plane, labbe
+from analysis.plots import _theme as style
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +59,17 @@ def test_areas_are_proportional_to_the_weights_whatever_the_shape(fig, arms):
     np.testing.assert_allclose(area / area[0], wanted / wanted[0], rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", _key.REACH)
+@pytest.mark.parametrize("name", _marks.REACH)
 def test_every_shape_has_area_one_and_the_stated_extents(name):
-    path = _key.shape(name)
+    path = _marks.shape(name)
     outline = path.to_polygons(closed_only=True)[0] if name != "circle" else path.interpolated(1).to_polygons()[0]
     x, y = outline[:-1].T
     area = abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
     assert area == pytest.approx(1.0, rel=0.01 if name == "circle" else 1e-9)
     reach = np.hypot(x, y).max()
-    assert reach <= _key.REACH[name] * 1.2
+    assert reach <= _marks.REACH[name] * 1.2
     middle = (outline[1:] + outline[:-1]) / 2
-    assert np.hypot(*middle.T).min() == pytest.approx(_key.INRADIUS[name], rel=0.02)
+    assert np.hypot(*middle.T).min() == pytest.approx(_marks.INRADIUS[name], rel=0.02)
 
 
 def test_small_weights_keep_a_visible_mark():
@@ -180,7 +180,7 @@ def test_names_keep_clear_of_marks_and_of_one_another(fig):
 
 
 def test_a_name_without_room_is_left_out():
-    boxes = _labels.place_names(
+    boxes = _plane.place_names(
         ["here"], np.array([[5.0, 5.0]]), np.array([1.0]), frame=(0, 10, 0, 10), taken=[[0, 10, 0, 10]]
     )
     assert boxes == [None]
@@ -229,7 +229,7 @@ def test_it_draws_into_other_axes(arms, fig):
     first, second = other.subplots(1, 2)
     assert labbe(arms, ax=first) is other
     np.testing.assert_array_equal(marks(other)[0], marks(fig)[0])
-    assert first.get_xlim() == first.get_ylim() and first.get_xlabel() == _labbe.words.AXES[0]
+    assert first.get_xlim() == first.get_ylim() and first.get_xlabel() == _labbe.AXES[0]
     assert not second.collections
 
 
@@ -258,8 +258,10 @@ def test_bad_arguments_are_named(arms):
 
 @pytest.mark.parametrize("stacked", [True, False])
 def test_large_markers_of_a_key_have_room(stacked):
-    entries = [_key.marker_entry(text, "circle", area, "k") for text, area in (("a", 20.0), ("b", 500.0), ("c", 20.0))]
-    placed, height = _key.lay_key(entries, 40.0 if stacked else 12.0, stacked=stacked)
+    entries = [
+        _marks.marker_entry(text, "circle", area, "k") for text, area in (("a", 20.0), ("b", 500.0), ("c", 20.0))
+    ]
+    placed, height = _marks.lay_key(entries, 40.0 if stacked else 12.0, stacked=stacked)
     ys, radii = [y for _, _, y, *_ in placed], [entry.size / 2 for entry in entries]
     assert radii[1] == pytest.approx(math.sqrt(500 / math.pi) * 25.4 / 72)
     assert all(lower - upper > r1 + r2 for upper, lower, r1, r2 in zip(ys, ys[1:], radii, radii[1:], strict=False))

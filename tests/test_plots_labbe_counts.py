@@ -8,14 +8,13 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
-from analysis.counts import pool_mantel_haenszel, pool_peto
 from analysis.effects import log_odds_ratio
-from analysis.plots import _style as style
+from analysis.evidence.responders import count_shares, implied_share, response_curve
+from analysis.evidence.worthwhile import threshold
+from analysis.models.counts import pool_mantel_haenszel, pool_peto
+from analysis.plots import _theme as style
 from analysis.plots import labbe
-from analysis.plots._labbe_counts import labbe_counts
-from analysis.plots._labbe_counts_marks import within
-from analysis.response_curve import count_shares, implied_share, response_curve
-from analysis.thresholds import threshold
+from analysis.plots._labbe_counts import labbe_counts, labbe_counts_within
 
 ARMS = ["placebo_estimate", "treatment_estimate"]
 
@@ -175,9 +174,11 @@ def test_no_curve_leaves_the_possible_percentages():
 
 def test_paths_are_cut_where_they_leave_the_square():
     triangle = np.array([(0.0, 0.0), (4.0, 8.0), (4.0, 0.0)])
-    corners = {tuple(point) for point in within(triangle, 4.0)}
+    corners = {tuple(point) for point in labbe_counts_within(triangle, 4.0)}
     assert corners == {(0.0, 0.0), (2.0, 4.0), (4.0, 4.0), (4.0, 0.0)}
-    np.testing.assert_allclose(within(np.array([(0.0, 0.0), (1.0, 8.0)]), 4.0, closed=False), [(0, 0), (0.5, 4)])
+    np.testing.assert_allclose(
+        labbe_counts_within(np.array([(0.0, 0.0), (1.0, 8.0)]), 4.0, closed=False), [(0, 0), (0.5, 4)]
+    )
 
 
 def test_the_effect_drawn_can_be_chosen(found):

@@ -9,11 +9,11 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
-from analysis.plots import _multiverse_marks as shapes
-from analysis.plots import _style as style
+from analysis.evidence.multiverse import choice_effects, multiverse
+from analysis.plots import _multiverse as shapes
+from analysis.plots import _theme as style
 from analysis.plots import multiverse_plot
-from analysis.plots._multiverse_rows import FINDINGS, share_name, took_option
-from analysis.universes import choice_effects, multiverse
+from analysis.plots._multiverse import FINDINGS, share_name, took_option
 
 CHOICES = {
     "outcome": ["change", "final"],

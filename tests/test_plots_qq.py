@@ -7,7 +7,7 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
-from analysis.diagnostics import residual_quantiles, standardised_residuals
+from analysis.models.diagnostics import residual_quantiles, standardised_residuals
 from analysis.plots import save_figure
 from analysis.plots._qq import qq_plot
 

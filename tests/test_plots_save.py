@@ -248,7 +248,7 @@ def test_other_figures_are_refused(tmp_path):
 def test_notebook_shows_a_small_figure_as_svg(fig, monkeypatch):
     svg = fig._repr_svg_()
     assert svg.startswith("<?xml") and "@font-face" in svg and fig.content.title in svg
-    monkeypatch.setattr("analysis.plots._formats.NOTEBOOK_SVG", 1000)
+    monkeypatch.setattr("analysis.plots._page.NOTEBOOK_SVG", 1000)
     assert fig._repr_svg_() is None
 
 

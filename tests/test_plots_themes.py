@@ -18,11 +18,11 @@ from matplotlib.textpath import text_to_path
 from plot_cases import artist, body, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _fonts, _measure, _palettes, _phrases, _themes
-from analysis.plots import _style as style
+from analysis.plots import _fonts, _layout, _look, _theme
+from analysis.plots import _theme as style
 from analysis.text import NumberStyle, limits, number, pvalue
 
-THEMES = list(_palettes.PALETTES)
+THEMES = list(_look.PALETTES)
 PLOTS = Path(analysis.__file__).parent / "plots"
 INKS = ("INK", "MUTED", "ORANGE_TEXT", "ZONE_TEXT")
 MARKS = ("SQUARE", "SQUARE_IMPUTED", "DIAMOND_EDGE", "ORANGE", "TEAL", "TRIAL", "MODEL")
@@ -44,7 +44,7 @@ def texts(fig):
 
 def contrast(one, other):
     """Return the contrast ratio of two colours (WCAG 2.2)."""
-    light, dark = sorted((_themes.luminance(one), _themes.luminance(other)), reverse=True)
+    light, dark = sorted((_theme.luminance(one), _theme.luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -78,7 +78,7 @@ def test_ink_and_marks_stand_out_from_the_paper(name):
 @pytest.mark.parametrize("name", THEMES)
 def test_arms_stay_apart_in_grey(name):
     with analysis.theme(name):
-        lightness = [_themes.luminance(colour) for colour in (style.ORANGE, style.TEAL)]
+        lightness = [_theme.luminance(colour) for colour in (style.ORANGE, style.TEAL)]
     assert abs(lightness[0] - lightness[1]) > 0.15
 
 
@@ -96,7 +96,7 @@ def test_every_colour_of_a_figure_comes_from_its_theme(arms):
         with analysis.theme("dark"):
             fig = draw(arms)
         assert light & colours(fig) == set()
-        assert _themes.luminance(fig.get_facecolor()) < _themes.DARK
+        assert _theme.luminance(fig.get_facecolor()) < _theme.DARK
 
 
 @pytest.mark.parametrize("path", sorted(PLOTS.glob("*.py")), ids=lambda path: path.stem)
@@ -115,7 +115,7 @@ def test_diamonds_and_squares_have_the_colours_of_the_theme(arms):
     with analysis.theme("jama", square="#446688"):
         fig = analysis.forest(arms)
     diamond = artist(fig, "contrast-total")
-    assert to_hex(diamond.get_facecolor()[0]) == _palettes.PALETTES["jama"]["look"]["DIAMOND"]
+    assert to_hex(diamond.get_facecolor()[0]) == _look.PALETTES["jama"]["look"]["DIAMOND"]
     assert to_hex(diamond.get_edgecolor()[0]) == "#000000"
     assert "#446688" in {to_hex(c) for c in artist(fig, "contrast-markers").get_facecolor()}
 
@@ -252,9 +252,9 @@ def test_files_speak_the_language_of_the_figure(german, tmp_path):
 
 
 def test_longer_phrases_come_first_and_words_stay_whole():
-    say = _phrases.translator({"trial": "Studie", "new trial": "neue Studie", "a": "ein"})
+    say = _theme.translator({"trial": "Studie", "new trial": "neue Studie", "a": "ein"})
     assert say("a new trial, not trials") == "ein neue Studie, not trials"
-    assert say("Trial") == "Studie" and say(_phrases.Said("trial")) == "trial"
+    assert say("Trial") == "Studie" and say(_theme.Said("trial")) == "trial"
     assert say(say("trial")) == "Studie"
 
 
@@ -311,7 +311,7 @@ def test_long_names_go_on_in_further_lines():
 def test_widths_are_those_of_shaped_text(text, weight):
     prop = FontProperties(family="DejaVu Sans", size=100, weight=weight)
     expected = text_to_path.get_text_width_height_descent(text, prop, False)[0] / style.PT_PER_MM
-    assert _measure.text_width(text, 100, weight) == pytest.approx(_measure.SAFETY * expected, rel=0.01)
+    assert _layout.text_width(text, 100, weight) == pytest.approx(_layout.SAFETY * expected, rel=0.01)
 
 
 def test_a_font_of_rcparams_is_used(arms, pooled):
@@ -329,7 +329,7 @@ def test_a_font_of_rcparams_is_used(arms, pooled):
 
 def test_dark_paper_of_a_style_sheet_gives_the_dark_theme(pooled):
     with matplotlib.style.context("dark_background"):
-        assert _themes.luminance(analysis.forest(pooled).get_facecolor()) < _themes.DARK
+        assert _theme.luminance(analysis.forest(pooled).get_facecolor()) < _theme.DARK
         with analysis.theme("default"):
             assert to_hex(analysis.forest(pooled).get_facecolor()) == "#ffffff"
 
@@ -406,7 +406,7 @@ def test_other_scripts_are_measured_as_they_are_shaped(label):
     assert overlapping(fig) == [] and outside(fig) == []
     drawn = artist(fig, "cell-0-text_name")
     width = drawn.get_window_extent().width / fig.dpi * 25.4
-    assert _measure.text_width(label, style.BODY_PT) == pytest.approx(width, rel=0.05)
+    assert _layout.text_width(label, style.BODY_PT) == pytest.approx(width, rel=0.05)
 
 
 def test_number_style_is_plain_by_default():

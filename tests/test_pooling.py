@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 from scipy import special
 
-from analysis.inference import CI_METHODS, PI_METHODS, TAU2_CI_METHODS, many_pvalues
-from analysis.pooling import pool, pool_batch, pool_columns
-from analysis.results import ConfidenceInterval, PooledEffect
-from analysis.tau2 import TAU2_METHODS
+from analysis.models.pooling import (
+    CI_METHODS,
+    PI_METHODS,
+    TAU2_CI_METHODS,
+    many_pvalues,
+    pool,
+    pool_batch,
+    pool_columns,
+)
+from analysis.models.results import ConfidenceInterval, PooledEffect
+from analysis.models.tau2 import TAU2_METHODS
 
 YI = [-1.2, -0.4, -2.0, -0.9, 0.1]
 VI = [0.10, 0.20, 0.12, 0.07, 0.30]
@@ -122,8 +129,7 @@ def test_given_tau2_is_used():
 
 
 def test_profile_likelihood_limits():
-    from analysis.columns import columns
-    from analysis.likelihood import log_likelihood
+    from analysis.models.tau2 import columns, log_likelihood
 
     data = columns(np.array(YI)[:, None], np.array(VI)[:, None])
     for method in ("ML", "REML"):
@@ -378,7 +384,7 @@ def test_each_pvalue_of_a_batch_stands_alone():
 def test_batch_does_not_depend_on_its_blocks(monkeypatch):
     yi, vi = sets()
     whole = pool_batch(yi, vi)
-    monkeypatch.setattr("analysis.pooling._BLOCK", 7 * 33)
+    monkeypatch.setattr("analysis.models.pooling._BLOCK", 7 * 33)
     for one, other in zip(whole, pool_batch(yi, vi), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-14)
 
@@ -434,7 +440,7 @@ def test_batch_needs_little_memory(method):
 
 @pytest.mark.parametrize("method", ["Jackson", "Biggerstaff"])
 def test_generalised_q_intervals_of_tau2(method):
-    from analysis.generalised_q import generalised_q_interval
+    from analysis.models.tau2 import generalised_q_interval
 
     yi, vi = [-1.2, -0.4, -2.0, 0.3], [0.1, 0.2, 0.1, 0.3]
     pooled = pool(yi, vi, tau2_ci_method=method)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import analysis as ma
 from analysis import recover
-from analysis.contrasts import with_contrasts
-from analysis.provenance_tree import Provenance, provenance
+from analysis.data.effect_sizes import with_contrasts
+from analysis.evidence.provenance import Provenance, provenance
 
 DATA = Path(__file__).parent.parent / "data"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.effects import log_odds_ratio, log_risk_ratio
-from analysis.pooling import pool
+from analysis.models.pooling import pool
 
 # DerSimonian & Kacker 2007, Contemporary Clinical Trials 28:105-114, Tables 3 and 4 (pages 111-112):
 # six trials of low-dose aspirin against pre-eclampsia (CLASP), log odds ratios.

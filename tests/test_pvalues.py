@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.diagnostics import common_effect
-from analysis.pooling import pool
-from analysis.pvalues import LEVELS, normal_statistic, pvalue_at, pvalue_curves
+from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_at, pvalue_curves
+from analysis.models.pooling import pool
 
 Y = np.array([-1.2, -0.4, -2.0, 0.3, -0.9])
 V = np.array([0.10, 0.20, 0.12, 0.05, 0.30])

@@ -333,8 +333,8 @@ def test_bad_input_is_an_error(wrong, message):
 
 
 def test_a_family_that_fits_best_at_the_edge_of_its_spreads_does_not_fit(monkeypatch):
-    from analysis import recover_fit
+    from analysis import recover
 
     assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "log-normal"
-    monkeypatch.setattr(recover_fit, "_SPREADS", np.linspace(np.log(1e-4), np.log(0.05), 50))
+    monkeypatch.setattr(recover, "_SPREADS", np.linspace(np.log(1e-4), np.log(0.05), 50))
     assert recover.fit_quantiles(4, 100, smallest=2, largest=9).family == "normal"

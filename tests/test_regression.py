@@ -17,16 +17,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.designs import at_tau2, designs, residual_share
-from analysis.effect_table import effect_sizes
-from analysis.formulas import read_model
-from analysis.inference import check_options
-from analysis.mixed_effects import fit_designs
-from analysis.mixed_tau2 import _point, log_likelihood
-from analysis.pooling import pool
-from analysis.regression import _result, meta_regression
-from analysis.tau2 import TAU2_METHODS
-from analysis.trials import read_trials
+from analysis.data.effect_sizes import effect_sizes
+from analysis.data.trials import read_trials
+from analysis.models.design import (
+    _mixed_point,
+    at_tau2,
+    designs,
+    fit_designs,
+    mixed_log_likelihood,
+    read_model,
+    residual_share,
+)
+from analysis.models.pooling import check_options, pool
+from analysis.models.regression import _result, meta_regression
+from analysis.models.tau2 import TAU2_METHODS
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "regression.json").read_text(encoding="utf-8"))
@@ -296,7 +300,7 @@ def test_sums_are_exact_whatever_the_variances(span, p):
     for tau2 in (0.0, 1e-4, 1.0, 1e4):
         exact = np.array([exact_terms(y[:, j], v[:, j], x, tau2) for j in range(5)]).T
         t = tau2 / unit
-        at, point = at_tau2(data, t), _point(data, t, restricted=True)
+        at, point = at_tau2(data, t), _mixed_point(data, t, restricted=True)
         close(at.q, exact[0], rtol=1e-11)
         close(point.fit / unit, exact[1], rtol=1e-11)
         close(point.trace / unit, exact[2], rtol=1e-11)
@@ -337,11 +341,11 @@ def test_likelihood_has_no_higher_point(restricted):
     y = rng.normal(size=(k, n)) * np.sqrt(v) * rng.choice([0.3, 1.0, 3.0, 10.0], (k, n))
     data = designs(y, v, x)
     fit = fit_designs(data, check_options("REML" if restricted else "ML", "z", "z", 0.95))
-    found = log_likelihood(data, fit.tau2 / data.scale**2, restricted)
+    found = mixed_log_likelihood(data, fit.tau2 / data.scale**2, restricted)
     several = np.zeros(n)
-    before, rising = log_likelihood(data, np.zeros(n), restricted), np.ones(n, dtype=bool)
+    before, rising = mixed_log_likelihood(data, np.zeros(n), restricted), np.ones(n, dtype=bool)
     for t in np.logspace(-5, 4, 600):
-        now = log_likelihood(data, t / data.scale**2, restricted)
+        now = mixed_log_likelihood(data, t / data.scale**2, restricted)
         assert (now <= found + 1e-9).all()
         several += rising & (now < before)
         before, rising = now, now > before
@@ -682,10 +686,10 @@ def test_no_permutation_pvalue_without_an_observed_statistic(ci_method):
 
 
 def test_a_permutation_without_a_statistic_counts_as_extreme(monkeypatch):
-    from analysis import permutation
+    from analysis.models import regression
 
     fit = meta_regression("yi ~ week", WEEKS, tau2_method="DL")
-    before, real = fit.permutation_test(), permutation.fit_designs
+    before, real = fit.permutation_test(), regression.fit_designs
 
     def undefined(data, options):
         fits = real(data, options)
@@ -693,7 +697,7 @@ def test_a_permutation_without_a_statistic_counts_as_extreme(monkeypatch):
             fits.estimate[:] = np.nan
         return fits
 
-    monkeypatch.setattr(permutation, "fit_designs", undefined)
+    monkeypatch.setattr(regression, "fit_designs", undefined)
     after = fit.permutation_test()
     assert (before.pvalues < 1).all() and (after.pvalues == 1).all() and after.qm_pvalue == 1
 

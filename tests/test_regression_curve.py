@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.regression import meta_regression
-from analysis.regression_curve import moderator_curve
+from analysis.models.regression import meta_regression, moderator_curve
 
 RNG = np.random.default_rng(3)
 K = 24

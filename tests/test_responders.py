@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from scipy import special
 
 import analysis as ma
-from analysis import effects, responders
-from analysis.responder_counts import pool_responders
-from analysis.responder_results import number_needed
-from analysis.responders import translate_responders
-from analysis.thresholds import BETWEEN, PERCENT, WITHIN, Threshold
+from analysis import effects
+from analysis.evidence import responders
+from analysis.evidence.responders import number_needed, pool_responders, translate_responders
+from analysis.evidence.worthwhile import BETWEEN, PERCENT, WITHIN, Threshold
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 TWO_POINTS = Threshold(2, WITHIN)
@@ -183,7 +182,7 @@ def test_variance_of_a_translated_share_by_simulation(share, final):
     one = pd.DataFrame({"design": ["parallel"]})
     for role in responders.ROLES:
         one = one.assign(**{f"n_{role}": n, f"mean_{role}": mean, f"sd_{role}": spread})
-    assert responders._shares(one, 0.5)["placebo_se"].iloc[0] == pytest.approx(below.std(), rel=0.03)
+    assert responders._translated_shares(one, 0.5)["placebo_se"].iloc[0] == pytest.approx(below.std(), rel=0.03)
 
 
 def test_variance_of_a_crossover_difference_by_simulation():
@@ -192,9 +191,9 @@ def test_variance_of_a_crossover_difference_by_simulation():
     shares = [special.ndtr((-2 - x.mean(axis=1)) / x.std(axis=1, ddof=1)) for x in (first - 3.2, second - 1.0)]
     values = {"mean_treatment": -1.2, "mean_placebo": 1.0, "sd_treatment": 2.0, "sd_placebo": 1.5}
     table = pd.DataFrame([values | {"design": "crossover", "n_treatment": n, "n_placebo": n}])
-    se = responders._shares(table, r)["difference_se"].iloc[0]
+    se = responders._translated_shares(table, r)["difference_se"].iloc[0]
     assert se == pytest.approx((shares[0] - shares[1]).std(), rel=0.03)
-    assert responders._shares(table.assign(design="parallel"), r)["difference_se"].iloc[0] > 1.3 * se
+    assert responders._translated_shares(table.assign(design="parallel"), r)["difference_se"].iloc[0] > 1.3 * se
 
 
 def test_kinds_of_threshold_are_not_mixed(trials):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from analysis.pooling import pool
+from analysis.models.pooling import pool
 
 METHOD = {"DL": "dl", "PM": "pm"}
 # statsmodels stops the Paule-Mandel iteration where Q(tau2) is within 1e-5 of k - 1. A stricter tolerance

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from analysis.columns import columns
-from analysis.likelihood import log_likelihood
-from analysis.tau2 import TAU2_METHODS, estimate_tau2, q_root
+from analysis.models.tau2 import TAU2_METHODS, columns, estimate_tau2, log_likelihood, q_root
 
 
 def tau2(yi, vi, method):

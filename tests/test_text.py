@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import analysis as ma
-from analysis import report, text
+from analysis import sentences, text
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,11 +46,11 @@ def test_pvalue(p, expected):
 
 
 def test_summary_says_what_few_studies_and_narrow_intervals_mean():
-    assert "One study" in report.summary(ma.pool([-1.0], [0.2]))
-    assert "3 studies: tau is hardly known" in report.summary(ma.pool([-1, 0.5, -2], [0.1, 0.1, 0.1]))
+    assert "One study" in sentences.summary(ma.pool([-1.0], [0.2]))
+    assert "3 studies: tau is hardly known" in sentences.summary(ma.pool([-1, 0.5, -2], [0.1, 0.1, 0.1]))
     alike = ma.pool([-1.0, -1.01, -0.99, -1.0, -1.0], [0.1] * 5)
-    assert alike.hksj_narrower and "narrower than the Wald" in report.summary(alike)
-    assert "Common-effect" in report.summary(ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE"))
+    assert alike.hksj_narrower and "narrower than the Wald" in sentences.summary(alike)
+    assert "Common-effect" in sentences.summary(ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE"))
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.95, "95%"), (0.999, "99.9%"), (0.975, "97.5%")])
@@ -73,19 +73,21 @@ def arms_like(effects, placebo, treatment):
 
 def test_findings_follow_the_numbers():
     effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
-    better = report.findings(arms_like(effects, -1.0, -4.0))
+    better = sentences.findings(arms_like(effects, -1.0, -4.0))
     assert "pain fell by" in better and ") in the placebo arms and by" in better
     assert "less pain with treatment" in better
-    worse = report.findings(arms_like(effects, -1.0, 2.0))
+    worse = sentences.findings(arms_like(effects, -1.0, 2.0))
     assert "in the placebo arms and rose by" in worse and "more pain with treatment" in worse
-    same = report.findings(arms_like(effects, -1.0, -1.0))
+    same = sentences.findings(arms_like(effects, -1.0, -1.0))
     assert "the interval includes no difference" in same
-    assert "pain" not in report.findings(ma.pool_arms(effects.where(study=["khoromi2007", "wang2009"]))).split(":")[0]
+    assert (
+        "pain" not in sentences.findings(ma.pool_arms(effects.where(study=["khoromi2007", "wang2009"]))).split(":")[0]
+    )
 
 
 def test_findings_of_one_trial_do_not_speak_of_what_cannot_be_estimated():
     effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv")).where(study="chow2006")
-    said = report.findings(ma.pool_arms(effects))
+    said = sentences.findings(ma.pool_arms(effects))
     assert "In the 1 trial with a baseline" in said and "not estimable" not in said
 
 
@@ -93,14 +95,14 @@ def test_findings_admit_a_narrow_interval():
     effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv")).where(study=["shin2015", "multanen2018"])
     arms = ma.pool_arms(effects)
     assert arms.contrast.hksj_narrower
-    assert "narrower than the Wald interval" in report.findings(arms)
+    assert "narrower than the Wald interval" in sentences.findings(arms)
     assert "narrower than the Wald intervals" in ma.arms_forest(arms).content.caption
 
 
 def test_findings_name_every_group():
     effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
     arms = ma.pool_arms(effects, by="therapy_family")
-    last = report.findings(arms).splitlines()[-1]
+    last = sentences.findings(arms).splitlines()[-1]
     for name, group in arms.groups.items():
         assert f"{name} {text.number(group.contrast.estimate)} (95% CI" in last
 
@@ -110,12 +112,12 @@ def test_the_readme_says_what_the_numbers_say():
     subject = effects.where(therapy_family=["Light", "Magnetic field"])
     arms = ma.pool_arms(subject, by="therapy_family")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [line for line in report.findings(arms).splitlines() if line not in readme]
+    missing = [line for line in sentences.findings(arms).splitlines() if line not in readme]
     assert not missing, f"put into README.md, under 'What it found': {missing}"
 
 
 def test_the_readme_names_the_required_columns():
-    from analysis.dictionary import REQUIRED
+    from analysis.data.dictionary import REQUIRED
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert ", ".join(f"`{name}`" for name in REQUIRED) in " ".join(readme.split())

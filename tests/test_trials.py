@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import analysis as ma
-from analysis import dictionary
+from analysis.data import dictionary
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 TEXT = DATA.read_text(encoding="utf-8")

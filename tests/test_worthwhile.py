@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
 import analysis as ma
-from analysis.thresholds import BETWEEN, PERCENT, WITHIN, Threshold, threshold
-from analysis.worthwhile import share_beyond
+from analysis.evidence.worthwhile import BETWEEN, PERCENT, WITHIN, Threshold, share_beyond, threshold
 
 DATA = Path(__file__).parent.parent / "data"
 POINT = Threshold(1.0, BETWEEN)

@@ -2,23 +2,21 @@
 
 from analysis.plots._arms_forest import arms_forest
 from analysis.plots._bubble import bubble
-from analysis.plots._canvas import FigureContent
 from analysis.plots._claims import claims_plot
 from analysis.plots._drapery import drapery
 from analysis.plots._forest import forest
+from analysis.plots._forests import outcomes_forest, steps_forest
 from analysis.plots._funnel import funnel
 from analysis.plots._labbe import labbe
 from analysis.plots._labbe_counts import labbe_counts
 from analysis.plots._multiverse import multiverse_plot
 from analysis.plots._orchard import orchard
-from analysis.plots._outcomes import outcomes_forest
-from analysis.plots._phrases import figure_labels
+from analysis.plots._page import FigureContent
 from analysis.plots._posterior import posterior_plot
 from analysis.plots._qq import qq_plot
 from analysis.plots._radial import radial
 from analysis.plots._save import save_figure
-from analysis.plots._steps import steps_forest
-from analysis.plots._themes import theme
+from analysis.plots._theme import figure_labels, theme
 
 __all__ = [
     "FigureContent",

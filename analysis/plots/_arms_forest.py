@@ -3,16 +3,24 @@
 import numpy as np
 import pandas as pd
 
-from analysis.plots import _style as style
+from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._axis import panel_limits
-from analysis.plots._canvas import FigureContent, draw_page
-from analysis.plots._cells import add_cells, add_text_column, decimals, digits_for, heterogeneity
-from analysis.plots._forest_words import order_sentence
-from analysis.plots._layout import Column, Panel, Series, same_scale
-from analysis.plots._rows import add_notes, block_of_arms, build_rows, usable_order
-from analysis.plots._themes import themed
-from analysis.report import findings
+from analysis.plots._layout import Column, Panel, Series, panel_limits, same_scale
+from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._rows import (
+    add_cells,
+    add_notes,
+    add_text_column,
+    block_of_arms,
+    build_rows,
+    decimals,
+    digits_for,
+    heterogeneity,
+    usable_order,
+)
+from analysis.plots._theme import themed
+from analysis.plots._words import order_sentence
+from analysis.sentences import findings
 from analysis.text import bracketed, number
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
@@ -84,14 +92,16 @@ def arms_forest(
     order = usable_order(total.trials, order)
     table, key = add_notes(build_rows(total, groups, order))
     digits = digits_for(table["contrast_low"], table["contrast_high"]) if digits is None else digits
-    table = _with_text(table, digits, columns)
+    table = _with_arms_forest_text(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit = getattr(pooled.effects, "unit", "")
     panels = _arms_panel(table, unit), contrast_panel(table, unit, zone)
-    footer = _footer(pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order, zone=zone, note=note)
+    footer = _arms_forest_footer(
+        pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order, zone=zone, note=note
+    )
     fig, table = draw_page(
         table,
-        _tracks(columns, table, panels),
+        _arms_forest_tracks(columns, table, panels),
         title=title or TITLE,
         footer=footer,
         width_mm=width_mm,
@@ -99,7 +109,7 @@ def arms_forest(
         usual_mm=250.0,
     )
     unit_text = unit.split(" on ")[0]
-    alt = words.alt_text(title or TITLE, table, ("placebo", "treatment", "contrast"), unit_text, digits)
+    alt = words.forest_alt_text(title or TITLE, table, ("placebo", "treatment", "contrast"), unit_text, digits)
     caption = " ".join(
         [
             words.sentences(title or TITLE),
@@ -107,12 +117,12 @@ def arms_forest(
             *footer,
         ]
     )
-    rows = with_reference_rows(table, panels[1], footer)
+    rows = with_arms_forest_reference_rows(table, panels[1], footer)
     fig.content = FigureContent(rows, title or TITLE, caption, alt, findings(pooled))
     return fig
 
 
-def _with_text(table, digits, columns):
+def _with_arms_forest_text(table, digits, columns):
     cells = add_cells(table, digits=digits)
     rows = cells.to_dict("records")
     condition = [
@@ -134,7 +144,7 @@ def _with_text(table, digits, columns):
     return cells
 
 
-def _tracks(columns, table, panels):
+def _arms_forest_tracks(columns, table, panels):
     """Return names, text columns, the two panels, and the columns of results, from left to right."""
     left = {
         "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],
@@ -225,7 +235,7 @@ def contrast_panel(table, unit, zone):
     )
 
 
-def _footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
+def _arms_forest_footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
     """Return the paragraphs that say what was computed."""
     contrast = pooled.contrast
     what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
@@ -257,7 +267,7 @@ def _footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
     return [line for line in lines if line]
 
 
-def with_reference_rows(table, panel, footer):
+def with_arms_forest_reference_rows(table, panel, footer):
     """Append the numbers behind lines and zones, and the footer, below the rows of the figure."""
     extra = [{"kind": "reference", "name": "null line", "contrast_estimate": panel.null}]
     if panel.zone:

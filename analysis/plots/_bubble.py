@@ -1,32 +1,556 @@
-"""The bubble plot of a meta-regression: trials along a moderator, the fitted mean and its two bands."""
+"""The bubble plot of a meta-regression: trials along a moderator, the fitted mean and its two bands.
+
+The marks of the bubble plot along a moderator in numbers: bands, fitted mean, circles and names.
+
+The bubble plot of a moderator with categories: a row each, its trials, fitted mean and both intervals.
+
+Captions, footers and alternative texts of the bubble plot.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.style import context as style_context
 
-from analysis.plots import _bubble_words as words
-from analysis.plots import _style as style
-from analysis.plots._bubble_marks import draw_along, key_of
-from analysis.plots._bubble_rows import NUMBERS_MM, draw_into_rows, draw_rows
-from analysis.plots._canvas import FigureContent
-from analysis.plots._cells import digits_for
+from analysis.models.regression import moderator_curve
+from analysis.plots import _theme as style
+from analysis.plots import _words as words
 from analysis.plots._forest import NAMES, RATIOS
+from analysis.plots._layout import Panel, font, line_height, text_width, wrap
+from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
+from analysis.plots._page import (
+    TICKS_MM,
+    FigureContent,
+    axis_height,
+    draw_axis,
+    frame,
+    framed_page,
+    inset,
+    write_captions,
+)
 from analysis.plots._plane import (
     EDGE_MM,
     Plane,
     Scale,
     areas_of,
+    band,
     draw_axes,
-    limits_around,
+    leader,
+    limits_filled_by,
+    place_names,
     room_for,
     sheet,
     size_of,
     title_axes,
     write_titles,
 )
-from analysis.plots._themes import themed
+from analysis.plots._rows import decimals, digits_for
+from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
-from analysis.regression_curve import moderator_curve
-from analysis.text import interval, number, percent
+from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
+
+LINE_PT = 1.4
+EDGE_PT = 0.5
+
+
+def name_look():
+    """Return the type of the trials' names."""
+    return style.NOTE_PT, "normal", style.INK
+
+
+def bubble_key(about, size):
+    """Return the entries of the key."""
+    at = level(about.fit.confidence_level)
+    trials = about.along.trials
+    entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
+    entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
+    if np.isfinite(about.along.curve["pi_low"]).all():
+        entries.append(area_entry(f"{at} prediction limits, new trial", style.BAND))
+    i = int(np.argmax(size))
+    sample = f"trial, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
+    return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
+
+
+def draw_along(plane, about, size):
+    """Draw everything inside the panel."""
+    along = about.along
+    curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
+    x = curve["x"]
+    for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
+        low, high = curve[f"{part}_low"], curve[f"{part}_high"]
+        if np.isfinite(low).all():
+            plane.areas([band(x, low, high)], f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
+            edges = [np.column_stack([x, end]) for end in (low, high)]
+            look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
+            plane.lines(edges, f"bubble-{part}-edges", **look)
+    if plane.y.limits[0] < 0 < plane.y.limits[1]:
+        zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
+        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    mean = np.column_stack([x, curve["estimate"]])
+    draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
+    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
+    plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
+    line = plane.mm(x, curve["estimate"])
+    fitted = plane.mm(along.trials["x"].to_numpy(float), along.trials["fitted"])
+    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
+    xy = plane.mm(along.trials["x"].to_numpy(float), along.trials["yi"])
+    write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
+
+
+def draw_circles(plane, trials, points, size):
+    """Draw the trials, the largest first, at ``points``."""
+    order = np.argsort(-size, kind="stable")
+    look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
+    markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
+
+
+def write_bubble_names(plane, about, xy, size, fitted, lines):
+    """Write the names of the trials that are to have one, where nothing else stands."""
+    table = about.table[about.table["kind"] == "trial"]
+    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+    away = np.hypot(*(xy - fitted).T)
+    named = [i for i in np.argsort(-away, kind="stable") if table["labelled"].iloc[i]]
+    names = table["name"].iloc[named].tolist()
+    taken = np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach])
+    places = place_names(
+        names,
+        xy[named],
+        reach[named],
+        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
+        taken=taken,
+        avoid=(*(_on_curve(line) for line in lines), _on_level(plane)),
+        outwards=(xy - fitted)[named],
+    )
+    leaders = []
+    for i, name, box in zip(named, names, places, strict=True):
+        if box is not None:
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), name_look(), align="left", gid=f"name-{i}")
+            leaders.append(leader(box, xy[i], reach[i]))
+    ends = [plane.values(line) for line in leaders if line is not None]
+    plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def _on_curve(line):
+    """Return the price of standing on the fitted line, given as points in millimetres."""
+
+    def price(box):
+        inside = (line[:, 0] >= box[:, :1]) & (line[:, 0] <= box[:, 1:2])
+        inside &= (line[:, 1] >= box[:, 2:3]) & (line[:, 1] <= box[:, 3:4])
+        return 5.0 * inside.any(axis=1)
+
+    return price
+
+
+def _on_level(plane):
+    """Return the price of standing on the null line."""
+    y = plane.mm(plane.x.limits[0], 0.0)[0, 1]
+    return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
+
+
+NAME_MM = 36.0  # most room for the names of categories
+NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
+LEAST_ROW_MM = 10.0
+ROW_PAD = 1.3  # mm above and below the outermost circles of a row
+LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
+FARTHEST_MM = 14.0
+BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Upper ends and heights of the rows in millimetres below the top of the panel, and where trials stand in them."""
+
+    top: np.ndarray
+    height: np.ndarray
+    lane: np.ndarray  # (k,) distance of every trial from the middle of its row
+    row: np.ndarray  # (k,) its row
+
+    @property
+    def middle(self):
+        return self.top + self.height / 2
+
+    @property
+    def total(self):
+        return float(self.height.sum())
+
+
+def spread(x, reach, farthest=FARTHEST_MM):
+    """Return how far each circle of a row moves from its middle so that circles hide one another least.
+
+    The largest circle comes first and stays in the middle; each one takes the nearest lane that is free.
+    """
+    lanes = np.arange(0.0, farthest + LANE_MM / 2, LANE_MM)
+    lanes = np.column_stack([lanes, -lanes]).ravel()[1:]
+    placed, moved = [], np.zeros(len(x))
+    for i in np.argsort(-reach, kind="stable"):
+        if placed:
+            near = np.array(placed)
+            near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
+            gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
+            worst = np.minimum(gap, 0.0).sum(axis=1)
+            moved[i] = lanes[int(np.argmax(worst >= 0))] if (worst >= 0).any() else lanes[int(np.argmax(worst))]
+        placed.append(i)
+    return moved
+
+
+def _rows_of(about, scale, size, width, tall=None):
+    """Return the rows; ``tall`` is the height they must share if it is given."""
+    along = about.along
+    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+    x = (along.trials["yi"].to_numpy(float) - scale.limits[0]) / (scale.limits[1] - scale.limits[0]) * width
+    row = np.array([along.curve["x"].tolist().index(level) for level in along.trials["x"]])
+    n = len(along.curve)
+    lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM)
+    farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
+    for i in range(n):
+        here = row == i
+        lane[here] = spread(x[here], reach[here], farthest)
+        if here.any():
+            height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
+    if tall is not None:
+        height = np.full(n, tall / n)
+    return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
+
+
+def draw_bubble_rows(about, scale, favours, *, title, footer, width):
+    """Return the figure of a moderator with categories."""
+    at = level(about.fit.confidence_level)
+    texts = [_bubble_numbers(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
+    head = f"Fitted mean {bracketed(f'{at} CI')}"
+    beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
+    beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
+    names, most = _bubble_names(about.along, min(NAME_MM, 0.3 * width))
+    left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
+    with style_context(["default", style.RC]):
+        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), 120.0)
+        rows = _rows_of(about, scale, size, right - left)
+        caption = about.y_label + (", log scale" if about.ratio else "")
+        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
+        below = axis_height([panel], {"bubble": right - left})
+        placed, tall = lay_key(bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
+        top_mm = line_height(style.BODY_PT) + 2.0
+        framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
+        figure, page = framed_page(framing)
+        top, bottom = framing.top + top_mm, framing.top + top_mm + rows.total
+        ax = inset(figure, page, (left, right, top, bottom), "bubble")
+        plane = Plane(ax, scale, Scale((rows.total, 0.0)), right - left, rows.total)
+        ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
+        draw_axis(ax, panel, right - left)
+        ax.spines["bottom"].set_visible(True)
+        _draw_rows(plane, about, rows, size)
+        write_captions(page, panel, left, right, bottom + TICKS_MM)
+        _write_bubble_columns(page, about, rows, names, texts, head=head, top=top, width=width)
+        draw_key(page, placed, style.MARGIN, bottom + below + 2.2)
+    return figure
+
+
+def _bubble_names(along, most):
+    """Return the lines of every category's name, the last one its number of trials, and the widest line."""
+    lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
+    lines = [each if len(each) <= 3 else [each[0], _cut_bubble(each[1:-1]), each[-1]] for each in lines]
+    head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
+    widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
+    return lines, max(widest, min(head, most))
+
+
+def _cut_bubble(lines):
+    """Return the second line of a name that needs more than two."""
+    return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
+
+
+def _bubble_numbers(about, row):
+    """Return mean with confidence interval, and the prediction interval."""
+    digits = about.digits
+    shown = {end: about.show(row[end]) for end in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")}
+    mean = " ".join([number(shown["estimate"], digits), *limits(shown["ci_low"], shown["ci_high"], digits)])
+    if not np.isfinite(row["pi_low"]):
+        return mean, ""
+    return mean, f"prediction {interval(shown['pi_low'], shown['pi_high'], digits)}"
+
+
+def _draw_rows(plane, about, rows, size):
+    """Draw intervals, null line, circles, fitted means and names."""
+    curve, at = about.along.curve, rows.middle
+    for part, colour, share in (("pi", style.BAND, BAND_SHARE[1]), ("ci", style.BAND_DARK, BAND_SHARE[0])):
+        low, high = (curve[f"{part}_{end}"].to_numpy(float) for end in ("low", "high"))
+        half = share * np.minimum(rows.height, LEAST_ROW_MM) / 2
+        boxes = [
+            [(a, y - h), (b, y - h), (b, y + h), (a, y + h), (a, y - h)]
+            for a, b, y, h in zip(low, high, at, half, strict=True)
+            if np.isfinite(a)
+        ]
+        plane.areas(boxes, f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
+        look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
+        plane.lines(boxes, f"bubble-{part}-edges", **look)
+    if plane.x.limits[0] < 0 < plane.x.limits[1]:
+        zero = [[(0.0, 0.0), (0.0, rows.total)]]
+        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    y = rows.middle[rows.row] + rows.lane
+    points = np.column_stack([about.along.trials["yi"], y])
+    draw_circles(plane, about.along.trials, points, size)
+    half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
+    mean = curve["estimate"].to_numpy(float)
+    strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
+    plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.2, zorder=2.6)
+    plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=LINE_PT + 0.2, zorder=2.7)
+    xy = plane.mm(points[:, 0], points[:, 1])
+    fitted = plane.mm(about.along.trials["fitted"], points[:, 1])
+    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
+    lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
+    write_bubble_names(plane, about, xy, size, fitted, (lines,))
+
+
+def _write_bubble_columns(page, about, rows, names, texts, *, head, top, width):
+    """Write the names of the categories and the numbers of their fitted means."""
+    pitch, edge = line_height(style.BODY_PT), width - style.MARGIN
+    y = top - 1.6 - pitch / 2
+    write(page, style.MARGIN, y, about.x_label, style.HEAD, gid="head-x")
+    if texts:
+        write(page, edge, y, head, style.HEAD, align="right", gid="head-numbers")
+    rule(page, [[(style.MARGIN, top - 0.8), (edge, top - 0.8)]], "head-rule")
+    quiet = style.NOTE_PT, "normal", style.MUTED
+    usual = style.BODY_PT, "normal", style.INK
+    for i, (lines, middle) in enumerate(zip(names, top + rows.middle, strict=True)):
+        for j, line in enumerate(lines):
+            at = middle + (j - (len(lines) - 1) / 2) * pitch
+            write(page, style.MARGIN, at, line, quiet if j == len(lines) - 1 else usual, gid=f"category-{i}-{j}")
+        for j, text in enumerate(texts[i] if texts else ()):
+            at = middle + (j - (0.5 if texts[i][1] else 0.0)) * pitch
+            write(page, edge, at, text, quiet if j else usual, align="right", gid=f"numbers-{i}-{j}")
+
+
+def draw_into_rows(ax, about, scale, size_mm):
+    """Draw the rows into axes of another figure."""
+    width, height = size_mm
+    size = areas_of(about.along.trials["weight"], width * height, 120.0)
+    rows = _rows_of(about, scale, size, width, tall=height)
+    plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
+    ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
+    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), ratio=scale.ratio), width)
+    _draw_rows(plane, about, rows, size)
+    labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
+    ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
+    ax.tick_params(axis="y", length=0)
+    title_axes(ax, about.y_label, "")
+
+
+STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
+OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
+MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
+REFERENCE = {
+    "HKSJ": "Knapp-Hartung on t(k−p)",
+    "HKSJ-mod": "Knapp-Hartung with the factor floored at 1, on t(k−p)",
+    "t": "Wald on t(k−p)",
+    "z": "Wald on the normal distribution",
+}
+MOST_LISTED = 4
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True, eq=False)
+class AboutBubble:
+    """What the words are about: the fit, its curve, the table of the figure, and how numbers are written."""
+
+    fit: object
+    along: object
+    table: pd.DataFrame
+    x_label: str
+    y_label: str
+    ratio: bool
+    digits: int
+    pi_method: str
+    leaves: bool
+
+    @property
+    def year(self):
+        """Whether the moderator is a calendar year."""
+        return not self.along.categorical and is_year(self.along.moderator, self.along.trials["x"])
+
+    @property
+    def of(self):
+        """Return the moderator as it stands within a sentence."""
+        return bubble_within(self.x_label)
+
+    def show(self, value):
+        """Return an effect on the scale on which it is read."""
+        return float(np.exp(value)) if self.ratio else float(value)
+
+    def effect(self, row, prefix="ci"):
+        """Return "−0.50 (95% CI −0.80 to −0.20)"."""
+        ends = interval(self.show(row[f"{prefix}_low"]), self.show(row[f"{prefix}_high"]), self.digits)
+        return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
+
+
+def bubble_within(label):
+    """Return a label as it stands within a sentence; abbreviations keep their capitals."""
+    return label if label[1:2].isupper() else label[0].lower() + label[1:]
+
+
+def is_year(name, values):
+    """Say whether a moderator is a calendar year, whose thousands are not separated."""
+    return "year" in name.lower() and bool(((values >= 1000) & (values < 3000)).all())
+
+
+def write_x(values, year=False):
+    """Return the values of a moderator as texts with as few decimals as they have, up to two."""
+    if year:
+        return [f"{x:.0f}" for x in values]
+    digits = max((decimals(float(x)) for x in values), default=0)
+    return [number(float(x), digits) for x in values]
+
+
+def x_texts(along):
+    """Return the moderator of every trial as text."""
+    return write_x(along.trials["x"], is_year(along.moderator, along.trials["x"]))
+
+
+def slope_digits(slope, digits):
+    """Return the decimals that show a slope: two significant digits of half its interval."""
+    half = (slope["ci_high"] - slope["ci_low"]) / 2
+    if not (np.isfinite(half) and half > 0):
+        return digits
+    return int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
+
+
+def bubble_finding(about):
+    """Return what the moderator goes with, in one sentence."""
+    along = about.along
+    if along.categorical:
+        return _categories_sentence(about)
+    if along.slope is None:
+        ends = along.curve.iloc[[0, -1]]
+        rows = zip(write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
+        at = [f"{about.effect(row)} at {x}" for x, row in rows]
+        named = about.along.terms.head(MOST_LISTED)
+        rows = zip(named.index, named.to_dict("records"), strict=True)
+        terms = [f"{name} {_coefficient(about, row)}" for name, row in rows]
+        kind = "coefficients as ratios" if about.ratio else "coefficients"
+        return f"No single slope; fitted mean: {' and '.join(at)}; {kind}: {'; '.join(terms)}"
+    slope = along.slope
+    if about.ratio:
+        return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.of}"
+    return f"Slope: {_coefficient(about, slope)} per unit of {about.of}"
+
+
+def _coefficient(about, row):
+    """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
+    show = np.exp if about.ratio else float
+    shown = {end: float(show(row[end])) for end in ("estimate", "ci_low", "ci_high")}
+    digits = slope_digits(shown, about.digits)
+    at = level(about.fit.confidence_level)
+    limits = interval(shown["ci_low"], shown["ci_high"], digits)
+    return f"{number(shown['estimate'], digits)} ({at} CI {limits}; p {equals(row['pvalue'])})"
+
+
+def _categories_sentence(about):
+    along = about.along
+    rows = along.curve.to_dict("records")
+    parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
+    more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""
+    return f"Fitted means: {'; '.join(parts)}{more}"
+
+
+def difference_sentence(about):
+    """Return how the categories differ from the reference."""
+    along = about.along
+    if not along.categorical:
+        return ""
+    others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
+    named = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
+    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in named.items()})}" for row in others]
+    what = "Ratio to" if about.ratio else "Difference from"
+    rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
+    return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
+
+
+def test_sentence(about):
+    """Return the omnibus test, R², tau and k; the test of a single slope has been told with it."""
+    fit = about.fit
+    count, df = fit.qm_df
+    test = f"χ² {number(fit.qm)}, df {number(count, 0)}"
+    if np.isfinite(df):
+        test = f"F {number(fit.qm)}, df {number(count, 0)} and {number(df, 0)}"
+    r2 = "R² not estimable" if np.isnan(fit.r2) else f"R² {percent(fit.r2)}"
+    said = "" if count == 1 and about.along.slope else f"All moderators together: {test}, p {equals(fit.qm_pvalue)}; "
+    return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
+
+
+def held_sentence(about):
+    """Return where the other moderators are held."""
+    if not about.along.held:
+        return ""
+    parts = []
+    for name, value in about.along.held.items():
+        text = f"its mean {number(value, 2)}" if isinstance(value, float) else str(value)
+        parts.append(f"{name.replace('_', ' ')} at {text}")
+    return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
+
+
+def bubble_few_sentence(fit):
+    """Return the warning for few trials per coefficient."""
+    count = fit.qm_df[0]
+    if fit.k >= STUDIES_PER_MODERATOR * count:
+        return ""
+    of = "one coefficient" if count == 1 else f"{number(count, 0)} coefficients"
+    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k)}, {of}): too few to rely on"
+
+
+def bubble_model_sentence(about):
+    """Return the model and what the intervals are."""
+    fit, at = about.fit, level(about.fit.confidence_level)
+    model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
+    prediction = f"{at} prediction limits on {words.degrees(about.pi_method)}"
+    if not np.isfinite(about.along.curve["pi_low"]).all():
+        prediction = "no prediction limits: the model has no spread between trials"
+        if fit.tau2_method != "CE":
+            prediction = "no prediction limits: too few trials"
+    elif fit.tau2 == 0:
+        prediction += ", which no spread between trials (τ 0) makes no wider"
+    return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
+
+
+def bubble_footer(about, note, *, printed=False):
+    """Return the paragraphs below the figure; without what is ``printed`` in it."""
+    narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
+    narrow = narrow if about.fit.hksj_narrower else ""
+    scale = "log scale" if about.ratio else ""
+    circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
+    lines = [
+        words.sentences("" if printed else bubble_finding(about), difference_sentence(about), test_sentence(about)),
+        words.sentences(OBSERVATIONAL, bubble_few_sentence(about.fit), held_sentence(about)),
+        words.sentences(bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _order(about):
+    if not about.along.categorical:
+        return ""
+    return "they are spread out within a row only where they would cover one another"
+
+
+def _leaving(about):
+    return "bands go on beyond the panel" if about.leaves else ""
+
+
+def bubble_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = about.along.trials
+    spread = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
+    across = ""
+    if not about.along.categorical:
+        low, high = write_x([trials["x"].min(), trials["x"].max()], about.year)
+        across = f", {about.of} from {low} to {high}"
+    return words.sentences(
+        f"Bubble plot: {title}",
+        f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
+        bubble_finding(about),
+        test_sentence(about),
+        OBSERVATIONAL,
+    )
+
 
 USUAL_MM, LEAST_MM = 150.0, 80.0
 TALL = 0.6  # height of the panel over the width of the page
@@ -111,27 +635,31 @@ def bubble(
     x_label = x_label or along.moderator.replace("_", " ").capitalize()
     y_label = y_label or NAMES.get(measure, measure)
     if digits is None:
-        digits = 2 if ratio else digits_for(along.trials["yi"] - 2 * _se(along), along.trials["yi"] + 2 * _se(along))
+        digits = (
+            2
+            if ratio
+            else digits_for(along.trials["yi"] - 2 * _bubble_se(along), along.trials["yi"] + 2 * _bubble_se(along))
+        )
     table = bubble_table(along, label, digits, ratio)
-    scale, leaves = _scale(along, ratio, null=favours is not None)
-    about = words.About(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
+    scale, leaves = _bubble_scale(along, ratio, null=favours is not None)
+    about = AboutBubble(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
     if ax is not None:
-        return _into(ax, about, scale, favours)
+        return _into_bubble(ax, about, scale, favours)
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"{y_label} by {about.of}"
-    footer = words.footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
-    draw = draw_rows if along.categorical else _draw
+    footer = bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
+    draw = draw_bubble_rows if along.categorical else _figure_of_numbers
     fig = draw(about, scale, favours or (), title=title, footer=footer, width=width)
-    caption = " ".join([sentences(title), *words.footer(about, note)])
+    caption = " ".join([sentences(title), *bubble_footer(about, note)])
     rows = _with_reference(table, footer)
-    in_words, alt = sentences(words.finding(about), words.OBSERVATIONAL), words.alt_text(title, about)
+    in_words, alt = sentences(bubble_finding(about), OBSERVATIONAL), bubble_alt_text(title, about)
     fig.content = FigureContent(rows, title, caption, alt, in_words, _printed(x_label, y_label))
     return fig
 
 
-def _se(along):
+def _bubble_se(along):
     return np.sqrt(along.trials["vi"])
 
 
@@ -150,9 +678,9 @@ def bubble_table(along, label, digits, ratio):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     show = np.exp if ratio else float
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
-    trials["labelled"] = _labelled(trials, label)
+    trials["labelled"] = _bubble_labelled(trials, label)
     trials["text_name"] = trials["name"]
-    trials["text_x"] = trials["x"].astype(str) if along.categorical else words.x_texts(along)
+    trials["text_x"] = trials["x"].astype(str) if along.categorical else x_texts(along)
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
     curve = along.curve.assign(kind="category" if along.categorical else "curve")
     if along.categorical:
@@ -174,14 +702,14 @@ def _interval(row, part, digits, show):
 def _slope_row(along, digits, show):
     slope = along.slope
     shown = {end: float(show(slope[end])) for end in ("estimate", "ci_low", "ci_high")}
-    fine = words.slope_digits(shown, digits)
+    fine = slope_digits(shown, digits)
     name = f"{'Times' if show is np.exp else 'Change'} per unit of {along.moderator}"
     texts = {"text_name": name, "text_estimate": number(shown["estimate"], fine)}
     texts["text_ci"] = _interval(slope, "ci", fine, show)
     return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
 
 
-def _labelled(trials, label):
+def _bubble_labelled(trials, label):
     """Say which trials are to be named: those farthest from the fitted mean, or those asked for."""
     if not isinstance(label, int | np.integer):
         wanted = {label} if isinstance(label, str) else set(label)
@@ -197,31 +725,31 @@ def _with_reference(table, footer):
     return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def _scale(along, ratio, *, null):
+def _bubble_scale(along, ratio, *, null):
     """Return the scale of the effects, and whether a band leaves it: the trials and the fitted mean set it."""
     bands = along.curve[["ci_low", "ci_high", "pi_low", "pi_high"]].to_numpy(float)
     points = np.concatenate([along.trials["yi"], along.curve["estimate"], [0.0] if null else []])
     core = float(points.min()), float(points.max())
     wide = min(core[0], np.nanmin(bands)), max(core[1], np.nanmax(bands))
-    low, high = limits_around(core, wide)
+    low, high = limits_filled_by(core, wide)
     pad = PAD * (high - low or abs(high) or 1.0)
     leaves = wide[0] < low - pad or wide[1] > high + pad
     return Scale((low - pad, high + pad), ratio), leaves
 
 
-def _across(along):
+def _bubble_across(along):
     """Return the scale of a moderator in numbers."""
     low, high = along.trials["x"].min(), along.trials["x"].max()
     pad = PAD * (high - low)
     return Scale((float(low - pad), float(high + pad)))
 
 
-def _draw(about, scale, favours, *, title, footer, width):
+def _figure_of_numbers(about, scale, favours, *, title, footer, width):
     """Return the figure of a moderator in numbers."""
-    across, height = _across(about.along), TALL * width
+    across, height = _bubble_across(about.along), TALL * width
     left = room_for(scale.ticks()[1])
     size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    entries = key_of(about, size)
+    entries = bubble_key(about, size)
     scales = across, scale
     on = sheet(
         title, footer, width, scales=scales, label="bubble", entries=entries, left=left, right=EDGE_MM, height=height
@@ -237,16 +765,16 @@ def _axes(plane, about):
     draw_axes(plane)
     if about.year:
         ticks = plane.ax.get_xticks()
-        plane.ax.set_xticks(ticks, words.write_x(ticks, year=True))
+        plane.ax.set_xticks(ticks, write_x(ticks, year=True))
 
 
-def _into(ax, about, scale, favours):
+def _into_bubble(ax, about, scale, favours):
     """Draw the panel into axes of another figure."""
     width, height = size_of(ax)
     if about.along.categorical:
         draw_into_rows(ax, about, scale, (width, height))
         return ax.figure
-    plane = Plane(ax, _across(about.along), scale, width, height)
+    plane = Plane(ax, _bubble_across(about.along), scale, width, height)
     _axes(plane, about)
     draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
     title_axes(ax, about.x_label, about.y_label)

@@ -1,15 +1,116 @@
-"""Where everything stands on the page, in millimetres, from measured text.
+"""Extents of text in millimetres, without drawing it.
+
+Where everything stands on the page, in millimetres, from measured text.
 
 A figure is a sequence of tracks from left to right: text columns and panels. Columns are as wide as their
 text; the panels share what is left. Nothing is placed by eye, so nothing overlaps for long names or large
 numbers.
+
+Which columns of a figure of rows find room on its page, and how wide its panels are.
+
+Limits and ticks of a panel: the trials set them, not the widest summary.
 """
 
+import math
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from analysis.plots import _style as style
-from analysis.plots._measure import line_height, text_width, wrap
-from analysis.plots._phrases import Said
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from analysis.plots import _theme as style
+from analysis.plots._fonts import UNITS, UNKNOWN, simple_width, with_fallbacks
+from analysis.plots._look import PT_PER_MM
+from analysis.plots._theme import Said
+from analysis.text import number
+
+RELATIONS = ("=", "<", ">")
+SAFETY = 1.02  # hinting on a raster may widen a line by about one per cent
+
+
+def font(size, weight="normal", text=""):
+    """Return the font of the figure at this size and weight, with what ``text`` needs beyond the usual letters."""
+    return _font(with_fallbacks(style.FONT, text, weight)[0], size, weight)
+
+
+@lru_cache(maxsize=256)
+def _font(families, size, weight):
+    return FontProperties(family=list(families), size=size, weight=weight)
+
+
+def text_width(text, size, weight="normal"):
+    """Return the width of one line of text in millimetres, in the language of the figure."""
+    return _width(str(style.say(text)), size, weight, style.FONT) if text else 0.0
+
+
+@lru_cache(maxsize=8192)
+def _width(text, size, weight, families):
+    width = simple_width(text, families[0], weight)
+    if width is None:
+        families, missing = with_fallbacks(families, text, weight)
+        text = text.translate(dict.fromkeys(map(ord, missing), UNKNOWN))
+        width, _, _ = text_to_path.get_text_width_height_descent(text, _font(families, UNITS, weight), False)
+    return SAFETY * width * size / UNITS / PT_PER_MM
+
+
+def line_height(size):
+    """Return the distance between two base lines in millimetres."""
+    return style.LINE * size / PT_PER_MM
+
+
+def wrap(text, width, size, weight="normal"):
+    """Break a paragraph into lines no wider than ``width`` mm; a word that is too long is broken too."""
+    lines, line = [], ""
+    for word in _words(str(style.say(text))):
+        trial = Said(f"{line} {word}" if line else word)
+        if text_width(trial, size, weight) <= width:
+            line = trial
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _break_word(word, width, size, weight)
+        lines.extend(full)
+    return [*lines, line] if line else lines
+
+
+def _words(text):
+    """Return the words of a paragraph; "p = 0.03" and "p <0.001" count as one."""
+    words = []
+    for word in text.split(" "):
+        if words and (word[:1] in RELATIONS or words[-1][-1:] == "="):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+def first_fitting(texts, width, size, weight="normal"):
+    """Return the first of the texts that is no wider than ``width`` mm, or an empty text."""
+    return next((text for text in texts if text_width(text, size, weight) <= width), "")
+
+
+def wrap_evenly(text, width, size):
+    """Break a paragraph into as few lines as ``wrap``, of lengths as even as possible."""
+    lines = wrap(text, width, size)
+    while len(lines) > 1:
+        narrower = wrap(text, width := width - 1.0, size)
+        if len(narrower) > len(lines):
+            break
+        lines = narrower
+    return lines
+
+
+def _break_word(word, width, size, weight):
+    """Return the pieces of a word that fit on a line each (usually the word alone)."""
+    pieces, piece = [], ""
+    for letter in word:
+        if piece and text_width(Said(piece + letter), size, weight) > width:
+            pieces.append(Said(piece))
+            piece = ""
+        piece += letter
+    return [*pieces, Said(piece)]
+
 
 PLACED = ("kind", "group", "y_mm")  # columns that say where a row stands
 INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
@@ -247,3 +348,172 @@ def _spans(columns):
             left, _ = spans.get(placed.column.span, (placed.left, 0))
             spans[placed.column.span] = left, placed.right
     return spans
+
+
+PANEL_FLOOR = 28.0  # mm for a panel, on average
+FLOOR_SHARE = 0.28  # of a narrow page, where this is less
+PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
+NAME_FLOOR = 13.0  # mm for names on several lines
+
+
+def fit_tracks(tracks, table, *, width, usual, drop):
+    """Choose the columns and the widths of the panels.
+
+    Parameters
+    ----------
+    tracks : list of Column or Panel
+        From left to right; the first is the column of names.
+    table : DataFrame
+        With the text cells.
+    width : float or None
+        Of the page in mm. None: ``usual``, and wider where the columns need it.
+    drop : tuple of str
+        Names of columns in the order in which they are given up; without a stated width only "change" is.
+
+    Returns
+    -------
+    list, dict, dict, float
+        The tracks kept, the sizes of their columns, the width of each panel by name, and the page width.
+    """
+    page = float(width or usual)
+    panels = [track for track in tracks if isinstance(track, Panel)]
+    share, floor = PANEL_SHARE[len(panels)], min(PANEL_FLOOR, FLOOR_SHARE * page) * len(panels)
+    wanted = max(share * page, floor)
+    sizes = measure_columns(tracks, table)
+    for name in drop if width else [name for name in drop if name == "change"]:
+        if page - _taken(tracks, sizes) >= wanted:
+            break
+        tracks = [track for track in tracks if getattr(track, "name", "") != name]
+        sizes = measure_columns(tracks, table)
+    taken = _taken(tracks, sizes)
+    if width is None:
+        page = max(page, taken / (1 - share), taken + floor)
+    elif page - taken < floor:
+        sizes = _narrowed(tracks, sizes, taken + floor - page, page)
+        taken = _taken(tracks, sizes)
+    return tracks, sizes, _share(panels, page - taken), page
+
+
+def _narrowed(tracks, sizes, excess, page):
+    """Return the sizes with a narrower column of names, which go onto further lines."""
+    lead = tracks[0]
+    parts, width = sizes[lead]
+    least = min(width, max(NAME_FLOOR, text_width(lead.head, style.BODY_PT, "bold")))
+    if width - excess < least:
+        needed = page + excess - (width - least)
+        raise ValueError(
+            f"width_mm is {number(page, 0)}, but this figure needs at least {number(math.ceil(needed), 0)} mm without "
+            "the columns that can be dropped: leave out columns, or width_mm"
+        )
+    return {**sizes, lead: (parts, width - excess)}
+
+
+def _taken(tracks, sizes):
+    """Return the width that margins, columns and gaps take."""
+    gaps = sum(gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
+    return 2 * style.MARGIN + gaps + sum(width for _, width in sizes.values())
+
+
+def _share(panels, left):
+    """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
+    if len(panels) == 1:
+        return {panels[0].name: left}
+    spans = [panel.limits[1] - panel.limits[0] for panel in panels]
+    share = min(max(spans[0] / sum(spans), NARROW), 1 - NARROW)
+    return {panels[0].name: share * left, panels[1].name: (1 - share) * left}
+
+
+PAD = 0.035  # of the span, at both ends
+STEPS = (1.0, 2.0, 2.5, 5.0)
+CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
+LEAST_FILL = 0.6
+LEAST_FILL_OF_POINTS = 0.4
+
+
+def panel_limits(estimate, low, high, *, null=0.0, zone=None):
+    """Return the limits of a panel.
+
+    Every estimate and the null value lie inside. All intervals do too, unless a few that are more than
+    three times as wide as the median one would squeeze the others into less than 60 % of the panel: those
+    leave it, with an arrowhead. The zone is included as long as the trials still fill 60 %.
+    """
+    estimate, low, high = (np.asarray(x, float) for x in (estimate, low, high))
+    known = np.isfinite(estimate) & np.isfinite(low) & np.isfinite(high)
+    if not known.any():
+        return (null - 1.0, null + 1.0) if zone is None else _padded(min(null, *zone), max(null, *zone))
+    estimate, low, high = estimate[known], low[known], high[known]
+    full = min(low.min(), null), max(high.max(), null)
+    cap = CAP_WIDTHS * np.median(high - low) / 2
+    capped_low, capped_high = np.maximum(low, estimate - cap), np.minimum(high, estimate + cap)
+    core = min(capped_low.min(), null), max(capped_high.max(), null)
+    ends = core if core[1] - core[0] < LEAST_FILL * (full[1] - full[0]) else full
+    if zone is not None:
+        wider = min(ends[0], *zone), max(ends[1], *zone)
+        if ends[1] - ends[0] >= LEAST_FILL * (1 + 2 * PAD) * (wider[1] - wider[0]):
+            ends = wider
+    return _padded(*ends)
+
+
+def limits_around(points, intervals, *, null=0.0, zone=()):
+    """Return the limits of a panel of points: all of them, the null value, and the intervals that leave them room.
+
+    From the narrowest to the widest, an interval is taken in as long as the points fill 40 % of the panel; what is
+    wider ends in an arrowhead. ``intervals`` are (low, high).
+    """
+    points = np.asarray(points, float)
+    low, high = min(points.min(), null), max(points.max(), null)
+    span, ends = high - low, [pair for pair in intervals if np.isfinite(pair).all()]
+    for pair in [*sorted(ends, key=lambda pair: pair[1] - pair[0]), *([zone] if zone else [])]:
+        wider = min(low, pair[0]), max(high, pair[1])
+        if span >= LEAST_FILL_OF_POINTS * (wider[1] - wider[0]) or len(points) == 1:
+            low, high = wider
+    return _padded(float(low), float(high))
+
+
+def _padded(low, high):
+    span = high - low
+    if span <= 0:
+        span = abs(high) or 1.0
+        return low - span / 2, high + span / 2
+    return low - PAD * span, high + PAD * span
+
+
+def round_ticks(low, high, most=7):
+    """Return four to seven round ticks between the limits, zero among them, and the decimals they need.
+
+    Fewer ticks come back where ``most`` asks for it, as in a panel too narrow for their labels.
+    """
+    best, order = None, math.floor(math.log10(high - low))
+    for power in range(order - 2, order + 2):
+        for step in STEPS:
+            size = step * 10.0**power
+            ticks = np.arange(math.ceil(low / size - 1e-9), math.floor(high / size + 1e-9) + 1) * size
+            misfit = abs(ticks.size - 5.4)
+            if 1 <= ticks.size <= most and (best is None or misfit < best[0]):
+                best = misfit, ticks, max(0, (step == 2.5) - power)
+    return best[1], best[2]
+
+
+def ratio_ticks(low, high, most=7):
+    """Return round ticks for a log axis, one among them, and the decimals of each.
+
+    Limits and ticks are natural logarithms; the labels are for the ratios.
+    """
+    best = None
+    decades = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
+    for leading in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
+        ticks = [digit * 10.0**decade for decade in decades for digit in leading]
+        ticks = [tick for tick in ticks if low <= math.log(tick) <= high]
+        if 2 <= len(ticks) <= most and (best is None or abs(len(ticks) - 5) < abs(len(best) - 5)):
+            best = ticks
+    twos = [2.0**power for power in range(math.ceil(low / math.log(2)), math.floor(high / math.log(2)) + 1)]
+    if 4 <= len(twos) <= most and (best is None or abs(len(twos) - 5) < abs(len(best) - 5)):
+        best = twos
+    for every in (2, 3, 4, 6):  # many decades: one, and every second or third power of ten
+        ticks = [10.0**decade for decade in decades if not decade % every and low <= decade * math.log(10) <= high]
+        if best is None and 2 <= len(ticks) <= most:
+            best = ticks
+    if best is None:
+        best = [tick for tick in round_ticks(math.exp(low), math.exp(high), most)[0] if tick > 0]
+    digits = [len(f"{tick:.8f}".rstrip("0").partition(".")[2]) for tick in best]
+    return np.log(best), digits

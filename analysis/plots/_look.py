@@ -2,7 +2,11 @@
 
 Lengths are millimetres on paper, type is in points at final size. Orange and teal are far apart in
 lightness, so that they stay apart in greyscale; shape and fill carry the same meaning a second time.
+
+What each theme changes in the default look, in the signs of numbers, and in spelling.
 """
+
+from analysis.text import NumberStyle
 
 PT_PER_MM = 72 / 25.4
 FONT = ("DejaVu Sans",)  # ships with matplotlib: the same extents on every machine
@@ -116,3 +120,118 @@ BARE_STRIP_MM = 1.6  # the same where nothing is written in it
 BODY_KINDS = tuple(ROW_MM)
 BOLD_KINDS = ("heading", "total")
 LEAST_DIGITS = 0  # decimals of estimates, at least
+
+
+_JAMA = {
+    "FONT": ("Arial", "Liberation Sans", "DejaVu Sans"),
+    "INK": "#000000",
+    "MUTED": "#4d4d4d",
+    "FAINT": "#a6a6a6",
+    "SQUARE": "#6b8abf",
+    "DIAMOND": "#b5cde8",
+    "DIAMOND_EDGE": "#000000",
+    "SQUARE_MAX_PT": 7.4,
+    "ZONE": "#e8eef6",
+    "ZONE_TEXT": "#2d5288",
+    "ORANGE": "#c0811a",
+    "ORANGE_TEXT": "#8a5a00",
+    "TEAL": "#00366b",
+    "CONNECTOR": "#d5dae2",
+}
+_REVMAN = {
+    "FONT": ("Arial", "Liberation Sans", "DejaVu Sans"),
+    "INK": "#000000",
+    "MUTED": "#4d4d4d",
+    "FAINT": "#9e9e9e",
+    "SQUARE": "#5a9a54",
+    "ZONE": "#eef3e6",
+    "ZONE_TEXT": "#3f6b25",
+    "ORANGE": "#c0781f",
+    "ORANGE_TEXT": "#8a5108",
+    "TEAL": "#1d4f91",
+    "LEAST_DIGITS": 2,
+}
+_MINIMAL = {
+    "INK": "#111111",
+    "MUTED": "#595959",
+    "FAINT": "#ababab",
+    "CONNECTOR": "#d6d6d6",
+    "ZONE": "#ededed",
+    "ZONE_TEXT": "#555555",
+    "SQUARE": "#8c8c8c",
+    "ORANGE": "#7d7d7d",
+    "ORANGE_TEXT": "#5e5e5e",
+    "TEAL": "#111111",
+    "GROUPS": (
+        ("circle", "#1a1a1a"),
+        ("square", "#7d7d7d"),
+        ("triangle up", "#3d3d3d"),
+        ("triangle down", "#8c8c8c"),
+        ("triangle right", "#000000"),
+        ("triangle left", "#666666"),
+    ),
+    "TRIAL": "#4d4d4d",
+    "MODEL": "#262626",
+    "BAND_DARK": "#bdbdbd",
+    "BAND": "#e6e6e6",
+    "TRACK": "#f0f0f0",
+    "REACH_BANDS": ("#e0e0e0", "#bcbcbc"),
+    "SYMBOLS": {
+        "good": ("#f7f7f7", "#111111"),
+        "some": ("#bdbdbd", "#111111"),
+        "bad": ("#3d3d3d", "white"),
+        "none": ("#e0e0e0", "#111111"),
+    },
+    "RULE_PT": 0.4,
+    "INTERVAL_PT": 0.8,
+}
+_DARK = {
+    "PAPER": "#14191f",
+    "INK": "#e8edf2",
+    "MUTED": "#a9b4be",
+    "FAINT": "#66727d",
+    "CONNECTOR": "#3b454f",
+    "ZONE": "#1d3830",
+    "ZONE_TEXT": "#8fd3ba",
+    "SQUARE": "#64737f",
+    "ORANGE": "#d9792b",
+    "ORANGE_TEXT": "#f0a868",
+    "TEAL": "#8fe3e6",
+    "GROUPS": (
+        ("circle", "#7db0f2"),
+        ("square", "#ef86b4"),
+        ("triangle up", "#e0b44a"),
+        ("triangle down", "#6fd0bd"),
+        ("triangle right", "#c79a75"),
+        ("triangle left", "#a3aeb9"),
+    ),
+    "TRIAL": "#9db8d6",
+    "MODEL": "#7db0f2",
+    "BAND_DARK": "#2f4a6b",
+    "BAND": "#1f2e41",
+    "TRACK": "#1f262d",
+    "REACH_BANDS": ("#2a323a", "#46515b"),
+    "SYMBOLS": {
+        "good": ("#4fae9c", "#10151a"),
+        "some": ("#f3d98b", "#16202b"),
+        "bad": ("#e0706c", "#10151a"),
+        "none": ("#4a545e", "#e8edf2"),
+    },
+}
+
+PALETTES = {
+    "default": {},
+    "jama": {
+        "look": _JAMA,
+        "numbers": NumberStyle(brackets="()", p_zero=False),
+        "labels": {
+            **{f"p {sign}": f"P {sign}" for sign in "=<>"},
+            "favours": "favors",
+            "randomised": "randomized",
+            "standardised": "standardized",
+        },
+    },
+    "revman": {"look": _REVMAN, "numbers": NumberStyle(between=", ")},
+    "minimal": {"look": _MINIMAL},
+    "dark": {"look": _DARK},
+}

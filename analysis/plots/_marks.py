@@ -1,16 +1,410 @@
-"""The marks of a panel, one collection per kind of mark, drawn from the table and named by ``gid``.
+"""Text and rules on the page, which is one Axes in millimetres with y downwards.
+
+The marks of a panel, one collection per kind of mark, drawn from the table and named by ``gid``.
 
 Panels have the measured quantity on x and millimetres of the page on y, so that heights on paper are exact.
+
+What marks are made of: named collections, segments, diamonds.
+
+The marks of a prediction interval: a bar, an open diamond, or the curve it is cut from.
+
+Keys: what the marks of a figure mean, in a column beside a panel or in lines below it.
 """
 
-import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.path import Path
+import warnings
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-from analysis.plots import _style as style
-from analysis.plots._key import markers
-from analysis.plots._prediction import baseline, draw_prediction
-from analysis.plots._primitives import add, clipped_diamond, finite, horizontal, lines, scatter
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_svg import RendererSVG
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.colors import to_hex
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, IdentityTransform
+
+from analysis.plots import _theme as style
+from analysis.plots._fonts import UNKNOWN, family_list, spelled, with_fallbacks
+from analysis.plots._layout import font, line_height, text_width, wrap
+from analysis.plots._look import PT_PER_MM
+
+ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+_MISSING = WeakKeyDictionary()  # figure -> letters that no installed font has, and whether this was said
+
+
+class Line(Text):
+    """One level line of text that is written to SVG as it stands, without being laid out first."""
+
+    whole = ""  # with the letters that no installed font has: a reader of the SVG may have one
+    stand_in = ""  # what is drawn in their place elsewhere
+
+    def set_clip_path(self, path, transform=None):
+        """Do nothing: lines are placed so that nothing needs to be cut off."""
+
+    def draw(self, renderer):
+        """Draw the line."""
+        if self.stand_in:
+            _say_missing(self.get_figure(root=True))
+        renderer_svg = getattr(renderer, "_renderer", renderer)
+        as_text = isinstance(renderer_svg, RendererSVG) and matplotlib.rcParams["svg.fonttype"] == "none"
+        if not (as_text and self._is_plain()):
+            super().draw(renderer)
+        elif self.get_visible():
+            self._write_svg(renderer_svg)
+            self.stale = False
+
+    def _is_plain(self):
+        bare = self.get_alpha() is None and self.get_bbox_patch() is None and not self.get_path_effects()
+        return bare and not self.get_rotation() and self.get_va() == "baseline" and not self.get_url()
+
+    def _write_svg(self, renderer):
+        shown = self.get_text()
+        x, y = self.get_transform().transform(self.get_position())
+        look = self.get_fontproperties()
+        place = {"x": _short(x), "y": _short(renderer.height - y), "font-size": _short(look.get_size_in_points())}
+        anchor, weight = ANCHORS[self.get_ha()], look.get_weight()
+        if anchor != "start":
+            place["text-anchor"] = anchor
+        if weight != "normal":
+            place["font-weight"] = str(weight)
+        families = tuple(look.get_family())
+        if families != getattr(self.get_figure(root=True), "families", ()):
+            place["font-family"] = family_list(families)
+        place |= {"fill": to_hex(self.get_color()), "id": self.get_gid()}
+        renderer.writer.element("text", self.whole if shown == self.stand_in else shown, place)
+
+
+def _short(x):
+    return f"{x:.2f}".rstrip("0").rstrip(".")
+
+
+def write(page, x, y, text, look, *, align="left", gid=None):
+    """Write one line of text centred on ``y`` by the height of its capitals, so that all rows stand alike."""
+    write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid)
+
+
+def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
+    """Write one line of text with its base line at ``baseline``, in the values of any Axes."""
+    if not text:
+        return
+    size, weight, colour = look
+    text = str(style.say(text))
+    prop = font(size, weight, text)
+    line = Line(x, baseline, text, color=colour, fontproperties=prop, horizontalalignment=align, parse_math=False)
+    line.set_gid(gid)
+    line.set_clip_on(False)
+    line.set_transform(ax.transData)
+    line.set_zorder(zorder)
+    if not text.isascii():
+        _note_missing(ax, line, weight)
+    ax.add_artist(line)
+
+
+def _note_missing(page, line, weight):
+    """Put a stand-in where no installed font has a letter, and remember it for a warning."""
+    text = line.get_text()
+    missing = with_fallbacks(style.FONT, text, weight)[1]
+    if missing:
+        line.whole, line.stand_in = text, text.translate(dict.fromkeys(map(ord, missing), UNKNOWN))
+        line.set_text(line.stand_in)
+        letters, _ = _MISSING.setdefault(page.get_figure(root=True), (set(), []))
+        letters.update(missing)
+
+
+def missing_letters(figure):
+    """Return what a reader must know about letters that no installed font has, "" where there are none."""
+    letters = _MISSING.get(figure, (set(), []))[0]
+    if not letters:
+        return ""
+    return (
+        f"No installed font has {spelled(letters)}: {UNKNOWN} stands there in PNG and PDF, and in the SVG where a "
+        "reader has no such font either. Install one, such as Noto Sans for this script, and draw the figure again"
+    )
+
+
+def _say_missing(figure):
+    """Warn of missing letters, once for each figure."""
+    letters, said = _MISSING.get(figure, (set(), []))
+    if letters and not said:
+        said.append(True)
+        warnings.warn(missing_letters(figure), stacklevel=2)
+
+
+def write_block(page, lines, y, look, gid):
+    """Write lines under one another from the left margin."""
+    pitch = line_height(look[0])
+    for i, line in enumerate(lines):
+        write(page, style.MARGIN, y + (i + 0.5) * pitch, line, look, gid=f"{gid}-{i}")
+
+
+def rule(page, segments, gid, *, width=None, colour=None):
+    """Draw horizontal rules, each given by its two ends."""
+    width = style.RULE_PT if width is None else width
+    colour = style.INK if colour is None else colour
+    rules = LineCollection(segments, colors=colour, linewidths=width, capstyle="butt", zorder=1)
+    rules.set_gid(gid)
+    page.add_collection(rules, autolim=False)
+
+
+def add(ax, collection, gid):
+    """Add a collection under its name."""
+    collection.set_gid(gid)
+    collection.set_label(gid)
+    ax.add_collection(collection, autolim=False)
+    return collection
+
+
+def lines(ax, segments, gid, **options):
+    """Draw horizontal or vertical lines with butt caps, cut at the edges of the panel."""
+    if len(segments):
+        add(ax, LineCollection(segments, capstyle="butt", **options), gid)
+
+
+def horizontal(low, high, y):
+    """Return horizontal segments."""
+    return np.stack([np.column_stack([low, y]), np.column_stack([high, y])], axis=1)
+
+
+def finite(rows, *columns):
+    """Return the rows in which all these columns are finite."""
+    return rows[np.isfinite(rows[list(columns)].astype(float)).all(axis=1)]
+
+
+def scatter(ax, x, y, gid, **options):
+    """Draw markers under their name."""
+    points = ax.scatter(x, y, **options)
+    points.set_gid(gid)
+    points.set_label(gid)
+
+
+def clipped_diamond(ends, y, half, limits, arrow):
+    """Return the corners of a diamond, cut short where it leaves the panel to make room for an arrowhead."""
+    low, estimate, high = ends
+    if low == high:  # an interval of no width is still a mark
+        return [(estimate, y - half), (estimate, y + half)]
+    floor = limits[0] + 1.25 * arrow if low < limits[0] else low
+    ceiling = limits[1] - 1.25 * arrow if high > limits[1] else high
+    if floor >= ceiling:
+        return None
+
+    def height(x):
+        side = (x - low) / (estimate - low) if x < estimate else (high - x) / (high - estimate)
+        return half * min(max(side, 0.0), 1.0)
+
+    xs = sorted({floor, ceiling, *([estimate] if floor < estimate < ceiling else [])})
+    upper = [(x, y - height(x)) for x in xs]
+    lower = [(x, y + height(x)) for x in reversed(xs) if height(x) > 0]
+    return upper + lower
+
+
+def draw_prediction(ax, panel, rows, arrow):
+    """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
+    found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
+    looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
+    low, high = (
+        found["contrast_low"].clip(lower=panel.limits[0]),
+        found["contrast_high"].clip(upper=panel.limits[1]),
+    )
+    bar = np.array([look == "bar" for look in looks], dtype=bool)
+    segments = horizontal(low, high, found["y_mm"])[bar]
+    look = {"colors": style.MUTED, "linewidths": style.PREDICTION_PT, "zorder": 2}
+    lines(ax, segments, "contrast-prediction", **look)
+    if "diamond" in list(looks):
+        middle = rows.loc[rows["kind"] == "total", "contrast_estimate"].iloc[0]
+        low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
+        half = style.DIAMOND_MM["subtotal"] / 2
+        corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
+        look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "linewidth": 0.8, "joinstyle": "miter"}
+        if corners:
+            add(ax, PolyCollection([corners], zorder=2.5, **look), "contrast-prediction")
+
+
+def baseline(rows):
+    """Return where the curve of a density stands, for every row: its middle where there is none."""
+    if "prediction_style" not in rows:
+        return rows["y_mm"]
+    low = rows["y_mm"] + rows["height_mm"].fillna(0.0) / 2 - 0.9
+    return low.where(rows["prediction_style"] == "density", rows["y_mm"])
+
+
+def draw_density(ax, panel, body, curve):
+    """Draw the predictive density on the row of the prediction interval, the interval itself darker."""
+    row = body[body["kind"] == "prediction"]
+    x, density = curve["contrast_estimate"].to_numpy(float), curve["density"].to_numpy(float)
+    bottom = float(baseline(row).iloc[0])
+    tall = float(row["height_mm"].iloc[0]) - 1.8
+    x, density = _within(x, density, panel.limits)
+    y = bottom - tall * density / density.max()
+    low, high = (float(np.clip(row[f"contrast_{end}"].iloc[0], *panel.limits)) for end in ("low", "high"))
+    inside = np.unique(np.concatenate([[low], x[(x > low) & (x < high)], [high]]))
+    look = {"edgecolor": "none", "zorder": 1.6}
+    for xs, ys, face, part in (
+        (x, y, style.CONNECTOR, "tails"),
+        (inside, np.interp(inside, x, y), style.FAINT, "interval"),
+    ):
+        outline = [*zip(xs, ys, strict=True), (xs[-1], bottom), (xs[0], bottom)]
+        add(ax, PolyCollection([outline], facecolor=face, **look), f"contrast-density-{part}")
+    line = {"colors": style.INK, "linewidths": style.RULE_PT, "zorder": 1.8}
+    add(ax, LineCollection([np.column_stack([x, y])], joinstyle="round", **line), "contrast-density")
+    lines(ax, [[(x[0], bottom), (x[-1], bottom)]], "contrast-density-base", **line)
+
+
+def _within(x, density, limits):
+    """Cut a curve at the limits of the panel."""
+    low, high = max(limits[0], x[0]), min(limits[1], x[-1])
+    kept = np.unique(np.concatenate([[low], x[(x > low) & (x < high)], [high]]))
+    return kept, np.interp(kept, x, density)
+
+
+SYMBOL_MM = 4.4  # width of the symbols
+BETWEEN_MM = 3.4  # between entries on one line
+TEXT_GAP = 1.2
+MM_PER_PT = 25.4 / 72
+
+_TRIANGLE = np.array([(np.cos(a), np.sin(a)) for a in np.radians([90, 210, 330])]) * (16 / 27) ** 0.25
+_TURN = {"triangle up": 0, "triangle down": 180, "triangle right": -90, "triangle left": 90}
+REACH = {"circle": np.pi**-0.5, "square": 0.6, "diamond": 0.5**0.5, **dict.fromkeys(_TURN, (16 / 27) ** 0.25)}
+INRADIUS = {"circle": np.pi**-0.5, "square": 0.5, "diamond": 0.5, **dict.fromkeys(_TURN, 27**-0.25)}
+
+
+def shape(name):
+    """Return the outline of a marker of area 1, so that areas compare across shapes."""
+    if name == "circle":
+        return Path.unit_circle().transformed(Affine2D().scale(np.pi**-0.5))
+    if name in ("square", "diamond"):
+        corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5)])
+        return Path(Affine2D().rotate_deg(45 if name == "diamond" else 0).transform(corners), closed=True)
+    corners = Affine2D().rotate_deg(_TURN[name]).transform(_TRIANGLE)
+    return Path(np.vstack([corners, corners[:1]]), closed=True)
+
+
+def markers(ax, xy, names, areas, *, colours, hollow, gid, zorder=3.0):
+    """Draw markers of the given areas in square points: a white rim, the shape, and a white inside where hollow.
+
+    One collection holds all of them, three entries a marker, so that a later marker covers an earlier one whole.
+    """
+    areas, hollow = np.asarray(areas, float), np.asarray(hollow, bool)
+    across = np.array([INRADIUS[name] for name in names]) * np.sqrt(areas)  # points from centre to edge
+    rim = areas * (1 + style.RIM_PT / across) ** 2
+    inside = np.where(hollow, areas * np.maximum(1 - style.RING_PT / across, 0.25) ** 2, 0.0)
+    sizes = np.column_stack([rim, areas, inside]).ravel()
+    faces = [face for colour in colours for face in (style.PAPER, colour, style.PAPER)]
+    paths = [shape(name) for name in names for _ in range(3)]
+    offsets = np.repeat(np.asarray(xy, float).reshape(-1, 2), 3, axis=0)
+    drawn = PathCollection(paths, sizes, offsets=offsets, offset_transform=ax.transData, facecolors=faces)
+    drawn.set(transform=IdentityTransform(), linewidth=0, zorder=zorder, gid=gid, label=gid, clip_on=False)
+    ax.add_collection(drawn, autolim=False)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a key: ``draw(page, x, y)`` puts the symbol, centred at x, y; ``look`` is that of its text."""
+
+    draw: object
+    text: str
+    own_look: tuple = ()
+    new_line: bool = False
+    size: float = 0.0  # diameter in millimetres of the circle as large as a marker, so that shapes stand evenly
+
+    @property
+    def symbol(self):
+        """Width of the symbol in millimetres."""
+        return max(SYMBOL_MM, self.size)
+
+    @property
+    def look(self):
+        """Size, weight and colour of the text."""
+        return self.own_look or style.CAPTION
+
+
+def marker_entry(text, name, area, colour, *, hollow=False, gid="key", new_line=False):
+    """Return the entry of a marker."""
+
+    def draw(page, x, y):
+        markers(page, [(x, y)], [name], [area], colours=[colour], hollow=[hollow], gid=gid)
+
+    return Entry(draw, text, new_line=new_line, size=2 * (area / np.pi) ** 0.5 * MM_PER_PT)
+
+
+def line_entry(text, *, gid="key-line", **options):
+    """Return the entry of a line."""
+
+    def draw(page, x, y):
+        ends = [[(x - SYMBOL_MM / 2, y), (x + SYMBOL_MM / 2, y)]]
+        lines = LineCollection(ends, capstyle="butt", gid=gid, **options)
+        page.add_collection(lines, autolim=False)
+
+    return Entry(draw, text)
+
+
+def area_entry(text, colour, *, gid="key-area"):
+    """Return the entry of a shaded area."""
+
+    def draw(page, x, y):
+        half, tall = SYMBOL_MM / 2, 1.1
+        corners = [[(x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall)]]
+        page.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="none", gid=gid), autolim=False)
+
+    return Entry(draw, text)
+
+
+def pooled_entry(text, *, gid="key-pooled"):
+    """Return the entry of the pooled means: a diamond on the cross of its two intervals."""
+
+    def draw(page, x, y):
+        cross = [[(x - SYMBOL_MM / 2, y), (x + SYMBOL_MM / 2, y)], [(x, y - 1.7), (x, y + 1.7)]]
+        lines = LineCollection(
+            cross, colors=style.INK, linewidths=style.INTERVAL_PT, capstyle="butt", gid=f"{gid}-cross"
+        )
+        page.add_collection(lines, autolim=False)
+        markers(page, [(x, y)], ["diamond"], [style.POOLED_PT2 / 2.5], colours=[style.INK], hollow=[False], gid=gid)
+
+    return Entry(draw, text)
+
+
+def lay_key(entries, width, *, stacked):
+    """Return where the entries stand, as (entry, x, y, lines, width of the symbol), and the height of the key in mm.
+
+    Parameters
+    ----------
+    entries : list of Entry
+    width : float
+        In millimetres; a text that is too long for it is wrapped.
+    stacked : bool
+        One entry below the other, as beside a panel; otherwise they follow one another along lines.
+    """
+    pitch = line_height(style.SMALL_PT)
+    common = max((entry.symbol for entry in entries), default=SYMBOL_MM)
+    rows, x = [], 0.0
+    for entry in entries:
+        symbol = common if stacked else entry.symbol
+        lines = wrap(entry.text, width - symbol - TEXT_GAP, entry.look[0])
+        size = symbol + TEXT_GAP + max(text_width(line, entry.look[0]) for line in lines)
+        if not rows or stacked or entry.new_line or x + size > width:
+            rows.append([])
+            x = 0.0
+        rows[-1].append((entry, x, lines, symbol))
+        x += size + BETWEEN_MM
+    placed, y = [], 0.0
+    for i, row in enumerate(rows):
+        if i:
+            y += (0.9 if stacked else 0.6) + (1.2 if stacked and row[0][0].new_line else 0.0)
+        over = max(0.0, *((entry.size - pitch) / 2 for entry, *_ in row))  # of a marker taller than its line
+        placed += [(entry, x, y + over + pitch / 2, lines, symbol) for entry, x, lines, symbol in row]
+        y += over + max(max(len(lines) for _, _, lines, _ in row) * pitch, pitch + over)
+    return placed, y
+
+
+def draw_key(page, placed, left, top):
+    """Draw a key laid out by ``lay_key`` with its upper left corner at ``left``, ``top``."""
+    pitch = line_height(style.SMALL_PT)
+    for i, (entry, x, y, lines, symbol) in enumerate(placed):
+        entry.draw(page, left + x + symbol / 2, top + y)
+        for j, line in enumerate(lines):
+            at = left + x + symbol + TEXT_GAP
+            write(page, at, top + y + j * pitch, line, entry.look, gid=f"key-text-{i}-{j}")
+
 
 LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY])
 RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)

@@ -1,17 +1,511 @@
-"""The specification curve: every analysis sorted by its estimate, and below it what was chosen in each."""
+"""The specification curve: every analysis sorted by its estimate, and below it what was chosen in each.
 
+The marks of the specification curve: one for each analysis, or bins of neighbours where there are thousands.
+
+The tables of the specification curve: analyses sorted by estimate, options, and bins of neighbours.
+
+Names of choices and options, caption, footer and alternative text of the specification curve.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection, PolyCollection
 
-from analysis.plots import _multiverse_words as words
-from analysis.plots import _style as style
-from analysis.plots._axis import panel_limits
-from analysis.plots._canvas import FigureContent, frame, framed_page
-from analysis.plots._key import draw_key, lay_key
-from analysis.plots._measure import text_width
-from analysis.plots._multiverse_marks import Place, draw_curve, draw_options
-from analysis.plots._multiverse_rows import ROW_MM, bin_rows, choices_of, option_rows, sorted_analyses
-from analysis.plots._themes import themed
-from analysis.text import number
+from analysis.plots import _theme as style
+from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
+from analysis.plots._marks import area_entry, draw_key, lay_key, markers, rule, write
+from analysis.plots._page import FigureContent, frame, framed_page, inset
+from analysis.plots._rows import decimals
+from analysis.plots._theme import themed
+from analysis.plots._words import sentences
+from analysis.text import interval, level, number, percent
+
+SHARE_HEAD = ("Interval", "excludes 0")
+MEAN_HEAD = ("Mean", "estimate")
+FINDING_COLOURS = {
+    "below zero": "TEAL",
+    "includes zero": "FAINT",
+    "above zero": "ORANGE",
+}  # and the names of their colours
+PRINTED = {
+    "Choice": ("text_choice",),
+    "Option": ("text_option",),
+    "Combinations": ("text_n",),
+    "Mean estimate": ("text_mean",),
+    "Interval excludes 0": ("text_share",),
+}
+CHOICES = {
+    "All": "All combinations",
+    "correlation": "Correlation, start and end",
+    "crossover_correlation": "Correlation, two periods",
+    "missing_sd": "Missing SDs",
+    "outcome": "Score preferred",
+    "tau2_method": "τ² estimator",
+    "ci_method": "Interval",
+    "doubtful": "Doubtful trials",
+    "second_hand": "Read second-hand",
+    "single_session": "Single sessions",
+    "contrast_rows": "Reported differences",
+}
+OPTIONS = {
+    "include": "included",
+    "exclude": "left out",
+    "drop": "trial left out",
+    "impute": "borrowed, pooled",
+    "impute-median": "borrowed, median",
+    "impute-largest": "borrowed, largest",
+    "CE": "common effect",
+    "t": "Wald, t(k−1)",
+    "z": "Wald, normal",
+    "HKSJ": "HKSJ",
+    "HKSJ-mod": "HKSJ, floored",
+    "final": "final",
+    "change": "change",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class AboutMultiverse:
+    """What the words are about: analyses in the order of the curve, options, axis, bins, level and decimals."""
+
+    ordered: pd.DataFrame
+    options: pd.DataFrame
+    limits: tuple
+    bins: int
+    level: float
+    asked: int
+    digits: int
+
+    def count(self, finding):
+        """Return how many intervals lie "below zero", "above zero", or which "includes zero"."""
+        return int((self.ordered["finding"] == finding).sum())
+
+
+def colours_of():
+    """Return the colour of every finding in the theme."""
+    return {finding: getattr(style, name) for finding, name in FINDING_COLOURS.items()}
+
+
+def multiverse_level(analyses):
+    """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
+    if "confidence_level" in analyses:
+        return float(analyses["confidence_level"].iloc[0])
+    return analyses.attrs.get("confidence_level", 0.95)
+
+
+def choice_text(name):
+    """Return a choice in words."""
+    return CHOICES.get(name, str(name).replace("_", " ").capitalize())
+
+
+def option_text(value, digits=None):
+    """Return an option in words, numbers with as many decimals as asked for or as they have."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | np.number):
+        return number(value, decimals(value) if digits is None else digits)
+    return OPTIONS.get(value, str(value))
+
+
+def option_digits(values):
+    """Return the decimals that all numbers among the options of a choice need."""
+    numbers = [v for v in values if isinstance(v, int | float | np.number) and not isinstance(v, bool)]
+    return max(map(decimals, numbers), default=0)
+
+
+def option_rank(value):
+    """Return the key that sorts the options of a choice: numbers by size, words as they come."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return (0, float(value)) if is_number else (1, 0.0)
+
+
+def default_label(about):
+    """Return the default analysis in words, empty where none is marked."""
+    row = about.ordered[about.ordered["default"]].iloc[:1]
+    if not len(row):
+        return ""
+    row = row.iloc[0]
+    limits = interval(row["ci_low"], row["ci_high"], about.digits)
+    return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
+
+
+def key_entries(about):
+    """Return the entries of the key."""
+    texts = {
+        "below zero": "interval below zero: less pain with treatment",
+        "includes zero": "interval includes zero",
+        "above zero": "interval above zero: more pain with treatment",
+    }
+    return [
+        area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
+        for finding, text in texts.items()
+        if about.count(finding)
+    ]
+
+
+def found_sentence(about):
+    """Return what the analyses found, in one sentence."""
+    n, different = len(about.ordered), about.ordered["analysis"].nunique()
+    estimate, above = about.ordered["estimate"], about.count("above zero")
+    out = n - about.count("includes zero")
+    again = f" ({number(different, 0)} different analyses)" if different < n else ""
+    sides = f" ({number(out - above, 0)} with less pain under treatment, {number(above, 0)} with more)" if above else ""
+    return sentences(
+        f"{number(n, 0)} combinations of choices{again} put the pooled difference between "
+        f"{number(estimate.min(), about.digits)} and {number(estimate.max(), about.digits)} points; the "
+        f"{level(about.level)} interval excludes zero in {percent(out / n)} of them{sides}"
+    )
+
+
+def multiverse_footer(about, by_effect):
+    """Return the paragraphs that say what was drawn."""
+    n, at = number(len(about.ordered), 0), level(about.level)
+    outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
+    if about.bins:
+        size = number(len(about.ordered) / about.bins, 0)
+        marks = (
+            f"curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
+            f"inside all of their {at} confidence intervals (inner) and as far as any of them reaches (outer)",
+            "rows: share of these neighbours that took the option, the full height being all of them",
+        )
+    else:
+        marks = (
+            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates",
+            "rows: one mark under every combination that took the option",
+        )
+    beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
+    cut = f"{beyond} beyond the axis" if outside.any() else ""
+    gone = about.asked - len(about.ordered)
+    ends = (
+        "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
+        "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
+        "the analyses share their trials: how many intervals exclude zero describes them and is no test",
+    )
+    return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
+
+
+def multiverse_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    options = about.options[about.options["kind"] == "option"]
+    choices = [choice_text(name) for name in dict.fromkeys(options["choice"])]
+    return sentences(
+        f"Specification curve: {title}",
+        found_sentence(about),
+        default_label(about),
+        f"Choices from top to bottom: {', '.join(choices)}",
+    )
+
+
+RESULTS = ("k", "estimate", "ci_low", "ci_high")
+FINDINGS = ("below zero", "includes zero", "above zero")
+ALL = "All"
+ROW_MM, BETWEEN_MM = 3.5, 1.6
+
+
+def choices_of(analyses, order):
+    """Return the choices with several options, from top to bottom, and what is known of each option.
+
+    Parameters
+    ----------
+    analyses : pandas.DataFrame
+    order : sequence of str or None
+        None: as ``choice_effects`` sorts them, the one that moves the estimate most first.
+
+    Returns
+    -------
+    list of str
+    dict
+        (choice, option) -> mean estimate, all else equal.
+    """
+    if missing := [name for name in RESULTS if name not in analyses]:
+        raise ValueError(f"analyses has no column {', '.join(missing)}; pass the frame that multiverse returns")
+    columns = list(analyses.columns[: analyses.columns.get_loc("k")])
+    choices = [name for name in columns if analyses[name].nunique() > 1]
+    if not choices:
+        raise ValueError("no choice has two options: there is nothing to compare; give multiverse more options")
+    from analysis.evidence.multiverse import choice_effects
+
+    moved = choice_effects(analyses)
+    means = dict(zip(zip(moved["choice"], moved["option"], strict=True), moved["mean_estimate"], strict=True))
+    if order is None:
+        known = [name for name in dict.fromkeys(moved["choice"]) if name in choices]
+        return known + [name for name in choices if name not in known], means
+    if sorted(order) != sorted(choices):
+        raise ValueError(f"order must name every choice with several options once: {', '.join(choices)}")
+    return list(order), means
+
+
+def sorted_analyses(analyses, choices, default):
+    """Return the analyses with an interval, sorted by estimate, with what their interval says ("finding")."""
+    marked = analyses.get("default", pd.Series(False, index=analyses.index)).astype(bool)
+    if default is not None:
+        if default not in analyses.index:
+            raise ValueError(f"default is {default!r}, which is not in the index of analyses")
+        marked = pd.Series(analyses.index == default, index=analyses.index)
+    same = analyses.get("analysis", pd.Series(np.arange(len(analyses)), index=analyses.index))
+    rows = analyses[[*choices, *RESULTS]].assign(analysis=same, default=marked)
+    rows = rows[rows[["estimate", "ci_low", "ci_high"]].notna().all(axis=1)]
+    if rows.empty:
+        raise ValueError("no analysis has an estimate with an interval: there is nothing to draw")
+    rows = rows.sort_values("estimate", kind="stable", ignore_index=True)
+    low, high = rows["ci_high"] < 0, rows["ci_low"] > 0
+    finding = np.select([low, high], [FINDINGS[0], FINDINGS[2]], FINDINGS[1])
+    return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)
+
+
+def option_rows(ordered, options, means, digits):
+    """Return one row per option: how many analyses took it, and in how many of them the interval excludes zero.
+
+    Parameters
+    ----------
+    ordered : pandas.DataFrame
+    options : dict
+        Choice -> its options, from top to bottom.
+    means : dict
+    digits : int
+    """
+    usual, lines, y = ordered[ordered["default"]].iloc[:1], [], ROW_MM / 2
+    for choice, values in {ALL: [ALL], **options}.items():
+        for value in sorted(values, key=option_rank):
+            took = took_option(ordered, choice, value)
+            line = {"kind": "total" if choice == ALL else "option", "choice": choice, "option": value, "y_mm": y}
+            line |= {"n": int(took.sum()), "excludes_zero": int((took & (ordered["finding"] != FINDINGS[1])).sum())}
+            line["mean_estimate"] = means.get((choice, value), np.nan)
+            line["usual"] = choice != ALL and len(usual) > 0 and usual[choice].iloc[0] == value
+            lines.append(line)
+            y += ROW_MM
+        y += BETWEEN_MM
+    rows = pd.DataFrame(lines)
+    rows["first"] = ~rows["choice"].duplicated()
+    rows["text_choice"] = [
+        choice_text(c) if first else "" for c, first in zip(rows["choice"], rows["first"], strict=True)
+    ]
+    shown = {choice: option_digits(values) for choice, values in options.items()}
+    rows["text_option"] = [
+        "" if row["choice"] == ALL else option_text(row["option"], shown[row["choice"]]) for row in lines
+    ]
+    rows["text_n"] = [number(n, 0) for n in rows["n"]]
+    rows["text_mean"] = ["" if np.isnan(m) else number(m, digits) for m in rows["mean_estimate"]]
+    rows["text_share"] = [percent(e / n) if n else "" for e, n in zip(rows["excludes_zero"], rows["n"], strict=True)]
+    return rows
+
+
+def took_option(ordered, choice, option):
+    """Return which analyses took an option."""
+    return ordered["finding"].notna() if choice == ALL else ordered[choice] == option
+
+
+def share_name(choice, option, finding):
+    """Return the name of the column of the bins' shares."""
+    return f"{choice} = {option}, {finding}"
+
+
+def bin_rows(ordered, options, bins):
+    """Return one row per bin of neighbouring analyses: ranks, estimates at both ends, bands, and shares.
+
+    "reach" is as far as any interval of the bin goes, "inside" what all of them have in common (NaN where nothing).
+    """
+    n = len(ordered)
+    edges = np.linspace(0, n, bins + 1).round().astype(int)
+    start, last, size = edges[:-1], edges[1:] - 1, np.diff(edges)
+    estimate, low, high = (ordered[name].to_numpy(float) for name in RESULTS[1:])
+    inside = np.maximum.reduceat(low, start), np.minimum.reduceat(high, start)
+    inside = [np.where(inside[0] <= inside[1], end, np.nan) for end in inside]
+    table = {"kind": "bin", "rank": start, "last_rank": last, "n": size}
+    table |= {"estimate": estimate[start], "last_estimate": estimate[last]}
+    table |= {"reach_low": np.minimum.reduceat(low, start), "reach_high": np.maximum.reduceat(high, start)}
+    table |= {"inside_low": inside[0], "inside_high": inside[1]}
+    for choice, option in zip(options["choice"], options["option"], strict=True):
+        took = took_option(ordered, choice, option)
+        for finding in FINDINGS:
+            here = (took & (ordered["finding"] == finding)).to_numpy(float)
+            table[share_name(choice, option, finding)] = np.add.reduceat(here, start) / size
+    return pd.DataFrame(table)
+
+
+SHARE_HEIGHT = 0.84  # of the row
+
+
+@dataclass(frozen=True)
+class Place:
+    """Left edges of the options' text and of the panel, right edges of the panel and of both columns of numbers.
+
+    ``n`` is the number of analyses; with no ``bins`` each has a mark of its own.
+    """
+
+    option: float
+    left: float
+    right: float
+    mean: float
+    edge: float
+    n: int
+    bins: int
+
+    @property
+    def width(self):
+        return self.right - self.left
+
+    @property
+    def pitch(self):
+        """Distance of two analyses in points."""
+        return self.width / self.n * style.PT_PER_MM
+
+
+def _add(ax, collection, gid):
+    collection.set(gid=gid, label=gid)
+    ax.add_collection(collection, autolim=False)
+
+
+def draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
+    """Draw estimates and intervals, the zero line, the axis and the default analysis."""
+    top, bottom = ends
+    ax = inset(figure, page, (place.left, place.right, top, bottom), "curve")
+    ax.set(xlim=(0, place.n), ylim=limits)
+    _multiverse_lines(ax, [[(0, 0), (place.n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
+    (_draw_bands if place.bins else _draw_each)(ax, marks, place, limits)
+    if len(usual):
+        x, y, high = usual["rank"].iloc[0] + 0.5, usual["estimate"].iloc[0], usual["ci_high"].iloc[0]
+        stem = [[(x, y if place.bins else min(high, limits[1])), (x, limits[1])]]
+        _multiverse_lines(ax, stem, "curve-default-line", colors=style.INK, linewidths=style.RULE_PT, zorder=4)
+        look = {"colours": [style.INK], "hollow": [False]}
+        markers(ax, [(x, y)], ["diamond"], [style.POOLED_PT2 / 2], gid="curve-default", zorder=5, **look)
+        half = text_width(label, style.SMALL_PT) / 2
+        at = np.clip(place.left + x / place.n * place.width, place.left + half, place.edge - half)
+        write(page, at, top - 2.1, label, style.CAPTION, align="center", gid="default-label")
+    _draw_axis(page, place, limits, top, bottom)
+
+
+def _multiverse_lines(ax, segments, gid, **look):
+    _add(ax, LineCollection(segments, capstyle="butt", **look), gid)
+
+
+def _draw_each(ax, ordered, place, limits):
+    """Draw every analysis: its interval, and its estimate as a circle, open where the interval includes zero."""
+    x = ordered["rank"].to_numpy(float) + 0.5
+    low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
+    ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
+    colours = [colours_of()[finding] for finding in ordered["finding"]]
+    wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
+    _multiverse_lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
+    within = ordered["finding"] == "includes zero"
+    edge = [style.MUTED if w else c for w, c in zip(within, colours, strict=True)]
+    face = [style.PAPER if w and place.pitch >= 2.5 else e for w, e in zip(within, edge, strict=True)]
+    size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
+    dots = ax.scatter(x, ordered["estimate"], s=size, c=face, edgecolors=edge, linewidths=rim, zorder=3)
+    dots.set(gid="curve-estimates", label="curve-estimates")
+
+
+def _draw_bands(ax, bins, place, limits):
+    """Draw the bands of the intervals, and the curve through the first and last estimate of every bin."""
+    edges = np.append(bins["rank"], place.n)
+    for band, colour in zip(("reach", "inside"), style.REACH_BANDS, strict=True):
+        low, high = (bins[f"{band}_{end}"].clip(*limits).to_numpy() for end in ("low", "high"))
+        middle = bins["estimate"].clip(*limits).to_numpy()  # a band of no height where nothing is common
+        low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
+        _add(
+            ax,
+            PolyCollection([_steps(edges, low, high)], facecolor=colour, edgecolor="none", zorder=1),
+            f"curve-{band}",
+        )
+    x = bins[["rank", "last_rank"]].to_numpy(float).ravel() + 0.5
+    points = np.column_stack([x, bins[["estimate", "last_estimate"]].to_numpy().ravel()])
+    _multiverse_lines(ax, [points], "curve-estimates", colors=style.INK, linewidths=1.3, zorder=3)
+
+
+def _steps(edges, bottom, top):
+    """Return the outline of columns side by side."""
+    x = np.repeat(edges, 2)[1:-1]
+    upper, lower = np.repeat(top, 2), np.repeat(bottom, 2)
+    return np.column_stack([np.append(x, x[::-1]), np.append(upper, lower[::-1])])
+
+
+def _draw_axis(page, place, limits, top, bottom):
+    """Draw the axis of the estimates left of the panel, and say what it shows."""
+    ticks, digits = round_ticks(*limits)
+    y = bottom - (ticks - limits[0]) / (limits[1] - limits[0]) * (bottom - top)
+    rule(page, [[(place.left, top), (place.left, bottom)]], "axis-line")
+    rule(page, [[(place.left - 1.0, at), (place.left, at)] for at in y], "axis-ticks")
+    for i, (tick, at) in enumerate(zip(ticks, y, strict=True)):
+        write(page, place.left - 1.8, at, number(tick, digits), style.CAPTION, align="right", gid=f"tick-{i}")
+    wide = max(text_width(number(tick, digits), style.SMALL_PT) for tick in ticks)
+    _write_side(page, place.left - wide - 4.0, top, bottom)
+
+
+def _write_side(page, right, top, bottom):
+    """Write what the axis shows, left of it: the measure, and which way is which."""
+    pitch, middle = line_height(style.SMALL_PT), (top + bottom) / 2
+    lines = ("Pooled difference,", "treatment minus", "placebo, points")
+    for i, line in enumerate(lines):
+        write(page, right, middle + (i - 1) * pitch, line, style.CAPTION, align="right", gid=f"axis-title-{i}")
+    write(page, right, top + pitch / 2, "more pain ↑", style.QUIET_CAPTION, align="right", gid="axis-more")
+    write(page, right, bottom - pitch / 2, "less pain ↓", style.QUIET_CAPTION, align="right", gid="axis-less")
+
+
+def draw_options(figure, page, marks, usual, place, *, options, top):
+    """Draw one row per option: a mark under every analysis that took it, or the share of each bin that did."""
+    depth = options["y_mm"].iloc[-1] + ROW_MM / 2
+    ax = inset(figure, page, (place.left, place.right, top, top + depth), "options")
+    ax.set(xlim=(0, place.n), ylim=(depth, 0))
+    (_draw_shares if place.bins else _draw_ticks)(ax, marks, options, place)
+    if len(usual):
+        x = usual["rank"].iloc[0] + 0.5
+        look = {"colors": style.INK, "linewidths": style.RULE_PT, "linestyles": [(0, (2, 2))]}
+        _multiverse_lines(ax, [[(x, 0), (x, depth)]], "options-default-line", zorder=2, **look)
+    _rule_off(page, options, place, top)
+    _write_options(page, options, place, top)
+
+
+def _draw_ticks(ax, ordered, options, place):
+    took = [took_option(ordered, c, o).to_numpy() for c, o in zip(options["choice"], options["option"], strict=True)]
+    row, at = np.nonzero(np.array(took))
+    x, y = at + 0.5, options["y_mm"].to_numpy()[row]
+    half = 0.36 * ROW_MM
+    ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
+    colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
+    _multiverse_lines(
+        ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1
+    )
+
+
+def _draw_shares(ax, bins, options, place):
+    """Draw the shares as columns, stacked by what the interval says; the full height of a row is all of a bin."""
+    edges, tall = np.append(bins["rank"], place.n), SHARE_HEIGHT * ROW_MM
+    base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], place.bins, axis=1)
+    full = [_steps(edges, low, low - tall) for low in base]
+    _add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
+    for finding, colour in colours_of().items():
+        names = [share_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
+        up = base - tall * bins[names].to_numpy().T
+        outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
+        look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
+        _add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
+        base = up
+
+
+def _rule_off(page, options, place, top):
+    """Draw a hairline above every choice."""
+    y = top + options.loc[options["first"], "y_mm"].to_numpy()[1:] - (ROW_MM + BETWEEN_MM) / 2
+    lines = [[(style.MARGIN, at), (place.edge, at)] for at in y]
+    rule(page, lines, "choice-rules", width=style.HAIR_PT, colour=style.FAINT)
+
+
+def _write_options(page, options, place, top):
+    """Write the names of choices and options left of the rows, and the shares right of them."""
+    for i, row in enumerate(options.to_dict("records")):
+        y = top + row["y_mm"]
+        write(page, style.MARGIN, y, row["text_choice"], style.HEAD, gid=f"choice-{i}")
+        look = style.BODY_PT, "bold" if row["usual"] else "normal", style.INK
+        write(page, place.option, y, row["text_option"], look, gid=f"option-{i}")
+        share = style.BODY_PT, "bold" if row["kind"] == "total" else "normal", style.INK
+        write(page, place.mean, y, row["text_mean"], share, align="right", gid=f"mean-{i}")
+        write(page, place.edge, y, row["text_share"], share, align="right", gid=f"share-{i}")
+    pitch = line_height(style.BODY_PT)
+    for name, x, lines in (("mean", place.mean, MEAN_HEAD), ("share", place.edge, SHARE_HEAD)):
+        for i, line in enumerate(reversed(lines)):
+            write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
+
 
 TITLE = "The same trials, analysed in every sensible way"
 USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
@@ -73,29 +567,29 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     ordered = sorted_analyses(analyses, choices, default)
     options = option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
     width = width_mm or USUAL_MM
-    place = _place(options, width, len(ordered))
+    place = _place_multiverse(options, width, len(ordered))
     marks = bin_rows(ordered, options, place.bins) if place.bins else ordered
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = words.About(ordered, options, limits, place.bins, words.level_of(analyses), len(analyses), digits)
-    footer = [*words.footer(about, order is None), *([words.sentences(note)] if note else [])]
+    about = AboutMultiverse(ordered, options, limits, place.bins, multiverse_level(analyses), len(analyses), digits)
+    footer = [*multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
     title = title or TITLE
-    key, tall = lay_key(words.key(about), width - 2 * style.MARGIN, stacked=False)
+    key, tall = lay_key(key_entries(about), width - 2 * style.MARGIN, stacked=False)
     depth = options["y_mm"].iloc[-1] + ROW_MM / 2
     framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
     figure, page = framed_page(framing)
     top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
     usual = ordered[ordered["default"]].iloc[:1]
-    draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=words.default_label(about))
+    draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=default_label(about))
     draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
-    found = words.found(about)
-    caption = " ".join([words.sentences(title), found, *footer])
+    found = found_sentence(about)
+    caption = " ".join([sentences(title), found, *footer])
     table = _with_marks(options, marks, usual, footer)
-    figure.content = FigureContent(table, title, caption, words.alt_text(title, about), found, words.PRINTED)
+    figure.content = FigureContent(table, title, caption, multiverse_alt_text(title, about), found, PRINTED)
     return figure
 
 
-def _place(options, width, n):
+def _place_multiverse(options, width, n):
     """Return where the columns of text and the panel stand, and the number of bins."""
 
     def widest(column, weight="bold"):
@@ -104,8 +598,8 @@ def _place(options, width, n):
     option = style.MARGIN + widest(options["text_choice"]) + style.GAP
     left = option + widest(options["text_option"]) + style.PANEL_GAP
     edge = width - style.MARGIN
-    mean = edge - max(widest(words.SHARE_HEAD), widest(options["text_share"])) - style.GAP
-    right = mean - max(widest(words.MEAN_HEAD), widest(options["text_mean"])) - style.PANEL_GAP
+    mean = edge - max(widest(SHARE_HEAD), widest(options["text_share"])) - style.GAP
+    right = mean - max(widest(MEAN_HEAD), widest(options["text_mean"])) - style.PANEL_GAP
     if right - left < LEAST_PANEL_MM:
         least = number(width + LEAST_PANEL_MM - (right - left), 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")

@@ -5,23 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.plots import _forest_words as forest_words
-from analysis.plots import _style as style
+from analysis.plots import _theme as style
+from analysis.plots import _words
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import with_reference_rows
-from analysis.plots._axis import limits_around
-from analysis.plots._canvas import FigureContent, draw_page
-from analysis.plots._cells import add_cells, digits_for
-from analysis.plots._fit import fit_tracks
-from analysis.plots._forest_blocks import NAMES, RATIOS, source_of
-from analysis.plots._forest_columns import effect_column, effect_head
-from analysis.plots._key import markers
-from analysis.plots._layout import Column
-from analysis.plots._marks import LEFT_TIP, RIGHT_TIP
-from analysis.plots._primitives import horizontal, lines, scatter
-from analysis.plots._rows import build_rows
-from analysis.plots._swarm import height_of, swarm
-from analysis.plots._themes import themed
+from analysis.plots._arms_forest import with_arms_forest_reference_rows
+from analysis.plots._forest import effect_column, effect_head
+from analysis.plots._layout import Column, fit_tracks, limits_around
+from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
+from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._plane import height_of, swarm
+from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, digits_for, source_of
+from analysis.plots._theme import themed
 from analysis.text import counted, number
 
 USUAL_MM = 174.0
@@ -90,7 +84,7 @@ def orchard(
     >>> int((fig.content.table["kind"] == "point").sum())
     44
     """
-    from analysis.plots._forest import _panel
+    from analysis.plots._forest import _forest_panel
 
     source = source_of(results, by)
     measure = measure or source.pooled.measure or "MD"
@@ -99,24 +93,24 @@ def orchard(
     ratio = measure in RATIOS
     if digits is None:
         digits = 2 if ratio else digits_for(trials["contrast_low"], trials["contrast_high"])
-    panel, zone = _panel(trials, measure, source.unit, favours, worthwhile)
-    table = _with_text(_lines(rows, source), digits, ratio)
-    panel = replace(panel, limits=_limits(trials, table, panel.zone))
-    tracks = _tracks(table, panel)
+    panel, zone = _forest_panel(trials, measure, source.unit, favours, worthwhile)
+    table = _with_orchard_text(_orchard_lines(rows, source), digits, ratio)
+    panel = replace(panel, limits=_orchard_limits(trials, table, panel.zone))
+    tracks = _orchard_tracks(table, panel)
     width = fit_tracks(tracks, table, width=width_mm, usual=USUAL_MM, drop=DROP)[2][panel.name]
-    points, table = _place(trials, table, panel.limits, width)
-    footer = [*_footer(source, panel, digits, zone, trials), words.sentences(note)]
+    points, table = _place_orchard(trials, table, panel.limits, width)
+    footer = [*_orchard_footer(source, panel, digits, zone, trials), words.sentences(note)]
     footer = [line for line in footer if line]
     title = title or f"{NAMES.get(measure, measure)} in {counted(len(trials))} and the pooled result"
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
     points = _onto_page(points, table)
     _draw_points(fig.axes[1], points)
     _draw_predictions(fig.axes[1], panel, table)
-    fig.content = _content(table, points, panel, title, footer, digits=digits, source=source)
+    fig.content = _orchard_content(table, points, panel, title, footer, digits=digits, source=source)
     return fig
 
 
-def _limits(trials, table, zone):
+def _orchard_limits(trials, table, zone):
     """Return the limits of the panel: the circles set them, and prediction intervals as far as there is room."""
     pooled = table[table["contrast_estimate"].notna()]
     kinds = ("contrast", "prediction")
@@ -124,7 +118,7 @@ def _limits(trials, table, zone):
     return limits_around(trials["contrast_estimate"], intervals, zone=zone)
 
 
-def _lines(rows, source):
+def _orchard_lines(rows, source):
     """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
     if not source.groups:
         band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
@@ -141,7 +135,7 @@ def _lines(rows, source):
     return table
 
 
-def _with_text(table, digits, ratio):
+def _with_orchard_text(table, digits, ratio):
     cells = add_cells(table, digits=digits, ratio=ratio)
     show = np.exp if ratio else np.asarray
     for end, left, right in (("low", "", " to"), ("high", "", "")):
@@ -150,7 +144,7 @@ def _with_text(table, digits, ratio):
     return cells
 
 
-def _tracks(table, panel):
+def _orchard_tracks(table, panel):
     at = words.level_of(table)
     return [
         Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
@@ -160,7 +154,7 @@ def _tracks(table, panel):
     ]
 
 
-def _place(trials, table, limits, width):
+def _place_orchard(trials, table, limits, width):
     """Return the circles with their distance from the middle of their band, and the table with its heights."""
     pitch = width / (limits[1] - limits[0])
     weight = trials["weight"].to_numpy(float)
@@ -215,7 +209,7 @@ def _draw_predictions(ax, panel, table):
             scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
 
 
-def _footer(source, panel, digits, zone, trials):
+def _orchard_footer(source, panel, digits, zone, trials):
     points = "(log scale)" if panel.ratio else source.unit.split(" on ")[0]
     hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
     marks = (
@@ -227,23 +221,25 @@ def _footer(source, panel, digits, zone, trials):
         panel.captions[0],
         words.model_sentence(source.pooled),
         words.heterogeneity_sentence(source.pooled, points, digits),
-        forest_words.between_sentence(source.between),
+        _words.between_sentence(source.between),
         words.few_sentence(source.groups),
         words.narrow_sentence([*source.groups, source.total]),
     )
     return [computed, words.sentences(marks, zone, words.left_out_sentence(source.left_out))]
 
 
-def _content(table, points, panel, title, footer, *, digits, source):
+def _orchard_content(table, points, panel, title, footer, *, digits, source):
     show, unit = (np.exp, "") if panel.ratio else (float, source.unit.split(" on ")[0])
     rows = pd.concat([table, points], ignore_index=True)
     prediction = {"kind": "prediction", "contrast_low": source.pooled.pi.low, "contrast_high": source.pooled.pi.high}
     spoken = pd.concat([rows.assign(kind=rows["kind"].replace("point", "trial")), pd.DataFrame([prediction])])
     if not source.groups:
         spoken = spoken[spoken["kind"] != "heading"]
-    alt = words.alt_text(title, spoken, ("contrast",), unit, digits, show).replace("Forest plot", "Orchard plot", 1)
+    alt = words.forest_alt_text(title, spoken, ("contrast",), unit, digits, show).replace(
+        "Forest plot", "Orchard plot", 1
+    )
     said = words.sentences(*words.total_sentences(spoken, ("contrast",), unit, digits, show))
     caption = " ".join([words.sentences(title), said, *footer])
     printed = {"Trials": ("text_name",), "Difference": ("text_estimate", "text_low", "text_high")}
     printed |= {"Prediction": ("text_pi_low", "text_pi_high")}
-    return FigureContent(with_reference_rows(rows, panel, footer), title, caption, alt, "", printed)
+    return FigureContent(with_arms_forest_reference_rows(rows, panel, footer), title, caption, alt, "", printed)

@@ -1,24 +1,34 @@
-"""A panel with two scales: where values stand in millimetres, what is drawn there, and the page around it."""
+"""A panel with two scales: where values stand in millimetres, what is drawn there, and the page around it.
+
+Names beside points, free of collisions: every place is tried, the least bad free one is taken.
+
+Circles side by side along an axis, none upon another: a swarm that is as flat as its density allows.
+
+Single studies as points: what funnel, radial and Q-Q plots share.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
+import pandas as pd
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.style import context as style_context
+from matplotlib.transforms import IdentityTransform
 
-from analysis.plots import _style as style
-from analysis.plots._axis import ratio_ticks, round_ticks
-from analysis.plots._canvas import frame, framed_page, inset
-from analysis.plots._key import draw_key, lay_key
-from analysis.plots._measure import first_fitting, font, line_height, text_width
-from analysis.plots._panel import draw_axis
-from analysis.plots._write import write
-from analysis.text import number
+from analysis.models.results import t_quantile
+from analysis.plots import _theme as style
+from analysis.plots import _words as words
+from analysis.plots._layout import first_fitting, font, line_height, ratio_ticks, round_ticks, text_width
+from analysis.plots._marks import INRADIUS, REACH, draw_key, lay_key, marker_entry, markers, shape, write
+from analysis.plots._page import draw_axis, frame, framed_page, inset
+from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
+from analysis.plots._theme import Said
+from analysis.text import counted, interval, number, percent
 
 MM_PER_INCH = 25.4
-AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
-INK_SHARE = 0.036  # of the panel, for all markers together
-TICK_MM = 5.6  # from the panel to the title of the level axis
+CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
+CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
+LEVEL_TICK_MM = 5.6  # from the panel to the title of the level axis
 EDGE_MM = 0.8  # kept free at the right of a panel at the margin: tick labels stand a little beyond it
 UPRIGHT_MM = 2.4  # between the panel and the labels of the upright axis
 
@@ -93,11 +103,11 @@ def size_of(ax):
     return box.width / ax.figure.dpi * MM_PER_INCH, box.height / ax.figure.dpi * MM_PER_INCH
 
 
-def areas_of(weight, mm2, largest=AREAS_PT2[1]):
+def areas_of(weight, mm2, largest=CIRCLE_AREAS_PT2[1]):
     """Return the areas of trials' marks in square points: proportional to the weights, down to a smallest one."""
     weight = np.asarray(weight, float)
-    fair = INK_SHARE * mm2 * style.PT_PER_MM**2 / len(weight)
-    top = np.clip(fair * weight.max() / weight.mean(), AREAS_PT2[0], largest)
+    fair = CIRCLE_INK_SHARE * mm2 * style.PT_PER_MM**2 / len(weight)
+    top = np.clip(fair * weight.max() / weight.mean(), CIRCLE_AREAS_PT2[0], largest)
     return np.maximum(top * weight / weight.max(), style.SQUARE_MIN_PT**2)
 
 
@@ -109,7 +119,7 @@ def band(x, low, high):
 
 def draw_axes(plane, *, upright=True):
     """Set round ticks on the lower and, if asked for, the left spine, whose labels have room."""
-    draw_axis(plane.ax, _Level(plane.x.limits, plane.x.ratio), plane.width)
+    draw_axis(plane.ax, _PanelScale(plane.x.limits, plane.x.ratio), plane.width)
     plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     plane.ax.spines["bottom"].set_visible(True)
     if upright:
@@ -117,7 +127,7 @@ def draw_axes(plane, *, upright=True):
 
 
 @dataclass(frozen=True)
-class _Level:
+class _PanelScale:
     """What ``draw_axis`` needs to know of a panel."""
 
     limits: tuple
@@ -172,7 +182,7 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
     """
     pitch = line_height(style.SMALL_PT)
     head = pitch + 1.6 if head is None else head
-    below = TICK_MM + pitch + 0.4 if below is None else below
+    below = LEVEL_TICK_MM + pitch + 0.4 if below is None else below
     with style_context(["default", style.RC]):
         placed, tall = lay_key(entries, width - 2 * style.MARGIN, stacked=False)
         tall = tall + 2.2 if placed else 0.0
@@ -188,7 +198,7 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
 def write_titles(on, x_title, y_title, directions=()):
     """Write the titles of both axes, the upright one above the panel, with the first of the directions that fits."""
     pitch = line_height(style.SMALL_PT)
-    middle, below = (on.left + on.right) / 2, on.bottom + TICK_MM + pitch / 2
+    middle, below = (on.left + on.right) / 2, on.bottom + LEVEL_TICK_MM + pitch / 2
     write(on.page, middle, below, x_title, style.CAPTION, align="center", gid="title-x")
     y = on.top - 1.6 - pitch / 2
     write(on.page, style.MARGIN, y, y_title, style.CAPTION, gid="title-y")
@@ -204,7 +214,7 @@ def title_axes(ax, x_title, y_title):
     ax.set_ylabel(y_title, fontproperties=font(style.SMALL_PT, text=y_title), color=style.INK)
 
 
-def limits_around(core, wide):
+def limits_filled_by(core, wide):
     """Return the ends of ``wide``, drawn in so that ``core`` fills at least 60 % of what is between them."""
     low, high = core
     spare = (high - low) / 3
@@ -223,3 +233,375 @@ def draw_tips(plane, low, high, y, gid, *, colour, zorder=4.0):
             tip = [(x, at), (x + way * size, at + 0.5 * size), (x + way * size, at - 0.5 * size)]
             corners.append(plane.values(tip))
     plane.areas(corners, gid, colour, zorder=zorder)
+
+
+DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
+DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
+LEADER = 1.0  # mm: a name farther away gets a line to its marker
+
+
+def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None, size=None):
+    """Find a free place for each name.
+
+    Parameters
+    ----------
+    names : list of str
+        In order of importance; a name without a free place is left out.
+    centres : array, shape (n, 2)
+        Millimetres, y upwards, of the markers that have names.
+    radii : array, shape (n,)
+    frame : (left, right, bottom, top)
+        The names stay inside.
+    taken : array, shape (m, 4)
+        Boxes (left, right, bottom, top) that no name may touch: all markers and other text.
+    avoid : list of callables
+        Each takes boxes (c, 4) and returns what it costs to stand there, in millimetres.
+    outwards : array, shape (n, 2), optional
+        Directions in which the names should rather go.
+    size : float, optional
+        Of the type, in points. Default: that of notes.
+
+    Returns
+    -------
+    list of (left, right, bottom, top) or None
+        One box for each name.
+    """
+    size = size or style.NOTE_PT
+    taken, boxes = np.asarray(taken, float).reshape(-1, 4), []
+    tall = 0.78 * line_height(size)
+    for i, name in enumerate(names):
+        wide = text_width(Said(name), size)
+        box, cost = _candidates(centres[i], radii[i], wide, tall)
+        if outwards is not None:
+            towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)
+            cost = cost - 0.5 * np.tile(
+                np.cos(DIRECTIONS) * towards[0] + np.sin(DIRECTIONS) * towards[1], len(DISTANCES)
+            )
+        cost = cost + sum(price(box) for price in avoid)
+        left, right, bottom, top = frame
+        out = (box[:, 0] < left) | (box[:, 1] > right) | (box[:, 2] < bottom) | (box[:, 3] > top)
+        cost = np.where(out | _touch(box, taken, 0.35).any(axis=1), np.inf, cost)
+        best = int(np.argmin(cost))
+        boxes.append(box[best] if np.isfinite(cost[best]) else None)
+        if boxes[-1] is not None:
+            taken = np.vstack([taken, boxes[-1]])
+    return boxes
+
+
+def _candidates(centre, radius, wide, tall):
+    """Return boxes all around a marker, and what each costs: distance, and a little for standing askew."""
+    distance = np.repeat(DISTANCES, DIRECTIONS.size)
+    angle = np.tile(DIRECTIONS, len(DISTANCES))
+    across, up = np.cos(angle), np.sin(angle)
+    x = centre[0] + (radius + distance) * across + np.clip(across * 4, -1, 1) * wide / 2
+    y = centre[1] + (radius + distance) * up + np.clip(up * 2, -1, 1) * tall / 2
+    askew = np.minimum(np.abs(np.sin(2 * angle)), 1.0)
+    return np.column_stack([x - wide / 2, x + wide / 2, y - tall / 2, y + tall / 2]), distance + 0.4 * askew
+
+
+def _touch(boxes, others, gap):
+    """Say which boxes come nearer than ``gap`` to which others, shape (boxes, others)."""
+    a, b = boxes[:, None], others[None]
+    apart = (a[..., 0] > b[..., 1] + gap) | (a[..., 1] < b[..., 0] - gap)
+    return ~(apart | (a[..., 2] > b[..., 3] + gap) | (a[..., 3] < b[..., 2] - gap))
+
+
+def leader(box, centre, radius):
+    """Return the two ends of the line from a marker to its name, or None where the name stands close by."""
+    near = np.clip(centre, [box[0], box[2]], [box[1], box[3]])
+    way = near - centre
+    length = float(np.hypot(*way))
+    if length - radius < LEADER:
+        return None
+    return centre + way * radius / length, near - way * 0.3 / length
+
+
+GAP = 0.12  # mm between two circles
+TOUCH = 1e-9
+
+
+def swarm(x, radius):
+    """Return how far from the line each circle stands, in the unit of ``x`` and ``radius``.
+
+    The circle that can stand nearest to the line comes next, of several such the largest, of equal ones the first
+    from the left; above the line goes before below. The same circles always stand in the same places.
+
+    Parameters
+    ----------
+    x, radius : array, shape (n,)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    x, radius = np.asarray(x, float), np.asarray(radius, float)
+    y, nearest = np.zeros(x.size), np.zeros(x.size)
+    placed = np.zeros(x.size, dtype=bool)
+    for _ in range(x.size):
+        free = np.flatnonzero(~placed)
+        keys = x[free], -radius[free].round(6), np.abs(nearest[free]).round(6)
+        i = free[np.lexsort(keys)[0]]
+        y[i], placed[i] = nearest[i], True
+        for j in free[(np.abs(x[free] - x[i]) < radius[free] + radius[i] + GAP) & (free != i)]:
+            nearest[j] = _nearest(x, radius, y, placed, j)
+    return y
+
+
+def _nearest(x, radius, y, placed, j):
+    """Return the free place nearest to the line for circle j: on it, or touching one that stands already."""
+    reach = radius + radius[j] + GAP
+    near = np.flatnonzero(placed & (np.abs(x - x[j]) < reach))
+    apart, least = (x[near] - x[j]) ** 2, reach[near] ** 2
+    up = np.sqrt(least - apart)
+    places = np.concatenate([[0.0], y[near] - up, y[near] + up])
+    places = places[np.argsort(np.abs(places).round(9), kind="stable")]
+    return places[(apart + (places[:, None] - y[near]) ** 2 >= least - TOUCH).all(axis=1)][0]
+
+
+def height_of(y, radius):
+    """Return how far a swarm reaches from the line, on either side."""
+    return float(np.max(np.abs(y) + radius, initial=0.0))
+
+
+USUAL_MM, LEAST_MM = 150.0, 80.0
+MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
+MARK_INK_SHARE = 0.03  # of the panel, for all marks together
+
+
+@dataclass(frozen=True, eq=False)
+class Studies:
+    """A pooled effect, one row per study (study, label, imputed) in its order, and how its numbers are written."""
+
+    pooled: object
+    rows: pd.DataFrame
+    measure: str
+    unit: str
+    left_out: object
+    digits: int
+
+    @property
+    def ratio(self):
+        """Whether effects are logarithms of ratios."""
+        return self.measure in RATIOS
+
+    @property
+    def points(self):
+        """The unit of differences, "" where there is none."""
+        return "" if self.ratio else self.unit.split(" on ")[0]
+
+    @property
+    def name(self):
+        """The name of the effect measure."""
+        return NAMES.get(self.measure, self.measure)
+
+    @property
+    def axis(self):
+        """The title of an axis of effects."""
+        return ", ".join(part for part in (self.name, "log scale" if self.ratio else self.unit) if part)
+
+    def show(self, value):
+        """Return an effect as it is printed: ratios leave the log scale."""
+        return np.exp(value) if self.ratio else value
+
+    def text(self, value):
+        """Return an effect as text."""
+        return number(self.show(value), self.digits)
+
+    def span(self, low, high):
+        """Return two effects as text."""
+        return interval(self.show(low), self.show(high), self.digits)
+
+
+def studies_of(results, what, *, measure=None, digits=None):
+    """Return the Studies of a PooledEffect, of EffectSizes (pooled with the defaults) or of a PooledArms (contrast)."""
+    if not any(hasattr(results, name) for name in ("tau2_method", "contrast", "left_out")):
+        raise TypeError(f"{what} draws a PooledEffect, EffectSizes or PooledArms, such as pool(effects)")
+    source = source_of(results)
+    pooled, trials = source.pooled, source.total.trials
+    measure = measure or getattr(pooled, "measure", "") or "MD"
+    if digits is None:
+        half = np.sqrt(pooled.vi)
+        digits = 2 if measure in RATIOS else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half)
+    rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
+    rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
+    return Studies(pooled, rows, measure, source.unit, source.left_out, digits)
+
+
+def width_of(width_mm, what):
+    """Return the width of the page in millimetres."""
+    width = float(width_mm or USUAL_MM)
+    if width < LEAST_MM:
+        raise ValueError(f"width_mm is {number(width, 0)}; a {what} needs at least {number(LEAST_MM, 0)} mm")
+    return width
+
+
+def trial_rows(studies, **columns):
+    """Return one row per study: who it is, its effect, and the columns given."""
+    effects = {"estimate": studies.pooled.yi, "se": np.sqrt(studies.pooled.vi), "weight": studies.pooled.weights}
+    rows = studies.rows.assign(kind="trial", **(effects | columns))
+    rows["text_name"] = rows["name"]
+    rows["text_estimate"] = [studies.text(x) for x in rows["estimate"]]
+    return rows[["kind", *(name for name in rows if name != "kind")]]
+
+
+def total_row(studies):
+    """Return the row of the pooled effect."""
+    pooled = studies.pooled
+    row = {"kind": "total", "name": "All trials", "imputed": False, "estimate": pooled.estimate, "se": pooled.se}
+    row |= {"low": pooled.ci.low, "high": pooled.ci.high, "k": pooled.k, "confidence_level": pooled.confidence_level}
+    row |= {"tau2": pooled.tau2, "i2": pooled.i2}
+    return row | {"text_name": "All trials, pooled", "text_estimate": studies.text(pooled.estimate)}
+
+
+def with_rows(table, *extra):
+    """Append rows given as dictionaries."""
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+
+
+def footer_rows(lines):
+    """Return the rows of the footer."""
+    return [{"kind": "footer", "name": line} for line in lines]
+
+
+def named(rows, label, distance, outside):
+    """Say which rows get their name written: the ``label`` farthest of those outside, or those asked for.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Trials, with ``study`` and ``name``.
+    label : int or sequence of str
+        How many, or the ids or names of trials.
+    distance : array
+        How far each lies from where it is expected.
+    outside : array of bool
+        Which of them may be named without being asked for.
+    """
+    if isinstance(label, int | np.integer):
+        rank = pd.Series(np.where(outside, np.abs(distance), np.nan)).rank(method="first", ascending=False)
+        return (rank <= label).to_numpy()
+    wanted = {label} if isinstance(label, str) else set(label)
+    if unknown := sorted(wanted - set(rows["study"]) - set(rows["name"])):
+        raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
+    return (rows["study"].isin(wanted) | rows["name"].isin(wanted)).to_numpy()
+
+
+def critical(level):
+    """Return the normal critical value of a two-sided level."""
+    return float(t_quantile(np.inf, level))
+
+
+def mark_area(k, mm2):
+    """Return the area of each mark in square points: all alike, smaller where there are many."""
+    return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
+
+
+def draw_trials(plane, x, y, imputed, gid, *, rim=True):
+    """Draw the studies, and return their boxes in millimetres (left, right, bottom, top) and their radius.
+
+    Without a white ``rim``, marks in a dense row do not cover one another with white.
+    """
+    size, hollow = mark_area(len(x), plane.width * plane.height), np.asarray(imputed, bool)
+    xy, centre = np.column_stack([x, y]), plane.mm(x, y)
+    if rim:
+        look = {"colours": [style.TRIAL] * len(x), "hollow": hollow, "gid": gid}
+        markers(plane.ax, xy, ["circle"] * len(x), np.full(len(x), size), **look)
+    else:
+        _plain_marks(plane.ax, xy, size, hollow, gid)
+    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+    low, high = centre - reach, centre + reach
+    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]]), reach
+
+
+def _plain_marks(ax, xy, size, hollow, gid):
+    """Draw circles without a rim, white inside where hollow."""
+    inside = size * max(1 - style.RING_PT / (INRADIUS["circle"] * np.sqrt(size)), 0.25) ** 2
+    sizes = np.column_stack([np.full(len(xy), size), np.where(hollow, inside, 0.0)]).ravel()
+    look = {"facecolors": [style.TRIAL, style.PAPER] * len(xy), "linewidth": 0, "zorder": 3.0}
+    drawn = PathCollection(
+        [shape("circle")], sizes, offsets=np.repeat(xy, 2, axis=0), offset_transform=ax.transData, **look
+    )
+    drawn.set(transform=IdentityTransform(), gid=gid, label=gid, clip_on=False)
+    ax.add_collection(drawn, autolim=False)
+
+
+def trial_entries(rows, mm2):
+    """Return the entries of the key for the studies."""
+    size, hollow = mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
+    entries = []
+    if not hollow.all():
+        entries.append(marker_entry(f"trial ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))
+    if hollow.any():
+        text = f"SD imputed ({number(hollow.sum(), 0)})"
+        entries.append(marker_entry(text, "circle", size, style.TRIAL, hollow=True))
+    return entries
+
+
+def write_names(plane, rows, at, boxes, reach, *, outwards=None, avoid=(), taken=()):
+    """Write the names of the labelled rows where nothing else stands; ``at`` holds the values of all rows."""
+    chosen = np.flatnonzero(rows["labelled"].to_numpy(bool))
+    chosen = chosen[np.argsort(-np.abs(rows["distance"].to_numpy(float)[chosen]), kind="stable")]
+    centre = plane.mm(*np.asarray(at, float).T)
+    names = rows["name"].iloc[chosen].tolist()
+    places = place_names(
+        names,
+        centre[chosen],
+        np.full(len(chosen), reach),
+        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
+        taken=np.vstack([boxes, *(np.reshape(box, (1, 4)) for box in taken)]),
+        avoid=avoid,
+        outwards=None if outwards is None else np.asarray(outwards, float)[chosen],
+    )
+    leaders, look = [], (style.NOTE_PT, "normal", style.INK)
+    for i, name, box in zip(chosen, names, places, strict=True):
+        if box is not None:
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), look, align="left", gid=f"name-{i}")
+            leaders.append(leader(box, centre[i], reach))
+    ends = [plane.values(line) for line in leaders if line is not None]
+    plane.lines(ends, "name-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def on_path(points, price):
+    """Return what it costs a name to stand on a path through ``points``, in millimetres."""
+    points = np.asarray(points, float).reshape(-1, 2)
+    steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in zip(points, points[1:], strict=False)]
+    dots = np.vstack(steps)
+
+    def cost(boxes):
+        x, y = dots.T
+        inside = (boxes[:, :1] <= x) & (boxes[:, 1:2] >= x) & (boxes[:, 2:3] <= y) & (boxes[:, 3:] >= y)
+        return price * inside.any(axis=1)
+
+    return cost
+
+
+def pooled_sentence(studies):
+    """Return the pooled effect with its interval in words."""
+    pooled = studies.pooled
+    value = f"{studies.text(pooled.estimate)} {studies.points}".rstrip()
+    at = words.level(pooled.confidence_level)
+    whose = "Pooled" if pooled.k > 1 else "The trial's"
+    return f"{whose} {lower(studies.name)} {value} ({at} CI {studies.span(*pooled.ci)}; {counted(pooled.k)})"
+
+
+def lower(text):
+    """Return a text that begins with a small letter, unless it is an abbreviation."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def model_sentence(studies):
+    """Return how the studies were pooled."""
+    pooled = studies.pooled
+    if pooled.k == 1:
+        return "One trial: nothing is pooled"
+    model = words.model_name(pooled) if pooled.tau2_method != "fixed" else "Random-effects model with a given τ²"
+    return f"{model}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
+
+
+def spread_sentence(studies):
+    """Return tau and I2 in words, "" where they are not estimated or 0."""
+    pooled = studies.pooled
+    if not pooled.k > 1 or not pooled.tau2 > 0:
+        return ""
+    tau = f"{number(pooled.tau, studies.digits)} {studies.points}".rstrip()
+    return f"τ {tau}, I² {percent(pooled.i2)}"

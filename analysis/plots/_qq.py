@@ -2,29 +2,37 @@
 
 import numpy as np
 
-from analysis.diagnostics import residual_quantiles
-from analysis.plots import _style as style
+from analysis.models.diagnostics import residual_quantiles
+from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._canvas import FigureContent
-from analysis.plots._key import area_entry, line_entry
-from analysis.plots._plane import Plane, Scale, band, draw_axes, room_for, sheet, size_of, title_axes, write_titles
-from analysis.plots._studies import (
+from analysis.plots._marks import area_entry, line_entry
+from analysis.plots._page import FigureContent
+from analysis.plots._plane import (
+    Plane,
+    Scale,
+    band,
+    draw_axes,
     draw_trials,
     footer_rows,
     model_sentence,
     named,
     on_path,
     pooled_sentence,
+    room_for,
+    sheet,
+    size_of,
     spread_sentence,
     studies_of,
+    title_axes,
     total_row,
     trial_entries,
     trial_rows,
     width_of,
     with_rows,
     write_names,
+    write_titles,
 )
-from analysis.plots._themes import themed
+from analysis.plots._theme import themed
 from analysis.text import counted, level, number
 
 USUAL_MM, WIDEST_MM = 120.0, 110.0  # of the page; of the panel
@@ -91,7 +99,7 @@ def qq_plot(
 
     Notes
     -----
-    Residuals, quantiles and envelope are those of :func:`analysis.diagnostics.residual_quantiles`.
+    Residuals, quantiles and envelope are those of :func:`analysis.models.diagnostics.residual_quantiles`.
 
     Examples
     --------
@@ -104,26 +112,26 @@ def qq_plot(
     studies = studies_of(results, "qq_plot", measure=measure)
     if studies.pooled.k < 3:
         raise ValueError(f"a Q-Q plot needs 3 trials or more; these results have {studies.pooled.k}")
-    table = _table(studies, label, deleted=deleted, level=envelope, seed=seed)
-    scales = _scales(table)
+    table = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed)
+    scales = _qq_scales(table)
     titles = "Normal quantile", "Deleted residual" if deleted else "Standardised residual"
     if ax is not None:
         ax.set_box_aspect(1)
         side = min(size_of(ax))
-        _draw(Plane(ax, *scales, side, side), table)
+        _draw_qq(Plane(ax, *scales, side, side), table)
         title_axes(ax, *titles)
         return ax.figure
     width = width_of(width_mm or USUAL_MM, "Q-Q plot")
     title = title or f"Residuals of {counted(studies.pooled.k)} against normal quantiles"
-    footer = _footer(studies, table, deleted, note)
-    fig = _page(table, scales, titles, title=title, footer=footer, width=width)
+    footer = _qq_footer(studies, table, deleted, note)
+    fig = _qq_page(table, scales, titles, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title), words.sentences(pooled_sentence(studies)), *footer])
     alt = _alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
 
 
-def _table(studies, label, *, deleted, level, seed):
+def _qq_table(studies, label, *, deleted, level, seed):
     """Return the trials from the lowest residual up, then the pooled effect and the line of equality."""
     found = residual_quantiles(studies.pooled, deleted=deleted, level=level, seed=seed)
     rows = trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
@@ -144,7 +152,7 @@ def _table(studies, label, *, deleted, level, seed):
     return with_rows(rows, total_row(studies), line)
 
 
-def _scales(table):
+def _qq_scales(table):
     """Return one scale for both axes, so that equality is the diagonal."""
     values = table[["z", "quantile", "envelope_low", "envelope_high"]].to_numpy(float)
     low, high = np.nanmin(values), np.nanmax(values)
@@ -152,19 +160,19 @@ def _scales(table):
     return (Scale((low - pad, high + pad)),) * 2
 
 
-def _page(table, scales, titles, *, title, footer, width):
+def _qq_page(table, scales, titles, *, title, footer, width):
     """Return the figure: a square panel in the middle, its axes, key and footer."""
     left = room_for(scales[1].ticks()[1])
     inner = width - 2 * style.MARGIN - left - 1.2
     side = min(inner, WIDEST_MM)
     room = {"left": left, "right": 1.2 + inner - side, "height": side}
     on = sheet(title, footer, width, scales=scales, label="qq", entries=_key(table, side**2), **room)
-    _draw(on.plane, table)
+    _draw_qq(on.plane, table)
     write_titles(on, *titles)
     return on.figure
 
 
-def _draw(plane, table):
+def _draw_qq(plane, table):
     """Draw envelope, diagonal and trials, from the rows of the table."""
     trials = table[table["kind"] == "trial"]
     x, y, low, high = (trials[name].to_numpy(float) for name in ("quantile", "z", "envelope_low", "envelope_high"))
@@ -189,7 +197,7 @@ def _key(table, mm2):
     return entries
 
 
-def _footer(studies, table, deleted, note):
+def _qq_footer(studies, table, deleted, note):
     """Return the paragraphs that say what was drawn and computed."""
     pooled, line = studies.pooled, table[table["kind"] == "reference"].iloc[0]
     hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
@@ -208,7 +216,7 @@ def _footer(studies, table, deleted, note):
         words.sentences(what, envelope),
         words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
-            f"{_outside(table)}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
+            f"{_qq_outside(table)}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
             few,
             words.left_out_sentence(studies.left_out),
         ),
@@ -217,7 +225,7 @@ def _footer(studies, table, deleted, note):
     return [text for text in lines if text]
 
 
-def _outside(table):
+def _qq_outside(table):
     trials = table[table["kind"] == "trial"]
     outside = trials["outside"].astype(bool).sum()
     return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the envelope"
@@ -230,6 +238,6 @@ def _alt_text(title, studies, table):
     return words.sentences(
         f"Normal Q-Q plot: {title}",
         f"Residuals run from {ends[0]} to {ends[1]}",
-        _outside(table),
+        _qq_outside(table),
         pooled_sentence(studies),
     )

@@ -5,15 +5,64 @@ beside the figure as CSV. ``kind`` says what a line is: "heading", "trial", "sub
 "prediction"; lines that are not rows of the figure ("reference", "zone", "footer") follow below. Each
 series of marks ("placebo", "treatment", "contrast") owns the columns ``<series>_estimate``, ``_low``,
 ``_high``, ``_k`` and ``_imputed``.
+
+The text cells of the figure, formatted by analysis.text and kept in the table beside their numbers.
+
+Footnote marks for what a reader should know about a trial's numbers.
+
+What a forest plot is drawn from: any result taken apart into blocks of trials with their pooled effects.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis.plots._flags import note_marks
-from analysis.results import t_quantile
+from analysis.models.results import t_quantile
+from analysis.plots import _theme as style
+from analysis.text import NOT_ESTIMABLE, limits, number, percent
+
+MEANINGS = {
+    "SD imputed": "SD imputed from comparable arms",
+    "final score": "final scores, not changes",
+    "n assumed": "number of patients per arm assumed",
+    "n inferred": "number of patients per arm inferred from printed percentages or means",
+    "crossover": "crossover: the same patients in both arms, paired with an assumed correlation",
+    "rescaled sum": "sum or subscale rescaled to 0–10",
+    "arms combined": "several treatment arms combined",
+    "placebo arm shared": "one of several treatment arms, with its share of the placebo arm",
+    "correlation assumed": "variance rests on an assumed correlation",
+    "doubtful": "a value, the allocation or the scale is in doubt",
+    "second-hand": "read in another work's table",
+}
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def note_marks(flags):
+    """Return the marks of each trial and the key.
+
+    Parameters
+    ----------
+    flags : list of tuple of str
+        The flags of each trial.
+
+    Returns
+    -------
+    list of str
+        As "† a c".
+    list of (str, str)
+        Mark and meaning, only those in use. The dagger always stands for an imputed SD, letters are given in
+        a fixed order; a flag without a stated meaning explains itself.
+    """
+    used = {flag for each in flags for flag in each}
+    known = [flag for flag in MEANINGS if flag in used]
+    ordered = known + sorted(used - set(known))
+    letters = iter(LETTERS)
+    mark = {flag: "†" if flag == "SD imputed" else next(letters) for flag in ordered}
+    texts = [" ".join(mark[flag] for flag in ordered if flag in each) for each in flags]
+    return texts, [(mark[flag], MEANINGS.get(flag, flag)) for flag in ordered]
+
 
 SERIES = ("placebo", "treatment", "contrast")
 HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue")
@@ -197,3 +246,211 @@ def add_notes(table):
     flags = [tuple(f.split("; ")) if isinstance(f, str) and f else () for f in table["flags"]]
     marks, key = note_marks(flags)
     return table.assign(notes=marks), key
+
+
+DECIDING = (
+    "kind",
+    "notes",
+    "change_status",
+    "placebo_estimate",
+    "placebo_k",
+    "contrast_k",
+    "contrast_low",
+    "contrast_high",
+)
+
+
+def digits_for(low, high):
+    """Return the decimals that suit intervals of this width: two for points on 0–10."""
+    width = np.asarray(high, float) - np.asarray(low, float)
+    width = width[np.isfinite(width) & (width > 0)]
+    if not width.size:
+        return 2
+    return int(np.clip(round(-math.log10(float(np.median(width)))) + 2, style.LEAST_DIGITS, 8))
+
+
+def add_cells(table, *, digits, ratio=False):
+    """Return the table with every printed text as a column ``text_...``."""
+    show = np.exp if ratio else np.asarray
+    cells = table.assign(
+        text_name=table["name"],
+        text_tail=[_tail(row) for row in _records(table)],
+        text_weight=_texts(table, "weight", lambda x: percent(x, 1)),
+        text_estimate=_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
+        text_low=_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
+        text_high=_texts(table, "contrast_high", lambda x: limits(x, show(x), digits)[1]),
+    )
+    for arm in ("placebo", "treatment"):
+        if f"n_{arm}" in table:
+            cells[f"text_n_{arm}"] = _texts(table, f"n_{arm}", lambda x: number(x, 0))
+        if f"{arm}_estimate" in table:
+            cells[f"text_{arm}"] = _texts(table, f"{arm}_estimate", lambda x: number(x, digits))
+    cells["text_missing"] = [_missing(row) for row in _records(table)]
+    cells["text_whole"] = [_whole(row) for row in _records(table)]
+    blank = cells["text_whole"] == NOT_ESTIMABLE
+    cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
+    return cells
+
+
+def _records(table):
+    """Return the rows as dictionaries, with what decides on texts alone."""
+    return table[[name for name in DECIDING if name in table]].to_dict("records")
+
+
+def _texts(table, column, write):
+    """Return one text per row, empty where there is no number."""
+    return ["" if value is None or not math.isfinite(value) else write(value) for value in table[column]]
+
+
+def _tail(row):
+    """Return what follows a name in small type: the notes of a trial, the number of trials of a group."""
+    return trial_count(row) if row["kind"] in ("heading", "total") else row["notes"]
+
+
+def trial_count(row):
+    """Return "k = 10 (arms: 8)", the second part only where it differs."""
+    k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
+    text = f"k = {number(k, 0)}"
+    return text if not arms == arms or arms == k else f"{text} (arms: {number(arms, 0)})"
+
+
+def _whole(row):
+    """Return what stands in place of an interval that could not be computed."""
+    drawn = row["kind"] in ("prediction", "total", "subtotal")
+    missing = not (math.isfinite(row["contrast_low"]) and math.isfinite(row["contrast_high"]))
+    return NOT_ESTIMABLE if drawn and missing else ""
+
+
+def decimals(value, most=2):
+    """Return how many decimals a value has, up to ``most``."""
+    return next((d for d in range(most) if round(value, d) == value), most)
+
+
+def add_text_column(table, column):
+    """Return the table with one column of the trials as printed text (heading: the column's name)."""
+    texts = []
+    for value in table[column]:
+        if isinstance(value, str):
+            texts.append(value)
+        else:
+            known = value is not None and value == value
+            texts.append("" if not known else f"{value:.0f}" if column == "year" else number(value, decimals(value)))
+    return table.assign(**{f"text_{column}": texts})
+
+
+def heterogeneity(row, digits=2):
+    """Return "τ 1.36, I² 92%" for a row of diamonds, empty where it could not be computed."""
+    if not math.isfinite(row.get("contrast_tau", math.nan)):
+        return ""
+    i2 = row["contrast_i2"]
+    tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""
+    return f"τ {number(row['contrast_tau'], digits)}{tail}"
+
+
+def _missing(row):
+    """Return why a trial has no change within its arms."""
+    known = row["kind"] != "trial" or math.isfinite(row.get("placebo_estimate", math.nan))
+    return "" if known else row.get("change_status") or "not reported"
+
+
+RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
+NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
+RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """All trials, their groups, the unit, the trials left out, and the test between the groups (or None)."""
+
+    total: Block
+    groups: list
+    unit: str = ""
+    left_out: object = None
+    between: object = None
+
+    @property
+    def pooled(self):
+        """The overall result."""
+        return self.total.results["contrast"]
+
+
+def source_of(results, by=None, data=None):
+    """Return the Source of any result; ``data`` adds columns to one that has none."""
+    if hasattr(results, "q_between"):
+        return _of_subgroups(results, by, data)
+    if hasattr(results, "tau2_method"):
+        if by is not None:
+            raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
+        return Source(_with_columns(block_of_effect("All trials", results), data), [], getattr(data, "unit", ""))
+    if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
+        from analysis.evidence.arms import pool_arms
+
+        results = pool_arms(results, by=by)
+    elif not hasattr(results, "contrast"):
+        raise TypeError(
+            f"forest draws a PooledEffect, PooledSubgroups, PooledArms or EffectSizes, not {type(results).__name__}; "
+            "pool the trials first"
+        )
+    elif by not in (None, results.by):
+        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
+    if data is not None:
+        raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
+    groups = [_contrast_only(block_of_arms(name, group)) for name, group in results.groups.items()]
+    effects = results.effects
+    total = _contrast_only(block_of_arms("All trials", results))
+    return Source(total, groups, effects.unit, effects.left_out, _between(results))
+
+
+def _contrast_only(block):
+    arms = [c for c in block.trials.columns if c.startswith("change_")]
+    return Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
+
+
+def _between(arms):
+    """Return the test between the groups of a PooledArms, made as its overall result was."""
+    if len(arms.groups) < 2:
+        return None
+    from analysis.evidence.arms import NOT_STATED
+    from analysis.models.subgroups import pool_subgroups
+
+    values = arms.effects.table[arms.by].astype(object)
+    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
+    methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+    of = {name: getattr(arms.contrast, name) for name in methods}
+    if arms.contrast.k < 2:
+        return None
+    return pool_subgroups(arms.effects, members, **of)
+
+
+def _of_subgroups(results, by, data):
+    if by not in (None, results.by):
+        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
+    total = _with_columns(block_of_effect("All trials", results.overall), data)
+    free = list(range(len(total.trials)))
+    known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
+    groups = []
+    for name, pooled in results.groups.items():
+        rows = []
+        for each in zip(pooled.labels, pooled.yi, pooled.vi, strict=True):
+            at = next(i for i in free if known[i] == each)
+            free.remove(at)
+            rows.append(at)
+        groups.append(Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
+    return Source(total, groups, getattr(data, "unit", ""), between=results)
+
+
+def _with_columns(block, data):
+    """Return the block with the columns of ``data``, one row for each trial in the order of the result."""
+    if data is None:
+        return block
+    table = getattr(data, "table", data)
+    if not isinstance(table, pd.DataFrame) or len(table) != len(block.trials):
+        rows = f" of {len(table)} rows" if hasattr(table, "__len__") else ""
+        raise ValueError(
+            f"data must be a DataFrame or EffectSizes with one row for each of the {len(block.trials)} trials, in "
+            f"their order; it is a {type(data).__name__}{rows}"
+        )
+    extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
+    flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
+    trials = block.trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
+    return Block(block.name, trials, block.results)

@@ -1,11 +1,61 @@
-"""Write a figure, its numbers and its caption: the same bytes for the same input, whole files or none."""
+"""Write a figure, its numbers and its caption: the same bytes for the same input, whole files or none.
+
+What stands beside a figure as Markdown: findings in words, caption, table and alternative text.
+"""
 
 import os
 import tempfile
 from pathlib import Path
 
-from analysis.plots._caption import caption_file
-from analysis.plots._formats import FORMATS, WRITERS
+from analysis.plots._marks import missing_letters
+from analysis.plots._page import FORMATS, WRITERS
+from analysis.plots._theme import translator
+from analysis.text import MINUS
+
+_FOREST = {
+    "Trial": ("text_name",),
+    "Patients, treatment": ("text_n_treatment",),
+    "Patients, placebo": ("text_n_placebo",),
+    "Change, placebo": ("text_placebo",),
+    "Change, treatment": ("text_treatment",),
+    "Difference": ("text_estimate", "text_low", "text_high"),
+    "Weight": ("text_weight",),
+}
+_PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
+
+
+def caption_file(fig):
+    """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
+    content, missing = fig.content, missing_letters(fig)
+    say = translator(content.labels or {})
+    parts = {
+        "In words": "\n".join(f"- {line}" for line in content.in_words.splitlines()),
+        "Caption": content.caption + (f" {missing}." if missing else ""),
+        "Table": _markdown(content.table, content.printed or _FOREST, say),
+        "Alternative text": content.alt_text,
+    }
+    sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]
+    return "\n".join([f"# {content.title}\n", *sections])
+
+
+def _markdown(table, printed, say):
+    """Return the rows with printed text as a Markdown table, group names and results in bold."""
+    heads = [head for head, parts in printed.items() if parts[0] in table]
+    texts = table[[part for head in heads for part in printed[head]]]
+    texts = texts.astype(object).where(texts.notna(), "")
+    right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
+    lines = [list(map(say, heads)), ["---:" if numeric else "---" for numeric in right]]
+    for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
+        cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
+        own = kind in _PLAIN  # words from the data are left alone
+        cells = [(cell if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
+        if any(cells):
+            lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _is_number(text):
+    return not text or text.lstrip("[(" + MINUS)[:1].isdigit()
 
 
 def save_figure(fig, stem, formats=FORMATS):
@@ -48,9 +98,11 @@ def save_figure(fig, stem, formats=FORMATS):
     """
     formats = [formats] if isinstance(formats, str) else list(formats)
     stem = Path(stem)
-    _check(fig, stem, formats)
+    _check_figure(fig, stem, formats)
     contents = {kind: WRITERS[kind](fig) for kind in formats}
-    contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits).encode("utf-8-sig")
+    contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits).encode(
+        "utf-8-sig"
+    )
     contents["md"] = caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +111,7 @@ def save_figure(fig, stem, formats=FORMATS):
     return [_put(stem.with_name(f"{stem.name}.{kind}"), data) for kind, data in contents.items()]
 
 
-def _check(fig, stem, formats):
+def _check_figure(fig, stem, formats):
     unknown = [kind for kind in formats if kind not in FORMATS]
     if unknown:
         raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(FORMATS)}")

@@ -1,0 +1,384 @@
+"""The data dictionary: the columns of a trials table and the words they may hold; ``data/README.md`` explains them.
+
+The data dictionary as a pandera schema: what a trials table may contain.
+
+One line a rule. Every check carries three texts: the column it speaks of, the rule, and what to do about it;
+:func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandera.pandas as pa
+
+THERAPIES = (
+    "Near-infrared light",
+    "Low-level laser",
+    "Laser acupuncture",
+    "Static magnet",
+    "Pulsed electromagnetic field",
+    "Transcranial magnetic stimulation",
+    "TENS",
+    "Transcranial current",
+    "Ultrasound",
+    "Shock wave",
+    "Acupuncture",
+    "Electroacupuncture",
+    "Other physical",
+)
+CONDITION_GROUPS = (
+    "Low back",
+    "Neck",
+    "Knee osteoarthritis",
+    "Neuropathic",
+    "Fibromyalgia",
+    "Headache",
+    "Menstrual",
+    "Shoulder",
+    "Other",
+)
+#: Closed vocabularies, in the order in which they are shown. A blank is allowed only where REQUIRED says so.
+VOCABULARY = {
+    "therapy": THERAPIES,
+    "therapy_family": ("Light", "Magnetic field", "Electrical", "Mechanical", "Needle"),
+    "condition_group": CONDITION_GROUPS,
+    "pain_type": ("chronic", "acute", "recurrent"),
+    "design": ("parallel", "crossover"),
+    "control": ("sham", "placebo", "weak dose", "other"),
+    "timepoint": ("end of treatment", "follow-up", "single session"),
+    "primary": ("yes", "no"),
+    "arm": ("treatment", "placebo", "active"),
+    "n_basis": ("read", "inferred", "assumed"),
+    "certainty": ("clear", "derived", "doubtful", "second-hand"),
+}
+MEANS = ("baseline_mean", "final_mean", "change_mean")
+SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "change_se")
+LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
+INTEGERS = ("year", "n", "events")
+NUMBERS = (*INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
+#: Columns that must be there and filled in every row.
+REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
+#: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
+COLUMNS = (
+    "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
+    "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
+    "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
+    "change_mean change_sd change_se change_ci_low change_ci_high ci_level events event_definition "
+    "p_between certainty source locator note"
+).split()
+CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
+AT_ONE_TIME = ("scale", "scale_min", "scale_max")
+PERCENT_CHANGE = "percent change"
+#: Bands of the time point of an effect, by `week` (from the start of treatment) and `timepoint`.
+WEEK_BANDS = ("single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks")
+
+
+class Layout(NamedTuple):
+    """What one kind of table holds: its columns in file order, those that must be filled, and what is a number."""
+
+    name: str
+    columns: tuple
+    required: tuple
+    key: str
+    numbers: tuple = ()
+    integers: tuple = ()
+    vocabulary: dict = {}
+
+
+TRIALS = Layout("trials", tuple(COLUMNS), tuple(REQUIRED), "study", NUMBERS, INTEGERS, VOCABULARY)
+_ABOUT = ("therapy", "therapy_family", "condition_group", "certainty")
+CONTRASTS = Layout(
+    "contrasts",
+    tuple(
+        "study author year doi pmid therapy therapy_family condition condition_group scale scale_min scale_max week "
+        "difference ci_low ci_high ci_level se n_treatment n_placebo selected certainty source locator note".split()
+    ),
+    ("study", "author", "year", "therapy", "therapy_family", "condition_group", "scale", "difference", "source"),
+    "study",
+    tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
+    ("year", "n_treatment", "n_placebo"),
+    {name: VOCABULARY[name] for name in _ABOUT} | {"selected": ("yes", "no")},
+)
+CLAIMS = Layout(
+    "claims",
+    tuple(
+        "claim_id seed therapy therapy_family condition claim value unit arm comparator comparator_value n cited_as "
+        "traced traced_to finding checkable_with".split()
+    ),
+    ("claim_id", "therapy", "therapy_family", "condition", "claim", "traced", "checkable_with"),
+    "claim_id",
+    ("comparator_value", "n"),
+    ("n",),
+    {
+        "therapy": (*THERAPIES, "MRI field", "Focused ultrasound under MRI"),
+        "therapy_family": VOCABULARY["therapy_family"],
+        "unit": ("points", "percent change", "percent responders", "weeks", "months", "mT", "T", "Hz"),
+        "arm": ("treatment", "placebo", "difference", "single-arm", "active comparator"),
+        "traced": ("yes", "partly", "no"),
+        "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
+    },
+)
+THRESHOLDS = Layout(
+    "thresholds",
+    tuple("source year doi pmid scale kind value_low value_high unit label note".split()),
+    ("source", "year", "scale", "kind", "unit", "label"),
+    "source",
+    ("year", "value_low", "value_high"),
+    ("year",),
+    {"kind": ("within-patient", "between-group"), "unit": ("points", "mm", "percent of baseline")},
+)
+BENCHMARKS = Layout(
+    "benchmarks",
+    tuple("review year doi pmid therapy condition measure estimate ci_low ci_high k n i2 sign note".split()),
+    ("review", "year", "therapy", "condition", "measure", "estimate", "sign"),
+    "review",
+    ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
+    ("year", "k", "n"),
+)
+
+
+SEPARATOR = "\x1f"
+LARGEST_GAP = 0.1  # of the scale, between a printed change and final minus baseline: adjusted means may differ a little
+
+
+def same_time(trials):
+    """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
+    return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
+
+
+def _says(column, rule, remedy):
+    return SEPARATOR.join((column, rule, remedy))
+
+
+def row_rule(column, rule, remedy, test):
+    """Return a check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
+    return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
+
+
+def _inside_scale(column):
+    def test(t):
+        return t[column].isna() | t["scale_max"].isna() | t[column].between(t["scale_min"], t["scale_max"])
+
+    return row_rule(column, "must lie within the scale", "Check the value and scale_min, scale_max.", test)
+
+
+def _change_inside_scale(t):
+    return t["change_mean"].isna() | t["scale_max"].isna() | (t["change_mean"].abs() <= _width(t))
+
+
+def _width(t):
+    return t["scale_max"] - t["scale_min"]
+
+
+def _possible_spread(score, kind):
+    """On a bounded scale no SD exceeds sqrt((mean - low)(high - mean) n/(n - 1)); an SE times sqrt(n) is an SD."""
+
+    def test(t):
+        low, high = (-_width(t), _width(t)) if score == "change" else (t["scale_min"], t["scale_max"])
+        mean, n = t[f"{score}_mean"], t["n"].astype(float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            largest = np.sqrt(((mean - low) * (high - mean)).clip(lower=0) * n / (n - 1))
+        spread = t[f"{score}_{kind}"] * (np.sqrt(n) if kind == "se" else 1.0)
+        return ~(spread > largest * (1 + 1e-9))
+
+    rule = f"is larger than any {kind.upper()} possible with this mean, n and scale"
+    return row_rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
+
+
+def _interval_rules(score):
+    low, high, mean = f"{score}_ci_low", f"{score}_ci_high", f"{score}_mean"
+    return [
+        row_rule(low, "both limits are needed", "Fill both or none.", lambda t: t[low].isna() == t[high].isna()),
+        row_rule(
+            low,
+            "the interval must hold its mean",
+            "Check the signs and the order of the limits.",
+            lambda t: t[low].isna() | t[high].isna() | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
+        ),
+        row_rule(
+            low,
+            "an interval of one person tells no spread",
+            "Check n; it must be 2 or more.",
+            lambda t: t[low].isna() | (t["n"] >= 2),
+        ),
+        row_rule(
+            "ci_level",
+            "an interval needs its level",
+            "Type 95 or 90.",
+            lambda t: t[low].isna() | t["ci_level"].notna(),
+        ),
+    ]
+
+
+def _scale_needed(t):
+    means = t[list(MEANS)].notna().any(axis=1)
+    return ~means | (t["scale"] == PERCENT_CHANGE) | t["scale_max"].notna()
+
+
+def _percent_change(t):
+    percent = t["scale"].str.contains("percent|%", case=False, na=False, regex=True)
+    return ~percent | ((t["scale"] == PERCENT_CHANGE) & t["scale_max"].isna())
+
+
+def _change_agrees(t):
+    gap = (t["change_mean"] - (t["final_mean"] - t["baseline_mean"])).abs()
+    return ~(gap > LARGEST_GAP * _width(t))
+
+
+def _per_trial(function, *, by_time=False):
+    """Turn a function of one trial's rows (or of one time point's) into a test that fails its first row."""
+
+    def test(t):
+        groups = t.groupby(same_time(t) if by_time else ["study"], dropna=False).ngroup()
+        good = {group: bool(function(rows)) for group, rows in t.groupby(groups)}
+        return groups.map(good) | groups.duplicated()
+
+    return test
+
+
+def _one_primary(rows):
+    no_points = (rows["scale"] == PERCENT_CHANGE).all()
+    chosen = rows[rows["primary"] == "yes"]
+    times = len(chosen.groupby(same_time(chosen), dropna=False))
+    return times == 1 or (no_points and times == 0)
+
+
+def _same_as_first(t, column, keys):
+    return t[column].isna() | (t[column] == t[column].groupby(keys, dropna=False).transform("first"))
+
+
+def _trial_rules():
+    rules = [
+        row_rule(
+            "primary",
+            "each trial has one primary time point",
+            "Type yes in every row of one time point, no in all others.",
+            _per_trial(_one_primary),
+        ),
+        row_rule(
+            "primary",
+            "the rows of one time point agree on primary",
+            "Type the same in every arm of the time point.",
+            _per_trial(lambda r: r["primary"].nunique() == 1, by_time=True),
+        ),
+        row_rule(
+            "arm",
+            "each time point has exactly one placebo arm",
+            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
+            _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
+        ),
+        row_rule(
+            "arm",
+            "each time point has at least one treatment arm",
+            "Add its row, with the same week and timepoint as the placebo arm.",
+            _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
+        ),
+        row_rule(
+            "n",
+            "both arms of a crossover trial are the same people",
+            "Type the number who completed both periods in both rows.",
+            _per_trial(lambda r: (r["design"] != "crossover").any() or r["n"].nunique() == 1, by_time=True),
+        ),
+    ]
+    for column in CONSTANT:
+        rule, remedy = "differs from the first row of this trial", "Copy the same text into each row."
+        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, t["study"])))
+    for column in AT_ONE_TIME:
+        rule, remedy = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
+        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, same_time(t))))
+    return rules
+
+
+def _scale_rules():
+    return [
+        row_rule(
+            "scale_min",
+            "scale_min and scale_max come together, the lower first",
+            "Type both ends of the scale.",
+            lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
+        ),
+        row_rule("scale_max", "means need the ends of their scale", "Type scale_min and scale_max.", _scale_needed),
+        row_rule(
+            "scale",
+            "a percent change has no ends and is written in one way",
+            f"Type '{PERCENT_CHANGE}' and leave scale_min and scale_max blank; it is never pooled with points.",
+            _percent_change,
+        ),
+        row_rule(
+            "change_mean",
+            "is far from final minus baseline",
+            "Check its sign (less pain is negative) and the three means.",
+            _change_agrees,
+        ),
+    ]
+
+
+def _row_rules():
+    return [
+        *_scale_rules(),
+        _inside_scale("baseline_mean"),
+        _inside_scale("final_mean"),
+        row_rule(
+            "change_mean",
+            "no change is larger than the scale",
+            "Check the value and scale_min, scale_max.",
+            _change_inside_scale,
+        ),
+        *(_possible_spread(*name.split("_")) for name in SPREADS),
+        *_interval_rules("final"),
+        *_interval_rules("change"),
+        row_rule(
+            "events",
+            "no more responders than people",
+            "Type the number of people, not the percentage.",
+            lambda t: ~(t["events"] > t["n"]),
+        ),
+        row_rule(
+            "arm_label",
+            "a row stands once: same trial, time, arm and label",
+            "Remove the copy, or label the arms apart.",
+            lambda t: ~t.duplicated(["study", "week", "timepoint", "arm", "arm_label"], keep="first"),
+        ),
+    ]
+
+
+def _column(name, vocabulary):
+    checks = []
+    if name in vocabulary:
+        allowed = list(vocabulary[name])
+        own = f"read_trials(..., allow={{'{name}': [...]}}) admits further values."
+        remedy = f"Use one of: {', '.join(allowed)}; {own}"
+        checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
+    if name == "study":
+        text = _says(name, "lower-case letters and digits only", "Write the first author and year, like smith2024.")
+        checks.append(pa.Check.str_matches(r"^[a-z0-9]+$", error=text))
+    if name in SPREADS:
+        text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
+        checks.append(pa.Check.gt(0, error=text))
+    bounds = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
+    if name in bounds:
+        low, high = bounds[name]
+        text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
+        checks.append(pa.Check.in_range(low, high, error=text))
+    return pa.Column(checks=checks, nullable=True)
+
+
+def trial_schema(vocabulary=VOCABULARY):
+    """Return the schema of a trials table.
+
+    Parameters
+    ----------
+    vocabulary : dict
+        Allowed values of each closed column; `VOCABULARY` unless extended.
+
+    Returns
+    -------
+    pandera.pandas.DataFrameSchema
+
+    Examples
+    --------
+    >>> "n" in trial_schema().columns
+    True
+    """
+    columns = {name: _column(name, vocabulary) for name in COLUMNS}
+    return pa.DataFrameSchema(columns, checks=[*_row_rules(), *_trial_rules()])

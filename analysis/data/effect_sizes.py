@@ -1,0 +1,510 @@
+"""From trials to one effect size per trial, with everything that was derived, imputed or left out.
+
+From reported differences to effect sizes: trials whose papers print the contrast but not the arms.
+"""
+
+from dataclasses import dataclass, field, replace
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check, effects, recover
+from analysis.data.arm_scores import (
+    BASELINE,
+    IMPUTED,
+    POINTS,
+    RULES,
+    SCORES,
+    arm_scores,
+    chosen_score,
+    derivation_list,
+    describe,
+    impute,
+    labels,
+    left_out_list,
+    one_per_role,
+    primary_arms,
+    week_bands,
+)
+from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
+from analysis.data.trials import TrialDataError
+
+NO_BASELINE, NO_SPREAD = "baseline not reported", "spread of the change not reported"
+FIRST = (
+    "study label year therapy_family therapy condition_group outcome n_treatment n_placebo yi vi status flags".split()
+)
+
+
+@dataclass(frozen=True, eq=False)
+class EffectSizes:
+    """One effect size per trial.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per trial: `study`, `label`, what the trial is, `n_treatment`, `n_placebo`, the means and SDs behind the
+        contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as printed", "recovered", "imputed"), `flags`,
+        and the change within each arm with its squared standard error (`change_placebo`, `change_placebo_vi`,
+        `change_treatment`, `change_treatment_vi`, `change_status`), the baseline of each arm (`baseline_placebo`,
+        `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`) and `week_band`. All in points on 0-10.
+    derivations : pandas.DataFrame
+        One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
+    left_out : pandas.DataFrame
+        study, label and reason of every trial without an effect size.
+    measure, unit : str
+    options : dict
+        The arguments of :func:`effect_sizes`.
+    rows : pandas.DataFrame
+        The rows of the trials table behind the effects: treatment and placebo arms at the primary time point.
+    """
+
+    table: pd.DataFrame
+    derivations: pd.DataFrame
+    left_out: pd.DataFrame
+    measure: str = "MD"
+    unit: str = "points on 0–10"
+    options: dict = field(default_factory=dict)
+    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["study"]))
+
+    def __len__(self):
+        return len(self.table)
+
+    @property
+    def yi(self):
+        """Effects, treatment minus placebo, shape (k,)."""
+        return self.table["yi"].to_numpy()
+
+    @property
+    def vi(self):
+        """Sampling variances, shape (k,)."""
+        return self.table["vi"].to_numpy()
+
+    @property
+    def labels(self):
+        """Names of the trials, length k."""
+        return self.table["label"].tolist()
+
+    def where(self, **wanted):
+        """Return the trials whose columns hold the wanted values.
+
+        Parameters
+        ----------
+        **wanted : value or list of values
+            One keyword per column of `table`, such as ``therapy_family=["Light", "Magnetic field"]``; None stands for
+            a blank.
+
+        Returns
+        -------
+        EffectSizes
+            SDs that were imputed stay as they are. Trials left out of the whole set are filtered alike; none remain
+            where the column exists only for trials with an effect size (such as `status`).
+        """
+        keep, out = self.table[holding(self.table, wanted)], self.left_out
+        out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
+        derivations = self.derivations[self.derivations["study"].isin(keep["study"])]
+        parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
+        rows = self.rows[self.rows["study"].isin(keep["study"])]
+        return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
+
+    def to_frame(self):
+        """Return a copy of the table of effect sizes."""
+        return self.table.copy()
+
+
+def holding(table, wanted):
+    """Tell which rows hold the wanted values, a dict of column to value or values; None stands for a blank."""
+    keep = pd.Series(True, index=table.index)
+    for column, values in wanted.items():
+        if column not in table:
+            raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(table.columns)}")
+        values = list(values) if pd.api.types.is_list_like(values) else [values]
+        keep &= table[column].isin([v for v in values if v is not None]) | (table[column].isna() & (None in values))
+    return keep
+
+
+def effect_sizes(
+    trials,
+    *,
+    measure="MD",
+    outcome="change",
+    correlation=0.5,
+    crossover_correlation=0.5,
+    missing_sd="impute",
+    multi_arm="combine",
+):
+    """Return one effect size per trial: treatment minus placebo in points on 0-10, negative = less pain.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`. The primary time point of each trial is used, its treatment and placebo arms.
+    measure : {"MD"}
+        Mean difference.
+    outcome : {"change", "final"}
+        The score to prefer where a trial has both; where it has only the other, that one is used and the row is
+        flagged. Both estimate the same mean difference in a randomised trial.
+    correlation : float
+        Between baseline and final pain, for change SDs computed from a baseline and a final SD.
+    crossover_correlation : float
+        Between the two periods of a crossover trial, for the paired variance.
+    missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}
+        What to do with trials that print no SD, SE or interval: borrow the SD pooled over the other trials' arms of
+        the same kind (same role, same score; Furukawa 2006), their median or largest SD, leave the trial out, or raise.
+    multi_arm : {"combine", "split"}
+        Several treatment arms against one placebo arm become one arm (Cochrane Handbook, section 6.5.2.10), or stay
+        apart and share out the placebo patients. No placebo patient counts twice.
+
+    Returns
+    -------
+    EffectSizes
+
+    Raises
+    ------
+    ValueError
+        For an unknown option, or where an SD is to be imputed and no other trial has one.
+    TrialDataError
+        With ``missing_sd="raise"``, listing every trial that prints no spread.
+
+    Notes
+    -----
+    Every bounded scale is rescaled linearly to 0-10. Trials on a scale without ends (percent change) or with
+    responders only cannot be expressed in points: they are listed in `left_out`.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> found = effect_sizes(read_trials("data/trials.csv"))
+    >>> gale = found.table.set_index("study").loc["gale2006"]
+    >>> print(f"{gale.change_treatment:.1f}, {gale.change_placebo:.1f}, {gale.yi:.1f}, {gale.status}")
+    -3.9, -1.4, -2.5, imputed
+    >>> len(found), len(found.left_out)
+    (44, 6)
+    """
+    options = {name: value for name, value in locals().items() if name != "trials"}
+    _check_options(options)
+    _check_table(trials)
+    rows = primary_arms(trials)
+    if rows[["final_mean", "change_mean"]].isna().all(axis=None):
+        raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
+    scores = one_per_role(arm_scores(rows, correlation), multi_arm)
+    chosen = chosen_score(scores, outcome)
+    lines = scores[scores["score"] == scores["unit"].map(chosen)]
+    silent = lines[lines["sd"].isna()]
+    dropped = set()
+    if missing_sd == "raise":
+        _raise_missing(silent, trials)
+    elif missing_sd == "drop":
+        dropped = set(silent["study"])
+    else:
+        both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
+        arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
+        scores = impute(scores, silent.index.union(arm_change), missing_sd)
+    scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
+    if scores.empty:
+        raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
+    table = describe(_contrasts(scores, chosen), rows)
+    arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
+    table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", crossover_correlation)
+    derivations = derivation_list(table, scores, crossover_correlation)
+    left_out = left_out_list(trials, table, dropped)
+    order = [*FIRST, *(c for c in table if c not in FIRST)]
+    rows = rows[rows["study"].isin(table["study"])]
+    return EffectSizes(
+        table[order].drop(columns=["unit", "correlated"]), derivations, left_out, measure, options=options, rows=rows
+    )
+
+
+def _check_options(options):
+    allowed = {
+        "measure": ("MD",),
+        "outcome": SCORES,
+        "missing_sd": (*RULES, "drop", "raise"),
+        "multi_arm": ("combine", "split"),
+    }
+    for name, names in allowed.items():
+        _check.option(name, options[name], names)
+    for name in ("correlation", "crossover_correlation"):
+        if not isinstance(options[name], Real) or not -1 <= options[name] < 1:
+            raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
+
+
+def _check_table(trials):
+    """Refuse a table that did not come from read_trials, or no longer is what it was when it was checked."""
+    again = "; pass the table through read_trials again"
+    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
+        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+    if not trials.index.is_unique:
+        twice = trials.index[trials.index.duplicated()].unique()
+        raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once{again}")
+    count = primary_arms(trials).groupby(["study", "arm"]).size().unstack(fill_value=0)
+    count = count.reindex(columns=["treatment", "placebo"], fill_value=0)
+    wrong = count.index[(count["placebo"] != 1) | (count["treatment"] == 0)]
+    if len(wrong):
+        raise ValueError(f"{', '.join(wrong)}: not one placebo arm beside a treatment arm{again}")
+    negative = (trials[list(SPREADS)] <= 0).any(axis=1)
+    if negative.any():
+        raise ValueError(f"{', '.join(trials['study'][negative].unique())}: an SD or SE is not above zero{again}")
+
+
+def _raise_missing(silent, trials):
+    rule = "no SD, SE or interval is printed"
+    remedy = "Fill one in, or choose missing_sd='impute' or 'drop'."
+    problems = [
+        (row, line["study"], f"{line['score']}_sd", "", rule, remedy)
+        for _, line in silent.iterrows()
+        for row in line["rows"]
+    ]
+    if problems:
+        raise TrialDataError(sorted(problems), "the trials")
+
+
+def mean_differences(arms, paired, correlation):
+    """Treatment minus placebo and its variance: paired where the same people had both, else independent.
+
+    `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
+    """
+    both = effects.paired_difference(*arms[:2], *arms[3:], correlation)
+    return np.where(paired, both, effects.mean_difference(*arms))
+
+
+def _contrasts(scores, chosen):
+    """One row per unit: the arms of the chosen score, and the change within each arm."""
+    parts = ["mean", "sd", "n", "sd_rule", "merged", "arm_label"]
+    wide = scores.pivot(index=["unit", "study"], columns=["score", "arm"], values=parts)
+    wide = wide.sort_index(axis=1).loc[pd.MultiIndex.from_frame(scores[["unit", "study"]].drop_duplicates())]
+    keys = wide.index.to_frame(index=False)
+    score = keys["unit"].map(chosen)
+    is_change = (score == "change").to_numpy()
+
+    def pick(part, arm):
+        return np.where(is_change, wide[part, "change", arm], wide[part, "final", arm])
+
+    out = keys.assign(outcome=score)
+    for arm in ("treatment", "placebo"):
+        for part in ("n", "mean", "sd"):
+            out[f"{part}_{arm}"] = pick(part, arm).astype(float)
+    sd_rules = [pick("sd_rule", arm) for arm in ("treatment", "placebo")]
+    out["status"] = _status(*sd_rules)
+    out["correlated"] = ["correlation" in " ".join(pair) for pair in zip(*sd_rules, strict=True)]
+    for extra in ("merged", "arm_label"):
+        out[extra] = wide[extra, "change", "treatment"].to_numpy()
+    changes = wide["mean", "change"].notna().all(axis=1) & wide["sd", "change"].notna().all(axis=1)
+    for arm in ("placebo", "treatment"):
+        sd, n = (wide[part, "change", arm].astype(float) for part in ("sd", "n"))
+        out[f"change_{arm}"] = wide["mean", "change", arm].astype(float).where(changes).to_numpy()
+        out[f"change_{arm}_vi"] = (sd**2 / n).where(changes).to_numpy()
+        for column, part in ((f"baseline_{arm}", "mean"), (f"baseline_sd_{arm}", "sd")):
+            out[column] = wide[part, BASELINE, arm].astype(float).to_numpy()
+    rules = (wide["sd_rule", "change", arm] for arm in ("treatment", "placebo"))
+    no_change = np.where(wide["mean", "change"].notna().all(axis=1), NO_SPREAD, NO_BASELINE)
+    out["change_status"] = np.where(changes, _status(*rules), no_change)
+    return out
+
+
+def _status(*rules):
+    """The weakest origin of the SDs: imputed, recovered (from an SE, an interval, a correlation) or as printed."""
+    together = [" ".join(pair) for pair in zip(*rules, strict=True)]
+    return np.array([IMPUTED if IMPUTED in t else "recovered" if t.strip() else "as printed" for t in together])
+
+
+OUTCOME, NO_ARMS = "difference", "arms not reported"
+FLAG, SELECTED = "only the difference is printed", "time point selected"
+NO_SCALE = "the ends of the scale are not stated: the difference cannot be expressed in points"
+NO_REPORTED_SPREAD = "neither an interval nor an SE of the difference is printed"
+#: Half the interval over the quantile of the normal or of the t distribution on n_t + n_p - 2 degrees of freedom.
+BY_NORMAL, BY_T = "half the interval over the normal quantile", "half the interval over the t quantile on {df:g} df"
+_LESS_THAN_A_DAY = 0.1  # weeks
+_KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
+
+
+def contrast_effects(contrasts):
+    """Return one effect size per trial from reported differences, in points on 0-10, negative = less pain.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        From :func:`analysis.read_contrasts`.
+
+    Returns
+    -------
+    EffectSizes
+        `outcome` is "difference", `status` "recovered" (from an interval) or "as printed" (an SE), and every row has
+        the flag "only the difference is printed". "time point selected" marks those whose time point was picked by a
+        review or by what an abstract printed, which leans towards an effect; "doubtful" and "second-hand" are as in
+        the trials. Changes within arms, baselines and design are blank. `left_out` lists the trials without a scale
+        or without a spread, `derivations` how every number was made.
+
+    Raises
+    ------
+    ValueError
+        If `contrasts` is not the table that `read_contrasts` returns.
+
+    Notes
+    -----
+    The standard error is the one printed, else half the interval over its quantile: that of the t distribution on
+    n_t + n_p - 2 degrees of freedom where both numbers of people are printed, else that of the normal distribution
+    (Cochrane Handbook, section 6.5.2.3). Where a trial has several time points with all that is needed, the earliest
+    is used, which is the end of treatment or the first after it; a row without a week comes last.
+
+    Examples
+    --------
+    >>> from analysis import read_contrasts
+    >>> found = contrast_effects(read_contrasts("data/contrasts.csv"))
+    >>> trial = found.table.set_index("study").loc["alrashoud2014"]
+    >>> print(f"{trial.yi:.1f}, {trial.vi:.3f}, week {trial.week:g}, {trial.status}")
+    -1.3, 0.272, week 9, recovered
+    >>> len(found), len(found.left_out)
+    (25, 4)
+    """
+    _check_contrasts(contrasts)
+    rows = contrasts.join(_errors(contrasts))
+    reason = pd.Series("", index=rows.index)
+    reason = reason.mask(rows["se_points"].isna(), NO_REPORTED_SPREAD).mask(rows["factor"].isna(), NO_SCALE)
+    order = rows[reason == ""].sort_values("week", kind="stable", na_position="last")
+    used = rows.loc[order.drop_duplicates("study").index.sort_values()]
+    table = _contrast_table(used)
+    derivations = _derivations(used, rows[(reason == "") & ~rows.index.isin(used.index)])
+    out = rows[~rows["study"].isin(used["study"])].drop_duplicates("study")
+    left_out = _about(out).assign(reason=reason[out.index].to_numpy())
+    first = ["study", "label", "reason"]
+    left_out = left_out[[*first, *(c for c in left_out if c not in first)]]
+    return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index])
+
+
+def _check_contrasts(contrasts):
+    if not isinstance(contrasts, pd.DataFrame) or not set(CONTRASTS.columns) <= set(contrasts.columns):
+        raise ValueError("contrasts must be the table that read_contrasts returns; it takes files and DataFrames")
+    if not contrasts.index.is_unique:
+        raise ValueError("rows of contrasts stand more than once; pass the table through read_contrasts again")
+
+
+def _errors(contrasts):
+    """Standard error in points, the rule behind it (blank for a printed one), and points per scale unit."""
+    factor = POINTS / (contrasts["scale_max"] - contrasts["scale_min"])
+    df = contrasts["n_treatment"] + contrasts["n_placebo"] - 2
+    df = df.where(df > 0, np.inf)
+    ends = contrasts["ci_low"], contrasts["ci_high"], contrasts["ci_level"] / 100
+    recovered = pd.Series(recover.se_from_ci(*ends, df=df), index=contrasts.index)
+    se = contrasts["se"].fillna(recovered)
+    rules = [BY_NORMAL if np.isinf(d) else BY_T.format(df=d) for d in df]
+    rule = pd.Series(rules, index=contrasts.index).where(contrasts["se"].isna(), "")
+    return pd.DataFrame({"factor": factor, "se_points": (se * factor).where(se > 0), "rule": rule})
+
+
+def _about(rows):
+    """What each trial is; the columns are those of the effect sizes of trials."""
+    about = rows[["study", "author", "year", *_KEPT.split()]].reset_index(drop=True)
+    about["year"] = about["year"].astype(int)
+    about["timepoint"] = np.where(about["week"] < _LESS_THAN_A_DAY, WEEK_BANDS[0], None)
+    return about.assign(label=labels(about), week_band=week_bands(about))
+
+
+def _contrast_table(used):
+    table = _about(used)
+    for column in ("n_treatment", "n_placebo"):
+        table[column] = used[column].to_numpy()
+    table["outcome"], table["change_status"] = OUTCOME, NO_ARMS
+    table["yi"] = (used["difference"] * used["factor"]).to_numpy()
+    table["vi"] = used["se_points"].to_numpy() ** 2
+    table["status"] = np.where(used["rule"] == "", "as printed", "recovered")
+    marks = {SELECTED: used["selected"] == "yes"} | {
+        flag: used["certainty"] == flag for flag in ("doubtful", "second-hand")
+    }
+    table["flags"] = [(FLAG, *(flag for flag, test in marks.items() if test[row])) for row in used.index]
+    return table[[*FIRST, *(c for c in table if c not in FIRST)]]
+
+
+def _derivations(used, others):
+    """How each number was made, and which time points were not used."""
+    lines = []
+    for row in used.itertuples():
+        if row.rule:
+            lines.append((row.study, "SE of the difference", row.se_points, row.rule))
+        if (row.scale_min, row.scale_max) != (0, 10):
+            rule = f"rescaled linearly from {row.scale_min:g}–{row.scale_max:g} to 0–10"
+            lines.append((row.study, "scale", None, rule))
+    earliest = dict(zip(used["study"], used["week"], strict=True))
+    for row in others.itertuples():
+        rule = f"not used: of several time points the earliest, {_when(earliest[row.study])}, is"
+        lines.append((row.study, f"difference at {_when(row.week)}", row.difference * row.factor, rule))
+    table = pd.DataFrame(lines, columns=["study", "quantity", "value", "rule"])
+    table.insert(1, "arm", "")
+    return table.astype({"value": float})
+
+
+def _when(week):
+    return "an unknown week" if np.isnan(week) else f"week {week:g}"
+
+
+def with_contrasts(effects, contrasts):
+    """Add reported differences to the effect sizes of the trials; no trial counts twice.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        From :func:`analysis.effect_sizes`, all trials: filter with `where` afterwards, or a trial that was filtered
+        out comes back by its reported difference.
+    contrasts : pandas.DataFrame or EffectSizes
+        From :func:`analysis.read_contrasts`, or from :func:`contrast_effects`.
+
+    Returns
+    -------
+    EffectSizes
+        The trials first, then the reported differences. Where a trial stands in both, its arms are used if they have
+        a spread of their own; if their SD would be imputed, or the trial was left out, the reported difference is.
+        `derivations` names what was not used. `rows` holds the rows of both files, each with its own row number; those
+        of the contrasts have a blank arm.
+
+    Raises
+    ------
+    ValueError
+        If `effects` are not mean differences, or `contrasts` is not the table that `read_contrasts` returns.
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, read_contrasts, read_trials
+    >>> trials, contrasts = read_trials("data/trials.csv"), read_contrasts("data/contrasts.csv")
+    >>> both = with_contrasts(effect_sizes(trials), contrasts)
+    >>> len(both), both.table.set_index("study").loc["alrashoud2014", "outcome"]
+    (67, 'difference')
+    """
+    if not isinstance(effects, EffectSizes) or effects.measure != "MD":
+        raise ValueError("effects must be the mean differences that effect_sizes returns")
+    found = contrasts if isinstance(contrasts, EffectSizes) else contrast_effects(contrasts)
+    table, extra = effects.table, found.table
+    spread = table["study"][table["status"] != IMPUTED]
+    twice, taken = extra["study"].isin(spread), extra["study"][~extra["study"].isin(spread)]
+    replaced = table["study"].isin(taken)
+    lines = [(row.study, "difference from the arms", row.yi, _INSTEAD) for row in table[replaced].itertuples()]
+    lines += [(row.study, "difference as printed", row.yi, _ARMS_USED) for row in extra[twice].itertuples()]
+    notes = pd.DataFrame(lines, columns=["study", "quantity", "value", "rule"]).assign(arm="")
+    both = _stack(table[~replaced], _own_labels(extra[~twice], table[~replaced]))
+    kept = ~effects.derivations["study"].isin(taken), ~found.derivations["study"].isin(extra["study"][twice])
+    derivations = _stack(effects.derivations[kept[0]], _stack(found.derivations[kept[1]], notes))
+    left_out = _stack(effects.left_out, found.left_out[~found.left_out["study"].isin(effects.left_out["study"])])
+    rows = [part[part["study"].isin(s)] for part, s in ((effects.rows, table["study"][~replaced]), (found.rows, taken))]
+    return replace(
+        effects,
+        table=both,
+        derivations=derivations,
+        left_out=left_out[~left_out["study"].isin(both["study"])].reset_index(drop=True),
+        rows=pd.concat(rows),
+    )
+
+
+_INSTEAD = "not used: the arms print no spread, and the difference is printed with one"
+_ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
+
+
+def _own_labels(extra, table):
+    """Add the study id to a label that a trial has already."""
+    same = extra["label"].isin(table["label"])
+    return extra.assign(label=extra["label"].where(~same, extra["label"] + " (" + extra["study"] + ")"))
+
+
+def _stack(above, below):
+    """Put two tables above each other; columns that are all blank take no part in the types."""
+    if not len(above) or not len(below):
+        return (above if len(above) else below).reset_index(drop=True)
+    return pd.concat([above, below], ignore_index=True)[[*above, *(c for c in below if c not in above)]]

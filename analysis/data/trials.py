@@ -1,0 +1,498 @@
+"""Read trials and check them: the only module that reads data files.
+
+A trials table has one row per arm of a trial at one time point. Values stay on the scale of the paper; blank
+means "not printed" and never zero. The columns are described in ``data/README.md``.
+
+The error that lists everything that is wrong with a table.
+
+The tables beside the trials: reported contrasts, claims of articles, thresholds of change, published results.
+"""
+
+import csv
+import difflib
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from analysis.data import dictionary
+from analysis.data.dictionary import SEPARATOR, row_rule
+
+_PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
+
+
+class TrialDataError(ValueError):
+    """The table cannot be used as it stands; the message lists every problem at once.
+
+    Attributes
+    ----------
+    problems : pandas.DataFrame
+        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
+    source : str
+        The file, or "the table" for a DataFrame.
+    """
+
+    def __init__(self, problems, source, key="study"):
+        self.problems = pd.DataFrame(problems, columns=_PROBLEM)
+        self.source = source
+        count = len(self.problems)
+        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
+        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
+        lines += [_sentence(group, key) for _, group in alike]
+        super().__init__("\n".join(lines))
+
+
+def _sentence(group, key):
+    """One line for one problem; the same problem in several rows is told once, with all its rows."""
+    first = group.iloc[0]
+    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
+    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
+    studies = [study for study in dict.fromkeys(group["study"]) if study]
+    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
+    if studies:
+        where.append(f"{key.removesuffix('_id')} {_quoted(studies)}")
+    if first["column"]:
+        where.append(f"column '{first['column']}'")
+    value = f" value {_quoted(values)}:" if values else ""
+    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
+
+
+def _quoted(values, most=5):
+    shown = ", ".join(f"'{value}'" for value in values[:most])
+    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def read_trials(path, *, allow=None):
+    """Read a table of trial arms and check it against the data dictionary.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet),
+        a Parquet file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+    allow : dict of str to list, optional
+        Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per arm, all columns of the data dictionary in its order; numbers as floats in scale units (`n`,
+        `year` integers), text as strings, blanks as missing values. The index is the row number in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> trials = read_trials("data/trials.csv")
+    >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
+    [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
+    """
+    vocabulary = _vocabulary(allow)
+    table = checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
+    whole = {c: "int64" for c in ("n", "year")}
+    return table.astype(whole)
+
+
+def checked_table(path, layout, make_schema):
+    """Read a table of any :class:`analysis.data.dictionary.Layout` and check it; see :func:`read_trials`.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+    layout : analysis.data.dictionary.Layout
+    make_schema : callable
+        Returns the pandera schema of the typed table.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    source, cells = _read_cells(path, layout)
+    _check_columns(cells.columns, source, layout)
+    own = [c for c in cells.columns if c.startswith("x_")]
+    cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
+    if cells.empty:
+        rows = "Add one row per arm." if layout is dictionary.TRIALS else "Add the rows."
+        raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
+    table, problems = _typed(cells, layout)
+    problems += _schema_problems(table, cells, make_schema(), layout.key, {(p[0], p[2]) for p in problems})
+    if problems:
+        raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
+    return table
+
+
+def _vocabulary(allow):
+    unknown = set(allow or {}) - set(dictionary.VOCABULARY)
+    if unknown:
+        closed = ", ".join(dictionary.VOCABULARY)
+        raise ValueError(f"allow: no closed vocabulary for {', '.join(sorted(unknown))}; there is one for {closed}")
+    own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
+    return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
+
+
+def _read_cells(path, layout):
+    """Return the name of the source and its cells as stripped text, indexed by row number in the file."""
+    if isinstance(path, pd.DataFrame):
+        return "the table", _as_text(path)
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: there is no such file. Check the name and the folder ({path.resolve().parent})."
+        )
+    kind = path.suffix.lower()
+    readers = {".xlsx": _read_workbook, ".xlsm": _read_workbook, ".parquet": _read_parquet}
+    readers |= dict.fromkeys((".csv", ".tsv", ".txt"), _read_delimited)
+    if kind not in readers:
+        raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
+    return path.name, readers[kind](path, layout)
+
+
+def _no_table(path, rule, remedy, value="", row=None):
+    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
+
+
+def _as_text(frame):
+    """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
+    text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_plain(value).split()))
+    if frame.index.name != "row" or not frame.index.is_unique:
+        text.index = pd.RangeIndex(2, len(text) + 2, name="row")
+    names = [" ".join(str(c).split()) for c in text.columns]
+    text.columns = ["" if re.fullmatch(r"Unnamed: [0-9]+", name) else name for name in names]
+    nameless = (text.columns == "") & (text == "").all(axis=0).to_numpy()
+    text = text.loc[:, ~nameless]
+    return text[(text != "").any(axis=1)]
+
+
+def _plain(value):
+    whole = isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15
+    return str(int(value)) if whole else str(value)
+
+
+def _read_workbook(path, layout):
+    """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
+    from zipfile import BadZipFile
+
+    import openpyxl
+
+    try:
+        stored, typed = (openpyxl.load_workbook(path, data_only=only).worksheets[0] for only in (True, False))
+    except (BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException):
+        raise _no_table(path, "is not an XLSX workbook", "Save it from the spreadsheet as XLSX, or as CSV.") from None
+    cells = list(stored.iter_rows(values_only=True))
+    rule, remedy = "is a formula without a stored result", "Open and save it in the spreadsheet, or paste the value."
+    problems = [
+        (cell.row, "", str(cells[0][cell.column - 1]), cell.value, rule, remedy)
+        for row in typed.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and cells[cell.row - 1][cell.column - 1] is None
+    ]
+    if problems:
+        raise TrialDataError(problems, path.name)
+    return _with_heading(cells, path, layout)
+
+
+def _read_parquet(path, layout):
+    from pyarrow import ArrowInvalid
+
+    try:
+        return _as_text(pd.read_parquet(path))
+    except ArrowInvalid:
+        raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
+
+
+def _read_delimited(path, layout):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
+        raise _no_table(path, "has a character that is not UTF-8", remedy, row=row) from None
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
+    try:
+        rows.extend(reader)
+    except csv.Error as error:
+        rule = f"cannot be read on from here ({error})"
+        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
+        raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
+    return _with_heading(rows, path, layout)
+
+
+def _with_heading(rows, path, layout):
+    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
+    if not rows:
+        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
+    heading = ["" if name is None else str(name).strip() for name in rows[0]]
+    if not set(heading) & set(layout.columns):
+        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
+        raise _no_table(path, "is not the heading", remedy, row=1)
+    width = len(heading)
+    ragged = [
+        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
+        for i, row in enumerate(rows[1:], start=2)
+        if len(row) != width and any(str(cell).strip() for cell in row)
+    ]
+    if ragged:
+        raise TrialDataError(ragged, path.name)
+    body = [row if len(row) == width else [""] * width for row in rows[1:]]
+    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
+
+
+def _check_columns(names, source, layout):
+    """Raise if a column is missing, unknown or doubled."""
+    problems = []
+    for name in dict.fromkeys(names):
+        if name == "":
+            remedy = "Name it; an own column starts with x_."
+            problems.append((1, "", "", "", "a column with values has no name", remedy))
+            continue
+        if list(names).count(name) > 1:
+            problems.append((1, "", name, "", "the heading has it twice", "Keep one of the two columns."))
+        if name not in layout.columns and not name.startswith("x_"):
+            near = difflib.get_close_matches(name, layout.columns, n=1)
+            remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
+            problems.append((1, "", name, "", "is not a column of the data dictionary", remedy))
+    for name in layout.required:
+        if name not in names:
+            problems.append((1, "", name, "", "this column is missing", "Add it; data/README.md says what it holds."))
+    if problems:
+        raise TrialDataError(problems, source)
+
+
+def _typed(cells, layout):
+    """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
+    table, problems, studies = cells.replace("", np.nan).astype("str"), [], cells[layout.key]
+    for name in layout.numbers:
+        text = cells[name]
+        good = text.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
+        values = pd.to_numeric(text.where(good & (text != ""), np.nan), errors="coerce").astype(float)
+        good &= ~np.isinf(values)
+        rule, remedy = (
+            "is not a number",
+            "Type digits with a point for decimals and a plain minus; blank if not printed.",
+        )
+        problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[~good]]
+        if name in layout.integers:
+            broken = values.notna() & (values % 1 != 0)
+            rule, remedy = "is not a whole number", "Type the number of people, or the year, without decimals."
+            problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[broken]]
+        table[name] = values
+    for name in layout.required:
+        rule, remedy = "is blank", "This column must be filled in every row."
+        blank = cells.index[cells[name] == ""]
+        problems += [(row, studies[row], name, "", rule, remedy) for row in blank]
+    return table, problems
+
+
+def _schema_problems(table, cells, checks, key, known):
+    """Validate lazily and return what fails, leaving out cells that are reported already."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        checks.validate(table, lazy=True)
+    except SchemaErrors as error:
+        failures = error
+    else:
+        return []
+    found, cases = {}, failures.failure_cases
+    for row, check in zip(cases["index"], cases["check"], strict=True):
+        column, rule, remedy = check.split(dictionary.SEPARATOR)
+        if row is None:
+            raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
+        if (row, column) not in known:
+            value = cells[column].get(row, "")
+            found[row, column, rule] = (row, cells[key].get(row, ""), column, value, rule, remedy)
+    return list(found.values())
+
+
+def read_contrasts(path):
+    """Read reported differences of trials without usable arm data.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/contrasts.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per reported difference, in scale units, negative = less pain with treatment; the index is the row in
+        the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> contrasts = read_contrasts("data/contrasts.csv")
+    >>> len(contrasts), contrasts["study"].nunique()
+    (31, 29)
+    """
+    rules = [
+        *_interval_rules("difference"),
+        row_rule(
+            "ci_level",
+            "an interval needs its level, in percent",
+            "Type 95 or 90.",
+            lambda t: t["ci_low"].isna() | t["ci_level"].between(50, 99.99),
+        ),
+        row_rule("se", "must be above zero", "Leave it blank if it is not printed.", lambda t: ~(t["se"] <= 0)),
+        row_rule(
+            "scale_min",
+            "scale_min and scale_max come together, the lower first",
+            "Type both ends of the scale.",
+            lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
+        ),
+        row_rule(
+            "difference",
+            "no difference is larger than the scale",
+            "Check the value and the ends of the scale.",
+            lambda t: ~(t["difference"].abs() > t["scale_max"] - t["scale_min"]),
+        ),
+    ]
+    return _read(path, dictionary.CONTRASTS, rules)
+
+
+def read_claims(path):
+    """Read claims of popular articles.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/claims.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim; `value` stays text, because it may be a range ("2-3"). The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, claim, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> claims = read_claims("data/claims.csv")
+    >>> claims.loc[claims["claim_id"] == "nir01", ["value", "unit", "arm"]].values.tolist()
+    [['-3.9', 'points', 'treatment']]
+    """
+    number = r"[+-]?[0-9]+\.?[0-9]*"
+    rules = [
+        row_rule("claim_id", "stands twice", "Give each claim an id of its own.", lambda t: ~t.duplicated("claim_id")),
+        row_rule(
+            "value",
+            "is neither a number nor a range",
+            "Type a number such as -3.9, or a range such as 2-3; blank where the claim has none.",
+            lambda t: t["value"].isna() | t["value"].str.fullmatch(f"{number}(-{number})?", na=True),
+        ),
+        row_rule(
+            "unit",
+            "a number needs its unit",
+            f"Type one of: {', '.join(dictionary.CLAIMS.vocabulary['unit'])}.",
+            lambda t: t["value"].isna() | t["unit"].notna(),
+        ),
+    ]
+    return _read(path, dictionary.CLAIMS, rules)
+
+
+def read_thresholds(path):
+    """Read published thresholds of important change.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/mcid.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per threshold. `kind` says whether it is for the change of one patient or for a difference between
+        groups; the one is never read against the other. The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, source, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> read_thresholds("data/mcid.csv")["kind"].value_counts().to_dict()
+    {'within-patient': 14, 'between-group': 2}
+    """
+    rules = [
+        row_rule(
+            "value_low",
+            "a threshold is above zero, its lower end first",
+            "Type how much less pain it takes as a positive number; equal ends for a single value.",
+            lambda t: ~((t["value_low"] <= 0) | (t["value_high"] < t["value_low"])),
+        ),
+    ]
+    return _read(path, dictionary.THRESHOLDS, rules)
+
+
+def read_benchmarks(path):
+    """Read published pooled results.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/benchmarks.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per published result, with its sign convention in `sign`; the index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, review, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> published = read_benchmarks("data/benchmarks.csv")
+    >>> published.loc[published["measure"] == "contextual share", ["review", "estimate"]].values.tolist()
+    [['Haflidadottir', 0.54], ['Zou', 0.75]]
+    """
+    return _read(path, dictionary.BENCHMARKS, _interval_rules("estimate"))
+
+
+def _interval_rules(middle):
+    return [
+        row_rule(
+            "ci_low",
+            "both limits are needed",
+            "Fill both or none.",
+            lambda t: t["ci_low"].isna() == t["ci_high"].isna(),
+        ),
+        row_rule(
+            "ci_low",
+            f"the interval must hold its {middle}",
+            "Check the signs and the order of the limits.",
+            lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
+        ),
+    ]
+
+
+def _closed(name, allowed):
+    text = SEPARATOR.join((name, "is not in the closed list", f"Use one of: {', '.join(allowed)}."))
+    return pa.Column(checks=pa.Check.isin(list(allowed), error=text), nullable=True)
+
+
+def _read(path, layout, rules):
+    columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
+    return checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))

@@ -1,0 +1,177 @@
+"""Placebo arms, treatment arms and the randomised contrast, pooled side by side."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.dictionary import VOCABULARY, WEEK_BANDS
+from analysis.data.effect_sizes import EffectSizes, effect_sizes
+from analysis.evidence.contextual import ARM_CHANGE, both_arms, contextual_share, require_changes
+from analysis.models.bivariate import BivariateEffect, pool_bivariate_groups
+from analysis.models.pooling import pool_columns
+from analysis.models.results import PooledEffect
+
+ROLES = ("placebo", "treatment", "contrast")
+NOT_STATED = "not stated"
+_ORDERS = VOCABULARY | {"week_band": WEEK_BANDS}
+
+
+@dataclass(frozen=True, eq=False)
+class PooledArms:
+    """The change within the placebo arms, within the treatment arms, and the contrast between them.
+
+    Change within an arm is descriptive: natural course and regression to the mean are in it. Only the contrast is
+    randomised. The arms are pooled over the trials that report a baseline, the contrast over all trials.
+
+    Attributes
+    ----------
+    effects : EffectSizes
+        The trials behind the numbers.
+    placebo, treatment, contrast : PooledEffect or None
+        In points on 0-10, negative = less pain. The arms, whose `measure` is "mean change", are None where no trial
+        reports a baseline.
+    by : str or None
+        The column that makes the groups.
+    groups : dict of str to PooledArms
+        One entry per group in the order of the data dictionary; empty without `by`.
+    joint : BivariateEffect or None
+        Placebo arms (first) and treatment arms (second) pooled together by the bivariate random-effects model: both
+        means, how the true changes of the two arms vary together between trials, and their difference. REML, intervals
+        on t(k - 1), or normal with `ci_method="z"`. None with fewer than three trials with a baseline.
+    """
+
+    effects: EffectSizes
+    placebo: PooledEffect | None
+    treatment: PooledEffect | None
+    contrast: PooledEffect
+    by: str | None = None
+    groups: dict = field(default_factory=dict)
+    joint: BivariateEffect | None = None
+
+    @cached_property
+    def contextual_share(self):
+        """How much of the improvement in the treatment arms the placebo arms had too: a `ContextualShare`."""
+        of = self.contrast
+        methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+        return contextual_share(self.effects, self.joint, **{name: getattr(of, name) for name in methods})
+
+    def to_frame(self):
+        """Return one row per group and role (placebo, treatment, contrast), the last group being "all".
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns group, role, and those of :meth:`analysis.PooledEffect.to_row`.
+        """
+        rows = []
+        for name, arms in [*self.groups.items(), ("all", self)]:
+            for role in ROLES:
+                pooled = getattr(arms, role)
+                if pooled is not None:
+                    rows.append(pooled.to_row().assign(group=name, role=role))
+        table = pd.concat(rows, ignore_index=True)
+        return table[["group", "role", *(c for c in table if c not in ("group", "role"))]]
+
+    def summary(self):
+        """Return the three pooled results of every group as text."""
+        from analysis import sentences
+
+        return sentences.arms_summary(self)
+
+    def __str__(self):
+        return self.summary()
+
+
+def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_method="t(k-1)", confidence_level=0.95):
+    """Pool the change within placebo arms and within treatment arms beside the randomised contrast.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame or EffectSizes
+        From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options matter.
+    by : str, optional
+        A column of the effect sizes, such as "therapy_family", "therapy", "condition_group", "pain_type", "week_band".
+    tau2_method, ci_method, pi_method, confidence_level
+        As for :func:`analysis.pool`; each pooled result has its own between-trial variance.
+
+    Returns
+    -------
+    PooledArms
+
+    Raises
+    ------
+    ValueError
+        If `by` is not a column, there is no trial, or the effects have no changes within arms.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> arms = pool_arms(read_trials("data/trials.csv"), by="therapy_family")
+    >>> list(arms.groups)
+    ['Light', 'Magnetic field', 'Electrical', 'Mechanical', 'Needle']
+    >>> arms.placebo.k, arms.contrast.k
+    (36, 44)
+    """
+    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
+    if not len(effects):
+        raise ValueError("there is no trial to pool; see left_out of the effect sizes for the reasons")
+    require_changes(effects, "pool_arms")
+    names, groups = _groups(effects, by)
+    members = np.column_stack([np.ones(len(effects), dtype=bool), *(groups == name for name in names)])
+    methods = {
+        "tau2_method": tau2_method,
+        "ci_method": ci_method,
+        "pi_method": pi_method,
+        "confidence_level": confidence_level,
+    }
+    pooled = _pool_all(effects, members, methods)
+    joint = _pool_together(effects, members, "z" if ci_method == "z" else "t", confidence_level)
+    values = dict(zip(groups, effects.table[by].astype(object), strict=True)) if names else {}
+    inner = {}
+    for j, name in enumerate(names, start=1):
+        own = effects.where(**{by: None if name == NOT_STATED else values[name]})
+        inner[name] = PooledArms(own, *pooled[j], joint=joint[j])
+    return PooledArms(effects, *pooled[0], by=by, groups=inner, joint=joint[0])
+
+
+def _groups(effects, by):
+    if by is None:
+        return [], None
+    if not isinstance(by, str) or by not in effects.table or by == "flags":
+        allowed = ", ".join(c for c in effects.table if c != "flags")
+        raise ValueError(f"by={by!r} is not a column to group by: {allowed}")
+    column = effects.table[by].astype(object)
+    groups = column.map(str).where(column.notna(), NOT_STATED)
+    found = list(dict.fromkeys(groups))
+    known = [name for name in _ORDERS.get(by, ()) if name in found]
+    return known + [name for name in found if name not in known], groups.to_numpy()
+
+
+def _pool_all(effects, members, methods):
+    """Pool every role of every set of trials in one call; a tuple (placebo, treatment, contrast) per set."""
+    table = effects.table
+    pairs = [("change_placebo", "change_placebo_vi"), ("change_treatment", "change_treatment_vi"), ("yi", "vi")]
+    columns = [
+        tuple(np.where(members[:, j], table[name], np.nan) for name in pair)
+        for j in range(members.shape[1])
+        for pair in pairs
+    ]
+    filled = [i for i, (yi, _) in enumerate(columns) if np.isfinite(yi).any()]
+    yi, vi = (np.column_stack([columns[i][part] for i in filled]) for part in (0, 1))
+    results = pool_columns(yi, vi, labels=effects.labels, measure=effects.measure, **methods)
+    found = {i: x if i % 3 == 2 else replace(x, measure=ARM_CHANGE) for i, x in zip(filled, results, strict=True)}
+    return [tuple(found.get(3 * j + role) for role in range(3)) for j in range(members.shape[1])]
+
+
+def _pool_together(effects, members, ci_method, confidence_level):
+    """The bivariate fit of every set of trials, None where there are too few; arms of a crossover trial covary."""
+    arms = both_arms(effects)
+    if not len(arms.p):
+        return [None] * members.shape[1]
+    here = effects.table[["change_placebo", "change_treatment"]].notna().all(axis=1).to_numpy()
+    pairs = (np.column_stack(pair) for pair in ((arms.p, arms.t), (arms.vp, arms.vt)))
+    methods = {"ci_method": ci_method, "confidence_level": confidence_level}
+    labels = arms.table["label"].tolist()
+    return pool_bivariate_groups(*pairs, members[here], covariance=arms.c, labels=labels, **methods)

@@ -1,0 +1,211 @@
+"""A lint of a checked trials table: what to look up again before anything is pooled."""
+
+import numpy as np
+import pandas as pd
+
+from analysis.data.arm_scores import labels
+from analysis.data.dictionary import COLUMNS
+from analysis.data.effect_sizes import effect_sizes
+from analysis.evidence import audit_rules
+from analysis.evidence.audit_rules import Finding, in_points, notes_of, p_findings, pairs, row_words
+from analysis.models.pooling import pool_batch
+from analysis.text import counted, number
+
+SEVERITIES = ("serious", "warning", "note")
+OUTLIER = 1.96  # studentised deleted residual
+ENOUGH = 3  # other trials of a family, to judge a trial by them
+RESULT = ["study", "label", "rows", "check", "severity", "value", "reason", "remedy", "table"]
+TWO_TABLES = "Use one of the two: a trial counts once."
+
+
+def audit_trials(trials, *, contrasts=None):
+    """List what is doubtful, odd or impossible in a table of trials, with the reason.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`, which has refused what cannot be.
+    contrasts : pandas.DataFrame, optional
+        From :func:`analysis.read_contrasts`: reported differences, looked at as well.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One line per finding, in the order of the file, the most severe of a trial first: study, label, `rows` (of the
+        file), check, severity, `value` (the number that gave rise to it; NaN if none), reason, remedy, `table`
+        ("trials" or "contrasts"). Empty, with these columns, if there is nothing to say.
+
+    Raises
+    ------
+    ValueError
+        If the table does not come from :func:`analysis.read_trials`.
+
+    Notes
+    -----
+    "serious": the number cannot be right as it stands, or the arms cannot be compared. "warning": look it up, and
+    run the analysis without the trial. "note": what a reader should know.
+
+    p disagrees
+        Welch's test on the printed means and SDs (change or final score, whichever is printed) against the printed p.
+        Serious if they fall on different sides of 0.05 beyond rounding and no other test is named.
+    SE entered as SD, SD entered as SE, SD unusually small, SDs do not fit, SD and interval disagree, interval not
+    centred
+        See :mod:`analysis.evidence.audit_rules`.
+    outside the scale, wrong sign, change disagrees with its means, scale in doubt, floor effect, baseline imbalance,
+    identical arms, change and final disagree, direction turns, difference too large
+        See :mod:`analysis.evidence.audit_rules`.
+    outlier
+        Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family (Viechtbauer
+        2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11). Trials without a spread cannot be judged.
+    doubtful, second-hand, n assumed, n inferred, uneven split, unequal dropout, shared placebo arm, crossover without
+    paired SD, SD to be imputed, same trial twice
+        See :mod:`analysis.evidence.audit_rules`.
+    control not inert, allocation in doubt, rescue medication, favourable time point, the note states a doubt
+        Found in the notes by the words of `analysis.evidence.audit_rules.NOTES`, and quoted.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> found = audit_trials(read_trials("data/trials.csv"))
+    >>> found[found["study"] == "lauretti2015"][["check", "severity"]].values.tolist()[:2]
+    [['difference too large', 'serious'], ['outlier', 'warning']]
+    """
+    _check_trials_table(trials)
+    points = in_points(trials)
+    paired = pairs(points)
+    found = [
+        *p_findings(trials, paired),
+        *audit_rules.sizes(points, trials),
+        *audit_rules.together(points),
+        *audit_rules.limits(trials),
+        *audit_rules.outside_scale(points),
+        *audit_rules.changes(points),
+        *audit_rules.scales(trials),
+        *audit_rules.floor(points),
+        *audit_rules.baselines(paired),
+        *audit_rules.identical(paired),
+        *audit_rules.contrasts(paired),
+        *outliers(trials),
+        *audit_rules.twice(trials),
+        *audit_rules.certainty(trials),
+        *audit_rules.people(trials, paired),
+        *audit_rules.designs(trials, paired),
+        *audit_rules.missing_spread(paired),
+        *audit_rules.said_in_notes(trials),
+    ]
+    parts = [_findings_table(found, trials, "trials")]
+    if contrasts is not None:
+        parts.append(_findings_table(_contrast_findings(contrasts, trials), contrasts, "contrasts"))
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _check_trials_table(trials):
+    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
+        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+    if trials.empty:
+        raise ValueError("trials hold no row")
+    if not trials.index.is_unique:
+        raise ValueError("rows stand more than once; pass the table through read_trials again")
+
+
+def _findings_table(found, source, name):
+    """Findings as a frame, in the order of the trials in the source, the most severe of each trial first."""
+    table = pd.DataFrame(found, columns=Finding._fields)
+    about = source.drop_duplicates("study")
+    named = dict(zip(about["study"], labels(about), strict=True))
+    place = {study: at for at, study in enumerate(about["study"])}
+    order = [table["study"].map(place), table["severity"].map(SEVERITIES.index)]
+    table = table.iloc[np.lexsort([part.to_numpy(dtype=float) for part in reversed(order)])]
+    table["reason"] = table["reason"].map(lambda text: text[:1].upper() + text[1:])
+    table = table.assign(label=table["study"].map(named), table=name, value=table["value"].astype(float))
+    return table[RESULT].astype({"label": object}).reset_index(drop=True)
+
+
+def outliers(trials):
+    """Trials whose effect lies beyond what the other trials, or those of their family, lead one to expect."""
+    try:
+        effects = effect_sizes(trials, missing_sd="drop")
+    except ValueError:  # no trial has a mean and a spread
+        return []
+    family = effects.table["therapy_family"].to_numpy()
+    others = ~np.eye(len(effects), dtype=bool)
+    near = others & (family[:, None] == family[None, :])
+    sets = {"the other trials": others, "the other trials of its family": near}
+    members = np.concatenate(list(sets.values()))
+    enough = members.sum(axis=1) >= ENOUGH
+    if not enough.any():
+        return []
+    values = [np.where(members, x, np.nan)[enough] for x in (effects.yi, effects.vi)]
+    rest = pool_batch(*values, ci_method="z")
+    which = np.flatnonzero(enough)
+    own = which % len(effects)
+    z = (effects.yi[own] - rest.estimate) / np.sqrt(effects.vi[own] + rest.tau2 + rest.se**2)
+    found = {}
+    for at in np.argsort(-np.abs(z)):
+        trial = own[at]
+        if abs(z[at]) > OUTLIER and trial not in found:
+            found[trial] = _outlier(effects, trial, z[at], rest.estimate[at], list(sets)[which[at] // len(effects)])
+    return list(found.values())
+
+
+def _outlier(effects, trial, z, estimate, among):
+    study = effects.table["study"].iloc[trial]
+    rows = tuple(effects.rows.index[effects.rows["study"] == study])
+    reason = (
+        f"the effect of {number(effects.yi[trial])} points lies {number(abs(z), 1)} standard errors from the "
+        f"{number(estimate)} of {among}; about one trial in twenty lies beyond {number(OUTLIER)} by chance."
+    )
+    return Finding(study, rows, "outlier", "warning", float(z), reason, "Pool with and without it.")
+
+
+def _contrast_findings(contrasts, trials):
+    """The findings of reported differences: how they were picked, how sure they are, and whether they count twice."""
+    found = audit_rules.certainty(contrasts) + audit_rules.contrast_limits(contrasts)
+    for study, rows in contrasts.groupby("study", sort=False):
+        picked = rows[rows["selected"] == "yes"]
+        if len(picked):
+            quote = notes_of(picked, audit_rules.NOTE_ON_TIME)[0].rstrip(".;")
+            reason = f"the time point was picked, by a review or by what was printed{f': {quote!r}' if quote else ''}."
+            remedy = "Leave it out of a sensitivity analysis: it leans towards an effect."
+            found.append(
+                Finding(study, tuple(picked.index), "favourable time point", "warning", np.nan, reason, remedy)
+            )
+        if study in set(trials["study"]):
+            reason = f"'{study}' also has rows in the table of trials."
+            found.append(Finding(study, tuple(rows.index), "same trial twice", "warning", np.nan, reason, TWO_TABLES))
+    return found
+
+
+def audit_findings(table):
+    """Return what an audit found, in a few sentences.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`audit_trials`.
+
+    Returns
+    -------
+    str
+        How many trials have findings of each severity, which ones are serious and why, and the most frequent checks.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> print(audit_findings(audit_trials(read_trials("data/trials.csv"))).splitlines()[0])
+    115 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials.
+    """
+    if not len(table):
+        return "Nothing was found to look up again."
+    worst = table.assign(rank=table["severity"].map(SEVERITIES.index)).groupby("study")["rank"].min()
+    said = ", ".join(
+        f"{name} in {counted(int((worst == rank).sum()))}"
+        for rank, name in enumerate(("serious findings", "warnings", "notes only"))
+    )
+    lines = [f"{number(len(table), 0)} finding{'s' if len(table) > 1 else ''} in {counted(len(worst))}: {said}."]
+    serious = table[table["severity"] == "serious"]
+    for label, rows in serious.groupby("label", sort=False):
+        lines += [f"{label} ({row_words(line.rows)}), {line.check}: {line.reason}" for line in rows.itertuples()]
+    common = table.groupby("check")["study"].nunique().sort_values(ascending=False, kind="stable").head(5)
+    lines.append("Most often: " + ", ".join(f"{check} ({counted(k)})" for check, k in common.items()) + ".")
+    return "\n".join(lines)

@@ -1,0 +1,671 @@
+"""Claims of popular articles set against the pooled evidence, each with one verdict.
+
+Which trials bear on a claim, and what they say when they are pooled; no verdict is passed here.
+
+What the check of the claims found, in words: caveats, sentences for lay readers, counts.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from analysis.data.arm_scores import about_trials
+from analysis.data.dictionary import CLAIMS, WEEK_BANDS
+from analysis.data.effect_sizes import EffectSizes, effect_sizes, with_contrasts
+from analysis.data.trials import TrialDataError
+from analysis.effects import risk_difference
+from analysis.evidence.claim_rules import (
+    ARM_CHANGE,
+    LEAST_TRIALS,
+    NO_TRIAL,
+    NOT_DISTINGUISHABLE,
+    NOT_TESTABLE,
+    OVERSTATED,
+    SUPPORTED,
+    UNTRACED,
+    VERDICTS,
+    Claim,
+    change_words,
+    claim_words,
+    judge,
+    kind_of,
+    read_number,
+)
+from analysis.evidence.worthwhile import BETWEEN, require
+from analysis.models.pooling import pool_columns
+from analysis.models.results import PooledEffect
+from analysis.text import counted, number, percent
+
+#: How near the trials are to the claim, nearest first; only the first can decide a claim.
+MATCHES = ("direct", "same therapy, other conditions", "another therapy, named beside it", "same family", "none")
+#: Words in the free text of a claim's condition that stand for a condition group of the trials.
+CONDITION_WORDS = {
+    "Low back": "low back|back pain|lumbar|lumbago",
+    "Neck": "neck|cervical|whiplash",
+    "Knee osteoarthritis": "knee",
+    "Neuropathic": "neuropath|nerve|neuralgia|sciatica|radicular|phantom|tingling|numbness",
+    "Fibromyalgia": "fibromyalgia",
+    "Headache": "headache|migraine",
+    "Menstrual": "menstrual|dysmenorrh|period pain",
+    "Shoulder": "shoulder",
+}
+ANY_PAIN = ("any pain", "pain")
+#: Flags of effect sizes that keep a trial from carrying a verdict, and one more.
+DOUBTS = ("doubtful", "second-hand", "SD imputed", "time point selected")
+WEAK_CONTROL = "weak dose as control"
+_ROLES = {
+    "contrast": ("yi", "vi"),
+    "placebo": ("change_placebo", "change_placebo_vi"),
+    "treatment": ("change_treatment", "change_treatment_vi"),
+    "responders": ("responding", "responding_vi"),
+}
+_ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pain_type"]
+_NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
+_ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
+_COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
+_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts"]
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The trials that bear on one claim.
+
+    Attributes
+    ----------
+    match : str
+        One of `MATCHES`.
+    scope : str
+        Which trials, in words.
+    k, people : int
+        Trials with a contrast, and people in them (as far as printed).
+    contrast, placebo, treatment, responders : PooledEffect or None
+        Treatment minus placebo, change within the arms, and minus the risk difference of responding.
+    clean, clean_responders : PooledEffect or None
+        Contrast and responders without trials that are doubtful, second-hand, picked, imputed or against a weak dose.
+    named, named_placebo : PooledEffect or None
+        Change within the treatment and the placebo arms of the trials to which the claim was traced.
+    traced : bool
+        Whether such a trial of the claim's therapy is there.
+    baselines, shares : dict
+        Mean pain before treatment (of the trials traced, otherwise of all; weighted by people) and fraction of
+        responders (all people together) with its interval, by "treatment" and "placebo"; NaN where not printed.
+    followed : bool
+        Whether all trials have a time point after the end of treatment that is as late as the claim says, or within a
+        day where it says that relief is quick; True for claims that say neither.
+    doubts : tuple of str
+        The trials that `clean` leaves out, with the reason.
+    """
+
+    match: str
+    scope: str
+    k: int
+    people: int
+    contrast: PooledEffect | None
+    placebo: PooledEffect | None
+    treatment: PooledEffect | None
+    responders: PooledEffect | None
+    clean: PooledEffect | None
+    clean_responders: PooledEffect | None
+    named: PooledEffect | None
+    named_placebo: PooledEffect | None
+    traced: bool
+    baselines: dict
+    shares: dict
+    followed: bool
+    doubts: tuple
+
+
+def study_table(effects, rows):
+    """Put the trials with effect sizes and those with responders only into one table.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        Of the trials, with reported contrasts or without.
+    rows : pandas.DataFrame
+        The trials table, for trials without an effect size and for responder counts at any time point.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One line per trial: what it is, effects in points, responders, and the reasons for doubt as a tuple.
+    """
+    own = effects.table.reindex(columns=[*dict.fromkeys([*effects.table, "design", "control"])])
+    people = own[["n_treatment", "n_placebo"]].astype(float)
+    people["n_placebo"] = people["n_placebo"].where(own["design"] != "crossover", 0)
+    own = own.assign(people=people.sum(axis=1, min_count=1))
+    others = rows[~rows["study"].isin(own["study"])]
+    parts = [own] if others.empty else [own, about_trials(others)]
+    wanted = [*_ABOUT, *_NUMBERS, *_ARMS, *_EXTRA]
+    parts = [part.assign(doubts=_doubts(part)).reindex(columns=wanted).astype(object) for part in parts]
+    numbers = [name for name in wanted if name not in (*_ABOUT, "timepoint", "week_band", "doubts")]
+    table = pd.concat(parts, ignore_index=True).astype(dict.fromkeys(numbers, float))
+    return _with_responders(table, rows)
+
+
+def _doubts(table):
+    """Why each trial should not carry a verdict alone: a tuple of words per line."""
+    found = []
+    for trial in table.to_dict("records"):
+        words = [word for word in DOUBTS if word in trial.get("flags", ()) or trial["certainty"] == word]
+        found.append((*words, *([WEAK_CONTROL] if trial["control"] == "weak dose" else [])))
+    return pd.Series(found, index=table.index, dtype=object)
+
+
+def _with_responders(table, rows):
+    """Add the responders of each trial, at its primary time point if they were counted there, else at the first."""
+    if "events" not in rows:  # nothing but reported differences
+        return table
+    counted = rows[rows["events"].notna() & rows["arm"].isin(["treatment", "placebo"])]
+    if counted.empty:
+        return table
+    first = counted.assign(later=counted["primary"] != "yes").sort_values(["study", "later", "week"], kind="stable")
+    time = ["study", "primary", "week", "timepoint"]
+    counted = counted.merge(first.drop_duplicates("study")[time], on=time)
+    sums = counted.groupby(["study", "arm"])[["events", "n"]].sum().unstack("arm")
+    for name, column in (("events", "events"), ("counted", "n")):
+        for arm in ("treatment", "placebo"):
+            found = table["study"].map(sums.get((column, arm), pd.Series(dtype=float))).astype(float)
+            table[f"{name}_{arm}"] = found.where(~table["study"].duplicated())
+    both = table[_COUNTS].notna().all(axis=1)
+    more, variance = risk_difference(*table.loc[both, _COUNTS].to_numpy().T)
+    table.loc[both, "responding"], table.loc[both, "responding_vi"] = -more, variance
+    return table
+
+
+def gather(claims, studies, **methods):
+    """Find and pool the trials that bear on each claim; all pools are computed in one call.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        With `therapy`, `therapy_family`, `condition`, `traced_to`, `weeks` (how long the claim says relief lasts, NaN
+        where it does not) and `quick` (whether it says that relief comes at once).
+    studies : pandas.DataFrame
+        From :func:`study_table`.
+    **methods
+        Options of :func:`analysis.models.pooling.pool_columns`.
+
+    Returns
+    -------
+    list of Evidence
+        One per claim, in their order.
+    """
+    matched = [_matched(claim, studies) for claim in claims.itertuples()]
+    clean = (studies["doubts"].str.len() == 0).to_numpy()
+    asked = []
+    for _, mask, named, _ in matched:
+        asks = {role: (role, mask) for role in _ROLES}
+        asks |= {"clean": ("contrast", mask & clean), "clean_responders": ("responders", mask & clean)}
+        asked.append(asks | {"named": ("treatment", named), "named_placebo": ("placebo", named)})
+    pooled = _pool_once([ask for asks in asked for ask in asks.values()], studies, methods)
+    found = []
+    for claim, (match, mask, named, followed), asks in zip(claims.itertuples(), matched, asked, strict=True):
+        here = studies[mask & studies["yi"].notna().to_numpy()]
+        about = {
+            "match": match,
+            "scope": _scope(match, claim, studies[mask], followed),
+            "k": len(here),
+            "people": int(here["people"].sum()),
+            "traced": bool(named.any()),
+            "baselines": _baselines(studies[named if named.any() else mask]),
+            "shares": _shares(studies[named if named.any() else mask], methods.get("confidence_level", 0.95)),
+            "followed": followed,
+            "doubts": _doubtful(here if len(here) else studies[mask]),
+        }
+        numbers = {name: pooled[role, members.tobytes()] for name, (role, members) in asks.items()}
+        found.append(Evidence(**about, **numbers))
+    return found
+
+
+def _doubtful(trials):
+    return tuple(f"{t.label} ({', '.join(t.doubts)})" for t in trials.itertuples() if t.doubts)
+
+
+def _matched(claim, studies):
+    """How near the trials are, which they are, which of them are named, and whether they last long enough."""
+    therapy = (studies["therapy"] == claim.therapy).to_numpy()
+    traced = claim.traced_to if isinstance(claim.traced_to, str) else ""
+    listed = studies["study"].isin(re.split(r"[;,\s]+", traced)).to_numpy()
+    named = listed & therapy & (not traced.startswith("nearest"))
+    about = condition_mask(claim.condition, studies)
+    mask, followed = (therapy & about) | named, True
+    if mask.any() and (claim.quick or np.isfinite(claim.weeks)):
+        late = (studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)
+        fits = mask & (studies["week_band"] == WEEK_BANDS[0] if claim.quick else late).to_numpy()
+        mask, followed = (fits, True) if fits.any() else (mask, False)
+    family = (studies["therapy_family"] == claim.therapy_family).to_numpy()
+    nearest = family & about if (family & about).any() else family
+    rings = dict(zip(MATCHES, (mask, therapy, listed, nearest), strict=False))
+    match = next((name for name, ring in rings.items() if ring.any()), "none")
+    return match, rings.get(match, family), named, followed
+
+
+def condition_mask(condition, studies):
+    """Which trials are of the condition that a claim speaks of.
+
+    Parameters
+    ----------
+    condition : str
+        Free text such as "chronic low back pain". "any pain" stands for all trials; a text that names no condition
+        group but a type of pain ("acute pain") for that type; one that names neither for no trial.
+    studies : pandas.DataFrame
+        With `condition_group` and `pain_type`.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+
+    Examples
+    --------
+    >>> trials = pd.DataFrame({"condition_group": ["Low back", "Headache"], "pain_type": ["chronic", "acute"]})
+    >>> [condition_mask(text, trials).tolist() for text in ("lumbar disc pain", "any pain", "acute pain", "burns")]
+    [[True, False], [True, True], [False, True], [False, False]]
+    """
+    text = condition.lower()
+    if text in ANY_PAIN:
+        return np.ones(len(studies), dtype=bool)
+    groups = {g for g, words in CONDITION_WORDS.items() if re.search(rf"\b({words})", text)}
+    groups |= {g for g in studies["condition_group"].dropna().unique() if g != "Other" and g.lower() in text}
+    if groups:
+        return studies["condition_group"].isin(groups).to_numpy()
+    return studies["pain_type"].map(lambda kind: isinstance(kind, str) and kind in text.split()).to_numpy(dtype=bool)
+
+
+def _scope(match, claim, trials, followed):
+    """Which trials, in words: "Static magnet: low back"."""
+    found = list(dict.fromkeys(trials["condition_group"].str.lower()))
+    every = claim.condition.lower() in ANY_PAIN and len(found) > 1
+    groups = "all conditions" if every else ", ".join(found)
+    about = {
+        "direct": f"{claim.therapy}: {groups}{', within a day' if claim.quick and followed else ''}",
+        "same therapy, other conditions": f"{claim.therapy}, other conditions: {groups}",
+        "another therapy, named beside it": f"another therapy ({', '.join(trials['label'])}): {groups}",
+        "same family": f"other therapies of the family {claim.therapy_family.lower()}: {groups}",
+    }
+    return about.get(match, "no trial")
+
+
+def _baselines(trials):
+    """Mean pain before treatment in the arms of each role that print it, weighted by people."""
+    found = {}
+    for arm in ("treatment", "placebo"):
+        printed = trials[trials[f"baseline_{arm}"].notna()]
+        weights = printed[f"n_{arm}"]
+        found[arm] = float(np.average(printed[f"baseline_{arm}"], weights=weights)) if len(printed) else np.nan
+    return found
+
+
+def _shares(trials, confidence_level):
+    """Fraction of responders by role, all people together, and its interval (Wilson 1927); of one trial no interval."""
+    counts, found = trials[_COUNTS].dropna(), {}
+    z2 = ndtri((1 + confidence_level) / 2) ** 2 if len(counts) > 1 else 0.0
+    for arm in ("treatment", "placebo"):
+        events, n = (float(counts[f"{name}_{arm}"].sum()) for name in ("events", "counted"))
+        middle, half = events + z2 / 2, np.sqrt(z2 * (events * (n - events) / n + z2 / 4)) if n else np.nan
+        ends = [(middle + side * half) / (n + z2) if n else np.nan for side in (-1, 1)]
+        found[arm] = (events / n if n else np.nan, *map(float, ends))
+    return found
+
+
+def _pool_once(asks, studies, methods):
+    """The pooled effect of every (role, members) asked for, by role and members; None where no trial has it."""
+    columns = {}
+    for role, members in asks:
+        yi, vi = (studies[name].to_numpy() for name in _ROLES[role])
+        here = members & np.isfinite(yi) & (vi > 0)
+        columns[role, members.tobytes()] = tuple(np.where(here, x, np.nan) for x in (yi, vi))
+    filled = [key for key, (yi, _) in columns.items() if np.isfinite(yi).any()]
+    if not filled:
+        return dict.fromkeys(columns)
+    yi, vi = (np.column_stack([columns[key][part] for key in filled]) for part in (0, 1))
+    results = pool_columns(yi, vi, labels=studies["label"].tolist(), measure="MD", **methods)
+    return dict.fromkeys(columns) | dict(zip(filled, results, strict=True))
+
+
+_MUCH = 0.5  # I2 from which a caveat names the heterogeneity
+_EFFECT_RULES = (6, 8, 9)  # of analysis.check_claims: those on what a treatment does
+
+
+def caveats(claim, evidence, verdict, worthwhile):
+    """Return what must be known beside the verdict, joined by semicolons.
+
+    Parameters
+    ----------
+    claim : analysis.evidence.claim_rules.Claim
+    evidence : analysis.evidence.claims.Evidence
+    verdict : str
+    worthwhile : Threshold or None
+
+    Returns
+    -------
+    str
+    """
+    if verdict in (UNTRACED, NO_TRIAL):
+        return "not found in what could be searched, which does not prove that no such report exists"
+    if evidence.match != "direct" or verdict == NOT_TESTABLE:
+        beside = "answer another question" if evidence.match == "direct" else f"are of {evidence.scope}"
+        return f"the pooled numbers beside it {beside}" if evidence.k else ""
+    effect, said = evidence.responders if claim.kind == "responders" else evidence.contrast, []
+    effect = evidence.contrast if effect is None else effect  # a denial with a number of responders
+    if effect is None:
+        return ""
+    if effect.k < LEAST_TRIALS:
+        said.append(f"{counted(effect.k)} only")
+    elif effect.i2 > _MUCH:
+        said.append(f"the trials differ (tau {number(effect.tau)}, I² {percent(effect.i2)})")
+    if evidence.doubts:
+        shown = ", ".join(evidence.doubts[:4])
+        rest = f" and {len(evidence.doubts) - 4} more" if len(evidence.doubts) > 4 else ""
+        said.append(f"in doubt: {shown}{rest}")
+    if claim.arm in ("treatment", "single-arm", "placebo") and claim.kind == "arm change":
+        said.append("a change within an arm holds natural course and regression to the mean")
+    if worthwhile is not None and verdict == SUPPORTED and claim.kind != "responders":
+        if effect.ci.high < 0 and abs(effect.estimate) < worthwhile.value:
+            said.append(f"smaller than {worthwhile.words}, proposed as worthwhile ({worthwhile.source})")
+    return "; ".join(said)
+
+
+def plain(claim, evidence, row, finding):
+    """Return what the article says, what was found, what the trials say, and the verdict.
+
+    Parameters
+    ----------
+    claim : analysis.evidence.claim_rules.Claim
+    evidence : analysis.evidence.claims.Evidence
+    row : namedtuple
+        With `verdict`, `reason` and `caveats`.
+    finding : str
+        What was found when the claim was looked up.
+
+    Returns
+    -------
+    str
+    """
+    parts = [f"The article says: {_sentence(claim.claim)}"]
+    if finding:
+        parts.append(f"Looked up: {_sentence(finding)}")
+    note = [f"Note: {row.caveats}."] if row.caveats else []
+    if evidence.match != "direct" or row.verdict in (UNTRACED, NO_TRIAL, NOT_TESTABLE):
+        return " ".join([*parts, f"Verdict: {row.verdict}. {row.reason}", *note])
+    arms = ""
+    if claim.kind not in ("arm change", "responders") and evidence.placebo is not None:
+        placebo, treatment = change_words(evidence.placebo), change_words(evidence.treatment)
+        arms = f"In {counted(evidence.placebo.k)} with a baseline, {placebo} with placebo; with treatment {treatment}. "
+    return " ".join([*parts, f"The trials say: {arms}{row.reason}", f"Verdict: {row.verdict}.", *note])
+
+
+def _sentence(text):
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+_MEANING = {
+    SUPPORTED: "what they say agrees with what was found",
+    OVERSTATED: "the trials show less, or are too few or too doubtful to show it",
+    ARM_CHANGE: "the number is what happened in a treatment arm, and part of it happened with placebo too",
+    NOT_DISTINGUISHABLE: "the interval of the difference from placebo includes no difference",
+    UNTRACED: "each rests on one report that could not be found",
+    NO_TRIAL: "no trial with that number was found",
+    NOT_TESTABLE: "no comparison with placebo here answers them",
+}
+
+
+def claim_counts(checked, by=None):
+    """Count the claims with each verdict.
+
+    Parameters
+    ----------
+    checked : pandas.DataFrame
+        From :func:`check_claims`.
+    by : str, optional
+        A column, such as "therapy_family", for one row per group.
+
+    Returns
+    -------
+    pandas.Series or pandas.DataFrame
+        All verdicts in their order, zeros included.
+
+    Examples
+    --------
+    >>> from analysis import read_claims, read_trials
+    >>> from analysis.evidence.claims import check_claims
+    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
+    >>> int(claim_counts(checked).sum())
+    36
+    """
+    verdicts = pd.Categorical(checked["verdict"], categories=VERDICTS)
+    if by is None:
+        return pd.Series(verdicts).value_counts().reindex(VERDICTS).rename("claims")
+    if by not in checked:
+        raise ValueError(f"by={by!r} is not a column of the checked claims: {', '.join(checked)}")
+    return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
+
+
+def claims_findings(checked):
+    """Return what became of the claims, in a few sentences made from the table alone.
+
+    Parameters
+    ----------
+    checked : pandas.DataFrame
+        From :func:`check_claims`.
+
+    Returns
+    -------
+    str
+        One line per verdict that occurs, with the ids of its claims, and one on how much evidence there was.
+
+    Examples
+    --------
+    >>> from analysis import read_claims, read_trials
+    >>> from analysis.evidence.claims import check_claims
+    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
+    >>> print(claims_findings(checked).splitlines()[0])
+    36 claims were checked, each against the trials of its therapy and condition.
+    """
+    lines = [f"{_claims(len(checked))} checked, each against the trials of its therapy and condition."]
+    for verdict, count in claim_counts(checked).items():
+        if count:
+            ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
+            lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
+    works = number((checked["rule"].isin(_EFFECT_RULES) & (checked["verdict"] == SUPPORTED)).sum(), 0)
+    lines.append(f"Claims that a treatment relieves pain beyond placebo and are supported: {works}.")
+    decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
+    few = int((decided["k"] < LEAST_TRIALS).sum())
+    lines.append(
+        f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
+        f"{LEAST_TRIALS} trials. The trials are a convenience sample: no verdict says what a therapy does."
+    )
+    return "\n".join(lines)
+
+
+def _claims(count):
+    return f"{number(count, 0)} claim{' was' if count == 1 else 's were'}"
+
+
+_CLOSED = ("unit", "arm", "traced", "checkable_with")
+_POOLED = ("placebo", "treatment", "contrast")
+_NEAR = 0.9  # likeness of a therapy to one of the trials from which it is taken for a slip of the pen
+
+
+def check_claims(
+    claims,
+    trials,
+    *,
+    contrasts=None,
+    worthwhile=None,
+    tau2_method="REML",
+    ci_method="HKSJ-mod",
+    pi_method="t(k-1)",
+    confidence_level=0.95,
+):
+    """Give every claim one verdict that is never stronger than the trials behind it.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        From :func:`analysis.read_claims`; other therapies than those of the trials are allowed.
+    trials : pandas.DataFrame or EffectSizes
+        From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options matter.
+    contrasts : pandas.DataFrame, optional
+        From :func:`analysis.read_contrasts`: trials that report only the difference from placebo.
+    worthwhile : Threshold, optional
+        Between-group, in points: a caveat names supported claims whose difference is smaller.
+    tau2_method, ci_method, pi_method, confidence_level
+        As for :func:`analysis.pool`. The interval is never narrower than the Wald one, because no verdict should
+        profit from trials that agree by chance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim, in order: the columns of the claim; `claimed` (its number in words) and `kind` ("arm change",
+        "difference", "responders", "duration", "dose", "no number"); `match` and `scope` (which trials bear on it), `k`
+        and `people` (trials with a contrast, people in them), `k_arms` (trials with a change in both arms);
+        `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`; `tau`, `i2`, `pi_low`,
+        `pi_high` of the contrast; `verdict`, the number of the `rule` that gave it, `reason`, `caveats`, and `plain`,
+        the whole in sentences for a lay reader. The methods are in `attrs`.
+
+    Raises
+    ------
+    TrialDataError
+        If a claim holds what the data dictionary does not allow; lists every row.
+    ValueError
+        For an unknown option, or a threshold that is not between-group.
+
+    Notes
+    -----
+    Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"), or of its
+    therapy and named in `traced_to`. Where there are none, the nearest ones are shown: same therapy in other
+    conditions, a trial of another therapy named in `traced_to`, same family. Those decide nothing.
+
+    The first rule that applies gives the verdict; none knows a claim's id or its article.
+
+    1. *single untraced report*: the claim cites one report (a journal, an author, a year), it was not traced, and
+       nothing else was found to check it with.
+    2. *no trial with these numbers*: it holds a number (change, difference, responders, duration), names no report that
+       could be looked up, and nothing was found to check it with.
+    3. *not testable here*: its number is a dose, or says that pain does not fall; it compares with something else than
+       placebo, or versions of the treatment with each other; it speaks of the placebo arm without a number; nothing was
+       found to check it with; or it is not about how much pain changes.
+    4. A claim that there is no evidence is *supported* unless rule 9 would support the opposite (then *overstated*),
+       and *not testable here* if what it rests on was not found. A claim that there is no effect is *overstated* if the
+       trials show one, otherwise *not distinguishable from placebo*: no trial proves that there is none.
+    5. *not testable here*: no usable trial of this therapy in this condition.
+    6. A duration of relief that no trial followed is *overstated* if a trial was traced that ended before, otherwise
+       *no trial with these numbers*; quick relief is *not testable here* if no trial measured pain within a day. Where
+       trials followed people that long, or measured that early, only they count from here on.
+    7. A number of the placebo arm is *supported* if it agrees with the trial traced (to rounding) or, without one, lies
+       in the interval of the placebo arms of three trials or more (*not testable here* with fewer); otherwise *no trial
+       with these numbers*.
+    8. A number of the treatment arm: *no trial with these numbers* if no arm prints it; *overstated* if larger than in
+       the trial traced (without one, beyond the interval of the treatment arms); *supported* only if the difference
+       from placebo passes rule 9 and reaches it; otherwise *arm change quoted as effect*.
+    9. A difference, or a claim of relief without a number: *not distinguishable from placebo* if the interval includes
+       zero (of one or two trials: each trial's own); *overstated* if placebo did better, if there are fewer than three
+       trials, if the prediction interval reaches zero, if without the trials that are doubtful, second-hand, picked,
+       imputed or against a weak dose fewer than three or no effect are left, or if the claimed number lies beyond the
+       interval; otherwise *supported*.
+
+    Examples
+    --------
+    >>> from analysis import read_claims, read_contrasts, read_trials
+    >>> claims, trials = read_claims("data/claims.csv"), read_trials("data/trials.csv")
+    >>> checked = check_claims(claims, trials, contrasts=read_contrasts("data/contrasts.csv"))
+    >>> checked.set_index("claim_id").loc[["nir01", "nir02", "nir03"], ["claimed", "verdict"]].values.tolist()
+    [['pain falls by 3.9 points', 'arm change quoted as effect'], ['pain falls by 1.4 points with placebo', \
+'supported'], ['2.5 points less pain than with placebo', 'overstated']]
+    """
+    if worthwhile is not None:
+        require(worthwhile, BETWEEN, "a difference between groups")
+    table, numbers = _checked_table(claims)
+    effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
+    rows = effects.rows if isinstance(trials, EffectSizes) else trials
+    if contrasts is not None:
+        effects = with_contrasts(effects, contrasts)
+    studies = study_table(effects, rows)
+    _check_spelling(table, studies)
+    times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
+    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
+    found = gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
+    about = pd.DataFrame([_row(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
+    looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
+    about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
+    checked = pd.concat([table.reset_index(drop=True), about], axis=1)
+    checked.attrs = {"confidence_level": confidence_level, **methods}
+    return checked
+
+
+def _checked_table(claims):
+    """The claims with all columns of the dictionary, and what the rules may know of each; lists all problems."""
+    if not isinstance(claims, pd.DataFrame) or not {"claim_id", "claim"} <= set(claims.columns):
+        raise ValueError("claims must be the table that read_claims returns; it takes files and DataFrames")
+    own = [name for name in claims if name.startswith("x_")]
+    table = claims.reindex(columns=[*CLAIMS.columns, *own])
+    text = table.astype(object).where(table.notna(), "")
+    ends = [read_number(value) for value in text["value"]]
+    problems = []
+    for row, (cells, end) in enumerate(zip(text.to_dict("records"), ends, strict=True)):
+        problems += [(claims.index[row], cells["claim_id"], *problem) for problem in _problems(cells, end)]
+    twice = text["claim_id"].duplicated()
+    rule, remedy = "stands twice", "Give each claim an id of its own."
+    problems += [(row, text["claim_id"][row], "claim_id", "", rule, remedy) for row in text.index[twice]]
+    if text.empty:
+        problems.append((None, "", "", "", "there is no claim", "Add one row per claim."))
+    if problems:
+        raise TrialDataError(problems, "the claims", "claim_id")
+    kinds = [kind_of(c.unit, c.arm, not np.isnan(e[0])) for c, e in zip(text.itertuples(), ends, strict=True)]
+    columns = [text[name].astype(str) for name in Claim._fields[: -len(("kind", "low", "high", "digits"))]]
+    return table, [Claim(*cells, kind, *end) for *cells, kind, end in zip(*columns, kinds, ends, strict=True)]
+
+
+def _problems(cells, ends):
+    """What is wrong with one claim: column, value, rule and remedy of each problem."""
+    for name in CLAIMS.required:
+        if cells[name] == "":
+            yield name, "", "is blank", "This column must be filled in every row."
+    for name in _CLOSED:
+        allowed = CLAIMS.vocabulary[name]
+        if cells[name] not in ("", *allowed):
+            yield name, cells[name], "is not in the closed list", f"Use one of: {', '.join(allowed)}."
+    if ends is None:
+        yield (
+            "value",
+            cells["value"],
+            "is neither a number nor a range",
+            "Type a number like -3.9, or a range like 2-3 or -3--2.",
+        )
+    elif cells["value"] != "" and cells["unit"] == "":
+        yield "unit", "", "a number needs its unit", f"Use one of: {', '.join(CLAIMS.vocabulary['unit'])}."
+
+
+def _check_spelling(table, studies):
+    """Refuse a therapy that is written almost like one of the trials: it would silently match nothing."""
+    known = {name.lower(): name for name in studies["therapy"].dropna()}
+    problems = []
+    for row, claim_id, therapy in zip(table.index, table["claim_id"], table["therapy"], strict=True):
+        near = difflib.get_close_matches(therapy.lower(), known, n=1, cutoff=_NEAR)
+        if near and therapy not in known.values():
+            remedy = f"Did you mean '{known[near[0]]}'?"
+            problems.append((row, claim_id, "therapy", therapy, "is almost a therapy of the trials", remedy))
+    if problems:
+        raise TrialDataError(problems, "the claims", "claim_id")
+
+
+def _row(claim, evidence, worthwhile):
+    """Everything that is found out about one claim, but for the sentences for lay readers."""
+    row = {"claimed": claim_words(claim), "kind": claim.kind, "match": evidence.match, "scope": evidence.scope}
+    k_arms = 0 if evidence.placebo is None else evidence.placebo.k
+    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
+    for role in _POOLED:
+        pooled = getattr(evidence, role)
+        values = (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci)
+        row |= dict(zip((role, f"{role}_low", f"{role}_high"), values, strict=True))
+    contrast = evidence.contrast
+    values = (np.nan,) * 4 if contrast is None else (contrast.tau, contrast.i2, *contrast.pi)
+    row |= dict(zip(("tau", "i2", "pi_low", "pi_high"), values, strict=True))
+    verdict, reason, rule = judge(claim, evidence)
+    row |= {"verdict": verdict, "rule": rule, "reason": reason}
+    return row | {"caveats": caveats(claim, evidence, verdict, worthwhile)}

@@ -1,0 +1,519 @@
+"""The multiverse: the same question answered by every sensible combination of an analyst's choices, in one go.
+
+The data sets of a multiverse: outcomes and variances for every combination of choices, as arrays.
+
+The pandas part of :func:`analysis.effect_sizes` runs once for each outcome; what depends on a correlation or on a rule
+for missing SDs is computed by the same formulas on arrays that hold all options at once.
+
+What a multiverse says, in words.
+"""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check, effects, text
+from analysis.data.arm_scores import (
+    BASELINE,
+    FROM_BOTH,
+    IMPUTED,
+    RULES,
+    SCORES,
+    arm_scores,
+    borrowed_sd,
+    donors,
+    one_per_role,
+    primary_arms,
+)
+from analysis.data.dictionary import WEEK_BANDS
+from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
+from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_differences, with_contrasts
+from analysis.models.pooling import CI_METHODS, pool_batch
+from analysis.models.results import BatchPooled
+from analysis.models.tau2 import TAU2_METHODS
+from analysis.recover import combine_arms
+
+ARMS = ("treatment", "placebo")
+INCLUDE, EXCLUDE = "include", "exclude"
+#: The choices that make the data, in the order of the axes of the arrays.
+DATA_CHOICES = (
+    "outcome correlation crossover_correlation missing_sd doubtful second_hand single_session contrast_rows".split()
+)
+
+
+class DataSets(NamedTuple):
+    """All data sets, one a row, and the options behind each."""
+
+    yi: np.ndarray  # (n, studies), NaN where a study is absent
+    vi: np.ndarray
+    at: np.ndarray  # (n, choices), which option of each choice
+
+
+def data_sets(trials, contrasts, options, where):
+    """Return the data sets for every combination of the options of `DATA_CHOICES`.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`.
+    contrasts : pandas.DataFrame or None
+        From :func:`analysis.read_contrasts`.
+    options : dict
+        The options of each choice, all checked.
+    where : dict
+        Columns of the effect sizes and the values to keep.
+
+    Returns
+    -------
+    DataSets
+    """
+    lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
+    made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
+    spreads = _spreads(trials, options["correlation"])
+    reported = None if contrasts is None else contrast_effects(contrasts)
+    shape = tuple(len(options[name]) for name in DATA_CHOICES)
+    parts = []
+    for found in made:
+        vi = _variances(found.table, spreads, options)
+        table, replaced = _with_reported(found, reported)
+        keep = _present(table, replaced, options) & holding(table, where).to_numpy()
+        every = np.concatenate([vi, np.broadcast_to(table["vi"], (*vi.shape[:-1], len(table)))[..., len(found) :]], -1)
+        vi = np.where(keep, np.expand_dims(every, (3, 4, 5, 6)), np.nan)
+        parts.append((np.where(keep & np.isfinite(vi), table["yi"], np.nan), vi))
+    yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
+    return DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T)
+
+
+def _spreads(trials, correlations):
+    """The arms of all trials as in :func:`effect_sizes`, and their SDs (arms, correlations)."""
+    single = arm_scores(primary_arms(trials), correlations[0])
+    sd = np.repeat(single["sd"].to_numpy()[:, None], len(correlations), axis=1)
+    both = np.flatnonzero(single["sd_rule"].str.startswith(FROM_BOTH))
+    before, after = (
+        single[single["score"] == score].set_index("row")["sd"][single["row"].iloc[both]].to_numpy()[:, None]
+        for score in (BASELINE, "final")
+    )
+    sd[both] = effects.change_sd(before, after, np.array(correlations))
+    scores = one_per_role(single, "combine")
+    mean, n = (single[column].to_numpy()[:, None] for column in ("mean", "n"))
+    lines = [list(own) for own in scores["lines"]]
+    merged = [sd[own[0]] if len(own) == 1 else combine_arms(mean[own], sd[own], n[own])[1] for own in lines]
+    return scores, np.array(merged)
+
+
+def _variances(table, spreads, options):
+    """Sampling variances of the trials: (correlation, crossover_correlation, missing_sd, studies)."""
+    scores, known = spreads
+    rules = options["missing_sd"]
+    place = {key: at for at, key in enumerate(zip(scores["study"], scores["arm"], scores["score"], strict=True))}
+    chosen = [
+        [place[study, arm, score] for study, score in zip(table["study"], table["outcome"], strict=True)]
+        for arm in ARMS
+    ]
+    silent = [line for arm in chosen for line in arm if np.isnan(known[line]).any()]
+    sd, n = np.repeat(known[:, :, None, None], len(rules), axis=3), scores["n"].to_numpy()
+    for line, alike in donors(scores, silent).items():
+        for at, rule in enumerate(rules):
+            if rule in RULES:
+                sd[line, :, 0, at] = borrowed_sd(known[alike], n[alike], rule)
+    mean = scores["mean"].to_numpy()
+    arms = [x for arm in chosen for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
+    paired = (table["design"] == "crossover").to_numpy()[:, None, None, None]
+    correlation = np.array(options["crossover_correlation"])[:, None]
+    return np.moveaxis(mean_differences(arms, paired, correlation)[1], 0, -1)
+
+
+def _with_reported(found, reported):
+    """The effects of the trials above the reported differences, and which trials those replace."""
+    own = found.table
+    if reported is None:
+        return own, np.zeros(len(own), dtype=bool)
+    both = with_contrasts(found, reported).table
+    extra = both[both["outcome"] == DIFFERENCE]
+    replaced = own["study"].isin(extra["study"])
+    return pd.concat([own, extra], ignore_index=True), np.append(replaced, np.zeros(len(extra), dtype=bool))
+
+
+def _present(table, replaced, options):
+    """Which studies are in: (1, 1, missing_sd, doubtful, second_hand, single_session, contrast_rows, studies)."""
+    extra = (table["outcome"] == DIFFERENCE).to_numpy()
+    out = {
+        "missing_sd": ("drop", table["status"] == IMPUTED),
+        "doubtful": (EXCLUDE, table["certainty"] == "doubtful"),
+        "second_hand": (EXCLUDE, table["certainty"] == "second-hand"),
+        "single_session": (EXCLUDE, table["week_band"] == WEEK_BANDS[0]),
+    }
+    keep = np.ones((1, 1, 1, 1, 1, 1, 1, len(table)), dtype=bool)
+    for axis, name in enumerate(DATA_CHOICES[1:]):
+        if name == "contrast_rows":
+            inside = [~replaced if option == INCLUDE else ~extra for option in options[name]]
+        elif name in out:
+            inside = [~np.asarray(out[name][1]) | (option != out[name][0]) for option in options[name]]
+        else:
+            continue
+        shape = [1] * 7 + [len(table)]
+        shape[axis] = len(inside)
+        keep = keep & np.reshape(inside, shape)
+    return keep
+
+
+METHODS = ("tau2_method", "ci_method")
+#: The columns of a multiverse that are choices.
+CHOICES = (*DATA_CHOICES, *METHODS)
+BOTH = (INCLUDE, EXCLUDE)
+CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+#: The combination that `effect_sizes` and `pool` take when they are told nothing.
+DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
+DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), INCLUDE)
+DEFAULTS |= {"contrast_rows": EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
+_RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
+
+
+def multiverse(
+    trials,
+    *,
+    contrasts=None,
+    outcome=("change", "final"),
+    correlation=CORRELATIONS,
+    crossover_correlation=(0.0, 0.5, 0.8),
+    missing_sd=("impute", "impute-median", "impute-largest", "drop"),
+    doubtful=BOTH,
+    second_hand=BOTH,
+    single_session=BOTH,
+    contrast_rows=BOTH,
+    tau2_method=("REML", "PM", "DL", "CE"),
+    ci_method=("HKSJ", "HKSJ-mod", "z"),
+    where=None,
+    confidence_level=0.95,
+):
+    """Pool the trials by every combination of the choices that an analyst has to make.
+
+    Each choice takes one option or several; the default options are those that a sensible analyst might defend.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`.
+    contrasts : pandas.DataFrame, optional
+        From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
+    outcome, correlation, crossover_correlation, missing_sd : options of :func:`analysis.effect_sizes`
+        Change or final scores; correlation of baseline and final pain; correlation of the two periods of a crossover
+        trial; what to do with trials that print no spread, "drop" leaving them out. Several treatment arms of a trial
+        are always combined.
+    doubtful, second_hand, single_session, contrast_rows : "include", "exclude"
+        Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
+        of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
+    tau2_method, ci_method : options of :func:`analysis.pool`
+        The common-effect model "CE" is paired with the normal interval "z" only, as the other intervals are made for
+        effects that vary between trials.
+    where : dict, optional
+        Columns of the effect sizes and the values to keep, such as ``{"therapy_family": ["Light"]}``. Missing SDs are
+        still borrowed from all trials.
+    confidence_level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination that leaves at least one trial: the choices, then k, estimate, se, ci_low, ci_high,
+        tau2, i2, pvalue, `excludes_zero`, `confidence_level`, `analysis` and `default`. Combinations that give the same
+        trials the same numbers and the same methods have the same number in `analysis`: a correlation that no trial
+        needs multiplies rows, not analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods
+        that agree are two analyses, but with a single trial no method matters. `default` marks the combination that
+        `effect_sizes` and `pool` take when they are told nothing.
+
+    Raises
+    ------
+    ValueError
+        For options that are not known, listing all; if no combination leaves a trial; or as :func:`effect_sizes`.
+
+    Notes
+    -----
+    Every row equals `pool` of `effect_sizes` with its options. The analyses share their trials: they are not
+    independent, and the share of them in which an interval excludes zero is no probability and no test.
+    Steegen 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637; for meta-analysis Voracek 2019,
+    Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> frame = multiverse(read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
+    >>> len(frame), frame["analysis"].nunique()
+    (19200, 12840)
+    >>> bool(frame["excludes_zero"].all())
+    False
+    """
+    given = locals()
+    options = _checked({name: given[name] for name in CHOICES}, contrasts is not None)
+    level, where = _check.level(confidence_level), {} if where is None else dict(where)
+    data = data_sets(trials, contrasts, options, where)
+    here = np.isfinite(data.vi).any(axis=1)
+    if not here.any():
+        raise ValueError("no combination leaves a trial; include more, or widen `where`")
+    yi, vi, at = (x[here] for x in data)
+    pairs = _pairs(options)
+    first, same = _distinct(yi, vi)
+    results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
+    batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
+    frame = {
+        name: np.repeat(np.array(options[name], dtype=_kind(name))[at[:, j]], len(pairs))
+        for j, name in enumerate(DATA_CHOICES)
+    }
+    frame |= {
+        name: np.tile(np.array(x, dtype=object), len(at))
+        for name, x in zip(METHODS, zip(*pairs, strict=True), strict=True)
+    }
+    number = same[:, None] * len(pairs) + np.arange(len(pairs))
+    number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
+    frame |= {name: getattr(batch, name) for name in _RESULTS}
+    frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
+    frame |= {"confidence_level": level, "analysis": pd.factorize(number.ravel())[0]}
+    table = pd.DataFrame(frame)
+    return table.assign(default=(table[list(DEFAULTS)] == pd.Series(DEFAULTS)).all(axis=1))
+
+
+def _kind(name):
+    return float if name.endswith("correlation") else object
+
+
+def _pairs(options):
+    """The pairs of methods that make sense together."""
+    return [(t, c) for t in options["tau2_method"] for c in options["ci_method"] if t != "CE" or c == "z"]
+
+
+def _distinct(yi, vi):
+    """The first data set of each kind, and the kind of every data set."""
+    seen = {}
+    same = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.concatenate([yi, vi], axis=1)])
+    return np.unique(same, return_index=True)[1], same
+
+
+def _checked(options, has_contrasts):
+    """Every choice as a tuple of options; ValueError lists all that is wrong."""
+    allowed = {"outcome": SCORES, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
+    out, problems = {}, []
+    for name, given in options.items():
+        out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
+        number = _kind(name) is float
+        words = "numbers from -1 to below 1" if number else ", ".join(map(repr, allowed.get(name, BOTH)))
+        good = _is_correlation if number else allowed.get(name, BOTH).__contains__
+        wrong = [option for option in out[name] if not good(option)]
+        if wrong:
+            problems.append(f"{name}: {', '.join(map(repr, wrong))} not known; use {words}")
+        if not out[name] or len(set(out[name])) < len(out[name]):
+            problems.append(f"{name}: {out[name]!r} must hold at least one option, and each once")
+    if problems:
+        raise ValueError("; ".join(problems))
+    if not _pairs(out):
+        raise ValueError("tau2_method='CE' is paired with ci_method='z' only; add 'z', or another tau2_method")
+    return out if has_contrasts else out | {"contrast_rows": (EXCLUDE,)}
+
+
+def _is_correlation(x):
+    return isinstance(x, Real) and not isinstance(x, bool) and -1 <= x < 1
+
+
+def choice_effects(frame):
+    """Return how far each choice moves the pooled estimate, all else equal.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From :func:`multiverse`, whole or some of its rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per option of every choice that has several, the choice with the largest shift first: choice, option,
+        `analyses` (different ones with that option), `mean_estimate`, `median_estimate`, `share_excluding_zero`, then
+        for the whole choice `shift`, the largest minus the smallest mean estimate of its options, `flips`, the share
+        of comparisons in which the options disagree on whether the interval excludes zero, or on its side, and
+        `comparisons`, their number. A comparison is a set of combinations that differ in this choice only. The means,
+        medians and shares are over the comparisons that hold all options of the choice, so that options meet the same
+        company; flips need two. NaN where there are none.
+
+    Raises
+    ------
+    ValueError
+        If `frame` is not a multiverse, or holds a combination twice.
+
+    Notes
+    -----
+    The analyses share their trials: shares describe them and are no probabilities.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> frame = multiverse(read_trials("data/trials.csv"), correlation=0.5, crossover_correlation=0.5)
+    >>> choice_effects(frame)[["choice", "option", "mean_estimate"]].head(2).round(2).values.tolist()
+    [['second_hand', 'include', -1.1], ['second_hand', 'exclude', -0.75]]
+    """
+    _check_multiverse(frame)
+    codes = {name: pd.factorize(frame[name]) for name in CHOICES if name in frame}
+    side = np.where(frame["ci_high"] < 0, -1, np.where(frame["ci_low"] > 0, 1, 0))
+    parts = []
+    for name, (code, options) in codes.items():
+        if len(options) > 1:
+            others = [codes[other] for other in codes if other != name]
+            keys = [np.zeros(len(frame), dtype=int), *(c for c, _ in others)]
+            sets = np.unique(np.ravel_multi_index(keys, [1, *(len(o) for _, o in others)]), return_inverse=True)[1]
+            parts.append(_one_choice(frame, name, code, options, sets, side))
+    columns = (
+        "choice option analyses mean_estimate median_estimate share_excluding_zero shift flips comparisons".split()
+    )
+    table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return table.sort_values("shift", ascending=False, kind="stable", na_position="last").reset_index(drop=True)
+
+
+def _check_multiverse(frame):
+    if not isinstance(frame, pd.DataFrame) or not {"estimate", "ci_low", "ci_high"} <= set(frame) or not len(frame):
+        raise ValueError("frame must be the table that multiverse returns, with at least one row")
+    if len(frame) > 1 and frame.duplicated([name for name in CHOICES if name in frame]).any():
+        raise ValueError("frame holds a combination of choices twice; give one multiverse at a time")
+
+
+def _one_choice(frame, name, code, options, sets, side):
+    """The rows of one choice: its options in their order of appearance."""
+    shape = (sets.max() + 1, len(options))
+    estimate, where = np.full(shape, np.nan), np.full(shape, np.nan)
+    estimate[sets, code], where[sets, code] = frame["estimate"], side
+    known = np.isfinite(where)
+    whole, some = known.all(axis=1), known.sum(axis=1) > 1
+    differ = np.nanmax(where[some], axis=1) != np.nanmin(where[some], axis=1)
+    none = np.full(len(options), np.nan)
+    means = estimate[whole].mean(axis=0) if whole.any() else none
+    return pd.DataFrame(
+        {
+            "choice": name,
+            "option": np.asarray(options, dtype=object),
+            "analyses": frame.get("analysis", pd.Series(frame.index)).groupby(code).nunique().to_numpy(),
+            "mean_estimate": means,
+            "median_estimate": np.median(estimate[whole], axis=0) if whole.any() else none,
+            "share_excluding_zero": (where[whole] != 0).mean(axis=0) if whole.any() else none,
+            "shift": means.max() - means.min(),
+            "flips": differ.mean() if some.any() else np.nan,
+            "comparisons": int(some.sum()),
+        }
+    )
+
+
+#: The choices in words.
+WORDS = {
+    "outcome": "change or final scores",
+    "correlation": "the correlation between baseline and final pain",
+    "crossover_correlation": "the correlation between crossover periods",
+    "missing_sd": "the rule for missing SDs",
+    "doubtful": "doubtful trials",
+    "second_hand": "second-hand trials",
+    "single_session": "single-session trials",
+    "contrast_rows": "trials known by their difference only",
+    "tau2_method": "the tau² estimator",
+    "ci_method": "the kind of interval",
+}
+_NAMED = 3  # choices on which the conclusion turns
+
+
+def multiverse_findings(frame, *, unit="points on 0–10", digits=2):
+    """Return in words what a multiverse shows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From :func:`analysis.multiverse`, whole or some of its rows.
+    unit : str
+        Unit of the estimates.
+    digits : int
+        Decimals of the estimates.
+
+    Returns
+    -------
+    str
+        The number of analyses, in how many the interval excludes zero and on which side, range and median of the
+        estimate, the choice that moves it most, and the choices on which the conclusion depends.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`analysis.choice_effects`.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> from analysis.evidence.multiverse import multiverse
+    >>> frame = multiverse(read_trials("data/trials.csv"), crossover_correlation=0.5, ci_method="z")
+    >>> print(multiverse_findings(frame).partition(".")[0])
+    2 560 combinations of choices give 1 712 different analyses, of 21 to 44 trials
+    """
+    moved = choice_effects(frame)
+    once = frame.drop_duplicates("analysis")
+    sentences = [_count_sentence(frame, once), _zero_sentence(once), _range_sentence(once, unit, digits)]
+    return " ".join([*sentences, *_choice_sentences(moved, digits), _CAUTION])
+
+
+_CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
+
+
+def _count_sentence(frame, once):
+    rows, n = (text.number(len(x), 0) for x in (frame, once))
+    low, high = once["k"].min(), once["k"].max()
+    noun = "analyses" if len(once) > 1 else "analysis"
+    trials = text.counted(high) if low == high else f"{text.number(low, 0)} to {text.counted(high)}"
+    if len(frame) == len(once):
+        return f"{n} {noun} of {trials}."
+    return f"{rows} combinations of choices give {n} different {noun}, of {trials}."
+
+
+def _zero_sentence(once):
+    n, out = len(once), once[once["excludes_zero"]]
+    start = f"The {text.level(once['confidence_level'].iat[0])} interval excludes zero in"
+    if not len(out):
+        return f"{start} none of them."
+    less, more = (out["estimate"] < 0).sum(), (out["estimate"] > 0).sum()
+    many = "all" if len(out) == n else f"{text.number(len(out), 0)} ({_share(len(out) / n)})"
+    less_pain, more_pain = "less pain with treatment", "more pain with treatment"
+    if not less or not more:
+        return f"{start} {many} of them, on the side of {less_pain if less else more_pain}."
+    sides = f"{text.number(less, 0)} on the side of {less_pain}, {text.number(more, 0)} on that of {more_pain}"
+    return f"{start} {many} of them: {sides}."
+
+
+def _range_sentence(once, unit, digits):
+    low, middle, high = (text.number(once["estimate"].quantile(q), digits) for q in (0, 0.5, 1))
+    if len(once) == 1:
+        return f"The pooled difference is {middle} {unit}."
+    return f"The pooled difference runs from {low} to {high} {unit}, with a median of {middle}."
+
+
+def _choice_sentences(moved, digits):
+    """The choice with the largest shift, and those on which the conclusion depends."""
+    if not (moved["shift"] > 0).any():
+        return ["No single choice moves it."] if len(moved) else []
+    name = moved["choice"].iat[0]
+    options = moved[moved["choice"] == name].sort_values("mean_estimate")
+    low, high = options.iloc[0], options.iloc[-1]
+    means = (f"{text.number(x['mean_estimate'], digits)} with {_option(x['option'])}" for x in (low, high))
+    shift = text.number(low["shift"], digits)
+    first = f"The choice that moves it most is {WORDS[name]}: on average {' and '.join(means)}, a shift of {shift}."
+    flips = moved.drop_duplicates("choice").sort_values("flips", ascending=False, kind="stable")
+    flips = flips[flips["flips"] > 0]
+    if not len(flips):
+        return [first, "No single choice changes the conclusion on zero."]
+    named = [f"{WORDS[line.choice]} ({_share(line.flips)})" for line in flips.head(_NAMED).itertuples()]
+    more = len(flips) - len(named)
+    rest = f", less often on {more} other choice{'s' if more > 1 else ''}" if more else ""
+    turns = "In the share of all-else-equal comparisons given, the conclusion on zero turns on"
+    return [first, f"{turns} {', '.join(named)}{rest}."]
+
+
+def _option(option):
+    if option in (INCLUDE, EXCLUDE):
+        return f"them {option}d"
+    return text.number(option, 1) if isinstance(option, float) else f'"{option}"'
+
+
+def _share(share):
+    """A percentage that never rounds to none or all."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else text.percent(share)

@@ -1,0 +1,726 @@
+"""From means and SDs to people: the percentage who would reach a within-patient threshold, if pain were normal.
+
+Beside the percentages stand the risk difference and the number needed to treat. They are a translation, not a count.
+
+Responders as the trials counted them, pooled where both arms are printed by one definition.
+
+What an analysis of responders returns: percentages per arm, their difference, and the number needed to treat.
+
+The share of responders under treatment that a pooled effect implies, whatever the share under placebo.
+"""
+
+import html
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis import _check, effects
+from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
+from analysis.data.dictionary import COLUMNS
+from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
+from analysis.effects import cells, counts, log_odds_ratio, log_risk_ratio, risk_difference
+from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
+from analysis.models.counts import PooledCounts, pool_mantel_haenszel
+from analysis.models.pooling import pool, pool_columns
+from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
+from analysis.sentences import notes
+from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
+
+_OWN = "The difference is pooled on its own and need not be that of the two percentages."
+_RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio"}
+
+
+class PooledShare(NamedTuple):
+    """Pooled share of responders in the arms of one kind, a fraction, pooled as log odds."""
+
+    estimate: float
+    ci: ConfidenceInterval
+    logit: PooledEffect
+
+
+class NumberNeeded(NamedTuple):
+    """Number needed to treat, the reciprocal of the risk difference; negative for harm.
+
+    Where the interval of the risk difference holds 0, that of the number needed runs through infinity: `ci.low` is then
+    its end in benefit, positive, and `ci.high` its end in harm, negative.
+    """
+
+    estimate: float
+    ci: ConfidenceInterval
+
+    @property
+    def through_infinity(self):
+        """Whether the interval holds infinity, that is, no difference."""
+        return self.ci.low > self.ci.high or any(map(math.isinf, self.ci))
+
+    @property
+    def interval_words(self):
+        """The interval in words: NNTB for benefit, NNTH for harm, such as "NNTB 4.0 to 11.0"."""
+        if math.isnan(self.ci.low):
+            return NOT_ESTIMABLE
+        if self.ci.low > self.ci.high and not any(map(math.isinf, self.ci)):
+            return " to ∞ to ".join(map(_needed, self.ci))
+        near, far = sorted(self.ci, key=abs)
+        return f"{_needed(near)} to {'∞' if math.isinf(far) else number(abs(far), 1)}"
+
+    @property
+    def words(self):
+        """The number and its interval in words."""
+        return f"{_needed(self.estimate)} ({self.interval_words})"
+
+
+def _needed(value):
+    if math.isinf(value):
+        return "∞"
+    if math.isnan(value):
+        return NOT_ESTIMABLE
+    return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
+
+
+def number_needed(difference, low, high):
+    """Return the number needed to treat from a risk difference and its interval.
+
+    Parameters
+    ----------
+    difference, low, high : float
+        Responders under treatment minus responders under placebo, as fractions; positive = benefit. Limits beyond
+        -1 and 1 are impossible and are cut off; NaN where there is no interval.
+
+    Returns
+    -------
+    NumberNeeded
+
+    Raises
+    ------
+    ValueError
+        Unless low <= difference <= high.
+
+    Notes
+    -----
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309: the limits are inverted and exchanged, and an
+    interval of the difference that holds 0 becomes one that runs through infinity.
+
+    Examples
+    --------
+    A risk difference of 10% (-5% to 25%), the example of Altman 1998:
+
+    >>> number_needed(0.10, -0.05, 0.25).words
+    'NNTB 10.0 (NNTB 4.0 to ∞ to NNTH 20.0)'
+    """
+    if not (math.isnan(low) or low <= difference <= high):
+        raise ValueError(f"the risk difference {difference!r} is not between its limits {low!r} and {high!r}")
+
+    def inverse(x):
+        return 1.0 / min(max(x, -1.0), 1.0) if x else math.inf
+
+    return NumberNeeded(float(inverse(difference)), ConfidenceInterval(float(inverse(high)), float(inverse(low))))
+
+
+@dataclass(frozen=True, eq=False)
+class Responders:
+    """Responders under placebo and under treatment: percentages, difference and number needed to treat.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per trial: study, label, what the trial is, `n_placebo`, `n_treatment`, the shares of responders
+        (`placebo`, `treatment`, fractions) and their difference with standard errors (`*_se`), and how they were found.
+    placebo, treatment : PooledShare
+        Pooled on the log odds, transformed back.
+    difference : PooledEffect
+        Risk difference, treatment minus placebo: positive = more responders with treatment. Pooled on its own, so it is
+        not exactly the difference of the two shares.
+    nnt : NumberNeeded
+        From `difference`.
+    left_out : pandas.DataFrame
+        study, label and reason of the trials that are not in it.
+    caveat : str
+        What must be said with every number of it.
+    threshold : Threshold or None
+        What a responder has reached, if the shares are translated from means and SDs.
+    ratio : PooledEffect, PooledCounts or None
+        The pooled log ratio of counts.
+    """
+
+    table: pd.DataFrame
+    placebo: PooledShare
+    treatment: PooledShare
+    difference: PooledEffect | PooledCounts
+    nnt: NumberNeeded
+    left_out: pd.DataFrame
+    caveat: str
+    threshold: Threshold | None = None
+    ratio: PooledEffect | PooledCounts | None = None
+
+    def to_frame(self):
+        """Return one row per trial and a last row "Pooled".
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, `placebo`, `treatment` and `difference` with `*_low` and `*_high` (fractions), and kind
+            ("study" or "summary"). A study's limits are normal: of the log odds for a share. Limits of a difference are
+            cut off at -1 and 1.
+        """
+        z = float(t_quantile(np.inf, self.difference.confidence_level))
+        frame = pd.DataFrame({"label": [*self.table["label"], "Pooled"]})
+        for role in ("placebo", "treatment"):
+            pooled, own = getattr(self, role), self.table[role].to_numpy()
+            centre, half = self.table[f"{role}_logit"], z * np.sqrt(self.table[f"{role}_logit_vi"])
+            frame[role] = [*own, pooled.estimate]
+            frame[f"{role}_low"] = [*np.minimum(_share(centre - half), own), pooled.ci.low]
+            frame[f"{role}_high"] = [*np.maximum(_share(centre + half), own), pooled.ci.high]
+        own, half = self.table["difference"], z * self.table["difference_se"]
+        frame["difference"] = [*own, self.difference.estimate]
+        low, high = self.difference.ci
+        frame["difference_low"] = np.maximum([*(own - half), low], -1)
+        frame["difference_high"] = np.minimum([*(own + half), high], 1)
+        return frame.assign(kind=["study"] * len(self.table) + ["summary"])
+
+    def summary(self):
+        """Return the result in words, a few lines of text."""
+        d, at = self.difference, level(self.difference.confidence_level)
+        what = "Responders as counted in the trials"
+        if self.threshold is not None:
+            what = f"At least {self.threshold.words} less pain ({self.threshold.source}), from means and SDs"
+        spread = f"; tau {number(100 * d.tau, 0)}" if isinstance(d, PooledEffect) and d.k > 1 else ""
+        spread = f"; {d.method}" if isinstance(d, PooledCounts) else spread
+        lines = [
+            f"{what}: {counted(len(self.table))}",
+            *(f"  {role.capitalize():<12}{_in_words(getattr(self, role), at)}" for role in ("placebo", "treatment")),
+            f"  {'Difference':<12}{number(100 * d.estimate, 0)} percentage points "
+            f"({at} CI {interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)}{spread})",
+            f"  {'NNT':<12}{self.nnt.words}",
+        ]
+        if self.ratio is not None:
+            limits = interval(*(math.exp(end) for end in self.ratio.ci))
+            lines.append(
+                f"  {_RATIOS[self.ratio.measure]:<12}{number(math.exp(self.ratio.estimate))} ({at} CI {limits})"
+            )
+        if len(self.left_out):
+            lines.append(f"  {'Left out':<12}{counted(len(self.left_out))}, see left_out")
+        lines.append(f"  {'Note':<12}{_OWN}")
+        if isinstance(d, PooledEffect):
+            lines += [f"  {'Note':<12}{note}" for note in notes(d)]
+        return "\n".join([*lines, f"  {'Note':<12}{self.caveat}"])
+
+    def __str__(self):
+        return self.summary()
+
+    def _repr_html_(self):
+        return f"<pre>{html.escape(self.summary())}</pre>"
+
+
+def _in_words(share, at):
+    return f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%)"
+
+
+def _share(logit):
+    from scipy import special
+
+    return special.expit(np.asarray(logit, dtype=float))
+
+
+def pool_shares(table, **methods):
+    """Pool the shares of responders under placebo and treatment, and their difference.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per trial with label, `placebo_logit`, `placebo_logit_vi`, the same for treatment, `difference` and
+        `difference_se`.
+    **methods
+        Of :func:`analysis.models.pooling.pool_columns`.
+
+    Returns
+    -------
+    dict
+        `placebo`, `treatment`, `difference` and `nnt` of :class:`Responders`.
+    """
+    pairs = [(table[f"{role}_logit"], table[f"{role}_logit_vi"]) for role in ("placebo", "treatment")]
+    pairs.append((table["difference"], table["difference_se"] ** 2))
+    yi, vi = (np.column_stack([pair[part] for pair in pairs]) for part in (0, 1))
+    *logits, difference = pool_columns(yi, vi, labels=table["label"], **methods)
+    shares = [
+        PooledShare(
+            float(_share(logit.estimate)),
+            ConfidenceInterval(*map(float, _share(logit.ci))),
+            replace(logit, measure="log odds"),
+        )
+        for logit in logits
+    ]
+    nnt = number_needed(difference.estimate, *difference.ci)
+    return dict(zip(("placebo", "treatment"), shares, strict=True)) | {
+        "difference": replace(difference, measure="RD"),
+        "nnt": nnt,
+    }
+
+
+ROLES = ("placebo", "treatment")
+_TRANSLATION_CAVEAT = (
+    "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
+    "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
+    "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
+)
+NO_SD = "no SD of the change is reported"
+_ASSUMED = "correlation {:g} assumed"
+_LOW = "mean baseline below the threshold"
+_FIXED = "mean baseline taken as fixed: its SD is not reported"
+ABOUT = "study label year therapy_family therapy condition_group design certainty".split()
+
+
+def translate_responders(
+    trials,
+    threshold,
+    *,
+    correlation=None,
+    imputed=False,
+    tau2_method="REML",
+    ci_method="HKSJ",
+    confidence_level=0.95,
+):
+    """Translate arm means and SDs into the percentage of people who reach a within-patient threshold.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame or EffectSizes
+        From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options or a choice of trials
+        matter. Several treatment arms of a trial are combined.
+    threshold : Threshold
+        Within-patient: points of less pain, or percent of baseline.
+    correlation : float, optional
+        Between baseline and final pain, where the SDs printed do not tell it; that of the effect sizes if left out,
+        which is 0.5 unless chosen.
+    imputed : bool
+        Keep arms whose SD is borrowed from other trials. A percentage stands and falls with the SD, so they are left
+        out otherwise.
+    tau2_method, ci_method, confidence_level
+        As for :func:`analysis.pool`.
+
+    Returns
+    -------
+    Responders
+
+    Raises
+    ------
+    ValueError
+        For a between-group threshold, an impossible correlation, or where no trial is left.
+
+    Notes
+    -----
+    Points: P(change <= -c) = Phi(z), z = (-c - m) / s, with mean m and SD s of the change. Percent q of baseline: the
+    same for D = final - (1 - q) baseline at 0, where var D = (1 - q) var change + q var final - q (1 - q) var baseline,
+    so that the three SDs imply the correlation. By the delta method var Phi(z) = phi(z)^2 (1 / n + z^2 / (2 (n - 1)));
+    in a crossover the arms covary with the `crossover_correlation` r of the effect sizes, by phi phi (r / n + r^2 z z /
+    (2 (n - 1))). Normal theory knows the tail of an arm better than n people can tell: variances, and the log odds
+    that are pooled, are taken no further out than half a person from none or all.
+
+    Examples
+    --------
+    >>> from analysis import read_thresholds, read_trials
+    >>> from analysis.evidence.worthwhile import threshold
+    >>> two_points = threshold(read_thresholds("data/mcid.csv"), kind="within-patient", source="Farrar", unit="points")
+    >>> found = translate_responders(read_trials("data/trials.csv"), two_points)
+    >>> print(f"{found.placebo.estimate:.0%} under placebo, {found.treatment.estimate:.0%} under treatment")
+    41% under placebo, 62% under treatment
+    """
+    require(threshold, WITHIN, "the change of single patients")
+    if isinstance(trials, EffectSizes):
+        effects = trials
+    else:
+        effects = effect_sizes(trials, **({} if correlation is None else {"correlation": correlation}))
+    if not set(COLUMNS) <= set(effects.rows.columns):
+        raise ValueError("the effect sizes lack the rows of the trials behind them; pass effect_sizes(trials)")
+    correlation = effects.options.get("correlation", 0.5) if correlation is None else correlation
+    if not -1 <= correlation < 1:
+        raise ValueError(f"correlation={correlation!r}: a correlation is a number from -1 to below 1")
+    if not len(effects):
+        raise ValueError("there is no trial to translate; see left_out of the effect sizes for the reasons")
+    table, left_out = _trials(_arms(effects, threshold, correlation, imputed), effects)
+    if table.empty:
+        reasons = "; ".join(f"{row.label}: {row.reason}" for row in left_out.itertuples())
+        raise ValueError(f"there is no trial whose means and SDs can be translated: {reasons}")
+    table = _translated_shares(table, effects.options.get("crossover_correlation", 0.5))
+    pooled = pool_shares(table, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level)
+    return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
+
+
+def _arms(effects, threshold, correlation, imputed):
+    """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
+    scores = one_per_role(arm_scores(effects.rows, correlation), "combine")
+    wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "sd_rule"])
+    lines = pd.DataFrame({f"{score}_{part}": wide[part, score] for part, score in wide})
+    numbers = [name for name in lines if not name.endswith("sd_rule")]
+    lines = lines.astype(dict.fromkeys(numbers, float))
+    guessed = lines["change_sd_rule"].str.contains("correlation")
+    lines["note"] = np.where(guessed, _ASSUMED.format(correlation), "")
+    borrowed = _borrowed_sd(effects, lines.index) if imputed else np.nan
+    if threshold.unit == PERCENT:
+        share = threshold.value / 100
+        lines["mean"] = lines["change_mean"] + share * lines["baseline_mean"]
+        lines["sd"] = _sd_below_share(lines, share, correlation)
+    else:
+        lines["mean"] = lines["change_mean"] + threshold.value
+        lines["sd"] = lines["change_sd"]
+        lines["note"] = _added(lines["note"], lines["baseline_mean"] < threshold.value, _LOW)
+    lines["note"] = _added(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
+    lines["sd"] = lines["sd"].fillna(borrowed)
+    tests = {
+        NO_BASELINE: lines["mean"].isna(),
+        NO_SD: ~(lines["sd"] > 0),
+        "one person in an arm": lines["change_n"] < 2,
+    }
+    lines["reason"] = np.select([*tests.values()], [*tests], "")
+    return lines.rename(columns={"change_n": "n"})[["n", "mean", "sd", "note", "reason"]]
+
+
+def _added(notes, where, text):
+    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
+
+
+def _borrowed_sd(effects, index):
+    """The SD of the change of each study and arm as the effect sizes have it, borrowed or not."""
+    table = effects.table.drop_duplicates("study").set_index("study")
+    sds = {role: np.sqrt(table[f"change_{role}_vi"] * table[f"n_{role}"]) for role in ROLES}
+    return pd.concat(sds).swaplevel().reindex(index)
+
+
+def _sd_below_share(lines, share, correlation):
+    """SD of final - (1 - share) baseline, from whatever SDs an arm has; writes what was assumed into `note`."""
+    before, change, after = (lines[f"{score}_sd"] for score in (BASELINE, "change", "final"))
+    implied = (before**2 + after**2 - change**2) / (2 * before * after)
+    contradicting = implied.abs() > 1 + 1e-9
+    assumed = pd.Series(effects.change_sd(before, after, correlation), index=lines.index)
+    change = change.mask(contradicting, assumed)
+    alone = before.notna() & change.notna() & after.isna()
+    fitting = np.maximum(correlation, np.sqrt((1 - (change / before) ** 2).clip(lower=0)))
+    solved = fitting * before + np.sqrt((change**2 - before**2 * (1 - fitting**2)).clip(lower=0))
+    after = after.mask(alone, solved)
+    fixed = before.isna()
+    variance = (1 - share) * change**2 + share * after**2 - share * (1 - share) * before**2
+    notes = {
+        _FIXED: fixed,
+        f"the SDs printed contradict each other; {_ASSUMED.format(correlation)}": contradicting,
+        "the smallest correlation that fits the SDs assumed": alone & (fitting > correlation),
+        _ASSUMED.format(correlation): alone,
+    }
+    lines["note"] = np.select([*notes.values()], [*notes], lines["note"])
+    return np.sqrt(variance.clip(lower=0)).mask(fixed, change.fillna(after))
+
+
+def _trials(arms, effects):
+    """One row per trial with both arms, and the trials left out with the reason."""
+    wide = arms.unstack("arm")
+    reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
+    about = about_trials(effects.rows)[ABOUT].set_index("study", drop=False)
+    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
+    for part in ("n", "mean", "sd"):
+        for role in ROLES:
+            about[f"{part}_{role}"] = wide[part, role].astype(float)
+    both = [wide["note", role] for role in ROLES]
+    about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
+    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
+    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
+    return about[reason == ""].reset_index(drop=True), left_out
+
+
+def _translated_shares(table, correlation):
+    """Add the share of responders of each arm, its log odds, and the difference, all with their errors."""
+    table, z, slope = table.copy(), {}, {}
+    for role in ROLES:
+        n = table[f"n_{role}"]
+        plain = -table[f"mean_{role}"] / table[f"sd_{role}"]
+        limit = special.ndtri(1 - 0.5 / n)
+        z[role] = plain.clip(-limit, limit)
+        slope[role] = np.exp(-(z[role] ** 2) / 2) / np.sqrt(2 * np.pi)
+        variance = slope[role] ** 2 * (1 / n + z[role] ** 2 / (2 * (n - 1)))
+        inner = special.ndtr(z[role])
+        table[role], table[f"{role}_se"] = special.ndtr(plain), np.sqrt(variance)
+        table[f"{role}_logit"], table[f"{role}_logit_vi"] = special.logit(inner), variance / (inner * (1 - inner)) ** 2
+    table["difference"] = table["treatment"] - table["placebo"]
+    n, r = table[[f"n_{role}" for role in ROLES]].min(axis=1), correlation
+    shared = slope["placebo"] * slope["treatment"] * (r / n + r**2 * z["placebo"] * z["treatment"] / (2 * (n - 1)))
+    covariance = shared.where(table["design"] == "crossover", 0.0)
+    table["difference_se"] = np.sqrt(table["placebo_se"] ** 2 + table["treatment_se"] ** 2 - 2 * covariance)
+    return table
+
+
+_EFFECTS = {"RR": log_risk_ratio, "OR": log_odds_ratio, "RD": risk_difference}
+_POOL = ("random effects", "MH")
+_ROLES = ("placebo", "treatment")
+_ABOUT = "study label year therapy_family therapy condition_group control certainty".split()
+_TIME = ["study", "week", "timepoint", "primary"]
+_SOME = "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
+_COUNTS_CAVEAT = (
+    "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
+    "pooled numbers are a rough summary. " + _SOME
+)
+_SAME = f"One definition in all trials. {_SOME}"
+
+
+def pool_responders(
+    trials,
+    *,
+    measure="RR",
+    studies=None,
+    pool_method="random effects",
+    tau2_method="REML",
+    ci_method="HKSJ",
+    confidence_level=0.95,
+):
+    """Pool responder counts as printed, one time point per trial.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`. A trial's primary time point is used if it has counts, otherwise its first
+        with counts; the definition must be the same in both arms. Several treatment arms are added up.
+    measure : {"RR", "OR", "RD"}
+        Ratio to pool beside the risk difference; "RD" for the difference alone.
+    studies : list of str, optional
+        Ids of the trials to pool, such as those with like definitions; all with counts if left out.
+    pool_method : {"random effects", "MH"}
+        "MH" is the common-effect method of Mantel and Haenszel for ratio and difference; the shares of each arm stay
+        random effects.
+    tau2_method, ci_method, confidence_level
+        As for :func:`analysis.pool`.
+
+    Returns
+    -------
+    Responders
+        Its table lists counts and definition of every trial.
+
+    Raises
+    ------
+    ValueError
+        For an unknown option, a study without usable counts, or no trial with counts.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> found = pool_responders(read_trials("data/trials.csv"), studies=["soriano1998", "misra2013", "khooshideh2017"])
+    >>> found.table[["label", "events_treatment", "n_treatment", "events_placebo", "n_placebo"]].values.tolist()
+    [['Soriano 1998', 27, 38, 12, 33], ['Khooshideh 2017', 23, 36, 10, 36], ['Misra 2013', 36, 47, 13, 48]]
+    """
+    _check.option("measure", measure, tuple(_EFFECTS))
+    _check.option("pool_method", pool_method, _POOL)
+    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
+        raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
+    table, left_out = _pairs(trials[trials["events"].notna() & trials["arm"].isin(_ROLES)], trials)
+    if studies is not None:
+        table, left_out = _chosen(table, left_out, studies)
+    if table.empty:
+        raise ValueError("no trial has responder counts in both arms by one definition")
+    table = _counted_shares(table)
+    counts = [table[f"{part}_{role}"].to_numpy(float) for role in _ROLES[::-1] for part in ("events", "n")]
+    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
+    fields = pool_shares(table, **methods)
+    if pool_method == "MH":
+        common = {"labels": table["label"], "confidence_level": confidence_level}
+        fields["difference"] = pool_mantel_haenszel(*counts, measure="RD", **common)
+        fields["nnt"] = number_needed(fields["difference"].estimate, *fields["difference"].ci)
+    if measure != "RD" and pool_method == "MH":
+        fields["ratio"] = pool_mantel_haenszel(*counts, measure=measure, **common)
+    elif measure != "RD":
+        fields["ratio"] = pool(*_EFFECTS[measure](*counts), labels=table["label"], measure=measure, **methods)
+    definitions = table["event_definition"].nunique()
+    caveat = _COUNTS_CAVEAT.format(definitions, len(table)) if definitions > 1 else _SAME
+    return Responders(table, **fields, left_out=left_out, caveat=caveat)
+
+
+def _pairs(rows, trials):
+    """One row per trial with the counts of both arms at one time point, and the trials left out with the reason."""
+    rows = rows.assign(event_definition=rows["event_definition"].fillna("not stated"))
+    found, reasons = [], {}
+    for study, own in rows.groupby("study", sort=False):
+        if (own["design"] == "crossover").any():
+            reasons[study] = "crossover: the counts of the same people under both are not independent"
+            continue
+        times = [time for _, time in own.groupby(_TIME, dropna=False, sort=False) if set(time["arm"]) == set(_ROLES)]
+        if not times:
+            reasons[study] = "counts of one arm only"
+            continue
+        alike = [time for time in times if time["event_definition"].nunique() == 1]
+        if not alike:
+            reasons[study] = "the arms count by different definitions"
+            continue
+        found.append(_pair(min(alike, key=lambda time: (time["primary"].iloc[0] != "yes", time["week"].iloc[0]))))
+    columns = [*_TIME, "event_definition", *(f"{part}_{role}" for role in _ROLES for part in ("events", "n"))]
+    table = pd.DataFrame(found, columns=columns)
+    about = about_trials(trials)
+    left_out = about[["study", "label"]].assign(reason=about["study"].map(reasons)).dropna(subset="reason")
+    table = about[_ABOUT].merge(table, on="study")
+    return table, left_out.reset_index(drop=True)
+
+
+def _pair(time):
+    sums = time.groupby("arm")[["events", "n"]].sum().astype(int)
+    first = time.iloc[0][[*_TIME, "event_definition"]].to_dict()
+    return first | {f"{part}_{role}": sums.loc[role, part] for role in _ROLES for part in ("events", "n")}
+
+
+def _chosen(table, left_out, studies):
+    studies = [studies] if isinstance(studies, str) else list(studies)
+    reasons = dict(zip(left_out["study"], left_out["reason"], strict=True))
+    unknown = [f"{s!r} ({reasons.get(s, 'no counts')})" for s in studies if s not in set(table["study"])]
+    if unknown:
+        raise ValueError(f"no usable responder counts in {', '.join(unknown)}; choose from {', '.join(table['study'])}")
+    keep = table["study"].isin(studies)
+    others = table.loc[~keep, ["study", "label"]].assign(reason="not among the studies asked for")
+    return table[keep].reset_index(drop=True), pd.concat([left_out, others], ignore_index=True)
+
+
+def _counted_shares(table):
+    """Add the share of responders of each arm, its log odds, and the difference, all with their errors."""
+    table = table.copy()
+    counts = [table[f"{part}_{role}"].to_numpy(float) for role in _ROLES[::-1] for part in ("events", "n")]
+    treatment_yes, treatment_no, placebo_yes, placebo_no = cells(counts, 0.5, "zero trials")
+    for role, yes, no in (("placebo", placebo_yes, placebo_no), ("treatment", treatment_yes, treatment_no)):
+        table[role] = table[f"events_{role}"] / table[f"n_{role}"]
+        table[f"{role}_logit"], table[f"{role}_logit_vi"] = np.log(yes / no), 1 / yes + 1 / no
+        table[f"{role}_se"] = np.sqrt(yes * no / (yes + no) ** 3)
+    difference, variance = risk_difference(*counts)
+    return table.assign(difference=difference, difference_se=np.sqrt(variance))
+
+
+MEASURES = ("RR", "OR", "RD")
+_LARGEST = 700.0  # beyond it, exp overflows
+_ROUNDING = 1e-9
+_STEPS = 51  # of the curve of an odds ratio, along either axis
+
+
+def implied_share(placebo, effect, measure):
+    """Return the share of responders under treatment that goes with a share under placebo and an effect.
+
+    Parameters
+    ----------
+    placebo : array_like
+        Shares under placebo, fractions from 0 to 1.
+    effect : float
+        Log risk ratio, log odds ratio or risk difference.
+    measure : {"RR", "OR", "RD"}
+
+    Returns
+    -------
+    numpy.ndarray
+        Fractions, cut off at 0 and 1, beyond which there are no shares.
+
+    Raises
+    ------
+    ValueError
+        For an unknown measure.
+
+    Examples
+    --------
+    With 20% under placebo, and a ratio of 2 or a difference of 20 percentage points:
+
+    >>> [round(float(implied_share(0.2, *effect)), 3) for effect in ((np.log(2), "RR"), (np.log(2), "OR"), (0.2, "RD"))]
+    [0.4, 0.333, 0.4]
+    """
+    return np.clip(_uncut(placebo, effect, _measure(measure)), 0.0, 1.0)
+
+
+def _measure(measure):
+    _check.option("measure", measure, MEASURES)
+    return measure
+
+
+def _uncut(placebo, effect, measure):
+    """Return the implied shares, impossible ones included."""
+    share = np.asarray(placebo, dtype=float)
+    if measure == "RD":
+        return share + effect
+    ratio = np.exp(np.clip(effect, -_LARGEST, _LARGEST))
+    return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
+
+
+def response_curve(pooled, measure=None):
+    """Return the curve that a pooled effect draws through all shares under placebo, with its interval.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or PooledCounts
+        Of log risk ratios, log odds ratios or risk differences.
+    measure : {"RR", "OR", "RD"}, optional
+        Default: that of the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        placebo, treatment, low and high, fractions: a line through the origin for a risk ratio, a curve for an odds
+        ratio, a parallel to the line of no difference for a risk difference. All are cut off at 0 and 1; `possible`
+        says where the estimate itself is not. Rows stand where any of the three meets 0 or 1, and densely for the odds
+        ratio; low and high are NaN without an interval.
+
+    Raises
+    ------
+    ValueError
+        For an unknown measure, or the result of many meta-analyses.
+
+    Notes
+    -----
+    The three lines in the plane of L'Abbé, Detsky and O'Rourke (1987, doi 10.7326/0003-4819-107-2-224); how far trials
+    stray from them by chance depends on their size, and is greatest near 50% (Song 1999, doi
+    10.1016/S0895-4356(99)00066-9).
+
+    Examples
+    --------
+    >>> from analysis.models.counts import pool_mantel_haenszel
+    >>> pooled = pool_mantel_haenszel([12, 9], [30, 25], [6, 5], [30, 24], measure="RR")
+    >>> response_curve(pooled)[["placebo", "treatment"]].round(2).drop_duplicates().values.tolist()
+    [[0.0, 0.0], [0.29, 0.54], [0.53, 1.0], [1.0, 1.0]]
+    """
+    measure = _measure(measure or pooled.measure)
+    if np.ndim(pooled.estimate):
+        raise ValueError("this is the result of many meta-analyses; there is one curve for each of them")
+    limits = [end for end in pooled.ci if np.isfinite(end)]
+    grid = np.linspace(0.0, 1.0, _STEPS if measure == "OR" else 2)
+    met = [implied_share(grid, -effect, measure) for effect in (pooled.estimate, *limits)]
+    placebo = np.unique(np.concatenate([grid, *met]))
+    low, high = (implied_share(placebo, end, measure) if len(limits) == 2 else np.nan for end in pooled.ci)
+    treatment = _uncut(placebo, pooled.estimate, measure)
+    return pd.DataFrame(
+        {
+            "placebo": placebo,
+            "treatment": np.clip(treatment, 0.0, 1.0),
+            "low": low,
+            "high": high,
+            "possible": (treatment > -_ROUNDING) & (treatment < 1.0 + _ROUNDING),
+        }
+    )
+
+
+def count_shares(events_t, n_t, events_p, n_p):
+    """Return counts and shares of both arms as a table.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like, shape (k,)
+        Responders and people of the treatment and of the placebo arm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        events_placebo, n_placebo, placebo (a fraction), and the same for treatment.
+
+    Raises
+    ------
+    ValueError
+        If a count is missing, or events are negative or exceed the number of people.
+
+    Examples
+    --------
+    >>> count_shares([12, 9], [30, 25], [6, 5], [30, 24])["treatment"].tolist()
+    [0.4, 0.36]
+    """
+    given = np.stack(counts(events_t, n_t, events_p, n_p))
+    if given.ndim != 2 or np.isnan(given).any():
+        raise ValueError("counts holds four numbers a trial: events and people under treatment, then under placebo")
+    table = {}
+    for role, (events, n) in (("placebo", given[2:]), ("treatment", given[:2])):
+        table |= {f"events_{role}": events, f"n_{role}": n, role: events / n}
+    return pd.DataFrame(table)

@@ -1,0 +1,384 @@
+"""Is a difference worthwhile? The share of comparable trials whose true effect lies beyond a threshold.
+
+Published thresholds of important change, for one patient and for a difference between groups.
+
+Two kinds of threshold are kept apart, because they answer two questions (Dworkin 2009, Pain 146:238): how much less
+pain matters to one patient (within-patient), and how large a difference between groups is worth having
+(between-group). A function that compares with one kind refuses the other.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis import _check
+from analysis.models.results import ConfidenceInterval, PooledEffect
+from analysis.models.tau2 import columns, q_root, weighted
+from analysis.text import counted, interval, level, number, percent
+
+WITHIN, BETWEEN = "within-patient", "between-group"
+POINTS, PERCENT = "points", "percent of baseline"
+_MM = 10.0  # mm on a line of 100 in a point of 10
+_INSTEAD = {
+    WITHIN: "translate_responders(trials, threshold) gives the share of people who reach it",
+    BETWEEN: "share_beyond(pooled, threshold) gives the share of trials whose difference lies beyond it",
+}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One threshold of important change or difference.
+
+    Attributes
+    ----------
+    value : float or None
+        Points on 0-10, or percent of baseline; None for a range, see :meth:`at`.
+    kind : {"within-patient", "between-group"}
+    unit : {"points", "percent of baseline"}
+    source, label, scale : str
+        Author and year, what the threshold is called, and the scale it was found on.
+    low, high : float or None
+        Ends of a range, in `unit`; otherwise both are `value`, or `high` is None for "at least".
+
+    Examples
+    --------
+    >>> Threshold(2, "within-patient").words
+    '2 points'
+    """
+
+    value: float | None
+    kind: str
+    unit: str = POINTS
+    source: str = "own choice"
+    label: str = ""
+    scale: str = ""
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self):
+        _check.option("kind", self.kind, (WITHIN, BETWEEN))
+        _check.option("unit", self.unit, (POINTS, PERCENT))
+        largest = 10 if self.unit == POINTS else 100
+        numbers = [x for x in (self.value, self.low, self.high) if x is not None]
+        if self.value is None and None in (self.low, self.high):
+            raise ValueError("a threshold without a value is a range; give both low and high")
+        if not all(isinstance(x, int | float | np.number) and 0 < x <= largest for x in numbers):
+            raise ValueError(
+                f"value={self.value!r}: a threshold in {self.unit} lies above 0 and is at most {largest}; "
+                "give the size of the change without a sign"
+            )
+
+    @property
+    def words(self):
+        """The threshold as text, such as "2 points", "30% of baseline" or "1.2 to 3.9 points"."""
+        ends = (self.low, self.high) if self.value is None else (self.value,)
+        size = " to ".join(number(x, next(d for d in range(4) if d == 3 or round(x, d) == x)) for x in ends)
+        unit = "% of baseline" if self.unit == PERCENT else " point" if self.value == 1 else " points"
+        return size + unit
+
+    def at(self, value):
+        """Return the threshold with one value chosen from its range.
+
+        Parameters
+        ----------
+        value : float
+            Between `low` and `high`, in `unit`.
+
+        Returns
+        -------
+        Threshold
+
+        Raises
+        ------
+        ValueError
+            If the value is outside the range.
+        """
+        low = self.value if self.low is None else self.low
+        high = self.high if self.high is not None else low if self.low is None else math.inf
+        if not (low is not None and low <= value <= high):
+            raise ValueError(f"{value!r} is not in the range of the threshold, {self.words} ({self.source})")
+        return replace(self, value=value)
+
+
+def threshold(thresholds, *, kind, source=None, label=None, unit=None):
+    """Choose one published threshold from a table.
+
+    Parameters
+    ----------
+    thresholds : pandas.DataFrame
+        From :func:`analysis.read_thresholds`: the columns of ``data/mcid.csv``.
+    kind : {"within-patient", "between-group"}
+        Must be said: the two are not interchangeable.
+    source : str, optional
+        First author, or author and year: "Farrar", "Olsen 2018".
+    label : str, optional
+        Part of the label, such as "substantial".
+    unit : {"points", "percent of baseline"}, optional
+        Millimetres of 100 count as points, and are divided by 10.
+
+    Returns
+    -------
+    Threshold
+
+    Raises
+    ------
+    ValueError
+        If no row or several rows fit (the message lists them), or the source gives no value.
+
+    Examples
+    --------
+    >>> from analysis import read_thresholds
+    >>> table = read_thresholds("data/mcid.csv")
+    >>> threshold(table, kind="between-group", source="Busse").words
+    '1 point'
+    >>> threshold(table, kind="within-patient", source="Farrar", unit="percent of baseline").words
+    '30% of baseline'
+    """
+    _check.option("kind", kind, (WITHIN, BETWEEN))
+    if unit is not None:
+        _check.option("unit", unit, (POINTS, PERCENT))
+    names = thresholds["source"] + " " + thresholds["year"].astype(float).map("{:.0f}".format)
+    keep = thresholds["kind"] == kind
+    if source is not None:
+        keep &= (names == source) | (thresholds["source"] == source)
+    if label is not None:
+        keep &= thresholds["label"].str.contains(label, case=False, regex=False, na=False)
+    if unit is not None:
+        keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
+    rows = thresholds[keep]
+    if len(rows) != 1:
+        among = rows if len(rows) else thresholds
+        listed = "; ".join(
+            f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
+            for i, row in among.iterrows()
+        )
+        wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
+        raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
+    return _from_row(rows.iloc[0], names[rows.index[0]])
+
+
+def _from_row(row, name):
+    low, high = (float(row[end]) for end in ("value_low", "value_high"))
+    if math.isnan(low):
+        raise ValueError(f"{name} gives no value ({row['note']}); choose another source")
+    factor = _MM if row["unit"] == "mm" else 1.0
+    low, high = low / factor, None if math.isnan(high) else high / factor
+    value = low if high is None or high == low else None
+    unit = PERCENT if row["unit"] == PERCENT else POINTS
+    return Threshold(value, row["kind"], unit, name, row["label"], row["scale"], low, high)
+
+
+def require(wanted, kind, purpose):
+    """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
+
+    Parameters
+    ----------
+    wanted : Threshold
+        What the user gave.
+    kind : {"within-patient", "between-group"}
+        What the comparison needs.
+    purpose : str
+        What is compared with it, the subject of the message.
+
+    Raises
+    ------
+    ValueError
+        Saying why, and what to use instead.
+    """
+    if not isinstance(wanted, Threshold):
+        raise ValueError(
+            f"threshold={wanted!r} does not say whether it is within-patient or between-group; choose one with "
+            f"threshold(table, kind={kind!r}, ...), or give Threshold(value, {kind!r})"
+        )
+    if wanted.kind != kind:
+        raise ValueError(
+            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
+            "matters to one patient and what difference between groups is worth having are two distinct questions "
+            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
+        )
+    if wanted.value is None:
+        raise ValueError(
+            f"{wanted.source} gives a range, {wanted.words}; choose one value from it with threshold.at(value)"
+        )
+
+
+_GRID = 2000  # quantiles of tau2 in the interval of a share
+_FAR = 10.0  # normal deviates beyond which a share is 0 or 1
+_LEAST = 3  # trials
+_DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
+_COVERED = (
+    "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
+    "the choice of trials, not the doubt about the threshold."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ShareBeyond:
+    """Share of comparable trials whose true effect lies beyond a threshold.
+
+    Attributes
+    ----------
+    share : float
+        A fraction; NaN where it cannot be estimated, see `reason`.
+    ci : ConfidenceInterval
+        Of the share, at `confidence_level`.
+    new_trial : float
+        Probability that the true effect of one new comparable trial lies beyond, with the uncertainty of the mean in
+        it (Siemens 2025).
+    mean_beyond : float
+        One-sided confidence that the mean effect lies beyond; the answer if tau is 0.
+    k : int
+        Number of trials.
+    tau : float
+        SD of the true effects.
+    threshold : Threshold
+    confidence_level : float
+    reason : str
+        Why there is no share, or "".
+    tau_given : bool
+        Whether tau was given and not estimated; the interval then holds no uncertainty of it.
+    """
+
+    share: float
+    ci: ConfidenceInterval
+    new_trial: float
+    mean_beyond: float
+    k: int
+    tau: float
+    threshold: Threshold
+    confidence_level: float
+    reason: str = ""
+    tau_given: bool = False
+
+    def summary(self):
+        """Return the share in words, one sentence a line."""
+        limit = f"at least {self.threshold.words} less pain than with placebo ({self.threshold.source})"
+        mean = f"The mean effect lies beyond with a one-sided confidence of {percent(self.mean_beyond)}"
+        if self.reason:
+            return f"Share of comparable trials with {limit}: not given, {self.reason}.\n{mean}."
+        at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
+        return (
+            f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would be "
+            f"{limit}; {counted(self.k)}, tau {number(self.tau)}.\n"
+            f"{mean}, that of a new trial with probability {percent(self.new_trial)}.\n"
+            f"{_COVERED.format('of the mean, with tau as given,' if self.tau_given else 'of the mean and of tau')}"
+        )
+
+    def __str__(self):
+        return self.summary()
+
+
+def share_beyond(pooled, threshold, *, confidence_level=None):
+    """Share of comparable trials whose true effect would be at least as much less pain as a threshold.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or PooledArms
+        The randomised contrast in points, from :func:`analysis.pool` or :func:`analysis.pool_arms`; never the change
+        within arms.
+    threshold : Threshold
+        Between-group, in points.
+    confidence_level : float, optional
+        That of `pooled` if left out.
+
+    Returns
+    -------
+    ShareBeyond
+        Without a share for fewer than three trials or the common-effect model; `reason` says why.
+
+    Raises
+    ------
+    ValueError
+        For a within-patient threshold, one in percent, or another effect measure than a mean difference.
+
+    Notes
+    -----
+    With true effects from N(mu, tau2) the share is Phi((-c - mu) / tau) for a threshold c (Mathur & VanderWeele 2019,
+    doi 10.1002/sim.8057). Its delta-method interval needs many trials and fails near tau = 0, so another is used: the
+    quantiles of the share where tau2 has the confidence distribution of the Q-profile method (Q(tau2) is chi-square
+    on k - 1) and mu, given tau2, is normal about the weighted mean. No random numbers are drawn. Where the sampling
+    variances are negligible, this is the exact noncentral-t interval of a normal tail; with tau near 0 it reaches
+    to 0 or 1. It is widened to hold the estimate. `new_trial`: Siemens, Borenstein, Evrenoglou, Meerpohl & Schwarzer
+    2025, BMC Med Res Methodol 25:275.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2])
+    >>> found = share_beyond(pooled, Threshold(1, "between-group"))
+    >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
+    0.63 (0.25 to 0.92)
+    """
+    contrast = getattr(pooled, "contrast", pooled)
+    require(threshold, BETWEEN, "a difference between groups")
+    if threshold.unit != POINTS:
+        raise ValueError(
+            f"a difference in points cannot be compared with {threshold.words}; give a threshold in points"
+        )
+    if not isinstance(contrast, PooledEffect):
+        raise ValueError(f"share_beyond needs the result of pool or pool_arms, not {type(contrast).__name__}")
+    if contrast.measure not in ("MD", ""):
+        raise ValueError(
+            f"the pooled effect is a {contrast.measure}; a between-group threshold in points needs a mean difference "
+            "(MD), the randomised contrast"
+        )
+    at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
+    limit = -float(threshold.value)
+    fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
+    fields["mean_beyond"] = _student(limit - contrast.estimate, contrast.se, contrast.df)
+    reason = ""
+    given = contrast.tau2_method == "fixed"
+    if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
+        reason = "the common-effect model has one true effect for all trials"
+    elif contrast.k < _LEAST:
+        reason = f"{counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
+    if reason:
+        nothing = ConfidenceInterval(math.nan, math.nan)
+        return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)
+    fields["tau_given"] = given
+    share = _beyond(limit - contrast.estimate, contrast.tau)
+    low, high = _share_interval(contrast, limit, at)
+    df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)
+    new_trial = _student(limit - contrast.estimate, math.hypot(contrast.tau, contrast.se), df)
+    return ShareBeyond(share, ConfidenceInterval(min(low, share), max(high, share)), new_trial, **fields)
+
+
+def _student(x, se, df):
+    """P(T <= x / se) for a t variable on df degrees of freedom, normal where they are infinite."""
+    from scipy import special
+
+    if se == 0:
+        return float((np.sign(x) + 1) / 2)
+    return float(special.ndtr(x / se) if math.isinf(df) else special.stdtr(df, x / se))
+
+
+def _beyond(distance, tau):
+    """Share of N(0, tau2) below a distance; all or nothing where tau is 0."""
+    from scipy import special
+
+    return float(distance >= 0) if tau == 0 else float(special.ndtr(distance / tau))
+
+
+def _share_interval(contrast, limit, confidence_level):
+    """Equal-tailed limits of the share of true effects below `limit`."""
+    from scipy import special
+
+    data = columns(contrast.yi[:, None], contrast.vi[:, None])
+    tau2 = np.array([contrast.tau2]) / data.scale**2
+    if contrast.tau2_method != "fixed":
+        shares = (np.arange(_GRID) + 0.5) / _GRID
+        grid = columns(*(np.repeat(x[:, None], _GRID, axis=1) for x in (contrast.yi, contrast.vi)))
+        tau2 = q_root(grid, special.chdtri(contrast.k - 1, shares))
+    here = weighted(data.y, data.v, tau2)
+    se, tau = 1.0 / np.sqrt(here.total), np.sqrt(tau2)
+    above = (here.mean - (limit - data.shift) / data.scale) / se
+    low, high = np.full(2, -_FAR), np.full(2, _FAR)
+    tail = (1.0 - confidence_level) / 2.0
+    wanted = np.array([tail, 1.0 - tail])
+    for _ in range(60):  # of bisection, on the probability that the share is at most Phi(z)
+        z = (low + high) / 2.0
+        below = special.ndtr(above + np.multiply.outer(z, tau / se)).mean(axis=1) < wanted
+        low, high = np.where(below, z, low), np.where(below, high, z)
+    ends = np.where(low <= -_FAR, 0.0, np.where(high >= _FAR, 1.0, special.ndtr(z)))
+    return tuple(float(end) for end in ends)

@@ -1,0 +1,1 @@
+"""Pooling, and everything that fits effects: estimators, intervals and the results they return."""

@@ -1,0 +1,606 @@
+"""Bayesian random-effects meta-analysis by quadrature: exact posteriors without a sampler, for few trials.
+
+Given tau the effects, their mean and a new effect are normal, so every posterior is a mixture of normal
+distributions over tau, and the one integral that is left is over tau. It is done to near machine precision.
+
+Posterior of a random-effects meta-analysis: tau by quadrature, everything else as mixtures over tau.
+
+With precisions w = 1 / (vi + tau^2) the posterior of the mean given tau is normal, its precision the sum of w
+plus that of the prior; so are a new effect and the effect of each trial (Roever 2020, doi
+10.18637/jss.v093.i06).
+
+Integrals over the heterogeneity SD tau, and mixtures of normals, to near machine precision.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import _check
+from analysis.models.priors import HalfNormal, HalfStudent, LogStudent, Normal, Uniform
+from analysis.models.results import ConfidenceInterval
+from analysis.models.tau2 import log_likelihood, weighted
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_PANELS = 56
+_CLOSE = 1e-13  # a panel is halved until its halves change the integral by less
+_ROUNDING = 4.0 * np.finfo(float).eps  # of the logarithm of the density, for each unit and each term of its sum
+_ROUNDS = 60
+_LEFT, _RIGHT = 1e5, 340.0  # range of log(tau) about its centre; tau^2 must not overflow
+
+
+class Panels(NamedTuple):
+    """A density of tau on Gauss-Legendre panels of t, where log(tau) = centre + sinh(t)."""
+
+    log_density: object  # function of log(tau)
+    centre: float
+    edges: np.ndarray  # (p + 1,)
+    log_total: float  # log of the integral
+    below: np.ndarray  # (p + 1,) share of the integral below each edge
+    tau: np.ndarray  # (n,) nodes in increasing order
+    share: np.ndarray  # (n,) their shares of the integral
+
+    def density(self, tau):
+        """Density at tau > 0."""
+        x = np.log(tau)
+        return np.exp(self.log_density(x) - x - self.log_total)
+
+    def cdf(self, tau):
+        """Share of the integral below tau (q,), all positive."""
+        t = np.arcsinh(np.log(tau) - self.centre)
+        return _share_below(self, np.clip(t, self.edges[0], self.edges[-1]))
+
+    def quantile(self, p):
+        """Values of tau with the shares p (q,) below, in (0, 1)."""
+
+        def slope(t):
+            return np.exp(self.log_density(self.centre + np.sinh(t)) - self.log_total) * np.cosh(t)
+
+        i = np.clip(np.searchsorted(self.below, p) - 1, 0, self.edges.size - 2)
+        t = _solve(lambda t: _share_below(self, t), slope, self.edges[i], self.edges[i + 1], p)
+        return np.exp(self.centre + np.sinh(t))
+
+
+def _inside(log_density, centre, a, b):
+    """Nodes log(tau) of the panels [a, b] and the log of density times weight there, both (p, 12)."""
+    half = (b - a)[:, None] / 2.0
+    t = (a + b)[:, None] / 2.0 + half * _NODES
+    x = centre + np.sinh(t)
+    with np.errstate(divide="ignore"):
+        weight = np.log(half * _WEIGHTS * np.cosh(t))
+    return x, log_density(x.ravel()).reshape(x.shape) + weight
+
+
+def integrate(log_density, centre, upper=np.inf, terms=0):
+    """Integrate a density of log(tau), given as its logarithm, over the whole range of tau.
+
+    Panels are halved until no halving changes the integral by more than a share of 1e-13, or than the rounding
+    of the log-density, a sum of `terms`, explains; so the result rests on twice the nodes that were needed.
+    """
+    high = min(centre + _RIGHT, 345.0, np.log(upper))
+    a, step = np.linspace(-np.arcsinh(_LEFT), np.arcsinh(high - centre), _PANELS, endpoint=False, retstep=True)
+    b = a + step
+    values = _inside(log_density, centre, a, b)[1]
+    kept, top = [], values.max()
+    for _ in range(_ROUNDS):
+        middle = (a + b) / 2.0
+        ends = np.concatenate([a, middle]), np.concatenate([middle, b])
+        halves = _inside(log_density, centre, *ends)[1]
+        top = max(top, halves.max())
+        once = np.exp(values - top).sum(axis=1)
+        twice = np.exp(halves - top).sum(axis=1)
+        total = twice.sum() + sum(np.exp(v - top).sum() for _, _, v in kept)
+        close = _CLOSE + _ROUNDING * (abs(top) + terms)
+        open_ = np.abs(once - twice.reshape(2, -1).sum(axis=0)) > close * total
+        both = np.tile(open_, 2)
+        kept.append((ends[0][~both], ends[1][~both], halves[~both]))
+        if not open_.any():
+            break
+        a, b, values = ends[0][both], ends[1][both], halves[both]
+    else:
+        raise ValueError("the posterior of tau could not be integrated: it has a spike narrower than double precision")
+    left, right, values = (np.concatenate(part) for part in zip(*kept, strict=True))
+    order = np.argsort(left)
+    mass = np.exp(values[order] - top)
+    total = mass.sum()
+    below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
+    x = _inside(log_density, centre, left[order], right[order])[0]
+    edges = np.append(left[order], right[order][-1])
+    with np.errstate(under="ignore"):
+        tau = np.exp(x.ravel())
+    return Panels(log_density, centre, edges, float(np.log(total) + top), below, tau, (mass / total).ravel())
+
+
+def _share_below(panels, t):
+    """Share of the integral below t (q,), by quadrature from the edge to its left."""
+    i = np.clip(np.searchsorted(panels.edges, t) - 1, 0, panels.edges.size - 2)
+    rest = _inside(panels.log_density, panels.centre, panels.edges[i], t)[1]
+    return panels.below[i] + np.exp(rest - panels.log_total).sum(axis=1)
+
+
+def _solve(cdf, density, low, high, p):
+    """Where an increasing function takes the values p, by Newton's method within brackets."""
+    x = 0.5 * (low + high)
+    for step in range(200):
+        gap = cdf(x) - p
+        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            new = x - gap / density(x)
+        fine = (new >= low) & (new <= high) & (step < 60)
+        new = np.where(fine, new, 0.5 * (low + high))
+        settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
+        settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
+        x = new
+        if settled.all():
+            break
+    return x
+
+
+class Mixture(NamedTuple):
+    """A mixture of normal distributions: shares (n,), means and SDs (n,) or, for r mixtures, (r, n)."""
+
+    share: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+
+    def density(self, x):
+        """Density at x, shape (q,) or (r, q)."""
+        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
+        return (np.exp(-0.5 * z**2) / self.sd[..., None, :]) @ self.share / np.sqrt(2.0 * np.pi)
+
+    def cdf(self, x):
+        """Probability below x, shape (q,) or (r, q)."""
+        from scipy import special
+
+        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
+        return special.ndtr(z) @ self.share
+
+    def quantile(self, p):
+        """Quantiles at p (q,) in (0, 1); shape (q,) or (r, q)."""
+        p = np.asarray(p, dtype=float)
+        middle = np.searchsorted(np.cumsum(self.share), 0.5 * self.share.sum())
+        start, reach = self.mean[..., middle, None], self.sd[..., middle, None]
+        low = np.broadcast_to(start - reach, self.mean.shape[:-1] + p.shape)
+        high = np.broadcast_to(start + reach, low.shape)
+        while (short := self.cdf(low) > p).any():
+            low = np.where(short, start - 2.0 * (start - low), low)
+        while (short := self.cdf(high) < p).any():
+            high = np.where(short, start + 2.0 * (high - start), high)
+        return start + _solve(
+            lambda x: self.cdf(start + x), lambda x: self.density(start + x), low - start, high - start, p
+        )
+
+
+def shortest(quantile, density, level, ends=(-np.inf, np.inf)):
+    """Return the shortest interval of probability `level`; `ends` is the range of the variable."""
+    from scipy.optimize import brentq
+
+    spare = 1.0 - level
+    p = spare * np.linspace(0.0, 1.0, 21)
+    p[0], p[-1] = 1e-9 * spare, spare * (1.0 - 1e-9)
+
+    def limits(p):
+        return quantile(np.atleast_1d(p)), quantile(np.atleast_1d(p) + level)
+
+    def balance(p):
+        low, high = limits(p)
+        return float((density(low) - density(high))[0])
+
+    low, high = limits(p)
+    i = int(np.argmin(high - low))
+    left, right = p[max(i - 1, 0)], p[min(i + 1, p.size - 1)]
+    at_left, at_right = balance(left), balance(right)
+    if at_left >= 0 and i <= 1 and np.isfinite(ends[0]):
+        return ends[0], float(quantile(np.array([level]))[0])
+    if at_right <= 0 and i >= p.size - 2 and np.isfinite(ends[1]):
+        return float(quantile(np.array([spare]))[0]), ends[1]
+    best = brentq(balance, left, right, xtol=1e-15) if at_left < 0 < at_right else p[i]
+    low, high = limits(best)
+    return float(low[0]), float(high[0])
+
+
+_NEGLIGIBLE = 1e-22  # posterior share of a node, or its share of the second moment, that no summary can notice
+_BLOCK = 1_000_000  # numbers to work on at once: the trials by the values of tau are too many for the memory
+
+
+class Summary(NamedTuple):
+    """Summary of one posterior distribution; a mean that does not exist is NaN, an infinite SD is inf."""
+
+    mean: float
+    median: float
+    sd: float
+    interval: ConfidenceInterval  # equal tails
+    shortest: ConfidenceInterval  # highest posterior density where there is one mode
+
+
+class Posterior(NamedTuple):
+    """Posterior distribution of tau and the mixtures over it; see `posterior`."""
+
+    tau: Panels
+    nodes: np.ndarray  # (n,) values of tau that the mixtures are over
+    mu: Mixture
+    new: Mixture
+    finite: tuple  # whether the first and the second moment of tau exist
+    bounded: bool  # whether mu has a proper prior
+
+
+def log_marginal(yi, vi, tau2, mu_prior):
+    """Log-likelihood of tau2 (n,), the mean integrated over its prior (density 1 if flat)."""
+    centre = yi[np.argmin(vi)]
+    y, v = (yi - centre)[:, None], vi[:, None]
+    flat = log_likelihood(y, v, tau2, True) - 0.5 * (yi.size - 1) * np.log(2.0 * np.pi)
+    if mu_prior is None:
+        return flat
+    at = weighted(y, v, tau2)
+    variance = mu_prior.sd**2 + 1.0 / at.total
+    gap = at.mean + centre - mu_prior.mean
+    return flat - 0.5 * (np.log(2.0 * np.pi * variance) + gap**2 / variance)
+
+
+def _integrate_tau(vi, tau_prior, log_of_tau2):
+    """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
+
+    def log_density(x):
+        blocks = np.array_split(np.exp(2.0 * x), max(x.size * vi.size // _BLOCK, 1))
+        return tau_prior.on_log(x) + np.concatenate([log_of_tau2(tau2) for tau2 in blocks])
+
+    return integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
+
+
+def log_evidence_at_zero(yi, vi, tau_prior):
+    """Log of the marginal likelihood of yi with the mean at 0."""
+
+    def log_at_zero(tau2):
+        total = vi[:, None] + tau2
+        return -0.5 * (np.log(2.0 * np.pi * total) + yi[:, None] ** 2 / total).sum(axis=0)
+
+    return _integrate_tau(vi, tau_prior, log_at_zero).log_total
+
+
+def posterior(yi, vi, tau_prior, mu_prior):
+    """Posterior distributions of tau, the mean and a new effect."""
+    panels = _integrate_tau(vi, tau_prior, lambda tau2: log_marginal(yi, vi, tau2, mu_prior))
+    far = np.clip(panels.tau / panels.quantile(np.array([0.5])), 1.0, 1e100)
+    kept = panels.share * far**2 > _NEGLIGIBLE
+    tau, share = panels.tau[kept], panels.share[kept]
+    tau2 = tau**2
+    centre = yi[np.argmin(vi)]
+    blocks = np.array_split(tau2, max(tau2.size * vi.size // _BLOCK, 1))
+    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in blocks]
+    total, at_mean = (np.concatenate(part) for part in zip(*sums, strict=True))
+    prior_precision = 0.0 if mu_prior is None else mu_prior.sd**-2.0
+    precision = total + prior_precision
+    pull = 0.0 if mu_prior is None else prior_precision * (mu_prior.mean - centre)
+    mean, variance = centre + (total * at_mean + pull) / precision, 1.0 / precision
+    power = tau_prior.tail + yi.size - (mu_prior is None)
+    finite = tuple(power - r > 1 or (isinstance(tau_prior, LogStudent) and power - r == 1) for r in (1, 2))
+    mu, new = Mixture(share, mean, np.sqrt(variance)), Mixture(share, mean, np.sqrt(variance + tau2))
+    return Posterior(panels, tau, mu, new, finite, mu_prior is not None)
+
+
+def _moments(mixture, mean_exists, sd_exists):
+    mean = mixture.mean @ mixture.share
+    about = mixture.mean - np.asarray(mean)[..., None]
+    sd = np.sqrt((about**2 + mixture.sd**2) @ mixture.share)
+    return mean if mean_exists else np.nan, sd if sd_exists else np.inf if mean_exists else np.nan
+
+
+def summarise(of, level, upper):
+    """Summaries of mu, tau and a new effect at one level; `upper` ends the range of tau."""
+    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    first, second = of.finite
+
+    def summary(mean, sd, quantile, density, ends=(-np.inf, np.inf)):
+        median, low, high = map(float, quantile(tails))
+        narrow = ConfidenceInterval(*shortest(quantile, density, level, ends))
+        return Summary(float(mean), median, float(sd), ConfidenceInterval(low, high), narrow)
+
+    mean = of.nodes @ of.mu.share if first else np.inf
+    sd = np.sqrt((of.nodes - mean) ** 2 @ of.mu.share) if second else np.inf
+    return (
+        summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
+        summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
+        summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
+    )
+
+
+def shrink(of, level, labels, yi, vi):
+    """DataFrame of label, yi, vi and the mean, median, sd and equal-tailed limits of each trial's effect."""
+    import pandas as pd
+
+    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    blocks = np.array_split(np.arange(yi.size), max(yi.size * tails.size * of.nodes.size // _BLOCK, 1))
+    rows = []
+    for effects in (_effects(of, yi[at, None], vi[at, None]) for at in blocks):
+        median, low, high = effects.quantile(tails).T
+        mean, sd = _moments(effects, True, True)
+        rows.append(np.column_stack([mean, median, sd, low, high]))
+    found = dict(zip(("mean", "median", "sd", "ci_low", "ci_high"), np.concatenate(rows).T, strict=True))
+    return pd.DataFrame({"label": labels, "yi": yi, "vi": vi} | found)
+
+
+def _effects(of, yi, vi):
+    """Posterior of the effects of some trials, yi and vi of shape (r, 1)."""
+    tau2 = of.nodes**2
+    own, rest = tau2 / (vi + tau2), vi / (vi + tau2)  # 1 - own would be rounding times a huge variance of mu
+    return Mixture(of.mu.share, own * yi + rest * of.mu.mean, np.sqrt(own * vi + (rest * of.mu.sd) ** 2))
+
+
+_TAU_PRIORS = (HalfNormal, HalfStudent, LogStudent, Uniform)
+
+
+@dataclass(frozen=True, eq=False)
+class PosteriorEffect:
+    """Posterior of the mean effect mu, the heterogeneity SD tau, a new effect and the effect of each trial.
+
+    Attributes
+    ----------
+    k : int
+        Number of trials.
+    mu, tau, new : Summary
+        Mean effect, SD of true effects, and the true effect of a new trial (predictive): mean, median, sd,
+        `interval` (equal tails) and `shortest`, at `confidence_level`.
+    shrinkage : pandas.DataFrame
+        One row per trial: label, yi, vi, then mean, median, sd, ci_low, ci_high of its true effect.
+    log_evidence : float
+        Log of the joint normalising constant, the marginal likelihood of yi. With a flat prior of mu, density
+        1 everywhere, it compares models with that prior only.
+    tau_prior, mu_prior : prior
+        mu_prior is None where it is flat.
+    confidence_level : float
+    yi, vi : numpy.ndarray
+    labels : tuple of str
+    measure : str
+    """
+
+    k: int
+    mu: Summary
+    tau: Summary
+    new: Summary
+    shrinkage: object
+    log_evidence: float
+    tau_prior: object
+    mu_prior: object
+    confidence_level: float
+    yi: np.ndarray
+    vi: np.ndarray
+    labels: tuple
+    measure: str
+    _posterior: Posterior = field(repr=False)
+
+    def mu_density(self, x):
+        """Posterior density of the mean effect at x, of any shape."""
+        return _on_grid(self._posterior.mu.density, x)
+
+    def new_density(self, x):
+        """Predictive density of the true effect of a new trial at x, of any shape."""
+        return _on_grid(self._posterior.new.density, x)
+
+    def tau_density(self, x):
+        """Posterior density of the heterogeneity SD at x, of any shape; zero below 0."""
+        x = np.asarray(x, dtype=float)
+        inside = (x > 0) & (x <= self.tau_prior.upper)
+        density = _on_grid(self._posterior.tau.density, np.where(inside, x, self.tau.median))
+        at_zero = self.tau_prior.log_density(0.0) + self._log_common_effect()
+        return np.where(inside, density, np.where(x == 0.0, np.exp(at_zero - self.log_evidence), 0.0))[()]
+
+    def quantile(self, p, of="mu"):
+        """Posterior quantiles.
+
+        Parameters
+        ----------
+        p : float or array
+            Between 0 and 1, both excluded.
+        of : {"mu", "tau", "new"}
+        """
+        _check.option("of", of, ("mu", "tau", "new"))
+        p = np.asarray(p, dtype=float)
+        if not ((p > 0) & (p < 1)).all():
+            raise ValueError("p must lie between 0 and 1, both excluded")
+        if of == "tau":
+            return _on_grid(self._posterior.tau.quantile, p)
+        return _on_grid(getattr(self._posterior, of).quantile, p)
+
+    def probability(self, below=0.0, of="mu"):
+        """Posterior probability that a quantity is below a value.
+
+        Parameters
+        ----------
+        below : float or array
+            Such as 0, or minus the smallest worthwhile difference.
+        of : {"mu", "tau", "new"}
+
+        Returns
+        -------
+        float or numpy.ndarray
+
+        Examples
+        --------
+        >>> posterior = pool_bayes([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
+        >>> print(f"{posterior.probability(0.0):.3f} {posterior.probability(-1.0, of='new'):.3f}")
+        0.977 0.638
+        """
+        _check.option("of", of, ("mu", "tau", "new"))
+        below = np.asarray(below, dtype=float)
+        if of == "tau":
+            share = _on_grid(self._posterior.tau.cdf, np.where(below > 0, below, self.tau.median))
+            return np.where(below > 0, share, np.where(np.isnan(below), np.nan, 0.0))[()]
+        return _on_grid(getattr(self._posterior, of).cdf, below)
+
+    def bayes_factor(self, null="mu"):
+        """Evidence for a null hypothesis against the model: above 1 the data favour the null.
+
+        Parameters
+        ----------
+        null : {"mu", "tau"}
+            mu = 0 with tau as in the model, or tau = 0 with mu as in the model.
+
+        Returns
+        -------
+        float
+            Depends on the prior of the parameter that the null fixes, and strongly where that prior is wide.
+
+        Raises
+        ------
+        ValueError
+            For "mu" if the prior of mu is flat: without a proper prior the factor is not defined.
+
+        Examples
+        --------
+        >>> posterior = pool_bayes([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], mu_prior=Normal(0.0, 2.0))
+        >>> print(f"{posterior.bayes_factor('mu'):.3f} {posterior.bayes_factor('tau'):.3f}")
+        0.359 0.230
+        """
+        _check.option("null", null, ("mu", "tau"))
+        if null == "tau":
+            log_null = self._log_common_effect()
+        elif self.mu_prior is None:
+            raise ValueError("the Bayes factor of mu = 0 needs a proper prior of mu; give mu_prior=Normal(mean, sd)")
+        else:
+            log_null = log_evidence_at_zero(self.yi, self.vi, self.tau_prior)
+        return float(np.exp(log_null - self.log_evidence))
+
+    def _log_common_effect(self):
+        return float(log_marginal(self.yi, self.vi, np.zeros(1), self.mu_prior)[0])
+
+    def to_frame(self):
+        """Return a tidy DataFrame: each trial's shrinkage estimate, then the mean effect and a new effect.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, yi, vi, mean, median, sd, ci_low, ci_high, kind ("study", "summary", "prediction").
+        """
+        import pandas as pd
+
+        ends = [
+            {"label": label, "mean": s.mean, "median": s.median, "sd": s.sd}
+            | {"ci_low": s.interval.low, "ci_high": s.interval.high, "kind": kind}
+            for label, s, kind in (("Mean effect", self.mu, "summary"), ("New trial", self.new, "prediction"))
+        ]
+        return pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
+
+    def summary(self):
+        """Return the result in words, as text of a few lines."""
+        from analysis import sentences
+
+        return sentences.posterior_summary(self)
+
+    def _repr_html_(self):
+        from analysis import sentences
+
+        return sentences.as_html(self.summary())
+
+    def to_row(self):
+        """Return a DataFrame of one row with every number of the result and the priors that made it.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        import pandas as pd
+
+        row = {"measure": self.measure, "k": self.k}
+        for name in ("mu", "tau", "new"):
+            s = getattr(self, name)
+            row |= {f"{name}_mean": s.mean, f"{name}_median": s.median, f"{name}_sd": s.sd}
+            for kind in ("interval", "shortest"):
+                row |= {f"{name}_{kind}_{end}": getattr(getattr(s, kind), end) for end in ("low", "high")}
+        row |= {"log_evidence": self.log_evidence, "confidence_level": self.confidence_level}
+        return pd.DataFrame([row | {"tau_prior": str(self.tau_prior), "mu_prior": str(self.mu_prior or "flat")}])
+
+
+def _on_grid(function, x):
+    x = np.asarray(x, dtype=float)
+    return function(x.ravel()).reshape(x.shape)[()]
+
+
+def pool_bayes(
+    yi,
+    vi=None,
+    *,
+    tau_prior=HalfNormal(1.0),  # noqa: B008 - frozen
+    mu_prior=None,
+    confidence_level=0.95,
+    labels=None,
+    measure="",
+):
+    """Pool the effects of k studies with prior distributions, exactly, by quadrature.
+
+    Parameters
+    ----------
+    yi : sequence of float, shape (k,), or EffectSizes
+        Outcomes; or an object with `yi`, `vi` and, if it has them, `labels` and `measure`.
+    vi : sequence of float, shape (k,)
+        Sampling variances. Left out with an EffectSizes.
+    tau_prior : HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform
+        Prior of the SD of true effects, in the unit of yi. The default suits differences in points on 0-10
+        loosely; choose it for the effect measure at hand and vary it.
+    mu_prior : Normal, optional
+        Prior of the mean effect; flat if left out.
+    confidence_level : float
+        Level of all intervals.
+    labels : sequence of str, optional
+        Names of the studies.
+    measure : str
+        Name of the effect measure, carried along.
+
+    Returns
+    -------
+    PosteriorEffect
+        One study is enough, as every prior of tau is proper.
+
+    Raises
+    ------
+    ValueError
+        For studies that cannot be pooled, a prior of another kind or an invalid level.
+
+    References
+    ----------
+    Roever 2020, doi 10.18637/jss.v093.i06.
+
+    Examples
+    --------
+    >>> posterior = pool_bayes([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], tau_prior=HalfNormal(0.5))
+    >>> low, high = posterior.mu.interval
+    >>> print(f"{posterior.mu.median:.3f} ({low:.3f} to {high:.3f})")
+    -1.283 (-2.062 to -0.421)
+    """
+    if not isinstance(tau_prior, _TAU_PRIORS):
+        raise ValueError(
+            f"tau_prior={tau_prior!r} must be a HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform"
+        )
+    if mu_prior is not None and not isinstance(mu_prior, Normal):
+        raise ValueError(f"mu_prior={mu_prior!r} must be a Normal, or None for a flat prior")
+    level = _check.level(confidence_level)
+    if vi is None:
+        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
+            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
+        labels = getattr(yi, "labels", None) if labels is None else labels
+        measure = measure or getattr(yi, "measure", "")
+        yi, vi = yi.yi, yi.vi
+    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
+    names = _check.study_labels(labels, len(yi))
+    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
+    yi, vi = np.array(yi), np.array(vi)
+    for x in (yi, vi):
+        x.flags.writeable = False
+    of = posterior(yi, vi, tau_prior, mu_prior)
+    mu, tau, new = summarise(of, level, tau_prior.upper)
+    return PosteriorEffect(
+        k=yi.size,
+        mu=mu,
+        tau=tau,
+        new=new,
+        shrinkage=shrink(of, level, names, yi, vi),
+        log_evidence=of.tau.log_total,
+        tau_prior=tau_prior,
+        mu_prior=mu_prior,
+        confidence_level=level,
+        yi=yi,
+        vi=vi,
+        labels=names,
+        measure=measure,
+        _posterior=of,
+    )

@@ -1,0 +1,663 @@
+"""Studies with moderators as arrays: k studies by p coefficients by n fits, and their weighted sums.
+
+Every fit uses the same design matrix X (k, p); outcomes y and variances v have the shape (k, n), one fit a
+column. Permuting the rows of X against the studies is the same as permuting the studies against X, so n
+columns serve a permutation test as well. The model is written in terms of p anchors, studies through which one
+and only one regression passes: with coefficients alpha that are the fitted values of the anchors, X becomes
+the identity for the anchors and Z for the other studies. The weighted sums then lose no digits where some
+studies are far more precise than the rest, provided that the anchors are among those.
+
+From a formula and a table to a design matrix, by the formula engine of statsmodels, and what may be wrong.
+
+statsmodels chooses the engine (patsy or formulaic, `statsmodels.formula.options`); nothing is parsed here but
+the names of columns, so that a message can say which column and which study to look at.
+
+Mixed-effects meta-regression of n sets of studies at once: coefficients, tests and heterogeneity.
+
+References
+----------
+Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ with moderators); Viechtbauer 2007, doi 10.1002/sim.2514
+(Q-profile interval of tau2); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2).
+
+tau2 of n meta-regressions at once, by every method: `analysis.models.tau2` and `likelihood` for p coefficients.
+
+The projection P takes out the whole design and k - p replaces k - 1. As without moderators, P has k - p positive
+eigenvalues 1 / (d_j + tau2), so the proofs of `analysis.models.tau2` hold word for word and its search gives the
+global maximum for ML and REML.
+
+References
+----------
+Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015, doi 10.1037/met0000023 (all estimators with
+moderators); Sidik & Jonkman 2005, J Biopharm Stat 15, 823-838 (SJ); Viechtbauer 2005, doi
+10.3102/10769986030003261 (ML, REML).
+"""
+
+import re
+import warnings
+from difflib import get_close_matches
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import _check
+from analysis.models.pooling import i_squared, mean_test, variance_factor
+from analysis.models.results import t_quantile
+from analysis.models.tau2 import FLOOR, STEP, Point, dot, global_maximum, upper_bound
+
+_SPREAD = 1e3  # above this ratio of variances within a fit, each fit gets precise anchors of its own
+_ZERO = 1e-24  # what is left of a row's squared length, relative, once it lies in the span of the anchors
+
+
+class Designs(NamedTuple):
+    """The arrays of n fits, anchors first; see `designs`."""
+
+    y: np.ndarray  # (k - p, n), outcomes of the other studies less their value in the regression through the anchors
+    v: np.ndarray  # (k, n)
+    z: np.ndarray  # (k - p, p), or (k - p, p, n) where each fit has its own anchors
+    back: np.ndarray  # (p, p) or (p, p, n): from fitted values of the anchors to coefficients
+    shift: np.ndarray  # (p, n), outcomes of the anchors
+    spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
+    scale: np.ndarray  # (n,), unit of y, a power of two
+    smallest: np.ndarray  # (n,)
+
+    @property
+    def p(self):
+        """Number of coefficients."""
+        return self.z.shape[1]
+
+    @property
+    def df(self):
+        """Residual degrees of freedom."""
+        return len(self.y)
+
+    def take(self, index):
+        """Return the fits `index`."""
+        own = self.z.ndim == 3
+        return Designs(
+            *(x if name in ("z", "back") and not own else x.take(index, axis=-1) for name, x in self._asdict().items())
+        )
+
+
+def designs(y, v, x):
+    """Arrange outcomes and variances (k, n) and one design matrix (k, p) of full rank, p < k, for the engine.
+
+    Each fit is divided by a power of two, which makes all iterations independent of the unit.
+    """
+    length = np.sqrt((x * x).sum(axis=0))
+    q, n = np.linalg.qr(x / length)[0], y.shape[1]
+    smallest = v.min(axis=0)
+    own = bool((v.max(axis=0) > _SPREAD * smallest).any())
+    order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
+    order = order if own else np.broadcast_to(order, (len(x), n))
+    scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
+    y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
+    z, back = _anchored(x / length, order if own else order[:, :1])
+    back = back / length[:, None, None]
+    if not own:
+        z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
+    p, mean = x.shape[1], y.mean(axis=0)
+    rest = y[p:] - forward(z, y[:p])
+    return Designs(rest, v, z, back, y[:p], ((y - mean) ** 2).mean(axis=0), scale, smallest / scale**2)
+
+
+def _anchors_first(q, size):
+    """Order of the studies (k, n) with p anchors on top, each the longest row outside the span of the last."""
+    rows = q[:, :, None] * size[:, None, :]
+    first = (rows * rows).sum(axis=1)
+    rank = np.full(size.shape, q.shape[1])
+    for j in range(q.shape[1]):
+        length = (rows * rows).sum(axis=1)
+        length[(length < _ZERO * first) | (rank < j)] = 0.0
+        chosen = length.argmax(axis=0)[None]
+        np.put_along_axis(rank, chosen, j, axis=0)
+        unit = np.take_along_axis(rows, chosen[:, None], axis=0) / np.sqrt(np.take_along_axis(length, chosen, axis=0))
+        rows -= (rows * unit).sum(axis=1, keepdims=True) * unit
+    return rank.argsort(axis=0, kind="stable")
+
+
+def _anchored(x, order):
+    """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
+    p = x.shape[1]
+    top, rest = x[order[:p]].swapaxes(0, 1), x[order[p:]].swapaxes(0, 1)  # (n, p, p), (n, k - p, p)
+    z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)  # Z' = inverse(top)' rest'
+    same = (rest[:, :, None] == top[:, None]).all(axis=3)  # the moderators of an anchor: exactly its fitted value
+    z = np.where(same.any(axis=2, keepdims=True), same, z)
+    back = np.linalg.inv(top)
+    return np.ascontiguousarray(z.transpose(1, 2, 0)), np.ascontiguousarray(back.transpose(1, 2, 0))
+
+
+def forward(z, b):
+    """Z b for coefficients b (p, n)."""
+    return z @ b if z.ndim == 2 else np.einsum("ipn,pn->in", z, b)
+
+
+def transposed(z, u):
+    """Z' u for values u (k - p, n)."""
+    return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
+
+
+def gram(z, *weights):
+    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
+    p = z.shape[1]
+    if z.ndim == 2:
+        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
+        return [(products @ w).reshape(p, p, -1) for w in weights]
+    products = z[:, :, None] * z[:, None]
+    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
+
+
+def inverse(a):
+    """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
+
+    Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
+    """
+    a, pivots = a.copy(), []
+    for j in range(len(a)):
+        pivots.append(a[j, j].copy())
+        pivot = 1.0 / pivots[-1]
+        row, column = a[j] * pivot, a[:, j].copy()
+        a -= column[:, None] * row
+        a[j] = row
+        a[:, j] = column * -pivot
+        a[j, j] = pivot
+    return a, pivots
+
+
+class Solved(NamedTuple):
+    """Weighted least squares at given weights; residual degrees of freedom and all else of `Designs` stay."""
+
+    weights: np.ndarray  # (k, n)
+    inverse: np.ndarray  # (p, p, n), inverse of X'WX in terms of the anchors
+    pivots: list  # of X'WX
+    gram: np.ndarray  # (p, p, n), Z'WZ
+    alpha: np.ndarray  # (p, n), fitted values of the anchors less their outcomes
+    u: np.ndarray  # (k, n), Py, the weighted residuals
+    q: np.ndarray  # (n,), y'Py
+
+
+def solve(data, weights):
+    """Weighted least squares for all fits at weights (k, n)."""
+    p, z = data.p, data.z
+    top, rest = weights[:p], weights[p:]
+    (inner,) = gram(z, rest)
+    total = inner.copy()
+    total[np.arange(p), np.arange(p)] += top
+    inv, pivots = inverse(total)
+    alpha = np.einsum("pqn,qn->pn", inv, transposed(z, rest * data.y))
+    residual = np.concatenate([-alpha, data.y - forward(z, alpha)])
+    u = weights * residual
+    return Solved(weights, inv, pivots, inner, alpha, u, dot(u, residual))
+
+
+def at_tau2(data, tau2):
+    """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
+    return solve(data, 1.0 / (data.v + tau2))
+
+
+def residual_share(data, at, size):
+    """Sum of size (1 - leverage) over the studies, for size (k, n); with the weights as size it is tr P."""
+    p = data.p
+    (inner,) = gram(data.z, size[p:] * at.weights[p:])
+    others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
+    return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
+
+
+_DEPENDENT = 1e-7  # a column is redundant if less than this share of it is not explained by the columns before
+_LISTED = 20
+_NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
+_FRAMES = 4  # from the formula engine up to the caller of `meta_regression`, whose variables a formula may use
+
+
+class Model(NamedTuple):
+    """Checked studies and their design matrix; `spec` lets the formula engine build rows for new data."""
+
+    yi: np.ndarray
+    vi: np.ndarray
+    x: np.ndarray
+    names: tuple
+    labels: tuple
+    spec: object
+    moderators: object  # DataFrame of the columns that the right side names, one row for each study
+
+
+def read_model(formula, data, vi, labels):
+    """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
+    table, labels = _data_and_labels(data, labels)
+    names = _check.study_labels(labels, len(table))
+    if problems := _formula_problems(formula, table, vi):
+        _fail(problems)
+    left, right = (side.strip() for side in formula.split("~"))
+    where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
+    outcome, unreadable = _outcome(left, table)
+    yi, variances, problems = _studies(outcome, table[vi], where)
+    problems += unreadable
+    missing, missing_problems = _missing(right, table, where)
+    try:
+        exog, spec = _matrix("~ " + right, table, _FRAMES)
+    except Exception as error:  # the engines raise whatever the terms of a formula raise
+        _fail([*problems, *missing_problems, _unreadable(right, table, error)])
+    problems += missing_problems + _row_problems(exog, missing, where)
+    problems += _constant(right, table) + _design_problems(exog, len(table))
+    if problems:
+        _fail(problems)
+    columns = tuple(map(str, exog.columns))
+    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_in_order(right, table)])
+
+
+def design_rows(spec, new_data):
+    """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
+    import pandas as pd
+
+    new = pd.DataFrame(new_data)
+    table = _plain(new, "new_data")
+    if problems := _unknown_levels(spec, table):
+        raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
+    for name in table.select_dtypes("category"):  # its levels have been checked; patsy wants all of them in order
+        table[name] = table[name].astype(object)
+    try:
+        with warnings.catch_warnings():  # of formulaic, for a level of a term that is not a column
+            warnings.filterwarnings("error", message="Data has categories outside")
+            exog, _ = _matrix(spec, table, _FRAMES)
+    except Exception as error:  # as in read_model
+        raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
+    x = exog.to_numpy(float)
+    bad = sorted(set(table.index) - set(exog.index[np.isfinite(x).all(axis=1)]))
+    if bad:
+        rows = ", ".join(str(i + 1) for i in bad)
+        raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
+    return x, new.index
+
+
+def _unknown_levels(spec, table):
+    """Messages for levels of categorical columns, in new data, that the studies of the fit do not have."""
+    if hasattr(spec, "factor_infos"):  # patsy
+        levels = {factor.name(): info.categories for factor, info in spec.factor_infos.items()}
+    else:
+        levels = {factor: state.get("categories") for factor, (_, state) in spec.encoder_state.items()}
+    problems = {}
+    for factor, known in levels.items():
+        for name in table.columns if known is not None else []:
+            quoted = rf"""(Q\(['"])?{re.escape(str(name))}(['"]\))?"""
+            if re.fullmatch(rf"{quoted}|C\(\s*{quoted}\s*([,)].*)", factor):
+                values, strange = table[name].tolist(), table[name].notna() & ~table[name].isin(list(known))
+                problems |= {
+                    f"{name!r} is {values[i]!r} in row {i + 1}, a level that no study has; "
+                    f"use {', '.join(map(repr, known))}": None
+                    for i in np.flatnonzero(strange)
+                }
+    return list(problems)
+
+
+def _matrix(formula, table, depth):
+    """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
+    from statsmodels.formula import handle_formula_data
+
+    with np.errstate(all="ignore"):
+        exog, _, spec = handle_formula_data(table, None, formula, depth=depth, missing="drop")
+    return exog, spec
+
+
+def _data_and_labels(data, labels):
+    """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
+    import pandas as pd
+
+    table = getattr(data, "table", data)
+    if not isinstance(table, pd.DataFrame):
+        raise ValueError(f"data must be a DataFrame or an EffectSizes, not {type(data).__name__}")
+    if not len(table):
+        raise ValueError("there are no studies: data has no rows")
+    plain = _plain(table, "data")
+    if labels is None:
+        column = next((name for name in ("label", "study") if name in table.columns), None)
+        labels = None if column is None else table[column].tolist()
+    for name in plain.select_dtypes("category"):
+        plain[name] = plain[name].cat.remove_unused_categories()
+    return plain, labels
+
+
+def _plain(table, called):
+    """A copy with rows numbered from 0 and without the nullable types of pandas, which not every engine takes."""
+    import pandas as pd
+
+    if len(twice := table.columns[table.columns.duplicated()]):
+        raise ValueError(f"{called}: two columns are named {twice[0]!r}; rename one of them")
+    table = table.reset_index(drop=True)
+    for name, dtype in table.dtypes.items():
+        if pd.api.types.is_extension_array_dtype(dtype) and dtype.kind in "fiub":
+            truth = dtype.kind == "b" and table[name].notna().all()
+            table[name] = table[name].astype(bool) if truth else table[name].to_numpy(float, na_value=np.nan)
+    return table
+
+
+def _formula_problems(formula, table, vi):
+    """What makes it pointless to look at the studies."""
+    sides = formula.split("~") if isinstance(formula, str) else []
+    if len(sides) != 2 or not all(side.strip() for side in sides):
+        return [f"formula={formula!r} must read 'outcome ~ moderators', such as 'yi ~ week + C(therapy)'"]
+    if not isinstance(vi, str) or vi not in table.columns:
+        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{_near(vi, table)}"]
+    return []
+
+
+def _near(name, table):
+    """The columns that a misspelt name may mean."""
+    near = get_close_matches(str(name), list(map(str, table.columns)), cutoff=0.5)
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
+def _words(formula):
+    """The formula without text in quotes, such as names of levels, unless it names a column as in Q("a b")."""
+    return re.sub(r"""(?<!Q\()(['"]).*?\1""", "", formula)
+
+
+def _named(right, table):
+    """Columns that the right side of a formula names."""
+    text = _words(right)
+    return [name for name in table.columns if re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w|\s*\()", text)]
+
+
+def _in_order(right, table):
+    """Columns that the right side of a formula names, in the order in which it names them."""
+    text = _words(right)
+
+    def place(name):
+        return re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w)", text).start()
+
+    return sorted(_named(right, table), key=place)
+
+
+def _missing(right, table, where):
+    """Which studies miss a moderator, as an array of bool, and a message for each missing value."""
+    missing, problems = np.zeros(len(table), dtype=bool), []
+    for name in _named(right, table):
+        absent = table[name].isna().to_numpy()
+        infinite = np.zeros(len(table), dtype=bool)
+        if table[name].dtype.kind == "f":
+            infinite = np.isinf(table[name].to_numpy())
+        missing |= absent | infinite
+        problems += [
+            f"{where[i]}: moderator {name!r} is {'missing' if absent[i] else 'infinite'}; "
+            "fill it in, or leave out the study or the moderator"
+            for i in np.flatnonzero(absent | infinite)
+        ]
+    return missing, problems
+
+
+def _constant(right, table):
+    """Categories of a single level, for which the formula engine makes no column at all."""
+    problems = []
+    for name in _named(right, table):
+        values, category = table[name].dropna(), re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
+        if (category or values.dtype.kind not in "fiu") and values.nunique() == 1:
+            problems.append(f"{name!r} is {values.iloc[0]} in every study{_NO_EFFECT}")
+    return problems
+
+
+def _outcome(left, table):
+    """The outcome, a column or an expression, and messages if it cannot be evaluated."""
+    if left in table.columns:
+        return table[left], []
+    try:
+        values, _ = _matrix(f"~ 0 + I({left})", table, _FRAMES + 1)
+    except Exception as error:  # as in read_model
+        return np.zeros(len(table)), [_unreadable(left, table, error)]
+    if values.shape[1] != 1:
+        return np.zeros(len(table)), [f"{left!r} gives {values.shape[1]} columns; one outcome is needed"]
+    return values.iloc[:, 0].reindex(table.index), []
+
+
+def _studies(outcome, variances, where):
+    """Outcomes and variances as arrays, and what is wrong with them."""
+    raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
+    yi, vi = (_check._as_float(x).copy() for x in (outcome, variances))
+    good = dict(zip(raw, _check.good(yi, vi), strict=True))
+    bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
+    return yi, vi, [f"{where[i]}: {_check._complaint(name, raw[name][i])}" for i, name in bad]
+
+
+def _first_line(error):
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _unreadable(formula, table, error):
+    """One message for a side of the formula that the engine cannot evaluate, naming columns that do not exist."""
+    names = re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*(?![\w\"']|\s*[(.=])", _words(formula))
+    unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
+    if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
+        return "; ".join(f"the formula names {name!r}, not a column of data{_near(name, table)}" for name in unknown)
+    return f"{formula!r} cannot be evaluated: {_first_line(error)}"
+
+
+def _row_problems(exog, missing, where):
+    """Terms that are not finite although the columns they are made of are."""
+    lost = np.setdiff1d(np.flatnonzero(~missing), exog.index)
+    problems = [f"{where[i]}: a term of the formula is not a number; transform another way" for i in lost]
+    for i, j in np.argwhere(~np.isfinite(exog.to_numpy(float))):
+        if not missing[exog.index[i]]:
+            problems.append(f"{where[exog.index[i]]}: {exog.columns[j]!r} is not finite; transform another way")
+    return problems
+
+
+def _design_problems(exog, k):
+    """Columns that cannot have a coefficient of their own, and too many of them for k studies."""
+    names, x = list(map(str, exog.columns)), exog.to_numpy(float)
+    x = x[np.isfinite(x).all(axis=1)]
+    if not names:
+        return ["the formula has neither moderators nor an intercept; 'yi ~ 1' has an intercept alone"]
+    if not len(x):  # every study misses something, and a message says so
+        return []
+    if len(names) >= k:
+        need = f"need at least {len(names) + 1} studies, and there {'is' if k == 1 else 'are'} {k}"
+        return [f"{len(names)} coefficients ({', '.join(names)}) {need}; leave out moderators"]
+    problems, kept, basis = [], [], np.zeros((len(x), 0))
+    for j, column in enumerate(x.T):
+        size = np.sqrt(column @ column)
+        unit = column / size if size > 0 else column
+        for _ in range(2):
+            unit = unit - basis @ (basis.T @ unit)
+        left = np.sqrt(unit @ unit)
+        if left > _DEPENDENT:
+            kept.append(j)
+            basis = np.column_stack([basis, unit / left])
+        else:
+            problems.append(_redundant(x, names, kept, j))
+    return problems
+
+
+def _redundant(x, names, kept, j):
+    if not np.ptp(x[:, j]):
+        return f"{names[j]!r} is {x[0, j]:g} in every study{_NO_EFFECT}"
+    scaled = x[:, kept] / np.abs(x[:, kept]).max(axis=0)
+    share = np.linalg.lstsq(scaled, x[:, j] / np.abs(x[:, j]).max(), rcond=None)[0]
+    others = [repr(names[i]) for i, b in zip(kept, share, strict=True) if abs(b) > 1e-5]
+    return f"{names[j]!r} is determined by {' and '.join(others)} (collinear); leave one of them out"
+
+
+def _fail(problems):
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the meta-regression:"
+    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
+    raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
+
+
+def _mixed_point(data, t, restricted):
+    """The two terms of the likelihood equation at tau2 = t (n,) and their slopes; see `analysis.models.tau2`."""
+    at, p, z = at_tau2(data, t), data.p, data.z
+    top, rest = at.weights[:p], at.weights[p:]
+    fit = dot(at.u, at.u)
+    less = at.u[p:] - forward(z, at.u[:p])
+    weighted = rest * less
+    sums = transposed(z, weighted)
+    fit_slope = dot(weighted, less) - np.einsum("pn,pqn,qn->n", sums, at.inverse, sums)
+    square = rest * rest
+    if not restricted:
+        whole = dot(top, top) + square.sum(axis=0)
+        return Point(t, fit, at.weights.sum(axis=0), fit_slope, whole)
+    second, third = gram(z, square, square * rest)
+    shared = np.einsum("pqn,qrn->prn", at.inverse, second)
+    corner = top[:, None] * np.einsum("pqn,qrn->prn", at.inverse, at.gram)  # P among the anchors
+    trace = rest.sum(axis=0) - np.einsum("ppn->n", shared) + np.einsum("ppn->n", corner)
+    slope = square.sum(axis=0) - 2.0 * np.einsum("pqn,qpn->n", at.inverse, third)
+    slope += np.einsum("pqn,qpn->n", shared, shared) + np.einsum("pqn,pqn->n", corner, corner)
+    slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
+    return Point(t, fit, trace, fit_slope, slope)
+
+
+def mixed_log_likelihood(data, tau2, restricted):
+    """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (n,)."""
+    at = at_tau2(data, tau2)
+    determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
+    return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
+
+
+def _likelihood_tau2(data, restricted):
+    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each fit."""
+    square = solve(data, np.ones_like(data.v)).q / (data.df if restricted else len(data.v))
+    upper = upper_bound(square, data.smallest, data.v.max(axis=0))
+    functions = (partial(f, restricted=restricted) for f in (_mixed_point, mixed_log_likelihood))
+    return global_maximum(data, upper, *functions)
+
+
+def mixed_q_root(data, target):
+    """The tau2 >= 0 at which the generalised Q equals `target` (n,), as `analysis.models.tau2.q_root`; else 0."""
+    root, live, t = np.zeros(data.smallest.size), np.arange(data.smallest.size), np.zeros(data.smallest.size)
+    while live.size:
+        now = at_tau2(data, t)
+        below = now.q > target
+        step = np.zeros_like(t)
+        np.divide(now.q * (now.q / target - 1.0), dot(now.u, now.u), out=step, where=below)
+        t = t + step
+        moving = step > STEP * t + FLOOR * data.smallest
+        root[live] = t
+        if not moving.all():
+            live, data, t, target = live[moving], data.take(moving.nonzero()[0]), t[moving], target[moving]
+    return root
+
+
+def mixed_typical_variance(data, common):
+    """Typical sampling variance (k - p) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
+    return data.df / residual_share(data, common, common.weights)
+
+
+def _mixed_dersimonian_laird(data, common):
+    return (common.q - data.df) / residual_share(data, common, common.weights)
+
+
+def _mixed_hedges(data, _):
+    equal = solve(data, np.ones_like(data.v))
+    return (equal.q - residual_share(data, equal, data.v)) / data.df
+
+
+def _mixed_hunter_schmidt(data, common):
+    return (common.q - len(data.v)) / common.weights.sum(axis=0)
+
+
+def _mixed_sidik_jonkman(data, _):
+    return data.spread * at_tau2(data, data.spread).q / data.df
+
+
+_CLOSED = {"DL": _mixed_dersimonian_laird, "HE": _mixed_hedges, "HS": _mixed_hunter_schmidt, "SJ": _mixed_sidik_jonkman}
+
+
+def estimate_mixed_tau2(data, method, common):
+    """tau2 (n,) of each fit, truncated at 0, in the unit of `data`; `common` is the solution at tau2 = 0."""
+    if method == "CE":
+        return np.zeros(data.smallest.size)
+    if method in ("ML", "REML"):
+        return _likelihood_tau2(data, method == "REML")
+    if method in ("EB", "PM"):
+        return mixed_q_root(data, np.full(data.smallest.size, float(data.df)))
+    return np.maximum(_CLOSED[method](data, common), 0.0)
+
+
+class MixedFits(NamedTuple):
+    """Results of n fits in the unit of the outcomes; see `fit_designs`."""
+
+    estimate: np.ndarray  # (p, n), coefficients
+    se: np.ndarray  # (p, n)
+    correlation: np.ndarray  # (p, p, n), of the coefficients
+    df: np.ndarray  # (1, n), of the tests of coefficients; infinite where they are normal
+    tau2: np.ndarray
+    typical: np.ndarray
+    q: np.ndarray
+    i2: np.ndarray
+    factor: np.ndarray  # by which HKSJ multiplies the variances
+
+    @property
+    def statistic(self):
+        """Test statistics (p, n) of the coefficients; infinite, or NaN, where se = 0."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.estimate / self.se
+
+    @property
+    def pvalue(self):
+        """Two-sided p-values (p, n) of the coefficients."""
+        return mean_test(self._replace(df=np.broadcast_to(self.df, self.se.shape)))[1]
+
+
+def fit_designs(data, options):
+    """Estimate tau2 and the coefficients of every fit of `designs`, given `inference.Options`."""
+    unit, n = data.scale**2, data.scale.size
+    common = at_tau2(data, 0.0)
+    if options.tau2 is None:
+        tau2 = estimate_mixed_tau2(data, options.tau2_method, common)
+    else:
+        tau2 = options.tau2 / unit
+    at = common if options.tau2_method == "CE" else at_tau2(data, tau2)
+    back = data.back if data.back.ndim == 3 else data.back[:, :, None]
+    covariance = np.einsum("pqn,qrn,srn->psn", back, at.inverse, back)
+    root = np.sqrt(np.einsum("ppn->pn", covariance))
+    factor = variance_factor(options.ci_method, at.q, np.full(n, data.df + 1))
+    typical = mixed_typical_variance(data, common)
+    return MixedFits(
+        estimate=np.einsum("pqn,qn->pn", back, (data.shift + at.alpha) * data.scale),
+        se=root * (np.sqrt(factor) * data.scale),
+        correlation=covariance / (root[:, None] * root),
+        df=np.full((1, n), np.inf if options.ci_method == "z" else float(data.df)),
+        tau2=tau2 * unit,
+        typical=typical * unit,
+        q=common.q,
+        i2=i_squared(options.tau2_method, tau2, typical, common.q, data.df),
+        factor=factor,
+    )
+
+
+def omnibus(fits, tested, ci_method):
+    """Statistic (n,) of the test that the coefficients `tested` are all 0: chi2 for "z", otherwise F."""
+    if not len(tested):
+        return np.full(fits.tau2.size, np.nan)
+    t = fits.statistic[tested]
+    if len(tested) == 1:
+        return t[0] * t[0]
+    inner = inverse(fits.correlation[np.ix_(tested, tested)])[0]
+    with np.errstate(invalid="ignore"):
+        total = np.einsum("pn,pqn,qn->n", t, inner, t)
+    return total if ci_method == "z" else total / len(tested)
+
+
+def tau2_interval(data, options):
+    """Q-profile interval of tau2 in the unit of the outcomes squared, as an array (2, n)."""
+    from scipy import special
+
+    n = data.scale.size
+    if options.tau2_method in ("CE", "fixed"):
+        return np.full((2, n), np.nan)
+    tail = (1.0 - options.confidence_level) / 2.0
+    targets = special.chdtri(data.df, np.repeat([tail, 1.0 - tail], n))
+    return mixed_q_root(data.take(np.tile(np.arange(n), 2)), targets).reshape(2, n) * data.scale**2
+
+
+def full_log_likelihood(data, fits, restricted):
+    """Log-likelihood (n,) at the fitted tau2, or the restricted one, with all constants."""
+    free = data.df if restricted else len(data.v)
+    value = mixed_log_likelihood(data, fits.tau2 / data.scale**2, restricted)
+    value -= free * (0.5 * np.log(2.0 * np.pi) + np.log(data.scale))
+    if restricted:  # the determinant of X'X in terms of the anchors, as that of X'WX in `log_likelihood`
+        pivots = at_tau2(data._replace(v=np.ones_like(data.v)), 0.0).pivots
+        value += 0.5 * sum(np.log(pivot) for pivot in pivots)
+    return value
+
+
+def critical(fits, confidence_level):
+    """Critical value (n,) of the tests of coefficients."""
+    return t_quantile(fits.df[0], confidence_level)

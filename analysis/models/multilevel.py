@@ -1,0 +1,763 @@
+"""Pool effects that depend on each other: several time points, arms or outcomes of the same trial.
+
+Likelihood of effects nested in clusters: yi = mu + u(cluster) + w(effect) + e, with e of known covariance.
+
+Within a cluster the covariance is V + within * I + between * J, J all ones. In the eigenvectors of V it is a
+diagonal matrix plus one outer product, so every sum below costs a pass over the k effects, whatever their
+covariance. For a given `within` a cluster enters through its own weighted mean and the variance of that mean
+only: what remains is a random-effects meta-analysis of the clusters with tau2 = `between`, and its global
+maximum is that of `analysis.models.tau2`. The search for the maximum is therefore one-dimensional.
+
+Many values of `within` are worked on together: arrays are (k, g) or (m, g), k effects or m clusters by g
+values.
+
+Cluster-robust variance of a weighted mean, with the correction for few clusters.
+
+Effects that share patients: which effects belong together, and the covariance of their sampling errors.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import _check
+from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
+
+_PER_UNIT = 10  # grid points for each factor e of `within` + smallest sampling variance
+_FEWEST = 40
+
+
+class Nested(NamedTuple):
+    """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `nested`."""
+
+    y: np.ndarray  # (k,) outcomes about `centre`, turned
+    one: np.ndarray  # (k,) a column of ones, turned
+    d: np.ndarray  # (k,) eigenvalues of the sampling covariance
+    first: np.ndarray  # (m,) where each cluster begins
+    centre: float
+    upper: float  # no maximum has a larger `within`
+
+    @property
+    def sizes(self):
+        """Number of effects in each cluster."""
+        return np.diff(np.append(self.first, self.y.size))
+
+    def by_cluster(self, x):
+        """Sums (m, g) of values (k, g) over the effects of each cluster."""
+        return np.add.reduceat(x, self.first, axis=0)
+
+
+class At(NamedTuple):
+    """The clusters at g values of `within`; see `at_within`."""
+
+    a: np.ndarray  # (k, g) reciprocal of d + within
+    s: np.ndarray  # (m, g) 1' (V + within I)^-1 1
+    mean: np.ndarray  # (m, g) weighted mean of each cluster
+    fixed: np.ndarray  # (g,) the part of the log-likelihood that does not depend on `between`
+
+
+def nested(yi, blocks, first):
+    """Prepare outcomes sorted by cluster, with the sampling covariance of each, for the likelihood."""
+    sizes = np.diff(np.append(first, yi.size))
+    centre = float(yi[np.argmin(np.concatenate([np.diag(b) for b in blocks]))])
+    y, one, d = yi - centre, np.ones(yi.size), np.empty(yi.size)
+    for start, size, block in zip(first, sizes, blocks, strict=True):
+        part = slice(start, start + size)
+        if np.array_equal(block, np.diag(np.diag(block))):
+            d[part] = np.diag(block)
+            continue
+        d[part], turn = np.linalg.eigh(block)
+        y[part], one[part] = turn.T @ y[part], turn.T @ one[part]
+    square = ((yi - yi.mean()) ** 2).sum() / max(yi.size - first.size, 1)
+    # y'PPy <= sum (y - mean)^2 / (smallest + within)^2, and the m - 1 contrasts between clusters aside,
+    # tr P >= (k - m) / (largest + within): the likelihood falls above this.
+    return Nested(y, one, d, first, centre, max(upper_bound(square, d.min(), d.max()), 0.0))
+
+
+def at_within(data, within):
+    """Means of the clusters and their precisions (m, g) at the values `within` (g,)."""
+    total = data.d[:, None] + within
+    a = 1.0 / total
+    ao = a * data.one[:, None]
+    s = data.by_cluster(ao * data.one[:, None])
+    mean = data.by_cluster(ao * data.y[:, None]) / s
+    rest = data.y[:, None] - np.repeat(mean, data.sizes, axis=0) * data.one[:, None]
+    fixed = -0.5 * (np.log(total).sum(axis=0) + np.log(s).sum(axis=0) + (a * rest**2).sum(axis=0))
+    return At(a, s, mean, fixed)
+
+
+def best_between(at, restricted):
+    """The `between` (g,) of highest likelihood at each value of `within`: a global maximum."""
+    clusters = columns(at.mean, 1.0 / at.s)
+    return likelihood_tau2(clusters, restricted) * clusters.scale**2
+
+
+def log_likelihood_at(at, between, restricted):
+    """Log-likelihood up to a constant, or the restricted one, profiled over the mean; shape (g,)."""
+    return at.fixed + log_likelihood(at.mean, 1.0 / at.s, between, restricted)
+
+
+def slope(data, at, between, restricted):
+    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,)."""
+    shrink = 1.0 / (1.0 + between * at.s)
+    weight = at.s * shrink
+    total = weight.sum(axis=0)
+    mu = (weight * at.mean).sum(axis=0) / total
+    ao = at.a * data.one[:, None]
+    pull = np.repeat(between * at.s * shrink * (at.mean - mu), data.sizes, axis=0)
+    u = at.a * (data.y[:, None] - mu * data.one[:, None]) - ao * pull
+    s2 = data.by_cluster(ao**2)
+    fit = (u**2).sum(axis=0)
+    trace = at.a.sum(axis=0) - (between * s2 * shrink).sum(axis=0)
+    if restricted:
+        trace -= (s2 * shrink**2).sum(axis=0) / total
+    return 0.5 * (fit - trace)
+
+
+def nested_maximum(data, restricted, between=None):
+    """The global maximum over both variance components, or over `within` where `between` is given.
+
+    Returns within, between and the log-likelihood. The derivative along the profile changes from rising to
+    falling at each local maximum: the changes are bracketed on a grid and refined one by one. Where the best
+    `between` jumps, the derivative jumps upwards, so no maximum hides there.
+    """
+    from scipy.optimize import brentq
+
+    def along(within):
+        at = at_within(data, within)
+        b = best_between(at, restricted) if between is None else np.full(within.shape, between)
+        return at, b, slope(data, at, b, restricted)
+
+    low, high = np.log(data.d.min()), np.log(data.d.min() + data.upper)
+    points = _FEWEST + int(_PER_UNIT * (high - low))
+    grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * data.d.min())
+    if data.upper == 0.0:
+        grid = np.zeros(1)
+    rising = along(grid)[2] > 0
+    roots = [] if rising[0] else [0.0]
+    for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
+        ends = grid[i], grid[i + 1]
+        roots.append(brentq(lambda w: along(np.array([w]))[2][0], *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
+    roots = np.array(roots)
+    at, b, _ = along(roots)
+    height = log_likelihood_at(at, b, restricted)
+    best = int(np.argmax(height))
+    return float(roots[best]), float(b[best]), float(height[best])
+
+
+def nested_profile_interval(data, estimate, top, fall, restricted, which):
+    """Lowest and highest value of one component whose profile log-likelihood is within `fall` of `top`.
+
+    `which` is "within" or "between"; the other component takes its best value at each point.
+    """
+    from scipy.optimize import brentq
+
+    def gap(value):
+        if which == "between":
+            return nested_maximum(data, restricted, between=value)[2] - top + fall
+        at = at_within(data, np.array([value]))
+        return log_likelihood_at(at, best_between(at, restricted), restricted)[0] - top + fall
+
+    def crossing(outside, inside):
+        shift = data.d.min()
+        ends = np.log(outside + shift), np.log(inside + shift)
+        return float(np.exp(brentq(lambda x: gap(np.exp(x) - shift), *ends, xtol=1e-13)) - shift)
+
+    low = 0.0 if estimate == 0.0 or gap(0.0) >= 0.0 else crossing(0.0, estimate)
+    inside, outside = estimate, 2.0 * estimate + data.d.min()
+    while gap(outside) > 0.0:
+        inside, outside = outside, 4.0 * outside
+    return low, crossing(outside, inside)
+
+
+_NO_SPARE = 1e-14  # share of the other clusters in the mean, below which a cluster determines it alone
+
+
+class RobustMean(NamedTuple):
+    """A weighted mean, its variances and the weights behind it; see `robust_mean`."""
+
+    estimate: float
+    model: float  # variance if the working covariance is right
+    cr1: float
+    cr2: float
+    cr2_df: float
+    weights: np.ndarray
+
+
+def robust_mean(yi, blocks, first):
+    """Generalised least-squares mean of effects sorted by cluster, with CR1 and CR2 variances.
+
+    Parameters
+    ----------
+    yi : array, shape (k,)
+        Effects, those of a cluster next to each other.
+    blocks : list of array
+        Working covariance of each cluster, random effects included.
+    first : array of int, shape (m,)
+        Where each cluster begins.
+
+    Returns
+    -------
+    RobustMean
+        CR1 is the sandwich variance times m / (m - 1). CR2 adjusts the residuals of each cluster such that
+        the variance is unbiased where the working covariance holds; its degrees of freedom match two moments.
+
+    References
+    ----------
+    Bell & McCaffrey 2002, Survey Methodology 28:169-181; Pustejovsky & Tipton 2018, doi
+    10.1080/07350015.2016.1247004; Tipton 2015, doi 10.1037/met0000011.
+
+    Examples
+    --------
+    >>> mean = robust_mean(np.array([0.1, 0.3, 0.6]), [np.eye(2) * 0.1, np.eye(1) * 0.1], np.array([0, 2]))
+    >>> round(mean.estimate, 4), round(mean.cr2, 6)
+    (0.3333, 0.035556)
+    """
+    parts = np.split(yi, first[1:])
+    raw = [np.linalg.solve(block, np.ones(len(block))) for block in blocks]
+    model = 1.0 / sum(w.sum() for w in raw)
+    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
+    m = len(blocks)
+    cr1 = model**2 * sum((w @ (y - estimate)) ** 2 for w, y in zip(raw, parts, strict=True)) * m / (m - 1)
+    cr2, own, sums = 0.0, np.empty(m), np.empty(m)
+    precision = np.array([w.sum() for w in raw])
+    others = np.append(0.0, precision[:-1].cumsum()) + np.append(precision[:0:-1].cumsum()[::-1], 0.0)
+    for i, (block, y) in enumerate(zip(blocks, parts, strict=True)):
+        u = model * _adjusted(block, model * others[i])
+        cr2 += (u @ (y - estimate)) ** 2
+        own[i], sums[i] = u @ block @ u, u.sum()
+    # The covariance of the m terms is diag(own) - model * sums sums': its trace and its squared norm.
+    trace = own.sum() - model * (sums**2).sum()
+    square = (own**2).sum() - 2.0 * model * (own * sums**2).sum() + (model * (sums**2).sum()) ** 2
+    df = max(trace**2 / square, 1.0)
+    return RobustMean(float(estimate), float(model), float(cr1), float(cr2), float(df), model * np.concatenate(raw))
+
+
+def _adjusted(block, spare):
+    """A W 1 for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
+
+    With L L' the covariance and L (I - h z z') L' that of the residuals, z the direction of L^-1 1 and h = 1 -
+    `spare` its share of the mean, A is L (L' L (I - h z z') L' L)^(-1/2) L'. The root is taken of the inverse:
+    there the precise effects, which carry the weight, are the large entries and keep all digits, however
+    unequal the variances. Where h is 1 to rounding the inverse is a generalised one.
+    """
+    from scipy import linalg
+
+    lower = np.linalg.cholesky(block)
+    inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
+    whitened = inverse.sum(axis=1)
+    z, half = whitened / np.linalg.norm(whitened), inverse @ inverse.T
+    if spare > _NO_SPARE:
+        half = half + (1.0 / np.sqrt(spare) - 1.0) * np.outer(z, z @ half)
+    else:
+        null = half @ z / np.linalg.norm(half @ z)
+        half = half - np.outer(half @ null, null)
+    _, values, vectors = np.linalg.svd(half)
+    return lower @ (vectors.T @ (values * (vectors @ whitened)))
+
+
+_ARM = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
+
+
+class Clustered(NamedTuple):
+    """Checked effects sorted by cluster; see `clustered`."""
+
+    yi: np.ndarray
+    blocks: list  # the sampling covariance of each cluster
+    first: np.ndarray  # where each cluster begins
+    order: np.ndarray  # positions of the sorted effects in the input
+    cluster: np.ndarray  # the cluster of each effect, in the order of the input
+    labels: tuple
+    measure: str
+
+
+def clustered(effects, vi, cluster, vcov, labels):
+    """Read effects in any of their forms, check them and sort them by cluster."""
+    frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
+    table = hasattr(frame, "columns")
+    yi = _column(frame, "yi") if table else np.asarray(effects)
+    if table and vi is not None:
+        raise ValueError(
+            "vi is given, but the effects are a table with its own variances; change its column vi instead"
+        )
+    if table:
+        cluster = _column(frame, cluster)
+        labels = frame["label"].tolist() if labels is None and "label" in frame else labels
+    elif isinstance(cluster, str):
+        raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
+    if vcov is not None:
+        vi = _diagonal(vcov, len(yi))
+    elif table:
+        vi = _column(frame, "vi")
+    elif vi is None:
+        raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
+    _check.same_shape(yi, vi, 1, "(k,), one value for each effect")
+    names = _check.study_labels(labels, len(yi))
+    cluster = _array(cluster)
+    group = _codes(cluster, names)
+    yi, vi = _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({names[at[0]]})")
+    order = np.argsort(group, kind="stable")
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    blocks = _blocks(vcov, vi, group, order, first)
+    cluster.flags.writeable = False
+    return Clustered(yi[order], blocks, first, order, cluster, names, measure)
+
+
+def _column(frame, name):
+    if not isinstance(name, str):
+        return _array(name)
+    if name not in frame:
+        raise ValueError(f"'{name}' is not a column of the effects: {', '.join(map(str, frame.columns))}")
+    return frame[name].to_numpy()
+
+
+def _array(values):
+    """A copy as an array in which the values of a list stay what they are: 1 is not "1", nor is nan a text."""
+    return np.array(values, dtype=None if hasattr(values, "dtype") else object)
+
+
+def _diagonal(vcov, k):
+    vcov = np.asarray(vcov, dtype=float)
+    if vcov.shape != (k, k):
+        raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
+    return np.diag(vcov)
+
+
+def _codes(cluster, names):
+    """Number the clusters in order of appearance; raise ValueError where the model is not identified."""
+    codes = _numbered(cluster, names)
+    found = codes.max(initial=-1) + 1
+    if found == 1:
+        raise ValueError("all effects belong to one cluster: the variance between clusters cannot be estimated")
+    if found == len(names):
+        raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
+    return codes
+
+
+def _numbered(cluster, names):
+    """Number the clusters in order of appearance; raise ValueError where one is missing."""
+    import pandas as pd
+
+    if cluster.shape != (len(names),):
+        raise ValueError(
+            f"cluster has the shape {cluster.shape}, but there are {len(names)} effects; give one value each"
+        )
+    codes = pd.factorize(cluster)[0]
+    if (codes < 0).any():
+        missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
+        raise ValueError(f"cluster is missing for effect {missing}; name the trial of each effect")
+    return codes
+
+
+def _blocks(vcov, vi, group, order, first):
+    """The covariance of each cluster, from the whole matrix or the variances alone; checked."""
+    if vcov is None:
+        return [np.diag(part) for part in np.split(vi[order], first[1:])]
+    vcov = np.asarray(vcov, dtype=float)
+    if not np.isfinite(vcov).all() or not np.allclose(vcov, vcov.T, rtol=1e-10, atol=0.0):
+        raise ValueError("vcov must be finite and symmetric")
+    if np.any(vcov[group[:, None] != group] != 0.0):
+        raise ValueError("vcov relates effects of different clusters; put effects that share patients in one cluster")
+    blocks = [vcov[np.ix_(at, at)] for at in np.split(order, first[1:])]
+    bad = [at[0] + 1 for at, b in zip(np.split(order, first[1:]), blocks, strict=True) if not _definite(b)]
+    if bad:
+        listed = ", ".join(map(str, bad))
+        raise ValueError(f"vcov is not positive definite in the cluster of effect {listed}; check the covariances")
+    return blocks
+
+
+def _definite(block):
+    root = np.sqrt(np.diag(block))
+    return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
+
+
+def sampling_covariance(effects, *, cluster="study", correlation=None, shared_arm=None):
+    """Return the covariance matrix of the sampling errors of effects of the same trial.
+
+    Parameters
+    ----------
+    effects : EffectSizes or pandas.DataFrame
+        With columns yi, vi and the cluster; for `shared_arm` also n_treatment, n_placebo, mean_placebo and
+        sd_placebo.
+    cluster : str
+        Column that names the trial.
+    correlation : float, optional
+        Between the sampling errors of any two effects of a trial, such as the same patients at several time
+        points. Rarely printed: vary it.
+    shared_arm : {"divided", "whole"}, optional
+        Several treatment arms against one placebo arm. "divided": the effects share out its patients, as
+        ``effect_sizes(trials, multi_arm="split")`` does; the division is undone, on the diagonal too (mean
+        differences only). "whole": each row has the whole placebo arm in n_placebo and vi. Rows of a trial
+        with the same placebo mean and SD share the arm.
+
+    Returns
+    -------
+    numpy.ndarray, shape (k, k)
+        In the order of `effects`; zero between trials. Use it as `vcov` of `pool_multilevel`.
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one of `correlation` and `shared_arm` is given; for a correlation that gives no valid
+        covariance, a missing column or value, a measure without a formula, or crossover trials with a shared arm.
+
+    Notes
+    -----
+    With whole arms, the covariance of two mean differences is sd_p^2 / n_p, and that of two standardized ones
+    1 / n_p + g_i g_j / (2 N) with N the people of all arms of the trial (Gleser & Olkin 2009, chapter 19 of
+    The Handbook of Research Synthesis and Meta-Analysis, section on multiple-treatment studies).
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, read_trials
+    >>> effects = effect_sizes(read_trials("data/trials.csv"), multi_arm="split").where(study="tam2007")
+    >>> sampling_covariance(effects, shared_arm="divided").round(3).tolist()
+    [[0.723, 0.317], [0.317, 0.995]]
+    >>> sampling_covariance(effects, correlation=0.5).round(3).tolist()
+    [[1.041, 0.584], [0.584, 1.312]]
+    """
+    frame = getattr(effects, "table", effects)
+    if not hasattr(frame, "columns"):
+        raise ValueError("effects must be an EffectSizes or a DataFrame with the columns yi, vi and the cluster")
+    if (correlation is None) == (shared_arm is None):
+        raise ValueError("give either correlation or shared_arm: what makes effects of one trial dependent")
+    trial = _column(frame, cluster)
+    group = _numbered(trial, _check.study_labels(frame["label"] if "label" in frame else None, len(frame)))
+    if shared_arm is not None:
+        _check.option("shared_arm", shared_arm, ("divided", "whole"))
+        return _shared(frame, trial, group, shared_arm, getattr(effects, "measure", "MD"))
+    vi = _column(frame, "vi")
+    _, vi = _check.check(np.zeros(vi.size), vi, lambda at: f"effect {at[0] + 1}")
+    if not isinstance(correlation, (int, float, np.number)):
+        raise ValueError(f"correlation={correlation!r} must be a number")
+    same = group[:, None] == group
+    largest = int(same.sum(axis=0).max())
+    lowest = -1.0 / (largest - 1) if largest > 1 else -1.0
+    if not lowest < correlation < 1:
+        raise ValueError(
+            f"correlation={correlation!r} must lie between {lowest:.3g} and 1, both excluded, as {largest} "
+            "effects of one trial cannot be correlated otherwise"
+        )
+    out = np.where(same, correlation, 0.0) * np.sqrt(np.outer(vi, vi))
+    np.fill_diagonal(out, vi)
+    return out
+
+
+def _shared(frame, trial, group, shared_arm, measure):
+    """Covariance of contrasts with one placebo arm; see `sampling_covariance`."""
+    given = {name: np.asarray(_column(frame, name), dtype=float) for name in _ARM}
+    yi, vi, n_t, n_p, mean, sd = given.values()
+    _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({trial[at[0]]})")
+    repeated = np.bincount(group)[group] > 1
+    for name, values in given.items():
+        if (unknown := repeated & ~np.isfinite(values)).any():
+            listed = ", ".join(map(str, dict.fromkeys(trial[unknown])))
+            raise ValueError(f"{name} is missing for {listed}: without it nobody knows which effects share an arm")
+    same = (group[:, None] == group) & (mean[:, None] == mean) & (sd[:, None] == sd)
+    several = same.sum(axis=0) > 1
+    if "design" in frame and (crossed := several & (frame["design"] == "crossover").to_numpy()).any():
+        listed = ", ".join(map(str, dict.fromkeys(trial[crossed])))
+        raise ValueError(f"shared_arm is for parallel arms, but {listed} is a crossover trial; give a correlation")
+    if measure == "SMD" and shared_arm == "whole":
+        n_all = same @ n_t + n_p
+        between = 1.0 / n_p + np.outer(yi, yi) / (2.0 * n_all)
+    elif measure == "MD":
+        whole = np.where(several, same @ n_p, n_p) if shared_arm == "divided" else n_p
+        vi = np.where(several, vi - sd**2 / n_p + sd**2 / whole, vi)
+        between = np.broadcast_to(sd**2 / whole, same.shape)
+    else:
+        raise ValueError(f"there is no covariance for measure={measure!r} with shared_arm={shared_arm!r}")
+    out = np.where(same, between, 0.0)
+    np.fill_diagonal(out, vi)
+    return out
+
+
+CI_METHODS = ("CR2", "CR1", "t", "z")
+
+
+class Levels(NamedTuple):
+    """One value for each level of the model."""
+
+    between: object
+    within: object
+
+
+@dataclass(frozen=True, eq=False)
+class MultilevelEffect:
+    """A pooled effect of effects nested in clusters (trials), with the variance at both levels.
+
+    Attributes
+    ----------
+    k, clusters : int
+        Number of effects and of clusters.
+    estimate, se : float
+        Pooled mean and its standard error by `ci_method`, in the unit of yi.
+    ci : ConfidenceInterval
+        Confidence interval of the mean at `confidence_level`.
+    statistic, df, pvalue : float
+        Test of a zero mean; df is infinite for "z".
+    se_model : float
+        Standard error that trusts the model; the same as `se` unless `ci_method` is robust.
+    sigma2 : Levels
+        Variance of true effects `between` clusters and `within` them, truncated at 0.
+    sigma2_ci : Levels of ConfidenceInterval
+        Profile-likelihood intervals.
+    i2 : Levels
+        Share (a fraction) of the variance that is due to each level: sigma2 over the sum of both and the
+        typical sampling variance (k - 1) / tr P; add them for the total.
+    q, q_df, q_pvalue : float, int, float
+        Cochran's Q with the known sampling covariance.
+    log_likelihood : float
+        Restricted for "REML".
+    pi : ConfidenceInterval
+        Prediction interval for one effect of a new cluster, on t with clusters - 1 degrees of freedom; NaN
+        for fewer than three clusters.
+    weights : numpy.ndarray
+        Weights of the effects in the mean, summing to 1; negative where a strong correlation asks for it.
+    yi, vi, cluster : numpy.ndarray
+        Effects, sampling variances and clusters, as given.
+    labels : tuple of str
+    measure, method, ci_method : str
+    confidence_level : float
+    """
+
+    k: int
+    clusters: int
+    estimate: float
+    se: float
+    ci: ConfidenceInterval
+    statistic: float
+    df: float
+    pvalue: float
+    se_model: float
+    sigma2: Levels
+    sigma2_ci: Levels
+    i2: Levels
+    q: float
+    q_df: int
+    q_pvalue: float
+    log_likelihood: float
+    pi: ConfidenceInterval
+    weights: np.ndarray
+    yi: np.ndarray
+    vi: np.ndarray
+    cluster: np.ndarray
+    labels: tuple
+    measure: str
+    method: str
+    ci_method: str
+    confidence_level: float
+
+    def to_frame(self):
+        """Return a tidy DataFrame: a row for each effect, then one for the pooled effect.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, cluster, yi, vi, ci_low, ci_high, weight, kind ("effect" or "summary"). The
+            interval of an effect is normal; the vi of the summary is the square of its standard error.
+        """
+        import pandas as pd
+
+        half = float(t_quantile(np.inf, self.confidence_level)) * np.sqrt(self.vi)
+        return pd.DataFrame(
+            {
+                "label": [*self.labels, "Pooled"],
+                "cluster": [*self.cluster.tolist(), ""],
+                "yi": np.append(self.yi, self.estimate),
+                "vi": np.append(self.vi, self.se**2),
+                "ci_low": np.append(self.yi - half, self.ci.low),
+                "ci_high": np.append(self.yi + half, self.ci.high),
+                "weight": np.append(self.weights, 1.0),
+                "kind": ["effect"] * self.k + ["summary"],
+            }
+        )
+
+    def summary(self):
+        """Return the result in words, as text of a few lines."""
+        from analysis import sentences
+
+        return sentences.multilevel_summary(self)
+
+    def _repr_html_(self):
+        from analysis import sentences
+
+        return sentences.as_html(self.summary())
+
+    def to_row(self):
+        """Return a DataFrame of one row with every number of the result and the methods that made it.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        import pandas as pd
+
+        row = {name: getattr(self, name) for name in ("measure", "k", "clusters", "estimate", "se")}
+        row |= {"ci_low": self.ci.low, "ci_high": self.ci.high}
+        row |= {name: getattr(self, name) for name in ("statistic", "df", "pvalue", "se_model")}
+        for level in Levels._fields:
+            low, high = getattr(self.sigma2_ci, level)
+            row |= {f"sigma2_{level}": getattr(self.sigma2, level)}
+            row |= {f"sigma2_{level}_ci_low": low, f"sigma2_{level}_ci_high": high}
+            row |= {f"i2_{level}": getattr(self.i2, level)}
+        row |= {name: getattr(self, name) for name in ("q", "q_df", "q_pvalue", "log_likelihood")}
+        row |= {"pi_low": self.pi.low, "pi_high": self.pi.high}
+        return pd.DataFrame([row | {n: getattr(self, n) for n in ("confidence_level", "method", "ci_method")}])
+
+
+def pool_multilevel(
+    effects,
+    vi=None,
+    *,
+    cluster,
+    vcov=None,
+    method="REML",
+    ci_method="CR2",
+    confidence_level=0.95,
+    labels=None,
+):
+    """Pool effects nested in trials by a three-level model with known sampling covariance.
+
+    The model is yi = mu + u(cluster) + w(effect) + e: true effects vary between clusters and within them.
+
+    Parameters
+    ----------
+    effects : EffectSizes, pandas.DataFrame or sequence of float, shape (k,)
+        Several effects of a trial are several rows; a DataFrame has the columns yi, vi and perhaps label.
+    vi : sequence of float, shape (k,)
+        Sampling variances where `effects` is a sequence; otherwise they stand in the table.
+    cluster : str or sequence, shape (k,)
+        Column that names the trial, or the trial of each effect.
+    vcov : array, shape (k, k), optional
+        Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
+        taken as independent, which is right only if no patient counts in two effects.
+    method : {"REML", "ML"}
+        The global maximum of the restricted or the full likelihood.
+    ci_method : {"CR2", "CR1", "t", "z"}
+        Cluster-robust with bias reduction on Satterthwaite degrees of freedom, the plain sandwich times
+        m / (m - 1) on t(m - 1) for m clusters, model-based on t(m - 1), or model-based normal. The robust
+        ones hold where the assumed covariance is wrong.
+    confidence_level : float
+        Level of all intervals.
+    labels : sequence of str, optional
+        Names of the effects; by default the column label of the table.
+
+    Returns
+    -------
+    MultilevelEffect
+
+    Raises
+    ------
+    ValueError
+        For effects that cannot be pooled, unknown options or columns, a `vcov` that is not a covariance
+        matrix or crosses clusters, a single cluster, or clusters that all have one effect.
+
+    Notes
+    -----
+    Several treatment arms against one placebo arm: ``effect_sizes(trials, multi_arm="split")`` divides the
+    placebo patients, so the rows are independent and need no `vcov`. To keep the placebo arm whole, which
+    wastes nothing, pass ``vcov=sampling_covariance(effects, shared_arm="divided")``. For repeated time points
+    use ``sampling_covariance(effects, correlation=...)``.
+
+    References
+    ----------
+    Konstantopoulos 2011, doi 10.1002/jrsm.35; Van den Noortgate et al. 2013, doi 10.3758/s13428-012-0261-6.
+
+    Examples
+    --------
+    >>> fit = pool_multilevel([0.2, 0.4, 0.9, 1.1, 0.1], [0.04] * 5, cluster=["A", "A", "B", "B", "C"])
+    >>> round(fit.estimate, 3), fit.sigma2.within, round(fit.sigma2.between, 3)
+    (0.477, 0.0, 0.198)
+    """
+    _check.option("method", method, ("REML", "ML"))
+    _check.option("ci_method", ci_method, CI_METHODS)
+    level = _check.level(confidence_level)
+    given = clustered(effects, vi, cluster, vcov, labels)
+    restricted = method == "REML"
+    data = nested(given.yi, given.blocks, given.first)
+    within, between, top = nested_maximum(data, restricted)
+    fit = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
+    variances = np.concatenate([np.diag(b) for b in given.blocks])
+    arrays = {"yi": given.yi, "vi": variances, "weights": fit.weights}
+    for name, sorted_values in arrays.items():
+        arrays[name] = np.empty(given.yi.size)
+        arrays[name][given.order] = sorted_values
+        arrays[name].flags.writeable = False
+    k, m = given.yi.size, given.first.size
+    sigma2 = Levels(between, within)
+    return MultilevelEffect(
+        k=k,
+        clusters=m,
+        se_model=float(np.sqrt(fit.model)),
+        sigma2=sigma2,
+        sigma2_ci=_sigma2_intervals(data, sigma2, top, level, restricted),
+        log_likelihood=top - 0.5 * (k - restricted) * np.log(2.0 * np.pi) + 0.5 * restricted * np.log(k),
+        **_mean(fit, m, sum(sigma2), ci_method, level),
+        **_heterogeneity(data, sigma2),
+        **arrays,
+        cluster=given.cluster,
+        labels=given.labels,
+        measure=given.measure,
+        method=method,
+        ci_method=ci_method,
+        confidence_level=level,
+    )
+
+
+def _mean(fit, m, heterogeneity, ci_method, level):
+    """The mean, its test, and its confidence and prediction interval."""
+    from scipy import special
+
+    variance = {"CR2": fit.cr2, "CR1": fit.cr1}.get(ci_method, fit.model)
+    df = {"CR2": fit.cr2_df, "z": np.inf}.get(ci_method, m - 1.0)
+    se = float(np.sqrt(variance))
+    with np.errstate(divide="ignore", invalid="ignore"):  # effects that all agree: se is 0
+        statistic = float(np.divide(fit.estimate, se))
+    tail = special.ndtr(-abs(statistic)) if np.isinf(df) else special.stdtr(df, -abs(statistic))
+    half = float(t_quantile(df, level)) * se
+    reach = float(t_quantile(m - 1.0, level)) * np.sqrt(variance + heterogeneity) if m > 2 else np.nan
+    return {
+        "estimate": fit.estimate,
+        "se": se,
+        "ci": ConfidenceInterval(fit.estimate - half, fit.estimate + half),
+        "pi": ConfidenceInterval(float(fit.estimate - reach), float(fit.estimate + reach)),
+        "statistic": statistic,
+        "df": float(df),
+        "pvalue": float(2.0 * tail),
+    }
+
+
+def _sigma2_intervals(data, sigma2, top, level, restricted):
+    """Profile-likelihood interval of each variance component."""
+    from scipy import special
+
+    fall = 0.5 * float(special.chdtri(1, 1.0 - level))
+    ends = (
+        nested_profile_interval(data, value, top, fall, restricted, name)
+        for name, value in zip(Levels._fields, sigma2, strict=True)
+    )
+    return Levels(*(ConfidenceInterval(low, high) for low, high in ends))
+
+
+def _heterogeneity(data, sigma2):
+    """Q with the known covariance, and the share of each level in the typical variance of an effect."""
+    from scipy import special
+
+    at = at_within(data, np.zeros(1))
+    a, s, mean = (x[:, 0] for x in (at.a, at.s, at.mean))
+    sizes = np.diff(np.append(data.first, data.y.size))
+    mu = (s * mean).sum() / s.sum()
+    q = (a * (data.y - mu * data.one) ** 2).sum()
+    square = np.add.reduceat((a * data.one) ** 2, data.first).sum()
+    df = int(sizes.sum()) - 1
+    typical = df / (a.sum() - square / s.sum())
+    total = sum(sigma2) + typical
+    return {
+        "q": float(q),
+        "q_df": df,
+        "q_pvalue": float(special.chdtrc(df, q)),
+        "i2": Levels(*(float(x / total) for x in sigma2)),
+    }

@@ -1,0 +1,677 @@
+"""Meta-regression: effects of trials explained by moderators, with what is left between the trials.
+
+The result of a meta-regression, with the names of a statsmodels results object.
+
+What a meta-regression says about one moderator: its curve or its categories, all other moderators held.
+
+Permutation tests of a meta-regression, all permutations at once in the array engine.
+
+With moderators the rows of the design are permuted against the studies (Higgins & Thompson 2004, doi
+10.1002/sim.1752); without, the signs of the outcomes are flipped (Follmann & Proschan 1999, doi
+10.1111/j.0006-341X.1999.00732.x). tau2 is estimated anew each time. A permutation whose statistic is 0 / 0 counts
+as at least as extreme as the observed one, which can only make a p-value larger.
+"""
+
+import math
+import re
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check
+from analysis.models.design import (
+    design_rows,
+    designs,
+    fit_designs,
+    full_log_likelihood,
+    inverse,
+    omnibus,
+    read_model,
+    tau2_interval,
+)
+from analysis.models.pooling import check_options, many_pvalues
+from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis.models.tau2 import columns, estimate_tau2, weighted
+
+_BLOCK = 1 << 15  # array elements in a block of permutations, whose working arrays then stay in cache
+_EQUAL = 1e-8  # statistics that are this close, relative to each other, count as equal
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationTest:
+    """Permutation p-values of a meta-regression.
+
+    Attributes
+    ----------
+    pvalues : pandas.Series
+        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
+        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
+    qm_pvalue : float
+        The same for the omnibus test of the moderators; NaN without moderators.
+    n_permutations : int
+        Number of permutations (or flips of signs) used, in an exact test the observed arrangement included.
+    exact : bool
+        Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
+        counted as one more, so that no p-value is 0.
+    """
+
+    pvalues: object
+    qm_pvalue: float
+    n_permutations: int
+    exact: bool
+
+
+def permutation_pvalues(model, tested, options, n_resamples, rng):
+    """p-values of the coefficients and of the omnibus test, the number of permutations, and whether all."""
+    y, v, x = model.yi[:, None], model.vi[:, None], model.x
+    signs = x.shape[1] == 1 and np.ptp(x) == 0
+    group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
+    total = 2 ** len(x) if signs else _distinct(group)
+    exact = total <= n_resamples
+    if signs:
+        blocks = _flips(len(x), n_resamples, exact, rng)
+    elif exact:
+        blocks, x = _exact(group), x[group.argsort(kind="stable")]
+    else:
+        blocks = _random(len(x), n_resamples, rng)
+
+    def statistics(y, v, x):
+        fits = fit_designs(designs(y, v, x), options)
+        return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
+
+    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
+    count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
+    for block in blocks:
+        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
+        with np.errstate(invalid="ignore"):
+            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
+    n = total if exact else n_resamples
+    p = count / n if exact else (count + 1.0) / (n + 1.0)
+    return p[:-1], float(p[-1]) if len(tested) else math.nan, n, exact
+
+
+def _distinct(group):
+    """Number of distinct arrangements of design rows, of which those of a group are equal."""
+    return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
+
+
+def _size(k):
+    return max(_BLOCK // k, 16)
+
+
+def _flips(k, n, exact, rng):
+    """Blocks (k, m) of signs, either all or a random sample of n."""
+    for start in range(0, 2**k if exact else n, _size(k)):
+        if exact:
+            number = np.arange(start, min(start + _size(k), 2**k))
+            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
+        else:
+            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
+
+
+def _random(k, n, rng):
+    """Blocks (k, m) of n random orders of the studies."""
+    for start in range(0, n, _size(k)):
+        yield rng.permuted(np.tile(np.arange(k)[:, None], min(_size(k), n - start)), axis=0)
+
+
+def _exact(group):
+    """Blocks (k, m) of all distinct orders of the studies, for design rows sorted by `group`."""
+    taken, free = np.zeros((1, 0), dtype=np.int16), np.arange(len(group), dtype=np.int16)[None]
+    for m in np.bincount(group).tolist():
+        places = range(free.shape[1])
+        chosen = list(combinations(places, m))
+        others = [sorted(set(places) - set(part)) for part in chosen]
+        taken = np.repeat(taken, len(chosen), axis=0)
+        n = len(free)
+        picked = free[:, np.array(chosen, dtype=int)].reshape(n * len(chosen), m)
+        free = free[:, np.array(others, dtype=int)].reshape(n * len(chosen), -1)
+        taken = np.hstack([taken, picked])
+    for start in range(0, len(taken), _size(len(group))):
+        yield taken[start : start + _size(len(group))].T
+
+
+_PREDICTION_DF = {"t(k-p)": 0, "t(k-p-1)": 1, "z": None}
+
+
+@dataclass(frozen=True, eq=False)
+class MetaRegression:
+    """A fitted meta-regression.
+
+    Attributes
+    ----------
+    formula : str
+    params, bse, tvalues, pvalues : pandas.Series
+        Coefficients, their standard errors by `ci_method`, test statistics and two-sided p-values; copies, whose
+        change does not change the fit.
+    df_resid : float
+        Degrees of freedom of the t distribution of the coefficients; infinite where it is normal.
+    k, p : int
+        Number of studies and of coefficients.
+    tau2, tau, tau2_ci : float, float, ConfidenceInterval
+        Variance and standard deviation of the true effects that the moderators leave, truncated at 0, and the
+        Q-profile interval of the variance (NaN for a common effect or a given tau2).
+    i2, h2 : float
+        Residual heterogeneity tau2 / (tau2 + typical sampling variance), a fraction, and 1 / (1 - I2). For
+        "CE", where tau2 is 0 by definition, both come from QE as in `PooledEffect`.
+    qe, qe_df, qe_pvalue : float, int, float
+        Test of residual heterogeneity: weighted squared residuals at tau2 = 0, chi2 on k - p.
+    qm, qm_df, qm_pvalue : float, (int, float), float
+        Omnibus test that all coefficients but the intercept are 0: chi2 on (m, inf) for "z", otherwise F on
+        (m, k - p). NaN without moderators.
+    r2 : float
+        Share of tau2 that the moderators explain, (tau2 without them - tau2) / tau2 without them, truncated at
+        0; 0 where there is none to explain; for "CE" the adjusted weighted R2. NaN without moderators or
+        without an intercept, and where tau2 is given.
+    llf : float
+        Log-likelihood; the restricted one for REML, comparable only between models of the same design.
+    hksj_narrower : bool
+        Whether HKSJ intervals are narrower than the Wald-type (normal) ones.
+    tau2_method, ci_method, confidence_level : str, str, float
+    yi, vi, exog : numpy.ndarray
+        Outcomes, sampling variances and the design matrix (k, p).
+    labels : tuple of str
+    """
+
+    formula: str
+    df_resid: float
+    k: int
+    p: int
+    tau2: float
+    tau: float
+    tau2_ci: ConfidenceInterval
+    i2: float
+    h2: float
+    qe: float
+    qe_df: int
+    qe_pvalue: float
+    qm: float
+    qm_df: tuple
+    qm_pvalue: float
+    r2: float
+    llf: float
+    hksj_narrower: bool
+    tau2_method: str
+    ci_method: str
+    confidence_level: float
+    yi: np.ndarray = field(repr=False)
+    vi: np.ndarray = field(repr=False)
+    exog: np.ndarray = field(repr=False)
+    labels: tuple = field(repr=False)
+    correlation: np.ndarray = field(repr=False)
+    _model: object = field(repr=False)
+    _fits: object = field(repr=False)
+    _options: object = field(repr=False)
+
+    @property
+    def params(self):
+        """Coefficients, as a Series."""
+        return self._series("params", self._fits.estimate)
+
+    @property
+    def bse(self):
+        """Standard errors of the coefficients, as a Series."""
+        return self._series("bse", self._fits.se)
+
+    @property
+    def tvalues(self):
+        """Test statistics of the coefficients, as a Series."""
+        return self._series("tvalues", self._fits.statistic)
+
+    @property
+    def pvalues(self):
+        """Two-sided p-values of the coefficients, as a Series."""
+        return self._series("pvalues", self._fits.pvalue)
+
+    def _series(self, name, values):
+        import pandas as pd
+
+        return pd.Series(values[:, 0].copy(), index=pd.Index(self._model.names), name=name)
+
+    def conf_int(self, confidence_level=None):
+        """Return confidence intervals of the coefficients.
+
+        Parameters
+        ----------
+        confidence_level : float, optional
+            Between 0 and 1; the level of the fit if left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ci_low and ci_high, one row for each coefficient.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.regression import meta_regression
+        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+        >>> fit = meta_regression("yi ~ week", data, ci_method="z")
+        >>> fit.conf_int(0.90).loc["week"].round(3).tolist()
+        [0.12, 0.407]
+        """
+        import pandas as pd
+
+        half = self._half(confidence_level) * self.bse
+        return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
+
+    def _half(self, confidence_level):
+        level = self.confidence_level if confidence_level is None else _check.level(confidence_level)
+        return float(t_quantile(self.df_resid, level))
+
+    def cov_params(self):
+        """Return the covariance matrix of the coefficients as a DataFrame (p, p)."""
+        import pandas as pd
+
+        names, se = self.params.index, self.bse.to_numpy()
+        return pd.DataFrame(self.correlation * np.outer(se, se), index=names, columns=names)
+
+    def summary_frame(self):
+        """Return the coefficients as a DataFrame: estimate, se, statistic, df, pvalue, ci_low, ci_high."""
+        import pandas as pd
+
+        table = {"estimate": self.params, "se": self.bse, "statistic": self.tvalues, "df": self.df_resid}
+        return pd.concat([pd.DataFrame(table | {"pvalue": self.pvalues}), self.conf_int()], axis=1)
+
+    def predict(self, new_data=None, *, confidence_level=None, pi_method="t(k-p)"):
+        """Return mean effects for given moderators, with confidence and prediction intervals.
+
+        Parameters
+        ----------
+        new_data : pandas.DataFrame or dict of lists, optional
+            One row for each prediction, with the columns that the formula names; the studies themselves if left
+            out.
+        confidence_level : float, optional
+            Between 0 and 1; the level of the fit if left out.
+        pi_method : {"t(k-p)", "t(k-p-1)", "z"}
+            Distribution of the prediction interval, estimate ± critical value × sqrt(tau2 + se²).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns estimate, se, ci_low, ci_high, pi_low, pi_high. The prediction interval is NaN for a common
+            effect, and for a t distribution if k - p < 2.
+
+        Raises
+        ------
+        ValueError
+            If new_data lacks a column, has missing values or a level that no study has.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.regression import meta_regression
+        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+        >>> meta_regression("yi ~ week", data).predict({"week": [3, 5]})["estimate"].round(3).tolist()
+        [-1.631, -1.104]
+        """
+        import pandas as pd
+
+        _check.option("pi_method", pi_method, tuple(_PREDICTION_DF))
+        level = self.confidence_level if confidence_level is None else confidence_level
+        x, index = (self.exog, self.labels) if new_data is None else design_rows(self._model.spec, new_data)
+        estimate, scaled = x @ self.params.to_numpy(), x * self.bse.to_numpy()
+        se = np.sqrt(np.einsum("ip,pq,iq->i", scaled, self.correlation, scaled).clip(min=0.0))
+        half, less = self._half(confidence_level) * se, _PREDICTION_DF[pi_method]
+        df = np.inf if less is None else self.qe_df - less if self.qe_df > 1 else np.nan
+        wide = t_quantile(df, level) * np.sqrt(self.tau2 + se**2)
+        wide = wide if self.tau2_method != "CE" else np.full_like(se, np.nan)
+        limits = {"ci_low": estimate - half, "ci_high": estimate + half}
+        limits |= {"pi_low": estimate - wide, "pi_high": estimate + wide}
+        return pd.DataFrame({"estimate": estimate, "se": se} | limits, index=pd.Index(index))
+
+    def vif(self):
+        """Return the variance inflation factor of each coefficient but the intercept, as a Series.
+
+        How many times larger the other moderators make the variance of a coefficient, from the correlations of
+        the estimated coefficients.
+        """
+        import pandas as pd
+
+        keep = moderator_columns(self._model.names)
+        inner = inverse(self.correlation[np.ix_(keep, keep)][:, :, None])[0]
+        return pd.Series(np.einsum("ppn->p", inner), index=self.params.index[keep], name="vif")
+
+    def permutation_test(self, n_resamples=9999, *, rng=None):
+        """Return permutation p-values of the coefficients and of the omnibus test.
+
+        Parameters
+        ----------
+        n_resamples : int
+            Number of random permutations. Where there are no more distinct ones than this, all are used and the
+            test is exact.
+        rng : numpy.random.Generator or int, optional
+            Source of the random permutations, or its seed; unpredictable if left out.
+
+        Returns
+        -------
+        PermutationTest
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.regression import meta_regression
+        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+        >>> test = meta_regression("yi ~ week", data).permutation_test()
+        >>> test.exact, test.n_permutations, round(test.qm_pvalue, 3)
+        (True, 24, 0.083)
+        """
+        import pandas as pd
+
+        if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
+            raise ValueError(f"n_resamples={n_resamples!r} must be a whole number of at least 1")
+        p, qm_pvalue, n, exact = permutation_pvalues(
+            self._model, moderator_columns(self._model.names), self._options, n_resamples, np.random.default_rng(rng)
+        )
+        return PermutationTest(pd.Series(p, index=self.params.index, name="pvalue"), qm_pvalue, n, exact)
+
+    def summary(self):
+        """Return the coefficients and what the moderators explain and leave, as text of a few lines.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.regression import meta_regression
+        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+        >>> print(meta_regression("yi ~ week", data).summary().splitlines()[2])
+          week          0.26 (95% CI 0.09 to 0.44), p = 0.023
+        """
+        from analysis import sentences
+
+        return sentences.regression_summary(self)
+
+    def _repr_html_(self):
+        from analysis import sentences
+
+        return sentences.as_html(self.summary())
+
+
+def moderator_columns(names):
+    """Which coefficients the omnibus test is about: all but the intercept."""
+    return np.array([i for i, name in enumerate(names) if name != "Intercept"], dtype=int)
+
+
+def meta_regression(
+    formula,
+    data,
+    *,
+    vi="vi",
+    tau2_method="REML",
+    ci_method="HKSJ",
+    confidence_level=0.95,
+    labels=None,
+    tau2=None,
+):
+    """Explain the effects of k studies by moderators, with random effects for what they leave.
+
+    Parameters
+    ----------
+    formula : str
+        Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
+        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
+    data : pandas.DataFrame or EffectSizes
+        One row for each study, with the columns that the formula names.
+    vi : str
+        Column of sampling variances.
+    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
+        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
+    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
+        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
+        normal, or t(k-p) without a variance factor.
+    confidence_level : float
+        Level of the intervals.
+    labels : sequence of str, optional
+        Names of the studies; column `label` or `study` of the data if left out.
+    tau2 : float, optional
+        A known variance between studies, used instead of an estimate.
+
+    Returns
+    -------
+    MetaRegression
+
+    Raises
+    ------
+    ValueError
+        For outcomes, variances or moderators that are missing or not finite, variances that are not positive,
+        columns that do not exist, moderators that are constant or collinear, and no more studies than
+        coefficients; one message lists every problem.
+
+    Notes
+    -----
+    An association across trials is observational, even where each trial is randomised.
+
+    References
+    ----------
+    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
+    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> fit = meta_regression("yi ~ week", data)
+    >>> fit.params.round(3).to_dict()
+    {'Intercept': -2.421, 'week': 0.263}
+    """
+    options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
+    model = read_model(formula, data, vi, labels)
+    return _result(formula, model, options)
+
+
+def _result(formula, model, options):
+    from scipy import special
+
+    grid = designs(model.yi[:, None], model.vi[:, None], model.x)
+    fits, moderators = fit_designs(grid, options), moderator_columns(model.names)
+    for array in (model.yi, model.vi, model.x, fits.correlation):
+        array.flags.writeable = False
+    df, m = float(fits.df[0, 0]), len(moderators)
+    qm, tau2, q = float(omnibus(fits, moderators, options.ci_method)[0]), float(fits.tau2[0]), float(fits.q[0])
+    wald = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
+    return MetaRegression(
+        formula=formula,
+        df_resid=df,
+        k=len(model.yi),
+        p=len(model.names),
+        tau2=tau2,
+        tau=float(np.sqrt(tau2)),
+        tau2_ci=ConfidenceInterval(*tau2_interval(grid, options)[:, 0].tolist()),
+        i2=float(fits.i2[0]),
+        h2=q / grid.df if options.tau2_method == "CE" else float(1.0 + tau2 / fits.typical[0]),
+        qe=q,
+        qe_df=grid.df,
+        qe_pvalue=float(special.chdtrc(grid.df, q)),
+        qm=qm,
+        qm_df=(m, df),
+        qm_pvalue=_omnibus_pvalue(qm, m, df),
+        r2=_explained(model, options, tau2, q / grid.df),
+        llf=float(full_log_likelihood(grid, fits, options.tau2_method == "REML")[0]),
+        hksj_narrower=options.ci_method == "HKSJ" and bool(wald < t_quantile(np.inf, options.confidence_level)),
+        tau2_method=options.tau2_method,
+        ci_method=options.ci_method,
+        confidence_level=options.confidence_level,
+        yi=model.yi,
+        vi=model.vi,
+        exog=model.x,
+        labels=model.labels,
+        correlation=fits.correlation[:, :, 0],
+        _model=model,
+        _fits=fits,
+        _options=options,
+    )
+
+
+def _omnibus_pvalue(qm, m, df):
+    from scipy import special
+
+    if not m:
+        return np.nan
+    return float(special.chdtrc(m, qm) if np.isinf(df) else special.fdtrc(m, df, qm))
+
+
+def _explained(model, options, tau2, h2):
+    """R2 of Raudenbush: the proportional reduction of tau2, or for "CE" of the mean weighted square."""
+    if "Intercept" not in model.names or len(model.names) == 1 or options.tau2_method == "fixed":
+        return np.nan
+    data = columns(model.yi[:, None], model.vi[:, None])
+    if options.tau2_method == "CE":
+        null, left = float(weighted(data.y, data.v).q[0]) / (len(model.yi) - 1), h2
+    else:
+        null, left = float((estimate_tau2(data, options.tau2_method) * data.scale**2)[0]), tau2
+    return max(0.0, 1.0 - left / null) if null > 0 else 0.0
+
+
+_POINTS = 101
+_STRAIGHT = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class ModeratorCurve:
+    """The mean effect along one moderator of a meta-regression.
+
+    Attributes
+    ----------
+    moderator : str
+    categorical : bool
+    trials : pandas.DataFrame
+        label, x (the moderator), yi, vi, weight (share of the sum of 1 / (vi + tau2)) and fitted (the mean effect
+        at this x, other moderators held).
+    curve : pandas.DataFrame
+        x, estimate, se, ci_low, ci_high, pi_low, pi_high along the range of the moderator, or a row for each
+        category; a category also has k, and difference, difference_low and difference_high from the reference.
+    held : dict
+        The other moderators and the values they are held at: means, or reference categories.
+    slope : dict or None
+        term, estimate, ci_low, ci_high and pvalue of the change per unit where the curve is straight.
+    terms : pandas.DataFrame
+        estimate, ci_low, ci_high and pvalue of the coefficients that the moderator takes part in.
+    reference : object
+        Category that the others are compared with; None for numbers.
+    """
+
+    moderator: str
+    categorical: bool
+    trials: pd.DataFrame
+    curve: pd.DataFrame
+    held: dict
+    slope: dict | None
+    terms: pd.DataFrame
+    reference: object
+
+
+def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
+    """Return the mean effect along one moderator, with confidence and prediction limits.
+
+    Parameters
+    ----------
+    regression : MetaRegression
+    moderator : str, optional
+        Column of the data. Default: the first that the formula names.
+    pi_method : str
+        As for ``MetaRegression.predict``.
+
+    Returns
+    -------
+    ModeratorCurve
+
+    Raises
+    ------
+    ValueError
+        If the formula has no moderator, or none of this name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis.models.regression import meta_regression
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> along = moderator_curve(meta_regression("yi ~ week", data))
+    >>> along.moderator, len(along.curve), round(along.slope["estimate"], 3)
+    ('week', 101, 0.263)
+    """
+    data, moderator = regression._model.moderators, _chosen(regression, moderator)
+    held = {name: _held(regression, data, name) for name in data.columns if name != moderator}
+    categorical = _is_categorical(regression, data, moderator)
+    at = _levels(data[moderator]) if categorical else np.linspace(*data[moderator].agg(["min", "max"]), _POINTS)
+    grid = _rows(at, moderator, held)
+    curve = regression.predict(grid, pi_method=pi_method).reset_index(drop=True)
+    curve.insert(0, "x", at)
+    x, _ = design_rows(regression._model.spec, grid)
+    moves = np.ptp(x, axis=0) > 0
+    slope, reference = None, None
+    if categorical:
+        first = int(np.argmin(np.abs(x[:, moves]).sum(axis=1)))
+        reference = at[first]
+        curve["k"] = [int((data[moderator] == level).sum()) for level in at]
+        differences = [_combination(regression, row - x[first]) for row in x]
+        for name, end in (("difference", "estimate"), ("difference_low", "ci_low"), ("difference_high", "ci_high")):
+            curve[name] = [each[end] for each in differences]
+    else:
+        slope = _slope(regression, at, x)
+    weight = 1.0 / (regression.vi + regression.tau2)
+    fitted = regression.predict(_rows(data[moderator].tolist(), moderator, held))["estimate"].to_numpy()
+    trials = {"label": list(map(str, regression.labels)), "x": data[moderator].to_numpy(), "yi": regression.yi}
+    trials |= {"vi": regression.vi, "weight": weight / weight.sum(), "fitted": fitted}
+    columns = ["estimate", "ci_low", "ci_high", "pvalue"]
+    terms = regression.summary_frame().loc[moves, columns]
+    return ModeratorCurve(moderator, categorical, pd.DataFrame(trials), curve, held, slope, terms, reference)
+
+
+def _chosen(regression, moderator):
+    names = list(regression._model.moderators.columns)
+    if not names:
+        raise ValueError(f"the formula {regression.formula!r} has no moderator; draw it with forest")
+    if moderator is None:
+        return names[0]
+    if moderator not in names:
+        raise ValueError(f"moderator={moderator!r} is not in the formula; choose from {', '.join(map(repr, names))}")
+    return moderator
+
+
+def _is_categorical(regression, data, name):
+    """Say whether a column has categories: text, or numbers in C() that the formula uses nowhere else."""
+    if data[name].dtype.kind not in "fiu":
+        return True
+    right, quoted = regression.formula.partition("~")[2], re.escape(str(name))
+    return bool(re.search(rf"\bC\(\s*{quoted}\b", right)) and not re.search(rf"(?<!C\()(?<![\w.]){quoted}\b", right)
+
+
+def _levels(values):
+    """Return the categories in the order of a categorical column, or else sorted."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return [level for level in values.cat.categories if (values == level).any()]
+    return sorted(values.unique().tolist())
+
+
+def _rows(at, moderator, held):
+    return pd.DataFrame({moderator: at} | {name: [value] * len(at) for name, value in held.items()})
+
+
+def _held(regression, data, name):
+    """Return the value at which a moderator is held: its mean, or the category that needs no coefficient."""
+    if not _is_categorical(regression, data, name):
+        return float(data[name].mean())
+    levels = _levels(data[name])
+    others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
+    x, _ = design_rows(regression._model.spec, others.assign(**{name: levels}))
+    return levels[int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))]
+
+
+def _combination(regression, row):
+    """Return a linear combination of the coefficients with its interval and p value."""
+    estimate = float(row @ regression.params.to_numpy())
+    se = float(np.sqrt(max(row @ regression.cov_params().to_numpy() @ row, 0.0)))
+    half = float(t_quantile(regression.df_resid, regression.confidence_level)) * se
+    t = np.array([estimate / se if se > 0 else np.inf])
+    pvalue = float(many_pvalues(np.array([float(regression.df_resid)]), t)[0])
+    return {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half, "pvalue": pvalue}
+
+
+def _slope(regression, at, x):
+    """Return the change per unit of the moderator where the rows of the design are straight in it, or else None."""
+    change = (x[-1] - x[0]) / (at[-1] - at[0])
+    straight = x[0] + np.outer(at - at[0], change)
+    if not np.allclose(x, straight, rtol=0, atol=_STRAIGHT * np.abs(x).max()):
+        return None
+    return _combination(regression, change)

@@ -1,0 +1,234 @@
+"""What a pooled analysis returns: plain numbers, never rounded, with their studies and methods."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class ConfidenceInterval(NamedTuple):
+    """Lower and upper limit of an interval."""
+
+    low: float
+    high: float
+
+
+class BatchPooled(NamedTuple):
+    """Results of many meta-analyses, one entry each; see `analysis.models.pooling.pool_batch`."""
+
+    k: np.ndarray
+    estimate: np.ndarray
+    se: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    tau2: np.ndarray
+    q: np.ndarray
+    i2: np.ndarray
+    pvalue: np.ndarray
+
+
+def t_quantile(df, confidence_level):
+    """Two-sided critical value of the t distribution: normal where `df` is infinite, NaN where df < 1.
+
+    Parameters
+    ----------
+    df : float or array
+        Degrees of freedom.
+    confidence_level : float
+        Share of the distribution between minus and plus the critical value.
+
+    Examples
+    --------
+    >>> round(float(t_quantile(np.inf, 0.95)), 4), round(float(t_quantile(9, 0.95)), 4)
+    (1.96, 2.2622)
+    """
+    from scipy import special
+
+    tail = (1.0 - confidence_level) / 2.0
+    df = np.asarray(df, dtype=float)
+    student = -special.stdtrit(np.where((df >= 1) & np.isfinite(df), df, np.nan), tail)
+    return np.where(np.isinf(df), -special.ndtri(tail), student)
+
+
+@dataclass(frozen=True, eq=False)
+class PooledEffect:
+    """One pooled effect with its uncertainty, its heterogeneity and the studies behind it.
+
+    Attributes
+    ----------
+    k : int
+        Number of studies.
+    estimate, se : float
+        Pooled mean and its standard error by `ci_method`, in the unit of yi.
+    ci : ConfidenceInterval
+        Confidence interval of the mean at `confidence_level`.
+    statistic, df, pvalue : float
+        Test of a zero mean; df is infinite where the reference distribution is normal.
+    tau2, tau : float
+        Variance and standard deviation of the true effects, truncated at 0; NaN for one study.
+    tau2_ci : ConfidenceInterval
+        Interval of tau2 by `tau2_ci_method`; NaN for the common-effect model, a given tau2 or one study.
+    i2, i2_ci, h2 : float, ConfidenceInterval, float
+        Share (a fraction) of the variance that is due to heterogeneity, tau2 / (tau2 + typical sampling
+        variance), its interval derived from `tau2_ci`, and H2 = 1 / (1 - I2). For the common-effect model,
+        where tau2 is 0 by definition, both come from Q: I2 = max(0, (Q - df) / Q), H2 = Q / df.
+    q, q_df, q_pvalue : float, int, float
+        Cochran's Q with common-effect weights and its test of homogeneity.
+    pi : ConfidenceInterval
+        Prediction interval for the effect in a new study by `pi_method`; NaN where there is none: fewer than
+        three studies for the t distribution, one study, or the common-effect model, in which true effects
+        do not vary.
+    weights : numpy.ndarray
+        Weights of the studies in the pooled mean, summing to 1.
+    yi, vi : numpy.ndarray
+        Outcomes and sampling variances as given.
+    labels : tuple of str
+        Names of the studies.
+    measure : str
+        Effect measure, such as "MD", or "".
+    tau2_method, ci_method, pi_method : str
+        How the numbers were made. With one study `ci_method` is "z", whatever was asked for.
+    confidence_level : float
+        Level of `ci`, `pi`, `tau2_ci` and `i2_ci`.
+    hksj_narrower : bool
+        Whether `ci` is an HKSJ interval that is narrower than the Wald-type (normal) one.
+    tau2_ci_method : str
+        "Q-profile", "profile likelihood", "Jackson" or "Biggerstaff".
+    """
+
+    k: int
+    estimate: float
+    se: float
+    ci: ConfidenceInterval
+    statistic: float
+    df: float
+    pvalue: float
+    tau2: float
+    tau: float
+    tau2_ci: ConfidenceInterval
+    i2: float
+    i2_ci: ConfidenceInterval
+    h2: float
+    q: float
+    q_df: int
+    q_pvalue: float
+    pi: ConfidenceInterval
+    weights: np.ndarray
+    yi: np.ndarray
+    vi: np.ndarray
+    labels: tuple
+    measure: str
+    tau2_method: str
+    ci_method: str
+    pi_method: str
+    confidence_level: float
+    hksj_narrower: bool
+    tau2_ci_method: str = "Q-profile"
+
+    @property
+    def h2_ci(self):
+        """Interval of H2 = 1 / (1 - I2), from that of I2."""
+        with np.errstate(divide="ignore"):
+            return ConfidenceInterval(*(float(limit) for limit in 1.0 / (1.0 - np.array(self.i2_ci))))
+
+    def confidence_interval(self, confidence_level=0.95):
+        """Return the confidence interval of the mean at another level, without a new fit.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        ConfidenceInterval
+
+        Raises
+        ------
+        ValueError
+            If the level is not between 0 and 1.
+
+        Examples
+        --------
+        >>> from analysis.models.pooling import pool
+        >>> pooled = pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="z")
+        >>> [round(limit, 3) for limit in pooled.confidence_interval(0.90)]
+        [-1.98, -0.503]
+        """
+        from analysis import _check
+
+        half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
+        return ConfidenceInterval(self.estimate - half, self.estimate + half)
+
+    def to_frame(self):
+        """Return a tidy DataFrame: a row for each study, then one for the pooled effect.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, yi, vi, ci_low, ci_high, weight, kind ("study" or "summary"). A study's interval is
+            normal, yi ± z sqrt(vi); the vi of the summary is the square of its standard error.
+
+        Examples
+        --------
+        >>> from analysis.models.pooling import pool
+        >>> pool([-1.2, -0.4], [0.1, 0.2], labels=["A", "B"]).to_frame()[["label", "kind"]].values.tolist()
+        [['A', 'study'], ['B', 'study'], ['Pooled', 'summary']]
+        """
+        import pandas as pd
+
+        half = float(t_quantile(np.inf, self.confidence_level)) * np.sqrt(self.vi)
+        return pd.DataFrame(
+            {
+                "label": [*self.labels, "Pooled"],
+                "yi": np.append(self.yi, self.estimate),
+                "vi": np.append(self.vi, self.se**2),
+                "ci_low": np.append(self.yi - half, self.ci.low),
+                "ci_high": np.append(self.yi + half, self.ci.high),
+                "weight": np.append(self.weights, 1.0),
+                "kind": ["study"] * self.k + ["summary"],
+            }
+        )
+
+    def to_row(self):
+        """Return a DataFrame of one row with every number of the pooled effect and the methods that made it.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Examples
+        --------
+        >>> from analysis.models.pooling import pool
+        >>> row = pool([-1.2, -0.4], [0.1, 0.2], measure="MD").to_row()
+        >>> row[["measure", "k", "tau2_method"]].values.tolist()
+        [['MD', 2, 'REML']]
+        """
+        import pandas as pd
+
+        row = {"measure": self.measure, "k": self.k, "estimate": self.estimate, "se": self.se}
+        row |= {"ci_low": self.ci.low, "ci_high": self.ci.high}
+        row |= {name: getattr(self, name) for name in ("statistic", "df", "pvalue", "tau2", "tau")}
+        row |= {"tau2_ci_low": self.tau2_ci.low, "tau2_ci_high": self.tau2_ci.high}
+        row |= {"i2": self.i2, "i2_ci_low": self.i2_ci.low, "i2_ci_high": self.i2_ci.high}
+        row |= {"h2": self.h2, "h2_ci_low": self.h2_ci.low, "h2_ci_high": self.h2_ci.high}
+        row |= {name: getattr(self, name) for name in ("q", "q_df", "q_pvalue")}
+        row |= {"pi_low": self.pi.low, "pi_high": self.pi.high, "hksj_narrower": self.hksj_narrower}
+        methods = ("confidence_level", "tau2_method", "ci_method", "pi_method", "tau2_ci_method")
+        return pd.DataFrame([row | {name: getattr(self, name) for name in methods}])
+
+    def summary(self):
+        """Return the result in words, as text of a few lines; see `analysis.sentences.summary`.
+
+        Returns
+        -------
+        str
+        """
+        from analysis import sentences
+
+        return sentences.summary(self)
+
+    def _repr_html_(self):
+        from analysis import sentences
+
+        return sentences.summary_html(self)

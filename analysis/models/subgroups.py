@@ -1,0 +1,197 @@
+"""Subgroups of trials: an effect for each, and the test whether they differ."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check
+from analysis.models.pooling import pool_columns
+from analysis.models.regression import meta_regression
+from analysis.models.results import PooledEffect
+
+
+class _Test(NamedTuple):
+    """A statistic with its degrees of freedom and p value."""
+
+    statistic: float
+    df: tuple
+    pvalue: float
+
+
+@dataclass(frozen=True, eq=False)
+class PooledSubgroups:
+    """The pooled effect of each subgroup, of all studies, and the test between subgroups.
+
+    Attributes
+    ----------
+    groups : dict of str to PooledEffect
+        In order of first appearance.
+    overall : PooledEffect
+        All studies, without regard to the groups.
+    by : str
+        Name of the grouping.
+    tau2 : {"separate", "common"}
+        Whether each group has its own between-study variance.
+    q_between, q_between_df, q_between_pvalue : float, int, float
+        Q between groups on chi-square.
+    f, f_df, f_pvalue : float, (float, float), float
+        Its F form under HKSJ; NaN for other intervals.
+    """
+
+    groups: dict
+    overall: PooledEffect
+    by: str
+    tau2: str
+    q_between: float
+    q_between_df: int
+    q_between_pvalue: float
+    f: float
+    f_df: tuple
+    f_pvalue: float
+
+    def to_frame(self):
+        """Return one row per subgroup, the last one being all studies.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Column group, and those of :meth:`analysis.PooledEffect.to_row`.
+        """
+        rows = [pooled.to_row().assign(group=name) for name, pooled in [*self.groups.items(), ("all", self.overall)]]
+        table = pd.concat(rows, ignore_index=True)
+        return table[["group", *(c for c in table if c != "group")]]
+
+    def summary(self):
+        """Return the subgroups and their test as text."""
+        from analysis import sentences
+
+        return sentences.subgroups_summary(self)
+
+    def _repr_html_(self):
+        from analysis import sentences
+
+        return sentences.as_html(self.summary())
+
+
+def pool_subgroups(
+    effects, by, *, tau2="separate", tau2_method="REML", ci_method="HKSJ", pi_method="t(k-1)", confidence_level=0.95
+):
+    """Pool each subgroup of studies and test whether they differ.
+
+    Parameters
+    ----------
+    effects : EffectSizes or pandas.DataFrame
+        Effects; a DataFrame needs the columns yi and vi.
+    by : str or sequence, shape (k,)
+        A column of the effects, or one group name for each study.
+    tau2 : {"separate", "common"}
+        A between-study variance for each group, or one for all, estimated with the groups as moderators. The second is
+        steadier where groups are small.
+    tau2_method, ci_method, pi_method, confidence_level
+        As for :func:`analysis.pool`.
+
+    Returns
+    -------
+    PooledSubgroups
+
+    Raises
+    ------
+    ValueError
+        If a study has no group, there is no such column, or, with ``tau2="common"``, no group has two studies.
+
+    Notes
+    -----
+    Q between is the sum of weighted squares of the group means around their weighted mean (weights 1/se^2, Wald), on
+    chi-square with G - 1 degrees of freedom; with a common tau2 it is the omnibus test of the meta-regression on the
+    groups (Borenstein 2009, Introduction to Meta-Analysis, chapter 19). Under HKSJ the F form belongs beside it: with a
+    common tau2 that of the meta-regression, F(G - 1, k - G); with separate ones Welch's test for means of unequal
+    variance (Welch 1951, Biometrika 38:330-336, doi 10.1093/biomet/38.3-4.330) on the HKSJ standard errors and their
+    degrees of freedom. It needs two studies in every group.
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.1], "vi": [0.1, 0.2, 0.1, 0.3]})
+    >>> pooled = pool_subgroups(data, ["magnet", "light", "magnet", "light"])
+    >>> list(pooled.groups), pooled.q_between_df
+    (['magnet', 'light'], 1)
+    """
+    _check.option("tau2", tau2, ("separate", "common"))
+    yi, vi, labels, measure = _columns(effects)
+    name, groups = _grouping(effects, by, labels)
+    names = list(dict.fromkeys(groups))
+    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
+    methods |= {"confidence_level": confidence_level, "labels": labels, "measure": measure}
+    members = np.column_stack([groups == each for each in names])
+    one = _common(yi, vi, groups, tau2_method, ci_method) if tau2 == "common" and len(names) > 1 else None
+    each = pool_columns(yi, vi, members, tau2=None if one is None else one.tau2, **methods)
+    (overall,) = pool_columns(yi, vi, np.ones((len(yi), 1), dtype=bool), **methods)
+    q, f = _between(each, _wald(yi, vi, members, methods, one), one, ci_method)
+    return PooledSubgroups(dict(zip(names, each, strict=True)), overall, name, tau2, q[0], q[1], q[2], *f)
+
+
+def _columns(effects):
+    if not (hasattr(effects, "yi") and hasattr(effects, "vi")):
+        raise ValueError("effects must be EffectSizes, or a DataFrame with the columns yi and vi")
+    labels = getattr(effects, "labels", None)
+    labels = [f"study {i + 1}" for i in range(len(effects.yi))] if labels is None else list(labels)
+    measure = getattr(effects, "measure", "")
+    return np.asarray(effects.yi), np.asarray(effects.vi), labels, measure if isinstance(measure, str) else ""
+
+
+def _grouping(effects, by, labels):
+    """The name of the grouping and one group, as text, for each study."""
+    table = getattr(effects, "table", effects)
+    if isinstance(by, str) and by not in table:
+        raise ValueError(f"by={by!r} is not a column of the effects: {', '.join(map(str, table.columns))}")
+    values = pd.Series(list(table[by] if isinstance(by, str) else by), dtype=object)
+    if len(values) != len(labels):
+        raise ValueError(f"by has {len(values)} values for {len(labels)} studies; give one for each")
+    missing = [labels[i] for i in np.flatnonzero(values.isna())]
+    if missing:
+        raise ValueError(f"{', '.join(missing)}: no group; name one, or leave these studies out")
+    return by if isinstance(by, str) else "group", values.map(str).to_numpy(dtype=object)
+
+
+def _common(yi, vi, groups, tau2_method, ci_method):
+    data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
+    return meta_regression("yi ~ C(group)", data, tau2_method=tau2_method, ci_method=ci_method)
+
+
+def _wald(yi, vi, members, methods, one):
+    """The groups with Wald standard errors, for Q between."""
+    return pool_columns(yi, vi, members, tau2=None if one is None else one.tau2, **(methods | {"ci_method": "z"}))
+
+
+def _between(each, wald, one, ci_method):
+    """Q between groups on chi-square, and its F form under HKSJ."""
+    from scipy import special
+
+    df = len(each) - 1
+    none = _Test(np.nan, (np.nan, np.nan), np.nan)
+    if df == 0:
+        return _Test(np.nan, 0, np.nan), none
+    mean, weight = (np.array(x) for x in zip(*((p.estimate, p.se**-2) for p in wald), strict=True))
+    q = float(np.sum(weight * (mean - np.average(mean, weights=weight)) ** 2))
+    test = _Test(q, df, float(special.chdtrc(df, q)))
+    if not ci_method.startswith("HKSJ"):
+        return test, none
+    if one is not None:
+        return test, _Test(one.qm, tuple(map(float, one.qm_df)), one.qm_pvalue)
+    return test, (_welch(each) if all(p.k > 1 for p in each) else none)
+
+
+def _welch(groups):
+    """Welch's test that the means of groups with unequal variances are equal."""
+    from scipy import special
+
+    mean, se, df = (np.array([getattr(p, name) for p in groups], dtype=float) for name in ("estimate", "se", "df"))
+    if (se == 0).any():
+        return _Test(np.nan, (np.nan, np.nan), np.nan)
+    count, weight = len(groups), se**-2
+    lack = np.sum((1 - weight / weight.sum()) ** 2 / df)  # Welch 1951: what the estimated variances cost
+    centre = np.average(mean, weights=weight)
+    f = np.sum(weight * (mean - centre) ** 2) / (count - 1) / (1 + 2 * (count - 2) / (count**2 - 1) * lack)
+    df2 = (count**2 - 1) / (3 * lack)
+    return _Test(float(f), (count - 1.0, float(df2)), float(special.fdtrc(count - 1, df2, f)))

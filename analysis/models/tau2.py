@@ -1,0 +1,658 @@
+"""Studies as columns: the arrays and the weighted sums from which every estimator and statistic is built.
+
+Every array has the shape (k, n), k studies by n meta-analyses, and a single fit is n = 1. A study that is
+absent from a column has variance ``inf``, hence weight zero, and drops out of every sum by itself.
+
+Estimators of the between-study variance tau2, each written once for k studies by n meta-analyses.
+
+They share the arrays of `analysis.models.tau2`: one column is one meta-analysis. ML and REML, which need a search
+for the global maximum, are in `analysis.models.tau2`.
+
+References
+----------
+Cochran 1954 (HE), DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2 (DL), Paule & Mandel 1982, doi
+10.6028/jres.087.022 (PM), Sidik & Jonkman 2005, doi 10.1111/j.1467-9876.2005.00489.x (SJ), Hunter & Schmidt
+2004 (HS), Morris 1983, doi 10.1080/01621459.1983.10477920 (EB).
+
+Maximum likelihood for tau2: the global maximum, and the interval read off the profile likelihood.
+
+With P the projection that takes out the weighted mean, the restricted log-likelihood has the derivative
+(y'PPy - tr P) / 2, and the full one (y'PPy - sum of weights) / 2. Both terms fall as tau2 grows, but their
+difference may change sign several times: the likelihood can have several maxima. `global_maximum` isolates
+every maximum between proven bounds, refines each within its bracket and returns the highest, the boundary
+tau2 = 0 included. It sees the model only through functions of the data and tau2, and so serves the mean of the
+studies (`likelihood_tau2`) as well as a regression (`analysis.models.design`).
+
+References
+----------
+Viechtbauer 2005, doi 10.3102/10769986030003261 (ML, REML); Hardy & Thompson 1996,
+doi 10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
+
+Intervals of the between-study variance tau2 from the exact distribution of a generalised Cochran Q.
+
+With fixed weights a the statistic ``Q = sum(a * (y - mean)**2)`` about the mean weighted by a is, for normal
+outcomes of variance ``s = v + tau2``, a sum of k - 1 chi-square(1) variables with positive coefficients. Its
+Laplace transform needs no eigenvalues: the determinant of a diagonal matrix less one of rank one gives
+
+    E exp(-z Q) = prod(1 + 2 z a s)**(-1/2) * (sum(a / (1 + 2 z a s)) / sum(a))**(-1/2)
+
+and its only singularities lie on the negative real axis. The distribution function is the Bromwich integral of
+this over z, by the trapezoidal rule on a hyperbola that opens to the left and starts at the saddle point: the
+integrand falls steadily along it, whatever the spread of the coefficients, so that nothing cancels.
+
+References
+----------
+Biggerstaff & Jackson 2008, doi 10.1002/sim.3428 (weights 1 / v); Jackson 2013, Research Synthesis Methods 4,
+220-229 (any fixed weights, 1 / sqrt(v) among them); Weideman & Trefethen 2007, doi 10.1090/S0025-5718-07-01945-X
+(hyperbolic contours).
+"""
+
+import itertools
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis import _check
+from analysis.models.results import ConfidenceInterval
+
+_SPREAD = 100.0  # row 0 must be at least this close to the most precise study, so that no sum cancels
+STEP = 1e-9  # the last Newton step relative to tau2: convergence is quadratic, so the error is near its square
+FLOOR = 1e-14  # and relative to the smallest variance, where rounding ends all progress
+
+
+class Columns(NamedTuple):
+    """Studies of n meta-analyses, centred and scaled column by column; see `columns`."""
+
+    y: np.ndarray
+    v: np.ndarray
+    k: np.ndarray
+    shift: np.ndarray
+    scale: np.ndarray
+    smallest: np.ndarray
+
+
+def columns(yi, vi):
+    """Prepare arrays of shape (k, n), NaN where a study is absent, for the estimators.
+
+    Each column is shifted by the outcome of a precise study and divided by a power of two, which makes the
+    iterations independent of the unit and keeps equal outcomes exactly equal. In a column with very unequal
+    variances the most precise study moves to row 0, because the sums below are formed relative to row 0.
+    """
+    y, v = np.array(yi, dtype=float, order="C"), np.array(vi, dtype=float, order="C")
+    absent = np.isnan(v)
+    some_absent = absent.any()
+    if some_absent:
+        v[absent] = np.inf
+    smallest = v.min(axis=0)
+    far = np.flatnonzero(v[0] > _SPREAD * smallest)
+    if far.size:
+        first = v[:, far].argmin(axis=0)
+        for x in (y, v):
+            top = x[0, far]
+            x[0, far] = x[first, far]
+            x[first, far] = top
+    shift = y[0].copy()
+    half = np.frexp(np.where(np.isfinite(smallest), smallest, 1.0))[1] // 2
+    scale = np.ldexp(1.0, half)
+    y -= shift
+    y *= 1.0 / scale
+    v *= scale**-2.0
+    if some_absent:
+        y[np.isinf(v)] = 0.0
+        k = y.shape[0] - absent.sum(axis=0)
+    else:
+        k = np.full(y.shape[1], y.shape[0])
+    return Columns(y, v, k, shift, scale, smallest * scale**-2.0)
+
+
+def dot(a, b):
+    """Column sums of the product of two (k, n) arrays."""
+    return np.einsum("ij,ij->j", a, b)
+
+
+class Weighted(NamedTuple):
+    """Inverse-variance sums at one tau2 per column: of shape (n,), but for weights and pull."""
+
+    weights: np.ndarray
+    total: np.ndarray
+    mean: np.ndarray
+    q: np.ndarray
+    pull: np.ndarray  # weights times residuals (k, n)
+
+    @property
+    def slope(self):
+        """Minus the derivative of Q with respect to tau2, y'PPy."""
+        return dot(self.pull, self.pull)
+
+
+def weighted(y, v, tau2=0.0):
+    """Weights 1 / (v + tau2), their sum, the weighted mean, Q about it and what makes its slope."""
+    w = v + tau2
+    np.reciprocal(w, out=w)
+    total = w.sum(axis=0)
+    mean = dot(w, y) / total
+    r = y - mean
+    u = w * r
+    return Weighted(w, total, mean, dot(u, r), u)
+
+
+def trace(w, total):
+    """Trace of P for weights w, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
+    first, rest = w[0], w[1:]
+    others = rest.sum(axis=0)
+    return (2.0 * first * others + (others**2 - dot(rest, rest))) / total
+
+
+_NARROW = 1e-6  # an interval this narrow, relative to the smallest total variance, is not split any further
+_NEWTON_STEPS = 40
+
+
+class Point(NamedTuple):
+    """The two terms of the likelihood equation at t and their slopes, all (n,); see `_single_or_none`."""
+
+    t: np.ndarray
+    fit: np.ndarray  # y'PPy
+    trace: np.ndarray  # tr P, or sum of weights for ML
+    fit_slope: np.ndarray  # y'PPPy = -d fit / dt / 2
+    trace_slope: np.ndarray  # tr PP = -d trace / dt
+
+    @property
+    def newton(self):
+        """Newton step for trace / fit = 1, an almost linear equation."""
+        return self.fit * (self.fit - self.trace) / (2 * self.fit_slope * self.trace - self.trace_slope * self.fit)
+
+    def take(self, index):
+        """Return the columns `index`."""
+        return Point(*(x[index] for x in self))
+
+    def join(self, other):
+        """Return the columns of both, one after the other."""
+        return Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+
+
+def _single_or_none(left, right):
+    """Which intervals hold at most one root of fit = trace, and which hold none; both proven.
+
+    With d_j the eigenvalues of the sampling variances among contrasts, fit = sum z_j^2 / (d_j + t)^2 and
+    trace = sum 1 / (d_j + t). Then g = fit / fit_slope - t and h = trace / trace_slope - t never decrease,
+    and log(fit / trace) has the slope 1 / (t + h) - 2 / (t + g). Bounding g and h by their values at the two
+    ends bounds fit / trace throughout; the bound has its extremes at an end or at t = g - 2h.
+    """
+    a, b = left.t, right.t
+    ga, gb = left.fit / left.fit_slope - a, right.fit / right.fit_slope - b
+    ha, hb = left.trace / left.trace_slope - a, right.trace / right.trace_slope - b
+    peak = np.clip(gb - 2 * ha, a, b)
+    single = peak <= a
+    low = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
+    peak = np.clip(ga - 2 * hb, a, b)
+    low |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
+    high = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
+    high &= left.fit > left.trace
+    return single, low | high
+
+
+def _middle(low, high, small):
+    """Geometric middle of two values of tau2, counted from -small."""
+    return np.sqrt((low + small) * (high + small)) - small
+
+
+def _isolate(data, left, right, point):
+    """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
+    owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
+    while owner.size:
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a NaN proves nothing: split on
+            single, none = _single_or_none(left, right)
+        small = data.smallest[owner]
+        single |= right.t - left.t <= _NARROW * (small + right.t)
+        keep = np.flatnonzero(single & (left.fit > left.trace) & (right.fit <= right.trace))
+        if keep.size:
+            a, b = left.take(keep), right.take(keep)
+            found.append((owner[keep], a.t, b.t, _secant(a, b)))
+        split = np.flatnonzero(~(single | none))
+        owner, left, right, small = owner[split], left.take(split), right.take(split), small[split]
+        if owner.size:
+            inner = point(data.take(owner), _middle(left.t, right.t, small))
+            owner, left, right = np.concatenate([owner, owner]), left.join(inner), inner.join(right)
+    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+
+
+def _secant(left, right):
+    """Where the straight line between the ends of trace / fit - 1 crosses zero."""
+    at_left, at_right = left.trace / left.fit - 1.0, right.trace / right.fit - 1.0
+    return left.t + (right.t - left.t) * at_left / (at_left - at_right)
+
+
+def _within(new, low, high, small):
+    """Return `new` where it lies between `low` and `high`, elsewhere their geometric middle."""
+    return np.where((new >= low) & (new <= high), new, _middle(low, high, small))
+
+
+def _refine(data, low, high, t, point):
+    """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it.
+
+    So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
+    """
+    root, live = np.zeros(t.size), np.arange(t.size)
+    for step in itertools.count():
+        if not live.size:
+            return root
+        now = point(data, t)
+        rising = now.fit > now.trace
+        low, high = np.where(rising, t, low), np.where(rising, high, t)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            new = t + now.newton if step < _NEWTON_STEPS else np.nan
+        new = _within(new, low, high, data.smallest)
+        moving = np.abs(new - t) > STEP * new + FLOOR * data.smallest
+        t = root[live] = new
+        if moving.sum() < 0.8 * live.size:
+            some = np.flatnonzero(moving)
+            live, data, t, low, high = live[some], data.take(some), t[some], low[some], high[some]
+
+
+def _highest(data, owner, root, falls_at_zero, height):
+    """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
+    best = np.zeros(falls_at_zero.size)
+    rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
+    alone = rivals[owner] == 1
+    best[owner[alone]] = root[alone]
+    owner, root = owner[~alone], root[~alone]
+    if owner.size:
+        zero = np.flatnonzero(falls_at_zero & (rivals > 1))
+        owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
+        order = np.lexsort((height(data.take(owner), root), owner))
+        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
+    return best
+
+
+def upper_bound(square, smallest, largest):
+    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t)."""
+    return 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - smallest)) - smallest)
+
+
+def global_maximum(data, upper, point, height):
+    """The tau2 >= 0 of highest likelihood in each of n columns.
+
+    Parameters
+    ----------
+    data : object
+        The n columns, with their smallest variances `smallest` (n,) and a method `take(index)` that returns
+        some of them.
+    upper : array, shape (n,)
+        No maximum but tau2 = 0 lies above it; see `upper_bound`.
+    point, height : function
+        Of data and tau2 (n,): the terms of the likelihood equation as a `Point`, and the log-likelihood (n,).
+
+    Returns
+    -------
+    array, shape (n,)
+    """
+    tau2 = np.zeros(upper.size)
+    some = np.flatnonzero(upper > 0)
+    if not some.size:
+        return tau2
+    part = data.take(some) if some.size < upper.size else data
+    start, end = point(part, np.zeros(some.size)), point(part, upper[some])
+    owner, *bracket = _isolate(part, start, end, point)
+    root = _refine(part.take(owner), *bracket, point)
+    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, height)
+    return tau2
+
+
+class _Studies(NamedTuple):
+    """What the likelihood needs of `analysis.models.tau2.Columns`."""
+
+    y: np.ndarray
+    v: np.ndarray
+    smallest: np.ndarray
+
+    def take(self, index):
+        return _Studies(*(x.take(index, axis=-1) for x in self))
+
+
+def _point(data, t, restricted):
+    y, w = data.y, data.v + t
+    np.reciprocal(w, out=w)
+    first, rest = w[0], w[1:]
+    others = rest.sum(axis=0)
+    total = first + others
+    u = y - dot(w, y) / total
+    u *= w
+    fit = dot(u, u)
+    u -= u[0]
+    wu = w * u
+    fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
+    square = rest * rest
+    others2 = square.sum(axis=0)
+    if not restricted:
+        return Point(t, fit, total, fit_slope, first**2 + others2)
+    share = 1.0 / total
+    spread = (2.0 * first * others + (others**2 - others2)) * share
+    spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
+    spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
+    return Point(t, fit, spread, fit_slope, spread_slope)
+
+
+def log_likelihood(y, v, tau2, restricted):
+    """Log-likelihood profiled over the mean, or the restricted one, up to a constant; shape (n,)."""
+    at = weighted(y, v, tau2)
+    log_variances = np.log(v + tau2).sum(axis=0, where=np.isfinite(v))
+    return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
+
+
+def likelihood_tau2(data, restricted=True):
+    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
+    present = np.isfinite(data.v)
+    largest = data.v.max(axis=0, where=present, initial=0.0)
+    mean = data.y.sum(axis=0) / np.maximum(data.k, 1)
+    count = np.maximum(data.k - 1 if restricted else data.k, 1)
+    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
+    return global_maximum(
+        _Studies(data.y, data.v, data.smallest),
+        upper_bound(square, data.smallest, largest),
+        partial(_point, restricted=restricted),
+        lambda part, t: log_likelihood(part.y, part.v, t, restricted),
+    )
+
+
+def profile_interval(data, tau2, fall, restricted=True):
+    """Lowest and highest tau2 whose profile log-likelihood is within `fall` of its maximum at `tau2`."""
+    y, v, small = data.y, data.v, data.smallest
+    wanted = log_likelihood(y, v, tau2, restricted) - fall
+    low = np.where(log_likelihood(y, v, 0.0, restricted) < wanted, 0.0, tau2)
+    high = 2.0 * (tau2 + small)
+    while (still := log_likelihood(y, v, high, restricted) > wanted).any():
+        high = np.where(still, 4.0 * high, high)
+    lower = _crossing(data, low, tau2, wanted, restricted)
+    return np.where(low < tau2, lower, 0.0), _crossing(data, high, tau2, wanted, restricted)
+
+
+def _crossing(data, outside, inside, wanted, restricted):
+    """The tau2 between `outside` and `inside` where the log-likelihood is `wanted`, by bracketed Newton."""
+    small = data.smallest
+    t = _middle(outside, inside, small)
+    for _ in range(200):
+        gap = log_likelihood(data.y, data.v, t, restricted) - wanted
+        at = _point(data, t, restricted)
+        outside, inside = np.where(gap < 0, t, outside), np.where(gap < 0, inside, t)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            new = t - 2.0 * gap / (at.fit - at.trace)
+        new = _within(new, np.minimum(outside, inside), np.maximum(outside, inside), small)
+        moved, t = np.abs(new - t), new
+        if (moved <= STEP * t + FLOOR * small).all():
+            break
+    return t
+
+
+TAU2_METHODS = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
+
+
+def typical_variance(data, common):
+    """Typical sampling variance (k - 1) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (data.k - 1) / trace(common.weights, common.total)
+
+
+def _dersimonian_laird(data, common):
+    with np.errstate(invalid="ignore"):
+        return (common.q - (data.k - 1)) / trace(common.weights, common.total)
+
+
+def _hedges(data, _):
+    present = np.isfinite(data.v)
+    mean = data.y.sum(axis=0) / data.k
+    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / np.maximum(data.k - 1, 1)
+    return square - data.v.sum(axis=0, where=present) / data.k
+
+
+def _hunter_schmidt(data, common):
+    return (common.q - data.k) / common.total
+
+
+def _sidik_jonkman(data, _):
+    present = np.isfinite(data.v)
+    mean = data.y.sum(axis=0) / data.k
+    start = ((data.y - mean) ** 2).sum(axis=0, where=present) / data.k
+    return start * weighted(data.y, data.v, start).q / np.maximum(data.k - 1, 1)
+
+
+def q_root(data, target):
+    """The tau2 >= 0 at which the generalised Q statistic equals `target` (n,); 0 where Q is below it already.
+
+    1 / Q(tau2) is a weighted harmonic mean of terms linear in tau2, hence concave: Newton's method for 1 / Q
+    started at 0 climbs to the root without ever passing it.
+    """
+    root = np.zeros(data.v.shape[1])
+    live, y, v, t, small = np.arange(root.size), data.y, data.v, root.copy(), data.smallest
+    while live.size:
+        now = weighted(y, v, t)
+        below = now.q > target
+        step = np.zeros_like(t)
+        np.divide(now.q * (now.q / target - 1.0), now.slope, out=step, where=below)
+        t += step
+        moving = step > STEP * t + FLOOR * small
+        root[live] = t
+        if moving.all():
+            continue
+        live, y, v = live[moving], y.compress(moving, axis=1), v.compress(moving, axis=1)
+        t, target, small = t[moving], target[moving], small[moving]
+    return root
+
+
+_CLOSED = {"DL": _dersimonian_laird, "HE": _hedges, "HS": _hunter_schmidt, "SJ": _sidik_jonkman}
+
+
+def estimate_tau2(data, method, common=None):
+    """tau2 of each column, truncated at 0, in the units of `data`; 0 for a column with a single study."""
+    if method == "CE":
+        return np.zeros(data.v.shape[1])
+    if method in ("ML", "REML"):
+        return likelihood_tau2(data, restricted=method == "REML")
+    if method in ("EB", "PM"):  # the empirical Bayes equation is the Paule-Mandel equation Q(tau2) = k - 1
+        return q_root(data, np.maximum(data.k - 1.0, 1.0))
+    common = weighted(data.y, data.v) if common is None else common
+    return np.where(data.k > 1, np.maximum(_CLOSED[method](data, common), 0.0), 0.0)
+
+
+GENERALISED_Q_METHODS = ("Jackson", "Biggerstaff")
+_POWER = {"Jackson": -0.5, "Biggerstaff": -1.0}
+
+_NODES = np.linspace(0.0, 4.8, 48, endpoint=False)  # beyond, the integrand is below 1e-16 of its peak
+_TILT = 0.5  # sine of the angle between the arms of the hyperbola and the vertical; at 45 degrees decay ends
+_BLOCK = 1 << 16  # complex numbers in one block of columns
+_ROUNDS = 60  # of the root search; bisection alone would have finished
+
+
+def generalised_q_interval(yi, vi, weights="Jackson", confidence_level=0.95):
+    """Confidence interval of tau2 that inverts the exact distribution of the generalised Cochran Q.
+
+    Parameters
+    ----------
+    yi, vi : array_like
+        Outcomes and their sampling variances, of shape (k,), or (k, n) for n meta-analyses in columns, where a
+        study with yi and vi both NaN is absent.
+    weights : {"Jackson", "Biggerstaff"}, default "Jackson"
+        The fixed weights of Q: reciprocal standard errors ``1 / sqrt(vi)``, or reciprocal variances ``1 / vi``,
+        with which Q is Cochran's own. They are "J" and "BJ" of the R package meta.
+    confidence_level : float, default 0.95
+        Both tails are given half of the rest.
+
+    Returns
+    -------
+    ConfidenceInterval
+        ``low`` and ``high``, floats or arrays of shape (n,); NaN where there is but one study. A limit is 0 where
+        Q is too small for any tau2 > 0, and so both are where even tau2 = 0 makes so small a Q improbable: the
+        interval is empty then, and is reported as [0, 0] as by the Q-profile method and by metafor.
+
+    Raises
+    ------
+    ValueError
+        For an outcome or variance that cannot be pooled, an unknown name of weights or a level not in (0, 1).
+
+    Notes
+    -----
+    The limits are exact for normal outcomes with known sampling variances: each misses tau2 > 0 with half the
+    rest of the probability. They do not depend on an estimate of tau2, and may fail to include it. With equal
+    variances, either set of weights gives the Q-profile interval.
+
+    Examples
+    --------
+    >>> low, high = generalised_q_interval([0.1, 0.5, 1.2, 0.3, 0.9], [0.02, 0.05, 0.04, 0.03, 0.09])
+    >>> print(f"{low:.4f} to {high:.4f}")
+    0.0349 to 1.7569
+    """
+    _check.option("weights", weights, GENERALISED_Q_METHODS)
+    level, ndim = _check.level(confidence_level), np.ndim(yi)
+    _check.same_shape(yi, vi, 2 if ndim == 2 else 1, "(k,) or (k, n)")
+
+    def where(at):
+        return f"study {at[0] + 1}" + (f", meta-analysis {at[1] + 1}" if ndim == 2 else "")
+
+    yi, vi = _check.check(yi, vi, where, absent_allowed=ndim == 2)
+    data = columns(yi.reshape(len(yi), -1), vi.reshape(len(vi), -1))
+    low, high = generalised_q_ends(data, weights, level) * data.scale**2
+    return ConfidenceInterval(low, high) if ndim == 2 else ConfidenceInterval(float(low[0]), float(high[0]))
+
+
+def generalised_q_ends(data, weights, confidence_level):
+    """Limits of tau2 of each column of `data`, of shape (2, n), in the units of `data`; NaN for a single study."""
+    tail, ends = (1.0 - confidence_level) / 2.0, np.full((2, data.k.size), np.nan)
+    several = np.flatnonzero(data.k > 1)
+    size = max(_BLOCK // (len(data.y) * _NODES.size), 1)
+    for block in np.split(several, range(size, several.size, size)) if several.size else ():
+        twice = Columns(*(np.concatenate([x[..., block]] * 2, axis=-1) for x in data))
+        shares = np.repeat([1.0 - tail, tail], block.size)
+        ends[:, block] = _tau2_at(twice, _POWER[weights], shares).reshape(2, -1)
+    return ends
+
+
+def generalised_q_cdf(q, weights, variances):
+    """Probability of a generalised Cochran Q of at most q, and its derivative by a variance common to all.
+
+    Parameters
+    ----------
+    q : array_like, shape (n,)
+        Values of Q.
+    weights, variances : array_like, shape (k, n)
+        Fixed weights, 0 for an absent study, and the total variances v + tau2 of the outcomes, finite and at
+        least two in a column.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n,)
+        Probabilities and derivatives by tau2. Probabilities err by about 1e-15 (3e-14 for
+        k = 500); those of 1e-6 by about 1e-12 of themselves.
+
+    Examples
+    --------
+    With equal weights and variances Q is a chi-square variable on k - 1 degrees of freedom; its 95% quantile
+    for k = 3 is 5.991464547107979.
+
+    >>> probability, slope = generalised_q_cdf([5.991464547107979], np.ones((3, 1)), np.ones((3, 1)))
+    >>> print(f"{probability[0]:.12f}")
+    0.950000000000
+    """
+    q, a, s = (np.asarray(x, dtype=float) for x in (q, weights, variances))
+    positive = q > 0
+    q = np.where(positive, q, 1.0)
+    share, d = a / a.sum(axis=0), a * s
+    start = _saddle_point(q, share, d)
+    t = _NODES[:, None]
+    unit = start / (1.0 - _TILT)  # puts the pole z = 0 at the edge of the strip in which t may vary
+    rise = np.sqrt(1.0 - _TILT**2) * unit
+    z = start + _TILT * unit * (1.0 - np.cosh(t)) + 1j * rise * np.sinh(t)
+    step = (_NODES[1] * (1j * rise * np.cosh(t) - _TILT * unit * np.sinh(t))) / z
+    step[0] *= 0.5
+    inverse = 1.0 / (1.0 + 2.0 * z[:, None, :] * d)
+    mean = np.einsum("ij,tij->tj", share, inverse)
+    terms = step * np.exp(z * q + 0.5 * (np.log(inverse).sum(axis=1) - np.log(mean)))
+    slope = -z * (np.einsum("ij,tij->tj", a, inverse) - np.einsum("ij,tij->tj", share * a, inverse**2) / mean)
+    both = (terms.imag.sum(axis=0) / np.pi, (terms * slope).imag.sum(axis=0) / np.pi)
+    return tuple(np.where(positive, x, 0.0) for x in both)
+
+
+def _saddle_point(q, share, d):
+    """Roughly the z > 0 at which exp(z q) E exp(-z Q) / z is least, between 1 / q and (k + 1) / 2q."""
+    low, high = -np.log(q), np.log((np.count_nonzero(d, axis=0) + 1) / 2.0) - np.log(q)
+    for _ in range(6):
+        middle = (low + high) / 2.0
+        z = np.exp(middle)
+        inverse = 1.0 / (1.0 + 2.0 * z * d)
+        u = d * inverse
+        pull = u.sum(axis=0) - dot(share, u * inverse) / dot(share, inverse)
+        before = z * (q - pull) < 1.0
+        low, high = np.where(before, middle, low), np.where(before, high, middle)
+    return np.exp((low + high) / 2.0)
+
+
+class _Equation(NamedTuple):
+    """What does not change in the search for the tau2 of each column; see `_prepare`."""
+
+    q: np.ndarray
+    weights: np.ndarray
+    v: np.ndarray
+    target: np.ndarray
+    typical: np.ndarray
+    smallest: np.ndarray
+
+
+def _prepare(data, power, target):
+    """The equation, and a bound above and a first guess of its root."""
+    from scipy import special
+
+    present, df = np.isfinite(data.v), data.k - 1.0
+    v = np.where(present, data.v, 1.0)
+    a = np.where(present, v**power, 0.0)
+    total = a.sum(axis=0)
+    q = dot(a, (data.y - dot(a, data.y) / total) ** 2)
+    spread = a * ((total - a) / total)  # the expectation of Q is its sum with the variances v + tau2
+    growth = spread.sum(axis=0)
+    typical = dot(spread, v) / growth
+
+    def tau2_if_mean_were(expectation):
+        return np.maximum(expectation / growth - typical, 0.0)
+
+    # The largest coefficient is at least the mean one: alone, it would make so small a Q too improbable.
+    high = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(0.5, target)))
+    guess = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(df / 2.0, target)))
+    return _Equation(q, a, v, target, typical, data.smallest), 1.01 * high, guess
+
+
+def _tau2_at(data, power, target):
+    """The tau2 >= 0 at which a Q of at most the one observed has the probability `target` (n,); 0 if there is none.
+
+    The probability falls as tau2 grows. Its normal quantile is nearly linear in ``(tau2 + typical)**(-1/3)``, by
+    the cube root that makes a chi-square variable nearly normal (Wilson & Hilferty 1931), so Newton's method on
+    that scale needs few steps; a bracket, bisected where a step would leave it, keeps it safe.
+    """
+    equation, high, tau2 = _prepare(data, power, target)
+    root = np.zeros_like(high)
+    live = generalised_q_cdf(equation.q, equation.weights, equation.v)[0] > target
+    index, low = np.arange(root.size), np.zeros_like(high)
+    for _ in range(_ROUNDS):
+        index, low, high, tau2 = index[live], low[live], high[live], tau2[live]
+        if not index.size:
+            break
+        equation = _Equation(*(x[..., live] for x in equation))
+        tau2, low, high, live = _improve(equation, low, high, tau2)
+        root[index] = tau2
+    return root
+
+
+def _improve(equation, low, high, tau2):
+    """One step: a better tau2, a tighter bracket, and whether another step is needed."""
+    from scipy import special
+
+    _, weights, v, target, typical, smallest = equation
+    p, slope = generalised_q_cdf(equation.q, weights, v + tau2)
+    low, high = np.where(p > target, tau2, low), np.where(p > target, high, tau2)
+    x, whole = special.ndtri(np.clip(p, 1e-300, 1.0 - 1e-16)), tau2 + typical
+    with np.errstate(all="ignore"):
+        density = np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
+        change = (x - special.ndtri(target)) * density / (3.0 * slope * whole)  # of whole**(-1/3), relative
+        step = whole * np.expm1(-3.0 * np.log1p(change))
+        inside = (tau2 + step > low) & (tau2 + step < high)  # False for NaN
+    exact = np.abs(p - target) <= 1e-14 * target
+    halved = np.sqrt((low + typical) * (high + typical)) - whole
+    step = np.where(inside, step, np.where(exact, 0.0, halved))
+    return tau2 + step, low, high, ~exact & (np.abs(step) > STEP * tau2 + FLOOR * smallest)

@@ -1,0 +1,485 @@
+"""Forests of many pooled results: trials added one after the other, or each left out in turn.
+
+Several outcomes, or time points, of the same trials: intervals under one another in shape and colour.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis.plots import _theme as style
+from analysis.plots import _words as words
+from analysis.plots._arms_forest import with_arms_forest_reference_rows
+from analysis.plots._forest import add_columns, as_headings, dropped, effect_column, effect_head, into_axes, tracks_of
+from analysis.plots._layout import Column, Panel, Series, panel_limits
+from analysis.plots._marks import rule
+from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._rows import (
+    NAMES,
+    RATIOS,
+    add_cells,
+    add_notes,
+    build_rows,
+    digits_for,
+    sort_trials,
+    source_of,
+    usable_order,
+)
+from analysis.plots._theme import themed
+from analysis.plots._words import order_sentence
+from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+
+NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
+HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
+
+
+@themed
+def steps_forest(
+    steps,
+    *,
+    overall=None,
+    columns=None,
+    right=("effect", "tau", "i2"),
+    measure=None,
+    unit="",
+    confidence_level=None,
+    favours=("favours treatment", "favours placebo"),
+    digits=None,
+    title=None,
+    width_mm=None,
+    ax=None,
+    note="",
+):
+    """Draw the pooled result of every step of ``cumulative`` or ``leave_one_out``.
+
+    Parameters
+    ----------
+    steps : pandas.DataFrame
+        From ``cumulative`` or ``leave_one_out`` (known by its column shift).
+    overall : PooledEffect, optional
+        All trials together, for a diamond below the steps. Steps of ``cumulative`` end in it; of ``leave_one_out``
+        only the estimate is known without it.
+    columns, right : sequence of str, or mapping of str to heading
+        Columns of the steps left and right of the panel; "effect" is the estimate with its interval. Default left:
+        what the trials were sorted by, if anything, and "k".
+    measure : str, optional
+        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of ``overall``, or "MD".
+    unit : str
+        Such as "points on 0–10".
+    confidence_level : float, optional
+        Level of the intervals. Default: that of ``overall``, or 0.95.
+    favours : (str, str) or None
+    digits : int, optional
+    title : str, optional
+    width_mm : float, optional
+        Default: 174, wider where the columns need it.
+    ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
+        As for ``forest``.
+    note : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``, as from ``forest``; that of ``ax`` where it is given.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or there is no step.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    >>> fig = analysis.steps_forest(analysis.cumulative(effects), unit=effects.unit)
+    >>> fig.content.table["kind"].tolist()[-5:-2]
+    ['trial', 'trial', 'total']
+    """
+    left, right = _headings(steps, columns), as_headings(right)
+    _check_steps(steps, [*left, *right])
+    measure = measure or getattr(overall, "measure", "") or "MD"
+    at = confidence_level or getattr(overall, "confidence_level", 0.95)
+    table = _step_rows(steps, overall, at)
+    shown = table.loc[table["kind"] == "trial", ["contrast_low", "contrast_high"]]
+    digits = digits if digits is not None else 2 if measure in RATIOS else digits_for(*shown.to_numpy().T)
+    table = _step_texts(table, [*left, *right], digits, measure in RATIOS)
+    panel = _step_panel(table, measure, unit, favours)
+    if ax is not None:
+        return into_axes(ax, table, panel)
+    out = "shift" in steps
+    what = NAMES.get(measure, measure).lower()
+    title = title or f"Pooled {what} {'without each trial in turn' if out else 'as trials are added'}"
+    diamond = table.loc[table["kind"] == "total", "contrast_low"].notna().all()
+    footer = [line for line in (_step_footer(panel, out, at, diamond), words.sentences(note)) if line]
+    tracks = _step_tracks(table, left, right, panel, out, level(at))
+    drop = (*[name for name in (*reversed(right), *reversed(left)) if name != "effect"],)
+    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=174.0)
+    said = _step_findings(table, digits, np.exp if panel.ratio else float, out)
+    caption = " ".join([words.sentences(title), said, *footer])
+    rows = with_arms_forest_reference_rows(table, panel, footer)
+    fig.content = FigureContent(rows, title, caption, words.sentences(f"Forest plot: {title}") + " " + said)
+    return fig
+
+
+def _headings(steps, columns):
+    """Return name -> heading of the columns at the left."""
+    if columns is not None:
+        return as_headings(columns)
+    if "order" not in steps or list(steps["order"]) == list(range(1, len(steps) + 1)):
+        return {"k": None}
+    values = pd.to_numeric(steps["order"], errors="coerce")
+    years = values.between(1800, 2200).all() and (values % 1 == 0).all()
+    return {"order": "Year" if years else "Sorted by", "k": None}
+
+
+def _check_steps(steps, names):
+    missing = [c for c in (*NEEDED, *names) if c not in getattr(steps, "columns", ()) and c != "effect"]
+    if missing:
+        raise ValueError(
+            f"steps has no column {', '.join(dict.fromkeys(missing))}; pass the table of cumulative or leave_one_out"
+        )
+    if not len(steps):
+        raise ValueError("steps has no row: there is nothing to draw")
+
+
+def _step_rows(steps, overall, at):
+    """Return the lines of the figure: the steps, then all trials."""
+    known = {"label": "name", "estimate": "contrast_estimate", "ci_low": "contrast_low", "ci_high": "contrast_high"}
+    rows = steps.rename(columns=known).assign(kind="trial", group="", notes="", contrast_imputed=False)
+    total = {"kind": "total", "name": "All trials", "group": "", "notes": "", "confidence_level": at}
+    if overall is not None:
+        total |= {"contrast_estimate": overall.estimate, "contrast_low": overall.ci.low}
+        total |= {"contrast_high": overall.ci.high, "contrast_k": overall.k, "k": overall.k}
+        total |= {name: getattr(overall, name) for name in ("tau", "tau2", "i2", "q", "pvalue", "q_pvalue")}
+    elif "shift" in steps:
+        first = steps.iloc[0]
+        total |= {"contrast_estimate": first["estimate"] - first["shift"], "contrast_k": first["k"] + 1}
+        total |= {"contrast_low": np.nan, "contrast_high": np.nan}
+    else:
+        last = rows.iloc[-1]
+        total |= {name: last[name] for name in rows if name not in (*total, "order", "contrast_imputed", "name")}
+        total |= {"contrast_k": last["k"]}
+    rows["contrast_k"] = rows["k"]
+    return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).assign(weight=np.nan)
+
+
+def _step_texts(table, names, digits, ratio):
+    cells = add_cells(table, digits=digits, ratio=ratio)
+    total = cells["kind"] == "total"
+    unknown = total & cells["contrast_low"].isna()  # the estimate alone is known
+    shown = np.exp if ratio else np.asarray
+    cells.loc[unknown, "text_whole"] = ""
+    cells.loc[unknown, "text_estimate"] = [number(shown(x), digits) for x in cells.loc[unknown, "contrast_estimate"]]
+    if "k" in names:
+        cells.loc[total, "text_tail"] = ""
+    for name in names:
+        if name != "effect":
+            cells[f"text_{name}"] = [_text(value, name, digits) for value in cells[name]]
+    return cells
+
+
+def _text(value, name, digits):
+    if value is None or value != value:
+        return ""
+    if isinstance(value, str):
+        return value
+    if name == "i2":
+        return percent(value)
+    if name in ("pvalue", "q_pvalue"):
+        return equals(value).removeprefix("= ")
+    if name == "order":
+        return f"{value:.0f}" if value % 1 == 0 else number(value, digits)
+    return number(value, 0 if name == "k" else digits)
+
+
+def _step_panel(table, measure, unit, favours):
+    trials, ratio = table[table["kind"] == "trial"], measure in RATIOS
+    caption = ", ".join(part for part in (f"Pooled {NAMES.get(measure, measure).lower()}", unit) if part)
+    return Panel(
+        "contrast",
+        (NAMES.get(measure, measure), measure),
+        (Series("contrast", ("pooled",), style.INK, style.INK, "step"),),
+        panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))),
+        (f"{caption}, log scale" if ratio else caption,),
+        favours=favours or (),
+        ratio=ratio,
+    )
+
+
+def _step_tracks(table, left, right, panel, out, at):
+    def columns(chosen):
+        for name, head in chosen.items():
+            if name == "effect":
+                yield effect_column(table, head or effect_head(panel), at)
+                continue
+            text = any(isinstance(v, str) for v in table.loc[table["kind"] == "trial", name])
+            head = head or HEADS.get(name, name.replace("_", " ").capitalize())
+            yield Column(name, head, (f"text_{name}",), "left" if text else "right")
+
+    name = Column("name", "Trial left out" if out else "Trial added", ("text_name",), "left", tail="text_tail")
+    return [name, *columns(left), panel, *columns(right)]
+
+
+def _step_footer(panel, out, at, diamond):
+    what = (
+        "each row: the pooled result of all trials but the one named"
+        if out
+        else "each row: the pooled result of the trial named and all above it"
+    )
+    lines = f"{what}, with its {level(at)} confidence interval"
+    whole = "diamond below and dotted line" if diamond else "dotted line"
+    marks = f"small diamonds: pooled results of the steps; {whole}: all trials"
+    return words.sentences(panel.captions[0], lines, f"{marks}; arrowhead: interval leaves the panel")
+
+
+def _step_findings(table, digits, show, out):
+    """Return in words how far the steps run."""
+    steps, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    span = interval(show(steps["contrast_estimate"].min()), show(steps["contrast_estimate"].max()), digits)
+    limits = interval(show(total["contrast_low"]), show(total["contrast_high"]), digits)
+    ci = f" ({level(total['confidence_level'])} CI {limits})" if np.isfinite(total["contrast_low"]) else ""
+    over = f"over {number(len(steps), 0)} steps the pooled estimate runs from {span}"
+    if out:
+        over = f"with one trial left out the pooled estimate runs from {span}"
+    whole = f"{counted(total['contrast_k'])} together: {number(show(total['contrast_estimate']), digits)}{ci}"
+    return words.sentences(over, whole)
+
+
+ROW_MM = 3.9  # rows of one trial stand close
+BETWEEN_MM = 1.5  # and trials apart
+
+
+@themed
+def outcomes_forest(
+    outcomes,
+    *,
+    columns=(),
+    right=("effect", "weight"),
+    order="year",
+    favours=("favours treatment", "favours placebo"),
+    measure=None,
+    digits=None,
+    head="Outcome",
+    title=None,
+    width_mm=None,
+    ax=None,
+    note="",
+):
+    """Draw several outcomes or time points of every trial under one another, and one pooled diamond for each.
+
+    Parameters
+    ----------
+    outcomes : mapping of str to EffectSizes, PooledArms or PooledEffect
+        Two to six results of one measure, each pooled over its own trials. Trials are the same where their label is.
+    columns, right : sequence of str, or mapping of str to heading
+        As for ``forest``.
+    order : str
+        As for ``forest``, by the first outcome that a trial has.
+    favours : (str, str) or None
+    measure : str, optional
+    digits : int, optional
+    head : str
+        Heading of the column that names the outcomes, such as "Follow-up".
+    title : str, optional
+    width_mm : float, optional
+    ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
+        As for ``forest``; the tick labels are names of trials and outcomes.
+    note : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``, as from ``forest``; its rows have the columns outcome and series.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two or more than six outcomes, or outcomes of different measures, units or levels.
+
+    Notes
+    -----
+    Outcomes of the same trials are not independent; the diamonds are separate analyses and no test between them is
+    made. Areas are proportional to the weights within each outcome.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> outcomes = {
+    ...     "4 weeks": analysis.pool([-1.0, -0.4], [0.04, 0.09], labels=["A", "B"]),
+    ...     "12 weeks": analysis.pool([-0.8, -0.1, -0.3], [0.05, 0.09, 0.1], labels=["A", "B", "C"]),
+    ... }
+    >>> analysis.outcomes_forest(outcomes).content.table["kind"].value_counts()[["trial", "subtotal"]].tolist()
+    [5, 2]
+    """
+    sources = _sources(outcomes)
+    measure = measure or next((m for s in sources.values() if (m := s.pooled.measure)), "MD")
+    table, key, order = _outcome_rows(sources, order)
+    trials = table[table["kind"] == "trial"]
+    digits = (
+        digits
+        if digits is not None
+        else 2
+        if measure in RATIOS
+        else digits_for(trials["contrast_low"], trials["contrast_high"])
+    )
+    left, right = as_headings(columns), as_headings(right)
+    unit = next((s.unit for s in sources.values()), "")
+    panel = _outcome_panel(trials, sources, measure, unit, favours)
+    cells = _outcome_texts(table, digits, measure in RATIOS)
+    if ax is not None:
+        names = [" ".join(filter(None, pair)) for pair in zip(cells["text_name"], cells["text_outcome"], strict=True)]
+        return into_axes(ax, cells.assign(text_name=names), panel)
+    cells = add_columns(cells, [*left, *right], {}, digits)
+    at = level(next(iter(sources.values())).pooled.confidence_level)
+    footer = [*_outcome_footer(sources, panel, order, digits, at), words.key_sentence(key), words.sentences(note)]
+    footer = [line for line in footer if line]
+    title = title or f"{NAMES.get(measure, measure)} by {head.lower()} in {counted(trials['name'].nunique())}"
+    fig, cells = draw_page(
+        cells,
+        _outcome_tracks(cells, left, right, panel, head, at),
+        title=title,
+        footer=footer,
+        width_mm=width_mm,
+        drop=dropped(left, right),
+        usual_mm=174.0,
+    )
+    _rule_above_pooled(fig, cells)
+    said = _outcome_findings(cells, digits, np.exp if panel.ratio else float, unit)
+    caption = " ".join([words.sentences(title), said, *footer])
+    alt = f"{words.sentences(f'Forest plot: {title}')} {said}"
+    fig.content = FigureContent(with_arms_forest_reference_rows(cells, panel, footer), title, caption, alt)
+    return fig
+
+
+def _sources(outcomes):
+    """Return name -> Source, checked to be of one measure, unit and level."""
+    if not hasattr(outcomes, "items"):
+        raise ValueError("outcomes must be a mapping of names to results, such as {'4 weeks': effects, ...}")
+    most = len(style.GROUPS)
+    if not 2 <= len(outcomes) <= most:
+        raise ValueError(f"outcomes holds {len(outcomes)} results; give two to {most}, and draw others with forest")
+    sources = {str(name): source_of(results) for name, results in outcomes.items()}
+    for what, values in (
+        ("measures", {s.pooled.measure for s in sources.values()}),
+        ("units", {s.unit for s in sources.values()}),
+        ("confidence levels", {s.pooled.confidence_level for s in sources.values()}),
+    ):
+        if len(values - {""}) > 1:
+            raise ValueError(
+                f"outcomes are of different {what}: {', '.join(map(str, sorted(values)))}; draw them apart"
+            )
+    return sources
+
+
+def _outcome_rows(sources, order):
+    """Return the lines of the figure, the key of the notes, and the order in use."""
+    parts, all_trials = [], []
+    for i, (name, source) in enumerate(sources.items()):
+        rows = build_rows(source.total, [], "given").assign(outcome=name, series=f"outcome-{i}", rank=i)
+        parts.append(rows)
+        trials = source.total.trials
+        weights = rows.loc[rows["kind"] == "trial", "weight"].to_numpy()
+        all_trials.append(trials.assign(weight=weights, label=trials["label"].astype(str)))
+    table, key = add_notes(pd.concat(parts, ignore_index=True))
+    first = pd.concat(all_trials, ignore_index=True).drop_duplicates("label")
+    order = usable_order(first, order)
+    place = {label: i for i, label in enumerate(sort_trials(first, order)["label"])}
+    trials = table[table["kind"] == "trial"]
+    trials = trials.assign(place=trials["name"].map(place)).sort_values(["place", "rank"], kind="stable")
+    opening = ~trials["place"].duplicated()
+    trials["shown"] = trials["name"].where(opening, "")
+    trials["above_mm"] = np.where(opening, BETWEEN_MM, 0.0)
+    pooled = table[table["kind"] == "total"].assign(kind="subtotal")
+    pooled["shown"] = ["All trials", *[""] * (len(pooled) - 1)]
+    pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
+    ends = table[table["kind"] == "prediction"]
+    pooled["prediction_low"], pooled["prediction_high"] = (
+        ends["contrast_low"].to_numpy(),
+        ends["contrast_high"].to_numpy(),
+    )
+    lines = pd.concat([trials, pooled], ignore_index=True).assign(group="")
+    lines["height_mm"] = np.where(lines["kind"] == "trial", ROW_MM, 4.6)
+    return lines.drop(columns=["rank", "place"]), key, order
+
+
+def _outcome_texts(table, digits, ratio):
+    """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
+    cells = add_cells(table.assign(notes=table["notes"].fillna("")), digits=digits, ratio=ratio)
+    counts = [
+        f"{name} (k = {number(k, 0)})" for name, k in zip(table["outcome"], table["contrast_k"].fillna(0), strict=True)
+    ]
+    marked = [f"{name} {notes}".strip() for name, notes in zip(table["outcome"], cells["notes"], strict=True)]
+    trial = table["kind"] == "trial"
+    return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
+
+
+def _outcome_panel(trials, sources, measure, unit, favours):
+    ratio = measure in RATIOS
+    caption = ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
+    series = tuple(
+        Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
+        for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
+    )
+    return Panel(
+        "contrast",
+        (NAMES.get(measure, measure), measure),
+        series,
+        panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))),
+        (f"{caption}, log scale" if ratio else caption,),
+        favours=favours or (),
+        ratio=ratio,
+    )
+
+
+def _outcome_tracks(cells, left, right, panel, head, at):
+    outcome = Column("outcome", head, ("text_outcome",), "left")
+    others = {name: title for name, title in right.items() if name != "effect"}
+    name, *rest = tracks_of(cells, left, others, {}, panel)
+    at_panel = next(i for i, track in enumerate(rest) if isinstance(track, Panel))
+    effect = [effect_column(cells, right["effect"] or effect_head(panel), at)] if "effect" in right else []
+    return [name, outcome, *rest[: at_panel + 1], *effect, *rest[at_panel + 1 :]]
+
+
+def _rule_above_pooled(fig, cells):
+    first = cells[cells["kind"] == "subtotal"].iloc[0]
+    y = first["y_mm"] - first["height_mm"] / 2 - 1.4
+    ends = [(style.MARGIN, y), (fig.placement.width - style.MARGIN, y)]
+    rule(fig.axes[0], [ends], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
+
+
+def _outcome_footer(sources, panel, order, digits, at):
+    """Return what was computed, outcome by outcome, and what the marks are."""
+    points = "(log scale)" if panel.ratio else next(iter(sources.values())).unit.split(" on ")[0]
+    pooled = [source.pooled for source in sources.values()]
+    same = len({words.model_sentence(each).partition("; ")[0] + each.ci_method for each in pooled}) == 1
+    model = words.model_sentence(max(pooled, key=lambda each: each.k)) if same else ""
+    lines = [
+        f"{name}: {words.heterogeneity_sentence(each, points, digits).removeprefix('Heterogeneity: ')}"
+        if same
+        else f"{name}: {words.model_sentence(each)}"
+        for name, each in zip(sources, pooled, strict=True)
+    ]
+    show = np.exp if panel.ratio else float
+    predicted = [
+        f"{name} {limits}"
+        for name, each in zip(sources, pooled, strict=True)
+        if (limits := interval(show(each.pi.low), show(each.pi.high), digits)) != NOT_ESTIMABLE
+    ]
+    prediction = f"{at} prediction intervals for a new trial: {', '.join(predicted)}" if predicted else ""
+    marks = (
+        "shape and colour: outcome; areas proportional to the weights within each outcome; diamonds: pooled results "
+        "of each outcome over its own trials, not independent of one another; arrowhead: interval leaves the panel"
+    )
+    return [
+        words.sentences(panel.captions[0], model, *lines, prediction),
+        words.sentences(marks, order_sentence(order, False)),
+    ]
+
+
+def _outcome_findings(cells, digits, show, unit):
+    points = "" if show is not float else unit.split(" on ")[0]
+    rows = cells[cells["kind"] == "subtotal"].to_dict("records")
+    said = [
+        words.result_sentence(row, "contrast", points, digits, show).replace("treatment minus placebo", row["outcome"])
+        for row in rows
+    ]
+    return words.sentences(f"Pooled over all trials: {'; '.join(said)}")

@@ -1,0 +1,449 @@
+"""Results in sentences: summaries, and what the pooled arms show; every number is formatted by analysis.text.
+
+Regressions, multilevel fits, posteriors, counts and subgroups in sentences; analysis.text formats the numbers.
+
+What the trials say of placebo and treatment, in sentences; analysis.text formats the numbers.
+"""
+
+import html
+import math
+
+import numpy as np
+
+from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+
+
+def summary(pooled):
+    """Return a pooled effect in words, a few lines of text.
+
+    Parameters
+    ----------
+    pooled : analysis.PooledEffect
+
+    Returns
+    -------
+    str
+        Estimate, heterogeneity, prediction, methods, and what few studies or a narrow interval mean.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> print(summary(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])).splitlines()[1])
+      Estimate      −1.24 (95% CI −3.20 to 0.72), p = 0.11
+    """
+    at = level(pooled.confidence_level)
+    lines = [
+        _model(pooled),
+        f"  Estimate      {number(pooled.estimate)} ({at} CI {interval(*pooled.ci)}), p {equals(pooled.pvalue)}",
+    ]
+    if pooled.k > 1:
+        q_based = max(0.0, (pooled.q - pooled.q_df) / pooled.q) if pooled.q > 0 else 0.0
+        lines += [
+            f"  Between       tau {number(pooled.tau)}, tau² {number(pooled.tau2)} "
+            f"({at} CI {interval(*pooled.tau2_ci)}, {pooled.tau2_ci_method})",
+            f"  Share         I² {percent(pooled.i2)} ({at} CI {_percents(pooled.i2_ci)}); "
+            f"from Q {percent(q_based)}, H² {number(pooled.h2)}",
+            f"  Homogeneity   Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}",
+            f"  New study     {interval(*pooled.pi)} ({at} prediction interval, {_true_minus(pooled.pi_method)})",
+        ]
+    return "\n".join(lines + [f"  Note          {note}" for note in notes(pooled)])
+
+
+def notes(pooled):
+    """Return what a reader must know about a pooled effect, as a list of sentences; empty if nothing."""
+    said = []
+    if pooled.k == 1:
+        said.append("One study: nothing is pooled, the interval is the study's own (normal).")
+    elif pooled.k <= 4:
+        said.append(
+            f"{pooled.k} studies: tau is hardly known, and no verdict should rest on this interval alone. Set the "
+            "single studies beside it."
+        )
+    if pooled.hksj_narrower:
+        said.append(
+            "The HKSJ interval is narrower than the Wald interval here, because the studies agree better than chance "
+            "would have it; ci_method='HKSJ-mod' never is. Report both."
+        )
+    return said
+
+
+def _model(pooled):
+    studies = "1 study" if pooled.k == 1 else f"{pooled.k} studies"
+    measure = f" of {pooled.measure}" if pooled.measure else ""
+    if pooled.tau2_method == "CE":
+        return f"Common-effect meta-analysis{measure}, {studies} ({pooled.ci_method} interval)"
+    df = f" on t({number(pooled.df, 0)})" if math.isfinite(pooled.df) else ""
+    return f"Random-effects meta-analysis{measure}, {studies} (tau² by {pooled.tau2_method}, {pooled.ci_method}{df})"
+
+
+def _percents(limits):
+    return NOT_ESTIMABLE if math.isnan(limits.low) else f"{percent(limits.low)} to {percent(limits.high)}"
+
+
+def _true_minus(method):
+    return method.replace("-", MINUS)
+
+
+def summary_html(pooled):
+    """Return :func:`summary` for a notebook."""
+    return f"<pre>{html.escape(summary(pooled))}</pre>"
+
+
+def arms_summary(arms):
+    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together, a line each.
+
+    Parameters
+    ----------
+    arms : analysis.PooledArms
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for name, group in [*arms.groups.items(), ("All trials", arms)]:
+        lines.append(name)
+        for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
+            lines.append(f"  {role:<10} {_with_interval(pooled) if pooled else 'baseline not reported'}")
+        if group.joint is not None:
+            lines.append(f"  {'together':<10} {_together(group.joint)}")
+    return "\n".join(lines)
+
+
+def _together(joint):
+    """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
+    vary = (
+        "" if math.isnan(joint.correlation) else f"; true changes correlate {number(joint.correlation)} between trials"
+    )
+    return (
+        f"placebo {number(joint.first.estimate)}, treatment {number(joint.second.estimate)}, difference "
+        f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
+        f"{counted(joint.k)}{vary})"
+    )
+
+
+def _with_interval(pooled, unit=""):
+    value = number(pooled.estimate) + (f" {unit}" if unit else "")
+    return f"{value} ({level(pooled.confidence_level)} CI {interval(*pooled.ci)}; {counted(pooled.k)})"
+
+
+def findings(arms):
+    """Return what the pooled arms show, in three sentences made from the numbers alone.
+
+    Parameters
+    ----------
+    arms : analysis.PooledArms
+
+    Returns
+    -------
+    str
+        The change under placebo and under treatment; the randomised difference and the range of true effects; the
+        difference in each group, if there are groups. One paragraph a line.
+
+    Examples
+    --------
+    >>> from analysis import pool_arms, read_trials
+    >>> print(findings(pool_arms(read_trials("data/trials.csv"))).splitlines()[0])
+    In the 36 trials with a baseline, pain fell by 1.66 points of 10 (95% CI 1.26 to 2.06) in the placebo arms and by \
+2.86 (95% CI 2.30 to 3.41) in the treatment arms.
+    """
+    if not hasattr(arms, "contrast"):
+        raise TypeError("findings describes a PooledArms; pass pool_arms(effects)")
+    said = []
+    if arms.placebo is not None:
+        said.append(
+            f"In the {counted(arms.placebo.k)} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in the "
+            f"placebo arms and {_moved(arms.treatment, '', arms.placebo)} in the treatment arms."
+        )
+    said.append(_difference(arms.contrast, separately=arms.placebo is not None))
+    if arms.groups:
+        parts = [f"{name} {_with_interval(group.contrast)}" for name, group in arms.groups.items()]
+        said.append(f"By {arms.by.replace('_', ' ')}, the difference was: {', '.join(parts)}.")
+    return "\n".join(said)
+
+
+def _difference(contrast, separately):
+    """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
+    result = f"The randomised difference, treatment minus placebo, was {_with_interval(contrast, 'points')}"
+    parts = [f"{result}: {_reading(contrast)}"]
+    if math.isfinite(contrast.pi.low):
+        parts.append(
+            f"tau was {number(contrast.tau)} points, and the true effect of a comparable trial is expected between "
+            f"{number(contrast.pi.low)} and {number(contrast.pi.high)} ({level(contrast.confidence_level)} prediction "
+            "interval)"
+        )
+    if contrast.hksj_narrower:
+        parts.append("this interval is narrower than the Wald interval and may promise too much")
+    if separately and contrast.k > 1:
+        parts.append("it is pooled on its own, so it is not exactly the difference of the two changes")
+    return "; ".join(parts) + "."
+
+
+def _moved(pooled, unit, before=None):
+    """Say "fell by 1.66 points of 10 (95% CI 1.26 to 2.06)"; leave the verb out where it was said before."""
+    falls = pooled.estimate < 0
+    sign, verb = (-1, "fell by") if falls else (1, "rose by")
+    low, high = sorted((sign * pooled.ci.low, sign * pooled.ci.high))
+    if before is not None and (before.estimate < 0) == falls:
+        verb = "by"
+    at = level(pooled.confidence_level)
+    return f"{verb} {number(sign * pooled.estimate)}{unit} ({at} CI {interval(low, high)})"
+
+
+def _reading(contrast):
+    if contrast.ci.low <= 0 <= contrast.ci.high:
+        return "the interval includes no difference"
+    return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
+
+
+STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
+
+
+def as_html(text):
+    """Return a summary for a notebook."""
+    return f"<pre>{html.escape(text)}</pre>"
+
+
+def _line(name, said, width=12):
+    return f"  {name:<{width}}  {said}"
+
+
+def _on_t(df):
+    return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
+
+
+def regression_summary(fit):
+    """Return the coefficients of a meta-regression and what the moderators explain and leave.
+
+    Parameters
+    ----------
+    fit : analysis.MetaRegression
+
+    Returns
+    -------
+    str
+    """
+    at, limits = level(fit.confidence_level), fit.conf_int()
+    width = max(12, *(len(name) for name in fit.params.index))
+    how = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
+    lines = [f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"]
+    for name, estimate in fit.params.items():
+        said = f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(fit.pvalues[name])}"
+        lines.append(_line(name, said, width))
+    between = f"tau {number(fit.tau)}, tau² {number(fit.tau2)} ({at} CI {interval(*fit.tau2_ci)}, Q-profile)"
+    lines += [
+        _line("Between", between, width),
+        _line("Share", f"residual I² {percent(fit.i2)}, H² {number(fit.h2)}", width),
+        _line("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}", width),
+    ]
+    moderators, df = fit.qm_df
+    if moderators:
+        lines += [_line(name, said, width) for name, said in _moderators(fit, moderators, df)]
+    return "\n".join(lines)
+
+
+def _moderators(fit, count, df):
+    test = f"F {number(fit.qm)} on {count} and {df:.0f} df"
+    test = f"chi² {number(fit.qm)} on {count} df" if math.isinf(df) else test
+    explained = "" if math.isnan(fit.r2) else f"; R² {percent(fit.r2)}"
+    yield "Moderators", f"{test}, p {equals(fit.qm_pvalue)}{explained}"
+    yield "Note", "An association across trials is observational, even of randomised trials."
+    if fit.k < STUDIES_PER_MODERATOR * count:
+        yield "Note", "Fewer than ten studies for each coefficient of a moderator."
+
+
+def counts_summary(pooled):
+    """Return a Mantel-Haenszel or Peto result on the scale on which it is read.
+
+    Parameters
+    ----------
+    pooled : analysis.PooledCounts
+        Of one meta-analysis.
+
+    Returns
+    -------
+    str
+    """
+    name = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}[pooled.measure]
+    shown = np.asarray if pooled.measure == "RD" else np.exp
+    ends = interval(*(float(shown(limit)) for limit in pooled.ci))
+    estimate = f"{number(float(shown(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
+    lines = [
+        f"{pooled.method} {name}, {counted(pooled.k)} (common effect)",
+        _line("Estimate", f"{estimate}, p {equals(pooled.pvalue)}"),
+    ]
+    if pooled.q_df > 0:
+        test = f"Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}; I² {percent(pooled.i2)}"
+        lines.append(_line("Homogeneity", test))
+    return "\n".join(lines + [_line("Note", f"{label}: {reason}") for label, reason in pooled.left_out])
+
+
+def multilevel_summary(fit):
+    """Return a three-level result: mean, spread at both levels, prediction.
+
+    Parameters
+    ----------
+    fit : analysis.MultilevelEffect
+
+    Returns
+    -------
+    str
+    """
+    at = level(fit.confidence_level)
+    lines = [
+        f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters "
+        f"({fit.method}, {fit.ci_method}{_on_t(fit.df)})",
+        _line("Estimate", f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}"),
+    ]
+    for name in ("between", "within"):
+        variance, share = getattr(fit.sigma2, name), getattr(fit.i2, name)
+        ends = interval(*getattr(fit.sigma2_ci, name))
+        said = f"SD {number(math.sqrt(variance))}, variance {number(variance)} ({at} CI {ends}), I² {percent(share)}"
+        lines.append(_line(name.capitalize(), said))
+    lines.append(_line("Homogeneity", f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"))
+    lines.append(_line("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"))
+    if fit.ci_method.startswith("CR") and fit.df < 4:
+        lines.append(_line("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
+    return "\n".join(lines)
+
+
+def posterior_summary(posterior):
+    """Return a Bayesian result: mean effect, spread and a new trial, with their priors.
+
+    Parameters
+    ----------
+    posterior : analysis.PosteriorEffect
+
+    Returns
+    -------
+    str
+    """
+    at = level(posterior.confidence_level)
+    mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
+    lines = [
+        f"Bayesian random-effects meta-analysis, {counted(posterior.k)} "
+        f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})"
+    ]
+    for name, part in (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new)):
+        lines.append(_line(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})"))
+    return "\n".join(lines)
+
+
+def subgroups_summary(pooled):
+    """Return the effect of each subgroup and the test between them.
+
+    Parameters
+    ----------
+    pooled : analysis.PooledSubgroups
+
+    Returns
+    -------
+    str
+    """
+    width = max(12, *(len(name) for name in pooled.groups))
+    kind = "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
+    lines = [f"Subgroups by {pooled.by} ({kind})"]
+    for name, group in [*pooled.groups.items(), ("All", pooled.overall)]:
+        ends = f"{level(group.confidence_level)} CI {interval(*group.ci)}"
+        said = f"{number(group.estimate)} ({ends}; {counted(group.k)}), tau {number(group.tau)}"
+        lines.append(_line(name, said, width))
+    q = f"Q {number(pooled.q_between)} on {pooled.q_between_df} df, p {equals(pooled.q_between_pvalue)}"
+    lines.append(_line("Between", q, width))
+    if math.isfinite(pooled.f):
+        df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
+        lines.append(_line("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}", width))
+    lines.append(_line("Note", "A difference between subgroups of trials is observational.", width))
+    return "\n".join(lines)
+
+
+def contextual_share_summary(found):
+    """Return the contextual share in words: how much, how sure, by which choices, and what it is not.
+
+    Parameters
+    ----------
+    found : analysis.ContextualShare
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, read_trials
+    >>> from analysis.evidence.contextual import contextual_share
+    >>> effects = effect_sizes(read_trials("data/trials.csv"))
+    >>> found = contextual_share(effects.where(study=["chow2006", "shin2015"]), n_bootstrap=0)
+    >>> print(contextual_share_summary(found).splitlines()[1])
+      Share           withheld: fewer than three trials remain
+    """
+    at = level(found.confidence_level)
+    lines = [f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"]
+    lines.append(_wide_line("Share", f"withheld: {found.reason}" if found.reason else _share(found, at)))
+    if not found.reason:
+        lines.append(_wide_line("New trial", _new_trial(found, at)))
+    lines += [_wide_line("Ratio of means", said) for said in _means(found, at)]
+    spread = _spread(found.robustness)
+    lines += [_wide_line("By choice", spread)] if spread else []
+    for name, table in (("Left out", found.left_out), ("Replaced", found.replaced)):
+        lines += [_wide_line(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
+    borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
+    lines += [_wide_line("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
+    return "\n".join(lines + [_wide_line("Note", note) for note in _notes(found)])
+
+
+def _wide_line(name, said):
+    return f"  {name:<14}  {said}"
+
+
+def _share(found, at):
+    how = f"log ratios, tau² by {found.pooled.tau2_method}, {found.pooled.ci_method}; rule: {found.rule}"
+    if found.pooled.tau2_method == "CE":
+        how = f"log ratios, common effect, {found.pooled.ci_method}; rule: {found.rule}"
+    told = f"the placebo arms had {percent(found.share)} of the improvement of the treatment arms"
+    return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
+
+
+def _new_trial(found, at):
+    if found.pooled.tau2_method == "CE":
+        return "not given: the common-effect model has one true share for all trials"
+    return f"{interval(*found.pi)} ({at} prediction interval); tau {number(found.pooled.tau)} on the log scale"
+
+
+def _means(found, at):
+    """The ratio of the bivariate means with both intervals, or why it is not there."""
+    if math.isnan(found.ratio_of_means):
+        return [] if found.reason else [f"withheld: {found.reasons['fieller']}"]
+    limits = f"{at} CI {interval(*found.fieller)} by Fieller"
+    if found.resamples:
+        limits += f", {interval(*found.bootstrap)} by bootstrap"
+    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {counted(len(found.trials))}"]
+    return ["; ".join([*parts, *found.reasons.values()])]
+
+
+def _spread(table):
+    """From the smallest to the largest share in the table of choices, with the choice that makes each."""
+    shown = table[table["share"].notna()]
+    if len(shown) < 2:
+        return ""
+    least, most = shown.loc[shown["share"].idxmin()], shown.loc[shown["share"].idxmax()]
+    ends = (f"{number(row['share'])} ({row['model']}; {row['rule']})" for row in (least, most))
+    return f"{' to '.join(ends)}, {number(len(shown), 0)} combinations of model and rule"
+
+
+def _notes(found):
+    yield (
+        "Change within an arm contains natural course and regression to the mean. The share is therefore not the "
+        "effect of the placebo, and not a causal share: it is the part of the improvement under treatment that was "
+        "seen under placebo too."
+    )
+    if found.reason:
+        return
+    yield "It exists only where treatment improved; the randomised difference says whether treatment did more."
+    yield (
+        "A log ratio cannot use arms that did not improve, and gives little weight to those that hardly did, so a "
+        "pooled share below 1 leans upwards; the ratio of means uses all trials as they are."
+    )
+    if found.share > 1:
+        yield "Above 1: the placebo arms improved more than the treatment arms."
+    if found.ratio_of_means <= 0:
+        yield "Ratio of means not above 0: on average the placebo arms did not improve."
