@@ -30,6 +30,24 @@ from analysis import _check
 from analysis._check import amount, checked, correction
 
 VARIANCES = ("large-sample", "unbiased")
+CONTINUITY_TO = ("zero trials", "all if zero", "all", "none")
+
+__all__ = [
+    "change_sd",
+    "glass_delta",
+    "hedges_g",
+    "heteroscedastic_smd",
+    "log_odds_ratio",
+    "log_ratio_of_means",
+    "log_risk_ratio",
+    "mean_change",
+    "mean_difference",
+    "paired_difference",
+    "peto_log_odds_ratio",
+    "risk_difference",
+    "standardized_change_score",
+    "standardized_mean_change",
+]
 
 
 def change_sd(sd_pre, sd_post, correlation):
@@ -66,6 +84,210 @@ def change_sd(sd_pre, sd_post, correlation):
 
 def _change_sd(pre, post, r):
     return np.sqrt((pre - post) ** 2 + 2 * (1 - r) * pre * post)
+
+
+def counts(events_t, n_t, events_p, n_p):
+    """Return the counts as four float arrays of one shape; ValueError lists every impossible one."""
+    return checked(("events_t", "n_t"), ("events_p", "n_p"), events_t=events_t, n_t=n_t, events_p=events_p, n_p=n_p)
+
+
+def cells(counts, continuity, continuity_to, drop_double_zero=False):
+    """Return events and non-events of both arms, a, b, c, d, after the rules for zero cells."""
+    _check.option("continuity_to", continuity_to, CONTINUITY_TO)
+    add = amount("continuity", continuity)
+    a, n1, c, n2 = counts
+    table = np.stack([a, n1 - a, c, n2 - c])
+    if drop_double_zero:
+        table = np.where(double_zero(table), np.nan, table)
+    zero = (table == 0).any(axis=0)
+    chosen = {
+        "zero trials": zero,
+        "all if zero": zero.any(axis=-1, keepdims=True) if zero.ndim else zero,
+        "all": True,
+        "none": False,
+    }[continuity_to]
+    return tuple(x[()] for x in table + np.where(chosen, add, 0.0))
+
+
+def double_zero(table):
+    """Which trials have no events, or nothing but events, in both arms."""
+    a, b, c, d = table
+    return ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
+
+
+def log_risk_ratio(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the log risk ratio and its variance.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity : float
+        Added to all four cells of the trials chosen by `continuity_to`.
+    continuity_to : {"zero trials", "all if zero", "all", "none"}
+        Which trials: those with a zero cell; all, if one has a zero cell; all; none.
+    drop_double_zero : bool
+        Give NaN for a trial without events, or with events only, in both arms.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the risk ratio. NaN where a zero remains that makes either
+        infinite.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    The first trial of the BCG vaccine data: 4 of 123 against 11 of 139.
+
+    >>> yi, vi = log_risk_ratio(4, 123, 11, 139)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.8893, 0.3256
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yi = np.log(a / (a + b)) - np.log(c / (c + d))
+        return _defined(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
+
+
+def _defined(yi, vi):
+    """Both NaN where either is not finite: the effect of a zero cell without continuity."""
+    fine = np.isfinite(yi) & np.isfinite(vi)
+    return np.where(fine, yi, np.nan)[()], np.where(fine, vi, np.nan)[()]
+
+
+def log_odds_ratio(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the log odds ratio and its variance (Woolf).
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity, continuity_to, drop_double_zero
+        As in :func:`log_risk_ratio`.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the odds ratio. NaN where a zero cell remains.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    >>> yi, vi = log_odds_ratio(4, 123, 11, 139)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.9387, 0.3571
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(np.log(a) - np.log(b) - np.log(c) + np.log(d), 1 / a + 1 / b + 1 / c + 1 / d)
+
+
+def risk_difference(
+    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
+):
+    """Return the risk difference and its variance.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like
+        Responders and people of the treatment and of the placebo arm.
+    continuity, continuity_to, drop_double_zero
+        As in :func:`log_risk_ratio`.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)`` as fractions. Without continuity the variance of a double-zero trial is 0, and cannot be
+        pooled by inverse variance.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such trial.
+
+    Examples
+    --------
+    >>> yi, vi = risk_difference(27, 38, 12, 33)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    0.3469, 0.01242
+    """
+    given = counts(events_t, n_t, events_p, n_p)
+    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
+    n1, n2 = a + b, c + d
+    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
+
+
+def peto_effects(table):
+    """Peto's effect and variance from the four cells of each trial."""
+    excess, variance = excess_events(table)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(excess / variance, 1 / variance)
+
+
+def excess_events(table):
+    """Events under treatment minus those expected with fixed margins, and their hypergeometric variance."""
+    a, b, c, d = table
+    n1, n2, events, others = a + b, c + d, a + c, b + d
+    n = n1 + n2
+    return a - n1 * events / n, n1 * n2 * events * others / (n**2 * (n - 1))
+
+
+def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, bias_correction=True):
+    """Return the log of the ratio of two means, corrected for bias, and its variance.
+
+    Parameters
+    ----------
+    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
+        As in :func:`mean_difference`; both means of the same sign.
+    bias_correction : bool
+        Add the second-order term of the bias.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is
+        0.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`mean_difference`.
+
+    Notes
+    -----
+    Lajeunesse 2015, Ecology 96:2056-2063, doi 10.1890/14-2402.1: the second-order term of the bias is added.
+
+    Examples
+    --------
+    >>> yi, vi = log_ratio_of_means(9.948, 4.573, 3, 19.94, 8.876, 3)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.6932, 0.1365
+    """
+    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
+    alike = m1 * m2 > 0
+    m1, m2 = np.where(alike, m1, np.nan)[()], np.where(alike, m2, np.nan)[()]
+    v1, v2 = s1**2 / (n1 * m1**2), s2**2 / (n2 * m2**2)
+    return np.log(m1 / m2) + (v1 - v2) / 2 * bool(bias_correction), v1 + v2
+
+
+def _two_arms(*arms, least_n=1):
+    names = ("mean_t", "sd_t", "n_t", "mean_p", "sd_p", "n_p")
+    return checked(**dict(zip(names, arms, strict=True)), least_n=least_n)
 
 
 def mean_change(mean_pre, mean_post, sd_pre, sd_post, n, correlation):
@@ -151,6 +373,16 @@ def standardized_mean_change(mean_pre, mean_post, sd_pre, n, correlation, *, var
     return g, 2 * (1 - r) / n + unbiased_share(n - 1, factor) * g**2
 
 
+def unbiased_share(df, factor):
+    """What multiplies the squared effect in the unbiased variance of a standardized effect.
+
+    With J the correction for bias, d the uncorrected effect and v its variance where the true effect is 0,
+    the exact variance of J d holds J^2 df / (df - 2) (v + delta^2) - delta^2, of which v + (1 - (df - 2) /
+    (df J^2)) (J d)^2 is an unbiased estimate.
+    """
+    return 1 - (df - 2) / (df * factor**2)
+
+
 def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlation, *, variance="large-sample"):
     """Return the mean change in units of the SD of the change, and its variance.
 
@@ -196,165 +428,6 @@ def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlati
     return g, 1 / n + share * g**2
 
 
-def unbiased_share(df, factor):
-    """What multiplies the squared effect in the unbiased variance of a standardized effect.
-
-    With J the correction for bias, d the uncorrected effect and v its variance where the true effect is 0,
-    the exact variance of J d holds J^2 df / (df - 2) (v + delta^2) - delta^2, of which v + (1 - (df - 2) /
-    (df J^2)) (J d)^2 is an unbiased estimate.
-    """
-    return 1 - (df - 2) / (df * factor**2)
-
-
-CONTINUITY_TO = ("zero trials", "all if zero", "all", "none")
-
-
-def counts(events_t, n_t, events_p, n_p):
-    """Return the counts as four float arrays of one shape; ValueError lists every impossible one."""
-    return checked(("events_t", "n_t"), ("events_p", "n_p"), events_t=events_t, n_t=n_t, events_p=events_p, n_p=n_p)
-
-
-def cells(counts, continuity, continuity_to, drop_double_zero=False):
-    """Return events and non-events of both arms, a, b, c, d, after the rules for zero cells."""
-    _check.option("continuity_to", continuity_to, CONTINUITY_TO)
-    add = amount("continuity", continuity)
-    a, n1, c, n2 = counts
-    table = np.stack([a, n1 - a, c, n2 - c])
-    if drop_double_zero:
-        table = np.where(double_zero(table), np.nan, table)
-    zero = (table == 0).any(axis=0)
-    chosen = {
-        "zero trials": zero,
-        "all if zero": zero.any(axis=-1, keepdims=True) if zero.ndim else zero,
-        "all": True,
-        "none": False,
-    }[continuity_to]
-    return tuple(x[()] for x in table + np.where(chosen, add, 0.0))
-
-
-def double_zero(table):
-    """Which trials have no events, or nothing but events, in both arms."""
-    a, b, c, d = table
-    return ((a == 0) & (c == 0)) | ((b == 0) & (d == 0))
-
-
-def _defined(yi, vi):
-    """Both NaN where either is not finite: the effect of a zero cell without continuity."""
-    fine = np.isfinite(yi) & np.isfinite(vi)
-    return np.where(fine, yi, np.nan)[()], np.where(fine, vi, np.nan)[()]
-
-
-def log_risk_ratio(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
-    """Return the log risk ratio and its variance.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity : float
-        Added to all four cells of the trials chosen by `continuity_to`.
-    continuity_to : {"zero trials", "all if zero", "all", "none"}
-        Which trials: those with a zero cell; all, if one has a zero cell; all; none.
-    drop_double_zero : bool
-        Give NaN for a trial without events, or with events only, in both arms.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``; exponentiate the effect for the risk ratio. NaN where a zero remains that makes either
-        infinite.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
-
-    Examples
-    --------
-    The first trial of the BCG vaccine data: 4 of 123 against 11 of 139.
-
-    >>> yi, vi = log_risk_ratio(4, 123, 11, 139)
-    >>> print(f"{yi:.4f}, {vi:.4f}")
-    -0.8893, 0.3256
-    """
-    given = counts(events_t, n_t, events_p, n_p)
-    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        yi = np.log(a / (a + b)) - np.log(c / (c + d))
-        return _defined(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
-
-
-def log_odds_ratio(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
-    """Return the log odds ratio and its variance (Woolf).
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity, continuity_to, drop_double_zero
-        As in :func:`log_risk_ratio`.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``; exponentiate the effect for the odds ratio. NaN where a zero cell remains.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
-
-    Examples
-    --------
-    >>> yi, vi = log_odds_ratio(4, 123, 11, 139)
-    >>> print(f"{yi:.4f}, {vi:.4f}")
-    -0.9387, 0.3571
-    """
-    given = counts(events_t, n_t, events_p, n_p)
-    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _defined(np.log(a) - np.log(b) - np.log(c) + np.log(d), 1 / a + 1 / b + 1 / c + 1 / d)
-
-
-def risk_difference(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
-    """Return the risk difference and its variance.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity, continuity_to, drop_double_zero
-        As in :func:`log_risk_ratio`.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)`` as fractions. Without continuity the variance of a double-zero trial is 0, and cannot be
-        pooled by inverse variance.
-
-    Raises
-    ------
-    ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
-
-    Examples
-    --------
-    >>> yi, vi = risk_difference(27, 38, 12, 33)
-    >>> print(f"{yi:.4f}, {vi:.5f}")
-    0.3469, 0.01242
-    """
-    given = counts(events_t, n_t, events_p, n_p)
-    a, b, c, d = cells(given, continuity, continuity_to, drop_double_zero)
-    n1, n2 = a + b, c + d
-    return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
-
-
 def peto_log_odds_ratio(
     events_t, n_t, events_p, n_p, *, continuity=0.0, continuity_to="zero trials", drop_double_zero=False
 ):
@@ -392,44 +465,6 @@ def peto_log_odds_ratio(
     """
     given = counts(events_t, n_t, events_p, n_p)
     return peto_effects(cells(given, continuity, continuity_to, drop_double_zero))
-
-
-def peto_effects(table):
-    """Peto's effect and variance from the four cells of each trial."""
-    excess, variance = excess_events(table)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return _defined(excess / variance, 1 / variance)
-
-
-def excess_events(table):
-    """Events under treatment minus those expected with fixed margins, and their hypergeometric variance."""
-    a, b, c, d = table
-    n1, n2, events, others = a + b, c + d, a + c, b + d
-    n = n1 + n2
-    return a - n1 * events / n, n1 * n2 * events * others / (n**2 * (n - 1))
-
-
-__all__ = [
-    "change_sd",
-    "glass_delta",
-    "hedges_g",
-    "heteroscedastic_smd",
-    "log_odds_ratio",
-    "log_ratio_of_means",
-    "log_risk_ratio",
-    "mean_change",
-    "mean_difference",
-    "paired_difference",
-    "peto_log_odds_ratio",
-    "risk_difference",
-    "standardized_change_score",
-    "standardized_mean_change",
-]
-
-
-def _two_arms(*arms, least_n=1):
-    names = ("mean_t", "sd_t", "n_t", "mean_p", "sd_p", "n_p")
-    return checked(**dict(zip(names, arms, strict=True)), least_n=least_n)
 
 
 def _positive(sd):
@@ -626,41 +661,3 @@ def glass_delta(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, equal_sds=True, bias_co
     if equal_sds:
         return g, 1 / n1 + 1 / n2 + g**2 / (2 * n2)
     return g, (s1 / spread) ** 2 / (n1 - 1) + 1 / (n2 - 1) + g**2 / (2 * (n2 - 1))
-
-
-def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, bias_correction=True):
-    """Return the log of the ratio of two means, corrected for bias, and its variance.
-
-    Parameters
-    ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`mean_difference`; both means of the same sign.
-    bias_correction : bool
-        Add the second-order term of the bias.
-
-    Returns
-    -------
-    tuple
-        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is
-        0.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`mean_difference`.
-
-    Notes
-    -----
-    Lajeunesse 2015, Ecology 96:2056-2063, doi 10.1890/14-2402.1: the second-order term of the bias is added.
-
-    Examples
-    --------
-    >>> yi, vi = log_ratio_of_means(9.948, 4.573, 3, 19.94, 8.876, 3)
-    >>> print(f"{yi:.4f}, {vi:.4f}")
-    -0.6932, 0.1365
-    """
-    m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p)
-    alike = m1 * m2 > 0
-    m1, m2 = np.where(alike, m1, np.nan)[()], np.where(alike, m2, np.nan)[()]
-    v1, v2 = s1**2 / (n1 * m1**2), s2**2 / (n2 * m2**2)
-    return np.log(m1 / m2) + (v1 - v2) / 2 * bool(bias_correction), v1 + v2

@@ -23,6 +23,108 @@ from scipy.special import gamma, gammaincinv, ndtri, stdtrit
 from analysis import _check
 from analysis._check import checked, fail, place
 
+# Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
+_POSITIVE = {
+    "log-normal": lambda u, p: np.exp(np.exp(u) * ndtri(p)),
+    "gamma": lambda u, p: gammaincinv(np.exp(-2 * u), p),
+    "Weibull": lambda u, p: (-np.log1p(-p)) ** np.exp(u),
+}
+_SPREADS = np.linspace(np.log(1e-4), np.log(5.0), 200)
+_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+_STEPS = 50  # golden sections of a bracket of two grid steps: far below the width at which rounding ends progress
+
+__all__ = [
+    "QuantileFit",
+    "combine_arms",
+    "correlation_from_sds",
+    "fit_quantiles",
+    "mean_from_five_numbers",
+    "mean_from_quartiles",
+    "mean_from_range",
+    "pooled_sd",
+    "sd_from_ci",
+    "sd_from_five_numbers",
+    "sd_from_p",
+    "sd_from_quartiles",
+    "sd_from_range",
+    "sd_from_se",
+    "sd_from_t",
+    "se_from_ci",
+    "se_from_p",
+]
+
+
+def combine_arms(mean, sd, n):
+    """Combine arms into one, as if their people had been one arm.
+
+    Parameters
+    ----------
+    mean, sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; any unit. All broadcast.
+
+    Returns
+    -------
+    tuple of float or array
+        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
+        means.
+
+    Raises
+    ------
+    ValueError
+        If an SD is negative or an arm empty.
+
+    Notes
+    -----
+    Cochrane Handbook, section 6.5.2.10, table 6.5.a, applied to any number of arms at once.
+
+    Examples
+    --------
+    >>> mean, sd, n = combine_arms([6.13, 7.33], [9.63, 6.65], [15, 18])
+    >>> round(mean, 3), round(sd, 3), n
+    (6.785, 8.027, 33.0)
+    """
+    mean, sd, n = checked(mean=mean, sd=sd, n=n)
+    total = np.sum(n, axis=0)
+    centre = np.sum(n * mean, axis=0) / total
+    squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
+    return _plain(centre), _plain(np.sqrt(squares / (total - 1))), _plain(total)
+
+
+def _plain(x):
+    """A float where there is one number only."""
+    return float(x) if np.ndim(x) == 0 else x
+
+
+def pooled_sd(sd, n):
+    """Return the SD pooled over arms, each weighted by its degrees of freedom.
+
+    Parameters
+    ----------
+    sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
+
+    Returns
+    -------
+    float or array
+
+    Raises
+    ------
+    ValueError
+        If an SD is negative or an arm empty.
+
+    Notes
+    -----
+    The rule by which a missing SD is borrowed from the other trials of a meta-analysis:
+    Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
+
+    Examples
+    --------
+    >>> print(f"{pooled_sd([2.0, 3.0], [11, 31]):.3f}")
+    2.784
+    """
+    sd, n = checked(sd=sd, n=n)
+    return _plain(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))
+
 
 def se_from_ci(low, high, level=0.95, *, df=np.inf):
     """Return the standard error behind a confidence interval, of a mean, a difference or a log ratio.
@@ -167,17 +269,6 @@ def sd_from_p(difference, pvalue, n_t, n_p):
     """
     difference, pvalue, n_t, n_p = checked(difference=difference, pvalue=pvalue, n_t=n_t, n_p=n_p, least_n=2)
     return np.abs(difference) / -stdtrit(n_t + n_p - 2, pvalue / 2) / np.sqrt(1 / n_t + 1 / n_p)
-
-
-# Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
-_POSITIVE = {
-    "log-normal": lambda u, p: np.exp(np.exp(u) * ndtri(p)),
-    "gamma": lambda u, p: gammaincinv(np.exp(-2 * u), p),
-    "Weibull": lambda u, p: (-np.log1p(-p)) ** np.exp(u),
-}
-_SPREADS = np.linspace(np.log(1e-4), np.log(5.0), 200)
-_GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
-_STEPS = 50  # golden sections of a bracket of two grid steps: far below the width at which rounding ends progress
 
 
 class QuantileFit(NamedTuple):
@@ -523,27 +614,6 @@ def mean_from_five_numbers(smallest, q1, median, q3, largest, n):
     return ends * (low + high) / 2 + middle * (q1 + q3) / 2 + (1 - ends - middle) * median
 
 
-__all__ = [
-    "QuantileFit",
-    "combine_arms",
-    "correlation_from_sds",
-    "fit_quantiles",
-    "mean_from_five_numbers",
-    "mean_from_quartiles",
-    "mean_from_range",
-    "pooled_sd",
-    "sd_from_ci",
-    "sd_from_five_numbers",
-    "sd_from_p",
-    "sd_from_quartiles",
-    "sd_from_range",
-    "sd_from_se",
-    "sd_from_t",
-    "se_from_ci",
-    "se_from_p",
-]
-
-
 def sd_from_se(se, n):
     """Return the SD behind the standard error of a mean.
 
@@ -663,75 +733,3 @@ def _no_correlation(at, values):
         f"but it must lie between {abs(pre - post):g} and {pre + post:g}, with SDs above 0; correct one, or give "
         "impossible='nan'"
     )
-
-
-def combine_arms(mean, sd, n):
-    """Combine arms into one, as if their people had been one arm.
-
-    Parameters
-    ----------
-    mean, sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; any unit. All broadcast.
-
-    Returns
-    -------
-    tuple of float or array
-        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
-        means.
-
-    Raises
-    ------
-    ValueError
-        If an SD is negative or an arm empty.
-
-    Notes
-    -----
-    Cochrane Handbook, section 6.5.2.10, table 6.5.a, applied to any number of arms at once.
-
-    Examples
-    --------
-    >>> mean, sd, n = combine_arms([6.13, 7.33], [9.63, 6.65], [15, 18])
-    >>> round(mean, 3), round(sd, 3), n
-    (6.785, 8.027, 33.0)
-    """
-    mean, sd, n = checked(mean=mean, sd=sd, n=n)
-    total = np.sum(n, axis=0)
-    centre = np.sum(n * mean, axis=0) / total
-    squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
-    return _plain(centre), _plain(np.sqrt(squares / (total - 1))), _plain(total)
-
-
-def _plain(x):
-    """A float where there is one number only."""
-    return float(x) if np.ndim(x) == 0 else x
-
-
-def pooled_sd(sd, n):
-    """Return the SD pooled over arms, each weighted by its degrees of freedom.
-
-    Parameters
-    ----------
-    sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
-
-    Returns
-    -------
-    float or array
-
-    Raises
-    ------
-    ValueError
-        If an SD is negative or an arm empty.
-
-    Notes
-    -----
-    The rule by which a missing SD is borrowed from the other trials of a meta-analysis:
-    Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
-
-    Examples
-    --------
-    >>> print(f"{pooled_sd([2.0, 3.0], [11, 31]):.3f}")
-    2.784
-    """
-    sd, n = checked(sd=sd, n=n)
-    return _plain(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))

@@ -15,15 +15,22 @@ from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS
 POINTS = 10.0  # the common scale runs from 0 to 10
 SCORES = {"change": "change", "final": "final score"}
 BASELINE = "baseline"  # kept beside the scores; no effect is made of it
+
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
 FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
+
 #: The rules by which a trial without a spread borrows one, and the words for them; see `borrowed_sd`.
 RULES = {
     "impute": "SD of the {score} pooled over {source}",
     "impute-median": "median SD of the {score} among {source}",
     "impute-largest": "largest SD of the {score} among {source}",
 }
+
+ABOUT = (
+    "author year therapy therapy_family condition condition_group pain_type design control scale scale_min scale_max "
+    "week timepoint certainty doi source locator"
+).split()
 
 
 def primary_arms(trials):
@@ -227,12 +234,6 @@ def impute(scores, needed, missing_sd="impute"):
         source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
         rules[line] = f"{IMPUTED}: {RULES[missing_sd].format(score=score, source=source)}"
     return scores.assign(sd=filled, sd_rule=rules)
-
-
-ABOUT = (
-    "author year therapy therapy_family condition condition_group pain_type design control scale scale_min scale_max "
-    "week timepoint certainty doi source locator"
-).split()
 
 
 def labels(about):

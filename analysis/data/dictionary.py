@@ -26,6 +26,7 @@ THERAPIES = (
     "Electroacupuncture",
     "Other physical",
 )
+
 CONDITION_GROUPS = (
     "Low back",
     "Neck",
@@ -37,6 +38,7 @@ CONDITION_GROUPS = (
     "Shoulder",
     "Other",
 )
+
 #: Closed vocabularies, in the order in which they are shown. A blank is allowed only where REQUIRED says so.
 VOCABULARY = {
     "therapy": THERAPIES,
@@ -56,8 +58,10 @@ SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "c
 LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
 INTEGERS = ("year", "n", "events")
 NUMBERS = (*INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
+
 #: Columns that must be there and filled in every row.
 REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
+
 #: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
 COLUMNS = (
     "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
@@ -69,8 +73,26 @@ COLUMNS = (
 CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
 AT_ONE_TIME = ("scale", "scale_min", "scale_max")
 PERCENT_CHANGE = "percent change"
+
 #: Bands of the time point of an effect, by `week` (from the start of treatment) and `timepoint`.
 WEEK_BANDS = ("single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks")
+_ABOUT = ("therapy", "therapy_family", "condition_group", "certainty")
+SEPARATOR = "\x1f"
+LARGEST_GAP = 0.1  # of the scale, between a printed change and final minus baseline: adjusted means may differ a little
+
+
+def same_time(trials):
+    """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
+    return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
+
+
+def row_rule(column, rule, remedy, test):
+    """Return a check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
+    return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
+
+
+def _says(column, rule, remedy):
+    return SEPARATOR.join((column, rule, remedy))
 
 
 class Layout(NamedTuple):
@@ -85,20 +107,25 @@ class Layout(NamedTuple):
     vocabulary: dict = {}
 
 
-TRIALS = Layout("trials", tuple(COLUMNS), tuple(REQUIRED), "study", NUMBERS, INTEGERS, VOCABULARY)
-_ABOUT = ("therapy", "therapy_family", "condition_group", "certainty")
-CONTRASTS = Layout(
-    "contrasts",
-    tuple(
-        "study author year doi pmid therapy therapy_family condition condition_group scale scale_min scale_max week "
-        "difference ci_low ci_high ci_level se n_treatment n_placebo selected certainty source locator note".split()
-    ),
-    ("study", "author", "year", "therapy", "therapy_family", "condition_group", "scale", "difference", "source"),
-    "study",
-    tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
-    ("year", "n_treatment", "n_placebo"),
-    {name: VOCABULARY[name] for name in _ABOUT} | {"selected": ("yes", "no")},
+BENCHMARKS = Layout(
+    "benchmarks",
+    tuple("review year doi pmid therapy condition measure estimate ci_low ci_high k n i2 sign note".split()),
+    ("review", "year", "therapy", "condition", "measure", "estimate", "sign"),
+    "review",
+    ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
+    ("year", "k", "n"),
 )
+
+THRESHOLDS = Layout(
+    "thresholds",
+    tuple("source year doi pmid scale kind value_low value_high unit label note".split()),
+    ("source", "year", "scale", "kind", "unit", "label"),
+    "source",
+    ("year", "value_low", "value_high"),
+    ("year",),
+    {"kind": ("within-patient", "between-group"), "unit": ("points", "mm", "percent of baseline")},
+)
+
 CLAIMS = Layout(
     "claims",
     tuple(
@@ -118,41 +145,20 @@ CLAIMS = Layout(
         "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
     },
 )
-THRESHOLDS = Layout(
-    "thresholds",
-    tuple("source year doi pmid scale kind value_low value_high unit label note".split()),
-    ("source", "year", "scale", "kind", "unit", "label"),
-    "source",
-    ("year", "value_low", "value_high"),
-    ("year",),
-    {"kind": ("within-patient", "between-group"), "unit": ("points", "mm", "percent of baseline")},
+
+CONTRASTS = Layout(
+    "contrasts",
+    tuple(
+        "study author year doi pmid therapy therapy_family condition condition_group scale scale_min scale_max week "
+        "difference ci_low ci_high ci_level se n_treatment n_placebo selected certainty source locator note".split()
+    ),
+    ("study", "author", "year", "therapy", "therapy_family", "condition_group", "scale", "difference", "source"),
+    "study",
+    tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
+    ("year", "n_treatment", "n_placebo"),
+    {name: VOCABULARY[name] for name in _ABOUT} | {"selected": ("yes", "no")},
 )
-BENCHMARKS = Layout(
-    "benchmarks",
-    tuple("review year doi pmid therapy condition measure estimate ci_low ci_high k n i2 sign note".split()),
-    ("review", "year", "therapy", "condition", "measure", "estimate", "sign"),
-    "review",
-    ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
-    ("year", "k", "n"),
-)
-
-
-SEPARATOR = "\x1f"
-LARGEST_GAP = 0.1  # of the scale, between a printed change and final minus baseline: adjusted means may differ a little
-
-
-def same_time(trials):
-    """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
-    return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
-
-
-def _says(column, rule, remedy):
-    return SEPARATOR.join((column, rule, remedy))
-
-
-def row_rule(column, rule, remedy, test):
-    """Return a check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
-    return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
+TRIALS = Layout("trials", tuple(COLUMNS), tuple(REQUIRED), "study", NUMBERS, INTEGERS, VOCABULARY)
 
 
 def _inside_scale(column):

@@ -31,9 +31,21 @@ from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
 from analysis.data.trials import TrialDataError
 
 NO_BASELINE, NO_SPREAD = "baseline not reported", "spread of the change not reported"
+
 FIRST = (
     "study label year therapy_family therapy condition_group outcome n_treatment n_placebo yi vi status flags".split()
 )
+OUTCOME, NO_ARMS = "difference", "arms not reported"
+FLAG, SELECTED = "only the difference is printed", "time point selected"
+NO_SCALE = "the ends of the scale are not stated: the difference cannot be expressed in points"
+NO_REPORTED_SPREAD = "neither an interval nor an SE of the difference is printed"
+
+#: Half the interval over the quantile of the normal or of the t distribution on n_t + n_p - 2 degrees of freedom.
+BY_NORMAL, BY_T = "half the interval over the normal quantile", "half the interval over the t quantile on {df:g} df"
+_LESS_THAN_A_DAY = 0.1  # weeks
+_KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
+_INSTEAD = "not used: the arms print no spread, and the difference is printed with one"
+_ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,15 +271,6 @@ def _raise_missing(silent, trials):
         raise TrialDataError(sorted(problems), "the trials")
 
 
-def mean_differences(arms, paired, correlation):
-    """Treatment minus placebo and its variance: paired where the same people had both, else independent.
-
-    `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
-    """
-    both = effects.paired_difference(*arms[:2], *arms[3:], correlation)
-    return np.where(paired, both, effects.mean_difference(*arms))
-
-
 def _contrasts(scores, chosen):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
     parts = ["mean", "sd", "n", "sd_rule", "merged", "arm_label"]
@@ -308,14 +311,13 @@ def _status(*rules):
     return np.array([IMPUTED if IMPUTED in t else "recovered" if t.strip() else "as printed" for t in together])
 
 
-OUTCOME, NO_ARMS = "difference", "arms not reported"
-FLAG, SELECTED = "only the difference is printed", "time point selected"
-NO_SCALE = "the ends of the scale are not stated: the difference cannot be expressed in points"
-NO_REPORTED_SPREAD = "neither an interval nor an SE of the difference is printed"
-#: Half the interval over the quantile of the normal or of the t distribution on n_t + n_p - 2 degrees of freedom.
-BY_NORMAL, BY_T = "half the interval over the normal quantile", "half the interval over the t quantile on {df:g} df"
-_LESS_THAN_A_DAY = 0.1  # weeks
-_KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
+def mean_differences(arms, paired, correlation):
+    """Treatment minus placebo and its variance: paired where the same people had both, else independent.
+
+    `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
+    """
+    both = effects.paired_difference(*arms[:2], *arms[3:], correlation)
+    return np.where(paired, both, effects.mean_difference(*arms))
 
 
 def contrast_effects(contrasts):
@@ -392,14 +394,6 @@ def _errors(contrasts):
     return pd.DataFrame({"factor": factor, "se_points": (se * factor).where(se > 0), "rule": rule})
 
 
-def _about(rows):
-    """What each trial is; the columns are those of the effect sizes of trials."""
-    about = rows[["study", "author", "year", *_KEPT.split()]].reset_index(drop=True)
-    about["year"] = about["year"].astype(int)
-    about["timepoint"] = np.where(about["week"] < _LESS_THAN_A_DAY, WEEK_BANDS[0], None)
-    return about.assign(label=labels(about), week_band=week_bands(about))
-
-
 def _contrast_table(used):
     table = _about(used)
     for column in ("n_treatment", "n_placebo"):
@@ -413,6 +407,14 @@ def _contrast_table(used):
     }
     table["flags"] = [(FLAG, *(flag for flag, test in marks.items() if test[row])) for row in used.index]
     return table[[*FIRST, *(c for c in table if c not in FIRST)]]
+
+
+def _about(rows):
+    """What each trial is; the columns are those of the effect sizes of trials."""
+    about = rows[["study", "author", "year", *_KEPT.split()]].reset_index(drop=True)
+    about["year"] = about["year"].astype(int)
+    about["timepoint"] = np.where(about["week"] < _LESS_THAN_A_DAY, WEEK_BANDS[0], None)
+    return about.assign(label=labels(about), week_band=week_bands(about))
 
 
 def _derivations(used, others):
@@ -493,18 +495,14 @@ def with_contrasts(effects, contrasts):
     )
 
 
-_INSTEAD = "not used: the arms print no spread, and the difference is printed with one"
-_ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
+def _stack(above, below):
+    """Put two tables above each other; columns that are all blank take no part in the types."""
+    if not len(above) or not len(below):
+        return (above if len(above) else below).reset_index(drop=True)
+    return pd.concat([above, below], ignore_index=True)[[*above, *(c for c in below if c not in above)]]
 
 
 def _own_labels(extra, table):
     """Add the study id to a label that a trial has already."""
     same = extra["label"].isin(table["label"])
     return extra.assign(label=extra["label"].where(~same, extra["label"] + " (" + extra["study"] + ")"))
-
-
-def _stack(above, below):
-    """Put two tables above each other; columns that are all blank take no part in the types."""
-    if not len(above) or not len(below):
-        return (above if len(above) else below).reset_index(drop=True)
-    return pd.concat([above, below], ignore_index=True)[[*above, *(c for c in below if c not in above)]]

@@ -22,6 +22,52 @@ from analysis.data import dictionary
 from analysis.data.dictionary import SEPARATOR, row_rule
 
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def read_trials(path, *, allow=None):
+    """Read a table of trial arms and check it against the data dictionary.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet),
+        a Parquet file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+    allow : dict of str to list, optional
+        Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per arm, all columns of the data dictionary in its order; numbers as floats in scale units (`n`,
+        `year` integers), text as strings, blanks as missing values. The index is the row number in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> trials = read_trials("data/trials.csv")
+    >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
+    [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
+    """
+    vocabulary = _vocabulary(allow)
+    table = checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
+    whole = {c: "int64" for c in ("n", "year")}
+    return table.astype(whole)
+
+
+def _vocabulary(allow):
+    unknown = set(allow or {}) - set(dictionary.VOCABULARY)
+    if unknown:
+        closed = ", ".join(dictionary.VOCABULARY)
+        raise ValueError(f"allow: no closed vocabulary for {', '.join(sorted(unknown))}; there is one for {closed}")
+    own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
+    return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
 class TrialDataError(ValueError):
@@ -65,45 +111,6 @@ def _quoted(values, most=5):
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-def read_trials(path, *, allow=None):
-    """Read a table of trial arms and check it against the data dictionary.
-
-    Parameters
-    ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet),
-        a Parquet file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
-    allow : dict of str to list, optional
-        Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per arm, all columns of the data dictionary in its order; numbers as floats in scale units (`n`,
-        `year` integers), text as strings, blanks as missing values. The index is the row number in the file.
-
-    Raises
-    ------
-    TrialDataError
-        Lists all problems: row, study, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-
-    Examples
-    --------
-    >>> trials = read_trials("data/trials.csv")
-    >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
-    [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
-    """
-    vocabulary = _vocabulary(allow)
-    table = checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
-    whole = {c: "int64" for c in ("n", "year")}
-    return table.astype(whole)
-
-
 def checked_table(path, layout, make_schema):
     """Read a table of any :class:`analysis.data.dictionary.Layout` and check it; see :func:`read_trials`.
 
@@ -132,15 +139,6 @@ def checked_table(path, layout, make_schema):
     return table
 
 
-def _vocabulary(allow):
-    unknown = set(allow or {}) - set(dictionary.VOCABULARY)
-    if unknown:
-        closed = ", ".join(dictionary.VOCABULARY)
-        raise ValueError(f"allow: no closed vocabulary for {', '.join(sorted(unknown))}; there is one for {closed}")
-    own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
-    return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
-
-
 def _read_cells(path, layout):
     """Return the name of the source and its cells as stripped text, indexed by row number in the file."""
     if isinstance(path, pd.DataFrame):
@@ -156,10 +154,6 @@ def _read_cells(path, layout):
     if kind not in readers:
         raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
     return path.name, readers[kind](path, layout)
-
-
-def _no_table(path, rule, remedy, value="", row=None):
-    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
 
 
 def _as_text(frame):
@@ -202,6 +196,30 @@ def _read_workbook(path, layout):
     return _with_heading(cells, path, layout)
 
 
+def _no_table(path, rule, remedy, value="", row=None):
+    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
+
+
+def _with_heading(rows, path, layout):
+    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
+    if not rows:
+        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
+    heading = ["" if name is None else str(name).strip() for name in rows[0]]
+    if not set(heading) & set(layout.columns):
+        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
+        raise _no_table(path, "is not the heading", remedy, row=1)
+    width = len(heading)
+    ragged = [
+        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
+        for i, row in enumerate(rows[1:], start=2)
+        if len(row) != width and any(str(cell).strip() for cell in row)
+    ]
+    if ragged:
+        raise TrialDataError(ragged, path.name)
+    body = [row if len(row) == width else [""] * width for row in rows[1:]]
+    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
+
+
 def _read_parquet(path, layout):
     from pyarrow import ArrowInvalid
 
@@ -227,26 +245,6 @@ def _read_delimited(path, layout):
         remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
         raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
     return _with_heading(rows, path, layout)
-
-
-def _with_heading(rows, path, layout):
-    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
-    if not rows:
-        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
-    heading = ["" if name is None else str(name).strip() for name in rows[0]]
-    if not set(heading) & set(layout.columns):
-        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
-        raise _no_table(path, "is not the heading", remedy, row=1)
-    width = len(heading)
-    ragged = [
-        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
-        for i, row in enumerate(rows[1:], start=2)
-        if len(row) != width and any(str(cell).strip() for cell in row)
-    ]
-    if ragged:
-        raise TrialDataError(ragged, path.name)
-    body = [row if len(row) == width else [""] * width for row in rows[1:]]
-    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
 
 
 def _check_columns(names, source, layout):
@@ -366,6 +364,33 @@ def read_contrasts(path):
     return _read(path, dictionary.CONTRASTS, rules)
 
 
+def _interval_rules(middle):
+    return [
+        row_rule(
+            "ci_low",
+            "both limits are needed",
+            "Fill both or none.",
+            lambda t: t["ci_low"].isna() == t["ci_high"].isna(),
+        ),
+        row_rule(
+            "ci_low",
+            f"the interval must hold its {middle}",
+            "Check the signs and the order of the limits.",
+            lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
+        ),
+    ]
+
+
+def _read(path, layout, rules):
+    columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
+    return checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))
+
+
+def _closed(name, allowed):
+    text = SEPARATOR.join((name, "is not in the closed list", f"Use one of: {', '.join(allowed)}."))
+    return pa.Column(checks=pa.Check.isin(list(allowed), error=text), nullable=True)
+
+
 def read_claims(path):
     """Read claims of popular articles.
 
@@ -469,30 +494,3 @@ def read_benchmarks(path):
     [['Haflidadottir', 0.54], ['Zou', 0.75]]
     """
     return _read(path, dictionary.BENCHMARKS, _interval_rules("estimate"))
-
-
-def _interval_rules(middle):
-    return [
-        row_rule(
-            "ci_low",
-            "both limits are needed",
-            "Fill both or none.",
-            lambda t: t["ci_low"].isna() == t["ci_high"].isna(),
-        ),
-        row_rule(
-            "ci_low",
-            f"the interval must hold its {middle}",
-            "Check the signs and the order of the limits.",
-            lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
-        ),
-    ]
-
-
-def _closed(name, allowed):
-    text = SEPARATOR.join((name, "is not in the closed list", f"Use one of: {', '.join(allowed)}."))
-    return pa.Column(checks=pa.Check.isin(list(allowed), error=text), nullable=True)
-
-
-def _read(path, layout, rules):
-    columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
-    return checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))

@@ -15,6 +15,25 @@ DOSES = ("mT", "T", "Hz")
 _QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
 _WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
+SUPPORTED, OVERSTATED = "supported", "overstated"
+ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
+UNTRACED, NO_TRIAL, NOT_TESTABLE = "single untraced report", "no trial with these numbers", "not testable here"
+VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO_TRIAL, NOT_TESTABLE)
+LEAST_TRIALS = 3  # fewer cannot show how much true effects vary, so they support no claim
+_VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
+
+_DENIES = re.compile(
+    r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
+)
+
+_DENIES_EFFECT = re.compile(
+    r"\bno\s+(better|more\s+effective|different)\s+than\s+(a\s+)?(placebo|sham)\b|\b(ineffective|useless)\b|"
+    r"\bno\s+(pain\s+)?(effect|benefit|relief)\b|\b(do|does|did|is|are|was|were|will|can)\s?n[o'\u2019]t\s+(\w+\s+)?"
+    r"(reliev|reduc|eas|help|work|lower|improv|better|effective|differ)",
+    re.I,
+)
+_COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
+_WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
 
 
 class Claim(NamedTuple):
@@ -210,30 +229,6 @@ def _side(value, responders):
     return number(abs(value)), "lower" if value < 0 else "higher"
 
 
-def prediction_words(pooled):
-    """Say where the true effect of a new trial is expected: "95% prediction interval −2.9 to 0.8"."""
-    return f"{level(pooled.confidence_level)} prediction interval {interval(*pooled.pi)}"
-
-
-SUPPORTED, OVERSTATED = "supported", "overstated"
-ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
-UNTRACED, NO_TRIAL, NOT_TESTABLE = "single untraced report", "no trial with these numbers", "not testable here"
-VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO_TRIAL, NOT_TESTABLE)
-LEAST_TRIALS = 3  # fewer cannot show how much true effects vary, so they support no claim
-_VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
-_DENIES = re.compile(
-    r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
-)
-_DENIES_EFFECT = re.compile(
-    r"\bno\s+(better|more\s+effective|different)\s+than\s+(a\s+)?(placebo|sham)\b|\b(ineffective|useless)\b|"
-    r"\bno\s+(pain\s+)?(effect|benefit|relief)\b|\b(do|does|did|is|are|was|were|will|can)\s?n[o'\u2019]t\s+(\w+\s+)?"
-    r"(reliev|reduc|eas|help|work|lower|improv|better|effective|differ)",
-    re.I,
-)
-_COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
-_WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
-
-
 def judge(claim, evidence):
     """Return the verdict on one claim and the reason, by the first rule that applies.
 
@@ -268,6 +263,11 @@ def names_a_report(cited_as):
     (True, False, False)
     """
     return bool(set(re.findall(r"\w+", cited_as.lower())) - _VAGUE)
+
+
+def prediction_words(pooled):
+    """Say where the true effect of a new trial is expected: "95% prediction interval −2.9 to 0.8"."""
+    return f"{level(pooled.confidence_level)} prediction interval {interval(*pooled.pi)}"
 
 
 def _report_not_found(claim, evidence):
@@ -328,94 +328,12 @@ def _no_effect(evidence):
     return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
 
 
-def _no_direct_trial(claim, evidence):
-    if evidence.match == "direct" and _effect_of(claim, evidence) is not None:
-        return None
-    reason = _none_direct(claim)
-    if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
-        doubtful = f", {number(len(evidence.doubts), 0)} of them in doubt" if evidence.doubts else ""
-        reason += f" In other conditions {difference_words(evidence.contrast)}{doubtful}; that is another question."
-    return NOT_TESTABLE, reason
-
-
-def _none_direct(claim):
-    """Say that there is no trial; a therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay."""
-    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
-    return f"No usable trial of {therapy} against placebo for {claim.condition} is in this set."
-
-
-def _duration(claim, evidence):
-    if evidence.followed:
-        return None
-    if claim.quick:
-        return NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day."
-    if evidence.traced:
-        late = f"after the end of treatment and as late as {claim_words(claim)}"
-        return OVERSTATED, f"The trial it rests on did not measure pain {late}: it cannot show that relief lasts."
-    return NO_TRIAL, f"No trial here has a time point after the end of treatment and as late as {claim_words(claim)}."
-
-
-def _placebo_number(claim, evidence):
-    if claim.arm != "placebo" or claim.kind not in ("arm change", "responders"):
-        return None
-    own, low, high = _arm_range(claim, evidence, "placebo")
-    if math.isnan(own):
-        return NO_TRIAL, "The trials that match do not print this number for their placebo arms."
-    said = f"{_arm_words(claim, evidence, 'placebo')}."
-    if not low <= _claimed(claim, evidence, "placebo") <= high:
-        return NO_TRIAL, f"{said} That does not agree."
-    pooled, one_traced = _arms_of(evidence, "placebo")
-    if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
-        return NOT_TESTABLE, f"{said} {counted(pooled.k)} cannot carry the claim."
-    return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
-
-
-def _arm_number(claim, evidence):
-    if claim.arm == "difference" or claim.kind not in ("arm change", "responders"):
-        return None
-    own, low, _ = _arm_range(claim, evidence, "treatment")
-    if math.isnan(own):
-        return NO_TRIAL, "The trials that match do not print this number for their treatment arms."
-    said = _arm_words(claim, evidence, "treatment")
-    claimed, effect = _claimed(claim, evidence, "treatment"), _effect_of(claim, evidence)
-    words = difference_words(effect, claim.kind == "responders")
-    if claimed < low:
-        return OVERSTATED, f"{said}; the claim is larger than that. Beside placebo, {words}."
-    if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
-        placebo = _arm_words(claim, evidence, "placebo")
-        said += f"; {placebo[0].lower()}{placebo[1:]}"
-    if claimed >= effect.ci.low and not weakness(effect, _clean_of(claim, evidence)):
-        return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
-    return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
-
-
-def _effect(claim, evidence):
-    responders = claim.kind == "responders"
-    effect, clean = _effect_of(claim, evidence), _clean_of(claim, evidence)
-    words = difference_words(effect, responders)
-    words = words[0].upper() + words[1:]
-    if _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
-    if effect.estimate > 0:
-        return OVERSTATED, f"{words}: placebo did better."
-    if weak := weakness(effect, clean, responders):
-        return OVERSTATED, f"{words}. {weak}"
-    if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
-        return OVERSTATED, f"{words}: less than is claimed."
-    return SUPPORTED, f"{words}; that stands without the trials in doubt, too."
-
-
-RULES = (
-    _report_not_found,
-    _number_not_found,
-    _untestable,
-    _denial,
-    _no_direct_trial,
-    _duration,
-    _placebo_number,
-    _arm_number,
-    _effect,
-)
+def _includes_zero(effect):
+    """Whether the interval includes zero; of one or two trials, whether the interval of every trial does."""
+    if effect.k >= LEAST_TRIALS:
+        return effect.ci.low <= 0 <= effect.ci.high
+    trials = effect.to_frame().iloc[:-1]
+    return bool(((trials["ci_low"] <= 0) & (trials["ci_high"] >= 0)).all())
 
 
 def weakness(effect, clean, responders=False):
@@ -448,33 +366,50 @@ def weakness(effect, clean, responders=False):
     return ""
 
 
-def _includes_zero(effect):
-    """Whether the interval includes zero; of one or two trials, whether the interval of every trial does."""
-    if effect.k >= LEAST_TRIALS:
-        return effect.ci.low <= 0 <= effect.ci.high
-    trials = effect.to_frame().iloc[:-1]
-    return bool(((trials["ci_low"] <= 0) & (trials["ci_high"] >= 0)).all())
+def _none_direct(claim):
+    """Say that there is no trial; a therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay."""
+    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
+    return f"No usable trial of {therapy} against placebo for {claim.condition} is in this set."
+
+
+def _no_direct_trial(claim, evidence):
+    if evidence.match == "direct" and _effect_of(claim, evidence) is not None:
+        return None
+    reason = _none_direct(claim)
+    if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
+        doubtful = f", {number(len(evidence.doubts), 0)} of them in doubt" if evidence.doubts else ""
+        reason += f" In other conditions {difference_words(evidence.contrast)}{doubtful}; that is another question."
+    return NOT_TESTABLE, reason
 
 
 def _effect_of(claim, evidence):
     return evidence.responders if claim.kind == "responders" else evidence.contrast
 
 
-def _clean_of(claim, evidence):
-    return evidence.clean_responders if claim.kind == "responders" else evidence.clean
+def _duration(claim, evidence):
+    if evidence.followed:
+        return None
+    if claim.quick:
+        return NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day."
+    if evidence.traced:
+        late = f"after the end of treatment and as late as {claim_words(claim)}"
+        return OVERSTATED, f"The trial it rests on did not measure pain {late}: it cannot show that relief lasts."
+    return NO_TRIAL, f"No trial here has a time point after the end of treatment and as late as {claim_words(claim)}."
 
 
-def _claimed(claim, evidence, role):
-    """The claimed number in points on 0-10, or for responders minus the fraction: less is better in both."""
-    if claim.kind == "responders":
-        return -claim.value / 100
-    return claim.value * (evidence.baselines[role] / 100 if claim.unit == "percent change" else 1)
-
-
-def _arms_of(evidence, role):
-    """The arms that a number is compared with, and whether it is one trial that the claim was traced to."""
-    named = evidence.named_placebo if role == "placebo" else evidence.named
-    return (named, named.k == 1) if named is not None else (getattr(evidence, role), False)
+def _placebo_number(claim, evidence):
+    if claim.arm != "placebo" or claim.kind not in ("arm change", "responders"):
+        return None
+    own, low, high = _arm_range(claim, evidence, "placebo")
+    if math.isnan(own):
+        return NO_TRIAL, "The trials that match do not print this number for their placebo arms."
+    said = f"{_arm_words(claim, evidence, 'placebo')}."
+    if not low <= _claimed(claim, evidence, "placebo") <= high:
+        return NO_TRIAL, f"{said} That does not agree."
+    pooled, one_traced = _arms_of(evidence, "placebo")
+    if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
+        return NOT_TESTABLE, f"{said} {counted(pooled.k)} cannot carry the claim."
+    return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
 
 
 def _arm_range(claim, evidence, role):
@@ -492,6 +427,12 @@ def _arm_range(claim, evidence, role):
     return pooled.estimate, low, high
 
 
+def _arms_of(evidence, role):
+    """The arms that a number is compared with, and whether it is one trial that the claim was traced to."""
+    named = evidence.named_placebo if role == "placebo" else evidence.named
+    return (named, named.k == 1) if named is not None else (getattr(evidence, role), False)
+
+
 def _arm_words(claim, evidence, role):
     if claim.kind == "responders":
         return f"In the {role} arms {percent(evidence.shares[role][0])} responded"
@@ -501,3 +442,62 @@ def _arm_words(claim, evidence, role):
     if claim.unit == "percent change":
         said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of the pain before"
     return said
+
+
+def _claimed(claim, evidence, role):
+    """The claimed number in points on 0-10, or for responders minus the fraction: less is better in both."""
+    if claim.kind == "responders":
+        return -claim.value / 100
+    return claim.value * (evidence.baselines[role] / 100 if claim.unit == "percent change" else 1)
+
+
+def _arm_number(claim, evidence):
+    if claim.arm == "difference" or claim.kind not in ("arm change", "responders"):
+        return None
+    own, low, _ = _arm_range(claim, evidence, "treatment")
+    if math.isnan(own):
+        return NO_TRIAL, "The trials that match do not print this number for their treatment arms."
+    said = _arm_words(claim, evidence, "treatment")
+    claimed, effect = _claimed(claim, evidence, "treatment"), _effect_of(claim, evidence)
+    words = difference_words(effect, claim.kind == "responders")
+    if claimed < low:
+        return OVERSTATED, f"{said}; the claim is larger than that. Beside placebo, {words}."
+    if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
+        placebo = _arm_words(claim, evidence, "placebo")
+        said += f"; {placebo[0].lower()}{placebo[1:]}"
+    if claimed >= effect.ci.low and not weakness(effect, _clean_of(claim, evidence)):
+        return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
+    return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
+
+
+def _clean_of(claim, evidence):
+    return evidence.clean_responders if claim.kind == "responders" else evidence.clean
+
+
+def _effect(claim, evidence):
+    responders = claim.kind == "responders"
+    effect, clean = _effect_of(claim, evidence), _clean_of(claim, evidence)
+    words = difference_words(effect, responders)
+    words = words[0].upper() + words[1:]
+    if _includes_zero(effect):
+        return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
+    if effect.estimate > 0:
+        return OVERSTATED, f"{words}: placebo did better."
+    if weak := weakness(effect, clean, responders):
+        return OVERSTATED, f"{words}. {weak}"
+    if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
+        return OVERSTATED, f"{words}: less than is claimed."
+    return SUPPORTED, f"{words}; that stands without the trials in doubt, too."
+
+
+RULES = (
+    _report_not_found,
+    _number_not_found,
+    _untestable,
+    _denial,
+    _no_direct_trial,
+    _duration,
+    _placebo_number,
+    _arm_number,
+    _effect,
+)

@@ -21,109 +21,6 @@ from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
 
 BOUNDED, COMPLEMENT, EVERYTHING = "interval", "complement", "everything"
-
-
-class FiellerSet(NamedTuple):
-    """Fieller's confidence set of each ratio: limits, NaN where it is no interval, and its shape in a word."""
-
-    low: np.ndarray
-    high: np.ndarray
-    shape: np.ndarray
-
-
-def fieller(means, covariance, critical):
-    """Return Fieller's confidence set of a ratio of two means.
-
-    Parameters
-    ----------
-    means : array_like, shape (..., 2)
-        Estimates, numerator first.
-    covariance : array_like, shape (..., 2, 2)
-        Their covariance matrix.
-    critical : array_like
-        Critical value of the standard normal or of the t distribution.
-
-    Returns
-    -------
-    FiellerSet
-        `low`, `high` and `shape` with the shape of the ratios. The set is an "interval" where the denominator differs
-        from 0 by its own test. Elsewhere it is the "complement" of an interval or "everything", the limits are NaN,
-        and no interval can be given.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not have the shapes above.
-
-    Notes
-    -----
-    All ratios r for which numerator - r denominator does not differ from 0, a quadratic inequality in r. Fieller 1954,
-    J R Stat Soc B 16:175-185; the three shapes are described by Franz 2007, arXiv 0710.2024.
-
-    Examples
-    --------
-    >>> found = fieller([1.0, 8.0], [[3.0, 1.0], [1.0, 1.0]], 2.0)
-    >>> print(f"{found.low:.4f} to {found.high:.4f}, {found.shape}")
-    -0.3667 to 0.5000, interval
-    """
-    means, covariance = np.asarray(means, dtype=float), np.asarray(covariance, dtype=float)
-    if means.shape[-1:] != (2,) or covariance.shape[-2:] != (2, 2):
-        raise ValueError(
-            f"means has the shape {means.shape}, covariance {covariance.shape}; give (..., 2) and (..., 2, 2), the "
-            "numerator first"
-        )
-    top, bottom = means[..., 0], means[..., 1]
-    squared = np.asarray(critical, dtype=float) ** 2
-    a = bottom**2 - squared * covariance[..., 1, 1]
-    b = top * bottom - squared * covariance[..., 0, 1]
-    c = top**2 - squared * covariance[..., 0, 0]
-    inside = b**2 - a * c
-    bounded = a > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.sqrt(np.maximum(inside, 0.0)) / a
-        low, high = (np.where(bounded, b / a + side * half, np.nan)[()] for side in (-1, 1))
-    unbounded = np.where((inside > 0) & (a < 0), COMPLEMENT, EVERYTHING)
-    return FiellerSet(low, high, np.where(bounded, BOUNDED, unbounded)[()])
-
-
-def percentile_interval(tops, bottoms, confidence_level, sign=-1):
-    """Return the percentile interval of bootstrapped ratios; NaN where a limit would lie beyond a denominator of zero.
-
-    Parameters
-    ----------
-    tops, bottoms : array_like, shape (n,)
-        Numerators and denominators of the n resamples.
-    confidence_level : float
-        0.95 for 95%.
-    sign : {-1, 1}
-        The side of zero on which the denominator must be.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper limit. Resamples whose denominator is on the other side of zero, or zero, count as larger than
-        every ratio, or as smaller where their numerator is there too: this is where the ratio goes as the denominator
-        shrinks. A limit among them is not estimable: then both are NaN, as they are without resamples.
-
-    Notes
-    -----
-    The percentile interval of Efron and Tibshirani 1993, An Introduction to the Bootstrap.
-
-    Examples
-    --------
-    >>> [round(limit, 3) for limit in percentile_interval(-np.arange(1.0, 102.0), np.full(101, -100.0), 0.9)]
-    [0.06, 0.96]
-    """
-    tops, bottoms = sign * np.asarray(tops, dtype=float), sign * np.asarray(bottoms, dtype=float)
-    if not tops.size:
-        return np.nan, np.nan
-    tail, good = (1.0 - confidence_level) / 2.0, bottoms > 0
-    ratios = np.where(good, tops / np.where(good, bottoms, 1.0), np.where(tops > 0, np.inf, -np.inf))
-    with np.errstate(invalid="ignore"):
-        limits = np.quantile(ratios, [tail, 1.0 - tail])
-    return tuple(limits.tolist()) if np.isfinite(limits).all() else (np.nan, np.nan)
-
-
 ARM_CHANGE = "mean change"  # the measure of a change within arms, which is no difference between them
 RULES = ("exclude", "exclude near zero", "replace")
 ALL = "all trials"
@@ -131,205 +28,17 @@ MEANS = (ALL, "exclude", "exclude near zero")  # sets of trials for the ratios o
 LOG_MODELS = ("REML", "DL", "CE")
 FEWEST = 3
 ROUNDING = 1e-9  # points: a smaller change is none
-
 NO_CHANGES = "no trial reports the change in both arms"
 TOO_FEW = "fewer than three trials remain"
 NO_FALL = "the change in the treatment arms is not clearly below zero, and of no improvement there is no share"
 UNBOUNDED = {COMPLEMENT: "the complement of an interval", EVERYTHING: "the whole line"}
 NEAR_ZERO = "in too many resamples the treatment arms did not improve"
 
-
 _NEEDED = {"study", "label", "design", "condition_group", "n_treatment", "n_placebo", "change_status"}
 _NEEDED |= {f"change_{arm}{end}" for arm in ("placebo", "treatment") for end in ("", "_vi")}
-
-
-def require_changes(effects, purpose):
-    """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
-    if not _NEEDED <= set(getattr(effects, "table", ())):
-        raise ValueError(f"{purpose} needs the changes within the arms; pass effect_sizes(trials)")
-
-
-class Arms(NamedTuple):
-    """The trials that report both changes: changes p and t, their variances and covariance, arrays of length k."""
-
-    table: pd.DataFrame  # study, label, condition_group, change_status, n
-    p: np.ndarray
-    vp: np.ndarray
-    t: np.ndarray
-    vt: np.ndarray
-    c: np.ndarray
-
-
-def both_arms(effects):
-    """Return the changes of the trials that report one for both arms, as `Arms`."""
-    table = effects.table
-    names = ["change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"]
-    table = table[table[names].notna().all(axis=1)]
-    crossover = (table["design"] == "crossover").to_numpy()
-    people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
-    p, vp, t, vt = (table[name].to_numpy(dtype=float) for name in names)
-    c = np.where(crossover, effects.options.get("crossover_correlation", 0.5) * np.sqrt(vp * vt), 0.0)
-    about = table[["study", "label", "condition_group", "change_status"]].assign(n=people).reset_index(drop=True)
-    return Arms(about, p, vp, t, vt, c)
-
-
-def used_changes(arms, smallest):
-    """Return what each rule uses: dict of rule to (p, t), NaN where the trial is left out."""
-    better = (arms.p < -ROUNDING) & (arms.t < -ROUNDING)
-    clear = better & (arms.p < -np.sqrt(arms.vp)) & (arms.t < -np.sqrt(arms.vt))
-    every = np.ones(better.size, dtype=bool)
-    kept = {ALL: every, "exclude": better, "exclude near zero": clear}
-    out = {name: tuple(np.where(keep, x, np.nan) for x in (arms.p, arms.t)) for name, keep in kept.items()}
-    return out | {"replace": (np.minimum(arms.p, -smallest), np.minimum(arms.t, -smallest))}
-
-
-@dataclass(frozen=True, eq=False)
-class ShareFits:
-    """Univariate fits: `log` by model and rule, `placebo` and `treatment` by set of trials, and why not, by either."""
-
-    changes: dict
-    ratios: dict
-    log: dict
-    placebo: dict
-    treatment: dict
-    why: dict
-
-    def used(self, name):
-        """Which trials a rule or set keeps."""
-        return np.isfinite(self.changes[name][0])
-
-
-def fit_shares(arms, smallest, methods):
-    """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
-    changes = used_changes(arms, smallest)
-    ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in RULES}
-    columns = {("log", rule): ratios[rule] for rule in RULES}
-    for name in MEANS:
-        keep = np.isfinite(changes[name][0])
-        columns["placebo", name] = changes[name][0], np.where(keep, arms.vp, np.nan)
-        columns["treatment", name] = changes[name][1], np.where(keep, arms.vt, np.nan)
-    labels = arms.table["label"].tolist()
-    found = _pool(columns, labels, methods)
-    log = {(methods["tau2_method"], rule): found.get(("log", rule)) for rule in RULES}
-    only = {key: columns[key] for key in columns if key[0] == "log"}
-    for model in LOG_MODELS:
-        if model != methods["tau2_method"]:
-            other = _pool(only, labels, methods | {"tau2_method": model})
-            log |= {(model, rule): other.get(("log", rule)) for rule in RULES}
-    means = {key: replace(pooled, measure=ARM_CHANGE) for key, pooled in found.items() if key[0] != "log"}
-    placebo, treatment = ({name: means.get((role, name)) for name in MEANS} for role in ("placebo", "treatment"))
-    why = {name: _why_not(np.isfinite(p), treatment[ALL], treatment.get(name)) for name, (p, _) in changes.items()}
-    return ShareFits(changes, ratios, log, placebo, treatment, why)
-
-
-def _log_ratio(arms, p, t):
-    """Log of placebo over treatment, and its variance: by the delta method, less the covariance of a crossover."""
-    y, v = log_ratio_of_means(p, np.sqrt(arms.vp), 1, t, np.sqrt(arms.vt), 1, bias_correction=False)
-    return y, v - 2.0 * arms.c / (p * t)
-
-
-def _pool(columns, labels, methods):
-    """Pool every column (y, v) that holds a trial; a dict with the same keys."""
-    filled = [key for key, (y, _) in columns.items() if np.isfinite(y).any()]
-    if not filled:
-        return {}
-    y, v = (np.column_stack([columns[key][part] for key in filled]) for part in (0, 1))
-    pooled = pool_columns(y, v, labels=labels, **methods)
-    return dict(zip(filled, pooled, strict=True))
-
-
-def _why_not(used, every, treatment):
-    """Why these trials give no share, "" if they do; `every` is the treatment fit to all trials, the other to these."""
-    if not used.size:
-        return NO_CHANGES
-    if used.size >= FEWEST and not every.ci.high < 0:
-        return NO_FALL
-    if used.sum() < FEWEST:
-        return TOO_FEW
-    return "" if treatment is None or treatment.ci.high < 0 else NO_FALL
-
-
-class MeanRatio(NamedTuple):
-    """A ratio of two pooled means with Fieller's interval, NaN where withheld, and why."""
-
-    k: int
-    share: float
-    low: float
-    high: float
-    why: str
-
-
-def mean_ratio(k, means, covariance, critical):
-    """Return the ratio of mean changes, placebo over treatment, unless the second is not clearly below zero."""
-    low, high, shape = fieller(means, covariance, critical)
-    if shape == BOUNDED and means[1] < 0:
-        return MeanRatio(k, float(means[0] / means[1]), float(low), float(high), "")
-    why = NO_FALL if shape == BOUNDED else f"{NO_FALL}; Fieller's set is {UNBOUNDED[shape]}"
-    return MeanRatio(k, np.nan, np.nan, np.nan, why)
-
-
-def univariate_ratios(fits, confidence_level):
-    """Return the ratio of the two separately pooled means of each set, as if they were independent."""
-    out = {}
-    for name in MEANS:
-        p, t, k = fits.placebo[name], fits.treatment[name], fits.used(name).sum()
-        if fits.why[name]:
-            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
-        else:
-            means, covariance = (p.estimate, t.estimate), np.diag([p.se**2, t.se**2])
-            out[name] = mean_ratio(k, means, covariance, t_quantile(t.df, confidence_level))
-    return out
-
-
-def bivariate_ratios(arms, fits, joint, methods):
-    """Return the ratio of the two means of the bivariate fit to each set; `joint` is that to all trials, if known."""
-    wanted = [name for name in MEANS if not fits.why[name]]
-    known = {ALL: joint} if joint is not None else {}
-    rest = [name for name in wanted if name not in known]
-    if rest:
-        y, v = np.column_stack([arms.p, arms.t]), np.column_stack([arms.vp, arms.vt])
-        members = np.column_stack([fits.used(name) for name in rest])
-        how = "z" if methods["ci_method"] == "z" else "t"
-        groups = pool_bivariate_groups(y, v, members, covariance=arms.c, ci_method=how)
-        known |= dict(zip(rest, groups, strict=True))
-    out = {}
-    for name in MEANS:
-        k = fits.used(name).sum()
-        if name not in wanted:
-            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
-        else:
-            fit = known[name]
-            out[name] = mean_ratio(k, fit.estimates, fit.covariance, t_quantile(fit.df, methods["confidence_level"]))
-    return out
-
-
-def bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
-    """Return the percentile interval of the ratio of bivariate means, trials resampled, and why there is none."""
-    if not n_bootstrap:
-        return (np.nan, np.nan), ""
-    k = arms.p.size
-    drawn = np.random.default_rng(seed).integers(k, size=(k, n_bootstrap))
-    fits = pool_bivariate_columns(*(x[drawn] for x in (arms.p, arms.vp, arms.t, arms.vt, arms.c)))
-    limits = percentile_interval(*fits.estimates, confidence_level)
-    return limits, "" if np.isfinite(limits[0]) else NEAR_ZERO
-
-
-def robustness_table(fits, together, apart):
-    """Return every model under every rule, one row each."""
-    rows = [(f"log ratio, {model}", rule, *_log_row(fits, model, rule)) for model, rule in fits.log]
-    for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
-        rows += [(model, name, r.k, r.share, r.low, r.high, np.nan, r.why) for name, r in ratios.items()]
-    return pd.DataFrame(rows, columns=["model", "rule", "k", "share", "ci_low", "ci_high", "tau", "reason"])
-
-
-def _log_row(fits, model, rule):
-    k, why, pooled = int(fits.used(rule).sum()), fits.why[rule], fits.log[model, rule]
-    if why:
-        return k, np.nan, np.nan, np.nan, np.nan, why
-    return k, *(float(np.exp(x)) for x in (pooled.estimate, *pooled.ci)), pooled.tau, ""
-
-
 PUBLISHED = ("contextual share", "placebo response ratio")
+FEWEST_RESAMPLES = 100
+NONE = ConfidenceInterval(np.nan, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -468,10 +177,6 @@ class ContextualShare:
         return sentences.as_html(self.summary())
 
 
-FEWEST_RESAMPLES = 100
-NONE = ConfidenceInterval(np.nan, np.nan)
-
-
 def contextual_share(
     effects,
     joint=None,
@@ -583,15 +288,117 @@ def contextual_share(
     )
 
 
-def _back(limits):
-    return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
-
-
 def _check_share_arguments(effects, rule, n_bootstrap):
     require_changes(effects, "contextual_share")
     _check.option("rule", rule, RULES)
     if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= FEWEST_RESAMPLES):
         raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {FEWEST_RESAMPLES} resamples, or 0 for none")
+
+
+def require_changes(effects, purpose):
+    """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
+    if not _NEEDED <= set(getattr(effects, "table", ())):
+        raise ValueError(f"{purpose} needs the changes within the arms; pass effect_sizes(trials)")
+
+
+class Arms(NamedTuple):
+    """The trials that report both changes: changes p and t, their variances and covariance, arrays of length k."""
+
+    table: pd.DataFrame  # study, label, condition_group, change_status, n
+    p: np.ndarray
+    vp: np.ndarray
+    t: np.ndarray
+    vt: np.ndarray
+    c: np.ndarray
+
+
+def both_arms(effects):
+    """Return the changes of the trials that report one for both arms, as `Arms`."""
+    table = effects.table
+    names = ["change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"]
+    table = table[table[names].notna().all(axis=1)]
+    crossover = (table["design"] == "crossover").to_numpy()
+    people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
+    p, vp, t, vt = (table[name].to_numpy(dtype=float) for name in names)
+    c = np.where(crossover, effects.options.get("crossover_correlation", 0.5) * np.sqrt(vp * vt), 0.0)
+    about = table[["study", "label", "condition_group", "change_status"]].assign(n=people).reset_index(drop=True)
+    return Arms(about, p, vp, t, vt, c)
+
+
+@dataclass(frozen=True, eq=False)
+class ShareFits:
+    """Univariate fits: `log` by model and rule, `placebo` and `treatment` by set of trials, and why not, by either."""
+
+    changes: dict
+    ratios: dict
+    log: dict
+    placebo: dict
+    treatment: dict
+    why: dict
+
+    def used(self, name):
+        """Which trials a rule or set keeps."""
+        return np.isfinite(self.changes[name][0])
+
+
+def fit_shares(arms, smallest, methods):
+    """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
+    changes = used_changes(arms, smallest)
+    ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in RULES}
+    columns = {("log", rule): ratios[rule] for rule in RULES}
+    for name in MEANS:
+        keep = np.isfinite(changes[name][0])
+        columns["placebo", name] = changes[name][0], np.where(keep, arms.vp, np.nan)
+        columns["treatment", name] = changes[name][1], np.where(keep, arms.vt, np.nan)
+    labels = arms.table["label"].tolist()
+    found = _pool(columns, labels, methods)
+    log = {(methods["tau2_method"], rule): found.get(("log", rule)) for rule in RULES}
+    only = {key: columns[key] for key in columns if key[0] == "log"}
+    for model in LOG_MODELS:
+        if model != methods["tau2_method"]:
+            other = _pool(only, labels, methods | {"tau2_method": model})
+            log |= {(model, rule): other.get(("log", rule)) for rule in RULES}
+    means = {key: replace(pooled, measure=ARM_CHANGE) for key, pooled in found.items() if key[0] != "log"}
+    placebo, treatment = ({name: means.get((role, name)) for name in MEANS} for role in ("placebo", "treatment"))
+    why = {name: _why_not(np.isfinite(p), treatment[ALL], treatment.get(name)) for name, (p, _) in changes.items()}
+    return ShareFits(changes, ratios, log, placebo, treatment, why)
+
+
+def used_changes(arms, smallest):
+    """Return what each rule uses: dict of rule to (p, t), NaN where the trial is left out."""
+    better = (arms.p < -ROUNDING) & (arms.t < -ROUNDING)
+    clear = better & (arms.p < -np.sqrt(arms.vp)) & (arms.t < -np.sqrt(arms.vt))
+    every = np.ones(better.size, dtype=bool)
+    kept = {ALL: every, "exclude": better, "exclude near zero": clear}
+    out = {name: tuple(np.where(keep, x, np.nan) for x in (arms.p, arms.t)) for name, keep in kept.items()}
+    return out | {"replace": (np.minimum(arms.p, -smallest), np.minimum(arms.t, -smallest))}
+
+
+def _log_ratio(arms, p, t):
+    """Log of placebo over treatment, and its variance: by the delta method, less the covariance of a crossover."""
+    y, v = log_ratio_of_means(p, np.sqrt(arms.vp), 1, t, np.sqrt(arms.vt), 1, bias_correction=False)
+    return y, v - 2.0 * arms.c / (p * t)
+
+
+def _pool(columns, labels, methods):
+    """Pool every column (y, v) that holds a trial; a dict with the same keys."""
+    filled = [key for key, (y, _) in columns.items() if np.isfinite(y).any()]
+    if not filled:
+        return {}
+    y, v = (np.column_stack([columns[key][part] for key in filled]) for part in (0, 1))
+    pooled = pool_columns(y, v, labels=labels, **methods)
+    return dict(zip(filled, pooled, strict=True))
+
+
+def _why_not(used, every, treatment):
+    """Why these trials give no share, "" if they do; `every` is the treatment fit to all trials, the other to these."""
+    if not used.size:
+        return NO_CHANGES
+    if used.size >= FEWEST and not every.ci.high < 0:
+        return NO_FALL
+    if used.sum() < FEWEST:
+        return TOO_FEW
+    return "" if treatment is None or treatment.ci.high < 0 else NO_FALL
 
 
 def _smallest(value):
@@ -600,17 +407,169 @@ def _smallest(value):
     return float(value)
 
 
+class MeanRatio(NamedTuple):
+    """A ratio of two pooled means with Fieller's interval, NaN where withheld, and why."""
+
+    k: int
+    share: float
+    low: float
+    high: float
+    why: str
+
+
+def bivariate_ratios(arms, fits, joint, methods):
+    """Return the ratio of the two means of the bivariate fit to each set; `joint` is that to all trials, if known."""
+    wanted = [name for name in MEANS if not fits.why[name]]
+    known = {ALL: joint} if joint is not None else {}
+    rest = [name for name in wanted if name not in known]
+    if rest:
+        y, v = np.column_stack([arms.p, arms.t]), np.column_stack([arms.vp, arms.vt])
+        members = np.column_stack([fits.used(name) for name in rest])
+        how = "z" if methods["ci_method"] == "z" else "t"
+        groups = pool_bivariate_groups(y, v, members, covariance=arms.c, ci_method=how)
+        known |= dict(zip(rest, groups, strict=True))
+    out = {}
+    for name in MEANS:
+        k = fits.used(name).sum()
+        if name not in wanted:
+            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
+        else:
+            fit = known[name]
+            out[name] = mean_ratio(k, fit.estimates, fit.covariance, t_quantile(fit.df, methods["confidence_level"]))
+    return out
+
+
+def mean_ratio(k, means, covariance, critical):
+    """Return the ratio of mean changes, placebo over treatment, unless the second is not clearly below zero."""
+    low, high, shape = fieller(means, covariance, critical)
+    if shape == BOUNDED and means[1] < 0:
+        return MeanRatio(k, float(means[0] / means[1]), float(low), float(high), "")
+    why = NO_FALL if shape == BOUNDED else f"{NO_FALL}; Fieller's set is {UNBOUNDED[shape]}"
+    return MeanRatio(k, np.nan, np.nan, np.nan, why)
+
+
+class FiellerSet(NamedTuple):
+    """Fieller's confidence set of each ratio: limits, NaN where it is no interval, and its shape in a word."""
+
+    low: np.ndarray
+    high: np.ndarray
+    shape: np.ndarray
+
+
+def fieller(means, covariance, critical):
+    """Return Fieller's confidence set of a ratio of two means.
+
+    Parameters
+    ----------
+    means : array_like, shape (..., 2)
+        Estimates, numerator first.
+    covariance : array_like, shape (..., 2, 2)
+        Their covariance matrix.
+    critical : array_like
+        Critical value of the standard normal or of the t distribution.
+
+    Returns
+    -------
+    FiellerSet
+        `low`, `high` and `shape` with the shape of the ratios. The set is an "interval" where the denominator differs
+        from 0 by its own test. Elsewhere it is the "complement" of an interval or "everything", the limits are NaN,
+        and no interval can be given.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not have the shapes above.
+
+    Notes
+    -----
+    All ratios r for which numerator - r denominator does not differ from 0, a quadratic inequality in r. Fieller 1954,
+    J R Stat Soc B 16:175-185; the three shapes are described by Franz 2007, arXiv 0710.2024.
+
+    Examples
+    --------
+    >>> found = fieller([1.0, 8.0], [[3.0, 1.0], [1.0, 1.0]], 2.0)
+    >>> print(f"{found.low:.4f} to {found.high:.4f}, {found.shape}")
+    -0.3667 to 0.5000, interval
+    """
+    means, covariance = np.asarray(means, dtype=float), np.asarray(covariance, dtype=float)
+    if means.shape[-1:] != (2,) or covariance.shape[-2:] != (2, 2):
+        raise ValueError(
+            f"means has the shape {means.shape}, covariance {covariance.shape}; give (..., 2) and (..., 2, 2), the "
+            "numerator first"
+        )
+    top, bottom = means[..., 0], means[..., 1]
+    squared = np.asarray(critical, dtype=float) ** 2
+    a = bottom**2 - squared * covariance[..., 1, 1]
+    b = top * bottom - squared * covariance[..., 0, 1]
+    c = top**2 - squared * covariance[..., 0, 0]
+    inside = b**2 - a * c
+    bounded = a > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = np.sqrt(np.maximum(inside, 0.0)) / a
+        low, high = (np.where(bounded, b / a + side * half, np.nan)[()] for side in (-1, 1))
+    unbounded = np.where((inside > 0) & (a < 0), COMPLEMENT, EVERYTHING)
+    return FiellerSet(low, high, np.where(bounded, BOUNDED, unbounded)[()])
+
+
+def bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
+    """Return the percentile interval of the ratio of bivariate means, trials resampled, and why there is none."""
+    if not n_bootstrap:
+        return (np.nan, np.nan), ""
+    k = arms.p.size
+    drawn = np.random.default_rng(seed).integers(k, size=(k, n_bootstrap))
+    fits = pool_bivariate_columns(*(x[drawn] for x in (arms.p, arms.vp, arms.t, arms.vt, arms.c)))
+    limits = percentile_interval(*fits.estimates, confidence_level)
+    return limits, "" if np.isfinite(limits[0]) else NEAR_ZERO
+
+
+def percentile_interval(tops, bottoms, confidence_level, sign=-1):
+    """Return the percentile interval of bootstrapped ratios; NaN where a limit would lie beyond a denominator of zero.
+
+    Parameters
+    ----------
+    tops, bottoms : array_like, shape (n,)
+        Numerators and denominators of the n resamples.
+    confidence_level : float
+        0.95 for 95%.
+    sign : {-1, 1}
+        The side of zero on which the denominator must be.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit. Resamples whose denominator is on the other side of zero, or zero, count as larger than
+        every ratio, or as smaller where their numerator is there too: this is where the ratio goes as the denominator
+        shrinks. A limit among them is not estimable: then both are NaN, as they are without resamples.
+
+    Notes
+    -----
+    The percentile interval of Efron and Tibshirani 1993, An Introduction to the Bootstrap.
+
+    Examples
+    --------
+    >>> [round(limit, 3) for limit in percentile_interval(-np.arange(1.0, 102.0), np.full(101, -100.0), 0.9)]
+    [0.06, 0.96]
+    """
+    tops, bottoms = sign * np.asarray(tops, dtype=float), sign * np.asarray(bottoms, dtype=float)
+    if not tops.size:
+        return np.nan, np.nan
+    tail, good = (1.0 - confidence_level) / 2.0, bottoms > 0
+    ratios = np.where(good, tops / np.where(good, bottoms, 1.0), np.where(tops > 0, np.inf, -np.inf))
+    with np.errstate(invalid="ignore"):
+        limits = np.quantile(ratios, [tail, 1.0 - tail])
+    return tuple(limits.tolist()) if np.isfinite(limits).all() else (np.nan, np.nan)
+
+
+def _back(limits):
+    return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
+
+
 def _trials(arms, fits, rule):
     """Both changes of each trial as the rule uses them, or as they are where it leaves the trial out."""
     y, v = fits.ratios[rule]
     pairs = (np.where(np.isfinite(used), used, x) for used, x in zip(fits.changes[rule], (arms.p, arms.t), strict=True))
     changes = dict(zip(("change_placebo", "change_treatment"), pairs, strict=True))
     return arms.table.assign(**changes, log_share=y, log_share_vi=v, used=fits.used(rule))
-
-
-def _listed(table, keep, reasons):
-    out = table.loc[keep, ["study", "label"]]
-    return out.assign(reason=np.array(reasons, dtype=object)[keep]).reset_index(drop=True)
 
 
 def _left_out(effects, arms, used):
@@ -628,6 +587,17 @@ def _left_out(effects, arms, used):
     return pd.concat([_listed(arms.table, ~used, said), rest], ignore_index=True)
 
 
+def _which(placebo, treatment):
+    if placebo and treatment:
+        return "both arms"
+    return "the placebo arm" if placebo else "the treatment arm" if treatment else ""
+
+
+def _listed(table, keep, reasons):
+    out = table.loc[keep, ["study", "label"]]
+    return out.assign(reason=np.array(reasons, dtype=object)[keep]).reset_index(drop=True)
+
+
 def _replaced(arms, smallest):
     """The trials with an improvement below the smallest one."""
     small = [_which(p, t) for p, t in zip(arms.p > -smallest, arms.t > -smallest, strict=True)]
@@ -635,7 +605,29 @@ def _replaced(arms, smallest):
     return _listed(arms.table, np.array([bool(which) for which in small], dtype=bool), said)
 
 
-def _which(placebo, treatment):
-    if placebo and treatment:
-        return "both arms"
-    return "the placebo arm" if placebo else "the treatment arm" if treatment else ""
+def robustness_table(fits, together, apart):
+    """Return every model under every rule, one row each."""
+    rows = [(f"log ratio, {model}", rule, *_log_row(fits, model, rule)) for model, rule in fits.log]
+    for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
+        rows += [(model, name, r.k, r.share, r.low, r.high, np.nan, r.why) for name, r in ratios.items()]
+    return pd.DataFrame(rows, columns=["model", "rule", "k", "share", "ci_low", "ci_high", "tau", "reason"])
+
+
+def _log_row(fits, model, rule):
+    k, why, pooled = int(fits.used(rule).sum()), fits.why[rule], fits.log[model, rule]
+    if why:
+        return k, np.nan, np.nan, np.nan, np.nan, why
+    return k, *(float(np.exp(x)) for x in (pooled.estimate, *pooled.ci)), pooled.tau, ""
+
+
+def univariate_ratios(fits, confidence_level):
+    """Return the ratio of the two separately pooled means of each set, as if they were independent."""
+    out = {}
+    for name in MEANS:
+        p, t, k = fits.placebo[name], fits.treatment[name], fits.used(name).sum()
+        if fits.why[name]:
+            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
+        else:
+            means, covariance = (p.estimate, t.estimate), np.diag([p.se**2, t.se**2])
+            out[name] = mean_ratio(k, means, covariance, t_quantile(t.df, confidence_level))
+    return out

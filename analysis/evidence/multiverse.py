@@ -37,10 +37,175 @@ from analysis.recover import combine_arms
 
 ARMS = ("treatment", "placebo")
 INCLUDE, EXCLUDE = "include", "exclude"
+
 #: The choices that make the data, in the order of the axes of the arrays.
 DATA_CHOICES = (
     "outcome correlation crossover_correlation missing_sd doubtful second_hand single_session contrast_rows".split()
 )
+METHODS = ("tau2_method", "ci_method")
+
+#: The columns of a multiverse that are choices.
+CHOICES = (*DATA_CHOICES, *METHODS)
+BOTH = (INCLUDE, EXCLUDE)
+CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+#: The combination that `effect_sizes` and `pool` take when they are told nothing.
+DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
+DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), INCLUDE)
+DEFAULTS |= {"contrast_rows": EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
+_RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
+
+#: The choices in words.
+WORDS = {
+    "outcome": "change or final scores",
+    "correlation": "the correlation between baseline and final pain",
+    "crossover_correlation": "the correlation between crossover periods",
+    "missing_sd": "the rule for missing SDs",
+    "doubtful": "doubtful trials",
+    "second_hand": "second-hand trials",
+    "single_session": "single-session trials",
+    "contrast_rows": "trials known by their difference only",
+    "tau2_method": "the tau² estimator",
+    "ci_method": "the kind of interval",
+}
+_NAMED = 3  # choices on which the conclusion turns
+_CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
+
+
+def multiverse(
+    trials,
+    *,
+    contrasts=None,
+    outcome=("change", "final"),
+    correlation=CORRELATIONS,
+    crossover_correlation=(0.0, 0.5, 0.8),
+    missing_sd=("impute", "impute-median", "impute-largest", "drop"),
+    doubtful=BOTH,
+    second_hand=BOTH,
+    single_session=BOTH,
+    contrast_rows=BOTH,
+    tau2_method=("REML", "PM", "DL", "CE"),
+    ci_method=("HKSJ", "HKSJ-mod", "z"),
+    where=None,
+    confidence_level=0.95,
+):
+    """Pool the trials by every combination of the choices that an analyst has to make.
+
+    Each choice takes one option or several; the default options are those that a sensible analyst might defend.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`.
+    contrasts : pandas.DataFrame, optional
+        From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
+    outcome, correlation, crossover_correlation, missing_sd : options of :func:`analysis.effect_sizes`
+        Change or final scores; correlation of baseline and final pain; correlation of the two periods of a crossover
+        trial; what to do with trials that print no spread, "drop" leaving them out. Several treatment arms of a trial
+        are always combined.
+    doubtful, second_hand, single_session, contrast_rows : "include", "exclude"
+        Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
+        of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
+    tau2_method, ci_method : options of :func:`analysis.pool`
+        The common-effect model "CE" is paired with the normal interval "z" only, as the other intervals are made for
+        effects that vary between trials.
+    where : dict, optional
+        Columns of the effect sizes and the values to keep, such as ``{"therapy_family": ["Light"]}``. Missing SDs are
+        still borrowed from all trials.
+    confidence_level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per combination that leaves at least one trial: the choices, then k, estimate, se, ci_low, ci_high,
+        tau2, i2, pvalue, `excludes_zero`, `confidence_level`, `analysis` and `default`. Combinations that give the same
+        trials the same numbers and the same methods have the same number in `analysis`: a correlation that no trial
+        needs multiplies rows, not analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods
+        that agree are two analyses, but with a single trial no method matters. `default` marks the combination that
+        `effect_sizes` and `pool` take when they are told nothing.
+
+    Raises
+    ------
+    ValueError
+        For options that are not known, listing all; if no combination leaves a trial; or as :func:`effect_sizes`.
+
+    Notes
+    -----
+    Every row equals `pool` of `effect_sizes` with its options. The analyses share their trials: they are not
+    independent, and the share of them in which an interval excludes zero is no probability and no test.
+    Steegen 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637; for meta-analysis Voracek 2019,
+    Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> frame = multiverse(read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
+    >>> len(frame), frame["analysis"].nunique()
+    (19200, 12840)
+    >>> bool(frame["excludes_zero"].all())
+    False
+    """
+    given = locals()
+    options = _checked({name: given[name] for name in CHOICES}, contrasts is not None)
+    level, where = _check.level(confidence_level), {} if where is None else dict(where)
+    data = data_sets(trials, contrasts, options, where)
+    here = np.isfinite(data.vi).any(axis=1)
+    if not here.any():
+        raise ValueError("no combination leaves a trial; include more, or widen `where`")
+    yi, vi, at = (x[here] for x in data)
+    pairs = _pairs(options)
+    first, same = _distinct(yi, vi)
+    results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
+    batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
+    frame = {
+        name: np.repeat(np.array(options[name], dtype=_kind(name))[at[:, j]], len(pairs))
+        for j, name in enumerate(DATA_CHOICES)
+    }
+    frame |= {
+        name: np.tile(np.array(x, dtype=object), len(at))
+        for name, x in zip(METHODS, zip(*pairs, strict=True), strict=True)
+    }
+    number = same[:, None] * len(pairs) + np.arange(len(pairs))
+    number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
+    frame |= {name: getattr(batch, name) for name in _RESULTS}
+    frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
+    frame |= {"confidence_level": level, "analysis": pd.factorize(number.ravel())[0]}
+    table = pd.DataFrame(frame)
+    return table.assign(default=(table[list(DEFAULTS)] == pd.Series(DEFAULTS)).all(axis=1))
+
+
+def _checked(options, has_contrasts):
+    """Every choice as a tuple of options; ValueError lists all that is wrong."""
+    allowed = {"outcome": SCORES, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
+    out, problems = {}, []
+    for name, given in options.items():
+        out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
+        number = _kind(name) is float
+        words = "numbers from -1 to below 1" if number else ", ".join(map(repr, allowed.get(name, BOTH)))
+        good = _is_correlation if number else allowed.get(name, BOTH).__contains__
+        wrong = [option for option in out[name] if not good(option)]
+        if wrong:
+            problems.append(f"{name}: {', '.join(map(repr, wrong))} not known; use {words}")
+        if not out[name] or len(set(out[name])) < len(out[name]):
+            problems.append(f"{name}: {out[name]!r} must hold at least one option, and each once")
+    if problems:
+        raise ValueError("; ".join(problems))
+    if not _pairs(out):
+        raise ValueError("tau2_method='CE' is paired with ci_method='z' only; add 'z', or another tau2_method")
+    return out if has_contrasts else out | {"contrast_rows": (EXCLUDE,)}
+
+
+def _kind(name):
+    return float if name.endswith("correlation") else object
+
+
+def _is_correlation(x):
+    return isinstance(x, Real) and not isinstance(x, bool) and -1 <= x < 1
+
+
+def _pairs(options):
+    """The pairs of methods that make sense together."""
+    return [(t, c) for t in options["tau2_method"] for c in options["ci_method"] if t != "CE" or c == "z"]
 
 
 class DataSets(NamedTuple):
@@ -159,159 +324,11 @@ def _present(table, replaced, options):
     return keep
 
 
-METHODS = ("tau2_method", "ci_method")
-#: The columns of a multiverse that are choices.
-CHOICES = (*DATA_CHOICES, *METHODS)
-BOTH = (INCLUDE, EXCLUDE)
-CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-#: The combination that `effect_sizes` and `pool` take when they are told nothing.
-DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
-DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), INCLUDE)
-DEFAULTS |= {"contrast_rows": EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
-_RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
-
-
-def multiverse(
-    trials,
-    *,
-    contrasts=None,
-    outcome=("change", "final"),
-    correlation=CORRELATIONS,
-    crossover_correlation=(0.0, 0.5, 0.8),
-    missing_sd=("impute", "impute-median", "impute-largest", "drop"),
-    doubtful=BOTH,
-    second_hand=BOTH,
-    single_session=BOTH,
-    contrast_rows=BOTH,
-    tau2_method=("REML", "PM", "DL", "CE"),
-    ci_method=("HKSJ", "HKSJ-mod", "z"),
-    where=None,
-    confidence_level=0.95,
-):
-    """Pool the trials by every combination of the choices that an analyst has to make.
-
-    Each choice takes one option or several; the default options are those that a sensible analyst might defend.
-
-    Parameters
-    ----------
-    trials : pandas.DataFrame
-        From :func:`analysis.read_trials`.
-    contrasts : pandas.DataFrame, optional
-        From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
-    outcome, correlation, crossover_correlation, missing_sd : options of :func:`analysis.effect_sizes`
-        Change or final scores; correlation of baseline and final pain; correlation of the two periods of a crossover
-        trial; what to do with trials that print no spread, "drop" leaving them out. Several treatment arms of a trial
-        are always combined.
-    doubtful, second_hand, single_session, contrast_rows : "include", "exclude"
-        Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
-        of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
-    tau2_method, ci_method : options of :func:`analysis.pool`
-        The common-effect model "CE" is paired with the normal interval "z" only, as the other intervals are made for
-        effects that vary between trials.
-    where : dict, optional
-        Columns of the effect sizes and the values to keep, such as ``{"therapy_family": ["Light"]}``. Missing SDs are
-        still borrowed from all trials.
-    confidence_level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per combination that leaves at least one trial: the choices, then k, estimate, se, ci_low, ci_high,
-        tau2, i2, pvalue, `excludes_zero`, `confidence_level`, `analysis` and `default`. Combinations that give the same
-        trials the same numbers and the same methods have the same number in `analysis`: a correlation that no trial
-        needs multiplies rows, not analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods
-        that agree are two analyses, but with a single trial no method matters. `default` marks the combination that
-        `effect_sizes` and `pool` take when they are told nothing.
-
-    Raises
-    ------
-    ValueError
-        For options that are not known, listing all; if no combination leaves a trial; or as :func:`effect_sizes`.
-
-    Notes
-    -----
-    Every row equals `pool` of `effect_sizes` with its options. The analyses share their trials: they are not
-    independent, and the share of them in which an interval excludes zero is no probability and no test.
-    Steegen 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637; for meta-analysis Voracek 2019,
-    Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357.
-
-    Examples
-    --------
-    >>> from analysis import read_trials
-    >>> frame = multiverse(read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
-    >>> len(frame), frame["analysis"].nunique()
-    (19200, 12840)
-    >>> bool(frame["excludes_zero"].all())
-    False
-    """
-    given = locals()
-    options = _checked({name: given[name] for name in CHOICES}, contrasts is not None)
-    level, where = _check.level(confidence_level), {} if where is None else dict(where)
-    data = data_sets(trials, contrasts, options, where)
-    here = np.isfinite(data.vi).any(axis=1)
-    if not here.any():
-        raise ValueError("no combination leaves a trial; include more, or widen `where`")
-    yi, vi, at = (x[here] for x in data)
-    pairs = _pairs(options)
-    first, same = _distinct(yi, vi)
-    results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
-    batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
-    frame = {
-        name: np.repeat(np.array(options[name], dtype=_kind(name))[at[:, j]], len(pairs))
-        for j, name in enumerate(DATA_CHOICES)
-    }
-    frame |= {
-        name: np.tile(np.array(x, dtype=object), len(at))
-        for name, x in zip(METHODS, zip(*pairs, strict=True), strict=True)
-    }
-    number = same[:, None] * len(pairs) + np.arange(len(pairs))
-    number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
-    frame |= {name: getattr(batch, name) for name in _RESULTS}
-    frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
-    frame |= {"confidence_level": level, "analysis": pd.factorize(number.ravel())[0]}
-    table = pd.DataFrame(frame)
-    return table.assign(default=(table[list(DEFAULTS)] == pd.Series(DEFAULTS)).all(axis=1))
-
-
-def _kind(name):
-    return float if name.endswith("correlation") else object
-
-
-def _pairs(options):
-    """The pairs of methods that make sense together."""
-    return [(t, c) for t in options["tau2_method"] for c in options["ci_method"] if t != "CE" or c == "z"]
-
-
 def _distinct(yi, vi):
     """The first data set of each kind, and the kind of every data set."""
     seen = {}
     same = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.concatenate([yi, vi], axis=1)])
     return np.unique(same, return_index=True)[1], same
-
-
-def _checked(options, has_contrasts):
-    """Every choice as a tuple of options; ValueError lists all that is wrong."""
-    allowed = {"outcome": SCORES, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
-    out, problems = {}, []
-    for name, given in options.items():
-        out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
-        number = _kind(name) is float
-        words = "numbers from -1 to below 1" if number else ", ".join(map(repr, allowed.get(name, BOTH)))
-        good = _is_correlation if number else allowed.get(name, BOTH).__contains__
-        wrong = [option for option in out[name] if not good(option)]
-        if wrong:
-            problems.append(f"{name}: {', '.join(map(repr, wrong))} not known; use {words}")
-        if not out[name] or len(set(out[name])) < len(out[name]):
-            problems.append(f"{name}: {out[name]!r} must hold at least one option, and each once")
-    if problems:
-        raise ValueError("; ".join(problems))
-    if not _pairs(out):
-        raise ValueError("tau2_method='CE' is paired with ci_method='z' only; add 'z', or another tau2_method")
-    return out if has_contrasts else out | {"contrast_rows": (EXCLUDE,)}
-
-
-def _is_correlation(x):
-    return isinstance(x, Real) and not isinstance(x, bool) and -1 <= x < 1
 
 
 def choice_effects(frame):
@@ -398,22 +415,6 @@ def _one_choice(frame, name, code, options, sets, side):
     )
 
 
-#: The choices in words.
-WORDS = {
-    "outcome": "change or final scores",
-    "correlation": "the correlation between baseline and final pain",
-    "crossover_correlation": "the correlation between crossover periods",
-    "missing_sd": "the rule for missing SDs",
-    "doubtful": "doubtful trials",
-    "second_hand": "second-hand trials",
-    "single_session": "single-session trials",
-    "contrast_rows": "trials known by their difference only",
-    "tau2_method": "the tau² estimator",
-    "ci_method": "the kind of interval",
-}
-_NAMED = 3  # choices on which the conclusion turns
-
-
 def multiverse_findings(frame, *, unit="points on 0–10", digits=2):
     """Return in words what a multiverse shows.
 
@@ -451,9 +452,6 @@ def multiverse_findings(frame, *, unit="points on 0–10", digits=2):
     return " ".join([*sentences, *_choice_sentences(moved, digits), _CAUTION])
 
 
-_CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
-
-
 def _count_sentence(frame, once):
     rows, n = (text.number(len(x), 0) for x in (frame, once))
     low, high = once["k"].min(), once["k"].max()
@@ -476,6 +474,13 @@ def _zero_sentence(once):
         return f"{start} {many} of them, on the side of {less_pain if less else more_pain}."
     sides = f"{text.number(less, 0)} on the side of {less_pain}, {text.number(more, 0)} on that of {more_pain}"
     return f"{start} {many} of them: {sides}."
+
+
+def _share(share):
+    """A percentage that never rounds to none or all."""
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else text.percent(share)
 
 
 def _range_sentence(once, unit, digits):
@@ -510,10 +515,3 @@ def _option(option):
     if option in (INCLUDE, EXCLUDE):
         return f"them {option}d"
     return text.number(option, 1) if isinstance(option, float) else f'"{option}"'
-
-
-def _share(share):
-    """A percentage that never rounds to none or all."""
-    if 0 < share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 else text.percent(share)

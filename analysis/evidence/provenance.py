@@ -55,218 +55,12 @@ SUMMED, SHARED = "sum over the arms combined", "share of the placebo arm that se
 OUTSIDE = "the lenders are not among these trials: give the effect sizes before selection as among="
 FILE = "trials"
 
-
-def node(level, quantity, value, rule="", children=(), **more):
-    """Return a node; what is not given is blank."""
-    blank = dict.fromkeys(FIELDS, "") | {"value": math.nan, "weight": math.nan, "row": None}
-    value = math.nan if value is None else float(value)
-    return (
-        blank
-        | {"level": level, "quantity": quantity, "value": value, "rule": rule}
-        | more
-        | {"children": list(children)}
-    )
-
-
-def text_of(value):
-    """Return a text cell; "" for a blank."""
-    return value if isinstance(value, str) else ""
-
-
-def leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
-    """Return a printed cell: row and column of the file, the value as printed, and where it was read."""
-    value = record[column]
-    more = {name: text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
-    basis = text_of(record.get("n_basis")) if column == "n" else ""
-    rule = f"n is {basis}" if basis in ("assumed", "inferred") else ""
-    return node(
-        "printed", column, value, rule, unit=unit, file=file, row=row, column=column, printed=f"{value:.12g}", **more
-    )
-
-
-def assumption(quantity, value, rule):
-    """Return a number that nobody printed: a correlation, a share."""
-    return node("assumed", quantity, value, rule, printed="")
-
-
-@dataclass(frozen=True, eq=False)
-class Arms:
-    """The arm scores behind effect sizes, with what is needed to trace them; see :func:`arms_behind`."""
-
-    options: dict
-    records: dict
-    scores: pd.DataFrame
-    lines: dict
-    units: dict
-    reported: dict
-
-    def unit_of(self, trial):
-        """Return the unit of an effect size: the study, or one of its treatment arms where they were split."""
-        units = self.units.get(trial.study, [])
-        for at, unit in enumerate(units, start=1):
-            name = self.lines[unit, "treatment", BASELINE].arm_label or f"arm {at}"
-            if len(units) == 1 or trial.label.endswith(f": {name}"):
-                return unit
-        return None
-
-
-def arms_behind(effects):
-    """Return the arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
-    rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
-    of_arms = rows["arm"].isin(["treatment", "placebo"])
-    differences = rows[~of_arms]
-    told = zip(differences["study"], differences.index, differences.to_dict("records"), strict=True)
-    reported, rows = {study: (row, record) for study, row, record in told}, rows[of_arms]
-    if rows.empty:
-        return Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
-    found = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
-    found = found.reset_index(drop=True)
-    lines, units = {}, {}
-    for line in found.itertuples():
-        lines[line.unit, line.arm, line.score] = line
-        units.setdefault(line.study, {}).setdefault(line.unit)
-    records = dict(zip(rows.index, rows.to_dict("records"), strict=True))
-    return Arms(
-        effects.options, records, found, lines, {study: list(names) for study, names in units.items()}, reported
-    )
-
-
-def mean_node(arms, unit, arm, score):
-    """The mean of a score in one arm, in points."""
-    line = arms.lines[unit, arm, score]
-    return _of_rows(arms, line, "mean", line.mean, _mean_of_row)
-
-
-def _name(quantity, score):
-    return "n" if quantity == "n" else f"{quantity} of the {SCORES.get(score, score)}"
-
-
-def _arm_node(line, quantity, value, rule, children):
-    unit = "people" if quantity == "n" else IN_POINTS
-    more = {"study": line.study, "arm": line.arm, "unit": unit}
-    return node("arm", _name(quantity, line.score), value, rule, children, **more)
-
-
-def _of_rows(arms, line, quantity, value, of_row):
-    """A mean or SD of an arm: that of its row, or of several rows combined."""
-    if line.merged == 1:
-        inner, rule = of_row(arms, line.rows[0], line.score)
-        return _arm_node(line, quantity, value, rule, inner)
-    children = []
-    for row in line.rows:
-        for part, function in (("mean", _mean_of_row), ("SD", _sd_of_row)):
-            if part == quantity or quantity == "SD":
-                inner, rule = function(arms, row, line.score)
-                children.append(_step(arms, row, _name(part, line.score), inner, rule))
-        children.append(leaf(arms.records[row], row, "n", unit="people"))
-    return _arm_node(line, quantity, value, COMBINED, children)
-
-
-def _step(arms, row, quantity, inner, rule):
-    """A number between an arm and its printed cells, with the value that the rule gives."""
-    record = arms.records[row]
-    value = VALUES[rule]([child["value"] for child in inner])
-    return node("step", quantity, value, rule, inner, study=record["study"], arm=record["arm"], unit=IN_POINTS)
-
-
-def _ends(record, row):
-    return [leaf(record, row, column) for column in ("scale_min", "scale_max")]
-
-
-def _rescaled(record, row, inner, rule):
-    """Put a number into points; on a scale of 0-10 it is one already."""
-    if (record["scale_min"], record["scale_max"]) == (0, 10):
-        return ([inner], AS_PRINTED) if inner["level"] == "printed" else (inner["children"], inner["rule"])
-    return [inner, *_ends(record, row)], rule
-
-
-def _mean_of_row(arms, row, score):
-    """The children and the rule of a row's mean in points."""
-    record = arms.records[row]
-    if score != "change":
-        return _rescaled(record, row, leaf(record, row, f"{score}_mean"), TO_POINTS)
-    if pd.notna(record["change_mean"]):
-        return _rescaled(record, row, leaf(record, row, "change_mean"), LENGTH_TO_POINTS)
-    parts = [leaf(record, row, f"{name}_mean") for name in ("final", "baseline")]
-    return _rescaled(
-        record, row, _in_scale(record, "mean of the change", FINAL_MINUS_BASELINE, parts), LENGTH_TO_POINTS
-    )
-
-
-def _in_scale(record, quantity, rule, parts):
-    value = VALUES[rule]([part["value"] for part in parts])
-    return node("step", quantity, value, rule, parts, study=record["study"], arm=record["arm"], unit=IN_SCALE)
-
-
-def _sd_of_row(arms, row, score):
-    """The children and the rule of a row's SD in points."""
-    record = arms.records[row]
-    return _rescaled(record, row, _raw_sd(arms, record, row, score), LENGTH_TO_POINTS)
-
-
-def _raw_sd(arms, record, row, score):
-    """An SD in scale units: printed, from an SE, from an interval, or from baseline and final SD."""
-    if pd.notna(record[f"{score}_sd"]):
-        return leaf(record, row, f"{score}_sd")
-    n, name = leaf(record, row, "n", unit="people"), _name("SD", score)
-    if pd.notna(record[f"{score}_se"]):
-        return _in_scale(record, name, FROM_SE, [leaf(record, row, f"{score}_se"), n])
-    if score != BASELINE and pd.notna(record[f"{score}_ci_low"]):
-        ends = [leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
-        return _in_scale(record, name, FROM_CI, [*ends, leaf(record, row, "ci_level", unit="percent"), n])
-    r = assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
-    sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
-    return _in_scale(record, name, FROM_BOTH, [*sds, r])
-
-
-def sd_node(arms, unit, arm, score, value):
-    """The SD of a score in one arm, in points; `value` is the one that was used."""
-    line = arms.lines[unit, arm, score]
-    if not math.isnan(line.sd):
-        return _of_rows(arms, line, "SD", line.sd, _sd_of_row)
-    lent, missing_sd = _lenders(arms, line), arms.options["missing_sd"]
-    sd, n = lent["sd"].to_numpy(), lent["n"].to_numpy()
-    if not len(lent) or not math.isclose(borrowed_sd(sd, n, missing_sd), value, rel_tol=1e-9):
-        return _arm_node(line, "SD", value, f"{IMPUTED}: {OUTSIDE}", [])
-    rule = BORROWED[missing_sd].format(score=SCORES[score], arm=arm, k=lent["study"].nunique())
-    return _arm_node(line, "SD", value, rule, [part for other in lent.itertuples() for part in _donor(arms, other)])
-
-
-def _lenders(arms, line):
-    try:
-        return arms.scores.iloc[donors(arms.scores, [line.Index])[line.Index]]
-    except ValueError:  # nobody among these trials
-        return arms.scores.iloc[:0]
-
-
-def _donor(arms, line):
-    """The SD and n that another trial lends; its own derivation stands in its own branch."""
-    record = arms.records[line.rows[0]]
-    more = {name: text_of(record[name]) for name in ("source", "locator", "certainty")}
-    more |= {"study": line.study, "arm": line.arm, "row": line.rows[0], "file": FILE}
-    several = f"rows {', '.join(map(str, line.rows))} combined" if line.merged > 1 else ""
-    rule = "; ".join(part for part in (line.sd_rule, several) if part) or AS_PRINTED
-    yield node("donor", _name("SD", line.score), line.sd, rule, unit=IN_POINTS, **more)
-    yield node("donor", "n", line.n, several, unit="people", **more)
-
-
-def n_node(arms, unit, arm, score):
-    """The people of one arm."""
-    line = arms.lines[unit, arm, score]
-    cells = [leaf(arms.records[row], row, "n", unit="people") for row in line.rows]
-    if line.merged > 1:
-        return _arm_node(line, "n", line.n, SUMMED, cells)
-    if line.share < 1:
-        share = assumption("share", line.share, "option multi_arm='split'")
-        return _arm_node(line, "n", line.n, SHARED, [*cells, share])
-    return _arm_node(line, "n", line.n, AS_PRINTED, cells)
-
-
 BORROWED = {
     "impute": "imputed: SDs of the {score} pooled over the {arm} arms of {k} other trials",
     "impute-median": "imputed: median SD of the {score} among the {arm} arms of {k} other trials",
     "impute-largest": "imputed: largest SD of the {score} among the {arm} arms of {k} other trials",
 }
+
 #: The numbers between an arm and its cells, from the values of the children.
 VALUES = {
     AS_PRINTED: lambda x: x[0],
@@ -277,218 +71,20 @@ VALUES = {
     FROM_CI: lambda x: recover.sd_from_ci(x[0], x[1], x[3], x[2] / 100),
     FROM_BOTH: lambda x: change_sd(*x),
 }
-
-
 SQUARED = "points squared"
 WEIGHTED = "sum of weight times the effect of each trial"
 BY_WEIGHT = "weight: 1 over (variance + between-trial variance), as a share of their sum"
 OF_THE_ARM = "mean of the arm"
 BETWEEN = "estimated by {method} from the effects and variances of all trials"
 COMMON = "common-effect model: 0 by definition"
+
 SQUARE, FROM_NORMAL, FROM_T = (
     "square of the standard error",
     "half the interval over the normal quantile",
     "half the interval over the t quantile on n of both arms minus 2 degrees of freedom",
 )
 CONTRASTS = "contrasts"
-
-
-def of_pooled(role, pooled, trials, unit):
-    """The root: a pooled number over its between-trial variance and its trials."""
-    rule = COMMON if pooled.tau2_method == "CE" else BETWEEN.format(method=pooled.tau2_method)
-    tau2 = [] if pooled.k == 1 else [node("effect", "between-trial variance", pooled.tau2, rule, unit=SQUARED)]
-    name = {"contrast": "contrast, pooled"}.get(role, f"change in the {role} arms, pooled")
-    return node("pooled", name, pooled.estimate, WEIGHTED, tau2 + trials, unit=unit)
-
-
-def branch(arms, trial, role, weight):
-    """Return the branch of one trial in the pooled number of a role; None-weighted trials are told with the reason."""
-    more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
-    if pd.isna(weight):
-        return node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
-    if role != "contrast":
-        effect, parts = _one_arm(arms, trial, role)
-    elif trial.outcome in ("change", "final"):
-        effect, parts = _two_arms(arms, trial)
-    else:
-        effect, parts = _reported(arms, trial)
-    return node("trial", effect, parts[0]["value"], BY_WEIGHT, parts, weight=weight, **more)
-
-
-def _effect(trial, quantity, value, rule, children):
-    unit = SQUARED if quantity.startswith("variance") else IN_POINTS
-    return node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
-
-
-def _two_arms(arms, trial):
-    unit, score = arms.unit_of(trial), trial.outcome
-    means = [mean_node(arms, unit, arm, score) for arm in ("treatment", "placebo")]
-    spread = {
-        arm: (sd_node(arms, unit, arm, score, getattr(trial, f"sd_{arm}")), n_node(arms, unit, arm, score))
-        for arm in ("treatment", "placebo")
-    }
-    if trial.design == "crossover":
-        told = "between the two periods of a person, option crossover_correlation"
-        r = assumption("correlation", arms.options["crossover_correlation"], told)
-        rule, children = PAIRED, [spread["treatment"][0], spread["placebo"][0], spread["placebo"][1], r]
-    else:
-        rule, children = INDEPENDENT, [*spread["treatment"], *spread["placebo"]]
-    parts = [_effect(trial, "difference", trial.yi, MINUS, means)]
-    return "difference", [*parts, _effect(trial, "variance of the difference", trial.vi, rule, children)]
-
-
-def _one_arm(arms, trial, role):
-    unit, value, vi = arms.unit_of(trial), getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
-    n = n_node(arms, unit, role, "change")
-    sd = sd_node(arms, unit, role, "change", (vi * n["value"]) ** 0.5)
-    parts = [_effect(trial, "change", value, OF_THE_ARM, [mean_node(arms, unit, role, "change")])]
-    return "change", [*parts, _effect(trial, "variance of the change", vi, OF_ONE_ARM, [sd, n])]
-
-
-def _reported(arms, trial):
-    """The branch of a trial whose paper prints the difference but not the arms."""
-    row, record = arms.reported[trial.study]
-    scaled = (record["scale_min"], record["scale_max"]) != (0, 10)
-    ends = [_contrast_cell(record, row, name) for name in ("scale_min", "scale_max")] if scaled else []
-    rule = LENGTH_TO_POINTS if scaled else AS_PRINTED
-    difference = _effect(trial, "difference", trial.yi, rule, [_contrast_cell(record, row, "difference"), *ends])
-    se = _contrast_cell(record, row, "se")
-    if pd.isna(record["se"]):
-        n = [_contrast_cell(record, row, name, unit="people") for name in ("n_treatment", "n_placebo")]
-        known = all(pd.notna(cell["value"]) for cell in n) and sum(cell["value"] for cell in n) > 2
-        limits = [_contrast_cell(record, row, name) for name in ("ci_low", "ci_high")]
-        limits.append(_contrast_cell(record, row, "ci_level", unit="percent"))
-        children, rule = (limits + n, FROM_T) if known else (limits, FROM_NORMAL)
-        value = _se([cell["value"] for cell in children])
-        se = node("step", "standard error", value, rule, children, study=trial.study, unit=IN_SCALE)
-    if scaled:
-        se = node(
-            "step", "standard error", trial.vi**0.5, LENGTH_TO_POINTS, [se, *ends], study=trial.study, unit=IN_POINTS
-        )
-    return "difference", [difference, _effect(trial, "variance of the difference", trial.vi, SQUARE, [se])]
-
-
-def _contrast_cell(record, row, column, *, unit=IN_SCALE):
-    return leaf(record, row, column, unit=unit, file=CONTRASTS)
-
-
-def _se(x):
-    df = x[3] + x[4] - 2 if len(x) > 3 else float("inf")
-    return float(recover.se_from_ci(x[0], x[1], x[2] / 100, df=df))
-
-
-def left_out(effects, study=None):
-    """Return a leaf for every trial without an effect size, with the reason."""
-    out = effects.left_out if study is None else effects.left_out[effects.left_out["study"] == study]
-    more = [dict(zip(("source", "locator", "certainty"), map(text_of, about), strict=True)) for about in _about(out)]
-    lines = zip(out["study"], out["label"], out["reason"], more, strict=True)
-    return [node("left out", "trial", None, why, study=name, label=label, **m) for name, label, why, m in lines]
-
-
-def _about(out):
-    return out.reindex(columns=["source", "locator", "certainty"]).to_numpy(dtype=object).tolist()
-
-
 _DIGITS = {"points squared": 4, "people": 0}
-
-
-def _nested(table):
-    """The nodes as (words, children) pairs; donors of one SD, and the ends of a scale, are told in one line."""
-    children, sources = {}, {}
-    for line in table.itertuples():
-        children.setdefault(None if pd.isna(line.parent) else line.parent, []).append(line)
-        if line.level == "printed":
-            where = ", ".join(part for part in (line.source, line.locator, line.certainty) if part)
-            sources.setdefault(line.study, {}).setdefault(where)
-
-    def build(line):
-        below = children.get(line.node, [])
-        if len(below) == 1 and line.rule == AS_PRINTED and below[0].level == "printed":
-            return f"{_value(line)}: {_cell_words(below[0])}", []
-        told = _words(line)
-        if line.level == "trial":
-            told += f" [{'; '.join(sources.get(line.study, []))}]"
-        ends = [child for child in below if child.quantity in ("scale_min", "scale_max")]
-        lent = dict.fromkeys(f"{child.study} (row {child.row})" for child in below if child.level == "donor")
-        apart = [child for child in below if child.level != "donor" and child not in ends]
-        items = [build(child) for child in apart]
-        if ends:
-            items.append((f"scale {ends[0].printed} to {ends[1].printed}, row {ends[0].row}", []))
-        if lent:
-            items.append((f"lent by {', '.join(lent)}", []))
-        return told, items
-
-    return [build(line) for line in children.get(None, [])]
-
-
-def _value(line):
-    unit = line.unit if line.unit not in ("scale units", "percent") else ""
-    if line.unit == "people" and line.value % 1:
-        shown = number(line.value, 1)
-    else:
-        shown = number(line.value, _DIGITS.get(line.unit, 2))
-    arm = f"{line.arm}: " if line.arm and line.level in ("arm", "step") else ""
-    return f"{arm}{line.quantity}, {shown}" + (f" {unit}" if unit else "")
-
-
-def _words(line):
-    """One node in words."""
-    if line.level == "left out":
-        return f"{line.label}, left out: {line.rule}"
-    if line.level == "printed":
-        return _cell_words(line)
-    if line.level == "trial":
-        return f"{line.label}: {_value(line)}, weight {percent(line.weight, 1)}"
-    return _value(line) + (f": {line.rule}" if line.rule else "")
-
-
-def _cell_words(line):
-    rule = f" ({line.rule})" if line.rule else ""
-    of = "" if line.file == FILE else f" of {line.file}"
-    return f"{line.column} {line.printed}{rule}, row {line.row}{of}"
-
-
-def drawing(table):
-    """Return the tree as text with box characters, one line a number.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The `table` of a :class:`analysis.Provenance`.
-
-    Returns
-    -------
-    str
-    """
-    lines = []
-
-    def draw(item, stem, last):
-        words, below = item
-        mark = "" if stem is None else ("└─ " if last else "├─ ")
-        lines.append((stem or "") + mark + words)
-        inner = "" if stem is None else stem + ("   " if last else "│  ")
-        for at, child in enumerate(below, start=1):
-            draw(child, inner, at == len(below))
-
-    for root in _nested(table):
-        draw(root, None, True)
-    return "\n".join(lines)
-
-
-def html_of(table):
-    """Return the tree as nested folds (HTML details), the pooled numbers unfolded."""
-
-    def fold(item, is_open):
-        words, below = html.escape(item[0]), item[1]
-        if not below:
-            return f"<li>{words}</li>"
-        inner = "".join(fold(child, False) for child in below)
-        attribute = " open" if is_open else ""
-        return f"<li><details{attribute}><summary>{words}</summary><ul>{inner}</ul></details></li>"
-
-    return f"<ul>{''.join(fold(root, True) for root in _nested(table))}</ul>"
-
-
 _INTEGERS = {"parent": "Int64", "row": "Int64"}
 ROLES = ("contrast", "treatment", "placebo")
 
@@ -542,6 +138,119 @@ class Provenance:
 
     def _repr_html_(self):
         return html_of(self.table)
+
+
+def drawing(table):
+    """Return the tree as text with box characters, one line a number.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The `table` of a :class:`analysis.Provenance`.
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+
+    def draw(item, stem, last):
+        words, below = item
+        mark = "" if stem is None else ("└─ " if last else "├─ ")
+        lines.append((stem or "") + mark + words)
+        inner = "" if stem is None else stem + ("   " if last else "│  ")
+        for at, child in enumerate(below, start=1):
+            draw(child, inner, at == len(below))
+
+    for root in _nested(table):
+        draw(root, None, True)
+    return "\n".join(lines)
+
+
+def _nested(table):
+    """The nodes as (words, children) pairs; donors of one SD, and the ends of a scale, are told in one line."""
+    children, sources = {}, {}
+    for line in table.itertuples():
+        children.setdefault(None if pd.isna(line.parent) else line.parent, []).append(line)
+        if line.level == "printed":
+            where = ", ".join(part for part in (line.source, line.locator, line.certainty) if part)
+            sources.setdefault(line.study, {}).setdefault(where)
+
+    def build(line):
+        below = children.get(line.node, [])
+        if len(below) == 1 and line.rule == AS_PRINTED and below[0].level == "printed":
+            return f"{_value(line)}: {_cell_words(below[0])}", []
+        told = _words(line)
+        if line.level == "trial":
+            told += f" [{'; '.join(sources.get(line.study, []))}]"
+        ends = [child for child in below if child.quantity in ("scale_min", "scale_max")]
+        lent = dict.fromkeys(f"{child.study} (row {child.row})" for child in below if child.level == "donor")
+        apart = [child for child in below if child.level != "donor" and child not in ends]
+        items = [build(child) for child in apart]
+        if ends:
+            items.append((f"scale {ends[0].printed} to {ends[1].printed}, row {ends[0].row}", []))
+        if lent:
+            items.append((f"lent by {', '.join(lent)}", []))
+        return told, items
+
+    return [build(line) for line in children.get(None, [])]
+
+
+def _value(line):
+    unit = line.unit if line.unit not in ("scale units", "percent") else ""
+    if line.unit == "people" and line.value % 1:
+        shown = number(line.value, 1)
+    else:
+        shown = number(line.value, _DIGITS.get(line.unit, 2))
+    arm = f"{line.arm}: " if line.arm and line.level in ("arm", "step") else ""
+    return f"{arm}{line.quantity}, {shown}" + (f" {unit}" if unit else "")
+
+
+def _cell_words(line):
+    rule = f" ({line.rule})" if line.rule else ""
+    of = "" if line.file == FILE else f" of {line.file}"
+    return f"{line.column} {line.printed}{rule}, row {line.row}{of}"
+
+
+def _words(line):
+    """One node in words."""
+    if line.level == "left out":
+        return f"{line.label}, left out: {line.rule}"
+    if line.level == "printed":
+        return _cell_words(line)
+    if line.level == "trial":
+        return f"{line.label}: {_value(line)}, weight {percent(line.weight, 1)}"
+    return _value(line) + (f": {line.rule}" if line.rule else "")
+
+
+def _branches(table, study):
+    """The pooled numbers and what lies below the nodes of one trial."""
+    parents = dict(zip(table["node"], table["parent"], strict=True))
+    levels = dict(zip(table["node"], table["level"], strict=True))
+    own = dict(zip(table["node"], table["study"], strict=True))
+    keep = []
+    for at in table["node"]:
+        top = at
+        while levels[top] not in ("pooled", "trial", "left out") and not pd.isna(parents[top]):
+            top = parents[top]
+        keep.append(levels[top] == "pooled" or own[top] == study)
+    if not any(own[at] == study for at in table["node"]):
+        raise ValueError(f"'{study}' is no trial of this tree")
+    return table[keep]
+
+
+def html_of(table):
+    """Return the tree as nested folds (HTML details), the pooled numbers unfolded."""
+
+    def fold(item, is_open):
+        words, below = html.escape(item[0]), item[1]
+        if not below:
+            return f"<li>{words}</li>"
+        inner = "".join(fold(child, False) for child in below)
+        attribute = " open" if is_open else ""
+        return f"<li><details{attribute}><summary>{words}</summary><ul>{inner}</ul></details></li>"
+
+    return f"<ul>{''.join(fold(root, True) for root in _nested(table))}</ul>"
 
 
 def provenance(effects, study=None, *, among=None):
@@ -615,6 +324,308 @@ def _pooled(effects):
     return inner, results or {"contrast": pool(inner)}
 
 
+@dataclass(frozen=True, eq=False)
+class Arms:
+    """The arm scores behind effect sizes, with what is needed to trace them; see :func:`arms_behind`."""
+
+    options: dict
+    records: dict
+    scores: pd.DataFrame
+    lines: dict
+    units: dict
+    reported: dict
+
+    def unit_of(self, trial):
+        """Return the unit of an effect size: the study, or one of its treatment arms where they were split."""
+        units = self.units.get(trial.study, [])
+        for at, unit in enumerate(units, start=1):
+            name = self.lines[unit, "treatment", BASELINE].arm_label or f"arm {at}"
+            if len(units) == 1 or trial.label.endswith(f": {name}"):
+                return unit
+        return None
+
+
+def arms_behind(effects):
+    """Return the arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
+    rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
+    of_arms = rows["arm"].isin(["treatment", "placebo"])
+    differences = rows[~of_arms]
+    told = zip(differences["study"], differences.index, differences.to_dict("records"), strict=True)
+    reported, rows = {study: (row, record) for study, row, record in told}, rows[of_arms]
+    if rows.empty:
+        return Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
+    found = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
+    found = found.reset_index(drop=True)
+    lines, units = {}, {}
+    for line in found.itertuples():
+        lines[line.unit, line.arm, line.score] = line
+        units.setdefault(line.study, {}).setdefault(line.unit)
+    records = dict(zip(rows.index, rows.to_dict("records"), strict=True))
+    return Arms(
+        effects.options, records, found, lines, {study: list(names) for study, names in units.items()}, reported
+    )
+
+
+def branch(arms, trial, role, weight):
+    """Return the branch of one trial in the pooled number of a role; None-weighted trials are told with the reason."""
+    more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
+    if pd.isna(weight):
+        return node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
+    if role != "contrast":
+        effect, parts = _one_arm(arms, trial, role)
+    elif trial.outcome in ("change", "final"):
+        effect, parts = _two_arms(arms, trial)
+    else:
+        effect, parts = _reported(arms, trial)
+    return node("trial", effect, parts[0]["value"], BY_WEIGHT, parts, weight=weight, **more)
+
+
+def node(level, quantity, value, rule="", children=(), **more):
+    """Return a node; what is not given is blank."""
+    blank = dict.fromkeys(FIELDS, "") | {"value": math.nan, "weight": math.nan, "row": None}
+    value = math.nan if value is None else float(value)
+    return (
+        blank
+        | {"level": level, "quantity": quantity, "value": value, "rule": rule}
+        | more
+        | {"children": list(children)}
+    )
+
+
+def _one_arm(arms, trial, role):
+    unit, value, vi = arms.unit_of(trial), getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
+    n = n_node(arms, unit, role, "change")
+    sd = sd_node(arms, unit, role, "change", (vi * n["value"]) ** 0.5)
+    parts = [_effect(trial, "change", value, OF_THE_ARM, [mean_node(arms, unit, role, "change")])]
+    return "change", [*parts, _effect(trial, "variance of the change", vi, OF_ONE_ARM, [sd, n])]
+
+
+def n_node(arms, unit, arm, score):
+    """The people of one arm."""
+    line = arms.lines[unit, arm, score]
+    cells = [leaf(arms.records[row], row, "n", unit="people") for row in line.rows]
+    if line.merged > 1:
+        return _arm_node(line, "n", line.n, SUMMED, cells)
+    if line.share < 1:
+        share = assumption("share", line.share, "option multi_arm='split'")
+        return _arm_node(line, "n", line.n, SHARED, [*cells, share])
+    return _arm_node(line, "n", line.n, AS_PRINTED, cells)
+
+
+def leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
+    """Return a printed cell: row and column of the file, the value as printed, and where it was read."""
+    value = record[column]
+    more = {name: text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
+    basis = text_of(record.get("n_basis")) if column == "n" else ""
+    rule = f"n is {basis}" if basis in ("assumed", "inferred") else ""
+    return node(
+        "printed", column, value, rule, unit=unit, file=file, row=row, column=column, printed=f"{value:.12g}", **more
+    )
+
+
+def text_of(value):
+    """Return a text cell; "" for a blank."""
+    return value if isinstance(value, str) else ""
+
+
+def _arm_node(line, quantity, value, rule, children):
+    unit = "people" if quantity == "n" else IN_POINTS
+    more = {"study": line.study, "arm": line.arm, "unit": unit}
+    return node("arm", _name(quantity, line.score), value, rule, children, **more)
+
+
+def _name(quantity, score):
+    return "n" if quantity == "n" else f"{quantity} of the {SCORES.get(score, score)}"
+
+
+def assumption(quantity, value, rule):
+    """Return a number that nobody printed: a correlation, a share."""
+    return node("assumed", quantity, value, rule, printed="")
+
+
+def sd_node(arms, unit, arm, score, value):
+    """The SD of a score in one arm, in points; `value` is the one that was used."""
+    line = arms.lines[unit, arm, score]
+    if not math.isnan(line.sd):
+        return _of_rows(arms, line, "SD", line.sd, _sd_of_row)
+    lent, missing_sd = _lenders(arms, line), arms.options["missing_sd"]
+    sd, n = lent["sd"].to_numpy(), lent["n"].to_numpy()
+    if not len(lent) or not math.isclose(borrowed_sd(sd, n, missing_sd), value, rel_tol=1e-9):
+        return _arm_node(line, "SD", value, f"{IMPUTED}: {OUTSIDE}", [])
+    rule = BORROWED[missing_sd].format(score=SCORES[score], arm=arm, k=lent["study"].nunique())
+    return _arm_node(line, "SD", value, rule, [part for other in lent.itertuples() for part in _donor(arms, other)])
+
+
+def _of_rows(arms, line, quantity, value, of_row):
+    """A mean or SD of an arm: that of its row, or of several rows combined."""
+    if line.merged == 1:
+        inner, rule = of_row(arms, line.rows[0], line.score)
+        return _arm_node(line, quantity, value, rule, inner)
+    children = []
+    for row in line.rows:
+        for part, function in (("mean", _mean_of_row), ("SD", _sd_of_row)):
+            if part == quantity or quantity == "SD":
+                inner, rule = function(arms, row, line.score)
+                children.append(_step(arms, row, _name(part, line.score), inner, rule))
+        children.append(leaf(arms.records[row], row, "n", unit="people"))
+    return _arm_node(line, quantity, value, COMBINED, children)
+
+
+def _mean_of_row(arms, row, score):
+    """The children and the rule of a row's mean in points."""
+    record = arms.records[row]
+    if score != "change":
+        return _rescaled(record, row, leaf(record, row, f"{score}_mean"), TO_POINTS)
+    if pd.notna(record["change_mean"]):
+        return _rescaled(record, row, leaf(record, row, "change_mean"), LENGTH_TO_POINTS)
+    parts = [leaf(record, row, f"{name}_mean") for name in ("final", "baseline")]
+    return _rescaled(
+        record, row, _in_scale(record, "mean of the change", FINAL_MINUS_BASELINE, parts), LENGTH_TO_POINTS
+    )
+
+
+def _rescaled(record, row, inner, rule):
+    """Put a number into points; on a scale of 0-10 it is one already."""
+    if (record["scale_min"], record["scale_max"]) == (0, 10):
+        return ([inner], AS_PRINTED) if inner["level"] == "printed" else (inner["children"], inner["rule"])
+    return [inner, *_ends(record, row)], rule
+
+
+def _ends(record, row):
+    return [leaf(record, row, column) for column in ("scale_min", "scale_max")]
+
+
+def _in_scale(record, quantity, rule, parts):
+    value = VALUES[rule]([part["value"] for part in parts])
+    return node("step", quantity, value, rule, parts, study=record["study"], arm=record["arm"], unit=IN_SCALE)
+
+
+def _sd_of_row(arms, row, score):
+    """The children and the rule of a row's SD in points."""
+    record = arms.records[row]
+    return _rescaled(record, row, _raw_sd(arms, record, row, score), LENGTH_TO_POINTS)
+
+
+def _raw_sd(arms, record, row, score):
+    """An SD in scale units: printed, from an SE, from an interval, or from baseline and final SD."""
+    if pd.notna(record[f"{score}_sd"]):
+        return leaf(record, row, f"{score}_sd")
+    n, name = leaf(record, row, "n", unit="people"), _name("SD", score)
+    if pd.notna(record[f"{score}_se"]):
+        return _in_scale(record, name, FROM_SE, [leaf(record, row, f"{score}_se"), n])
+    if score != BASELINE and pd.notna(record[f"{score}_ci_low"]):
+        ends = [leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
+        return _in_scale(record, name, FROM_CI, [*ends, leaf(record, row, "ci_level", unit="percent"), n])
+    r = assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
+    sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
+    return _in_scale(record, name, FROM_BOTH, [*sds, r])
+
+
+def _step(arms, row, quantity, inner, rule):
+    """A number between an arm and its printed cells, with the value that the rule gives."""
+    record = arms.records[row]
+    value = VALUES[rule]([child["value"] for child in inner])
+    return node("step", quantity, value, rule, inner, study=record["study"], arm=record["arm"], unit=IN_POINTS)
+
+
+def _lenders(arms, line):
+    try:
+        return arms.scores.iloc[donors(arms.scores, [line.Index])[line.Index]]
+    except ValueError:  # nobody among these trials
+        return arms.scores.iloc[:0]
+
+
+def _donor(arms, line):
+    """The SD and n that another trial lends; its own derivation stands in its own branch."""
+    record = arms.records[line.rows[0]]
+    more = {name: text_of(record[name]) for name in ("source", "locator", "certainty")}
+    more |= {"study": line.study, "arm": line.arm, "row": line.rows[0], "file": FILE}
+    several = f"rows {', '.join(map(str, line.rows))} combined" if line.merged > 1 else ""
+    rule = "; ".join(part for part in (line.sd_rule, several) if part) or AS_PRINTED
+    yield node("donor", _name("SD", line.score), line.sd, rule, unit=IN_POINTS, **more)
+    yield node("donor", "n", line.n, several, unit="people", **more)
+
+
+def _effect(trial, quantity, value, rule, children):
+    unit = SQUARED if quantity.startswith("variance") else IN_POINTS
+    return node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
+
+
+def mean_node(arms, unit, arm, score):
+    """The mean of a score in one arm, in points."""
+    line = arms.lines[unit, arm, score]
+    return _of_rows(arms, line, "mean", line.mean, _mean_of_row)
+
+
+def _two_arms(arms, trial):
+    unit, score = arms.unit_of(trial), trial.outcome
+    means = [mean_node(arms, unit, arm, score) for arm in ("treatment", "placebo")]
+    spread = {
+        arm: (sd_node(arms, unit, arm, score, getattr(trial, f"sd_{arm}")), n_node(arms, unit, arm, score))
+        for arm in ("treatment", "placebo")
+    }
+    if trial.design == "crossover":
+        told = "between the two periods of a person, option crossover_correlation"
+        r = assumption("correlation", arms.options["crossover_correlation"], told)
+        rule, children = PAIRED, [spread["treatment"][0], spread["placebo"][0], spread["placebo"][1], r]
+    else:
+        rule, children = INDEPENDENT, [*spread["treatment"], *spread["placebo"]]
+    parts = [_effect(trial, "difference", trial.yi, MINUS, means)]
+    return "difference", [*parts, _effect(trial, "variance of the difference", trial.vi, rule, children)]
+
+
+def _reported(arms, trial):
+    """The branch of a trial whose paper prints the difference but not the arms."""
+    row, record = arms.reported[trial.study]
+    scaled = (record["scale_min"], record["scale_max"]) != (0, 10)
+    ends = [_contrast_cell(record, row, name) for name in ("scale_min", "scale_max")] if scaled else []
+    rule = LENGTH_TO_POINTS if scaled else AS_PRINTED
+    difference = _effect(trial, "difference", trial.yi, rule, [_contrast_cell(record, row, "difference"), *ends])
+    se = _contrast_cell(record, row, "se")
+    if pd.isna(record["se"]):
+        n = [_contrast_cell(record, row, name, unit="people") for name in ("n_treatment", "n_placebo")]
+        known = all(pd.notna(cell["value"]) for cell in n) and sum(cell["value"] for cell in n) > 2
+        limits = [_contrast_cell(record, row, name) for name in ("ci_low", "ci_high")]
+        limits.append(_contrast_cell(record, row, "ci_level", unit="percent"))
+        children, rule = (limits + n, FROM_T) if known else (limits, FROM_NORMAL)
+        value = _se([cell["value"] for cell in children])
+        se = node("step", "standard error", value, rule, children, study=trial.study, unit=IN_SCALE)
+    if scaled:
+        se = node(
+            "step", "standard error", trial.vi**0.5, LENGTH_TO_POINTS, [se, *ends], study=trial.study, unit=IN_POINTS
+        )
+    return "difference", [difference, _effect(trial, "variance of the difference", trial.vi, SQUARE, [se])]
+
+
+def _contrast_cell(record, row, column, *, unit=IN_SCALE):
+    return leaf(record, row, column, unit=unit, file=CONTRASTS)
+
+
+def _se(x):
+    df = x[3] + x[4] - 2 if len(x) > 3 else float("inf")
+    return float(recover.se_from_ci(x[0], x[1], x[2] / 100, df=df))
+
+
+def of_pooled(role, pooled, trials, unit):
+    """The root: a pooled number over its between-trial variance and its trials."""
+    rule = COMMON if pooled.tau2_method == "CE" else BETWEEN.format(method=pooled.tau2_method)
+    tau2 = [] if pooled.k == 1 else [node("effect", "between-trial variance", pooled.tau2, rule, unit=SQUARED)]
+    name = {"contrast": "contrast, pooled"}.get(role, f"change in the {role} arms, pooled")
+    return node("pooled", name, pooled.estimate, WEIGHTED, tau2 + trials, unit=unit)
+
+
+def left_out(effects, study=None):
+    """Return a leaf for every trial without an effect size, with the reason."""
+    out = effects.left_out if study is None else effects.left_out[effects.left_out["study"] == study]
+    more = [dict(zip(("source", "locator", "certainty"), map(text_of, about), strict=True)) for about in _about(out)]
+    lines = zip(out["study"], out["label"], out["reason"], more, strict=True)
+    return [node("left out", "trial", None, why, study=name, label=label, **m) for name, label, why, m in lines]
+
+
+def _about(out):
+    return out.reindex(columns=["source", "locator", "certainty"]).to_numpy(dtype=object).tolist()
+
+
 def _flat(roots):
     """Number the nodes, parents before children, and lay them out as a table."""
     rows, waiting = [], [(None, root) for root in reversed(roots)]
@@ -624,19 +635,3 @@ def _flat(roots):
         rows.append({"node": at, "parent": parent} | {name: node[name] for name in FIELDS})
         waiting += [(at, child) for child in reversed(node["children"])]
     return pd.DataFrame(rows, columns=["node", "parent", *FIELDS]).astype(_INTEGERS)
-
-
-def _branches(table, study):
-    """The pooled numbers and what lies below the nodes of one trial."""
-    parents = dict(zip(table["node"], table["parent"], strict=True))
-    levels = dict(zip(table["node"], table["level"], strict=True))
-    own = dict(zip(table["node"], table["study"], strict=True))
-    keep = []
-    for at in table["node"]:
-        top = at
-        while levels[top] not in ("pooled", "trial", "left out") and not pd.isna(parents[top]):
-            top = parents[top]
-        keep.append(levels[top] == "pooled" or own[top] == study)
-    if not any(own[at] == study for at in table["node"]):
-        raise ValueError(f"'{study}' is no trial of this tree")
-    return table[keep]

@@ -32,6 +32,34 @@ from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, perce
 
 _OWN = "The difference is pooled on its own and need not be that of the two percentages."
 _RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio"}
+ROLES = ("placebo", "treatment")
+
+_TRANSLATION_CAVEAT = (
+    "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
+    "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
+    "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
+)
+NO_SD = "no SD of the change is reported"
+_ASSUMED = "correlation {:g} assumed"
+_LOW = "mean baseline below the threshold"
+_FIXED = "mean baseline taken as fixed: its SD is not reported"
+ABOUT = "study label year therapy_family therapy condition_group design certainty".split()
+_EFFECTS = {"RR": log_risk_ratio, "OR": log_odds_ratio, "RD": risk_difference}
+_POOL = ("random effects", "MH")
+_ROLES = ("placebo", "treatment")
+_ABOUT = "study label year therapy_family therapy condition_group control certainty".split()
+_TIME = ["study", "week", "timepoint", "primary"]
+_SOME = "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
+
+_COUNTS_CAVEAT = (
+    "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
+    "pooled numbers are a rough summary. " + _SOME
+)
+_SAME = f"One definition in all trials. {_SOME}"
+MEASURES = ("RR", "OR", "RD")
+_LARGEST = 700.0  # beyond it, exp overflows
+_ROUNDING = 1e-9
+_STEPS = 51  # of the curve of an odds ratio, along either axis
 
 
 class PooledShare(NamedTuple):
@@ -71,53 +99,6 @@ class NumberNeeded(NamedTuple):
     def words(self):
         """The number and its interval in words."""
         return f"{_needed(self.estimate)} ({self.interval_words})"
-
-
-def _needed(value):
-    if math.isinf(value):
-        return "∞"
-    if math.isnan(value):
-        return NOT_ESTIMABLE
-    return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
-
-
-def number_needed(difference, low, high):
-    """Return the number needed to treat from a risk difference and its interval.
-
-    Parameters
-    ----------
-    difference, low, high : float
-        Responders under treatment minus responders under placebo, as fractions; positive = benefit. Limits beyond
-        -1 and 1 are impossible and are cut off; NaN where there is no interval.
-
-    Returns
-    -------
-    NumberNeeded
-
-    Raises
-    ------
-    ValueError
-        Unless low <= difference <= high.
-
-    Notes
-    -----
-    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309: the limits are inverted and exchanged, and an
-    interval of the difference that holds 0 becomes one that runs through infinity.
-
-    Examples
-    --------
-    A risk difference of 10% (-5% to 25%), the example of Altman 1998:
-
-    >>> number_needed(0.10, -0.05, 0.25).words
-    'NNTB 10.0 (NNTB 4.0 to ∞ to NNTH 20.0)'
-    """
-    if not (math.isnan(low) or low <= difference <= high):
-        raise ValueError(f"the risk difference {difference!r} is not between its limits {low!r} and {high!r}")
-
-    def inverse(x):
-        return 1.0 / min(max(x, -1.0), 1.0) if x else math.inf
-
-    return NumberNeeded(float(inverse(difference)), ConfidenceInterval(float(inverse(high)), float(inverse(low))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,62 +196,14 @@ class Responders:
         return f"<pre>{html.escape(self.summary())}</pre>"
 
 
-def _in_words(share, at):
-    return f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%)"
-
-
 def _share(logit):
     from scipy import special
 
     return special.expit(np.asarray(logit, dtype=float))
 
 
-def pool_shares(table, **methods):
-    """Pool the shares of responders under placebo and treatment, and their difference.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row per trial with label, `placebo_logit`, `placebo_logit_vi`, the same for treatment, `difference` and
-        `difference_se`.
-    **methods
-        Of :func:`analysis.models.pooling.pool_columns`.
-
-    Returns
-    -------
-    dict
-        `placebo`, `treatment`, `difference` and `nnt` of :class:`Responders`.
-    """
-    pairs = [(table[f"{role}_logit"], table[f"{role}_logit_vi"]) for role in ("placebo", "treatment")]
-    pairs.append((table["difference"], table["difference_se"] ** 2))
-    yi, vi = (np.column_stack([pair[part] for pair in pairs]) for part in (0, 1))
-    *logits, difference = pool_columns(yi, vi, labels=table["label"], **methods)
-    shares = [
-        PooledShare(
-            float(_share(logit.estimate)),
-            ConfidenceInterval(*map(float, _share(logit.ci))),
-            replace(logit, measure="log odds"),
-        )
-        for logit in logits
-    ]
-    nnt = number_needed(difference.estimate, *difference.ci)
-    return dict(zip(("placebo", "treatment"), shares, strict=True)) | {
-        "difference": replace(difference, measure="RD"),
-        "nnt": nnt,
-    }
-
-
-ROLES = ("placebo", "treatment")
-_TRANSLATION_CAVEAT = (
-    "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
-    "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
-    "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
-)
-NO_SD = "no SD of the change is reported"
-_ASSUMED = "correlation {:g} assumed"
-_LOW = "mean baseline below the threshold"
-_FIXED = "mean baseline taken as fixed: its SD is not reported"
-ABOUT = "study label year therapy_family therapy condition_group design certainty".split()
+def _in_words(share, at):
+    return f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%)"
 
 
 def translate_responders(
@@ -349,6 +282,22 @@ def translate_responders(
     return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
 
 
+def _trials(arms, effects):
+    """One row per trial with both arms, and the trials left out with the reason."""
+    wide = arms.unstack("arm")
+    reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
+    about = about_trials(effects.rows)[ABOUT].set_index("study", drop=False)
+    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
+    for part in ("n", "mean", "sd"):
+        for role in ROLES:
+            about[f"{part}_{role}"] = wide[part, role].astype(float)
+    both = [wide["note", role] for role in ROLES]
+    about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
+    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
+    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
+    return about[reason == ""].reset_index(drop=True), left_out
+
+
 def _arms(effects, threshold, correlation, imputed):
     """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
     scores = one_per_role(arm_scores(effects.rows, correlation), "combine")
@@ -376,10 +325,6 @@ def _arms(effects, threshold, correlation, imputed):
     }
     lines["reason"] = np.select([*tests.values()], [*tests], "")
     return lines.rename(columns={"change_n": "n"})[["n", "mean", "sd", "note", "reason"]]
-
-
-def _added(notes, where, text):
-    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
 
 
 def _borrowed_sd(effects, index):
@@ -412,20 +357,8 @@ def _sd_below_share(lines, share, correlation):
     return np.sqrt(variance.clip(lower=0)).mask(fixed, change.fillna(after))
 
 
-def _trials(arms, effects):
-    """One row per trial with both arms, and the trials left out with the reason."""
-    wide = arms.unstack("arm")
-    reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
-    about = about_trials(effects.rows)[ABOUT].set_index("study", drop=False)
-    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
-    for part in ("n", "mean", "sd"):
-        for role in ROLES:
-            about[f"{part}_{role}"] = wide[part, role].astype(float)
-    both = [wide["note", role] for role in ROLES]
-    about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
-    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
-    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
-    return about[reason == ""].reset_index(drop=True), left_out
+def _added(notes, where, text):
+    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
 
 
 def _translated_shares(table, correlation):
@@ -449,17 +382,78 @@ def _translated_shares(table, correlation):
     return table
 
 
-_EFFECTS = {"RR": log_risk_ratio, "OR": log_odds_ratio, "RD": risk_difference}
-_POOL = ("random effects", "MH")
-_ROLES = ("placebo", "treatment")
-_ABOUT = "study label year therapy_family therapy condition_group control certainty".split()
-_TIME = ["study", "week", "timepoint", "primary"]
-_SOME = "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
-_COUNTS_CAVEAT = (
-    "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
-    "pooled numbers are a rough summary. " + _SOME
-)
-_SAME = f"One definition in all trials. {_SOME}"
+def pool_shares(table, **methods):
+    """Pool the shares of responders under placebo and treatment, and their difference.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per trial with label, `placebo_logit`, `placebo_logit_vi`, the same for treatment, `difference` and
+        `difference_se`.
+    **methods
+        Of :func:`analysis.models.pooling.pool_columns`.
+
+    Returns
+    -------
+    dict
+        `placebo`, `treatment`, `difference` and `nnt` of :class:`Responders`.
+    """
+    pairs = [(table[f"{role}_logit"], table[f"{role}_logit_vi"]) for role in ("placebo", "treatment")]
+    pairs.append((table["difference"], table["difference_se"] ** 2))
+    yi, vi = (np.column_stack([pair[part] for pair in pairs]) for part in (0, 1))
+    *logits, difference = pool_columns(yi, vi, labels=table["label"], **methods)
+    shares = [
+        PooledShare(
+            float(_share(logit.estimate)),
+            ConfidenceInterval(*map(float, _share(logit.ci))),
+            replace(logit, measure="log odds"),
+        )
+        for logit in logits
+    ]
+    nnt = number_needed(difference.estimate, *difference.ci)
+    return dict(zip(("placebo", "treatment"), shares, strict=True)) | {
+        "difference": replace(difference, measure="RD"),
+        "nnt": nnt,
+    }
+
+
+def number_needed(difference, low, high):
+    """Return the number needed to treat from a risk difference and its interval.
+
+    Parameters
+    ----------
+    difference, low, high : float
+        Responders under treatment minus responders under placebo, as fractions; positive = benefit. Limits beyond
+        -1 and 1 are impossible and are cut off; NaN where there is no interval.
+
+    Returns
+    -------
+    NumberNeeded
+
+    Raises
+    ------
+    ValueError
+        Unless low <= difference <= high.
+
+    Notes
+    -----
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309: the limits are inverted and exchanged, and an
+    interval of the difference that holds 0 becomes one that runs through infinity.
+
+    Examples
+    --------
+    A risk difference of 10% (-5% to 25%), the example of Altman 1998:
+
+    >>> number_needed(0.10, -0.05, 0.25).words
+    'NNTB 10.0 (NNTB 4.0 to ∞ to NNTH 20.0)'
+    """
+    if not (math.isnan(low) or low <= difference <= high):
+        raise ValueError(f"the risk difference {difference!r} is not between its limits {low!r} and {high!r}")
+
+    def inverse(x):
+        return 1.0 / min(max(x, -1.0), 1.0) if x else math.inf
+
+    return NumberNeeded(float(inverse(difference)), ConfidenceInterval(float(inverse(high)), float(inverse(low))))
 
 
 def pool_responders(
@@ -587,12 +581,6 @@ def _counted_shares(table):
     return table.assign(difference=difference, difference_se=np.sqrt(variance))
 
 
-MEASURES = ("RR", "OR", "RD")
-_LARGEST = 700.0  # beyond it, exp overflows
-_ROUNDING = 1e-9
-_STEPS = 51  # of the curve of an odds ratio, along either axis
-
-
 def implied_share(placebo, effect, measure):
     """Return the share of responders under treatment that goes with a share under placebo and an effect.
 
@@ -624,11 +612,6 @@ def implied_share(placebo, effect, measure):
     return np.clip(_uncut(placebo, effect, _measure(measure)), 0.0, 1.0)
 
 
-def _measure(measure):
-    _check.option("measure", measure, MEASURES)
-    return measure
-
-
 def _uncut(placebo, effect, measure):
     """Return the implied shares, impossible ones included."""
     share = np.asarray(placebo, dtype=float)
@@ -636,6 +619,11 @@ def _uncut(placebo, effect, measure):
         return share + effect
     ratio = np.exp(np.clip(effect, -_LARGEST, _LARGEST))
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
+
+
+def _measure(measure):
+    _check.option("measure", measure, MEASURES)
+    return measure
 
 
 def response_curve(pooled, measure=None):
@@ -724,3 +712,11 @@ def count_shares(events_t, n_t, events_p, n_p):
     for role, (events, n) in (("placebo", given[2:]), ("treatment", given[:2])):
         table |= {f"events_{role}": events, f"n_{role}": n, role: events / n}
     return pd.DataFrame(table)
+
+
+def _needed(value):
+    if math.isinf(value):
+        return "∞"
+    if math.isnan(value):
+        return NOT_ESTIMABLE
+    return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)

@@ -20,10 +20,77 @@ from analysis.text import counted, interval, level, number, percent
 WITHIN, BETWEEN = "within-patient", "between-group"
 POINTS, PERCENT = "points", "percent of baseline"
 _MM = 10.0  # mm on a line of 100 in a point of 10
+
 _INSTEAD = {
     WITHIN: "translate_responders(trials, threshold) gives the share of people who reach it",
     BETWEEN: "share_beyond(pooled, threshold) gives the share of trials whose difference lies beyond it",
 }
+_GRID = 2000  # quantiles of tau2 in the interval of a share
+_FAR = 10.0  # normal deviates beyond which a share is 0 or 1
+_LEAST = 3  # trials
+_DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
+
+_COVERED = (
+    "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
+    "the choice of trials, not the doubt about the threshold."
+)
+
+
+def threshold(thresholds, *, kind, source=None, label=None, unit=None):
+    """Choose one published threshold from a table.
+
+    Parameters
+    ----------
+    thresholds : pandas.DataFrame
+        From :func:`analysis.read_thresholds`: the columns of ``data/mcid.csv``.
+    kind : {"within-patient", "between-group"}
+        Must be said: the two are not interchangeable.
+    source : str, optional
+        First author, or author and year: "Farrar", "Olsen 2018".
+    label : str, optional
+        Part of the label, such as "substantial".
+    unit : {"points", "percent of baseline"}, optional
+        Millimetres of 100 count as points, and are divided by 10.
+
+    Returns
+    -------
+    Threshold
+
+    Raises
+    ------
+    ValueError
+        If no row or several rows fit (the message lists them), or the source gives no value.
+
+    Examples
+    --------
+    >>> from analysis import read_thresholds
+    >>> table = read_thresholds("data/mcid.csv")
+    >>> threshold(table, kind="between-group", source="Busse").words
+    '1 point'
+    >>> threshold(table, kind="within-patient", source="Farrar", unit="percent of baseline").words
+    '30% of baseline'
+    """
+    _check.option("kind", kind, (WITHIN, BETWEEN))
+    if unit is not None:
+        _check.option("unit", unit, (POINTS, PERCENT))
+    names = thresholds["source"] + " " + thresholds["year"].astype(float).map("{:.0f}".format)
+    keep = thresholds["kind"] == kind
+    if source is not None:
+        keep &= (names == source) | (thresholds["source"] == source)
+    if label is not None:
+        keep &= thresholds["label"].str.contains(label, case=False, regex=False, na=False)
+    if unit is not None:
+        keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
+    rows = thresholds[keep]
+    if len(rows) != 1:
+        among = rows if len(rows) else thresholds
+        listed = "; ".join(
+            f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
+            for i, row in among.iterrows()
+        )
+        wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
+        raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
+    return _from_row(rows.iloc[0], names[rows.index[0]])
 
 
 @dataclass(frozen=True)
@@ -101,63 +168,6 @@ class Threshold:
         return replace(self, value=value)
 
 
-def threshold(thresholds, *, kind, source=None, label=None, unit=None):
-    """Choose one published threshold from a table.
-
-    Parameters
-    ----------
-    thresholds : pandas.DataFrame
-        From :func:`analysis.read_thresholds`: the columns of ``data/mcid.csv``.
-    kind : {"within-patient", "between-group"}
-        Must be said: the two are not interchangeable.
-    source : str, optional
-        First author, or author and year: "Farrar", "Olsen 2018".
-    label : str, optional
-        Part of the label, such as "substantial".
-    unit : {"points", "percent of baseline"}, optional
-        Millimetres of 100 count as points, and are divided by 10.
-
-    Returns
-    -------
-    Threshold
-
-    Raises
-    ------
-    ValueError
-        If no row or several rows fit (the message lists them), or the source gives no value.
-
-    Examples
-    --------
-    >>> from analysis import read_thresholds
-    >>> table = read_thresholds("data/mcid.csv")
-    >>> threshold(table, kind="between-group", source="Busse").words
-    '1 point'
-    >>> threshold(table, kind="within-patient", source="Farrar", unit="percent of baseline").words
-    '30% of baseline'
-    """
-    _check.option("kind", kind, (WITHIN, BETWEEN))
-    if unit is not None:
-        _check.option("unit", unit, (POINTS, PERCENT))
-    names = thresholds["source"] + " " + thresholds["year"].astype(float).map("{:.0f}".format)
-    keep = thresholds["kind"] == kind
-    if source is not None:
-        keep &= (names == source) | (thresholds["source"] == source)
-    if label is not None:
-        keep &= thresholds["label"].str.contains(label, case=False, regex=False, na=False)
-    if unit is not None:
-        keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
-    rows = thresholds[keep]
-    if len(rows) != 1:
-        among = rows if len(rows) else thresholds
-        listed = "; ".join(
-            f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
-            for i, row in among.iterrows()
-        )
-        wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
-        raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
-    return _from_row(rows.iloc[0], names[rows.index[0]])
-
-
 def _from_row(row, name):
     low, high = (float(row[end]) for end in ("value_low", "value_high"))
     if math.isnan(low):
@@ -167,50 +177,6 @@ def _from_row(row, name):
     value = low if high is None or high == low else None
     unit = PERCENT if row["unit"] == PERCENT else POINTS
     return Threshold(value, row["kind"], unit, name, row["label"], row["scale"], low, high)
-
-
-def require(wanted, kind, purpose):
-    """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
-
-    Parameters
-    ----------
-    wanted : Threshold
-        What the user gave.
-    kind : {"within-patient", "between-group"}
-        What the comparison needs.
-    purpose : str
-        What is compared with it, the subject of the message.
-
-    Raises
-    ------
-    ValueError
-        Saying why, and what to use instead.
-    """
-    if not isinstance(wanted, Threshold):
-        raise ValueError(
-            f"threshold={wanted!r} does not say whether it is within-patient or between-group; choose one with "
-            f"threshold(table, kind={kind!r}, ...), or give Threshold(value, {kind!r})"
-        )
-    if wanted.kind != kind:
-        raise ValueError(
-            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
-            "matters to one patient and what difference between groups is worth having are two distinct questions "
-            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
-        )
-    if wanted.value is None:
-        raise ValueError(
-            f"{wanted.source} gives a range, {wanted.words}; choose one value from it with threshold.at(value)"
-        )
-
-
-_GRID = 2000  # quantiles of tau2 in the interval of a share
-_FAR = 10.0  # normal deviates beyond which a share is 0 or 1
-_LEAST = 3  # trials
-_DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
-_COVERED = (
-    "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
-    "the choice of trials, not the doubt about the threshold."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,6 +308,40 @@ def share_beyond(pooled, threshold, *, confidence_level=None):
     df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)
     new_trial = _student(limit - contrast.estimate, math.hypot(contrast.tau, contrast.se), df)
     return ShareBeyond(share, ConfidenceInterval(min(low, share), max(high, share)), new_trial, **fields)
+
+
+def require(wanted, kind, purpose):
+    """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
+
+    Parameters
+    ----------
+    wanted : Threshold
+        What the user gave.
+    kind : {"within-patient", "between-group"}
+        What the comparison needs.
+    purpose : str
+        What is compared with it, the subject of the message.
+
+    Raises
+    ------
+    ValueError
+        Saying why, and what to use instead.
+    """
+    if not isinstance(wanted, Threshold):
+        raise ValueError(
+            f"threshold={wanted!r} does not say whether it is within-patient or between-group; choose one with "
+            f"threshold(table, kind={kind!r}, ...), or give Threshold(value, {kind!r})"
+        )
+    if wanted.kind != kind:
+        raise ValueError(
+            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
+            "matters to one patient and what difference between groups is worth having are two distinct questions "
+            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
+        )
+    if wanted.value is None:
+        raise ValueError(
+            f"{wanted.source} gives a range, {wanted.words}; choose one value from it with threshold.at(value)"
+        )
 
 
 def _student(x, se, df):

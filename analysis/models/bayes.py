@@ -28,6 +28,19 @@ _CLOSE = 1e-13  # a panel is halved until its halves change the integral by less
 _ROUNDING = 4.0 * np.finfo(float).eps  # of the logarithm of the density, for each unit and each term of its sum
 _ROUNDS = 60
 _LEFT, _RIGHT = 1e5, 340.0  # range of log(tau) about its centre; tau^2 must not overflow
+_NEGLIGIBLE = 1e-22  # posterior share of a node, or its share of the second moment, that no summary can notice
+_BLOCK = 1_000_000  # numbers to work on at once: the trials by the values of tau are too many for the memory
+_TAU_PRIORS = (HalfNormal, HalfStudent, LogStudent, Uniform)
+
+
+class Summary(NamedTuple):
+    """Summary of one posterior distribution; a mean that does not exist is NaN, an infinite SD is inf."""
+
+    mean: float
+    median: float
+    sd: float
+    interval: ConfidenceInterval  # equal tails
+    shortest: ConfidenceInterval  # highest posterior density where there is one mode
 
 
 class Panels(NamedTuple):
@@ -60,81 +73,6 @@ class Panels(NamedTuple):
         i = np.clip(np.searchsorted(self.below, p) - 1, 0, self.edges.size - 2)
         t = _solve(lambda t: _share_below(self, t), slope, self.edges[i], self.edges[i + 1], p)
         return np.exp(self.centre + np.sinh(t))
-
-
-def _inside(log_density, centre, a, b):
-    """Nodes log(tau) of the panels [a, b] and the log of density times weight there, both (p, 12)."""
-    half = (b - a)[:, None] / 2.0
-    t = (a + b)[:, None] / 2.0 + half * _NODES
-    x = centre + np.sinh(t)
-    with np.errstate(divide="ignore"):
-        weight = np.log(half * _WEIGHTS * np.cosh(t))
-    return x, log_density(x.ravel()).reshape(x.shape) + weight
-
-
-def integrate(log_density, centre, upper=np.inf, terms=0):
-    """Integrate a density of log(tau), given as its logarithm, over the whole range of tau.
-
-    Panels are halved until no halving changes the integral by more than a share of 1e-13, or than the rounding
-    of the log-density, a sum of `terms`, explains; so the result rests on twice the nodes that were needed.
-    """
-    high = min(centre + _RIGHT, 345.0, np.log(upper))
-    a, step = np.linspace(-np.arcsinh(_LEFT), np.arcsinh(high - centre), _PANELS, endpoint=False, retstep=True)
-    b = a + step
-    values = _inside(log_density, centre, a, b)[1]
-    kept, top = [], values.max()
-    for _ in range(_ROUNDS):
-        middle = (a + b) / 2.0
-        ends = np.concatenate([a, middle]), np.concatenate([middle, b])
-        halves = _inside(log_density, centre, *ends)[1]
-        top = max(top, halves.max())
-        once = np.exp(values - top).sum(axis=1)
-        twice = np.exp(halves - top).sum(axis=1)
-        total = twice.sum() + sum(np.exp(v - top).sum() for _, _, v in kept)
-        close = _CLOSE + _ROUNDING * (abs(top) + terms)
-        open_ = np.abs(once - twice.reshape(2, -1).sum(axis=0)) > close * total
-        both = np.tile(open_, 2)
-        kept.append((ends[0][~both], ends[1][~both], halves[~both]))
-        if not open_.any():
-            break
-        a, b, values = ends[0][both], ends[1][both], halves[both]
-    else:
-        raise ValueError("the posterior of tau could not be integrated: it has a spike narrower than double precision")
-    left, right, values = (np.concatenate(part) for part in zip(*kept, strict=True))
-    order = np.argsort(left)
-    mass = np.exp(values[order] - top)
-    total = mass.sum()
-    below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
-    x = _inside(log_density, centre, left[order], right[order])[0]
-    edges = np.append(left[order], right[order][-1])
-    with np.errstate(under="ignore"):
-        tau = np.exp(x.ravel())
-    return Panels(log_density, centre, edges, float(np.log(total) + top), below, tau, (mass / total).ravel())
-
-
-def _share_below(panels, t):
-    """Share of the integral below t (q,), by quadrature from the edge to its left."""
-    i = np.clip(np.searchsorted(panels.edges, t) - 1, 0, panels.edges.size - 2)
-    rest = _inside(panels.log_density, panels.centre, panels.edges[i], t)[1]
-    return panels.below[i] + np.exp(rest - panels.log_total).sum(axis=1)
-
-
-def _solve(cdf, density, low, high, p):
-    """Where an increasing function takes the values p, by Newton's method within brackets."""
-    x = 0.5 * (low + high)
-    for step in range(200):
-        gap = cdf(x) - p
-        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            new = x - gap / density(x)
-        fine = (new >= low) & (new <= high) & (step < 60)
-        new = np.where(fine, new, 0.5 * (low + high))
-        settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
-        settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
-        x = new
-        if settled.all():
-            break
-    return x
 
 
 class Mixture(NamedTuple):
@@ -172,48 +110,6 @@ class Mixture(NamedTuple):
         )
 
 
-def shortest(quantile, density, level, ends=(-np.inf, np.inf)):
-    """Return the shortest interval of probability `level`; `ends` is the range of the variable."""
-    from scipy.optimize import brentq
-
-    spare = 1.0 - level
-    p = spare * np.linspace(0.0, 1.0, 21)
-    p[0], p[-1] = 1e-9 * spare, spare * (1.0 - 1e-9)
-
-    def limits(p):
-        return quantile(np.atleast_1d(p)), quantile(np.atleast_1d(p) + level)
-
-    def balance(p):
-        low, high = limits(p)
-        return float((density(low) - density(high))[0])
-
-    low, high = limits(p)
-    i = int(np.argmin(high - low))
-    left, right = p[max(i - 1, 0)], p[min(i + 1, p.size - 1)]
-    at_left, at_right = balance(left), balance(right)
-    if at_left >= 0 and i <= 1 and np.isfinite(ends[0]):
-        return ends[0], float(quantile(np.array([level]))[0])
-    if at_right <= 0 and i >= p.size - 2 and np.isfinite(ends[1]):
-        return float(quantile(np.array([spare]))[0]), ends[1]
-    best = brentq(balance, left, right, xtol=1e-15) if at_left < 0 < at_right else p[i]
-    low, high = limits(best)
-    return float(low[0]), float(high[0])
-
-
-_NEGLIGIBLE = 1e-22  # posterior share of a node, or its share of the second moment, that no summary can notice
-_BLOCK = 1_000_000  # numbers to work on at once: the trials by the values of tau are too many for the memory
-
-
-class Summary(NamedTuple):
-    """Summary of one posterior distribution; a mean that does not exist is NaN, an infinite SD is inf."""
-
-    mean: float
-    median: float
-    sd: float
-    interval: ConfidenceInterval  # equal tails
-    shortest: ConfidenceInterval  # highest posterior density where there is one mode
-
-
 class Posterior(NamedTuple):
     """Posterior distribution of tau and the mixtures over it; see `posterior`."""
 
@@ -223,111 +119,6 @@ class Posterior(NamedTuple):
     new: Mixture
     finite: tuple  # whether the first and the second moment of tau exist
     bounded: bool  # whether mu has a proper prior
-
-
-def log_marginal(yi, vi, tau2, mu_prior):
-    """Log-likelihood of tau2 (n,), the mean integrated over its prior (density 1 if flat)."""
-    centre = yi[np.argmin(vi)]
-    y, v = (yi - centre)[:, None], vi[:, None]
-    flat = log_likelihood(y, v, tau2, True) - 0.5 * (yi.size - 1) * np.log(2.0 * np.pi)
-    if mu_prior is None:
-        return flat
-    at = weighted(y, v, tau2)
-    variance = mu_prior.sd**2 + 1.0 / at.total
-    gap = at.mean + centre - mu_prior.mean
-    return flat - 0.5 * (np.log(2.0 * np.pi * variance) + gap**2 / variance)
-
-
-def _integrate_tau(vi, tau_prior, log_of_tau2):
-    """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
-
-    def log_density(x):
-        blocks = np.array_split(np.exp(2.0 * x), max(x.size * vi.size // _BLOCK, 1))
-        return tau_prior.on_log(x) + np.concatenate([log_of_tau2(tau2) for tau2 in blocks])
-
-    return integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
-
-
-def log_evidence_at_zero(yi, vi, tau_prior):
-    """Log of the marginal likelihood of yi with the mean at 0."""
-
-    def log_at_zero(tau2):
-        total = vi[:, None] + tau2
-        return -0.5 * (np.log(2.0 * np.pi * total) + yi[:, None] ** 2 / total).sum(axis=0)
-
-    return _integrate_tau(vi, tau_prior, log_at_zero).log_total
-
-
-def posterior(yi, vi, tau_prior, mu_prior):
-    """Posterior distributions of tau, the mean and a new effect."""
-    panels = _integrate_tau(vi, tau_prior, lambda tau2: log_marginal(yi, vi, tau2, mu_prior))
-    far = np.clip(panels.tau / panels.quantile(np.array([0.5])), 1.0, 1e100)
-    kept = panels.share * far**2 > _NEGLIGIBLE
-    tau, share = panels.tau[kept], panels.share[kept]
-    tau2 = tau**2
-    centre = yi[np.argmin(vi)]
-    blocks = np.array_split(tau2, max(tau2.size * vi.size // _BLOCK, 1))
-    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in blocks]
-    total, at_mean = (np.concatenate(part) for part in zip(*sums, strict=True))
-    prior_precision = 0.0 if mu_prior is None else mu_prior.sd**-2.0
-    precision = total + prior_precision
-    pull = 0.0 if mu_prior is None else prior_precision * (mu_prior.mean - centre)
-    mean, variance = centre + (total * at_mean + pull) / precision, 1.0 / precision
-    power = tau_prior.tail + yi.size - (mu_prior is None)
-    finite = tuple(power - r > 1 or (isinstance(tau_prior, LogStudent) and power - r == 1) for r in (1, 2))
-    mu, new = Mixture(share, mean, np.sqrt(variance)), Mixture(share, mean, np.sqrt(variance + tau2))
-    return Posterior(panels, tau, mu, new, finite, mu_prior is not None)
-
-
-def _moments(mixture, mean_exists, sd_exists):
-    mean = mixture.mean @ mixture.share
-    about = mixture.mean - np.asarray(mean)[..., None]
-    sd = np.sqrt((about**2 + mixture.sd**2) @ mixture.share)
-    return mean if mean_exists else np.nan, sd if sd_exists else np.inf if mean_exists else np.nan
-
-
-def summarise(of, level, upper):
-    """Summaries of mu, tau and a new effect at one level; `upper` ends the range of tau."""
-    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    first, second = of.finite
-
-    def summary(mean, sd, quantile, density, ends=(-np.inf, np.inf)):
-        median, low, high = map(float, quantile(tails))
-        narrow = ConfidenceInterval(*shortest(quantile, density, level, ends))
-        return Summary(float(mean), median, float(sd), ConfidenceInterval(low, high), narrow)
-
-    mean = of.nodes @ of.mu.share if first else np.inf
-    sd = np.sqrt((of.nodes - mean) ** 2 @ of.mu.share) if second else np.inf
-    return (
-        summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
-        summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
-        summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
-    )
-
-
-def shrink(of, level, labels, yi, vi):
-    """DataFrame of label, yi, vi and the mean, median, sd and equal-tailed limits of each trial's effect."""
-    import pandas as pd
-
-    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    blocks = np.array_split(np.arange(yi.size), max(yi.size * tails.size * of.nodes.size // _BLOCK, 1))
-    rows = []
-    for effects in (_effects(of, yi[at, None], vi[at, None]) for at in blocks):
-        median, low, high = effects.quantile(tails).T
-        mean, sd = _moments(effects, True, True)
-        rows.append(np.column_stack([mean, median, sd, low, high]))
-    found = dict(zip(("mean", "median", "sd", "ci_low", "ci_high"), np.concatenate(rows).T, strict=True))
-    return pd.DataFrame({"label": labels, "yi": yi, "vi": vi} | found)
-
-
-def _effects(of, yi, vi):
-    """Posterior of the effects of some trials, yi and vi of shape (r, 1)."""
-    tau2 = of.nodes**2
-    own, rest = tau2 / (vi + tau2), vi / (vi + tau2)  # 1 - own would be rounding times a huge variance of mu
-    return Mixture(of.mu.share, own * yi + rest * of.mu.mean, np.sqrt(own * vi + (rest * of.mu.sd) ** 2))
-
-
-_TAU_PRIORS = (HalfNormal, HalfStudent, LogStudent, Uniform)
 
 
 @dataclass(frozen=True, eq=False)
@@ -516,6 +307,89 @@ def _on_grid(function, x):
     return function(x.ravel()).reshape(x.shape)[()]
 
 
+def log_evidence_at_zero(yi, vi, tau_prior):
+    """Log of the marginal likelihood of yi with the mean at 0."""
+
+    def log_at_zero(tau2):
+        total = vi[:, None] + tau2
+        return -0.5 * (np.log(2.0 * np.pi * total) + yi[:, None] ** 2 / total).sum(axis=0)
+
+    return _integrate_tau(vi, tau_prior, log_at_zero).log_total
+
+
+def _integrate_tau(vi, tau_prior, log_of_tau2):
+    """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
+
+    def log_density(x):
+        blocks = np.array_split(np.exp(2.0 * x), max(x.size * vi.size // _BLOCK, 1))
+        return tau_prior.on_log(x) + np.concatenate([log_of_tau2(tau2) for tau2 in blocks])
+
+    return integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
+
+
+def integrate(log_density, centre, upper=np.inf, terms=0):
+    """Integrate a density of log(tau), given as its logarithm, over the whole range of tau.
+
+    Panels are halved until no halving changes the integral by more than a share of 1e-13, or than the rounding
+    of the log-density, a sum of `terms`, explains; so the result rests on twice the nodes that were needed.
+    """
+    high = min(centre + _RIGHT, 345.0, np.log(upper))
+    a, step = np.linspace(-np.arcsinh(_LEFT), np.arcsinh(high - centre), _PANELS, endpoint=False, retstep=True)
+    b = a + step
+    values = _inside(log_density, centre, a, b)[1]
+    kept, top = [], values.max()
+    for _ in range(_ROUNDS):
+        middle = (a + b) / 2.0
+        ends = np.concatenate([a, middle]), np.concatenate([middle, b])
+        halves = _inside(log_density, centre, *ends)[1]
+        top = max(top, halves.max())
+        once = np.exp(values - top).sum(axis=1)
+        twice = np.exp(halves - top).sum(axis=1)
+        total = twice.sum() + sum(np.exp(v - top).sum() for _, _, v in kept)
+        close = _CLOSE + _ROUNDING * (abs(top) + terms)
+        open_ = np.abs(once - twice.reshape(2, -1).sum(axis=0)) > close * total
+        both = np.tile(open_, 2)
+        kept.append((ends[0][~both], ends[1][~both], halves[~both]))
+        if not open_.any():
+            break
+        a, b, values = ends[0][both], ends[1][both], halves[both]
+    else:
+        raise ValueError("the posterior of tau could not be integrated: it has a spike narrower than double precision")
+    left, right, values = (np.concatenate(part) for part in zip(*kept, strict=True))
+    order = np.argsort(left)
+    mass = np.exp(values[order] - top)
+    total = mass.sum()
+    below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
+    x = _inside(log_density, centre, left[order], right[order])[0]
+    edges = np.append(left[order], right[order][-1])
+    with np.errstate(under="ignore"):
+        tau = np.exp(x.ravel())
+    return Panels(log_density, centre, edges, float(np.log(total) + top), below, tau, (mass / total).ravel())
+
+
+def _inside(log_density, centre, a, b):
+    """Nodes log(tau) of the panels [a, b] and the log of density times weight there, both (p, 12)."""
+    half = (b - a)[:, None] / 2.0
+    t = (a + b)[:, None] / 2.0 + half * _NODES
+    x = centre + np.sinh(t)
+    with np.errstate(divide="ignore"):
+        weight = np.log(half * _WEIGHTS * np.cosh(t))
+    return x, log_density(x.ravel()).reshape(x.shape) + weight
+
+
+def log_marginal(yi, vi, tau2, mu_prior):
+    """Log-likelihood of tau2 (n,), the mean integrated over its prior (density 1 if flat)."""
+    centre = yi[np.argmin(vi)]
+    y, v = (yi - centre)[:, None], vi[:, None]
+    flat = log_likelihood(y, v, tau2, True) - 0.5 * (yi.size - 1) * np.log(2.0 * np.pi)
+    if mu_prior is None:
+        return flat
+    at = weighted(y, v, tau2)
+    variance = mu_prior.sd**2 + 1.0 / at.total
+    gap = at.mean + centre - mu_prior.mean
+    return flat - 0.5 * (np.log(2.0 * np.pi * variance) + gap**2 / variance)
+
+
 def pool_bayes(
     yi,
     vi=None,
@@ -604,3 +478,125 @@ def pool_bayes(
         measure=measure,
         _posterior=of,
     )
+
+
+def posterior(yi, vi, tau_prior, mu_prior):
+    """Posterior distributions of tau, the mean and a new effect."""
+    panels = _integrate_tau(vi, tau_prior, lambda tau2: log_marginal(yi, vi, tau2, mu_prior))
+    far = np.clip(panels.tau / panels.quantile(np.array([0.5])), 1.0, 1e100)
+    kept = panels.share * far**2 > _NEGLIGIBLE
+    tau, share = panels.tau[kept], panels.share[kept]
+    tau2 = tau**2
+    centre = yi[np.argmin(vi)]
+    blocks = np.array_split(tau2, max(tau2.size * vi.size // _BLOCK, 1))
+    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in blocks]
+    total, at_mean = (np.concatenate(part) for part in zip(*sums, strict=True))
+    prior_precision = 0.0 if mu_prior is None else mu_prior.sd**-2.0
+    precision = total + prior_precision
+    pull = 0.0 if mu_prior is None else prior_precision * (mu_prior.mean - centre)
+    mean, variance = centre + (total * at_mean + pull) / precision, 1.0 / precision
+    power = tau_prior.tail + yi.size - (mu_prior is None)
+    finite = tuple(power - r > 1 or (isinstance(tau_prior, LogStudent) and power - r == 1) for r in (1, 2))
+    mu, new = Mixture(share, mean, np.sqrt(variance)), Mixture(share, mean, np.sqrt(variance + tau2))
+    return Posterior(panels, tau, mu, new, finite, mu_prior is not None)
+
+
+def summarise(of, level, upper):
+    """Summaries of mu, tau and a new effect at one level; `upper` ends the range of tau."""
+    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    first, second = of.finite
+
+    def summary(mean, sd, quantile, density, ends=(-np.inf, np.inf)):
+        median, low, high = map(float, quantile(tails))
+        narrow = ConfidenceInterval(*shortest(quantile, density, level, ends))
+        return Summary(float(mean), median, float(sd), ConfidenceInterval(low, high), narrow)
+
+    mean = of.nodes @ of.mu.share if first else np.inf
+    sd = np.sqrt((of.nodes - mean) ** 2 @ of.mu.share) if second else np.inf
+    return (
+        summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
+        summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
+        summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
+    )
+
+
+def shortest(quantile, density, level, ends=(-np.inf, np.inf)):
+    """Return the shortest interval of probability `level`; `ends` is the range of the variable."""
+    from scipy.optimize import brentq
+
+    spare = 1.0 - level
+    p = spare * np.linspace(0.0, 1.0, 21)
+    p[0], p[-1] = 1e-9 * spare, spare * (1.0 - 1e-9)
+
+    def limits(p):
+        return quantile(np.atleast_1d(p)), quantile(np.atleast_1d(p) + level)
+
+    def balance(p):
+        low, high = limits(p)
+        return float((density(low) - density(high))[0])
+
+    low, high = limits(p)
+    i = int(np.argmin(high - low))
+    left, right = p[max(i - 1, 0)], p[min(i + 1, p.size - 1)]
+    at_left, at_right = balance(left), balance(right)
+    if at_left >= 0 and i <= 1 and np.isfinite(ends[0]):
+        return ends[0], float(quantile(np.array([level]))[0])
+    if at_right <= 0 and i >= p.size - 2 and np.isfinite(ends[1]):
+        return float(quantile(np.array([spare]))[0]), ends[1]
+    best = brentq(balance, left, right, xtol=1e-15) if at_left < 0 < at_right else p[i]
+    low, high = limits(best)
+    return float(low[0]), float(high[0])
+
+
+def _moments(mixture, mean_exists, sd_exists):
+    mean = mixture.mean @ mixture.share
+    about = mixture.mean - np.asarray(mean)[..., None]
+    sd = np.sqrt((about**2 + mixture.sd**2) @ mixture.share)
+    return mean if mean_exists else np.nan, sd if sd_exists else np.inf if mean_exists else np.nan
+
+
+def shrink(of, level, labels, yi, vi):
+    """DataFrame of label, yi, vi and the mean, median, sd and equal-tailed limits of each trial's effect."""
+    import pandas as pd
+
+    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    blocks = np.array_split(np.arange(yi.size), max(yi.size * tails.size * of.nodes.size // _BLOCK, 1))
+    rows = []
+    for effects in (_effects(of, yi[at, None], vi[at, None]) for at in blocks):
+        median, low, high = effects.quantile(tails).T
+        mean, sd = _moments(effects, True, True)
+        rows.append(np.column_stack([mean, median, sd, low, high]))
+    found = dict(zip(("mean", "median", "sd", "ci_low", "ci_high"), np.concatenate(rows).T, strict=True))
+    return pd.DataFrame({"label": labels, "yi": yi, "vi": vi} | found)
+
+
+def _effects(of, yi, vi):
+    """Posterior of the effects of some trials, yi and vi of shape (r, 1)."""
+    tau2 = of.nodes**2
+    own, rest = tau2 / (vi + tau2), vi / (vi + tau2)  # 1 - own would be rounding times a huge variance of mu
+    return Mixture(of.mu.share, own * yi + rest * of.mu.mean, np.sqrt(own * vi + (rest * of.mu.sd) ** 2))
+
+
+def _share_below(panels, t):
+    """Share of the integral below t (q,), by quadrature from the edge to its left."""
+    i = np.clip(np.searchsorted(panels.edges, t) - 1, 0, panels.edges.size - 2)
+    rest = _inside(panels.log_density, panels.centre, panels.edges[i], t)[1]
+    return panels.below[i] + np.exp(rest - panels.log_total).sum(axis=1)
+
+
+def _solve(cdf, density, low, high, p):
+    """Where an increasing function takes the values p, by Newton's method within brackets."""
+    x = 0.5 * (low + high)
+    for step in range(200):
+        gap = cdf(x) - p
+        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            new = x - gap / density(x)
+        fine = (new >= low) & (new <= high) & (step < 60)
+        new = np.where(fine, new, 0.5 * (low + high))
+        settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
+        settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
+        x = new
+        if settled.all():
+            break
+    return x

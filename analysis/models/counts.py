@@ -22,70 +22,174 @@ from analysis._check import fail, place
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.models.results import ConfidenceInterval, t_quantile
 
-
-class Sums(NamedTuple):
-    """Pooled estimate (a log ratio or a difference), its variance, and the weights, not yet scaled."""
-
-    estimate: np.ndarray
-    variance: np.ndarray
-    weights: np.ndarray
+_EFFECTS = {"OR": log_odds_ratio, "RR": log_risk_ratio, "RD": risk_difference}
+_ROUNDING = 1e-15  # a variance below it is what rounding leaves of zero: it would take 1e15 events
 
 
-def _shares(table):
-    """The four cells, arm sizes and the reciprocal of the total, which is 0 for an absent trial."""
-    a, b, c, d = table
-    n1, n2 = a + b, c + d
-    n = n1 + n2
-    return a, b, c, d, n1, n2, np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
+def pool_mantel_haenszel(
+    events_t,
+    n_t,
+    events_p,
+    n_p,
+    *,
+    measure="RR",
+    continuity=0.5,
+    continuity_to="zero trials",
+    drop_double_zero=True,
+    pooled_continuity=0.0,
+    pooled_continuity_to="zero trials",
+    yates=True,
+    confidence_level=0.95,
+    labels=None,
+):
+    """Pool 2 by 2 tables by the Mantel-Haenszel method.
+
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
+        Responders and people of the treatment and of the placebo arm; one row for each of n meta-analyses,
+        NaN in all four where a trial is absent.
+    measure : {"RR", "OR", "RD"}
+        Risk ratio or odds ratio, pooled as logs, or risk difference.
+    continuity, continuity_to, drop_double_zero
+        Rules for the effects of the single trials, `yi` and `vi`, from which Q is computed, as in
+        `analysis.effects.log_risk_ratio`. Double-zero trials are not in Q by default.
+    pooled_continuity, pooled_continuity_to
+        The same for the tables that are pooled; nothing is added by default, and nothing need be.
+    yates : bool
+        Bring the excess of events 1/2 nearer to 0 in the tests of association.
+    confidence_level : float
+        Level of the (normal) confidence interval.
+    labels : sequence of str, optional
+        Names of the k trials.
+
+    Returns
+    -------
+    PooledCounts
+        With arrays of shape (n,) for n meta-analyses. The tests of association and of equal odds ratios
+        belong to measure "OR" and are NaN for the others.
+
+    Raises
+    ------
+    ValueError
+        For impossible or missing counts, unknown options, or one meta-analysis whose effect cannot be
+        estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
+        a row is NaN.
+
+    Notes
+    -----
+    Variances: Robins, Breslow & Greenland 1986, Biometrics 42:311-323 (OR); Greenland & Robins 1985,
+    Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989, Biometrics 45:1323-1324 (RD). Tests: Mantel &
+    Haenszel 1959, J Natl Cancer Inst 22:719-748; Cochran 1954, Biometrics 10:417-451; Breslow & Day 1980;
+    Tarone 1985, Biometrika 72:91-95.
+
+    Examples
+    --------
+    >>> counts = [12, 9, 0], [30, 25, 20], [6, 5, 0], [30, 24, 20]
+    >>> pooled = pool_mantel_haenszel(*counts, labels=["A", "B", "C"])
+    >>> print(f"{np.exp(pooled.estimate):.2f} ({np.exp(pooled.ci.low):.2f} to {np.exp(pooled.ci.high):.2f})")
+    1.88 (1.00 to 3.50)
+    >>> pooled.left_out
+    (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
+    """
+    _check.option("measure", measure, tuple(POOLED))
+    given, absent, names = _read(events_t, n_t, events_p, n_p, labels)
+    table = _zero_where_absent(cells(given, pooled_continuity, pooled_continuity_to), absent)
+    sums = POOLED[measure](table)
+    rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
+    effects = _EFFECTS[measure](*given, **rules)
+    found = {
+        "measure": measure,
+        "method": "Mantel-Haenszel",
+        "labels": names,
+        "in_pooled": BEARS[measure](table),
+    }
+    found |= _pooled(sums, effects, confidence_level)
+    tests = _tests(table, found["estimate"], yates) if measure == "OR" else {}
+    return _finish(found, tests, given, absent)
 
 
-def _log_ratio(r, s):
-    """Log of the ratio of two sums; NaN where either is 0."""
-    fine = (r > 0) & (s > 0)
-    return np.log(np.divide(r, s, out=np.full(r.shape, np.nan), where=fine))
+def _read(events_t, n_t, events_p, n_p, labels):
+    """Checked counts (..., k), which trials are absent from a row, and the labels."""
+    given = np.stack(counts(events_t, n_t, events_p, n_p))
+    if given.ndim not in (2, 3) or not given.size:
+        raise ValueError(
+            f"the counts have the shape {given.shape[1:]}, but it must be (k,), k trials, or (n, k), "
+            "n meta-analyses by k trials, with at least one trial"
+        )
+    unknown = np.isnan(given)
+    absent = unknown.all(axis=0) if given.ndim == 3 else np.zeros(given.shape[1:], bool)
+    where = np.argwhere(unknown.any(axis=0) & ~absent).tolist()
+    remedy = "leave the trial out" if given.ndim == 2 else "give NaN in all four to leave the trial out"
+    fail([f"a count is missing{place(at, given.shape[1:])}; correct it, or {remedy}" for at in where])
+    return given, absent, _check.study_labels(labels, given.shape[-1])
 
 
-def pooled_odds_ratio(table):
-    """Log odds ratio; its variance: Robins, Breslow & Greenland 1986, Biometrics 42:311-323."""
-    a, b, c, d, _, _, u = _shares(table)
-    p, q, r, s = (a + d) * u, (b + c) * u, a * d * u, b * c * u
-    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
-    estimate = _log_ratio(big_r, big_s)
+def _zero_where_absent(table, absent):
+    return np.where(absent, 0.0, np.stack(table))
+
+
+def _pooled(sums, effects, confidence_level):
+    """Numbers of the result: estimate, interval, test and heterogeneity."""
+    from scipy import special
+
+    level = _check.level(confidence_level)
+    fine = np.isfinite(sums.estimate) & (sums.variance > _ROUNDING)
+    estimate = np.where(fine, sums.estimate, np.nan)
+    se = np.sqrt(np.where(fine, sums.variance, np.nan))
+    half = t_quantile(np.inf, level) * se
+    yi, vi = effects
+    in_q = np.isfinite(yi) & (vi > 0)
+    df = in_q.sum(axis=-1) - 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (p * r).sum(axis=-1) / big_r**2 + (p * s + q * r).sum(axis=-1) / (big_r * big_s)
-        variance = (variance + (q * s).sum(axis=-1) / big_s**2) / 2
-    return Sums(estimate, variance, s)
+        q = np.where(in_q, (yi - estimate[..., None]) ** 2 / vi, 0.0).sum(axis=-1)
+        several = (df > 0) & fine
+        i2 = np.where(several, np.where(q > df, (q - df) / q, 0.0), np.nan)
+        h2 = np.where(several, q / df, np.nan)
+        weights = np.where(fine[..., None], sums.weights / sums.weights.sum(axis=-1)[..., None], np.nan)
+    return {
+        "estimate": estimate,
+        "se": se,
+        "ci": (estimate - half, estimate + half),
+        "statistic": estimate / se,
+        "pvalue": 2 * special.ndtr(-np.abs(estimate / se)),
+        "q": q,
+        "q_df": np.maximum(df, 0),
+        "q_pvalue": np.where(df > 0, special.chdtrc(np.maximum(df, 1), q), 1.0),
+        "i2": i2,
+        "h2": h2,
+        "weights": weights,
+        "yi": np.where(in_q, yi, np.nan),
+        "vi": np.where(in_q, vi, np.nan),
+        "in_q": in_q,
+        "confidence_level": level,
+    }
 
 
-def pooled_risk_ratio(table):
-    """Log risk ratio and its variance: Greenland & Robins 1985, Biometrics 41:55-68."""
-    a, _, c, _, n1, n2, u = _shares(table)
-    r, s = a * n2 * u, c * n1 * u
-    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
-    top = (n1 * n2 * (a + c) * u**2 - a * c * u).sum(axis=-1)
+def _tests(table, estimate, yates):
+    """Statistics and df of the tests of odds ratios."""
+    one = np.ones(estimate.shape, dtype=int)
+    cmh, cochran = association(table, yates)
+    breslow_day, tarone, df = homogeneity(table, estimate)
+    return {
+        "cmh": (cmh, one),
+        "cochran": (cochran, one),
+        "breslow_day": (breslow_day, df),
+        "tarone": (tarone, df),
+    }
+
+
+def association(table, yates):
+    """Chi-square statistics of no association on 1 df: Cochran-Mantel-Haenszel, and Cochran's of 1954.
+
+    They differ in the variance of the events only, hypergeometric or binomial. With `yates` the excess is
+    brought 1/2 nearer to 0.
+    """
+    excess, variance = _excess(table)
+    *_, u = _shares(table)
+    top = np.maximum(np.abs(excess.sum(axis=-1)) - (0.5 if yates else 0.0), 0.0) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Sums(_log_ratio(big_r, big_s), top / (big_r * big_s), s)
-
-
-def pooled_risk_difference(table):
-    """Risk difference; its variance: Sato, Greenland & Robins 1989, Biometrics 45:1323-1324."""
-    a, _, c, _, n1, n2, u = _shares(table)
-    weights = n1 * n2 * u
-    total = weights.sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = (a * n2 * u - c * n1 * u).sum(axis=-1) / total
-        f1, f2 = n1 * u, n2 * u
-        slope = (c * f1**2 - a * f2**2 + f1 * f2 * (n2 - n1) / 2).sum(axis=-1)
-        level = (a * (n2 - c) * u + c * (n1 - a) * u).sum(axis=-1) / 2
-        return Sums(estimate, (estimate * slope + level) / total**2, weights)
-
-
-def peto(table):
-    """Log odds ratio by Peto's one-step method: Yusuf et al. 1985, Prog Cardiovasc Dis 27:335-371."""
-    excess, weights = _excess(table)
-    total = weights.sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Sums(excess.sum(axis=-1) / total, 1 / total, weights)
+        return top / variance.sum(axis=-1), top / (variance * (1 - u)).sum(axis=-1)
 
 
 def _excess(table):
@@ -102,17 +206,12 @@ def informative(table):
     return (a + c > 0) & (b + d > 0)
 
 
-def association(table, yates):
-    """Chi-square statistics of no association on 1 df: Cochran-Mantel-Haenszel, and Cochran's of 1954.
-
-    They differ in the variance of the events only, hypergeometric or binomial. With `yates` the excess is
-    brought 1/2 nearer to 0.
-    """
-    excess, variance = _excess(table)
-    *_, u = _shares(table)
-    top = np.maximum(np.abs(excess.sum(axis=-1)) - (0.5 if yates else 0.0), 0.0) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return top / variance.sum(axis=-1), top / (variance * (1 - u)).sum(axis=-1)
+def _shares(table):
+    """The four cells, arm sizes and the reciprocal of the total, which is 0 for an absent trial."""
+    a, b, c, d = table
+    n1, n2 = a + b, c + d
+    n = n1 + n2
+    return a, b, c, d, n1, n2, np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
 
 
 def homogeneity(table, log_odds):
@@ -136,18 +235,6 @@ def homogeneity(table, log_odds):
         breslow_day = np.where(there, off**2 / variance, 0.0).sum(axis=-1)
         bias = off.sum(axis=-1) ** 2 / np.where(there, variance, 0.0).sum(axis=-1)
     return breslow_day, breslow_day - bias, there.sum(axis=-1) - 1
-
-
-def _with_events(table):
-    return table[0] + table[2] > 0
-
-
-def _present(table):
-    return table.sum(axis=0) > 0
-
-
-POOLED = {"OR": pooled_odds_ratio, "RR": pooled_risk_ratio, "RD": pooled_risk_difference}
-BEARS = {"OR": informative, "RR": _with_events, "RD": _present}  # which trials bear on the pooled effect
 
 
 class ChiSquare(NamedTuple):
@@ -349,6 +436,47 @@ class PooledCounts:
         return sentences.counts_summary(self)
 
 
+def _finish(fields, tests, given, absent):
+    """The result: plain numbers for one meta-analysis, read-only arrays for many."""
+    from scipy import special
+
+    single = given.ndim == 2
+    if single and np.isnan(fields["estimate"]):
+        raise ValueError(_not_estimable(fields, given))
+    none = np.full(fields["estimate"].shape, np.nan)
+    for name in ("cmh", "cochran", "breslow_day", "tarone"):
+        statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
+        fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
+    fields["k"] = (~absent).sum(axis=-1)
+    who = fields["in_pooled"], fields["in_q"], fields["labels"], fields["measure"]
+    fields["left_out"] = reasons(given, absent, *who)
+    if single:
+        plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}
+        fields |= plain
+    makers = {"ci": ConfidenceInterval} | dict.fromkeys(("cmh", "cochran", "breslow_day", "tarone"), ChiSquare)
+    for name, maker in makers.items():
+        fields[name] = maker(*(x.item() if single else x for x in fields[name]))
+    for x in fields.values():
+        if isinstance(x, np.ndarray):
+            x.flags.writeable = False
+    return PooledCounts(**fields)
+
+
+def _not_estimable(fields, given):
+    a, n1, c, n2 = given.sum(axis=-1)
+    totals = {
+        "no event in any treatment arm": a,
+        "no event in any placebo arm": c,
+        "no non-event in any treatment arm": n1 - a,
+        "no non-event in any placebo arm": n2 - c,
+    }
+    reason = "; ".join(text for text, total in totals.items() if total == 0) or "no trial bears on it"
+    name = f"the {fields['method']} {fields['measure']} cannot be estimated"
+    if fields["measure"] == "RD" or not (a + c) or not (n1 + n2 - a - c):
+        return f"{name}: {reason}; such trials have nothing to pool"
+    return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
+
+
 def reasons(given, absent, in_pooled, in_q, labels, measure):
     """Pairs of label and reason for the trials that are not in the pooled effect, in Q, or in either."""
     events, others = given[0] + given[2], given[1] + given[3] - given[0] - given[2]
@@ -362,94 +490,6 @@ def reasons(given, absent, in_pooled, in_q, labels, measure):
         row = f"row {at[0] + 1}, " if len(at) > 1 else ""
         said.append((row + labels[at[-1]], f"{why}: {pooled}{link} {'in' if in_q[at] else 'not in'} Q"))
     return tuple(said)
-
-
-_EFFECTS = {"OR": log_odds_ratio, "RR": log_risk_ratio, "RD": risk_difference}
-
-_ROUNDING = 1e-15  # a variance below it is what rounding leaves of zero: it would take 1e15 events
-
-
-def pool_mantel_haenszel(
-    events_t,
-    n_t,
-    events_p,
-    n_p,
-    *,
-    measure="RR",
-    continuity=0.5,
-    continuity_to="zero trials",
-    drop_double_zero=True,
-    pooled_continuity=0.0,
-    pooled_continuity_to="zero trials",
-    yates=True,
-    confidence_level=0.95,
-    labels=None,
-):
-    """Pool 2 by 2 tables by the Mantel-Haenszel method.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
-        Responders and people of the treatment and of the placebo arm; one row for each of n meta-analyses,
-        NaN in all four where a trial is absent.
-    measure : {"RR", "OR", "RD"}
-        Risk ratio or odds ratio, pooled as logs, or risk difference.
-    continuity, continuity_to, drop_double_zero
-        Rules for the effects of the single trials, `yi` and `vi`, from which Q is computed, as in
-        `analysis.effects.log_risk_ratio`. Double-zero trials are not in Q by default.
-    pooled_continuity, pooled_continuity_to
-        The same for the tables that are pooled; nothing is added by default, and nothing need be.
-    yates : bool
-        Bring the excess of events 1/2 nearer to 0 in the tests of association.
-    confidence_level : float
-        Level of the (normal) confidence interval.
-    labels : sequence of str, optional
-        Names of the k trials.
-
-    Returns
-    -------
-    PooledCounts
-        With arrays of shape (n,) for n meta-analyses. The tests of association and of equal odds ratios
-        belong to measure "OR" and are NaN for the others.
-
-    Raises
-    ------
-    ValueError
-        For impossible or missing counts, unknown options, or one meta-analysis whose effect cannot be
-        estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
-        a row is NaN.
-
-    Notes
-    -----
-    Variances: Robins, Breslow & Greenland 1986, Biometrics 42:311-323 (OR); Greenland & Robins 1985,
-    Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989, Biometrics 45:1323-1324 (RD). Tests: Mantel &
-    Haenszel 1959, J Natl Cancer Inst 22:719-748; Cochran 1954, Biometrics 10:417-451; Breslow & Day 1980;
-    Tarone 1985, Biometrika 72:91-95.
-
-    Examples
-    --------
-    >>> counts = [12, 9, 0], [30, 25, 20], [6, 5, 0], [30, 24, 20]
-    >>> pooled = pool_mantel_haenszel(*counts, labels=["A", "B", "C"])
-    >>> print(f"{np.exp(pooled.estimate):.2f} ({np.exp(pooled.ci.low):.2f} to {np.exp(pooled.ci.high):.2f})")
-    1.88 (1.00 to 3.50)
-    >>> pooled.left_out
-    (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
-    """
-    _check.option("measure", measure, tuple(POOLED))
-    given, absent, names = _read(events_t, n_t, events_p, n_p, labels)
-    table = _zero_where_absent(cells(given, pooled_continuity, pooled_continuity_to), absent)
-    sums = POOLED[measure](table)
-    rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
-    effects = _EFFECTS[measure](*given, **rules)
-    found = {
-        "measure": measure,
-        "method": "Mantel-Haenszel",
-        "labels": names,
-        "in_pooled": BEARS[measure](table),
-    }
-    found |= _pooled(sums, effects, confidence_level)
-    tests = _tests(table, found["estimate"], yates) if measure == "OR" else {}
-    return _finish(found, tests, given, absent)
 
 
 def pool_peto(events_t, n_t, events_p, n_p, *, confidence_level=0.95, labels=None):
@@ -494,112 +534,72 @@ def pool_peto(events_t, n_t, events_p, n_p, *, confidence_level=0.95, labels=Non
     return _finish(found | _pooled(sums, effects, confidence_level), {}, given, absent)
 
 
-def _read(events_t, n_t, events_p, n_p, labels):
-    """Checked counts (..., k), which trials are absent from a row, and the labels."""
-    given = np.stack(counts(events_t, n_t, events_p, n_p))
-    if given.ndim not in (2, 3) or not given.size:
-        raise ValueError(
-            f"the counts have the shape {given.shape[1:]}, but it must be (k,), k trials, or (n, k), "
-            "n meta-analyses by k trials, with at least one trial"
-        )
-    unknown = np.isnan(given)
-    absent = unknown.all(axis=0) if given.ndim == 3 else np.zeros(given.shape[1:], bool)
-    where = np.argwhere(unknown.any(axis=0) & ~absent).tolist()
-    remedy = "leave the trial out" if given.ndim == 2 else "give NaN in all four to leave the trial out"
-    fail([f"a count is missing{place(at, given.shape[1:])}; correct it, or {remedy}" for at in where])
-    return given, absent, _check.study_labels(labels, given.shape[-1])
+class Sums(NamedTuple):
+    """Pooled estimate (a log ratio or a difference), its variance, and the weights, not yet scaled."""
+
+    estimate: np.ndarray
+    variance: np.ndarray
+    weights: np.ndarray
 
 
-def _zero_where_absent(table, absent):
-    return np.where(absent, 0.0, np.stack(table))
-
-
-def _pooled(sums, effects, confidence_level):
-    """Numbers of the result: estimate, interval, test and heterogeneity."""
-    from scipy import special
-
-    level = _check.level(confidence_level)
-    fine = np.isfinite(sums.estimate) & (sums.variance > _ROUNDING)
-    estimate = np.where(fine, sums.estimate, np.nan)
-    se = np.sqrt(np.where(fine, sums.variance, np.nan))
-    half = t_quantile(np.inf, level) * se
-    yi, vi = effects
-    in_q = np.isfinite(yi) & (vi > 0)
-    df = in_q.sum(axis=-1) - 1
+def peto(table):
+    """Log odds ratio by Peto's one-step method: Yusuf et al. 1985, Prog Cardiovasc Dis 27:335-371."""
+    excess, weights = _excess(table)
+    total = weights.sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        q = np.where(in_q, (yi - estimate[..., None]) ** 2 / vi, 0.0).sum(axis=-1)
-        several = (df > 0) & fine
-        i2 = np.where(several, np.where(q > df, (q - df) / q, 0.0), np.nan)
-        h2 = np.where(several, q / df, np.nan)
-        weights = np.where(fine[..., None], sums.weights / sums.weights.sum(axis=-1)[..., None], np.nan)
-    return {
-        "estimate": estimate,
-        "se": se,
-        "ci": (estimate - half, estimate + half),
-        "statistic": estimate / se,
-        "pvalue": 2 * special.ndtr(-np.abs(estimate / se)),
-        "q": q,
-        "q_df": np.maximum(df, 0),
-        "q_pvalue": np.where(df > 0, special.chdtrc(np.maximum(df, 1), q), 1.0),
-        "i2": i2,
-        "h2": h2,
-        "weights": weights,
-        "yi": np.where(in_q, yi, np.nan),
-        "vi": np.where(in_q, vi, np.nan),
-        "in_q": in_q,
-        "confidence_level": level,
-    }
+        return Sums(excess.sum(axis=-1) / total, 1 / total, weights)
 
 
-def _tests(table, estimate, yates):
-    """Statistics and df of the tests of odds ratios."""
-    one = np.ones(estimate.shape, dtype=int)
-    cmh, cochran = association(table, yates)
-    breslow_day, tarone, df = homogeneity(table, estimate)
-    return {
-        "cmh": (cmh, one),
-        "cochran": (cochran, one),
-        "breslow_day": (breslow_day, df),
-        "tarone": (tarone, df),
-    }
+def _log_ratio(r, s):
+    """Log of the ratio of two sums; NaN where either is 0."""
+    fine = (r > 0) & (s > 0)
+    return np.log(np.divide(r, s, out=np.full(r.shape, np.nan), where=fine))
 
 
-def _finish(fields, tests, given, absent):
-    """The result: plain numbers for one meta-analysis, read-only arrays for many."""
-    from scipy import special
-
-    single = given.ndim == 2
-    if single and np.isnan(fields["estimate"]):
-        raise ValueError(_not_estimable(fields, given))
-    none = np.full(fields["estimate"].shape, np.nan)
-    for name in ("cmh", "cochran", "breslow_day", "tarone"):
-        statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
-        fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
-    fields["k"] = (~absent).sum(axis=-1)
-    who = fields["in_pooled"], fields["in_q"], fields["labels"], fields["measure"]
-    fields["left_out"] = reasons(given, absent, *who)
-    if single:
-        plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}
-        fields |= plain
-    makers = {"ci": ConfidenceInterval} | dict.fromkeys(("cmh", "cochran", "breslow_day", "tarone"), ChiSquare)
-    for name, maker in makers.items():
-        fields[name] = maker(*(x.item() if single else x for x in fields[name]))
-    for x in fields.values():
-        if isinstance(x, np.ndarray):
-            x.flags.writeable = False
-    return PooledCounts(**fields)
+def pooled_odds_ratio(table):
+    """Log odds ratio; its variance: Robins, Breslow & Greenland 1986, Biometrics 42:311-323."""
+    a, b, c, d, _, _, u = _shares(table)
+    p, q, r, s = (a + d) * u, (b + c) * u, a * d * u, b * c * u
+    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
+    estimate = _log_ratio(big_r, big_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = (p * r).sum(axis=-1) / big_r**2 + (p * s + q * r).sum(axis=-1) / (big_r * big_s)
+        variance = (variance + (q * s).sum(axis=-1) / big_s**2) / 2
+    return Sums(estimate, variance, s)
 
 
-def _not_estimable(fields, given):
-    a, n1, c, n2 = given.sum(axis=-1)
-    totals = {
-        "no event in any treatment arm": a,
-        "no event in any placebo arm": c,
-        "no non-event in any treatment arm": n1 - a,
-        "no non-event in any placebo arm": n2 - c,
-    }
-    reason = "; ".join(text for text, total in totals.items() if total == 0) or "no trial bears on it"
-    name = f"the {fields['method']} {fields['measure']} cannot be estimated"
-    if fields["measure"] == "RD" or not (a + c) or not (n1 + n2 - a - c):
-        return f"{name}: {reason}; such trials have nothing to pool"
-    return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
+def pooled_risk_ratio(table):
+    """Log risk ratio and its variance: Greenland & Robins 1985, Biometrics 41:55-68."""
+    a, _, c, _, n1, n2, u = _shares(table)
+    r, s = a * n2 * u, c * n1 * u
+    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
+    top = (n1 * n2 * (a + c) * u**2 - a * c * u).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Sums(_log_ratio(big_r, big_s), top / (big_r * big_s), s)
+
+
+def pooled_risk_difference(table):
+    """Risk difference; its variance: Sato, Greenland & Robins 1989, Biometrics 45:1323-1324."""
+    a, _, c, _, n1, n2, u = _shares(table)
+    weights = n1 * n2 * u
+    total = weights.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = (a * n2 * u - c * n1 * u).sum(axis=-1) / total
+        f1, f2 = n1 * u, n2 * u
+        slope = (c * f1**2 - a * f2**2 + f1 * f2 * (n2 - n1) / 2).sum(axis=-1)
+        level = (a * (n2 - c) * u + c * (n1 - a) * u).sum(axis=-1) / 2
+        return Sums(estimate, (estimate * slope + level) / total**2, weights)
+
+
+POOLED = {"OR": pooled_odds_ratio, "RR": pooled_risk_ratio, "RD": pooled_risk_difference}
+
+
+def _with_events(table):
+    return table[0] + table[2] > 0
+
+
+def _present(table):
+    return table.sum(axis=0) > 0
+
+
+BEARS = {"OR": informative, "RR": _with_events, "RD": _present}  # which trials bear on the pooled effect

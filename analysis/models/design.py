@@ -47,6 +47,10 @@ from analysis.models.tau2 import FLOOR, STEP, Point, dot, global_maximum, upper_
 
 _SPREAD = 1e3  # above this ratio of variances within a fit, each fit gets precise anchors of its own
 _ZERO = 1e-24  # what is left of a row's squared length, relative, once it lies in the span of the anchors
+_DEPENDENT = 1e-7  # a column is redundant if less than this share of it is not explained by the columns before
+_LISTED = 20
+_NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
+_FRAMES = 4  # from the formula engine up to the caller of `meta_regression`, whose variables a formula may use
 
 
 class Designs(NamedTuple):
@@ -132,21 +136,6 @@ def forward(z, b):
     return z @ b if z.ndim == 2 else np.einsum("ipn,pn->in", z, b)
 
 
-def transposed(z, u):
-    """Z' u for values u (k - p, n)."""
-    return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
-
-
-def gram(z, *weights):
-    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
-    p = z.shape[1]
-    if z.ndim == 2:
-        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
-        return [(products @ w).reshape(p, p, -1) for w in weights]
-    products = z[:, :, None] * z[:, None]
-    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
-
-
 def inverse(a):
     """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
 
@@ -162,6 +151,11 @@ def inverse(a):
         a[:, j] = column * -pivot
         a[j, j] = pivot
     return a, pivots
+
+
+def at_tau2(data, tau2):
+    """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
+    return solve(data, 1.0 / (data.v + tau2))
 
 
 class Solved(NamedTuple):
@@ -190,9 +184,19 @@ def solve(data, weights):
     return Solved(weights, inv, pivots, inner, alpha, u, dot(u, residual))
 
 
-def at_tau2(data, tau2):
-    """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
-    return solve(data, 1.0 / (data.v + tau2))
+def gram(z, *weights):
+    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
+    p = z.shape[1]
+    if z.ndim == 2:
+        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
+        return [(products @ w).reshape(p, p, -1) for w in weights]
+    products = z[:, :, None] * z[:, None]
+    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
+
+
+def transposed(z, u):
+    """Z' u for values u (k - p, n)."""
+    return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
 
 
 def residual_share(data, at, size):
@@ -201,12 +205,6 @@ def residual_share(data, at, size):
     (inner,) = gram(data.z, size[p:] * at.weights[p:])
     others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
     return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
-
-
-_DEPENDENT = 1e-7  # a column is redundant if less than this share of it is not explained by the columns before
-_LISTED = 20
-_NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
-_FRAMES = 4  # from the formula engine up to the caller of `meta_regression`, whose variables a formula may use
 
 
 class Model(NamedTuple):
@@ -243,59 +241,6 @@ def read_model(formula, data, vi, labels):
         _fail(problems)
     columns = tuple(map(str, exog.columns))
     return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_in_order(right, table)])
-
-
-def design_rows(spec, new_data):
-    """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
-    import pandas as pd
-
-    new = pd.DataFrame(new_data)
-    table = _plain(new, "new_data")
-    if problems := _unknown_levels(spec, table):
-        raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
-    for name in table.select_dtypes("category"):  # its levels have been checked; patsy wants all of them in order
-        table[name] = table[name].astype(object)
-    try:
-        with warnings.catch_warnings():  # of formulaic, for a level of a term that is not a column
-            warnings.filterwarnings("error", message="Data has categories outside")
-            exog, _ = _matrix(spec, table, _FRAMES)
-    except Exception as error:  # as in read_model
-        raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
-    x = exog.to_numpy(float)
-    bad = sorted(set(table.index) - set(exog.index[np.isfinite(x).all(axis=1)]))
-    if bad:
-        rows = ", ".join(str(i + 1) for i in bad)
-        raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
-    return x, new.index
-
-
-def _unknown_levels(spec, table):
-    """Messages for levels of categorical columns, in new data, that the studies of the fit do not have."""
-    if hasattr(spec, "factor_infos"):  # patsy
-        levels = {factor.name(): info.categories for factor, info in spec.factor_infos.items()}
-    else:
-        levels = {factor: state.get("categories") for factor, (_, state) in spec.encoder_state.items()}
-    problems = {}
-    for factor, known in levels.items():
-        for name in table.columns if known is not None else []:
-            quoted = rf"""(Q\(['"])?{re.escape(str(name))}(['"]\))?"""
-            if re.fullmatch(rf"{quoted}|C\(\s*{quoted}\s*([,)].*)", factor):
-                values, strange = table[name].tolist(), table[name].notna() & ~table[name].isin(list(known))
-                problems |= {
-                    f"{name!r} is {values[i]!r} in row {i + 1}, a level that no study has; "
-                    f"use {', '.join(map(repr, known))}": None
-                    for i in np.flatnonzero(strange)
-                }
-    return list(problems)
-
-
-def _matrix(formula, table, depth):
-    """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
-    from statsmodels.formula import handle_formula_data
-
-    with np.errstate(all="ignore"):
-        exog, _, spec = handle_formula_data(table, None, formula, depth=depth, missing="drop")
-    return exog, spec
 
 
 def _data_and_labels(data, labels):
@@ -346,25 +291,59 @@ def _near(name, table):
     return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 
+def _fail(problems):
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the meta-regression:"
+    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
+    raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
+
+
+def _outcome(left, table):
+    """The outcome, a column or an expression, and messages if it cannot be evaluated."""
+    if left in table.columns:
+        return table[left], []
+    try:
+        values, _ = _matrix(f"~ 0 + I({left})", table, _FRAMES + 1)
+    except Exception as error:  # as in read_model
+        return np.zeros(len(table)), [_unreadable(left, table, error)]
+    if values.shape[1] != 1:
+        return np.zeros(len(table)), [f"{left!r} gives {values.shape[1]} columns; one outcome is needed"]
+    return values.iloc[:, 0].reindex(table.index), []
+
+
+def _matrix(formula, table, depth):
+    """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
+    from statsmodels.formula import handle_formula_data
+
+    with np.errstate(all="ignore"):
+        exog, _, spec = handle_formula_data(table, None, formula, depth=depth, missing="drop")
+    return exog, spec
+
+
+def _unreadable(formula, table, error):
+    """One message for a side of the formula that the engine cannot evaluate, naming columns that do not exist."""
+    names = re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*(?![\w\"']|\s*[(.=])", _words(formula))
+    unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
+    if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
+        return "; ".join(f"the formula names {name!r}, not a column of data{_near(name, table)}" for name in unknown)
+    return f"{formula!r} cannot be evaluated: {_first_line(error)}"
+
+
 def _words(formula):
     """The formula without text in quotes, such as names of levels, unless it names a column as in Q("a b")."""
     return re.sub(r"""(?<!Q\()(['"]).*?\1""", "", formula)
 
 
-def _named(right, table):
-    """Columns that the right side of a formula names."""
-    text = _words(right)
-    return [name for name in table.columns if re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w|\s*\()", text)]
+def _first_line(error):
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _in_order(right, table):
-    """Columns that the right side of a formula names, in the order in which it names them."""
-    text = _words(right)
-
-    def place(name):
-        return re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w)", text).start()
-
-    return sorted(_named(right, table), key=place)
+def _studies(outcome, variances, where):
+    """Outcomes and variances as arrays, and what is wrong with them."""
+    raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
+    yi, vi = (_check._as_float(x).copy() for x in (outcome, variances))
+    good = dict(zip(raw, _check.good(yi, vi), strict=True))
+    bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
+    return yi, vi, [f"{where[i]}: {_check._complaint(name, raw[name][i])}" for i, name in bad]
 
 
 def _missing(right, table, where):
@@ -384,49 +363,10 @@ def _missing(right, table, where):
     return missing, problems
 
 
-def _constant(right, table):
-    """Categories of a single level, for which the formula engine makes no column at all."""
-    problems = []
-    for name in _named(right, table):
-        values, category = table[name].dropna(), re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
-        if (category or values.dtype.kind not in "fiu") and values.nunique() == 1:
-            problems.append(f"{name!r} is {values.iloc[0]} in every study{_NO_EFFECT}")
-    return problems
-
-
-def _outcome(left, table):
-    """The outcome, a column or an expression, and messages if it cannot be evaluated."""
-    if left in table.columns:
-        return table[left], []
-    try:
-        values, _ = _matrix(f"~ 0 + I({left})", table, _FRAMES + 1)
-    except Exception as error:  # as in read_model
-        return np.zeros(len(table)), [_unreadable(left, table, error)]
-    if values.shape[1] != 1:
-        return np.zeros(len(table)), [f"{left!r} gives {values.shape[1]} columns; one outcome is needed"]
-    return values.iloc[:, 0].reindex(table.index), []
-
-
-def _studies(outcome, variances, where):
-    """Outcomes and variances as arrays, and what is wrong with them."""
-    raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
-    yi, vi = (_check._as_float(x).copy() for x in (outcome, variances))
-    good = dict(zip(raw, _check.good(yi, vi), strict=True))
-    bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
-    return yi, vi, [f"{where[i]}: {_check._complaint(name, raw[name][i])}" for i, name in bad]
-
-
-def _first_line(error):
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def _unreadable(formula, table, error):
-    """One message for a side of the formula that the engine cannot evaluate, naming columns that do not exist."""
-    names = re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*(?![\w\"']|\s*[(.=])", _words(formula))
-    unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
-    if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
-        return "; ".join(f"the formula names {name!r}, not a column of data{_near(name, table)}" for name in unknown)
-    return f"{formula!r} cannot be evaluated: {_first_line(error)}"
+def _named(right, table):
+    """Columns that the right side of a formula names."""
+    text = _words(right)
+    return [name for name in table.columns if re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w|\s*\()", text)]
 
 
 def _row_problems(exog, missing, where):
@@ -436,6 +376,16 @@ def _row_problems(exog, missing, where):
     for i, j in np.argwhere(~np.isfinite(exog.to_numpy(float))):
         if not missing[exog.index[i]]:
             problems.append(f"{where[exog.index[i]]}: {exog.columns[j]!r} is not finite; transform another way")
+    return problems
+
+
+def _constant(right, table):
+    """Categories of a single level, for which the formula engine makes no column at all."""
+    problems = []
+    for name in _named(right, table):
+        values, category = table[name].dropna(), re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
+        if (category or values.dtype.kind not in "fiu") and values.nunique() == 1:
+            problems.append(f"{name!r} is {values.iloc[0]} in every study{_NO_EFFECT}")
     return problems
 
 
@@ -474,10 +424,58 @@ def _redundant(x, names, kept, j):
     return f"{names[j]!r} is determined by {' and '.join(others)} (collinear); leave one of them out"
 
 
-def _fail(problems):
-    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the meta-regression:"
-    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
-    raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
+def _in_order(right, table):
+    """Columns that the right side of a formula names, in the order in which it names them."""
+    text = _words(right)
+
+    def place(name):
+        return re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w)", text).start()
+
+    return sorted(_named(right, table), key=place)
+
+
+def design_rows(spec, new_data):
+    """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
+    import pandas as pd
+
+    new = pd.DataFrame(new_data)
+    table = _plain(new, "new_data")
+    if problems := _unknown_levels(spec, table):
+        raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
+    for name in table.select_dtypes("category"):  # its levels have been checked; patsy wants all of them in order
+        table[name] = table[name].astype(object)
+    try:
+        with warnings.catch_warnings():  # of formulaic, for a level of a term that is not a column
+            warnings.filterwarnings("error", message="Data has categories outside")
+            exog, _ = _matrix(spec, table, _FRAMES)
+    except Exception as error:  # as in read_model
+        raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
+    x = exog.to_numpy(float)
+    bad = sorted(set(table.index) - set(exog.index[np.isfinite(x).all(axis=1)]))
+    if bad:
+        rows = ", ".join(str(i + 1) for i in bad)
+        raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
+    return x, new.index
+
+
+def _unknown_levels(spec, table):
+    """Messages for levels of categorical columns, in new data, that the studies of the fit do not have."""
+    if hasattr(spec, "factor_infos"):  # patsy
+        levels = {factor.name(): info.categories for factor, info in spec.factor_infos.items()}
+    else:
+        levels = {factor: state.get("categories") for factor, (_, state) in spec.encoder_state.items()}
+    problems = {}
+    for factor, known in levels.items():
+        for name in table.columns if known is not None else []:
+            quoted = rf"""(Q\(['"])?{re.escape(str(name))}(['"]\))?"""
+            if re.fullmatch(rf"{quoted}|C\(\s*{quoted}\s*([,)].*)", factor):
+                values, strange = table[name].tolist(), table[name].notna() & ~table[name].isin(list(known))
+                problems |= {
+                    f"{name!r} is {values[i]!r} in row {i + 1}, a level that no study has; "
+                    f"use {', '.join(map(repr, known))}": None
+                    for i in np.flatnonzero(strange)
+                }
+    return list(problems)
 
 
 def _mixed_point(data, t, restricted):
@@ -508,66 +506,6 @@ def mixed_log_likelihood(data, tau2, restricted):
     at = at_tau2(data, tau2)
     determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
     return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
-
-
-def _likelihood_tau2(data, restricted):
-    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each fit."""
-    square = solve(data, np.ones_like(data.v)).q / (data.df if restricted else len(data.v))
-    upper = upper_bound(square, data.smallest, data.v.max(axis=0))
-    functions = (partial(f, restricted=restricted) for f in (_mixed_point, mixed_log_likelihood))
-    return global_maximum(data, upper, *functions)
-
-
-def mixed_q_root(data, target):
-    """The tau2 >= 0 at which the generalised Q equals `target` (n,), as `analysis.models.tau2.q_root`; else 0."""
-    root, live, t = np.zeros(data.smallest.size), np.arange(data.smallest.size), np.zeros(data.smallest.size)
-    while live.size:
-        now = at_tau2(data, t)
-        below = now.q > target
-        step = np.zeros_like(t)
-        np.divide(now.q * (now.q / target - 1.0), dot(now.u, now.u), out=step, where=below)
-        t = t + step
-        moving = step > STEP * t + FLOOR * data.smallest
-        root[live] = t
-        if not moving.all():
-            live, data, t, target = live[moving], data.take(moving.nonzero()[0]), t[moving], target[moving]
-    return root
-
-
-def mixed_typical_variance(data, common):
-    """Typical sampling variance (k - p) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
-    return data.df / residual_share(data, common, common.weights)
-
-
-def _mixed_dersimonian_laird(data, common):
-    return (common.q - data.df) / residual_share(data, common, common.weights)
-
-
-def _mixed_hedges(data, _):
-    equal = solve(data, np.ones_like(data.v))
-    return (equal.q - residual_share(data, equal, data.v)) / data.df
-
-
-def _mixed_hunter_schmidt(data, common):
-    return (common.q - len(data.v)) / common.weights.sum(axis=0)
-
-
-def _mixed_sidik_jonkman(data, _):
-    return data.spread * at_tau2(data, data.spread).q / data.df
-
-
-_CLOSED = {"DL": _mixed_dersimonian_laird, "HE": _mixed_hedges, "HS": _mixed_hunter_schmidt, "SJ": _mixed_sidik_jonkman}
-
-
-def estimate_mixed_tau2(data, method, common):
-    """tau2 (n,) of each fit, truncated at 0, in the unit of `data`; `common` is the solution at tau2 = 0."""
-    if method == "CE":
-        return np.zeros(data.smallest.size)
-    if method in ("ML", "REML"):
-        return _likelihood_tau2(data, method == "REML")
-    if method in ("EB", "PM"):
-        return mixed_q_root(data, np.full(data.smallest.size, float(data.df)))
-    return np.maximum(_CLOSED[method](data, common), 0.0)
 
 
 class MixedFits(NamedTuple):
@@ -622,6 +560,46 @@ def fit_designs(data, options):
     )
 
 
+def estimate_mixed_tau2(data, method, common):
+    """tau2 (n,) of each fit, truncated at 0, in the unit of `data`; `common` is the solution at tau2 = 0."""
+    if method == "CE":
+        return np.zeros(data.smallest.size)
+    if method in ("ML", "REML"):
+        return _likelihood_tau2(data, method == "REML")
+    if method in ("EB", "PM"):
+        return mixed_q_root(data, np.full(data.smallest.size, float(data.df)))
+    return np.maximum(_CLOSED[method](data, common), 0.0)
+
+
+def _likelihood_tau2(data, restricted):
+    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each fit."""
+    square = solve(data, np.ones_like(data.v)).q / (data.df if restricted else len(data.v))
+    upper = upper_bound(square, data.smallest, data.v.max(axis=0))
+    functions = (partial(f, restricted=restricted) for f in (_mixed_point, mixed_log_likelihood))
+    return global_maximum(data, upper, *functions)
+
+
+def mixed_q_root(data, target):
+    """The tau2 >= 0 at which the generalised Q equals `target` (n,), as `analysis.models.tau2.q_root`; else 0."""
+    root, live, t = np.zeros(data.smallest.size), np.arange(data.smallest.size), np.zeros(data.smallest.size)
+    while live.size:
+        now = at_tau2(data, t)
+        below = now.q > target
+        step = np.zeros_like(t)
+        np.divide(now.q * (now.q / target - 1.0), dot(now.u, now.u), out=step, where=below)
+        t = t + step
+        moving = step > STEP * t + FLOOR * data.smallest
+        root[live] = t
+        if not moving.all():
+            live, data, t, target = live[moving], data.take(moving.nonzero()[0]), t[moving], target[moving]
+    return root
+
+
+def mixed_typical_variance(data, common):
+    """Typical sampling variance (k - p) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
+    return data.df / residual_share(data, common, common.weights)
+
+
 def omnibus(fits, tested, ci_method):
     """Statistic (n,) of the test that the coefficients `tested` are all 0: chi2 for "z", otherwise F."""
     if not len(tested):
@@ -656,6 +634,26 @@ def full_log_likelihood(data, fits, restricted):
         pivots = at_tau2(data._replace(v=np.ones_like(data.v)), 0.0).pivots
         value += 0.5 * sum(np.log(pivot) for pivot in pivots)
     return value
+
+
+def _mixed_dersimonian_laird(data, common):
+    return (common.q - data.df) / residual_share(data, common, common.weights)
+
+
+def _mixed_hedges(data, _):
+    equal = solve(data, np.ones_like(data.v))
+    return (equal.q - residual_share(data, equal, data.v)) / data.df
+
+
+def _mixed_hunter_schmidt(data, common):
+    return (common.q - len(data.v)) / common.weights.sum(axis=0)
+
+
+def _mixed_sidik_jonkman(data, _):
+    return data.spread * at_tau2(data, data.spread).q / data.df
+
+
+_CLOSED = {"DL": _mixed_dersimonian_laird, "HE": _mixed_hedges, "HS": _mixed_hunter_schmidt, "SJ": _mixed_sidik_jonkman}
 
 
 def critical(fits, confidence_level):

@@ -19,6 +19,10 @@ from analysis.models.results import PooledEffect, t_quantile
 
 _SIMULATIONS = 200, 1000  # fewest and most samples behind an envelope
 _EFFORT = 2_000_000  # numbers pooled for the envelope of deleted residuals, where every sample is pooled k times
+REACH = 3.6  # half the width of the grid, in standard deviations of the prediction
+_PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": -np.inf}
+_SMALL = 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.0125, 0.015
+LEVELS = np.unique(np.round(np.concatenate([_SMALL, np.arange(4, 21) / 200, np.arange(5, 41) / 40]), 6))
 
 
 def standardised_residuals(pooled, *, deleted=False):
@@ -68,6 +72,164 @@ def standardised_residuals(pooled, *, deleted=False):
     else:
         residual, se = _internal(pooled.yi, pooled.vi, pooled.tau2)
     return pd.DataFrame({"label": pooled.labels, "residual": residual, "se": se, "z": residual / se})
+
+
+def _pooled(result):
+    return result if isinstance(result, PooledEffect) else pool(result)
+
+
+def _internal(yi, vi, tau2):
+    """Residuals and their standard errors along the last axis; tau2 may differ from row to row."""
+    weight = 1.0 / (vi + np.asarray(tau2)[..., None])
+    others, sums = _of_others(weight, yi)
+    total = weight + others
+    return (yi * others - sums) / total, np.sqrt(others / total / weight)
+
+
+def _of_others(weight, yi):
+    """Sum of the weights and of weight * yi over all other studies; nothing is subtracted, so no digits cancel."""
+    but_one = 1.0 - np.eye(weight.shape[-1])
+    return weight @ but_one, (weight * yi) @ but_one
+
+
+def predictive_density(result, points=181):
+    """Return the predictive density of the effect in a new study on a grid around the pooled mean.
+
+    Parameters
+    ----------
+    result : PooledEffect or PosteriorEffect
+        Its prediction interval, `pi` or `new`, has the same distribution.
+    points : int
+        Size of the grid.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns x, density; empty where the result has no prediction interval.
+
+    Notes
+    -----
+    For a PooledEffect the density of estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method` (Higgins,
+    Thompson and Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x), t normal for "z". For a PosteriorEffect its
+    own predictive distribution.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> curve = predictive_density(analysis.pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]))
+    >>> print(f"{curve.loc[curve['density'].idxmax(), 'x']:.3f}")
+    -1.242
+    """
+    if hasattr(result, "new_density"):
+        x = np.linspace(*_around(result.new.median, result.new.interval), points)
+        return pd.DataFrame({"x": x, "density": result.new_density(x)})
+    if not np.isfinite(result.pi.low):
+        return pd.DataFrame({"x": [], "density": []})
+    x = np.linspace(*_around(result.estimate, result.pi), points)
+    scale = np.sqrt(result.tau2 + result.se**2)
+    df = {"t(k-1)": result.k - 1.0, "t(k-2)": result.k - 2.0}.get(result.pi_method, np.inf)
+    return pd.DataFrame({"x": x, "density": student_density((x - result.estimate) / scale, df) / scale})
+
+
+def _around(middle, ends):
+    """Return the ends of the grid: nearly twice as far from the middle as the limits."""
+    low, high = ends
+    return middle - REACH / 2.0 * (middle - low), middle + REACH / 2.0 * (high - middle)
+
+
+def student_density(z, df):
+    """Return the density of the t distribution, normal where df is infinite."""
+    from scipy import special
+
+    z = np.asarray(z, dtype=float)
+    if np.isinf(df):
+        return np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+    level = special.gammaln((df + 1.0) / 2.0) - special.gammaln(df / 2.0) - 0.5 * np.log(df * np.pi)
+    return np.exp(level - (df + 1.0) / 2.0 * np.log1p(z**2 / df))
+
+
+@dataclass(frozen=True, eq=False)
+class PValueCurves:
+    """Ends of the intervals at which the p values are reached.
+
+    Attributes
+    ----------
+    p : numpy.ndarray, shape (m,)
+        From small to 1.
+    trials : numpy.ndarray, shape (k, m, 2)
+        Of each trial, by the normal distribution.
+    pooled : numpy.ndarray, shape (m, 2)
+        Of the pooled effect, by its own `ci_method`.
+    prediction : numpy.ndarray, shape (m, 2)
+        Of a new trial, by the `pi_method` of the pooled effect; NaN where it has no prediction interval.
+    trial_pvalues : numpy.ndarray, shape (k,)
+        Of no effect, in each trial.
+    """
+
+    p: np.ndarray
+    trials: np.ndarray
+    pooled: np.ndarray
+    prediction: np.ndarray
+    trial_pvalues: np.ndarray
+
+
+def pvalue_curves(pooled, p=LEVELS):
+    """Return the p-value functions of a pooled result, its trials and a new trial.
+
+    Parameters
+    ----------
+    pooled : PooledEffect
+    p : sequence of float
+        Two-sided p values, above 0 and at most 1.
+
+    Returns
+    -------
+    PValueCurves
+
+    Raises
+    ------
+    ValueError
+        For p values that are not above 0 and at most 1.
+
+    References
+    ----------
+    Rücker & Schwarzer 2021, doi 10.1002/jrsm.1410; Infanger & Schmidt-Trucksäss 2019, doi 10.1002/sim.8293.
+
+    Examples
+    --------
+    >>> from analysis.models.pooling import pool
+    >>> result = pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
+    >>> curves = pvalue_curves(result, [0.05, 1.0])
+    >>> bool((curves.pooled[0] == result.ci).all()), bool((curves.pooled[1] == result.estimate).all())
+    (True, True)
+    """
+    from scipy import special
+
+    p = np.asarray(p, float)
+    if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
+        raise ValueError("p must be a list of p values above 0 and at most 1")
+    p = np.sort(p)
+    normal = _half(np.inf, p)
+    trials = np.sqrt(pooled.vi)[:, None] * normal
+    wide = np.full(p.shape, np.nan)
+    if pooled.k > 1 and pooled.tau2_method != "CE":
+        df = pooled.k - _PREDICTION_DF[pooled.pi_method] if pooled.k > 2 or pooled.pi_method == "z" else np.nan
+        wide = _half(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
+    return PValueCurves(
+        p=p,
+        trials=_ends(pooled.yi[:, None], trials),
+        pooled=_ends(pooled.estimate, _half(pooled.df, p) * pooled.se),
+        prediction=_ends(pooled.estimate, wide),
+        trial_pvalues=2.0 * special.ndtr(-np.abs(pooled.yi) / np.sqrt(pooled.vi)),
+    )
+
+
+def _half(df, p):
+    return np.abs(t_quantile(np.full(p.shape, df), 1.0 - p))
+
+
+def _ends(estimate, half):
+    return np.stack([estimate - half, estimate + half], axis=-1)
 
 
 def residual_quantiles(pooled, *, deleted=False, level=0.95, n_simulations=None, seed=0):
@@ -124,6 +286,37 @@ def residual_quantiles(pooled, *, deleted=False, level=0.95, n_simulations=None,
     table = table.assign(quantile=normal_quantiles(pooled.k), envelope_low=low, envelope_high=high)
     table.attrs["n"] = n_simulations
     return table
+
+
+def _simulated(pooled, deleted, n, seed):
+    """Standardised residuals of n samples from the fitted model, each with its own estimates, shape (n, k)."""
+    vi, k = pooled.vi, pooled.k
+    spread = np.sqrt(vi + pooled.tau2)
+    yi = np.random.default_rng(seed).standard_normal((n, k)) * spread
+    if deleted:
+        return _simulated_deleted(pooled, yi)
+    if pooled.tau2_method in ("CE", "fixed"):
+        tau2 = np.full(n, pooled.tau2)
+    else:
+        tau2 = pool_batch(yi, np.broadcast_to(vi, yi.shape), tau2_method=pooled.tau2_method, ci_method="z").tau2
+    residual, se = _internal(yi, vi, tau2)
+    return residual / se
+
+
+def _simulated_deleted(pooled, yi):
+    """Deleted residuals of every row of yi: each sample is pooled without each of its studies."""
+    n, k = yi.shape
+    vi = pooled.vi
+    if pooled.tau2_method in ("CE", "fixed"):
+        others, sums = _of_others(1.0 / (vi + pooled.tau2), yi)
+        mean, tau2, variance = sums / others, pooled.tau2, 1.0 / others
+    else:
+        gone = np.eye(k, dtype=bool)
+        left = np.where(gone, np.nan, yi[:, None, :]).reshape(n * k, k)
+        same = np.broadcast_to(np.where(gone, np.nan, vi), (n, k, k)).reshape(n * k, k)
+        fits = pool_batch(left, same, tau2_method=pooled.tau2_method, ci_method="z")
+        mean, tau2, variance = (x.reshape(n, k) for x in (fits.estimate, fits.tau2, fits.se**2))
+    return (yi - mean) / np.sqrt(vi + tau2 + variance)
 
 
 def normal_quantiles(k):
@@ -231,195 +424,6 @@ def common_effect(pooled):
     return pool(pooled.yi, pooled.vi, labels=pooled.labels, tau2_method="CE", ci_method="z", **kept)
 
 
-def _pooled(result):
-    return result if isinstance(result, PooledEffect) else pool(result)
-
-
-def _internal(yi, vi, tau2):
-    """Residuals and their standard errors along the last axis; tau2 may differ from row to row."""
-    weight = 1.0 / (vi + np.asarray(tau2)[..., None])
-    others, sums = _of_others(weight, yi)
-    total = weight + others
-    return (yi * others - sums) / total, np.sqrt(others / total / weight)
-
-
-def _of_others(weight, yi):
-    """Sum of the weights and of weight * yi over all other studies; nothing is subtracted, so no digits cancel."""
-    but_one = 1.0 - np.eye(weight.shape[-1])
-    return weight @ but_one, (weight * yi) @ but_one
-
-
-def _simulated(pooled, deleted, n, seed):
-    """Standardised residuals of n samples from the fitted model, each with its own estimates, shape (n, k)."""
-    vi, k = pooled.vi, pooled.k
-    spread = np.sqrt(vi + pooled.tau2)
-    yi = np.random.default_rng(seed).standard_normal((n, k)) * spread
-    if deleted:
-        return _simulated_deleted(pooled, yi)
-    if pooled.tau2_method in ("CE", "fixed"):
-        tau2 = np.full(n, pooled.tau2)
-    else:
-        tau2 = pool_batch(yi, np.broadcast_to(vi, yi.shape), tau2_method=pooled.tau2_method, ci_method="z").tau2
-    residual, se = _internal(yi, vi, tau2)
-    return residual / se
-
-
-def _simulated_deleted(pooled, yi):
-    """Deleted residuals of every row of yi: each sample is pooled without each of its studies."""
-    n, k = yi.shape
-    vi = pooled.vi
-    if pooled.tau2_method in ("CE", "fixed"):
-        others, sums = _of_others(1.0 / (vi + pooled.tau2), yi)
-        mean, tau2, variance = sums / others, pooled.tau2, 1.0 / others
-    else:
-        gone = np.eye(k, dtype=bool)
-        left = np.where(gone, np.nan, yi[:, None, :]).reshape(n * k, k)
-        same = np.broadcast_to(np.where(gone, np.nan, vi), (n, k, k)).reshape(n * k, k)
-        fits = pool_batch(left, same, tau2_method=pooled.tau2_method, ci_method="z")
-        mean, tau2, variance = (x.reshape(n, k) for x in (fits.estimate, fits.tau2, fits.se**2))
-    return (yi - mean) / np.sqrt(vi + tau2 + variance)
-
-
-REACH = 3.6  # half the width of the grid, in standard deviations of the prediction
-
-
-def predictive_density(result, points=181):
-    """Return the predictive density of the effect in a new study on a grid around the pooled mean.
-
-    Parameters
-    ----------
-    result : PooledEffect or PosteriorEffect
-        Its prediction interval, `pi` or `new`, has the same distribution.
-    points : int
-        Size of the grid.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns x, density; empty where the result has no prediction interval.
-
-    Notes
-    -----
-    For a PooledEffect the density of estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method` (Higgins,
-    Thompson and Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x), t normal for "z". For a PosteriorEffect its
-    own predictive distribution.
-
-    Examples
-    --------
-    >>> import analysis
-    >>> curve = predictive_density(analysis.pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]))
-    >>> print(f"{curve.loc[curve['density'].idxmax(), 'x']:.3f}")
-    -1.242
-    """
-    if hasattr(result, "new_density"):
-        x = np.linspace(*_around(result.new.median, result.new.interval), points)
-        return pd.DataFrame({"x": x, "density": result.new_density(x)})
-    if not np.isfinite(result.pi.low):
-        return pd.DataFrame({"x": [], "density": []})
-    x = np.linspace(*_around(result.estimate, result.pi), points)
-    scale = np.sqrt(result.tau2 + result.se**2)
-    df = {"t(k-1)": result.k - 1.0, "t(k-2)": result.k - 2.0}.get(result.pi_method, np.inf)
-    return pd.DataFrame({"x": x, "density": student_density((x - result.estimate) / scale, df) / scale})
-
-
-def student_density(z, df):
-    """Return the density of the t distribution, normal where df is infinite."""
-    from scipy import special
-
-    z = np.asarray(z, dtype=float)
-    if np.isinf(df):
-        return np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
-    level = special.gammaln((df + 1.0) / 2.0) - special.gammaln(df / 2.0) - 0.5 * np.log(df * np.pi)
-    return np.exp(level - (df + 1.0) / 2.0 * np.log1p(z**2 / df))
-
-
-def _around(middle, ends):
-    """Return the ends of the grid: nearly twice as far from the middle as the limits."""
-    low, high = ends
-    return middle - REACH / 2.0 * (middle - low), middle + REACH / 2.0 * (high - middle)
-
-
-_PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": -np.inf}
-_SMALL = 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.0125, 0.015
-LEVELS = np.unique(np.round(np.concatenate([_SMALL, np.arange(4, 21) / 200, np.arange(5, 41) / 40]), 6))
-
-
-@dataclass(frozen=True, eq=False)
-class PValueCurves:
-    """Ends of the intervals at which the p values are reached.
-
-    Attributes
-    ----------
-    p : numpy.ndarray, shape (m,)
-        From small to 1.
-    trials : numpy.ndarray, shape (k, m, 2)
-        Of each trial, by the normal distribution.
-    pooled : numpy.ndarray, shape (m, 2)
-        Of the pooled effect, by its own `ci_method`.
-    prediction : numpy.ndarray, shape (m, 2)
-        Of a new trial, by the `pi_method` of the pooled effect; NaN where it has no prediction interval.
-    trial_pvalues : numpy.ndarray, shape (k,)
-        Of no effect, in each trial.
-    """
-
-    p: np.ndarray
-    trials: np.ndarray
-    pooled: np.ndarray
-    prediction: np.ndarray
-    trial_pvalues: np.ndarray
-
-
-def pvalue_curves(pooled, p=LEVELS):
-    """Return the p-value functions of a pooled result, its trials and a new trial.
-
-    Parameters
-    ----------
-    pooled : PooledEffect
-    p : sequence of float
-        Two-sided p values, above 0 and at most 1.
-
-    Returns
-    -------
-    PValueCurves
-
-    Raises
-    ------
-    ValueError
-        For p values that are not above 0 and at most 1.
-
-    References
-    ----------
-    Rücker & Schwarzer 2021, doi 10.1002/jrsm.1410; Infanger & Schmidt-Trucksäss 2019, doi 10.1002/sim.8293.
-
-    Examples
-    --------
-    >>> from analysis.models.pooling import pool
-    >>> result = pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
-    >>> curves = pvalue_curves(result, [0.05, 1.0])
-    >>> bool((curves.pooled[0] == result.ci).all()), bool((curves.pooled[1] == result.estimate).all())
-    (True, True)
-    """
-    from scipy import special
-
-    p = np.asarray(p, float)
-    if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
-        raise ValueError("p must be a list of p values above 0 and at most 1")
-    p = np.sort(p)
-    normal = _half(np.inf, p)
-    trials = np.sqrt(pooled.vi)[:, None] * normal
-    wide = np.full(p.shape, np.nan)
-    if pooled.k > 1 and pooled.tau2_method != "CE":
-        df = pooled.k - _PREDICTION_DF[pooled.pi_method] if pooled.k > 2 or pooled.pi_method == "z" else np.nan
-        wide = _half(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
-    return PValueCurves(
-        p=p,
-        trials=_ends(pooled.yi[:, None], trials),
-        pooled=_ends(pooled.estimate, _half(pooled.df, p) * pooled.se),
-        prediction=_ends(pooled.estimate, wide),
-        trial_pvalues=2.0 * special.ndtr(-np.abs(pooled.yi) / np.sqrt(pooled.vi)),
-    )
-
-
 def normal_statistic(p):
     """Return the size of the standard normal statistic with a two-sided p value, 0 at p = 1.
 
@@ -433,14 +437,6 @@ def normal_statistic(p):
     [1.96, 0.0]
     """
     return _half(np.inf, np.asarray(p, float))[()]
-
-
-def _half(df, p):
-    return np.abs(t_quantile(np.full(p.shape, df), 1.0 - p))
-
-
-def _ends(estimate, half):
-    return np.stack([estimate - half, estimate + half], axis=-1)
 
 
 def pvalue_at(pooled, effect=0.0):

@@ -27,350 +27,9 @@ from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper
 
 _PER_UNIT = 10  # grid points for each factor e of `within` + smallest sampling variance
 _FEWEST = 40
-
-
-class Nested(NamedTuple):
-    """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `nested`."""
-
-    y: np.ndarray  # (k,) outcomes about `centre`, turned
-    one: np.ndarray  # (k,) a column of ones, turned
-    d: np.ndarray  # (k,) eigenvalues of the sampling covariance
-    first: np.ndarray  # (m,) where each cluster begins
-    centre: float
-    upper: float  # no maximum has a larger `within`
-
-    @property
-    def sizes(self):
-        """Number of effects in each cluster."""
-        return np.diff(np.append(self.first, self.y.size))
-
-    def by_cluster(self, x):
-        """Sums (m, g) of values (k, g) over the effects of each cluster."""
-        return np.add.reduceat(x, self.first, axis=0)
-
-
-class At(NamedTuple):
-    """The clusters at g values of `within`; see `at_within`."""
-
-    a: np.ndarray  # (k, g) reciprocal of d + within
-    s: np.ndarray  # (m, g) 1' (V + within I)^-1 1
-    mean: np.ndarray  # (m, g) weighted mean of each cluster
-    fixed: np.ndarray  # (g,) the part of the log-likelihood that does not depend on `between`
-
-
-def nested(yi, blocks, first):
-    """Prepare outcomes sorted by cluster, with the sampling covariance of each, for the likelihood."""
-    sizes = np.diff(np.append(first, yi.size))
-    centre = float(yi[np.argmin(np.concatenate([np.diag(b) for b in blocks]))])
-    y, one, d = yi - centre, np.ones(yi.size), np.empty(yi.size)
-    for start, size, block in zip(first, sizes, blocks, strict=True):
-        part = slice(start, start + size)
-        if np.array_equal(block, np.diag(np.diag(block))):
-            d[part] = np.diag(block)
-            continue
-        d[part], turn = np.linalg.eigh(block)
-        y[part], one[part] = turn.T @ y[part], turn.T @ one[part]
-    square = ((yi - yi.mean()) ** 2).sum() / max(yi.size - first.size, 1)
-    # y'PPy <= sum (y - mean)^2 / (smallest + within)^2, and the m - 1 contrasts between clusters aside,
-    # tr P >= (k - m) / (largest + within): the likelihood falls above this.
-    return Nested(y, one, d, first, centre, max(upper_bound(square, d.min(), d.max()), 0.0))
-
-
-def at_within(data, within):
-    """Means of the clusters and their precisions (m, g) at the values `within` (g,)."""
-    total = data.d[:, None] + within
-    a = 1.0 / total
-    ao = a * data.one[:, None]
-    s = data.by_cluster(ao * data.one[:, None])
-    mean = data.by_cluster(ao * data.y[:, None]) / s
-    rest = data.y[:, None] - np.repeat(mean, data.sizes, axis=0) * data.one[:, None]
-    fixed = -0.5 * (np.log(total).sum(axis=0) + np.log(s).sum(axis=0) + (a * rest**2).sum(axis=0))
-    return At(a, s, mean, fixed)
-
-
-def best_between(at, restricted):
-    """The `between` (g,) of highest likelihood at each value of `within`: a global maximum."""
-    clusters = columns(at.mean, 1.0 / at.s)
-    return likelihood_tau2(clusters, restricted) * clusters.scale**2
-
-
-def log_likelihood_at(at, between, restricted):
-    """Log-likelihood up to a constant, or the restricted one, profiled over the mean; shape (g,)."""
-    return at.fixed + log_likelihood(at.mean, 1.0 / at.s, between, restricted)
-
-
-def slope(data, at, between, restricted):
-    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,)."""
-    shrink = 1.0 / (1.0 + between * at.s)
-    weight = at.s * shrink
-    total = weight.sum(axis=0)
-    mu = (weight * at.mean).sum(axis=0) / total
-    ao = at.a * data.one[:, None]
-    pull = np.repeat(between * at.s * shrink * (at.mean - mu), data.sizes, axis=0)
-    u = at.a * (data.y[:, None] - mu * data.one[:, None]) - ao * pull
-    s2 = data.by_cluster(ao**2)
-    fit = (u**2).sum(axis=0)
-    trace = at.a.sum(axis=0) - (between * s2 * shrink).sum(axis=0)
-    if restricted:
-        trace -= (s2 * shrink**2).sum(axis=0) / total
-    return 0.5 * (fit - trace)
-
-
-def nested_maximum(data, restricted, between=None):
-    """The global maximum over both variance components, or over `within` where `between` is given.
-
-    Returns within, between and the log-likelihood. The derivative along the profile changes from rising to
-    falling at each local maximum: the changes are bracketed on a grid and refined one by one. Where the best
-    `between` jumps, the derivative jumps upwards, so no maximum hides there.
-    """
-    from scipy.optimize import brentq
-
-    def along(within):
-        at = at_within(data, within)
-        b = best_between(at, restricted) if between is None else np.full(within.shape, between)
-        return at, b, slope(data, at, b, restricted)
-
-    low, high = np.log(data.d.min()), np.log(data.d.min() + data.upper)
-    points = _FEWEST + int(_PER_UNIT * (high - low))
-    grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * data.d.min())
-    if data.upper == 0.0:
-        grid = np.zeros(1)
-    rising = along(grid)[2] > 0
-    roots = [] if rising[0] else [0.0]
-    for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
-        ends = grid[i], grid[i + 1]
-        roots.append(brentq(lambda w: along(np.array([w]))[2][0], *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
-    roots = np.array(roots)
-    at, b, _ = along(roots)
-    height = log_likelihood_at(at, b, restricted)
-    best = int(np.argmax(height))
-    return float(roots[best]), float(b[best]), float(height[best])
-
-
-def nested_profile_interval(data, estimate, top, fall, restricted, which):
-    """Lowest and highest value of one component whose profile log-likelihood is within `fall` of `top`.
-
-    `which` is "within" or "between"; the other component takes its best value at each point.
-    """
-    from scipy.optimize import brentq
-
-    def gap(value):
-        if which == "between":
-            return nested_maximum(data, restricted, between=value)[2] - top + fall
-        at = at_within(data, np.array([value]))
-        return log_likelihood_at(at, best_between(at, restricted), restricted)[0] - top + fall
-
-    def crossing(outside, inside):
-        shift = data.d.min()
-        ends = np.log(outside + shift), np.log(inside + shift)
-        return float(np.exp(brentq(lambda x: gap(np.exp(x) - shift), *ends, xtol=1e-13)) - shift)
-
-    low = 0.0 if estimate == 0.0 or gap(0.0) >= 0.0 else crossing(0.0, estimate)
-    inside, outside = estimate, 2.0 * estimate + data.d.min()
-    while gap(outside) > 0.0:
-        inside, outside = outside, 4.0 * outside
-    return low, crossing(outside, inside)
-
-
 _NO_SPARE = 1e-14  # share of the other clusters in the mean, below which a cluster determines it alone
-
-
-class RobustMean(NamedTuple):
-    """A weighted mean, its variances and the weights behind it; see `robust_mean`."""
-
-    estimate: float
-    model: float  # variance if the working covariance is right
-    cr1: float
-    cr2: float
-    cr2_df: float
-    weights: np.ndarray
-
-
-def robust_mean(yi, blocks, first):
-    """Generalised least-squares mean of effects sorted by cluster, with CR1 and CR2 variances.
-
-    Parameters
-    ----------
-    yi : array, shape (k,)
-        Effects, those of a cluster next to each other.
-    blocks : list of array
-        Working covariance of each cluster, random effects included.
-    first : array of int, shape (m,)
-        Where each cluster begins.
-
-    Returns
-    -------
-    RobustMean
-        CR1 is the sandwich variance times m / (m - 1). CR2 adjusts the residuals of each cluster such that
-        the variance is unbiased where the working covariance holds; its degrees of freedom match two moments.
-
-    References
-    ----------
-    Bell & McCaffrey 2002, Survey Methodology 28:169-181; Pustejovsky & Tipton 2018, doi
-    10.1080/07350015.2016.1247004; Tipton 2015, doi 10.1037/met0000011.
-
-    Examples
-    --------
-    >>> mean = robust_mean(np.array([0.1, 0.3, 0.6]), [np.eye(2) * 0.1, np.eye(1) * 0.1], np.array([0, 2]))
-    >>> round(mean.estimate, 4), round(mean.cr2, 6)
-    (0.3333, 0.035556)
-    """
-    parts = np.split(yi, first[1:])
-    raw = [np.linalg.solve(block, np.ones(len(block))) for block in blocks]
-    model = 1.0 / sum(w.sum() for w in raw)
-    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
-    m = len(blocks)
-    cr1 = model**2 * sum((w @ (y - estimate)) ** 2 for w, y in zip(raw, parts, strict=True)) * m / (m - 1)
-    cr2, own, sums = 0.0, np.empty(m), np.empty(m)
-    precision = np.array([w.sum() for w in raw])
-    others = np.append(0.0, precision[:-1].cumsum()) + np.append(precision[:0:-1].cumsum()[::-1], 0.0)
-    for i, (block, y) in enumerate(zip(blocks, parts, strict=True)):
-        u = model * _adjusted(block, model * others[i])
-        cr2 += (u @ (y - estimate)) ** 2
-        own[i], sums[i] = u @ block @ u, u.sum()
-    # The covariance of the m terms is diag(own) - model * sums sums': its trace and its squared norm.
-    trace = own.sum() - model * (sums**2).sum()
-    square = (own**2).sum() - 2.0 * model * (own * sums**2).sum() + (model * (sums**2).sum()) ** 2
-    df = max(trace**2 / square, 1.0)
-    return RobustMean(float(estimate), float(model), float(cr1), float(cr2), float(df), model * np.concatenate(raw))
-
-
-def _adjusted(block, spare):
-    """A W 1 for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
-
-    With L L' the covariance and L (I - h z z') L' that of the residuals, z the direction of L^-1 1 and h = 1 -
-    `spare` its share of the mean, A is L (L' L (I - h z z') L' L)^(-1/2) L'. The root is taken of the inverse:
-    there the precise effects, which carry the weight, are the large entries and keep all digits, however
-    unequal the variances. Where h is 1 to rounding the inverse is a generalised one.
-    """
-    from scipy import linalg
-
-    lower = np.linalg.cholesky(block)
-    inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
-    whitened = inverse.sum(axis=1)
-    z, half = whitened / np.linalg.norm(whitened), inverse @ inverse.T
-    if spare > _NO_SPARE:
-        half = half + (1.0 / np.sqrt(spare) - 1.0) * np.outer(z, z @ half)
-    else:
-        null = half @ z / np.linalg.norm(half @ z)
-        half = half - np.outer(half @ null, null)
-    _, values, vectors = np.linalg.svd(half)
-    return lower @ (vectors.T @ (values * (vectors @ whitened)))
-
-
 _ARM = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
-
-
-class Clustered(NamedTuple):
-    """Checked effects sorted by cluster; see `clustered`."""
-
-    yi: np.ndarray
-    blocks: list  # the sampling covariance of each cluster
-    first: np.ndarray  # where each cluster begins
-    order: np.ndarray  # positions of the sorted effects in the input
-    cluster: np.ndarray  # the cluster of each effect, in the order of the input
-    labels: tuple
-    measure: str
-
-
-def clustered(effects, vi, cluster, vcov, labels):
-    """Read effects in any of their forms, check them and sort them by cluster."""
-    frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
-    table = hasattr(frame, "columns")
-    yi = _column(frame, "yi") if table else np.asarray(effects)
-    if table and vi is not None:
-        raise ValueError(
-            "vi is given, but the effects are a table with its own variances; change its column vi instead"
-        )
-    if table:
-        cluster = _column(frame, cluster)
-        labels = frame["label"].tolist() if labels is None and "label" in frame else labels
-    elif isinstance(cluster, str):
-        raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
-    if vcov is not None:
-        vi = _diagonal(vcov, len(yi))
-    elif table:
-        vi = _column(frame, "vi")
-    elif vi is None:
-        raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
-    _check.same_shape(yi, vi, 1, "(k,), one value for each effect")
-    names = _check.study_labels(labels, len(yi))
-    cluster = _array(cluster)
-    group = _codes(cluster, names)
-    yi, vi = _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({names[at[0]]})")
-    order = np.argsort(group, kind="stable")
-    first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    blocks = _blocks(vcov, vi, group, order, first)
-    cluster.flags.writeable = False
-    return Clustered(yi[order], blocks, first, order, cluster, names, measure)
-
-
-def _column(frame, name):
-    if not isinstance(name, str):
-        return _array(name)
-    if name not in frame:
-        raise ValueError(f"'{name}' is not a column of the effects: {', '.join(map(str, frame.columns))}")
-    return frame[name].to_numpy()
-
-
-def _array(values):
-    """A copy as an array in which the values of a list stay what they are: 1 is not "1", nor is nan a text."""
-    return np.array(values, dtype=None if hasattr(values, "dtype") else object)
-
-
-def _diagonal(vcov, k):
-    vcov = np.asarray(vcov, dtype=float)
-    if vcov.shape != (k, k):
-        raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
-    return np.diag(vcov)
-
-
-def _codes(cluster, names):
-    """Number the clusters in order of appearance; raise ValueError where the model is not identified."""
-    codes = _numbered(cluster, names)
-    found = codes.max(initial=-1) + 1
-    if found == 1:
-        raise ValueError("all effects belong to one cluster: the variance between clusters cannot be estimated")
-    if found == len(names):
-        raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
-    return codes
-
-
-def _numbered(cluster, names):
-    """Number the clusters in order of appearance; raise ValueError where one is missing."""
-    import pandas as pd
-
-    if cluster.shape != (len(names),):
-        raise ValueError(
-            f"cluster has the shape {cluster.shape}, but there are {len(names)} effects; give one value each"
-        )
-    codes = pd.factorize(cluster)[0]
-    if (codes < 0).any():
-        missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
-        raise ValueError(f"cluster is missing for effect {missing}; name the trial of each effect")
-    return codes
-
-
-def _blocks(vcov, vi, group, order, first):
-    """The covariance of each cluster, from the whole matrix or the variances alone; checked."""
-    if vcov is None:
-        return [np.diag(part) for part in np.split(vi[order], first[1:])]
-    vcov = np.asarray(vcov, dtype=float)
-    if not np.isfinite(vcov).all() or not np.allclose(vcov, vcov.T, rtol=1e-10, atol=0.0):
-        raise ValueError("vcov must be finite and symmetric")
-    if np.any(vcov[group[:, None] != group] != 0.0):
-        raise ValueError("vcov relates effects of different clusters; put effects that share patients in one cluster")
-    blocks = [vcov[np.ix_(at, at)] for at in np.split(order, first[1:])]
-    bad = [at[0] + 1 for at, b in zip(np.split(order, first[1:]), blocks, strict=True) if not _definite(b)]
-    if bad:
-        listed = ", ".join(map(str, bad))
-        raise ValueError(f"vcov is not positive definite in the cluster of effect {listed}; check the covariances")
-    return blocks
-
-
-def _definite(block):
-    root = np.sqrt(np.diag(block))
-    return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
+CI_METHODS = ("CR2", "CR1", "t", "z")
 
 
 def sampling_covariance(effects, *, cluster="study", correlation=None, shared_arm=None):
@@ -445,6 +104,34 @@ def sampling_covariance(effects, *, cluster="study", correlation=None, shared_ar
     return out
 
 
+def _column(frame, name):
+    if not isinstance(name, str):
+        return _array(name)
+    if name not in frame:
+        raise ValueError(f"'{name}' is not a column of the effects: {', '.join(map(str, frame.columns))}")
+    return frame[name].to_numpy()
+
+
+def _array(values):
+    """A copy as an array in which the values of a list stay what they are: 1 is not "1", nor is nan a text."""
+    return np.array(values, dtype=None if hasattr(values, "dtype") else object)
+
+
+def _numbered(cluster, names):
+    """Number the clusters in order of appearance; raise ValueError where one is missing."""
+    import pandas as pd
+
+    if cluster.shape != (len(names),):
+        raise ValueError(
+            f"cluster has the shape {cluster.shape}, but there are {len(names)} effects; give one value each"
+        )
+    codes = pd.factorize(cluster)[0]
+    if (codes < 0).any():
+        missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
+        raise ValueError(f"cluster is missing for effect {missing}; name the trial of each effect")
+    return codes
+
+
 def _shared(frame, trial, group, shared_arm, measure):
     """Covariance of contrasts with one placebo arm; see `sampling_covariance`."""
     given = {name: np.asarray(_column(frame, name), dtype=float) for name in _ARM}
@@ -472,9 +159,6 @@ def _shared(frame, trial, group, shared_arm, measure):
     out = np.where(same, between, 0.0)
     np.fill_diagonal(out, vi)
     return out
-
-
-CI_METHODS = ("CR2", "CR1", "t", "z")
 
 
 class Levels(NamedTuple):
@@ -707,6 +391,328 @@ def pool_multilevel(
     )
 
 
+class Clustered(NamedTuple):
+    """Checked effects sorted by cluster; see `clustered`."""
+
+    yi: np.ndarray
+    blocks: list  # the sampling covariance of each cluster
+    first: np.ndarray  # where each cluster begins
+    order: np.ndarray  # positions of the sorted effects in the input
+    cluster: np.ndarray  # the cluster of each effect, in the order of the input
+    labels: tuple
+    measure: str
+
+
+def clustered(effects, vi, cluster, vcov, labels):
+    """Read effects in any of their forms, check them and sort them by cluster."""
+    frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
+    table = hasattr(frame, "columns")
+    yi = _column(frame, "yi") if table else np.asarray(effects)
+    if table and vi is not None:
+        raise ValueError(
+            "vi is given, but the effects are a table with its own variances; change its column vi instead"
+        )
+    if table:
+        cluster = _column(frame, cluster)
+        labels = frame["label"].tolist() if labels is None and "label" in frame else labels
+    elif isinstance(cluster, str):
+        raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
+    if vcov is not None:
+        vi = _diagonal(vcov, len(yi))
+    elif table:
+        vi = _column(frame, "vi")
+    elif vi is None:
+        raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
+    _check.same_shape(yi, vi, 1, "(k,), one value for each effect")
+    names = _check.study_labels(labels, len(yi))
+    cluster = _array(cluster)
+    group = _codes(cluster, names)
+    yi, vi = _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({names[at[0]]})")
+    order = np.argsort(group, kind="stable")
+    first = np.flatnonzero(np.diff(group[order], prepend=-1))
+    blocks = _blocks(vcov, vi, group, order, first)
+    cluster.flags.writeable = False
+    return Clustered(yi[order], blocks, first, order, cluster, names, measure)
+
+
+def _diagonal(vcov, k):
+    vcov = np.asarray(vcov, dtype=float)
+    if vcov.shape != (k, k):
+        raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
+    return np.diag(vcov)
+
+
+def _codes(cluster, names):
+    """Number the clusters in order of appearance; raise ValueError where the model is not identified."""
+    codes = _numbered(cluster, names)
+    found = codes.max(initial=-1) + 1
+    if found == 1:
+        raise ValueError("all effects belong to one cluster: the variance between clusters cannot be estimated")
+    if found == len(names):
+        raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
+    return codes
+
+
+def _blocks(vcov, vi, group, order, first):
+    """The covariance of each cluster, from the whole matrix or the variances alone; checked."""
+    if vcov is None:
+        return [np.diag(part) for part in np.split(vi[order], first[1:])]
+    vcov = np.asarray(vcov, dtype=float)
+    if not np.isfinite(vcov).all() or not np.allclose(vcov, vcov.T, rtol=1e-10, atol=0.0):
+        raise ValueError("vcov must be finite and symmetric")
+    if np.any(vcov[group[:, None] != group] != 0.0):
+        raise ValueError("vcov relates effects of different clusters; put effects that share patients in one cluster")
+    blocks = [vcov[np.ix_(at, at)] for at in np.split(order, first[1:])]
+    bad = [at[0] + 1 for at, b in zip(np.split(order, first[1:]), blocks, strict=True) if not _definite(b)]
+    if bad:
+        listed = ", ".join(map(str, bad))
+        raise ValueError(f"vcov is not positive definite in the cluster of effect {listed}; check the covariances")
+    return blocks
+
+
+def _definite(block):
+    root = np.sqrt(np.diag(block))
+    return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
+
+
+class Nested(NamedTuple):
+    """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `nested`."""
+
+    y: np.ndarray  # (k,) outcomes about `centre`, turned
+    one: np.ndarray  # (k,) a column of ones, turned
+    d: np.ndarray  # (k,) eigenvalues of the sampling covariance
+    first: np.ndarray  # (m,) where each cluster begins
+    centre: float
+    upper: float  # no maximum has a larger `within`
+
+    @property
+    def sizes(self):
+        """Number of effects in each cluster."""
+        return np.diff(np.append(self.first, self.y.size))
+
+    def by_cluster(self, x):
+        """Sums (m, g) of values (k, g) over the effects of each cluster."""
+        return np.add.reduceat(x, self.first, axis=0)
+
+
+def nested(yi, blocks, first):
+    """Prepare outcomes sorted by cluster, with the sampling covariance of each, for the likelihood."""
+    sizes = np.diff(np.append(first, yi.size))
+    centre = float(yi[np.argmin(np.concatenate([np.diag(b) for b in blocks]))])
+    y, one, d = yi - centre, np.ones(yi.size), np.empty(yi.size)
+    for start, size, block in zip(first, sizes, blocks, strict=True):
+        part = slice(start, start + size)
+        if np.array_equal(block, np.diag(np.diag(block))):
+            d[part] = np.diag(block)
+            continue
+        d[part], turn = np.linalg.eigh(block)
+        y[part], one[part] = turn.T @ y[part], turn.T @ one[part]
+    square = ((yi - yi.mean()) ** 2).sum() / max(yi.size - first.size, 1)
+    # y'PPy <= sum (y - mean)^2 / (smallest + within)^2, and the m - 1 contrasts between clusters aside,
+    # tr P >= (k - m) / (largest + within): the likelihood falls above this.
+    return Nested(y, one, d, first, centre, max(upper_bound(square, d.min(), d.max()), 0.0))
+
+
+def nested_maximum(data, restricted, between=None):
+    """The global maximum over both variance components, or over `within` where `between` is given.
+
+    Returns within, between and the log-likelihood. The derivative along the profile changes from rising to
+    falling at each local maximum: the changes are bracketed on a grid and refined one by one. Where the best
+    `between` jumps, the derivative jumps upwards, so no maximum hides there.
+    """
+    from scipy.optimize import brentq
+
+    def along(within):
+        at = at_within(data, within)
+        b = best_between(at, restricted) if between is None else np.full(within.shape, between)
+        return at, b, slope(data, at, b, restricted)
+
+    low, high = np.log(data.d.min()), np.log(data.d.min() + data.upper)
+    points = _FEWEST + int(_PER_UNIT * (high - low))
+    grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * data.d.min())
+    if data.upper == 0.0:
+        grid = np.zeros(1)
+    rising = along(grid)[2] > 0
+    roots = [] if rising[0] else [0.0]
+    for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
+        ends = grid[i], grid[i + 1]
+        roots.append(brentq(lambda w: along(np.array([w]))[2][0], *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
+    roots = np.array(roots)
+    at, b, _ = along(roots)
+    height = log_likelihood_at(at, b, restricted)
+    best = int(np.argmax(height))
+    return float(roots[best]), float(b[best]), float(height[best])
+
+
+class At(NamedTuple):
+    """The clusters at g values of `within`; see `at_within`."""
+
+    a: np.ndarray  # (k, g) reciprocal of d + within
+    s: np.ndarray  # (m, g) 1' (V + within I)^-1 1
+    mean: np.ndarray  # (m, g) weighted mean of each cluster
+    fixed: np.ndarray  # (g,) the part of the log-likelihood that does not depend on `between`
+
+
+def at_within(data, within):
+    """Means of the clusters and their precisions (m, g) at the values `within` (g,)."""
+    total = data.d[:, None] + within
+    a = 1.0 / total
+    ao = a * data.one[:, None]
+    s = data.by_cluster(ao * data.one[:, None])
+    mean = data.by_cluster(ao * data.y[:, None]) / s
+    rest = data.y[:, None] - np.repeat(mean, data.sizes, axis=0) * data.one[:, None]
+    fixed = -0.5 * (np.log(total).sum(axis=0) + np.log(s).sum(axis=0) + (a * rest**2).sum(axis=0))
+    return At(a, s, mean, fixed)
+
+
+def best_between(at, restricted):
+    """The `between` (g,) of highest likelihood at each value of `within`: a global maximum."""
+    clusters = columns(at.mean, 1.0 / at.s)
+    return likelihood_tau2(clusters, restricted) * clusters.scale**2
+
+
+def slope(data, at, between, restricted):
+    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,)."""
+    shrink = 1.0 / (1.0 + between * at.s)
+    weight = at.s * shrink
+    total = weight.sum(axis=0)
+    mu = (weight * at.mean).sum(axis=0) / total
+    ao = at.a * data.one[:, None]
+    pull = np.repeat(between * at.s * shrink * (at.mean - mu), data.sizes, axis=0)
+    u = at.a * (data.y[:, None] - mu * data.one[:, None]) - ao * pull
+    s2 = data.by_cluster(ao**2)
+    fit = (u**2).sum(axis=0)
+    trace = at.a.sum(axis=0) - (between * s2 * shrink).sum(axis=0)
+    if restricted:
+        trace -= (s2 * shrink**2).sum(axis=0) / total
+    return 0.5 * (fit - trace)
+
+
+def log_likelihood_at(at, between, restricted):
+    """Log-likelihood up to a constant, or the restricted one, profiled over the mean; shape (g,)."""
+    return at.fixed + log_likelihood(at.mean, 1.0 / at.s, between, restricted)
+
+
+class RobustMean(NamedTuple):
+    """A weighted mean, its variances and the weights behind it; see `robust_mean`."""
+
+    estimate: float
+    model: float  # variance if the working covariance is right
+    cr1: float
+    cr2: float
+    cr2_df: float
+    weights: np.ndarray
+
+
+def robust_mean(yi, blocks, first):
+    """Generalised least-squares mean of effects sorted by cluster, with CR1 and CR2 variances.
+
+    Parameters
+    ----------
+    yi : array, shape (k,)
+        Effects, those of a cluster next to each other.
+    blocks : list of array
+        Working covariance of each cluster, random effects included.
+    first : array of int, shape (m,)
+        Where each cluster begins.
+
+    Returns
+    -------
+    RobustMean
+        CR1 is the sandwich variance times m / (m - 1). CR2 adjusts the residuals of each cluster such that
+        the variance is unbiased where the working covariance holds; its degrees of freedom match two moments.
+
+    References
+    ----------
+    Bell & McCaffrey 2002, Survey Methodology 28:169-181; Pustejovsky & Tipton 2018, doi
+    10.1080/07350015.2016.1247004; Tipton 2015, doi 10.1037/met0000011.
+
+    Examples
+    --------
+    >>> mean = robust_mean(np.array([0.1, 0.3, 0.6]), [np.eye(2) * 0.1, np.eye(1) * 0.1], np.array([0, 2]))
+    >>> round(mean.estimate, 4), round(mean.cr2, 6)
+    (0.3333, 0.035556)
+    """
+    parts = np.split(yi, first[1:])
+    raw = [np.linalg.solve(block, np.ones(len(block))) for block in blocks]
+    model = 1.0 / sum(w.sum() for w in raw)
+    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
+    m = len(blocks)
+    cr1 = model**2 * sum((w @ (y - estimate)) ** 2 for w, y in zip(raw, parts, strict=True)) * m / (m - 1)
+    cr2, own, sums = 0.0, np.empty(m), np.empty(m)
+    precision = np.array([w.sum() for w in raw])
+    others = np.append(0.0, precision[:-1].cumsum()) + np.append(precision[:0:-1].cumsum()[::-1], 0.0)
+    for i, (block, y) in enumerate(zip(blocks, parts, strict=True)):
+        u = model * _adjusted(block, model * others[i])
+        cr2 += (u @ (y - estimate)) ** 2
+        own[i], sums[i] = u @ block @ u, u.sum()
+    # The covariance of the m terms is diag(own) - model * sums sums': its trace and its squared norm.
+    trace = own.sum() - model * (sums**2).sum()
+    square = (own**2).sum() - 2.0 * model * (own * sums**2).sum() + (model * (sums**2).sum()) ** 2
+    df = max(trace**2 / square, 1.0)
+    return RobustMean(float(estimate), float(model), float(cr1), float(cr2), float(df), model * np.concatenate(raw))
+
+
+def _adjusted(block, spare):
+    """A W 1 for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
+
+    With L L' the covariance and L (I - h z z') L' that of the residuals, z the direction of L^-1 1 and h = 1 -
+    `spare` its share of the mean, A is L (L' L (I - h z z') L' L)^(-1/2) L'. The root is taken of the inverse:
+    there the precise effects, which carry the weight, are the large entries and keep all digits, however
+    unequal the variances. Where h is 1 to rounding the inverse is a generalised one.
+    """
+    from scipy import linalg
+
+    lower = np.linalg.cholesky(block)
+    inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
+    whitened = inverse.sum(axis=1)
+    z, half = whitened / np.linalg.norm(whitened), inverse @ inverse.T
+    if spare > _NO_SPARE:
+        half = half + (1.0 / np.sqrt(spare) - 1.0) * np.outer(z, z @ half)
+    else:
+        null = half @ z / np.linalg.norm(half @ z)
+        half = half - np.outer(half @ null, null)
+    _, values, vectors = np.linalg.svd(half)
+    return lower @ (vectors.T @ (values * (vectors @ whitened)))
+
+
+def _sigma2_intervals(data, sigma2, top, level, restricted):
+    """Profile-likelihood interval of each variance component."""
+    from scipy import special
+
+    fall = 0.5 * float(special.chdtri(1, 1.0 - level))
+    ends = (
+        nested_profile_interval(data, value, top, fall, restricted, name)
+        for name, value in zip(Levels._fields, sigma2, strict=True)
+    )
+    return Levels(*(ConfidenceInterval(low, high) for low, high in ends))
+
+
+def nested_profile_interval(data, estimate, top, fall, restricted, which):
+    """Lowest and highest value of one component whose profile log-likelihood is within `fall` of `top`.
+
+    `which` is "within" or "between"; the other component takes its best value at each point.
+    """
+    from scipy.optimize import brentq
+
+    def gap(value):
+        if which == "between":
+            return nested_maximum(data, restricted, between=value)[2] - top + fall
+        at = at_within(data, np.array([value]))
+        return log_likelihood_at(at, best_between(at, restricted), restricted)[0] - top + fall
+
+    def crossing(outside, inside):
+        shift = data.d.min()
+        ends = np.log(outside + shift), np.log(inside + shift)
+        return float(np.exp(brentq(lambda x: gap(np.exp(x) - shift), *ends, xtol=1e-13)) - shift)
+
+    low = 0.0 if estimate == 0.0 or gap(0.0) >= 0.0 else crossing(0.0, estimate)
+    inside, outside = estimate, 2.0 * estimate + data.d.min()
+    while gap(outside) > 0.0:
+        inside, outside = outside, 4.0 * outside
+    return low, crossing(outside, inside)
+
+
 def _mean(fit, m, heterogeneity, ci_method, level):
     """The mean, its test, and its confidence and prediction interval."""
     from scipy import special
@@ -728,18 +734,6 @@ def _mean(fit, m, heterogeneity, ci_method, level):
         "df": float(df),
         "pvalue": float(2.0 * tail),
     }
-
-
-def _sigma2_intervals(data, sigma2, top, level, restricted):
-    """Profile-likelihood interval of each variance component."""
-    from scipy import special
-
-    fall = 0.5 * float(special.chdtri(1, 1.0 - level))
-    ends = (
-        nested_profile_interval(data, value, top, fall, restricted, name)
-        for name, value in zip(Levels._fields, sigma2, strict=True)
-    )
-    return Levels(*(ConfidenceInterval(low, high) for low, high in ends))
 
 
 def _heterogeneity(data, sigma2):

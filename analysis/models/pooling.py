@@ -18,7 +18,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analysis import _check
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, t_quantile
@@ -39,242 +38,9 @@ CI_METHODS = ("HKSJ", "HKSJ-mod", "z", "t")
 PI_METHODS = ("t(k-1)", "t(k-2)", "z")
 TAU2_CI_METHODS = ("Q-profile", "profile likelihood", *GENERALISED_Q_METHODS)
 _NODES, _LARGEST_DF = 18, 60.0  # with so many terms, `many_pvalues` is good to 1e-13 up to that df
-
-
-class Options(NamedTuple):
-    """Checked options; `tau2_method` is "fixed" where tau2 is given."""
-
-    tau2_method: str
-    ci_method: str
-    pi_method: str
-    confidence_level: float
-    tau2_ci_method: str
-    tau2: float | None
-
-
-def check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method="Q-profile", tau2=None):
-    """Return the options as `Options`; raise ValueError for one that is not known."""
-    _check.option("tau2_method", tau2_method, TAU2_METHODS)
-    _check.option("ci_method", ci_method, CI_METHODS)
-    _check.option("pi_method", pi_method, PI_METHODS)
-    _check.option("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
-    if tau2_ci_method == "profile likelihood" and tau2_method not in ("ML", "REML"):
-        raise ValueError(f"tau2_ci_method='profile likelihood' needs tau2_method 'ML' or 'REML', not {tau2_method!r}")
-    level, tau2 = _check.level(confidence_level), _check.fixed_tau2(tau2)
-    return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
-
-
-class _Fit(NamedTuple):
-    """Results in the unit of yi, one entry a meta-analysis."""
-
-    estimate: np.ndarray
-    se: np.ndarray
-    critical: np.ndarray
-    df: np.ndarray
-    tau2: np.ndarray
-    typical: np.ndarray
-    q: np.ndarray
-    i2: np.ndarray
-    factor: np.ndarray  # what multiplies the variance of the mean
-
-    @property
-    def ci(self):
-        half = self.critical * self.se
-        return self.estimate - half, self.estimate + half
-
-
-def fit_columns(data, options):
-    """Estimate tau2 and the mean of every column of `data`."""
-    unit, several = data.scale**2, data.k > 1
-    common = weighted(data.y, data.v)
-    if options.tau2 is None:
-        tau2 = estimate_tau2(data, options.tau2_method, common)
-    else:
-        tau2 = options.tau2 / unit
-    at = common if options.tau2_method == "CE" else weighted(data.y, data.v, tau2)
-    df = np.where(several & (options.ci_method != "z"), data.k - 1.0, np.inf)
-    factor = variance_factor(options.ci_method, at.q, data.k)
-    typical = typical_variance(data, common)
-    return _Fit(
-        estimate=data.shift + at.mean * data.scale,
-        se=np.sqrt(factor / at.total) * data.scale,
-        critical=_critical(df, options.confidence_level),
-        df=df,
-        tau2=np.where(several | (options.tau2 is not None), tau2 * unit, np.nan),
-        typical=typical * unit,
-        q=common.q,
-        i2=i_squared(options.tau2_method, tau2, typical, common.q, data.k - 1),
-        factor=factor,
-    )
-
-
-def variance_factor(ci_method, q, k):
-    """What multiplies the variance of the mean: q = Q(tau2) / (k - 1) for HKSJ; 1 for a single study."""
-    if ci_method not in ("HKSJ", "HKSJ-mod"):
-        return np.ones(k.shape)
-    factor = np.where(k > 1, q / np.maximum(k - 1, 1), 1.0)
-    return factor if ci_method == "HKSJ" else np.maximum(factor, 1.0)
-
-
-def _distinct(df):
-    """The distinct degrees of freedom, and the index that spreads them out again: 0 if there is but one."""
-    if (df == df[0]).all():
-        return df[:1], 0
-    return np.unique(df, return_inverse=True)
-
-
-def _critical(df, confidence_level):
-    """Critical values for an array of degrees of freedom, computed once for each distinct one."""
-    distinct, index = _distinct(df)
-    return t_quantile(distinct, confidence_level)[index]
-
-
-def i_squared(tau2_method, tau2, typical, q, df):
-    """I2 as a fraction: from tau2, or from Q for the common-effect model, whose tau2 is 0 by definition."""
-    if tau2_method != "CE":
-        return tau2 / (tau2 + typical)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(df > 0, np.where(q > df, (q - df) / q, 0.0), np.nan)
-
-
-def _pvalues(df, t):
-    """Two-sided p-values of t statistics, normal where df is infinite."""
-    from scipy import special
-
-    size, normal = -np.abs(t), np.isinf(df)
-    if not normal.any():
-        return 2.0 * special.stdtr(df, size)
-    return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
-
-
-def mean_test(fit, pvalues=_pvalues):
-    """Test statistic and two-sided p-value; with se = 0 the statistic is infinite, or NaN for 0 / 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = fit.estimate / fit.se
-    return statistic, pvalues(fit.df, statistic)
-
-
-@lru_cache(maxsize=1024)
-def _tail_polynomial(df):
-    """Coefficients in z, constant first, of p / c^df; see `many_pvalues`. NaN where df is out of its range.
-
-    p = 2 I_y(a, a) with a = df / 2 and y = z / (1 + z), hence p / c^df is a constant times
-    (1 + z) 2F1(1, 1 - a; 1 + a; -z): a polynomial for even df, else smooth, with its singularity at z = -1. It is
-    interpolated at Chebyshev nodes of z = 0 to 1.
-    """
-    from scipy import special
-
-    if df > _LARGEST_DF:
-        return np.full(_NODES, np.nan)
-    z = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
-    root = np.sqrt(z)
-    p = 2.0 * special.stdtr(df, -0.5 * np.sqrt(df) * (1.0 - z) / root)
-    return np.linalg.solve(np.vander(z, increasing=True), p * (0.5 * (1.0 + z) / root) ** df)
-
-
-def many_pvalues(df, t):
-    """Two-sided p-values of a large number of t statistics, to 1e-13 relative and ten times as fast as `_pvalues`.
-
-    With c = sqrt(df / (df + t^2)) and z = (c / (1 + sqrt(1 - c^2)))^2, both of them 1 at t = 0 and 0 at infinity,
-    p / c^df is a function of z that is as good as a polynomial. Each p-value depends on its own df and t only.
-    """
-    size, pvalue, (distinct, index) = np.abs(t), np.zeros(t.shape), _distinct(df)
-    root = np.sqrt(distinct)[index]
-    with np.errstate(invalid="ignore", over="ignore"):
-        hypotenuse = np.sqrt(distinct[index] + size**2)
-        z = (root / (hypotenuse + size)) ** 2
-        for coefficient in np.transpose([_tail_polynomial(x) for x in distinct.tolist()])[::-1]:
-            pvalue *= z
-            pvalue += coefficient[index]
-        pvalue *= (root / hypotenuse) ** df
-    np.minimum(pvalue, 1.0, out=pvalue)
-    others = np.flatnonzero(df > _LARGEST_DF)
-    pvalue[others] = _pvalues(df[others], t[others])
-    return pvalue
-
-
-def _prediction(fit, k, options):
-    """Prediction interval around the mean with the standard error of the chosen interval, as two arrays."""
-    less = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}[options.pi_method]
-    df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
-    half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
-    half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
-    return fit.estimate - half, fit.estimate + half
-
-
-def _tau2_interval(data, fit, options):
-    """Interval of tau2 in the unit of yi squared, as two arrays."""
-    from scipy import special
-
-    if options.tau2_method in ("CE", "fixed"):
-        return np.full((2, data.k.size), np.nan)
-    unit, several = data.scale**2, data.k > 1
-    if options.tau2_ci_method == "profile likelihood":
-        fall = 0.5 * special.chdtri(1, 1.0 - options.confidence_level)
-        tau2 = np.where(several, fit.tau2 / unit, 0.0)
-        ends = profile_interval(data, tau2, fall, restricted=options.tau2_method == "REML")
-    elif options.tau2_ci_method in GENERALISED_Q_METHODS:
-        ends = generalised_q_ends(data, options.tau2_ci_method, options.confidence_level)
-    else:
-        df, tail = np.maximum(data.k - 1.0, 1.0), (1.0 - options.confidence_level) / 2.0
-        twice = Columns(*(np.concatenate([x, x], axis=-1) for x in data))
-        ends = np.split(q_root(twice, special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], df.size))), 2)
-    return np.where(several, np.multiply(ends, unit), np.nan)
-
-
-def all_numbers(data, options):
-    """Every number of a `PooledEffect`, as arrays over the columns; intervals as pairs of arrays."""
-    from scipy import special
-
-    fit, k = fit_columns(data, options), data.k
-    statistic, pvalue = mean_test(fit)
-    tau2_ci = _tau2_interval(data, fit, options)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        h2 = fit.q / (k - 1) if options.tau2_method == "CE" else 1.0 + fit.tau2 / fit.typical
-    scalars = {name: getattr(fit, name) for name in ("estimate", "se", "df", "tau2", "i2", "q")}
-    scalars |= {"statistic": statistic, "pvalue": pvalue, "tau": np.sqrt(fit.tau2), "h2": h2}
-    scalars["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
-    pairs = {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": [x / (x + fit.typical) for x in tau2_ci]}
-    pairs["pi"] = _prediction(fit, k, options)
-    wald = t_quantile(np.inf, options.confidence_level)
-    return scalars, pairs, (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
-
-
 _BLOCK = 1 << 16  # array elements in a block of `pool_batch`, whose working arrays then stay in cache
-
-
-def _results(yi, vi, labels, measure, options):
-    """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
-    data = columns(yi, vi)
-    scalars, pairs, narrower = all_numbers(data, options)
-
-    def one(j):
-        here = np.flatnonzero(~np.isnan(vi[:, j]))
-        y, v = yi[here, j], vi[here, j]
-        numbers = {name: float(x[j]) for name, x in scalars.items()}
-        weights = 1.0 / (v + (0.0 if np.isnan(numbers["tau2"]) else numbers["tau2"]))
-        weights /= weights.sum()
-        for x in (y, v, weights):
-            x.flags.writeable = False
-        return PooledEffect(
-            k=here.size,
-            q_df=here.size - 1,
-            **numbers,
-            **{name: ConfidenceInterval(float(low[j]), float(high[j])) for name, (low, high) in pairs.items()},
-            weights=weights,
-            yi=y,
-            vi=v,
-            labels=tuple(labels[i] for i in here),
-            measure=measure,
-            tau2_method=options.tau2_method,
-            ci_method=options.ci_method if here.size > 1 else "z",
-            pi_method=options.pi_method,
-            confidence_level=options.confidence_level,
-            hksj_narrower=bool(narrower[j]),
-            tau2_ci_method=options.tau2_ci_method,
-        )
-
-    return [one(j) for j in range(data.k.size)]
+_BEFORE = ("k", "estimate", "se")
+_AFTER = ("pvalue", "tau2", "tau", "i2", "q", "q_pvalue")
 
 
 def pool(
@@ -352,6 +118,365 @@ def pool(
     return _results(yi[:, None], vi[:, None], names, measure, options)[0]
 
 
+class Options(NamedTuple):
+    """Checked options; `tau2_method` is "fixed" where tau2 is given."""
+
+    tau2_method: str
+    ci_method: str
+    pi_method: str
+    confidence_level: float
+    tau2_ci_method: str
+    tau2: float | None
+
+
+def check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method="Q-profile", tau2=None):
+    """Return the options as `Options`; raise ValueError for one that is not known."""
+    _check.option("tau2_method", tau2_method, TAU2_METHODS)
+    _check.option("ci_method", ci_method, CI_METHODS)
+    _check.option("pi_method", pi_method, PI_METHODS)
+    _check.option("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
+    if tau2_ci_method == "profile likelihood" and tau2_method not in ("ML", "REML"):
+        raise ValueError(f"tau2_ci_method='profile likelihood' needs tau2_method 'ML' or 'REML', not {tau2_method!r}")
+    level, tau2 = _check.level(confidence_level), _check.fixed_tau2(tau2)
+    return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
+
+
+def _results(yi, vi, labels, measure, options):
+    """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
+    data = columns(yi, vi)
+    scalars, pairs, narrower = all_numbers(data, options)
+
+    def one(j):
+        here = np.flatnonzero(~np.isnan(vi[:, j]))
+        y, v = yi[here, j], vi[here, j]
+        numbers = {name: float(x[j]) for name, x in scalars.items()}
+        weights = 1.0 / (v + (0.0 if np.isnan(numbers["tau2"]) else numbers["tau2"]))
+        weights /= weights.sum()
+        for x in (y, v, weights):
+            x.flags.writeable = False
+        return PooledEffect(
+            k=here.size,
+            q_df=here.size - 1,
+            **numbers,
+            **{name: ConfidenceInterval(float(low[j]), float(high[j])) for name, (low, high) in pairs.items()},
+            weights=weights,
+            yi=y,
+            vi=v,
+            labels=tuple(labels[i] for i in here),
+            measure=measure,
+            tau2_method=options.tau2_method,
+            ci_method=options.ci_method if here.size > 1 else "z",
+            pi_method=options.pi_method,
+            confidence_level=options.confidence_level,
+            hksj_narrower=bool(narrower[j]),
+            tau2_ci_method=options.tau2_ci_method,
+        )
+
+    return [one(j) for j in range(data.k.size)]
+
+
+def all_numbers(data, options):
+    """Every number of a `PooledEffect`, as arrays over the columns; intervals as pairs of arrays."""
+    from scipy import special
+
+    fit, k = fit_columns(data, options), data.k
+    statistic, pvalue = mean_test(fit)
+    tau2_ci = _tau2_interval(data, fit, options)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        h2 = fit.q / (k - 1) if options.tau2_method == "CE" else 1.0 + fit.tau2 / fit.typical
+    scalars = {name: getattr(fit, name) for name in ("estimate", "se", "df", "tau2", "i2", "q")}
+    scalars |= {"statistic": statistic, "pvalue": pvalue, "tau": np.sqrt(fit.tau2), "h2": h2}
+    scalars["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
+    pairs = {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": [x / (x + fit.typical) for x in tau2_ci]}
+    pairs["pi"] = _prediction(fit, k, options)
+    wald = t_quantile(np.inf, options.confidence_level)
+    return scalars, pairs, (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
+
+
+class _Fit(NamedTuple):
+    """Results in the unit of yi, one entry a meta-analysis."""
+
+    estimate: np.ndarray
+    se: np.ndarray
+    critical: np.ndarray
+    df: np.ndarray
+    tau2: np.ndarray
+    typical: np.ndarray
+    q: np.ndarray
+    i2: np.ndarray
+    factor: np.ndarray  # what multiplies the variance of the mean
+
+    @property
+    def ci(self):
+        half = self.critical * self.se
+        return self.estimate - half, self.estimate + half
+
+
+def fit_columns(data, options):
+    """Estimate tau2 and the mean of every column of `data`."""
+    unit, several = data.scale**2, data.k > 1
+    common = weighted(data.y, data.v)
+    if options.tau2 is None:
+        tau2 = estimate_tau2(data, options.tau2_method, common)
+    else:
+        tau2 = options.tau2 / unit
+    at = common if options.tau2_method == "CE" else weighted(data.y, data.v, tau2)
+    df = np.where(several & (options.ci_method != "z"), data.k - 1.0, np.inf)
+    factor = variance_factor(options.ci_method, at.q, data.k)
+    typical = typical_variance(data, common)
+    return _Fit(
+        estimate=data.shift + at.mean * data.scale,
+        se=np.sqrt(factor / at.total) * data.scale,
+        critical=_critical(df, options.confidence_level),
+        df=df,
+        tau2=np.where(several | (options.tau2 is not None), tau2 * unit, np.nan),
+        typical=typical * unit,
+        q=common.q,
+        i2=i_squared(options.tau2_method, tau2, typical, common.q, data.k - 1),
+        factor=factor,
+    )
+
+
+def variance_factor(ci_method, q, k):
+    """What multiplies the variance of the mean: q = Q(tau2) / (k - 1) for HKSJ; 1 for a single study."""
+    if ci_method not in ("HKSJ", "HKSJ-mod"):
+        return np.ones(k.shape)
+    factor = np.where(k > 1, q / np.maximum(k - 1, 1), 1.0)
+    return factor if ci_method == "HKSJ" else np.maximum(factor, 1.0)
+
+
+def _critical(df, confidence_level):
+    """Critical values for an array of degrees of freedom, computed once for each distinct one."""
+    distinct, index = _distinct(df)
+    return t_quantile(distinct, confidence_level)[index]
+
+
+def _distinct(df):
+    """The distinct degrees of freedom, and the index that spreads them out again: 0 if there is but one."""
+    if (df == df[0]).all():
+        return df[:1], 0
+    return np.unique(df, return_inverse=True)
+
+
+def i_squared(tau2_method, tau2, typical, q, df):
+    """I2 as a fraction: from tau2, or from Q for the common-effect model, whose tau2 is 0 by definition."""
+    if tau2_method != "CE":
+        return tau2 / (tau2 + typical)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(df > 0, np.where(q > df, (q - df) / q, 0.0), np.nan)
+
+
+def _pvalues(df, t):
+    """Two-sided p-values of t statistics, normal where df is infinite."""
+    from scipy import special
+
+    size, normal = -np.abs(t), np.isinf(df)
+    if not normal.any():
+        return 2.0 * special.stdtr(df, size)
+    return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
+
+
+def mean_test(fit, pvalues=_pvalues):
+    """Test statistic and two-sided p-value; with se = 0 the statistic is infinite, or NaN for 0 / 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic = fit.estimate / fit.se
+    return statistic, pvalues(fit.df, statistic)
+
+
+def _tau2_interval(data, fit, options):
+    """Interval of tau2 in the unit of yi squared, as two arrays."""
+    from scipy import special
+
+    if options.tau2_method in ("CE", "fixed"):
+        return np.full((2, data.k.size), np.nan)
+    unit, several = data.scale**2, data.k > 1
+    if options.tau2_ci_method == "profile likelihood":
+        fall = 0.5 * special.chdtri(1, 1.0 - options.confidence_level)
+        tau2 = np.where(several, fit.tau2 / unit, 0.0)
+        ends = profile_interval(data, tau2, fall, restricted=options.tau2_method == "REML")
+    elif options.tau2_ci_method in GENERALISED_Q_METHODS:
+        ends = generalised_q_ends(data, options.tau2_ci_method, options.confidence_level)
+    else:
+        df, tail = np.maximum(data.k - 1.0, 1.0), (1.0 - options.confidence_level) / 2.0
+        twice = Columns(*(np.concatenate([x, x], axis=-1) for x in data))
+        ends = np.split(q_root(twice, special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], df.size))), 2)
+    return np.where(several, np.multiply(ends, unit), np.nan)
+
+
+def _prediction(fit, k, options):
+    """Prediction interval around the mean with the standard error of the chosen interval, as two arrays."""
+    less = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}[options.pi_method]
+    df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
+    half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
+    half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
+    return fit.estimate - half, fit.estimate + half
+
+
+def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level=0.95):
+    """Pool n meta-analyses of up to k studies each, for simulation and resampling.
+
+    The work is done in blocks that stay in the processor's cache, so the memory needed beyond the two inputs
+    is little more than that of the result.
+
+    Parameters
+    ----------
+    yi, vi : array, shape (n, k)
+        Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent.
+    tau2_method, ci_method, confidence_level
+        As for `pool`.
+
+    Returns
+    -------
+    BatchPooled
+        Arrays of shape (n,). A row without any study has k = 0 and NaN elsewhere; one with a single study
+        gives that study, a normal interval, and NaN for tau2 and I2.
+
+    Raises
+    ------
+    ValueError
+        As for `pool`; the message lists rows and studies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> batch = pool_batch([[-1.2, -0.4, -2.0], [0.1, 0.3, np.nan]], [[0.1, 0.2, 0.1], [0.1, 0.2, np.nan]])
+    >>> batch.k.tolist(), batch.estimate.round(4).tolist()
+    ([3, 2], [-1.2415, 0.1667])
+    """
+    options = check_options(tau2_method, ci_method, "z", confidence_level)
+    _check.same_shape(yi, vi, 2, "(n, k), n meta-analyses by k studies")
+    yi, vi = np.asarray(yi), np.asarray(vi)
+    n, k = yi.shape
+    out = BatchPooled(np.empty(n, dtype=int), *(np.empty(n) for _ in BatchPooled._fields[1:]))
+    rows = max(_BLOCK // k, 16)
+    if n > rows:
+        np.empty(_BLOCK << 5)  # freed at once: the C library then keeps freed memory at hand for the next block
+    for start in range(0, n, rows):
+        block = slice(start, start + rows)
+        _fill(BatchPooled(*(field[block] for field in out)), yi[block], vi[block], start, options)
+    return out
+
+
+def _fill(out, yi, vi, start, options):
+    """Pool the rows of one block into the arrays of `out`."""
+    yi, vi = _check.check(yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True)
+    empty = np.flatnonzero(np.isnan(vi).all(axis=1)) if np.isnan(vi[:, 0]).any() else ()
+    if len(empty):  # a stand-in keeps the arithmetic clean; its results are erased below
+        yi, vi = yi.copy(), vi.copy()
+        yi[empty, 0], vi[empty, 0] = 0.0, 1.0
+    data = columns(yi.T, vi.T)
+    fit = fit_columns(data, options)
+    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, mean_test(fit, many_pvalues)[1])
+    for field, x in zip(out, values, strict=True):
+        field[:] = x
+    if len(empty):
+        out.k[empty] = 0
+        for field in out[1:]:
+            field[empty] = np.nan
+
+
+def many_pvalues(df, t):
+    """Two-sided p-values of a large number of t statistics, to 1e-13 relative and ten times as fast as `_pvalues`.
+
+    With c = sqrt(df / (df + t^2)) and z = (c / (1 + sqrt(1 - c^2)))^2, both of them 1 at t = 0 and 0 at infinity,
+    p / c^df is a function of z that is as good as a polynomial. Each p-value depends on its own df and t only.
+    """
+    size, pvalue, (distinct, index) = np.abs(t), np.zeros(t.shape), _distinct(df)
+    root = np.sqrt(distinct)[index]
+    with np.errstate(invalid="ignore", over="ignore"):
+        hypotenuse = np.sqrt(distinct[index] + size**2)
+        z = (root / (hypotenuse + size)) ** 2
+        for coefficient in np.transpose([_tail_polynomial(x) for x in distinct.tolist()])[::-1]:
+            pvalue *= z
+            pvalue += coefficient[index]
+        pvalue *= (root / hypotenuse) ** df
+    np.minimum(pvalue, 1.0, out=pvalue)
+    others = np.flatnonzero(df > _LARGEST_DF)
+    pvalue[others] = _pvalues(df[others], t[others])
+    return pvalue
+
+
+@lru_cache(maxsize=1024)
+def _tail_polynomial(df):
+    """Coefficients in z, constant first, of p / c^df; see `many_pvalues`. NaN where df is out of its range.
+
+    p = 2 I_y(a, a) with a = df / 2 and y = z / (1 + z), hence p / c^df is a constant times
+    (1 + z) 2F1(1, 1 - a; 1 + a; -z): a polynomial for even df, else smooth, with its singularity at z = -1. It is
+    interpolated at Chebyshev nodes of z = 0 to 1.
+    """
+    from scipy import special
+
+    if df > _LARGEST_DF:
+        return np.full(_NODES, np.nan)
+    z = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
+    root = np.sqrt(z)
+    p = 2.0 * special.stdtr(df, -0.5 * np.sqrt(df) * (1.0 - z) / root)
+    return np.linalg.solve(np.vander(z, increasing=True), p * (0.5 * (1.0 + z) / root) ** df)
+
+
+def leave_one_out(yi, vi=None, *, labels=None, **methods):
+    """Pool all studies but one, for each study in turn.
+
+    Parameters
+    ----------
+    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
+        Outcomes of two studies or more.
+    vi : sequence of float, shape (k,)
+        Sampling variances; left out with an object that has them.
+    labels : sequence of str, optional
+        Names of the studies.
+    **methods
+        `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
+        PooledEffect, a given `tau2` included, are kept unless named.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
+        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`analysis.pool`; also with a single study.
+
+    Examples
+    --------
+    >>> without = leave_one_out([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"])
+    >>> without[["label", "k", "estimate"]].round(3).values.tolist()
+    [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
+    """
+    yi, vi, labels, methods = _studies(yi, vi, labels, methods)
+    k = len(yi)
+    if k < 2:
+        raise ValueError("leaving one out needs two studies or more")
+    members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
+    *without, whole = pool_columns(yi, vi, members, labels=labels, **methods)
+    table = _steps_table(without, labels)
+    return table.assign(shift=table["estimate"] - whole.estimate)
+
+
+def _studies(yi, vi, labels, methods):
+    """Outcomes, variances, names and methods, from arrays or from an object that holds them."""
+    if vi is None:
+        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
+            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
+        whole = yi
+        labels = whole.labels if labels is None else labels
+        if hasattr(whole, "tau2_method"):
+            kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
+            own = {name: getattr(whole, name) for name in kept}
+            if whole.tau2_method == "fixed":
+                del own["tau2_method"]
+                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
+            methods = own | methods
+        yi, vi = whole.yi, whole.vi
+    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
+    names = _check.study_labels(labels, len(yi))
+    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
+    return yi, vi, names, methods
+
+
 def pool_columns(
     yi,
     vi,
@@ -418,113 +543,16 @@ def _spread(yi, vi, members):
     return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
 
 
-def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level=0.95):
-    """Pool n meta-analyses of up to k studies each, for simulation and resampling.
+def _steps_table(results, labels):
+    import pandas as pd
 
-    The work is done in blocks that stay in the processor's cache, so the memory needed beyond the two inputs
-    is little more than that of the result.
+    def fields(names):
+        return {name: [getattr(result, name) for result in results] for name in names}
 
-    Parameters
-    ----------
-    yi, vi : array, shape (n, k)
-        Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent.
-    tau2_method, ci_method, confidence_level
-        As for `pool`.
+    def ends(name):
+        return {f"{name}_{end}": [getattr(getattr(result, name), end) for result in results] for end in ("low", "high")}
 
-    Returns
-    -------
-    BatchPooled
-        Arrays of shape (n,). A row without any study has k = 0 and NaN elsewhere; one with a single study
-        gives that study, a normal interval, and NaN for tau2 and I2.
-
-    Raises
-    ------
-    ValueError
-        As for `pool`; the message lists rows and studies.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> batch = pool_batch([[-1.2, -0.4, -2.0], [0.1, 0.3, np.nan]], [[0.1, 0.2, 0.1], [0.1, 0.2, np.nan]])
-    >>> batch.k.tolist(), batch.estimate.round(4).tolist()
-    ([3, 2], [-1.2415, 0.1667])
-    """
-    options = check_options(tau2_method, ci_method, "z", confidence_level)
-    _check.same_shape(yi, vi, 2, "(n, k), n meta-analyses by k studies")
-    yi, vi = np.asarray(yi), np.asarray(vi)
-    n, k = yi.shape
-    out = BatchPooled(np.empty(n, dtype=int), *(np.empty(n) for _ in BatchPooled._fields[1:]))
-    rows = max(_BLOCK // k, 16)
-    if n > rows:
-        np.empty(_BLOCK << 5)  # freed at once: the C library then keeps freed memory at hand for the next block
-    for start in range(0, n, rows):
-        block = slice(start, start + rows)
-        _fill(BatchPooled(*(field[block] for field in out)), yi[block], vi[block], start, options)
-    return out
-
-
-def _fill(out, yi, vi, start, options):
-    """Pool the rows of one block into the arrays of `out`."""
-    yi, vi = _check.check(yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True)
-    empty = np.flatnonzero(np.isnan(vi).all(axis=1)) if np.isnan(vi[:, 0]).any() else ()
-    if len(empty):  # a stand-in keeps the arithmetic clean; its results are erased below
-        yi, vi = yi.copy(), vi.copy()
-        yi[empty, 0], vi[empty, 0] = 0.0, 1.0
-    data = columns(yi.T, vi.T)
-    fit = fit_columns(data, options)
-    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, mean_test(fit, many_pvalues)[1])
-    for field, x in zip(out, values, strict=True):
-        field[:] = x
-    if len(empty):
-        out.k[empty] = 0
-        for field in out[1:]:
-            field[empty] = np.nan
-
-
-_BEFORE = ("k", "estimate", "se")
-_AFTER = ("pvalue", "tau2", "tau", "i2", "q", "q_pvalue")
-
-
-def leave_one_out(yi, vi=None, *, labels=None, **methods):
-    """Pool all studies but one, for each study in turn.
-
-    Parameters
-    ----------
-    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
-        Outcomes of two studies or more.
-    vi : sequence of float, shape (k,)
-        Sampling variances; left out with an object that has them.
-    labels : sequence of str, optional
-        Names of the studies.
-    **methods
-        `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
-        PooledEffect, a given `tau2` included, are kept unless named.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
-        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`analysis.pool`; also with a single study.
-
-    Examples
-    --------
-    >>> without = leave_one_out([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"])
-    >>> without[["label", "k", "estimate"]].round(3).values.tolist()
-    [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
-    """
-    yi, vi, labels, methods = _studies(yi, vi, labels, methods)
-    k = len(yi)
-    if k < 2:
-        raise ValueError("leaving one out needs two studies or more")
-    members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
-    *without, whole = pool_columns(yi, vi, members, labels=labels, **methods)
-    table = _steps_table(without, labels)
-    return table.assign(shift=table["estimate"] - whole.estimate)
+    return pd.DataFrame({"label": labels, **fields(_BEFORE), **ends("ci"), **fields(_AFTER), **ends("pi")})
 
 
 def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
@@ -561,6 +589,8 @@ def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
     >>> steps[["label", "k", "order"]].values.tolist()
     [['B', 1, 2001], ['A', 2, 2009], ['C', 3, 2020]]
     """
+    import pandas as pd
+
     values = _order_values(yi, order)
     yi, vi, labels, methods = _studies(yi, vi, labels, methods)
     if len(values) not in (0, len(yi)):
@@ -572,27 +602,6 @@ def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
     return _steps_table(steps, labels).assign(order=values.to_numpy()[first])
 
 
-def _studies(yi, vi, labels, methods):
-    """Outcomes, variances, names and methods, from arrays or from an object that holds them."""
-    if vi is None:
-        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
-            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
-        whole = yi
-        labels = whole.labels if labels is None else labels
-        if hasattr(whole, "tau2_method"):
-            kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
-            own = {name: getattr(whole, name) for name in kept}
-            if whole.tau2_method == "fixed":
-                del own["tau2_method"]
-                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
-            methods = own | methods
-        yi, vi = whole.yi, whole.vi
-    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
-    names = _check.study_labels(labels, len(yi))
-    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
-    return yi, vi, names, methods
-
-
 def _order_values(effects, order):
     table = getattr(effects, "table", None)
     if order is None:
@@ -602,13 +611,3 @@ def _order_values(effects, order):
     if table is None or order not in table:
         raise ValueError(f"order={order!r} is not a column of the effect sizes; name one, or give a value per study")
     return table[order].tolist()
-
-
-def _steps_table(results, labels):
-    def fields(names):
-        return {name: [getattr(result, name) for result in results] for name in names}
-
-    def ends(name):
-        return {f"{name}_{end}": [getattr(getattr(result, name), end) for result in results] for end in ("low", "high")}
-
-    return pd.DataFrame({"label": labels, **fields(_BEFORE), **ends("ci"), **fields(_AFTER), **ends("pi")})

@@ -37,103 +37,76 @@ from analysis.models.tau2 import columns, estimate_tau2, weighted
 
 _BLOCK = 1 << 15  # array elements in a block of permutations, whose working arrays then stay in cache
 _EQUAL = 1e-8  # statistics that are this close, relative to each other, count as equal
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationTest:
-    """Permutation p-values of a meta-regression.
-
-    Attributes
-    ----------
-    pvalues : pandas.Series
-        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
-        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
-    qm_pvalue : float
-        The same for the omnibus test of the moderators; NaN without moderators.
-    n_permutations : int
-        Number of permutations (or flips of signs) used, in an exact test the observed arrangement included.
-    exact : bool
-        Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
-        counted as one more, so that no p-value is 0.
-    """
-
-    pvalues: object
-    qm_pvalue: float
-    n_permutations: int
-    exact: bool
-
-
-def permutation_pvalues(model, tested, options, n_resamples, rng):
-    """p-values of the coefficients and of the omnibus test, the number of permutations, and whether all."""
-    y, v, x = model.yi[:, None], model.vi[:, None], model.x
-    signs = x.shape[1] == 1 and np.ptp(x) == 0
-    group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
-    total = 2 ** len(x) if signs else _distinct(group)
-    exact = total <= n_resamples
-    if signs:
-        blocks = _flips(len(x), n_resamples, exact, rng)
-    elif exact:
-        blocks, x = _exact(group), x[group.argsort(kind="stable")]
-    else:
-        blocks = _random(len(x), n_resamples, rng)
-
-    def statistics(y, v, x):
-        fits = fit_designs(designs(y, v, x), options)
-        return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
-
-    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
-    count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
-    for block in blocks:
-        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
-        with np.errstate(invalid="ignore"):
-            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
-    n = total if exact else n_resamples
-    p = count / n if exact else (count + 1.0) / (n + 1.0)
-    return p[:-1], float(p[-1]) if len(tested) else math.nan, n, exact
-
-
-def _distinct(group):
-    """Number of distinct arrangements of design rows, of which those of a group are equal."""
-    return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
-
-
-def _size(k):
-    return max(_BLOCK // k, 16)
-
-
-def _flips(k, n, exact, rng):
-    """Blocks (k, m) of signs, either all or a random sample of n."""
-    for start in range(0, 2**k if exact else n, _size(k)):
-        if exact:
-            number = np.arange(start, min(start + _size(k), 2**k))
-            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
-        else:
-            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
-
-
-def _random(k, n, rng):
-    """Blocks (k, m) of n random orders of the studies."""
-    for start in range(0, n, _size(k)):
-        yield rng.permuted(np.tile(np.arange(k)[:, None], min(_size(k), n - start)), axis=0)
-
-
-def _exact(group):
-    """Blocks (k, m) of all distinct orders of the studies, for design rows sorted by `group`."""
-    taken, free = np.zeros((1, 0), dtype=np.int16), np.arange(len(group), dtype=np.int16)[None]
-    for m in np.bincount(group).tolist():
-        places = range(free.shape[1])
-        chosen = list(combinations(places, m))
-        others = [sorted(set(places) - set(part)) for part in chosen]
-        taken = np.repeat(taken, len(chosen), axis=0)
-        n = len(free)
-        picked = free[:, np.array(chosen, dtype=int)].reshape(n * len(chosen), m)
-        free = free[:, np.array(others, dtype=int)].reshape(n * len(chosen), -1)
-        taken = np.hstack([taken, picked])
-    for start in range(0, len(taken), _size(len(group))):
-        yield taken[start : start + _size(len(group))].T
-
-
 _PREDICTION_DF = {"t(k-p)": 0, "t(k-p-1)": 1, "z": None}
+_POINTS = 101
+_STRAIGHT = 1e-9
+
+
+def meta_regression(
+    formula,
+    data,
+    *,
+    vi="vi",
+    tau2_method="REML",
+    ci_method="HKSJ",
+    confidence_level=0.95,
+    labels=None,
+    tau2=None,
+):
+    """Explain the effects of k studies by moderators, with random effects for what they leave.
+
+    Parameters
+    ----------
+    formula : str
+        Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
+        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
+    data : pandas.DataFrame or EffectSizes
+        One row for each study, with the columns that the formula names.
+    vi : str
+        Column of sampling variances.
+    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
+        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
+    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
+        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
+        normal, or t(k-p) without a variance factor.
+    confidence_level : float
+        Level of the intervals.
+    labels : sequence of str, optional
+        Names of the studies; column `label` or `study` of the data if left out.
+    tau2 : float, optional
+        A known variance between studies, used instead of an estimate.
+
+    Returns
+    -------
+    MetaRegression
+
+    Raises
+    ------
+    ValueError
+        For outcomes, variances or moderators that are missing or not finite, variances that are not positive,
+        columns that do not exist, moderators that are constant or collinear, and no more studies than
+        coefficients; one message lists every problem.
+
+    Notes
+    -----
+    An association across trials is observational, even where each trial is randomised.
+
+    References
+    ----------
+    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
+    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> fit = meta_regression("yi ~ week", data)
+    >>> fit.params.round(3).to_dict()
+    {'Intercept': -2.421, 'week': 0.263}
+    """
+    options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
+    model = read_model(formula, data, vi, labels)
+    return _result(formula, model, options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -393,71 +366,98 @@ def moderator_columns(names):
     return np.array([i for i, name in enumerate(names) if name != "Intercept"], dtype=int)
 
 
-def meta_regression(
-    formula,
-    data,
-    *,
-    vi="vi",
-    tau2_method="REML",
-    ci_method="HKSJ",
-    confidence_level=0.95,
-    labels=None,
-    tau2=None,
-):
-    """Explain the effects of k studies by moderators, with random effects for what they leave.
+def permutation_pvalues(model, tested, options, n_resamples, rng):
+    """p-values of the coefficients and of the omnibus test, the number of permutations, and whether all."""
+    y, v, x = model.yi[:, None], model.vi[:, None], model.x
+    signs = x.shape[1] == 1 and np.ptp(x) == 0
+    group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
+    total = 2 ** len(x) if signs else _distinct(group)
+    exact = total <= n_resamples
+    if signs:
+        blocks = _flips(len(x), n_resamples, exact, rng)
+    elif exact:
+        blocks, x = _exact(group), x[group.argsort(kind="stable")]
+    else:
+        blocks = _random(len(x), n_resamples, rng)
 
-    Parameters
+    def statistics(y, v, x):
+        fits = fit_designs(designs(y, v, x), options)
+        return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
+
+    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
+    count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
+    for block in blocks:
+        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
+        with np.errstate(invalid="ignore"):
+            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
+    n = total if exact else n_resamples
+    p = count / n if exact else (count + 1.0) / (n + 1.0)
+    return p[:-1], float(p[-1]) if len(tested) else math.nan, n, exact
+
+
+def _distinct(group):
+    """Number of distinct arrangements of design rows, of which those of a group are equal."""
+    return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
+
+
+def _flips(k, n, exact, rng):
+    """Blocks (k, m) of signs, either all or a random sample of n."""
+    for start in range(0, 2**k if exact else n, _size(k)):
+        if exact:
+            number = np.arange(start, min(start + _size(k), 2**k))
+            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
+        else:
+            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
+
+
+def _size(k):
+    return max(_BLOCK // k, 16)
+
+
+def _exact(group):
+    """Blocks (k, m) of all distinct orders of the studies, for design rows sorted by `group`."""
+    taken, free = np.zeros((1, 0), dtype=np.int16), np.arange(len(group), dtype=np.int16)[None]
+    for m in np.bincount(group).tolist():
+        places = range(free.shape[1])
+        chosen = list(combinations(places, m))
+        others = [sorted(set(places) - set(part)) for part in chosen]
+        taken = np.repeat(taken, len(chosen), axis=0)
+        n = len(free)
+        picked = free[:, np.array(chosen, dtype=int)].reshape(n * len(chosen), m)
+        free = free[:, np.array(others, dtype=int)].reshape(n * len(chosen), -1)
+        taken = np.hstack([taken, picked])
+    for start in range(0, len(taken), _size(len(group))):
+        yield taken[start : start + _size(len(group))].T
+
+
+def _random(k, n, rng):
+    """Blocks (k, m) of n random orders of the studies."""
+    for start in range(0, n, _size(k)):
+        yield rng.permuted(np.tile(np.arange(k)[:, None], min(_size(k), n - start)), axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationTest:
+    """Permutation p-values of a meta-regression.
+
+    Attributes
     ----------
-    formula : str
-        Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
-        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
-    data : pandas.DataFrame or EffectSizes
-        One row for each study, with the columns that the formula names.
-    vi : str
-        Column of sampling variances.
-    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
-        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
-        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
-        normal, or t(k-p) without a variance factor.
-    confidence_level : float
-        Level of the intervals.
-    labels : sequence of str, optional
-        Names of the studies; column `label` or `study` of the data if left out.
-    tau2 : float, optional
-        A known variance between studies, used instead of an estimate.
-
-    Returns
-    -------
-    MetaRegression
-
-    Raises
-    ------
-    ValueError
-        For outcomes, variances or moderators that are missing or not finite, variances that are not positive,
-        columns that do not exist, moderators that are constant or collinear, and no more studies than
-        coefficients; one message lists every problem.
-
-    Notes
-    -----
-    An association across trials is observational, even where each trial is randomised.
-
-    References
-    ----------
-    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
-    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
-    >>> fit = meta_regression("yi ~ week", data)
-    >>> fit.params.round(3).to_dict()
-    {'Intercept': -2.421, 'week': 0.263}
+    pvalues : pandas.Series
+        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
+        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
+    qm_pvalue : float
+        The same for the omnibus test of the moderators; NaN without moderators.
+    n_permutations : int
+        Number of permutations (or flips of signs) used, in an exact test the observed arrangement included.
+    exact : bool
+        Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
+        counted as one more, so that no p-value is 0.
     """
-    options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
-    model = read_model(formula, data, vi, labels)
-    return _result(formula, model, options)
+
+    pvalues: object
+    qm_pvalue: float
+    n_permutations: int
+    exact: bool
 
 
 def _result(formula, model, options):
@@ -521,10 +521,6 @@ def _explained(model, options, tau2, h2):
     else:
         null, left = float((estimate_tau2(data, options.tau2_method) * data.scale**2)[0]), tau2
     return max(0.0, 1.0 - left / null) if null > 0 else 0.0
-
-
-_POINTS = 101
-_STRAIGHT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -629,6 +625,16 @@ def _chosen(regression, moderator):
     return moderator
 
 
+def _held(regression, data, name):
+    """Return the value at which a moderator is held: its mean, or the category that needs no coefficient."""
+    if not _is_categorical(regression, data, name):
+        return float(data[name].mean())
+    levels = _levels(data[name])
+    others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
+    x, _ = design_rows(regression._model.spec, others.assign(**{name: levels}))
+    return levels[int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))]
+
+
 def _is_categorical(regression, data, name):
     """Say whether a column has categories: text, or numbers in C() that the formula uses nowhere else."""
     if data[name].dtype.kind not in "fiu":
@@ -646,16 +652,6 @@ def _levels(values):
 
 def _rows(at, moderator, held):
     return pd.DataFrame({moderator: at} | {name: [value] * len(at) for name, value in held.items()})
-
-
-def _held(regression, data, name):
-    """Return the value at which a moderator is held: its mean, or the category that needs no coefficient."""
-    if not _is_categorical(regression, data, name):
-        return float(data[name].mean())
-    levels = _levels(data[name])
-    others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
-    x, _ = design_rows(regression._model.spec, others.assign(**{name: levels}))
-    return levels[int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))]
 
 
 def _combination(regression, row):

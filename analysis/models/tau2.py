@@ -59,6 +59,15 @@ from analysis.models.results import ConfidenceInterval
 _SPREAD = 100.0  # row 0 must be at least this close to the most precise study, so that no sum cancels
 STEP = 1e-9  # the last Newton step relative to tau2: convergence is quadratic, so the error is near its square
 FLOOR = 1e-14  # and relative to the smallest variance, where rounding ends all progress
+_NARROW = 1e-6  # an interval this narrow, relative to the smallest total variance, is not split any further
+_NEWTON_STEPS = 40
+TAU2_METHODS = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
+GENERALISED_Q_METHODS = ("Jackson", "Biggerstaff")
+_POWER = {"Jackson": -0.5, "Biggerstaff": -1.0}
+_NODES = np.linspace(0.0, 4.8, 48, endpoint=False)  # beyond, the integrand is below 1e-16 of its peak
+_TILT = 0.5  # sine of the angle between the arms of the hyperbola and the vertical; at 45 degrees decay ends
+_BLOCK = 1 << 16  # complex numbers in one block of columns
+_ROUNDS = 60  # of the root search; bisection alone would have finished
 
 
 class Columns(NamedTuple):
@@ -137,17 +146,6 @@ def weighted(y, v, tau2=0.0):
     return Weighted(w, total, mean, dot(u, r), u)
 
 
-def trace(w, total):
-    """Trace of P for weights w, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
-    first, rest = w[0], w[1:]
-    others = rest.sum(axis=0)
-    return (2.0 * first * others + (others**2 - dot(rest, rest))) / total
-
-
-_NARROW = 1e-6  # an interval this narrow, relative to the smallest total variance, is not split any further
-_NEWTON_STEPS = 40
-
-
 class Point(NamedTuple):
     """The two terms of the likelihood equation at t and their slopes, all (n,); see `_single_or_none`."""
 
@@ -169,100 +167,6 @@ class Point(NamedTuple):
     def join(self, other):
         """Return the columns of both, one after the other."""
         return Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
-
-
-def _single_or_none(left, right):
-    """Which intervals hold at most one root of fit = trace, and which hold none; both proven.
-
-    With d_j the eigenvalues of the sampling variances among contrasts, fit = sum z_j^2 / (d_j + t)^2 and
-    trace = sum 1 / (d_j + t). Then g = fit / fit_slope - t and h = trace / trace_slope - t never decrease,
-    and log(fit / trace) has the slope 1 / (t + h) - 2 / (t + g). Bounding g and h by their values at the two
-    ends bounds fit / trace throughout; the bound has its extremes at an end or at t = g - 2h.
-    """
-    a, b = left.t, right.t
-    ga, gb = left.fit / left.fit_slope - a, right.fit / right.fit_slope - b
-    ha, hb = left.trace / left.trace_slope - a, right.trace / right.trace_slope - b
-    peak = np.clip(gb - 2 * ha, a, b)
-    single = peak <= a
-    low = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
-    peak = np.clip(ga - 2 * hb, a, b)
-    low |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
-    high = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
-    high &= left.fit > left.trace
-    return single, low | high
-
-
-def _middle(low, high, small):
-    """Geometric middle of two values of tau2, counted from -small."""
-    return np.sqrt((low + small) * (high + small)) - small
-
-
-def _isolate(data, left, right, point):
-    """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
-    owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
-    while owner.size:
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a NaN proves nothing: split on
-            single, none = _single_or_none(left, right)
-        small = data.smallest[owner]
-        single |= right.t - left.t <= _NARROW * (small + right.t)
-        keep = np.flatnonzero(single & (left.fit > left.trace) & (right.fit <= right.trace))
-        if keep.size:
-            a, b = left.take(keep), right.take(keep)
-            found.append((owner[keep], a.t, b.t, _secant(a, b)))
-        split = np.flatnonzero(~(single | none))
-        owner, left, right, small = owner[split], left.take(split), right.take(split), small[split]
-        if owner.size:
-            inner = point(data.take(owner), _middle(left.t, right.t, small))
-            owner, left, right = np.concatenate([owner, owner]), left.join(inner), inner.join(right)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
-
-
-def _secant(left, right):
-    """Where the straight line between the ends of trace / fit - 1 crosses zero."""
-    at_left, at_right = left.trace / left.fit - 1.0, right.trace / right.fit - 1.0
-    return left.t + (right.t - left.t) * at_left / (at_left - at_right)
-
-
-def _within(new, low, high, small):
-    """Return `new` where it lies between `low` and `high`, elsewhere their geometric middle."""
-    return np.where((new >= low) & (new <= high), new, _middle(low, high, small))
-
-
-def _refine(data, low, high, t, point):
-    """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it.
-
-    So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
-    """
-    root, live = np.zeros(t.size), np.arange(t.size)
-    for step in itertools.count():
-        if not live.size:
-            return root
-        now = point(data, t)
-        rising = now.fit > now.trace
-        low, high = np.where(rising, t, low), np.where(rising, high, t)
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            new = t + now.newton if step < _NEWTON_STEPS else np.nan
-        new = _within(new, low, high, data.smallest)
-        moving = np.abs(new - t) > STEP * new + FLOOR * data.smallest
-        t = root[live] = new
-        if moving.sum() < 0.8 * live.size:
-            some = np.flatnonzero(moving)
-            live, data, t, low, high = live[some], data.take(some), t[some], low[some], high[some]
-
-
-def _highest(data, owner, root, falls_at_zero, height):
-    """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
-    best = np.zeros(falls_at_zero.size)
-    rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
-    alone = rivals[owner] == 1
-    best[owner[alone]] = root[alone]
-    owner, root = owner[~alone], root[~alone]
-    if owner.size:
-        zero = np.flatnonzero(falls_at_zero & (rivals > 1))
-        owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
-        order = np.lexsort((height(data.take(owner), root), owner))
-        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
-    return best
 
 
 def upper_bound(square, smallest, largest):
@@ -299,6 +203,107 @@ def global_maximum(data, upper, point, height):
     return tau2
 
 
+def _isolate(data, left, right, point):
+    """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
+    owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
+    while owner.size:
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a NaN proves nothing: split on
+            single, none = _single_or_none(left, right)
+        small = data.smallest[owner]
+        single |= right.t - left.t <= _NARROW * (small + right.t)
+        keep = np.flatnonzero(single & (left.fit > left.trace) & (right.fit <= right.trace))
+        if keep.size:
+            a, b = left.take(keep), right.take(keep)
+            found.append((owner[keep], a.t, b.t, _secant(a, b)))
+        split = np.flatnonzero(~(single | none))
+        owner, left, right, small = owner[split], left.take(split), right.take(split), small[split]
+        if owner.size:
+            inner = point(data.take(owner), _middle(left.t, right.t, small))
+            owner, left, right = np.concatenate([owner, owner]), left.join(inner), inner.join(right)
+    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+
+
+def _single_or_none(left, right):
+    """Which intervals hold at most one root of fit = trace, and which hold none; both proven.
+
+    With d_j the eigenvalues of the sampling variances among contrasts, fit = sum z_j^2 / (d_j + t)^2 and
+    trace = sum 1 / (d_j + t). Then g = fit / fit_slope - t and h = trace / trace_slope - t never decrease,
+    and log(fit / trace) has the slope 1 / (t + h) - 2 / (t + g). Bounding g and h by their values at the two
+    ends bounds fit / trace throughout; the bound has its extremes at an end or at t = g - 2h.
+    """
+    a, b = left.t, right.t
+    ga, gb = left.fit / left.fit_slope - a, right.fit / right.fit_slope - b
+    ha, hb = left.trace / left.trace_slope - a, right.trace / right.trace_slope - b
+    peak = np.clip(gb - 2 * ha, a, b)
+    single = peak <= a
+    low = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
+    peak = np.clip(ga - 2 * hb, a, b)
+    low |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
+    high = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
+    high &= left.fit > left.trace
+    return single, low | high
+
+
+def _secant(left, right):
+    """Where the straight line between the ends of trace / fit - 1 crosses zero."""
+    at_left, at_right = left.trace / left.fit - 1.0, right.trace / right.fit - 1.0
+    return left.t + (right.t - left.t) * at_left / (at_left - at_right)
+
+
+def _middle(low, high, small):
+    """Geometric middle of two values of tau2, counted from -small."""
+    return np.sqrt((low + small) * (high + small)) - small
+
+
+def _refine(data, low, high, t, point):
+    """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it.
+
+    So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
+    """
+    root, live = np.zeros(t.size), np.arange(t.size)
+    for step in itertools.count():
+        if not live.size:
+            return root
+        now = point(data, t)
+        rising = now.fit > now.trace
+        low, high = np.where(rising, t, low), np.where(rising, high, t)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            new = t + now.newton if step < _NEWTON_STEPS else np.nan
+        new = _within(new, low, high, data.smallest)
+        moving = np.abs(new - t) > STEP * new + FLOOR * data.smallest
+        t = root[live] = new
+        if moving.sum() < 0.8 * live.size:
+            some = np.flatnonzero(moving)
+            live, data, t, low, high = live[some], data.take(some), t[some], low[some], high[some]
+
+
+def _within(new, low, high, small):
+    """Return `new` where it lies between `low` and `high`, elsewhere their geometric middle."""
+    return np.where((new >= low) & (new <= high), new, _middle(low, high, small))
+
+
+def _highest(data, owner, root, falls_at_zero, height):
+    """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
+    best = np.zeros(falls_at_zero.size)
+    rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
+    alone = rivals[owner] == 1
+    best[owner[alone]] = root[alone]
+    owner, root = owner[~alone], root[~alone]
+    if owner.size:
+        zero = np.flatnonzero(falls_at_zero & (rivals > 1))
+        owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
+        order = np.lexsort((height(data.take(owner), root), owner))
+        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
+    return best
+
+
+def log_likelihood(y, v, tau2, restricted):
+    """Log-likelihood profiled over the mean, or the restricted one, up to a constant; shape (n,)."""
+    at = weighted(y, v, tau2)
+    log_variances = np.log(v + tau2).sum(axis=0, where=np.isfinite(v))
+    return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
+
+
 class _Studies(NamedTuple):
     """What the likelihood needs of `analysis.models.tau2.Columns`."""
 
@@ -308,6 +313,21 @@ class _Studies(NamedTuple):
 
     def take(self, index):
         return _Studies(*(x.take(index, axis=-1) for x in self))
+
+
+def likelihood_tau2(data, restricted=True):
+    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
+    present = np.isfinite(data.v)
+    largest = data.v.max(axis=0, where=present, initial=0.0)
+    mean = data.y.sum(axis=0) / np.maximum(data.k, 1)
+    count = np.maximum(data.k - 1 if restricted else data.k, 1)
+    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
+    return global_maximum(
+        _Studies(data.y, data.v, data.smallest),
+        upper_bound(square, data.smallest, largest),
+        partial(_point, restricted=restricted),
+        lambda part, t: log_likelihood(part.y, part.v, t, restricted),
+    )
 
 
 def _point(data, t, restricted):
@@ -331,28 +351,6 @@ def _point(data, t, restricted):
     spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
     spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
     return Point(t, fit, spread, fit_slope, spread_slope)
-
-
-def log_likelihood(y, v, tau2, restricted):
-    """Log-likelihood profiled over the mean, or the restricted one, up to a constant; shape (n,)."""
-    at = weighted(y, v, tau2)
-    log_variances = np.log(v + tau2).sum(axis=0, where=np.isfinite(v))
-    return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
-
-
-def likelihood_tau2(data, restricted=True):
-    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
-    present = np.isfinite(data.v)
-    largest = data.v.max(axis=0, where=present, initial=0.0)
-    mean = data.y.sum(axis=0) / np.maximum(data.k, 1)
-    count = np.maximum(data.k - 1 if restricted else data.k, 1)
-    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
-    return global_maximum(
-        _Studies(data.y, data.v, data.smallest),
-        upper_bound(square, data.smallest, largest),
-        partial(_point, restricted=restricted),
-        lambda part, t: log_likelihood(part.y, part.v, t, restricted),
-    )
 
 
 def profile_interval(data, tau2, fall, restricted=True):
@@ -384,36 +382,17 @@ def _crossing(data, outside, inside, wanted, restricted):
     return t
 
 
-TAU2_METHODS = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
-
-
 def typical_variance(data, common):
     """Typical sampling variance (k - 1) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return (data.k - 1) / trace(common.weights, common.total)
 
 
-def _dersimonian_laird(data, common):
-    with np.errstate(invalid="ignore"):
-        return (common.q - (data.k - 1)) / trace(common.weights, common.total)
-
-
-def _hedges(data, _):
-    present = np.isfinite(data.v)
-    mean = data.y.sum(axis=0) / data.k
-    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / np.maximum(data.k - 1, 1)
-    return square - data.v.sum(axis=0, where=present) / data.k
-
-
-def _hunter_schmidt(data, common):
-    return (common.q - data.k) / common.total
-
-
-def _sidik_jonkman(data, _):
-    present = np.isfinite(data.v)
-    mean = data.y.sum(axis=0) / data.k
-    start = ((data.y - mean) ** 2).sum(axis=0, where=present) / data.k
-    return start * weighted(data.y, data.v, start).q / np.maximum(data.k - 1, 1)
+def trace(w, total):
+    """Trace of P for weights w, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
+    first, rest = w[0], w[1:]
+    others = rest.sum(axis=0)
+    return (2.0 * first * others + (others**2 - dot(rest, rest))) / total
 
 
 def q_root(data, target):
@@ -439,9 +418,6 @@ def q_root(data, target):
     return root
 
 
-_CLOSED = {"DL": _dersimonian_laird, "HE": _hedges, "HS": _hunter_schmidt, "SJ": _sidik_jonkman}
-
-
 def estimate_tau2(data, method, common=None):
     """tau2 of each column, truncated at 0, in the units of `data`; 0 for a column with a single study."""
     if method == "CE":
@@ -452,15 +428,6 @@ def estimate_tau2(data, method, common=None):
         return q_root(data, np.maximum(data.k - 1.0, 1.0))
     common = weighted(data.y, data.v) if common is None else common
     return np.where(data.k > 1, np.maximum(_CLOSED[method](data, common), 0.0), 0.0)
-
-
-GENERALISED_Q_METHODS = ("Jackson", "Biggerstaff")
-_POWER = {"Jackson": -0.5, "Biggerstaff": -1.0}
-
-_NODES = np.linspace(0.0, 4.8, 48, endpoint=False)  # beyond, the integrand is below 1e-16 of its peak
-_TILT = 0.5  # sine of the angle between the arms of the hyperbola and the vertical; at 45 degrees decay ends
-_BLOCK = 1 << 16  # complex numbers in one block of columns
-_ROUNDS = 60  # of the root search; bisection alone would have finished
 
 
 def generalised_q_interval(yi, vi, weights="Jackson", confidence_level=0.95):
@@ -526,6 +493,60 @@ def generalised_q_ends(data, weights, confidence_level):
     return ends
 
 
+class _Equation(NamedTuple):
+    """What does not change in the search for the tau2 of each column; see `_prepare`."""
+
+    q: np.ndarray
+    weights: np.ndarray
+    v: np.ndarray
+    target: np.ndarray
+    typical: np.ndarray
+    smallest: np.ndarray
+
+
+def _tau2_at(data, power, target):
+    """The tau2 >= 0 at which a Q of at most the one observed has the probability `target` (n,); 0 if there is none.
+
+    The probability falls as tau2 grows. Its normal quantile is nearly linear in ``(tau2 + typical)**(-1/3)``, by
+    the cube root that makes a chi-square variable nearly normal (Wilson & Hilferty 1931), so Newton's method on
+    that scale needs few steps; a bracket, bisected where a step would leave it, keeps it safe.
+    """
+    equation, high, tau2 = _prepare(data, power, target)
+    root = np.zeros_like(high)
+    live = generalised_q_cdf(equation.q, equation.weights, equation.v)[0] > target
+    index, low = np.arange(root.size), np.zeros_like(high)
+    for _ in range(_ROUNDS):
+        index, low, high, tau2 = index[live], low[live], high[live], tau2[live]
+        if not index.size:
+            break
+        equation = _Equation(*(x[..., live] for x in equation))
+        tau2, low, high, live = _improve(equation, low, high, tau2)
+        root[index] = tau2
+    return root
+
+
+def _prepare(data, power, target):
+    """The equation, and a bound above and a first guess of its root."""
+    from scipy import special
+
+    present, df = np.isfinite(data.v), data.k - 1.0
+    v = np.where(present, data.v, 1.0)
+    a = np.where(present, v**power, 0.0)
+    total = a.sum(axis=0)
+    q = dot(a, (data.y - dot(a, data.y) / total) ** 2)
+    spread = a * ((total - a) / total)  # the expectation of Q is its sum with the variances v + tau2
+    growth = spread.sum(axis=0)
+    typical = dot(spread, v) / growth
+
+    def tau2_if_mean_were(expectation):
+        return np.maximum(expectation / growth - typical, 0.0)
+
+    # The largest coefficient is at least the mean one: alone, it would make so small a Q too improbable.
+    high = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(0.5, target)))
+    guess = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(df / 2.0, target)))
+    return _Equation(q, a, v, target, typical, data.smallest), 1.01 * high, guess
+
+
 def generalised_q_cdf(q, weights, variances):
     """Probability of a generalised Cochran Q of at most q, and its derivative by a variance common to all.
 
@@ -585,60 +606,6 @@ def _saddle_point(q, share, d):
     return np.exp((low + high) / 2.0)
 
 
-class _Equation(NamedTuple):
-    """What does not change in the search for the tau2 of each column; see `_prepare`."""
-
-    q: np.ndarray
-    weights: np.ndarray
-    v: np.ndarray
-    target: np.ndarray
-    typical: np.ndarray
-    smallest: np.ndarray
-
-
-def _prepare(data, power, target):
-    """The equation, and a bound above and a first guess of its root."""
-    from scipy import special
-
-    present, df = np.isfinite(data.v), data.k - 1.0
-    v = np.where(present, data.v, 1.0)
-    a = np.where(present, v**power, 0.0)
-    total = a.sum(axis=0)
-    q = dot(a, (data.y - dot(a, data.y) / total) ** 2)
-    spread = a * ((total - a) / total)  # the expectation of Q is its sum with the variances v + tau2
-    growth = spread.sum(axis=0)
-    typical = dot(spread, v) / growth
-
-    def tau2_if_mean_were(expectation):
-        return np.maximum(expectation / growth - typical, 0.0)
-
-    # The largest coefficient is at least the mean one: alone, it would make so small a Q too improbable.
-    high = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(0.5, target)))
-    guess = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(df / 2.0, target)))
-    return _Equation(q, a, v, target, typical, data.smallest), 1.01 * high, guess
-
-
-def _tau2_at(data, power, target):
-    """The tau2 >= 0 at which a Q of at most the one observed has the probability `target` (n,); 0 if there is none.
-
-    The probability falls as tau2 grows. Its normal quantile is nearly linear in ``(tau2 + typical)**(-1/3)``, by
-    the cube root that makes a chi-square variable nearly normal (Wilson & Hilferty 1931), so Newton's method on
-    that scale needs few steps; a bracket, bisected where a step would leave it, keeps it safe.
-    """
-    equation, high, tau2 = _prepare(data, power, target)
-    root = np.zeros_like(high)
-    live = generalised_q_cdf(equation.q, equation.weights, equation.v)[0] > target
-    index, low = np.arange(root.size), np.zeros_like(high)
-    for _ in range(_ROUNDS):
-        index, low, high, tau2 = index[live], low[live], high[live], tau2[live]
-        if not index.size:
-            break
-        equation = _Equation(*(x[..., live] for x in equation))
-        tau2, low, high, live = _improve(equation, low, high, tau2)
-        root[index] = tau2
-    return root
-
-
 def _improve(equation, low, high, tau2):
     """One step: a better tau2, a tighter bracket, and whether another step is needed."""
     from scipy import special
@@ -656,3 +623,29 @@ def _improve(equation, low, high, tau2):
     halved = np.sqrt((low + typical) * (high + typical)) - whole
     step = np.where(inside, step, np.where(exact, 0.0, halved))
     return tau2 + step, low, high, ~exact & (np.abs(step) > STEP * tau2 + FLOOR * smallest)
+
+
+def _dersimonian_laird(data, common):
+    with np.errstate(invalid="ignore"):
+        return (common.q - (data.k - 1)) / trace(common.weights, common.total)
+
+
+def _hedges(data, _):
+    present = np.isfinite(data.v)
+    mean = data.y.sum(axis=0) / data.k
+    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / np.maximum(data.k - 1, 1)
+    return square - data.v.sum(axis=0, where=present) / data.k
+
+
+def _hunter_schmidt(data, common):
+    return (common.q - data.k) / common.total
+
+
+def _sidik_jonkman(data, _):
+    present = np.isfinite(data.v)
+    mean = data.y.sum(axis=0) / data.k
+    start = ((data.y - mean) ** 2).sum(axis=0, where=present) / data.k
+    return start * weighted(data.y, data.v, start).q / np.maximum(data.k - 1, 1)
+
+
+_CLOSED = {"DL": _dersimonian_laird, "HE": _hedges, "HS": _hunter_schmidt, "SJ": _sidik_jonkman}

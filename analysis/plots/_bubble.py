@@ -52,102 +52,6 @@ from analysis.text import bracketed, counted, equals, interval, level, limits, n
 
 LINE_PT = 1.4
 EDGE_PT = 0.5
-
-
-def name_look():
-    """Return the type of the trials' names."""
-    return style.NOTE_PT, "normal", style.INK
-
-
-def bubble_key(about, size):
-    """Return the entries of the key."""
-    at = level(about.fit.confidence_level)
-    trials = about.along.trials
-    entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
-    entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
-    if np.isfinite(about.along.curve["pi_low"]).all():
-        entries.append(area_entry(f"{at} prediction limits, new trial", style.BAND))
-    i = int(np.argmax(size))
-    sample = f"trial, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
-    return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
-
-
-def draw_along(plane, about, size):
-    """Draw everything inside the panel."""
-    along = about.along
-    curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
-    x = curve["x"]
-    for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
-        low, high = curve[f"{part}_low"], curve[f"{part}_high"]
-        if np.isfinite(low).all():
-            plane.areas([band(x, low, high)], f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
-            edges = [np.column_stack([x, end]) for end in (low, high)]
-            look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
-            plane.lines(edges, f"bubble-{part}-edges", **look)
-    if plane.y.limits[0] < 0 < plane.y.limits[1]:
-        zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
-        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    mean = np.column_stack([x, curve["estimate"]])
-    draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
-    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
-    plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
-    line = plane.mm(x, curve["estimate"])
-    fitted = plane.mm(along.trials["x"].to_numpy(float), along.trials["fitted"])
-    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
-    xy = plane.mm(along.trials["x"].to_numpy(float), along.trials["yi"])
-    write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
-
-
-def draw_circles(plane, trials, points, size):
-    """Draw the trials, the largest first, at ``points``."""
-    order = np.argsort(-size, kind="stable")
-    look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
-    markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
-
-
-def write_bubble_names(plane, about, xy, size, fitted, lines):
-    """Write the names of the trials that are to have one, where nothing else stands."""
-    table = about.table[about.table["kind"] == "trial"]
-    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
-    away = np.hypot(*(xy - fitted).T)
-    named = [i for i in np.argsort(-away, kind="stable") if table["labelled"].iloc[i]]
-    names = table["name"].iloc[named].tolist()
-    taken = np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach])
-    places = place_names(
-        names,
-        xy[named],
-        reach[named],
-        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
-        taken=taken,
-        avoid=(*(_on_curve(line) for line in lines), _on_level(plane)),
-        outwards=(xy - fitted)[named],
-    )
-    leaders = []
-    for i, name, box in zip(named, names, places, strict=True):
-        if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), name_look(), align="left", gid=f"name-{i}")
-            leaders.append(leader(box, xy[i], reach[i]))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
-
-
-def _on_curve(line):
-    """Return the price of standing on the fitted line, given as points in millimetres."""
-
-    def price(box):
-        inside = (line[:, 0] >= box[:, :1]) & (line[:, 0] <= box[:, 1:2])
-        inside &= (line[:, 1] >= box[:, 2:3]) & (line[:, 1] <= box[:, 3:4])
-        return 5.0 * inside.any(axis=1)
-
-    return price
-
-
-def _on_level(plane):
-    """Return the price of standing on the null line."""
-    y = plane.mm(plane.x.limits[0], 0.0)[0, 1]
-    return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
-
-
 NAME_MM = 36.0  # most room for the names of categories
 NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
 LEAST_ROW_MM = 10.0
@@ -155,189 +59,10 @@ ROW_PAD = 1.3  # mm above and below the outermost circles of a row
 LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
 FARTHEST_MM = 14.0
 BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Upper ends and heights of the rows in millimetres below the top of the panel, and where trials stand in them."""
-
-    top: np.ndarray
-    height: np.ndarray
-    lane: np.ndarray  # (k,) distance of every trial from the middle of its row
-    row: np.ndarray  # (k,) its row
-
-    @property
-    def middle(self):
-        return self.top + self.height / 2
-
-    @property
-    def total(self):
-        return float(self.height.sum())
-
-
-def spread(x, reach, farthest=FARTHEST_MM):
-    """Return how far each circle of a row moves from its middle so that circles hide one another least.
-
-    The largest circle comes first and stays in the middle; each one takes the nearest lane that is free.
-    """
-    lanes = np.arange(0.0, farthest + LANE_MM / 2, LANE_MM)
-    lanes = np.column_stack([lanes, -lanes]).ravel()[1:]
-    placed, moved = [], np.zeros(len(x))
-    for i in np.argsort(-reach, kind="stable"):
-        if placed:
-            near = np.array(placed)
-            near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
-            gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
-            worst = np.minimum(gap, 0.0).sum(axis=1)
-            moved[i] = lanes[int(np.argmax(worst >= 0))] if (worst >= 0).any() else lanes[int(np.argmax(worst))]
-        placed.append(i)
-    return moved
-
-
-def _rows_of(about, scale, size, width, tall=None):
-    """Return the rows; ``tall`` is the height they must share if it is given."""
-    along = about.along
-    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
-    x = (along.trials["yi"].to_numpy(float) - scale.limits[0]) / (scale.limits[1] - scale.limits[0]) * width
-    row = np.array([along.curve["x"].tolist().index(level) for level in along.trials["x"]])
-    n = len(along.curve)
-    lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM)
-    farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
-    for i in range(n):
-        here = row == i
-        lane[here] = spread(x[here], reach[here], farthest)
-        if here.any():
-            height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
-    if tall is not None:
-        height = np.full(n, tall / n)
-    return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
-
-
-def draw_bubble_rows(about, scale, favours, *, title, footer, width):
-    """Return the figure of a moderator with categories."""
-    at = level(about.fit.confidence_level)
-    texts = [_bubble_numbers(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
-    head = f"Fitted mean {bracketed(f'{at} CI')}"
-    beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
-    beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
-    names, most = _bubble_names(about.along, min(NAME_MM, 0.3 * width))
-    left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
-    with style_context(["default", style.RC]):
-        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), 120.0)
-        rows = _rows_of(about, scale, size, right - left)
-        caption = about.y_label + (", log scale" if about.ratio else "")
-        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
-        below = axis_height([panel], {"bubble": right - left})
-        placed, tall = lay_key(bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
-        top_mm = line_height(style.BODY_PT) + 2.0
-        framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
-        figure, page = framed_page(framing)
-        top, bottom = framing.top + top_mm, framing.top + top_mm + rows.total
-        ax = inset(figure, page, (left, right, top, bottom), "bubble")
-        plane = Plane(ax, scale, Scale((rows.total, 0.0)), right - left, rows.total)
-        ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
-        draw_axis(ax, panel, right - left)
-        ax.spines["bottom"].set_visible(True)
-        _draw_rows(plane, about, rows, size)
-        write_captions(page, panel, left, right, bottom + TICKS_MM)
-        _write_bubble_columns(page, about, rows, names, texts, head=head, top=top, width=width)
-        draw_key(page, placed, style.MARGIN, bottom + below + 2.2)
-    return figure
-
-
-def _bubble_names(along, most):
-    """Return the lines of every category's name, the last one its number of trials, and the widest line."""
-    lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
-    lines = [each if len(each) <= 3 else [each[0], _cut_bubble(each[1:-1]), each[-1]] for each in lines]
-    head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
-    widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
-    return lines, max(widest, min(head, most))
-
-
-def _cut_bubble(lines):
-    """Return the second line of a name that needs more than two."""
-    return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
-
-
-def _bubble_numbers(about, row):
-    """Return mean with confidence interval, and the prediction interval."""
-    digits = about.digits
-    shown = {end: about.show(row[end]) for end in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")}
-    mean = " ".join([number(shown["estimate"], digits), *limits(shown["ci_low"], shown["ci_high"], digits)])
-    if not np.isfinite(row["pi_low"]):
-        return mean, ""
-    return mean, f"prediction {interval(shown['pi_low'], shown['pi_high'], digits)}"
-
-
-def _draw_rows(plane, about, rows, size):
-    """Draw intervals, null line, circles, fitted means and names."""
-    curve, at = about.along.curve, rows.middle
-    for part, colour, share in (("pi", style.BAND, BAND_SHARE[1]), ("ci", style.BAND_DARK, BAND_SHARE[0])):
-        low, high = (curve[f"{part}_{end}"].to_numpy(float) for end in ("low", "high"))
-        half = share * np.minimum(rows.height, LEAST_ROW_MM) / 2
-        boxes = [
-            [(a, y - h), (b, y - h), (b, y + h), (a, y + h), (a, y - h)]
-            for a, b, y, h in zip(low, high, at, half, strict=True)
-            if np.isfinite(a)
-        ]
-        plane.areas(boxes, f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
-        look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
-        plane.lines(boxes, f"bubble-{part}-edges", **look)
-    if plane.x.limits[0] < 0 < plane.x.limits[1]:
-        zero = [[(0.0, 0.0), (0.0, rows.total)]]
-        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    y = rows.middle[rows.row] + rows.lane
-    points = np.column_stack([about.along.trials["yi"], y])
-    draw_circles(plane, about.along.trials, points, size)
-    half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
-    mean = curve["estimate"].to_numpy(float)
-    strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
-    plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.2, zorder=2.6)
-    plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=LINE_PT + 0.2, zorder=2.7)
-    xy = plane.mm(points[:, 0], points[:, 1])
-    fitted = plane.mm(about.along.trials["fitted"], points[:, 1])
-    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
-    lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
-    write_bubble_names(plane, about, xy, size, fitted, (lines,))
-
-
-def _write_bubble_columns(page, about, rows, names, texts, *, head, top, width):
-    """Write the names of the categories and the numbers of their fitted means."""
-    pitch, edge = line_height(style.BODY_PT), width - style.MARGIN
-    y = top - 1.6 - pitch / 2
-    write(page, style.MARGIN, y, about.x_label, style.HEAD, gid="head-x")
-    if texts:
-        write(page, edge, y, head, style.HEAD, align="right", gid="head-numbers")
-    rule(page, [[(style.MARGIN, top - 0.8), (edge, top - 0.8)]], "head-rule")
-    quiet = style.NOTE_PT, "normal", style.MUTED
-    usual = style.BODY_PT, "normal", style.INK
-    for i, (lines, middle) in enumerate(zip(names, top + rows.middle, strict=True)):
-        for j, line in enumerate(lines):
-            at = middle + (j - (len(lines) - 1) / 2) * pitch
-            write(page, style.MARGIN, at, line, quiet if j == len(lines) - 1 else usual, gid=f"category-{i}-{j}")
-        for j, text in enumerate(texts[i] if texts else ()):
-            at = middle + (j - (0.5 if texts[i][1] else 0.0)) * pitch
-            write(page, edge, at, text, quiet if j else usual, align="right", gid=f"numbers-{i}-{j}")
-
-
-def draw_into_rows(ax, about, scale, size_mm):
-    """Draw the rows into axes of another figure."""
-    width, height = size_mm
-    size = areas_of(about.along.trials["weight"], width * height, 120.0)
-    rows = _rows_of(about, scale, size, width, tall=height)
-    plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
-    ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
-    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), ratio=scale.ratio), width)
-    _draw_rows(plane, about, rows, size)
-    labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
-    ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
-    ax.tick_params(axis="y", length=0)
-    title_axes(ax, about.y_label, "")
-
-
 STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
 OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
+
 REFERENCE = {
     "HKSJ": "Knapp-Hartung on t(k−p)",
     "HKSJ-mod": "Knapp-Hartung with the factor floored at 1, on t(k−p)",
@@ -346,6 +71,9 @@ REFERENCE = {
 }
 MOST_LISTED = 4
 NBSP = "\N{NO-BREAK SPACE}"
+USUAL_MM, LEAST_MM = 150.0, 80.0
+TALL = 0.6  # height of the panel over the width of the page
+PAD = 0.06  # of the range of the trials, at both ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -382,179 +110,14 @@ class AboutBubble:
         return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
 
 
-def bubble_within(label):
-    """Return a label as it stands within a sentence; abbreviations keep their capitals."""
-    return label if label[1:2].isupper() else label[0].lower() + label[1:]
-
-
 def is_year(name, values):
     """Say whether a moderator is a calendar year, whose thousands are not separated."""
     return "year" in name.lower() and bool(((values >= 1000) & (values < 3000)).all())
 
 
-def write_x(values, year=False):
-    """Return the values of a moderator as texts with as few decimals as they have, up to two."""
-    if year:
-        return [f"{x:.0f}" for x in values]
-    digits = max((decimals(float(x)) for x in values), default=0)
-    return [number(float(x), digits) for x in values]
-
-
-def x_texts(along):
-    """Return the moderator of every trial as text."""
-    return write_x(along.trials["x"], is_year(along.moderator, along.trials["x"]))
-
-
-def slope_digits(slope, digits):
-    """Return the decimals that show a slope: two significant digits of half its interval."""
-    half = (slope["ci_high"] - slope["ci_low"]) / 2
-    if not (np.isfinite(half) and half > 0):
-        return digits
-    return int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
-
-
-def bubble_finding(about):
-    """Return what the moderator goes with, in one sentence."""
-    along = about.along
-    if along.categorical:
-        return _categories_sentence(about)
-    if along.slope is None:
-        ends = along.curve.iloc[[0, -1]]
-        rows = zip(write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
-        at = [f"{about.effect(row)} at {x}" for x, row in rows]
-        named = about.along.terms.head(MOST_LISTED)
-        rows = zip(named.index, named.to_dict("records"), strict=True)
-        terms = [f"{name} {_coefficient(about, row)}" for name, row in rows]
-        kind = "coefficients as ratios" if about.ratio else "coefficients"
-        return f"No single slope; fitted mean: {' and '.join(at)}; {kind}: {'; '.join(terms)}"
-    slope = along.slope
-    if about.ratio:
-        return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.of}"
-    return f"Slope: {_coefficient(about, slope)} per unit of {about.of}"
-
-
-def _coefficient(about, row):
-    """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
-    show = np.exp if about.ratio else float
-    shown = {end: float(show(row[end])) for end in ("estimate", "ci_low", "ci_high")}
-    digits = slope_digits(shown, about.digits)
-    at = level(about.fit.confidence_level)
-    limits = interval(shown["ci_low"], shown["ci_high"], digits)
-    return f"{number(shown['estimate'], digits)} ({at} CI {limits}; p {equals(row['pvalue'])})"
-
-
-def _categories_sentence(about):
-    along = about.along
-    rows = along.curve.to_dict("records")
-    parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
-    more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""
-    return f"Fitted means: {'; '.join(parts)}{more}"
-
-
-def difference_sentence(about):
-    """Return how the categories differ from the reference."""
-    along = about.along
-    if not along.categorical:
-        return ""
-    others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
-    named = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
-    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in named.items()})}" for row in others]
-    what = "Ratio to" if about.ratio else "Difference from"
-    rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
-    return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
-
-
-def test_sentence(about):
-    """Return the omnibus test, R², tau and k; the test of a single slope has been told with it."""
-    fit = about.fit
-    count, df = fit.qm_df
-    test = f"χ² {number(fit.qm)}, df {number(count, 0)}"
-    if np.isfinite(df):
-        test = f"F {number(fit.qm)}, df {number(count, 0)} and {number(df, 0)}"
-    r2 = "R² not estimable" if np.isnan(fit.r2) else f"R² {percent(fit.r2)}"
-    said = "" if count == 1 and about.along.slope else f"All moderators together: {test}, p {equals(fit.qm_pvalue)}; "
-    return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
-
-
-def held_sentence(about):
-    """Return where the other moderators are held."""
-    if not about.along.held:
-        return ""
-    parts = []
-    for name, value in about.along.held.items():
-        text = f"its mean {number(value, 2)}" if isinstance(value, float) else str(value)
-        parts.append(f"{name.replace('_', ' ')} at {text}")
-    return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
-
-
-def bubble_few_sentence(fit):
-    """Return the warning for few trials per coefficient."""
-    count = fit.qm_df[0]
-    if fit.k >= STUDIES_PER_MODERATOR * count:
-        return ""
-    of = "one coefficient" if count == 1 else f"{number(count, 0)} coefficients"
-    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k)}, {of}): too few to rely on"
-
-
-def bubble_model_sentence(about):
-    """Return the model and what the intervals are."""
-    fit, at = about.fit, level(about.fit.confidence_level)
-    model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
-    prediction = f"{at} prediction limits on {words.degrees(about.pi_method)}"
-    if not np.isfinite(about.along.curve["pi_low"]).all():
-        prediction = "no prediction limits: the model has no spread between trials"
-        if fit.tau2_method != "CE":
-            prediction = "no prediction limits: too few trials"
-    elif fit.tau2 == 0:
-        prediction += ", which no spread between trials (τ 0) makes no wider"
-    return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
-
-
-def bubble_footer(about, note, *, printed=False):
-    """Return the paragraphs below the figure; without what is ``printed`` in it."""
-    narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
-    narrow = narrow if about.fit.hksj_narrower else ""
-    scale = "log scale" if about.ratio else ""
-    circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
-    lines = [
-        words.sentences("" if printed else bubble_finding(about), difference_sentence(about), test_sentence(about)),
-        words.sentences(OBSERVATIONAL, bubble_few_sentence(about.fit), held_sentence(about)),
-        words.sentences(bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _order(about):
-    if not about.along.categorical:
-        return ""
-    return "they are spread out within a row only where they would cover one another"
-
-
-def _leaving(about):
-    return "bands go on beyond the panel" if about.leaves else ""
-
-
-def bubble_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = about.along.trials
-    spread = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
-    across = ""
-    if not about.along.categorical:
-        low, high = write_x([trials["x"].min(), trials["x"].max()], about.year)
-        across = f", {about.of} from {low} to {high}"
-    return words.sentences(
-        f"Bubble plot: {title}",
-        f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
-        bubble_finding(about),
-        test_sentence(about),
-        OBSERVATIONAL,
-    )
-
-
-USUAL_MM, LEAST_MM = 150.0, 80.0
-TALL = 0.6  # height of the panel over the width of the page
-PAD = 0.06  # of the range of the trials, at both ends
+def bubble_within(label):
+    """Return a label as it stands within a sentence; abbreviations keep their capitals."""
+    return label if label[1:2].isupper() else label[0].lower() + label[1:]
 
 
 @themed
@@ -663,17 +226,6 @@ def _bubble_se(along):
     return np.sqrt(along.trials["vi"])
 
 
-def _printed(x_label, y_label):
-    return {
-        "Trial": ("text_name",),
-        x_label: ("text_x",),
-        y_label: ("text_estimate",),
-        "Confidence interval": ("text_ci",),
-        "Prediction interval": ("text_pi",),
-        "Weight": ("text_weight",),
-    }
-
-
 def bubble_table(along, label, digits, ratio):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     show = np.exp if ratio else float
@@ -695,6 +247,29 @@ def bubble_table(along, label, digits, ratio):
     return rows if along.slope is None else pd.concat([rows, _slope_row(along, digits, show)], ignore_index=True)
 
 
+def _bubble_labelled(trials, label):
+    """Say which trials are to be named: those farthest from the fitted mean, or those asked for."""
+    if not isinstance(label, int | np.integer):
+        wanted = {label} if isinstance(label, str) else set(label)
+        if unknown := sorted(wanted - set(trials["name"])):
+            raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
+        return trials["name"].isin(wanted)
+    return (trials["estimate"] - trials["fitted"]).abs().rank(method="first", ascending=False) <= label
+
+
+def x_texts(along):
+    """Return the moderator of every trial as text."""
+    return write_x(along.trials["x"], is_year(along.moderator, along.trials["x"]))
+
+
+def write_x(values, year=False):
+    """Return the values of a moderator as texts with as few decimals as they have, up to two."""
+    if year:
+        return [f"{x:.0f}" for x in values]
+    digits = max((decimals(float(x)) for x in values), default=0)
+    return [number(float(x), digits) for x in values]
+
+
 def _interval(row, part, digits, show):
     return interval(show(row[f"{part}_low"]), show(row[f"{part}_high"]), digits)
 
@@ -709,20 +284,12 @@ def _slope_row(along, digits, show):
     return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
 
 
-def _bubble_labelled(trials, label):
-    """Say which trials are to be named: those farthest from the fitted mean, or those asked for."""
-    if not isinstance(label, int | np.integer):
-        wanted = {label} if isinstance(label, str) else set(label)
-        if unknown := sorted(wanted - set(trials["name"])):
-            raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
-        return trials["name"].isin(wanted)
-    return (trials["estimate"] - trials["fitted"]).abs().rank(method="first", ascending=False) <= label
-
-
-def _with_reference(table, footer):
-    extra = [{"kind": "reference", "name": "null value", "estimate": 0.0}]
-    extra += [{"kind": "footer", "name": line} for line in footer]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+def slope_digits(slope, digits):
+    """Return the decimals that show a slope: two significant digits of half its interval."""
+    half = (slope["ci_high"] - slope["ci_low"]) / 2
+    if not (np.isfinite(half) and half > 0):
+        return digits
+    return int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
 
 
 def _bubble_scale(along, ratio, *, null):
@@ -737,11 +304,425 @@ def _bubble_scale(along, ratio, *, null):
     return Scale((low - pad, high + pad), ratio), leaves
 
 
+def _into_bubble(ax, about, scale, favours):
+    """Draw the panel into axes of another figure."""
+    width, height = size_of(ax)
+    if about.along.categorical:
+        draw_into_rows(ax, about, scale, (width, height))
+        return ax.figure
+    plane = Plane(ax, _bubble_across(about.along), scale, width, height)
+    _axes(plane, about)
+    draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
+    title_axes(ax, about.x_label, about.y_label)
+    return ax.figure
+
+
+def draw_into_rows(ax, about, scale, size_mm):
+    """Draw the rows into axes of another figure."""
+    width, height = size_mm
+    size = areas_of(about.along.trials["weight"], width * height, 120.0)
+    rows = _rows_of(about, scale, size, width, tall=height)
+    plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
+    ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
+    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), ratio=scale.ratio), width)
+    _draw_rows(plane, about, rows, size)
+    labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
+    ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
+    ax.tick_params(axis="y", length=0)
+    title_axes(ax, about.y_label, "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Upper ends and heights of the rows in millimetres below the top of the panel, and where trials stand in them."""
+
+    top: np.ndarray
+    height: np.ndarray
+    lane: np.ndarray  # (k,) distance of every trial from the middle of its row
+    row: np.ndarray  # (k,) its row
+
+    @property
+    def middle(self):
+        return self.top + self.height / 2
+
+    @property
+    def total(self):
+        return float(self.height.sum())
+
+
+def _rows_of(about, scale, size, width, tall=None):
+    """Return the rows; ``tall`` is the height they must share if it is given."""
+    along = about.along
+    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+    x = (along.trials["yi"].to_numpy(float) - scale.limits[0]) / (scale.limits[1] - scale.limits[0]) * width
+    row = np.array([along.curve["x"].tolist().index(level) for level in along.trials["x"]])
+    n = len(along.curve)
+    lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM)
+    farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
+    for i in range(n):
+        here = row == i
+        lane[here] = spread(x[here], reach[here], farthest)
+        if here.any():
+            height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
+    if tall is not None:
+        height = np.full(n, tall / n)
+    return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
+
+
+def spread(x, reach, farthest=FARTHEST_MM):
+    """Return how far each circle of a row moves from its middle so that circles hide one another least.
+
+    The largest circle comes first and stays in the middle; each one takes the nearest lane that is free.
+    """
+    lanes = np.arange(0.0, farthest + LANE_MM / 2, LANE_MM)
+    lanes = np.column_stack([lanes, -lanes]).ravel()[1:]
+    placed, moved = [], np.zeros(len(x))
+    for i in np.argsort(-reach, kind="stable"):
+        if placed:
+            near = np.array(placed)
+            near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
+            gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
+            worst = np.minimum(gap, 0.0).sum(axis=1)
+            moved[i] = lanes[int(np.argmax(worst >= 0))] if (worst >= 0).any() else lanes[int(np.argmax(worst))]
+        placed.append(i)
+    return moved
+
+
+def _draw_rows(plane, about, rows, size):
+    """Draw intervals, null line, circles, fitted means and names."""
+    curve, at = about.along.curve, rows.middle
+    for part, colour, share in (("pi", style.BAND, BAND_SHARE[1]), ("ci", style.BAND_DARK, BAND_SHARE[0])):
+        low, high = (curve[f"{part}_{end}"].to_numpy(float) for end in ("low", "high"))
+        half = share * np.minimum(rows.height, LEAST_ROW_MM) / 2
+        boxes = [
+            [(a, y - h), (b, y - h), (b, y + h), (a, y + h), (a, y - h)]
+            for a, b, y, h in zip(low, high, at, half, strict=True)
+            if np.isfinite(a)
+        ]
+        plane.areas(boxes, f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
+        look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
+        plane.lines(boxes, f"bubble-{part}-edges", **look)
+    if plane.x.limits[0] < 0 < plane.x.limits[1]:
+        zero = [[(0.0, 0.0), (0.0, rows.total)]]
+        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    y = rows.middle[rows.row] + rows.lane
+    points = np.column_stack([about.along.trials["yi"], y])
+    draw_circles(plane, about.along.trials, points, size)
+    half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
+    mean = curve["estimate"].to_numpy(float)
+    strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
+    plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.2, zorder=2.6)
+    plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=LINE_PT + 0.2, zorder=2.7)
+    xy = plane.mm(points[:, 0], points[:, 1])
+    fitted = plane.mm(about.along.trials["fitted"], points[:, 1])
+    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
+    lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
+    write_bubble_names(plane, about, xy, size, fitted, (lines,))
+
+
+def draw_circles(plane, trials, points, size):
+    """Draw the trials, the largest first, at ``points``."""
+    order = np.argsort(-size, kind="stable")
+    look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
+    markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
+
+
+def write_bubble_names(plane, about, xy, size, fitted, lines):
+    """Write the names of the trials that are to have one, where nothing else stands."""
+    table = about.table[about.table["kind"] == "trial"]
+    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+    away = np.hypot(*(xy - fitted).T)
+    named = [i for i in np.argsort(-away, kind="stable") if table["labelled"].iloc[i]]
+    names = table["name"].iloc[named].tolist()
+    taken = np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach])
+    places = place_names(
+        names,
+        xy[named],
+        reach[named],
+        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
+        taken=taken,
+        avoid=(*(_on_curve(line) for line in lines), _on_level(plane)),
+        outwards=(xy - fitted)[named],
+    )
+    leaders = []
+    for i, name, box in zip(named, names, places, strict=True):
+        if box is not None:
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), name_look(), align="left", gid=f"name-{i}")
+            leaders.append(leader(box, xy[i], reach[i]))
+    ends = [plane.values(line) for line in leaders if line is not None]
+    plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def _on_curve(line):
+    """Return the price of standing on the fitted line, given as points in millimetres."""
+
+    def price(box):
+        inside = (line[:, 0] >= box[:, :1]) & (line[:, 0] <= box[:, 1:2])
+        inside &= (line[:, 1] >= box[:, 2:3]) & (line[:, 1] <= box[:, 3:4])
+        return 5.0 * inside.any(axis=1)
+
+    return price
+
+
+def _on_level(plane):
+    """Return the price of standing on the null line."""
+    y = plane.mm(plane.x.limits[0], 0.0)[0, 1]
+    return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
+
+
+def name_look():
+    """Return the type of the trials' names."""
+    return style.NOTE_PT, "normal", style.INK
+
+
 def _bubble_across(along):
     """Return the scale of a moderator in numbers."""
     low, high = along.trials["x"].min(), along.trials["x"].max()
     pad = PAD * (high - low)
     return Scale((float(low - pad), float(high + pad)))
+
+
+def _axes(plane, about):
+    draw_axes(plane)
+    if about.year:
+        ticks = plane.ax.get_xticks()
+        plane.ax.set_xticks(ticks, write_x(ticks, year=True))
+
+
+def draw_along(plane, about, size):
+    """Draw everything inside the panel."""
+    along = about.along
+    curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
+    x = curve["x"]
+    for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
+        low, high = curve[f"{part}_low"], curve[f"{part}_high"]
+        if np.isfinite(low).all():
+            plane.areas([band(x, low, high)], f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
+            edges = [np.column_stack([x, end]) for end in (low, high)]
+            look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
+            plane.lines(edges, f"bubble-{part}-edges", **look)
+    if plane.y.limits[0] < 0 < plane.y.limits[1]:
+        zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
+        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    mean = np.column_stack([x, curve["estimate"]])
+    draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
+    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
+    plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
+    line = plane.mm(x, curve["estimate"])
+    fitted = plane.mm(along.trials["x"].to_numpy(float), along.trials["fitted"])
+    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
+    xy = plane.mm(along.trials["x"].to_numpy(float), along.trials["yi"])
+    write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
+
+
+def bubble_footer(about, note, *, printed=False):
+    """Return the paragraphs below the figure; without what is ``printed`` in it."""
+    narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
+    narrow = narrow if about.fit.hksj_narrower else ""
+    scale = "log scale" if about.ratio else ""
+    circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
+    lines = [
+        words.sentences("" if printed else bubble_finding(about), difference_sentence(about), test_sentence(about)),
+        words.sentences(OBSERVATIONAL, bubble_few_sentence(about.fit), held_sentence(about)),
+        words.sentences(bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def bubble_finding(about):
+    """Return what the moderator goes with, in one sentence."""
+    along = about.along
+    if along.categorical:
+        return _categories_sentence(about)
+    if along.slope is None:
+        ends = along.curve.iloc[[0, -1]]
+        rows = zip(write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
+        at = [f"{about.effect(row)} at {x}" for x, row in rows]
+        named = about.along.terms.head(MOST_LISTED)
+        rows = zip(named.index, named.to_dict("records"), strict=True)
+        terms = [f"{name} {_coefficient(about, row)}" for name, row in rows]
+        kind = "coefficients as ratios" if about.ratio else "coefficients"
+        return f"No single slope; fitted mean: {' and '.join(at)}; {kind}: {'; '.join(terms)}"
+    slope = along.slope
+    if about.ratio:
+        return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.of}"
+    return f"Slope: {_coefficient(about, slope)} per unit of {about.of}"
+
+
+def _categories_sentence(about):
+    along = about.along
+    rows = along.curve.to_dict("records")
+    parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
+    more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""
+    return f"Fitted means: {'; '.join(parts)}{more}"
+
+
+def _coefficient(about, row):
+    """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
+    show = np.exp if about.ratio else float
+    shown = {end: float(show(row[end])) for end in ("estimate", "ci_low", "ci_high")}
+    digits = slope_digits(shown, about.digits)
+    at = level(about.fit.confidence_level)
+    limits = interval(shown["ci_low"], shown["ci_high"], digits)
+    return f"{number(shown['estimate'], digits)} ({at} CI {limits}; p {equals(row['pvalue'])})"
+
+
+def difference_sentence(about):
+    """Return how the categories differ from the reference."""
+    along = about.along
+    if not along.categorical:
+        return ""
+    others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
+    named = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
+    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in named.items()})}" for row in others]
+    what = "Ratio to" if about.ratio else "Difference from"
+    rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
+    return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
+
+
+def test_sentence(about):
+    """Return the omnibus test, R², tau and k; the test of a single slope has been told with it."""
+    fit = about.fit
+    count, df = fit.qm_df
+    test = f"χ² {number(fit.qm)}, df {number(count, 0)}"
+    if np.isfinite(df):
+        test = f"F {number(fit.qm)}, df {number(count, 0)} and {number(df, 0)}"
+    r2 = "R² not estimable" if np.isnan(fit.r2) else f"R² {percent(fit.r2)}"
+    said = "" if count == 1 and about.along.slope else f"All moderators together: {test}, p {equals(fit.qm_pvalue)}; "
+    return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
+
+
+def bubble_few_sentence(fit):
+    """Return the warning for few trials per coefficient."""
+    count = fit.qm_df[0]
+    if fit.k >= STUDIES_PER_MODERATOR * count:
+        return ""
+    of = "one coefficient" if count == 1 else f"{number(count, 0)} coefficients"
+    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k)}, {of}): too few to rely on"
+
+
+def held_sentence(about):
+    """Return where the other moderators are held."""
+    if not about.along.held:
+        return ""
+    parts = []
+    for name, value in about.along.held.items():
+        text = f"its mean {number(value, 2)}" if isinstance(value, float) else str(value)
+        parts.append(f"{name.replace('_', ' ')} at {text}")
+    return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
+
+
+def bubble_model_sentence(about):
+    """Return the model and what the intervals are."""
+    fit, at = about.fit, level(about.fit.confidence_level)
+    model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
+    prediction = f"{at} prediction limits on {words.degrees(about.pi_method)}"
+    if not np.isfinite(about.along.curve["pi_low"]).all():
+        prediction = "no prediction limits: the model has no spread between trials"
+        if fit.tau2_method != "CE":
+            prediction = "no prediction limits: too few trials"
+    elif fit.tau2 == 0:
+        prediction += ", which no spread between trials (τ 0) makes no wider"
+    return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
+
+
+def _order(about):
+    if not about.along.categorical:
+        return ""
+    return "they are spread out within a row only where they would cover one another"
+
+
+def _leaving(about):
+    return "bands go on beyond the panel" if about.leaves else ""
+
+
+def draw_bubble_rows(about, scale, favours, *, title, footer, width):
+    """Return the figure of a moderator with categories."""
+    at = level(about.fit.confidence_level)
+    texts = [_bubble_numbers(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
+    head = f"Fitted mean {bracketed(f'{at} CI')}"
+    beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
+    beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
+    names, most = _bubble_names(about.along, min(NAME_MM, 0.3 * width))
+    left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
+    with style_context(["default", style.RC]):
+        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), 120.0)
+        rows = _rows_of(about, scale, size, right - left)
+        caption = about.y_label + (", log scale" if about.ratio else "")
+        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
+        below = axis_height([panel], {"bubble": right - left})
+        placed, tall = lay_key(bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
+        top_mm = line_height(style.BODY_PT) + 2.0
+        framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
+        figure, page = framed_page(framing)
+        top, bottom = framing.top + top_mm, framing.top + top_mm + rows.total
+        ax = inset(figure, page, (left, right, top, bottom), "bubble")
+        plane = Plane(ax, scale, Scale((rows.total, 0.0)), right - left, rows.total)
+        ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
+        draw_axis(ax, panel, right - left)
+        ax.spines["bottom"].set_visible(True)
+        _draw_rows(plane, about, rows, size)
+        write_captions(page, panel, left, right, bottom + TICKS_MM)
+        _write_bubble_columns(page, about, rows, names, texts, head=head, top=top, width=width)
+        draw_key(page, placed, style.MARGIN, bottom + below + 2.2)
+    return figure
+
+
+def _bubble_numbers(about, row):
+    """Return mean with confidence interval, and the prediction interval."""
+    digits = about.digits
+    shown = {end: about.show(row[end]) for end in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")}
+    mean = " ".join([number(shown["estimate"], digits), *limits(shown["ci_low"], shown["ci_high"], digits)])
+    if not np.isfinite(row["pi_low"]):
+        return mean, ""
+    return mean, f"prediction {interval(shown['pi_low'], shown['pi_high'], digits)}"
+
+
+def _bubble_names(along, most):
+    """Return the lines of every category's name, the last one its number of trials, and the widest line."""
+    lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
+    lines = [each if len(each) <= 3 else [each[0], _cut_bubble(each[1:-1]), each[-1]] for each in lines]
+    head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
+    widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
+    return lines, max(widest, min(head, most))
+
+
+def _cut_bubble(lines):
+    """Return the second line of a name that needs more than two."""
+    return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
+
+
+def bubble_key(about, size):
+    """Return the entries of the key."""
+    at = level(about.fit.confidence_level)
+    trials = about.along.trials
+    entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
+    entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
+    if np.isfinite(about.along.curve["pi_low"]).all():
+        entries.append(area_entry(f"{at} prediction limits, new trial", style.BAND))
+    i = int(np.argmax(size))
+    sample = f"trial, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
+    return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
+
+
+def _write_bubble_columns(page, about, rows, names, texts, *, head, top, width):
+    """Write the names of the categories and the numbers of their fitted means."""
+    pitch, edge = line_height(style.BODY_PT), width - style.MARGIN
+    y = top - 1.6 - pitch / 2
+    write(page, style.MARGIN, y, about.x_label, style.HEAD, gid="head-x")
+    if texts:
+        write(page, edge, y, head, style.HEAD, align="right", gid="head-numbers")
+    rule(page, [[(style.MARGIN, top - 0.8), (edge, top - 0.8)]], "head-rule")
+    quiet = style.NOTE_PT, "normal", style.MUTED
+    usual = style.BODY_PT, "normal", style.INK
+    for i, (lines, middle) in enumerate(zip(names, top + rows.middle, strict=True)):
+        for j, line in enumerate(lines):
+            at = middle + (j - (len(lines) - 1) / 2) * pitch
+            write(page, style.MARGIN, at, line, quiet if j == len(lines) - 1 else usual, gid=f"category-{i}-{j}")
+        for j, text in enumerate(texts[i] if texts else ()):
+            at = middle + (j - (0.5 if texts[i][1] else 0.0)) * pitch
+            write(page, edge, at, text, quiet if j else usual, align="right", gid=f"numbers-{i}-{j}")
 
 
 def _figure_of_numbers(about, scale, favours, *, title, footer, width):
@@ -761,21 +742,35 @@ def _figure_of_numbers(about, scale, favours, *, title, footer, width):
     return on.figure
 
 
-def _axes(plane, about):
-    draw_axes(plane)
-    if about.year:
-        ticks = plane.ax.get_xticks()
-        plane.ax.set_xticks(ticks, write_x(ticks, year=True))
+def _with_reference(table, footer):
+    extra = [{"kind": "reference", "name": "null value", "estimate": 0.0}]
+    extra += [{"kind": "footer", "name": line} for line in footer]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def _into_bubble(ax, about, scale, favours):
-    """Draw the panel into axes of another figure."""
-    width, height = size_of(ax)
-    if about.along.categorical:
-        draw_into_rows(ax, about, scale, (width, height))
-        return ax.figure
-    plane = Plane(ax, _bubble_across(about.along), scale, width, height)
-    _axes(plane, about)
-    draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
-    title_axes(ax, about.x_label, about.y_label)
-    return ax.figure
+def bubble_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = about.along.trials
+    spread = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
+    across = ""
+    if not about.along.categorical:
+        low, high = write_x([trials["x"].min(), trials["x"].max()], about.year)
+        across = f", {about.of} from {low} to {high}"
+    return words.sentences(
+        f"Bubble plot: {title}",
+        f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
+        bubble_finding(about),
+        test_sentence(about),
+        OBSERVATIONAL,
+    )
+
+
+def _printed(x_label, y_label):
+    return {
+        "Trial": ("text_name",),
+        x_label: ("text_x",),
+        y_label: ("text_estimate",),
+        "Confidence interval": ("text_ci",),
+        "Prediction interval": ("text_pi",),
+        "Weight": ("text_weight",),
+    }

@@ -37,84 +37,15 @@ LEAST_PANEL_MM = 38.0
 ROW = {"heading": 5.4, "subhead": 6.4, "trial": 5.2, "subtotal": 5.2}
 ABOVE = {"heading": 2.2, "subhead": 2.4}  # not above the first row
 CLAIM_PAD = 1.5
-
-
-@dataclass(frozen=True)
-class ClaimsColumns:
-    """Edges in millimetres: claims (id and words), the panel, the verdicts, the right edges of a result's numbers."""
-
-    width: float
-    claim: float
-    words: float
-    left: float
-    right: float
-    verdict: float
-    parts: tuple
-
-    @property
-    def panel_width(self):
-        return self.right - self.left
-
-
-def claims_columns(table, width):
-    """Return the columns of a page of this width."""
-
-    def widest(column):
-        return max((text_width(text, style.BODY_PT) for text in table.get(column, [])), default=0.0)
-
-    claim = style.MARGIN + style.INDENT
-    ids = max(text_width(text, style.NOTE_PT) for text in table["text_id"])
-    parts, edge = [], 0.0
-    for name in ("text_estimate", "text_low", "text_high"):
-        edge += widest(name) + (style.PART_GAP if parts else 0.0)
-        parts.append(edge)
-    wide = max(widest("text_verdict") + 3.4, edge)
-    names = table[table["kind"].isin(["trial", "subtotal"])]
-    tails = [
-        style.INDENT + text_width(name, style.BODY_PT) + style.TAIL_GAP + text_width(tail, style.NOTE_PT)
-        for name, tail in zip(names["text_name"], names["tail"], strict=True)
-    ]
-    left = style.MARGIN + max(LABEL_SHARE * width, *tails) + style.PANEL_GAP
-    verdict = width - style.MARGIN - wide
-    right = verdict - style.PANEL_GAP
-    if right - left < LEAST_PANEL_MM:
-        least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    return ClaimsColumns(width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts))
-
-
-def stand_rows(table, columns, axis):
-    """Return the height of every row below the top of the body, the lines of every claim, and the ends of the panel.
-
-    ``axis`` is the height of everything below the panel, which stands above the claims without a number.
-    """
-    y, ys, lines, bottom = 0.0, [], [], None
-    pitch = line_height(style.BODY_PT)
-    for i, row in enumerate(table.to_dict("records")):
-        if row["kind"] == "subhead" and i:
-            bottom, y = y + 1.0, y + 1.0 + axis
-        y += ABOVE.get(row["kind"], 0.0) if i else 0.0
-        if row["kind"] == "claim":
-            right = (columns.left if row["claim_low"] == row["claim_low"] else columns.verdict) - style.GAP
-            lines.append(wrap_evenly(row["text_name"], right - columns.words, style.BODY_PT))
-            ys.append(y + (pitch + CLAIM_PAD) / 2)
-            y += len(lines[-1]) * pitch + CLAIM_PAD
-        else:
-            lines.append([])
-            ys.append(y + ROW[row["kind"]] / 2)
-            y += ROW[row["kind"]]
-    if bottom is None:
-        bottom, y = y + 1.0, y + 1.0 + axis
-    return {"y": ys, "lines": lines, "panel_top": ROW["heading"] - 0.6, "panel_bottom": bottom, "height": y}
-
-
 ROLES = ("placebo", "treatment", "contrast")
 ARMS = {"placebo": "placebo", "treatment": "treatment", "single-arm": "treatment", "difference": "contrast"}
+
 NAMES = {
     "placebo": "Change in pain with placebo",
     "treatment": "Change in pain with treatment",
     "contrast": "Difference, treatment minus placebo",
 }
+
 NEEDED = (
     "claim_id",
     "therapy_family",
@@ -132,221 +63,17 @@ NEEDED = (
 LOOKS = {SUPPORTED: "stands", **dict.fromkeys((OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE), "falls short")}
 ROW_TEXTS = ("text_estimate", "text_low", "text_high", "text_verdict", "text_id")
 OPEN = "open"  # what cannot be judged with these trials
-
-
-def claims_of(checked, family):
-    """Return the claims about one family of therapies, with their numbers in points, and the name of the family."""
-    columns = [*NEEDED, *(f"{role}{end}" for role in ROLES for end in ("", "_low", "_high"))]
-    if missing := [name for name in columns if name not in checked]:
-        raise ValueError(f"checked has no column {', '.join(missing)}; pass the table that check_claims returns")
-    known = checked["therapy_family"].dropna().unique().tolist()
-    if family is None and len(known) == 1:
-        family = known[0]
-    if family not in known:
-        said = "names no therapy family" if family is None else f"is {family!r}, about which nothing is claimed"
-        raise ValueError(f"therapy_family {said}; choose from {', '.join(map(repr, known))}")
-    claims = checked[checked["therapy_family"] == family].reset_index(drop=True)
-    points = claims["unit"].eq("points") & claims["arm"].isin(list(ARMS))
-    ends = [read_number(v)[:2] if p else (np.nan, np.nan) for v, p in zip(claims["value"], points, strict=True)]
-    low, high = zip(*ends, strict=True)
-    return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
-
-
-def claim_rows(claims, family, evidence, digits):
-    """Return one row per line of the figure, those beside the panel first.
-
-    Parameters
-    ----------
-    claims : pandas.DataFrame
-        From :func:`claims_of`.
-    family : str
-    evidence : PooledArms or None
-        All trials of the family, or trials in groups of which the family is one.
-    digits : int
-    """
-    numbered = claims[claims["claim_low"].notna()]
-    lines = []
-    for scope, members in (numbered if len(numbered) else _most_trials(claims)).groupby("scope", sort=False):
-        first = members.iloc[0]
-        results = {role: tuple(first[f"{role}{end}"] for end in ("", "_low", "_high")) for role in ROLES}
-        people = f", {number(first['people'], 0)} people" if first.get("people", 0) > 0 else ""
-        name = f"{scope[0].upper()}{scope[1:]}"
-        lead = "" if first["k"] == 1 else "difference from "
-        lines.append(_claims_heading(name, f"{lead}{counted(first['k'])}{people}" if first["k"] else ""))
-        behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
-        single = {role: k == 1 for role, k in behind.items()}
-        tails = {role: counted(k) for role, k in behind.items() if k not in (0, first["k"])}
-        lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
-    if evidence is not None:
-        lines += _claims_pooled(evidence, family, digits)
-    rest = claims[claims["claim_low"].isna()]
-    if len(rest):
-        lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
-        lines += [_claim(row, digits) for row in rest.to_dict("records")]
-    rows = pd.DataFrame(lines).reindex(
-        columns=[*dict.fromkeys([*ROW_TEXTS, *(name for line in lines for name in line)])]
-    )
-    texts = [name for name in rows if name.startswith(("text_", "tail"))]
-    return rows.assign(**{name: rows[name].astype(object).fillna("").astype("str") for name in texts}).reset_index(
-        drop=True
-    )
-
-
-def _most_trials(claims):
-    """Return the claim with most trials behind it, of the very therapy and condition if there are any."""
-    direct = claims[claims["match"] == "direct"]
-    return (direct if len(direct) else claims).sort_values("k", ascending=False, kind="stable").iloc[:1]
-
-
-def _claims_pooled(evidence, family, digits):
-    """Return the rows of all trials of the family."""
-    if evidence.groups and family not in evidence.groups:
-        return []
-    arms = evidence.groups.get(family, evidence)
-    found = {role: getattr(arms, role) for role in ROLES}
-    results = {
-        role: (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci) for role, pooled in found.items()
-    }
-    single = {role: pooled is not None and pooled.k == 1 for role, pooled in found.items()}
-    tails = {role: "" if pooled is None else counted(pooled.k) for role, pooled in found.items()}
-    name = f"{family}: all trials, whatever the condition"
-    return [_claims_heading(name, ""), *_evidence(results, single, tails, None, digits)]
-
-
-def _claims_heading(name, tail, kind="heading"):
-    return {"kind": kind, "text_name": name, "tail": tail}
-
-
-def _evidence(results, single, tails, claims, digits):
-    """Return the row of each pooled result, with the claims about it below."""
-    lines, known = [], any(np.isfinite(estimate) for estimate, *_ in results.values())
-    for role, (estimate, low, high) in results.items():
-        line = {"kind": "trial" if single[role] else "subtotal", "role": role, "text_name": NAMES[role]}
-        line |= {f"{role}_estimate": estimate, f"{role}_low": low, f"{role}_high": high, "tail": tails.get(role, "")}
-        line |= {"weight": 1.0, **{f"{each}_imputed": False for each in ROLES}}
-        if np.isfinite(estimate):
-            ends = limits(low, high, digits)
-            line |= {"text_estimate": number(estimate, digits), "text_low": ends[0], "text_high": ends[1]}
-        else:
-            line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
-        lines.append(line)
-        if claims is not None:
-            lines += [_claim(row, digits) for row in claims[claims["role"] == role].to_dict("records")]
-    return lines
-
-
-def _claim(row, digits):
-    """Return the row of a claim."""
-    line = {"kind": "claim", "role": row["role"], "claim_id": row["claim_id"], "text_name": row["claim"]}
-    line |= {"claim_low": row["claim_low"], "claim_high": row["claim_high"], "text_verdict": row["verdict"]}
-    line |= {"look": LOOKS.get(row["verdict"], OPEN), "text_claimed": row["claimed"], "text_id": row["claim_id"]}
-    if np.isfinite(row["claim_low"]):
-        shown = max(read_number(row["value"])[2], 1)
-        ends = dict.fromkeys((row["claim_low"], row["claim_high"]))
-        line["text_mark"] = f"{' to '.join(number(end, shown) for end in ends)} claimed"
-    return line
-
-
 AXIS = "Change or difference in pain, points on 0–10"
+
 PRINTED = {
     "Result or claim": ("text_name", "tail"),
     "Id": ("text_id",),
     "Number": ("text_estimate", "text_low", "text_high", "text_claimed"),
     "Verdict": ("text_verdict",),
 }
-
-
-def claims_title(family):
-    """Return the title where none is given."""
-    return f"{family}: what is claimed, and what the trials show"
-
-
-def result_head(checked):
-    """Return the heading of the results, with the level of the intervals where check_claims notes it."""
-    known = checked.attrs.get("confidence_level")
-    return f"Points {bracketed(f'{level(known)} CI' if known else 'interval')}"
-
-
-def claims_footer(table, methods, evidence, *, zone, note):
-    """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
-    marks = (
-        "diamonds: pooled results of several trials and their confidence intervals, open for placebo arms; circles and "
-        "squares with lines: a single trial; arrowhead: interval leaves the panel"
-    )
-    if table["claim_low"].notna().any():
-        marks += "; triangles: claimed numbers"
-    how = "Results beside the claims: trials that bear on them"
-    how += _methods(**methods) if methods else ", as in check_claims"
-    if evidence is not None:
-        names = ("tau2_method", "ci_method", "confidence_level")
-        how += f"; all trials{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
-    lines = [
-        sentences(marks, zone_sentence(zone, "points", lambda x: number(x, decimals(x)))),
-        sentences(
-            how,
-            "Change within an arm holds natural course and regression to the mean; only the difference can be the "
-            "treatment's doing",
-        ),
-        sentences(
-            "verdicts by the stated rules of check_claims; filled circle: stands, triangle: falls short of what is "
-            "said, open circle: cannot be judged with these trials"
-        ),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _methods(tau2_method, ci_method, confidence_level, **_):
-    """Return model and intervals, to follow the name of what was pooled."""
-    model = MODELS.get(tau2_method, f"random-effects model, τ² by {tau2_method}")
-    return f" ({model}; {level(confidence_level)} intervals by {REFERENCE.get(ci_method, ci_method)})"
-
-
-def claims_counts(claims):
-    """Return how many claims there are, and how many of each verdict."""
-    found = claims["verdict"].value_counts(sort=True)
-    parts = ", ".join(f"{verdict} {number(count, 0)}" for verdict, count in found.items())
-    return sentences(f"{_claims(len(claims))}: {parts}")
-
-
-def _claims(n):
-    return f"{number(n, 0)} claim" + ("" if n == 1 else "s")
-
-
-def in_words(claims):
-    """Return what check_claims says of every claim, one line each."""
-    if "plain" not in claims:
-        return ""
-    return "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples())
-
-
-def claims_alt_text(heading, table, claims):
-    """Return what the figure shows to someone who cannot see it."""
-    results = table[table["kind"].isin(["trial", "subtotal"])]
-    said = [
-        f"{row['text_name']}: {' '.join(row[f'text_{part}'] for part in ('estimate', 'low', 'high'))}"
-        for row in results.to_dict("records")
-        if row["text_estimate"]
-    ]
-    marks = [
-        f"Claim {row['claim_id']}: {row['text_mark']}, {row['text_verdict']}"
-        for row in table[table["claim_low"].notna()].to_dict("records")
-    ]
-    return sentences(heading, *said, *marks, claims_counts(claims))
-
-
-def with_claims_reference_rows(table, zone, lines):
-    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": "no change", "contrast_estimate": 0.0}]
-    if zone:
-        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
-        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    extra += [{"kind": "footer", "name": line} for line in lines]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
-
-
 USUAL_MM = 174.0
 SERIES = ("placebo", "treatment", "contrast")
+
 VERDICT_LOOKS = {
     "stands": ("circle", "TEAL", False),
     "falls short": ("triangle down", "ORANGE_TEXT", False),
@@ -430,13 +157,201 @@ def claims_plot(
     return figure
 
 
-def _series():
-    """Return the marks of both arms and of the difference."""
-    return (
-        Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),
-        Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
-        Series("contrast", ("difference",), style.INK, style.INK),
+def claims_of(checked, family):
+    """Return the claims about one family of therapies, with their numbers in points, and the name of the family."""
+    columns = [*NEEDED, *(f"{role}{end}" for role in ROLES for end in ("", "_low", "_high"))]
+    if missing := [name for name in columns if name not in checked]:
+        raise ValueError(f"checked has no column {', '.join(missing)}; pass the table that check_claims returns")
+    known = checked["therapy_family"].dropna().unique().tolist()
+    if family is None and len(known) == 1:
+        family = known[0]
+    if family not in known:
+        said = "names no therapy family" if family is None else f"is {family!r}, about which nothing is claimed"
+        raise ValueError(f"therapy_family {said}; choose from {', '.join(map(repr, known))}")
+    claims = checked[checked["therapy_family"] == family].reset_index(drop=True)
+    points = claims["unit"].eq("points") & claims["arm"].isin(list(ARMS))
+    ends = [read_number(v)[:2] if p else (np.nan, np.nan) for v, p in zip(claims["value"], points, strict=True)]
+    low, high = zip(*ends, strict=True)
+    return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
+
+
+def claim_rows(claims, family, evidence, digits):
+    """Return one row per line of the figure, those beside the panel first.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        From :func:`claims_of`.
+    family : str
+    evidence : PooledArms or None
+        All trials of the family, or trials in groups of which the family is one.
+    digits : int
+    """
+    numbered = claims[claims["claim_low"].notna()]
+    lines = []
+    for scope, members in (numbered if len(numbered) else _most_trials(claims)).groupby("scope", sort=False):
+        first = members.iloc[0]
+        results = {role: tuple(first[f"{role}{end}"] for end in ("", "_low", "_high")) for role in ROLES}
+        people = f", {number(first['people'], 0)} people" if first.get("people", 0) > 0 else ""
+        name = f"{scope[0].upper()}{scope[1:]}"
+        lead = "" if first["k"] == 1 else "difference from "
+        lines.append(_claims_heading(name, f"{lead}{counted(first['k'])}{people}" if first["k"] else ""))
+        behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
+        single = {role: k == 1 for role, k in behind.items()}
+        tails = {role: counted(k) for role, k in behind.items() if k not in (0, first["k"])}
+        lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
+    if evidence is not None:
+        lines += _claims_pooled(evidence, family, digits)
+    rest = claims[claims["claim_low"].isna()]
+    if len(rest):
+        lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
+        lines += [_claim(row, digits) for row in rest.to_dict("records")]
+    rows = pd.DataFrame(lines).reindex(
+        columns=[*dict.fromkeys([*ROW_TEXTS, *(name for line in lines for name in line)])]
     )
+    texts = [name for name in rows if name.startswith(("text_", "tail"))]
+    return rows.assign(**{name: rows[name].astype(object).fillna("").astype("str") for name in texts}).reset_index(
+        drop=True
+    )
+
+
+def _most_trials(claims):
+    """Return the claim with most trials behind it, of the very therapy and condition if there are any."""
+    direct = claims[claims["match"] == "direct"]
+    return (direct if len(direct) else claims).sort_values("k", ascending=False, kind="stable").iloc[:1]
+
+
+def _claims_heading(name, tail, kind="heading"):
+    return {"kind": kind, "text_name": name, "tail": tail}
+
+
+def _evidence(results, single, tails, claims, digits):
+    """Return the row of each pooled result, with the claims about it below."""
+    lines, known = [], any(np.isfinite(estimate) for estimate, *_ in results.values())
+    for role, (estimate, low, high) in results.items():
+        line = {"kind": "trial" if single[role] else "subtotal", "role": role, "text_name": NAMES[role]}
+        line |= {f"{role}_estimate": estimate, f"{role}_low": low, f"{role}_high": high, "tail": tails.get(role, "")}
+        line |= {"weight": 1.0, **{f"{each}_imputed": False for each in ROLES}}
+        if np.isfinite(estimate):
+            ends = limits(low, high, digits)
+            line |= {"text_estimate": number(estimate, digits), "text_low": ends[0], "text_high": ends[1]}
+        else:
+            line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
+        lines.append(line)
+        if claims is not None:
+            lines += [_claim(row, digits) for row in claims[claims["role"] == role].to_dict("records")]
+    return lines
+
+
+def _claim(row, digits):
+    """Return the row of a claim."""
+    line = {"kind": "claim", "role": row["role"], "claim_id": row["claim_id"], "text_name": row["claim"]}
+    line |= {"claim_low": row["claim_low"], "claim_high": row["claim_high"], "text_verdict": row["verdict"]}
+    line |= {"look": LOOKS.get(row["verdict"], OPEN), "text_claimed": row["claimed"], "text_id": row["claim_id"]}
+    if np.isfinite(row["claim_low"]):
+        shown = max(read_number(row["value"])[2], 1)
+        ends = dict.fromkeys((row["claim_low"], row["claim_high"]))
+        line["text_mark"] = f"{' to '.join(number(end, shown) for end in ends)} claimed"
+    return line
+
+
+def _claims_pooled(evidence, family, digits):
+    """Return the rows of all trials of the family."""
+    if evidence.groups and family not in evidence.groups:
+        return []
+    arms = evidence.groups.get(family, evidence)
+    found = {role: getattr(arms, role) for role in ROLES}
+    results = {
+        role: (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci) for role, pooled in found.items()
+    }
+    single = {role: pooled is not None and pooled.k == 1 for role, pooled in found.items()}
+    tails = {role: "" if pooled is None else counted(pooled.k) for role, pooled in found.items()}
+    name = f"{family}: all trials, whatever the condition"
+    return [_claims_heading(name, ""), *_evidence(results, single, tails, None, digits)]
+
+
+@dataclass(frozen=True)
+class ClaimsColumns:
+    """Edges in millimetres: claims (id and words), the panel, the verdicts, the right edges of a result's numbers."""
+
+    width: float
+    claim: float
+    words: float
+    left: float
+    right: float
+    verdict: float
+    parts: tuple
+
+    @property
+    def panel_width(self):
+        return self.right - self.left
+
+
+def claims_columns(table, width):
+    """Return the columns of a page of this width."""
+
+    def widest(column):
+        return max((text_width(text, style.BODY_PT) for text in table.get(column, [])), default=0.0)
+
+    claim = style.MARGIN + style.INDENT
+    ids = max(text_width(text, style.NOTE_PT) for text in table["text_id"])
+    parts, edge = [], 0.0
+    for name in ("text_estimate", "text_low", "text_high"):
+        edge += widest(name) + (style.PART_GAP if parts else 0.0)
+        parts.append(edge)
+    wide = max(widest("text_verdict") + 3.4, edge)
+    names = table[table["kind"].isin(["trial", "subtotal"])]
+    tails = [
+        style.INDENT + text_width(name, style.BODY_PT) + style.TAIL_GAP + text_width(tail, style.NOTE_PT)
+        for name, tail in zip(names["text_name"], names["tail"], strict=True)
+    ]
+    left = style.MARGIN + max(LABEL_SHARE * width, *tails) + style.PANEL_GAP
+    verdict = width - style.MARGIN - wide
+    right = verdict - style.PANEL_GAP
+    if right - left < LEAST_PANEL_MM:
+        least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
+        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
+    return ClaimsColumns(width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts))
+
+
+def claims_title(family):
+    """Return the title where none is given."""
+    return f"{family}: what is claimed, and what the trials show"
+
+
+def claims_footer(table, methods, evidence, *, zone, note):
+    """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
+    marks = (
+        "diamonds: pooled results of several trials and their confidence intervals, open for placebo arms; circles and "
+        "squares with lines: a single trial; arrowhead: interval leaves the panel"
+    )
+    if table["claim_low"].notna().any():
+        marks += "; triangles: claimed numbers"
+    how = "Results beside the claims: trials that bear on them"
+    how += _methods(**methods) if methods else ", as in check_claims"
+    if evidence is not None:
+        names = ("tau2_method", "ci_method", "confidence_level")
+        how += f"; all trials{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
+    lines = [
+        sentences(marks, zone_sentence(zone, "points", lambda x: number(x, decimals(x)))),
+        sentences(
+            how,
+            "Change within an arm holds natural course and regression to the mean; only the difference can be the "
+            "treatment's doing",
+        ),
+        sentences(
+            "verdicts by the stated rules of check_claims; filled circle: stands, triangle: falls short of what is "
+            "said, open circle: cannot be judged with these trials"
+        ),
+        sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _methods(tau2_method, ci_method, confidence_level, **_):
+    """Return model and intervals, to follow the name of what was pooled."""
+    model = MODELS.get(tau2_method, f"random-effects model, τ² by {tau2_method}")
+    return f" ({model}; {level(confidence_level)} intervals by {REFERENCE.get(ci_method, ci_method)})"
 
 
 def _claims_panel(table):
@@ -450,6 +365,40 @@ def _claims_panel(table):
     high = min(high + REACH * span, np.nanmax(np.append(ends, high)))
     pad = 0.04 * (high - low) or 1.0
     return Panel("claims", (), _series(), (low - pad, high + pad), (AXIS,), favours=("less pain", "more pain"))
+
+
+def _series():
+    """Return the marks of both arms and of the difference."""
+    return (
+        Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),
+        Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
+        Series("contrast", ("difference",), style.INK, style.INK),
+    )
+
+
+def stand_rows(table, columns, axis):
+    """Return the height of every row below the top of the body, the lines of every claim, and the ends of the panel.
+
+    ``axis`` is the height of everything below the panel, which stands above the claims without a number.
+    """
+    y, ys, lines, bottom = 0.0, [], [], None
+    pitch = line_height(style.BODY_PT)
+    for i, row in enumerate(table.to_dict("records")):
+        if row["kind"] == "subhead" and i:
+            bottom, y = y + 1.0, y + 1.0 + axis
+        y += ABOVE.get(row["kind"], 0.0) if i else 0.0
+        if row["kind"] == "claim":
+            right = (columns.left if row["claim_low"] == row["claim_low"] else columns.verdict) - style.GAP
+            lines.append(wrap_evenly(row["text_name"], right - columns.words, style.BODY_PT))
+            ys.append(y + (pitch + CLAIM_PAD) / 2)
+            y += len(lines[-1]) * pitch + CLAIM_PAD
+        else:
+            lines.append([])
+            ys.append(y + ROW[row["kind"]] / 2)
+            y += ROW[row["kind"]]
+    if bottom is None:
+        bottom, y = y + 1.0, y + 1.0 + axis
+    return {"y": ys, "lines": lines, "panel_top": ROW["heading"] - 0.6, "panel_bottom": bottom, "height": y}
 
 
 def _draw_panel(figure, page, table, panel, columns, *, zone, ends):
@@ -499,6 +448,12 @@ def _draw_claims(ax, page, table, panel, columns, scale):
         write(page, at, row["y_mm"], row["text_mark"], style.CAPTION, align=align, gid=f"mark-text-{i}")
 
 
+def result_head(checked):
+    """Return the heading of the results, with the level of the intervals where check_claims notes it."""
+    known = checked.attrs.get("confidence_level")
+    return f"Points {bracketed(f'{level(known)} CI' if known else 'interval')}"
+
+
 def _write_rows(page, table, columns: ClaimsColumns):
     """Write names, numbers, claims and verdicts."""
     pitch, look = line_height(style.BODY_PT), (style.BODY_PT, "normal", style.INK)
@@ -532,3 +487,46 @@ def _write_result(page, row, i, columns):
     write(page, x, row["y_mm"], row["tail"], style.NOTE, gid=f"tail-{i}")
     for part, edge in zip(("estimate", "low", "high"), columns.parts, strict=True):
         write(page, edge, row["y_mm"], row[f"text_{part}"], look, align="right", gid=f"{part}-{i}")
+
+
+def with_claims_reference_rows(table, zone, lines):
+    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
+    extra = [{"kind": "reference", "name": "no change", "contrast_estimate": 0.0}]
+    if zone:
+        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
+        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
+    extra += [{"kind": "footer", "name": line} for line in lines]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+
+
+def in_words(claims):
+    """Return what check_claims says of every claim, one line each."""
+    if "plain" not in claims:
+        return ""
+    return "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples())
+
+
+def claims_counts(claims):
+    """Return how many claims there are, and how many of each verdict."""
+    found = claims["verdict"].value_counts(sort=True)
+    parts = ", ".join(f"{verdict} {number(count, 0)}" for verdict, count in found.items())
+    return sentences(f"{_claims(len(claims))}: {parts}")
+
+
+def _claims(n):
+    return f"{number(n, 0)} claim" + ("" if n == 1 else "s")
+
+
+def claims_alt_text(heading, table, claims):
+    """Return what the figure shows to someone who cannot see it."""
+    results = table[table["kind"].isin(["trial", "subtotal"])]
+    said = [
+        f"{row['text_name']}: {' '.join(row[f'text_{part}'] for part in ('estimate', 'low', 'high'))}"
+        for row in results.to_dict("records")
+        if row["text_estimate"]
+    ]
+    marks = [
+        f"Claim {row['claim_id']}: {row['text_mark']}, {row['text_verdict']}"
+        for row in table[table["claim_low"].notna()].to_dict("records")
+    ]
+    return sentences(heading, *said, *marks, claims_counts(claims))

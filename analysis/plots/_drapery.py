@@ -42,6 +42,20 @@ PRINTED = {
     "Interval": ("text_interval",),
     "p for no difference": ("text_pvalue",),
 }
+POOLED_PT = 1.8
+TRIAL_PT, MANY_PT, MANY = 0.6, 0.35, 60  # width of the trials' curves, and where there are many
+COMMON = (0, (4.0, 2.2))
+LINE = (0, (3.0, 2.0))
+DOT_PT2 = 16.0
+NAME_GAP = 2.0
+LEADER_MM = 4.2  # from the tops of the curves to the names
+APART = 2.2  # mm between the labels of two p values
+TALL = 0.58  # height of the panel over the width of the page
+LEAST_TALL_MM = 62.0  # so that the labels of 0.05 and 0.01 stand apart
+LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, 0.001)}
+Y_TITLES = "p value", "Confidence level"
+USUAL_MM, LEAST_MM = 150.0, 80.0
+MARKED = 0.1, 0.05, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,316 +79,6 @@ class AboutDrapery:
     def show(self, value):
         """Return an effect on the scale on which it is read."""
         return float(np.exp(value)) if self.ratio else float(value)
-
-
-def p_text(p):
-    """Return a p value that marks a line, such as "0.05", with the digits it has."""
-    return number(p, len(f"{p:.10g}".partition(".")[2]))
-
-
-def drapery_finding(about):
-    """Return the pooled result in words."""
-    pooled = about.pooled
-    points = "" if about.ratio else about.unit.split(" on ")[0]
-    ends = interval(about.show(pooled.ci.low), about.show(pooled.ci.high), about.digits)
-    estimate = f"{number(about.show(pooled.estimate), about.digits)} {points}".rstrip()
-    expected = ""
-    if np.isfinite(pooled.pi.low):
-        limits = interval(about.show(pooled.pi.low), about.show(pooled.pi.high), about.digits)
-        expected = f"{about.level} prediction interval for a new trial: {limits}"
-    trials = counted(pooled.k)
-    result = f"Pooled: {estimate} ({about.level} CI {ends}; {trials}), p {equals(pooled.pvalue)} for no difference"
-    return words.sentences(result, expected, _common_sentence(about))
-
-
-def _common_sentence(about):
-    rows = about.table[about.table["kind"] == "common"]
-    if not len(rows):
-        return ""
-    row = rows.iloc[0]
-    return f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
-
-
-def drapery_footer(about, note):
-    """Return the paragraphs below the figure."""
-    pooled = about.pooled
-    points = "(log scale)" if about.ratio else about.unit.split(" on ")[0]
-    parts = ["thin: one trial", "bold: pooled result"]
-    if np.isfinite(pooled.pi.low):
-        parts.append("area: prediction of a new trial")
-    if (about.table["kind"] == "common").any():
-        parts.append("dashed: common effect, normal distribution")
-    marked = p_text(about.lines[0])
-    lines = [
-        drapery_finding(about),
-        words.sentences(
-            "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
-            f"interval of the level on the right ends; dots: the {about.level} confidence interval (p = {marked})",
-            "; ".join(parts),
-        ),
-        words.sentences(
-            words.model_sentence(pooled),
-            words.heterogeneity_sentence(pooled, points, about.digits),
-            words.left_out_sentence(about.left_out),
-            _narrow(pooled),
-        ),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _narrow(pooled):
-    return "The HKSJ interval is narrower than the Wald interval, to be read with care" if pooled.hksj_narrower else ""
-
-
-def drapery_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = about.table[about.table["kind"] == "trial"]
-    spread = interval(about.show(trials["estimate"].min()), about.show(trials["estimate"].max()), about.digits)
-    clear = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
-    return words.sentences(
-        f"Drapery plot: {title}",
-        f"p-value curves of {counted(len(trials))}, estimates from {spread}",
-        f"{clear} of {number(len(trials), 0)} have p below {p_text(about.lines[0])} for no difference",
-        drapery_finding(about).rstrip("."),
-    )
-
-
-POOLED_PT = 1.8
-TRIAL_PT, MANY_PT, MANY = 0.6, 0.35, 60  # width of the trials' curves, and where there are many
-COMMON = (0, (4.0, 2.2))
-LINE = (0, (3.0, 2.0))
-DOT_PT2 = 16.0
-NAME_GAP = 2.0
-LEADER_MM = 4.2  # from the tops of the curves to the names
-APART = 2.2  # mm between the labels of two p values
-
-
-def drapery_columns(table):
-    """Return the names of the columns that hold the ends of the intervals, and their p values."""
-    low = [name for name in table if name.startswith("low_p")]
-    return low, [f"high{name[3:]}" for name in low], np.array([float(name[5:]) for name in low])
-
-
-def quiet_colour(k):
-    """Return the colour of trials without names: paler where there are many."""
-    return style.SQUARE if k <= MANY / 3 else style.FAINT
-
-
-def curves(table, kind, y):
-    """Return the curves of the rows of a kind, from the left foot over the estimate to the right foot, (r, 2m, 2)."""
-    low, high, _ = drapery_columns(table)
-    rows = table[table["kind"] == kind]
-    left, right = rows[low].to_numpy(float), rows[high].to_numpy(float)
-    x = np.concatenate([left, right[:, ::-1]], axis=1)
-    return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
-
-
-def draw_curtain(plane, table, y, lines, named):
-    """Draw everything inside the panel.
-
-    ``y`` holds the heights of the p values, ``lines`` those of the lines, ``named`` the trials named above the panel.
-    """
-    low, high = plane.x.limits
-    prediction = curves(table, "prediction", y)
-    if len(prediction) and np.isfinite(prediction).all():
-        left, right = np.split(prediction[0], 2)
-        plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
-        plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
-    plane.lines(
-        [[(low, at), (high, at)] for at in lines],
-        "drapery-levels",
-        colors=style.MUTED,
-        linewidths=style.RULE_PT,
-        linestyles=[LINE],
-        zorder=0.6,
-    )
-    if low < 0 < high:
-        null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
-        plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
-    trials = curves(table, "trial", y)
-    wide = TRIAL_PT if len(trials) <= MANY else MANY_PT
-    named = table.loc[table["kind"] == "trial", "name"].isin(named)
-    quiet = quiet_colour(len(trials))
-    colours = [style.INK if yes and not named.all() else quiet for yes in named]
-    plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
-    common = curves(table, "common", y)
-    look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON], "zorder": 2}
-    plane.lines(common, "drapery-common", **look)
-    pooled = curves(table, "total", y)
-    plane.lines(pooled, "drapery-pooled-rim", colors=style.PAPER, linewidths=POOLED_PT + 1.2, zorder=2.4)
-    plane.lines(pooled, "drapery-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=2.5)
-    row = table[table["kind"] == "total"].iloc[0]
-    look = {"s": DOT_PT2, "c": style.PAPER, "edgecolors": style.MODEL, "linewidths": 1.1, "zorder": 2.6}
-    ends = plane.ax.scatter([row["low"], row["high"]], [lines[0]] * 2, **look)
-    ends.set(gid="drapery-ci", label="drapery-ci")
-
-
-def set_levels(plane, p, y, lines):
-    """Label p values on the left and the levels of the intervals on the right; marked ones come first.
-
-    Returns the width of the labels on the right in millimetres.
-    """
-    first = {each: i for i, each in enumerate(lines)}
-    order = sorted(range(len(p)), key=lambda i: first.get(p[i], len(first)))
-    at = plane.mm(plane.x.limits[0], y)[:, 1]
-    kept = []
-    for i in order:
-        if all(abs(at[i] - at[j]) >= APART for j in kept):
-            kept.append(i)
-    kept = sorted(kept)
-    set_upright(plane.ax, y[kept], [p_text(p[i]) for i in kept])
-    for i in kept:
-        where = plane.width + 1.6, at[i]
-        plane.write(*where, level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
-
-
-def place_curve_names(names, x, width):
-    """Return the left edge of every name in the line above the panel, None where there is no room.
-
-    Names keep the order of the tops of their curves, ``x``, so that no line from a name to a top crosses another, and
-    stand as close to these as they can; those that come last in the list are left out first.
-    """
-    wide = np.array([text_width(name, style.NOTE_PT) for name in names])
-    kept = list(range(len(names)))
-    while kept and wide[kept].sum() + NAME_GAP * (len(kept) - 1) > width:
-        kept.pop()
-    order = sorted(kept, key=lambda i: x[i])
-    pushed = np.append(0.0, np.cumsum(wide[order][:-1] + NAME_GAP))[: len(order)]
-    spare = width - wide[order].sum() - NAME_GAP * max(len(order) - 1, 0)
-    wanted = np.array([x[i] for i in order]) - wide[order] / 2 - pushed
-    left = np.clip(_increasing(wanted), 0.0, spare) + pushed
-    found = dict(zip(order, left.tolist(), strict=True))
-    return [found.get(i) for i in range(len(names))]
-
-
-def _increasing(values):
-    """Return the increasing sequence that is closest to the values by least squares (pooling of neighbours)."""
-    blocks = []
-    for value in values:
-        blocks.append((value, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (a, m), (b, n) = blocks[-2:]
-            blocks[-2:] = [((a * m + b * n) / (m + n), m + n)]
-    return np.concatenate([np.full(n, value) for value, n in blocks]) if blocks else np.zeros(0)
-
-
-def draw_names(plane, names, x, places):
-    """Write the names above the panel, with a line from each to the top of its curve."""
-    segments, look = [], (style.NOTE_PT, "normal", style.INK)
-    y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
-    for i, (name, at, left) in enumerate(zip(names, x, places, strict=True)):
-        if left is not None:
-            plane.write(left, y, Said(name), look, align="left", gid=f"name-{i}")
-            foot = left + text_width(name, style.NOTE_PT) / 2
-            segments.append(plane.values([(at, plane.height + 0.3), (foot, plane.height + LEADER_MM)]))
-    look = {"colors": style.MUTED, "linewidths": style.HAIR_PT, "zorder": 0.9, "clip_on": False}
-    plane.lines(segments, "drapery-leaders", **look)
-
-
-def drapery_key(about):
-    """Return the entries of the key."""
-    entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
-    if (about.table["kind"] == "common").any():
-        look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
-        entries.append(line_entry("common effect", **look))
-    k = about.pooled.k
-    entries.append(line_entry(f"trials ({number(k, 0)})", colors=quiet_colour(k), linewidths=TRIAL_PT))
-    if np.isfinite(about.pooled.pi.low):
-        entries.append(area_entry("prediction, new trial", style.BAND))
-    return entries
-
-
-TALL = 0.58  # height of the panel over the width of the page
-LEAST_TALL_MM = 62.0  # so that the labels of 0.05 and 0.01 stand apart
-LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, 0.001)}
-Y_TITLES = "p value", "Confidence level"
-
-
-def drapery_height(p, scale):
-    """Return the heights of p values on the upright axis."""
-    return np.asarray(p, float) if scale == "p" else -normal_statistic(p)
-
-
-def _drapery_limits(scale):
-    return (0.0, 1.0) if scale == "p" else (float(drapery_height(0.001, scale)), 0.0)
-
-
-def _upright(about, scale):
-    """Return the heights of the p values of the curves, and the p values with labels."""
-    p = drapery_columns(about.table)[2]
-    shown = [*about.lines, *(each for each in LABELLED[scale] if each not in about.lines)]
-    return drapery_height(p, scale), np.array(sorted(shown))
-
-
-def draw_drapery_page(about, across, scale, favours, *, title, footer, width):
-    """Return the figure: names above the panel, the axes around it, the key below."""
-    y, shown = _upright(about, scale)
-    left = room_for([p_text(each) for each in shown])
-    right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
-    inner = width - 2 * style.MARGIN - left - right
-    pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
-    panel = Panel("drapery", (), (), across.limits, (_drapery_caption(about),), favours=favours, ratio=across.ratio)
-    with style_context(["default", style.RC]):
-        names, x, places = _drapery_names(about, across, inner)
-        strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0
-        head = pitch + 1.6 + strip
-        below = axis_height([panel], {"drapery": inner})
-        key, tall = lay_key(drapery_key(about), width - 2 * style.MARGIN, stacked=False)
-        framing = frame(title, footer, width, head + height + below + 2.2 + tall)
-        figure, page = framed_page(framing)
-        top = framing.top + head
-        box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
-        ax = inset(figure, page, box, "drapery")
-        plane = Plane(ax, across, Scale(_drapery_limits(scale)), inner, height)
-        written = [name for name, place in zip(names, places, strict=True) if place is not None]
-        _fill_drapery(plane, about, (y, shown), scale, written)
-        draw_names(plane, names, x, places)
-        write(page, style.MARGIN, framing.top + pitch / 2, Y_TITLES[0], style.CAPTION, gid="title-y")
-        edge = width - style.MARGIN
-        write(page, edge, framing.top + pitch / 2, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
-        write_captions(page, panel, box[0], box[1], box[3] + TICKS_MM)
-        draw_key(page, key, style.MARGIN, box[3] + below + 2.2)
-    return figure
-
-
-def _drapery_caption(about):
-    return about.x_label + (", log scale" if about.ratio else "")
-
-
-def _drapery_names(about, across, width):
-    """Return the names of trials, the millimetres of their tops and their places above the panel."""
-    named = about.table[about.table["labelled"]]
-    away = (named["estimate"] - about.pooled.estimate).abs()
-    named = named.loc[away.sort_values(ascending=False, kind="stable").index]
-    low, high = across.limits
-    x = ((named["estimate"] - low) / (high - low) * width).tolist()
-    names = named["name"].tolist()
-    return names, x, place_curve_names(names, x, width)
-
-
-def _fill_drapery(plane, about, heights, scale, named):
-    """Draw curves, lines and both axes."""
-    y, shown = heights
-    ax = plane.ax
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_axis(ax, Panel("drapery", (), (), plane.x.limits, ("",), ratio=plane.x.ratio), plane.width)
-    ax.spines["bottom"].set_visible(True)
-    set_levels(plane, shown, drapery_height(shown, scale), about.lines)
-    draw_curtain(plane, about.table, y, drapery_height(about.lines, scale), named)
-
-
-def draw_drapery_into(ax, about, across, scale):
-    """Draw the panel into axes of another figure."""
-    y, shown = _upright(about, scale)
-    plane = Plane(ax, across, Scale(_drapery_limits(scale)), *size_of(ax))
-    _fill_drapery(plane, about, (y, shown), scale, ())
-    title_axes(ax, _drapery_caption(about), Y_TITLES[0])
-    return ax.figure
-
-
-USUAL_MM, LEAST_MM = 150.0, 80.0
-MARKED = 0.1, 0.05, 0.01
 
 
 @themed
@@ -474,11 +178,6 @@ def drapery(
     return fig
 
 
-def _own(pooled):
-    """Return the p value that belongs to the level of the pooled interval."""
-    return round(1.0 - pooled.confidence_level, 12)
-
-
 def drapery_table(pooled, names, label, common, digits, ratio):
     """Return one row per curve, with its intervals at every p value; and the decimals of its numbers."""
     p = np.unique(np.append(LEVELS, _own(pooled)))
@@ -510,13 +209,9 @@ def drapery_table(pooled, names, label, common, digits, ratio):
     return rows, digits
 
 
-def _with_drapery_text(rows, digits, show):
-    records = rows.to_dict("records")
-    rows["text_name"] = rows["name"]
-    rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
-    rows["text_interval"] = [interval(show(row["low"]), show(row["high"]), digits) for row in records]
-    rows["text_pvalue"] = ["" if row["pvalue"] != row["pvalue"] else pvalue(row["pvalue"]) for row in records]
-    return rows
+def _own(pooled):
+    """Return the p value that belongs to the level of the pooled interval."""
+    return round(1.0 - pooled.confidence_level, 12)
 
 
 def _drapery_labelled(trials, label, centre):
@@ -527,3 +222,302 @@ def _drapery_labelled(trials, label, centre):
             raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
         return trials["name"].isin(wanted)
     return (trials["estimate"] - centre).abs().rank(method="first", ascending=False) <= label
+
+
+def _with_drapery_text(rows, digits, show):
+    records = rows.to_dict("records")
+    rows["text_name"] = rows["name"]
+    rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
+    rows["text_interval"] = [interval(show(row["low"]), show(row["high"]), digits) for row in records]
+    rows["text_pvalue"] = ["" if row["pvalue"] != row["pvalue"] else pvalue(row["pvalue"]) for row in records]
+    return rows
+
+
+def draw_drapery_into(ax, about, across, scale):
+    """Draw the panel into axes of another figure."""
+    y, shown = _upright(about, scale)
+    plane = Plane(ax, across, Scale(_drapery_limits(scale)), *size_of(ax))
+    _fill_drapery(plane, about, (y, shown), scale, ())
+    title_axes(ax, _drapery_caption(about), Y_TITLES[0])
+    return ax.figure
+
+
+def _upright(about, scale):
+    """Return the heights of the p values of the curves, and the p values with labels."""
+    p = drapery_columns(about.table)[2]
+    shown = [*about.lines, *(each for each in LABELLED[scale] if each not in about.lines)]
+    return drapery_height(p, scale), np.array(sorted(shown))
+
+
+def drapery_columns(table):
+    """Return the names of the columns that hold the ends of the intervals, and their p values."""
+    low = [name for name in table if name.startswith("low_p")]
+    return low, [f"high{name[3:]}" for name in low], np.array([float(name[5:]) for name in low])
+
+
+def drapery_height(p, scale):
+    """Return the heights of p values on the upright axis."""
+    return np.asarray(p, float) if scale == "p" else -normal_statistic(p)
+
+
+def _drapery_limits(scale):
+    return (0.0, 1.0) if scale == "p" else (float(drapery_height(0.001, scale)), 0.0)
+
+
+def _fill_drapery(plane, about, heights, scale, named):
+    """Draw curves, lines and both axes."""
+    y, shown = heights
+    ax = plane.ax
+    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    draw_axis(ax, Panel("drapery", (), (), plane.x.limits, ("",), ratio=plane.x.ratio), plane.width)
+    ax.spines["bottom"].set_visible(True)
+    set_levels(plane, shown, drapery_height(shown, scale), about.lines)
+    draw_curtain(plane, about.table, y, drapery_height(about.lines, scale), named)
+
+
+def set_levels(plane, p, y, lines):
+    """Label p values on the left and the levels of the intervals on the right; marked ones come first.
+
+    Returns the width of the labels on the right in millimetres.
+    """
+    first = {each: i for i, each in enumerate(lines)}
+    order = sorted(range(len(p)), key=lambda i: first.get(p[i], len(first)))
+    at = plane.mm(plane.x.limits[0], y)[:, 1]
+    kept = []
+    for i in order:
+        if all(abs(at[i] - at[j]) >= APART for j in kept):
+            kept.append(i)
+    kept = sorted(kept)
+    set_upright(plane.ax, y[kept], [p_text(p[i]) for i in kept])
+    for i in kept:
+        where = plane.width + 1.6, at[i]
+        plane.write(*where, level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
+
+
+def p_text(p):
+    """Return a p value that marks a line, such as "0.05", with the digits it has."""
+    return number(p, len(f"{p:.10g}".partition(".")[2]))
+
+
+def draw_curtain(plane, table, y, lines, named):
+    """Draw everything inside the panel.
+
+    ``y`` holds the heights of the p values, ``lines`` those of the lines, ``named`` the trials named above the panel.
+    """
+    low, high = plane.x.limits
+    prediction = curves(table, "prediction", y)
+    if len(prediction) and np.isfinite(prediction).all():
+        left, right = np.split(prediction[0], 2)
+        plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
+        plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
+    plane.lines(
+        [[(low, at), (high, at)] for at in lines],
+        "drapery-levels",
+        colors=style.MUTED,
+        linewidths=style.RULE_PT,
+        linestyles=[LINE],
+        zorder=0.6,
+    )
+    if low < 0 < high:
+        null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
+        plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
+    trials = curves(table, "trial", y)
+    wide = TRIAL_PT if len(trials) <= MANY else MANY_PT
+    named = table.loc[table["kind"] == "trial", "name"].isin(named)
+    quiet = quiet_colour(len(trials))
+    colours = [style.INK if yes and not named.all() else quiet for yes in named]
+    plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
+    common = curves(table, "common", y)
+    look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON], "zorder": 2}
+    plane.lines(common, "drapery-common", **look)
+    pooled = curves(table, "total", y)
+    plane.lines(pooled, "drapery-pooled-rim", colors=style.PAPER, linewidths=POOLED_PT + 1.2, zorder=2.4)
+    plane.lines(pooled, "drapery-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=2.5)
+    row = table[table["kind"] == "total"].iloc[0]
+    look = {"s": DOT_PT2, "c": style.PAPER, "edgecolors": style.MODEL, "linewidths": 1.1, "zorder": 2.6}
+    ends = plane.ax.scatter([row["low"], row["high"]], [lines[0]] * 2, **look)
+    ends.set(gid="drapery-ci", label="drapery-ci")
+
+
+def curves(table, kind, y):
+    """Return the curves of the rows of a kind, from the left foot over the estimate to the right foot, (r, 2m, 2)."""
+    low, high, _ = drapery_columns(table)
+    rows = table[table["kind"] == kind]
+    left, right = rows[low].to_numpy(float), rows[high].to_numpy(float)
+    x = np.concatenate([left, right[:, ::-1]], axis=1)
+    return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
+
+
+def quiet_colour(k):
+    """Return the colour of trials without names: paler where there are many."""
+    return style.SQUARE if k <= MANY / 3 else style.FAINT
+
+
+def _drapery_caption(about):
+    return about.x_label + (", log scale" if about.ratio else "")
+
+
+def drapery_footer(about, note):
+    """Return the paragraphs below the figure."""
+    pooled = about.pooled
+    points = "(log scale)" if about.ratio else about.unit.split(" on ")[0]
+    parts = ["thin: one trial", "bold: pooled result"]
+    if np.isfinite(pooled.pi.low):
+        parts.append("area: prediction of a new trial")
+    if (about.table["kind"] == "common").any():
+        parts.append("dashed: common effect, normal distribution")
+    marked = p_text(about.lines[0])
+    lines = [
+        drapery_finding(about),
+        words.sentences(
+            "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
+            f"interval of the level on the right ends; dots: the {about.level} confidence interval (p = {marked})",
+            "; ".join(parts),
+        ),
+        words.sentences(
+            words.model_sentence(pooled),
+            words.heterogeneity_sentence(pooled, points, about.digits),
+            words.left_out_sentence(about.left_out),
+            _narrow(pooled),
+        ),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def drapery_finding(about):
+    """Return the pooled result in words."""
+    pooled = about.pooled
+    points = "" if about.ratio else about.unit.split(" on ")[0]
+    ends = interval(about.show(pooled.ci.low), about.show(pooled.ci.high), about.digits)
+    estimate = f"{number(about.show(pooled.estimate), about.digits)} {points}".rstrip()
+    expected = ""
+    if np.isfinite(pooled.pi.low):
+        limits = interval(about.show(pooled.pi.low), about.show(pooled.pi.high), about.digits)
+        expected = f"{about.level} prediction interval for a new trial: {limits}"
+    trials = counted(pooled.k)
+    result = f"Pooled: {estimate} ({about.level} CI {ends}; {trials}), p {equals(pooled.pvalue)} for no difference"
+    return words.sentences(result, expected, _common_sentence(about))
+
+
+def _common_sentence(about):
+    rows = about.table[about.table["kind"] == "common"]
+    if not len(rows):
+        return ""
+    row = rows.iloc[0]
+    return f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
+
+
+def _narrow(pooled):
+    return "The HKSJ interval is narrower than the Wald interval, to be read with care" if pooled.hksj_narrower else ""
+
+
+def draw_drapery_page(about, across, scale, favours, *, title, footer, width):
+    """Return the figure: names above the panel, the axes around it, the key below."""
+    y, shown = _upright(about, scale)
+    left = room_for([p_text(each) for each in shown])
+    right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
+    inner = width - 2 * style.MARGIN - left - right
+    pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
+    panel = Panel("drapery", (), (), across.limits, (_drapery_caption(about),), favours=favours, ratio=across.ratio)
+    with style_context(["default", style.RC]):
+        names, x, places = _drapery_names(about, across, inner)
+        strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0
+        head = pitch + 1.6 + strip
+        below = axis_height([panel], {"drapery": inner})
+        key, tall = lay_key(drapery_key(about), width - 2 * style.MARGIN, stacked=False)
+        framing = frame(title, footer, width, head + height + below + 2.2 + tall)
+        figure, page = framed_page(framing)
+        top = framing.top + head
+        box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
+        ax = inset(figure, page, box, "drapery")
+        plane = Plane(ax, across, Scale(_drapery_limits(scale)), inner, height)
+        written = [name for name, place in zip(names, places, strict=True) if place is not None]
+        _fill_drapery(plane, about, (y, shown), scale, written)
+        draw_names(plane, names, x, places)
+        write(page, style.MARGIN, framing.top + pitch / 2, Y_TITLES[0], style.CAPTION, gid="title-y")
+        edge = width - style.MARGIN
+        write(page, edge, framing.top + pitch / 2, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
+        write_captions(page, panel, box[0], box[1], box[3] + TICKS_MM)
+        draw_key(page, key, style.MARGIN, box[3] + below + 2.2)
+    return figure
+
+
+def _drapery_names(about, across, width):
+    """Return the names of trials, the millimetres of their tops and their places above the panel."""
+    named = about.table[about.table["labelled"]]
+    away = (named["estimate"] - about.pooled.estimate).abs()
+    named = named.loc[away.sort_values(ascending=False, kind="stable").index]
+    low, high = across.limits
+    x = ((named["estimate"] - low) / (high - low) * width).tolist()
+    names = named["name"].tolist()
+    return names, x, place_curve_names(names, x, width)
+
+
+def place_curve_names(names, x, width):
+    """Return the left edge of every name in the line above the panel, None where there is no room.
+
+    Names keep the order of the tops of their curves, ``x``, so that no line from a name to a top crosses another, and
+    stand as close to these as they can; those that come last in the list are left out first.
+    """
+    wide = np.array([text_width(name, style.NOTE_PT) for name in names])
+    kept = list(range(len(names)))
+    while kept and wide[kept].sum() + NAME_GAP * (len(kept) - 1) > width:
+        kept.pop()
+    order = sorted(kept, key=lambda i: x[i])
+    pushed = np.append(0.0, np.cumsum(wide[order][:-1] + NAME_GAP))[: len(order)]
+    spare = width - wide[order].sum() - NAME_GAP * max(len(order) - 1, 0)
+    wanted = np.array([x[i] for i in order]) - wide[order] / 2 - pushed
+    left = np.clip(_increasing(wanted), 0.0, spare) + pushed
+    found = dict(zip(order, left.tolist(), strict=True))
+    return [found.get(i) for i in range(len(names))]
+
+
+def _increasing(values):
+    """Return the increasing sequence that is closest to the values by least squares (pooling of neighbours)."""
+    blocks = []
+    for value in values:
+        blocks.append((value, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (a, m), (b, n) = blocks[-2:]
+            blocks[-2:] = [((a * m + b * n) / (m + n), m + n)]
+    return np.concatenate([np.full(n, value) for value, n in blocks]) if blocks else np.zeros(0)
+
+
+def drapery_key(about):
+    """Return the entries of the key."""
+    entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
+    if (about.table["kind"] == "common").any():
+        look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
+        entries.append(line_entry("common effect", **look))
+    k = about.pooled.k
+    entries.append(line_entry(f"trials ({number(k, 0)})", colors=quiet_colour(k), linewidths=TRIAL_PT))
+    if np.isfinite(about.pooled.pi.low):
+        entries.append(area_entry("prediction, new trial", style.BAND))
+    return entries
+
+
+def draw_names(plane, names, x, places):
+    """Write the names above the panel, with a line from each to the top of its curve."""
+    segments, look = [], (style.NOTE_PT, "normal", style.INK)
+    y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
+    for i, (name, at, left) in enumerate(zip(names, x, places, strict=True)):
+        if left is not None:
+            plane.write(left, y, Said(name), look, align="left", gid=f"name-{i}")
+            foot = left + text_width(name, style.NOTE_PT) / 2
+            segments.append(plane.values([(at, plane.height + 0.3), (foot, plane.height + LEADER_MM)]))
+    look = {"colors": style.MUTED, "linewidths": style.HAIR_PT, "zorder": 0.9, "clip_on": False}
+    plane.lines(segments, "drapery-leaders", **look)
+
+
+def drapery_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = about.table[about.table["kind"] == "trial"]
+    spread = interval(about.show(trials["estimate"].min()), about.show(trials["estimate"].max()), about.digits)
+    clear = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
+    return words.sentences(
+        f"Drapery plot: {title}",
+        f"p-value curves of {counted(len(trials))}, estimates from {spread}",
+        f"{clear} of {number(len(trials), 0)} have p below {p_text(about.lines[0])} for no difference",
+        drapery_finding(about).rstrip("."),
+    )

@@ -22,6 +22,13 @@ SIMPLE = 0x0590  # from here on letters may change shape beside others, or run t
 LIGATURE = "ff"  # may be one sign with a third letter
 SIGNS = range(0x2000, 0x2C00)  # punctuation, arrows, mathematics: simple again
 
+# always embedded, so that figures share their fonts' bytes: ASCII and the usual signs of numbers and of captions
+USUAL = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("−–·×²†≤≥←→τμ’“”…\N{NARROW NO-BREAK SPACE}")
+BOLD = 600  # and heavier
+FORBIDDEN = 0x0002  # fsType of a font that may not be embedded
+TABLES = ("GlyphOrder", "head", "hhea", "maxp", "OS/2", "hmtx", "cmap", "name", "post", "glyf", "loca", "CFF ", "GPOS")
+SHAPING = ("GSUB", "GDEF")
+
 
 def families(preferred, *, chosen=False):
     """Return the font families of a figure: installed ones only, DejaVu Sans last for what the first one lacks.
@@ -49,25 +56,6 @@ def _of_rc():
 
 def _installed(name):
     return any(entry.name == name for entry in fontManager.ttflist)
-
-
-@lru_cache(maxsize=64)
-def path_of(family, weight="normal", style="normal"):
-    """Return the file of a family."""
-    return str(fontManager.findfont(FontProperties(family=family, weight=weight, style=style)))
-
-
-@lru_cache(maxsize=64)
-def _tabular(family):
-    """Say whether all figures of a family are of one width."""
-    measured = _Letters(path_of(family))
-    return len({measured.advance(figure) for figure in "0123456789"}) == 1
-
-
-@lru_cache(maxsize=256)
-def signs_of(path):
-    """Return the code points that a font file has."""
-    return frozenset(get_font(path).get_charmap())
 
 
 class _Letters:
@@ -106,6 +94,19 @@ class _Letters:
 _letters = lru_cache(maxsize=64)(_Letters)
 
 
+@lru_cache(maxsize=64)
+def _tabular(family):
+    """Say whether all figures of a family are of one width."""
+    measured = _Letters(path_of(family))
+    return len({measured.advance(figure) for figure in "0123456789"}) == 1
+
+
+@lru_cache(maxsize=64)
+def path_of(family, weight="normal", style="normal"):
+    """Return the file of a family."""
+    return str(fontManager.findfont(FontProperties(family=family, weight=weight, style=style)))
+
+
 def simple_width(text, family, weight):
     """Return the width of a line in points at ``UNITS``, or None where letters are shaped or come from elsewhere."""
     path, codes = path_of(family, weight), set(map(ord, text))
@@ -114,11 +115,10 @@ def simple_width(text, family, weight):
     return None if LIGATURE in text else _letters(path).width(text)
 
 
-@lru_cache(maxsize=4096)
-def _lacking(text, family, weight):
-    """Return the letters of a text that a family lacks; signs without a shape of their own do not count."""
-    known = signs_of(path_of(family, weight))
-    return frozenset(c for c in text if ord(c) not in known and unicodedata.category(c) not in ("Cf", "Cc"))
+@lru_cache(maxsize=256)
+def signs_of(path):
+    """Return the code points that a font file has."""
+    return frozenset(get_font(path).get_charmap())
 
 
 def with_fallbacks(names, text, weight="normal"):
@@ -130,6 +130,13 @@ def with_fallbacks(names, text, weight="normal"):
         return names, rest
     more, rest = _found(rest, len(fontManager.ttflist))
     return (*names, *more), rest
+
+
+@lru_cache(maxsize=4096)
+def _lacking(text, family, weight):
+    """Return the letters of a text that a family lacks; signs without a shape of their own do not count."""
+    known = signs_of(path_of(family, weight))
+    return frozenset(c for c in text if ord(c) not in known and unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 @lru_cache(maxsize=256)
@@ -161,14 +168,6 @@ def spelled(letters):
     return ", ".join(named[:10]) + (f" and {len(named) - 10} more" if len(named) > 10 else "")
 
 
-# always embedded, so that figures share their fonts' bytes: ASCII and the usual signs of numbers and of captions
-USUAL = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("−–·×²†≤≥←→τμ’“”…\N{NARROW NO-BREAK SPACE}")
-BOLD = 600  # and heavier
-FORBIDDEN = 0x0002  # fsType of a font that may not be embedded
-TABLES = ("GlyphOrder", "head", "hhea", "maxp", "OS/2", "hmtx", "cmap", "name", "post", "glyf", "loca", "CFF ", "GPOS")
-SHAPING = ("GSUB", "GDEF")
-
-
 def font_faces(figure):
     """Return the CSS that embeds the fonts of a figure, one rule for each file that its texts use."""
     rules = []
@@ -181,11 +180,6 @@ def font_faces(figure):
                 f"src:url(data:font/woff;base64,{source}) format('woff')}}"
             )
     return "\n".join(rules)
-
-
-def family_list(families):
-    """Return families as CSS has them, any font without serifs last."""
-    return ", ".join([*(f"'{name}'" for name in families), "sans-serif"])
 
 
 def _letters_used(figure):
@@ -229,3 +223,8 @@ def _subset(path, letters):
         file = io.BytesIO()
         font.save(file, reorderTables=False)
     return file.getvalue()
+
+
+def family_list(families):
+    """Return families as CSS has them, any font without serifs last."""
+    return ", ".join([*(f"'{name}'" for name in families), "sans-serif"])

@@ -39,346 +39,10 @@ from analysis.text import MINUS, bracketed, counted, level, number
 MM_PER_INCH = 25.4
 NAME_GAP = 2.0  # mm between the names and the panel
 BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis: tick labels, and each line of its title
-
-
-def into_axes(ax, table, panel, curve=()):
-    """Draw the rows into Axes whose height they share; return the figure of the Axes."""
-    body = body_of(table).reset_index(drop=True)
-    y, top = [], 0.0
-    for i, (above, height) in enumerate(row_heights(table)):
-        top += above if i else 0.0
-        y.append(top + height / 2)
-        top += height
-    body = body.assign(y_mm=y)
-    if not hasattr(ax, "set_xlim"):
-        ax = _axes_of(ax, body, top, panel)
-    ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
-    figure = ax.get_figure(root=True)
-    width = ax.get_position().width * _forest_size(ax.get_figure(root=False))[0]
-    draw_panel(ax, panel, body, width / (panel.limits[1] - panel.limits[0]))
-    if len(curve):
-        draw_density(ax, panel, body, curve)
-    draw_axis(ax, panel, width)
-    _forest_names(ax, body, y)
-    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_favours(panel, width)])
-    ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
-    return figure
-
-
-def _favours(panel, width):
-    """Return the line of directions, in the longer or the shorter wording that fits."""
-    if not panel.favours:
-        return []
-    left, right = panel.favours
-    texts = f"← {left}   {right} →", f"← {left.split()[-1]}   {right.split()[-1]} →"
-    return [first_fitting(texts, width + 4.0, style.SMALL_PT)]
-
-
-def _forest_size(figure):
-    """Return width and height of a Figure or SubFigure in millimetres."""
-    box = figure.bbox
-    return box.width / figure.dpi * MM_PER_INCH, box.height / figure.dpi * MM_PER_INCH
-
-
-def _axes_of(subfigure, body, rows_mm, panel):
-    """Return Axes in a SubFigure with room for the names at the left and the captions below."""
-    width, height = _forest_size(subfigure)
-    names = max(text_width(name, style.SMALL_PT, "bold") for name in body["text_name"])
-    left = style.MARGIN + names + NAME_GAP
-    bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
-    if left + 20.0 > width or bottom + 10.0 > height:
-        raise ValueError(
-            f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
-        )
-    above = max(style.MARGIN, height - bottom - rows_mm * 1.6)  # a few rows do not spread over a tall figure
-    box = left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height
-    return subfigure.add_axes(box)
-
-
-def _forest_names(ax, body, y):
-    """Write the names as tick labels, those of headings and of the overall result in bold."""
-    names = [str(style.say(name)) for name in body["text_name"]]
-    ax.set_yticks(y, names)
-    ax.tick_params(axis="y", length=0, pad=NAME_GAP * style.PT_PER_MM)
-    for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
-        _, weight, colour = style.cell_style(kind)
-        label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
-
-
 ARMS = {"treatment": ("Treatment", "treat."), "placebo": ("Placebo", "plac.")}
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
 TEXT_GAP = 1.1  # between a circle and its meaning
-
-
-def as_headings(columns):
-    """Return name -> heading (None: made from the name) of columns given as names or as a mapping."""
-    if isinstance(columns, str):
-        raise ValueError(f"columns is {columns!r}; give a sequence of names, ({columns!r},)")
-    return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
-
-
-def add_columns(table, names, symbols, digits):
-    """Return the table with the printed text of the chosen columns of the trials.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of ``build_rows`` with its usual cells.
-    names : list of str
-    symbols : dict
-        column -> (value -> letter).
-    digits : int
-        Decimals of means and SDs.
-    """
-    trial = table["kind"] == "trial"
-    for name in names:
-        if name in ("n", "effect", "weight"):
-            continue
-        if name == "arms":
-            table = _add_arms(table, digits)
-        elif name not in table or name == "flags":
-            raise ValueError(
-                f"columns names {name!r}, which is neither one of n, arms, effect, weight nor a column of the trials"
-            )
-        elif name not in symbols:
-            table = table.assign(**{f"text_{name}": _forest_texts(table[name].where(trial), name)})
-    for name, letters in symbols.items():
-        table = _add_symbols(table, name, letters, trial)
-    return table
-
-
-def _add_arms(table, digits):
-    for arm in ARMS:
-        missing = [f"{part}_{arm}" for part in PARTS if f"{part}_{arm}" not in table]
-        if missing:
-            raise ValueError(
-                f"columns names 'arms', which needs mean, SD and n of both arms; missing: {', '.join(missing)}"
-            )
-        for part in ("mean", "sd"):
-            values = table[f"{part}_{arm}"].where(table["kind"] == "trial")
-            table = table.assign(**{f"text_{part}_{arm}": ["" if v != v else number(v, digits) for v in values]})
-    return table
-
-
-def _forest_texts(values, name):
-    """Return one text per row: numbers with the same decimals down the column, years without separators."""
-    known = [v for v in values if _is_numeric(v)]
-    plain = name in ("year", "id", "pmid")
-    most = 1 if max(map(abs, known), default=0) >= 10 else 2
-    places = 0 if plain else max((decimals(v, most) for v in known), default=0)
-    return [
-        "" if v is None or v != v else (f"{v:.0f}" if plain else number(v, places)) if _is_numeric(v) else str(v)
-        for v in values
-    ]
-
-
-def _is_numeric(value):
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value)
-
-
-def _add_symbols(table, name, letters, trial):
-    """Add the letters of a column of circles; the cells themselves stay empty, the circles are drawn later."""
-    if name not in table:
-        raise ValueError(f"symbols names {name!r}, which is not a column of the trials")
-    values = table[name].where(trial)
-    unknown = sorted({str(v) for v in values if v == v and v is not None and v not in letters})
-    if unknown:
-        raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
-    marks = ["" if v != v or v is None else letter_of(letters[v]) for v in values]
-    return table.assign(**{f"symbol_{name}": marks, f"text_symbol_{name}": ""})
-
-
-def letter_of(spec):
-    """Return the letter of a value given as a letter or as (letter, tone)."""
-    letter = spec if isinstance(spec, str) else spec[0]
-    return MINUS if letter == "-" else letter
-
-
-def tone_of(spec):
-    """Return (fill, letter colour) of a value: its tone is good, some, bad or none, or follows from +, ? and -."""
-    tone = TONES.get(spec, "some") if isinstance(spec, str) else spec[1]
-    return style.SYMBOLS[tone] if tone in style.SYMBOLS else (tone, style.INK)
-
-
-def tracks_of(table, left, right, symbols, panel):
-    """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
-    measure = panel.heads[-1]
-
-    def columns(chosen):
-        return [
-            column for name, head in chosen.items() for column in _forest_columns(table, name, head, symbols, measure)
-        ]
-
-    name = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
-    later = {name: None for name in symbols if name not in left and name not in right}
-    return [name, *columns(left), panel, *columns({**right, **later})]
-
-
-def _forest_columns(table, name, head, symbols, measure):
-    if name == "n":
-        return [
-            Column("n", short, (f"text_n_{arm}",), span=head or "Patients")
-            for arm, (_, short) in ARMS.items()
-            if f"n_{arm}" in table
-        ]
-    if name == "arms":
-        return [
-            Column("arms", title, (f"text_{part}_{arm}",), span=arm_name)
-            for arm, (arm_name, _) in ARMS.items()
-            for part, title in PARTS.items()
-        ]
-    if name == "effect":
-        return [effect_column(table, head or ("Difference" if measure in ("MD", "SMD", "RD") else NAMES.get(measure)))]
-    if name == "weight":
-        return [Column("weight", head or "Weight", ("text_weight",))]
-    head = head or name.replace("_", " ").capitalize()
-    if name in symbols:
-        return [Column(name, head, (f"text_symbol_{name}",), "left")]
-    numeric = all(_is_numeric(v) or v is None or v != v for v in table.loc[table["kind"] == "trial", name])
-    return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
-
-
-def effect_head(panel):
-    """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
-    return "Difference" if panel.heads[-1] in ("MD", "SMD", "RD") else panel.heads[0]
-
-
-def effect_column(table, head="Difference", level=None):
-    """Return the column of the estimate and its limits, each aligned on the decimal point."""
-    head = f"{head or 'Estimate'} {bracketed(f'{level or words.level_of(table)} CI')}"
-    return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
-
-
-def dropped(left, right, symbols=()):
-    """Return the names of columns in the order in which a page that is too narrow gives them up."""
-    others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
-    return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
-
-
-def draw_symbols(figure, table, symbols):
-    """Draw the columns of lettered circles over the empty cells left for them."""
-    page, body = figure.axes[0], body_of(table)
-    for placed in figure.placement.columns:
-        name = placed.column.name
-        if name not in symbols or placed.column.cells != (f"text_symbol_{name}",):
-            continue
-        x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
-        rows = body[body[f"symbol_{name}"].astype(bool) & (body["kind"] == "trial")]
-        specs = [symbols[name][value] for value in rows[name]]
-        _circles(page, [x] * len(rows), rows["y_mm"], specs, f"symbols-{name}")
-
-
-def _circles(page, x, y, specs, gid):
-    """Draw circles as one collection, each with its letter."""
-    if not specs:
-        return
-    tones = [tone_of(spec) for spec in specs]
-    size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
-    dots = page.scatter(x, y, s=size, c=[fill for fill, _ in tones], marker="o", linewidth=0, zorder=2)
-    dots.set(gid=gid, label=gid)
-    for i, (left, top, spec, (_, ink)) in enumerate(zip(x, y, specs, tones, strict=True)):
-        look = style.NOTE_PT, "bold", ink
-        write(page, left, top, letter_of(spec), look, align="center", gid=f"{gid}-{i}")
-
-
-def symbol_key(symbols, heads):
-    """Return the sentence that says what the circles of each column mean."""
-    parts = []
-    for name, letters in symbols.items():
-        head = heads.get(name) or name.replace("_", " ").capitalize()
-        parts.append(f"{head}: " + ", ".join(f"({letter_of(spec)}) {value}" for value, spec in letters.items()))
-    return words.sentences(*parts)
-
-
-def named_models(models, pooled):
-    """Return name -> result of models given as a mapping or a sequence.
-
-    The result that the figure draws anyway lends its name to the overall row and gets none of its own.
-    """
-    if models is None or (hasattr(models, "__len__") and not len(models)):
-        return {}, ""
-    if hasattr(models, "items"):
-        named = dict(models)
-    else:
-        models = [models] if hasattr(models, "confidence_level") else list(models)
-        named = {}
-        for model in models:
-            name = forest_model_name(model)
-            if name in named:
-                name = f"{name}, {getattr(model, 'ci_method', '')}"
-            named[name if name not in named else f"{name} ({len(named) + 1})"] = model
-    for name, model in named.items():
-        if not (hasattr(model, "mu") or (hasattr(model, "estimate") and hasattr(model, "ci"))):
-            raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
-    own = next((name for name, model in named.items() if model is pooled), "")
-    return {name: model for name, model in named.items() if model is not pooled}, own
-
-
-def forest_model_name(model):
-    """Return the name of a model in the column of names."""
-    if hasattr(model, "mu"):
-        return "Bayesian model"
-    if hasattr(model, "tau2_method"):
-        name = words.model_name(model)
-        return name[0].upper() + name[1:]
-    return f"{getattr(model, 'method', type(model).__name__)}"
-
-
-def model_rows(models, total):
-    """Return the rows of further models; ``notes`` says how many trials where their number differs."""
-    rows = []
-    for name, model in models.items():
-        estimate, ci, pi, tau = numbers_of(model)
-        rows.append(
-            {
-                "kind": "model",
-                "name": name,
-                "group": "",
-                "notes": "" if model.k == total.k else f"k = {number(model.k, 0)}",
-                "contrast_estimate": estimate,
-                "contrast_low": ci[0],
-                "contrast_high": ci[1],
-                "contrast_k": model.k,
-                "contrast_tau": tau,
-                "prediction_low": pi[0],
-                "prediction_high": pi[1],
-                "confidence_level": model.confidence_level,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def numbers_of(model):
-    """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
-    if hasattr(model, "mu"):
-        return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
-    none = (np.nan, np.nan)
-    return float(model.estimate), model.ci, getattr(model, "pi", none), getattr(model, "tau", np.nan)
-
-
-def models_sentence(models):
-    """Return how each further model was made."""
-    said = []
-    for name, model in models.items():
-        how = _how(model)
-        known = f"{name.lower()}, "  # a model that is named after itself need not say so twice
-        said.append(f"{name}: {how[len(known) :] if how.lower().startswith(known) else how}")
-    return words.sentences(*said)
-
-
-def _how(model):
-    at = level(model.confidence_level)
-    if hasattr(model, "mu"):
-        mu = "flat" if model.mu_prior is None else repr(model.mu_prior)
-        return f"posterior median and {at} equal-tailed interval, prior of τ {model.tau_prior!r}, of μ {mu}"
-    if hasattr(model, "tau2_method"):
-        name = words.model_name(model)
-        ci = words.REFERENCE.get(model.ci_method, model.ci_method)
-        return f"{name[0].lower()}{name[1:]}, {at} interval by {ci}"
-    return f"common effect, {at} interval by the normal distribution"
-
-
 PREDICTIONS = ("bar", "diamond", "density")
 DENSITY_MM = 9.4  # height of the row with the curve
 
@@ -498,10 +162,38 @@ def forest(
     return fig
 
 
-def _forest_blocks(results, by):
-    """Return the block of all trials, those of the groups, the unit and the trials left out."""
-    source = source_of(results, by)
-    return source.total, source.groups, source.unit, source.left_out
+def named_models(models, pooled):
+    """Return name -> result of models given as a mapping or a sequence.
+
+    The result that the figure draws anyway lends its name to the overall row and gets none of its own.
+    """
+    if models is None or (hasattr(models, "__len__") and not len(models)):
+        return {}, ""
+    if hasattr(models, "items"):
+        named = dict(models)
+    else:
+        models = [models] if hasattr(models, "confidence_level") else list(models)
+        named = {}
+        for model in models:
+            name = forest_model_name(model)
+            if name in named:
+                name = f"{name}, {getattr(model, 'ci_method', '')}"
+            named[name if name not in named else f"{name} ({len(named) + 1})"] = model
+    for name, model in named.items():
+        if not (hasattr(model, "mu") or (hasattr(model, "estimate") and hasattr(model, "ci"))):
+            raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
+    own = next((name for name, model in named.items() if model is pooled), "")
+    return {name: model for name, model in named.items() if model is not pooled}, own
+
+
+def forest_model_name(model):
+    """Return the name of a model in the column of names."""
+    if hasattr(model, "mu"):
+        return "Bayesian model"
+    if hasattr(model, "tau2_method"):
+        name = words.model_name(model)
+        return name[0].upper() + name[1:]
+    return f"{getattr(model, 'method', type(model).__name__)}"
 
 
 def _forest_rows(source, models, own, order, prediction):
@@ -519,19 +211,43 @@ def _forest_rows(source, models, own, order, prediction):
     return table
 
 
-def _forest_curve(pooled, prediction):
-    """Return the rows of the predictive density, empty where none is drawn."""
-    if prediction != "density":
-        return pd.DataFrame()
-    curve = predictive_density(pooled)
-    return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
+def model_rows(models, total):
+    """Return the rows of further models; ``notes`` says how many trials where their number differs."""
+    rows = []
+    for name, model in models.items():
+        estimate, ci, pi, tau = numbers_of(model)
+        rows.append(
+            {
+                "kind": "model",
+                "name": name,
+                "group": "",
+                "notes": "" if model.k == total.k else f"k = {number(model.k, 0)}",
+                "contrast_estimate": estimate,
+                "contrast_low": ci[0],
+                "contrast_high": ci[1],
+                "contrast_k": model.k,
+                "contrast_tau": tau,
+                "prediction_low": pi[0],
+                "prediction_high": pi[1],
+                "confidence_level": model.confidence_level,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
-def _with_forest_text(table, digits, ratio):
-    cells = add_cells(table, digits=digits, ratio=ratio)
-    rows = cells.to_dict("records")
-    spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in rows]
-    return cells.assign(text_heterogeneity=spread)
+def numbers_of(model):
+    """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
+    if hasattr(model, "mu"):
+        return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
+    none = (np.nan, np.nan)
+    return float(model.estimate), model.ci, getattr(model, "pi", none), getattr(model, "tau", np.nan)
+
+
+def as_headings(columns):
+    """Return name -> heading (None: made from the name) of columns given as names or as a mapping."""
+    if isinstance(columns, str):
+        raise ValueError(f"columns is {columns!r}; give a sequence of names, ({columns!r},)")
+    return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
 def _forest_panel(table, measure, unit, favours, worthwhile):
@@ -560,6 +276,162 @@ def _forest_panel(table, measure, unit, favours, worthwhile):
     return panel, said
 
 
+def _with_forest_text(table, digits, ratio):
+    cells = add_cells(table, digits=digits, ratio=ratio)
+    rows = cells.to_dict("records")
+    spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in rows]
+    return cells.assign(text_heterogeneity=spread)
+
+
+def _forest_curve(pooled, prediction):
+    """Return the rows of the predictive density, empty where none is drawn."""
+    if prediction != "density":
+        return pd.DataFrame()
+    curve = predictive_density(pooled)
+    return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
+
+
+def into_axes(ax, table, panel, curve=()):
+    """Draw the rows into Axes whose height they share; return the figure of the Axes."""
+    body = body_of(table).reset_index(drop=True)
+    y, top = [], 0.0
+    for i, (above, height) in enumerate(row_heights(table)):
+        top += above if i else 0.0
+        y.append(top + height / 2)
+        top += height
+    body = body.assign(y_mm=y)
+    if not hasattr(ax, "set_xlim"):
+        ax = _axes_of(ax, body, top, panel)
+    ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
+    figure = ax.get_figure(root=True)
+    width = ax.get_position().width * _forest_size(ax.get_figure(root=False))[0]
+    draw_panel(ax, panel, body, width / (panel.limits[1] - panel.limits[0]))
+    if len(curve):
+        draw_density(ax, panel, body, curve)
+    draw_axis(ax, panel, width)
+    _forest_names(ax, body, y)
+    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_favours(panel, width)])
+    ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
+    return figure
+
+
+def _axes_of(subfigure, body, rows_mm, panel):
+    """Return Axes in a SubFigure with room for the names at the left and the captions below."""
+    width, height = _forest_size(subfigure)
+    names = max(text_width(name, style.SMALL_PT, "bold") for name in body["text_name"])
+    left = style.MARGIN + names + NAME_GAP
+    bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
+    if left + 20.0 > width or bottom + 10.0 > height:
+        raise ValueError(
+            f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
+        )
+    above = max(style.MARGIN, height - bottom - rows_mm * 1.6)  # a few rows do not spread over a tall figure
+    box = left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height
+    return subfigure.add_axes(box)
+
+
+def _forest_size(figure):
+    """Return width and height of a Figure or SubFigure in millimetres."""
+    box = figure.bbox
+    return box.width / figure.dpi * MM_PER_INCH, box.height / figure.dpi * MM_PER_INCH
+
+
+def _forest_names(ax, body, y):
+    """Write the names as tick labels, those of headings and of the overall result in bold."""
+    names = [str(style.say(name)) for name in body["text_name"]]
+    ax.set_yticks(y, names)
+    ax.tick_params(axis="y", length=0, pad=NAME_GAP * style.PT_PER_MM)
+    for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
+        _, weight, colour = style.cell_style(kind)
+        label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
+
+
+def _favours(panel, width):
+    """Return the line of directions, in the longer or the shorter wording that fits."""
+    if not panel.favours:
+        return []
+    left, right = panel.favours
+    texts = f"← {left}   {right} →", f"← {left.split()[-1]}   {right.split()[-1]} →"
+    return [first_fitting(texts, width + 4.0, style.SMALL_PT)]
+
+
+def add_columns(table, names, symbols, digits):
+    """Return the table with the printed text of the chosen columns of the trials.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``build_rows`` with its usual cells.
+    names : list of str
+    symbols : dict
+        column -> (value -> letter).
+    digits : int
+        Decimals of means and SDs.
+    """
+    trial = table["kind"] == "trial"
+    for name in names:
+        if name in ("n", "effect", "weight"):
+            continue
+        if name == "arms":
+            table = _add_arms(table, digits)
+        elif name not in table or name == "flags":
+            raise ValueError(
+                f"columns names {name!r}, which is neither one of n, arms, effect, weight nor a column of the trials"
+            )
+        elif name not in symbols:
+            table = table.assign(**{f"text_{name}": _forest_texts(table[name].where(trial), name)})
+    for name, letters in symbols.items():
+        table = _add_symbols(table, name, letters, trial)
+    return table
+
+
+def _add_arms(table, digits):
+    for arm in ARMS:
+        missing = [f"{part}_{arm}" for part in PARTS if f"{part}_{arm}" not in table]
+        if missing:
+            raise ValueError(
+                f"columns names 'arms', which needs mean, SD and n of both arms; missing: {', '.join(missing)}"
+            )
+        for part in ("mean", "sd"):
+            values = table[f"{part}_{arm}"].where(table["kind"] == "trial")
+            table = table.assign(**{f"text_{part}_{arm}": ["" if v != v else number(v, digits) for v in values]})
+    return table
+
+
+def _forest_texts(values, name):
+    """Return one text per row: numbers with the same decimals down the column, years without separators."""
+    known = [v for v in values if _is_numeric(v)]
+    plain = name in ("year", "id", "pmid")
+    most = 1 if max(map(abs, known), default=0) >= 10 else 2
+    places = 0 if plain else max((decimals(v, most) for v in known), default=0)
+    return [
+        "" if v is None or v != v else (f"{v:.0f}" if plain else number(v, places)) if _is_numeric(v) else str(v)
+        for v in values
+    ]
+
+
+def _is_numeric(value):
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value)
+
+
+def _add_symbols(table, name, letters, trial):
+    """Add the letters of a column of circles; the cells themselves stay empty, the circles are drawn later."""
+    if name not in table:
+        raise ValueError(f"symbols names {name!r}, which is not a column of the trials")
+    values = table[name].where(trial)
+    unknown = sorted({str(v) for v in values if v == v and v is not None and v not in letters})
+    if unknown:
+        raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
+    marks = ["" if v != v or v is None else letter_of(letters[v]) for v in values]
+    return table.assign(**{f"symbol_{name}": marks, f"text_symbol_{name}": ""})
+
+
+def letter_of(spec):
+    """Return the letter of a value given as a letter or as (letter, tone)."""
+    letter = spec if isinstance(spec, str) else spec[0]
+    return MINUS if letter == "-" else letter
+
+
 def _forest_footer(source, panel, digits, order, prediction, models):
     """Return the paragraphs that say what was computed and what the marks are."""
     points = "(log scale)" if panel.ratio else source.unit.split(" on ")[0]
@@ -581,6 +453,119 @@ def _forest_footer(source, panel, digits, order, prediction, models):
     return [computed, marks, models_sentence(models)]
 
 
+def models_sentence(models):
+    """Return how each further model was made."""
+    said = []
+    for name, model in models.items():
+        how = _how(model)
+        known = f"{name.lower()}, "  # a model that is named after itself need not say so twice
+        said.append(f"{name}: {how[len(known) :] if how.lower().startswith(known) else how}")
+    return words.sentences(*said)
+
+
+def _how(model):
+    at = level(model.confidence_level)
+    if hasattr(model, "mu"):
+        mu = "flat" if model.mu_prior is None else repr(model.mu_prior)
+        return f"posterior median and {at} equal-tailed interval, prior of τ {model.tau_prior!r}, of μ {mu}"
+    if hasattr(model, "tau2_method"):
+        name = words.model_name(model)
+        ci = words.REFERENCE.get(model.ci_method, model.ci_method)
+        return f"{name[0].lower()}{name[1:]}, {at} interval by {ci}"
+    return f"common effect, {at} interval by the normal distribution"
+
+
+def symbol_key(symbols, heads):
+    """Return the sentence that says what the circles of each column mean."""
+    parts = []
+    for name, letters in symbols.items():
+        head = heads.get(name) or name.replace("_", " ").capitalize()
+        parts.append(f"{head}: " + ", ".join(f"({letter_of(spec)}) {value}" for value, spec in letters.items()))
+    return words.sentences(*parts)
+
+
+def tracks_of(table, left, right, symbols, panel):
+    """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
+    measure = panel.heads[-1]
+
+    def columns(chosen):
+        return [
+            column for name, head in chosen.items() for column in _forest_columns(table, name, head, symbols, measure)
+        ]
+
+    name = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
+    later = {name: None for name in symbols if name not in left and name not in right}
+    return [name, *columns(left), panel, *columns({**right, **later})]
+
+
+def _forest_columns(table, name, head, symbols, measure):
+    if name == "n":
+        return [
+            Column("n", short, (f"text_n_{arm}",), span=head or "Patients")
+            for arm, (_, short) in ARMS.items()
+            if f"n_{arm}" in table
+        ]
+    if name == "arms":
+        return [
+            Column("arms", title, (f"text_{part}_{arm}",), span=arm_name)
+            for arm, (arm_name, _) in ARMS.items()
+            for part, title in PARTS.items()
+        ]
+    if name == "effect":
+        return [effect_column(table, head or ("Difference" if measure in ("MD", "SMD", "RD") else NAMES.get(measure)))]
+    if name == "weight":
+        return [Column("weight", head or "Weight", ("text_weight",))]
+    head = head or name.replace("_", " ").capitalize()
+    if name in symbols:
+        return [Column(name, head, (f"text_symbol_{name}",), "left")]
+    numeric = all(_is_numeric(v) or v is None or v != v for v in table.loc[table["kind"] == "trial", name])
+    return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
+
+
+def effect_column(table, head="Difference", level=None):
+    """Return the column of the estimate and its limits, each aligned on the decimal point."""
+    head = f"{head or 'Estimate'} {bracketed(f'{level or words.level_of(table)} CI')}"
+    return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
+
+
+def dropped(left, right, symbols=()):
+    """Return the names of columns in the order in which a page that is too narrow gives them up."""
+    others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
+    return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
+
+
+def draw_symbols(figure, table, symbols):
+    """Draw the columns of lettered circles over the empty cells left for them."""
+    page, body = figure.axes[0], body_of(table)
+    for placed in figure.placement.columns:
+        name = placed.column.name
+        if name not in symbols or placed.column.cells != (f"text_symbol_{name}",):
+            continue
+        x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
+        rows = body[body[f"symbol_{name}"].astype(bool) & (body["kind"] == "trial")]
+        specs = [symbols[name][value] for value in rows[name]]
+        _circles(page, [x] * len(rows), rows["y_mm"], specs, f"symbols-{name}")
+
+
+def _circles(page, x, y, specs, gid):
+    """Draw circles as one collection, each with its letter."""
+    if not specs:
+        return
+    tones = [tone_of(spec) for spec in specs]
+    size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
+    dots = page.scatter(x, y, s=size, c=[fill for fill, _ in tones], marker="o", linewidth=0, zorder=2)
+    dots.set(gid=gid, label=gid)
+    for i, (left, top, spec, (_, ink)) in enumerate(zip(x, y, specs, tones, strict=True)):
+        look = style.NOTE_PT, "bold", ink
+        write(page, left, top, letter_of(spec), look, align="center", gid=f"{gid}-{i}")
+
+
+def tone_of(spec):
+    """Return (fill, letter colour) of a value: its tone is good, some, bad or none, or follows from +, ? and -."""
+    tone = TONES.get(spec, "some") if isinstance(spec, str) else spec[1]
+    return style.SYMBOLS[tone] if tone in style.SYMBOLS else (tone, style.INK)
+
+
 def _forest_content(cells, panel, curve, title, footer, *, digits, unit):
     show, points = (np.exp, "") if panel.ratio else (float, unit.split(" on ")[0])
     alt = words.forest_alt_text(title, cells, ("contrast",), points, digits, show)
@@ -588,3 +573,14 @@ def _forest_content(cells, panel, curve, title, footer, *, digits, unit):
     caption = " ".join([words.sentences(title), said, *footer])
     table = with_arms_forest_reference_rows(cells, panel, footer)
     return FigureContent(pd.concat([table, curve], ignore_index=True) if len(curve) else table, title, caption, alt)
+
+
+def effect_head(panel):
+    """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
+    return "Difference" if panel.heads[-1] in ("MD", "SMD", "RD") else panel.heads[0]
+
+
+def _forest_blocks(results, by):
+    """Return the block of all trials, those of the groups, the unit and the trials left out."""
+    source = source_of(results, by)
+    return source.total, source.groups, source.unit, source.left_out

@@ -30,6 +30,8 @@ from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, numbe
 
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
+ROW_MM = 3.9  # rows of one trial stand close
+BETWEEN_MM = 1.5  # and trials apart
 
 
 @themed
@@ -205,6 +207,18 @@ def _step_panel(table, measure, unit, favours):
     )
 
 
+def _step_footer(panel, out, at, diamond):
+    what = (
+        "each row: the pooled result of all trials but the one named"
+        if out
+        else "each row: the pooled result of the trial named and all above it"
+    )
+    lines = f"{what}, with its {level(at)} confidence interval"
+    whole = "diamond below and dotted line" if diamond else "dotted line"
+    marks = f"small diamonds: pooled results of the steps; {whole}: all trials"
+    return words.sentences(panel.captions[0], lines, f"{marks}; arrowhead: interval leaves the panel")
+
+
 def _step_tracks(table, left, right, panel, out, at):
     def columns(chosen):
         for name, head in chosen.items():
@@ -219,18 +233,6 @@ def _step_tracks(table, left, right, panel, out, at):
     return [name, *columns(left), panel, *columns(right)]
 
 
-def _step_footer(panel, out, at, diamond):
-    what = (
-        "each row: the pooled result of all trials but the one named"
-        if out
-        else "each row: the pooled result of the trial named and all above it"
-    )
-    lines = f"{what}, with its {level(at)} confidence interval"
-    whole = "diamond below and dotted line" if diamond else "dotted line"
-    marks = f"small diamonds: pooled results of the steps; {whole}: all trials"
-    return words.sentences(panel.captions[0], lines, f"{marks}; arrowhead: interval leaves the panel")
-
-
 def _step_findings(table, digits, show, out):
     """Return in words how far the steps run."""
     steps, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
@@ -242,10 +244,6 @@ def _step_findings(table, digits, show, out):
         over = f"with one trial left out the pooled estimate runs from {span}"
     whole = f"{counted(total['contrast_k'])} together: {number(show(total['contrast_estimate']), digits)}{ci}"
     return words.sentences(over, whole)
-
-
-ROW_MM = 3.9  # rows of one trial stand close
-BETWEEN_MM = 1.5  # and trials apart
 
 
 @themed
@@ -401,17 +399,6 @@ def _outcome_rows(sources, order):
     return lines.drop(columns=["rank", "place"]), key, order
 
 
-def _outcome_texts(table, digits, ratio):
-    """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
-    cells = add_cells(table.assign(notes=table["notes"].fillna("")), digits=digits, ratio=ratio)
-    counts = [
-        f"{name} (k = {number(k, 0)})" for name, k in zip(table["outcome"], table["contrast_k"].fillna(0), strict=True)
-    ]
-    marked = [f"{name} {notes}".strip() for name, notes in zip(table["outcome"], cells["notes"], strict=True)]
-    trial = table["kind"] == "trial"
-    return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
-
-
 def _outcome_panel(trials, sources, measure, unit, favours):
     ratio = measure in RATIOS
     caption = ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
@@ -430,20 +417,15 @@ def _outcome_panel(trials, sources, measure, unit, favours):
     )
 
 
-def _outcome_tracks(cells, left, right, panel, head, at):
-    outcome = Column("outcome", head, ("text_outcome",), "left")
-    others = {name: title for name, title in right.items() if name != "effect"}
-    name, *rest = tracks_of(cells, left, others, {}, panel)
-    at_panel = next(i for i, track in enumerate(rest) if isinstance(track, Panel))
-    effect = [effect_column(cells, right["effect"] or effect_head(panel), at)] if "effect" in right else []
-    return [name, outcome, *rest[: at_panel + 1], *effect, *rest[at_panel + 1 :]]
-
-
-def _rule_above_pooled(fig, cells):
-    first = cells[cells["kind"] == "subtotal"].iloc[0]
-    y = first["y_mm"] - first["height_mm"] / 2 - 1.4
-    ends = [(style.MARGIN, y), (fig.placement.width - style.MARGIN, y)]
-    rule(fig.axes[0], [ends], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
+def _outcome_texts(table, digits, ratio):
+    """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
+    cells = add_cells(table.assign(notes=table["notes"].fillna("")), digits=digits, ratio=ratio)
+    counts = [
+        f"{name} (k = {number(k, 0)})" for name, k in zip(table["outcome"], table["contrast_k"].fillna(0), strict=True)
+    ]
+    marked = [f"{name} {notes}".strip() for name, notes in zip(table["outcome"], cells["notes"], strict=True)]
+    trial = table["kind"] == "trial"
+    return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
 
 
 def _outcome_footer(sources, panel, order, digits, at):
@@ -473,6 +455,22 @@ def _outcome_footer(sources, panel, order, digits, at):
         words.sentences(panel.captions[0], model, *lines, prediction),
         words.sentences(marks, order_sentence(order, False)),
     ]
+
+
+def _outcome_tracks(cells, left, right, panel, head, at):
+    outcome = Column("outcome", head, ("text_outcome",), "left")
+    others = {name: title for name, title in right.items() if name != "effect"}
+    name, *rest = tracks_of(cells, left, others, {}, panel)
+    at_panel = next(i for i, track in enumerate(rest) if isinstance(track, Panel))
+    effect = [effect_column(cells, right["effect"] or effect_head(panel), at)] if "effect" in right else []
+    return [name, outcome, *rest[: at_panel + 1], *effect, *rest[at_panel + 1 :]]
+
+
+def _rule_above_pooled(fig, cells):
+    first = cells[cells["kind"] == "subtotal"].iloc[0]
+    y = first["y_mm"] - first["height_mm"] / 2 - 1.4
+    ends = [(style.MARGIN, y), (fig.placement.width - style.MARGIN, y)]
+    rule(fig.axes[0], [ends], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
 
 
 def _outcome_findings(cells, digits, show, unit):

@@ -48,225 +48,9 @@ from analysis.text import counted, level, number, pvalue
 FEWEST = 10  # trials for a look at asymmetry
 PRINTED = {"Trial": ("text_name",), "Effect": ("text_estimate",), "Standard error": ("text_se",), "p": ("text_p",)}
 TIED = {"SMD": "a standardised difference", "RD": "a risk difference", "RR": "a risk ratio", "OR": "an odds ratio"}
-
-
-def funnel_title(studies):
-    """Return the title where none is given."""
-    return f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
-
-
-def upright(studies, yaxis):
-    """Return the title of the upright axis."""
-    of = f" of the log {lower(studies.name)}" if studies.ratio else f", {studies.points}" if studies.points else ""
-    return f"Standard error{of}" if yaxis == "se" else f"Precision: 1 / standard error{of.partition(',')[0]}"
-
-
-def p_of(contour):
-    """Return the p value on a contour."""
-    p = round(1 - contour, 12)
-    return f"p = {_p(p)}"
-
-
-def _p(p):
-    return number(p, max(2, decimals(p, 6)))
-
-
-def limit_words(confidence_level):
-    """Return what the dashed lines are, in short."""
-    return f"pseudo {level(confidence_level)} limits"
-
-
-def region_words(levels, pvalues):
-    """Return what each shade means, from the innermost, with the number of trials in it; nothing without contours."""
-    ends = [round(1 - each, 12) for each in levels]
-    if not ends:
-        return []
-    texts = [
-        f"p > {_p(ends[0])}",
-        *(f"{_p(b)} < p ≤ {_p(a)}" for a, b in zip(ends, ends[1:], strict=False)),
-        f"p ≤ {_p(ends[-1])}",
-    ]
-    crossed = np.sum(np.asarray(pvalues, float)[:, None] <= ends, axis=1)  # how many contours a trial lies beyond
-    return [f"{text} ({number((crossed == i).sum(), 0)})" for i, text in enumerate(texts)]
-
-
-def funnel_opening(heading, studies):
-    """Return how the caption begins."""
-    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
-
-
-def funnel_footer(studies, table, *, contours, note):
-    """Return the paragraphs that say what was drawn and how far it can be read."""
-    pooled = studies.pooled
-    at = level(pooled.confidence_level)
-    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
-    shades = (
-        "Shades: two-sided p value that a trial has on its own (Wald test of no effect), in brackets the number of "
-        "trials (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
-    )
-    lines = [
-        _words.sentences(
-            f"One circle per trial{hollow}; solid line: no effect; dotted line: pooled effect; dashed lines: pooled "
-            f"effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
-            "trials would lie if all had the same true effect",
-            shades if contours else "",
-        ),
-        _words.sentences(
-            model_sentence(studies),
-            _funnel_spread(studies, table) if pooled.k > 1 else "",
-            _words.left_out_sentence(studies.left_out),
-        ),
-        _words.sentences(*asymmetry(studies)),
-        _words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _funnel_spread(studies, table):
-    """Return how many trials lie outside the limits, and why that need not mean anything."""
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    found = (
-        f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the dashed lines"
-    )
-    spread = spread_sentence(studies)
-    return f"{found}, which leave out that true effects differ between trials ({spread})" if spread else found
-
-
-def asymmetry(studies):
-    """Return what may and may not be read from the symmetry of the funnel."""
-    k, tied = studies.pooled.k, TIED.get(studies.measure)
-    said = [
-        "Asymmetry is not bias: true effects that go with the size of a trial, weaker methods of small trials and "
-        "chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
-    ]
-    if k < FEWEST:
-        said = [f"With {counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
-    if tied:
-        said.append(f"The standard error of {tied} depends on the effect itself, which alone can tilt the funnel")
-    return said
-
-
-def funnel_alt_text(heading, studies, table):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    k, errors = len(trials), trials["se"].to_numpy(float)
-    effects = studies.span(trials["estimate"].min(), trials["estimate"].max())
-    low, high = (number(x, studies.digits) for x in (errors.min(), errors.max()))
-    wider = errors > np.median(errors)
-    left = (trials["distance"] < 0).to_numpy()
-    halves = (
-        f"Of the {number(wider.sum(), 0)} trials with the larger standard errors {number((wider & left).sum(), 0)} lie "
-        f"left of the pooled effect, of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
-    )
-    alone = (trials["pvalue"] <= 0.05).sum()
-    return _words.sentences(
-        f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
-        f"{counted(k).capitalize()}; effects from {effects} {studies.points}".rstrip()
-        + f"; standard errors from {low} to {high}",
-        pooled_sentence(studies),
-        f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
-        f"{limit_words(studies.pooled.confidence_level)}",
-        f"On its own, {counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05",
-        halves if k > 2 else "",
-    )
-
-
 DOTS = (0, (1, 1.6))
 POOLED_PT = 0.8
 STEPS = 240  # along curves, where precision is drawn
-
-
-def draw_funnel(plane, table, yaxis):
-    """Draw everything inside the panel, from the rows of the table."""
-    contours = table[table["kind"] == "contour"]
-    se = _funnel_errors(plane, yaxis)
-    upright = _height(se, yaxis)
-    shades = shades_of(len(contours))
-    edges = []
-    for (_, row), shade, z in zip(contours[::-1].iterrows(), shades[-2::-1], np.arange(len(contours)), strict=True):
-        low, high = _curves(plane, row, se)
-        outline = np.column_stack([np.append(low, high[::-1]), np.append(upright, upright[::-1])])
-        plane.areas([outline], f"funnel-contour-{row['confidence_level']:g}", shade, zorder=0.01 * z)
-        edges += [np.column_stack([low, upright]), np.column_stack([high, upright])]
-    plane.lines(edges, "funnel-contour-edges", colors=style.FAINT, linewidths=style.HAIR_PT, zorder=0.5)
-    _draw_lines(plane, table, se, yaxis)
-    trials = table[table["kind"] == "trial"]
-    at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
-    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "funnel-trials")
-    limits = table[table["kind"] == "limit"].iloc[0]
-    paths = [plane.mm(side, upright) for side in _curves(plane, limits, se)]
-    paths += [plane.mm(np.full(2, x), np.array(plane.y.limits)) for x in (0.0, limits["estimate"])]
-    outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
-    avoid = [on_path(path, 2.5) for path in paths]
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
-
-
-def _funnel_errors(plane, yaxis):
-    """Return the standard errors at which curves are drawn, from the largest down."""
-    if yaxis == "se":
-        return np.array([max(plane.y.limits), 0.0])
-    return 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
-
-
-def _height(se, yaxis):
-    return se if yaxis == "se" else 1.0 / se
-
-
-def _curves(plane, row, se):
-    """Return both sides of a contour or limit, kept near the panel where they run far away."""
-    low, high = plane.x.limits
-    half = row["critical"] * se
-    around = low - (high - low), high + (high - low)
-    if len(se) > 2:
-        return np.clip(row["estimate"] - half, *around), np.clip(row["estimate"] + half, *around)
-    return row["estimate"] - half, row["estimate"] + half
-
-
-def _draw_lines(plane, table, se, yaxis):
-    """Draw no effect, the pooled effect and the limits around it."""
-    ends = np.array(plane.y.limits)
-    null = table[table["kind"] == "reference"].iloc[0]
-    limit = table[table["kind"] == "limit"].iloc[0]
-    across = [np.column_stack([np.full(2, row["estimate"]), ends]) for row in (null, limit)]
-    plane.lines(across[:1], "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
-    plane.lines(across[1:], "funnel-pooled", linestyles=[DOTS], **look)
-    sides = [np.column_stack([side, _height(se, yaxis)]) for side in _curves(plane, limit, se)]
-    plane.lines(sides, "funnel-limits", linestyles=[DASHES], **look)
-
-
-def shades_of(n):
-    """Return the colours of the regions between n contours, from the innermost to that outside of all."""
-    dark, light = np.array(to_rgb(style.CONNECTOR)), np.array(to_rgb(style.PAPER))
-    return [to_hex(dark + (light - dark) * i / max(n, 1)) for i in range(n + 1)]
-
-
-def funnel_key(table, mm2):
-    """Return the entries of the key; ``mm2`` is the area of the panel."""
-    trials, contours = table[table["kind"] == "trial"], table[table["kind"] == "contour"]
-    limit = table[table["kind"] == "limit"].iloc[0]
-    entries = trial_entries(trials, mm2)
-    look = {"colors": style.INK, "linewidths": POOLED_PT}
-    entries.append(line_entry("pooled", linestyles=[DOTS], **look))
-    entries.append(line_entry(limit_words(limit["confidence_level"]), linestyles=[DASHES], **look))
-    regions = region_words(contours["confidence_level"].tolist(), trials["pvalue"])
-    shades = shades_of(len(contours))[: len(regions)]
-    return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
-
-
-def _swatch(text, shade, *, new_line):
-    """Return the entry of a shaded region, outlined so that the white one shows too."""
-
-    def draw(page, x, y):
-        half, tall = SYMBOL_MM / 2, 1.2
-        corners = [[(x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall)]]
-        look = {"facecolor": shade, "edgecolor": style.FAINT, "linewidth": style.HAIR_PT}
-        page.add_collection(PolyCollection(corners, gid="key-contour", **look), autolim=False)
-
-    return Entry(draw, text, new_line=new_line)
-
-
 TALL = 0.62  # height of the panel over the width of the page
 PAD = 0.05  # of the range of the effects, at both ends
 BESIDE_NULL = 0.12  # of the range, at least, on both sides of no effect: the contours show
@@ -389,6 +173,16 @@ def _funnel_table(studies, contours, label):
     return with_rows(rows, *extra, {"kind": "reference", "name": "no effect", "estimate": 0.0})
 
 
+def p_of(contour):
+    """Return the p value on a contour."""
+    p = round(1 - contour, 12)
+    return f"p = {_p(p)}"
+
+
+def _p(p):
+    return number(p, max(2, decimals(p, 6)))
+
+
 def _funnel_scales(table, studies, yaxis):
     """Return the scales: all trials, no effect and the pooled effect, and its limits where there is room for them."""
     trials = table[table["kind"] == "trial"]
@@ -404,6 +198,146 @@ def _funnel_scales(table, studies, yaxis):
     pad = PAD * (high - low)
     upright = (1.06 * widest, 0.0) if yaxis == "se" else (0.0, 1.06 / trials["se"].min())
     return Scale((low - pad, high + pad), studies.ratio), Scale(upright)
+
+
+def upright(studies, yaxis):
+    """Return the title of the upright axis."""
+    of = f" of the log {lower(studies.name)}" if studies.ratio else f", {studies.points}" if studies.points else ""
+    return f"Standard error{of}" if yaxis == "se" else f"Precision: 1 / standard error{of.partition(',')[0]}"
+
+
+def _draw_funnel(plane, table, yaxis):
+    draw_axes(plane, upright=False)
+    set_upright(plane.ax, *_upright_ticks(plane.y, plane.height))
+    draw_funnel(plane, table, yaxis)
+
+
+def _upright_ticks(scale, height):
+    """Return the ticks of the upright axis and their labels."""
+    most = int(np.clip(height / 9.0, 2, 7))
+    return Scale(tuple(sorted(scale.limits))).ticks(most)
+
+
+def draw_funnel(plane, table, yaxis):
+    """Draw everything inside the panel, from the rows of the table."""
+    contours = table[table["kind"] == "contour"]
+    se = _funnel_errors(plane, yaxis)
+    upright = _height(se, yaxis)
+    shades = shades_of(len(contours))
+    edges = []
+    for (_, row), shade, z in zip(contours[::-1].iterrows(), shades[-2::-1], np.arange(len(contours)), strict=True):
+        low, high = _curves(plane, row, se)
+        outline = np.column_stack([np.append(low, high[::-1]), np.append(upright, upright[::-1])])
+        plane.areas([outline], f"funnel-contour-{row['confidence_level']:g}", shade, zorder=0.01 * z)
+        edges += [np.column_stack([low, upright]), np.column_stack([high, upright])]
+    plane.lines(edges, "funnel-contour-edges", colors=style.FAINT, linewidths=style.HAIR_PT, zorder=0.5)
+    _draw_lines(plane, table, se, yaxis)
+    trials = table[table["kind"] == "trial"]
+    at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
+    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "funnel-trials")
+    limits = table[table["kind"] == "limit"].iloc[0]
+    paths = [plane.mm(side, upright) for side in _curves(plane, limits, se)]
+    paths += [plane.mm(np.full(2, x), np.array(plane.y.limits)) for x in (0.0, limits["estimate"])]
+    outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
+    avoid = [on_path(path, 2.5) for path in paths]
+    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+
+
+def _funnel_errors(plane, yaxis):
+    """Return the standard errors at which curves are drawn, from the largest down."""
+    if yaxis == "se":
+        return np.array([max(plane.y.limits), 0.0])
+    return 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
+
+
+def _height(se, yaxis):
+    return se if yaxis == "se" else 1.0 / se
+
+
+def shades_of(n):
+    """Return the colours of the regions between n contours, from the innermost to that outside of all."""
+    dark, light = np.array(to_rgb(style.CONNECTOR)), np.array(to_rgb(style.PAPER))
+    return [to_hex(dark + (light - dark) * i / max(n, 1)) for i in range(n + 1)]
+
+
+def _curves(plane, row, se):
+    """Return both sides of a contour or limit, kept near the panel where they run far away."""
+    low, high = plane.x.limits
+    half = row["critical"] * se
+    around = low - (high - low), high + (high - low)
+    if len(se) > 2:
+        return np.clip(row["estimate"] - half, *around), np.clip(row["estimate"] + half, *around)
+    return row["estimate"] - half, row["estimate"] + half
+
+
+def _draw_lines(plane, table, se, yaxis):
+    """Draw no effect, the pooled effect and the limits around it."""
+    ends = np.array(plane.y.limits)
+    null = table[table["kind"] == "reference"].iloc[0]
+    limit = table[table["kind"] == "limit"].iloc[0]
+    across = [np.column_stack([np.full(2, row["estimate"]), ends]) for row in (null, limit)]
+    plane.lines(across[:1], "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
+    plane.lines(across[1:], "funnel-pooled", linestyles=[DOTS], **look)
+    sides = [np.column_stack([side, _height(se, yaxis)]) for side in _curves(plane, limit, se)]
+    plane.lines(sides, "funnel-limits", linestyles=[DASHES], **look)
+
+
+def funnel_title(studies):
+    """Return the title where none is given."""
+    return f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
+
+
+def funnel_footer(studies, table, *, contours, note):
+    """Return the paragraphs that say what was drawn and how far it can be read."""
+    pooled = studies.pooled
+    at = level(pooled.confidence_level)
+    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
+    shades = (
+        "Shades: two-sided p value that a trial has on its own (Wald test of no effect), in brackets the number of "
+        "trials (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
+    )
+    lines = [
+        _words.sentences(
+            f"One circle per trial{hollow}; solid line: no effect; dotted line: pooled effect; dashed lines: pooled "
+            f"effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
+            "trials would lie if all had the same true effect",
+            shades if contours else "",
+        ),
+        _words.sentences(
+            model_sentence(studies),
+            _funnel_spread(studies, table) if pooled.k > 1 else "",
+            _words.left_out_sentence(studies.left_out),
+        ),
+        _words.sentences(*asymmetry(studies)),
+        _words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _funnel_spread(studies, table):
+    """Return how many trials lie outside the limits, and why that need not mean anything."""
+    trials = table[table["kind"] == "trial"]
+    outside = trials["outside"].astype(bool).sum()
+    found = (
+        f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the dashed lines"
+    )
+    spread = spread_sentence(studies)
+    return f"{found}, which leave out that true effects differ between trials ({spread})" if spread else found
+
+
+def asymmetry(studies):
+    """Return what may and may not be read from the symmetry of the funnel."""
+    k, tied = studies.pooled.k, TIED.get(studies.measure)
+    said = [
+        "Asymmetry is not bias: true effects that go with the size of a trial, weaker methods of small trials and "
+        "chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
+    ]
+    if k < FEWEST:
+        said = [f"With {counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
+    if tied:
+        said.append(f"The standard error of {tied} depends on the effect itself, which alone can tilt the funnel")
+    return said
 
 
 def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width):
@@ -423,13 +357,75 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     return on.figure
 
 
-def _upright_ticks(scale, height):
-    """Return the ticks of the upright axis and their labels."""
-    most = int(np.clip(height / 9.0, 2, 7))
-    return Scale(tuple(sorted(scale.limits))).ticks(most)
+def funnel_key(table, mm2):
+    """Return the entries of the key; ``mm2`` is the area of the panel."""
+    trials, contours = table[table["kind"] == "trial"], table[table["kind"] == "contour"]
+    limit = table[table["kind"] == "limit"].iloc[0]
+    entries = trial_entries(trials, mm2)
+    look = {"colors": style.INK, "linewidths": POOLED_PT}
+    entries.append(line_entry("pooled", linestyles=[DOTS], **look))
+    entries.append(line_entry(limit_words(limit["confidence_level"]), linestyles=[DASHES], **look))
+    regions = region_words(contours["confidence_level"].tolist(), trials["pvalue"])
+    shades = shades_of(len(contours))[: len(regions)]
+    return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
 
 
-def _draw_funnel(plane, table, yaxis):
-    draw_axes(plane, upright=False)
-    set_upright(plane.ax, *_upright_ticks(plane.y, plane.height))
-    draw_funnel(plane, table, yaxis)
+def limit_words(confidence_level):
+    """Return what the dashed lines are, in short."""
+    return f"pseudo {level(confidence_level)} limits"
+
+
+def region_words(levels, pvalues):
+    """Return what each shade means, from the innermost, with the number of trials in it; nothing without contours."""
+    ends = [round(1 - each, 12) for each in levels]
+    if not ends:
+        return []
+    texts = [
+        f"p > {_p(ends[0])}",
+        *(f"{_p(b)} < p ≤ {_p(a)}" for a, b in zip(ends, ends[1:], strict=False)),
+        f"p ≤ {_p(ends[-1])}",
+    ]
+    crossed = np.sum(np.asarray(pvalues, float)[:, None] <= ends, axis=1)  # how many contours a trial lies beyond
+    return [f"{text} ({number((crossed == i).sum(), 0)})" for i, text in enumerate(texts)]
+
+
+def _swatch(text, shade, *, new_line):
+    """Return the entry of a shaded region, outlined so that the white one shows too."""
+
+    def draw(page, x, y):
+        half, tall = SYMBOL_MM / 2, 1.2
+        corners = [[(x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall)]]
+        look = {"facecolor": shade, "edgecolor": style.FAINT, "linewidth": style.HAIR_PT}
+        page.add_collection(PolyCollection(corners, gid="key-contour", **look), autolim=False)
+
+    return Entry(draw, text, new_line=new_line)
+
+
+def funnel_opening(heading, studies):
+    """Return how the caption begins."""
+    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
+
+
+def funnel_alt_text(heading, studies, table):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = table[table["kind"] == "trial"]
+    k, errors = len(trials), trials["se"].to_numpy(float)
+    effects = studies.span(trials["estimate"].min(), trials["estimate"].max())
+    low, high = (number(x, studies.digits) for x in (errors.min(), errors.max()))
+    wider = errors > np.median(errors)
+    left = (trials["distance"] < 0).to_numpy()
+    halves = (
+        f"Of the {number(wider.sum(), 0)} trials with the larger standard errors {number((wider & left).sum(), 0)} lie "
+        f"left of the pooled effect, of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
+    )
+    alone = (trials["pvalue"] <= 0.05).sum()
+    return _words.sentences(
+        f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
+        f"{counted(k).capitalize()}; effects from {effects} {studies.points}".rstrip()
+        + f"; standard errors from {low} to {high}",
+        pooled_sentence(studies),
+        f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
+        f"{limit_words(studies.pooled.confidence_level)}",
+        f"On its own, {counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05",
+        halves if k > 2 else "",
+    )

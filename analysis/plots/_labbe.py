@@ -36,330 +36,13 @@ from analysis.text import counted, interval, number, percent
 
 CORNERS = ("less pain under placebo", "less pain under treatment")  # above and below the line
 INSET = 1.4  # mm between the corner words and the edges
-
-
-def draw_labbe_plane(ax, table, size, *, limits, zone, side):
-    """Draw everything inside the panel; ``size`` holds the areas of the trials' marks, ``side`` its length in mm."""
-    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    ax.set(xlim=limits, ylim=limits)
-    plane = _Plane(ax, limits, side)
-    boxes = _labbe_boxes(plane, trials, total, size)
-    corners = _corner_words(side, boxes)
-    _draw_labbe_backdrop(plane, zone, corners)
-    _draw_trials(ax, trials, size)
-    _draw_labbe_pooled(plane, total)
-    for (align, text), box in corners:
-        x = box[0] if align == "left" else box[1]
-        plane.write(x, (box[2] + box[3]) / 2, text, style.NOTE, align=align, gid=f"corner-{align}")
-    taken = np.vstack([boxes, *(box for _, box in corners)])
-    _write_labbe_names(plane, trials, total, size, taken)
-
-
-@dataclass(frozen=True)
-class _Plane:
-    """The panel: both axes with the same limits, on a square of ``side`` mm."""
-
-    ax: object
-    limits: tuple
-    side: float
-
-    def mm(self, values):
-        """Return values on either axis as millimetres from the lower left corner."""
-        return (np.asarray(values, float) - self.limits[0]) / (self.limits[1] - self.limits[0]) * self.side
-
-    def value(self, mm):
-        """Return millimetres as values on the axes."""
-        return np.asarray(mm, float) / self.side * (self.limits[1] - self.limits[0]) + self.limits[0]
-
-    def lines(self, segments, gid, **look):
-        """Draw lines between values."""
-        if len(segments):
-            self.ax.add_collection(LineCollection(segments, capstyle="butt", gid=gid, **look), autolim=False)
-
-    def write(self, x, y, text, look, *, align, gid):
-        """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
-        at = self.value([x, y - style.CAP * look[0] / style.PT_PER_MM])
-        write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
-
-
-def _points(rows):
-    return rows[["placebo_estimate", "treatment_estimate"]].to_numpy(float)
-
-
-def _look(trials):
-    """Return shape and colour of every trial."""
-    grouped = trials["group"].ne("").any()
-    return [style.GROUPS[look] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
-
-
-def _reach(trials, size):
-    """Return how far the marks reach from their centres, in millimetres."""
-    return np.array([REACH[name] for name, _ in _look(trials)]) * np.sqrt(size) / style.PT_PER_MM
-
-
-def _labbe_boxes(plane, trials, total, size):
-    """Return the boxes of all marks in millimetres: (left, right, bottom, top)."""
-    x, y = plane.mm(_points(trials)).T
-    reach = _reach(trials, size)
-    boxes = np.column_stack([x - reach, x + reach, y - reach, y + reach])
-    x, y = plane.mm([total["placebo_estimate"], total["treatment_estimate"]])
-    reach = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
-    return np.vstack([boxes, [x - reach, x + reach, y - reach, y + reach]])
-
-
-def _draw_labbe_backdrop(plane, zone, corners):
-    """Draw band, lines of no change and line of no difference; the words in the corners stay clear of lines."""
-    low, high = plane.limits
-    if zone:
-        ends = [(low, low + zone[0]), (low, low + zone[1]), (high, high + zone[1]), (high, high + zone[0])]
-        band = PolyCollection([ends], facecolor=style.ZONE, edgecolor="none", zorder=0, gid="labbe-zone")
-        plane.ax.add_collection(band, autolim=False)
-    across, up = [(low, 0.0), (high, 0.0)], [(0.0, low), (0.0, high)]
-    for (align, _), box in corners:
-        left, right, bottom, top = plane.value(np.array(box) + [-0.8, 0.8, -0.8, 0.8])
-        if align == "left" and bottom < 0 < top:
-            across[0] = right, 0.0
-        if align == "right" and left < 0 < right:
-            up[0] = 0.0, top
-    thin = {"linewidths": style.RULE_PT}
-    plane.lines([across, up], "labbe-zero", colors=style.CONNECTOR, zorder=0.5, **thin)
-    plane.lines([[(low, low), (high, high)]], "labbe-identity", colors=style.INK, zorder=1, **thin)
-
-
-def _draw_trials(ax, trials, size):
-    """Draw the trials, the largest first."""
-    order = np.argsort(-size, kind="stable")
-    names, colours = zip(*_look(trials.iloc[order]), strict=True)
-    hollow = trials["imputed"].to_numpy(bool)[order]
-    markers(ax, _points(trials)[order], names, size[order], colours=colours, hollow=hollow, gid="labbe-trials")
-
-
-def _draw_labbe_pooled(plane, row):
-    """Draw the pooled means: a diamond on the cross of its intervals, with arrowheads where they leave the panel."""
-    ends = {arm: (row[f"{arm}_low"], row[f"{arm}_high"]) for arm in ("placebo", "treatment")}
-    x, y = row["placebo_estimate"], row["treatment_estimate"]
-    inside = {arm: np.clip(pair, *plane.limits) for arm, pair in ends.items()}
-    cross = [[(at, y) for at in inside["placebo"]], [(x, at) for at in inside["treatment"]]]
-    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
-    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
-    look = {"colours": [style.INK], "hollow": [False]}
-    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], gid="labbe-pooled", zorder=5.1, **look)
-    tips = []
-    for arm, (low, high) in ends.items():
-        for gone, at, way in (
-            (low < plane.limits[0], plane.limits[0], -1),
-            (high > plane.limits[1], plane.limits[1], 1),
-        ):
-            if gone:
-                tips.append(_tip(plane, (at, y) if arm == "placebo" else (x, at), way, flat=arm == "placebo"))
-    heads = PolyCollection(tips, facecolor=style.INK, edgecolor="none", zorder=5.2, gid="labbe-arrows")
-    plane.ax.add_collection(heads, autolim=False)
-
-
-def _tip(plane, at, way, *, flat):
-    """Return the corners of an arrowhead at the edge of the panel."""
-    size = style.ARROW_MM / plane.side * (plane.limits[1] - plane.limits[0])
-    corners = np.array([(0.0, 0.0), (-size * way, 0.55 * size), (-size * way, -0.55 * size)])
-    return corners[:, :: 1 if flat else -1] + np.asarray(at)
-
-
-def write_axis(ax, page, limits, box):
-    """Draw both axes on the page: rules, ticks and their labels, the same on either side."""
-    left, top, side = box
-    ticks, digits = round_ticks(*limits)
-    at = (ticks - limits[0]) / (limits[1] - limits[0]) * side
-    bottom = top + side
-    rule(page, [[(left, bottom), (left + side, bottom)], [(left, top), (left, bottom)]], "axis-lines")
-    marks = [[(left + x, bottom), (left + x, bottom + 1.0)] for x in at]
-    rule(page, marks + [[(left - 1.0, bottom - x), (left, bottom - x)] for x in at], "axis-ticks")
-    for i, (tick, x) in enumerate(zip(ticks, at, strict=True)):
-        label = number(tick, digits)
-        write(page, left + x, bottom + 3.0, label, style.CAPTION, align="center", gid=f"tick-x-{i}")
-        write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
-
-
-def _write_labbe_names(plane, trials, total, size, taken):
-    """Write the names of the most extreme trials where nothing else stands."""
-    xy, reach = plane.mm(_points(trials)), _reach(trials, size)
-    centre = plane.mm([total["placebo_estimate"], total["treatment_estimate"]])
-    away = np.hypot(*(xy - centre).T)
-    named = [i for i in np.argsort(-away, kind="stable") if trials["labelled"].iloc[i]]
-    names = trials["name"].iloc[named].tolist()
-    edges = 0.6, plane.side - 0.6
-    cross = [plane.mm([total[f"{arm}_low"], total[f"{arm}_high"]]) for arm in ("placebo", "treatment")]
-    places = place_names(
-        names,
-        xy[named],
-        reach[named],
-        frame=(*edges, *edges),
-        taken=taken,
-        avoid=(_on_the_line, _on_lines(plane.mm(0.0), plane.mm(0.0), 1.0), _on_cross(centre, *cross)),
-        outwards=(xy - centre)[named],
-    )
-    leaders = []
-    for i, name, box in zip(named, names, places, strict=True):
-        if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), style.NAME, align="left", gid=f"name-{i}")
-            leaders.append(leader(box, xy[i], reach[i]))
-    ends = [plane.value(np.array(line)) for line in leaders if line is not None]
-    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
-
-
-def _corner_words(side, taken):
-    """Return what the two sides of the line mean, where the corner is free: ((alignment, text), box)."""
-    tall, found = line_height(style.NOTE_PT), []
-    for text, align in zip(CORNERS, ("left", "right"), strict=True):
-        wide = text_width(text, style.NOTE_PT)
-        left = INSET if align == "left" else side - INSET - wide
-        bottom = side - INSET - tall if align == "left" else INSET
-        box = np.array([left, left + wide, bottom, bottom + tall])
-        hit = (taken[:, 0] < box[1]) & (taken[:, 1] > box[0]) & (taken[:, 2] < box[3]) & (taken[:, 3] > box[2])
-        if not hit.any() and wide < 0.6 * side:
-            found.append(((align, text), box))
-    return found
-
-
-def _on_the_line(boxes):
-    """Return the price of standing on the line of no difference."""
-    return 2.5 * ((boxes[:, 0] < boxes[:, 3]) & (boxes[:, 1] > boxes[:, 2]))
-
-
-def _on_lines(x, y, price):
-    """Return the price of standing on an upright line at x or a level line at y."""
-    return lambda box: price * (((box[:, 0] < x) & (box[:, 1] > x)) | ((box[:, 2] < y) & (box[:, 3] > y)))
-
-
-def _on_cross(centre, across, up):
-    """Return the price of standing on the intervals of the pooled means."""
-
-    def price(box):
-        level = (box[:, 2] < centre[1]) & (box[:, 3] > centre[1]) & (box[:, 0] < across[1]) & (box[:, 1] > across[0])
-        upright = (box[:, 0] < centre[0]) & (box[:, 1] > centre[0]) & (box[:, 2] < up[1]) & (box[:, 3] > up[0])
-        return 4.0 * (level | upright)
-
-    return price
-
-
 AXES = ("Change in the placebo arm, points on 0–10", "Change in the treatment arm, points on 0–10")
+
 SHARP = (
     "No line is fitted: effect and change under placebo share a term, so that a slope says nothing about whether a "
     "larger placebo response goes with a larger effect (Sharp 1996, BMJ 313:735)"
 )
 level_of = words.level_of
-
-
-def labbe_printed(by):
-    """Return the headings of the table for readers."""
-    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
-    return {
-        "Trial": ("text_name",),
-        **group,
-        "Change, placebo": ("text_placebo",),
-        "Change, treatment": ("text_treatment",),
-        "Difference": ("text_contrast",),
-        "Weight": ("text_weight",),
-    }
-
-
-def labbe_band(zone):
-    """Return what the band is, in short."""
-    ends = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
-    return f"{ends} points less pain than under placebo: smallest worthwhile difference"
-
-
-def labbe_pooled_sentence(table, digits):
-    """Return the pooled means and the pooled contrast with their intervals."""
-    row = table[table["kind"] == "total"].iloc[0]
-    at = words.level_of(table)
-
-    def one(arm):
-        limits = interval(row[f"{arm}_low"], row[f"{arm}_high"], digits)
-        return f"{number(row[f'{arm}_estimate'], digits)} ({at} CI {limits})"
-
-    return (
-        f"Pooled means: {one('placebo')} points in the placebo arms and {one('treatment')} in the treatment arms "
-        f"({counted(row['placebo_k'])}); pooled difference {one('contrast')} ({counted(row['contrast_k'])})"
-    )
-
-
-def labbe_opening(title, table, digits):
-    """Return how the caption begins."""
-    return [words.sentences(title), words.sentences(labbe_pooled_sentence(table, digits))]
-
-
-def labbe_footer(arms, table, *, by, zone, digits, note):
-    """Return the paragraphs that say what was drawn and computed."""
-    trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    marks = (
-        "one mark per trial, area proportional to its weight in the pooled difference down to a smallest size, hollow "
-        "where an SD was imputed; line: no difference, vertical distance from it: difference of the two changes"
-    )
-    gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
-    final = f"Weights rest on the difference of final scores in {counted(gaps.sum())}" if gaps.any() else ""
-    missing = row["contrast_k"] - len(trials)
-    absent = f"Baseline not reported, so not drawn, but in the pooled difference: {counted(missing)}" if missing else ""
-    lines = [
-        words.sentences(
-            marks,
-            words.zone_sentence(zone, "points", lambda x: number(x, decimals(x))),
-            _labbe_groups_sentence(trials, by),
-            absent,
-            final,
-        ),
-        words.sentences(_pooled_words(arms, table)),
-        words.sentences(SHARP),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _pooled_words(arms, table):
-    """Return what the diamond and its cross are, and where the weights come from."""
-    at, joint = words.level_of(table), getattr(arms, "joint", None)
-    ci = words.REFERENCE.get(arms.contrast.ci_method, arms.contrast.ci_method)
-    how = f"each arm on its own, intervals by {ci}"
-    if joint is not None:
-        how = f"bivariate random-effects model by {joint.method}, intervals by {words.REFERENCE.get(joint.ci_method)}"
-    return (
-        f"Diamond and cross: pooled means with {at} confidence intervals, {how}; arrowhead: interval leaves the panel. "
-        f"Weights: {words.model_name(arms.contrast)[0].lower()}{words.model_name(arms.contrast)[1:]}"
-    )
-
-
-def _labbe_groups_sentence(trials, by):
-    """Return what the shape "other groups" holds, if there is one."""
-    if by is None:
-        return ""
-    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
-    return f"Other groups: {', '.join(sorted(others[0]))}" if others else ""
-
-
-def labbe_alt_text(title, table, digits):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    below = number((trials["treatment_estimate"] < trials["placebo_estimate"]).sum(), 0)
-    spans = [
-        f"{arm} arms from {interval(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max(), digits)}"
-        for arm in ("placebo", "treatment")
-    ]
-    return words.sentences(
-        f"L'Abbé plot: {title}",
-        f"{counted(len(trials)).capitalize()}, change in {' and in '.join(spans)} points",
-        f"{below} of {number(len(trials), 0)} lie below the line of no difference: less pain under treatment",
-        labbe_pooled_sentence(table, digits),
-    )
-
-
-def with_labbe_reference_rows(table, zone, lines):
-    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
-    if zone:
-        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
-        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    extra += [{"kind": "footer", "name": line} for line in lines]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
-
-
 TITLE = "Change in pain under placebo against change under treatment"
 USUAL_MM, LEAST_MM = 150.0, 80.0
 BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
@@ -541,12 +224,260 @@ def _labbe_limits(table):
     return low - pad, high + pad
 
 
+def _into_labbe(ax, table, limits, zone):
+    """Draw the panel into axes of another figure, with plain axis titles."""
+    box = ax.get_position()
+    width, height = ax.figure.get_size_inches() * 25.4
+    side = min(box.width * width, box.height * height)
+    ax.set_box_aspect(1)
+    draw_labbe_plane(ax, table, areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side)
+    ticks, decimals = round_ticks(*limits)
+    for axis, text in ((ax.xaxis, AXES[0]), (ax.yaxis, AXES[1])):
+        axis.set_ticks(ticks, [number(tick, decimals) for tick in ticks], fontproperties=font(style.SMALL_PT))
+        axis.set_label_text(text, fontproperties=font(style.SMALL_PT))
+    return ax.figure
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """The panel: both axes with the same limits, on a square of ``side`` mm."""
+
+    ax: object
+    limits: tuple
+    side: float
+
+    def mm(self, values):
+        """Return values on either axis as millimetres from the lower left corner."""
+        return (np.asarray(values, float) - self.limits[0]) / (self.limits[1] - self.limits[0]) * self.side
+
+    def value(self, mm):
+        """Return millimetres as values on the axes."""
+        return np.asarray(mm, float) / self.side * (self.limits[1] - self.limits[0]) + self.limits[0]
+
+    def lines(self, segments, gid, **look):
+        """Draw lines between values."""
+        if len(segments):
+            self.ax.add_collection(LineCollection(segments, capstyle="butt", gid=gid, **look), autolim=False)
+
+    def write(self, x, y, text, look, *, align, gid):
+        """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
+        at = self.value([x, y - style.CAP * look[0] / style.PT_PER_MM])
+        write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
+
+
+def draw_labbe_plane(ax, table, size, *, limits, zone, side):
+    """Draw everything inside the panel; ``size`` holds the areas of the trials' marks, ``side`` its length in mm."""
+    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    ax.set(xlim=limits, ylim=limits)
+    plane = _Plane(ax, limits, side)
+    boxes = _labbe_boxes(plane, trials, total, size)
+    corners = _corner_words(side, boxes)
+    _draw_labbe_backdrop(plane, zone, corners)
+    _draw_trials(ax, trials, size)
+    _draw_labbe_pooled(plane, total)
+    for (align, text), box in corners:
+        x = box[0] if align == "left" else box[1]
+        plane.write(x, (box[2] + box[3]) / 2, text, style.NOTE, align=align, gid=f"corner-{align}")
+    taken = np.vstack([boxes, *(box for _, box in corners)])
+    _write_labbe_names(plane, trials, total, size, taken)
+
+
+def _labbe_boxes(plane, trials, total, size):
+    """Return the boxes of all marks in millimetres: (left, right, bottom, top)."""
+    x, y = plane.mm(_points(trials)).T
+    reach = _reach(trials, size)
+    boxes = np.column_stack([x - reach, x + reach, y - reach, y + reach])
+    x, y = plane.mm([total["placebo_estimate"], total["treatment_estimate"]])
+    reach = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
+    return np.vstack([boxes, [x - reach, x + reach, y - reach, y + reach]])
+
+
+def _points(rows):
+    return rows[["placebo_estimate", "treatment_estimate"]].to_numpy(float)
+
+
+def _reach(trials, size):
+    """Return how far the marks reach from their centres, in millimetres."""
+    return np.array([REACH[name] for name, _ in _look(trials)]) * np.sqrt(size) / style.PT_PER_MM
+
+
+def _look(trials):
+    """Return shape and colour of every trial."""
+    grouped = trials["group"].ne("").any()
+    return [style.GROUPS[look] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+
+
+def _corner_words(side, taken):
+    """Return what the two sides of the line mean, where the corner is free: ((alignment, text), box)."""
+    tall, found = line_height(style.NOTE_PT), []
+    for text, align in zip(CORNERS, ("left", "right"), strict=True):
+        wide = text_width(text, style.NOTE_PT)
+        left = INSET if align == "left" else side - INSET - wide
+        bottom = side - INSET - tall if align == "left" else INSET
+        box = np.array([left, left + wide, bottom, bottom + tall])
+        hit = (taken[:, 0] < box[1]) & (taken[:, 1] > box[0]) & (taken[:, 2] < box[3]) & (taken[:, 3] > box[2])
+        if not hit.any() and wide < 0.6 * side:
+            found.append(((align, text), box))
+    return found
+
+
+def _draw_labbe_backdrop(plane, zone, corners):
+    """Draw band, lines of no change and line of no difference; the words in the corners stay clear of lines."""
+    low, high = plane.limits
+    if zone:
+        ends = [(low, low + zone[0]), (low, low + zone[1]), (high, high + zone[1]), (high, high + zone[0])]
+        band = PolyCollection([ends], facecolor=style.ZONE, edgecolor="none", zorder=0, gid="labbe-zone")
+        plane.ax.add_collection(band, autolim=False)
+    across, up = [(low, 0.0), (high, 0.0)], [(0.0, low), (0.0, high)]
+    for (align, _), box in corners:
+        left, right, bottom, top = plane.value(np.array(box) + [-0.8, 0.8, -0.8, 0.8])
+        if align == "left" and bottom < 0 < top:
+            across[0] = right, 0.0
+        if align == "right" and left < 0 < right:
+            up[0] = 0.0, top
+    thin = {"linewidths": style.RULE_PT}
+    plane.lines([across, up], "labbe-zero", colors=style.CONNECTOR, zorder=0.5, **thin)
+    plane.lines([[(low, low), (high, high)]], "labbe-identity", colors=style.INK, zorder=1, **thin)
+
+
+def _draw_trials(ax, trials, size):
+    """Draw the trials, the largest first."""
+    order = np.argsort(-size, kind="stable")
+    names, colours = zip(*_look(trials.iloc[order]), strict=True)
+    hollow = trials["imputed"].to_numpy(bool)[order]
+    markers(ax, _points(trials)[order], names, size[order], colours=colours, hollow=hollow, gid="labbe-trials")
+
+
+def _draw_labbe_pooled(plane, row):
+    """Draw the pooled means: a diamond on the cross of its intervals, with arrowheads where they leave the panel."""
+    ends = {arm: (row[f"{arm}_low"], row[f"{arm}_high"]) for arm in ("placebo", "treatment")}
+    x, y = row["placebo_estimate"], row["treatment_estimate"]
+    inside = {arm: np.clip(pair, *plane.limits) for arm, pair in ends.items()}
+    cross = [[(at, y) for at in inside["placebo"]], [(x, at) for at in inside["treatment"]]]
+    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
+    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
+    look = {"colours": [style.INK], "hollow": [False]}
+    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], gid="labbe-pooled", zorder=5.1, **look)
+    tips = []
+    for arm, (low, high) in ends.items():
+        for gone, at, way in (
+            (low < plane.limits[0], plane.limits[0], -1),
+            (high > plane.limits[1], plane.limits[1], 1),
+        ):
+            if gone:
+                tips.append(_tip(plane, (at, y) if arm == "placebo" else (x, at), way, flat=arm == "placebo"))
+    heads = PolyCollection(tips, facecolor=style.INK, edgecolor="none", zorder=5.2, gid="labbe-arrows")
+    plane.ax.add_collection(heads, autolim=False)
+
+
+def _tip(plane, at, way, *, flat):
+    """Return the corners of an arrowhead at the edge of the panel."""
+    size = style.ARROW_MM / plane.side * (plane.limits[1] - plane.limits[0])
+    corners = np.array([(0.0, 0.0), (-size * way, 0.55 * size), (-size * way, -0.55 * size)])
+    return corners[:, :: 1 if flat else -1] + np.asarray(at)
+
+
+def _write_labbe_names(plane, trials, total, size, taken):
+    """Write the names of the most extreme trials where nothing else stands."""
+    xy, reach = plane.mm(_points(trials)), _reach(trials, size)
+    centre = plane.mm([total["placebo_estimate"], total["treatment_estimate"]])
+    away = np.hypot(*(xy - centre).T)
+    named = [i for i in np.argsort(-away, kind="stable") if trials["labelled"].iloc[i]]
+    names = trials["name"].iloc[named].tolist()
+    edges = 0.6, plane.side - 0.6
+    cross = [plane.mm([total[f"{arm}_low"], total[f"{arm}_high"]]) for arm in ("placebo", "treatment")]
+    places = place_names(
+        names,
+        xy[named],
+        reach[named],
+        frame=(*edges, *edges),
+        taken=taken,
+        avoid=(_on_the_line, _on_lines(plane.mm(0.0), plane.mm(0.0), 1.0), _on_cross(centre, *cross)),
+        outwards=(xy - centre)[named],
+    )
+    leaders = []
+    for i, name, box in zip(named, names, places, strict=True):
+        if box is not None:
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), style.NAME, align="left", gid=f"name-{i}")
+            leaders.append(leader(box, xy[i], reach[i]))
+    ends = [plane.value(np.array(line)) for line in leaders if line is not None]
+    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def _on_the_line(boxes):
+    """Return the price of standing on the line of no difference."""
+    return 2.5 * ((boxes[:, 0] < boxes[:, 3]) & (boxes[:, 1] > boxes[:, 2]))
+
+
+def _on_lines(x, y, price):
+    """Return the price of standing on an upright line at x or a level line at y."""
+    return lambda box: price * (((box[:, 0] < x) & (box[:, 1] > x)) | ((box[:, 2] < y) & (box[:, 3] > y)))
+
+
+def _on_cross(centre, across, up):
+    """Return the price of standing on the intervals of the pooled means."""
+
+    def price(box):
+        level = (box[:, 2] < centre[1]) & (box[:, 3] > centre[1]) & (box[:, 0] < across[1]) & (box[:, 1] > across[0])
+        upright = (box[:, 0] < centre[0]) & (box[:, 1] > centre[0]) & (box[:, 2] < up[1]) & (box[:, 3] > up[0])
+        return 4.0 * (level | upright)
+
+    return price
+
+
 def areas(table, side_mm):
     """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
     weight = table["weight"].to_numpy(float)
     fair = INK_SHARE * (side_mm * style.PT_PER_MM) ** 2 / len(weight)
     largest = np.clip(fair * weight.max() / weight.mean(), *AREAS_PT2)
     return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
+
+
+def labbe_footer(arms, table, *, by, zone, digits, note):
+    """Return the paragraphs that say what was drawn and computed."""
+    trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    marks = (
+        "one mark per trial, area proportional to its weight in the pooled difference down to a smallest size, hollow "
+        "where an SD was imputed; line: no difference, vertical distance from it: difference of the two changes"
+    )
+    gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
+    final = f"Weights rest on the difference of final scores in {counted(gaps.sum())}" if gaps.any() else ""
+    missing = row["contrast_k"] - len(trials)
+    absent = f"Baseline not reported, so not drawn, but in the pooled difference: {counted(missing)}" if missing else ""
+    lines = [
+        words.sentences(
+            marks,
+            words.zone_sentence(zone, "points", lambda x: number(x, decimals(x))),
+            _labbe_groups_sentence(trials, by),
+            absent,
+            final,
+        ),
+        words.sentences(_pooled_words(arms, table)),
+        words.sentences(SHARP),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _labbe_groups_sentence(trials, by):
+    """Return what the shape "other groups" holds, if there is one."""
+    if by is None:
+        return ""
+    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
+    return f"Other groups: {', '.join(sorted(others[0]))}" if others else ""
+
+
+def _pooled_words(arms, table):
+    """Return what the diamond and its cross are, and where the weights come from."""
+    at, joint = words.level_of(table), getattr(arms, "joint", None)
+    ci = words.REFERENCE.get(arms.contrast.ci_method, arms.contrast.ci_method)
+    how = f"each arm on its own, intervals by {ci}"
+    if joint is not None:
+        how = f"bivariate random-effects model by {joint.method}, intervals by {words.REFERENCE.get(joint.ci_method)}"
+    return (
+        f"Diamond and cross: pooled means with {at} confidence intervals, {how}; arrowhead: interval leaves the panel. "
+        f"Weights: {words.model_name(arms.contrast)[0].lower()}{words.model_name(arms.contrast)[1:]}"
+    )
 
 
 def _draw_labbe(table, limits, zone, *, title, footer, width, by):
@@ -602,15 +533,81 @@ def _labbe_entries(table, size, zone, by):
     return [*entries, marker_entry(sample, "circle", size[at], style.FAINT, new_line=not trials["imputed"].any())]
 
 
-def _into_labbe(ax, table, limits, zone):
-    """Draw the panel into axes of another figure, with plain axis titles."""
-    box = ax.get_position()
-    width, height = ax.figure.get_size_inches() * 25.4
-    side = min(box.width * width, box.height * height)
-    ax.set_box_aspect(1)
-    draw_labbe_plane(ax, table, areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side)
-    ticks, decimals = round_ticks(*limits)
-    for axis, text in ((ax.xaxis, AXES[0]), (ax.yaxis, AXES[1])):
-        axis.set_ticks(ticks, [number(tick, decimals) for tick in ticks], fontproperties=font(style.SMALL_PT))
-        axis.set_label_text(text, fontproperties=font(style.SMALL_PT))
-    return ax.figure
+def labbe_band(zone):
+    """Return what the band is, in short."""
+    ends = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
+    return f"{ends} points less pain than under placebo: smallest worthwhile difference"
+
+
+def write_axis(ax, page, limits, box):
+    """Draw both axes on the page: rules, ticks and their labels, the same on either side."""
+    left, top, side = box
+    ticks, digits = round_ticks(*limits)
+    at = (ticks - limits[0]) / (limits[1] - limits[0]) * side
+    bottom = top + side
+    rule(page, [[(left, bottom), (left + side, bottom)], [(left, top), (left, bottom)]], "axis-lines")
+    marks = [[(left + x, bottom), (left + x, bottom + 1.0)] for x in at]
+    rule(page, marks + [[(left - 1.0, bottom - x), (left, bottom - x)] for x in at], "axis-ticks")
+    for i, (tick, x) in enumerate(zip(ticks, at, strict=True)):
+        label = number(tick, digits)
+        write(page, left + x, bottom + 3.0, label, style.CAPTION, align="center", gid=f"tick-x-{i}")
+        write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
+
+
+def labbe_opening(title, table, digits):
+    """Return how the caption begins."""
+    return [words.sentences(title), words.sentences(labbe_pooled_sentence(table, digits))]
+
+
+def labbe_pooled_sentence(table, digits):
+    """Return the pooled means and the pooled contrast with their intervals."""
+    row = table[table["kind"] == "total"].iloc[0]
+    at = words.level_of(table)
+
+    def one(arm):
+        limits = interval(row[f"{arm}_low"], row[f"{arm}_high"], digits)
+        return f"{number(row[f'{arm}_estimate'], digits)} ({at} CI {limits})"
+
+    return (
+        f"Pooled means: {one('placebo')} points in the placebo arms and {one('treatment')} in the treatment arms "
+        f"({counted(row['placebo_k'])}); pooled difference {one('contrast')} ({counted(row['contrast_k'])})"
+    )
+
+
+def with_labbe_reference_rows(table, zone, lines):
+    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
+    extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
+    if zone:
+        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
+        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
+    extra += [{"kind": "footer", "name": line} for line in lines]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+
+
+def labbe_alt_text(title, table, digits):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = table[table["kind"] == "trial"]
+    below = number((trials["treatment_estimate"] < trials["placebo_estimate"]).sum(), 0)
+    spans = [
+        f"{arm} arms from {interval(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max(), digits)}"
+        for arm in ("placebo", "treatment")
+    ]
+    return words.sentences(
+        f"L'Abbé plot: {title}",
+        f"{counted(len(trials)).capitalize()}, change in {' and in '.join(spans)} points",
+        f"{below} of {number(len(trials), 0)} lie below the line of no difference: less pain under treatment",
+        labbe_pooled_sentence(table, digits),
+    )
+
+
+def labbe_printed(by):
+    """Return the headings of the table for readers."""
+    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
+    return {
+        "Trial": ("text_name",),
+        **group,
+        "Change, placebo": ("text_placebo",),
+        "Change, treatment": ("text_treatment",),
+        "Difference": ("text_contrast",),
+        "Weight": ("text_weight",),
+    }

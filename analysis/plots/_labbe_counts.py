@@ -50,6 +50,7 @@ from analysis.plots._theme import Said, themed
 from analysis.text import counted, interval, level, number, percent
 
 AXES = ("Responders under placebo, %", "Responders under treatment, %")
+
 # above and below the line of no difference, shorter where there is less room
 SIDES = (
     ("more responders under treatment", "more responders under placebo"),
@@ -57,460 +58,22 @@ SIDES = (
 )
 NAMES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
 POINTS = " percentage points"
+
 SHARP = (
     "The thick line is not fitted to the marks: effect and percentage under placebo share a term, so that the slope of "
     "a fitted line says nothing about whether one depends on the other (Sharp 1996, BMJ 313:735)"
 )
+
 SHAPES = {
     "RR": "a line through the origin",
     "OR": "a curve",
     "RD": "a parallel to the line of no difference",
 }
-
-
-def labbe_counts_title(shown):
-    """Return the title where none is given."""
-    what = "Responders under placebo against responders under treatment"
-    threshold = getattr(shown.responders, "threshold", None)
-    return what if threshold is None else f"{what}: at least {threshold.words} less pain"
-
-
-def effect_name(shown):
-    """Return the name of the pooled effect."""
-    return NAMES[shown.measure]
-
-
-def _show(value, measure):
-    return 100.0 * value if measure == "RD" else math.exp(min(value, 700.0))
-
-
-def _labbe_counts_digits(measure, digits):
-    return 0 if measure == "RD" else digits
-
-
-def effect_text(value, measure, digits):
-    """Return an effect as it is printed: a ratio, or percentage points."""
-    return number(_show(value, measure), _labbe_counts_digits(measure, digits))
-
-
-def pooled_text(shown, digits):
-    """Return the pooled effect with its interval."""
-    pooled, measure = shown.pooled, shown.measure
-    unit = POINTS if measure == "RD" else ""
-    ends = [max(-1.0, min(1.0, end)) if measure == "RD" else end for end in pooled.ci]
-    span = interval(*(_show(end, measure) for end in ends), _labbe_counts_digits(measure, digits))
-    at = level(pooled.confidence_level)
-    return f"{effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
-
-
-def labbe_counts_opening(heading, shown, digits):
-    """Return how the caption begins."""
-    return [words.sentences(heading), words.sentences(*pooled_sentences(shown, digits))]
-
-
-def pooled_sentences(shown, digits):
-    """Return the pooled effect and the pooled percentages in words."""
-    k = len(shown.trials)
-    whose = "pooled" if k > 1 else "the trial's"
-    said = [f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}; {counted(k)}"]
-    if shown.responders is not None:
-        at = level(shown.pooled.confidence_level)
-        shares = [_labbe_counts_share(getattr(shown.responders, role), at, role) for role in ("placebo", "treatment")]
-        said.append(f"responders: {' and '.join(shares)}")
-    return said
-
-
-def _labbe_counts_share(share, at, role):
-    span = interval(*(100 * end for end in share.ci), 0)
-    return f"{percent(share.estimate)} ({at} CI {span}%) under {role}"
-
-
-def labbe_counts_key(shown, digits):
-    """Return the entries of the key in words: no difference, pooled effect, pooled percentages."""
-    at = level(shown.pooled.confidence_level)
-    whose = "pooled" if len(shown.trials) > 1 else "its"
-    diamond = ""
-    if shown.responders is not None and len(shown.trials) > 1:
-        shares = [percent(getattr(shown.responders, role).estimate) for role in ("placebo", "treatment")]
-        diamond = f"{whose} percentages {' and '.join(shares)}, with {at} intervals"
-    return "no difference", f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}", diamond
-
-
-def labbe_counts_footer(shown, table, *, note):
-    """Return the paragraphs that say what was drawn and computed."""
-    trials, caveat = table[table["kind"] == "trial"], getattr(shown.responders, "caveat", "")
-    hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
-    reading = (
-        f"One mark per trial, area proportional to its weight in the pooled {effect_name(shown)} down to a smallest "
-        f"size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
-    )
-    curve = f"thick line and band: what the pooled {effect_name(shown)} and its interval imply, {SHAPES[shown.measure]}"
-    lines = [
-        words.sentences(
-            reading, curve, _places_sentence(trials), _labbe_counts_groups_sentence(trials), _end_sentence(table)
-        ),
-        words.sentences(_model_sentence(shown), _diamond_sentence(shown), *_warnings(shown, table)),
-        words.sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None))),
-        words.sentences(SHARP),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _places_sentence(trials):
-    several = trials[trials["at_this_place"] > 1].sort_values("at_this_place", ascending=False, kind="stable")
-    if several.empty:
-        return ""
-    n = len(several[["placebo_estimate", "treatment_estimate"]].round(1).drop_duplicates())
-    where = "one place holds" if n == 1 else f"{number(n, 0)} places hold"
-    most = several.iloc[0]
-    crowd = (
-        f"{number(most['at_this_place'], 0)} at {percent(most['placebo_estimate'] / 100)} under placebo and "
-        f"{percent(most['treatment_estimate'] / 100)} under treatment"
-    )
-    return f"{where} more than one trial, {crowd}: × gives how many, the smallest mark is in front"
-
-
-def _labbe_counts_groups_sentence(trials):
-    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
-    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
-
-
-def _end_sentence(table):
-    end = table.loc[table["kind"] == "reference", "placebo_estimate"].max()
-    return f"both axes end at {number(end, 0)}%" if end < 100 else ""
-
-
-def _model_sentence(shown):
-    """Return how the effect was pooled."""
-    pooled, k = shown.pooled, len(shown.trials)
-    if k == 1:
-        return "one trial: nothing is pooled, line and band are its own effect"
-    if hasattr(pooled, "method"):
-        return f"{pooled.method} {effect_name(shown)}, a common-effect method, interval by the normal distribution"
-    ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
-    return f"{words.model_name(pooled)}, interval by {ci}"
-
-
-def _diamond_sentence(shown):
-    if shown.responders is None or len(shown.trials) == 1:
-        return ""
-    return "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
-
-
-def _warnings(shown, table):
-    """Return what must be known about zero cells, few trials and intervals that look too good."""
-    pooled, trials, said = shown.pooled, shown.trials, []
-    if (zeros := _zero_cells(trials)) and not hasattr(pooled, "method"):
-        said.append(
-            f"a cell is zero in {counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the effect"
-        )
-    if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and hasattr(pooled, "method"):
-        said.append(f"weight 0 in {counted(nothing)}: smallest mark")
-    if 1 < len(trials) < words.FEW:
-        said.append("fewer than three trials: an interval from two hardly says anything")
-    if getattr(pooled, "hksj_narrower", False):
-        said.append("the HKSJ interval is narrower than the Wald interval, to be read with care")
-    return said
-
-
-def _zero_cells(trials):
-    """Return in how many trials an arm has no responders, or nothing but responders, as counted."""
-    if "events_placebo" not in trials:
-        return 0
-    none = [trials[f"events_{role}"] == 0 for role in ("placebo", "treatment")]
-    every = [trials[f"events_{role}"] == trials[f"n_{role}"] for role in ("placebo", "treatment")]
-    return int((none[0] | none[1] | every[0] | every[1]).sum())
-
-
-def labbe_counts_alt_text(heading, shown, table, digits):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    spans = [
-        f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% under {role}"
-        for role in ("placebo", "treatment")
-    ]
-    above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
-    return words.sentences(
-        f"L'Abbé plot: {heading}",
-        f"{counted(len(trials)).capitalize()}, responders from {' and from '.join(spans)}",
-        f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
-        *pooled_sentences(shown, digits),
-    )
-
-
-def labbe_counts_findings(shown, digits):
-    """Return what was found, one line each."""
-    said = [words.sentences(sentence) for sentence in pooled_sentences(shown, digits)]
-    if shown.responders is not None:
-        said += [words.sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
-    return "\n".join(said)
-
-
-def labbe_counts_printed(shown, table, by):
-    """Return the headings of the table for readers."""
-    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
-    definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
-    effect = effect_name(shown).capitalize() + (", percentage points" if shown.measure == "RD" else "")
-    columns = {"Placebo": ("text_placebo",), "Treatment": ("text_treatment",), effect: ("text_effect",)}
-    return {"Trial": ("text_name",), **group, **columns, "Weight": ("text_weight",), **definition}
-
-
 PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
 POOLED_PT = 1.1  # width of the curve
 INSET = 1.4  # mm between the words in the corners and the frame
 LARGEST_PT2 = 110.0  # area of a mark
 COLUMNS = ["placebo_estimate", "treatment_estimate"]
-
-
-def draw_labbe_counts_page(table, *, title, footer, width, by, key):
-    """Return the figure: the panel with its axes, and the key beside it or below."""
-    beside = width >= BESIDE_MM
-    scale = _labbe_counts_scale(table)
-    left = room_for(scale.ticks()[1])
-    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if beside else 0.8)
-    size = _areas(table, side)
-    head = line_height(style.SMALL_PT) + 1.6
-    with style_context(["default", style.RC]):
-        entries = _labbe_counts_entries(table, size, by, key)
-        placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
-        below = 0.0 if beside else tall + 2.0
-        framing = frame(title, footer, width, head + (max(side, tall) if beside else side) + AXIS_MM + below)
-        figure, page = framed_page(framing)
-        start, top = style.MARGIN + left, framing.top + head
-        ax = inset(figure, page, (start, start + side, top, top + side), "labbe")
-        draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, size)
-        write(page, style.MARGIN, framing.top + head / 2 - 0.8, AXES[1], style.CAPTION, gid="title-y")
-        below = top + side + AXIS_MM
-        x_title = start + side / 2, below - line_height(style.SMALL_PT) / 2
-        write(page, *x_title, AXES[0], style.CAPTION, align="center", gid="title-x")
-        down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2  # level with the frame
-        corner = (start + side + style.PANEL_GAP, top + down) if beside else (style.MARGIN, below + 2.0)
-        draw_key(page, placed, *corner)
-    return figure
-
-
-def draw_labbe_counts_into(ax, table):
-    """Draw the panel into axes of another figure, with plain axis titles."""
-    ax.set_box_aspect(1)
-    side, scale = min(size_of(ax)), _labbe_counts_scale(table)
-    draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, _areas(table, side))
-    title_axes(ax, *AXES)
-    return ax.figure
-
-
-def _labbe_counts_scale(table):
-    end = _end(table)
-    return Scale((-PAD * end, (1 + PAD) * end))
-
-
-def _end(table):
-    """Return the percentage at which the axes end."""
-    return table.loc[table["kind"] == "reference", "placebo_estimate"].max()
-
-
-def _labbe_counts_trials(table):
-    """Return the trials in the order in which they are painted, the heaviest first."""
-    trials = table[table["kind"] == "trial"]
-    return trials.iloc[np.argsort(-trials["weight"].to_numpy(float), kind="stable")]
-
-
-def _areas(table, side):
-    """Return the areas of the marks in square points, in the order of painting."""
-    size = areas(_labbe_counts_trials(table), side)
-    return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
-
-
-def draw_labbe_counts_plane(plane, table, size):
-    """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
-    trials, total, end = _labbe_counts_trials(table), table[table["kind"] == "total"], _end(table)
-    draw_axes(plane)
-    for name in ("bottom", "left"):
-        plane.ax.spines[name].set_bounds(0.0, end)
-    looks = _labbe_counts_looks(trials)
-    reach = np.array([REACH[name] for name, _ in looks]) * np.sqrt(size) / style.PT_PER_MM
-    boxes = _labbe_counts_boxes(plane, trials, reach, total)
-    paths = _draw_labbe_counts_backdrop(plane, table, end)
-    names, colours = zip(*looks, strict=True)
-    options = {"colours": colours, "hollow": trials["imputed"].to_numpy(bool), "gid": "labbe-trials"}
-    markers(plane.ax, trials[COLUMNS].to_numpy(float), names, size, **options)
-    for row in total.to_dict("records"):
-        paths += _draw_labbe_counts_pooled(plane, row)
-    sides = _side_words(plane, boxes, paths, end)
-    for i, (text, box) in enumerate(sides):
-        plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
-    _write_labbe_counts_names(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
-
-
-def _labbe_counts_looks(trials):
-    """Return shape and colour of every trial."""
-    grouped = trials["group"].ne("").any()
-    return [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
-
-
-def _labbe_counts_boxes(plane, trials, reach, total):
-    """Return the boxes of all marks in millimetres: (left, right, bottom, top)."""
-    centre = np.vstack([plane.mm(*rows[COLUMNS].to_numpy(float).T) for rows in (trials, total)])
-    diamond = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
-    reach = np.append(reach, np.full(len(total), diamond))[:, None]
-    low, high = centre - reach, centre + reach
-    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]])
-
-
-def _draw_labbe_counts_backdrop(plane, table, end):
-    """Draw the frame of all percentages, band, curve and line of no difference; return their paths in millimetres."""
-    curve = table[(table["kind"] == "curve")]
-    x, y = (curve[name].to_numpy(float) for name in COLUMNS)
-    low, high = (curve[f"treatment_{side}"].to_numpy(float) for side in ("low", "high"))
-    far = [[(0.0, end), (end, end)], [(end, 0.0), (end, end)]]
-    plane.lines(far, "labbe-frame", colors=style.CONNECTOR, linewidths=style.RULE_PT, zorder=0.5)
-    paths = [(plane.mm(*np.array(side).T), 2.0) for side in far]
-    if np.isfinite(low).all():
-        plane.areas([labbe_counts_within(band(x, low, high), end)], "labbe-band", style.BAND)
-        edges = [labbe_counts_within(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
-        plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
-        paths += [(plane.mm(*edge.T), 0.6) for edge in edges]
-    possible = curve["possible"].to_numpy(bool)
-    line = labbe_counts_within(np.column_stack([x, y])[possible], end, closed=False)
-    plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    plane.lines([line], "labbe-curve", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
-    return [*paths, (plane.mm(*np.array([(0.0, 0.0), (end, end)]).T), 2.0), (plane.mm(*line.T), 3.0)]
-
-
-def labbe_counts_within(path, end, *, closed=True):
-    """Return a path cut off where it leaves the square from 0 to ``end``; a closed one follows its edges."""
-    for axis in (0, 1):
-        path = _cut_labbe_counts(np.vstack([path, path[:1]]) if closed else path, axis, end)
-    return path
-
-
-def _cut_labbe_counts(path, axis, end):
-    """Return a path without its parts beyond ``end`` on one axis (Sutherland and Hodgman 1974)."""
-    kept = []
-    for i, (a, b) in enumerate(zip(path[:-1], path[1:], strict=True)):
-        inside = a[axis] <= end, b[axis] <= end
-        if inside[0] and (i == 0 or not kept):
-            kept.append(a)
-        if inside[0] != inside[1]:
-            kept.append(a + (b - a) * (end - a[axis]) / (b[axis] - a[axis]))
-        if inside[1]:
-            kept.append(b)
-    return np.array(kept).reshape(-1, 2)
-
-
-def _draw_labbe_counts_pooled(plane, row):
-    """Draw the pooled percentages, a diamond on the cross of its intervals; return their paths and prices."""
-    x, y = (row[name] for name in COLUMNS)
-    ends = {role: [row[f"{role}_{side}"] for side in ("low", "high")] for role in ("placebo", "treatment")}
-    cross = np.array([[(at, y) for at in ends["placebo"]], [(x, at) for at in ends["treatment"]]])
-    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
-    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
-    look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
-    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
-    return [(plane.mm(*line.T), 4.0) for line in cross]
-
-
-def _side_words(plane, taken, paths, end):
-    """Return what both sides of the line of no difference mean, in a free corner of each: (text, box)."""
-    low, high = plane.mm([0.0, end], [0.0, end])[:, 0] + [INSET, -INSET]
-    tall, best = line_height(style.NOTE_PT), []
-    for pair in SIDES:
-        found = []
-        for text, upper in zip(pair, (True, False), strict=True):
-            wide, bottom = text_width(text, style.NOTE_PT), high - tall if upper else low
-            lefts = (low, high - wide - tall - INSET) if upper else (high - wide, low + tall + INSET)
-            boxes = [(left, left + wide, bottom, bottom + tall) for left in lefts]
-            free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, paths)]
-            found += [(text, np.array(box)) for box in free[:1]]
-        best = max(best, found, key=len)
-    return best
-
-
-def _is_free(box, taken, paths):
-    """Say whether a box touches no mark and no line."""
-    left, right, bottom, top = box
-    hit = (taken[:, 0] < right) & (taken[:, 1] > left) & (taken[:, 2] < top) & (taken[:, 3] > bottom)
-    return not hit.any() and not any(on_path(path, 1.0)(np.array([box]))[0] for path, _ in paths)
-
-
-@dataclass(frozen=True)
-class _MarkedPlace:
-    """A place in the plane: where, which trial stands in front, and what is written beside it."""
-
-    first: int
-    text: str
-
-
-def _write_labbe_counts_names(plane, trials, reach, paths, taken):
-    """Write how many trials stand at one place and the names that are asked for, where nothing else stands."""
-    places = _places(trials)
-    first = [place.first for place in places]
-    centre = plane.mm(*trials[COLUMNS].to_numpy(float).T)
-    away = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
-    boxes = place_names(
-        [Said(place.text) for place in places],
-        centre[first],
-        reach[first],
-        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
-        taken=taken,
-        avoid=[on_path(path, price) for path, price in paths],
-        outwards=away[first],
-    )
-    look, leaders = (style.NOTE_PT, "normal", style.INK), []
-    for i, place, box in zip(first, places, boxes, strict=True):
-        if box is not None:
-            y = (box[2] + box[3]) / 2
-            plane.write(box[0], y, Said(place.text), look, align="left", gid=f"name-{trials.index[i]}")
-            leaders.append(leader(box, centre[i], reach[i]))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
-
-
-def _places(trials):
-    """Return the places that something is written beside, those of several trials first, then the farthest."""
-    found = []
-    rows = trials.assign(order=range(len(trials)))
-    for _, here in rows.groupby([rows[name].round(1) for name in COLUMNS], sort=False):
-        named, n = here.loc[here["labelled"], "name"], len(here)
-        more = f" and {number(n - 1, 0)} more" if n > 1 else ""
-        if text := f"{named.iloc[0]}{more}" if len(named) else f"×{number(n, 0)}" if n > 1 else "":
-            found.append((-n, -here["distance"].abs().max(), _MarkedPlace(int(here["order"].iloc[0]), text)))
-    return [place for *_, place in sorted(found, key=lambda each: each[:2])]
-
-
-def _labbe_counts_entries(table, size, by, key):
-    """Return the entries of the key."""
-    trials, banded = _labbe_counts_trials(table), table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
-    none, pooled, diamond = key
-    entries = [line_entry(none, colors=style.INK, linewidths=style.RULE_PT), _line_on_band(pooled, banded)]
-    if diamond:
-        entries.append(pooled_entry(diamond))
-    usual, lines = float(np.clip(np.median(size), 20.0, 45.0)), len(entries)
-    for look, members in trials.groupby("look"):
-        name, colour = style.GROUPS[int(look)] if by is not None else ("circle", style.TRIAL)
-        several = members["group"].nunique() > 1
-        text = "other groups" if several else members["group"].iloc[0] if by is not None else "trials"
-        entries.append(marker_entry(f"{text} ({len(members)})", name, usual, colour, new_line=len(entries) == lines))
-    if trials["imputed"].any():
-        entries.append(marker_entry("hollow: SD imputed", "circle", usual, style.MUTED, hollow=True, new_line=True))
-    if len(trials) > 1:
-        sample = f"area by weight; this is {percent(trials['weight'].iloc[0], 1)}"
-        entries.append(marker_entry(sample, "circle", size[0], style.FAINT, new_line=not trials["imputed"].any()))
-    return entries
-
-
-def _line_on_band(text, banded):
-    """Return the entry of the curve, on a piece of its band if it has one."""
-    line, area = line_entry(text, colors=style.MODEL, linewidths=POOLED_PT), area_entry(text, style.BAND)
-
-    def draw(page, x, y):
-        if banded:
-            area.draw(page, x, y)
-        line.draw(page, x, y)
-
-    return Entry(draw, text)
-
-
 USUAL_MM, LEAST_MM = 150.0, 80.0
 ENDS = (5.0, 10.0, 20.0, 30.0, 50.0, 100.0)  # per cent at which both axes may end
 FILL = 0.95  # of the axes at most, where they end before 100%
@@ -689,6 +252,29 @@ def _counted(trials):
     return ("events", "n") if "events_placebo" in trials else ("n",)
 
 
+def _labbe_counts_curve(shown):
+    """Return the curve of the pooled effect with its interval, in per cent."""
+    curve = response_curve(shown.pooled, shown.measure)
+    names = {"low": "treatment_low", "high": "treatment_high"} | {role: f"{role}_estimate" for role in ROLES}
+    rows = curve.rename(columns=names)
+    rows[list(names.values())] *= 100.0
+    return rows.assign(kind="curve", name=effect_name(shown))
+
+
+def effect_name(shown):
+    """Return the name of the pooled effect."""
+    return NAMES[shown.measure]
+
+
+def _labbe_counts_distance(rows, curve):
+    """Return how far each trial lies from the curve, in percentage points; positive above it."""
+    columns = [f"{role}_estimate" for role in ROLES]
+    points, steps = rows[columns].to_numpy(), np.linspace(0.0, 100.0, 401)
+    line = np.column_stack([steps, np.interp(steps, *curve[columns].to_numpy().T)])
+    away = np.hypot(*(points[:, None] - line[None]).transpose(2, 0, 1)).min(axis=1)
+    return np.where(points[:, 1] >= np.interp(points[:, 0], *curve[columns].to_numpy().T), away, -away)
+
+
 def _labbe_counts_texts(rows, shown, digits):
     """Return the printed cells of the trials."""
     shares = rows[[f"{role}_estimate" for role in ROLES]].to_numpy()
@@ -711,22 +297,17 @@ def _counts_of_trials(values):
     return [number(x, decimals(round(x, 1))) for x in values]
 
 
-def _labbe_counts_curve(shown):
-    """Return the curve of the pooled effect with its interval, in per cent."""
-    curve = response_curve(shown.pooled, shown.measure)
-    names = {"low": "treatment_low", "high": "treatment_high"} | {role: f"{role}_estimate" for role in ROLES}
-    rows = curve.rename(columns=names)
-    rows[list(names.values())] *= 100.0
-    return rows.assign(kind="curve", name=effect_name(shown))
+def effect_text(value, measure, digits):
+    """Return an effect as it is printed: a ratio, or percentage points."""
+    return number(_show(value, measure), _labbe_counts_digits(measure, digits))
 
 
-def _labbe_counts_distance(rows, curve):
-    """Return how far each trial lies from the curve, in percentage points; positive above it."""
-    columns = [f"{role}_estimate" for role in ROLES]
-    points, steps = rows[columns].to_numpy(), np.linspace(0.0, 100.0, 401)
-    line = np.column_stack([steps, np.interp(steps, *curve[columns].to_numpy().T)])
-    away = np.hypot(*(points[:, None] - line[None]).transpose(2, 0, 1)).min(axis=1)
-    return np.where(points[:, 1] >= np.interp(points[:, 0], *curve[columns].to_numpy().T), away, -away)
+def _show(value, measure):
+    return 100.0 * value if measure == "RD" else math.exp(min(value, 700.0))
+
+
+def _labbe_counts_digits(measure, digits):
+    return 0 if measure == "RD" else digits
 
 
 def _labbe_counts_pooled_row(shown, digits):
@@ -741,3 +322,421 @@ def _labbe_counts_pooled_row(shown, digits):
     row |= {"effect": pooled.estimate, "effect_low": pooled.ci.low, "effect_high": pooled.ci.high, "look": -1}
     row["text_effect"] = effect_text(pooled.estimate, shown.measure, digits)
     return row | {"confidence_level": pooled.confidence_level, "labelled": False}
+
+
+def draw_labbe_counts_into(ax, table):
+    """Draw the panel into axes of another figure, with plain axis titles."""
+    ax.set_box_aspect(1)
+    side, scale = min(size_of(ax)), _labbe_counts_scale(table)
+    draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, _areas(table, side))
+    title_axes(ax, *AXES)
+    return ax.figure
+
+
+def _labbe_counts_scale(table):
+    end = _end(table)
+    return Scale((-PAD * end, (1 + PAD) * end))
+
+
+def _end(table):
+    """Return the percentage at which the axes end."""
+    return table.loc[table["kind"] == "reference", "placebo_estimate"].max()
+
+
+def draw_labbe_counts_plane(plane, table, size):
+    """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
+    trials, total, end = _labbe_counts_trials(table), table[table["kind"] == "total"], _end(table)
+    draw_axes(plane)
+    for name in ("bottom", "left"):
+        plane.ax.spines[name].set_bounds(0.0, end)
+    looks = _labbe_counts_looks(trials)
+    reach = np.array([REACH[name] for name, _ in looks]) * np.sqrt(size) / style.PT_PER_MM
+    boxes = _labbe_counts_boxes(plane, trials, reach, total)
+    paths = _draw_labbe_counts_backdrop(plane, table, end)
+    names, colours = zip(*looks, strict=True)
+    options = {"colours": colours, "hollow": trials["imputed"].to_numpy(bool), "gid": "labbe-trials"}
+    markers(plane.ax, trials[COLUMNS].to_numpy(float), names, size, **options)
+    for row in total.to_dict("records"):
+        paths += _draw_labbe_counts_pooled(plane, row)
+    sides = _side_words(plane, boxes, paths, end)
+    for i, (text, box) in enumerate(sides):
+        plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
+    _write_labbe_counts_names(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
+
+
+def _labbe_counts_trials(table):
+    """Return the trials in the order in which they are painted, the heaviest first."""
+    trials = table[table["kind"] == "trial"]
+    return trials.iloc[np.argsort(-trials["weight"].to_numpy(float), kind="stable")]
+
+
+def _labbe_counts_looks(trials):
+    """Return shape and colour of every trial."""
+    grouped = trials["group"].ne("").any()
+    return [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+
+
+def _labbe_counts_boxes(plane, trials, reach, total):
+    """Return the boxes of all marks in millimetres: (left, right, bottom, top)."""
+    centre = np.vstack([plane.mm(*rows[COLUMNS].to_numpy(float).T) for rows in (trials, total)])
+    diamond = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
+    reach = np.append(reach, np.full(len(total), diamond))[:, None]
+    low, high = centre - reach, centre + reach
+    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]])
+
+
+def _draw_labbe_counts_backdrop(plane, table, end):
+    """Draw the frame of all percentages, band, curve and line of no difference; return their paths in millimetres."""
+    curve = table[(table["kind"] == "curve")]
+    x, y = (curve[name].to_numpy(float) for name in COLUMNS)
+    low, high = (curve[f"treatment_{side}"].to_numpy(float) for side in ("low", "high"))
+    far = [[(0.0, end), (end, end)], [(end, 0.0), (end, end)]]
+    plane.lines(far, "labbe-frame", colors=style.CONNECTOR, linewidths=style.RULE_PT, zorder=0.5)
+    paths = [(plane.mm(*np.array(side).T), 2.0) for side in far]
+    if np.isfinite(low).all():
+        plane.areas([labbe_counts_within(band(x, low, high), end)], "labbe-band", style.BAND)
+        edges = [labbe_counts_within(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
+        plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
+        paths += [(plane.mm(*edge.T), 0.6) for edge in edges]
+    possible = curve["possible"].to_numpy(bool)
+    line = labbe_counts_within(np.column_stack([x, y])[possible], end, closed=False)
+    plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    plane.lines([line], "labbe-curve", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
+    return [*paths, (plane.mm(*np.array([(0.0, 0.0), (end, end)]).T), 2.0), (plane.mm(*line.T), 3.0)]
+
+
+def labbe_counts_within(path, end, *, closed=True):
+    """Return a path cut off where it leaves the square from 0 to ``end``; a closed one follows its edges."""
+    for axis in (0, 1):
+        path = _cut_labbe_counts(np.vstack([path, path[:1]]) if closed else path, axis, end)
+    return path
+
+
+def _cut_labbe_counts(path, axis, end):
+    """Return a path without its parts beyond ``end`` on one axis (Sutherland and Hodgman 1974)."""
+    kept = []
+    for i, (a, b) in enumerate(zip(path[:-1], path[1:], strict=True)):
+        inside = a[axis] <= end, b[axis] <= end
+        if inside[0] and (i == 0 or not kept):
+            kept.append(a)
+        if inside[0] != inside[1]:
+            kept.append(a + (b - a) * (end - a[axis]) / (b[axis] - a[axis]))
+        if inside[1]:
+            kept.append(b)
+    return np.array(kept).reshape(-1, 2)
+
+
+def _draw_labbe_counts_pooled(plane, row):
+    """Draw the pooled percentages, a diamond on the cross of its intervals; return their paths and prices."""
+    x, y = (row[name] for name in COLUMNS)
+    ends = {role: [row[f"{role}_{side}"] for side in ("low", "high")] for role in ("placebo", "treatment")}
+    cross = np.array([[(at, y) for at in ends["placebo"]], [(x, at) for at in ends["treatment"]]])
+    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
+    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
+    look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
+    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
+    return [(plane.mm(*line.T), 4.0) for line in cross]
+
+
+def _side_words(plane, taken, paths, end):
+    """Return what both sides of the line of no difference mean, in a free corner of each: (text, box)."""
+    low, high = plane.mm([0.0, end], [0.0, end])[:, 0] + [INSET, -INSET]
+    tall, best = line_height(style.NOTE_PT), []
+    for pair in SIDES:
+        found = []
+        for text, upper in zip(pair, (True, False), strict=True):
+            wide, bottom = text_width(text, style.NOTE_PT), high - tall if upper else low
+            lefts = (low, high - wide - tall - INSET) if upper else (high - wide, low + tall + INSET)
+            boxes = [(left, left + wide, bottom, bottom + tall) for left in lefts]
+            free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, paths)]
+            found += [(text, np.array(box)) for box in free[:1]]
+        best = max(best, found, key=len)
+    return best
+
+
+def _is_free(box, taken, paths):
+    """Say whether a box touches no mark and no line."""
+    left, right, bottom, top = box
+    hit = (taken[:, 0] < right) & (taken[:, 1] > left) & (taken[:, 2] < top) & (taken[:, 3] > bottom)
+    return not hit.any() and not any(on_path(path, 1.0)(np.array([box]))[0] for path, _ in paths)
+
+
+def _write_labbe_counts_names(plane, trials, reach, paths, taken):
+    """Write how many trials stand at one place and the names that are asked for, where nothing else stands."""
+    places = _places(trials)
+    first = [place.first for place in places]
+    centre = plane.mm(*trials[COLUMNS].to_numpy(float).T)
+    away = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
+    boxes = place_names(
+        [Said(place.text) for place in places],
+        centre[first],
+        reach[first],
+        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
+        taken=taken,
+        avoid=[on_path(path, price) for path, price in paths],
+        outwards=away[first],
+    )
+    look, leaders = (style.NOTE_PT, "normal", style.INK), []
+    for i, place, box in zip(first, places, boxes, strict=True):
+        if box is not None:
+            y = (box[2] + box[3]) / 2
+            plane.write(box[0], y, Said(place.text), look, align="left", gid=f"name-{trials.index[i]}")
+            leaders.append(leader(box, centre[i], reach[i]))
+    ends = [plane.values(line) for line in leaders if line is not None]
+    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+@dataclass(frozen=True)
+class _MarkedPlace:
+    """A place in the plane: where, which trial stands in front, and what is written beside it."""
+
+    first: int
+    text: str
+
+
+def _places(trials):
+    """Return the places that something is written beside, those of several trials first, then the farthest."""
+    found = []
+    rows = trials.assign(order=range(len(trials)))
+    for _, here in rows.groupby([rows[name].round(1) for name in COLUMNS], sort=False):
+        named, n = here.loc[here["labelled"], "name"], len(here)
+        more = f" and {number(n - 1, 0)} more" if n > 1 else ""
+        if text := f"{named.iloc[0]}{more}" if len(named) else f"×{number(n, 0)}" if n > 1 else "":
+            found.append((-n, -here["distance"].abs().max(), _MarkedPlace(int(here["order"].iloc[0]), text)))
+    return [place for *_, place in sorted(found, key=lambda each: each[:2])]
+
+
+def _areas(table, side):
+    """Return the areas of the marks in square points, in the order of painting."""
+    size = areas(_labbe_counts_trials(table), side)
+    return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
+
+
+def labbe_counts_title(shown):
+    """Return the title where none is given."""
+    what = "Responders under placebo against responders under treatment"
+    threshold = getattr(shown.responders, "threshold", None)
+    return what if threshold is None else f"{what}: at least {threshold.words} less pain"
+
+
+def labbe_counts_footer(shown, table, *, note):
+    """Return the paragraphs that say what was drawn and computed."""
+    trials, caveat = table[table["kind"] == "trial"], getattr(shown.responders, "caveat", "")
+    hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
+    reading = (
+        f"One mark per trial, area proportional to its weight in the pooled {effect_name(shown)} down to a smallest "
+        f"size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
+    )
+    curve = f"thick line and band: what the pooled {effect_name(shown)} and its interval imply, {SHAPES[shown.measure]}"
+    lines = [
+        words.sentences(
+            reading, curve, _places_sentence(trials), _labbe_counts_groups_sentence(trials), _end_sentence(table)
+        ),
+        words.sentences(_model_sentence(shown), _diamond_sentence(shown), *_warnings(shown, table)),
+        words.sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None))),
+        words.sentences(SHARP),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _places_sentence(trials):
+    several = trials[trials["at_this_place"] > 1].sort_values("at_this_place", ascending=False, kind="stable")
+    if several.empty:
+        return ""
+    n = len(several[["placebo_estimate", "treatment_estimate"]].round(1).drop_duplicates())
+    where = "one place holds" if n == 1 else f"{number(n, 0)} places hold"
+    most = several.iloc[0]
+    crowd = (
+        f"{number(most['at_this_place'], 0)} at {percent(most['placebo_estimate'] / 100)} under placebo and "
+        f"{percent(most['treatment_estimate'] / 100)} under treatment"
+    )
+    return f"{where} more than one trial, {crowd}: × gives how many, the smallest mark is in front"
+
+
+def _labbe_counts_groups_sentence(trials):
+    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
+    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
+
+
+def _end_sentence(table):
+    end = table.loc[table["kind"] == "reference", "placebo_estimate"].max()
+    return f"both axes end at {number(end, 0)}%" if end < 100 else ""
+
+
+def _model_sentence(shown):
+    """Return how the effect was pooled."""
+    pooled, k = shown.pooled, len(shown.trials)
+    if k == 1:
+        return "one trial: nothing is pooled, line and band are its own effect"
+    if hasattr(pooled, "method"):
+        return f"{pooled.method} {effect_name(shown)}, a common-effect method, interval by the normal distribution"
+    ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
+    return f"{words.model_name(pooled)}, interval by {ci}"
+
+
+def _diamond_sentence(shown):
+    if shown.responders is None or len(shown.trials) == 1:
+        return ""
+    return "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
+
+
+def _warnings(shown, table):
+    """Return what must be known about zero cells, few trials and intervals that look too good."""
+    pooled, trials, said = shown.pooled, shown.trials, []
+    if (zeros := _zero_cells(trials)) and not hasattr(pooled, "method"):
+        said.append(
+            f"a cell is zero in {counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the effect"
+        )
+    if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and hasattr(pooled, "method"):
+        said.append(f"weight 0 in {counted(nothing)}: smallest mark")
+    if 1 < len(trials) < words.FEW:
+        said.append("fewer than three trials: an interval from two hardly says anything")
+    if getattr(pooled, "hksj_narrower", False):
+        said.append("the HKSJ interval is narrower than the Wald interval, to be read with care")
+    return said
+
+
+def _zero_cells(trials):
+    """Return in how many trials an arm has no responders, or nothing but responders, as counted."""
+    if "events_placebo" not in trials:
+        return 0
+    none = [trials[f"events_{role}"] == 0 for role in ("placebo", "treatment")]
+    every = [trials[f"events_{role}"] == trials[f"n_{role}"] for role in ("placebo", "treatment")]
+    return int((none[0] | none[1] | every[0] | every[1]).sum())
+
+
+def draw_labbe_counts_page(table, *, title, footer, width, by, key):
+    """Return the figure: the panel with its axes, and the key beside it or below."""
+    beside = width >= BESIDE_MM
+    scale = _labbe_counts_scale(table)
+    left = room_for(scale.ticks()[1])
+    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if beside else 0.8)
+    size = _areas(table, side)
+    head = line_height(style.SMALL_PT) + 1.6
+    with style_context(["default", style.RC]):
+        entries = _labbe_counts_entries(table, size, by, key)
+        placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
+        below = 0.0 if beside else tall + 2.0
+        framing = frame(title, footer, width, head + (max(side, tall) if beside else side) + AXIS_MM + below)
+        figure, page = framed_page(framing)
+        start, top = style.MARGIN + left, framing.top + head
+        ax = inset(figure, page, (start, start + side, top, top + side), "labbe")
+        draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, size)
+        write(page, style.MARGIN, framing.top + head / 2 - 0.8, AXES[1], style.CAPTION, gid="title-y")
+        below = top + side + AXIS_MM
+        x_title = start + side / 2, below - line_height(style.SMALL_PT) / 2
+        write(page, *x_title, AXES[0], style.CAPTION, align="center", gid="title-x")
+        down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2  # level with the frame
+        corner = (start + side + style.PANEL_GAP, top + down) if beside else (style.MARGIN, below + 2.0)
+        draw_key(page, placed, *corner)
+    return figure
+
+
+def _labbe_counts_entries(table, size, by, key):
+    """Return the entries of the key."""
+    trials, banded = _labbe_counts_trials(table), table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
+    none, pooled, diamond = key
+    entries = [line_entry(none, colors=style.INK, linewidths=style.RULE_PT), _line_on_band(pooled, banded)]
+    if diamond:
+        entries.append(pooled_entry(diamond))
+    usual, lines = float(np.clip(np.median(size), 20.0, 45.0)), len(entries)
+    for look, members in trials.groupby("look"):
+        name, colour = style.GROUPS[int(look)] if by is not None else ("circle", style.TRIAL)
+        several = members["group"].nunique() > 1
+        text = "other groups" if several else members["group"].iloc[0] if by is not None else "trials"
+        entries.append(marker_entry(f"{text} ({len(members)})", name, usual, colour, new_line=len(entries) == lines))
+    if trials["imputed"].any():
+        entries.append(marker_entry("hollow: SD imputed", "circle", usual, style.MUTED, hollow=True, new_line=True))
+    if len(trials) > 1:
+        sample = f"area by weight; this is {percent(trials['weight'].iloc[0], 1)}"
+        entries.append(marker_entry(sample, "circle", size[0], style.FAINT, new_line=not trials["imputed"].any()))
+    return entries
+
+
+def _line_on_band(text, banded):
+    """Return the entry of the curve, on a piece of its band if it has one."""
+    line, area = line_entry(text, colors=style.MODEL, linewidths=POOLED_PT), area_entry(text, style.BAND)
+
+    def draw(page, x, y):
+        if banded:
+            area.draw(page, x, y)
+        line.draw(page, x, y)
+
+    return Entry(draw, text)
+
+
+def labbe_counts_key(shown, digits):
+    """Return the entries of the key in words: no difference, pooled effect, pooled percentages."""
+    at = level(shown.pooled.confidence_level)
+    whose = "pooled" if len(shown.trials) > 1 else "its"
+    diamond = ""
+    if shown.responders is not None and len(shown.trials) > 1:
+        shares = [percent(getattr(shown.responders, role).estimate) for role in ("placebo", "treatment")]
+        diamond = f"{whose} percentages {' and '.join(shares)}, with {at} intervals"
+    return "no difference", f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}", diamond
+
+
+def pooled_text(shown, digits):
+    """Return the pooled effect with its interval."""
+    pooled, measure = shown.pooled, shown.measure
+    unit = POINTS if measure == "RD" else ""
+    ends = [max(-1.0, min(1.0, end)) if measure == "RD" else end for end in pooled.ci]
+    span = interval(*(_show(end, measure) for end in ends), _labbe_counts_digits(measure, digits))
+    at = level(pooled.confidence_level)
+    return f"{effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
+
+
+def labbe_counts_opening(heading, shown, digits):
+    """Return how the caption begins."""
+    return [words.sentences(heading), words.sentences(*pooled_sentences(shown, digits))]
+
+
+def pooled_sentences(shown, digits):
+    """Return the pooled effect and the pooled percentages in words."""
+    k = len(shown.trials)
+    whose = "pooled" if k > 1 else "the trial's"
+    said = [f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}; {counted(k)}"]
+    if shown.responders is not None:
+        at = level(shown.pooled.confidence_level)
+        shares = [_labbe_counts_share(getattr(shown.responders, role), at, role) for role in ("placebo", "treatment")]
+        said.append(f"responders: {' and '.join(shares)}")
+    return said
+
+
+def _labbe_counts_share(share, at, role):
+    span = interval(*(100 * end for end in share.ci), 0)
+    return f"{percent(share.estimate)} ({at} CI {span}%) under {role}"
+
+
+def labbe_counts_alt_text(heading, shown, table, digits):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = table[table["kind"] == "trial"]
+    spans = [
+        f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% under {role}"
+        for role in ("placebo", "treatment")
+    ]
+    above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
+    return words.sentences(
+        f"L'Abbé plot: {heading}",
+        f"{counted(len(trials)).capitalize()}, responders from {' and from '.join(spans)}",
+        f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
+        *pooled_sentences(shown, digits),
+    )
+
+
+def labbe_counts_findings(shown, digits):
+    """Return what was found, one line each."""
+    said = [words.sentences(sentence) for sentence in pooled_sentences(shown, digits)]
+    if shown.responders is not None:
+        said += [words.sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
+    return "\n".join(said)
+
+
+def labbe_counts_printed(shown, table, by):
+    """Return the headings of the table for readers."""
+    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
+    definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
+    effect = effect_name(shown).capitalize() + (", percentage points" if shown.measure == "RD" else "")
+    columns = {"Placebo": ("text_placebo",), "Treatment": ("text_treatment",), effect: ("text_effect",)}
+    return {"Trial": ("text_name",), **group, **columns, "Weight": ("text_weight",), **definition}

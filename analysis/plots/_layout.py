@@ -27,6 +27,18 @@ from analysis.text import number
 
 RELATIONS = ("=", "<", ">")
 SAFETY = 1.02  # hinting on a raster may widen a line by about one per cent
+PLACED = ("kind", "group", "y_mm")  # columns that say where a row stands
+INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
+NARROW = 0.36  # of the width of both panels: neither gets less
+PANEL_FLOOR = 28.0  # mm for a panel, on average
+FLOOR_SHARE = 0.28  # of a narrow page, where this is less
+PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
+NAME_FLOOR = 13.0  # mm for names on several lines
+PAD = 0.035  # of the span, at both ends
+STEPS = (1.0, 2.0, 2.5, 5.0)
+CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
+LEAST_FILL = 0.6
+LEAST_FILL_OF_POINTS = 0.4
 
 
 def font(size, weight="normal", text=""):
@@ -85,6 +97,17 @@ def _words(text):
     return words
 
 
+def _break_word(word, width, size, weight):
+    """Return the pieces of a word that fit on a line each (usually the word alone)."""
+    pieces, piece = [], ""
+    for letter in word:
+        if piece and text_width(Said(piece + letter), size, weight) > width:
+            pieces.append(Said(piece))
+            piece = ""
+        piece += letter
+    return [*pieces, Said(piece)]
+
+
 def first_fitting(texts, width, size, weight="normal"):
     """Return the first of the texts that is no wider than ``width`` mm, or an empty text."""
     return next((text for text in texts if text_width(text, size, weight) <= width), "")
@@ -99,22 +122,6 @@ def wrap_evenly(text, width, size):
             break
         lines = narrower
     return lines
-
-
-def _break_word(word, width, size, weight):
-    """Return the pieces of a word that fit on a line each (usually the word alone)."""
-    pieces, piece = [], ""
-    for letter in word:
-        if piece and text_width(Said(piece + letter), size, weight) > width:
-            pieces.append(Said(piece))
-            piece = ""
-        piece += letter
-    return [*pieces, Said(piece)]
-
-
-PLACED = ("kind", "group", "y_mm")  # columns that say where a row stands
-INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
-NARROW = 0.36  # of the width of both panels: neither gets less
 
 
 @dataclass(frozen=True)
@@ -169,31 +176,6 @@ class Panel:
     connect: bool = False
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Positions in millimetres, y downwards from the top of the page."""
-
-    width: float
-    columns: list
-    panels: dict
-    row_y: list
-    top: float
-    body_top: float
-    body_bottom: float
-    spans: dict = field(default_factory=dict)
-    names: list = field(default_factory=list)  # of every row, as lines
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A column with its edges and the right edge of each of its parts."""
-
-    column: Column
-    left: float
-    right: float
-    parts: tuple
-
-
 def body_of(table):
     """Return the rows that are lines of the figure."""
     return table[table["kind"].isin(style.BODY_KINDS)]
@@ -215,85 +197,35 @@ def cell_text(row, cell):
     return Said(row[cell]) if own or (row["kind"] == "heading" and cell == "text_name") else row[cell]
 
 
-def part_widths(column, rows):
-    """Return the width of every part of a column and of the column itself."""
-    parts = []
-    for cell in column.cells:
-        widths = [_cell_width(row, cell, column) for row in rows if not _may_run_on(row, column)]
-        parts.append(max(widths, default=0.0))
-    inside = sum(parts) + style.PART_GAP * (len(parts) - 1)
-    whole = max((_cell_width(row, column.whole, column) for row in rows), default=0.0) if column.whole else 0.0
-    return parts, max(inside, whole, text_width(column.head, style.BODY_PT, "bold"))
-
-
-def _cell_width(row, cell, column):
-    size, weight, _ = style.cell_style(row["kind"], column.muted)
-    beside = _beside_name(row, column) if cell == "text_name" else 0.0
-    return text_width(cell_text(row, cell), size, weight) + beside
-
-
-def _beside_name(row, column):
-    """Return the width of what stands before and after a name: its indent, and the text in small type."""
-    tail = row[column.tail] if column.tail else ""
-    return label_indent(row) + (style.TAIL_GAP + text_width(tail, style.NOTE_PT) if tail else 0.0)
-
-
-def _may_run_on(row, column):
-    """The name of a heading or a summary row may run on into empty cells to its right."""
-    return column.cells == ("text_name",) and row["kind"] != "trial"
-
-
-def measure_columns(tracks, table):
-    """Return the part widths and width of each column, the name column made wide enough for running names."""
-    rows = printed_rows(table)
-    sizes = {track: part_widths(track, rows) for track in tracks if isinstance(track, Column)}
-    lead = tracks[0]
-    for row in rows:
-        if not _may_run_on(row, lead):
-            continue
-        excess = _cell_width(row, "text_name", lead) - _room(row, tracks, sizes)
-        if excess > 0:
-            parts, width = sizes[lead]
-            sizes[lead] = parts, width + excess
-    return sizes
-
-
-def _room(row, tracks, sizes):
-    """Return the width that the name of a row may take."""
-    room = sizes[tracks[0]][1]
-    for track in tracks[1:] if _may_run_on(row, tracks[0]) else ():
-        if isinstance(track, Panel):
-            return room + style.PANEL_GAP - 1.0
-        if any(row[cell] for cell in track.cells):
-            return room
-        room += style.GAP + sizes[track][1]
-    return room
-
-
-def name_lines(tracks, sizes, rows):
-    """Return the lines of the name of every row: one, or several where it is too long for its column."""
-    lead, lines = tracks[0], []
-    for row in rows:
-        name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
-        room = _room(row, tracks, sizes) + 1e-6
-        if text_width(name, size, weight) + _beside_name(row, lead) <= room:
-            lines.append([name])
-            continue
-        lines.append(wrap(name, room - label_indent(row), size, weight))
-        if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
-            lines[-1].append("")  # what stands in small type gets a line of its own
-    return lines
-
-
-def gap_between(a, b):
-    """Return the space between two neighbours."""
-    return style.PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else style.GAP
-
-
 def same_scale(panels):
     """Say whether a point is equally long in both panels."""
     spans = [panel.limits[1] - panel.limits[0] for panel in panels]
     return NARROW <= spans[0] / sum(spans) <= 1 - NARROW
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A column with its edges and the right edge of each of its parts."""
+
+    column: Column
+    left: float
+    right: float
+    parts: tuple
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Positions in millimetres, y downwards from the top of the page."""
+
+    width: float
+    columns: list
+    panels: dict
+    row_y: list
+    top: float
+    body_top: float
+    body_bottom: float
+    spans: dict = field(default_factory=dict)
+    names: list = field(default_factory=list)  # of every row, as lines
 
 
 def place(tracks, sizes, panel_widths, table, *, width, top):
@@ -321,6 +253,58 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
     return replace(layout, spans=_spans(columns), names=names)
 
 
+def _part_edges(column, left, parts, width):
+    """Return the right edge of every part, the last one flush with the column."""
+    edges, edge = [], left + width
+    for part in reversed(parts):
+        edges.append(edge)
+        edge -= part + style.PART_GAP
+    return tuple(reversed(edges)) if column.align == "right" else (left,)
+
+
+def gap_between(a, b):
+    """Return the space between two neighbours."""
+    return style.PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else style.GAP
+
+
+def name_lines(tracks, sizes, rows):
+    """Return the lines of the name of every row: one, or several where it is too long for its column."""
+    lead, lines = tracks[0], []
+    for row in rows:
+        name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
+        room = _room(row, tracks, sizes) + 1e-6
+        if text_width(name, size, weight) + _beside_name(row, lead) <= room:
+            lines.append([name])
+            continue
+        lines.append(wrap(name, room - label_indent(row), size, weight))
+        if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
+            lines[-1].append("")  # what stands in small type gets a line of its own
+    return lines
+
+
+def _room(row, tracks, sizes):
+    """Return the width that the name of a row may take."""
+    room = sizes[tracks[0]][1]
+    for track in tracks[1:] if _may_run_on(row, tracks[0]) else ():
+        if isinstance(track, Panel):
+            return room + style.PANEL_GAP - 1.0
+        if any(row[cell] for cell in track.cells):
+            return room
+        room += style.GAP + sizes[track][1]
+    return room
+
+
+def _may_run_on(row, column):
+    """The name of a heading or a summary row may run on into empty cells to its right."""
+    return column.cells == ("text_name",) and row["kind"] != "trial"
+
+
+def _beside_name(row, column):
+    """Return the width of what stands before and after a name: its indent, and the text in small type."""
+    tail = row[column.tail] if column.tail else ""
+    return label_indent(row) + (style.TAIL_GAP + text_width(tail, style.NOTE_PT) if tail else 0.0)
+
+
 def row_heights(table):
     """Return (space above, height) of every line; columns ``above_mm`` and ``height_mm`` have the last word."""
     body = body_of(table)
@@ -331,15 +315,6 @@ def row_heights(table):
         yield usual[0] if above != above else above, usual[1] if height != height else height
 
 
-def _part_edges(column, left, parts, width):
-    """Return the right edge of every part, the last one flush with the column."""
-    edges, edge = [], left + width
-    for part in reversed(parts):
-        edges.append(edge)
-        edge -= part + style.PART_GAP
-    return tuple(reversed(edges)) if column.align == "right" else (left,)
-
-
 def _spans(columns):
     """Return the edges of every heading that spans columns."""
     spans = {}
@@ -348,12 +323,6 @@ def _spans(columns):
             left, _ = spans.get(placed.column.span, (placed.left, 0))
             spans[placed.column.span] = left, placed.right
     return spans
-
-
-PANEL_FLOOR = 28.0  # mm for a panel, on average
-FLOOR_SHARE = 0.28  # of a narrow page, where this is less
-PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
-NAME_FLOOR = 13.0  # mm for names on several lines
 
 
 def fit_tracks(tracks, table, *, width, usual, drop):
@@ -394,6 +363,44 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     return tracks, sizes, _share(panels, page - taken), page
 
 
+def measure_columns(tracks, table):
+    """Return the part widths and width of each column, the name column made wide enough for running names."""
+    rows = printed_rows(table)
+    sizes = {track: part_widths(track, rows) for track in tracks if isinstance(track, Column)}
+    lead = tracks[0]
+    for row in rows:
+        if not _may_run_on(row, lead):
+            continue
+        excess = _cell_width(row, "text_name", lead) - _room(row, tracks, sizes)
+        if excess > 0:
+            parts, width = sizes[lead]
+            sizes[lead] = parts, width + excess
+    return sizes
+
+
+def part_widths(column, rows):
+    """Return the width of every part of a column and of the column itself."""
+    parts = []
+    for cell in column.cells:
+        widths = [_cell_width(row, cell, column) for row in rows if not _may_run_on(row, column)]
+        parts.append(max(widths, default=0.0))
+    inside = sum(parts) + style.PART_GAP * (len(parts) - 1)
+    whole = max((_cell_width(row, column.whole, column) for row in rows), default=0.0) if column.whole else 0.0
+    return parts, max(inside, whole, text_width(column.head, style.BODY_PT, "bold"))
+
+
+def _cell_width(row, cell, column):
+    size, weight, _ = style.cell_style(row["kind"], column.muted)
+    beside = _beside_name(row, column) if cell == "text_name" else 0.0
+    return text_width(cell_text(row, cell), size, weight) + beside
+
+
+def _taken(tracks, sizes):
+    """Return the width that margins, columns and gaps take."""
+    gaps = sum(gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
+    return 2 * style.MARGIN + gaps + sum(width for _, width in sizes.values())
+
+
 def _narrowed(tracks, sizes, excess, page):
     """Return the sizes with a narrower column of names, which go onto further lines."""
     lead = tracks[0]
@@ -408,12 +415,6 @@ def _narrowed(tracks, sizes, excess, page):
     return {**sizes, lead: (parts, width - excess)}
 
 
-def _taken(tracks, sizes):
-    """Return the width that margins, columns and gaps take."""
-    gaps = sum(gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
-    return 2 * style.MARGIN + gaps + sum(width for _, width in sizes.values())
-
-
 def _share(panels, left):
     """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
     if len(panels) == 1:
@@ -421,13 +422,6 @@ def _share(panels, left):
     spans = [panel.limits[1] - panel.limits[0] for panel in panels]
     share = min(max(spans[0] / sum(spans), NARROW), 1 - NARROW)
     return {panels[0].name: share * left, panels[1].name: (1 - share) * left}
-
-
-PAD = 0.035  # of the span, at both ends
-STEPS = (1.0, 2.0, 2.5, 5.0)
-CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
-LEAST_FILL = 0.6
-LEAST_FILL_OF_POINTS = 0.4
 
 
 def panel_limits(estimate, low, high, *, null=0.0, zone=None):
@@ -454,6 +448,14 @@ def panel_limits(estimate, low, high, *, null=0.0, zone=None):
     return _padded(*ends)
 
 
+def _padded(low, high):
+    span = high - low
+    if span <= 0:
+        span = abs(high) or 1.0
+        return low - span / 2, high + span / 2
+    return low - PAD * span, high + PAD * span
+
+
 def limits_around(points, intervals, *, null=0.0, zone=()):
     """Return the limits of a panel of points: all of them, the null value, and the intervals that leave them room.
 
@@ -468,14 +470,6 @@ def limits_around(points, intervals, *, null=0.0, zone=()):
         if span >= LEAST_FILL_OF_POINTS * (wider[1] - wider[0]) or len(points) == 1:
             low, high = wider
     return _padded(float(low), float(high))
-
-
-def _padded(low, high):
-    span = high - low
-    if span <= 0:
-        span = abs(high) or 1.0
-        return low - span / 2, high + span / 2
-    return low - PAD * span, high + PAD * span
 
 
 def round_ticks(low, high, most=7):

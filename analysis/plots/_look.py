@@ -10,6 +10,7 @@ from analysis.text import NumberStyle
 
 PT_PER_MM = 72 / 25.4
 FONT = ("DejaVu Sans",)  # ships with matplotlib: the same extents on every machine
+
 RC = {
     "text.usetex": False,
     "text.parse_math": False,
@@ -19,7 +20,6 @@ RC = {
     "path.sketch": None,
     "path.effects": [],
 }
-
 INK = "#16202b"
 MUTED = "#58646f"
 FAINT = "#aab3bb"
@@ -59,7 +59,6 @@ SYMBOLS = {
     "none": ("#d3d9de", "#16202b"),
 }
 SYMBOL_MM = 3.3  # their diameter
-
 TITLE_PT = 8.5
 BODY_PT = 7.1
 SMALL_PT = 6.8
@@ -77,6 +76,7 @@ TEXTS = {
 
 # on pages as narrow as a column of a journal, where a width is asked for
 COMPACT_MM = 100.0
+
 COMPACT = {
     "TITLE_PT": 7.6,
     "BODY_PT": 6.5,
@@ -87,7 +87,6 @@ COMPACT = {
     "INDENT": 1.6,
     "SQUARE_MAX_PT": 6.8,
 }
-
 MARGIN = 4.0
 GAP = 3.2  # between text columns
 PART_GAP = 0.9  # between the parts of one column, about a space
@@ -95,7 +94,6 @@ PANEL_GAP = 4.4  # between a panel and its neighbours
 INDENT = 2.4  # trials under their group
 LINE = 1.32  # line pitch over type size
 CAP = 0.36  # half the height of a capital over type size: centres a line on its row
-
 RULE_PT = 0.5
 HAIR_PT = 0.3
 INTERVAL_PT = 0.9
@@ -109,18 +107,15 @@ RIM_PT = 0.45  # white around markers that may overlap
 RING_PT = 1.1  # what is left of a hollow marker
 POOLED_PT2 = 34.0  # area of the diamond of two pooled means
 ARROW_MM = 1.4
-
 ROW_MM = {"heading": 4.6, "trial": 4.5, "subtotal": 5.2, "total": 6.6, "prediction": 4.6, "model": 5.0, "note": 4.2}
 SPACE_ABOVE_MM = {"heading": 1.6, "total": 2.0}
 DIAMOND_MM = {"subtotal": 1.7, "total": 2.4, "model": 1.9}  # height
 TAIL_GAP = 1.1  # between a name and the notes or the count that follow it
 STRIP_MM = 4.8  # between the head and the first row: the key of the marks, the label of the zone
 BARE_STRIP_MM = 1.6  # the same where nothing is written in it
-
 BODY_KINDS = tuple(ROW_MM)
 BOLD_KINDS = ("heading", "total")
 LEAST_DIGITS = 0  # decimals of estimates, at least
-
 
 _JAMA = {
     "FONT": ("Arial", "Liberation Sans", "DejaVu Sans"),
@@ -138,6 +133,7 @@ _JAMA = {
     "TEAL": "#00366b",
     "CONNECTOR": "#d5dae2",
 }
+
 _REVMAN = {
     "FONT": ("Arial", "Liberation Sans", "DejaVu Sans"),
     "INK": "#000000",
@@ -151,6 +147,7 @@ _REVMAN = {
     "TEAL": "#1d4f91",
     "LEAST_DIGITS": 2,
 }
+
 _MINIMAL = {
     "INK": "#111111",
     "MUTED": "#595959",
@@ -185,6 +182,7 @@ _MINIMAL = {
     "RULE_PT": 0.4,
     "INTERVAL_PT": 0.8,
 }
+
 _DARK = {
     "PAPER": "#14191f",
     "INK": "#e8edf2",

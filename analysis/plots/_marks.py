@@ -31,6 +31,23 @@ from analysis.plots._look import PT_PER_MM
 
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 _MISSING = WeakKeyDictionary()  # figure -> letters that no installed font has, and whether this was said
+SYMBOL_MM = 4.4  # width of the symbols
+BETWEEN_MM = 3.4  # between entries on one line
+TEXT_GAP = 1.2
+MM_PER_PT = 25.4 / 72
+_TRIANGLE = np.array([(np.cos(a), np.sin(a)) for a in np.radians([90, 210, 330])]) * (16 / 27) ** 0.25
+_TURN = {"triangle up": 0, "triangle down": 180, "triangle right": -90, "triangle left": 90}
+REACH = {"circle": np.pi**-0.5, "square": 0.6, "diamond": 0.5**0.5, **dict.fromkeys(_TURN, (16 / 27) ** 0.25)}
+INRADIUS = {"circle": np.pi**-0.5, "square": 0.5, "diamond": 0.5, **dict.fromkeys(_TURN, 27**-0.25)}
+LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY])
+RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
+DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by more than their height
+DASHES = (0, (2.2, 1.1))
+
+
+def write(page, x, y, text, look, *, align="left", gid=None):
+    """Write one line of text centred on ``y`` by the height of its capitals, so that all rows stand alike."""
+    write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid)
 
 
 class Line(Text):
@@ -75,13 +92,27 @@ class Line(Text):
         renderer.writer.element("text", self.whole if shown == self.stand_in else shown, place)
 
 
+def _say_missing(figure):
+    """Warn of missing letters, once for each figure."""
+    letters, said = _MISSING.get(figure, (set(), []))
+    if letters and not said:
+        said.append(True)
+        warnings.warn(missing_letters(figure), stacklevel=2)
+
+
+def missing_letters(figure):
+    """Return what a reader must know about letters that no installed font has, "" where there are none."""
+    letters = _MISSING.get(figure, (set(), []))[0]
+    if not letters:
+        return ""
+    return (
+        f"No installed font has {spelled(letters)}: {UNKNOWN} stands there in PNG and PDF, and in the SVG where a "
+        "reader has no such font either. Install one, such as Noto Sans for this script, and draw the figure again"
+    )
+
+
 def _short(x):
     return f"{x:.2f}".rstrip("0").rstrip(".")
-
-
-def write(page, x, y, text, look, *, align="left", gid=None):
-    """Write one line of text centred on ``y`` by the height of its capitals, so that all rows stand alike."""
-    write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid)
 
 
 def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
@@ -101,6 +132,14 @@ def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
     ax.add_artist(line)
 
 
+def baseline(rows):
+    """Return where the curve of a density stands, for every row: its middle where there is none."""
+    if "prediction_style" not in rows:
+        return rows["y_mm"]
+    low = rows["y_mm"] + rows["height_mm"].fillna(0.0) / 2 - 0.9
+    return low.where(rows["prediction_style"] == "density", rows["y_mm"])
+
+
 def _note_missing(page, line, weight):
     """Put a stand-in where no installed font has a letter, and remember it for a warning."""
     text = line.get_text()
@@ -112,30 +151,25 @@ def _note_missing(page, line, weight):
         letters.update(missing)
 
 
-def missing_letters(figure):
-    """Return what a reader must know about letters that no installed font has, "" where there are none."""
-    letters = _MISSING.get(figure, (set(), []))[0]
-    if not letters:
-        return ""
-    return (
-        f"No installed font has {spelled(letters)}: {UNKNOWN} stands there in PNG and PDF, and in the SVG where a "
-        "reader has no such font either. Install one, such as Noto Sans for this script, and draw the figure again"
-    )
-
-
-def _say_missing(figure):
-    """Warn of missing letters, once for each figure."""
-    letters, said = _MISSING.get(figure, (set(), []))
-    if letters and not said:
-        said.append(True)
-        warnings.warn(missing_letters(figure), stacklevel=2)
-
-
 def write_block(page, lines, y, look, gid):
     """Write lines under one another from the left margin."""
     pitch = line_height(look[0])
     for i, line in enumerate(lines):
         write(page, style.MARGIN, y + (i + 0.5) * pitch, line, look, gid=f"{gid}-{i}")
+
+
+def lines(ax, segments, gid, **options):
+    """Draw horizontal or vertical lines with butt caps, cut at the edges of the panel."""
+    if len(segments):
+        add(ax, LineCollection(segments, capstyle="butt", **options), gid)
+
+
+def add(ax, collection, gid):
+    """Add a collection under its name."""
+    collection.set_gid(gid)
+    collection.set_label(gid)
+    ax.add_collection(collection, autolim=False)
+    return collection
 
 
 def rule(page, segments, gid, *, width=None, colour=None):
@@ -147,28 +181,9 @@ def rule(page, segments, gid, *, width=None, colour=None):
     page.add_collection(rules, autolim=False)
 
 
-def add(ax, collection, gid):
-    """Add a collection under its name."""
-    collection.set_gid(gid)
-    collection.set_label(gid)
-    ax.add_collection(collection, autolim=False)
-    return collection
-
-
-def lines(ax, segments, gid, **options):
-    """Draw horizontal or vertical lines with butt caps, cut at the edges of the panel."""
-    if len(segments):
-        add(ax, LineCollection(segments, capstyle="butt", **options), gid)
-
-
 def horizontal(low, high, y):
     """Return horizontal segments."""
     return np.stack([np.column_stack([low, y]), np.column_stack([high, y])], axis=1)
-
-
-def finite(rows, *columns):
-    """Return the rows in which all these columns are finite."""
-    return rows[np.isfinite(rows[list(columns)].astype(float)).all(axis=1)]
 
 
 def scatter(ax, x, y, gid, **options):
@@ -198,36 +213,6 @@ def clipped_diamond(ends, y, half, limits, arrow):
     return upper + lower
 
 
-def draw_prediction(ax, panel, rows, arrow):
-    """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
-    found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
-    looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
-    low, high = (
-        found["contrast_low"].clip(lower=panel.limits[0]),
-        found["contrast_high"].clip(upper=panel.limits[1]),
-    )
-    bar = np.array([look == "bar" for look in looks], dtype=bool)
-    segments = horizontal(low, high, found["y_mm"])[bar]
-    look = {"colors": style.MUTED, "linewidths": style.PREDICTION_PT, "zorder": 2}
-    lines(ax, segments, "contrast-prediction", **look)
-    if "diamond" in list(looks):
-        middle = rows.loc[rows["kind"] == "total", "contrast_estimate"].iloc[0]
-        low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
-        half = style.DIAMOND_MM["subtotal"] / 2
-        corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
-        look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "linewidth": 0.8, "joinstyle": "miter"}
-        if corners:
-            add(ax, PolyCollection([corners], zorder=2.5, **look), "contrast-prediction")
-
-
-def baseline(rows):
-    """Return where the curve of a density stands, for every row: its middle where there is none."""
-    if "prediction_style" not in rows:
-        return rows["y_mm"]
-    low = rows["y_mm"] + rows["height_mm"].fillna(0.0) / 2 - 0.9
-    return low.where(rows["prediction_style"] == "density", rows["y_mm"])
-
-
 def draw_density(ax, panel, body, curve):
     """Draw the predictive density on the row of the prediction interval, the interval itself darker."""
     row = body[body["kind"] == "prediction"]
@@ -255,17 +240,6 @@ def _within(x, density, limits):
     low, high = max(limits[0], x[0]), min(limits[1], x[-1])
     kept = np.unique(np.concatenate([[low], x[(x > low) & (x < high)], [high]]))
     return kept, np.interp(kept, x, density)
-
-
-SYMBOL_MM = 4.4  # width of the symbols
-BETWEEN_MM = 3.4  # between entries on one line
-TEXT_GAP = 1.2
-MM_PER_PT = 25.4 / 72
-
-_TRIANGLE = np.array([(np.cos(a), np.sin(a)) for a in np.radians([90, 210, 330])]) * (16 / 27) ** 0.25
-_TURN = {"triangle up": 0, "triangle down": 180, "triangle right": -90, "triangle left": 90}
-REACH = {"circle": np.pi**-0.5, "square": 0.6, "diamond": 0.5**0.5, **dict.fromkeys(_TURN, (16 / 27) ** 0.25)}
-INRADIUS = {"circle": np.pi**-0.5, "square": 0.5, "diamond": 0.5, **dict.fromkeys(_TURN, 27**-0.25)}
 
 
 def shape(name):
@@ -406,12 +380,6 @@ def draw_key(page, placed, left, top):
             write(page, at, top + y + j * pitch, line, entry.look, gid=f"key-text-{i}-{j}")
 
 
-LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY])
-RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
-DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by more than their height
-DASHES = (0, (2.2, 1.1))
-
-
 def draw_panel(ax, panel, rows, mm_per_unit):
     """Draw everything of a panel; ``rows`` is the body of the table with ``y_mm``."""
     _draw_backdrop(ax, panel, rows)
@@ -425,12 +393,6 @@ def draw_panel(ax, panel, rows, mm_per_unit):
         if series.key == "contrast":
             draw_prediction(ax, panel, own, arrow)
         _draw_arrowheads(ax, panel, series, own)
-
-
-def _columns(series, rows, *ends):
-    """Return the columns of a series: its own, or those of the contrast where rows say which series they are of."""
-    key = series.key if f"{series.key}_estimate" in rows else "contrast"
-    return [f"{key}_{end}" for end in ends]
 
 
 def _draw_backdrop(ax, panel, rows):
@@ -485,6 +447,11 @@ def _draw_connectors(ax, panel, rows):
     )
 
 
+def finite(rows, *columns):
+    """Return the rows in which all these columns are finite."""
+    return rows[np.isfinite(rows[list(columns)].astype(float)).all(axis=1)]
+
+
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
     names = _columns(series, rows, "estimate", "low", "high")
@@ -514,16 +481,16 @@ def _draw_intervals(ax, panel, series, rows):
         markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
 
+def _columns(series, rows, *ends):
+    """Return the columns of a series: its own, or those of the contrast where rows say which series they are of."""
+    key = series.key if f"{series.key}_estimate" in rows else "contrast"
+    return [f"{key}_{end}" for end in ends]
+
+
 def circle_look(series):
     """Return how the circles of a series are filled and edged."""
     face = series.colour if series.filled else style.PAPER
     return {"facecolor": face, "edgecolor": series.colour, "linewidth": style.INTERVAL_PT, "marker": "o"}
-
-
-def square_areas(weight, side=None):
-    """Return areas in square points, proportional to the weights down to a smallest one."""
-    largest = (side or style.SQUARE_MAX_PT) ** 2
-    return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
 
 
 def _draw_squares(ax, series, x, y, weight, imputed):
@@ -536,6 +503,12 @@ def _draw_squares(ax, series, x, y, weight, imputed):
         inside = np.maximum(np.sqrt(areas[imputed]) - 1.5, 0.8) ** 2
         gid = f"{series.key}-markers-hollow"
         scatter(ax, x[imputed], y[imputed], gid, s=inside, c=style.PAPER, zorder=3.1, **square)
+
+
+def square_areas(weight, side=None):
+    """Return areas in square points, proportional to the weights down to a smallest one."""
+    largest = (side or style.SQUARE_MAX_PT) ** 2
+    return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
 
 
 def _draw_diamonds(ax, panel, series, rows, arrow):
@@ -571,6 +544,28 @@ def diamond_look(series, kind):
     if series.marker != "square" or series.colour != style.INK:
         return series.colour if series.filled else style.PAPER, series.colour
     return style.SQUARE if kind == "model" else style.DIAMOND, style.DIAMOND_EDGE
+
+
+def draw_prediction(ax, panel, rows, arrow):
+    """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
+    found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
+    looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
+    low, high = (
+        found["contrast_low"].clip(lower=panel.limits[0]),
+        found["contrast_high"].clip(upper=panel.limits[1]),
+    )
+    bar = np.array([look == "bar" for look in looks], dtype=bool)
+    segments = horizontal(low, high, found["y_mm"])[bar]
+    look = {"colors": style.MUTED, "linewidths": style.PREDICTION_PT, "zorder": 2}
+    lines(ax, segments, "contrast-prediction", **look)
+    if "diamond" in list(looks):
+        middle = rows.loc[rows["kind"] == "total", "contrast_estimate"].iloc[0]
+        low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
+        half = style.DIAMOND_MM["subtotal"] / 2
+        corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
+        look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "linewidth": 0.8, "joinstyle": "miter"}
+        if corners:
+            add(ax, PolyCollection([corners], zorder=2.5, **look), "contrast-prediction")
 
 
 def _draw_arrowheads(ax, panel, series, rows):

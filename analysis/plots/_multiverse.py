@@ -24,11 +24,13 @@ from analysis.text import interval, level, number, percent
 
 SHARE_HEAD = ("Interval", "excludes 0")
 MEAN_HEAD = ("Mean", "estimate")
+
 FINDING_COLOURS = {
     "below zero": "TEAL",
     "includes zero": "FAINT",
     "above zero": "ORANGE",
 }  # and the names of their colours
+
 PRINTED = {
     "Choice": ("text_choice",),
     "Option": ("text_option",),
@@ -36,6 +38,7 @@ PRINTED = {
     "Mean estimate": ("text_mean",),
     "Interval excludes 0": ("text_share",),
 }
+
 CHOICES = {
     "All": "All combinations",
     "correlation": "Correlation, start and end",
@@ -49,6 +52,7 @@ CHOICES = {
     "single_session": "Single sessions",
     "contrast_rows": "Reported differences",
 }
+
 OPTIONS = {
     "include": "included",
     "exclude": "left out",
@@ -64,6 +68,18 @@ OPTIONS = {
     "final": "final",
     "change": "change",
 }
+RESULTS = ("k", "estimate", "ci_low", "ci_high")
+FINDINGS = ("below zero", "includes zero", "above zero")
+ALL = "All"
+ROW_MM, BETWEEN_MM = 3.5, 1.6
+SHARE_HEIGHT = 0.84  # of the row
+TITLE = "The same trials, analysed in every sensible way"
+USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
+CURVE_MM, STRIP_MM = 50.0, 5.0  # the curve, and the strip above it for the name of the default analysis
+BELOW_MM = 4.4  # between the curve and the first option
+KEY_MM = 3.4  # above the key
+OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
+BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,125 +99,77 @@ class AboutMultiverse:
         return int((self.ordered["finding"] == finding).sum())
 
 
-def colours_of():
-    """Return the colour of every finding in the theme."""
-    return {finding: getattr(style, name) for finding, name in FINDING_COLOURS.items()}
+@themed
+def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=None, digits=2, note=""):
+    """Draw the specification curve of many analyses of the same trials.
 
+    Parameters
+    ----------
+    analyses : pandas.DataFrame
+        From ``multiverse``: one row per combination of choices, the choices left of the column k, then estimate,
+        ci_low, ci_high. Choices with a single option are not drawn.
+    default : hashable, optional
+        Index of the row that is marked as the default analysis. Default: the row that ``multiverse`` marks.
+    order : sequence of str, optional
+        Choices from top to bottom. Default: those that move the estimate most come first.
+    title : str, optional
+    width_mm : float, optional
+        Default: 174.
+    digits : int
+        Decimals of the printed numbers.
+    note : str
+        What a reader must know beside the figure; it ends the caption.
 
-def multiverse_level(analyses):
-    """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
-    if "confidence_level" in analyses:
-        return float(analyses["confidence_level"].iloc[0])
-    return analyses.attrs.get("confidence_level", 0.95)
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``: one row per option, and one per analysis or bin of analyses; title, caption and alternative
+        text.
 
+    Raises
+    ------
+    ValueError
+        If columns are missing, no analysis has an interval, no choice has two options, or the page is too narrow.
 
-def choice_text(name):
-    """Return a choice in words."""
-    return CHOICES.get(name, str(name).replace("_", " ").capitalize())
+    Notes
+    -----
+    After Simonsohn, Simmons and Nelson (2020, doi 10.1038/s41562-020-0912-z). Up to a few hundred analyses have marks
+    of their own. More are drawn in bins of neighbours: a dark band inside all intervals of the bin, a pale one as far
+    as any of them reaches, and for each option the share of the bin that took it.
 
-
-def option_text(value, digits=None):
-    """Return an option in words, numbers with as many decimals as asked for or as they have."""
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, int | float | np.number):
-        return number(value, decimals(value) if digits is None else digits)
-    return OPTIONS.get(value, str(value))
-
-
-def option_digits(values):
-    """Return the decimals that all numbers among the options of a choice need."""
-    numbers = [v for v in values if isinstance(v, int | float | np.number) and not isinstance(v, bool)]
-    return max(map(decimals, numbers), default=0)
-
-
-def option_rank(value):
-    """Return the key that sorts the options of a choice: numbers by size, words as they come."""
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return (0, float(value)) if is_number else (1, 0.0)
-
-
-def default_label(about):
-    """Return the default analysis in words, empty where none is marked."""
-    row = about.ordered[about.ordered["default"]].iloc[:1]
-    if not len(row):
-        return ""
-    row = row.iloc[0]
-    limits = interval(row["ci_low"], row["ci_high"], about.digits)
-    return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
-
-
-def key_entries(about):
-    """Return the entries of the key."""
-    texts = {
-        "below zero": "interval below zero: less pain with treatment",
-        "includes zero": "interval includes zero",
-        "above zero": "interval above zero: more pain with treatment",
-    }
-    return [
-        area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
-        for finding, text in texts.items()
-        if about.count(finding)
-    ]
-
-
-def found_sentence(about):
-    """Return what the analyses found, in one sentence."""
-    n, different = len(about.ordered), about.ordered["analysis"].nunique()
-    estimate, above = about.ordered["estimate"], about.count("above zero")
-    out = n - about.count("includes zero")
-    again = f" ({number(different, 0)} different analyses)" if different < n else ""
-    sides = f" ({number(out - above, 0)} with less pain under treatment, {number(above, 0)} with more)" if above else ""
-    return sentences(
-        f"{number(n, 0)} combinations of choices{again} put the pooled difference between "
-        f"{number(estimate.min(), about.digits)} and {number(estimate.max(), about.digits)} points; the "
-        f"{level(about.level)} interval excludes zero in {percent(out / n)} of them{sides}"
-    )
-
-
-def multiverse_footer(about, by_effect):
-    """Return the paragraphs that say what was drawn."""
-    n, at = number(len(about.ordered), 0), level(about.level)
-    outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
-    if about.bins:
-        size = number(len(about.ordered) / about.bins, 0)
-        marks = (
-            f"curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
-            f"inside all of their {at} confidence intervals (inner) and as far as any of them reaches (outer)",
-            "rows: share of these neighbours that took the option, the full height being all of them",
-        )
-    else:
-        marks = (
-            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates",
-            "rows: one mark under every combination that took the option",
-        )
-    beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
-    cut = f"{beyond} beyond the axis" if outside.any() else ""
-    gone = about.asked - len(about.ordered)
-    ends = (
-        "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
-        "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
-        "the analyses share their trials: how many intervals exclude zero describes them and is no test",
-    )
-    return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
-
-
-def multiverse_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    options = about.options[about.options["kind"] == "option"]
-    choices = [choice_text(name) for name in dict.fromkeys(options["choice"])]
-    return sentences(
-        f"Specification curve: {title}",
-        found_sentence(about),
-        default_label(about),
-        f"Choices from top to bottom: {', '.join(choices)}",
-    )
-
-
-RESULTS = ("k", "estimate", "ci_low", "ci_high")
-FINDINGS = ("below zero", "includes zero", "above zero")
-ALL = "All"
-ROW_MM, BETWEEN_MM = 3.5, 1.6
+    Examples
+    --------
+    >>> import analysis
+    >>> trials = analysis.read_trials("data/trials.csv")
+    >>> frame = analysis.multiverse(trials, correlation=0.5, crossover_correlation=0.5, missing_sd="impute")
+    >>> fig = analysis.multiverse_plot(frame)
+    >>> fig.content.table["choice"].dropna().unique()[:2].tolist()
+    ['All', 'second_hand']
+    """
+    choices, means = choices_of(analyses, order)
+    ordered = sorted_analyses(analyses, choices, default)
+    options = option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
+    width = width_mm or USUAL_MM
+    place = _place_multiverse(options, width, len(ordered))
+    marks = bin_rows(ordered, options, place.bins) if place.bins else ordered
+    limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
+    about = AboutMultiverse(ordered, options, limits, place.bins, multiverse_level(analyses), len(analyses), digits)
+    footer = [*multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
+    title = title or TITLE
+    key, tall = lay_key(key_entries(about), width - 2 * style.MARGIN, stacked=False)
+    depth = options["y_mm"].iloc[-1] + ROW_MM / 2
+    framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
+    figure, page = framed_page(framing)
+    top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
+    usual = ordered[ordered["default"]].iloc[:1]
+    draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=default_label(about))
+    draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
+    draw_key(page, key, style.MARGIN, framing.bottom - tall)
+    found = found_sentence(about)
+    caption = " ".join([sentences(title), found, *footer])
+    table = _with_marks(options, marks, usual, footer)
+    figure.content = FigureContent(table, title, caption, multiverse_alt_text(title, about), found, PRINTED)
+    return figure
 
 
 def choices_of(analyses, order):
@@ -292,40 +260,35 @@ def option_rows(ordered, options, means, digits):
     return rows
 
 
+def option_rank(value):
+    """Return the key that sorts the options of a choice: numbers by size, words as they come."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return (0, float(value)) if is_number else (1, 0.0)
+
+
 def took_option(ordered, choice, option):
     """Return which analyses took an option."""
     return ordered["finding"].notna() if choice == ALL else ordered[choice] == option
 
 
-def share_name(choice, option, finding):
-    """Return the name of the column of the bins' shares."""
-    return f"{choice} = {option}, {finding}"
+def choice_text(name):
+    """Return a choice in words."""
+    return CHOICES.get(name, str(name).replace("_", " ").capitalize())
 
 
-def bin_rows(ordered, options, bins):
-    """Return one row per bin of neighbouring analyses: ranks, estimates at both ends, bands, and shares.
-
-    "reach" is as far as any interval of the bin goes, "inside" what all of them have in common (NaN where nothing).
-    """
-    n = len(ordered)
-    edges = np.linspace(0, n, bins + 1).round().astype(int)
-    start, last, size = edges[:-1], edges[1:] - 1, np.diff(edges)
-    estimate, low, high = (ordered[name].to_numpy(float) for name in RESULTS[1:])
-    inside = np.maximum.reduceat(low, start), np.minimum.reduceat(high, start)
-    inside = [np.where(inside[0] <= inside[1], end, np.nan) for end in inside]
-    table = {"kind": "bin", "rank": start, "last_rank": last, "n": size}
-    table |= {"estimate": estimate[start], "last_estimate": estimate[last]}
-    table |= {"reach_low": np.minimum.reduceat(low, start), "reach_high": np.maximum.reduceat(high, start)}
-    table |= {"inside_low": inside[0], "inside_high": inside[1]}
-    for choice, option in zip(options["choice"], options["option"], strict=True):
-        took = took_option(ordered, choice, option)
-        for finding in FINDINGS:
-            here = (took & (ordered["finding"] == finding)).to_numpy(float)
-            table[share_name(choice, option, finding)] = np.add.reduceat(here, start) / size
-    return pd.DataFrame(table)
+def option_digits(values):
+    """Return the decimals that all numbers among the options of a choice need."""
+    numbers = [v for v in values if isinstance(v, int | float | np.number) and not isinstance(v, bool)]
+    return max(map(decimals, numbers), default=0)
 
 
-SHARE_HEIGHT = 0.84  # of the row
+def option_text(value, digits=None):
+    """Return an option in words, numbers with as many decimals as asked for or as they have."""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | np.number):
+        return number(value, decimals(value) if digits is None else digits)
+    return OPTIONS.get(value, str(value))
 
 
 @dataclass(frozen=True)
@@ -353,9 +316,103 @@ class Place:
         return self.width / self.n * style.PT_PER_MM
 
 
-def _add(ax, collection, gid):
-    collection.set(gid=gid, label=gid)
-    ax.add_collection(collection, autolim=False)
+def _place_multiverse(options, width, n):
+    """Return where the columns of text and the panel stand, and the number of bins."""
+
+    def widest(column, weight="bold"):
+        return max(text_width(text, style.BODY_PT, weight) for text in column)
+
+    option = style.MARGIN + widest(options["text_choice"]) + style.GAP
+    left = option + widest(options["text_option"]) + style.PANEL_GAP
+    edge = width - style.MARGIN
+    mean = edge - max(widest(SHARE_HEAD), widest(options["text_share"])) - style.GAP
+    right = mean - max(widest(MEAN_HEAD), widest(options["text_mean"])) - style.PANEL_GAP
+    if right - left < LEAST_PANEL_MM:
+        least = number(width + LEAST_PANEL_MM - (right - left), 0)
+        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
+    own = (right - left) / n >= OWN_MARK_MM
+    return Place(option, left, right, mean, edge, n, 0 if own else min(int((right - left) / BIN_MM), n // BIN_LEAST))
+
+
+def bin_rows(ordered, options, bins):
+    """Return one row per bin of neighbouring analyses: ranks, estimates at both ends, bands, and shares.
+
+    "reach" is as far as any interval of the bin goes, "inside" what all of them have in common (NaN where nothing).
+    """
+    n = len(ordered)
+    edges = np.linspace(0, n, bins + 1).round().astype(int)
+    start, last, size = edges[:-1], edges[1:] - 1, np.diff(edges)
+    estimate, low, high = (ordered[name].to_numpy(float) for name in RESULTS[1:])
+    inside = np.maximum.reduceat(low, start), np.minimum.reduceat(high, start)
+    inside = [np.where(inside[0] <= inside[1], end, np.nan) for end in inside]
+    table = {"kind": "bin", "rank": start, "last_rank": last, "n": size}
+    table |= {"estimate": estimate[start], "last_estimate": estimate[last]}
+    table |= {"reach_low": np.minimum.reduceat(low, start), "reach_high": np.maximum.reduceat(high, start)}
+    table |= {"inside_low": inside[0], "inside_high": inside[1]}
+    for choice, option in zip(options["choice"], options["option"], strict=True):
+        took = took_option(ordered, choice, option)
+        for finding in FINDINGS:
+            here = (took & (ordered["finding"] == finding)).to_numpy(float)
+            table[share_name(choice, option, finding)] = np.add.reduceat(here, start) / size
+    return pd.DataFrame(table)
+
+
+def share_name(choice, option, finding):
+    """Return the name of the column of the bins' shares."""
+    return f"{choice} = {option}, {finding}"
+
+
+def multiverse_level(analyses):
+    """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
+    if "confidence_level" in analyses:
+        return float(analyses["confidence_level"].iloc[0])
+    return analyses.attrs.get("confidence_level", 0.95)
+
+
+def multiverse_footer(about, by_effect):
+    """Return the paragraphs that say what was drawn."""
+    n, at = number(len(about.ordered), 0), level(about.level)
+    outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
+    if about.bins:
+        size = number(len(about.ordered) / about.bins, 0)
+        marks = (
+            f"curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
+            f"inside all of their {at} confidence intervals (inner) and as far as any of them reaches (outer)",
+            "rows: share of these neighbours that took the option, the full height being all of them",
+        )
+    else:
+        marks = (
+            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates",
+            "rows: one mark under every combination that took the option",
+        )
+    beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
+    cut = f"{beyond} beyond the axis" if outside.any() else ""
+    gone = about.asked - len(about.ordered)
+    ends = (
+        "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
+        "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
+        "the analyses share their trials: how many intervals exclude zero describes them and is no test",
+    )
+    return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
+
+
+def key_entries(about):
+    """Return the entries of the key."""
+    texts = {
+        "below zero": "interval below zero: less pain with treatment",
+        "includes zero": "interval includes zero",
+        "above zero": "interval above zero: more pain with treatment",
+    }
+    return [
+        area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
+        for finding, text in texts.items()
+        if about.count(finding)
+    ]
+
+
+def colours_of():
+    """Return the colour of every finding in the theme."""
+    return {finding: getattr(style, name) for finding, name in FINDING_COLOURS.items()}
 
 
 def draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
@@ -381,20 +438,9 @@ def _multiverse_lines(ax, segments, gid, **look):
     _add(ax, LineCollection(segments, capstyle="butt", **look), gid)
 
 
-def _draw_each(ax, ordered, place, limits):
-    """Draw every analysis: its interval, and its estimate as a circle, open where the interval includes zero."""
-    x = ordered["rank"].to_numpy(float) + 0.5
-    low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
-    ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
-    colours = [colours_of()[finding] for finding in ordered["finding"]]
-    wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
-    _multiverse_lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
-    within = ordered["finding"] == "includes zero"
-    edge = [style.MUTED if w else c for w, c in zip(within, colours, strict=True)]
-    face = [style.PAPER if w and place.pitch >= 2.5 else e for w, e in zip(within, edge, strict=True)]
-    size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
-    dots = ax.scatter(x, ordered["estimate"], s=size, c=face, edgecolors=edge, linewidths=rim, zorder=3)
-    dots.set(gid="curve-estimates", label="curve-estimates")
+def _add(ax, collection, gid):
+    collection.set(gid=gid, label=gid)
+    ax.add_collection(collection, autolim=False)
 
 
 def _draw_bands(ax, bins, place, limits):
@@ -421,6 +467,22 @@ def _steps(edges, bottom, top):
     return np.column_stack([np.append(x, x[::-1]), np.append(upper, lower[::-1])])
 
 
+def _draw_each(ax, ordered, place, limits):
+    """Draw every analysis: its interval, and its estimate as a circle, open where the interval includes zero."""
+    x = ordered["rank"].to_numpy(float) + 0.5
+    low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
+    ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
+    colours = [colours_of()[finding] for finding in ordered["finding"]]
+    wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
+    _multiverse_lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
+    within = ordered["finding"] == "includes zero"
+    edge = [style.MUTED if w else c for w, c in zip(within, colours, strict=True)]
+    face = [style.PAPER if w and place.pitch >= 2.5 else e for w, e in zip(within, edge, strict=True)]
+    size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
+    dots = ax.scatter(x, ordered["estimate"], s=size, c=face, edgecolors=edge, linewidths=rim, zorder=3)
+    dots.set(gid="curve-estimates", label="curve-estimates")
+
+
 def _draw_axis(page, place, limits, top, bottom):
     """Draw the axis of the estimates left of the panel, and say what it shows."""
     ticks, digits = round_ticks(*limits)
@@ -443,6 +505,16 @@ def _write_side(page, right, top, bottom):
     write(page, right, bottom - pitch / 2, "less pain ↓", style.QUIET_CAPTION, align="right", gid="axis-less")
 
 
+def default_label(about):
+    """Return the default analysis in words, empty where none is marked."""
+    row = about.ordered[about.ordered["default"]].iloc[:1]
+    if not len(row):
+        return ""
+    row = row.iloc[0]
+    limits = interval(row["ci_low"], row["ci_high"], about.digits)
+    return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
+
+
 def draw_options(figure, page, marks, usual, place, *, options, top):
     """Draw one row per option: a mark under every analysis that took it, or the share of each bin that did."""
     depth = options["y_mm"].iloc[-1] + ROW_MM / 2
@@ -455,18 +527,6 @@ def draw_options(figure, page, marks, usual, place, *, options, top):
         _multiverse_lines(ax, [[(x, 0), (x, depth)]], "options-default-line", zorder=2, **look)
     _rule_off(page, options, place, top)
     _write_options(page, options, place, top)
-
-
-def _draw_ticks(ax, ordered, options, place):
-    took = [took_option(ordered, c, o).to_numpy() for c, o in zip(options["choice"], options["option"], strict=True)]
-    row, at = np.nonzero(np.array(took))
-    x, y = at + 0.5, options["y_mm"].to_numpy()[row]
-    half = 0.36 * ROW_MM
-    ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
-    colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
-    _multiverse_lines(
-        ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1
-    )
 
 
 def _draw_shares(ax, bins, options, place):
@@ -482,6 +542,18 @@ def _draw_shares(ax, bins, options, place):
         look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
         _add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
         base = up
+
+
+def _draw_ticks(ax, ordered, options, place):
+    took = [took_option(ordered, c, o).to_numpy() for c, o in zip(options["choice"], options["option"], strict=True)]
+    row, at = np.nonzero(np.array(took))
+    x, y = at + 0.5, options["y_mm"].to_numpy()[row]
+    half = 0.36 * ROW_MM
+    ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
+    colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
+    _multiverse_lines(
+        ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1
+    )
 
 
 def _rule_off(page, options, place, top):
@@ -507,104 +579,18 @@ def _write_options(page, options, place, top):
             write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
 
 
-TITLE = "The same trials, analysed in every sensible way"
-USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
-CURVE_MM, STRIP_MM = 50.0, 5.0  # the curve, and the strip above it for the name of the default analysis
-BELOW_MM = 4.4  # between the curve and the first option
-KEY_MM = 3.4  # above the key
-OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
-BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
-
-
-@themed
-def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=None, digits=2, note=""):
-    """Draw the specification curve of many analyses of the same trials.
-
-    Parameters
-    ----------
-    analyses : pandas.DataFrame
-        From ``multiverse``: one row per combination of choices, the choices left of the column k, then estimate,
-        ci_low, ci_high. Choices with a single option are not drawn.
-    default : hashable, optional
-        Index of the row that is marked as the default analysis. Default: the row that ``multiverse`` marks.
-    order : sequence of str, optional
-        Choices from top to bottom. Default: those that move the estimate most come first.
-    title : str, optional
-    width_mm : float, optional
-        Default: 174.
-    digits : int
-        Decimals of the printed numbers.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        With ``content``: one row per option, and one per analysis or bin of analyses; title, caption and alternative
-        text.
-
-    Raises
-    ------
-    ValueError
-        If columns are missing, no analysis has an interval, no choice has two options, or the page is too narrow.
-
-    Notes
-    -----
-    After Simonsohn, Simmons and Nelson (2020, doi 10.1038/s41562-020-0912-z). Up to a few hundred analyses have marks
-    of their own. More are drawn in bins of neighbours: a dark band inside all intervals of the bin, a pale one as far
-    as any of them reaches, and for each option the share of the bin that took it.
-
-    Examples
-    --------
-    >>> import analysis
-    >>> trials = analysis.read_trials("data/trials.csv")
-    >>> frame = analysis.multiverse(trials, correlation=0.5, crossover_correlation=0.5, missing_sd="impute")
-    >>> fig = analysis.multiverse_plot(frame)
-    >>> fig.content.table["choice"].dropna().unique()[:2].tolist()
-    ['All', 'second_hand']
-    """
-    choices, means = choices_of(analyses, order)
-    ordered = sorted_analyses(analyses, choices, default)
-    options = option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
-    width = width_mm or USUAL_MM
-    place = _place_multiverse(options, width, len(ordered))
-    marks = bin_rows(ordered, options, place.bins) if place.bins else ordered
-    limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = AboutMultiverse(ordered, options, limits, place.bins, multiverse_level(analyses), len(analyses), digits)
-    footer = [*multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
-    title = title or TITLE
-    key, tall = lay_key(key_entries(about), width - 2 * style.MARGIN, stacked=False)
-    depth = options["y_mm"].iloc[-1] + ROW_MM / 2
-    framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
-    figure, page = framed_page(framing)
-    top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
-    usual = ordered[ordered["default"]].iloc[:1]
-    draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=default_label(about))
-    draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
-    draw_key(page, key, style.MARGIN, framing.bottom - tall)
-    found = found_sentence(about)
-    caption = " ".join([sentences(title), found, *footer])
-    table = _with_marks(options, marks, usual, footer)
-    figure.content = FigureContent(table, title, caption, multiverse_alt_text(title, about), found, PRINTED)
-    return figure
-
-
-def _place_multiverse(options, width, n):
-    """Return where the columns of text and the panel stand, and the number of bins."""
-
-    def widest(column, weight="bold"):
-        return max(text_width(text, style.BODY_PT, weight) for text in column)
-
-    option = style.MARGIN + widest(options["text_choice"]) + style.GAP
-    left = option + widest(options["text_option"]) + style.PANEL_GAP
-    edge = width - style.MARGIN
-    mean = edge - max(widest(SHARE_HEAD), widest(options["text_share"])) - style.GAP
-    right = mean - max(widest(MEAN_HEAD), widest(options["text_mean"])) - style.PANEL_GAP
-    if right - left < LEAST_PANEL_MM:
-        least = number(width + LEAST_PANEL_MM - (right - left), 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    own = (right - left) / n >= OWN_MARK_MM
-    return Place(option, left, right, mean, edge, n, 0 if own else min(int((right - left) / BIN_MM), n // BIN_LEAST))
+def found_sentence(about):
+    """Return what the analyses found, in one sentence."""
+    n, different = len(about.ordered), about.ordered["analysis"].nunique()
+    estimate, above = about.ordered["estimate"], about.count("above zero")
+    out = n - about.count("includes zero")
+    again = f" ({number(different, 0)} different analyses)" if different < n else ""
+    sides = f" ({number(out - above, 0)} with less pain under treatment, {number(above, 0)} with more)" if above else ""
+    return sentences(
+        f"{number(n, 0)} combinations of choices{again} put the pooled difference between "
+        f"{number(estimate.min(), about.digits)} and {number(estimate.max(), about.digits)} points; the "
+        f"{level(about.level)} interval excludes zero in {percent(out / n)} of them{sides}"
+    )
 
 
 def _with_marks(options, marks, usual, footer):
@@ -613,4 +599,16 @@ def _with_marks(options, marks, usual, footer):
     extra += [{"kind": "footer", "text": line} for line in footer]
     return pd.concat(
         [options.drop(columns="first"), marks, usual.assign(kind="default"), pd.DataFrame(extra)], ignore_index=True
+    )
+
+
+def multiverse_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    options = about.options[about.options["kind"] == "option"]
+    choices = [choice_text(name) for name in dict.fromkeys(options["choice"])]
+    return sentences(
+        f"Specification curve: {title}",
+        found_sentence(about),
+        default_label(about),
+        f"Choices from top to bottom: {', '.join(choices)}",
     )

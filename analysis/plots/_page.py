@@ -41,6 +41,22 @@ from analysis.text import number
 TICKS_MM = 5.6  # from the axis to the captions
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
+MM_PER_INCH = 25.4
+FORMATS = ("svg", "pdf", "png")
+
+RC = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "analysis",
+    "pdf.fonttype": 42,
+    "pdf.compression": 6,
+    "path.simplify": False,
+    "savefig.bbox": None,
+    "savefig.facecolor": "auto",
+    "savefig.transparent": False,
+}
+PRINT_DPI = 300
+NOTEBOOK_DPI = 192
+NOTEBOOK_SVG = 400_000  # bytes: a notebook shows larger figures as PNG
 
 
 def axis_height(panels, widths):
@@ -70,26 +86,6 @@ def _caption_lines(panel, width):
     return lines
 
 
-def add_panel(figure, page, panel, layout, body):
-    """Add the axes of a panel to the figure and draw everything that belongs to it."""
-    left, right = layout.panels[panel.name]
-    height = page.get_ylim()[0]
-    box = (
-        left / layout.width,
-        1 - layout.body_bottom / height,
-        (right - left) / layout.width,
-        (layout.body_bottom - layout.body_top) / height,
-    )
-    ax = figure.add_axes(box, label=panel.name, facecolor="none")
-    ax.set_gid(f"panel-{panel.name}")
-    ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
-    draw_panel(ax, panel, body, (right - left) / (panel.limits[1] - panel.limits[0]))
-    draw_axis(ax, panel, right - left)
-    _write_strip(page, panel, left, right, (layout.top + layout.body_top) / 2)
-    _write_missing(page, panel, left, right, body)
-    write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
-
-
 def write_captions(page, panel, left, right, y):
     """Write the lines below the axis: captions centred, directions flush with the ends of the panel."""
     x = {"left": left, "right": right, "center": (left + right) / 2}
@@ -97,15 +93,6 @@ def write_captions(page, panel, left, right, y):
         middle = y + (i + 0.5) * line_height(style.SMALL_PT)
         for text, align in zip(texts, aligns, strict=True):
             write(page, x[align], middle, text, look, align=align, gid=f"caption-{panel.name}-{i}-{align}")
-
-
-def _ticks(panel, most):
-    """Return the ticks and their labels."""
-    if panel.ratio:
-        ticks, digits = ratio_ticks(*panel.limits, most)
-        return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
-    ticks, digits = round_ticks(*panel.limits, most)
-    return ticks, [number(t, digits) for t in ticks]
 
 
 def draw_axis(ax, panel, width):
@@ -126,53 +113,13 @@ def draw_axis(ax, panel, width):
     ax.spines["bottom"].set(linewidth=style.RULE_PT, color=style.INK)
 
 
-def _write_strip(page, panel, left, right, y):
-    """Write the key of the marks, or the label of the zone, in the strip that no mark reaches."""
-    _write_key(page, panel, left, right, y)
-    label = first_fitting(panel.zone_labels, right - left, style.NOTE_PT)
-    low, high = panel.limits
-    if panel.zone and label and panel.zone[0] < high and panel.zone[1] > low:
-        middle = (np.clip(panel.zone, low, high).mean() - low) / (high - low) * (right - left) + left
-        half = text_width(label, style.NOTE_PT) / 2
-        x = min(max(middle, left + half), right - half)
-        look = style.NOTE_PT, "normal", style.ZONE_TEXT
-        write(page, x, y, label, look, align="center", gid="zone-label")
-
-
-def _write_key(page, panel, left, right, y):
-    """Write the key of the marks, in the longer or the shorter wording that fits; the footer has it too."""
-    for names in zip(*(series.labels for series in panel.series), strict=True) if panel.connect else ():
-        widths = [2.8 + text_width(name, style.SMALL_PT) for name in names]
-        if sum(widths) + 2.5 * (len(names) - 1) <= right - left:
-            break
-    else:
-        return
-    gap = min(4.0, right - left - sum(widths))
-    for series, name, width in zip(panel.series, names, widths, strict=True):
-        dot = page.scatter([left + 1.0], [y], s=style.CIRCLE_PT**2, **circle_look(series))
-        dot.set_gid(f"key-{series.key}")
-        look = style.SMALL_PT, "normal", series.text_colour
-        write(page, left + 2.8, y, name, look, gid=f"key-text-{series.key}")
-        left += width + gap
-
-
-def _write_missing(page, panel, left, right, body):
-    """Say inside the panel why a trial has no marks here, on the roomier side of the null line."""
-    if not panel.connect:
-        return
-    low, high = panel.limits
-    null = left + (panel.null - low) / (high - low) * (right - left)
-    x, align = (null - 1.5, "right") if null - left >= right - null else (null + 1.5, "left")
-    room = max(null - left, right - null) - 1.5
-    for i, row in enumerate(body.to_dict("records")):
-        text = row["text_missing"]
-        short = SHORT.get(text, "not reported")
-        fitting = first_fitting((text, short, "none"), room, style.NOTE_PT)
-        shown = fitting if text else ""
-        write(page, x, row["y_mm"], shown, style.NOTE, align=align, gid=f"missing-{i}")
-
-
-MM_PER_INCH = 25.4
+def _ticks(panel, most):
+    """Return the ticks and their labels."""
+    if panel.ratio:
+        ticks, digits = ratio_ticks(*panel.limits, most)
+        return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
+    ticks, digits = round_ticks(*panel.limits, most)
+    return ticks, [number(t, digits) for t in ticks]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,22 +143,6 @@ class FigureContent:
         for name in ("title", "caption", "alt_text", "in_words"):
             object.__setattr__(self, name, str(style.say(getattr(self, name))))
         object.__setattr__(self, "labels", current().spoken)
-
-
-class ReportFigure(Figure):
-    """A matplotlib Figure that carries its FigureContent and shows itself crisply in a notebook."""
-
-    content = None
-    families = ()  # of its font, which an SVG names once
-    placement = None  # the Layout, where the figure is made of rows
-
-    def _repr_png_(self):
-
-        return notebook_png(self)
-
-    def _repr_svg_(self):
-
-        return notebook_svg(self)
 
 
 def draw_page(table, tracks, *, title, footer, width_mm, drop, usual_mm):
@@ -289,16 +220,57 @@ def framed_page(framing):
     return figure, page
 
 
-def inset(figure, page, box, label):
-    """Add axes without frame or ticks at ``box`` = (left, right, top, bottom) in millimetres of the page."""
-    left, right, top, bottom = box
-    width, height = page.get_xlim()[1], page.get_ylim()[0]
-    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
-    ax = figure.add_axes(place, label=label, facecolor="none")
-    ax.set_gid(f"panel-{label}")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
-    return ax
+class ReportFigure(Figure):
+    """A matplotlib Figure that carries its FigureContent and shows itself crisply in a notebook."""
+
+    content = None
+    families = ()  # of its font, which an SVG names once
+    placement = None  # the Layout, where the figure is made of rows
+
+    def _repr_png_(self):
+
+        return notebook_png(self)
+
+    def _repr_svg_(self):
+
+        return notebook_svg(self)
+
+
+def notebook_png(fig):
+    """Return the figure for a notebook: twice the pixels, shown at its size on paper."""
+    data = _render(fig, "png", NOTEBOOK_DPI, {})
+    width, height = fig.get_size_inches() * NOTEBOOK_DPI / 2
+    return data, {"width": int(width), "height": int(height)}
+
+
+def _render(fig, kind, dpi, metadata):
+    buffer = io.BytesIO()
+    with style_context(["default", RC]):
+        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+def notebook_svg(fig):
+    """Return the SVG for a notebook, or None where it would weigh too much or has nothing to say."""
+    data = svg_bytes(fig) if fig.content is not None else b""
+    return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None
+
+
+def svg_bytes(fig):
+    """Return the SVG with its fonts, and with title and desc for screen readers."""
+    title, alt = fig.content.title, fig.content.alt_text
+    text = _render(fig, "svg", PRINT_DPI, {"Date": None, "Title": title}).decode()
+    mark = hashlib.sha256(f"{title}{alt}".encode()).hexdigest()[:8]  # ids stay apart where a page has several figures
+    head, opening, body = text.partition("<svg ")
+    named = f'{opening}role="img" aria-labelledby="title-{mark} desc-{mark}" '
+    body = body.replace(
+        f"<title>{escape(title)}</title>",
+        f'<title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(alt)}</desc>',
+        1,
+    )
+    families = family_list(getattr(fig, "families", ("DejaVu Sans",)))
+    body = body.replace("</style>", f"\n{font_faces(fig)}</style>", 1)
+    return f'{head}{named}font-family="{families}" {body}'.encode()
 
 
 def new_page(width, height):
@@ -373,44 +345,82 @@ def _draw_name(page, lines, placed, row, i):
         write(page, x, y, row[placed.column.tail], style.NOTE, gid=f"cell-{i}-{placed.column.tail}")
 
 
-FORMATS = ("svg", "pdf", "png")
-RC = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "analysis",
-    "pdf.fonttype": 42,
-    "pdf.compression": 6,
-    "path.simplify": False,
-    "savefig.bbox": None,
-    "savefig.facecolor": "auto",
-    "savefig.transparent": False,
-}
-PRINT_DPI = 300
-NOTEBOOK_DPI = 192
-NOTEBOOK_SVG = 400_000  # bytes: a notebook shows larger figures as PNG
-
-
-def _render(fig, kind, dpi, metadata):
-    buffer = io.BytesIO()
-    with style_context(["default", RC]):
-        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-    return buffer.getvalue()
-
-
-def svg_bytes(fig):
-    """Return the SVG with its fonts, and with title and desc for screen readers."""
-    title, alt = fig.content.title, fig.content.alt_text
-    text = _render(fig, "svg", PRINT_DPI, {"Date": None, "Title": title}).decode()
-    mark = hashlib.sha256(f"{title}{alt}".encode()).hexdigest()[:8]  # ids stay apart where a page has several figures
-    head, opening, body = text.partition("<svg ")
-    named = f'{opening}role="img" aria-labelledby="title-{mark} desc-{mark}" '
-    body = body.replace(
-        f"<title>{escape(title)}</title>",
-        f'<title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(alt)}</desc>',
-        1,
+def add_panel(figure, page, panel, layout, body):
+    """Add the axes of a panel to the figure and draw everything that belongs to it."""
+    left, right = layout.panels[panel.name]
+    height = page.get_ylim()[0]
+    box = (
+        left / layout.width,
+        1 - layout.body_bottom / height,
+        (right - left) / layout.width,
+        (layout.body_bottom - layout.body_top) / height,
     )
-    families = family_list(getattr(fig, "families", ("DejaVu Sans",)))
-    body = body.replace("</style>", f"\n{font_faces(fig)}</style>", 1)
-    return f'{head}{named}font-family="{families}" {body}'.encode()
+    ax = figure.add_axes(box, label=panel.name, facecolor="none")
+    ax.set_gid(f"panel-{panel.name}")
+    ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
+    draw_panel(ax, panel, body, (right - left) / (panel.limits[1] - panel.limits[0]))
+    draw_axis(ax, panel, right - left)
+    _write_strip(page, panel, left, right, (layout.top + layout.body_top) / 2)
+    _write_missing(page, panel, left, right, body)
+    write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
+
+
+def _write_strip(page, panel, left, right, y):
+    """Write the key of the marks, or the label of the zone, in the strip that no mark reaches."""
+    _write_key(page, panel, left, right, y)
+    label = first_fitting(panel.zone_labels, right - left, style.NOTE_PT)
+    low, high = panel.limits
+    if panel.zone and label and panel.zone[0] < high and panel.zone[1] > low:
+        middle = (np.clip(panel.zone, low, high).mean() - low) / (high - low) * (right - left) + left
+        half = text_width(label, style.NOTE_PT) / 2
+        x = min(max(middle, left + half), right - half)
+        look = style.NOTE_PT, "normal", style.ZONE_TEXT
+        write(page, x, y, label, look, align="center", gid="zone-label")
+
+
+def _write_key(page, panel, left, right, y):
+    """Write the key of the marks, in the longer or the shorter wording that fits; the footer has it too."""
+    for names in zip(*(series.labels for series in panel.series), strict=True) if panel.connect else ():
+        widths = [2.8 + text_width(name, style.SMALL_PT) for name in names]
+        if sum(widths) + 2.5 * (len(names) - 1) <= right - left:
+            break
+    else:
+        return
+    gap = min(4.0, right - left - sum(widths))
+    for series, name, width in zip(panel.series, names, widths, strict=True):
+        dot = page.scatter([left + 1.0], [y], s=style.CIRCLE_PT**2, **circle_look(series))
+        dot.set_gid(f"key-{series.key}")
+        look = style.SMALL_PT, "normal", series.text_colour
+        write(page, left + 2.8, y, name, look, gid=f"key-text-{series.key}")
+        left += width + gap
+
+
+def _write_missing(page, panel, left, right, body):
+    """Say inside the panel why a trial has no marks here, on the roomier side of the null line."""
+    if not panel.connect:
+        return
+    low, high = panel.limits
+    null = left + (panel.null - low) / (high - low) * (right - left)
+    x, align = (null - 1.5, "right") if null - left >= right - null else (null + 1.5, "left")
+    room = max(null - left, right - null) - 1.5
+    for i, row in enumerate(body.to_dict("records")):
+        text = row["text_missing"]
+        short = SHORT.get(text, "not reported")
+        fitting = first_fitting((text, short, "none"), room, style.NOTE_PT)
+        shown = fitting if text else ""
+        write(page, x, row["y_mm"], shown, style.NOTE, align=align, gid=f"missing-{i}")
+
+
+def inset(figure, page, box, label):
+    """Add axes without frame or ticks at ``box`` = (left, right, top, bottom) in millimetres of the page."""
+    left, right, top, bottom = box
+    width, height = page.get_xlim()[1], page.get_ylim()[0]
+    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
+    ax = figure.add_axes(place, label=label, facecolor="none")
+    ax.set_gid(f"panel-{label}")
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return ax
 
 
 def pdf_bytes(fig):
@@ -426,16 +436,3 @@ def png_bytes(fig):
 
 
 WRITERS = {"svg": svg_bytes, "pdf": pdf_bytes, "png": png_bytes}
-
-
-def notebook_png(fig):
-    """Return the figure for a notebook: twice the pixels, shown at its size on paper."""
-    data = _render(fig, "png", NOTEBOOK_DPI, {})
-    width, height = fig.get_size_inches() * NOTEBOOK_DPI / 2
-    return data, {"width": int(width), "height": int(height)}
-
-
-def notebook_svg(fig):
-    """Return the SVG for a notebook, or None where it would weigh too much or has nothing to say."""
-    data = svg_bytes(fig) if fig.content is not None else b""
-    return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None

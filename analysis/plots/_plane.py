@@ -31,6 +31,14 @@ CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
 LEVEL_TICK_MM = 5.6  # from the panel to the title of the level axis
 EDGE_MM = 0.8  # kept free at the right of a panel at the margin: tick labels stand a little beyond it
 UPRIGHT_MM = 2.4  # between the panel and the labels of the upright axis
+DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
+DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
+LEADER = 1.0  # mm: a name farther away gets a line to its marker
+GAP = 0.12  # mm between two circles
+TOUCH = 1e-9
+USUAL_MM, LEAST_MM = 150.0, 80.0
+MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
+MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,14 @@ def band(x, low, high):
     return np.column_stack([np.append(x, x[::-1]), np.append(high, low[::-1])])
 
 
+@dataclass(frozen=True)
+class _PanelScale:
+    """What ``draw_axis`` needs to know of a panel."""
+
+    limits: tuple
+    ratio: bool
+
+
 def draw_axes(plane, *, upright=True):
     """Set round ticks on the lower and, if asked for, the left spine, whose labels have room."""
     draw_axis(plane.ax, _PanelScale(plane.x.limits, plane.x.ratio), plane.width)
@@ -124,14 +140,6 @@ def draw_axes(plane, *, upright=True):
     plane.ax.spines["bottom"].set_visible(True)
     if upright:
         set_upright(plane.ax, *plane.y.ticks(int(np.clip(plane.height / 7.0, 2, 7))))
-
-
-@dataclass(frozen=True)
-class _PanelScale:
-    """What ``draw_axis`` needs to know of a panel."""
-
-    limits: tuple
-    ratio: bool
 
 
 def set_upright(ax, at, labels, colour=None):
@@ -235,11 +243,6 @@ def draw_tips(plane, low, high, y, gid, *, colour, zorder=4.0):
     plane.areas(corners, gid, colour, zorder=zorder)
 
 
-DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
-DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
-LEADER = 1.0  # mm: a name farther away gets a line to its marker
-
-
 def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None, size=None):
     """Find a free place for each name.
 
@@ -316,10 +319,6 @@ def leader(box, centre, radius):
     return centre + way * radius / length, near - way * 0.3 / length
 
 
-GAP = 0.12  # mm between two circles
-TOUCH = 1e-9
-
-
 def swarm(x, radius):
     """Return how far from the line each circle stands, in the unit of ``x`` and ``radius``.
 
@@ -361,11 +360,6 @@ def _nearest(x, radius, y, placed, j):
 def height_of(y, radius):
     """Return how far a swarm reaches from the line, on either side."""
     return float(np.max(np.abs(y) + radius, initial=0.0))
-
-
-USUAL_MM, LEAST_MM = 150.0, 80.0
-MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
-MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 
 
 @dataclass(frozen=True, eq=False)
@@ -491,11 +485,6 @@ def critical(level):
     return float(t_quantile(np.inf, level))
 
 
-def mark_area(k, mm2):
-    """Return the area of each mark in square points: all alike, smaller where there are many."""
-    return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
-
-
 def draw_trials(plane, x, y, imputed, gid, *, rim=True):
     """Draw the studies, and return their boxes in millimetres (left, right, bottom, top) and their radius.
 
@@ -511,6 +500,11 @@ def draw_trials(plane, x, y, imputed, gid, *, rim=True):
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
     low, high = centre - reach, centre + reach
     return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]]), reach
+
+
+def mark_area(k, mm2):
+    """Return the area of each mark in square points: all alike, smaller where there are many."""
+    return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
 
 
 def _plain_marks(ax, xy, size, hollow, gid):

@@ -43,129 +43,6 @@ CIRCLE_PT2 = 13.0
 OBSERVED_PT = 0.6
 RIM_PT = 0.9
 HEADROOM = 1.08
-
-
-def _density_of(about, quantity):
-    rows = about.table[about.table.get("quantity").eq(quantity)]
-    return rows["x"].to_numpy(float), rows["density"].to_numpy(float)
-
-
-def density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
-    """Return the scale of a panel of densities: the posterior fills it, a prior with a spike may leave it."""
-    top = _density_of(about, posterior)[1].max()
-    top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), 1.6 * top))
-    return Scale((0.0, float(top) * HEADROOM))
-
-
-def _posterior_curve(plane, about, quantity, gid, **look):
-    x, y = _density_of(about, quantity)
-    if len(x):
-        plane.lines([np.column_stack([x, np.minimum(y, 4 * plane.y.limits[1])])], gid, **look)
-
-
-def _fill_posterior(plane, about, quantity, ends, gid, *, colour, zorder):
-    """Fill the area below a density between two values."""
-    x, y = _density_of(about, quantity)
-    inside = (x >= ends[0]) & (x <= ends[1])
-    plane.areas([band(x[inside], np.zeros(inside.sum()), y[inside])], gid, colour, zorder=zorder)
-
-
-def draw_densities(plane, about):
-    """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
-    of = about.posterior
-    if plane.x.limits[0] < 0 < plane.x.limits[1]:
-        null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
-        plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    wide = -np.inf, np.inf
-    _fill_posterior(plane, about, "new trial", wide, "posterior-new-area", colour=style.BAND, zorder=0.1)
-    _fill_posterior(
-        plane, about, "mean effect", of.mu.interval, "posterior-mu-interval", colour=style.BAND_DARK, zorder=0.2
-    )
-    look = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES], "zorder": 2}
-    _posterior_curve(plane, about, "new trial", "posterior-new", **look)
-    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
-    _posterior_curve(plane, about, "prior of the mean effect", "posterior-mu-prior", **look)
-    _posterior_curve(plane, about, "mean effect", "posterior-mu", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
-    _median(plane, about, "mean effect", of.mu.median, "posterior-mu-median")
-
-
-def _median(plane, about, quantity, median, gid):
-    x, y = _density_of(about, quantity)
-    top = float(np.interp(median, x, y))
-    plane.lines([[(median, 0.0), (median, top)]], gid, colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
-
-
-def draw_tau(plane, about):
-    """Draw the density of tau, its interval shaded, and the prior."""
-    tau = about.posterior.tau
-    _fill_posterior(plane, about, "tau", tau.interval, "posterior-tau-interval", colour=style.BAND_DARK, zorder=0.2)
-    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
-    _posterior_curve(plane, about, "prior of tau", "posterior-tau-prior", **look)
-    _posterior_curve(plane, about, "tau", "posterior-tau", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
-    _median(plane, about, "tau", tau.median, "posterior-tau-median")
-
-
-def draw_posterior_rows(plane, about, y):
-    """Draw trials, mean effect and new trial on rows at ``y`` mm below the top of the panel."""
-    low, high = plane.x.limits
-    if low < 0 < high:
-        null = [[(0.0, 0.0), (0.0, plane.height)]]
-        plane.lines(null, "posterior-rows-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.2)
-    total = about.table[about.table["kind"] == "total"].iloc[0]
-    mean = [[(total["estimate"], 0.0), (total["estimate"], plane.height)]]
-    plane.lines(mean, "posterior-mean", colors=style.BAND_DARK, linewidths=0.8, zorder=0.1)
-    trials = about.table[about.table["kind"] == "trial"]
-    k = len(trials)
-    observed, shrunken = y[:k] - LANE_MM, y[:k] + LANE_MM
-    at = {"observed": trials["observed_estimate"].to_numpy(float), "shrunken": trials["estimate"].to_numpy(float)}
-    ends = np.column_stack([at["observed"], observed]), np.column_stack([at["shrunken"], shrunken])
-    joined = np.stack(ends, axis=1)
-    plane.lines(joined, "posterior-shrinkage", colors=style.FAINT, linewidths=style.CONNECTOR_PT / 2, zorder=1)
-    pairs = (
-        ("observed", "observed_", observed, style.MUTED, OBSERVED_PT),
-        ("shrunken", "", shrunken, style.MODEL, style.INTERVAL_PT),
-    )
-    for name, prefix, rows, colour, wide in pairs:
-        a, b = trials[f"{prefix}low"].to_numpy(float), trials[f"{prefix}high"].to_numpy(float)
-        ends = np.column_stack([a.clip(low, high), b.clip(low, high)])
-        lines = np.stack([np.column_stack([ends[:, 0], rows]), np.column_stack([ends[:, 1], rows])], axis=1)
-        plane.lines(lines, f"posterior-{name}-intervals", colors=colour, linewidths=wide, zorder=2)
-        draw_tips(plane, a, b, rows, f"posterior-{name}-tips", colour=colour)
-        look = {"s": CIRCLE_PT2, "edgecolors": colour, "linewidths": RIM_PT, "zorder": 3 if name == "shrunken" else 2.8}
-        look |= {"c": style.PAPER if name == "observed" else colour, "gid": f"posterior-{name}", "label": name}
-        plane.ax.scatter(at[name], rows, **look)
-    _draw_results(plane, about, y[k:])
-
-
-def _draw_results(plane, about, y):
-    """Draw the diamond of the mean effect and the bar of the predictive interval."""
-    low, high = plane.x.limits
-    arrow = style.ARROW_MM / plane.width * (high - low)
-    total, new = (about.table[about.table["kind"] == kind].iloc[0] for kind in ("total", "prediction"))
-    ends = total["low"], total["estimate"], total["high"]
-    half = style.DIAMOND_MM["total"] / 2
-    corners = clipped_diamond(ends, y[0], half, (low, high), arrow)
-    plane.areas([corners] if corners else [], "posterior-total", style.MODEL, zorder=3)
-    bar = [[(max(new["low"], low), y[1]), (min(new["high"], high), y[1])]]
-    plane.lines(bar, "posterior-prediction", colors=style.MODEL, linewidths=style.PREDICTION_PT, zorder=3)
-    for row, at, name in ((total, y[0], "total"), (new, y[1], "prediction")):
-        draw_tips(plane, [row["low"]], [row["high"]], [at], f"posterior-{name}-tips", colour=style.MODEL)
-
-
-def posterior_key(about):
-    """Return the entries of the key."""
-    prior = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]}
-    dashed = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]}
-    return [
-        line_entry("posterior", colors=style.MODEL, linewidths=LINE_PT),
-        area_entry(f"{about.level} credible interval", style.BAND_DARK),
-        line_entry("effect in a new trial", **dashed),
-        line_entry("prior", **prior),
-        marker_entry("trial, observed", "circle", CIRCLE_PT2, style.MUTED, hollow=True),
-        marker_entry("trial, shrunken", "circle", CIRCLE_PT2, style.MODEL),
-    ]
-
-
 USUAL_MM, LEAST_MM = 174.0, 80.0
 NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
 PANEL_MM, ALONE_MM = 50.0, 34.0  # least width of the panel beside numbers, and of the panel alone
@@ -176,168 +53,15 @@ TAU_AXIS_MM = 10.0  # its ticks and title
 LEFT_SHARE = 0.05  # of the range of tau, left of 0
 TAU_TITLES = "τ, SD of true effects", "τ"
 
-
-@dataclass(frozen=True)
-class _PosteriorEdges:
-    """Edges in millimetres; ``parts`` are the right edges of the columns of numbers, none on a narrow page."""
-
-    width: float
-    left: float
-    right: float
-    parts: tuple
-
-
-def draw_posterior_page(about, scale, favours, *, title, footer, width):
-    """Return the figure."""
-    rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
-    place = _place_posterior(about, rows, width)
-    with style_context(["default", style.RC]):
-        beside = bool(place.parts)
-        key, tall = lay_key(posterior_key(about), _key_width(place), stacked=beside)
-        top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
-        y = _rows_mm(len(rows) - 2)
-        panel = Panel(
-            "posterior", ("", ""), (), scale.limits, (_posterior_caption(about),), favours=favours, ratio=scale.ratio
-        )
-        axis = axis_height([panel], {"posterior": place.right - place.left})
-        head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
-        under = 0.0 if beside else 4.0 + TAU_MM + TAU_AXIS_MM + 2.2 + tall
-        framing = frame(title, footer, place.width, top_mm + head + depth + axis + under)
-        figure, page = framed_page(framing)
-        base = framing.top + top_mm
-        top = base + head
-        box = place.left, place.right, framing.top, base
-        _densities(figure, page, about, scale, box)
-        _posterior_rows(figure, page, about, panel, (place.left, place.right, top, top + depth), y)
-        write_captions(page, panel, place.left, place.right, top + depth + TICKS_MM)
-        _write_posterior_columns(page, about, rows, place, y_mm=top + y, top=top)
-        below = top + depth + axis + 4.0
-        if beside:
-            edge = place.width - style.MARGIN - EDGE_MM
-            tau = place.right + 1.6 * style.PANEL_GAP, edge, framing.top + 3.6, base - TAU_AXIS_MM
-        else:
-            tau = place.left, place.right, below, below + TAU_MM
-        _tau(figure, page, about, tau)
-        key_top = framing.top + 1.0 if beside else below + TAU_MM + TAU_AXIS_MM + 2.2
-        draw_key(page, key, style.MARGIN, key_top)
-    return figure
-
-
-def _posterior_caption(about):
-    return about.x_label + (", log scale" if about.ratio else "")
-
-
-def _key_width(place):
-    return place.left - style.MARGIN - style.GAP if place.parts else place.width - 2 * style.MARGIN
-
-
-def _rows_mm(k):
-    """Return the middles of the rows of k trials, the mean effect and a new trial, below the top of the panel."""
-    pitch = style.ROW_MM["trial"]
-    trials = 0.5 * pitch + np.arange(k) * pitch + 0.6
-    total = (trials[-1] if k else 0.0) + pitch / 2 + style.SPACE_ABOVE_MM["total"] + style.ROW_MM["total"] / 2
-    return np.append(trials, [total, total + (style.ROW_MM["total"] + style.ROW_MM["prediction"]) / 2])
-
-
-def _heads(about):
-    return "Observed", f"Posterior {bracketed(f'{about.level} CrI')}"
-
-
-def _place_posterior(about, rows, width):
-    """Return where everything stands.
-
-    Without a width the page is as wide as the names and numbers need; otherwise numbers go first where there is no
-    room, and too narrow a page is an error.
-    """
-    names = max(text_width(name, style.BODY_PT, "bold") for name in rows["text_name"])
-    left = style.MARGIN + max(names, KEY_MM) + style.GAP
-    parts, beside = _posterior_numbers(about, rows)
-    if width is None:
-        width = max(USUAL_MM, left + PANEL_MM + beside + style.MARGIN)
-    edge = width - style.MARGIN
-    if width >= NUMBERS_MM and edge - beside - left >= PANEL_MM:
-        return _PosteriorEdges(width, left, edge - beside, tuple(edge - part for part in parts))
-    left = style.MARGIN + names + style.GAP
-    if edge - left < ALONE_MM:
-        least = number(np.ceil(left + ALONE_MM + style.MARGIN), 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    return _PosteriorEdges(width, left, edge - EDGE_MM, ())
-
-
-def _posterior_numbers(about, rows):
-    """Return how far the columns of numbers end from the right margin, and the width of all with the gap before."""
-    wide = [_widest(rows[f"text_{part}"]) for part in ("low", "high")]
-    heads = [text_width(head, style.BODY_PT, "bold") for head in _heads(about)]
-    posterior = max(sum(wide) + _widest(rows["text_estimate"]) + 2 * style.PART_GAP, heads[1])
-    observed = max(_widest(rows["text_observed"]), heads[0])
-    parts = posterior + style.GAP, sum(wide) + 2 * style.PART_GAP, wide[1] + style.PART_GAP, 0.0
-    return parts, posterior + style.GAP + observed + style.PANEL_GAP
-
-
-def _widest(texts):
-    return max(text_width(text, style.BODY_PT, "bold") for text in texts)
-
-
-def _densities(figure, page, about, scale, box):
-    ax = inset(figure, page, box, "densities")
-    plane = Plane(ax, scale, density_scale(about), box[1] - box[0], box[3] - box[2])
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_densities(plane, about)
-    rule(page, [[(box[0], box[3]), (box[1], box[3])]], "density-base")
-
-
-def _posterior_rows(figure, page, about, panel, box, y):
-    ax = inset(figure, page, box, "trials")
-    depth = box[3] - box[2]
-    plane = Plane(ax, Scale(panel.limits, panel.ratio), Scale((depth, 0.0)), box[1] - box[0], depth)
-    ax.set(xlim=panel.limits, ylim=(depth, 0.0))
-    draw_axis(ax, panel, plane.width)
-    ax.spines["bottom"].set_visible(True)
-    draw_posterior_rows(plane, about, y)
-
-
-def _tau(figure, page, about, box):
-    """Draw the panel of tau with its axis and title."""
-    left, right, top, bottom = box
-    ax = inset(figure, page, box, "tau")
-    x = about.table.loc[about.table["quantity"].eq("tau"), "x"]
-    y = density_scale(about, "tau", "prior of tau")
-    plane = Plane(ax, Scale((-LEFT_SHARE * float(x.max()), float(x.max()))), y, right - left, bottom - top)
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_axis(ax, Panel("tau", (), (), plane.x.limits, ("",)), plane.width)
-    ax.spines["bottom"].set_visible(True)
-    draw_tau(plane, about)
-    title = first_fitting(TAU_TITLES, right - left + 4.0, style.SMALL_PT)
-    y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
-    write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
-
-
-def _write_posterior_columns(page, about, rows, place, *, y_mm, top):
-    """Write names and numbers, their headings, and the rule above the results."""
-    edge = place.width - style.MARGIN
-    y = top - 1.4 - line_height(style.BODY_PT) / 2
-    write(page, style.MARGIN, y, "Trial", style.HEAD, gid="head-name")
-    if place.parts:
-        for head, x in zip(_heads(about), (place.parts[0], edge), strict=True):
-            write(page, x, y, head, style.HEAD, align="right", gid=f"head-{head.split()[0].lower()}")
-    ends = [(style.MARGIN, place.left - style.GAP / 2), (place.right + style.GAP / 2, edge)]
-    rule(page, [[(a, top - 0.6), (b, top - 0.6)] for a, b in ends[: 1 + bool(place.parts)]], "head-rule")
-    cells = ("text_observed", "text_estimate", "text_low", "text_high")
-    for i, row in enumerate(rows.to_dict("records")):
-        look = style.cell_style(row["kind"])
-        write(page, style.MARGIN, y_mm[i], row["text_name"], look, gid=f"cell-{i}-name")
-        for cell, x in zip(cells, place.parts, strict=False):
-            write(page, x, y_mm[i], row[cell], look, align="right", gid=f"cell-{i}-{cell[5:]}")
-    at = y_mm[-2] - style.ROW_MM["total"] / 2 - 0.6
-    rule(page, [[(style.MARGIN, at), (edge, at)]], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
-
-
 PRINTED = {
     "Trial": ("text_name",),
     "Observed": ("text_observed",),
     "Posterior median": ("text_estimate",),
     "Credible interval": ("text_low", "text_high"),
 }
+POINTS = 161
+TAU_TAIL = 0.995  # the share of the posterior of tau that its panel shows
+ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "label": "name"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,84 +87,6 @@ class AboutPosterior:
         """Return "−1.20 (95% credible interval −1.60 to −0.80)"."""
         ends = interval(*(self.show(end) for end in summary.interval), self.digits)
         return f"{number(self.show(summary.median), self.digits)} ({self.level} credible interval {ends})"
-
-
-def probability(p):
-    """Return a probability as a percentage that is never rounded to 0 or 100."""
-    if p < 0.001:
-        return f"below {percent(0.001, 1)}"
-    return f"above {percent(0.999, 1)}" if p > 0.999 else percent(p, 1)
-
-
-def prior_text(prior):
-    """Return a prior in words, such as "HalfNormal(scale=1.0)"."""
-    return "flat" if prior is None else repr(prior)
-
-
-def posterior_finding(about):
-    """Return what the posterior says, in words."""
-    of = about.posterior
-    below = probability(float(of.probability(0.0)))
-    null = "1" if about.ratio else "0"
-    new = probability(float(of.probability(0.0, of="new")))
-    scale = " (log scale)" if about.ratio else ""
-    ends = interval(*(about.show(end) for end in of.new.interval), about.digits)
-    tau = interval(*of.tau.interval, about.digits)
-    return words.sentences(
-        f"Mean effect: posterior median {about.effect(of.mu)}; probability that it is below {null}: {below}",
-        f"A new trial: {about.level} predictive interval {ends}; probability that its effect is below {null}: {new}",
-        f"Heterogeneity: τ, posterior median {number(of.tau.median, about.digits)}{scale} "
-        f"({about.level} credible interval {tau})",
-    )
-
-
-def posterior_footer(about, note):
-    """Return the paragraphs below the figure."""
-    of = about.posterior
-    log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
-    lines = [
-        posterior_finding(about),
-        words.sentences(
-            f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {prior_text(of.tau_prior)}; prior of the "
-            f"mean effect: {prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
-            "posterior distributions by quadrature, intervals with equal tails",
-        ),
-        words.sentences(
-            f"trials: open circle, estimate as observed with its {about.level} confidence interval; filled circle, "
-            f"posterior median of the trial's true effect with its {about.level} credible interval, drawn towards the "
-            "mean the more, the less precise the trial",
-            "diamond: mean effect; bar: predictive interval; arrowhead: interval leaves the panel",
-            log,
-            _few(of),
-        ),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _few(of):
-    if of.k >= 5:
-        return ""
-    return f"{counted(of.k)}: the prior of τ has much influence; compare with others"
-
-
-def posterior_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = about.table[about.table["kind"] == "trial"]
-    spans = []
-    for name, column in (("observed estimates", "observed_estimate"), ("posterior medians", "estimate")):
-        ends = interval(about.show(trials[column].min()), about.show(trials[column].max()), about.digits)
-        spans.append(f"{name} from {ends}")
-    return words.sentences(
-        f"Posterior densities and shrinkage: {title}",
-        f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
-        posterior_finding(about).rstrip("."),
-    )
-
-
-POINTS = 161
-TAU_TAIL = 0.995  # the share of the posterior of tau that its panel shows
-ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "label": "name"}
 
 
 @themed
@@ -604,3 +250,352 @@ def _into_posterior(ax, about, scale):
     draw_densities(plane, about)
     title_axes(ax, about.x_label, "Density")
     return ax.figure
+
+
+def density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
+    """Return the scale of a panel of densities: the posterior fills it, a prior with a spike may leave it."""
+    top = _density_of(about, posterior)[1].max()
+    top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), 1.6 * top))
+    return Scale((0.0, float(top) * HEADROOM))
+
+
+def _density_of(about, quantity):
+    rows = about.table[about.table.get("quantity").eq(quantity)]
+    return rows["x"].to_numpy(float), rows["density"].to_numpy(float)
+
+
+def draw_densities(plane, about):
+    """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
+    of = about.posterior
+    if plane.x.limits[0] < 0 < plane.x.limits[1]:
+        null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
+        plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    wide = -np.inf, np.inf
+    _fill_posterior(plane, about, "new trial", wide, "posterior-new-area", colour=style.BAND, zorder=0.1)
+    _fill_posterior(
+        plane, about, "mean effect", of.mu.interval, "posterior-mu-interval", colour=style.BAND_DARK, zorder=0.2
+    )
+    look = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES], "zorder": 2}
+    _posterior_curve(plane, about, "new trial", "posterior-new", **look)
+    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
+    _posterior_curve(plane, about, "prior of the mean effect", "posterior-mu-prior", **look)
+    _posterior_curve(plane, about, "mean effect", "posterior-mu", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
+    _median(plane, about, "mean effect", of.mu.median, "posterior-mu-median")
+
+
+def _fill_posterior(plane, about, quantity, ends, gid, *, colour, zorder):
+    """Fill the area below a density between two values."""
+    x, y = _density_of(about, quantity)
+    inside = (x >= ends[0]) & (x <= ends[1])
+    plane.areas([band(x[inside], np.zeros(inside.sum()), y[inside])], gid, colour, zorder=zorder)
+
+
+def _posterior_curve(plane, about, quantity, gid, **look):
+    x, y = _density_of(about, quantity)
+    if len(x):
+        plane.lines([np.column_stack([x, np.minimum(y, 4 * plane.y.limits[1])])], gid, **look)
+
+
+def _median(plane, about, quantity, median, gid):
+    x, y = _density_of(about, quantity)
+    top = float(np.interp(median, x, y))
+    plane.lines([[(median, 0.0), (median, top)]], gid, colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
+
+
+def posterior_footer(about, note):
+    """Return the paragraphs below the figure."""
+    of = about.posterior
+    log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
+    lines = [
+        posterior_finding(about),
+        words.sentences(
+            f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {prior_text(of.tau_prior)}; prior of the "
+            f"mean effect: {prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
+            "posterior distributions by quadrature, intervals with equal tails",
+        ),
+        words.sentences(
+            f"trials: open circle, estimate as observed with its {about.level} confidence interval; filled circle, "
+            f"posterior median of the trial's true effect with its {about.level} credible interval, drawn towards the "
+            "mean the more, the less precise the trial",
+            "diamond: mean effect; bar: predictive interval; arrowhead: interval leaves the panel",
+            log,
+            _few(of),
+        ),
+        words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def posterior_finding(about):
+    """Return what the posterior says, in words."""
+    of = about.posterior
+    below = probability(float(of.probability(0.0)))
+    null = "1" if about.ratio else "0"
+    new = probability(float(of.probability(0.0, of="new")))
+    scale = " (log scale)" if about.ratio else ""
+    ends = interval(*(about.show(end) for end in of.new.interval), about.digits)
+    tau = interval(*of.tau.interval, about.digits)
+    return words.sentences(
+        f"Mean effect: posterior median {about.effect(of.mu)}; probability that it is below {null}: {below}",
+        f"A new trial: {about.level} predictive interval {ends}; probability that its effect is below {null}: {new}",
+        f"Heterogeneity: τ, posterior median {number(of.tau.median, about.digits)}{scale} "
+        f"({about.level} credible interval {tau})",
+    )
+
+
+def probability(p):
+    """Return a probability as a percentage that is never rounded to 0 or 100."""
+    if p < 0.001:
+        return f"below {percent(0.001, 1)}"
+    return f"above {percent(0.999, 1)}" if p > 0.999 else percent(p, 1)
+
+
+def prior_text(prior):
+    """Return a prior in words, such as "HalfNormal(scale=1.0)"."""
+    return "flat" if prior is None else repr(prior)
+
+
+def _few(of):
+    if of.k >= 5:
+        return ""
+    return f"{counted(of.k)}: the prior of τ has much influence; compare with others"
+
+
+def draw_posterior_page(about, scale, favours, *, title, footer, width):
+    """Return the figure."""
+    rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
+    place = _place_posterior(about, rows, width)
+    with style_context(["default", style.RC]):
+        beside = bool(place.parts)
+        key, tall = lay_key(posterior_key(about), _key_width(place), stacked=beside)
+        top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
+        y = _rows_mm(len(rows) - 2)
+        panel = Panel(
+            "posterior", ("", ""), (), scale.limits, (_posterior_caption(about),), favours=favours, ratio=scale.ratio
+        )
+        axis = axis_height([panel], {"posterior": place.right - place.left})
+        head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
+        under = 0.0 if beside else 4.0 + TAU_MM + TAU_AXIS_MM + 2.2 + tall
+        framing = frame(title, footer, place.width, top_mm + head + depth + axis + under)
+        figure, page = framed_page(framing)
+        base = framing.top + top_mm
+        top = base + head
+        box = place.left, place.right, framing.top, base
+        _densities(figure, page, about, scale, box)
+        _posterior_rows(figure, page, about, panel, (place.left, place.right, top, top + depth), y)
+        write_captions(page, panel, place.left, place.right, top + depth + TICKS_MM)
+        _write_posterior_columns(page, about, rows, place, y_mm=top + y, top=top)
+        below = top + depth + axis + 4.0
+        if beside:
+            edge = place.width - style.MARGIN - EDGE_MM
+            tau = place.right + 1.6 * style.PANEL_GAP, edge, framing.top + 3.6, base - TAU_AXIS_MM
+        else:
+            tau = place.left, place.right, below, below + TAU_MM
+        _tau(figure, page, about, tau)
+        key_top = framing.top + 1.0 if beside else below + TAU_MM + TAU_AXIS_MM + 2.2
+        draw_key(page, key, style.MARGIN, key_top)
+    return figure
+
+
+@dataclass(frozen=True)
+class _PosteriorEdges:
+    """Edges in millimetres; ``parts`` are the right edges of the columns of numbers, none on a narrow page."""
+
+    width: float
+    left: float
+    right: float
+    parts: tuple
+
+
+def _place_posterior(about, rows, width):
+    """Return where everything stands.
+
+    Without a width the page is as wide as the names and numbers need; otherwise numbers go first where there is no
+    room, and too narrow a page is an error.
+    """
+    names = max(text_width(name, style.BODY_PT, "bold") for name in rows["text_name"])
+    left = style.MARGIN + max(names, KEY_MM) + style.GAP
+    parts, beside = _posterior_numbers(about, rows)
+    if width is None:
+        width = max(USUAL_MM, left + PANEL_MM + beside + style.MARGIN)
+    edge = width - style.MARGIN
+    if width >= NUMBERS_MM and edge - beside - left >= PANEL_MM:
+        return _PosteriorEdges(width, left, edge - beside, tuple(edge - part for part in parts))
+    left = style.MARGIN + names + style.GAP
+    if edge - left < ALONE_MM:
+        least = number(np.ceil(left + ALONE_MM + style.MARGIN), 0)
+        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
+    return _PosteriorEdges(width, left, edge - EDGE_MM, ())
+
+
+def _posterior_numbers(about, rows):
+    """Return how far the columns of numbers end from the right margin, and the width of all with the gap before."""
+    wide = [_widest(rows[f"text_{part}"]) for part in ("low", "high")]
+    heads = [text_width(head, style.BODY_PT, "bold") for head in _heads(about)]
+    posterior = max(sum(wide) + _widest(rows["text_estimate"]) + 2 * style.PART_GAP, heads[1])
+    observed = max(_widest(rows["text_observed"]), heads[0])
+    parts = posterior + style.GAP, sum(wide) + 2 * style.PART_GAP, wide[1] + style.PART_GAP, 0.0
+    return parts, posterior + style.GAP + observed + style.PANEL_GAP
+
+
+def _widest(texts):
+    return max(text_width(text, style.BODY_PT, "bold") for text in texts)
+
+
+def _heads(about):
+    return "Observed", f"Posterior {bracketed(f'{about.level} CrI')}"
+
+
+def posterior_key(about):
+    """Return the entries of the key."""
+    prior = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]}
+    dashed = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]}
+    return [
+        line_entry("posterior", colors=style.MODEL, linewidths=LINE_PT),
+        area_entry(f"{about.level} credible interval", style.BAND_DARK),
+        line_entry("effect in a new trial", **dashed),
+        line_entry("prior", **prior),
+        marker_entry("trial, observed", "circle", CIRCLE_PT2, style.MUTED, hollow=True),
+        marker_entry("trial, shrunken", "circle", CIRCLE_PT2, style.MODEL),
+    ]
+
+
+def _key_width(place):
+    return place.left - style.MARGIN - style.GAP if place.parts else place.width - 2 * style.MARGIN
+
+
+def _rows_mm(k):
+    """Return the middles of the rows of k trials, the mean effect and a new trial, below the top of the panel."""
+    pitch = style.ROW_MM["trial"]
+    trials = 0.5 * pitch + np.arange(k) * pitch + 0.6
+    total = (trials[-1] if k else 0.0) + pitch / 2 + style.SPACE_ABOVE_MM["total"] + style.ROW_MM["total"] / 2
+    return np.append(trials, [total, total + (style.ROW_MM["total"] + style.ROW_MM["prediction"]) / 2])
+
+
+def _posterior_caption(about):
+    return about.x_label + (", log scale" if about.ratio else "")
+
+
+def _densities(figure, page, about, scale, box):
+    ax = inset(figure, page, box, "densities")
+    plane = Plane(ax, scale, density_scale(about), box[1] - box[0], box[3] - box[2])
+    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    draw_densities(plane, about)
+    rule(page, [[(box[0], box[3]), (box[1], box[3])]], "density-base")
+
+
+def _posterior_rows(figure, page, about, panel, box, y):
+    ax = inset(figure, page, box, "trials")
+    depth = box[3] - box[2]
+    plane = Plane(ax, Scale(panel.limits, panel.ratio), Scale((depth, 0.0)), box[1] - box[0], depth)
+    ax.set(xlim=panel.limits, ylim=(depth, 0.0))
+    draw_axis(ax, panel, plane.width)
+    ax.spines["bottom"].set_visible(True)
+    draw_posterior_rows(plane, about, y)
+
+
+def draw_posterior_rows(plane, about, y):
+    """Draw trials, mean effect and new trial on rows at ``y`` mm below the top of the panel."""
+    low, high = plane.x.limits
+    if low < 0 < high:
+        null = [[(0.0, 0.0), (0.0, plane.height)]]
+        plane.lines(null, "posterior-rows-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.2)
+    total = about.table[about.table["kind"] == "total"].iloc[0]
+    mean = [[(total["estimate"], 0.0), (total["estimate"], plane.height)]]
+    plane.lines(mean, "posterior-mean", colors=style.BAND_DARK, linewidths=0.8, zorder=0.1)
+    trials = about.table[about.table["kind"] == "trial"]
+    k = len(trials)
+    observed, shrunken = y[:k] - LANE_MM, y[:k] + LANE_MM
+    at = {"observed": trials["observed_estimate"].to_numpy(float), "shrunken": trials["estimate"].to_numpy(float)}
+    ends = np.column_stack([at["observed"], observed]), np.column_stack([at["shrunken"], shrunken])
+    joined = np.stack(ends, axis=1)
+    plane.lines(joined, "posterior-shrinkage", colors=style.FAINT, linewidths=style.CONNECTOR_PT / 2, zorder=1)
+    pairs = (
+        ("observed", "observed_", observed, style.MUTED, OBSERVED_PT),
+        ("shrunken", "", shrunken, style.MODEL, style.INTERVAL_PT),
+    )
+    for name, prefix, rows, colour, wide in pairs:
+        a, b = trials[f"{prefix}low"].to_numpy(float), trials[f"{prefix}high"].to_numpy(float)
+        ends = np.column_stack([a.clip(low, high), b.clip(low, high)])
+        lines = np.stack([np.column_stack([ends[:, 0], rows]), np.column_stack([ends[:, 1], rows])], axis=1)
+        plane.lines(lines, f"posterior-{name}-intervals", colors=colour, linewidths=wide, zorder=2)
+        draw_tips(plane, a, b, rows, f"posterior-{name}-tips", colour=colour)
+        look = {"s": CIRCLE_PT2, "edgecolors": colour, "linewidths": RIM_PT, "zorder": 3 if name == "shrunken" else 2.8}
+        look |= {"c": style.PAPER if name == "observed" else colour, "gid": f"posterior-{name}", "label": name}
+        plane.ax.scatter(at[name], rows, **look)
+    _draw_results(plane, about, y[k:])
+
+
+def _draw_results(plane, about, y):
+    """Draw the diamond of the mean effect and the bar of the predictive interval."""
+    low, high = plane.x.limits
+    arrow = style.ARROW_MM / plane.width * (high - low)
+    total, new = (about.table[about.table["kind"] == kind].iloc[0] for kind in ("total", "prediction"))
+    ends = total["low"], total["estimate"], total["high"]
+    half = style.DIAMOND_MM["total"] / 2
+    corners = clipped_diamond(ends, y[0], half, (low, high), arrow)
+    plane.areas([corners] if corners else [], "posterior-total", style.MODEL, zorder=3)
+    bar = [[(max(new["low"], low), y[1]), (min(new["high"], high), y[1])]]
+    plane.lines(bar, "posterior-prediction", colors=style.MODEL, linewidths=style.PREDICTION_PT, zorder=3)
+    for row, at, name in ((total, y[0], "total"), (new, y[1], "prediction")):
+        draw_tips(plane, [row["low"]], [row["high"]], [at], f"posterior-{name}-tips", colour=style.MODEL)
+
+
+def _write_posterior_columns(page, about, rows, place, *, y_mm, top):
+    """Write names and numbers, their headings, and the rule above the results."""
+    edge = place.width - style.MARGIN
+    y = top - 1.4 - line_height(style.BODY_PT) / 2
+    write(page, style.MARGIN, y, "Trial", style.HEAD, gid="head-name")
+    if place.parts:
+        for head, x in zip(_heads(about), (place.parts[0], edge), strict=True):
+            write(page, x, y, head, style.HEAD, align="right", gid=f"head-{head.split()[0].lower()}")
+    ends = [(style.MARGIN, place.left - style.GAP / 2), (place.right + style.GAP / 2, edge)]
+    rule(page, [[(a, top - 0.6), (b, top - 0.6)] for a, b in ends[: 1 + bool(place.parts)]], "head-rule")
+    cells = ("text_observed", "text_estimate", "text_low", "text_high")
+    for i, row in enumerate(rows.to_dict("records")):
+        look = style.cell_style(row["kind"])
+        write(page, style.MARGIN, y_mm[i], row["text_name"], look, gid=f"cell-{i}-name")
+        for cell, x in zip(cells, place.parts, strict=False):
+            write(page, x, y_mm[i], row[cell], look, align="right", gid=f"cell-{i}-{cell[5:]}")
+    at = y_mm[-2] - style.ROW_MM["total"] / 2 - 0.6
+    rule(page, [[(style.MARGIN, at), (edge, at)]], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
+
+
+def _tau(figure, page, about, box):
+    """Draw the panel of tau with its axis and title."""
+    left, right, top, bottom = box
+    ax = inset(figure, page, box, "tau")
+    x = about.table.loc[about.table["quantity"].eq("tau"), "x"]
+    y = density_scale(about, "tau", "prior of tau")
+    plane = Plane(ax, Scale((-LEFT_SHARE * float(x.max()), float(x.max()))), y, right - left, bottom - top)
+    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    draw_axis(ax, Panel("tau", (), (), plane.x.limits, ("",)), plane.width)
+    ax.spines["bottom"].set_visible(True)
+    draw_tau(plane, about)
+    title = first_fitting(TAU_TITLES, right - left + 4.0, style.SMALL_PT)
+    y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
+    write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
+
+
+def draw_tau(plane, about):
+    """Draw the density of tau, its interval shaded, and the prior."""
+    tau = about.posterior.tau
+    _fill_posterior(plane, about, "tau", tau.interval, "posterior-tau-interval", colour=style.BAND_DARK, zorder=0.2)
+    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
+    _posterior_curve(plane, about, "prior of tau", "posterior-tau-prior", **look)
+    _posterior_curve(plane, about, "tau", "posterior-tau", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
+    _median(plane, about, "tau", tau.median, "posterior-tau-median")
+
+
+def posterior_alt_text(title, about):
+    """Return what the figure shows to someone who cannot see it."""
+    trials = about.table[about.table["kind"] == "trial"]
+    spans = []
+    for name, column in (("observed estimates", "observed_estimate"), ("posterior medians", "estimate")):
+        ends = interval(about.show(trials[column].min()), about.show(trials[column].max()), about.digits)
+        spans.append(f"{name} from {ends}")
+    return words.sentences(
+        f"Posterior densities and shrinkage: {title}",
+        f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
+        posterior_finding(about).rstrip("."),
+    )

@@ -53,258 +53,9 @@ ANGLE = np.radians(1.5)  # that the scale runs on beyond the outermost effect
 FLATTER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)  # how much flatter than tall the fan may be
 FEW_TICKS = 4
 STEPS = 90
-
-
-@dataclass(frozen=True, eq=False)
-class Fan:
-    """Where things stand on a panel of ``width`` by ``height`` mm: origin on its left edge at ``origin`` mm from below.
-
-    ``across`` and ``up`` are the millimetres of a unit of precision and of the standardised effect; the curved scale
-    runs from the effect ``ends[0]`` to ``ends[1]`` at ``radius`` mm from the origin; ``ticks`` and ``labels`` are its.
-    """
-
-    width: float
-    height: float
-    origin: float
-    radius: float
-    across: float
-    up: float
-    ends: tuple
-    ticks: np.ndarray
-    labels: tuple
-
-    @property
-    def scales(self):
-        """Scales of the panel: precision, and the standardised effect."""
-        low, high = -self.origin / self.up, (self.height - self.origin) / self.up
-        return Scale((0.0, self.width / self.across)), Scale((low, high))
-
-    def angle(self, effect):
-        """Return the angles of the rays of effects."""
-        return np.arctan(np.asarray(effect, float) * self.up / self.across)
-
-    def on_arc(self, effect, more=0.0):
-        """Return where rays of effects meet the curved scale, or ``more`` mm beyond, in mm from the lower left."""
-        angle, radius = self.angle(effect), self.radius + more
-        return np.column_stack([radius * np.cos(angle), self.origin + radius * np.sin(angle)])
-
-    def arc(self, low, high):
-        """Return the piece of the curved scale between two effects, in mm."""
-        angles = np.linspace(*self.angle([low, high]), STEPS)
-        return np.column_stack([self.radius * np.cos(angles), self.origin + self.radius * np.sin(angles)])
-
-    def meets(self, slope, shift):
-        """Return where the line shift + slope * precision meets the curved scale, in mm."""
-        m, c = slope * self.up / self.across, shift * self.up
-        x = (np.sqrt(self.radius**2 * (1 + m**2) - c**2) - m * c) / (1 + m**2)
-        return np.array([x, self.origin + m * x + c])
-
-    def values(self, mm):
-        """Return millimetres as precision and standardised effect."""
-        return (np.asarray(mm, float) - [0.0, self.origin]) / [self.across, self.up]
-
-
-def fan_of(points, pooled, ratio, size):
-    """Return the Fan of a radial plot that fits a panel.
-
-    Parameters
-    ----------
-    points : DataFrame
-        ``precision``, ``z`` and ``estimate`` of the trials.
-    pooled : (float, float, float)
-        Pooled effect and the ends of its interval.
-    ratio : bool
-        Whether effects are logarithms of ratios.
-    size : (float, float)
-        Width and height of the panel in millimetres, the labels of the curved scale included.
-    """
-    x, z, effects = (points[name].to_numpy(float) for name in ("precision", "z", "estimate"))
-    far = pooled[0] * x.max()
-    spread = min(z.min(), -2.0, far - 2.0), max(z.max(), 2.0, far + 2.0)
-    effects = min(*effects, pooled[0], 0.0), max(*effects, pooled[0], 0.0)
-    room = 0.0
-    for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
-        fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
-        ends = _fan_ends(fan, effects, pooled)
-        ticks, labels = _fan_ticks(fan, ends, ratio)
-        wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
-        if wanted <= room:
-            break
-        room = wanted
-    return replace(fan, ends=ends, ticks=ticks, labels=tuple(labels))
-
-
-def _placed(x, z, spread, effects, size):
-    """Return a Fan without its scale: as tall as the trials allow, flatter if that brings every ray onto the scale."""
-    width, height, radius = size
-    tallest = min((height - 2 * EDGE_MM) / (spread[1] - spread[0]), 0.9 * REACH * radius / max(np.abs(z).max(), 1e-9))
-    found = []
-    for flatter in FLATTER:
-        up = flatter * tallest
-        across = float((np.sqrt((REACH * radius) ** 2 - (up * z) ** 2) / x).min())
-        fan = Fan(width, height, 0.0, radius, across, up, (), (), ())
-        rays = radius * np.sin(fan.angle(effects))
-        low, high = min(up * spread[0], rays[0]), max(up * spread[1], rays[1])
-        if high - low <= height - 2 * EDGE_MM:
-            return replace(fan, origin=(height - high - low) / 2)
-        found.append(replace(fan, origin=(height - up * (spread[0] + spread[1])) / 2))
-    return found[0]
-
-
-def _fan_ends(fan, effects, pooled):
-    """Return the effects at both ends of the curved scale: trials, band and interval, as far as the panel goes."""
-    x, y = np.transpose([fan.meets(pooled[0], side) for side in (-2.0, 2.0)])
-    edges = np.arctan2(y - fan.origin, x)
-    interval = fan.angle(pooled[1:]) if np.isfinite(pooled[1:]).all() else edges
-    low, high = fan.angle(effects)
-    angles = min(low, edges[0], interval[0]) - ANGLE, max(high, edges[1], interval[1]) + ANGLE
-    return _fan_within(fan, angles, fan.radius, 0.0)
-
-
-def _fan_within(fan, angles, radius, edge):
-    """Return the effects of two angles, brought to where the panel is at least ``edge`` mm wider at that radius."""
-    height = np.array([edge, fan.height - edge]) - fan.origin
-    bottom, top = np.arcsin(np.clip(height / radius, -0.999, 0.999))
-    return tuple(np.tan(np.clip(angles, bottom, top)) * fan.across / fan.up)
-
-
-def _fan_ticks(fan, ends, ratio):
-    """Return as many round ticks of the curved scale as have room for their labels."""
-    more, pitch = TICK_MM + GAP_MM, line_height(style.SMALL_PT)
-    ends = _fan_within(fan, fan.angle(ends), fan.radius + more, pitch / 2 - 0.6)
-    for most in range(9, 0, -1):
-        try:
-            at, labels = Scale(ends, ratio).ticks(most)
-            if ratio and len(at) < FEW_TICKS:  # a short stretch of ratios: steps of equal difference
-                at, digits = round_ticks(*np.exp(ends), most)
-                at, labels = np.log(at), [number(x, digits) for x in at]
-        except (IndexError, TypeError):  # no round number between the ends
-            continue
-        if (np.diff(fan.on_arc(at, more)[:, 1]) >= 0.95 * pitch).all():
-            return at, labels
-    return np.array([]), []
-
-
 POOLED_PT, SCALE_PT = 0.9, 2.4
 DIAMOND_PT2 = 15.0
 BAND = 2.0  # standard errors on both sides of the pooled effect
-
-
-def draw_radial(plane, fan, table):
-    """Draw everything inside the panel, from the rows of the table."""
-    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    slope, low, high = (total[name] for name in ("estimate", "low", "high"))
-    ends = [fan.values(fan.meets(slope, shift)) for shift in (-BAND, BAND)]
-    curve = fan.values(fan.arc(*(y / x for x, y in ends)))
-    plane.areas([np.vstack([[(0.0, -BAND)], curve, [(0.0, BAND)]])], "radial-band", style.BAND)
-    plane.lines(
-        [[(0.0, side), end] for side, end in zip((-BAND, BAND), ends, strict=True)],
-        "radial-band-edges",
-        colors=style.BAND_DARK,
-        linewidths=style.RULE_PT,
-        zorder=0.5,
-    )
-    null = [[(0.0, 0.0), (fan.radius / fan.across, 0.0)]]
-    plane.lines(null, "radial-null", colors=style.FAINT, linewidths=style.RULE_PT, zorder=0.8)
-    ray = [(0.0, 0.0), fan.values(fan.on_arc(slope))[0]]
-    plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
-    _draw_scale(plane, fan, slope, low, high)
-    at = trials[["precision", "z"]].to_numpy(float)
-    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "radial-trials")
-    lines = [
-        plane.mm(*np.transpose(path))
-        for path in (ray, null[0], *([(0.0, s), e] for s, e in zip((-BAND, BAND), ends, strict=True)))
-    ]
-    avoid = [
-        on_path(lines[0], 2.5),
-        on_path(lines[1], 1.0),
-        *(on_path(line, 1.0) for line in lines[2:]),
-        _radial_beyond(fan),
-    ]
-    outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
-
-
-def _radial_beyond(fan):
-    """Return what it costs a name to reach the curved scale: it is not to be had."""
-
-    def cost(boxes):
-        right, y = boxes[:, 1], np.maximum(np.abs(boxes[:, 2] - fan.origin), np.abs(boxes[:, 3] - fan.origin))
-        return np.where(np.hypot(right, y) > fan.radius - 0.8, np.inf, 0.0)
-
-    return cost
-
-
-def _draw_scale(plane, fan, slope, low, high):
-    """Draw the curved scale with its ticks, and on it the pooled effect with its interval."""
-    plane.lines([fan.values(fan.arc(*fan.ends))], "radial-scale", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    inner, outer = fan.values(fan.on_arc(fan.ticks)), fan.values(fan.on_arc(fan.ticks, TICK_MM))
-    look = {"colors": style.INK, "linewidths": style.RULE_PT, "zorder": 1}
-    plane.lines(list(np.stack([inner, outer], axis=1)), "radial-scale-ticks", **look)
-    for i, (label, (x, y)) in enumerate(zip(fan.labels, fan.on_arc(fan.ticks, TICK_MM + GAP_MM), strict=True)):
-        plane.write(x, y, label, style.CAPTION, align="left", gid=f"scale-{i}")
-    if np.isfinite(low) and np.isfinite(high):
-        _draw_interval(plane, fan, low, high)
-    at = fan.values(fan.on_arc(slope))
-    markers(
-        plane.ax, at, ["diamond"], [DIAMOND_PT2], colours=[style.MODEL], hollow=[False], gid="radial-diamond", zorder=4
-    )
-
-
-def _draw_interval(plane, fan, low, high):
-    """Draw the interval of the pooled effect along the scale, with arrowheads where it runs beyond its ends."""
-    gone = low < fan.ends[0], high > fan.ends[1]
-    ends = np.clip([low, high], *fan.ends)
-    thick = {"colors": style.MODEL, "linewidths": SCALE_PT, "zorder": 1.4}
-    plane.lines([fan.values(fan.arc(*ends))], "radial-interval", **thick)
-    tips = []
-    for beyond, effect, way in zip(gone, ends, (-1, 1), strict=True):
-        if beyond:
-            angle = fan.angle(effect)
-            along, out = np.array([-np.sin(angle), np.cos(angle)]) * way, np.array([np.cos(angle), np.sin(angle)])
-            corners = np.array([along, 0.6 * out, -0.6 * out]) * style.ARROW_MM
-            tips.append(fan.values(fan.on_arc(effect) + corners - 0.5 * along * style.ARROW_MM))
-    plane.areas(tips, "radial-arrows", style.MODEL, zorder=1.5)
-
-
-def draw_radial_axes(plane, fan, precision):
-    """Draw the level axis from 0 to the most precise trial, and the upright one, as long as the band is wide."""
-    end, more = 1.02 * precision.max(), 1.5 / fan.across  # a label at 0 may stand out a little
-    draw_axis(plane.ax, _RadialScale((-more, end + more)), (end + 2 * more) * fan.across)
-    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
-    at, labels = upright_ticks(fan)
-    set_upright(plane.ax, at, labels)
-    plane.ax.spines["left"].set_bounds(min(at[0], -BAND), max(at[-1], BAND))
-
-
-def upright_ticks(fan):
-    """Return ticks and labels of the upright axis: -2, 0 and 2, or round ones where these stand too close."""
-    at = np.array([-BAND, 0.0, BAND])
-    if BAND * fan.up >= line_height(style.SMALL_PT):
-        return at, [number(value, 0) for value in at]
-    return fan.scales[1].ticks(5)
-
-
-class _RadialScale:
-    """What ``draw_axis`` needs to know of the level axis."""
-
-    ratio = False
-
-    def __init__(self, limits):
-        self.limits = limits
-
-
-def radial_key(table, mm2, texts):
-    """Return the entries of the key; ``texts`` are those of line, band, scale and null."""
-    entries = trial_entries(table[table["kind"] == "trial"], mm2)
-    pooled, band, interval, null = texts
-    entries.append(line_entry(pooled, colors=style.MODEL, linewidths=POOLED_PT))
-    entries.append(area_entry(band, style.BAND))
-    entries.append(line_entry(interval, colors=style.MODEL, linewidths=SCALE_PT))
-    entries.append(line_entry(null, colors=style.FAINT, linewidths=style.RULE_PT))
-    return entries
-
 
 PRINTED = {
     "Trial": ("text_name",),
@@ -312,96 +63,6 @@ PRINTED = {
     "Precision": ("text_precision",),
     "Effect × precision": ("text_z",),
 }
-
-
-def with_pooled(studies, pooled):
-    """Return the same studies with another pooled effect."""
-    return replace(studies, pooled=pooled)
-
-
-def radial_title(studies):
-    """Return the title where none is given."""
-    return f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
-
-
-def _radial_random(studies):
-    return studies.pooled.k > 1 and studies.pooled.tau2 > 0
-
-
-def axes(studies):
-    """Return the titles of the level and the upright axis."""
-    what = "log ratio" if studies.ratio else "effect"
-    if _radial_random(studies):
-        return "Precision: 1 / √(SE² + τ²)", f"Standardised {what}: {what} / √(SE² + τ²)"
-    return "Precision: 1 / SE", f"Standardised {what}: {what} / SE"
-
-
-def radial_key_words(studies):
-    """Return what line, band, thick part of the scale and level line are, in short."""
-    pooled = studies.pooled
-    name = "pooled" if _radial_random(studies) or pooled.tau2_method != "CE" else "common effect"
-    return name, "± 2", f"{level(pooled.confidence_level)} CI", "no effect"
-
-
-def radial_opening(heading, studies):
-    """Return how the caption begins."""
-    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
-
-
-def radial_footer(studies, table, *, note):
-    """Return the paragraphs that say what was drawn and how it is read."""
-    pooled, random = studies.pooled, _radial_random(studies)
-    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
-    reading = (
-        f"One circle per trial{hollow}; a straight line from the origin through it meets the curved scale at its "
-        "effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
-    )
-    diamond = (
-        f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
-        "two standard errors on both sides"
-    )
-    outside = _radial_outside(table)
-    if random:
-        found = f"{outside}. As √(SE² + τ²) holds the variance between trials, the band makes room for heterogeneity"
-    elif pooled.k > 1:
-        found = f"{outside}. About 1 in 20 would, if all trials had the same true effect; more show heterogeneity"
-    else:
-        found = ""
-    lines = [
-        _words.sentences(reading, diamond),
-        _words.sentences(
-            f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
-            found,
-            _words.left_out_sentence(studies.left_out),
-        ),
-        _words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _radial_outside(table):
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    verb = "lies" if outside == 1 else "lie"
-    return f"{number(outside, 0)} of {counted(len(trials))} {verb} outside the band of ±\N{NO-BREAK SPACE}2"
-
-
-def radial_alt_text(heading, studies, table):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    low, high = (number(x, 2) for x in (trials["precision"].min(), trials["precision"].max()))
-    farthest = trials.loc[trials["distance"].abs().idxmax()]
-    far = f"the farthest is {farthest['name']} with {studies.text(farthest['estimate'])} {studies.points}".rstrip()
-    return _words.sentences(
-        f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
-        f"{counted(len(trials)).capitalize()}; effects from "
-        f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
-        + f"; precision from {low} to {high}",
-        pooled_sentence(studies),
-        f"{_radial_outside(table)}; {far}" if len(trials) > 1 else "",
-    )
-
-
 TALL = 0.66  # height of the panel over the width of the page
 MODELS = ("random", "common")
 
@@ -474,6 +135,11 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
     return fig
 
 
+def with_pooled(studies, pooled):
+    """Return the same studies with another pooled effect."""
+    return replace(studies, pooled=pooled)
+
+
 def _radial_table(studies, label):
     """Return the trials, the pooled effect, the band around it and the line of no effect."""
     points = radial_points(studies.pooled)
@@ -492,10 +158,317 @@ def _radial_table(studies, label):
     return with_rows(rows, total_row(studies), band, {"kind": "reference", "name": "no effect", "estimate": 0.0})
 
 
+def _into_radial(ax, table, studies):
+    """Draw the panel into axes of another figure, the name of the curved scale above its right end."""
+    size = size_of(ax)
+    fan = _fan(table, studies, size)
+    plane = Plane(ax, *fan.scales, *size)
+    _draw_radial(plane, fan, table)
+    title_axes(ax, *axes(studies))
+    plane.write(size[0], size[1] + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
+    return ax.figure
+
+
 def _fan(table, studies, size):
     pooled = studies.pooled
     trials = table[table["kind"] == "trial"]
     return fan_of(trials, (pooled.estimate, *pooled.ci), studies.ratio, size)
+
+
+def fan_of(points, pooled, ratio, size):
+    """Return the Fan of a radial plot that fits a panel.
+
+    Parameters
+    ----------
+    points : DataFrame
+        ``precision``, ``z`` and ``estimate`` of the trials.
+    pooled : (float, float, float)
+        Pooled effect and the ends of its interval.
+    ratio : bool
+        Whether effects are logarithms of ratios.
+    size : (float, float)
+        Width and height of the panel in millimetres, the labels of the curved scale included.
+    """
+    x, z, effects = (points[name].to_numpy(float) for name in ("precision", "z", "estimate"))
+    far = pooled[0] * x.max()
+    spread = min(z.min(), -2.0, far - 2.0), max(z.max(), 2.0, far + 2.0)
+    effects = min(*effects, pooled[0], 0.0), max(*effects, pooled[0], 0.0)
+    room = 0.0
+    for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
+        fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
+        ends = _fan_ends(fan, effects, pooled)
+        ticks, labels = _fan_ticks(fan, ends, ratio)
+        wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
+        if wanted <= room:
+            break
+        room = wanted
+    return replace(fan, ends=ends, ticks=ticks, labels=tuple(labels))
+
+
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """Where things stand on a panel of ``width`` by ``height`` mm: origin on its left edge at ``origin`` mm from below.
+
+    ``across`` and ``up`` are the millimetres of a unit of precision and of the standardised effect; the curved scale
+    runs from the effect ``ends[0]`` to ``ends[1]`` at ``radius`` mm from the origin; ``ticks`` and ``labels`` are its.
+    """
+
+    width: float
+    height: float
+    origin: float
+    radius: float
+    across: float
+    up: float
+    ends: tuple
+    ticks: np.ndarray
+    labels: tuple
+
+    @property
+    def scales(self):
+        """Scales of the panel: precision, and the standardised effect."""
+        low, high = -self.origin / self.up, (self.height - self.origin) / self.up
+        return Scale((0.0, self.width / self.across)), Scale((low, high))
+
+    def angle(self, effect):
+        """Return the angles of the rays of effects."""
+        return np.arctan(np.asarray(effect, float) * self.up / self.across)
+
+    def on_arc(self, effect, more=0.0):
+        """Return where rays of effects meet the curved scale, or ``more`` mm beyond, in mm from the lower left."""
+        angle, radius = self.angle(effect), self.radius + more
+        return np.column_stack([radius * np.cos(angle), self.origin + radius * np.sin(angle)])
+
+    def arc(self, low, high):
+        """Return the piece of the curved scale between two effects, in mm."""
+        angles = np.linspace(*self.angle([low, high]), STEPS)
+        return np.column_stack([self.radius * np.cos(angles), self.origin + self.radius * np.sin(angles)])
+
+    def meets(self, slope, shift):
+        """Return where the line shift + slope * precision meets the curved scale, in mm."""
+        m, c = slope * self.up / self.across, shift * self.up
+        x = (np.sqrt(self.radius**2 * (1 + m**2) - c**2) - m * c) / (1 + m**2)
+        return np.array([x, self.origin + m * x + c])
+
+    def values(self, mm):
+        """Return millimetres as precision and standardised effect."""
+        return (np.asarray(mm, float) - [0.0, self.origin]) / [self.across, self.up]
+
+
+def _placed(x, z, spread, effects, size):
+    """Return a Fan without its scale: as tall as the trials allow, flatter if that brings every ray onto the scale."""
+    width, height, radius = size
+    tallest = min((height - 2 * EDGE_MM) / (spread[1] - spread[0]), 0.9 * REACH * radius / max(np.abs(z).max(), 1e-9))
+    found = []
+    for flatter in FLATTER:
+        up = flatter * tallest
+        across = float((np.sqrt((REACH * radius) ** 2 - (up * z) ** 2) / x).min())
+        fan = Fan(width, height, 0.0, radius, across, up, (), (), ())
+        rays = radius * np.sin(fan.angle(effects))
+        low, high = min(up * spread[0], rays[0]), max(up * spread[1], rays[1])
+        if high - low <= height - 2 * EDGE_MM:
+            return replace(fan, origin=(height - high - low) / 2)
+        found.append(replace(fan, origin=(height - up * (spread[0] + spread[1])) / 2))
+    return found[0]
+
+
+def _fan_ends(fan, effects, pooled):
+    """Return the effects at both ends of the curved scale: trials, band and interval, as far as the panel goes."""
+    x, y = np.transpose([fan.meets(pooled[0], side) for side in (-2.0, 2.0)])
+    edges = np.arctan2(y - fan.origin, x)
+    interval = fan.angle(pooled[1:]) if np.isfinite(pooled[1:]).all() else edges
+    low, high = fan.angle(effects)
+    angles = min(low, edges[0], interval[0]) - ANGLE, max(high, edges[1], interval[1]) + ANGLE
+    return _fan_within(fan, angles, fan.radius, 0.0)
+
+
+def _fan_within(fan, angles, radius, edge):
+    """Return the effects of two angles, brought to where the panel is at least ``edge`` mm wider at that radius."""
+    height = np.array([edge, fan.height - edge]) - fan.origin
+    bottom, top = np.arcsin(np.clip(height / radius, -0.999, 0.999))
+    return tuple(np.tan(np.clip(angles, bottom, top)) * fan.across / fan.up)
+
+
+def _fan_ticks(fan, ends, ratio):
+    """Return as many round ticks of the curved scale as have room for their labels."""
+    more, pitch = TICK_MM + GAP_MM, line_height(style.SMALL_PT)
+    ends = _fan_within(fan, fan.angle(ends), fan.radius + more, pitch / 2 - 0.6)
+    for most in range(9, 0, -1):
+        try:
+            at, labels = Scale(ends, ratio).ticks(most)
+            if ratio and len(at) < FEW_TICKS:  # a short stretch of ratios: steps of equal difference
+                at, digits = round_ticks(*np.exp(ends), most)
+                at, labels = np.log(at), [number(x, digits) for x in at]
+        except (IndexError, TypeError):  # no round number between the ends
+            continue
+        if (np.diff(fan.on_arc(at, more)[:, 1]) >= 0.95 * pitch).all():
+            return at, labels
+    return np.array([]), []
+
+
+def _draw_radial(plane, fan, table):
+    trials = table[table["kind"] == "trial"]
+    draw_radial_axes(plane, fan, trials["precision"].to_numpy(float))
+    draw_radial(plane, fan, table)
+
+
+class _RadialScale:
+    """What ``draw_axis`` needs to know of the level axis."""
+
+    ratio = False
+
+    def __init__(self, limits):
+        self.limits = limits
+
+
+def draw_radial_axes(plane, fan, precision):
+    """Draw the level axis from 0 to the most precise trial, and the upright one, as long as the band is wide."""
+    end, more = 1.02 * precision.max(), 1.5 / fan.across  # a label at 0 may stand out a little
+    draw_axis(plane.ax, _RadialScale((-more, end + more)), (end + 2 * more) * fan.across)
+    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
+    at, labels = upright_ticks(fan)
+    set_upright(plane.ax, at, labels)
+    plane.ax.spines["left"].set_bounds(min(at[0], -BAND), max(at[-1], BAND))
+
+
+def upright_ticks(fan):
+    """Return ticks and labels of the upright axis: -2, 0 and 2, or round ones where these stand too close."""
+    at = np.array([-BAND, 0.0, BAND])
+    if BAND * fan.up >= line_height(style.SMALL_PT):
+        return at, [number(value, 0) for value in at]
+    return fan.scales[1].ticks(5)
+
+
+def draw_radial(plane, fan, table):
+    """Draw everything inside the panel, from the rows of the table."""
+    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    slope, low, high = (total[name] for name in ("estimate", "low", "high"))
+    ends = [fan.values(fan.meets(slope, shift)) for shift in (-BAND, BAND)]
+    curve = fan.values(fan.arc(*(y / x for x, y in ends)))
+    plane.areas([np.vstack([[(0.0, -BAND)], curve, [(0.0, BAND)]])], "radial-band", style.BAND)
+    plane.lines(
+        [[(0.0, side), end] for side, end in zip((-BAND, BAND), ends, strict=True)],
+        "radial-band-edges",
+        colors=style.BAND_DARK,
+        linewidths=style.RULE_PT,
+        zorder=0.5,
+    )
+    null = [[(0.0, 0.0), (fan.radius / fan.across, 0.0)]]
+    plane.lines(null, "radial-null", colors=style.FAINT, linewidths=style.RULE_PT, zorder=0.8)
+    ray = [(0.0, 0.0), fan.values(fan.on_arc(slope))[0]]
+    plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
+    _draw_scale(plane, fan, slope, low, high)
+    at = trials[["precision", "z"]].to_numpy(float)
+    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "radial-trials")
+    lines = [
+        plane.mm(*np.transpose(path))
+        for path in (ray, null[0], *([(0.0, s), e] for s, e in zip((-BAND, BAND), ends, strict=True)))
+    ]
+    avoid = [
+        on_path(lines[0], 2.5),
+        on_path(lines[1], 1.0),
+        *(on_path(line, 1.0) for line in lines[2:]),
+        _radial_beyond(fan),
+    ]
+    outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
+    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+
+
+def _draw_scale(plane, fan, slope, low, high):
+    """Draw the curved scale with its ticks, and on it the pooled effect with its interval."""
+    plane.lines([fan.values(fan.arc(*fan.ends))], "radial-scale", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    inner, outer = fan.values(fan.on_arc(fan.ticks)), fan.values(fan.on_arc(fan.ticks, TICK_MM))
+    look = {"colors": style.INK, "linewidths": style.RULE_PT, "zorder": 1}
+    plane.lines(list(np.stack([inner, outer], axis=1)), "radial-scale-ticks", **look)
+    for i, (label, (x, y)) in enumerate(zip(fan.labels, fan.on_arc(fan.ticks, TICK_MM + GAP_MM), strict=True)):
+        plane.write(x, y, label, style.CAPTION, align="left", gid=f"scale-{i}")
+    if np.isfinite(low) and np.isfinite(high):
+        _draw_interval(plane, fan, low, high)
+    at = fan.values(fan.on_arc(slope))
+    markers(
+        plane.ax, at, ["diamond"], [DIAMOND_PT2], colours=[style.MODEL], hollow=[False], gid="radial-diamond", zorder=4
+    )
+
+
+def _draw_interval(plane, fan, low, high):
+    """Draw the interval of the pooled effect along the scale, with arrowheads where it runs beyond its ends."""
+    gone = low < fan.ends[0], high > fan.ends[1]
+    ends = np.clip([low, high], *fan.ends)
+    thick = {"colors": style.MODEL, "linewidths": SCALE_PT, "zorder": 1.4}
+    plane.lines([fan.values(fan.arc(*ends))], "radial-interval", **thick)
+    tips = []
+    for beyond, effect, way in zip(gone, ends, (-1, 1), strict=True):
+        if beyond:
+            angle = fan.angle(effect)
+            along, out = np.array([-np.sin(angle), np.cos(angle)]) * way, np.array([np.cos(angle), np.sin(angle)])
+            corners = np.array([along, 0.6 * out, -0.6 * out]) * style.ARROW_MM
+            tips.append(fan.values(fan.on_arc(effect) + corners - 0.5 * along * style.ARROW_MM))
+    plane.areas(tips, "radial-arrows", style.MODEL, zorder=1.5)
+
+
+def _radial_beyond(fan):
+    """Return what it costs a name to reach the curved scale: it is not to be had."""
+
+    def cost(boxes):
+        right, y = boxes[:, 1], np.maximum(np.abs(boxes[:, 2] - fan.origin), np.abs(boxes[:, 3] - fan.origin))
+        return np.where(np.hypot(right, y) > fan.radius - 0.8, np.inf, 0.0)
+
+    return cost
+
+
+def axes(studies):
+    """Return the titles of the level and the upright axis."""
+    what = "log ratio" if studies.ratio else "effect"
+    if _radial_random(studies):
+        return "Precision: 1 / √(SE² + τ²)", f"Standardised {what}: {what} / √(SE² + τ²)"
+    return "Precision: 1 / SE", f"Standardised {what}: {what} / SE"
+
+
+def _radial_random(studies):
+    return studies.pooled.k > 1 and studies.pooled.tau2 > 0
+
+
+def radial_title(studies):
+    """Return the title where none is given."""
+    return f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
+
+
+def radial_footer(studies, table, *, note):
+    """Return the paragraphs that say what was drawn and how it is read."""
+    pooled, random = studies.pooled, _radial_random(studies)
+    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
+    reading = (
+        f"One circle per trial{hollow}; a straight line from the origin through it meets the curved scale at its "
+        "effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
+    )
+    diamond = (
+        f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
+        "two standard errors on both sides"
+    )
+    outside = _radial_outside(table)
+    if random:
+        found = f"{outside}. As √(SE² + τ²) holds the variance between trials, the band makes room for heterogeneity"
+    elif pooled.k > 1:
+        found = f"{outside}. About 1 in 20 would, if all trials had the same true effect; more show heterogeneity"
+    else:
+        found = ""
+    lines = [
+        _words.sentences(reading, diamond),
+        _words.sentences(
+            f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
+            found,
+            _words.left_out_sentence(studies.left_out),
+        ),
+        _words.sentences(note),
+    ]
+    return [line for line in lines if line]
+
+
+def _radial_outside(table):
+    trials = table[table["kind"] == "trial"]
+    outside = trials["outside"].astype(bool).sum()
+    verb = "lies" if outside == 1 else "lie"
+    return f"{number(outside, 0)} of {counted(len(trials))} {verb} outside the band of ±\N{NO-BREAK SPACE}2"
 
 
 def _radial_page(studies, table, *, title, footer, width):
@@ -527,18 +500,40 @@ def _radial_page(studies, table, *, title, footer, width):
     return on.figure
 
 
-def _draw_radial(plane, fan, table):
+def radial_key(table, mm2, texts):
+    """Return the entries of the key; ``texts`` are those of line, band, scale and null."""
+    entries = trial_entries(table[table["kind"] == "trial"], mm2)
+    pooled, band, interval, null = texts
+    entries.append(line_entry(pooled, colors=style.MODEL, linewidths=POOLED_PT))
+    entries.append(area_entry(band, style.BAND))
+    entries.append(line_entry(interval, colors=style.MODEL, linewidths=SCALE_PT))
+    entries.append(line_entry(null, colors=style.FAINT, linewidths=style.RULE_PT))
+    return entries
+
+
+def radial_key_words(studies):
+    """Return what line, band, thick part of the scale and level line are, in short."""
+    pooled = studies.pooled
+    name = "pooled" if _radial_random(studies) or pooled.tau2_method != "CE" else "common effect"
+    return name, "± 2", f"{level(pooled.confidence_level)} CI", "no effect"
+
+
+def radial_opening(heading, studies):
+    """Return how the caption begins."""
+    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
+
+
+def radial_alt_text(heading, studies, table):
+    """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
-    draw_radial_axes(plane, fan, trials["precision"].to_numpy(float))
-    draw_radial(plane, fan, table)
-
-
-def _into_radial(ax, table, studies):
-    """Draw the panel into axes of another figure, the name of the curved scale above its right end."""
-    size = size_of(ax)
-    fan = _fan(table, studies, size)
-    plane = Plane(ax, *fan.scales, *size)
-    _draw_radial(plane, fan, table)
-    title_axes(ax, *axes(studies))
-    plane.write(size[0], size[1] + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
-    return ax.figure
+    low, high = (number(x, 2) for x in (trials["precision"].min(), trials["precision"].max()))
+    farthest = trials.loc[trials["distance"].abs().idxmax()]
+    far = f"the farthest is {farthest['name']} with {studies.text(farthest['estimate'])} {studies.points}".rstrip()
+    return _words.sentences(
+        f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
+        f"{counted(len(trials)).capitalize()}; effects from "
+        f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
+        + f"; precision from {low} to {high}",
+        pooled_sentence(studies),
+        f"{_radial_outside(table)}; {far}" if len(trials) > 1 else "",
+    )

@@ -37,36 +37,29 @@ MEANINGS = {
     "second-hand": "read in another work's table",
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-def note_marks(flags):
-    """Return the marks of each trial and the key.
-
-    Parameters
-    ----------
-    flags : list of tuple of str
-        The flags of each trial.
-
-    Returns
-    -------
-    list of str
-        As "† a c".
-    list of (str, str)
-        Mark and meaning, only those in use. The dagger always stands for an imputed SD, letters are given in
-        a fixed order; a flag without a stated meaning explains itself.
-    """
-    used = {flag for each in flags for flag in each}
-    known = [flag for flag in MEANINGS if flag in used]
-    ordered = known + sorted(used - set(known))
-    letters = iter(LETTERS)
-    mark = {flag: "†" if flag == "SD imputed" else next(letters) for flag in ordered}
-    texts = [" ".join(mark[flag] for flag in ordered if flag in each) for each in flags]
-    return texts, [(mark[flag], MEANINGS.get(flag, flag)) for flag in ordered]
-
-
 SERIES = ("placebo", "treatment", "contrast")
 HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue")
 ORDERS = ("given", "year", "estimate", "weight", "label")
+
+_SOURCES = {
+    "placebo": ("change_placebo", "change_placebo_vi"),
+    "treatment": ("change_treatment", "change_treatment_vi"),
+    "contrast": ("yi", "vi"),
+}
+
+DECIDING = (
+    "kind",
+    "notes",
+    "change_status",
+    "placebo_estimate",
+    "placebo_k",
+    "contrast_k",
+    "contrast_low",
+    "contrast_high",
+)
+RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
+NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
+RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +75,6 @@ def block_of_arms(name, pooled):
     """Return the block of a PooledArms."""
     results = {series: getattr(pooled, series) for series in SERIES}
     return Block(name, pooled.effects.table.reset_index(drop=True), results)
-
-
-def block_of_effect(name, pooled):
-    """Return the block of a single PooledEffect: labels, estimates and variances are all it knows."""
-    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
-    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
-    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
-    return Block(name, trials, {"contrast": pooled})
 
 
 def usable_order(trials, order):
@@ -192,13 +177,6 @@ def _trial_rows(block, weights, level, order):
     return rows
 
 
-_SOURCES = {
-    "placebo": ("change_placebo", "change_placebo_vi"),
-    "treatment": ("change_treatment", "change_treatment_vi"),
-    "contrast": ("yi", "vi"),
-}
-
-
 def _imputed(trials, series):
     status = "status" if series == "contrast" else "change_status"
     return trials[status].eq("imputed") if status in trials else pd.Series(False, index=trials.index)
@@ -248,16 +226,29 @@ def add_notes(table):
     return table.assign(notes=marks), key
 
 
-DECIDING = (
-    "kind",
-    "notes",
-    "change_status",
-    "placebo_estimate",
-    "placebo_k",
-    "contrast_k",
-    "contrast_low",
-    "contrast_high",
-)
+def note_marks(flags):
+    """Return the marks of each trial and the key.
+
+    Parameters
+    ----------
+    flags : list of tuple of str
+        The flags of each trial.
+
+    Returns
+    -------
+    list of str
+        As "† a c".
+    list of (str, str)
+        Mark and meaning, only those in use. The dagger always stands for an imputed SD, letters are given in
+        a fixed order; a flag without a stated meaning explains itself.
+    """
+    used = {flag for each in flags for flag in each}
+    known = [flag for flag in MEANINGS if flag in used]
+    ordered = known + sorted(used - set(known))
+    letters = iter(LETTERS)
+    mark = {flag: "†" if flag == "SD imputed" else next(letters) for flag in ordered}
+    texts = [" ".join(mark[flag] for flag in ordered if flag in each) for each in flags]
+    return texts, [(mark[flag], MEANINGS.get(flag, flag)) for flag in ordered]
 
 
 def digits_for(low, high):
@@ -292,16 +283,6 @@ def add_cells(table, *, digits, ratio=False):
     return cells
 
 
-def _records(table):
-    """Return the rows as dictionaries, with what decides on texts alone."""
-    return table[[name for name in DECIDING if name in table]].to_dict("records")
-
-
-def _texts(table, column, write):
-    """Return one text per row, empty where there is no number."""
-    return ["" if value is None or not math.isfinite(value) else write(value) for value in table[column]]
-
-
 def _tail(row):
     """Return what follows a name in small type: the notes of a trial, the number of trials of a group."""
     return trial_count(row) if row["kind"] in ("heading", "total") else row["notes"]
@@ -312,6 +293,22 @@ def trial_count(row):
     k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
     text = f"k = {number(k, 0)}"
     return text if not arms == arms or arms == k else f"{text} (arms: {number(arms, 0)})"
+
+
+def _records(table):
+    """Return the rows as dictionaries, with what decides on texts alone."""
+    return table[[name for name in DECIDING if name in table]].to_dict("records")
+
+
+def _texts(table, column, write):
+    """Return one text per row, empty where there is no number."""
+    return ["" if value is None or not math.isfinite(value) else write(value) for value in table[column]]
+
+
+def _missing(row):
+    """Return why a trial has no change within its arms."""
+    known = row["kind"] != "trial" or math.isfinite(row.get("placebo_estimate", math.nan))
+    return "" if known else row.get("change_status") or "not reported"
 
 
 def _whole(row):
@@ -345,17 +342,6 @@ def heterogeneity(row, digits=2):
     i2 = row["contrast_i2"]
     tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""
     return f"τ {number(row['contrast_tau'], digits)}{tail}"
-
-
-def _missing(row):
-    """Return why a trial has no change within its arms."""
-    known = row["kind"] != "trial" or math.isfinite(row.get("placebo_estimate", math.nan))
-    return "" if known else row.get("change_status") or "not reported"
-
-
-RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
-NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
-RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
 @dataclass(frozen=True, eq=False)
@@ -401,27 +387,6 @@ def source_of(results, by=None, data=None):
     return Source(total, groups, effects.unit, effects.left_out, _between(results))
 
 
-def _contrast_only(block):
-    arms = [c for c in block.trials.columns if c.startswith("change_")]
-    return Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
-
-
-def _between(arms):
-    """Return the test between the groups of a PooledArms, made as its overall result was."""
-    if len(arms.groups) < 2:
-        return None
-    from analysis.evidence.arms import NOT_STATED
-    from analysis.models.subgroups import pool_subgroups
-
-    values = arms.effects.table[arms.by].astype(object)
-    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
-    methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
-    of = {name: getattr(arms.contrast, name) for name in methods}
-    if arms.contrast.k < 2:
-        return None
-    return pool_subgroups(arms.effects, members, **of)
-
-
 def _of_subgroups(results, by, data):
     if by not in (None, results.by):
         raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
@@ -454,3 +419,32 @@ def _with_columns(block, data):
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
     trials = block.trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
     return Block(block.name, trials, block.results)
+
+
+def block_of_effect(name, pooled):
+    """Return the block of a single PooledEffect: labels, estimates and variances are all it knows."""
+    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
+    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
+    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
+    return Block(name, trials, {"contrast": pooled})
+
+
+def _contrast_only(block):
+    arms = [c for c in block.trials.columns if c.startswith("change_")]
+    return Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
+
+
+def _between(arms):
+    """Return the test between the groups of a PooledArms, made as its overall result was."""
+    if len(arms.groups) < 2:
+        return None
+    from analysis.evidence.arms import NOT_STATED
+    from analysis.models.subgroups import pool_subgroups
+
+    values = arms.effects.table[arms.by].astype(object)
+    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
+    methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+    of = {name: getattr(arms.contrast, name) for name in methods}
+    if arms.contrast.k < 2:
+        return None
+    return pool_subgroups(arms.effects, members, **of)

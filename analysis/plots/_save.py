@@ -24,40 +24,6 @@ _FOREST = {
 _PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
-def caption_file(fig):
-    """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
-    content, missing = fig.content, missing_letters(fig)
-    say = translator(content.labels or {})
-    parts = {
-        "In words": "\n".join(f"- {line}" for line in content.in_words.splitlines()),
-        "Caption": content.caption + (f" {missing}." if missing else ""),
-        "Table": _markdown(content.table, content.printed or _FOREST, say),
-        "Alternative text": content.alt_text,
-    }
-    sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]
-    return "\n".join([f"# {content.title}\n", *sections])
-
-
-def _markdown(table, printed, say):
-    """Return the rows with printed text as a Markdown table, group names and results in bold."""
-    heads = [head for head, parts in printed.items() if parts[0] in table]
-    texts = table[[part for head in heads for part in printed[head]]]
-    texts = texts.astype(object).where(texts.notna(), "")
-    right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
-    lines = [list(map(say, heads)), ["---:" if numeric else "---" for numeric in right]]
-    for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
-        cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
-        own = kind in _PLAIN  # words from the data are left alone
-        cells = [(cell if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
-        if any(cells):
-            lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _is_number(text):
-    return not text or text.lstrip("[(" + MINUS)[:1].isdigit()
-
-
 def save_figure(fig, stem, formats=FORMATS):
     """Write a figure, the numbers behind its marks and its caption.
 
@@ -127,6 +93,40 @@ def _check_figure(fig, stem, formats):
 def _digits(value):
     """Return ten digits: the last ones of a float depend on the processor's linear algebra, as does a zero's sign."""
     return f"{value + 0.0:.10g}"
+
+
+def caption_file(fig):
+    """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
+    content, missing = fig.content, missing_letters(fig)
+    say = translator(content.labels or {})
+    parts = {
+        "In words": "\n".join(f"- {line}" for line in content.in_words.splitlines()),
+        "Caption": content.caption + (f" {missing}." if missing else ""),
+        "Table": _markdown(content.table, content.printed or _FOREST, say),
+        "Alternative text": content.alt_text,
+    }
+    sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]
+    return "\n".join([f"# {content.title}\n", *sections])
+
+
+def _markdown(table, printed, say):
+    """Return the rows with printed text as a Markdown table, group names and results in bold."""
+    heads = [head for head, parts in printed.items() if parts[0] in table]
+    texts = table[[part for head in heads for part in printed[head]]]
+    texts = texts.astype(object).where(texts.notna(), "")
+    right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
+    lines = [list(map(say, heads)), ["---:" if numeric else "---" for numeric in right]]
+    for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
+        cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
+        own = kind in _PLAIN  # words from the data are left alone
+        cells = [(cell if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
+        if any(cells):
+            lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _is_number(text):
+    return not text or text.lstrip("[(" + MINUS)[:1].isdigit()
 
 
 def _put(path, data):

@@ -34,69 +34,10 @@ SHORTEST = 3  # letters of a listed text: smaller words are translated all the s
 WRAPPED = ("title-", "footer-", "caption-", "key-text-")  # gids of texts that go on in the next line
 MORE = ("trials", "p =", "p <", "p >")  # made of parts in the functions
 EDGES = " \n,;:.[]{}←→=<>−+*"
-
-
-class Said(str):
-    """A text in the language of the figure, or from the data: it is not translated (again)."""
-
-    __slots__ = ()
-
-
-def translator(labels):
-    """Return the function that translates a text by ``labels``: as a whole, else phrase by phrase, longest first."""
-    if not labels:
-        return _unchanged
-    known = {phrase: new for old, new in labels.items() for phrase, new in ((old, new), (_capital(old), _capital(new)))}
-    known |= labels
-    longest_first = sorted(known, key=len, reverse=True)
-    pattern = re.compile("|".join(map(_as_word, longest_first)))
-
-    @lru_cache(maxsize=4096)
-    def translated(text):
-        return Said(known[text] if text in known else pattern.sub(lambda found: known[found[0]], text))
-
-    def say(text):
-        return text if isinstance(text, Said) or not text else translated(str(text))
-
-    return say
-
-
-def _unchanged(text):
-    return text
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
-
-
-def _as_word(text):
-    """Return the pattern of a text that neither begins nor ends inside a word."""
-    return (r"(?<!\w)" if text[0].isalnum() else "") + re.escape(text) + (r"(?!\w)" if text[-1].isalnum() else "")
-
-
-def _bare(text):
-    """Return a text without punctuation at its ends, brackets that are closed inside kept."""
-    text = text.strip(EDGES)
-    while text.count("(") != text.count(")") and (text.startswith("(") or text.endswith(("(", ")"))):
-        text = (text[1:] if text.startswith("(") else text[:-1]).strip(EDGES)
-    return text
-
-
-def check_labels(labels):
-    """Return labels whose keys are texts of the figures; the others are named, with those that come near."""
-    if unknown := [key for key in labels if not _is_known(key)]:
-        near = {key: difflib.get_close_matches(key, phrases(), 3, 0.6) for key in unknown}
-        hints = [f" (perhaps {' or '.join(map(repr, near[key]))})" if near[key] else "" for key in unknown]
-        listed = "; ".join(f"{key!r}{hint}" for key, hint in zip(unknown, hints, strict=True))
-        raise ValueError(f"labels translates what no figure says: {listed}; see figure_labels(fig)")
-    return dict(labels)
-
-
-def _is_known(key):
-    if not isinstance(key, str) or not _bare(key):
-        return False
-    within = re.compile(_as_word(_bare(key)), re.IGNORECASE)
-    return any(within.search(phrase) for phrase in phrases())
+WIDTHS_MM = {"single": 85.0, "double": 174.0}
+NAMES = {name: value for name, value in vars(_look).items() if name.isupper() and name != "PALETTES"}
+DARK = 0.2  # relative luminance of a paper that asks for light ink
+_CURRENT = ContextVar("theme", default=None)
 
 
 def figure_labels(fig):
@@ -139,6 +80,12 @@ def _texts_of(fig):
     return "".join(texts) + "\n" + "\n".join(more)
 
 
+def phrases():
+    """Return all texts that the figures may say (and other words of the functions that make them)."""
+    names = [name for name in sys.modules if name.startswith(SOURCES) and not name.endswith("_phrases")]
+    return _phrases_of(tuple(sorted(names)))
+
+
 @lru_cache(maxsize=1)
 def _phrases_of(names):
     """Return the texts in the functions and constants of these modules."""
@@ -150,12 +97,6 @@ def _phrases_of(names):
                 found.update(_texts(value))
     parts = {_bare(part) for text in found for part in text.split("\n")}
     return tuple(sorted(part for part in parts if any(c.isalpha() for c in part)))
-
-
-def phrases():
-    """Return all texts that the figures may say (and other words of the functions that make them)."""
-    names = [name for name in sys.modules if name.startswith(SOURCES) and not name.endswith("_phrases")]
-    return _phrases_of(tuple(sorted(names)))
 
 
 def _texts(value):
@@ -181,25 +122,17 @@ def _texts(value):
         yield from _texts(list(vars(value).values()))
 
 
-WIDTHS_MM = {"single": 85.0, "double": 174.0}
-NAMES = {name: value for name, value in vars(_look).items() if name.isupper() and name != "PALETTES"}
-DARK = 0.2  # relative luminance of a paper that asks for light ink
+def _bare(text):
+    """Return a text without punctuation at its ends, brackets that are closed inside kept."""
+    text = text.strip(EDGES)
+    while text.count("(") != text.count(")") and (text.startswith("(") or text.endswith(("(", ")"))):
+        text = (text[1:] if text.startswith("(") else text[:-1]).strip(EDGES)
+    return text
 
 
-class Look(NamedTuple):
-    """What is in force: values by name, signs of numbers, labels and the function that translates by them."""
-
-    name: str
-    values: dict
-    numbers: NumberStyle
-    labels: dict
-    say: object
-    chosen: bool = True  # by ``theme``, not by default
-
-    @property
-    def spoken(self):
-        """All labels in force: those of the theme's spelling and those given."""
-        return {**PALETTES[self.name].get("labels", {}), **self.labels}
+def _as_word(text):
+    """Return the pattern of a text that neither begins nor ends inside a word."""
+    return (r"(?<!\w)" if text[0].isalnum() else "") + re.escape(text) + (r"(?!\w)" if text[-1].isalnum() else "")
 
 
 def theme(name=None, *, labels=None, decimal=None, **changes):
@@ -250,6 +183,33 @@ def theme(name=None, *, labels=None, decimal=None, **changes):
     return _within(_look_of(name, labels, decimal, changes))
 
 
+@contextlib.contextmanager
+def _within(look):
+    """Put a Look in force."""
+    tokens = _CURRENT.set(look), NUMBERS.set(look.numbers)
+    try:
+        yield look
+    finally:
+        NUMBERS.reset(tokens[1])
+        _CURRENT.reset(tokens[0])
+
+
+class Look(NamedTuple):
+    """What is in force: values by name, signs of numbers, labels and the function that translates by them."""
+
+    name: str
+    values: dict
+    numbers: NumberStyle
+    labels: dict
+    say: object
+    chosen: bool = True  # by ``theme``, not by default
+
+    @property
+    def spoken(self):
+        """All labels in force: those of the theme's spelling and those given."""
+        return {**PALETTES[self.name].get("labels", {}), **self.labels}
+
+
 def _look_of(name, labels, decimal, changes):
     """Return the Look of the arguments of ``theme``, based on the one in force."""
     outer = current()
@@ -265,6 +225,11 @@ def _look_of(name, labels, decimal, changes):
     return look._replace(say=translator(look.spoken))
 
 
+def current():
+    """Return the Look in force."""
+    return _CURRENT.get() or _UNCHOSEN
+
+
 def _check_settings(name, changes):
     if name is not None and name not in PALETTES:
         raise ValueError(f"theme is {name!r}; choose from {', '.join(PALETTES)}")
@@ -276,8 +241,21 @@ def _check_settings(name, changes):
             raise ValueError(f"theme has no setting {key!r}{hint}")
 
 
-def _given(name):
-    return PALETTES[name].get("look", {})
+def check_labels(labels):
+    """Return labels whose keys are texts of the figures; the others are named, with those that come near."""
+    if unknown := [key for key in labels if not _is_known(key)]:
+        near = {key: difflib.get_close_matches(key, phrases(), 3, 0.6) for key in unknown}
+        hints = [f" (perhaps {' or '.join(map(repr, near[key]))})" if near[key] else "" for key in unknown]
+        listed = "; ".join(f"{key!r}{hint}" for key, hint in zip(unknown, hints, strict=True))
+        raise ValueError(f"labels translates what no figure says: {listed}; see figure_labels(fig)")
+    return dict(labels)
+
+
+def _is_known(key):
+    if not isinstance(key, str) or not _bare(key):
+        return False
+    within = re.compile(_as_word(_bare(key)), re.IGNORECASE)
+    return any(within.search(phrase) for phrase in phrases())
 
 
 def _complete(values, given):
@@ -288,32 +266,46 @@ def _complete(values, given):
     return values
 
 
-def _made(name):
-    palette = PALETTES[name]
-    values = _complete({**NAMES, **_given(name)}, _given(name))
-    look = Look(name, values, palette.get("numbers", NumberStyle()), {}, None)
-    return look._replace(say=translator(look.spoken))
+def _given(name):
+    return PALETTES[name].get("look", {})
 
 
-_BY_NAME = {name: _made(name) for name in PALETTES}
-_UNCHOSEN = _BY_NAME["default"]._replace(chosen=False)
-_CURRENT = ContextVar("theme", default=None)
+class Said(str):
+    """A text in the language of the figure, or from the data: it is not translated (again)."""
+
+    __slots__ = ()
 
 
-def current():
-    """Return the Look in force."""
-    return _CURRENT.get() or _UNCHOSEN
+def translator(labels):
+    """Return the function that translates a text by ``labels``: as a whole, else phrase by phrase, longest first."""
+    if not labels:
+        return _unchanged
+    known = {phrase: new for old, new in labels.items() for phrase, new in ((old, new), (_capital(old), _capital(new)))}
+    known |= labels
+    longest_first = sorted(known, key=len, reverse=True)
+    pattern = re.compile("|".join(map(_as_word, longest_first)))
+
+    @lru_cache(maxsize=4096)
+    def translated(text):
+        return Said(known[text] if text in known else pattern.sub(lambda found: known[found[0]], text))
+
+    def say(text):
+        return text if isinstance(text, Said) or not text else translated(str(text))
+
+    return say
 
 
-@contextlib.contextmanager
-def _within(look):
-    """Put a Look in force."""
-    tokens = _CURRENT.set(look), NUMBERS.set(look.numbers)
-    try:
-        yield look
-    finally:
-        NUMBERS.reset(tokens[1])
-        _CURRENT.reset(tokens[0])
+def _unchanged(text):
+    return text
+
+
+def _capital(text):
+    return text[:1].upper() + text[1:]
+
+
+def say(text):
+    """Return a text in the language of the theme."""
+    return current().say(text)
 
 
 @contextlib.contextmanager
@@ -323,15 +315,6 @@ def changed(**changes):
     values = _complete({**look.values, **changes}, given={**_given(look.name), **changes})
     with _within(look._replace(values=values)):
         yield
-
-
-def page_width(width_mm):
-    """Return a width in millimetres, given as a number or as "single" or "double" for columns of a journal."""
-    if not isinstance(width_mm, str):
-        return width_mm
-    if width_mm not in WIDTHS_MM:
-        raise ValueError(f'width_mm is {width_mm!r}; give millimetres, "single" (85) or "double" (174)')
-    return WIDTHS_MM[width_mm]
 
 
 def themed(draw):
@@ -352,6 +335,15 @@ def themed(draw):
     return drawn
 
 
+def page_width(width_mm):
+    """Return a width in millimetres, given as a number or as "single" or "double" for columns of a journal."""
+    if not isinstance(width_mm, str):
+        return width_mm
+    if width_mm not in WIDTHS_MM:
+        raise ValueError(f'width_mm is {width_mm!r}; give millimetres, "single" (85) or "double" (174)')
+    return WIDTHS_MM[width_mm]
+
+
 def _paper_is_dark():
     """Say whether a style sheet asks for dark paper."""
     paper = matplotlib.rcParams["figure.facecolor"]
@@ -364,16 +356,18 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def _made(name):
+    palette = PALETTES[name]
+    values = _complete({**NAMES, **_given(name)}, _given(name))
+    look = Look(name, values, palette.get("numbers", NumberStyle()), {}, None)
+    return look._replace(say=translator(look.spoken))
+
+
 def __getattr__(name):
     try:
         return current().values[name]
     except KeyError:
         raise AttributeError(f"the look has no {name}") from None
-
-
-def say(text):
-    """Return a text in the language of the theme."""
-    return current().say(text)
 
 
 def cell_style(kind, muted=False):
@@ -382,3 +376,7 @@ def cell_style(kind, muted=False):
     weight = "bold" if kind in look["BOLD_KINDS"] else "normal"
     quiet = muted or kind in ("prediction", "note")
     return look["BODY_PT"], weight, look["MUTED" if quiet and weight == "normal" else "INK"]
+
+
+_BY_NAME = {name: _made(name) for name in PALETTES}
+_UNCHOSEN = _BY_NAME["default"]._replace(chosen=False)

@@ -8,6 +8,7 @@ from math import isfinite
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
 MODELS = {"CE": "common-effect model"}
+
 SERIES_WORDS = {
     "placebo": "change within placebo arms",
     "treatment": "change within treatment arms",
@@ -15,18 +16,48 @@ SERIES_WORDS = {
 }
 FEW = 3
 
-
-def degrees(method):
-    """Write "t(k-1)" with a true minus."""
-    return method.replace("-", MINUS)
-
-
 REFERENCE = {
     "HKSJ": "HKSJ on t(k−1)",
     "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
     "t": "Wald on t(k−1)",
     "z": "Wald on the normal distribution",
 }
+ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name"}
+
+PREDICTION_WORDS = {
+    "bar": "",
+    "diamond": "open diamond: prediction interval",
+    "density": "curve: predictive distribution of the effect in a new trial, its middle part the prediction interval",
+}
+
+
+def sentences(*parts):
+    """Join the parts that are not empty, a full stop after each."""
+    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
+
+
+def zone_sentence(zone, unit, write):
+    """Return what the shaded band is."""
+    if not zone:
+        return ""
+    ends = " to ".join(write(-x) for x in reversed(zone))
+    return f"band: smallest worthwhile difference between groups, {ends} {unit} less".replace("  ", " ")
+
+
+def order_sentence(order, grouped):
+    """Return how the trials are ordered; a minus turns the order round."""
+    column = order.removeprefix("-")
+    if column == "given":
+        return ""
+    name = ORDER_WORDS.get(column, column.replace("_", " "))
+    falling = order.startswith("-") != (column == "weight")
+    tail = ", largest first" if falling and column in ("weight", "estimate") else ", descending" if falling else ""
+    return f"Trials{' within groups' if grouped else ''} in order of {name}{tail}"
+
+
+def degrees(method):
+    """Write "t(k-1)" with a true minus."""
+    return method.replace("-", MINUS)
 
 
 def model_name(pooled):
@@ -100,23 +131,10 @@ def narrow_sentence(blocks):
     return f"HKSJ intervals narrower than the Wald intervals, to be read with care: {', '.join(narrow)}"
 
 
-def zone_sentence(zone, unit, write):
-    """Return what the shaded band is."""
-    if not zone:
-        return ""
-    ends = " to ".join(write(-x) for x in reversed(zone))
-    return f"band: smallest worthwhile difference between groups, {ends} {unit} less".replace("  ", " ")
-
-
 def plain_order_sentence(order, grouped):
     words = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name", "given": ""}[order]
     inside = " within groups" if grouped else ""
     return f"Trials{inside} in order of {words}" if words else ""
-
-
-def sentences(*parts):
-    """Join the parts that are not empty, a full stop after each."""
-    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
 
 
 def key_sentence(key):
@@ -161,25 +179,6 @@ def forest_alt_text(title, table, series, unit, digits, show=float):
         f"The trials' estimates of treatment minus placebo run from {spread}",
         *total_sentences(table, series, unit, digits, show),
     )
-
-
-ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name"}
-PREDICTION_WORDS = {
-    "bar": "",
-    "diamond": "open diamond: prediction interval",
-    "density": "curve: predictive distribution of the effect in a new trial, its middle part the prediction interval",
-}
-
-
-def order_sentence(order, grouped):
-    """Return how the trials are ordered; a minus turns the order round."""
-    column = order.removeprefix("-")
-    if column == "given":
-        return ""
-    name = ORDER_WORDS.get(column, column.replace("_", " "))
-    falling = order.startswith("-") != (column == "weight")
-    tail = ", largest first" if falling and column in ("weight", "estimate") else ", descending" if falling else ""
-    return f"Trials{' within groups' if grouped else ''} in order of {name}{tail}"
 
 
 def between_sentence(between):
