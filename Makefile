@@ -40,9 +40,10 @@ help:  ## this list
 test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose)
 	@$(PY) -m pytest -q $(ARGS)
 
-lint: .venv/installed  ## check style and formatting
+lint: .venv/installed  ## check style, formatting, and which wing imports which
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache --no-logo
 
 lint-fix: .venv/installed  ## correct style and formatting
 	@$(PY) -m ruff check --fix .

@@ -1,14 +1,17 @@
 """What the library reads and loads; which wing may import which is a contract of import-linter (`make lint`)."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "analysis").rglob("*.py"))}
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 READERS = {"read_csv", "read_table", "read_excel", "read_parquet", "loadtxt", "genfromtxt", "read_text"}
 HEAVY = {"scipy", "pandas", "matplotlib", "statsmodels", "pandera"}
 
@@ -31,3 +34,29 @@ def test_import_is_light():
     loaded = set(done.stdout.split())
     assert "analysis" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_drawing_of_the_wings_has_the_arrows_of_the_code():
+    graph = grimp.build_graph("analysis", cache_dir=None)
+    wings = {name for name in graph.find_children("analysis") if graph.find_children(name)}
+    for wing in wings:
+        graph.squash_module(wing)
+    arrows = {
+        (above.rpartition(".")[2].lstrip("_"), below.rpartition(".")[2].lstrip("_"))
+        for above in graph.modules - {"analysis"}
+        for below in graph.find_modules_directly_imported_by(above) - {above}
+    }
+    assert set(re.findall(r"^ +(\w+) --> (\w+)$", CONTRIBUTING, re.MULTILINE)) == arrows
+    assert {arrow[0] for arrow in arrows} > {wing.rpartition(".")[2] for wing in wings}
+
+
+def test_files_named_in_contributing_exist():
+    named = set(re.findall(r"`([\w./]+/[\w./]*)`", CONTRIBUTING))
+    assert len(named) > 10
+    assert [name for name in named if not ((ROOT / name).exists() or (ROOT / "analysis" / name).exists())] == []
+
+
+def test_first_pool_is_light():
+    code = "import sys, analysis; analysis.pool([1.0, 2.0], [0.1, 0.2]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {name.partition(".")[0] for name in done.stdout.split()} & HEAVY == {"scipy"}
