@@ -13,6 +13,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
+from analysis.plots._labbe_counts import labbe_counts
 from analysis.plots._layout import LEAST_FILL, font, line_height, round_ticks, text_width
 from analysis.plots._marks import (
     REACH,
@@ -28,7 +29,7 @@ from analysis.plots._marks import (
     write_on,
 )
 from analysis.plots._page import FigureContent, frame, framed_page, inset
-from analysis.plots._plane import leader, place_names
+from analysis.plots._plane import AXIS_MM, BESIDE_MM, KEY_MM, labbe_areas, leader, looks_of_groups, place_names
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import Said, themed
 from analysis.sentences import findings
@@ -45,11 +46,6 @@ SHARP = (
 level_of = words.level_of
 TITLE = "Change in pain under placebo against change under treatment"
 USUAL_MM, LEAST_MM = 150.0, 80.0
-BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
-KEY_MM = 40.0
-AXIS_MM = 9.4  # below the panel: ticks and title
-INK_SHARE = 0.034  # of the panel, for all markers together
-AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
 
 @themed
@@ -105,8 +101,6 @@ def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width
     36
     """
     if hasattr(results, "nnt") or hasattr(results, "in_pooled"):
-        from analysis.plots._labbe_counts import labbe_counts
-
         shared = {"by": by, "label": label, "title": title, "width_mm": width_mm, "digits": digits}
         return labbe_counts(results, **shared, ax=ax, note=note)
     arms = _labbe_pooled(results)
@@ -163,7 +157,7 @@ def labbe_table(arms, by, label, digits):
     for arm in ("placebo", "treatment", "contrast"):
         rows[f"text_{arm}"] = [number(x, digits) for x in rows[f"{arm}_estimate"]]
     rows["text_weight"] = ["" if w != w else percent(w, 1) for w in rows["weight"]]
-    return rows.assign(look=_labbe_looks(rows))
+    return rows.assign(look=looks_of_groups(rows))
 
 
 def _labbe_pooled_row(arms):
@@ -199,19 +193,6 @@ def _labbe_distance(rows):
     return pd.Series(np.hypot(*away), index=rows.index).where(rows["kind"] == "trial")
 
 
-def _labbe_looks(rows):
-    """Return the look of each row: the place of its group among the largest ones, the last for all others."""
-    trials = rows[rows["kind"] == "trial"]
-    counts = trials["group"].value_counts(sort=False)
-    last = len(style.GROUPS) - 1
-    largest = counts.sort_values(ascending=False, kind="stable").index[: last if len(counts) > last + 1 else last + 1]
-    place = {name: i for i, name in enumerate(name for name in counts.index if name in set(largest))}
-    return [
-        place.get(group, last) if kind == "trial" else -1
-        for group, kind in zip(rows["group"], rows["kind"], strict=True)
-    ]
-
-
 def _labbe_limits(table):
     """Return the limits of both axes: all marks and the origin; wide intervals of the pooled means leave the panel."""
     trials = table.loc[table["kind"] == "trial", ["placebo_estimate", "treatment_estimate"]].to_numpy(float)
@@ -230,7 +211,7 @@ def _into_labbe(ax, table, limits, zone):
     width, height = ax.figure.get_size_inches() * 25.4
     side = min(box.width * width, box.height * height)
     ax.set_box_aspect(1)
-    draw_labbe_plane(ax, table, areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side)
+    draw_labbe_plane(ax, table, labbe_areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side)
     ticks, decimals = round_ticks(*limits)
     for axis, text in ((ax.xaxis, AXES[0]), (ax.yaxis, AXES[1])):
         axis.set_ticks(ticks, [number(tick, decimals) for tick in ticks], fontproperties=font(style.SMALL_PT))
@@ -425,14 +406,6 @@ def _on_cross(centre, across, up):
     return price
 
 
-def areas(table, side_mm):
-    """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
-    weight = table["weight"].to_numpy(float)
-    fair = INK_SHARE * (side_mm * style.PT_PER_MM) ** 2 / len(weight)
-    largest = np.clip(fair * weight.max() / weight.mean(), *AREAS_PT2)
-    return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
-
-
 def labbe_footer(arms, table, *, by, zone, digits, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
@@ -488,7 +461,7 @@ def _draw_labbe(table, limits, zone, *, title, footer, width, by):
     ticks, decimals = round_ticks(*limits)
     left = style.MARGIN + max(text_width(number(tick, decimals), style.SMALL_PT) for tick in ticks) + 2.4
     side = width - style.MARGIN - left - (KEY_MM + style.PANEL_GAP if beside else 0.0)
-    size = areas(table[table["kind"] == "trial"], side)
+    size = labbe_areas(table[table["kind"] == "trial"], side)
     entries = _labbe_entries(table, size, zone, by)
     placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
     head = line_height(style.SMALL_PT) + 1.6

@@ -15,7 +15,6 @@ from matplotlib.style import context as style_context
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._labbe import AXIS_MM, BESIDE_MM, KEY_MM, _labbe_looks, areas
 from analysis.plots._layout import line_height, text_width
 from analysis.plots._marks import (
     REACH,
@@ -31,12 +30,17 @@ from analysis.plots._marks import (
 )
 from analysis.plots._page import FigureContent, frame, framed_page, inset
 from analysis.plots._plane import (
+    AXIS_MM,
+    BESIDE_MM,
+    KEY_MM,
     Plane,
     Scale,
     band,
     draw_axes,
     footer_rows,
+    labbe_areas,
     leader,
+    looks_of_groups,
     named,
     on_path,
     place_names,
@@ -239,7 +243,7 @@ def labbe_counts_table(shown, by, label, digits):
     curve = _labbe_counts_curve(shown)
     rows["distance"] = _labbe_counts_distance(rows, curve)
     rows["labelled"] = named(rows, label, rows["distance"], np.full(len(rows), True))
-    rows = rows.assign(look=_labbe_looks(rows), **_labbe_counts_texts(rows, shown, digits))
+    rows = rows.assign(look=looks_of_groups(rows), **_labbe_counts_texts(rows, shown, digits))
     pooled = [_labbe_counts_pooled_row(shown, digits)] if shown.responders is not None and len(rows) > 1 else []
     end = max(rows[f"{role}_estimate"].max() for role in ROLES)
     end = next(each for each in ENDS if end <= FILL * each or each == ENDS[-1])
@@ -508,7 +512,7 @@ def _places(trials):
 
 def _areas(table, side):
     """Return the areas of the marks in square points, in the order of painting."""
-    size = areas(_labbe_counts_trials(table), side)
+    size = labbe_areas(_labbe_counts_trials(table), side)
     return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
 

@@ -40,6 +40,13 @@ USUAL_MM, LEAST_MM = 150.0, 80.0
 MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
 MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 
+# of both L'Abbé plots, whose panels are square
+BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
+KEY_MM = 40.0
+AXIS_MM = 9.4  # below the panel: ticks and title
+LABBE_INK_SHARE = 0.034  # of the panel, for all markers together
+LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -599,3 +606,24 @@ def spread_sentence(studies):
         return ""
     tau = f"{number(pooled.tau, studies.digits)} {studies.points}".rstrip()
     return f"τ {tau}, I² {percent(pooled.i2)}"
+
+
+def looks_of_groups(rows):
+    """Return the look of each row: the place of its group among the largest ones, the last for all others."""
+    trials = rows[rows["kind"] == "trial"]
+    counts = trials["group"].value_counts(sort=False)
+    last = len(style.GROUPS) - 1
+    largest = counts.sort_values(ascending=False, kind="stable").index[: last if len(counts) > last + 1 else last + 1]
+    place = {name: i for i, name in enumerate(name for name in counts.index if name in set(largest))}
+    return [
+        place.get(group, last) if kind == "trial" else -1
+        for group, kind in zip(rows["group"], rows["kind"], strict=True)
+    ]
+
+
+def labbe_areas(table, side_mm):
+    """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
+    weight = table["weight"].to_numpy(float)
+    fair = LABBE_INK_SHARE * (side_mm * style.PT_PER_MM) ** 2 / len(weight)
+    largest = np.clip(fair * weight.max() / weight.mean(), *LABBE_AREAS_PT2)
+    return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
