@@ -1,8 +1,7 @@
-"""Checks of the studies and options given to the pooling functions; every problem is reported at once.
+"""Checks of arguments: the studies and options given to a model, and the numbers read from papers.
 
-Checks of the numbers read from papers: means, SDs, counts, intervals; every problem is reported at once.
-
-NaN means unknown: it passes, and what is computed from it is NaN.
+Every problem is reported at once, with the place where it stands. In numbers read from papers NaN means unknown: it
+passes, and what is computed from it is NaN.
 """
 
 from typing import NamedTuple

@@ -3,17 +3,11 @@
 ``_t`` is the treatment arm, ``_p`` the placebo arm. Every contrast is treatment minus placebo (or treatment
 over placebo, as a log), so on a pain scale negative means less pain with treatment. Each function returns the
 pair ``(yi, vi)``: the effect and its sampling variance. NaN in, NaN out; a number that cannot be, such as a
-negative SD, raises ValueError with the list of all such numbers.
+negative SD, raises ValueError with the list of all such numbers. Differences of means come first, then changes
+within one arm, before to after, then counts of responders in two arms.
 
-Differences of means are in this file, changes within an arm in `analysis.effects`, responder counts in
-`analysis.effects`; all are found here.
-
-Effect sizes of the change within one arm, before to after; also found in `analysis.effects`.
-
-Effect sizes of responder counts in two arms; also found in `analysis.effects`.
-
-The rules for zero cells, the same in all functions. ``continuity`` is what is added to all four cells of a
-trial, ``continuity_to`` says to which trials:
+The rules for zero cells are the same in all functions of counts. ``continuity`` is what is added to all four cells
+of a trial, ``continuity_to`` says to which trials:
 
 - "zero trials": those with a zero cell, and no other;
 - "all if zero": all trials of a meta-analysis (the last axis), if any of them has a zero cell;

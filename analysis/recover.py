@@ -1,18 +1,10 @@
-"""Standard deviations from what papers print instead: standard errors, intervals, tests, several arms.
+"""Means and standard deviations from what papers print instead: errors, intervals, tests, quartiles, several arms.
 
 All functions take numbers or arrays that broadcast, in any unit; results have the unit of the input. NaN in,
 NaN out; a number that cannot be, such as a negative SE, raises ValueError with the list of all such numbers.
-What is recovered from a comparison of arms is in `analysis.recover`, from medians, quartiles and
-ranges in `analysis.recover` and `analysis.recover`; all are found here.
-
-Standard errors and SDs from the interval, t or p of a comparison; also found in `analysis.recover`.
-
-Mean and SD of the distribution that fits printed quantiles best; also found in `analysis.recover`.
-
-Means and SDs from medians, quartiles and ranges; also found in `analysis.recover`.
-
-The mean and SD formulas assume people drawn from a normal distribution; `analysis.recover` does not, and
-is the better choice where the median lies off the middle of the quartiles or of the range.
+Medians, quartiles and ranges are turned in two ways: by formulas that assume people drawn from a normal
+distribution, or by the distribution that fits the printed quantiles best, which is the better choice where the median
+lies off the middle of the quartiles or of the range.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,6 @@
-"""Results in sentences: summaries, and what the pooled arms show; every number is formatted by analysis.text.
+"""Results in sentences: summaries of every model, and what the trials say of placebo and treatment.
 
-Regressions, multilevel fits, posteriors, counts and subgroups in sentences; analysis.text formats the numbers.
-
-What the trials say of placebo and treatment, in sentences; analysis.text formats the numbers.
+The sentences are made from the numbers alone, and every number is formatted by analysis.text.
 """
 
 import html

@@ -1,9 +1,8 @@
 """From trial rows to arm scores: mean, SD and n of every arm in points on 0-10, with the rule behind each number.
 
 A score is a "change" (final minus baseline) or a "final" value; the "baseline" stands beside them. Every derived
-number keeps a sentence that says how it was derived; blank means printed as it stands.
-
-What must be said of each trial: where it stands, its flags, what was derived, and why it was left out.
+number keeps a sentence that says how it was derived; blank means printed as it stands. From the same rules comes what
+must be said of each trial: where it stands, its flags, what was derived, and why it was left out.
 """
 
 import numpy as np

@@ -1,8 +1,7 @@
-"""The data dictionary: the columns of a trials table and the words they may hold; ``data/README.md`` explains them.
+"""The data dictionary: the columns of a trials table, the words they may hold, and the rules they must keep.
 
-The data dictionary as a pandera schema: what a trials table may contain.
-
-One line a rule. Every check carries three texts: the column it speaks of, the rule, and what to do about it;
+``data/README.md`` explains the columns to a reader. The rules are a pandera schema made from the same lists, one line a
+rule; every check carries three texts: the column it speaks of, the rule, and what to do about it, and
 :func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`.
 """
 

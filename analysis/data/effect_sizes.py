@@ -1,6 +1,7 @@
 """From trials to one effect size per trial, with everything that was derived, imputed or left out.
 
-From reported differences to effect sizes: trials whose papers print the contrast but not the arms.
+Most effects are made from the scores of two arms; trials whose papers print the difference but not the arms come
+from the table of reported contrasts, and can be joined to the others.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,11 +1,9 @@
-"""Read trials and check them: the only module that reads data files.
+"""Read trials, and the tables beside them, and check them: the only room that reads data files.
 
 A trials table has one row per arm of a trial at one time point. Values stay on the scale of the paper; blank
-means "not printed" and never zero. The columns are described in ``data/README.md``.
-
-The error that lists everything that is wrong with a table.
-
-The tables beside the trials: reported contrasts, claims of articles, thresholds of change, published results.
+means "not printed" and never zero. The columns are described in ``data/README.md``. Beside the trials stand reported
+contrasts, claims of articles, thresholds of change and published results; all of them are checked alike, and one
+error lists everything that is wrong with a table.
 """
 
 import csv

@@ -1,22 +1,13 @@
-"""What the lint of a trials table looks at: every row in points, every treatment row beside its placebo row.
+"""The rules of the audit: what is odd in a table of trials, and what to do about it.
 
-The lint rules on means: baselines, signs, scale ends, and the contrast between the arms.
-
-``points`` comes from :func:`in_points`, ``paired`` from :func:`pairs`. The boundaries are conventions for pain on
-0-10, chosen to catch slips of the pen and to leave ordinary trials alone.
-
-The lint rules on spreads: SEs typed as SDs, SDs too small to be true, SDs and intervals that do not fit.
-
-``points`` comes from :func:`in_points`. The boundaries are conventions for pain on 0-10, chosen to
-catch slips of the pen and to leave ordinary trials alone.
-
-Printed p values beside those that the printed means and SDs give, by Welch's test.
-
-The lint rules on what a trial is: how sure its rows are, its control, its people, and what the notes say.
-
-Columns come first. Some facts stand nowhere but in `note`: rescue medication, a sham that can be told from the
-treatment, doubtful allocation, a time point that was picked. For these, `NOTES` lists the words that are looked for,
-and the finding quotes the sentence in which they stand.
+The rules read every row in points (``points``, from :func:`in_points`) and every treatment row beside its placebo row
+(``paired``, from :func:`pairs`). They look at means (baselines, signs, scale ends, contrasts), at spreads (SEs typed as
+SDs, SDs too small to be true, SDs and intervals that do not fit), at printed p values beside those that the printed
+means and SDs give by Welch's test, and at what a trial is: its certainty, control and people. Columns come first, but
+some facts stand nowhere but in `note`: rescue medication, a sham that can be told from the treatment, doubtful
+allocation, a time point that was picked. For these, `NOTES` lists the words that are looked for, and the finding
+quotes the sentence in which they stand. The boundaries are conventions for pain on 0-10, chosen to catch slips of the
+pen and to leave ordinary trials alone.
 """
 
 import math

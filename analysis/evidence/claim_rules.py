@@ -1,6 +1,7 @@
 """The rules that give a claim its verdict, in the order in which they apply; `analysis.check_claims` states them.
 
-The number a claim holds: what kind it is, how it reads, and how the trials' numbers read beside it.
+A rule reads the number that a claim holds (its kind, and how the trials' numbers read beside it) and the evidence that
+bears on it, and either passes a verdict or leaves it to the next rule.
 """
 
 import math

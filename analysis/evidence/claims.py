@@ -1,8 +1,7 @@
 """Claims of popular articles set against the pooled evidence, each with one verdict.
 
-Which trials bear on a claim, and what they say when they are pooled; no verdict is passed here.
-
-What the check of the claims found, in words: caveats, sentences for lay readers, counts.
+First it is found which trials bear on a claim and what they say when they are pooled, without a verdict; then the rules
+of `claim_rules` judge; then the finding is put into words: caveats, sentences for lay readers, counts.
 """
 
 import difflib

@@ -1,10 +1,8 @@
 """The contextual share: how much of the improvement in the treatment arms the placebo arms had too.
 
-The models behind the contextual share: log ratios under each rule, ratios of pooled means, bootstrap, one table.
-
-The contextual share as a result: the share, its intervals, the trials behind it, and published shares beside it.
-
-The ratio of two estimated means, with Fieller and bootstrap intervals; arrays of ratios at once.
+Two kinds of answer stand side by side: the pooled log ratio of the two changes, under each rule for arms that did not
+improve, and the ratio of two pooled means with Fieller and bootstrap intervals, under each model. The result keeps the
+trials behind them, the table of all variants, and published shares beside it; or the reason why there is no share.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,11 +1,8 @@
 """The multiverse: the same question answered by every sensible combination of an analyst's choices, in one go.
 
-The data sets of a multiverse: outcomes and variances for every combination of choices, as arrays.
-
 The pandas part of :func:`analysis.effect_sizes` runs once for each outcome; what depends on a correlation or on a rule
-for missing SDs is computed by the same formulas on arrays that hold all options at once.
-
-What a multiverse says, in words.
+for missing SDs is computed by the same formulas on arrays that hold all options at once, and all combinations are
+pooled in one call. What the answers have in common, and which choice moves them most, is then said in words.
 """
 
 from numbers import Real

@@ -1,14 +1,8 @@
-"""The nodes of a provenance tree: every number with the rule that makes it from its children, down to printed cells.
+"""For any pooled number, the tree down to each printed number, with its source and every rule applied on the way.
 
 A node is a dict with the columns of `FIELDS` and `children`. The value of a derived node is a function of the values of
 its children, named by its `rule`; the leaves are cells of a file, assumptions, SDs lent by other trials (donors), and
-trials that were left out.
-
-For any pooled number, the tree down to each printed number, with its source and every rule applied on the way.
-
-The upper part of a provenance tree: pooled number, trials, differences and variances.
-
-A provenance tree in words: a drawing with box characters, and nested folds for a notebook.
+trials that were left out. The tree is drawn with box characters, or as nested folds in a notebook.
 """
 
 import html

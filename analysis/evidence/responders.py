@@ -1,12 +1,9 @@
-"""From means and SDs to people: the percentage who would reach a within-patient threshold, if pain were normal.
+"""From means and SDs to people: the percentage who reach a within-patient threshold, under placebo and treatment.
 
-Beside the percentages stand the risk difference and the number needed to treat. They are a translation, not a count.
-
-Responders as the trials counted them, pooled where both arms are printed by one definition.
-
-What an analysis of responders returns: percentages per arm, their difference, and the number needed to treat.
-
-The share of responders under treatment that a pooled effect implies, whatever the share under placebo.
+The percentages are either translated from means and SDs as if pain were normally distributed, a translation and not a
+count, or pooled from the responders that trials counted themselves by one definition. Beside them stand the risk
+difference, the number needed to treat, and the share under treatment that a pooled effect implies, whatever the share
+under placebo.
 """
 
 import html

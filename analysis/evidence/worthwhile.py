@@ -1,6 +1,4 @@
-"""Is a difference worthwhile? The share of comparable trials whose true effect lies beyond a threshold.
-
-Published thresholds of important change, for one patient and for a difference between groups.
+"""Is a difference worthwhile? The share of comparable trials whose true effect lies beyond a published threshold.
 
 Two kinds of threshold are kept apart, because they answer two questions (Dworkin 2009, Pain 146:238): how much less
 pain matters to one patient (within-patient), and how large a difference between groups is worth having

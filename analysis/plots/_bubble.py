@@ -1,10 +1,7 @@
 """The bubble plot of a meta-regression: trials along a moderator, the fitted mean and its two bands.
 
-The marks of the bubble plot along a moderator in numbers: bands, fitted mean, circles and names.
-
-The bubble plot of a moderator with categories: a row each, its trials, fitted mean and both intervals.
-
-Captions, footers and alternative texts of the bubble plot.
+A moderator in numbers is an axis; one with categories gives every category a row with its trials, its fitted mean and
+both intervals.
 """
 
 from dataclasses import dataclass

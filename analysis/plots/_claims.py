@@ -1,10 +1,7 @@
 """Claims of articles beside the pooled evidence: one small figure per family of therapies, for a lay reader.
 
-Where the rows of the figure of claims stand, from measured text.
-
-The rows of the figure of claims: pooled evidence, the claims set against it, and the claims without a number.
-
-Title, caption, footer and alternative text of the figure of claims.
+Its rows are the pooled evidence, the claims set against it, and the claims without a number; where they stand follows
+from measured text.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,6 @@
 """The drapery plot: the p value of every possible effect, for each trial, the pooled result and a new trial.
 
-The marks of the drapery plot: curves of the trials, of the pooled result and of a new trial, and the lines of p.
-
-The page of the drapery plot: names above the panel, both upright axes, and the key below.
-
-Captions, footers and alternative texts of the drapery plot.
+Names stand above the panel, where their curves peak; p is on the left axis, the confidence level on the right.
 """
 
 from dataclasses import dataclass

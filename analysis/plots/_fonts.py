@@ -1,6 +1,6 @@
 """Fonts: which family is used, how wide its letters are, and where signs come from that it lacks.
 
-Fonts inside an SVG: the letters that a figure needs, so that its text stays text and looks the same everywhere.
+An SVG carries the letters that its figure needs, so that its text stays text and looks the same everywhere.
 """
 
 import base64

@@ -1,10 +1,8 @@
 """The classic forest plot of one pooled result, with or without groups, columns and further models.
 
-A forest plot into Axes, or a SubFigure, of another figure: the panel, with the names as tick labels.
-
-The text columns of a forest plot: any column of the trials, the arms, the effect, the weights, lettered circles.
-
-Further models below the overall result, one row each, of any kind of result that has an estimate and an interval.
+The columns beside the panel are any of the trials' own, the arms, the effect, the weights, or lettered circles. Further
+models stand below the overall result, one row each, of any kind of result that has an estimate and an interval. In axes
+of another figure the panel is drawn alone, with the names as tick labels.
 """
 
 import math

@@ -1,6 +1,7 @@
-"""Forests of many pooled results: trials added one after the other, or each left out in turn.
+"""Forests of several results: trials added or left out in turn, and several outcomes of the same trials.
 
-Several outcomes, or time points, of the same trials: intervals under one another in shape and colour.
+The steps are many pooled results under one another; outcomes, or time points, are intervals of the same trial under
+one another, told apart by shape and colour.
 """
 
 import numpy as np

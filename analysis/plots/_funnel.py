@@ -1,9 +1,4 @@
-"""The contour-enhanced funnel plot: effects against their standard errors, and where p values would be small.
-
-The marks of a funnel plot: contours, limits, lines and trials.
-
-Words of the funnel plot: key, footer, caption and alternative text.
-"""
+"""The contour-enhanced funnel plot: effects against their standard errors, and where p values would be small."""
 
 import numpy as np
 from matplotlib.collections import PolyCollection

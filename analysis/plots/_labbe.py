@@ -1,8 +1,6 @@
 """The continuous L'Abbé plot: change under placebo against change under treatment, one mark a trial.
 
-The plane of the L'Abbé plot: lines, band, marks and names, drawn in the unit of the trials on both axes.
-
-Caption, footer and alternative text of the L'Abbé plot.
+Both axes have the unit of the trials and the same length, so that the line of no difference is the diagonal.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,6 @@
 """The L'Abbé plot of counts: percentage of responders under placebo against that under treatment, one mark a trial.
 
-Page and marks of the L'Abbé plot of counts: the square of all percentages, the curve, the trials, their names.
-
-Titles, key, footer, caption and alternative text of the L'Abbé plot of counts.
+The panel is the square of all percentages; the curve in it is what one pooled ratio or difference implies.
 """
 
 import math

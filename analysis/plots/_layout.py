@@ -1,14 +1,9 @@
-"""Extents of text in millimetres, without drawing it.
-
-Where everything stands on the page, in millimetres, from measured text.
+"""Where everything stands on the page, in millimetres, from measured text and without drawing it.
 
 A figure is a sequence of tracks from left to right: text columns and panels. Columns are as wide as their
-text; the panels share what is left. Nothing is placed by eye, so nothing overlaps for long names or large
-numbers.
-
-Which columns of a figure of rows find room on its page, and how wide its panels are.
-
-Limits and ticks of a panel: the trials set them, not the widest summary.
+text; the panels share what is left, and the columns that find no room are dropped. Nothing is placed by eye, so nothing
+overlaps for long names or large numbers. The limits and ticks of a panel are set by the trials, not by the widest
+summary.
 """
 
 import math

@@ -1,9 +1,8 @@
-"""Sizes, colours and type of the default look; ``_themes`` changes some of them, ``_style`` hands them out.
+"""Sizes, colours and type of the default look, and what each theme changes in them; ``_theme`` hands them out.
 
 Lengths are millimetres on paper, type is in points at final size. Orange and teal are far apart in
-lightness, so that they stay apart in greyscale; shape and fill carry the same meaning a second time.
-
-What each theme changes in the default look, in the signs of numbers, and in spelling.
+lightness, so that they stay apart in greyscale; shape and fill carry the same meaning a second time. A theme changes
+the look, the signs of numbers, and spelling.
 """
 
 from analysis.text import NumberStyle

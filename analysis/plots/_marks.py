@@ -1,14 +1,9 @@
-"""Text and rules on the page, which is one Axes in millimetres with y downwards.
+"""Everything that is drawn on a page of rows, and its entry in the key.
 
-The marks of a panel, one collection per kind of mark, drawn from the table and named by ``gid``.
-
-Panels have the measured quantity on x and millimetres of the page on y, so that heights on paper are exact.
-
-What marks are made of: named collections, segments, diamonds.
-
-The marks of a prediction interval: a bar, an open diamond, or the curve it is cut from.
-
-Keys: what the marks of a figure mean, in a column beside a panel or in lines below it.
+The page is one Axes in millimetres with y downwards; text and rules stand on it. Panels have the measured quantity on x
+and millimetres of the page on y, so that heights on paper are exact. Marks are one collection per kind, drawn from the
+table and named by ``gid``: segments, squares, diamonds, prediction intervals. A key says what they mean, in a column
+beside a panel or in lines below it.
 """
 
 import warnings

@@ -1,10 +1,6 @@
 """The specification curve: every analysis sorted by its estimate, and below it what was chosen in each.
 
-The marks of the specification curve: one for each analysis, or bins of neighbours where there are thousands.
-
-The tables of the specification curve: analyses sorted by estimate, options, and bins of neighbours.
-
-Names of choices and options, caption, footer and alternative text of the specification curve.
+Every analysis has a mark of its own, or, where there are thousands, every bin of neighbours.
 """
 
 from dataclasses import dataclass

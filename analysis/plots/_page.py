@@ -1,8 +1,7 @@
-"""From a table and its tracks to a Figure: text and rules on one page in millimetres, marks in the panels.
+"""From a table and its tracks to a Figure, and from a Figure to the bytes of a file.
 
-One panel on the page: its axes, its marks, and what is written above, in and below it.
-
-A figure as the bytes of an SVG, PDF or PNG file: no dates, text as text, the alternative text inside.
+Text and rules stand on one page in millimetres; every panel has its own axes with its marks, and what is written above,
+in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alternative text.
 """
 
 import hashlib

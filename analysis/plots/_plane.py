@@ -1,10 +1,8 @@
 """A panel with two scales: where values stand in millimetres, what is drawn there, and the page around it.
 
-Names beside points, free of collisions: every place is tried, the least bad free one is taken.
-
-Circles side by side along an axis, none upon another: a swarm that is as flat as its density allows.
-
-Single studies as points: what funnel, radial and Q-Q plots share.
+Beside the plane itself stand what its figures share: names beside points, free of collisions (every place is tried,
+the least bad free one is taken), circles side by side along an axis, none upon another (a swarm as flat as its density
+allows), and single studies as points, as funnel, radial and Q-Q plots have them.
 """
 
 from dataclasses import dataclass

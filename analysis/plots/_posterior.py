@@ -1,10 +1,6 @@
 """Posterior densities of a Bayesian meta-analysis above its trials, each as observed and as shrunken.
 
-The marks of the figure of a posterior: densities, and trials as observed and as shrunken.
-
-The page of a posterior: densities on top, trials in rows below, numbers and the panel of tau beside them.
-
-Captions, footers and alternative texts of the figure of a posterior.
+Numbers stand beside the rows of the trials, and the density of tau has a panel of its own.
 """
 
 from dataclasses import dataclass

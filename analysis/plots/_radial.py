@@ -1,10 +1,6 @@
 """The radial (Galbraith) plot: standardised effect against precision, with a curved scale of effects.
 
-The marks of a radial plot: band, rays, curved scale and trials.
-
-Words of the radial plot: titles, key, footer, caption and alternative text.
-
-The geometry of a radial plot: rays from the origin to a curved scale of effects, in millimetres and in values.
+An effect is a ray from the origin to the curved scale; the geometry is kept in millimetres and in values.
 """
 
 from dataclasses import dataclass, replace

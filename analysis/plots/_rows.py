@@ -4,13 +4,9 @@ Every mark and every printed number of a figure is a cell of this table, and the
 beside the figure as CSV. ``kind`` says what a line is: "heading", "trial", "subtotal", "total" or
 "prediction"; lines that are not rows of the figure ("reference", "zone", "footer") follow below. Each
 series of marks ("placebo", "treatment", "contrast") owns the columns ``<series>_estimate``, ``_low``,
-``_high``, ``_k`` and ``_imputed``.
-
-The text cells of the figure, formatted by analysis.text and kept in the table beside their numbers.
-
-Footnote marks for what a reader should know about a trial's numbers.
-
-What a forest plot is drawn from: any result taken apart into blocks of trials with their pooled effects.
+``_high``, ``_k`` and ``_imputed``. Any result is first taken apart into blocks of trials with their pooled effects;
+text cells, formatted by analysis.text, stand beside their numbers, and footnote marks say what a reader should know
+about a trial's numbers.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Write a figure, its numbers and its caption: the same bytes for the same input, whole files or none.
 
-What stands beside a figure as Markdown: findings in words, caption, table and alternative text.
+The caption stands in a Markdown file: findings in words, caption, table and alternative text.
 """
 
 import os

@@ -1,11 +1,10 @@
 """Themes: looks, digits and signs of numbers that belong together, for as long as a ``with`` block lasts.
 
-The look in force, by name: ``style.INK``, ``style.MARGIN`` and the others of ``_look``, as the theme has them.
-
-They are looked up when a figure is drawn, so they must be written ``style.INK`` there: a default argument or a
-constant of a module would keep the value of another theme. New ones are added in ``_look``.
-
-Translation: every text of a figure passes through ``say``; which texts there are is read from the functions.
+Other rooms import this one as ``style`` and read the look in force by name: ``style.INK``, ``style.MARGIN`` and the
+others of ``_look``, as the theme has them. They are looked up when a figure is drawn, so they must be written
+``style.INK`` there: a default argument or a constant of a module would keep the value of another theme. New ones are
+added in ``_look``. Every text of a figure passes through ``say``, which translates; which texts there are is read from
+the functions.
 """
 
 import contextlib

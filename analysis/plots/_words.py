@@ -1,7 +1,4 @@
-"""Footers, captions and alternative texts of the figures; analysis.text writes every number in them.
-
-Sentences of the forest family that the other figures do not have; analysis.text writes their numbers.
-"""
+"""Footers, captions and alternative texts that figures share; analysis.text writes every number in them."""
 
 from math import isfinite
 
