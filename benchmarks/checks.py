@@ -1,6 +1,13 @@
-"""Plain code that shares nothing with the library: a floor for the time, and a search that cannot miss a maximum."""
+"""Plain code that shares nothing with the library: data, a floor for the time, a search that cannot miss a maximum."""
 
 import numpy as np
+
+
+def simulated(n, k, seed=1):
+    """Outcomes and variances (n, k): mean 0.3, tau2 0.05, variances from 0.01 to 0.3."""
+    rng = np.random.default_rng(seed)
+    vi = np.exp(rng.uniform(np.log(0.01), np.log(0.3), (n, k)))
+    return 0.3 + rng.standard_normal((n, k)) * np.sqrt(vi + 0.05), vi
 
 
 def floor_dl(yi, vi, critical, rows=4096):

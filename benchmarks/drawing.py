@@ -9,6 +9,7 @@ import io
 import matplotlib
 import numpy as np
 import pandas as pd
+from checks import simulated
 from matplotlib.figure import Figure
 from peers import quiet
 from timing import Row, interleaved
@@ -67,8 +68,6 @@ def _svg(figure):
 
 def forest_plots(scale):
     """A forest plot of 13 and of 100 trials."""
-    from rows import simulated
-
     peers = {"statsmodels `plot_forest`": (statsmodels, "peer: points and intervals without numbers")}
     if HAS_FORESTPLOT:
         peers["forestplot"] = forestplot, "peer: without weights and pooled effect"

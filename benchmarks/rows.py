@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from checks import floor_dl, off_optimum
+from checks import floor_dl, off_optimum, simulated
 from drawing import forest_plots
 from peers import (
     HAS_PYMARE,
@@ -36,13 +36,6 @@ from analysis.models.results import t_quantile
 
 ROOT = Path(__file__).parents[1]
 FIRST_POOL = "import analysis; analysis.pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])"
-
-
-def simulated(n, k, seed=1):
-    """Outcomes and variances (n, k): mean 0.3, tau2 0.05, variances from 0.01 to 0.3."""
-    rng = np.random.default_rng(seed)
-    vi = np.exp(rng.uniform(np.log(0.01), np.log(0.3), (n, k)))
-    return 0.3 + rng.standard_normal((n, k)) * np.sqrt(vi + 0.05), vi
 
 
 def columns(*arrays):
