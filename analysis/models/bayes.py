@@ -1,15 +1,9 @@
 """Bayesian random-effects meta-analysis by quadrature: exact posteriors without a sampler, for few trials.
 
-Given tau the effects, their mean and a new effect are normal, so every posterior is a mixture of normal
-distributions over tau, and the one integral that is left is over tau. It is done to near machine precision.
-
-Posterior of a random-effects meta-analysis: tau by quadrature, everything else as mixtures over tau.
-
-With precisions w = 1 / (vi + tau^2) the posterior of the mean given tau is normal, its precision the sum of w
-plus that of the prior; so are a new effect and the effect of each trial (Roever 2020, doi
-10.18637/jss.v093.i06).
-
-Integrals over the heterogeneity SD tau, and mixtures of normals, to near machine precision.
+Given tau the effects, their mean and a new effect are normal: with precisions w = 1 / (vi + tau^2) the posterior of the
+mean has the sum of w, plus that of the prior, as its precision (Roever 2020, doi 10.18637/jss.v093.i06). So every
+posterior is a mixture of normal distributions over tau, and the one integral that is left is over tau. It is done to
+near machine precision, by Gauss-Legendre quadrature on panels that are halved until that changes nothing.
 """
 
 from dataclasses import dataclass, field
@@ -18,19 +12,24 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import _check
-from analysis.models.priors import HalfNormal, HalfStudent, LogStudent, Normal, Uniform
+from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval
 from analysis.models.tau2 import log_likelihood, weighted
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _PANELS = 56
-_CLOSE = 1e-13  # a panel is halved until its halves change the integral by less
-_ROUNDING = 4.0 * np.finfo(float).eps  # of the logarithm of the density, for each unit and each term of its sum
+# A panel is halved until its halves change the integral by less than this share, or by less than the rounding of the
+# logarithm of the density, which has so much for each unit and each term of its sum and would halve panels for ever.
+_CLOSE = 1e-13
+_ROUNDING = 4.0 * np.finfo(float).eps
 _ROUNDS = 60
-_LEFT, _RIGHT = 1e5, 340.0  # range of log(tau) about its centre; tau^2 must not overflow
-_NEGLIGIBLE = 1e-22  # posterior share of a node, or its share of the second moment, that no summary can notice
-_BLOCK = 1_000_000  # numbers to work on at once: the trials by the values of tau are too many for the memory
-_TAU_PRIORS = (HalfNormal, HalfStudent, LogStudent, Uniform)
+# Range of log(tau) about its centre, and its end: tau^2 must not overflow.
+_LEFT, _RIGHT, _END = 1e5, 340.0, 345.0
+# Posterior share of a node, or its share of the second moment, that no summary can notice: at 1e-12, limits change in
+# the tenth digit.
+_NEGLIGIBLE = 1e-22
+# Numbers to work on at once: the trials by the values of tau are too many for the memory.
+_BLOCK = 1_000_000
 
 
 class Summary(NamedTuple):
@@ -41,84 +40,6 @@ class Summary(NamedTuple):
     sd: float
     interval: ConfidenceInterval  # equal tails
     shortest: ConfidenceInterval  # highest posterior density where there is one mode
-
-
-class Panels(NamedTuple):
-    """A density of tau on Gauss-Legendre panels of t, where log(tau) = centre + sinh(t)."""
-
-    log_density: object  # function of log(tau)
-    centre: float
-    edges: np.ndarray  # (p + 1,)
-    log_total: float  # log of the integral
-    below: np.ndarray  # (p + 1,) share of the integral below each edge
-    tau: np.ndarray  # (n,) nodes in increasing order
-    share: np.ndarray  # (n,) their shares of the integral
-
-    def density(self, tau):
-        """Density at tau > 0."""
-        x = np.log(tau)
-        return np.exp(self.log_density(x) - x - self.log_total)
-
-    def cdf(self, tau):
-        """Share of the integral below tau (q,), all positive."""
-        t = np.arcsinh(np.log(tau) - self.centre)
-        return _share_below(self, np.clip(t, self.edges[0], self.edges[-1]))
-
-    def quantile(self, p):
-        """Values of tau with the shares p (q,) below, in (0, 1)."""
-
-        def slope(t):
-            return np.exp(self.log_density(self.centre + np.sinh(t)) - self.log_total) * np.cosh(t)
-
-        i = np.clip(np.searchsorted(self.below, p) - 1, 0, self.edges.size - 2)
-        t = _solve(lambda t: _share_below(self, t), slope, self.edges[i], self.edges[i + 1], p)
-        return np.exp(self.centre + np.sinh(t))
-
-
-class Mixture(NamedTuple):
-    """A mixture of normal distributions: shares (n,), means and SDs (n,) or, for r mixtures, (r, n)."""
-
-    share: np.ndarray
-    mean: np.ndarray
-    sd: np.ndarray
-
-    def density(self, x):
-        """Density at x, shape (q,) or (r, q)."""
-        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
-        return (np.exp(-0.5 * z**2) / self.sd[..., None, :]) @ self.share / np.sqrt(2.0 * np.pi)
-
-    def cdf(self, x):
-        """Probability below x, shape (q,) or (r, q)."""
-        from scipy import special
-
-        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
-        return special.ndtr(z) @ self.share
-
-    def quantile(self, p):
-        """Quantiles at p (q,) in (0, 1); shape (q,) or (r, q)."""
-        p = np.asarray(p, dtype=float)
-        middle = np.searchsorted(np.cumsum(self.share), 0.5 * self.share.sum())
-        start, reach = self.mean[..., middle, None], self.sd[..., middle, None]
-        low = np.broadcast_to(start - reach, self.mean.shape[:-1] + p.shape)
-        high = np.broadcast_to(start + reach, low.shape)
-        while (short := self.cdf(low) > p).any():
-            low = np.where(short, start - 2.0 * (start - low), low)
-        while (short := self.cdf(high) < p).any():
-            high = np.where(short, start + 2.0 * (high - start), high)
-        return start + _solve(
-            lambda x: self.cdf(start + x), lambda x: self.density(start + x), low - start, high - start, p
-        )
-
-
-class Posterior(NamedTuple):
-    """Posterior distribution of tau and the mixtures over it; see `posterior`."""
-
-    tau: Panels
-    nodes: np.ndarray  # (n,) values of tau that the mixtures are over
-    mu: Mixture
-    new: Mixture
-    finite: tuple  # whether the first and the second moment of tau exist
-    bounded: bool  # whether mu has a proper prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +79,7 @@ class PosteriorEffect:
     vi: np.ndarray
     labels: tuple
     measure: str
-    _posterior: Posterior = field(repr=False)
+    _posterior: "_Posterior" = field(repr=False)
 
     def mu_density(self, x):
         """Posterior density of the mean effect at x, of any shape."""
@@ -189,8 +110,6 @@ class PosteriorEffect:
         p = np.asarray(p, dtype=float)
         if not ((p > 0) & (p < 1)).all():
             raise ValueError("p must lie between 0 and 1, both excluded")
-        if of == "tau":
-            return _on_grid(self._posterior.tau.quantile, p)
         return _on_grid(getattr(self._posterior, of).quantile, p)
 
     def probability(self, below=0.0, of="mu"):
@@ -249,11 +168,11 @@ class PosteriorEffect:
         elif self.mu_prior is None:
             raise ValueError("the Bayes factor of mu = 0 needs a proper prior of mu; give mu_prior=Normal(mean, sd)")
         else:
-            log_null = log_evidence_at_zero(self.yi, self.vi, self.tau_prior)
+            log_null = _log_evidence_at_zero(self.yi, self.vi, self.tau_prior)
         return float(np.exp(log_null - self.log_evidence))
 
     def _log_common_effect(self):
-        return float(log_marginal(self.yi, self.vi, np.zeros(1), self.mu_prior)[0])
+        return float(_log_marginal(self.yi, self.vi, np.zeros(1), self.mu_prior)[0])
 
     def to_frame(self):
         """Return a tidy DataFrame: each trial's shrinkage estimate, then the mean effect and a new effect.
@@ -307,89 +226,6 @@ def _on_grid(function, x):
     return function(x.ravel()).reshape(x.shape)[()]
 
 
-def log_evidence_at_zero(yi, vi, tau_prior):
-    """Log of the marginal likelihood of yi with the mean at 0."""
-
-    def log_at_zero(tau2):
-        total = vi[:, None] + tau2
-        return -0.5 * (np.log(2.0 * np.pi * total) + yi[:, None] ** 2 / total).sum(axis=0)
-
-    return _integrate_tau(vi, tau_prior, log_at_zero).log_total
-
-
-def _integrate_tau(vi, tau_prior, log_of_tau2):
-    """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
-
-    def log_density(x):
-        blocks = np.array_split(np.exp(2.0 * x), max(x.size * vi.size // _BLOCK, 1))
-        return tau_prior.on_log(x) + np.concatenate([log_of_tau2(tau2) for tau2 in blocks])
-
-    return integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
-
-
-def integrate(log_density, centre, upper=np.inf, terms=0):
-    """Integrate a density of log(tau), given as its logarithm, over the whole range of tau.
-
-    Panels are halved until no halving changes the integral by more than a share of 1e-13, or than the rounding
-    of the log-density, a sum of `terms`, explains; so the result rests on twice the nodes that were needed.
-    """
-    high = min(centre + _RIGHT, 345.0, np.log(upper))
-    a, step = np.linspace(-np.arcsinh(_LEFT), np.arcsinh(high - centre), _PANELS, endpoint=False, retstep=True)
-    b = a + step
-    values = _inside(log_density, centre, a, b)[1]
-    kept, top = [], values.max()
-    for _ in range(_ROUNDS):
-        middle = (a + b) / 2.0
-        ends = np.concatenate([a, middle]), np.concatenate([middle, b])
-        halves = _inside(log_density, centre, *ends)[1]
-        top = max(top, halves.max())
-        once = np.exp(values - top).sum(axis=1)
-        twice = np.exp(halves - top).sum(axis=1)
-        total = twice.sum() + sum(np.exp(v - top).sum() for _, _, v in kept)
-        close = _CLOSE + _ROUNDING * (abs(top) + terms)
-        open_ = np.abs(once - twice.reshape(2, -1).sum(axis=0)) > close * total
-        both = np.tile(open_, 2)
-        kept.append((ends[0][~both], ends[1][~both], halves[~both]))
-        if not open_.any():
-            break
-        a, b, values = ends[0][both], ends[1][both], halves[both]
-    else:
-        raise ValueError("the posterior of tau could not be integrated: it has a spike narrower than double precision")
-    left, right, values = (np.concatenate(part) for part in zip(*kept, strict=True))
-    order = np.argsort(left)
-    mass = np.exp(values[order] - top)
-    total = mass.sum()
-    below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
-    x = _inside(log_density, centre, left[order], right[order])[0]
-    edges = np.append(left[order], right[order][-1])
-    with np.errstate(under="ignore"):
-        tau = np.exp(x.ravel())
-    return Panels(log_density, centre, edges, float(np.log(total) + top), below, tau, (mass / total).ravel())
-
-
-def _inside(log_density, centre, a, b):
-    """Nodes log(tau) of the panels [a, b] and the log of density times weight there, both (p, 12)."""
-    half = (b - a)[:, None] / 2.0
-    t = (a + b)[:, None] / 2.0 + half * _NODES
-    x = centre + np.sinh(t)
-    with np.errstate(divide="ignore"):
-        weight = np.log(half * _WEIGHTS * np.cosh(t))
-    return x, log_density(x.ravel()).reshape(x.shape) + weight
-
-
-def log_marginal(yi, vi, tau2, mu_prior):
-    """Log-likelihood of tau2 (n,), the mean integrated over its prior (density 1 if flat)."""
-    centre = yi[np.argmin(vi)]
-    y, v = (yi - centre)[:, None], vi[:, None]
-    flat = log_likelihood(y, v, tau2, True) - 0.5 * (yi.size - 1) * np.log(2.0 * np.pi)
-    if mu_prior is None:
-        return flat
-    at = weighted(y, v, tau2)
-    variance = mu_prior.sd**2 + 1.0 / at.total
-    gap = at.mean + centre - mu_prior.mean
-    return flat - 0.5 * (np.log(2.0 * np.pi * variance) + gap**2 / variance)
-
-
 def pool_bayes(
     yi,
     vi=None,
@@ -441,7 +277,7 @@ def pool_bayes(
     >>> print(f"{posterior.mu.median:.3f} ({low:.3f} to {high:.3f})")
     -1.283 (-2.062 to -0.421)
     """
-    if not isinstance(tau_prior, _TAU_PRIORS):
+    if not isinstance(tau_prior, TauPrior):
         raise ValueError(
             f"tau_prior={tau_prior!r} must be a HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform"
         )
@@ -460,15 +296,15 @@ def pool_bayes(
     yi, vi = np.array(yi), np.array(vi)
     for x in (yi, vi):
         x.flags.writeable = False
-    of = posterior(yi, vi, tau_prior, mu_prior)
-    mu, tau, new = summarise(of, level, tau_prior.upper)
+    posterior = _posterior(yi, vi, tau_prior, mu_prior)
+    mu, tau, new = _summaries(posterior, level, tau_prior.upper)
     return PosteriorEffect(
         k=yi.size,
         mu=mu,
         tau=tau,
         new=new,
-        shrinkage=shrink(of, level, names, yi, vi),
-        log_evidence=of.tau.log_total,
+        shrinkage=_shrinkage(posterior, level, names, yi, vi),
+        log_evidence=posterior.tau.log_total,
         tau_prior=tau_prior,
         mu_prior=mu_prior,
         confidence_level=level,
@@ -476,39 +312,234 @@ def pool_bayes(
         vi=vi,
         labels=names,
         measure=measure,
-        _posterior=of,
+        _posterior=posterior,
     )
 
 
-def posterior(yi, vi, tau_prior, mu_prior):
+class _Panels(NamedTuple):
+    """A density of tau on Gauss-Legendre panels of t, where log(tau) = centre + sinh(t)."""
+
+    log_density: object  # function of log(tau)
+    centre: float
+    edges: np.ndarray  # (p + 1,)
+    log_total: float  # log of the integral
+    below: np.ndarray  # (p + 1,) share of the integral below each edge
+    tau: np.ndarray  # (n,) nodes in increasing order
+    share: np.ndarray  # (n,) their shares of the integral
+
+    def density(self, tau):
+        """Density at tau > 0."""
+        x = np.log(tau)
+        return np.exp(self.log_density(x) - x - self.log_total)
+
+    def cdf(self, tau):
+        """Share of the integral below tau (q,), all positive."""
+        t = np.arcsinh(np.log(tau) - self.centre)
+        return _share_below(self, np.clip(t, self.edges[0], self.edges[-1]))
+
+    def quantile(self, p):
+        """Values of tau with the shares p (q,) below, in (0, 1)."""
+
+        def slope(t):
+            return np.exp(self.log_density(self.centre + np.sinh(t)) - self.log_total) * np.cosh(t)
+
+        i = np.clip(np.searchsorted(self.below, p) - 1, 0, self.edges.size - 2)
+        t = _solve(lambda t: _share_below(self, t), slope, self.edges[i], self.edges[i + 1], p)
+        return np.exp(self.centre + np.sinh(t))
+
+
+class _Mixture(NamedTuple):
+    """A mixture of normal distributions: shares (n,), means and SDs (n,) or, for r mixtures, (r, n)."""
+
+    share: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+
+    def density(self, x):
+        """Density at x, shape (q,) or (r, q)."""
+        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
+        return (np.exp(-0.5 * z**2) / self.sd[..., None, :]) @ self.share / np.sqrt(2.0 * np.pi)
+
+    def cdf(self, x):
+        """Probability below x, shape (q,) or (r, q)."""
+        from scipy import special
+
+        z = (np.asarray(x)[..., None] - self.mean[..., None, :]) / self.sd[..., None, :]
+        return special.ndtr(z) @ self.share
+
+    def quantile(self, p):
+        """Quantiles at p (q,) in (0, 1); shape (q,) or (r, q)."""
+        p = np.asarray(p, dtype=float)
+        middle = np.searchsorted(np.cumsum(self.share), 0.5 * self.share.sum())
+        start, reach = self.mean[..., middle, None], self.sd[..., middle, None]
+        low = np.broadcast_to(start - reach, self.mean.shape[:-1] + p.shape)
+        high = np.broadcast_to(start + reach, low.shape)
+        while (short := self.cdf(low) > p).any():
+            low = np.where(short, start - 2.0 * (start - low), low)
+        while (short := self.cdf(high) < p).any():
+            high = np.where(short, start + 2.0 * (high - start), high)
+        return start + _solve(
+            lambda x: self.cdf(start + x), lambda x: self.density(start + x), low - start, high - start, p
+        )
+
+
+class _Posterior(NamedTuple):
+    """Posterior distribution of tau and the mixtures over it; see `_posterior`."""
+
+    tau: _Panels
+    nodes: np.ndarray  # (n,) values of tau that the mixtures are over
+    mu: _Mixture
+    new: _Mixture
+    finite: tuple  # whether the first and the second moment of tau exist
+    bounded: bool  # whether mu has a proper prior
+
+
+def _posterior(yi, vi, tau_prior, mu_prior):
     """Posterior distributions of tau, the mean and a new effect."""
-    panels = _integrate_tau(vi, tau_prior, lambda tau2: log_marginal(yi, vi, tau2, mu_prior))
+    panels = _integrate_tau(vi, tau_prior, lambda tau2: _log_marginal(yi, vi, tau2, mu_prior))
+    # A node counts by its share of the mass or of the second moment; 1e100 keeps the square finite.
     far = np.clip(panels.tau / panels.quantile(np.array([0.5])), 1.0, 1e100)
     kept = panels.share * far**2 > _NEGLIGIBLE
     tau, share = panels.tau[kept], panels.share[kept]
     tau2 = tau**2
     centre = yi[np.argmin(vi)]
-    blocks = np.array_split(tau2, max(tau2.size * vi.size // _BLOCK, 1))
-    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in blocks]
+    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in _blocks(tau2, vi.size)]
     total, at_mean = (np.concatenate(part) for part in zip(*sums, strict=True))
-    prior_precision = 0.0 if mu_prior is None else mu_prior.sd**-2.0
+    prior_mean, prior_precision = (centre, 0.0) if mu_prior is None else (mu_prior.mean, mu_prior.sd**-2.0)
     precision = total + prior_precision
-    pull = 0.0 if mu_prior is None else prior_precision * (mu_prior.mean - centre)
-    mean, variance = centre + (total * at_mean + pull) / precision, 1.0 / precision
+    mean = centre + (total * at_mean + prior_precision * (prior_mean - centre)) / precision
+    variance = 1.0 / precision
+    # The likelihood decays like tau^-k, by a power less where the flat mean is integrated out; a moment of order r
+    # exists where tau^(r - power) can be integrated, at the limit too for the log-t prior with its power of log(tau).
     power = tau_prior.tail + yi.size - (mu_prior is None)
     finite = tuple(power - r > 1 or (isinstance(tau_prior, LogStudent) and power - r == 1) for r in (1, 2))
-    mu, new = Mixture(share, mean, np.sqrt(variance)), Mixture(share, mean, np.sqrt(variance + tau2))
-    return Posterior(panels, tau, mu, new, finite, mu_prior is not None)
+    mu, new = _Mixture(share, mean, np.sqrt(variance)), _Mixture(share, mean, np.sqrt(variance + tau2))
+    return _Posterior(panels, tau, mu, new, finite, mu_prior is not None)
 
 
-def summarise(of, level, upper):
+def _log_marginal(yi, vi, tau2, mu_prior):
+    """Log-likelihood of tau2 (n,), the mean integrated over its prior (density 1 if flat)."""
+    # About the most precise trial: of effects far from 0 the sums would keep few digits.
+    centre = yi[np.argmin(vi)]
+    y, v = (yi - centre)[:, None], vi[:, None]
+    flat = log_likelihood(y, v, tau2, True) - 0.5 * (yi.size - 1) * np.log(2.0 * np.pi)
+    if mu_prior is None:
+        return flat
+    at = weighted(y, v, tau2)
+    variance = mu_prior.sd**2 + 1.0 / at.total
+    gap = at.mean + centre - mu_prior.mean
+    return flat - 0.5 * (np.log(2.0 * np.pi * variance) + gap**2 / variance)
+
+
+def _log_evidence_at_zero(yi, vi, tau_prior):
+    """Log of the marginal likelihood of yi with the mean at 0."""
+
+    def log_at_zero(tau2):
+        total = vi[:, None] + tau2
+        return -0.5 * (np.log(2.0 * np.pi * total) + yi[:, None] ** 2 / total).sum(axis=0)
+
+    return _integrate_tau(vi, tau_prior, log_at_zero).log_total
+
+
+def _integrate_tau(vi, tau_prior, log_of_tau2):
+    """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
+
+    def log_density(x):
+        parts = [log_of_tau2(tau2) for tau2 in _blocks(np.exp(2.0 * x), vi.size)]
+        return tau_prior.on_log(x) + np.concatenate(parts)
+
+    return _integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
+
+
+def _blocks(values, each):
+    """Parts of some values, none of which makes more than a block of numbers where every value makes `each`."""
+    return np.array_split(values, max(values.size * each // _BLOCK, 1))
+
+
+def _integrate(log_density, centre, upper, terms):
+    """Integrate a density of log(tau), given as its logarithm, over the whole range of tau.
+
+    Panels are halved until no halving changes the integral by more than a share of 1e-13, or than the rounding
+    of the log-density, a sum of `terms`, explains; so the result rests on twice the nodes that were needed.
+    """
+    high = min(centre + _RIGHT, _END, np.log(upper))
+    a, step = np.linspace(-np.arcsinh(_LEFT), np.arcsinh(high - centre), _PANELS, endpoint=False, retstep=True)
+    b = a + step
+    values = _inside(log_density, centre, a, b)[1]
+    kept, top = [], values.max()
+    for _ in range(_ROUNDS):
+        middle = (a + b) / 2.0
+        ends = np.concatenate([a, middle]), np.concatenate([middle, b])
+        halves = _inside(log_density, centre, *ends)[1]
+        top = max(top, halves.max())
+        once = np.exp(values - top).sum(axis=1)
+        twice = np.exp(halves - top).sum(axis=1)
+        total = twice.sum() + sum(np.exp(v - top).sum() for _, _, v in kept)
+        close = _CLOSE + _ROUNDING * (abs(top) + terms)
+        open_ = np.abs(once - twice.reshape(2, -1).sum(axis=0)) > close * total
+        both = np.tile(open_, 2)
+        kept.append((ends[0][~both], ends[1][~both], halves[~both]))
+        if not open_.any():
+            break
+        a, b, values = ends[0][both], ends[1][both], halves[both]
+    else:
+        raise ValueError("the posterior of tau could not be integrated: it has a spike narrower than double precision")
+    left, right, values = (np.concatenate(part) for part in zip(*kept, strict=True))
+    order = np.argsort(left)
+    mass = np.exp(values[order] - top)
+    total = mass.sum()
+    below = np.concatenate([[0.0], np.cumsum(mass.sum(axis=1))]) / total
+    x = _inside(log_density, centre, left[order], right[order])[0]
+    edges = np.append(left[order], right[order][-1])
+    with np.errstate(under="ignore"):
+        tau = np.exp(x.ravel())
+    return _Panels(log_density, centre, edges, float(np.log(total) + top), below, tau, (mass / total).ravel())
+
+
+def _inside(log_density, centre, a, b):
+    """Nodes log(tau) of the panels [a, b] and the log of density times weight there, both (p, 12)."""
+    half = (b - a)[:, None] / 2.0
+    t = (a + b)[:, None] / 2.0 + half * _NODES
+    x = centre + np.sinh(t)
+    with np.errstate(divide="ignore"):
+        weight = np.log(half * _WEIGHTS * np.cosh(t))
+    return x, log_density(x.ravel()).reshape(x.shape) + weight
+
+
+def _share_below(panels, t):
+    """Share of the integral below t (q,), by quadrature from the edge to its left."""
+    i = np.clip(np.searchsorted(panels.edges, t) - 1, 0, panels.edges.size - 2)
+    rest = _inside(panels.log_density, panels.centre, panels.edges[i], t)[1]
+    return panels.below[i] + np.exp(rest - panels.log_total).sum(axis=1)
+
+
+def _solve(cdf, density, low, high, p):
+    """Where an increasing function takes the values p, by Newton's method within brackets."""
+    x = 0.5 * (low + high)
+    for step in range(200):
+        gap = cdf(x) - p
+        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            new = x - gap / density(x)
+        # Newton's steps that leave the bracket, or would never end, give way to bisection.
+        fine = (new >= low) & (new <= high) & (step < 60)
+        new = np.where(fine, new, 0.5 * (low + high))
+        # Settled is what moves by rounding only, hits its share to rounding, or has no room left.
+        settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
+        settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
+        x = new
+        if settled.all():
+            break
+    return x
+
+
+def _summaries(of, level, upper):
     """Summaries of mu, tau and a new effect at one level; `upper` ends the range of tau."""
-    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
     first, second = of.finite
 
     def summary(mean, sd, quantile, density, ends=(-np.inf, np.inf)):
-        median, low, high = map(float, quantile(tails))
-        narrow = ConfidenceInterval(*shortest(quantile, density, level, ends))
+        median, low, high = map(float, quantile(_tails(level)))
+        narrow = ConfidenceInterval(*_shortest(quantile, density, level, ends))
         return Summary(float(mean), median, float(sd), ConfidenceInterval(low, high), narrow)
 
     mean = of.nodes @ of.mu.share if first else np.inf
@@ -520,11 +551,17 @@ def summarise(of, level, upper):
     )
 
 
-def shortest(quantile, density, level, ends=(-np.inf, np.inf)):
+def _tails(level):
+    """Shares below the median and below both limits of an interval with equal tails."""
+    return np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
+
+
+def _shortest(quantile, density, level, ends):
     """Return the shortest interval of probability `level`; `ends` is the range of the variable."""
     from scipy.optimize import brentq
 
     spare = 1.0 - level
+    # A quantile at 0 or 1 may be infinite.
     p = spare * np.linspace(0.0, 1.0, 21)
     p[0], p[-1] = 1e-9 * spare, spare * (1.0 - 1e-9)
 
@@ -555,48 +592,18 @@ def _moments(mixture, mean_exists, sd_exists):
     return mean if mean_exists else np.nan, sd if sd_exists else np.inf if mean_exists else np.nan
 
 
-def shrink(of, level, labels, yi, vi):
+def _shrinkage(of, level, labels, yi, vi):
     """DataFrame of label, yi, vi and the mean, median, sd and equal-tailed limits of each trial's effect."""
     import pandas as pd
 
-    tails = np.array([0.5, (1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    blocks = np.array_split(np.arange(yi.size), max(yi.size * tails.size * of.nodes.size // _BLOCK, 1))
+    tails, tau2 = _tails(level), of.nodes**2
     rows = []
-    for effects in (_effects(of, yi[at, None], vi[at, None]) for at in blocks):
-        median, low, high = effects.quantile(tails).T
-        mean, sd = _moments(effects, True, True)
-        rows.append(np.column_stack([mean, median, sd, low, high]))
-    found = dict(zip(("mean", "median", "sd", "ci_low", "ci_high"), np.concatenate(rows).T, strict=True))
+    for at in _blocks(np.arange(yi.size), tails.size * tau2.size):
+        y, v = yi[at, None], vi[at, None]
+        # Not 1 - own, which would be rounding times a huge variance of mu.
+        own, rest = tau2 / (v + tau2), v / (v + tau2)
+        effects = _Mixture(of.mu.share, own * y + rest * of.mu.mean, np.sqrt(own * v + (rest * of.mu.sd) ** 2))
+        rows.append([*effects.quantile(tails).T, *_moments(effects, True, True)])
+    median, low, high, mean, sd = np.concatenate(rows, axis=1)
+    found = {"mean": mean, "median": median, "sd": sd, "ci_low": low, "ci_high": high}
     return pd.DataFrame({"label": labels, "yi": yi, "vi": vi} | found)
-
-
-def _effects(of, yi, vi):
-    """Posterior of the effects of some trials, yi and vi of shape (r, 1)."""
-    tau2 = of.nodes**2
-    own, rest = tau2 / (vi + tau2), vi / (vi + tau2)  # 1 - own would be rounding times a huge variance of mu
-    return Mixture(of.mu.share, own * yi + rest * of.mu.mean, np.sqrt(own * vi + (rest * of.mu.sd) ** 2))
-
-
-def _share_below(panels, t):
-    """Share of the integral below t (q,), by quadrature from the edge to its left."""
-    i = np.clip(np.searchsorted(panels.edges, t) - 1, 0, panels.edges.size - 2)
-    rest = _inside(panels.log_density, panels.centre, panels.edges[i], t)[1]
-    return panels.below[i] + np.exp(rest - panels.log_total).sum(axis=1)
-
-
-def _solve(cdf, density, low, high, p):
-    """Where an increasing function takes the values p, by Newton's method within brackets."""
-    x = 0.5 * (low + high)
-    for step in range(200):
-        gap = cdf(x) - p
-        low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            new = x - gap / density(x)
-        fine = (new >= low) & (new <= high) & (step < 60)
-        new = np.where(fine, new, 0.5 * (low + high))
-        settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
-        settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
-        x = new
-        if settled.all():
-            break
-    return x
