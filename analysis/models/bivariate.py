@@ -1,36 +1,22 @@
 """Pool two outcomes of the same trials together, such as the change in the placebo and in the treatment arms.
 
-References
-----------
-van Houwelingen, Zwinderman & Stijnen 1993; van Houwelingen, Arends & Stijnen 2002,
-doi 10.1002/sim.1040.
+The model is y_i ~ N(mu, S_i + T), all 2 by 2 (van Houwelingen, Zwinderman & Stijnen 1993; van Houwelingen, Arends &
+Stijnen 2002, doi 10.1002/sim.1040), fitted to n sets of trials at once. Arrays have the shape (k, n), k trials by n
+fits, or (n,); symmetric 2 by 2 matrices are triples (11, 12, 22). An outcome that is absent from a trial has weight
+zero.
 
-Likelihood of two outcomes that vary together between trials: y_i ~ N(mu, S_i + T), all 2 by 2, n fits at once.
+T = LL' with a lower triangular L of unbounded entries, which reaches every positive semi-definite T: a correlation of
+-1 or 1 is L22 = 0, and T = 0 is L = 0. `climb` is Newton's method with exact derivatives for L, made to lead uphill by
+absolute eigenvalues (Dauphin et al. 2014, arXiv 1406.2572). Which of the maxima it finds depends on the start.
 
-Arrays have the shape (k, n), k trials by n fits, or (n,); symmetric 2 by 2 matrices are triples (11, 12, 22). An
-outcome that is absent from a trial has weight zero.
-
-T = LL' with a lower triangular L of unbounded entries, which reaches every positive semi-definite T: a correlation
-of -1 or 1 is L22 = 0, and T = 0 is L = 0. `climb` is Newton's method with exact derivatives for L; which of the
-maxima it finds depends on the start, and `analysis.models.bivariate` looks for the highest.
-
-References
-----------
-van Houwelingen, Zwinderman & Stijnen 1993; van Houwelingen, Arends & Stijnen 2002, doi
-10.1002/sim.1040 (model); Dauphin et al. 2014, arXiv 1406.2572 (Newton steps with absolute eigenvalues).
-
-The global maximum, over every positive semi-definite T, of the likelihood of `analysis.models.bivariate`.
-
-The likelihood may have several maxima, inside and on the boundary, where the correlation is -1 or 1, and those on
-the boundary lie on ridges too narrow for a grid inside. So climbs start from a few points inside, from every peak
-of a fine grid on the boundary, and from where those end inwards. Where not all ends agree, further climbs start
-from every point of a dense grid. The highest end wins. An end on the boundary counts only if the derivative into the
-inside is not positive, which tells it from a maximum next to the boundary that is as high but for rounding.
+The likelihood may have several maxima, inside and on the boundary, where the correlation is -1 or 1, and those on the
+boundary lie on ridges too narrow for a grid inside. So climbs start from a few points inside, from every peak of a fine
+grid on the boundary, and from where those end inwards. Where not all ends agree, further climbs start from every point
+of a dense grid. The highest end wins. An end on the boundary counts only if the derivative into the inside is not
+positive, which tells it from a maximum next to the boundary that is as high but for rounding.
 
 This is no proof. Of 28,800 random sets of 3 to 15 trials, 180 further climbs found a higher maximum in two, whose
 variances spanned four and six powers of ten; in none of the 14,400 whose variances spanned two or less.
-
-What the bivariate model returns: two means, how they vary together, and their difference.
 """
 
 import itertools
@@ -43,559 +29,41 @@ import numpy as np
 from analysis import _check
 from analysis.models.results import ConfidenceInterval, t_quantile
 
-FULL = np.array([[0, 1], [1, 2]])  # from triples to 2 by 2
-STEP = 1e-9  # the last Newton step, relative to T: convergence is quadratic, so the error is near its square
-FLOOR = 1e-14  # and relative to the smallest variance
-ROUNDING = 1e-13  # of the log-likelihood
+_OUTCOMES = ("first", "second")
+_CI_METHODS = ("t", "z")
+_FEWEST_TRIALS = 3
+# A correlation within trials this near to 1 leaves no variance to divide by.
+_NEARLY_ONE = 1e-9
+_SHAPES = {"estimates": (2,), "covariance": (2, 2), "between": (2, 2), "correlation": (), "log_likelihood": ()}
+# From triples to 2 by 2.
+_FULL = np.array([[0, 1], [1, 2]])
+
+# The last Newton step, relative to T, where convergence is quadratic, so that the error is near its square; and
+# relative to the smallest variance, where T is 0.
+_STEP, _FLOOR = 1e-9, 1e-14
+# Of the log-likelihood.
+_ROUNDING = 1e-13
 _STEPS = 300
-_REACH = 8.0  # the longest step, in units of `_spread`
+# The longest step, in units of `_spread`.
+_REACH = 8.0
 
 # Grids: variances of each outcome, as shares of a ladder from none to more than there can be, and correlations.
 _FEW = ((1 / 3, 1.0), (-0.5, 0.5))
 _DENSE = (np.arange(1, 7) / 6, (-0.97, -0.5, 0.0, 0.5, 0.97))
 _EDGE = (np.arange(1, 13) / 12, (-1.0, 1.0))
-_INWARD = 0.7  # the correlation that climbs from the boundary inwards start from
-_SAME = 1e-7  # maxima whose log-likelihoods differ by less are taken for one in the search
-_TIE = 1e-10  # and by less than this, relatively, for rounding
-_NEAR = 1e-3  # with so small a share of T22 left by the correlation, the boundary is tried
-_NOTHING = 1e-20  # a variance so small, relative to the smallest sampling variance, is 0
-_SEARCH_BLOCK = 1 << 15  # array elements worked on together
-OUTCOMES = ("first", "second")
-METHODS = ("REML", "ML")
-CI_METHODS = ("t", "z")
-FEWEST_TRIALS = 3
-_BLOCK = 1 << 16  # array elements worked on together
-_NEARLY_ONE = 1e-9  # a correlation within trials this near to 1 leaves no variance to divide by
-_SHAPES = {"estimates": (2,), "covariance": (2, 2), "between": (2, 2), "correlation": (), "log_likelihood": ()}
-
-
-def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None):
-    """Pool two outcomes of k trials by the bivariate random-effects model.
-
-    The outcomes of trial i are normal around the means with covariance S_i + T: S_i within the trial, known; T
-    between trials, estimated, so that trials where one outcome is truly larger may be those where the other is.
-
-    Parameters
-    ----------
-    y : array, shape (k, 2)
-        Both outcomes of each trial, such as the change in the placebo and in the treatment arm; NaN where absent.
-        A trial with one outcome counts for that one.
-    v : array, shape (k, 2)
-        Their sampling variances, NaN where absent.
-    covariance : array, shape (k,), optional
-        Sampling covariance of both outcomes within each trial; 0 if left out, as for independent arms.
-    method : {"REML", "ML"}
-        The global maximum of the restricted or the full likelihood over all T, correlations of -1 and 1 and
-        variances of 0 included.
-    ci_method : {"t", "z"}
-        Intervals on t with one degree of freedom less than trials, or normal.
-    confidence_level : float
-        Level of all intervals.
-    labels : sequence of str, optional
-        Names of the trials.
-
-    Returns
-    -------
-    BivariateEffect
-
-    Raises
-    ------
-    ValueError
-        For outcomes, variances or covariances that cannot be pooled, fewer than three trials, an outcome that
-        fewer than two trials have, or unknown options.
-
-    References
-    ----------
-    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040.
-
-    Examples
-    --------
-    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2], [-3.0, -3.4]]
-    >>> fit = pool_bivariate(y, [[0.3, 0.2], [0.1, 0.1], [0.1, 0.1], [0.2, 0.2], [0.2, 0.1]])
-    >>> [round(float(x), 2) for x in (*fit.estimates, fit.correlation, fit.difference.estimate, fit.difference.se)]
-    [-1.94, -3.4, 0.83, -1.46, 0.57]
-    """
-    y = _two_columns(y, v)
-    options = {"method": method, "ci_method": ci_method, "confidence_level": confidence_level, "labels": labels}
-    fit = pool_bivariate_groups(y, v, np.ones((len(y), 1), dtype=bool), covariance=covariance, **options)[0]
-    if fit is None:
-        here = np.isfinite(np.asarray(v, dtype=float))
-        first, second = here.sum(axis=0)
-        raise ValueError(
-            f"{here.any(axis=1).sum()} trials, {first} with the first outcome and {second} with the second, are too "
-            f"few: the model needs {FEWEST_TRIALS} trials, and 2 with each outcome; pool each outcome by itself"
-        )
-    return fit
-
-
-def _two_columns(y, v):
-    """The outcomes as an array; ValueError unless y and v have the shape (k, 2)."""
-    _check.same_shape(y, v, 2, "(k, 2), both outcomes of each trial")
-    y = np.asarray(y)
-    if y.shape[1] != 2:
-        raise ValueError(f"y has {y.shape[1]} columns, but must have 2: the first and the second outcome")
-    return y
-
-
-class BivariateBatch(NamedTuple):
-    """Results of n fits; see `analysis.models.bivariate.pool_bivariate_columns`. NaN where there are too few trials."""
-
-    k: np.ndarray  # (n,) trials with at least one outcome
-    df: np.ndarray  # (n,) one less than the trials with the rarer outcome
-    estimates: np.ndarray  # (2, n) means
-    covariance: np.ndarray  # (2, 2, n) of the means
-    between: np.ndarray  # (2, 2, n) covariance of true values between trials
-    correlation: np.ndarray  # (n,) of true values between trials; NaN where a variance is 0 or no trial has both
-    log_likelihood: np.ndarray  # (n,)
-    boundary: np.ndarray  # (n,) bool: a between-trial variance is 0 or the correlation is -1 or 1
-
-
-def pool_bivariate_groups(
-    y, v, members, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None
-):
-    """Pool two outcomes of many sets of the same k trials at once, such as subgroups.
-
-    Parameters
-    ----------
-    y, v, covariance, method, ci_method, confidence_level, labels
-        As for `pool_bivariate`.
-    members : array of bool, shape (k, n)
-        Which trials belong to which set.
-
-    Returns
-    -------
-    list of BivariateEffect or None
-        One for each set; None where it has fewer than three trials, or fewer than two with either outcome.
-
-    Raises
-    ------
-    ValueError
-        As for `pool_bivariate`, but for too few trials.
-
-    Examples
-    --------
-    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2]]
-    >>> fits = pool_bivariate_groups(y, [[0.2, 0.2]] * 4, [[True, True], [True, True], [True, False], [True, False]])
-    >>> fits[0].k, fits[1]
-    (4, None)
-    """
-    _check.option("ci_method", ci_method, CI_METHODS)
-    level = _check.level(confidence_level)
-    y, v, members = _two_columns(y, v), np.asarray(v), np.asarray(members)
-    if members.dtype != bool or members.shape[:1] != y.shape[:1] or members.ndim != 2:
-        raise ValueError(f"members must be a boolean array of shape ({len(y)}, n), {len(y)} trials by n sets")
-    names = _check.study_labels(labels, len(y))
-
-    def where(at):
-        name = f"trial {at[0] + 1}" if labels is None else f"trial {at[0] + 1} ({names[at[0]]})"
-        return name if len(at) == 1 else f"{name}, {OUTCOMES[at[1]]} outcome"
-
-    y, v = _check.check(y, v, where, absent_allowed=True)
-    c = _checked_covariance(covariance, v.T, where)
-    here = members[:, :, None] & np.isfinite(v)[:, None]
-    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (y, v)), c[:, None], method)
-
-    def one(j):
-        present = here[:, j].any(axis=1)
-        named = tuple(name for name, used in zip(names, present, strict=True) if used)
-        return effect_of(BivariateBatch(*(x[..., j] for x in batch)), named, (method, ci_method, level))
-
-    return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
-
-
-def _checked_covariance(covariance, v, where):
-    """Covariance within trials, 0 where an outcome is absent; ValueError unless below the variances v (2, ...)."""
-    if covariance is None:
-        return np.zeros(v.shape[1:])
-    covariance = np.asarray(covariance, dtype=float)
-    if covariance.shape != v.shape[1:]:
-        raise ValueError(
-            f"covariance has the shape {covariance.shape}, but must have {v.shape[1:]}: one for each trial"
-        )
-    both = np.isfinite(v).all(axis=0)
-    largest = np.sqrt(v[0] * v[1])
-    bad = np.argwhere(both & ~(np.abs(covariance) < (1.0 - _NEARLY_ONE) * largest)).tolist()
-    if bad:
-        listed = []
-        for at in map(tuple, bad):
-            value, limit = float(covariance[at]), float(largest[at])
-            listed.append(f"{where(at)}: covariance = {value!r} is not between {-limit:.6g} and {limit:.6g}")
-        rule = "A covariance within a trial is nearer to 0 than the product of both standard errors"
-        raise ValueError("\n  ".join([f"{rule}; correct it, or leave it out for independent samples:", *listed]))
-    return np.where(both, covariance, 0.0)
-
-
-def _fit(y, v, c, method):
-    """Fit every column of outcomes and variances (2, k, n), NaN where absent, and covariances c (k, n) or (k, 1)."""
-    _check.option("method", method, METHODS)
-    here = np.isfinite(v)
-    count, k = here.sum(axis=1), here.any(axis=0).sum(axis=0)
-    n, fewest = k.size, count.min(axis=0)
-    out = BivariateBatch(
-        k=k,
-        df=fewest - 1.0,
-        boundary=np.zeros(n, dtype=bool),
-        **{name: np.full((*shape, n), np.nan) for name, shape in _SHAPES.items()},
-    )
-    enough = np.flatnonzero((k >= FEWEST_TRIALS) & (fewest > 1))
-    size, c = max(_BLOCK // len(c), 1), np.broadcast_to(c, v.shape[1:])
-    for start in range(0, enough.size, size):
-        some = enough[start : start + size]
-        for field, values in _fit_block(y[..., some], v[..., some], c[:, some], method == "REML").items():
-            getattr(out, field)[..., some] = values
-    return out
-
-
-def _fit_block(y, v, c, restricted):
-    """The fields of a `BivariateBatch` that are estimated."""
-    data, shift, scale = pairs(y, v, c)
-    factor, height = maximum(data, restricted)
-    at = point(data, factor, restricted)
-    unit = scale[:, None] * scale
-    used = data.count - restricted
-    constant = -0.5 * used.sum(axis=0) * np.log(2.0 * np.pi) - (used * np.log(scale)).sum(axis=0)
-    constant += 0.5 * restricted * np.log(data.count).sum(axis=0)
-    a, b, c = factor
-    whole = np.hypot(b, c)
-    related = (a > 0) & (whole > 0) & (data.both.sum(axis=0) > 0)
-    return {
-        "estimates": shift + scale * at.mean,
-        "covariance": at.covariance[FULL] * unit,
-        "between": product(factor)[0][FULL] * unit,
-        "correlation": np.where(related, b / np.where(related, whole, 1.0), np.nan),
-        "log_likelihood": height + constant,
-        "boundary": (a == 0) | (c == 0),
-    }
-
-
-class Pairs(NamedTuple):
-    """Trials of n fits, in units of each column's own; see `pairs`."""
-
-    y: np.ndarray  # (2, k, n) outcomes about `shift`, 0 where absent
-    v: np.ndarray  # (2, k, n) sampling variances, 0 where *the other* outcome is absent
-    c: np.ndarray  # (k, n) covariance within trials
-    both: np.ndarray  # (k, n) 1 where a trial has both outcomes, else 0
-    det: np.ndarray  # (k, n) determinant of the sampling covariance, or the only variance, or 1
-    small: np.ndarray  # (2, n) smallest variance of each outcome
-    count: np.ndarray  # (2, n) trials that have each outcome
-
-    def take(self, index):
-        """Return the columns `index`."""
-        return Pairs(*(x[..., index] for x in self))
-
-
-def pairs(y, v, covariance):
-    """Prepare outcomes and variances (2, k, n), NaN where absent, and covariances (k, n) within trials.
-
-    Returns the `Pairs` with the shift (2, n) and the scale (2, n), a power of two, of each outcome.
-    """
-    here = np.isfinite(v)
-    both = here.all(axis=0)
-    small = np.where(here, v, np.inf).min(axis=1)
-    count = here.sum(axis=1)
-    shift = np.where(here, y, 0.0).sum(axis=1) / np.maximum(count, 1)
-    scale = np.ldexp(1.0, np.frexp(np.where(np.isfinite(small), small, 1.0))[1] // 2)
-    y = np.where(here, (y - shift[:, None]) / scale[:, None], 0.0)
-    v = np.where(here, v / scale[:, None] ** 2, 1.0)
-    c = np.where(both, covariance / (scale[0] * scale[1]), 0.0)
-    data = Pairs(y, v * here[::-1], c, both.astype(float), v[0] * v[1] - c**2, small / scale**2, count)
-    return data, shift, scale
-
-
-def maximum(data, restricted):
-    """L (3, n) of the highest likelihood, and its log (n,) up to a constant.
-
-    L22 = 0, or T = 0, exactly where the maximum is on the boundary. T12 = 0 where no trial has both outcomes.
-    """
-    n = data.c.shape[1]
-    ends = _joined(_from_grid(data, np.arange(n), _FEW, restricted), _boundary(data, restricted))
-    best, contested = _highest(ends, n)
-    if contested.any():
-        more = _from_grid(data, np.flatnonzero(contested), _DENSE, restricted)
-        best = _highest(_joined(best, more), n)[0]
-    return _settle(data, best, restricted)
-
-
-class Ends(NamedTuple):
-    """Where climbs ended."""
-
-    owner: np.ndarray  # (m,) column
-    factor: np.ndarray  # (3, m) L
-    height: np.ndarray  # (m,) log-likelihood
-
-    def take(self, index):
-        """Return the ends `index`."""
-        return Ends(*(x[..., index] for x in self))
-
-
-def _joined(*ends):
-    return Ends(*(np.concatenate(parts, axis=-1) for parts in zip(*ends, strict=True)))
-
-
-def _from_grid(data, some, shape, restricted):
-    """The ends of the climbs from every point of a grid, in the columns `some`."""
-    grid = _grid(data.take(some), *shape)
-    owner = np.broadcast_to(some, grid.shape[1:]).ravel()
-    return _climbed(data, owner, grid.reshape(3, -1), restricted)
-
-
-def _grid(data, shares, correlations):
-    """L (3, s, s, c, n) for every pair of s variances and every one of c correlations.
-
-    The ladder goes to four times the variance of the outcomes and more, in even factors counted from -small.
-    """
-    top = 5.0 + 4.0 * (data.y**2).sum(axis=1) / (data.count * data.small)
-    ladder = data.small[:, None] * (top[:, None] ** np.array(shares)[:, None] - 1.0)
-    (first, second), r = np.sqrt(ladder), np.array(correlations)[:, None]
-    first, second = first[:, None, None], second[:, None]
-    return np.stack(np.broadcast_arrays(first, r * second, np.sqrt(1.0 - r**2) * second))
-
-
-def _climbed(data, owner, factor, restricted):
-    """The ends of the climbs from L (3, m) in the columns `owner`."""
-    rows = max(_SEARCH_BLOCK // len(data.c), 1)
-    done = [
-        climb(data.take(owner[i : i + rows]), factor[:, i : i + rows], restricted) for i in range(0, owner.size, rows)
-    ]
-    return Ends(owner, *(np.concatenate(parts, axis=-1) for parts in zip(*done, strict=True)))
-
-
-class Point(NamedTuple):
-    """The likelihood at one T per column, and its derivatives there."""
-
-    height: np.ndarray  # (n,) log-likelihood up to a constant
-    mean: np.ndarray  # (2, n)
-    covariance: np.ndarray  # (3, n) of the mean
-    weights: np.ndarray  # (3, k, n)
-    pull: np.ndarray  # (2, k, n) weights times residuals
-
-    def take(self, index):
-        """Return the columns `index`."""
-        return Point(*(x[..., index] for x in self))
-
-
-def climb(data, factor, restricted):
-    """Newton's method in a region of trust, from L (3, n) to a local maximum; returns L and the height there.
-
-    Where L22 = 0 at the start the climb stays on the boundary of the correlations -1 and 1.
-    """
-    end, height = factor.copy(), np.empty(factor.shape[1])
-    live, radius, at = np.arange(height.size), np.ones(height.size), point(data, factor, restricted)
-    for _ in range(_STEPS):
-        if not live.size:
-            break
-        spread = _spread(data, factor)
-        step = _newton(factor, spread, at, restricted)
-        size = np.sqrt((step**2).sum(axis=0))
-        cut = size > radius
-        new = factor + spread * step * np.where(cut, radius / np.where(cut, size, 1.0), 1.0)
-        there = point(data, new, restricted)
-        good = there.height >= at.height - ROUNDING * (1.0 + np.abs(at.height))
-        radius = np.where(good, np.minimum(2.0 * radius, _REACH), 0.25 * np.minimum(size, radius))
-        moving = (cut | ~good | _unsettled(data, new, factor)) & (radius > ROUNDING)
-        factor, at = np.where(good, new, factor), Point(*map(partial(np.where, good), there, at))
-        end[:, live], height[live] = factor, at.height
-        if not moving.all():
-            some = np.flatnonzero(moving)
-            live, data, at = live[some], data.take(some), at.take(some)
-            factor, radius = factor[:, some], radius[some]
-    return end, height
-
-
-def point(data, factor, restricted):
-    """The likelihood profiled over the means, or the restricted one, at T = LL'; L is (3, n), or (3, g, n)."""
-    w, det = _weights(data, factor)
-    information = w.sum(axis=1)
-    n, det_m = _inverse(information)
-    s = _apply(w, data.y).sum(axis=1)
-    mean = _apply(n, s)
-    rest = data.y - mean[:, None]
-    pull = _apply(w, rest)
-    height = np.log(det).sum(axis=0) + np.einsum("ak...,ak...->...", pull, data.y)
-    if restricted:
-        height += np.log(det_m)
-    return Point(-0.5 * height, mean, n, w, pull)
-
-
-def _weights(data, factor):
-    """Inverse of S_i + T (3, k, n), zero for an absent outcome, and the determinants of S_i + T (k, n)."""
-    (t11, t12, t22), det_t = product(factor)
-    (v1, v2), both = data.v, data.both
-    w = np.multiply(both, np.stack([t22, t12, t11])[:, None])
-    det = v1 * t22
-    det += v2 * t11
-    det += both * det_t
-    det += data.det
-    if data.c.any():
-        det -= 2.0 * data.c * t12
-        w[1] += data.c
-    w[0] += v2
-    w[2] += v1
-    w[1] *= -1.0
-    w *= 1.0 / det
-    return w, det
-
-
-def product(factor):
-    """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant."""
-    a, b, c = factor
-    return np.stack([a * a, a * b, b * b + c * c]), (a * c) ** 2
-
-
-def _inverse(m):
-    """Inverse of symmetric 2 by 2 matrices (3, ...) and their determinants."""
-    det = m[0] * m[2] - m[1] ** 2
-    return np.stack([m[2], -m[1], m[0]]) / det, det
-
-
-def _apply(m, x):
-    """Symmetric matrices (3, ...) times vectors (2, ...)."""
-    out = m[:2] * x[0]
-    out += m[1:] * x[1]
-    return out
-
-
-def _spread(data, factor):
-    """What makes changes of L comparable with each other (3, n): about the total SD of the row of each entry."""
-    (t11, _, t22), _ = product(factor)
-    return np.sqrt(np.stack([t11, t22, t22]) + data.small[[0, 1, 1]])
-
-
-def _newton(factor, spread, at, restricted):
-    """Newton step (3, n) for L / spread; absolute eigenvalues of the Hessian make it lead uphill everywhere."""
-    (a, b, c), (g, h) = factor, derivatives(at, restricted)
-    zero = np.zeros_like(a)
-    jacobian = np.stack([[2.0 * a, zero, zero], [b, a, zero], [zero, 2.0 * b, 2.0 * c]]) * spread
-    bend = np.stack([[2.0 * g[0], g[1], zero], [g[1], 2.0 * g[2], zero], [zero, zero, 2.0 * g[2]]])
-    bend *= spread * spread[:, None]
-    j = jacobian.transpose(2, 0, 1)
-    hessian = j.swapaxes(1, 2) @ h.transpose(2, 0, 1) @ j + bend.transpose(2, 0, 1)
-    hessian[c == 0, 2, 2] = -1.0  # L22 = 0 stays: its slope is 0 there, and so are its cross terms
-    return _uphill(-hessian, np.einsum("pn,pan->na", g, jacobian)).T
-
-
-def derivatives(at, restricted):
-    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22."""
-    w, n, (u, v) = at.weights, at.covariance, at.pull
-    square = np.stack([u * u, u * v, v * v])
-    core = 0.5 * w - square
-    slope = square - w
-    (pu, pv), (qu, qv), (ru, rv) = np.einsum("akn,bkn->abn", w, at.pull)
-    load = np.stack([[pu, qu], [pv + qu, qv + ru], [qv, rv]])
-    curvature = np.einsum("acn,bcn->abn", load, np.stack([_apply(n, x) for x in load]))
-    if restricted:
-        middle = _sandwich(w, n)
-        core -= middle
-        slope += middle
-        s = np.einsum("akn,bkn->abn", w, w)
-        first, last = [s[0, 0], s[0, 1], s[1, 1]], [s[1, 1], s[1, 2], s[2, 2]]
-        inner = np.stack([first, [2.0 * s[0, 1], s[0, 2] + s[1, 1], 2.0 * s[1, 2]], last])
-        turned = np.einsum("ijn,ajln->ailn", n[FULL], inner[:, FULL])
-        curvature += 0.5 * np.einsum("ailn,blin->abn", turned, turned)
-    curvature += _trace_table(np.einsum("akn,bkn->abn", core, w))
-    gradient = 0.5 * slope.sum(axis=1)
-    gradient[1] *= 2.0
-    return gradient, curvature
-
-
-def _sandwich(w, n):
-    """W N W of symmetric matrices (3, k, n) and (3, n)."""
-    (p, q, r), (a, b, c) = w, n
-    left, right = a * p + b * q, b * p + c * q  # N W, first column
-    low, high = a * q + b * r, b * q + c * r  # and second
-    return np.stack([p * left + q * right, p * low + q * high, q * low + r * high])
-
-
-def _trace_table(s):
-    """tr(X D_a W D_b) (3, 3, n) from the sums s[a, b] of products of the entries of X and W."""
-    s12, s23 = s[0, 1] + s[1, 0], s[1, 2] + s[2, 1]
-    middle = s[0, 2] + s[2, 0] + 2.0 * s[1, 1]
-    return np.stack([[s[0, 0], s12, s[1, 1]], [s12, middle, s23], [s[1, 1], s23, s[2, 2]]])
-
-
-def _uphill(m, slope):
-    """Solve m x = slope (n, 3) with the eigenvalues of m made positive."""
-    size = np.abs(np.einsum("naa->na", m)).max(axis=1)
-    minor = m[:, 0, 0] * m[:, 1, 1] - m[:, 0, 1] ** 2
-    steep = (m[:, 0, 0] > 1e-6 * size) & (minor > 1e-6 * size**2) & (np.linalg.det(m) > 1e-6 * size**3)
-    x = np.empty_like(slope)
-    x[steep] = np.linalg.solve(m[steep], slope[steep, :, None])[..., 0]
-    size, axes = np.linalg.eigh(m[~steep])
-    size = np.abs(size)
-    size = np.maximum(size, 1e-12 * size.max(axis=1, keepdims=True) + 1e-300)
-    along = np.einsum("nab,na->nb", axes, slope[~steep])
-    x[~steep] = np.einsum("nab,nb->na", axes, along / size)
-    return x
-
-
-def _unsettled(data, new, old):
-    """Whether the step from one L to the next moved T by more than rounding."""
-    t, before = product(new)[0], product(old)[0]
-    sd, small = np.sqrt(t[[0, 2]]), np.sqrt(data.small)
-    room = STEP * sd[[0, 0, 1]] * sd[[0, 1, 1]] + FLOOR * small[[0, 0, 1]] * small[[0, 1, 1]]
-    return (np.abs(t - before) > room).any(axis=0)
-
-
-def _boundary(data, restricted):
-    """The maxima on the boundary, T = 0 included, and the ends of climbs from there inwards."""
-    columns, zero = np.arange(data.c.shape[1]), np.zeros_like(data.small[[0, 0, 1]])
-    edge = _climbed(data, *_peaks(data, _grid(data, *_EDGE), restricted), restricted)
-    a, b, _ = edge.factor
-    away = np.sqrt((1.0 - _INWARD**2) * (b**2 + data.small[1, edge.owner]))
-    inside = _climbed(data, edge.owner, np.stack([a, _INWARD * b, away]), restricted)
-    edge = _joined(edge, Ends(columns, zero, point(data, zero, restricted).height))
-    return _joined(edge.take(_holds(data, edge, restricted)), inside)
-
-
-def _peaks(data, grid, restricted):
-    """The columns (m,) and L (3, m) of the points of a grid that are as high as every point around them."""
-    shape, flat, beside = grid.shape[1:], grid.reshape(3, -1, grid.shape[-1]), Pairs(*(x[..., None, :] for x in data))
-    rows = max(_SEARCH_BLOCK // data.c.size, 1)
-    parts = [point(beside, flat[:, i : i + rows], restricted).height for i in range(0, flat.shape[1], rows)]
-    height = np.concatenate(parts).reshape(shape)
-    around = np.pad(height, [(1, 1)] * 3 + [(0, 0)], constant_values=-np.inf)
-    top = np.ones(shape, dtype=bool)
-    for offset in itertools.product(range(3), repeat=3):
-        top &= height >= around[tuple(slice(i, i + size) for i, size in zip(offset, shape, strict=False))]
-    return np.nonzero(top)[-1], grid[:, top]
-
-
-def _holds(data, ends, restricted):
-    """Whether ends on the boundary are maxima: the derivative of the likelihood into the inside is not positive."""
-    part = data.take(ends.owner)
-    g = derivatives(point(part, ends.factor, restricted), restricted)[0]
-    a, b, _ = ends.factor
-    at_zero = (g[0] <= 0) & (g[2] <= 0) & (4.0 * g[0] * g[2] >= g[1] ** 2)
-    return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - a * b * g[1] + a**2 * g[2] <= 0)
-
-
-def _highest(ends, n):
-    """The highest end of each column, of the lowest rank where heights tie; and whether other ends are lower."""
-    best, least = np.full(n, -np.inf), np.full(n, np.inf)
-    np.maximum.at(best, ends.owner, ends.height)
-    np.minimum.at(least, ends.owner, ends.height)
-    top = best[ends.owner]
-    ties = ends.height >= top - _TIE * (1.0 + np.abs(top))
-    rank = (ends.factor != 0)[[0, 2]].sum(axis=0)
-    order = np.lexsort((ends.height, -rank, ties, ends.owner))
-    last = np.empty(n, dtype=int)
-    last[ends.owner[order]] = order  # the last assignment to a column stands
-    return ends.take(last), best - least > _SAME
-
-
-def _settle(data, ends, restricted):
-    """Move ends next to the boundary onto it where that is a maximum as high, and give L its signs."""
-    a, b, c = ends.factor
-    near = np.flatnonzero((c != 0) & (c**2 <= _NEAR * (b**2 + c**2)))
-    if near.size:
-        edge = _climbed(data, near, ends.factor[:, near] * [[1.0], [1.0], [0.0]], restricted)
-        wins = _holds(data, edge, restricted) & (edge.height >= ends.height[near] - _TIE * (1.0 + np.abs(edge.height)))
-        ends.factor[:, near[wins]], ends.height[near[wins]] = edge.factor[:, wins], edge.height[wins]
-    a, b, c = ends.factor
-    tiny = np.stack([a**2, b**2 + c**2]) <= _NOTHING * data.small
-    apart = tiny.any(axis=0) | (data.both.sum(axis=0) == 0)  # without trials that have both, T12 does not count
-    first, second = np.where(tiny, 0.0, np.stack([np.abs(a), np.hypot(b, c)]))
-    return np.where(apart, [first, 0.0 * first, second], [np.abs(a), np.where(a < 0, -b, b), np.abs(c)]), ends.height
+# The correlation that climbs from the boundary inwards start from.
+_INWARD = 0.7
+# Maxima whose log-likelihoods differ by less are taken for one in the search, and by less than a tie, relatively, for
+# rounding.
+_SAME, _TIE = 1e-7, 1e-10
+# With so small a share of T22 left by the correlation, the boundary is tried.
+_NEAR = 1e-3
+# A variance so small, relative to the smallest sampling variance, is 0.
+_NOTHING = 1e-20
+# Array elements worked on together: in a block of fits, and in its search, where a fit has many starts. In the search
+# the caches decide: blocks eight times as large took half as long again, a sixteenth as large twice as long.
+_BLOCK = 1 << 16
+_SEARCH_BLOCK = 1 << 15
 
 
 class Estimate(NamedTuple):
@@ -676,7 +144,7 @@ class BivariateEffect:
         tau = (*self.tau.tolist(), self.tau_difference)
         same = ("correlation", "log_likelihood", "boundary", "method", "ci_method", "confidence_level")
         rows = []
-        for name, sd in zip((*OUTCOMES, "difference"), tau, strict=True):
+        for name, sd in zip((*_OUTCOMES, "difference"), tau, strict=True):
             estimate, se, ci = getattr(self, name)
             row = {"outcome": name, "k": self.k, "estimate": estimate, "se": se, "ci_low": ci.low, "ci_high": ci.high}
             rows.append(row | {"df": self.df, "tau": sd} | {other: getattr(self, other) for other in same})
@@ -688,20 +156,138 @@ def _difference_variance(m):
     return m[0, 0] + m[1, 1] - 2.0 * m[0, 1]
 
 
-def effect_of(fit, labels, options):
-    """The `BivariateEffect` of one fit, a `BivariateBatch` of single values; options are method, ci_method, level."""
-    method, ci_method, level = options
+def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None):
+    """Pool two outcomes of k trials by the bivariate random-effects model.
+
+    The outcomes of trial i are normal around the means with covariance S_i + T: S_i within the trial, known; T
+    between trials, estimated, so that trials where one outcome is truly larger may be those where the other is.
+
+    Parameters
+    ----------
+    y : array, shape (k, 2)
+        Both outcomes of each trial, such as the change in the placebo and in the treatment arm; NaN where absent.
+        A trial with one outcome counts for that one.
+    v : array, shape (k, 2)
+        Their sampling variances, NaN where absent.
+    covariance : array, shape (k,), optional
+        Sampling covariance of both outcomes within each trial; 0 if left out, as for independent arms.
+    method : {"REML", "ML"}
+        The global maximum of the restricted or the full likelihood over all T, correlations of -1 and 1 and
+        variances of 0 included.
+    ci_method : {"t", "z"}
+        Intervals on t with one degree of freedom less than trials, or normal.
+    confidence_level : float
+        Level of all intervals.
+    labels : sequence of str, optional
+        Names of the trials.
+
+    Returns
+    -------
+    BivariateEffect
+
+    Raises
+    ------
+    ValueError
+        For outcomes, variances or covariances that cannot be pooled, fewer than three trials, an outcome that
+        fewer than two trials have, or unknown options.
+
+    References
+    ----------
+    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040.
+
+    Examples
+    --------
+    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2], [-3.0, -3.4]]
+    >>> fit = pool_bivariate(y, [[0.3, 0.2], [0.1, 0.1], [0.1, 0.1], [0.2, 0.2], [0.2, 0.1]])
+    >>> [round(float(x), 2) for x in (*fit.estimates, fit.correlation, fit.difference.estimate, fit.difference.se)]
+    [-1.94, -3.4, 0.83, -1.46, 0.57]
+    """
+    y = _two_columns(y, v)
+    options = {"method": method, "ci_method": ci_method, "confidence_level": confidence_level, "labels": labels}
+    fit = pool_bivariate_groups(y, v, np.ones((len(y), 1), dtype=bool), covariance=covariance, **options)[0]
+    if fit is None:
+        here = np.isfinite(np.asarray(v, dtype=float))
+        first, second = here.sum(axis=0)
+        raise ValueError(
+            f"{here.any(axis=1).sum()} trials, {first} with the first outcome and {second} with the second, are too "
+            f"few: the model needs {_FEWEST_TRIALS} trials, and 2 with each outcome; pool each outcome by itself"
+        )
+    return fit
+
+
+def pool_bivariate_groups(
+    y, v, members, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None
+):
+    """Pool two outcomes of many sets of the same k trials at once, such as subgroups.
+
+    Parameters
+    ----------
+    y, v, covariance, method, ci_method, confidence_level, labels
+        As for `pool_bivariate`.
+    members : array of bool, shape (k, n)
+        Which trials belong to which set.
+
+    Returns
+    -------
+    list of BivariateEffect or None
+        One for each set; None where it has fewer than three trials, or fewer than two with either outcome.
+
+    Raises
+    ------
+    ValueError
+        As for `pool_bivariate`, but for too few trials.
+
+    Examples
+    --------
+    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2]]
+    >>> fits = pool_bivariate_groups(y, [[0.2, 0.2]] * 4, [[True, True], [True, True], [True, False], [True, False]])
+    >>> fits[0].k, fits[1]
+    (4, None)
+    """
+    _check.option("ci_method", ci_method, _CI_METHODS)
+    level = _check.level(confidence_level)
+    y, v, members = _two_columns(y, v), np.asarray(v), np.asarray(members)
+    if members.dtype != bool or members.shape[:1] != y.shape[:1] or members.ndim != 2:
+        raise ValueError(f"members must be a boolean array of shape ({len(y)}, n), {len(y)} trials by n sets")
+    names = _check.study_labels(labels, len(y))
+
+    def where(at):
+        name = f"trial {at[0] + 1}" if labels is None else f"trial {at[0] + 1} ({names[at[0]]})"
+        return name if len(at) == 1 else f"{name}, {_OUTCOMES[at[1]]} outcome"
+
+    y, v = _check.check(y, v, where, absent_allowed=True)
+    c = _checked_covariance(covariance, v.T, where)
+    here = members[:, :, None] & np.isfinite(v)[:, None]
+    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (y, v)), c[:, None], method)
+
+    def one(j):
+        present = here[:, j].any(axis=1)
+        named = tuple(name for name, used in zip(names, present, strict=True) if used)
+        return _effect_of(take(batch, j), named, method, ci_method, level)
+
+    return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
+
+
+def _two_columns(y, v):
+    """The outcomes as an array; ValueError unless y and v have the shape (k, 2)."""
+    _check.same_shape(y, v, 2, "(k, 2), both outcomes of each trial")
+    y = np.asarray(y)
+    if y.shape[1] != 2:
+        raise ValueError(f"y has {y.shape[1]} columns, but must have 2: the first and the second outcome")
+    return y
+
+
+def _effect_of(fit, labels, method, ci_method, level):
+    """The `BivariateEffect` of one fit, a `BivariateBatch` of single values."""
     df = np.inf if ci_method == "z" else float(fit.df)
     critical = float(t_quantile(df, level))
 
     def mean(value, variance):
         se = float(np.sqrt(variance))
-        return Estimate(
-            float(value), se, ConfidenceInterval(float(value - critical * se), float(value + critical * se))
-        )
+        half = critical * se
+        return Estimate(float(value), se, ConfidenceInterval(float(value - half), float(value + half)))
 
-    arrays = {"estimates": fit.estimates, "covariance": fit.covariance, "between": fit.between}
-    arrays = {name: np.array(x) for name, x in arrays.items()}
+    arrays = {name: np.array(getattr(fit, name)) for name in ("estimates", "covariance", "between")}
     arrays["tau"] = np.sqrt(np.diag(fit.between))
     for x in arrays.values():
         x.flags.writeable = False
@@ -720,6 +306,19 @@ def effect_of(fit, labels, options):
         labels=labels,
         boundary=bool(fit.boundary),
     )
+
+
+class BivariateBatch(NamedTuple):
+    """Results of n fits; see `pool_bivariate_columns`. NaN where there are too few trials."""
+
+    k: np.ndarray  # (n,) trials with at least one outcome
+    df: np.ndarray  # (n,) one less than the trials with the rarer outcome
+    estimates: np.ndarray  # (2, n) means
+    covariance: np.ndarray  # (2, 2, n) of the means
+    between: np.ndarray  # (2, 2, n) covariance of true values between trials
+    correlation: np.ndarray  # (n,) of true values between trials; NaN where a variance is 0 or no trial has both
+    log_likelihood: np.ndarray  # (n,)
+    boundary: np.ndarray  # (n,) bool: a between-trial variance is 0 or the correlation is -1 or 1
 
 
 def pool_bivariate_columns(y1, v1, y2, v2, covariance=None, *, method="REML"):
@@ -765,3 +364,398 @@ def pool_bivariate_columns(y1, v1, y2, v2, covariance=None, *, method="REML"):
 
 def _place(at):
     return f"set {at[1] + 1}, trial {at[0] + 1}"
+
+
+def _checked_covariance(covariance, v, where):
+    """Covariance within trials, 0 where an outcome is absent; ValueError unless below the variances v (2, ...)."""
+    if covariance is None:
+        return np.zeros(v.shape[1:])
+    covariance = np.asarray(covariance, dtype=float)
+    if covariance.shape != v.shape[1:]:
+        raise ValueError(
+            f"covariance has the shape {covariance.shape}, but must have {v.shape[1:]}: one for each trial"
+        )
+    both = np.isfinite(v).all(axis=0)
+    largest = np.sqrt(v[0] * v[1])
+    bad = np.argwhere(both & ~(np.abs(covariance) < (1.0 - _NEARLY_ONE) * largest)).tolist()
+    if bad:
+        listed = []
+        for at in map(tuple, bad):
+            value, limit = float(covariance[at]), float(largest[at])
+            listed.append(f"{where(at)}: covariance = {value!r} is not between {-limit:.6g} and {limit:.6g}")
+        rule = "A covariance within a trial is nearer to 0 than the product of both standard errors"
+        raise ValueError("\n  ".join([f"{rule}; correct it, or leave it out for independent samples:", *listed]))
+    return np.where(both, covariance, 0.0)
+
+
+def _fit(y, v, c, method):
+    """Fit every column of outcomes and variances (2, k, n), NaN where absent, and covariances c (k, n) or (k, 1)."""
+    _check.option("method", method, ("REML", "ML"))
+    here = np.isfinite(v)
+    count, k = here.sum(axis=1), here.any(axis=0).sum(axis=0)
+    n, fewest = k.size, count.min(axis=0)
+    out = BivariateBatch(
+        k=k,
+        df=fewest - 1.0,
+        boundary=np.zeros(n, dtype=bool),
+        **{name: np.full((*shape, n), np.nan) for name, shape in _SHAPES.items()},
+    )
+    enough = np.flatnonzero((k >= _FEWEST_TRIALS) & (fewest > 1))
+    size, c = max(_BLOCK // len(c), 1), np.broadcast_to(c, v.shape[1:])
+    for start in range(0, enough.size, size):
+        some = enough[start : start + size]
+        for field, values in _fit_block(y[..., some], v[..., some], c[:, some], method == "REML").items():
+            getattr(out, field)[..., some] = values
+    return out
+
+
+def _fit_block(y, v, c, restricted):
+    """The fields of a `BivariateBatch` that are estimated."""
+    data, shift, scale = pairs(y, v, c)
+    factor, height = maximum(data, restricted)
+    at = point(data, factor, restricted)
+    unit = scale[:, None] * scale
+    used = data.count - restricted
+    constant = -0.5 * used.sum(axis=0) * np.log(2.0 * np.pi) - (used * np.log(scale)).sum(axis=0)
+    # metafor's restricted likelihood has the term log |X'X| / 2, X the design of the means.
+    constant += 0.5 * restricted * np.log(data.count).sum(axis=0)
+    a, b, c = factor
+    whole = np.hypot(b, c)
+    related = (a > 0) & (whole > 0) & (data.both.sum(axis=0) > 0)
+    return {
+        "estimates": shift + scale * at.mean,
+        "covariance": at.covariance[_FULL] * unit,
+        "between": product(factor)[0][_FULL] * unit,
+        "correlation": np.where(related, b / np.where(related, whole, 1.0), np.nan),
+        "log_likelihood": height + constant,
+        "boundary": (a == 0) | (c == 0),
+    }
+
+
+class _Pairs(NamedTuple):
+    """Trials of n fits, in units of each column's own; see `pairs`."""
+
+    y: np.ndarray  # (2, k, n) outcomes about `shift`, 0 where absent
+    v: np.ndarray  # (2, k, n) sampling variances, 0 where *the other* outcome is absent
+    c: np.ndarray  # (k, n) covariance within trials
+    both: np.ndarray  # (k, n) 1 where a trial has both outcomes, else 0
+    det: np.ndarray  # (k, n) determinant of the sampling covariance, or the only variance, or 1
+    small: np.ndarray  # (2, n) smallest variance of each outcome
+    count: np.ndarray  # (2, n) trials that have each outcome
+
+
+def pairs(y, v, covariance):
+    """Prepare outcomes and variances (2, k, n), NaN where absent, and covariances (k, n) within trials.
+
+    Returns the `_Pairs` with the shift (2, n) and the scale (2, n) of each outcome, a power of two, which rounds
+    nothing.
+    """
+    here = np.isfinite(v)
+    both = here.all(axis=0)
+    small = np.where(here, v, np.inf).min(axis=1)
+    count = here.sum(axis=1)
+    shift = np.where(here, y, 0.0).sum(axis=1) / np.maximum(count, 1)
+    scale = np.ldexp(1.0, np.frexp(np.where(np.isfinite(small), small, 1.0))[1] // 2)
+    y = np.where(here, (y - shift[:, None]) / scale[:, None], 0.0)
+    v = np.where(here, v / scale[:, None] ** 2, 1.0)
+    c = np.where(both, covariance / (scale[0] * scale[1]), 0.0)
+    data = _Pairs(y, v * here[::-1], c, both.astype(float), v[0] * v[1] - c**2, small / scale**2, count)
+    return data, shift, scale
+
+
+def take(table, index):
+    """The columns `index` of a named tuple of arrays."""
+    return type(table)(*(x[..., index] for x in table))
+
+
+def maximum(data, restricted):
+    """L (3, n) of the highest likelihood, and its log (n,) up to a constant.
+
+    L22 = 0, or T = 0, exactly where the maximum is on the boundary. T12 = 0 where no trial has both outcomes.
+    """
+    n = data.c.shape[1]
+    ends = _joined(_from_grid(data, np.arange(n), _FEW, restricted), _boundary(data, restricted))
+    best, contested = _highest(ends, n)
+    if contested.any():
+        more = _from_grid(data, np.flatnonzero(contested), _DENSE, restricted)
+        best = _highest(_joined(best, more), n)[0]
+    return _settle(data, best, restricted)
+
+
+class _Ends(NamedTuple):
+    """Where climbs ended."""
+
+    owner: np.ndarray  # (m,) column
+    factor: np.ndarray  # (3, m) L
+    height: np.ndarray  # (m,) log-likelihood
+
+
+def _joined(*ends):
+    return _Ends(*(np.concatenate(parts, axis=-1) for parts in zip(*ends, strict=True)))
+
+
+def _from_grid(data, some, shape, restricted):
+    """The ends of the climbs from every point of a grid, in the columns `some`."""
+    grid = _grid(take(data, some), *shape)
+    owner = np.broadcast_to(some, grid.shape[1:]).ravel()
+    return _climbed(data, owner, grid.reshape(3, -1), restricted)
+
+
+def _grid(data, shares, correlations):
+    """L (3, s, s, c, n) for every pair of s variances and every one of c correlations.
+
+    The ladder goes to four times the variance of the outcomes and more, in even factors counted from -small.
+    """
+    top = 5.0 + 4.0 * (data.y**2).sum(axis=1) / (data.count * data.small)
+    ladder = data.small[:, None] * (top[:, None] ** np.array(shares)[:, None] - 1.0)
+    (first, second), r = np.sqrt(ladder), np.array(correlations)[:, None]
+    first, second = first[:, None, None], second[:, None]
+    return np.stack(np.broadcast_arrays(first, r * second, np.sqrt(1.0 - r**2) * second))
+
+
+def _climbed(data, owner, factor, restricted):
+    """The ends of the climbs from L (3, m) in the columns `owner`."""
+    rows = max(_SEARCH_BLOCK // len(data.c), 1)
+    done = [
+        climb(take(data, owner[i : i + rows]), factor[:, i : i + rows], restricted) for i in range(0, owner.size, rows)
+    ]
+    return _Ends(owner, *(np.concatenate(parts, axis=-1) for parts in zip(*done, strict=True)))
+
+
+def _boundary(data, restricted):
+    """The maxima on the boundary, T = 0 included, and the ends of climbs from there inwards."""
+    columns, zero = np.arange(data.c.shape[1]), np.zeros_like(data.small[[0, 0, 1]])
+    edge = _climbed(data, *_peaks(data, _grid(data, *_EDGE), restricted), restricted)
+    a, b, _ = edge.factor
+    away = np.sqrt((1.0 - _INWARD**2) * (b**2 + data.small[1, edge.owner]))
+    inside = _climbed(data, edge.owner, np.stack([a, _INWARD * b, away]), restricted)
+    edge = _joined(edge, _Ends(columns, zero, point(data, zero, restricted).height))
+    return _joined(take(edge, _holds(data, edge, restricted)), inside)
+
+
+def _peaks(data, grid, restricted):
+    """The columns (m,) and L (3, m) of the points of a grid that are as high as every point around them."""
+    shape, flat, beside = grid.shape[1:], grid.reshape(3, -1, grid.shape[-1]), _Pairs(*(x[..., None, :] for x in data))
+    rows = max(_SEARCH_BLOCK // data.c.size, 1)
+    parts = [point(beside, flat[:, i : i + rows], restricted).height for i in range(0, flat.shape[1], rows)]
+    height = np.concatenate(parts).reshape(shape)
+    around = np.pad(height, [(1, 1)] * 3 + [(0, 0)], constant_values=-np.inf)
+    top = np.ones(shape, dtype=bool)
+    for offset in itertools.product(range(3), repeat=3):
+        top &= height >= around[tuple(slice(i, i + size) for i, size in zip(offset, shape, strict=False))]
+    return np.nonzero(top)[-1], grid[:, top]
+
+
+def _holds(data, ends, restricted):
+    """Whether ends on the boundary are maxima: the derivative of the likelihood into the inside is not positive."""
+    part = take(data, ends.owner)
+    g = derivatives(point(part, ends.factor, restricted), restricted)[0]
+    a, b, _ = ends.factor
+    at_zero = (g[0] <= 0) & (g[2] <= 0) & (4.0 * g[0] * g[2] >= g[1] ** 2)
+    return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - a * b * g[1] + a**2 * g[2] <= 0)
+
+
+def _highest(ends, n):
+    """The highest end of each column, of the lowest rank where heights tie; and whether other ends are lower."""
+    best, least = np.full(n, -np.inf), np.full(n, np.inf)
+    np.maximum.at(best, ends.owner, ends.height)
+    np.minimum.at(least, ends.owner, ends.height)
+    top = best[ends.owner]
+    ties = ends.height >= top - _TIE * (1.0 + np.abs(top))
+    rank = (ends.factor != 0)[[0, 2]].sum(axis=0)
+    order = np.lexsort((ends.height, -rank, ties, ends.owner))
+    last = np.empty(n, dtype=int)
+    # The last assignment to a column stands.
+    last[ends.owner[order]] = order
+    return take(ends, last), best - least > _SAME
+
+
+def _settle(data, ends, restricted):
+    """Move ends next to the boundary onto it where that is a maximum as high, and give L its signs."""
+    a, b, c = ends.factor
+    near = np.flatnonzero((c != 0) & (c**2 <= _NEAR * (b**2 + c**2)))
+    if near.size:
+        edge = _climbed(data, near, ends.factor[:, near] * [[1.0], [1.0], [0.0]], restricted)
+        wins = _holds(data, edge, restricted) & (edge.height >= ends.height[near] - _TIE * (1.0 + np.abs(edge.height)))
+        ends.factor[:, near[wins]], ends.height[near[wins]] = edge.factor[:, wins], edge.height[wins]
+    a, b, c = ends.factor
+    tiny = np.stack([a**2, b**2 + c**2]) <= _NOTHING * data.small
+    # Without trials that have both, T12 does not count.
+    apart = tiny.any(axis=0) | (data.both.sum(axis=0) == 0)
+    first, second = np.where(tiny, 0.0, np.stack([np.abs(a), np.hypot(b, c)]))
+    return np.where(apart, [first, 0.0 * first, second], [np.abs(a), np.where(a < 0, -b, b), np.abs(c)]), ends.height
+
+
+class _Point(NamedTuple):
+    """The likelihood at one T per column, and its derivatives there."""
+
+    height: np.ndarray  # (n,) log-likelihood up to a constant
+    mean: np.ndarray  # (2, n)
+    covariance: np.ndarray  # (3, n) of the mean
+    weights: np.ndarray  # (3, k, n)
+    pull: np.ndarray  # (2, k, n) weights times residuals
+
+
+def climb(data, factor, restricted):
+    """Newton's method in a region of trust, from L (3, n) to a local maximum; returns L and the height there.
+
+    Where L22 = 0 at the start the climb stays on the boundary of the correlations -1 and 1.
+    """
+    end, height = factor.copy(), np.empty(factor.shape[1])
+    live, radius, at = np.arange(height.size), np.ones(height.size), point(data, factor, restricted)
+    for _ in range(_STEPS):
+        if not live.size:
+            break
+        spread = _spread(data, factor)
+        step = _newton(factor, spread, at, restricted)
+        size = np.sqrt((step**2).sum(axis=0))
+        cut = size > radius
+        new = factor + spread * step * np.where(cut, radius / np.where(cut, size, 1.0), 1.0)
+        there = point(data, new, restricted)
+        good = there.height >= at.height - _ROUNDING * (1.0 + np.abs(at.height))
+        radius = np.where(good, np.minimum(2.0 * radius, _REACH), 0.25 * np.minimum(size, radius))
+        moving = (cut | ~good | _unsettled(data, new, factor)) & (radius > _ROUNDING)
+        factor, at = np.where(good, new, factor), _Point(*map(partial(np.where, good), there, at))
+        end[:, live], height[live] = factor, at.height
+        if not moving.all():
+            some = np.flatnonzero(moving)
+            live, data, at = live[some], take(data, some), take(at, some)
+            factor, radius = factor[:, some], radius[some]
+    return end, height
+
+
+def point(data, factor, restricted):
+    """The likelihood profiled over the means, or the restricted one, at T = LL'; L is (3, n), or (3, g, n)."""
+    w, det = _weights(data, factor)
+    information = w.sum(axis=1)
+    n, det_m = _inverse(information)
+    s = _apply(w, data.y).sum(axis=1)
+    mean = _apply(n, s)
+    rest = data.y - mean[:, None]
+    pull = _apply(w, rest)
+    height = np.log(det).sum(axis=0) + np.einsum("ak...,ak...->...", pull, data.y)
+    if restricted:
+        height += np.log(det_m)
+    return _Point(-0.5 * height, mean, n, w, pull)
+
+
+def _weights(data, factor):
+    """Inverse of S_i + T (3, k, n), zero for an absent outcome, and the determinants of S_i + T (k, n)."""
+    (t11, t12, t22), det_t = product(factor)
+    (v1, v2), both = data.v, data.both
+    w = np.multiply(both, np.stack([t22, t12, t11])[:, None])
+    det = v1 * t22
+    det += v2 * t11
+    det += both * det_t
+    det += data.det
+    if data.c.any():
+        det -= 2.0 * data.c * t12
+        w[1] += data.c
+    w[0] += v2
+    w[2] += v1
+    w[1] *= -1.0
+    w *= 1.0 / det
+    return w, det
+
+
+def product(factor):
+    """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant."""
+    a, b, c = factor
+    return np.stack([a * a, a * b, b * b + c * c]), (a * c) ** 2
+
+
+def _inverse(m):
+    """Inverse of symmetric 2 by 2 matrices (3, ...) and their determinants."""
+    det = m[0] * m[2] - m[1] ** 2
+    return np.stack([m[2], -m[1], m[0]]) / det, det
+
+
+def _apply(m, x):
+    """Symmetric matrices (3, ...) times vectors (2, ...)."""
+    out = m[:2] * x[0]
+    out += m[1:] * x[1]
+    return out
+
+
+def _spread(data, factor):
+    """What makes changes of L comparable with each other (3, n): about the total SD of the row of each entry."""
+    (t11, _, t22), _ = product(factor)
+    return np.sqrt(np.stack([t11, t22, t22]) + data.small[[0, 1, 1]])
+
+
+def _newton(factor, spread, at, restricted):
+    """Newton step (3, n) for L / spread; absolute eigenvalues of the Hessian make it lead uphill everywhere."""
+    (a, b, c), (g, h) = factor, derivatives(at, restricted)
+    zero = np.zeros_like(a)
+    jacobian = np.stack([[2.0 * a, zero, zero], [b, a, zero], [zero, 2.0 * b, 2.0 * c]]) * spread
+    bend = np.stack([[2.0 * g[0], g[1], zero], [g[1], 2.0 * g[2], zero], [zero, zero, 2.0 * g[2]]])
+    bend *= spread * spread[:, None]
+    j = jacobian.transpose(2, 0, 1)
+    hessian = j.swapaxes(1, 2) @ h.transpose(2, 0, 1) @ j + bend.transpose(2, 0, 1)
+    # L22 = 0 stays: its slope is 0 there, and so are its cross terms.
+    hessian[c == 0, 2, 2] = -1.0
+    return _uphill(-hessian, np.einsum("pn,pan->na", g, jacobian)).T
+
+
+def derivatives(at, restricted):
+    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22."""
+    w, n, (u, v) = at.weights, at.covariance, at.pull
+    square = np.stack([u * u, u * v, v * v])
+    core = 0.5 * w - square
+    slope = square - w
+    (pu, pv), (qu, qv), (ru, rv) = np.einsum("akn,bkn->abn", w, at.pull)
+    load = np.stack([[pu, qu], [pv + qu, qv + ru], [qv, rv]])
+    curvature = np.einsum("acn,bcn->abn", load, np.stack([_apply(n, x) for x in load]))
+    if restricted:
+        middle = _sandwich(w, n)
+        core -= middle
+        slope += middle
+        s = np.einsum("akn,bkn->abn", w, w)
+        first, last = [s[0, 0], s[0, 1], s[1, 1]], [s[1, 1], s[1, 2], s[2, 2]]
+        inner = np.stack([first, [2.0 * s[0, 1], s[0, 2] + s[1, 1], 2.0 * s[1, 2]], last])
+        turned = np.einsum("ijn,ajln->ailn", n[_FULL], inner[:, _FULL])
+        curvature += 0.5 * np.einsum("ailn,blin->abn", turned, turned)
+    curvature += _trace_table(np.einsum("akn,bkn->abn", core, w))
+    gradient = 0.5 * slope.sum(axis=1)
+    gradient[1] *= 2.0
+    return gradient, curvature
+
+
+def _sandwich(w, n):
+    """W N W of symmetric matrices (3, k, n) and (3, n)."""
+    (p, q, r), (a, b, c) = w, n
+    left, right = a * p + b * q, b * p + c * q  # N W, first column
+    low, high = a * q + b * r, b * q + c * r  # and second
+    return np.stack([p * left + q * right, p * low + q * high, q * low + r * high])
+
+
+def _trace_table(s):
+    """tr(X D_a W D_b) (3, 3, n) from the sums s[a, b] of products of the entries of X and W."""
+    s12, s23 = s[0, 1] + s[1, 0], s[1, 2] + s[2, 1]
+    middle = s[0, 2] + s[2, 0] + 2.0 * s[1, 1]
+    return np.stack([[s[0, 0], s12, s[1, 1]], [s12, middle, s23], [s[1, 1], s23, s[2, 2]]])
+
+
+def _uphill(m, slope):
+    """Solve m x = slope (n, 3) with the eigenvalues of m made positive."""
+    size = np.abs(np.einsum("naa->na", m)).max(axis=1)
+    minor = m[:, 0, 0] * m[:, 1, 1] - m[:, 0, 1] ** 2
+    # Most are positive definite by their leading minors, with room to spare, and need no eigenvalues.
+    steep = (m[:, 0, 0] > 1e-6 * size) & (minor > 1e-6 * size**2) & (np.linalg.det(m) > 1e-6 * size**3)
+    x = np.empty_like(slope)
+    x[steep] = np.linalg.solve(m[steep], slope[steep, :, None])[..., 0]
+    size, axes = np.linalg.eigh(m[~steep])
+    size = np.abs(size)
+    # A direction without curvature must not get an infinite step.
+    size = np.maximum(size, 1e-12 * size.max(axis=1, keepdims=True) + 1e-300)
+    along = np.einsum("nab,na->nb", axes, slope[~steep])
+    x[~steep] = np.einsum("nab,nb->na", axes, along / size)
+    return x
+
+
+def _unsettled(data, new, old):
+    """Whether the step from one L to the next moved T by more than rounding."""
+    t, before = product(new)[0], product(old)[0]
+    sd, small = np.sqrt(t[[0, 2]]), np.sqrt(data.small)
+    room = _STEP * sd[[0, 0, 1]] * sd[[0, 1, 1]] + _FLOOR * small[[0, 0, 1]] * small[[0, 1, 1]]
+    return (np.abs(t - before) > room).any(axis=0)

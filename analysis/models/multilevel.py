@@ -248,6 +248,7 @@ def pool_multilevel(
         se_model=float(np.sqrt(fit.model)),
         sigma2=sigma2,
         sigma2_ci=Levels(*(_profile_interval(data, sigma2, which, top, level, restricted) for which in Levels._fields)),
+        # metafor's restricted likelihood has the term log |X'X| / 2, X a column of k ones.
         log_likelihood=top - 0.5 * (k - restricted) * np.log(2.0 * np.pi) + 0.5 * restricted * np.log(k),
         **_inference(fit, m, sum(sigma2), ci_method, level),
         **_heterogeneity(data, sigma2),
