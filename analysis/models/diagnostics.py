@@ -1,9 +1,7 @@
-"""How single studies stand to the pooled effect: residuals, their normal quantiles, funnel and radial coordinates.
+"""How single studies stand to the pooled effect, and what a pooled effect says of values and of studies to come.
 
-The distribution of the effect in a new study, as a curve: what a prediction interval is cut from.
-
-P-value functions: the two-sided p value of every possible effect, as the ends of intervals of every level.
-
+Residuals with their normal quantiles; funnel and radial coordinates; the distribution of the effect in a new study as a
+curve, which a prediction interval is cut from; and p-value functions: the two-sided p value of every possible effect.
 The interval of level 1 - p holds the effects whose p value exceeds p, so the curve of a trial or of a pooled result
 consists of its intervals, one inside the other, down to the estimate at p = 1.
 """
@@ -17,10 +15,13 @@ from analysis import _check
 from analysis.models.pooling import leave_one_out, many_pvalues, pool, pool_batch
 from analysis.models.results import PooledEffect, t_quantile
 
-_SIMULATIONS = 200, 1000  # fewest and most samples behind an envelope
-_EFFORT = 2_000_000  # numbers pooled for the envelope of deleted residuals, where every sample is pooled k times
-REACH = 3.6  # half the width of the grid, in standard deviations of the prediction
-_PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": -np.inf}
+# Fewest and most samples behind an envelope.
+_SIMULATIONS = 200, 1000
+# Numbers pooled for the envelope of deleted residuals, where every sample is pooled k times.
+_EFFORT = 2_000_000
+# Half the width of the grid of a predictive density, in standard deviations of the prediction.
+_REACH = 3.6
+# The p values of a curve: dense where they are small, as there the ends of the interval move fastest.
 _SMALL = 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.0125, 0.015
 LEVELS = np.unique(np.round(np.concatenate([_SMALL, np.arange(4, 21) / 200, np.arange(5, 41) / 40]), 6))
 
@@ -60,25 +61,25 @@ def standardised_residuals(pooled, *, deleted=False):
     1     B     0.842  0.688  1.223
     2     C    -0.758  0.611 -1.241
     """
-    pooled = _pooled(pooled)
+    pooled = _as_pooled(pooled)
     least = 3 if deleted else 2
     if pooled.k < least:
         raise ValueError(f"{'deleted' if deleted else 'standardised'} residuals need {least} studies or more")
     if deleted:
-        fixed = {"tau2_method": "REML", "tau2": pooled.tau2} if pooled.tau2_method == "fixed" else {}
-        others = leave_one_out(pooled, ci_method="z", **fixed)
+        # The standard error that the model gives, whatever the intervals are made with.
+        others = leave_one_out(pooled, ci_method="z")
         mean, tau2, se_mean = (others[name].to_numpy() for name in ("estimate", "tau2", "se"))
         residual, se = pooled.yi - mean, np.sqrt(pooled.vi + tau2 + se_mean**2)
     else:
-        residual, se = _internal(pooled.yi, pooled.vi, pooled.tau2)
+        residual, se = _standardised(pooled.yi, pooled.vi, pooled.tau2)
     return pd.DataFrame({"label": pooled.labels, "residual": residual, "se": se, "z": residual / se})
 
 
-def _pooled(result):
+def _as_pooled(result):
     return result if isinstance(result, PooledEffect) else pool(result)
 
 
-def _internal(yi, vi, tau2):
+def _standardised(yi, vi, tau2):
     """Residuals and their standard errors along the last axis; tau2 may differ from row to row."""
     weight = 1.0 / (vi + np.asarray(tau2)[..., None])
     others, sums = _of_others(weight, yi)
@@ -90,6 +91,203 @@ def _of_others(weight, yi):
     """Sum of the weights and of weight * yi over all other studies; nothing is subtracted, so no digits cancel."""
     but_one = 1.0 - np.eye(weight.shape[-1])
     return weight @ but_one, (weight * yi) @ but_one
+
+
+def residual_quantiles(pooled, *, deleted=False, level=0.95, n_simulations=None, seed=0):
+    """Set the standardised residuals beside the normal quantiles of their ranks, with an envelope.
+
+    Parameters
+    ----------
+    pooled, deleted
+        As for :func:`standardised_residuals`; three studies or more.
+    level : float
+        Share of simulated residuals of each rank inside the envelope, rank by rank.
+    n_simulations : int, optional
+        Samples behind the envelope. Default: 1,000, and for deleted residuals of many studies fewer, down to 200.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`standardised_residuals`, and quantile, envelope_low, envelope_high, row (the place of the
+        study in the given order); sorted by z. ``attrs["n"]`` is the number of samples.
+
+    Raises
+    ------
+    ValueError
+        With fewer than three studies.
+
+    Notes
+    -----
+    Quantiles are those of the probabilities (rank - a) / (k + 1 - 2a), a = 3/8 up to ten studies and 1/2 beyond, as in
+    R's ``qqnorm``. For the envelope (Atkinson 1981, doi 10.1093/biomet/68.1.13), studies with the same variances are
+    drawn from the model with the estimated tau2; tau2 and the mean are then estimated anew in every sample, so that the
+    envelope knows that residuals of one fit are neither independent nor free in scale. As the model is symmetric, each
+    sample counts with both signs.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> table = residual_quantiles(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"]))
+    >>> table[["label", "z", "quantile"]].round(3).values.tolist()
+    [['C', -1.241, -0.869], ['A', 0.068, 0.0], ['B', 1.223, 0.869]]
+    """
+    pooled = _as_pooled(pooled)
+    if pooled.k < 3:
+        raise ValueError("quantiles of residuals need 3 studies or more")
+    tail = (1.0 - _check.level(level)) / 2.0
+    table = standardised_residuals(pooled, deleted=deleted).assign(row=np.arange(pooled.k))
+    table = table.sort_values("z", kind="stable", ignore_index=True)
+    if n_simulations is None:
+        fewest, most = _SIMULATIONS
+        n_simulations = int(np.clip(_EFFORT // pooled.k**2 // 100 * 100, fewest, most)) if deleted else most
+    drawn = np.sort(_simulated_z(pooled, deleted, n_simulations, seed), axis=1)
+    low, high = np.quantile(np.vstack([drawn, -drawn[:, ::-1]]), [tail, 1.0 - tail], axis=0)
+    table = table.assign(quantile=normal_quantiles(pooled.k), envelope_low=low, envelope_high=high)
+    table.attrs["n"] = n_simulations
+    return table
+
+
+def _simulated_z(pooled, deleted, n, seed):
+    """Standardised residuals of n samples from the fitted model, each with its own estimates, shape (n, k)."""
+    vi, k = pooled.vi, pooled.k
+    spread = np.sqrt(vi + pooled.tau2)
+    yi = np.random.default_rng(seed).standard_normal((n, k)) * spread
+    if deleted:
+        return _simulated_deleted(pooled, yi)
+    if pooled.tau2_method in ("CE", "fixed"):
+        tau2 = np.full(n, pooled.tau2)
+    else:
+        tau2 = pool_batch(yi, np.broadcast_to(vi, yi.shape), tau2_method=pooled.tau2_method, ci_method="z").tau2
+    residual, se = _standardised(yi, vi, tau2)
+    return residual / se
+
+
+def _simulated_deleted(pooled, yi):
+    """Deleted residuals of every row of yi: each sample is pooled without each of its studies."""
+    n, k = yi.shape
+    vi = pooled.vi
+    if pooled.tau2_method in ("CE", "fixed"):
+        others, sums = _of_others(1.0 / (vi + pooled.tau2), yi)
+        mean, tau2, variance = sums / others, pooled.tau2, 1.0 / others
+    else:
+        gone = np.eye(k, dtype=bool)
+        left = np.where(gone, np.nan, yi[:, None, :]).reshape(n * k, k)
+        same = np.broadcast_to(np.where(gone, np.nan, vi), (n, k, k)).reshape(n * k, k)
+        fits = pool_batch(left, same, tau2_method=pooled.tau2_method, ci_method="z")
+        mean, tau2, variance = (x.reshape(n, k) for x in (fits.estimate, fits.tau2, fits.se**2))
+    return (yi - mean) / np.sqrt(vi + tau2 + variance)
+
+
+def normal_quantiles(k):
+    """Return the normal quantiles that k sorted values are set against.
+
+    Parameters
+    ----------
+    k : int
+
+    Returns
+    -------
+    numpy.ndarray, shape (k,)
+
+    Examples
+    --------
+    >>> normal_quantiles(3).round(4).tolist()
+    [-0.8694, 0.0, 0.8694]
+    """
+    from scipy import special
+
+    # R's ppoints, (rank - a) / (k + 1 - 2 a).
+    shift = 0.375 if k <= 10 else 0.5
+    return special.ndtri((np.arange(1, k + 1) - shift) / (k + 1 - 2 * shift))
+
+
+def funnel_points(pooled):
+    """Return each study's standard error, its p value, and its distance from the pooled effect in standard errors.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or EffectSizes
+
+    Returns
+    -------
+    pandas.DataFrame
+        label, estimate, se, pvalue (two-sided, normal, of no effect) and distance, in the given order.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> funnel_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["se", "pvalue", "distance"]].round(3)
+        se  pvalue  distance
+    0  0.3   0.000     -0.96
+    1  0.4   0.317      1.28
+    """
+    pooled = _as_pooled(pooled)
+    se = np.sqrt(pooled.vi)
+    distance = (pooled.yi - pooled.estimate) / se
+    columns = {"estimate": pooled.yi, "se": se, "pvalue": _study_pvalues(pooled), "distance": distance}
+    return pd.DataFrame({"label": pooled.labels, **columns})
+
+
+def _study_pvalues(pooled):
+    """Two-sided normal p values of no effect, one a study."""
+    from scipy import special
+
+    return 2.0 * special.ndtr(-np.abs(pooled.yi) / np.sqrt(pooled.vi))
+
+
+def radial_points(pooled):
+    """Return the coordinates of a radial plot: precision, and the effect divided by its standard error.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or EffectSizes
+
+    Returns
+    -------
+    pandas.DataFrame
+        label, precision 1 / sqrt(vi + tau2), z = yi * precision and distance (yi - estimate) * precision, in the given
+        order; tau2 is 0 for the common-effect model.
+
+    Notes
+    -----
+    Galbraith (1988, doi 10.1002/sim.4780070807): the least-squares line through the origin has the pooled estimate as
+    its slope. With tau2 in the variance this holds for the random-effects estimate.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> radial_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["precision", "z"]].round(3).values.tolist()
+    [[3.333, -4.0], [2.5, -1.0]]
+    """
+    pooled = _as_pooled(pooled)
+    precision = 1.0 / np.sqrt(pooled.vi + (pooled.tau2 if pooled.k > 1 else 0.0))
+    distance = (pooled.yi - pooled.estimate) * precision
+    columns = {"precision": precision, "z": pooled.yi * precision, "distance": distance}
+    return pd.DataFrame({"label": pooled.labels, **columns})
+
+
+def common_effect(pooled):
+    """Return the common-effect result of the same studies at the same level, with its normal interval.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or EffectSizes
+
+    Returns
+    -------
+    PooledEffect
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> round(common_effect(pool([-1.2, -0.4], [0.1, 0.3])).estimate, 3)
+    -1.0
+    """
+    pooled = _as_pooled(pooled)
+    kept = {name: getattr(pooled, name) for name in ("confidence_level", "measure")}
+    return pool(pooled.yi, pooled.vi, labels=pooled.labels, tau2_method="CE", ci_method="z", **kept)
 
 
 def predictive_density(result, points=181):
@@ -121,23 +319,23 @@ def predictive_density(result, points=181):
     -1.242
     """
     if hasattr(result, "new_density"):
-        x = np.linspace(*_around(result.new.median, result.new.interval), points)
+        x = np.linspace(*_grid_ends(result.new.median, result.new.interval), points)
         return pd.DataFrame({"x": x, "density": result.new_density(x)})
     if not np.isfinite(result.pi.low):
         return pd.DataFrame({"x": [], "density": []})
-    x = np.linspace(*_around(result.estimate, result.pi), points)
+    x = np.linspace(*_grid_ends(result.estimate, result.pi), points)
     scale = np.sqrt(result.tau2 + result.se**2)
-    df = {"t(k-1)": result.k - 1.0, "t(k-2)": result.k - 2.0}.get(result.pi_method, np.inf)
-    return pd.DataFrame({"x": x, "density": student_density((x - result.estimate) / scale, df) / scale})
+    density = _student_density((x - result.estimate) / scale, _prediction_df(result)) / scale
+    return pd.DataFrame({"x": x, "density": density})
 
 
-def _around(middle, ends):
+def _grid_ends(middle, ends):
     """Return the ends of the grid: nearly twice as far from the middle as the limits."""
     low, high = ends
-    return middle - REACH / 2.0 * (middle - low), middle + REACH / 2.0 * (high - middle)
+    return middle - _REACH / 2.0 * (middle - low), middle + _REACH / 2.0 * (high - middle)
 
 
-def student_density(z, df):
+def _student_density(z, df):
     """Return the density of the t distribution, normal where df is infinite."""
     from scipy import special
 
@@ -146,6 +344,11 @@ def student_density(z, df):
         return np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
     level = special.gammaln((df + 1.0) / 2.0) - special.gammaln(df / 2.0) - 0.5 * np.log(df * np.pi)
     return np.exp(level - (df + 1.0) / 2.0 * np.log1p(z**2 / df))
+
+
+def _prediction_df(pooled):
+    """Degrees of freedom of the prediction interval of a `PooledEffect`, infinite for "z"."""
+    return {"t(k-1)": pooled.k - 1.0, "t(k-2)": pooled.k - 2.0, "z": np.inf}[pooled.pi_method]
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,225 +406,29 @@ def pvalue_curves(pooled, p=LEVELS):
     >>> bool((curves.pooled[0] == result.ci).all()), bool((curves.pooled[1] == result.estimate).all())
     (True, True)
     """
-    from scipy import special
-
     p = np.asarray(p, float)
     if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
         raise ValueError("p must be a list of p values above 0 and at most 1")
     p = np.sort(p)
-    normal = _half(np.inf, p)
-    trials = np.sqrt(pooled.vi)[:, None] * normal
     wide = np.full(p.shape, np.nan)
     if pooled.k > 1 and pooled.tau2_method != "CE":
-        df = pooled.k - _PREDICTION_DF[pooled.pi_method] if pooled.k > 2 or pooled.pi_method == "z" else np.nan
-        wide = _half(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
+        df = _prediction_df(pooled) if pooled.k > 2 or pooled.pi_method == "z" else np.nan
+        wide = _critical(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
     return PValueCurves(
         p=p,
-        trials=_ends(pooled.yi[:, None], trials),
-        pooled=_ends(pooled.estimate, _half(pooled.df, p) * pooled.se),
+        trials=_ends(pooled.yi[:, None], np.sqrt(pooled.vi)[:, None] * _critical(np.inf, p)),
+        pooled=_ends(pooled.estimate, _critical(pooled.df, p) * pooled.se),
         prediction=_ends(pooled.estimate, wide),
-        trial_pvalues=2.0 * special.ndtr(-np.abs(pooled.yi) / np.sqrt(pooled.vi)),
+        trial_pvalues=_study_pvalues(pooled),
     )
 
 
-def _half(df, p):
+def _critical(df, p):
     return np.abs(t_quantile(np.full(p.shape, df), 1.0 - p))
 
 
 def _ends(estimate, half):
     return np.stack([estimate - half, estimate + half], axis=-1)
-
-
-def residual_quantiles(pooled, *, deleted=False, level=0.95, n_simulations=None, seed=0):
-    """Set the standardised residuals beside the normal quantiles of their ranks, with an envelope.
-
-    Parameters
-    ----------
-    pooled, deleted
-        As for :func:`standardised_residuals`; three studies or more.
-    level : float
-        Share of simulated residuals of each rank inside the envelope, rank by rank.
-    n_simulations : int, optional
-        Samples behind the envelope. Default: 1,000, and for deleted residuals of many studies fewer, down to 200.
-    seed : int
-        Of the random numbers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of :func:`standardised_residuals`, and quantile, envelope_low, envelope_high, row (the place of the
-        study in the given order); sorted by z. ``attrs["n"]`` is the number of samples.
-
-    Raises
-    ------
-    ValueError
-        With fewer than three studies.
-
-    Notes
-    -----
-    Quantiles are those of the probabilities (rank - a) / (k + 1 - 2a), a = 3/8 up to ten studies and 1/2 beyond, as in
-    R's ``qqnorm``. For the envelope (Atkinson 1981, doi 10.1093/biomet/68.1.13), studies with the same variances are
-    drawn from the model with the estimated tau2; tau2 and the mean are then estimated anew in every sample, so that the
-    envelope knows that residuals of one fit are neither independent nor free in scale. As the model is symmetric, each
-    sample counts with both signs.
-
-    Examples
-    --------
-    >>> from analysis import pool
-    >>> table = residual_quantiles(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"]))
-    >>> table[["label", "z", "quantile"]].round(3).values.tolist()
-    [['C', -1.241, -0.869], ['A', 0.068, 0.0], ['B', 1.223, 0.869]]
-    """
-    pooled = _pooled(pooled)
-    if pooled.k < 3:
-        raise ValueError("quantiles of residuals need 3 studies or more")
-    tail = (1.0 - _check.level(level)) / 2.0
-    table = standardised_residuals(pooled, deleted=deleted).assign(row=np.arange(pooled.k))
-    table = table.sort_values("z", kind="stable", ignore_index=True)
-    if n_simulations is None:
-        fewest, most = _SIMULATIONS
-        n_simulations = int(np.clip(_EFFORT // pooled.k**2 // 100 * 100, fewest, most)) if deleted else most
-    drawn = np.sort(_simulated(pooled, deleted, n_simulations, seed), axis=1)
-    low, high = np.quantile(np.vstack([drawn, -drawn[:, ::-1]]), [tail, 1.0 - tail], axis=0)
-    table = table.assign(quantile=normal_quantiles(pooled.k), envelope_low=low, envelope_high=high)
-    table.attrs["n"] = n_simulations
-    return table
-
-
-def _simulated(pooled, deleted, n, seed):
-    """Standardised residuals of n samples from the fitted model, each with its own estimates, shape (n, k)."""
-    vi, k = pooled.vi, pooled.k
-    spread = np.sqrt(vi + pooled.tau2)
-    yi = np.random.default_rng(seed).standard_normal((n, k)) * spread
-    if deleted:
-        return _simulated_deleted(pooled, yi)
-    if pooled.tau2_method in ("CE", "fixed"):
-        tau2 = np.full(n, pooled.tau2)
-    else:
-        tau2 = pool_batch(yi, np.broadcast_to(vi, yi.shape), tau2_method=pooled.tau2_method, ci_method="z").tau2
-    residual, se = _internal(yi, vi, tau2)
-    return residual / se
-
-
-def _simulated_deleted(pooled, yi):
-    """Deleted residuals of every row of yi: each sample is pooled without each of its studies."""
-    n, k = yi.shape
-    vi = pooled.vi
-    if pooled.tau2_method in ("CE", "fixed"):
-        others, sums = _of_others(1.0 / (vi + pooled.tau2), yi)
-        mean, tau2, variance = sums / others, pooled.tau2, 1.0 / others
-    else:
-        gone = np.eye(k, dtype=bool)
-        left = np.where(gone, np.nan, yi[:, None, :]).reshape(n * k, k)
-        same = np.broadcast_to(np.where(gone, np.nan, vi), (n, k, k)).reshape(n * k, k)
-        fits = pool_batch(left, same, tau2_method=pooled.tau2_method, ci_method="z")
-        mean, tau2, variance = (x.reshape(n, k) for x in (fits.estimate, fits.tau2, fits.se**2))
-    return (yi - mean) / np.sqrt(vi + tau2 + variance)
-
-
-def normal_quantiles(k):
-    """Return the normal quantiles that k sorted values are set against.
-
-    Parameters
-    ----------
-    k : int
-
-    Returns
-    -------
-    numpy.ndarray, shape (k,)
-
-    Examples
-    --------
-    >>> normal_quantiles(3).round(4).tolist()
-    [-0.8694, 0.0, 0.8694]
-    """
-    from scipy import special
-
-    shift = 0.375 if k <= 10 else 0.5
-    return special.ndtri((np.arange(1, k + 1) - shift) / (k + 1 - 2 * shift))
-
-
-def funnel_points(pooled):
-    """Return each study's standard error, its p value, and its distance from the pooled effect in standard errors.
-
-    Parameters
-    ----------
-    pooled : PooledEffect or EffectSizes
-
-    Returns
-    -------
-    pandas.DataFrame
-        label, estimate, se, pvalue (two-sided, normal, of no effect) and distance, in the given order.
-
-    Examples
-    --------
-    >>> from analysis import pool
-    >>> funnel_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["se", "pvalue", "distance"]].round(3)
-        se  pvalue  distance
-    0  0.3   0.000     -0.96
-    1  0.4   0.317      1.28
-    """
-    from scipy import special
-
-    pooled = _pooled(pooled)
-    se = np.sqrt(pooled.vi)
-    pvalue = 2.0 * special.ndtr(-np.abs(pooled.yi) / se)
-    distance = (pooled.yi - pooled.estimate) / se
-    columns = {"estimate": pooled.yi, "se": se, "pvalue": pvalue, "distance": distance}
-    return pd.DataFrame({"label": pooled.labels, **columns})
-
-
-def radial_points(pooled):
-    """Return the coordinates of a radial plot: precision, and the effect divided by its standard error.
-
-    Parameters
-    ----------
-    pooled : PooledEffect or EffectSizes
-
-    Returns
-    -------
-    pandas.DataFrame
-        label, precision 1 / sqrt(vi + tau2), z = yi * precision and distance (yi - estimate) * precision, in the given
-        order; tau2 is 0 for the common-effect model.
-
-    Notes
-    -----
-    Galbraith (1988, doi 10.1002/sim.4780070807): the least-squares line through the origin has the pooled estimate as
-    its slope. With tau2 in the variance this holds for the random-effects estimate.
-
-    Examples
-    --------
-    >>> from analysis import pool
-    >>> radial_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["precision", "z"]].round(3).values.tolist()
-    [[3.333, -4.0], [2.5, -1.0]]
-    """
-    pooled = _pooled(pooled)
-    precision = 1.0 / np.sqrt(pooled.vi + (pooled.tau2 if pooled.k > 1 else 0.0))
-    distance = (pooled.yi - pooled.estimate) * precision
-    columns = {"precision": precision, "z": pooled.yi * precision, "distance": distance}
-    return pd.DataFrame({"label": pooled.labels, **columns})
-
-
-def common_effect(pooled):
-    """Return the common-effect result of the same studies at the same level, with its normal interval.
-
-    Parameters
-    ----------
-    pooled : PooledEffect or EffectSizes
-
-    Returns
-    -------
-    PooledEffect
-
-    Examples
-    --------
-    >>> from analysis import pool
-    >>> round(common_effect(pool([-1.2, -0.4], [0.1, 0.3])).estimate, 3)
-    -1.0
-    """
-    pooled = _pooled(pooled)
-    kept = {name: getattr(pooled, name) for name in ("confidence_level", "measure")}
-    return pool(pooled.yi, pooled.vi, labels=pooled.labels, tau2_method="CE", ci_method="z", **kept)
 
 
 def normal_statistic(p):
@@ -436,7 +443,7 @@ def normal_statistic(p):
     >>> normal_statistic([0.05, 1.0]).round(3).tolist()
     [1.96, 0.0]
     """
-    return _half(np.inf, np.asarray(p, float))[()]
+    return _critical(np.inf, np.asarray(p, float))[()]
 
 
 def pvalue_at(pooled, effect=0.0):
