@@ -124,21 +124,21 @@ def summary(pooled):
       Estimate      −1.24 (95% CI −3.20 to 0.72), p = 0.11
     """
     at = level(pooled.confidence_level)
-    lines = [
-        _model(pooled),
-        f"  Estimate      {number(pooled.estimate)} ({at} CI {interval(*pooled.ci)}), p {equals(pooled.pvalue)}",
-    ]
+    said = [("Estimate", f"{number(pooled.estimate)} ({at} CI {interval(*pooled.ci)}), p {equals(pooled.pvalue)}")]
     if pooled.k > 1:
         q_based = max(0.0, (pooled.q - pooled.q_df) / pooled.q) if pooled.q > 0 else 0.0
-        lines += [
-            f"  Between       tau {number(pooled.tau)}, tau² {number(pooled.tau2)} "
-            f"({at} CI {interval(*pooled.tau2_ci)}, {pooled.tau2_ci_method})",
-            f"  Share         I² {percent(pooled.i2)} ({at} CI {_percents(pooled.i2_ci)}); "
-            f"from Q {percent(q_based)}, H² {number(pooled.h2)}",
-            f"  Homogeneity   Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}",
-            f"  New study     {interval(*pooled.pi)} ({at} prediction interval, {_true_minus(pooled.pi_method)})",
+        low, high = pooled.i2_ci
+        i2_ci = NOT_ESTIMABLE if math.isnan(low) else f"{percent(low)} to {percent(high)}"
+        between = f"tau {number(pooled.tau)}, tau² {number(pooled.tau2)} ({at} CI {interval(*pooled.tau2_ci)}"
+        share = f"I² {percent(pooled.i2)} ({at} CI {i2_ci}); from Q {percent(q_based)}, H² {number(pooled.h2)}"
+        pi_method = pooled.pi_method.replace("-", MINUS)
+        said += [
+            ("Between", f"{between}, {pooled.tau2_ci_method})"),
+            ("Share", share),
+            ("Homogeneity", f"Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}"),
+            ("New study", f"{interval(*pooled.pi)} ({at} prediction interval, {pi_method})"),
         ]
-    return "\n".join(lines + [f"  Note          {note}" for note in notes(pooled)])
+    return _lines(_model(pooled), [*said, *(("Note", note) for note in notes(pooled))])
 
 
 def _model(pooled):
@@ -150,17 +150,14 @@ def _model(pooled):
     return f"Random-effects meta-analysis{measure}, {studies} (tau² by {pooled.tau2_method}, {pooled.ci_method}{df})"
 
 
-def _percents(limits):
-    return NOT_ESTIMABLE if math.isnan(limits.low) else f"{percent(limits.low)} to {percent(limits.high)}"
+def _lines(head, said, width=12):
+    """Return a heading and, below it, a line for each pair of a label and what is said of it."""
+    return "\n".join([head, *(f"  {label:<{width}}  {text}" for label, text in said)])
 
 
-def _true_minus(method):
-    return method.replace("-", MINUS)
-
-
-def summary_html(pooled):
-    """Return :func:`summary` for a notebook."""
-    return f"<pre>{html.escape(summary(pooled))}</pre>"
+def as_html(text):
+    """Return a summary for a notebook."""
+    return f"<pre>{html.escape(text)}</pre>"
 
 
 def arms_summary(arms):
@@ -196,15 +193,6 @@ def _together(joint):
     )
 
 
-def as_html(text):
-    """Return a summary for a notebook."""
-    return f"<pre>{html.escape(text)}</pre>"
-
-
-def _line(name, said, width=12):
-    return f"  {name:<{width}}  {said}"
-
-
 def _on_t(df):
     return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
@@ -223,20 +211,20 @@ def regression_summary(fit):
     at, limits = level(fit.confidence_level), fit.conf_int()
     width = max(12, *(len(name) for name in fit.params.index))
     how = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
-    lines = [f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"]
-    for name, estimate in fit.params.items():
-        said = f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(fit.pvalues[name])}"
-        lines.append(_line(name, said, width))
-    between = f"tau {number(fit.tau)}, tau² {number(fit.tau2)} ({at} CI {interval(*fit.tau2_ci)}, Q-profile)"
-    lines += [
-        _line("Between", between, width),
-        _line("Share", f"residual I² {percent(fit.i2)}, H² {number(fit.h2)}", width),
-        _line("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}", width),
+    said = [
+        (name, f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(fit.pvalues[name])}")
+        for name, estimate in fit.params.items()
+    ]
+    said += [
+        ("Between", f"tau {number(fit.tau)}, tau² {number(fit.tau2)} ({at} CI {interval(*fit.tau2_ci)}, Q-profile)"),
+        ("Share", f"residual I² {percent(fit.i2)}, H² {number(fit.h2)}"),
+        ("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"),
     ]
     moderators, df = fit.qm_df
     if moderators:
-        lines += [_line(name, said, width) for name, said in _moderators(fit, moderators, df)]
-    return "\n".join(lines)
+        said += _moderators(fit, moderators, df)
+    head = f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"
+    return _lines(head, said, width)
 
 
 def _moderators(fit, count, df):
@@ -265,14 +253,12 @@ def counts_summary(pooled):
     shown = np.asarray if pooled.measure == "RD" else np.exp
     ends = interval(*(float(shown(limit)) for limit in pooled.ci))
     estimate = f"{number(float(shown(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
-    lines = [
-        f"{pooled.method} {name}, {counted(pooled.k)} (common effect)",
-        _line("Estimate", f"{estimate}, p {equals(pooled.pvalue)}"),
-    ]
+    said = [("Estimate", f"{estimate}, p {equals(pooled.pvalue)}")]
     if pooled.q_df > 0:
         test = f"Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}; I² {percent(pooled.i2)}"
-        lines.append(_line("Homogeneity", test))
-    return "\n".join(lines + [_line("Note", f"{label}: {reason}") for label, reason in pooled.left_out])
+        said.append(("Homogeneity", test))
+    said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
+    return _lines(f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said)
 
 
 def multilevel_summary(fit):
@@ -287,21 +273,18 @@ def multilevel_summary(fit):
     str
     """
     at = level(fit.confidence_level)
-    lines = [
-        f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters "
-        f"({fit.method}, {fit.ci_method}{_on_t(fit.df)})",
-        _line("Estimate", f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}"),
-    ]
+    said = [("Estimate", f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}")]
     for name in ("between", "within"):
         variance, share = getattr(fit.sigma2, name), getattr(fit.i2, name)
-        ends = interval(*getattr(fit.sigma2_ci, name))
-        said = f"SD {number(math.sqrt(variance))}, variance {number(variance)} ({at} CI {ends}), I² {percent(share)}"
-        lines.append(_line(name.capitalize(), said))
-    lines.append(_line("Homogeneity", f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"))
-    lines.append(_line("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"))
+        spread = f"SD {number(math.sqrt(variance))}, variance {number(variance)}"
+        ends = f"{at} CI {interval(*getattr(fit.sigma2_ci, name))}"
+        said.append((name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"))
+    said.append(("Homogeneity", f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"))
+    said.append(("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"))
     if fit.ci_method.startswith("CR") and fit.df < 4:
-        lines.append(_line("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
-    return "\n".join(lines)
+        said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
+    how = f"{fit.method}, {fit.ci_method}{_on_t(fit.df)}"
+    return _lines(f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said)
 
 
 def posterior_summary(posterior):
@@ -317,13 +300,12 @@ def posterior_summary(posterior):
     """
     at = level(posterior.confidence_level)
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
-    lines = [
+    parts = (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new))
+    return _lines(
         f"Bayesian random-effects meta-analysis, {counted(posterior.k)} "
-        f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})"
-    ]
-    for name, part in (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new)):
-        lines.append(_line(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})"))
-    return "\n".join(lines)
+        f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})",
+        [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts],
+    )
 
 
 def subgroups_summary(pooled):
@@ -339,18 +321,17 @@ def subgroups_summary(pooled):
     """
     width = max(12, *(len(name) for name in pooled.groups))
     kind = "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
-    lines = [f"Subgroups by {pooled.by} ({kind})"]
+    said = []
     for name, group in [*pooled.groups.items(), ("All", pooled.overall)]:
         ends = f"{level(group.confidence_level)} CI {interval(*group.ci)}"
-        said = f"{number(group.estimate)} ({ends}; {counted(group.k)}), tau {number(group.tau)}"
-        lines.append(_line(name, said, width))
+        said.append((name, f"{number(group.estimate)} ({ends}; {counted(group.k)}), tau {number(group.tau)}"))
     q = f"Q {number(pooled.q_between)} on {pooled.q_between_df} df, p {equals(pooled.q_between_pvalue)}"
-    lines.append(_line("Between", q, width))
+    said.append(("Between", q))
     if math.isfinite(pooled.f):
         df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
-        lines.append(_line("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}", width))
-    lines.append(_line("Note", "A difference between subgroups of trials is observational.", width))
-    return "\n".join(lines)
+        said.append(("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"))
+    said.append(("Note", "A difference between subgroups of trials is observational."))
+    return _lines(f"Subgroups by {pooled.by} ({kind})", said, width)
 
 
 def contextual_share_summary(found):
@@ -374,22 +355,17 @@ def contextual_share_summary(found):
       Share           withheld: fewer than three trials remain
     """
     at = level(found.confidence_level)
-    lines = [f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"]
-    lines.append(_wide_line("Share", f"withheld: {found.reason}" if found.reason else _share(found, at)))
+    said = [("Share", f"withheld: {found.reason}" if found.reason else _share(found, at))]
     if not found.reason:
-        lines.append(_wide_line("New trial", _new_trial(found, at)))
-    lines += [_wide_line("Ratio of means", said) for said in _means(found, at)]
-    spread = _spread(found.robustness)
-    lines += [_wide_line("By choice", spread)] if spread else []
+        said.append(("New trial", _new_share(found, at)))
+    said += [("Ratio of means", text) for text in _ratio_of_means(found, at)]
+    said += [("By choice", text) for text in _range_of_choices(found.robustness)]
     for name, table in (("Left out", found.left_out), ("Replaced", found.replaced)):
-        lines += [_wide_line(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
+        said += [(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
-    lines += [_wide_line("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
-    return "\n".join(lines + [_wide_line("Note", note) for note in _notes(found)])
-
-
-def _wide_line(name, said):
-    return f"  {name:<14}  {said}"
+    said += [("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
+    head = f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"
+    return _lines(head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))], 14)
 
 
 def _share(found, at):
@@ -400,13 +376,13 @@ def _share(found, at):
     return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
 
 
-def _new_trial(found, at):
+def _new_share(found, at):
     if found.pooled.tau2_method == "CE":
         return "not given: the common-effect model has one true share for all trials"
     return f"{interval(*found.pi)} ({at} prediction interval); tau {number(found.pooled.tau)} on the log scale"
 
 
-def _means(found, at):
+def _ratio_of_means(found, at):
     """The ratio of the bivariate means with both intervals, or why it is not there."""
     if math.isnan(found.ratio_of_means):
         return [] if found.reason else [f"withheld: {found.reasons['fieller']}"]
@@ -417,17 +393,16 @@ def _means(found, at):
     return ["; ".join([*parts, *found.reasons.values()])]
 
 
-def _spread(table):
+def _range_of_choices(table):
     """From the smallest to the largest share in the table of choices, with the choice that makes each."""
     shown = table[table["share"].notna()]
-    if len(shown) < 2:
-        return ""
-    least, most = shown.loc[shown["share"].idxmin()], shown.loc[shown["share"].idxmax()]
-    ends = (f"{number(row['share'])} ({row['model']}; {row['rule']})" for row in (least, most))
-    return f"{' to '.join(ends)}, {number(len(shown), 0)} combinations of model and rule"
+    if len(shown) > 1:
+        least, most = shown.loc[shown["share"].idxmin()], shown.loc[shown["share"].idxmax()]
+        ends = (f"{number(row['share'])} ({row['model']}; {row['rule']})" for row in (least, most))
+        yield f"{' to '.join(ends)}, {number(len(shown), 0)} combinations of model and rule"
 
 
-def _notes(found):
+def _what_a_share_is_not(found):
     yield (
         "Change within an arm contains natural course and regression to the mean. The share is therefore not the "
         "effect of the placebo, and not a causal share: it is the part of the improvement under treatment that was "

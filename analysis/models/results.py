@@ -231,4 +231,4 @@ class PooledEffect:
     def _repr_html_(self):
         from analysis import sentences
 
-        return sentences.summary_html(self)
+        return sentences.as_html(self.summary())
