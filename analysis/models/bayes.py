@@ -297,12 +297,9 @@ def pool_bayes(
     for x in (yi, vi):
         x.flags.writeable = False
     posterior = _posterior(yi, vi, tau_prior, mu_prior)
-    mu, tau, new = _summaries(posterior, level, tau_prior.upper)
     return PosteriorEffect(
         k=yi.size,
-        mu=mu,
-        tau=tau,
-        new=new,
+        **_summaries(posterior, level, tau_prior.upper),
         shrinkage=_shrinkage(posterior, level, names, yi, vi),
         log_evidence=posterior.tau.log_total,
         tau_prior=tau_prior,
@@ -452,7 +449,7 @@ def _integrate_tau(vi, tau_prior, log_of_tau2):
 
 
 def _blocks(values, each):
-    """Parts of some values, none of which makes more than a block of numbers where every value makes `each`."""
+    """Parts of some values, each of about a block of numbers where every value makes `each` of them."""
     return np.array_split(values, max(values.size * each // _BLOCK, 1))
 
 
@@ -544,11 +541,11 @@ def _summaries(of, level, upper):
 
     mean = of.nodes @ of.mu.share if first else np.inf
     sd = np.sqrt((of.nodes - mean) ** 2 @ of.mu.share) if second else np.inf
-    return (
-        summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
-        summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
-        summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
-    )
+    return {
+        "mu": summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
+        "tau": summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
+        "new": summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
+    }
 
 
 def _tails(level):
