@@ -598,7 +598,8 @@ def _inference(fit, m, heterogeneity, ci_method, level):
     variance = {"CR2": fit.cr2, "CR1": fit.cr1}.get(ci_method, fit.model)
     df = {"CR2": fit.cr2_df, "z": np.inf}.get(ci_method, m - 1.0)
     se = float(np.sqrt(variance))
-    with np.errstate(divide="ignore", invalid="ignore"):  # effects that all agree: se is 0
+    # Where all effects agree, se is 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
         statistic = float(np.divide(fit.estimate, se))
     tail = special.ndtr(-abs(statistic)) if np.isinf(df) else special.stdtr(df, -abs(statistic))
     half = float(t_quantile(df, level)) * se
