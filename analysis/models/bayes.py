@@ -400,7 +400,7 @@ def _posterior(yi, vi, tau_prior, mu_prior):
     tau, share = panels.tau[kept], panels.share[kept]
     tau2 = tau**2
     centre = yi[np.argmin(vi)]
-    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in _blocks(tau2, vi.size)]
+    sums = [weighted((yi - centre)[:, None], vi[:, None], part)[1:3] for part in _in_blocks(tau2, vi.size)]
     total, at_mean = (np.concatenate(part) for part in zip(*sums, strict=True))
     prior_mean, prior_precision = (centre, 0.0) if mu_prior is None else (mu_prior.mean, mu_prior.sd**-2.0)
     precision = total + prior_precision
@@ -442,13 +442,13 @@ def _integrate_tau(vi, tau_prior, log_of_tau2):
     """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
 
     def log_density(x):
-        parts = [log_of_tau2(tau2) for tau2 in _blocks(np.exp(2.0 * x), vi.size)]
+        parts = [log_of_tau2(tau2) for tau2 in _in_blocks(np.exp(2.0 * x), vi.size)]
         return tau_prior.on_log(x) + np.concatenate(parts)
 
     return _integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
 
 
-def _blocks(values, each):
+def _in_blocks(values, each):
     """Parts of some values, each of about a block of numbers where every value makes `each` of them."""
     return np.array_split(values, max(values.size * each // _BLOCK, 1))
 
@@ -542,9 +542,9 @@ def _summaries(of, level, upper):
     mean = of.nodes @ of.mu.share if first else np.inf
     sd = np.sqrt((of.nodes - mean) ** 2 @ of.mu.share) if second else np.inf
     return {
-        "mu": summary(*_moments(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
+        "mu": summary(*_mean_and_sd(of.mu, of.bounded or first, of.bounded or second), of.mu.quantile, of.mu.density),
         "tau": summary(mean, sd, of.tau.quantile, of.tau.density, (0.0, upper)),
-        "new": summary(*_moments(of.new, first, second), of.new.quantile, of.new.density),
+        "new": summary(*_mean_and_sd(of.new, first, second), of.new.quantile, of.new.density),
     }
 
 
@@ -582,7 +582,7 @@ def _shortest(quantile, density, level, ends):
     return float(low[0]), float(high[0])
 
 
-def _moments(mixture, mean_exists, sd_exists):
+def _mean_and_sd(mixture, mean_exists, sd_exists):
     mean = mixture.mean @ mixture.share
     about = mixture.mean - np.asarray(mean)[..., None]
     sd = np.sqrt((about**2 + mixture.sd**2) @ mixture.share)
@@ -595,12 +595,12 @@ def _shrinkage(of, level, labels, yi, vi):
 
     tails, tau2 = _tails(level), of.nodes**2
     rows = []
-    for at in _blocks(np.arange(yi.size), tails.size * tau2.size):
+    for at in _in_blocks(np.arange(yi.size), tails.size * tau2.size):
         y, v = yi[at, None], vi[at, None]
         # Not 1 - own, which would be rounding times a huge variance of mu.
         own, rest = tau2 / (v + tau2), v / (v + tau2)
         effects = _Mixture(of.mu.share, own * y + rest * of.mu.mean, np.sqrt(own * v + (rest * of.mu.sd) ** 2))
-        rows.append([*effects.quantile(tails).T, *_moments(effects, True, True)])
+        rows.append([*effects.quantile(tails).T, *_mean_and_sd(effects, True, True)])
     median, low, high, mean, sd = np.concatenate(rows, axis=1)
     found = {"mean": mean, "median": median, "sd": sd, "ci_low": low, "ci_high": high}
     return pd.DataFrame({"label": labels, "yi": yi, "vi": vi} | found)

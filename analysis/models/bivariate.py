@@ -44,7 +44,7 @@ _STEP, _FLOOR = 1e-9, 1e-14
 # Of the log-likelihood.
 _ROUNDING = 1e-13
 _STEPS = 300
-# The longest step, in units of `_spread`.
+# The longest step, in units of `_row_spread`.
 _REACH = 8.0
 
 # Grids: variances of each outcome, as shares of a ladder from none to more than there can be, and correlations.
@@ -263,7 +263,7 @@ def pool_bivariate_groups(
     def one(j):
         present = here[:, j].any(axis=1)
         named = tuple(name for name, used in zip(names, present, strict=True) if used)
-        return _effect_of(take(batch, j), named, method, ci_method, level)
+        return _bivariate_effect(take(batch, j), named, method, ci_method, level)
 
     return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
 
@@ -277,7 +277,7 @@ def _two_columns(y, v):
     return y
 
 
-def _effect_of(fit, labels, method, ci_method, level):
+def _bivariate_effect(fit, labels, method, ci_method, level):
     """The `BivariateEffect` of one fit, a `BivariateBatch` of single values."""
     df = np.inf if ci_method == "z" else float(fit.df)
     critical = float(t_quantile(df, level))
@@ -475,10 +475,10 @@ def maximum(data, restricted):
     """
     n = data.c.shape[1]
     ends = _joined(_from_grid(data, np.arange(n), _FEW, restricted), _boundary(data, restricted))
-    best, contested = _highest(ends, n)
+    best, contested = _highest_ends(ends, n)
     if contested.any():
         more = _from_grid(data, np.flatnonzero(contested), _DENSE, restricted)
-        best = _highest(_joined(best, more), n)[0]
+        best = _highest_ends(_joined(best, more), n)[0]
     return _settle(data, best, restricted)
 
 
@@ -555,7 +555,7 @@ def _holds(data, ends, restricted):
     return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - a * b * g[1] + a**2 * g[2] <= 0)
 
 
-def _highest(ends, n):
+def _highest_ends(ends, n):
     """The highest end of each column, of the lowest rank where heights tie; and whether other ends are lower."""
     best, least = np.full(n, -np.inf), np.full(n, np.inf)
     np.maximum.at(best, ends.owner, ends.height)
@@ -606,7 +606,7 @@ def climb(data, factor, restricted):
     for _ in range(_STEPS):
         if not live.size:
             break
-        spread = _spread(data, factor)
+        spread = _row_spread(data, factor)
         step = _newton(factor, spread, at, restricted)
         size = np.sqrt((step**2).sum(axis=0))
         cut = size > radius
@@ -677,7 +677,7 @@ def _apply(m, x):
     return out
 
 
-def _spread(data, factor):
+def _row_spread(data, factor):
     """What makes changes of L comparable with each other (3, n): about the total SD of the row of each entry."""
     (t11, _, t22), _ = product(factor)
     return np.sqrt(np.stack([t11, t22, t22]) + data.small[[0, 1, 1]])

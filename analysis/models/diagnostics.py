@@ -413,21 +413,21 @@ def pvalue_curves(pooled, p=LEVELS):
     wide = np.full(p.shape, np.nan)
     if pooled.k > 1 and pooled.tau2_method != "CE":
         df = _prediction_df(pooled) if pooled.k > 2 or pooled.pi_method == "z" else np.nan
-        wide = _critical(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
+        wide = _critical_at(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
     return PValueCurves(
         p=p,
-        trials=_ends(pooled.yi[:, None], np.sqrt(pooled.vi)[:, None] * _critical(np.inf, p)),
-        pooled=_ends(pooled.estimate, _critical(pooled.df, p) * pooled.se),
-        prediction=_ends(pooled.estimate, wide),
+        trials=_interval_ends(pooled.yi[:, None], np.sqrt(pooled.vi)[:, None] * _critical_at(np.inf, p)),
+        pooled=_interval_ends(pooled.estimate, _critical_at(pooled.df, p) * pooled.se),
+        prediction=_interval_ends(pooled.estimate, wide),
         trial_pvalues=_study_pvalues(pooled),
     )
 
 
-def _critical(df, p):
+def _critical_at(df, p):
     return np.abs(t_quantile(np.full(p.shape, df), 1.0 - p))
 
 
-def _ends(estimate, half):
+def _interval_ends(estimate, half):
     return np.stack([estimate - half, estimate + half], axis=-1)
 
 
@@ -443,7 +443,7 @@ def normal_statistic(p):
     >>> normal_statistic([0.05, 1.0]).round(3).tolist()
     [1.96, 0.0]
     """
-    return _critical(np.inf, np.asarray(p, float))[()]
+    return _critical_at(np.inf, np.asarray(p, float))[()]
 
 
 def pvalue_at(pooled, effect=0.0):

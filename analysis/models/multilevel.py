@@ -233,7 +233,7 @@ def pool_multilevel(
     level = _check.level(confidence_level)
     given = _clustered(effects, vi, cluster, vcov, labels)
     restricted = method == "REML"
-    data = _nested(given)
+    data = _turned(given)
     within, between, top = _maximum(data, restricted)
     fit = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
     back = np.argsort(given.order)
@@ -279,13 +279,13 @@ def _clustered(effects, vi, cluster, vcov, labels):
     """Read effects in any of their forms, check them and sort them by cluster."""
     frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
     table = hasattr(frame, "columns")
-    yi = _column(frame, "yi") if table else np.asarray(effects)
+    yi = _column_or_values(frame, "yi") if table else np.asarray(effects)
     if table and vi is not None:
         raise ValueError(
             "vi is given, but the effects are a table with its own variances; change its column vi instead"
         )
     if table:
-        cluster = _column(frame, cluster)
+        cluster = _column_or_values(frame, cluster)
         labels = frame["label"].tolist() if labels is None and "label" in frame else labels
     elif isinstance(cluster, str):
         raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
@@ -295,7 +295,7 @@ def _clustered(effects, vi, cluster, vcov, labels):
             raise ValueError(f"vcov has the shape {vcov.shape}, but {len(yi)} effects need {(len(yi), len(yi))}")
         vi = np.diag(vcov)
     elif table:
-        vi = _column(frame, "vi")
+        vi = _column_or_values(frame, "vi")
     elif vi is None:
         raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
     _check.same_shape(yi, vi, 1, "(k,), one value for each effect")
@@ -310,12 +310,12 @@ def _clustered(effects, vi, cluster, vcov, labels):
     yi, vi = _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({names[at[0]]})")
     order = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    blocks = _blocks(vcov, vi, group, order, first)
+    blocks = _covariance_blocks(vcov, vi, group, order, first)
     cluster.flags.writeable = False
     return _Clustered(yi[order], vi[order], blocks, first, order, cluster, names, measure)
 
 
-def _column(frame, name):
+def _column_or_values(frame, name):
     if not isinstance(name, str):
         return _as_given(name)
     if name not in frame:
@@ -343,7 +343,7 @@ def _numbered(cluster, names):
     return codes
 
 
-def _blocks(vcov, vi, group, order, first):
+def _covariance_blocks(vcov, vi, group, order, first):
     """The covariance of each cluster, from the whole matrix or the variances alone; checked."""
     members = np.split(order, first[1:])
     if vcov is None:
@@ -367,7 +367,7 @@ def _definite(block):
 
 
 class _Nested(NamedTuple):
-    """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `_nested`."""
+    """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `_turned`."""
 
     y: np.ndarray  # (k,) outcomes about that of the most precise effect, turned
     one: np.ndarray  # (k,) a column of ones, turned
@@ -385,7 +385,7 @@ class _Nested(NamedTuple):
         return np.add.reduceat(x, self.first, axis=0)
 
 
-def _nested(given):
+def _turned(given):
     """Prepare `_Clustered` effects for the likelihood."""
     yi, first = given.yi, given.first
     # Of effects far from 0 the sums would keep few digits.
@@ -686,12 +686,12 @@ def sampling_covariance(effects, *, cluster="study", correlation=None, shared_ar
         raise ValueError("effects must be an EffectSizes or a DataFrame with the columns yi, vi and the cluster")
     if (correlation is None) == (shared_arm is None):
         raise ValueError("give either correlation or shared_arm: what makes effects of one trial dependent")
-    trial = _column(frame, cluster)
+    trial = _column_or_values(frame, cluster)
     group = _numbered(trial, _check.study_labels(frame["label"] if "label" in frame else None, len(frame)))
     if shared_arm is not None:
         _check.option("shared_arm", shared_arm, ("divided", "whole"))
         return _shared_arm_covariance(frame, trial, group, shared_arm, getattr(effects, "measure", "MD"))
-    vi = _column(frame, "vi")
+    vi = _column_or_values(frame, "vi")
     _, vi = _check.check(np.zeros(vi.size), vi, lambda at: f"effect {at[0] + 1}")
     if not isinstance(correlation, (int, float, np.number)):
         raise ValueError(f"correlation={correlation!r} must be a number")
@@ -711,7 +711,7 @@ def sampling_covariance(effects, *, cluster="study", correlation=None, shared_ar
 
 def _shared_arm_covariance(frame, trial, group, shared_arm, measure):
     """Covariance of contrasts with one placebo arm; see `sampling_covariance`."""
-    given = {name: np.asarray(_column(frame, name), dtype=float) for name in _ARM_COLUMNS}
+    given = {name: np.asarray(_column_or_values(frame, name), dtype=float) for name in _ARM_COLUMNS}
     yi, vi, n_t, n_p, mean, sd = given.values()
     _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({trial[at[0]]})")
 

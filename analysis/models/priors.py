@@ -37,7 +37,7 @@ class HalfNormal(TauPrior):
     tail = np.inf
 
     def __post_init__(self):
-        _positive(self, scale=self.scale)
+        _need_positive(self, scale=self.scale)
 
     def log_density(self, tau):
         """Log-density at tau >= 0."""
@@ -67,7 +67,7 @@ class HalfStudent(TauPrior):
     upper = np.inf
 
     def __post_init__(self):
-        _positive(self, df=self.df, scale=self.scale)
+        _need_positive(self, df=self.df, scale=self.scale)
         if self.df < 1:
             raise ValueError(f"HalfStudent: df={self.df!r} must be at least 1")
 
@@ -136,10 +136,10 @@ class LogStudent(TauPrior):
     tail = 1.0
 
     def __post_init__(self):
-        _positive(self, scale=self.scale, df=self.df)
+        _need_positive(self, scale=self.scale, df=self.df)
         # Its tails are those of log(tau), and `analysis.models.bayes` integrates over 1e5 units of that to the left of
         # the data: beyond lies a share near 1e-10 with df = 2, but near 1e-5 with df = 1.
-        if self.df < 2 or not _finite(self.location):
+        if self.df < 2 or not _is_finite(self.location):
             raise ValueError("LogStudent: df must be at least 2 and the location a finite number")
 
     def log_density(self, tau):
@@ -174,7 +174,7 @@ class Uniform(TauPrior):
     tail = np.inf
 
     def __post_init__(self):
-        _positive(self, upper=self.upper)
+        _need_positive(self, upper=self.upper)
 
     def log_density(self, tau):
         """Log-density at tau >= 0."""
@@ -199,8 +199,8 @@ class Normal:
     sd: float
 
     def __post_init__(self):
-        _positive(self, sd=self.sd)
-        if not _finite(self.mean):
+        _need_positive(self, sd=self.sd)
+        if not _is_finite(self.mean):
             raise ValueError(f"Normal: mean={self.mean!r} must be a finite number")
 
     def log_density(self, x):
@@ -208,13 +208,13 @@ class Normal:
         return -0.5 * np.log(2.0 * np.pi) - np.log(self.sd) - 0.5 * ((np.asarray(x) - self.mean) / self.sd) ** 2
 
 
-def _positive(prior, **values):
+def _need_positive(prior, **values):
     for name, value in values.items():
-        if not (_finite(value) and value > 0):
+        if not (_is_finite(value) and value > 0):
             raise ValueError(f"{type(prior).__name__}: {name}={value!r} must be a positive number")
 
 
-def _finite(value):
+def _is_finite(value):
     return isinstance(value, (int, float, np.number)) and bool(np.isfinite(value))
 
 
