@@ -4,12 +4,10 @@ Every problem is reported at once, with the place where it stands. In numbers re
 passes, and what is computed from it is NaN.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.special import gammaln
 
-_OUTCOME = 1e30  # larger outcomes, and variances outside the next two, would overflow when squared
+# Squares of larger outcomes, and weights of variances outside the next two, would overflow in a sum over studies.
+_OUTCOME = 1e30
 _SMALLEST, _LARGEST = 1e-60, 1e60
 _LISTED = 20
 
@@ -18,6 +16,155 @@ _REMEDIES = {
     "vi": "give the squared standard error or leave the study out",
 }
 _REMEDY = "correct the value, or give NaN where it is not known"
+
+
+def _is_positive_share(x):
+    return (x > 0) & (x < 1)
+
+
+def _is_amount(x):
+    return (x >= 0) & (x < np.inf)
+
+
+def _is_not_zero(x):
+    return np.isfinite(x) & (x != 0)
+
+
+# What a number must be, and the words for it. The part of a name before the underscore decides: sd_pre is an SD.
+_RULES = {
+    "mean": (np.isfinite, "a mean must be finite"),
+    "median": (np.isfinite, "a median must be finite"),
+    "q1": (np.isfinite, "a quartile must be finite"),
+    "q3": (np.isfinite, "a quartile must be finite"),
+    "smallest": (np.isfinite, "the smallest value must be finite"),
+    "largest": (np.isfinite, "the largest value must be finite"),
+    "low": (np.isfinite, "the limit of an interval must be finite"),
+    "high": (np.isfinite, "the limit of an interval must be finite"),
+    "estimate": (_is_not_zero, "the estimate must be finite and not 0: zero tells nothing of its error"),
+    "difference": (_is_not_zero, "the difference must be finite and not 0: zero tells nothing of the SD"),
+    "t": (_is_not_zero, "t must be finite and not 0"),
+    "sd": (_is_amount, "an SD must be finite and at least 0"),
+    "se": (_is_amount, "a standard error must be finite and at least 0"),
+    "events": (_is_amount, "events must be finite and at least 0"),
+    "df": (lambda x: x > 0, "degrees of freedom must be positive"),
+    "correlation": (lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
+    "level": (_is_positive_share, "a level must lie between 0 and 1, 0.95 for 95%"),
+    "pvalue": (_is_positive_share, "a p-value must lie between 0 and 1, both excluded"),
+}
+
+
+def option(name, value, allowed):
+    """Raise ValueError unless `value` is one of the names `allowed`."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name}={value!r} is not known; use one of " + ", ".join(map(repr, allowed)))
+
+
+def level(value):
+    """Return `value` as float; raise ValueError unless it is a number strictly between 0 and 1."""
+    number = _number(value)
+    if number is None or not 0 < number < 1:
+        hint = "; give a fraction, 0.95 for 95%" if number is not None and number >= 1 else ""
+        raise ValueError(f"confidence_level={value!r} must be a number between 0 and 1, both excluded{hint}")
+    return number
+
+
+def fixed_tau2(value):
+    """Return `value` as float, or None; raise ValueError unless it is finite and at least 0."""
+    number = None if value is None else _number(value)
+    if value is not None and (number is None or not 0 <= number <= _LARGEST):
+        raise ValueError(f"tau2={value!r} must be a finite number of at least 0, or None to estimate it")
+    return number
+
+
+def _number(value):
+    """`value` as float, or None if it is not a real number; a number written as text is not one."""
+    if isinstance(value, (str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64)):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def study_labels(labels, k):
+    """Labels as a tuple of `k` str; "Study 1" and so on where none are given."""
+    names = tuple(f"Study {i + 1}" for i in range(k)) if labels is None else tuple(map(str, labels))
+    if len(names) != k:
+        raise ValueError(f"there are {len(names)} labels for {k} studies; give one label for each study")
+    return names
+
+
+def same_shape(yi, vi, ndim, shape):
+    """Raise ValueError unless yi and vi are `ndim`-dimensional, of one shape and not empty."""
+    yi, vi = np.asarray(yi), np.asarray(vi)
+    for name, x in (("yi", yi), ("vi", vi)):
+        if x.ndim != ndim:
+            raise ValueError(f"{name} has {x.ndim} dimensions, but the shape must be {shape}")
+    if yi.shape != vi.shape:
+        sizes = f"{len(yi)} and {len(vi)} values" if ndim == 1 else f"the shapes {yi.shape} and {vi.shape}"
+        raise ValueError(f"yi and vi have {sizes}; give one variance for each outcome")
+    if not yi.size:
+        raise ValueError("there are no studies: yi and vi are empty; give at least one study")
+
+
+def check(raw_yi, raw_vi, where, absent_allowed=False):
+    """Outcomes and variances as float arrays; ValueError names every entry that cannot be pooled.
+
+    ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
+    absent.
+    """
+    yi, vi = _as_float(raw_yi), _as_float(raw_vi)
+    good_yi, good_vi = good(yi, vi)
+    if absent_allowed and not (good_yi.all() and good_vi.all()):
+        absent = np.isnan(yi) & np.isnan(vi)
+        good_yi, good_vi = good_yi | absent, good_vi | absent
+    if not (good_yi.all() and good_vi.all()):
+        raw = {"yi": np.asarray(raw_yi, dtype=object), "vi": np.asarray(raw_vi, dtype=object)}
+        fine = {"yi": good_yi, "vi": good_vi}
+        bad = sorted((*at, name) for name in raw for at in map(tuple, np.argwhere(~fine[name]).tolist()))
+        bad.sort(key=lambda entry: (entry[:-1], entry[-1] == "vi"))
+        fail([f"{where(at)}: {_complaint(name, raw[name][tuple(at)])}" for *at, name in bad], "the studies to pool")
+    return yi, vi
+
+
+def good(yi, vi):
+    """Boolean arrays: which outcomes and which variances can be pooled."""
+    return np.abs(yi) <= _OUTCOME, (vi >= _SMALLEST) & (vi <= _LARGEST)
+
+
+def _complaint(name, value):
+    """What is wrong with one outcome or variance, and the remedy."""
+    number = _number(value)
+    shown = repr(value if number is None else number)
+    if number is None:
+        return f"{name} = {shown} is not a number; {_REMEDIES[name]}"
+    if np.isfinite(number) and (name == "yi" or number > 0):
+        return f"{name} = {shown} is too extreme for double precision; use another unit"
+    rule = "outcomes must be finite numbers" if name == "yi" else "sampling variances must be positive and finite"
+    return f"{name} = {shown}, but {rule}; {_REMEDIES[name]}"
+
+
+def _as_float(values):
+    """`values` as a float array, NaN where an entry is not a number."""
+    if np.ma.is_masked(values):
+        raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
+    raw = np.asarray(values)
+    if raw.dtype.kind in "fiub":
+        return raw.astype(float, copy=False)
+    raw = np.asarray(values, dtype=object)  # one text among numbers would turn them all into text
+    out = np.full(raw.shape, np.nan)
+    for at, value in np.ndenumerate(raw):
+        number = _number(value)
+        out[at] = np.nan if number is None else number
+    return out
+
+
+def fail(problems, where="the numbers given"):
+    """Raise ValueError listing the problems, if there are any."""
+    if problems:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {where}:"
+        more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
+        raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
 
 
 def checked(*relations, least_n=1, **values):
@@ -42,6 +189,7 @@ def checked(*relations, least_n=1, **values):
 
 
 def _floats_or_problems(name, value):
+    """Return `value` as a float array, NaN where it is unknown, and a problem for every entry that is no number."""
     raw = np.asarray(value)
     if raw.dtype.kind in "fiub":
         return raw.astype(float), []
@@ -51,19 +199,12 @@ def _floats_or_problems(name, value):
         if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
             continue
         try:
-            out[at] = np.nan if isinstance(entry, (str, bytes)) else float(entry)
-            wrong = isinstance(entry, (str, bytes))
+            if isinstance(entry, (str, bytes)):
+                raise TypeError
+            out[at] = float(entry)
         except (TypeError, ValueError):
-            wrong = True
-        if wrong:
             problems.append(f"{name}{place(at, raw.shape)}: {entry!r} is not a number; {_REMEDY}")
     return out, problems
-
-
-def place(at, shape):
-    """Put the index of an entry into words: "trial 3", "row 2, trial 3", or nothing for a single number."""
-    words = [f"row {i + 1}" for i in at[:-1]] + [f"trial {i + 1}" for i in at[-1:]]
-    return f", {', '.join(words)}" if shape else ""
 
 
 def _shape_problem(arrays):
@@ -77,23 +218,12 @@ def _shape_problem(arrays):
 
 def _value_problems(name, x, least_n):
     kind = name.partition("_")[0]
-    rule = _people(least_n) if kind == "n" else _RULES[kind]
-    wrong = ~(rule.good(x) | np.isnan(x))
-    if not wrong.any():
-        return []
+    good, rule = _RULES.get(kind, (None, f"the number of people must be finite and at least {least_n}"))
+    right = (x >= least_n) & (x < np.inf) if kind == "n" else good(x)
     return [
-        f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r}, but {rule.text}; {_REMEDY}"
-        for at in np.argwhere(wrong).tolist()
+        f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r}, but {rule}; {_REMEDY}"
+        for at in np.argwhere(~(right | np.isnan(x))).tolist()
     ]
-
-
-class _Rule(NamedTuple):
-    good: object
-    text: str
-
-
-def _people(least):
-    return _Rule(lambda x: (x >= least) & (x < np.inf), f"the number of people must be finite and at least {least}")
 
 
 def _relation_problems(lower, upper, arrays):
@@ -105,12 +235,10 @@ def _relation_problems(lower, upper, arrays):
     ]
 
 
-def fail(problems):
-    """Raise ValueError listing the problems, if there are any."""
-    if problems:
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the numbers given:"
-        more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
-        raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
+def place(at, shape):
+    """Put the index of an entry into words: "trial 3", "row 2, trial 3", or nothing for a single number."""
+    words = [f"row {i + 1}" for i in at[:-1]] + [f"trial {i + 1}" for i in at[-1:]]
+    return f", {', '.join(words)}" if shape else ""
 
 
 def amount(name, value):
@@ -122,158 +250,3 @@ def amount(name, value):
     if not 0 <= number < np.inf:
         raise ValueError(f"{name}={value!r} must be one finite number of at least 0")
     return number
-
-
-def correction(df):
-    """Exact correction of a standardized effect for bias, by the df of its SD; NaN where df is 1 or less.
-
-    Hedges 1981, J Educ Stat 6:107-128, doi 10.3102/10769986006002107.
-    """
-    df = np.where(np.asarray(df) > 1, df, np.nan)
-    return (np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))[()]
-
-
-def option(name, value, allowed):
-    """Raise ValueError unless `value` is one of the names `allowed`."""
-    if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name}={value!r} is not known; use one of " + ", ".join(map(repr, allowed)))
-
-
-def level(value):
-    """Return `value` as float; raise ValueError unless it is a number strictly between 0 and 1."""
-    number = _number(value)
-    if number is None or not 0 < number < 1:
-        hint = "; give a fraction, 0.95 for 95%" if number is not None and number >= 1 else ""
-        raise ValueError(f"confidence_level={value!r} must be a number between 0 and 1, both excluded{hint}")
-    return number
-
-
-def _number(value):
-    """`value` as float, or None if it is not a real number; a number written as text is not one."""
-    if isinstance(value, (str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64)):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def fixed_tau2(value):
-    """Return `value` as float, or None; raise ValueError unless it is finite and at least 0."""
-    number = None if value is None else _number(value)
-    if value is not None and (number is None or not 0 <= number <= _LARGEST):
-        raise ValueError(f"tau2={value!r} must be a finite number of at least 0, or None to estimate it")
-    return number
-
-
-def _as_float(values):
-    """`values` as a float array, NaN where an entry is not a number."""
-    if np.ma.is_masked(values):
-        raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
-    raw = np.asarray(values)
-    if raw.dtype.kind in "fiub":
-        return raw.astype(float, copy=False)
-    raw = np.asarray(values, dtype=object)  # one text among numbers would turn them all into text
-    out = np.full(raw.shape, np.nan)
-    for at, value in np.ndenumerate(raw):
-        number = _number(value)
-        out[at] = np.nan if number is None else number
-    return out
-
-
-def _complaint(name, value):
-    """What is wrong with one outcome or variance, and the remedy."""
-    number = _number(value)
-    shown = repr(value if number is None else number)
-    if number is None:
-        return f"{name} = {shown} is not a number; {_REMEDIES[name]}"
-    if np.isfinite(number) and (name == "yi" or number > 0):
-        return f"{name} = {shown} is too extreme for double precision; use another unit"
-    rule = "outcomes must be finite numbers" if name == "yi" else "sampling variances must be positive and finite"
-    return f"{name} = {shown}, but {rule}; {_REMEDIES[name]}"
-
-
-def good(yi, vi):
-    """Boolean arrays: which outcomes and which variances can be pooled."""
-    return np.abs(yi) <= _OUTCOME, (vi >= _SMALLEST) & (vi <= _LARGEST)
-
-
-def _fail(problems):
-    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the studies to pool:"
-    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
-    raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
-
-
-def check(raw_yi, raw_vi, where, absent_allowed=False):
-    """Outcomes and variances as float arrays; ValueError names every entry that cannot be pooled.
-
-    ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
-    absent.
-    """
-    yi, vi = _as_float(raw_yi), _as_float(raw_vi)
-    good_yi, good_vi = good(yi, vi)
-    if absent_allowed and not (good_yi.all() and good_vi.all()):
-        absent = np.isnan(yi) & np.isnan(vi)
-        good_yi, good_vi = good_yi | absent, good_vi | absent
-    if not (good_yi.all() and good_vi.all()):
-        raw = {"yi": np.asarray(raw_yi, dtype=object), "vi": np.asarray(raw_vi, dtype=object)}
-        fine = {"yi": good_yi, "vi": good_vi}
-        bad = sorted((*at, name) for name in raw for at in map(tuple, np.argwhere(~fine[name]).tolist()))
-        bad.sort(key=lambda entry: (entry[:-1], entry[-1] == "vi"))
-        _fail([f"{where(at)}: {_complaint(name, raw[name][tuple(at)])}" for *at, name in bad])
-    return yi, vi
-
-
-def same_shape(yi, vi, ndim, shape):
-    """Raise ValueError unless yi and vi are `ndim`-dimensional, of one shape and not empty."""
-    yi, vi = np.asarray(yi), np.asarray(vi)
-    for name, x in (("yi", yi), ("vi", vi)):
-        if x.ndim != ndim:
-            raise ValueError(f"{name} has {x.ndim} dimensions, but the shape must be {shape}")
-    if yi.shape != vi.shape:
-        sizes = f"{len(yi)} and {len(vi)} values" if ndim == 1 else f"the shapes {yi.shape} and {vi.shape}"
-        raise ValueError(f"yi and vi have {sizes}; give one variance for each outcome")
-    if not yi.size:
-        raise ValueError("there are no studies: yi and vi are empty; give at least one study")
-
-
-def study_labels(labels, k):
-    """Labels as a tuple of `k` str; "Study 1" and so on where none are given."""
-    names = tuple(f"Study {i + 1}" for i in range(k)) if labels is None else tuple(map(str, labels))
-    if len(names) != k:
-        raise ValueError(f"there are {len(names)} labels for {k} studies; give one label for each study")
-    return names
-
-
-def _finite(text):
-    return _Rule(np.isfinite, text)
-
-
-# The part of a name before the underscore decides: sd_t and sd_pre are SDs.
-_RULES = {
-    "mean": _finite("a mean must be finite"),
-    "median": _finite("a median must be finite"),
-    "q1": _finite("a quartile must be finite"),
-    "q3": _finite("a quartile must be finite"),
-    "smallest": _finite("the smallest value must be finite"),
-    "largest": _finite("the largest value must be finite"),
-    "low": _finite("the limit of an interval must be finite"),
-    "high": _finite("the limit of an interval must be finite"),
-    "estimate": _Rule(
-        lambda x: np.isfinite(x) & (x != 0),
-        "the estimate must be finite and not 0: zero tells nothing of its error",
-    ),
-    "difference": _Rule(
-        lambda x: np.isfinite(x) & (x != 0),
-        "the difference must be finite and not 0: zero tells nothing of the SD",
-    ),
-    "t": _Rule(lambda x: np.isfinite(x) & (x != 0), "t must be finite and not 0"),
-    "sd": _Rule(lambda x: (x >= 0) & (x < np.inf), "an SD must be finite and at least 0"),
-    "se": _Rule(lambda x: (x >= 0) & (x < np.inf), "a standard error must be finite and at least 0"),
-    "n": _people(1),
-    "events": _Rule(lambda x: (x >= 0) & (x < np.inf), "events must be finite and at least 0"),
-    "df": _Rule(lambda x: x > 0, "degrees of freedom must be positive"),
-    "correlation": _Rule(lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
-    "level": _Rule(lambda x: (x > 0) & (x < 1), "a level must lie between 0 and 1, 0.95 for 95%"),
-    "pvalue": _Rule(lambda x: (x > 0) & (x < 1), "a p-value must lie between 0 and 1, both excluded"),
-}

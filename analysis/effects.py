@@ -18,10 +18,10 @@ With ``drop_double_zero`` a trial without events, or with events only, in both a
 """
 
 import numpy as np
-from scipy.special import hyp2f1
+from scipy.special import gammaln, hyp2f1
 
 from analysis import _check
-from analysis._check import amount, checked, correction
+from analysis._check import amount, checked
 
 VARIANCES = ("large-sample", "unbiased")
 CONTINUITY_TO = ("zero trials", "all if zero", "all", "none")
@@ -359,7 +359,7 @@ def standardized_mean_change(mean_pre, mean_post, sd_pre, n, correlation, *, var
     pre, post, sd, n, r = checked(
         mean_pre=mean_pre, mean_post=mean_post, sd_pre=sd_pre, n=n, correlation=correlation, least_n=2
     )
-    factor = correction(n - 1)
+    factor = _correction(n - 1)
     g = factor * (post - pre) / np.where(sd > 0, sd, np.nan)[()]
     if variance == "large-sample":
         return g, 2 * (1 - r) / n + g**2 / (2 * n)
@@ -416,7 +416,7 @@ def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlati
     _check.option("variance", variance, VARIANCES)
     names = {"mean_pre": mean_pre, "mean_post": mean_post, "sd_pre": sd_pre, "sd_post": sd_post, "n": n}
     pre, post, s1, s2, n, r = checked(**names, correlation=correlation, least_n=2)
-    sd, factor = _change_sd(s1, s2, r), correction(n - 1)
+    sd, factor = _change_sd(s1, s2, r), _correction(n - 1)
     g = factor * (post - pre) / np.where(sd > 0, sd, np.nan)[()]
     share = 1 / (2 * n) if variance == "large-sample" else unbiased_share(n - 1, factor)
     return g, 1 / n + share * g**2
@@ -573,7 +573,7 @@ def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, variance="large-sample", b
     m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
     df = n1 + n2 - 2
     spread = _positive(np.sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / df))
-    factor = correction(df) if bias_correction else 1.0
+    factor = _correction(df) if bias_correction else 1.0
     g = factor * (m1 - m2) / spread
     share = 1 / (2 * (n1 + n2)) if variance == "large-sample" else unbiased_share(df, factor)
     return g, 1 / n1 + 1 / n2 + share * g**2
@@ -610,7 +610,7 @@ def heteroscedastic_smd(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     """
     m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
     spread = _positive(np.sqrt((s1**2 + s2**2) / 2))
-    g = correction(n1 + n2 - 2) * (m1 - m2) / spread
+    g = _correction(n1 + n2 - 2) * (m1 - m2) / spread
     u1, u2 = (s1 / spread) ** 2, (s2 / spread) ** 2
     return g, g**2 * (u1**2 / (n1 - 1) + u2**2 / (n2 - 1)) / 8 + u1 / (n1 - 1) + u2 / (n2 - 1)
 
@@ -651,7 +651,16 @@ def glass_delta(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, equal_sds=True, bias_co
     """
     m1, s1, n1, m2, s2, n2 = _two_arms(mean_t, sd_t, n_t, mean_p, sd_p, n_p, least_n=2)
     spread = _positive(s2)
-    g = (correction(n2 - 1) if bias_correction else 1.0) * (m1 - m2) / spread
+    g = (_correction(n2 - 1) if bias_correction else 1.0) * (m1 - m2) / spread
     if equal_sds:
         return g, 1 / n1 + 1 / n2 + g**2 / (2 * n2)
     return g, (s1 / spread) ** 2 / (n1 - 1) + 1 / (n2 - 1) + g**2 / (2 * (n2 - 1))
+
+
+def _correction(df):
+    """Exact correction of a standardized effect for bias, by the df of its SD; NaN where df is 1 or less.
+
+    Hedges 1981, J Educ Stat 6:107-128, doi 10.3102/10769986006002107.
+    """
+    df = np.where(np.asarray(df) > 1, df, np.nan)
+    return (np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2))[()]

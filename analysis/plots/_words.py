@@ -128,12 +128,6 @@ def narrow_sentence(blocks):
     return f"HKSJ intervals narrower than the Wald intervals, to be read with care: {', '.join(narrow)}"
 
 
-def plain_order_sentence(order, grouped):
-    words = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name", "given": ""}[order]
-    inside = " within groups" if grouped else ""
-    return f"Trials{inside} in order of {words}" if words else ""
-
-
 def key_sentence(key):
     """Return the key of the footnote marks."""
     return "Notes: " + "; ".join(f"({mark}) {meaning}" for mark, meaning in key) + "." if key else ""
