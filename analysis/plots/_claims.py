@@ -135,7 +135,8 @@ def claims_plot(
     table = claim_rows(claims, family, evidence, digits)
     columns = claims_columns(table, width_mm or USUAL_MM)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
-    title, footer = title or claims_title(family), claims_footer(table, checked.attrs, evidence, zone=zone, note=note)
+    title = title or f"{family}: what is claimed, and what the trials show"
+    footer = claims_footer(table, checked.attrs, evidence, zone=zone, note=note)
     panel = _claims_panel(table)
     axis = axis_height([panel], {panel.name: columns.panel_width})
     lay = stand_rows(table, columns, axis)
@@ -309,11 +310,6 @@ def claims_columns(table, width):
         least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
     return ClaimsColumns(width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts))
-
-
-def claims_title(family):
-    """Return the title where none is given."""
-    return f"{family}: what is claimed, and what the trials show"
 
 
 def claims_footer(table, methods, evidence, *, zone, note):

@@ -132,10 +132,10 @@ def funnel(
         title_axes(ax, studies.axis, upright(studies, yaxis))
         return ax.figure
     width = width_of(width_mm, "funnel plot")
-    title = title or funnel_title(studies)
+    title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
     footer = funnel_footer(studies, table, contours=contours, note=note)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
-    caption = " ".join([*funnel_opening(title, studies), *footer])
+    caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
     alt = funnel_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
@@ -278,11 +278,6 @@ def _draw_lines(plane, table, se, yaxis):
     plane.lines(sides, "funnel-limits", linestyles=[DASHES], **look)
 
 
-def funnel_title(studies):
-    """Return the title where none is given."""
-    return f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
-
-
 def funnel_footer(studies, table, *, contours, note):
     """Return the paragraphs that say what was drawn and how far it can be read."""
     pooled = studies.pooled
@@ -394,11 +389,6 @@ def _swatch(text, shade, *, new_line):
         page.add_collection(PolyCollection(corners, gid="key-contour", **look), autolim=False)
 
     return Entry(draw, text, new_line=new_line)
-
-
-def funnel_opening(heading, studies):
-    """Return how the caption begins."""
-    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
 
 
 def funnel_alt_text(heading, studies, table):

@@ -111,7 +111,7 @@ def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width
     title = title or TITLE
     footer = labbe_footer(arms, table, by=by, zone=zone, digits=digits, note=note)
     fig = _draw_labbe(table, limits, zone, title=title, footer=footer, width=width_mm or USUAL_MM, by=by)
-    caption = " ".join([*labbe_opening(title, table, digits), *footer])
+    caption = " ".join([words.sentences(title), words.sentences(labbe_pooled_sentence(table, digits)), *footer])
     rows = with_labbe_reference_rows(table, zone, footer)
     alt = labbe_alt_text(title, table, digits)
     fig.content = FigureContent(rows, title, caption, alt, findings(arms), labbe_printed(by))
@@ -166,11 +166,8 @@ def _labbe_pooled_row(arms):
     for arm, result in (*zip(("placebo", "treatment"), pair, strict=True), ("contrast", arms.contrast)):
         row |= {f"{arm}_estimate": result.estimate, f"{arm}_low": result.ci[0], f"{arm}_high": result.ci[1]}
     model = "separate" if joint is None else "bivariate"
-    return row | {"placebo_k": arms.placebo.k, "contrast_k": arms.contrast.k, "model": model, **_level(arms)}
-
-
-def _level(arms):
-    return {"confidence_level": arms.contrast.confidence_level}
+    row |= {"placebo_k": arms.placebo.k, "contrast_k": arms.contrast.k, "model": model}
+    return row | {"confidence_level": arms.contrast.confidence_level}
 
 
 def _labbe_labelled(rows, label):
@@ -523,11 +520,6 @@ def write_axis(ax, page, limits, box):
         label = number(tick, digits)
         write(page, left + x, bottom + 3.0, label, style.CAPTION, align="center", gid=f"tick-x-{i}")
         write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
-
-
-def labbe_opening(title, table, digits):
-    """Return how the caption begins."""
-    return [words.sentences(title), words.sentences(labbe_pooled_sentence(table, digits))]
 
 
 def labbe_pooled_sentence(table, digits):

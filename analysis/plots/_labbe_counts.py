@@ -162,7 +162,7 @@ def labbe_counts(
     fig = draw_labbe_counts_page(
         table, title=title, footer=footer, width=width, by=by, key=labbe_counts_key(shown, digits)
     )
-    caption = " ".join([*labbe_counts_opening(title, shown, digits), *footer])
+    caption = " ".join([words.sentences(title), words.sentences(*pooled_sentences(shown, digits)), *footer])
     alt = labbe_counts_alt_text(title, shown, table, digits)
     rows = with_rows(table, *footer_rows(footer))
     fig.content = FigureContent(
@@ -687,11 +687,6 @@ def pooled_text(shown, digits):
     span = interval(*(_show(end, measure) for end in ends), _labbe_counts_digits(measure, digits))
     at = level(pooled.confidence_level)
     return f"{effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
-
-
-def labbe_counts_opening(heading, shown, digits):
-    """Return how the caption begins."""
-    return [words.sentences(heading), words.sentences(*pooled_sentences(shown, digits))]
 
 
 def pooled_sentences(shown, digits):

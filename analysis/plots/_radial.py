@@ -117,23 +117,18 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
         raise ValueError(f"model is {model!r}; it must be one of {', '.join(MODELS)}")
     studies = studies_of(results, "radial", measure=measure, digits=digits)
     if model == "common" and studies.pooled.tau2_method != "CE":
-        studies = with_pooled(studies, common_effect(studies.pooled))
+        studies = replace(studies, pooled=common_effect(studies.pooled))
     table = _radial_table(studies, label)
     if ax is not None:
         return _into_radial(ax, table, studies)
     width = width_of(width_mm, "radial plot")
-    title = title or radial_title(studies)
+    title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
     footer = radial_footer(studies, table, note=note)
     fig = _radial_page(studies, table, title=title, footer=footer, width=width)
-    caption = " ".join([*radial_opening(title, studies), *footer])
+    caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
     alt = radial_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
-
-
-def with_pooled(studies, pooled):
-    """Return the same studies with another pooled effect."""
-    return replace(studies, pooled=pooled)
 
 
 def _radial_table(studies, label):
@@ -424,11 +419,6 @@ def _radial_random(studies):
     return studies.pooled.k > 1 and studies.pooled.tau2 > 0
 
 
-def radial_title(studies):
-    """Return the title where none is given."""
-    return f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
-
-
 def radial_footer(studies, table, *, note):
     """Return the paragraphs that say what was drawn and how it is read."""
     pooled, random = studies.pooled, _radial_random(studies)
@@ -512,11 +502,6 @@ def radial_key_words(studies):
     pooled = studies.pooled
     name = "pooled" if _radial_random(studies) or pooled.tau2_method != "CE" else "common effect"
     return name, "± 2", f"{level(pooled.confidence_level)} CI", "no effect"
-
-
-def radial_opening(heading, studies):
-    """Return how the caption begins."""
-    return [_words.sentences(heading), _words.sentences(pooled_sentence(studies))]
 
 
 def radial_alt_text(heading, studies, table):

@@ -123,7 +123,8 @@ def build_rows(total, groups, order="year"):
     weights = dict(zip(_keys(total.trials), total.results["contrast"].weights, strict=True))
     lines = []
     for block in groups:
-        lines.append(pd.DataFrame([_heading(block)]))
+        heading = {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
+        lines.append(pd.DataFrame([heading]))
         trials = _trial_rows(block, weights, level, order)
         lines.append(trials)
         if len(trials) > 1:
@@ -140,10 +141,6 @@ def build_rows(total, groups, order="year"):
 def _keys(trials):
     """What tells rows apart: a trial whose arms are split has several, each with its own label."""
     return list(zip(trials["study"], trials["label"], strict=True))
-
-
-def _heading(block):
-    return {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
 
 
 def _counts(block):
@@ -261,7 +258,9 @@ def add_cells(table, *, digits, ratio=False):
     show = np.exp if ratio else np.asarray
     cells = table.assign(
         text_name=table["name"],
-        text_tail=[_tail(row) for row in _records(table)],
+        text_tail=[
+            trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in _records(table)
+        ],
         text_weight=_texts(table, "weight", lambda x: percent(x, 1)),
         text_estimate=_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
         text_low=_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
@@ -277,11 +276,6 @@ def add_cells(table, *, digits, ratio=False):
     blank = cells["text_whole"] == NOT_ESTIMABLE
     cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
     return cells
-
-
-def _tail(row):
-    """Return what follows a name in small type: the notes of a trial, the number of trials of a group."""
-    return trial_count(row) if row["kind"] in ("heading", "total") else row["notes"]
 
 
 def trial_count(row):
