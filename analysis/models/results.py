@@ -4,6 +4,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
+
+from analysis import _check, sentences
+
+# The order in which `to_row` shows the numbers, then the methods, of a `PooledEffect`.
+_COLUMNS = (
+    *("measure", "k", "estimate", "se", "ci", "statistic", "df", "pvalue", "tau2", "tau", "tau2_ci"),
+    *("i2", "i2_ci", "h2", "h2_ci", "q", "q_df", "q_pvalue", "pi", "hksj_narrower"),
+    *("confidence_level", "tau2_method", "ci_method", "pi_method", "tau2_ci_method"),
+)
 
 
 class ConfidenceInterval(NamedTuple):
@@ -11,20 +21,6 @@ class ConfidenceInterval(NamedTuple):
 
     low: float
     high: float
-
-
-class BatchPooled(NamedTuple):
-    """Results of many meta-analyses, one entry each; see `analysis.models.pooling.pool_batch`."""
-
-    k: np.ndarray
-    estimate: np.ndarray
-    se: np.ndarray
-    ci_low: np.ndarray
-    ci_high: np.ndarray
-    tau2: np.ndarray
-    q: np.ndarray
-    i2: np.ndarray
-    pvalue: np.ndarray
 
 
 def t_quantile(df, confidence_level):
@@ -42,12 +38,54 @@ def t_quantile(df, confidence_level):
     >>> round(float(t_quantile(np.inf, 0.95)), 4), round(float(t_quantile(9, 0.95)), 4)
     (1.96, 2.2622)
     """
-    from scipy import special
-
     tail = (1.0 - confidence_level) / 2.0
     df = np.asarray(df, dtype=float)
     student = -special.stdtrit(np.where((df >= 1) & np.isfinite(df), df, np.nan), tail)
     return np.where(np.isinf(df), -special.ndtri(tail), student)
+
+
+def numbers_by_name(result, names):
+    """The named numbers of a result, by column of a table; an interval fills two, `<name>_low` and `<name>_high`."""
+    row = {}
+    for name in names:
+        value = getattr(result, name)
+        if isinstance(value, ConfidenceInterval):
+            row |= {f"{name}_low": value.low, f"{name}_high": value.high}
+        else:
+            row[name] = value
+    return row
+
+
+def studies_and_summary(pooled):
+    """A DataFrame with a row for each study, on its normal interval, and one for the pooled effect; see `to_frame`."""
+    import pandas as pd
+
+    half = float(t_quantile(np.inf, pooled.confidence_level)) * np.sqrt(pooled.vi)
+    return pd.DataFrame(
+        {
+            "label": [*pooled.labels, "Pooled"],
+            "yi": np.append(pooled.yi, pooled.estimate),
+            "vi": np.append(pooled.vi, pooled.se**2),
+            "ci_low": np.append(pooled.yi - half, pooled.ci.low),
+            "ci_high": np.append(pooled.yi + half, pooled.ci.high),
+            "weight": np.append(pooled.weights, 1.0),
+            "kind": ["study"] * len(pooled.labels) + ["summary"],
+        }
+    )
+
+
+class BatchPooled(NamedTuple):
+    """Results of many meta-analyses, one entry each; see `analysis.models.pooling.pool_batch`."""
+
+    k: np.ndarray
+    estimate: np.ndarray
+    se: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    tau2: np.ndarray
+    q: np.ndarray
+    i2: np.ndarray
+    pvalue: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +193,6 @@ class PooledEffect:
         >>> [round(limit, 3) for limit in pooled.confidence_interval(0.90)]
         [-1.98, -0.503]
         """
-        from analysis import _check
-
         half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
         return ConfidenceInterval(self.estimate - half, self.estimate + half)
 
@@ -175,20 +211,7 @@ class PooledEffect:
         >>> pool([-1.2, -0.4], [0.1, 0.2], labels=["A", "B"]).to_frame()[["label", "kind"]].values.tolist()
         [['A', 'study'], ['B', 'study'], ['Pooled', 'summary']]
         """
-        import pandas as pd
-
-        half = float(t_quantile(np.inf, self.confidence_level)) * np.sqrt(self.vi)
-        return pd.DataFrame(
-            {
-                "label": [*self.labels, "Pooled"],
-                "yi": np.append(self.yi, self.estimate),
-                "vi": np.append(self.vi, self.se**2),
-                "ci_low": np.append(self.yi - half, self.ci.low),
-                "ci_high": np.append(self.yi + half, self.ci.high),
-                "weight": np.append(self.weights, 1.0),
-                "kind": ["study"] * self.k + ["summary"],
-            }
-        )
+        return studies_and_summary(self)
 
     def to_row(self):
         """Return a DataFrame of one row with every number of the pooled effect and the methods that made it.
@@ -206,16 +229,7 @@ class PooledEffect:
         """
         import pandas as pd
 
-        row = {"measure": self.measure, "k": self.k, "estimate": self.estimate, "se": self.se}
-        row |= {"ci_low": self.ci.low, "ci_high": self.ci.high}
-        row |= {name: getattr(self, name) for name in ("statistic", "df", "pvalue", "tau2", "tau")}
-        row |= {"tau2_ci_low": self.tau2_ci.low, "tau2_ci_high": self.tau2_ci.high}
-        row |= {"i2": self.i2, "i2_ci_low": self.i2_ci.low, "i2_ci_high": self.i2_ci.high}
-        row |= {"h2": self.h2, "h2_ci_low": self.h2_ci.low, "h2_ci_high": self.h2_ci.high}
-        row |= {name: getattr(self, name) for name in ("q", "q_df", "q_pvalue")}
-        row |= {"pi_low": self.pi.low, "pi_high": self.pi.high, "hksj_narrower": self.hksj_narrower}
-        methods = ("confidence_level", "tau2_method", "ci_method", "pi_method", "tau2_ci_method")
-        return pd.DataFrame([row | {name: getattr(self, name) for name in methods}])
+        return pd.DataFrame([numbers_by_name(self, _COLUMNS)])
 
     def summary(self):
         """Return the result in words, as text of a few lines; see `analysis.sentences.summary`.
@@ -224,11 +238,7 @@ class PooledEffect:
         -------
         str
         """
-        from analysis import sentences
-
         return sentences.summary(self)
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
