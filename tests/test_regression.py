@@ -20,13 +20,9 @@ from hypothesis import strategies as st
 from analysis.data.effect_sizes import effect_sizes
 from analysis.data.trials import read_trials
 from analysis.models.design import (
-    _mixed_point,
-    at_tau2,
     designs,
     fit_designs,
-    mixed_log_likelihood,
     read_model,
-    residual_share,
 )
 from analysis.models.pooling import check_options, pool
 from analysis.models.regression import _result, meta_regression
@@ -300,11 +296,11 @@ def test_sums_are_exact_whatever_the_variances(span, p):
     for tau2 in (0.0, 1e-4, 1.0, 1e4):
         exact = np.array([exact_terms(y[:, j], v[:, j], x, tau2) for j in range(5)]).T
         t = tau2 / unit
-        at, point = at_tau2(data, t), _mixed_point(data, t, restricted=True)
+        at, point = data.at(t), data.point(t, restricted=True)
         close(at.q, exact[0], rtol=1e-11)
         close(point.fit / unit, exact[1], rtol=1e-11)
         close(point.trace / unit, exact[2], rtol=1e-11)
-        close(residual_share(data, at, at.weights) / unit, exact[2], rtol=1e-11)
+        close(data.trace(at) / unit, exact[2], rtol=1e-11)
         close(point.fit_slope / unit**2, exact[3], rtol=1e-10)
         close(point.trace_slope / unit**2, exact[4], rtol=1e-10)
 
@@ -315,9 +311,9 @@ def test_precise_studies_may_have_the_same_moderators(precise):
     v = np.array([precise, 2 * precise, 3 * precise, 0.5, 1.0, 2.0, 1.5])
     y = np.array([0.0, 1.0, -1.0, 0.3, 0.7, -2.0, 1.1]) * np.sqrt(v)
     exact, data = exact_terms(y, v, x, 0.0), designs(y[:, None], v[:, None], x)
-    at = at_tau2(data, 0.0)
+    at = data.at(0.0)
     close(at.q, exact[0], rtol=1e-11)
-    close(residual_share(data, at, at.weights) / data.scale**2, exact[2], rtol=1e-11)
+    close(data.trace(at) / data.scale**2, exact[2], rtol=1e-11)
 
 
 def test_the_moderators_of_an_anchor_survive_rounding_in_the_linear_algebra(monkeypatch):
@@ -341,11 +337,11 @@ def test_likelihood_has_no_higher_point(restricted):
     y = rng.normal(size=(k, n)) * np.sqrt(v) * rng.choice([0.3, 1.0, 3.0, 10.0], (k, n))
     data = designs(y, v, x)
     fit = fit_designs(data, check_options("REML" if restricted else "ML", "z", "z", 0.95))
-    found = mixed_log_likelihood(data, fit.tau2 / data.scale**2, restricted)
+    found = data.log_likelihood(fit.tau2 / data.scale**2, restricted)
     several = np.zeros(n)
-    before, rising = mixed_log_likelihood(data, np.zeros(n), restricted), np.ones(n, dtype=bool)
+    before, rising = data.log_likelihood(np.zeros(n), restricted), np.ones(n, dtype=bool)
     for t in np.logspace(-5, 4, 600):
-        now = mixed_log_likelihood(data, t / data.scale**2, restricted)
+        now = data.log_likelihood(t / data.scale**2, restricted)
         assert (now <= found + 1e-9).all()
         several += rising & (now < before)
         before, rising = now, now > before

@@ -1,4 +1,4 @@
-"""Studies with moderators as arrays: k studies by p coefficients by n fits, and their weighted sums.
+"""Mixed-effects meta-regression as arrays: from a formula to a design matrix, and n fits of it at once.
 
 Every fit uses the same design matrix X (k, p); outcomes y and variances v have the shape (k, n), one fit a
 column. Permuting the rows of X against the studies is the same as permuting the studies against X, so n
@@ -7,204 +7,41 @@ and only one regression passes: with coefficients alpha that are the fitted valu
 the identity for the anchors and Z for the other studies. The weighted sums then lose no digits where some
 studies are far more precise than the rest, provided that the anchors are among those.
 
-From a formula and a table to a design matrix, by the formula engine of statsmodels, and what may be wrong.
+The estimators of tau2 are those of `analysis.models.tau2`. The projection P takes out the whole design and k - p
+replaces k - 1; as without moderators, P has k - p positive eigenvalues 1 / (d_j + tau2), so that the proofs hold word
+for word and the search gives the global maximum for ML and REML.
 
-statsmodels chooses the engine (patsy or formulaic, `statsmodels.formula.options`); nothing is parsed here but
-the names of columns, so that a message can say which column and which study to look at.
-
-Mixed-effects meta-regression of n sets of studies at once: coefficients, tests and heterogeneity.
-
-References
-----------
-Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ with moderators); Viechtbauer 2007, doi 10.1002/sim.2514
-(Q-profile interval of tau2); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2).
-
-tau2 of n meta-regressions at once, by every method: `analysis.models.tau2` and `likelihood` for p coefficients.
-
-The projection P takes out the whole design and k - p replaces k - 1. As without moderators, P has k - p positive
-eigenvalues 1 / (d_j + tau2), so the proofs of `analysis.models.tau2` hold word for word and its search gives the
-global maximum for ML and REML.
+The formula engine is the one that statsmodels chooses (patsy or formulaic, `statsmodels.formula.options`). Nothing is
+parsed here but the names of columns, so that a message can say which column and which study to look at.
 
 References
 ----------
-Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015, doi 10.1037/met0000023 (all estimators with
+Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015, doi 10.1037/met0000023 (all estimators of tau2 with
 moderators); Sidik & Jonkman 2005, J Biopharm Stat 15, 823-838 (SJ); Viechtbauer 2005, doi
-10.3102/10769986030003261 (ML, REML).
+10.3102/10769986030003261 (ML, REML); Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ with moderators).
 """
 
 import re
 import warnings
 from difflib import get_close_matches
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis import _check
-from analysis.models.pooling import i_squared, mean_test, variance_factor
-from analysis.models.results import t_quantile
-from analysis.models.tau2 import FLOOR, STEP, Point, dot, global_maximum, upper_bound
+from analysis.models.pooling import heterogeneity, pvalues
+from analysis.models.tau2 import Point, dot, q_profile_interval
 
-_SPREAD = 1e3  # above this ratio of variances within a fit, each fit gets precise anchors of its own
-_ZERO = 1e-24  # what is left of a row's squared length, relative, once it lies in the span of the anchors
-_DEPENDENT = 1e-7  # a column is redundant if less than this share of it is not explained by the columns before
+# Above this ratio of variances within a fit, each fit gets precise anchors of its own.
+_SPREAD = 1e3
+# What is left of a row's squared length, relative, once it lies in the span of the anchors.
+_ZERO = 1e-24
+# A column is redundant if less than this share of it is not explained by the columns before.
+_DEPENDENT = 1e-7
 _LISTED = 20
+# From the formula engine up to the caller of `meta_regression`, whose variables a formula may use.
+_FRAMES = 4
 _NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
-_FRAMES = 4  # from the formula engine up to the caller of `meta_regression`, whose variables a formula may use
-
-
-class Designs(NamedTuple):
-    """The arrays of n fits, anchors first; see `designs`."""
-
-    y: np.ndarray  # (k - p, n), outcomes of the other studies less their value in the regression through the anchors
-    v: np.ndarray  # (k, n)
-    z: np.ndarray  # (k - p, p), or (k - p, p, n) where each fit has its own anchors
-    back: np.ndarray  # (p, p) or (p, p, n): from fitted values of the anchors to coefficients
-    shift: np.ndarray  # (p, n), outcomes of the anchors
-    spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
-    scale: np.ndarray  # (n,), unit of y, a power of two
-    smallest: np.ndarray  # (n,)
-
-    @property
-    def p(self):
-        """Number of coefficients."""
-        return self.z.shape[1]
-
-    @property
-    def df(self):
-        """Residual degrees of freedom."""
-        return len(self.y)
-
-    def take(self, index):
-        """Return the fits `index`."""
-        own = self.z.ndim == 3
-        return Designs(
-            *(x if name in ("z", "back") and not own else x.take(index, axis=-1) for name, x in self._asdict().items())
-        )
-
-
-def designs(y, v, x):
-    """Arrange outcomes and variances (k, n) and one design matrix (k, p) of full rank, p < k, for the engine.
-
-    Each fit is divided by a power of two, which makes all iterations independent of the unit.
-    """
-    length = np.sqrt((x * x).sum(axis=0))
-    q, n = np.linalg.qr(x / length)[0], y.shape[1]
-    smallest = v.min(axis=0)
-    own = bool((v.max(axis=0) > _SPREAD * smallest).any())
-    order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
-    order = order if own else np.broadcast_to(order, (len(x), n))
-    scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
-    y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
-    z, back = _anchored(x / length, order if own else order[:, :1])
-    back = back / length[:, None, None]
-    if not own:
-        z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
-    p, mean = x.shape[1], y.mean(axis=0)
-    rest = y[p:] - forward(z, y[:p])
-    return Designs(rest, v, z, back, y[:p], ((y - mean) ** 2).mean(axis=0), scale, smallest / scale**2)
-
-
-def _anchors_first(q, size):
-    """Order of the studies (k, n) with p anchors on top, each the longest row outside the span of the last."""
-    rows = q[:, :, None] * size[:, None, :]
-    first = (rows * rows).sum(axis=1)
-    rank = np.full(size.shape, q.shape[1])
-    for j in range(q.shape[1]):
-        length = (rows * rows).sum(axis=1)
-        length[(length < _ZERO * first) | (rank < j)] = 0.0
-        chosen = length.argmax(axis=0)[None]
-        np.put_along_axis(rank, chosen, j, axis=0)
-        unit = np.take_along_axis(rows, chosen[:, None], axis=0) / np.sqrt(np.take_along_axis(length, chosen, axis=0))
-        rows -= (rows * unit).sum(axis=1, keepdims=True) * unit
-    return rank.argsort(axis=0, kind="stable")
-
-
-def _anchored(x, order):
-    """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
-    p = x.shape[1]
-    top, rest = x[order[:p]].swapaxes(0, 1), x[order[p:]].swapaxes(0, 1)  # (n, p, p), (n, k - p, p)
-    z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)  # Z' = inverse(top)' rest'
-    same = (rest[:, :, None] == top[:, None]).all(axis=3)  # the moderators of an anchor: exactly its fitted value
-    z = np.where(same.any(axis=2, keepdims=True), same, z)
-    back = np.linalg.inv(top)
-    return np.ascontiguousarray(z.transpose(1, 2, 0)), np.ascontiguousarray(back.transpose(1, 2, 0))
-
-
-def forward(z, b):
-    """Z b for coefficients b (p, n)."""
-    return z @ b if z.ndim == 2 else np.einsum("ipn,pn->in", z, b)
-
-
-def inverse(a):
-    """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
-
-    Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
-    """
-    a, pivots = a.copy(), []
-    for j in range(len(a)):
-        pivots.append(a[j, j].copy())
-        pivot = 1.0 / pivots[-1]
-        row, column = a[j] * pivot, a[:, j].copy()
-        a -= column[:, None] * row
-        a[j] = row
-        a[:, j] = column * -pivot
-        a[j, j] = pivot
-    return a, pivots
-
-
-def at_tau2(data, tau2):
-    """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
-    return solve(data, 1.0 / (data.v + tau2))
-
-
-class Solved(NamedTuple):
-    """Weighted least squares at given weights; residual degrees of freedom and all else of `Designs` stay."""
-
-    weights: np.ndarray  # (k, n)
-    inverse: np.ndarray  # (p, p, n), inverse of X'WX in terms of the anchors
-    pivots: list  # of X'WX
-    gram: np.ndarray  # (p, p, n), Z'WZ
-    alpha: np.ndarray  # (p, n), fitted values of the anchors less their outcomes
-    u: np.ndarray  # (k, n), Py, the weighted residuals
-    q: np.ndarray  # (n,), y'Py
-
-
-def solve(data, weights):
-    """Weighted least squares for all fits at weights (k, n)."""
-    p, z = data.p, data.z
-    top, rest = weights[:p], weights[p:]
-    (inner,) = gram(z, rest)
-    total = inner.copy()
-    total[np.arange(p), np.arange(p)] += top
-    inv, pivots = inverse(total)
-    alpha = np.einsum("pqn,qn->pn", inv, transposed(z, rest * data.y))
-    residual = np.concatenate([-alpha, data.y - forward(z, alpha)])
-    u = weights * residual
-    return Solved(weights, inv, pivots, inner, alpha, u, dot(u, residual))
-
-
-def gram(z, *weights):
-    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
-    p = z.shape[1]
-    if z.ndim == 2:
-        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
-        return [(products @ w).reshape(p, p, -1) for w in weights]
-    products = z[:, :, None] * z[:, None]
-    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
-
-
-def transposed(z, u):
-    """Z' u for values u (k - p, n)."""
-    return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
-
-
-def residual_share(data, at, size):
-    """Sum of size (1 - leverage) over the studies, for size (k, n); with the weights as size it is tr P."""
-    p = data.p
-    (inner,) = gram(data.z, size[p:] * at.weights[p:])
-    others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
-    return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
 
 
 class Model(NamedTuple):
@@ -478,34 +315,227 @@ def _unknown_levels(spec, table):
     return list(problems)
 
 
-def _mixed_point(data, t, restricted):
-    """The two terms of the likelihood equation at tau2 = t (n,) and their slopes; see `analysis.models.tau2`."""
-    at, p, z = at_tau2(data, t), data.p, data.z
-    top, rest = at.weights[:p], at.weights[p:]
-    fit = dot(at.u, at.u)
-    less = at.u[p:] - forward(z, at.u[:p])
-    weighted = rest * less
-    sums = transposed(z, weighted)
-    fit_slope = dot(weighted, less) - np.einsum("pn,pqn,qn->n", sums, at.inverse, sums)
-    square = rest * rest
-    if not restricted:
-        whole = dot(top, top) + square.sum(axis=0)
-        return Point(t, fit, at.weights.sum(axis=0), fit_slope, whole)
-    second, third = gram(z, square, square * rest)
-    shared = np.einsum("pqn,qrn->prn", at.inverse, second)
-    corner = top[:, None] * np.einsum("pqn,qrn->prn", at.inverse, at.gram)  # P among the anchors
-    trace = rest.sum(axis=0) - np.einsum("ppn->n", shared) + np.einsum("ppn->n", corner)
-    slope = square.sum(axis=0) - 2.0 * np.einsum("pqn,qpn->n", at.inverse, third)
-    slope += np.einsum("pqn,qpn->n", shared, shared) + np.einsum("pqn,pqn->n", corner, corner)
-    slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
-    return Point(t, fit, trace, fit_slope, slope)
+class Designs(NamedTuple):
+    """The arrays of n fits, anchors first; see `designs`.
+
+    It has the methods of `analysis.models.tau2.Columns`, from which the estimators of tau2 are built.
+    """
+
+    y: np.ndarray  # (k - p, n), outcomes of the other studies less their value in the regression through the anchors
+    v: np.ndarray  # (k, n)
+    z: np.ndarray  # (k - p, p), or (k - p, p, n) where each fit has its own anchors
+    back: np.ndarray  # (p, p) or (p, p, n): from fitted values of the anchors to coefficients
+    shift: np.ndarray  # (p, n), outcomes of the anchors
+    spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
+    scale: np.ndarray  # (n,), unit of y, a power of two
+    smallest: np.ndarray  # (n,)
+
+    @property
+    def p(self):
+        """Number of coefficients."""
+        return self.z.shape[1]
+
+    @property
+    def k(self):
+        """Number of studies."""
+        return len(self.v)
+
+    @property
+    def df(self):
+        """Residual degrees of freedom, k - p."""
+        return len(self.y)
+
+    @property
+    def largest(self):
+        """Largest sampling variance of each fit."""
+        return self.v.max(axis=0)
+
+    @property
+    def residual_square(self):
+        """Sum of squared residuals of a fit without weights."""
+        return self.unweighted().q
+
+    @property
+    def sampling_square(self):
+        """What sampling error alone adds to the expected `residual_square`, for each degree of freedom."""
+        return self._residual_share(self.unweighted(), self.v) / self.df
+
+    def take(self, index):
+        """Return the fits `index`."""
+        own = self.z.ndim == 3
+        return Designs(
+            *(x if name in ("z", "back") and not own else x.take(index, axis=-1) for name, x in self._asdict().items())
+        )
+
+    def at(self, tau2):
+        """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
+        return self._solve(1.0 / (self.v + tau2))
+
+    def unweighted(self):
+        """Least squares with weights 1."""
+        return self._solve(np.ones_like(self.v))
+
+    def _solve(self, weights):
+        """Weighted least squares for all fits at weights (k, n)."""
+        p, z = self.p, self.z
+        top, rest = weights[:p], weights[p:]
+        (inner,) = _gram(z, rest)
+        total = inner.copy()
+        total[np.arange(p), np.arange(p)] += top
+        inv, pivots = inverse(total)
+        alpha = np.einsum("pqn,qn->pn", inv, _transposed(z, rest * self.y))
+        residual = np.concatenate([-alpha, self.y - _forward(z, alpha)])
+        u = weights * residual
+        return _Solved(weights, inv, pivots, inner, alpha, u, dot(u, residual))
+
+    def trace(self, at):
+        """Trace of P at the weights of `at`."""
+        return self._residual_share(at, at.weights)
+
+    def _residual_share(self, at, size):
+        """Sum of size (1 - leverage) over the studies, for size (k, n); with the weights as size it is tr P."""
+        p = self.p
+        (inner,) = _gram(self.z, size[p:] * at.weights[p:])
+        others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
+        return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
+
+    def point(self, t, restricted):
+        """The two terms of the likelihood equation at tau2 = t (n,) and their slopes."""
+        at, p, z = self.at(t), self.p, self.z
+        top, rest = at.weights[:p], at.weights[p:]
+        fit = dot(at.u, at.u)
+        less = at.u[p:] - _forward(z, at.u[:p])
+        weighted = rest * less
+        sums = _transposed(z, weighted)
+        fit_slope = dot(weighted, less) - np.einsum("pn,pqn,qn->n", sums, at.inverse, sums)
+        square = rest * rest
+        if not restricted:
+            whole = dot(top, top) + square.sum(axis=0)
+            return Point(t, fit, at.weights.sum(axis=0), fit_slope, whole)
+        second, third = _gram(z, square, square * rest)
+        shared = np.einsum("pqn,qrn->prn", at.inverse, second)
+        # P among the anchors.
+        corner = top[:, None] * np.einsum("pqn,qrn->prn", at.inverse, at.gram)
+        trace = rest.sum(axis=0) - np.einsum("ppn->n", shared) + np.einsum("ppn->n", corner)
+        slope = square.sum(axis=0) - 2.0 * np.einsum("pqn,qpn->n", at.inverse, third)
+        slope += np.einsum("pqn,qpn->n", shared, shared) + np.einsum("pqn,pqn->n", corner, corner)
+        slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
+        return Point(t, fit, trace, fit_slope, slope)
+
+    def log_likelihood(self, tau2, restricted):
+        """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (n,)."""
+        at = self.at(tau2)
+        determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
+        return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
 
 
-def mixed_log_likelihood(data, tau2, restricted):
-    """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (n,)."""
-    at = at_tau2(data, tau2)
-    determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
-    return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
+def designs(y, v, x):
+    """Arrange outcomes and variances (k, n) and one design matrix (k, p) of full rank, p < k, for the engine.
+
+    Each fit is divided by a power of two, which makes all iterations independent of the unit.
+    """
+    length = np.sqrt((x * x).sum(axis=0))
+    q, n = np.linalg.qr(x / length)[0], y.shape[1]
+    smallest = v.min(axis=0)
+    own = bool((v.max(axis=0) > _SPREAD * smallest).any())
+    order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
+    order = order if own else np.broadcast_to(order, (len(x), n))
+    scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
+    y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
+    z, back = _anchored(x / length, order if own else order[:, :1])
+    back = back / length[:, None, None]
+    if not own:
+        z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
+    p, mean = x.shape[1], y.mean(axis=0)
+    rest = y[p:] - _forward(z, y[:p])
+    return Designs(rest, v, z, back, y[:p], ((y - mean) ** 2).mean(axis=0), scale, smallest / scale**2)
+
+
+def _anchors_first(q, size):
+    """Order of the studies (k, n) with p anchors on top, each the longest row outside the span of the last."""
+    rows = q[:, :, None] * size[:, None, :]
+    first = (rows * rows).sum(axis=1)
+    rank = np.full(size.shape, q.shape[1])
+    for j in range(q.shape[1]):
+        length = (rows * rows).sum(axis=1)
+        length[(length < _ZERO * first) | (rank < j)] = 0.0
+        chosen = length.argmax(axis=0)[None]
+        np.put_along_axis(rank, chosen, j, axis=0)
+        unit = np.take_along_axis(rows, chosen[:, None], axis=0) / np.sqrt(np.take_along_axis(length, chosen, axis=0))
+        rows -= (rows * unit).sum(axis=1, keepdims=True) * unit
+    return rank.argsort(axis=0, kind="stable")
+
+
+def _anchored(x, order):
+    """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
+    p = x.shape[1]
+    # Of shape (n, p, p) and (n, k - p, p); Z' = inverse(top)' rest'.
+    top, rest = x[order[:p]].swapaxes(0, 1), x[order[p:]].swapaxes(0, 1)
+    z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)
+    # A study with the moderators of an anchor has exactly its fitted value, whatever rounding made of Z.
+    same = (rest[:, :, None] == top[:, None]).all(axis=3)
+    z = np.where(same.any(axis=2, keepdims=True), same, z)
+    back = np.linalg.inv(top)
+    return np.ascontiguousarray(z.transpose(1, 2, 0)), np.ascontiguousarray(back.transpose(1, 2, 0))
+
+
+class _Solved(NamedTuple):
+    """Weighted least squares at given weights; residual degrees of freedom and all else of `Designs` stay."""
+
+    weights: np.ndarray  # (k, n)
+    inverse: np.ndarray  # (p, p, n), inverse of X'WX in terms of the anchors
+    pivots: list  # of X'WX
+    gram: np.ndarray  # (p, p, n), Z'WZ
+    alpha: np.ndarray  # (p, n), fitted values of the anchors less their outcomes
+    u: np.ndarray  # (k, n), Py, the weighted residuals
+    q: np.ndarray  # (n,), y'Py
+
+    @property
+    def total(self):
+        """Sum of the weights."""
+        return self.weights.sum(axis=0)
+
+    @property
+    def slope(self):
+        """Minus the derivative of Q with respect to tau2, y'PPy."""
+        return dot(self.u, self.u)
+
+
+def _forward(z, b):
+    """Z b for coefficients b (p, n)."""
+    return z @ b if z.ndim == 2 else np.einsum("ipn,pn->in", z, b)
+
+
+def _transposed(z, u):
+    """Z' u for values u (k - p, n)."""
+    return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
+
+
+def _gram(z, *weights):
+    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
+    p = z.shape[1]
+    if z.ndim == 2:
+        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
+        return [(products @ w).reshape(p, p, -1) for w in weights]
+    products = z[:, :, None] * z[:, None]
+    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
+
+
+def inverse(a):
+    """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
+
+    Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
+    """
+    a, pivots = a.copy(), []
+    for j in range(len(a)):
+        pivots.append(a[j, j].copy())
+        pivot = 1.0 / pivots[-1]
+        row, column = a[j] * pivot, a[:, j].copy()
+        a -= column[:, None] * row
+        a[j] = row
+        a[:, j] = column * -pivot
+        a[j, j] = pivot
+    return a, pivots
 
 
 class MixedFits(NamedTuple):
@@ -530,74 +560,22 @@ class MixedFits(NamedTuple):
     @property
     def pvalue(self):
         """Two-sided p-values (p, n) of the coefficients."""
-        return mean_test(self._replace(df=np.broadcast_to(self.df, self.se.shape)))[1]
+        return pvalues(np.broadcast_to(self.df, self.se.shape), self.statistic)
 
 
 def fit_designs(data, options):
-    """Estimate tau2 and the coefficients of every fit of `designs`, given `inference.Options`."""
-    unit, n = data.scale**2, data.scale.size
-    common = at_tau2(data, 0.0)
-    if options.tau2 is None:
-        tau2 = estimate_mixed_tau2(data, options.tau2_method, common)
-    else:
-        tau2 = options.tau2 / unit
-    at = common if options.tau2_method == "CE" else at_tau2(data, tau2)
+    """Estimate tau2 and the coefficients of every fit of `designs`, given `analysis.models.pooling.Options`."""
+    at, between = heterogeneity(data, options)
     back = data.back if data.back.ndim == 3 else data.back[:, :, None]
     covariance = np.einsum("pqn,qrn,srn->psn", back, at.inverse, back)
     root = np.sqrt(np.einsum("ppn->pn", covariance))
-    factor = variance_factor(options.ci_method, at.q, np.full(n, data.df + 1))
-    typical = mixed_typical_variance(data, common)
     return MixedFits(
         estimate=np.einsum("pqn,qn->pn", back, (data.shift + at.alpha) * data.scale),
-        se=root * (np.sqrt(factor) * data.scale),
+        se=root * (np.sqrt(between["factor"]) * data.scale),
         correlation=covariance / (root[:, None] * root),
-        df=np.full((1, n), np.inf if options.ci_method == "z" else float(data.df)),
-        tau2=tau2 * unit,
-        typical=typical * unit,
-        q=common.q,
-        i2=i_squared(options.tau2_method, tau2, typical, common.q, data.df),
-        factor=factor,
+        df=np.full((1, data.scale.size), np.inf if options.ci_method == "z" else float(data.df)),
+        **between,
     )
-
-
-def estimate_mixed_tau2(data, method, common):
-    """tau2 (n,) of each fit, truncated at 0, in the unit of `data`; `common` is the solution at tau2 = 0."""
-    if method == "CE":
-        return np.zeros(data.smallest.size)
-    if method in ("ML", "REML"):
-        return _likelihood_tau2(data, method == "REML")
-    if method in ("EB", "PM"):
-        return mixed_q_root(data, np.full(data.smallest.size, float(data.df)))
-    return np.maximum(_CLOSED[method](data, common), 0.0)
-
-
-def _likelihood_tau2(data, restricted):
-    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each fit."""
-    square = solve(data, np.ones_like(data.v)).q / (data.df if restricted else len(data.v))
-    upper = upper_bound(square, data.smallest, data.v.max(axis=0))
-    functions = (partial(f, restricted=restricted) for f in (_mixed_point, mixed_log_likelihood))
-    return global_maximum(data, upper, *functions)
-
-
-def mixed_q_root(data, target):
-    """The tau2 >= 0 at which the generalised Q equals `target` (n,), as `analysis.models.tau2.q_root`; else 0."""
-    root, live, t = np.zeros(data.smallest.size), np.arange(data.smallest.size), np.zeros(data.smallest.size)
-    while live.size:
-        now = at_tau2(data, t)
-        below = now.q > target
-        step = np.zeros_like(t)
-        np.divide(now.q * (now.q / target - 1.0), dot(now.u, now.u), out=step, where=below)
-        t = t + step
-        moving = step > STEP * t + FLOOR * data.smallest
-        root[live] = t
-        if not moving.all():
-            live, data, t, target = live[moving], data.take(moving.nonzero()[0]), t[moving], target[moving]
-    return root
-
-
-def mixed_typical_variance(data, common):
-    """Typical sampling variance (k - p) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
-    return data.df / residual_share(data, common, common.weights)
 
 
 def omnibus(fits, tested, ci_method):
@@ -615,47 +593,17 @@ def omnibus(fits, tested, ci_method):
 
 def tau2_interval(data, options):
     """Q-profile interval of tau2 in the unit of the outcomes squared, as an array (2, n)."""
-    from scipy import special
-
-    n = data.scale.size
     if options.tau2_method in ("CE", "fixed"):
-        return np.full((2, n), np.nan)
-    tail = (1.0 - options.confidence_level) / 2.0
-    targets = special.chdtri(data.df, np.repeat([tail, 1.0 - tail], n))
-    return mixed_q_root(data.take(np.tile(np.arange(n), 2)), targets).reshape(2, n) * data.scale**2
+        return np.full((2, data.scale.size), np.nan)
+    return q_profile_interval(data, options.confidence_level) * data.scale**2
 
 
 def full_log_likelihood(data, fits, restricted):
     """Log-likelihood (n,) at the fitted tau2, or the restricted one, with all constants."""
     free = data.df if restricted else len(data.v)
-    value = mixed_log_likelihood(data, fits.tau2 / data.scale**2, restricted)
+    value = data.log_likelihood(fits.tau2 / data.scale**2, restricted)
     value -= free * (0.5 * np.log(2.0 * np.pi) + np.log(data.scale))
-    if restricted:  # the determinant of X'X in terms of the anchors, as that of X'WX in `log_likelihood`
-        pivots = at_tau2(data._replace(v=np.ones_like(data.v)), 0.0).pivots
-        value += 0.5 * sum(np.log(pivot) for pivot in pivots)
+    # The determinant of X'X in terms of the anchors, as that of X'WX in `log_likelihood`.
+    if restricted:
+        value += 0.5 * sum(np.log(pivot) for pivot in data.unweighted().pivots)
     return value
-
-
-def _mixed_dersimonian_laird(data, common):
-    return (common.q - data.df) / residual_share(data, common, common.weights)
-
-
-def _mixed_hedges(data, _):
-    equal = solve(data, np.ones_like(data.v))
-    return (equal.q - residual_share(data, equal, data.v)) / data.df
-
-
-def _mixed_hunter_schmidt(data, common):
-    return (common.q - len(data.v)) / common.weights.sum(axis=0)
-
-
-def _mixed_sidik_jonkman(data, _):
-    return data.spread * at_tau2(data, data.spread).q / data.df
-
-
-_CLOSED = {"DL": _mixed_dersimonian_laird, "HE": _mixed_hedges, "HS": _mixed_hunter_schmidt, "SJ": _mixed_sidik_jonkman}
-
-
-def critical(fits, confidence_level):
-    """Critical value (n,) of the tests of coefficients."""
-    return t_quantile(fits.df[0], confidence_level)

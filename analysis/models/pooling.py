@@ -1,46 +1,45 @@
-"""From studies to statistics: mean, interval, test, heterogeneity and prediction of n meta-analyses at once.
+"""Pool effect sizes: one meta-analysis, several sets of the same studies, or a million simulated ones.
+
+`pool`, `pool_columns` and `pool_batch` share one engine, which works on arrays of k studies by n meta-analyses and
+makes of them the mean, its interval and test, the heterogeneity and the prediction. `leave_one_out` and `cumulative`,
+which show how far a pooled result hangs on single studies, are one call of it each.
 
 References
 ----------
 Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262 (HKSJ); Higgins,
-Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x (prediction interval); Viechtbauer 2007,
-doi 10.1002/sim.2514 (Q-profile interval of tau2); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2).
-
-Pool effect sizes: one meta-analysis, several groups of the same trials, or a million simulated ones.
-
-`pool`, `pool_columns` and `pool_batch` share the engine of `analysis.models.pooling`, which works on arrays of k
-studies by n meta-analyses.
-
-How far a pooled result hangs on single studies: leave one out, and one after the other; one batched call each.
+Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x (prediction interval); Higgins & Thompson 2002,
+doi 10.1002/sim.1186 (I2, H2).
 """
 
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
 from analysis import _check
-from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, t_quantile
+from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, numbers_by_name, t_quantile
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
-    Columns,
     columns,
     estimate_tau2,
     generalised_q_ends,
     profile_interval,
-    q_root,
+    q_profile_interval,
     typical_variance,
-    weighted,
 )
 
 CI_METHODS = ("HKSJ", "HKSJ-mod", "z", "t")
 PI_METHODS = ("t(k-1)", "t(k-2)", "z")
 TAU2_CI_METHODS = ("Q-profile", "profile likelihood", *GENERALISED_Q_METHODS)
-_NODES, _LARGEST_DF = 18, 60.0  # with so many terms, `many_pvalues` is good to 1e-13 up to that df
-_BLOCK = 1 << 16  # array elements in a block of `pool_batch`, whose working arrays then stay in cache
-_BEFORE = ("k", "estimate", "se")
-_AFTER = ("pvalue", "tau2", "tau", "i2", "q", "q_pvalue")
+
+# With so many terms, `many_pvalues` is good to 1e-13 up to that df.
+_NODES, _LARGEST_DF = 18, 60.0
+# Array elements in a block of `pool_batch`, whose working arrays then stay in cache.
+_BLOCK = 1 << 16
+# The columns of `leave_one_out` and `cumulative`.
+_STEP = (*("k", "estimate", "se", "ci", "pvalue"), *("tau2", "tau", "i2", "q", "q_pvalue", "pi"))
 
 
 def pool(
@@ -102,8 +101,7 @@ def pool(
     (-1.242, 0.475)
     """
     if vi is None:
-        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
-            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
+        _require_both(yi)
         labels = getattr(yi, "labels", None) if labels is None else labels
         measure = measure or getattr(yi, "measure", "")
         yi, vi = yi.yi, yi.vi
@@ -116,6 +114,11 @@ def pool(
 
     yi, vi = _check.check(yi, vi, where)
     return _results(yi[:, None], vi[:, None], names, measure, options)[0]
+
+
+def _require_both(effects):
+    if not (hasattr(effects, "yi") and hasattr(effects, "vi")):
+        raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
 
 
 class Options(NamedTuple):
@@ -144,7 +147,7 @@ def check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_m
 def _results(yi, vi, labels, measure, options):
     """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
     data = columns(yi, vi)
-    scalars, pairs, narrower = all_numbers(data, options)
+    scalars, pairs, narrower = _all_numbers(data, options)
 
     def one(j):
         here = np.flatnonzero(~np.isnan(vi[:, j]))
@@ -175,17 +178,14 @@ def _results(yi, vi, labels, measure, options):
     return [one(j) for j in range(data.k.size)]
 
 
-def all_numbers(data, options):
+def _all_numbers(data, options):
     """Every number of a `PooledEffect`, as arrays over the columns; intervals as pairs of arrays."""
-    from scipy import special
-
-    fit, k = fit_columns(data, options), data.k
-    statistic, pvalue = mean_test(fit)
+    fit, k = _fit_columns(data, options), data.k
     tau2_ci = _tau2_interval(data, fit, options)
     with np.errstate(invalid="ignore", divide="ignore"):
         h2 = fit.q / (k - 1) if options.tau2_method == "CE" else 1.0 + fit.tau2 / fit.typical
-    scalars = {name: getattr(fit, name) for name in ("estimate", "se", "df", "tau2", "i2", "q")}
-    scalars |= {"statistic": statistic, "pvalue": pvalue, "tau": np.sqrt(fit.tau2), "h2": h2}
+    scalars = {name: getattr(fit, name) for name in ("estimate", "se", "df", "statistic", "tau2", "i2", "q")}
+    scalars |= {"pvalue": pvalues(fit.df, fit.statistic), "tau": np.sqrt(fit.tau2), "h2": h2}
     scalars["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
     pairs = {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": [x / (x + fit.typical) for x in tau2_ci]}
     pairs["pi"] = _prediction(fit, k, options)
@@ -207,48 +207,69 @@ class _Fit(NamedTuple):
     factor: np.ndarray  # what multiplies the variance of the mean
 
     @property
+    def statistic(self):
+        """Test statistic of a zero mean; with se = 0 it is infinite, or NaN for 0 / 0."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.estimate / self.se
+
+    @property
     def ci(self):
         half = self.critical * self.se
         return self.estimate - half, self.estimate + half
 
 
-def fit_columns(data, options):
+def _fit_columns(data, options):
     """Estimate tau2 and the mean of every column of `data`."""
-    unit, several = data.scale**2, data.k > 1
-    common = weighted(data.y, data.v)
+    at, between = heterogeneity(data, options)
+    df = np.where((data.k > 1) & (options.ci_method != "z"), data.k - 1.0, np.inf)
+    distinct, index = _distinct(df)
+    return _Fit(
+        estimate=data.shift + at.mean * data.scale,
+        se=np.sqrt(between["factor"] / at.total) * data.scale,
+        critical=t_quantile(distinct, options.confidence_level)[index],
+        df=df,
+        **between,
+    )
+
+
+def heterogeneity(data, options):
+    """What an analysis of `Columns`, or of `Designs`, says of the variance between studies, and where it is fitted.
+
+    Parameters
+    ----------
+    data : Columns or Designs
+    options : Options
+
+    Returns
+    -------
+    at : NamedTuple
+        What `data.at` gives at tau2, in the units of `data`.
+    between : dict of ndarray, shape (n,)
+        tau2 and the typical sampling variance in the unit of yi squared, Q, I2 as a fraction, and the `factor` by
+        which HKSJ multiplies the variance of the mean, Q(tau2) / df. For a single study tau2 is NaN, unless given,
+        and the factor is 1.
+    """
+    unit, df = data.scale**2, data.df
+    common = data.at(0.0)
     if options.tau2 is None:
         tau2 = estimate_tau2(data, options.tau2_method, common)
     else:
         tau2 = options.tau2 / unit
-    at = common if options.tau2_method == "CE" else weighted(data.y, data.v, tau2)
-    df = np.where(several & (options.ci_method != "z"), data.k - 1.0, np.inf)
-    factor = variance_factor(options.ci_method, at.q, data.k)
+    at = common if options.tau2_method == "CE" else data.at(tau2)
     typical = typical_variance(data, common)
-    return _Fit(
-        estimate=data.shift + at.mean * data.scale,
-        se=np.sqrt(factor / at.total) * data.scale,
-        critical=_critical(df, options.confidence_level),
-        df=df,
-        tau2=np.where(several | (options.tau2 is not None), tau2 * unit, np.nan),
-        typical=typical * unit,
-        q=common.q,
-        i2=i_squared(options.tau2_method, tau2, typical, common.q, data.k - 1),
-        factor=factor,
-    )
-
-
-def variance_factor(ci_method, q, k):
-    """What multiplies the variance of the mean: q = Q(tau2) / (k - 1) for HKSJ; 1 for a single study."""
-    if ci_method not in ("HKSJ", "HKSJ-mod"):
-        return np.ones(k.shape)
-    factor = np.where(k > 1, q / np.maximum(k - 1, 1), 1.0)
-    return factor if ci_method == "HKSJ" else np.maximum(factor, 1.0)
-
-
-def _critical(df, confidence_level):
-    """Critical values for an array of degrees of freedom, computed once for each distinct one."""
-    distinct, index = _distinct(df)
-    return t_quantile(distinct, confidence_level)[index]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # tau2 of the common-effect model is 0 by definition: its I2 comes from Q.
+        if options.tau2_method == "CE":
+            i2 = np.where(df > 0, np.where(common.q > df, (common.q - df) / common.q, 0.0), np.nan)
+        else:
+            i2 = tau2 / (tau2 + typical)
+    factor = np.ones(unit.shape)
+    if options.ci_method in ("HKSJ", "HKSJ-mod"):
+        factor = np.where(df > 0, at.q / np.maximum(df, 1), 1.0)
+    if options.ci_method == "HKSJ-mod":
+        factor = np.maximum(factor, 1.0)
+    tau2 = np.where((df > 0) | (options.tau2 is not None), tau2 * unit, np.nan)
+    return at, {"tau2": tau2, "typical": typical * unit, "q": common.q, "i2": i2, "factor": factor}
 
 
 def _distinct(df):
@@ -258,35 +279,16 @@ def _distinct(df):
     return np.unique(df, return_inverse=True)
 
 
-def i_squared(tau2_method, tau2, typical, q, df):
-    """I2 as a fraction: from tau2, or from Q for the common-effect model, whose tau2 is 0 by definition."""
-    if tau2_method != "CE":
-        return tau2 / (tau2 + typical)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(df > 0, np.where(q > df, (q - df) / q, 0.0), np.nan)
-
-
-def _pvalues(df, t):
+def pvalues(df, t):
     """Two-sided p-values of t statistics, normal where df is infinite."""
-    from scipy import special
-
     size, normal = -np.abs(t), np.isinf(df)
     if not normal.any():
         return 2.0 * special.stdtr(df, size)
     return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
 
 
-def mean_test(fit, pvalues=_pvalues):
-    """Test statistic and two-sided p-value; with se = 0 the statistic is infinite, or NaN for 0 / 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        statistic = fit.estimate / fit.se
-    return statistic, pvalues(fit.df, statistic)
-
-
 def _tau2_interval(data, fit, options):
     """Interval of tau2 in the unit of yi squared, as two arrays."""
-    from scipy import special
-
     if options.tau2_method in ("CE", "fixed"):
         return np.full((2, data.k.size), np.nan)
     unit, several = data.scale**2, data.k > 1
@@ -297,9 +299,7 @@ def _tau2_interval(data, fit, options):
     elif options.tau2_ci_method in GENERALISED_Q_METHODS:
         ends = generalised_q_ends(data, options.tau2_ci_method, options.confidence_level)
     else:
-        df, tail = np.maximum(data.k - 1.0, 1.0), (1.0 - options.confidence_level) / 2.0
-        twice = Columns(*(np.concatenate([x, x], axis=-1) for x in data))
-        ends = np.split(q_root(twice, special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], df.size))), 2)
+        ends = q_profile_interval(data, options.confidence_level)
     return np.where(several, np.multiply(ends, unit), np.nan)
 
 
@@ -350,7 +350,8 @@ def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level
     out = BatchPooled(np.empty(n, dtype=int), *(np.empty(n) for _ in BatchPooled._fields[1:]))
     rows = max(_BLOCK // k, 16)
     if n > rows:
-        np.empty(_BLOCK << 5)  # freed at once: the C library then keeps freed memory at hand for the next block
+        # Freed at once: the C library then keeps freed memory at hand for the next block.
+        np.empty(_BLOCK << 5)
     for start in range(0, n, rows):
         block = slice(start, start + rows)
         _fill(BatchPooled(*(field[block] for field in out)), yi[block], vi[block], start, options)
@@ -361,12 +362,14 @@ def _fill(out, yi, vi, start, options):
     """Pool the rows of one block into the arrays of `out`."""
     yi, vi = _check.check(yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True)
     empty = np.flatnonzero(np.isnan(vi).all(axis=1)) if np.isnan(vi[:, 0]).any() else ()
-    if len(empty):  # a stand-in keeps the arithmetic clean; its results are erased below
+    # A stand-in keeps the arithmetic of an empty row clean; its results are erased below.
+    if len(empty):
         yi, vi = yi.copy(), vi.copy()
         yi[empty, 0], vi[empty, 0] = 0.0, 1.0
     data = columns(yi.T, vi.T)
-    fit = fit_columns(data, options)
-    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, mean_test(fit, many_pvalues)[1])
+    fit = _fit_columns(data, options)
+    pvalue = many_pvalues(fit.df, fit.statistic)
+    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, pvalue)
     for field, x in zip(out, values, strict=True):
         field[:] = x
     if len(empty):
@@ -376,7 +379,7 @@ def _fill(out, yi, vi, start, options):
 
 
 def many_pvalues(df, t):
-    """Two-sided p-values of a large number of t statistics, to 1e-13 relative and ten times as fast as `_pvalues`.
+    """Two-sided p-values of a large number of t statistics, to 1e-13 relative and ten times as fast as `pvalues`.
 
     With c = sqrt(df / (df + t^2)) and z = (c / (1 + sqrt(1 - c^2)))^2, both of them 1 at t = 0 and 0 at infinity,
     p / c^df is a function of z that is as good as a polynomial. Each p-value depends on its own df and t only.
@@ -392,7 +395,7 @@ def many_pvalues(df, t):
         pvalue *= (root / hypotenuse) ** df
     np.minimum(pvalue, 1.0, out=pvalue)
     others = np.flatnonzero(df > _LARGEST_DF)
-    pvalue[others] = _pvalues(df[others], t[others])
+    pvalue[others] = pvalues(df[others], t[others])
     return pvalue
 
 
@@ -404,77 +407,12 @@ def _tail_polynomial(df):
     (1 + z) 2F1(1, 1 - a; 1 + a; -z): a polynomial for even df, else smooth, with its singularity at z = -1. It is
     interpolated at Chebyshev nodes of z = 0 to 1.
     """
-    from scipy import special
-
     if df > _LARGEST_DF:
         return np.full(_NODES, np.nan)
     z = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     root = np.sqrt(z)
     p = 2.0 * special.stdtr(df, -0.5 * np.sqrt(df) * (1.0 - z) / root)
     return np.linalg.solve(np.vander(z, increasing=True), p * (0.5 * (1.0 + z) / root) ** df)
-
-
-def leave_one_out(yi, vi=None, *, labels=None, **methods):
-    """Pool all studies but one, for each study in turn.
-
-    Parameters
-    ----------
-    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
-        Outcomes of two studies or more.
-    vi : sequence of float, shape (k,)
-        Sampling variances; left out with an object that has them.
-    labels : sequence of str, optional
-        Names of the studies.
-    **methods
-        `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
-        PooledEffect, a given `tau2` included, are kept unless named.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
-        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies.
-
-    Raises
-    ------
-    ValueError
-        As for :func:`analysis.pool`; also with a single study.
-
-    Examples
-    --------
-    >>> without = leave_one_out([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"])
-    >>> without[["label", "k", "estimate"]].round(3).values.tolist()
-    [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
-    """
-    yi, vi, labels, methods = _studies(yi, vi, labels, methods)
-    k = len(yi)
-    if k < 2:
-        raise ValueError("leaving one out needs two studies or more")
-    members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
-    *without, whole = pool_columns(yi, vi, members, labels=labels, **methods)
-    table = _steps_table(without, labels)
-    return table.assign(shift=table["estimate"] - whole.estimate)
-
-
-def _studies(yi, vi, labels, methods):
-    """Outcomes, variances, names and methods, from arrays or from an object that holds them."""
-    if vi is None:
-        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
-            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
-        whole = yi
-        labels = whole.labels if labels is None else labels
-        if hasattr(whole, "tau2_method"):
-            kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
-            own = {name: getattr(whole, name) for name in kept}
-            if whole.tau2_method == "fixed":
-                del own["tau2_method"]
-                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
-            methods = own | methods
-        yi, vi = whole.yi, whole.vi
-    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
-    names = _check.study_labels(labels, len(yi))
-    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
-    return yi, vi, names, methods
 
 
 def pool_columns(
@@ -543,16 +481,75 @@ def _spread(yi, vi, members):
     return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
 
 
+def leave_one_out(yi, vi=None, *, labels=None, **methods):
+    """Pool all studies but one, for each study in turn.
+
+    Parameters
+    ----------
+    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
+        Outcomes of two studies or more.
+    vi : sequence of float, shape (k,)
+        Sampling variances; left out with an object that has them.
+    labels : sequence of str, optional
+        Names of the studies.
+    **methods
+        `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
+        PooledEffect, a given `tau2` included, are kept unless named.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
+        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`analysis.pool`; also with a single study.
+
+    Examples
+    --------
+    >>> without = leave_one_out([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], labels=["A", "B", "C"])
+    >>> without[["label", "k", "estimate"]].round(3).values.tolist()
+    [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
+    """
+    yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
+    k = len(yi)
+    if k < 2:
+        raise ValueError("leaving one out needs two studies or more")
+    members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
+    *without, whole = pool_columns(yi, vi, members, labels=labels, **methods)
+    table = _steps_table(without, labels)
+    return table.assign(shift=table["estimate"] - whole.estimate)
+
+
+def _studies_and_methods(yi, vi, labels, methods):
+    """Outcomes, variances, names and methods, from arrays or from an object that holds them."""
+    if vi is None:
+        _require_both(yi)
+        whole = yi
+        labels = whole.labels if labels is None else labels
+        if hasattr(whole, "tau2_method"):
+            kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
+            own = {name: getattr(whole, name) for name in kept}
+            # "fixed" says that tau2 was given and is not a method one may ask for.
+            if whole.tau2_method == "fixed":
+                del own["tau2_method"]
+                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
+            methods = own | methods
+        yi, vi = whole.yi, whole.vi
+    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
+    names = _check.study_labels(labels, len(yi))
+    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
+    return yi, vi, names, methods
+
+
 def _steps_table(results, labels):
     import pandas as pd
 
-    def fields(names):
-        return {name: [getattr(result, name) for result in results] for name in names}
-
-    def ends(name):
-        return {f"{name}_{end}": [getattr(getattr(result, name), end) for result in results] for end in ("low", "high")}
-
-    return pd.DataFrame({"label": labels, **fields(_BEFORE), **ends("ci"), **fields(_AFTER), **ends("pi")})
+    return pd.DataFrame(
+        [{"label": label} | numbers_by_name(x, _STEP) for label, x in zip(labels, results, strict=True)]
+    )
 
 
 def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
@@ -592,7 +589,7 @@ def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
     import pandas as pd
 
     values = _order_values(yi, order)
-    yi, vi, labels, methods = _studies(yi, vi, labels, methods)
+    yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
     if len(values) not in (0, len(yi)):
         raise ValueError(f"order has {len(values)} values for {len(yi)} studies; give one for each")
     values = pd.Series(values if values else range(1, len(yi) + 1))

@@ -1,38 +1,20 @@
-"""Studies as columns: the arrays and the weighted sums from which every estimator and statistic is built.
+"""The variance between studies, tau2: its estimators and its intervals, n meta-analyses at once.
 
-Every array has the shape (k, n), k studies by n meta-analyses, and a single fit is n = 1. A study that is
-absent from a column has variance ``inf``, hence weight zero, and drops out of every sum by itself.
+Every array has the shape (k, n), k studies by n meta-analyses, and a single fit is n = 1. A study that is absent
+from a column has variance ``inf``, hence weight zero, and drops out of every sum by itself. With P the projection
+that takes out the weighted mean at a given tau2, all methods are made of a few sums: Q = y'Py, its derivative
+-y'PPy, and tr P. They see the studies only through the methods of `Columns`, and so serve a regression, whose P
+takes out p coefficients and whose `analysis.models.design.Designs` has the same methods, word for word.
 
-Estimators of the between-study variance tau2, each written once for k studies by n meta-analyses.
+ML and REML are global maxima. The restricted log-likelihood has the derivative (y'PPy - tr P) / 2, and the full one
+(y'PPy - sum of weights) / 2. Both terms fall as tau2 grows, but their difference may change sign several times: the
+likelihood can have several maxima. `likelihood_tau2` isolates every maximum between proven bounds, refines each
+within its bracket and takes the highest, the boundary tau2 = 0 included.
 
-They share the arrays of `analysis.models.tau2`: one column is one meta-analysis. ML and REML, which need a search
-for the global maximum, are in `analysis.models.tau2`.
-
-References
-----------
-Cochran 1954 (HE), DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2 (DL), Paule & Mandel 1982, doi
-10.6028/jres.087.022 (PM), Sidik & Jonkman 2005, doi 10.1111/j.1467-9876.2005.00489.x (SJ), Hunter & Schmidt
-2004 (HS), Morris 1983, doi 10.1080/01621459.1983.10477920 (EB).
-
-Maximum likelihood for tau2: the global maximum, and the interval read off the profile likelihood.
-
-With P the projection that takes out the weighted mean, the restricted log-likelihood has the derivative
-(y'PPy - tr P) / 2, and the full one (y'PPy - sum of weights) / 2. Both terms fall as tau2 grows, but their
-difference may change sign several times: the likelihood can have several maxima. `global_maximum` isolates
-every maximum between proven bounds, refines each within its bracket and returns the highest, the boundary
-tau2 = 0 included. It sees the model only through functions of the data and tau2, and so serves the mean of the
-studies (`likelihood_tau2`) as well as a regression (`analysis.models.design`).
-
-References
-----------
-Viechtbauer 2005, doi 10.3102/10769986030003261 (ML, REML); Hardy & Thompson 1996,
-doi 10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood).
-
-Intervals of the between-study variance tau2 from the exact distribution of a generalised Cochran Q.
-
-With fixed weights a the statistic ``Q = sum(a * (y - mean)**2)`` about the mean weighted by a is, for normal
-outcomes of variance ``s = v + tau2``, a sum of k - 1 chi-square(1) variables with positive coefficients. Its
-Laplace transform needs no eigenvalues: the determinant of a diagonal matrix less one of rank one gives
+The generalised Q intervals invert the exact distribution of Q. With fixed weights a, ``Q = sum(a * (y - mean)**2)``
+about the mean weighted by a is, for normal outcomes of variance ``s = v + tau2``, a sum of k - 1 chi-square(1)
+variables with positive coefficients. Its Laplace transform needs no eigenvalues: the determinant of a diagonal
+matrix less one of rank one gives
 
     E exp(-z Q) = prod(1 + 2 z a s)**(-1/2) * (sum(a / (1 + 2 z a s)) / sum(a))**(-1/2)
 
@@ -42,36 +24,52 @@ integrand falls steadily along it, whatever the spread of the coefficients, so t
 
 References
 ----------
-Biggerstaff & Jackson 2008, doi 10.1002/sim.3428 (weights 1 / v); Jackson 2013, Research Synthesis Methods 4,
-220-229 (any fixed weights, 1 / sqrt(v) among them); Weideman & Trefethen 2007, doi 10.1090/S0025-5718-07-01945-X
-(hyperbolic contours).
+Cochran 1954 (HE), DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2 (DL), Paule & Mandel 1982, doi
+10.6028/jres.087.022 (PM), Sidik & Jonkman 2005, doi 10.1111/j.1467-9876.2005.00489.x (SJ), Hunter & Schmidt
+2004 (HS), Morris 1983, doi 10.1080/01621459.1983.10477920 (EB); Viechtbauer 2005, doi 10.3102/10769986030003261
+(ML, REML); Viechtbauer 2007, doi 10.1002/sim.2514 (Q-profile interval); Hardy & Thompson 1996, doi
+10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood); Biggerstaff & Jackson 2008,
+doi 10.1002/sim.3428 (weights 1 / v); Jackson 2013, Research Synthesis Methods 4, 220-229 (any fixed weights,
+1 / sqrt(v) among them); Weideman & Trefethen 2007, doi 10.1090/S0025-5718-07-01945-X (hyperbolic contours).
 """
 
 import itertools
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
 from analysis import _check
 from analysis.models.results import ConfidenceInterval
 
-_SPREAD = 100.0  # row 0 must be at least this close to the most precise study, so that no sum cancels
-STEP = 1e-9  # the last Newton step relative to tau2: convergence is quadratic, so the error is near its square
-FLOOR = 1e-14  # and relative to the smallest variance, where rounding ends all progress
-_NARROW = 1e-6  # an interval this narrow, relative to the smallest total variance, is not split any further
-_NEWTON_STEPS = 40
 TAU2_METHODS = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
 GENERALISED_Q_METHODS = ("Jackson", "Biggerstaff")
+
+# Row 0 must be at least this close to the most precise study, so that no sum cancels.
+_SPREAD = 100.0
+# A search ends with a Newton step this small relative to tau2: convergence is quadratic, so the error is near the
+# square of it. The floor is relative to the smallest variance, where rounding ends all progress.
+_STEP, _FLOOR = 1e-9, 1e-14
+# An interval this narrow, relative to the smallest total variance, is not split any further.
+_NARROW = 1e-6
+# So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
+_NEWTON_STEPS = 40
+# Bisection alone would end a root search in so many rounds.
+_ROUNDS = 60
+# The fixed weights of a generalised Q are this power of the variances.
 _POWER = {"Jackson": -0.5, "Biggerstaff": -1.0}
-_NODES = np.linspace(0.0, 4.8, 48, endpoint=False)  # beyond, the integrand is below 1e-16 of its peak
-_TILT = 0.5  # sine of the angle between the arms of the hyperbola and the vertical; at 45 degrees decay ends
-_BLOCK = 1 << 16  # complex numbers in one block of columns
-_ROUNDS = 60  # of the root search; bisection alone would have finished
+# Points along the hyperbola, which end where the integrand is below 1e-16 of its peak, and the sine of the angle
+# between its arms and the vertical: at 45 degrees decay would end.
+_NODES, _TILT = np.linspace(0.0, 4.8, 48, endpoint=False), 0.5
+# Complex numbers in one block of columns, 1 MB.
+_BLOCK = 1 << 16
 
 
 class Columns(NamedTuple):
-    """Studies of n meta-analyses, centred and scaled column by column; see `columns`."""
+    """Studies of n meta-analyses, centred and scaled column by column; see `columns`.
+
+    `Designs` has the same methods for regressions, so that each estimator below is written once for both.
+    """
 
     y: np.ndarray
     v: np.ndarray
@@ -79,6 +77,73 @@ class Columns(NamedTuple):
     shift: np.ndarray
     scale: np.ndarray
     smallest: np.ndarray
+
+    @property
+    def df(self):
+        """Residual degrees of freedom, k - 1."""
+        return self.k - 1
+
+    @property
+    def largest(self):
+        """Largest sampling variance of each column."""
+        return self.v.max(axis=0, where=np.isfinite(self.v), initial=0.0)
+
+    @property
+    def residual_square(self):
+        """Sum of squared residuals of a fit without weights, here about the mean."""
+        mean = self.y.sum(axis=0) / np.maximum(self.k, 1)
+        return ((self.y - mean) ** 2).sum(axis=0, where=np.isfinite(self.v))
+
+    @property
+    def sampling_square(self):
+        """What sampling error alone adds to the expected `residual_square`, for each degree of freedom."""
+        return self.v.sum(axis=0, where=np.isfinite(self.v)) / self.k
+
+    @property
+    def spread(self):
+        """Mean squared deviation of all outcomes from their mean."""
+        return self.residual_square / self.k
+
+    def take(self, index):
+        """Return the columns `index`."""
+        return Columns(*(x.take(index, axis=-1) for x in self))
+
+    def at(self, tau2):
+        """Inverse-variance sums at tau2, a number or (n,)."""
+        return weighted(self.y, self.v, tau2)
+
+    def trace(self, at):
+        """Trace of P at the weights of `at`, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
+        first, rest = at.weights[0], at.weights[1:]
+        others = rest.sum(axis=0)
+        return (2.0 * first * others + (others**2 - dot(rest, rest))) / at.total
+
+    def log_likelihood(self, tau2, restricted):
+        """As the function `log_likelihood`."""
+        return log_likelihood(self.y, self.v, tau2, restricted)
+
+    def point(self, t, restricted):
+        """The likelihood equation at tau2 = t (n,), its sums formed relative to row 0."""
+        y, w = self.y, self.v + t
+        np.reciprocal(w, out=w)
+        first, rest = w[0], w[1:]
+        others = rest.sum(axis=0)
+        total = first + others
+        u = y - dot(w, y) / total
+        u *= w
+        fit = dot(u, u)
+        u -= u[0]
+        wu = w * u
+        fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
+        square = rest * rest
+        others2 = square.sum(axis=0)
+        if not restricted:
+            return Point(t, fit, total, fit_slope, first**2 + others2)
+        share = 1.0 / total
+        spread = (2.0 * first * others + (others**2 - others2)) * share
+        spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
+        spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
+        return Point(t, fit, spread, fit_slope, spread_slope)
 
 
 def columns(yi, vi):
@@ -146,6 +211,71 @@ def weighted(y, v, tau2=0.0):
     return Weighted(w, total, mean, dot(u, r), u)
 
 
+def estimate_tau2(data, method, common=None):
+    """tau2 of each column, truncated at 0, in the units of `data`; 0 for a column with a single study.
+
+    `common`, the sums at tau2 = 0, is computed if left out.
+    """
+    if method == "CE":
+        return np.zeros(data.smallest.size)
+    if method in ("ML", "REML"):
+        return likelihood_tau2(data, restricted=method == "REML")
+    # The empirical Bayes equation is the Paule-Mandel equation Q(tau2) = df.
+    if method in ("EB", "PM"):
+        return q_root(data, np.full(data.smallest.size, np.maximum(data.df, 1.0)))
+    common = data.at(0.0) if common is None else common
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(data.df > 0, np.maximum(_CLOSED[method](data, common), 0.0), 0.0)
+
+
+def _sidik_jonkman(data, _):
+    start = data.spread
+    return start * data.at(start).q / np.maximum(data.df, 1)
+
+
+_CLOSED = {
+    "DL": lambda data, common: (common.q - data.df) / data.trace(common),
+    "HE": lambda data, _: data.residual_square / np.maximum(data.df, 1) - data.sampling_square,
+    "HS": lambda data, common: (common.q - data.k) / common.total,
+    "SJ": _sidik_jonkman,
+}
+
+
+def typical_variance(data, common):
+    """Typical sampling variance df / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return data.df / data.trace(common)
+
+
+def q_root(data, target):
+    """The tau2 >= 0 at which the generalised Q statistic equals `target` (n,); 0 where Q is below it already.
+
+    1 / Q(tau2) is a weighted harmonic mean of terms linear in tau2, hence concave: Newton's method for 1 / Q
+    started at 0 climbs to the root without ever passing it.
+    """
+    root = np.zeros(data.smallest.size)
+    live, t = np.arange(root.size), root.copy()
+    while live.size:
+        now = data.at(t)
+        step = np.zeros_like(t)
+        np.divide(now.q * (now.q / target - 1.0), now.slope, out=step, where=now.q > target)
+        t = t + step
+        moving = step > _STEP * t + _FLOOR * data.smallest
+        root[live] = t
+        if not moving.all():
+            some = np.flatnonzero(moving)
+            live, data, t, target = live[some], data.take(some), t[some], target[some]
+    return root
+
+
+def q_profile_interval(data, confidence_level):
+    """Lowest and highest tau2, (2, n), at which Q has either quantile of its chi-square distribution."""
+    n, tail = data.smallest.size, (1.0 - confidence_level) / 2.0
+    df = np.full(n, np.maximum(data.df, 1))
+    targets = special.chdtri(np.tile(df, 2), np.repeat([tail, 1.0 - tail], n))
+    return q_root(data.take(np.tile(np.arange(n), 2)), targets).reshape(2, n)
+
+
 class Point(NamedTuple):
     """The two terms of the likelihood equation at t and their slopes, all (n,); see `_single_or_none`."""
 
@@ -169,45 +299,34 @@ class Point(NamedTuple):
         return Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
-def upper_bound(square, smallest, largest):
-    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t)."""
-    return 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - smallest)) - smallest)
-
-
-def global_maximum(data, upper, point, height):
-    """The tau2 >= 0 of highest likelihood in each of n columns.
-
-    Parameters
-    ----------
-    data : object
-        The n columns, with their smallest variances `smallest` (n,) and a method `take(index)` that returns
-        some of them.
-    upper : array, shape (n,)
-        No maximum but tau2 = 0 lies above it; see `upper_bound`.
-    point, height : function
-        Of data and tau2 (n,): the terms of the likelihood equation as a `Point`, and the log-likelihood (n,).
-
-    Returns
-    -------
-    array, shape (n,)
-    """
+def likelihood_tau2(data, restricted=True):
+    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
+    square = data.residual_square / np.maximum(data.df if restricted else data.k, 1)
+    upper = upper_bound(square, data.smallest, data.largest)
     tau2 = np.zeros(upper.size)
     some = np.flatnonzero(upper > 0)
     if not some.size:
         return tau2
     part = data.take(some) if some.size < upper.size else data
-    start, end = point(part, np.zeros(some.size)), point(part, upper[some])
-    owner, *bracket = _isolate(part, start, end, point)
-    root = _refine(part.take(owner), *bracket, point)
-    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, height)
+    start, end = (part.point(t, restricted) for t in (np.zeros(some.size), upper[some]))
+    owner, *bracket = _isolate(part, start, end, restricted)
+    root = _refine(part.take(owner), *bracket, restricted)
+    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, restricted)
     return tau2
 
 
-def _isolate(data, left, right, point):
+def upper_bound(square, smallest, largest):
+    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t)."""
+    # With equal variances this is the maximum itself, which 1.01 puts inside.
+    return 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - smallest)) - smallest)
+
+
+def _isolate(data, left, right, restricted):
     """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
     owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
     while owner.size:
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # a NaN proves nothing: split on
+        # A NaN proves nothing: split on.
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             single, none = _single_or_none(left, right)
         small = data.smallest[owner]
         single |= right.t - left.t <= _NARROW * (small + right.t)
@@ -218,7 +337,7 @@ def _isolate(data, left, right, point):
         split = np.flatnonzero(~(single | none))
         owner, left, right, small = owner[split], left.take(split), right.take(split), small[split]
         if owner.size:
-            inner = point(data.take(owner), _middle(left.t, right.t, small))
+            inner = data.take(owner).point(_middle(left.t, right.t, small), restricted)
             owner, left, right = np.concatenate([owner, owner]), left.join(inner), inner.join(right)
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
@@ -255,22 +374,19 @@ def _middle(low, high, small):
     return np.sqrt((low + small) * (high + small)) - small
 
 
-def _refine(data, low, high, t, point):
-    """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it.
-
-    So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
-    """
+def _refine(data, low, high, t, restricted):
+    """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it."""
     root, live = np.zeros(t.size), np.arange(t.size)
     for step in itertools.count():
         if not live.size:
             return root
-        now = point(data, t)
+        now = data.point(t, restricted)
         rising = now.fit > now.trace
         low, high = np.where(rising, t, low), np.where(rising, high, t)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             new = t + now.newton if step < _NEWTON_STEPS else np.nan
         new = _within(new, low, high, data.smallest)
-        moving = np.abs(new - t) > STEP * new + FLOOR * data.smallest
+        moving = np.abs(new - t) > _STEP * new + _FLOOR * data.smallest
         t = root[live] = new
         if moving.sum() < 0.8 * live.size:
             some = np.flatnonzero(moving)
@@ -282,7 +398,7 @@ def _within(new, low, high, small):
     return np.where((new >= low) & (new <= high), new, _middle(low, high, small))
 
 
-def _highest(data, owner, root, falls_at_zero, height):
+def _highest(data, owner, root, falls_at_zero, restricted):
     """The candidate of highest likelihood in each column; 0 is one where the likelihood falls there."""
     best = np.zeros(falls_at_zero.size)
     rivals = np.bincount(owner, minlength=best.size) + falls_at_zero
@@ -292,8 +408,9 @@ def _highest(data, owner, root, falls_at_zero, height):
     if owner.size:
         zero = np.flatnonzero(falls_at_zero & (rivals > 1))
         owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
-        order = np.lexsort((height(data.take(owner), root), owner))
-        best[owner[order]] = root[order]  # the last assignment to a column, its highest, stands
+        order = np.lexsort((data.take(owner).log_likelihood(root, restricted), owner))
+        # The last assignment to a column, its highest, stands.
+        best[owner[order]] = root[order]
     return best
 
 
@@ -304,62 +421,12 @@ def log_likelihood(y, v, tau2, restricted):
     return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
 
 
-class _Studies(NamedTuple):
-    """What the likelihood needs of `analysis.models.tau2.Columns`."""
-
-    y: np.ndarray
-    v: np.ndarray
-    smallest: np.ndarray
-
-    def take(self, index):
-        return _Studies(*(x.take(index, axis=-1) for x in self))
-
-
-def likelihood_tau2(data, restricted=True):
-    """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
-    present = np.isfinite(data.v)
-    largest = data.v.max(axis=0, where=present, initial=0.0)
-    mean = data.y.sum(axis=0) / np.maximum(data.k, 1)
-    count = np.maximum(data.k - 1 if restricted else data.k, 1)
-    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / count
-    return global_maximum(
-        _Studies(data.y, data.v, data.smallest),
-        upper_bound(square, data.smallest, largest),
-        partial(_point, restricted=restricted),
-        lambda part, t: log_likelihood(part.y, part.v, t, restricted),
-    )
-
-
-def _point(data, t, restricted):
-    y, w = data.y, data.v + t
-    np.reciprocal(w, out=w)
-    first, rest = w[0], w[1:]
-    others = rest.sum(axis=0)
-    total = first + others
-    u = y - dot(w, y) / total
-    u *= w
-    fit = dot(u, u)
-    u -= u[0]
-    wu = w * u
-    fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
-    square = rest * rest
-    others2 = square.sum(axis=0)
-    if not restricted:
-        return Point(t, fit, total, fit_slope, first**2 + others2)
-    share = 1.0 / total
-    spread = (2.0 * first * others + (others**2 - others2)) * share
-    spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
-    spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
-    return Point(t, fit, spread, fit_slope, spread_slope)
-
-
 def profile_interval(data, tau2, fall, restricted=True):
     """Lowest and highest tau2 whose profile log-likelihood is within `fall` of its maximum at `tau2`."""
-    y, v, small = data.y, data.v, data.smallest
-    wanted = log_likelihood(y, v, tau2, restricted) - fall
-    low = np.where(log_likelihood(y, v, 0.0, restricted) < wanted, 0.0, tau2)
-    high = 2.0 * (tau2 + small)
-    while (still := log_likelihood(y, v, high, restricted) > wanted).any():
+    wanted = data.log_likelihood(tau2, restricted) - fall
+    low = np.where(data.log_likelihood(0.0, restricted) < wanted, 0.0, tau2)
+    high = 2.0 * (tau2 + data.smallest)
+    while (still := data.log_likelihood(high, restricted) > wanted).any():
         high = np.where(still, 4.0 * high, high)
     lower = _crossing(data, low, tau2, wanted, restricted)
     return np.where(low < tau2, lower, 0.0), _crossing(data, high, tau2, wanted, restricted)
@@ -370,64 +437,16 @@ def _crossing(data, outside, inside, wanted, restricted):
     small = data.smallest
     t = _middle(outside, inside, small)
     for _ in range(200):
-        gap = log_likelihood(data.y, data.v, t, restricted) - wanted
-        at = _point(data, t, restricted)
+        gap = data.log_likelihood(t, restricted) - wanted
+        at = data.point(t, restricted)
         outside, inside = np.where(gap < 0, t, outside), np.where(gap < 0, inside, t)
         with np.errstate(invalid="ignore", divide="ignore"):
             new = t - 2.0 * gap / (at.fit - at.trace)
         new = _within(new, np.minimum(outside, inside), np.maximum(outside, inside), small)
         moved, t = np.abs(new - t), new
-        if (moved <= STEP * t + FLOOR * small).all():
+        if (moved <= _STEP * t + _FLOOR * small).all():
             break
     return t
-
-
-def typical_variance(data, common):
-    """Typical sampling variance (k - 1) / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (data.k - 1) / trace(common.weights, common.total)
-
-
-def trace(w, total):
-    """Trace of P for weights w, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
-    first, rest = w[0], w[1:]
-    others = rest.sum(axis=0)
-    return (2.0 * first * others + (others**2 - dot(rest, rest))) / total
-
-
-def q_root(data, target):
-    """The tau2 >= 0 at which the generalised Q statistic equals `target` (n,); 0 where Q is below it already.
-
-    1 / Q(tau2) is a weighted harmonic mean of terms linear in tau2, hence concave: Newton's method for 1 / Q
-    started at 0 climbs to the root without ever passing it.
-    """
-    root = np.zeros(data.v.shape[1])
-    live, y, v, t, small = np.arange(root.size), data.y, data.v, root.copy(), data.smallest
-    while live.size:
-        now = weighted(y, v, t)
-        below = now.q > target
-        step = np.zeros_like(t)
-        np.divide(now.q * (now.q / target - 1.0), now.slope, out=step, where=below)
-        t += step
-        moving = step > STEP * t + FLOOR * small
-        root[live] = t
-        if moving.all():
-            continue
-        live, y, v = live[moving], y.compress(moving, axis=1), v.compress(moving, axis=1)
-        t, target, small = t[moving], target[moving], small[moving]
-    return root
-
-
-def estimate_tau2(data, method, common=None):
-    """tau2 of each column, truncated at 0, in the units of `data`; 0 for a column with a single study."""
-    if method == "CE":
-        return np.zeros(data.v.shape[1])
-    if method in ("ML", "REML"):
-        return likelihood_tau2(data, restricted=method == "REML")
-    if method in ("EB", "PM"):  # the empirical Bayes equation is the Paule-Mandel equation Q(tau2) = k - 1
-        return q_root(data, np.maximum(data.k - 1.0, 1.0))
-    common = weighted(data.y, data.v) if common is None else common
-    return np.where(data.k > 1, np.maximum(_CLOSED[method](data, common), 0.0), 0.0)
 
 
 def generalised_q_interval(yi, vi, weights="Jackson", confidence_level=0.95):
@@ -487,14 +506,14 @@ def generalised_q_ends(data, weights, confidence_level):
     several = np.flatnonzero(data.k > 1)
     size = max(_BLOCK // (len(data.y) * _NODES.size), 1)
     for block in np.split(several, range(size, several.size, size)) if several.size else ():
-        twice = Columns(*(np.concatenate([x[..., block]] * 2, axis=-1) for x in data))
+        twice = data.take(np.tile(block, 2))
         shares = np.repeat([1.0 - tail, tail], block.size)
         ends[:, block] = _tau2_at(twice, _POWER[weights], shares).reshape(2, -1)
     return ends
 
 
 class _Equation(NamedTuple):
-    """What does not change in the search for the tau2 of each column; see `_prepare`."""
+    """What does not change in the search for the tau2 of each column; see `_equation`."""
 
     q: np.ndarray
     weights: np.ndarray
@@ -511,7 +530,7 @@ def _tau2_at(data, power, target):
     the cube root that makes a chi-square variable nearly normal (Wilson & Hilferty 1931), so Newton's method on
     that scale needs few steps; a bracket, bisected where a step would leave it, keeps it safe.
     """
-    equation, high, tau2 = _prepare(data, power, target)
+    equation, high, tau2 = _equation(data, power, target)
     root = np.zeros_like(high)
     live = generalised_q_cdf(equation.q, equation.weights, equation.v)[0] > target
     index, low = np.arange(root.size), np.zeros_like(high)
@@ -520,28 +539,43 @@ def _tau2_at(data, power, target):
         if not index.size:
             break
         equation = _Equation(*(x[..., live] for x in equation))
-        tau2, low, high, live = _improve(equation, low, high, tau2)
-        root[index] = tau2
+        q, weights, v, target, typical, smallest = equation
+        p, slope = generalised_q_cdf(q, weights, v + tau2)
+        low, high = np.where(p > target, tau2, low), np.where(p > target, high, tau2)
+        # Clipped to what has a finite normal quantile.
+        x, whole = special.ndtri(np.clip(p, 1e-300, 1.0 - 1e-16)), tau2 + typical
+        with np.errstate(all="ignore"):
+            density = np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
+            # The change of whole**(-1/3), relative to it.
+            change = (x - special.ndtri(target)) * density / (3.0 * slope * whole)
+            step = whole * np.expm1(-3.0 * np.log1p(change))
+            # False for NaN.
+            inside = (tau2 + step > low) & (tau2 + step < high)
+        exact = np.abs(p - target) <= 1e-14 * target
+        halved = np.sqrt((low + typical) * (high + typical)) - whole
+        step = np.where(inside, step, np.where(exact, 0.0, halved))
+        live = ~exact & (np.abs(step) > _STEP * tau2 + _FLOOR * smallest)
+        root[index] = tau2 = tau2 + step
     return root
 
 
-def _prepare(data, power, target):
+def _equation(data, power, target):
     """The equation, and a bound above and a first guess of its root."""
-    from scipy import special
-
     present, df = np.isfinite(data.v), data.k - 1.0
     v = np.where(present, data.v, 1.0)
     a = np.where(present, v**power, 0.0)
     total = a.sum(axis=0)
     q = dot(a, (data.y - dot(a, data.y) / total) ** 2)
-    spread = a * ((total - a) / total)  # the expectation of Q is its sum with the variances v + tau2
+    # The expectation of Q is the sum of these with the variances v + tau2.
+    spread = a * ((total - a) / total)
     growth = spread.sum(axis=0)
     typical = dot(spread, v) / growth
 
     def tau2_if_mean_were(expectation):
         return np.maximum(expectation / growth - typical, 0.0)
 
-    # The largest coefficient is at least the mean one: alone, it would make so small a Q too improbable.
+    # The largest coefficient is at least the mean one: alone, it would make so small a Q too improbable. With two
+    # studies this is the root itself, which 1.01 puts inside the bracket.
     high = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(0.5, target)))
     guess = tau2_if_mean_were(q * df / (2.0 * special.gammaincinv(df / 2.0, target)))
     return _Equation(q, a, v, target, typical, data.smallest), 1.01 * high, guess
@@ -561,8 +595,8 @@ def generalised_q_cdf(q, weights, variances):
     Returns
     -------
     tuple of ndarray, shape (n,)
-        Probabilities and derivatives by tau2. Probabilities err by about 1e-15 (3e-14 for
-        k = 500); those of 1e-6 by about 1e-12 of themselves.
+        Probabilities and derivatives by tau2. Probabilities err by about 1e-15 (3e-14 for k = 500); those of 1e-6
+        by about 1e-12 of themselves.
 
     Examples
     --------
@@ -579,7 +613,8 @@ def generalised_q_cdf(q, weights, variances):
     share, d = a / a.sum(axis=0), a * s
     start = _saddle_point(q, share, d)
     t = _NODES[:, None]
-    unit = start / (1.0 - _TILT)  # puts the pole z = 0 at the edge of the strip in which t may vary
+    # Puts the pole z = 0 at the edge of the strip in which t may vary.
+    unit = start / (1.0 - _TILT)
     rise = np.sqrt(1.0 - _TILT**2) * unit
     z = start + _TILT * unit * (1.0 - np.cosh(t)) + 1j * rise * np.sinh(t)
     step = (_NODES[1] * (1j * rise * np.cosh(t) - _TILT * unit * np.sinh(t))) / z
@@ -604,48 +639,3 @@ def _saddle_point(q, share, d):
         before = z * (q - pull) < 1.0
         low, high = np.where(before, middle, low), np.where(before, high, middle)
     return np.exp((low + high) / 2.0)
-
-
-def _improve(equation, low, high, tau2):
-    """One step: a better tau2, a tighter bracket, and whether another step is needed."""
-    from scipy import special
-
-    _, weights, v, target, typical, smallest = equation
-    p, slope = generalised_q_cdf(equation.q, weights, v + tau2)
-    low, high = np.where(p > target, tau2, low), np.where(p > target, high, tau2)
-    x, whole = special.ndtri(np.clip(p, 1e-300, 1.0 - 1e-16)), tau2 + typical
-    with np.errstate(all="ignore"):
-        density = np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
-        change = (x - special.ndtri(target)) * density / (3.0 * slope * whole)  # of whole**(-1/3), relative
-        step = whole * np.expm1(-3.0 * np.log1p(change))
-        inside = (tau2 + step > low) & (tau2 + step < high)  # False for NaN
-    exact = np.abs(p - target) <= 1e-14 * target
-    halved = np.sqrt((low + typical) * (high + typical)) - whole
-    step = np.where(inside, step, np.where(exact, 0.0, halved))
-    return tau2 + step, low, high, ~exact & (np.abs(step) > STEP * tau2 + FLOOR * smallest)
-
-
-def _dersimonian_laird(data, common):
-    with np.errstate(invalid="ignore"):
-        return (common.q - (data.k - 1)) / trace(common.weights, common.total)
-
-
-def _hedges(data, _):
-    present = np.isfinite(data.v)
-    mean = data.y.sum(axis=0) / data.k
-    square = ((data.y - mean) ** 2).sum(axis=0, where=present) / np.maximum(data.k - 1, 1)
-    return square - data.v.sum(axis=0, where=present) / data.k
-
-
-def _hunter_schmidt(data, common):
-    return (common.q - data.k) / common.total
-
-
-def _sidik_jonkman(data, _):
-    present = np.isfinite(data.v)
-    mean = data.y.sum(axis=0) / data.k
-    start = ((data.y - mean) ** 2).sum(axis=0, where=present) / data.k
-    return start * weighted(data.y, data.v, start).q / np.maximum(data.k - 1, 1)
-
-
-_CLOSED = {"DL": _dersimonian_laird, "HE": _hedges, "HS": _hunter_schmidt, "SJ": _sidik_jonkman}
