@@ -3,238 +3,25 @@
 For few events these are better than pooling log ratios by `analysis.pool`: nothing is added to zero cells.
 Both are common-effect methods; they do not estimate a variance between trials.
 
-Arithmetic of pooled 2 by 2 tables: Mantel-Haenszel and Peto estimates, and the tests that go with them.
-
-A table is an array of shape (4, ..., k): events and non-events under treatment, then under placebo, of k
-trials. All sums run over the last axis, so one meta-analysis and many are the same formula. An absent trial
-has zeros in all cells.
-
-What pooled counts return: the Mantel-Haenszel or Peto effect of one meta-analysis, or of many.
+A table of counts is an array of shape (4, ..., k): events and non-events under treatment, then under placebo, of k
+trials. All sums run over the last axis, so one meta-analysis and many are the same formula. An absent trial has zeros
+in all cells.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis._check import fail, place
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
-from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis.models.results import ConfidenceInterval, numbers_by_name, studies_and_summary, t_quantile
 
-_EFFECTS = {"OR": log_odds_ratio, "RR": log_risk_ratio, "RD": risk_difference}
-_ROUNDING = 1e-15  # a variance below it is what rounding leaves of zero: it would take 1e15 events
-
-
-def pool_mantel_haenszel(
-    events_t,
-    n_t,
-    events_p,
-    n_p,
-    *,
-    measure="RR",
-    continuity=0.5,
-    continuity_to="zero trials",
-    drop_double_zero=True,
-    pooled_continuity=0.0,
-    pooled_continuity_to="zero trials",
-    yates=True,
-    confidence_level=0.95,
-    labels=None,
-):
-    """Pool 2 by 2 tables by the Mantel-Haenszel method.
-
-    Parameters
-    ----------
-    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
-        Responders and people of the treatment and of the placebo arm; one row for each of n meta-analyses,
-        NaN in all four where a trial is absent.
-    measure : {"RR", "OR", "RD"}
-        Risk ratio or odds ratio, pooled as logs, or risk difference.
-    continuity, continuity_to, drop_double_zero
-        Rules for the effects of the single trials, `yi` and `vi`, from which Q is computed, as in
-        `analysis.effects.log_risk_ratio`. Double-zero trials are not in Q by default.
-    pooled_continuity, pooled_continuity_to
-        The same for the tables that are pooled; nothing is added by default, and nothing need be.
-    yates : bool
-        Bring the excess of events 1/2 nearer to 0 in the tests of association.
-    confidence_level : float
-        Level of the (normal) confidence interval.
-    labels : sequence of str, optional
-        Names of the k trials.
-
-    Returns
-    -------
-    PooledCounts
-        With arrays of shape (n,) for n meta-analyses. The tests of association and of equal odds ratios
-        belong to measure "OR" and are NaN for the others.
-
-    Raises
-    ------
-    ValueError
-        For impossible or missing counts, unknown options, or one meta-analysis whose effect cannot be
-        estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
-        a row is NaN.
-
-    Notes
-    -----
-    Variances: Robins, Breslow & Greenland 1986, Biometrics 42:311-323 (OR); Greenland & Robins 1985,
-    Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989, Biometrics 45:1323-1324 (RD). Tests: Mantel &
-    Haenszel 1959, J Natl Cancer Inst 22:719-748; Cochran 1954, Biometrics 10:417-451; Breslow & Day 1980;
-    Tarone 1985, Biometrika 72:91-95.
-
-    Examples
-    --------
-    >>> counts = [12, 9, 0], [30, 25, 20], [6, 5, 0], [30, 24, 20]
-    >>> pooled = pool_mantel_haenszel(*counts, labels=["A", "B", "C"])
-    >>> print(f"{np.exp(pooled.estimate):.2f} ({np.exp(pooled.ci.low):.2f} to {np.exp(pooled.ci.high):.2f})")
-    1.88 (1.00 to 3.50)
-    >>> pooled.left_out
-    (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
-    """
-    _check.option("measure", measure, tuple(POOLED))
-    given, absent, names = _read(events_t, n_t, events_p, n_p, labels)
-    table = _zero_where_absent(cells(given, pooled_continuity, pooled_continuity_to), absent)
-    sums = POOLED[measure](table)
-    rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
-    effects = _EFFECTS[measure](*given, **rules)
-    found = {
-        "measure": measure,
-        "method": "Mantel-Haenszel",
-        "labels": names,
-        "in_pooled": BEARS[measure](table),
-    }
-    found |= _pooled(sums, effects, confidence_level)
-    tests = _tests(table, found["estimate"], yates) if measure == "OR" else {}
-    return _finish(found, tests, given, absent)
-
-
-def _read(events_t, n_t, events_p, n_p, labels):
-    """Checked counts (..., k), which trials are absent from a row, and the labels."""
-    given = np.stack(counts(events_t, n_t, events_p, n_p))
-    if given.ndim not in (2, 3) or not given.size:
-        raise ValueError(
-            f"the counts have the shape {given.shape[1:]}, but it must be (k,), k trials, or (n, k), "
-            "n meta-analyses by k trials, with at least one trial"
-        )
-    unknown = np.isnan(given)
-    absent = unknown.all(axis=0) if given.ndim == 3 else np.zeros(given.shape[1:], bool)
-    where = np.argwhere(unknown.any(axis=0) & ~absent).tolist()
-    remedy = "leave the trial out" if given.ndim == 2 else "give NaN in all four to leave the trial out"
-    fail([f"a count is missing{place(at, given.shape[1:])}; correct it, or {remedy}" for at in where])
-    return given, absent, _check.study_labels(labels, given.shape[-1])
-
-
-def _zero_where_absent(table, absent):
-    return np.where(absent, 0.0, np.stack(table))
-
-
-def _pooled(sums, effects, confidence_level):
-    """Numbers of the result: estimate, interval, test and heterogeneity."""
-    from scipy import special
-
-    level = _check.level(confidence_level)
-    fine = np.isfinite(sums.estimate) & (sums.variance > _ROUNDING)
-    estimate = np.where(fine, sums.estimate, np.nan)
-    se = np.sqrt(np.where(fine, sums.variance, np.nan))
-    half = t_quantile(np.inf, level) * se
-    yi, vi = effects
-    in_q = np.isfinite(yi) & (vi > 0)
-    df = in_q.sum(axis=-1) - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        q = np.where(in_q, (yi - estimate[..., None]) ** 2 / vi, 0.0).sum(axis=-1)
-        several = (df > 0) & fine
-        i2 = np.where(several, np.where(q > df, (q - df) / q, 0.0), np.nan)
-        h2 = np.where(several, q / df, np.nan)
-        weights = np.where(fine[..., None], sums.weights / sums.weights.sum(axis=-1)[..., None], np.nan)
-    return {
-        "estimate": estimate,
-        "se": se,
-        "ci": (estimate - half, estimate + half),
-        "statistic": estimate / se,
-        "pvalue": 2 * special.ndtr(-np.abs(estimate / se)),
-        "q": q,
-        "q_df": np.maximum(df, 0),
-        "q_pvalue": np.where(df > 0, special.chdtrc(np.maximum(df, 1), q), 1.0),
-        "i2": i2,
-        "h2": h2,
-        "weights": weights,
-        "yi": np.where(in_q, yi, np.nan),
-        "vi": np.where(in_q, vi, np.nan),
-        "in_q": in_q,
-        "confidence_level": level,
-    }
-
-
-def _tests(table, estimate, yates):
-    """Statistics and df of the tests of odds ratios."""
-    one = np.ones(estimate.shape, dtype=int)
-    cmh, cochran = association(table, yates)
-    breslow_day, tarone, df = homogeneity(table, estimate)
-    return {
-        "cmh": (cmh, one),
-        "cochran": (cochran, one),
-        "breslow_day": (breslow_day, df),
-        "tarone": (tarone, df),
-    }
-
-
-def association(table, yates):
-    """Chi-square statistics of no association on 1 df: Cochran-Mantel-Haenszel, and Cochran's of 1954.
-
-    They differ in the variance of the events only, hypergeometric or binomial. With `yates` the excess is
-    brought 1/2 nearer to 0.
-    """
-    excess, variance = _excess(table)
-    *_, u = _shares(table)
-    top = np.maximum(np.abs(excess.sum(axis=-1)) - (0.5 if yates else 0.0), 0.0) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return top / variance.sum(axis=-1), top / (variance * (1 - u)).sum(axis=-1)
-
-
-def _excess(table):
-    """Excess events and hypergeometric variances; both 0 for an absent trial, or one without information."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess, variance = excess_events(table)
-    there = informative(table)
-    return np.where(there, excess, 0.0), np.where(there, variance, 0.0)
-
-
-def informative(table):
-    """Which trials have both events and non-events; the others say nothing about an odds ratio."""
-    a, b, c, d = table
-    return (a + c > 0) & (b + d > 0)
-
-
-def _shares(table):
-    """The four cells, arm sizes and the reciprocal of the total, which is 0 for an absent trial."""
-    a, b, c, d = table
-    n1, n2 = a + b, c + d
-    n = n1 + n2
-    return a, b, c, d, n1, n2, np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
-
-
-def homogeneity(table, log_odds):
-    """Chi-square statistics of equal odds ratios: Breslow-Day, and Tarone's correction of it; and their df.
-
-    The expected cells have the margins of each table and the common odds ratio: Breslow & Day 1980, section
-    4.4; Tarone 1985, Biometrika 72:91-95.
-    """
-    a, b, c, d, n1, n2, _ = _shares(table)
-    there = informative(table)
-    odds = np.exp(log_odds)[..., None]
-    events = a + c
-    linear = n2 - events + odds * (n1 + events)
-    root = np.sqrt(linear**2 + 4 * (1 - odds) * odds * n1 * events)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = (
-            2 * odds * n1 * events / (linear + root)
-        )  # the root of a quadratic, in the form that is safe at odds 1
-        variance = 1 / (1 / expected + 1 / (events - expected) + 1 / (n1 - expected) + 1 / (n2 - events + expected))
-        off = np.where(there, a - expected, 0.0)
-        breslow_day = np.where(there, off**2 / variance, 0.0).sum(axis=-1)
-        bias = off.sum(axis=-1) ** 2 / np.where(there, variance, 0.0).sum(axis=-1)
-    return breslow_day, breslow_day - bias, there.sum(axis=-1) - 1
+# A variance below it is what rounding leaves of zero: it would take 1e15 events.
+_ROUNDING = 1e-15
+_TESTS = ("cmh", "cochran", "breslow_day", "tarone")
 
 
 class ChiSquare(NamedTuple):
@@ -364,22 +151,8 @@ class PooledCounts:
         >>> pooled.to_frame()[["label", "kind"]].values.tolist()
         [['A', 'study'], ['B', 'study'], ['Pooled', 'summary']]
         """
-        import pandas as pd
-
-        if np.ndim(self.estimate):
-            raise ValueError("this is the result of many meta-analyses; to_row() gives one row for each")
-        half = float(t_quantile(np.inf, self.confidence_level)) * np.sqrt(self.vi)
-        return pd.DataFrame(
-            {
-                "label": [*self.labels, "Pooled"],
-                "yi": np.append(self.yi, self.estimate),
-                "vi": np.append(self.vi, self.se**2),
-                "ci_low": np.append(self.yi - half, self.ci.low),
-                "ci_high": np.append(self.yi + half, self.ci.high),
-                "weight": np.append(self.weights, 1.0),
-                "kind": ["study"] * len(self.labels) + ["summary"],
-            }
-        )
+        self._refuse_many()
+        return studies_and_summary(self)
 
     def to_row(self):
         """Return a DataFrame of one row a meta-analysis with every number of the pooled effect.
@@ -396,16 +169,9 @@ class PooledCounts:
         """
         import pandas as pd
 
-        row = {
-            "method": self.method,
-            "measure": self.measure,
-            "k": self.k,
-            "estimate": self.estimate,
-            "se": self.se,
-        }
-        row |= {"ci_low": self.ci.low, "ci_high": self.ci.high}
-        row |= {name: getattr(self, name) for name in ("statistic", "pvalue", "q", "q_df", "q_pvalue", "i2", "h2")}
-        for name in ("cmh", "cochran", "breslow_day", "tarone"):
+        row = numbers_by_name(self, ("method", "measure", "k", "estimate", "se", "ci", "statistic", "pvalue"))
+        row |= numbers_by_name(self, ("q", "q_df", "q_pvalue", "i2", "h2"))
+        for name in _TESTS:
             test = getattr(self, name)
             row |= {name: test.statistic, f"{name}_pvalue": test.pvalue}
         row["confidence_level"] = self.confidence_level
@@ -429,67 +195,94 @@ class PooledCounts:
         >>> print(pool_peto([1, 0, 3], [40, 35, 60], [4, 2, 7], [41, 34, 58]).summary().splitlines()[0])
         Peto odds ratio, 3 trials (common effect)
         """
-        from analysis import sentences
-
-        if np.ndim(self.estimate):
-            raise ValueError("this is the result of many meta-analyses; to_row() gives one row for each")
+        self._refuse_many()
         return sentences.counts_summary(self)
 
-
-def _finish(fields, tests, given, absent):
-    """The result: plain numbers for one meta-analysis, read-only arrays for many."""
-    from scipy import special
-
-    single = given.ndim == 2
-    if single and np.isnan(fields["estimate"]):
-        raise ValueError(_not_estimable(fields, given))
-    none = np.full(fields["estimate"].shape, np.nan)
-    for name in ("cmh", "cochran", "breslow_day", "tarone"):
-        statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
-        fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
-    fields["k"] = (~absent).sum(axis=-1)
-    who = fields["in_pooled"], fields["in_q"], fields["labels"], fields["measure"]
-    fields["left_out"] = reasons(given, absent, *who)
-    if single:
-        plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}
-        fields |= plain
-    makers = {"ci": ConfidenceInterval} | dict.fromkeys(("cmh", "cochran", "breslow_day", "tarone"), ChiSquare)
-    for name, maker in makers.items():
-        fields[name] = maker(*(x.item() if single else x for x in fields[name]))
-    for x in fields.values():
-        if isinstance(x, np.ndarray):
-            x.flags.writeable = False
-    return PooledCounts(**fields)
+    def _refuse_many(self):
+        if np.ndim(self.estimate):
+            raise ValueError("this is the result of many meta-analyses; to_row() gives one row for each")
 
 
-def _not_estimable(fields, given):
-    a, n1, c, n2 = given.sum(axis=-1)
-    totals = {
-        "no event in any treatment arm": a,
-        "no event in any placebo arm": c,
-        "no non-event in any treatment arm": n1 - a,
-        "no non-event in any placebo arm": n2 - c,
-    }
-    reason = "; ".join(text for text, total in totals.items() if total == 0) or "no trial bears on it"
-    name = f"the {fields['method']} {fields['measure']} cannot be estimated"
-    if fields["measure"] == "RD" or not (a + c) or not (n1 + n2 - a - c):
-        return f"{name}: {reason}; such trials have nothing to pool"
-    return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
+def pool_mantel_haenszel(
+    events_t,
+    n_t,
+    events_p,
+    n_p,
+    *,
+    measure="RR",
+    continuity=0.5,
+    continuity_to="zero trials",
+    drop_double_zero=True,
+    pooled_continuity=0.0,
+    pooled_continuity_to="zero trials",
+    yates=True,
+    confidence_level=0.95,
+    labels=None,
+):
+    """Pool 2 by 2 tables by the Mantel-Haenszel method.
 
+    Parameters
+    ----------
+    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
+        Responders and people of the treatment and of the placebo arm; one row for each of n meta-analyses,
+        NaN in all four where a trial is absent.
+    measure : {"RR", "OR", "RD"}
+        Risk ratio or odds ratio, pooled as logs, or risk difference.
+    continuity, continuity_to, drop_double_zero
+        Rules for the effects of the single trials, `yi` and `vi`, from which Q is computed, as in
+        `analysis.effects.log_risk_ratio`. Double-zero trials are not in Q by default.
+    pooled_continuity, pooled_continuity_to
+        The same for the tables that are pooled; nothing is added by default, and nothing need be.
+    yates : bool
+        Bring the excess of events 1/2 nearer to 0 in the tests of association.
+    confidence_level : float
+        Level of the (normal) confidence interval.
+    labels : sequence of str, optional
+        Names of the k trials.
 
-def reasons(given, absent, in_pooled, in_q, labels, measure):
-    """Pairs of label and reason for the trials that are not in the pooled effect, in Q, or in either."""
-    events, others = given[0] + given[2], given[1] + given[3] - given[0] - given[2]
-    said = []
-    for at in map(tuple, np.argwhere(~(in_pooled & in_q) & ~absent).tolist()):
-        why = "no events in either arm" if events[at] == 0 else "nothing but events in both arms"
-        if events[at] > 0 and others[at] > 0:
-            why = "a zero cell, and no continuity"
-        pooled = f"{'counts' if in_pooled[at] else 'no weight'} in the pooled {measure}"
-        link = " and" if in_pooled[at] == in_q[at] else ", but"
-        row = f"row {at[0] + 1}, " if len(at) > 1 else ""
-        said.append((row + labels[at[-1]], f"{why}: {pooled}{link} {'in' if in_q[at] else 'not in'} Q"))
-    return tuple(said)
+    Returns
+    -------
+    PooledCounts
+        With arrays of shape (n,) for n meta-analyses. The tests of association and of equal odds ratios
+        belong to measure "OR" and are NaN for the others.
+
+    Raises
+    ------
+    ValueError
+        For impossible or missing counts, unknown options, or one meta-analysis whose effect cannot be
+        estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
+        a row is NaN.
+
+    Notes
+    -----
+    Variances: Robins, Breslow & Greenland 1986, Biometrics 42:311-323 (OR); Greenland & Robins 1985,
+    Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989, Biometrics 45:1323-1324 (RD). Tests: Mantel &
+    Haenszel 1959, J Natl Cancer Inst 22:719-748; Cochran 1954, Biometrics 10:417-451; Breslow & Day 1980;
+    Tarone 1985, Biometrika 72:91-95.
+
+    Examples
+    --------
+    >>> counts = [12, 9, 0], [30, 25, 20], [6, 5, 0], [30, 24, 20]
+    >>> pooled = pool_mantel_haenszel(*counts, labels=["A", "B", "C"])
+    >>> print(f"{np.exp(pooled.estimate):.2f} ({np.exp(pooled.ci.low):.2f} to {np.exp(pooled.ci.high):.2f})")
+    1.88 (1.00 to 3.50)
+    >>> pooled.left_out
+    (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
+    """
+    _check.option("measure", measure, tuple(_MEASURES))
+    given, absent, names = _read_counts(events_t, n_t, events_p, n_p, labels)
+    table = np.where(absent, 0.0, np.stack(cells(given, pooled_continuity, pooled_continuity_to)))
+    rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
+    pooled_of, effects_of, bears_on = _MEASURES[measure]
+    found = {"measure": measure, "method": "Mantel-Haenszel", "labels": names, "in_pooled": bears_on(table)}
+    found |= _numbers(pooled_of(table), effects_of(*given, **rules), confidence_level)
+    tests = {}
+    if measure == "OR":
+        one = np.ones(found["estimate"].shape, dtype=int)
+        cmh, cochran = _association(table, yates)
+        breslow_day, tarone, df = homogeneity(table, found["estimate"])
+        tests = dict(zip(_TESTS, ((cmh, one), (cochran, one), (breslow_day, df), (tarone, df)), strict=True))
+    return _finish(found, tests, given, absent)
 
 
 def pool_peto(events_t, n_t, events_p, n_p, *, confidence_level=0.95, labels=None):
@@ -525,16 +318,31 @@ def pool_peto(events_t, n_t, events_p, n_p, *, confidence_level=0.95, labels=Non
     >>> print(f"{np.exp(pooled.estimate):.3f}, Q {pooled.q:.2f}")
     0.318, Q 0.56
     """
-    given, absent, names = _read(events_t, n_t, events_p, n_p, labels)
-    table = _zero_where_absent(cells(given, 0.0, "none"), absent)
-    sums = peto(table)
+    given, absent, names = _read_counts(events_t, n_t, events_p, n_p, labels)
+    table = np.where(absent, 0.0, np.stack(cells(given, 0.0, "none")))
     with np.errstate(divide="ignore", invalid="ignore"):
         effects = peto_effects(table)
-    found = {"measure": "OR", "method": "Peto", "labels": names, "in_pooled": informative(table)}
-    return _finish(found | _pooled(sums, effects, confidence_level), {}, given, absent)
+    found = {"measure": "OR", "method": "Peto", "labels": names, "in_pooled": _informative(table)}
+    return _finish(found | _numbers(_peto(table), effects, confidence_level), {}, given, absent)
 
 
-class Sums(NamedTuple):
+def _read_counts(events_t, n_t, events_p, n_p, labels):
+    """Checked counts (..., k), which trials are absent from a row, and the labels."""
+    given = np.stack(counts(events_t, n_t, events_p, n_p))
+    if given.ndim not in (2, 3) or not given.size:
+        raise ValueError(
+            f"the counts have the shape {given.shape[1:]}, but it must be (k,), k trials, or (n, k), "
+            "n meta-analyses by k trials, with at least one trial"
+        )
+    unknown = np.isnan(given)
+    absent = unknown.all(axis=0) if given.ndim == 3 else np.zeros(given.shape[1:], bool)
+    where = np.argwhere(unknown.any(axis=0) & ~absent).tolist()
+    remedy = "leave the trial out" if given.ndim == 2 else "give NaN in all four to leave the trial out"
+    fail([f"a count is missing{place(at, given.shape[1:])}; correct it, or {remedy}" for at in where])
+    return given, absent, _check.study_labels(labels, given.shape[-1])
+
+
+class _Sums(NamedTuple):
     """Pooled estimate (a log ratio or a difference), its variance, and the weights, not yet scaled."""
 
     estimate: np.ndarray
@@ -542,12 +350,35 @@ class Sums(NamedTuple):
     weights: np.ndarray
 
 
-def peto(table):
-    """Log odds ratio by Peto's one-step method: Yusuf et al. 1985, Prog Cardiovasc Dis 27:335-371."""
-    excess, weights = _excess(table)
-    total = weights.sum(axis=-1)
+def _shares(table):
+    """The four cells, arm sizes and the reciprocal of the total, which is 0 for an absent trial."""
+    a, b, c, d = table
+    n1, n2 = a + b, c + d
+    n = n1 + n2
+    return a, b, c, d, n1, n2, np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
+
+
+def _pooled_odds_ratio(table):
+    """Log odds ratio; its variance: Robins, Breslow & Greenland 1986, Biometrics 42:311-323."""
+    a, b, c, d, _, _, u = _shares(table)
+    # The pooled ratio R / S is the mean of the ratios r / s of the trials with the weights s.
+    p, q, r, s = (a + d) * u, (b + c) * u, a * d * u, b * c * u
+    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
+    estimate = _log_ratio(big_r, big_s)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Sums(excess.sum(axis=-1) / total, 1 / total, weights)
+        variance = (p * r).sum(axis=-1) / big_r**2 + (p * s + q * r).sum(axis=-1) / (big_r * big_s)
+        variance = (variance + (q * s).sum(axis=-1) / big_s**2) / 2
+    return _Sums(estimate, variance, s)
+
+
+def _pooled_risk_ratio(table):
+    """Log risk ratio and its variance: Greenland & Robins 1985, Biometrics 41:55-68."""
+    a, _, c, _, n1, n2, u = _shares(table)
+    r, s = a * n2 * u, c * n1 * u
+    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
+    top = (n1 * n2 * (a + c) * u**2 - a * c * u).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _Sums(_log_ratio(big_r, big_s), top / (big_r * big_s), s)
 
 
 def _log_ratio(r, s):
@@ -556,29 +387,7 @@ def _log_ratio(r, s):
     return np.log(np.divide(r, s, out=np.full(r.shape, np.nan), where=fine))
 
 
-def pooled_odds_ratio(table):
-    """Log odds ratio; its variance: Robins, Breslow & Greenland 1986, Biometrics 42:311-323."""
-    a, b, c, d, _, _, u = _shares(table)
-    p, q, r, s = (a + d) * u, (b + c) * u, a * d * u, b * c * u
-    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
-    estimate = _log_ratio(big_r, big_s)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (p * r).sum(axis=-1) / big_r**2 + (p * s + q * r).sum(axis=-1) / (big_r * big_s)
-        variance = (variance + (q * s).sum(axis=-1) / big_s**2) / 2
-    return Sums(estimate, variance, s)
-
-
-def pooled_risk_ratio(table):
-    """Log risk ratio and its variance: Greenland & Robins 1985, Biometrics 41:55-68."""
-    a, _, c, _, n1, n2, u = _shares(table)
-    r, s = a * n2 * u, c * n1 * u
-    big_r, big_s = r.sum(axis=-1), s.sum(axis=-1)
-    top = (n1 * n2 * (a + c) * u**2 - a * c * u).sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Sums(_log_ratio(big_r, big_s), top / (big_r * big_s), s)
-
-
-def pooled_risk_difference(table):
+def _pooled_risk_difference(table):
     """Risk difference; its variance: Sato, Greenland & Robins 1989, Biometrics 45:1323-1324."""
     a, _, c, _, n1, n2, u = _shares(table)
     weights = n1 * n2 * u
@@ -588,18 +397,158 @@ def pooled_risk_difference(table):
         f1, f2 = n1 * u, n2 * u
         slope = (c * f1**2 - a * f2**2 + f1 * f2 * (n2 - n1) / 2).sum(axis=-1)
         level = (a * (n2 - c) * u + c * (n1 - a) * u).sum(axis=-1) / 2
-        return Sums(estimate, (estimate * slope + level) / total**2, weights)
+        return _Sums(estimate, (estimate * slope + level) / total**2, weights)
 
 
-POOLED = {"OR": pooled_odds_ratio, "RR": pooled_risk_ratio, "RD": pooled_risk_difference}
+def _informative(table):
+    """Which trials have both events and non-events; the others say nothing about an odds ratio."""
+    a, b, c, d = table
+    return (a + c > 0) & (b + d > 0)
 
 
-def _with_events(table):
-    return table[0] + table[2] > 0
+# How each measure is pooled, its effects in the single trials, and which trials bear on the pooled one.
+_MEASURES = {
+    "OR": (_pooled_odds_ratio, log_odds_ratio, _informative),
+    "RR": (_pooled_risk_ratio, log_risk_ratio, lambda table: table[0] + table[2] > 0),
+    "RD": (_pooled_risk_difference, risk_difference, lambda table: table.sum(axis=0) > 0),
+}
 
 
-def _present(table):
-    return table.sum(axis=0) > 0
+def _peto(table):
+    """Log odds ratio by Peto's one-step method: Yusuf et al. 1985, Prog Cardiovasc Dis 27:335-371."""
+    excess, weights = _excess(table)
+    total = weights.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _Sums(excess.sum(axis=-1) / total, 1 / total, weights)
 
 
-BEARS = {"OR": informative, "RR": _with_events, "RD": _present}  # which trials bear on the pooled effect
+def _excess(table):
+    """Excess events and hypergeometric variances; both 0 for an absent trial, or one without information."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess, variance = excess_events(table)
+    there = _informative(table)
+    return np.where(there, excess, 0.0), np.where(there, variance, 0.0)
+
+
+def _numbers(sums, effects, confidence_level):
+    """Numbers of the result: estimate, interval, test and heterogeneity."""
+    level = _check.level(confidence_level)
+    fine = np.isfinite(sums.estimate) & (sums.variance > _ROUNDING)
+    estimate = np.where(fine, sums.estimate, np.nan)
+    se = np.sqrt(np.where(fine, sums.variance, np.nan))
+    half = t_quantile(np.inf, level) * se
+    yi, vi = effects
+    in_q = np.isfinite(yi) & (vi > 0)
+    df = in_q.sum(axis=-1) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        q = np.where(in_q, (yi - estimate[..., None]) ** 2 / vi, 0.0).sum(axis=-1)
+        several = (df > 0) & fine
+        i2 = np.where(several, np.where(q > df, (q - df) / q, 0.0), np.nan)
+        h2 = np.where(several, q / df, np.nan)
+        weights = np.where(fine[..., None], sums.weights / sums.weights.sum(axis=-1)[..., None], np.nan)
+    return {
+        "estimate": estimate,
+        "se": se,
+        "ci": (estimate - half, estimate + half),
+        "statistic": estimate / se,
+        "pvalue": 2 * special.ndtr(-np.abs(estimate / se)),
+        "q": q,
+        "q_df": np.maximum(df, 0),
+        "q_pvalue": np.where(df > 0, special.chdtrc(np.maximum(df, 1), q), 1.0),
+        "i2": i2,
+        "h2": h2,
+        "weights": weights,
+        "yi": np.where(in_q, yi, np.nan),
+        "vi": np.where(in_q, vi, np.nan),
+        "in_q": in_q,
+        "confidence_level": level,
+    }
+
+
+def _association(table, yates):
+    """Chi-square statistics of no association on 1 df: Cochran-Mantel-Haenszel, and Cochran's of 1954.
+
+    They differ in the variance of the events only, hypergeometric or binomial. With `yates` the excess is
+    brought 1/2 nearer to 0.
+    """
+    excess, variance = _excess(table)
+    *_, u = _shares(table)
+    top = np.maximum(np.abs(excess.sum(axis=-1)) - (0.5 if yates else 0.0), 0.0) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return top / variance.sum(axis=-1), top / (variance * (1 - u)).sum(axis=-1)
+
+
+def homogeneity(table, log_odds):
+    """Chi-square statistics of equal odds ratios: Breslow-Day, and Tarone's correction of it; and their df.
+
+    The expected cells have the margins of each table and the common odds ratio: Breslow & Day 1980, section
+    4.4; Tarone 1985, Biometrika 72:91-95.
+    """
+    a, b, c, d, n1, n2, _ = _shares(table)
+    there = _informative(table)
+    odds = np.exp(log_odds)[..., None]
+    events = a + c
+    linear = n2 - events + odds * (n1 + events)
+    root = np.sqrt(linear**2 + 4 * (1 - odds) * odds * n1 * events)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A root of a quadratic; its usual form, (linear - root) / (2 (odds - 1)), would be 0 / 0 at odds 1.
+        expected = 2 * odds * n1 * events / (linear + root)
+        variance = 1 / (1 / expected + 1 / (events - expected) + 1 / (n1 - expected) + 1 / (n2 - events + expected))
+        off = np.where(there, a - expected, 0.0)
+        breslow_day = np.where(there, off**2 / variance, 0.0).sum(axis=-1)
+        bias = off.sum(axis=-1) ** 2 / np.where(there, variance, 0.0).sum(axis=-1)
+    return breslow_day, breslow_day - bias, there.sum(axis=-1) - 1
+
+
+def _finish(fields, tests, given, absent):
+    """The result: plain numbers for one meta-analysis, read-only arrays for many."""
+    single = given.ndim == 2
+    if single and np.isnan(fields["estimate"]):
+        raise ValueError(_not_estimable(fields, given))
+    none = np.full(fields["estimate"].shape, np.nan)
+    for name in _TESTS:
+        statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
+        fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
+    fields["k"] = (~absent).sum(axis=-1)
+    fields["left_out"] = _left_out(given, absent, fields)
+    if single:
+        plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}
+        fields |= plain
+    makers = {"ci": ConfidenceInterval} | dict.fromkeys(_TESTS, ChiSquare)
+    for name, maker in makers.items():
+        fields[name] = maker(*(x.item() if single else x for x in fields[name]))
+    for x in fields.values():
+        if isinstance(x, np.ndarray):
+            x.flags.writeable = False
+    return PooledCounts(**fields)
+
+
+def _not_estimable(fields, given):
+    a, n1, c, n2 = given.sum(axis=-1)
+    totals = {
+        "no event in any treatment arm": a,
+        "no event in any placebo arm": c,
+        "no non-event in any treatment arm": n1 - a,
+        "no non-event in any placebo arm": n2 - c,
+    }
+    reason = "; ".join(text for text, total in totals.items() if total == 0) or "no trial bears on it"
+    name = f"the {fields['method']} {fields['measure']} cannot be estimated"
+    if fields["measure"] == "RD" or not (a + c) or not (n1 + n2 - a - c):
+        return f"{name}: {reason}; such trials have nothing to pool"
+    return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
+
+
+def _left_out(given, absent, fields):
+    """Pairs of label and reason for the trials that are not in the pooled effect, in Q, or in either."""
+    in_pooled, in_q = fields["in_pooled"], fields["in_q"]
+    events, others = given[0] + given[2], given[1] + given[3] - given[0] - given[2]
+    said = []
+    for at in map(tuple, np.argwhere(~(in_pooled & in_q) & ~absent).tolist()):
+        why = "no events in either arm" if events[at] == 0 else "nothing but events in both arms"
+        if events[at] > 0 and others[at] > 0:
+            why = "a zero cell, and no continuity"
+        pooled = f"{'counts' if in_pooled[at] else 'no weight'} in the pooled {fields['measure']}"
+        link = " and" if in_pooled[at] == in_q[at] else ", but"
+        row = f"row {at[0] + 1}, " if len(at) > 1 else ""
+        said.append((row + fields["labels"][at[-1]], f"{why}: {pooled}{link} {'in' if in_q[at] else 'not in'} Q"))
+    return tuple(said)
