@@ -5,19 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
 from analysis.models.results import PooledEffect
-
-
-class _Test(NamedTuple):
-    """A statistic with its degrees of freedom and p value."""
-
-    statistic: float
-    df: tuple
-    pvalue: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +58,9 @@ class PooledSubgroups:
 
     def summary(self):
         """Return the subgroups and their test as text."""
-        from analysis import sentences
-
         return sentences.subgroups_summary(self)
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
 
 
@@ -118,20 +107,24 @@ def pool_subgroups(
     (['magnet', 'light'], 1)
     """
     _check.option("tau2", tau2, ("separate", "common"))
-    yi, vi, labels, measure = _columns(effects)
+    yi, vi, labels, measure = _studies_of(effects)
     name, groups = _grouping(effects, by, labels)
     names = list(dict.fromkeys(groups))
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
     methods |= {"confidence_level": confidence_level, "labels": labels, "measure": measure}
-    members = np.column_stack([groups == each for each in names])
-    one = _common(yi, vi, groups, tau2_method, ci_method) if tau2 == "common" and len(names) > 1 else None
-    each = pool_columns(yi, vi, members, tau2=None if one is None else one.tau2, **methods)
+    members, common = np.column_stack([groups == each for each in names]), None
+    if tau2 == "common" and len(names) > 1:
+        data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
+        common = meta_regression("yi ~ C(group)", data, tau2_method=tau2_method, ci_method=ci_method)
+    within = methods | {"tau2": None if common is None else common.tau2}
+    pooled = pool_columns(yi, vi, members, **within)
+    # Q between takes Wald standard errors, whatever the intervals of the groups are.
+    q, f = _between(pooled, pool_columns(yi, vi, members, **(within | {"ci_method": "z"})), common, ci_method)
     (overall,) = pool_columns(yi, vi, np.ones((len(yi), 1), dtype=bool), **methods)
-    q, f = _between(each, _wald(yi, vi, members, methods, one), one, ci_method)
-    return PooledSubgroups(dict(zip(names, each, strict=True)), overall, name, tau2, q[0], q[1], q[2], *f)
+    return PooledSubgroups(dict(zip(names, pooled, strict=True)), overall, name, tau2, *q, *f)
 
 
-def _columns(effects):
+def _studies_of(effects):
     if not (hasattr(effects, "yi") and hasattr(effects, "vi")):
         raise ValueError("effects must be EffectSizes, or a DataFrame with the columns yi and vi")
     labels = getattr(effects, "labels", None)
@@ -154,43 +147,41 @@ def _grouping(effects, by, labels):
     return by if isinstance(by, str) else "group", values.map(str).to_numpy(dtype=object)
 
 
-def _common(yi, vi, groups, tau2_method, ci_method):
-    data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
-    return meta_regression("yi ~ C(group)", data, tau2_method=tau2_method, ci_method=ci_method)
+class _Test(NamedTuple):
+    """A statistic with its degrees of freedom and p value."""
+
+    statistic: float
+    df: int | tuple
+    pvalue: float
 
 
-def _wald(yi, vi, members, methods, one):
-    """The groups with Wald standard errors, for Q between."""
-    return pool_columns(yi, vi, members, tau2=None if one is None else one.tau2, **(methods | {"ci_method": "z"}))
+_NO_TEST = _Test(np.nan, (np.nan, np.nan), np.nan)
 
 
-def _between(each, wald, one, ci_method):
+def _between(pooled, wald, common, ci_method):
     """Q between groups on chi-square, and its F form under HKSJ."""
-    from scipy import special
-
-    df = len(each) - 1
-    none = _Test(np.nan, (np.nan, np.nan), np.nan)
+    df = len(pooled) - 1
     if df == 0:
-        return _Test(np.nan, 0, np.nan), none
+        return _Test(np.nan, 0, np.nan), _NO_TEST
     mean, weight = (np.array(x) for x in zip(*((p.estimate, p.se**-2) for p in wald), strict=True))
     q = float(np.sum(weight * (mean - np.average(mean, weights=weight)) ** 2))
     test = _Test(q, df, float(special.chdtrc(df, q)))
     if not ci_method.startswith("HKSJ"):
-        return test, none
-    if one is not None:
-        return test, _Test(one.qm, tuple(map(float, one.qm_df)), one.qm_pvalue)
-    return test, (_welch(each) if all(p.k > 1 for p in each) else none)
+        return test, _NO_TEST
+    if common is not None:
+        return test, _Test(common.qm, tuple(map(float, common.qm_df)), common.qm_pvalue)
+    return test, (_welch(pooled) if all(p.k > 1 for p in pooled) else _NO_TEST)
 
 
 def _welch(groups):
     """Welch's test that the means of groups with unequal variances are equal."""
-    from scipy import special
-
     mean, se, df = (np.array([getattr(p, name) for p in groups], dtype=float) for name in ("estimate", "se", "df"))
+    # An HKSJ standard error of 0, of equal outcomes, would have an infinite weight.
     if (se == 0).any():
-        return _Test(np.nan, (np.nan, np.nan), np.nan)
+        return _NO_TEST
     count, weight = len(groups), se**-2
-    lack = np.sum((1 - weight / weight.sum()) ** 2 / df)  # Welch 1951: what the estimated variances cost
+    # Welch 1951: what the estimated variances cost.
+    lack = np.sum((1 - weight / weight.sum()) ** 2 / df)
     centre = np.average(mean, weights=weight)
     f = np.sum(weight * (mean - centre) ** 2) / (count - 1) / (1 + 2 * (count - 2) / (count**2 - 1) * lack)
     df2 = (count**2 - 1) / (3 * lack)
