@@ -30,7 +30,7 @@ import numpy as np
 
 from analysis import _check
 from analysis.models.pooling import heterogeneity, pvalues
-from analysis.models.tau2 import Point, dot, q_profile_interval
+from analysis.models.tau2 import Point, dot
 
 # Above this ratio of variances within a fit, each fit gets precise anchors of its own.
 _SPREAD = 1e3
@@ -589,13 +589,6 @@ def omnibus(fits, tested, ci_method):
     with np.errstate(invalid="ignore"):
         total = np.einsum("pn,pqn,qn->n", t, inner, t)
     return total if ci_method == "z" else total / len(tested)
-
-
-def tau2_interval(data, options):
-    """Q-profile interval of tau2 in the unit of the outcomes squared, as an array (2, n)."""
-    if options.tau2_method in ("CE", "fixed"):
-        return np.full((2, data.scale.size), np.nan)
-    return q_profile_interval(data, options.confidence_level) * data.scale**2
 
 
 def full_log_likelihood(data, fits, restricted):

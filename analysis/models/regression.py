@@ -1,15 +1,12 @@
 """Meta-regression: effects of trials explained by moderators, with what is left between the trials.
 
-The result of a meta-regression, with the names of a statsmodels results object.
+`meta_regression` fits the model of `analysis.models.design`; its result has the names of a statsmodels results object.
+`moderator_curve` is what the result says about one moderator, its curve or its categories, all others held.
 
-What a meta-regression says about one moderator: its curve or its categories, all other moderators held.
-
-Permutation tests of a meta-regression, all permutations at once in the array engine.
-
-With moderators the rows of the design are permuted against the studies (Higgins & Thompson 2004, doi
-10.1002/sim.1752); without, the signs of the outcomes are flipped (Follmann & Proschan 1999, doi
-10.1111/j.0006-341X.1999.00732.x). tau2 is estimated anew each time. A permutation whose statistic is 0 / 0 counts
-as at least as extreme as the observed one, which can only make a p-value larger.
+Permutation tests run all permutations at once in the array engine. With moderators the rows of the design are permuted
+against the studies (Higgins & Thompson 2004, doi 10.1002/sim.1752); without, the signs of the outcomes are flipped
+(Follmann & Proschan 1999, doi 10.1111/j.0006-341X.1999.00732.x). tau2 is estimated anew each time. A permutation whose
+statistic is 0 / 0 counts as at least as extreme as the observed one, which can only make a p-value larger.
 """
 
 import math
@@ -19,8 +16,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis.models.design import (
     design_rows,
     designs,
@@ -29,84 +27,43 @@ from analysis.models.design import (
     inverse,
     omnibus,
     read_model,
-    tau2_interval,
 )
-from analysis.models.pooling import check_options, many_pvalues
+from analysis.models.pooling import check_options, pvalues
 from analysis.models.results import ConfidenceInterval, t_quantile
-from analysis.models.tau2 import columns, estimate_tau2, weighted
+from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
 
-_BLOCK = 1 << 15  # array elements in a block of permutations, whose working arrays then stay in cache
-_EQUAL = 1e-8  # statistics that are this close, relative to each other, count as equal
+# What is taken from k - p, the degrees of freedom of a prediction; "z" has none.
 _PREDICTION_DF = {"t(k-p)": 0, "t(k-p-1)": 1, "z": None}
-_POINTS = 101
-_STRAIGHT = 1e-9
+# Array elements in a block of permutations, whose working arrays then stay in cache.
+_BLOCK = 1 << 15
+# Statistics that are this close, relative to each other, count as equal: rounding depends on the order of studies.
+_EQUAL = 1e-8
+# Points of a curve, and how far from a straight line, relative to the largest entry, its design may be.
+_POINTS, _STRAIGHT = 101, 1e-9
 
 
-def meta_regression(
-    formula,
-    data,
-    *,
-    vi="vi",
-    tau2_method="REML",
-    ci_method="HKSJ",
-    confidence_level=0.95,
-    labels=None,
-    tau2=None,
-):
-    """Explain the effects of k studies by moderators, with random effects for what they leave.
+@dataclass(frozen=True, eq=False)
+class PermutationTest:
+    """Permutation p-values of a meta-regression.
 
-    Parameters
+    Attributes
     ----------
-    formula : str
-        Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
-        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
-    data : pandas.DataFrame or EffectSizes
-        One row for each study, with the columns that the formula names.
-    vi : str
-        Column of sampling variances.
-    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
-        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
-        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
-        normal, or t(k-p) without a variance factor.
-    confidence_level : float
-        Level of the intervals.
-    labels : sequence of str, optional
-        Names of the studies; column `label` or `study` of the data if left out.
-    tau2 : float, optional
-        A known variance between studies, used instead of an estimate.
-
-    Returns
-    -------
-    MetaRegression
-
-    Raises
-    ------
-    ValueError
-        For outcomes, variances or moderators that are missing or not finite, variances that are not positive,
-        columns that do not exist, moderators that are constant or collinear, and no more studies than
-        coefficients; one message lists every problem.
-
-    Notes
-    -----
-    An association across trials is observational, even where each trial is randomised.
-
-    References
-    ----------
-    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
-    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
-    >>> fit = meta_regression("yi ~ week", data)
-    >>> fit.params.round(3).to_dict()
-    {'Intercept': -2.421, 'week': 0.263}
+    pvalues : pandas.Series
+        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
+        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
+    qm_pvalue : float
+        The same for the omnibus test of the moderators; NaN without moderators.
+    n_permutations : int
+        Number of permutations (or flips of signs) used, in an exact test the observed arrangement included.
+    exact : bool
+        Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
+        counted as one more, so that no p-value is 0.
     """
-    options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
-    model = read_model(formula, data, vi, labels)
-    return _result(formula, model, options)
+
+    pvalues: object
+    qm_pvalue: float
+    n_permutations: int
+    exact: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +156,6 @@ class MetaRegression:
         return self._series("pvalues", self._fits.pvalue)
 
     def _series(self, name, values):
-        import pandas as pd
-
         return pd.Series(values[:, 0].copy(), index=pd.Index(self._model.names), name=name)
 
     def conf_int(self, confidence_level=None):
@@ -225,8 +180,6 @@ class MetaRegression:
         >>> fit.conf_int(0.90).loc["week"].round(3).tolist()
         [0.12, 0.407]
         """
-        import pandas as pd
-
         half = self._half(confidence_level) * self.bse
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
@@ -236,15 +189,11 @@ class MetaRegression:
 
     def cov_params(self):
         """Return the covariance matrix of the coefficients as a DataFrame (p, p)."""
-        import pandas as pd
-
         names, se = self.params.index, self.bse.to_numpy()
         return pd.DataFrame(self.correlation * np.outer(se, se), index=names, columns=names)
 
     def summary_frame(self):
         """Return the coefficients as a DataFrame: estimate, se, statistic, df, pvalue, ci_low, ci_high."""
-        import pandas as pd
-
         table = {"estimate": self.params, "se": self.bse, "statistic": self.tvalues, "df": self.df_resid}
         return pd.concat([pd.DataFrame(table | {"pvalue": self.pvalues}), self.conf_int()], axis=1)
 
@@ -280,8 +229,6 @@ class MetaRegression:
         >>> meta_regression("yi ~ week", data).predict({"week": [3, 5]})["estimate"].round(3).tolist()
         [-1.631, -1.104]
         """
-        import pandas as pd
-
         _check.option("pi_method", pi_method, tuple(_PREDICTION_DF))
         level = self.confidence_level if confidence_level is None else confidence_level
         x, index = (self.exog, self.labels) if new_data is None else design_rows(self._model.spec, new_data)
@@ -301,9 +248,7 @@ class MetaRegression:
         How many times larger the other moderators make the variance of a coefficient, from the correlations of
         the estimated coefficients.
         """
-        import pandas as pd
-
-        keep = moderator_columns(self._model.names)
+        keep = _moderator_columns(self._model.names)
         inner = inverse(self.correlation[np.ix_(keep, keep)][:, :, None])[0]
         return pd.Series(np.einsum("ppn->p", inner), index=self.params.index[keep], name="vif")
 
@@ -331,14 +276,9 @@ class MetaRegression:
         >>> test.exact, test.n_permutations, round(test.qm_pvalue, 3)
         (True, 24, 0.083)
         """
-        import pandas as pd
-
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
             raise ValueError(f"n_resamples={n_resamples!r} must be a whole number of at least 1")
-        p, qm_pvalue, n, exact = permutation_pvalues(
-            self._model, moderator_columns(self._model.names), self._options, n_resamples, np.random.default_rng(rng)
-        )
-        return PermutationTest(pd.Series(p, index=self.params.index, name="pvalue"), qm_pvalue, n, exact)
+        return _permutation_test(self, n_resamples, np.random.default_rng(rng))
 
     def summary(self):
         """Return the coefficients and what the moderators explain and leave, as text of a few lines.
@@ -351,124 +291,91 @@ class MetaRegression:
         >>> print(meta_regression("yi ~ week", data).summary().splitlines()[2])
           week          0.26 (95% CI 0.09 to 0.44), p = 0.023
         """
-        from analysis import sentences
-
         return sentences.regression_summary(self)
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
 
 
-def moderator_columns(names):
-    """Which coefficients the omnibus test is about: all but the intercept."""
-    return np.array([i for i, name in enumerate(names) if name != "Intercept"], dtype=int)
+def meta_regression(
+    formula,
+    data,
+    *,
+    vi="vi",
+    tau2_method="REML",
+    ci_method="HKSJ",
+    confidence_level=0.95,
+    labels=None,
+    tau2=None,
+):
+    """Explain the effects of k studies by moderators, with random effects for what they leave.
 
-
-def permutation_pvalues(model, tested, options, n_resamples, rng):
-    """p-values of the coefficients and of the omnibus test, the number of permutations, and whether all."""
-    y, v, x = model.yi[:, None], model.vi[:, None], model.x
-    signs = x.shape[1] == 1 and np.ptp(x) == 0
-    group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
-    total = 2 ** len(x) if signs else _distinct(group)
-    exact = total <= n_resamples
-    if signs:
-        blocks = _flips(len(x), n_resamples, exact, rng)
-    elif exact:
-        blocks, x = _exact(group), x[group.argsort(kind="stable")]
-    else:
-        blocks = _random(len(x), n_resamples, rng)
-
-    def statistics(y, v, x):
-        fits = fit_designs(designs(y, v, x), options)
-        return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
-
-    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
-    count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
-    for block in blocks:
-        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
-        with np.errstate(invalid="ignore"):
-            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
-    n = total if exact else n_resamples
-    p = count / n if exact else (count + 1.0) / (n + 1.0)
-    return p[:-1], float(p[-1]) if len(tested) else math.nan, n, exact
-
-
-def _distinct(group):
-    """Number of distinct arrangements of design rows, of which those of a group are equal."""
-    return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
-
-
-def _flips(k, n, exact, rng):
-    """Blocks (k, m) of signs, either all or a random sample of n."""
-    for start in range(0, 2**k if exact else n, _size(k)):
-        if exact:
-            number = np.arange(start, min(start + _size(k), 2**k))
-            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
-        else:
-            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
-
-
-def _size(k):
-    return max(_BLOCK // k, 16)
-
-
-def _exact(group):
-    """Blocks (k, m) of all distinct orders of the studies, for design rows sorted by `group`."""
-    taken, free = np.zeros((1, 0), dtype=np.int16), np.arange(len(group), dtype=np.int16)[None]
-    for m in np.bincount(group).tolist():
-        places = range(free.shape[1])
-        chosen = list(combinations(places, m))
-        others = [sorted(set(places) - set(part)) for part in chosen]
-        taken = np.repeat(taken, len(chosen), axis=0)
-        n = len(free)
-        picked = free[:, np.array(chosen, dtype=int)].reshape(n * len(chosen), m)
-        free = free[:, np.array(others, dtype=int)].reshape(n * len(chosen), -1)
-        taken = np.hstack([taken, picked])
-    for start in range(0, len(taken), _size(len(group))):
-        yield taken[start : start + _size(len(group))].T
-
-
-def _random(k, n, rng):
-    """Blocks (k, m) of n random orders of the studies."""
-    for start in range(0, n, _size(k)):
-        yield rng.permuted(np.tile(np.arange(k)[:, None], min(_size(k), n - start)), axis=0)
-
-
-@dataclass(frozen=True, eq=False)
-class PermutationTest:
-    """Permutation p-values of a meta-regression.
-
-    Attributes
+    Parameters
     ----------
-    pvalues : pandas.Series
-        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
-        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
-    qm_pvalue : float
-        The same for the omnibus test of the moderators; NaN without moderators.
-    n_permutations : int
-        Number of permutations (or flips of signs) used, in an exact test the observed arrangement included.
-    exact : bool
-        Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
-        counted as one more, so that no p-value is 0.
-    """
+    formula : str
+        Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
+        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
+    data : pandas.DataFrame or EffectSizes
+        One row for each study, with the columns that the formula names.
+    vi : str
+        Column of sampling variances.
+    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
+        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
+    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
+        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
+        normal, or t(k-p) without a variance factor.
+    confidence_level : float
+        Level of the intervals.
+    labels : sequence of str, optional
+        Names of the studies; column `label` or `study` of the data if left out.
+    tau2 : float, optional
+        A known variance between studies, used instead of an estimate.
 
-    pvalues: object
-    qm_pvalue: float
-    n_permutations: int
-    exact: bool
+    Returns
+    -------
+    MetaRegression
+
+    Raises
+    ------
+    ValueError
+        For outcomes, variances or moderators that are missing or not finite, variances that are not positive,
+        columns that do not exist, moderators that are constant or collinear, and no more studies than
+        coefficients; one message lists every problem.
+
+    Notes
+    -----
+    An association across trials is observational, even where each trial is randomised.
+
+    References
+    ----------
+    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
+    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> fit = meta_regression("yi ~ week", data)
+    >>> fit.params.round(3).to_dict()
+    {'Intercept': -2.421, 'week': 0.263}
+    """
+    options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
+    model = read_model(formula, data, vi, labels)
+    return _result(formula, model, options)
 
 
 def _result(formula, model, options):
-    from scipy import special
-
     grid = designs(model.yi[:, None], model.vi[:, None], model.x)
-    fits, moderators = fit_designs(grid, options), moderator_columns(model.names)
+    fits, moderators = fit_designs(grid, options), _moderator_columns(model.names)
     for array in (model.yi, model.vi, model.x, fits.correlation):
         array.flags.writeable = False
     df, m = float(fits.df[0, 0]), len(moderators)
     qm, tau2, q = float(omnibus(fits, moderators, options.ci_method)[0]), float(fits.tau2[0]), float(fits.q[0])
+    tau2_ci, qm_pvalue = (np.nan, np.nan), np.nan
+    if options.tau2_method not in ("CE", "fixed"):
+        tau2_ci = (q_profile_interval(grid, options.confidence_level) * grid.scale**2)[:, 0].tolist()
+    if m:
+        qm_pvalue = float(special.chdtrc(m, qm) if np.isinf(df) else special.fdtrc(m, df, qm))
     wald = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
     return MetaRegression(
         formula=formula,
@@ -477,7 +384,7 @@ def _result(formula, model, options):
         p=len(model.names),
         tau2=tau2,
         tau=float(np.sqrt(tau2)),
-        tau2_ci=ConfidenceInterval(*tau2_interval(grid, options)[:, 0].tolist()),
+        tau2_ci=ConfidenceInterval(*tau2_ci),
         i2=float(fits.i2[0]),
         h2=q / grid.df if options.tau2_method == "CE" else float(1.0 + tau2 / fits.typical[0]),
         qe=q,
@@ -485,7 +392,7 @@ def _result(formula, model, options):
         qe_pvalue=float(special.chdtrc(grid.df, q)),
         qm=qm,
         qm_df=(m, df),
-        qm_pvalue=_omnibus_pvalue(qm, m, df),
+        qm_pvalue=qm_pvalue,
         r2=_explained(model, options, tau2, q / grid.df),
         llf=float(full_log_likelihood(grid, fits, options.tau2_method == "REML")[0]),
         hksj_narrower=options.ci_method == "HKSJ" and bool(wald < t_quantile(np.inf, options.confidence_level)),
@@ -503,12 +410,9 @@ def _result(formula, model, options):
     )
 
 
-def _omnibus_pvalue(qm, m, df):
-    from scipy import special
-
-    if not m:
-        return np.nan
-    return float(special.chdtrc(m, qm) if np.isinf(df) else special.fdtrc(m, df, qm))
+def _moderator_columns(names):
+    """Which coefficients the omnibus test is about: all but the intercept."""
+    return np.array([i for i, name in enumerate(names) if name != "Intercept"], dtype=int)
 
 
 def _explained(model, options, tau2, h2):
@@ -517,10 +421,85 @@ def _explained(model, options, tau2, h2):
         return np.nan
     data = columns(model.yi[:, None], model.vi[:, None])
     if options.tau2_method == "CE":
-        null, left = float(weighted(data.y, data.v).q[0]) / (len(model.yi) - 1), h2
+        null, left = float(data.at(0.0).q[0]) / (len(model.yi) - 1), h2
     else:
         null, left = float((estimate_tau2(data, options.tau2_method) * data.scale**2)[0]), tau2
     return max(0.0, 1.0 - left / null) if null > 0 else 0.0
+
+
+def _permutation_test(fit, n_resamples, rng):
+    """The `PermutationTest` of a `MetaRegression`."""
+    model, options, tested = fit._model, fit._options, _moderator_columns(fit._model.names)
+    y, v, x = model.yi[:, None], model.vi[:, None], model.x
+    signs = x.shape[1] == 1 and np.ptp(x) == 0
+    group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
+    total = 2 ** len(x) if signs else _arrangements(group)
+    exact = total <= n_resamples
+    if signs:
+        blocks = _sign_flips(len(x), n_resamples, exact, rng)
+    elif exact:
+        blocks, x = _all_orders(group), x[group.argsort(kind="stable")]
+    else:
+        blocks = _random_orders(len(x), n_resamples, rng)
+
+    def statistics(y, v, x):
+        fits = fit_designs(designs(y, v, x), options)
+        return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
+
+    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
+    count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
+    for block in blocks:
+        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
+        with np.errstate(invalid="ignore"):
+            # Negated, so that a statistic of NaN counts as extreme.
+            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
+    n = total if exact else n_resamples
+    # In a random sample the observed arrangement counts as one more, so that no p-value is 0.
+    p = count / n if exact else (count + 1.0) / (n + 1.0)
+    qm_pvalue = float(p[-1]) if len(tested) else math.nan
+    return PermutationTest(pd.Series(p[:-1], index=fit.params.index, name="pvalue"), qm_pvalue, n, exact)
+
+
+def _arrangements(group):
+    """Number of distinct arrangements of design rows, of which those of a group are equal."""
+    return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
+
+
+def _sign_flips(k, n, exact, rng):
+    """Blocks (k, m) of signs, either all or a random sample of n."""
+    for start in range(0, 2**k if exact else n, _size(k)):
+        if exact:
+            number = np.arange(start, min(start + _size(k), 2**k))
+            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
+        else:
+            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
+
+
+def _all_orders(group):
+    """Blocks (k, m) of all distinct orders of the studies, for design rows sorted by `group`."""
+    taken, free = np.zeros((1, 0), dtype=np.int16), np.arange(len(group), dtype=np.int16)[None]
+    for m in np.bincount(group).tolist():
+        places = range(free.shape[1])
+        chosen = list(combinations(places, m))
+        others = [sorted(set(places) - set(part)) for part in chosen]
+        taken = np.repeat(taken, len(chosen), axis=0)
+        n = len(free)
+        picked = free[:, np.array(chosen, dtype=int)].reshape(n * len(chosen), m)
+        free = free[:, np.array(others, dtype=int)].reshape(n * len(chosen), -1)
+        taken = np.hstack([taken, picked])
+    for start in range(0, len(taken), _size(len(group))):
+        yield taken[start : start + _size(len(group))].T
+
+
+def _random_orders(k, n, rng):
+    """Blocks (k, m) of n random orders of the studies."""
+    for start in range(0, n, _size(k)):
+        yield rng.permuted(np.tile(np.arange(k)[:, None], min(_size(k), n - start)), axis=0)
+
+
+def _size(k):
+    """Arrangements in a block."""
+    return max(_BLOCK // k, 16)
 
 
 @dataclass(frozen=True, eq=False)
@@ -586,11 +565,12 @@ def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
     >>> along.moderator, len(along.curve), round(along.slope["estimate"], 3)
     ('week', 101, 0.263)
     """
-    data, moderator = regression._model.moderators, _chosen(regression, moderator)
+    data = regression._model.moderators
+    moderator = _chosen(regression, moderator)
     held = {name: _held(regression, data, name) for name in data.columns if name != moderator}
     categorical = _is_categorical(regression, data, moderator)
     at = _levels(data[moderator]) if categorical else np.linspace(*data[moderator].agg(["min", "max"]), _POINTS)
-    grid = _rows(at, moderator, held)
+    grid = _new_data(at, moderator, held)
     curve = regression.predict(grid, pi_method=pi_method).reset_index(drop=True)
     curve.insert(0, "x", at)
     x, _ = design_rows(regression._model.spec, grid)
@@ -606,7 +586,7 @@ def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
     else:
         slope = _slope(regression, at, x)
     weight = 1.0 / (regression.vi + regression.tau2)
-    fitted = regression.predict(_rows(data[moderator].tolist(), moderator, held))["estimate"].to_numpy()
+    fitted = regression.predict(_new_data(data[moderator].tolist(), moderator, held))["estimate"].to_numpy()
     trials = {"label": list(map(str, regression.labels)), "x": data[moderator].to_numpy(), "yi": regression.yi}
     trials |= {"vi": regression.vi, "weight": weight / weight.sum(), "fitted": fitted}
     columns = ["estimate", "ci_low", "ci_high", "pvalue"]
@@ -650,7 +630,7 @@ def _levels(values):
     return sorted(values.unique().tolist())
 
 
-def _rows(at, moderator, held):
+def _new_data(at, moderator, held):
     return pd.DataFrame({moderator: at} | {name: [value] * len(at) for name, value in held.items()})
 
 
@@ -659,8 +639,7 @@ def _combination(regression, row):
     estimate = float(row @ regression.params.to_numpy())
     se = float(np.sqrt(max(row @ regression.cov_params().to_numpy() @ row, 0.0)))
     half = float(t_quantile(regression.df_resid, regression.confidence_level)) * se
-    t = np.array([estimate / se if se > 0 else np.inf])
-    pvalue = float(many_pvalues(np.array([float(regression.df_resid)]), t)[0])
+    pvalue = float(pvalues(regression.df_resid, estimate / se if se > 0 else np.inf))
     return {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half, "pvalue": pvalue}
 
 
