@@ -27,6 +27,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from analysis import _check
 from analysis.models.pooling import heterogeneity, pvalues
@@ -60,30 +61,27 @@ def read_model(formula, data, vi, labels):
     """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
     table, labels = _data_and_labels(data, labels)
     names = _check.study_labels(labels, len(table))
-    if problems := _formula_problems(formula, table, vi):
-        _fail(problems)
+    _fail(_formula_problems(formula, table, vi))
     left, right = (side.strip() for side in formula.split("~"))
     where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
     outcome, unreadable = _outcome(left, table)
-    yi, variances, problems = _studies(outcome, table[vi], where)
+    yi, variances, problems = _outcomes_and_variances(outcome, table[vi], where)
     problems += unreadable
     missing, missing_problems = _missing(right, table, where)
     try:
         exog, spec = _matrix("~ " + right, table, _FRAMES)
-    except Exception as error:  # the engines raise whatever the terms of a formula raise
+    # The engines raise whatever the terms of a formula raise.
+    except Exception as error:
         _fail([*problems, *missing_problems, _unreadable(right, table, error)])
     problems += missing_problems + _row_problems(exog, missing, where)
-    problems += _constant(right, table) + _design_problems(exog, len(table))
-    if problems:
-        _fail(problems)
+    problems += _single_levels(right, table) + _design_problems(exog, len(table))
+    _fail(problems)
     columns = tuple(map(str, exog.columns))
-    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_in_order(right, table)])
+    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_named_in_order(right, table)])
 
 
 def _data_and_labels(data, labels):
     """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
-    import pandas as pd
-
     table = getattr(data, "table", data)
     if not isinstance(table, pd.DataFrame):
         raise ValueError(f"data must be a DataFrame or an EffectSizes, not {type(data).__name__}")
@@ -100,8 +98,6 @@ def _data_and_labels(data, labels):
 
 def _plain(table, called):
     """A copy with rows numbered from 0 and without the nullable types of pandas, which not every engine takes."""
-    import pandas as pd
-
     if len(twice := table.columns[table.columns.duplicated()]):
         raise ValueError(f"{called}: two columns are named {twice[0]!r}; rename one of them")
     table = table.reset_index(drop=True)
@@ -129,6 +125,8 @@ def _near(name, table):
 
 
 def _fail(problems):
+    if not problems:
+        return
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the meta-regression:"
     more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
     raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
@@ -140,7 +138,7 @@ def _outcome(left, table):
         return table[left], []
     try:
         values, _ = _matrix(f"~ 0 + I({left})", table, _FRAMES + 1)
-    except Exception as error:  # as in read_model
+    except Exception as error:
         return np.zeros(len(table)), [_unreadable(left, table, error)]
     if values.shape[1] != 1:
         return np.zeros(len(table)), [f"{left!r} gives {values.shape[1]} columns; one outcome is needed"]
@@ -174,7 +172,7 @@ def _first_line(error):
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _studies(outcome, variances, where):
+def _outcomes_and_variances(outcome, variances, where):
     """Outcomes and variances as arrays, and what is wrong with them."""
     raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
     yi, vi = (_check._as_float(x).copy() for x in (outcome, variances))
@@ -188,14 +186,12 @@ def _missing(right, table, where):
     missing, problems = np.zeros(len(table), dtype=bool), []
     for name in _named(right, table):
         absent = table[name].isna().to_numpy()
-        infinite = np.zeros(len(table), dtype=bool)
-        if table[name].dtype.kind == "f":
-            infinite = np.isinf(table[name].to_numpy())
-        missing |= absent | infinite
+        bad = absent | np.isinf(table[name].to_numpy()) if table[name].dtype.kind == "f" else absent
+        missing |= bad
         problems += [
             f"{where[i]}: moderator {name!r} is {'missing' if absent[i] else 'infinite'}; "
             "fill it in, or leave out the study or the moderator"
-            for i in np.flatnonzero(absent | infinite)
+            for i in np.flatnonzero(bad)
         ]
     return missing, problems
 
@@ -216,7 +212,7 @@ def _row_problems(exog, missing, where):
     return problems
 
 
-def _constant(right, table):
+def _single_levels(right, table):
     """Categories of a single level, for which the formula engine makes no column at all."""
     problems = []
     for name in _named(right, table):
@@ -232,7 +228,8 @@ def _design_problems(exog, k):
     x = x[np.isfinite(x).all(axis=1)]
     if not names:
         return ["the formula has neither moderators nor an intercept; 'yi ~ 1' has an intercept alone"]
-    if not len(x):  # every study misses something, and a message says so
+    # Every study misses something, and a message says so.
+    if not len(x):
         return []
     if len(names) >= k:
         need = f"need at least {len(names) + 1} studies, and there {'is' if k == 1 else 'are'} {k}"
@@ -241,6 +238,7 @@ def _design_problems(exog, k):
     for j, column in enumerate(x.T):
         size = np.sqrt(column @ column)
         unit = column / size if size > 0 else column
+        # Twice: where little is left of a column, rounding in the first pass is a large part of it.
         for _ in range(2):
             unit = unit - basis @ (basis.T @ unit)
         left = np.sqrt(unit @ unit)
@@ -253,15 +251,17 @@ def _design_problems(exog, k):
 
 
 def _redundant(x, names, kept, j):
+    """Why column j cannot have a coefficient: it is constant, or a combination of those kept before it."""
     if not np.ptp(x[:, j]):
         return f"{names[j]!r} is {x[0, j]:g} in every study{_NO_EFFECT}"
     scaled = x[:, kept] / np.abs(x[:, kept]).max(axis=0)
     share = np.linalg.lstsq(scaled, x[:, j] / np.abs(x[:, j]).max(), rcond=None)[0]
+    # Smaller shares may be those of what is left of the column, up to `_DEPENDENT`, and not of the column.
     others = [repr(names[i]) for i, b in zip(kept, share, strict=True) if abs(b) > 1e-5]
     return f"{names[j]!r} is determined by {' and '.join(others)} (collinear); leave one of them out"
 
 
-def _in_order(right, table):
+def _named_in_order(right, table):
     """Columns that the right side of a formula names, in the order in which it names them."""
     text = _words(right)
 
@@ -273,19 +273,19 @@ def _in_order(right, table):
 
 def design_rows(spec, new_data):
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
-    import pandas as pd
-
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
     if problems := _unknown_levels(spec, table):
         raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
-    for name in table.select_dtypes("category"):  # its levels have been checked; patsy wants all of them in order
+    # The levels have been checked; patsy would want all of them, in the order of the fit.
+    for name in table.select_dtypes("category"):
         table[name] = table[name].astype(object)
     try:
-        with warnings.catch_warnings():  # of formulaic, for a level of a term that is not a column
+        # formulaic warns of a strange level where the term is not a column alone.
+        with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Data has categories outside")
             exog, _ = _matrix(spec, table, _FRAMES)
-    except Exception as error:  # as in read_model
+    except Exception as error:
         raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
     x = exog.to_numpy(float)
     bad = sorted(set(table.index) - set(exog.index[np.isfinite(x).all(axis=1)]))
@@ -297,7 +297,8 @@ def design_rows(spec, new_data):
 
 def _unknown_levels(spec, table):
     """Messages for levels of categorical columns, in new data, that the studies of the fit do not have."""
-    if hasattr(spec, "factor_infos"):  # patsy
+    # The first is the specification of patsy, the other that of formulaic.
+    if hasattr(spec, "factor_infos"):
         levels = {factor.name(): info.categories for factor, info in spec.factor_infos.items()}
     else:
         levels = {factor: state.get("categories") for factor, (_, state) in spec.encoder_state.items()}

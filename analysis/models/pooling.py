@@ -31,15 +31,18 @@ from analysis.models.tau2 import (
 )
 
 CI_METHODS = ("HKSJ", "HKSJ-mod", "z", "t")
-PI_METHODS = ("t(k-1)", "t(k-2)", "z")
 TAU2_CI_METHODS = ("Q-profile", "profile likelihood", *GENERALISED_Q_METHODS)
+# What a prediction interval takes from k for its degrees of freedom: 1 as for the mean itself, 2 in Higgins, Thompson &
+# Spiegelhalter 2009 (metafor's "riley"); the normal one has none.
+_PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}
+PI_METHODS = tuple(_PREDICTION_DF)
 
 # With so many terms, `many_pvalues` is good to 1e-13 up to that df.
 _NODES, _LARGEST_DF = 18, 60.0
 # Array elements in a block of `pool_batch`, whose working arrays then stay in cache.
 _BLOCK = 1 << 16
 # The columns of `leave_one_out` and `cumulative`.
-_STEP = (*("k", "estimate", "se", "ci", "pvalue"), *("tau2", "tau", "i2", "q", "q_pvalue", "pi"))
+_STEP_COLUMNS = (*("k", "estimate", "se", "ci", "pvalue"), *("tau2", "tau", "i2", "q", "q_pvalue", "pi"))
 
 
 def pool(
@@ -189,6 +192,7 @@ def _all_numbers(data, options):
     scalars["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
     pairs = {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": [x / (x + fit.typical) for x in tau2_ci]}
     pairs["pi"] = _prediction(fit, k, options)
+    # The two intervals have the rest of the standard error in common.
     wald = t_quantile(np.inf, options.confidence_level)
     return scalars, pairs, (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
 
@@ -222,6 +226,7 @@ def _fit_columns(data, options):
     """Estimate tau2 and the mean of every column of `data`."""
     at, between = heterogeneity(data, options)
     df = np.where((data.k > 1) & (options.ci_method != "z"), data.k - 1.0, np.inf)
+    # Quantiles are slow: one for each distinct df.
     distinct, index = _distinct(df)
     return _Fit(
         estimate=data.shift + at.mean * data.scale,
@@ -293,6 +298,7 @@ def _tau2_interval(data, fit, options):
         return np.full((2, data.k.size), np.nan)
     unit, several = data.scale**2, data.k > 1
     if options.tau2_ci_method == "profile likelihood":
+        # Twice the fall of the log-likelihood is chi-square on 1 df.
         fall = 0.5 * special.chdtri(1, 1.0 - options.confidence_level)
         tau2 = np.where(several, fit.tau2 / unit, 0.0)
         ends = profile_interval(data, tau2, fall, restricted=options.tau2_method == "REML")
@@ -305,7 +311,7 @@ def _tau2_interval(data, fit, options):
 
 def _prediction(fit, k, options):
     """Prediction interval around the mean with the standard error of the chosen interval, as two arrays."""
-    less = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}[options.pi_method]
+    less = _PREDICTION_DF[options.pi_method]
     df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
     half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
     half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
@@ -548,7 +554,7 @@ def _steps_table(results, labels):
     import pandas as pd
 
     return pd.DataFrame(
-        [{"label": label} | numbers_by_name(x, _STEP) for label, x in zip(labels, results, strict=True)]
+        [{"label": label} | numbers_by_name(x, _STEP_COLUMNS) for label, x in zip(labels, results, strict=True)]
     )
 
 
