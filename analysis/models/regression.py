@@ -376,7 +376,8 @@ def _result(formula, model, options):
         tau2_ci = (q_profile_interval(grid, options.confidence_level) * grid.scale**2)[:, 0].tolist()
     if m:
         qm_pvalue = float(special.chdtrc(m, qm) if np.isinf(df) else special.fdtrc(m, df, qm))
-    wald = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
+    # HKSJ and Wald-type intervals have the rest of the standard error in common.
+    critical = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
     return MetaRegression(
         formula=formula,
         df_resid=df,
@@ -395,7 +396,7 @@ def _result(formula, model, options):
         qm_pvalue=qm_pvalue,
         r2=_explained(model, options, tau2, q / grid.df),
         llf=float(full_log_likelihood(grid, fits, options.tau2_method == "REML")[0]),
-        hksj_narrower=options.ci_method == "HKSJ" and bool(wald < t_quantile(np.inf, options.confidence_level)),
+        hksj_narrower=options.ci_method == "HKSJ" and bool(critical < t_quantile(np.inf, options.confidence_level)),
         tau2_method=options.tau2_method,
         ci_method=options.ci_method,
         confidence_level=options.confidence_level,

@@ -388,6 +388,7 @@ def _refine(data, low, high, t, restricted):
         new = _within(new, low, high, data.smallest)
         moving = np.abs(new - t) > _STEP * new + _FLOOR * data.smallest
         t = root[live] = new
+        # Dropping the columns that have converged means copying the others: only once it saves a fifth.
         if moving.sum() < 0.8 * live.size:
             some = np.flatnonzero(moving)
             live, data, t, low, high = live[some], data.take(some), t[some], low[some], high[some]
@@ -405,6 +406,7 @@ def _highest(data, owner, root, falls_at_zero, restricted):
     alone = rivals[owner] == 1
     best[owner[alone]] = root[alone]
     owner, root = owner[~alone], root[~alone]
+    # The likelihood is computed only where a column has several candidates.
     if owner.size:
         zero = np.flatnonzero(falls_at_zero & (rivals > 1))
         owner, root = np.concatenate([zero, owner]), np.concatenate([np.zeros(zero.size), root])
@@ -425,6 +427,7 @@ def profile_interval(data, tau2, fall, restricted=True):
     """Lowest and highest tau2 whose profile log-likelihood is within `fall` of its maximum at `tau2`."""
     wanted = data.log_likelihood(tau2, restricted) - fall
     low = np.where(data.log_likelihood(0.0, restricted) < wanted, 0.0, tau2)
+    # A start above tau2, and above 0 if that is 0, to be enlarged until it lies outside.
     high = 2.0 * (tau2 + data.smallest)
     while (still := data.log_likelihood(high, restricted) > wanted).any():
         high = np.where(still, 4.0 * high, high)
@@ -441,6 +444,7 @@ def _crossing(data, outside, inside, wanted, restricted):
         at = data.point(t, restricted)
         outside, inside = np.where(gap < 0, t, outside), np.where(gap < 0, inside, t)
         with np.errstate(invalid="ignore", divide="ignore"):
+            # The derivative of the log-likelihood is (fit - trace) / 2.
             new = t - 2.0 * gap / (at.fit - at.trace)
         new = _within(new, np.minimum(outside, inside), np.maximum(outside, inside), small)
         moved, t = np.abs(new - t), new
