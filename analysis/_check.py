@@ -113,7 +113,7 @@ def check(raw_yi, raw_vi, where, absent_allowed=False):
     ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
     absent.
     """
-    yi, vi = _as_float(raw_yi), _as_float(raw_vi)
+    yi, vi = as_floats(raw_yi), as_floats(raw_vi)
     good_yi, good_vi = good(yi, vi)
     if absent_allowed and not (good_yi.all() and good_vi.all()):
         absent = np.isnan(yi) & np.isnan(vi)
@@ -123,7 +123,7 @@ def check(raw_yi, raw_vi, where, absent_allowed=False):
         fine = {"yi": good_yi, "vi": good_vi}
         bad = sorted((*at, name) for name in raw for at in map(tuple, np.argwhere(~fine[name]).tolist()))
         bad.sort(key=lambda entry: (entry[:-1], entry[-1] == "vi"))
-        fail([f"{where(at)}: {_complaint(name, raw[name][tuple(at)])}" for *at, name in bad], "the studies to pool")
+        fail([f"{where(at)}: {complaint(name, raw[name][tuple(at)])}" for *at, name in bad], "the studies to pool")
     return yi, vi
 
 
@@ -132,7 +132,7 @@ def good(yi, vi):
     return np.abs(yi) <= _OUTCOME, (vi >= _SMALLEST) & (vi <= _LARGEST)
 
 
-def _complaint(name, value):
+def complaint(name, value):
     """What is wrong with one outcome or variance, and the remedy."""
     number = _number(value)
     shown = repr(value if number is None else number)
@@ -144,7 +144,7 @@ def _complaint(name, value):
     return f"{name} = {shown}, but {rule}; {_REMEDIES[name]}"
 
 
-def _as_float(values):
+def as_floats(values):
     """`values` as a float array, NaN where an entry is not a number."""
     if np.ma.is_masked(values):
         raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")

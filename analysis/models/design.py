@@ -175,10 +175,10 @@ def _first_line(error):
 def _outcomes_and_variances(outcome, variances, where):
     """Outcomes and variances as arrays, and what is wrong with them."""
     raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
-    yi, vi = (_check._as_float(x).copy() for x in (outcome, variances))
+    yi, vi = (_check.as_floats(x).copy() for x in (outcome, variances))
     good = dict(zip(raw, _check.good(yi, vi), strict=True))
     bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
-    return yi, vi, [f"{where[i]}: {_check._complaint(name, raw[name][i])}" for i, name in bad]
+    return yi, vi, [f"{where[i]}: {_check.complaint(name, raw[name][i])}" for i, name in bad]
 
 
 def _missing(right, table, where):
