@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analysis import sentences
 from analysis.data.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.evidence.contextual import ARM_CHANGE, both_arms, contextual_share, require_changes
@@ -76,8 +77,6 @@ class PooledArms:
 
     def summary(self):
         """Return the three pooled results of every group as text."""
-        from analysis import sentences
-
         return sentences.arms_summary(self)
 
     def __str__(self):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis.effects import log_ratio_of_means
 from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
@@ -162,16 +162,12 @@ class ContextualShare:
 
     def summary(self):
         """Return the share in words, with what it is not."""
-        from analysis import sentences
-
         return sentences.contextual_share_summary(self)
 
     def __str__(self):
         return self.summary()
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
 
 

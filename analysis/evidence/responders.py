@@ -6,7 +6,6 @@ difference, the number needed to treat, and the share under treatment that a poo
 under placebo.
 """
 
-import html
 import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
 from analysis.models.pooling import pool, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
-from analysis.sentences import notes
+from analysis.sentences import as_html, notes
 from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
 
 _OWN = "The difference is pooled on its own and need not be that of the two percentages."
@@ -150,8 +149,8 @@ class Responders:
             pooled, own = getattr(self, role), self.table[role].to_numpy()
             centre, half = self.table[f"{role}_logit"], z * np.sqrt(self.table[f"{role}_logit_vi"])
             frame[role] = [*own, pooled.estimate]
-            frame[f"{role}_low"] = [*np.minimum(_share(centre - half), own), pooled.ci.low]
-            frame[f"{role}_high"] = [*np.maximum(_share(centre + half), own), pooled.ci.high]
+            frame[f"{role}_low"] = [*np.minimum(special.expit(centre - half), own), pooled.ci.low]
+            frame[f"{role}_high"] = [*np.maximum(special.expit(centre + half), own), pooled.ci.high]
         own, half = self.table["difference"], z * self.table["difference_se"]
         frame["difference"] = [*own, self.difference.estimate]
         low, high = self.difference.ci
@@ -190,13 +189,7 @@ class Responders:
         return self.summary()
 
     def _repr_html_(self):
-        return f"<pre>{html.escape(self.summary())}</pre>"
-
-
-def _share(logit):
-    from scipy import special
-
-    return special.expit(np.asarray(logit, dtype=float))
+        return as_html(self.summary())
 
 
 def _in_words(share, at):
@@ -401,8 +394,8 @@ def pool_shares(table, **methods):
     *logits, difference = pool_columns(yi, vi, labels=table["label"], **methods)
     shares = [
         PooledShare(
-            float(_share(logit.estimate)),
-            ConfidenceInterval(*map(float, _share(logit.ci))),
+            float(special.expit(logit.estimate)),
+            ConfidenceInterval(*map(float, special.expit(logit.ci))),
             replace(logit, measure="log odds"),
         )
         for logit in logits

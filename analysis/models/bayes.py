@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval
 from analysis.models.tau2 import log_likelihood, weighted
@@ -193,13 +193,9 @@ class PosteriorEffect:
 
     def summary(self):
         """Return the result in words, as text of a few lines."""
-        from analysis import sentences
-
         return sentences.posterior_summary(self)
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
 
     def to_row(self):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis.models.results import ConfidenceInterval, t_quantile
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
@@ -132,13 +132,9 @@ class MultilevelEffect:
 
     def summary(self):
         """Return the result in words, as text of a few lines."""
-        from analysis import sentences
-
         return sentences.multilevel_summary(self)
 
     def _repr_html_(self):
-        from analysis import sentences
-
         return sentences.as_html(self.summary())
 
     def to_row(self):

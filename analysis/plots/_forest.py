@@ -141,7 +141,7 @@ def forest(
     if digits is None:
         digits = 2 if measure in RATIOS else digits_for(table["contrast_low"], table["contrast_high"])
     left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
-    panel, zone = _forest_panel(table, measure, source.unit, favours, worthwhile)
+    panel, zone = forest_panel(table, measure, source.unit, favours, worthwhile)
     cells = _with_forest_text(table, digits, measure in RATIOS)
     curve = _forest_curve(source.pooled, prediction)
     if ax is not None:
@@ -248,7 +248,7 @@ def as_headings(columns):
     return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
-def _forest_panel(table, measure, unit, favours, worthwhile):
+def forest_panel(table, measure, unit, favours, worthwhile):
     """Return the panel and the sentence about the band."""
     trials, ratio = table[table["kind"] == "trial"], measure in RATIOS
     zone = () if worthwhile is None else tuple(np.sort(np.atleast_1d(np.asarray(worthwhile, float)))[[0, -1]])

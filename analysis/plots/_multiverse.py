@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PolyCollection
 
+from analysis.evidence.multiverse import choice_effects
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
 from analysis.plots._marks import area_entry, draw_key, lay_key, markers, rule, write
@@ -189,8 +190,6 @@ def choices_of(analyses, order):
     choices = [name for name in columns if analyses[name].nunique() > 1]
     if not choices:
         raise ValueError("no choice has two options: there is nothing to compare; give multiverse more options")
-    from analysis.evidence.multiverse import choice_effects
-
     moved = choice_effects(analyses)
     means = dict(zip(zip(moved["choice"], moved["option"], strict=True), moved["mean_estimate"], strict=True))
     if order is None:

@@ -9,7 +9,7 @@ from analysis.plots import _theme as style
 from analysis.plots import _words
 from analysis.plots import _words as words
 from analysis.plots._arms_forest import with_arms_forest_reference_rows
-from analysis.plots._forest import effect_column, effect_head
+from analysis.plots._forest import effect_column, effect_head, forest_panel
 from analysis.plots._layout import Column, fit_tracks, limits_around
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
 from analysis.plots._page import FigureContent, draw_page
@@ -84,8 +84,6 @@ def orchard(
     >>> int((fig.content.table["kind"] == "point").sum())
     44
     """
-    from analysis.plots._forest import _forest_panel
-
     source = source_of(results, by)
     measure = measure or source.pooled.measure or "MD"
     rows = build_rows(source.total, source.groups, "given")
@@ -93,7 +91,7 @@ def orchard(
     ratio = measure in RATIOS
     if digits is None:
         digits = 2 if ratio else digits_for(trials["contrast_low"], trials["contrast_high"])
-    panel, zone = _forest_panel(trials, measure, source.unit, favours, worthwhile)
+    panel, zone = forest_panel(trials, measure, source.unit, favours, worthwhile)
     table = _with_orchard_text(_orchard_lines(rows, source), digits, ratio)
     panel = replace(panel, limits=_orchard_limits(trials, table, panel.zone))
     tracks = _orchard_tracks(table, panel)

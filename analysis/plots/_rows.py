@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.evidence.arms import NOT_STATED, pool_arms
 from analysis.models.results import t_quantile
+from analysis.models.subgroups import pool_subgroups
 from analysis.plots import _theme as style
 from analysis.text import NOT_ESTIMABLE, limits, number, percent
 
@@ -359,8 +361,6 @@ def source_of(results, by=None, data=None):
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
         return Source(_with_columns(block_of_effect("All trials", results), data), [], getattr(data, "unit", ""))
     if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
-        from analysis.evidence.arms import pool_arms
-
         results = pool_arms(results, by=by)
     elif not hasattr(results, "contrast"):
         raise TypeError(
@@ -428,9 +428,6 @@ def _between(arms):
     """Return the test between the groups of a PooledArms, made as its overall result was."""
     if len(arms.groups) < 2:
         return None
-    from analysis.evidence.arms import NOT_STATED
-    from analysis.models.subgroups import pool_subgroups
-
     values = arms.effects.table[arms.by].astype(object)
     members = values.map(str).where(values.notna(), NOT_STATED).tolist()
     methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
