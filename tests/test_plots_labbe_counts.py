@@ -14,7 +14,7 @@ from analysis.evidence.worthwhile import threshold
 from analysis.models.counts import pool_mantel_haenszel, pool_peto
 from analysis.plots import _theme as style
 from analysis.plots import labbe
-from analysis.plots._labbe_counts import labbe_counts, labbe_counts_within
+from analysis.plots._labbe_counts import inside_square, labbe_counts
 
 ARMS = ["placebo_estimate", "treatment_estimate"]
 
@@ -174,11 +174,9 @@ def test_no_curve_leaves_the_possible_percentages():
 
 def test_paths_are_cut_where_they_leave_the_square():
     triangle = np.array([(0.0, 0.0), (4.0, 8.0), (4.0, 0.0)])
-    corners = {tuple(point) for point in labbe_counts_within(triangle, 4.0)}
+    corners = {tuple(point) for point in inside_square(triangle, 4.0)}
     assert corners == {(0.0, 0.0), (2.0, 4.0), (4.0, 4.0), (4.0, 0.0)}
-    np.testing.assert_allclose(
-        labbe_counts_within(np.array([(0.0, 0.0), (1.0, 8.0)]), 4.0, closed=False), [(0, 0), (0.5, 4)]
-    )
+    np.testing.assert_allclose(inside_square(np.array([(0.0, 0.0), (1.0, 8.0)]), 4.0, closed=False), [(0, 0), (0.5, 4)])
 
 
 def test_the_effect_drawn_can_be_chosen(found):

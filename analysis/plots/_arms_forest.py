@@ -117,7 +117,7 @@ def arms_forest(
             *footer,
         ]
     )
-    rows = with_arms_forest_reference_rows(table, panels[1], footer)
+    rows = with_reference_rows(table, panels[1], footer)
     fig.content = FigureContent(rows, title or TITLE, caption, alt, findings(pooled))
     return fig
 
@@ -267,7 +267,7 @@ def _arms_forest_footer(pooled, groups, key, *, panels, unit, digits, order, zon
     return [line for line in lines if line]
 
 
-def with_arms_forest_reference_rows(table, panel, footer):
+def with_reference_rows(table, panel, footer):
     """Append the numbers behind lines and zones, and the footer, below the rows of the figure."""
     extra = [{"kind": "reference", "name": "null line", "contrast_estimate": panel.null}]
     if panel.zone:

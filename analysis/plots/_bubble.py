@@ -34,7 +34,7 @@ from analysis.plots._plane import (
     band,
     draw_axes,
     leader,
-    limits_filled_by,
+    limits_that_fill,
     place_names,
     room_for,
     sheet,
@@ -95,7 +95,7 @@ class AboutBubble:
     @property
     def of(self):
         """Return the moderator as it stands within a sentence."""
-        return bubble_within(self.x_label)
+        return _within_sentence(self.x_label)
 
     def show(self, value):
         """Return an effect on the scale on which it is read."""
@@ -112,7 +112,7 @@ def is_year(name, values):
     return "year" in name.lower() and bool(((values >= 1000) & (values < 3000)).all())
 
 
-def bubble_within(label):
+def _within_sentence(label):
     """Return a label as it stands within a sentence; abbreviations keep their capitals."""
     return label if label[1:2].isupper() else label[0].lower() + label[1:]
 
@@ -204,7 +204,7 @@ def bubble(
     scale, leaves = _bubble_scale(along, ratio, null=favours is not None)
     about = AboutBubble(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
     if ax is not None:
-        return _into_bubble(ax, about, scale, favours)
+        return _bubble_into_axes(ax, about, scale, favours)
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
@@ -295,17 +295,17 @@ def _bubble_scale(along, ratio, *, null):
     points = np.concatenate([along.trials["yi"], along.curve["estimate"], [0.0] if null else []])
     core = float(points.min()), float(points.max())
     wide = min(core[0], np.nanmin(bands)), max(core[1], np.nanmax(bands))
-    low, high = limits_filled_by(core, wide)
+    low, high = limits_that_fill(core, wide)
     pad = PAD * (high - low or abs(high) or 1.0)
     leaves = wide[0] < low - pad or wide[1] > high + pad
     return Scale((low - pad, high + pad), ratio), leaves
 
 
-def _into_bubble(ax, about, scale, favours):
+def _bubble_into_axes(ax, about, scale, favours):
     """Draw the panel into axes of another figure."""
     width, height = size_of(ax)
     if about.along.categorical:
-        draw_into_rows(ax, about, scale, (width, height))
+        _rows_into_axes(ax, about, scale, (width, height))
         return ax.figure
     plane = Plane(ax, _bubble_across(about.along), scale, width, height)
     _axes(plane, about)
@@ -314,7 +314,7 @@ def _into_bubble(ax, about, scale, favours):
     return ax.figure
 
 
-def draw_into_rows(ax, about, scale, size_mm):
+def _rows_into_axes(ax, about, scale, size_mm):
     """Draw the rows into axes of another figure."""
     width, height = size_mm
     size = areas_of(about.along.trials["weight"], width * height, 120.0)
@@ -520,7 +520,7 @@ def bubble_footer(about, note, *, printed=False):
     circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
     lines = [
         words.sentences("" if printed else bubble_finding(about), difference_sentence(about), test_sentence(about)),
-        words.sentences(OBSERVATIONAL, bubble_few_sentence(about.fit), held_sentence(about)),
+        words.sentences(OBSERVATIONAL, few_studies_sentence(about.fit), held_sentence(about)),
         words.sentences(bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
         words.sentences(note),
     ]
@@ -590,7 +590,7 @@ def test_sentence(about):
     return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
 
 
-def bubble_few_sentence(fit):
+def few_studies_sentence(fit):
     """Return the warning for few trials per coefficient."""
     count = fit.qm_df[0]
     if fit.k >= STUDIES_PER_MODERATOR * count:
@@ -679,13 +679,13 @@ def _bubble_numbers(about, row):
 def _bubble_names(along, most):
     """Return the lines of every category's name, the last one its number of trials, and the widest line."""
     lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
-    lines = [each if len(each) <= 3 else [each[0], _cut_bubble(each[1:-1]), each[-1]] for each in lines]
+    lines = [each if len(each) <= 3 else [each[0], _shortened(each[1:-1]), each[-1]] for each in lines]
     head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
     widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
     return lines, max(widest, min(head, most))
 
 
-def _cut_bubble(lines):
+def _shortened(lines):
     """Return the second line of a name that needs more than two."""
     return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
 

@@ -161,7 +161,7 @@ def drapery(
     trials = table[table["kind"] == "trial"]
     across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), ratio)
     if ax is not None:
-        return draw_drapery_into(ax, about, across, scale)
+        return _drapery_into_axes(ax, about, across, scale)
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
@@ -229,7 +229,7 @@ def _with_drapery_text(rows, digits, show):
     return rows
 
 
-def draw_drapery_into(ax, about, across, scale):
+def _drapery_into_axes(ax, about, across, scale):
     """Draw the panel into axes of another figure."""
     y, shown = _upright(about, scale)
     plane = Plane(ax, across, Scale(_drapery_limits(scale)), *size_of(ax))

@@ -15,7 +15,7 @@ from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
 from analysis.plots import _words
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import contrast_series, with_arms_forest_reference_rows
+from analysis.plots._arms_forest import contrast_series, with_reference_rows
 from analysis.plots._layout import Column, Panel, body_of, first_fitting, font, panel_limits, row_heights, text_width
 from analysis.plots._marks import draw_density, draw_panel, write
 from analysis.plots._page import FigureContent, draw_axis, draw_page
@@ -569,7 +569,7 @@ def _forest_content(cells, panel, curve, title, footer, *, digits, unit):
     alt = words.forest_alt_text(title, cells, ("contrast",), points, digits, show)
     said = words.sentences(*words.total_sentences(cells, ("contrast",), points, digits, show))
     caption = " ".join([words.sentences(title), said, *footer])
-    table = with_arms_forest_reference_rows(cells, panel, footer)
+    table = with_reference_rows(cells, panel, footer)
     return FigureContent(pd.concat([table, curve], ignore_index=True) if len(curve) else table, title, caption, alt)
 
 

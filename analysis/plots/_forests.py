@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import with_arms_forest_reference_rows
+from analysis.plots._arms_forest import with_reference_rows
 from analysis.plots._forest import add_columns, as_headings, dropped, effect_column, effect_head, into_axes, tracks_of
 from analysis.plots._layout import Column, Panel, Series, panel_limits
 from analysis.plots._marks import rule
@@ -118,7 +118,7 @@ def steps_forest(
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=174.0)
     said = _step_findings(table, digits, np.exp if panel.ratio else float, out)
     caption = " ".join([words.sentences(title), said, *footer])
-    rows = with_arms_forest_reference_rows(table, panel, footer)
+    rows = with_reference_rows(table, panel, footer)
     fig.content = FigureContent(rows, title, caption, words.sentences(f"Forest plot: {title}") + " " + said)
     return fig
 
@@ -345,7 +345,7 @@ def outcomes_forest(
     said = _outcome_findings(cells, digits, np.exp if panel.ratio else float, unit)
     caption = " ".join([words.sentences(title), said, *footer])
     alt = f"{words.sentences(f'Forest plot: {title}')} {said}"
-    fig.content = FigureContent(with_arms_forest_reference_rows(cells, panel, footer), title, caption, alt)
+    fig.content = FigureContent(with_reference_rows(cells, panel, footer), title, caption, alt)
     return fig
 
 

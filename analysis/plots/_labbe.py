@@ -107,7 +107,7 @@ def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width
     limits = _labbe_limits(table)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     if ax is not None:
-        return _into_labbe(ax, table, limits, zone)
+        return _labbe_into_axes(ax, table, limits, zone)
     title = title or TITLE
     footer = labbe_footer(arms, table, by=by, zone=zone, digits=digits, note=note)
     fig = _draw_labbe(table, limits, zone, title=title, footer=footer, width=width_mm or USUAL_MM, by=by)
@@ -200,7 +200,7 @@ def _labbe_limits(table):
     return low - pad, high + pad
 
 
-def _into_labbe(ax, table, limits, zone):
+def _labbe_into_axes(ax, table, limits, zone):
     """Draw the panel into axes of another figure, with plain axis titles."""
     box = ax.get_position()
     width, height = ax.figure.get_size_inches() * 25.4

@@ -153,7 +153,7 @@ def labbe_counts(
     shown = _shown(results, counts, measure)
     table = labbe_counts_table(shown, by, label, digits)
     if ax is not None:
-        return draw_labbe_counts_into(ax, table)
+        return _labbe_counts_into_axes(ax, table)
     width = float(width_mm or USUAL_MM)
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a L'Abbé plot needs at least {number(LEAST_MM, 0)} mm")
@@ -326,7 +326,7 @@ def _labbe_counts_pooled_row(shown, digits):
     return row | {"confidence_level": pooled.confidence_level, "labelled": False}
 
 
-def draw_labbe_counts_into(ax, table):
+def _labbe_counts_into_axes(ax, table):
     """Draw the panel into axes of another figure, with plain axis titles."""
     ax.set_box_aspect(1)
     side, scale = min(size_of(ax)), _labbe_counts_scale(table)
@@ -396,25 +396,25 @@ def _draw_labbe_counts_backdrop(plane, table, end):
     plane.lines(far, "labbe-frame", colors=style.CONNECTOR, linewidths=style.RULE_PT, zorder=0.5)
     paths = [(plane.mm(*np.array(side).T), 2.0) for side in far]
     if np.isfinite(low).all():
-        plane.areas([labbe_counts_within(band(x, low, high), end)], "labbe-band", style.BAND)
-        edges = [labbe_counts_within(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
+        plane.areas([inside_square(band(x, low, high), end)], "labbe-band", style.BAND)
+        edges = [inside_square(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
         plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
         paths += [(plane.mm(*edge.T), 0.6) for edge in edges]
     possible = curve["possible"].to_numpy(bool)
-    line = labbe_counts_within(np.column_stack([x, y])[possible], end, closed=False)
+    line = inside_square(np.column_stack([x, y])[possible], end, closed=False)
     plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     plane.lines([line], "labbe-curve", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
     return [*paths, (plane.mm(*np.array([(0.0, 0.0), (end, end)]).T), 2.0), (plane.mm(*line.T), 3.0)]
 
 
-def labbe_counts_within(path, end, *, closed=True):
+def inside_square(path, end, *, closed=True):
     """Return a path cut off where it leaves the square from 0 to ``end``; a closed one follows its edges."""
     for axis in (0, 1):
-        path = _cut_labbe_counts(np.vstack([path, path[:1]]) if closed else path, axis, end)
+        path = _clipped(np.vstack([path, path[:1]]) if closed else path, axis, end)
     return path
 
 
-def _cut_labbe_counts(path, axis, end):
+def _clipped(path, axis, end):
     """Return a path without its parts beyond ``end`` on one axis (Sutherland and Hodgman 1974)."""
     kept = []
     for i, (a, b) in enumerate(zip(path[:-1], path[1:], strict=True)):

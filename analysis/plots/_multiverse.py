@@ -162,7 +162,7 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=default_label(about))
     draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
-    found = found_sentence(about)
+    found = analyses_sentence(about)
     caption = " ".join([sentences(title), found, *footer])
     table = _with_marks(options, marks, usual, footer)
     figure.content = FigureContent(table, title, caption, multiverse_alt_text(title, about), found, PRINTED)
@@ -574,7 +574,7 @@ def _write_options(page, options, place, top):
             write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
 
 
-def found_sentence(about):
+def analyses_sentence(about):
     """Return what the analyses found, in one sentence."""
     n, different = len(about.ordered), about.ordered["analysis"].nunique()
     estimate, above = about.ordered["estimate"], about.count("above zero")
@@ -603,7 +603,7 @@ def multiverse_alt_text(title, about):
     choices = [choice_text(name) for name in dict.fromkeys(options["choice"])]
     return sentences(
         f"Specification curve: {title}",
-        found_sentence(about),
+        analyses_sentence(about),
         default_label(about),
         f"Choices from top to bottom: {', '.join(choices)}",
     )

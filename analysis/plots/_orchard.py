@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.plots import _theme as style
 from analysis.plots import _words
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import with_arms_forest_reference_rows
+from analysis.plots._arms_forest import with_reference_rows
 from analysis.plots._forest import effect_column, effect_head, forest_panel
 from analysis.plots._layout import Column, fit_tracks, limits_around
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
@@ -240,4 +240,4 @@ def _orchard_content(table, points, panel, title, footer, *, digits, source):
     caption = " ".join([words.sentences(title), said, *footer])
     printed = {"Trials": ("text_name",), "Difference": ("text_estimate", "text_low", "text_high")}
     printed |= {"Prediction": ("text_pi_low", "text_pi_high")}
-    return FigureContent(with_arms_forest_reference_rows(rows, panel, footer), title, caption, alt, "", printed)
+    return FigureContent(with_reference_rows(rows, panel, footer), title, caption, alt, "", printed)

@@ -227,7 +227,7 @@ def title_axes(ax, x_title, y_title):
     ax.set_ylabel(y_title, fontproperties=font(style.SMALL_PT, text=y_title), color=style.INK)
 
 
-def limits_filled_by(core, wide):
+def limits_that_fill(core, wide):
     """Return the ends of ``wide``, drawn in so that ``core`` fills at least 60 % of what is between them."""
     low, high = core
     spare = (high - low) / 3

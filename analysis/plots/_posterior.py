@@ -163,7 +163,7 @@ def posterior_plot(
     table = posterior_table(posterior, trials, scale, digits)
     about = AboutPosterior(posterior, table, x_label, ratio, digits)
     if ax is not None:
-        return _into_posterior(ax, about, scale)
+        return _posterior_into_axes(ax, about, scale)
     if width_mm is not None and width_mm < LEAST_MM:
         raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"Posterior of the mean effect and of {len(trials)} trials"
@@ -239,7 +239,7 @@ def _density_table(quantity, x, density):
     return pd.DataFrame({"kind": "density", "quantity": quantity, "x": x, "density": density})
 
 
-def _into_posterior(ax, about, scale):
+def _posterior_into_axes(ax, about, scale):
     """Draw the densities into axes of another figure."""
     plane = Plane(ax, scale, density_scale(about), *size_of(ax))
     draw_axes(plane, upright=False)

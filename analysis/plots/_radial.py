@@ -120,7 +120,7 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
         studies = replace(studies, pooled=common_effect(studies.pooled))
     table = _radial_table(studies, label)
     if ax is not None:
-        return _into_radial(ax, table, studies)
+        return _radial_into_axes(ax, table, studies)
     width = width_of(width_mm, "radial plot")
     title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
     footer = radial_footer(studies, table, note=note)
@@ -149,7 +149,7 @@ def _radial_table(studies, label):
     return with_rows(rows, total_row(studies), band, {"kind": "reference", "name": "no effect", "estimate": 0.0})
 
 
-def _into_radial(ax, table, studies):
+def _radial_into_axes(ax, table, studies):
     """Draw the panel into axes of another figure, the name of the curved scale above its right end."""
     size = size_of(ax)
     fan = _fan(table, studies, size)
