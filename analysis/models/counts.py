@@ -169,8 +169,8 @@ class PooledCounts:
         """
         import pandas as pd
 
-        row = numbers_by_name(self, ("method", "measure", "k", "estimate", "se", "ci", "statistic", "pvalue"))
-        row |= numbers_by_name(self, ("q", "q_df", "q_pvalue", "i2", "h2"))
+        names = ("method", "measure", "k", "estimate", "se", "ci", "statistic", "pvalue")
+        row = numbers_by_name(self, (*names, "q", "q_df", "q_pvalue", "i2", "h2"))
         for name in _TESTS:
             test = getattr(self, name)
             row |= {name: test.statistic, f"{name}_pvalue": test.pvalue}

@@ -520,7 +520,7 @@ class ModeratorCurve:
     held : dict
         The other moderators and the values they are held at: means, or reference categories.
     slope : dict or None
-        term, estimate, ci_low, ci_high and pvalue of the change per unit where the curve is straight.
+        estimate, ci_low, ci_high and pvalue of the change per unit where the curve is straight.
     terms : pandas.DataFrame
         estimate, ci_low, ci_high and pvalue of the coefficients that the moderator takes part in.
     reference : object
@@ -578,7 +578,7 @@ def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
     moves = np.ptp(x, axis=0) > 0
     slope, reference = None, None
     if categorical:
-        first = int(np.argmin(np.abs(x[:, moves]).sum(axis=1)))
+        first = _reference_row(x)
         reference = at[first]
         curve["k"] = [int((data[moderator] == level).sum()) for level in at]
         differences = [_combination(regression, row - x[first]) for row in x]
@@ -590,8 +590,7 @@ def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
     fitted = regression.predict(_new_data(data[moderator].tolist(), moderator, held))["estimate"].to_numpy()
     trials = {"label": list(map(str, regression.labels)), "x": data[moderator].to_numpy(), "yi": regression.yi}
     trials |= {"vi": regression.vi, "weight": weight / weight.sum(), "fitted": fitted}
-    columns = ["estimate", "ci_low", "ci_high", "pvalue"]
-    terms = regression.summary_frame().loc[moves, columns]
+    terms = regression.summary_frame().loc[moves, ["estimate", "ci_low", "ci_high", "pvalue"]]
     return ModeratorCurve(moderator, categorical, pd.DataFrame(trials), curve, held, slope, terms, reference)
 
 
@@ -613,7 +612,12 @@ def _held(regression, data, name):
     levels = _levels(data[name])
     others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
     x, _ = design_rows(regression._model.spec, others.assign(**{name: levels}))
-    return levels[int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))]
+    return levels[_reference_row(x)]
+
+
+def _reference_row(x):
+    """The row of a design, one for each category, that needs no coefficient: its dummy variables are all 0."""
+    return int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))
 
 
 def _is_categorical(regression, data, name):
