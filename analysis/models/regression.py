@@ -616,7 +616,7 @@ def _held(regression, data, name):
 
 
 def _reference_row(x):
-    """The row, of one for each category, that needs no coefficient: what changes is smallest, 0 with treatment coding."""
+    """The row, of one for each category, that needs no coefficient: its entries that change are smallest, mostly 0."""
     return int(np.argmin(np.abs(x[:, np.ptp(x, axis=0) > 0]).sum(axis=1)))
 
 
