@@ -54,7 +54,7 @@ def read_trials(path, *, allow=None):
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
     vocabulary = _vocabulary(allow)
-    table = checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
+    table = _checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
     whole = {c: "int64" for c in ("n", "year")}
     return table.astype(whole)
 
@@ -109,7 +109,7 @@ def _quoted(values, most=5):
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
-def checked_table(path, layout, make_schema):
+def _checked_table(path, layout, make_schema):
     """Read a table of any :class:`analysis.data.dictionary.Layout` and check it; see :func:`read_trials`.
 
     Parameters
@@ -381,7 +381,7 @@ def _interval_rules(middle):
 
 def _read(path, layout, rules):
     columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
-    return checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))
+    return _checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))
 
 
 def _closed(name, allowed):

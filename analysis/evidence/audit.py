@@ -85,7 +85,7 @@ def audit_trials(trials, *, contrasts=None):
         *audit_rules.baselines(paired),
         *audit_rules.identical(paired),
         *audit_rules.contrasts(paired),
-        *outliers(trials),
+        *_outliers(trials),
         *audit_rules.twice(trials),
         *audit_rules.certainty(trials),
         *audit_rules.people(trials, paired),
@@ -121,7 +121,7 @@ def _findings_table(found, source, name):
     return table[RESULT].astype({"label": object}).reset_index(drop=True)
 
 
-def outliers(trials):
+def _outliers(trials):
     """Trials whose effect lies beyond what the other trials, or those of their family, lead one to expect."""
     try:
         effects = effect_sizes(trials, missing_sd="drop")

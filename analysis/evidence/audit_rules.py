@@ -131,16 +131,16 @@ def in_points(trials):
         One line per row of the file: what it is, `time` (a number per time point), and for each of baseline, final and
         change the mean as printed, `half` a unit of its last digit, and the SD as printed or from an SE or interval.
     """
-    wide = printed_scores(trials)
+    wide = _printed_scores(trials)
     factor = POINTS / (trials["scale_max"].fillna(POINTS) - trials["scale_min"].fillna(0.0))
     out = trials[ABOUT].assign(time=trials.groupby(same_time(trials), dropna=False, sort=False).ngroup())
     for score in ALL_SCORES:
         out[f"{score}_mean"], out[f"{score}_sd"] = wide["mean", score], wide["sd", score]
-        out[f"{score}_half"] = half_units(trials[f"{score}_mean"], trials["study"]) * factor
+        out[f"{score}_half"] = _half_units(trials[f"{score}_mean"], trials["study"]) * factor
     return out
 
 
-def printed_scores(trials, shift=0):
+def _printed_scores(trials, shift=0):
     """Return mean and SD of each row and score in points, nothing computed from another score.
 
     Parameters
@@ -166,7 +166,7 @@ def _rounded(rows, shift):
     """Move every SD and SE, and the limits of every interval, by half a unit: inwards (-1) or outwards (1)."""
     moved = {}
     for name in (*SPREADS, *LIMITS) if shift else ():
-        half = half_units(rows[name], rows["study"]) * (-shift if name.endswith("low") else shift)
+        half = _half_units(rows[name], rows["study"]) * (-shift if name.endswith("low") else shift)
         moved[name] = rows[name] + half
         if name in SPREADS:
             moved[name] = moved[name].clip(lower=rows[name] * TINY)
@@ -177,7 +177,7 @@ def _rounded(rows, shift):
     return rows.assign(**moved)
 
 
-def half_units(values, study):
+def _half_units(values, study):
     """Return half a unit of the last digit printed in a column, trial by trial: 0.05 where 3.9 and 4.0 are printed."""
     shown = values.map(lambda x: f"{x:.10f}".rstrip("0"), na_action="ignore")
     digits = shown.map(lambda text: len(text.partition(".")[2]), na_action="ignore").astype(float)
@@ -200,10 +200,10 @@ def notes_of(rows, pattern):
 
 def row_words(rows):
     """Return "row 4" or "rows 4 and 5"."""
-    return f"row{'s' if len(rows) > 1 else ''} {listed(rows)}"
+    return f"row{'s' if len(rows) > 1 else ''} {_listed(rows)}"
 
 
-def listed(items):
+def _listed(items):
     """Return "a, b and c"."""
     items = [str(item) for item in dict.fromkeys(items)]
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
@@ -327,7 +327,7 @@ def recomputed_p(trials):
 
 
 def _p_table(trials, paired):
-    ends = {shift: printed_scores(trials, shift)["sd"] for shift in (-1, 1)}
+    ends = {shift: _printed_scores(trials, shift)["sd"] for shift in (-1, 1)}
     table = pd.concat([_one_score(paired, ends, score) for score in SCORES])
     return table[table["p"].notna()].sort_index(kind="stable").reset_index(drop=True)
 
@@ -415,34 +415,34 @@ def _why(first, other_side):
     return ", beyond rounding and without a stated reason", "note" if near else "warning"
 
 
-def each(frame, hits):
+def _each(frame, hits):
     """Iterate over the lines of a frame in which a test hits."""
     hits = np.asarray(hits, dtype=bool)
     return frame[hits].itertuples() if hits.any() else iter(())
 
 
-def at_row(line, check, severity, value, reason, remedy):
+def _at_row(line, check, severity, value, reason, remedy):
     """Return a finding about one row."""
     return Finding(line.study, (line.Index,), check, severity, float(value), f"{reason}.", remedy)
 
 
-def at_pair(line, check, severity, value, reason, remedy):
+def _at_pair(line, check, severity, value, reason, remedy):
     """Return a finding about a treatment row and its placebo row."""
     return Finding(line.study, (line.row_t, line.row_p), check, severity, float(value), f"{reason}.", remedy)
 
 
-def first_primary(paired):
+def _first_primary(paired):
     """Return the pairs of the primary time point; all of a trial that has none."""
     chosen = paired["primary"] == "yes"
     return paired[chosen | ~paired["study"].isin(paired["study"][chosen])]
 
 
-def printed_numbers(trials):
+def _printed_numbers(trials):
     """Return the columns that hold what is printed for pain: means, spreads and limits."""
     return trials[[*MEANS, *SPREADS, *LIMITS]]
 
 
-def signed(x):
+def _signed(x):
     """Return a number with its sign, two decimals."""
     return number(x, sign=True)
 
@@ -452,13 +452,13 @@ def outside_scale(points):
     end = points["baseline_mean"] + points["change_mean"]
     slack = points["baseline_half"] + points["change_half"] + TINY
     found = []
-    for line in each(points.assign(end=end), points["final_mean"].isna() & ((end < -slack) | (end > POINTS + slack))):
+    for line in _each(points.assign(end=end), points["final_mean"].isna() & ((end < -slack) | (end > POINTS + slack))):
         reason = (
-            f"a baseline of {number(line.baseline_mean)} and a change of {signed(line.change_mean)} end at "
+            f"a baseline of {number(line.baseline_mean)} and a change of {_signed(line.change_mean)} end at "
             f"{number(line.end)} points, outside 0 to 10"
         )
         remedy = "Check the sign of the change, and scale_min and scale_max."
-        found.append(at_row(line, "outside the scale", "serious", line.end, reason, remedy))
+        found.append(_at_row(line, "outside the scale", "serious", line.end, reason, remedy))
     return found
 
 
@@ -470,17 +470,17 @@ def changes(points):
     apart = lines["gap"] > slack
     turned = apart & ((change + computed).abs() < lines["gap"])
     found = []
-    for line in each(lines, turned):
-        reason = f"the change is {signed(line.change_mean)} points, but final minus baseline {signed(line.computed)}"
+    for line in _each(lines, turned):
+        reason = f"the change is {_signed(line.change_mean)} points, but final minus baseline {_signed(line.computed)}"
         remedy = "A change is final minus baseline: less pain is negative."
-        found.append(at_row(line, "wrong sign", "serious", line.change_mean, reason, remedy))
-    for line in each(lines, apart & ~turned & (lines["gap"] > GAP + TINY)):
+        found.append(_at_row(line, "wrong sign", "serious", line.change_mean, reason, remedy))
+    for line in _each(lines, apart & ~turned & (lines["gap"] > GAP + TINY)):
         reason = (
-            f"the printed change of {signed(line.change_mean)} points is {number(line.gap)} away from final minus "
-            f"baseline, {signed(line.computed)}: other people, or an adjusted mean"
+            f"the printed change of {_signed(line.change_mean)} points is {number(line.gap)} away from final minus "
+            f"baseline, {_signed(line.computed)}: other people, or an adjusted mean"
         )
         severity = "warning" if line.gap >= LARGE_GAP else "note"
-        found.append(at_row(line, "change disagrees with its means", severity, line.gap, reason, LOOK))
+        found.append(_at_row(line, "change disagrees with its means", severity, line.gap, reason, LOOK))
     return found + _rises(points[computed.isna() & change.notna() & (points["arm"] != "active")])
 
 
@@ -488,7 +488,7 @@ def _rises(alone):
     found = []
     for _, arms in alone.groupby("time", sort=False):
         if len(arms) > 1 and (arms["change_mean"] > RISE).all():
-            values = listed(map(signed, arms["change_mean"]))
+            values = _listed(map(_signed, arms["change_mean"]))
             reason = f"pain rises in every arm, by {values} points: is improvement printed as positive?"
             remedy, value = "If so, turn the signs: less pain is negative.", arms["change_mean"].min()
             found.append(
@@ -504,16 +504,16 @@ def scales(trials):
         trials["scale"].str.extract(r"(?<![\d.])(\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|to)\s*(\d+(?:\.\d+)?)").astype(float)
     )
     differs = (named[0] != trials["scale_min"]) | (named[1] != trials["scale_max"])
-    for line in each(trials, named[0].notna() & trials["scale_max"].notna() & differs):
+    for line in _each(trials, named[0].notna() & trials["scale_max"].notna() & differs):
         reason = f"the scale is called '{line.scale}' and its ends are {line.scale_min:g} and {line.scale_max:g}"
         found.append(
-            at_row(line, "scale in doubt", "warning", line.scale_max, reason, "Type the ends of the scale used.")
+            _at_row(line, "scale in doubt", "warning", line.scale_max, reason, "Type the ends of the scale used.")
         )
     for study, rows in trials[trials["scale_max"].notna()].groupby("study", sort=False):
         spans = rows.drop_duplicates(["scale", "scale_min", "scale_max"])
         again = spans["scale"].duplicated(keep=False)
         if again.any():
-            widths = listed(
+            widths = _listed(
                 f"{low:g} to {high:g}" for low, high in zip(spans["scale_min"], spans["scale_max"], strict=True)
             )
             reason = f"one scale has the ends {widths} at different times"
@@ -543,10 +543,10 @@ def baselines(paired):
     """Arms whose baselines differ more than chance would have it, or agree in every digit."""
     gap = paired["baseline_mean_t"] - paired["baseline_mean_p"]
     se = np.sqrt(paired["baseline_sd_t"] ** 2 / paired["n_t"] + paired["baseline_sd_p"] ** 2 / paired["n_p"])
-    lines = first_primary(paired.assign(gap=gap, z=(gap / se).abs()))
+    lines = _first_primary(paired.assign(gap=gap, z=(gap / se).abs()))
     lines = lines[lines["design"] != "crossover"]
     found = []
-    for line in each(lines, (lines["gap"].abs() >= IMBALANCE - TINY) | (lines["z"] >= IMBALANCE_Z)):
+    for line in _each(lines, (lines["gap"].abs() >= IMBALANCE - TINY) | (lines["z"] >= IMBALANCE_Z)):
         far = abs(line.gap) >= IMBALANCE - TINY and line.z >= FAR_IMBALANCE_Z
         in_se = f", {number(line.z, 1)} standard errors" if line.z == line.z else ""
         reason = (
@@ -554,14 +554,14 @@ def baselines(paired):
             f"differ by {number(abs(line.gap))} points{in_se}"
         )
         remedy = "Use change or adjusted scores, not final scores alone."
-        found.append(at_pair(line, "baseline imbalance", "serious" if far else "warning", line.gap, reason, remedy))
+        found.append(_at_pair(line, "baseline imbalance", "serious" if far else "warning", line.gap, reason, remedy))
     return found
 
 
 def identical(paired):
     """Mean and SD equal in both arms to the printed digit."""
     found = []
-    lines = first_primary(paired)
+    lines = _first_primary(paired)
     for score in ALL_SCORES:
         same = np.logical_and.reduce(
             [lines[f"{score}_{part}_t"] == lines[f"{score}_{part}_p"] for part in ("mean", "sd")]
@@ -570,7 +570,7 @@ def identical(paired):
             mean, sd = getattr(line, f"{score}_mean_t"), getattr(line, f"{score}_sd_t")
             reason = f"both arms have a {SCORES.get(score, score)} of {number(mean)} points with an SD of {number(sd)}"
             severity = "note" if score == "final" else "warning"
-            found.append(at_pair(line, "identical arms", severity, mean, reason, "Check that no row was copied."))
+            found.append(_at_pair(line, "identical arms", severity, mean, reason, "Check that no row was copied."))
     return found
 
 
@@ -578,10 +578,12 @@ def contrasts(paired):
     """Contrasts that depend on the score, are too large to be true, or turn from one time to another."""
     change, final = (paired[f"{score}_mean_t"] - paired[f"{score}_mean_p"] for score in SCORES)
     lines, found = paired.assign(change=change, final=final, gap=(change - final).abs()), []
-    for line in each(lines, (lines["gap"] >= CONTRAST_GAP - TINY) & (lines["primary"] == "yes")):
-        reason = f"the arms differ by {signed(line.change)} points in change and by {signed(line.final)} in final score"
+    for line in _each(lines, (lines["gap"] >= CONTRAST_GAP - TINY) & (lines["primary"] == "yes")):
+        reason = (
+            f"the arms differ by {_signed(line.change)} points in change and by {_signed(line.final)} in final score"
+        )
         remedy = "Report both; outcome='final' shows the other."
-        found.append(at_pair(line, "change and final disagree", "warning", line.gap, reason, remedy))
+        found.append(_at_pair(line, "change and final disagree", "warning", line.gap, reason, remedy))
     best = change.fillna(final).where(lines["scale"] != "percent change")
     for study, times in lines.assign(best=best).groupby("study", sort=False):
         if times["best"].max() >= TURN - TINY and times["best"].min() <= -TURN + TINY:
@@ -589,7 +591,7 @@ def contrasts(paired):
             rows = tuple(ends[["row_t", "row_p"]].to_numpy().ravel().tolist())
             high, low = ends["best"]
             reason = (
-                f"the difference is {signed(high)} points at one time and {signed(low)} at another: are the arms "
+                f"the difference is {_signed(high)} points at one time and {_signed(low)} at another: are the arms "
                 "exchanged at one of them?"
             )
             found.append(Finding(study, rows, "direction turns", "warning", float(high), reason, LOOK))
@@ -605,14 +607,14 @@ def _too_large(lines):
             usable = lines[["change_mean_t", "change_sd_t", "change_mean_p", "change_sd_p"]].notna().all(axis=1)
             parts[f"{part}_{arm}"] = change.where(usable, final)
     g, _ = effects.hedges_g(parts["mean_t"], parts["sd_t"], lines["n_t"], parts["mean_p"], parts["sd_p"], lines["n_p"])
-    for line in each(lines.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
+    for line in _each(lines.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
         reason = (
-            f"a difference of {signed(line.mean_t - line.mean_p)} points with SDs of {number(line.sd_t)} and "
+            f"a difference of {_signed(line.mean_t - line.mean_p)} points with SDs of {number(line.sd_t)} and "
             f"{number(line.sd_p)} is {number(abs(line.g), 1)} SDs, more than treatments of pain achieve"
         )
         severity = "serious" if abs(line.g) > FAR_TOO_LARGE else "warning"
         found.append(
-            at_pair(line, "difference too large", severity, line.g, reason, "Check SDs and means in the source.")
+            _at_pair(line, "difference too large", severity, line.g, reason, "Check SDs and means in the source.")
         )
     return found
 
@@ -622,13 +624,13 @@ def floor(points):
     found = []
     for score in ("baseline", "final"):
         mean, sd = points[f"{score}_mean"], points[f"{score}_sd"]
-        for line in each(points.assign(mean=mean, sd=sd), (sd > mean) & (points["arm"] != "active")):
+        for line in _each(points.assign(mean=mean, sd=sd), (sd > mean) & (points["arm"] != "active")):
             name = SCORES.get(score, score)
             reason = f"the {name} of {number(line.mean)} points is smaller than its SD, {number(line.sd)}"
             more = ": little room for pain to fall" if score == "baseline" else ": many are at the floor of the scale"
             severity = "warning" if score == "baseline" else "note"
             found.append(
-                at_row(line, "floor effect", severity, line.mean, reason + more, "Read means with care; count people.")
+                _at_row(line, "floor effect", severity, line.mean, reason + more, "Read means with care; count people.")
             )
     return found
 
@@ -655,17 +657,17 @@ def _se_as_sd(lines, typed, name, score):
     hits &= grown <= ceiling
     every = hits.groupby(lines["time"]).transform("sum") == typed.groupby(lines["time"]).transform("sum")
     found = []
-    for line in each(lines.assign(grown=grown, every=every), hits):
+    for line in _each(lines.assign(grown=grown, every=every), hits):
         reason = (
             f"the SD of the {name}, {number(line.sd)} points, is far below the {number(line.typical)} of other trials; "
             f"times the square root of n = {line.n} it is {number(line.grown)}, an ordinary SD"
         )
         severity = "serious" if line.every else "warning"
         remedy = f"If it is an SE, move it to {score}_se."
-        found.append(at_row(line, "SE entered as SD", severity, line.sd, reason, remedy))
-    for line in each(lines, typed & ~hits & (lines["sd"] < TOO_SMALL * lines["typical"])):
+        found.append(_at_row(line, "SE entered as SD", severity, line.sd, reason, remedy))
+    for line in _each(lines, typed & ~hits & (lines["sd"] < TOO_SMALL * lines["typical"])):
         reason = f"the SD of the {name} is {number(line.sd)} points; other trials have {number(line.typical)}"
-        found.append(at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
+        found.append(_at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
     return found
 
 
@@ -676,12 +678,12 @@ def _ordinary(sd, typical):
 def _sd_as_se(lines, typed, name, score):
     se, found = lines["sd"] / lines["root"], []
     hits = typed & (lines["sd"] > lines["typical"] / FAR_BELOW) & _ordinary(se, lines["typical"])
-    for line in each(lines.assign(se=se), hits):
+    for line in _each(lines.assign(se=se), hits):
         reason = (
             f"the SE of the {name}, {number(line.se)} points, makes an SD of {number(line.sd)}, far above the "
             f"{number(line.typical)} of other trials; as an SD it would be ordinary"
         )
-        found.append(at_row(line, "SD entered as SE", "warning", line.se, reason, f"If so, move it to {score}_sd."))
+        found.append(_at_row(line, "SD entered as SE", "warning", line.se, reason, f"If so, move it to {score}_sd."))
     return found
 
 
@@ -690,20 +692,20 @@ def together(points):
     before, after, change = (points[f"{score}_sd"] for score in (BASELINE, "final", "change"))
     r = recover.correlation_from_sds(before, after, change, impossible="nan")
     found = []
-    for line in each(points, (before * after * change).notna() & np.isnan(r)):
+    for line in _each(points, (before * after * change).notna() & np.isnan(r)):
         limits = interval(abs(line.baseline_sd - line.final_sd), line.baseline_sd + line.final_sd)
         reason = (
             f"the SD of the change is {number(line.change_sd)} points; with SDs of {number(line.baseline_sd)} before "
             f"and {number(line.final_sd)} after, no correlation makes it lie outside {limits}"
         )
-        found.append(at_row(line, "SDs do not fit", "serious", line.change_sd, reason, LOOK))
+        found.append(_at_row(line, "SDs do not fit", "serious", line.change_sd, reason, LOOK))
     ratio = change / before
-    for line in each(points.assign(ratio=ratio), (ratio > CHANGE_TO_BASELINE) & after.isna()):
+    for line in _each(points.assign(ratio=ratio), (ratio > CHANGE_TO_BASELINE) & after.isna()):
         reason = (
             f"the SD of the change, {number(line.change_sd)} points, is {number(line.ratio, 1)} times that of the "
             f"baseline, {number(line.baseline_sd)}: pain would have to scatter far more after than before"
         )
-        found.append(at_row(line, "SDs do not fit", "warning", line.ratio, reason, LOOK))
+        found.append(_at_row(line, "SDs do not fit", "warning", line.ratio, reason, LOOK))
     return found
 
 
@@ -712,23 +714,23 @@ def limits(trials):
     found = []
     for score in SCORES:
         low, high, mean, sd = (trials[f"{score}_{part}"] for part in ("ci_low", "ci_high", "mean", "sd"))
-        half_low, half_high, half_mean, half_sd = (half_units(x, trials["study"]) for x in (low, high, mean, sd))
+        half_low, half_high, half_mean, half_sd = (_half_units(x, trials["study"]) for x in (low, high, mean, sd))
         slack = (half_low + half_high) / 2
         off = ((low + high) / 2 - mean).abs()
-        for line in each(trials.assign(off=off, mean=mean, low=low, high=high), off > slack + half_mean + TINY):
+        for line in _each(trials.assign(off=off, mean=mean, low=low, high=high), off > slack + half_mean + TINY):
             reason = (
                 f"the mean {number(line.mean)} is not in the middle of its interval, {interval(line.low, line.high)}"
             )
-            found.append(at_row(line, "interval not centred", "note", line.off, reason, LOOK))
+            found.append(_at_row(line, "interval not centred", "note", line.off, reason, LOOK))
         made = recover.sd_from_ci(low, high, trials["n"], trials["ci_level"] / 100)
         share = slack / ((high - low) / 2)
         apart = (made - sd).abs() > half_sd + made * share + TINY
-        for line in each(trials.assign(made=made, sd=sd), apart):
+        for line in _each(trials.assign(made=made, sd=sd), apart):
             reason = (
                 f"the SD is printed as {number(line.sd)}, but the interval gives {number(line.made)} with n = {line.n}"
             )
             found.append(
-                at_row(line, "SD and interval disagree", "warning", line.made, reason, "Check n and ci_level.")
+                _at_row(line, "SD and interval disagree", "warning", line.made, reason, "Check n and ci_level.")
             )
     return found
 
@@ -737,25 +739,25 @@ def contrast_limits(contrasts):
     """Reported differences whose interval is not centred, or implies an SD that no pain score has."""
     found = []
     low, high, mean = (contrasts[name] for name in ("ci_low", "ci_high", "difference"))
-    half_low, half_high, half_mean = (half_units(x, contrasts["study"]) for x in (low, high, mean))
+    half_low, half_high, half_mean = (_half_units(x, contrasts["study"]) for x in (low, high, mean))
     off = ((low + high) / 2 - mean).abs()
-    for line in each(contrasts.assign(off=off), off > (half_low + half_high) / 2 + half_mean + TINY):
+    for line in _each(contrasts.assign(off=off), off > (half_low + half_high) / 2 + half_mean + TINY):
         middle = interval(line.ci_low, line.ci_high)
         reason = f"the difference {number(line.difference)} is not in the middle of its interval, {middle}"
-        found.append(at_row(line, "interval not centred", "note", line.off, reason, LOOK))
+        found.append(_at_row(line, "interval not centred", "note", line.off, reason, LOOK))
     people = 1 / (1 / contrasts["n_treatment"] + 1 / contrasts["n_placebo"])
     se = recover.se_from_ci(low, high, contrasts["ci_level"] / 100)
     sd = se * np.sqrt(people) * POINTS / (contrasts["scale_max"] - contrasts["scale_min"])
-    for line in each(contrasts.assign(sd=sd), sd < FAR_BELOW * TYPICAL_SD):
+    for line in _each(contrasts.assign(sd=sd), sd < FAR_BELOW * TYPICAL_SD):
         reason = f"the interval implies an SD of {number(line.sd)} points in each arm; {number(TYPICAL_SD)} is usual"
-        found.append(at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
+        found.append(_at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
     return found
 
 
 def people(trials, paired):
     """Arm sizes that were assumed or inferred, that differ much, or shrink differently."""
     found = []
-    for study, rows in trials_of(trials[trials["arm"] != "active"]):
+    for study, rows in _trials_of(trials[trials["arm"] != "active"]):
         for basis, severity in (("assumed", "warning"), ("inferred", "note")):
             hit = rows[rows["n_basis"] == basis]
             if len(hit):
@@ -766,16 +768,16 @@ def people(trials, paired):
                 found.append(
                     Finding(study, tuple(hit.index), f"n {basis}", severity, float(hit["n"].iloc[0]), reason, remedy)
                 )
-    lines = first_primary(paired)
+    lines = _first_primary(paired)
     ratio = lines[["n_t", "n_p"]].max(axis=1) / lines[["n_t", "n_p"]].min(axis=1)
     alone = ~lines["time"].duplicated(keep=False)
     for line in lines.assign(ratio=ratio)[(ratio >= SPLIT) & alone].itertuples():
         reason = f"{line.n_t} people beside {line.n_p}: an uneven split"
-        found.append(at_pair(line, "uneven split", "note", line.ratio, reason, "Check allocation and dropouts."))
+        found.append(_at_pair(line, "uneven split", "note", line.ratio, reason, "Check allocation and dropouts."))
     return found + _dropout(trials)
 
 
-def trials_of(trials):
+def _trials_of(trials):
     """Yield (study, rows) in the order of the file."""
     return trials.groupby("study", sort=False)
 
@@ -798,7 +800,7 @@ def _dropout(trials):
 def said_in_notes(trials):
     """One finding per trial and kind of doubt that a note states, with the sentences quoted."""
     found = []
-    for study, rows in trials_of(trials):
+    for study, rows in _trials_of(trials):
         for check, pattern, remedy in NOTES:
             quote, where = notes_of(rows, pattern)
             weak = rows["control"].isin(["weak dose", "other"]).any() if check == "control not inert" else False
@@ -816,7 +818,7 @@ def said_in_notes(trials):
 def certainty(trials):
     """Trials whose rows are called doubtful or were read in someone else's table; the note is quoted."""
     found = []
-    for study, rows in trials_of(trials):
+    for study, rows in _trials_of(trials):
         for word, (severity, check, remedy) in CERTAINTY.items():
             hit = rows[rows["certainty"] == word]
             if len(hit):
@@ -838,7 +840,7 @@ def designs(trials, paired):
             remedy = "Combine or split (multi_arm); never count it once for each."
             found.append(Finding(first["study"], rows, "shared placebo arm", "note", float(len(lines)), reason, remedy))
     crossed = trials[(trials["design"] == "crossover") & trials[list(MEANS)].notna().any(axis=1)]
-    for study, rows in trials_of(crossed):
+    for study, rows in _trials_of(crossed):
         reason = "the same people had both; the SD of the paired difference has no column, so a correlation is assumed."
         remedy = "Vary crossover_correlation."
         found.append(Finding(study, tuple(rows.index), "crossover without paired SD", "note", np.nan, reason, remedy))
@@ -861,7 +863,7 @@ def missing_spread(paired):
         if means and not spread:
             reason = "means without an SD, SE or interval: the SD must be imputed, and with it the weight"
             remedy = "Ask the authors, or compare missing_sd='impute' with 'drop'."
-            found.append(at_pair(line, "SD to be imputed", "warning", np.nan, reason, remedy))
+            found.append(_at_pair(line, "SD to be imputed", "warning", np.nan, reason, remedy))
     return found
 
 
@@ -870,14 +872,14 @@ def twice(trials):
     first = primary_arms(trials)
     first = pd.concat([first, trials[~trials["study"].isin(first["study"])]])
     keys = {"doi": {}, "pmid": {}, "author, year and n": {}, "numbers": {}}
-    for study, rows in trials_of(first):
+    for study, rows in _trials_of(first):
         for name in ("doi", "pmid"):
             keys[name][study] = next((str(x).strip().lower() for x in rows[name].dropna()), None)
         about = (str(rows["author"].iloc[0]).lower(), rows["year"].iloc[0], tuple(sorted(rows["n"])))
         keys["author, year and n"][study] = about
-        values = rows.sort_values("arm")[["n"]].join(printed_numbers(rows)).to_numpy(dtype=float)
+        values = rows.sort_values("arm")[["n"]].join(_printed_numbers(rows)).to_numpy(dtype=float)
         known = values[~np.isnan(values)]
-        means = printed_numbers(rows).notna().to_numpy().sum()
+        means = _printed_numbers(rows).notna().to_numpy().sum()
         keys["numbers"][study] = tuple(known) if means >= 4 else None
     found, seen = [], set()
     for name, values in keys.items():
@@ -888,7 +890,7 @@ def twice(trials):
                 seen.add(studies)
                 rows = tuple(trials.index[trials["study"].isin(studies)])
                 shown = f" ({value.strip(chr(39))})" if name in ("doi", "pmid") else ""
-                reason = f"{listed(studies)} have the same {name}{shown}: is it one trial?"
+                reason = f"{_listed(studies)} have the same {name}{shown}: is it one trial?"
                 severity = "warning" if name.startswith("author") else "serious"
                 remedy = "Keep one id; enter other time points and arms under it."
                 found.append(Finding(studies[-1], rows, "same trial twice", severity, np.nan, reason, remedy))

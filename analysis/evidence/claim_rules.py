@@ -266,7 +266,7 @@ def names_a_report(cited_as):
     return bool(set(re.findall(r"\w+", cited_as.lower())) - _VAGUE)
 
 
-def prediction_words(pooled):
+def _prediction_words(pooled):
     """Say where the true effect of a new trial is expected: "95% prediction interval −2.9 to 0.8"."""
     return f"{level(pooled.confidence_level)} prediction interval {interval(*pooled.pi)}"
 
@@ -311,7 +311,7 @@ def _denial(claim, evidence):
     if not _DENIES.search(claim.claim):
         denies = claim.kind == "no number" and _DENIES_EFFECT.search(claim.claim)
         return _no_effect(evidence) if direct and denies else None
-    if direct and not weakness(evidence.contrast, evidence.clean):
+    if direct and not _weakness(evidence.contrast, evidence.clean):
         return OVERSTATED, f"It denies an effect that the trials show: {difference_words(evidence.contrast)}."
     if claim.traced == "no":
         return NOT_TESTABLE, "It denies that there is evidence, and what it rests on was not found."
@@ -325,7 +325,7 @@ def _no_effect(evidence):
     effect, words = evidence.contrast, difference_words(evidence.contrast)
     if effect.estimate > 0 or _includes_zero(effect):
         return NOT_DISTINGUISHABLE, f"{words[0].upper()}{words[1:]}. That does not show that there is no effect."
-    doubt = " though not beyond doubt:" if weakness(effect, evidence.clean) else ""
+    doubt = " though not beyond doubt:" if _weakness(effect, evidence.clean) else ""
     return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
 
 
@@ -337,7 +337,7 @@ def _includes_zero(effect):
     return bool(((trials["ci_low"] <= 0) & (trials["ci_high"] >= 0)).all())
 
 
-def weakness(effect, clean, responders=False):
+def _weakness(effect, clean, responders=False):
     """Why an effect is not shown beyond doubt.
 
     Parameters
@@ -358,7 +358,7 @@ def weakness(effect, clean, responders=False):
     if not effect.ci.high < 0:
         return "The interval includes no difference."
     if not effect.pi.high < 0:
-        return f"Trials differ so much that the next one may find nothing ({prediction_words(effect)})."
+        return f"Trials differ so much that the next one may find nothing ({_prediction_words(effect)})."
     if clean is None or clean.k < LEAST_TRIALS:
         left = counted(0 if clean is None else clean.k)
         return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
@@ -466,7 +466,7 @@ def _arm_number(claim, evidence):
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
         placebo = _arm_words(claim, evidence, "placebo")
         said += f"; {placebo[0].lower()}{placebo[1:]}"
-    if claimed >= effect.ci.low and not weakness(effect, _clean_of(claim, evidence)):
+    if claimed >= effect.ci.low and not _weakness(effect, _clean_of(claim, evidence)):
         return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
     return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
 
@@ -484,7 +484,7 @@ def _effect(claim, evidence):
         return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
     if effect.estimate > 0:
         return OVERSTATED, f"{words}: placebo did better."
-    if weak := weakness(effect, clean, responders):
+    if weak := _weakness(effect, clean, responders):
         return OVERSTATED, f"{words}. {weak}"
     if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
         return OVERSTATED, f"{words}: less than is claimed."

@@ -257,7 +257,7 @@ def check_claims(
     _check_spelling(table, studies)
     times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
-    found = gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
+    found = _gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
     about = pd.DataFrame([_row(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
@@ -429,7 +429,7 @@ class Evidence:
     doubts: tuple
 
 
-def gather(claims, studies, **methods):
+def _gather(claims, studies, **methods):
     """Find and pool the trials that bear on each claim; all pools are computed in one call.
 
     Parameters

@@ -250,13 +250,13 @@ def contextual_share(
             f"joint is a fit to {joint.k} trials, but {arms.p.size} of these report both changes; leave it out, or fit "
             "these"
         )
-    fits = fit_shares(arms, _smallest(smallest), methods)
-    together = bivariate_ratios(arms, fits, joint, methods)
+    fits = _fit_shares(arms, _smallest(smallest), methods)
+    together = _bivariate_ratios(arms, fits, joint, methods)
     means, why, pooled = together[ALL], fits.why[rule], fits.log[tau2_method, rule]
     if means.why:
         limits, no_bootstrap = NONE, means.why
     else:
-        limits, no_bootstrap = bootstrap_ratio(arms, confidence_level, seed, n_bootstrap)
+        limits, no_bootstrap = _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap)
     reasons = {name: text for name, text in (("fieller", means.why), ("bootstrap", no_bootstrap)) if text}
     used = fits.used(rule)
     return ContextualShare(
@@ -275,7 +275,7 @@ def contextual_share(
         trials=_trials(arms, fits, rule),
         left_out=_left_out(effects, arms, used),
         replaced=_replaced(arms, smallest if rule == "replace" else -np.inf),
-        robustness=robustness_table(fits, together, univariate_ratios(fits, confidence_level)),
+        robustness=_robustness_table(fits, together, _univariate_ratios(fits, confidence_level)),
         resamples=0 if means.why else int(n_bootstrap),
         confidence_level=confidence_level,
         reasons=reasons,
@@ -335,9 +335,9 @@ class ShareFits:
         return np.isfinite(self.changes[name][0])
 
 
-def fit_shares(arms, smallest, methods):
+def _fit_shares(arms, smallest, methods):
     """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
-    changes = used_changes(arms, smallest)
+    changes = _used_changes(arms, smallest)
     ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in RULES}
     columns = {("log", rule): ratios[rule] for rule in RULES}
     for name in MEANS:
@@ -358,7 +358,7 @@ def fit_shares(arms, smallest, methods):
     return ShareFits(changes, ratios, log, placebo, treatment, why)
 
 
-def used_changes(arms, smallest):
+def _used_changes(arms, smallest):
     """Return what each rule uses: dict of rule to (p, t), NaN where the trial is left out."""
     better = (arms.p < -ROUNDING) & (arms.t < -ROUNDING)
     clear = better & (arms.p < -np.sqrt(arms.vp)) & (arms.t < -np.sqrt(arms.vt))
@@ -411,7 +411,7 @@ class MeanRatio(NamedTuple):
     why: str
 
 
-def bivariate_ratios(arms, fits, joint, methods):
+def _bivariate_ratios(arms, fits, joint, methods):
     """Return the ratio of the two means of the bivariate fit to each set; `joint` is that to all trials, if known."""
     wanted = [name for name in MEANS if not fits.why[name]]
     known = {ALL: joint} if joint is not None else {}
@@ -429,11 +429,11 @@ def bivariate_ratios(arms, fits, joint, methods):
             out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
         else:
             fit = known[name]
-            out[name] = mean_ratio(k, fit.estimates, fit.covariance, t_quantile(fit.df, methods["confidence_level"]))
+            out[name] = _mean_ratio(k, fit.estimates, fit.covariance, t_quantile(fit.df, methods["confidence_level"]))
     return out
 
 
-def mean_ratio(k, means, covariance, critical):
+def _mean_ratio(k, means, covariance, critical):
     """Return the ratio of mean changes, placebo over treatment, unless the second is not clearly below zero."""
     low, high, shape = fieller(means, covariance, critical)
     if shape == BOUNDED and means[1] < 0:
@@ -505,7 +505,7 @@ def fieller(means, covariance, critical):
     return FiellerSet(low, high, np.where(bounded, BOUNDED, unbounded)[()])
 
 
-def bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
+def _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
     """Return the percentile interval of the ratio of bivariate means, trials resampled, and why there is none."""
     if not n_bootstrap:
         return (np.nan, np.nan), ""
@@ -599,7 +599,7 @@ def _replaced(arms, smallest):
     return _listed(arms.table, np.array([bool(which) for which in small], dtype=bool), said)
 
 
-def robustness_table(fits, together, apart):
+def _robustness_table(fits, together, apart):
     """Return every model under every rule, one row each."""
     rows = [(f"log ratio, {model}", rule, *_log_row(fits, model, rule)) for model, rule in fits.log]
     for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
@@ -614,7 +614,7 @@ def _log_row(fits, model, rule):
     return k, *(float(np.exp(x)) for x in (pooled.estimate, *pooled.ci)), pooled.tau, ""
 
 
-def univariate_ratios(fits, confidence_level):
+def _univariate_ratios(fits, confidence_level):
     """Return the ratio of the two separately pooled means of each set, as if they were independent."""
     out = {}
     for name in MEANS:
@@ -623,5 +623,5 @@ def univariate_ratios(fits, confidence_level):
             out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
         else:
             means, covariance = (p.estimate, t.estimate), np.diag([p.se**2, t.se**2])
-            out[name] = mean_ratio(k, means, covariance, t_quantile(t.df, confidence_level))
+            out[name] = _mean_ratio(k, means, covariance, t_quantile(t.df, confidence_level))
     return out

@@ -145,7 +145,7 @@ def multiverse(
     given = locals()
     options = _checked({name: given[name] for name in CHOICES}, contrasts is not None)
     level, where = _check.level(confidence_level), {} if where is None else dict(where)
-    data = data_sets(trials, contrasts, options, where)
+    data = _data_sets(trials, contrasts, options, where)
     here = np.isfinite(data.vi).any(axis=1)
     if not here.any():
         raise ValueError("no combination leaves a trial; include more, or widen `where`")
@@ -213,7 +213,7 @@ class DataSets(NamedTuple):
     at: np.ndarray  # (n, choices), which option of each choice
 
 
-def data_sets(trials, contrasts, options, where):
+def _data_sets(trials, contrasts, options, where):
     """Return the data sets for every combination of the options of `DATA_CHOICES`.
 
     Parameters

@@ -131,7 +131,7 @@ class Provenance:
         return self.tree()
 
     def _repr_html_(self):
-        return html_of(self.table)
+        return _html_of(self.table)
 
 
 def drawing(table):
@@ -233,7 +233,7 @@ def _branches(table, study):
     return table[keep]
 
 
-def html_of(table):
+def _html_of(table):
     """Return the tree as nested folds (HTML details), the pooled numbers unfolded."""
 
     def fold(item, is_open):
@@ -294,14 +294,14 @@ def provenance(effects, study=None, *, among=None):
     lost = sorted(set(found.table["study"]) - set(found.rows["study"]))
     if lost:
         raise ValueError(f"the rows of {', '.join(lost)} are missing; trace what effect_sizes returns")
-    arms = arms_behind(found if among is None else among)
+    arms = _arms_behind(found if among is None else among)
     chosen = found.table if study is None else found.table[found.table["study"] == study]
     roots = []
     for role, result in pooled.items():
         present = found.table["yi" if role == "contrast" else f"change_{role}"].notna()
         weights = dict(zip(found.table.index[present], result.weights, strict=True))
-        trials = [branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
-        roots.append(of_pooled(role, result, trials, found.unit))
+        trials = [_branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
+        roots.append(_of_pooled(role, result, trials, found.unit))
     roots[0]["children"] += left_out(found, study)
     return Provenance(_flat(roots))
 
@@ -320,7 +320,7 @@ def _pooled(effects):
 
 @dataclass(frozen=True, eq=False)
 class Arms:
-    """The arm scores behind effect sizes, with what is needed to trace them; see :func:`arms_behind`."""
+    """The arm scores behind effect sizes, with what is needed to trace them; see :func:`_arms_behind`."""
 
     options: dict
     records: dict
@@ -339,7 +339,7 @@ class Arms:
         return None
 
 
-def arms_behind(effects):
+def _arms_behind(effects):
     """Return the arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
     rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
     of_arms = rows["arm"].isin(["treatment", "placebo"])
@@ -360,7 +360,7 @@ def arms_behind(effects):
     )
 
 
-def branch(arms, trial, role, weight):
+def _branch(arms, trial, role, weight):
     """Return the branch of one trial in the pooled number of a role; None-weighted trials are told with the reason."""
     more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
     if pd.isna(weight):
@@ -388,36 +388,36 @@ def node(level, quantity, value, rule="", children=(), **more):
 
 def _one_arm(arms, trial, role):
     unit, value, vi = arms.unit_of(trial), getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
-    n = n_node(arms, unit, role, "change")
-    sd = sd_node(arms, unit, role, "change", (vi * n["value"]) ** 0.5)
-    parts = [_effect(trial, "change", value, OF_THE_ARM, [mean_node(arms, unit, role, "change")])]
+    n = _n_node(arms, unit, role, "change")
+    sd = _sd_node(arms, unit, role, "change", (vi * n["value"]) ** 0.5)
+    parts = [_effect(trial, "change", value, OF_THE_ARM, [_mean_node(arms, unit, role, "change")])]
     return "change", [*parts, _effect(trial, "variance of the change", vi, OF_ONE_ARM, [sd, n])]
 
 
-def n_node(arms, unit, arm, score):
+def _n_node(arms, unit, arm, score):
     """The people of one arm."""
     line = arms.lines[unit, arm, score]
-    cells = [leaf(arms.records[row], row, "n", unit="people") for row in line.rows]
+    cells = [_leaf(arms.records[row], row, "n", unit="people") for row in line.rows]
     if line.merged > 1:
         return _arm_node(line, "n", line.n, SUMMED, cells)
     if line.share < 1:
-        share = assumption("share", line.share, "option multi_arm='split'")
+        share = _assumption("share", line.share, "option multi_arm='split'")
         return _arm_node(line, "n", line.n, SHARED, [*cells, share])
     return _arm_node(line, "n", line.n, AS_PRINTED, cells)
 
 
-def leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
+def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
     """Return a printed cell: row and column of the file, the value as printed, and where it was read."""
     value = record[column]
-    more = {name: text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
-    basis = text_of(record.get("n_basis")) if column == "n" else ""
+    more = {name: _text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
+    basis = _text_of(record.get("n_basis")) if column == "n" else ""
     rule = f"n is {basis}" if basis in ("assumed", "inferred") else ""
     return node(
         "printed", column, value, rule, unit=unit, file=file, row=row, column=column, printed=f"{value:.12g}", **more
     )
 
 
-def text_of(value):
+def _text_of(value):
     """Return a text cell; "" for a blank."""
     return value if isinstance(value, str) else ""
 
@@ -432,12 +432,12 @@ def _name(quantity, score):
     return "n" if quantity == "n" else f"{quantity} of the {SCORES.get(score, score)}"
 
 
-def assumption(quantity, value, rule):
+def _assumption(quantity, value, rule):
     """Return a number that nobody printed: a correlation, a share."""
     return node("assumed", quantity, value, rule, printed="")
 
 
-def sd_node(arms, unit, arm, score, value):
+def _sd_node(arms, unit, arm, score, value):
     """The SD of a score in one arm, in points; `value` is the one that was used."""
     line = arms.lines[unit, arm, score]
     if not math.isnan(line.sd):
@@ -461,7 +461,7 @@ def _of_rows(arms, line, quantity, value, of_row):
             if part == quantity or quantity == "SD":
                 inner, rule = function(arms, row, line.score)
                 children.append(_step(arms, row, _name(part, line.score), inner, rule))
-        children.append(leaf(arms.records[row], row, "n", unit="people"))
+        children.append(_leaf(arms.records[row], row, "n", unit="people"))
     return _arm_node(line, quantity, value, COMBINED, children)
 
 
@@ -469,10 +469,10 @@ def _mean_of_row(arms, row, score):
     """The children and the rule of a row's mean in points."""
     record = arms.records[row]
     if score != "change":
-        return _rescaled(record, row, leaf(record, row, f"{score}_mean"), TO_POINTS)
+        return _rescaled(record, row, _leaf(record, row, f"{score}_mean"), TO_POINTS)
     if pd.notna(record["change_mean"]):
-        return _rescaled(record, row, leaf(record, row, "change_mean"), LENGTH_TO_POINTS)
-    parts = [leaf(record, row, f"{name}_mean") for name in ("final", "baseline")]
+        return _rescaled(record, row, _leaf(record, row, "change_mean"), LENGTH_TO_POINTS)
+    parts = [_leaf(record, row, f"{name}_mean") for name in ("final", "baseline")]
     return _rescaled(
         record, row, _in_scale(record, "mean of the change", FINAL_MINUS_BASELINE, parts), LENGTH_TO_POINTS
     )
@@ -486,7 +486,7 @@ def _rescaled(record, row, inner, rule):
 
 
 def _ends(record, row):
-    return [leaf(record, row, column) for column in ("scale_min", "scale_max")]
+    return [_leaf(record, row, column) for column in ("scale_min", "scale_max")]
 
 
 def _in_scale(record, quantity, rule, parts):
@@ -503,14 +503,14 @@ def _sd_of_row(arms, row, score):
 def _raw_sd(arms, record, row, score):
     """An SD in scale units: printed, from an SE, from an interval, or from baseline and final SD."""
     if pd.notna(record[f"{score}_sd"]):
-        return leaf(record, row, f"{score}_sd")
-    n, name = leaf(record, row, "n", unit="people"), _name("SD", score)
+        return _leaf(record, row, f"{score}_sd")
+    n, name = _leaf(record, row, "n", unit="people"), _name("SD", score)
     if pd.notna(record[f"{score}_se"]):
-        return _in_scale(record, name, FROM_SE, [leaf(record, row, f"{score}_se"), n])
+        return _in_scale(record, name, FROM_SE, [_leaf(record, row, f"{score}_se"), n])
     if score != BASELINE and pd.notna(record[f"{score}_ci_low"]):
-        ends = [leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
-        return _in_scale(record, name, FROM_CI, [*ends, leaf(record, row, "ci_level", unit="percent"), n])
-    r = assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
+        ends = [_leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
+        return _in_scale(record, name, FROM_CI, [*ends, _leaf(record, row, "ci_level", unit="percent"), n])
+    r = _assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
     return _in_scale(record, name, FROM_BOTH, [*sds, r])
 
@@ -532,7 +532,7 @@ def _lenders(arms, line):
 def _donor(arms, line):
     """The SD and n that another trial lends; its own derivation stands in its own branch."""
     record = arms.records[line.rows[0]]
-    more = {name: text_of(record[name]) for name in ("source", "locator", "certainty")}
+    more = {name: _text_of(record[name]) for name in ("source", "locator", "certainty")}
     more |= {"study": line.study, "arm": line.arm, "row": line.rows[0], "file": FILE}
     several = f"rows {', '.join(map(str, line.rows))} combined" if line.merged > 1 else ""
     rule = "; ".join(part for part in (line.sd_rule, several) if part) or AS_PRINTED
@@ -545,7 +545,7 @@ def _effect(trial, quantity, value, rule, children):
     return node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
 
 
-def mean_node(arms, unit, arm, score):
+def _mean_node(arms, unit, arm, score):
     """The mean of a score in one arm, in points."""
     line = arms.lines[unit, arm, score]
     return _of_rows(arms, line, "mean", line.mean, _mean_of_row)
@@ -553,14 +553,14 @@ def mean_node(arms, unit, arm, score):
 
 def _two_arms(arms, trial):
     unit, score = arms.unit_of(trial), trial.outcome
-    means = [mean_node(arms, unit, arm, score) for arm in ("treatment", "placebo")]
+    means = [_mean_node(arms, unit, arm, score) for arm in ("treatment", "placebo")]
     spread = {
-        arm: (sd_node(arms, unit, arm, score, getattr(trial, f"sd_{arm}")), n_node(arms, unit, arm, score))
+        arm: (_sd_node(arms, unit, arm, score, getattr(trial, f"sd_{arm}")), _n_node(arms, unit, arm, score))
         for arm in ("treatment", "placebo")
     }
     if trial.design == "crossover":
         told = "between the two periods of a person, option crossover_correlation"
-        r = assumption("correlation", arms.options["crossover_correlation"], told)
+        r = _assumption("correlation", arms.options["crossover_correlation"], told)
         rule, children = PAIRED, [spread["treatment"][0], spread["placebo"][0], spread["placebo"][1], r]
     else:
         rule, children = INDEPENDENT, [*spread["treatment"], *spread["placebo"]]
@@ -592,7 +592,7 @@ def _reported(arms, trial):
 
 
 def _contrast_cell(record, row, column, *, unit=IN_SCALE):
-    return leaf(record, row, column, unit=unit, file=CONTRASTS)
+    return _leaf(record, row, column, unit=unit, file=CONTRASTS)
 
 
 def _se(x):
@@ -600,7 +600,7 @@ def _se(x):
     return float(recover.se_from_ci(x[0], x[1], x[2] / 100, df=df))
 
 
-def of_pooled(role, pooled, trials, unit):
+def _of_pooled(role, pooled, trials, unit):
     """The root: a pooled number over its between-trial variance and its trials."""
     rule = COMMON if pooled.tau2_method == "CE" else BETWEEN.format(method=pooled.tau2_method)
     tau2 = [] if pooled.k == 1 else [node("effect", "between-trial variance", pooled.tau2, rule, unit=SQUARED)]
@@ -611,7 +611,7 @@ def of_pooled(role, pooled, trials, unit):
 def left_out(effects, study=None):
     """Return a leaf for every trial without an effect size, with the reason."""
     out = effects.left_out if study is None else effects.left_out[effects.left_out["study"] == study]
-    more = [dict(zip(("source", "locator", "certainty"), map(text_of, about), strict=True)) for about in _about(out)]
+    more = [dict(zip(("source", "locator", "certainty"), map(_text_of, about), strict=True)) for about in _about(out)]
     lines = zip(out["study"], out["label"], out["reason"], more, strict=True)
     return [node("left out", "trial", None, why, study=name, label=label, **m) for name, label, why, m in lines]
 

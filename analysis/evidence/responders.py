@@ -268,7 +268,7 @@ def translate_responders(
         reasons = "; ".join(f"{row.label}: {row.reason}" for row in left_out.itertuples())
         raise ValueError(f"there is no trial whose means and SDs can be translated: {reasons}")
     table = _translated_shares(table, effects.options.get("crossover_correlation", 0.5))
-    pooled = pool_shares(table, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level)
+    pooled = _pool_shares(table, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level)
     return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
 
 
@@ -372,7 +372,7 @@ def _translated_shares(table, correlation):
     return table
 
 
-def pool_shares(table, **methods):
+def _pool_shares(table, **methods):
     """Pool the shares of responders under placebo and treatment, and their difference.
 
     Parameters
@@ -502,7 +502,7 @@ def pool_responders(
     table = _counted_shares(table)
     counts = [table[f"{part}_{role}"].to_numpy(float) for role in _ROLES[::-1] for part in ("events", "n")]
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
-    fields = pool_shares(table, **methods)
+    fields = _pool_shares(table, **methods)
     if pool_method == "MH":
         common = {"labels": table["label"], "confidence_level": confidence_level}
         fields["difference"] = pool_mantel_haenszel(*counts, measure="RD", **common)

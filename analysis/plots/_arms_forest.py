@@ -95,7 +95,7 @@ def arms_forest(
     table = _with_arms_forest_text(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit = getattr(pooled.effects, "unit", "")
-    panels = _arms_panel(table, unit), contrast_panel(table, unit, zone)
+    panels = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
     footer = _arms_forest_footer(
         pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order, zone=zone, note=note
     )
@@ -158,7 +158,7 @@ def _arms_forest_tracks(columns, table, panels):
             Column("change", "plac.", ("text_placebo",), span="Change"),
             Column("change", "treat.", ("text_treatment",), span="Change"),
         ],
-        "difference": [difference_column(table)],
+        "difference": [_difference_column(table)],
         "weight": [Column("weight", "Weight", ("text_weight",))],
     }
     other = [
@@ -175,7 +175,7 @@ def _arms_forest_tracks(columns, table, panels):
     ]
 
 
-def difference_column(table, head="Difference"):
+def _difference_column(table, head="Difference"):
     """Return the column of the estimate and its limits, each aligned on the decimal point."""
     head = f"{head} {bracketed(f'{words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
@@ -210,7 +210,7 @@ def _arms_panel(table, unit):
     )
 
 
-def contrast_panel(table, unit, zone):
+def _contrast_panel(table, unit, zone):
     """Return the panel of the randomised contrast."""
     trials = table[table["kind"] == "trial"]
     limits = panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high")), zone=zone or None)

@@ -74,7 +74,7 @@ PAD = 0.06  # of the range of the trials, at both ends
 
 
 @dataclass(frozen=True, eq=False)
-class AboutBubble:
+class _AboutBubble:
     """What the words are about: the fit, its curve, the table of the figure, and how numbers are written."""
 
     fit: object
@@ -90,7 +90,7 @@ class AboutBubble:
     @property
     def year(self):
         """Whether the moderator is a calendar year."""
-        return not self.along.categorical and is_year(self.along.moderator, self.along.trials["x"])
+        return not self.along.categorical and _is_year(self.along.moderator, self.along.trials["x"])
 
     @property
     def of(self):
@@ -107,7 +107,7 @@ class AboutBubble:
         return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
 
 
-def is_year(name, values):
+def _is_year(name, values):
     """Say whether a moderator is a calendar year, whose thousands are not separated."""
     return "year" in name.lower() and bool(((values >= 1000) & (values < 3000)).all())
 
@@ -200,21 +200,21 @@ def bubble(
             if ratio
             else digits_for(along.trials["yi"] - 2 * _bubble_se(along), along.trials["yi"] + 2 * _bubble_se(along))
         )
-    table = bubble_table(along, label, digits, ratio)
+    table = _bubble_table(along, label, digits, ratio)
     scale, leaves = _bubble_scale(along, ratio, null=favours is not None)
-    about = AboutBubble(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
+    about = _AboutBubble(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
     if ax is not None:
         return _bubble_into_axes(ax, about, scale, favours)
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"{y_label} by {about.of}"
-    footer = bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
-    draw = draw_bubble_rows if along.categorical else _figure_of_numbers
+    footer = _bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
+    draw = _draw_bubble_rows if along.categorical else _figure_of_numbers
     fig = draw(about, scale, favours or (), title=title, footer=footer, width=width)
-    caption = " ".join([sentences(title), *bubble_footer(about, note)])
+    caption = " ".join([sentences(title), *_bubble_footer(about, note)])
     rows = _with_reference(table, footer)
-    in_words, alt = sentences(bubble_finding(about), OBSERVATIONAL), bubble_alt_text(title, about)
+    in_words, alt = sentences(_bubble_finding(about), OBSERVATIONAL), _bubble_alt_text(title, about)
     fig.content = FigureContent(rows, title, caption, alt, in_words, _printed(x_label, y_label))
     return fig
 
@@ -223,13 +223,13 @@ def _bubble_se(along):
     return np.sqrt(along.trials["vi"])
 
 
-def bubble_table(along, label, digits, ratio):
+def _bubble_table(along, label, digits, ratio):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     show = np.exp if ratio else float
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
     trials["labelled"] = _bubble_labelled(trials, label)
     trials["text_name"] = trials["name"]
-    trials["text_x"] = trials["x"].astype(str) if along.categorical else x_texts(along)
+    trials["text_x"] = trials["x"].astype(str) if along.categorical else _x_texts(along)
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
     curve = along.curve.assign(kind="category" if along.categorical else "curve")
     if along.categorical:
@@ -254,12 +254,12 @@ def _bubble_labelled(trials, label):
     return (trials["estimate"] - trials["fitted"]).abs().rank(method="first", ascending=False) <= label
 
 
-def x_texts(along):
+def _x_texts(along):
     """Return the moderator of every trial as text."""
-    return write_x(along.trials["x"], is_year(along.moderator, along.trials["x"]))
+    return _write_x(along.trials["x"], _is_year(along.moderator, along.trials["x"]))
 
 
-def write_x(values, year=False):
+def _write_x(values, year=False):
     """Return the values of a moderator as texts with as few decimals as they have, up to two."""
     if year:
         return [f"{x:.0f}" for x in values]
@@ -274,14 +274,14 @@ def _interval(row, part, digits, show):
 def _slope_row(along, digits, show):
     slope = along.slope
     shown = {end: float(show(slope[end])) for end in ("estimate", "ci_low", "ci_high")}
-    fine = slope_digits(shown, digits)
+    fine = _slope_digits(shown, digits)
     name = f"{'Times' if show is np.exp else 'Change'} per unit of {along.moderator}"
     texts = {"text_name": name, "text_estimate": number(shown["estimate"], fine)}
     texts["text_ci"] = _interval(slope, "ci", fine, show)
     return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
 
 
-def slope_digits(slope, digits):
+def _slope_digits(slope, digits):
     """Return the decimals that show a slope: two significant digits of half its interval."""
     half = (slope["ci_high"] - slope["ci_low"]) / 2
     if not (np.isfinite(half) and half > 0):
@@ -309,7 +309,7 @@ def _bubble_into_axes(ax, about, scale, favours):
         return ax.figure
     plane = Plane(ax, _bubble_across(about.along), scale, width, height)
     _axes(plane, about)
-    draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
+    _draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
     title_axes(ax, about.x_label, about.y_label)
     return ax.figure
 
@@ -404,7 +404,7 @@ def _draw_rows(plane, about, rows, size):
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     y = rows.middle[rows.row] + rows.lane
     points = np.column_stack([about.along.trials["yi"], y])
-    draw_circles(plane, about.along.trials, points, size)
+    _draw_circles(plane, about.along.trials, points, size)
     half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
     mean = curve["estimate"].to_numpy(float)
     strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
@@ -414,17 +414,17 @@ def _draw_rows(plane, about, rows, size):
     fitted = plane.mm(about.along.trials["fitted"], points[:, 1])
     spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
     lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
-    write_bubble_names(plane, about, xy, size, fitted, (lines,))
+    _write_bubble_names(plane, about, xy, size, fitted, (lines,))
 
 
-def draw_circles(plane, trials, points, size):
+def _draw_circles(plane, trials, points, size):
     """Draw the trials, the largest first, at ``points``."""
     order = np.argsort(-size, kind="stable")
     look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
     markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
 
 
-def write_bubble_names(plane, about, xy, size, fitted, lines):
+def _write_bubble_names(plane, about, xy, size, fitted, lines):
     """Write the names of the trials that are to have one, where nothing else stands."""
     table = about.table[about.table["kind"] == "trial"]
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
@@ -444,7 +444,7 @@ def write_bubble_names(plane, about, xy, size, fitted, lines):
     leaders = []
     for i, name, box in zip(named, names, places, strict=True):
         if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), name_look(), align="left", gid=f"name-{i}")
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), _name_look(), align="left", gid=f"name-{i}")
             leaders.append(leader(box, xy[i], reach[i]))
     ends = [plane.values(line) for line in leaders if line is not None]
     plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
@@ -467,7 +467,7 @@ def _on_level(plane):
     return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
 
 
-def name_look():
+def _name_look():
     """Return the type of the trials' names."""
     return style.NOTE_PT, "normal", style.INK
 
@@ -483,10 +483,10 @@ def _axes(plane, about):
     draw_axes(plane)
     if about.year:
         ticks = plane.ax.get_xticks()
-        plane.ax.set_xticks(ticks, write_x(ticks, year=True))
+        plane.ax.set_xticks(ticks, _write_x(ticks, year=True))
 
 
-def draw_along(plane, about, size):
+def _draw_along(plane, about, size):
     """Draw everything inside the panel."""
     along = about.along
     curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
@@ -502,39 +502,39 @@ def draw_along(plane, about, size):
         zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     mean = np.column_stack([x, curve["estimate"]])
-    draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
+    _draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
     plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
     plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
     line = plane.mm(x, curve["estimate"])
     fitted = plane.mm(along.trials["x"].to_numpy(float), along.trials["fitted"])
     edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
     xy = plane.mm(along.trials["x"].to_numpy(float), along.trials["yi"])
-    write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
+    _write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
 
 
-def bubble_footer(about, note, *, printed=False):
+def _bubble_footer(about, note, *, printed=False):
     """Return the paragraphs below the figure; without what is ``printed`` in it."""
     narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
     narrow = narrow if about.fit.hksj_narrower else ""
     scale = "log scale" if about.ratio else ""
     circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
     lines = [
-        words.sentences("" if printed else bubble_finding(about), difference_sentence(about), test_sentence(about)),
-        words.sentences(OBSERVATIONAL, few_studies_sentence(about.fit), held_sentence(about)),
-        words.sentences(bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
+        words.sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
+        words.sentences(OBSERVATIONAL, _few_studies_sentence(about.fit), _held_sentence(about)),
+        words.sentences(_bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
         words.sentences(note),
     ]
     return [line for line in lines if line]
 
 
-def bubble_finding(about):
+def _bubble_finding(about):
     """Return what the moderator goes with, in one sentence."""
     along = about.along
     if along.categorical:
         return _categories_sentence(about)
     if along.slope is None:
         ends = along.curve.iloc[[0, -1]]
-        rows = zip(write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
+        rows = zip(_write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
         at = [f"{about.effect(row)} at {x}" for x, row in rows]
         named = about.along.terms.head(MOST_LISTED)
         rows = zip(named.index, named.to_dict("records"), strict=True)
@@ -559,13 +559,13 @@ def _coefficient(about, row):
     """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
     show = np.exp if about.ratio else float
     shown = {end: float(show(row[end])) for end in ("estimate", "ci_low", "ci_high")}
-    digits = slope_digits(shown, about.digits)
+    digits = _slope_digits(shown, about.digits)
     at = level(about.fit.confidence_level)
     limits = interval(shown["ci_low"], shown["ci_high"], digits)
     return f"{number(shown['estimate'], digits)} ({at} CI {limits}; p {equals(row['pvalue'])})"
 
 
-def difference_sentence(about):
+def _difference_sentence(about):
     """Return how the categories differ from the reference."""
     along = about.along
     if not along.categorical:
@@ -578,7 +578,7 @@ def difference_sentence(about):
     return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
 
 
-def test_sentence(about):
+def _test_sentence(about):
     """Return the omnibus test, R², tau and k; the test of a single slope has been told with it."""
     fit = about.fit
     count, df = fit.qm_df
@@ -590,7 +590,7 @@ def test_sentence(about):
     return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
 
 
-def few_studies_sentence(fit):
+def _few_studies_sentence(fit):
     """Return the warning for few trials per coefficient."""
     count = fit.qm_df[0]
     if fit.k >= STUDIES_PER_MODERATOR * count:
@@ -599,7 +599,7 @@ def few_studies_sentence(fit):
     return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k)}, {of}): too few to rely on"
 
 
-def held_sentence(about):
+def _held_sentence(about):
     """Return where the other moderators are held."""
     if not about.along.held:
         return ""
@@ -610,7 +610,7 @@ def held_sentence(about):
     return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
 
 
-def bubble_model_sentence(about):
+def _bubble_model_sentence(about):
     """Return the model and what the intervals are."""
     fit, at = about.fit, level(about.fit.confidence_level)
     model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
@@ -634,7 +634,7 @@ def _leaving(about):
     return "bands go on beyond the panel" if about.leaves else ""
 
 
-def draw_bubble_rows(about, scale, favours, *, title, footer, width):
+def _draw_bubble_rows(about, scale, favours, *, title, footer, width):
     """Return the figure of a moderator with categories."""
     at = level(about.fit.confidence_level)
     texts = [_bubble_numbers(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
@@ -649,7 +649,7 @@ def draw_bubble_rows(about, scale, favours, *, title, footer, width):
         caption = about.y_label + (", log scale" if about.ratio else "")
         panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
         below = axis_height([panel], {"bubble": right - left})
-        placed, tall = lay_key(bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
+        placed, tall = lay_key(_bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
         top_mm = line_height(style.BODY_PT) + 2.0
         framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
         figure, page = framed_page(framing)
@@ -690,7 +690,7 @@ def _shortened(lines):
     return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
 
 
-def bubble_key(about, size):
+def _bubble_key(about, size):
     """Return the entries of the key."""
     at = level(about.fit.confidence_level)
     trials = about.along.trials
@@ -727,13 +727,13 @@ def _figure_of_numbers(about, scale, favours, *, title, footer, width):
     across, height = _bubble_across(about.along), TALL * width
     left = room_for(scale.ticks()[1])
     size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    entries = bubble_key(about, size)
+    entries = _bubble_key(about, size)
     scales = across, scale
     on = sheet(
         title, footer, width, scales=scales, label="bubble", entries=entries, left=left, right=EDGE_MM, height=height
     )
     _axes(on.plane, about)
-    draw_along(on.plane, about, size)
+    _draw_along(on.plane, about, size)
     directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, [word.split()[-1] for word in favours])] if favours else []
     write_titles(on, about.x_label, about.y_label + (", log scale" if about.ratio else ""), directions)
     return on.figure
@@ -745,19 +745,19 @@ def _with_reference(table, footer):
     return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def bubble_alt_text(title, about):
+def _bubble_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.along.trials
     spread = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
     across = ""
     if not about.along.categorical:
-        low, high = write_x([trials["x"].min(), trials["x"].max()], about.year)
+        low, high = _write_x([trials["x"].min(), trials["x"].max()], about.year)
         across = f", {about.of} from {low} to {high}"
     return words.sentences(
         f"Bubble plot: {title}",
         f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
-        bubble_finding(about),
-        test_sentence(about),
+        _bubble_finding(about),
+        _test_sentence(about),
         OBSERVATIONAL,
     )
 

@@ -131,31 +131,31 @@ def claims_plot(
     >>> fig.content.table["claim_id"].dropna().tolist()[:3]
     ['nir02', 'nir01', 'nir03']
     """
-    claims, family = claims_of(checked, therapy_family)
-    table = claim_rows(claims, family, evidence, digits)
-    columns = claims_columns(table, width_mm or USUAL_MM)
+    claims, family = _claims_of(checked, therapy_family)
+    table = _claim_rows(claims, family, evidence, digits)
+    columns = _claims_columns(table, width_mm or USUAL_MM)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     title = title or f"{family}: what is claimed, and what the trials show"
-    footer = claims_footer(table, checked.attrs, evidence, zone=zone, note=note)
+    footer = _claims_footer(table, checked.attrs, evidence, zone=zone, note=note)
     panel = _claims_panel(table)
     axis = axis_height([panel], {panel.name: columns.panel_width})
-    lay = stand_rows(table, columns, axis)
+    lay = _stand_rows(table, columns, axis)
     framing = frame(title, footer, columns.width, lay["height"])
     table = table.assign(y_mm=np.array(lay["y"]) + framing.top, lines=lay["lines"])
     figure, page = framed_page(framing)
     bottom = framing.top + lay["panel_bottom"]
     _draw_panel(figure, page, table, panel, columns, zone=zone, ends=(framing.top + lay["panel_top"], bottom))
     write_captions(page, panel, columns.left, columns.right, bottom + TICKS_MM)
-    write(page, columns.verdict, table["y_mm"].iloc[0], result_head(checked), style.HEAD, gid="head-result")
+    write(page, columns.verdict, table["y_mm"].iloc[0], _result_head(checked), style.HEAD, gid="head-result")
     _write_rows(page, table, columns)
-    rows = with_claims_reference_rows(table.drop(columns="lines"), zone, footer)
+    rows = _with_claims_reference_rows(table.drop(columns="lines"), zone, footer)
     said = in_words(claims)
-    caption = " ".join([sentences(title), claims_counts(claims), *footer])
-    figure.content = FigureContent(rows, title, caption, claims_alt_text(title, table, claims), said, PRINTED)
+    caption = " ".join([sentences(title), _claims_counts(claims), *footer])
+    figure.content = FigureContent(rows, title, caption, _claims_alt_text(title, table, claims), said, PRINTED)
     return figure
 
 
-def claims_of(checked, family):
+def _claims_of(checked, family):
     """Return the claims about one family of therapies, with their numbers in points, and the name of the family."""
     columns = [*NEEDED, *(f"{role}{end}" for role in ROLES for end in ("", "_low", "_high"))]
     if missing := [name for name in columns if name not in checked]:
@@ -173,13 +173,13 @@ def claims_of(checked, family):
     return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
 
 
-def claim_rows(claims, family, evidence, digits):
+def _claim_rows(claims, family, evidence, digits):
     """Return one row per line of the figure, those beside the panel first.
 
     Parameters
     ----------
     claims : pandas.DataFrame
-        From :func:`claims_of`.
+        From :func:`_claims_of`.
     family : str
     evidence : PooledArms or None
         All trials of the family, or trials in groups of which the family is one.
@@ -269,7 +269,7 @@ def _claims_pooled(evidence, family, digits):
 
 
 @dataclass(frozen=True)
-class ClaimsColumns:
+class _ClaimsColumns:
     """Edges in millimetres: claims (id and words), the panel, the verdicts, the right edges of a result's numbers."""
 
     width: float
@@ -285,7 +285,7 @@ class ClaimsColumns:
         return self.right - self.left
 
 
-def claims_columns(table, width):
+def _claims_columns(table, width):
     """Return the columns of a page of this width."""
 
     def widest(column):
@@ -309,10 +309,12 @@ def claims_columns(table, width):
     if right - left < LEAST_PANEL_MM:
         least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    return ClaimsColumns(width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts))
+    return _ClaimsColumns(
+        width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts)
+    )
 
 
-def claims_footer(table, methods, evidence, *, zone, note):
+def _claims_footer(table, methods, evidence, *, zone, note):
     """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
     marks = (
         "diamonds: pooled results of several trials and their confidence intervals, open for placebo arms; circles and "
@@ -369,7 +371,7 @@ def _series():
     )
 
 
-def stand_rows(table, columns, axis):
+def _stand_rows(table, columns, axis):
     """Return the height of every row below the top of the body, the lines of every claim, and the ends of the panel.
 
     ``axis`` is the height of everything below the panel, which stands above the claims without a number.
@@ -441,13 +443,13 @@ def _draw_claims(ax, page, table, panel, columns, scale):
         write(page, at, row["y_mm"], row["text_mark"], style.CAPTION, align=align, gid=f"mark-text-{i}")
 
 
-def result_head(checked):
+def _result_head(checked):
     """Return the heading of the results, with the level of the intervals where check_claims notes it."""
     known = checked.attrs.get("confidence_level")
     return f"Points {bracketed(f'{level(known)} CI' if known else 'interval')}"
 
 
-def _write_rows(page, table, columns: ClaimsColumns):
+def _write_rows(page, table, columns: _ClaimsColumns):
     """Write names, numbers, claims and verdicts."""
     pitch, look = line_height(style.BODY_PT), (style.BODY_PT, "normal", style.INK)
     for i, row in enumerate(table.to_dict("records")):
@@ -482,7 +484,7 @@ def _write_result(page, row, i, columns):
         write(page, edge, row["y_mm"], row[f"text_{part}"], look, align="right", gid=f"{part}-{i}")
 
 
-def with_claims_reference_rows(table, zone, lines):
+def _with_claims_reference_rows(table, zone, lines):
     """Append the numbers behind line and band, and the footer, below the rows of the figure."""
     extra = [{"kind": "reference", "name": "no change", "contrast_estimate": 0.0}]
     if zone:
@@ -499,7 +501,7 @@ def in_words(claims):
     return "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples())
 
 
-def claims_counts(claims):
+def _claims_counts(claims):
     """Return how many claims there are, and how many of each verdict."""
     found = claims["verdict"].value_counts(sort=True)
     parts = ", ".join(f"{verdict} {number(count, 0)}" for verdict, count in found.items())
@@ -510,7 +512,7 @@ def _claims(n):
     return f"{number(n, 0)} claim" + ("" if n == 1 else "s")
 
 
-def claims_alt_text(heading, table, claims):
+def _claims_alt_text(heading, table, claims):
     """Return what the figure shows to someone who cannot see it."""
     results = table[table["kind"].isin(["trial", "subtotal"])]
     said = [
@@ -522,4 +524,4 @@ def claims_alt_text(heading, table, claims):
         f"Claim {row['claim_id']}: {row['text_mark']}, {row['text_verdict']}"
         for row in table[table["claim_low"].notna()].to_dict("records")
     ]
-    return sentences(heading, *said, *marks, claims_counts(claims))
+    return sentences(heading, *said, *marks, _claims_counts(claims))

@@ -55,7 +55,7 @@ MARKED = 0.1, 0.05, 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class AboutDrapery:
+class _AboutDrapery:
     """What the words are about: the pooled result, the table of the figure, and how numbers are written."""
 
     pooled: object
@@ -155,9 +155,9 @@ def drapery(
     measure = measure or getattr(pooled, "measure", "") or "MD"
     ratio = measure in RATIOS
     x_label = x_label or ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
-    table, digits = drapery_table(pooled, block.trials["label"].astype(str).tolist(), label, common, digits, ratio)
+    table, digits = _drapery_table(pooled, block.trials["label"].astype(str).tolist(), label, common, digits, ratio)
     lines = tuple(dict.fromkeys([_own(pooled), *MARKED]))
-    about = AboutDrapery(pooled, table, lines, x_label, unit, ratio, digits, left_out)
+    about = _AboutDrapery(pooled, table, lines, x_label, unit, ratio, digits, left_out)
     trials = table[table["kind"] == "trial"]
     across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), ratio)
     if ax is not None:
@@ -166,15 +166,15 @@ def drapery(
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"p-value curves: {NAMES.get(measure, measure)[0].lower()}{NAMES.get(measure, measure)[1:]}"
-    footer = drapery_footer(about, note)
-    fig = draw_drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
+    footer = _drapery_footer(about, note)
+    fig = _draw_drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
     rows = pd.concat([table, pd.DataFrame([{"kind": "footer", "name": line} for line in footer])], ignore_index=True)
     caption = " ".join([sentences(title), *footer])
-    fig.content = FigureContent(rows, title, caption, drapery_alt_text(title, about), drapery_finding(about), PRINTED)
+    fig.content = FigureContent(rows, title, caption, _drapery_alt_text(title, about), _drapery_finding(about), PRINTED)
     return fig
 
 
-def drapery_table(pooled, names, label, common, digits, ratio):
+def _drapery_table(pooled, names, label, common, digits, ratio):
     """Return one row per curve, with its intervals at every p value; and the decimals of its numbers."""
     p = np.unique(np.append(LEVELS, _own(pooled)))
     of = pvalue_curves(pooled, p)
@@ -240,24 +240,24 @@ def _drapery_into_axes(ax, about, across, scale):
 
 def _upright(about, scale):
     """Return the heights of the p values of the curves, and the p values with labels."""
-    p = drapery_columns(about.table)[2]
+    p = _drapery_columns(about.table)[2]
     shown = [*about.lines, *(each for each in LABELLED[scale] if each not in about.lines)]
-    return drapery_height(p, scale), np.array(sorted(shown))
+    return _drapery_height(p, scale), np.array(sorted(shown))
 
 
-def drapery_columns(table):
+def _drapery_columns(table):
     """Return the names of the columns that hold the ends of the intervals, and their p values."""
     low = [name for name in table if name.startswith("low_p")]
     return low, [f"high{name[3:]}" for name in low], np.array([float(name[5:]) for name in low])
 
 
-def drapery_height(p, scale):
+def _drapery_height(p, scale):
     """Return the heights of p values on the upright axis."""
     return np.asarray(p, float) if scale == "p" else -normal_statistic(p)
 
 
 def _drapery_limits(scale):
-    return (0.0, 1.0) if scale == "p" else (float(drapery_height(0.001, scale)), 0.0)
+    return (0.0, 1.0) if scale == "p" else (float(_drapery_height(0.001, scale)), 0.0)
 
 
 def _fill_drapery(plane, about, heights, scale, named):
@@ -267,11 +267,11 @@ def _fill_drapery(plane, about, heights, scale, named):
     ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     draw_axis(ax, Panel("drapery", (), (), plane.x.limits, ("",), ratio=plane.x.ratio), plane.width)
     ax.spines["bottom"].set_visible(True)
-    set_levels(plane, shown, drapery_height(shown, scale), about.lines)
-    draw_curtain(plane, about.table, y, drapery_height(about.lines, scale), named)
+    _set_levels(plane, shown, _drapery_height(shown, scale), about.lines)
+    _draw_curtain(plane, about.table, y, _drapery_height(about.lines, scale), named)
 
 
-def set_levels(plane, p, y, lines):
+def _set_levels(plane, p, y, lines):
     """Label p values on the left and the levels of the intervals on the right; marked ones come first.
 
     Returns the width of the labels on the right in millimetres.
@@ -284,24 +284,24 @@ def set_levels(plane, p, y, lines):
         if all(abs(at[i] - at[j]) >= APART for j in kept):
             kept.append(i)
     kept = sorted(kept)
-    set_upright(plane.ax, y[kept], [p_text(p[i]) for i in kept])
+    set_upright(plane.ax, y[kept], [_p_text(p[i]) for i in kept])
     for i in kept:
         where = plane.width + 1.6, at[i]
         plane.write(*where, level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
 
 
-def p_text(p):
+def _p_text(p):
     """Return a p value that marks a line, such as "0.05", with the digits it has."""
     return number(p, len(f"{p:.10g}".partition(".")[2]))
 
 
-def draw_curtain(plane, table, y, lines, named):
+def _draw_curtain(plane, table, y, lines, named):
     """Draw everything inside the panel.
 
     ``y`` holds the heights of the p values, ``lines`` those of the lines, ``named`` the trials named above the panel.
     """
     low, high = plane.x.limits
-    prediction = curves(table, "prediction", y)
+    prediction = _curves(table, "prediction", y)
     if len(prediction) and np.isfinite(prediction).all():
         left, right = np.split(prediction[0], 2)
         plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
@@ -317,16 +317,16 @@ def draw_curtain(plane, table, y, lines, named):
     if low < 0 < high:
         null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
         plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
-    trials = curves(table, "trial", y)
+    trials = _curves(table, "trial", y)
     wide = TRIAL_PT if len(trials) <= MANY else MANY_PT
     named = table.loc[table["kind"] == "trial", "name"].isin(named)
-    quiet = quiet_colour(len(trials))
+    quiet = _quiet_colour(len(trials))
     colours = [style.INK if yes and not named.all() else quiet for yes in named]
     plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
-    common = curves(table, "common", y)
+    common = _curves(table, "common", y)
     look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON], "zorder": 2}
     plane.lines(common, "drapery-common", **look)
-    pooled = curves(table, "total", y)
+    pooled = _curves(table, "total", y)
     plane.lines(pooled, "drapery-pooled-rim", colors=style.PAPER, linewidths=POOLED_PT + 1.2, zorder=2.4)
     plane.lines(pooled, "drapery-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=2.5)
     row = table[table["kind"] == "total"].iloc[0]
@@ -335,16 +335,16 @@ def draw_curtain(plane, table, y, lines, named):
     ends.set(gid="drapery-ci", label="drapery-ci")
 
 
-def curves(table, kind, y):
+def _curves(table, kind, y):
     """Return the curves of the rows of a kind, from the left foot over the estimate to the right foot, (r, 2m, 2)."""
-    low, high, _ = drapery_columns(table)
+    low, high, _ = _drapery_columns(table)
     rows = table[table["kind"] == kind]
     left, right = rows[low].to_numpy(float), rows[high].to_numpy(float)
     x = np.concatenate([left, right[:, ::-1]], axis=1)
     return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
 
 
-def quiet_colour(k):
+def _quiet_colour(k):
     """Return the colour of trials without names: paler where there are many."""
     return style.SQUARE if k <= MANY / 3 else style.FAINT
 
@@ -353,7 +353,7 @@ def _drapery_caption(about):
     return about.x_label + (", log scale" if about.ratio else "")
 
 
-def drapery_footer(about, note):
+def _drapery_footer(about, note):
     """Return the paragraphs below the figure."""
     pooled = about.pooled
     points = "(log scale)" if about.ratio else about.unit.split(" on ")[0]
@@ -362,9 +362,9 @@ def drapery_footer(about, note):
         parts.append("area: prediction of a new trial")
     if (about.table["kind"] == "common").any():
         parts.append("dashed: common effect, normal distribution")
-    marked = p_text(about.lines[0])
+    marked = _p_text(about.lines[0])
     lines = [
-        drapery_finding(about),
+        _drapery_finding(about),
         words.sentences(
             "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
             f"interval of the level on the right ends; dots: the {about.level} confidence interval (p = {marked})",
@@ -381,7 +381,7 @@ def drapery_footer(about, note):
     return [line for line in lines if line]
 
 
-def drapery_finding(about):
+def _drapery_finding(about):
     """Return the pooled result in words."""
     pooled = about.pooled
     points = "" if about.ratio else about.unit.split(" on ")[0]
@@ -408,10 +408,10 @@ def _narrow(pooled):
     return "The HKSJ interval is narrower than the Wald interval, to be read with care" if pooled.hksj_narrower else ""
 
 
-def draw_drapery_page(about, across, scale, favours, *, title, footer, width):
+def _draw_drapery_page(about, across, scale, favours, *, title, footer, width):
     """Return the figure: names above the panel, the axes around it, the key below."""
     y, shown = _upright(about, scale)
-    left = room_for([p_text(each) for each in shown])
+    left = room_for([_p_text(each) for each in shown])
     right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
     inner = width - 2 * style.MARGIN - left - right
     pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
@@ -421,7 +421,7 @@ def draw_drapery_page(about, across, scale, favours, *, title, footer, width):
         strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0
         head = pitch + 1.6 + strip
         below = axis_height([panel], {"drapery": inner})
-        key, tall = lay_key(drapery_key(about), width - 2 * style.MARGIN, stacked=False)
+        key, tall = lay_key(_drapery_key(about), width - 2 * style.MARGIN, stacked=False)
         framing = frame(title, footer, width, head + height + below + 2.2 + tall)
         figure, page = framed_page(framing)
         top = framing.top + head
@@ -430,7 +430,7 @@ def draw_drapery_page(about, across, scale, favours, *, title, footer, width):
         plane = Plane(ax, across, Scale(_drapery_limits(scale)), inner, height)
         written = [name for name, place in zip(names, places, strict=True) if place is not None]
         _fill_drapery(plane, about, (y, shown), scale, written)
-        draw_names(plane, names, x, places)
+        _draw_names(plane, names, x, places)
         write(page, style.MARGIN, framing.top + pitch / 2, Y_TITLES[0], style.CAPTION, gid="title-y")
         edge = width - style.MARGIN
         write(page, edge, framing.top + pitch / 2, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
@@ -480,20 +480,20 @@ def _increasing(values):
     return np.concatenate([np.full(n, value) for value, n in blocks]) if blocks else np.zeros(0)
 
 
-def drapery_key(about):
+def _drapery_key(about):
     """Return the entries of the key."""
     entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
     if (about.table["kind"] == "common").any():
         look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
         entries.append(line_entry("common effect", **look))
     k = about.pooled.k
-    entries.append(line_entry(f"trials ({number(k, 0)})", colors=quiet_colour(k), linewidths=TRIAL_PT))
+    entries.append(line_entry(f"trials ({number(k, 0)})", colors=_quiet_colour(k), linewidths=TRIAL_PT))
     if np.isfinite(about.pooled.pi.low):
         entries.append(area_entry("prediction, new trial", style.BAND))
     return entries
 
 
-def draw_names(plane, names, x, places):
+def _draw_names(plane, names, x, places):
     """Write the names above the panel, with a line from each to the top of its curve."""
     segments, look = [], (style.NOTE_PT, "normal", style.INK)
     y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
@@ -506,7 +506,7 @@ def draw_names(plane, names, x, places):
     plane.lines(segments, "drapery-leaders", **look)
 
 
-def drapery_alt_text(title, about):
+def _drapery_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.table[about.table["kind"] == "trial"]
     spread = interval(about.show(trials["estimate"].min()), about.show(trials["estimate"].max()), about.digits)
@@ -514,6 +514,6 @@ def drapery_alt_text(title, about):
     return words.sentences(
         f"Drapery plot: {title}",
         f"p-value curves of {counted(len(trials))}, estimates from {spread}",
-        f"{clear} of {number(len(trials), 0)} have p below {p_text(about.lines[0])} for no difference",
-        drapery_finding(about).rstrip("."),
+        f"{clear} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for no difference",
+        _drapery_finding(about).rstrip("."),
     )

@@ -97,26 +97,26 @@ _letters = lru_cache(maxsize=64)(_Letters)
 @lru_cache(maxsize=64)
 def _tabular(family):
     """Say whether all figures of a family are of one width."""
-    measured = _Letters(path_of(family))
+    measured = _Letters(_path_of(family))
     return len({measured.advance(figure) for figure in "0123456789"}) == 1
 
 
 @lru_cache(maxsize=64)
-def path_of(family, weight="normal", style="normal"):
+def _path_of(family, weight="normal", style="normal"):
     """Return the file of a family."""
     return str(fontManager.findfont(FontProperties(family=family, weight=weight, style=style)))
 
 
 def simple_width(text, family, weight):
     """Return the width of a line in points at ``UNITS``, or None where letters are shaped or come from elsewhere."""
-    path, codes = path_of(family, weight), set(map(ord, text))
-    if not codes <= signs_of(path) or any(code >= SIMPLE and code not in SIGNS for code in codes):
+    path, codes = _path_of(family, weight), set(map(ord, text))
+    if not codes <= _signs_of(path) or any(code >= SIMPLE and code not in SIGNS for code in codes):
         return None
     return None if LIGATURE in text else _letters(path).width(text)
 
 
 @lru_cache(maxsize=256)
-def signs_of(path):
+def _signs_of(path):
     """Return the code points that a font file has."""
     return frozenset(get_font(path).get_charmap())
 
@@ -135,7 +135,7 @@ def with_fallbacks(names, text, weight="normal"):
 @lru_cache(maxsize=4096)
 def _lacking(text, family, weight):
     """Return the letters of a text that a family lacks; signs without a shape of their own do not count."""
-    known = signs_of(path_of(family, weight))
+    known = _signs_of(_path_of(family, weight))
     return frozenset(c for c in text if ord(c) not in known and unicodedata.category(c) not in ("Cf", "Cc"))
 
 
@@ -146,7 +146,7 @@ def _found(letters, installed):
     for entry in fontManager.ttflist:
         plain = entry.style == "normal" and entry.weight in (400, "normal", "regular")
         if plain and not entry.name.startswith(BLANKS) and entry.name not in coverage:
-            has = signs_of(entry.fname)
+            has = _signs_of(entry.fname)
             coverage[entry.name] = frozenset(c for c in letters if ord(c) in has)
     names = []
     while letters and (best := min(coverage, key=lambda name: _rank(name, coverage[name] & letters), default=None)):
@@ -172,7 +172,7 @@ def font_faces(figure):
     """Return the CSS that embeds the fonts of a figure, one rule for each file that its texts use."""
     rules = []
     for (family, weight), letters in sorted(_letters_used(figure).items()):
-        data = _subset(path_of(family, weight), frozenset(letters) | USUAL)
+        data = _subset(_path_of(family, weight), frozenset(letters) | USUAL)
         if data:
             source = base64.b64encode(data).decode()
             rules.append(
@@ -193,7 +193,7 @@ def _letters_used(figure):
     for (families, weight), rest in shown.items():
         weight = "bold" if weight == "bold" or (isinstance(weight, int) and weight >= BOLD) else "normal"
         for family in families:
-            has = {c for c in rest if ord(c) in signs_of(path_of(family, weight))}
+            has = {c for c in rest if ord(c) in _signs_of(_path_of(family, weight))}
             if has:
                 used.setdefault((family, weight), set()).update(has)
             rest -= has

@@ -134,7 +134,7 @@ def forest(
     if prediction not in PREDICTIONS:
         raise ValueError(f"prediction is {prediction!r}; it must be one of {', '.join(PREDICTIONS)}")
     source = source_of(results, by, data)
-    models, own = named_models(models, source.pooled)
+    models, own = _named_models(models, source.pooled)
     order = usable_order(source.total.trials, order)
     measure = measure or getattr(source.pooled, "measure", "") or "MD"
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
@@ -147,20 +147,22 @@ def forest(
     if ax is not None:
         return into_axes(ax, cells, panel, curve)
     cells = add_columns(cells, [*left, *right], symbols, digits)
-    footer = _forest_footer(source, panel, digits, order, prediction, models) + [symbol_key(symbols, {**left, **right})]
+    footer = _forest_footer(source, panel, digits, order, prediction, models) + [
+        _symbol_key(symbols, {**left, **right})
+    ]
     footer[1] = words.sentences(footer[1], zone)
     footer = [line for line in [*footer, words.key_sentence(key), words.sentences(note)] if line]
     title = title or f"{NAMES.get(measure, measure)} in {counted(len(source.total.trials))} and the pooled result"
     tracks, drop = tracks_of(cells, left, right, symbols, panel), dropped(left, right, symbols)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=174.0)
-    draw_symbols(fig, cells, symbols)
+    _draw_symbols(fig, cells, symbols)
     if len(curve):
         draw_density(fig.axes[1], panel, body_of(cells), curve)
     fig.content = _forest_content(cells, panel, curve, title, footer, digits=digits, unit=source.unit)
     return fig
 
 
-def named_models(models, pooled):
+def _named_models(models, pooled):
     """Return name -> result of models given as a mapping or a sequence.
 
     The result that the figure draws anyway lends its name to the overall row and gets none of its own.
@@ -173,7 +175,7 @@ def named_models(models, pooled):
         models = [models] if hasattr(models, "confidence_level") else list(models)
         named = {}
         for model in models:
-            name = forest_model_name(model)
+            name = _forest_model_name(model)
             if name in named:
                 name = f"{name}, {getattr(model, 'ci_method', '')}"
             named[name if name not in named else f"{name} ({len(named) + 1})"] = model
@@ -184,7 +186,7 @@ def named_models(models, pooled):
     return {name: model for name, model in named.items() if model is not pooled}, own
 
 
-def forest_model_name(model):
+def _forest_model_name(model):
     """Return the name of a model in the column of names."""
     if hasattr(model, "mu"):
         return "Bayesian model"
@@ -205,15 +207,15 @@ def _forest_rows(source, models, own, order, prediction):
         tall = prediction == "density" and np.isfinite(source.pooled.pi.low)
         table["height_mm"] = np.where(at & tall, DENSITY_MM, np.nan)
     if models:
-        table = pd.concat([table, model_rows(models, source.pooled)], ignore_index=True)
+        table = pd.concat([table, _model_rows(models, source.pooled)], ignore_index=True)
     return table
 
 
-def model_rows(models, total):
+def _model_rows(models, total):
     """Return the rows of further models; ``notes`` says how many trials where their number differs."""
     rows = []
     for name, model in models.items():
-        estimate, ci, pi, tau = numbers_of(model)
+        estimate, ci, pi, tau = _numbers_of(model)
         rows.append(
             {
                 "kind": "model",
@@ -233,7 +235,7 @@ def model_rows(models, total):
     return pd.DataFrame(rows)
 
 
-def numbers_of(model):
+def _numbers_of(model):
     """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
     if hasattr(model, "mu"):
         return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
@@ -420,11 +422,11 @@ def _add_symbols(table, name, letters, trial):
     unknown = sorted({str(v) for v in values if v == v and v is not None and v not in letters})
     if unknown:
         raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
-    marks = ["" if v != v or v is None else letter_of(letters[v]) for v in values]
+    marks = ["" if v != v or v is None else _letter_of(letters[v]) for v in values]
     return table.assign(**{f"symbol_{name}": marks, f"text_symbol_{name}": ""})
 
 
-def letter_of(spec):
+def _letter_of(spec):
     """Return the letter of a value given as a letter or as (letter, tone)."""
     letter = spec if isinstance(spec, str) else spec[0]
     return MINUS if letter == "-" else letter
@@ -448,10 +450,10 @@ def _forest_footer(source, panel, digits, order, prediction, models):
         _words.order_sentence(order, bool(source.groups)),
         words.left_out_sentence(source.left_out),
     )
-    return [computed, marks, models_sentence(models)]
+    return [computed, marks, _models_sentence(models)]
 
 
-def models_sentence(models):
+def _models_sentence(models):
     """Return how each further model was made."""
     said = []
     for name, model in models.items():
@@ -473,12 +475,12 @@ def _how(model):
     return f"common effect, {at} interval by the normal distribution"
 
 
-def symbol_key(symbols, heads):
+def _symbol_key(symbols, heads):
     """Return the sentence that says what the circles of each column mean."""
     parts = []
     for name, letters in symbols.items():
         head = heads.get(name) or name.replace("_", " ").capitalize()
-        parts.append(f"{head}: " + ", ".join(f"({letter_of(spec)}) {value}" for value, spec in letters.items()))
+        parts.append(f"{head}: " + ", ".join(f"({_letter_of(spec)}) {value}" for value, spec in letters.items()))
     return words.sentences(*parts)
 
 
@@ -532,7 +534,7 @@ def dropped(left, right, symbols=()):
     return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
 
 
-def draw_symbols(figure, table, symbols):
+def _draw_symbols(figure, table, symbols):
     """Draw the columns of lettered circles over the empty cells left for them."""
     page, body = figure.axes[0], body_of(table)
     for placed in figure.placement.columns:
@@ -549,16 +551,16 @@ def _circles(page, x, y, specs, gid):
     """Draw circles as one collection, each with its letter."""
     if not specs:
         return
-    tones = [tone_of(spec) for spec in specs]
+    tones = [_tone_of(spec) for spec in specs]
     size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
     dots = page.scatter(x, y, s=size, c=[fill for fill, _ in tones], marker="o", linewidth=0, zorder=2)
     dots.set(gid=gid, label=gid)
     for i, (left, top, spec, (_, ink)) in enumerate(zip(x, y, specs, tones, strict=True)):
         look = style.NOTE_PT, "bold", ink
-        write(page, left, top, letter_of(spec), look, align="center", gid=f"{gid}-{i}")
+        write(page, left, top, _letter_of(spec), look, align="center", gid=f"{gid}-{i}")
 
 
-def tone_of(spec):
+def _tone_of(spec):
     """Return (fill, letter colour) of a value: its tone is good, some, bad or none, or follows from +, ? and -."""
     tone = TONES.get(spec, "some") if isinstance(spec, str) else spec[1]
     return style.SYMBOLS[tone] if tone in style.SYMBOLS else (tone, style.INK)

@@ -129,14 +129,14 @@ def funnel(
     if ax is not None:
         plane = Plane(ax, *scales, *size_of(ax))
         _draw_funnel(plane, table, yaxis)
-        title_axes(ax, studies.axis, upright(studies, yaxis))
+        title_axes(ax, studies.axis, _upright(studies, yaxis))
         return ax.figure
     width = width_of(width_mm, "funnel plot")
     title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
-    footer = funnel_footer(studies, table, contours=contours, note=note)
+    footer = _funnel_footer(studies, table, contours=contours, note=note)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
     caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
-    alt = funnel_alt_text(title, studies, table)
+    alt = _funnel_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
 
@@ -163,12 +163,12 @@ def _funnel_table(studies, contours, label):
     at = {"estimate": studies.pooled.estimate, "confidence_level": level, "critical": limit}
     extra.append({"kind": "limit", "name": "pseudo confidence limits", **at})
     for each in contours:
-        extra.append({"kind": "contour", "name": p_of(each), "estimate": 0.0, "confidence_level": each})
+        extra.append({"kind": "contour", "name": _p_of(each), "estimate": 0.0, "confidence_level": each})
         extra[-1]["critical"] = critical(each)
     return with_rows(rows, *extra, {"kind": "reference", "name": "no effect", "estimate": 0.0})
 
 
-def p_of(contour):
+def _p_of(contour):
     """Return the p value on a contour."""
     p = round(1 - contour, 12)
     return f"p = {_p(p)}"
@@ -195,7 +195,7 @@ def _funnel_scales(table, studies, yaxis):
     return Scale((low - pad, high + pad), studies.ratio), Scale(upright)
 
 
-def upright(studies, yaxis):
+def _upright(studies, yaxis):
     """Return the title of the upright axis."""
     of = f" of the log {lower(studies.name)}" if studies.ratio else f", {studies.points}" if studies.points else ""
     return f"Standard error{of}" if yaxis == "se" else f"Precision: 1 / standard error{of.partition(',')[0]}"
@@ -278,7 +278,7 @@ def _draw_lines(plane, table, se, yaxis):
     plane.lines(sides, "funnel-limits", linestyles=[DASHES], **look)
 
 
-def funnel_footer(studies, table, *, contours, note):
+def _funnel_footer(studies, table, *, contours, note):
     """Return the paragraphs that say what was drawn and how far it can be read."""
     pooled = studies.pooled
     at = level(pooled.confidence_level)
@@ -299,7 +299,7 @@ def funnel_footer(studies, table, *, contours, note):
             _funnel_spread(studies, table) if pooled.k > 1 else "",
             _words.left_out_sentence(studies.left_out),
         ),
-        _words.sentences(*asymmetry(studies)),
+        _words.sentences(*_asymmetry(studies)),
         _words.sentences(note),
     ]
     return [line for line in lines if line]
@@ -316,7 +316,7 @@ def _funnel_spread(studies, table):
     return f"{found}, which leave out that true effects differ between trials ({spread})" if spread else found
 
 
-def asymmetry(studies):
+def _asymmetry(studies):
     """Return what may and may not be read from the symmetry of the funnel."""
     k, tied = studies.pooled.k, TIED.get(studies.measure)
     said = [
@@ -336,36 +336,36 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     left, right = room_for(labels), 1.2
     inner = width - 2 * style.MARGIN - left - right
     panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours or (), ratio=studies.ratio)
-    entries = funnel_key(table, inner * TALL * width)
+    entries = _funnel_key(table, inner * TALL * width)
     below = axis_height([panel], {"funnel": inner})
     room = {"left": left, "right": right, "height": TALL * width, "below": below}
     on = sheet(title, footer, width, scales=scales, label="funnel", entries=entries, **room)
     _draw_funnel(on.plane, table, yaxis)
     y = on.top - 1.6 - style.SMALL_PT / style.PT_PER_MM / 2
-    write(on.page, style.MARGIN, y, upright(studies, yaxis), style.CAPTION, gid="title-y")
+    write(on.page, style.MARGIN, y, _upright(studies, yaxis), style.CAPTION, gid="title-y")
     write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
     return on.figure
 
 
-def funnel_key(table, mm2):
+def _funnel_key(table, mm2):
     """Return the entries of the key; ``mm2`` is the area of the panel."""
     trials, contours = table[table["kind"] == "trial"], table[table["kind"] == "contour"]
     limit = table[table["kind"] == "limit"].iloc[0]
     entries = trial_entries(trials, mm2)
     look = {"colors": style.INK, "linewidths": POOLED_PT}
     entries.append(line_entry("pooled", linestyles=[DOTS], **look))
-    entries.append(line_entry(limit_words(limit["confidence_level"]), linestyles=[DASHES], **look))
-    regions = region_words(contours["confidence_level"].tolist(), trials["pvalue"])
+    entries.append(line_entry(_limit_words(limit["confidence_level"]), linestyles=[DASHES], **look))
+    regions = _region_words(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]
     return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
 
 
-def limit_words(confidence_level):
+def _limit_words(confidence_level):
     """Return what the dashed lines are, in short."""
     return f"pseudo {level(confidence_level)} limits"
 
 
-def region_words(levels, pvalues):
+def _region_words(levels, pvalues):
     """Return what each shade means, from the innermost, with the number of trials in it; nothing without contours."""
     ends = [round(1 - each, 12) for each in levels]
     if not ends:
@@ -391,7 +391,7 @@ def _swatch(text, shade, *, new_line):
     return Entry(draw, text, new_line=new_line)
 
 
-def funnel_alt_text(heading, studies, table):
+def _funnel_alt_text(heading, studies, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     k, errors = len(trials), trials["se"].to_numpy(float)
@@ -410,7 +410,7 @@ def funnel_alt_text(heading, studies, table):
         + f"; standard errors from {low} to {high}",
         pooled_sentence(studies),
         f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
-        f"{limit_words(studies.pooled.confidence_level)}",
+        f"{_limit_words(studies.pooled.confidence_level)}",
         f"On its own, {counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05",
         halves if k > 2 else "",
     )

@@ -103,18 +103,18 @@ def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width
         return labbe_counts(results, **shared, ax=ax, note=note)
     arms = _labbe_pooled(results)
     by = arms.by if by is None else by
-    table = labbe_table(arms, by, label, digits)
+    table = _labbe_table(arms, by, label, digits)
     limits = _labbe_limits(table)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     if ax is not None:
         return _labbe_into_axes(ax, table, limits, zone)
     title = title or TITLE
-    footer = labbe_footer(arms, table, by=by, zone=zone, digits=digits, note=note)
+    footer = _labbe_footer(arms, table, by=by, zone=zone, digits=digits, note=note)
     fig = _draw_labbe(table, limits, zone, title=title, footer=footer, width=width_mm or USUAL_MM, by=by)
-    caption = " ".join([words.sentences(title), words.sentences(labbe_pooled_sentence(table, digits)), *footer])
-    rows = with_labbe_reference_rows(table, zone, footer)
-    alt = labbe_alt_text(title, table, digits)
-    fig.content = FigureContent(rows, title, caption, alt, findings(arms), labbe_printed(by))
+    caption = " ".join([words.sentences(title), words.sentences(_labbe_pooled_sentence(table, digits)), *footer])
+    rows = _with_labbe_reference_rows(table, zone, footer)
+    alt = _labbe_alt_text(title, table, digits)
+    fig.content = FigureContent(rows, title, caption, alt, findings(arms), _labbe_printed(by))
     return fig
 
 
@@ -130,7 +130,7 @@ def _labbe_pooled(results):
     return results
 
 
-def labbe_table(arms, by, label, digits):
+def _labbe_table(arms, by, label, digits):
     """Return one row per trial with a change in both arms, and one for the pooled means."""
     trials = block_of_arms("", arms).trials
     if by is not None and (by not in trials or by == "flags"):
@@ -206,7 +206,9 @@ def _labbe_into_axes(ax, table, limits, zone):
     width, height = ax.figure.get_size_inches() * 25.4
     side = min(box.width * width, box.height * height)
     ax.set_box_aspect(1)
-    draw_labbe_plane(ax, table, labbe_areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side)
+    _draw_labbe_plane(
+        ax, table, labbe_areas(table[table["kind"] == "trial"], side), limits=limits, zone=zone, side=side
+    )
     ticks, decimals = round_ticks(*limits)
     for axis, text in ((ax.xaxis, AXES[0]), (ax.yaxis, AXES[1])):
         axis.set_ticks(ticks, [number(tick, decimals) for tick in ticks], fontproperties=font(style.SMALL_PT))
@@ -241,7 +243,7 @@ class _Plane:
         write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
 
 
-def draw_labbe_plane(ax, table, size, *, limits, zone, side):
+def _draw_labbe_plane(ax, table, size, *, limits, zone, side):
     """Draw everything inside the panel; ``size`` holds the areas of the trials' marks, ``side`` its length in mm."""
     trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
     ax.set(xlim=limits, ylim=limits)
@@ -401,7 +403,7 @@ def _on_cross(centre, across, up):
     return price
 
 
-def labbe_footer(arms, table, *, by, zone, digits, note):
+def _labbe_footer(arms, table, *, by, zone, digits, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
     marks = (
@@ -465,8 +467,8 @@ def _draw_labbe(table, limits, zone, *, title, footer, width, by):
     figure, page = framed_page(framing)
     top = framing.top + head
     ax = inset(figure, page, (left, left + side, top, top + side), "labbe")
-    draw_labbe_plane(ax, table, size, limits=limits, zone=zone, side=side)
-    write_axis(ax, page, limits, (left, top, side))
+    _draw_labbe_plane(ax, table, size, limits=limits, zone=zone, side=side)
+    _write_axis(ax, page, limits, (left, top, side))
     write(page, style.MARGIN, framing.top + head / 2 - 0.8, AXES[1], style.CAPTION, gid="title-y")
     x_title = left + side / 2, top + side + AXIS_MM - line_height(style.SMALL_PT) / 2
     write(page, *x_title, AXES[0], style.CAPTION, align="center", gid="title-x")
@@ -486,7 +488,7 @@ def _labbe_entries(table, size, zone, by):
     usual = float(np.clip(np.median(size), 20.0, 60.0))
     entries = [line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT)]
     if zone:
-        entries.append(area_entry(labbe_band(zone), style.ZONE))
+        entries.append(area_entry(_labbe_band(zone), style.ZONE))
     entries.append(pooled_entry(f"pooled means with {level} intervals"))
     for look, members in trials.groupby("look"):
         name, colour = style.GROUPS[look] if by is not None else ("circle", style.TRIAL)
@@ -501,13 +503,13 @@ def _labbe_entries(table, size, zone, by):
     return [*entries, marker_entry(sample, "circle", size[at], style.FAINT, new_line=not trials["imputed"].any())]
 
 
-def labbe_band(zone):
+def _labbe_band(zone):
     """Return what the band is, in short."""
     ends = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
     return f"{ends} points less pain than under placebo: smallest worthwhile difference"
 
 
-def write_axis(ax, page, limits, box):
+def _write_axis(ax, page, limits, box):
     """Draw both axes on the page: rules, ticks and their labels, the same on either side."""
     left, top, side = box
     ticks, digits = round_ticks(*limits)
@@ -522,7 +524,7 @@ def write_axis(ax, page, limits, box):
         write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
 
 
-def labbe_pooled_sentence(table, digits):
+def _labbe_pooled_sentence(table, digits):
     """Return the pooled means and the pooled contrast with their intervals."""
     row = table[table["kind"] == "total"].iloc[0]
     at = words.level_of(table)
@@ -537,7 +539,7 @@ def labbe_pooled_sentence(table, digits):
     )
 
 
-def with_labbe_reference_rows(table, zone, lines):
+def _with_labbe_reference_rows(table, zone, lines):
     """Append the numbers behind line and band, and the footer, below the rows of the figure."""
     extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
     if zone:
@@ -547,7 +549,7 @@ def with_labbe_reference_rows(table, zone, lines):
     return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def labbe_alt_text(title, table, digits):
+def _labbe_alt_text(title, table, digits):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     below = number((trials["treatment_estimate"] < trials["placebo_estimate"]).sum(), 0)
@@ -559,11 +561,11 @@ def labbe_alt_text(title, table, digits):
         f"L'Abbé plot: {title}",
         f"{counted(len(trials)).capitalize()}, change in {' and in '.join(spans)} points",
         f"{below} of {number(len(trials), 0)} lie below the line of no difference: less pain under treatment",
-        labbe_pooled_sentence(table, digits),
+        _labbe_pooled_sentence(table, digits),
     )
 
 
-def labbe_printed(by):
+def _labbe_printed(by):
     """Return the headings of the table for readers."""
     group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
     return {

@@ -151,28 +151,28 @@ def labbe_counts(
     ['Erchonia (registry) 2017', '4/11 (36%)', '18/19 (95%)']
     """
     shown = _shown(results, counts, measure)
-    table = labbe_counts_table(shown, by, label, digits)
+    table = _labbe_counts_table(shown, by, label, digits)
     if ax is not None:
         return _labbe_counts_into_axes(ax, table)
     width = float(width_mm or USUAL_MM)
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a L'Abbé plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or labbe_counts_title(shown)
-    footer = labbe_counts_footer(shown, table, note=note)
-    fig = draw_labbe_counts_page(
-        table, title=title, footer=footer, width=width, by=by, key=labbe_counts_key(shown, digits)
+    title = title or _labbe_counts_title(shown)
+    footer = _labbe_counts_footer(shown, table, note=note)
+    fig = _draw_labbe_counts_page(
+        table, title=title, footer=footer, width=width, by=by, key=_labbe_counts_key(shown, digits)
     )
-    caption = " ".join([words.sentences(title), words.sentences(*pooled_sentences(shown, digits)), *footer])
-    alt = labbe_counts_alt_text(title, shown, table, digits)
+    caption = " ".join([words.sentences(title), words.sentences(*_pooled_sentences(shown, digits)), *footer])
+    alt = _labbe_counts_alt_text(title, shown, table, digits)
     rows = with_rows(table, *footer_rows(footer))
     fig.content = FigureContent(
-        rows, title, caption, alt, labbe_counts_findings(shown, digits), labbe_counts_printed(shown, table, by)
+        rows, title, caption, alt, _labbe_counts_findings(shown, digits), _labbe_counts_printed(shown, table, by)
     )
     return fig
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class _Shown:
     """What is drawn: one row per trial, the pooled effect, and what else the results say."""
 
     trials: pd.DataFrame
@@ -191,7 +191,7 @@ def _shown(results, counts, measure):
                 f"measure is {measure!r}, but these results hold {' and '.join(effects)}; "
                 "pool_responders(trials, measure=...) pools another"
             )
-        return Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, results)
+        return _Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, results)
     if getattr(results, "measure", None) not in MEASURES:
         raise TypeError(
             "labbe_counts draws Responders, or a pooled RR, OR or RD with counts=; pass pool_responders(trials)"
@@ -207,7 +207,7 @@ def _shown(results, counts, measure):
     if np.ndim(results.estimate) or len(table) != len(results.weights):
         raise ValueError("counts and results must be of the same trials, of one meta-analysis")
     names = [str(label) for label in results.labels]
-    return Shown(_with_effects(table.assign(study=names, label=names), results), results, results.measure)
+    return _Shown(_with_effects(table.assign(study=names, label=names), results), results, results.measure)
 
 
 def _with_effects(table, pooled):
@@ -215,7 +215,7 @@ def _with_effects(table, pooled):
     return table.reset_index(drop=True).assign(effect=pooled.yi, weight=pooled.weights)
 
 
-def labbe_counts_table(shown, by, label, digits):
+def _labbe_counts_table(shown, by, label, digits):
     """Return one row per trial, the pooled percentages, and the curve of the pooled effect; all in per cent."""
     trials = shown.trials
     if by is not None and by not in trials:
@@ -260,10 +260,10 @@ def _labbe_counts_curve(shown):
     names = {"low": "treatment_low", "high": "treatment_high"} | {role: f"{role}_estimate" for role in ROLES}
     rows = curve.rename(columns=names)
     rows[list(names.values())] *= 100.0
-    return rows.assign(kind="curve", name=effect_name(shown))
+    return rows.assign(kind="curve", name=_effect_name(shown))
 
 
-def effect_name(shown):
+def _effect_name(shown):
     """Return the name of the pooled effect."""
     return NAMES[shown.measure]
 
@@ -290,7 +290,7 @@ def _labbe_counts_texts(rows, shown, digits):
             )
             shares = [f"{events}/{n} ({share})" for events, n, share in pairs]
         texts[f"text_{role}"] = shares
-    texts["text_effect"] = [effect_text(x, shown.measure, digits) for x in rows["effect"]]
+    texts["text_effect"] = [_effect_text(x, shown.measure, digits) for x in rows["effect"]]
     return texts | {"text_weight": [percent(x, 1) for x in rows["weight"]]}
 
 
@@ -299,7 +299,7 @@ def _counts_of_trials(values):
     return [number(x, decimals(round(x, 1))) for x in values]
 
 
-def effect_text(value, measure, digits):
+def _effect_text(value, measure, digits):
     """Return an effect as it is printed: a ratio, or percentage points."""
     return number(_show(value, measure), _labbe_counts_digits(measure, digits))
 
@@ -322,7 +322,7 @@ def _labbe_counts_pooled_row(shown, digits):
         row |= {f"{role}_{end}": 100.0 * value for end, value in ends.items()}
         row[f"text_{role}"] = percent(share.estimate)
     row |= {"effect": pooled.estimate, "effect_low": pooled.ci.low, "effect_high": pooled.ci.high, "look": -1}
-    row["text_effect"] = effect_text(pooled.estimate, shown.measure, digits)
+    row["text_effect"] = _effect_text(pooled.estimate, shown.measure, digits)
     return row | {"confidence_level": pooled.confidence_level, "labelled": False}
 
 
@@ -330,7 +330,7 @@ def _labbe_counts_into_axes(ax, table):
     """Draw the panel into axes of another figure, with plain axis titles."""
     ax.set_box_aspect(1)
     side, scale = min(size_of(ax)), _labbe_counts_scale(table)
-    draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, _areas(table, side))
+    _draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, _areas(table, side))
     title_axes(ax, *AXES)
     return ax.figure
 
@@ -345,7 +345,7 @@ def _end(table):
     return table.loc[table["kind"] == "reference", "placebo_estimate"].max()
 
 
-def draw_labbe_counts_plane(plane, table, size):
+def _draw_labbe_counts_plane(plane, table, size):
     """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
     trials, total, end = _labbe_counts_trials(table), table[table["kind"] == "total"], _end(table)
     draw_axes(plane)
@@ -514,22 +514,24 @@ def _areas(table, side):
     return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
 
-def labbe_counts_title(shown):
+def _labbe_counts_title(shown):
     """Return the title where none is given."""
     what = "Responders under placebo against responders under treatment"
     threshold = getattr(shown.responders, "threshold", None)
     return what if threshold is None else f"{what}: at least {threshold.words} less pain"
 
 
-def labbe_counts_footer(shown, table, *, note):
+def _labbe_counts_footer(shown, table, *, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, caveat = table[table["kind"] == "trial"], getattr(shown.responders, "caveat", "")
     hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     reading = (
-        f"One mark per trial, area proportional to its weight in the pooled {effect_name(shown)} down to a smallest "
+        f"One mark per trial, area proportional to its weight in the pooled {_effect_name(shown)} down to a smallest "
         f"size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
-    curve = f"thick line and band: what the pooled {effect_name(shown)} and its interval imply, {SHAPES[shown.measure]}"
+    curve = (
+        f"thick line and band: what the pooled {_effect_name(shown)} and its interval imply, {SHAPES[shown.measure]}"
+    )
     lines = [
         words.sentences(
             reading, curve, _places_sentence(trials), _labbe_counts_groups_sentence(trials), _end_sentence(table)
@@ -572,7 +574,7 @@ def _model_sentence(shown):
     if k == 1:
         return "one trial: nothing is pooled, line and band are its own effect"
     if hasattr(pooled, "method"):
-        return f"{pooled.method} {effect_name(shown)}, a common-effect method, interval by the normal distribution"
+        return f"{pooled.method} {_effect_name(shown)}, a common-effect method, interval by the normal distribution"
     ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
     return f"{words.model_name(pooled)}, interval by {ci}"
 
@@ -608,7 +610,7 @@ def _zero_cells(trials):
     return int((none[0] | none[1] | every[0] | every[1]).sum())
 
 
-def draw_labbe_counts_page(table, *, title, footer, width, by, key):
+def _draw_labbe_counts_page(table, *, title, footer, width, by, key):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     beside = width >= BESIDE_MM
     scale = _labbe_counts_scale(table)
@@ -624,7 +626,7 @@ def draw_labbe_counts_page(table, *, title, footer, width, by, key):
         figure, page = framed_page(framing)
         start, top = style.MARGIN + left, framing.top + head
         ax = inset(figure, page, (start, start + side, top, top + side), "labbe")
-        draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, size)
+        _draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, size)
         write(page, style.MARGIN, framing.top + head / 2 - 0.8, AXES[1], style.CAPTION, gid="title-y")
         below = top + side + AXIS_MM
         x_title = start + side / 2, below - line_height(style.SMALL_PT) / 2
@@ -668,7 +670,7 @@ def _line_on_band(text, banded):
     return Entry(draw, text)
 
 
-def labbe_counts_key(shown, digits):
+def _labbe_counts_key(shown, digits):
     """Return the entries of the key in words: no difference, pooled effect, pooled percentages."""
     at = level(shown.pooled.confidence_level)
     whose = "pooled" if len(shown.trials) > 1 else "its"
@@ -676,24 +678,24 @@ def labbe_counts_key(shown, digits):
     if shown.responders is not None and len(shown.trials) > 1:
         shares = [percent(getattr(shown.responders, role).estimate) for role in ("placebo", "treatment")]
         diamond = f"{whose} percentages {' and '.join(shares)}, with {at} intervals"
-    return "no difference", f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}", diamond
+    return "no difference", f"{whose} {_effect_name(shown)} {_pooled_text(shown, digits)}", diamond
 
 
-def pooled_text(shown, digits):
+def _pooled_text(shown, digits):
     """Return the pooled effect with its interval."""
     pooled, measure = shown.pooled, shown.measure
     unit = POINTS if measure == "RD" else ""
     ends = [max(-1.0, min(1.0, end)) if measure == "RD" else end for end in pooled.ci]
     span = interval(*(_show(end, measure) for end in ends), _labbe_counts_digits(measure, digits))
     at = level(pooled.confidence_level)
-    return f"{effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
+    return f"{_effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
 
 
-def pooled_sentences(shown, digits):
+def _pooled_sentences(shown, digits):
     """Return the pooled effect and the pooled percentages in words."""
     k = len(shown.trials)
     whose = "pooled" if k > 1 else "the trial's"
-    said = [f"{whose} {effect_name(shown)} {pooled_text(shown, digits)}; {counted(k)}"]
+    said = [f"{whose} {_effect_name(shown)} {_pooled_text(shown, digits)}; {counted(k)}"]
     if shown.responders is not None:
         at = level(shown.pooled.confidence_level)
         shares = [_labbe_counts_share(getattr(shown.responders, role), at, role) for role in ("placebo", "treatment")]
@@ -706,7 +708,7 @@ def _labbe_counts_share(share, at, role):
     return f"{percent(share.estimate)} ({at} CI {span}%) under {role}"
 
 
-def labbe_counts_alt_text(heading, shown, table, digits):
+def _labbe_counts_alt_text(heading, shown, table, digits):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     spans = [
@@ -718,22 +720,22 @@ def labbe_counts_alt_text(heading, shown, table, digits):
         f"L'Abbé plot: {heading}",
         f"{counted(len(trials)).capitalize()}, responders from {' and from '.join(spans)}",
         f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
-        *pooled_sentences(shown, digits),
+        *_pooled_sentences(shown, digits),
     )
 
 
-def labbe_counts_findings(shown, digits):
+def _labbe_counts_findings(shown, digits):
     """Return what was found, one line each."""
-    said = [words.sentences(sentence) for sentence in pooled_sentences(shown, digits)]
+    said = [words.sentences(sentence) for sentence in _pooled_sentences(shown, digits)]
     if shown.responders is not None:
         said += [words.sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
     return "\n".join(said)
 
 
-def labbe_counts_printed(shown, table, by):
+def _labbe_counts_printed(shown, table, by):
     """Return the headings of the table for readers."""
     group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
     definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
-    effect = effect_name(shown).capitalize() + (", percentage points" if shown.measure == "RD" else "")
+    effect = _effect_name(shown).capitalize() + (", percentage points" if shown.measure == "RD" else "")
     columns = {"Placebo": ("text_placebo",), "Treatment": ("text_treatment",), effect: ("text_effect",)}
     return {"Trial": ("text_name",), **group, **columns, "Weight": ("text_weight",), **definition}

@@ -199,7 +199,7 @@ def same_scale(panels):
 
 
 @dataclass(frozen=True)
-class Placed:
+class _Placed:
     """A column with its edges and the right edge of each of its parts."""
 
     column: Column
@@ -232,12 +232,12 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
             x += panel_widths[track.name]
         else:
             parts, size = sizes[track]
-            columns.append(Placed(track, x, x + size, _part_edges(track, x, parts, size)))
+            columns.append(_Placed(track, x, x + size, _part_edges(track, x, parts, size)))
             x += size
-        x += gap_between(track, following) if following else 0.0
+        x += _gap_between(track, following) if following else 0.0
     written = any(isinstance(track, Panel) and (track.connect or track.zone_labels) for track in tracks)
     strip = style.STRIP_MM if written else style.BARE_STRIP_MM
-    names = name_lines(tracks, sizes, printed_rows(table))
+    names = _name_lines(tracks, sizes, printed_rows(table))
     y, row_y, pitch = top + strip, [], line_height(style.BODY_PT)
     for i, (above, height) in enumerate(row_heights(table)):
         y += above if i else 0.0
@@ -257,12 +257,12 @@ def _part_edges(column, left, parts, width):
     return tuple(reversed(edges)) if column.align == "right" else (left,)
 
 
-def gap_between(a, b):
+def _gap_between(a, b):
     """Return the space between two neighbours."""
     return style.PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else style.GAP
 
 
-def name_lines(tracks, sizes, rows):
+def _name_lines(tracks, sizes, rows):
     """Return the lines of the name of every row: one, or several where it is too long for its column."""
     lead, lines = tracks[0], []
     for row in rows:
@@ -343,12 +343,12 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     panels = [track for track in tracks if isinstance(track, Panel)]
     share, floor = PANEL_SHARE[len(panels)], min(PANEL_FLOOR, FLOOR_SHARE * page) * len(panels)
     wanted = max(share * page, floor)
-    sizes = measure_columns(tracks, table)
+    sizes = _measure_columns(tracks, table)
     for name in drop if width else [name for name in drop if name == "change"]:
         if page - _taken(tracks, sizes) >= wanted:
             break
         tracks = [track for track in tracks if getattr(track, "name", "") != name]
-        sizes = measure_columns(tracks, table)
+        sizes = _measure_columns(tracks, table)
     taken = _taken(tracks, sizes)
     if width is None:
         page = max(page, taken / (1 - share), taken + floor)
@@ -358,10 +358,10 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     return tracks, sizes, _share(panels, page - taken), page
 
 
-def measure_columns(tracks, table):
+def _measure_columns(tracks, table):
     """Return the part widths and width of each column, the name column made wide enough for running names."""
     rows = printed_rows(table)
-    sizes = {track: part_widths(track, rows) for track in tracks if isinstance(track, Column)}
+    sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
     lead = tracks[0]
     for row in rows:
         if not _may_run_on(row, lead):
@@ -373,7 +373,7 @@ def measure_columns(tracks, table):
     return sizes
 
 
-def part_widths(column, rows):
+def _part_widths(column, rows):
     """Return the width of every part of a column and of the column itself."""
     parts = []
     for cell in column.cells:
@@ -392,7 +392,7 @@ def _cell_width(row, cell, column):
 
 def _taken(tracks, sizes):
     """Return the width that margins, columns and gaps take."""
-    gaps = sum(gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
+    gaps = sum(_gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
     return 2 * style.MARGIN + gaps + sum(width for _, width in sizes.values())
 
 

@@ -45,7 +45,7 @@ def write(page, x, y, text, look, *, align="left", gid=None):
     write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid)
 
 
-class Line(Text):
+class _Line(Text):
     """One level line of text that is written to SVG as it stands, without being laid out first."""
 
     whole = ""  # with the letters that no installed font has: a reader of the SVG may have one
@@ -117,7 +117,7 @@ def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
     size, weight, colour = look
     text = str(style.say(text))
     prop = font(size, weight, text)
-    line = Line(x, baseline, text, color=colour, fontproperties=prop, horizontalalignment=align, parse_math=False)
+    line = _Line(x, baseline, text, color=colour, fontproperties=prop, horizontalalignment=align, parse_math=False)
     line.set_gid(gid)
     line.set_clip_on(False)
     line.set_transform(ax.transData)
@@ -386,7 +386,7 @@ def draw_panel(ax, panel, rows, mm_per_unit):
         _draw_intervals(ax, panel, series, own)
         _draw_diamonds(ax, panel, series, own, arrow)
         if series.key == "contrast":
-            draw_prediction(ax, panel, own, arrow)
+            _draw_prediction(ax, panel, own, arrow)
         _draw_arrowheads(ax, panel, series, own)
 
 
@@ -471,7 +471,7 @@ def _draw_intervals(ax, panel, series, rows):
     elif series.marker == "square":
         _draw_squares(ax, series, estimate, y, trials["weight"].to_numpy(float), imputed)
     else:
-        areas = square_areas(trials["weight"].to_numpy(float), style.SQUARE_MAX_PT * 0.9)
+        areas = _square_areas(trials["weight"].to_numpy(float), style.SQUARE_MAX_PT * 0.9)
         look = {"colours": [series.colour] * len(y), "hollow": imputed, "gid": f"{series.key}-markers"}
         markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
@@ -490,7 +490,7 @@ def circle_look(series):
 
 def _draw_squares(ax, series, x, y, weight, imputed):
     """Draw squares; those of imputed trials get a white inside, so that the area stays that of the weight."""
-    areas = square_areas(weight)
+    areas = _square_areas(weight)
     face = np.where(imputed, style.SQUARE_IMPUTED, style.SQUARE)
     square = {"marker": "s", "linewidth": 0}
     scatter(ax, x, y, f"{series.key}-markers", s=areas, c=list(face), zorder=3, **square)
@@ -500,7 +500,7 @@ def _draw_squares(ax, series, x, y, weight, imputed):
         scatter(ax, x[imputed], y[imputed], gid, s=inside, c=style.PAPER, zorder=3.1, **square)
 
 
-def square_areas(weight, side=None):
+def _square_areas(weight, side=None):
     """Return areas in square points, proportional to the weights down to a smallest one."""
     largest = (side or style.SQUARE_MAX_PT) ** 2
     return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
@@ -519,7 +519,7 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
         ]
         corners = [c for c in corners if c]
         if corners:
-            face, edge = diamond_look(series, kind)
+            face, edge = _diamond_look(series, kind)
             add(
                 ax,
                 PolyCollection(
@@ -534,14 +534,14 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
             )
 
 
-def diamond_look(series, kind):
+def _diamond_look(series, kind):
     """Return face and edge of the diamonds of a series."""
     if series.marker != "square" or series.colour != style.INK:
         return series.colour if series.filled else style.PAPER, series.colour
     return style.SQUARE if kind == "model" else style.DIAMOND, style.DIAMOND_EDGE
 
 
-def draw_prediction(ax, panel, rows, arrow):
+def _draw_prediction(ax, panel, rows, arrow):
     """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
     found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
     looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)

@@ -80,7 +80,7 @@ BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 
 @dataclass(frozen=True, eq=False)
-class AboutMultiverse:
+class _AboutMultiverse:
     """What the words are about: analyses in the order of the curve, options, axis, bins, level and decimals."""
 
     ordered: pd.DataFrame
@@ -143,33 +143,33 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     >>> fig.content.table["choice"].dropna().unique()[:2].tolist()
     ['All', 'second_hand']
     """
-    choices, means = choices_of(analyses, order)
-    ordered = sorted_analyses(analyses, choices, default)
-    options = option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
+    choices, means = _choices_of(analyses, order)
+    ordered = _sorted_analyses(analyses, choices, default)
+    options = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
     width = width_mm or USUAL_MM
     place = _place_multiverse(options, width, len(ordered))
-    marks = bin_rows(ordered, options, place.bins) if place.bins else ordered
+    marks = _bin_rows(ordered, options, place.bins) if place.bins else ordered
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = AboutMultiverse(ordered, options, limits, place.bins, multiverse_level(analyses), len(analyses), digits)
-    footer = [*multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
+    about = _AboutMultiverse(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), digits)
+    footer = [*_multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
     title = title or TITLE
-    key, tall = lay_key(key_entries(about), width - 2 * style.MARGIN, stacked=False)
+    key, tall = lay_key(_key_entries(about), width - 2 * style.MARGIN, stacked=False)
     depth = options["y_mm"].iloc[-1] + ROW_MM / 2
     framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
     figure, page = framed_page(framing)
     top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
     usual = ordered[ordered["default"]].iloc[:1]
-    draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=default_label(about))
-    draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
+    _draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=_default_label(about))
+    _draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
-    found = analyses_sentence(about)
+    found = _analyses_sentence(about)
     caption = " ".join([sentences(title), found, *footer])
     table = _with_marks(options, marks, usual, footer)
-    figure.content = FigureContent(table, title, caption, multiverse_alt_text(title, about), found, PRINTED)
+    figure.content = FigureContent(table, title, caption, _multiverse_alt_text(title, about), found, PRINTED)
     return figure
 
 
-def choices_of(analyses, order):
+def _choices_of(analyses, order):
     """Return the choices with several options, from top to bottom, and what is known of each option.
 
     Parameters
@@ -200,7 +200,7 @@ def choices_of(analyses, order):
     return list(order), means
 
 
-def sorted_analyses(analyses, choices, default):
+def _sorted_analyses(analyses, choices, default):
     """Return the analyses with an interval, sorted by estimate, with what their interval says ("finding")."""
     marked = analyses.get("default", pd.Series(False, index=analyses.index)).astype(bool)
     if default is not None:
@@ -218,7 +218,7 @@ def sorted_analyses(analyses, choices, default):
     return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)
 
 
-def option_rows(ordered, options, means, digits):
+def _option_rows(ordered, options, means, digits):
     """Return one row per option: how many analyses took it, and in how many of them the interval excludes zero.
 
     Parameters
@@ -231,7 +231,7 @@ def option_rows(ordered, options, means, digits):
     """
     usual, lines, y = ordered[ordered["default"]].iloc[:1], [], ROW_MM / 2
     for choice, values in {ALL: [ALL], **options}.items():
-        for value in sorted(values, key=option_rank):
+        for value in sorted(values, key=_option_rank):
             took = took_option(ordered, choice, value)
             line = {"kind": "total" if choice == ALL else "option", "choice": choice, "option": value, "y_mm": y}
             line |= {"n": int(took.sum()), "excludes_zero": int((took & (ordered["finding"] != FINDINGS[1])).sum())}
@@ -243,11 +243,11 @@ def option_rows(ordered, options, means, digits):
     rows = pd.DataFrame(lines)
     rows["first"] = ~rows["choice"].duplicated()
     rows["text_choice"] = [
-        choice_text(c) if first else "" for c, first in zip(rows["choice"], rows["first"], strict=True)
+        _choice_text(c) if first else "" for c, first in zip(rows["choice"], rows["first"], strict=True)
     ]
-    shown = {choice: option_digits(values) for choice, values in options.items()}
+    shown = {choice: _option_digits(values) for choice, values in options.items()}
     rows["text_option"] = [
-        "" if row["choice"] == ALL else option_text(row["option"], shown[row["choice"]]) for row in lines
+        "" if row["choice"] == ALL else _option_text(row["option"], shown[row["choice"]]) for row in lines
     ]
     rows["text_n"] = [number(n, 0) for n in rows["n"]]
     rows["text_mean"] = ["" if np.isnan(m) else number(m, digits) for m in rows["mean_estimate"]]
@@ -255,7 +255,7 @@ def option_rows(ordered, options, means, digits):
     return rows
 
 
-def option_rank(value):
+def _option_rank(value):
     """Return the key that sorts the options of a choice: numbers by size, words as they come."""
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     return (0, float(value)) if is_number else (1, 0.0)
@@ -266,18 +266,18 @@ def took_option(ordered, choice, option):
     return ordered["finding"].notna() if choice == ALL else ordered[choice] == option
 
 
-def choice_text(name):
+def _choice_text(name):
     """Return a choice in words."""
     return CHOICES.get(name, str(name).replace("_", " ").capitalize())
 
 
-def option_digits(values):
+def _option_digits(values):
     """Return the decimals that all numbers among the options of a choice need."""
     numbers = [v for v in values if isinstance(v, int | float | np.number) and not isinstance(v, bool)]
     return max(map(decimals, numbers), default=0)
 
 
-def option_text(value, digits=None):
+def _option_text(value, digits=None):
     """Return an option in words, numbers with as many decimals as asked for or as they have."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
@@ -287,7 +287,7 @@ def option_text(value, digits=None):
 
 
 @dataclass(frozen=True)
-class Place:
+class _Place:
     """Left edges of the options' text and of the panel, right edges of the panel and of both columns of numbers.
 
     ``n`` is the number of analyses; with no ``bins`` each has a mark of its own.
@@ -326,10 +326,10 @@ def _place_multiverse(options, width, n):
         least = number(width + LEAST_PANEL_MM - (right - left), 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
     own = (right - left) / n >= OWN_MARK_MM
-    return Place(option, left, right, mean, edge, n, 0 if own else min(int((right - left) / BIN_MM), n // BIN_LEAST))
+    return _Place(option, left, right, mean, edge, n, 0 if own else min(int((right - left) / BIN_MM), n // BIN_LEAST))
 
 
-def bin_rows(ordered, options, bins):
+def _bin_rows(ordered, options, bins):
     """Return one row per bin of neighbouring analyses: ranks, estimates at both ends, bands, and shares.
 
     "reach" is as far as any interval of the bin goes, "inside" what all of them have in common (NaN where nothing).
@@ -357,14 +357,14 @@ def share_name(choice, option, finding):
     return f"{choice} = {option}, {finding}"
 
 
-def multiverse_level(analyses):
+def _multiverse_level(analyses):
     """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
     if "confidence_level" in analyses:
         return float(analyses["confidence_level"].iloc[0])
     return analyses.attrs.get("confidence_level", 0.95)
 
 
-def multiverse_footer(about, by_effect):
+def _multiverse_footer(about, by_effect):
     """Return the paragraphs that say what was drawn."""
     n, at = number(len(about.ordered), 0), level(about.level)
     outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
@@ -391,7 +391,7 @@ def multiverse_footer(about, by_effect):
     return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
 
 
-def key_entries(about):
+def _key_entries(about):
     """Return the entries of the key."""
     texts = {
         "below zero": "interval below zero: less pain with treatment",
@@ -410,7 +410,7 @@ def colours_of():
     return {finding: getattr(style, name) for finding, name in FINDING_COLOURS.items()}
 
 
-def draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
+def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
     """Draw estimates and intervals, the zero line, the axis and the default analysis."""
     top, bottom = ends
     ax = inset(figure, page, (place.left, place.right, top, bottom), "curve")
@@ -500,7 +500,7 @@ def _write_side(page, right, top, bottom):
     write(page, right, bottom - pitch / 2, "less pain ↓", style.QUIET_CAPTION, align="right", gid="axis-less")
 
 
-def default_label(about):
+def _default_label(about):
     """Return the default analysis in words, empty where none is marked."""
     row = about.ordered[about.ordered["default"]].iloc[:1]
     if not len(row):
@@ -510,7 +510,7 @@ def default_label(about):
     return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
 
 
-def draw_options(figure, page, marks, usual, place, *, options, top):
+def _draw_options(figure, page, marks, usual, place, *, options, top):
     """Draw one row per option: a mark under every analysis that took it, or the share of each bin that did."""
     depth = options["y_mm"].iloc[-1] + ROW_MM / 2
     ax = inset(figure, page, (place.left, place.right, top, top + depth), "options")
@@ -574,7 +574,7 @@ def _write_options(page, options, place, top):
             write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
 
 
-def analyses_sentence(about):
+def _analyses_sentence(about):
     """Return what the analyses found, in one sentence."""
     n, different = len(about.ordered), about.ordered["analysis"].nunique()
     estimate, above = about.ordered["estimate"], about.count("above zero")
@@ -597,13 +597,13 @@ def _with_marks(options, marks, usual, footer):
     )
 
 
-def multiverse_alt_text(title, about):
+def _multiverse_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     options = about.options[about.options["kind"] == "option"]
-    choices = [choice_text(name) for name in dict.fromkeys(options["choice"])]
+    choices = [_choice_text(name) for name in dict.fromkeys(options["choice"])]
     return sentences(
         f"Specification curve: {title}",
-        analyses_sentence(about),
-        default_label(about),
+        _analyses_sentence(about),
+        _default_label(about),
         f"Choices from top to bottom: {', '.join(choices)}",
     )

@@ -183,13 +183,13 @@ def draw_page(table, tracks, *, title, footer, width_mm, drop, usual_mm):
         _draw_heads(page, layout, panels, head_y)
         _draw_cells(page, layout, body)
         for panel in panels:
-            add_panel(figure, page, panel, layout, body)
+            _add_panel(figure, page, panel, layout, body)
         figure.placement = layout
     return figure, table.assign(y_mm=body["y_mm"])
 
 
 @dataclass(frozen=True)
-class Frame:
+class _Frame:
     """What every page has: title above, footer below, and the millimetres at which the body begins and ends."""
 
     width: float
@@ -207,12 +207,12 @@ def frame(title, footer, width, body):
     notes = [line for text in footer for line in wrap(text, inner, style.NOTE_PT)]
     top = style.MARGIN + len(title_lines) * line_height(style.TITLE_PT) + 2.0
     height = top + body + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
-    return Frame(width, height, top, top + body, title_lines, notes)
+    return _Frame(width, height, top, top + body, title_lines, notes)
 
 
 def framed_page(framing):
     """Return a new Figure and its page with title and footer written."""
-    figure, page = new_page(framing.width, framing.height)
+    figure, page = _new_page(framing.width, framing.height)
     write_block(page, framing.title, style.MARGIN, style.TITLE, "title")
     write_block(page, framing.notes, framing.bottom + 3.0, style.NOTE, "footer")
     page.set_zorder(2)
@@ -228,14 +228,14 @@ class ReportFigure(Figure):
 
     def _repr_png_(self):
 
-        return notebook_png(self)
+        return _notebook_png(self)
 
     def _repr_svg_(self):
 
-        return notebook_svg(self)
+        return _notebook_svg(self)
 
 
-def notebook_png(fig):
+def _notebook_png(fig):
     """Return the figure for a notebook: twice the pixels, shown at its size on paper."""
     data = _render(fig, "png", NOTEBOOK_DPI, {})
     width, height = fig.get_size_inches() * NOTEBOOK_DPI / 2
@@ -249,7 +249,7 @@ def _render(fig, kind, dpi, metadata):
     return buffer.getvalue()
 
 
-def notebook_svg(fig):
+def _notebook_svg(fig):
     """Return the SVG for a notebook, or None where it would weigh too much or has nothing to say."""
     data = svg_bytes(fig) if fig.content is not None else b""
     return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None
@@ -272,7 +272,7 @@ def svg_bytes(fig):
     return f'{head}{named}font-family="{families}" {body}'.encode()
 
 
-def new_page(width, height):
+def _new_page(width, height):
     """Return an empty Figure and its page, one Axes in millimetres with y downwards."""
     figure = ReportFigure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=150, facecolor=style.PAPER)
     FigureCanvasAgg(figure)
@@ -344,7 +344,7 @@ def _draw_name(page, lines, placed, row, i):
         write(page, x, y, row[placed.column.tail], style.NOTE, gid=f"cell-{i}-{placed.column.tail}")
 
 
-def add_panel(figure, page, panel, layout, body):
+def _add_panel(figure, page, panel, layout, body):
     """Add the axes of a panel to the figure and draw everything that belongs to it."""
     left, right = layout.panels[panel.name]
     height = page.get_ylim()[0]
@@ -422,16 +422,16 @@ def inset(figure, page, box, label):
     return ax
 
 
-def pdf_bytes(fig):
+def _pdf_bytes(fig):
     """Return the PDF."""
     content = fig.content
     about = {"CreationDate": None, "Title": content.title, "Subject": content.alt_text}
     return _render(fig, "pdf", PRINT_DPI, about)
 
 
-def png_bytes(fig):
+def _png_bytes(fig):
     """Return the PNG at 300 dpi."""
     return _render(fig, "png", PRINT_DPI, {"Title": fig.content.title, "Description": fig.content.alt_text})
 
 
-WRITERS = {"svg": svg_bytes, "pdf": pdf_bytes, "png": png_bytes}
+WRITERS = {"svg": svg_bytes, "pdf": _pdf_bytes, "png": _png_bytes}

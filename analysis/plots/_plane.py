@@ -161,7 +161,7 @@ def room_for(labels):
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class _Sheet:
     """A page with one panel: the figure, its page, the plane, and the box of the panel in millimetres."""
 
     figure: object
@@ -205,7 +205,7 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
         box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
         ax = inset(figure, page, box, label)
         draw_key(page, placed, style.MARGIN, top + height + below + 2.2)
-    return Sheet(figure, page, Plane(ax, *scales, box[1] - box[0], height), *box)
+    return _Sheet(figure, page, Plane(ax, *scales, box[1] - box[0], height), *box)
 
 
 def write_titles(on, x_title, y_title, directions=()):
@@ -368,7 +368,7 @@ def height_of(y, radius):
 
 
 @dataclass(frozen=True, eq=False)
-class Studies:
+class _Studies:
     """A pooled effect, one row per study (study, label, imputed) in its order, and how its numbers are written."""
 
     pooled: object
@@ -423,7 +423,7 @@ def studies_of(results, what, *, measure=None, digits=None):
         digits = 2 if measure in RATIOS else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half)
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
-    return Studies(pooled, rows, measure, source.unit, source.left_out, digits)
+    return _Studies(pooled, rows, measure, source.unit, source.left_out, digits)
 
 
 def width_of(width_mm, what):
@@ -495,7 +495,7 @@ def draw_trials(plane, x, y, imputed, gid, *, rim=True):
 
     Without a white ``rim``, marks in a dense row do not cover one another with white.
     """
-    size, hollow = mark_area(len(x), plane.width * plane.height), np.asarray(imputed, bool)
+    size, hollow = _mark_area(len(x), plane.width * plane.height), np.asarray(imputed, bool)
     xy, centre = np.column_stack([x, y]), plane.mm(x, y)
     if rim:
         look = {"colours": [style.TRIAL] * len(x), "hollow": hollow, "gid": gid}
@@ -507,7 +507,7 @@ def draw_trials(plane, x, y, imputed, gid, *, rim=True):
     return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]]), reach
 
 
-def mark_area(k, mm2):
+def _mark_area(k, mm2):
     """Return the area of each mark in square points: all alike, smaller where there are many."""
     return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
 
@@ -526,7 +526,7 @@ def _plain_marks(ax, xy, size, hollow, gid):
 
 def trial_entries(rows, mm2):
     """Return the entries of the key for the studies."""
-    size, hollow = mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
+    size, hollow = _mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
     entries = []
     if not hollow.all():
         entries.append(marker_entry(f"trial ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))

@@ -61,7 +61,7 @@ ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "la
 
 
 @dataclass(frozen=True, eq=False)
-class AboutPosterior:
+class _AboutPosterior:
     """What the words are about: the posterior, the table of the figure, and how numbers are written."""
 
     posterior: object
@@ -160,20 +160,20 @@ def posterior_plot(
     if digits is None:
         digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"])
     scale = Scale(_posterior_limits(posterior, trials), ratio)
-    table = posterior_table(posterior, trials, scale, digits)
-    about = AboutPosterior(posterior, table, x_label, ratio, digits)
+    table = _posterior_table(posterior, trials, scale, digits)
+    about = _AboutPosterior(posterior, table, x_label, ratio, digits)
     if ax is not None:
         return _posterior_into_axes(ax, about, scale)
     if width_mm is not None and width_mm < LEAST_MM:
         raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"Posterior of the mean effect and of {len(trials)} trials"
     title = title.replace(" 1 trials", " one trial")
-    footer = posterior_footer(about, note)
-    fig = draw_posterior_page(about, scale, favours or (), title=title, footer=footer, width=width_mm)
+    footer = _posterior_footer(about, note)
+    fig = _draw_posterior_page(about, scale, favours or (), title=title, footer=footer, width=width_mm)
     rows = pd.concat([table, pd.DataFrame([{"kind": "footer", "name": line} for line in footer])], ignore_index=True)
     caption = " ".join([sentences(title), *footer])
     fig.content = FigureContent(
-        rows, title, caption, posterior_alt_text(title, about), posterior_finding(about), PRINTED
+        rows, title, caption, _posterior_alt_text(title, about), _posterior_finding(about), PRINTED
     )
     return fig
 
@@ -197,7 +197,7 @@ def _posterior_limits(posterior, trials):
     return panel_limits(*columns)
 
 
-def posterior_table(posterior, trials, scale, digits):
+def _posterior_table(posterior, trials, scale, digits):
     """Return the rows of trials, mean effect, new trial and tau, then the points of the densities."""
     show = np.exp if scale.ratio else float
     summaries = (("total", "Mean effect", posterior.mu), ("prediction", "New trial", posterior.new))
@@ -241,14 +241,14 @@ def _density_table(quantity, x, density):
 
 def _posterior_into_axes(ax, about, scale):
     """Draw the densities into axes of another figure."""
-    plane = Plane(ax, scale, density_scale(about), *size_of(ax))
+    plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
     draw_axes(plane, upright=False)
-    draw_densities(plane, about)
+    _draw_densities(plane, about)
     title_axes(ax, about.x_label, "Density")
     return ax.figure
 
 
-def density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
+def _density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
     """Return the scale of a panel of densities: the posterior fills it, a prior with a spike may leave it."""
     top = _density_of(about, posterior)[1].max()
     top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), 1.6 * top))
@@ -260,7 +260,7 @@ def _density_of(about, quantity):
     return rows["x"].to_numpy(float), rows["density"].to_numpy(float)
 
 
-def draw_densities(plane, about):
+def _draw_densities(plane, about):
     """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
     of = about.posterior
     if plane.x.limits[0] < 0 < plane.x.limits[1]:
@@ -298,15 +298,15 @@ def _median(plane, about, quantity, median, gid):
     plane.lines([[(median, 0.0), (median, top)]], gid, colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
 
 
-def posterior_footer(about, note):
+def _posterior_footer(about, note):
     """Return the paragraphs below the figure."""
     of = about.posterior
     log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
     lines = [
-        posterior_finding(about),
+        _posterior_finding(about),
         words.sentences(
-            f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {prior_text(of.tau_prior)}; prior of the "
-            f"mean effect: {prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
+            f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {_prior_text(of.tau_prior)}; prior of the "
+            f"mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
             "posterior distributions by quadrature, intervals with equal tails",
         ),
         words.sentences(
@@ -322,7 +322,7 @@ def posterior_footer(about, note):
     return [line for line in lines if line]
 
 
-def posterior_finding(about):
+def _posterior_finding(about):
     """Return what the posterior says, in words."""
     of = about.posterior
     below = probability(float(of.probability(0.0)))
@@ -346,7 +346,7 @@ def probability(p):
     return f"above {percent(0.999, 1)}" if p > 0.999 else percent(p, 1)
 
 
-def prior_text(prior):
+def _prior_text(prior):
     """Return a prior in words, such as "HalfNormal(scale=1.0)"."""
     return "flat" if prior is None else repr(prior)
 
@@ -357,13 +357,13 @@ def _few(of):
     return f"{counted(of.k)}: the prior of τ has much influence; compare with others"
 
 
-def draw_posterior_page(about, scale, favours, *, title, footer, width):
+def _draw_posterior_page(about, scale, favours, *, title, footer, width):
     """Return the figure."""
     rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
     place = _place_posterior(about, rows, width)
     with style_context(["default", style.RC]):
         beside = bool(place.parts)
-        key, tall = lay_key(posterior_key(about), _key_width(place), stacked=beside)
+        key, tall = lay_key(_posterior_key(about), _key_width(place), stacked=beside)
         top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
         y = _rows_mm(len(rows) - 2)
         panel = Panel(
@@ -442,7 +442,7 @@ def _heads(about):
     return "Observed", f"Posterior {bracketed(f'{about.level} CrI')}"
 
 
-def posterior_key(about):
+def _posterior_key(about):
     """Return the entries of the key."""
     prior = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]}
     dashed = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]}
@@ -474,9 +474,9 @@ def _posterior_caption(about):
 
 def _densities(figure, page, about, scale, box):
     ax = inset(figure, page, box, "densities")
-    plane = Plane(ax, scale, density_scale(about), box[1] - box[0], box[3] - box[2])
+    plane = Plane(ax, scale, _density_scale(about), box[1] - box[0], box[3] - box[2])
     ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_densities(plane, about)
+    _draw_densities(plane, about)
     rule(page, [[(box[0], box[3]), (box[1], box[3])]], "density-base")
 
 
@@ -487,10 +487,10 @@ def _posterior_rows(figure, page, about, panel, box, y):
     ax.set(xlim=panel.limits, ylim=(depth, 0.0))
     draw_axis(ax, panel, plane.width)
     ax.spines["bottom"].set_visible(True)
-    draw_posterior_rows(plane, about, y)
+    _draw_posterior_rows(plane, about, y)
 
 
-def draw_posterior_rows(plane, about, y):
+def _draw_posterior_rows(plane, about, y):
     """Draw trials, mean effect and new trial on rows at ``y`` mm below the top of the panel."""
     low, high = plane.x.limits
     if low < 0 < high:
@@ -562,18 +562,18 @@ def _tau(figure, page, about, box):
     left, right, top, bottom = box
     ax = inset(figure, page, box, "tau")
     x = about.table.loc[about.table["quantity"].eq("tau"), "x"]
-    y = density_scale(about, "tau", "prior of tau")
+    y = _density_scale(about, "tau", "prior of tau")
     plane = Plane(ax, Scale((-LEFT_SHARE * float(x.max()), float(x.max()))), y, right - left, bottom - top)
     ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     draw_axis(ax, Panel("tau", (), (), plane.x.limits, ("",)), plane.width)
     ax.spines["bottom"].set_visible(True)
-    draw_tau(plane, about)
+    _draw_tau(plane, about)
     title = first_fitting(TAU_TITLES, right - left + 4.0, style.SMALL_PT)
     y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
     write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
 
 
-def draw_tau(plane, about):
+def _draw_tau(plane, about):
     """Draw the density of tau, its interval shaded, and the prior."""
     tau = about.posterior.tau
     _fill_posterior(plane, about, "tau", tau.interval, "posterior-tau-interval", colour=style.BAND_DARK, zorder=0.2)
@@ -583,7 +583,7 @@ def draw_tau(plane, about):
     _median(plane, about, "tau", tau.median, "posterior-tau-median")
 
 
-def posterior_alt_text(title, about):
+def _posterior_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.table[about.table["kind"] == "trial"]
     spans = []
@@ -593,5 +593,5 @@ def posterior_alt_text(title, about):
     return words.sentences(
         f"Posterior densities and shrinkage: {title}",
         f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
-        posterior_finding(about).rstrip("."),
+        _posterior_finding(about).rstrip("."),
     )

@@ -123,10 +123,10 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
         return _radial_into_axes(ax, table, studies)
     width = width_of(width_mm, "radial plot")
     title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
-    footer = radial_footer(studies, table, note=note)
+    footer = _radial_footer(studies, table, note=note)
     fig = _radial_page(studies, table, title=title, footer=footer, width=width)
     caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
-    alt = radial_alt_text(title, studies, table)
+    alt = _radial_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
 
@@ -163,10 +163,10 @@ def _radial_into_axes(ax, table, studies):
 def _fan(table, studies, size):
     pooled = studies.pooled
     trials = table[table["kind"] == "trial"]
-    return fan_of(trials, (pooled.estimate, *pooled.ci), studies.ratio, size)
+    return _fan_of(trials, (pooled.estimate, *pooled.ci), studies.ratio, size)
 
 
-def fan_of(points, pooled, ratio, size):
+def _fan_of(points, pooled, ratio, size):
     """Return the Fan of a radial plot that fits a panel.
 
     Parameters
@@ -197,7 +197,7 @@ def fan_of(points, pooled, ratio, size):
 
 
 @dataclass(frozen=True, eq=False)
-class Fan:
+class _Fan:
     """Where things stand on a panel of ``width`` by ``height`` mm: origin on its left edge at ``origin`` mm from below.
 
     ``across`` and ``up`` are the millimetres of a unit of precision and of the standardised effect; the curved scale
@@ -253,7 +253,7 @@ def _placed(x, z, spread, effects, size):
     for flatter in FLATTER:
         up = flatter * tallest
         across = float((np.sqrt((REACH * radius) ** 2 - (up * z) ** 2) / x).min())
-        fan = Fan(width, height, 0.0, radius, across, up, (), (), ())
+        fan = _Fan(width, height, 0.0, radius, across, up, (), (), ())
         rays = radius * np.sin(fan.angle(effects))
         low, high = min(up * spread[0], rays[0]), max(up * spread[1], rays[1])
         if high - low <= height - 2 * EDGE_MM:
@@ -298,7 +298,7 @@ def _fan_ticks(fan, ends, ratio):
 
 def _draw_radial(plane, fan, table):
     trials = table[table["kind"] == "trial"]
-    draw_radial_axes(plane, fan, trials["precision"].to_numpy(float))
+    _draw_radial_axes(plane, fan, trials["precision"].to_numpy(float))
     draw_radial(plane, fan, table)
 
 
@@ -311,18 +311,18 @@ class _RadialScale:
         self.limits = limits
 
 
-def draw_radial_axes(plane, fan, precision):
+def _draw_radial_axes(plane, fan, precision):
     """Draw the level axis from 0 to the most precise trial, and the upright one, as long as the band is wide."""
     end, more = 1.02 * precision.max(), 1.5 / fan.across  # a label at 0 may stand out a little
     draw_axis(plane.ax, _RadialScale((-more, end + more)), (end + 2 * more) * fan.across)
     plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
-    at, labels = upright_ticks(fan)
+    at, labels = _upright_ticks(fan)
     set_upright(plane.ax, at, labels)
     plane.ax.spines["left"].set_bounds(min(at[0], -BAND), max(at[-1], BAND))
 
 
-def upright_ticks(fan):
+def _upright_ticks(fan):
     """Return ticks and labels of the upright axis: -2, 0 and 2, or round ones where these stand too close."""
     at = np.array([-BAND, 0.0, BAND])
     if BAND * fan.up >= line_height(style.SMALL_PT):
@@ -419,7 +419,7 @@ def _radial_random(studies):
     return studies.pooled.k > 1 and studies.pooled.tau2 > 0
 
 
-def radial_footer(studies, table, *, note):
+def _radial_footer(studies, table, *, note):
     """Return the paragraphs that say what was drawn and how it is read."""
     pooled, random = studies.pooled, _radial_random(studies)
     hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
@@ -462,7 +462,7 @@ def _radial_page(studies, table, *, title, footer, width):
     left, right = room_for([number(-BAND, 0)]), 0.6
     size = width - 2 * style.MARGIN - left - right, TALL * width
     fan = _fan(table, studies, size)
-    if (wider := room_for(upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
+    if (wider := room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
         left, size = left + wider, (size[0] - wider, size[1])
         fan = _fan(table, studies, size)
     titles = axes(studies)
@@ -470,7 +470,7 @@ def _radial_page(studies, table, *, title, footer, width):
     stacked = text_width(titles[1], style.SMALL_PT) + text_width(studies.axis, style.SMALL_PT) + style.GAP > (
         width - 2 * style.MARGIN
     )
-    entries = radial_key(table, size[0] * size[1], radial_key_words(studies))
+    entries = _radial_key(table, size[0] * size[1], _radial_key_words(studies))
     head = (2 if stacked else 1) * pitch + 1.6
     room = {"left": left, "right": right, "height": size[1], "head": head}
     on = sheet(title, footer, width, scales=fan.scales, label="radial", entries=entries, **room)
@@ -486,7 +486,7 @@ def _radial_page(studies, table, *, title, footer, width):
     return on.figure
 
 
-def radial_key(table, mm2, texts):
+def _radial_key(table, mm2, texts):
     """Return the entries of the key; ``texts`` are those of line, band, scale and null."""
     entries = trial_entries(table[table["kind"] == "trial"], mm2)
     pooled, band, interval, null = texts
@@ -497,14 +497,14 @@ def radial_key(table, mm2, texts):
     return entries
 
 
-def radial_key_words(studies):
+def _radial_key_words(studies):
     """Return what line, band, thick part of the scale and level line are, in short."""
     pooled = studies.pooled
     name = "pooled" if _radial_random(studies) or pooled.tau2_method != "CE" else "common effect"
     return name, "± 2", f"{level(pooled.confidence_level)} CI", "no effect"
 
 
-def radial_alt_text(heading, studies, table):
+def _radial_alt_text(heading, studies, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     low, high = (number(x, 2) for x in (trials["precision"].min(), trials["precision"].max()))

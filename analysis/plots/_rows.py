@@ -61,7 +61,7 @@ RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class _Block:
     """Trials that are pooled together: their table and one PooledEffect (or None) per series."""
 
     name: str
@@ -72,7 +72,7 @@ class Block:
 def block_of_arms(name, pooled):
     """Return the block of a PooledArms."""
     results = {series: getattr(pooled, series) for series in SERIES}
-    return Block(name, pooled.effects.table.reset_index(drop=True), results)
+    return _Block(name, pooled.effects.table.reset_index(drop=True), results)
 
 
 def usable_order(trials, order):
@@ -261,7 +261,7 @@ def add_cells(table, *, digits, ratio=False):
     cells = table.assign(
         text_name=table["name"],
         text_tail=[
-            trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in _records(table)
+            _trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in _records(table)
         ],
         text_weight=_texts(table, "weight", lambda x: percent(x, 1)),
         text_estimate=_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
@@ -280,7 +280,7 @@ def add_cells(table, *, digits, ratio=False):
     return cells
 
 
-def trial_count(row):
+def _trial_count(row):
     """Return "k = 10 (arms: 8)", the second part only where it differs."""
     k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
     text = f"k = {number(k, 0)}"
@@ -337,10 +337,10 @@ def heterogeneity(row, digits=2):
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class _Source:
     """All trials, their groups, the unit, the trials left out, and the test between the groups (or None)."""
 
-    total: Block
+    total: _Block
     groups: list
     unit: str = ""
     left_out: object = None
@@ -359,7 +359,7 @@ def source_of(results, by=None, data=None):
     if hasattr(results, "tau2_method"):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
-        return Source(_with_columns(block_of_effect("All trials", results), data), [], getattr(data, "unit", ""))
+        return _Source(_with_columns(_block_of_effect("All trials", results), data), [], getattr(data, "unit", ""))
     if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
         results = pool_arms(results, by=by)
     elif not hasattr(results, "contrast"):
@@ -374,13 +374,13 @@ def source_of(results, by=None, data=None):
     groups = [_contrast_only(block_of_arms(name, group)) for name, group in results.groups.items()]
     effects = results.effects
     total = _contrast_only(block_of_arms("All trials", results))
-    return Source(total, groups, effects.unit, effects.left_out, _between(results))
+    return _Source(total, groups, effects.unit, effects.left_out, _between(results))
 
 
 def _of_subgroups(results, by, data):
     if by not in (None, results.by):
         raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
-    total = _with_columns(block_of_effect("All trials", results.overall), data)
+    total = _with_columns(_block_of_effect("All trials", results.overall), data)
     free = list(range(len(total.trials)))
     known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
     groups = []
@@ -390,8 +390,8 @@ def _of_subgroups(results, by, data):
             at = next(i for i in free if known[i] == each)
             free.remove(at)
             rows.append(at)
-        groups.append(Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    return Source(total, groups, getattr(data, "unit", ""), between=results)
+        groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
+    return _Source(total, groups, getattr(data, "unit", ""), between=results)
 
 
 def _with_columns(block, data):
@@ -408,20 +408,20 @@ def _with_columns(block, data):
     extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
     trials = block.trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
-    return Block(block.name, trials, block.results)
+    return _Block(block.name, trials, block.results)
 
 
-def block_of_effect(name, pooled):
+def _block_of_effect(name, pooled):
     """Return the block of a single PooledEffect: labels, estimates and variances are all it knows."""
     labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
     ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
     trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
-    return Block(name, trials, {"contrast": pooled})
+    return _Block(name, trials, {"contrast": pooled})
 
 
 def _contrast_only(block):
     arms = [c for c in block.trials.columns if c.startswith("change_")]
-    return Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
+    return _Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
 
 
 def _between(arms):

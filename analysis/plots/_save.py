@@ -69,7 +69,7 @@ def save_figure(fig, stem, formats=FORMATS):
     contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits).encode(
         "utf-8-sig"
     )
-    contents["md"] = caption_file(fig).encode()
+    contents["md"] = _caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -95,7 +95,7 @@ def _digits(value):
     return f"{value + 0.0:.10g}"
 
 
-def caption_file(fig):
+def _caption_file(fig):
     """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
     content, missing = fig.content, missing_letters(fig)
     say = translator(content.labels or {})

@@ -34,6 +34,7 @@ WRAPPED = ("title-", "footer-", "caption-", "key-text-")  # gids of texts that g
 MORE = ("trials", "p =", "p <", "p >")  # made of parts in the functions
 EDGES = " \n,;:.[]{}←→=<>−+*"
 WIDTHS_MM = {"single": 85.0, "double": 174.0}
+# the settings of a look; the palettes stand beside them but are what themes put in their place
 NAMES = {name: value for name, value in vars(_look).items() if name.isupper() and name != "PALETTES"}
 DARK = 0.2  # relative luminance of a paper that asks for light ink
 _CURRENT = ContextVar("theme", default=None)
@@ -217,7 +218,7 @@ def _look_of(name, labels, decimal, changes):
     values = {key.upper(): value for key, value in changes.items()}
     if isinstance(values.get("FONT"), str):
         values["FONT"] = (values["FONT"],)
-    said = {**outer.labels, **check_labels(labels or {})}
+    said = {**outer.labels, **_check_labels(labels or {})}
     values = _complete({**base.values, **values}, given={**_given(base.name), **values})
     numbers = base.numbers if decimal is None else base.numbers._replace(decimal=decimal)
     look = Look(base.name, values, numbers, said, None)
@@ -240,7 +241,7 @@ def _check_settings(name, changes):
             raise ValueError(f"theme has no setting {key!r}{hint}")
 
 
-def check_labels(labels):
+def _check_labels(labels):
     """Return labels whose keys are texts of the figures; the others are named, with those that come near."""
     if unknown := [key for key in labels if not _is_known(key)]:
         near = {key: difflib.get_close_matches(key, phrases(), 3, 0.6) for key in unknown}
@@ -322,7 +323,7 @@ def themed(draw):
     @functools.wraps(draw)
     def drawn(*args, **options):
         if "width_mm" in options:
-            options["width_mm"] = page_width(options["width_mm"])
+            options["width_mm"] = _page_width(options["width_mm"])
         look = current()
         if not look.chosen and _paper_is_dark():
             look = _BY_NAME["dark"]._replace(chosen=False)
@@ -334,7 +335,7 @@ def themed(draw):
     return drawn
 
 
-def page_width(width_mm):
+def _page_width(width_mm):
     """Return a width in millimetres, given as a number or as "single" or "double" for columns of a journal."""
     if not isinstance(width_mm, str):
         return width_mm
