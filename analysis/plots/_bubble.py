@@ -1,7 +1,8 @@
 """The bubble plot of a meta-regression: trials along a moderator, the fitted mean and its two bands.
 
-A moderator in numbers is an axis; one with categories gives every category a row with its trials, its fitted mean and
-both intervals.
+A moderator in numbers gives a line or curve over a plane of moderator and effect; one with categories gives a row for
+each, with its trials, its fitted mean and both intervals as boxes. The words are the same for both: what the moderator
+goes with, how categories differ, the test, and that trials were not randomised to their moderators.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from matplotlib.style import context as style_context
 
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
-from analysis.plots import _words as words
 from analysis.plots._forest import NAMES, RATIOS
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
 from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
@@ -33,48 +33,55 @@ from analysis.plots._plane import (
     areas_of,
     band,
     draw_axes,
+    footer_rows,
     leader,
     limits_that_fill,
+    lower,
+    named,
     place_names,
     room_for,
     sheet,
     size_of,
     title_axes,
+    with_rows,
     write_titles,
 )
 from analysis.plots._rows import decimals, digits_for
 from analysis.plots._theme import Said, themed
-from analysis.plots._words import sentences
+from analysis.plots._words import degrees, sentences
 from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
 
-LINE_PT = 1.4
-EDGE_PT = 0.5
-NAME_MM = 36.0  # most room for the names of categories
-NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
-LEAST_ROW_MM = 10.0
-ROW_PAD = 1.3  # mm above and below the outermost circles of a row
-LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
-FARTHEST_MM = 14.0
-BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
-STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
 OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
-
 REFERENCE = {
     "HKSJ": "Knapp-Hartung on t(k−p)",
     "HKSJ-mod": "Knapp-Hartung with the factor floored at 1, on t(k−p)",
     "t": "Wald on t(k−p)",
     "z": "Wald on the normal distribution",
 }
+STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
 MOST_LISTED = 4
 NBSP = "\N{NO-BREAK SPACE}"
+
 USUAL_MM, LEAST_MM = 150.0, 80.0
 TALL = 0.6  # height of the panel over the width of the page
 PAD = 0.06  # of the range of the trials, at both ends
+LINE_PT = 1.4
+EDGE_PT = 0.5
+
+# rows of categories
+NAME_MM = 36.0  # most room for their names
+NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
+ROW_CIRCLE_PT2 = 120.0  # largest area of a circle
+LEAST_ROW_MM = 10.0
+ROW_PAD = 1.3  # mm above and below the outermost circles of a row
+LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
+FARTHEST_MM = 14.0
+BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
 
 
 @dataclass(frozen=True, eq=False)
-class _AboutBubble:
+class _About:
     """What the words are about: the fit, its curve, the table of the figure, and how numbers are written."""
 
     fit: object
@@ -90,12 +97,12 @@ class _AboutBubble:
     @property
     def year(self):
         """Whether the moderator is a calendar year."""
-        return not self.along.categorical and _is_year(self.along.moderator, self.along.trials["x"])
+        return not self.along.categorical and _is_year(self.along)
 
     @property
     def of(self):
         """Return the moderator as it stands within a sentence."""
-        return _within_sentence(self.x_label)
+        return lower(self.x_label)
 
     def show(self, value):
         """Return an effect on the scale on which it is read."""
@@ -107,14 +114,10 @@ class _AboutBubble:
         return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
 
 
-def _is_year(name, values):
-    """Say whether a moderator is a calendar year, whose thousands are not separated."""
-    return "year" in name.lower() and bool(((values >= 1000) & (values < 3000)).all())
-
-
-def _within_sentence(label):
-    """Return a label as it stands within a sentence; abbreviations keep their capitals."""
-    return label if label[1:2].isupper() else label[0].lower() + label[1:]
+def _is_year(along):
+    """Say whether a moderator in numbers is a calendar year, whose thousands are not separated."""
+    x = along.trials["x"]
+    return "year" in along.moderator.lower() and bool(((x >= 1000) & (x < 3000)).all())
 
 
 @themed
@@ -195,41 +198,45 @@ def bubble(
     x_label = x_label or along.moderator.replace("_", " ").capitalize()
     y_label = y_label or NAMES.get(measure, measure)
     if digits is None:
-        digits = (
-            2
-            if ratio
-            else digits_for(along.trials["yi"] - 2 * _bubble_se(along), along.trials["yi"] + 2 * _bubble_se(along))
-        )
+        yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
+        digits = 2 if ratio else digits_for(yi - half, yi + half)
     table = _bubble_table(along, label, digits, ratio)
-    scale, leaves = _bubble_scale(along, ratio, null=favours is not None)
-    about = _AboutBubble(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
+    scale, leaves = _effect_scale(along, ratio, null=favours is not None)
+    about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
     if ax is not None:
-        return _bubble_into_axes(ax, about, scale, favours)
+        _draw_into(ax, about, scale)
+        return ax.figure
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"{y_label} by {about.of}"
     footer = _bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
-    draw = _draw_bubble_rows if along.categorical else _figure_of_numbers
+    draw = _page_of_rows if along.categorical else _page_of_numbers
     fig = draw(about, scale, favours or (), title=title, footer=footer, width=width)
     caption = " ".join([sentences(title), *_bubble_footer(about, note)])
-    rows = _with_reference(table, footer)
+    rows = with_rows(table, {"kind": "reference", "name": "null value", "estimate": 0.0}, *footer_rows(footer))
     in_words, alt = sentences(_bubble_finding(about), OBSERVATIONAL), _bubble_alt_text(title, about)
-    fig.content = FigureContent(rows, title, caption, alt, in_words, _printed(x_label, y_label))
+    printed = {
+        "Trial": ("text_name",),
+        x_label: ("text_x",),
+        y_label: ("text_estimate",),
+        "Confidence interval": ("text_ci",),
+        "Prediction interval": ("text_pi",),
+        "Weight": ("text_weight",),
+    }
+    fig.content = FigureContent(rows, title, caption, alt, in_words, printed)
     return fig
-
-
-def _bubble_se(along):
-    return np.sqrt(along.trials["vi"])
 
 
 def _bubble_table(along, label, digits, ratio):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     show = np.exp if ratio else float
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
-    trials["labelled"] = _bubble_labelled(trials, label)
+    # the trials of a regression have no ids, so that only names are asked for; any of them may be named
+    away = trials["estimate"] - trials["fitted"]
+    trials["labelled"] = named(trials.assign(study=trials["name"]), label, away, True)
     trials["text_name"] = trials["name"]
-    trials["text_x"] = trials["x"].astype(str) if along.categorical else _x_texts(along)
+    trials["text_x"] = trials["x"].astype(str) if along.categorical else _write_x(trials["x"], _is_year(along))
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
     curve = along.curve.assign(kind="category" if along.categorical else "curve")
     if along.categorical:
@@ -242,21 +249,6 @@ def _bubble_table(along, label, digits, ratio):
         for kind, x in zip(rows["kind"], rows["estimate"], strict=True)
     ]
     return rows if along.slope is None else pd.concat([rows, _slope_row(along, digits, show)], ignore_index=True)
-
-
-def _bubble_labelled(trials, label):
-    """Say which trials are to be named: those farthest from the fitted mean, or those asked for."""
-    if not isinstance(label, int | np.integer):
-        wanted = {label} if isinstance(label, str) else set(label)
-        if unknown := sorted(wanted - set(trials["name"])):
-            raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
-        return trials["name"].isin(wanted)
-    return (trials["estimate"] - trials["fitted"]).abs().rank(method="first", ascending=False) <= label
-
-
-def _x_texts(along):
-    """Return the moderator of every trial as text."""
-    return _write_x(along.trials["x"], _is_year(along.moderator, along.trials["x"]))
 
 
 def _write_x(values, year=False):
@@ -289,8 +281,9 @@ def _slope_digits(slope, digits):
     return int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
 
 
-def _bubble_scale(along, ratio, *, null):
+def _effect_scale(along, ratio, *, null):
     """Return the scale of the effects, and whether a band leaves it: the trials and the fitted mean set it."""
+    # prediction limits of few trials can be so wide that the trials would shrink to a line: these must fill the panel
     bands = along.curve[["ci_low", "ci_high", "pi_low", "pi_high"]].to_numpy(float)
     points = np.concatenate([along.trials["yi"], along.curve["estimate"], [0.0] if null else []])
     core = float(points.min()), float(points.max())
@@ -301,23 +294,57 @@ def _bubble_scale(along, ratio, *, null):
     return Scale((low - pad, high + pad), ratio), leaves
 
 
-def _bubble_into_axes(ax, about, scale, favours):
+def _draw_into(ax, about, scale):
     """Draw the panel into axes of another figure."""
     width, height = size_of(ax)
     if about.along.categorical:
-        _rows_into_axes(ax, about, scale, (width, height))
-        return ax.figure
-    plane = Plane(ax, _bubble_across(about.along), scale, width, height)
-    _axes(plane, about)
-    _draw_along(plane, about, areas_of(about.along.trials["weight"], width * height))
+        _draw_rows_into(ax, about, scale, width, height)
+        return
+    plane = Plane(ax, _moderator_scale(about.along), scale, width, height)
+    _draw_plane(plane, about, areas_of(about.along.trials["weight"], width * height))
     title_axes(ax, about.x_label, about.y_label)
-    return ax.figure
 
 
-def _rows_into_axes(ax, about, scale, size_mm):
-    """Draw the rows into axes of another figure."""
-    width, height = size_mm
-    size = areas_of(about.along.trials["weight"], width * height, 120.0)
+def _moderator_scale(along):
+    """Return the scale of a moderator in numbers."""
+    low, high = along.trials["x"].min(), along.trials["x"].max()
+    pad = PAD * (high - low)
+    return Scale((float(low - pad), float(high + pad)))
+
+
+def _draw_plane(plane, about, size):
+    """Draw axes and everything inside the panel of a moderator in numbers."""
+    along = about.along
+    draw_axes(plane)
+    if about.year:
+        ticks = plane.ax.get_xticks()
+        plane.ax.set_xticks(ticks, _write_x(ticks, year=True))
+    curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
+    x = curve["x"]
+    for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
+        low, high = curve[f"{part}_low"], curve[f"{part}_high"]
+        if np.isfinite(low).all():
+            plane.areas([band(x, low, high)], f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
+            edges = [np.column_stack([x, end]) for end in (low, high)]
+            look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
+            plane.lines(edges, f"bubble-{part}-edges", **look)
+    if plane.y.limits[0] < 0 < plane.y.limits[1]:
+        zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
+        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    points = along.trials[["x", "yi"]].to_numpy(float)
+    _draw_circles(plane, points, size)
+    mean = np.column_stack([x, curve["estimate"]])
+    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
+    plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
+    line = plane.mm(x, curve["estimate"])
+    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
+    fitted = np.column_stack([points[:, 0], along.trials["fitted"]])
+    _write_names(plane, about, points, size, fitted, (line, *edges))
+
+
+def _draw_rows_into(ax, about, scale, width, height):
+    """Draw the rows into axes of another figure, with the names of the categories as labels of its upright axis."""
+    size = areas_of(about.along.trials["weight"], width * height, ROW_CIRCLE_PT2)
     rows = _rows_of(about, scale, size, width, tall=height)
     plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
     ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
@@ -361,6 +388,7 @@ def _rows_of(about, scale, size, width, tall=None):
         lane[here] = spread(x[here], reach[here], farthest)
         if here.any():
             height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
+    # in axes of another figure the height is given: `farthest` has kept the circles within rows of that height
     if tall is not None:
         height = np.full(n, tall / n)
     return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
@@ -402,49 +430,47 @@ def _draw_rows(plane, about, rows, size):
     if plane.x.limits[0] < 0 < plane.x.limits[1]:
         zero = [[(0.0, 0.0), (0.0, rows.total)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    y = rows.middle[rows.row] + rows.lane
-    points = np.column_stack([about.along.trials["yi"], y])
-    _draw_circles(plane, about.along.trials, points, size)
+    points = np.column_stack([about.along.trials["yi"], at[rows.row] + rows.lane])
+    _draw_circles(plane, points, size)
     half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
     mean = curve["estimate"].to_numpy(float)
     strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
     plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.2, zorder=2.6)
     plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=LINE_PT + 0.2, zorder=2.7)
-    xy = plane.mm(points[:, 0], points[:, 1])
-    fitted = plane.mm(about.along.trials["fitted"], points[:, 1])
     spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
     lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
-    _write_bubble_names(plane, about, xy, size, fitted, (lines,))
+    fitted = np.column_stack([about.along.trials["fitted"], points[:, 1]])
+    _write_names(plane, about, points, size, fitted, (lines,))
 
 
-def _draw_circles(plane, trials, points, size):
-    """Draw the trials, the largest first, at ``points``."""
+def _draw_circles(plane, points, size):
+    """Draw the trials at ``points``, the largest first."""
     order = np.argsort(-size, kind="stable")
     look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
     markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
 
 
-def _write_bubble_names(plane, about, xy, size, fitted, lines):
-    """Write the names of the trials that are to have one, where nothing else stands."""
-    table = about.table[about.table["kind"] == "trial"]
+def _write_names(plane, about, points, size, fitted, lines):
+    """Write the names of the trials that are to have one, where nothing else stands: away from ``fitted``."""
+    xy, fitted = plane.mm(*points.T), plane.mm(*fitted.T)
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
     away = np.hypot(*(xy - fitted).T)
-    named = [i for i in np.argsort(-away, kind="stable") if table["labelled"].iloc[i]]
-    names = table["name"].iloc[named].tolist()
-    taken = np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach])
+    trials = about.table[about.table["kind"] == "trial"]
+    chosen = [i for i in np.argsort(-away, kind="stable") if trials["labelled"].iloc[i]]
+    names = trials["name"].iloc[chosen].tolist()
     places = place_names(
         names,
-        xy[named],
-        reach[named],
+        xy[chosen],
+        reach[chosen],
         frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
-        taken=taken,
+        taken=np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach]),
         avoid=(*(_on_curve(line) for line in lines), _on_level(plane)),
-        outwards=(xy - fitted)[named],
+        outwards=(xy - fitted)[chosen],
     )
-    leaders = []
-    for i, name, box in zip(named, names, places, strict=True):
+    leaders, look = [], (style.NOTE_PT, "normal", style.INK)
+    for i, name, box in zip(chosen, names, places, strict=True):
         if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), _name_look(), align="left", gid=f"name-{i}")
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), look, align="left", gid=f"name-{i}")
             leaders.append(leader(box, xy[i], reach[i]))
     ends = [plane.values(line) for line in leaders if line is not None]
     plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
@@ -467,62 +493,22 @@ def _on_level(plane):
     return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
 
 
-def _name_look():
-    """Return the type of the trials' names."""
-    return style.NOTE_PT, "normal", style.INK
-
-
-def _bubble_across(along):
-    """Return the scale of a moderator in numbers."""
-    low, high = along.trials["x"].min(), along.trials["x"].max()
-    pad = PAD * (high - low)
-    return Scale((float(low - pad), float(high + pad)))
-
-
-def _axes(plane, about):
-    draw_axes(plane)
-    if about.year:
-        ticks = plane.ax.get_xticks()
-        plane.ax.set_xticks(ticks, _write_x(ticks, year=True))
-
-
-def _draw_along(plane, about, size):
-    """Draw everything inside the panel."""
-    along = about.along
-    curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
-    x = curve["x"]
-    for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
-        low, high = curve[f"{part}_low"], curve[f"{part}_high"]
-        if np.isfinite(low).all():
-            plane.areas([band(x, low, high)], f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
-            edges = [np.column_stack([x, end]) for end in (low, high)]
-            look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
-            plane.lines(edges, f"bubble-{part}-edges", **look)
-    if plane.y.limits[0] < 0 < plane.y.limits[1]:
-        zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
-        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    mean = np.column_stack([x, curve["estimate"]])
-    _draw_circles(plane, along.trials, along.trials[["x", "yi"]].to_numpy(float), size)
-    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
-    plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
-    line = plane.mm(x, curve["estimate"])
-    fitted = plane.mm(along.trials["x"].to_numpy(float), along.trials["fitted"])
-    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
-    xy = plane.mm(along.trials["x"].to_numpy(float), along.trials["yi"])
-    _write_bubble_names(plane, about, xy, size, fitted, (line, *edges))
-
-
 def _bubble_footer(about, note, *, printed=False):
     """Return the paragraphs below the figure; without what is ``printed`` in it."""
     narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
-    narrow = narrow if about.fit.hksj_narrower else ""
-    scale = "log scale" if about.ratio else ""
-    circles = "circles: trials, area proportional to the weight in the model down to a smallest size"
+    spread_out = "they are spread out within a row only where they would cover one another"
+    drawn = (
+        "circles: trials, area proportional to the weight in the model down to a smallest size",
+        spread_out if about.along.categorical else "",
+        "log scale" if about.ratio else "",
+        narrow if about.fit.hksj_narrower else "",
+        "bands go on beyond the panel" if about.leaves else "",
+    )
     lines = [
-        words.sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
-        words.sentences(OBSERVATIONAL, _few_studies_sentence(about.fit), _held_sentence(about)),
-        words.sentences(_bubble_model_sentence(about), circles, _order(about), scale, narrow, _leaving(about)),
-        words.sentences(note),
+        sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
+        sentences(OBSERVATIONAL, _few_sentence(about.fit), _held_sentence(about)),
+        sentences(_model_sentence(about), *drawn),
+        sentences(note),
     ]
     return [line for line in lines if line]
 
@@ -590,7 +576,7 @@ def _test_sentence(about):
     return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
 
 
-def _few_studies_sentence(fit):
+def _few_sentence(fit):
     """Return the warning for few trials per coefficient."""
     count = fit.qm_df[0]
     if fit.k >= STUDIES_PER_MODERATOR * count:
@@ -610,11 +596,11 @@ def _held_sentence(about):
     return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
 
 
-def _bubble_model_sentence(about):
+def _model_sentence(about):
     """Return the model and what the intervals are."""
     fit, at = about.fit, level(about.fit.confidence_level)
     model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
-    prediction = f"{at} prediction limits on {words.degrees(about.pi_method)}"
+    prediction = f"{at} prediction limits on {degrees(about.pi_method)}"
     if not np.isfinite(about.along.curve["pi_low"]).all():
         prediction = "no prediction limits: the model has no spread between trials"
         if fit.tau2_method != "CE":
@@ -624,27 +610,30 @@ def _bubble_model_sentence(about):
     return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
 
 
-def _order(about):
-    if not about.along.categorical:
-        return ""
-    return "they are spread out within a row only where they would cover one another"
+def _page_of_numbers(about, scale, favours, *, title, footer, width):
+    """Return the figure of a moderator in numbers."""
+    scales, height = (_moderator_scale(about.along), scale), TALL * width
+    left = room_for(scale.ticks()[1])
+    size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
+    room = {"left": left, "right": EDGE_MM, "height": height}
+    on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size), **room)
+    _draw_plane(on.plane, about, size)
+    directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, [word.split()[-1] for word in favours])] if favours else []
+    write_titles(on, about.x_label, about.y_label + (", log scale" if about.ratio else ""), directions)
+    return on.figure
 
 
-def _leaving(about):
-    return "bands go on beyond the panel" if about.leaves else ""
-
-
-def _draw_bubble_rows(about, scale, favours, *, title, footer, width):
+def _page_of_rows(about, scale, favours, *, title, footer, width):
     """Return the figure of a moderator with categories."""
     at = level(about.fit.confidence_level)
-    texts = [_bubble_numbers(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
+    texts = [_mean_texts(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
     head = f"Fitted mean {bracketed(f'{at} CI')}"
     beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
     beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
-    names, most = _bubble_names(about.along, min(NAME_MM, 0.3 * width))
+    names, most = _category_names(about.along, min(NAME_MM, 0.3 * width))
     left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
     with style_context(["default", style.RC]):
-        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), 120.0)
+        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), ROW_CIRCLE_PT2)
         rows = _rows_of(about, scale, size, right - left)
         caption = about.y_label + (", log scale" if about.ratio else "")
         panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
@@ -661,12 +650,12 @@ def _draw_bubble_rows(about, scale, favours, *, title, footer, width):
         ax.spines["bottom"].set_visible(True)
         _draw_rows(plane, about, rows, size)
         write_captions(page, panel, left, right, bottom + TICKS_MM)
-        _write_bubble_columns(page, about, rows, names, texts, head=head, top=top, width=width)
+        _write_columns(page, about, rows, names, texts, head=head, top=top, width=width)
         draw_key(page, placed, style.MARGIN, bottom + below + 2.2)
     return figure
 
 
-def _bubble_numbers(about, row):
+def _mean_texts(about, row):
     """Return mean with confidence interval, and the prediction interval."""
     digits = about.digits
     shown = {end: about.show(row[end]) for end in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")}
@@ -676,18 +665,18 @@ def _bubble_numbers(about, row):
     return mean, f"prediction {interval(shown['pi_low'], shown['pi_high'], digits)}"
 
 
-def _bubble_names(along, most):
+def _category_names(along, most):
     """Return the lines of every category's name, the last one its number of trials, and the widest line."""
     lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
-    lines = [each if len(each) <= 3 else [each[0], _shortened(each[1:-1]), each[-1]] for each in lines]
+    lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
     head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
     widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
     return lines, max(widest, min(head, most))
 
 
-def _shortened(lines):
-    """Return the second line of a name that needs more than two."""
-    return lines[0] if len(lines) == 1 else lines[0][: max(len(lines[0]) - 2, 1)].rstrip() + "…"
+def _cut(line):
+    """Return the second line of a name that needs more than two, its end left out."""
+    return line[: max(len(line) - 2, 1)].rstrip() + "…"
 
 
 def _bubble_key(about, size):
@@ -703,7 +692,7 @@ def _bubble_key(about, size):
     return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
 
 
-def _write_bubble_columns(page, about, rows, names, texts, *, head, top, width):
+def _write_columns(page, about, rows, names, texts, *, head, top, width):
     """Write the names of the categories and the numbers of their fitted means."""
     pitch, edge = line_height(style.BODY_PT), width - style.MARGIN
     y = top - 1.6 - pitch / 2
@@ -722,29 +711,6 @@ def _write_bubble_columns(page, about, rows, names, texts, *, head, top, width):
             write(page, edge, at, text, quiet if j else usual, align="right", gid=f"numbers-{i}-{j}")
 
 
-def _figure_of_numbers(about, scale, favours, *, title, footer, width):
-    """Return the figure of a moderator in numbers."""
-    across, height = _bubble_across(about.along), TALL * width
-    left = room_for(scale.ticks()[1])
-    size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    entries = _bubble_key(about, size)
-    scales = across, scale
-    on = sheet(
-        title, footer, width, scales=scales, label="bubble", entries=entries, left=left, right=EDGE_MM, height=height
-    )
-    _axes(on.plane, about)
-    _draw_along(on.plane, about, size)
-    directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, [word.split()[-1] for word in favours])] if favours else []
-    write_titles(on, about.x_label, about.y_label + (", log scale" if about.ratio else ""), directions)
-    return on.figure
-
-
-def _with_reference(table, footer):
-    extra = [{"kind": "reference", "name": "null value", "estimate": 0.0}]
-    extra += [{"kind": "footer", "name": line} for line in footer]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
-
-
 def _bubble_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.along.trials
@@ -753,21 +719,10 @@ def _bubble_alt_text(title, about):
     if not about.along.categorical:
         low, high = _write_x([trials["x"].min(), trials["x"].max()], about.year)
         across = f", {about.of} from {low} to {high}"
-    return words.sentences(
+    return sentences(
         f"Bubble plot: {title}",
         f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
         _bubble_finding(about),
         _test_sentence(about),
         OBSERVATIONAL,
     )
-
-
-def _printed(x_label, y_label):
-    return {
-        "Trial": ("text_name",),
-        x_label: ("text_x",),
-        y_label: ("text_estimate",),
-        "Confidence interval": ("text_ci",),
-        "Prediction interval": ("text_pi",),
-        "Weight": ("text_weight",),
-    }

@@ -1,6 +1,8 @@
 """The drapery plot: the p value of every possible effect, for each trial, the pooled result and a new trial.
 
-Names stand above the panel, where their curves peak; p is on the left axis, the confidence level on the right.
+A curve crosses the line of a p value where the interval of the level on the right ends, so that one figure holds the
+intervals of all levels. The table has the ends of the intervals at every p value in columns ``low_p…`` and ``high_p…``,
+from which the curves are drawn; the farthest trials are named above the panel, at the tops of their curves.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,6 @@ import pandas as pd
 from matplotlib.style import context as style_context
 
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
-from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import NAMES, RATIOS, _forest_blocks
@@ -26,7 +27,19 @@ from analysis.plots._page import (
     inset,
     write_captions,
 )
-from analysis.plots._plane import Plane, Scale, band, room_for, set_upright, size_of, title_axes
+from analysis.plots._plane import (
+    Plane,
+    Scale,
+    band,
+    critical,
+    footer_rows,
+    named,
+    room_for,
+    set_upright,
+    size_of,
+    title_axes,
+    with_rows,
+)
 from analysis.plots._rows import digits_for
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
@@ -38,6 +51,13 @@ PRINTED = {
     "Interval": ("text_interval",),
     "p for no difference": ("text_pvalue",),
 }
+MARKED = 0.1, 0.05, 0.01
+LEAST_P = 0.001  # at the foot of the axis of z, which has no end
+LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, LEAST_P)}
+Y_TITLES = "p value", "Confidence level"
+USUAL_MM, LEAST_MM = 150.0, 80.0
+TALL = 0.58  # height of the panel over the width of the page
+LEAST_TALL_MM = 62.0  # so that the labels of 0.05 and 0.01 stand apart
 POOLED_PT = 1.8
 TRIAL_PT, MANY_PT, MANY = 0.6, 0.35, 60  # width of the trials' curves, and where there are many
 COMMON = (0, (4.0, 2.2))
@@ -46,16 +66,10 @@ DOT_PT2 = 16.0
 NAME_GAP = 2.0
 LEADER_MM = 4.2  # from the tops of the curves to the names
 APART = 2.2  # mm between the labels of two p values
-TALL = 0.58  # height of the panel over the width of the page
-LEAST_TALL_MM = 62.0  # so that the labels of 0.05 and 0.01 stand apart
-LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, 0.001)}
-Y_TITLES = "p value", "Confidence level"
-USUAL_MM, LEAST_MM = 150.0, 80.0
-MARKED = 0.1, 0.05, 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class _AboutDrapery:
+class _About:
     """What the words are about: the pooled result, the table of the figure, and how numbers are written."""
 
     pooled: object
@@ -65,12 +79,33 @@ class _AboutDrapery:
     unit: str
     ratio: bool
     digits: int
-    left_out: object = None
+    left_out: object
 
     @property
     def level(self):
         """Return the level of the pooled interval, as "95%"."""
         return level(self.pooled.confidence_level)
+
+    @property
+    def points(self):
+        """Return the unit of differences, "" for ratios."""
+        return "" if self.ratio else self.unit.split(" on ")[0]
+
+    @property
+    def predicted(self):
+        """Whether there is a prediction interval."""
+        return bool(np.isfinite(self.pooled.pi.low))
+
+    @property
+    def common(self):
+        """Return the row of the common effect, None where it is not drawn."""
+        rows = self.table[self.table["kind"] == "common"]
+        return rows.iloc[0] if len(rows) else None
+
+    @property
+    def caption(self):
+        """Return the title of the level axis."""
+        return self.x_label + (", log scale" if self.ratio else "")
 
     def show(self, value):
         """Return an effect on the scale on which it is read."""
@@ -154,140 +189,107 @@ def drapery(
     pooled = block.results["contrast"]
     measure = measure or getattr(pooled, "measure", "") or "MD"
     ratio = measure in RATIOS
-    x_label = x_label or ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
+    name = NAMES.get(measure, measure)
+    x_label = x_label or ", ".join(part for part in (name, unit) if part)
     table, digits = _drapery_table(pooled, block.trials["label"].astype(str).tolist(), label, common, digits, ratio)
-    lines = tuple(dict.fromkeys([_own(pooled), *MARKED]))
-    about = _AboutDrapery(pooled, table, lines, x_label, unit, ratio, digits, left_out)
+    lines = tuple(dict.fromkeys([_own_p(pooled), *MARKED]))
+    about = _About(pooled, table, lines, x_label, unit, ratio, digits, left_out)
     trials = table[table["kind"] == "trial"]
     across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), ratio)
     if ax is not None:
-        return _drapery_into_axes(ax, about, across, scale)
+        _draw_drapery(Plane(ax, across, _upright_scale(scale), *size_of(ax)), about, scale, ())
+        title_axes(ax, about.caption, Y_TITLES[0])
+        return ax.figure
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"p-value curves: {NAMES.get(measure, measure)[0].lower()}{NAMES.get(measure, measure)[1:]}"
+    title = title or f"p-value curves: {name[0].lower()}{name[1:]}"
     footer = _drapery_footer(about, note)
-    fig = _draw_drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
-    rows = pd.concat([table, pd.DataFrame([{"kind": "footer", "name": line} for line in footer])], ignore_index=True)
-    caption = " ".join([sentences(title), *footer])
-    fig.content = FigureContent(rows, title, caption, _drapery_alt_text(title, about), _drapery_finding(about), PRINTED)
+    fig = _drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
+    caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
+    rows = with_rows(table, *footer_rows(footer))
+    fig.content = FigureContent(rows, title, caption, alt, _drapery_finding(about), PRINTED)
     return fig
 
 
 def _drapery_table(pooled, names, label, common, digits, ratio):
     """Return one row per curve, with its intervals at every p value; and the decimals of its numbers."""
-    p = np.unique(np.append(LEVELS, _own(pooled)))
+    p = np.unique(np.append(LEVELS, _own_p(pooled)))
     of = pvalue_curves(pooled, p)
-    half = float(t_quantile(np.inf, pooled.confidence_level)) * np.sqrt(pooled.vi)
+    half = critical(pooled.confidence_level) * np.sqrt(pooled.vi)
     trials = pd.DataFrame({"kind": "trial", "name": names, "estimate": pooled.yi})
     trials = trials.assign(low=pooled.yi - half, high=pooled.yi + half, weight=pooled.weights)
     trials["pvalue"] = of.trial_pvalues
-    trials["labelled"] = _drapery_labelled(trials, label, pooled.estimate)
+    away = trials["estimate"] - pooled.estimate
+    trials["labelled"] = named(trials.assign(study=trials["name"]), label, away, True)
     rows, ends = [trials], [*of.trials]
-    extra = [("total", "Pooled", pooled, pooled.ci, of.pooled)]
+    extra = [("total", "Pooled", pooled.estimate, pooled.ci, pooled.pvalue, of.pooled)]
     if np.isfinite(pooled.pi.low):
-        extra.append(("prediction", "New trial", None, pooled.pi, of.prediction))
+        extra.append(("prediction", "New trial", pooled.estimate, pooled.pi, np.nan, of.prediction))
     if common:
         same = common_effect(pooled)
-        extra.append(("common", "Common effect", same, same.ci, pvalue_curves(same, p).pooled))
-    for kind, name, result, (low, high), curve in extra:
-        row = {"kind": kind, "name": name, "estimate": pooled.estimate if result is None else result.estimate}
-        row |= {"low": low, "high": high, "pvalue": np.nan if result is None else result.pvalue}
+        extra.append(("common", "Common effect", same.estimate, same.ci, same.pvalue, pvalue_curves(same, p).pooled))
+    for kind, name, estimate, (low, high), of_null, curve in extra:
+        row = {"kind": kind, "name": name, "estimate": estimate, "low": low, "high": high, "pvalue": of_null}
         rows.append(pd.DataFrame([row]))
         ends.append(curve)
     rows, ends = pd.concat(rows, ignore_index=True), np.array(ends)
     rows["labelled"] = rows["labelled"].eq(True)
-    digits = (2 if ratio else digits_for(trials["low"], trials["high"])) if digits is None else digits
-    rows = _with_drapery_text(rows, digits, np.exp if ratio else float)
+    if digits is None:
+        digits = 2 if ratio else digits_for(trials["low"], trials["high"])
+    show, records = np.exp if ratio else float, rows.to_dict("records")
+    rows["text_name"] = rows["name"]
+    rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
+    rows["text_interval"] = [interval(show(row["low"]), show(row["high"]), digits) for row in records]
+    rows["text_pvalue"] = ["" if np.isnan(row["pvalue"]) else pvalue(row["pvalue"]) for row in records]
     for i, side in enumerate(("low", "high")):
         values = pd.DataFrame(ends[:, :, i], columns=[f"{side}_p{each:.10g}" for each in p])
         rows = pd.concat([rows, values], axis=1)
     return rows, digits
 
 
-def _own(pooled):
-    """Return the p value that belongs to the level of the pooled interval."""
+def _own_p(pooled):
+    """Return the p value that belongs to the level of the pooled interval; 1 - 0.95 is not quite 0.05 unrounded."""
     return round(1.0 - pooled.confidence_level, 12)
 
 
-def _drapery_labelled(trials, label, centre):
-    """Say which trials are to be named: those farthest from the pooled estimate, or those asked for."""
-    if not isinstance(label, int | np.integer):
-        wanted = {label} if isinstance(label, str) else set(label)
-        if unknown := sorted(wanted - set(trials["name"])):
-            raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
-        return trials["name"].isin(wanted)
-    return (trials["estimate"] - centre).abs().rank(method="first", ascending=False) <= label
+def _draw_drapery(plane, about, scale, written):
+    """Draw both axes, lines and curves; ``written`` are the names of trials above the panel."""
+    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    draw_axis(plane.ax, plane.x, plane.width)
+    plane.ax.spines["bottom"].set_visible(True)
+    _set_levels(plane, about, scale)
+    _draw_curves(plane, about, scale, written)
 
 
-def _with_drapery_text(rows, digits, show):
-    records = rows.to_dict("records")
-    rows["text_name"] = rows["name"]
-    rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
-    rows["text_interval"] = [interval(show(row["low"]), show(row["high"]), digits) for row in records]
-    rows["text_pvalue"] = ["" if row["pvalue"] != row["pvalue"] else pvalue(row["pvalue"]) for row in records]
-    return rows
+def _upright_scale(scale):
+    return Scale((0.0, 1.0) if scale == "p" else (float(_height(LEAST_P, scale)), 0.0))
 
 
-def _drapery_into_axes(ax, about, across, scale):
-    """Draw the panel into axes of another figure."""
-    y, shown = _upright(about, scale)
-    plane = Plane(ax, across, Scale(_drapery_limits(scale)), *size_of(ax))
-    _fill_drapery(plane, about, (y, shown), scale, ())
-    title_axes(ax, _drapery_caption(about), Y_TITLES[0])
-    return ax.figure
-
-
-def _upright(about, scale):
-    """Return the heights of the p values of the curves, and the p values with labels."""
-    p = _drapery_columns(about.table)[2]
-    shown = [*about.lines, *(each for each in LABELLED[scale] if each not in about.lines)]
-    return _drapery_height(p, scale), np.array(sorted(shown))
-
-
-def _drapery_columns(table):
-    """Return the names of the columns that hold the ends of the intervals, and their p values."""
-    low = [name for name in table if name.startswith("low_p")]
-    return low, [f"high{name[3:]}" for name in low], np.array([float(name[5:]) for name in low])
-
-
-def _drapery_height(p, scale):
+def _height(p, scale):
     """Return the heights of p values on the upright axis."""
     return np.asarray(p, float) if scale == "p" else -normal_statistic(p)
 
 
-def _drapery_limits(scale):
-    return (0.0, 1.0) if scale == "p" else (float(_drapery_height(0.001, scale)), 0.0)
-
-
-def _fill_drapery(plane, about, heights, scale, named):
-    """Draw curves, lines and both axes."""
-    y, shown = heights
-    ax = plane.ax
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_axis(ax, Panel("drapery", (), (), plane.x.limits, ("",), ratio=plane.x.ratio), plane.width)
-    ax.spines["bottom"].set_visible(True)
-    _set_levels(plane, shown, _drapery_height(shown, scale), about.lines)
-    _draw_curtain(plane, about.table, y, _drapery_height(about.lines, scale), named)
-
-
-def _set_levels(plane, p, y, lines):
-    """Label p values on the left and the levels of the intervals on the right; marked ones come first.
-
-    Returns the width of the labels on the right in millimetres.
-    """
-    first = {each: i for i, each in enumerate(lines)}
-    order = sorted(range(len(p)), key=lambda i: first.get(p[i], len(first)))
+def _set_levels(plane, about, scale):
+    """Label p values on the left and the levels of the intervals on the right; those of lines come first."""
+    p = _labelled_p(about, scale)
+    y = _height(p, scale)
     at = plane.mm(plane.x.limits[0], y)[:, 1]
     kept = []
-    for i in order:
+    # where labels would touch, a marked value is worth more than a round one
+    for i in sorted(range(len(p)), key=lambda i: [*about.lines, p[i]].index(p[i])):
         if all(abs(at[i] - at[j]) >= APART for j in kept):
             kept.append(i)
     kept = sorted(kept)
     set_upright(plane.ax, y[kept], [_p_text(p[i]) for i in kept])
     for i in kept:
-        where = plane.width + 1.6, at[i]
-        plane.write(*where, level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
+        plane.write(plane.width + 1.6, at[i], level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
+
+
+def _labelled_p(about, scale):
+    """Return the p values with labels: those of the lines, and round ones."""
+    return sorted({*about.lines, *LABELLED[scale]})
 
 
 def _p_text(p):
@@ -295,38 +297,28 @@ def _p_text(p):
     return number(p, len(f"{p:.10g}".partition(".")[2]))
 
 
-def _draw_curtain(plane, table, y, lines, named):
-    """Draw everything inside the panel.
-
-    ``y`` holds the heights of the p values, ``lines`` those of the lines, ``named`` the trials named above the panel.
-    """
-    low, high = plane.x.limits
-    prediction = _curves(table, "prediction", y)
+def _draw_curves(plane, about, scale, written):
+    """Draw everything inside the panel; curves of trials that are named above it are darker than the others."""
+    table, (low, high) = about.table, plane.x.limits
+    prediction, lines = _curves(table, "prediction", scale), _height(about.lines, scale)
     if len(prediction) and np.isfinite(prediction).all():
         left, right = np.split(prediction[0], 2)
+        y = left[:, 1]
         plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
         plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
-    plane.lines(
-        [[(low, at), (high, at)] for at in lines],
-        "drapery-levels",
-        colors=style.MUTED,
-        linewidths=style.RULE_PT,
-        linestyles=[LINE],
-        zorder=0.6,
-    )
+    look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [LINE], "zorder": 0.6}
+    plane.lines([[(low, at), (high, at)] for at in lines], "drapery-levels", **look)
     if low < 0 < high:
         null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
         plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
-    trials = _curves(table, "trial", y)
+    trials = _curves(table, "trial", scale)
     wide = TRIAL_PT if len(trials) <= MANY else MANY_PT
-    named = table.loc[table["kind"] == "trial", "name"].isin(named)
+    named = table.loc[table["kind"] == "trial", "name"].isin(written)
     quiet = _quiet_colour(len(trials))
     colours = [style.INK if yes and not named.all() else quiet for yes in named]
     plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
-    common = _curves(table, "common", y)
-    look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON], "zorder": 2}
-    plane.lines(common, "drapery-common", **look)
-    pooled = _curves(table, "total", y)
+    plane.lines(_curves(table, "common", scale), "drapery-common", zorder=2, **_common_look())
+    pooled = _curves(table, "total", scale)
     plane.lines(pooled, "drapery-pooled-rim", colors=style.PAPER, linewidths=POOLED_PT + 1.2, zorder=2.4)
     plane.lines(pooled, "drapery-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=2.5)
     row = table[table["kind"] == "total"].iloc[0]
@@ -335,11 +327,11 @@ def _draw_curtain(plane, table, y, lines, named):
     ends.set(gid="drapery-ci", label="drapery-ci")
 
 
-def _curves(table, kind, y):
+def _curves(table, kind, scale):
     """Return the curves of the rows of a kind, from the left foot over the estimate to the right foot, (r, 2m, 2)."""
-    low, high, _ = _drapery_columns(table)
-    rows = table[table["kind"] == kind]
-    left, right = rows[low].to_numpy(float), rows[high].to_numpy(float)
+    p = [name.removeprefix("low_p") for name in table if name.startswith("low_p")]
+    y, rows = _height([float(each) for each in p], scale), table[table["kind"] == kind]
+    left, right = (rows[[f"{side}_p{each}" for each in p]].to_numpy(float) for side in ("low", "high"))
     x = np.concatenate([left, right[:, ::-1]], axis=1)
     return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
 
@@ -349,34 +341,34 @@ def _quiet_colour(k):
     return style.SQUARE if k <= MANY / 3 else style.FAINT
 
 
-def _drapery_caption(about):
-    return about.x_label + (", log scale" if about.ratio else "")
+def _common_look():
+    return {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
 
 
 def _drapery_footer(about, note):
     """Return the paragraphs below the figure."""
     pooled = about.pooled
-    points = "(log scale)" if about.ratio else about.unit.split(" on ")[0]
     parts = ["thin: one trial", "bold: pooled result"]
-    if np.isfinite(pooled.pi.low):
+    if about.predicted:
         parts.append("area: prediction of a new trial")
-    if (about.table["kind"] == "common").any():
+    if about.common is not None:
         parts.append("dashed: common effect, normal distribution")
+    narrow = "The HKSJ interval is narrower than the Wald interval, to be read with care"
     marked = _p_text(about.lines[0])
     lines = [
         _drapery_finding(about),
-        words.sentences(
+        sentences(
             "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
             f"interval of the level on the right ends; dots: the {about.level} confidence interval (p = {marked})",
             "; ".join(parts),
         ),
-        words.sentences(
+        sentences(
             words.model_sentence(pooled),
-            words.heterogeneity_sentence(pooled, points, about.digits),
+            words.heterogeneity_sentence(pooled, "(log scale)" if about.ratio else about.points, about.digits),
             words.left_out_sentence(about.left_out),
-            _narrow(pooled),
+            narrow if pooled.hksj_narrower else "",
         ),
-        words.sentences(note),
+        sentences(note),
     ]
     return [line for line in lines if line]
 
@@ -384,40 +376,29 @@ def _drapery_footer(about, note):
 def _drapery_finding(about):
     """Return the pooled result in words."""
     pooled = about.pooled
-    points = "" if about.ratio else about.unit.split(" on ")[0]
     ends = interval(about.show(pooled.ci.low), about.show(pooled.ci.high), about.digits)
-    estimate = f"{number(about.show(pooled.estimate), about.digits)} {points}".rstrip()
-    expected = ""
-    if np.isfinite(pooled.pi.low):
+    estimate = f"{number(about.show(pooled.estimate), about.digits)} {about.points}".rstrip()
+    expected, common = "", ""
+    if about.predicted:
         limits = interval(about.show(pooled.pi.low), about.show(pooled.pi.high), about.digits)
         expected = f"{about.level} prediction interval for a new trial: {limits}"
+    if (row := about.common) is not None:
+        common = f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
     trials = counted(pooled.k)
     result = f"Pooled: {estimate} ({about.level} CI {ends}; {trials}), p {equals(pooled.pvalue)} for no difference"
-    return words.sentences(result, expected, _common_sentence(about))
+    return sentences(result, expected, common)
 
 
-def _common_sentence(about):
-    rows = about.table[about.table["kind"] == "common"]
-    if not len(rows):
-        return ""
-    row = rows.iloc[0]
-    return f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
-
-
-def _narrow(pooled):
-    return "The HKSJ interval is narrower than the Wald interval, to be read with care" if pooled.hksj_narrower else ""
-
-
-def _draw_drapery_page(about, across, scale, favours, *, title, footer, width):
+def _drapery_page(about, across, scale, favours, *, title, footer, width):
     """Return the figure: names above the panel, the axes around it, the key below."""
-    y, shown = _upright(about, scale)
+    shown = _labelled_p(about, scale)
     left = room_for([_p_text(each) for each in shown])
     right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
     inner = width - 2 * style.MARGIN - left - right
     pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
-    panel = Panel("drapery", (), (), across.limits, (_drapery_caption(about),), favours=favours, ratio=across.ratio)
+    panel = Panel("drapery", (), (), across.limits, (about.caption,), favours=favours, ratio=across.ratio)
     with style_context(["default", style.RC]):
-        names, x, places = _drapery_names(about, across, inner)
+        names, x, places = _top_names(about, across, inner)
         strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0
         head = pitch + 1.6 + strip
         below = axis_height([panel], {"drapery": inner})
@@ -427,19 +408,19 @@ def _draw_drapery_page(about, across, scale, favours, *, title, footer, width):
         top = framing.top + head
         box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
         ax = inset(figure, page, box, "drapery")
-        plane = Plane(ax, across, Scale(_drapery_limits(scale)), inner, height)
+        plane = Plane(ax, across, _upright_scale(scale), inner, height)
         written = [name for name, place in zip(names, places, strict=True) if place is not None]
-        _fill_drapery(plane, about, (y, shown), scale, written)
-        _draw_names(plane, names, x, places)
-        write(page, style.MARGIN, framing.top + pitch / 2, Y_TITLES[0], style.CAPTION, gid="title-y")
-        edge = width - style.MARGIN
-        write(page, edge, framing.top + pitch / 2, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
+        _draw_drapery(plane, about, scale, written)
+        _write_top_names(plane, names, x, places)
+        y, edge = framing.top + pitch / 2, width - style.MARGIN
+        write(page, style.MARGIN, y, Y_TITLES[0], style.CAPTION, gid="title-y")
+        write(page, edge, y, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
         write_captions(page, panel, box[0], box[1], box[3] + TICKS_MM)
         draw_key(page, key, style.MARGIN, box[3] + below + 2.2)
     return figure
 
 
-def _drapery_names(about, across, width):
+def _top_names(about, across, width):
     """Return the names of trials, the millimetres of their tops and their places above the panel."""
     named = about.table[about.table["labelled"]]
     away = (named["estimate"] - about.pooled.estimate).abs()
@@ -483,17 +464,16 @@ def _increasing(values):
 def _drapery_key(about):
     """Return the entries of the key."""
     entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
-    if (about.table["kind"] == "common").any():
-        look = {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
-        entries.append(line_entry("common effect", **look))
+    if about.common is not None:
+        entries.append(line_entry("common effect", **_common_look()))
     k = about.pooled.k
     entries.append(line_entry(f"trials ({number(k, 0)})", colors=_quiet_colour(k), linewidths=TRIAL_PT))
-    if np.isfinite(about.pooled.pi.low):
+    if about.predicted:
         entries.append(area_entry("prediction, new trial", style.BAND))
     return entries
 
 
-def _draw_names(plane, names, x, places):
+def _write_top_names(plane, names, x, places):
     """Write the names above the panel, with a line from each to the top of its curve."""
     segments, look = [], (style.NOTE_PT, "normal", style.INK)
     y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
@@ -511,7 +491,7 @@ def _drapery_alt_text(title, about):
     trials = about.table[about.table["kind"] == "trial"]
     spread = interval(about.show(trials["estimate"].min()), about.show(trials["estimate"].max()), about.digits)
     clear = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
-    return words.sentences(
+    return sentences(
         f"Drapery plot: {title}",
         f"p-value curves of {counted(len(trials))}, estimates from {spread}",
         f"{clear} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for no difference",

@@ -1,4 +1,10 @@
-"""The contour-enhanced funnel plot: effects against their standard errors, and where p values would be small."""
+"""The contour-enhanced funnel plot: effects against their standard errors, and where p values would be small.
+
+Shades show the two-sided p value that a trial has on its own, as regions around no effect between contours (Peters et
+al. 2008); dashed lines around the pooled effect show where trials would lie if all had the same true effect. Whether
+the cloud is symmetric is for the eye, so that the words say what asymmetry may mean and from how many trials on it can
+be judged at all (Sterne et al. 2011).
+"""
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -6,7 +12,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 from analysis.models.diagnostics import funnel_points
 from analysis.plots import _theme as style
-from analysis.plots import _words
+from analysis.plots import _words as words
 from analysis.plots._layout import Panel
 from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry, write
 from analysis.plots._page import TICKS_MM, FigureContent, axis_height, write_captions
@@ -21,6 +27,7 @@ from analysis.plots._plane import (
     model_sentence,
     named,
     on_path,
+    outside_sentence,
     pooled_sentence,
     room_for,
     set_upright,
@@ -40,9 +47,10 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number, pvalue
 
-FEWEST = 10  # trials for a look at asymmetry
+AXES = ("se", "precision")
 PRINTED = {"Trial": ("text_name",), "Effect": ("text_estimate",), "Standard error": ("text_se",), "p": ("text_p",)}
 TIED = {"SMD": "a standardised difference", "RD": "a risk difference", "RR": "a risk ratio", "OR": "an odds ratio"}
+FEWEST = 10  # trials for a look at asymmetry
 DOTS = (0, (1, 1.6))
 POOLED_PT = 0.8
 STEPS = 240  # along curves, where precision is drawn
@@ -50,7 +58,6 @@ TALL = 0.62  # height of the panel over the width of the page
 PAD = 0.05  # of the range of the effects, at both ends
 BESIDE_NULL = 0.12  # of the range, at least, on both sides of no effect: the contours show
 LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits around the pooled effect are cut
-AXES = ("se", "precision")
 
 
 @themed
@@ -121,27 +128,26 @@ def funnel(
     ['<0.001', '0.18', '0.002']
     """
     studies = studies_of(results, "funnel", measure=measure, digits=digits)
-    contours = _funnel_levels(contours)
+    contours = _ascending_levels(contours)
     if yaxis not in AXES:
         raise ValueError(f"yaxis is {yaxis!r}; it must be one of {', '.join(AXES)}")
     table = _funnel_table(studies, contours, label)
     scales = _funnel_scales(table, studies, yaxis)
     if ax is not None:
-        plane = Plane(ax, *scales, *size_of(ax))
-        _draw_funnel(plane, table, yaxis)
-        title_axes(ax, studies.axis, _upright(studies, yaxis))
+        _draw_funnel(Plane(ax, *scales, *size_of(ax)), table, yaxis)
+        title_axes(ax, studies.axis, _upright_title(studies, yaxis))
         return ax.figure
     width = width_of(width_mm, "funnel plot")
     title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
-    caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
+    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _funnel_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
 
 
-def _funnel_levels(contours):
+def _ascending_levels(contours):
     """Return the levels of the contours in ascending order."""
     levels = sorted({float(level) for level in contours})
     if wrong := [level for level in levels if not 0 < level < 1]:
@@ -163,18 +169,14 @@ def _funnel_table(studies, contours, label):
     at = {"estimate": studies.pooled.estimate, "confidence_level": level, "critical": limit}
     extra.append({"kind": "limit", "name": "pseudo confidence limits", **at})
     for each in contours:
-        extra.append({"kind": "contour", "name": _p_of(each), "estimate": 0.0, "confidence_level": each})
-        extra[-1]["critical"] = critical(each)
+        extra.append({"kind": "contour", "name": f"p = {_p_beyond(each)}", "estimate": 0.0})
+        extra[-1] |= {"confidence_level": each, "critical": critical(each)}
     return with_rows(rows, *extra, {"kind": "reference", "name": "no effect", "estimate": 0.0})
 
 
-def _p_of(contour):
-    """Return the p value on a contour."""
+def _p_beyond(contour):
+    """Return the p value on a contour with the digits it has; 1 - 0.9 is 0.09999999999999998 before it is rounded."""
     p = round(1 - contour, 12)
-    return f"p = {_p(p)}"
-
-
-def _p(p):
     return number(p, max(2, decimals(p, 6)))
 
 
@@ -187,62 +189,62 @@ def _funnel_scales(table, studies, yaxis):
     half = critical(studies.pooled.confidence_level) * widest
     wide = min(low, studies.pooled.estimate - half), max(high, studies.pooled.estimate + half)
     span, whole = high - low, wide[1] - wide[0]
+    # limits that would leave the trials less than their share of the panel are cut, to no less than half of them
     spare = whole if span >= LEAST_FILL * whole else (max(span / LEAST_FILL, LEAST_FILL * whole) - span) / 2
     low, high = max(low - spare, wide[0]), min(high + spare, wide[1])
     low, high = min(low, -BESIDE_NULL * (high - low)), max(high, BESIDE_NULL * (high - low))
     pad = PAD * (high - low)
+    # the outermost trial stands a little inside the panel
     upright = (1.06 * widest, 0.0) if yaxis == "se" else (0.0, 1.06 / trials["se"].min())
     return Scale((low - pad, high + pad), studies.ratio), Scale(upright)
 
 
-def _upright(studies, yaxis):
+def _upright_title(studies, yaxis):
     """Return the title of the upright axis."""
     of = f" of the log {lower(studies.name)}" if studies.ratio else f", {studies.points}" if studies.points else ""
     return f"Standard error{of}" if yaxis == "se" else f"Precision: 1 / standard error{of.partition(',')[0]}"
 
 
 def _draw_funnel(plane, table, yaxis):
+    """Draw axes and everything inside the panel, from the rows of the table."""
     draw_axes(plane, upright=False)
     set_upright(plane.ax, *_upright_ticks(plane.y, plane.height))
-    draw_funnel(plane, table, yaxis)
-
-
-def _upright_ticks(scale, height):
-    """Return the ticks of the upright axis and their labels."""
-    most = int(np.clip(height / 9.0, 2, 7))
-    return Scale(tuple(sorted(scale.limits))).ticks(most)
-
-
-def draw_funnel(plane, table, yaxis):
-    """Draw everything inside the panel, from the rows of the table."""
-    contours = table[table["kind"] == "contour"]
-    se = _funnel_errors(plane, yaxis)
+    # contours are straight over the standard error; over precision they are hyperbolas, which need many points
+    se = np.array([max(plane.y.limits), 0.0])
+    if yaxis == "precision":
+        se = 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
     upright = _height(se, yaxis)
-    shades = shades_of(len(contours))
-    edges = []
+    contours = table[table["kind"] == "contour"]
+    shades, edges = shades_of(len(contours)), []
+    # the widest region comes first, and each narrower one lies upon it
     for (_, row), shade, z in zip(contours[::-1].iterrows(), shades[-2::-1], np.arange(len(contours)), strict=True):
         low, high = _curves(plane, row, se)
         outline = np.column_stack([np.append(low, high[::-1]), np.append(upright, upright[::-1])])
         plane.areas([outline], f"funnel-contour-{row['confidence_level']:g}", shade, zorder=0.01 * z)
         edges += [np.column_stack([low, upright]), np.column_stack([high, upright])]
     plane.lines(edges, "funnel-contour-edges", colors=style.FAINT, linewidths=style.HAIR_PT, zorder=0.5)
-    _draw_lines(plane, table, se, yaxis)
+
+    limit = table[table["kind"] == "limit"].iloc[0]
+    sides, ends = _curves(plane, limit, se), np.array(plane.y.limits)
+    null, pooled = (np.column_stack([np.full(2, x), ends]) for x in (0.0, limit["estimate"]))
+    plane.lines([null], "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
+    plane.lines([pooled], "funnel-pooled", linestyles=[DOTS], **look)
+    limits = [np.column_stack([side, upright]) for side in sides]
+    plane.lines(limits, "funnel-limits", linestyles=[DASHES], **look)
+
     trials = table[table["kind"] == "trial"]
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
     boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "funnel-trials")
-    limits = table[table["kind"] == "limit"].iloc[0]
-    paths = [plane.mm(side, upright) for side in _curves(plane, limits, se)]
-    paths += [plane.mm(np.full(2, x), np.array(plane.y.limits)) for x in (0.0, limits["estimate"])]
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
-    avoid = [on_path(path, 2.5) for path in paths]
+    avoid = [on_path(plane.mm(*path.T), 2.5) for path in (*limits, null, pooled)]
     write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
 
 
-def _funnel_errors(plane, yaxis):
-    """Return the standard errors at which curves are drawn, from the largest down."""
-    if yaxis == "se":
-        return np.array([max(plane.y.limits), 0.0])
-    return 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
+def _upright_ticks(scale, height):
+    """Return the ticks of the upright axis and their labels."""
+    most = int(np.clip(height / 9.0, 2, 7))
+    return Scale(tuple(sorted(scale.limits))).ticks(most)
 
 
 def _height(se, yaxis):
@@ -258,62 +260,40 @@ def shades_of(n):
 def _curves(plane, row, se):
     """Return both sides of a contour or limit, kept near the panel where they run far away."""
     low, high = plane.x.limits
-    half = row["critical"] * se
-    around = low - (high - low), high + (high - low)
-    if len(se) > 2:
-        return np.clip(row["estimate"] - half, *around), np.clip(row["estimate"] + half, *around)
-    return row["estimate"] - half, row["estimate"] + half
-
-
-def _draw_lines(plane, table, se, yaxis):
-    """Draw no effect, the pooled effect and the limits around it."""
-    ends = np.array(plane.y.limits)
-    null = table[table["kind"] == "reference"].iloc[0]
-    limit = table[table["kind"] == "limit"].iloc[0]
-    across = [np.column_stack([np.full(2, row["estimate"]), ends]) for row in (null, limit)]
-    plane.lines(across[:1], "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
-    plane.lines(across[1:], "funnel-pooled", linestyles=[DOTS], **look)
-    sides = [np.column_stack([side, _height(se, yaxis)]) for side in _curves(plane, limit, se)]
-    plane.lines(sides, "funnel-limits", linestyles=[DASHES], **look)
+    sides = row["estimate"] - row["critical"] * se, row["estimate"] + row["critical"] * se
+    if len(se) == 2:  # straight lines: a clipped end would turn them
+        return sides
+    return tuple(np.clip(side, low - (high - low), high + (high - low)) for side in sides)
 
 
 def _funnel_footer(studies, table, *, contours, note):
     """Return the paragraphs that say what was drawn and how far it can be read."""
     pooled = studies.pooled
     at = level(pooled.confidence_level)
-    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
+    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     shades = (
         "Shades: two-sided p value that a trial has on its own (Wald test of no effect), in brackets the number of "
         "trials (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
     )
+    outside, spread = outside_sentence(table, "the dashed lines"), spread_sentence(studies)
+    if spread:
+        outside += f", which leave out that true effects differ between trials ({spread})"
     lines = [
-        _words.sentences(
+        words.sentences(
             f"One circle per trial{hollow}; solid line: no effect; dotted line: pooled effect; dashed lines: pooled "
             f"effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
             "trials would lie if all had the same true effect",
             shades if contours else "",
         ),
-        _words.sentences(
+        words.sentences(
             model_sentence(studies),
-            _funnel_spread(studies, table) if pooled.k > 1 else "",
-            _words.left_out_sentence(studies.left_out),
+            outside if pooled.k > 1 else "",
+            words.left_out_sentence(studies.left_out),
         ),
-        _words.sentences(*_asymmetry(studies)),
-        _words.sentences(note),
+        words.sentences(*_asymmetry(studies)),
+        words.sentences(note),
     ]
     return [line for line in lines if line]
-
-
-def _funnel_spread(studies, table):
-    """Return how many trials lie outside the limits, and why that need not mean anything."""
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    found = (
-        f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the dashed lines"
-    )
-    spread = spread_sentence(studies)
-    return f"{found}, which leave out that true effects differ between trials ({spread})" if spread else found
 
 
 def _asymmetry(studies):
@@ -342,7 +322,7 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     on = sheet(title, footer, width, scales=scales, label="funnel", entries=entries, **room)
     _draw_funnel(on.plane, table, yaxis)
     y = on.top - 1.6 - style.SMALL_PT / style.PT_PER_MM / 2
-    write(on.page, style.MARGIN, y, _upright(studies, yaxis), style.CAPTION, gid="title-y")
+    write(on.page, style.MARGIN, y, _upright_title(studies, yaxis), style.CAPTION, gid="title-y")
     write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
     return on.figure
 
@@ -354,27 +334,25 @@ def _funnel_key(table, mm2):
     entries = trial_entries(trials, mm2)
     look = {"colors": style.INK, "linewidths": POOLED_PT}
     entries.append(line_entry("pooled", linestyles=[DOTS], **look))
-    entries.append(line_entry(_limit_words(limit["confidence_level"]), linestyles=[DASHES], **look))
-    regions = _region_words(contours["confidence_level"].tolist(), trials["pvalue"])
+    entries.append(line_entry(_limits_name(limit["confidence_level"]), linestyles=[DASHES], **look))
+    regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]
     return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
 
 
-def _limit_words(confidence_level):
+def _limits_name(confidence_level):
     """Return what the dashed lines are, in short."""
     return f"pseudo {level(confidence_level)} limits"
 
 
-def _region_words(levels, pvalues):
+def _regions(levels, pvalues):
     """Return what each shade means, from the innermost, with the number of trials in it; nothing without contours."""
-    ends = [round(1 - each, 12) for each in levels]
-    if not ends:
+    if not levels:
         return []
-    texts = [
-        f"p > {_p(ends[0])}",
-        *(f"{_p(b)} < p ≤ {_p(a)}" for a, b in zip(ends, ends[1:], strict=False)),
-        f"p ≤ {_p(ends[-1])}",
-    ]
+    ends = [round(1 - each, 12) for each in levels]
+    shown = [_p_beyond(each) for each in levels]
+    between = [f"{b} < p ≤ {a}" for a, b in zip(shown, shown[1:], strict=False)]
+    texts = [f"p > {shown[0]}", *between, f"p ≤ {shown[-1]}"]
     crossed = np.sum(np.asarray(pvalues, float)[:, None] <= ends, axis=1)  # how many contours a trial lies beyond
     return [f"{text} ({number((crossed == i).sum(), 0)})" for i, text in enumerate(texts)]
 
@@ -404,13 +382,13 @@ def _funnel_alt_text(heading, studies, table):
         f"left of the pooled effect, of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
     )
     alone = (trials["pvalue"] <= 0.05).sum()
-    return _words.sentences(
+    return words.sentences(
         f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
         f"{counted(k).capitalize()}; effects from {effects} {studies.points}".rstrip()
         + f"; standard errors from {low} to {high}",
         pooled_sentence(studies),
         f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
-        f"{_limit_words(studies.pooled.confidence_level)}",
+        f"{_limits_name(studies.pooled.confidence_level)}",
         f"On its own, {counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05",
         halves if k > 2 else "",
     )

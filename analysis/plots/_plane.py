@@ -597,6 +597,13 @@ def model_sentence(studies):
     return f"{model}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
 
 
+def outside_sentence(table, what):
+    """Return how many of the trials in a table lie outside ``what``."""
+    trials = table[table["kind"] == "trial"]
+    outside = trials["outside"].astype(bool).sum()
+    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside {what}"
+
+
 def spread_sentence(studies):
     """Return tau and I2 in words, "" where they are not estimated or 0."""
     pooled = studies.pooled

@@ -1,4 +1,4 @@
-"""The normal Q-Q plot of the standardised residuals, with a simulated envelope."""
+"""The normal Q-Q plot of the standardised residuals of the pooled trials, with a simulated envelope."""
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from analysis.plots._plane import (
     model_sentence,
     named,
     on_path,
+    outside_sentence,
     pooled_sentence,
     room_for,
     sheet,
@@ -35,9 +36,6 @@ from analysis.plots._plane import (
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number
 
-USUAL_MM, WIDEST_MM = 120.0, 110.0  # of the page; of the panel
-PAD = 0.05
-FEW = 10
 PRINTED = {
     "Trial": ("text_name",),
     "Effect": ("text_estimate",),
@@ -45,6 +43,9 @@ PRINTED = {
     "Normal quantile": ("text_quantile",),
     "Envelope": ("text_low", "text_high"),
 }
+USUAL_MM, WIDEST_MM = 120.0, 110.0  # of the page; of the panel, which is square
+PAD = 0.05  # of the range of both axes, at both ends
+FEW = 10
 
 
 @themed
@@ -125,8 +126,8 @@ def qq_plot(
     title = title or f"Residuals of {counted(studies.pooled.k)} against normal quantiles"
     footer = _qq_footer(studies, table, deleted, note)
     fig = _qq_page(table, scales, titles, title=title, footer=footer, width=width)
-    caption = " ".join([words.sentences(title), words.sentences(pooled_sentence(studies)), *footer])
-    alt = _alt_text(title, studies, table)
+    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
+    alt = _qq_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
 
@@ -134,6 +135,7 @@ def qq_plot(
 def _qq_table(studies, label, *, deleted, level, seed):
     """Return the trials from the lowest residual up, then the pooled effect and the line of equality."""
     found = residual_quantiles(studies.pooled, deleted=deleted, level=level, seed=seed)
+    # the quantiles come in the order of the residuals, each with the row of its trial
     rows = trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
     columns = {name: found[name] for name in ("residual", "z", "quantile", "envelope_low", "envelope_high")}
     rows = rows.assign(**columns)
@@ -143,12 +145,8 @@ def _qq_table(studies, label, *, deleted, level, seed):
     for name, column in (("z", "z"), ("quantile", "quantile"), ("high", "envelope_high")):
         rows[f"text_{name}"] = [number(x, 2) for x in rows[column]]
     rows["text_low"] = [f"{number(x, 2)} to" for x in rows["envelope_low"]]
-    line = {
-        "kind": "reference",
-        "name": "residual = quantile",
-        "envelope_level": level,
-        "simulations": found.attrs["n"],
-    }
+    line = {"kind": "reference", "name": "residual = quantile", "envelope_level": level}
+    line["simulations"] = found.attrs["n"]
     return with_rows(rows, total_row(studies), line)
 
 
@@ -166,7 +164,13 @@ def _qq_page(table, scales, titles, *, title, footer, width):
     inner = width - 2 * style.MARGIN - left - 1.2
     side = min(inner, WIDEST_MM)
     room = {"left": left, "right": 1.2 + inner - side, "height": side}
-    on = sheet(title, footer, width, scales=scales, label="qq", entries=_key(table, side**2), **room)
+    share = table.loc[table["kind"] == "reference", "envelope_level"].iloc[0]
+    entries = [
+        *trial_entries(table[table["kind"] == "trial"], side**2),
+        line_entry("normal", colors=style.INK, linewidths=style.RULE_PT),
+        area_entry(f"{level(share)} envelope", style.BAND),
+    ]
+    on = sheet(title, footer, width, scales=scales, label="qq", entries=entries, **room)
     _draw_qq(on.plane, table)
     write_titles(on, *titles)
     return on.figure
@@ -189,14 +193,6 @@ def _draw_qq(plane, table):
     write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
 
 
-def _key(table, mm2):
-    entries = trial_entries(table[table["kind"] == "trial"], mm2)
-    share = table.loc[table["kind"] == "reference", "envelope_level"].iloc[0]
-    entries.append(line_entry("normal", colors=style.INK, linewidths=style.RULE_PT))
-    entries.append(area_entry(f"{level(share)} envelope", style.BAND))
-    return entries
-
-
 def _qq_footer(studies, table, deleted, note):
     """Return the paragraphs that say what was drawn and computed."""
     pooled, line = studies.pooled, table[table["kind"] == "reference"].iloc[0]
@@ -210,13 +206,13 @@ def _qq_footer(studies, table, deleted, note):
         f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
         "simulations of these trials from the fitted model, pooled anew each time"
     )
-    spread = spread_sentence(studies)
+    outside, spread = outside_sentence(table, "the envelope"), spread_sentence(studies)
     few = f"With {counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
     lines = [
         words.sentences(what, envelope),
         words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
-            f"{_qq_outside(table)}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
+            f"{outside}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
             few,
             words.left_out_sentence(studies.left_out),
         ),
@@ -225,19 +221,13 @@ def _qq_footer(studies, table, deleted, note):
     return [text for text in lines if text]
 
 
-def _qq_outside(table):
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside the envelope"
-
-
-def _alt_text(title, studies, table):
+def _qq_alt_text(title, studies, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     ends = [f"{row['name']} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
     return words.sentences(
         f"Normal Q-Q plot: {title}",
         f"Residuals run from {ends[0]} to {ends[1]}",
-        _qq_outside(table),
+        outside_sentence(table, "the envelope"),
         pooled_sentence(studies),
     )

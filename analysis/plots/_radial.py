@@ -1,6 +1,7 @@
 """The radial (Galbraith) plot: standardised effect against precision, with a curved scale of effects.
 
-An effect is a ray from the origin to the curved scale; the geometry is kept in millimetres and in values.
+Every effect is a ray from the origin, whose slope is the effect, and meets the curved scale there. A fan places
+origin, rays and scale on the panel, in millimetres and in values; everything else is drawn with it.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ import numpy as np
 
 from analysis.models.diagnostics import common_effect, radial_points
 from analysis.plots import _theme as style
-from analysis.plots import _words
+from analysis.plots import _words as words
 from analysis.plots._layout import line_height, round_ticks, text_width
 from analysis.plots._marks import area_entry, line_entry, markers, write
 from analysis.plots._page import FigureContent, draw_axis
@@ -23,6 +24,7 @@ from analysis.plots._plane import (
     model_sentence,
     named,
     on_path,
+    outside_sentence,
     pooled_sentence,
     room_for,
     set_upright,
@@ -41,6 +43,16 @@ from analysis.plots._plane import (
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number
 
+MODELS = ("random", "common")
+PRINTED = {
+    "Trial": ("text_name",),
+    "Effect": ("text_estimate",),
+    "Precision": ("text_precision",),
+    "Effect × precision": ("text_z",),
+}
+BAND = 2.0  # standard errors on both sides of the pooled effect
+BAND_WORDS = "the band of ±\N{NO-BREAK SPACE}2"
+TALL = 0.66  # height of the panel over the width of the page
 REACH = 0.955  # of the radius: the trial farthest from the origin
 EDGE_MM = 2.0  # kept free above and below
 TICK_MM = 1.0
@@ -51,16 +63,6 @@ FEW_TICKS = 4
 STEPS = 90
 POOLED_PT, SCALE_PT = 0.9, 2.4
 DIAMOND_PT2 = 15.0
-BAND = 2.0  # standard errors on both sides of the pooled effect
-
-PRINTED = {
-    "Trial": ("text_name",),
-    "Effect": ("text_estimate",),
-    "Precision": ("text_precision",),
-    "Effect × precision": ("text_z",),
-}
-TALL = 0.66  # height of the panel over the width of the page
-MODELS = ("random", "common")
 
 
 @themed
@@ -120,12 +122,18 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
         studies = replace(studies, pooled=common_effect(studies.pooled))
     table = _radial_table(studies, label)
     if ax is not None:
-        return _radial_into_axes(ax, table, studies)
+        fan = _fan_of(table, studies, size_of(ax))
+        plane = Plane(ax, *fan.scales, fan.width, fan.height)
+        _draw_radial(plane, fan, table)
+        title_axes(ax, *_axis_titles(studies))
+        # the name of the curved scale stands above its right end
+        plane.write(fan.width, fan.height + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
+        return ax.figure
     width = width_of(width_mm, "radial plot")
     title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
     footer = _radial_footer(studies, table, note=note)
     fig = _radial_page(studies, table, title=title, footer=footer, width=width)
-    caption = " ".join([_words.sentences(title), _words.sentences(pooled_sentence(studies)), *footer])
+    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _radial_alt_text(title, studies, table)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
     return fig
@@ -139,61 +147,9 @@ def _radial_table(studies, label):
     rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
     rows["text_precision"] = [number(x, 2) for x in rows["precision"]]
     rows["text_z"] = [number(x, 2) for x in rows["z"]]
-    band = {
-        "kind": "band",
-        "name": "pooled effect ± 2",
-        "estimate": studies.pooled.estimate,
-        "low": -BAND,
-        "high": BAND,
-    }
+    band = {"kind": "band", "name": "pooled effect ± 2", "low": -BAND, "high": BAND}
+    band["estimate"] = studies.pooled.estimate
     return with_rows(rows, total_row(studies), band, {"kind": "reference", "name": "no effect", "estimate": 0.0})
-
-
-def _radial_into_axes(ax, table, studies):
-    """Draw the panel into axes of another figure, the name of the curved scale above its right end."""
-    size = size_of(ax)
-    fan = _fan(table, studies, size)
-    plane = Plane(ax, *fan.scales, *size)
-    _draw_radial(plane, fan, table)
-    title_axes(ax, *axes(studies))
-    plane.write(size[0], size[1] + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
-    return ax.figure
-
-
-def _fan(table, studies, size):
-    pooled = studies.pooled
-    trials = table[table["kind"] == "trial"]
-    return _fan_of(trials, (pooled.estimate, *pooled.ci), studies.ratio, size)
-
-
-def _fan_of(points, pooled, ratio, size):
-    """Return the Fan of a radial plot that fits a panel.
-
-    Parameters
-    ----------
-    points : DataFrame
-        ``precision``, ``z`` and ``estimate`` of the trials.
-    pooled : (float, float, float)
-        Pooled effect and the ends of its interval.
-    ratio : bool
-        Whether effects are logarithms of ratios.
-    size : (float, float)
-        Width and height of the panel in millimetres, the labels of the curved scale included.
-    """
-    x, z, effects = (points[name].to_numpy(float) for name in ("precision", "z", "estimate"))
-    far = pooled[0] * x.max()
-    spread = min(z.min(), -2.0, far - 2.0), max(z.max(), 2.0, far + 2.0)
-    effects = min(*effects, pooled[0], 0.0), max(*effects, pooled[0], 0.0)
-    room = 0.0
-    for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
-        fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
-        ends = _fan_ends(fan, effects, pooled)
-        ticks, labels = _fan_ticks(fan, ends, ratio)
-        wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
-        if wanted <= room:
-            break
-        room = wanted
-    return replace(fan, ends=ends, ticks=ticks, labels=tuple(labels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,9 +201,30 @@ class _Fan:
         return (np.asarray(mm, float) - [0.0, self.origin]) / [self.across, self.up]
 
 
+def _fan_of(table, studies, size):
+    """Return the Fan of a radial plot that fits a panel of this width and height, the labels of its scale included."""
+    trials = table[table["kind"] == "trial"]
+    x, z, effects = (trials[name].to_numpy(float) for name in ("precision", "z", "estimate"))
+    pooled = studies.pooled.estimate, *studies.pooled.ci
+    far = pooled[0] * x.max()
+    spread = min(z.min(), -BAND, far - BAND), max(z.max(), BAND, far + BAND)
+    effects = min(*effects, pooled[0], 0.0), max(*effects, pooled[0], 0.0)
+    room = 0.0
+    for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
+        fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
+        ends = _fan_ends(fan, effects, pooled)
+        ticks, labels = _fan_ticks(fan, ends, studies.ratio)
+        wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
+        if wanted <= room:
+            break
+        room = wanted
+    return replace(fan, ends=ends, ticks=ticks, labels=tuple(labels))
+
+
 def _placed(x, z, spread, effects, size):
     """Return a Fan without its scale: as tall as the trials allow, flatter if that brings every ray onto the scale."""
     width, height, radius = size
+    # no trial rises to more than 0.9 of its reach: at 1 the root below is 0, and the whole fan would lie on the axis
     tallest = min((height - 2 * EDGE_MM) / (spread[1] - spread[0]), 0.9 * REACH * radius / max(np.abs(z).max(), 1e-9))
     found = []
     for flatter in FLATTER:
@@ -264,15 +241,15 @@ def _placed(x, z, spread, effects, size):
 
 def _fan_ends(fan, effects, pooled):
     """Return the effects at both ends of the curved scale: trials, band and interval, as far as the panel goes."""
-    x, y = np.transpose([fan.meets(pooled[0], side) for side in (-2.0, 2.0)])
+    x, y = np.transpose([fan.meets(pooled[0], side) for side in (-BAND, BAND)])
     edges = np.arctan2(y - fan.origin, x)
     interval = fan.angle(pooled[1:]) if np.isfinite(pooled[1:]).all() else edges
     low, high = fan.angle(effects)
     angles = min(low, edges[0], interval[0]) - ANGLE, max(high, edges[1], interval[1]) + ANGLE
-    return _fan_within(fan, angles, fan.radius, 0.0)
+    return _ends_inside(fan, angles, fan.radius, 0.0)
 
 
-def _fan_within(fan, angles, radius, edge):
+def _ends_inside(fan, angles, radius, edge):
     """Return the effects of two angles, brought to where the panel is at least ``edge`` mm wider at that radius."""
     height = np.array([edge, fan.height - edge]) - fan.origin
     bottom, top = np.arcsin(np.clip(height / radius, -0.999, 0.999))
@@ -282,7 +259,7 @@ def _fan_within(fan, angles, radius, edge):
 def _fan_ticks(fan, ends, ratio):
     """Return as many round ticks of the curved scale as have room for their labels."""
     more, pitch = TICK_MM + GAP_MM, line_height(style.SMALL_PT)
-    ends = _fan_within(fan, fan.angle(ends), fan.radius + more, pitch / 2 - 0.6)
+    ends = _ends_inside(fan, fan.angle(ends), fan.radius + more, pitch / 2 - 0.6)
     for most in range(9, 0, -1):
         try:
             at, labels = Scale(ends, ratio).ticks(most)
@@ -297,24 +274,32 @@ def _fan_ticks(fan, ends, ratio):
 
 
 def _draw_radial(plane, fan, table):
-    trials = table[table["kind"] == "trial"]
-    _draw_radial_axes(plane, fan, trials["precision"].to_numpy(float))
-    draw_radial(plane, fan, table)
+    """Draw axes and everything inside the panel, from the rows of the table."""
+    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    _draw_radial_axes(plane, fan, trials["precision"].max())
+    slope = total["estimate"]
+    edges = [[(0.0, shift), fan.values(fan.meets(slope, shift))] for shift in (-BAND, BAND)]
+    curve = fan.values(fan.arc(*(y / x for _, (x, y) in edges)))
+    plane.areas([np.vstack([[(0.0, -BAND)], curve, [(0.0, BAND)]])], "radial-band", style.BAND)
+    look = {"linewidths": style.RULE_PT}
+    plane.lines(edges, "radial-band-edges", colors=style.BAND_DARK, zorder=0.5, **look)
+    null = [(0.0, 0.0), (fan.radius / fan.across, 0.0)]
+    plane.lines([null], "radial-null", colors=style.FAINT, zorder=0.8, **look)
+    ray = [(0.0, 0.0), fan.values(fan.on_arc(slope))[0]]
+    plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
+    _draw_scale(plane, fan, slope, total["low"], total["high"])
+    at = trials[["precision", "z"]].to_numpy(float)
+    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "radial-trials")
+    prices = (ray, 2.5), (null, 1.0), *((edge, 1.0) for edge in edges)
+    avoid = [*(on_path(plane.mm(*np.transpose(path)), price) for path, price in prices), _beyond_scale(fan)]
+    outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
+    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
 
 
-class _RadialScale:
-    """What ``draw_axis`` needs to know of the level axis."""
-
-    ratio = False
-
-    def __init__(self, limits):
-        self.limits = limits
-
-
-def _draw_radial_axes(plane, fan, precision):
+def _draw_radial_axes(plane, fan, most_precise):
     """Draw the level axis from 0 to the most precise trial, and the upright one, as long as the band is wide."""
-    end, more = 1.02 * precision.max(), 1.5 / fan.across  # a label at 0 may stand out a little
-    draw_axis(plane.ax, _RadialScale((-more, end + more)), (end + 2 * more) * fan.across)
+    end, more = 1.02 * most_precise, 1.5 / fan.across  # a label at 0 may stand out a little
+    draw_axis(plane.ax, Scale((-more, end + more)), (end + 2 * more) * fan.across)
     plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
     at, labels = _upright_ticks(fan)
@@ -330,55 +315,18 @@ def _upright_ticks(fan):
     return fan.scales[1].ticks(5)
 
 
-def draw_radial(plane, fan, table):
-    """Draw everything inside the panel, from the rows of the table."""
-    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    slope, low, high = (total[name] for name in ("estimate", "low", "high"))
-    ends = [fan.values(fan.meets(slope, shift)) for shift in (-BAND, BAND)]
-    curve = fan.values(fan.arc(*(y / x for x, y in ends)))
-    plane.areas([np.vstack([[(0.0, -BAND)], curve, [(0.0, BAND)]])], "radial-band", style.BAND)
-    plane.lines(
-        [[(0.0, side), end] for side, end in zip((-BAND, BAND), ends, strict=True)],
-        "radial-band-edges",
-        colors=style.BAND_DARK,
-        linewidths=style.RULE_PT,
-        zorder=0.5,
-    )
-    null = [[(0.0, 0.0), (fan.radius / fan.across, 0.0)]]
-    plane.lines(null, "radial-null", colors=style.FAINT, linewidths=style.RULE_PT, zorder=0.8)
-    ray = [(0.0, 0.0), fan.values(fan.on_arc(slope))[0]]
-    plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
-    _draw_scale(plane, fan, slope, low, high)
-    at = trials[["precision", "z"]].to_numpy(float)
-    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "radial-trials")
-    lines = [
-        plane.mm(*np.transpose(path))
-        for path in (ray, null[0], *([(0.0, s), e] for s, e in zip((-BAND, BAND), ends, strict=True)))
-    ]
-    avoid = [
-        on_path(lines[0], 2.5),
-        on_path(lines[1], 1.0),
-        *(on_path(line, 1.0) for line in lines[2:]),
-        _radial_beyond(fan),
-    ]
-    outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
-
-
 def _draw_scale(plane, fan, slope, low, high):
     """Draw the curved scale with its ticks, and on it the pooled effect with its interval."""
-    plane.lines([fan.values(fan.arc(*fan.ends))], "radial-scale", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    inner, outer = fan.values(fan.on_arc(fan.ticks)), fan.values(fan.on_arc(fan.ticks, TICK_MM))
     look = {"colors": style.INK, "linewidths": style.RULE_PT, "zorder": 1}
+    plane.lines([fan.values(fan.arc(*fan.ends))], "radial-scale", **look)
+    inner, outer = fan.values(fan.on_arc(fan.ticks)), fan.values(fan.on_arc(fan.ticks, TICK_MM))
     plane.lines(list(np.stack([inner, outer], axis=1)), "radial-scale-ticks", **look)
     for i, (label, (x, y)) in enumerate(zip(fan.labels, fan.on_arc(fan.ticks, TICK_MM + GAP_MM), strict=True)):
         plane.write(x, y, label, style.CAPTION, align="left", gid=f"scale-{i}")
     if np.isfinite(low) and np.isfinite(high):
         _draw_interval(plane, fan, low, high)
-    at = fan.values(fan.on_arc(slope))
-    markers(
-        plane.ax, at, ["diamond"], [DIAMOND_PT2], colours=[style.MODEL], hollow=[False], gid="radial-diamond", zorder=4
-    )
+    look = {"colours": [style.MODEL], "hollow": [False], "gid": "radial-diamond", "zorder": 4}
+    markers(plane.ax, fan.values(fan.on_arc(slope)), ["diamond"], [DIAMOND_PT2], **look)
 
 
 def _draw_interval(plane, fan, low, high):
@@ -397,7 +345,7 @@ def _draw_interval(plane, fan, low, high):
     plane.areas(tips, "radial-arrows", style.MODEL, zorder=1.5)
 
 
-def _radial_beyond(fan):
+def _beyond_scale(fan):
     """Return what it costs a name to reach the curved scale: it is not to be had."""
 
     def cost(boxes):
@@ -407,22 +355,23 @@ def _radial_beyond(fan):
     return cost
 
 
-def axes(studies):
+def _axis_titles(studies):
     """Return the titles of the level and the upright axis."""
     what = "log ratio" if studies.ratio else "effect"
-    if _radial_random(studies):
+    if _has_tau(studies):
         return "Precision: 1 / √(SE² + τ²)", f"Standardised {what}: {what} / √(SE² + τ²)"
     return "Precision: 1 / SE", f"Standardised {what}: {what} / SE"
 
 
-def _radial_random(studies):
+def _has_tau(studies):
+    """Say whether the variance between trials is part of every standard error."""
     return studies.pooled.k > 1 and studies.pooled.tau2 > 0
 
 
 def _radial_footer(studies, table, *, note):
     """Return the paragraphs that say what was drawn and how it is read."""
-    pooled, random = studies.pooled, _radial_random(studies)
-    hollow = ", hollow where an SD was imputed" if table["imputed"].fillna(False).astype(bool).any() else ""
+    pooled = studies.pooled
+    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     reading = (
         f"One circle per trial{hollow}; a straight line from the origin through it meets the curved scale at its "
         "effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
@@ -431,46 +380,39 @@ def _radial_footer(studies, table, *, note):
         f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
         "two standard errors on both sides"
     )
-    outside = _radial_outside(table)
-    if random:
+    outside = outside_sentence(table, BAND_WORDS)
+    if _has_tau(studies):
         found = f"{outside}. As √(SE² + τ²) holds the variance between trials, the band makes room for heterogeneity"
     elif pooled.k > 1:
         found = f"{outside}. About 1 in 20 would, if all trials had the same true effect; more show heterogeneity"
     else:
         found = ""
     lines = [
-        _words.sentences(reading, diamond),
-        _words.sentences(
+        words.sentences(reading, diamond),
+        words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
             found,
-            _words.left_out_sentence(studies.left_out),
+            words.left_out_sentence(studies.left_out),
         ),
-        _words.sentences(note),
+        words.sentences(note),
     ]
     return [line for line in lines if line]
-
-
-def _radial_outside(table):
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    verb = "lies" if outside == 1 else "lie"
-    return f"{number(outside, 0)} of {counted(len(trials))} {verb} outside the band of ±\N{NO-BREAK SPACE}2"
 
 
 def _radial_page(studies, table, *, title, footer, width):
     """Return the figure with its panel, axes, key and footer."""
     left, right = room_for([number(-BAND, 0)]), 0.6
     size = width - 2 * style.MARGIN - left - right, TALL * width
-    fan = _fan(table, studies, size)
+    fan = _fan_of(table, studies, size)
     if (wider := room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
         left, size = left + wider, (size[0] - wider, size[1])
-        fan = _fan(table, studies, size)
-    titles = axes(studies)
+        fan = _fan_of(table, studies, size)
+    titles = _axis_titles(studies)
     pitch = line_height(style.SMALL_PT)
-    stacked = text_width(titles[1], style.SMALL_PT) + text_width(studies.axis, style.SMALL_PT) + style.GAP > (
-        width - 2 * style.MARGIN
-    )
-    entries = _radial_key(table, size[0] * size[1], _radial_key_words(studies))
+    # both titles stand above the panel, the upright one below that of the curved scale where one line is too short
+    both = text_width(titles[1], style.SMALL_PT) + text_width(studies.axis, style.SMALL_PT) + style.GAP
+    stacked = both > width - 2 * style.MARGIN
+    entries = _radial_key(table, studies, size[0] * size[1])
     head = (2 if stacked else 1) * pitch + 1.6
     room = {"left": left, "right": right, "height": size[1], "head": head}
     on = sheet(title, footer, width, scales=fan.scales, label="radial", entries=entries, **room)
@@ -480,28 +422,22 @@ def _radial_page(studies, table, *, title, footer, width):
     write(on.page, width - style.MARGIN, y, studies.axis, style.CAPTION, align="right", gid="title-scale")
     middle = on.left + fan.across * table["precision"].max() / 2
     middle = max(middle, style.MARGIN + text_width(titles[0], style.SMALL_PT) / 2)
-    write(
-        on.page, middle, on.bottom + LEVEL_TICK_MM + pitch / 2, titles[0], style.CAPTION, align="center", gid="title-x"
-    )
+    below = on.bottom + LEVEL_TICK_MM + pitch / 2
+    write(on.page, middle, below, titles[0], style.CAPTION, align="center", gid="title-x")
     return on.figure
 
 
-def _radial_key(table, mm2, texts):
-    """Return the entries of the key; ``texts`` are those of line, band, scale and null."""
-    entries = trial_entries(table[table["kind"] == "trial"], mm2)
-    pooled, band, interval, null = texts
-    entries.append(line_entry(pooled, colors=style.MODEL, linewidths=POOLED_PT))
-    entries.append(area_entry(band, style.BAND))
-    entries.append(line_entry(interval, colors=style.MODEL, linewidths=SCALE_PT))
-    entries.append(line_entry(null, colors=style.FAINT, linewidths=style.RULE_PT))
-    return entries
-
-
-def _radial_key_words(studies):
-    """Return what line, band, thick part of the scale and level line are, in short."""
+def _radial_key(table, studies, mm2):
+    """Return the entries of the key; ``mm2`` is the area of the panel."""
     pooled = studies.pooled
-    name = "pooled" if _radial_random(studies) or pooled.tau2_method != "CE" else "common effect"
-    return name, "± 2", f"{level(pooled.confidence_level)} CI", "no effect"
+    name = "pooled" if _has_tau(studies) or pooled.tau2_method != "CE" else "common effect"
+    return [
+        *trial_entries(table[table["kind"] == "trial"], mm2),
+        line_entry(name, colors=style.MODEL, linewidths=POOLED_PT),
+        area_entry("± 2", style.BAND),
+        line_entry(f"{level(pooled.confidence_level)} CI", colors=style.MODEL, linewidths=SCALE_PT),
+        line_entry("no effect", colors=style.FAINT, linewidths=style.RULE_PT),
+    ]
 
 
 def _radial_alt_text(heading, studies, table):
@@ -510,11 +446,11 @@ def _radial_alt_text(heading, studies, table):
     low, high = (number(x, 2) for x in (trials["precision"].min(), trials["precision"].max()))
     farthest = trials.loc[trials["distance"].abs().idxmax()]
     far = f"the farthest is {farthest['name']} with {studies.text(farthest['estimate'])} {studies.points}".rstrip()
-    return _words.sentences(
+    return words.sentences(
         f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
         f"{counted(len(trials)).capitalize()}; effects from "
         f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
         + f"; precision from {low} to {high}",
         pooled_sentence(studies),
-        f"{_radial_outside(table)}; {far}" if len(trials) > 1 else "",
+        f"{outside_sentence(table, BAND_WORDS)}; {far}" if len(trials) > 1 else "",
     )
