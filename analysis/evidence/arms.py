@@ -1,4 +1,8 @@
-"""Placebo arms, treatment arms and the randomised contrast, pooled side by side."""
+"""Placebo arms, treatment arms and the randomised contrast, pooled side by side, for all trials and for groups of them.
+
+The arms answer how far pain fell, whatever made it fall; only the contrast answers what the treatment did. All groups
+are pooled in one call, and the two kinds of arms also together, by the bivariate model.
+"""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,13 +13,23 @@ import pandas as pd
 from analysis import sentences
 from analysis.data.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
-from analysis.evidence.contextual import ARM_CHANGE, both_arms, contextual_share, require_changes
-from analysis.models.bivariate import BivariateEffect, pool_bivariate_groups
-from analysis.models.pooling import pool_columns
+from analysis.evidence.contextual import (
+    ARM_CHANGE,
+    both_arms,
+    contextual_share,
+    pool_both_arms,
+    pool_filled,
+    require_changes,
+)
+from analysis.models.bivariate import BivariateEffect
 from analysis.models.results import PooledEffect
 
-ROLES = ("placebo", "treatment", "contrast")
 NOT_STATED = "not stated"
+_COLUMNS = {
+    "placebo": ("change_placebo", "change_placebo_vi"),
+    "treatment": ("change_treatment", "change_treatment_vi"),
+    "contrast": ("yi", "vi"),
+}
 _ORDERS = VOCABULARY | {"week_band": WEEK_BANDS}
 
 
@@ -68,7 +82,7 @@ class PooledArms:
         """
         rows = []
         for name, arms in [*self.groups.items(), ("all", self)]:
-            for role in ROLES:
+            for role in _COLUMNS:
                 pooled = getattr(arms, role)
                 if pooled is not None:
                     rows.append(pooled.to_row().assign(group=name, role=role))
@@ -117,25 +131,22 @@ def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_metho
     if not len(effects):
         raise ValueError("there is no trial to pool; see left_out of the effect sizes for the reasons")
     require_changes(effects, "pool_arms")
-    names, groups = _groups(effects, by)
+    names, groups = _named_groups(effects, by)
     members = np.column_stack([np.ones(len(effects), dtype=bool), *(groups == name for name in names)])
-    methods = {
-        "tau2_method": tau2_method,
-        "ci_method": ci_method,
-        "pi_method": pi_method,
-        "confidence_level": confidence_level,
-    }
-    pooled = _pool_all(effects, members, methods)
-    joint = _pool_together(effects, members, "z" if ci_method == "z" else "t", confidence_level)
+    methods = {"ci_method": ci_method, "confidence_level": confidence_level}
+    pooled = _pool_roles(effects, members, methods | {"tau2_method": tau2_method, "pi_method": pi_method})
+    joint = _pool_jointly(effects, members, methods)
+    # The groups have their names as text; choosing the trials of a group needs the value itself, such as a year.
     values = dict(zip(groups, effects.table[by].astype(object), strict=True)) if names else {}
     inner = {}
     for j, name in enumerate(names, start=1):
         own = effects.where(**{by: None if name == NOT_STATED else values[name]})
-        inner[name] = PooledArms(own, *pooled[j], joint=joint[j])
-    return PooledArms(effects, *pooled[0], by=by, groups=inner, joint=joint[0])
+        inner[name] = PooledArms(own, **pooled[j], joint=joint[j])
+    return PooledArms(effects, **pooled[0], by=by, groups=inner, joint=joint[0])
 
 
-def _groups(effects, by):
+def _named_groups(effects, by):
+    """The names of the groups, in the order of the data dictionary where it has one, and the name for each trial."""
     if by is None:
         return [], None
     if not isinstance(by, str) or by not in effects.table or by == "flags":
@@ -148,29 +159,23 @@ def _groups(effects, by):
     return known + [name for name in found if name not in known], groups.to_numpy()
 
 
-def _pool_all(effects, members, methods):
-    """Pool every role of every set of trials in one call; a tuple (placebo, treatment, contrast) per set."""
-    table = effects.table
-    pairs = [("change_placebo", "change_placebo_vi"), ("change_treatment", "change_treatment_vi"), ("yi", "vi")]
-    columns = [
-        tuple(np.where(members[:, j], table[name], np.nan) for name in pair)
-        for j in range(members.shape[1])
-        for pair in pairs
-    ]
-    filled = [i for i, (yi, _) in enumerate(columns) if np.isfinite(yi).any()]
-    yi, vi = (np.column_stack([columns[i][part] for i in filled]) for part in (0, 1))
-    results = pool_columns(yi, vi, labels=effects.labels, measure=effects.measure, **methods)
-    found = {i: x if i % 3 == 2 else replace(x, measure=ARM_CHANGE) for i, x in zip(filled, results, strict=True)}
-    return [tuple(found.get(3 * j + role) for role in range(3)) for j in range(members.shape[1])]
+def _pool_roles(effects, members, methods):
+    """Pool every role for every set of trials in one call; a dict of role to result for each set."""
+    columns = {
+        (j, role): tuple(np.where(inside, effects.table[name], np.nan) for name in names)
+        for j, inside in enumerate(members.T)
+        for role, names in _COLUMNS.items()
+    }
+    found = pool_filled(columns, effects.labels, methods | {"measure": effects.measure})
+    # A change within arms is no difference: words, arrows and thresholds for the contrast must not take it for one.
+    found = {key: x if key[1] == "contrast" else replace(x, measure=ARM_CHANGE) for key, x in found.items()}
+    return [{role: found.get((j, role)) for role in _COLUMNS} for j in range(members.shape[1])]
 
 
-def _pool_together(effects, members, ci_method, confidence_level):
-    """The bivariate fit of every set of trials, None where there are too few; arms of a crossover trial covary."""
+def _pool_jointly(effects, members, methods):
+    """The bivariate fit of every set of trials, None where there are too few."""
     arms = both_arms(effects)
     if not len(arms.p):
         return [None] * members.shape[1]
     here = effects.table[["change_placebo", "change_treatment"]].notna().all(axis=1).to_numpy()
-    pairs = (np.column_stack(pair) for pair in ((arms.p, arms.t), (arms.vp, arms.vt)))
-    methods = {"ci_method": ci_method, "confidence_level": confidence_level}
-    labels = arms.table["label"].tolist()
-    return pool_bivariate_groups(*pairs, members[here], covariance=arms.c, labels=labels, **methods)
+    return pool_both_arms(arms, members[here], methods)

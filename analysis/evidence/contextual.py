@@ -18,25 +18,31 @@ from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_gro
 from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
 
-BOUNDED, COMPLEMENT, EVERYTHING = "interval", "complement", "everything"
-ARM_CHANGE = "mean change"  # the measure of a change within arms, which is no difference between them
-RULES = ("exclude", "exclude near zero", "replace")
-ALL = "all trials"
-MEANS = (ALL, "exclude", "exclude near zero")  # sets of trials for the ratios of means, which need no rule
-LOG_MODELS = ("REML", "DL", "CE")
-FEWEST = 3
-ROUNDING = 1e-9  # points: a smaller change is none
-NO_CHANGES = "no trial reports the change in both arms"
-TOO_FEW = "fewer than three trials remain"
-NO_FALL = "the change in the treatment arms is not clearly below zero, and of no improvement there is no share"
-UNBOUNDED = {COMPLEMENT: "the complement of an interval", EVERYTHING: "the whole line"}
-NEAR_ZERO = "in too many resamples the treatment arms did not improve"
+# The measure of a change within arms, which is no difference between them.
+ARM_CHANGE = "mean change"
+_RULES = ("exclude", "exclude near zero", "replace")
+_ALL = "all trials"
+# Sets of trials for the ratios of means, where nothing need be replaced: a mean takes changes of any sign.
+_MEANS = (_ALL, "exclude", "exclude near zero")
+_LOG_MODELS = ("REML", "DL", "CE")
+# Trials; the bivariate model can be fitted to no fewer.
+_FEWEST = 3
+# Points: more than the rounding errors of final minus baseline can make of no change.
+_ROUNDING = 1e-9
+# Then 2.5 resamples lie beyond either end of a 95% interval; with fewer an end is a single resample.
+_FEWEST_RESAMPLES = 100
+
+_BOUNDED, _COMPLEMENT, _EVERYTHING = "interval", "complement", "everything"
+_UNBOUNDED = {_COMPLEMENT: "the complement of an interval", _EVERYTHING: "the whole line"}
+_NO_CHANGES = "no trial reports the change in both arms"
+_TOO_FEW = "fewer than three trials remain"
+_NO_FALL = "the change in the treatment arms is not clearly below zero, and of no improvement there is no share"
+_NEAR_ZERO = "in too many resamples the treatment arms did not improve"
+_PUBLISHED = ("contextual share", "placebo response ratio")
 
 _NEEDED = {"study", "label", "design", "condition_group", "n_treatment", "n_placebo", "change_status"}
 _NEEDED |= {f"change_{arm}{end}" for arm in ("placebo", "treatment") for end in ("", "_vi")}
-PUBLISHED = ("contextual share", "placebo response ratio")
-FEWEST_RESAMPLES = 100
-NONE = ConfidenceInterval(np.nan, np.nan)
+_NONE = ConfidenceInterval(np.nan, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +118,9 @@ class ContextualShare:
         pandas.DataFrame
             Columns source, condition, k, n, share, ci_low, ci_high, note.
         """
-        taken = benchmarks[benchmarks["measure"].isin(PUBLISHED)]
+        taken = benchmarks[benchmarks["measure"].isin(_PUBLISHED)]
         note = taken["note"].where(taken["note"].notna(), "").astype(object)
-        note = note.where(taken["measure"] == PUBLISHED[0], taken["measure"] + "; " + note)
+        note = note.where(taken["measure"] == _PUBLISHED[0], taken["measure"] + "; " + note)
         source = taken["review"] + " " + taken["year"].map(lambda year: f"{int(year)}")
         published = pd.DataFrame({"source": source, "condition": taken["condition"]})
         published[["k", "n"]] = taken[["k", "n"]].astype(float)
@@ -125,17 +131,10 @@ class ContextualShare:
         condition = groups[0] if len(groups) == 1 else "several conditions"
         log = "; ".join(part for part in (f"pooled log ratio, rule: {self.rule}", self.reason) if part)
         means = "; ".join(["ratio of the bivariate means, Fieller interval", *dict.fromkeys(self.reasons.values())])
+        people = self.trials["n"].sum()
         ours = [
             ("these trials", condition, self.k, self.n, self.share, *self.ci, log),
-            (
-                "these trials",
-                condition,
-                len(self.trials),
-                self.trials["n"].sum(),
-                self.ratio_of_means,
-                *self.fieller,
-                means,
-            ),
+            ("these trials", condition, len(self.trials), people, self.ratio_of_means, *self.fieller, means),
         ]
         return pd.concat([pd.DataFrame(ours, columns=published.columns), published], ignore_index=True)
 
@@ -240,7 +239,10 @@ def contextual_share(
     >>> found.k, found.left_out["label"].tolist()[:2]
     (34, ['Chow 2006', 'Stelian 1992'])
     """
-    _check_share_arguments(effects, rule, n_bootstrap)
+    require_changes(effects, "contextual_share")
+    _check.option("rule", rule, _RULES)
+    if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= _FEWEST_RESAMPLES):
+        raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {_FEWEST_RESAMPLES} resamples, or 0 for none")
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
     methods |= {"confidence_level": confidence_level}
     check_options(**methods)
@@ -250,19 +252,22 @@ def contextual_share(
             f"joint is a fit to {joint.k} trials, but {arms.p.size} of these report both changes; leave it out, or fit "
             "these"
         )
-    fits = _fit_shares(arms, _smallest(smallest), methods)
-    together = _bivariate_ratios(arms, fits, joint, methods)
-    means, why, pooled = together[ALL], fits.why[rule], fits.log[tau2_method, rule]
+    if not isinstance(smallest, Real) or not 0 < smallest < np.inf:
+        raise ValueError(f"smallest={smallest!r}: the smallest improvement is a number of points above 0, such as 0.1")
+    fits = _fit_shares(arms, float(smallest), methods)
+    together = _ratios_of_means(fits, _bivariate_means(arms, fits, joint, methods), confidence_level)
+    apart = _ratios_of_means(fits, _separate_means(fits), confidence_level)
+    means, why, pooled = together[_ALL], fits.why[rule], fits.log[tau2_method, rule]
     if means.why:
-        limits, no_bootstrap = NONE, means.why
+        bootstrap, no_bootstrap = _NONE, means.why
     else:
-        limits, no_bootstrap = _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap)
+        bootstrap, no_bootstrap = _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap)
     reasons = {name: text for name, text in (("fieller", means.why), ("bootstrap", no_bootstrap)) if text}
     used = fits.used(rule)
     return ContextualShare(
         share=np.nan if why else float(np.exp(pooled.estimate)),
-        ci=NONE if why else _back(pooled.ci),
-        pi=NONE if why else _back(pooled.pi),
+        ci=_NONE if why else _shares(pooled.ci),
+        pi=_NONE if why else _shares(pooled.pi),
         k=int(used.sum()),
         n=int(arms.table["n"][used].sum()),
         reason=why,
@@ -270,23 +275,16 @@ def contextual_share(
         pooled=None if why else replace(pooled, measure="log contextual share"),
         ratio_of_means=means.share,
         fieller=ConfidenceInterval(means.low, means.high),
-        bootstrap=ConfidenceInterval(*limits),
-        treatment=fits.treatment[ALL],
-        trials=_trials(arms, fits, rule),
+        bootstrap=bootstrap,
+        treatment=fits.treatment[_ALL],
+        trials=_trials_as_used(arms, fits, rule),
         left_out=_left_out(effects, arms, used),
         replaced=_replaced(arms, smallest if rule == "replace" else -np.inf),
-        robustness=_robustness_table(fits, together, _univariate_ratios(fits, confidence_level)),
+        robustness=_robustness_table(fits, together, apart),
         resamples=0 if means.why else int(n_bootstrap),
         confidence_level=confidence_level,
         reasons=reasons,
     )
-
-
-def _check_share_arguments(effects, rule, n_bootstrap):
-    require_changes(effects, "contextual_share")
-    _check.option("rule", rule, RULES)
-    if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= FEWEST_RESAMPLES):
-        raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {FEWEST_RESAMPLES} resamples, or 0 for none")
 
 
 def require_changes(effects, purpose):
@@ -298,7 +296,8 @@ def require_changes(effects, purpose):
 class Arms(NamedTuple):
     """The trials that report both changes: changes p and t, their variances and covariance, arrays of length k."""
 
-    table: pd.DataFrame  # study, label, condition_group, change_status, n
+    # study, label, condition_group, change_status, n
+    table: pd.DataFrame
     p: np.ndarray
     vp: np.ndarray
     t: np.ndarray
@@ -312,6 +311,7 @@ def both_arms(effects):
     names = ["change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"]
     table = table[table[names].notna().all(axis=1)]
     crossover = (table["design"] == "crossover").to_numpy()
+    # The arms of a crossover trial are the same people: they count once, and their changes covary.
     people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
     p, vp, t, vt = (table[name].to_numpy(dtype=float) for name in names)
     c = np.where(crossover, effects.options.get("crossover_correlation", 0.5) * np.sqrt(vp * vt), 0.0)
@@ -319,8 +319,22 @@ def both_arms(effects):
     return Arms(about, p, vp, t, vt, c)
 
 
+def pool_both_arms(arms, members, methods):
+    """Pool the changes of both arms by the bivariate model for each set of `members`; `methods` as for `pool`."""
+    return pool_bivariate_groups(
+        np.column_stack([arms.p, arms.t]),
+        np.column_stack([arms.vp, arms.vt]),
+        members,
+        covariance=arms.c,
+        labels=arms.table["label"].tolist(),
+        # The bivariate model knows no HKSJ interval: all that is not normal is t.
+        ci_method="z" if methods["ci_method"] == "z" else "t",
+        confidence_level=methods["confidence_level"],
+    )
+
+
 @dataclass(frozen=True, eq=False)
-class ShareFits:
+class _ShareFits:
     """Univariate fits: `log` by model and rule, `placebo` and `treatment` by set of trials, and why not, by either."""
 
     changes: dict
@@ -338,32 +352,28 @@ class ShareFits:
 def _fit_shares(arms, smallest, methods):
     """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
     changes = _used_changes(arms, smallest)
-    ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in RULES}
-    columns = {("log", rule): ratios[rule] for rule in RULES}
-    for name in MEANS:
-        keep = np.isfinite(changes[name][0])
-        columns["placebo", name] = changes[name][0], np.where(keep, arms.vp, np.nan)
-        columns["treatment", name] = changes[name][1], np.where(keep, arms.vt, np.nan)
+    ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in _RULES}
     labels = arms.table["label"].tolist()
-    found = _pool(columns, labels, methods)
-    log = {(methods["tau2_method"], rule): found.get(("log", rule)) for rule in RULES}
-    only = {key: columns[key] for key in columns if key[0] == "log"}
-    for model in LOG_MODELS:
-        if model != methods["tau2_method"]:
-            other = _pool(only, labels, methods | {"tau2_method": model})
-            log |= {(model, rule): other.get(("log", rule)) for rule in RULES}
-    means = {key: replace(pooled, measure=ARM_CHANGE) for key, pooled in found.items() if key[0] != "log"}
-    placebo, treatment = ({name: means.get((role, name)) for name in MEANS} for role in ("placebo", "treatment"))
-    why = {name: _why_not(np.isfinite(p), treatment[ALL], treatment.get(name)) for name, (p, _) in changes.items()}
-    return ShareFits(changes, ratios, log, placebo, treatment, why)
+    log = {}
+    for model in dict.fromkeys((methods["tau2_method"], *_LOG_MODELS)):
+        pooled = pool_filled(ratios, labels, methods | {"tau2_method": model})
+        log |= {(model, rule): pooled.get(rule) for rule in _RULES}
+    columns = {}
+    for name in _MEANS:
+        for role, change, v in zip(("placebo", "treatment"), changes[name], (arms.vp, arms.vt), strict=True):
+            columns[role, name] = change, np.where(np.isfinite(change), v, np.nan)
+    means = pool_filled(columns, labels, methods | {"measure": ARM_CHANGE})
+    placebo, treatment = ({name: means.get((role, name)) for name in _MEANS} for role in ("placebo", "treatment"))
+    why = {name: _why_not(np.isfinite(p), treatment[_ALL], treatment.get(name)) for name, (p, _) in changes.items()}
+    return _ShareFits(changes, ratios, log, placebo, treatment, why)
 
 
 def _used_changes(arms, smallest):
     """Return what each rule uses: dict of rule to (p, t), NaN where the trial is left out."""
-    better = (arms.p < -ROUNDING) & (arms.t < -ROUNDING)
+    better = (arms.p < -_ROUNDING) & (arms.t < -_ROUNDING)
     clear = better & (arms.p < -np.sqrt(arms.vp)) & (arms.t < -np.sqrt(arms.vt))
     every = np.ones(better.size, dtype=bool)
-    kept = {ALL: every, "exclude": better, "exclude near zero": clear}
+    kept = {_ALL: every, "exclude": better, "exclude near zero": clear}
     out = {name: tuple(np.where(keep, x, np.nan) for x in (arms.p, arms.t)) for name, keep in kept.items()}
     return out | {"replace": (np.minimum(arms.p, -smallest), np.minimum(arms.t, -smallest))}
 
@@ -374,34 +384,44 @@ def _log_ratio(arms, p, t):
     return y, v - 2.0 * arms.c / (p * t)
 
 
-def _pool(columns, labels, methods):
-    """Pool every column (y, v) that holds a trial; a dict with the same keys."""
+def pool_filled(columns, labels, methods):
+    """Pool every column (y, v) that holds a trial, all in one call; a dict with the same keys."""
     filled = [key for key, (y, _) in columns.items() if np.isfinite(y).any()]
     if not filled:
         return {}
     y, v = (np.column_stack([columns[key][part] for key in filled]) for part in (0, 1))
-    pooled = pool_columns(y, v, labels=labels, **methods)
-    return dict(zip(filled, pooled, strict=True))
+    return dict(zip(filled, pool_columns(y, v, labels=labels, **methods), strict=True))
 
 
 def _why_not(used, every, treatment):
     """Why these trials give no share, "" if they do; `every` is the treatment fit to all trials, the other to these."""
     if not used.size:
-        return NO_CHANGES
-    if used.size >= FEWEST and not every.ci.high < 0:
-        return NO_FALL
-    if used.sum() < FEWEST:
-        return TOO_FEW
-    return "" if treatment is None or treatment.ci.high < 0 else NO_FALL
+        return _NO_CHANGES
+    # Asked of all trials first: a rule that drops the arms which got worse would make any change look like a fall.
+    if used.size >= _FEWEST and not every.ci.high < 0:
+        return _NO_FALL
+    if used.sum() < _FEWEST:
+        return _TOO_FEW
+    return "" if treatment is None or treatment.ci.high < 0 else _NO_FALL
 
 
-def _smallest(value):
-    if not isinstance(value, Real) or not 0 < value < np.inf:
-        raise ValueError(f"smallest={value!r}: the smallest improvement is a number of points above 0, such as 0.1")
-    return float(value)
+def _bivariate_means(arms, fits, joint, methods):
+    """Both means, their covariance and df by the bivariate fit to each set; `joint` is that to all trials, if known."""
+    known = {} if joint is None else {_ALL: joint}
+    rest = [name for name in _MEANS if not fits.why[name] and name not in known]
+    if rest:
+        members = np.column_stack([fits.used(name) for name in rest])
+        known |= dict(zip(rest, pool_both_arms(arms, members, methods), strict=True))
+    return {name: (fit.estimates, fit.covariance, fit.df) for name, fit in known.items()}
 
 
-class MeanRatio(NamedTuple):
+def _separate_means(fits):
+    """Both means, their covariance and df of each set that has a share, pooled apart as if they were independent."""
+    pairs = {name: (fits.placebo[name], fits.treatment[name]) for name in _MEANS if not fits.why[name]}
+    return {name: ((p.estimate, t.estimate), np.diag([p.se**2, t.se**2]), t.df) for name, (p, t) in pairs.items()}
+
+
+class _MeanRatio(NamedTuple):
     """A ratio of two pooled means with Fieller's interval, NaN where withheld, and why."""
 
     k: int
@@ -411,35 +431,21 @@ class MeanRatio(NamedTuple):
     why: str
 
 
-def _bivariate_ratios(arms, fits, joint, methods):
-    """Return the ratio of the two means of the bivariate fit to each set; `joint` is that to all trials, if known."""
-    wanted = [name for name in MEANS if not fits.why[name]]
-    known = {ALL: joint} if joint is not None else {}
-    rest = [name for name in wanted if name not in known]
-    if rest:
-        y, v = np.column_stack([arms.p, arms.t]), np.column_stack([arms.vp, arms.vt])
-        members = np.column_stack([fits.used(name) for name in rest])
-        how = "z" if methods["ci_method"] == "z" else "t"
-        groups = pool_bivariate_groups(y, v, members, covariance=arms.c, ci_method=how)
-        known |= dict(zip(rest, groups, strict=True))
+def _ratios_of_means(fits, means, confidence_level):
+    """The ratio of mean changes of each set, placebo over treatment, unless the second is not clearly below zero."""
     out = {}
-    for name in MEANS:
-        k = fits.used(name).sum()
-        if name not in wanted:
-            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
-        else:
-            fit = known[name]
-            out[name] = _mean_ratio(k, fit.estimates, fit.covariance, t_quantile(fit.df, methods["confidence_level"]))
+    for name in _MEANS:
+        why, share, low, high = fits.why[name], np.nan, np.nan, np.nan
+        if not why:
+            (top, bottom), covariance, df = means[name]
+            low, high, shape = fieller((top, bottom), covariance, t_quantile(df, confidence_level))
+            if shape != _BOUNDED:
+                why = f"{_NO_FALL}; Fieller's set is {_UNBOUNDED[shape]}"
+            elif bottom >= 0:
+                why = _NO_FALL
+            share, low, high = (np.nan,) * 3 if why else (float(top / bottom), float(low), float(high))
+        out[name] = _MeanRatio(fits.used(name).sum(), share, low, high, why)
     return out
-
-
-def _mean_ratio(k, means, covariance, critical):
-    """Return the ratio of mean changes, placebo over treatment, unless the second is not clearly below zero."""
-    low, high, shape = fieller(means, covariance, critical)
-    if shape == BOUNDED and means[1] < 0:
-        return MeanRatio(k, float(means[0] / means[1]), float(low), float(high), "")
-    why = NO_FALL if shape == BOUNDED else f"{NO_FALL}; Fieller's set is {UNBOUNDED[shape]}"
-    return MeanRatio(k, np.nan, np.nan, np.nan, why)
 
 
 class FiellerSet(NamedTuple):
@@ -501,19 +507,19 @@ def fieller(means, covariance, critical):
     with np.errstate(divide="ignore", invalid="ignore"):
         half = np.sqrt(np.maximum(inside, 0.0)) / a
         low, high = (np.where(bounded, b / a + side * half, np.nan)[()] for side in (-1, 1))
-    unbounded = np.where((inside > 0) & (a < 0), COMPLEMENT, EVERYTHING)
-    return FiellerSet(low, high, np.where(bounded, BOUNDED, unbounded)[()])
+    unbounded = np.where((inside > 0) & (a < 0), _COMPLEMENT, _EVERYTHING)
+    return FiellerSet(low, high, np.where(bounded, _BOUNDED, unbounded)[()])
 
 
 def _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
     """Return the percentile interval of the ratio of bivariate means, trials resampled, and why there is none."""
     if not n_bootstrap:
-        return (np.nan, np.nan), ""
+        return _NONE, ""
     k = arms.p.size
     drawn = np.random.default_rng(seed).integers(k, size=(k, n_bootstrap))
     fits = pool_bivariate_columns(*(x[drawn] for x in (arms.p, arms.vp, arms.t, arms.vt, arms.c)))
-    limits = percentile_interval(*fits.estimates, confidence_level)
-    return limits, "" if np.isfinite(limits[0]) else NEAR_ZERO
+    limits = ConfidenceInterval(*percentile_interval(*fits.estimates, confidence_level))
+    return limits, "" if np.isfinite(limits.low) else _NEAR_ZERO
 
 
 def percentile_interval(tops, bottoms, confidence_level, sign=-1):
@@ -554,37 +560,40 @@ def percentile_interval(tops, bottoms, confidence_level, sign=-1):
     return tuple(limits.tolist()) if np.isfinite(limits).all() else (np.nan, np.nan)
 
 
-def _back(limits):
+def _shares(limits):
     return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
 
 
-def _trials(arms, fits, rule):
+def _trials_as_used(arms, fits, rule):
     """Both changes of each trial as the rule uses them, or as they are where it leaves the trial out."""
     y, v = fits.ratios[rule]
-    pairs = (np.where(np.isfinite(used), used, x) for used, x in zip(fits.changes[rule], (arms.p, arms.t), strict=True))
-    changes = dict(zip(("change_placebo", "change_treatment"), pairs, strict=True))
-    return arms.table.assign(**changes, log_share=y, log_share_vi=v, used=fits.used(rule))
+    p, t = (np.where(np.isfinite(used), used, x) for used, x in zip(fits.changes[rule], (arms.p, arms.t), strict=True))
+    return arms.table.assign(change_placebo=p, change_treatment=t, log_share=y, log_share_vi=v, used=fits.used(rule))
 
 
 def _left_out(effects, arms, used):
     """The trials without a log ratio under the rule, with the reason: first the arms, then the missing changes."""
-    none = [arms.p >= -ROUNDING, arms.t >= -ROUNDING]
-    worse = [_which(p, t) for p, t in zip(*none, strict=True)]
+    none = [arms.p >= -_ROUNDING, arms.t >= -_ROUNDING]
     within = [arms.p**2 <= arms.vp, arms.t**2 <= arms.vt]
-    small = [_which(p, t) for p, t in zip(within[0] & ~none[0], within[1] & ~none[1], strict=True)]
-    said = [
-        "; ".join([*([f"no improvement in {w}"] if w else []), *([f"improvement within its SE in {s}"] if s else [])])
-        for w, s in zip(worse, small, strict=True)
-    ]
+    small = [near & ~worse for near, worse in zip(within, none, strict=True)]
+    parts = ("no improvement in ", _which_arms(*none)), ("improvement within its SE in ", _which_arms(*small))
+    said = [[start + which if which else "" for which in arm] for start, arm in parts]
+    reasons = ["; ".join(filter(None, pair)) for pair in zip(*said, strict=True)]
     silent = effects.table[~effects.table["study"].isin(arms.table["study"])]
     rest = silent[["study", "label"]].assign(reason=silent["change_status"])
-    return pd.concat([_listed(arms.table, ~used, said), rest], ignore_index=True)
+    return pd.concat([_listed(arms.table, ~used, reasons), rest], ignore_index=True)
 
 
-def _which(placebo, treatment):
-    if placebo and treatment:
-        return "both arms"
-    return "the placebo arm" if placebo else "the treatment arm" if treatment else ""
+def _replaced(arms, smallest):
+    """The trials with an improvement below the smallest one."""
+    which = _which_arms(arms.p > -smallest, arms.t > -smallest)
+    return _listed(arms.table, which != "", [f"improvement set to the smallest in {arm}" for arm in which])
+
+
+def _which_arms(placebo, treatment):
+    """Of which arm of each trial something is true, "" where of neither."""
+    said = ["both arms", "the placebo arm", "the treatment arm"]
+    return np.select([placebo & treatment, placebo, treatment], said, "")
 
 
 def _listed(table, keep, reasons):
@@ -592,36 +601,13 @@ def _listed(table, keep, reasons):
     return out.assign(reason=np.array(reasons, dtype=object)[keep]).reset_index(drop=True)
 
 
-def _replaced(arms, smallest):
-    """The trials with an improvement below the smallest one."""
-    small = [_which(p, t) for p, t in zip(arms.p > -smallest, arms.t > -smallest, strict=True)]
-    said = [f"improvement set to the smallest in {which}" for which in small]
-    return _listed(arms.table, np.array([bool(which) for which in small], dtype=bool), said)
-
-
 def _robustness_table(fits, together, apart):
     """Return every model under every rule, one row each."""
-    rows = [(f"log ratio, {model}", rule, *_log_row(fits, model, rule)) for model, rule in fits.log]
+    rows = []
+    for (model, rule), pooled in fits.log.items():
+        why = fits.why[rule]
+        numbers = (np.nan,) * 4 if why else (*np.exp([pooled.estimate, *pooled.ci]), pooled.tau)
+        rows.append((f"log ratio, {model}", rule, fits.used(rule).sum(), *numbers, why))
     for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
         rows += [(model, name, r.k, r.share, r.low, r.high, np.nan, r.why) for name, r in ratios.items()]
     return pd.DataFrame(rows, columns=["model", "rule", "k", "share", "ci_low", "ci_high", "tau", "reason"])
-
-
-def _log_row(fits, model, rule):
-    k, why, pooled = int(fits.used(rule).sum()), fits.why[rule], fits.log[model, rule]
-    if why:
-        return k, np.nan, np.nan, np.nan, np.nan, why
-    return k, *(float(np.exp(x)) for x in (pooled.estimate, *pooled.ci)), pooled.tau, ""
-
-
-def _univariate_ratios(fits, confidence_level):
-    """Return the ratio of the two separately pooled means of each set, as if they were independent."""
-    out = {}
-    for name in MEANS:
-        p, t, k = fits.placebo[name], fits.treatment[name], fits.used(name).sum()
-        if fits.why[name]:
-            out[name] = MeanRatio(k, np.nan, np.nan, np.nan, fits.why[name])
-        else:
-            means, covariance = (p.estimate, t.estimate), np.diag([p.se**2, t.se**2])
-            out[name] = _mean_ratio(k, means, covariance, t_quantile(t.df, confidence_level))
-    return out

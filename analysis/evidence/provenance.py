@@ -35,7 +35,7 @@ from analysis.text import number, percent
 FIELDS = (
     "level study label arm quantity value unit weight rule file row column printed source locator certainty"
 ).split()
-IN_POINTS, IN_SCALE = "points", "scale units"
+IN_POINTS, IN_SCALE, SQUARED = "points", "scale units", "points squared"
 AS_PRINTED = "as printed"
 TO_POINTS = "minus the lower end of the scale, times 10 over its width"
 LENGTH_TO_POINTS = "times 10 over the width of the scale"
@@ -47,7 +47,7 @@ OF_ONE_ARM = "square of the SD over n"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
 SUMMED, SHARED = "sum over the arms combined", "share of the placebo arm that serves several treatment arms"
 OUTSIDE = "the lenders are not among these trials: give the effect sizes before selection as among="
-FILE = "trials"
+FILE, CONTRASTS = "trials", "contrasts"
 
 BORROWED = {
     "impute": "imputed: SDs of the {score} pooled over the {arm} arms of {k} other trials",
@@ -65,20 +65,15 @@ VALUES = {
     FROM_CI: lambda x: recover.sd_from_ci(x[0], x[1], x[3], x[2] / 100),
     FROM_BOTH: lambda x: change_sd(*x),
 }
-SQUARED = "points squared"
 WEIGHTED = "sum of weight times the effect of each trial"
 BY_WEIGHT = "weight: 1 over (variance + between-trial variance), as a share of their sum"
 OF_THE_ARM = "mean of the arm"
 BETWEEN = "estimated by {method} from the effects and variances of all trials"
 COMMON = "common-effect model: 0 by definition"
-
-SQUARE, FROM_NORMAL, FROM_T = (
-    "square of the standard error",
-    "half the interval over the normal quantile",
-    "half the interval over the t quantile on n of both arms minus 2 degrees of freedom",
-)
-CONTRASTS = "contrasts"
-_DIGITS = {"points squared": 4, "people": 0}
+SQUARE = "square of the standard error"
+FROM_NORMAL = "half the interval over the normal quantile"
+FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
+_DIGITS = {SQUARED: 4, "people": 0}
 _INTEGERS = {"parent": "Int64", "row": "Int64"}
 ROLES = ("contrast", "treatment", "placebo")
 
@@ -116,12 +111,7 @@ class Provenance:
         ValueError
             If there is no such trial in the tree.
         """
-        return drawing(self._of(study))
-
-    def _of(self, study):
-        if study is None:
-            return self.table
-        return _branches(self.table, study)
+        return _drawing(self.table if study is None else _branches(self.table, study))
 
     def to_frame(self):
         """Return a copy of the table of nodes."""
@@ -134,7 +124,7 @@ class Provenance:
         return _html_of(self.table)
 
 
-def drawing(table):
+def _drawing(table):
     """Return the tree as text with box characters, one line a number.
 
     Parameters
@@ -191,11 +181,10 @@ def _nested(table):
 
 
 def _value(line):
-    unit = line.unit if line.unit not in ("scale units", "percent") else ""
-    if line.unit == "people" and line.value % 1:
-        shown = number(line.value, 1)
-    else:
-        shown = number(line.value, _DIGITS.get(line.unit, 2))
+    unit = line.unit if line.unit not in (IN_SCALE, "percent") else ""
+    # a shared placebo arm that is split may serve half a person
+    digits = 1 if line.unit == "people" and line.value % 1 else _DIGITS.get(line.unit, 2)
+    shown = number(line.value, digits)
     arm = f"{line.arm}: " if line.arm and line.level in ("arm", "step") else ""
     return f"{arm}{line.quantity}, {shown}" + (f" {unit}" if unit else "")
 
@@ -302,7 +291,7 @@ def provenance(effects, study=None, *, among=None):
         weights = dict(zip(found.table.index[present], result.weights, strict=True))
         trials = [_branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
         roots.append(_of_pooled(role, result, trials, found.unit))
-    roots[0]["children"] += left_out(found, study)
+    roots[0]["children"] += _left_out(found, study)
     return Provenance(_flat(roots))
 
 
@@ -319,7 +308,7 @@ def _pooled(effects):
 
 
 @dataclass(frozen=True, eq=False)
-class Arms:
+class _Arms:
     """The arm scores behind effect sizes, with what is needed to trace them; see :func:`_arms_behind`."""
 
     options: dict
@@ -347,7 +336,7 @@ def _arms_behind(effects):
     told = zip(differences["study"], differences.index, differences.to_dict("records"), strict=True)
     reported, rows = {study: (row, record) for study, row, record in told}, rows[of_arms]
     if rows.empty:
-        return Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
+        return _Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
     found = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
     found = found.reset_index(drop=True)
     lines, units = {}, {}
@@ -355,7 +344,7 @@ def _arms_behind(effects):
         lines[line.unit, line.arm, line.score] = line
         units.setdefault(line.study, {}).setdefault(line.unit)
     records = dict(zip(rows.index, rows.to_dict("records"), strict=True))
-    return Arms(
+    return _Arms(
         effects.options, records, found, lines, {study: list(names) for study, names in units.items()}, reported
     )
 
@@ -364,26 +353,22 @@ def _branch(arms, trial, role, weight):
     """Return the branch of one trial in the pooled number of a role; None-weighted trials are told with the reason."""
     more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
     if pd.isna(weight):
-        return node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
+        return _node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
     if role != "contrast":
         effect, parts = _one_arm(arms, trial, role)
     elif trial.outcome in ("change", "final"):
         effect, parts = _two_arms(arms, trial)
     else:
         effect, parts = _reported(arms, trial)
-    return node("trial", effect, parts[0]["value"], BY_WEIGHT, parts, weight=weight, **more)
+    return _node("trial", effect, parts[0]["value"], BY_WEIGHT, parts, weight=weight, **more)
 
 
-def node(level, quantity, value, rule="", children=(), **more):
+def _node(level, quantity, value, rule="", children=(), **more):
     """Return a node; what is not given is blank."""
     blank = dict.fromkeys(FIELDS, "") | {"value": math.nan, "weight": math.nan, "row": None}
     value = math.nan if value is None else float(value)
-    return (
-        blank
-        | {"level": level, "quantity": quantity, "value": value, "rule": rule}
-        | more
-        | {"children": list(children)}
-    )
+    own = {"level": level, "quantity": quantity, "value": value, "rule": rule}
+    return blank | own | more | {"children": list(children)}
 
 
 def _one_arm(arms, trial, role):
@@ -412,7 +397,7 @@ def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
     more = {name: _text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
     basis = _text_of(record.get("n_basis")) if column == "n" else ""
     rule = f"n is {basis}" if basis in ("assumed", "inferred") else ""
-    return node(
+    return _node(
         "printed", column, value, rule, unit=unit, file=file, row=row, column=column, printed=f"{value:.12g}", **more
     )
 
@@ -425,7 +410,7 @@ def _text_of(value):
 def _arm_node(line, quantity, value, rule, children):
     unit = "people" if quantity == "n" else IN_POINTS
     more = {"study": line.study, "arm": line.arm, "unit": unit}
-    return node("arm", _name(quantity, line.score), value, rule, children, **more)
+    return _node("arm", _name(quantity, line.score), value, rule, children, **more)
 
 
 def _name(quantity, score):
@@ -434,7 +419,7 @@ def _name(quantity, score):
 
 def _assumption(quantity, value, rule):
     """Return a number that nobody printed: a correlation, a share."""
-    return node("assumed", quantity, value, rule, printed="")
+    return _node("assumed", quantity, value, rule, printed="")
 
 
 def _sd_node(arms, unit, arm, score, value):
@@ -460,7 +445,7 @@ def _of_rows(arms, line, quantity, value, of_row):
         for part, function in (("mean", _mean_of_row), ("SD", _sd_of_row)):
             if part == quantity or quantity == "SD":
                 inner, rule = function(arms, row, line.score)
-                children.append(_step(arms, row, _name(part, line.score), inner, rule))
+                children.append(_step(arms.records[row], _name(part, line.score), rule, inner, IN_POINTS))
         children.append(_leaf(arms.records[row], row, "n", unit="people"))
     return _arm_node(line, quantity, value, COMBINED, children)
 
@@ -473,25 +458,20 @@ def _mean_of_row(arms, row, score):
     if pd.notna(record["change_mean"]):
         return _rescaled(record, row, _leaf(record, row, "change_mean"), LENGTH_TO_POINTS)
     parts = [_leaf(record, row, f"{name}_mean") for name in ("final", "baseline")]
-    return _rescaled(
-        record, row, _in_scale(record, "mean of the change", FINAL_MINUS_BASELINE, parts), LENGTH_TO_POINTS
-    )
+    return _rescaled(record, row, _step(record, "mean of the change", FINAL_MINUS_BASELINE, parts), LENGTH_TO_POINTS)
 
 
 def _rescaled(record, row, inner, rule):
     """Put a number into points; on a scale of 0-10 it is one already."""
     if (record["scale_min"], record["scale_max"]) == (0, 10):
         return ([inner], AS_PRINTED) if inner["level"] == "printed" else (inner["children"], inner["rule"])
-    return [inner, *_ends(record, row)], rule
+    return [inner, *(_leaf(record, row, column) for column in ("scale_min", "scale_max"))], rule
 
 
-def _ends(record, row):
-    return [_leaf(record, row, column) for column in ("scale_min", "scale_max")]
-
-
-def _in_scale(record, quantity, rule, parts):
+def _step(record, quantity, rule, parts, unit=IN_SCALE):
+    """A number between an arm and its printed cells, with the value that the rule gives."""
     value = VALUES[rule]([part["value"] for part in parts])
-    return node("step", quantity, value, rule, parts, study=record["study"], arm=record["arm"], unit=IN_SCALE)
+    return _node("step", quantity, value, rule, parts, study=record["study"], arm=record["arm"], unit=unit)
 
 
 def _sd_of_row(arms, row, score):
@@ -506,20 +486,13 @@ def _raw_sd(arms, record, row, score):
         return _leaf(record, row, f"{score}_sd")
     n, name = _leaf(record, row, "n", unit="people"), _name("SD", score)
     if pd.notna(record[f"{score}_se"]):
-        return _in_scale(record, name, FROM_SE, [_leaf(record, row, f"{score}_se"), n])
+        return _step(record, name, FROM_SE, [_leaf(record, row, f"{score}_se"), n])
     if score != BASELINE and pd.notna(record[f"{score}_ci_low"]):
         ends = [_leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
-        return _in_scale(record, name, FROM_CI, [*ends, _leaf(record, row, "ci_level", unit="percent"), n])
+        return _step(record, name, FROM_CI, [*ends, _leaf(record, row, "ci_level", unit="percent"), n])
     r = _assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
-    return _in_scale(record, name, FROM_BOTH, [*sds, r])
-
-
-def _step(arms, row, quantity, inner, rule):
-    """A number between an arm and its printed cells, with the value that the rule gives."""
-    record = arms.records[row]
-    value = VALUES[rule]([child["value"] for child in inner])
-    return node("step", quantity, value, rule, inner, study=record["study"], arm=record["arm"], unit=IN_POINTS)
+    return _step(record, name, FROM_BOTH, [*sds, r])
 
 
 def _lenders(arms, line):
@@ -536,13 +509,13 @@ def _donor(arms, line):
     more |= {"study": line.study, "arm": line.arm, "row": line.rows[0], "file": FILE}
     several = f"rows {', '.join(map(str, line.rows))} combined" if line.merged > 1 else ""
     rule = "; ".join(part for part in (line.sd_rule, several) if part) or AS_PRINTED
-    yield node("donor", _name("SD", line.score), line.sd, rule, unit=IN_POINTS, **more)
-    yield node("donor", "n", line.n, several, unit="people", **more)
+    yield _node("donor", _name("SD", line.score), line.sd, rule, unit=IN_POINTS, **more)
+    yield _node("donor", "n", line.n, several, unit="people", **more)
 
 
 def _effect(trial, quantity, value, rule, children):
     unit = SQUARED if quantity.startswith("variance") else IN_POINTS
-    return node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
+    return _node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
 
 
 def _mean_node(arms, unit, arm, score):
@@ -582,10 +555,11 @@ def _reported(arms, trial):
         limits = [_contrast_cell(record, row, name) for name in ("ci_low", "ci_high")]
         limits.append(_contrast_cell(record, row, "ci_level", unit="percent"))
         children, rule = (limits + n, FROM_T) if known else (limits, FROM_NORMAL)
-        value = _se([cell["value"] for cell in children])
-        se = node("step", "standard error", value, rule, children, study=trial.study, unit=IN_SCALE)
+        low, high, ci_level, *n = (cell["value"] for cell in children)
+        value = recover.se_from_ci(low, high, ci_level / 100, df=sum(n) - 2 if known else math.inf)
+        se = _node("step", "standard error", value, rule, children, study=trial.study, unit=IN_SCALE)
     if scaled:
-        se = node(
+        se = _node(
             "step", "standard error", trial.vi**0.5, LENGTH_TO_POINTS, [se, *ends], study=trial.study, unit=IN_POINTS
         )
     return "difference", [difference, _effect(trial, "variance of the difference", trial.vi, SQUARE, [se])]
@@ -595,29 +569,21 @@ def _contrast_cell(record, row, column, *, unit=IN_SCALE):
     return _leaf(record, row, column, unit=unit, file=CONTRASTS)
 
 
-def _se(x):
-    df = x[3] + x[4] - 2 if len(x) > 3 else float("inf")
-    return float(recover.se_from_ci(x[0], x[1], x[2] / 100, df=df))
-
-
 def _of_pooled(role, pooled, trials, unit):
     """The root: a pooled number over its between-trial variance and its trials."""
     rule = COMMON if pooled.tau2_method == "CE" else BETWEEN.format(method=pooled.tau2_method)
-    tau2 = [] if pooled.k == 1 else [node("effect", "between-trial variance", pooled.tau2, rule, unit=SQUARED)]
+    tau2 = [] if pooled.k == 1 else [_node("effect", "between-trial variance", pooled.tau2, rule, unit=SQUARED)]
     name = {"contrast": "contrast, pooled"}.get(role, f"change in the {role} arms, pooled")
-    return node("pooled", name, pooled.estimate, WEIGHTED, tau2 + trials, unit=unit)
+    return _node("pooled", name, pooled.estimate, WEIGHTED, tau2 + trials, unit=unit)
 
 
-def left_out(effects, study=None):
+def _left_out(effects, study=None):
     """Return a leaf for every trial without an effect size, with the reason."""
     out = effects.left_out if study is None else effects.left_out[effects.left_out["study"] == study]
-    more = [dict(zip(("source", "locator", "certainty"), map(_text_of, about), strict=True)) for about in _about(out)]
+    read_in = ["source", "locator", "certainty"]
+    more = [{name: _text_of(x) for name, x in line.items()} for line in out.reindex(columns=read_in).to_dict("records")]
     lines = zip(out["study"], out["label"], out["reason"], more, strict=True)
-    return [node("left out", "trial", None, why, study=name, label=label, **m) for name, label, why, m in lines]
-
-
-def _about(out):
-    return out.reindex(columns=["source", "locator", "certainty"]).to_numpy(dtype=object).tolist()
+    return [_node("left out", "trial", None, why, study=name, label=label, **m) for name, label, why, m in lines]
 
 
 def _flat(roots):
