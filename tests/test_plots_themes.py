@@ -1,6 +1,7 @@
 """Themes, labels, widths and fonts: looks that change together, and nothing that leaks out of a ``with`` block."""
 
 import ast
+import importlib.util
 import itertools
 import re
 import threading
@@ -411,3 +412,25 @@ def test_other_scripts_are_measured_as_they_are_shaped(label):
 
 def test_number_style_is_plain_by_default():
     assert NumberStyle() == (".", "\u202f", " to ", "[]", True)
+
+
+@pytest.mark.parametrize("source", _theme.SOURCES)
+def test_rooms_whose_texts_are_translated_exist(source):
+    assert importlib.util.find_spec(source)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "of the placebo arm: it serves several treatment arms",  # a footnote of data/arm_scores
+        "an SD or SE is not above zero",  # a reason of data/effect_sizes
+        "Knee osteoarthritis",  # a group of evidence/arms
+        "The randomised difference, treatment minus placebo, was",  # a finding of sentences
+        "outside the dashed lines",
+        "outside the band of ±\N{NO-BREAK SPACE}2",
+        "outside the envelope",
+    ],
+)
+def test_texts_are_translated_whole_whichever_room_they_come_from(text):
+    with analysis.theme(labels={text: "x"}):  # a text that no room has is an error
+        assert style.say(text) == "x"

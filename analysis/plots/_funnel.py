@@ -275,7 +275,7 @@ def _funnel_footer(studies, table, *, contours, note):
         "Shades: two-sided p value that a trial has on its own (Wald test of no effect), in brackets the number of "
         "trials (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
     )
-    outside, spread = outside_sentence(table, "the dashed lines"), spread_sentence(studies)
+    outside, spread = outside_sentence(table, "outside the dashed lines"), spread_sentence(studies)
     if spread:
         outside += f", which leave out that true effects differ between trials ({spread})"
     lines = [

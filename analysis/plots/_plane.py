@@ -597,11 +597,11 @@ def model_sentence(studies):
     return f"{model}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
 
 
-def outside_sentence(table, what):
-    """Return how many of the trials in a table lie outside ``what``."""
+def outside_sentence(table, where):
+    """Return how many of the trials in a table lie ``where``, such as "outside the envelope"."""
     trials = table[table["kind"] == "trial"]
     outside = trials["outside"].astype(bool).sum()
-    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} outside {what}"
+    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} {where}"
 
 
 def spread_sentence(studies):

@@ -206,7 +206,7 @@ def _qq_footer(studies, table, deleted, note):
         f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
         "simulations of these trials from the fitted model, pooled anew each time"
     )
-    outside, spread = outside_sentence(table, "the envelope"), spread_sentence(studies)
+    outside, spread = outside_sentence(table, "outside the envelope"), spread_sentence(studies)
     few = f"With {counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
     lines = [
         words.sentences(what, envelope),
@@ -228,6 +228,6 @@ def _qq_alt_text(title, studies, table):
     return words.sentences(
         f"Normal Q-Q plot: {title}",
         f"Residuals run from {ends[0]} to {ends[1]}",
-        outside_sentence(table, "the envelope"),
+        outside_sentence(table, "outside the envelope"),
         pooled_sentence(studies),
     )

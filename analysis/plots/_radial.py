@@ -51,7 +51,7 @@ PRINTED = {
     "Effect × precision": ("text_z",),
 }
 BAND = 2.0  # standard errors on both sides of the pooled effect
-BAND_WORDS = "the band of ±\N{NO-BREAK SPACE}2"
+OUTSIDE_BAND = "outside the band of ±\N{NO-BREAK SPACE}2"
 TALL = 0.66  # height of the panel over the width of the page
 REACH = 0.955  # of the radius: the trial farthest from the origin
 EDGE_MM = 2.0  # kept free above and below
@@ -380,7 +380,7 @@ def _radial_footer(studies, table, *, note):
         f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
         "two standard errors on both sides"
     )
-    outside = outside_sentence(table, BAND_WORDS)
+    outside = outside_sentence(table, OUTSIDE_BAND)
     if _has_tau(studies):
         found = f"{outside}. As √(SE² + τ²) holds the variance between trials, the band makes room for heterogeneity"
     elif pooled.k > 1:
@@ -452,5 +452,5 @@ def _radial_alt_text(heading, studies, table):
         f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
         + f"; precision from {low} to {high}",
         pooled_sentence(studies),
-        f"{outside_sentence(table, BAND_WORDS)}; {far}" if len(trials) > 1 else "",
+        f"{outside_sentence(table, OUTSIDE_BAND)}; {far}" if len(trials) > 1 else "",
     )

@@ -28,7 +28,11 @@ from analysis.plots._look import PALETTES
 from analysis.text import NUMBERS, NumberStyle
 
 # modules, by the beginnings of their names
-SOURCES = tuple(f"analysis.{name}" for name in ("plots", "text", "report", "arm", "effect_table", "trial_notes"))
+# the rooms whose texts may stand in a figure
+SOURCES = tuple(
+    f"analysis.{name}"
+    for name in ("plots", "text", "sentences", "evidence.arms", "data.arm_scores", "data.effect_sizes")
+)
 SHORTEST = 3  # letters of a listed text: smaller words are translated all the same
 WRAPPED = ("title-", "footer-", "caption-", "key-text-")  # gids of texts that go on in the next line
 MORE = ("trials", "p =", "p <", "p >")  # made of parts in the functions
@@ -82,7 +86,7 @@ def _texts_of(fig):
 
 def phrases():
     """Return all texts that the figures may say (and other words of the functions that make them)."""
-    names = [name for name in sys.modules if name.startswith(SOURCES) and not name.endswith("_phrases")]
+    names = [name for name in sys.modules if name.startswith(SOURCES)]
     return _phrases_of(tuple(sorted(names)))
 
 
