@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import special
 
 from analysis import _check
 from analysis.models.results import ConfidenceInterval, PooledEffect
@@ -17,78 +18,27 @@ from analysis.text import counted, interval, level, number, percent
 
 WITHIN, BETWEEN = "within-patient", "between-group"
 POINTS, PERCENT = "points", "percent of baseline"
-_MM = 10.0  # mm on a line of 100 in a point of 10
-
+# Millimetres on a line of 100 in a point of 10.
+_MM = 10.0
 _INSTEAD = {
     WITHIN: "translate_responders(trials, threshold) gives the share of people who reach it",
     BETWEEN: "share_beyond(pooled, threshold) gives the share of trials whose difference lies beyond it",
 }
-_GRID = 2000  # quantiles of tau2 in the interval of a share
-_FAR = 10.0  # normal deviates beyond which a share is 0 or 1
-_LEAST = 3  # trials
-_DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
 
+# Trials: with two, a single squared distance would have to tell tau.
+_LEAST = 3
+# What a prediction interval on t takes off the number of trials; a normal one takes infinite degrees of freedom.
+_DF_LESS = {"t(k-1)": 1, "t(k-2)": 2}
+# Quantiles of the confidence distribution of tau2.
+_GRID = 2000
+# Normal deviates: a share further out differs from 0 or 1 by less than 1e-23, and is taken for it.
+_FAR = 10.0
+# Halvings of -_FAR to _FAR; the last step is finer than the spacing of doubles at 1.
+_HALVINGS = 60
 _COVERED = (
     "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
     "the choice of trials, not the doubt about the threshold."
 )
-
-
-def threshold(thresholds, *, kind, source=None, label=None, unit=None):
-    """Choose one published threshold from a table.
-
-    Parameters
-    ----------
-    thresholds : pandas.DataFrame
-        From :func:`analysis.read_thresholds`: the columns of ``data/mcid.csv``.
-    kind : {"within-patient", "between-group"}
-        Must be said: the two are not interchangeable.
-    source : str, optional
-        First author, or author and year: "Farrar", "Olsen 2018".
-    label : str, optional
-        Part of the label, such as "substantial".
-    unit : {"points", "percent of baseline"}, optional
-        Millimetres of 100 count as points, and are divided by 10.
-
-    Returns
-    -------
-    Threshold
-
-    Raises
-    ------
-    ValueError
-        If no row or several rows fit (the message lists them), or the source gives no value.
-
-    Examples
-    --------
-    >>> from analysis import read_thresholds
-    >>> table = read_thresholds("data/mcid.csv")
-    >>> threshold(table, kind="between-group", source="Busse").words
-    '1 point'
-    >>> threshold(table, kind="within-patient", source="Farrar", unit="percent of baseline").words
-    '30% of baseline'
-    """
-    _check.option("kind", kind, (WITHIN, BETWEEN))
-    if unit is not None:
-        _check.option("unit", unit, (POINTS, PERCENT))
-    names = thresholds["source"] + " " + thresholds["year"].astype(float).map("{:.0f}".format)
-    keep = thresholds["kind"] == kind
-    if source is not None:
-        keep &= (names == source) | (thresholds["source"] == source)
-    if label is not None:
-        keep &= thresholds["label"].str.contains(label, case=False, regex=False, na=False)
-    if unit is not None:
-        keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
-    rows = thresholds[keep]
-    if len(rows) != 1:
-        among = rows if len(rows) else thresholds
-        listed = "; ".join(
-            f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
-            for i, row in among.iterrows()
-        )
-        wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
-        raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
-    return _from_row(rows.iloc[0], names[rows.index[0]])
 
 
 @dataclass(frozen=True)
@@ -166,15 +116,102 @@ class Threshold:
         return replace(self, value=value)
 
 
-def _from_row(row, name):
-    low, high = (float(row[end]) for end in ("value_low", "value_high"))
+def threshold(thresholds, *, kind, source=None, label=None, unit=None):
+    """Choose one published threshold from a table.
+
+    Parameters
+    ----------
+    thresholds : pandas.DataFrame
+        From :func:`analysis.read_thresholds`: the columns of ``data/mcid.csv``.
+    kind : {"within-patient", "between-group"}
+        Must be said: the two are not interchangeable.
+    source : str, optional
+        First author, or author and year: "Farrar", "Olsen 2018".
+    label : str, optional
+        Part of the label, such as "substantial".
+    unit : {"points", "percent of baseline"}, optional
+        Millimetres of 100 count as points, and are divided by 10.
+
+    Returns
+    -------
+    Threshold
+
+    Raises
+    ------
+    ValueError
+        If no row or several rows fit (the message lists them), or the source gives no value.
+
+    Examples
+    --------
+    >>> from analysis import read_thresholds
+    >>> table = read_thresholds("data/mcid.csv")
+    >>> threshold(table, kind="between-group", source="Busse").words
+    '1 point'
+    >>> threshold(table, kind="within-patient", source="Farrar", unit="percent of baseline").words
+    '30% of baseline'
+    """
+    _check.option("kind", kind, (WITHIN, BETWEEN))
+    if unit is not None:
+        _check.option("unit", unit, (POINTS, PERCENT))
+    names = thresholds["source"] + " " + thresholds["year"].astype(float).map("{:.0f}".format)
+    keep = thresholds["kind"] == kind
+    if source is not None:
+        keep &= (names == source) | (thresholds["source"] == source)
+    if label is not None:
+        keep &= thresholds["label"].str.contains(label, case=False, regex=False, na=False)
+    if unit is not None:
+        keep &= (thresholds["unit"] == PERCENT) == (unit == PERCENT)
+    rows = thresholds[keep]
+    if len(rows) != 1:
+        among = rows if len(rows) else thresholds
+        listed = "; ".join(
+            f"{names[i]}, {row['kind']}, {row['label']} ({row['value_low']:g} {row['unit']})"
+            for i, row in among.iterrows()
+        )
+        wanted = f"kind={kind!r}, source={source!r}, label={label!r}, unit={unit!r}"
+        raise ValueError(f"{len(rows) or 'no'} thresholds fit {wanted}; narrow the choice to one of: {listed}")
+    row, name = rows.iloc[0], names[rows.index[0]]
+    low, high = (float(row[end]) / (_MM if row["unit"] == "mm" else 1.0) for end in ("value_low", "value_high"))
     if math.isnan(low):
         raise ValueError(f"{name} gives no value ({row['note']}); choose another source")
-    factor = _MM if row["unit"] == "mm" else 1.0
-    low, high = low / factor, None if math.isnan(high) else high / factor
+    high = None if math.isnan(high) else high
     value = low if high is None or high == low else None
     unit = PERCENT if row["unit"] == PERCENT else POINTS
     return Threshold(value, row["kind"], unit, name, row["label"], row["scale"], low, high)
+
+
+def require(wanted, kind, purpose):
+    """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
+
+    Parameters
+    ----------
+    wanted : Threshold
+        What the user gave.
+    kind : {"within-patient", "between-group"}
+        What the comparison needs.
+    purpose : str
+        What is compared with it, the subject of the message.
+
+    Raises
+    ------
+    ValueError
+        Saying why, and what to use instead.
+    """
+    if not isinstance(wanted, Threshold):
+        raise ValueError(
+            f"threshold={wanted!r} does not say whether it is within-patient or between-group; choose one with "
+            f"threshold(table, kind={kind!r}, ...), or give Threshold(value, {kind!r})"
+        )
+    if wanted.kind != kind:
+        raise ValueError(
+            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
+            "matters to one patient and what difference between groups is worth having are two distinct questions "
+            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
+        )
+    if wanted.value is None:
+        raise ValueError(
+            f"{wanted.source} gives a range, {wanted.words}; choose one value from it with threshold.at(value)"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,10 +326,11 @@ def share_beyond(pooled, threshold, *, confidence_level=None):
         )
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
     limit = -float(threshold.value)
+    distance = limit - contrast.estimate
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
-    fields["mean_beyond"] = _student(limit - contrast.estimate, contrast.se, contrast.df)
-    reason = ""
+    fields["mean_beyond"] = _student(distance, contrast.se, contrast.df)
     given = contrast.tau2_method == "fixed"
+    reason = ""
     if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
         reason = "the common-effect model has one true effect for all trials"
     elif contrast.k < _LEAST:
@@ -300,68 +338,24 @@ def share_beyond(pooled, threshold, *, confidence_level=None):
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)
-    fields["tau_given"] = given
-    share = _beyond(limit - contrast.estimate, contrast.tau)
+    # Without variation all trials share the mean effect, and one just at the threshold counts as beyond.
+    share = float(distance >= 0) if contrast.tau == 0 else float(special.ndtr(distance / contrast.tau))
     low, high = _share_interval(contrast, limit, at)
     df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)
-    new_trial = _student(limit - contrast.estimate, math.hypot(contrast.tau, contrast.se), df)
-    return ShareBeyond(share, ConfidenceInterval(min(low, share), max(high, share)), new_trial, **fields)
-
-
-def require(wanted, kind, purpose):
-    """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
-
-    Parameters
-    ----------
-    wanted : Threshold
-        What the user gave.
-    kind : {"within-patient", "between-group"}
-        What the comparison needs.
-    purpose : str
-        What is compared with it, the subject of the message.
-
-    Raises
-    ------
-    ValueError
-        Saying why, and what to use instead.
-    """
-    if not isinstance(wanted, Threshold):
-        raise ValueError(
-            f"threshold={wanted!r} does not say whether it is within-patient or between-group; choose one with "
-            f"threshold(table, kind={kind!r}, ...), or give Threshold(value, {kind!r})"
-        )
-    if wanted.kind != kind:
-        raise ValueError(
-            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
-            "matters to one patient and what difference between groups is worth having are two distinct questions "
-            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
-        )
-    if wanted.value is None:
-        raise ValueError(
-            f"{wanted.source} gives a range, {wanted.words}; choose one value from it with threshold.at(value)"
-        )
+    new_trial = _student(distance, math.hypot(contrast.tau, contrast.se), df)
+    limits = ConfidenceInterval(min(low, share), max(high, share))
+    return ShareBeyond(share, limits, new_trial, **fields, tau_given=given)
 
 
 def _student(x, se, df):
     """P(T <= x / se) for a t variable on df degrees of freedom, normal where they are infinite."""
-    from scipy import special
-
     if se == 0:
         return float((np.sign(x) + 1) / 2)
     return float(special.ndtr(x / se) if math.isinf(df) else special.stdtr(df, x / se))
 
 
-def _beyond(distance, tau):
-    """Share of N(0, tau2) below a distance; all or nothing where tau is 0."""
-    from scipy import special
-
-    return float(distance >= 0) if tau == 0 else float(special.ndtr(distance / tau))
-
-
 def _share_interval(contrast, limit, confidence_level):
     """Equal-tailed limits of the share of true effects below `limit`."""
-    from scipy import special
-
     data = columns(contrast.yi[:, None], contrast.vi[:, None])
     tau2 = np.array([contrast.tau2]) / data.scale**2
     if contrast.tau2_method != "fixed":
@@ -371,11 +365,12 @@ def _share_interval(contrast, limit, confidence_level):
     here = weighted(data.y, data.v, tau2)
     se, tau = 1.0 / np.sqrt(here.total), np.sqrt(tau2)
     above = (here.mean - (limit - data.shift) / data.scale) / se
-    low, high = np.full(2, -_FAR), np.full(2, _FAR)
     tail = (1.0 - confidence_level) / 2.0
     wanted = np.array([tail, 1.0 - tail])
-    for _ in range(60):  # of bisection, on the probability that the share is at most Phi(z)
+    low, high = np.full(2, -_FAR), np.full(2, _FAR)
+    for _ in range(_HALVINGS):
         z = (low + high) / 2.0
+        # The share is at most Phi(z) where the mean is at least limit - z tau: normal given tau2, averaged over tau2.
         below = special.ndtr(above + np.multiply.outer(z, tau / se)).mean(axis=1) < wanted
         low, high = np.where(below, z, low), np.where(below, high, z)
     ends = np.where(low <= -_FAR, 0.0, np.where(high >= _FAR, 1.0, special.ndtr(z)))
