@@ -26,36 +26,37 @@ from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
 from analysis.sentences import as_html, notes
 from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
 
-_OWN = "The difference is pooled on its own and need not be that of the two percentages."
-_RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio"}
 ROLES = ("placebo", "treatment")
+_RATIOS = {"RR": ("Risk ratio", log_risk_ratio), "OR": ("Odds ratio", log_odds_ratio)}
+MEASURES = (*_RATIOS, "RD")
+_POOL = ("random effects", "MH")
+_WHAT = "study label year therapy_family therapy condition_group".split()
+_TIME = ["study", "week", "timepoint", "primary"]
 
+_NO_SD = "no SD of the change is reported"
+_ASSUMED = "correlation {:g} assumed"
+_LOW = "mean baseline below the threshold"
+_FIXED = "mean baseline taken as fixed: its SD is not reported"
+
+_OWN = "The difference is pooled on its own and need not be that of the two percentages."
 _TRANSLATION_CAVEAT = (
     "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
     "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
     "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
 )
-NO_SD = "no SD of the change is reported"
-_ASSUMED = "correlation {:g} assumed"
-_LOW = "mean baseline below the threshold"
-_FIXED = "mean baseline taken as fixed: its SD is not reported"
-ABOUT = "study label year therapy_family therapy condition_group design certainty".split()
-_EFFECTS = {"RR": log_risk_ratio, "OR": log_odds_ratio, "RD": risk_difference}
-_POOL = ("random effects", "MH")
-_ROLES = ("placebo", "treatment")
-_ABOUT = "study label year therapy_family therapy condition_group control certainty".split()
-_TIME = ["study", "week", "timepoint", "primary"]
 _SOME = "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
-
+_SAME = f"One definition in all trials. {_SOME}"
 _COUNTS_CAVEAT = (
     "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
     "pooled numbers are a rough summary. " + _SOME
 )
-_SAME = f"One definition in all trials. {_SOME}"
-MEASURES = ("RR", "OR", "RD")
-_LARGEST = 700.0  # beyond it, exp overflows
+
+# A log ratio beyond it would overflow in exp.
+_LARGEST = 700.0
+# A share that misses 0 or 1 by rounding errors only is still possible.
 _ROUNDING = 1e-9
-_STEPS = 51  # of the curve of an odds ratio, along either axis
+# Points along either axis that make the curve of an odds ratio look smooth.
+_STEPS = 51
 
 
 class PooledShare(NamedTuple):
@@ -95,6 +96,14 @@ class NumberNeeded(NamedTuple):
     def words(self):
         """The number and its interval in words."""
         return f"{_needed(self.estimate)} ({self.interval_words})"
+
+
+def _needed(value):
+    if math.isinf(value):
+        return "∞"
+    if math.isnan(value):
+        return NOT_ESTIMABLE
+    return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +154,7 @@ class Responders:
         """
         z = float(t_quantile(np.inf, self.difference.confidence_level))
         frame = pd.DataFrame({"label": [*self.table["label"], "Pooled"]})
-        for role in ("placebo", "treatment"):
+        for role in ROLES:
             pooled, own = getattr(self, role), self.table[role].to_numpy()
             centre, half = self.table[f"{role}_logit"], z * np.sqrt(self.table[f"{role}_logit_vi"])
             frame[role] = [*own, pooled.estimate]
@@ -166,18 +175,18 @@ class Responders:
             what = f"At least {self.threshold.words} less pain ({self.threshold.source}), from means and SDs"
         spread = f"; tau {number(100 * d.tau, 0)}" if isinstance(d, PooledEffect) and d.k > 1 else ""
         spread = f"; {d.method}" if isinstance(d, PooledCounts) else spread
-        lines = [
-            f"{what}: {counted(len(self.table))}",
-            *(f"  {role.capitalize():<12}{_in_words(getattr(self, role), at)}" for role in ("placebo", "treatment")),
-            f"  {'Difference':<12}{number(100 * d.estimate, 0)} percentage points "
-            f"({at} CI {interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)}{spread})",
-            f"  {'NNT':<12}{self.nnt.words}",
-        ]
+        lines = [f"{what}: {counted(len(self.table))}"]
+        for role in ROLES:
+            share = getattr(self, role)
+            limits = interval(*(100 * end for end in share.ci), 0)
+            lines.append(f"  {role.capitalize():<12}{percent(share.estimate)} ({at} CI {limits}%)")
+        limits = interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)
+        difference = f"{number(100 * d.estimate, 0)} percentage points ({at} CI {limits}{spread})"
+        lines += [f"  {'Difference':<12}{difference}", f"  {'NNT':<12}{self.nnt.words}"]
         if self.ratio is not None:
             limits = interval(*(math.exp(end) for end in self.ratio.ci))
-            lines.append(
-                f"  {_RATIOS[self.ratio.measure]:<12}{number(math.exp(self.ratio.estimate))} ({at} CI {limits})"
-            )
+            name, _ = _RATIOS[self.ratio.measure]
+            lines.append(f"  {name:<12}{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
         if len(self.left_out):
             lines.append(f"  {'Left out':<12}{counted(len(self.left_out))}, see left_out")
         lines.append(f"  {'Note':<12}{_OWN}")
@@ -190,10 +199,6 @@ class Responders:
 
     def _repr_html_(self):
         return as_html(self.summary())
-
-
-def _in_words(share, at):
-    return f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%)"
 
 
 def translate_responders(
@@ -263,7 +268,7 @@ def translate_responders(
         raise ValueError(f"correlation={correlation!r}: a correlation is a number from -1 to below 1")
     if not len(effects):
         raise ValueError("there is no trial to translate; see left_out of the effect sizes for the reasons")
-    table, left_out = _trials(_arms(effects, threshold, correlation, imputed), effects)
+    table, left_out = _one_line_a_trial(_responding_scores(effects, threshold, correlation, imputed), effects)
     if table.empty:
         reasons = "; ".join(f"{row.label}: {row.reason}" for row in left_out.itertuples())
         raise ValueError(f"there is no trial whose means and SDs can be translated: {reasons}")
@@ -272,23 +277,7 @@ def translate_responders(
     return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
 
 
-def _trials(arms, effects):
-    """One row per trial with both arms, and the trials left out with the reason."""
-    wide = arms.unstack("arm")
-    reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
-    about = about_trials(effects.rows)[ABOUT].set_index("study", drop=False)
-    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
-    for part in ("n", "mean", "sd"):
-        for role in ROLES:
-            about[f"{part}_{role}"] = wide[part, role].astype(float)
-    both = [wide["note", role] for role in ROLES]
-    about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
-    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
-    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
-    return about[reason == ""].reset_index(drop=True), left_out
-
-
-def _arms(effects, threshold, correlation, imputed):
+def _responding_scores(effects, threshold, correlation, imputed):
     """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
     scores = one_per_role(arm_scores(effects.rows, correlation), "combine")
     wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "sd_rule"])
@@ -305,16 +294,21 @@ def _arms(effects, threshold, correlation, imputed):
     else:
         lines["mean"] = lines["change_mean"] + threshold.value
         lines["sd"] = lines["change_sd"]
-        lines["note"] = _added(lines["note"], lines["baseline_mean"] < threshold.value, _LOW)
-    lines["note"] = _added(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
+        lines["note"] = _with_note(lines["note"], lines["baseline_mean"] < threshold.value, _LOW)
+    lines["note"] = _with_note(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
     lines["sd"] = lines["sd"].fillna(borrowed)
+    # The first that is true is the reason given: without a mean, nothing else matters.
     tests = {
         NO_BASELINE: lines["mean"].isna(),
-        NO_SD: ~(lines["sd"] > 0),
+        _NO_SD: ~(lines["sd"] > 0),
         "one person in an arm": lines["change_n"] < 2,
     }
     lines["reason"] = np.select([*tests.values()], [*tests], "")
     return lines.rename(columns={"change_n": "n"})[["n", "mean", "sd", "note", "reason"]]
+
+
+def _with_note(notes, where, text):
+    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
 
 
 def _borrowed_sd(effects, index):
@@ -328,10 +322,12 @@ def _sd_below_share(lines, share, correlation):
     """SD of final - (1 - share) baseline, from whatever SDs an arm has; writes what was assumed into `note`."""
     before, change, after = (lines[f"{score}_sd"] for score in (BASELINE, "change", "final"))
     implied = (before**2 + after**2 - change**2) / (2 * before * after)
+    # SDs that imply a correlation of 1 do so but for rounding errors; beyond it no correlation fits them.
     contradicting = implied.abs() > 1 + 1e-9
     assumed = pd.Series(effects.change_sd(before, after, correlation), index=lines.index)
     change = change.mask(contradicting, assumed)
     alone = before.notna() & change.notna() & after.isna()
+    # change² = before² + after² - 2 r before after, solved for after, has no real root where r is too small.
     fitting = np.maximum(correlation, np.sqrt((1 - (change / before) ** 2).clip(lower=0)))
     solved = fitting * before + np.sqrt((change**2 - before**2 * (1 - fitting**2)).clip(lower=0))
     after = after.mask(alone, solved)
@@ -347,8 +343,20 @@ def _sd_below_share(lines, share, correlation):
     return np.sqrt(variance.clip(lower=0)).mask(fixed, change.fillna(after))
 
 
-def _added(notes, where, text):
-    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
+def _one_line_a_trial(arms, effects):
+    """One row per trial with both arms, and the trials left out with the reason."""
+    wide = arms.unstack("arm")
+    reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
+    about = about_trials(effects.rows)[[*_WHAT, "design", "certainty"]].set_index("study", drop=False)
+    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
+    for part in ("n", "mean", "sd"):
+        for role in ROLES:
+            about[f"{part}_{role}"] = wide[part, role].astype(float)
+    both = [wide["note", role] for role in ROLES]
+    about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
+    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
+    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
+    return about[reason == ""].reset_index(drop=True), left_out
 
 
 def _translated_shares(table, correlation):
@@ -365,6 +373,7 @@ def _translated_shares(table, correlation):
         table[role], table[f"{role}_se"] = special.ndtr(plain), np.sqrt(variance)
         table[f"{role}_logit"], table[f"{role}_logit_vi"] = special.logit(inner), variance / (inner * (1 - inner)) ** 2
     table["difference"] = table["treatment"] - table["placebo"]
+    # Where the arms of a crossover trial differ in number, only the smaller can have been in both.
     n, r = table[[f"n_{role}" for role in ROLES]].min(axis=1), correlation
     shared = slope["placebo"] * slope["treatment"] * (r / n + r**2 * z["placebo"] * z["treatment"] / (2 * (n - 1)))
     covariance = shared.where(table["design"] == "crossover", 0.0)
@@ -388,23 +397,15 @@ def _pool_shares(table, **methods):
     dict
         `placebo`, `treatment`, `difference` and `nnt` of :class:`Responders`.
     """
-    pairs = [(table[f"{role}_logit"], table[f"{role}_logit_vi"]) for role in ("placebo", "treatment")]
-    pairs.append((table["difference"], table["difference_se"] ** 2))
-    yi, vi = (np.column_stack([pair[part] for pair in pairs]) for part in (0, 1))
-    *logits, difference = pool_columns(yi, vi, labels=table["label"], **methods)
-    shares = [
-        PooledShare(
-            float(special.expit(logit.estimate)),
-            ConfidenceInterval(*map(float, special.expit(logit.ci))),
-            replace(logit, measure="log odds"),
-        )
-        for logit in logits
-    ]
-    nnt = number_needed(difference.estimate, *difference.ci)
-    return dict(zip(("placebo", "treatment"), shares, strict=True)) | {
-        "difference": replace(difference, measure="RD"),
-        "nnt": nnt,
-    }
+    logits = [f"{role}_logit" for role in ROLES]
+    yi = np.column_stack([*(table[name] for name in logits), table["difference"]])
+    vi = np.column_stack([*(table[f"{name}_vi"] for name in logits), table["difference_se"] ** 2])
+    *pooled, difference = pool_columns(yi, vi, labels=table["label"], **methods)
+    fields = {"difference": replace(difference, measure="RD")}
+    for role, logit in zip(ROLES, pooled, strict=True):
+        limits = ConfidenceInterval(*map(float, special.expit(logit.ci)))
+        fields[role] = PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure="log odds"))
+    return fields | {"nnt": number_needed(difference.estimate, *difference.ci)}
 
 
 def number_needed(difference, low, high):
@@ -490,41 +491,43 @@ def pool_responders(
     >>> found.table[["label", "events_treatment", "n_treatment", "events_placebo", "n_placebo"]].values.tolist()
     [['Soriano 1998', 27, 38, 12, 33], ['Khooshideh 2017', 23, 36, 10, 36], ['Misra 2013', 36, 47, 13, 48]]
     """
-    _check.option("measure", measure, tuple(_EFFECTS))
+    _check.option("measure", measure, MEASURES)
     _check.option("pool_method", pool_method, _POOL)
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
         raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
-    table, left_out = _pairs(trials[trials["events"].notna() & trials["arm"].isin(_ROLES)], trials)
+    table, left_out = _counted_trials(trials)
     if studies is not None:
         table, left_out = _chosen(table, left_out, studies)
     if table.empty:
         raise ValueError("no trial has responder counts in both arms by one definition")
     table = _counted_shares(table)
-    counts = [table[f"{part}_{role}"].to_numpy(float) for role in _ROLES[::-1] for part in ("events", "n")]
+    counts = _counts_of(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     fields = _pool_shares(table, **methods)
     if pool_method == "MH":
         common = {"labels": table["label"], "confidence_level": confidence_level}
-        fields["difference"] = pool_mantel_haenszel(*counts, measure="RD", **common)
-        fields["nnt"] = number_needed(fields["difference"].estimate, *fields["difference"].ci)
-    if measure != "RD" and pool_method == "MH":
-        fields["ratio"] = pool_mantel_haenszel(*counts, measure=measure, **common)
+        difference = pool_mantel_haenszel(*counts, measure="RD", **common)
+        fields |= {"difference": difference, "nnt": number_needed(difference.estimate, *difference.ci)}
+        if measure != "RD":
+            fields["ratio"] = pool_mantel_haenszel(*counts, measure=measure, **common)
     elif measure != "RD":
-        fields["ratio"] = pool(*_EFFECTS[measure](*counts), labels=table["label"], measure=measure, **methods)
+        _, log_ratio = _RATIOS[measure]
+        fields["ratio"] = pool(*log_ratio(*counts), labels=table["label"], measure=measure, **methods)
     definitions = table["event_definition"].nunique()
     caveat = _COUNTS_CAVEAT.format(definitions, len(table)) if definitions > 1 else _SAME
     return Responders(table, **fields, left_out=left_out, caveat=caveat)
 
 
-def _pairs(rows, trials):
+def _counted_trials(trials):
     """One row per trial with the counts of both arms at one time point, and the trials left out with the reason."""
+    rows = trials[trials["events"].notna() & trials["arm"].isin(ROLES)]
     rows = rows.assign(event_definition=rows["event_definition"].fillna("not stated"))
     found, reasons = [], {}
     for study, own in rows.groupby("study", sort=False):
         if (own["design"] == "crossover").any():
             reasons[study] = "crossover: the counts of the same people under both are not independent"
             continue
-        times = [time for _, time in own.groupby(_TIME, dropna=False, sort=False) if set(time["arm"]) == set(_ROLES)]
+        times = [time for _, time in own.groupby(_TIME, dropna=False, sort=False) if set(time["arm"]) == set(ROLES)]
         if not times:
             reasons[study] = "counts of one arm only"
             continue
@@ -532,19 +535,19 @@ def _pairs(rows, trials):
         if not alike:
             reasons[study] = "the arms count by different definitions"
             continue
-        found.append(_pair(min(alike, key=lambda time: (time["primary"].iloc[0] != "yes", time["week"].iloc[0]))))
-    columns = [*_TIME, "event_definition", *(f"{part}_{role}" for role in _ROLES for part in ("events", "n"))]
-    table = pd.DataFrame(found, columns=columns)
+        chosen = min(alike, key=lambda time: (time["primary"].iloc[0] != "yes", time["week"].iloc[0]))
+        found.append([*chosen.iloc[0][[*_TIME, "event_definition"]], *_summed(chosen)])
+    columns = [*_TIME, "event_definition", *(f"{part}_{role}" for role in ROLES for part in ("events", "n"))]
     about = about_trials(trials)
     left_out = about[["study", "label"]].assign(reason=about["study"].map(reasons)).dropna(subset="reason")
-    table = about[_ABOUT].merge(table, on="study")
+    table = about[[*_WHAT, "control", "certainty"]].merge(pd.DataFrame(found, columns=columns), on="study")
     return table, left_out.reset_index(drop=True)
 
 
-def _pair(time):
-    sums = time.groupby("arm")[["events", "n"]].sum().astype(int)
-    first = time.iloc[0][[*_TIME, "event_definition"]].to_dict()
-    return first | {f"{part}_{role}": sums.loc[role, part] for role in _ROLES for part in ("events", "n")}
+def _summed(rows):
+    """Events and people of the placebo and of the treatment arms, several arms of a kind added up."""
+    sums = rows.groupby("arm")[["events", "n"]].sum().astype(int)
+    return [sums.loc[role, part] for role in ROLES for part in ("events", "n")]
 
 
 def _chosen(table, left_out, studies):
@@ -558,12 +561,16 @@ def _chosen(table, left_out, studies):
     return table[keep].reset_index(drop=True), pd.concat([left_out, others], ignore_index=True)
 
 
+def _counts_of(table):
+    """Events and people under treatment, then under placebo, in the order of the formulas of effects."""
+    return [table[f"{part}_{role}"].to_numpy(float) for role in reversed(ROLES) for part in ("events", "n")]
+
+
 def _counted_shares(table):
     """Add the share of responders of each arm, its log odds, and the difference, all with their errors."""
-    table = table.copy()
-    counts = [table[f"{part}_{role}"].to_numpy(float) for role in _ROLES[::-1] for part in ("events", "n")]
-    treatment_yes, treatment_no, placebo_yes, placebo_no = cells(counts, 0.5, "zero trials")
-    for role, yes, no in (("placebo", placebo_yes, placebo_no), ("treatment", treatment_yes, treatment_no)):
+    table, counts = table.copy(), _counts_of(table)
+    *treatment, placebo_yes, placebo_no = cells(counts, 0.5, "zero trials")
+    for role, (yes, no) in zip(ROLES, ((placebo_yes, placebo_no), treatment), strict=True):
         table[role] = table[f"events_{role}"] / table[f"n_{role}"]
         table[f"{role}_logit"], table[f"{role}_logit_vi"] = np.log(yes / no), 1 / yes + 1 / no
         table[f"{role}_se"] = np.sqrt(yes * no / (yes + no) ** 3)
@@ -599,21 +606,17 @@ def implied_share(placebo, effect, measure):
     >>> [round(float(implied_share(0.2, *effect)), 3) for effect in ((np.log(2), "RR"), (np.log(2), "OR"), (0.2, "RD"))]
     [0.4, 0.333, 0.4]
     """
-    return np.clip(_uncut(placebo, effect, _measure(measure)), 0.0, 1.0)
+    _check.option("measure", measure, MEASURES)
+    return np.clip(_implied_uncut(placebo, effect, measure), 0.0, 1.0)
 
 
-def _uncut(placebo, effect, measure):
+def _implied_uncut(placebo, effect, measure):
     """Return the implied shares, impossible ones included."""
     share = np.asarray(placebo, dtype=float)
     if measure == "RD":
         return share + effect
     ratio = np.exp(np.clip(effect, -_LARGEST, _LARGEST))
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
-
-
-def _measure(measure):
-    _check.option("measure", measure, MEASURES)
-    return measure
 
 
 def response_curve(pooled, measure=None):
@@ -652,15 +655,17 @@ def response_curve(pooled, measure=None):
     >>> response_curve(pooled)[["placebo", "treatment"]].round(2).drop_duplicates().values.tolist()
     [[0.0, 0.0], [0.29, 0.54], [0.53, 1.0], [1.0, 1.0]]
     """
-    measure = _measure(measure or pooled.measure)
+    measure = measure or pooled.measure
+    _check.option("measure", measure, MEASURES)
     if np.ndim(pooled.estimate):
         raise ValueError("this is the result of many meta-analyses; there is one curve for each of them")
     limits = [end for end in pooled.ci if np.isfinite(end)]
     grid = np.linspace(0.0, 1.0, _STEPS if measure == "OR" else 2)
+    # The effect undone tells the shares under placebo at which a curve meets 0 or 1 and is cut off.
     met = [implied_share(grid, -effect, measure) for effect in (pooled.estimate, *limits)]
     placebo = np.unique(np.concatenate([grid, *met]))
     low, high = (implied_share(placebo, end, measure) if len(limits) == 2 else np.nan for end in pooled.ci)
-    treatment = _uncut(placebo, pooled.estimate, measure)
+    treatment = _implied_uncut(placebo, pooled.estimate, measure)
     return pd.DataFrame(
         {
             "placebo": placebo,
@@ -702,11 +707,3 @@ def count_shares(events_t, n_t, events_p, n_p):
     for role, (events, n) in (("placebo", given[2:]), ("treatment", given[:2])):
         table |= {f"events_{role}": events, f"n_{role}": n, role: events / n}
     return pd.DataFrame(table)
-
-
-def _needed(value):
-    if math.isinf(value):
-        return "∞"
-    if math.isnan(value):
-        return NOT_ESTIMABLE
-    return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
