@@ -32,28 +32,13 @@ from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
 from analysis.recover import combine_arms
 
-ARMS = ("treatment", "placebo")
-INCLUDE, EXCLUDE = "include", "exclude"
-
-#: The choices that make the data, in the order of the axes of the arrays.
-DATA_CHOICES = (
-    "outcome correlation crossover_correlation missing_sd doubtful second_hand single_session contrast_rows".split()
-)
-METHODS = ("tau2_method", "ci_method")
-
-#: The columns of a multiverse that are choices.
-CHOICES = (*DATA_CHOICES, *METHODS)
-BOTH = (INCLUDE, EXCLUDE)
-CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-
-#: The combination that `effect_sizes` and `pool` take when they are told nothing.
-DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
-DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), INCLUDE)
-DEFAULTS |= {"contrast_rows": EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
+_INCLUDE, _EXCLUDE = "include", "exclude"
+_BOTH = (_INCLUDE, _EXCLUDE)
+_CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
 
-#: The choices in words.
-WORDS = {
+# The choices, in words.
+_WORDS = {
     "outcome": "change or final scores",
     "correlation": "the correlation between baseline and final pain",
     "crossover_correlation": "the correlation between crossover periods",
@@ -65,7 +50,18 @@ WORDS = {
     "tau2_method": "the tau² estimator",
     "ci_method": "the kind of interval",
 }
-_NAMED = 3  # choices on which the conclusion turns
+#: The columns of a multiverse that are choices.
+CHOICES = tuple(_WORDS)
+# Those that make the data, in the order of the axes of the arrays, and those that pool them.
+_DATA_CHOICES, _METHODS = CHOICES[:-2], CHOICES[-2:]
+
+#: The combination that `effect_sizes` and `pool` take when they are told nothing.
+DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
+DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), _INCLUDE)
+DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
+
+# Choices on which the conclusion turns that a sentence names.
+_NAMED = 3
 _CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
 
 
@@ -74,13 +70,13 @@ def multiverse(
     *,
     contrasts=None,
     outcome=("change", "final"),
-    correlation=CORRELATIONS,
+    correlation=_CORRELATIONS,
     crossover_correlation=(0.0, 0.5, 0.8),
     missing_sd=("impute", "impute-median", "impute-largest", "drop"),
-    doubtful=BOTH,
-    second_hand=BOTH,
-    single_session=BOTH,
-    contrast_rows=BOTH,
+    doubtful=_BOTH,
+    second_hand=_BOTH,
+    single_session=_BOTH,
+    contrast_rows=_BOTH,
     tau2_method=("REML", "PM", "DL", "CE"),
     ci_method=("HKSJ", "HKSJ-mod", "z"),
     where=None,
@@ -150,22 +146,20 @@ def multiverse(
     if not here.any():
         raise ValueError("no combination leaves a trial; include more, or widen `where`")
     yi, vi, at = (x[here] for x in data)
-    pairs = _pairs(options)
+    pairs = _method_pairs(options)
     first, same = _distinct(yi, vi)
     results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
     batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
     frame = {
-        name: np.repeat(np.array(options[name], dtype=_kind(name))[at[:, j]], len(pairs))
-        for j, name in enumerate(DATA_CHOICES)
+        name: np.repeat(np.array(options[name], dtype=float if _is_numeric(name) else object)[at[:, j]], len(pairs))
+        for j, name in enumerate(_DATA_CHOICES)
     }
-    frame |= {
-        name: np.tile(np.array(x, dtype=object), len(at))
-        for name, x in zip(METHODS, zip(*pairs, strict=True), strict=True)
-    }
-    number = same[:, None] * len(pairs) + np.arange(len(pairs))
-    number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
+    frame |= dict(zip(_METHODS, np.tile(np.array(pairs, dtype=object), (len(at), 1)).T, strict=True))
     frame |= {name: getattr(batch, name) for name in _RESULTS}
     frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
+    number = same[:, None] * len(pairs) + np.arange(len(pairs))
+    # A single trial is its own result, whatever the method.
+    number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
     frame |= {"confidence_level": level, "analysis": pd.factorize(number.ravel())[0]}
     table = pd.DataFrame(frame)
     return table.assign(default=(table[list(DEFAULTS)] == pd.Series(DEFAULTS)).all(axis=1))
@@ -177,9 +171,10 @@ def _checked(options, has_contrasts):
     out, problems = {}, []
     for name, given in options.items():
         out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
-        number = _kind(name) is float
-        words = "numbers from -1 to below 1" if number else ", ".join(map(repr, allowed.get(name, BOTH)))
-        good = _is_correlation if number else allowed.get(name, BOTH).__contains__
+        known = allowed.get(name, _BOTH)
+        words, good = ", ".join(map(repr, known)), known.__contains__
+        if _is_numeric(name):
+            words, good = "numbers from -1 to below 1", _is_correlation
         wrong = [option for option in out[name] if not good(option)]
         if wrong:
             problems.append(f"{name}: {', '.join(map(repr, wrong))} not known; use {words}")
@@ -187,55 +182,43 @@ def _checked(options, has_contrasts):
             problems.append(f"{name}: {out[name]!r} must hold at least one option, and each once")
     if problems:
         raise ValueError("; ".join(problems))
-    if not _pairs(out):
+    if not _method_pairs(out):
         raise ValueError("tau2_method='CE' is paired with ci_method='z' only; add 'z', or another tau2_method")
-    return out if has_contrasts else out | {"contrast_rows": (EXCLUDE,)}
+    return out if has_contrasts else out | {"contrast_rows": (_EXCLUDE,)}
 
 
-def _kind(name):
-    return float if name.endswith("correlation") else object
+def _is_numeric(name):
+    return name.endswith("correlation")
 
 
 def _is_correlation(x):
     return isinstance(x, Real) and not isinstance(x, bool) and -1 <= x < 1
 
 
-def _pairs(options):
+def _method_pairs(options):
     """The pairs of methods that make sense together."""
     return [(t, c) for t in options["tau2_method"] for c in options["ci_method"] if t != "CE" or c == "z"]
 
 
-class DataSets(NamedTuple):
-    """All data sets, one a row, and the options behind each."""
+class _DataSets(NamedTuple):
+    """All data sets, one a row, and the options behind each.
 
-    yi: np.ndarray  # (n, studies), NaN where a study is absent
+    yi and vi are (n, studies), NaN where a study is absent; at is (n, choices), which option of each choice.
+    """
+
+    yi: np.ndarray
     vi: np.ndarray
-    at: np.ndarray  # (n, choices), which option of each choice
+    at: np.ndarray
 
 
 def _data_sets(trials, contrasts, options, where):
-    """Return the data sets for every combination of the options of `DATA_CHOICES`.
-
-    Parameters
-    ----------
-    trials : pandas.DataFrame
-        From :func:`analysis.read_trials`.
-    contrasts : pandas.DataFrame or None
-        From :func:`analysis.read_contrasts`.
-    options : dict
-        The options of each choice, all checked.
-    where : dict
-        Columns of the effect sizes and the values to keep.
-
-    Returns
-    -------
-    DataSets
-    """
+    """The data sets for every combination of the options of `_DATA_CHOICES`, as `_DataSets`."""
+    # A rule that fills in keeps all trials, which the arrays need; "drop" then takes them out again.
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
     made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
     spreads = _spreads(trials, options["correlation"])
     reported = None if contrasts is None else contrast_effects(contrasts)
-    shape = tuple(len(options[name]) for name in DATA_CHOICES)
+    shape = tuple(len(options[name]) for name in _DATA_CHOICES)
     parts = []
     for found in made:
         vi = _variances(found.table, spreads, options)
@@ -245,7 +228,7 @@ def _data_sets(trials, contrasts, options, where):
         vi = np.where(keep, np.expand_dims(every, (3, 4, 5, 6)), np.nan)
         parts.append((np.where(keep & np.isfinite(vi), table["yi"], np.nan), vi))
     yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
-    return DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T)
+    return _DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T)
 
 
 def _spreads(trials, correlations):
@@ -272,7 +255,7 @@ def _variances(table, spreads, options):
     place = {key: at for at, key in enumerate(zip(scores["study"], scores["arm"], scores["score"], strict=True))}
     chosen = [
         [place[study, arm, score] for study, score in zip(table["study"], table["outcome"], strict=True)]
-        for arm in ARMS
+        for arm in ("treatment", "placebo")
     ]
     silent = [line for arm in chosen for line in arm if np.isnan(known[line]).any()]
     sd, n = np.repeat(known[:, :, None, None], len(rules), axis=3), scores["n"].to_numpy()
@@ -300,24 +283,19 @@ def _with_reported(found, reported):
 
 def _present(table, replaced, options):
     """Which studies are in: (1, 1, missing_sd, doubtful, second_hand, single_session, contrast_rows, studies)."""
-    extra = (table["outcome"] == DIFFERENCE).to_numpy()
-    out = {
-        "missing_sd": ("drop", table["status"] == IMPUTED),
-        "doubtful": (EXCLUDE, table["certainty"] == "doubtful"),
-        "second_hand": (EXCLUDE, table["certainty"] == "second-hand"),
-        "single_session": (EXCLUDE, table["week_band"] == WEEK_BANDS[0]),
+    absent = {
+        ("missing_sd", "drop"): table["status"] == IMPUTED,
+        ("doubtful", _EXCLUDE): table["certainty"] == "doubtful",
+        ("second_hand", _EXCLUDE): table["certainty"] == "second-hand",
+        ("single_session", _EXCLUDE): table["week_band"] == WEEK_BANDS[0],
+        ("contrast_rows", _EXCLUDE): table["outcome"] == DIFFERENCE,
+        ("contrast_rows", _INCLUDE): replaced,
     }
-    keep = np.ones((1, 1, 1, 1, 1, 1, 1, len(table)), dtype=bool)
-    for axis, name in enumerate(DATA_CHOICES[1:]):
-        if name == "contrast_rows":
-            inside = [~replaced if option == INCLUDE else ~extra for option in options[name]]
-        elif name in out:
-            inside = [~np.asarray(out[name][1]) | (option != out[name][0]) for option in options[name]]
-        else:
-            continue
-        shape = [1] * 7 + [len(table)]
-        shape[axis] = len(inside)
-        keep = keep & np.reshape(inside, shape)
+    none, keep = np.zeros(len(table), dtype=bool), np.array(True)
+    # Outcome and correlations, the choices before these, change the numbers of a study and never drop it here.
+    for axis, name in enumerate(_DATA_CHOICES[3:], start=2):
+        inside = [~np.asarray(absent.get((name, option), none)) for option in options[name]]
+        keep = keep & np.reshape(inside, (*[1] * axis, len(inside), *[1] * (6 - axis), len(table)))
     return keep
 
 
@@ -370,9 +348,10 @@ def choice_effects(frame):
     for name, (code, options) in codes.items():
         if len(options) > 1:
             others = [codes[other] for other in codes if other != name]
+            # A frame of one choice only has no others; the zeros then put all its rows into one set.
             keys = [np.zeros(len(frame), dtype=int), *(c for c, _ in others)]
             sets = np.unique(np.ravel_multi_index(keys, [1, *(len(o) for _, o in others)]), return_inverse=True)[1]
-            parts.append(_one_choice(frame, name, code, options, sets, side))
+            parts.append(_rows_of_choice(frame, name, code, options, sets, side))
     columns = (
         "choice option analyses mean_estimate median_estimate share_excluding_zero shift flips comparisons".split()
     )
@@ -387,7 +366,7 @@ def _check_multiverse(frame):
         raise ValueError("frame holds a combination of choices twice; give one multiverse at a time")
 
 
-def _one_choice(frame, name, code, options, sets, side):
+def _rows_of_choice(frame, name, code, options, sets, side):
     """The rows of one choice: its options in their order of appearance."""
     shape = (sets.max() + 1, len(options))
     estimate, where = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -465,7 +444,7 @@ def _zero_sentence(once):
     if not len(out):
         return f"{start} none of them."
     less, more = (out["estimate"] < 0).sum(), (out["estimate"] > 0).sum()
-    many = "all" if len(out) == n else f"{text.number(len(out), 0)} ({_share(len(out) / n)})"
+    many = "all" if len(out) == n else f"{text.number(len(out), 0)} ({_percent_of_some(len(out) / n)})"
     less_pain, more_pain = "less pain with treatment", "more pain with treatment"
     if not less or not more:
         return f"{start} {many} of them, on the side of {less_pain if less else more_pain}."
@@ -473,7 +452,7 @@ def _zero_sentence(once):
     return f"{start} {many} of them: {sides}."
 
 
-def _share(share):
+def _percent_of_some(share):
     """A percentage that never rounds to none or all."""
     if 0 < share < 0.005:
         return "<1%"
@@ -496,12 +475,12 @@ def _choice_sentences(moved, digits):
     low, high = options.iloc[0], options.iloc[-1]
     means = (f"{text.number(x['mean_estimate'], digits)} with {_option(x['option'])}" for x in (low, high))
     shift = text.number(low["shift"], digits)
-    first = f"The choice that moves it most is {WORDS[name]}: on average {' and '.join(means)}, a shift of {shift}."
+    first = f"The choice that moves it most is {_WORDS[name]}: on average {' and '.join(means)}, a shift of {shift}."
     flips = moved.drop_duplicates("choice").sort_values("flips", ascending=False, kind="stable")
     flips = flips[flips["flips"] > 0]
     if not len(flips):
         return [first, "No single choice changes the conclusion on zero."]
-    named = [f"{WORDS[line.choice]} ({_share(line.flips)})" for line in flips.head(_NAMED).itertuples()]
+    named = [f"{_WORDS[line.choice]} ({_percent_of_some(line.flips)})" for line in flips.head(_NAMED).itertuples()]
     more = len(flips) - len(named)
     rest = f", less often on {more} other choice{'s' if more > 1 else ''}" if more else ""
     turns = "In the share of all-else-equal comparisons given, the conclusion on zero turns on"
@@ -509,6 +488,6 @@ def _choice_sentences(moved, digits):
 
 
 def _option(option):
-    if option in (INCLUDE, EXCLUDE):
+    if option in (_INCLUDE, _EXCLUDE):
         return f"them {option}d"
     return text.number(option, 1) if isinstance(option, float) else f'"{option}"'
