@@ -122,11 +122,9 @@ class ContextualShare:
         note = taken["note"].where(taken["note"].notna(), "").astype(object)
         note = note.where(taken["measure"] == _PUBLISHED[0], taken["measure"] + "; " + note)
         source = taken["review"] + " " + taken["year"].map(lambda year: f"{int(year)}")
-        published = pd.DataFrame({"source": source, "condition": taken["condition"]})
-        published[["k", "n"]] = taken[["k", "n"]].astype(float)
-        published = published.assign(
-            share=taken["estimate"], ci_low=taken["ci_low"], ci_high=taken["ci_high"], note=note
-        )
+        published = taken[["condition", "k", "n", "estimate", "ci_low", "ci_high"]].astype({"k": float, "n": float})
+        published = published.rename(columns={"estimate": "share"}).assign(note=note)
+        published.insert(0, "source", source)
         groups = self.trials["condition_group"].unique()
         condition = groups[0] if len(groups) == 1 else "several conditions"
         log = "; ".join(part for part in (f"pooled log ratio, rule: {self.rule}", self.reason) if part)
@@ -353,16 +351,16 @@ def _fit_shares(arms, smallest, methods):
     """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
     changes = _used_changes(arms, smallest)
     ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in _RULES}
-    labels = arms.table["label"].tolist()
-    log = {}
-    for model in dict.fromkeys((methods["tau2_method"], *_LOG_MODELS)):
-        pooled = pool_filled(ratios, labels, methods | {"tau2_method": model})
-        log |= {(model, rule): pooled.get(rule) for rule in _RULES}
     columns = {}
     for name in _MEANS:
         for role, change, v in zip(("placebo", "treatment"), changes[name], (arms.vp, arms.vt), strict=True):
             columns[role, name] = change, np.where(np.isfinite(change), v, np.nan)
-    means = pool_filled(columns, labels, methods | {"measure": ARM_CHANGE})
+    labels, own = arms.table["label"].tolist(), methods["tau2_method"]
+    found = {own: pool_filled(ratios | columns, labels, methods)}
+    others = [model for model in _LOG_MODELS if model != own]
+    found |= {model: pool_filled(ratios, labels, methods | {"tau2_method": model}) for model in others}
+    log = {(model, rule): fits.get(rule) for model, fits in found.items() for rule in _RULES}
+    means = {key: replace(fit, measure=ARM_CHANGE) for key, fit in found[own].items() if key in columns}
     placebo, treatment = ({name: means.get((role, name)) for name in _MEANS} for role in ("placebo", "treatment"))
     why = {name: _why_not(np.isfinite(p), treatment[_ALL], treatment.get(name)) for name, (p, _) in changes.items()}
     return _ShareFits(changes, ratios, log, placebo, treatment, why)
