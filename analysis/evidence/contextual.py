@@ -264,8 +264,8 @@ def contextual_share(
     used = fits.used(rule)
     return ContextualShare(
         share=np.nan if why else float(np.exp(pooled.estimate)),
-        ci=_NONE if why else _shares(pooled.ci),
-        pi=_NONE if why else _shares(pooled.pi),
+        ci=_NONE if why else _as_shares(pooled.ci),
+        pi=_NONE if why else _as_shares(pooled.pi),
         k=int(used.sum()),
         n=int(arms.table["n"][used].sum()),
         reason=why,
@@ -276,7 +276,7 @@ def contextual_share(
         bootstrap=bootstrap,
         treatment=fits.treatment[_ALL],
         trials=_trials_as_used(arms, fits, rule),
-        left_out=_left_out(effects, arms, used),
+        left_out=_trials_without_share(effects, arms, used),
         replaced=_replaced(arms, smallest if rule == "replace" else -np.inf),
         robustness=_robustness_table(fits, together, apart),
         resamples=0 if means.why else int(n_bootstrap),
@@ -350,7 +350,7 @@ class _ShareFits:
 def _fit_shares(arms, smallest, methods):
     """Pool the log ratios under every rule and the changes of each set of trials: one call for each estimator."""
     changes = _used_changes(arms, smallest)
-    ratios = {rule: _log_ratio(arms, *changes[rule]) for rule in _RULES}
+    ratios = {rule: _log_share(arms, *changes[rule]) for rule in _RULES}
     columns = {}
     for name in _MEANS:
         for role, change, v in zip(("placebo", "treatment"), changes[name], (arms.vp, arms.vt), strict=True):
@@ -376,7 +376,7 @@ def _used_changes(arms, smallest):
     return out | {"replace": (np.minimum(arms.p, -smallest), np.minimum(arms.t, -smallest))}
 
 
-def _log_ratio(arms, p, t):
+def _log_share(arms, p, t):
     """Log of placebo over treatment, and its variance: by the delta method, less the covariance of a crossover."""
     y, v = log_ratio_of_means(p, np.sqrt(arms.vp), 1, t, np.sqrt(arms.vt), 1, bias_correction=False)
     return y, v - 2.0 * arms.c / (p * t)
@@ -558,7 +558,7 @@ def percentile_interval(tops, bottoms, confidence_level, sign=-1):
     return tuple(limits.tolist()) if np.isfinite(limits).all() else (np.nan, np.nan)
 
 
-def _shares(limits):
+def _as_shares(limits):
     return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
 
 
@@ -569,7 +569,7 @@ def _trials_as_used(arms, fits, rule):
     return arms.table.assign(change_placebo=p, change_treatment=t, log_share=y, log_share_vi=v, used=fits.used(rule))
 
 
-def _left_out(effects, arms, used):
+def _trials_without_share(effects, arms, used):
     """The trials without a log ratio under the rule, with the reason: first the arms, then the missing changes."""
     none = [arms.p >= -_ROUNDING, arms.t >= -_ROUNDING]
     within = [arms.p**2 <= arms.vp, arms.t**2 <= arms.vt]
@@ -579,13 +579,13 @@ def _left_out(effects, arms, used):
     reasons = ["; ".join(filter(None, pair)) for pair in zip(*said, strict=True)]
     silent = effects.table[~effects.table["study"].isin(arms.table["study"])]
     rest = silent[["study", "label"]].assign(reason=silent["change_status"])
-    return pd.concat([_listed(arms.table, ~used, reasons), rest], ignore_index=True)
+    return pd.concat([_with_reasons(arms.table, ~used, reasons), rest], ignore_index=True)
 
 
 def _replaced(arms, smallest):
     """The trials with an improvement below the smallest one."""
     which = _which_arms(arms.p > -smallest, arms.t > -smallest)
-    return _listed(arms.table, which != "", [f"improvement set to the smallest in {arm}" for arm in which])
+    return _with_reasons(arms.table, which != "", [f"improvement set to the smallest in {arm}" for arm in which])
 
 
 def _which_arms(placebo, treatment):
@@ -594,7 +594,7 @@ def _which_arms(placebo, treatment):
     return np.select([placebo & treatment, placebo, treatment], said, "")
 
 
-def _listed(table, keep, reasons):
+def _with_reasons(table, keep, reasons):
     out = table.loc[keep, ["study", "label"]]
     return out.assign(reason=np.array(reasons, dtype=object)[keep]).reset_index(drop=True)
 

@@ -147,11 +147,13 @@ def multiverse(
         raise ValueError("no combination leaves a trial; include more, or widen `where`")
     yi, vi, at = (x[here] for x in data)
     pairs = _method_pairs(options)
-    first, same = _distinct(yi, vi)
+    first, same = _distinct_data(yi, vi)
     results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
     batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
     frame = {
-        name: np.repeat(np.array(options[name], dtype=float if _is_numeric(name) else object)[at[:, j]], len(pairs))
+        name: np.repeat(
+            np.array(options[name], dtype=float if _takes_correlations(name) else object)[at[:, j]], len(pairs)
+        )
         for j, name in enumerate(_DATA_CHOICES)
     }
     frame |= dict(zip(_METHODS, np.tile(np.array(pairs, dtype=object), (len(at), 1)).T, strict=True))
@@ -173,7 +175,7 @@ def _checked(options, has_contrasts):
         out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
         known = allowed.get(name, _BOTH)
         words, good = ", ".join(map(repr, known)), known.__contains__
-        if _is_numeric(name):
+        if _takes_correlations(name):
             words, good = "numbers from -1 to below 1", _is_correlation
         wrong = [option for option in out[name] if not good(option)]
         if wrong:
@@ -187,7 +189,7 @@ def _checked(options, has_contrasts):
     return out if has_contrasts else out | {"contrast_rows": (_EXCLUDE,)}
 
 
-def _is_numeric(name):
+def _takes_correlations(name):
     return name.endswith("correlation")
 
 
@@ -299,7 +301,7 @@ def _present(table, replaced, options):
     return keep
 
 
-def _distinct(yi, vi):
+def _distinct_data(yi, vi):
     """The first data set of each kind, and the kind of every data set."""
     seen = {}
     same = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.concatenate([yi, vi], axis=1)])

@@ -497,7 +497,7 @@ def pool_responders(
         raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
     table, left_out = _counted_trials(trials)
     if studies is not None:
-        table, left_out = _chosen(table, left_out, studies)
+        table, left_out = _asked_for(table, left_out, studies)
     if table.empty:
         raise ValueError("no trial has responder counts in both arms by one definition")
     table = _counted_shares(table)
@@ -550,7 +550,7 @@ def _summed(rows):
     return [sums.loc[role, part] for role in ROLES for part in ("events", "n")]
 
 
-def _chosen(table, left_out, studies):
+def _asked_for(table, left_out, studies):
     studies = [studies] if isinstance(studies, str) else list(studies)
     reasons = dict(zip(left_out["study"], left_out["reason"], strict=True))
     unknown = [f"{s!r} ({reasons.get(s, 'no counts')})" for s in studies if s not in set(table["study"])]
