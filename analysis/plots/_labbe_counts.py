@@ -1,6 +1,8 @@
 """The L'Abbé plot of counts: percentage of responders under placebo against that under treatment, one mark a trial.
 
-The panel is the square of all percentages; the curve in it is what one pooled ratio or difference implies.
+The pooled effect is drawn as what it implies at every percentage under placebo, cut to the square of all percentages,
+and trials at the same place are counted beside their marks. What every L'Abbé plot has stands here too, for the one of
+means: the looks of groups, the cross of the pooled values, names beside marks, the square page and its key.
 """
 
 import math
@@ -45,12 +47,19 @@ from analysis.plots._plane import (
     room_for,
     size_of,
     title_axes,
+    width_of,
     with_rows,
 )
 from analysis.plots._rows import decimals
 from analysis.plots._theme import Said, themed
+from analysis.plots._words import sentences
 from analysis.text import counted, interval, level, number, percent
 
+ROLES = ("placebo", "treatment")
+COLUMNS = [f"{role}_estimate" for role in ROLES]
+NAMES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
+SHAPES = {"RR": "a line through the origin", "OR": "a curve", "RD": "a parallel to the line of no difference"}
+POINTS = " percentage points"
 AXES = ("Responders under placebo, %", "Responders under treatment, %")
 
 # above and below the line of no difference, shorter where there is less room
@@ -58,28 +67,52 @@ SIDES = (
     ("more responders under treatment", "more responders under placebo"),
     ("more under treatment", "more under placebo"),
 )
-NAMES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
-POINTS = " percentage points"
-
 SHARP = (
     "The thick line is not fitted to the marks: effect and percentage under placebo share a term, so that the slope of "
     "a fitted line says nothing about whether one depends on the other (Sharp 1996, BMJ 313:735)"
 )
 
-SHAPES = {
-    "RR": "a line through the origin",
-    "OR": "a curve",
-    "RD": "a parallel to the line of no difference",
-}
-PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
-POOLED_PT = 1.1  # width of the curve
-INSET = 1.4  # mm between the words in the corners and the frame
-LARGEST_PT2 = 110.0  # area of a mark
-COLUMNS = ["placebo_estimate", "treatment_estimate"]
-USUAL_MM, LEAST_MM = 150.0, 80.0
 ENDS = (5.0, 10.0, 20.0, 30.0, 50.0, 100.0)  # per cent at which both axes may end
 FILL = 0.95  # of the axes at most, where they end before 100%
-ROLES = ("placebo", "treatment")
+PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
+POOLED_PT = 1.1  # width of the curve
+LARGEST_PT2 = 110.0  # area of a mark
+
+INSET = 1.4  # mm between the words in the corners and the edges
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """What is drawn: one row per trial, the pooled effect, what else the results say, and how effects are written."""
+
+    trials: pd.DataFrame
+    pooled: object
+    measure: str
+    digits: int
+    responders: object = None  # the Responders, if there are any
+
+    @property
+    def name(self):
+        """The name of the pooled effect."""
+        return NAMES[self.measure]
+
+    @property
+    def several(self):
+        """Whether anything was pooled."""
+        return len(self.trials) > 1
+
+    def shares(self):
+        """Return the pooled share of responders in each arm, by role; nothing where they were not pooled."""
+        return {} if self.responders is None else {role: getattr(self.responders, role) for role in ROLES}
+
+    def text(self, *values):
+        """Return an effect, or the two ends of its interval, as printed: ratios, or percentage points."""
+        if self.measure == "RD":
+            shown, digits = [100.0 * value for value in values], 0
+        else:
+            # math.exp raises an error above 709, which the end of a wide interval may be
+            shown, digits = [math.exp(min(value, 700.0)) for value in values], self.digits
+        return (number if len(shown) == 1 else interval)(*shown, digits)
 
 
 @themed
@@ -150,38 +183,25 @@ def labbe_counts(
     >>> fig.content.table.loc[0, ["name", "text_placebo", "text_treatment"]].tolist()
     ['Erchonia (registry) 2017', '4/11 (36%)', '18/19 (95%)']
     """
-    shown = _shown(results, counts, measure)
-    table = _labbe_counts_table(shown, by, label, digits)
+    shown = _shown(results, counts, measure, digits)
+    table = _counts_table(shown, by, label)
     if ax is not None:
-        return _labbe_counts_into_axes(ax, table)
-    width = float(width_mm or USUAL_MM)
-    if width < LEAST_MM:
-        raise ValueError(f"width_mm is {number(width, 0)}; a L'Abbé plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or _labbe_counts_title(shown)
-    footer = _labbe_counts_footer(shown, table, note=note)
-    fig = _draw_labbe_counts_page(
-        table, title=title, footer=footer, width=width, by=by, key=_labbe_counts_key(shown, digits)
-    )
-    caption = " ".join([words.sentences(title), words.sentences(*_pooled_sentences(shown, digits)), *footer])
-    alt = _labbe_counts_alt_text(title, shown, table, digits)
-    rows = with_rows(table, *footer_rows(footer))
-    fig.content = FigureContent(
-        rows, title, caption, alt, _labbe_counts_findings(shown, digits), _labbe_counts_printed(shown, table, by)
-    )
+        ax.set_box_aspect(1)
+        side, scale = min(size_of(ax)), _percent_scale(table)
+        _draw_counts(Plane(ax, scale, scale, side, side), table, _areas_painted(table, side))
+        title_axes(ax, *AXES)
+        return ax.figure
+    width = width_of(width_mm, "L'Abbé plot")
+    title = title or _counts_title(shown)
+    footer = _counts_footer(shown, table, note=note)
+    fig = _counts_page(shown, table, title=title, footer=footer, width=width, by=by)
+    caption = " ".join([sentences(title, *_pooled_sentences(shown)), *footer])
+    alt, found, printed = _counts_alt_text(title, shown, table), _findings(shown), _counts_printed(shown, table, by)
+    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, found, printed)
     return fig
 
 
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """What is drawn: one row per trial, the pooled effect, and what else the results say."""
-
-    trials: pd.DataFrame
-    pooled: object
-    measure: str
-    responders: object = None  # the Responders, if there are any
-
-
-def _shown(results, counts, measure):
+def _shown(results, counts, measure, digits):
     """Return what is drawn, from any of the results that are taken."""
     if hasattr(results, "nnt"):
         effects = {each.measure: each for each in (results.ratio, results.difference) if each is not None}
@@ -191,7 +211,7 @@ def _shown(results, counts, measure):
                 f"measure is {measure!r}, but these results hold {' and '.join(effects)}; "
                 "pool_responders(trials, measure=...) pools another"
             )
-        return _Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, results)
+        return _Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, digits, results)
     if getattr(results, "measure", None) not in MEASURES:
         raise TypeError(
             "labbe_counts draws Responders, or a pooled RR, OR or RD with counts=; pass pool_responders(trials)"
@@ -207,7 +227,8 @@ def _shown(results, counts, measure):
     if np.ndim(results.estimate) or len(table) != len(results.weights):
         raise ValueError("counts and results must be of the same trials, of one meta-analysis")
     names = [str(label) for label in results.labels]
-    return _Shown(_with_effects(table.assign(study=names, label=names), results), results, results.measure)
+    trials = _with_effects(table.assign(study=names, label=names), results)
+    return _Shown(trials, results, results.measure, digits)
 
 
 def _with_effects(table, pooled):
@@ -215,19 +236,20 @@ def _with_effects(table, pooled):
     return table.reset_index(drop=True).assign(effect=pooled.yi, weight=pooled.weights)
 
 
-def _labbe_counts_table(shown, by, label, digits):
+def _counts_table(shown, by, label):
     """Return one row per trial, the pooled percentages, and the curve of the pooled effect; all in per cent."""
     trials = shown.trials
     if by is not None and by not in trials:
         raise ValueError(f"by is {by!r}, which is not a column of the results")
+    parts = ("events", "n") if "events_placebo" in trials else ("n",)
     notes = trials["note"] if "note" in trials else pd.Series("", index=trials.index)
     rows = pd.DataFrame(
         {
             "kind": "trial",
             "study": trials["study"].astype(str),
             "name": trials["label"].astype(str),
-            "group": "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(str),
-            **{f"{part}_{role}": trials[f"{part}_{role}"] for role in ROLES for part in _counted(trials)},
+            "group": groups_of(trials, by),
+            **{f"{part}_{role}": trials[f"{part}_{role}"] for role in ROLES for part in parts},
             **{f"{role}_estimate": 100.0 * trials[role].astype(float) for role in ROLES},
             "effect": trials["effect"],
             "weight": trials["weight"],
@@ -238,104 +260,66 @@ def _labbe_counts_table(shown, by, label, digits):
         rows["event_definition"] = trials["event_definition"].astype(str)
     places = [np.round(rows[f"{role}_estimate"], 1) for role in ROLES]
     rows["at_this_place"] = rows.groupby(places)["name"].transform("size")
-    curve = _labbe_counts_curve(shown)
-    rows["distance"] = _labbe_counts_distance(rows, curve)
-    rows["labelled"] = named(rows, label, rows["distance"], np.full(len(rows), True))
-    rows = rows.assign(look=looks_of_groups(rows), **_labbe_counts_texts(rows, shown, digits))
-    pooled = [_labbe_counts_pooled_row(shown, digits)] if shown.responders is not None and len(rows) > 1 else []
-    end = max(rows[f"{role}_estimate"].max() for role in ROLES)
+    curve = _percent_curve(shown)
+    rows["distance"] = _distance_from(curve, rows)
+    rows["labelled"] = named(rows, label, rows["distance"], True)
+    rows = rows.assign(look=looks_of_groups(rows), **_trial_texts(rows, shown))
+    pooled = [_pooled_row(shown)] if shown.shares() and shown.several else []
+    end = rows[COLUMNS].max(axis=None)
     end = next(each for each in ENDS if end <= FILL * each or each == ENDS[-1])
     line = {"kind": "reference", "name": "no difference"}
     ends = [line | {f"{role}_estimate": at for role in ROLES} for at in (0.0, end)]
     return with_rows(rows, *pooled, *curve.to_dict("records"), *ends)
 
 
-def _counted(trials):
-    return ("events", "n") if "events_placebo" in trials else ("n",)
-
-
-def _labbe_counts_curve(shown):
+def _percent_curve(shown):
     """Return the curve of the pooled effect with its interval, in per cent."""
     curve = response_curve(shown.pooled, shown.measure)
     names = {"low": "treatment_low", "high": "treatment_high"} | {role: f"{role}_estimate" for role in ROLES}
     rows = curve.rename(columns=names)
     rows[list(names.values())] *= 100.0
-    return rows.assign(kind="curve", name=_effect_name(shown))
+    return rows.assign(kind="curve", name=shown.name)
 
 
-def _effect_name(shown):
-    """Return the name of the pooled effect."""
-    return NAMES[shown.measure]
-
-
-def _labbe_counts_distance(rows, curve):
+def _distance_from(curve, rows):
     """Return how far each trial lies from the curve, in percentage points; positive above it."""
-    columns = [f"{role}_estimate" for role in ROLES]
-    points, steps = rows[columns].to_numpy(), np.linspace(0.0, 100.0, 401)
-    line = np.column_stack([steps, np.interp(steps, *curve[columns].to_numpy().T)])
+    points, steps = rows[COLUMNS].to_numpy(), np.linspace(0.0, 100.0, 401)
+    path = curve[COLUMNS].to_numpy().T
+    line = np.column_stack([steps, np.interp(steps, *path)])
     away = np.hypot(*(points[:, None] - line[None]).transpose(2, 0, 1)).min(axis=1)
-    return np.where(points[:, 1] >= np.interp(points[:, 0], *curve[columns].to_numpy().T), away, -away)
+    return np.where(points[:, 1] >= np.interp(points[:, 0], *path), away, -away)
 
 
-def _labbe_counts_texts(rows, shown, digits):
+def _trial_texts(rows, shown):
     """Return the printed cells of the trials."""
-    shares = rows[[f"{role}_estimate" for role in ROLES]].to_numpy()
+    shares = rows[COLUMNS].to_numpy()
     places = int(((shares > 0) & (shares < 1)).any())  # so that none but 0 reads 0%
     texts = {"text_name": rows["name"]}
     for role in ROLES:
         shares = [percent(x / 100, places) for x in rows[f"{role}_estimate"]]
         if f"events_{role}" in rows:
-            pairs = zip(
-                _counts_of_trials(rows[f"events_{role}"]), _counts_of_trials(rows[f"n_{role}"]), shares, strict=True
-            )
-            shares = [f"{events}/{n} ({share})" for events, n, share in pairs]
+            # counts are whole, unless they are shares of people
+            counts = ([number(x, decimals(round(x, 1))) for x in rows[f"{part}_{role}"]] for part in ("events", "n"))
+            shares = [f"{events}/{n} ({share})" for events, n, share in zip(*counts, shares, strict=True)]
         texts[f"text_{role}"] = shares
-    texts["text_effect"] = [_effect_text(x, shown.measure, digits) for x in rows["effect"]]
+    texts["text_effect"] = [shown.text(x) for x in rows["effect"]]
     return texts | {"text_weight": [percent(x, 1) for x in rows["weight"]]}
 
 
-def _counts_of_trials(values):
-    """Return counts as text: without decimals, unless they are shares of people."""
-    return [number(x, decimals(round(x, 1))) for x in values]
-
-
-def _effect_text(value, measure, digits):
-    """Return an effect as it is printed: a ratio, or percentage points."""
-    return number(_show(value, measure), _labbe_counts_digits(measure, digits))
-
-
-def _show(value, measure):
-    return 100.0 * value if measure == "RD" else math.exp(min(value, 700.0))
-
-
-def _labbe_counts_digits(measure, digits):
-    return 0 if measure == "RD" else digits
-
-
-def _labbe_counts_pooled_row(shown, digits):
+def _pooled_row(shown):
     """Return the row of the pooled percentages and the pooled effect."""
     pooled = shown.pooled
     row = {"kind": "total", "name": "Pooled", "text_name": "Pooled", "group": "", "imputed": False}
-    for role in ROLES:
-        share = getattr(shown.responders, role)
+    for role, share in shown.shares().items():
         ends = {"estimate": share.estimate, "low": share.ci.low, "high": share.ci.high}
         row |= {f"{role}_{end}": 100.0 * value for end, value in ends.items()}
         row[f"text_{role}"] = percent(share.estimate)
     row |= {"effect": pooled.estimate, "effect_low": pooled.ci.low, "effect_high": pooled.ci.high, "look": -1}
-    row["text_effect"] = _effect_text(pooled.estimate, shown.measure, digits)
+    row["text_effect"] = shown.text(pooled.estimate)
     return row | {"confidence_level": pooled.confidence_level, "labelled": False}
 
 
-def _labbe_counts_into_axes(ax, table):
-    """Draw the panel into axes of another figure, with plain axis titles."""
-    ax.set_box_aspect(1)
-    side, scale = min(size_of(ax)), _labbe_counts_scale(table)
-    _draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, _areas(table, side))
-    title_axes(ax, *AXES)
-    return ax.figure
-
-
-def _labbe_counts_scale(table):
+def _percent_scale(table):
     end = _end(table)
     return Scale((-PAD * end, (1 + PAD) * end))
 
@@ -345,51 +329,42 @@ def _end(table):
     return table.loc[table["kind"] == "reference", "placebo_estimate"].max()
 
 
-def _draw_labbe_counts_plane(plane, table, size):
-    """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
-    trials, total, end = _labbe_counts_trials(table), table[table["kind"] == "total"], _end(table)
-    draw_axes(plane)
-    for name in ("bottom", "left"):
-        plane.ax.spines[name].set_bounds(0.0, end)
-    looks = _labbe_counts_looks(trials)
-    reach = np.array([REACH[name] for name, _ in looks]) * np.sqrt(size) / style.PT_PER_MM
-    boxes = _labbe_counts_boxes(plane, trials, reach, total)
-    paths = _draw_labbe_counts_backdrop(plane, table, end)
-    names, colours = zip(*looks, strict=True)
-    options = {"colours": colours, "hollow": trials["imputed"].to_numpy(bool), "gid": "labbe-trials"}
-    markers(plane.ax, trials[COLUMNS].to_numpy(float), names, size, **options)
-    for row in total.to_dict("records"):
-        paths += _draw_labbe_counts_pooled(plane, row)
-    sides = _side_words(plane, boxes, paths, end)
-    for i, (text, box) in enumerate(sides):
-        plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
-    _write_labbe_counts_names(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
+def _areas_painted(table, side):
+    """Return the areas of the marks in square points, in the order of painting."""
+    size = labbe_areas(_painted(table), side)
+    return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
 
-def _labbe_counts_trials(table):
+def _painted(table):
     """Return the trials in the order in which they are painted, the heaviest first."""
     trials = table[table["kind"] == "trial"]
     return trials.iloc[np.argsort(-trials["weight"].to_numpy(float), kind="stable")]
 
 
-def _labbe_counts_looks(trials):
-    """Return shape and colour of every trial."""
-    grouped = trials["group"].ne("").any()
-    return [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+def _draw_counts(plane, table, size):
+    """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
+    trials, total, end = _painted(table), table[table["kind"] == "total"], _end(table)
+    draw_axes(plane)
+    for name in ("bottom", "left"):
+        plane.ax.spines[name].set_bounds(0.0, end)
+    reach, boxes = reach_of(trials, size), boxes_of(plane, trials, size, total)
+    paths = _draw_paths(plane, table, end)
+    draw_marks(plane, trials, size)
+    for row in total.to_dict("records"):
+        x, y = (row[name] for name in COLUMNS)
+        ends = [[row[f"{role}_{side}"] for side in ("low", "high")] for role in ROLES]
+        cross = np.array([[(at, y) for at in ends[0]], [(x, at) for at in ends[1]]])
+        draw_cross(plane, (x, y), cross)
+        paths += [(plane.mm(*line.T), 4.0) for line in cross]
+    sides = _side_words(plane, boxes, paths, end)
+    for i, (text, box) in enumerate(sides):
+        plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
+    _write_places(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
 
 
-def _labbe_counts_boxes(plane, trials, reach, total):
-    """Return the boxes of all marks in millimetres: (left, right, bottom, top)."""
-    centre = np.vstack([plane.mm(*rows[COLUMNS].to_numpy(float).T) for rows in (trials, total)])
-    diamond = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
-    reach = np.append(reach, np.full(len(total), diamond))[:, None]
-    low, high = centre - reach, centre + reach
-    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]])
-
-
-def _draw_labbe_counts_backdrop(plane, table, end):
-    """Draw the frame of all percentages, band, curve and line of no difference; return their paths in millimetres."""
-    curve = table[(table["kind"] == "curve")]
+def _draw_paths(plane, table, end):
+    """Draw the frame of all percentages, band, curve and line of no difference; return their paths and prices."""
+    curve = table[table["kind"] == "curve"]
     x, y = (curve[name].to_numpy(float) for name in COLUMNS)
     low, high = (curve[f"treatment_{side}"].to_numpy(float) for side in ("low", "high"))
     far = [[(0.0, end), (end, end)], [(end, 0.0), (end, end)]]
@@ -400,6 +375,7 @@ def _draw_labbe_counts_backdrop(plane, table, end):
         edges = [inside_square(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
         plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
         paths += [(plane.mm(*edge.T), 0.6) for edge in edges]
+    # a risk ratio or difference leads beyond 0 and 100% at some percentages, where the curve is not drawn
     possible = curve["possible"].to_numpy(bool)
     line = inside_square(np.column_stack([x, y])[possible], end, closed=False)
     plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
@@ -428,18 +404,6 @@ def _clipped(path, axis, end):
     return np.array(kept).reshape(-1, 2)
 
 
-def _draw_labbe_counts_pooled(plane, row):
-    """Draw the pooled percentages, a diamond on the cross of its intervals; return their paths and prices."""
-    x, y = (row[name] for name in COLUMNS)
-    ends = {role: [row[f"{role}_{side}"] for side in ("low", "high")] for role in ("placebo", "treatment")}
-    cross = np.array([[(at, y) for at in ends["placebo"]], [(x, at) for at in ends["treatment"]]])
-    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
-    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
-    look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
-    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
-    return [(plane.mm(*line.T), 4.0) for line in cross]
-
-
 def _side_words(plane, taken, paths, end):
     """Return what both sides of the line of no difference mean, in a free corner of each: (text, box)."""
     low, high = plane.mm([0.0, end], [0.0, end])[:, 0] + [INSET, -INSET]
@@ -463,83 +427,68 @@ def _is_free(box, taken, paths):
     return not hit.any() and not any(on_path(path, 1.0)(np.array([box]))[0] for path, _ in paths)
 
 
-def _write_labbe_counts_names(plane, trials, reach, paths, taken):
-    """Write how many trials stand at one place and the names that are asked for, where nothing else stands."""
+def _write_places(plane, trials, reach, paths, taken):
+    """Write how many trials stand at one place and the names that are asked for."""
     places = _places(trials)
-    first = [place.first for place in places]
-    centre = plane.mm(*trials[COLUMNS].to_numpy(float).T)
+    first = [i for i, _ in places]
     away = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
-    boxes = place_names(
-        [Said(place.text) for place in places],
-        centre[first],
+    write_beside(
+        plane,
+        {f"name-{trials.index[i]}": text for i, text in places},
+        plane.mm(*trials[COLUMNS].to_numpy(float).T)[first],
         reach[first],
-        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
         taken=taken,
         avoid=[on_path(path, price) for path, price in paths],
         outwards=away[first],
     )
-    look, leaders = (style.NOTE_PT, "normal", style.INK), []
-    for i, place, box in zip(first, places, boxes, strict=True):
-        if box is not None:
-            y = (box[2] + box[3]) / 2
-            plane.write(box[0], y, Said(place.text), look, align="left", gid=f"name-{trials.index[i]}")
-            leaders.append(leader(box, centre[i], reach[i]))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
-
-
-@dataclass(frozen=True)
-class _MarkedPlace:
-    """A place in the plane: where, which trial stands in front, and what is written beside it."""
-
-    first: int
-    text: str
 
 
 def _places(trials):
-    """Return the places that something is written beside, those of several trials first, then the farthest."""
+    """Return the trial in front and the words of every place that has some, those of several trials first."""
     found = []
     rows = trials.assign(order=range(len(trials)))
     for _, here in rows.groupby([rows[name].round(1) for name in COLUMNS], sort=False):
         named, n = here.loc[here["labelled"], "name"], len(here)
         more = f" and {number(n - 1, 0)} more" if n > 1 else ""
         if text := f"{named.iloc[0]}{more}" if len(named) else f"×{number(n, 0)}" if n > 1 else "":
-            found.append((-n, -here["distance"].abs().max(), _MarkedPlace(int(here["order"].iloc[0]), text)))
-    return [place for *_, place in sorted(found, key=lambda each: each[:2])]
+            found.append((-n, -here["distance"].abs().max(), int(here["order"].iloc[0]), text))
+    # of places with as many trials, the one farthest from the curve comes first
+    return [each[2:] for each in sorted(found, key=lambda each: each[:2])]
 
 
-def _areas(table, side):
-    """Return the areas of the marks in square points, in the order of painting."""
-    size = labbe_areas(_labbe_counts_trials(table), side)
-    return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
-
-
-def _labbe_counts_title(shown):
+def _counts_title(shown):
     """Return the title where none is given."""
     what = "Responders under placebo against responders under treatment"
     threshold = getattr(shown.responders, "threshold", None)
     return what if threshold is None else f"{what}: at least {threshold.words} less pain"
 
 
-def _labbe_counts_footer(shown, table, *, note):
+def _counts_footer(shown, table, *, note):
     """Return the paragraphs that say what was drawn and computed."""
-    trials, caveat = table[table["kind"] == "trial"], getattr(shown.responders, "caveat", "")
+    trials, end, caveat = table[table["kind"] == "trial"], _end(table), getattr(shown.responders, "caveat", "")
     hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     reading = (
-        f"One mark per trial, area proportional to its weight in the pooled {_effect_name(shown)} down to a smallest "
+        f"One mark per trial, area proportional to its weight in the pooled {shown.name} down to a smallest "
         f"size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
-    curve = (
-        f"thick line and band: what the pooled {_effect_name(shown)} and its interval imply, {SHAPES[shown.measure]}"
+    curve = f"thick line and band: what the pooled {shown.name} and its interval imply, {SHAPES[shown.measure]}"
+    diamond = (
+        "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
     )
     lines = [
-        words.sentences(
-            reading, curve, _places_sentence(trials), _labbe_counts_groups_sentence(trials), _end_sentence(table)
+        sentences(
+            reading,
+            curve,
+            _places_sentence(trials),
+            other_groups_sentence(trials),
+            f"both axes end at {number(end, 0)}%" if end < 100 else "",
         ),
-        words.sentences(_model_sentence(shown), _diamond_sentence(shown), *_warnings(shown, table)),
-        words.sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None))),
-        words.sentences(SHARP),
-        words.sentences(note),
+        sentences(
+            _model_sentence(shown), diamond if shown.shares() and shown.several else "", *_warnings(shown, table)
+        ),
+        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None))),
+        sentences(SHARP),
+        sentences(note),
     ]
     return [line for line in lines if line]
 
@@ -548,7 +497,7 @@ def _places_sentence(trials):
     several = trials[trials["at_this_place"] > 1].sort_values("at_this_place", ascending=False, kind="stable")
     if several.empty:
         return ""
-    n = len(several[["placebo_estimate", "treatment_estimate"]].round(1).drop_duplicates())
+    n = len(several[COLUMNS].round(1).drop_duplicates())
     where = "one place holds" if n == 1 else f"{number(n, 0)} places hold"
     most = several.iloc[0]
     crowd = (
@@ -558,31 +507,15 @@ def _places_sentence(trials):
     return f"{where} more than one trial, {crowd}: × gives how many, the smallest mark is in front"
 
 
-def _labbe_counts_groups_sentence(trials):
-    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
-    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
-
-
-def _end_sentence(table):
-    end = table.loc[table["kind"] == "reference", "placebo_estimate"].max()
-    return f"both axes end at {number(end, 0)}%" if end < 100 else ""
-
-
 def _model_sentence(shown):
     """Return how the effect was pooled."""
-    pooled, k = shown.pooled, len(shown.trials)
-    if k == 1:
+    pooled = shown.pooled
+    if not shown.several:
         return "one trial: nothing is pooled, line and band are its own effect"
     if hasattr(pooled, "method"):
-        return f"{pooled.method} {_effect_name(shown)}, a common-effect method, interval by the normal distribution"
+        return f"{pooled.method} {shown.name}, a common-effect method, interval by the normal distribution"
     ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
     return f"{words.model_name(pooled)}, interval by {ci}"
-
-
-def _diamond_sentence(shown):
-    if shown.responders is None or len(shown.trials) == 1:
-        return ""
-    return "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
 
 
 def _warnings(shown, table):
@@ -605,57 +538,42 @@ def _zero_cells(trials):
     """Return in how many trials an arm has no responders, or nothing but responders, as counted."""
     if "events_placebo" not in trials:
         return 0
-    none = [trials[f"events_{role}"] == 0 for role in ("placebo", "treatment")]
-    every = [trials[f"events_{role}"] == trials[f"n_{role}"] for role in ("placebo", "treatment")]
+    none = [trials[f"events_{role}"] == 0 for role in ROLES]
+    every = [trials[f"events_{role}"] == trials[f"n_{role}"] for role in ROLES]
     return int((none[0] | none[1] | every[0] | every[1]).sum())
 
 
-def _draw_labbe_counts_page(table, *, title, footer, width, by, key):
+def _counts_page(shown, table, *, title, footer, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
-    beside = width >= BESIDE_MM
-    scale = _labbe_counts_scale(table)
+    scale = _percent_scale(table)
     left = room_for(scale.ticks()[1])
-    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if beside else 0.8)
-    size = _areas(table, side)
-    head = line_height(style.SMALL_PT) + 1.6
-    with style_context(["default", style.RC]):
-        entries = _labbe_counts_entries(table, size, by, key)
-        placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
-        below = 0.0 if beside else tall + 2.0
-        framing = frame(title, footer, width, head + (max(side, tall) if beside else side) + AXIS_MM + below)
-        figure, page = framed_page(framing)
-        start, top = style.MARGIN + left, framing.top + head
-        ax = inset(figure, page, (start, start + side, top, top + side), "labbe")
-        _draw_labbe_counts_plane(Plane(ax, scale, scale, side, side), table, size)
-        write(page, style.MARGIN, framing.top + head / 2 - 0.8, AXES[1], style.CAPTION, gid="title-y")
-        below = top + side + AXIS_MM
-        x_title = start + side / 2, below - line_height(style.SMALL_PT) / 2
-        write(page, *x_title, AXES[0], style.CAPTION, align="center", gid="title-x")
-        down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2  # level with the frame
-        corner = (start + side + style.PANEL_GAP, top + down) if beside else (style.MARGIN, below + 2.0)
-        draw_key(page, placed, *corner)
-    return figure
+    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else 0.8)
+    size = _areas_painted(table, side)
+
+    def draw(ax, page, top):
+        _draw_counts(Plane(ax, scale, scale, side, side), table, size)
+
+    # beside the panel, the key begins level with the frame of all percentages
+    down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2
+    entries, box = _counts_entries(shown, table, size, by), (style.MARGIN + left, side)
+    return square_page(draw, entries, AXES, title=title, footer=footer, width=width, box=box, key_down=down)
 
 
-def _labbe_counts_entries(table, size, by, key):
+def _counts_entries(shown, table, size, by):
     """Return the entries of the key."""
-    trials, banded = _labbe_counts_trials(table), table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
-    none, pooled, diamond = key
-    entries = [line_entry(none, colors=style.INK, linewidths=style.RULE_PT), _line_on_band(pooled, banded)]
-    if diamond:
-        entries.append(pooled_entry(diamond))
-    usual, lines = float(np.clip(np.median(size), 20.0, 45.0)), len(entries)
-    for look, members in trials.groupby("look"):
-        name, colour = style.GROUPS[int(look)] if by is not None else ("circle", style.TRIAL)
-        several = members["group"].nunique() > 1
-        text = "other groups" if several else members["group"].iloc[0] if by is not None else "trials"
-        entries.append(marker_entry(f"{text} ({len(members)})", name, usual, colour, new_line=len(entries) == lines))
-    if trials["imputed"].any():
-        entries.append(marker_entry("hollow: SD imputed", "circle", usual, style.MUTED, hollow=True, new_line=True))
-    if len(trials) > 1:
-        sample = f"area by weight; this is {percent(trials['weight'].iloc[0], 1)}"
-        entries.append(marker_entry(sample, "circle", size[0], style.FAINT, new_line=not trials["imputed"].any()))
-    return entries
+    whose = "pooled" if shown.several else "its"
+    banded = table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
+    entries = [
+        line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT),
+        _line_on_band(f"{whose} {shown.name} {_effect_words(shown)}", banded),
+    ]
+    if shown.shares() and shown.several:
+        shares = " and ".join(percent(share.estimate) for share in shown.shares().values())
+        entries.append(
+            pooled_entry(f"{whose} percentages {shares}, with {level(shown.pooled.confidence_level)} intervals")
+        )
+    marks = mark_entries(_painted(table), size, by, largest=45.0)
+    return entries + (marks if shown.several else marks[:-1])
 
 
 def _line_on_band(text, banded):
@@ -670,72 +588,157 @@ def _line_on_band(text, banded):
     return Entry(draw, text)
 
 
-def _labbe_counts_key(shown, digits):
-    """Return the entries of the key in words: no difference, pooled effect, pooled percentages."""
-    at = level(shown.pooled.confidence_level)
-    whose = "pooled" if len(shown.trials) > 1 else "its"
-    diamond = ""
-    if shown.responders is not None and len(shown.trials) > 1:
-        shares = [percent(getattr(shown.responders, role).estimate) for role in ("placebo", "treatment")]
-        diamond = f"{whose} percentages {' and '.join(shares)}, with {at} intervals"
-    return "no difference", f"{whose} {_effect_name(shown)} {_pooled_text(shown, digits)}", diamond
-
-
-def _pooled_text(shown, digits):
+def _effect_words(shown):
     """Return the pooled effect with its interval."""
-    pooled, measure = shown.pooled, shown.measure
-    unit = POINTS if measure == "RD" else ""
-    ends = [max(-1.0, min(1.0, end)) if measure == "RD" else end for end in pooled.ci]
-    span = interval(*(_show(end, measure) for end in ends), _labbe_counts_digits(measure, digits))
-    at = level(pooled.confidence_level)
-    return f"{_effect_text(pooled.estimate, measure, digits)}{unit} ({at} CI {span})"
+    ends, unit = shown.pooled.ci, ""
+    if shown.measure == "RD":  # the symmetric interval of a difference may leave what is possible
+        ends, unit = [max(-1.0, min(1.0, end)) for end in ends], POINTS
+    at = level(shown.pooled.confidence_level)
+    return f"{shown.text(shown.pooled.estimate)}{unit} ({at} CI {shown.text(*ends)})"
 
 
-def _pooled_sentences(shown, digits):
+def _pooled_sentences(shown):
     """Return the pooled effect and the pooled percentages in words."""
-    k = len(shown.trials)
-    whose = "pooled" if k > 1 else "the trial's"
-    said = [f"{whose} {_effect_name(shown)} {_pooled_text(shown, digits)}; {counted(k)}"]
-    if shown.responders is not None:
-        at = level(shown.pooled.confidence_level)
-        shares = [_labbe_counts_share(getattr(shown.responders, role), at, role) for role in ("placebo", "treatment")]
-        said.append(f"responders: {' and '.join(shares)}")
-    return said
+    whose, at = "pooled" if shown.several else "the trial's", level(shown.pooled.confidence_level)
+    said = [f"{whose} {shown.name} {_effect_words(shown)}; {counted(len(shown.trials))}"]
+    shares = [
+        f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%) under {role}"
+        for role, share in shown.shares().items()
+    ]
+    return [*said, f"responders: {' and '.join(shares)}"] if shares else said
 
 
-def _labbe_counts_share(share, at, role):
-    span = interval(*(100 * end for end in share.ci), 0)
-    return f"{percent(share.estimate)} ({at} CI {span}%) under {role}"
-
-
-def _labbe_counts_alt_text(heading, shown, table, digits):
+def _counts_alt_text(heading, shown, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     spans = [
         f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% under {role}"
-        for role in ("placebo", "treatment")
+        for role in ROLES
     ]
     above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
-    return words.sentences(
+    return sentences(
         f"L'Abbé plot: {heading}",
         f"{counted(len(trials)).capitalize()}, responders from {' and from '.join(spans)}",
         f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
-        *_pooled_sentences(shown, digits),
+        *_pooled_sentences(shown),
     )
 
 
-def _labbe_counts_findings(shown, digits):
+def _findings(shown):
     """Return what was found, one line each."""
-    said = [words.sentences(sentence) for sentence in _pooled_sentences(shown, digits)]
+    said = [sentences(sentence) for sentence in _pooled_sentences(shown)]
     if shown.responders is not None:
-        said += [words.sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
+        said += [sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
     return "\n".join(said)
 
 
-def _labbe_counts_printed(shown, table, by):
+def _counts_printed(shown, table, by):
     """Return the headings of the table for readers."""
     group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
     definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
-    effect = _effect_name(shown).capitalize() + (", percentage points" if shown.measure == "RD" else "")
+    effect = shown.name.capitalize() + (", percentage points" if shown.measure == "RD" else "")
     columns = {"Placebo": ("text_placebo",), "Treatment": ("text_treatment",), effect: ("text_effect",)}
     return {"Trial": ("text_name",), **group, **columns, "Weight": ("text_weight",), **definition}
+
+
+def groups_of(trials, by):
+    """Return the group of every trial as text, "" without groups."""
+    return "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(str)
+
+
+def other_groups_sentence(trials):
+    """Return what the shape "other groups" holds, if there is one."""
+    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
+    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
+
+
+def reach_of(trials, size):
+    """Return how far the marks reach from their centres, in millimetres."""
+    return np.array([REACH[name] for name, _ in _shapes(trials)]) * np.sqrt(size) / style.PT_PER_MM
+
+
+def _shapes(trials):
+    """Return shape and colour of every trial."""
+    grouped = trials["group"].ne("").any()
+    return [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+
+
+def boxes_of(plane, trials, size, total):
+    """Return the boxes of all marks in millimetres, the diamonds of ``total`` last: (left, right, bottom, top)."""
+    centre = np.vstack([plane.mm(*rows[COLUMNS].to_numpy(float).T) for rows in (trials, total)])
+    diamond = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
+    reach = np.append(reach_of(trials, size), np.full(len(total), diamond))[:, None]
+    low, high = centre - reach, centre + reach
+    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]])
+
+
+def draw_marks(plane, trials, size):
+    """Draw the trials in their order."""
+    names, colours = zip(*_shapes(trials), strict=True)
+    look = {"colours": colours, "hollow": trials["imputed"].to_numpy(bool), "gid": "labbe-trials"}
+    markers(plane.ax, trials[COLUMNS].to_numpy(float), names, size, **look)
+
+
+def draw_cross(plane, at, cross):
+    """Draw the pooled values: a diamond on the cross of their intervals."""
+    plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
+    plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
+    look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
+    markers(plane.ax, [at], ["diamond"], [style.POOLED_PT2], **look)
+
+
+def write_beside(plane, texts, centre, reach, *, taken, avoid, outwards):
+    """Write ``texts``, from gid to text, beside their marks where nothing else stands, the most important first."""
+    edges = 0.6, plane.width - 0.6
+    options = {"frame": (*edges, *edges), "taken": taken, "avoid": avoid, "outwards": outwards}
+    boxes, leaders = place_names(list(texts.values()), centre, reach, **options), []
+    for (gid, text), at, radius, box in zip(texts.items(), centre, reach, boxes, strict=True):
+        if box is not None:
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(text), style.NAME, align="left", gid=gid)
+            leaders.append(leader(box, at, radius))
+    ends = [plane.values(line) for line in leaders if line is not None]
+    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def square_page(draw, entries, titles, *, title, footer, width, box, key_down=0.0):
+    """Return the figure: a square panel with the titles of its axes, and the key beside it or below.
+
+    ``draw`` takes the axes, the page and the top of the panel; ``box`` holds its left edge and its side in millimetres;
+    a key beside it begins ``key_down`` mm below its top.
+    """
+    beside, (left, side) = width >= BESIDE_MM, box
+    with style_context(["default", style.RC]):
+        placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
+        head = line_height(style.SMALL_PT) + 1.6
+        tallest, under = (max(side, tall), 0.0) if beside else (side, tall + 2.0)
+        framing = frame(title, footer, width, head + tallest + AXIS_MM + under)
+        figure, page = framed_page(framing)
+        top = framing.top + head
+        below = top + side + AXIS_MM
+        draw(inset(figure, page, (left, left + side, top, top + side), "labbe"), page, top)
+        write(page, style.MARGIN, framing.top + head / 2 - 0.8, titles[1], style.CAPTION, gid="title-y")
+        x_title = left + side / 2, below - line_height(style.SMALL_PT) / 2
+        write(page, *x_title, titles[0], style.CAPTION, align="center", gid="title-x")
+        corner = (left + side + style.PANEL_GAP, top + key_down) if beside else (style.MARGIN, below + 2.0)
+        draw_key(page, placed, *corner)
+    return figure
+
+
+def mark_entries(trials, size, by, *, largest, new_lines=1):
+    """Return the entries of the key for the trials: groups, imputed SDs, and last what an area means.
+
+    Marks of groups have the median area, at most ``largest``; the first ``new_lines`` of them begin a line.
+    """
+    usual, entries = float(np.clip(np.median(size), 20.0, largest)), []
+    for look, members in trials.groupby("look"):
+        name, colour = style.GROUPS[int(look)] if by is not None else ("circle", style.TRIAL)
+        several = members["group"].nunique() > 1
+        text = "other groups" if several else members["group"].iloc[0] if by is not None else "trials"
+        new_line = len(entries) < new_lines
+        entries.append(marker_entry(f"{text} ({len(members)})", name, usual, colour, new_line=new_line))
+    imputed = trials["imputed"].any()
+    if imputed:
+        entries.append(marker_entry("hollow: SD imputed", "circle", usual, style.MUTED, hollow=True, new_line=True))
+    at = int(np.argmax(size))
+    sample = f"area by weight; this is {percent(trials['weight'].iloc[at], 1)}"
+    return [*entries, marker_entry(sample, "circle", size[at], style.FAINT, new_line=not imputed)]

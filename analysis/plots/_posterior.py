@@ -1,6 +1,8 @@
 """Posterior densities of a Bayesian meta-analysis above its trials, each as observed and as shrunken.
 
-Numbers stand beside the rows of the trials, and the density of tau has a panel of its own.
+Densities of mean effect and new trial stand on top, on the scale of the trials in the rows below; numbers and the
+density of tau stand beside them, or tau below where the page is narrow. Densities are tabulated once, as rows of the
+table, and drawn from there.
 """
 
 from dataclasses import dataclass
@@ -9,9 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
-from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
-from analysis.plots import _words as words
 from analysis.plots._forest import NAMES, RATIOS
 from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
@@ -25,29 +25,23 @@ from analysis.plots._page import (
     inset,
     write_captions,
 )
-from analysis.plots._plane import EDGE_MM, Plane, Scale, band, draw_axes, draw_tips, size_of, title_axes
+from analysis.plots._plane import (
+    EDGE_MM,
+    Plane,
+    Scale,
+    band,
+    critical,
+    draw_axes,
+    draw_tips,
+    footer_rows,
+    size_of,
+    title_axes,
+    with_rows,
+)
 from analysis.plots._rows import digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import bracketed, counted, interval, level, limits, number, percent
-
-LINE_PT = 1.3
-DASHES = (0, (4.0, 2.2))
-DOTS = (0, (1.0, 1.6))
-LANE_MM = 0.62  # observed above and shrunken below the middle of a row
-CIRCLE_PT2 = 13.0
-OBSERVED_PT = 0.6
-RIM_PT = 0.9
-HEADROOM = 1.08
-USUAL_MM, LEAST_MM = 174.0, 80.0
-NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
-PANEL_MM, ALONE_MM = 50.0, 34.0  # least width of the panel beside numbers, and of the panel alone
-KEY_MM = 33.0
-DENSITY_MM = 40.0
-TAU_MM = 22.0  # height of the panel of tau where it stands below
-TAU_AXIS_MM = 10.0  # its ticks and title
-LEFT_SHARE = 0.05  # of the range of tau, left of 0
-TAU_TITLES = "τ, SD of true effects", "τ"
 
 PRINTED = {
     "Trial": ("text_name",),
@@ -55,13 +49,36 @@ PRINTED = {
     "Posterior median": ("text_estimate",),
     "Credible interval": ("text_low", "text_high"),
 }
-POINTS = 161
-TAU_TAIL = 0.995  # the share of the posterior of tau that its panel shows
 ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "label": "name"}
+POINTS = 161
+HEADROOM = 1.08
+LINE_PT = 1.3
+DASHES = (0, (4.0, 2.2))
+DOTS = (0, (1.0, 1.6))
+
+# rows of trials
+LANE_MM = 0.62  # observed above and shrunken below the middle of a row
+CIRCLE_PT2 = 13.0
+OBSERVED_PT = 0.6
+RIM_PT = 0.9
+
+# the page
+USUAL_MM, LEAST_MM = 174.0, 80.0
+NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
+PANEL_MM, ALONE_MM = 50.0, 34.0  # least width of the panel beside numbers, and of the panel alone
+KEY_MM = 33.0
+DENSITY_MM = 40.0
+
+# the panel of tau
+TAU_MM = 22.0  # its height where it stands below
+TAU_AXIS_MM = 10.0  # its ticks and title
+TAU_TAIL = 0.995  # the share of the posterior that it shows
+LEFT_SHARE = 0.05  # of the range of tau, left of 0
+TAU_TITLES = "τ, SD of true effects", "τ"
 
 
 @dataclass(frozen=True, eq=False)
-class _AboutPosterior:
+class _About:
     """What the words are about: the posterior, the table of the figure, and how numbers are written."""
 
     posterior: object
@@ -159,22 +176,26 @@ def posterior_plot(
     trials = _posterior_trials(posterior, order)
     if digits is None:
         digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"])
-    scale = Scale(_posterior_limits(posterior, trials), ratio)
-    table = _posterior_table(posterior, trials, scale, digits)
-    about = _AboutPosterior(posterior, table, x_label, ratio, digits)
+    # the trials set the limits of the panel, and the interval of the mean effect
+    mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
+    columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]
+    scale = Scale(panel_limits(*columns), ratio)
+    about = _About(posterior, _posterior_table(posterior, trials, scale, digits), x_label, ratio, digits)
     if ax is not None:
-        return _posterior_into_axes(ax, about, scale)
+        plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
+        draw_axes(plane, upright=False)
+        _draw_densities(plane, about)
+        title_axes(ax, x_label, "Density")
+        return ax.figure
     if width_mm is not None and width_mm < LEAST_MM:
         raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"Posterior of the mean effect and of {len(trials)} trials"
     title = title.replace(" 1 trials", " one trial")
     footer = _posterior_footer(about, note)
-    fig = _draw_posterior_page(about, scale, favours or (), title=title, footer=footer, width=width_mm)
-    rows = pd.concat([table, pd.DataFrame([{"kind": "footer", "name": line} for line in footer])], ignore_index=True)
-    caption = " ".join([sentences(title), *footer])
-    fig.content = FigureContent(
-        rows, title, caption, _posterior_alt_text(title, about), _posterior_finding(about), PRINTED
-    )
+    fig = _posterior_page(about, scale, favours or (), title=title, footer=footer, width=width_mm)
+    caption, alt = " ".join([sentences(title), *footer]), _posterior_alt_text(title, about)
+    rows = with_rows(about.table, *footer_rows(footer))
+    fig.content = FigureContent(rows, title, caption, alt, _posterior_finding(about), PRINTED)
     return fig
 
 
@@ -182,19 +203,11 @@ def _posterior_trials(posterior, order):
     """Return one row per trial in the order of the figure."""
     rows = posterior.shrinkage.rename(columns={"label": "name", "median": "estimate"})
     rows = rows.rename(columns={"yi": "observed_estimate", "ci_low": "low", "ci_high": "high"}).assign(kind="trial")
-    half = float(t_quantile(np.inf, posterior.confidence_level)) * np.sqrt(rows["vi"])
+    half = critical(posterior.confidence_level) * np.sqrt(rows["vi"])
     rows["observed_low"], rows["observed_high"] = rows["observed_estimate"] - half, rows["observed_estimate"] + half
     rows["name"] = rows["name"].astype(str)
     column = ORDERS[order]
     return rows if column is None else rows.sort_values(column, kind="stable", ignore_index=True)
-
-
-def _posterior_limits(posterior, trials):
-    """Return the limits of the panel: the trials set them, and the mean effect's interval."""
-    mu = posterior.mu
-    parts = {"estimate": mu.median, "low": mu.interval.low, "high": mu.interval.high}
-    columns = [np.append(trials[f"observed_{end}"], value) for end, value in parts.items()]
-    return panel_limits(*columns)
 
 
 def _posterior_table(posterior, trials, scale, digits):
@@ -209,6 +222,7 @@ def _posterior_table(posterior, trials, scale, digits):
 
     rows["text_name"] = rows["name"]
     rows["text_observed"] = ["" if np.isnan(x) else number(show(x), digits) for x in rows["observed_estimate"]]
+    # tau of log ratios stays on the log scale: as a ratio it would not be a standard deviation
     shown = rows[["estimate", "low", "high"]].to_numpy(float)
     if scale.ratio:
         shown = np.where(rows[["kind"]] == "tau", shown, np.exp(shown))
@@ -219,38 +233,30 @@ def _posterior_table(posterior, trials, scale, digits):
 
 
 def _density_rows(posterior, scale):
-    """Return the points of every density, those of the mean effect with the ends of its interval among them."""
+    """Yield the points of every density; those with a shaded interval have its ends and more points among them."""
+
+    def of(quantity, x, density):
+        return pd.DataFrame({"kind": "density", "quantity": quantity, "x": x, "density": density(x)})
+
+    def with_interval(x, interval):
+        return np.unique(np.concatenate([x, np.linspace(*np.clip(interval, x[0], x[-1]), POINTS // 2)]))
+
     x = np.linspace(*scale.limits, POINTS)
-    ends = np.clip(posterior.mu.interval, *scale.limits)
-    fine = np.unique(np.concatenate([x, np.linspace(*ends, POINTS // 2)]))
-    yield _density_table("mean effect", fine, posterior.mu_density(fine))
-    yield _density_table("new trial", x, posterior.new_density(x))
+    yield of("mean effect", with_interval(x, posterior.mu.interval), posterior.mu_density)
+    yield of("new trial", x, posterior.new_density)
     if posterior.mu_prior is not None:
-        yield _density_table("prior of the mean effect", x, np.exp(posterior.mu_prior.log_density(x)))
+        yield of("prior of the mean effect", x, lambda x: np.exp(posterior.mu_prior.log_density(x)))
     upper = float(min(posterior.quantile(TAU_TAIL, of="tau"), posterior.tau_prior.upper))
-    tau = np.linspace(upper / POINTS, upper, POINTS)
-    ends = np.clip(posterior.tau.interval, tau[0], upper)
-    tau = np.unique(np.concatenate([tau, np.linspace(*ends, POINTS // 2)]))
-    yield _density_table("tau", tau, posterior.tau_density(tau))
-    yield _density_table("prior of tau", tau, np.exp(posterior.tau_prior.log_density(tau)))
-
-
-def _density_table(quantity, x, density):
-    return pd.DataFrame({"kind": "density", "quantity": quantity, "x": x, "density": density})
-
-
-def _posterior_into_axes(ax, about, scale):
-    """Draw the densities into axes of another figure."""
-    plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
-    draw_axes(plane, upright=False)
-    _draw_densities(plane, about)
-    title_axes(ax, about.x_label, "Density")
-    return ax.figure
+    # from the first point above 0 on, as the density of a LogStudent prior at 0 is not finite
+    tau = with_interval(np.linspace(upper / POINTS, upper, POINTS), posterior.tau.interval)
+    yield of("tau", tau, posterior.tau_density)
+    yield of("prior of tau", tau, lambda x: np.exp(posterior.tau_prior.log_density(x)))
 
 
 def _density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
     """Return the scale of a panel of densities: the posterior fills it, a prior with a spike may leave it."""
     top = _density_of(about, posterior)[1].max()
+    # a prior may make the posterior smaller, but not flatten it
     top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), 1.6 * top))
     return Scale((0.0, float(top) * HEADROOM))
 
@@ -262,62 +268,66 @@ def _density_of(about, quantity):
 
 def _draw_densities(plane, about):
     """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
-    of = about.posterior
+    mu, looks = about.posterior.mu, _curve_looks()
     if plane.x.limits[0] < 0 < plane.x.limits[1]:
         null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
         plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    wide = -np.inf, np.inf
-    _fill_posterior(plane, about, "new trial", wide, "posterior-new-area", colour=style.BAND, zorder=0.1)
-    _fill_posterior(
-        plane, about, "mean effect", of.mu.interval, "posterior-mu-interval", colour=style.BAND_DARK, zorder=0.2
-    )
-    look = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES], "zorder": 2}
-    _posterior_curve(plane, about, "new trial", "posterior-new", **look)
-    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
-    _posterior_curve(plane, about, "prior of the mean effect", "posterior-mu-prior", **look)
-    _posterior_curve(plane, about, "mean effect", "posterior-mu", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
-    _median(plane, about, "mean effect", of.mu.median, "posterior-mu-median")
+    x, y = _density_of(about, "new trial")
+    plane.areas([band(x, np.zeros(len(x)), y)], "posterior-new-area", style.BAND, zorder=0.1)
+    _draw_curve(plane, about, "new trial", "posterior-new", zorder=2, **looks["new"])
+    _draw_curve(plane, about, "prior of the mean effect", "posterior-mu-prior", zorder=2.1, **looks["prior"])
+    _draw_posterior(plane, about, "mean effect", mu, "posterior-mu")
 
 
-def _fill_posterior(plane, about, quantity, ends, gid, *, colour, zorder):
-    """Fill the area below a density between two values."""
+def _curve_looks():
+    """Return the look of the curves of a posterior, of a new trial and of a prior, as drawn and in the key."""
+    return {
+        "posterior": {"colors": style.MODEL, "linewidths": LINE_PT},
+        "new": {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]},
+        "prior": {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]},
+    }
+
+
+def _draw_curve(plane, about, quantity, gid, **look):
     x, y = _density_of(about, quantity)
-    inside = (x >= ends[0]) & (x <= ends[1])
-    plane.areas([band(x[inside], np.zeros(inside.sum()), y[inside])], gid, colour, zorder=zorder)
-
-
-def _posterior_curve(plane, about, quantity, gid, **look):
-    x, y = _density_of(about, quantity)
+    # a prior with a spike leaves the panel, but not by so much that it could not be drawn
     if len(x):
         plane.lines([np.column_stack([x, np.minimum(y, 4 * plane.y.limits[1])])], gid, **look)
 
 
-def _median(plane, about, quantity, median, gid):
+def _draw_posterior(plane, about, quantity, summary, gid):
+    """Draw the density of a posterior, the area of its interval, and its median."""
     x, y = _density_of(about, quantity)
-    top = float(np.interp(median, x, y))
-    plane.lines([[(median, 0.0), (median, top)]], gid, colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
+    low, high = summary.interval
+    inside = (x >= low) & (x <= high)
+    area = band(x[inside], np.zeros(inside.sum()), y[inside])
+    plane.areas([area], f"{gid}-interval", style.BAND_DARK, zorder=0.2)
+    _draw_curve(plane, about, quantity, gid, zorder=2.2, **_curve_looks()["posterior"])
+    median = [[(summary.median, 0.0), (summary.median, float(np.interp(summary.median, x, y)))]]
+    plane.lines(median, f"{gid}-median", colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
 
 
 def _posterior_footer(about, note):
     """Return the paragraphs below the figure."""
     of = about.posterior
     log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
+    few = f"{counted(of.k)}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
     lines = [
         _posterior_finding(about),
-        words.sentences(
+        sentences(
             f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {_prior_text(of.tau_prior)}; prior of the "
             f"mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
             "posterior distributions by quadrature, intervals with equal tails",
         ),
-        words.sentences(
+        sentences(
             f"trials: open circle, estimate as observed with its {about.level} confidence interval; filled circle, "
             f"posterior median of the trial's true effect with its {about.level} credible interval, drawn towards the "
             "mean the more, the less precise the trial",
             "diamond: mean effect; bar: predictive interval; arrowhead: interval leaves the panel",
             log,
-            _few(of),
+            few,
         ),
-        words.sentences(note),
+        sentences(note),
     ]
     return [line for line in lines if line]
 
@@ -325,13 +335,13 @@ def _posterior_footer(about, note):
 def _posterior_finding(about):
     """Return what the posterior says, in words."""
     of = about.posterior
-    below = probability(float(of.probability(0.0)))
+    below = _probability(float(of.probability(0.0)))
     null = "1" if about.ratio else "0"
-    new = probability(float(of.probability(0.0, of="new")))
+    new = _probability(float(of.probability(0.0, of="new")))
     scale = " (log scale)" if about.ratio else ""
     ends = interval(*(about.show(end) for end in of.new.interval), about.digits)
     tau = interval(*of.tau.interval, about.digits)
-    return words.sentences(
+    return sentences(
         f"Mean effect: posterior median {about.effect(of.mu)}; probability that it is below {null}: {below}",
         f"A new trial: {about.level} predictive interval {ends}; probability that its effect is below {null}: {new}",
         f"Heterogeneity: τ, posterior median {number(of.tau.median, about.digits)}{scale} "
@@ -339,7 +349,7 @@ def _posterior_finding(about):
     )
 
 
-def probability(p):
+def _probability(p):
     """Return a probability as a percentage that is never rounded to 0 or 100."""
     if p < 0.001:
         return f"below {percent(0.001, 1)}"
@@ -351,24 +361,18 @@ def _prior_text(prior):
     return "flat" if prior is None else repr(prior)
 
 
-def _few(of):
-    if of.k >= 5:
-        return ""
-    return f"{counted(of.k)}: the prior of τ has much influence; compare with others"
-
-
-def _draw_posterior_page(about, scale, favours, *, title, footer, width):
-    """Return the figure."""
+def _posterior_page(about, scale, favours, *, title, footer, width):
+    """Return the figure: densities on top, trials in rows below, numbers and the panel of tau beside them or below."""
     rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
-    place = _place_posterior(about, rows, width)
+    place = _place_columns(about, rows, width)
     with style_context(["default", style.RC]):
         beside = bool(place.parts)
-        key, tall = lay_key(_posterior_key(about), _key_width(place), stacked=beside)
+        key_mm = place.left - style.MARGIN - style.GAP if beside else place.width - 2 * style.MARGIN
+        key, tall = lay_key(_posterior_key(about), key_mm, stacked=beside)
         top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
         y = _rows_mm(len(rows) - 2)
-        panel = Panel(
-            "posterior", ("", ""), (), scale.limits, (_posterior_caption(about),), favours=favours, ratio=scale.ratio
-        )
+        caption = about.x_label + (", log scale" if about.ratio else "")
+        panel = Panel("posterior", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
         axis = axis_height([panel], {"posterior": place.right - place.left})
         head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
         under = 0.0 if beside else 4.0 + TAU_MM + TAU_AXIS_MM + 2.2 + tall
@@ -376,25 +380,34 @@ def _draw_posterior_page(about, scale, favours, *, title, footer, width):
         figure, page = framed_page(framing)
         base = framing.top + top_mm
         top = base + head
-        box = place.left, place.right, framing.top, base
-        _densities(figure, page, about, scale, box)
-        _posterior_rows(figure, page, about, panel, (place.left, place.right, top, top + depth), y)
+        wide = place.right - place.left
+        ax = inset(figure, page, (place.left, place.right, framing.top, base), "densities")
+        plane = Plane(ax, scale, _density_scale(about), wide, top_mm)
+        ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+        _draw_densities(plane, about)
+        rule(page, [[(place.left, base), (place.right, base)]], "density-base")
+        ax = inset(figure, page, (place.left, place.right, top, top + depth), "trials")
+        plane = Plane(ax, scale, Scale((depth, 0.0)), wide, depth)
+        ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+        draw_axis(ax, scale, wide)
+        ax.spines["bottom"].set_visible(True)
+        _draw_posterior_rows(plane, about, y)
         write_captions(page, panel, place.left, place.right, top + depth + TICKS_MM)
-        _write_posterior_columns(page, about, rows, place, y_mm=top + y, top=top)
+        _write_cells(page, about, rows, place, y_mm=top + y, top=top)
         below = top + depth + axis + 4.0
         if beside:
             edge = place.width - style.MARGIN - EDGE_MM
             tau = place.right + 1.6 * style.PANEL_GAP, edge, framing.top + 3.6, base - TAU_AXIS_MM
         else:
             tau = place.left, place.right, below, below + TAU_MM
-        _tau(figure, page, about, tau)
+        _draw_tau(figure, page, about, tau)
         key_top = framing.top + 1.0 if beside else below + TAU_MM + TAU_AXIS_MM + 2.2
         draw_key(page, key, style.MARGIN, key_top)
     return figure
 
 
 @dataclass(frozen=True)
-class _PosteriorEdges:
+class _Edges:
     """Edges in millimetres; ``parts`` are the right edges of the columns of numbers, none on a narrow page."""
 
     width: float
@@ -403,7 +416,7 @@ class _PosteriorEdges:
     parts: tuple
 
 
-def _place_posterior(about, rows, width):
+def _place_columns(about, rows, width):
     """Return where everything stands.
 
     Without a width the page is as wide as the names and numbers need; otherwise numbers go first where there is no
@@ -411,20 +424,20 @@ def _place_posterior(about, rows, width):
     """
     names = max(text_width(name, style.BODY_PT, "bold") for name in rows["text_name"])
     left = style.MARGIN + max(names, KEY_MM) + style.GAP
-    parts, beside = _posterior_numbers(about, rows)
+    parts, beside = _number_columns(about, rows)
     if width is None:
         width = max(USUAL_MM, left + PANEL_MM + beside + style.MARGIN)
     edge = width - style.MARGIN
     if width >= NUMBERS_MM and edge - beside - left >= PANEL_MM:
-        return _PosteriorEdges(width, left, edge - beside, tuple(edge - part for part in parts))
+        return _Edges(width, left, edge - beside, tuple(edge - part for part in parts))
     left = style.MARGIN + names + style.GAP
     if edge - left < ALONE_MM:
         least = number(np.ceil(left + ALONE_MM + style.MARGIN), 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    return _PosteriorEdges(width, left, edge - EDGE_MM, ())
+    return _Edges(width, left, edge - EDGE_MM, ())
 
 
-def _posterior_numbers(about, rows):
+def _number_columns(about, rows):
     """Return how far the columns of numbers end from the right margin, and the width of all with the gap before."""
     wide = [_widest(rows[f"text_{part}"]) for part in ("low", "high")]
     heads = [text_width(head, style.BODY_PT, "bold") for head in _heads(about)]
@@ -444,20 +457,15 @@ def _heads(about):
 
 def _posterior_key(about):
     """Return the entries of the key."""
-    prior = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]}
-    dashed = {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]}
+    looks = _curve_looks()
     return [
-        line_entry("posterior", colors=style.MODEL, linewidths=LINE_PT),
+        line_entry("posterior", **looks["posterior"]),
         area_entry(f"{about.level} credible interval", style.BAND_DARK),
-        line_entry("effect in a new trial", **dashed),
-        line_entry("prior", **prior),
+        line_entry("effect in a new trial", **looks["new"]),
+        line_entry("prior", **looks["prior"]),
         marker_entry("trial, observed", "circle", CIRCLE_PT2, style.MUTED, hollow=True),
         marker_entry("trial, shrunken", "circle", CIRCLE_PT2, style.MODEL),
     ]
-
-
-def _key_width(place):
-    return place.left - style.MARGIN - style.GAP if place.parts else place.width - 2 * style.MARGIN
 
 
 def _rows_mm(k):
@@ -466,28 +474,6 @@ def _rows_mm(k):
     trials = 0.5 * pitch + np.arange(k) * pitch + 0.6
     total = (trials[-1] if k else 0.0) + pitch / 2 + style.SPACE_ABOVE_MM["total"] + style.ROW_MM["total"] / 2
     return np.append(trials, [total, total + (style.ROW_MM["total"] + style.ROW_MM["prediction"]) / 2])
-
-
-def _posterior_caption(about):
-    return about.x_label + (", log scale" if about.ratio else "")
-
-
-def _densities(figure, page, about, scale, box):
-    ax = inset(figure, page, box, "densities")
-    plane = Plane(ax, scale, _density_scale(about), box[1] - box[0], box[3] - box[2])
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    _draw_densities(plane, about)
-    rule(page, [[(box[0], box[3]), (box[1], box[3])]], "density-base")
-
-
-def _posterior_rows(figure, page, about, panel, box, y):
-    ax = inset(figure, page, box, "trials")
-    depth = box[3] - box[2]
-    plane = Plane(ax, Scale(panel.limits, panel.ratio), Scale((depth, 0.0)), box[1] - box[0], depth)
-    ax.set(xlim=panel.limits, ylim=(depth, 0.0))
-    draw_axis(ax, panel, plane.width)
-    ax.spines["bottom"].set_visible(True)
-    _draw_posterior_rows(plane, about, y)
 
 
 def _draw_posterior_rows(plane, about, y):
@@ -502,23 +488,20 @@ def _draw_posterior_rows(plane, about, y):
     trials = about.table[about.table["kind"] == "trial"]
     k = len(trials)
     observed, shrunken = y[:k] - LANE_MM, y[:k] + LANE_MM
-    at = {"observed": trials["observed_estimate"].to_numpy(float), "shrunken": trials["estimate"].to_numpy(float)}
-    ends = np.column_stack([at["observed"], observed]), np.column_stack([at["shrunken"], shrunken])
-    joined = np.stack(ends, axis=1)
+    ends = [trials["observed_estimate"], observed], [trials["estimate"], shrunken]
+    joined = np.stack([np.column_stack(end) for end in ends], axis=1)
     plane.lines(joined, "posterior-shrinkage", colors=style.FAINT, linewidths=style.CONNECTOR_PT / 2, zorder=1)
-    pairs = (
-        ("observed", "observed_", observed, style.MUTED, OBSERVED_PT),
-        ("shrunken", "", shrunken, style.MODEL, style.INTERVAL_PT),
+    kinds = (
+        ("observed", "observed_", observed, style.MUTED, OBSERVED_PT, style.PAPER, 2.8),
+        ("shrunken", "", shrunken, style.MODEL, style.INTERVAL_PT, style.MODEL, 3),
     )
-    for name, prefix, rows, colour, wide in pairs:
-        a, b = trials[f"{prefix}low"].to_numpy(float), trials[f"{prefix}high"].to_numpy(float)
-        ends = np.column_stack([a.clip(low, high), b.clip(low, high)])
-        lines = np.stack([np.column_stack([ends[:, 0], rows]), np.column_stack([ends[:, 1], rows])], axis=1)
+    for name, prefix, at, colour, wide, inside, zorder in kinds:
+        x, a, b = (trials[f"{prefix}{end}"].to_numpy(float) for end in ("estimate", "low", "high"))
+        lines = np.stack([np.column_stack([end.clip(low, high), at]) for end in (a, b)], axis=1)
         plane.lines(lines, f"posterior-{name}-intervals", colors=colour, linewidths=wide, zorder=2)
-        draw_tips(plane, a, b, rows, f"posterior-{name}-tips", colour=colour)
-        look = {"s": CIRCLE_PT2, "edgecolors": colour, "linewidths": RIM_PT, "zorder": 3 if name == "shrunken" else 2.8}
-        look |= {"c": style.PAPER if name == "observed" else colour, "gid": f"posterior-{name}", "label": name}
-        plane.ax.scatter(at[name], rows, **look)
+        draw_tips(plane, a, b, at, f"posterior-{name}-tips", colour=colour)
+        look = {"s": CIRCLE_PT2, "c": inside, "edgecolors": colour, "linewidths": RIM_PT, "zorder": zorder}
+        plane.ax.scatter(x, at, gid=f"posterior-{name}", label=name, **look)
     _draw_results(plane, about, y[k:])
 
 
@@ -527,8 +510,7 @@ def _draw_results(plane, about, y):
     low, high = plane.x.limits
     arrow = style.ARROW_MM / plane.width * (high - low)
     total, new = (about.table[about.table["kind"] == kind].iloc[0] for kind in ("total", "prediction"))
-    ends = total["low"], total["estimate"], total["high"]
-    half = style.DIAMOND_MM["total"] / 2
+    ends, half = (total["low"], total["estimate"], total["high"]), style.DIAMOND_MM["total"] / 2
     corners = clipped_diamond(ends, y[0], half, (low, high), arrow)
     plane.areas([corners] if corners else [], "posterior-total", style.MODEL, zorder=3)
     bar = [[(max(new["low"], low), y[1]), (min(new["high"], high), y[1])]]
@@ -537,7 +519,7 @@ def _draw_results(plane, about, y):
         draw_tips(plane, [row["low"]], [row["high"]], [at], f"posterior-{name}-tips", colour=style.MODEL)
 
 
-def _write_posterior_columns(page, about, rows, place, *, y_mm, top):
+def _write_cells(page, about, rows, place, *, y_mm, top):
     """Write names and numbers, their headings, and the rule above the results."""
     edge = place.width - style.MARGIN
     y = top - 1.4 - line_height(style.BODY_PT) / 2
@@ -557,7 +539,7 @@ def _write_posterior_columns(page, about, rows, place, *, y_mm, top):
     rule(page, [[(style.MARGIN, at), (edge, at)]], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
 
 
-def _tau(figure, page, about, box):
+def _draw_tau(figure, page, about, box):
     """Draw the panel of tau with its axis and title."""
     left, right, top, bottom = box
     ax = inset(figure, page, box, "tau")
@@ -567,20 +549,11 @@ def _tau(figure, page, about, box):
     ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     draw_axis(ax, Panel("tau", (), (), plane.x.limits, ("",)), plane.width)
     ax.spines["bottom"].set_visible(True)
-    _draw_tau(plane, about)
+    _draw_curve(plane, about, "prior of tau", "posterior-tau-prior", zorder=2.1, **_curve_looks()["prior"])
+    _draw_posterior(plane, about, "tau", about.posterior.tau, "posterior-tau")
     title = first_fitting(TAU_TITLES, right - left + 4.0, style.SMALL_PT)
     y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
     write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
-
-
-def _draw_tau(plane, about):
-    """Draw the density of tau, its interval shaded, and the prior."""
-    tau = about.posterior.tau
-    _fill_posterior(plane, about, "tau", tau.interval, "posterior-tau-interval", colour=style.BAND_DARK, zorder=0.2)
-    look = {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS], "zorder": 2.1}
-    _posterior_curve(plane, about, "prior of tau", "posterior-tau-prior", **look)
-    _posterior_curve(plane, about, "tau", "posterior-tau", colors=style.MODEL, linewidths=LINE_PT, zorder=2.2)
-    _median(plane, about, "tau", tau.median, "posterior-tau-median")
 
 
 def _posterior_alt_text(title, about):
@@ -590,7 +563,7 @@ def _posterior_alt_text(title, about):
     for name, column in (("observed estimates", "observed_estimate"), ("posterior medians", "estimate")):
         ends = interval(about.show(trials[column].min()), about.show(trials[column].max()), about.digits)
         spans.append(f"{name} from {ends}")
-    return words.sentences(
+    return sentences(
         f"Posterior densities and shrinkage: {title}",
         f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
         _posterior_finding(about).rstrip("."),
