@@ -17,6 +17,9 @@ _REMEDIES = {
 }
 _REMEDY = "correct the value, or give NaN where it is not known"
 
+# The types of pandas.NA and pandas.NaT, known by name: pandas itself is not loaded for a check.
+_UNKNOWN = ("NAType", "NaTType")
+
 
 def _is_positive_share(x):
     return (x > 0) & (x < 1)
@@ -76,6 +79,14 @@ def fixed_tau2(value):
     return number
 
 
+def amount(name, value):
+    """Return `value` as float; raise ValueError unless it is one finite number of at least 0."""
+    number = _number(value)
+    if number is None or not 0 <= number < np.inf:
+        raise ValueError(f"{name}={value!r} must be one finite number of at least 0")
+    return number
+
+
 def _number(value):
     """`value` as float, or None if it is not a real number; a number written as text is not one."""
     if isinstance(value, (str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64)):
@@ -120,10 +131,10 @@ def check(raw_yi, raw_vi, where, absent_allowed=False):
         good_yi, good_vi = good_yi | absent, good_vi | absent
     if not (good_yi.all() and good_vi.all()):
         raw = {"yi": np.asarray(raw_yi, dtype=object), "vi": np.asarray(raw_vi, dtype=object)}
-        fine = {"yi": good_yi, "vi": good_vi}
-        bad = sorted((*at, name) for name in raw for at in map(tuple, np.argwhere(~fine[name]).tolist()))
-        bad.sort(key=lambda entry: (entry[:-1], entry[-1] == "vi"))
-        fail([f"{where(at)}: {complaint(name, raw[name][tuple(at)])}" for *at, name in bad], "the studies to pool")
+        # Study by study, the outcome before its variance: so a reader goes through the table once.
+        bad = [(tuple(at), "yi") for at in np.argwhere(~good_yi).tolist()]
+        bad = sorted(bad + [(tuple(at), "vi") for at in np.argwhere(~good_vi).tolist()], key=lambda entry: entry[0])
+        fail([f"{where(at)}: {complaint(name, raw[name][at])}" for at, name in bad], "the studies to pool")
     return yi, vi
 
 
@@ -148,15 +159,19 @@ def as_floats(values):
     """`values` as a float array, NaN where an entry is not a number."""
     if np.ma.is_masked(values):
         raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
+    return _floats_and_others(values)[0]
+
+
+def _floats_and_others(values):
+    """`values` as a float array, NaN where an entry is not a number, and a list of those entries with their index."""
     raw = np.asarray(values)
     if raw.dtype.kind in "fiub":
-        return raw.astype(float, copy=False)
-    raw = np.asarray(values, dtype=object)  # one text among numbers would turn them all into text
-    out = np.full(raw.shape, np.nan)
-    for at, value in np.ndenumerate(raw):
-        number = _number(value)
-        out[at] = np.nan if number is None else number
-    return out
+        return raw.astype(float), []
+    # As objects: in an array of any other type, one text among numbers turns them all into text.
+    raw = np.asarray(values, dtype=object)
+    numbers = [(at, value, _number(value)) for at, value in np.ndenumerate(raw)]
+    out = np.array([np.nan if number is None else number for *_, number in numbers], dtype=float).reshape(raw.shape)
+    return out, [(at, value) for at, value, number in numbers if number is None]
 
 
 def fail(problems, where="the numbers given"):
@@ -175,8 +190,12 @@ def checked(*relations, least_n=1, **values):
     """
     arrays, problems = {}, []
     for name, value in values.items():
-        arrays[name], bad = _floats_or_problems(name, value)
-        problems += bad
+        arrays[name], others = _floats_and_others(value)
+        problems += [
+            f"{name}{place(at, arrays[name].shape)}: {entry!r} is not a number; {_REMEDY}"
+            for at, entry in others
+            if entry is not None and type(entry).__name__ not in _UNKNOWN
+        ]
     if not problems:
         problems = _shape_problem(arrays)
     if not problems:
@@ -186,25 +205,6 @@ def checked(*relations, least_n=1, **values):
             problems += _relation_problems(lower, upper, arrays)
     fail(problems)
     return [x[()] for x in np.broadcast_arrays(*arrays.values())]
-
-
-def _floats_or_problems(name, value):
-    """Return `value` as a float array, NaN where it is unknown, and a problem for every entry that is no number."""
-    raw = np.asarray(value)
-    if raw.dtype.kind in "fiub":
-        return raw.astype(float), []
-    raw = np.asarray(value, dtype=object)  # one text among numbers would turn them all into text
-    out, problems = np.full(raw.shape, np.nan), []
-    for at, entry in np.ndenumerate(raw):
-        if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
-            continue
-        try:
-            if isinstance(entry, (str, bytes)):
-                raise TypeError
-            out[at] = float(entry)
-        except (TypeError, ValueError):
-            problems.append(f"{name}{place(at, raw.shape)}: {entry!r} is not a number; {_REMEDY}")
-    return out, problems
 
 
 def _shape_problem(arrays):
@@ -218,11 +218,13 @@ def _shape_problem(arrays):
 
 def _value_problems(name, x, least_n):
     kind = name.partition("_")[0]
-    good, rule = _RULES.get(kind, (None, f"the number of people must be finite and at least {least_n}"))
-    right = (x >= least_n) & (x < np.inf) if kind == "n" else good(x)
+    if kind == "n":
+        allowed, rule = (x >= least_n) & (x < np.inf), f"the number of people must be finite and at least {least_n}"
+    else:
+        allowed, rule = _RULES[kind][0](x), _RULES[kind][1]
     return [
         f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r}, but {rule}; {_REMEDY}"
-        for at in np.argwhere(~(right | np.isnan(x))).tolist()
+        for at in np.argwhere(~(allowed | np.isnan(x))).tolist()
     ]
 
 
@@ -239,14 +241,3 @@ def place(at, shape):
     """Put the index of an entry into words: "trial 3", "row 2, trial 3", or nothing for a single number."""
     words = [f"row {i + 1}" for i in at[:-1]] + [f"trial {i + 1}" for i in at[-1:]]
     return f", {', '.join(words)}" if shape else ""
-
-
-def amount(name, value):
-    """Return `value` as float; raise ValueError unless it is one finite number of at least 0."""
-    try:
-        number = float(value) if not isinstance(value, (str, bytes)) else np.nan
-    except (TypeError, ValueError):
-        number = np.nan
-    if not 0 <= number < np.inf:
-        raise ValueError(f"{name}={value!r} must be one finite number of at least 0")
-    return number
