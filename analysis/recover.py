@@ -21,9 +21,11 @@ _POSITIVE = {
     "gamma": lambda u, p: gammaincinv(np.exp(-2 * u), p),
     "Weibull": lambda u, p: (-np.log1p(-p)) ** np.exp(u),
 }
+# A grid of u, wide enough that a family whose best member lies at its edge does not fit at all.
 _SPREADS = np.linspace(np.log(1e-4), np.log(5.0), 200)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
-_STEPS = 50  # golden sections of a bracket of two grid steps: far below the width at which rounding ends progress
+# Golden sections of a bracket of two grid steps: far below the width at which rounding ends progress.
+_STEPS = 50
 
 __all__ = [
     "QuantileFit",
@@ -46,76 +48,73 @@ __all__ = [
 ]
 
 
-def combine_arms(mean, sd, n):
-    """Combine arms into one, as if their people had been one arm.
+def sd_from_se(se, n):
+    """Return the SD behind the standard error of a mean.
 
     Parameters
     ----------
-    mean, sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; any unit. All broadcast.
+    se : array_like
+        Standard error of the mean, in scale units.
+    n : array_like
+        People in the arm.
 
     Returns
     -------
-    tuple of float or array
-        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
-        means.
+    numpy.ndarray or float
 
     Raises
     ------
     ValueError
-        If an SD is negative or an arm empty.
+        If a standard error is negative or an arm empty.
 
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.10, table 6.5.a, applied to any number of arms at once.
+    SE times the square root of n: Cochrane Handbook, section 6.5.2.2.
 
     Examples
     --------
-    >>> mean, sd, n = combine_arms([6.13, 7.33], [9.63, 6.65], [15, 18])
-    >>> round(mean, 3), round(sd, 3), n
-    (6.785, 8.027, 33.0)
+    >>> print(f"{sd_from_se(0.45, 26):.3f}")
+    2.295
     """
-    mean, sd, n = checked(mean=mean, sd=sd, n=n)
-    total = np.sum(n, axis=0)
-    centre = np.sum(n * mean, axis=0) / total
-    squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
-    return _plain(centre), _plain(np.sqrt(squares / (total - 1))), _plain(total)
+    se, n = checked(se=se, n=n)
+    return se * np.sqrt(n)
 
 
-def _plain(x):
-    """A float where there is one number only."""
-    return float(x) if np.ndim(x) == 0 else x
-
-
-def pooled_sd(sd, n):
-    """Return the SD pooled over arms, each weighted by its degrees of freedom.
+def sd_from_ci(low, high, n, level=0.95):
+    """Return the SD behind the confidence interval of a mean, a t interval on n - 1 degrees of freedom.
 
     Parameters
     ----------
-    sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
+    low, high : array_like
+        Limits of the interval, in scale units.
+    n : array_like
+        People in the arm, at least 2.
+    level : array_like
+        Confidence level as a fraction.
 
     Returns
     -------
-    float or array
+    numpy.ndarray or float
 
     Raises
     ------
     ValueError
-        If an SD is negative or an arm empty.
+        If the limits are in the wrong order, an arm has fewer than 2 people, or a level does not lie between
+        0 and 1.
 
     Notes
     -----
-    The rule by which a missing SD is borrowed from the other trials of a meta-analysis:
-    Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
+    Half the width over the t quantile is the SE: Cochrane Handbook, section 6.5.2.2.
 
     Examples
     --------
-    >>> print(f"{pooled_sd([2.0, 3.0], [11, 31]):.3f}")
-    2.784
+    The change of Shin 2015, printed with an SD of 10.42 and a 90% interval:
+
+    >>> print(f"{sd_from_ci(-12.1, -5.4, 28, level=0.90):.2f}")
+    10.41
     """
-    sd, n = checked(sd=sd, n=n)
-    return _plain(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))
+    low, high, n, level = checked(("low", "high"), low=low, high=high, n=n, level=level, least_n=2)
+    return (high - low) / (2 * stdtrit(n - 1, 0.5 + level / 2)) * np.sqrt(n)
 
 
 def se_from_ci(low, high, level=0.95, *, df=np.inf):
@@ -263,140 +262,57 @@ def sd_from_p(difference, pvalue, n_t, n_p):
     return np.abs(difference) / -stdtrit(n_t + n_p - 2, pvalue / 2) / np.sqrt(1 / n_t + 1 / n_p)
 
 
-class QuantileFit(NamedTuple):
-    """Mean and SD of the fitted distribution, its name, and the sum of squares left between the quantiles."""
-
-    mean: np.ndarray
-    sd: np.ndarray
-    family: np.ndarray
-    distance: np.ndarray
-
-
-def fit_quantiles(median, n, *, q1=None, q3=None, smallest=None, largest=None):
-    """Return mean and SD of an arm from its median and its quartiles or range, without assuming normality.
+def correlation_from_sds(sd_pre, sd_post, sd_change, *, impossible="raise"):
+    """Return the correlation of before and after that the SDs of before, after and change imply.
 
     Parameters
     ----------
-    median : array_like
-        In scale units.
-    n : array_like
-        People in the arm, at least 3.
-    q1, q3 : array_like, optional
-        First and third quartile.
-    smallest, largest : array_like, optional
-        Ends of the range.
+    sd_pre, sd_post, sd_change : array_like
+        SDs of the same people, in one unit; the first two not 0.
+    impossible : {"raise", "nan"}
+        What to do with an SD of the change smaller than the difference of the other two or larger than their
+        sum, which no correlation can make: the error lists them all.
 
     Returns
     -------
-    QuantileFit
-        ``mean``, ``sd``, ``family`` ("normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers)
-        and ``distance``, the sum of squared differences between printed and fitted quantiles.
+    numpy.ndarray or float
 
     Raises
     ------
     ValueError
-        If neither quartiles nor range are given, only one of a pair is, the values are not in order, or an
-        arm has fewer than 3 people.
+        For impossible SDs, or a negative one.
 
     Notes
     -----
-    The quantile estimation method of McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537,
-    doi 10.1177/0962280219889080: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2,
-    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the
-    normal distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
-    minimum is searched on a grid first, so that it is the global one.
+    Cochrane Handbook, section 6.5.2.8, whose example is the one below. Rounded SDs give rounded correlations:
+    vary them.
 
     Examples
     --------
-    A median of 4 with the range 2 to 9 in 100 people:
-
-    >>> fit = fit_quantiles(4, 100, smallest=2, largest=9)
-    >>> print(f"{fit.mean:.3f}, {fit.sd:.3f}, {fit.family}")
-    4.347, 1.502, log-normal
+    >>> print(f"{correlation_from_sds(6.4, 7.1, 4.5):.2f}, {correlation_from_sds(7.0, 6.9, 4.2):.2f}")
+    0.78, 0.82
     """
-    q, p, shape = _quantiles(median, n, {"smallest": smallest, "q1": q1, "q3": q3, "largest": largest})
-    fits = [_normal(q, p), *(_positive(name, q, p) for name in _POSITIVE)]
-    mean, sd, distance = (np.stack(x) for x in zip(*fits, strict=True))
-    best = np.where(np.isnan(distance), np.inf, distance).argmin(axis=0)
-    names = np.array(["normal", *_POSITIVE])[best]
-    chosen = [np.take_along_axis(x, best[None], axis=0)[0] for x in (mean, sd, distance)]
-    family = np.where(np.isnan(chosen[2]), "", names)
-    mean, sd, family, distance = (x.reshape(shape)[()] for x in (chosen[0], chosen[1], family, chosen[2]))
-    return QuantileFit(mean, sd, family, distance)
+    _check.option("impossible", impossible, ("raise", "nan"))
+    values = checked(sd_pre=sd_pre, sd_post=sd_post, sd_change=sd_change)
+    pre, post, change = values
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = (pre**2 + post**2 - change**2) / (2 * pre * post)
+    # The margin is for the rounding of an exact 1, which is then set back to 1.
+    possible = np.abs(r) <= 1 + 1e-12
+    wrong = ~possible & ~np.isnan(pre + post + change)
+    if impossible == "raise":
+        fail([_no_correlation(at, values) for at in np.argwhere(wrong).tolist()])
+    return np.where(possible, np.clip(r, -1, 1), np.nan)[()]
 
 
-def _quantiles(median, n, others):
-    """Given quantiles (m, trials) in order, their probabilities, and the shape of the trials."""
-    given = {name: value for name, value in others.items() if value is not None}
-    pairs = [pair for pair in (("q1", "q3"), ("smallest", "largest")) if given.keys() & set(pair)]
-    lonely = [name for pair in pairs for name in pair if name not in given]
-    if lonely or not pairs:
-        missing = " and ".join(lonely) if lonely else "q1 and q3, or smallest and largest,"
-        raise ValueError(f"{missing} must be given: a median alone says nothing of the spread")
-    names = [name for name in ("smallest", "q1", "median", "q3", "largest") if name in given or name == "median"]
-    order = zip(names[:-1], names[1:], strict=True)
-    values = {name: median if name == "median" else given[name] for name in names}
-    *q, n = map(np.asarray, checked(*order, **values, n=n, least_n=3))
-    at = {"smallest": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "largest": 1 - 1 / n}
-    p = np.stack([np.broadcast_to(at[name], n.shape) for name in names])
-    unknown = np.isnan(np.stack([*q, n])).any(axis=0)
-    return np.where(unknown, np.nan, np.stack(q)).reshape(len(names), -1), p.reshape(len(names), -1), n.shape
-
-
-def _normal(q, p):
-    """Mean, SD and distance of the normal distribution: a straight line through the normal quantiles."""
-    z = ndtri(p)
-    z0, q0 = z.mean(axis=0), q.mean(axis=0)
-    sd = ((z - z0) * (q - q0)).sum(axis=0) / ((z - z0) ** 2).sum(axis=0)
-    mean = q0 - sd * z0
-    return mean, sd, ((q - mean - sd * z) ** 2).sum(axis=0)
-
-
-def _positive(name, q, p):
-    """Mean, SD and distance of a family on the positive numbers; no distance where none of its members fits."""
-    quantile = _POSITIVE[name]
-    q = np.where(q.min(axis=0) <= 0, np.nan, q)
-
-    def fit(u):
-        h = quantile(u, p)
-        scale = (h * q).sum(axis=0) / (h * h).sum(axis=0)
-        return scale, ((q - scale * h) ** 2).sum(axis=0)
-
-    grid = np.stack([fit(np.full(q.shape[1], u))[1] for u in _SPREADS])
-    best = np.where(np.isnan(grid), np.inf, grid).argmin(axis=0)
-    low, high = _SPREADS[np.maximum(best - 1, 0)], _SPREADS[np.minimum(best + 1, _SPREADS.size - 1)]
-    for _ in range(_STEPS):
-        step = _GOLDEN * (high - low)
-        left = fit(high - step)[1] < fit(low + step)[1]
-        low, high = np.where(left, low, high - step), np.where(left, low + step, high)
-    u = (low + high) / 2
-    scale, distance = fit(u)
-    at_the_edge = (best == 0) | (best == _SPREADS.size - 1)  # it would be closer still beyond: no member fits
-    distance = np.where(at_the_edge, np.nan, distance)
-    mean, sd = _moments(name, u)
-    return scale * mean, scale * sd, distance
-
-
-def _moments(name, u):
-    """Mean and SD of a family at scale 1."""
-    s = np.exp(u)
-    if name == "log-normal":
-        mean = np.exp(s**2 / 2)
-        return mean, mean * np.sqrt(np.expm1(s**2))
-    if name == "gamma":
-        return s**-2.0, 1 / s
-    mean = gamma(1 + s)
-    return mean, np.sqrt(gamma(1 + 2 * s) - mean**2)
-
-
-def _range_width(n):
-    """Expected range of n standard normal values: twice the approximate expected maximum."""
-    return 2 * ndtri((n - 0.375) / (n + 0.25))
-
-
-def _quartile_width(n):
-    """Expected distance between the quartiles of n standard normal values."""
-    return 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
+def _no_correlation(at, values):
+    pre, post, change = (float(np.asarray(x)[tuple(at)]) for x in values)
+    where = place(at, np.shape(values[0])).removeprefix(", ")
+    return (
+        f"{where + ': ' if where else ''}sd_change = {change!r} with sd_pre = {pre!r} and sd_post = {post!r}, "
+        f"but it must lie between {abs(pre - post):g} and {pre + post:g}, with SDs above 0; correct one, or give "
+        "impossible='nan'"
+    )
 
 
 def sd_from_range(smallest, largest, n):
@@ -432,6 +348,11 @@ def sd_from_range(smallest, largest, n):
     return (high - low) / _range_width(n)
 
 
+def _range_width(n):
+    """Expected range of n standard normal values: twice the approximate expected maximum."""
+    return 2 * ndtri((n - 0.375) / (n + 0.25))
+
+
 def sd_from_quartiles(q1, q3, n):
     """Return the SD of an arm from its quartiles.
 
@@ -463,6 +384,11 @@ def sd_from_quartiles(q1, q3, n):
     """
     q1, q3, n = checked(("q1", "q3"), q1=q1, q3=q3, n=n, least_n=2)
     return (q3 - q1) / _quartile_width(n)
+
+
+def _quartile_width(n):
+    """Expected distance between the quartiles of n standard normal values."""
+    return 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
 
 
 def sd_from_five_numbers(smallest, q1, q3, largest, n, *, weights="Shi"):
@@ -606,122 +532,197 @@ def mean_from_five_numbers(smallest, q1, median, q3, largest, n):
     return ends * (low + high) / 2 + middle * (q1 + q3) / 2 + (1 - ends - middle) * median
 
 
-def sd_from_se(se, n):
-    """Return the SD behind the standard error of a mean.
+class QuantileFit(NamedTuple):
+    """Mean and SD of the fitted distribution, its name, and the sum of squares left between the quantiles."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    family: np.ndarray
+    distance: np.ndarray
+
+
+def fit_quantiles(median, n, *, q1=None, q3=None, smallest=None, largest=None):
+    """Return mean and SD of an arm from its median and its quartiles or range, without assuming normality.
 
     Parameters
     ----------
-    se : array_like
-        Standard error of the mean, in scale units.
+    median : array_like
+        In scale units.
     n : array_like
-        People in the arm.
+        People in the arm, at least 3.
+    q1, q3 : array_like, optional
+        First and third quartile.
+    smallest, largest : array_like, optional
+        Ends of the range.
 
     Returns
     -------
-    numpy.ndarray or float
+    QuantileFit
+        ``mean``, ``sd``, ``family`` ("normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers)
+        and ``distance``, the sum of squared differences between printed and fitted quantiles.
 
     Raises
     ------
     ValueError
-        If a standard error is negative or an arm empty.
+        If neither quartiles nor range are given, only one of a pair is, the values are not in order, or an
+        arm has fewer than 3 people.
 
     Notes
     -----
-    SE times the square root of n: Cochrane Handbook, section 6.5.2.2.
+    The quantile estimation method of McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537,
+    doi 10.1177/0962280219889080: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2,
+    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the
+    normal distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
+    minimum is searched on a grid first, so that it is the global one.
 
     Examples
     --------
-    >>> print(f"{sd_from_se(0.45, 26):.3f}")
-    2.295
+    A median of 4 with the range 2 to 9 in 100 people:
+
+    >>> fit = fit_quantiles(4, 100, smallest=2, largest=9)
+    >>> print(f"{fit.mean:.3f}, {fit.sd:.3f}, {fit.family}")
+    4.347, 1.502, log-normal
     """
-    se, n = checked(se=se, n=n)
-    return se * np.sqrt(n)
+    q, p, shape = _quantiles(median, n, {"smallest": smallest, "q1": q1, "q3": q3, "largest": largest})
+    fits = [_fit_normal(q, p), *(_fit_positive(name, q, p) for name in _POSITIVE)]
+    mean, sd, distance = (np.stack(x) for x in zip(*fits, strict=True))
+    best = np.where(np.isnan(distance), np.inf, distance).argmin(axis=0)
+    mean, sd, distance = (np.take_along_axis(x, best[None], axis=0)[0] for x in (mean, sd, distance))
+    family = np.where(np.isnan(distance), "", np.array(["normal", *_POSITIVE])[best])
+    return QuantileFit(*(x.reshape(shape)[()] for x in (mean, sd, family, distance)))
 
 
-def sd_from_ci(low, high, n, level=0.95):
-    """Return the SD behind the confidence interval of a mean, a t interval on n - 1 degrees of freedom.
+def _quantiles(median, n, others):
+    """Given quantiles (m, trials) in order, their probabilities, and the shape of the trials."""
+    given = {name: value for name, value in others.items() if value is not None}
+    pairs = [pair for pair in (("q1", "q3"), ("smallest", "largest")) if given.keys() & set(pair)]
+    lonely = [name for pair in pairs for name in pair if name not in given]
+    if lonely or not pairs:
+        missing = " and ".join(lonely) if lonely else "q1 and q3, or smallest and largest,"
+        raise ValueError(f"{missing} must be given: a median alone says nothing of the spread")
+    names = [name for name in ("smallest", "q1", "median", "q3", "largest") if name in given or name == "median"]
+    order = zip(names[:-1], names[1:], strict=True)
+    values = {name: median if name == "median" else given[name] for name in names}
+    *q, n = map(np.asarray, checked(*order, **values, n=n, least_n=3))
+    at = {"smallest": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "largest": 1 - 1 / n}
+    p = np.stack([np.broadcast_to(at[name], n.shape) for name in names])
+    unknown = np.isnan(np.stack([*q, n])).any(axis=0)
+    return np.where(unknown, np.nan, np.stack(q)).reshape(len(names), -1), p.reshape(len(names), -1), n.shape
+
+
+def _fit_normal(q, p):
+    """Mean, SD and distance of the normal distribution: a straight line through the normal quantiles."""
+    z = ndtri(p)
+    z0, q0 = z.mean(axis=0), q.mean(axis=0)
+    sd = ((z - z0) * (q - q0)).sum(axis=0) / ((z - z0) ** 2).sum(axis=0)
+    mean = q0 - sd * z0
+    return mean, sd, ((q - mean - sd * z) ** 2).sum(axis=0)
+
+
+def _fit_positive(name, q, p):
+    """Mean, SD and distance of a family on the positive numbers; no distance where none of its members fits."""
+    quantile = _POSITIVE[name]
+    q = np.where(q.min(axis=0) <= 0, np.nan, q)
+
+    def fit(u):
+        h = quantile(u, p)
+        scale = (h * q).sum(axis=0) / (h * h).sum(axis=0)
+        return scale, ((q - scale * h) ** 2).sum(axis=0)
+
+    grid = np.stack([fit(np.full(q.shape[1], u))[1] for u in _SPREADS])
+    best = np.where(np.isnan(grid), np.inf, grid).argmin(axis=0)
+    low, high = _SPREADS[np.maximum(best - 1, 0)], _SPREADS[np.minimum(best + 1, _SPREADS.size - 1)]
+    for _ in range(_STEPS):
+        step = _GOLDEN * (high - low)
+        left = fit(high - step)[1] < fit(low + step)[1]
+        low, high = np.where(left, low, high - step), np.where(left, low + step, high)
+    u = (low + high) / 2
+    scale, distance = fit(u)
+    # At the edge it would be closer still beyond: no member fits.
+    at_the_edge = (best == 0) | (best == _SPREADS.size - 1)
+    distance = np.where(at_the_edge, np.nan, distance)
+    mean, sd = _moments(name, u)
+    return scale * mean, scale * sd, distance
+
+
+def _moments(name, u):
+    """Mean and SD of a family at scale 1."""
+    s = np.exp(u)
+    if name == "log-normal":
+        mean = np.exp(s**2 / 2)
+        return mean, mean * np.sqrt(np.expm1(s**2))
+    if name == "gamma":
+        return s**-2.0, 1 / s
+    mean = gamma(1 + s)
+    return mean, np.sqrt(gamma(1 + 2 * s) - mean**2)
+
+
+def combine_arms(mean, sd, n):
+    """Combine arms into one, as if their people had been one arm.
 
     Parameters
     ----------
-    low, high : array_like
-        Limits of the interval, in scale units.
-    n : array_like
-        People in the arm, at least 2.
-    level : array_like
-        Confidence level as a fraction.
+    mean, sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; any unit. All broadcast.
 
     Returns
     -------
-    numpy.ndarray or float
+    tuple of float or array
+        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
+        means.
 
     Raises
     ------
     ValueError
-        If the limits are in the wrong order, an arm has fewer than 2 people, or a level does not lie between
-        0 and 1.
+        If an SD is negative or an arm empty.
 
     Notes
     -----
-    Half the width over the t quantile is the SE: Cochrane Handbook, section 6.5.2.2.
+    Cochrane Handbook, section 6.5.2.10, table 6.5.a, applied to any number of arms at once.
 
     Examples
     --------
-    The change of Shin 2015, printed with an SD of 10.42 and a 90% interval:
-
-    >>> print(f"{sd_from_ci(-12.1, -5.4, 28, level=0.90):.2f}")
-    10.41
+    >>> mean, sd, n = combine_arms([6.13, 7.33], [9.63, 6.65], [15, 18])
+    >>> round(mean, 3), round(sd, 3), n
+    (6.785, 8.027, 33.0)
     """
-    low, high, n, level = checked(("low", "high"), low=low, high=high, n=n, level=level, least_n=2)
-    return (high - low) / (2 * stdtrit(n - 1, 0.5 + level / 2)) * np.sqrt(n)
+    mean, sd, n = checked(mean=mean, sd=sd, n=n)
+    total = np.sum(n, axis=0)
+    centre = np.sum(n * mean, axis=0) / total
+    squares = np.sum((n - 1) * sd**2, axis=0) + np.sum(n * (mean - centre) ** 2, axis=0)
+    return _float_if_single(centre), _float_if_single(np.sqrt(squares / (total - 1))), _float_if_single(total)
 
 
-def correlation_from_sds(sd_pre, sd_post, sd_change, *, impossible="raise"):
-    """Return the correlation of before and after that the SDs of before, after and change imply.
+def _float_if_single(x):
+    return float(x) if np.ndim(x) == 0 else x
+
+
+def pooled_sd(sd, n):
+    """Return the SD pooled over arms, each weighted by its degrees of freedom.
 
     Parameters
     ----------
-    sd_pre, sd_post, sd_change : array_like
-        SDs of the same people, in one unit; the first two not 0.
-    impossible : {"raise", "nan"}
-        What to do with an SD of the change smaller than the difference of the other two or larger than their
-        sum, which no correlation can make: the error lists them all.
+    sd, n : array_like, shape (m,) or (m, ...)
+        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
 
     Returns
     -------
-    numpy.ndarray or float
+    float or array
 
     Raises
     ------
     ValueError
-        For impossible SDs, or a negative one.
+        If an SD is negative or an arm empty.
 
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.8, whose example is the one below. Rounded SDs give rounded correlations:
-    vary them.
+    The rule by which a missing SD is borrowed from the other trials of a meta-analysis:
+    Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
 
     Examples
     --------
-    >>> print(f"{correlation_from_sds(6.4, 7.1, 4.5):.2f}, {correlation_from_sds(7.0, 6.9, 4.2):.2f}")
-    0.78, 0.82
+    >>> print(f"{pooled_sd([2.0, 3.0], [11, 31]):.3f}")
+    2.784
     """
-    _check.option("impossible", impossible, ("raise", "nan"))
-    values = checked(sd_pre=sd_pre, sd_post=sd_post, sd_change=sd_change)
-    pre, post, change = values
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = (pre**2 + post**2 - change**2) / (2 * pre * post)
-    edge = np.abs(r) <= 1 + 1e-12  # rounding of an exact 1
-    wrong = ~edge & ~np.isnan(pre + post + change)
-    if impossible == "raise":
-        fail([_no_correlation(at, values) for at in np.argwhere(wrong).tolist()])
-    return np.where(edge, np.clip(r, -1, 1), np.nan)[()]
-
-
-def _no_correlation(at, values):
-    pre, post, change = (float(np.asarray(x)[tuple(at)]) for x in values)
-    where = place(at, np.shape(values[0])).removeprefix(", ")
-    return (
-        f"{where + ': ' if where else ''}sd_change = {change!r} with sd_pre = {pre!r} and sd_post = {post!r}, "
-        f"but it must lie between {abs(pre - post):g} and {pre + post:g}, with SDs above 0; correct one, or give "
-        "impossible='nan'"
-    )
+    sd, n = checked(sd=sd, n=n)
+    return _float_if_single(np.sqrt(np.sum((n - 1) * sd**2, axis=0) / np.sum(n - 1, axis=0)))
