@@ -10,7 +10,8 @@ import numpy as np
 
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
-STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
+# Cochrane Handbook, section 10.11.5.1.
+_STUDIES_PER_MODERATOR = 10
 
 
 def findings(arms):
@@ -87,6 +88,38 @@ def _reading(contrast):
     return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
 
 
+def arms_summary(arms):
+    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together, a line each.
+
+    Parameters
+    ----------
+    arms : analysis.PooledArms
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for name, group in [*arms.groups.items(), ("All trials", arms)]:
+        lines.append(name)
+        for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
+            lines.append(f"  {role:<10} {_with_interval(pooled) if pooled else 'baseline not reported'}")
+        if group.joint is not None:
+            lines.append(f"  {'together':<10} {_both_arms(group.joint)}")
+    return "\n".join(lines)
+
+
+def _both_arms(joint):
+    """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
+    r = joint.correlation
+    vary = "" if math.isnan(r) else f"; true changes correlate {number(r)} between trials"
+    return (
+        f"placebo {number(joint.first.estimate)}, treatment {number(joint.second.estimate)}, difference "
+        f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
+        f"{counted(joint.k)}{vary})"
+    )
+
+
 def notes(pooled):
     """Return what a reader must know about a pooled effect, as a list of sentences; empty if nothing."""
     said = []
@@ -124,21 +157,30 @@ def summary(pooled):
       Estimate      −1.24 (95% CI −3.20 to 0.72), p = 0.11
     """
     at = level(pooled.confidence_level)
-    said = [("Estimate", f"{number(pooled.estimate)} ({at} CI {interval(*pooled.ci)}), p {equals(pooled.pvalue)}")]
+    said = [("Estimate", _estimate(pooled))]
     if pooled.k > 1:
         q_based = max(0.0, (pooled.q - pooled.q_df) / pooled.q) if pooled.q > 0 else 0.0
-        low, high = pooled.i2_ci
-        i2_ci = NOT_ESTIMABLE if math.isnan(low) else f"{percent(low)} to {percent(high)}"
+        low, high = map(percent, pooled.i2_ci)
+        i2_ci = NOT_ESTIMABLE if low == NOT_ESTIMABLE else f"{low} to {high}"
         between = f"tau {number(pooled.tau)}, tau² {number(pooled.tau2)} ({at} CI {interval(*pooled.tau2_ci)}"
         share = f"I² {percent(pooled.i2)} ({at} CI {i2_ci}); from Q {percent(q_based)}, H² {number(pooled.h2)}"
         pi_method = pooled.pi_method.replace("-", MINUS)
         said += [
             ("Between", f"{between}, {pooled.tau2_ci_method})"),
             ("Share", share),
-            ("Homogeneity", f"Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}"),
+            ("Homogeneity", _homogeneity(pooled)),
             ("New study", f"{interval(*pooled.pi)} ({at} prediction interval, {pi_method})"),
         ]
     return _lines(_model(pooled), [*said, *(("Note", note) for note in notes(pooled))])
+
+
+def _estimate(fit):
+    at = level(fit.confidence_level)
+    return f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}"
+
+
+def _homogeneity(fit):
+    return f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"
 
 
 def _model(pooled):
@@ -146,8 +188,12 @@ def _model(pooled):
     measure = f" of {pooled.measure}" if pooled.measure else ""
     if pooled.tau2_method == "CE":
         return f"Common-effect meta-analysis{measure}, {studies} ({pooled.ci_method} interval)"
-    df = f" on t({number(pooled.df, 0)})" if math.isfinite(pooled.df) else ""
-    return f"Random-effects meta-analysis{measure}, {studies} (tau² by {pooled.tau2_method}, {pooled.ci_method}{df})"
+    how = f"tau² by {pooled.tau2_method}, {pooled.ci_method}{_on_t(pooled.df)}"
+    return f"Random-effects meta-analysis{measure}, {studies} ({how})"
+
+
+def _on_t(df):
+    return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
 
 def _lines(head, said, width=12):
@@ -158,43 +204,6 @@ def _lines(head, said, width=12):
 def as_html(text):
     """Return a summary for a notebook."""
     return f"<pre>{html.escape(text)}</pre>"
-
-
-def arms_summary(arms):
-    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together, a line each.
-
-    Parameters
-    ----------
-    arms : analysis.PooledArms
-
-    Returns
-    -------
-    str
-    """
-    lines = []
-    for name, group in [*arms.groups.items(), ("All trials", arms)]:
-        lines.append(name)
-        for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
-            lines.append(f"  {role:<10} {_with_interval(pooled) if pooled else 'baseline not reported'}")
-        if group.joint is not None:
-            lines.append(f"  {'together':<10} {_together(group.joint)}")
-    return "\n".join(lines)
-
-
-def _together(joint):
-    """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
-    vary = (
-        "" if math.isnan(joint.correlation) else f"; true changes correlate {number(joint.correlation)} between trials"
-    )
-    return (
-        f"placebo {number(joint.first.estimate)}, treatment {number(joint.second.estimate)}, difference "
-        f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
-        f"{counted(joint.k)}{vary})"
-    )
-
-
-def _on_t(df):
-    return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
 
 def regression_summary(fit):
@@ -233,7 +242,7 @@ def _moderators(fit, count, df):
     explained = "" if math.isnan(fit.r2) else f"; R² {percent(fit.r2)}"
     yield "Moderators", f"{test}, p {equals(fit.qm_pvalue)}{explained}"
     yield "Note", "An association across trials is observational, even of randomised trials."
-    if fit.k < STUDIES_PER_MODERATOR * count:
+    if fit.k < _STUDIES_PER_MODERATOR * count:
         yield "Note", "Fewer than ten studies for each coefficient of a moderator."
 
 
@@ -255,8 +264,7 @@ def counts_summary(pooled):
     estimate = f"{number(float(shown(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
     said = [("Estimate", f"{estimate}, p {equals(pooled.pvalue)}")]
     if pooled.q_df > 0:
-        test = f"Q {number(pooled.q)} on {pooled.q_df} df, p {equals(pooled.q_pvalue)}; I² {percent(pooled.i2)}"
-        said.append(("Homogeneity", test))
+        said.append(("Homogeneity", f"{_homogeneity(pooled)}; I² {percent(pooled.i2)}"))
     said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
     return _lines(f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said)
 
@@ -273,14 +281,13 @@ def multilevel_summary(fit):
     str
     """
     at = level(fit.confidence_level)
-    said = [("Estimate", f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}")]
+    said = [("Estimate", _estimate(fit))]
     for name in ("between", "within"):
         variance, share = getattr(fit.sigma2, name), getattr(fit.i2, name)
         spread = f"SD {number(math.sqrt(variance))}, variance {number(variance)}"
         ends = f"{at} CI {interval(*getattr(fit.sigma2_ci, name))}"
         said.append((name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"))
-    said.append(("Homogeneity", f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"))
-    said.append(("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"))
+    said += [("Homogeneity", _homogeneity(fit)), ("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)")]
     if fit.ci_method.startswith("CR") and fit.df < 4:
         said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
     how = f"{fit.method}, {fit.ci_method}{_on_t(fit.df)}"
@@ -321,10 +328,8 @@ def subgroups_summary(pooled):
     """
     width = max(12, *(len(name) for name in pooled.groups))
     kind = "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
-    said = []
-    for name, group in [*pooled.groups.items(), ("All", pooled.overall)]:
-        ends = f"{level(group.confidence_level)} CI {interval(*group.ci)}"
-        said.append((name, f"{number(group.estimate)} ({ends}; {counted(group.k)}), tau {number(group.tau)}"))
+    groups = [*pooled.groups.items(), ("All", pooled.overall)]
+    said = [(name, f"{_with_interval(group)}, tau {number(group.tau)}") for name, group in groups]
     q = f"Q {number(pooled.q_between)} on {pooled.q_between_df} df, p {equals(pooled.q_between_pvalue)}"
     said.append(("Between", q))
     if math.isfinite(pooled.f):
@@ -355,7 +360,7 @@ def contextual_share_summary(found):
       Share           withheld: fewer than three trials remain
     """
     at = level(found.confidence_level)
-    said = [("Share", f"withheld: {found.reason}" if found.reason else _share(found, at))]
+    said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at))]
     if not found.reason:
         said.append(("New trial", _new_share(found, at)))
     said += [("Ratio of means", text) for text in _ratio_of_means(found, at)]
@@ -368,11 +373,11 @@ def contextual_share_summary(found):
     return _lines(head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))], 14)
 
 
-def _share(found, at):
-    how = f"log ratios, tau² by {found.pooled.tau2_method}, {found.pooled.ci_method}; rule: {found.rule}"
-    if found.pooled.tau2_method == "CE":
-        how = f"log ratios, common effect, {found.pooled.ci_method}; rule: {found.rule}"
+def _share_found(found, at):
+    pooled = found.pooled
+    model = "common effect" if pooled.tau2_method == "CE" else f"tau² by {pooled.tau2_method}"
     told = f"the placebo arms had {percent(found.share)} of the improvement of the treatment arms"
+    how = f"log ratios, {model}, {pooled.ci_method}; rule: {found.rule}"
     return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
 
 
