@@ -2,7 +2,8 @@
 
 ``data/README.md`` explains the columns to a reader. The rules are a pandera schema made from the same lists, one line a
 rule; every check carries three texts: the column it speaks of, the rule, and what to do about it, and
-:func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`.
+:func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`. The tables beside the trials
+(reported contrasts, claims, thresholds, published results) have their columns and rules here too.
 """
 
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandera.pandas as pa
 
-THERAPIES = (
+_THERAPIES = (
     "Near-infrared light",
     "Low-level laser",
     "Laser acupuncture",
@@ -26,7 +27,7 @@ THERAPIES = (
     "Other physical",
 )
 
-CONDITION_GROUPS = (
+_CONDITION_GROUPS = (
     "Low back",
     "Neck",
     "Knee osteoarthritis",
@@ -40,9 +41,9 @@ CONDITION_GROUPS = (
 
 #: Closed vocabularies, in the order in which they are shown. A blank is allowed only where REQUIRED says so.
 VOCABULARY = {
-    "therapy": THERAPIES,
+    "therapy": _THERAPIES,
     "therapy_family": ("Light", "Magnetic field", "Electrical", "Mechanical", "Needle"),
-    "condition_group": CONDITION_GROUPS,
+    "condition_group": _CONDITION_GROUPS,
     "pain_type": ("chronic", "acute", "recurrent"),
     "design": ("parallel", "crossover"),
     "control": ("sham", "placebo", "weak dose", "other"),
@@ -55,8 +56,8 @@ VOCABULARY = {
 MEANS = ("baseline_mean", "final_mean", "change_mean")
 SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "change_se")
 LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
-INTEGERS = ("year", "n", "events")
-NUMBERS = (*INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
+_INTEGERS = ("year", "n", "events")
+_NUMBERS = (*_INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
 
 #: Columns that must be there and filled in every row.
 REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
@@ -69,15 +70,21 @@ COLUMNS = (
     "change_mean change_sd change_se change_ci_low change_ci_high ci_level events event_definition "
     "p_between certainty source locator note"
 ).split()
-CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
-AT_ONE_TIME = ("scale", "scale_min", "scale_max")
+_CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
+_AT_ONE_TIME = ("scale", "scale_min", "scale_max")
 PERCENT_CHANGE = "percent change"
 
 #: Bands of the time point of an effect, by `week` (from the start of treatment) and `timepoint`.
 WEEK_BANDS = ("single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 weeks")
-_ABOUT = ("therapy", "therapy_family", "condition_group", "certainty")
+
+# pandera keeps one text for a check: this sign, which no text holds, parts column, rule and remedy.
 SEPARATOR = "\x1f"
-LARGEST_GAP = 0.1  # of the scale, between a printed change and final minus baseline: adjusted means may differ a little
+
+# Of the scale, between a printed change and final minus baseline: adjusted means may differ a little.
+_LARGEST_GAP = 0.1
+
+# What catches a slip of typing; none of these is a judgement of what is plausible.
+_BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
 
 
 def same_time(trials):
@@ -85,8 +92,9 @@ def same_time(trials):
     return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
 
 
-def row_rule(column, rule, remedy, test):
+def _rule(column, rule, remedy, test):
     """Return a check of whole rows; ``test`` maps the table to one boolean a row, True where the row is fine."""
+    # Blanks are not left out: whether a cell may be blank beside others is what many rules are about.
     return pa.Check(test, error=_says(column, rule, remedy), ignore_na=False)
 
 
@@ -94,84 +102,27 @@ def _says(column, rule, remedy):
     return SEPARATOR.join((column, rule, remedy))
 
 
-class Layout(NamedTuple):
-    """What one kind of table holds: its columns in file order, those that must be filled, and what is a number."""
-
-    name: str
-    columns: tuple
-    required: tuple
-    key: str
-    numbers: tuple = ()
-    integers: tuple = ()
-    vocabulary: dict = {}
+def _both_ends():
+    return _rule(
+        "scale_min",
+        "scale_min and scale_max come together, the lower first",
+        "Type both ends of the scale.",
+        lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
+    )
 
 
-BENCHMARKS = Layout(
-    "benchmarks",
-    tuple("review year doi pmid therapy condition measure estimate ci_low ci_high k n i2 sign note".split()),
-    ("review", "year", "therapy", "condition", "measure", "estimate", "sign"),
-    "review",
-    ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
-    ("year", "k", "n"),
-)
-
-THRESHOLDS = Layout(
-    "thresholds",
-    tuple("source year doi pmid scale kind value_low value_high unit label note".split()),
-    ("source", "year", "scale", "kind", "unit", "label"),
-    "source",
-    ("year", "value_low", "value_high"),
-    ("year",),
-    {"kind": ("within-patient", "between-group"), "unit": ("points", "mm", "percent of baseline")},
-)
-
-CLAIMS = Layout(
-    "claims",
-    tuple(
-        "claim_id seed therapy therapy_family condition claim value unit arm comparator comparator_value n cited_as "
-        "traced traced_to finding checkable_with".split()
-    ),
-    ("claim_id", "therapy", "therapy_family", "condition", "claim", "traced", "checkable_with"),
-    "claim_id",
-    ("comparator_value", "n"),
-    ("n",),
-    {
-        "therapy": (*THERAPIES, "MRI field", "Focused ultrasound under MRI"),
-        "therapy_family": VOCABULARY["therapy_family"],
-        "unit": ("points", "percent change", "percent responders", "weeks", "months", "mT", "T", "Hz"),
-        "arm": ("treatment", "placebo", "difference", "single-arm", "active comparator"),
-        "traced": ("yes", "partly", "no"),
-        "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
-    },
-)
-
-CONTRASTS = Layout(
-    "contrasts",
-    tuple(
-        "study author year doi pmid therapy therapy_family condition condition_group scale scale_min scale_max week "
-        "difference ci_low ci_high ci_level se n_treatment n_placebo selected certainty source locator note".split()
-    ),
-    ("study", "author", "year", "therapy", "therapy_family", "condition_group", "scale", "difference", "source"),
-    "study",
-    tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
-    ("year", "n_treatment", "n_placebo"),
-    {name: VOCABULARY[name] for name in _ABOUT} | {"selected": ("yes", "no")},
-)
-TRIALS = Layout("trials", tuple(COLUMNS), tuple(REQUIRED), "study", NUMBERS, INTEGERS, VOCABULARY)
+def _both_limits(low, high):
+    return _rule(low, "both limits are needed", "Fill both or none.", lambda t: t[low].isna() == t[high].isna())
 
 
 def _inside_scale(column):
     def test(t):
         return t[column].isna() | t["scale_max"].isna() | t[column].between(t["scale_min"], t["scale_max"])
 
-    return row_rule(column, "must lie within the scale", "Check the value and scale_min, scale_max.", test)
+    return _rule(column, "must lie within the scale", "Check the value and scale_min, scale_max.", test)
 
 
-def _change_inside_scale(t):
-    return t["change_mean"].isna() | t["scale_max"].isna() | (t["change_mean"].abs() <= _width(t))
-
-
-def _width(t):
+def _scale_width(t):
     return t["scale_max"] - t["scale_min"]
 
 
@@ -179,55 +130,43 @@ def _possible_spread(score, kind):
     """On a bounded scale no SD exceeds sqrt((mean - low)(high - mean) n/(n - 1)); an SE times sqrt(n) is an SD."""
 
     def test(t):
-        low, high = (-_width(t), _width(t)) if score == "change" else (t["scale_min"], t["scale_max"])
+        low, high = (-_scale_width(t), _scale_width(t)) if score == "change" else (t["scale_min"], t["scale_max"])
         mean, n = t[f"{score}_mean"], t["n"].astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             largest = np.sqrt(((mean - low) * (high - mean)).clip(lower=0) * n / (n - 1))
         spread = t[f"{score}_{kind}"] * (np.sqrt(n) if kind == "se" else 1.0)
+        # People who are all at one end of the scale or the other reach the bound exactly: the margin is for rounding.
         return ~(spread > largest * (1 + 1e-9))
 
     rule = f"is larger than any {kind.upper()} possible with this mean, n and scale"
-    return row_rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
+    return _rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
 
 
-def _interval_rules(score):
+def _interval_of_score(score):
     low, high, mean = f"{score}_ci_low", f"{score}_ci_high", f"{score}_mean"
     return [
-        row_rule(low, "both limits are needed", "Fill both or none.", lambda t: t[low].isna() == t[high].isna()),
-        row_rule(
+        _both_limits(low, high),
+        _rule(
             low,
             "the interval must hold its mean",
             "Check the signs and the order of the limits.",
             lambda t: t[low].isna() | t[high].isna() | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
         ),
-        row_rule(
+        _rule(
             low,
             "an interval of one person tells no spread",
             "Check n; it must be 2 or more.",
             lambda t: t[low].isna() | (t["n"] >= 2),
         ),
-        row_rule(
-            "ci_level",
-            "an interval needs its level",
-            "Type 95 or 90.",
-            lambda t: t[low].isna() | t["ci_level"].notna(),
+        _rule(
+            "ci_level", "an interval needs its level", "Type 95 or 90.", lambda t: t[low].isna() | t["ci_level"].notna()
         ),
     ]
-
-
-def _scale_needed(t):
-    means = t[list(MEANS)].notna().any(axis=1)
-    return ~means | (t["scale"] == PERCENT_CHANGE) | t["scale_max"].notna()
 
 
 def _percent_change(t):
     percent = t["scale"].str.contains("percent|%", case=False, na=False, regex=True)
     return ~percent | ((t["scale"] == PERCENT_CHANGE) & t["scale_max"].isna())
-
-
-def _change_agrees(t):
-    gap = (t["change_mean"] - (t["final_mean"] - t["baseline_mean"])).abs()
-    return ~(gap > LARGEST_GAP * _width(t))
 
 
 def _per_trial(function, *, by_time=False):
@@ -248,133 +187,129 @@ def _one_primary(rows):
     return times == 1 or (no_points and times == 0)
 
 
-def _same_as_first(t, column, keys):
-    return t[column].isna() | (t[column] == t[column].groupby(keys, dropna=False).transform("first"))
+def _same_as_first(column, rule, remedy, *, by_time=False):
+    def test(t):
+        keys = same_time(t) if by_time else t["study"]
+        return t[column].isna() | (t[column] == t[column].groupby(keys, dropna=False).transform("first"))
+
+    return _rule(column, rule, remedy, test)
 
 
 def _trial_rules():
-    rules = [
-        row_rule(
-            "primary",
-            "each trial has one primary time point",
-            "Type yes in every row of one time point, no in all others.",
-            _per_trial(_one_primary),
+    in_trial = "differs from the first row of this trial", "Copy the same text into each row."
+    at_one_time = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
+    return (
+        _both_ends(),
+        _rule(
+            "scale_max",
+            "means need the ends of their scale",
+            "Type scale_min and scale_max.",
+            lambda t: t[list(MEANS)].isna().all(axis=1) | (t["scale"] == PERCENT_CHANGE) | t["scale_max"].notna(),
         ),
-        row_rule(
-            "primary",
-            "the rows of one time point agree on primary",
-            "Type the same in every arm of the time point.",
-            _per_trial(lambda r: r["primary"].nunique() == 1, by_time=True),
-        ),
-        row_rule(
-            "arm",
-            "each time point has exactly one placebo arm",
-            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
-            _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
-        ),
-        row_rule(
-            "arm",
-            "each time point has at least one treatment arm",
-            "Add its row, with the same week and timepoint as the placebo arm.",
-            _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
-        ),
-        row_rule(
-            "n",
-            "both arms of a crossover trial are the same people",
-            "Type the number who completed both periods in both rows.",
-            _per_trial(lambda r: (r["design"] != "crossover").any() or r["n"].nunique() == 1, by_time=True),
-        ),
-    ]
-    for column in CONSTANT:
-        rule, remedy = "differs from the first row of this trial", "Copy the same text into each row."
-        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, t["study"])))
-    for column in AT_ONE_TIME:
-        rule, remedy = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
-        rules.append(row_rule(column, rule, remedy, lambda t, c=column: _same_as_first(t, c, same_time(t))))
-    return rules
-
-
-def _scale_rules():
-    return [
-        row_rule(
-            "scale_min",
-            "scale_min and scale_max come together, the lower first",
-            "Type both ends of the scale.",
-            lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
-        ),
-        row_rule("scale_max", "means need the ends of their scale", "Type scale_min and scale_max.", _scale_needed),
-        row_rule(
+        _rule(
             "scale",
             "a percent change has no ends and is written in one way",
             f"Type '{PERCENT_CHANGE}' and leave scale_min and scale_max blank; it is never pooled with points.",
             _percent_change,
         ),
-        row_rule(
+        _rule(
             "change_mean",
             "is far from final minus baseline",
             "Check its sign (less pain is negative) and the three means.",
-            _change_agrees,
+            lambda t: (
+                ~((t["change_mean"] - (t["final_mean"] - t["baseline_mean"])).abs() > _LARGEST_GAP * _scale_width(t))
+            ),
         ),
-    ]
-
-
-def _row_rules():
-    return [
-        *_scale_rules(),
         _inside_scale("baseline_mean"),
         _inside_scale("final_mean"),
-        row_rule(
+        _rule(
             "change_mean",
             "no change is larger than the scale",
             "Check the value and scale_min, scale_max.",
-            _change_inside_scale,
+            lambda t: t["change_mean"].isna() | t["scale_max"].isna() | (t["change_mean"].abs() <= _scale_width(t)),
         ),
         *(_possible_spread(*name.split("_")) for name in SPREADS),
-        *_interval_rules("final"),
-        *_interval_rules("change"),
-        row_rule(
+        *_interval_of_score("final"),
+        *_interval_of_score("change"),
+        _rule(
             "events",
             "no more responders than people",
             "Type the number of people, not the percentage.",
             lambda t: ~(t["events"] > t["n"]),
         ),
-        row_rule(
+        _rule(
             "arm_label",
             "a row stands once: same trial, time, arm and label",
             "Remove the copy, or label the arms apart.",
             lambda t: ~t.duplicated(["study", "week", "timepoint", "arm", "arm_label"], keep="first"),
         ),
-    ]
+        _rule(
+            "primary",
+            "each trial has one primary time point",
+            "Type yes in every row of one time point, no in all others.",
+            _per_trial(_one_primary),
+        ),
+        _rule(
+            "primary",
+            "the rows of one time point agree on primary",
+            "Type the same in every arm of the time point.",
+            _per_trial(lambda r: r["primary"].nunique() == 1, by_time=True),
+        ),
+        _rule(
+            "arm",
+            "each time point has exactly one placebo arm",
+            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
+            _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
+        ),
+        _rule(
+            "arm",
+            "each time point has at least one treatment arm",
+            "Add its row, with the same week and timepoint as the placebo arm.",
+            _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
+        ),
+        _rule(
+            "n",
+            "both arms of a crossover trial are the same people",
+            "Type the number who completed both periods in both rows.",
+            _per_trial(lambda r: (r["design"] != "crossover").any() or r["n"].nunique() == 1, by_time=True),
+        ),
+        *(_same_as_first(column, *in_trial) for column in _CONSTANT),
+        *(_same_as_first(column, *at_one_time, by_time=True) for column in _AT_ONE_TIME),
+    )
 
 
-def _column(name, vocabulary):
-    checks = []
-    if name in vocabulary:
-        allowed = list(vocabulary[name])
-        own = f"read_trials(..., allow={{'{name}': [...]}}) admits further values."
-        remedy = f"Use one of: {', '.join(allowed)}; {own}"
-        checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
-    if name == "study":
-        text = _says(name, "lower-case letters and digits only", "Write the first author and year, like smith2024.")
-        checks.append(pa.Check.str_matches(r"^[a-z0-9]+$", error=text))
-    if name in SPREADS:
-        text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
-        checks.append(pa.Check.gt(0, error=text))
-    bounds = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
-    if name in bounds:
-        low, high = bounds[name]
-        text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
-        checks.append(pa.Check.in_range(low, high, error=text))
-    return pa.Column(checks=checks, nullable=True)
+def _interval_around(middle):
+    return (
+        _both_limits("ci_low", "ci_high"),
+        _rule(
+            "ci_low",
+            f"the interval must hold its {middle}",
+            "Check the signs and the order of the limits.",
+            lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
+        ),
+    )
 
 
-def trial_schema(vocabulary=VOCABULARY):
-    """Return the schema of a trials table.
+class TableLayout(NamedTuple):
+    """What one kind of table holds: its columns in file order, those that must be filled, its numbers, its rules."""
+
+    name: str
+    columns: tuple
+    required: tuple
+    key: str
+    numbers: tuple = ()
+    integers: tuple = ()
+    vocabulary: dict = {}
+    rules: tuple = ()
+
+
+def schema(layout):
+    """Return the pandera schema of a table whose numbers are numbers already.
 
     Parameters
     ----------
-    vocabulary : dict
-        Allowed values of each closed column; `VOCABULARY` unless extended.
+    layout : TableLayout
+        Such as `TRIALS`; its vocabulary may be extended.
 
     Returns
     -------
@@ -382,8 +317,131 @@ def trial_schema(vocabulary=VOCABULARY):
 
     Examples
     --------
-    >>> "n" in trial_schema().columns
+    >>> "n" in schema(TRIALS).columns
     True
     """
-    columns = {name: _column(name, vocabulary) for name in COLUMNS}
-    return pa.DataFrameSchema(columns, checks=[*_row_rules(), *_trial_rules()])
+    columns = {name: pa.Column(checks=_cell_checks(name, layout), nullable=True) for name in layout.columns}
+    return pa.DataFrameSchema(columns, checks=list(layout.rules))
+
+
+def _cell_checks(name, layout):
+    checks, of_trials = [], layout.name == "trials"
+    if name in layout.vocabulary:
+        allowed = list(layout.vocabulary[name])
+        own = f"; read_trials(..., allow={{'{name}': [...]}}) admits further values." if of_trials else "."
+        remedy = f"Use one of: {', '.join(allowed)}{own}"
+        checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
+    if not of_trials:
+        return checks
+    if name == "study":
+        text = _says(name, "lower-case letters and digits only", "Write the first author and year, like smith2024.")
+        checks.append(pa.Check.str_matches(r"^[a-z0-9]+$", error=text))
+    if name in SPREADS:
+        text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
+        checks.append(pa.Check.gt(0, error=text))
+    if name in _BOUNDS:
+        low, high = _BOUNDS[name]
+        text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
+        checks.append(pa.Check.in_range(low, high, error=text))
+    return checks
+
+
+TRIALS = TableLayout(
+    "trials", tuple(COLUMNS), tuple(REQUIRED), "study", _NUMBERS, _INTEGERS, VOCABULARY, rules=_trial_rules()
+)
+
+CONTRASTS = TableLayout(
+    "contrasts",
+    tuple(
+        "study author year doi pmid therapy therapy_family condition condition_group scale scale_min scale_max week "
+        "difference ci_low ci_high ci_level se n_treatment n_placebo selected certainty source locator note".split()
+    ),
+    ("study", "author", "year", "therapy", "therapy_family", "condition_group", "scale", "difference", "source"),
+    "study",
+    tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
+    ("year", "n_treatment", "n_placebo"),
+    {name: VOCABULARY[name] for name in ("therapy", "therapy_family", "condition_group", "certainty")}
+    | {"selected": ("yes", "no")},
+    rules=(
+        *_interval_around("difference"),
+        _rule(
+            "ci_level",
+            "an interval needs its level, in percent",
+            "Type 95 or 90.",
+            lambda t: t["ci_low"].isna() | t["ci_level"].between(50, 99.99),
+        ),
+        _rule("se", "must be above zero", "Leave it blank if it is not printed.", lambda t: ~(t["se"] <= 0)),
+        _both_ends(),
+        _rule(
+            "difference",
+            "no difference is larger than the scale",
+            "Check the value and the ends of the scale.",
+            lambda t: ~(t["difference"].abs() > _scale_width(t)),
+        ),
+    ),
+)
+
+_CLAIM_UNITS = ("points", "percent change", "percent responders", "weeks", "months", "mT", "T", "Hz")
+_NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
+CLAIMS = TableLayout(
+    "claims",
+    tuple(
+        "claim_id seed therapy therapy_family condition claim value unit arm comparator comparator_value n cited_as "
+        "traced traced_to finding checkable_with".split()
+    ),
+    ("claim_id", "therapy", "therapy_family", "condition", "claim", "traced", "checkable_with"),
+    "claim_id",
+    ("comparator_value", "n"),
+    ("n",),
+    {
+        "therapy": (*_THERAPIES, "MRI field", "Focused ultrasound under MRI"),
+        "therapy_family": VOCABULARY["therapy_family"],
+        "unit": _CLAIM_UNITS,
+        "arm": ("treatment", "placebo", "difference", "single-arm", "active comparator"),
+        "traced": ("yes", "partly", "no"),
+        "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
+    },
+    rules=(
+        _rule("claim_id", "stands twice", "Give each claim an id of its own.", lambda t: ~t.duplicated("claim_id")),
+        _rule(
+            "value",
+            "is neither a number nor a range",
+            "Type a number such as -3.9, or a range such as 2-3; blank where the claim has none.",
+            lambda t: t["value"].isna() | t["value"].str.fullmatch(f"{_NUMBER}(-{_NUMBER})?", na=True),
+        ),
+        _rule(
+            "unit",
+            "a number needs its unit",
+            f"Type one of: {', '.join(_CLAIM_UNITS)}.",
+            lambda t: t["value"].isna() | t["unit"].notna(),
+        ),
+    ),
+)
+
+THRESHOLDS = TableLayout(
+    "thresholds",
+    tuple("source year doi pmid scale kind value_low value_high unit label note".split()),
+    ("source", "year", "scale", "kind", "unit", "label"),
+    "source",
+    ("year", "value_low", "value_high"),
+    ("year",),
+    {"kind": ("within-patient", "between-group"), "unit": ("points", "mm", "percent of baseline")},
+    rules=(
+        _rule(
+            "value_low",
+            "a threshold is above zero, its lower end first",
+            "Type how much less pain it takes as a positive number; equal ends for a single value.",
+            lambda t: ~((t["value_low"] <= 0) | (t["value_high"] < t["value_low"])),
+        ),
+    ),
+)
+
+BENCHMARKS = TableLayout(
+    "benchmarks",
+    tuple("review year doi pmid therapy condition measure estimate ci_low ci_high k n i2 sign note".split()),
+    ("review", "year", "therapy", "condition", "measure", "estimate", "sign"),
+    "review",
+    ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
+    ("year", "k", "n"),
+    rules=_interval_around("estimate"),
+)

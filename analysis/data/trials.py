@@ -14,13 +14,52 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from analysis.data import dictionary
-from analysis.data.dictionary import SEPARATOR, row_rule
 
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+class TrialDataError(ValueError):
+    """The table cannot be used as it stands; the message lists every problem at once.
+
+    Attributes
+    ----------
+    problems : pandas.DataFrame
+        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
+    source : str
+        The file, or "the table" for a DataFrame.
+    """
+
+    def __init__(self, problems, source, key="study"):
+        self.problems = pd.DataFrame(problems, columns=_PROBLEM)
+        self.source = source
+        count = len(self.problems)
+        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
+        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
+        lines += [_in_words(group, key) for _, group in alike]
+        super().__init__("\n".join(lines))
+
+
+def _in_words(group, key):
+    """One line for one problem; the same problem in several rows is told once, with all its rows."""
+    first = group.iloc[0]
+    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
+    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
+    studies = [study for study in dict.fromkeys(group["study"]) if study]
+    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
+    if studies:
+        where.append(f"{key.removesuffix('_id')} {_quoted(studies)}")
+    if first["column"]:
+        where.append(f"column '{first['column']}'")
+    value = f" value {_quoted(values)}:" if values else ""
+    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
+
+
+def _quoted(values, most=5):
+    shown = ", ".join(f"'{value}'" for value in values[:most])
+    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
 def read_trials(path, *, allow=None):
@@ -53,10 +92,8 @@ def read_trials(path, *, allow=None):
     >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
-    vocabulary = _vocabulary(allow)
-    table = _checked_table(path, dictionary.TRIALS, lambda: dictionary.trial_schema(vocabulary))
-    whole = {c: "int64" for c in ("n", "year")}
-    return table.astype(whole)
+    layout = dictionary.TRIALS._replace(vocabulary=_vocabulary(allow))
+    return _read_checked(path, layout).astype({"n": "int64", "year": "int64"})
 
 
 def _vocabulary(allow):
@@ -68,70 +105,126 @@ def _vocabulary(allow):
     return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
-class TrialDataError(ValueError):
-    """The table cannot be used as it stands; the message lists every problem at once.
-
-    Attributes
-    ----------
-    problems : pandas.DataFrame
-        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
-    source : str
-        The file, or "the table" for a DataFrame.
-    """
-
-    def __init__(self, problems, source, key="study"):
-        self.problems = pd.DataFrame(problems, columns=_PROBLEM)
-        self.source = source
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
-        lines += [_sentence(group, key) for _, group in alike]
-        super().__init__("\n".join(lines))
-
-
-def _sentence(group, key):
-    """One line for one problem; the same problem in several rows is told once, with all its rows."""
-    first = group.iloc[0]
-    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
-    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
-    studies = [study for study in dict.fromkeys(group["study"]) if study]
-    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
-    if studies:
-        where.append(f"{key.removesuffix('_id')} {_quoted(studies)}")
-    if first["column"]:
-        where.append(f"column '{first['column']}'")
-    value = f" value {_quoted(values)}:" if values else ""
-    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
-
-
-def _quoted(values, most=5):
-    shown = ", ".join(f"'{value}'" for value in values[:most])
-    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
-
-
-def _checked_table(path, layout, make_schema):
-    """Read a table of any :class:`analysis.data.dictionary.Layout` and check it; see :func:`read_trials`.
+def read_contrasts(path):
+    """Read reported differences of trials without usable arm data.
 
     Parameters
     ----------
     path : str, pathlib.Path or pandas.DataFrame
-    layout : analysis.data.dictionary.Layout
-    make_schema : callable
-        Returns the pandera schema of the typed table.
+        As for :func:`analysis.read_trials`; the columns of ``data/contrasts.csv``.
 
     Returns
     -------
     pandas.DataFrame
+        One row per reported difference, in scale units, negative = less pain with treatment; the index is the row in
+        the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> contrasts = read_contrasts("data/contrasts.csv")
+    >>> len(contrasts), contrasts["study"].nunique()
+    (31, 29)
     """
+    return _read_checked(path, dictionary.CONTRASTS)
+
+
+def read_claims(path):
+    """Read claims of popular articles.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/claims.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim; `value` stays text, because it may be a range ("2-3"). The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, claim, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> claims = read_claims("data/claims.csv")
+    >>> claims.loc[claims["claim_id"] == "nir01", ["value", "unit", "arm"]].values.tolist()
+    [['-3.9', 'points', 'treatment']]
+    """
+    return _read_checked(path, dictionary.CLAIMS)
+
+
+def read_thresholds(path):
+    """Read published thresholds of important change.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/mcid.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per threshold. `kind` says whether it is for the change of one patient or for a difference between
+        groups; the one is never read against the other. The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, source, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> read_thresholds("data/mcid.csv")["kind"].value_counts().to_dict()
+    {'within-patient': 14, 'between-group': 2}
+    """
+    return _read_checked(path, dictionary.THRESHOLDS)
+
+
+def read_benchmarks(path):
+    """Read published pooled results.
+
+    Parameters
+    ----------
+    path : str, pathlib.Path or pandas.DataFrame
+        As for :func:`analysis.read_trials`; the columns of ``data/benchmarks.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per published result, with its sign convention in `sign`; the index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, review, column, value, rule and remedy.
+
+    Examples
+    --------
+    >>> published = read_benchmarks("data/benchmarks.csv")
+    >>> published.loc[published["measure"] == "contextual share", ["review", "estimate"]].values.tolist()
+    [['Haflidadottir', 0.54], ['Zou', 0.75]]
+    """
+    return _read_checked(path, dictionary.BENCHMARKS)
+
+
+def _read_checked(path, layout):
+    """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`."""
     source, cells = _read_cells(path, layout)
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
     if cells.empty:
-        rows = "Add one row per arm." if layout is dictionary.TRIALS else "Add the rows."
+        rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
     table, problems = _typed(cells, layout)
-    problems += _schema_problems(table, cells, make_schema(), layout.key, {(p[0], p[2]) for p in problems})
+    problems += _broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
     if problems:
         raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
     return table
@@ -156,7 +249,7 @@ def _read_cells(path, layout):
 
 def _as_text(frame):
     """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
-    text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_plain(value).split()))
+    text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_cell_text(value).split()))
     if frame.index.name != "row" or not frame.index.is_unique:
         text.index = pd.RangeIndex(2, len(text) + 2, name="row")
     names = [" ".join(str(c).split()) for c in text.columns]
@@ -166,9 +259,51 @@ def _as_text(frame):
     return text[(text != "").any(axis=1)]
 
 
-def _plain(value):
+def _cell_text(value):
     whole = isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15
     return str(int(value)) if whole else str(value)
+
+
+def _read_delimited(path, layout):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
+        raise _no_table(path, "has a character that is not UTF-8", remedy, row=row) from None
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
+    try:
+        rows.extend(reader)
+    except csv.Error as error:
+        rule = f"cannot be read on from here ({error})"
+        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
+        raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
+    return _with_heading(rows, path, layout)
+
+
+def _with_heading(rows, path, layout):
+    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
+    if not rows:
+        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
+    heading = ["" if name is None else str(name).strip() for name in rows[0]]
+    if not set(heading) & set(layout.columns):
+        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
+        raise _no_table(path, "is not the heading", remedy, row=1)
+    width = len(heading)
+    ragged = [
+        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
+        for i, row in enumerate(rows[1:], start=2)
+        if len(row) != width and any(str(cell).strip() for cell in row)
+    ]
+    if ragged:
+        raise TrialDataError(ragged, path.name)
+    body = [row if len(row) == width else [""] * width for row in rows[1:]]
+    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
+
+
+def _no_table(path, rule, remedy, value="", row=None):
+    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
 
 
 def _read_workbook(path, layout):
@@ -194,30 +329,6 @@ def _read_workbook(path, layout):
     return _with_heading(cells, path, layout)
 
 
-def _no_table(path, rule, remedy, value="", row=None):
-    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
-
-
-def _with_heading(rows, path, layout):
-    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
-    if not rows:
-        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
-    heading = ["" if name is None else str(name).strip() for name in rows[0]]
-    if not set(heading) & set(layout.columns):
-        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
-        raise _no_table(path, "is not the heading", remedy, row=1)
-    width = len(heading)
-    ragged = [
-        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
-        for i, row in enumerate(rows[1:], start=2)
-        if len(row) != width and any(str(cell).strip() for cell in row)
-    ]
-    if ragged:
-        raise TrialDataError(ragged, path.name)
-    body = [row if len(row) == width else [""] * width for row in rows[1:]]
-    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
-
-
 def _read_parquet(path, layout):
     from pyarrow import ArrowInvalid
 
@@ -225,24 +336,6 @@ def _read_parquet(path, layout):
         return _as_text(pd.read_parquet(path))
     except ArrowInvalid:
         raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
-
-
-def _read_delimited(path, layout):
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = path.read_bytes()[: error.start].count(b"\n") + 1
-        remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
-        raise _no_table(path, "has a character that is not UTF-8", remedy, row=row) from None
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
-    try:
-        rows.extend(reader)
-    except csv.Error as error:
-        rule = f"cannot be read on from here ({error})"
-        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
-        raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
-    return _with_heading(rows, path, layout)
 
 
 def _check_columns(names, source, layout):
@@ -291,12 +384,12 @@ def _typed(cells, layout):
     return table, problems
 
 
-def _schema_problems(table, cells, checks, key, known):
-    """Validate lazily and return what fails, leaving out cells that are reported already."""
+def _broken_rules(table, cells, layout, known):
+    """Validate lazily and return what fails, leaving out the cells, as (row, column), that are `known` to be wrong."""
     from pandera.errors import SchemaErrors
 
     try:
-        checks.validate(table, lazy=True)
+        dictionary.schema(layout).validate(table, lazy=True)
     except SchemaErrors as error:
         failures = error
     else:
@@ -308,187 +401,5 @@ def _schema_problems(table, cells, checks, key, known):
             raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
         if (row, column) not in known:
             value = cells[column].get(row, "")
-            found[row, column, rule] = (row, cells[key].get(row, ""), column, value, rule, remedy)
+            found[row, column, rule] = (row, cells[layout.key].get(row, ""), column, value, rule, remedy)
     return list(found.values())
-
-
-def read_contrasts(path):
-    """Read reported differences of trials without usable arm data.
-
-    Parameters
-    ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/contrasts.csv``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per reported difference, in scale units, negative = less pain with treatment; the index is the row in
-        the file.
-
-    Raises
-    ------
-    TrialDataError
-        Lists all problems: row, study, column, value, rule and remedy.
-
-    Examples
-    --------
-    >>> contrasts = read_contrasts("data/contrasts.csv")
-    >>> len(contrasts), contrasts["study"].nunique()
-    (31, 29)
-    """
-    rules = [
-        *_interval_rules("difference"),
-        row_rule(
-            "ci_level",
-            "an interval needs its level, in percent",
-            "Type 95 or 90.",
-            lambda t: t["ci_low"].isna() | t["ci_level"].between(50, 99.99),
-        ),
-        row_rule("se", "must be above zero", "Leave it blank if it is not printed.", lambda t: ~(t["se"] <= 0)),
-        row_rule(
-            "scale_min",
-            "scale_min and scale_max come together, the lower first",
-            "Type both ends of the scale.",
-            lambda t: (t["scale_min"].isna() & t["scale_max"].isna()) | (t["scale_min"] < t["scale_max"]),
-        ),
-        row_rule(
-            "difference",
-            "no difference is larger than the scale",
-            "Check the value and the ends of the scale.",
-            lambda t: ~(t["difference"].abs() > t["scale_max"] - t["scale_min"]),
-        ),
-    ]
-    return _read(path, dictionary.CONTRASTS, rules)
-
-
-def _interval_rules(middle):
-    return [
-        row_rule(
-            "ci_low",
-            "both limits are needed",
-            "Fill both or none.",
-            lambda t: t["ci_low"].isna() == t["ci_high"].isna(),
-        ),
-        row_rule(
-            "ci_low",
-            f"the interval must hold its {middle}",
-            "Check the signs and the order of the limits.",
-            lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
-        ),
-    ]
-
-
-def _read(path, layout, rules):
-    columns = {name: _closed(name, allowed) for name, allowed in layout.vocabulary.items()}
-    return _checked_table(path, layout, lambda: pa.DataFrameSchema(columns, checks=rules))
-
-
-def _closed(name, allowed):
-    text = SEPARATOR.join((name, "is not in the closed list", f"Use one of: {', '.join(allowed)}."))
-    return pa.Column(checks=pa.Check.isin(list(allowed), error=text), nullable=True)
-
-
-def read_claims(path):
-    """Read claims of popular articles.
-
-    Parameters
-    ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/claims.csv``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per claim; `value` stays text, because it may be a range ("2-3"). The index is the row in the file.
-
-    Raises
-    ------
-    TrialDataError
-        Lists all problems: row, claim, column, value, rule and remedy.
-
-    Examples
-    --------
-    >>> claims = read_claims("data/claims.csv")
-    >>> claims.loc[claims["claim_id"] == "nir01", ["value", "unit", "arm"]].values.tolist()
-    [['-3.9', 'points', 'treatment']]
-    """
-    number = r"[+-]?[0-9]+\.?[0-9]*"
-    rules = [
-        row_rule("claim_id", "stands twice", "Give each claim an id of its own.", lambda t: ~t.duplicated("claim_id")),
-        row_rule(
-            "value",
-            "is neither a number nor a range",
-            "Type a number such as -3.9, or a range such as 2-3; blank where the claim has none.",
-            lambda t: t["value"].isna() | t["value"].str.fullmatch(f"{number}(-{number})?", na=True),
-        ),
-        row_rule(
-            "unit",
-            "a number needs its unit",
-            f"Type one of: {', '.join(dictionary.CLAIMS.vocabulary['unit'])}.",
-            lambda t: t["value"].isna() | t["unit"].notna(),
-        ),
-    ]
-    return _read(path, dictionary.CLAIMS, rules)
-
-
-def read_thresholds(path):
-    """Read published thresholds of important change.
-
-    Parameters
-    ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/mcid.csv``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per threshold. `kind` says whether it is for the change of one patient or for a difference between
-        groups; the one is never read against the other. The index is the row in the file.
-
-    Raises
-    ------
-    TrialDataError
-        Lists all problems: row, source, column, value, rule and remedy.
-
-    Examples
-    --------
-    >>> read_thresholds("data/mcid.csv")["kind"].value_counts().to_dict()
-    {'within-patient': 14, 'between-group': 2}
-    """
-    rules = [
-        row_rule(
-            "value_low",
-            "a threshold is above zero, its lower end first",
-            "Type how much less pain it takes as a positive number; equal ends for a single value.",
-            lambda t: ~((t["value_low"] <= 0) | (t["value_high"] < t["value_low"])),
-        ),
-    ]
-    return _read(path, dictionary.THRESHOLDS, rules)
-
-
-def read_benchmarks(path):
-    """Read published pooled results.
-
-    Parameters
-    ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/benchmarks.csv``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per published result, with its sign convention in `sign`; the index is the row in the file.
-
-    Raises
-    ------
-    TrialDataError
-        Lists all problems: row, review, column, value, rule and remedy.
-
-    Examples
-    --------
-    >>> published = read_benchmarks("data/benchmarks.csv")
-    >>> published.loc[published["measure"] == "contextual share", ["review", "estimate"]].values.tolist()
-    [['Haflidadottir', 0.54], ['Zou', 0.75]]
-    """
-    return _read(path, dictionary.BENCHMARKS, _interval_rules("estimate"))
