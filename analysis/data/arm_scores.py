@@ -11,9 +11,11 @@ import pandas as pd
 from analysis import effects, recover
 from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS
 
-POINTS = 10.0  # the common scale runs from 0 to 10
+# The common scale runs from 0 to 10.
+POINTS = 10.0
 SCORES = {"change": "change", "final": "final score"}
-BASELINE = "baseline"  # kept beside the scores; no effect is made of it
+# Kept beside the scores; no effect is made of it.
+BASELINE = "baseline"
 
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
@@ -55,9 +57,9 @@ def arm_scores(rows, correlation):
         baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
-    final_sd, final_rule = _spread(rows, "final")
-    baseline_sd, baseline_rule = _spread(rows, "baseline")
-    change_sd, change_rule = _spread(rows, "change")
+    final_sd, final_rule = _sd_and_rule(rows, "final")
+    baseline_sd, baseline_rule = _sd_and_rule(rows, "baseline")
+    change_sd, change_rule = _sd_and_rule(rows, "change")
     computed = rows["final_mean"] - rows["baseline_mean"]
     change = rows["change_mean"].fillna(computed)
     derived = pd.Series(effects.change_sd(baseline_sd, final_sd, correlation), index=rows.index)
@@ -80,12 +82,13 @@ def arm_scores(rows, correlation):
     return pd.concat(parts).rename_axis("row").reset_index()
 
 
-def _spread(rows, score):
+def _sd_and_rule(rows, score):
     """The SD of a score and how it was found: printed, else from the SE, else from the interval."""
     printed = rows[f"{score}_sd"]
     from_se = pd.Series(recover.sd_from_se(rows[f"{score}_se"], rows["n"]), index=rows.index)
     from_ci = pd.Series(np.nan, index=rows.index)
-    if score != BASELINE:  # a baseline has no interval in the data dictionary
+    # A baseline has no interval in the data dictionary.
+    if score != BASELINE:
         low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
         from_ci[:] = recover.sd_from_ci(low, high, rows["n"], rows["ci_level"] / 100)
     rule = pd.Series("", index=rows.index)
@@ -112,25 +115,18 @@ def one_per_role(scores, multi_arm):
         their rows in the file (`rows`) and positions in `scores` (`lines`), the `share` of the arm that is used, and
         `unit`: the study, or study and arm row when split.
     """
-    scores = scores.assign(share=1.0)
-    treated = scores[scores["arm"] == "treatment"]
-    several = treated.groupby("study")["row"].nunique()
-    several = several[several > 1].index
-    unit = scores["study"].copy()
-    if multi_arm == "split":
-        own = (scores["arm"] == "treatment") & scores["study"].isin(several)
-        unit[own] = scores["study"][own] + "#" + scores["row"][own].astype(str)
-        scores = _share_placebo(scores.assign(unit=unit), several)
-    else:
-        scores = scores.assign(unit=unit)
-    return _merged(scores.reset_index(drop=True))
+    scores = scores.assign(unit=scores["study"], share=1.0)
+    return _merged((_split(scores) if multi_arm == "split" else scores).reset_index(drop=True))
 
 
-def _share_placebo(scores, several):
-    """Give each treatment arm of a split trial its own copy of the placebo arm with a share of its people."""
-    shared = scores["study"].isin(several) & (scores["arm"] == "placebo")
-    units = scores.loc[scores["study"].isin(several) & (scores["arm"] == "treatment"), ["study", "unit"]]
-    units = units.drop_duplicates()
+def _split(scores):
+    """Make a unit of each treatment arm of a trial, with its own copy of the placebo arm and a share of its people."""
+    treated = scores["arm"] == "treatment"
+    several = scores["row"].where(treated).groupby(scores["study"]).transform("nunique") > 1
+    own = treated & several
+    scores["unit"] = scores["unit"].mask(own, scores["study"] + "#" + scores["row"].astype(str))
+    units = scores.loc[own, ["study", "unit"]].drop_duplicates()
+    shared = several & (scores["arm"] == "placebo")
     copies = scores[shared].drop(columns="unit").merge(units, on="study")
     copies["share"] = 1 / copies["study"].map(units["study"].value_counts())
     copies["n"] = copies["n"] * copies["share"]
@@ -164,6 +160,7 @@ def chosen_score(scores, outcome):
     counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
     order = [outcome, *(s for s in SCORES if s != outcome)]
     chosen = pd.Series(np.nan, index=counts.index, dtype=object)
+    # A score with its SDs comes before the preferred one without: no SD is borrowed where the trial prints its own.
     for known in (["mean", "sd"], ["mean"]):
         for score in order:
             complete = np.logical_and.reduce([counts[part, score] == 2 for part in known])
@@ -257,8 +254,7 @@ def week_bands(about):
 
 def describe(table, rows):
     """Add to each effect size what the trial is and its flags."""
-    about = about_trials(rows)
-    merged = table.merge(about, on="study", how="left")
+    merged = table.merge(about_trials(rows), on="study", how="left")
     several = merged["study"].duplicated(keep=False)
     number = "arm " + (merged.groupby("study").cumcount() + 1).astype(str)
     arm = merged["arm_label"].where(merged["arm_label"] != "", number)
@@ -266,9 +262,10 @@ def describe(table, rows):
     merged["split"] = several
     basis = rows.groupby("study")["n_basis"].agg(lambda b: " ".join(b.fillna("")))
     merged["flags"] = _flags(merged, merged["study"].map(basis))
-    for arm in ("n_treatment", "n_placebo"):
-        if (merged[arm] % 1 == 0).all():
-            merged[arm] = merged[arm].astype(int)
+    # Where a placebo arm is shared out, its part is seldom a whole number of people.
+    for people in ("n_treatment", "n_placebo"):
+        if (merged[people] % 1 == 0).all():
+            merged[people] = merged[people].astype(int)
     return merged.drop(columns=["arm_label", "merged", "split"])
 
 
@@ -281,6 +278,7 @@ def _flags(table, basis):
         "crossover": table["design"] == "crossover",
         "arms combined": table["merged"] > 1,
         "placebo arm shared": table["split"],
+        # A single question is asked on 10 or 100; any other width is that of a sum or a subscale.
         "rescaled sum": ~width.isin([10, 100]),
         "n assumed": basis.str.contains("assumed"),
         "n inferred": basis.str.contains("inferred"),
@@ -295,6 +293,7 @@ def derivation_list(table, scores, crossover_correlation):
     """List every number behind the effect sizes that is not printed as it stands: study, arm, quantity, value, rule."""
     trials = table.set_index("unit")
     score, unit = scores["score"], scores["unit"]
+    # Of a trial whose effect is made of final scores the change is told only if it is in the table.
     told = (score == BASELINE) | (score == unit.map(trials["outcome"]))
     told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
     own = {unit: [] for unit in table["unit"]}
@@ -304,9 +303,8 @@ def derivation_list(table, scores, crossover_correlation):
     for trial in table.itertuples():
         for arm in own[trial.unit]:
             lines += _arm_lines(trial, arm)
-        low, high = trial.scale_min, trial.scale_max
-        if (low, high) != (0, 10):
-            lines.append((trial.study, "", "scale", None, f"rescaled linearly from {low:g}–{high:g} to 0–10"))
+        if rule := rescaled(trial):
+            lines.append((trial.study, "", "scale", None, rule))
         if trial.design == "crossover":
             rule = f"paired: correlation {crossover_correlation:g} between the periods assumed"
             lines.append((trial.study, "", "variance of the contrast", trial.vi, rule))
@@ -329,13 +327,18 @@ def _arm_lines(trial, arm):
     return lines
 
 
+def rescaled(row):
+    """Say how a row was brought to points, or nothing where its scale is that of the points."""
+    low, high = row.scale_min, row.scale_max
+    return "" if (low, high) == (0, 10) else f"rescaled linearly from {low:g}–{high:g} to 0–10"
+
+
 def left_out_list(trials, table, dropped):
     """List the trials without an effect size and why."""
     about = about_trials(trials)
     out = about[~about["study"].isin(table["study"])].reset_index(drop=True)
     reasons = [_reason(trials[trials["study"] == study], study in dropped) for study in out["study"]]
-    out.insert(1, "reason", pd.Series(reasons, dtype=object))
-    return out[["study", "label", "reason", *(c for c in about if c not in ("study", "label"))]]
+    return first_columns(out.assign(reason=pd.Series(reasons, dtype=object)), ["study", "label", "reason"])
 
 
 def _reason(rows, dropped):
@@ -346,3 +349,8 @@ def _reason(rows, dropped):
     if rows["events"].notna().any():
         return "responders only: no mean pain in both arms"
     return "no mean pain in both arms at the primary time point"
+
+
+def first_columns(table, first):
+    """Return the table with the columns `first` before all others."""
+    return table[[*first, *(c for c in table if c not in first)]]

@@ -21,32 +21,41 @@ from analysis.data.arm_scores import (
     chosen_score,
     derivation_list,
     describe,
+    first_columns,
     impute,
     labels,
     left_out_list,
     one_per_role,
     primary_arms,
+    rescaled,
     week_bands,
 )
 from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
 from analysis.data.trials import TrialDataError
 
-NO_BASELINE, NO_SPREAD = "baseline not reported", "spread of the change not reported"
-
-FIRST = (
+# The columns that stand first in every table of effect sizes.
+_FIRST = (
     "study label year therapy_family therapy condition_group outcome n_treatment n_placebo yi vi status flags".split()
 )
-OUTCOME, NO_ARMS = "difference", "arms not reported"
+
+#: Why a trial has no change within its arms; of a reported difference the arms are not known at all.
+NO_BASELINE, _NO_SPREAD = "baseline not reported", "spread of the change not reported"
+_NO_ARMS = "arms not reported"
+
+#: What is said of a reported difference: its outcome, its flags, and why it has no effect size.
+OUTCOME = "difference"
 FLAG, SELECTED = "only the difference is printed", "time point selected"
 NO_SCALE = "the ends of the scale are not stated: the difference cannot be expressed in points"
 NO_REPORTED_SPREAD = "neither an interval nor an SE of the difference is printed"
 
-#: Half the interval over the quantile of the normal or of the t distribution on n_t + n_p - 2 degrees of freedom.
-BY_NORMAL, BY_T = "half the interval over the normal quantile", "half the interval over the t quantile on {df:g} df"
-_LESS_THAN_A_DAY = 0.1  # weeks
-_KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
+# How its standard error was made, and which of several numbers was not used.
+_BY_NORMAL, _BY_T = "half the interval over the normal quantile", "half the interval over the t quantile on {df:g} df"
 _INSTEAD = "not used: the arms print no spread, and the difference is printed with one"
 _ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
+
+_KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
+# In weeks: a difference measured sooner after the start than this is that of a single session.
+_LESS_THAN_A_DAY = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,9 +203,10 @@ def effect_sizes(
     >>> len(found), len(found.left_out)
     (44, 6)
     """
+    # First of all, while the arguments are the only local names.
     options = {name: value for name, value in locals().items() if name != "trials"}
     _check_options(options)
-    _check_table(trials)
+    _check_trials(trials)
     rows = primary_arms(trials)
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
         raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
@@ -210,22 +220,21 @@ def effect_sizes(
     elif missing_sd == "drop":
         dropped = set(silent["study"])
     else:
+        # The change within the arms is kept beside the effect, so its SDs are borrowed too, where both means are known.
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
         scores = impute(scores, silent.index.union(arm_change), missing_sd)
     scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
-    table = describe(_contrasts(scores, chosen), rows)
+    table = describe(_from_arms(scores, chosen), rows)
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
     table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", crossover_correlation)
     derivations = derivation_list(table, scores, crossover_correlation)
     left_out = left_out_list(trials, table, dropped)
-    order = [*FIRST, *(c for c in table if c not in FIRST)]
+    table = first_columns(table.drop(columns=["unit", "correlated"]), _FIRST)
     rows = rows[rows["study"].isin(table["study"])]
-    return EffectSizes(
-        table[order].drop(columns=["unit", "correlated"]), derivations, left_out, measure, options=options, rows=rows
-    )
+    return EffectSizes(table, derivations, left_out, measure, options=options, rows=rows)
 
 
 def _check_options(options):
@@ -242,7 +251,7 @@ def _check_options(options):
             raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
 
 
-def _check_table(trials):
+def _check_trials(trials):
     """Refuse a table that did not come from read_trials, or no longer is what it was when it was checked."""
     again = "; pass the table through read_trials again"
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
@@ -272,7 +281,7 @@ def _raise_missing(silent, trials):
         raise TrialDataError(sorted(problems), "the trials")
 
 
-def _contrasts(scores, chosen):
+def _from_arms(scores, chosen):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
     parts = ["mean", "sd", "n", "sd_rule", "merged", "arm_label"]
     wide = scores.pivot(index=["unit", "study"], columns=["score", "arm"], values=parts)
@@ -288,28 +297,27 @@ def _contrasts(scores, chosen):
     for arm in ("treatment", "placebo"):
         for part in ("n", "mean", "sd"):
             out[f"{part}_{arm}"] = pick(part, arm).astype(float)
-    sd_rules = [pick("sd_rule", arm) for arm in ("treatment", "placebo")]
-    out["status"] = _status(*sd_rules)
-    out["correlated"] = ["correlation" in " ".join(pair) for pair in zip(*sd_rules, strict=True)]
+    rules = [" ".join(pair) for pair in zip(pick("sd_rule", "treatment"), pick("sd_rule", "placebo"), strict=True)]
+    out["status"] = _status(rules)
+    out["correlated"] = ["correlation" in rule for rule in rules]
     for extra in ("merged", "arm_label"):
         out[extra] = wide[extra, "change", "treatment"].to_numpy()
-    changes = wide["mean", "change"].notna().all(axis=1) & wide["sd", "change"].notna().all(axis=1)
+    means = wide["mean", "change"].notna().all(axis=1)
+    changes = means & wide["sd", "change"].notna().all(axis=1)
     for arm in ("placebo", "treatment"):
         sd, n = (wide[part, "change", arm].astype(float) for part in ("sd", "n"))
         out[f"change_{arm}"] = wide["mean", "change", arm].astype(float).where(changes).to_numpy()
         out[f"change_{arm}_vi"] = (sd**2 / n).where(changes).to_numpy()
         for column, part in ((f"baseline_{arm}", "mean"), (f"baseline_sd_{arm}", "sd")):
             out[column] = wide[part, BASELINE, arm].astype(float).to_numpy()
-    rules = (wide["sd_rule", "change", arm] for arm in ("treatment", "placebo"))
-    no_change = np.where(wide["mean", "change"].notna().all(axis=1), NO_SPREAD, NO_BASELINE)
-    out["change_status"] = np.where(changes, _status(*rules), no_change)
+    rules = [" ".join(pair) for pair in wide["sd_rule", "change"].to_numpy()]
+    out["change_status"] = np.where(changes, _status(rules), np.where(means, _NO_SPREAD, NO_BASELINE))
     return out
 
 
-def _status(*rules):
+def _status(rules):
     """The weakest origin of the SDs: imputed, recovered (from an SE, an interval, a correlation) or as printed."""
-    together = [" ".join(pair) for pair in zip(*rules, strict=True)]
-    return np.array([IMPUTED if IMPUTED in t else "recovered" if t.strip() else "as printed" for t in together])
+    return np.array([IMPUTED if IMPUTED in r else "recovered" if r.strip() else "as printed" for r in rules])
 
 
 def mean_differences(arms, paired, correlation):
@@ -361,17 +369,16 @@ def contrast_effects(contrasts):
     (25, 4)
     """
     _check_contrasts(contrasts)
-    rows = contrasts.join(_errors(contrasts))
+    rows = contrasts.join(_contrast_errors(contrasts))
     reason = pd.Series("", index=rows.index)
     reason = reason.mask(rows["se_points"].isna(), NO_REPORTED_SPREAD).mask(rows["factor"].isna(), NO_SCALE)
     order = rows[reason == ""].sort_values("week", kind="stable", na_position="last")
     used = rows.loc[order.drop_duplicates("study").index.sort_values()]
-    table = _contrast_table(used)
-    derivations = _derivations(used, rows[(reason == "") & ~rows.index.isin(used.index)])
+    table = _from_contrasts(used)
+    derivations = _contrast_derivations(used, rows[(reason == "") & ~rows.index.isin(used.index)])
     out = rows[~rows["study"].isin(used["study"])].drop_duplicates("study")
-    left_out = _about(out).assign(reason=reason[out.index].to_numpy())
-    first = ["study", "label", "reason"]
-    left_out = left_out[[*first, *(c for c in left_out if c not in first)]]
+    left_out = _about_contrasts(out).assign(reason=reason[out.index].to_numpy())
+    left_out = first_columns(left_out, ["study", "label", "reason"])
     return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index])
 
 
@@ -382,24 +389,25 @@ def _check_contrasts(contrasts):
         raise ValueError("rows of contrasts stand more than once; pass the table through read_contrasts again")
 
 
-def _errors(contrasts):
+def _contrast_errors(contrasts):
     """Standard error in points, the rule behind it (blank for a printed one), and points per scale unit."""
     factor = POINTS / (contrasts["scale_max"] - contrasts["scale_min"])
     df = contrasts["n_treatment"] + contrasts["n_placebo"] - 2
+    # Unknown numbers of people leave the normal quantile.
     df = df.where(df > 0, np.inf)
     ends = contrasts["ci_low"], contrasts["ci_high"], contrasts["ci_level"] / 100
     recovered = pd.Series(recover.se_from_ci(*ends, df=df), index=contrasts.index)
     se = contrasts["se"].fillna(recovered)
-    rules = [BY_NORMAL if np.isinf(d) else BY_T.format(df=d) for d in df]
+    rules = [_BY_NORMAL if np.isinf(d) else _BY_T.format(df=d) for d in df]
     rule = pd.Series(rules, index=contrasts.index).where(contrasts["se"].isna(), "")
     return pd.DataFrame({"factor": factor, "se_points": (se * factor).where(se > 0), "rule": rule})
 
 
-def _contrast_table(used):
-    table = _about(used)
+def _from_contrasts(used):
+    table = _about_contrasts(used)
     for column in ("n_treatment", "n_placebo"):
         table[column] = used[column].to_numpy()
-    table["outcome"], table["change_status"] = OUTCOME, NO_ARMS
+    table["outcome"], table["change_status"] = OUTCOME, _NO_ARMS
     table["yi"] = (used["difference"] * used["factor"]).to_numpy()
     table["vi"] = used["se_points"].to_numpy() ** 2
     table["status"] = np.where(used["rule"] == "", "as printed", "recovered")
@@ -407,10 +415,10 @@ def _contrast_table(used):
         flag: used["certainty"] == flag for flag in ("doubtful", "second-hand")
     }
     table["flags"] = [(FLAG, *(flag for flag, test in marks.items() if test[row])) for row in used.index]
-    return table[[*FIRST, *(c for c in table if c not in FIRST)]]
+    return first_columns(table, _FIRST)
 
 
-def _about(rows):
+def _about_contrasts(rows):
     """What each trial is; the columns are those of the effect sizes of trials."""
     about = rows[["study", "author", "year", *_KEPT.split()]].reset_index(drop=True)
     about["year"] = about["year"].astype(int)
@@ -418,14 +426,13 @@ def _about(rows):
     return about.assign(label=labels(about), week_band=week_bands(about))
 
 
-def _derivations(used, others):
+def _contrast_derivations(used, others):
     """How each number was made, and which time points were not used."""
     lines = []
     for row in used.itertuples():
         if row.rule:
             lines.append((row.study, "SE of the difference", row.se_points, row.rule))
-        if (row.scale_min, row.scale_max) != (0, 10):
-            rule = f"rescaled linearly from {row.scale_min:g}–{row.scale_max:g} to 0–10"
+        if rule := rescaled(row):
             lines.append((row.study, "scale", None, rule))
     earliest = dict(zip(used["study"], used["week"], strict=True))
     for row in others.itertuples():
@@ -483,24 +490,24 @@ def with_contrasts(effects, contrasts):
     lines += [(row.study, "difference as printed", row.yi, _ARMS_USED) for row in extra[twice].itertuples()]
     notes = pd.DataFrame(lines, columns=["study", "quantity", "value", "rule"]).assign(arm="")
     both = _stack(table[~replaced], _own_labels(extra[~twice], table[~replaced]))
-    kept = ~effects.derivations["study"].isin(taken), ~found.derivations["study"].isin(extra["study"][twice])
-    derivations = _stack(effects.derivations[kept[0]], _stack(found.derivations[kept[1]], notes))
+    of_arms = effects.derivations[~effects.derivations["study"].isin(taken)]
+    of_differences = found.derivations[~found.derivations["study"].isin(extra["study"][twice])]
     left_out = _stack(effects.left_out, found.left_out[~found.left_out["study"].isin(effects.left_out["study"])])
-    rows = [part[part["study"].isin(s)] for part, s in ((effects.rows, table["study"][~replaced]), (found.rows, taken))]
+    rows = effects.rows["study"].isin(table["study"][~replaced]), found.rows["study"].isin(taken)
     return replace(
         effects,
         table=both,
-        derivations=derivations,
+        derivations=_stack(of_arms, _stack(of_differences, notes)),
         left_out=left_out[~left_out["study"].isin(both["study"])].reset_index(drop=True),
-        rows=pd.concat(rows),
+        rows=pd.concat([effects.rows[rows[0]], found.rows[rows[1]]]),
     )
 
 
 def _stack(above, below):
-    """Put two tables above each other; columns that are all blank take no part in the types."""
+    """Put two tables above each other; an empty one takes no part in the types."""
     if not len(above) or not len(below):
         return (above if len(above) else below).reset_index(drop=True)
-    return pd.concat([above, below], ignore_index=True)[[*above, *(c for c in below if c not in above)]]
+    return first_columns(pd.concat([above, below], ignore_index=True), list(above))
 
 
 def _own_labels(extra, table):
