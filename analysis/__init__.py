@@ -20,9 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["effects", "recover", "sentences", "text"],
     submod_attrs={
-        "sentences": [
-            "findings",
-        ],
+        "sentences": ["findings"],
         "data.trials": [
             "TrialDataError",
             "read_benchmarks",
@@ -31,43 +29,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_thresholds",
             "read_trials",
         ],
-        "data.effect_sizes": [
-            "EffectSizes",
-            "contrast_effects",
-            "effect_sizes",
-            "with_contrasts",
-        ],
-        "models.results": [
-            "BatchPooled",
-            "ConfidenceInterval",
-            "PooledEffect",
-        ],
-        "models.pooling": [
-            "cumulative",
-            "leave_one_out",
-            "pool",
-            "pool_batch",
-        ],
-        "models.subgroups": [
-            "PooledSubgroups",
-            "pool_subgroups",
-        ],
-        "models.counts": [
-            "PooledCounts",
-            "pool_mantel_haenszel",
-            "pool_peto",
-        ],
-        "models.regression": [
-            "MetaRegression",
-            "PermutationTest",
-            "meta_regression",
-            "moderator_curve",
-        ],
-        "models.multilevel": [
-            "MultilevelEffect",
-            "pool_multilevel",
-            "sampling_covariance",
-        ],
+        "data.effect_sizes": ["EffectSizes", "contrast_effects", "effect_sizes", "with_contrasts"],
+        "models.results": ["BatchPooled", "ConfidenceInterval", "PooledEffect"],
+        "models.pooling": ["cumulative", "leave_one_out", "pool", "pool_batch"],
+        "models.subgroups": ["PooledSubgroups", "pool_subgroups"],
+        "models.counts": ["PooledCounts", "pool_mantel_haenszel", "pool_peto"],
+        "models.regression": ["MetaRegression", "PermutationTest", "meta_regression", "moderator_curve"],
+        "models.multilevel": ["MultilevelEffect", "pool_multilevel", "sampling_covariance"],
         "models.priors": [
             "RHODES_PAIN",
             "RHODES_SUBJECTIVE",
@@ -78,59 +46,18 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Normal",
             "Uniform",
         ],
-        "models.bayes": [
-            "PosteriorEffect",
-            "pool_bayes",
-        ],
-        "models.bivariate": [
-            "BivariateEffect",
-            "pool_bivariate",
-        ],
-        "models.diagnostics": [
-            "predictive_density",
-            "pvalue_curves",
-            "standardised_residuals",
-        ],
-        "evidence.arms": [
-            "PooledArms",
-            "pool_arms",
-        ],
-        "evidence.contextual": [
-            "ContextualShare",
-            "contextual_share",
-        ],
-        "evidence.worthwhile": [
-            "ShareBeyond",
-            "Threshold",
-            "share_beyond",
-            "threshold",
-        ],
-        "evidence.responders": [
-            "Responders",
-            "pool_responders",
-            "translate_responders",
-        ],
-        "evidence.multiverse": [
-            "choice_effects",
-            "multiverse",
-            "multiverse_findings",
-        ],
-        "evidence.audit": [
-            "audit_findings",
-            "audit_trials",
-        ],
-        "evidence.provenance": [
-            "Provenance",
-            "provenance",
-        ],
-        "evidence.claims": [
-            "check_claims",
-            "claim_counts",
-            "claims_findings",
-        ],
-        "evidence.claim_rules": [
-            "VERDICTS",
-        ],
+        "models.bayes": ["PosteriorEffect", "pool_bayes"],
+        "models.bivariate": ["BivariateEffect", "pool_bivariate"],
+        "models.diagnostics": ["predictive_density", "pvalue_curves", "standardised_residuals"],
+        "evidence.arms": ["PooledArms", "pool_arms"],
+        "evidence.contextual": ["ContextualShare", "contextual_share"],
+        "evidence.worthwhile": ["ShareBeyond", "Threshold", "share_beyond", "threshold"],
+        "evidence.responders": ["Responders", "pool_responders", "translate_responders"],
+        "evidence.multiverse": ["choice_effects", "multiverse", "multiverse_findings"],
+        "evidence.audit": ["audit_findings", "audit_trials"],
+        "evidence.provenance": ["Provenance", "provenance"],
+        "evidence.claims": ["check_claims", "claim_counts", "claims_findings"],
+        "evidence.claim_rules": ["VERDICTS"],
         "plots": [
             "arms_forest",
             "bubble",

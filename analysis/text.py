@@ -20,7 +20,8 @@ class NumberStyle(NamedTuple):
     thousands: str = "\N{NARROW NO-BREAK SPACE}"
     between: str = " to "
     brackets: str = "[]"
-    p_zero: bool = True  # write the zero of p = 0.03
+    # Whether the zero of p = 0.03 is written.
+    p_zero: bool = True
 
 
 USUAL = NumberStyle()
@@ -58,8 +59,8 @@ def number(value, digits=2, *, sign=False):
     if value is None or not math.isfinite(value):
         return NOT_ESTIMABLE
     body = _marked(f"{abs(value):,.{digits}f}")
-    is_zero = not any(c in "123456789" for c in body)
-    if is_zero:
+    # What rounds to zero has no sign.
+    if not any(c in "123456789" for c in body):
         return body
     return (MINUS if value < 0 else "+" if sign else "") + body
 
@@ -173,6 +174,7 @@ def level(confidence_level):
     >>> level(0.95), level(0.999)
     ('95%', '99.9%')
     """
+    # Ten digits are more than a level has, and fewer than show that 100 * 0.07 is not quite 7.
     return _marked(f"{100 * confidence_level:.10g}%")
 
 
@@ -197,6 +199,7 @@ def pvalue(p):
         return NOT_ESTIMABLE
     sign = "<" if p < 0.001 else ">" if p > 0.99 else ""
     shown = min(max(p, 0.001), 0.99)
+    # From 0.0995 on, three decimals would print 0.100, a digit too many.
     text = f"{shown:.3f}" if shown < 0.0995 else f"{shown:.2f}"
     return sign + _marked(text if NUMBERS.get().p_zero else text.removeprefix("0"))
 
