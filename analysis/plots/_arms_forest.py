@@ -1,10 +1,18 @@
 """The figure of placebo beside treatment: change within both arms, and the randomised contrast."""
 
 import numpy as np
-import pandas as pd
 
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
+from analysis.plots._forest import (
+    computed_sentence,
+    contrast_series,
+    digits_shown,
+    effect_column,
+    totals_in_words,
+    trial_limits,
+    with_reference_rows,
+)
 from analysis.plots._layout import Column, Panel, Series, panel_limits, same_scale
 from analysis.plots._page import FigureContent, draw_page
 from analysis.plots._rows import (
@@ -14,17 +22,16 @@ from analysis.plots._rows import (
     block_of_arms,
     build_rows,
     decimals,
-    digits_for,
     heterogeneity,
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.plots._words import order_sentence
 from analysis.sentences import findings
-from analysis.text import bracketed, number
+from analysis.text import number
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
+SERIES = ("placebo", "treatment", "contrast")
 DROP = ("change", "condition", "n", "weight")
 
 
@@ -88,63 +95,107 @@ def arms_forest(
     if pooled.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
-    total = block_of_arms("All trials", pooled)
+    total = block_of_arms("all trials", pooled)
     order = usable_order(total.trials, order)
     table, key = add_notes(build_rows(total, groups, order))
-    digits = digits_for(table["contrast_low"], table["contrast_high"]) if digits is None else digits
-    table = _with_arms_forest_text(table, digits, columns)
+    digits = digits_shown(digits, "MD", table)
+    table = _with_texts(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
-    unit = getattr(pooled.effects, "unit", "")
+    unit, title = getattr(pooled.effects, "unit", ""), title or TITLE
     panels = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
-    footer = _arms_forest_footer(
-        pooled, groups, key, panels=panels, unit=unit, digits=digits, order=order, zone=zone, note=note
+    what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
+    lines = (
+        computed_sentence(panels[1], groups, total, unit=unit, digits=digits, quantity=what),
+        _marks_sentence(pooled, panels, unit, order),
+        words.key_sentence(key),
+        words.sentences(note),
     )
-    fig, table = draw_page(
-        table,
-        _arms_forest_tracks(columns, table, panels),
-        title=title or TITLE,
-        footer=footer,
-        width_mm=width_mm,
-        drop=DROP,
-        usual_mm=250.0,
-    )
-    unit_text = unit.split(" on ")[0]
-    alt = words.forest_alt_text(title or TITLE, table, ("placebo", "treatment", "contrast"), unit_text, digits)
-    caption = " ".join(
-        [
-            words.sentences(title or TITLE),
-            words.sentences(*words.total_sentences(table, ("placebo", "treatment", "contrast"), unit_text, digits)),
-            *footer,
-        ]
-    )
-    rows = with_reference_rows(table, panels[1], footer)
-    fig.content = FigureContent(rows, title or TITLE, caption, alt, findings(pooled))
+    footer = [line for line in lines if line]
+    tracks = _tracks(columns, table, panels)
+    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=250.0)
+    said, alt = totals_in_words(title, table, panels[1], unit=unit, digits=digits, series=SERIES)
+    caption = " ".join([words.sentences(title), said, *footer])
+    rows = with_reference_rows(table, zone, footer)
+    fig.content = FigureContent(rows, title, caption, alt, findings(pooled))
     return fig
 
 
-def _with_arms_forest_text(table, digits, columns):
+def _with_texts(table, digits, columns):
+    """Return the table with its printed text: under "Condition" a subtotal has its heterogeneity."""
     cells = add_cells(table, digits=digits)
-    rows = cells.to_dict("records")
-    condition = [
-        row.get("condition_group")
-        if row["kind"] == "trial"
-        else heterogeneity(row, digits)
-        if row["kind"] == "subtotal"
-        else ""
-        for row in rows
-    ]
+    texts = {"trial": lambda row: row.get("condition_group"), "subtotal": lambda row: heterogeneity(row, digits)}
+    condition = [texts.get(row["kind"], lambda row: "")(row) for row in cells.to_dict("records")]
     cells["text_condition"] = [c if isinstance(c, str) else "" for c in condition]
     for column in columns:
-        if column not in COLUMNS:
-            if column not in table:
-                raise ValueError(
-                    f"columns names {column!r}, which is neither one of {', '.join(COLUMNS)} nor a column of the trials"
-                )
-            cells = add_text_column(cells, column)
+        if column in COLUMNS:
+            continue
+        if column not in table:
+            raise ValueError(
+                f"columns names {column!r}, which is neither one of {', '.join(COLUMNS)} nor a column of the trials"
+            )
+        cells = add_text_column(cells, column)
     return cells
 
 
-def _arms_forest_tracks(columns, table, panels):
+def _arms_panel(table, unit):
+    trials = table[table["kind"] == "trial"]
+    ends = [
+        np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
+        for end in ("estimate", "low", "high")
+    ]
+    placebo = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
+    treatment = Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
+    return Panel(
+        "arms",
+        ("Change within each arm", "Within each arm", "Arms"),
+        (placebo, treatment),
+        panel_limits(*ends),
+        (
+            f"Change in pain within each arm, {unit}",
+            "descriptive: natural course and regression to the mean are in it",
+        ),
+        connect=True,
+    )
+
+
+def _contrast_panel(table, unit, zone):
+    span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
+    labels = (
+        f"smallest worthwhile difference: {span} points",
+        f"smallest worthwhile: {span}",
+        f"worthwhile: {span}",
+    )
+    return Panel(
+        "contrast",
+        ("Randomised contrast", "Contrast"),
+        (contrast_series(),),
+        trial_limits(table[table["kind"] == "trial"], zone),
+        (f"Treatment minus placebo, {unit}",),
+        favours=("favours treatment", "favours placebo"),
+        zone=zone,
+        zone_labels=labels if zone else (),
+    )
+
+
+def _marks_sentence(pooled, panels, unit, order):
+    """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
+    marks = (
+        "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
+        "proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the "
+        "change imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; arrowhead: "
+        "interval leaves the panel"
+    )
+    return words.sentences(
+        marks,
+        words.zone_sentence(panels[1].zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
+        "a point is equally long in both panels" if same_scale(panels) else "",
+        words.arms_sentence(pooled),
+        words.order_sentence(order, bool(pooled.groups)),
+        words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
+    )
+
+
+def _tracks(columns, table, panels):
     """Return names, text columns, the two panels, and the columns of results, from left to right."""
     left = {
         "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],
@@ -158,126 +209,14 @@ def _arms_forest_tracks(columns, table, panels):
             Column("change", "plac.", ("text_placebo",), span="Change"),
             Column("change", "treat.", ("text_treatment",), span="Change"),
         ],
-        "difference": [_difference_column(table)],
+        "difference": [effect_column(table)],
         "weight": [Column("weight", "Weight", ("text_weight",))],
     }
-    other = [
-        [Column(c, c.replace("_", " ").capitalize(), (f"text_{c}",), "left", muted=True)]
+    names = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
+    others = [
+        Column(c, c.replace("_", " ").capitalize(), (f"text_{c}",), "left", muted=True)
         for c in columns
         if c not in COLUMNS
     ]
-    chosen = [left[c] for c in left if c in columns] + other
-    return [
-        Column("name", "Trial", ("text_name",), "left", tail="text_tail"),
-        *sum(chosen, []),
-        *panels,
-        *sum((right[c] for c in right if c in columns), []),
-    ]
-
-
-def _difference_column(table, head="Difference"):
-    """Return the column of the estimate and its limits, each aligned on the decimal point."""
-    head = f"{head} {bracketed(f'{words.level_of(table)} CI')}"
-    return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
-
-
-def contrast_series():
-    """Return the series of the randomised contrast in the colours of the moment."""
-    return Series("contrast", ("difference",), style.INK, style.INK)
-
-
-def _arms_series():
-    placebo = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
-    return placebo, Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
-
-
-def _arms_panel(table, unit):
-    trials = table[table["kind"] == "trial"]
-    ends = [
-        np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
-        for end in ("estimate", "low", "high")
-    ]
-    return Panel(
-        "arms",
-        ("Change within each arm", "Within each arm", "Arms"),
-        _arms_series(),
-        panel_limits(*ends),
-        (
-            f"Change in pain within each arm, {unit}",
-            "descriptive: natural course and regression to the mean are in it",
-        ),
-        connect=True,
-    )
-
-
-def _contrast_panel(table, unit, zone):
-    """Return the panel of the randomised contrast."""
-    trials = table[table["kind"] == "trial"]
-    limits = panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high")), zone=zone or None)
-    if zone:
-        span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
-        labels = (
-            f"smallest worthwhile difference: {span} points",
-            f"smallest worthwhile: {span}",
-            f"worthwhile: {span}",
-        )
-    else:
-        labels = ()
-    return Panel(
-        "contrast",
-        ("Randomised contrast", "Contrast"),
-        (contrast_series(),),
-        limits,
-        (f"Treatment minus placebo, {unit}",),
-        favours=("favours treatment", "favours placebo"),
-        zone=zone,
-        zone_labels=labels,
-    )
-
-
-def _arms_forest_footer(pooled, groups, key, *, panels, unit, digits, order, zone, note):
-    """Return the paragraphs that say what was computed."""
-    contrast = pooled.contrast
-    what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
-    marks = (
-        "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
-        "proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the "
-        "change imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; arrowhead: "
-        "interval leaves the panel"
-    )
-    lines = [
-        words.sentences(
-            what,
-            words.model_sentence(contrast),
-            words.heterogeneity_sentence(contrast, unit.split(" on ")[0], digits),
-            words.few_sentence(groups),
-            words.narrow_sentence([*groups, block_of_arms("all trials", pooled)]),
-        ),
-        words.sentences(
-            marks,
-            words.zone_sentence(zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
-            "a point is equally long in both panels" if same_scale(panels) else "",
-            words.arms_sentence(pooled),
-            order_sentence(order, bool(groups)),
-            words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
-        ),
-        words.key_sentence(key),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def with_reference_rows(table, panel, footer):
-    """Append the numbers behind lines and zones, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": "null line", "contrast_estimate": panel.null}]
-    if panel.zone:
-        extra.append(
-            {
-                "kind": "zone",
-                "name": "smallest worthwhile difference",
-                "contrast_low": panel.zone[0],
-                "contrast_high": panel.zone[1],
-            }
-        )
-    extra += [{"kind": "footer", "name": line} for line in footer]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+    before, after = ([column for c in side if c in columns for column in side[c]] for side in (left, right))
+    return [names, *before, *others, *panels, *after]

@@ -14,7 +14,6 @@ from matplotlib.style import context as style_context
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._forest import NAMES, RATIOS, _forest_blocks
 from analysis.plots._layout import Panel, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, draw_key, lay_key, line_entry, write
 from analysis.plots._page import (
@@ -40,7 +39,7 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import digits_for
+from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
 from analysis.text import counted, equals, interval, level, number, pvalue
@@ -185,15 +184,16 @@ def drapery(
     """
     if scale not in LABELLED:
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
-    block, _, unit, left_out = _forest_blocks(results, None)
-    pooled = block.results["contrast"]
+    source = source_of(results)
+    pooled, unit = source.pooled, source.unit
     measure = measure or getattr(pooled, "measure", "") or "MD"
     ratio = measure in RATIOS
     name = NAMES.get(measure, measure)
     x_label = x_label or ", ".join(part for part in (name, unit) if part)
-    table, digits = _drapery_table(pooled, block.trials["label"].astype(str).tolist(), label, common, digits, ratio)
+    names = source.total.trials["label"].astype(str).tolist()
+    table, digits = _drapery_table(pooled, names, label, common, digits, ratio)
     lines = tuple(dict.fromkeys([_own_p(pooled), *MARKED]))
-    about = _About(pooled, table, lines, x_label, unit, ratio, digits, left_out)
+    about = _About(pooled, table, lines, x_label, unit, ratio, digits, source.left_out)
     trials = table[table["kind"] == "trial"]
     across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), ratio)
     if ax is not None:

@@ -1,8 +1,9 @@
-"""The classic forest plot of one pooled result, with or without groups, columns and further models.
+"""The classic forest plot of one pooled result, and what every figure of its family is made of.
 
-The columns beside the panel are any of the trials' own, the arms, the effect, the weights, or lettered circles. Further
-models stand below the overall result, one row each, of any kind of result that has an estimate and an interval. In axes
-of another figure the panel is drawn alone, with the names as tick labels.
+A figure is a table of rows (from ``_rows``), text columns and one panel of the randomised contrast. The columns show
+any column of the trials, the arms, the effect, the weights or lettered circles; further models of the same trials stand
+below the overall result, one row each, of any kind of result that has an estimate and an interval. The panel alone can
+be drawn into Axes, or a SubFigure, of another figure, with the names as tick labels.
 """
 
 import math
@@ -13,12 +14,20 @@ import pandas as pd
 
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
-from analysis.plots import _words
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import contrast_series, with_reference_rows
-from analysis.plots._layout import Column, Panel, body_of, first_fitting, font, panel_limits, row_heights, text_width
+from analysis.plots._layout import (
+    Column,
+    Panel,
+    Series,
+    body_of,
+    first_fitting,
+    font,
+    panel_limits,
+    row_heights,
+    text_width,
+)
 from analysis.plots._marks import draw_density, draw_panel, write
-from analysis.plots._page import FigureContent, draw_axis, draw_page
+from analysis.plots._page import MM_PER_INCH, FigureContent, draw_axis, draw_page
 from analysis.plots._rows import (
     NAMES,
     RATIOS,
@@ -34,15 +43,16 @@ from analysis.plots._rows import (
 from analysis.plots._theme import themed
 from analysis.text import MINUS, bracketed, counted, level, number
 
-MM_PER_INCH = 25.4
-NAME_GAP = 2.0  # mm between the names and the panel
-BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis: tick labels, and each line of its title
+USUAL_MM = 174.0
+PREDICTIONS = ("bar", "diamond", "density")
+# The curve needs a row twice as high as others: in one of the usual height it cannot be told from a bar.
+DENSITY_MM = 9.4
 ARMS = {"treatment": ("Treatment", "treat."), "placebo": ("Placebo", "plac.")}
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
+DIFFERENCES = ("MD", "SMD", "RD")
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
-TEXT_GAP = 1.1  # between a circle and its meaning
-PREDICTIONS = ("bar", "diamond", "density")
-DENSITY_MM = 9.4  # height of the row with the curve
+NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
+BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
 
 
 @themed
@@ -138,27 +148,36 @@ def forest(
     order = usable_order(source.total.trials, order)
     measure = measure or getattr(source.pooled, "measure", "") or "MD"
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
-    if digits is None:
-        digits = 2 if measure in RATIOS else digits_for(table["contrast_low"], table["contrast_high"])
+    digits = digits_shown(digits, measure, table)
     left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
-    panel, zone = forest_panel(table, measure, source.unit, favours, worthwhile)
-    cells = _with_forest_text(table, digits, measure in RATIOS)
-    curve = _forest_curve(source.pooled, prediction)
+    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure in RATIOS)
+    trials = table[table["kind"] == "trial"]
+    panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
+    cells = add_cells(table, digits=digits, ratio=panel.ratio)
+    spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in cells.to_dict("records")]
+    cells = cells.assign(text_heterogeneity=spread)
+    curve = _density_rows(source.pooled) if prediction == "density" else None
     if ax is not None:
         return into_axes(ax, cells, panel, curve)
     cells = add_columns(cells, [*left, *right], symbols, digits)
-    footer = _forest_footer(source, panel, digits, order, prediction, models) + [
-        _symbol_key(symbols, {**left, **right})
-    ]
-    footer[1] = words.sentences(footer[1], zone)
-    footer = [line for line in [*footer, words.key_sentence(key), words.sentences(note)] if line]
+    lines = (
+        computed_sentence(panel, source.groups, source.total, unit=source.unit, digits=digits, between=source.between),
+        _marks_sentence(source, order, prediction, models, band),
+        _models_sentence(models),
+        _symbols_sentence(symbols, {**left, **right}),
+        words.key_sentence(key),
+        words.sentences(note),
+    )
+    footer = [line for line in lines if line]
     title = title or f"{NAMES.get(measure, measure)} in {counted(len(source.total.trials))} and the pooled result"
-    tracks, drop = tracks_of(cells, left, right, symbols, panel), dropped(left, right, symbols)
-    fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=174.0)
+    tracks, drop = tracks_of(cells, left, right, symbols, panel), drop_order(left, right, symbols)
+    fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _draw_symbols(fig, cells, symbols)
-    if len(curve):
+    if curve is not None:
         draw_density(fig.axes[1], panel, body_of(cells), curve)
-    fig.content = _forest_content(cells, panel, curve, title, footer, digits=digits, unit=source.unit)
+    said, alt = totals_in_words(title, cells, panel, unit=source.unit, digits=digits)
+    rows = pd.concat([with_reference_rows(cells, panel.zone, footer), curve], ignore_index=True)
+    fig.content = FigureContent(rows, title, " ".join([words.sentences(title), said, *footer]), alt)
     return fig
 
 
@@ -175,7 +194,7 @@ def _named_models(models, pooled):
         models = [models] if hasattr(models, "confidence_level") else list(models)
         named = {}
         for model in models:
-            name = _forest_model_name(model)
+            name = _model_name(model)
             if name in named:
                 name = f"{name}, {getattr(model, 'ci_method', '')}"
             named[name if name not in named else f"{name} ({len(named) + 1})"] = model
@@ -186,7 +205,7 @@ def _named_models(models, pooled):
     return {name: model for name, model in named.items() if model is not pooled}, own
 
 
-def _forest_model_name(model):
+def _model_name(model):
     """Return the name of a model in the column of names."""
     if hasattr(model, "mu"):
         return "Bayesian model"
@@ -239,8 +258,14 @@ def _numbers_of(model):
     """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
     if hasattr(model, "mu"):
         return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
-    none = (np.nan, np.nan)
-    return float(model.estimate), model.ci, getattr(model, "pi", none), getattr(model, "tau", np.nan)
+    return float(model.estimate), model.ci, getattr(model, "pi", (np.nan, np.nan)), getattr(model, "tau", np.nan)
+
+
+def digits_shown(digits, measure, rows):
+    """Return the decimals asked for, or those that suit the intervals of these rows; ratios have two."""
+    if digits is not None:
+        return digits
+    return 2 if measure in RATIOS else digits_for(rows["contrast_low"], rows["contrast_high"])
 
 
 def as_headings(columns):
@@ -250,48 +275,53 @@ def as_headings(columns):
     return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
-def forest_panel(table, measure, unit, favours, worthwhile):
-    """Return the panel and the sentence about the band."""
-    trials, ratio = table[table["kind"] == "trial"], measure in RATIOS
+def worthwhile_zone(worthwhile, unit, ratio):
+    """Return the band of worthwhile differences on the scale of the axis, its labels, and the sentence about it."""
     zone = () if worthwhile is None else tuple(np.sort(np.atleast_1d(np.asarray(worthwhile, float)))[[0, -1]])
     if ratio and zone and zone[0] <= 0:
         raise ValueError(f"worthwhile is {worthwhile!r}; for ratios it must be above 0, such as 0.8")
+    # Differences are asked for as points less pain, and less pain lies below zero.
     zone = tuple(map(float, np.log(zone))) if ratio else tuple(-x for x in reversed(zone))
-    points = "" if ratio else unit.split(" on ")[0]
-    show = np.exp if ratio else float
-    said, labels = _words.zone_words(zone, points, show, lambda x: number(x, decimals(x)))
-    ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
-    caption = ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
-    panel = Panel(
+    points, show = ("", np.exp) if ratio else (unit.split(" on ")[0], float)
+    said, labels = words.zone_words(zone, points, show, lambda x: number(x, decimals(x)))
+    return zone, labels, said
+
+
+def contrast_panel(trials, measure, unit, favours, *, quantity="", series=(), zone=(), zone_labels=()):
+    """Return the panel of a measure, with limits that suit the trials; ``quantity`` is what its axis shows."""
+    name, ratio = NAMES.get(measure, measure), measure in RATIOS
+    caption = ", ".join(part for part in (quantity or name, unit) if part)
+    return Panel(
         "contrast",
-        (NAMES.get(measure, measure), measure),
-        (contrast_series(),),
-        panel_limits(*ends, zone=zone or None),
+        (name, measure),
+        series or (contrast_series(),),
+        trial_limits(trials, zone),
         (f"{caption}, log scale" if ratio else caption,),
         favours=favours or (),
         zone=zone,
-        zone_labels=labels,
+        zone_labels=zone_labels,
         ratio=ratio,
     )
-    return panel, said
 
 
-def _with_forest_text(table, digits, ratio):
-    cells = add_cells(table, digits=digits, ratio=ratio)
-    rows = cells.to_dict("records")
-    spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in rows]
-    return cells.assign(text_heterogeneity=spread)
+def contrast_series():
+    """Return the series of the randomised contrast in the colours of the moment."""
+    return Series("contrast", ("difference",), style.INK, style.INK)
 
 
-def _forest_curve(pooled, prediction):
-    """Return the rows of the predictive density, empty where none is drawn."""
-    if prediction != "density":
-        return pd.DataFrame()
+def trial_limits(trials, zone=()):
+    """Return the limits of a panel of the contrasts of these trials."""
+    return panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high")), zone=zone or None)
+
+
+def _density_rows(pooled):
+    """Return the rows of the predictive density, None where the result has no prediction interval."""
     curve = predictive_density(pooled)
-    return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
+    rows = curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
+    return rows if len(rows) else None
 
 
-def into_axes(ax, table, panel, curve=()):
+def into_axes(ax, table, panel, curve=None):
     """Draw the rows into Axes whose height they share; return the figure of the Axes."""
     body = body_of(table).reset_index(drop=True)
     y, top = [], 0.0
@@ -301,23 +331,22 @@ def into_axes(ax, table, panel, curve=()):
         top += height
     body = body.assign(y_mm=y)
     if not hasattr(ax, "set_xlim"):
-        ax = _axes_of(ax, body, top, panel)
+        ax = _axes_in(ax, body, top, panel)
     ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
-    figure = ax.get_figure(root=True)
-    width = ax.get_position().width * _forest_size(ax.get_figure(root=False))[0]
+    width = ax.get_position().width * _size_mm(ax.get_figure(root=False))[0]
     draw_panel(ax, panel, body, width / (panel.limits[1] - panel.limits[0]))
-    if len(curve):
+    if curve is not None:
         draw_density(ax, panel, body, curve)
     draw_axis(ax, panel, width)
-    _forest_names(ax, body, y)
-    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_favours(panel, width)])
+    _write_names(ax, body, y)
+    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_directions(panel, width)])
     ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
-    return figure
+    return ax.get_figure(root=True)
 
 
-def _axes_of(subfigure, body, rows_mm, panel):
+def _axes_in(subfigure, body, rows_mm, panel):
     """Return Axes in a SubFigure with room for the names at the left and the captions below."""
-    width, height = _forest_size(subfigure)
+    width, height = _size_mm(subfigure)
     names = max(text_width(name, style.SMALL_PT, "bold") for name in body["text_name"])
     left = style.MARGIN + names + NAME_GAP
     bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
@@ -325,18 +354,20 @@ def _axes_of(subfigure, body, rows_mm, panel):
         raise ValueError(
             f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
         )
-    above = max(style.MARGIN, height - bottom - rows_mm * 1.6)  # a few rows do not spread over a tall figure
-    box = left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height
-    return subfigure.add_axes(box)
+    # A few rows do not spread over a tall figure: they get 1.6 times their usual height at most.
+    above = max(style.MARGIN, height - bottom - rows_mm * 1.6)
+    return subfigure.add_axes(
+        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height)
+    )
 
 
-def _forest_size(figure):
+def _size_mm(figure):
     """Return width and height of a Figure or SubFigure in millimetres."""
     box = figure.bbox
     return box.width / figure.dpi * MM_PER_INCH, box.height / figure.dpi * MM_PER_INCH
 
 
-def _forest_names(ax, body, y):
+def _write_names(ax, body, y):
     """Write the names as tick labels, those of headings and of the overall result in bold."""
     names = [str(style.say(name)) for name in body["text_name"]]
     ax.set_yticks(y, names)
@@ -346,7 +377,7 @@ def _forest_names(ax, body, y):
         label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
 
 
-def _favours(panel, width):
+def _directions(panel, width):
     """Return the line of directions, in the longer or the shorter wording that fits."""
     if not panel.favours:
         return []
@@ -373,19 +404,20 @@ def add_columns(table, names, symbols, digits):
         if name in ("n", "effect", "weight"):
             continue
         if name == "arms":
-            table = _add_arms(table, digits)
+            table = _add_arm_cells(table, digits)
         elif name not in table or name == "flags":
             raise ValueError(
                 f"columns names {name!r}, which is neither one of n, arms, effect, weight nor a column of the trials"
             )
         elif name not in symbols:
-            table = table.assign(**{f"text_{name}": _forest_texts(table[name].where(trial), name)})
+            table = table.assign(**{f"text_{name}": _column_texts(table[name].where(trial), name)})
     for name, letters in symbols.items():
-        table = _add_symbols(table, name, letters, trial)
+        table = _add_letters(table, name, letters, trial)
     return table
 
 
-def _add_arms(table, digits):
+def _add_arm_cells(table, digits):
+    """Add the means and SDs of both arms; their numbers of patients are among the usual cells."""
     for arm in ARMS:
         missing = [f"{part}_{arm}" for part in PARTS if f"{part}_{arm}" not in table]
         if missing:
@@ -398,7 +430,7 @@ def _add_arms(table, digits):
     return table
 
 
-def _forest_texts(values, name):
+def _column_texts(values, name):
     """Return one text per row: numbers with the same decimals down the column, years without separators."""
     known = [v for v in values if _is_numeric(v)]
     plain = name in ("year", "id", "pmid")
@@ -414,7 +446,7 @@ def _is_numeric(value):
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value)
 
 
-def _add_symbols(table, name, letters, trial):
+def _add_letters(table, name, letters, trial):
     """Add the letters of a column of circles; the cells themselves stay empty, the circles are drawn later."""
     if name not in table:
         raise ValueError(f"symbols names {name!r}, which is not a column of the trials")
@@ -432,38 +464,43 @@ def _letter_of(spec):
     return MINUS if letter == "-" else letter
 
 
-def _forest_footer(source, panel, digits, order, prediction, models):
-    """Return the paragraphs that say what was computed and what the marks are."""
-    points = "(log scale)" if panel.ratio else source.unit.split(" on ")[0]
-    computed = words.sentences(
-        panel.captions[0],
-        words.model_sentence(source.pooled),
-        words.heterogeneity_sentence(source.pooled, points, digits),
-        _words.between_sentence(source.between),
-        words.few_sentence(source.groups),
-        words.narrow_sentence([*source.groups, source.total]),
+def computed_sentence(panel, groups, total, *, unit, digits, between=None, quantity=""):
+    """Return the paragraph that says how blocks of trials were pooled, and what to be careful with."""
+    pooled, points = total.results["contrast"], "(log scale)" if panel.ratio else unit.split(" on ")[0]
+    return words.sentences(
+        quantity or panel.captions[0],
+        words.model_sentence(pooled),
+        words.heterogeneity_sentence(pooled, points, digits),
+        words.between_sentence(between),
+        words.few_sentence(groups),
+        words.narrow_sentence([*groups, total]),
     )
+
+
+def _marks_sentence(source, order, prediction, models, band):
+    """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
     status = source.total.trials.get("status")
     imputed = status is not None and (status == "imputed").any()
-    marks = words.sentences(
-        _words.marks_sentence(prediction, models, bool(imputed)),
-        _words.order_sentence(order, bool(source.groups)),
+    return words.sentences(
+        words.marks_sentence(prediction, models, bool(imputed)),
+        words.order_sentence(order, bool(source.groups)),
         words.left_out_sentence(source.left_out),
+        band,
     )
-    return [computed, marks, _models_sentence(models)]
 
 
 def _models_sentence(models):
     """Return how each further model was made."""
     said = []
     for name, model in models.items():
-        how = _how(model)
+        how = _how_made(model)
         known = f"{name.lower()}, "  # a model that is named after itself need not say so twice
         said.append(f"{name}: {how[len(known) :] if how.lower().startswith(known) else how}")
     return words.sentences(*said)
 
 
-def _how(model):
+def _how_made(model):
+    """Return model and interval, and the priors of a posterior."""
     at = level(model.confidence_level)
     if hasattr(model, "mu"):
         mu = "flat" if model.mu_prior is None else repr(model.mu_prior)
@@ -475,7 +512,7 @@ def _how(model):
     return f"common effect, {at} interval by the normal distribution"
 
 
-def _symbol_key(symbols, heads):
+def _symbols_sentence(symbols, heads):
     """Return the sentence that says what the circles of each column mean."""
     parts = []
     for name, letters in symbols.items():
@@ -486,19 +523,17 @@ def _symbol_key(symbols, heads):
 
 def tracks_of(table, left, right, symbols, panel):
     """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
-    measure = panel.heads[-1]
 
     def columns(chosen):
-        return [
-            column for name, head in chosen.items() for column in _forest_columns(table, name, head, symbols, measure)
-        ]
+        return [column for name, head in chosen.items() for column in _columns_of(table, name, head, symbols, panel)]
 
-    name = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
+    names = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
     later = {name: None for name in symbols if name not in left and name not in right}
-    return [name, *columns(left), panel, *columns({**right, **later})]
+    return [names, *columns(left), panel, *columns({**right, **later})]
 
 
-def _forest_columns(table, name, head, symbols, measure):
+def _columns_of(table, name, head, symbols, panel):
+    """Return the columns of one name: two for the patients, six for the arms, one for anything else."""
     if name == "n":
         return [
             Column("n", short, (f"text_n_{arm}",), span=head or "Patients")
@@ -512,7 +547,7 @@ def _forest_columns(table, name, head, symbols, measure):
             for part, title in PARTS.items()
         ]
     if name == "effect":
-        return [effect_column(table, head or ("Difference" if measure in ("MD", "SMD", "RD") else NAMES.get(measure)))]
+        return [effect_column(table, head or (effect_head(panel) if panel.heads[-1] in NAMES else ""))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or name.replace("_", " ").capitalize()
@@ -528,7 +563,12 @@ def effect_column(table, head="Difference", level=None):
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
 
 
-def dropped(left, right, symbols=()):
+def effect_head(panel):
+    """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
+    return "Difference" if panel.heads[-1] in DIFFERENCES else panel.heads[0]
+
+
+def drop_order(left, right, symbols=()):
     """Return the names of columns in the order in which a page that is too narrow gives them up."""
     others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
     return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
@@ -543,21 +583,16 @@ def _draw_symbols(figure, table, symbols):
             continue
         x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
         rows = body[body[f"symbol_{name}"].astype(bool) & (body["kind"] == "trial")]
-        specs = [symbols[name][value] for value in rows[name]]
-        _circles(page, [x] * len(rows), rows["y_mm"], specs, f"symbols-{name}")
-
-
-def _circles(page, x, y, specs, gid):
-    """Draw circles as one collection, each with its letter."""
-    if not specs:
-        return
-    tones = [_tone_of(spec) for spec in specs]
-    size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
-    dots = page.scatter(x, y, s=size, c=[fill for fill, _ in tones], marker="o", linewidth=0, zorder=2)
-    dots.set(gid=gid, label=gid)
-    for i, (left, top, spec, (_, ink)) in enumerate(zip(x, y, specs, tones, strict=True)):
-        look = style.NOTE_PT, "bold", ink
-        write(page, left, top, _letter_of(spec), look, align="center", gid=f"{gid}-{i}")
+        specs, gid = [symbols[name][value] for value in rows[name]], f"symbols-{name}"
+        if not specs:
+            continue
+        fills, inks = zip(*map(_tone_of, specs), strict=True)
+        size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
+        dots = page.scatter([x] * len(rows), rows["y_mm"], s=size, c=list(fills), marker="o", linewidth=0, zorder=2)
+        dots.set(gid=gid, label=gid)
+        for i, (y, spec, ink) in enumerate(zip(rows["y_mm"], specs, inks, strict=True)):
+            look = style.NOTE_PT, "bold", ink
+            write(page, x, y, _letter_of(spec), look, align="center", gid=f"{gid}-{i}")
 
 
 def _tone_of(spec):
@@ -566,21 +601,18 @@ def _tone_of(spec):
     return style.SYMBOLS[tone] if tone in style.SYMBOLS else (tone, style.INK)
 
 
-def _forest_content(cells, panel, curve, title, footer, *, digits, unit):
+def totals_in_words(title, cells, panel, *, unit, digits, series=("contrast",)):
+    """Return the overall results in words, and the alternative text, which ends in them."""
     show, points = (np.exp, "") if panel.ratio else (float, unit.split(" on ")[0])
-    alt = words.forest_alt_text(title, cells, ("contrast",), points, digits, show)
-    said = words.sentences(*words.total_sentences(cells, ("contrast",), points, digits, show))
-    caption = " ".join([words.sentences(title), said, *footer])
-    table = with_reference_rows(cells, panel, footer)
-    return FigureContent(pd.concat([table, curve], ignore_index=True) if len(curve) else table, title, caption, alt)
+    said = words.sentences(*words.total_sentences(cells, series, points, digits, show))
+    return said, words.forest_alt_text(title, cells, series, points, digits, show)
 
 
-def effect_head(panel):
-    """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
-    return "Difference" if panel.heads[-1] in ("MD", "SMD", "RD") else panel.heads[0]
-
-
-def _forest_blocks(results, by):
-    """Return the block of all trials, those of the groups, the unit and the trials left out."""
-    source = source_of(results, by)
-    return source.total, source.groups, source.unit, source.left_out
+def with_reference_rows(table, zone, footer, line="null line"):
+    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
+    extra = [{"kind": "reference", "name": line, "contrast_estimate": 0.0}]
+    if zone:
+        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
+        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
+    extra += [{"kind": "footer", "name": paragraph} for paragraph in footer]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)

@@ -1,7 +1,7 @@
-"""Forests of several results: trials added or left out in turn, and several outcomes of the same trials.
+"""Forests of many pooled results of one question.
 
-The steps are many pooled results under one another; outcomes, or time points, are intervals of the same trial under
-one another, told apart by shape and colour.
+The steps of an analysis: trials added one after the other, or each left out in turn. And several outcomes, or time
+points, of the same trials: intervals under one another, told apart by shape and colour.
 """
 
 import numpy as np
@@ -9,30 +9,34 @@ import pandas as pd
 
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import with_reference_rows
-from analysis.plots._forest import add_columns, as_headings, dropped, effect_column, effect_head, into_axes, tracks_of
-from analysis.plots._layout import Column, Panel, Series, panel_limits
+from analysis.plots._forest import (
+    USUAL_MM,
+    add_columns,
+    as_headings,
+    contrast_panel,
+    digits_shown,
+    drop_order,
+    effect_column,
+    effect_head,
+    into_axes,
+    tracks_of,
+    with_reference_rows,
+)
+from analysis.plots._layout import Column, Series
 from analysis.plots._marks import rule
 from analysis.plots._page import FigureContent, draw_page
-from analysis.plots._rows import (
-    NAMES,
-    RATIOS,
-    add_cells,
-    add_notes,
-    build_rows,
-    digits_for,
-    sort_trials,
-    source_of,
-    usable_order,
-)
+from analysis.plots._rows import NAMES, RATIOS, add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
-from analysis.plots._words import order_sentence
 from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
 ROW_MM = 3.9  # rows of one trial stand close
 BETWEEN_MM = 1.5  # and trials apart
+OUTCOME_MARKS = (
+    "shape and colour: outcome; areas proportional to the weights within each outcome; diamonds: pooled results "
+    "of each outcome over its own trials, not independent of one another; arrowhead: interval leaves the panel"
+)
 
 
 @themed
@@ -97,33 +101,33 @@ def steps_forest(
     >>> fig.content.table["kind"].tolist()[-5:-2]
     ['trial', 'trial', 'total']
     """
-    left, right = _headings(steps, columns), as_headings(right)
+    left, right = _step_headings(steps, columns), as_headings(right)
     _check_steps(steps, [*left, *right])
     measure = measure or getattr(overall, "measure", "") or "MD"
     at = confidence_level or getattr(overall, "confidence_level", 0.95)
     table = _step_rows(steps, overall, at)
-    shown = table.loc[table["kind"] == "trial", ["contrast_low", "contrast_high"]]
-    digits = digits if digits is not None else 2 if measure in RATIOS else digits_for(*shown.to_numpy().T)
-    table = _step_texts(table, [*left, *right], digits, measure in RATIOS)
-    panel = _step_panel(table, measure, unit, favours)
+    trials = table[table["kind"] == "trial"]
+    digits = digits_shown(digits, measure, trials)
+    table = _with_step_texts(table, [*left, *right], digits, measure in RATIOS)
+    what = f"Pooled {NAMES.get(measure, measure).lower()}"
+    series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
+    panel = contrast_panel(trials, measure, unit, favours, quantity=what, series=series)
     if ax is not None:
         return into_axes(ax, table, panel)
     out = "shift" in steps
-    what = NAMES.get(measure, measure).lower()
-    title = title or f"Pooled {what} {'without each trial in turn' if out else 'as trials are added'}"
+    title = title or f"{what} {'without each trial in turn' if out else 'as trials are added'}"
     diamond = table.loc[table["kind"] == "total", "contrast_low"].notna().all()
     footer = [line for line in (_step_footer(panel, out, at, diamond), words.sentences(note)) if line]
-    tracks = _step_tracks(table, left, right, panel, out, level(at))
-    drop = (*[name for name in (*reversed(right), *reversed(left)) if name != "effect"],)
-    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=174.0)
+    tracks = _step_tracks(table, left, right, panel, out)
+    drop = tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect")
+    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     said = _step_findings(table, digits, np.exp if panel.ratio else float, out)
-    caption = " ".join([words.sentences(title), said, *footer])
-    rows = with_reference_rows(table, panel, footer)
-    fig.content = FigureContent(rows, title, caption, words.sentences(f"Forest plot: {title}") + " " + said)
+    caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
+    fig.content = FigureContent(with_reference_rows(table, (), footer), title, caption, f"{alt} {said}")
     return fig
 
 
-def _headings(steps, columns):
+def _step_headings(steps, columns):
     """Return name -> heading of the columns at the left."""
     if columns is not None:
         return as_headings(columns)
@@ -165,10 +169,12 @@ def _step_rows(steps, overall, at):
     return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).assign(weight=np.nan)
 
 
-def _step_texts(table, names, digits, ratio):
+def _with_step_texts(table, names, digits, ratio):
+    """Return the table with its printed text."""
     cells = add_cells(table, digits=digits, ratio=ratio)
     total = cells["kind"] == "total"
-    unknown = total & cells["contrast_low"].isna()  # the estimate alone is known
+    # Of all trials together, leave_one_out tells the estimate alone: estimate minus shift.
+    unknown = total & cells["contrast_low"].isna()
     shown = np.exp if ratio else np.asarray
     cells.loc[unknown, "text_whole"] = ""
     cells.loc[unknown, "text_estimate"] = [number(shown(x), digits) for x in cells.loc[unknown, "contrast_estimate"]]
@@ -176,11 +182,12 @@ def _step_texts(table, names, digits, ratio):
         cells.loc[total, "text_tail"] = ""
     for name in names:
         if name != "effect":
-            cells[f"text_{name}"] = [_text(value, name, digits) for value in cells[name]]
+            cells[f"text_{name}"] = [_step_text(value, name, digits) for value in cells[name]]
     return cells
 
 
-def _text(value, name, digits):
+def _step_text(value, name, digits):
+    """Return one number of a step as its column needs it."""
     if value is None or value != value:
         return ""
     if isinstance(value, str):
@@ -194,44 +201,34 @@ def _text(value, name, digits):
     return number(value, 0 if name == "k" else digits)
 
 
-def _step_panel(table, measure, unit, favours):
-    trials, ratio = table[table["kind"] == "trial"], measure in RATIOS
-    caption = ", ".join(part for part in (f"Pooled {NAMES.get(measure, measure).lower()}", unit) if part)
-    return Panel(
-        "contrast",
-        (NAMES.get(measure, measure), measure),
-        (Series("contrast", ("pooled",), style.INK, style.INK, "step"),),
-        panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))),
-        (f"{caption}, log scale" if ratio else caption,),
-        favours=favours or (),
-        ratio=ratio,
-    )
-
-
 def _step_footer(panel, out, at, diamond):
-    what = (
-        "each row: the pooled result of all trials but the one named"
-        if out
-        else "each row: the pooled result of the trial named and all above it"
-    )
-    lines = f"{what}, with its {level(at)} confidence interval"
+    # Whole sentences, not parts put together: they are what a translation is asked for.
+    rows = "each row: the pooled result of the trial named and all above it"
+    if out:
+        rows = "each row: the pooled result of all trials but the one named"
     whole = "diamond below and dotted line" if diamond else "dotted line"
     marks = f"small diamonds: pooled results of the steps; {whole}: all trials"
-    return words.sentences(panel.captions[0], lines, f"{marks}; arrowhead: interval leaves the panel")
+    return words.sentences(
+        panel.captions[0],
+        f"{rows}, with its {level(at)} confidence interval",
+        f"{marks}; arrowhead: interval leaves the panel",
+    )
 
 
-def _step_tracks(table, left, right, panel, out, at):
+def _step_tracks(table, left, right, panel, out):
+    """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
+
     def columns(chosen):
         for name, head in chosen.items():
             if name == "effect":
-                yield effect_column(table, head or effect_head(panel), at)
+                yield effect_column(table, head or effect_head(panel))
                 continue
             text = any(isinstance(v, str) for v in table.loc[table["kind"] == "trial", name])
             head = head or HEADS.get(name, name.replace("_", " ").capitalize())
             yield Column(name, head, (f"text_{name}",), "left" if text else "right")
 
-    name = Column("name", "Trial left out" if out else "Trial added", ("text_name",), "left", tail="text_tail")
-    return [name, *columns(left), panel, *columns(right)]
+    names = Column("name", "Trial left out" if out else "Trial added", ("text_name",), "left", tail="text_tail")
+    return [names, *columns(left), panel, *columns(right)]
 
 
 def _step_findings(table, digits, show, out):
@@ -313,39 +310,34 @@ def outcomes_forest(
     measure = measure or next((m for s in sources.values() if (m := s.pooled.measure)), "MD")
     table, key, order = _outcome_rows(sources, order)
     trials = table[table["kind"] == "trial"]
-    digits = (
-        digits
-        if digits is not None
-        else 2
-        if measure in RATIOS
-        else digits_for(trials["contrast_low"], trials["contrast_high"])
-    )
+    digits = digits_shown(digits, measure, trials)
     left, right = as_headings(columns), as_headings(right)
-    unit = next((s.unit for s in sources.values()), "")
-    panel = _outcome_panel(trials, sources, measure, unit, favours)
-    cells = _outcome_texts(table, digits, measure in RATIOS)
+    first = next(iter(sources.values()))
+    series = tuple(
+        Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
+        for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
+    )
+    panel = contrast_panel(trials, measure, first.unit, favours, series=series)
+    cells = _with_outcome_texts(table, digits, panel.ratio)
     if ax is not None:
         names = [" ".join(filter(None, pair)) for pair in zip(cells["text_name"], cells["text_outcome"], strict=True)]
         return into_axes(ax, cells.assign(text_name=names), panel)
     cells = add_columns(cells, [*left, *right], {}, digits)
-    at = level(next(iter(sources.values())).pooled.confidence_level)
-    footer = [*_outcome_footer(sources, panel, order, digits, at), words.key_sentence(key), words.sentences(note)]
-    footer = [line for line in footer if line]
-    title = title or f"{NAMES.get(measure, measure)} by {head.lower()} in {counted(trials['name'].nunique())}"
-    fig, cells = draw_page(
-        cells,
-        _outcome_tracks(cells, left, right, panel, head, at),
-        title=title,
-        footer=footer,
-        width_mm=width_mm,
-        drop=dropped(left, right),
-        usual_mm=174.0,
+    lines = (
+        _outcome_results(sources, panel, first.unit, digits),
+        words.sentences(OUTCOME_MARKS, words.order_sentence(order, False)),
+        words.key_sentence(key),
+        words.sentences(note),
     )
+    footer = [line for line in lines if line]
+    title = title or f"{NAMES.get(measure, measure)} by {head.lower()} in {counted(trials['name'].nunique())}"
+    tracks = _outcome_tracks(cells, left, right, panel, head, level(first.pooled.confidence_level))
+    drop = drop_order(left, right)
+    fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _rule_above_pooled(fig, cells)
-    said = _outcome_findings(cells, digits, np.exp if panel.ratio else float, unit)
-    caption = " ".join([words.sentences(title), said, *footer])
-    alt = f"{words.sentences(f'Forest plot: {title}')} {said}"
-    fig.content = FigureContent(with_reference_rows(cells, panel, footer), title, caption, alt)
+    said = _outcome_findings(cells, digits, np.exp if panel.ratio else float, first.unit)
+    caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
+    fig.content = FigureContent(with_reference_rows(cells, (), footer), title, caption, f"{alt} {said}")
     return fig
 
 
@@ -400,25 +392,7 @@ def _outcome_rows(sources, order):
     return lines.drop(columns=["rank", "place"]), key, order
 
 
-def _outcome_panel(trials, sources, measure, unit, favours):
-    ratio = measure in RATIOS
-    caption = ", ".join(part for part in (NAMES.get(measure, measure), unit) if part)
-    series = tuple(
-        Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
-        for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
-    )
-    return Panel(
-        "contrast",
-        (NAMES.get(measure, measure), measure),
-        series,
-        panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))),
-        (f"{caption}, log scale" if ratio else caption,),
-        favours=favours or (),
-        ratio=ratio,
-    )
-
-
-def _outcome_texts(table, digits, ratio):
+def _with_outcome_texts(table, digits, ratio):
     """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
     cells = add_cells(table.assign(notes=table["notes"].fillna("")), digits=digits, ratio=ratio)
     counts = [
@@ -429,42 +403,32 @@ def _outcome_texts(table, digits, ratio):
     return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
 
 
-def _outcome_footer(sources, panel, order, digits, at):
-    """Return what was computed, outcome by outcome, and what the marks are."""
-    points = "(log scale)" if panel.ratio else next(iter(sources.values())).unit.split(" on ")[0]
-    pooled = [source.pooled for source in sources.values()]
-    same = len({words.model_sentence(each).partition("; ")[0] + each.ci_method for each in pooled}) == 1
-    model = words.model_sentence(max(pooled, key=lambda each: each.k)) if same else ""
-    lines = [
-        f"{name}: {words.heterogeneity_sentence(each, points, digits).removeprefix('Heterogeneity: ')}"
-        if same
-        else f"{name}: {words.model_sentence(each)}"
-        for name, each in zip(sources, pooled, strict=True)
-    ]
-    show = np.exp if panel.ratio else float
-    predicted = [
-        f"{name} {limits}"
-        for name, each in zip(sources, pooled, strict=True)
-        if (limits := interval(show(each.pi.low), show(each.pi.high), digits)) != NOT_ESTIMABLE
-    ]
+def _outcome_results(sources, panel, unit, digits):
+    """Return what was computed, outcome by outcome; the model once where it is the same for all."""
+    points, show = ("(log scale)", np.exp) if panel.ratio else (unit.split(" on ")[0], float)
+    pooled = {name: source.pooled for name, source in sources.items()}
+    same = len({words.model_sentence(each).partition("; ")[0] + each.ci_method for each in pooled.values()}) == 1
+    # Of one trial, or two, the model has no prediction interval: the outcome with most trials says it in full.
+    model = words.model_sentence(max(pooled.values(), key=lambda each: each.k)) if same else ""
+    lines, predicted = [], []
+    for name, each in pooled.items():
+        spread = words.heterogeneity_sentence(each, points, digits).removeprefix("Heterogeneity: ")
+        lines.append(f"{name}: {spread if same else words.model_sentence(each)}")
+        limits = interval(show(each.pi.low), show(each.pi.high), digits)
+        predicted += [f"{name} {limits}"] if limits != NOT_ESTIMABLE else []
+        at = level(each.confidence_level)
     prediction = f"{at} prediction intervals for a new trial: {', '.join(predicted)}" if predicted else ""
-    marks = (
-        "shape and colour: outcome; areas proportional to the weights within each outcome; diamonds: pooled results "
-        "of each outcome over its own trials, not independent of one another; arrowhead: interval leaves the panel"
-    )
-    return [
-        words.sentences(panel.captions[0], model, *lines, prediction),
-        words.sentences(marks, order_sentence(order, False)),
-    ]
+    return words.sentences(panel.captions[0], model, *lines, prediction)
 
 
 def _outcome_tracks(cells, left, right, panel, head, at):
     outcome = Column("outcome", head, ("text_outcome",), "left")
+    # The effect stands at the panel; tracks_of would look for the level of its interval in a total that is not there.
     others = {name: title for name, title in right.items() if name != "effect"}
-    name, *rest = tracks_of(cells, left, others, {}, panel)
-    at_panel = next(i for i, track in enumerate(rest) if isinstance(track, Panel))
+    names, *rest = tracks_of(cells, left, others, {}, panel)
+    after = rest.index(panel) + 1
     effect = [effect_column(cells, right["effect"] or effect_head(panel), at)] if "effect" in right else []
-    return [name, outcome, *rest[: at_panel + 1], *effect, *rest[at_panel + 1 :]]
+    return [names, outcome, *rest[:after], *effect, *rest[after:]]
 
 
 def _rule_above_pooled(fig, cells):

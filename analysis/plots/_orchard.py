@@ -6,23 +6,35 @@ import numpy as np
 import pandas as pd
 
 from analysis.plots import _theme as style
-from analysis.plots import _words
 from analysis.plots import _words as words
-from analysis.plots._arms_forest import with_reference_rows
-from analysis.plots._forest import effect_column, effect_head, forest_panel
+from analysis.plots._forest import (
+    USUAL_MM,
+    computed_sentence,
+    contrast_panel,
+    digits_shown,
+    effect_column,
+    effect_head,
+    totals_in_words,
+    with_reference_rows,
+    worthwhile_zone,
+)
 from analysis.plots._layout import Column, fit_tracks, limits_around
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
 from analysis.plots._page import FigureContent, draw_page
 from analysis.plots._plane import height_of, swarm
-from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, digits_for, source_of
+from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, source_of
 from analysis.plots._theme import themed
 from analysis.text import counted, number
 
-USUAL_MM = 174.0
 TALLEST_MM = 22.0  # half the height of the tallest band of circles; more trials make smaller circles
 PAD_MM = 1.1  # above and below a band
 LEAST_MM = 4.6
 DROP = ("prediction",)  # where the page is too narrow; the table has them
+PRINTED = {
+    "Trials": ("text_name",),
+    "Difference": ("text_estimate", "text_low", "text_high"),
+    "Prediction": ("text_pi_low", "text_pi_high"),
+}
 
 
 @themed
@@ -88,27 +100,58 @@ def orchard(
     measure = measure or source.pooled.measure or "MD"
     rows = build_rows(source.total, source.groups, "given")
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
-    ratio = measure in RATIOS
-    if digits is None:
-        digits = 2 if ratio else digits_for(trials["contrast_low"], trials["contrast_high"])
-    panel, zone = forest_panel(trials, measure, source.unit, favours, worthwhile)
-    table = _with_orchard_text(_orchard_lines(rows, source), digits, ratio)
-    panel = replace(panel, limits=_orchard_limits(trials, table, panel.zone))
-    tracks = _orchard_tracks(table, panel)
+    digits = digits_shown(digits, measure, trials)
+    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure in RATIOS)
+    panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
+    table = _lines_of(rows, source, digits, panel.ratio)
+    panel = replace(panel, limits=_limits(trials, table, zone))
+    tracks = [
+        Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
+        panel,
+        effect_column(table, effect_head(panel)),
+        Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
+    ]
     width = fit_tracks(tracks, table, width=width_mm, usual=USUAL_MM, drop=DROP)[2][panel.name]
-    points, table = _place_orchard(trials, table, panel.limits, width)
-    footer = [*_orchard_footer(source, panel, digits, zone, trials), words.sentences(note)]
-    footer = [line for line in footer if line]
+    points, table = _with_circles(trials, table, panel.limits, width)
+    lines = (
+        computed_sentence(panel, source.groups, source.total, unit=source.unit, digits=digits, between=source.between),
+        words.sentences(_marks_sentence(trials), band, words.left_out_sentence(source.left_out)),
+        words.sentences(note),
+    )
+    footer = [line for line in lines if line]
     title = title or f"{NAMES.get(measure, measure)} in {counted(len(trials))} and the pooled result"
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
-    points = _onto_page(points, table)
+    middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
+    points = points.assign(y_mm=points["group"].map(middle) + points["offset_mm"])
     _draw_points(fig.axes[1], points)
     _draw_predictions(fig.axes[1], panel, table)
-    fig.content = _orchard_content(table, points, panel, title, footer, digits=digits, source=source)
+    rows = pd.concat([table, points], ignore_index=True)
+    said, alt = _in_words(title, rows, panel, source, digits)
+    caption = " ".join([words.sentences(title), said, *footer])
+    fig.content = FigureContent(with_reference_rows(rows, zone, footer), title, caption, alt, "", PRINTED)
     return fig
 
 
-def _orchard_limits(trials, table, zone):
+def _lines_of(rows, source, digits, ratio):
+    """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
+    if not source.groups:
+        band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
+        rows = pd.concat([pd.DataFrame([band]), rows], ignore_index=True)
+    table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)
+    none = (np.nan, np.nan)
+    ends = {("subtotal", block.name): block.results["contrast"].pi for block in source.groups}
+    ends["total", ""] = source.pooled.pi
+    limits = [ends.get(line, none) for line in zip(table["kind"], table["group"], strict=True)]
+    table["prediction_low"], table["prediction_high"] = np.array(limits, float).T
+    cells = add_cells(table, digits=digits, ratio=ratio)
+    show = np.exp if ratio else np.asarray
+    for end, tail in (("low", " to"), ("high", "")):
+        values = cells[f"prediction_{end}"]
+        cells[f"text_pi_{end}"] = [f"{number(show(v), digits)}{tail}" if v == v else "" for v in values]
+    return cells
+
+
+def _limits(trials, table, zone):
     """Return the limits of the panel: the circles set them, and prediction intervals as far as there is room."""
     pooled = table[table["contrast_estimate"].notna()]
     kinds = ("contrast", "prediction")
@@ -116,43 +159,7 @@ def _orchard_limits(trials, table, zone):
     return limits_around(trials["contrast_estimate"], intervals, zone=zone)
 
 
-def _orchard_lines(rows, source):
-    """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
-    if not source.groups:
-        band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
-        rows = pd.concat([pd.DataFrame([band]), rows], ignore_index=True)
-    table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)
-    ends = {block.name: block.results["contrast"].pi for block in source.groups}
-    limits = [
-        ends.get(row["group"], (np.nan, np.nan)) if row["kind"] == "subtotal" else source.pooled.pi
-        for row in table.to_dict("records")
-    ]
-    summary = table["kind"].isin(["subtotal", "total"])
-    for i, end in enumerate(("low", "high")):
-        table[f"prediction_{end}"] = [pair[i] if yes else np.nan for pair, yes in zip(limits, summary, strict=True)]
-    return table
-
-
-def _with_orchard_text(table, digits, ratio):
-    cells = add_cells(table, digits=digits, ratio=ratio)
-    show = np.exp if ratio else np.asarray
-    for end, left, right in (("low", "", " to"), ("high", "", "")):
-        values = cells[f"prediction_{end}"]
-        cells[f"text_pi_{end}"] = [f"{left}{number(show(v), digits)}{right}" if v == v else "" for v in values]
-    return cells
-
-
-def _orchard_tracks(table, panel):
-    at = words.level_of(table)
-    return [
-        Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
-        panel,
-        effect_column(table, effect_head(panel)),
-        Column("prediction", f"{at} prediction", ("text_pi_low", "text_pi_high"), muted=True),
-    ]
-
-
-def _place_orchard(trials, table, limits, width):
+def _with_circles(trials, table, limits, width):
     """Return the circles with their distance from the middle of their band, and the table with its heights."""
     pitch = width / (limits[1] - limits[0])
     weight = trials["weight"].to_numpy(float)
@@ -166,21 +173,20 @@ def _place_orchard(trials, table, limits, width):
             own = grouped == group
             offsets[own] = swarm(x[own], radius[own])
         tallest = height_of(offsets, radius)
+        # Smaller circles could not be seen: from here on the band is as high as it must be.
         if side < style.SQUARE_MIN_PT:
             break
+        # A crowded band is as high as its circles have area, so the side shrinks by the root; where that is too
+        # little, 5 % less each time brings it to an end.
         side *= min(0.95, (TALLEST_MM / tallest) ** 0.5)
-    tall = []
-    for kind, group in zip(table["kind"], table["group"], strict=True):
+    tall = {}
+    for group in dict.fromkeys(grouped):
         own = grouped == group
-        band = 2 * (height_of(offsets[own], radius[own]) + PAD_MM)
-        tall.append(max(band, LEAST_MM) if kind == "heading" else np.nan)
-    points = trials.assign(kind="point", offset_mm=offsets, area_pt2=area)
-    return points, table.assign(height_mm=tall)
-
-
-def _onto_page(points, table):
-    bands = table[table["kind"] == "heading"].set_index("group")["y_mm"]
-    return points.assign(y_mm=points["group"].map(bands) + points["offset_mm"])
+        tall[group] = max(2 * (height_of(offsets[own], radius[own]) + PAD_MM), LEAST_MM)
+    heights = [
+        tall[group] if kind == "heading" else np.nan for kind, group in zip(table["kind"], table["group"], strict=True)
+    ]
+    return trials.assign(kind="point", offset_mm=offsets, area_pt2=area), table.assign(height_mm=heights)
 
 
 def _draw_points(ax, points):
@@ -207,37 +213,21 @@ def _draw_predictions(ax, panel, table):
             scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
 
 
-def _orchard_footer(source, panel, digits, zone, trials):
-    points = "(log scale)" if panel.ratio else source.unit.split(" on ")[0]
+def _marks_sentence(trials):
     hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
-    marks = (
+    return (
         f"circles: trials, area proportional to the weight in the overall model{hollow}, moved up or down only to keep "
         "them apart; diamonds: pooled results; thin lines: prediction intervals; dotted line: overall result; "
         "arrowhead: interval leaves the panel"
     )
-    computed = words.sentences(
-        panel.captions[0],
-        words.model_sentence(source.pooled),
-        words.heterogeneity_sentence(source.pooled, points, digits),
-        _words.between_sentence(source.between),
-        words.few_sentence(source.groups),
-        words.narrow_sentence([*source.groups, source.total]),
-    )
-    return [computed, words.sentences(marks, zone, words.left_out_sentence(source.left_out))]
 
 
-def _orchard_content(table, points, panel, title, footer, *, digits, source):
-    show, unit = (np.exp, "") if panel.ratio else (float, source.unit.split(" on ")[0])
-    rows = pd.concat([table, points], ignore_index=True)
-    prediction = {"kind": "prediction", "contrast_low": source.pooled.pi.low, "contrast_high": source.pooled.pi.high}
+def _in_words(title, rows, panel, source, digits):
+    """Return the overall results in words, and the alternative text: those of the forest of the same trials."""
+    low, high = source.pooled.pi
+    prediction = {"kind": "prediction", "contrast_low": low, "contrast_high": high}
     spoken = pd.concat([rows.assign(kind=rows["kind"].replace("point", "trial")), pd.DataFrame([prediction])])
     if not source.groups:
         spoken = spoken[spoken["kind"] != "heading"]
-    alt = words.forest_alt_text(title, spoken, ("contrast",), unit, digits, show).replace(
-        "Forest plot", "Orchard plot", 1
-    )
-    said = words.sentences(*words.total_sentences(spoken, ("contrast",), unit, digits, show))
-    caption = " ".join([words.sentences(title), said, *footer])
-    printed = {"Trials": ("text_name",), "Difference": ("text_estimate", "text_low", "text_high")}
-    printed |= {"Prediction": ("text_pi_low", "text_pi_high")}
-    return FigureContent(with_reference_rows(rows, panel, footer), title, caption, alt, "", printed)
+    said, alt = totals_in_words(title, spoken, panel, unit=source.unit, digits=digits)
+    return said, alt.replace("Forest plot", "Orchard plot", 1)
