@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 
 from analysis.evidence.multiverse import choice_effects
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
-from analysis.plots._marks import area_entry, draw_key, lay_key, markers, rule, write
+from analysis.plots._marks import add, area_entry, draw_key, lay_key, lines, markers, rule, scatter, write
 from analysis.plots._page import FigureContent, frame, framed_page, inset
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
@@ -22,11 +22,12 @@ from analysis.text import interval, level, number, percent
 SHARE_HEAD = ("Interval", "excludes 0")
 MEAN_HEAD = ("Mean", "estimate")
 
-FINDING_COLOURS = {
-    "below zero": "TEAL",
-    "includes zero": "FAINT",
-    "above zero": "ORANGE",
-}  # and the names of their colours
+# What an interval says: the colour, by its name in the theme, and the words of the key.
+FINDINGS = {
+    "below zero": ("TEAL", "interval below zero: less pain with treatment"),
+    "includes zero": ("FAINT", "interval includes zero"),
+    "above zero": ("ORANGE", "interval above zero: more pain with treatment"),
+}
 
 PRINTED = {
     "Choice": ("text_choice",),
@@ -66,7 +67,6 @@ OPTIONS = {
     "change": "change",
 }
 RESULTS = ("k", "estimate", "ci_low", "ci_high")
-FINDINGS = ("below zero", "includes zero", "above zero")
 ALL = "All"
 ROW_MM, BETWEEN_MM = 3.5, 1.6
 SHARE_HEIGHT = 0.84  # of the row
@@ -80,7 +80,7 @@ BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 
 @dataclass(frozen=True, eq=False)
-class _AboutMultiverse:
+class _AboutAnalyses:
     """What the words are about: analyses in the order of the curve, options, axis, bins, level and decimals."""
 
     ordered: pd.DataFrame
@@ -147,10 +147,10 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     ordered = _sorted_analyses(analyses, choices, default)
     options = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
     width = width_mm or USUAL_MM
-    place = _place_multiverse(options, width, len(ordered))
+    place = _place_of(options, width, len(ordered))
     marks = _bin_rows(ordered, options, place.bins) if place.bins else ordered
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = _AboutMultiverse(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), digits)
+    about = _AboutAnalyses(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), digits)
     footer = [*_multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
     title = title or TITLE
     key, tall = lay_key(_key_entries(about), width - 2 * style.MARGIN, stacked=False)
@@ -164,7 +164,7 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
     found = _analyses_sentence(about)
     caption = " ".join([sentences(title), found, *footer])
-    table = _with_marks(options, marks, usual, footer)
+    table = _content_rows(options, marks, usual, footer)
     figure.content = FigureContent(table, title, caption, _multiverse_alt_text(title, about), found, PRINTED)
     return figure
 
@@ -214,7 +214,7 @@ def _sorted_analyses(analyses, choices, default):
         raise ValueError("no analysis has an estimate with an interval: there is nothing to draw")
     rows = rows.sort_values("estimate", kind="stable", ignore_index=True)
     low, high = rows["ci_high"] < 0, rows["ci_low"] > 0
-    finding = np.select([low, high], [FINDINGS[0], FINDINGS[2]], FINDINGS[1])
+    finding = np.select([low, high], ["below zero", "above zero"], "includes zero")
     return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)
 
 
@@ -229,25 +229,25 @@ def _option_rows(ordered, options, means, digits):
     means : dict
     digits : int
     """
-    usual, lines, y = ordered[ordered["default"]].iloc[:1], [], ROW_MM / 2
+    usual, records, y = ordered[ordered["default"]].iloc[:1], [], ROW_MM / 2
     for choice, values in {ALL: [ALL], **options}.items():
         for value in sorted(values, key=_option_rank):
             took = took_option(ordered, choice, value)
             line = {"kind": "total" if choice == ALL else "option", "choice": choice, "option": value, "y_mm": y}
-            line |= {"n": int(took.sum()), "excludes_zero": int((took & (ordered["finding"] != FINDINGS[1])).sum())}
+            line |= {"n": int(took.sum()), "excludes_zero": int((took & (ordered["finding"] != "includes zero")).sum())}
             line["mean_estimate"] = means.get((choice, value), np.nan)
             line["usual"] = choice != ALL and len(usual) > 0 and usual[choice].iloc[0] == value
-            lines.append(line)
+            records.append(line)
             y += ROW_MM
         y += BETWEEN_MM
-    rows = pd.DataFrame(lines)
+    rows = pd.DataFrame(records)
     rows["first"] = ~rows["choice"].duplicated()
     rows["text_choice"] = [
         _choice_text(c) if first else "" for c, first in zip(rows["choice"], rows["first"], strict=True)
     ]
     shown = {choice: _option_digits(values) for choice, values in options.items()}
     rows["text_option"] = [
-        "" if row["choice"] == ALL else _option_text(row["option"], shown[row["choice"]]) for row in lines
+        "" if row["choice"] == ALL else _option_text(row["option"], shown[row["choice"]]) for row in records
     ]
     rows["text_n"] = [number(n, 0) for n in rows["n"]]
     rows["text_mean"] = ["" if np.isnan(m) else number(m, digits) for m in rows["mean_estimate"]]
@@ -257,8 +257,11 @@ def _option_rows(ordered, options, means, digits):
 
 def _option_rank(value):
     """Return the key that sorts the options of a choice: numbers by size, words as they come."""
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return (0, float(value)) if is_number else (1, 0.0)
+    return (0, float(value)) if _is_number(value) else (1, 0.0)
+
+
+def _is_number(value):
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def took_option(ordered, choice, option):
@@ -273,17 +276,14 @@ def _choice_text(name):
 
 def _option_digits(values):
     """Return the decimals that all numbers among the options of a choice need."""
-    numbers = [v for v in values if isinstance(v, int | float | np.number) and not isinstance(v, bool)]
-    return max(map(decimals, numbers), default=0)
+    return max((decimals(value) for value in values if _is_number(value)), default=0)
 
 
-def _option_text(value, digits=None):
-    """Return an option in words, numbers with as many decimals as asked for or as they have."""
+def _option_text(value, digits):
+    """Return an option in words, numbers with as many decimals as asked for."""
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if isinstance(value, int | float | np.number):
-        return number(value, decimals(value) if digits is None else digits)
-    return OPTIONS.get(value, str(value))
+    return number(value, digits) if _is_number(value) else OPTIONS.get(value, str(value))
 
 
 @dataclass(frozen=True)
@@ -311,11 +311,12 @@ class _Place:
         return self.width / self.n * style.PT_PER_MM
 
 
-def _place_multiverse(options, width, n):
+def _place_of(options, width, n):
     """Return where the columns of text and the panel stand, and the number of bins."""
 
-    def widest(column, weight="bold"):
-        return max(text_width(text, style.BODY_PT, weight) for text in column)
+    # Bold, because the options of the default analysis are.
+    def widest(column):
+        return max(text_width(text, style.BODY_PT, "bold") for text in column)
 
     option = style.MARGIN + widest(options["text_choice"]) + style.GAP
     left = option + widest(options["text_option"]) + style.PANEL_GAP
@@ -393,21 +394,16 @@ def _multiverse_footer(about, by_effect):
 
 def _key_entries(about):
     """Return the entries of the key."""
-    texts = {
-        "below zero": "interval below zero: less pain with treatment",
-        "includes zero": "interval includes zero",
-        "above zero": "interval above zero: more pain with treatment",
-    }
     return [
         area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
-        for finding, text in texts.items()
+        for finding, (_, text) in FINDINGS.items()
         if about.count(finding)
     ]
 
 
 def colours_of():
     """Return the colour of every finding in the theme."""
-    return {finding: getattr(style, name) for finding, name in FINDING_COLOURS.items()}
+    return {finding: getattr(style, name) for finding, (name, _) in FINDINGS.items()}
 
 
 def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
@@ -415,12 +411,12 @@ def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
     top, bottom = ends
     ax = inset(figure, page, (place.left, place.right, top, bottom), "curve")
     ax.set(xlim=(0, place.n), ylim=limits)
-    _multiverse_lines(ax, [[(0, 0), (place.n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
+    lines(ax, [[(0, 0), (place.n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
     (_draw_bands if place.bins else _draw_each)(ax, marks, place, limits)
     if len(usual):
         x, y, high = usual["rank"].iloc[0] + 0.5, usual["estimate"].iloc[0], usual["ci_high"].iloc[0]
         stem = [[(x, y if place.bins else min(high, limits[1])), (x, limits[1])]]
-        _multiverse_lines(ax, stem, "curve-default-line", colors=style.INK, linewidths=style.RULE_PT, zorder=4)
+        lines(ax, stem, "curve-default-line", colors=style.INK, linewidths=style.RULE_PT, zorder=4)
         look = {"colours": [style.INK], "hollow": [False]}
         markers(ax, [(x, y)], ["diamond"], [style.POOLED_PT2 / 2], gid="curve-default", zorder=5, **look)
         half = text_width(label, style.SMALL_PT) / 2
@@ -429,30 +425,22 @@ def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
     _draw_axis(page, place, limits, top, bottom)
 
 
-def _multiverse_lines(ax, segments, gid, **look):
-    _add(ax, LineCollection(segments, capstyle="butt", **look), gid)
-
-
-def _add(ax, collection, gid):
-    collection.set(gid=gid, label=gid)
-    ax.add_collection(collection, autolim=False)
-
-
 def _draw_bands(ax, bins, place, limits):
     """Draw the bands of the intervals, and the curve through the first and last estimate of every bin."""
     edges = np.append(bins["rank"], place.n)
     for band, colour in zip(("reach", "inside"), style.REACH_BANDS, strict=True):
         low, high = (bins[f"{band}_{end}"].clip(*limits).to_numpy() for end in ("low", "high"))
-        middle = bins["estimate"].clip(*limits).to_numpy()  # a band of no height where nothing is common
+        # Where the intervals of a bin have nothing in common, their band has no height.
+        middle = bins["estimate"].clip(*limits).to_numpy()
         low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
-        _add(
+        add(
             ax,
             PolyCollection([_steps(edges, low, high)], facecolor=colour, edgecolor="none", zorder=1),
             f"curve-{band}",
         )
     x = bins[["rank", "last_rank"]].to_numpy(float).ravel() + 0.5
     points = np.column_stack([x, bins[["estimate", "last_estimate"]].to_numpy().ravel()])
-    _multiverse_lines(ax, [points], "curve-estimates", colors=style.INK, linewidths=1.3, zorder=3)
+    lines(ax, [points], "curve-estimates", colors=style.INK, linewidths=1.3, zorder=3)
 
 
 def _steps(edges, bottom, top):
@@ -469,13 +457,13 @@ def _draw_each(ax, ordered, place, limits):
     ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
     colours = [colours_of()[finding] for finding in ordered["finding"]]
     wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
-    _multiverse_lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
+    lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
     within = ordered["finding"] == "includes zero"
     edge = [style.MUTED if w else c for w, c in zip(within, colours, strict=True)]
     face = [style.PAPER if w and place.pitch >= 2.5 else e for w, e in zip(within, edge, strict=True)]
     size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
-    dots = ax.scatter(x, ordered["estimate"], s=size, c=face, edgecolors=edge, linewidths=rim, zorder=3)
-    dots.set(gid="curve-estimates", label="curve-estimates")
+    look = {"s": size, "c": face, "edgecolors": edge, "linewidths": rim, "zorder": 3}
+    scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
 
 
 def _draw_axis(page, place, limits, top, bottom):
@@ -493,8 +481,7 @@ def _draw_axis(page, place, limits, top, bottom):
 def _write_side(page, right, top, bottom):
     """Write what the axis shows, left of it: the measure, and which way is which."""
     pitch, middle = line_height(style.SMALL_PT), (top + bottom) / 2
-    lines = ("Pooled difference,", "treatment minus", "placebo, points")
-    for i, line in enumerate(lines):
+    for i, line in enumerate(("Pooled difference,", "treatment minus", "placebo, points")):
         write(page, right, middle + (i - 1) * pitch, line, style.CAPTION, align="right", gid=f"axis-title-{i}")
     write(page, right, top + pitch / 2, "more pain ↑", style.QUIET_CAPTION, align="right", gid="axis-more")
     write(page, right, bottom - pitch / 2, "less pain ↓", style.QUIET_CAPTION, align="right", gid="axis-less")
@@ -519,7 +506,7 @@ def _draw_options(figure, page, marks, usual, place, *, options, top):
     if len(usual):
         x = usual["rank"].iloc[0] + 0.5
         look = {"colors": style.INK, "linewidths": style.RULE_PT, "linestyles": [(0, (2, 2))]}
-        _multiverse_lines(ax, [[(x, 0), (x, depth)]], "options-default-line", zorder=2, **look)
+        lines(ax, [[(x, 0), (x, depth)]], "options-default-line", zorder=2, **look)
     _rule_off(page, options, place, top)
     _write_options(page, options, place, top)
 
@@ -529,13 +516,13 @@ def _draw_shares(ax, bins, options, place):
     edges, tall = np.append(bins["rank"], place.n), SHARE_HEIGHT * ROW_MM
     base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], place.bins, axis=1)
     full = [_steps(edges, low, low - tall) for low in base]
-    _add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
+    add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
     for finding, colour in colours_of().items():
         names = [share_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
         up = base - tall * bins[names].to_numpy().T
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
         look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
-        _add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
+        add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
         base = up
 
 
@@ -546,16 +533,19 @@ def _draw_ticks(ax, ordered, options, place):
     half = 0.36 * ROW_MM
     ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
     colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
-    _multiverse_lines(
-        ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1
-    )
+    lines(ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1)
 
 
 def _rule_off(page, options, place, top):
     """Draw a hairline above every choice."""
     y = top + options.loc[options["first"], "y_mm"].to_numpy()[1:] - (ROW_MM + BETWEEN_MM) / 2
-    lines = [[(style.MARGIN, at), (place.edge, at)] for at in y]
-    rule(page, lines, "choice-rules", width=style.HAIR_PT, colour=style.FAINT)
+    rule(
+        page,
+        [[(style.MARGIN, at), (place.edge, at)] for at in y],
+        "choice-rules",
+        width=style.HAIR_PT,
+        colour=style.FAINT,
+    )
 
 
 def _write_options(page, options, place, top):
@@ -569,8 +559,8 @@ def _write_options(page, options, place, top):
         write(page, place.mean, y, row["text_mean"], share, align="right", gid=f"mean-{i}")
         write(page, place.edge, y, row["text_share"], share, align="right", gid=f"share-{i}")
     pitch = line_height(style.BODY_PT)
-    for name, x, lines in (("mean", place.mean, MEAN_HEAD), ("share", place.edge, SHARE_HEAD)):
-        for i, line in enumerate(reversed(lines)):
+    for name, x, head in (("mean", place.mean, MEAN_HEAD), ("share", place.edge, SHARE_HEAD)):
+        for i, line in enumerate(reversed(head)):
             write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
 
 
@@ -588,7 +578,7 @@ def _analyses_sentence(about):
     )
 
 
-def _with_marks(options, marks, usual, footer):
+def _content_rows(options, marks, usual, footer):
     """Return the table of the figure: options, analyses or bins, default analysis, zero line and footer."""
     extra = [{"kind": "reference", "text": "zero line", "estimate": 0.0}]
     extra += [{"kind": "footer", "text": line} for line in footer]
