@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
 from analysis.plots import _theme as style
+from analysis.plots._forest import with_reference_rows
 from analysis.plots._layout import Panel, Series, line_height, text_width, wrap_evenly
 from analysis.plots._marks import draw_panel, markers, rule, write
 from analysis.plots._page import (
@@ -69,7 +70,6 @@ PRINTED = {
     "Verdict": ("text_verdict",),
 }
 USUAL_MM = 174.0
-SERIES = ("placebo", "treatment", "contrast")
 
 VERDICT_LOOKS = {
     "stands": ("circle", "TEAL", False),
@@ -148,8 +148,8 @@ def claims_plot(
     write_captions(page, panel, columns.left, columns.right, bottom + TICKS_MM)
     write(page, columns.verdict, table["y_mm"].iloc[0], _result_head(checked), style.HEAD, gid="head-result")
     _write_rows(page, table, columns)
-    rows = _with_claims_reference_rows(table.drop(columns="lines"), zone, footer)
-    said = in_words(claims)
+    rows = with_reference_rows(table.drop(columns="lines"), zone, footer, "no change")
+    said = "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else ""
     caption = " ".join([sentences(title), _claims_counts(claims), *footer])
     figure.content = FigureContent(rows, title, caption, _claims_alt_text(title, table, claims), said, PRINTED)
     return figure
@@ -199,7 +199,7 @@ def _claim_rows(claims, family, evidence, digits):
         tails = {role: counted(k) for role, k in behind.items() if k not in (0, first["k"])}
         lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
     if evidence is not None:
-        lines += _claims_pooled(evidence, family, digits)
+        lines += _family_rows(evidence, family, digits)
     rest = claims[claims["claim_low"].isna()]
     if len(rest):
         lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
@@ -208,9 +208,7 @@ def _claim_rows(claims, family, evidence, digits):
         columns=[*dict.fromkeys([*ROW_TEXTS, *(name for line in lines for name in line)])]
     )
     texts = [name for name in rows if name.startswith(("text_", "tail"))]
-    return rows.assign(**{name: rows[name].astype(object).fillna("").astype("str") for name in texts}).reset_index(
-        drop=True
-    )
+    return rows.assign(**{name: rows[name].astype(object).fillna("").astype("str") for name in texts})
 
 
 def _most_trials(claims):
@@ -253,7 +251,7 @@ def _claim(row, digits):
     return line
 
 
-def _claims_pooled(evidence, family, digits):
+def _family_rows(evidence, family, digits):
     """Return the rows of all trials of the family."""
     if evidence.groups and family not in evidence.groups:
         return []
@@ -307,6 +305,7 @@ def _claims_columns(table, width):
     verdict = width - style.MARGIN - wide
     right = verdict - style.PANEL_GAP
     if right - left < LEAST_PANEL_MM:
+        # Of every millimetre that the page gains, the names take their share.
         least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
         raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
     return _ClaimsColumns(
@@ -351,24 +350,20 @@ def _methods(tau2_method, ci_method, confidence_level, **_):
 
 def _claims_panel(table):
     """Return the panel: estimates and claims set its limits, intervals widen it somewhat."""
-    names = [f"{series}_estimate" for series in SERIES]
+    names = [f"{role}_estimate" for role in ROLES]
     core = np.append(table.reindex(columns=[*names, "claim_low", "claim_high"]).to_numpy(float), 0.0)
-    ends = table[[f"{series}_{end}" for series in SERIES for end in ("low", "high")]].to_numpy(float)
+    ends = table[[f"{role}_{end}" for role in ROLES for end in ("low", "high")]].to_numpy(float)
     low, high = np.nanmin(core), np.nanmax(core)
     span = high - low or 1.0
     low = max(low - REACH * span, np.nanmin(np.append(ends, low)))
     high = min(high + REACH * span, np.nanmax(np.append(ends, high)))
     pad = 0.04 * (high - low) or 1.0
-    return Panel("claims", (), _series(), (low - pad, high + pad), (AXIS,), favours=("less pain", "more pain"))
-
-
-def _series():
-    """Return the marks of both arms and of the difference."""
-    return (
+    series = (
         Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),
         Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
         Series("contrast", ("difference",), style.INK, style.INK),
     )
+    return Panel("claims", (), series, (low - pad, high + pad), (AXIS,), favours=("less pain", "more pain"))
 
 
 def _stand_rows(table, columns, axis):
@@ -484,32 +479,11 @@ def _write_result(page, row, i, columns):
         write(page, edge, row["y_mm"], row[f"text_{part}"], look, align="right", gid=f"{part}-{i}")
 
 
-def _with_claims_reference_rows(table, zone, lines):
-    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": "no change", "contrast_estimate": 0.0}]
-    if zone:
-        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
-        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    extra += [{"kind": "footer", "name": line} for line in lines]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
-
-
-def in_words(claims):
-    """Return what check_claims says of every claim, one line each."""
-    if "plain" not in claims:
-        return ""
-    return "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples())
-
-
 def _claims_counts(claims):
     """Return how many claims there are, and how many of each verdict."""
-    found = claims["verdict"].value_counts(sort=True)
+    found, n = claims["verdict"].value_counts(sort=True), len(claims)
     parts = ", ".join(f"{verdict} {number(count, 0)}" for verdict, count in found.items())
-    return sentences(f"{_claims(len(claims))}: {parts}")
-
-
-def _claims(n):
-    return f"{number(n, 0)} claim" + ("" if n == 1 else "s")
+    return sentences(f"{number(n, 0)} claim{'' if n == 1 else 's'}: {parts}")
 
 
 def _claims_alt_text(heading, table, claims):
