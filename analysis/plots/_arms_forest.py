@@ -99,19 +99,19 @@ def arms_forest(
     order = usable_order(total.trials, order)
     table, key = add_notes(build_rows(total, groups, order))
     digits = digits_shown(digits, "MD", table)
-    table = _with_texts(table, digits, columns)
+    table = _with_arms_texts(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit, title = getattr(pooled.effects, "unit", ""), title or TITLE
     panels = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
     what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
     lines = (
         computed_sentence(panels[1], groups, total, unit=unit, digits=digits, quantity=what),
-        _marks_sentence(pooled, panels, unit, order),
+        _arms_marks(pooled, panels, unit, order),
         words.key_sentence(key),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    tracks = _tracks(columns, table, panels)
+    tracks = _arms_tracks(columns, table, panels)
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=250.0)
     said, alt = totals_in_words(title, table, panels[1], unit=unit, digits=digits, series=SERIES)
     caption = " ".join([words.sentences(title), said, *footer])
@@ -120,7 +120,7 @@ def arms_forest(
     return fig
 
 
-def _with_texts(table, digits, columns):
+def _with_arms_texts(table, digits, columns):
     """Return the table with its printed text: under "Condition" a subtotal has its heterogeneity."""
     cells = add_cells(table, digits=digits)
     texts = {"trial": lambda row: row.get("condition_group"), "subtotal": lambda row: heterogeneity(row, digits)}
@@ -177,7 +177,7 @@ def _contrast_panel(table, unit, zone):
     )
 
 
-def _marks_sentence(pooled, panels, unit, order):
+def _arms_marks(pooled, panels, unit, order):
     """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
     marks = (
         "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
@@ -195,7 +195,7 @@ def _marks_sentence(pooled, panels, unit, order):
     )
 
 
-def _tracks(columns, table, panels):
+def _arms_tracks(columns, table, panels):
     """Return names, text columns, the two panels, and the columns of results, from left to right."""
     left = {
         "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],

@@ -103,8 +103,8 @@ def orchard(
     digits = digits_shown(digits, measure, trials)
     zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure in RATIOS)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
-    table = _lines_of(rows, source, digits, panel.ratio)
-    panel = replace(panel, limits=_limits(trials, table, zone))
+    table = _band_lines(rows, source, digits, panel.ratio)
+    panel = replace(panel, limits=_circle_limits(trials, table, zone))
     tracks = [
         Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
         panel,
@@ -115,7 +115,7 @@ def orchard(
     points, table = _with_circles(trials, table, panel.limits, width)
     lines = (
         computed_sentence(panel, source.groups, source.total, unit=source.unit, digits=digits, between=source.between),
-        words.sentences(_marks_sentence(trials), band, words.left_out_sentence(source.left_out)),
+        words.sentences(_circles_sentence(trials), band, words.left_out_sentence(source.left_out)),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
@@ -126,13 +126,13 @@ def orchard(
     _draw_points(fig.axes[1], points)
     _draw_predictions(fig.axes[1], panel, table)
     rows = pd.concat([table, points], ignore_index=True)
-    said, alt = _in_words(title, rows, panel, source, digits)
+    said, alt = _orchard_in_words(title, rows, panel, source, digits)
     caption = " ".join([words.sentences(title), said, *footer])
     fig.content = FigureContent(with_reference_rows(rows, zone, footer), title, caption, alt, "", PRINTED)
     return fig
 
 
-def _lines_of(rows, source, digits, ratio):
+def _band_lines(rows, source, digits, ratio):
     """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
     if not source.groups:
         band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
@@ -151,7 +151,7 @@ def _lines_of(rows, source, digits, ratio):
     return cells
 
 
-def _limits(trials, table, zone):
+def _circle_limits(trials, table, zone):
     """Return the limits of the panel: the circles set them, and prediction intervals as far as there is room."""
     pooled = table[table["contrast_estimate"].notna()]
     kinds = ("contrast", "prediction")
@@ -173,7 +173,7 @@ def _with_circles(trials, table, limits, width):
             own = grouped == group
             offsets[own] = swarm(x[own], radius[own])
         tallest = height_of(offsets, radius)
-        # Smaller circles could not be seen: from here on the band is as high as it must be.
+        # The least area holds from here on: a band of many trials is as high as it must be.
         if side < style.SQUARE_MIN_PT:
             break
         # A crowded band is as high as its circles have area, so the side shrinks by the root; where that is too
@@ -213,7 +213,7 @@ def _draw_predictions(ax, panel, table):
             scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
 
 
-def _marks_sentence(trials):
+def _circles_sentence(trials):
     hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
     return (
         f"circles: trials, area proportional to the weight in the overall model{hollow}, moved up or down only to keep "
@@ -222,7 +222,7 @@ def _marks_sentence(trials):
     )
 
 
-def _in_words(title, rows, panel, source, digits):
+def _orchard_in_words(title, rows, panel, source, digits):
     """Return the overall results in words, and the alternative text: those of the forest of the same trials."""
     low, high = source.pooled.pi
     prediction = {"kind": "prediction", "contrast_low": low, "contrast_high": high}
