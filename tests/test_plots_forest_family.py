@@ -13,7 +13,7 @@ from plot_cases import artist, body, outside, overlapping, synthetic
 import analysis
 from analysis.plots import _theme as style
 from analysis.plots._forests import outcomes_forest, steps_forest
-from analysis.plots._layout import limits_around
+from analysis.plots._layout import limits_of_points
 from analysis.plots._orchard import orchard
 from analysis.plots._plane import GAP, swarm
 
@@ -265,7 +265,7 @@ def test_pooled_results_and_predictions_of_an_orchard():
 
 
 def test_points_set_the_axis_of_an_orchard():
-    low, high = limits_around([-2.0, -1.0], [(-3.0, 0.5), (-40.0, 30.0), (np.nan, np.nan)])
+    low, high = limits_of_points([-2.0, -1.0], [(-3.0, 0.5), (-40.0, 30.0), (np.nan, np.nan)])
     assert -3.5 < low < -3.0 and 0.5 < high < 0.8
 
 

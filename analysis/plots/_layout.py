@@ -7,7 +7,7 @@ summary.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -209,7 +209,7 @@ class _Placed:
 
 
 @dataclass(frozen=True)
-class Layout:
+class _Layout:
     """Positions in millimetres, y downwards from the top of the page."""
 
     width: float
@@ -219,12 +219,12 @@ class Layout:
     top: float
     body_top: float
     body_bottom: float
-    spans: dict = field(default_factory=dict)
-    names: list = field(default_factory=list)  # of every row, as lines
+    spans: dict
+    names: list  # of every row, as lines
 
 
 def place(tracks, sizes, panel_widths, table, *, width, top):
-    """Return the Layout: tracks from left to right, rows from ``top`` downwards."""
+    """Return the _Layout: tracks from left to right, rows from ``top`` downwards."""
     x, columns, panels = style.MARGIN, [], {}
     for track, following in zip(tracks, [*tracks[1:], None], strict=True):
         if isinstance(track, Panel):
@@ -244,8 +244,7 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
         height += (len(names[i]) - 1) * pitch
         row_y.append(y + height / 2)
         y += height
-    layout = Layout(width, columns, panels, row_y, top, top + strip, y + 1.0)
-    return replace(layout, spans=_spans(columns), names=names)
+    return _Layout(width, columns, panels, row_y, top, top + strip, y + 1.0, _spans(columns), names)
 
 
 def _part_edges(column, left, parts, width):
@@ -355,7 +354,7 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     elif page - taken < floor:
         sizes = _narrowed(tracks, sizes, taken + floor - page, page)
         taken = _taken(tracks, sizes)
-    return tracks, sizes, _share(panels, page - taken), page
+    return tracks, sizes, _panel_widths(panels, page - taken), page
 
 
 def _measure_columns(tracks, table):
@@ -364,12 +363,9 @@ def _measure_columns(tracks, table):
     sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
     lead = tracks[0]
     for row in rows:
-        if not _may_run_on(row, lead):
-            continue
-        excess = _cell_width(row, "text_name", lead) - _room(row, tracks, sizes)
-        if excess > 0:
+        if _may_run_on(row, lead):
             parts, width = sizes[lead]
-            sizes[lead] = parts, width + excess
+            sizes[lead] = parts, width + max(0.0, _cell_width(row, "text_name", lead) - _room(row, tracks, sizes))
     return sizes
 
 
@@ -410,7 +406,7 @@ def _narrowed(tracks, sizes, excess, page):
     return {**sizes, lead: (parts, width - excess)}
 
 
-def _share(panels, left):
+def _panel_widths(panels, left):
     """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
     if len(panels) == 1:
         return {panels[0].name: left}
@@ -451,7 +447,7 @@ def _padded(low, high):
     return low - PAD * span, high + PAD * span
 
 
-def limits_around(points, intervals, *, null=0.0, zone=()):
+def limits_of_points(points, intervals, *, null=0.0, zone=()):
     """Return the limits of a panel of points: all of them, the null value, and the intervals that leave them room.
 
     From the narrowest to the widest, an interval is taken in as long as the points fill 40 % of the panel; what is
@@ -465,6 +461,15 @@ def limits_around(points, intervals, *, null=0.0, zone=()):
         if span >= LEAST_FILL_OF_POINTS * (wider[1] - wider[0]) or len(points) == 1:
             low, high = wider
     return _padded(float(low), float(high))
+
+
+def labelled_ticks(scale, most=7):
+    """Return round ticks between the ``limits`` of a panel or a scale, and their labels."""
+    if scale.ratio:
+        ticks, digits = ratio_ticks(*scale.limits, most)
+        return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
+    ticks, digits = round_ticks(*scale.limits, most)
+    return ticks, [number(t, digits) for t in ticks]
 
 
 def round_ticks(low, high, most=7):

@@ -116,12 +116,9 @@ def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
         return
     size, weight, colour = look
     text = str(style.say(text))
+    place = {"horizontalalignment": align, "transform": ax.transData, "clip_on": False, "zorder": zorder, "gid": gid}
     prop = font(size, weight, text)
-    line = _Line(x, baseline, text, color=colour, fontproperties=prop, horizontalalignment=align, parse_math=False)
-    line.set_gid(gid)
-    line.set_clip_on(False)
-    line.set_transform(ax.transData)
-    line.set_zorder(zorder)
+    line = _Line(x, baseline, text, color=colour, fontproperties=prop, parse_math=False, **place)
     if not text.isascii():
         _note_missing(ax, line, weight)
     ax.add_artist(line)
@@ -161,19 +158,14 @@ def lines(ax, segments, gid, **options):
 
 def add(ax, collection, gid):
     """Add a collection under its name."""
-    collection.set_gid(gid)
-    collection.set_label(gid)
+    collection.set(gid=gid, label=gid)
     ax.add_collection(collection, autolim=False)
-    return collection
 
 
 def rule(page, segments, gid, *, width=None, colour=None):
-    """Draw horizontal rules, each given by its two ends."""
+    """Draw level or upright rules, each given by its two ends."""
     width = style.RULE_PT if width is None else width
-    colour = style.INK if colour is None else colour
-    rules = LineCollection(segments, colors=colour, linewidths=width, capstyle="butt", zorder=1)
-    rules.set_gid(gid)
-    page.add_collection(rules, autolim=False)
+    lines(page, segments, gid, colors=colour or style.INK, linewidths=width, zorder=1)
 
 
 def horizontal(low, high, y):
@@ -183,9 +175,7 @@ def horizontal(low, high, y):
 
 def scatter(ax, x, y, gid, **options):
     """Draw markers under their name."""
-    points = ax.scatter(x, y, **options)
-    points.set_gid(gid)
-    points.set_label(gid)
+    ax.scatter(x, y, gid=gid, label=gid, **options)
 
 
 def clipped_diamond(ends, y, half, limits, arrow):
@@ -214,27 +204,23 @@ def draw_density(ax, panel, body, curve):
     x, density = curve["contrast_estimate"].to_numpy(float), curve["density"].to_numpy(float)
     bottom = float(baseline(row).iloc[0])
     tall = float(row["height_mm"].iloc[0]) - 1.8
-    x, density = _within(x, density, panel.limits)
+    x, density = _cut(x, density, max(panel.limits[0], x[0]), min(panel.limits[1], x[-1]))
     y = bottom - tall * density / density.max()
     low, high = (float(np.clip(row[f"contrast_{end}"].iloc[0], *panel.limits)) for end in ("low", "high"))
-    inside = np.unique(np.concatenate([[low], x[(x > low) & (x < high)], [high]]))
-    look = {"edgecolor": "none", "zorder": 1.6}
-    for xs, ys, face, part in (
-        (x, y, style.CONNECTOR, "tails"),
-        (inside, np.interp(inside, x, y), style.FAINT, "interval"),
-    ):
+    areas = (x, y, style.CONNECTOR, "tails"), (*_cut(x, y, low, high), style.FAINT, "interval")
+    for xs, ys, face, part in areas:
         outline = [*zip(xs, ys, strict=True), (xs[-1], bottom), (xs[0], bottom)]
-        add(ax, PolyCollection([outline], facecolor=face, **look), f"contrast-density-{part}")
+        area = PolyCollection([outline], facecolor=face, edgecolor="none", zorder=1.6)
+        add(ax, area, f"contrast-density-{part}")
     line = {"colors": style.INK, "linewidths": style.RULE_PT, "zorder": 1.8}
     add(ax, LineCollection([np.column_stack([x, y])], joinstyle="round", **line), "contrast-density")
     lines(ax, [[(x[0], bottom), (x[-1], bottom)]], "contrast-density-base", **line)
 
 
-def _within(x, density, limits):
-    """Cut a curve at the limits of the panel."""
-    low, high = max(limits[0], x[0]), min(limits[1], x[-1])
+def _cut(x, y, low, high):
+    """Return the part of a curve between two values of x."""
     kept = np.unique(np.concatenate([[low], x[(x > low) & (x < high)], [high]]))
-    return kept, np.interp(kept, x, density)
+    return kept, np.interp(kept, x, y)
 
 
 def shape(name):
@@ -253,17 +239,34 @@ def markers(ax, xy, names, areas, *, colours, hollow, gid, zorder=3.0):
 
     One collection holds all of them, three entries a marker, so that a later marker covers an earlier one whole.
     """
-    areas, hollow = np.asarray(areas, float), np.asarray(hollow, bool)
+    areas = np.asarray(areas, float)
     across = np.array([INRADIUS[name] for name in names]) * np.sqrt(areas)  # points from centre to edge
     rim = areas * (1 + style.RIM_PT / across) ** 2
-    inside = np.where(hollow, areas * np.maximum(1 - style.RING_PT / across, 0.25) ** 2, 0.0)
-    sizes = np.column_stack([rim, areas, inside]).ravel()
     faces = [face for colour in colours for face in (style.PAPER, colour, style.PAPER)]
     paths = [shape(name) for name in names for _ in range(3)]
-    offsets = np.repeat(np.asarray(xy, float).reshape(-1, 2), 3, axis=0)
+    _layers(ax, paths, [rim, areas, _inside(areas, across, hollow)], xy, faces, gid=gid, zorder=zorder)
+
+
+def rimless_circles(ax, xy, area, *, colour, hollow, gid):
+    """Draw circles of one area without a white rim, so that in a dense row none covers its neighbours with white."""
+    areas = np.full(len(xy), area)
+    inside = _inside(areas, INRADIUS["circle"] * np.sqrt(areas), hollow)
+    _layers(ax, [shape("circle")], [areas, inside], xy, [colour, style.PAPER] * len(xy), gid=gid)
+
+
+def _inside(areas, across, hollow):
+    """Return the areas of the white insides of hollow markers, 0 for the others."""
+    # of the smallest markers a quarter of the way to the edge stays white: they would look filled otherwise
+    return np.where(np.asarray(hollow, bool), areas * np.maximum(1 - style.RING_PT / across, 0.25) ** 2, 0.0)
+
+
+def _layers(ax, paths, areas, xy, faces, *, gid, zorder=3.0):
+    """Draw every marker in layers, one upon the other, whose ``areas`` in square points go from the lowest up."""
+    offsets = np.repeat(np.asarray(xy, float).reshape(-1, 2), len(areas), axis=0)
+    sizes = np.column_stack(areas).ravel()
     drawn = PathCollection(paths, sizes, offsets=offsets, offset_transform=ax.transData, facecolors=faces)
-    drawn.set(transform=IdentityTransform(), linewidth=0, zorder=zorder, gid=gid, label=gid, clip_on=False)
-    ax.add_collection(drawn, autolim=False)
+    drawn.set(transform=IdentityTransform(), linewidth=0, zorder=zorder, clip_on=False)
+    add(ax, drawn, gid)
 
 
 @dataclass(frozen=True)
@@ -300,9 +303,7 @@ def line_entry(text, *, gid="key-line", **options):
     """Return the entry of a line."""
 
     def draw(page, x, y):
-        ends = [[(x - SYMBOL_MM / 2, y), (x + SYMBOL_MM / 2, y)]]
-        lines = LineCollection(ends, capstyle="butt", gid=gid, **options)
-        page.add_collection(lines, autolim=False)
+        lines(page, [[(x - SYMBOL_MM / 2, y), (x + SYMBOL_MM / 2, y)]], gid, **options)
 
     return Entry(draw, text)
 
@@ -313,7 +314,7 @@ def area_entry(text, colour, *, gid="key-area"):
     def draw(page, x, y):
         half, tall = SYMBOL_MM / 2, 1.1
         corners = [[(x - half, y - tall), (x + half, y - tall), (x + half, y + tall), (x - half, y + tall)]]
-        page.add_collection(PolyCollection(corners, facecolor=colour, edgecolor="none", gid=gid), autolim=False)
+        add(page, PolyCollection(corners, facecolor=colour, edgecolor="none"), gid)
 
     return Entry(draw, text)
 
@@ -323,10 +324,7 @@ def pooled_entry(text, *, gid="key-pooled"):
 
     def draw(page, x, y):
         cross = [[(x - SYMBOL_MM / 2, y), (x + SYMBOL_MM / 2, y)], [(x, y - 1.7), (x, y + 1.7)]]
-        lines = LineCollection(
-            cross, colors=style.INK, linewidths=style.INTERVAL_PT, capstyle="butt", gid=f"{gid}-cross"
-        )
-        page.add_collection(lines, autolim=False)
+        lines(page, cross, f"{gid}-cross", colors=style.INK, linewidths=style.INTERVAL_PT)
         markers(page, [(x, y)], ["diamond"], [style.POOLED_PT2 / 2.5], colours=[style.INK], hollow=[False], gid=gid)
 
     return Entry(draw, text)
@@ -348,29 +346,29 @@ def lay_key(entries, width, *, stacked):
     rows, x = [], 0.0
     for entry in entries:
         symbol = common if stacked else entry.symbol
-        lines = wrap(entry.text, width - symbol - TEXT_GAP, entry.look[0])
-        size = symbol + TEXT_GAP + max(text_width(line, entry.look[0]) for line in lines)
+        text = wrap(entry.text, width - symbol - TEXT_GAP, entry.look[0])
+        size = symbol + TEXT_GAP + max(text_width(line, entry.look[0]) for line in text)
         if not rows or stacked or entry.new_line or x + size > width:
             rows.append([])
             x = 0.0
-        rows[-1].append((entry, x, lines, symbol))
+        rows[-1].append((entry, x, text, symbol))
         x += size + BETWEEN_MM
     placed, y = [], 0.0
     for i, row in enumerate(rows):
         if i:
             y += (0.9 if stacked else 0.6) + (1.2 if stacked and row[0][0].new_line else 0.0)
         over = max(0.0, *((entry.size - pitch) / 2 for entry, *_ in row))  # of a marker taller than its line
-        placed += [(entry, x, y + over + pitch / 2, lines, symbol) for entry, x, lines, symbol in row]
-        y += over + max(max(len(lines) for _, _, lines, _ in row) * pitch, pitch + over)
+        placed += [(entry, x, y + over + pitch / 2, text, symbol) for entry, x, text, symbol in row]
+        y += over + max(max(len(text) for _, _, text, _ in row) * pitch, pitch + over)
     return placed, y
 
 
 def draw_key(page, placed, left, top):
     """Draw a key laid out by ``lay_key`` with its upper left corner at ``left``, ``top``."""
     pitch = line_height(style.SMALL_PT)
-    for i, (entry, x, y, lines, symbol) in enumerate(placed):
+    for i, (entry, x, y, text, symbol) in enumerate(placed):
         entry.draw(page, left + x + symbol / 2, top + y)
-        for j, line in enumerate(lines):
+        for j, line in enumerate(text):
             at = left + x + symbol + TEXT_GAP
             write(page, at, top + y + j * pitch, line, entry.look, gid=f"key-text-{i}-{j}")
 
@@ -399,47 +397,23 @@ def _draw_backdrop(ax, panel, rows):
             look = {"colors": style.ZONE_TEXT, "linewidths": style.INTERVAL_PT, "linestyles": [DASHES], "zorder": 0.5}
             lines(ax, ends, f"{panel.name}-zone-line", **look)
         corners = [[(low, bottom), (low, top), (high, top), (high, bottom)]]
-        add(
-            ax,
-            PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0),
-            f"{panel.name}-zone",
-        )
-    lines(
-        ax,
-        [[(panel.null, bottom), (panel.null, top)]],
-        f"{panel.name}-null",
-        colors=style.INK,
-        linewidths=style.RULE_PT,
-        zorder=1,
-    )
+        add(ax, PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0), f"{panel.name}-zone")
+    rule(ax, [[(panel.null, bottom), (panel.null, top)]], f"{panel.name}-null")
     total = rows[rows["kind"] == "total"]
     if len(panel.series) == 1 and len(total):
         estimate = total[f"{panel.series[0].key}_estimate"].iloc[0]
-        low, high = panel.limits
-        if low <= estimate <= high:
-            lines(
-                ax,
-                [[(estimate, top), (estimate, total["y_mm"].iloc[0])]],
-                f"{panel.name}-pooled-line",
-                colors=style.INK,
-                linewidths=0.7,
-                linestyles=(0, (1, 1.6)),
-                zorder=1,
-            )
+        if panel.limits[0] <= estimate <= panel.limits[1]:
+            down = [[(estimate, top), (estimate, total["y_mm"].iloc[0])]]
+            look = {"colors": style.INK, "linewidths": 0.7, "linestyles": (0, (1, 1.6)), "zorder": 1}
+            lines(ax, down, f"{panel.name}-pooled-line", **look)
 
 
 def _draw_connectors(ax, panel, rows):
     first, second = (series.key for series in panel.series)
     trials = finite(rows[rows["kind"] == "trial"], f"{first}_estimate", f"{second}_estimate")
     segments = horizontal(trials[f"{first}_estimate"], trials[f"{second}_estimate"], trials["y_mm"])
-    lines(
-        ax,
-        segments,
-        f"{panel.name}-connectors",
-        colors=style.CONNECTOR,
-        linewidths=style.CONNECTOR_PT,
-        zorder=1.5,
-    )
+    look = {"colors": style.CONNECTOR, "linewidths": style.CONNECTOR_PT, "zorder": 1.5}
+    lines(ax, segments, f"{panel.name}-connectors", **look)
 
 
 def finite(rows, *columns):
@@ -471,7 +445,7 @@ def _draw_intervals(ax, panel, series, rows):
     elif series.marker == "square":
         _draw_squares(ax, series, estimate, y, trials["weight"].to_numpy(float), imputed)
     else:
-        areas = _square_areas(trials["weight"].to_numpy(float), style.SQUARE_MAX_PT * 0.9)
+        areas = weight_areas(trials["weight"].to_numpy(float), (style.SQUARE_MAX_PT * 0.9) ** 2)
         look = {"colours": [series.colour] * len(y), "hollow": imputed, "gid": f"{series.key}-markers"}
         markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
@@ -490,7 +464,7 @@ def circle_look(series):
 
 def _draw_squares(ax, series, x, y, weight, imputed):
     """Draw squares; those of imputed trials get a white inside, so that the area stays that of the weight."""
-    areas = _square_areas(weight)
+    areas = weight_areas(weight, style.SQUARE_MAX_PT**2)
     face = np.where(imputed, style.SQUARE_IMPUTED, style.SQUARE)
     square = {"marker": "s", "linewidth": 0}
     scatter(ax, x, y, f"{series.key}-markers", s=areas, c=list(face), zorder=3, **square)
@@ -500,9 +474,8 @@ def _draw_squares(ax, series, x, y, weight, imputed):
         scatter(ax, x[imputed], y[imputed], gid, s=inside, c=style.PAPER, zorder=3.1, **square)
 
 
-def _square_areas(weight, side=None):
-    """Return areas in square points, proportional to the weights down to a smallest one."""
-    largest = (side or style.SQUARE_MAX_PT) ** 2
+def weight_areas(weight, largest):
+    """Return areas in square points, proportional to the weights down to a smallest one that can still be seen."""
     return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
 
 
@@ -513,25 +486,16 @@ def _draw_diamonds(ax, panel, series, rows, arrow):
         scale = 1.0 if series.marker == "circle" else 1.25
         half = scale * style.DIAMOND_MM[kind] / 2
         middle = found["y_mm"] + series.offset * (style.DIAMOND_MM[kind] / DIAMOND_OFFSET)
-        corners = [
-            clipped_diamond(ends, y, half, panel.limits, arrow)
-            for ends, y in zip(found[names].to_numpy(float), middle, strict=True)
-        ]
-        corners = [c for c in corners if c]
-        if corners:
-            face, edge = _diamond_look(series, kind)
-            add(
-                ax,
-                PolyCollection(
-                    corners,
-                    facecolor=face,
-                    edgecolor=edge,
-                    linewidth=0.8,
-                    joinstyle="miter",
-                    zorder=3.5,
-                ),
-                f"{series.key}-{gid}",
-            )
+        ends = zip(found[names].to_numpy(float), middle, strict=True)
+        corners = [clipped_diamond(three, y, half, panel.limits, arrow) for three, y in ends]
+        _fill_diamonds(ax, corners, f"{series.key}-{gid}", *_diamond_look(series, kind), zorder=3.5)
+
+
+def _fill_diamonds(ax, corners, gid, face, edge, *, zorder):
+    """Draw the diamonds of which something is left in the panel."""
+    if corners := [each for each in corners if each]:
+        look = {"facecolor": face, "edgecolor": edge, "linewidth": 0.8, "joinstyle": "miter", "zorder": zorder}
+        add(ax, PolyCollection(corners, **look), gid)
 
 
 def _diamond_look(series, kind):
@@ -545,12 +509,8 @@ def _draw_prediction(ax, panel, rows, arrow):
     """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
     found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
     looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
-    low, high = (
-        found["contrast_low"].clip(lower=panel.limits[0]),
-        found["contrast_high"].clip(upper=panel.limits[1]),
-    )
-    bar = np.array([look == "bar" for look in looks], dtype=bool)
-    segments = horizontal(low, high, found["y_mm"])[bar]
+    low, high = found["contrast_low"].clip(lower=panel.limits[0]), found["contrast_high"].clip(upper=panel.limits[1])
+    segments = horizontal(low, high, found["y_mm"])[np.array([look == "bar" for look in looks], dtype=bool)]
     look = {"colors": style.MUTED, "linewidths": style.PREDICTION_PT, "zorder": 2}
     lines(ax, segments, "contrast-prediction", **look)
     if "diamond" in list(looks):
@@ -558,9 +518,7 @@ def _draw_prediction(ax, panel, rows, arrow):
         low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
         half = style.DIAMOND_MM["subtotal"] / 2
         corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
-        look = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "linewidth": 0.8, "joinstyle": "miter"}
-        if corners:
-            add(ax, PolyCollection([corners], zorder=2.5, **look), "contrast-prediction")
+        _fill_diamonds(ax, [corners], "contrast-prediction", style.PAPER, style.MUTED, zorder=2.5)
 
 
 def _draw_arrowheads(ax, panel, series, rows):
@@ -577,12 +535,5 @@ def _draw_arrowheads(ax, panel, series, rows):
         ("right", found[high] > panel.limits[1], panel.limits[1], RIGHT_TIP),
     ):
         if gone.any():
-            look = {
-                "s": size,
-                "marker": tip,
-                "c": series.colour,
-                "linewidth": 0,
-                "zorder": 5,
-                "clip_on": False,
-            }
+            look = {"s": size, "marker": tip, "c": series.colour, "linewidth": 0, "zorder": 5, "clip_on": False}
             scatter(ax, np.full(gone.sum(), x), y[gone], f"{series.key}-arrows-{side}", **look)

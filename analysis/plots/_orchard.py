@@ -18,7 +18,7 @@ from analysis.plots._forest import (
     with_reference_rows,
     worthwhile_zone,
 )
-from analysis.plots._layout import Column, fit_tracks, limits_around
+from analysis.plots._layout import Column, fit_tracks, limits_of_points
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
 from analysis.plots._page import FigureContent, draw_page
 from analysis.plots._plane import height_of, swarm
@@ -156,7 +156,7 @@ def _circle_limits(trials, table, zone):
     pooled = table[table["contrast_estimate"].notna()]
     kinds = ("contrast", "prediction")
     intervals = [(row[f"{of}_low"], row[f"{of}_high"]) for row in pooled.to_dict("records") for of in kinds]
-    return limits_around(trials["contrast_estimate"], intervals, zone=zone)
+    return limits_of_points(trials["contrast_estimate"], intervals, zone=zone)
 
 
 def _with_circles(trials, table, limits, width):

@@ -24,18 +24,16 @@ from analysis.plots._layout import (
     fit_tracks,
     font,
     label_indent,
+    labelled_ticks,
     line_height,
     place,
     printed_rows,
-    ratio_ticks,
-    round_ticks,
     text_width,
     wrap,
     wrap_evenly,
 )
 from analysis.plots._marks import circle_look, draw_panel, rule, write, write_block
 from analysis.plots._theme import changed, current
-from analysis.text import number
 
 TICKS_MM = 5.6  # from the axis to the captions
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
@@ -43,7 +41,8 @@ SHORT = {"baseline not reported": "no baseline", "spread of the change not repor
 MM_PER_INCH = 25.4
 FORMATS = ("svg", "pdf", "png")
 
-RC = {
+# of files, whatever the rcParams of a session: text as text, the same ids and the same points every time
+_FILE_RC = {
     "svg.fonttype": "none",
     "svg.hashsalt": "analysis",
     "pdf.fonttype": 42,
@@ -95,10 +94,10 @@ def write_captions(page, panel, left, right, y):
 
 
 def draw_axis(ax, panel, width):
-    """Set round ticks whose labels have room, on the bottom spine alone."""
+    """Set round ticks whose labels have room, on the bottom spine alone; of a ``panel`` its limits and ratio count."""
     pitch = width / (panel.limits[1] - panel.limits[0])
     for most in range(7, 0, -1):
-        ticks, labels = _ticks(panel, most)
+        ticks, labels = labelled_ticks(panel, most)
         half = np.array([text_width(label, style.SMALL_PT) for label in labels]) / 2
         room = np.minimum(ticks - panel.limits[0], panel.limits[1] - ticks) * pitch + OVERHANG - half
         ticks, labels, half = ticks[room >= 0], np.array(labels)[room >= 0], half[room >= 0]
@@ -110,15 +109,6 @@ def draw_axis(ax, panel, width):
     ax.tick_params(axis="x", length=3, width=style.RULE_PT, color=style.INK, pad=2.5)
     ax.spines[["left", "right", "top"]].set_visible(False)
     ax.spines["bottom"].set(linewidth=style.RULE_PT, color=style.INK)
-
-
-def _ticks(panel, most):
-    """Return the ticks and their labels."""
-    if panel.ratio:
-        ticks, digits = ratio_ticks(*panel.limits, most)
-        return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
-    ticks, digits = round_ticks(*panel.limits, most)
-    return ticks, [number(t, digits) for t in ticks]
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,11 +201,16 @@ def frame(title, footer, width, body):
 
 
 def framed_page(framing):
-    """Return a new Figure and its page with title and footer written."""
-    figure, page = _new_page(framing.width, framing.height)
+    """Return a new Figure and its page, one Axes in millimetres with y downwards, title and footer written."""
+    width, height = framing.width, framing.height
+    figure = ReportFigure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=150, facecolor=style.PAPER)
+    FigureCanvasAgg(figure)
+    figure.families = style.FONT
+    page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")
+    page.set(xlim=(0, width), ylim=(height, 0), zorder=2)
+    page.set_axis_off()
     write_block(page, framing.title, style.MARGIN, style.TITLE, "title")
     write_block(page, framing.notes, framing.bottom + 3.0, style.NOTE, "footer")
-    page.set_zorder(2)
     return figure, page
 
 
@@ -227,60 +222,15 @@ class ReportFigure(Figure):
     placement = None  # the Layout, where the figure is made of rows
 
     def _repr_png_(self):
-
-        return _notebook_png(self)
+        # twice the pixels, shown at the size on paper
+        data = _render(self, "png", NOTEBOOK_DPI, {})
+        width, height = self.get_size_inches() * NOTEBOOK_DPI / 2
+        return data, {"width": int(width), "height": int(height)}
 
     def _repr_svg_(self):
-
-        return _notebook_svg(self)
-
-
-def _notebook_png(fig):
-    """Return the figure for a notebook: twice the pixels, shown at its size on paper."""
-    data = _render(fig, "png", NOTEBOOK_DPI, {})
-    width, height = fig.get_size_inches() * NOTEBOOK_DPI / 2
-    return data, {"width": int(width), "height": int(height)}
-
-
-def _render(fig, kind, dpi, metadata):
-    buffer = io.BytesIO()
-    with style_context(["default", RC]):
-        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-    return buffer.getvalue()
-
-
-def _notebook_svg(fig):
-    """Return the SVG for a notebook, or None where it would weigh too much or has nothing to say."""
-    data = svg_bytes(fig) if fig.content is not None else b""
-    return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None
-
-
-def svg_bytes(fig):
-    """Return the SVG with its fonts, and with title and desc for screen readers."""
-    title, alt = fig.content.title, fig.content.alt_text
-    text = _render(fig, "svg", PRINT_DPI, {"Date": None, "Title": title}).decode()
-    mark = hashlib.sha256(f"{title}{alt}".encode()).hexdigest()[:8]  # ids stay apart where a page has several figures
-    head, opening, body = text.partition("<svg ")
-    named = f'{opening}role="img" aria-labelledby="title-{mark} desc-{mark}" '
-    body = body.replace(
-        f"<title>{escape(title)}</title>",
-        f'<title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(alt)}</desc>',
-        1,
-    )
-    families = family_list(getattr(fig, "families", ("DejaVu Sans",)))
-    body = body.replace("</style>", f"\n{font_faces(fig)}</style>", 1)
-    return f'{head}{named}font-family="{families}" {body}'.encode()
-
-
-def _new_page(width, height):
-    """Return an empty Figure and its page, one Axes in millimetres with y downwards."""
-    figure = ReportFigure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=150, facecolor=style.PAPER)
-    FigureCanvasAgg(figure)
-    figure.families = style.FONT
-    page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")
-    page.set(xlim=(0, width), ylim=(height, 0))
-    page.set_axis_off()
-    return figure, page
+        # None where it would weigh too much or has nothing to say: the notebook shows the PNG
+        data = svg_bytes(self) if self.content is not None else b""
+        return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None
 
 
 def _draw_heads(page, layout, panels, head_y):
@@ -347,15 +297,7 @@ def _draw_name(page, lines, placed, row, i):
 def _add_panel(figure, page, panel, layout, body):
     """Add the axes of a panel to the figure and draw everything that belongs to it."""
     left, right = layout.panels[panel.name]
-    height = page.get_ylim()[0]
-    box = (
-        left / layout.width,
-        1 - layout.body_bottom / height,
-        (right - left) / layout.width,
-        (layout.body_bottom - layout.body_top) / height,
-    )
-    ax = figure.add_axes(box, label=panel.name, facecolor="none")
-    ax.set_gid(f"panel-{panel.name}")
+    ax = _axes_at(figure, page, (left, right, layout.body_top, layout.body_bottom), panel.name)
     ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
     draw_panel(ax, panel, body, (right - left) / (panel.limits[1] - panel.limits[0]))
     draw_axis(ax, panel, right - left)
@@ -404,28 +346,54 @@ def _write_missing(page, panel, left, right, body):
     room = max(null - left, right - null) - 1.5
     for i, row in enumerate(body.to_dict("records")):
         text = row["text_missing"]
-        short = SHORT.get(text, "not reported")
-        fitting = first_fitting((text, short, "none"), room, style.NOTE_PT)
-        shown = fitting if text else ""
+        wordings = (text, SHORT.get(text, "not reported"), "none") if text else ()
+        shown = first_fitting(wordings, room, style.NOTE_PT)
         write(page, x, row["y_mm"], shown, style.NOTE, align=align, gid=f"missing-{i}")
+
+
+def _axes_at(figure, page, box, label):
+    """Add axes at ``box`` = (left, right, top, bottom) in millimetres of the page."""
+    left, right, top, bottom = box
+    width, height = page.get_xlim()[1], page.get_ylim()[0]
+    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
+    return figure.add_axes(place, label=label, facecolor="none", gid=f"panel-{label}")
 
 
 def inset(figure, page, box, label):
     """Add axes without frame or ticks at ``box`` = (left, right, top, bottom) in millimetres of the page."""
-    left, right, top, bottom = box
-    width, height = page.get_xlim()[1], page.get_ylim()[0]
-    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
-    ax = figure.add_axes(place, label=label, facecolor="none")
-    ax.set_gid(f"panel-{label}")
+    ax = _axes_at(figure, page, box, label)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
 
 
+def _render(fig, kind, dpi, metadata):
+    buffer = io.BytesIO()
+    with style_context(["default", _FILE_RC]):
+        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+def svg_bytes(fig):
+    """Return the SVG with its fonts, and with title and desc for screen readers."""
+    title, alt = fig.content.title, fig.content.alt_text
+    text = _render(fig, "svg", PRINT_DPI, {"Date": None, "Title": title}).decode()
+    mark = hashlib.sha256(f"{title}{alt}".encode()).hexdigest()[:8]  # ids stay apart where a page has several figures
+    head, opening, body = text.partition("<svg ")
+    named = f'{opening}role="img" aria-labelledby="title-{mark} desc-{mark}" '
+    body = body.replace(
+        f"<title>{escape(title)}</title>",
+        f'<title id="title-{mark}">{escape(title)}</title>\n <desc id="desc-{mark}">{escape(alt)}</desc>',
+        1,
+    )
+    families = family_list(getattr(fig, "families", ("DejaVu Sans",)))
+    body = body.replace("</style>", f"\n{font_faces(fig)}</style>", 1)
+    return f'{head}{named}font-family="{families}" {body}'.encode()
+
+
 def _pdf_bytes(fig):
     """Return the PDF."""
-    content = fig.content
-    about = {"CreationDate": None, "Title": content.title, "Subject": content.alt_text}
+    about = {"CreationDate": None, "Title": fig.content.title, "Subject": fig.content.alt_text}
     return _render(fig, "pdf", PRINT_DPI, about)
 
 

@@ -9,21 +9,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.collections import PolyCollection
 from matplotlib.style import context as style_context
-from matplotlib.transforms import IdentityTransform
 
 from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import first_fitting, font, line_height, ratio_ticks, round_ticks, text_width
-from analysis.plots._marks import INRADIUS, REACH, draw_key, lay_key, marker_entry, markers, shape, write
-from analysis.plots._page import draw_axis, frame, framed_page, inset
+from analysis.plots._layout import first_fitting, font, labelled_ticks, line_height, text_width
+from analysis.plots._marks import (
+    REACH,
+    add,
+    draw_key,
+    lay_key,
+    lines,
+    marker_entry,
+    markers,
+    rimless_circles,
+    weight_areas,
+    write,
+    write_on,
+)
+from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, inset
 from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
 from analysis.plots._theme import Said
 from analysis.text import counted, interval, number, percent
 
-MM_PER_INCH = 25.4
 CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
 CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
 LEVEL_TICK_MM = 5.6  # from the panel to the title of the level axis
@@ -55,11 +65,7 @@ class Scale:
 
     def ticks(self, most=7):
         """Return round ticks and their labels."""
-        if self.ratio:
-            at, digits = ratio_ticks(*self.limits, most)
-            return at, [number(x, d) for x, d in zip(np.exp(at), digits, strict=True)]
-        at, digits = round_ticks(*self.limits, most)
-        return at, [number(x, digits) for x in at]
+        return labelled_ticks(self, most)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Plane:
     def mm(self, x, y):
         """Return values as millimetres from the lower left corner, shape (n, 2)."""
         x, y = np.broadcast_arrays(np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float)))
-        return np.column_stack([_share(x, self.x.limits) * self.width, _share(y, self.y.limits) * self.height])
+        return np.column_stack([_fraction(x, self.x.limits) * self.width, _fraction(y, self.y.limits) * self.height])
 
     def values(self, points):
         """Return millimetres, shape (n, 2), as values."""
@@ -85,28 +91,22 @@ class Plane:
 
     def lines(self, segments, gid, **look):
         """Draw lines between values."""
-        if len(segments):
-            drawn = LineCollection(segments, capstyle="butt", **look)
-            drawn.set(gid=gid, label=gid)
-            self.ax.add_collection(drawn, autolim=False)
+        lines(self.ax, segments, gid, **look)
 
     def areas(self, outlines, gid, colour, zorder=0.0):
         """Fill outlines given in values."""
         if len(outlines):
-            drawn = PolyCollection(outlines, facecolor=colour, edgecolor="none", linewidth=0, zorder=zorder)
-            drawn.set(gid=gid, label=gid)
-            self.ax.add_collection(drawn, autolim=False)
+            look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": zorder}
+            add(self.ax, PolyCollection(outlines, **look), gid)
 
     def write(self, x, y, text, look, *, align, gid):
         """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
         at = self.values([x, y])[0]
         down = style.CAP * look[0] / style.PT_PER_MM / self.height * (self.y.limits[1] - self.y.limits[0])
-        # `write` moves the base line down by millimetres of a page; here the unit is that of the panel
-        scale = style.CAP * look[0] / style.PT_PER_MM
-        write(self.ax, at[0], at[1] - down - scale, text, look, align=align, gid=gid)
+        write_on(self.ax, at[0], at[1] - down, text, look, align=align, gid=gid)
 
 
-def _share(values, limits):
+def _fraction(values, limits):
     return (values - limits[0]) / (limits[1] - limits[0])
 
 
@@ -121,7 +121,7 @@ def areas_of(weight, mm2, largest=CIRCLE_AREAS_PT2[1]):
     weight = np.asarray(weight, float)
     fair = CIRCLE_INK_SHARE * mm2 * style.PT_PER_MM**2 / len(weight)
     top = np.clip(fair * weight.max() / weight.mean(), CIRCLE_AREAS_PT2[0], largest)
-    return np.maximum(top * weight / weight.max(), style.SQUARE_MIN_PT**2)
+    return weight_areas(weight, top)
 
 
 def band(x, low, high):
@@ -130,17 +130,9 @@ def band(x, low, high):
     return np.column_stack([np.append(x, x[::-1]), np.append(high, low[::-1])])
 
 
-@dataclass(frozen=True)
-class _PanelScale:
-    """What ``draw_axis`` needs to know of a panel."""
-
-    limits: tuple
-    ratio: bool
-
-
 def draw_axes(plane, *, upright=True):
     """Set round ticks on the lower and, if asked for, the left spine, whose labels have room."""
-    draw_axis(plane.ax, _PanelScale(plane.x.limits, plane.x.ratio), plane.width)
+    draw_axis(plane.ax, plane.x, plane.width)
     plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     plane.ax.spines["bottom"].set_visible(True)
     if upright:
@@ -493,7 +485,7 @@ def critical(level):
 def draw_trials(plane, x, y, imputed, gid, *, rim=True):
     """Draw the studies, and return their boxes in millimetres (left, right, bottom, top) and their radius.
 
-    Without a white ``rim``, marks in a dense row do not cover one another with white.
+    Marks that stand in a dense row go without the white ``rim``.
     """
     size, hollow = _mark_area(len(x), plane.width * plane.height), np.asarray(imputed, bool)
     xy, centre = np.column_stack([x, y]), plane.mm(x, y)
@@ -501,7 +493,7 @@ def draw_trials(plane, x, y, imputed, gid, *, rim=True):
         look = {"colours": [style.TRIAL] * len(x), "hollow": hollow, "gid": gid}
         markers(plane.ax, xy, ["circle"] * len(x), np.full(len(x), size), **look)
     else:
-        _plain_marks(plane.ax, xy, size, hollow, gid)
+        rimless_circles(plane.ax, xy, size, colour=style.TRIAL, hollow=hollow, gid=gid)
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
     low, high = centre - reach, centre + reach
     return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]]), reach
@@ -510,18 +502,6 @@ def draw_trials(plane, x, y, imputed, gid, *, rim=True):
 def _mark_area(k, mm2):
     """Return the area of each mark in square points: all alike, smaller where there are many."""
     return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
-
-
-def _plain_marks(ax, xy, size, hollow, gid):
-    """Draw circles without a rim, white inside where hollow."""
-    inside = size * max(1 - style.RING_PT / (INRADIUS["circle"] * np.sqrt(size)), 0.25) ** 2
-    sizes = np.column_stack([np.full(len(xy), size), np.where(hollow, inside, 0.0)]).ravel()
-    look = {"facecolors": [style.TRIAL, style.PAPER] * len(xy), "linewidth": 0, "zorder": 3.0}
-    drawn = PathCollection(
-        [shape("circle")], sizes, offsets=np.repeat(xy, 2, axis=0), offset_transform=ax.transData, **look
-    )
-    drawn.set(transform=IdentityTransform(), gid=gid, label=gid, clip_on=False)
-    ax.add_collection(drawn, autolim=False)
 
 
 def trial_entries(rows, mm2):
@@ -631,4 +611,4 @@ def labbe_areas(table, side_mm):
     weight = table["weight"].to_numpy(float)
     fair = LABBE_INK_SHARE * (side_mm * style.PT_PER_MM) ** 2 / len(weight)
     largest = np.clip(fair * weight.max() / weight.mean(), *LABBE_AREAS_PT2)
-    return np.maximum(largest * weight / weight.max(), style.SQUARE_MIN_PT**2)
+    return weight_areas(weight, largest)
