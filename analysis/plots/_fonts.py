@@ -15,23 +15,26 @@ from matplotlib.text import Text
 
 from analysis.plots._look import FONT
 
-UNITS = 100.0  # points at which letters are measured
+# points at which letters are measured
+UNITS = 100.0
 UNKNOWN = "\N{WHITE SQUARE}"  # drawn where no font has a sign
 BLANKS = ("Last Resort", "Adobe Blank")  # fonts that have a box for everything
 SIMPLE = 0x0590  # from here on letters may change shape beside others, or run to the left
-LIGATURE = "ff"  # may be one sign with a third letter
+# may be one sign with a third letter, whose width is not the sum of theirs
+LIGATURE = "ff"
 SIGNS = range(0x2000, 0x2C00)  # punctuation, arrows, mathematics: simple again
 
 # always embedded, so that figures share their fonts' bytes: ASCII and the usual signs of numbers and of captions
 USUAL = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("−–·×²†≤≥←→τμ’“”…\N{NARROW NO-BREAK SPACE}")
 BOLD = 600  # and heavier
-FORBIDDEN = 0x0002  # fsType of a font that may not be embedded
+# fsType of a font that may not be embedded
+FORBIDDEN = 0x0002
 TABLES = ("GlyphOrder", "head", "hhea", "maxp", "OS/2", "hmtx", "cmap", "name", "post", "glyf", "loca", "CFF ", "GPOS")
 SHAPING = ("GSUB", "GDEF")
 
 
 def families(preferred, *, chosen=False):
-    """Return the font families of a figure: installed ones only, DejaVu Sans last for what the first one lacks.
+    """Return the font families of a figure: one that is installed, DejaVu Sans last for what it lacks.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def families(preferred, *, chosen=False):
         They were asked for by name, so that what rcParams say does not count.
     """
     wanted = tuple(preferred) if chosen else (*_of_rc(), *preferred)
-    first = next((name for name in wanted if name in FONT or (_installed(name) and _tabular(name))), FONT[0])
+    installed = {entry.name for entry in fontManager.ttflist}
+    first = next((name for name in wanted if name in FONT or (name in installed and _tabular(name))), FONT[0])
     return tuple(dict.fromkeys((first, *FONT)))
 
 
@@ -52,10 +56,6 @@ def _of_rc():
         return ()
     generic = ("sans-serif", "serif", "monospace", "cursive", "fantasy")
     return tuple(each for name in now["font.family"] for each in (now[f"font.{name}"] if name in generic else [name]))
-
-
-def _installed(name):
-    return any(entry.name == name for entry in fontManager.ttflist)
 
 
 class _Letters:
@@ -149,17 +149,14 @@ def _found(letters, installed):
             has = _signs_of(entry.fname)
             coverage[entry.name] = frozenset(c for c in letters if ord(c) in has)
     names = []
-    while letters and (best := min(coverage, key=lambda name: _rank(name, coverage[name] & letters), default=None)):
-        if not coverage[best] & letters:
-            break
+
+    def rank(name):
+        return -len(coverage[name] & letters), "Sans" not in name, name
+
+    while letters and (best := min(coverage, key=rank, default=None)) and coverage[best] & letters:
         names.append(best)
         letters -= coverage[best]
     return tuple(names), letters
-
-
-def _rank(name, has):
-    """Return what puts fonts in order: the most letters, sans before serif, and then by name."""
-    return -len(has), "Sans" not in name, name
 
 
 def spelled(letters):

@@ -8,8 +8,10 @@ the look, the signs of numbers, and spelling.
 from analysis.text import NumberStyle
 
 PT_PER_MM = 72 / 25.4
-FONT = ("DejaVu Sans",)  # ships with matplotlib: the same extents on every machine
+# ships with matplotlib: the same extents on every machine
+FONT = ("DejaVu Sans",)
 
+# parse_math: a name with two dollar signs is no formula
 RC = {
     "text.usetex": False,
     "text.parse_math": False,
@@ -115,6 +117,9 @@ BARE_STRIP_MM = 1.6  # the same where nothing is written in it
 BODY_KINDS = tuple(ROW_MM)
 BOLD_KINDS = ("heading", "total")
 LEAST_DIGITS = 0  # decimals of estimates, at least
+
+# the look that stands above, by name; what follows is what themes put in its place
+SETTINGS = {name: value for name, value in globals().items() if name.isupper()}
 
 _JAMA = {
     "FONT": ("Arial", "Liberation Sans", "DejaVu Sans"),

@@ -39,22 +39,15 @@ SERIES = ("placebo", "treatment", "contrast")
 HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue")
 ORDERS = ("given", "year", "estimate", "weight", "label")
 
-_SOURCES = {
+_ESTIMATES = {
     "placebo": ("change_placebo", "change_placebo_vi"),
     "treatment": ("change_treatment", "change_treatment_vi"),
     "contrast": ("yi", "vi"),
 }
 
-DECIDING = (
-    "kind",
-    "notes",
-    "change_status",
-    "placebo_estimate",
-    "placebo_k",
-    "contrast_k",
-    "contrast_low",
-    "contrast_high",
-)
+# what decides on the texts of a row
+DECIDING = ("kind", "notes", "change_status", "placebo_estimate", "placebo_k")
+DECIDING += ("contrast_k", "contrast_low", "contrast_high")
 RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
 NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
@@ -69,10 +62,110 @@ class _Block:
     results: dict
 
 
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """All trials, their groups, the unit, the trials left out, and the test between the groups (or None)."""
+
+    total: _Block
+    groups: list
+    unit: str = ""
+    left_out: object = None
+    between: object = None
+
+    @property
+    def pooled(self):
+        """The overall result."""
+        return self.total.results["contrast"]
+
+
+def source_of(results, by=None, data=None):
+    """Return the Source of any result; ``data`` adds columns to one that has none."""
+    if hasattr(results, "q_between"):
+        return _of_subgroups(results, by, data)
+    if hasattr(results, "tau2_method"):
+        if by is not None:
+            raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
+        return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""))
+    if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
+        results = pool_arms(results, by=by)
+    elif not hasattr(results, "contrast"):
+        raise TypeError(
+            f"forest draws a PooledEffect, PooledSubgroups, PooledArms or EffectSizes, not {type(results).__name__}; "
+            "pool the trials first"
+        )
+    elif by not in (None, results.by):
+        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
+    if data is not None:
+        raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
+    groups = [_contrast_only(name, group) for name, group in results.groups.items()]
+    effects = results.effects
+    total = _contrast_only("All trials", results)
+    return _Source(total, groups, effects.unit, effects.left_out, _between(results))
+
+
+def _of_subgroups(results, by, data):
+    if by not in (None, results.by):
+        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
+    total = _block_of_effect(results.overall, data)
+    free = list(range(len(total.trials)))
+    known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
+    groups = []
+    for name, pooled in results.groups.items():
+        rows = []
+        # equal trials are told apart by taking each once
+        for each in zip(pooled.labels, pooled.yi, pooled.vi, strict=True):
+            at = next(i for i in free if known[i] == each)
+            free.remove(at)
+            rows.append(at)
+        groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
+    return _Source(total, groups, getattr(data, "unit", ""), between=results)
+
+
+def _with_columns(trials, data):
+    """Return the trials with the columns of ``data``, which has one row for each of them in their order."""
+    if data is None:
+        return trials
+    table = getattr(data, "table", data)
+    if not isinstance(table, pd.DataFrame) or len(table) != len(trials):
+        rows = f" of {len(table)} rows" if hasattr(table, "__len__") else ""
+        raise ValueError(
+            f"data must be a DataFrame or EffectSizes with one row for each of the {len(trials)} trials, in "
+            f"their order; it is a {type(data).__name__}{rows}"
+        )
+    extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
+    flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
+    return trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
+
+
+def _block_of_effect(pooled, data):
+    """Return the block of a single PooledEffect: labels, estimates and variances, and what ``data`` adds."""
+    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
+    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
+    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
+    return _Block("All trials", _with_columns(trials, data), {"contrast": pooled})
+
+
 def block_of_arms(name, pooled):
     """Return the block of a PooledArms."""
     results = {series: getattr(pooled, series) for series in SERIES}
     return _Block(name, pooled.effects.table.reset_index(drop=True), results)
+
+
+def _contrast_only(name, pooled):
+    """Return the block of a PooledArms without what happened within the arms."""
+    block = block_of_arms(name, pooled)
+    arms = [c for c in block.trials.columns if c.startswith("change_")]
+    return _Block(name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
+
+
+def _between(arms):
+    """Return the test between the groups of a PooledArms, made as its overall result was."""
+    if len(arms.groups) < 2 or arms.contrast.k < 2:
+        return None
+    values = arms.effects.table[arms.by].astype(object)
+    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
+    methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
+    return pool_subgroups(arms.effects, members, **{name: getattr(arms.contrast, name) for name in methods})
 
 
 def usable_order(trials, order):
@@ -122,7 +215,7 @@ def build_rows(total, groups, order="year"):
         Order of the trials within a group.
     """
     level = total.results["contrast"].confidence_level
-    weights = dict(zip(_keys(total.trials), total.results["contrast"].weights, strict=True))
+    weights = dict(zip(_row_keys(total.trials), total.results["contrast"].weights, strict=True))
     lines = []
     for block in groups:
         heading = {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
@@ -140,7 +233,7 @@ def build_rows(total, groups, order="year"):
     return table
 
 
-def _keys(trials):
+def _row_keys(trials):
     """What tells rows apart: a trial whose arms are split has several, each with its own label."""
     return list(zip(trials["study"], trials["label"], strict=True))
 
@@ -153,13 +246,13 @@ def _counts(block):
 
 def _trial_rows(block, weights, level, order):
     """Return one row per trial, with Wald intervals at the level of the pooled result."""
-    trials = block.trials.assign(weight=[float(weights[key]) for key in _keys(block.trials)])
+    trials = block.trials.assign(weight=[float(weights[key]) for key in _row_keys(block.trials)])
     trials = sort_trials(trials, order)
     z = float(t_quantile(np.inf, level))
-    drawn = [column for pair in _SOURCES.values() for column in pair]
+    drawn = [column for pair in _ESTIMATES.values() for column in pair]
     rows = trials.drop(columns=[*drawn, "label", "flags"], errors="ignore")
     rows = rows.assign(kind="trial", group=block.name, name=trials["label"].astype(str))
-    for series, (estimate, variance) in _SOURCES.items():
+    for series, (estimate, variance) in _ESTIMATES.items():
         if estimate not in trials:
             continue
         half = z * np.sqrt(trials[variance].astype(float))
@@ -167,7 +260,8 @@ def _trial_rows(block, weights, level, order):
         rows[f"{series}_low"] = trials[estimate] - half
         rows[f"{series}_high"] = trials[estimate] + half
         rows[f"{series}_imputed"] = _imputed(trials, series)
-    rows["flags"] = ["; ".join(_as_tuple(f)) for f in trials.get("flags", pd.Series("", index=trials.index))]
+    flags = trials["flags"] if "flags" in trials else [""] * len(trials)
+    rows["flags"] = [each if isinstance(each, str) else "; ".join(each) for each in flags]
     rows["notes"] = ""
     return rows
 
@@ -177,41 +271,27 @@ def _imputed(trials, series):
     return trials[status].eq("imputed") if status in trials else pd.Series(False, index=trials.index)
 
 
-def _as_tuple(flags):
-    return (flags,) if isinstance(flags, str) and flags else tuple(flags)
-
-
 def _summary_row(kind, block, weight):
     """Return the row of the diamonds of a group or of all trials."""
     name = f"{block.name}, pooled" if kind == "subtotal" else "All trials"
-    row = {
-        "kind": kind,
-        "group": block.name if kind == "subtotal" else "",
-        "name": name,
-        "weight": weight,
-        **_counts(block),
-    }
+    group = block.name if kind == "subtotal" else ""
+    row = {"kind": kind, "group": group, "name": name, "weight": weight, **_counts(block)}
     row["confidence_level"] = block.results["contrast"].confidence_level
     for column in ("n_treatment", "n_placebo"):
         if column in block.trials:
             row[column] = block.trials[column].sum(min_count=1)
     for series, result in block.results.items():
-        if result is None:
-            continue
-        row |= {f"{series}_estimate": result.estimate, f"{series}_low": result.ci.low}
-        row |= {f"{series}_high": result.ci.high}
-        row |= {f"{series}_{what}": getattr(result, what) for what in HETEROGENEITY}
+        if result is not None:
+            ends = {"estimate": result.estimate, "low": result.ci.low, "high": result.ci.high}
+            more = {what: getattr(result, what) for what in HETEROGENEITY}
+            row |= {f"{series}_{what}": value for what, value in (ends | more).items()}
     return row
 
 
 def _prediction_row(block):
     low, high = block.results["contrast"].pi
-    return {
-        "kind": "prediction",
-        "name": "Prediction interval, new trial",
-        "contrast_low": low,
-        "contrast_high": high,
-    }
+    name = "Prediction interval, new trial"
+    return {"kind": "prediction", "name": name, "contrast_low": low, "contrast_high": high}
 
 
 def add_notes(table):
@@ -258,23 +338,22 @@ def digits_for(low, high):
 def add_cells(table, *, digits, ratio=False):
     """Return the table with every printed text as a column ``text_...``."""
     show = np.exp if ratio else np.asarray
+    deciding = table[[name for name in DECIDING if name in table]].to_dict("records")
     cells = table.assign(
         text_name=table["name"],
-        text_tail=[
-            _trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in _records(table)
-        ],
-        text_weight=_texts(table, "weight", lambda x: percent(x, 1)),
-        text_estimate=_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
-        text_low=_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
-        text_high=_texts(table, "contrast_high", lambda x: limits(x, show(x), digits)[1]),
+        text_tail=[_trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in deciding],
+        text_weight=_column_texts(table, "weight", lambda x: percent(x, 1)),
+        text_estimate=_column_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
+        text_low=_column_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
+        text_high=_column_texts(table, "contrast_high", lambda x: limits(x, show(x), digits)[1]),
     )
     for arm in ("placebo", "treatment"):
         if f"n_{arm}" in table:
-            cells[f"text_n_{arm}"] = _texts(table, f"n_{arm}", lambda x: number(x, 0))
+            cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
-            cells[f"text_{arm}"] = _texts(table, f"{arm}_estimate", lambda x: number(x, digits))
-    cells["text_missing"] = [_missing(row) for row in _records(table)]
-    cells["text_whole"] = [_whole(row) for row in _records(table)]
+            cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", lambda x: number(x, digits))
+    cells["text_missing"] = [_missing(row) for row in deciding]
+    cells["text_whole"] = [_whole(row) for row in deciding]
     blank = cells["text_whole"] == NOT_ESTIMABLE
     cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
     return cells
@@ -287,12 +366,7 @@ def _trial_count(row):
     return text if not arms == arms or arms == k else f"{text} (arms: {number(arms, 0)})"
 
 
-def _records(table):
-    """Return the rows as dictionaries, with what decides on texts alone."""
-    return table[[name for name in DECIDING if name in table]].to_dict("records")
-
-
-def _texts(table, column, write):
+def _column_texts(table, column, write):
     """Return one text per row, empty where there is no number."""
     return ["" if value is None or not math.isfinite(value) else write(value) for value in table[column]]
 
@@ -317,14 +391,15 @@ def decimals(value, most=2):
 
 def add_text_column(table, column):
     """Return the table with one column of the trials as printed text (heading: the column's name)."""
-    texts = []
-    for value in table[column]:
+
+    def text(value):
         if isinstance(value, str):
-            texts.append(value)
-        else:
-            known = value is not None and value == value
-            texts.append("" if not known else f"{value:.0f}" if column == "year" else number(value, decimals(value)))
-    return table.assign(**{f"text_{column}": texts})
+            return value
+        if value is None or value != value:
+            return ""
+        return f"{value:.0f}" if column == "year" else number(value, decimals(value))
+
+    return table.assign(**{f"text_{column}": [text(value) for value in table[column]]})
 
 
 def heterogeneity(row, digits=2):
@@ -334,104 +409,3 @@ def heterogeneity(row, digits=2):
     i2 = row["contrast_i2"]
     tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""
     return f"τ {number(row['contrast_tau'], digits)}{tail}"
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """All trials, their groups, the unit, the trials left out, and the test between the groups (or None)."""
-
-    total: _Block
-    groups: list
-    unit: str = ""
-    left_out: object = None
-    between: object = None
-
-    @property
-    def pooled(self):
-        """The overall result."""
-        return self.total.results["contrast"]
-
-
-def source_of(results, by=None, data=None):
-    """Return the Source of any result; ``data`` adds columns to one that has none."""
-    if hasattr(results, "q_between"):
-        return _of_subgroups(results, by, data)
-    if hasattr(results, "tau2_method"):
-        if by is not None:
-            raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
-        return _Source(_with_columns(_block_of_effect("All trials", results), data), [], getattr(data, "unit", ""))
-    if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
-        results = pool_arms(results, by=by)
-    elif not hasattr(results, "contrast"):
-        raise TypeError(
-            f"forest draws a PooledEffect, PooledSubgroups, PooledArms or EffectSizes, not {type(results).__name__}; "
-            "pool the trials first"
-        )
-    elif by not in (None, results.by):
-        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
-    if data is not None:
-        raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
-    groups = [_contrast_only(block_of_arms(name, group)) for name, group in results.groups.items()]
-    effects = results.effects
-    total = _contrast_only(block_of_arms("All trials", results))
-    return _Source(total, groups, effects.unit, effects.left_out, _between(results))
-
-
-def _of_subgroups(results, by, data):
-    if by not in (None, results.by):
-        raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
-    total = _with_columns(_block_of_effect("All trials", results.overall), data)
-    free = list(range(len(total.trials)))
-    known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
-    groups = []
-    for name, pooled in results.groups.items():
-        rows = []
-        for each in zip(pooled.labels, pooled.yi, pooled.vi, strict=True):
-            at = next(i for i in free if known[i] == each)
-            free.remove(at)
-            rows.append(at)
-        groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    return _Source(total, groups, getattr(data, "unit", ""), between=results)
-
-
-def _with_columns(block, data):
-    """Return the block with the columns of ``data``, one row for each trial in the order of the result."""
-    if data is None:
-        return block
-    table = getattr(data, "table", data)
-    if not isinstance(table, pd.DataFrame) or len(table) != len(block.trials):
-        rows = f" of {len(table)} rows" if hasattr(table, "__len__") else ""
-        raise ValueError(
-            f"data must be a DataFrame or EffectSizes with one row for each of the {len(block.trials)} trials, in "
-            f"their order; it is a {type(data).__name__}{rows}"
-        )
-    extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
-    flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
-    trials = block.trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
-    return _Block(block.name, trials, block.results)
-
-
-def _block_of_effect(name, pooled):
-    """Return the block of a single PooledEffect: labels, estimates and variances are all it knows."""
-    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
-    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
-    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
-    return _Block(name, trials, {"contrast": pooled})
-
-
-def _contrast_only(block):
-    arms = [c for c in block.trials.columns if c.startswith("change_")]
-    return _Block(block.name, block.trials.drop(columns=arms), {"contrast": block.results["contrast"]})
-
-
-def _between(arms):
-    """Return the test between the groups of a PooledArms, made as its overall result was."""
-    if len(arms.groups) < 2:
-        return None
-    values = arms.effects.table[arms.by].astype(object)
-    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
-    methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
-    of = {name: getattr(arms.contrast, name) for name in methods}
-    if arms.contrast.k < 2:
-        return None
-    return pool_subgroups(arms.effects, members, **of)

@@ -66,9 +66,8 @@ def save_figure(fig, stem, formats=FORMATS):
     stem = Path(stem)
     _check_figure(fig, stem, formats)
     contents = {kind: WRITERS[kind](fig) for kind in formats}
-    contents["csv"] = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits).encode(
-        "utf-8-sig"
-    )
+    numbers = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits)
+    contents["csv"] = numbers.encode("utf-8-sig")
     contents["md"] = _caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +134,7 @@ def _put(path, data):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+        # mkstemp makes files that only their owner may read
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
@@ -144,6 +144,7 @@ def _put(path, data):
 
 
 def _umask():
+    # it can only be read by setting it
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -22,24 +22,23 @@ import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
-from analysis.plots import _look
 from analysis.plots._fonts import families
-from analysis.plots._look import PALETTES
+from analysis.plots._look import PALETTES, SETTINGS
 from analysis.text import NUMBERS, NumberStyle
 
-# modules, by the beginnings of their names
-# the rooms whose texts may stand in a figure
+# the rooms whose texts may stand in a figure, by the beginnings of their names
 SOURCES = tuple(
     f"analysis.{name}"
     for name in ("plots", "text", "sentences", "evidence.arms", "data.arm_scores", "data.effect_sizes")
 )
-SHORTEST = 3  # letters of a listed text: smaller words are translated all the same
-WRAPPED = ("title-", "footer-", "caption-", "key-text-")  # gids of texts that go on in the next line
-MORE = ("trials", "p =", "p <", "p >")  # made of parts in the functions
+# letters of a listed text: smaller words are translated all the same
+SHORTEST = 3
+# gids of texts that go on in the next line
+WRAPPED = ("title-", "footer-", "caption-", "key-text-")
+# made of parts in the functions, so that their code does not hold them
+MORE = ("trials", "p =", "p <", "p >")
 EDGES = " \n,;:.[]{}←→=<>−+*"
 WIDTHS_MM = {"single": 85.0, "double": 174.0}
-# the settings of a look; the palettes stand beside them but are what themes put in their place
-NAMES = {name: value for name, value in vars(_look).items() if name.isupper() and name != "PALETTES"}
 DARK = 0.2  # relative luminance of a paper that asks for light ink
 _CURRENT = ContextVar("theme", default=None)
 
@@ -90,6 +89,7 @@ def phrases():
     return _phrases_of(tuple(sorted(names)))
 
 
+# the modules are the key: where more of them are loaded, there are more phrases
 @lru_cache(maxsize=1)
 def _phrases_of(names):
     """Return the texts in the functions and constants of these modules."""
@@ -98,32 +98,32 @@ def _phrases_of(names):
         module = sys.modules[name]
         for value in vars(module).values():
             if getattr(value, "__module__", name) == name:
-                found.update(_texts(value))
+                found.update(_texts_in(value))
     parts = {_bare(part) for text in found for part in text.split("\n")}
     return tuple(sorted(part for part in parts if any(c.isalpha() for c in part)))
 
 
-def _texts(value):
+def _texts_in(value):
     """Yield the texts in a constant, a function or a class."""
     value = getattr(value, "__wrapped__", value)
     if isinstance(value, str):
         yield value
     elif isinstance(value, types.FunctionType):
-        yield from _texts([*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()])
-        yield from (text for text in _texts(value.__code__) if text != value.__doc__)
+        yield from _texts_in([*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()])
+        yield from (text for text in _texts_in(value.__code__) if text != value.__doc__)
     elif isinstance(value, property):
-        yield from _texts(value.fget)
+        yield from _texts_in(value.fget)
     elif isinstance(value, types.CodeType):
-        yield from _texts(value.co_consts)
+        yield from _texts_in(value.co_consts)
     elif isinstance(value, dict):
-        yield from _texts([*value, *value.values()])
+        yield from _texts_in([*value, *value.values()])
     elif isinstance(value, list | tuple | set | frozenset):
         for each in value:
-            yield from _texts(each)
+            yield from _texts_in(each)
     elif isinstance(value, type):
-        yield from _texts([member for name, member in vars(value).items() if not name.startswith("__")])
+        yield from _texts_in([member for name, member in vars(value).items() if not name.startswith("__")])
     elif dataclasses.is_dataclass(value):
-        yield from _texts(list(vars(value).values()))
+        yield from _texts_in(list(vars(value).values()))
 
 
 def _bare(text):
@@ -137,6 +137,22 @@ def _bare(text):
 def _as_word(text):
     """Return the pattern of a text that neither begins nor ends inside a word."""
     return (r"(?<!\w)" if text[0].isalnum() else "") + re.escape(text) + (r"(?!\w)" if text[-1].isalnum() else "")
+
+
+class _Look(NamedTuple):
+    """What is in force: values by name, signs of numbers, labels and the function that translates by them."""
+
+    name: str
+    values: dict
+    numbers: NumberStyle
+    labels: dict
+    say: object
+    chosen: bool = True  # by ``theme``, not by default
+
+    @property
+    def spoken(self):
+        """All labels in force: those of the theme's spelling and those given."""
+        return {**PALETTES[self.name].get("labels", {}), **self.labels}
 
 
 def theme(name=None, *, labels=None, decimal=None, **changes):
@@ -184,34 +200,18 @@ def theme(name=None, *, labels=None, decimal=None, **changes):
     >>> fig.content.table["text_low"].iloc[0]
     '(−1.39 to'
     """
-    return _within(_look_of(name, labels, decimal, changes))
+    return _in_force(_look_of(name, labels, decimal, changes))
 
 
 @contextlib.contextmanager
-def _within(look):
-    """Put a Look in force."""
+def _in_force(look):
+    """Put a _Look in force."""
     tokens = _CURRENT.set(look), NUMBERS.set(look.numbers)
     try:
         yield look
     finally:
         NUMBERS.reset(tokens[1])
         _CURRENT.reset(tokens[0])
-
-
-class Look(NamedTuple):
-    """What is in force: values by name, signs of numbers, labels and the function that translates by them."""
-
-    name: str
-    values: dict
-    numbers: NumberStyle
-    labels: dict
-    say: object
-    chosen: bool = True  # by ``theme``, not by default
-
-    @property
-    def spoken(self):
-        """All labels in force: those of the theme's spelling and those given."""
-        return {**PALETTES[self.name].get("labels", {}), **self.labels}
 
 
 def _look_of(name, labels, decimal, changes):
@@ -225,19 +225,19 @@ def _look_of(name, labels, decimal, changes):
     said = {**outer.labels, **_check_labels(labels or {})}
     values = _complete({**base.values, **values}, given={**_given(base.name), **values})
     numbers = base.numbers if decimal is None else base.numbers._replace(decimal=decimal)
-    look = Look(base.name, values, numbers, said, None)
+    look = _Look(base.name, values, numbers, said, None)
     return look._replace(say=translator(look.spoken))
 
 
 def current():
-    """Return the Look in force."""
+    """Return the _Look in force."""
     return _CURRENT.get() or _UNCHOSEN
 
 
 def _check_settings(name, changes):
     if name is not None and name not in PALETTES:
         raise ValueError(f"theme is {name!r}; choose from {', '.join(PALETTES)}")
-    settings = sorted(key.lower() for key in NAMES)
+    settings = sorted(key.lower() for key in SETTINGS)
     for key in changes:
         if key not in settings:
             near = difflib.get_close_matches(key, settings, 3, 0.5)
@@ -283,10 +283,11 @@ class Said(str):
 def translator(labels):
     """Return the function that translates a text by ``labels``: as a whole, else phrase by phrase, longest first."""
     if not labels:
-        return _unchanged
+        return lambda text: text
     known = {phrase: new for old, new in labels.items() for phrase, new in ((old, new), (_capital(old), _capital(new)))}
     known |= labels
     longest_first = sorted(known, key=len, reverse=True)
+    # the first alternative that fits wins, so a short text must not come before a longer one that begins with it
     pattern = re.compile("|".join(map(_as_word, longest_first)))
 
     @lru_cache(maxsize=4096)
@@ -297,10 +298,6 @@ def translator(labels):
         return text if isinstance(text, Said) or not text else translated(str(text))
 
     return say
-
-
-def _unchanged(text):
-    return text
 
 
 def _capital(text):
@@ -317,7 +314,7 @@ def changed(**changes):
     """Change settings for a part of a figure; names in upper case."""
     look = current()
     values = _complete({**look.values, **changes}, given={**_given(look.name), **changes})
-    with _within(look._replace(values=values)):
+    with _in_force(look._replace(values=values)):
         yield
 
 
@@ -332,8 +329,8 @@ def themed(draw):
         if not look.chosen and _paper_is_dark():
             look = _BY_NAME["dark"]._replace(chosen=False)
         found = families(look.values["FONT"], chosen=look.values["FONT"] != _BY_NAME[look.name].values["FONT"])
-        rc = {**NAMES["RC"], "font.family": list(found)}
-        with _within(look._replace(values={**look.values, "FONT": found, "RC": rc})):
+        rc = {**SETTINGS["RC"], "font.family": list(found)}
+        with _in_force(look._replace(values={**look.values, "FONT": found, "RC": rc})):
             return draw(*args, **options)
 
     return drawn
@@ -362,8 +359,8 @@ def luminance(colour):
 
 def _made(name):
     palette = PALETTES[name]
-    values = _complete({**NAMES, **_given(name)}, _given(name))
-    look = Look(name, values, palette.get("numbers", NumberStyle()), {}, None)
+    values = _complete({**SETTINGS, **_given(name)}, _given(name))
+    look = _Look(name, values, palette.get("numbers", NumberStyle()), {}, None)
     return look._replace(say=translator(look.spoken))
 
 

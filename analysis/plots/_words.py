@@ -64,12 +64,11 @@ def model_name(pooled):
 
 def model_sentence(pooled):
     """Return how the trials were pooled."""
-    model = model_name(pooled)
     at = level(pooled.confidence_level)
     ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
     prediction = f"; {at} prediction interval on {degrees(pooled.pi_method)}"
     return (
-        f"{model}; {at} confidence intervals of pooled results by {ci}, of single trials by the normal "
+        f"{model_name(pooled)}; {at} confidence intervals of pooled results by {ci}, of single trials by the normal "
         f"distribution{prediction if isfinite(pooled.pi.low) else ''}"
     )
 
@@ -78,15 +77,12 @@ def heterogeneity_sentence(pooled, unit, digits):
     """Return tau, I2 and Q in words."""
     if pooled.k < 2:
         return "One trial: nothing is pooled and heterogeneity cannot be estimated"
-    return (
-        (
-            f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, "
-            f"I² {percent(pooled.i2)} (from τ²), Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, "
-            f"p {equals(pooled.q_pvalue)}"
-        )
-        .replace("  ", " ")
-        .replace(" ,", ",")
+    text = (
+        f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, I² {percent(pooled.i2)} (from τ²), "
+        f"Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, p {equals(pooled.q_pvalue)}"
     )
+    # without a unit a space is left over
+    return text.replace("  ", " ").replace(" ,", ",")
 
 
 def arms_sentence(pooled):
