@@ -266,6 +266,7 @@ def _name_lines(tracks, sizes, rows):
     lead, lines = tracks[0], []
     for row in rows:
         name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
+        # the column is as wide as its longest name, which rounding must not break
         room = _room(row, tracks, sizes) + 1e-6
         if text_width(name, size, weight) + _beside_name(row, lead) <= room:
             lines.append([name])
@@ -481,9 +482,12 @@ def round_ticks(low, high, most=7):
     for power in range(order - 2, order + 2):
         for step in STEPS:
             size = step * 10.0**power
+            # a limit that is a round number keeps its tick despite rounding
             ticks = np.arange(math.ceil(low / size - 1e-9), math.floor(high / size + 1e-9) + 1) * size
+            # five rather than six, and no ties between fewer and more
             misfit = abs(ticks.size - 5.4)
             if 1 <= ticks.size <= most and (best is None or misfit < best[0]):
+                # steps of 2.5 need one decimal more than their power of ten
                 best = misfit, ticks, max(0, (step == 2.5) - power)
     return best[1], best[2]
 
@@ -503,7 +507,8 @@ def ratio_ticks(low, high, most=7):
     twos = [2.0**power for power in range(math.ceil(low / math.log(2)), math.floor(high / math.log(2)) + 1)]
     if 4 <= len(twos) <= most and (best is None or abs(len(twos) - 5) < abs(len(best) - 5)):
         best = twos
-    for every in (2, 3, 4, 6):  # many decades: one, and every second or third power of ten
+    # many decades: one, and every second, third, fourth or sixth power of ten
+    for every in (2, 3, 4, 6):
         ticks = [10.0**decade for decade in decades if not decade % every and low <= decade * math.log(10) <= high]
         if best is None and 2 <= len(ticks) <= most:
             best = ticks

@@ -240,7 +240,8 @@ def markers(ax, xy, names, areas, *, colours, hollow, gid, zorder=3.0):
     One collection holds all of them, three entries a marker, so that a later marker covers an earlier one whole.
     """
     areas = np.asarray(areas, float)
-    across = np.array([INRADIUS[name] for name in names]) * np.sqrt(areas)  # points from centre to edge
+    # points from centre to edge
+    across = np.array([INRADIUS[name] for name in names]) * np.sqrt(areas)
     rim = areas * (1 + style.RIM_PT / across) ** 2
     faces = [face for colour in colours for face in (style.PAPER, colour, style.PAPER)]
     paths = [shape(name) for name in names for _ in range(3)]
@@ -256,7 +257,7 @@ def rimless_circles(ax, xy, area, *, colour, hollow, gid):
 
 def _inside(areas, across, hollow):
     """Return the areas of the white insides of hollow markers, 0 for the others."""
-    # of the smallest markers a quarter of the way to the edge stays white: they would look filled otherwise
+    # the smallest markers stay white up to a quarter of the way to the edge, or none of the white would be left
     return np.where(np.asarray(hollow, bool), areas * np.maximum(1 - style.RING_PT / across, 0.25) ** 2, 0.0)
 
 
@@ -431,7 +432,8 @@ def _draw_intervals(ax, panel, series, rows):
     y = trials["y_mm"].to_numpy(float) + series.offset
     imputed = trials[_columns(series, rows, "imputed")[0]].to_numpy(bool)
     segments = horizontal(np.maximum(low, panel.limits[0]), np.minimum(high, panel.limits[1]), y)
-    over = 4 if series.marker == "square" else 2  # an interval runs across its square and behind other markers
+    # an interval runs across its square and behind other markers
+    over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
     dash = imputed & (series.marker == "circle")
     lines(ax, segments[~dash], f"{series.key}-intervals", **look)

@@ -43,6 +43,7 @@ DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
 DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
 LEADER = 1.0  # mm: a name farther away gets a line to its marker
 GAP = 0.12  # mm between two circles
+# square millimetres: circles that touch come out nearer by rounding, and would never find a place
 TOUCH = 1e-9
 USUAL_MM, LEAST_MM = 150.0, 80.0
 MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
@@ -118,10 +119,13 @@ def size_of(ax):
 
 def areas_of(weight, mm2, largest=CIRCLE_AREAS_PT2[1]):
     """Return the areas of trials' marks in square points: proportional to the weights, down to a smallest one."""
+    return _areas_of_ink(weight, CIRCLE_INK_SHARE * mm2 * style.PT_PER_MM**2, (CIRCLE_AREAS_PT2[0], largest))
+
+
+def _areas_of_ink(weight, ink, bounds):
+    """Return areas by weight that take ``ink`` square points together, the largest one within bounds."""
     weight = np.asarray(weight, float)
-    fair = CIRCLE_INK_SHARE * mm2 * style.PT_PER_MM**2 / len(weight)
-    top = np.clip(fair * weight.max() / weight.mean(), CIRCLE_AREAS_PT2[0], largest)
-    return weight_areas(weight, top)
+    return weight_areas(weight, np.clip(ink / len(weight) * weight.max() / weight.mean(), *bounds))
 
 
 def band(x, low, high):
@@ -222,6 +226,7 @@ def title_axes(ax, x_title, y_title):
 def limits_that_fill(core, wide):
     """Return the ends of ``wide``, drawn in so that ``core`` fills at least 60 % of what is between them."""
     low, high = core
+    # a third of the core on either side leaves it 1 / (1 + 2/3) = 60 %
     spare = (high - low) / 3
     return max(min(wide[0], low), low - spare), min(max(wide[1], high), high + spare)
 
@@ -335,6 +340,7 @@ def swarm(x, radius):
     placed = np.zeros(x.size, dtype=bool)
     for _ in range(x.size):
         free = np.flatnonzero(~placed)
+        # rounded, so that equal circles stay equal whatever the last digits are on another processor
         keys = x[free], -radius[free].round(6), np.abs(nearest[free]).round(6)
         i = free[np.lexsort(keys)[0]]
         y[i], placed[i] = nearest[i], True
@@ -348,6 +354,7 @@ def _nearest(x, radius, y, placed, j):
     reach = radius + radius[j] + GAP
     near = np.flatnonzero(placed & (np.abs(x - x[j]) < reach))
     apart, least = (x[near] - x[j]) ** 2, reach[near] ** 2
+    # where two circles of these radii touch: Pythagoras
     up = np.sqrt(least - apart)
     places = np.concatenate([[0.0], y[near] - up, y[near] + up])
     places = places[np.argsort(np.abs(places).round(9), kind="stable")]
@@ -608,7 +615,4 @@ def looks_of_groups(rows):
 
 def labbe_areas(table, side_mm):
     """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
-    weight = table["weight"].to_numpy(float)
-    fair = LABBE_INK_SHARE * (side_mm * style.PT_PER_MM) ** 2 / len(weight)
-    largest = np.clip(fair * weight.max() / weight.mean(), *LABBE_AREAS_PT2)
-    return weight_areas(weight, largest)
+    return _areas_of_ink(table["weight"], LABBE_INK_SHARE * (side_mm * style.PT_PER_MM) ** 2, LABBE_AREAS_PT2)

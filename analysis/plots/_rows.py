@@ -332,6 +332,7 @@ def digits_for(low, high):
     width = width[np.isfinite(width) & (width > 0)]
     if not width.size:
         return 2
+    # an interval of width 1 gets two decimals, one of a tenth of that width a third
     return int(np.clip(round(-math.log10(float(np.median(width)))) + 2, style.LEAST_DIGITS, 8))
 
 
