@@ -46,8 +46,16 @@ _ESTIMATES = {
 }
 
 # what decides on the texts of a row
-DECIDING = ("kind", "notes", "change_status", "placebo_estimate", "placebo_k")
-DECIDING += ("contrast_k", "contrast_low", "contrast_high")
+DECIDING = (
+    "kind",
+    "notes",
+    "change_status",
+    "placebo_estimate",
+    "placebo_k",
+    "contrast_k",
+    "contrast_low",
+    "contrast_high",
+)
 RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
 NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
@@ -79,9 +87,9 @@ class _Source:
 
 
 def source_of(results, by=None, data=None):
-    """Return the Source of any result; ``data`` adds columns to one that has none."""
+    """Return the _Source of any result; ``data`` adds columns to one that has none."""
     if hasattr(results, "q_between"):
-        return _of_subgroups(results, by, data)
+        return _source_of_subgroups(results, by, data)
     if hasattr(results, "tau2_method"):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
@@ -103,7 +111,7 @@ def source_of(results, by=None, data=None):
     return _Source(total, groups, effects.unit, effects.left_out, _between(results))
 
 
-def _of_subgroups(results, by, data):
+def _source_of_subgroups(results, by, data):
     if by not in (None, results.by):
         raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
     total = _block_of_effect(results.overall, data)
@@ -121,6 +129,14 @@ def _of_subgroups(results, by, data):
     return _Source(total, groups, getattr(data, "unit", ""), between=results)
 
 
+def _block_of_effect(pooled, data):
+    """Return the block of a single PooledEffect: labels, estimates and variances, and what ``data`` adds."""
+    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
+    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
+    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
+    return _Block("All trials", _with_columns(trials, data), {"contrast": pooled})
+
+
 def _with_columns(trials, data):
     """Return the trials with the columns of ``data``, which has one row for each of them in their order."""
     if data is None:
@@ -135,14 +151,6 @@ def _with_columns(trials, data):
     extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
     return trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
-
-
-def _block_of_effect(pooled, data):
-    """Return the block of a single PooledEffect: labels, estimates and variances, and what ``data`` adds."""
-    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
-    ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
-    trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
-    return _Block("All trials", _with_columns(trials, data), {"contrast": pooled})
 
 
 def block_of_arms(name, pooled):
@@ -207,9 +215,9 @@ def build_rows(total, groups, order="year"):
 
     Parameters
     ----------
-    total : Block
+    total : _Block
         All trials and the overall results.
-    groups : list of Block
+    groups : list of _Block
         In display order; empty for a figure without groups.
     order : str
         Order of the trials within a group.
