@@ -266,7 +266,6 @@ def _name_lines(tracks, sizes, rows):
     lead, lines = tracks[0], []
     for row in rows:
         name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
-        # the column is as wide as its longest name, which rounding must not break
         room = _room(row, tracks, sizes) + 1e-6
         if text_width(name, size, weight) + _beside_name(row, lead) <= room:
             lines.append([name])

@@ -2,7 +2,7 @@
 
 Beside the plane itself stand what its figures share: names beside points, free of collisions (every place is tried,
 the least bad free one is taken), circles side by side along an axis, none upon another (a swarm as flat as its density
-allows), and single studies as points, as funnel, radial and Q-Q plots have them.
+allows), single studies as points, as funnel, radial and Q-Q plots have them, and what both L'Abbé plots share.
 """
 
 from dataclasses import dataclass
@@ -340,7 +340,7 @@ def swarm(x, radius):
     placed = np.zeros(x.size, dtype=bool)
     for _ in range(x.size):
         free = np.flatnonzero(~placed)
-        # rounded, so that equal circles stay equal whatever the last digits are on another processor
+        # rounded, so that circles of one size at one distance tie although their last digits differ
         keys = x[free], -radius[free].round(6), np.abs(nearest[free]).round(6)
         i = free[np.lexsort(keys)[0]]
         y[i], placed[i] = nearest[i], True
