@@ -328,6 +328,10 @@ def test_a_long_list_of_problems_is_cut():
             "correlation: 1.5, but a correlation must lie between -1 and 1",
         ),
         (lambda: effects.mean_difference("5", 1, 10, 4, 1, 10), "mean_t: '5' is not a number"),
+        (
+            lambda: effects.mean_difference([np.complex128(2)], 1, 10, 4, 1, 10),
+            r"mean_t, trial 1: .*2\+0j.* is not a number",
+        ),
         (lambda: effects.mean_difference([1, 2], 1, [1, 2, 3], 4, 1, 10), r"mean_t \(2,\), n_t \(3,\)"),
     ],
 )
