@@ -10,23 +10,26 @@ from typing import NamedTuple
 
 from analysis.text import counted, interval, level, number, percent
 
-KINDS = ("arm change", "difference", "responders", "duration", "dose", "no number")
-PAIN_UNITS = ("points", "percent change", "percent responders")
-DOSES = ("mT", "T", "Hz")
-_QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
-_WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
-_NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
 SUPPORTED, OVERSTATED = "supported", "overstated"
 ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
 UNTRACED, NO_TRIAL, NOT_TESTABLE = "single untraced report", "no trial with these numbers", "not testable here"
 VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO_TRIAL, NOT_TESTABLE)
-LEAST_TRIALS = 3  # fewer cannot show how much true effects vary, so they support no claim
-_VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
 
+# Fewer trials cannot show how much true effects vary, so they support no claim.
+LEAST_TRIALS = 3
+
+KINDS = ("arm change", "difference", "responders", "duration", "dose", "no number")
+PAIN_UNITS = ("points", "percent change", "percent responders")
+DOSES = ("mT", "T", "Hz")
+_WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
+_NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
+
+# What is read in the words of a claim: quick relief, that there is no evidence, that there is no effect, and versions
+# of a treatment or kinds of pain set against each other.
+_QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
 _DENIES = re.compile(
     r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
 )
-
 _DENIES_EFFECT = re.compile(
     r"\bno\s+(better|more\s+effective|different)\s+than\s+(a\s+)?(placebo|sham)\b|\b(ineffective|useless)\b|"
     r"\bno\s+(pain\s+)?(effect|benefit|relief)\b|\b(do|does|did|is|are|was|were|will|can)\s?n[o'\u2019]t\s+(\w+\s+)?"
@@ -34,6 +37,10 @@ _DENIES_EFFECT = re.compile(
     re.I,
 )
 _COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
+
+# Words of a citation that name no report.
+_VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
+
 _WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
 
 
@@ -84,11 +91,14 @@ class Claim(NamedTuple):
     @property
     def no_relief(self):
         """Whether its number says that pain does not fall, or that fewer respond."""
-        return self.low < 0 if self.kind == "responders" else self.kind in KINDS[:2] and self.high >= 0
+        if self.kind == "responders":
+            return self.low < 0
+        return self.kind in ("arm change", "difference") and self.high >= 0
 
     @property
     def half_digit(self):
         """Half a unit of the last printed decimal: how far rounding can move the number."""
+        # The trifle more is for decimal fractions, which are not exact in the computer.
         return 0.5 * 10.0**-self.digits + 1e-9
 
 
@@ -230,23 +240,6 @@ def _side(value, responders):
     return number(abs(value)), "lower" if value < 0 else "higher"
 
 
-def judge(claim, evidence):
-    """Return the verdict on one claim and the reason, by the first rule that applies.
-
-    Parameters
-    ----------
-    claim : analysis.evidence.claim_rules.Claim
-    evidence : analysis.evidence.claims.Evidence
-
-    Returns
-    -------
-    tuple
-        One of `VERDICTS`, one or two sentences, and the number of the rule.
-    """
-    tried = ((rule(claim, evidence), at) for at, rule in enumerate(RULES, start=1))
-    return next((*found, at) for found, at in tried if found is not None)
-
-
 def names_a_report(cited_as):
     """Whether a citation names one report: a journal, an author, a year, and not just "clinical trials".
 
@@ -264,11 +257,6 @@ def names_a_report(cited_as):
     (True, False, False)
     """
     return bool(set(re.findall(r"\w+", cited_as.lower())) - _VAGUE)
-
-
-def _prediction_words(pooled):
-    """Say where the true effect of a new trial is expected: "95% prediction interval −2.9 to 0.8"."""
-    return f"{level(pooled.confidence_level)} prediction interval {interval(*pooled.pi)}"
 
 
 def _report_not_found(claim, evidence):
@@ -320,11 +308,16 @@ def _denial(claim, evidence):
     return SUPPORTED, f"{_none_direct(claim)} That there is no evidence does not show that there is no effect."
 
 
+def _capital(words):
+    """A sentence from words that stand within one; `str.capitalize` would lower the "CI" in them."""
+    return words[0].upper() + words[1:]
+
+
 def _no_effect(evidence):
     """Judge a claim that the treatment does nothing, which trials can contradict but never prove."""
     effect, words = evidence.contrast, difference_words(evidence.contrast)
     if effect.estimate > 0 or _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{words[0].upper()}{words[1:]}. That does not show that there is no effect."
+        return NOT_DISTINGUISHABLE, f"{_capital(words)}. That does not show that there is no effect."
     doubt = " though not beyond doubt:" if _weakness(effect, evidence.clean) else ""
     return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
 
@@ -358,7 +351,8 @@ def _weakness(effect, clean, responders=False):
     if not effect.ci.high < 0:
         return "The interval includes no difference."
     if not effect.pi.high < 0:
-        return f"Trials differ so much that the next one may find nothing ({_prediction_words(effect)})."
+        expected = f"{level(effect.confidence_level)} prediction interval {interval(*effect.pi)}"
+        return f"Trials differ so much that the next one may find nothing ({expected})."
     if clean is None or clean.k < LEAST_TRIALS:
         left = counted(0 if clean is None else clean.k)
         return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
@@ -374,7 +368,7 @@ def _none_direct(claim):
 
 
 def _no_direct_trial(claim, evidence):
-    if evidence.match == "direct" and _effect_of(claim, evidence) is not None:
+    if evidence.match == "direct" and _effect_of(claim, evidence)[0] is not None:
         return None
     reason = _none_direct(claim)
     if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
@@ -384,7 +378,10 @@ def _no_direct_trial(claim, evidence):
 
 
 def _effect_of(claim, evidence):
-    return evidence.responders if claim.kind == "responders" else evidence.contrast
+    """The difference that the claim speaks of: by all trials, and by those without doubts."""
+    if claim.kind == "responders":
+        return evidence.responders, evidence.clean_responders
+    return evidence.contrast, evidence.clean
 
 
 def _duration(claim, evidence):
@@ -459,27 +456,23 @@ def _arm_number(claim, evidence):
     if math.isnan(own):
         return NO_TRIAL, "The trials that match do not print this number for their treatment arms."
     said = _arm_words(claim, evidence, "treatment")
-    claimed, effect = _claimed(claim, evidence, "treatment"), _effect_of(claim, evidence)
+    claimed = _claimed(claim, evidence, "treatment")
+    effect, clean = _effect_of(claim, evidence)
     words = difference_words(effect, claim.kind == "responders")
     if claimed < low:
         return OVERSTATED, f"{said}; the claim is larger than that. Beside placebo, {words}."
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
         placebo = _arm_words(claim, evidence, "placebo")
         said += f"; {placebo[0].lower()}{placebo[1:]}"
-    if claimed >= effect.ci.low and not _weakness(effect, _clean_of(claim, evidence)):
+    if claimed >= effect.ci.low and not _weakness(effect, clean):
         return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
     return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
 
 
-def _clean_of(claim, evidence):
-    return evidence.clean_responders if claim.kind == "responders" else evidence.clean
-
-
 def _effect(claim, evidence):
     responders = claim.kind == "responders"
-    effect, clean = _effect_of(claim, evidence), _clean_of(claim, evidence)
-    words = difference_words(effect, responders)
-    words = words[0].upper() + words[1:]
+    effect, clean = _effect_of(claim, evidence)
+    words = _capital(difference_words(effect, responders))
     if _includes_zero(effect):
         return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
     if effect.estimate > 0:
@@ -502,3 +495,20 @@ RULES = (
     _arm_number,
     _effect,
 )
+
+
+def judge(claim, evidence):
+    """Return the verdict on one claim and the reason, by the first rule that applies.
+
+    Parameters
+    ----------
+    claim : analysis.evidence.claim_rules.Claim
+    evidence : analysis.evidence.claims.Evidence
+
+    Returns
+    -------
+    tuple
+        One of `VERDICTS`, one or two sentences, and the number of the rule.
+    """
+    tried = ((rule(claim, evidence), at) for at, rule in enumerate(RULES, start=1))
+    return next((*found, at) for found, at in tried if found is not None)

@@ -59,20 +59,30 @@ ANY_PAIN = ("any pain", "pain")
 DOUBTS = ("doubtful", "second-hand", "SD imputed", "time point selected")
 WEAK_CONTROL = "weak dose as control"
 
+# Columns of the table of studies.
+_ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pain_type"]
+_NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
+_ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
+_COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
+_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts"]
+
+# What is pooled for a claim: the columns of its effects and of their variances.
 _ROLES = {
     "contrast": ("yi", "vi"),
     "placebo": ("change_placebo", "change_placebo_vi"),
     "treatment": ("change_treatment", "change_treatment_vi"),
     "responders": ("responding", "responding_vi"),
 }
-_ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pain_type"]
-_NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
-_ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
-_COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
-_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts"]
-_MUCH = 0.5  # I2 from which a caveat names the heterogeneity
-_EFFECT_RULES = (6, 8, 9)  # of analysis.check_claims: those on what a treatment does
 
+# Likeness of a therapy to one of the trials from which it is taken for a slip of the pen. One letter too many or wrong
+# in "Static magnet" gives more; no two therapies of the data come near it.
+_NEAR = 0.9
+
+# I2 from which a caveat names the heterogeneity: more of the variation is between trials than within them.
+_MUCH = 0.5
+
+# The rules of `check_claims` by which a claim about what a treatment does can be decided from the trials.
+_EFFECT_RULES = (6, 8, 9)
 _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
     OVERSTATED: "the trials show less, or are too few or too doubtful to show it",
@@ -82,81 +92,6 @@ _MEANING = {
     NO_TRIAL: "no trial with that number was found",
     NOT_TESTABLE: "no comparison with placebo here answers them",
 }
-_CLOSED = ("unit", "arm", "traced", "checkable_with")
-_POOLED = ("placebo", "treatment", "contrast")
-_NEAR = 0.9  # likeness of a therapy to one of the trials from which it is taken for a slip of the pen
-
-
-def claim_counts(checked, by=None):
-    """Count the claims with each verdict.
-
-    Parameters
-    ----------
-    checked : pandas.DataFrame
-        From :func:`check_claims`.
-    by : str, optional
-        A column, such as "therapy_family", for one row per group.
-
-    Returns
-    -------
-    pandas.Series or pandas.DataFrame
-        All verdicts in their order, zeros included.
-
-    Examples
-    --------
-    >>> from analysis import read_claims, read_trials
-    >>> from analysis.evidence.claims import check_claims
-    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
-    >>> int(claim_counts(checked).sum())
-    36
-    """
-    verdicts = pd.Categorical(checked["verdict"], categories=VERDICTS)
-    if by is None:
-        return pd.Series(verdicts).value_counts().reindex(VERDICTS).rename("claims")
-    if by not in checked:
-        raise ValueError(f"by={by!r} is not a column of the checked claims: {', '.join(checked)}")
-    return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
-
-
-def claims_findings(checked):
-    """Return what became of the claims, in a few sentences made from the table alone.
-
-    Parameters
-    ----------
-    checked : pandas.DataFrame
-        From :func:`check_claims`.
-
-    Returns
-    -------
-    str
-        One line per verdict that occurs, with the ids of its claims, and one on how much evidence there was.
-
-    Examples
-    --------
-    >>> from analysis import read_claims, read_trials
-    >>> from analysis.evidence.claims import check_claims
-    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
-    >>> print(claims_findings(checked).splitlines()[0])
-    36 claims were checked, each against the trials of its therapy and condition.
-    """
-    lines = [f"{_claims(len(checked))} checked, each against the trials of its therapy and condition."]
-    for verdict, count in claim_counts(checked).items():
-        if count:
-            ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
-            lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
-    works = number((checked["rule"].isin(_EFFECT_RULES) & (checked["verdict"] == SUPPORTED)).sum(), 0)
-    lines.append(f"Claims that a treatment relieves pain beyond placebo and are supported: {works}.")
-    decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
-    few = int((decided["k"] < LEAST_TRIALS).sum())
-    lines.append(
-        f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
-        f"{LEAST_TRIALS} trials. The trials are a convenience sample: no verdict says what a therapy does."
-    )
-    return "\n".join(lines)
-
-
-def _claims(count):
-    return f"{number(count, 0)} claim{' was' if count == 1 else 's were'}"
 
 
 def check_claims(
@@ -258,7 +193,7 @@ def check_claims(
     times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
     found = _gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
-    about = pd.DataFrame([_row(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
+    about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
     checked = pd.concat([table.reset_index(drop=True), about], axis=1)
@@ -276,7 +211,7 @@ def _checked_table(claims):
     ends = [read_number(value) for value in text["value"]]
     problems = []
     for row, (cells, end) in enumerate(zip(text.to_dict("records"), ends, strict=True)):
-        problems += [(claims.index[row], cells["claim_id"], *problem) for problem in _problems(cells, end)]
+        problems += [(claims.index[row], cells["claim_id"], *problem) for problem in _problems_of_claim(cells, end)]
     twice = text["claim_id"].duplicated()
     rule, remedy = "stands twice", "Give each claim an id of its own."
     problems += [(row, text["claim_id"][row], "claim_id", "", rule, remedy) for row in text.index[twice]]
@@ -285,26 +220,22 @@ def _checked_table(claims):
     if problems:
         raise TrialDataError(problems, "the claims", "claim_id")
     kinds = [kind_of(c.unit, c.arm, not np.isnan(e[0])) for c, e in zip(text.itertuples(), ends, strict=True)]
-    columns = [text[name].astype(str) for name in Claim._fields[: -len(("kind", "low", "high", "digits"))]]
+    columns = [text[name].astype(str) for name in Claim._fields[: Claim._fields.index("kind")]]
     return table, [Claim(*cells, kind, *end) for *cells, kind, end in zip(*columns, kinds, ends, strict=True)]
 
 
-def _problems(cells, ends):
+def _problems_of_claim(cells, ends):
     """What is wrong with one claim: column, value, rule and remedy of each problem."""
     for name in CLAIMS.required:
         if cells[name] == "":
             yield name, "", "is blank", "This column must be filled in every row."
-    for name in _CLOSED:
+    for name in ("unit", "arm", "traced", "checkable_with"):
         allowed = CLAIMS.vocabulary[name]
         if cells[name] not in ("", *allowed):
             yield name, cells[name], "is not in the closed list", f"Use one of: {', '.join(allowed)}."
     if ends is None:
-        yield (
-            "value",
-            cells["value"],
-            "is neither a number nor a range",
-            "Type a number like -3.9, or a range like 2-3 or -3--2.",
-        )
+        remedy = "Type a number like -3.9, or a range like 2-3 or -3--2."
+        yield "value", cells["value"], "is neither a number nor a range", remedy
     elif cells["value"] != "" and cells["unit"] == "":
         yield "unit", "", "a number needs its unit", f"Use one of: {', '.join(CLAIMS.vocabulary['unit'])}."
 
@@ -348,7 +279,8 @@ def _doubts(table):
 
 def _with_responders(table, rows):
     """Add the responders of each trial, at its primary time point if they were counted there, else at the first."""
-    if "events" not in rows:  # nothing but reported differences
+    # Where all that is given are reported differences, nobody was counted.
+    if "events" not in rows:
         return table
     counted = rows[rows["events"].notna() & rows["arm"].isin(["treatment", "placebo"])]
     if counted.empty:
@@ -458,16 +390,18 @@ def _gather(claims, studies, **methods):
     found = []
     for claim, (match, mask, named, followed), asks in zip(claims.itertuples(), matched, asked, strict=True):
         here = studies[mask & studies["yi"].notna().to_numpy()]
+        doubted = here if len(here) else studies[mask]
+        compared = studies[named if named.any() else mask]
         about = {
             "match": match,
             "scope": _scope(match, claim, studies[mask], followed),
             "k": len(here),
             "people": int(here["people"].sum()),
             "traced": bool(named.any()),
-            "baselines": _baselines(studies[named if named.any() else mask]),
-            "shares": _shares(studies[named if named.any() else mask], methods.get("confidence_level", 0.95)),
+            "baselines": _baselines(compared),
+            "shares": _shares(compared, methods.get("confidence_level", 0.95)),
             "followed": followed,
-            "doubts": _doubtful(here if len(here) else studies[mask]),
+            "doubts": tuple(f"{t.label} ({', '.join(t.doubts)})" for t in doubted.itertuples() if t.doubts),
         }
         numbers = {name: pooled[role, members.tobytes()] for name, (role, members) in asks.items()}
         found.append(Evidence(**about, **numbers))
@@ -575,16 +509,12 @@ def _shares(trials, confidence_level):
     return found
 
 
-def _doubtful(trials):
-    return tuple(f"{t.label} ({', '.join(t.doubts)})" for t in trials.itertuples() if t.doubts)
-
-
-def _row(claim, evidence, worthwhile):
+def _judged(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
     row = {"claimed": claim_words(claim), "kind": claim.kind, "match": evidence.match, "scope": evidence.scope}
     k_arms = 0 if evidence.placebo is None else evidence.placebo.k
     row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
-    for role in _POOLED:
+    for role in ("placebo", "treatment", "contrast"):
         pooled = getattr(evidence, role)
         values = (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci)
         row |= dict(zip((role, f"{role}_low", f"{role}_high"), values, strict=True))
@@ -615,10 +545,13 @@ def caveats(claim, evidence, verdict, worthwhile):
     if evidence.match != "direct" or verdict == NOT_TESTABLE:
         beside = "answer another question" if evidence.match == "direct" else f"are of {evidence.scope}"
         return f"the pooled numbers beside it {beside}" if evidence.k else ""
-    effect, said = evidence.responders if claim.kind == "responders" else evidence.contrast, []
-    effect = evidence.contrast if effect is None else effect  # a denial with a number of responders
+    effect = evidence.responders if claim.kind == "responders" else evidence.contrast
+    if effect is None:
+        # A denial may hold a number of responders although no trial counted them.
+        effect = evidence.contrast
     if effect is None:
         return ""
+    said = []
     if effect.k < LEAST_TRIALS:
         said.append(f"{counted(effect.k)} only")
     elif effect.i2 > _MUCH:
@@ -666,3 +599,72 @@ def plain(claim, evidence, row, finding):
 
 def _sentence(text):
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def claim_counts(checked, by=None):
+    """Count the claims with each verdict.
+
+    Parameters
+    ----------
+    checked : pandas.DataFrame
+        From :func:`check_claims`.
+    by : str, optional
+        A column, such as "therapy_family", for one row per group.
+
+    Returns
+    -------
+    pandas.Series or pandas.DataFrame
+        All verdicts in their order, zeros included.
+
+    Examples
+    --------
+    >>> from analysis import read_claims, read_trials
+    >>> from analysis.evidence.claims import check_claims
+    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
+    >>> int(claim_counts(checked).sum())
+    36
+    """
+    verdicts = pd.Categorical(checked["verdict"], categories=VERDICTS)
+    if by is None:
+        return pd.Series(verdicts).value_counts().reindex(VERDICTS).rename("claims")
+    if by not in checked:
+        raise ValueError(f"by={by!r} is not a column of the checked claims: {', '.join(checked)}")
+    return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
+
+
+def claims_findings(checked):
+    """Return what became of the claims, in a few sentences made from the table alone.
+
+    Parameters
+    ----------
+    checked : pandas.DataFrame
+        From :func:`check_claims`.
+
+    Returns
+    -------
+    str
+        One line per verdict that occurs, with the ids of its claims, and one on how much evidence there was.
+
+    Examples
+    --------
+    >>> from analysis import read_claims, read_trials
+    >>> from analysis.evidence.claims import check_claims
+    >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
+    >>> print(claims_findings(checked).splitlines()[0])
+    36 claims were checked, each against the trials of its therapy and condition.
+    """
+    are = "claim was" if len(checked) == 1 else "claims were"
+    lines = [f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition."]
+    for verdict, count in claim_counts(checked).items():
+        if count:
+            ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
+            lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
+    works = number((checked["rule"].isin(_EFFECT_RULES) & (checked["verdict"] == SUPPORTED)).sum(), 0)
+    lines.append(f"Claims that a treatment relieves pain beyond placebo and are supported: {works}.")
+    decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
+    few = int((decided["k"] < LEAST_TRIALS).sum())
+    lines.append(
+        f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
+        f"{LEAST_TRIALS} trials. The trials are a convenience sample: no verdict says what a therapy does."
+    )
+    return "\n".join(lines)
