@@ -11,8 +11,8 @@ import pytest
 import analysis as ma
 from analysis import recover
 from analysis.data.dictionary import COLUMNS
-from analysis.evidence.audit import OUTLIER, RESULT, SEVERITIES, audit_findings, audit_trials
-from analysis.evidence.audit_rules import NOTES, in_points, read_p, recomputed_p, typical_sds, welch_p
+from analysis.evidence.audit import RESULT, SEVERITIES, audit_findings, audit_trials
+from analysis.evidence.audit_rules import NOTES, OUTLIER, in_points, read_p, recomputed_p, typical_sds, welch_p
 
 DATA = Path(__file__).parent.parent / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")

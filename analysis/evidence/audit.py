@@ -1,21 +1,19 @@
-"""A lint of a checked trials table: what to look up again before anything is pooled."""
+"""A lint of a checked trials table: what to look up again before anything is pooled.
+
+What is odd is decided by the rules of `audit_rules`, each on its own. Here they are run, and what they find is put in
+the order of the file, the most severe of a trial first, and into a few sentences.
+"""
 
 import numpy as np
 import pandas as pd
 
 from analysis.data.arm_scores import labels
 from analysis.data.dictionary import COLUMNS
-from analysis.data.effect_sizes import effect_sizes
-from analysis.evidence import audit_rules
-from analysis.evidence.audit_rules import Finding, in_points, notes_of, p_findings, pairs, row_words
-from analysis.models.pooling import pool_batch
+from analysis.evidence.audit_rules import CONTRAST_RULES, RULES, Finding, findings, in_points, pairs, row_words
 from analysis.text import counted, number
 
 SEVERITIES = ("serious", "warning", "note")
-OUTLIER = 1.96  # studentised deleted residual
-ENOUGH = 3  # other trials of a family, to judge a trial by them
 RESULT = ["study", "label", "rows", "check", "severity", "value", "reason", "remedy", "table"]
-TWO_TABLES = "Use one of the two: a trial counts once."
 
 
 def audit_trials(trials, *, contrasts=None):
@@ -72,30 +70,11 @@ def audit_trials(trials, *, contrasts=None):
     """
     _check_trials_table(trials)
     points = in_points(trials)
-    paired = pairs(points)
-    found = [
-        *p_findings(trials, paired),
-        *audit_rules.sizes(points, trials),
-        *audit_rules.together(points),
-        *audit_rules.limits(trials),
-        *audit_rules.outside_scale(points),
-        *audit_rules.changes(points),
-        *audit_rules.scales(trials),
-        *audit_rules.floor(points),
-        *audit_rules.baselines(paired),
-        *audit_rules.identical(paired),
-        *audit_rules.contrasts(paired),
-        *_outliers(trials),
-        *audit_rules.twice(trials),
-        *audit_rules.certainty(trials),
-        *audit_rules.people(trials, paired),
-        *audit_rules.designs(trials, paired),
-        *audit_rules.missing_spread(paired),
-        *audit_rules.said_in_notes(trials),
-    ]
+    found = findings(RULES, trials=trials, points=points, paired=pairs(points))
     parts = [_findings_table(found, trials, "trials")]
     if contrasts is not None:
-        parts.append(_findings_table(_contrast_findings(contrasts, trials), contrasts, "contrasts"))
+        found = findings(CONTRAST_RULES, contrasts=contrasts, trials=trials)
+        parts.append(_findings_table(found, contrasts, "contrasts"))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
@@ -119,61 +98,6 @@ def _findings_table(found, source, name):
     table["reason"] = table["reason"].map(lambda text: text[:1].upper() + text[1:])
     table = table.assign(label=table["study"].map(named), table=name, value=table["value"].astype(float))
     return table[RESULT].astype({"label": object}).reset_index(drop=True)
-
-
-def _outliers(trials):
-    """Trials whose effect lies beyond what the other trials, or those of their family, lead one to expect."""
-    try:
-        effects = effect_sizes(trials, missing_sd="drop")
-    except ValueError:  # no trial has a mean and a spread
-        return []
-    family = effects.table["therapy_family"].to_numpy()
-    others = ~np.eye(len(effects), dtype=bool)
-    near = others & (family[:, None] == family[None, :])
-    sets = {"the other trials": others, "the other trials of its family": near}
-    members = np.concatenate(list(sets.values()))
-    enough = members.sum(axis=1) >= ENOUGH
-    if not enough.any():
-        return []
-    values = [np.where(members, x, np.nan)[enough] for x in (effects.yi, effects.vi)]
-    rest = pool_batch(*values, ci_method="z")
-    which = np.flatnonzero(enough)
-    own = which % len(effects)
-    z = (effects.yi[own] - rest.estimate) / np.sqrt(effects.vi[own] + rest.tau2 + rest.se**2)
-    found = {}
-    for at in np.argsort(-np.abs(z)):
-        trial = own[at]
-        if abs(z[at]) > OUTLIER and trial not in found:
-            found[trial] = _outlier(effects, trial, z[at], rest.estimate[at], list(sets)[which[at] // len(effects)])
-    return list(found.values())
-
-
-def _outlier(effects, trial, z, estimate, among):
-    study = effects.table["study"].iloc[trial]
-    rows = tuple(effects.rows.index[effects.rows["study"] == study])
-    reason = (
-        f"the effect of {number(effects.yi[trial])} points lies {number(abs(z), 1)} standard errors from the "
-        f"{number(estimate)} of {among}; about one trial in twenty lies beyond {number(OUTLIER)} by chance."
-    )
-    return Finding(study, rows, "outlier", "warning", float(z), reason, "Pool with and without it.")
-
-
-def _contrast_findings(contrasts, trials):
-    """The findings of reported differences: how they were picked, how sure they are, and whether they count twice."""
-    found = audit_rules.certainty(contrasts) + audit_rules.contrast_limits(contrasts)
-    for study, rows in contrasts.groupby("study", sort=False):
-        picked = rows[rows["selected"] == "yes"]
-        if len(picked):
-            quote = notes_of(picked, audit_rules.NOTE_ON_TIME)[0].rstrip(".;")
-            reason = f"the time point was picked, by a review or by what was printed{f': {quote!r}' if quote else ''}."
-            remedy = "Leave it out of a sensitivity analysis: it leans towards an effect."
-            found.append(
-                Finding(study, tuple(picked.index), "favourable time point", "warning", np.nan, reason, remedy)
-            )
-        if study in set(trials["study"]):
-            reason = f"'{study}' also has rows in the table of trials."
-            found.append(Finding(study, tuple(rows.index), "same trial twice", "warning", np.nan, reason, TWO_TABLES))
-    return found
 
 
 def audit_findings(table):

@@ -7,7 +7,7 @@ means and SDs give by Welch's test, and at what a trial is: its certainty, contr
 some facts stand nowhere but in `note`: rescue medication, a sham that can be told from the treatment, doubtful
 allocation, a time point that was picked. For these, `NOTES` lists the words that are looked for, and the finding
 quotes the sentence in which they stand. The boundaries are conventions for pain on 0-10, chosen to catch slips of the
-pen and to leave ordinary trials alone.
+pen and to leave ordinary trials alone. `RULES` and `CONTRAST_RULES`, at the end, list all rules with what each reads.
 """
 
 import math
@@ -21,44 +21,90 @@ from scipy.special import stdtr
 from analysis import effects, recover
 from analysis.data.arm_scores import BASELINE, POINTS, SCORES, arm_scores, primary_arms
 from analysis.data.dictionary import LIMITS, MEANS, SPREADS, same_time
+from analysis.data.effect_sizes import effect_sizes
+from analysis.models.pooling import pool_batch
 from analysis.text import interval, number, percent, pvalue
 
-ALL_SCORES = (BASELINE, *SCORES)
+#: The scores of a row and what they are called.
+ALL_SCORES = {BASELINE: BASELINE, **SCORES}
 ABOUT = "study design scale n arm arm_label week timepoint primary p_between note".split()
 LOOK = "Look it up in the source."
-TINY = 1e-9  # decimal fractions such as 6.5 - 5.4 are not exact in the computer
-IMBALANCE, IMBALANCE_Z = 1.0, 2.0  # points; standard errors
-FAR_IMBALANCE_Z = 3.0  # with IMBALANCE points or more: hardly chance
-GAP, LARGE_GAP = 0.1, 0.5  # points between a printed change and final minus baseline
-CONTRAST_GAP = 1.0  # points between the contrast of the change and that of the final scores
-TOO_LARGE, FAR_TOO_LARGE = 2.0, 3.0  # standardised differences
-RISE = 0.5  # points of printed change in every arm: is improvement printed as positive?
-TURN = 1.0  # points on either side of zero at two time points
-WIDE_SCALE, LOWEST = 20.0, 0.1  # a scale this wide of which only the lowest tenth is used
-TYPICAL_SD = 2.0  # points; used where fewer than ENOUGH other trials print an SD of the same score
-ENOUGH = 5
-FAR_BELOW = 0.4  # of the typical SD: that small, and ordinary when multiplied by sqrt(n), it may be an SE
-TOO_SMALL = 0.3  # of the typical SD
-ORDINARY = (0.5, 2.0)  # times the typical SD
-CHANGE_TO_BASELINE = 2.0  # SD of the change over SD of the baseline
-LINE = 0.05  # the p that papers call significance
-FACTOR = 2.0  # two p values on one side of the line that differ by less are worth a note only: tests differ
 
+# Decimal fractions such as 6.5 - 5.4 are not exact in the computer.
+TINY = 1e-9
+
+# The p that papers call significance.
+LINE = 0.05
+# Two p values on one side of the line that differ by less are worth a note only: tests differ.
+FACTOR = 2.0
+
+# Points; the SD that is called typical where fewer than ENOUGH other trials print one of the same score.
+TYPICAL_SD = 2.0
+ENOUGH = 5
+# Of the typical SD: that small, and ordinary when multiplied by the square root of n, an SD may be an SE.
+FAR_BELOW = 0.4
+# Of the typical SD: that small, an SD is doubtful even where it makes no ordinary SD as an SE.
+TOO_SMALL = 0.3
+# Times the typical SD.
+ORDINARY = (0.5, 2.0)
+# SD of the change over SD of the baseline.
+CHANGE_TO_BASELINE = 2.0
+
+# Points between a printed change and final minus baseline.
+GAP, LARGE_GAP = 0.1, 0.5
+# Points of printed change in every arm: is improvement printed as positive?
+RISE = 0.5
+# A scale this wide of which only the lowest tenth is used.
+WIDE_SCALE, LOWEST = 20.0, 0.1
+
+# Points, or standard errors, between the baselines of two arms.
+IMBALANCE, IMBALANCE_Z = 1.0, 2.0
+# Standard errors that are, with IMBALANCE points or more, hardly chance.
+FAR_IMBALANCE_Z = 3.0
+
+# Points between the contrast of the change and that of the final scores.
+CONTRAST_GAP = 1.0
+# Points on either side of zero at two time points.
+TURN = 1.0
+# Standardised differences.
+TOO_LARGE, FAR_TOO_LARGE = 2.0, 3.0
+# Studentised deleted residual; about one trial in twenty lies beyond it by chance.
+OUTLIER = 1.96
+# Other trials, or others of its family, to judge a trial by them.
+OTHERS = 3
+
+# Printed numbers that two trials must share to look like one: as many as mean and SD of two arms.
+SAME_NUMBERS = 4
+# People in the larger arm over those in the smaller one.
+SPLIT = 1.5
+# Difference between the arms in the share of people lost from the first to the last time point.
+DROPOUT = 0.20
+
+# The ends in the name of a scale, such as "VAS 0-100".
+SCALE_ENDS = r"(?<![\d.])(\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|to)\s*(\d+(?:\.\d+)?)"
+
+# Words about a printed p: of another test than Welch's, and of a p that is not between the arms.
 OTHER_TEST = (
     r"mann.?whitney|wilcoxon|\brank|an[c]?ova\b|adjust|scheff|dunnett|bonferroni|tukey|interaction|"
     r"repeated.measures|\bmixed\b|regression"
 )
 NOT_BETWEEN = r"within|respon|event|baseline"
 
-_NUMBER = re.compile(
+_PRINTED_P = re.compile(
     r"\s*(?:p\s*)?(?:value\s*)?([<>=≤≥]?)\s*(0?[.,]\d+|[01](?:\.0*)?(?![\d.]))"
     r"(?!\d|e-?\d|\s*(?:-|\u2013|to|x|\u00d7)\s*[\d.]|\s*%)\s*(?:\(([^)]*)\))?([^;,]*)",
     re.I,
 )
 
-_WORDS = re.compile(
+_NOT_SIGNIFICANT = re.compile(
     r"\bnot\s+(?:statistically\s+)?significant|\bn\.?\s?s\b\.?|\bno\s+(?:significant\s+)?difference", re.I
 )
+
+# Words in the notes about a time point that was picked, and about n.
+NOTE_ON_TIME = (
+    r"selected upward|favou?rable time|best time point|time point that was printed|no difference and no numbers"
+)
+ABOUT_N = r"\bn ?= ?\d|\bn (?:per arm|at|analysed|is)\b|\d randomi[sz]ed|inferred from"
 
 #: What is looked for in the notes (regular expressions, upper and lower case alike): check, words, remedy.
 NOTES = (
@@ -75,11 +121,7 @@ NOTES = (
         "Run the analysis without it.",
     ),
     ("rescue medication", r"\brescue\b", "Compare the rescue medication before the pain scores."),
-    (
-        "favourable time point",
-        r"selected upward|favou?rable time|best time point|time point that was printed|no difference and no numbers",
-        "Leave it out of a sensitivity analysis: its time was picked.",
-    ),
+    ("favourable time point", NOTE_ON_TIME, "Leave it out of a sensitivity analysis: its time was picked."),
     ("scale in doubt", r"range (?:of the (?:scale|VAS) )?(?:is |was )?assumed|0-\d+ range assumed", LOOK),
     (
         "the note states a doubt",
@@ -88,21 +130,12 @@ NOTES = (
         "Read the note, and run the analysis without it.",
     ),
 )
-ABOUT_N = r"\bn ?= ?\d|\bn (?:per arm|at|analysed|is)\b|\d randomi[sz]ed|inferred from"
-NOTE_ON_TIME = NOTES[3][1]
-SPLIT = 1.5  # people in the larger arm over those in the smaller one
-DROPOUT = 0.20  # difference between the arms in the share of people lost from the first to the last time point
 
+#: What `certainty` says of a trial: severity, check, remedy.
 CERTAINTY = {
     "doubtful": ("warning", "doubtful", "Run the analysis without it, or look the number up."),
     "second-hand": ("note", "second-hand", "Look the numbers up in the trial report."),
 }
-
-
-def sentences(note, pattern):
-    """Return the sentences of a note in which a pattern stands, as one quotation; "" if there is none."""
-    found = [s for s in re.split(r"(?<=[.;])\s+", note) if re.search(pattern, s, re.IGNORECASE)]
-    return " ".join(found).strip()
 
 
 class Finding(NamedTuple):
@@ -191,16 +224,26 @@ def pairs(points):
     return points[points["arm"] == "treatment"].merge(placebo, on="time", suffixes=("_t", "_p"))
 
 
-def notes_of(rows, pattern):
-    """Return the sentences about a pattern in the notes of a trial's rows, and the rows they stand in."""
-    found = {row: sentences(note, pattern) for row, note in rows["note"].fillna("").items()}
-    rows = tuple(row for row, text in found.items() if text)
-    return " ".join(dict.fromkeys(found[row] for row in rows)), rows
+def _each(frame, hits):
+    """Iterate over the lines of a frame in which a test hits."""
+    return frame[np.asarray(hits, dtype=bool)].itertuples()
 
 
-def row_words(rows):
-    """Return "row 4" or "rows 4 and 5"."""
-    return f"row{'s' if len(rows) > 1 else ''} {_listed(rows)}"
+def _found(line, check, severity, value, reason, remedy):
+    """Return a finding about one row, or about a treatment row and its placebo row."""
+    rows = (line.row_t, line.row_p) if hasattr(line, "row_t") else (line.Index,)
+    return Finding(line.study, rows, check, severity, float(value), f"{reason}.", remedy)
+
+
+def _first_primary(paired):
+    """Return the pairs of the primary time point; all of a trial that has none."""
+    chosen = paired["primary"] == "yes"
+    return paired[chosen | ~paired["study"].isin(paired["study"][chosen])]
+
+
+def _signed(x):
+    """Return a number with its sign, two decimals."""
+    return number(x, sign=True)
 
 
 def _listed(items):
@@ -209,14 +252,22 @@ def _listed(items):
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
 
 
-def typical_sds(points, score):
-    """Return for each row the median SD of a score over the other trials' arms; `TYPICAL_SD` if they are few."""
-    known = points.loc[points[f"{score}_sd"].notna(), ["study", f"{score}_sd"]].drop_duplicates()
-    typical = {}
-    for study in points["study"].unique():
-        others = known[known["study"] != study]
-        typical[study] = others[f"{score}_sd"].median() if others["study"].nunique() >= ENOUGH else TYPICAL_SD
-    return points["study"].map(typical)
+def row_words(rows):
+    """Return "row 4" or "rows 4 and 5"."""
+    return f"row{'s' if len(rows) > 1 else ''} {_listed(rows)}"
+
+
+def _sentences(note, pattern):
+    """Return the sentences of a note in which a pattern stands, as one quotation; "" if there is none."""
+    found = [s for s in re.split(r"(?<=[.;])\s+", note) if re.search(pattern, s, re.IGNORECASE)]
+    return " ".join(found).strip()
+
+
+def _notes_of(rows, pattern):
+    """Return the sentences about a pattern in the notes of a trial's rows, and the rows they stand in."""
+    found = {row: _sentences(note, pattern) for row, note in rows["note"].fillna("").items()}
+    rows = tuple(row for row, text in found.items() if text)
+    return " ".join(dict.fromkeys(found[row] for row in rows)), rows
 
 
 class PrintedP(NamedTuple):
@@ -252,10 +303,9 @@ def read_p(text):
     """
     if not isinstance(text, str):
         return None
-    found = _NUMBER.match(text)
+    found = _PRINTED_P.match(text)
     if found is None:
-        words = _WORDS.search(text)
-        return PrintedP(LINE, 1.0, "") if words else None
+        return PrintedP(LINE, 1.0, "") if _NOT_SIGNIFICANT.search(text) else None
     relation, digits, about = found[1], found[2].replace(",", "."), found[3] or ""
     if re.search(NOT_BETWEEN, f"{about} {found[4]}", re.IGNORECASE):
         return None
@@ -328,31 +378,33 @@ def recomputed_p(trials):
 
 def _p_table(trials, paired):
     ends = {shift: _printed_scores(trials, shift)["sd"] for shift in (-1, 1)}
-    table = pd.concat([_one_score(paired, ends, score) for score in SCORES])
+    table = pd.concat([_p_of_score(paired, ends, score) for score in SCORES])
     return table[table["p"].notna()].sort_index(kind="stable").reset_index(drop=True)
 
 
-def _one_score(at, ends, score):
+def _p_of_score(at, ends, score):
     """The p values of one score: as printed, and the two ends that rounding leaves open."""
     keep = at[["study", "design", "row_t", "row_p"]].assign(score=score)
     difference = at[f"{score}_mean_t"] - at[f"{score}_mean_p"]
     slack = at[f"{score}_half_t"] + at[f"{score}_half_p"]
-    keep["p"] = welch_p(difference, at[f"{score}_sd_t"], at["n_t"], 0 * difference, at[f"{score}_sd_p"], at["n_p"])
+    keep["p"] = welch_p(difference, at[f"{score}_sd_t"], at["n_t"], 0.0, at[f"{score}_sd_p"], at["n_p"])
+    # The smallest p goes with the larger difference and the smaller SDs, the largest p with the reverse.
     far, near = difference.abs() + slack, (difference.abs() - slack).clip(lower=0)
     for name, gap, side in (("p_low", far, -1), ("p_high", near, 1)):
         sd = [ends[side][score].reindex(at[row]).to_numpy() for row in ("row_t", "row_p")]
-        keep[name] = welch_p(gap, sd[0], at["n_t"], 0 * gap, sd[1], at["n_p"])
+        keep[name] = welch_p(gap, sd[0], at["n_t"], 0.0, sd[1], at["n_p"])
     keep["difference"], keep["printed"], keep["note"] = difference, at["p_between_t"], at["note"]
     read = [read_p(text) or PrintedP(math.nan, math.nan, "") for text in at["p_between_t"]]
     for i, name in enumerate(("printed_low", "printed_high", "about")):
         keep[name] = [p[i] for p in read]
     keep["agrees"] = (keep["p_low"] <= keep["printed_high"]) & (keep["p_high"] >= keep["printed_low"])
-    keep["correlation"] = _implied(keep, at, score)
+    keep["correlation"] = _implied_correlation(keep, at, score)
     return keep
 
 
-def _implied(keep, at, score):
+def _implied_correlation(keep, at, score):
     """The correlation between the periods of a crossover trial with which a paired test gives the printed p."""
+    # A p that is printed as a bound, "<0.01" or "ns", implies no single correlation.
     middle = (keep["printed_low"] + keep["printed_high"]) / 2
     exact = (keep["printed_high"] - keep["printed_low"] < LINE) & (keep["printed_low"] > 0) & (keep["difference"] != 0)
     usable = exact & (keep["design"] == "crossover")
@@ -361,43 +413,33 @@ def _implied(keep, at, score):
     return recover.correlation_from_sds(at[f"{score}_sd_t"], at[f"{score}_sd_p"], sd_pair, impossible="nan")
 
 
-def p_findings(trials, paired):
-    """Return a finding for every treatment arm whose printed p none of its printed scores can give."""
+def _p_disagrees(trials, paired):
+    """A treatment arm whose printed p none of its printed scores can give."""
+    # Without a printed p there is nothing to compare with.
     if not any(map(read_p, paired["p_between_t"])):
-        return []
+        return
     table = _p_table(trials, paired)
-    table = table[table["printed_low"].notna()]
-    found = []
-    for (row_t, row_p), scores in table.groupby(["row_t", "row_p"], sort=False):
-        first = scores.iloc[0]
-        other_side = (first["p"] < LINE) != (first["printed_low"] < LINE)
-        if scores["agrees"].any():
-            rounding = other_side and not ((scores["p"] < LINE) == (scores["printed_low"] < LINE)).any()
-            if rounding:
-                found.append(_finding(first, (row_t, row_p), "note", _words(scores) + _rounding(first)))
-            continue
-        why, severity = _why(first, other_side)
-        found.append(_finding(first, (row_t, row_p), severity, _words(scores) + why))
-    return found
-
-
-def _finding(first, rows, severity, reason):
     remedy = "Check n, means, SDs and the test in the source; the p is not used for pooling."
-    return Finding(first["study"], rows, "p disagrees", severity, first["p"], reason + ".", remedy)
+    for rows, scores in table[table["printed_low"].notna()].groupby(["row_t", "row_p"], sort=False):
+        first = scores.iloc[0]
+        other_side = (scores["p"] < LINE) != (scores["printed_low"] < LINE)
+        if not scores["agrees"].any():
+            why, severity = _explanation(first, other_side.iloc[0])
+        elif other_side.all():
+            low, high = (pvalue(first[end]) for end in ("p_low", "p_high"))
+            why = f", on the other side of {LINE:g}; rounding of the figures leaves {low} to {high} open"
+            severity = "note"
+        else:
+            continue
+        said = " and ".join(f"{pvalue(line.p)} for the {SCORES[line.score]}" for line in scores.itertuples())
+        reason = (
+            f"the p between the arms is printed as '{first['printed']}'; Welch's test on the printed figures gives "
+            f"{said}{why}."
+        )
+        yield Finding(first["study"], rows, "p disagrees", severity, first["p"], reason, remedy)
 
 
-def _words(scores):
-    said = " and ".join(f"{pvalue(line.p)} for the {SCORES[line.score]}" for line in scores.itertuples())
-    printed = scores["printed"].iloc[0]
-    return f"the p between the arms is printed as '{printed}'; Welch's test on the printed figures gives {said}"
-
-
-def _rounding(first):
-    low, high = (pvalue(first[end]) for end in ("p_low", "p_high"))
-    return f", on the other side of {LINE:g}; rounding of the figures leaves {low} to {high} open"
-
-
-def _why(first, other_side):
+def _explanation(first, other_side):
     """What may explain the difference, and the severity that is left."""
     r = first["correlation"]
     if first["design"] == "crossover":
@@ -406,7 +448,7 @@ def _why(first, other_side):
             return f"; a paired test gives it with a correlation of {number(r)}", "note" if usual else "warning"
         return "; the same people had both, and a paired test differs", "note"
     label, note = first["about"], first["note"] if isinstance(first["note"], str) else ""
-    quoted = label if re.search(OTHER_TEST, label, re.IGNORECASE) else sentences(note, OTHER_TEST)
+    quoted = label if re.search(OTHER_TEST, label, re.IGNORECASE) else _sentences(note, OTHER_TEST)
     if quoted:
         return f"; another test may explain it ('{quoted.rstrip('.')}')", "warning" if other_side else "note"
     if other_side:
@@ -415,177 +457,257 @@ def _why(first, other_side):
     return ", beyond rounding and without a stated reason", "note" if near else "warning"
 
 
-def _each(frame, hits):
-    """Iterate over the lines of a frame in which a test hits."""
-    hits = np.asarray(hits, dtype=bool)
-    return frame[hits].itertuples() if hits.any() else iter(())
+def _sizes(points, trials):
+    """SDs far below, and SEs far above, what other trials print."""
+    bounded = trials["scale_max"].notna()
+    for score, name in ALL_SCORES.items():
+        typed_sd = trials[f"{score}_sd"].notna() & bounded
+        typed_se = trials[f"{score}_se"].notna() & trials[f"{score}_sd"].isna() & bounded
+        lines = points.assign(sd=points[f"{score}_sd"], typical=typical_sds(points, score), root=np.sqrt(points["n"]))
+        yield from _se_as_sd(lines, typed_sd, name, score)
+        yield from _sd_as_se(lines, typed_se, name, score)
 
 
-def _at_row(line, check, severity, value, reason, remedy):
-    """Return a finding about one row."""
-    return Finding(line.study, (line.Index,), check, severity, float(value), f"{reason}.", remedy)
+def typical_sds(points, score):
+    """Return for each row the median SD of a score over the other trials' arms; `TYPICAL_SD` if they are few."""
+    known = points.loc[points[f"{score}_sd"].notna(), ["study", f"{score}_sd"]].drop_duplicates()
+    typical = {}
+    for study in points["study"].unique():
+        others = known[known["study"] != study]
+        typical[study] = others[f"{score}_sd"].median() if others["study"].nunique() >= ENOUGH else TYPICAL_SD
+    return points["study"].map(typical)
 
 
-def _at_pair(line, check, severity, value, reason, remedy):
-    """Return a finding about a treatment row and its placebo row."""
-    return Finding(line.study, (line.row_t, line.row_p), check, severity, float(value), f"{reason}.", remedy)
+def _se_as_sd(lines, typed, name, score):
+    grown, ceiling = lines["sd"] * lines["root"], np.inf
+    if score == "change":
+        # Its SD cannot exceed the sum of those of baseline and final score.
+        before = lines[f"{BASELINE}_sd"]
+        ceiling = (before + lines["final_sd"]).fillna(CHANGE_TO_BASELINE * before).fillna(np.inf)
+    hits = typed & (lines["sd"] < FAR_BELOW * lines["typical"]) & _ordinary(grown, lines["typical"])
+    hits &= grown <= ceiling
+    # One small SD among ordinary ones may be true; where all that a time point prints are small, the column is wrong.
+    every = hits.groupby(lines["time"]).transform("sum") == typed.groupby(lines["time"]).transform("sum")
+    for line in _each(lines.assign(grown=grown, every=every), hits):
+        reason = (
+            f"the SD of the {name}, {number(line.sd)} points, is far below the {number(line.typical)} of other trials; "
+            f"times the square root of n = {line.n} it is {number(line.grown)}, an ordinary SD"
+        )
+        severity = "serious" if line.every else "warning"
+        yield _found(line, "SE entered as SD", severity, line.sd, reason, f"If it is an SE, move it to {score}_se.")
+    for line in _each(lines, typed & ~hits & (lines["sd"] < TOO_SMALL * lines["typical"])):
+        reason = f"the SD of the {name} is {number(line.sd)} points; other trials have {number(line.typical)}"
+        yield _found(line, "SD unusually small", "warning", line.sd, reason, LOOK)
 
 
-def _first_primary(paired):
-    """Return the pairs of the primary time point; all of a trial that has none."""
-    chosen = paired["primary"] == "yes"
-    return paired[chosen | ~paired["study"].isin(paired["study"][chosen])]
+def _ordinary(sd, typical):
+    return sd.between(ORDINARY[0] * typical, ORDINARY[1] * typical)
 
 
-def _printed_numbers(trials):
-    """Return the columns that hold what is printed for pain: means, spreads and limits."""
-    return trials[[*MEANS, *SPREADS, *LIMITS]]
+def _sd_as_se(lines, typed, name, score):
+    se = lines["sd"] / lines["root"]
+    hits = typed & (lines["sd"] > lines["typical"] / FAR_BELOW) & _ordinary(se, lines["typical"])
+    for line in _each(lines.assign(se=se), hits):
+        reason = (
+            f"the SE of the {name}, {number(line.se)} points, makes an SD of {number(line.sd)}, far above the "
+            f"{number(line.typical)} of other trials; as an SD it would be ordinary"
+        )
+        yield _found(line, "SD entered as SE", "warning", line.se, reason, f"If so, move it to {score}_sd.")
 
 
-def _signed(x):
-    """Return a number with its sign, two decimals."""
-    return number(x, sign=True)
+def _do_not_fit(points):
+    """SDs of baseline, final score and change of the same people that cannot belong together, or hardly."""
+    before, after, change = (points[f"{score}_sd"] for score in (BASELINE, "final", "change"))
+    r = recover.correlation_from_sds(before, after, change, impossible="nan")
+    for line in _each(points, (before * after * change).notna() & np.isnan(r)):
+        limits = interval(abs(line.baseline_sd - line.final_sd), line.baseline_sd + line.final_sd)
+        reason = (
+            f"the SD of the change is {number(line.change_sd)} points; with SDs of {number(line.baseline_sd)} before "
+            f"and {number(line.final_sd)} after, no correlation makes it lie outside {limits}"
+        )
+        yield _found(line, "SDs do not fit", "serious", line.change_sd, reason, LOOK)
+    ratio = change / before
+    for line in _each(points.assign(ratio=ratio), (ratio > CHANGE_TO_BASELINE) & after.isna()):
+        reason = (
+            f"the SD of the change, {number(line.change_sd)} points, is {number(line.ratio, 1)} times that of the "
+            f"baseline, {number(line.baseline_sd)}: pain would have to scatter far more after than before"
+        )
+        yield _found(line, "SDs do not fit", "warning", line.ratio, reason, LOOK)
 
 
-def outside_scale(points):
+def _interval_not_centred(trials):
+    """Intervals of arms that are not centred on their mean."""
+    for score in SCORES:
+        yield from _not_centred(trials, [trials[f"{score}_{part}"] for part in ("ci_low", "ci_high", "mean")], "mean")
+
+
+def _not_centred(table, numbers, what):
+    """Intervals whose middle lies farther from the mean or difference than rounding of the three numbers explains."""
+    low, high, centre = numbers
+    half_low, half_high, half_centre = (_half_units(x, table["study"]) for x in numbers)
+    off = ((low + high) / 2 - centre).abs()
+    lines = table.assign(off=off, centre=centre, low=low, high=high)
+    for line in _each(lines, off > (half_low + half_high) / 2 + half_centre + TINY):
+        limits = interval(line.low, line.high)
+        reason = f"the {what} {number(line.centre)} is not in the middle of its interval, {limits}"
+        yield _found(line, "interval not centred", "note", line.off, reason, LOOK)
+
+
+def _sd_and_interval(trials):
+    """SDs that are not those which the interval printed beside them gives with this n."""
+    for score in SCORES:
+        low, high, sd = (trials[f"{score}_{part}"] for part in ("ci_low", "ci_high", "sd"))
+        half_low, half_high, half_sd = (_half_units(x, trials["study"]) for x in (low, high, sd))
+        made = recover.sd_from_ci(low, high, trials["n"], trials["ci_level"] / 100)
+        # Rounding of the limits moves the width of the interval, and with it the SD, by this share.
+        share = (half_low + half_high) / 2 / ((high - low) / 2)
+        for line in _each(trials.assign(made=made, sd=sd), (made - sd).abs() > half_sd + made * share + TINY):
+            reason = (
+                f"the SD is printed as {number(line.sd)}, but the interval gives {number(line.made)} with n = {line.n}"
+            )
+            yield _found(line, "SD and interval disagree", "warning", line.made, reason, "Check n and ci_level.")
+
+
+def _outside_scale(points):
     """Baseline plus change that ends outside the scale, where no final score is printed."""
     end = points["baseline_mean"] + points["change_mean"]
     slack = points["baseline_half"] + points["change_half"] + TINY
-    found = []
     for line in _each(points.assign(end=end), points["final_mean"].isna() & ((end < -slack) | (end > POINTS + slack))):
         reason = (
             f"a baseline of {number(line.baseline_mean)} and a change of {_signed(line.change_mean)} end at "
             f"{number(line.end)} points, outside 0 to 10"
         )
         remedy = "Check the sign of the change, and scale_min and scale_max."
-        found.append(_at_row(line, "outside the scale", "serious", line.end, reason, remedy))
-    return found
+        yield _found(line, "outside the scale", "serious", line.end, reason, remedy)
 
 
-def changes(points):
-    """A printed change with its sign turned, or away from final minus baseline; a rise printed in every arm."""
+def _changes(points):
+    """A printed change with its sign turned, or away from final minus baseline."""
     computed, change = points["final_mean"] - points["baseline_mean"], points["change_mean"]
     slack = points[[f"{score}_half" for score in ALL_SCORES]].sum(axis=1) + TINY
     lines = points.assign(computed=computed, gap=(change - computed).abs())
     apart = lines["gap"] > slack
     turned = apart & ((change + computed).abs() < lines["gap"])
-    found = []
     for line in _each(lines, turned):
         reason = f"the change is {_signed(line.change_mean)} points, but final minus baseline {_signed(line.computed)}"
         remedy = "A change is final minus baseline: less pain is negative."
-        found.append(_at_row(line, "wrong sign", "serious", line.change_mean, reason, remedy))
+        yield _found(line, "wrong sign", "serious", line.change_mean, reason, remedy)
     for line in _each(lines, apart & ~turned & (lines["gap"] > GAP + TINY)):
         reason = (
             f"the printed change of {_signed(line.change_mean)} points is {number(line.gap)} away from final minus "
             f"baseline, {_signed(line.computed)}: other people, or an adjusted mean"
         )
         severity = "warning" if line.gap >= LARGE_GAP else "note"
-        found.append(_at_row(line, "change disagrees with its means", severity, line.gap, reason, LOOK))
-    return found + _rises(points[computed.isna() & change.notna() & (points["arm"] != "active")])
+        yield _found(line, "change disagrees with its means", severity, line.gap, reason, LOOK)
 
 
-def _rises(alone):
-    found = []
+def _rises(points):
+    """A printed change that is a rise in every arm, where no means tell its sign."""
+    computed = points["final_mean"] - points["baseline_mean"]
+    alone = points[computed.isna() & points["change_mean"].notna() & (points["arm"] != "active")]
     for _, arms in alone.groupby("time", sort=False):
         if len(arms) > 1 and (arms["change_mean"] > RISE).all():
             values = _listed(map(_signed, arms["change_mean"]))
             reason = f"pain rises in every arm, by {values} points: is improvement printed as positive?"
             remedy, value = "If so, turn the signs: less pain is negative.", arms["change_mean"].min()
-            found.append(
-                Finding(arms["study"].iloc[0], tuple(arms.index), "wrong sign", "warning", value, reason, remedy)
-            )
-    return found
+            yield Finding(arms["study"].iloc[0], tuple(arms.index), "wrong sign", "warning", value, reason, remedy)
 
 
-def scales(trials):
-    """Scale ends against the name of the scale, against other times of the trial, and against the values."""
-    found = []
-    named = (
-        trials["scale"].str.extract(r"(?<![\d.])(\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|to)\s*(\d+(?:\.\d+)?)").astype(float)
-    )
+def _scale_and_name(trials):
+    """Scale ends that are not those in the name of the scale."""
+    named = trials["scale"].str.extract(SCALE_ENDS).astype(float)
     differs = (named[0] != trials["scale_min"]) | (named[1] != trials["scale_max"])
     for line in _each(trials, named[0].notna() & trials["scale_max"].notna() & differs):
         reason = f"the scale is called '{line.scale}' and its ends are {line.scale_min:g} and {line.scale_max:g}"
-        found.append(
-            _at_row(line, "scale in doubt", "warning", line.scale_max, reason, "Type the ends of the scale used.")
-        )
+        yield _found(line, "scale in doubt", "warning", line.scale_max, reason, "Type the ends of the scale used.")
+
+
+def _scale_and_times(trials):
+    """One scale with other ends at another time of the trial."""
     for study, rows in trials[trials["scale_max"].notna()].groupby("study", sort=False):
         spans = rows.drop_duplicates(["scale", "scale_min", "scale_max"])
         again = spans["scale"].duplicated(keep=False)
         if again.any():
-            widths = _listed(
-                f"{low:g} to {high:g}" for low, high in zip(spans["scale_min"], spans["scale_max"], strict=True)
-            )
-            reason = f"one scale has the ends {widths} at different times"
-            found.append(Finding(study, tuple(spans.index[again]), "scale in doubt", "serious",
-                                 float(spans["scale_max"].max()), reason + ".", LOOK))  # fmt: skip
-        found += _lowest_tenth(study, rows)
-    return found
+            ends = _listed(f"{line.scale_min:g} to {line.scale_max:g}" for line in spans.itertuples())
+            reason = f"one scale has the ends {ends} at different times."
+            value = float(spans["scale_max"].max())
+            yield Finding(study, tuple(spans.index[again]), "scale in doubt", "serious", value, reason, LOOK)
 
 
-def _lowest_tenth(study, rows):
+def _scale_and_values(trials):
     """Values of 0-10 under a scale of 0-100: every mean in the lowest tenth of a wide scale."""
-    width = (rows["scale_max"] - rows["scale_min"]).iloc[0]
-    shown = rows[["baseline_mean", "final_mean"]].sub(rows["scale_min"], axis=0)
-    if width < WIDE_SCALE or shown.isna().all(axis=None) or not shown.max(axis=None) <= LOWEST * width:
-        return []
-    most = float(shown.max(axis=None))
-    reason = (
-        f"no mean exceeds {number(most, 1)} on a scale of {width:g}: were values of 0 to {width * LOWEST:g} entered?"
-    )
-    severity = "serious" if shown["baseline_mean"].notna().any() else "warning"
-    return [
-        Finding(study, tuple(rows.index), "scale in doubt", severity, most, reason, "Check scale_min and scale_max.")
-    ]
+    for study, rows in trials[trials["scale_max"].notna()].groupby("study", sort=False):
+        width = (rows["scale_max"] - rows["scale_min"]).iloc[0]
+        shown = rows[["baseline_mean", "final_mean"]].sub(rows["scale_min"], axis=0)
+        if width < WIDE_SCALE or shown.isna().all(axis=None) or not shown.max(axis=None) <= LOWEST * width:
+            continue
+        most, tenth = float(shown.max(axis=None)), f"0 to {width * LOWEST:g}"
+        reason = f"no mean exceeds {number(most, 1)} on a scale of {width:g}: were values of {tenth} entered?"
+        severity = "serious" if shown["baseline_mean"].notna().any() else "warning"
+        remedy = "Check scale_min and scale_max."
+        yield Finding(study, tuple(rows.index), "scale in doubt", severity, most, reason, remedy)
 
 
-def baselines(paired):
-    """Arms whose baselines differ more than chance would have it, or agree in every digit."""
+def _floor(points):
+    """SDs above the mean: so many at the floor of the scale that mean and SD say little."""
+    remedy = "Read means with care; count people."
+    for score, severity, more in (
+        (BASELINE, "warning", ": little room for pain to fall"),
+        ("final", "note", ": many are at the floor of the scale"),
+    ):
+        mean, sd = points[f"{score}_mean"], points[f"{score}_sd"]
+        for line in _each(points.assign(mean=mean, sd=sd), (sd > mean) & (points["arm"] != "active")):
+            reason = f"the {ALL_SCORES[score]} of {number(line.mean)} points is smaller than its SD, {number(line.sd)}"
+            yield _found(line, "floor effect", severity, line.mean, reason + more, remedy)
+
+
+def _baselines(paired):
+    """Arms whose baselines differ more than chance would have it."""
     gap = paired["baseline_mean_t"] - paired["baseline_mean_p"]
     se = np.sqrt(paired["baseline_sd_t"] ** 2 / paired["n_t"] + paired["baseline_sd_p"] ** 2 / paired["n_p"])
     lines = _first_primary(paired.assign(gap=gap, z=(gap / se).abs()))
     lines = lines[lines["design"] != "crossover"]
-    found = []
     for line in _each(lines, (lines["gap"].abs() >= IMBALANCE - TINY) | (lines["z"] >= IMBALANCE_Z)):
         far = abs(line.gap) >= IMBALANCE - TINY and line.z >= FAR_IMBALANCE_Z
-        in_se = f", {number(line.z, 1)} standard errors" if line.z == line.z else ""
+        in_se = "" if math.isnan(line.z) else f", {number(line.z, 1)} standard errors"
         reason = (
             f"baselines of {number(line.baseline_mean_t)} (treatment) and {number(line.baseline_mean_p)} (placebo) "
             f"differ by {number(abs(line.gap))} points{in_se}"
         )
         remedy = "Use change or adjusted scores, not final scores alone."
-        found.append(_at_pair(line, "baseline imbalance", "serious" if far else "warning", line.gap, reason, remedy))
-    return found
+        yield _found(line, "baseline imbalance", "serious" if far else "warning", line.gap, reason, remedy)
 
 
-def identical(paired):
+def _identical(paired):
     """Mean and SD equal in both arms to the printed digit."""
-    found = []
     lines = _first_primary(paired)
-    for score in ALL_SCORES:
-        same = np.logical_and.reduce(
-            [lines[f"{score}_{part}_t"] == lines[f"{score}_{part}_p"] for part in ("mean", "sd")]
-        )
-        for line in lines[same & (lines["design"] != "crossover")].itertuples():
-            mean, sd = getattr(line, f"{score}_mean_t"), getattr(line, f"{score}_sd_t")
-            reason = f"both arms have a {SCORES.get(score, score)} of {number(mean)} points with an SD of {number(sd)}"
+    lines = lines[lines["design"] != "crossover"]
+    for score, name in ALL_SCORES.items():
+        mean, sd = (lines[f"{score}_{part}_t"] for part in ("mean", "sd"))
+        same = (mean == lines[f"{score}_mean_p"]) & (sd == lines[f"{score}_sd_p"])
+        for line in _each(lines.assign(mean=mean, sd=sd), same):
+            reason = f"both arms have a {name} of {number(line.mean)} points with an SD of {number(line.sd)}"
             severity = "note" if score == "final" else "warning"
-            found.append(_at_pair(line, "identical arms", severity, mean, reason, "Check that no row was copied."))
-    return found
+            yield _found(line, "identical arms", severity, line.mean, reason, "Check that no row was copied.")
 
 
-def contrasts(paired):
-    """Contrasts that depend on the score, are too large to be true, or turn from one time to another."""
+def _change_and_final(paired):
+    """Contrasts that depend on the score."""
     change, final = (paired[f"{score}_mean_t"] - paired[f"{score}_mean_p"] for score in SCORES)
-    lines, found = paired.assign(change=change, final=final, gap=(change - final).abs()), []
+    lines = paired.assign(change=change, final=final, gap=(change - final).abs())
     for line in _each(lines, (lines["gap"] >= CONTRAST_GAP - TINY) & (lines["primary"] == "yes")):
         reason = (
             f"the arms differ by {_signed(line.change)} points in change and by {_signed(line.final)} in final score"
         )
         remedy = "Report both; outcome='final' shows the other."
-        found.append(_at_pair(line, "change and final disagree", "warning", line.gap, reason, remedy))
-    best = change.fillna(final).where(lines["scale"] != "percent change")
-    for study, times in lines.assign(best=best).groupby("study", sort=False):
+        yield _found(line, "change and final disagree", "warning", line.gap, reason, remedy)
+
+
+def _direction_turns(paired):
+    """Contrasts that turn from one time to another."""
+    change, final = (paired[f"{score}_mean_t"] - paired[f"{score}_mean_p"] for score in SCORES)
+    best = change.fillna(final).where(paired["scale"] != "percent change")
+    for study, times in paired.assign(best=best).groupby("study", sort=False):
         if times["best"].max() >= TURN - TINY and times["best"].min() <= -TURN + TINY:
             ends = times.loc[[times["best"].idxmax(), times["best"].idxmin()]]
             rows = tuple(ends[["row_t", "row_p"]].to_numpy().ravel().tolist())
@@ -594,294 +716,78 @@ def contrasts(paired):
                 f"the difference is {_signed(high)} points at one time and {_signed(low)} at another: are the arms "
                 "exchanged at one of them?"
             )
-            found.append(Finding(study, rows, "direction turns", "warning", float(high), reason, LOOK))
-    return found + _too_large(lines)
+            yield Finding(study, rows, "direction turns", "warning", float(high), reason, LOOK)
 
 
-def _too_large(lines):
-    found = []
-    parts = {}
-    for part in ("mean", "sd"):
-        for arm in "tp":
-            change, final = lines[f"change_{part}_{arm}"], lines[f"final_{part}_{arm}"]
-            usable = lines[["change_mean_t", "change_sd_t", "change_mean_p", "change_sd_p"]].notna().all(axis=1)
-            parts[f"{part}_{arm}"] = change.where(usable, final)
-    g, _ = effects.hedges_g(parts["mean_t"], parts["sd_t"], lines["n_t"], parts["mean_p"], parts["sd_p"], lines["n_p"])
-    for line in _each(lines.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
+def _too_large(paired):
+    """Contrasts that are too large to be true."""
+    complete = paired[["change_mean_t", "change_sd_t", "change_mean_p", "change_sd_p"]].notna().all(axis=1)
+    parts = {
+        f"{part}_{arm}": paired[f"change_{part}_{arm}"].where(complete, paired[f"final_{part}_{arm}"])
+        for part in ("mean", "sd")
+        for arm in "tp"
+    }
+    g, _ = effects.hedges_g(**parts, n_t=paired["n_t"], n_p=paired["n_p"])
+    for line in _each(paired.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
         reason = (
             f"a difference of {_signed(line.mean_t - line.mean_p)} points with SDs of {number(line.sd_t)} and "
             f"{number(line.sd_p)} is {number(abs(line.g), 1)} SDs, more than treatments of pain achieve"
         )
         severity = "serious" if abs(line.g) > FAR_TOO_LARGE else "warning"
-        found.append(
-            _at_pair(line, "difference too large", severity, line.g, reason, "Check SDs and means in the source.")
-        )
-    return found
+        yield _found(line, "difference too large", severity, line.g, reason, "Check SDs and means in the source.")
 
 
-def floor(points):
-    """SDs above the mean: so many at the floor of the scale that mean and SD say little."""
-    found = []
-    for score in ("baseline", "final"):
-        mean, sd = points[f"{score}_mean"], points[f"{score}_sd"]
-        for line in _each(points.assign(mean=mean, sd=sd), (sd > mean) & (points["arm"] != "active")):
-            name = SCORES.get(score, score)
-            reason = f"the {name} of {number(line.mean)} points is smaller than its SD, {number(line.sd)}"
-            more = ": little room for pain to fall" if score == "baseline" else ": many are at the floor of the scale"
-            severity = "warning" if score == "baseline" else "note"
-            found.append(
-                _at_row(line, "floor effect", severity, line.mean, reason + more, "Read means with care; count people.")
-            )
-    return found
-
-
-def sizes(points, trials):
-    """SDs far below, and SEs far above, what other trials print."""
-    bounded, found = trials["scale_max"].notna(), []
-    for score in ALL_SCORES:
-        typed_sd = trials[f"{score}_sd"].notna() & bounded
-        typed_se = trials[f"{score}_se"].notna() & trials[f"{score}_sd"].isna() & bounded
-        lines = points.assign(sd=points[f"{score}_sd"], typical=typical_sds(points, score), root=np.sqrt(points["n"]))
-        name = SCORES.get(score, score)
-        found += _se_as_sd(lines, typed_sd, name, score)
-        found += _sd_as_se(lines, typed_se, name, score)
-    return found
-
-
-def _se_as_sd(lines, typed, name, score):
-    grown, ceiling = lines["sd"] * lines["root"], np.inf
-    if score == "change":  # its SD cannot exceed the sum of those of baseline and final score
-        before = lines[f"{BASELINE}_sd"]
-        ceiling = (before + lines["final_sd"]).fillna(CHANGE_TO_BASELINE * before).fillna(np.inf)
-    hits = typed & (lines["sd"] < FAR_BELOW * lines["typical"]) & _ordinary(grown, lines["typical"])
-    hits &= grown <= ceiling
-    every = hits.groupby(lines["time"]).transform("sum") == typed.groupby(lines["time"]).transform("sum")
-    found = []
-    for line in _each(lines.assign(grown=grown, every=every), hits):
-        reason = (
-            f"the SD of the {name}, {number(line.sd)} points, is far below the {number(line.typical)} of other trials; "
-            f"times the square root of n = {line.n} it is {number(line.grown)}, an ordinary SD"
-        )
-        severity = "serious" if line.every else "warning"
-        remedy = f"If it is an SE, move it to {score}_se."
-        found.append(_at_row(line, "SE entered as SD", severity, line.sd, reason, remedy))
-    for line in _each(lines, typed & ~hits & (lines["sd"] < TOO_SMALL * lines["typical"])):
-        reason = f"the SD of the {name} is {number(line.sd)} points; other trials have {number(line.typical)}"
-        found.append(_at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
-    return found
-
-
-def _ordinary(sd, typical):
-    return sd.between(ORDINARY[0] * typical, ORDINARY[1] * typical)
-
-
-def _sd_as_se(lines, typed, name, score):
-    se, found = lines["sd"] / lines["root"], []
-    hits = typed & (lines["sd"] > lines["typical"] / FAR_BELOW) & _ordinary(se, lines["typical"])
-    for line in _each(lines.assign(se=se), hits):
-        reason = (
-            f"the SE of the {name}, {number(line.se)} points, makes an SD of {number(line.sd)}, far above the "
-            f"{number(line.typical)} of other trials; as an SD it would be ordinary"
-        )
-        found.append(_at_row(line, "SD entered as SE", "warning", line.se, reason, f"If so, move it to {score}_sd."))
-    return found
-
-
-def together(points):
-    """SDs of baseline, final score and change of the same people that cannot belong together, or hardly."""
-    before, after, change = (points[f"{score}_sd"] for score in (BASELINE, "final", "change"))
-    r = recover.correlation_from_sds(before, after, change, impossible="nan")
-    found = []
-    for line in _each(points, (before * after * change).notna() & np.isnan(r)):
-        limits = interval(abs(line.baseline_sd - line.final_sd), line.baseline_sd + line.final_sd)
-        reason = (
-            f"the SD of the change is {number(line.change_sd)} points; with SDs of {number(line.baseline_sd)} before "
-            f"and {number(line.final_sd)} after, no correlation makes it lie outside {limits}"
-        )
-        found.append(_at_row(line, "SDs do not fit", "serious", line.change_sd, reason, LOOK))
-    ratio = change / before
-    for line in _each(points.assign(ratio=ratio), (ratio > CHANGE_TO_BASELINE) & after.isna()):
-        reason = (
-            f"the SD of the change, {number(line.change_sd)} points, is {number(line.ratio, 1)} times that of the "
-            f"baseline, {number(line.baseline_sd)}: pain would have to scatter far more after than before"
-        )
-        found.append(_at_row(line, "SDs do not fit", "warning", line.ratio, reason, LOOK))
-    return found
-
-
-def limits(trials):
-    """Intervals that are not centred on their mean, or do not give the SD printed beside them with this n."""
-    found = []
-    for score in SCORES:
-        low, high, mean, sd = (trials[f"{score}_{part}"] for part in ("ci_low", "ci_high", "mean", "sd"))
-        half_low, half_high, half_mean, half_sd = (_half_units(x, trials["study"]) for x in (low, high, mean, sd))
-        slack = (half_low + half_high) / 2
-        off = ((low + high) / 2 - mean).abs()
-        for line in _each(trials.assign(off=off, mean=mean, low=low, high=high), off > slack + half_mean + TINY):
+def _outliers(trials):
+    """Trials whose effect lies beyond what the other trials, or those of their family, lead one to expect."""
+    try:
+        known = effect_sizes(trials, missing_sd="drop")
+    except ValueError:
+        # No trial has a mean and a spread.
+        return
+    family = known.table["therapy_family"].to_numpy()
+    others = ~np.eye(len(known), dtype=bool)
+    sets = {
+        "the other trials": others,
+        "the other trials of its family": others & (family[:, None] == family[None, :]),
+    }
+    members = np.concatenate(list(sets.values()))
+    enough = members.sum(axis=1) >= OTHERS
+    if not enough.any():
+        return
+    rest = pool_batch(*(np.where(members, x, np.nan)[enough] for x in (known.yi, known.vi)), ci_method="z")
+    which = np.flatnonzero(enough)
+    own = which % len(known)
+    z = (known.yi[own] - rest.estimate) / np.sqrt(known.vi[own] + rest.tau2 + rest.se**2)
+    said = set()
+    for at in np.argsort(-np.abs(z)):
+        trial = own[at]
+        if abs(z[at]) > OUTLIER and trial not in said:
+            said.add(trial)
+            study = known.table["study"].iloc[trial]
+            rows = tuple(known.rows.index[known.rows["study"] == study])
             reason = (
-                f"the mean {number(line.mean)} is not in the middle of its interval, {interval(line.low, line.high)}"
+                f"the effect of {number(known.yi[trial])} points lies {number(abs(z[at]), 1)} standard errors from the "
+                f"{number(rest.estimate[at])} of {list(sets)[which[at] // len(known)]}; about one trial in twenty lies "
+                f"beyond {number(OUTLIER)} by chance."
             )
-            found.append(_at_row(line, "interval not centred", "note", line.off, reason, LOOK))
-        made = recover.sd_from_ci(low, high, trials["n"], trials["ci_level"] / 100)
-        share = slack / ((high - low) / 2)
-        apart = (made - sd).abs() > half_sd + made * share + TINY
-        for line in _each(trials.assign(made=made, sd=sd), apart):
-            reason = (
-                f"the SD is printed as {number(line.sd)}, but the interval gives {number(line.made)} with n = {line.n}"
-            )
-            found.append(
-                _at_row(line, "SD and interval disagree", "warning", line.made, reason, "Check n and ci_level.")
-            )
-    return found
+            yield Finding(study, rows, "outlier", "warning", float(z[at]), reason, "Pool with and without it.")
 
 
-def contrast_limits(contrasts):
-    """Reported differences whose interval is not centred, or implies an SD that no pain score has."""
-    found = []
-    low, high, mean = (contrasts[name] for name in ("ci_low", "ci_high", "difference"))
-    half_low, half_high, half_mean = (_half_units(x, contrasts["study"]) for x in (low, high, mean))
-    off = ((low + high) / 2 - mean).abs()
-    for line in _each(contrasts.assign(off=off), off > (half_low + half_high) / 2 + half_mean + TINY):
-        middle = interval(line.ci_low, line.ci_high)
-        reason = f"the difference {number(line.difference)} is not in the middle of its interval, {middle}"
-        found.append(_at_row(line, "interval not centred", "note", line.off, reason, LOOK))
-    people = 1 / (1 / contrasts["n_treatment"] + 1 / contrasts["n_placebo"])
-    se = recover.se_from_ci(low, high, contrasts["ci_level"] / 100)
-    sd = se * np.sqrt(people) * POINTS / (contrasts["scale_max"] - contrasts["scale_min"])
-    for line in _each(contrasts.assign(sd=sd), sd < FAR_BELOW * TYPICAL_SD):
-        reason = f"the interval implies an SD of {number(line.sd)} points in each arm; {number(TYPICAL_SD)} is usual"
-        found.append(_at_row(line, "SD unusually small", "warning", line.sd, reason, LOOK))
-    return found
-
-
-def people(trials, paired):
-    """Arm sizes that were assumed or inferred, that differ much, or shrink differently."""
-    found = []
-    for study, rows in _trials_of(trials[trials["arm"] != "active"]):
-        for basis, severity in (("assumed", "warning"), ("inferred", "note")):
-            hit = rows[rows["n_basis"] == basis]
-            if len(hit):
-                values = ", ".join(f"{n} ({arm})" for arm, n in dict.fromkeys(zip(hit["arm"], hit["n"], strict=True)))
-                quote = notes_of(hit, ABOUT_N)[0].rstrip(".;")
-                reason = f"the n of {values} is {basis}, not read" + (f": '{quote}'." if quote else ".")
-                remedy = "Look n up; the SE moves with its square root."
-                found.append(
-                    Finding(study, tuple(hit.index), f"n {basis}", severity, float(hit["n"].iloc[0]), reason, remedy)
-                )
-    lines = _first_primary(paired)
-    ratio = lines[["n_t", "n_p"]].max(axis=1) / lines[["n_t", "n_p"]].min(axis=1)
-    alone = ~lines["time"].duplicated(keep=False)
-    for line in lines.assign(ratio=ratio)[(ratio >= SPLIT) & alone].itertuples():
-        reason = f"{line.n_t} people beside {line.n_p}: an uneven split"
-        found.append(_at_pair(line, "uneven split", "note", line.ratio, reason, "Check allocation and dropouts."))
-    return found + _dropout(trials)
-
-
-def _trials_of(trials):
-    """Yield (study, rows) in the order of the file."""
-    return trials.groupby("study", sort=False)
-
-
-def _dropout(trials):
-    found = []
-    main = trials[trials["arm"] != "active"]
-    for study, rows in main.groupby("study", sort=False):
-        people = rows.groupby([*same_time(rows), rows["arm"]], sort=False)["n"].sum().unstack("arm")
-        people = people.groupby(level=0, sort=False).agg(["first", "last"])
-        lost = {arm: 1 - people[arm, "last"].iloc[0] / people[arm, "first"].iloc[0] for arm in ("treatment", "placebo")}
-        gap = abs(lost["treatment"] - lost["placebo"])
-        if gap >= DROPOUT - TINY:
-            said = " and ".join(f"{percent(share)} ({arm})" for arm, share in lost.items())
-            reason = f"from the first to the last time point {said} of the people are lost."
-            found.append(Finding(study, tuple(rows.index), "unequal dropout", "warning", float(gap), reason, LOOK))
-    return found
-
-
-def said_in_notes(trials):
-    """One finding per trial and kind of doubt that a note states, with the sentences quoted."""
-    found = []
-    for study, rows in _trials_of(trials):
-        for check, pattern, remedy in NOTES:
-            quote, where = notes_of(rows, pattern)
-            weak = rows["control"].isin(["weak dose", "other"]).any() if check == "control not inert" else False
-            if weak:
-                where = tuple(rows.index)
-                quote = quote or f"control: {rows['control'].iloc[0]}"
-            if quote:
-                reason = f"the note says '{quote.rstrip('.;')}'."
-                if weak:
-                    reason = f"the control is no inert placebo ({rows['control'].iloc[0]}): '{quote.rstrip('.;')}'."
-                found.append(Finding(study, where, check, "warning", np.nan, reason, remedy))
-    return found
-
-
-def certainty(trials):
-    """Trials whose rows are called doubtful or were read in someone else's table; the note is quoted."""
-    found = []
-    for study, rows in _trials_of(trials):
-        for word, (severity, check, remedy) in CERTAINTY.items():
-            hit = rows[rows["certainty"] == word]
-            if len(hit):
-                notes = " ".join(dict.fromkeys(hit["note"].dropna())).rstrip(".")
-                reason = "the values are called doubtful" + (f": '{notes}'." if notes else ".")
-                if word == "second-hand":
-                    reason = f"read in someone else's table: {hit['source'].iloc[0]}."
-                found.append(Finding(study, tuple(hit.index), check, severity, np.nan, reason, remedy))
-    return found
-
-
-def designs(trials, paired):
-    """What the way a trial is built asks of an analysis: a shared placebo arm, paired periods."""
-    found = []
-    for _, lines in paired.groupby("time", sort=False):
-        if len(lines) > 1:
-            first, rows = lines.iloc[0], (*lines["row_t"], lines["row_p"].iloc[0])
-            reason = f"one placebo arm (n = {first['n_p']}) serves {len(lines)} treatment arms."
-            remedy = "Combine or split (multi_arm); never count it once for each."
-            found.append(Finding(first["study"], rows, "shared placebo arm", "note", float(len(lines)), reason, remedy))
-    crossed = trials[(trials["design"] == "crossover") & trials[list(MEANS)].notna().any(axis=1)]
-    for study, rows in _trials_of(crossed):
-        reason = "the same people had both; the SD of the paired difference has no column, so a correlation is assumed."
-        remedy = "Vary crossover_correlation."
-        found.append(Finding(study, tuple(rows.index), "crossover without paired SD", "note", np.nan, reason, remedy))
-    return found
-
-
-def missing_spread(paired):
-    """Primary means without any SD, SE or interval: the SD must be imputed."""
-    found = []
-    lines = paired[(paired["primary"] == "yes") & (paired["scale"] != "percent change")]
-    for line in lines.itertuples():
-        has = {}
-        for part in ("mean", "sd"):
-            has[part] = {
-                score: all(pd.notna(getattr(line, f"{score}_{part}_{arm}")) for arm in "tp")
-                for score in ("baseline", "final", "change")
-            }
-        means = has["mean"]["final"] or has["mean"]["change"]
-        spread = any(has["mean"][s] and has["sd"][s] for s in ("final", "change"))
-        if means and not spread:
-            reason = "means without an SD, SE or interval: the SD must be imputed, and with it the weight"
-            remedy = "Ask the authors, or compare missing_sd='impute' with 'drop'."
-            found.append(_at_pair(line, "SD to be imputed", "warning", np.nan, reason, remedy))
-    return found
-
-
-def twice(trials):
+def _twice(trials):
     """One trial under two ids: the same doi or pmid, the same author, year and n, or the same numbers."""
     first = primary_arms(trials)
     first = pd.concat([first, trials[~trials["study"].isin(first["study"])]])
     keys = {"doi": {}, "pmid": {}, "author, year and n": {}, "numbers": {}}
-    for study, rows in _trials_of(first):
+    for study, rows in first.groupby("study", sort=False):
         for name in ("doi", "pmid"):
             keys[name][study] = next((str(x).strip().lower() for x in rows[name].dropna()), None)
         about = (str(rows["author"].iloc[0]).lower(), rows["year"].iloc[0], tuple(sorted(rows["n"])))
         keys["author, year and n"][study] = about
-        values = rows.sort_values("arm")[["n"]].join(_printed_numbers(rows)).to_numpy(dtype=float)
-        known = values[~np.isnan(values)]
-        means = _printed_numbers(rows).notna().to_numpy().sum()
-        keys["numbers"][study] = tuple(known) if means >= 4 else None
-    found, seen = [], set()
+        printed = [*MEANS, *SPREADS, *LIMITS]
+        if rows[printed].notna().to_numpy().sum() >= SAME_NUMBERS:
+            values = rows.sort_values("arm")[["n", *printed]].to_numpy(dtype=float)
+            keys["numbers"][study] = tuple(values[~np.isnan(values)])
+    remedy, seen = "Keep one id; enter other time points and arms under it.", set()
     for name, values in keys.items():
         table = pd.Series(values, dtype=object).dropna()
         for value, same in table.groupby(table.map(repr), sort=False):
@@ -892,6 +798,190 @@ def twice(trials):
                 shown = f" ({value.strip(chr(39))})" if name in ("doi", "pmid") else ""
                 reason = f"{_listed(studies)} have the same {name}{shown}: is it one trial?"
                 severity = "warning" if name.startswith("author") else "serious"
-                remedy = "Keep one id; enter other time points and arms under it."
-                found.append(Finding(studies[-1], rows, "same trial twice", severity, np.nan, reason, remedy))
-    return found
+                yield Finding(studies[-1], rows, "same trial twice", severity, np.nan, reason, remedy)
+
+
+def _certainty(table):
+    """Trials whose rows are called doubtful or were read in someone else's table; the note is quoted."""
+    for study, rows in table.groupby("study", sort=False):
+        for word, (severity, check, remedy) in CERTAINTY.items():
+            hit = rows[rows["certainty"] == word]
+            if len(hit):
+                notes = " ".join(dict.fromkeys(hit["note"].dropna())).rstrip(".")
+                reason = "the values are called doubtful" + (f": '{notes}'." if notes else ".")
+                if word == "second-hand":
+                    reason = f"read in someone else's table: {hit['source'].iloc[0]}."
+                yield Finding(study, tuple(hit.index), check, severity, np.nan, reason, remedy)
+
+
+def _n_not_read(trials):
+    """Arm sizes that were assumed or inferred."""
+    remedy = "Look n up; the SE moves with its square root."
+    for study, rows in trials[trials["arm"] != "active"].groupby("study", sort=False):
+        for basis, severity in (("assumed", "warning"), ("inferred", "note")):
+            hit = rows[rows["n_basis"] == basis]
+            if len(hit):
+                values = ", ".join(f"{n} ({arm})" for arm, n in dict.fromkeys(zip(hit["arm"], hit["n"], strict=True)))
+                quote = _notes_of(hit, ABOUT_N)[0].rstrip(".;")
+                reason = f"the n of {values} is {basis}, not read" + (f": '{quote}'." if quote else ".")
+                value = float(hit["n"].iloc[0])
+                yield Finding(study, tuple(hit.index), f"n {basis}", severity, value, reason, remedy)
+
+
+def _uneven_split(paired):
+    """Arms of very different size, where no other treatment shares the placebo arm."""
+    lines = _first_primary(paired)
+    ratio = lines[["n_t", "n_p"]].max(axis=1) / lines[["n_t", "n_p"]].min(axis=1)
+    alone = ~lines["time"].duplicated(keep=False)
+    for line in _each(lines.assign(ratio=ratio), (ratio >= SPLIT) & alone):
+        reason = f"{line.n_t} people beside {line.n_p}: an uneven split"
+        yield _found(line, "uneven split", "note", line.ratio, reason, "Check allocation and dropouts.")
+
+
+def _dropout(trials):
+    """Arms that shrink differently from the first to the last time point."""
+    for study, rows in trials[trials["arm"] != "active"].groupby("study", sort=False):
+        people = rows.groupby([*same_time(rows), rows["arm"]], sort=False)["n"].sum().unstack("arm")
+        people = people.groupby(level=0, sort=False).agg(["first", "last"])
+        lost = {arm: 1 - people[arm, "last"].iloc[0] / people[arm, "first"].iloc[0] for arm in ("treatment", "placebo")}
+        gap = abs(lost["treatment"] - lost["placebo"])
+        if gap >= DROPOUT - TINY:
+            said = " and ".join(f"{percent(share)} ({arm})" for arm, share in lost.items())
+            reason = f"from the first to the last time point {said} of the people are lost."
+            yield Finding(study, tuple(rows.index), "unequal dropout", "warning", float(gap), reason, LOOK)
+
+
+def _shared_placebo(paired):
+    """One placebo arm beside several treatment arms."""
+    remedy = "Combine or split (multi_arm); never count it once for each."
+    for _, lines in paired.groupby("time", sort=False):
+        if len(lines) > 1:
+            first, rows = lines.iloc[0], (*lines["row_t"], lines["row_p"].iloc[0])
+            reason = f"one placebo arm (n = {first['n_p']}) serves {len(lines)} treatment arms."
+            yield Finding(first["study"], rows, "shared placebo arm", "note", float(len(lines)), reason, remedy)
+
+
+def _crossover(trials):
+    """Means of two periods of the same people."""
+    reason = "the same people had both; the SD of the paired difference has no column, so a correlation is assumed."
+    remedy = "Vary crossover_correlation."
+    crossed = trials[(trials["design"] == "crossover") & trials[list(MEANS)].notna().any(axis=1)]
+    for study, rows in crossed.groupby("study", sort=False):
+        yield Finding(study, tuple(rows.index), "crossover without paired SD", "note", np.nan, reason, remedy)
+
+
+def _missing_spread(paired):
+    """Primary means without any SD, SE or interval: the SD must be imputed."""
+    lines = paired[(paired["primary"] == "yes") & (paired["scale"] != "percent change")]
+    means = {score: lines[[f"{score}_mean_t", f"{score}_mean_p"]].notna().all(axis=1) for score in SCORES}
+    usable = {score: means[score] & lines[[f"{score}_sd_t", f"{score}_sd_p"]].notna().all(axis=1) for score in SCORES}
+    for line in _each(lines, (means["final"] | means["change"]) & ~(usable["final"] | usable["change"])):
+        reason = "means without an SD, SE or interval: the SD must be imputed, and with it the weight"
+        remedy = "Ask the authors, or compare missing_sd='impute' with 'drop'."
+        yield _found(line, "SD to be imputed", "warning", np.nan, reason, remedy)
+
+
+def _said_in_notes(trials):
+    """One finding per trial and kind of doubt that a note states, with the sentences quoted."""
+    for study, rows in trials.groupby("study", sort=False):
+        for check, pattern, remedy in NOTES:
+            quote, where = _notes_of(rows, pattern)
+            weak = check == "control not inert" and rows["control"].isin(["weak dose", "other"]).any()
+            if weak:
+                where = tuple(rows.index)
+                quote = quote or f"control: {rows['control'].iloc[0]}"
+            if quote:
+                said = f"the control is no inert placebo ({rows['control'].iloc[0]}):" if weak else "the note says"
+                reason = f"{said} '{quote.rstrip('.;')}'."
+                yield Finding(study, where, check, "warning", np.nan, reason, remedy)
+
+
+def _contrast_not_centred(contrasts):
+    """Reported differences that are not in the middle of their interval."""
+    return _not_centred(contrasts, [contrasts[name] for name in ("ci_low", "ci_high", "difference")], "difference")
+
+
+def _contrast_too_narrow(contrasts):
+    """Reported differences whose interval implies an SD that no pain score has."""
+    people = 1 / (1 / contrasts["n_treatment"] + 1 / contrasts["n_placebo"])
+    se = recover.se_from_ci(contrasts["ci_low"], contrasts["ci_high"], contrasts["ci_level"] / 100)
+    sd = se * np.sqrt(people) * POINTS / (contrasts["scale_max"] - contrasts["scale_min"])
+    for line in _each(contrasts.assign(sd=sd), sd < FAR_BELOW * TYPICAL_SD):
+        reason = f"the interval implies an SD of {number(line.sd)} points in each arm; {number(TYPICAL_SD)} is usual"
+        yield _found(line, "SD unusually small", "warning", line.sd, reason, LOOK)
+
+
+def _contrast_picked(contrasts):
+    """Reported differences at a time point that was picked."""
+    remedy = "Leave it out of a sensitivity analysis: it leans towards an effect."
+    for study, picked in contrasts[contrasts["selected"] == "yes"].groupby("study", sort=False):
+        quote = _notes_of(picked, NOTE_ON_TIME)[0].rstrip(".;")
+        reason = f"the time point was picked, by a review or by what was printed{f': {quote!r}' if quote else ''}."
+        yield Finding(study, tuple(picked.index), "favourable time point", "warning", np.nan, reason, remedy)
+
+
+def _contrast_of_a_trial(contrasts, trials):
+    """Reported differences of trials that have arms in the table of trials as well."""
+    remedy = "Use one of the two: a trial counts once."
+    for study, rows in contrasts[contrasts["study"].isin(trials["study"])].groupby("study", sort=False):
+        reason = f"'{study}' also has rows in the table of trials."
+        yield Finding(study, tuple(rows.index), "same trial twice", "warning", np.nan, reason, remedy)
+
+
+#: The rules for a table of trials, each with the tables that it reads: as given ("trials"), in "points", or "paired".
+#: Findings of one trial that are equally severe keep this order.
+RULES = (
+    (_p_disagrees, "trials", "paired"),
+    (_sizes, "points", "trials"),
+    (_do_not_fit, "points"),
+    (_interval_not_centred, "trials"),
+    (_sd_and_interval, "trials"),
+    (_outside_scale, "points"),
+    (_changes, "points"),
+    (_rises, "points"),
+    (_scale_and_name, "trials"),
+    (_scale_and_times, "trials"),
+    (_scale_and_values, "trials"),
+    (_floor, "points"),
+    (_baselines, "paired"),
+    (_identical, "paired"),
+    (_change_and_final, "paired"),
+    (_direction_turns, "paired"),
+    (_too_large, "paired"),
+    (_outliers, "trials"),
+    (_twice, "trials"),
+    (_certainty, "trials"),
+    (_n_not_read, "trials"),
+    (_uneven_split, "paired"),
+    (_dropout, "trials"),
+    (_shared_placebo, "paired"),
+    (_crossover, "trials"),
+    (_missing_spread, "paired"),
+    (_said_in_notes, "trials"),
+)
+
+#: The rules for a table of reported differences.
+CONTRAST_RULES = (
+    (_certainty, "contrasts"),
+    (_contrast_not_centred, "contrasts"),
+    (_contrast_too_narrow, "contrasts"),
+    (_contrast_picked, "contrasts"),
+    (_contrast_of_a_trial, "contrasts", "trials"),
+)
+
+
+def findings(rules, **tables):
+    """Return what all rules find, each in the tables that it reads.
+
+    Parameters
+    ----------
+    rules : tuple
+        `RULES` or `CONTRAST_RULES`.
+    **tables
+        The tables by the names that stand in the rules.
+
+    Returns
+    -------
+    list of Finding
+    """
+    return [finding for rule, *names in rules for finding in rule(*(tables[name] for name in names))]
