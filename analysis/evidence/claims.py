@@ -413,13 +413,16 @@ def _matched(claim, studies):
     therapy = (studies["therapy"] == claim.therapy).to_numpy()
     traced = claim.traced_to if isinstance(claim.traced_to, str) else ""
     listed = studies["study"].isin(re.split(r"[;,\s]+", traced)).to_numpy()
+    # "nearest: ..." lists what was found where the trial itself was not, so the claim does not rest on it.
     named = listed & therapy & (not traced.startswith("nearest"))
     about = condition_mask(claim.condition, studies)
-    mask, followed = (therapy & about) | named, True
+    mask = (therapy & about) | named
+    followed = True
     if mask.any() and (claim.quick or np.isfinite(claim.weeks)):
         late = (studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)
         fits = mask & (studies["week_band"] == WEEK_BANDS[0] if claim.quick else late).to_numpy()
-        mask, followed = (fits, True) if fits.any() else (mask, False)
+        followed = bool(fits.any())
+        mask = fits if followed else mask
     family = (studies["therapy_family"] == claim.therapy_family).to_numpy()
     nearest = family & about if (family & about).any() else family
     rings = dict(zip(MATCHES, (mask, therapy, listed, nearest), strict=False))
