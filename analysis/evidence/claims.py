@@ -83,6 +83,8 @@ _MUCH = 0.5
 
 # The rules of `check_claims` by which a claim about what a treatment does can be decided from the trials.
 _EFFECT_RULES = (6, 8, 9)
+
+# What each verdict says of the claims that have it.
 _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
     OVERSTATED: "the trials show less, or are too few or too doubtful to show it",
