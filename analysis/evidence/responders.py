@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis import _check, effects
+from analysis import _check
 from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
-from analysis.effects import cells, counts, log_odds_ratio, log_risk_ratio, risk_difference
+from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
 from analysis.models.pooling import pool, pool_columns
@@ -29,34 +29,38 @@ from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, perce
 ROLES = ("placebo", "treatment")
 _RATIOS = {"RR": ("Risk ratio", log_risk_ratio), "OR": ("Odds ratio", log_odds_ratio)}
 MEASURES = (*_RATIOS, "RD")
-_POOL = ("random effects", "MH")
-_WHAT = "study label year therapy_family therapy condition_group".split()
-_TIME = ["study", "week", "timepoint", "primary"]
+_POOL_METHODS = ("random effects", "MH")
+_ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
+_TIME_POINT = ["study", "week", "timepoint", "primary"]
 
+# Reasons and notes in the table of trials.
 _NO_SD = "no SD of the change is reported"
-_ASSUMED = "correlation {:g} assumed"
-_LOW = "mean baseline below the threshold"
-_FIXED = "mean baseline taken as fixed: its SD is not reported"
+_CORRELATION_ASSUMED = "correlation {:g} assumed"
+_LOW_BASELINE = "mean baseline below the threshold"
+_FIXED_BASELINE = "mean baseline taken as fixed: its SD is not reported"
 
-_OWN = "The difference is pooled on its own and need not be that of the two percentages."
+# Said below results.
+_POOLED_ALONE = "The difference is pooled on its own and need not be that of the two percentages."
 _TRANSLATION_CAVEAT = (
     "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
     "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
     "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
 )
-_SOME = "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
-_SAME = f"One definition in all trials. {_SOME}"
-_COUNTS_CAVEAT = (
+_FEW_COUNT = (
+    "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
+)
+_ONE_DEFINITION = f"One definition in all trials. {_FEW_COUNT}"
+_SEVERAL_DEFINITIONS = (
     "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
-    "pooled numbers are a rough summary. " + _SOME
+    "pooled numbers are a rough summary. " + _FEW_COUNT
 )
 
-# A log ratio beyond it would overflow in exp.
-_LARGEST = 700.0
+# A log ratio beyond 709.8 would overflow in exp.
+_LARGEST_LOG = 700.0
 # A share that misses 0 or 1 by rounding errors only is still possible.
 _ROUNDING = 1e-9
 # Points along either axis that make the curve of an odds ratio look smooth.
-_STEPS = 51
+_CURVE_POINTS = 51
 
 
 class PooledShare(NamedTuple):
@@ -158,6 +162,7 @@ class Responders:
             pooled, own = getattr(self, role), self.table[role].to_numpy()
             centre, half = self.table[f"{role}_logit"], z * np.sqrt(self.table[f"{role}_logit_vi"])
             frame[role] = [*own, pooled.estimate]
+            # The log odds stop short of shares of 0 and 1, so the share itself may lie outside their interval.
             frame[f"{role}_low"] = [*np.minimum(special.expit(centre - half), own), pooled.ci.low]
             frame[f"{role}_high"] = [*np.maximum(special.expit(centre + half), own), pooled.ci.high]
         own, half = self.table["difference"], z * self.table["difference_se"]
@@ -173,15 +178,17 @@ class Responders:
         what = "Responders as counted in the trials"
         if self.threshold is not None:
             what = f"At least {self.threshold.words} less pain ({self.threshold.source}), from means and SDs"
-        spread = f"; tau {number(100 * d.tau, 0)}" if isinstance(d, PooledEffect) and d.k > 1 else ""
-        spread = f"; {d.method}" if isinstance(d, PooledCounts) else spread
+        if isinstance(d, PooledCounts):
+            method_or_tau = f"; {d.method}"
+        else:
+            method_or_tau = f"; tau {number(100 * d.tau, 0)}" if d.k > 1 else ""
         lines = [f"{what}: {counted(len(self.table))}"]
         for role in ROLES:
             share = getattr(self, role)
             limits = interval(*(100 * end for end in share.ci), 0)
             lines.append(f"  {role.capitalize():<12}{percent(share.estimate)} ({at} CI {limits}%)")
         limits = interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)
-        difference = f"{number(100 * d.estimate, 0)} percentage points ({at} CI {limits}{spread})"
+        difference = f"{number(100 * d.estimate, 0)} percentage points ({at} CI {limits}{method_or_tau})"
         lines += [f"  {'Difference':<12}{difference}", f"  {'NNT':<12}{self.nnt.words}"]
         if self.ratio is not None:
             limits = interval(*(math.exp(end) for end in self.ratio.ci))
@@ -189,7 +196,7 @@ class Responders:
             lines.append(f"  {name:<12}{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
         if len(self.left_out):
             lines.append(f"  {'Left out':<12}{counted(len(self.left_out))}, see left_out")
-        lines.append(f"  {'Note':<12}{_OWN}")
+        lines.append(f"  {'Note':<12}{_POOLED_ALONE}")
         if isinstance(d, PooledEffect):
             lines += [f"  {'Note':<12}{note}" for note in notes(d)]
         return "\n".join([*lines, f"  {'Note':<12}{self.caveat}"])
@@ -285,8 +292,8 @@ def _responding_scores(effects, threshold, correlation, imputed):
     numbers = [name for name in lines if not name.endswith("sd_rule")]
     lines = lines.astype(dict.fromkeys(numbers, float))
     guessed = lines["change_sd_rule"].str.contains("correlation")
-    lines["note"] = np.where(guessed, _ASSUMED.format(correlation), "")
-    borrowed = _borrowed_sd(effects, lines.index) if imputed else np.nan
+    lines["note"] = np.where(guessed, _CORRELATION_ASSUMED.format(correlation), "")
+    borrowed = _sd_of_the_effects(effects, lines.index) if imputed else np.nan
     if threshold.unit == PERCENT:
         share = threshold.value / 100
         lines["mean"] = lines["change_mean"] + share * lines["baseline_mean"]
@@ -294,7 +301,7 @@ def _responding_scores(effects, threshold, correlation, imputed):
     else:
         lines["mean"] = lines["change_mean"] + threshold.value
         lines["sd"] = lines["change_sd"]
-        lines["note"] = _with_note(lines["note"], lines["baseline_mean"] < threshold.value, _LOW)
+        lines["note"] = _with_note(lines["note"], lines["baseline_mean"] < threshold.value, _LOW_BASELINE)
     lines["note"] = _with_note(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
     lines["sd"] = lines["sd"].fillna(borrowed)
     # The first that is true is the reason given: without a mean, nothing else matters.
@@ -307,11 +314,11 @@ def _responding_scores(effects, threshold, correlation, imputed):
     return lines.rename(columns={"change_n": "n"})[["n", "mean", "sd", "note", "reason"]]
 
 
-def _with_note(notes, where, text):
-    return notes.mask(where, (notes + f"; {text}").str.removeprefix("; "))
+def _with_note(told, where, text):
+    return told.mask(where, (told + f"; {text}").str.removeprefix("; "))
 
 
-def _borrowed_sd(effects, index):
+def _sd_of_the_effects(effects, index):
     """The SD of the change of each study and arm as the effect sizes have it, borrowed or not."""
     table = effects.table.drop_duplicates("study").set_index("study")
     sds = {role: np.sqrt(table[f"change_{role}_vi"] * table[f"n_{role}"]) for role in ROLES}
@@ -324,7 +331,7 @@ def _sd_below_share(lines, share, correlation):
     implied = (before**2 + after**2 - change**2) / (2 * before * after)
     # SDs that imply a correlation of 1 do so but for rounding errors; beyond it no correlation fits them.
     contradicting = implied.abs() > 1 + 1e-9
-    assumed = pd.Series(effects.change_sd(before, after, correlation), index=lines.index)
+    assumed = pd.Series(change_sd(before, after, correlation), index=lines.index)
     change = change.mask(contradicting, assumed)
     alone = before.notna() & change.notna() & after.isna()
     # change² = before² + after² - 2 r before after, solved for after, has no real root where r is too small.
@@ -333,13 +340,14 @@ def _sd_below_share(lines, share, correlation):
     after = after.mask(alone, solved)
     fixed = before.isna()
     variance = (1 - share) * change**2 + share * after**2 - share * (1 - share) * before**2
-    notes = {
-        _FIXED: fixed,
-        f"the SDs printed contradict each other; {_ASSUMED.format(correlation)}": contradicting,
+    # The first that is true is the note: without the SD of the baseline, no correlation plays a part.
+    told = {
+        _FIXED_BASELINE: fixed,
+        f"the SDs printed contradict each other; {_CORRELATION_ASSUMED.format(correlation)}": contradicting,
         "the smallest correlation that fits the SDs assumed": alone & (fitting > correlation),
-        _ASSUMED.format(correlation): alone,
+        _CORRELATION_ASSUMED.format(correlation): alone,
     }
-    lines["note"] = np.select([*notes.values()], [*notes], lines["note"])
+    lines["note"] = np.select([*told.values()], [*told], lines["note"])
     return np.sqrt(variance.clip(lower=0)).mask(fixed, change.fillna(after))
 
 
@@ -347,7 +355,7 @@ def _one_line_a_trial(arms, effects):
     """One row per trial with both arms, and the trials left out with the reason."""
     wide = arms.unstack("arm")
     reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
-    about = about_trials(effects.rows)[[*_WHAT, "design", "certainty"]].set_index("study", drop=False)
+    about = about_trials(effects.rows)[[*_ABOUT_TRIAL, "design", "certainty"]].set_index("study", drop=False)
     wide, reason = wide.reindex(about.index), reason.reindex(about.index)
     for part in ("n", "mean", "sd"):
         for role in ROLES:
@@ -365,6 +373,7 @@ def _translated_shares(table, correlation):
     for role in ROLES:
         n = table[f"n_{role}"]
         plain = -table[f"mean_{role}"] / table[f"sd_{role}"]
+        # Half a person from none or all.
         limit = special.ndtri(1 - 0.5 / n)
         z[role] = plain.clip(-limit, limit)
         slope[role] = np.exp(-(z[role] ** 2) / 2) / np.sqrt(2 * np.pi)
@@ -382,21 +391,7 @@ def _translated_shares(table, correlation):
 
 
 def _pool_shares(table, **methods):
-    """Pool the shares of responders under placebo and treatment, and their difference.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row per trial with label, `placebo_logit`, `placebo_logit_vi`, the same for treatment, `difference` and
-        `difference_se`.
-    **methods
-        Of :func:`analysis.models.pooling.pool_columns`.
-
-    Returns
-    -------
-    dict
-        `placebo`, `treatment`, `difference` and `nnt` of :class:`Responders`.
-    """
+    """Pool the log odds of both shares and their difference: the fields placebo, treatment, difference and nnt."""
     logits = [f"{role}_logit" for role in ROLES]
     yi = np.column_stack([*(table[name] for name in logits), table["difference"]])
     vi = np.column_stack([*(table[f"{name}_vi"] for name in logits), table["difference_se"] ** 2])
@@ -492,7 +487,7 @@ def pool_responders(
     [['Soriano 1998', 27, 38, 12, 33], ['Khooshideh 2017', 23, 36, 10, 36], ['Misra 2013', 36, 47, 13, 48]]
     """
     _check.option("measure", measure, MEASURES)
-    _check.option("pool_method", pool_method, _POOL)
+    _check.option("pool_method", pool_method, _POOL_METHODS)
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
         raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
     table, left_out = _counted_trials(trials)
@@ -501,7 +496,7 @@ def pool_responders(
     if table.empty:
         raise ValueError("no trial has responder counts in both arms by one definition")
     table = _counted_shares(table)
-    counts = _counts_of(table)
+    counts = _counts_in_order(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     fields = _pool_shares(table, **methods)
     if pool_method == "MH":
@@ -514,7 +509,7 @@ def pool_responders(
         _, log_ratio = _RATIOS[measure]
         fields["ratio"] = pool(*log_ratio(*counts), labels=table["label"], measure=measure, **methods)
     definitions = table["event_definition"].nunique()
-    caveat = _COUNTS_CAVEAT.format(definitions, len(table)) if definitions > 1 else _SAME
+    caveat = _SEVERAL_DEFINITIONS.format(definitions, len(table)) if definitions > 1 else _ONE_DEFINITION
     return Responders(table, **fields, left_out=left_out, caveat=caveat)
 
 
@@ -527,7 +522,9 @@ def _counted_trials(trials):
         if (own["design"] == "crossover").any():
             reasons[study] = "crossover: the counts of the same people under both are not independent"
             continue
-        times = [time for _, time in own.groupby(_TIME, dropna=False, sort=False) if set(time["arm"]) == set(ROLES)]
+        times = [
+            time for _, time in own.groupby(_TIME_POINT, dropna=False, sort=False) if set(time["arm"]) == set(ROLES)
+        ]
         if not times:
             reasons[study] = "counts of one arm only"
             continue
@@ -536,11 +533,11 @@ def _counted_trials(trials):
             reasons[study] = "the arms count by different definitions"
             continue
         chosen = min(alike, key=lambda time: (time["primary"].iloc[0] != "yes", time["week"].iloc[0]))
-        found.append([*chosen.iloc[0][[*_TIME, "event_definition"]], *_summed(chosen)])
-    columns = [*_TIME, "event_definition", *(f"{part}_{role}" for role in ROLES for part in ("events", "n"))]
+        found.append([*chosen.iloc[0][[*_TIME_POINT, "event_definition"]], *_summed(chosen)])
+    columns = [*_TIME_POINT, "event_definition", *(f"{part}_{role}" for role in ROLES for part in ("events", "n"))]
     about = about_trials(trials)
     left_out = about[["study", "label"]].assign(reason=about["study"].map(reasons)).dropna(subset="reason")
-    table = about[[*_WHAT, "control", "certainty"]].merge(pd.DataFrame(found, columns=columns), on="study")
+    table = about[[*_ABOUT_TRIAL, "control", "certainty"]].merge(pd.DataFrame(found, columns=columns), on="study")
     return table, left_out.reset_index(drop=True)
 
 
@@ -551,6 +548,7 @@ def _summed(rows):
 
 
 def _asked_for(table, left_out, studies):
+    """The rows of these studies; the others join the trials left out, and a study without counts is an error."""
     studies = [studies] if isinstance(studies, str) else list(studies)
     reasons = dict(zip(left_out["study"], left_out["reason"], strict=True))
     unknown = [f"{s!r} ({reasons.get(s, 'no counts')})" for s in studies if s not in set(table["study"])]
@@ -561,18 +559,19 @@ def _asked_for(table, left_out, studies):
     return table[keep].reset_index(drop=True), pd.concat([left_out, others], ignore_index=True)
 
 
-def _counts_of(table):
+def _counts_in_order(table):
     """Events and people under treatment, then under placebo, in the order of the formulas of effects."""
     return [table[f"{part}_{role}"].to_numpy(float) for role in reversed(ROLES) for part in ("events", "n")]
 
 
 def _counted_shares(table):
     """Add the share of responders of each arm, its log odds, and the difference, all with their errors."""
-    table, counts = table.copy(), _counts_of(table)
+    table, counts = table.copy(), _counts_in_order(table)
     *treatment, placebo_yes, placebo_no = cells(counts, 0.5, "zero trials")
     for role, (yes, no) in zip(ROLES, ((placebo_yes, placebo_no), treatment), strict=True):
         table[role] = table[f"events_{role}"] / table[f"n_{role}"]
         table[f"{role}_logit"], table[f"{role}_logit_vi"] = np.log(yes / no), 1 / yes + 1 / no
+        # With the halves of the log odds where a trial has a zero: none or all responding makes no share certain.
         table[f"{role}_se"] = np.sqrt(yes * no / (yes + no) ** 3)
     difference, variance = risk_difference(*counts)
     return table.assign(difference=difference, difference_se=np.sqrt(variance))
@@ -611,11 +610,11 @@ def implied_share(placebo, effect, measure):
 
 
 def _implied_uncut(placebo, effect, measure):
-    """Return the implied shares, impossible ones included."""
+    """The implied shares, impossible ones included."""
     share = np.asarray(placebo, dtype=float)
     if measure == "RD":
         return share + effect
-    ratio = np.exp(np.clip(effect, -_LARGEST, _LARGEST))
+    ratio = np.exp(np.clip(effect, -_LARGEST_LOG, _LARGEST_LOG))
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
 
 
@@ -660,7 +659,7 @@ def response_curve(pooled, measure=None):
     if np.ndim(pooled.estimate):
         raise ValueError("this is the result of many meta-analyses; there is one curve for each of them")
     limits = [end for end in pooled.ci if np.isfinite(end)]
-    grid = np.linspace(0.0, 1.0, _STEPS if measure == "OR" else 2)
+    grid = np.linspace(0.0, 1.0, _CURVE_POINTS if measure == "OR" else 2)
     # The effect undone tells the shares under placebo at which a curve meets 0 or 1 and is cut off.
     met = [implied_share(grid, -effect, measure) for effect in (pooled.estimate, *limits)]
     placebo = np.unique(np.concatenate([grid, *met]))
