@@ -35,25 +35,39 @@ from analysis.text import number, percent
 FIELDS = (
     "level study label arm quantity value unit weight rule file row column printed source locator certainty"
 ).split()
+ROLES = ("contrast", "treatment", "placebo")
+FILE, CONTRASTS = "trials", "contrasts"
 IN_POINTS, IN_SCALE, SQUARED = "points", "scale units", "points squared"
-AS_PRINTED = "as printed"
-TO_POINTS = "minus the lower end of the scale, times 10 over its width"
-LENGTH_TO_POINTS = "times 10 over the width of the scale"
-FINAL_MINUS_BASELINE = "final minus baseline"
+# Shown after the point; two in every other unit.
+_DIGITS = {SQUARED: 4, "people": 0}
+# These may be blank.
+_INTEGERS = {"parent": "Int64", "row": "Int64"}
+
+# Rules, from a pooled number down to the cells.
+WEIGHTED = "sum of weight times the effect of each trial"
+BY_WEIGHT = "weight: 1 over (variance + between-trial variance), as a share of their sum"
+BETWEEN = "estimated by {method} from the effects and variances of all trials"
+COMMON = "common-effect model: 0 by definition"
 MINUS = "treatment minus placebo"
+OF_THE_ARM = "mean of the arm"
 INDEPENDENT = "square of the SD over n, summed over the two arms"
 PAIRED = "squares of the SDs minus twice correlation times SDs, over n (the same people)"
 OF_ONE_ARM = "square of the SD over n"
+SQUARE = "square of the standard error"
+FROM_NORMAL = "half the interval over the normal quantile"
+FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
 SUMMED, SHARED = "sum over the arms combined", "share of the placebo arm that serves several treatment arms"
-OUTSIDE = "the lenders are not among these trials: give the effect sizes before selection as among="
-FILE, CONTRASTS = "trials", "contrasts"
-
 BORROWED = {
     "impute": "imputed: SDs of the {score} pooled over the {arm} arms of {k} other trials",
     "impute-median": "imputed: median SD of the {score} among the {arm} arms of {k} other trials",
     "impute-largest": "imputed: largest SD of the {score} among the {arm} arms of {k} other trials",
 }
+OUTSIDE = "the lenders are not among these trials: give the effect sizes before selection as among="
+AS_PRINTED = "as printed"
+TO_POINTS = "minus the lower end of the scale, times 10 over its width"
+LENGTH_TO_POINTS = "times 10 over the width of the scale"
+FINAL_MINUS_BASELINE = "final minus baseline"
 
 #: The numbers between an arm and its cells, from the values of the children.
 VALUES = {
@@ -62,20 +76,10 @@ VALUES = {
     LENGTH_TO_POINTS: lambda x: x[0] * (POINTS / (x[2] - x[1])),
     FINAL_MINUS_BASELINE: lambda x: x[0] - x[1],
     FROM_SE: lambda x: recover.sd_from_se(*x),
+    # The level of the interval is a cell in percent, and stands beside its ends.
     FROM_CI: lambda x: recover.sd_from_ci(x[0], x[1], x[3], x[2] / 100),
     FROM_BOTH: lambda x: change_sd(*x),
 }
-WEIGHTED = "sum of weight times the effect of each trial"
-BY_WEIGHT = "weight: 1 over (variance + between-trial variance), as a share of their sum"
-OF_THE_ARM = "mean of the arm"
-BETWEEN = "estimated by {method} from the effects and variances of all trials"
-COMMON = "common-effect model: 0 by definition"
-SQUARE = "square of the standard error"
-FROM_NORMAL = "half the interval over the normal quantile"
-FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
-_DIGITS = {SQUARED: 4, "people": 0}
-_INTEGERS = {"parent": "Int64", "row": "Int64"}
-ROLES = ("contrast", "treatment", "placebo")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,17 +129,7 @@ class Provenance:
 
 
 def _drawing(table):
-    """Return the tree as text with box characters, one line a number.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The `table` of a :class:`analysis.Provenance`.
-
-    Returns
-    -------
-    str
-    """
+    """The tree as text with box characters, one line a number."""
     lines = []
 
     def draw(item, stem, last):
@@ -182,7 +176,7 @@ def _nested(table):
 
 def _value(line):
     unit = line.unit if line.unit not in (IN_SCALE, "percent") else ""
-    # a shared placebo arm that is split may serve half a person
+    # A shared placebo arm that is split may serve half a person.
     digits = 1 if line.unit == "people" and line.value % 1 else _DIGITS.get(line.unit, 2)
     shown = number(line.value, digits)
     arm = f"{line.arm}: " if line.arm and line.level in ("arm", "step") else ""
@@ -223,7 +217,7 @@ def _branches(table, study):
 
 
 def _html_of(table):
-    """Return the tree as nested folds (HTML details), the pooled numbers unfolded."""
+    """The tree as nested folds (HTML details), the pooled numbers unfolded."""
 
     def fold(item, is_open):
         words, below = html.escape(item[0]), item[1]
@@ -311,46 +305,51 @@ def _pooled(effects):
 class _Arms:
     """The arm scores behind effect sizes, with what is needed to trace them; see :func:`_arms_behind`."""
 
-    options: dict
-    records: dict
-    scores: pd.DataFrame
-    lines: dict
-    units: dict
-    reported: dict
+    options: dict  # of `effect_sizes`
+    records: dict  # from the row of the file to its cells
+    scores: pd.DataFrame  # of `one_per_role`
+    lines: dict  # from comparison, arm and score to the line of `scores`
+    comparisons: dict  # from a study to its comparisons with placebo: `unit` in `scores`
+    reported: dict  # from a study whose paper prints the difference alone to row and cells
 
-    def unit_of(self, trial):
-        """Return the unit of an effect size: the study, or one of its treatment arms where they were split."""
-        units = self.units.get(trial.study, [])
-        for at, unit in enumerate(units, start=1):
-            name = self.lines[unit, "treatment", BASELINE].arm_label or f"arm {at}"
-            if len(units) == 1 or trial.label.endswith(f": {name}"):
-                return unit
+    def comparison_of(self, trial):
+        """The comparison behind an effect size: the study, or one of its treatment arms where they were split."""
+        comparisons = self.comparisons.get(trial.study, [])
+        for at, comparison in enumerate(comparisons, start=1):
+            # As the rows of `effect_sizes` are labelled.
+            name = self.lines[comparison, "treatment", BASELINE].arm_label or f"arm {at}"
+            if len(comparisons) == 1 or trial.label.endswith(f": {name}"):
+                return comparison
         return None
 
 
 def _arms_behind(effects):
-    """Return the arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
+    """The arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
+    # The rows of effect sizes from contrasts alone have no arms.
     rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
     of_arms = rows["arm"].isin(["treatment", "placebo"])
-    differences = rows[~of_arms]
-    told = zip(differences["study"], differences.index, differences.to_dict("records"), strict=True)
-    reported, rows = {study: (row, record) for study, row, record in told}, rows[of_arms]
+    differences, rows = rows[~of_arms], rows[of_arms]
+    reported = {record["study"]: (row, record) for row, record in _records(differences)}
     if rows.empty:
         return _Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
-    found = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
-    found = found.reset_index(drop=True)
-    lines, units = {}, {}
-    for line in found.itertuples():
+    scores = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
+    scores = scores.reset_index(drop=True)
+    lines, comparisons = {}, {}
+    for line in scores.itertuples():
         lines[line.unit, line.arm, line.score] = line
-        units.setdefault(line.study, {}).setdefault(line.unit)
-    records = dict(zip(rows.index, rows.to_dict("records"), strict=True))
-    return _Arms(
-        effects.options, records, found, lines, {study: list(names) for study, names in units.items()}, reported
-    )
+        known = comparisons.setdefault(line.study, [])
+        if line.unit not in known:
+            known.append(line.unit)
+    return _Arms(effects.options, dict(_records(rows)), scores, lines, comparisons, reported)
+
+
+def _records(rows):
+    """Each row of the file with its cells, in pairs."""
+    return zip(rows.index, rows.to_dict("records"), strict=True)
 
 
 def _branch(arms, trial, role, weight):
-    """Return the branch of one trial in the pooled number of a role; None-weighted trials are told with the reason."""
+    """The branch of one trial in the pooled number of a role; a trial without a weight was left out, and says why."""
     more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
     if pd.isna(weight):
         return _node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
@@ -364,7 +363,7 @@ def _branch(arms, trial, role, weight):
 
 
 def _node(level, quantity, value, rule="", children=(), **more):
-    """Return a node; what is not given is blank."""
+    """A node; what is not given is blank."""
     blank = dict.fromkeys(FIELDS, "") | {"value": math.nan, "weight": math.nan, "row": None}
     value = math.nan if value is None else float(value)
     own = {"level": level, "quantity": quantity, "value": value, "rule": rule}
@@ -372,16 +371,16 @@ def _node(level, quantity, value, rule="", children=(), **more):
 
 
 def _one_arm(arms, trial, role):
-    unit, value, vi = arms.unit_of(trial), getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
-    n = _n_node(arms, unit, role, "change")
-    sd = _sd_node(arms, unit, role, "change", (vi * n["value"]) ** 0.5)
-    parts = [_effect(trial, "change", value, OF_THE_ARM, [_mean_node(arms, unit, role, "change")])]
+    value, vi = getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
+    line = arms.lines[arms.comparison_of(trial), role, "change"]
+    n = _n_node(arms, line)
+    sd = _sd_node(arms, line, (vi * n["value"]) ** 0.5)
+    parts = [_effect(trial, "change", value, OF_THE_ARM, [_mean_node(arms, line)])]
     return "change", [*parts, _effect(trial, "variance of the change", vi, OF_ONE_ARM, [sd, n])]
 
 
-def _n_node(arms, unit, arm, score):
+def _n_node(arms, line):
     """The people of one arm."""
-    line = arms.lines[unit, arm, score]
     cells = [_leaf(arms.records[row], row, "n", unit="people") for row in line.rows]
     if line.merged > 1:
         return _arm_node(line, "n", line.n, SUMMED, cells)
@@ -392,7 +391,7 @@ def _n_node(arms, unit, arm, score):
 
 
 def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
-    """Return a printed cell: row and column of the file, the value as printed, and where it was read."""
+    """A printed cell: row and column of the file, the value as printed, and where it was read."""
     value = record[column]
     more = {name: _text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
     basis = _text_of(record.get("n_basis")) if column == "n" else ""
@@ -403,7 +402,7 @@ def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
 
 
 def _text_of(value):
-    """Return a text cell; "" for a blank."""
+    """A text cell; "" for a blank."""
     return value if isinstance(value, str) else ""
 
 
@@ -418,20 +417,19 @@ def _name(quantity, score):
 
 
 def _assumption(quantity, value, rule):
-    """Return a number that nobody printed: a correlation, a share."""
+    """A number that nobody printed: a correlation, a share."""
     return _node("assumed", quantity, value, rule, printed="")
 
 
-def _sd_node(arms, unit, arm, score, value):
+def _sd_node(arms, line, value):
     """The SD of a score in one arm, in points; `value` is the one that was used."""
-    line = arms.lines[unit, arm, score]
     if not math.isnan(line.sd):
         return _of_rows(arms, line, "SD", line.sd, _sd_of_row)
     lent, missing_sd = _lenders(arms, line), arms.options["missing_sd"]
     sd, n = lent["sd"].to_numpy(), lent["n"].to_numpy()
     if not len(lent) or not math.isclose(borrowed_sd(sd, n, missing_sd), value, rel_tol=1e-9):
         return _arm_node(line, "SD", value, f"{IMPUTED}: {OUTSIDE}", [])
-    rule = BORROWED[missing_sd].format(score=SCORES[score], arm=arm, k=lent["study"].nunique())
+    rule = BORROWED[missing_sd].format(score=SCORES[line.score], arm=line.arm, k=lent["study"].nunique())
     return _arm_node(line, "SD", value, rule, [part for other in lent.itertuples() for part in _donor(arms, other)])
 
 
@@ -443,6 +441,7 @@ def _of_rows(arms, line, quantity, value, of_row):
     children = []
     for row in line.rows:
         for part, function in (("mean", _mean_of_row), ("SD", _sd_of_row)):
+            # The SD of combined arms depends on how far their means lie apart.
             if part == quantity or quantity == "SD":
                 inner, rule = function(arms, row, line.score)
                 children.append(_step(arms.records[row], _name(part, line.score), rule, inner, IN_POINTS))
@@ -463,9 +462,13 @@ def _mean_of_row(arms, row, score):
 
 def _rescaled(record, row, inner, rule):
     """Put a number into points; on a scale of 0-10 it is one already."""
-    if (record["scale_min"], record["scale_max"]) == (0, 10):
+    if _is_in_points(record):
         return ([inner], AS_PRINTED) if inner["level"] == "printed" else (inner["children"], inner["rule"])
     return [inner, *(_leaf(record, row, column) for column in ("scale_min", "scale_max"))], rule
+
+
+def _is_in_points(record):
+    return (record["scale_min"], record["scale_max"]) == (0, POINTS)
 
 
 def _step(record, quantity, rule, parts, unit=IN_SCALE):
@@ -496,9 +499,11 @@ def _raw_sd(arms, record, row, score):
 
 
 def _lenders(arms, line):
+    """The arms of other trials that can lend an SD."""
     try:
         return arms.scores.iloc[donors(arms.scores, [line.Index])[line.Index]]
-    except ValueError:  # nobody among these trials
+    # Nobody among these trials.
+    except ValueError:
         return arms.scores.iloc[:0]
 
 
@@ -518,25 +523,23 @@ def _effect(trial, quantity, value, rule, children):
     return _node("effect", quantity, value, rule, children, study=trial.study, label=trial.label, unit=unit)
 
 
-def _mean_node(arms, unit, arm, score):
+def _mean_node(arms, line):
     """The mean of a score in one arm, in points."""
-    line = arms.lines[unit, arm, score]
     return _of_rows(arms, line, "mean", line.mean, _mean_of_row)
 
 
 def _two_arms(arms, trial):
-    unit, score = arms.unit_of(trial), trial.outcome
-    means = [_mean_node(arms, unit, arm, score) for arm in ("treatment", "placebo")]
-    spread = {
-        arm: (_sd_node(arms, unit, arm, score, getattr(trial, f"sd_{arm}")), _n_node(arms, unit, arm, score))
-        for arm in ("treatment", "placebo")
-    }
+    comparison = arms.comparison_of(trial)
+    treatment, placebo = (arms.lines[comparison, arm, trial.outcome] for arm in ("treatment", "placebo"))
+    means = [_mean_node(arms, line) for line in (treatment, placebo)]
+    sd_t, sd_p = _sd_node(arms, treatment, trial.sd_treatment), _sd_node(arms, placebo, trial.sd_placebo)
+    n_t, n_p = _n_node(arms, treatment), _n_node(arms, placebo)
     if trial.design == "crossover":
         told = "between the two periods of a person, option crossover_correlation"
         r = _assumption("correlation", arms.options["crossover_correlation"], told)
-        rule, children = PAIRED, [spread["treatment"][0], spread["placebo"][0], spread["placebo"][1], r]
+        rule, children = PAIRED, [sd_t, sd_p, n_p, r]
     else:
-        rule, children = INDEPENDENT, [*spread["treatment"], *spread["placebo"]]
+        rule, children = INDEPENDENT, [sd_t, n_t, sd_p, n_p]
     parts = [_effect(trial, "difference", trial.yi, MINUS, means)]
     return "difference", [*parts, _effect(trial, "variance of the difference", trial.vi, rule, children)]
 
@@ -544,13 +547,14 @@ def _two_arms(arms, trial):
 def _reported(arms, trial):
     """The branch of a trial whose paper prints the difference but not the arms."""
     row, record = arms.reported[trial.study]
-    scaled = (record["scale_min"], record["scale_max"]) != (0, 10)
+    scaled = not _is_in_points(record)
     ends = [_contrast_cell(record, row, name) for name in ("scale_min", "scale_max")] if scaled else []
     rule = LENGTH_TO_POINTS if scaled else AS_PRINTED
     difference = _effect(trial, "difference", trial.yi, rule, [_contrast_cell(record, row, "difference"), *ends])
     se = _contrast_cell(record, row, "se")
     if pd.isna(record["se"]):
         n = [_contrast_cell(record, row, name, unit="people") for name in ("n_treatment", "n_placebo")]
+        # Without degrees of freedom there is no t quantile.
         known = all(pd.notna(cell["value"]) for cell in n) and sum(cell["value"] for cell in n) > 2
         limits = [_contrast_cell(record, row, name) for name in ("ci_low", "ci_high")]
         limits.append(_contrast_cell(record, row, "ci_level", unit="percent"))
@@ -577,8 +581,8 @@ def _of_pooled(role, pooled, trials, unit):
     return _node("pooled", name, pooled.estimate, WEIGHTED, tau2 + trials, unit=unit)
 
 
-def _left_out(effects, study=None):
-    """Return a leaf for every trial without an effect size, with the reason."""
+def _left_out(effects, study):
+    """A leaf for every trial without an effect size, with the reason."""
     out = effects.left_out if study is None else effects.left_out[effects.left_out["study"] == study]
     read_in = ["source", "locator", "certainty"]
     more = [{name: _text_of(x) for name, x in line.items()} for line in out.reindex(columns=read_in).to_dict("records")]
