@@ -35,10 +35,11 @@ from analysis.models.tau2 import Point, dot
 
 # Above this ratio of variances within a fit, each fit gets precise anchors of its own.
 _SPREAD = 1e3
-# What is left of a row's squared length, relative, once it lies in the span of the anchors.
+# A row with no more than this share of its squared length outside the span of the anchors lies in it, but for rounding.
 _ZERO = 1e-24
 # A column is redundant if less than this share of it is not explained by the columns before.
 _DEPENDENT = 1e-7
+# Problems that a message lists.
 _LISTED = 20
 # From the formula engine up to the caller of `meta_regression`, whose variables a formula may use.
 _FRAMES = 4
@@ -329,7 +330,7 @@ class Designs(NamedTuple):
     shift: np.ndarray  # (p, n), outcomes of the anchors
     spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
     scale: np.ndarray  # (n,), unit of y, a power of two
-    smallest: np.ndarray  # (n,)
+    smallest: np.ndarray  # (n,), smallest sampling variance
 
     @property
     def p(self):
@@ -386,8 +387,8 @@ class Designs(NamedTuple):
         inv, pivots = inverse(total)
         alpha = np.einsum("pqn,qn->pn", inv, _transposed(z, rest * self.y))
         residual = np.concatenate([-alpha, self.y - _forward(z, alpha)])
-        u = weights * residual
-        return _Solved(weights, inv, pivots, inner, alpha, u, dot(u, residual))
+        pull = weights * residual
+        return _Solved(weights, inv, pivots, inner, alpha, pull, dot(pull, residual))
 
     def trace(self, at):
         """Trace of P at the weights of `at`."""
@@ -404,8 +405,9 @@ class Designs(NamedTuple):
         """The two terms of the likelihood equation at tau2 = t (n,) and their slopes."""
         at, p, z = self.at(t), self.p, self.z
         top, rest = at.weights[:p], at.weights[p:]
-        fit = dot(at.u, at.u)
-        less = at.u[p:] - _forward(z, at.u[:p])
+        fit = dot(at.pull, at.pull)
+        # P takes out whatever the design explains: y'PPPy is that of Py less the regression through its anchors.
+        less = at.pull[p:] - _forward(z, at.pull[:p])
         weighted = rest * less
         sums = _transposed(z, weighted)
         fit_slope = dot(weighted, less) - np.einsum("pn,pqn,qn->n", sums, at.inverse, sums)
@@ -418,6 +420,7 @@ class Designs(NamedTuple):
         # P among the anchors.
         corner = top[:, None] * np.einsum("pqn,qrn->prn", at.inverse, at.gram)
         trace = rest.sum(axis=0) - np.einsum("ppn->n", shared) + np.einsum("ppn->n", corner)
+        # tr PP, the sum of the squares of P: the others, the anchors, and twice the others with the anchors.
         slope = square.sum(axis=0) - 2.0 * np.einsum("pqn,qpn->n", at.inverse, third)
         slope += np.einsum("pqn,qpn->n", shared, shared) + np.einsum("pqn,pqn->n", corner, corner)
         slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
@@ -436,14 +439,13 @@ def designs(y, v, x):
     Each fit is divided by a power of two, which makes all iterations independent of the unit.
     """
     length = np.sqrt((x * x).sum(axis=0))
-    q, n = np.linalg.qr(x / length)[0], y.shape[1]
+    q = np.linalg.qr(x / length)[0]
     smallest = v.min(axis=0)
     own = bool((v.max(axis=0) > _SPREAD * smallest).any())
     order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
-    order = order if own else np.broadcast_to(order, (len(x), n))
     scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
     y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
-    z, back = _anchored(x / length, order if own else order[:, :1])
+    z, back = _anchored(x / length, order)
     back = back / length[:, None, None]
     if not own:
         z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
@@ -453,7 +455,10 @@ def designs(y, v, x):
 
 
 def _anchors_first(q, size):
-    """Order of the studies (k, n) with p anchors on top, each the longest row outside the span of the last."""
+    """Order of the studies with p anchors on top, each the longest row outside the span of the last.
+
+    `size` is (k, n), or (k, 1) where one order serves all fits, and so is the order.
+    """
     rows = q[:, :, None] * size[:, None, :]
     first = (rows * rows).sum(axis=1)
     rank = np.full(size.shape, q.shape[1])
@@ -488,7 +493,7 @@ class _Solved(NamedTuple):
     pivots: list  # of X'WX
     gram: np.ndarray  # (p, p, n), Z'WZ
     alpha: np.ndarray  # (p, n), fitted values of the anchors less their outcomes
-    u: np.ndarray  # (k, n), Py, the weighted residuals
+    pull: np.ndarray  # (k, n), Py, the weighted residuals
     q: np.ndarray  # (n,), y'Py
 
     @property
@@ -499,7 +504,7 @@ class _Solved(NamedTuple):
     @property
     def slope(self):
         """Minus the derivative of Q with respect to tau2, y'PPy."""
-        return dot(self.u, self.u)
+        return dot(self.pull, self.pull)
 
 
 def _forward(z, b):
@@ -544,13 +549,14 @@ class MixedFits(NamedTuple):
 
     estimate: np.ndarray  # (p, n), coefficients
     se: np.ndarray  # (p, n)
-    correlation: np.ndarray  # (p, p, n), of the coefficients
+    correlation: np.ndarray  # (p, p, n), of the coefficients; known even where HKSJ makes the standard errors 0
     df: np.ndarray  # (1, n), of the tests of coefficients; infinite where they are normal
+    # (n,) from here on, as `analysis.models.pooling.heterogeneity` has them.
     tau2: np.ndarray
     typical: np.ndarray
     q: np.ndarray
     i2: np.ndarray
-    factor: np.ndarray  # by which HKSJ multiplies the variances
+    factor: np.ndarray
 
     @property
     def statistic(self):

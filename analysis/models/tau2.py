@@ -71,12 +71,12 @@ class Columns(NamedTuple):
     `Designs` has the same methods for regressions, so that each estimator below is written once for both.
     """
 
-    y: np.ndarray
-    v: np.ndarray
-    k: np.ndarray
-    shift: np.ndarray
-    scale: np.ndarray
-    smallest: np.ndarray
+    y: np.ndarray  # (k, n), 0 where a study is absent
+    v: np.ndarray  # (k, n), inf where a study is absent
+    k: np.ndarray  # (n,), studies of the column
+    shift: np.ndarray  # (n,), in the unit of the outcomes
+    scale: np.ndarray  # (n,), unit of y, a power of two
+    smallest: np.ndarray  # (n,), smallest sampling variance
 
     @property
     def df(self):
@@ -132,6 +132,7 @@ class Columns(NamedTuple):
         u = y - dot(w, y) / total
         u *= w
         fit = dot(u, u)
+        # P takes out any constant: y'PPPy is that of u relative to row 0.
         u -= u[0]
         wu = w * u
         fit_slope = dot(wu, u) - wu.sum(axis=0) ** 2 / total
@@ -140,10 +141,11 @@ class Columns(NamedTuple):
         if not restricted:
             return Point(t, fit, total, fit_slope, first**2 + others2)
         share = 1.0 / total
-        spread = (2.0 * first * others + (others**2 - others2)) * share
-        spread_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
-        spread_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
-        return Point(t, fit, spread, fit_slope, spread_slope)
+        trace = (2.0 * first * others + (others**2 - others2)) * share
+        # tr PP, the sum of the squares of P: row 0 by itself, twice row 0 with the others, and the others.
+        trace_slope = (first * others * share) ** 2 + 2.0 * (first * share) ** 2 * others2
+        trace_slope += others2 - 2.0 * share * dot(square, rest) + (share * others2) ** 2
+        return Point(t, fit, trace, fit_slope, trace_slope)
 
 
 def columns(yi, vi):
@@ -225,7 +227,7 @@ def estimate_tau2(data, method, common=None):
         return q_root(data, np.full(data.smallest.size, np.maximum(data.df, 1.0)))
     common = data.at(0.0) if common is None else common
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(data.df > 0, np.maximum(_CLOSED[method](data, common), 0.0), 0.0)
+        return np.where(data.df > 0, np.maximum(_CLOSED_FORMS[method](data, common), 0.0), 0.0)
 
 
 def _sidik_jonkman(data, _):
@@ -233,7 +235,7 @@ def _sidik_jonkman(data, _):
     return start * data.at(start).q / np.maximum(data.df, 1)
 
 
-_CLOSED = {
+_CLOSED_FORMS = {
     "DL": lambda data, common: (common.q - data.df) / data.trace(common),
     "HE": lambda data, _: data.residual_square / np.maximum(data.df, 1) - data.sampling_square,
     "HS": lambda data, common: (common.q - data.k) / common.total,
@@ -316,7 +318,10 @@ def likelihood_tau2(data, restricted=True):
 
 
 def upper_bound(square, smallest, largest):
-    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t)."""
+    """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t).
+
+    It is the t at which both bounds agree, by the formula for a quadratic equation in smallest + t.
+    """
     # With equal variances this is the maximum itself, which 1.01 puts inside.
     return 1.01 * (0.5 * square + np.sqrt(square * (0.25 * square + largest - smallest)) - smallest)
 
@@ -354,13 +359,14 @@ def _single_or_none(left, right):
     ga, gb = left.fit / left.fit_slope - a, right.fit / right.fit_slope - b
     ha, hb = left.trace / left.trace_slope - a, right.trace / right.trace_slope - b
     peak = np.clip(gb - 2 * ha, a, b)
+    # The slope is then negative from end to end, and fit = trace has one root at most.
     single = peak <= a
-    low = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
+    below = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
     peak = np.clip(ga - 2 * hb, a, b)
-    low |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
-    high = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
-    high &= left.fit > left.trace
-    return single, low | high
+    below |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
+    above = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
+    above &= left.fit > left.trace
+    return single, below | above
 
 
 def _secant(left, right):
@@ -439,6 +445,7 @@ def _crossing(data, outside, inside, wanted, restricted):
     """The tau2 between `outside` and `inside` where the log-likelihood is `wanted`, by bracketed Newton."""
     small = data.smallest
     t = _middle(outside, inside, small)
+    # On random sets 25 rounds reach the end at most; the bound stops a search that rounding keeps going.
     for _ in range(200):
         gap = data.log_likelihood(t, restricted) - wanted
         at = data.point(t, restricted)
@@ -519,12 +526,12 @@ def generalised_q_ends(data, weights, confidence_level):
 class _Equation(NamedTuple):
     """What does not change in the search for the tau2 of each column; see `_equation`."""
 
-    q: np.ndarray
-    weights: np.ndarray
-    v: np.ndarray
-    target: np.ndarray
-    typical: np.ndarray
-    smallest: np.ndarray
+    q: np.ndarray  # (n,)
+    weights: np.ndarray  # (k, n), 0 where a study is absent
+    v: np.ndarray  # (k, n), 1 where a study is absent
+    target: np.ndarray  # (n,), probability of a Q of at most q
+    typical: np.ndarray  # (n,), the expectation of Q is proportional to tau2 + typical
+    smallest: np.ndarray  # (n,), smallest sampling variance
 
 
 def _tau2_at(data, power, target):
@@ -622,10 +629,12 @@ def generalised_q_cdf(q, weights, variances):
     rise = np.sqrt(1.0 - _TILT**2) * unit
     z = start + _TILT * unit * (1.0 - np.cosh(t)) + 1j * rise * np.sinh(t)
     step = (_NODES[1] * (1j * rise * np.cosh(t) - _TILT * unit * np.sinh(t))) / z
+    # Half the weight at the vertex: the other half of the hyperbola is the mirror image, and left out.
     step[0] *= 0.5
     inverse = 1.0 / (1.0 + 2.0 * z[:, None, :] * d)
     mean = np.einsum("ij,tij->tj", share, inverse)
     terms = step * np.exp(z * q + 0.5 * (np.log(inverse).sum(axis=1) - np.log(mean)))
+    # The derivative of the logarithm of the transform by a variance common to all.
     slope = -z * (np.einsum("ij,tij->tj", a, inverse) - np.einsum("ij,tij->tj", share * a, inverse**2) / mean)
     both = (terms.imag.sum(axis=0) / np.pi, (terms * slope).imag.sum(axis=0) / np.pi)
     return tuple(np.where(positive, x, 0.0) for x in both)
@@ -634,12 +643,15 @@ def generalised_q_cdf(q, weights, variances):
 def _saddle_point(q, share, d):
     """Roughly the z > 0 at which exp(z q) E exp(-z Q) / z is least, between 1 / q and (k + 1) / 2q."""
     low, high = -np.log(q), np.log((np.count_nonzero(d, axis=0) + 1) / 2.0) - np.log(q)
+    # Roughly is enough: three rounds would serve as well, and one costs the smallest probabilities of a hundred
+    # studies their digits.
     for _ in range(6):
         middle = (low + high) / 2.0
         z = np.exp(middle)
         inverse = 1.0 / (1.0 + 2.0 * z * d)
         u = d * inverse
         pull = u.sum(axis=0) - dot(share, u * inverse) / dot(share, inverse)
+        # The derivative of the logarithm of exp(z q) E exp(-z Q) / z is q - pull - 1 / z.
         before = z * (q - pull) < 1.0
         low, high = np.where(before, middle, low), np.where(before, high, middle)
     return np.exp((low + high) / 2.0)
