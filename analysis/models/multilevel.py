@@ -274,13 +274,13 @@ class _Clustered(NamedTuple):
 def _clustered(effects, vi, cluster, vcov, labels):
     """Read effects in any of their forms, check them and sort them by cluster."""
     frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
-    table = hasattr(frame, "columns")
-    yi = _column_or_values(frame, "yi") if table else np.asarray(effects)
-    if table and vi is not None:
+    is_table = hasattr(frame, "columns")
+    yi = _column_or_values(frame, "yi") if is_table else np.asarray(effects)
+    if is_table and vi is not None:
         raise ValueError(
             "vi is given, but the effects are a table with its own variances; change its column vi instead"
         )
-    if table:
+    if is_table:
         cluster = _column_or_values(frame, cluster)
         labels = frame["label"].tolist() if labels is None and "label" in frame else labels
     elif isinstance(cluster, str):
@@ -290,7 +290,7 @@ def _clustered(effects, vi, cluster, vcov, labels):
         if vcov.shape != (len(yi), len(yi)):
             raise ValueError(f"vcov has the shape {vcov.shape}, but {len(yi)} effects need {(len(yi), len(yi))}")
         vi = np.diag(vcov)
-    elif table:
+    elif is_table:
         vi = _column_or_values(frame, "vi")
     elif vi is None:
         raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
@@ -312,6 +312,7 @@ def _clustered(effects, vi, cluster, vcov, labels):
 
 
 def _column_or_values(frame, name):
+    """A column of the table, or the values themselves where they are given instead of its name."""
     if not isinstance(name, str):
         return _as_given(name)
     if name not in frame:
@@ -357,6 +358,7 @@ def _covariance_blocks(vcov, vi, group, order, first):
 
 
 def _definite(block):
+    """Whether a covariance is positive definite beyond rounding."""
     # As correlations: neither the unit nor a cluster of unequal variances may decide.
     root = np.sqrt(np.diag(block))
     return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
@@ -418,6 +420,7 @@ def _maximum(data, restricted, between=None):
     grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * data.d.min())
     rising = along(grid)[2] > 0
     roots = [] if rising[0] else [0.0]
+    # As near as brentq allows: its own absolute tolerance would make the result depend on the unit.
     for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
         ends = grid[i], grid[i + 1]
         roots.append(brentq(lambda w: along(np.array([w]))[2][0], *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
@@ -456,17 +459,25 @@ def _best_between(at, restricted):
 
 
 def _slope_within(data, at, between, restricted):
-    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,)."""
+    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,).
+
+    It is (y'PPy - tr P) / 2, as for tau2. With A = diag(a), the inverse of the covariance of a cluster is
+    A - between A 1 1' A / (1 + between s).
+    """
     shrink = 1.0 / (1.0 + between * at.s)
+    # Of the mean of each cluster.
     weight = at.s * shrink
     total = weight.sum(axis=0)
     mu = (weight * at.mean).sum(axis=0) / total
     ao = at.a * data.one[:, None]
     pull = np.repeat(between * at.s * shrink * (at.mean - mu), data.sizes, axis=0)
+    # Py, the weighted residuals.
     u = at.a * (data.y[:, None] - mu * data.one[:, None]) - ao * pull
+    # 1' A A 1 of each cluster.
     s2 = data.by_cluster(ao**2)
     fit = (u**2).sum(axis=0)
     trace = at.a.sum(axis=0) - (between * s2 * shrink).sum(axis=0)
+    # Without the restriction the inverse itself stands in the place of P.
     if restricted:
         trace -= (s2 * shrink**2).sum(axis=0) / total
     return 0.5 * (fit - trace)
@@ -519,9 +530,9 @@ def robust_mean(yi, blocks, first):
     """
     parts = np.split(yi, first[1:])
     raw = [np.linalg.solve(block, np.ones(len(block))) for block in blocks]
-    model = 1.0 / sum(w.sum() for w in raw)
-    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
     m, precision = len(blocks), np.array([w.sum() for w in raw])
+    model = 1.0 / sum(precision)
+    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
     cr1 = model**2 * sum((w @ (y - estimate)) ** 2 for w, y in zip(raw, parts, strict=True)) * m / (m - 1)
     # Summed from both ends: the total less the own precision would be rounding where a cluster has nearly all of it.
     others = np.append(0.0, precision[:-1].cumsum()) + np.append(precision[:0:-1].cumsum()[::-1], 0.0)
@@ -551,6 +562,7 @@ def _adjusted(block, spare):
     lower = np.linalg.cholesky(block)
     inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
     whitened = inverse.sum(axis=1)
+    # The inverse of the bracket is half' half, whatever the orthogonal factor: its root follows from the SVD of half.
     z, half = whitened / np.linalg.norm(whitened), inverse @ inverse.T
     if spare > _NO_SPARE:
         half = half + (1.0 / np.sqrt(spare) - 1.0) * np.outer(z, z @ half)
@@ -587,8 +599,8 @@ def _profile_interval(data, sigma2, which, top, level, restricted):
     return ConfidenceInterval(low, crossing(outside, inside))
 
 
-def _inference(fit, m, heterogeneity, ci_method, level):
-    """The mean, its test, and its confidence and prediction interval."""
+def _inference(fit, m, between_effects, ci_method, level):
+    """The mean, its test and its intervals; `between_effects` is the variance of true effects, both levels together."""
     from scipy import special
 
     variance = {"CR2": fit.cr2, "CR1": fit.cr1}.get(ci_method, fit.model)
@@ -599,7 +611,7 @@ def _inference(fit, m, heterogeneity, ci_method, level):
         statistic = float(np.divide(fit.estimate, se))
     tail = special.ndtr(-abs(statistic)) if np.isinf(df) else special.stdtr(df, -abs(statistic))
     half = float(t_quantile(df, level)) * se
-    reach = float(t_quantile(m - 1.0, level)) * np.sqrt(variance + heterogeneity) if m > 2 else np.nan
+    reach = float(t_quantile(m - 1.0, level)) * np.sqrt(variance + between_effects) if m > 2 else np.nan
     return {
         "estimate": fit.estimate,
         "se": se,
