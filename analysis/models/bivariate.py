@@ -31,9 +31,11 @@ from analysis.models.results import ConfidenceInterval, t_quantile
 
 _OUTCOMES = ("first", "second")
 _CI_METHODS = ("t", "z")
+# Two leave a single contrast, whose product with itself has rank one: a correlation would always be -1 or 1.
 _FEWEST_TRIALS = 3
 # A correlation within trials this near to 1 leaves no variance to divide by.
 _NEARLY_ONE = 1e-9
+# What is estimated in a `BivariateBatch`, with its shape for one fit.
 _SHAPES = {"estimates": (2,), "covariance": (2, 2), "between": (2, 2), "correlation": (), "log_likelihood": ()}
 # From triples to 2 by 2.
 _FULL = np.array([[0, 1], [1, 2]])
@@ -41,11 +43,13 @@ _FULL = np.array([[0, 1], [1, 2]])
 # The last Newton step, relative to T, where convergence is quadratic, so that the error is near its square; and
 # relative to the smallest variance, where T is 0.
 _STEP, _FLOOR = 1e-9, 1e-14
-# Of the log-likelihood.
+# Of the log-likelihood, relatively.
 _ROUNDING = 1e-13
+# Few climbs need more than a hundred steps; of those in random sets, some went on to 285.
 _STEPS = 300
-# The longest step, in units of `_row_spread`.
-_REACH = 8.0
+# The longest step, in units of `_row_spread`: up to 64 climbs take as long, with 1 half as long again. Where steps must
+# be shorter than the other, nothing is left to gain but rounding.
+_REACH, _SHORTEST = 8.0, 1e-13
 
 # Grids: variances of each outcome, as shares of a ladder from none to more than there can be, and correlations.
 _FEW = ((1 / 3, 1.0), (-0.5, 0.5))
@@ -128,6 +132,7 @@ class BivariateEffect:
     @property
     def tau_difference(self):
         """Standard deviation between trials of the true difference, second minus first."""
+        # Where both outcomes vary alike with a correlation of 1, rounding may leave less than 0.
         return float(np.sqrt(max(_difference_variance(self.between), 0.0)))
 
     def to_frame(self):
@@ -367,7 +372,7 @@ def _place(at):
 
 
 def _checked_covariance(covariance, v, where):
-    """Covariance within trials, 0 where an outcome is absent; ValueError unless below the variances v (2, ...)."""
+    """Covariance within trials, 0 where an outcome is absent; ValueError unless it goes with variances v (2, ...)."""
     if covariance is None:
         return np.zeros(v.shape[1:])
     covariance = np.asarray(covariance, dtype=float)
@@ -459,6 +464,8 @@ def pairs(y, v, covariance):
     y = np.where(here, (y - shift[:, None]) / scale[:, None], 0.0)
     v = np.where(here, v / scale[:, None] ** 2, 1.0)
     c = np.where(both, covariance / (scale[0] * scale[1]), 0.0)
+    # An absent outcome has the variance 1 and the one beside it 0, so that the inverse and the determinant of a 2 by 2
+    # matrix in `_weights` are those of the single variance, which `det` holds.
     data = _Pairs(y, v * here[::-1], c, both.astype(float), v[0] * v[1] - c**2, small / scale**2, count)
     return data, shift, scale
 
@@ -524,33 +531,42 @@ def _climbed(data, owner, factor, restricted):
 
 def _boundary(data, restricted):
     """The maxima on the boundary, T = 0 included, and the ends of climbs from there inwards."""
-    columns, zero = np.arange(data.c.shape[1]), np.zeros_like(data.small[[0, 0, 1]])
+    n = data.c.shape[1]
     edge = _climbed(data, *_peaks(data, _grid(data, *_EDGE), restricted), restricted)
     a, b, _ = edge.factor
     away = np.sqrt((1.0 - _INWARD**2) * (b**2 + data.small[1, edge.owner]))
     inside = _climbed(data, edge.owner, np.stack([a, _INWARD * b, away]), restricted)
-    edge = _joined(edge, _Ends(columns, zero, point(data, zero, restricted).height))
+    zero = np.zeros((3, n))
+    edge = _joined(edge, _Ends(np.arange(n), zero, point(data, zero, restricted).height))
     return _joined(take(edge, _holds(data, edge, restricted)), inside)
 
 
 def _peaks(data, grid, restricted):
     """The columns (m,) and L (3, m) of the points of a grid that are as high as every point around them."""
-    shape, flat, beside = grid.shape[1:], grid.reshape(3, -1, grid.shape[-1]), _Pairs(*(x[..., None, :] for x in data))
+    shape, flat = grid.shape[1:], grid.reshape(3, -1, grid.shape[-1])
+    # With an axis for the points of the grid.
+    beside = _Pairs(*(x[..., None, :] for x in data))
     rows = max(_SEARCH_BLOCK // data.c.size, 1)
     parts = [point(beside, flat[:, i : i + rows], restricted).height for i in range(0, flat.shape[1], rows)]
     height = np.concatenate(parts).reshape(shape)
     around = np.pad(height, [(1, 1)] * 3 + [(0, 0)], constant_values=-np.inf)
     top = np.ones(shape, dtype=bool)
     for offset in itertools.product(range(3), repeat=3):
-        top &= height >= around[tuple(slice(i, i + size) for i, size in zip(offset, shape, strict=False))]
+        top &= height >= around[tuple(slice(i, i + size) for i, size in zip(offset, shape[:3], strict=True))]
     return np.nonzero(top)[-1], grid[:, top]
 
 
 def _holds(data, ends, restricted):
-    """Whether ends on the boundary are maxima: the derivative of the likelihood into the inside is not positive."""
+    """Whether ends on the boundary are maxima: the derivative of the likelihood into the inside is not positive.
+
+    The derivative is the trace of the product of the gradient by T and the change of T. At T = 0 every positive
+    semi-definite T is such a change, so the gradient is negative semi-definite; elsewhere it is nn', n = (-b, a) at
+    right angles to the column (a, b) of L.
+    """
     part = take(data, ends.owner)
     g = derivatives(point(part, ends.factor, restricted), restricted)[0]
     a, b, _ = ends.factor
+    # The gradient by T12, which stands in T twice, is twice the entry of the matrix.
     at_zero = (g[0] <= 0) & (g[2] <= 0) & (4.0 * g[0] * g[2] >= g[1] ** 2)
     return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - a * b * g[1] + a**2 * g[2] <= 0)
 
@@ -562,6 +578,7 @@ def _highest_ends(ends, n):
     np.minimum.at(least, ends.owner, ends.height)
     top = best[ends.owner]
     ties = ends.height >= top - _TIE * (1.0 + np.abs(top))
+    # L11 and L22: each of them that is 0 leaves T a rank less.
     rank = (ends.factor != 0)[[0, 2]].sum(axis=0)
     order = np.lexsort((ends.height, -rank, ties, ends.owner))
     last = np.empty(n, dtype=int)
@@ -614,7 +631,7 @@ def climb(data, factor, restricted):
         there = point(data, new, restricted)
         good = there.height >= at.height - _ROUNDING * (1.0 + np.abs(at.height))
         radius = np.where(good, np.minimum(2.0 * radius, _REACH), 0.25 * np.minimum(size, radius))
-        moving = (cut | ~good | _unsettled(data, new, factor)) & (radius > _ROUNDING)
+        moving = (cut | ~good | _unsettled(data, new, factor)) & (radius > _SHORTEST)
         factor, at = np.where(good, new, factor), _Point(*map(partial(np.where, good), there, at))
         end[:, live], height[live] = factor, at.height
         if not moving.all():
@@ -640,7 +657,10 @@ def point(data, factor, restricted):
 
 
 def _weights(data, factor):
-    """Inverse of S_i + T (3, k, n), zero for an absent outcome, and the determinants of S_i + T (k, n)."""
+    """Inverse of S_i + T (3, k, n), zero for an absent outcome, and the determinants of S_i + T (k, n).
+
+    The determinant is det S + v1 T22 + v2 T11 - 2 c T12 + det T, of which only the term of c may be negative.
+    """
     (t11, t12, t22), det_t = product(factor)
     (v1, v2), both = data.v, data.both
     w = np.multiply(both, np.stack([t22, t12, t11])[:, None])
@@ -659,7 +679,7 @@ def _weights(data, factor):
 
 
 def product(factor):
-    """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant."""
+    """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant, in which nothing cancels."""
     a, b, c = factor
     return np.stack([a * a, a * b, b * b + c * c]), (a * c) ** 2
 
@@ -698,7 +718,16 @@ def _newton(factor, spread, at, restricted):
 
 
 def derivatives(at, restricted):
-    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22."""
+    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22.
+
+    With D_a the derivative of T, W the inverse of S_i + T, u the weighted residuals, N the covariance of the means and
+    sums over trials, the entries are
+
+        sum(u' D_a u - tr W D_a) / 2
+        sum tr (W / 2 - uu') D_a W D_b + (sum W D_a u)' N (sum W D_b u)
+
+    and the restriction adds sum(tr WNW D_a) / 2 and -sum tr WNW D_a W D_b + tr N (sum W D_a W) N (sum W D_b W) / 2.
+    """
     w, n, (u, v) = at.weights, at.covariance, at.pull
     square = np.stack([u * u, u * v, v * v])
     core = 0.5 * w - square
@@ -717,6 +746,7 @@ def derivatives(at, restricted):
         curvature += 0.5 * np.einsum("ailn,blin->abn", turned, turned)
     curvature += _trace_table(np.einsum("akn,bkn->abn", core, w))
     gradient = 0.5 * slope.sum(axis=1)
+    # T12 stands in T twice.
     gradient[1] *= 2.0
     return gradient, curvature
 

@@ -438,6 +438,7 @@ def designs(y, v, x):
 
     Each fit is divided by a power of two, which makes all iterations independent of the unit.
     """
+    # Columns of one length: the unit of a moderator must not choose the pivots of `_anchored`.
     length = np.sqrt((x * x).sum(axis=0))
     q = np.linalg.qr(x / length)[0]
     smallest = v.min(axis=0)
