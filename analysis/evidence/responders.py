@@ -31,6 +31,7 @@ _RATIOS = {"RR": ("Risk ratio", log_risk_ratio), "OR": ("Odds ratio", log_odds_r
 MEASURES = (*_RATIOS, "RD")
 _POOL_METHODS = ("random effects", "MH")
 _ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
+# The same in all rows of a time point.
 _TIME_POINT = ["study", "week", "timepoint", "primary"]
 
 # Reasons and notes in the table of trials.

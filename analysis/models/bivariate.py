@@ -55,7 +55,7 @@ _REACH, _SHORTEST = 8.0, 1e-13
 _FEW = ((1 / 3, 1.0), (-0.5, 0.5))
 _DENSE = (np.arange(1, 7) / 6, (-0.97, -0.5, 0.0, 0.5, 0.97))
 _EDGE = (np.arange(1, 13) / 12, (-1.0, 1.0))
-# The correlation that climbs from the boundary inwards start from.
+# The correlation where climbs from the boundary inwards start: from 0.3 they miss summits that nothing else reaches.
 _INWARD = 0.7
 # Maxima whose log-likelihoods differ by less are taken for one in the search, and by less than a tie, relatively, for
 # rounding.

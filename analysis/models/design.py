@@ -41,7 +41,8 @@ _ZERO = 1e-24
 _DEPENDENT = 1e-7
 # Problems that a message lists.
 _LISTED = 20
-# From the formula engine up to the caller of `meta_regression`, whose variables a formula may use.
+# From the formula engine up to the caller of `meta_regression`, whose variables a formula may use. For new data that is
+# the caller of `predict`, where formulaic looks again; patsy keeps to where the model was fitted.
 _FRAMES = 4
 _NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
 
