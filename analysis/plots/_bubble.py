@@ -13,7 +13,6 @@ from matplotlib.style import context as style_context
 
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
-from analysis.plots._forest import NAMES, RATIOS
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
 from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
 from analysis.plots._page import (
@@ -34,20 +33,20 @@ from analysis.plots._plane import (
     band,
     draw_axes,
     footer_rows,
-    leader,
     limits_that_fill,
     lower,
     named,
-    place_names,
+    on_dots,
     room_for,
     sheet,
     size_of,
     title_axes,
     with_rows,
+    write_beside,
     write_titles,
 )
-from analysis.plots._rows import decimals, digits_for
-from analysis.plots._theme import Said, themed
+from analysis.plots._rows import NAMES, RATIOS, decimals, digits_for
+from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
 from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
 
@@ -60,13 +59,15 @@ REFERENCE = {
     "z": "Wald on the normal distribution",
 }
 STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
-MOST_LISTED = 4
+MOST_LISTED = 4  # coefficients or differences in a sentence, and twice as many fitted means
 NBSP = "\N{NO-BREAK SPACE}"
 
 USUAL_MM, LEAST_MM = 150.0, 80.0
 TALL = 0.6  # height of the panel over the width of the page
 PAD = 0.06  # of the range of the trials, at both ends
-LINE_PT = 1.4
+LINE_PT = 1.4  # of the fitted mean
+STROKE_PT = 1.6  # of the fitted mean of a category
+RIM_PT = 1.0  # of paper around the fitted mean, on both sides together
 EDGE_PT = 0.5
 
 # rows of categories
@@ -74,10 +75,14 @@ NAME_MM = 36.0  # most room for their names
 NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
 ROW_CIRCLE_PT2 = 120.0  # largest area of a circle
 LEAST_ROW_MM = 10.0
+TYPICAL_ROW_MM = 14.0  # rows are as high as their circles need, so that areas are chosen before any height is known
 ROW_PAD = 1.3  # mm above and below the outermost circles of a row
 LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
-FARTHEST_MM = 14.0
+FARTHEST_MM = 14.0  # the outermost lane
 BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
+
+# what a name that stands there costs, in millimetres of distance from its mark
+ON_MEAN, ON_NULL = 5.0, 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +97,7 @@ class _About:
     ratio: bool
     digits: int
     pi_method: str
-    leaves: bool
+    bands_leave: bool  # the panel
 
     @property
     def year(self):
@@ -100,17 +105,22 @@ class _About:
         return not self.along.categorical and _is_year(self.along)
 
     @property
-    def of(self):
-        """Return the moderator as it stands within a sentence."""
+    def moderator(self):
+        """The moderator as it stands within a sentence."""
         return lower(self.x_label)
+
+    @property
+    def predicts(self):
+        """Whether there are prediction limits."""
+        return bool(np.isfinite(self.along.curve["pi_low"]).all())
 
     def show(self, value):
         """Return an effect on the scale on which it is read."""
         return float(np.exp(value)) if self.ratio else float(value)
 
-    def effect(self, row, prefix="ci"):
+    def effect(self, row):
         """Return "−0.50 (95% CI −0.80 to −0.20)"."""
-        ends = interval(self.show(row[f"{prefix}_low"]), self.show(row[f"{prefix}_high"]), self.digits)
+        ends = interval(self.show(row["ci_low"]), self.show(row["ci_high"]), self.digits)
         return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
 
 
@@ -201,15 +211,15 @@ def bubble(
         yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
         digits = 2 if ratio else digits_for(yi - half, yi + half)
     table = _bubble_table(along, label, digits, ratio)
-    scale, leaves = _effect_scale(along, ratio, null=favours is not None)
-    about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, leaves)
+    scale, bands_leave = _effect_scale(along, ratio, null=favours is not None)
+    about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, bands_leave)
     if ax is not None:
         _draw_into(ax, about, scale)
         return ax.figure
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"{y_label} by {about.of}"
+    title = title or f"{y_label} by {about.moderator}"
     footer = _bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
     draw = _page_of_rows if along.categorical else _page_of_numbers
     fig = draw(about, scale, favours or (), title=title, footer=footer, width=width)
@@ -242,13 +252,14 @@ def _bubble_table(along, label, digits, ratio):
     if along.categorical:
         curve["text_name"] = [f"{x}, fitted mean" for x in curve["x"]]
         for part in ("ci", "pi"):
-            curve[f"text_{part}"] = [_interval(row, part, digits, show) for row in curve.to_dict("records")]
+            ends = curve[[f"{part}_low", f"{part}_high"]].to_numpy(float)
+            curve[f"text_{part}"] = [interval(*map(show, pair), digits) for pair in ends]
     rows = pd.concat([trials, curve], ignore_index=True)
     rows["text_estimate"] = [
         "" if kind == "curve" else number(show(x), digits)
         for kind, x in zip(rows["kind"], rows["estimate"], strict=True)
     ]
-    return rows if along.slope is None else pd.concat([rows, _slope_row(along, digits, show)], ignore_index=True)
+    return rows if along.slope is None else pd.concat([rows, _slope_row(along, digits, ratio)], ignore_index=True)
 
 
 def _write_x(values, year=False):
@@ -259,26 +270,21 @@ def _write_x(values, year=False):
     return [number(float(x), digits) for x in values]
 
 
-def _interval(row, part, digits, show):
-    return interval(show(row[f"{part}_low"]), show(row[f"{part}_high"]), digits)
+def _slope_row(along, digits, ratio):
+    """Return the row of the slope, whose texts have decimals of their own."""
+    name = f"{'Times' if ratio else 'Change'} per unit of {along.moderator}"
+    estimate, ends = _slope_texts(along.slope, digits, ratio)
+    texts = {"text_name": name, "text_estimate": estimate, "text_ci": ends}
+    return pd.DataFrame([{"kind": "slope", "name": name, **along.slope, **texts}])
 
 
-def _slope_row(along, digits, show):
-    slope = along.slope
-    shown = {end: float(show(slope[end])) for end in ("estimate", "ci_low", "ci_high")}
-    fine = _slope_digits(shown, digits)
-    name = f"{'Times' if show is np.exp else 'Change'} per unit of {along.moderator}"
-    texts = {"text_name": name, "text_estimate": number(shown["estimate"], fine)}
-    texts["text_ci"] = _interval(slope, "ci", fine, show)
-    return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
-
-
-def _slope_digits(slope, digits):
-    """Return the decimals that show a slope: two significant digits of half its interval."""
-    half = (slope["ci_high"] - slope["ci_low"]) / 2
-    if not (np.isfinite(half) and half > 0):
-        return digits
-    return int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
+def _slope_texts(slope, digits, ratio):
+    """Return a slope and its interval as printed: with two significant digits of half the interval, if not more."""
+    estimate, low, high = (float((np.exp if ratio else float)(slope[end])) for end in ("estimate", "ci_low", "ci_high"))
+    half = (high - low) / 2
+    if np.isfinite(half) and half > 0:
+        digits = int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
+    return number(estimate, digits), interval(low, high, digits)
 
 
 def _effect_scale(along, ratio, *, null):
@@ -289,9 +295,10 @@ def _effect_scale(along, ratio, *, null):
     core = float(points.min()), float(points.max())
     wide = min(core[0], np.nanmin(bands)), max(core[1], np.nanmax(bands))
     low, high = limits_that_fill(core, wide)
+    # effects that are all the same have no range to take a share of
     pad = PAD * (high - low or abs(high) or 1.0)
-    leaves = wide[0] < low - pad or wide[1] > high + pad
-    return Scale((low - pad, high + pad), ratio), leaves
+    bands_leave = wide[0] < low - pad or wide[1] > high + pad
+    return Scale((low - pad, high + pad), ratio), bands_leave
 
 
 def _draw_into(ax, about, scale):
@@ -306,7 +313,7 @@ def _draw_into(ax, about, scale):
 
 
 def _moderator_scale(along):
-    """Return the scale of a moderator in numbers."""
+    """Return the scale of a moderator in numbers, which has a range, or it could not have been fitted."""
     low, high = along.trials["x"].min(), along.trials["x"].max()
     pad = PAD * (high - low)
     return Scale((float(low - pad), float(high + pad)))
@@ -334,12 +341,13 @@ def _draw_plane(plane, about, size):
     points = along.trials[["x", "yi"]].to_numpy(float)
     _draw_circles(plane, points, size)
     mean = np.column_stack([x, curve["estimate"]])
-    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.0, zorder=3.05)
+    # upon the circles, whose zorder is 3
+    plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + RIM_PT, zorder=3.05)
     plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
-    line = plane.mm(x, curve["estimate"])
-    edges = [plane.mm(x, curve[f"pi_{end}"]) for end in ("low", "high") if np.isfinite(curve["pi_low"]).all()]
     fitted = np.column_stack([points[:, 0], along.trials["fitted"]])
-    _write_names(plane, about, points, size, fitted, (line, *edges))
+    lines = ["estimate", *(["pi_low", "pi_high"] if about.predicts else [])]
+    avoid = [*(on_dots(plane.mm(x, curve[name]), ON_MEAN) for name in lines), _on_null(plane)]
+    _write_names(plane, about, points, size, fitted, avoid)
 
 
 def _draw_rows_into(ax, about, scale, width, height):
@@ -379,15 +387,15 @@ def _rows_of(about, scale, size, width, tall=None):
     along = about.along
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
     x = (along.trials["yi"].to_numpy(float) - scale.limits[0]) / (scale.limits[1] - scale.limits[0]) * width
-    row = np.array([along.curve["x"].tolist().index(level) for level in along.trials["x"]])
+    row = np.array([along.curve["x"].tolist().index(category) for category in along.trials["x"]])
     n = len(along.curve)
     lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM)
+    # rows of a given height keep 0.4 mm free above and below; where there is no room at all, circles leave their row
     farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
     for i in range(n):
         here = row == i
         lane[here] = spread(x[here], reach[here], farthest)
-        if here.any():
-            height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
+        height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
     # in axes of another figure the height is given: `farthest` has kept the circles within rows of that height
     if tall is not None:
         height = np.full(n, tall / n)
@@ -400,15 +408,17 @@ def spread(x, reach, farthest=FARTHEST_MM):
     The largest circle comes first and stays in the middle; each one takes the nearest lane that is free.
     """
     lanes = np.arange(0.0, farthest + LANE_MM / 2, LANE_MM)
+    # by distance from the middle, which is a lane once and not on both sides
     lanes = np.column_stack([lanes, -lanes]).ravel()[1:]
     placed, moved = [], np.zeros(len(x))
     for i in np.argsort(-reach, kind="stable"):
-        if placed:
-            near = np.array(placed)
-            near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
-            gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
-            worst = np.minimum(gap, 0.0).sum(axis=1)
-            moved[i] = lanes[int(np.argmax(worst >= 0))] if (worst >= 0).any() else lanes[int(np.argmax(worst))]
+        near = np.array(placed, int)
+        near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
+        # circles that are 0.1 mm apart hide nothing
+        gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
+        hidden = -np.minimum(gap, 0.0).sum(axis=1)
+        # the first of the least: 0 in a lane that is free, and of free lanes the nearest
+        moved[i] = lanes[np.argmin(hidden)]
         placed.append(i)
     return moved
 
@@ -416,9 +426,11 @@ def spread(x, reach, farthest=FARTHEST_MM):
 def _draw_rows(plane, about, rows, size):
     """Draw intervals, null line, circles, fitted means and names."""
     curve, at = about.along.curve, rows.middle
+    # a row is higher only for its circles; in axes of another figure it may be lower
+    tall = np.minimum(rows.height, LEAST_ROW_MM)
     for part, colour, share in (("pi", style.BAND, BAND_SHARE[1]), ("ci", style.BAND_DARK, BAND_SHARE[0])):
         low, high = (curve[f"{part}_{end}"].to_numpy(float) for end in ("low", "high"))
-        half = share * np.minimum(rows.height, LEAST_ROW_MM) / 2
+        half = share * tall / 2
         boxes = [
             [(a, y - h), (b, y - h), (b, y + h), (a, y + h), (a, y - h)]
             for a, b, y, h in zip(low, high, at, half, strict=True)
@@ -432,15 +444,17 @@ def _draw_rows(plane, about, rows, size):
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     points = np.column_stack([about.along.trials["yi"], at[rows.row] + rows.lane])
     _draw_circles(plane, points, size)
-    half = 0.5 * np.minimum(rows.height, LEAST_ROW_MM)
+    half = tall / 2
     mean = curve["estimate"].to_numpy(float)
     strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
-    plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + 1.2, zorder=2.6)
-    plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=LINE_PT + 0.2, zorder=2.7)
-    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]  # the null line is the last
-    lines = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
+    # under the circles, whose zorder is 3: many of a row stand on its mean
+    plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=STROKE_PT + RIM_PT, zorder=2.6)
+    plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=STROKE_PT, zorder=2.7)
+    # names keep off the strokes and the null line: dots about a millimetre apart, between which no name fits
+    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]
+    dots = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
     fitted = np.column_stack([about.along.trials["fitted"], points[:, 1]])
-    _write_names(plane, about, points, size, fitted, (lines,))
+    _write_names(plane, about, points, size, fitted, [on_dots(dots, ON_MEAN)])
 
 
 def _draw_circles(plane, points, size):
@@ -450,59 +464,41 @@ def _draw_circles(plane, points, size):
     markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
 
 
-def _write_names(plane, about, points, size, fitted, lines):
-    """Write the names of the trials that are to have one, where nothing else stands: away from ``fitted``."""
+def _write_names(plane, about, points, size, fitted, avoid):
+    """Write the names of the trials that are to have one, away from their ``fitted`` places, the farthest first."""
     xy, fitted = plane.mm(*points.T), plane.mm(*fitted.T)
     reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
     away = np.hypot(*(xy - fitted).T)
     trials = about.table[about.table["kind"] == "trial"]
     chosen = [i for i in np.argsort(-away, kind="stable") if trials["labelled"].iloc[i]]
-    names = trials["name"].iloc[chosen].tolist()
-    places = place_names(
-        names,
+    write_beside(
+        plane,
+        {f"name-{i}": trials["name"].iloc[i] for i in chosen},
         xy[chosen],
         reach[chosen],
-        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
         taken=np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach]),
-        avoid=(*(_on_curve(line) for line in lines), _on_level(plane)),
+        avoid=avoid,
         outwards=(xy - fitted)[chosen],
+        leaders="bubble-leaders",
     )
-    leaders, look = [], (style.NOTE_PT, "normal", style.INK)
-    for i, name, box in zip(chosen, names, places, strict=True):
-        if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), look, align="left", gid=f"name-{i}")
-            leaders.append(leader(box, xy[i], reach[i]))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "bubble-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
 
 
-def _on_curve(line):
-    """Return the price of standing on the fitted line, given as points in millimetres."""
-
-    def price(box):
-        inside = (line[:, 0] >= box[:, :1]) & (line[:, 0] <= box[:, 1:2])
-        inside &= (line[:, 1] >= box[:, 2:3]) & (line[:, 1] <= box[:, 3:4])
-        return 5.0 * inside.any(axis=1)
-
-    return price
-
-
-def _on_level(plane):
-    """Return the price of standing on the null line."""
+def _on_null(plane):
+    """Return the price of standing on the null line, which is level."""
     y = plane.mm(plane.x.limits[0], 0.0)[0, 1]
-    return lambda box: 1.5 * ((box[:, 2] < y) & (box[:, 3] > y))
+    return lambda boxes: ON_NULL * ((boxes[:, 2] < y) & (boxes[:, 3] > y))
 
 
 def _bubble_footer(about, note, *, printed=False):
-    """Return the paragraphs below the figure; without what is ``printed`` in it."""
+    """Return the paragraphs below the figure; where the fitted means are ``printed`` in it, without them."""
+    apart = "they are spread out within a row only where they would cover one another"
     narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
-    spread_out = "they are spread out within a row only where they would cover one another"
     drawn = (
         "circles: trials, area proportional to the weight in the model down to a smallest size",
-        spread_out if about.along.categorical else "",
+        apart if about.along.categorical else "",
         "log scale" if about.ratio else "",
         narrow if about.fit.hksj_narrower else "",
-        "bands go on beyond the panel" if about.leaves else "",
+        "bands go on beyond the panel" if about.bands_leave else "",
     )
     lines = [
         sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
@@ -515,27 +511,29 @@ def _bubble_footer(about, note, *, printed=False):
 
 def _bubble_finding(about):
     """Return what the moderator goes with, in one sentence."""
-    along = about.along
-    if along.categorical:
+    slope = about.along.slope
+    if about.along.categorical:
         return _categories_sentence(about)
-    if along.slope is None:
-        ends = along.curve.iloc[[0, -1]]
-        rows = zip(_write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
-        at = [f"{about.effect(row)} at {x}" for x, row in rows]
-        named = about.along.terms.head(MOST_LISTED)
-        rows = zip(named.index, named.to_dict("records"), strict=True)
-        terms = [f"{name} {_coefficient(about, row)}" for name, row in rows]
-        kind = "coefficients as ratios" if about.ratio else "coefficients"
-        return f"No single slope; fitted mean: {' and '.join(at)}; {kind}: {'; '.join(terms)}"
-    slope = along.slope
-    if about.ratio:
-        return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.of}"
-    return f"Slope: {_coefficient(about, slope)} per unit of {about.of}"
+    if slope is None:
+        return _curve_sentence(about)
+    what = f"{about.y_label} times" if about.ratio else "Slope:"
+    return f"{what} {_coefficient(about, slope)} per unit of {about.moderator}"
+
+
+def _curve_sentence(about):
+    """Return the fitted mean at both ends of a curve, and the coefficients that make it."""
+    ends, terms = about.along.curve.iloc[[0, -1]], about.along.terms.head(MOST_LISTED)
+    rows = zip(_write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
+    means = " and ".join(f"{about.effect(row)} at {x}" for x, row in rows)
+    rows = zip(terms.index, terms.to_dict("records"), strict=True)
+    coefficients = "; ".join(f"{name} {_coefficient(about, row)}" for name, row in rows)
+    kind = "coefficients as ratios" if about.ratio else "coefficients"
+    return f"No single slope; fitted mean: {means}; {kind}: {coefficients}"
 
 
 def _categories_sentence(about):
-    along = about.along
-    rows = along.curve.to_dict("records")
+    """Return the fitted means of the categories."""
+    rows = about.along.curve.to_dict("records")
     parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
     more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""
     return f"Fitted means: {'; '.join(parts)}{more}"
@@ -543,12 +541,8 @@ def _categories_sentence(about):
 
 def _coefficient(about, row):
     """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
-    show = np.exp if about.ratio else float
-    shown = {end: float(show(row[end])) for end in ("estimate", "ci_low", "ci_high")}
-    digits = _slope_digits(shown, about.digits)
-    at = level(about.fit.confidence_level)
-    limits = interval(shown["ci_low"], shown["ci_high"], digits)
-    return f"{number(shown['estimate'], digits)} ({at} CI {limits}; p {equals(row['pvalue'])})"
+    estimate, ends = _slope_texts(row, about.digits, about.ratio)
+    return f"{estimate} ({level(about.fit.confidence_level)} CI {ends}; p {equals(row['pvalue'])})"
 
 
 def _difference_sentence(about):
@@ -557,8 +551,8 @@ def _difference_sentence(about):
     if not along.categorical:
         return ""
     others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
-    named = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
-    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in named.items()})}" for row in others]
+    ends = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
+    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in ends.items()})}" for row in others]
     what = "Ratio to" if about.ratio else "Difference from"
     rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
     return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
@@ -600,13 +594,12 @@ def _model_sentence(about):
     """Return the model and what the intervals are."""
     fit, at = about.fit, level(about.fit.confidence_level)
     model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
-    prediction = f"{at} prediction limits on {degrees(about.pi_method)}"
-    if not np.isfinite(about.along.curve["pi_low"]).all():
-        prediction = "no prediction limits: the model has no spread between trials"
-        if fit.tau2_method != "CE":
-            prediction = "no prediction limits: too few trials"
-    elif fit.tau2 == 0:
-        prediction += ", which no spread between trials (τ 0) makes no wider"
+    if about.predicts:
+        wider = ", which no spread between trials (τ 0) makes no wider" if fit.tau2 == 0 else ""
+        prediction = f"{at} prediction limits on {degrees(about.pi_method)}{wider}"
+    else:
+        why = "the model has no spread between trials" if fit.tau2_method == "CE" else "too few trials"
+        prediction = f"no prediction limits: {why}"
     return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
 
 
@@ -633,7 +626,7 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
     names, most = _category_names(about.along, min(NAME_MM, 0.3 * width))
     left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
     with style_context(["default", style.RC]):
-        size = areas_of(about.along.trials["weight"], (right - left) * 14.0 * len(names), ROW_CIRCLE_PT2)
+        size = areas_of(about.along.trials["weight"], (right - left) * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
         rows = _rows_of(about, scale, size, right - left)
         caption = about.y_label + (", log scale" if about.ratio else "")
         panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
@@ -666,7 +659,7 @@ def _mean_texts(about, row):
 
 
 def _category_names(along, most):
-    """Return the lines of every category's name, the last one its number of trials, and the widest line."""
+    """Return the lines of each category, at most two of its name, then its number of trials; and the widest line."""
     lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
     lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
     head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
@@ -676,6 +669,7 @@ def _category_names(along, most):
 
 def _cut(line):
     """Return the second line of a name that needs more than two, its end left out."""
+    # two letters make room for the ellipsis
     return line[: max(len(line) - 2, 1)].rstrip() + "…"
 
 
@@ -685,7 +679,7 @@ def _bubble_key(about, size):
     trials = about.along.trials
     entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
     entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
-    if np.isfinite(about.along.curve["pi_low"]).all():
+    if about.predicts:
         entries.append(area_entry(f"{at} prediction limits, new trial", style.BAND))
     i = int(np.argmax(size))
     sample = f"trial, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
@@ -714,14 +708,14 @@ def _write_columns(page, about, rows, names, texts, *, head, top, width):
 def _bubble_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.along.trials
-    spread = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
+    estimates = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
     across = ""
     if not about.along.categorical:
         low, high = _write_x([trials["x"].min(), trials["x"].max()], about.year)
-        across = f", {about.of} from {low} to {high}"
+        across = f", {about.moderator} from {low} to {high}"
     return sentences(
         f"Bubble plot: {title}",
-        f"{counted(len(trials)).capitalize()}, estimates from {spread}{across}",
+        f"{counted(len(trials)).capitalize()}, estimates from {estimates}{across}",
         _bubble_finding(about),
         _test_sentence(about),
         OBSERVATIONAL,

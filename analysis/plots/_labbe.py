@@ -24,7 +24,6 @@ from analysis.plots._labbe_counts import (
     other_groups_sentence,
     reach_of,
     square_page,
-    write_beside,
 )
 from analysis.plots._layout import LEAST_FILL, font, line_height, text_width
 from analysis.plots._marks import area_entry, line_entry, pooled_entry, rule, write, write_on
@@ -42,6 +41,7 @@ from analysis.plots._plane import (
     size_of,
     width_of,
     with_rows,
+    write_beside,
 )
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
@@ -316,6 +316,7 @@ def _write_names(plane, trials, total, size, taken):
         taken=taken,
         avoid=(_on_the_line, _on_zero(*plane.mm(0.0, 0.0)[0]), _on_cross(centre, *cross)),
         outwards=(xy - centre)[chosen],
+        leaders="labbe-leaders",
     )
 
 

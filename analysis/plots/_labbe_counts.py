@@ -2,7 +2,7 @@
 
 The pooled effect is drawn as what it implies at every percentage under placebo, cut to the square of all percentages,
 and trials at the same place are counted beside their marks. What every L'Abbé plot has stands here too, for the one of
-means: the looks of groups, the cross of the pooled values, names beside marks, the square page and its key.
+means: the looks of groups, the cross of the pooled values, the square page and its key.
 """
 
 import math
@@ -39,19 +39,18 @@ from analysis.plots._plane import (
     draw_axes,
     footer_rows,
     labbe_areas,
-    leader,
     looks_of_groups,
     named,
     on_path,
-    place_names,
     room_for,
     size_of,
     title_axes,
     width_of,
     with_rows,
+    write_beside,
 )
 from analysis.plots._rows import decimals
-from analysis.plots._theme import Said, themed
+from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import counted, interval, level, number, percent
 
@@ -440,6 +439,7 @@ def _write_places(plane, trials, reach, paths, taken):
         taken=taken,
         avoid=[on_path(path, price) for path, price in paths],
         outwards=away[first],
+        leaders="labbe-leaders",
     )
 
 
@@ -685,19 +685,6 @@ def draw_cross(plane, at, cross):
     plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
     look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
     markers(plane.ax, [at], ["diamond"], [style.POOLED_PT2], **look)
-
-
-def write_beside(plane, texts, centre, reach, *, taken, avoid, outwards):
-    """Write ``texts``, from gid to text, beside their marks where nothing else stands, the most important first."""
-    edges = 0.6, plane.width - 0.6
-    options = {"frame": (*edges, *edges), "taken": taken, "avoid": avoid, "outwards": outwards}
-    boxes, leaders = place_names(list(texts.values()), centre, reach, **options), []
-    for (gid, text), at, radius, box in zip(texts.items(), centre, reach, boxes, strict=True):
-        if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(text), style.NAME, align="left", gid=gid)
-            leaders.append(leader(box, at, radius))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "labbe-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
 
 
 def square_page(draw, entries, titles, *, title, footer, width, box, key_down=0.0):

@@ -19,8 +19,11 @@ from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import interval, level, number, percent
 
+TITLE = "The same trials, analysed in every sensible way"
 SHARE_HEAD = ("Interval", "excludes 0")
 MEAN_HEAD = ("Mean", "estimate")
+RESULTS = ("k", "estimate", "ci_low", "ci_high")
+ALL = "All"  # the row of all combinations, which comes before those of the choices
 
 # What an interval says: the colour, by its name in the theme, and the words of the key.
 FINDINGS = {
@@ -38,7 +41,7 @@ PRINTED = {
 }
 
 CHOICES = {
-    "All": "All combinations",
+    ALL: "All combinations",
     "correlation": "Correlation, start and end",
     "crossover_correlation": "Correlation, two periods",
     "missing_sd": "Missing SDs",
@@ -61,21 +64,17 @@ OPTIONS = {
     "CE": "common effect",
     "t": "Wald, t(k−1)",
     "z": "Wald, normal",
-    "HKSJ": "HKSJ",
     "HKSJ-mod": "HKSJ, floored",
-    "final": "final",
-    "change": "change",
 }
-RESULTS = ("k", "estimate", "ci_low", "ci_high")
-ALL = "All"
-ROW_MM, BETWEEN_MM = 3.5, 1.6
+
+ROW_MM, BETWEEN_MM = 3.5, 1.6  # height of an option, and the space between choices
 SHARE_HEIGHT = 0.84  # of the row
-TITLE = "The same trials, analysed in every sensible way"
 USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
 CURVE_MM, STRIP_MM = 50.0, 5.0  # the curve, and the strip above it for the name of the default analysis
 BELOW_MM = 4.4  # between the curve and the first option
 KEY_MM = 3.4  # above the key
 OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
+OPEN_PT = 2.5  # of those, circles that are nearer to one another than this are all filled
 BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 
@@ -88,7 +87,7 @@ class _AboutAnalyses:
     limits: tuple
     bins: int
     level: float
-    asked: int
+    combinations: int  # those without an interval too, which are not in ``ordered``
     digits: int
 
     def count(self, finding):
@@ -158,7 +157,7 @@ def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=
     framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
     figure, page = framed_page(framing)
     top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
-    usual = ordered[ordered["default"]].iloc[:1]
+    usual = _usual_row(ordered)
     _draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=_default_label(about))
     _draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
@@ -207,15 +206,21 @@ def _sorted_analyses(analyses, choices, default):
         if default not in analyses.index:
             raise ValueError(f"default is {default!r}, which is not in the index of analyses")
         marked = pd.Series(analyses.index == default, index=analyses.index)
+    # combinations that come to the same analysis share its number; without numbers each counts as one of its own
     same = analyses.get("analysis", pd.Series(np.arange(len(analyses)), index=analyses.index))
     rows = analyses[[*choices, *RESULTS]].assign(analysis=same, default=marked)
     rows = rows[rows[["estimate", "ci_low", "ci_high"]].notna().all(axis=1)]
     if rows.empty:
         raise ValueError("no analysis has an estimate with an interval: there is nothing to draw")
     rows = rows.sort_values("estimate", kind="stable", ignore_index=True)
-    low, high = rows["ci_high"] < 0, rows["ci_low"] > 0
-    finding = np.select([low, high], ["below zero", "above zero"], "includes zero")
+    below, above = rows["ci_high"] < 0, rows["ci_low"] > 0
+    finding = np.select([below, above], ["below zero", "above zero"], "includes zero")
     return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)
+
+
+def _usual_row(ordered):
+    """Return the default analysis as a table of one row; of none where it is not marked or has no interval."""
+    return ordered[ordered["default"]].iloc[:1]
 
 
 def _option_rows(ordered, options, means, digits):
@@ -227,9 +232,11 @@ def _option_rows(ordered, options, means, digits):
     options : dict
         Choice -> its options, from top to bottom.
     means : dict
+        (choice, option) -> mean estimate; NaN is printed as nothing.
     digits : int
+        Decimals of the mean estimates.
     """
-    usual, records, y = ordered[ordered["default"]].iloc[:1], [], ROW_MM / 2
+    usual, records, y = _usual_row(ordered), [], ROW_MM / 2
     for choice, values in {ALL: [ALL], **options}.items():
         for value in sorted(values, key=_option_rank):
             took = took_option(ordered, choice, value)
@@ -359,10 +366,8 @@ def share_name(choice, option, finding):
 
 
 def _multiverse_level(analyses):
-    """Return the confidence level of the analyses: a column, or what multiverse noted beside the table."""
-    if "confidence_level" in analyses:
-        return float(analyses["confidence_level"].iloc[0])
-    return analyses.attrs.get("confidence_level", 0.95)
+    """Return the confidence level of the analyses; in a table without it, that of multiverse unless asked otherwise."""
+    return float(analyses["confidence_level"].iloc[0]) if "confidence_level" in analyses else 0.95
 
 
 def _multiverse_footer(about, by_effect):
@@ -383,7 +388,7 @@ def _multiverse_footer(about, by_effect):
         )
     beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
     cut = f"{beyond} beyond the axis" if outside.any() else ""
-    gone = about.asked - len(about.ordered)
+    gone = about.combinations - len(about.ordered)
     ends = (
         "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
         "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
@@ -395,13 +400,13 @@ def _multiverse_footer(about, by_effect):
 def _key_entries(about):
     """Return the entries of the key."""
     return [
-        area_entry(text, colours_of()[finding], gid=f"key-{finding.replace(' ', '-')}")
+        area_entry(text, _finding_colours()[finding], gid=f"key-{finding.replace(' ', '-')}")
         for finding, (_, text) in FINDINGS.items()
         if about.count(finding)
     ]
 
 
-def colours_of():
+def _finding_colours():
     """Return the colour of every finding in the theme."""
     return {finding: getattr(style, name) for finding, (name, _) in FINDINGS.items()}
 
@@ -415,6 +420,7 @@ def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
     (_draw_bands if place.bins else _draw_each)(ax, marks, place, limits)
     if len(usual):
         x, y, high = usual["rank"].iloc[0] + 0.5, usual["estimate"].iloc[0], usual["ci_high"].iloc[0]
+        # the line to the name begins at the end of the interval that is drawn; bins draw none for a single analysis
         stem = [[(x, y if place.bins else min(high, limits[1])), (x, limits[1])]]
         lines(ax, stem, "curve-default-line", colors=style.INK, linewidths=style.RULE_PT, zorder=4)
         look = {"colours": [style.INK], "hollow": [False]}
@@ -451,16 +457,16 @@ def _steps(edges, bottom, top):
 
 
 def _draw_each(ax, ordered, place, limits):
-    """Draw every analysis: its interval, and its estimate as a circle, open where the interval includes zero."""
+    """Draw each analysis: interval, estimate as a circle, open where the interval includes zero and there is room."""
     x = ordered["rank"].to_numpy(float) + 0.5
     low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
     ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
-    colours = [colours_of()[finding] for finding in ordered["finding"]]
+    colours = [_finding_colours()[finding] for finding in ordered["finding"]]
     wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
     lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
-    within = ordered["finding"] == "includes zero"
-    edge = [style.MUTED if w else c for w, c in zip(within, colours, strict=True)]
-    face = [style.PAPER if w and place.pitch >= 2.5 else e for w, e in zip(within, edge, strict=True)]
+    includes = ordered["finding"] == "includes zero"
+    edge = [style.MUTED if i else c for i, c in zip(includes, colours, strict=True)]
+    face = [style.PAPER if i and place.pitch >= OPEN_PT else e for i, e in zip(includes, edge, strict=True)]
     size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
     look = {"s": size, "c": face, "edgecolors": edge, "linewidths": rim, "zorder": 3}
     scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
@@ -469,6 +475,7 @@ def _draw_each(ax, ordered, place, limits):
 def _draw_axis(page, place, limits, top, bottom):
     """Draw the axis of the estimates left of the panel, and say what it shows."""
     ticks, digits = round_ticks(*limits)
+    # the page counts millimetres downwards, the estimates go up
     y = bottom - (ticks - limits[0]) / (limits[1] - limits[0]) * (bottom - top)
     rule(page, [[(place.left, top), (place.left, bottom)]], "axis-line")
     rule(page, [[(place.left - 1.0, at), (place.left, at)] for at in y], "axis-ticks")
@@ -489,10 +496,10 @@ def _write_side(page, right, top, bottom):
 
 def _default_label(about):
     """Return the default analysis in words, empty where none is marked."""
-    row = about.ordered[about.ordered["default"]].iloc[:1]
-    if not len(row):
+    usual = _usual_row(about.ordered)
+    if usual.empty:
         return ""
-    row = row.iloc[0]
+    row = usual.iloc[0]
     limits = interval(row["ci_low"], row["ci_high"], about.digits)
     return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
 
@@ -517,8 +524,9 @@ def _draw_shares(ax, bins, options, place):
     base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], place.bins, axis=1)
     full = [_steps(edges, low, low - tall) for low in base]
     add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
-    for finding, colour in colours_of().items():
+    for finding, colour in _finding_colours().items():
         names = [share_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
+        # the rows of the panel count downwards: what is smaller stands higher
         up = base - tall * bins[names].to_numpy().T
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
         look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
@@ -527,12 +535,13 @@ def _draw_shares(ax, bins, options, place):
 
 
 def _draw_ticks(ax, ordered, options, place):
+    """Draw a tick for every analysis in the row of each option that it took."""
     took = [took_option(ordered, c, o).to_numpy() for c, o in zip(options["choice"], options["option"], strict=True)]
     row, at = np.nonzero(np.array(took))
     x, y = at + 0.5, options["y_mm"].to_numpy()[row]
     half = 0.36 * ROW_MM
     ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
-    colours = np.array([colours_of()[finding] for finding in ordered["finding"]])[at]
+    colours = np.array([_finding_colours()[finding] for finding in ordered["finding"]])[at]
     lines(ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1)
 
 

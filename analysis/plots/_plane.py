@@ -527,31 +527,44 @@ def write_names(plane, rows, at, boxes, reach, *, outwards=None, avoid=(), taken
     """Write the names of the labelled rows where nothing else stands; ``at`` holds the values of all rows."""
     chosen = np.flatnonzero(rows["labelled"].to_numpy(bool))
     chosen = chosen[np.argsort(-np.abs(rows["distance"].to_numpy(float)[chosen]), kind="stable")]
-    centre = plane.mm(*np.asarray(at, float).T)
-    names = rows["name"].iloc[chosen].tolist()
-    places = place_names(
-        names,
-        centre[chosen],
+    write_beside(
+        plane,
+        {f"name-{i}": rows["name"].iloc[i] for i in chosen},
+        plane.mm(*np.asarray(at, float).T)[chosen],
         np.full(len(chosen), reach),
-        frame=(0.6, plane.width - 0.6, 0.6, plane.height - 0.6),
         taken=np.vstack([boxes, *(np.reshape(box, (1, 4)) for box in taken)]),
         avoid=avoid,
         outwards=None if outwards is None else np.asarray(outwards, float)[chosen],
+        leaders="name-leaders",
     )
-    leaders, look = [], (style.NOTE_PT, "normal", style.INK)
-    for i, name, box in zip(chosen, names, places, strict=True):
+
+
+def write_beside(plane, texts, centre, reach, *, taken, avoid, outwards, leaders):
+    """Write ``texts``, from gid to text, beside their marks where nothing else stands, the most important first.
+
+    ``leaders`` is the gid of the lines from marks to texts; the rest is as for ``place_names``.
+    """
+    # free of the spines, which stand on the edges of the panel
+    frame = (0.6, plane.width - 0.6, 0.6, plane.height - 0.6)
+    places = {"frame": frame, "taken": taken, "avoid": avoid, "outwards": outwards}
+    boxes, drawn = place_names(list(texts.values()), centre, reach, **places), []
+    for (gid, text), at, radius, box in zip(texts.items(), centre, reach, boxes, strict=True):
         if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(name), look, align="left", gid=f"name-{i}")
-            leaders.append(leader(box, centre[i], reach))
-    ends = [plane.values(line) for line in leaders if line is not None]
-    plane.lines(ends, "name-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+            plane.write(box[0], (box[2] + box[3]) / 2, Said(text), style.NAME, align="left", gid=gid)
+            drawn.append(leader(box, at, radius))
+    ends = [plane.values(line) for line in drawn if line is not None]
+    plane.lines(ends, leaders, colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
 
 
 def on_path(points, price):
     """Return what it costs a name to stand on a path through ``points``, in millimetres."""
     points = np.asarray(points, float).reshape(-1, 2)
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in zip(points, points[1:], strict=False)]
-    dots = np.vstack(steps)
+    return on_dots(np.vstack(steps), price)
+
+
+def on_dots(dots, price):
+    """Return what it costs a name to stand on any of ``dots``, in millimetres."""
 
     def cost(boxes):
         x, y = dots.T
