@@ -32,6 +32,7 @@ from analysis.plots._page import FigureContent, frame, framed_page, inset
 from analysis.plots._plane import (
     AXIS_MM,
     BESIDE_MM,
+    EDGE_MM,
     KEY_MM,
     Plane,
     Scale,
@@ -100,6 +101,11 @@ class _Shown:
         """Whether anything was pooled."""
         return len(self.trials) > 1
 
+    @property
+    def of_counts(self):
+        """Whether the counts themselves were pooled (Mantel-Haenszel, Peto), and not the effects of the trials."""
+        return hasattr(self.pooled, "method")
+
     def shares(self):
         """Return the pooled share of responders in each arm, by role; nothing where they were not pooled."""
         return {} if self.responders is None else {role: getattr(self.responders, role) for role in ROLES}
@@ -162,6 +168,8 @@ def labbe_counts(
 
     Raises
     ------
+    TypeError
+        For results of another kind.
     ValueError
         For an effect that is not in the results, missing or impossible counts, an unknown column or trial, or a page
         that is too narrow.
@@ -236,10 +244,14 @@ def _with_effects(table, pooled):
 
 
 def _counts_table(shown, by, label):
-    """Return one row per trial, the pooled percentages, and the curve of the pooled effect; all in per cent."""
+    """Return one row per trial, the pooled percentages, the curve of the pooled effect, and the line of no difference.
+
+    Places are in per cent, effects on the scale of the analysis.
+    """
     trials = shown.trials
     if by is not None and by not in trials:
         raise ValueError(f"by is {by!r}, which is not a column of the results")
+    # responders that were translated from mean changes have shares alone
     parts = ("events", "n") if "events_placebo" in trials else ("n",)
     notes = trials["note"] if "note" in trials else pd.Series("", index=trials.index)
     rows = pd.DataFrame(
@@ -257,8 +269,7 @@ def _counts_table(shown, by, label):
     )
     if "event_definition" in trials:
         rows["event_definition"] = trials["event_definition"].astype(str)
-    places = [np.round(rows[f"{role}_estimate"], 1) for role in ROLES]
-    rows["at_this_place"] = rows.groupby(places)["name"].transform("size")
+    rows["at_this_place"] = rows.groupby(_places_of(rows))["name"].transform("size")
     curve = _percent_curve(shown)
     rows["distance"] = _distance_from(curve, rows)
     rows["labelled"] = named(rows, label, rows["distance"], True)
@@ -269,6 +280,11 @@ def _counts_table(shown, by, label):
     line = {"kind": "reference", "name": "no difference"}
     ends = [line | {f"{role}_estimate": at for role in ROLES} for at in (0.0, end)]
     return with_rows(rows, *pooled, *curve.to_dict("records"), *ends)
+
+
+def _places_of(rows):
+    """Return both percentages of each trial to a tenth; trials that are equal in both stand at one place."""
+    return [rows[name].round(1) for name in COLUMNS]
 
 
 def _percent_curve(shown):
@@ -282,6 +298,7 @@ def _percent_curve(shown):
 
 def _distance_from(curve, rows):
     """Return how far each trial lies from the curve, in percentage points; positive above it."""
+    # the nearest of points a quarter of a per cent apart
     points, steps = rows[COLUMNS].to_numpy(), np.linspace(0.0, 100.0, 401)
     path = curve[COLUMNS].to_numpy().T
     line = np.column_stack([steps, np.interp(steps, *path)])
@@ -313,12 +330,14 @@ def _pooled_row(shown):
         ends = {"estimate": share.estimate, "low": share.ci.low, "high": share.ci.high}
         row |= {f"{role}_{end}": 100.0 * value for end, value in ends.items()}
         row[f"text_{role}"] = percent(share.estimate)
-    row |= {"effect": pooled.estimate, "effect_low": pooled.ci.low, "effect_high": pooled.ci.high, "look": -1}
-    row["text_effect"] = shown.text(pooled.estimate)
-    return row | {"confidence_level": pooled.confidence_level, "labelled": False}
+    row |= {"effect": pooled.estimate, "effect_low": pooled.ci.low, "effect_high": pooled.ci.high}
+    # of no group, as looks_of_groups says it
+    row |= {"look": -1, "labelled": False}
+    return row | {"text_effect": shown.text(pooled.estimate), "confidence_level": pooled.confidence_level}
 
 
 def _percent_scale(table):
+    """Return the scale of both axes, a little wider than the square of percentages."""
     end = _end(table)
     return Scale((-PAD * end, (1 + PAD) * end))
 
@@ -329,7 +348,7 @@ def _end(table):
 
 
 def _areas_painted(table, side):
-    """Return the areas of the marks in square points, in the order of painting."""
+    """Return the areas of the marks in square points, in the order of painting; if one is too large, all shrink."""
     size = labbe_areas(_painted(table), side)
     return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
@@ -362,7 +381,10 @@ def _draw_counts(plane, table, size):
 
 
 def _draw_paths(plane, table, end):
-    """Draw the frame of all percentages, band, curve and line of no difference; return their paths and prices."""
+    """Draw the frame of all percentages, band, curve and line of no difference.
+
+    Return their paths in millimetres, each with what it costs a name to stand there.
+    """
     curve = table[table["kind"] == "curve"]
     x, y = (curve[name].to_numpy(float) for name in COLUMNS)
     low, high = (curve[f"treatment_{side}"].to_numpy(float) for side in ("low", "high"))
@@ -384,6 +406,7 @@ def _draw_paths(plane, table, end):
 
 def inside_square(path, end, *, closed=True):
     """Return a path cut off where it leaves the square from 0 to ``end``; a closed one follows its edges."""
+    # nothing lies below 0: the curves of responses are cut off there
     for axis in (0, 1):
         path = _clipped(np.vstack([path, path[:1]]) if closed else path, axis, end)
     return path
@@ -392,9 +415,10 @@ def inside_square(path, end, *, closed=True):
 def _clipped(path, axis, end):
     """Return a path without its parts beyond ``end`` on one axis (Sutherland and Hodgman 1974)."""
     kept = []
-    for i, (a, b) in enumerate(zip(path[:-1], path[1:], strict=True)):
+    for a, b in zip(path[:-1], path[1:], strict=True):
         inside = a[axis] <= end, b[axis] <= end
-        if inside[0] and (i == 0 or not kept):
+        # the first point; every other one is kept as the end of the step before
+        if inside[0] and not kept:
             kept.append(a)
         if inside[0] != inside[1]:
             kept.append(a + (b - a) * (end - a[axis]) / (b[axis] - a[axis]))
@@ -411,6 +435,7 @@ def _side_words(plane, taken, paths, end):
         found = []
         for text, upper in zip(pair, (True, False), strict=True):
             wide, bottom = text_width(text, style.NOTE_PT), high - tall if upper else low
+            # in the corner, or else as near to the line of no difference as the height of the text allows
             lefts = (low, high - wide - tall - INSET) if upper else (high - wide, low + tall + INSET)
             boxes = [(left, left + wide, bottom, bottom + tall) for left in lefts]
             free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, paths)]
@@ -430,6 +455,7 @@ def _write_places(plane, trials, reach, paths, taken):
     """Write how many trials stand at one place and the names that are asked for."""
     places = _places(trials)
     first = [i for i, _ in places]
+    # square to the line of no difference: to the upper left of marks above the curve, to the lower right of others
     away = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
     write_beside(
         plane,
@@ -447,10 +473,10 @@ def _places(trials):
     """Return the trial in front and the words of every place that has some, those of several trials first."""
     found = []
     rows = trials.assign(order=range(len(trials)))
-    for _, here in rows.groupby([rows[name].round(1) for name in COLUMNS], sort=False):
-        named, n = here.loc[here["labelled"], "name"], len(here)
+    for _, here in rows.groupby(_places_of(rows), sort=False):
+        names, n = here.loc[here["labelled"], "name"], len(here)
         more = f" and {number(n - 1, 0)} more" if n > 1 else ""
-        if text := f"{named.iloc[0]}{more}" if len(named) else f"×{number(n, 0)}" if n > 1 else "":
+        if text := f"{names.iloc[0]}{more}" if len(names) else f"×{number(n, 0)}" if n > 1 else "":
             found.append((-n, -here["distance"].abs().max(), int(here["order"].iloc[0]), text))
     # of places with as many trials, the one farthest from the curve comes first
     return [each[2:] for each in sorted(found, key=lambda each: each[:2])]
@@ -494,10 +520,11 @@ def _counts_footer(shown, table, *, note):
 
 
 def _places_sentence(trials):
+    """Return how many places hold several trials, and which holds the most."""
     several = trials[trials["at_this_place"] > 1].sort_values("at_this_place", ascending=False, kind="stable")
     if several.empty:
         return ""
-    n = len(several[COLUMNS].round(1).drop_duplicates())
+    n = several.groupby(_places_of(several)).ngroups
     where = "one place holds" if n == 1 else f"{number(n, 0)} places hold"
     most = several.iloc[0]
     crowd = (
@@ -512,7 +539,7 @@ def _model_sentence(shown):
     pooled = shown.pooled
     if not shown.several:
         return "one trial: nothing is pooled, line and band are its own effect"
-    if hasattr(pooled, "method"):
+    if shown.of_counts:
         return f"{pooled.method} {shown.name}, a common-effect method, interval by the normal distribution"
     ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
     return f"{words.model_name(pooled)}, interval by {ci}"
@@ -521,11 +548,11 @@ def _model_sentence(shown):
 def _warnings(shown, table):
     """Return what must be known about zero cells, few trials and intervals that look too good."""
     pooled, trials, said = shown.pooled, shown.trials, []
-    if (zeros := _zero_cells(trials)) and not hasattr(pooled, "method"):
+    if (zeros := _zero_cells(trials)) and not shown.of_counts:
         said.append(
             f"a cell is zero in {counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the effect"
         )
-    if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and hasattr(pooled, "method"):
+    if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and shown.of_counts:
         said.append(f"weight 0 in {counted(nothing)}: smallest mark")
     if 1 < len(trials) < words.FEW:
         said.append("fewer than three trials: an interval from two hardly says anything")
@@ -538,16 +565,18 @@ def _zero_cells(trials):
     """Return in how many trials an arm has no responders, or nothing but responders, as counted."""
     if "events_placebo" not in trials:
         return 0
-    none = [trials[f"events_{role}"] == 0 for role in ROLES]
-    every = [trials[f"events_{role}"] == trials[f"n_{role}"] for role in ROLES]
-    return int((none[0] | none[1] | every[0] | every[1]).sum())
+    zero = np.zeros(len(trials), bool)
+    for role in ROLES:
+        events, n = trials[f"events_{role}"], trials[f"n_{role}"]
+        zero |= ((events == 0) | (events == n)).to_numpy()
+    return int(zero.sum())
 
 
 def _counts_page(shown, table, *, title, footer, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     scale = _percent_scale(table)
     left = room_for(scale.ticks()[1])
-    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else 0.8)
+    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else EDGE_MM)
     size = _areas_painted(table, side)
 
     def draw(ax, page, top):
@@ -573,6 +602,7 @@ def _counts_entries(shown, table, size, by):
             pooled_entry(f"{whose} percentages {shares}, with {level(shown.pooled.confidence_level)} intervals")
         )
     marks = mark_entries(_painted(table), size, by, largest=45.0)
+    # the last one says what an area means; that of a single trial is compared with none
     return entries + (marks if shown.several else marks[:-1])
 
 
