@@ -12,7 +12,6 @@ import pandas as pd
 from matplotlib.style import context as style_context
 
 from analysis.plots import _theme as style
-from analysis.plots._forest import NAMES, RATIOS
 from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
 from analysis.plots._page import (
@@ -38,7 +37,7 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import digits_for
+from analysis.plots._rows import NAMES, RATIOS, digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import bracketed, counted, interval, level, limits, number, percent
@@ -50,8 +49,9 @@ PRINTED = {
     "Credible interval": ("text_low", "text_high"),
 }
 ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "label": "name"}
-POINTS = 161
-HEADROOM = 1.08
+POINTS = 161  # of a density
+HEADROOM = 1.08  # height of a panel of densities, in heights of what fills it
+MOST_PRIOR = 1.6  # a prior makes the panel this many times higher than the posterior at most
 LINE_PT = 1.3
 DASHES = (0, (4.0, 2.2))
 DOTS = (0, (1.0, 1.6))
@@ -67,10 +67,12 @@ USUAL_MM, LEAST_MM = 174.0, 80.0
 NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
 PANEL_MM, ALONE_MM = 50.0, 34.0  # least width of the panel beside numbers, and of the panel alone
 KEY_MM = 33.0
+KEY_ABOVE_MM = 2.2  # above a key at the end of the page
 DENSITY_MM = 40.0
 
 # the panel of tau
 TAU_MM = 22.0  # its height where it stands below
+TAU_ABOVE_MM = 4.0  # above it there
 TAU_AXIS_MM = 10.0  # its ticks and title
 TAU_TAIL = 0.995  # the share of the posterior that it shows
 LEFT_SHARE = 0.05  # of the range of tau, left of 0
@@ -150,6 +152,8 @@ def posterior_plot(
 
     Raises
     ------
+    TypeError
+        For anything but a PosteriorEffect.
     ValueError
         For an unknown order, or a page that is too narrow.
 
@@ -219,7 +223,6 @@ def _posterior_table(posterior, trials, scale, digits):
         low, high = summary.interval
         rows.append(pd.DataFrame([{"kind": kind, "name": name, "estimate": summary.median, "low": low, "high": high}]))
     rows = pd.concat(rows, ignore_index=True)
-
     rows["text_name"] = rows["name"]
     rows["text_observed"] = ["" if np.isnan(x) else number(show(x), digits) for x in rows["observed_estimate"]]
     # tau of log ratios stays on the log scale: as a ratio it would not be a standard deviation
@@ -233,12 +236,14 @@ def _posterior_table(posterior, trials, scale, digits):
 
 
 def _density_rows(posterior, scale):
-    """Yield the points of every density; those with a shaded interval have its ends and more points among them."""
+    """Yield the points of every density."""
 
     def of(quantity, x, density):
         return pd.DataFrame({"kind": "density", "quantity": quantity, "x": x, "density": density(x)})
 
     def with_interval(x, interval):
+        # the ends of the interval, or its shading would end at the points before them, and more points in between,
+        # as an interval may be narrow on the scale of the panel
         return np.unique(np.concatenate([x, np.linspace(*np.clip(interval, x[0], x[-1]), POINTS // 2)]))
 
     x = np.linspace(*scale.limits, POINTS)
@@ -256,19 +261,20 @@ def _density_rows(posterior, scale):
 def _density_scale(about, posterior="mean effect", prior="prior of the mean effect"):
     """Return the scale of a panel of densities: the posterior fills it, a prior with a spike may leave it."""
     top = _density_of(about, posterior)[1].max()
-    # a prior may make the posterior smaller, but not flatten it
-    top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), 1.6 * top))
+    # a prior may make the posterior smaller, but not flatten it; a flat prior has no density
+    top = max(top, min(_density_of(about, prior)[1].max(initial=0.0), MOST_PRIOR * top))
     return Scale((0.0, float(top) * HEADROOM))
 
 
 def _density_of(about, quantity):
-    rows = about.table[about.table.get("quantity").eq(quantity)]
+    """Return the points of a density: x, and the density there; none of a flat prior."""
+    rows = about.table[about.table["quantity"].eq(quantity)]
     return rows["x"].to_numpy(float), rows["density"].to_numpy(float)
 
 
 def _draw_densities(plane, about):
     """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
-    mu, looks = about.posterior.mu, _curve_looks()
+    looks = _curve_looks()
     if plane.x.limits[0] < 0 < plane.x.limits[1]:
         null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
         plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
@@ -276,7 +282,7 @@ def _draw_densities(plane, about):
     plane.areas([band(x, np.zeros(len(x)), y)], "posterior-new-area", style.BAND, zorder=0.1)
     _draw_curve(plane, about, "new trial", "posterior-new", zorder=2, **looks["new"])
     _draw_curve(plane, about, "prior of the mean effect", "posterior-mu-prior", zorder=2.1, **looks["prior"])
-    _draw_posterior(plane, about, "mean effect", mu, "posterior-mu")
+    _draw_posterior(plane, about, "mean effect", about.posterior.mu, "posterior-mu")
 
 
 def _curve_looks():
@@ -289,9 +295,10 @@ def _curve_looks():
 
 
 def _draw_curve(plane, about, quantity, gid, **look):
+    """Draw the curve of a density, if there is one."""
     x, y = _density_of(about, quantity)
-    # a prior with a spike leaves the panel, but not by so much that it could not be drawn
     if len(x):
+        # a prior with a spike leaves the panel, but not by so much that it could not be drawn
         plane.lines([np.column_stack([x, np.minimum(y, 4 * plane.y.limits[1])])], gid, **look)
 
 
@@ -335,10 +342,8 @@ def _posterior_footer(about, note):
 def _posterior_finding(about):
     """Return what the posterior says, in words."""
     of = about.posterior
-    below = _probability(float(of.probability(0.0)))
-    null = "1" if about.ratio else "0"
-    new = _probability(float(of.probability(0.0, of="new")))
-    scale = " (log scale)" if about.ratio else ""
+    null, scale = ("1", " (log scale)") if about.ratio else ("0", "")
+    below, new = (_probability(float(of.probability(0.0, of=what))) for what in ("mu", "new"))
     ends = interval(*(about.show(end) for end in of.new.interval), about.digits)
     tau = interval(*of.tau.interval, about.digits)
     return sentences(
@@ -365,22 +370,21 @@ def _posterior_page(about, scale, favours, *, title, footer, width):
     """Return the figure: densities on top, trials in rows below, numbers and the panel of tau beside them or below."""
     rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
     place = _place_columns(about, rows, width)
+    beside, wide = bool(place.parts), place.right - place.left
     with style_context(["default", style.RC]):
-        beside = bool(place.parts)
         key_mm = place.left - style.MARGIN - style.GAP if beside else place.width - 2 * style.MARGIN
         key, tall = lay_key(_posterior_key(about), key_mm, stacked=beside)
         top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
         y = _rows_mm(len(rows) - 2)
         caption = about.x_label + (", log scale" if about.ratio else "")
         panel = Panel("posterior", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
-        axis = axis_height([panel], {"posterior": place.right - place.left})
+        axis = axis_height([panel], {"posterior": wide})
         head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
-        under = 0.0 if beside else 4.0 + TAU_MM + TAU_AXIS_MM + 2.2 + tall
+        under = 0.0 if beside else TAU_ABOVE_MM + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM + tall
         framing = frame(title, footer, place.width, top_mm + head + depth + axis + under)
         figure, page = framed_page(framing)
         base = framing.top + top_mm
         top = base + head
-        wide = place.right - place.left
         ax = inset(figure, page, (place.left, place.right, framing.top, base), "densities")
         plane = Plane(ax, scale, _density_scale(about), wide, top_mm)
         ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
@@ -394,23 +398,24 @@ def _posterior_page(about, scale, favours, *, title, footer, width):
         _draw_posterior_rows(plane, about, y)
         write_captions(page, panel, place.left, place.right, top + depth + TICKS_MM)
         _write_cells(page, about, rows, place, y_mm=top + y, top=top)
-        below = top + depth + axis + 4.0
         if beside:
             edge = place.width - style.MARGIN - EDGE_MM
             tau = place.right + 1.6 * style.PANEL_GAP, edge, framing.top + 3.6, base - TAU_AXIS_MM
+            key_top = framing.top + 1.0
         else:
+            below = top + depth + axis + TAU_ABOVE_MM
             tau = place.left, place.right, below, below + TAU_MM
+            key_top = below + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM
         _draw_tau(figure, page, about, tau)
-        key_top = framing.top + 1.0 if beside else below + TAU_MM + TAU_AXIS_MM + 2.2
         draw_key(page, key, style.MARGIN, key_top)
     return figure
 
 
 @dataclass(frozen=True)
 class _Edges:
-    """Edges in millimetres; ``parts`` are the right edges of the columns of numbers, none on a narrow page."""
+    """Edges of the panel in millimetres, and the right edges of the columns of numbers, none on a narrow page."""
 
-    width: float
+    width: float  # of the page
     left: float
     right: float
     parts: tuple
@@ -430,6 +435,7 @@ def _place_columns(about, rows, width):
     edge = width - style.MARGIN
     if width >= NUMBERS_MM and edge - beside - left >= PANEL_MM:
         return _Edges(width, left, edge - beside, tuple(edge - part for part in parts))
+    # without numbers the key goes below the panels, so that the names alone decide where they begin
     left = style.MARGIN + names + style.GAP
     if edge - left < ALONE_MM:
         least = number(np.ceil(left + ALONE_MM + style.MARGIN), 0)
@@ -438,7 +444,10 @@ def _place_columns(about, rows, width):
 
 
 def _number_columns(about, rows):
-    """Return how far the columns of numbers end from the right margin, and the width of all with the gap before."""
+    """Return how far the columns of numbers end from the right margin, and the width of all with the gap before.
+
+    The columns are those of ``_write_cells``: as observed, then the posterior median and both ends of its interval.
+    """
     wide = [_widest(rows[f"text_{part}"]) for part in ("low", "high")]
     heads = [text_width(head, style.BODY_PT, "bold") for head in _heads(about)]
     posterior = max(sum(wide) + _widest(rows["text_estimate"]) + 2 * style.PART_GAP, heads[1])
@@ -452,6 +461,7 @@ def _widest(texts):
 
 
 def _heads(about):
+    """Return the headings of the numbers: over the column of observed estimates, and over the other three."""
     return "Observed", f"Posterior {bracketed(f'{about.level} CrI')}"
 
 
@@ -566,5 +576,5 @@ def _posterior_alt_text(title, about):
     return sentences(
         f"Posterior densities and shrinkage: {title}",
         f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
-        _posterior_finding(about).rstrip("."),
+        _posterior_finding(about),
     )
