@@ -32,7 +32,8 @@ from analysis.text import number
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
-DROP = ("change", "condition", "n", "weight")
+DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
+USUAL_MM = 250.0
 
 
 @themed
@@ -59,10 +60,10 @@ def arms_forest(
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
         it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
         need it.
-    note : str
-        What a reader of this figure must know beside it, such as where the trials come from; it ends the caption.
     digits : int, optional
         Decimals of the printed numbers. Default: two for points on 0–10, more or fewer for other units.
+    note : str
+        What a reader of this figure must know beside it, such as where the trials come from; it ends the caption.
 
     Returns
     -------
@@ -71,8 +72,11 @@ def arms_forest(
 
     Raises
     ------
+    TypeError
+        For anything but PooledArms.
     ValueError
-        For an unknown column or order, or a width that is too small for the text.
+        For trials without a baseline in both arms, an unknown column or order, or a width that is too small for the
+        text.
 
     Notes
     -----
@@ -102,18 +106,18 @@ def arms_forest(
     table = _with_arms_texts(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit, title = getattr(pooled.effects, "unit", ""), title or TITLE
-    panels = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
+    arms, contrast = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
     what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
     lines = (
-        computed_sentence(panels[1], groups, total, unit=unit, digits=digits, quantity=what),
-        _arms_marks(pooled, panels, unit, order),
+        computed_sentence(contrast, groups, total, unit=unit, digits=digits, quantity=what),
+        _arms_marks_sentence(pooled, arms, contrast, unit, order),
         words.key_sentence(key),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    tracks = _arms_tracks(columns, table, panels)
-    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=250.0)
-    said, alt = totals_in_words(title, table, panels[1], unit=unit, digits=digits, series=SERIES)
+    tracks = _arms_tracks(columns, table, arms, contrast)
+    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
+    said, alt = totals_in_words(title, table, contrast, unit=unit, digits=digits, series=SERIES)
     caption = " ".join([words.sentences(title), said, *footer])
     rows = with_reference_rows(table, zone, footer)
     fig.content = FigureContent(rows, title, caption, alt, findings(pooled))
@@ -122,10 +126,15 @@ def arms_forest(
 
 def _with_arms_texts(table, digits, columns):
     """Return the table with its printed text: under "Condition" a subtotal has its heterogeneity."""
+
+    def condition(row):
+        if row["kind"] == "subtotal":
+            return heterogeneity(row, digits)
+        stated = row.get("condition_group")
+        return stated if row["kind"] == "trial" and isinstance(stated, str) else ""
+
     cells = add_cells(table, digits=digits)
-    texts = {"trial": lambda row: row.get("condition_group"), "subtotal": lambda row: heterogeneity(row, digits)}
-    condition = [texts.get(row["kind"], lambda row: "")(row) for row in cells.to_dict("records")]
-    cells["text_condition"] = [c if isinstance(c, str) else "" for c in condition]
+    cells["text_condition"] = [condition(row) for row in cells.to_dict("records")]
     for column in columns:
         if column in COLUMNS:
             continue
@@ -138,13 +147,15 @@ def _with_arms_texts(table, digits, columns):
 
 
 def _arms_panel(table, unit):
+    """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
     trials = table[table["kind"] == "trial"]
     ends = [
         np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
         for end in ("estimate", "low", "high")
     ]
-    placebo = Series("placebo", ("placebo arm", "placebo"), style.ORANGE, style.ORANGE_TEXT, "circle", False, -0.9)
-    treatment = Series("treatment", ("treatment arm", "treatment"), style.TEAL, style.TEAL, "circle", True, 0.9)
+    orange, teal = (style.ORANGE, style.ORANGE_TEXT), (style.TEAL, style.TEAL)
+    placebo = Series("placebo", ("placebo arm", "placebo"), *orange, marker="circle", filled=False, offset=-0.9)
+    treatment = Series("treatment", ("treatment arm", "treatment"), *teal, marker="circle", offset=0.9)
     return Panel(
         "arms",
         ("Change within each arm", "Within each arm", "Arms"),
@@ -159,6 +170,7 @@ def _arms_panel(table, unit):
 
 
 def _contrast_panel(table, unit, zone):
+    """Return the panel of the randomised contrast."""
     span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
     labels = (
         f"smallest worthwhile difference: {span} points",
@@ -177,7 +189,7 @@ def _contrast_panel(table, unit, zone):
     )
 
 
-def _arms_marks(pooled, panels, unit, order):
+def _arms_marks_sentence(pooled, arms, contrast, unit, order):
     """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
     marks = (
         "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
@@ -187,16 +199,19 @@ def _arms_marks(pooled, panels, unit, order):
     )
     return words.sentences(
         marks,
-        words.zone_sentence(panels[1].zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
-        "a point is equally long in both panels" if same_scale(panels) else "",
+        words.zone_sentence(contrast.zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
+        "a point is equally long in both panels" if same_scale((arms, contrast)) else "",
         words.arms_sentence(pooled),
         words.order_sentence(order, bool(pooled.groups)),
         words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
     )
 
 
-def _arms_tracks(columns, table, panels):
-    """Return names, text columns, the two panels, and the columns of results, from left to right."""
+def _arms_tracks(columns, table, arms, contrast):
+    """Return names, text columns, the two panels, and the columns of results, from left to right.
+
+    ``columns`` says which columns there are, not where they stand: those of your own stand before the panels.
+    """
     left = {
         "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],
         "n": [
@@ -219,4 +234,4 @@ def _arms_tracks(columns, table, panels):
         if c not in COLUMNS
     ]
     before, after = ([column for c in side if c in columns for column in side[c]] for side in (left, right))
-    return [names, *before, *others, *panels, *after]
+    return [names, *before, *others, arms, contrast, *after]

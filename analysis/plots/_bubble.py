@@ -58,7 +58,8 @@ REFERENCE = {
     "t": "Wald on t(k−p)",
     "z": "Wald on the normal distribution",
 }
-STUDIES_PER_MODERATOR = 10  # Cochrane Handbook, section 10.11.5.1
+# Cochrane Handbook, section 10.11.5.1; here of each coefficient, as a moderator with categories has several
+STUDIES_PER_MODERATOR = 10
 MOST_LISTED = 4  # coefficients or differences in a sentence, and twice as many fitted means
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -183,6 +184,8 @@ def bubble(
 
     Raises
     ------
+    TypeError
+        For anything but a MetaRegression.
     ValueError
         If the formula lacks the moderator, a name is not that of a trial, or the page is too narrow.
 
@@ -532,7 +535,7 @@ def _curve_sentence(about):
 
 
 def _categories_sentence(about):
-    """Return the fitted means of the categories."""
+    """Return the fitted mean of each category, of so many as a sentence can hold."""
     rows = about.along.curve.to_dict("records")
     parts = [f"{row['x']} {about.effect(row)}" for row in rows[: 2 * MOST_LISTED]]
     more = f"; and {number(len(rows) - len(parts), 0)} more in the table" if len(rows) > len(parts) else ""

@@ -47,11 +47,15 @@ USUAL_MM = 174.0
 PREDICTIONS = ("bar", "diamond", "density")
 # mm, about twice the row of a bar: the curve is as high as its row, less 1.8 mm.
 DENSITY_MM = 9.4
+# the heading of "arms" over each arm, and that of "n", which is narrower
 ARMS = {"treatment": ("Treatment", "treat."), "placebo": ("Placebo", "plac.")}
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
 DIFFERENCES = ("MD", "SMD", "RD")
+# the tone of a letter that is given without one; other letters are "some"
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
 NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
+LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
+SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
 BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
 
 
@@ -154,6 +158,7 @@ def forest(
     trials = table[table["kind"] == "trial"]
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     cells = add_cells(table, digits=digits, ratio=panel.ratio)
+    # no column prints it: it is for readers of the table beside the figure
     spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in cells.to_dict("records")]
     cells = cells.assign(text_heterogeneity=spread)
     curve = _density_rows(source.pooled) if prediction == "density" else None
@@ -174,6 +179,7 @@ def forest(
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _draw_symbols(fig, cells, symbols)
     if curve is not None:
+        # the first axes are the page
         draw_density(fig.axes[1], panel, body_of(cells), curve)
     said, alt = totals_in_words(title, cells, panel, unit=source.unit, digits=digits)
     rows = pd.concat([with_reference_rows(cells, panel.zone, footer), curve], ignore_index=True)
@@ -195,19 +201,27 @@ def _named_models(models, pooled):
         named = {}
         for model in models:
             name = _model_name(model)
+            # models of one name are told apart by their intervals, and where these are of one kind too, by their places
             if name in named:
                 name = f"{name}, {getattr(model, 'ci_method', '')}"
-            named[name if name not in named else f"{name} ({len(named) + 1})"] = model
+            if name in named:
+                name = f"{name} ({len(named) + 1})"
+            named[name] = model
     for name, model in named.items():
-        if not (hasattr(model, "mu") or (hasattr(model, "estimate") and hasattr(model, "ci"))):
+        if not (_is_posterior(model) or (hasattr(model, "estimate") and hasattr(model, "ci"))):
             raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
     own = next((name for name, model in named.items() if model is pooled), "")
     return {name: model for name, model in named.items() if model is not pooled}, own
 
 
+def _is_posterior(model):
+    """Say whether a model is a PosteriorEffect, which has distributions where others have an estimate."""
+    return hasattr(model, "mu")
+
+
 def _model_name(model):
     """Return the name of a model in the column of names."""
-    if hasattr(model, "mu"):
+    if _is_posterior(model):
         return "Bayesian model"
     if hasattr(model, "tau2_method"):
         name = words.model_name(model)
@@ -256,7 +270,7 @@ def _model_rows(models, total):
 
 def _numbers_of(model):
     """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
-    if hasattr(model, "mu"):
+    if _is_posterior(model):
         return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
     return float(model.estimate), model.ci, getattr(model, "pi", (np.nan, np.nan)), getattr(model, "tau", np.nan)
 
@@ -305,7 +319,7 @@ def contrast_panel(trials, measure, unit, favours, *, quantity="", series=(), zo
 
 
 def contrast_series():
-    """Return the series of the randomised contrast in the colours of the moment."""
+    """Return the series of the randomised contrast, in the colours of the theme in use."""
     return Series("contrast", ("difference",), style.INK, style.INK)
 
 
@@ -330,6 +344,7 @@ def into_axes(ax, table, panel, curve=None):
         y.append(top + height / 2)
         top += height
     body = body.assign(y_mm=y)
+    # a SubFigure has no limits
     if not hasattr(ax, "set_xlim"):
         ax = _axes_in(ax, body, top, panel)
     ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
@@ -350,12 +365,12 @@ def _axes_in(subfigure, body, rows_mm, panel):
     names = max(text_width(name, style.SMALL_PT, "bold") for name in body["text_name"])
     left = style.MARGIN + names + NAME_GAP
     bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
-    if left + 20.0 > width or bottom + 10.0 > height:
+    if left + LEAST_PANEL_MM[0] > width or bottom + LEAST_PANEL_MM[1] > height:
         raise ValueError(
             f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
         )
-    # A few rows do not spread over a tall figure: they get 1.6 times their usual height at most.
-    above = max(style.MARGIN, height - bottom - rows_mm * 1.6)
+    # a few rows do not spread over a tall figure
+    above = max(style.MARGIN, height - bottom - rows_mm * SPREAD_MOST)
     return subfigure.add_axes(
         (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height)
     )
@@ -401,10 +416,12 @@ def add_columns(table, names, symbols, digits):
     """
     trial = table["kind"] == "trial"
     for name in names:
+        # among the usual cells
         if name in ("n", "effect", "weight"):
             continue
         if name == "arms":
             table = _add_arm_cells(table, digits)
+        # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
                 f"columns names {name!r}, which is neither one of n, arms, effect, weight nor a column of the trials"
@@ -433,16 +450,23 @@ def _add_arm_cells(table, digits):
 def _column_texts(values, name):
     """Return one text per row: numbers with the same decimals down the column, years without separators."""
     known = [v for v in values if _is_numeric(v)]
+    # numbers that name something, and do not count or measure it
     plain = name in ("year", "id", "pmid")
     most = 1 if max(map(abs, known), default=0) >= 10 else 2
     places = 0 if plain else max((decimals(v, most) for v in known), default=0)
     return [
-        "" if v is None or v != v else (f"{v:.0f}" if plain else number(v, places)) if _is_numeric(v) else str(v)
+        "" if _is_missing(v) else (f"{v:.0f}" if plain else number(v, places)) if _is_numeric(v) else str(v)
         for v in values
     ]
 
 
+def _is_missing(value):
+    """Say whether a cell of the trials is empty: None, NaN or NaT, the latter two not being equal to themselves."""
+    return value is None or value != value
+
+
 def _is_numeric(value):
+    """Say whether a cell of the trials is a finite number; True and False are words."""
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and math.isfinite(value)
 
 
@@ -451,15 +475,15 @@ def _add_letters(table, name, letters, trial):
     if name not in table:
         raise ValueError(f"symbols names {name!r}, which is not a column of the trials")
     values = table[name].where(trial)
-    unknown = sorted({str(v) for v in values if v == v and v is not None and v not in letters})
+    unknown = sorted({str(v) for v in values if not _is_missing(v) and v not in letters})
     if unknown:
         raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
-    marks = ["" if v != v or v is None else _letter_of(letters[v]) for v in values]
+    marks = ["" if _is_missing(v) else _letter_of(letters[v]) for v in values]
     return table.assign(**{f"symbol_{name}": marks, f"text_symbol_{name}": ""})
 
 
 def _letter_of(spec):
-    """Return the letter of a value given as a letter or as (letter, tone)."""
+    """Return the letter of a value given as a letter or as (letter, tone); a hyphen becomes a minus."""
     letter = spec if isinstance(spec, str) else spec[0]
     return MINUS if letter == "-" else letter
 
@@ -502,7 +526,7 @@ def _models_sentence(models):
 def _how_made(model):
     """Return model and interval, and the priors of a posterior."""
     at = level(model.confidence_level)
-    if hasattr(model, "mu"):
+    if _is_posterior(model):
         mu = "flat" if model.mu_prior is None else repr(model.mu_prior)
         return f"posterior median and {at} equal-tailed interval, prior of τ {model.tau_prior!r}, of μ {mu}"
     if hasattr(model, "tau2_method"):
@@ -547,19 +571,23 @@ def _columns_of(table, name, head, symbols, panel):
             for part, title in PARTS.items()
         ]
     if name == "effect":
+        # a measure without a name leaves the heading to effect_column
         return [effect_column(table, head or (effect_head(panel) if panel.heads[-1] in NAMES else ""))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or name.replace("_", " ").capitalize()
     if name in symbols:
         return [Column(name, head, (f"text_symbol_{name}",), "left")]
-    numeric = all(_is_numeric(v) or v is None or v != v for v in table.loc[table["kind"] == "trial", name])
+    numeric = all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
     return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
 
 
-def effect_column(table, head="Difference", level=None):
-    """Return the column of the estimate and its limits, each aligned on the decimal point."""
-    head = f"{head or 'Estimate'} {bracketed(f'{level or words.level_of(table)} CI')}"
+def effect_column(table, head="Difference", at=None):
+    """Return the column of the estimate and its limits, each aligned on the decimal point.
+
+    ``at`` is the level of the intervals, as "95%"; without it that of the table.
+    """
+    head = f"{head or 'Estimate'} {bracketed(f'{at or words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
 
 
@@ -569,7 +597,7 @@ def effect_head(panel):
 
 
 def drop_order(left, right, symbols=()):
-    """Return the names of columns in the order in which a page that is too narrow gives them up."""
+    """Return the names of columns in the order in which a page that is too narrow gives them up; "effect" stays."""
     others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
     return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
 
@@ -581,6 +609,7 @@ def _draw_symbols(figure, table, symbols):
         name = placed.column.name
         if name not in symbols or placed.column.cells != (f"text_symbol_{name}",):
             continue
+        # the circles stand under the middle of the heading, which begins at the left of the column
         x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
         rows = body[body[f"symbol_{name}"].astype(bool) & (body["kind"] == "trial")]
         specs, gid = [symbols[name][value] for value in rows[name]], f"symbols-{name}"
