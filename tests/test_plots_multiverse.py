@@ -302,9 +302,9 @@ def test_bad_arguments_are_named(few):
 
 
 def test_colours_stay_apart_in_grey():
-    grey = [np.dot(_rgb(colour), [0.299, 0.587, 0.114]) for colour in shapes.colours_of().values()]
+    grey = [np.dot(_rgb(colour), [0.299, 0.587, 0.114]) for colour in shapes._finding_colours().values()]
     assert np.diff(sorted(grey)).min() > 0.08
-    assert style.PAPER not in shapes.colours_of().values()
+    assert style.PAPER not in shapes._finding_colours().values()
 
 
 def _rgb(colour):
