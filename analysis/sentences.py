@@ -1,10 +1,15 @@
 """Results in sentences: summaries of every model, and what the trials say of placebo and treatment.
 
-The sentences are made from the numbers alone, and every number is formatted by analysis.text.
+The sentences are made from the numbers alone, and every number is formatted by analysis.text. A result is put into
+words once, as a heading and pairs of a label and what is said under it; the text of a console and the table of a
+notebook are two ways to set the same pairs.
 """
 
+import dataclasses
 import html
 import math
+import reprlib
+import textwrap
 
 import numpy as np
 
@@ -12,6 +17,102 @@ from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level
 
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
+
+
+class InWords:
+    """What can be told: a summary, a table for a notebook and a short repr, from one list of labels and sentences.
+
+    A class that inherits says in `_in_words` what there is to say: a heading, and pairs of a label and a text. A pair
+    without a label is a paragraph, a pair without a text opens a part.
+    """
+
+    def _in_words(self):
+        return type(self).__name__, list(_fields_in_short(self).items())
+
+    def summary(self):
+        """Return the result in words.
+
+        Returns
+        -------
+        str
+            A heading, then a line for everything that is said.
+        """
+        return _as_text(*self._in_words())
+
+    def __str__(self):
+        return self.summary()
+
+    def __repr__(self):
+        return _outline(self)
+
+    def _repr_html_(self):
+        return _as_html(*self._in_words())
+
+
+def _as_text(head, said):
+    """Set a heading and, below it, a line for each pair; labels take as much room as the longest."""
+    width = max([12, *(len(label) for label, text in said if label and text is not None)])
+    lines = [head] if head else []
+    for label, text in said:
+        lines.append(label if text is None else text if label is None else f"  {label:<{width}}  {text}")
+    return "\n".join(lines)
+
+
+def _as_html(head, said):
+    """Set the same as a table without colours of its own, which reads on a light and on a dark page."""
+    left = 'style="text-align: left; vertical-align: top"'
+    rows = []
+    for label, text in said:
+        if label is None or text is None:
+            cell = "th" if text is None else "td"
+            rows.append(f'<tr><{cell} colspan="2" {left}>{html.escape(label or text or "")}</{cell}></tr>')
+        else:
+            rows.append(f'<tr><th scope="row" {left}>{html.escape(label)}</th><td {left}>{html.escape(text)}</td></tr>')
+    title = f'<caption style="text-align: left; font-weight: bold">{html.escape(head)}</caption>' if head else ""
+    return f"<table>{title}<tbody>{''.join(rows)}</tbody></table>"
+
+
+class _Short(reprlib.Repr):
+    """Values in a few words: six digits of a number, the first entries of a list, the size of everything larger."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxlevel, self.maxtuple, self.maxlist, self.maxdict, self.maxstring, self.maxother = 2, 3, 3, 4, 60, 120
+
+    def repr1(self, x, level):
+        """Return the name and size of a table or an array, the name of a result, and everything else as usual."""
+        if isinstance(x, float | np.floating):
+            return f"{x:.6g}"
+        if isinstance(x, np.generic):
+            return repr(x.item())
+        if hasattr(x, "shape"):
+            name = "ndarray" if isinstance(x, np.ndarray) else type(x).__name__
+            return f"<{name} {' × '.join(map(str, x.shape))}>"
+        if isinstance(x, InWords):
+            return f"<{type(x).__name__}>"
+        if hasattr(x, "_fields"):
+            names = ("" if x._fields == ("low", "high") else f"{name}=" for name in x._fields)
+            return f"({', '.join(name + self.repr1(value, level) for name, value in zip(names, x, strict=True))})"
+        return super().repr1(x, level)
+
+    def repr_dict(self, x, level):
+        """Return the first entries in their own order, where reprlib sorts them."""
+        shown = [f"{key!r}: {self.repr1(x[key], level - 1)}" for key in list(x)[: self.maxdict]]
+        return "{" + ", ".join(shown + ["..."] * (len(x) > self.maxdict)) + "}"
+
+
+def _fields_in_short(result):
+    short = _Short()
+    named = [f.name for f in dataclasses.fields(result) if f.repr and not f.name.startswith("_")]
+    return {name: short.repr(getattr(result, name)) for name in named}
+
+
+def _outline(result):
+    """Return the fields of a result in a few lines; what is large or private is not printed."""
+    # A line is broken between fields only: spaces within a field are hidden meanwhile.
+    fields = " ".join(f"{name}={short},".replace(" ", "\0") for name, short in _fields_in_short(result).items())
+    lines = textwrap.wrap(fields.rstrip(","), 100, break_long_words=False, break_on_hyphens=False)
+    return f"{type(result).__name__}({chr(10).join(lines)})".replace("\n", "\n    ").replace("\0", " ")
 
 
 def findings(arms):
@@ -88,8 +189,8 @@ def _reading(contrast):
     return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
 
 
-def arms_summary(arms):
-    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together, a line each.
+def pooled_arms(arms):
+    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together.
 
     Parameters
     ----------
@@ -97,16 +198,18 @@ def arms_summary(arms):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them; a group opens a part.
     """
-    lines = []
+    said = []
     for name, group in [*arms.groups.items(), ("All trials", arms)]:
-        lines.append(name)
+        said.append((name, None))
         for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
-            lines.append(f"  {role:<10} {_with_interval(pooled) if pooled else 'baseline not reported'}")
+            said.append((role, _with_interval(pooled) if pooled else "baseline not reported"))
         if group.joint is not None:
-            lines.append(f"  {'together':<10} {_both_arms(group.joint)}")
-    return "\n".join(lines)
+            said.append(("together", _both_arms(group.joint)))
+    return "", said
 
 
 def _both_arms(joint):
@@ -138,7 +241,7 @@ def notes(pooled):
     return said
 
 
-def summary(pooled):
+def pooled_effect(pooled):
     """Return a pooled effect in words, a few lines of text.
 
     Parameters
@@ -147,14 +250,16 @@ def summary(pooled):
 
     Returns
     -------
-    str
-        Estimate, heterogeneity, prediction, methods, and what few studies or a narrow interval mean.
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
 
     Examples
     --------
     >>> from analysis import pool
-    >>> print(summary(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])).splitlines()[1])
-      Estimate      −1.24 (95% CI −3.20 to 0.72), p = 0.11
+    >>> heading, said = pooled_effect(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]))
+    >>> said[0]
+    ('Estimate', '−1.24 (95% CI −3.20 to 0.72), p = 0.11')
     """
     at = level(pooled.confidence_level)
     said = [("Estimate", _estimate(pooled))]
@@ -171,7 +276,7 @@ def summary(pooled):
             ("Homogeneity", _homogeneity(pooled)),
             ("New study", f"{interval(*pooled.pi)} ({at} prediction interval, {pi_method})"),
         ]
-    return _lines(_model(pooled), [*said, *(("Note", note) for note in notes(pooled))])
+    return _model(pooled), [*said, *(("Note", note) for note in notes(pooled))]
 
 
 def _estimate(fit):
@@ -196,17 +301,7 @@ def _on_t(df):
     return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
 
-def _lines(head, said, width=12):
-    """Return a heading and, below it, a line for each pair of a label and what is said of it."""
-    return "\n".join([head, *(f"  {label:<{width}}  {text}" for label, text in said)])
-
-
-def as_html(text):
-    """Return a summary for a notebook."""
-    return f"<pre>{html.escape(text)}</pre>"
-
-
-def regression_summary(fit):
+def meta_regression(fit):
     """Return the coefficients of a meta-regression and what the moderators explain and leave.
 
     Parameters
@@ -215,10 +310,11 @@ def regression_summary(fit):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
     """
     at, limits = level(fit.confidence_level), fit.conf_int()
-    width = max(12, *(len(name) for name in fit.params.index))
     how = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
     said = [
         (name, f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(fit.pvalues[name])}")
@@ -233,7 +329,7 @@ def regression_summary(fit):
     if moderators:
         said += _moderators(fit, moderators, df)
     head = f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"
-    return _lines(head, said, width)
+    return head, said
 
 
 def _moderators(fit, count, df):
@@ -246,7 +342,7 @@ def _moderators(fit, count, df):
         yield "Note", "Fewer than ten studies for each coefficient of a moderator."
 
 
-def counts_summary(pooled):
+def pooled_counts(pooled):
     """Return a Mantel-Haenszel or Peto result on the scale on which it is read.
 
     Parameters
@@ -256,7 +352,9 @@ def counts_summary(pooled):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
     """
     name = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}[pooled.measure]
     shown = np.asarray if pooled.measure == "RD" else np.exp
@@ -266,10 +364,10 @@ def counts_summary(pooled):
     if pooled.q_df > 0:
         said.append(("Homogeneity", f"{_homogeneity(pooled)}; I² {percent(pooled.i2)}"))
     said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
-    return _lines(f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said)
+    return f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said
 
 
-def multilevel_summary(fit):
+def multilevel_effect(fit):
     """Return a three-level result: mean, spread at both levels, prediction.
 
     Parameters
@@ -278,7 +376,9 @@ def multilevel_summary(fit):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
     """
     at = level(fit.confidence_level)
     said = [("Estimate", _estimate(fit))]
@@ -291,10 +391,55 @@ def multilevel_summary(fit):
     if fit.ci_method.startswith("CR") and fit.df < 4:
         said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
     how = f"{fit.method}, {fit.ci_method}{_on_t(fit.df)}"
-    return _lines(f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said)
+    return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
 
 
-def posterior_summary(posterior):
+def bivariate_effect(fit):
+    """Return both means of a bivariate model, their difference, and how the true values vary together.
+
+    Parameters
+    ----------
+    fit : analysis.BivariateEffect
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    at, spread = level(fit.confidence_level), (*fit.tau, fit.tau_difference)
+    said = []
+    for name, tau in zip(("first", "second", "difference"), spread, strict=True):
+        mean = getattr(fit, name)
+        said.append((name.capitalize(), f"{number(mean.estimate)} ({at} CI {interval(*mean.ci)}), tau {number(tau)}"))
+    said.append(("Correlation", f"{number(fit.correlation)} between the true values of a trial"))
+    if fit.boundary:
+        said.append(("Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."))
+    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
+    return f"Bivariate random-effects meta-analysis, {counted(fit.k)} ({how})", said
+
+
+def permutation_test(test):
+    """Return the permutation p-values of a meta-regression.
+
+    Parameters
+    ----------
+    test : analysis.PermutationTest
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    said = [(name, f"p {equals(p)}") for name, p in test.pvalues.items()]
+    if not math.isnan(test.qm_pvalue):
+        said.append(("Moderators", f"p {equals(test.qm_pvalue)}"))
+    drawn = "all" if test.exact else "a random sample"
+    return f"Permutation test, {number(test.n_permutations, 0)} arrangements ({drawn})", said
+
+
+def posterior_effect(posterior):
     """Return a Bayesian result: mean effect, spread and a new trial, with their priors.
 
     Parameters
@@ -303,19 +448,21 @@ def posterior_summary(posterior):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
     """
     at = level(posterior.confidence_level)
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
     parts = (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new))
-    return _lines(
+    return (
         f"Bayesian random-effects meta-analysis, {counted(posterior.k)} "
         f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})",
         [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts],
     )
 
 
-def subgroups_summary(pooled):
+def pooled_subgroups(pooled):
     """Return the effect of each subgroup and the test between them.
 
     Parameters
@@ -324,9 +471,10 @@ def subgroups_summary(pooled):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    width = max(12, *(len(name) for name in pooled.groups))
     kind = "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
     groups = [*pooled.groups.items(), ("All", pooled.overall)]
     said = [(name, f"{_with_interval(group)}, tau {number(group.tau)}") for name, group in groups]
@@ -336,10 +484,10 @@ def subgroups_summary(pooled):
         df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
         said.append(("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"))
     said.append(("Note", "A difference between subgroups of trials is observational."))
-    return _lines(f"Subgroups by {pooled.by} ({kind})", said, width)
+    return f"Subgroups by {pooled.by} ({kind})", said
 
 
-def contextual_share_summary(found):
+def contextual_share(found):
     """Return the contextual share in words: how much, how sure, by which choices, and what it is not.
 
     Parameters
@@ -348,16 +496,18 @@ def contextual_share_summary(found):
 
     Returns
     -------
-    str
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
 
     Examples
     --------
-    >>> from analysis import effect_sizes, read_trials
-    >>> from analysis.evidence.contextual import contextual_share
-    >>> effects = effect_sizes(read_trials("data/trials.csv"))
-    >>> found = contextual_share(effects.where(study=["chow2006", "shin2015"]), n_bootstrap=0)
-    >>> print(contextual_share_summary(found).splitlines()[1])
-      Share           withheld: fewer than three trials remain
+    >>> import analysis as ma
+    >>> effects = ma.effect_sizes(ma.read_trials("data/trials.csv"))
+    >>> found = ma.contextual_share(effects.where(study=["chow2006", "shin2015"]), n_bootstrap=0)
+    >>> heading, said = contextual_share(found)
+    >>> said[0]
+    ('Share', 'withheld: fewer than three trials remain')
     """
     at = level(found.confidence_level)
     said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at))]
@@ -370,7 +520,7 @@ def contextual_share_summary(found):
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
     said += [("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
     head = f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"
-    return _lines(head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))], 14)
+    return head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))]
 
 
 def _share_found(found, at):

@@ -351,7 +351,7 @@ def test_tables_hold_the_result():
     last = frame.iloc[-1]
     assert (last["yi"], last["ci_low"], last["ci_high"]) == (ours.estimate, *ours.ci)
     assert len(row) == 1
-    numbers = row.loc[0, ["sigma2_between", "sigma2_between_ci_high", "i2_within", "pi_low", "se_model"]].tolist()
+    numbers = row.loc[0, ["sigma2_between", "sigma2_ci_between_high", "i2_within", "pi_low", "se_model"]].tolist()
     assert numbers == [
         ours.sigma2.between, ours.sigma2_ci.between.high, ours.i2.within, ours.pi.low, ours.se_model
     ]  # fmt: skip

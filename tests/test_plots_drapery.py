@@ -7,8 +7,8 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
+from analysis import save_figure
 from analysis.models.diagnostics import pvalue_at
-from analysis.plots import save_figure
 from analysis.plots._drapery import drapery, place_curve_names
 from analysis.plots._layout import text_width
 

@@ -287,7 +287,7 @@ def test_the_same_figures_have_the_same_bytes(effects, tmp_path):
     }
     for name, draw in draws.items():
         for copy in ("a", "b"):
-            analysis.plots.save_figure(draw(), tmp_path / copy / name, formats=("svg", "pdf"))
+            analysis.save_figure(draw(), tmp_path / copy / name, formats=("svg", "pdf"))
         for kind in ("svg", "pdf", "csv", "md"):
             assert (tmp_path / "a" / f"{name}.{kind}").read_bytes() == (tmp_path / "b" / f"{name}.{kind}").read_bytes()
 

@@ -8,12 +8,12 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
+from analysis import labbe
 from analysis.effects import log_odds_ratio
 from analysis.evidence.responders import count_shares, implied_share, response_curve
 from analysis.evidence.worthwhile import threshold
 from analysis.models.counts import pool_mantel_haenszel, pool_peto
 from analysis.plots import _theme as style
-from analysis.plots import labbe
 from analysis.plots._labbe_counts import inside_square, labbe_counts
 
 ARMS = ["placebo_estimate", "treatment_estimate"]

@@ -9,10 +9,10 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
+from analysis import multiverse_plot
 from analysis.evidence.multiverse import choice_effects, multiverse
 from analysis.plots import _multiverse as shapes
 from analysis.plots import _theme as style
-from analysis.plots import multiverse_plot
 from analysis.plots._multiverse import FINDINGS, share_name, took_option
 
 CHOICES = {

@@ -7,8 +7,7 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
-from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes
-from analysis.plots import save_figure
+from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes, save_figure
 from analysis.plots._posterior import posterior_plot
 
 Y = [-1.2, -0.4, -2.0, 0.3, -0.9]

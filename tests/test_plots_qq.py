@@ -7,8 +7,8 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
+from analysis import save_figure
 from analysis.models.diagnostics import residual_quantiles, standardised_residuals
-from analysis.plots import save_figure
 from analysis.plots._qq import qq_plot
 
 

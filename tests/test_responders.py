@@ -279,10 +279,10 @@ def test_pooled_as_single_columns(found):
 def test_words_and_frame(found):
     text = found.summary()
     assert text.splitlines()[0] == "At least 2 points less pain (own choice), from means and SDs: 31 trials"
-    assert "  Placebo     41% (95% CI 30 to 52%)" in text and "  Treatment   62% (95% CI 48 to 74%)" in text
+    assert "  Placebo       41% (95% CI 30 to 52%)" in text and "  Treatment     62% (95% CI 48 to 74%)" in text
     assert "16 percentage points (95% CI 8 to 24; tau 20)" in text and "NNTB 6.2 (NNTB 4.1 to 12.3)" in text
     assert "normally distributed" in text and "aet126" in text and "19 trials, see left_out" in text
-    assert str(found) == text and "<pre>" in found._repr_html_()
+    assert str(found) == text and "<table>" in found._repr_html_()
     frame = found.to_frame()
     assert frame["kind"].tolist() == ["study"] * 31 + ["summary"]
     assert frame.iloc[-1]["difference_low"] == found.difference.ci.low

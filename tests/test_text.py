@@ -46,11 +46,11 @@ def test_pvalue(p, expected):
 
 
 def test_summary_says_what_few_studies_and_narrow_intervals_mean():
-    assert "One study" in sentences.summary(ma.pool([-1.0], [0.2]))
-    assert "3 studies: tau is hardly known" in sentences.summary(ma.pool([-1, 0.5, -2], [0.1, 0.1, 0.1]))
+    assert "One study" in ma.pool([-1.0], [0.2]).summary()
+    assert "3 studies: tau is hardly known" in ma.pool([-1, 0.5, -2], [0.1, 0.1, 0.1]).summary()
     alike = ma.pool([-1.0, -1.01, -0.99, -1.0, -1.0], [0.1] * 5)
-    assert alike.hksj_narrower and "narrower than the Wald" in sentences.summary(alike)
-    assert "Common-effect" in sentences.summary(ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE"))
+    assert alike.hksj_narrower and "narrower than the Wald" in alike.summary()
+    assert "Common-effect" in ma.pool([-1, 0.5], [0.1, 0.1], tau2_method="CE").summary()
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.95, "95%"), (0.999, "99.9%"), (0.975, "97.5%")])

@@ -32,6 +32,8 @@ from analysis.data.arm_scores import (
 )
 from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
 from analysis.data.trials import TrialDataError
+from analysis.sentences import InWords
+from analysis.text import counted
 
 # The columns that stand first in every table of effect sizes.
 _FIRST = (
@@ -58,8 +60,8 @@ _KEPT = "therapy_family therapy condition condition_group scale scale_min scale_
 _LESS_THAN_A_DAY = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class EffectSizes:
+@dataclass(frozen=True, eq=False, repr=False)
+class EffectSizes(InWords):
     """One effect size per trial.
 
     Attributes
@@ -91,6 +93,13 @@ class EffectSizes:
 
     def __len__(self):
         return len(self.table)
+
+    def _in_words(self):
+        said = [("Status", ", ".join(f"{n} {status}" for status, n in self.table["status"].value_counts().items()))]
+        said.append(("Derived", f"{len(self.derivations)} numbers that are not printed as they stand, see derivations"))
+        if len(self.left_out):
+            said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
+        return f"{self.measure} of {counted(len(self))}, {self.unit}", said
 
     @property
     def yi(self):

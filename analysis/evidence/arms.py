@@ -22,7 +22,7 @@ from analysis.evidence.contextual import (
     require_changes,
 )
 from analysis.models.bivariate import BivariateEffect
-from analysis.models.results import PooledEffect
+from analysis.models.results import PooledEffect, Result
 
 NOT_STATED = "not stated"
 _COLUMNS = {
@@ -33,8 +33,8 @@ _COLUMNS = {
 _ORDERS = VOCABULARY | {"week_band": WEEK_BANDS}
 
 
-@dataclass(frozen=True, eq=False)
-class PooledArms:
+@dataclass(frozen=True, eq=False, repr=False)
+class PooledArms(Result):
     """The change within the placebo arms, within the treatment arms, and the contrast between them.
 
     Change within an arm is descriptive: natural course and regression to the mean are in it. Only the contrast is
@@ -89,12 +89,8 @@ class PooledArms:
         table = pd.concat(rows, ignore_index=True)
         return table[["group", "role", *(c for c in table if c not in ("group", "role"))]]
 
-    def summary(self):
-        """Return the three pooled results of every group as text."""
-        return sentences.arms_summary(self)
-
-    def __str__(self):
-        return self.summary()
+    def _in_words(self):
+        return sentences.pooled_arms(self)
 
 
 def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_method="t(k-1)", confidence_level=0.95):

@@ -16,7 +16,7 @@ from analysis import _check, sentences
 from analysis.effects import log_ratio_of_means
 from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
-from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
 
 # The measure of a change within arms, which is no difference between them.
 ARM_CHANGE = "mean change"
@@ -45,8 +45,8 @@ _NEEDED |= {f"change_{arm}{end}" for arm in ("placebo", "treatment") for end in 
 _NONE = ConfidenceInterval(np.nan, np.nan)
 
 
-@dataclass(frozen=True, eq=False)
-class ContextualShare:
+@dataclass(frozen=True, eq=False, repr=False)
+class ContextualShare(Result):
     """The change in the placebo arms as a share of the change in the treatment arms.
 
     Attributes
@@ -157,15 +157,8 @@ class ContextualShare:
         columns = ["label", "share", "ci_low", "ci_high", "weight", "kind"]
         return pd.concat([*rows, pd.DataFrame(summary, columns=columns)], ignore_index=True)
 
-    def summary(self):
-        """Return the share in words, with what it is not."""
-        return sentences.contextual_share_summary(self)
-
-    def __str__(self):
-        return self.summary()
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
+    def _in_words(self):
+        return sentences.contextual_share(self)
 
 
 def contextual_share(

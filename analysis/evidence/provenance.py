@@ -30,6 +30,7 @@ from analysis.data.effect_sizes import EffectSizes
 from analysis.effects import change_sd
 from analysis.models.pooling import pool
 from analysis.models.results import PooledEffect
+from analysis.sentences import InWords
 from analysis.text import number, percent
 
 FIELDS = (
@@ -82,8 +83,8 @@ VALUES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Provenance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Provenance(InWords):
     """Where pooled numbers come from.
 
     Attributes
@@ -121,7 +122,13 @@ class Provenance:
         """Return a copy of the table of nodes."""
         return self.table.copy()
 
-    def __str__(self):
+    def summary(self):
+        """Return the whole tree as text, as :meth:`tree` draws it.
+
+        Returns
+        -------
+        str
+        """
         return self.tree()
 
     def _repr_html_(self):

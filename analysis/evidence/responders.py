@@ -22,8 +22,8 @@ from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
 from analysis.models.pooling import pool, pool_columns
-from analysis.models.results import ConfidenceInterval, PooledEffect, t_quantile
-from analysis.sentences import as_html, notes
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+from analysis.sentences import notes
 from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
 
 ROLES = ("placebo", "treatment")
@@ -111,8 +111,8 @@ def _needed(value):
     return ("NNTB " if value > 0 else "NNTH ") + number(abs(value), 1)
 
 
-@dataclass(frozen=True, eq=False)
-class Responders:
+@dataclass(frozen=True, eq=False, repr=False)
+class Responders(Result):
     """Responders under placebo and under treatment: percentages, difference and number needed to treat.
 
     Attributes
@@ -173,40 +173,33 @@ class Responders:
         frame["difference_high"] = np.minimum([*(own + half), high], 1)
         return frame.assign(kind=["study"] * len(self.table) + ["summary"])
 
-    def summary(self):
-        """Return the result in words, a few lines of text."""
+    def _in_words(self):
         d, at = self.difference, level(self.difference.confidence_level)
         what = "Responders as counted in the trials"
         if self.threshold is not None:
             what = f"At least {self.threshold.words} less pain ({self.threshold.source}), from means and SDs"
+        said = []
+        for role in ROLES:
+            share = getattr(self, role)
+            limits = interval(*(100 * end for end in share.ci), 0)
+            said.append((role.capitalize(), f"{percent(share.estimate)} ({at} CI {limits}%)"))
+        limits = interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)
         if isinstance(d, PooledCounts):
             method_or_tau = f"; {d.method}"
         else:
             method_or_tau = f"; tau {number(100 * d.tau, 0)}" if d.k > 1 else ""
-        lines = [f"{what}: {counted(len(self.table))}"]
-        for role in ROLES:
-            share = getattr(self, role)
-            limits = interval(*(100 * end for end in share.ci), 0)
-            lines.append(f"  {role.capitalize():<12}{percent(share.estimate)} ({at} CI {limits}%)")
-        limits = interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)
-        difference = f"{number(100 * d.estimate, 0)} percentage points ({at} CI {limits}{method_or_tau})"
-        lines += [f"  {'Difference':<12}{difference}", f"  {'NNT':<12}{self.nnt.words}"]
+        points = number(100 * d.estimate, 0)
+        said.append(("Difference", f"{points} percentage points ({at} CI {limits}{method_or_tau})"))
+        said.append(("NNT", self.nnt.words))
         if self.ratio is not None:
             limits = interval(*(math.exp(end) for end in self.ratio.ci))
             name, _ = _RATIOS[self.ratio.measure]
-            lines.append(f"  {name:<12}{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
+            said.append((name, f"{number(math.exp(self.ratio.estimate))} ({at} CI {limits})"))
         if len(self.left_out):
-            lines.append(f"  {'Left out':<12}{counted(len(self.left_out))}, see left_out")
-        lines.append(f"  {'Note':<12}{_POOLED_ALONE}")
-        if isinstance(d, PooledEffect):
-            lines += [f"  {'Note':<12}{note}" for note in notes(d)]
-        return "\n".join([*lines, f"  {'Note':<12}{self.caveat}"])
-
-    def __str__(self):
-        return self.summary()
-
-    def _repr_html_(self):
-        return as_html(self.summary())
+            said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
+        few = notes(d) if isinstance(d, PooledEffect) else []
+        said += [("Note", note) for note in (_POOLED_ALONE, *few, self.caveat)]
+        return f"{what}: {counted(len(self.table))}", said
 
 
 def translate_responders(

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from analysis import _check
-from analysis.models.results import ConfidenceInterval, PooledEffect
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
 from analysis.text import counted, interval, level, number, percent
 
@@ -214,8 +214,8 @@ def require(wanted, kind, purpose):
         )
 
 
-@dataclass(frozen=True, eq=False)
-class ShareBeyond:
+@dataclass(frozen=True, eq=False, repr=False)
+class ShareBeyond(Result):
     """Share of comparable trials whose true effect lies beyond a threshold.
 
     Attributes
@@ -252,22 +252,20 @@ class ShareBeyond:
     reason: str = ""
     tau_given: bool = False
 
-    def summary(self):
-        """Return the share in words, one sentence a line."""
+    def _in_words(self):
         limit = f"at least {self.threshold.words} less pain than with placebo ({self.threshold.source})"
         mean = f"The mean effect lies beyond with a one-sided confidence of {percent(self.mean_beyond)}"
         if self.reason:
-            return f"Share of comparable trials with {limit}: not given, {self.reason}.\n{mean}."
-        at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
-        return (
-            f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would be "
-            f"{limit}; {counted(self.k)}, tau {number(self.tau)}.\n"
-            f"{mean}, that of a new trial with probability {percent(self.new_trial)}.\n"
-            f"{_COVERED.format('of the mean, with tau as given,' if self.tau_given else 'of the mean and of tau')}"
-        )
-
-    def __str__(self):
-        return self.summary()
+            said = [f"Share of comparable trials with {limit}: not given, {self.reason}.", f"{mean}."]
+        else:
+            at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
+            said = [
+                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would "
+                f"be {limit}; {counted(self.k)}, tau {number(self.tau)}.",
+                f"{mean}, that of a new trial with probability {percent(self.new_trial)}.",
+                _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau"),
+            ]
+        return "", [(None, sentence) for sentence in said]
 
 
 def share_beyond(pooled, threshold, *, confidence_level=None):

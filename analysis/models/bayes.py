@@ -7,13 +7,14 @@ near machine precision, by Gauss-Legendre quadrature on panels that are halved u
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis import _check, sentences
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
-from analysis.models.results import ConfidenceInterval
+from analysis.models.results import ConfidenceInterval, Result
 from analysis.models.tau2 import log_likelihood, weighted
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -42,8 +43,8 @@ class Summary(NamedTuple):
     shortest: ConfidenceInterval  # highest posterior density where there is one mode
 
 
-@dataclass(frozen=True, eq=False)
-class PosteriorEffect:
+@dataclass(frozen=True, eq=False, repr=False)
+class PosteriorEffect(Result):
     """Posterior of the mean effect mu, the heterogeneity SD tau, a new effect and the effect of each trial.
 
     Attributes
@@ -191,13 +192,6 @@ class PosteriorEffect:
         ]
         return pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
 
-    def summary(self):
-        """Return the result in words, as text of a few lines."""
-        return sentences.posterior_summary(self)
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
-
     def to_row(self):
         """Return a DataFrame of one row with every number of the result and the priors that made it.
 
@@ -205,16 +199,10 @@ class PosteriorEffect:
         -------
         pandas.DataFrame
         """
-        import pandas as pd
+        return super().to_row().assign(tau_prior=str(self.tau_prior), mu_prior=str(self.mu_prior or "flat"))
 
-        row = {"measure": self.measure, "k": self.k}
-        for name in ("mu", "tau", "new"):
-            s = getattr(self, name)
-            row |= {f"{name}_mean": s.mean, f"{name}_median": s.median, f"{name}_sd": s.sd}
-            for kind in ("interval", "shortest"):
-                row |= {f"{name}_{kind}_{end}": getattr(getattr(s, kind), end) for end in ("low", "high")}
-        row |= {"log_evidence": self.log_evidence, "confidence_level": self.confidence_level}
-        return pd.DataFrame([row | {"tau_prior": str(self.tau_prior), "mu_prior": str(self.mu_prior or "flat")}])
+    def _in_words(self):
+        return sentences.posterior_effect(self)
 
 
 def _on_grid(function, x):
@@ -290,8 +278,6 @@ def pool_bayes(
     names = _check.study_labels(labels, len(yi))
     yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
     yi, vi = np.array(yi), np.array(vi)
-    for x in (yi, vi):
-        x.flags.writeable = False
     posterior = _posterior(yi, vi, tau_prior, mu_prior)
     return PosteriorEffect(
         k=yi.size,
@@ -389,7 +375,7 @@ class _Posterior(NamedTuple):
 
 def _posterior(yi, vi, tau_prior, mu_prior):
     """Posterior distributions of tau, the mean and a new effect."""
-    panels = _integrate_tau(vi, tau_prior, lambda tau2: _log_marginal(yi, vi, tau2, mu_prior))
+    panels = _integrate_tau(vi, tau_prior, partial(_log_marginal, yi, vi, mu_prior=mu_prior))
     # A node counts by its share of the mass or of the second moment; 1e100 keeps the square finite.
     far = np.clip(panels.tau / panels.quantile(np.array([0.5])), 1.0, 1e100)
     kept = panels.share * far**2 > _NEGLIGIBLE
@@ -436,12 +422,15 @@ def _log_evidence_at_zero(yi, vi, tau_prior):
 
 def _integrate_tau(vi, tau_prior, log_of_tau2):
     """Integrate prior times likelihood over tau; the log of the likelihood is a function of tau2 (n,)."""
-
-    def log_density(x):
-        parts = [log_of_tau2(tau2) for tau2 in _in_blocks(np.exp(2.0 * x), vi.size)]
-        return tau_prior.on_log(x) + np.concatenate(parts)
-
+    # The density stays with the posterior: a partial of functions of the module can be pickled, a closure cannot.
+    log_density = partial(_log_density, tau_prior=tau_prior, log_of_tau2=log_of_tau2, each=vi.size)
     return _integrate(log_density, 0.5 * float(np.log(np.median(vi))), tau_prior.upper, vi.size)
+
+
+def _log_density(x, tau_prior, log_of_tau2, each):
+    """Log of prior times likelihood at log(tau) = x."""
+    parts = [log_of_tau2(tau2) for tau2 in _in_blocks(np.exp(2.0 * x), each)]
+    return tau_prior.on_log(x) + np.concatenate(parts)
 
 
 def _in_blocks(values, each):

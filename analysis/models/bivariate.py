@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis import _check
-from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis import _check, sentences
+from analysis.models.results import ConfidenceInterval, Result, t_quantile
 
 _OUTCOMES = ("first", "second")
 _CI_METHODS = ("t", "z")
@@ -78,8 +78,8 @@ class Estimate(NamedTuple):
     ci: ConfidenceInterval
 
 
-@dataclass(frozen=True, eq=False)
-class BivariateEffect:
+@dataclass(frozen=True, eq=False, repr=False)
+class BivariateEffect(Result):
     """Two outcomes pooled together: both means, how true values vary together between trials, and the difference.
 
     Attributes
@@ -154,6 +154,9 @@ class BivariateEffect:
             row = {"outcome": name, "k": self.k, "estimate": estimate, "se": se, "ci_low": ci.low, "ci_high": ci.high}
             rows.append(row | {"df": self.df, "tau": sd} | {other: getattr(self, other) for other in same})
         return pd.DataFrame(rows)
+
+    def _in_words(self):
+        return sentences.bivariate_effect(self)
 
 
 def _difference_variance(m):
@@ -294,8 +297,6 @@ def _bivariate_effect(fit, labels, method, ci_method, level):
 
     arrays = {name: np.array(getattr(fit, name)) for name in ("estimates", "covariance", "between")}
     arrays["tau"] = np.sqrt(np.diag(fit.between))
-    for x in arrays.values():
-        x.flags.writeable = False
     return BivariateEffect(
         k=int(fit.k),
         first=mean(fit.estimates[0], fit.covariance[0, 0]),

@@ -17,7 +17,7 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._check import fail, place
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
-from analysis.models.results import ConfidenceInterval, numbers_by_name, studies_and_summary, t_quantile
+from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
 
 # A variance below it is what rounding leaves of zero: it would take 1e15 events.
 _ROUNDING = 1e-15
@@ -32,8 +32,8 @@ class ChiSquare(NamedTuple):
     pvalue: float
 
 
-@dataclass(frozen=True, eq=False)
-class PooledCounts:
+@dataclass(frozen=True, eq=False, repr=False)
+class PooledCounts(Result):
     """Pooled effect of 2 by 2 tables, with its uncertainty and the trials behind it.
 
     Numbers for one meta-analysis; for n of them arrays of shape (n,), and (n, k) for the attributes of the
@@ -154,49 +154,9 @@ class PooledCounts:
         self._refuse_many()
         return studies_and_summary(self)
 
-    def to_row(self):
-        """Return a DataFrame of one row a meta-analysis with every number of the pooled effect.
-
-        Returns
-        -------
-        pandas.DataFrame
-
-        Examples
-        --------
-        >>> from analysis.models.counts import pool_peto
-        >>> pool_peto([1, 0], [40, 35], [4, 2], [41, 34]).to_row()[["method", "measure", "k"]].values.tolist()
-        [['Peto', 'OR', 2]]
-        """
-        import pandas as pd
-
-        names = ("method", "measure", "k", "estimate", "se", "ci", "statistic", "pvalue")
-        row = numbers_by_name(self, (*names, "q", "q_df", "q_pvalue", "i2", "h2"))
-        for name in _TESTS:
-            test = getattr(self, name)
-            row |= {name: test.statistic, f"{name}_pvalue": test.pvalue}
-        row["confidence_level"] = self.confidence_level
-        return pd.DataFrame(row, index=range(np.size(self.estimate)))
-
-    def summary(self):
-        """Return the result in words, as text of a few lines.
-
-        Returns
-        -------
-        str
-
-        Raises
-        ------
-        ValueError
-            For the result of many meta-analyses.
-
-        Examples
-        --------
-        >>> from analysis.models.counts import pool_peto
-        >>> print(pool_peto([1, 0, 3], [40, 35, 60], [4, 2, 7], [41, 34, 58]).summary().splitlines()[0])
-        Peto odds ratio, 3 trials (common effect)
-        """
+    def _in_words(self):
         self._refuse_many()
-        return sentences.counts_summary(self)
+        return sentences.pooled_counts(self)
 
     def _refuse_many(self):
         if np.ndim(self.estimate):
@@ -517,9 +477,6 @@ def _finish(fields, tests, given, absent):
     makers = {"ci": ConfidenceInterval} | dict.fromkeys(_TESTS, ChiSquare)
     for name, maker in makers.items():
         fields[name] = maker(*(x.item() if single else x for x in fields[name]))
-    for x in fields.values():
-        if isinstance(x, np.ndarray):
-            x.flags.writeable = False
     return PooledCounts(**fields)
 
 

@@ -55,7 +55,7 @@ class Model(NamedTuple):
     x: np.ndarray
     names: tuple
     labels: tuple
-    spec: object
+    spec: object  # None in a fit that was pickled or copied
     moderators: object  # DataFrame of the columns that the right side names, one row for each study
 
 
@@ -273,8 +273,16 @@ def _named_in_order(right, table):
     return sorted(_named(right, table), key=place)
 
 
-def design_rows(spec, new_data):
+def design_rows(formula, model, new_data):
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
+    spec = model.spec
+    if spec is None:
+        right = formula.split("~")[1].strip()
+        try:
+            spec = _matrix("~ " + right, model.moderators, _FRAMES)[1]
+        except Exception as error:
+            problem = _unreadable(right, model.moderators, error)
+            raise ValueError(f"{problem}; what the formula uses must be defined where predict is called") from error
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
     if problems := _unknown_levels(spec, table):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis import _check
 from analysis.models.pooling import leave_one_out, many_pvalues, pool, pool_batch
-from analysis.models.results import PooledEffect, t_quantile
+from analysis.models.results import PooledEffect, Result, t_quantile
 
 # Fewest and most samples behind an envelope.
 _SIMULATIONS = 200, 1000
@@ -351,8 +351,8 @@ def _prediction_df(pooled):
     return {"t(k-1)": pooled.k - 1.0, "t(k-2)": pooled.k - 2.0, "z": np.inf}[pooled.pi_method]
 
 
-@dataclass(frozen=True, eq=False)
-class PValueCurves:
+@dataclass(frozen=True, eq=False, repr=False)
+class PValueCurves(Result):
     """Ends of the intervals at which the p values are reached.
 
     Attributes
@@ -374,6 +374,19 @@ class PValueCurves:
     pooled: np.ndarray
     prediction: np.ndarray
     trial_pvalues: np.ndarray
+
+    def to_frame(self):
+        """Return a tidy DataFrame with a row for each p value and the intervals of the mean and of a new trial there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns p, pooled_low, pooled_high, prediction_low, prediction_high.
+        """
+        import pandas as pd
+
+        names = ("pooled_low", "pooled_high", "prediction_low", "prediction_high")
+        return pd.DataFrame({"p": self.p} | dict(zip(names, (*self.pooled.T, *self.prediction.T), strict=True)))
 
 
 def pvalue_curves(pooled, p=LEVELS):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import _check, sentences
-from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
 CI_METHODS = ("CR2", "CR1", "t", "z")
@@ -39,8 +39,8 @@ class Levels(NamedTuple):
     within: object
 
 
-@dataclass(frozen=True, eq=False)
-class MultilevelEffect:
+@dataclass(frozen=True, eq=False, repr=False)
+class MultilevelEffect(Result):
     """A pooled effect of effects nested in clusters (trials), with the variance at both levels.
 
     Attributes
@@ -130,34 +130,8 @@ class MultilevelEffect:
             }
         )
 
-    def summary(self):
-        """Return the result in words, as text of a few lines."""
-        return sentences.multilevel_summary(self)
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
-
-    def to_row(self):
-        """Return a DataFrame of one row with every number of the result and the methods that made it.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
-        import pandas as pd
-
-        def own(*names):
-            return {name: getattr(self, name) for name in names}
-
-        row = own("measure", "k", "clusters", "estimate", "se") | {"ci_low": self.ci.low, "ci_high": self.ci.high}
-        row |= own("statistic", "df", "pvalue", "se_model")
-        for level in Levels._fields:
-            low, high = getattr(self.sigma2_ci, level)
-            row |= {f"sigma2_{level}": getattr(self.sigma2, level)}
-            row |= {f"sigma2_{level}_ci_low": low, f"sigma2_{level}_ci_high": high}
-            row |= {f"i2_{level}": getattr(self.i2, level)}
-        row |= own("q", "q_df", "q_pvalue", "log_likelihood") | {"pi_low": self.pi.low, "pi_high": self.pi.high}
-        return pd.DataFrame([row | own("confidence_level", "method", "ci_method")])
+    def _in_words(self):
+        return sentences.multilevel_effect(self)
 
 
 def pool_multilevel(
@@ -234,8 +208,6 @@ def pool_multilevel(
     fit = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
     back = np.argsort(given.order)
     arrays = {"yi": given.yi[back], "vi": given.vi[back], "weights": fit.weights[back]}
-    for x in arrays.values():
-        x.flags.writeable = False
     k, m = given.yi.size, given.first.size
     sigma2 = Levels(between, within)
     return MultilevelEffect(
@@ -307,7 +279,6 @@ def _clustered(effects, vi, cluster, vcov, labels):
     order = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[order], prepend=-1))
     blocks = _covariance_blocks(vcov, vi, group, order, first)
-    cluster.flags.writeable = False
     return _Clustered(yi[order], vi[order], blocks, first, order, cluster, names, measure)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from analysis import _check
-from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, numbers_by_name, t_quantile
+from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
@@ -42,7 +42,10 @@ _NODES, _LARGEST_DF = 18, 60.0
 # Array elements in a block of `pool_batch`, whose working arrays then stay in cache.
 _BLOCK = 1 << 16
 # The columns of `leave_one_out` and `cumulative`.
-_STEP_COLUMNS = (*("k", "estimate", "se", "ci", "pvalue"), *("tau2", "tau", "i2", "q", "q_pvalue", "pi"))
+_STEP_COLUMNS = (
+    *("k", "estimate", "se", "ci_low", "ci_high", "pvalue"),
+    *("tau2", "tau", "i2", "q", "q_pvalue", "pi_low", "pi_high"),
+)
 
 
 def pool(
@@ -158,8 +161,6 @@ def _results(yi, vi, labels, measure, options):
         numbers = {name: float(x[j]) for name, x in scalars.items()}
         weights = 1.0 / (v + (0.0 if np.isnan(numbers["tau2"]) else numbers["tau2"]))
         weights /= weights.sum()
-        for x in (y, v, weights):
-            x.flags.writeable = False
         return PooledEffect(
             k=here.size,
             q_df=here.size - 1,
@@ -553,9 +554,9 @@ def _studies_and_methods(yi, vi, labels, methods):
 def _steps_table(results, labels):
     import pandas as pd
 
-    return pd.DataFrame(
-        [{"label": label} | numbers_by_name(x, _STEP_COLUMNS) for label, x in zip(labels, results, strict=True)]
-    )
+    table = pd.DataFrame([flat(x) for x in results], columns=_STEP_COLUMNS)
+    table.insert(0, "label", labels)
+    return table
 
 
 def cumulative(yi, vi=None, *, order=None, labels=None, **methods):

@@ -29,7 +29,7 @@ from analysis.models.design import (
     read_model,
 )
 from analysis.models.pooling import check_options, pvalues
-from analysis.models.results import ConfidenceInterval, t_quantile
+from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
 
 # What is taken from k - p, the degrees of freedom of a prediction; "z" has none.
@@ -42,8 +42,8 @@ _EQUAL = 1e-8
 _POINTS, _STRAIGHT = 101, 1e-9
 
 
-@dataclass(frozen=True, eq=False)
-class PermutationTest:
+@dataclass(frozen=True, eq=False, repr=False)
+class PermutationTest(Result):
     """Permutation p-values of a meta-regression.
 
     Attributes
@@ -65,9 +65,22 @@ class PermutationTest:
     n_permutations: int
     exact: bool
 
+    def to_frame(self):
+        """Return a tidy DataFrame with a row for each coefficient.
 
-@dataclass(frozen=True, eq=False)
-class MetaRegression:
+        Returns
+        -------
+        pandas.DataFrame
+            Columns name and pvalue.
+        """
+        return self.pvalues.rename_axis("name").reset_index()
+
+    def _in_words(self):
+        return sentences.permutation_test(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MetaRegression(Result):
     """A fitted meta-regression.
 
     Attributes
@@ -134,6 +147,21 @@ class MetaRegression:
     _model: object = field(repr=False)
     _fits: object = field(repr=False)
     _options: object = field(repr=False)
+
+    def __getstate__(self):
+        # The formula engine's own objects cannot be pickled; `design_rows` makes them again when they are needed.
+        return vars(self) | {"_model": self._model._replace(spec=None)}
+
+    def to_frame(self):
+        """Return a tidy DataFrame with a row for each study: what it found and what the regression says.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, yi, vi, and those of `predict`: estimate, se, ci_low, ci_high, pi_low, pi_high.
+        """
+        fitted = self.predict().reset_index(drop=True)
+        return pd.concat([pd.DataFrame({"label": self.labels, "yi": self.yi, "vi": self.vi}), fitted], axis=1)
 
     @property
     def params(self):
@@ -231,7 +259,7 @@ class MetaRegression:
         """
         _check.option("pi_method", pi_method, tuple(_PREDICTION_DF))
         level = self.confidence_level if confidence_level is None else confidence_level
-        x, index = (self.exog, self.labels) if new_data is None else design_rows(self._model.spec, new_data)
+        x, index = (self.exog, self.labels) if new_data is None else design_rows(self.formula, self._model, new_data)
         estimate, scaled = x @ self.params.to_numpy(), x * self.bse.to_numpy()
         se = np.sqrt(np.einsum("ip,pq,iq->i", scaled, self.correlation, scaled).clip(min=0.0))
         half, less = self._half(confidence_level) * se, _PREDICTION_DF[pi_method]
@@ -280,21 +308,8 @@ class MetaRegression:
             raise ValueError(f"n_resamples={n_resamples!r} must be a whole number of at least 1")
         return _permutation_test(self, n_resamples, np.random.default_rng(rng))
 
-    def summary(self):
-        """Return the coefficients and what the moderators explain and leave, as text of a few lines.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from analysis.models.regression import meta_regression
-        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
-        >>> print(meta_regression("yi ~ week", data).summary().splitlines()[2])
-          week          0.26 (95% CI 0.09 to 0.44), p = 0.023
-        """
-        return sentences.regression_summary(self)
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
+    def _in_words(self):
+        return sentences.meta_regression(self)
 
 
 def meta_regression(
@@ -367,8 +382,6 @@ def meta_regression(
 def _result(formula, model, options):
     grid = designs(model.yi[:, None], model.vi[:, None], model.x)
     fits, moderators = fit_designs(grid, options), _moderator_columns(model.names)
-    for array in (model.yi, model.vi, model.x, fits.correlation):
-        array.flags.writeable = False
     df, m = float(fits.df[0, 0]), len(moderators)
     qm, tau2, q = float(omnibus(fits, moderators, options.ci_method)[0]), float(fits.tau2[0]), float(fits.q[0])
     tau2_ci, qm_pvalue = (np.nan, np.nan), np.nan
@@ -503,8 +516,8 @@ def _size(k):
     return max(_BLOCK // k, 16)
 
 
-@dataclass(frozen=True, eq=False)
-class ModeratorCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class ModeratorCurve(Result):
     """The mean effect along one moderator of a meta-regression.
 
     Attributes
@@ -535,6 +548,15 @@ class ModeratorCurve:
     slope: dict | None
     terms: pd.DataFrame
     reference: object
+
+    def to_frame(self):
+        """Return a copy of `curve`.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        return self.curve.copy()
 
 
 def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
@@ -574,7 +596,7 @@ def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
     grid = _new_data(at, moderator, held)
     curve = regression.predict(grid, pi_method=pi_method).reset_index(drop=True)
     curve.insert(0, "x", at)
-    x, _ = design_rows(regression._model.spec, grid)
+    x, _ = design_rows(regression.formula, regression._model, grid)
     moves = np.ptp(x, axis=0) > 0
     slope, reference = None, None
     if categorical:
@@ -611,7 +633,7 @@ def _held(regression, data, name):
         return float(data[name].mean())
     levels = _levels(data[name])
     others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
-    x, _ = design_rows(regression._model.spec, others.assign(**{name: levels}))
+    x, _ = design_rows(regression.formula, regression._model, others.assign(**{name: levels}))
     return levels[_reference_row(x)]
 
 

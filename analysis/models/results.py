@@ -1,19 +1,13 @@
 """What a pooled analysis returns: plain numbers, never rounded, with their studies and methods."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
 from analysis import _check, sentences
-
-# The order in which `to_row` shows the numbers, then the methods, of a `PooledEffect`.
-_COLUMNS = (
-    *("measure", "k", "estimate", "se", "ci", "statistic", "df", "pvalue", "tau2", "tau", "tau2_ci"),
-    *("i2", "i2_ci", "h2", "h2_ci", "q", "q_df", "q_pvalue", "pi", "hksj_narrower"),
-    *("confidence_level", "tau2_method", "ci_method", "pi_method", "tau2_ci_method"),
-)
 
 
 class ConfidenceInterval(NamedTuple):
@@ -44,14 +38,68 @@ def t_quantile(df, confidence_level):
     return np.where(np.isinf(df), -special.ndtri(tail), student)
 
 
-def numbers_by_name(result, names):
-    """The named numbers of a result, by column of a table; an interval fills two, `<name>_low` and `<name>_high`."""
+class Result(sentences.InWords):
+    """What every result has: a summary, a short repr, one row with all its numbers, and arrays that stay read-only."""
+
+    def __post_init__(self):
+        self._lock(vars(self))
+
+    def __setstate__(self, state):
+        # Neither pickle nor copy keeps an array read-only.
+        self._lock(state)
+        vars(self).update(state)
+
+    @staticmethod
+    def _lock(fields):
+        for value in fields.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def to_row(self):
+        """Return a DataFrame with every number of the result and the methods that made it, one row a meta-analysis.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A column for each field that is a number or a word. What a field holds comes with its name in front:
+            `ci_low` and `ci_high` for `ci`, `placebo_estimate` for the estimate of `placebo`. Arrays, tables and
+            lists of studies are left out; see `to_frame`.
+
+        Examples
+        --------
+        >>> from analysis import pool
+        >>> row = pool([-1.2, -0.4], [0.1, 0.2], measure="MD").to_row()
+        >>> row[["k", "measure", "tau2_method"]].values.tolist()
+        [[2, 'MD', 'REML']]
+        """
+        import pandas as pd
+
+        shape = np.shape(getattr(self, "estimate", 0.0))
+        return pd.DataFrame(flat(self, shape), index=range(math.prod(shape)))
+
+    def to_frame(self):
+        """Return the result as a tidy DataFrame, that of `to_row` where there are no studies to list.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        return self.to_row()
+
+
+def flat(result, shape=()):
+    """The numbers and words of a result by column, those that a field holds with its name in front."""
+    if hasattr(result, "_fields"):
+        names = result._fields
+    else:
+        computed = [name for name, of in vars(type(result)).items() if isinstance(of, property)]
+        names = [name for name in (*(f.name for f in fields(result)), *computed) if not name.startswith("_")]
     row = {}
     for name in names:
         value = getattr(result, name)
-        if isinstance(value, ConfidenceInterval):
-            row |= {f"{name}_low": value.low, f"{name}_high": value.high}
-        else:
+        if hasattr(value, "_fields") or isinstance(value, Result):
+            row |= {f"{name}_{inner}": part for inner, part in flat(value, shape).items()}
+        elif value is None or np.isscalar(value) or (isinstance(value, np.ndarray) and value.shape == shape):
             row[name] = value
     return row
 
@@ -88,8 +136,8 @@ class BatchPooled(NamedTuple):
     pvalue: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class PooledEffect:
+@dataclass(frozen=True, eq=False, repr=False)
+class PooledEffect(Result):
     """One pooled effect with its uncertainty, its heterogeneity and the studies behind it.
 
     Attributes
@@ -213,32 +261,5 @@ class PooledEffect:
         """
         return studies_and_summary(self)
 
-    def to_row(self):
-        """Return a DataFrame of one row with every number of the pooled effect and the methods that made it.
-
-        Returns
-        -------
-        pandas.DataFrame
-
-        Examples
-        --------
-        >>> from analysis.models.pooling import pool
-        >>> row = pool([-1.2, -0.4], [0.1, 0.2], measure="MD").to_row()
-        >>> row[["measure", "k", "tau2_method"]].values.tolist()
-        [['MD', 2, 'REML']]
-        """
-        import pandas as pd
-
-        return pd.DataFrame([numbers_by_name(self, _COLUMNS)])
-
-    def summary(self):
-        """Return the result in words, as text of a few lines; see `analysis.sentences.summary`.
-
-        Returns
-        -------
-        str
-        """
-        return sentences.summary(self)
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
+    def _in_words(self):
+        return sentences.pooled_effect(self)

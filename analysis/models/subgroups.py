@@ -10,11 +10,11 @@ from scipy import special
 from analysis import _check, sentences
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
-from analysis.models.results import PooledEffect
+from analysis.models.results import PooledEffect, Result
 
 
-@dataclass(frozen=True, eq=False)
-class PooledSubgroups:
+@dataclass(frozen=True, eq=False, repr=False)
+class PooledSubgroups(Result):
     """The pooled effect of each subgroup, of all studies, and the test between subgroups.
 
     Attributes
@@ -56,12 +56,8 @@ class PooledSubgroups:
         table = pd.concat(rows, ignore_index=True)
         return table[["group", *(c for c in table if c != "group")]]
 
-    def summary(self):
-        """Return the subgroups and their test as text."""
-        return sentences.subgroups_summary(self)
-
-    def _repr_html_(self):
-        return sentences.as_html(self.summary())
+    def _in_words(self):
+        return sentences.pooled_subgroups(self)
 
 
 def pool_subgroups(

@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import difflib
 import functools
+import importlib
+import pkgutil
 import re
 import sys
 import types
@@ -85,6 +87,9 @@ def _texts_of(fig):
 
 def phrases():
     """Return all texts that the figures may say (and other words of the functions that make them)."""
+    # Figures are loaded on first use; a label may belong to one that was not drawn yet.
+    for room in pkgutil.iter_modules(sys.modules[__package__].__path__, f"{__package__}."):
+        importlib.import_module(room.name)
     names = [name for name in sys.modules if name.startswith(SOURCES)]
     return _phrases_of(tuple(sorted(names)))
 

@@ -1,0 +1,195 @@
+# Every public name, once: `analysis/__init__.py` loads what is listed here, and editors and type checkers read it.
+
+from . import effects as effects
+from . import recover as recover
+from . import sentences as sentences
+from . import text as text
+from .data.effect_sizes import (
+    EffectSizes as EffectSizes,
+)
+from .data.effect_sizes import (
+    contrast_effects as contrast_effects,
+)
+from .data.effect_sizes import (
+    effect_sizes as effect_sizes,
+)
+from .data.effect_sizes import (
+    with_contrasts as with_contrasts,
+)
+from .data.trials import (
+    TrialDataError as TrialDataError,
+)
+from .data.trials import (
+    read_benchmarks as read_benchmarks,
+)
+from .data.trials import (
+    read_claims as read_claims,
+)
+from .data.trials import (
+    read_contrasts as read_contrasts,
+)
+from .data.trials import (
+    read_thresholds as read_thresholds,
+)
+from .data.trials import (
+    read_trials as read_trials,
+)
+from .evidence.arms import PooledArms as PooledArms
+from .evidence.arms import pool_arms as pool_arms
+from .evidence.audit import audit_findings as audit_findings
+from .evidence.audit import audit_trials as audit_trials
+from .evidence.claim_rules import VERDICTS as VERDICTS
+from .evidence.claims import (
+    check_claims as check_claims,
+)
+from .evidence.claims import (
+    claim_counts as claim_counts,
+)
+from .evidence.claims import (
+    claims_findings as claims_findings,
+)
+from .evidence.contextual import ContextualShare as ContextualShare
+from .evidence.contextual import contextual_share as contextual_share
+from .evidence.multiverse import (
+    choice_effects as choice_effects,
+)
+from .evidence.multiverse import (
+    multiverse as multiverse,
+)
+from .evidence.multiverse import (
+    multiverse_findings as multiverse_findings,
+)
+from .evidence.provenance import Provenance as Provenance
+from .evidence.provenance import provenance as provenance
+from .evidence.responders import (
+    Responders as Responders,
+)
+from .evidence.responders import (
+    pool_responders as pool_responders,
+)
+from .evidence.responders import (
+    translate_responders as translate_responders,
+)
+from .evidence.worthwhile import (
+    ShareBeyond as ShareBeyond,
+)
+from .evidence.worthwhile import (
+    Threshold as Threshold,
+)
+from .evidence.worthwhile import (
+    share_beyond as share_beyond,
+)
+from .evidence.worthwhile import (
+    threshold as threshold,
+)
+from .models.bayes import PosteriorEffect as PosteriorEffect
+from .models.bayes import pool_bayes as pool_bayes
+from .models.bivariate import BivariateEffect as BivariateEffect
+from .models.bivariate import pool_bivariate as pool_bivariate
+from .models.counts import (
+    PooledCounts as PooledCounts,
+)
+from .models.counts import (
+    pool_mantel_haenszel as pool_mantel_haenszel,
+)
+from .models.counts import (
+    pool_peto as pool_peto,
+)
+from .models.diagnostics import (
+    predictive_density as predictive_density,
+)
+from .models.diagnostics import (
+    pvalue_curves as pvalue_curves,
+)
+from .models.diagnostics import (
+    standardised_residuals as standardised_residuals,
+)
+from .models.multilevel import (
+    MultilevelEffect as MultilevelEffect,
+)
+from .models.multilevel import (
+    pool_multilevel as pool_multilevel,
+)
+from .models.multilevel import (
+    sampling_covariance as sampling_covariance,
+)
+from .models.pooling import (
+    cumulative as cumulative,
+)
+from .models.pooling import (
+    leave_one_out as leave_one_out,
+)
+from .models.pooling import (
+    pool as pool,
+)
+from .models.pooling import (
+    pool_batch as pool_batch,
+)
+from .models.priors import (
+    RHODES_PAIN as RHODES_PAIN,
+)
+from .models.priors import (
+    RHODES_SUBJECTIVE as RHODES_SUBJECTIVE,
+)
+from .models.priors import (
+    HalfCauchy as HalfCauchy,
+)
+from .models.priors import (
+    HalfNormal as HalfNormal,
+)
+from .models.priors import (
+    HalfStudent as HalfStudent,
+)
+from .models.priors import (
+    LogStudent as LogStudent,
+)
+from .models.priors import (
+    Normal as Normal,
+)
+from .models.priors import (
+    Uniform as Uniform,
+)
+from .models.regression import (
+    MetaRegression as MetaRegression,
+)
+from .models.regression import (
+    PermutationTest as PermutationTest,
+)
+from .models.regression import (
+    meta_regression as meta_regression,
+)
+from .models.regression import (
+    moderator_curve as moderator_curve,
+)
+from .models.results import (
+    BatchPooled as BatchPooled,
+)
+from .models.results import (
+    ConfidenceInterval as ConfidenceInterval,
+)
+from .models.results import (
+    PooledEffect as PooledEffect,
+)
+from .models.subgroups import PooledSubgroups as PooledSubgroups
+from .models.subgroups import pool_subgroups as pool_subgroups
+from .plots._arms_forest import arms_forest as arms_forest
+from .plots._bubble import bubble as bubble
+from .plots._claims import claims_plot as claims_plot
+from .plots._drapery import drapery as drapery
+from .plots._forest import forest as forest
+from .plots._forests import outcomes_forest as outcomes_forest
+from .plots._forests import steps_forest as steps_forest
+from .plots._funnel import funnel as funnel
+from .plots._labbe import labbe as labbe
+from .plots._labbe_counts import labbe_counts as labbe_counts
+from .plots._multiverse import multiverse_plot as multiverse_plot
+from .plots._orchard import orchard as orchard
+from .plots._posterior import posterior_plot as posterior_plot
+from .plots._qq import qq_plot as qq_plot
+from .plots._radial import radial as radial
+from .plots._save import save_figure as save_figure
+from .plots._theme import figure_labels as figure_labels
+from .plots._theme import theme as theme
+from .sentences import findings as findings
+
+__version__: str

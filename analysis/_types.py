@@ -1,0 +1,46 @@
+"""What arguments and results may be: closed choices stand once, for editors, type checkers and the checks."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+# A formula of numbers gives a number, a formula of arrays an array.
+Values: TypeAlias = float | NDArray[np.float64]
+
+Tau2Method = Literal["CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM"]
+CIMethod = Literal["HKSJ", "HKSJ-mod", "z", "t"]
+PIMethod = Literal["t(k-1)", "t(k-2)", "z"]
+RegressionPIMethod = Literal["t(k-p)", "t(k-p-1)", "z"]
+GeneralisedQWeights = Literal["Jackson", "Biggerstaff"]
+Tau2CIMethod = Literal["Q-profile", "profile likelihood", "Jackson", "Biggerstaff"]
+LikelihoodMethod = Literal["REML", "ML"]
+ClusterCIMethod = Literal["CR2", "CR1", "t", "z"]
+CountsMeasure = Literal["RR", "OR", "RD"]
+CountsPooling = Literal["random effects", "MH"]
+ContinuityTo = Literal["zero trials", "all if zero", "all", "none"]
+Variance = Literal["large-sample", "unbiased"]
+Outcome = Literal["change", "final"]
+SDRule = Literal["impute", "impute-median", "impute-largest"]
+MissingSD = Literal["impute", "impute-median", "impute-largest", "drop", "raise"]
+MultiArm = Literal["combine", "split"]
+IncludeOrNot = Literal["include", "exclude"]
+ShareRule = Literal["exclude", "exclude near zero", "replace"]
+ThresholdKind = Literal["within-patient", "between-group"]
+ThresholdUnit = Literal["points", "percent of baseline"]
+ThemeName = Literal["default", "jama", "revman", "minimal", "dark"]
+
+
+class PoolOptions(TypedDict, total=False):
+    """The options of `analysis.pool` that other functions hand on to it."""
+
+    tau2_method: Tau2Method
+    ci_method: CIMethod
+    pi_method: PIMethod
+    confidence_level: float
+    measure: str
+    tau2_ci_method: Tau2CIMethod
+    tau2: float | None
