@@ -390,7 +390,7 @@ def multilevel_effect(fit):
     said += [("Homogeneity", _homogeneity(fit)), ("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)")]
     if fit.ci_method.startswith("CR") and fit.df < 4:
         said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
-    how = f"{fit.method}, {fit.ci_method}{_on_t(fit.df)}"
+    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
     return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
 
 

@@ -104,7 +104,7 @@ def test_both_arms_together_are_the_bivariate_fit(effects, arms):
         table = table[table["change_placebo"].notna()]
         y, v = (table[[f"change_{arm}{end}" for arm in ("placebo", "treatment")]].to_numpy() for end in ("", "_vi"))
         paired = np.where(table["design"] == "crossover", 0.5 * np.sqrt(v.prod(axis=1)), 0.0)
-        fit = pool_bivariate(y, v, covariance=paired)
+        fit = pool_bivariate(y, v, vcov=paired)
         assert group.joint.k == len(table)
         assert group.joint.estimates == pytest.approx(fit.estimates, rel=1e-9)
         assert group.joint.between == pytest.approx(fit.between, rel=1e-6)
@@ -114,7 +114,7 @@ def test_both_arms_together_are_the_bivariate_fit(effects, arms):
 def test_the_difference_of_the_joint_fit_is_the_difference_of_its_means(arms):
     joint = arms.joint
     assert joint.difference.estimate == pytest.approx(joint.second.estimate - joint.first.estimate, abs=1e-12)
-    variance = joint.covariance[0, 0] + joint.covariance[1, 1] - 2 * joint.covariance[0, 1]
+    variance = joint.vcov[0, 0] + joint.vcov[1, 1] - 2 * joint.vcov[0, 1]
     assert joint.difference.se == pytest.approx(np.sqrt(variance), rel=1e-12)
     assert "true changes correlate 0.71 between trials" in arms.summary()
 

@@ -104,7 +104,7 @@ def test_at_the_covariance_of_metafor_all_agrees_to_rounding(part, method):
     factor = np.array([[t1**0.5], [rho * t2**0.5], [((1 - rho**2) * t2) ** 0.5]])
     at = point(data, factor, method == "REML")
     close(at.covariance[[0, 1, 1, 2], 0].reshape(2, 2) * np.outer(scale, scale), theirs["vcov"], 1e-12)
-    ours = pool_bivariate(*numbers(part)[:2], covariance=part["covariance"], method=method)
+    ours = pool_bivariate(*numbers(part)[:2], vcov=part["covariance"], tau2_method=method)
     y, v, c = numbers(part)
     between = np.array([[t1, rho * (t1 * t2) ** 0.5], [rho * (t1 * t2) ** 0.5, t2]]) * np.outer(scale, scale)
     mean, covariance, height = dense(y, v, c, between, method == "REML")
@@ -119,11 +119,11 @@ def test_at_the_covariance_of_metafor_all_agrees_to_rounding(part, method):
 @each_method
 def test_fit_against_metafor(part, method):
     y, v, c = numbers(part)
-    theirs, ours = part[method], pool_bivariate(y, v, covariance=c, method=method, ci_method="z")
+    theirs, ours = part[method], pool_bivariate(y, v, vcov=c, tau2_method=method, ci_method="z")
     close(np.diag(ours.between), theirs["tau2"], 2e-5)
     close(ours.correlation, theirs["rho"][0], 2e-7)
     close(ours.estimates, theirs["beta"], 1e-7)
-    close(ours.covariance, theirs["vcov"], 5e-6)
+    close(ours.vcov, theirs["vcov"], 5e-6)
     close([ours.first.se, ours.second.se], theirs["se"], 5e-6)
     close([ours.first.ci, ours.second.ci], np.transpose([theirs["ci_lb"], theirs["ci_ub"]]), 5e-6)
     close(ours.log_likelihood, theirs["logLik"], 1e-10)
@@ -140,10 +140,10 @@ def test_numbers_are_those_of_the_definition(method):
     rng = np.random.default_rng(4)
     for gaps in (False, True):
         y, v, c = random_set(rng, 9, gaps=gaps)
-        fit = pool_bivariate(y, v, covariance=c, method=method)
+        fit = pool_bivariate(y, v, vcov=c, tau2_method=method)
         mean, covariance, height = dense(y, v, c, fit.between, method == "REML")
         close(fit.estimates, mean, 1e-10)
-        close(fit.covariance, covariance, 1e-10)
+        close(fit.vcov, covariance, 1e-10)
         close(fit.log_likelihood, height, 1e-11)
 
 
@@ -173,11 +173,11 @@ def test_derivatives_are_those_of_the_log_likelihood(restricted):
 def test_trials_of_equal_precision_have_a_closed_form(method):
     y = np.array([[1.0, 2.5], [3.0, 3.0], [6.0, 9.5], [2.0, 1.0], [-1.0, 0.5]])
     within = np.array([[0.5, 0.2], [0.2, 0.8]])
-    fit = pool_bivariate(y, [[0.5, 0.8]] * 5, covariance=[0.2] * 5, method=method)
+    fit = pool_bivariate(y, [[0.5, 0.8]] * 5, vcov=[0.2] * 5, tau2_method=method)
     total = np.cov(y.T, ddof=1 if method == "REML" else 0)
     close(fit.estimates, y.mean(axis=0), 1e-13)
     close(fit.between, total - within, 1e-11)
-    close(fit.covariance, total / 5, 1e-11)
+    close(fit.vcov, total / 5, 1e-11)
     assert not fit.boundary
 
 
@@ -206,7 +206,7 @@ def test_bcg_log_odds_of_the_vaccinated_and_the_others():
     counts = next(part for part in sets if part["id"] == "dat.bcg")
     a, b, c, d = (np.array(counts[name], float) for name in ("ai", "bi", "ci", "di"))
     y, v = np.column_stack([np.log(c / d), np.log(a / b)]), np.column_stack([1 / c + 1 / d, 1 / a + 1 / b])
-    fit = pool_bivariate(y, v, method="ML")
+    fit = pool_bivariate(y, v, tau2_method="ML")
     assert [round(float(x), 4) for x in fit.estimates] == [-4.0960, -4.8337]
     assert [round(float(x), 4) for x in fit.between.ravel()] == [2.4073, 1.7573, 1.7573, 1.4314]
     assert (round(fit.correlation, 4), round(fit.difference.estimate, 4)) == (0.9467, -0.7378)
@@ -254,7 +254,7 @@ def test_maximum_against_scipy(seed):
     rng = np.random.default_rng(seed)
     restricted = seed % 2 == 0
     y, v, c = random_set(rng, (4, 6, 15, 25)[seed % 4], gaps=seed > 3, size=(0.7, 0.7, 3.0, 2.0)[seed % 4])
-    fit = pool_bivariate(y, v, covariance=c, method="REML" if restricted else "ML")
+    fit = pool_bivariate(y, v, vcov=c, tau2_method="REML" if restricted else "ML")
     between, best = slow_maximum(y, v, c, restricted)
     assert abs(fit.log_likelihood - best) < 1e-10
     close(fit.between, between, 1e-5)
@@ -279,7 +279,7 @@ TWO_MAXIMA = {  # variance, covariance, variance at the highest; the other is wh
 def test_highest_of_two_maxima(method):
     y, v, expected = TWO_MAXIMA[method]
     y, v, restricted = np.array(y), np.array(v), method == "REML"
-    fit = pool_bivariate(y, v, method=method)
+    fit = pool_bivariate(y, v, tau2_method=method)
     close(fit.between.ravel()[[0, 1, 3]], expected, 1e-4)
     close(fit.log_likelihood, slow_maximum(y, v, np.zeros(5), restricted)[1], 1e-9)
     data, scale = prepared(y, v, np.zeros(5))
@@ -292,7 +292,7 @@ def test_a_summit_that_only_a_dense_search_finds():
     y = [-2.66, -2.98, -4.37, -6.06, -36.6, -9.57, -3.25, 0.224, 13.1, 1.21, 8.05, -3.43, -0.951, 0.149, -6.57, -6.1]
     v = [0.0107, 2.68, 510, 140, 242, 10.5, 0.00446, 0.00184, 0.0161, 1.49, 825, 1.93, 0.0165, 0.00781, 72.3, 21.1]
     y, v = np.reshape(y, (8, 2)), np.reshape(v, (8, 2))
-    fit = pool_bivariate(y, v, method="ML")
+    fit = pool_bivariate(y, v, tau2_method="ML")
     close(fit.log_likelihood, slow_maximum(y, v, np.zeros(8), False)[1], 1e-9)
 
 
@@ -301,14 +301,14 @@ def test_a_summit_that_only_climbs_from_the_boundary_reach():
     v = [[9.66, 259], [241, 0.124], [9.7, 6.19], [1.9, 0.00471], [0.233, 0.0111], [0.302, 2.2], [5.81, 0.00259]]
     y, v = np.array([*y, [np.nan, -10.5]]), np.array([*v, [np.nan, 0.022]])
     c = np.array([-17.9, 3.78, -0.849, -0.028, 0.00865, 0.317, -0.0274, 0.0])
-    fit = pool_bivariate(y, v, covariance=c)
+    fit = pool_bivariate(y, v, vcov=c)
     close(fit.log_likelihood, slow_maximum(y, v, c, True)[1], 1e-9)
 
 
 def test_a_boundary_that_only_climbs_from_inside_reach():
     y = [[-0.176, 0.326], [0.0621, -0.638], [1.31, 8.38], [-0.413, -0.729], [0.0573, 0.374]]
     v = [[1.0, 1.18], [0.264, 0.27], [2.64, 5.19], [0.996, 0.532], [0.302, 0.289]]
-    fit = pool_bivariate(y, v, method="ML")
+    fit = pool_bivariate(y, v, tau2_method="ML")
     assert fit.correlation == 1.0
     assert fit.boundary
 
@@ -364,7 +364,7 @@ def test_one_outcome_without_heterogeneity(method):
     y, v = np.array([0.3, 2.0, 5.0, -1.0, 0.7]), np.array([0.1, 0.2, 0.3, 0.1, 0.2])
     both = np.column_stack([np.full(5, 123.456), y]), np.column_stack([v[::-1], v])
     for first in (0, 1):
-        fit = pool_bivariate(*(x[:, [first, 1 - first]] for x in both), method=method)
+        fit = pool_bivariate(*(x[:, [first, 1 - first]] for x in both), tau2_method=method)
         alone = pool(y, v, tau2_method=method, ci_method="z")
         assert fit.tau[first] == 0
         assert fit.boundary
@@ -383,10 +383,10 @@ def test_outcomes_of_different_trials_are_pooled_apart(method):
     y, v = rng.normal(size=9) * 2, rng.uniform(0.1, 1, 9)
     odd = np.arange(9) % 2 == 1
     spread = [np.column_stack([np.where(odd, np.nan, x), np.where(odd, x, np.nan)]) for x in (y, v)]
-    fit = pool_bivariate(*spread, method=method)
+    fit = pool_bivariate(*spread, tau2_method=method)
     alone = [pool(y[m], v[m], tau2_method=method, ci_method="z") for m in (~odd, odd)]
     assert np.isnan(fit.correlation)
-    assert fit.between[0, 1] == fit.covariance[0, 1] == 0
+    assert fit.between[0, 1] == fit.vcov[0, 1] == 0
     assert (fit.k, fit.df) == (9, 3)
     for a, (ours, theirs) in enumerate(zip((fit.first, fit.second), alone, strict=True)):
         close(ours[:2], (theirs.estimate, theirs.se), 1e-9)
@@ -397,11 +397,11 @@ def test_a_trial_with_no_outcome_does_not_count():
     y, v, c = random_set(np.random.default_rng(13), 7)
     gone = np.array([[np.nan, np.nan]])
     names = list("ABCDEFG")
-    fit = pool_bivariate(y, v, covariance=c, labels=names)
+    fit = pool_bivariate(y, v, vcov=c, labels=names)
     more = pool_bivariate(
         np.insert(y, 3, gone, axis=0),
         np.insert(v, 3, gone, axis=0),
-        covariance=np.insert(c, 3, np.nan),
+        vcov=np.insert(c, 3, np.nan),
         labels=[*names[:3], "gone", *names[3:]],
     )
     assert more.k == fit.k == 7
@@ -413,9 +413,9 @@ def test_a_trial_with_no_outcome_does_not_count():
 def test_an_absent_outcome_is_one_of_infinite_variance():
     y, v, c = random_set(np.random.default_rng(14), 8, gaps=True)
     absent = np.isnan(v)
-    fit = pool_bivariate(y, v, covariance=c)
+    fit = pool_bivariate(y, v, vcov=c)
     filled = np.where(absent, 3.0, y), np.where(absent, 1e12, v), np.where(absent.any(axis=1), 0.0, c)
-    close(pool_bivariate(*filled[:2], covariance=filled[2]).between, fit.between, 1e-6)
+    close(pool_bivariate(*filled[:2], vcov=filled[2]).between, fit.between, 1e-6)
 
 
 # Batches
@@ -427,11 +427,11 @@ def test_many_sets_at_once_are_the_single_fits(method, monkeypatch):
     rng = np.random.default_rng(20)
     sets = [random_set(rng, 8, gaps=j % 2 == 0, size=0.8) for j in range(12)]
     y, v, c = (np.stack(x, axis=-1) for x in zip(*sets, strict=True))
-    many = pool_bivariate_columns(y[:, 0], v[:, 0], y[:, 1], v[:, 1], c, method=method)
+    many = pool_bivariate_columns(y[:, 0], v[:, 0], y[:, 1], v[:, 1], c, tau2_method=method)
     for j, (yj, vj, cj) in enumerate(sets):
-        one = pool_bivariate(yj, vj, covariance=cj, method=method)
+        one = pool_bivariate(yj, vj, vcov=cj, tau2_method=method)
         close(many.estimates[:, j], one.estimates, 1e-9)
-        close(many.covariance[..., j], one.covariance, 1e-9)
+        close(many.vcov[..., j], one.vcov, 1e-9)
         close(many.between[..., j], one.between, 1e-8, 1e-12)
         close(many.correlation[j], one.correlation, 1e-8)
         close(many.log_likelihood[j], one.log_likelihood, 1e-12)
@@ -443,9 +443,9 @@ def test_groups_are_the_fits_of_their_trials():
     members = np.zeros((10, 4), dtype=bool)
     members[:, 0], members[:6, 1], members[6:8, 2] = True, True, True
     names = [f"T{i}" for i in range(10)]
-    fits = pool_bivariate_groups(y, v, members, covariance=c, labels=names, confidence_level=0.9)
+    fits = pool_bivariate_groups(y, v, members, vcov=c, labels=names, confidence_level=0.9)
     assert [fit and fit.k for fit in fits] == [10, 6, None, None]
-    part = pool_bivariate(y[:6], v[:6], covariance=c[:6], confidence_level=0.9)
+    part = pool_bivariate(y[:6], v[:6], vcov=c[:6], confidence_level=0.9)
     close(fits[1].between, part.between, 1e-10)
     close(fits[1].difference.ci, part.difference.ci, 1e-10)
     assert fits[1].labels == tuple(names[:6])
@@ -459,7 +459,7 @@ def test_sets_with_too_few_trials_are_nan_among_others():
     columns[..., 3] = np.nan
     many = pool_bivariate_columns(*columns)
     assert many.k.tolist() == [5, 2, 5, 0]
-    for name in ("estimates", "covariance", "between", "correlation", "log_likelihood"):
+    for name in ("estimates", "vcov", "between", "correlation", "log_likelihood"):
         assert np.isnan(getattr(many, name)[..., 1:]).all(), name
         assert np.isfinite(getattr(many, name)[..., 0]).all(), name
     assert not many.boundary[1:].any()
@@ -470,9 +470,9 @@ def test_sets_with_too_few_trials_are_nan_among_others():
 
 def test_intervals_and_the_difference():
     y, v, c = random_set(np.random.default_rng(30), 7)
-    fit = pool_bivariate(y, v, covariance=c, confidence_level=0.9)
+    fit = pool_bivariate(y, v, vcov=c, confidence_level=0.9)
     assert (fit.df, fit.ci_method) == (6, "t")
-    m = fit.covariance
+    m = fit.vcov
     expected = [
         (fit.estimates[0], np.sqrt(m[0, 0])),
         (fit.estimates[1], np.sqrt(m[1, 1])),
@@ -481,7 +481,7 @@ def test_intervals_and_the_difference():
     for ours, (estimate, se) in zip((fit.first, fit.second, fit.difference), expected, strict=True):
         close(ours[:2], (estimate, se), 1e-13)
         close(ours.ci, estimate + np.array([-1, 1]) * stats.t.ppf(0.95, 6) * se, 1e-12)
-    normal = pool_bivariate(y, v, covariance=c, ci_method="z")
+    normal = pool_bivariate(y, v, vcov=c, ci_method="z")
     assert np.isinf(normal.df)
     close(normal.first.ci.high, normal.first.estimate + stats.norm.ppf(0.975) * normal.first.se, 1e-12)
     t = fit.between
@@ -498,12 +498,12 @@ def test_frame_has_every_number():
     for name, tau in zip(frame.index, (*fit.tau, fit.tau_difference), strict=True):
         row, value = frame.loc[name], getattr(fit, name)
         assert (row.estimate, row.se, row.ci_low, row.ci_high) == (value.estimate, value.se, *value.ci)
-        assert (row.tau, row.k, row.correlation, row.method) == (tau, 6, fit.correlation, "REML")
+        assert (row.tau, row.k, row.correlation, row.tau2_method) == (tau, 6, fit.correlation, "REML")
 
 
 def test_result_cannot_be_changed():
     fit = pool_bivariate(*random_set(np.random.default_rng(32), 5)[:2])
-    for name in ("estimates", "covariance", "between", "tau"):
+    for name in ("estimates", "vcov", "between", "tau"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(fit, name)[0] = 1.0
 
@@ -518,12 +518,12 @@ seeds = st.integers(0, 2**32 - 1)
 def test_units_origin_and_order_do_not_matter(seed, method, unit, origin):
     rng = np.random.default_rng(seed)
     y, v, c = random_set(rng, 7, gaps=True)
-    fit = pool_bivariate(y, v, covariance=c, method=method)
+    fit = pool_bivariate(y, v, vcov=c, tau2_method=method)
     units, order = np.array([unit, 1.0]), rng.permutation(7)
     moved = pool_bivariate(
-        (y * units + origin)[order], (v * units**2)[order], covariance=(c * unit)[order], method=method
+        (y * units + origin)[order], (v * units**2)[order], vcov=(c * unit)[order], tau2_method=method
     )
-    sd = np.outer(fit.tau, fit.tau) + fit.covariance
+    sd = np.outer(fit.tau, fit.tau) + fit.vcov
     close(moved.estimates - origin, fit.estimates * units, 1e-6, 1e-9 * unit + 1e-9)
     assert (np.abs(moved.between / np.outer(units, units) - fit.between) < 1e-6 * np.abs(sd) + 1e-6).all()
 
@@ -532,8 +532,8 @@ def test_units_origin_and_order_do_not_matter(seed, method, unit, origin):
 @given(seeds, st.sampled_from(METHODS))
 def test_outcomes_may_be_swapped(seed, method):
     y, v, c = random_set(np.random.default_rng(seed), 6, gaps=True)
-    fit = pool_bivariate(y, v, covariance=c, method=method)
-    other = pool_bivariate(y[:, ::-1], v[:, ::-1], covariance=c, method=method)
+    fit = pool_bivariate(y, v, vcov=c, tau2_method=method)
+    other = pool_bivariate(y[:, ::-1], v[:, ::-1], vcov=c, tau2_method=method)
     close(other.log_likelihood, fit.log_likelihood, 1e-9)
     close(other.between[::-1, ::-1], fit.between, 1e-5, 1e-6)
     close(other.difference.estimate, -fit.difference.estimate, 1e-5, 1e-6)
@@ -559,10 +559,10 @@ GOOD = [[1.0, 2.0], [2.0, 3.0], [4.0, 1.0]], [[0.1, 0.2], [0.1, 0.2], [0.1, 0.2]
             {"labels": "ABC"},
             r"trial 3 \(C\), first outcome: vi = nan",
         ),
-        (GOOD[0], GOOD[1], {"covariance": [0.0, 0.2, -0.2]}, r"trial 2: covariance = 0.2 is not between -0.141421 and"),
-        (GOOD[0], GOOD[1], {"covariance": [0.0, 0.0, np.nan]}, "trial 3: covariance = nan"),
-        (GOOD[0], GOOD[1], {"covariance": 0.1}, r"covariance has the shape \(\), but must have \(3,\)"),
-        (GOOD[0], GOOD[1], {"method": "DL"}, "method='DL' is not known; use one of 'REML', 'ML'"),
+        (GOOD[0], GOOD[1], {"vcov": [0.0, 0.2, -0.2]}, r"trial 2: vcov = 0.2 is not between -0.141421 and"),
+        (GOOD[0], GOOD[1], {"vcov": [0.0, 0.0, np.nan]}, "trial 3: vcov = nan"),
+        (GOOD[0], GOOD[1], {"vcov": 0.1}, r"vcov has the shape \(\), but must have \(3,\)"),
+        (GOOD[0], GOOD[1], {"tau2_method": "DL"}, "tau2_method='DL' is not known; use one of 'REML', 'ML'"),
         (GOOD[0], GOOD[1], {"ci_method": "HKSJ"}, "ci_method='HKSJ' is not known"),
         (GOOD[0], GOOD[1], {"confidence_level": 95}, "give a fraction"),
         (GOOD[0], GOOD[1], {"labels": "AB"}, "2 labels for 3 studies"),
@@ -584,11 +584,11 @@ def test_batches_explain_too():
     y, v = np.ones((3, 2)), np.full((3, 2), 0.1)
     with pytest.raises(ValueError, match="set 2, trial 3, second outcome: vi = 0.0"):
         pool_bivariate_columns(y, v, y, np.array([[0.1, 0.1], [0.1, 0.1], [0.1, 0.0]]))
-    with pytest.raises(ValueError, match="set 1, trial 2: covariance = 5.0"):
+    with pytest.raises(ValueError, match="set 1, trial 2: vcov = 5.0"):
         pool_bivariate_columns(y, v, y, v, np.array([[0.0, 0.0], [5.0, 0.0], [0.0, 0.0]]))
     with pytest.raises(ValueError, match="they must agree"):
         pool_bivariate_columns(y, v, y[:, :1], v[:, :1])
-    with pytest.raises(ValueError, match="method='PM'"):
-        pool_bivariate_columns(y, v, y, v, method="PM")
+    with pytest.raises(ValueError, match="tau2_method='PM'"):
+        pool_bivariate_columns(y, v, y, v, tau2_method="PM")
     with pytest.raises(ValueError, match="members must be a boolean array"):
         pool_bivariate_groups(*GOOD, [[1], [1], [1]])

@@ -267,7 +267,7 @@ def test_no_share_of_a_treatment_change_that_is_not_clearly_below_zero():
 
 @pytest.mark.parametrize(("placebo", "shape"), [(-9.0, "the complement of an interval"), (-0.1, "the whole line")])
 def test_no_ratio_of_means_where_the_bivariate_fit_is_less_sure(placebo, shape):
-    joint = SimpleNamespace(k=len(P), estimates=np.array([placebo, -1.0]), covariance=np.eye(2), df=np.inf)
+    joint = SimpleNamespace(k=len(P), estimates=np.array([placebo, -1.0]), vcov=np.eye(2), df=np.inf)
     found = contextual_share(effects_of(P, T, VP, VT), joint)
     assert found.reason == "" and np.isfinite(found.share)
     assert np.isnan([found.ratio_of_means, *found.fieller, *found.bootstrap]).all()
@@ -329,8 +329,8 @@ def test_every_row_of_the_table_is_what_pooling_one_by_one_gives():
             assert (one.k, one.tau) == (keep.sum(), pytest.approx(pooled.tau, rel=1e-9))
     for name, keep in {ALL: every, EXCLUDE: better, NEAR: clear}.items():
         y, v = np.column_stack([p, tr])[keep], np.column_stack([vp, vt])[keep]
-        fit = pool_bivariate(y, v, covariance=c[keep])
-        limits = fieller(fit.estimates, fit.covariance, t_quantile(fit.df, 0.95))
+        fit = pool_bivariate(y, v, vcov=c[keep])
+        limits = fieller(fit.estimates, fit.vcov, t_quantile(fit.df, 0.95))
         one = row(found, "ratio of bivariate means", name)
         expected = [fit.estimates[0] / fit.estimates[1], limits.low, limits.high]
         assert [one.share, one.ci_low, one.ci_high] == pytest.approx(expected, rel=1e-6)
@@ -353,19 +353,19 @@ def test_a_bivariate_fit_at_hand_gives_the_same():
     y, v = (t[[f"change_{arm}{end}" for arm in ("placebo", "treatment")]].to_numpy() for end in ("", "_vi"))
     c = np.where(t["design"] == "crossover", 0.5 * np.sqrt(v.prod(axis=1)), 0.0)
     one = contextual_share(REAL, n_bootstrap=0)
-    other = contextual_share(REAL, pool_bivariate(y, v, covariance=c), n_bootstrap=0)
+    other = contextual_share(REAL, pool_bivariate(y, v, vcov=c), n_bootstrap=0)
     assert other.ratio_of_means == pytest.approx(one.ratio_of_means, rel=1e-8)
     assert other.fieller == pytest.approx(one.fieller, rel=1e-6)
-    shifted = pool_bivariate(y - [1, 2], v, covariance=c)
+    shifted = pool_bivariate(y - [1, 2], v, vcov=c)
     assert contextual_share(REAL, shifted, n_bootstrap=0).ratio_of_means == shifted.estimates[0] / shifted.estimates[1]
     with pytest.raises(ValueError, match="joint is a fit to 9 trials, but 36 of these report both changes"):
-        contextual_share(REAL, pool_bivariate(y[:9], v[:9], covariance=c[:9]))
+        contextual_share(REAL, pool_bivariate(y[:9], v[:9], vcov=c[:9]))
 
 
 def test_a_normal_interval_is_normal_for_the_ratio_of_means_too():
     found = share_of(P, T, VP, VT, options={"ci_method": "z"})
     fit = pool_bivariate(np.column_stack([P, T]), np.column_stack([VP, VT]))
-    limits = fieller(fit.estimates, fit.covariance, t_quantile(np.inf, 0.95))
+    limits = fieller(fit.estimates, fit.vcov, t_quantile(np.inf, 0.95))
     assert found.fieller == pytest.approx((limits.low, limits.high), rel=1e-6)
 
 

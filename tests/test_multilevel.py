@@ -103,7 +103,7 @@ def test_robust_variance_of_independent_effects():
 @pytest.mark.parametrize("method", ["REML", "ML"])
 def test_components_and_likelihood_against_metafor(part, method):
     theirs = part[method]
-    ours = pool_multilevel(part["yi"], part["vi"], cluster=part["cluster"], method=method, ci_method="z")
+    ours = pool_multilevel(part["yi"], part["vi"], cluster=part["cluster"], tau2_method=method, ci_method="z")
     close(ours.sigma2, theirs["sigma2"], COMPONENTS)
     close(ours.estimate, theirs["beta"][0], DEPENDENT)
     close(ours.se, theirs["se"][0], DEPENDENT)
@@ -136,7 +136,7 @@ def test_no_other_components_have_a_higher_likelihood(method):
     for _ in range(25):
         m = int(rng.integers(2, 7))
         yi, vcov, cluster = random_set(rng, m + int(rng.integers(1, 8)), m)
-        ours = pool_multilevel(yi, vcov=vcov, cluster=cluster, method=method)
+        ours = pool_multilevel(yi, vcov=vcov, cluster=cluster, tau2_method=method)
         unit = np.median(np.diag(vcov))
 
         def dense(x, yi=yi, vcov=vcov, cluster=cluster, unit=unit):
@@ -430,9 +430,9 @@ def test_equal_arms_give_half_correlated_effects():
 def test_positive_correlation_of_time_points_widens_the_interval():
     yi, vi, cluster = [0.5, 0.6, 0.1, 0.2, 0.9, 0.8], [0.2] * 6, list("aabbcc")
     table = pd.DataFrame({"study": cluster, "yi": yi, "vi": vi})
-    apart = pool_multilevel(table, cluster="study", method="ML", ci_method="z")
+    apart = pool_multilevel(table, cluster="study", tau2_method="ML", ci_method="z")
     together = pool_multilevel(
-        table, cluster="study", vcov=sampling_covariance(table, correlation=0.8), method="ML", ci_method="z"
+        table, cluster="study", vcov=sampling_covariance(table, correlation=0.8), tau2_method="ML", ci_method="z"
     )
     assert apart.sigma2 == together.sigma2 == (0.0, 0.0)
     close(together.se / apart.se, np.sqrt(1.8), 1e-12)
@@ -475,7 +475,7 @@ CROSSING = np.diag([0.1, 0.2, 0.1, 0.2]) + 0.01 * (np.add.outer([0, 1, 5, 9], [0
         ({"vi": [0.1] * 4}, "vi is given, but the effects are a table"),
         ({"cluster": list("aaaa")}, "one cluster"),
         ({"cluster": list("abcd")}, "use pool"),
-        ({"method": "DL"}, "method='DL' is not known"),
+        ({"tau2_method": "DL"}, "tau2_method='DL' is not known"),
         ({"ci_method": "HKSJ"}, "use one of 'CR2', 'CR1', 't', 'z'"),
         ({"confidence_level": 95}, "0.95 for 95%"),
         ({"labels": ["x"]}, "1 labels for 4 studies"),

@@ -9,7 +9,8 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
-from analysis.plots import _plane, save_figure
+from analysis import save_figure
+from analysis.plots import _plane
 from analysis.plots import _theme as style
 from analysis.plots._bubble import bubble, spread
 

@@ -7,10 +7,11 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping
 
 import analysis
+from analysis import claims_plot
 from analysis.data.trials import read_claims, read_contrasts
 from analysis.evidence.claim_rules import VERDICTS
 from analysis.evidence.claims import check_claims
-from analysis.plots import _claims, claims_plot
+from analysis.plots import _claims
 
 FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
 

@@ -9,7 +9,8 @@ from plot_cases import artist, outside, overlapping, synthetic
 from scipy import stats
 
 import analysis
-from analysis.plots import _funnel, save_figure
+from analysis import save_figure
+from analysis.plots import _funnel
 from analysis.plots import _theme as style
 from analysis.plots._funnel import funnel
 

@@ -11,7 +11,8 @@ from matplotlib.text import Text
 from plot_cases import artist, outside, overlapping, synthetic
 
 import analysis
-from analysis.plots import _labbe, _marks, _plane, labbe
+from analysis import labbe
+from analysis.plots import _labbe, _marks, _plane
 from analysis.plots import _theme as style
 
 

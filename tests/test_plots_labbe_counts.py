@@ -84,7 +84,7 @@ def test_every_trial_stands_at_its_two_percentages(fig, found):
 
 @pytest.mark.parametrize("method", ["random effects", "MH"])
 def test_areas_are_proportional_to_the_weights_of_the_pooled_effect(trials, method):
-    found = analysis.pool_responders(trials, pool_method=method)
+    found = analysis.pool_responders(trials, method=method)
     fig = labbe(found)
     weights = dict(zip(found.table["study"], found.ratio.weights, strict=True))
     wanted = np.array([weights[study] for study in painted(fig)["study"]])

@@ -353,7 +353,7 @@ def test_pooled_from_the_effects_of_the_counts(trials, measure):
 
 
 def test_mantel_haenszel(trials):
-    made = pool_responders(trials, pool_method="MH", measure="OR")
+    made = pool_responders(trials, method="MH", measure="OR")
     counts = np.array(list(COUNTS.values()), dtype=float).T
     assert made.ratio.estimate == ma.pool_mantel_haenszel(*counts, measure="OR").estimate
     difference = ma.pool_mantel_haenszel(*counts, measure="RD")

@@ -316,7 +316,7 @@ def pool_both_arms(arms, members, methods):
         np.column_stack([arms.p, arms.t]),
         np.column_stack([arms.vp, arms.vt]),
         members,
-        covariance=arms.c,
+        vcov=arms.c,
         labels=arms.table["label"].tolist(),
         # The bivariate model knows no HKSJ interval: all that is not normal is t.
         ci_method="z" if methods["ci_method"] == "z" else "t",
@@ -403,7 +403,7 @@ def _bivariate_means(arms, fits, joint, methods):
     if rest:
         members = np.column_stack([fits.used(name) for name in rest])
         known |= dict(zip(rest, pool_both_arms(arms, members, methods), strict=True))
-    return {name: (fit.estimates, fit.covariance, fit.df) for name, fit in known.items()}
+    return {name: (fit.estimates, fit.vcov, fit.df) for name, fit in known.items()}
 
 
 def _separate_means(fits):

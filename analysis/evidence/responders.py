@@ -441,7 +441,7 @@ def pool_responders(
     *,
     measure="RR",
     studies=None,
-    pool_method="random effects",
+    method="random effects",
     tau2_method="REML",
     ci_method="HKSJ",
     confidence_level=0.95,
@@ -457,7 +457,7 @@ def pool_responders(
         Ratio to pool beside the risk difference; "RD" for the difference alone.
     studies : list of str, optional
         Ids of the trials to pool, such as those with like definitions; all with counts if left out.
-    pool_method : {"random effects", "MH"}
+    method : {"random effects", "MH"}
         "MH" is the common-effect method of Mantel and Haenszel for ratio and difference; the shares of each arm stay
         random effects.
     tau2_method, ci_method, confidence_level
@@ -481,7 +481,7 @@ def pool_responders(
     [['Soriano 1998', 27, 38, 12, 33], ['Khooshideh 2017', 23, 36, 10, 36], ['Misra 2013', 36, 47, 13, 48]]
     """
     _check.option("measure", measure, MEASURES)
-    _check.option("pool_method", pool_method, _POOL_METHODS)
+    _check.option("method", method, _POOL_METHODS)
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
         raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
     table, left_out = _counted_trials(trials)
@@ -493,7 +493,7 @@ def pool_responders(
     counts = _counts_in_order(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     fields = _pool_shares(table, **methods)
-    if pool_method == "MH":
+    if method == "MH":
         common = {"labels": table["label"], "confidence_level": confidence_level}
         difference = pool_mantel_haenszel(*counts, measure="RD", **common)
         fields |= {"difference": difference, "nnt": number_needed(difference.estimate, *difference.ci)}

@@ -36,7 +36,7 @@ _FEWEST_TRIALS = 3
 # A correlation within trials this near to 1 leaves no variance to divide by.
 _NEARLY_ONE = 1e-9
 # What is estimated in a `BivariateBatch`, with its shape for one fit.
-_SHAPES = {"estimates": (2,), "covariance": (2, 2), "between": (2, 2), "correlation": (), "log_likelihood": ()}
+_SHAPES = {"estimates": (2,), "vcov": (2, 2), "between": (2, 2), "correlation": (), "log_likelihood": ()}
 # From triples to 2 by 2.
 _FULL = np.array([[0, 1], [1, 2]])
 
@@ -91,7 +91,7 @@ class BivariateEffect(Result):
         tuple (estimate, se, ci).
     estimates : numpy.ndarray, shape (2,)
         Both means.
-    covariance : numpy.ndarray, shape (2, 2)
+    vcov : numpy.ndarray, shape (2, 2)
         Covariance of the means, given the between-trial covariance.
     between : numpy.ndarray, shape (2, 2)
         Covariance of true values between trials.
@@ -102,7 +102,7 @@ class BivariateEffect(Result):
         the covariance between is 0.
     log_likelihood : float
         Restricted for "REML".
-    method, ci_method : str
+    tau2_method, ci_method : str
     df : float
         Degrees of freedom of the intervals: one less than the trials that have the rarer outcome; infinite for "z".
     confidence_level : float
@@ -117,12 +117,12 @@ class BivariateEffect(Result):
     second: Estimate
     difference: Estimate
     estimates: np.ndarray
-    covariance: np.ndarray
+    vcov: np.ndarray
     between: np.ndarray
     tau: np.ndarray
     correlation: float
     log_likelihood: float
-    method: str
+    tau2_method: str
     ci_method: str
     df: float
     confidence_level: float
@@ -142,12 +142,12 @@ class BivariateEffect(Result):
         -------
         pandas.DataFrame
             Columns outcome, k, estimate, se, ci_low, ci_high, df, tau, correlation, log_likelihood, boundary,
-            method, ci_method, confidence_level; tau is the between-trial SD of what the row is about.
+            tau2_method, ci_method, confidence_level; tau is the between-trial SD of what the row is about.
         """
         import pandas as pd
 
         tau = (*self.tau.tolist(), self.tau_difference)
-        same = ("correlation", "log_likelihood", "boundary", "method", "ci_method", "confidence_level")
+        same = ("correlation", "log_likelihood", "boundary", "tau2_method", "ci_method", "confidence_level")
         rows = []
         for name, sd in zip((*_OUTCOMES, "difference"), tau, strict=True):
             estimate, se, ci = getattr(self, name)
@@ -164,7 +164,7 @@ def _difference_variance(m):
     return m[0, 0] + m[1, 1] - 2.0 * m[0, 1]
 
 
-def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None):
+def pool_bivariate(yi, vi, *, vcov=None, tau2_method="REML", ci_method="t", confidence_level=0.95, labels=None):
     """Pool two outcomes of k trials by the bivariate random-effects model.
 
     The outcomes of trial i are normal around the means with covariance S_i + T: S_i within the trial, known; T
@@ -172,14 +172,14 @@ def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confi
 
     Parameters
     ----------
-    y : array, shape (k, 2)
+    yi : array, shape (k, 2)
         Both outcomes of each trial, such as the change in the placebo and in the treatment arm; NaN where absent.
         A trial with one outcome counts for that one.
-    v : array, shape (k, 2)
+    vi : array, shape (k, 2)
         Their sampling variances, NaN where absent.
-    covariance : array, shape (k,), optional
+    vcov : array, shape (k,), optional
         Sampling covariance of both outcomes within each trial; 0 if left out, as for independent arms.
-    method : {"REML", "ML"}
+    tau2_method : {"REML", "ML"}
         The global maximum of the restricted or the full likelihood over all T, correlations of -1 and 1 and
         variances of 0 included.
     ci_method : {"t", "z"}
@@ -205,16 +205,21 @@ def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confi
 
     Examples
     --------
-    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2], [-3.0, -3.4]]
-    >>> fit = pool_bivariate(y, [[0.3, 0.2], [0.1, 0.1], [0.1, 0.1], [0.2, 0.2], [0.2, 0.1]])
+    >>> yi = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2], [-3.0, -3.4]]
+    >>> fit = pool_bivariate(yi, [[0.3, 0.2], [0.1, 0.1], [0.1, 0.1], [0.2, 0.2], [0.2, 0.1]])
     >>> [round(float(x), 2) for x in (*fit.estimates, fit.correlation, fit.difference.estimate, fit.difference.se)]
     [-1.94, -3.4, 0.83, -1.46, 0.57]
     """
-    y = _two_columns(y, v)
-    options = {"method": method, "ci_method": ci_method, "confidence_level": confidence_level, "labels": labels}
-    fit = pool_bivariate_groups(y, v, np.ones((len(y), 1), dtype=bool), covariance=covariance, **options)[0]
+    yi = _two_columns(yi, vi)
+    options = {
+        "tau2_method": tau2_method,
+        "ci_method": ci_method,
+        "confidence_level": confidence_level,
+        "labels": labels,
+    }
+    fit = pool_bivariate_groups(yi, vi, np.ones((len(yi), 1), dtype=bool), vcov=vcov, **options)[0]
     if fit is None:
-        here = np.isfinite(np.asarray(v, dtype=float))
+        here = np.isfinite(np.asarray(vi, dtype=float))
         first, second = here.sum(axis=0)
         raise ValueError(
             f"{here.any(axis=1).sum()} trials, {first} with the first outcome and {second} with the second, are too "
@@ -224,13 +229,13 @@ def pool_bivariate(y, v, *, covariance=None, method="REML", ci_method="t", confi
 
 
 def pool_bivariate_groups(
-    y, v, members, *, covariance=None, method="REML", ci_method="t", confidence_level=0.95, labels=None
+    yi, vi, members, *, vcov=None, tau2_method="REML", ci_method="t", confidence_level=0.95, labels=None
 ):
     """Pool two outcomes of many sets of the same k trials at once, such as subgroups.
 
     Parameters
     ----------
-    y, v, covariance, method, ci_method, confidence_level, labels
+    yi, vi, vcov, tau2_method, ci_method, confidence_level, labels
         As for `pool_bivariate`.
     members : array of bool, shape (k, n)
         Which trials belong to which set.
@@ -247,45 +252,45 @@ def pool_bivariate_groups(
 
     Examples
     --------
-    >>> y = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2]]
-    >>> fits = pool_bivariate_groups(y, [[0.2, 0.2]] * 4, [[True, True], [True, True], [True, False], [True, False]])
+    >>> yi = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2]]
+    >>> fits = pool_bivariate_groups(yi, [[0.2, 0.2]] * 4, [[True, True], [True, True], [True, False], [True, False]])
     >>> fits[0].k, fits[1]
     (4, None)
     """
     _check.option("ci_method", ci_method, _CI_METHODS)
     level = _check.level(confidence_level)
-    y, v, members = _two_columns(y, v), np.asarray(v), np.asarray(members)
-    if members.dtype != bool or members.shape[:1] != y.shape[:1] or members.ndim != 2:
-        raise ValueError(f"members must be a boolean array of shape ({len(y)}, n), {len(y)} trials by n sets")
-    names = _check.study_labels(labels, len(y))
+    yi, vi, members = _two_columns(yi, vi), np.asarray(vi), np.asarray(members)
+    if members.dtype != bool or members.shape[:1] != yi.shape[:1] or members.ndim != 2:
+        raise ValueError(f"members must be a boolean array of shape ({len(yi)}, n), {len(yi)} trials by n sets")
+    names = _check.study_labels(labels, len(yi))
 
     def where(at):
         name = f"trial {at[0] + 1}" if labels is None else f"trial {at[0] + 1} ({names[at[0]]})"
         return name if len(at) == 1 else f"{name}, {_OUTCOMES[at[1]]} outcome"
 
-    y, v = _check.check(y, v, where, absent_allowed=True)
-    c = _checked_covariance(covariance, v.T, where)
-    here = members[:, :, None] & np.isfinite(v)[:, None]
-    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (y, v)), c[:, None], method)
+    yi, vi = _check.check(yi, vi, where, absent_allowed=True)
+    c = _checked_covariance(vcov, vi.T, where)
+    here = members[:, :, None] & np.isfinite(vi)[:, None]
+    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (yi, vi)), c[:, None], tau2_method)
 
     def one(j):
         present = here[:, j].any(axis=1)
         named = tuple(name for name, used in zip(names, present, strict=True) if used)
-        return _bivariate_effect(take(batch, j), named, method, ci_method, level)
+        return _bivariate_effect(take(batch, j), named, tau2_method, ci_method, level)
 
     return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
 
 
-def _two_columns(y, v):
-    """The outcomes as an array; ValueError unless y and v have the shape (k, 2)."""
-    _check.same_shape(y, v, 2, "(k, 2), both outcomes of each trial")
-    y = np.asarray(y)
-    if y.shape[1] != 2:
-        raise ValueError(f"y has {y.shape[1]} columns, but must have 2: the first and the second outcome")
-    return y
+def _two_columns(yi, vi):
+    """The outcomes as an array; ValueError unless yi and vi have the shape (k, 2)."""
+    _check.same_shape(yi, vi, 2, "(k, 2), both outcomes of each trial")
+    yi = np.asarray(yi)
+    if yi.shape[1] != 2:
+        raise ValueError(f"y has {yi.shape[1]} columns, but must have 2: the first and the second outcome")
+    return yi
 
 
-def _bivariate_effect(fit, labels, method, ci_method, level):
+def _bivariate_effect(fit, labels, tau2_method, ci_method, level):
     """The `BivariateEffect` of one fit, a `BivariateBatch` of single values."""
     df = np.inf if ci_method == "z" else float(fit.df)
     critical = float(t_quantile(df, level))
@@ -295,17 +300,17 @@ def _bivariate_effect(fit, labels, method, ci_method, level):
         half = critical * se
         return Estimate(float(value), se, ConfidenceInterval(float(value - half), float(value + half)))
 
-    arrays = {name: np.array(getattr(fit, name)) for name in ("estimates", "covariance", "between")}
+    arrays = {name: np.array(getattr(fit, name)) for name in ("estimates", "vcov", "between")}
     arrays["tau"] = np.sqrt(np.diag(fit.between))
     return BivariateEffect(
         k=int(fit.k),
-        first=mean(fit.estimates[0], fit.covariance[0, 0]),
-        second=mean(fit.estimates[1], fit.covariance[1, 1]),
-        difference=mean(fit.estimates[1] - fit.estimates[0], _difference_variance(fit.covariance)),
+        first=mean(fit.estimates[0], fit.vcov[0, 0]),
+        second=mean(fit.estimates[1], fit.vcov[1, 1]),
+        difference=mean(fit.estimates[1] - fit.estimates[0], _difference_variance(fit.vcov)),
         **arrays,
         correlation=float(fit.correlation),
         log_likelihood=float(fit.log_likelihood),
-        method=method,
+        tau2_method=tau2_method,
         ci_method=ci_method,
         df=df,
         confidence_level=level,
@@ -320,23 +325,23 @@ class BivariateBatch(NamedTuple):
     k: np.ndarray  # (n,) trials with at least one outcome
     df: np.ndarray  # (n,) one less than the trials with the rarer outcome
     estimates: np.ndarray  # (2, n) means
-    covariance: np.ndarray  # (2, 2, n) of the means
+    vcov: np.ndarray  # (2, 2, n) of the means
     between: np.ndarray  # (2, 2, n) covariance of true values between trials
     correlation: np.ndarray  # (n,) of true values between trials; NaN where a variance is 0 or no trial has both
     log_likelihood: np.ndarray  # (n,)
     boundary: np.ndarray  # (n,) bool: a between-trial variance is 0 or the correlation is -1 or 1
 
 
-def pool_bivariate_columns(y1, v1, y2, v2, covariance=None, *, method="REML"):
+def pool_bivariate_columns(y1, v1, y2, v2, vcov=None, *, tau2_method="REML"):
     """Fit the model of `pool_bivariate` to n sets of k trials at once, for resampling.
 
     Parameters
     ----------
     y1, v1, y2, v2 : array, shape (k, n)
         First and second outcomes with their sampling variances, one set a column; NaN where absent.
-    covariance : array, shape (k, n), optional
+    vcov : array, shape (k, n), optional
         Sampling covariance within each trial; 0 if left out.
-    method : {"REML", "ML"}
+    tau2_method : {"REML", "ML"}
         As for `pool_bivariate`.
 
     Returns
@@ -365,38 +370,36 @@ def pool_bivariate_columns(y1, v1, y2, v2, covariance=None, *, method="REML"):
     if y1.shape != y2.shape:
         raise ValueError(f"the outcomes have the shapes {y1.shape} and {y2.shape}; they must agree")
     v = np.stack([v1, v2])
-    return _fit(np.stack([y1, y2]), v, _checked_covariance(covariance, v, _place), method)
+    return _fit(np.stack([y1, y2]), v, _checked_covariance(vcov, v, _place), tau2_method)
 
 
 def _place(at):
     return f"set {at[1] + 1}, trial {at[0] + 1}"
 
 
-def _checked_covariance(covariance, v, where):
+def _checked_covariance(vcov, v, where):
     """Covariance within trials, 0 where an outcome is absent; ValueError unless it goes with variances v (2, ...)."""
-    if covariance is None:
+    if vcov is None:
         return np.zeros(v.shape[1:])
-    covariance = np.asarray(covariance, dtype=float)
-    if covariance.shape != v.shape[1:]:
-        raise ValueError(
-            f"covariance has the shape {covariance.shape}, but must have {v.shape[1:]}: one for each trial"
-        )
+    vcov = np.asarray(vcov, dtype=float)
+    if vcov.shape != v.shape[1:]:
+        raise ValueError(f"vcov has the shape {vcov.shape}, but must have {v.shape[1:]}: one for each trial")
     both = np.isfinite(v).all(axis=0)
     largest = np.sqrt(v[0] * v[1])
-    bad = np.argwhere(both & ~(np.abs(covariance) < (1.0 - _NEARLY_ONE) * largest)).tolist()
+    bad = np.argwhere(both & ~(np.abs(vcov) < (1.0 - _NEARLY_ONE) * largest)).tolist()
     if bad:
         listed = []
         for at in map(tuple, bad):
-            value, limit = float(covariance[at]), float(largest[at])
-            listed.append(f"{where(at)}: covariance = {value!r} is not between {-limit:.6g} and {limit:.6g}")
+            value, limit = float(vcov[at]), float(largest[at])
+            listed.append(f"{where(at)}: vcov = {value!r} is not between {-limit:.6g} and {limit:.6g}")
         rule = "A covariance within a trial is nearer to 0 than the product of both standard errors"
         raise ValueError("\n  ".join([f"{rule}; correct it, or leave it out for independent samples:", *listed]))
-    return np.where(both, covariance, 0.0)
+    return np.where(both, vcov, 0.0)
 
 
-def _fit(y, v, c, method):
+def _fit(y, v, c, tau2_method):
     """Fit every column of outcomes and variances (2, k, n), NaN where absent, and covariances c (k, n) or (k, 1)."""
-    _check.option("method", method, ("REML", "ML"))
+    _check.option("tau2_method", tau2_method, ("REML", "ML"))
     here = np.isfinite(v)
     count, k = here.sum(axis=1), here.any(axis=0).sum(axis=0)
     n, fewest = k.size, count.min(axis=0)
@@ -410,7 +413,7 @@ def _fit(y, v, c, method):
     size, c = max(_BLOCK // len(c), 1), np.broadcast_to(c, v.shape[1:])
     for start in range(0, enough.size, size):
         some = enough[start : start + size]
-        for field, values in _fit_block(y[..., some], v[..., some], c[:, some], method == "REML").items():
+        for field, values in _fit_block(y[..., some], v[..., some], c[:, some], tau2_method == "REML").items():
             getattr(out, field)[..., some] = values
     return out
 
@@ -430,7 +433,7 @@ def _fit_block(y, v, c, restricted):
     related = (a > 0) & (whole > 0) & (data.both.sum(axis=0) > 0)
     return {
         "estimates": shift + scale * at.mean,
-        "covariance": at.covariance[_FULL] * unit,
+        "vcov": at.covariance[_FULL] * unit,
         "between": product(factor)[0][_FULL] * unit,
         "correlation": np.where(related, b / np.where(related, whole, 1.0), np.nan),
         "log_likelihood": height + constant,

@@ -74,7 +74,7 @@ class MultilevelEffect(Result):
     yi, vi, cluster : numpy.ndarray
         Effects, sampling variances and clusters, as given.
     labels : tuple of str
-    measure, method, ci_method : str
+    measure, tau2_method, ci_method : str
     confidence_level : float
     """
 
@@ -101,7 +101,7 @@ class MultilevelEffect(Result):
     cluster: np.ndarray
     labels: tuple
     measure: str
-    method: str
+    tau2_method: str
     ci_method: str
     confidence_level: float
 
@@ -140,7 +140,7 @@ def pool_multilevel(
     *,
     cluster,
     vcov=None,
-    method="REML",
+    tau2_method="REML",
     ci_method="CR2",
     confidence_level=0.95,
     labels=None,
@@ -160,7 +160,7 @@ def pool_multilevel(
     vcov : array, shape (k, k), optional
         Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
         taken as independent, which is right only if no patient counts in two effects.
-    method : {"REML", "ML"}
+    tau2_method : {"REML", "ML"}
         The global maximum of the restricted or the full likelihood.
     ci_method : {"CR2", "CR1", "t", "z"}
         Cluster-robust with bias reduction on Satterthwaite degrees of freedom, the plain sandwich times
@@ -198,11 +198,11 @@ def pool_multilevel(
     >>> round(fit.estimate, 3), fit.sigma2.within, round(fit.sigma2.between, 3)
     (0.477, 0.0, 0.198)
     """
-    _check.option("method", method, ("REML", "ML"))
+    _check.option("tau2_method", tau2_method, ("REML", "ML"))
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
     given = _clustered(effects, vi, cluster, vcov, labels)
-    restricted = method == "REML"
+    restricted = tau2_method == "REML"
     data = _turned(given)
     within, between, top = _maximum(data, restricted)
     fit = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
@@ -224,7 +224,7 @@ def pool_multilevel(
         cluster=given.cluster,
         labels=given.labels,
         measure=given.measure,
-        method=method,
+        tau2_method=tau2_method,
         ci_method=ci_method,
         confidence_level=level,
     )

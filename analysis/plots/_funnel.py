@@ -122,7 +122,7 @@ def funnel(
     Examples
     --------
     >>> import analysis
-    >>> from analysis.plots import funnel
+    >>> from analysis import funnel
     >>> fig = funnel(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], measure="MD"))
     >>> fig.content.table["text_p"].tolist()[:3]
     ['<0.001', '0.18', '0.002']

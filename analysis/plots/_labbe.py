@@ -374,7 +374,8 @@ def _pooled_words(arms, table):
     ci = words.REFERENCE.get(arms.contrast.ci_method, arms.contrast.ci_method)
     how = f"each arm on its own, intervals by {ci}"
     if joint is not None:
-        how = f"bivariate random-effects model by {joint.method}, intervals by {words.REFERENCE.get(joint.ci_method)}"
+        by = words.REFERENCE.get(joint.ci_method)
+        how = f"bivariate random-effects model by {joint.tau2_method}, intervals by {by}"
     return (
         f"Diamond and cross: pooled means with {at} confidence intervals, {how}; arrowhead: interval leaves the panel. "
         f"Weights: {words.model_name(arms.contrast)[0].lower()}{words.model_name(arms.contrast)[1:]}"

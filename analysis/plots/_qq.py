@@ -105,7 +105,7 @@ def qq_plot(
     Examples
     --------
     >>> import analysis
-    >>> from analysis.plots import qq_plot
+    >>> from analysis import qq_plot
     >>> fig = qq_plot(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
     >>> fig.content.table["text_quantile"].tolist()[:3]
     ['−0.87', '0.00', '0.87']

@@ -110,7 +110,7 @@ def radial(results, *, model="random", label=6, measure=None, title=None, width_
     Examples
     --------
     >>> import analysis
-    >>> from analysis.plots import radial
+    >>> from analysis import radial
     >>> fig = radial(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]), model="common")
     >>> fig.content.table["precision"].round(2).tolist()[:3]
     [5.0, 3.33, 4.47]
