@@ -17,14 +17,23 @@ of a trial, ``continuity_to`` says to which trials:
 With ``drop_double_zero`` a trial without events, or with events only, in both arms is NaN instead.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, hyp2f1
 
 from analysis import _check
 from analysis._check import amount, checked
+from analysis._types import ContinuityTo, Floats, Values, Variance
 
-VARIANCES = ("large-sample", "unbiased")
-CONTINUITY_TO = ("zero trials", "all if zero", "all", "none")
+if TYPE_CHECKING:
+    import pandas as pd
+
+VARIANCES = get_args(Variance)
+CONTINUITY_TO = get_args(ContinuityTo)
 
 __all__ = [
     "change_sd",
@@ -44,7 +53,9 @@ __all__ = [
 ]
 
 
-def mean_difference(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
+def mean_difference(
+    mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n_p: ArrayLike
+) -> tuple[Values, Values]:
     """Return the difference of two independent means and its variance.
 
     Parameters
@@ -82,7 +93,9 @@ def _two_checked_arms(*arms, least_n=1):
     return checked(**dict(zip(names, arms, strict=True)), least_n=least_n)
 
 
-def paired_difference(mean_t, sd_t, mean_p, sd_p, n, correlation):
+def paired_difference(
+    mean_t: ArrayLike, sd_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n: ArrayLike, correlation: ArrayLike
+) -> tuple[Values, Values]:
     """Return the difference of two means of the same people (a crossover trial) and its variance.
 
     Parameters
@@ -118,7 +131,7 @@ def paired_difference(mean_t, sd_t, mean_p, sd_p, n, correlation):
     return m1 - m2, _change_sd(s1, s2, r) ** 2 / n
 
 
-def change_sd(sd_pre, sd_post, correlation):
+def change_sd(sd_pre: ArrayLike, sd_post: ArrayLike, correlation: ArrayLike) -> Values:
     """Return the SD of a change from the SDs before and after.
 
     Parameters
@@ -155,7 +168,17 @@ def _change_sd(pre, post, r):
     return np.sqrt((pre - post) ** 2 + 2 * (1 - r) * pre * post)
 
 
-def hedges_g(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, variance="large-sample", bias_correction=True):
+def hedges_g(
+    mean_t: ArrayLike,
+    sd_t: ArrayLike,
+    n_t: ArrayLike,
+    mean_p: ArrayLike,
+    sd_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    variance: Variance = "large-sample",
+    bias_correction: bool = True,
+) -> tuple[Values, Values]:
     """Return the standardized mean difference with Hedges' exact correction, and its variance.
 
     Parameters
@@ -225,7 +248,9 @@ def _unbiased_share(df, factor):
     return 1 - (df - 2) / (df * factor**2)
 
 
-def heteroscedastic_smd(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
+def heteroscedastic_smd(
+    mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n_p: ArrayLike
+) -> tuple[Values, Values]:
     """Return the standardized mean difference of arms with unequal SDs, and its variance.
 
     Parameters
@@ -261,7 +286,17 @@ def heteroscedastic_smd(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
     return g, g**2 * (u1**2 / (n1 - 1) + u2**2 / (n2 - 1)) / 8 + u1 / (n1 - 1) + u2 / (n2 - 1)
 
 
-def glass_delta(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, equal_sds=True, bias_correction=True):
+def glass_delta(
+    mean_t: ArrayLike,
+    sd_t: ArrayLike,
+    n_t: ArrayLike,
+    mean_p: ArrayLike,
+    sd_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    equal_sds: bool = True,
+    bias_correction: bool = True,
+) -> tuple[Values, Values]:
     """Return the mean difference in units of the SD of the placebo arm (Glass' delta), and its variance.
 
     Parameters
@@ -303,7 +338,16 @@ def glass_delta(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, equal_sds=True, bias_co
     return g, (s1 / spread) ** 2 / (n1 - 1) + 1 / (n2 - 1) + g**2 / (2 * (n2 - 1))
 
 
-def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, bias_correction=True):
+def log_ratio_of_means(
+    mean_t: ArrayLike,
+    sd_t: ArrayLike,
+    n_t: ArrayLike,
+    mean_p: ArrayLike,
+    sd_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    bias_correction: bool = True,
+) -> tuple[Values, Values]:
     """Return the log of the ratio of two means, corrected for bias, and its variance.
 
     Parameters
@@ -342,7 +386,14 @@ def log_ratio_of_means(mean_t, sd_t, n_t, mean_p, sd_p, n_p, *, bias_correction=
     return np.log(m1 / m2) + (v1 - v2) / 2 * bool(bias_correction), v1 + v2
 
 
-def mean_change(mean_pre, mean_post, sd_pre, sd_post, n, correlation):
+def mean_change(
+    mean_pre: ArrayLike,
+    mean_post: ArrayLike,
+    sd_pre: ArrayLike,
+    sd_post: ArrayLike,
+    n: ArrayLike,
+    correlation: ArrayLike,
+) -> tuple[Values, Values]:
     """Return the mean change within one arm and its variance.
 
     Parameters
@@ -376,7 +427,15 @@ def mean_change(mean_pre, mean_post, sd_pre, sd_post, n, correlation):
     return post - pre, _change_sd(s1, s2, r) ** 2 / n
 
 
-def standardized_mean_change(mean_pre, mean_post, sd_pre, n, correlation, *, variance="large-sample"):
+def standardized_mean_change(
+    mean_pre: ArrayLike,
+    mean_post: ArrayLike,
+    sd_pre: ArrayLike,
+    n: ArrayLike,
+    correlation: ArrayLike,
+    *,
+    variance: Variance = "large-sample",
+) -> tuple[Values, Values]:
     """Return the mean change in units of the SD before (raw-score standardization), and its variance.
 
     Parameters
@@ -426,7 +485,16 @@ def standardized_mean_change(mean_pre, mean_post, sd_pre, n, correlation, *, var
     return g, 2 * (1 - r) / n + _unbiased_share(n - 1, factor) * g**2
 
 
-def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlation, *, variance="large-sample"):
+def standardized_change_score(
+    mean_pre: ArrayLike,
+    mean_post: ArrayLike,
+    sd_pre: ArrayLike,
+    sd_post: ArrayLike,
+    n: ArrayLike,
+    correlation: ArrayLike,
+    *,
+    variance: Variance = "large-sample",
+) -> tuple[Values, Values]:
     """Return the mean change in units of the SD of the change, and its variance.
 
     Parameters
@@ -472,8 +540,15 @@ def standardized_change_score(mean_pre, mean_post, sd_pre, sd_post, n, correlati
 
 
 def log_risk_ratio(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    continuity: float = 0.5,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = False,
+) -> tuple[Values, Values]:
     """Return the log risk ratio and its variance.
 
     Parameters
@@ -513,12 +588,19 @@ def log_risk_ratio(
         return _defined(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
 
 
-def counts(events_t, n_t, events_p, n_p):
+def counts(
+    events_t: ArrayLike, n_t: ArrayLike, events_p: ArrayLike, n_p: ArrayLike
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the counts as four float arrays of one shape; ValueError lists every impossible one."""
     return checked(("events_t", "n_t"), ("events_p", "n_p"), events_t=events_t, n_t=n_t, events_p=events_p, n_p=n_p)
 
 
-def cells(counts, continuity, continuity_to, drop_double_zero=False):
+def cells(
+    counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None,
+    continuity: float,
+    continuity_to: ContinuityTo,
+    drop_double_zero: bool = False,
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Return events and non-events of both arms, a, b, c, d, after the rules for zero cells."""
     _check.option("continuity_to", continuity_to, CONTINUITY_TO)
     add = amount("continuity", continuity)
@@ -549,8 +631,15 @@ def _defined(yi, vi):
 
 
 def log_odds_ratio(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    continuity: float = 0.5,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = False,
+) -> tuple[Values, Values]:
     """Return the log odds ratio and its variance (Woolf).
 
     Parameters
@@ -583,8 +672,15 @@ def log_odds_ratio(
 
 
 def risk_difference(
-    events_t, n_t, events_p, n_p, *, continuity=0.5, continuity_to="zero trials", drop_double_zero=False
-):
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    continuity: float = 0.5,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = False,
+) -> tuple[Values, Values]:
     """Return the risk difference and its variance.
 
     Parameters
@@ -618,8 +714,15 @@ def risk_difference(
 
 
 def peto_log_odds_ratio(
-    events_t, n_t, events_p, n_p, *, continuity=0.0, continuity_to="zero trials", drop_double_zero=False
-):
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    continuity: float = 0.0,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = False,
+) -> tuple[Values, Values]:
     """Return the log odds ratio by Peto's one-step method, and its variance.
 
     Parameters
@@ -656,14 +759,14 @@ def peto_log_odds_ratio(
     return peto_effects(cells(given, continuity, continuity_to, drop_double_zero))
 
 
-def peto_effects(table):
+def peto_effects(table: pd.DataFrame) -> tuple[Values, Values]:
     """Peto's effect and variance from the four cells of each trial."""
     excess, variance = excess_events(table)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _defined(excess / variance, 1 / variance)
 
 
-def excess_events(table):
+def excess_events(table: pd.DataFrame) -> tuple[Values, Values]:
     """Events under treatment minus those expected with fixed margins, and their hypergeometric variance."""
     a, b, c, d = table
     n1, n2, events, others = a + b, c + d, a + c, b + d

@@ -7,13 +7,17 @@ distribution, or by the distribution that fits the printed quantiles best, which
 lies off the middle of the quartiles or of the range.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gamma, gammaincinv, ndtri, stdtrit
 
 from analysis import _check
 from analysis._check import checked, fail, place
+from analysis._types import Floats, Values
 
 # Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
 _POSITIVE = {
@@ -48,7 +52,7 @@ __all__ = [
 ]
 
 
-def sd_from_se(se, n):
+def sd_from_se(se: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD behind the standard error of a mean.
 
     Parameters
@@ -80,7 +84,7 @@ def sd_from_se(se, n):
     return se * np.sqrt(n)
 
 
-def sd_from_ci(low, high, n, level=0.95):
+def sd_from_ci(low: ArrayLike, high: ArrayLike, n: ArrayLike, level: ArrayLike = 0.95) -> Values:
     """Return the SD behind the confidence interval of a mean, a t interval on n - 1 degrees of freedom.
 
     Parameters
@@ -117,7 +121,7 @@ def sd_from_ci(low, high, n, level=0.95):
     return (high - low) / (2 * stdtrit(n - 1, 0.5 + level / 2)) * np.sqrt(n)
 
 
-def se_from_ci(low, high, level=0.95, *, df=np.inf):
+def se_from_ci(low: ArrayLike, high: ArrayLike, level: ArrayLike = 0.95, *, df: ArrayLike = np.inf) -> Values:
     """Return the standard error behind a confidence interval, of a mean, a difference or a log ratio.
 
     Parameters
@@ -154,7 +158,7 @@ def se_from_ci(low, high, level=0.95, *, df=np.inf):
     return (high - low) / (2 * stdtrit(df, 0.5 + level / 2))
 
 
-def se_from_p(estimate, pvalue, *, df=np.inf):
+def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, *, df: ArrayLike = np.inf) -> Values:
     """Return the standard error behind an estimate and its two-sided p-value.
 
     Parameters
@@ -190,7 +194,7 @@ def se_from_p(estimate, pvalue, *, df=np.inf):
     return np.abs(estimate) / -stdtrit(df, pvalue / 2)
 
 
-def sd_from_t(difference, t, n_t, n_p):
+def sd_from_t(difference: ArrayLike, t: Floats, n_t: ArrayLike, n_p: ArrayLike) -> Values:
     """Return the SD common to two arms from the t statistic of the difference of their means.
 
     Parameters
@@ -225,7 +229,7 @@ def sd_from_t(difference, t, n_t, n_p):
     return np.abs(difference / t) / np.sqrt(1 / n_t + 1 / n_p)
 
 
-def sd_from_p(difference, pvalue, n_t, n_p):
+def sd_from_p(difference: ArrayLike, pvalue: ArrayLike, n_t: ArrayLike, n_p: ArrayLike) -> Values:
     """Return the SD common to two arms from the two-sided p-value of a t test of their difference.
 
     Parameters
@@ -262,7 +266,9 @@ def sd_from_p(difference, pvalue, n_t, n_p):
     return np.abs(difference) / -stdtrit(n_t + n_p - 2, pvalue / 2) / np.sqrt(1 / n_t + 1 / n_p)
 
 
-def correlation_from_sds(sd_pre, sd_post, sd_change, *, impossible="raise"):
+def correlation_from_sds(
+    sd_pre: ArrayLike, sd_post: ArrayLike, sd_change: ArrayLike, *, impossible: Literal["raise", "nan"] = "raise"
+) -> Values:
     """Return the correlation of before and after that the SDs of before, after and change imply.
 
     Parameters
@@ -315,7 +321,7 @@ def _no_correlation(at, values):
     )
 
 
-def sd_from_range(smallest, largest, n):
+def sd_from_range(smallest: ArrayLike, largest: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD of an arm from its smallest and largest value.
 
     Parameters
@@ -353,7 +359,7 @@ def _range_width(n):
     return 2 * ndtri((n - 0.375) / (n + 0.25))
 
 
-def sd_from_quartiles(q1, q3, n):
+def sd_from_quartiles(q1: ArrayLike, q3: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD of an arm from its quartiles.
 
     Parameters
@@ -391,7 +397,15 @@ def _quartile_width(n):
     return 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
 
 
-def sd_from_five_numbers(smallest, q1, q3, largest, n, *, weights="Shi"):
+def sd_from_five_numbers(
+    smallest: ArrayLike,
+    q1: ArrayLike,
+    q3: ArrayLike,
+    largest: ArrayLike,
+    n: ArrayLike,
+    *,
+    weights: Literal["Shi", "Wan"] = "Shi",
+) -> Values:
     """Return the SD of an arm from its range and its quartiles.
 
     Parameters
@@ -429,7 +443,7 @@ def sd_from_five_numbers(smallest, q1, q3, largest, n, *, weights="Shi"):
     return share * (high - low) / _range_width(n) + (1 - share) * (q3 - q1) / _quartile_width(n)
 
 
-def mean_from_range(smallest, median, largest, n):
+def mean_from_range(smallest: ArrayLike, median: ArrayLike, largest: ArrayLike, n: ArrayLike) -> Values:
     """Return the mean of an arm from its median and range.
 
     Parameters
@@ -463,7 +477,7 @@ def mean_from_range(smallest, median, largest, n):
     return share * (low + high) / 2 + (1 - share) * median
 
 
-def mean_from_quartiles(q1, median, q3, n):
+def mean_from_quartiles(q1: ArrayLike, median: ArrayLike, q3: ArrayLike, n: ArrayLike) -> Values:
     """Return the mean of an arm from its median and quartiles.
 
     Parameters
@@ -497,7 +511,9 @@ def mean_from_quartiles(q1, median, q3, n):
     return share * (q1 + q3) / 2 + (1 - share) * median
 
 
-def mean_from_five_numbers(smallest, q1, median, q3, largest, n):
+def mean_from_five_numbers(
+    smallest: ArrayLike, q1: ArrayLike, median: ArrayLike, q3: ArrayLike, largest: ArrayLike, n: ArrayLike
+) -> Values:
     """Return the mean of an arm from its median, quartiles and range.
 
     Parameters
@@ -541,7 +557,15 @@ class QuantileFit(NamedTuple):
     distance: np.ndarray
 
 
-def fit_quantiles(median, n, *, q1=None, q3=None, smallest=None, largest=None):
+def fit_quantiles(
+    median: ArrayLike,
+    n: ArrayLike,
+    *,
+    q1: ArrayLike | None = None,
+    q3: ArrayLike | None = None,
+    smallest: ArrayLike | None = None,
+    largest: ArrayLike | None = None,
+) -> QuantileFit:
     """Return mean and SD of an arm from its median and its quartiles or range, without assuming normality.
 
     Parameters
@@ -657,7 +681,7 @@ def _moments(name, u):
     return mean, np.sqrt(gamma(1 + 2 * s) - mean**2)
 
 
-def combine_arms(mean, sd, n):
+def combine_arms(mean: ArrayLike, sd: ArrayLike, n: ArrayLike) -> tuple[Values, Values, Values]:
     """Combine arms into one, as if their people had been one arm.
 
     Parameters
@@ -697,7 +721,7 @@ def _float_if_single(x):
     return float(x) if np.ndim(x) == 0 else x
 
 
-def pooled_sd(sd, n):
+def pooled_sd(sd: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD pooled over arms, each weighted by its degrees of freedom.
 
     Parameters

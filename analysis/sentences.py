@@ -5,15 +5,29 @@ words once, as a heading and pairs of a label and what is said under it; the tex
 notebook are two ways to set the same pairs.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import html
 import math
 import reprlib
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+
+if TYPE_CHECKING:
+    from analysis.evidence.arms import PooledArms
+    from analysis.evidence.contextual import ContextualShare
+    from analysis.models.bayes import PosteriorEffect
+    from analysis.models.bivariate import BivariateEffect
+    from analysis.models.counts import PooledCounts
+    from analysis.models.multilevel import MultilevelEffect
+    from analysis.models.regression import MetaRegression, PermutationTest
+    from analysis.models.results import PooledEffect
+    from analysis.models.subgroups import PooledSubgroups
 
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
@@ -29,7 +43,7 @@ class InWords:
     def _in_words(self):
         return type(self).__name__, list(_fields_in_short(self).items())
 
-    def summary(self):
+    def summary(self) -> str:
         """Return the result in words.
 
         Returns
@@ -39,10 +53,10 @@ class InWords:
         """
         return _as_text(*self._in_words())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.summary()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return _outline(self)
 
     def _repr_html_(self):
@@ -115,7 +129,7 @@ def _outline(result):
     return f"{type(result).__name__}({chr(10).join(lines)})".replace("\n", "\n    ").replace("\0", " ")
 
 
-def findings(arms):
+def findings(arms: PooledArms) -> str:
     """Return what the pooled arms show, in three sentences made from the numbers alone.
 
     Parameters
@@ -189,7 +203,7 @@ def _reading(contrast):
     return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
 
 
-def pooled_arms(arms):
+def pooled_arms(arms: PooledArms) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together.
 
     Parameters
@@ -223,7 +237,7 @@ def _both_arms(joint):
     )
 
 
-def notes(pooled):
+def notes(pooled: PooledEffect) -> list[str]:
     """Return what a reader must know about a pooled effect, as a list of sentences; empty if nothing."""
     said = []
     if pooled.k == 1:
@@ -241,7 +255,7 @@ def notes(pooled):
     return said
 
 
-def pooled_effect(pooled):
+def pooled_effect(pooled: PooledEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return a pooled effect in words, a few lines of text.
 
     Parameters
@@ -301,7 +315,7 @@ def _on_t(df):
     return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
 
-def meta_regression(fit):
+def meta_regression(fit: MetaRegression) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return the coefficients of a meta-regression and what the moderators explain and leave.
 
     Parameters
@@ -342,7 +356,7 @@ def _moderators(fit, count, df):
         yield "Note", "Fewer than ten studies for each coefficient of a moderator."
 
 
-def pooled_counts(pooled):
+def pooled_counts(pooled: PooledCounts) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return a Mantel-Haenszel or Peto result on the scale on which it is read.
 
     Parameters
@@ -367,7 +381,7 @@ def pooled_counts(pooled):
     return f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said
 
 
-def multilevel_effect(fit):
+def multilevel_effect(fit: MultilevelEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return a three-level result: mean, spread at both levels, prediction.
 
     Parameters
@@ -394,7 +408,7 @@ def multilevel_effect(fit):
     return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
 
 
-def bivariate_effect(fit):
+def bivariate_effect(fit: BivariateEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return both means of a bivariate model, their difference, and how the true values vary together.
 
     Parameters
@@ -419,7 +433,7 @@ def bivariate_effect(fit):
     return f"Bivariate random-effects meta-analysis, {counted(fit.k)} ({how})", said
 
 
-def permutation_test(test):
+def permutation_test(test: PermutationTest) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return the permutation p-values of a meta-regression.
 
     Parameters
@@ -439,7 +453,7 @@ def permutation_test(test):
     return f"Permutation test, {number(test.n_permutations, 0)} arrangements ({drawn})", said
 
 
-def posterior_effect(posterior):
+def posterior_effect(posterior: PosteriorEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return a Bayesian result: mean effect, spread and a new trial, with their priors.
 
     Parameters
@@ -462,7 +476,7 @@ def posterior_effect(posterior):
     )
 
 
-def pooled_subgroups(pooled):
+def pooled_subgroups(pooled: PooledSubgroups) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return the effect of each subgroup and the test between them.
 
     Parameters
@@ -487,7 +501,7 @@ def pooled_subgroups(pooled):
     return f"Subgroups by {pooled.by} ({kind})", said
 
 
-def contextual_share(found):
+def contextual_share(found: ContextualShare) -> tuple[str, list[tuple[str | None, str | None]]]:
     """Return the contextual share in words: how much, how sure, by which choices, and what it is not.
 
     Parameters

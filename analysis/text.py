@@ -5,6 +5,8 @@ could not be computed reads "not estimable", and nothing is rounded before it ar
 journals and languages differ: those in use are ``NUMBERS``, which the themes of the figures set.
 """
 
+from __future__ import annotations
+
 import math
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -34,7 +36,7 @@ def _marked(text):
     return text.translate({ord(","): style.thousands, ord("."): style.decimal})
 
 
-def number(value, digits=2, *, sign=False):
+def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
     """Return ``value`` as text with a fixed number of decimals.
 
     Parameters
@@ -65,7 +67,7 @@ def number(value, digits=2, *, sign=False):
     return (MINUS if value < 0 else "+" if sign else "") + body
 
 
-def interval(low, high, digits=2):
+def interval(low: float, high: float, digits: int = 2) -> str:
     """Return an interval as text.
 
     Parameters
@@ -90,7 +92,7 @@ def interval(low, high, digits=2):
     return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
 
 
-def limits(low, high, digits=2):
+def limits(low: float, high: float, digits: int = 2) -> tuple[str, str]:
     """Return the two limits of an interval as the texts of two cells, in brackets.
 
     Parameters
@@ -114,7 +116,7 @@ def limits(low, high, digits=2):
     return f"{opening}{number(low, digits)}{style.between.rstrip()}", f"{number(high, digits)}{closing}"
 
 
-def bracketed(text):
+def bracketed(text: str) -> str:
     """Return a text in the brackets of intervals.
 
     Parameters
@@ -134,7 +136,7 @@ def bracketed(text):
     return f"{opening}{text}{closing}"
 
 
-def percent(fraction, digits=0):
+def percent(fraction: float, digits: int = 0) -> str:
     """Return a fraction as a percentage.
 
     Parameters
@@ -157,7 +159,7 @@ def percent(fraction, digits=0):
     return text if text == NOT_ESTIMABLE else text + "%"
 
 
-def level(confidence_level):
+def level(confidence_level: float) -> str:
     """Return a confidence level as a percentage, never rounded.
 
     Parameters
@@ -178,7 +180,7 @@ def level(confidence_level):
     return _marked(f"{100 * confidence_level:.10g}%")
 
 
-def pvalue(p):
+def pvalue(p: float) -> str:
     """Return a p value with at most three decimals or two significant digits.
 
     Parameters
@@ -204,12 +206,12 @@ def pvalue(p):
     return sign + _marked(text if NUMBERS.get().p_zero else text.removeprefix("0"))
 
 
-def equals(p):
+def equals(p: float) -> str:
     """Return "= 0.012" or "<0.001", to stand after "p"."""
     text = pvalue(p)
     return text if text[0] in "<>" else f"= {text}"
 
 
-def counted(k):
+def counted(k: int) -> str:
     """Return "1 trial" or "12 trials"."""
     return f"{number(k, 0)} trial" + ("" if k == 1 else "s")

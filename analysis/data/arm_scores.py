@@ -5,10 +5,17 @@ number keeps a sentence that says how it was derived; blank means printed as it 
 must be said of each trial: where it stands, its flags, what was derived, and why it was left out.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis import effects, recover
+from analysis._types import MultiArm, Outcome, SDRule, Values
 from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS
 
 # The common scale runs from 0 to 10.
@@ -34,13 +41,13 @@ ABOUT = (
 ).split()
 
 
-def primary_arms(trials):
+def primary_arms(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the treatment and placebo rows of each trial's primary time point; other arms are context."""
     chosen = (trials["primary"] == "yes") & trials["arm"].isin(["treatment", "placebo"])
     return trials[chosen]
 
 
-def arm_scores(rows, correlation):
+def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
     """Return one line per arm and score, in points.
 
     Parameters
@@ -97,7 +104,7 @@ def _sd_and_rule(rows, score):
     return printed.fillna(from_se).fillna(from_ci), rule
 
 
-def one_per_role(scores, multi_arm):
+def one_per_role(scores: pd.DataFrame, multi_arm: MultiArm) -> pd.DataFrame:
     """Bring several treatment arms of a trial together, or split their placebo arm.
 
     Parameters
@@ -155,7 +162,7 @@ def _together(arms):
     return (*recover.combine_arms(arms["mean"], arms["sd"], arms["n"]), "; ".join(arms["arm_label"]), *rules)
 
 
-def chosen_score(scores, outcome):
+def chosen_score(scores: pd.DataFrame, outcome: Outcome) -> pd.Series:
     """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means."""
     counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
     order = [outcome, *(s for s in SCORES if s != outcome)]
@@ -168,7 +175,7 @@ def chosen_score(scores, outcome):
     return chosen.dropna()
 
 
-def donors(scores, needed):
+def donors(scores: pd.DataFrame, needed: pd.Series) -> dict[Any, Any]:
     """Return, for each line of `scores` in `needed`, the lines that can lend it an SD.
 
     Those are the arms of the other trials with the same role (treatment or placebo), the same score (change or final)
@@ -198,7 +205,7 @@ def donors(scores, needed):
     return lenders
 
 
-def borrowed_sd(sd, n, missing_sd):
+def borrowed_sd(sd: ArrayLike, n: ArrayLike, missing_sd: SDRule) -> Values:
     """Return the SD that a trial without one borrows from other arms.
 
     Parameters
@@ -219,7 +226,7 @@ def borrowed_sd(sd, n, missing_sd):
     return (np.median if missing_sd == "impute-median" else np.max)(sd, axis=0)
 
 
-def impute(scores, needed, missing_sd="impute"):
+def impute(scores: pd.DataFrame, needed: pd.Series, missing_sd: SDRule = "impute") -> pd.DataFrame:
     """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule."""
     sd, n, study = (scores[column].to_numpy() for column in ("sd", "n", "study"))
     filled, rules = sd.copy(), scores["sd_rule"].to_numpy(dtype=object, copy=True)
@@ -232,27 +239,27 @@ def impute(scores, needed, missing_sd="impute"):
     return scores.assign(sd=filled, sd_rule=rules)
 
 
-def labels(about):
+def labels(about: pd.DataFrame) -> pd.Series:
     """Return "Author year" for each row; the study id is added where two trials would read alike."""
     plain = about["author"] + " " + about["year"].astype(str)
     shared = about.assign(plain=plain).groupby("plain")["study"].transform("nunique") > 1
     return plain.where(~shared, plain + " (" + about["study"] + ")")
 
 
-def about_trials(trials):
+def about_trials(trials: pd.DataFrame) -> pd.DataFrame:
     """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial."""
     own = [c for c in trials if c.startswith("x_") and (trials.groupby("study")[c].nunique(dropna=False) == 1).all()]
     about = trials.drop_duplicates("study")[["study", *ABOUT, *own]].reset_index(drop=True)
     return about.assign(label=labels(about), week_band=week_bands(about))
 
 
-def week_bands(about):
+def week_bands(about: pd.DataFrame) -> pd.Series:
     """Return the band of each time point; blank where neither week nor single session is known."""
     bands = pd.cut(about["week"], [-np.inf, 0, 4, 12, np.inf], labels=list(WEEK_BANDS)).astype(object)
     return bands.mask(about["timepoint"] == "single session", WEEK_BANDS[0])
 
 
-def describe(table, rows):
+def describe(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Add to each effect size what the trial is and its flags."""
     merged = table.merge(about_trials(rows), on="study", how="left")
     several = merged["study"].duplicated(keep=False)
@@ -289,7 +296,7 @@ def _flags(table, basis):
     return [tuple(flag for flag, here in zip(tests, row, strict=True) if here) for row in marked.tolist()]
 
 
-def derivation_list(table, scores, crossover_correlation):
+def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correlation: float) -> pd.DataFrame:
     """List every number behind the effect sizes that is not printed as it stands: study, arm, quantity, value, rule."""
     trials = table.set_index("unit")
     score, unit = scores["score"], scores["unit"]
@@ -327,13 +334,13 @@ def _arm_lines(trial, arm):
     return lines
 
 
-def rescaled(row):
+def rescaled(row: Any) -> str:
     """Say how a row was brought to points, or nothing where its scale is that of the points."""
     low, high = row.scale_min, row.scale_max
     return "" if (low, high) == (0, 10) else f"rescaled linearly from {low:g}–{high:g} to 0–10"
 
 
-def left_out_list(trials, table, dropped):
+def left_out_list(trials: pd.DataFrame, table: pd.DataFrame, dropped: Any) -> pd.DataFrame:
     """List the trials without an effect size and why."""
     about = about_trials(trials)
     out = about[~about["study"].isin(table["study"])].reset_index(drop=True)
@@ -351,6 +358,6 @@ def _reason(rows, dropped):
     return "no mean pain in both arms at the primary time point"
 
 
-def first_columns(table, first):
+def first_columns(table: pd.DataFrame, first: Sequence[str]) -> pd.DataFrame:
     """Return the table with the columns `first` before all others."""
     return table[[*first, *(c for c in table if c not in first)]]

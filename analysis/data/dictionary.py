@@ -6,10 +6,17 @@ rule; every check carries three texts: the column it speaks of, the rule, and wh
 (reported contrasts, claims, thresholds, published results) have their columns and rules here too.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandera.pandas as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas
 
 _THERAPIES = (
     "Near-infrared light",
@@ -87,7 +94,7 @@ _LARGEST_GAP = 0.1
 _BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
 
 
-def same_time(trials):
+def same_time(trials: pd.DataFrame) -> Any:
     """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
     return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
 
@@ -294,16 +301,16 @@ class TableLayout(NamedTuple):
     """What one kind of table holds: its columns in file order, those that must be filled, its numbers, its rules."""
 
     name: str
-    columns: tuple
-    required: tuple
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
     key: str
-    numbers: tuple = ()
-    integers: tuple = ()
-    vocabulary: dict = {}
-    rules: tuple = ()
+    numbers: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
+    vocabulary: Mapping[str, Collection[str]] = {}
+    rules: tuple[Any, ...] = ()
 
 
-def schema(layout):
+def schema(layout: TableLayout) -> pandera.pandas.DataFrameSchema:
     """Return the pandera schema of a table whose numbers are numbers already.
 
     Parameters

@@ -4,13 +4,18 @@ Most effects are made from the scores of two arms; trials whose papers print the
 from the table of reported contrasts, and can be joined to the others.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, recover
+from analysis._types import Floats, MissingSD, MultiArm, Outcome
 from analysis.data.arm_scores import (
     BASELINE,
     IMPUTED,
@@ -88,10 +93,10 @@ class EffectSizes(InWords):
     left_out: pd.DataFrame
     measure: str = "MD"
     unit: str = "points on 0–10"
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["study"]))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.table)
 
     def _in_words(self):
@@ -102,21 +107,21 @@ class EffectSizes(InWords):
         return f"{self.measure} of {counted(len(self))}, {self.unit}", said
 
     @property
-    def yi(self):
+    def yi(self) -> Floats:
         """Effects, treatment minus placebo, shape (k,)."""
         return self.table["yi"].to_numpy()
 
     @property
-    def vi(self):
+    def vi(self) -> Floats:
         """Sampling variances, shape (k,)."""
         return self.table["vi"].to_numpy()
 
     @property
-    def labels(self):
+    def labels(self) -> list[str]:
         """Names of the trials, length k."""
         return self.table["label"].tolist()
 
-    def where(self, **wanted):
+    def where(self, **wanted: Any) -> EffectSizes:
         """Return the trials whose columns hold the wanted values.
 
         Parameters
@@ -138,12 +143,12 @@ class EffectSizes(InWords):
         rows = self.rows[self.rows["study"].isin(keep["study"])]
         return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table of effect sizes."""
         return self.table.copy()
 
 
-def holding(table, wanted):
+def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
     """Tell which rows hold the wanted values, a dict of column to value or values; None stands for a blank."""
     keep = pd.Series(True, index=table.index)
     for column, values in wanted.items():
@@ -155,15 +160,15 @@ def holding(table, wanted):
 
 
 def effect_sizes(
-    trials,
+    trials: pd.DataFrame,
     *,
-    measure="MD",
-    outcome="change",
-    correlation=0.5,
-    crossover_correlation=0.5,
-    missing_sd="impute",
-    multi_arm="combine",
-):
+    measure: Literal["MD"] = "MD",
+    outcome: Outcome = "change",
+    correlation: float = 0.5,
+    crossover_correlation: float = 0.5,
+    missing_sd: MissingSD = "impute",
+    multi_arm: MultiArm = "combine",
+) -> EffectSizes:
     """Return one effect size per trial: treatment minus placebo in points on 0-10, negative = less pain.
 
     Parameters
@@ -329,7 +334,7 @@ def _status(rules):
     return np.array([IMPUTED if IMPUTED in r else "recovered" if r.strip() else "as printed" for r in rules])
 
 
-def mean_differences(arms, paired, correlation):
+def mean_differences(arms: pd.DataFrame, paired: pd.Series, correlation: float) -> Any:
     """Treatment minus placebo and its variance: paired where the same people had both, else independent.
 
     `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
@@ -338,7 +343,7 @@ def mean_differences(arms, paired, correlation):
     return np.where(paired, both, effects.mean_difference(*arms))
 
 
-def contrast_effects(contrasts):
+def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
     """Return one effect size per trial from reported differences, in points on 0-10, negative = less pain.
 
     Parameters
@@ -456,7 +461,7 @@ def _when(week):
     return "an unknown week" if np.isnan(week) else f"week {week:g}"
 
 
-def with_contrasts(effects, contrasts):
+def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) -> EffectSizes:
     """Add reported differences to the effect sizes of the trials; no trial counts twice.
 
     Parameters

@@ -6,11 +6,16 @@ contrasts, claims of articles, thresholds of change and published results; all o
 error lists everything that is wrong with a table.
 """
 
+from __future__ import annotations
+
 import csv
 import difflib
 import io
+import os
 import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,8 +37,8 @@ class TrialDataError(ValueError):
         The file, or "the table" for a DataFrame.
     """
 
-    def __init__(self, problems, source, key="study"):
-        self.problems = pd.DataFrame(problems, columns=_PROBLEM)
+    def __init__(self, problems: Sequence[Any], source: str, key: str = "study") -> None:
+        self.problems: pd.DataFrame = pd.DataFrame(problems, columns=_PROBLEM)
         self.source = source
         count = len(self.problems)
         lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
@@ -62,7 +67,9 @@ def _quoted(values, most=5):
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
-def read_trials(path, *, allow=None):
+def read_trials(
+    path: str | os.PathLike[str] | pd.DataFrame, *, allow: Mapping[str, Collection[str]] | None = None
+) -> pd.DataFrame:
     """Read a table of trial arms and check it against the data dictionary.
 
     Parameters
@@ -105,7 +112,7 @@ def _vocabulary(allow):
     return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
-def read_contrasts(path):
+def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read reported differences of trials without usable arm data.
 
     Parameters
@@ -133,7 +140,7 @@ def read_contrasts(path):
     return _read_checked(path, dictionary.CONTRASTS)
 
 
-def read_claims(path):
+def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read claims of popular articles.
 
     Parameters
@@ -160,7 +167,7 @@ def read_claims(path):
     return _read_checked(path, dictionary.CLAIMS)
 
 
-def read_thresholds(path):
+def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read published thresholds of important change.
 
     Parameters
@@ -187,7 +194,7 @@ def read_thresholds(path):
     return _read_checked(path, dictionary.THRESHOLDS)
 
 
-def read_benchmarks(path):
+def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read published pooled results.
 
     Parameters

@@ -4,13 +4,17 @@ The arms answer how far pain fell, whatever made it fall; only the contrast answ
 are pooled in one call, and the two kinds of arms also together, by the bivariate model.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis import sentences
+from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.dictionary import VOCABULARY, WEEK_BANDS
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.evidence.contextual import (
@@ -23,6 +27,9 @@ from analysis.evidence.contextual import (
 )
 from analysis.models.bivariate import BivariateEffect
 from analysis.models.results import PooledEffect, Result
+
+if TYPE_CHECKING:
+    from analysis.evidence.contextual import ContextualShare
 
 NOT_STATED = "not stated"
 _COLUMNS = {
@@ -62,17 +69,17 @@ class PooledArms(Result):
     treatment: PooledEffect | None
     contrast: PooledEffect
     by: str | None = None
-    groups: dict = field(default_factory=dict)
+    groups: dict[str, PooledArms] = field(default_factory=dict)
     joint: BivariateEffect | None = None
 
     @cached_property
-    def contextual_share(self):
+    def contextual_share(self) -> ContextualShare:
         """How much of the improvement in the treatment arms the placebo arms had too: a `ContextualShare`."""
         of = self.contrast
         methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
         return contextual_share(self.effects, self.joint, **{name: getattr(of, name) for name in methods})
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return one row per group and role (placebo, treatment, contrast), the last group being "all".
 
         Returns
@@ -93,7 +100,15 @@ class PooledArms(Result):
         return sentences.pooled_arms(self)
 
 
-def pool_arms(trials, *, by=None, tau2_method="REML", ci_method="HKSJ", pi_method="t(k-1)", confidence_level=0.95):
+def pool_arms(
+    trials: pd.DataFrame | EffectSizes,
+    *,
+    by: str | None = None,
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+) -> PooledArms:
     """Pool the change within placebo arms and within treatment arms beside the randomised contrast.
 
     Parameters

@@ -4,6 +4,8 @@ What is odd is decided by the rules of `audit_rules`, each on its own. Here they
 the order of the file, the most severe of a trial first, and into a few sentences.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +18,7 @@ SEVERITIES = ("serious", "warning", "note")
 RESULT = ["study", "label", "rows", "check", "severity", "value", "reason", "remedy", "table"]
 
 
-def audit_trials(trials, *, contrasts=None):
+def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None) -> pd.DataFrame:
     """List what is doubtful, odd or impossible in a table of trials, with the reason.
 
     Parameters
@@ -100,7 +102,7 @@ def _findings_table(found, source, name):
     return table[RESULT].astype({"label": object}).reset_index(drop=True)
 
 
-def audit_findings(table):
+def audit_findings(table: pd.DataFrame) -> str:
     """Return what an audit found, in a few sentences.
 
     Parameters

@@ -10,15 +10,20 @@ quotes the sentence in which they stand. The boundaries are conventions for pain
 pen and to leave ordinary trials alone. `RULES` and `CONTRAST_RULES`, at the end, list all rules with what each reads.
 """
 
+from __future__ import annotations
+
 import math
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
 from analysis import effects, recover
+from analysis._types import Values
 from analysis.data.arm_scores import BASELINE, POINTS, SCORES, arm_scores, primary_arms
 from analysis.data.dictionary import LIMITS, MEANS, SPREADS, same_time
 from analysis.data.effect_sizes import effect_sizes
@@ -142,7 +147,7 @@ class Finding(NamedTuple):
     """One line of the audit, before it is given its label."""
 
     study: str
-    rows: tuple
+    rows: tuple[Any, ...]
     check: str
     severity: str
     value: float
@@ -150,7 +155,7 @@ class Finding(NamedTuple):
     remedy: str
 
 
-def in_points(trials):
+def in_points(trials: pd.DataFrame) -> pd.DataFrame:
     """Return what each row prints, in points on 0-10 (a percent change stays in percent).
 
     Parameters
@@ -217,7 +222,7 @@ def _half_units(values, study):
     return 0.5 * 10.0 ** -digits.groupby(study).transform("max")
 
 
-def pairs(points):
+def pairs(points: pd.DataFrame) -> pd.DataFrame:
     """Set every treatment row beside the placebo row of the same trial and time; columns end in _t and _p."""
     points = points.assign(row=points.index)
     placebo = points[points["arm"] == "placebo"].drop(columns=["study", "design", "primary", "scale", "note"])
@@ -252,7 +257,7 @@ def _listed(items):
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
 
 
-def row_words(rows):
+def row_words(rows: pd.DataFrame) -> str:
     """Return "row 4" or "rows 4 and 5"."""
     return f"row{'s' if len(rows) > 1 else ''} {_listed(rows)}"
 
@@ -278,7 +283,7 @@ class PrintedP(NamedTuple):
     about: str
 
 
-def read_p(text):
+def read_p(text: str) -> PrintedP | None:
     """Return a printed p as an interval; None if the text names none between the arms.
 
     Parameters
@@ -317,7 +322,9 @@ def read_p(text):
     return PrintedP(max(p - half, 0.0), min(p + half, 1.0), about)
 
 
-def welch_p(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
+def welch_p(
+    mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n_p: ArrayLike
+) -> Values:
     """Return the two-sided p of Welch's test that two means are equal.
 
     Parameters
@@ -349,7 +356,7 @@ def welch_p(mean_t, sd_t, n_t, mean_p, sd_p, n_p):
         return 2 * stdtr(df, -np.abs(yi) / np.sqrt(vi))
 
 
-def recomputed_p(trials):
+def recomputed_p(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the p values that the printed means and SDs give, beside the printed ones.
 
     Parameters
@@ -468,7 +475,7 @@ def _sizes(points, trials):
         yield from _sd_as_se(lines, typed_se, name, score)
 
 
-def typical_sds(points, score):
+def typical_sds(points: pd.DataFrame, score: str) -> pd.Series:
     """Return for each row the median SD of a score over the other trials' arms; `TYPICAL_SD` if they are few."""
     known = points.loc[points[f"{score}_sd"].notna(), ["study", f"{score}_sd"]].drop_duplicates()
     typical = {}
@@ -930,7 +937,7 @@ def _contrast_of_a_trial(contrasts, trials):
 
 #: The rules for a table of trials, each with the tables that it reads: as given ("trials"), in "points", or "paired".
 #: Findings of one trial that are equally severe keep this order.
-RULES = (
+RULES: tuple[Any, ...] = (
     (_p_disagrees, "trials", "paired"),
     (_sizes, "points", "trials"),
     (_do_not_fit, "points"),
@@ -961,7 +968,7 @@ RULES = (
 )
 
 #: The rules for a table of reported differences.
-CONTRAST_RULES = (
+CONTRAST_RULES: tuple[Any, ...] = (
     (_certainty, "contrasts"),
     (_contrast_not_centred, "contrasts"),
     (_contrast_too_narrow, "contrasts"),
@@ -970,7 +977,7 @@ CONTRAST_RULES = (
 )
 
 
-def findings(rules, **tables):
+def findings(rules: Sequence[Any], **tables: Any) -> list[Finding]:
     """Return what all rules find, each in the tables that it reads.
 
     Parameters

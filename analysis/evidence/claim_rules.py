@@ -4,11 +4,17 @@ A rule reads the number that a claim holds (its kind, and how the trials' number
 bears on it, and either passes a verdict or leaves it to the next rule.
 """
 
+from __future__ import annotations
+
 import math
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.text import counted, interval, level, number, percent
+
+if TYPE_CHECKING:
+    from analysis.evidence.claims import Evidence
+    from analysis.models.results import PooledEffect
 
 SUPPORTED, OVERSTATED = "supported", "overstated"
 ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
@@ -74,35 +80,35 @@ class Claim(NamedTuple):
     digits: int
 
     @property
-    def value(self):
+    def value(self) -> float:
         """The end that says most: the larger fall or rise, or the larger share or time."""
         return self.low if self.unit in ("points", "percent change") and self.low < 0 else self.high
 
     @property
-    def weeks(self):
+    def weeks(self) -> float:
         """How long the claim says relief lasts; NaN where it holds no duration."""
         return self.high * _WEEKS[self.unit] if self.kind == "duration" else math.nan
 
     @property
-    def quick(self):
+    def quick(self) -> bool:
         """Whether it says that relief comes at once, without a number."""
         return self.kind == "no number" and bool(_QUICK.search(self.claim))
 
     @property
-    def no_relief(self):
+    def no_relief(self) -> bool:
         """Whether its number says that pain does not fall, or that fewer respond."""
         if self.kind == "responders":
             return self.low < 0
         return self.kind in ("arm change", "difference") and self.high >= 0
 
     @property
-    def half_digit(self):
+    def half_digit(self) -> float:
         """Half a unit of the last printed decimal: how far rounding can move the number."""
         # The trifle more is for decimal fractions, which are not exact in the computer.
         return 0.5 * 10.0**-self.digits + 1e-9
 
 
-def read_number(value):
+def read_number(value: str | float | None) -> tuple[float, float] | None:
     """Return the ends of a number or range such as "-3.9" or "1.5-3", and its decimals.
 
     Parameters
@@ -134,7 +140,7 @@ def read_number(value):
     return low, high, max(len(part.partition(".")[2]) for part in ends)
 
 
-def kind_of(unit, arm, has_value):
+def kind_of(unit: str, arm: str, has_value: bool) -> str:
     """Return the kind of number a claim holds, from its unit and the arm it speaks of.
 
     Parameters
@@ -164,7 +170,7 @@ def kind_of(unit, arm, has_value):
     return "difference" if arm == "difference" else "arm change"
 
 
-def claim_words(claim):
+def claim_words(claim: Claim) -> str:
     """Return the number of a claim in words.
 
     Parameters
@@ -192,7 +198,7 @@ def claim_words(claim):
     return f"pain {'falls' if claim.low < 0 else 'rises'} by {size}{whose}"
 
 
-def change_words(pooled, digits=2):
+def change_words(pooled: PooledEffect, digits: int = 2) -> str:
     """Say how pain changed within arms: "pain fell by 3.90 points".
 
     Parameters
@@ -207,7 +213,7 @@ def change_words(pooled, digits=2):
     return f"pain {'fell' if pooled.estimate < 0 else 'rose'} by {number(abs(pooled.estimate), digits)} points"
 
 
-def difference_words(pooled, responders=False):
+def difference_words(pooled: PooledEffect, responders: bool = False) -> str:
     """Return a difference from placebo in words, to stand in a sentence.
 
     Parameters
@@ -240,7 +246,7 @@ def _side(value, responders):
     return number(abs(value)), "lower" if value < 0 else "higher"
 
 
-def names_a_report(cited_as):
+def names_a_report(cited_as: str) -> bool:
     """Whether a citation names one report: a journal, an author, a year, and not just "clinical trials".
 
     Parameters
@@ -484,7 +490,7 @@ def _effect(claim, evidence):
     return SUPPORTED, f"{words}; that stands without the trials in doubt, too."
 
 
-RULES = (
+RULES: tuple[Any, ...] = (
     _report_not_found,
     _number_not_found,
     _untestable,
@@ -497,7 +503,7 @@ RULES = (
 )
 
 
-def judge(claim, evidence):
+def judge(claim: Claim, evidence: Evidence) -> tuple[Any, ...]:
     """Return the verdict on one claim and the reason, by the first rule that applies.
 
     Parameters

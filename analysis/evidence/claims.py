@@ -4,14 +4,19 @@ First it is found which trials bear on a claim and what they say when they are p
 of `claim_rules` judge; then the finding is put into words: caveats, sentences for lay readers, counts.
 """
 
+from __future__ import annotations
+
 import difflib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, with_contrasts
@@ -38,6 +43,9 @@ from analysis.evidence.worthwhile import BETWEEN, require
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
 from analysis.text import counted, number, percent
+
+if TYPE_CHECKING:
+    from analysis.evidence.worthwhile import Threshold
 
 #: How near the trials are to the claim, nearest first; only the first can decide a claim.
 MATCHES = ("direct", "same therapy, other conditions", "another therapy, named beside it", "same family", "none")
@@ -97,16 +105,16 @@ _MEANING = {
 
 
 def check_claims(
-    claims,
-    trials,
+    claims: pd.DataFrame,
+    trials: pd.DataFrame | EffectSizes,
     *,
-    contrasts=None,
-    worthwhile=None,
-    tau2_method="REML",
-    ci_method="HKSJ-mod",
-    pi_method="t(k-1)",
-    confidence_level=0.95,
-):
+    contrasts: pd.DataFrame | None = None,
+    worthwhile: Threshold | None = None,
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ-mod",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+) -> pd.DataFrame:
     """Give every claim one verdict that is never stronger than the trials behind it.
 
     Parameters
@@ -242,7 +250,7 @@ def _problems_of_claim(cells, ends):
         yield "unit", "", "a number needs its unit", f"Use one of: {', '.join(CLAIMS.vocabulary['unit'])}."
 
 
-def study_table(effects, rows):
+def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
     """Put the trials with effect sizes and those with responders only into one table.
 
     Parameters
@@ -357,10 +365,10 @@ class Evidence:
     named: PooledEffect | None
     named_placebo: PooledEffect | None
     traced: bool
-    baselines: dict
-    shares: dict
+    baselines: dict[str, Any]
+    shares: dict[str, Any]
     followed: bool
-    doubts: tuple
+    doubts: tuple[str, ...]
 
 
 def _gather(claims, studies, **methods):
@@ -432,7 +440,7 @@ def _matched(claim, studies):
     return match, rings.get(match, family), named, followed
 
 
-def condition_mask(condition, studies):
+def condition_mask(condition: str, studies: pd.DataFrame) -> NDArray[np.bool_]:
     """Which trials are of the condition that a claim speaks of.
 
     Parameters
@@ -531,7 +539,7 @@ def _judged(claim, evidence, worthwhile):
     return row | {"caveats": caveats(claim, evidence, verdict, worthwhile)}
 
 
-def caveats(claim, evidence, verdict, worthwhile):
+def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshold | None) -> str:
     """Return what must be known beside the verdict, joined by semicolons.
 
     Parameters
@@ -573,7 +581,7 @@ def caveats(claim, evidence, verdict, worthwhile):
     return "; ".join(said)
 
 
-def plain(claim, evidence, row, finding):
+def plain(claim: Claim, evidence: Evidence, row: Any, finding: str | None) -> str:
     """Return what the article says, what was found, what the trials say, and the verdict.
 
     Parameters
@@ -606,7 +614,7 @@ def _sentence(text):
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def claim_counts(checked, by=None):
+def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd.DataFrame:
     """Count the claims with each verdict.
 
     Parameters
@@ -637,7 +645,7 @@ def claim_counts(checked, by=None):
     return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
 
 
-def claims_findings(checked):
+def claims_findings(checked: pd.DataFrame) -> str:
     """Return what became of the claims, in a few sentences made from the table alone.
 
     Parameters

@@ -5,18 +5,27 @@ improve, and the ratio of two pooled means with Fieller and bootstrap intervals,
 trials behind them, the table of all variants, and published shares beside it; or the reason why there is no share.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._types import CIMethod, Floats, PIMethod, ShareRule, Tau2Method
 from analysis.effects import log_ratio_of_means
 from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.models.bivariate import BivariateEffect
 
 # The measure of a change within arms, which is no difference between them.
 ARM_CHANGE = "mean change"
@@ -102,9 +111,9 @@ class ContextualShare(Result):
     robustness: pd.DataFrame
     resamples: int
     confidence_level: float
-    reasons: dict = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
-    def beside(self, benchmarks):
+    def beside(self, benchmarks: pd.DataFrame) -> pd.DataFrame:
         """Return this share above published ones.
 
         Parameters
@@ -136,7 +145,7 @@ class ContextualShare(Result):
         ]
         return pd.concat([pd.DataFrame(ours, columns=published.columns), published], ignore_index=True)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the trials and, below them, the two pooled shares.
 
         Returns
@@ -162,18 +171,18 @@ class ContextualShare(Result):
 
 
 def contextual_share(
-    effects,
-    joint=None,
+    effects: EffectSizes,
+    joint: BivariateEffect | None = None,
     *,
-    rule="exclude",
-    smallest=0.1,
-    tau2_method="REML",
-    ci_method="HKSJ",
-    pi_method="t(k-1)",
-    confidence_level=0.95,
-    seed=0,
-    n_bootstrap=2000,
-):
+    rule: ShareRule = "exclude",
+    smallest: float = 0.1,
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+    seed: int | np.random.Generator = 0,
+    n_bootstrap: int = 2000,
+) -> ContextualShare:
     """Pool the part of the treatment arms' improvement that the placebo arms had too.
 
     Parameters
@@ -278,7 +287,7 @@ def contextual_share(
     )
 
 
-def require_changes(effects, purpose):
+def require_changes(effects: Any, purpose: str) -> None:
     """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
     if not _NEEDED <= set(getattr(effects, "table", ())):
         raise ValueError(f"{purpose} needs the changes within the arms; pass effect_sizes(trials)")
@@ -296,7 +305,7 @@ class Arms(NamedTuple):
     c: np.ndarray
 
 
-def both_arms(effects):
+def both_arms(effects: EffectSizes) -> Arms:
     """Return the changes of the trials that report one for both arms, as `Arms`."""
     table = effects.table
     names = ["change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"]
@@ -310,7 +319,7 @@ def both_arms(effects):
     return Arms(about, p, vp, t, vt, c)
 
 
-def pool_both_arms(arms, members, methods):
+def pool_both_arms(arms: Arms, members: ArrayLike, methods: Mapping[str, Any]) -> list[BivariateEffect | None]:
     """Pool the changes of both arms by the bivariate model for each set of `members`; `methods` as for `pool`."""
     return pool_bivariate_groups(
         np.column_stack([arms.p, arms.t]),
@@ -375,7 +384,9 @@ def _log_share(arms, p, t):
     return y, v - 2.0 * arms.c / (p * t)
 
 
-def pool_filled(columns, labels, methods):
+def pool_filled(
+    columns: Mapping[Any, tuple[Floats, Floats]], labels: Sequence[str], methods: Mapping[str, Any]
+) -> dict[Any, PooledEffect]:
     """Pool every column (y, v) that holds a trial, all in one call; a dict with the same keys."""
     filled = [key for key, (y, _) in columns.items() if np.isfinite(y).any()]
     if not filled:
@@ -447,7 +458,7 @@ class FiellerSet(NamedTuple):
     shape: np.ndarray
 
 
-def fieller(means, covariance, critical):
+def fieller(means: ArrayLike, covariance: ArrayLike, critical: ArrayLike) -> FiellerSet:
     """Return Fieller's confidence set of a ratio of two means.
 
     Parameters
@@ -513,7 +524,9 @@ def _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
     return limits, "" if np.isfinite(limits.low) else _NEAR_ZERO
 
 
-def percentile_interval(tops, bottoms, confidence_level, sign=-1):
+def percentile_interval(
+    tops: ArrayLike, bottoms: ArrayLike, confidence_level: float, sign: int = -1
+) -> tuple[float, float]:
     """Return the percentile interval of bootstrapped ratios; NaN where a limit would lie beyond a denominator of zero.
 
     Parameters

@@ -5,13 +5,17 @@ for missing SDs is computed by the same formulas on arrays that hold all options
 pooled in one call. What the answers have in common, and which choice moves them most, is then said in words.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, text
+from analysis._types import CIMethod, IncludeOrNot, MissingSD, Outcome, Tau2Method
 from analysis.data.arm_scores import (
     BASELINE,
     FROM_BOTH,
@@ -66,22 +70,22 @@ _CAUTION = "The analyses share their trials and are not independent: these share
 
 
 def multiverse(
-    trials,
+    trials: pd.DataFrame,
     *,
-    contrasts=None,
-    outcome=("change", "final"),
-    correlation=_CORRELATIONS,
-    crossover_correlation=(0.0, 0.5, 0.8),
-    missing_sd=("impute", "impute-median", "impute-largest", "drop"),
-    doubtful=_BOTH,
-    second_hand=_BOTH,
-    single_session=_BOTH,
-    contrast_rows=_BOTH,
-    tau2_method=("REML", "PM", "DL", "CE"),
-    ci_method=("HKSJ", "HKSJ-mod", "z"),
-    where=None,
-    confidence_level=0.95,
-):
+    contrasts: pd.DataFrame | None = None,
+    outcome: Outcome | Sequence[Outcome] | None = ("change", "final"),
+    correlation: float | Sequence[float] | None = _CORRELATIONS,
+    crossover_correlation: float | Sequence[float] | None = (0.0, 0.5, 0.8),
+    missing_sd: MissingSD | Sequence[MissingSD] | None = ("impute", "impute-median", "impute-largest", "drop"),
+    doubtful: IncludeOrNot = _BOTH,
+    second_hand: IncludeOrNot = _BOTH,
+    single_session: IncludeOrNot = _BOTH,
+    contrast_rows: IncludeOrNot = _BOTH,
+    tau2_method: Tau2Method | Sequence[Tau2Method] | None = ("REML", "PM", "DL", "CE"),
+    ci_method: CIMethod | Sequence[CIMethod] | None = ("HKSJ", "HKSJ-mod", "z"),
+    where: Mapping[str, Any] | None = None,
+    confidence_level: float = 0.95,
+) -> pd.DataFrame:
     """Pool the trials by every combination of the choices that an analyst has to make.
 
     Each choice takes one option or several; the default options are those that a sensible analyst might defend.
@@ -308,7 +312,7 @@ def _distinct_data(yi, vi):
     return np.unique(same, return_index=True)[1], same
 
 
-def choice_effects(frame):
+def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how far each choice moves the pooled estimate, all else equal.
 
     Parameters
@@ -393,7 +397,7 @@ def _rows_of_choice(frame, name, code, options, sets, side):
     )
 
 
-def multiverse_findings(frame, *, unit="points on 0–10", digits=2):
+def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", digits: int = 2) -> str:
     """Return in words what a multiverse shows.
 
     Parameters

@@ -5,9 +5,12 @@ its children, named by its `rule`; the leaves are cells of a file, assumptions, 
 trials that were left out. The tree is drawn with box characters, or as nested folds in a notebook.
 """
 
+from __future__ import annotations
+
 import html
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -71,7 +74,7 @@ LENGTH_TO_POINTS = "times 10 over the width of the scale"
 FINAL_MINUS_BASELINE = "final minus baseline"
 
 #: The numbers between an arm and its cells, from the values of the children.
-VALUES = {
+VALUES: dict[str, Any] = {
     AS_PRINTED: lambda x: x[0],
     TO_POINTS: lambda x: (x[0] - x[1]) * (POINTS / (x[2] - x[1])),
     LENGTH_TO_POINTS: lambda x: x[0] * (POINTS / (x[2] - x[1])),
@@ -99,7 +102,7 @@ class Provenance(InWords):
 
     table: pd.DataFrame
 
-    def tree(self, study=None):
+    def tree(self, study: str | None = None) -> str:
         """Return the tree as text, one line a number, drawn with box characters.
 
         Parameters
@@ -118,11 +121,11 @@ class Provenance(InWords):
         """
         return _drawing(self.table if study is None else _branches(self.table, study))
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a copy of the table of nodes."""
         return self.table.copy()
 
-    def summary(self):
+    def summary(self) -> str:
         """Return the whole tree as text, as :meth:`tree` draws it.
 
         Returns
@@ -237,7 +240,7 @@ def _html_of(table):
     return f"<ul>{''.join(fold(root, True) for root in _nested(table))}</ul>"
 
 
-def provenance(effects, study=None, *, among=None):
+def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | None = None) -> Provenance:
     """Trace pooled numbers down to each printed number.
 
     Parameters

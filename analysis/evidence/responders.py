@@ -6,15 +6,20 @@ difference, the number needed to treat, and the share under treatment that a poo
 under placebo.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
+from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, Values
 from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
@@ -29,7 +34,7 @@ from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, perce
 ROLES = ("placebo", "treatment")
 _RATIOS = {"RR": ("Risk ratio", log_risk_ratio), "OR": ("Odds ratio", log_odds_ratio)}
 MEASURES = (*_RATIOS, "RD")
-_POOL_METHODS = ("random effects", "MH")
+_POOL_METHODS = get_args(CountsPooling)
 _ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
 # The same in all rows of a time point.
 _TIME_POINT = ["study", "week", "timepoint", "primary"]
@@ -83,12 +88,12 @@ class NumberNeeded(NamedTuple):
     ci: ConfidenceInterval
 
     @property
-    def through_infinity(self):
+    def through_infinity(self) -> bool:
         """Whether the interval holds infinity, that is, no difference."""
         return self.ci.low > self.ci.high or any(map(math.isinf, self.ci))
 
     @property
-    def interval_words(self):
+    def interval_words(self) -> str:
         """The interval in words: NNTB for benefit, NNTH for harm, such as "NNTB 4.0 to 11.0"."""
         if math.isnan(self.ci.low):
             return NOT_ESTIMABLE
@@ -98,7 +103,7 @@ class NumberNeeded(NamedTuple):
         return f"{_needed(near)} to {'∞' if math.isinf(far) else number(abs(far), 1)}"
 
     @property
-    def words(self):
+    def words(self) -> str:
         """The number and its interval in words."""
         return f"{_needed(self.estimate)} ({self.interval_words})"
 
@@ -147,7 +152,7 @@ class Responders(Result):
     threshold: Threshold | None = None
     ratio: PooledEffect | PooledCounts | None = None
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return one row per trial and a last row "Pooled".
 
         Returns
@@ -203,15 +208,15 @@ class Responders(Result):
 
 
 def translate_responders(
-    trials,
-    threshold,
+    trials: pd.DataFrame | EffectSizes,
+    threshold: Threshold,
     *,
-    correlation=None,
-    imputed=False,
-    tau2_method="REML",
-    ci_method="HKSJ",
-    confidence_level=0.95,
-):
+    correlation: float | None = None,
+    imputed: bool = False,
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    confidence_level: float = 0.95,
+) -> Responders:
     """Translate arm means and SDs into the percentage of people who reach a within-patient threshold.
 
     Parameters
@@ -397,7 +402,7 @@ def _pool_shares(table, **methods):
     return fields | {"nnt": number_needed(difference.estimate, *difference.ci)}
 
 
-def number_needed(difference, low, high):
+def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
     """Return the number needed to treat from a risk difference and its interval.
 
     Parameters
@@ -437,15 +442,15 @@ def number_needed(difference, low, high):
 
 
 def pool_responders(
-    trials,
+    trials: pd.DataFrame | EffectSizes,
     *,
-    measure="RR",
-    studies=None,
-    method="random effects",
-    tau2_method="REML",
-    ci_method="HKSJ",
-    confidence_level=0.95,
-):
+    measure: CountsMeasure = "RR",
+    studies: Sequence[str] | None = None,
+    method: CountsPooling = "random effects",
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    confidence_level: float = 0.95,
+) -> Responders:
     """Pool responder counts as printed, one time point per trial.
 
     Parameters
@@ -571,7 +576,7 @@ def _counted_shares(table):
     return table.assign(difference=difference, difference_se=np.sqrt(variance))
 
 
-def implied_share(placebo, effect, measure):
+def implied_share(placebo: ArrayLike, effect: float, measure: CountsMeasure) -> Values:
     """Return the share of responders under treatment that goes with a share under placebo and an effect.
 
     Parameters
@@ -612,7 +617,7 @@ def _implied_uncut(placebo, effect, measure):
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
 
 
-def response_curve(pooled, measure=None):
+def response_curve(pooled: PooledEffect | PooledCounts, measure: CountsMeasure | None = None) -> pd.DataFrame:
     """Return the curve that a pooled effect draws through all shares under placebo, with its interval.
 
     Parameters
@@ -670,7 +675,7 @@ def response_curve(pooled, measure=None):
     )
 
 
-def count_shares(events_t, n_t, events_p, n_p):
+def count_shares(events_t: ArrayLike, n_t: ArrayLike, events_p: ArrayLike, n_p: ArrayLike) -> pd.DataFrame:
     """Return counts and shares of both arms as a table.
 
     Parameters

@@ -5,16 +5,25 @@ pain matters to one patient (within-patient), and how large a difference between
 (between-group). A function that compares with one kind refuses the other.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from analysis import _check
+from analysis._types import ThresholdKind, ThresholdUnit
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
 from analysis.text import counted, interval, level, number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.evidence.arms import PooledArms
 
 WITHIN, BETWEEN = "within-patient", "between-group"
 POINTS, PERCENT = "points", "percent of baseline"
@@ -71,7 +80,7 @@ class Threshold:
     low: float | None = None
     high: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check.option("kind", self.kind, (WITHIN, BETWEEN))
         _check.option("unit", self.unit, (POINTS, PERCENT))
         largest = 10 if self.unit == POINTS else 100
@@ -85,14 +94,14 @@ class Threshold:
             )
 
     @property
-    def words(self):
+    def words(self) -> str:
         """The threshold as text, such as "2 points", "30% of baseline" or "1.2 to 3.9 points"."""
         ends = (self.low, self.high) if self.value is None else (self.value,)
         size = " to ".join(number(x, next(d for d in range(4) if d == 3 or round(x, d) == x)) for x in ends)
         unit = "% of baseline" if self.unit == PERCENT else " point" if self.value == 1 else " points"
         return size + unit
 
-    def at(self, value):
+    def at(self, value: float) -> Threshold:
         """Return the threshold with one value chosen from its range.
 
         Parameters
@@ -116,7 +125,14 @@ class Threshold:
         return replace(self, value=value)
 
 
-def threshold(thresholds, *, kind, source=None, label=None, unit=None):
+def threshold(
+    thresholds: pd.DataFrame,
+    *,
+    kind: ThresholdKind,
+    source: str | None = None,
+    label: str | None = None,
+    unit: ThresholdUnit | None = None,
+) -> Threshold:
     """Choose one published threshold from a table.
 
     Parameters
@@ -180,7 +196,7 @@ def threshold(thresholds, *, kind, source=None, label=None, unit=None):
     return Threshold(value, row["kind"], unit, name, row["label"], row["scale"], low, high)
 
 
-def require(wanted, kind, purpose):
+def require(wanted: Any, kind: ThresholdKind, purpose: str) -> None:
     """Refuse a threshold that is not of the kind a comparison needs, or has no single value.
 
     Parameters
@@ -268,7 +284,9 @@ class ShareBeyond(Result):
         return "", [(None, sentence) for sentence in said]
 
 
-def share_beyond(pooled, threshold, *, confidence_level=None):
+def share_beyond(
+    pooled: PooledEffect | PooledArms, threshold: Threshold, *, confidence_level: float | None = None
+) -> ShareBeyond:
     """Share of comparable trials whose true effect would be at least as much less pain as a threshold.
 
     Parameters

@@ -6,16 +6,26 @@ posterior is a mixture of normal distributions over tau, and the one integral th
 near machine precision, by Gauss-Legendre quadrature on panels that are halved until that changes nothing.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._types import Floats, Values
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, Result
 from analysis.models.tau2 import log_likelihood, weighted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.effect_sizes import EffectSizes
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 _PANELS = 56
@@ -71,26 +81,26 @@ class PosteriorEffect(Result):
     mu: Summary
     tau: Summary
     new: Summary
-    shrinkage: object
+    shrinkage: pd.DataFrame
     log_evidence: float
-    tau_prior: object
-    mu_prior: object
+    tau_prior: TauPrior
+    mu_prior: Normal | None
     confidence_level: float
     yi: np.ndarray
     vi: np.ndarray
-    labels: tuple
+    labels: tuple[str, ...]
     measure: str
-    _posterior: "_Posterior" = field(repr=False)
+    _posterior: _Posterior = field(repr=False)
 
-    def mu_density(self, x):
+    def mu_density(self, x: ArrayLike) -> Values:
         """Posterior density of the mean effect at x, of any shape."""
         return _on_grid(self._posterior.mu.density, x)
 
-    def new_density(self, x):
+    def new_density(self, x: ArrayLike) -> Values:
         """Predictive density of the true effect of a new trial at x, of any shape."""
         return _on_grid(self._posterior.new.density, x)
 
-    def tau_density(self, x):
+    def tau_density(self, x: ArrayLike) -> Values:
         """Posterior density of the heterogeneity SD at x, of any shape; zero below 0."""
         x = np.asarray(x, dtype=float)
         inside = (x > 0) & (x <= self.tau_prior.upper)
@@ -98,7 +108,7 @@ class PosteriorEffect(Result):
         at_zero = self.tau_prior.log_density(0.0) + self._log_common_effect()
         return np.where(inside, density, np.where(x == 0.0, np.exp(at_zero - self.log_evidence), 0.0))[()]
 
-    def quantile(self, p, of="mu"):
+    def quantile(self, p: ArrayLike, of: Literal["mu", "tau", "new"] = "mu") -> Values:
         """Posterior quantiles.
 
         Parameters
@@ -113,7 +123,7 @@ class PosteriorEffect(Result):
             raise ValueError("p must lie between 0 and 1, both excluded")
         return _on_grid(getattr(self._posterior, of).quantile, p)
 
-    def probability(self, below=0.0, of="mu"):
+    def probability(self, below: ArrayLike = 0.0, of: Literal["mu", "tau", "new"] = "mu") -> Values:
         """Posterior probability that a quantity is below a value.
 
         Parameters
@@ -139,7 +149,7 @@ class PosteriorEffect(Result):
             return np.where(below > 0, share, np.where(np.isnan(below), np.nan, 0.0))[()]
         return _on_grid(getattr(self._posterior, of).cdf, below)
 
-    def bayes_factor(self, null="mu"):
+    def bayes_factor(self, null: Literal["mu", "tau"] = "mu") -> float:
         """Evidence for a null hypothesis against the model: above 1 the data favour the null.
 
         Parameters
@@ -175,7 +185,7 @@ class PosteriorEffect(Result):
     def _log_common_effect(self):
         return float(_log_marginal(self.yi, self.vi, np.zeros(1), self.mu_prior)[0])
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame: each trial's shrinkage estimate, then the mean effect and a new effect.
 
         Returns
@@ -192,7 +202,7 @@ class PosteriorEffect(Result):
         ]
         return pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
 
-    def to_row(self):
+    def to_row(self) -> pd.DataFrame:
         """Return a DataFrame of one row with every number of the result and the priors that made it.
 
         Returns
@@ -211,15 +221,15 @@ def _on_grid(function, x):
 
 
 def pool_bayes(
-    yi,
-    vi=None,
+    yi: ArrayLike | EffectSizes,
+    vi: ArrayLike | None = None,
     *,
-    tau_prior=HalfNormal(1.0),  # noqa: B008 - frozen
-    mu_prior=None,
-    confidence_level=0.95,
-    labels=None,
-    measure="",
-):
+    tau_prior: TauPrior = HalfNormal(1.0),  # noqa: B008 - frozen
+    mu_prior: Normal | None = None,
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+    measure: str = "",
+) -> PosteriorEffect:
     """Pool the effects of k studies with prior distributions, exactly, by quadrature.
 
     Parameters
@@ -298,7 +308,7 @@ def pool_bayes(
 class _Panels(NamedTuple):
     """A density of tau on Gauss-Legendre panels of t, where log(tau) = centre + sinh(t)."""
 
-    log_density: object  # function of log(tau)
+    log_density: Callable[[Floats], Floats]  # function of log(tau)
     centre: float
     edges: np.ndarray  # (p + 1,)
     log_total: float  # log of the integral

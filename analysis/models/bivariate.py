@@ -19,15 +19,23 @@ This is no proof. Of 28,800 random sets of 3 to 15 trials, 180 further climbs fo
 variances spanned four and six powers of ten; in none of the 14,400 whose variances spanned two or less.
 """
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._types import Floats, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _OUTCOMES = ("first", "second")
 _CI_METHODS = ("t", "z")
@@ -126,16 +134,16 @@ class BivariateEffect(Result):
     ci_method: str
     df: float
     confidence_level: float
-    labels: tuple
+    labels: tuple[str, ...]
     boundary: bool
 
     @property
-    def tau_difference(self):
+    def tau_difference(self) -> float:
         """Standard deviation between trials of the true difference, second minus first."""
         # Where both outcomes vary alike with a correlation of 1, rounding may leave less than 0.
         return float(np.sqrt(max(_difference_variance(self.between), 0.0)))
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each of first, second and difference.
 
         Returns
@@ -164,7 +172,16 @@ def _difference_variance(m):
     return m[0, 0] + m[1, 1] - 2.0 * m[0, 1]
 
 
-def pool_bivariate(yi, vi, *, vcov=None, tau2_method="REML", ci_method="t", confidence_level=0.95, labels=None):
+def pool_bivariate(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    vcov: ArrayLike | None = None,
+    tau2_method: LikelihoodMethod = "REML",
+    ci_method: Literal["t", "z"] = "t",
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> BivariateEffect:
     """Pool two outcomes of k trials by the bivariate random-effects model.
 
     The outcomes of trial i are normal around the means with covariance S_i + T: S_i within the trial, known; T
@@ -229,8 +246,16 @@ def pool_bivariate(yi, vi, *, vcov=None, tau2_method="REML", ci_method="t", conf
 
 
 def pool_bivariate_groups(
-    yi, vi, members, *, vcov=None, tau2_method="REML", ci_method="t", confidence_level=0.95, labels=None
-):
+    yi: ArrayLike,
+    vi: ArrayLike,
+    members: ArrayLike,
+    *,
+    vcov: ArrayLike | None = None,
+    tau2_method: LikelihoodMethod = "REML",
+    ci_method: Literal["t", "z"] = "t",
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> list[BivariateEffect | None]:
     """Pool two outcomes of many sets of the same k trials at once, such as subgroups.
 
     Parameters
@@ -332,7 +357,15 @@ class BivariateBatch(NamedTuple):
     boundary: np.ndarray  # (n,) bool: a between-trial variance is 0 or the correlation is -1 or 1
 
 
-def pool_bivariate_columns(y1, v1, y2, v2, vcov=None, *, tau2_method="REML"):
+def pool_bivariate_columns(
+    y1: ArrayLike,
+    v1: ArrayLike,
+    y2: ArrayLike,
+    v2: ArrayLike,
+    vcov: ArrayLike | None = None,
+    *,
+    tau2_method: LikelihoodMethod = "REML",
+) -> BivariateBatch:
     """Fit the model of `pool_bivariate` to n sets of k trials at once, for resampling.
 
     Parameters
@@ -399,7 +432,7 @@ def _checked_covariance(vcov, v, where):
 
 def _fit(y, v, c, tau2_method):
     """Fit every column of outcomes and variances (2, k, n), NaN where absent, and covariances c (k, n) or (k, 1)."""
-    _check.option("tau2_method", tau2_method, ("REML", "ML"))
+    _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     here = np.isfinite(v)
     count, k = here.sum(axis=1), here.any(axis=0).sum(axis=0)
     n, fewest = k.size, count.min(axis=0)
@@ -453,7 +486,7 @@ class _Pairs(NamedTuple):
     count: np.ndarray  # (2, n) trials that have each outcome
 
 
-def pairs(y, v, covariance):
+def pairs(y: Floats, v: Floats, covariance: Any) -> Any:
     """Prepare outcomes and variances (2, k, n), NaN where absent, and covariances (k, n) within trials.
 
     Returns the `_Pairs` with the shift (2, n) and the scale (2, n) of each outcome, a power of two, which rounds
@@ -474,12 +507,12 @@ def pairs(y, v, covariance):
     return data, shift, scale
 
 
-def take(table, index):
+def take(table: Any, index: Any) -> Any:
     """The columns `index` of a named tuple of arrays."""
     return type(table)(*(x[..., index] for x in table))
 
 
-def maximum(data, restricted):
+def maximum(data: Any, restricted: bool) -> Any:
     """L (3, n) of the highest likelihood, and its log (n,) up to a constant.
 
     L22 = 0, or T = 0, exactly where the maximum is on the boundary. T12 = 0 where no trial has both outcomes.
@@ -617,7 +650,7 @@ class _Point(NamedTuple):
     pull: np.ndarray  # (2, k, n) weights times residuals
 
 
-def climb(data, factor, restricted):
+def climb(data: Any, factor: Floats, restricted: bool) -> Any:
     """Newton's method in a region of trust, from L (3, n) to a local maximum; returns L and the height there.
 
     Where L22 = 0 at the start the climb stays on the boundary of the correlations -1 and 1.
@@ -645,7 +678,7 @@ def climb(data, factor, restricted):
     return end, height
 
 
-def point(data, factor, restricted):
+def point(data: Any, factor: Floats, restricted: bool) -> Any:
     """The likelihood profiled over the means, or the restricted one, at T = LL'; L is (3, n), or (3, g, n)."""
     w, det = _weights(data, factor)
     information = w.sum(axis=1)
@@ -682,7 +715,7 @@ def _weights(data, factor):
     return w, det
 
 
-def product(factor):
+def product(factor: Floats) -> Any:
     """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant, in which nothing cancels."""
     a, b, c = factor
     return np.stack([a * a, a * b, b * b + c * c]), (a * c) ** 2
@@ -721,7 +754,7 @@ def _newton(factor, spread, at, restricted):
     return _uphill(-hessian, np.einsum("pn,pan->na", g, jacobian)).T
 
 
-def derivatives(at, restricted):
+def derivatives(at: Any, restricted: bool) -> Any:
     """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22.
 
     With D_a the derivative of T, W the inverse of S_i + T, u the weighted residuals, N the covariance of the means and

@@ -8,16 +8,24 @@ trials. All sums run over the last axis, so one meta-analysis and many are the s
 in all cells.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
 from analysis._check import fail, place
+from analysis._types import ContinuityTo, CountsMeasure, Floats
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A variance below it is what rounding leaves of zero: it would take 1e15 events.
 _ROUNDING = 1e-15
@@ -97,13 +105,13 @@ class PooledCounts(Result):
     vi: np.ndarray
     in_pooled: np.ndarray
     in_q: np.ndarray
-    labels: tuple
+    labels: tuple[str, ...]
     measure: str
     method: str
     confidence_level: float
-    left_out: tuple
+    left_out: tuple[tuple[str, str], ...]
 
-    def confidence_interval(self, confidence_level=0.95):
+    def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
         """Return the confidence interval at another level.
 
         Parameters
@@ -130,7 +138,7 @@ class PooledCounts(Result):
         half = float(t_quantile(np.inf, _check.level(confidence_level))) * self.se
         return ConfidenceInterval(self.estimate - half, self.estimate + half)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each trial, then one for the pooled effect.
 
         Returns
@@ -164,21 +172,21 @@ class PooledCounts(Result):
 
 
 def pool_mantel_haenszel(
-    events_t,
-    n_t,
-    events_p,
-    n_p,
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
     *,
-    measure="RR",
-    continuity=0.5,
-    continuity_to="zero trials",
-    drop_double_zero=True,
-    pooled_continuity=0.0,
-    pooled_continuity_to="zero trials",
-    yates=True,
-    confidence_level=0.95,
-    labels=None,
-):
+    measure: CountsMeasure = "RR",
+    continuity: float = 0.5,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = True,
+    pooled_continuity: float = 0.0,
+    pooled_continuity_to: ContinuityTo = "zero trials",
+    yates: bool = True,
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> PooledCounts:
     """Pool 2 by 2 tables by the Mantel-Haenszel method.
 
     Parameters
@@ -245,7 +253,15 @@ def pool_mantel_haenszel(
     return _finish(found, tests, given, absent)
 
 
-def pool_peto(events_t, n_t, events_p, n_p, *, confidence_level=0.95, labels=None):
+def pool_peto(
+    events_t: ArrayLike,
+    n_t: ArrayLike,
+    events_p: ArrayLike,
+    n_p: ArrayLike,
+    *,
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> PooledCounts:
     """Pool 2 by 2 tables by Peto's one-step odds ratio.
 
     Parameters
@@ -438,7 +454,7 @@ def _association(table, yates):
         return top / variance.sum(axis=-1), top / (variance * (1 - u)).sum(axis=-1)
 
 
-def homogeneity(table, log_odds):
+def homogeneity(table: Any, log_odds: Floats) -> Any:
     """Chi-square statistics of equal odds ratios: Breslow-Day, and Tarone's correction of it; and their df.
 
     The expected cells have the margins of each table and the common odds ratio: Breslow & Day 1980, section

@@ -21,17 +21,25 @@ moderators); Sidik & Jonkman 2005, J Biopharm Stat 15, 823-838 (SJ); Viechtbauer
 10.3102/10769986030003261 (ML, REML); Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ with moderators).
 """
 
+from __future__ import annotations
+
 import re
 import warnings
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis import _check
-from analysis.models.pooling import heterogeneity, pvalues
+from analysis._types import Floats, Values
+from analysis.models.pooling import Options, heterogeneity, pvalues
 from analysis.models.tau2 import Point, dot
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
 
 # Above this ratio of variances within a fit, each fit gets precise anchors of its own.
 _SPREAD = 1e3
@@ -53,13 +61,13 @@ class Model(NamedTuple):
     yi: np.ndarray
     vi: np.ndarray
     x: np.ndarray
-    names: tuple
-    labels: tuple
-    spec: object  # None in a fit that was pickled or copied
-    moderators: object  # DataFrame of the columns that the right side names, one row for each study
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    spec: Any  # None in a fit that was pickled or copied
+    moderators: pd.DataFrame  # the columns that the right side names, one row for each study
 
 
-def read_model(formula, data, vi, labels):
+def read_model(formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Sequence[str] | None) -> Model:
     """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
     table, labels = _data_and_labels(data, labels)
     names = _check.study_labels(labels, len(table))
@@ -273,7 +281,7 @@ def _named_in_order(right, table):
     return sorted(_named(right, table), key=place)
 
 
-def design_rows(formula, model, new_data):
+def design_rows(formula: str, model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
     spec = model.spec
     if spec is None:
@@ -342,47 +350,47 @@ class Designs(NamedTuple):
     smallest: np.ndarray  # (n,), smallest sampling variance
 
     @property
-    def p(self):
+    def p(self) -> int:
         """Number of coefficients."""
         return self.z.shape[1]
 
     @property
-    def k(self):
+    def k(self) -> int:
         """Number of studies."""
         return len(self.v)
 
     @property
-    def df(self):
+    def df(self) -> int:
         """Residual degrees of freedom, k - p."""
         return len(self.y)
 
     @property
-    def largest(self):
+    def largest(self) -> Floats:
         """Largest sampling variance of each fit."""
         return self.v.max(axis=0)
 
     @property
-    def residual_square(self):
+    def residual_square(self) -> Floats:
         """Sum of squared residuals of a fit without weights."""
         return self.unweighted().q
 
     @property
-    def sampling_square(self):
+    def sampling_square(self) -> Floats:
         """What sampling error alone adds to the expected `residual_square`, for each degree of freedom."""
         return self._residual_share(self.unweighted(), self.v) / self.df
 
-    def take(self, index):
+    def take(self, index: Any) -> Designs:
         """Return the fits `index`."""
         own = self.z.ndim == 3
         return Designs(
             *(x if name in ("z", "back") and not own else x.take(index, axis=-1) for name, x in self._asdict().items())
         )
 
-    def at(self, tau2):
+    def at(self, tau2: Values) -> Any:
         """Weighted least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
         return self._solve(1.0 / (self.v + tau2))
 
-    def unweighted(self):
+    def unweighted(self) -> Any:
         """Least squares with weights 1."""
         return self._solve(np.ones_like(self.v))
 
@@ -399,7 +407,7 @@ class Designs(NamedTuple):
         pull = weights * residual
         return _Solved(weights, inv, pivots, inner, alpha, pull, dot(pull, residual))
 
-    def trace(self, at):
+    def trace(self, at: Any) -> Floats:
         """Trace of P at the weights of `at`."""
         return self._residual_share(at, at.weights)
 
@@ -410,7 +418,7 @@ class Designs(NamedTuple):
         others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
         return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
 
-    def point(self, t, restricted):
+    def point(self, t: Floats, restricted: bool) -> Point:
         """The two terms of the likelihood equation at tau2 = t (n,) and their slopes."""
         at, p, z = self.at(t), self.p, self.z
         top, rest = at.weights[:p], at.weights[p:]
@@ -435,14 +443,14 @@ class Designs(NamedTuple):
         slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
         return Point(t, fit, trace, fit_slope, slope)
 
-    def log_likelihood(self, tau2, restricted):
+    def log_likelihood(self, tau2: Floats, restricted: bool) -> Floats:
         """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (n,)."""
         at = self.at(tau2)
         determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
         return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
 
 
-def designs(y, v, x):
+def designs(y: Floats, v: Floats, x: Floats) -> Designs:
     """Arrange outcomes and variances (k, n) and one design matrix (k, p) of full rank, p < k, for the engine.
 
     Each fit is divided by a power of two, which makes all iterations independent of the unit.
@@ -537,7 +545,7 @@ def _gram(z, *weights):
     return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
 
 
-def inverse(a):
+def inverse(a: Floats) -> tuple[Floats, Floats]:
     """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
 
     Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
@@ -569,18 +577,18 @@ class MixedFits(NamedTuple):
     factor: np.ndarray
 
     @property
-    def statistic(self):
+    def statistic(self) -> Floats:
         """Test statistics (p, n) of the coefficients; infinite, or NaN, where se = 0."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.estimate / self.se
 
     @property
-    def pvalue(self):
+    def pvalue(self) -> Floats:
         """Two-sided p-values (p, n) of the coefficients."""
         return pvalues(np.broadcast_to(self.df, self.se.shape), self.statistic)
 
 
-def fit_designs(data, options):
+def fit_designs(data: Designs, options: Options) -> MixedFits:
     """Estimate tau2 and the coefficients of every fit of `designs`, given `analysis.models.pooling.Options`."""
     at, between = heterogeneity(data, options)
     back = data.back if data.back.ndim == 3 else data.back[:, :, None]
@@ -595,7 +603,7 @@ def fit_designs(data, options):
     )
 
 
-def omnibus(fits, tested, ci_method):
+def omnibus(fits: MixedFits, tested: NDArray[np.int_], ci_method: str) -> Floats:
     """Statistic (n,) of the test that the coefficients `tested` are all 0: chi2 for "z", otherwise F."""
     if not len(tested):
         return np.full(fits.tau2.size, np.nan)
@@ -608,7 +616,7 @@ def omnibus(fits, tested, ci_method):
     return total if ci_method == "z" else total / len(tested)
 
 
-def full_log_likelihood(data, fits, restricted):
+def full_log_likelihood(data: Designs, fits: MixedFits, restricted: bool) -> Floats:
     """Log-likelihood (n,) at the fitted tau2, or the restricted one, with all constants."""
     free = data.df if restricted else len(data.v)
     value = data.log_likelihood(fits.tau2 / data.scale**2, restricted)

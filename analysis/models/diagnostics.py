@@ -6,14 +6,23 @@ The interval of level 1 - p holds the effects whose p value exceeds p, so the cu
 consists of its intervals, one inside the other, down to the estimate at p = 1.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis import _check
+from analysis._types import Floats, Values
 from analysis.models.pooling import leave_one_out, many_pvalues, pool, pool_batch
 from analysis.models.results import PooledEffect, Result, t_quantile
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.models.bayes import PosteriorEffect
 
 # Fewest and most samples behind an envelope.
 _SIMULATIONS = 200, 1000
@@ -26,7 +35,7 @@ _SMALL = 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.0125, 0.015
 LEVELS = np.unique(np.round(np.concatenate([_SMALL, np.arange(4, 21) / 200, np.arange(5, 41) / 40]), 6))
 
 
-def standardised_residuals(pooled, *, deleted=False):
+def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool = False) -> pd.DataFrame:
     """Return how far each study lies from the pooled effect, in standard errors of that distance.
 
     Parameters
@@ -93,7 +102,14 @@ def _of_others(weight, yi):
     return weight @ but_one, (weight * yi) @ but_one
 
 
-def residual_quantiles(pooled, *, deleted=False, level=0.95, n_simulations=None, seed=0):
+def residual_quantiles(
+    pooled: PooledEffect | EffectSizes,
+    *,
+    deleted: bool = False,
+    level: float = 0.95,
+    n_simulations: int | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Set the standardised residuals beside the normal quantiles of their ranks, with an envelope.
 
     Parameters
@@ -180,7 +196,7 @@ def _simulated_deleted(pooled, yi):
     return (yi - mean) / np.sqrt(vi + tau2 + variance)
 
 
-def normal_quantiles(k):
+def normal_quantiles(k: int) -> Floats:
     """Return the normal quantiles that k sorted values are set against.
 
     Parameters
@@ -203,7 +219,7 @@ def normal_quantiles(k):
     return special.ndtri((np.arange(1, k + 1) - shift) / (k + 1 - 2 * shift))
 
 
-def funnel_points(pooled):
+def funnel_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     """Return each study's standard error, its p value, and its distance from the pooled effect in standard errors.
 
     Parameters
@@ -237,7 +253,7 @@ def _study_pvalues(pooled):
     return 2.0 * special.ndtr(-np.abs(pooled.yi) / np.sqrt(pooled.vi))
 
 
-def radial_points(pooled):
+def radial_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     """Return the coordinates of a radial plot: precision, and the effect divided by its standard error.
 
     Parameters
@@ -268,7 +284,7 @@ def radial_points(pooled):
     return pd.DataFrame({"label": pooled.labels, **columns})
 
 
-def common_effect(pooled):
+def common_effect(pooled: PooledEffect) -> PooledEffect:
     """Return the common-effect result of the same studies at the same level, with its normal interval.
 
     Parameters
@@ -290,7 +306,7 @@ def common_effect(pooled):
     return pool(pooled.yi, pooled.vi, labels=pooled.labels, tau2_method="CE", ci_method="z", **kept)
 
 
-def predictive_density(result, points=181):
+def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181) -> pd.DataFrame:
     """Return the predictive density of the effect in a new study on a grid around the pooled mean.
 
     Parameters
@@ -375,7 +391,7 @@ class PValueCurves(Result):
     prediction: np.ndarray
     trial_pvalues: np.ndarray
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each p value and the intervals of the mean and of a new trial there.
 
         Returns
@@ -389,7 +405,7 @@ class PValueCurves(Result):
         return pd.DataFrame({"p": self.p} | dict(zip(names, (*self.pooled.T, *self.prediction.T), strict=True)))
 
 
-def pvalue_curves(pooled, p=LEVELS):
+def pvalue_curves(pooled: PooledEffect, p: ArrayLike = LEVELS) -> PValueCurves:
     """Return the p-value functions of a pooled result, its trials and a new trial.
 
     Parameters
@@ -444,7 +460,7 @@ def _interval_ends(estimate, half):
     return np.stack([estimate - half, estimate + half], axis=-1)
 
 
-def normal_statistic(p):
+def normal_statistic(p: ArrayLike) -> Values:
     """Return the size of the standard normal statistic with a two-sided p value, 0 at p = 1.
 
     Parameters
@@ -459,7 +475,7 @@ def normal_statistic(p):
     return _critical_at(np.inf, np.asarray(p, float))[()]
 
 
-def pvalue_at(pooled, effect=0.0):
+def pvalue_at(pooled: PooledEffect, effect: ArrayLike = 0.0) -> Values:
     """Return the two-sided p value of the hypothesis that the pooled effect has a given value.
 
     Parameters

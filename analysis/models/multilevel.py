@@ -12,16 +12,26 @@ The variance of the mean is cluster-robust, with a correction for few clusters, 
 `sampling_covariance` makes V where effects share patients.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from analysis import _check, sentences
+from analysis._types import ClusterCIMethod, Floats, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
-CI_METHODS = ("CR2", "CR1", "t", "z")
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.effect_sizes import EffectSizes
+
+CI_METHODS = get_args(ClusterCIMethod)
 # Grid points for each factor e of `within` + smallest sampling variance, and the fewest in all. More than it takes: on
 # 400 random sets of 3 to 7 clusters a tenth of them found the same maxima.
 _PER_UNIT = 10
@@ -35,8 +45,8 @@ _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_plac
 class Levels(NamedTuple):
     """One value for each level of the model."""
 
-    between: object
-    within: object
+    between: Any
+    within: Any
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -99,13 +109,13 @@ class MultilevelEffect(Result):
     yi: np.ndarray
     vi: np.ndarray
     cluster: np.ndarray
-    labels: tuple
+    labels: tuple[str, ...]
     measure: str
     tau2_method: str
     ci_method: str
     confidence_level: float
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each effect, then one for the pooled effect.
 
         Returns
@@ -135,16 +145,16 @@ class MultilevelEffect(Result):
 
 
 def pool_multilevel(
-    effects,
-    vi=None,
+    effects: EffectSizes | pd.DataFrame | ArrayLike,
+    vi: ArrayLike | None = None,
     *,
-    cluster,
-    vcov=None,
-    tau2_method="REML",
-    ci_method="CR2",
-    confidence_level=0.95,
-    labels=None,
-):
+    cluster: str | ArrayLike,
+    vcov: ArrayLike | None = None,
+    tau2_method: LikelihoodMethod = "REML",
+    ci_method: ClusterCIMethod = "CR2",
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+) -> MultilevelEffect:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 
     The model is yi = mu + u(cluster) + w(effect) + e: true effects vary between clusters and within them.
@@ -198,7 +208,7 @@ def pool_multilevel(
     >>> round(fit.estimate, 3), fit.sigma2.within, round(fit.sigma2.between, 3)
     (0.477, 0.0, 0.198)
     """
-    _check.option("tau2_method", tau2_method, ("REML", "ML"))
+    _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
     given = _clustered(effects, vi, cluster, vcov, labels)
@@ -239,7 +249,7 @@ class _Clustered(NamedTuple):
     first: np.ndarray  # where each cluster begins
     order: np.ndarray  # positions of the sorted effects in the input
     cluster: np.ndarray  # the cluster of each effect, in the order of the input
-    labels: tuple
+    labels: tuple[str, ...]
     measure: str
 
 
@@ -470,7 +480,7 @@ class RobustMean(NamedTuple):
     weights: np.ndarray
 
 
-def robust_mean(yi, blocks, first):
+def robust_mean(yi: Floats, blocks: Sequence[Floats], first: NDArray[np.intp]) -> RobustMean:
     """Generalised least-squares mean of effects sorted by cluster, with CR1 and CR2 variances.
 
     Parameters
@@ -615,7 +625,13 @@ def _heterogeneity(data, sigma2):
     }
 
 
-def sampling_covariance(effects, *, cluster="study", correlation=None, shared_arm=None):
+def sampling_covariance(
+    effects: EffectSizes | pd.DataFrame,
+    *,
+    cluster: str = "study",
+    correlation: float | None = None,
+    shared_arm: Literal["divided", "whole"] | None = None,
+) -> Floats:
     """Return the covariance matrix of the sampling errors of effects of the same trial.
 
     Parameters

@@ -11,13 +11,18 @@ Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x (prediction 
 doi 10.1002/sim.1186 (I2, H2).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
+from analysis._types import CIMethod, Floats, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
@@ -30,8 +35,13 @@ from analysis.models.tau2 import (
     typical_variance,
 )
 
-CI_METHODS = ("HKSJ", "HKSJ-mod", "z", "t")
-TAU2_CI_METHODS = ("Q-profile", "profile likelihood", *GENERALISED_Q_METHODS)
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.effect_sizes import EffectSizes
+
+CI_METHODS = get_args(CIMethod)
+TAU2_CI_METHODS = get_args(Tau2CIMethod)
 # What a prediction interval takes from k for its degrees of freedom: 1 as for the mean itself, 2 in Higgins, Thompson &
 # Spiegelhalter 2009 (metafor's "riley"); the normal one has none.
 _PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}
@@ -49,18 +59,18 @@ _STEP_COLUMNS = (
 
 
 def pool(
-    yi,
-    vi=None,
+    yi: ArrayLike | EffectSizes | pd.DataFrame,
+    vi: ArrayLike | None = None,
     *,
-    tau2_method="REML",
-    ci_method="HKSJ",
-    pi_method="t(k-1)",
-    confidence_level=0.95,
-    labels=None,
-    measure="",
-    tau2_ci_method="Q-profile",
-    tau2=None,
-):
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+    measure: str = "",
+    tau2_ci_method: Tau2CIMethod = "Q-profile",
+    tau2: float | None = None,
+) -> PooledEffect:
     """Pool the effects of k studies.
 
     Parameters
@@ -138,7 +148,14 @@ class Options(NamedTuple):
     tau2: float | None
 
 
-def check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method="Q-profile", tau2=None):
+def check_options(
+    tau2_method: str,
+    ci_method: str,
+    pi_method: str,
+    confidence_level: float,
+    tau2_ci_method: str = "Q-profile",
+    tau2: float | None = None,
+) -> Options:
     """Return the options as `Options`; raise ValueError for one that is not known."""
     _check.option("tau2_method", tau2_method, TAU2_METHODS)
     _check.option("ci_method", ci_method, CI_METHODS)
@@ -238,7 +255,7 @@ def _fit_columns(data, options):
     )
 
 
-def heterogeneity(data, options):
+def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
     """What an analysis of `Columns`, or of `Designs`, says of the variance between studies, and where it is fitted.
 
     Parameters
@@ -285,7 +302,7 @@ def _distinct(df):
     return np.unique(df, return_inverse=True)
 
 
-def pvalues(df, t):
+def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
     """Two-sided p-values of t statistics, normal where df is infinite."""
     size, normal = -np.abs(t), np.isinf(df)
     if not normal.any():
@@ -319,7 +336,14 @@ def _prediction(fit, k, options):
     return fit.estimate - half, fit.estimate + half
 
 
-def pool_batch(yi, vi, *, tau2_method="REML", ci_method="HKSJ", confidence_level=0.95):
+def pool_batch(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    confidence_level: float = 0.95,
+) -> BatchPooled:
     """Pool n meta-analyses of up to k studies each, for simulation and resampling.
 
     The work is done in blocks that stay in the processor's cache, so the memory needed beyond the two inputs
@@ -385,7 +409,7 @@ def _fill(out, yi, vi, start, options):
             field[empty] = np.nan
 
 
-def many_pvalues(df, t):
+def many_pvalues(df: Floats, t: Floats) -> Floats:
     """Two-sided p-values of a large number of t statistics, to 1e-13 relative and ten times as fast as `pvalues`.
 
     With c = sqrt(df / (df + t^2)) and z = (c / (1 + sqrt(1 - c^2)))^2, both of them 1 at t = 0 and 0 at infinity,
@@ -423,19 +447,19 @@ def _tail_polynomial(df):
 
 
 def pool_columns(
-    yi,
-    vi,
-    members=None,
+    yi: ArrayLike,
+    vi: ArrayLike,
+    members: ArrayLike | None = None,
     *,
-    tau2_method="REML",
-    ci_method="HKSJ",
-    pi_method="t(k-1)",
-    confidence_level=0.95,
-    labels=None,
-    measure="",
-    tau2_ci_method="Q-profile",
-    tau2=None,
-):
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+    labels: Any = None,
+    measure: str = "",
+    tau2_ci_method: Tau2CIMethod = "Q-profile",
+    tau2: Any = None,
+) -> list[PooledEffect]:
     """Pool many sets of the same k studies at once, such as subgroups or the arms of the trials.
 
     Parameters
@@ -488,7 +512,13 @@ def _spread(yi, vi, members):
     return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
 
 
-def leave_one_out(yi, vi=None, *, labels=None, **methods):
+def leave_one_out(
+    yi: ArrayLike | EffectSizes | PooledEffect,
+    vi: ArrayLike | None = None,
+    *,
+    labels: Sequence[str] | None = None,
+    **methods: Unpack[PoolOptions],
+) -> pd.DataFrame:
     """Pool all studies but one, for each study in turn.
 
     Parameters
@@ -559,7 +589,14 @@ def _steps_table(results, labels):
     return table
 
 
-def cumulative(yi, vi=None, *, order=None, labels=None, **methods):
+def cumulative(
+    yi: ArrayLike | EffectSizes | PooledEffect,
+    vi: ArrayLike | None = None,
+    *,
+    order: str | ArrayLike | None = None,
+    labels: Sequence[str] | None = None,
+    **methods: Unpack[PoolOptions],
+) -> pd.DataFrame:
     """Pool the first study, the first two, the first three and so on.
 
     Parameters

@@ -4,16 +4,22 @@ A prior of tau is a `TauPrior`: it offers `log_density(tau)`, `on_log(x)`, the l
 end of its range, and `tail`, the power p of its decay like tau^-p, which decides which posterior moments exist.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
+
+from analysis._types import Values
 
 
 class TauPrior:
     """What the priors of tau have in common."""
 
-    def on_log(self, x):
+    def on_log(self, x: ArrayLike) -> Values:
         """Log-density of log(tau) at x."""
         return self.log_density(np.exp(x)) + x
 
@@ -33,13 +39,13 @@ class HalfNormal(TauPrior):
     """
 
     scale: float
-    upper = np.inf
-    tail = np.inf
+    upper: ClassVar[float] = np.inf
+    tail: ClassVar[float] = np.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _need_positive(self, scale=self.scale)
 
-    def log_density(self, tau):
+    def log_density(self, tau: ArrayLike) -> Values:
         """Log-density at tau >= 0."""
         # Far out the square is infinite, and the density 0.
         with np.errstate(over="ignore"):
@@ -64,19 +70,19 @@ class HalfStudent(TauPrior):
 
     df: float
     scale: float
-    upper = np.inf
+    upper: ClassVar[float] = np.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _need_positive(self, df=self.df, scale=self.scale)
         if self.df < 1:
             raise ValueError(f"HalfStudent: df={self.df!r} must be at least 1")
 
     @property
-    def tail(self):
+    def tail(self) -> float:
         """Power of the decay of the density."""
         return self.df + 1.0
 
-    def log_density(self, tau):
+    def log_density(self, tau: ArrayLike) -> Values:
         """Log-density at tau >= 0."""
         df = self.df
         height = np.log(2.0) + gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
@@ -85,7 +91,7 @@ class HalfStudent(TauPrior):
         return height - np.log(self.scale) - (df + 1) * np.log(np.hypot(1.0, ratio))
 
 
-def HalfCauchy(scale):  # noqa: N802 - named like the other priors
+def HalfCauchy(scale: float) -> HalfStudent:  # noqa: N802 - named like the other priors
     """Return the half-Cauchy prior, ``HalfStudent(1, scale)``.
 
     Parameters
@@ -131,24 +137,24 @@ class LogStudent(TauPrior):
     location: float
     scale: float
     df: float = 5.0
-    upper = np.inf
+    upper: ClassVar[float] = np.inf
     # Times a power of log(tau) that makes it integrable.
-    tail = 1.0
+    tail: ClassVar[float] = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _need_positive(self, scale=self.scale, df=self.df)
         # Its tails are those of log(tau), and `analysis.models.bayes` integrates over 1e5 units of that to the left of
         # the data: beyond lies a share near 1e-10 with df = 2, but near 1e-5 with df = 1.
         if self.df < 2 or not _is_finite(self.location):
             raise ValueError("LogStudent: df must be at least 2 and the location a finite number")
 
-    def log_density(self, tau):
+    def log_density(self, tau: ArrayLike) -> Values:
         """Log-density at tau >= 0."""
         tau = np.asarray(tau, dtype=float)
         x = np.log(np.where(tau > 0, tau, np.nan))
         return np.where(tau > 0, self.on_log(x) - x, np.inf)[()]
 
-    def on_log(self, x):
+    def on_log(self, x: ArrayLike) -> Values:
         """Log-density of log(tau) at x."""
         df = self.df
         height = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
@@ -171,12 +177,12 @@ class Uniform(TauPrior):
     """
 
     upper: float
-    tail = np.inf
+    tail: ClassVar[float] = np.inf
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _need_positive(self, upper=self.upper)
 
-    def log_density(self, tau):
+    def log_density(self, tau: ArrayLike) -> Values:
         """Log-density at tau >= 0."""
         return np.where(np.asarray(tau) <= self.upper, -np.log(self.upper), -np.inf)[()]
 
@@ -198,12 +204,12 @@ class Normal:
     mean: float
     sd: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _need_positive(self, sd=self.sd)
         if not _is_finite(self.mean):
             raise ValueError(f"Normal: mean={self.mean!r} must be a finite number")
 
-    def log_density(self, x):
+    def log_density(self, x: ArrayLike) -> Values:
         """Log-density at x."""
         return -0.5 * np.log(2.0 * np.pi) - np.log(self.sd) - 0.5 * ((np.asarray(x) - self.mean) / self.sd) ** 2
 

@@ -9,17 +9,24 @@ against the studies (Higgins & Thompson 2004, doi 10.1002/sim.1752); without, th
 statistic is 0 / 0 counts as at least as extreme as the observed one, which can only make a p-value larger.
 """
 
+from __future__ import annotations
+
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._types import CIMethod, RegressionPIMethod, Tau2Method
 from analysis.models.design import (
+    MixedFits,
+    Model,
     design_rows,
     designs,
     fit_designs,
@@ -28,9 +35,12 @@ from analysis.models.design import (
     omnibus,
     read_model,
 )
-from analysis.models.pooling import check_options, pvalues
+from analysis.models.pooling import Options, check_options, pvalues
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
 
 # What is taken from k - p, the degrees of freedom of a prediction; "z" has none.
 _PREDICTION_DF = {"t(k-p)": 0, "t(k-p-1)": 1, "z": None}
@@ -60,12 +70,12 @@ class PermutationTest(Result):
         counted as one more, so that no p-value is 0.
     """
 
-    pvalues: object
+    pvalues: pd.Series
     qm_pvalue: float
     n_permutations: int
     exact: bool
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each coefficient.
 
         Returns
@@ -131,7 +141,7 @@ class MetaRegression(Result):
     qe_df: int
     qe_pvalue: float
     qm: float
-    qm_df: tuple
+    qm_df: tuple[int, float]
     qm_pvalue: float
     r2: float
     llf: float
@@ -142,17 +152,17 @@ class MetaRegression(Result):
     yi: np.ndarray = field(repr=False)
     vi: np.ndarray = field(repr=False)
     exog: np.ndarray = field(repr=False)
-    labels: tuple = field(repr=False)
+    labels: tuple[str, ...] = field(repr=False)
     correlation: np.ndarray = field(repr=False)
-    _model: object = field(repr=False)
-    _fits: object = field(repr=False)
-    _options: object = field(repr=False)
+    _model: Model = field(repr=False)
+    _fits: MixedFits = field(repr=False)
+    _options: Options = field(repr=False)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # The formula engine's own objects cannot be pickled; `design_rows` makes them again when they are needed.
         return vars(self) | {"_model": self._model._replace(spec=None)}
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each study: what it found and what the regression says.
 
         Returns
@@ -164,29 +174,29 @@ class MetaRegression(Result):
         return pd.concat([pd.DataFrame({"label": self.labels, "yi": self.yi, "vi": self.vi}), fitted], axis=1)
 
     @property
-    def params(self):
+    def params(self) -> pd.Series:
         """Coefficients, as a Series."""
         return self._series("params", self._fits.estimate)
 
     @property
-    def bse(self):
+    def bse(self) -> pd.Series:
         """Standard errors of the coefficients, as a Series."""
         return self._series("bse", self._fits.se)
 
     @property
-    def tvalues(self):
+    def tvalues(self) -> pd.Series:
         """Test statistics of the coefficients, as a Series."""
         return self._series("tvalues", self._fits.statistic)
 
     @property
-    def pvalues(self):
+    def pvalues(self) -> pd.Series:
         """Two-sided p-values of the coefficients, as a Series."""
         return self._series("pvalues", self._fits.pvalue)
 
     def _series(self, name, values):
         return pd.Series(values[:, 0].copy(), index=pd.Index(self._model.names), name=name)
 
-    def conf_int(self, confidence_level=None):
+    def conf_int(self, confidence_level: float | None = None) -> pd.DataFrame:
         """Return confidence intervals of the coefficients.
 
         Parameters
@@ -215,17 +225,23 @@ class MetaRegression(Result):
         level = self.confidence_level if confidence_level is None else _check.level(confidence_level)
         return float(t_quantile(self.df_resid, level))
 
-    def cov_params(self):
+    def cov_params(self) -> pd.DataFrame:
         """Return the covariance matrix of the coefficients as a DataFrame (p, p)."""
         names, se = self.params.index, self.bse.to_numpy()
         return pd.DataFrame(self.correlation * np.outer(se, se), index=names, columns=names)
 
-    def summary_frame(self):
+    def summary_frame(self) -> pd.DataFrame:
         """Return the coefficients as a DataFrame: estimate, se, statistic, df, pvalue, ci_low, ci_high."""
         table = {"estimate": self.params, "se": self.bse, "statistic": self.tvalues, "df": self.df_resid}
         return pd.concat([pd.DataFrame(table | {"pvalue": self.pvalues}), self.conf_int()], axis=1)
 
-    def predict(self, new_data=None, *, confidence_level=None, pi_method="t(k-p)"):
+    def predict(
+        self,
+        new_data: pd.DataFrame | Mapping[str, Any] | None = None,
+        *,
+        confidence_level: float | None = None,
+        pi_method: RegressionPIMethod = "t(k-p)",
+    ) -> pd.DataFrame:
         """Return mean effects for given moderators, with confidence and prediction intervals.
 
         Parameters
@@ -270,7 +286,7 @@ class MetaRegression(Result):
         limits |= {"pi_low": estimate - wide, "pi_high": estimate + wide}
         return pd.DataFrame({"estimate": estimate, "se": se} | limits, index=pd.Index(index))
 
-    def vif(self):
+    def vif(self) -> pd.Series:
         """Return the variance inflation factor of each coefficient but the intercept, as a Series.
 
         How many times larger the other moderators make the variance of a coefficient, from the correlations of
@@ -280,7 +296,9 @@ class MetaRegression(Result):
         inner = inverse(self.correlation[np.ix_(keep, keep)][:, :, None])[0]
         return pd.Series(np.einsum("ppn->p", inner), index=self.params.index[keep], name="vif")
 
-    def permutation_test(self, n_resamples=9999, *, rng=None):
+    def permutation_test(
+        self, n_resamples: int = 9999, *, rng: np.random.Generator | int | None = None
+    ) -> PermutationTest:
         """Return permutation p-values of the coefficients and of the omnibus test.
 
         Parameters
@@ -313,16 +331,16 @@ class MetaRegression(Result):
 
 
 def meta_regression(
-    formula,
-    data,
+    formula: str,
+    data: pd.DataFrame | EffectSizes,
     *,
-    vi="vi",
-    tau2_method="REML",
-    ci_method="HKSJ",
-    confidence_level=0.95,
-    labels=None,
-    tau2=None,
-):
+    vi: str = "vi",
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    confidence_level: float = 0.95,
+    labels: Sequence[str] | None = None,
+    tau2: float | None = None,
+) -> MetaRegression:
     """Explain the effects of k studies by moderators, with random effects for what they leave.
 
     Parameters
@@ -544,12 +562,12 @@ class ModeratorCurve(Result):
     categorical: bool
     trials: pd.DataFrame
     curve: pd.DataFrame
-    held: dict
-    slope: dict | None
+    held: dict[str, Any]
+    slope: dict[str, float] | None
     terms: pd.DataFrame
-    reference: object
+    reference: Any
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a copy of `curve`.
 
         Returns
@@ -559,7 +577,9 @@ class ModeratorCurve(Result):
         return self.curve.copy()
 
 
-def moderator_curve(regression, moderator=None, *, pi_method="t(k-p)"):
+def moderator_curve(
+    regression: MetaRegression, moderator: str | None = None, *, pi_method: RegressionPIMethod = "t(k-p)"
+) -> ModeratorCurve:
     """Return the mean effect along one moderator, with confidence and prediction limits.
 
     Parameters

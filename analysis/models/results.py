@@ -1,13 +1,22 @@
 """What a pooled analysis returns: plain numbers, never rounded, with their studies and methods."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._types import Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.models.counts import PooledCounts
 
 
 class ConfidenceInterval(NamedTuple):
@@ -17,7 +26,7 @@ class ConfidenceInterval(NamedTuple):
     high: float
 
 
-def t_quantile(df, confidence_level):
+def t_quantile(df: ArrayLike, confidence_level: float) -> Values:
     """Two-sided critical value of the t distribution: normal where `df` is infinite, NaN where df < 1.
 
     Parameters
@@ -41,10 +50,10 @@ def t_quantile(df, confidence_level):
 class Result(sentences.InWords):
     """What every result has: a summary, a short repr, one row with all its numbers, and arrays that stay read-only."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._lock(vars(self))
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         # Neither pickle nor copy keeps an array read-only.
         self._lock(state)
         vars(self).update(state)
@@ -55,7 +64,7 @@ class Result(sentences.InWords):
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
 
-    def to_row(self):
+    def to_row(self) -> pd.DataFrame:
         """Return a DataFrame with every number of the result and the methods that made it, one row a meta-analysis.
 
         Returns
@@ -77,7 +86,7 @@ class Result(sentences.InWords):
         shape = np.shape(getattr(self, "estimate", 0.0))
         return pd.DataFrame(flat(self, shape), index=range(math.prod(shape)))
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the result as a tidy DataFrame, that of `to_row` where there are no studies to list.
 
         Returns
@@ -87,7 +96,7 @@ class Result(sentences.InWords):
         return self.to_row()
 
 
-def flat(result, shape=()):
+def flat(result: Any, shape: tuple[int, ...] = ()) -> dict[str, Any]:
     """The numbers and words of a result by column, those that a field holds with its name in front."""
     if hasattr(result, "_fields"):
         names = result._fields
@@ -104,7 +113,7 @@ def flat(result, shape=()):
     return row
 
 
-def studies_and_summary(pooled):
+def studies_and_summary(pooled: PooledEffect | PooledCounts) -> pd.DataFrame:
     """A DataFrame with a row for each study, on its normal interval, and one for the pooled effect; see `to_frame`."""
     import pandas as pd
 
@@ -202,7 +211,7 @@ class PooledEffect(Result):
     weights: np.ndarray
     yi: np.ndarray
     vi: np.ndarray
-    labels: tuple
+    labels: tuple[str, ...]
     measure: str
     tau2_method: str
     ci_method: str
@@ -212,12 +221,12 @@ class PooledEffect(Result):
     tau2_ci_method: str = "Q-profile"
 
     @property
-    def h2_ci(self):
+    def h2_ci(self) -> ConfidenceInterval:
         """Interval of H2 = 1 / (1 - I2), from that of I2."""
         with np.errstate(divide="ignore"):
             return ConfidenceInterval(*(float(limit) for limit in 1.0 / (1.0 - np.array(self.i2_ci))))
 
-    def confidence_interval(self, confidence_level=0.95):
+    def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
         """Return the confidence interval of the mean at another level, without a new fit.
 
         Parameters
@@ -244,7 +253,7 @@ class PooledEffect(Result):
         half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
         return ConfidenceInterval(self.estimate - half, self.estimate + half)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each study, then one for the pooled effect.
 
         Returns

@@ -1,16 +1,23 @@
 """Subgroups of trials: an effect for each, and the test whether they differ."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
 from analysis.models.results import PooledEffect, Result
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +40,7 @@ class PooledSubgroups(Result):
         Its F form under HKSJ; NaN for other intervals.
     """
 
-    groups: dict
+    groups: dict[str, PooledEffect]
     overall: PooledEffect
     by: str
     tau2: str
@@ -41,10 +48,10 @@ class PooledSubgroups(Result):
     q_between_df: int
     q_between_pvalue: float
     f: float
-    f_df: tuple
+    f_df: tuple[float, float]
     f_pvalue: float
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return one row per subgroup, the last one being all studies.
 
         Returns
@@ -61,8 +68,15 @@ class PooledSubgroups(Result):
 
 
 def pool_subgroups(
-    effects, by, *, tau2="separate", tau2_method="REML", ci_method="HKSJ", pi_method="t(k-1)", confidence_level=0.95
-):
+    effects: EffectSizes | pd.DataFrame,
+    by: str | ArrayLike,
+    *,
+    tau2: Literal["separate", "common"] = "separate",
+    tau2_method: Tau2Method = "REML",
+    ci_method: CIMethod = "HKSJ",
+    pi_method: PIMethod = "t(k-1)",
+    confidence_level: float = 0.95,
+) -> PooledSubgroups:
     """Pool each subgroup of studies and test whether they differ.
 
     Parameters

@@ -33,17 +33,21 @@ doi 10.1002/sim.3428 (weights 1 / v); Jackson 2013, Research Synthesis Methods 4
 1 / sqrt(v) among them); Weideman & Trefethen 2007, doi 10.1090/S0025-5718-07-01945-X (hyperbolic contours).
 """
 
+from __future__ import annotations
+
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
+from analysis._types import Floats, GeneralisedQWeights, Tau2Method, Values
 from analysis.models.results import ConfidenceInterval
 
-TAU2_METHODS = ("CE", "DL", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")
-GENERALISED_Q_METHODS = ("Jackson", "Biggerstaff")
+TAU2_METHODS = get_args(Tau2Method)
+GENERALISED_Q_METHODS = get_args(GeneralisedQWeights)
 
 # Row 0 must be at least this close to the most precise study, so that no sum cancels.
 _SPREAD = 100.0
@@ -79,50 +83,50 @@ class Columns(NamedTuple):
     smallest: np.ndarray  # (n,), smallest sampling variance
 
     @property
-    def df(self):
+    def df(self) -> Values:
         """Residual degrees of freedom, k - 1."""
         return self.k - 1
 
     @property
-    def largest(self):
+    def largest(self) -> Floats:
         """Largest sampling variance of each column."""
         return self.v.max(axis=0, where=np.isfinite(self.v), initial=0.0)
 
     @property
-    def residual_square(self):
+    def residual_square(self) -> Floats:
         """Sum of squared residuals of a fit without weights, here about the mean."""
         mean = self.y.sum(axis=0) / np.maximum(self.k, 1)
         return ((self.y - mean) ** 2).sum(axis=0, where=np.isfinite(self.v))
 
     @property
-    def sampling_square(self):
+    def sampling_square(self) -> Floats:
         """What sampling error alone adds to the expected `residual_square`, for each degree of freedom."""
         return self.v.sum(axis=0, where=np.isfinite(self.v)) / self.k
 
     @property
-    def spread(self):
+    def spread(self) -> Floats:
         """Mean squared deviation of all outcomes from their mean."""
         return self.residual_square / self.k
 
-    def take(self, index):
+    def take(self, index: Any) -> Columns:
         """Return the columns `index`."""
         return Columns(*(x.take(index, axis=-1) for x in self))
 
-    def at(self, tau2):
+    def at(self, tau2: Values) -> Weighted:
         """Inverse-variance sums at tau2, a number or (n,)."""
         return weighted(self.y, self.v, tau2)
 
-    def trace(self, at):
+    def trace(self, at: Any) -> Floats:
         """Trace of P at the weights of `at`, without the cancellation of ``sum(w) - sum(w**2) / sum(w)``."""
         first, rest = at.weights[0], at.weights[1:]
         others = rest.sum(axis=0)
         return (2.0 * first * others + (others**2 - dot(rest, rest))) / at.total
 
-    def log_likelihood(self, tau2, restricted):
+    def log_likelihood(self, tau2: Floats, restricted: bool) -> Floats:
         """As the function `log_likelihood`."""
         return log_likelihood(self.y, self.v, tau2, restricted)
 
-    def point(self, t, restricted):
+    def point(self, t: Floats, restricted: bool) -> Point:
         """The likelihood equation at tau2 = t (n,), its sums formed relative to row 0."""
         y, w = self.y, self.v + t
         np.reciprocal(w, out=w)
@@ -148,7 +152,7 @@ class Columns(NamedTuple):
         return Point(t, fit, trace, fit_slope, trace_slope)
 
 
-def columns(yi, vi):
+def columns(yi: Floats, vi: Floats) -> Columns:
     """Prepare arrays of shape (k, n), NaN where a study is absent, for the estimators.
 
     Each column is shifted by the outcome of a precise study and divided by a power of two, which makes the
@@ -182,7 +186,7 @@ def columns(yi, vi):
     return Columns(y, v, k, shift, scale, smallest * scale**-2.0)
 
 
-def dot(a, b):
+def dot(a: Floats, b: Floats) -> Floats:
     """Column sums of the product of two (k, n) arrays."""
     return np.einsum("ij,ij->j", a, b)
 
@@ -197,12 +201,12 @@ class Weighted(NamedTuple):
     pull: np.ndarray  # weights times residuals (k, n)
 
     @property
-    def slope(self):
+    def slope(self) -> Floats:
         """Minus the derivative of Q with respect to tau2, y'PPy."""
         return dot(self.pull, self.pull)
 
 
-def weighted(y, v, tau2=0.0):
+def weighted(y: Floats, v: Floats, tau2: Values = 0.0) -> Weighted:
     """Weights 1 / (v + tau2), their sum, the weighted mean, Q about it and what makes its slope."""
     w = v + tau2
     np.reciprocal(w, out=w)
@@ -213,7 +217,7 @@ def weighted(y, v, tau2=0.0):
     return Weighted(w, total, mean, dot(u, r), u)
 
 
-def estimate_tau2(data, method, common=None):
+def estimate_tau2(data: Any, method: Tau2Method, common: Any = None) -> Floats:
     """tau2 of each column, truncated at 0, in the units of `data`; 0 for a column with a single study.
 
     `common`, the sums at tau2 = 0, is computed if left out.
@@ -243,13 +247,13 @@ _CLOSED_FORMS = {
 }
 
 
-def typical_variance(data, common):
+def typical_variance(data: Any, common: Any) -> Floats:
     """Typical sampling variance df / tr P at tau2 = 0, Higgins & Thompson 2002, doi 10.1002/sim.1186."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return data.df / data.trace(common)
 
 
-def q_root(data, target):
+def q_root(data: Any, target: Floats) -> Floats:
     """The tau2 >= 0 at which the generalised Q statistic equals `target` (n,); 0 where Q is below it already.
 
     1 / Q(tau2) is a weighted harmonic mean of terms linear in tau2, hence concave: Newton's method for 1 / Q
@@ -270,7 +274,7 @@ def q_root(data, target):
     return root
 
 
-def q_profile_interval(data, confidence_level):
+def q_profile_interval(data: Any, confidence_level: float) -> Floats:
     """Lowest and highest tau2, (2, n), at which Q has either quantile of its chi-square distribution."""
     n, tail = data.smallest.size, (1.0 - confidence_level) / 2.0
     df = np.full(n, np.maximum(data.df, 1))
@@ -288,20 +292,20 @@ class Point(NamedTuple):
     trace_slope: np.ndarray  # tr PP = -d trace / dt
 
     @property
-    def newton(self):
+    def newton(self) -> Floats:
         """Newton step for trace / fit = 1, an almost linear equation."""
         return self.fit * (self.fit - self.trace) / (2 * self.fit_slope * self.trace - self.trace_slope * self.fit)
 
-    def take(self, index):
+    def take(self, index: Any) -> Point:
         """Return the columns `index`."""
         return Point(*(x[index] for x in self))
 
-    def join(self, other):
+    def join(self, other: Point) -> Point:
         """Return the columns of both, one after the other."""
         return Point(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
 
-def likelihood_tau2(data, restricted=True):
+def likelihood_tau2(data: Any, restricted: bool = True) -> Floats:
     """The global maximum over tau2 >= 0 of the restricted (REML) or full (ML) likelihood of each column."""
     square = data.residual_square / np.maximum(data.df if restricted else data.k, 1)
     upper = upper_bound(square, data.smallest, data.largest)
@@ -317,7 +321,7 @@ def likelihood_tau2(data, restricted=True):
     return tau2
 
 
-def upper_bound(square, smallest, largest):
+def upper_bound(square: Values, smallest: Values, largest: Values) -> Values:
     """A tau2 above every maximum, where fit <= c square / (smallest + t)^2 and trace >= c / (largest + t).
 
     It is the t at which both bounds agree, by the formula for a quadratic equation in smallest + t.
@@ -422,14 +426,14 @@ def _highest(data, owner, root, falls_at_zero, restricted):
     return best
 
 
-def log_likelihood(y, v, tau2, restricted):
+def log_likelihood(y: Floats, v: Floats, tau2: Values, restricted: bool) -> Floats:
     """Log-likelihood profiled over the mean, or the restricted one, up to a constant; shape (n,)."""
     at = weighted(y, v, tau2)
     log_variances = np.log(v + tau2).sum(axis=0, where=np.isfinite(v))
     return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
 
 
-def profile_interval(data, tau2, fall, restricted=True):
+def profile_interval(data: Any, tau2: Floats, fall: Floats, restricted: bool = True) -> Any:
     """Lowest and highest tau2 whose profile log-likelihood is within `fall` of its maximum at `tau2`."""
     wanted = data.log_likelihood(tau2, restricted) - fall
     low = np.where(data.log_likelihood(0.0, restricted) < wanted, 0.0, tau2)
@@ -460,7 +464,9 @@ def _crossing(data, outside, inside, wanted, restricted):
     return t
 
 
-def generalised_q_interval(yi, vi, weights="Jackson", confidence_level=0.95):
+def generalised_q_interval(
+    yi: ArrayLike, vi: ArrayLike, weights: GeneralisedQWeights = "Jackson", confidence_level: float = 0.95
+) -> ConfidenceInterval:
     """Confidence interval of tau2 that inverts the exact distribution of the generalised Cochran Q.
 
     Parameters
@@ -511,7 +517,7 @@ def generalised_q_interval(yi, vi, weights="Jackson", confidence_level=0.95):
     return ConfidenceInterval(low, high) if ndim == 2 else ConfidenceInterval(float(low[0]), float(high[0]))
 
 
-def generalised_q_ends(data, weights, confidence_level):
+def generalised_q_ends(data: Any, weights: GeneralisedQWeights, confidence_level: float) -> Floats:
     """Limits of tau2 of each column of `data`, of shape (2, n), in the units of `data`; NaN for a single study."""
     tail, ends = (1.0 - confidence_level) / 2.0, np.full((2, data.k.size), np.nan)
     several = np.flatnonzero(data.k > 1)
@@ -592,7 +598,7 @@ def _equation(data, power, target):
     return _Equation(q, a, v, target, typical, data.smallest), 1.01 * high, guess
 
 
-def generalised_q_cdf(q, weights, variances):
+def generalised_q_cdf(q: ArrayLike, weights: ArrayLike, variances: ArrayLike) -> tuple[Floats, Floats]:
     """Probability of a generalised Cochran Q of at most q, and its derivative by a variance common to all.
 
     Parameters

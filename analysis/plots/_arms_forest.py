@@ -1,5 +1,10 @@
 """The figure of placebo beside treatment: change within both arms, and the randomised contrast."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from analysis.plots import _theme as style
@@ -29,6 +34,11 @@ from analysis.plots._theme import themed
 from analysis.sentences import findings
 from analysis.text import number
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from analysis.evidence.arms import PooledArms
+
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
@@ -38,8 +48,16 @@ USUAL_MM = 250.0
 
 @themed
 def arms_forest(
-    pooled, *, title=None, worthwhile=(1.0, 2.0), columns=COLUMNS, order="year", width_mm=None, digits=None, note=""
-):
+    pooled: PooledArms,
+    *,
+    title: str | None = None,
+    worthwhile: tuple[float, float] | None = (1.0, 2.0),
+    columns: Sequence[str] = COLUMNS,
+    order: Literal["year", "estimate", "weight", "label", "given"] = "year",
+    width_mm: float | None = None,
+    digits: int | None = None,
+    note: str = "",
+) -> Figure:
     """Draw the placebo arm beside the treatment arm of every trial, and the randomised contrast.
 
     Parameters

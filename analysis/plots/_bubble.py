@@ -5,12 +5,17 @@ each, with its trials, its fitted mean and both intervals as boxes. The words ar
 goes with, how categories differ, the test, and that trials were not randomised to their moderators.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
+from analysis._types import RegressionPIMethod
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
@@ -49,6 +54,12 @@ from analysis.plots._rows import NAMES, RATIOS, decimals, digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
 from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.models.regression import MetaRegression
 
 OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
@@ -133,21 +144,21 @@ def _is_year(along):
 
 @themed
 def bubble(
-    regression,
-    moderator=None,
+    regression: MetaRegression,
+    moderator: str | None = None,
     *,
-    label=6,
-    x_label=None,
-    y_label=None,
-    measure="MD",
-    favours=("favours treatment", "favours placebo"),
-    pi_method="t(k-p)",
-    title=None,
-    width_mm=None,
-    digits=None,
-    ax=None,
-    note="",
-):
+    label: int | Sequence[str] = 6,
+    x_label: str | None = None,
+    y_label: str | None = None,
+    measure: str | None = "MD",
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    pi_method: RegressionPIMethod = "t(k-p)",
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a bubble plot of a meta-regression: trials along a moderator, and the fitted mean with both bands.
 
     Parameters

@@ -4,7 +4,10 @@ Its rows are the pooled evidence, the claims set against it, and the claims with
 from measured text.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,6 +32,11 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import MODELS, REFERENCE, sentences, zone_sentence
 from analysis.text import bracketed, counted, level, limits, number
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from analysis.evidence.arms import PooledArms
 
 LABEL_SHARE = 0.37  # of the width, for the names of results and the claims beside the panel
 LEAST_PANEL_MM = 38.0
@@ -82,8 +90,16 @@ REACH = 0.75  # of the span of all estimates and claims: as far may intervals wi
 
 @themed
 def claims_plot(
-    checked, *, therapy_family=None, evidence=None, worthwhile=(1.0, 2.0), title=None, width_mm=None, digits=2, note=""
-):
+    checked: pd.DataFrame,
+    *,
+    therapy_family: str | None = None,
+    evidence: PooledArms | None = None,
+    worthwhile: tuple[float, float] | None = (1.0, 2.0),
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = 2,
+    note: str = "",
+) -> Figure:
     """Draw the claims about one family of therapies beside what the trials found.
 
     Parameters

@@ -5,7 +5,11 @@ intervals of all levels. The table has the ends of the intervals at every p valu
 from which the curves are drawn; the farthest trials are named above the panel, at the tops of their curves.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,6 +47,14 @@ from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
 from analysis.text import counted, equals, interval, level, number, pvalue
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
 
 PRINTED = {
     "Trial": ("text_name",),
@@ -113,20 +125,20 @@ class _About:
 
 @themed
 def drapery(
-    results,
+    results: PooledEffect | EffectSizes | PooledArms,
     *,
-    scale="p",
-    common=False,
-    label=6,
-    x_label=None,
-    measure=None,
-    favours=("favours treatment", "favours placebo"),
-    title=None,
-    width_mm=None,
-    digits=None,
-    ax=None,
-    note="",
-):
+    scale: Literal["p", "z"] = "p",
+    common: bool = False,
+    label: int | Sequence[str] = 6,
+    x_label: str | None = None,
+    measure: str | None = None,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a drapery plot: p-value curves of all trials, of the pooled result and of a new trial.
 
     Parameters

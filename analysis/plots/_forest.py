@@ -6,8 +6,12 @@ below the overall result, one row each, of any kind of result that has an estima
 be drawn into Axes, or a SubFigure, of another figure, with the names as tick labels.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -43,6 +47,15 @@ from analysis.plots._rows import (
 from analysis.plots._theme import themed
 from analysis.text import MINUS, bracketed, counted, level, number
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+    from analysis.models.subgroups import PooledSubgroups
+
 USUAL_MM = 174.0
 PREDICTIONS = ("bar", "diamond", "density")
 # mm, about twice the row of a bar: the curve is as high as its row, less 1.8 mm.
@@ -61,25 +74,25 @@ BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and 
 
 @themed
 def forest(
-    results,
+    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
     *,
-    by=None,
-    models=(),
-    data=None,
-    columns=("n",),
-    right=("effect", "weight"),
-    symbols=None,
-    order="year",
-    prediction="bar",
-    worthwhile=None,
-    favours=("favours treatment", "favours placebo"),
-    measure=None,
-    digits=None,
-    title=None,
-    width_mm=None,
-    ax=None,
-    note="",
-):
+    by: str | None = None,
+    models: Sequence[Any] | Mapping[str, Any] = (),
+    data: pd.DataFrame | EffectSizes | None = None,
+    columns: Sequence[str] | Mapping[str, str] = ("n",),
+    right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
+    symbols: Mapping[str, Mapping[str, Any]] | None = None,
+    order: str = "year",
+    prediction: Literal["bar", "diamond", "density"] = "bar",
+    worthwhile: tuple[float, float] | float | None = None,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    measure: str | None = None,
+    digits: int | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a classic forest plot: squares, pooled diamonds, prediction interval and numbers.
 
     Parameters

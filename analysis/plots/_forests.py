@@ -4,6 +4,11 @@ The steps of an analysis: trials added one after the other, or each left out in 
 points, of the same trials: intervals under one another, told apart by shape and colour.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +34,14 @@ from analysis.plots._rows import NAMES, RATIOS, add_cells, add_notes, build_rows
 from analysis.plots._theme import themed
 from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
 ROW_MM = 3.9  # rows of one trial stand close
@@ -41,21 +54,21 @@ OUTCOME_MARKS = (
 
 @themed
 def steps_forest(
-    steps,
+    steps: pd.DataFrame,
     *,
-    overall=None,
-    columns=None,
-    right=("effect", "tau", "i2"),
-    measure=None,
-    unit="",
-    confidence_level=None,
-    favours=("favours treatment", "favours placebo"),
-    digits=None,
-    title=None,
-    width_mm=None,
-    ax=None,
-    note="",
-):
+    overall: PooledEffect | None = None,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    right: Sequence[str] | Mapping[str, str] = ("effect", "tau", "i2"),
+    measure: str | None = None,
+    unit: str = "",
+    confidence_level: float | None = None,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    digits: int | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw the pooled result of every step of ``cumulative`` or ``leave_one_out``.
 
     Parameters
@@ -246,20 +259,20 @@ def _step_findings(table, digits, show, out):
 
 @themed
 def outcomes_forest(
-    outcomes,
+    outcomes: Mapping[str, EffectSizes | PooledArms | PooledEffect],
     *,
-    columns=(),
-    right=("effect", "weight"),
-    order="year",
-    favours=("favours treatment", "favours placebo"),
-    measure=None,
-    digits=None,
-    head="Outcome",
-    title=None,
-    width_mm=None,
-    ax=None,
-    note="",
-):
+    columns: Sequence[str] | Mapping[str, str] = (),
+    right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
+    order: str = "year",
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    measure: str | None = None,
+    digits: int | None = None,
+    head: str = "Outcome",
+    title: str | None = None,
+    width_mm: float | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw several outcomes or time points of every trial under one another, and one pooled diamond for each.
 
     Parameters

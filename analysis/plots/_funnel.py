@@ -6,6 +6,11 @@ the cloud is symmetric is for the eye, so that the words say what asymmetry may 
 be judged at all (Sterne et al. 2011).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
@@ -47,6 +52,14 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number, pvalue
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+
 AXES = ("se", "precision")
 PRINTED = {"Trial": ("text_name",), "Effect": ("text_estimate",), "Standard error": ("text_se",), "p": ("text_p",)}
 TIED = {"SMD": "a standardised difference", "RD": "a risk difference", "RR": "a risk ratio", "OR": "an odds ratio"}
@@ -62,19 +75,19 @@ LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits 
 
 @themed
 def funnel(
-    results,
+    results: PooledEffect | EffectSizes | PooledArms,
     *,
-    contours=(0.90, 0.95, 0.99),
-    yaxis="se",
-    label=6,
-    favours=("favours treatment", "favours placebo"),
-    measure=None,
-    title=None,
-    width_mm=None,
-    digits=None,
-    ax=None,
-    note="",
-):
+    contours: Sequence[float] = (0.90, 0.95, 0.99),
+    yaxis: Literal["se", "precision"] = "se",
+    label: int | Sequence[str] = 6,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    measure: str | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a contour-enhanced funnel plot: effect against standard error, shaded where one trial alone is significant.
 
     Parameters

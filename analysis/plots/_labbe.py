@@ -5,6 +5,11 @@ distance from it the difference of the two changes; the band of the smallest wor
 What it shares with the plot of counts, from the looks of groups to the square page, stands there.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
@@ -49,6 +54,14 @@ from analysis.plots._words import level_of, sentences
 from analysis.sentences import findings
 from analysis.text import counted, interval, number, percent
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.evidence.worthwhile import Threshold
+
 TITLE = "Change in pain under placebo against change under treatment"
 AXES = ("Change in the placebo arm, points on 0–10", "Change in the treatment arm, points on 0–10")
 CORNERS = ("less pain under placebo", "less pain under treatment")  # above and below the line
@@ -59,7 +72,18 @@ SHARP = (
 
 
 @themed
-def labbe(results, *, by=None, worthwhile=(1.0, 2.0), label=6, title=None, width_mm=None, digits=2, ax=None, note=""):
+def labbe(
+    results: PooledArms | EffectSizes,
+    *,
+    by: str | None = None,
+    worthwhile: Threshold | None = (1.0, 2.0),
+    label: int | Sequence[str] = 6,
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = 2,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a continuous L'Abbé plot: change in the placebo arm against change in the treatment arm.
 
     Parameters

@@ -5,13 +5,19 @@ and trials at the same place are counted beside their marks. What every L'Abbé 
 means: the looks of groups, the cross of the pooled values, the square page and its key.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
+from numpy.typing import ArrayLike
 
+from analysis._types import CountsMeasure
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -54,6 +60,14 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import counted, interval, level, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.evidence.responders import Responders
+    from analysis.models.counts import PooledCounts
+    from analysis.models.results import PooledEffect
 
 ROLES = ("placebo", "treatment")
 COLUMNS = [f"{role}_estimate" for role in ROLES]
@@ -122,18 +136,18 @@ class _Shown:
 
 @themed
 def labbe_counts(
-    results,
+    results: Responders | PooledCounts | PooledEffect,
     *,
-    counts=None,
-    measure=None,
-    by=None,
-    label=6,
-    title=None,
-    width_mm=None,
-    digits=2,
-    ax=None,
-    note="",
-):
+    counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None = None,
+    measure: CountsMeasure | None = None,
+    by: str | None = None,
+    label: int | Sequence[str] = 6,
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = 2,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a L'Abbé plot of counts: percentage of responders under placebo against percentage under treatment.
 
     Parameters

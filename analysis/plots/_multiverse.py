@@ -3,7 +3,11 @@
 Every analysis has a mark of its own, or, where there are thousands, every bin of neighbours.
 """
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +22,9 @@ from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import interval, level, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TITLE = "The same trials, analysed in every sensible way"
 SHARE_HEAD = ("Interval", "excludes 0")
@@ -96,7 +103,16 @@ class _AboutAnalyses:
 
 
 @themed
-def multiverse_plot(analyses, *, default=None, order=None, title=None, width_mm=None, digits=2, note=""):
+def multiverse_plot(
+    analyses: pd.DataFrame,
+    *,
+    default: Hashable | None = None,
+    order: Sequence[str] | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = 2,
+    note: str = "",
+) -> Figure:
     """Draw the specification curve of many analyses of the same trials.
 
     Parameters

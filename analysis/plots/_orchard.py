@@ -1,6 +1,9 @@
 """Many trials at once: every trial a circle among its neighbours, the pooled results below them."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,14 @@ from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, source_of
 from analysis.plots._theme import themed
 from analysis.text import counted, number
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+    from analysis.models.subgroups import PooledSubgroups
+
 TALLEST_MM = 22.0  # half the height of the tallest band of circles; more trials make smaller circles
 PAD_MM = 1.1  # above and below a band
 LEAST_MM = 4.6
@@ -39,17 +50,17 @@ PRINTED = {
 
 @themed
 def orchard(
-    results,
+    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
     *,
-    by=None,
-    favours=("favours treatment", "favours placebo"),
-    worthwhile=None,
-    measure=None,
-    digits=None,
-    title=None,
-    width_mm=None,
-    note="",
-):
+    by: str | None = None,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    worthwhile: tuple[float, float] | float | None = None,
+    measure: str | None = None,
+    digits: int | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    note: str = "",
+) -> Figure:
     """Draw many trials as circles along one axis, by groups, with pooled means, confidence and prediction intervals.
 
     Parameters

@@ -5,7 +5,10 @@ density of tau stand beside them, or tau below where the page is narrow. Densiti
 table, and drawn from there.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,6 +44,12 @@ from analysis.plots._rows import NAMES, RATIOS, digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import bracketed, counted, interval, level, limits, number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.models.bayes import PosteriorEffect
 
 PRINTED = {
     "Trial": ("text_name",),
@@ -106,18 +115,18 @@ class _About:
 
 @themed
 def posterior_plot(
-    posterior,
+    posterior: PosteriorEffect,
     *,
-    order="estimate",
-    x_label=None,
-    measure=None,
-    favours=("favours treatment", "favours placebo"),
-    title=None,
-    width_mm=None,
-    digits=None,
-    ax=None,
-    note="",
-):
+    order: Literal["estimate", "precision", "label", "given"] = "estimate",
+    x_label: str | None = None,
+    measure: str | None = None,
+    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a posterior: densities of mean effect, new trial and tau, and the shrinkage of every trial.
 
     Parameters

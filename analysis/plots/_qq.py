@@ -1,5 +1,10 @@
 """The normal Q-Q plot of the standardised residuals of the pooled trials, with a simulated envelope."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from analysis.models.diagnostics import residual_quantiles
@@ -36,6 +41,14 @@ from analysis.plots._plane import (
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+
 PRINTED = {
     "Trial": ("text_name",),
     "Effect": ("text_estimate",),
@@ -50,18 +63,18 @@ FEW = 10
 
 @themed
 def qq_plot(
-    results,
+    results: PooledEffect | EffectSizes | PooledArms,
     *,
-    deleted=False,
-    envelope=0.95,
-    seed=0,
-    label=6,
-    measure=None,
-    title=None,
-    width_mm=None,
-    ax=None,
-    note="",
-):
+    deleted: bool = False,
+    envelope: float = 0.95,
+    seed: int = 0,
+    label: int | Sequence[str] = 6,
+    measure: str | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
 
     Parameters

@@ -4,7 +4,11 @@ Every effect is a ray from the origin, whose slope is the effect, and meets the 
 origin, rays and scale on the panel, in millimetres and in values; everything else is drawn with it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -43,6 +47,14 @@ from analysis.plots._plane import (
 from analysis.plots._theme import themed
 from analysis.text import counted, level, number
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.evidence.arms import PooledArms
+    from analysis.models.results import PooledEffect
+
 MODELS = ("random", "common")
 PRINTED = {
     "Trial": ("text_name",),
@@ -66,7 +78,18 @@ DIAMOND_PT2 = 15.0
 
 
 @themed
-def radial(results, *, model="random", label=6, measure=None, title=None, width_mm=None, digits=None, ax=None, note=""):
+def radial(
+    results: PooledEffect | EffectSizes | PooledArms,
+    *,
+    model: Literal["random", "common"] = "random",
+    label: int | Sequence[str] = 6,
+    measure: str | None = None,
+    title: str | None = None,
+    width_mm: float | None = None,
+    digits: int | None = None,
+    ax: Axes | SubFigure | None = None,
+    note: str = "",
+) -> Figure:
     """Draw a radial plot, after Galbraith: trials as points, their effects read on a curved scale.
 
     Parameters

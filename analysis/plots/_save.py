@@ -3,14 +3,21 @@
 The caption stands in a Markdown file: findings in words, caption, table and alternative text.
 """
 
+from __future__ import annotations
+
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.plots._marks import missing_letters
 from analysis.plots._page import FORMATS, WRITERS
 from analysis.plots._theme import translator
 from analysis.text import MINUS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _FOREST = {
     "Trial": ("text_name",),
@@ -24,7 +31,7 @@ _FOREST = {
 _PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
-def save_figure(fig, stem, formats=FORMATS):
+def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -> list[Path]:
     """Write a figure, the numbers behind its marks and its caption.
 
     Parameters

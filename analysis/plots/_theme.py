@@ -7,6 +7,8 @@ added in ``_look``. Every text of a figure passes through ``say``, which transla
 the functions.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import difflib
@@ -16,17 +18,23 @@ import pkgutil
 import re
 import sys
 import types
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+from analysis._types import ThemeName
 from analysis.plots._fonts import families
 from analysis.plots._look import PALETTES, SETTINGS
 from analysis.text import NUMBERS, NumberStyle
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # the rooms whose texts may stand in a figure, by the beginnings of their names
 SOURCES = tuple(
@@ -45,7 +53,7 @@ DARK = 0.2  # relative luminance of a paper that asks for light ink
 _CURRENT = ContextVar("theme", default=None)
 
 
-def figure_labels(fig):
+def figure_labels(fig: Figure) -> list[str]:
     """Return the texts of a figure that ``theme(labels=...)`` can translate.
 
     Parameters
@@ -160,7 +168,13 @@ class _Look(NamedTuple):
         return {**PALETTES[self.name].get("labels", {}), **self.labels}
 
 
-def theme(name=None, *, labels=None, decimal=None, **changes):
+def theme(
+    name: ThemeName | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+    decimal: str | None = None,
+    **changes: Any,
+) -> AbstractContextManager[None]:
     """Draw figures in another look, or in another language, within a ``with`` block.
 
     Parameters
