@@ -4,6 +4,8 @@ Every problem is reported at once, with the place where it stands. In numbers re
 passes, and what is computed from it is NaN.
 """
 
+from difflib import get_close_matches
+
 import numpy as np
 
 # Squares of larger outcomes, and weights of variances outside the next two, would overflow in a sum over studies.
@@ -60,6 +62,15 @@ def option(name, value, allowed):
     """Raise ValueError unless `value` is one of the names `allowed`."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name}={value!r} is not known; use one of " + ", ".join(map(repr, allowed)))
+
+
+def keywords(function, given, known):
+    """Raise TypeError for keyword arguments that `function`, which hands them on, does not know."""
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            perhaps = f"; did you mean {near[0]!r}?" if near else f"; it knows {', '.join(known)}"
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{perhaps}")
 
 
 def level(value):

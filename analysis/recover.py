@@ -9,6 +9,7 @@ lies off the middle of the quartiles or of the range.
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -625,7 +626,7 @@ def _quantiles(median, n, others):
         missing = " and ".join(lonely) if lonely else "q1 and q3, or smallest and largest,"
         raise ValueError(f"{missing} must be given: a median alone says nothing of the spread")
     names = [name for name in ("smallest", "q1", "median", "q3", "largest") if name in given or name == "median"]
-    order = zip(names[:-1], names[1:], strict=True)
+    order = itertools.pairwise(names)
     values = {name: median if name == "median" else given[name] for name in names}
     *q, n = map(np.asarray, checked(*order, **values, n=n, least_n=3))
     at = {"smallest": 1 / n, "q1": 0.25, "median": 0.5, "q3": 0.75, "largest": 1 - 1 / n}

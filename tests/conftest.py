@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings
 
 # No deadline: a slow machine is no failure. In CI the same examples every time: a red run can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))

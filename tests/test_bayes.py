@@ -1,6 +1,7 @@
 """Posteriors by quadrature: bayesmeta's documented example, brute-force integrals, limits, invariants, bad input."""
 
 import dataclasses
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,7 +54,7 @@ def by_quad(function, upper=np.inf):
     ends.append(min(np.log(upper), 100))
     return sum(
         integrate.quad(lambda x: function(np.exp(x)) * np.exp(x), a, b, epsabs=0, epsrel=1e-12, limit=400)[0]
-        for a, b in zip(ends, ends[1:], strict=False)
+        for a, b in itertools.pairwise(ends)
     )
 
 

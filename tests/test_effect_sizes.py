@@ -49,7 +49,7 @@ def test_counts_match_the_data_readme(trials, effects):
     assert by_rule["SE times the square root of n"] == {"huang2012", "wolsko2004", "sangdee2002"}
     only_intervals = {"glazov2014", "multanen2018", "changwj2017", "irnich2001"}
     # kaya2017 prints SDs of baseline and final, and an interval for the change that is pooled
-    from_interval = by_rule[[r for r in by_rule.index if r.startswith("half the interval")][0]]
+    from_interval = by_rule[next(r for r in by_rule.index if r.startswith("half the interval"))]
     assert from_interval == only_intervals | {"kaya2017"}
     imputed = set(effects.table["study"][effects.table["status"] == "imputed"])
     assert imputed == {"gale2006", "alrashoud2014", "altan2005", "foleynolan1992", "goksen2016", "walewicz2019"}

@@ -1,6 +1,7 @@
 """Effects nested in trials: metafor and clubSandwich, published numbers, dense algebra, invariants, bad input."""
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -302,7 +303,7 @@ def test_levels_are_monotone_and_methods_differ():
         pool_multilevel(part["yi"], part["vi"], cluster=part["cluster"], confidence_level=level)
         for level in (0.5, 0.9, 0.99)
     ]
-    for narrow, wide in zip(fits, fits[1:], strict=False):
+    for narrow, wide in itertools.pairwise(fits):
         for name in ("ci", "pi"):
             assert getattr(wide, name).low < getattr(narrow, name).low
             assert getattr(wide, name).high > getattr(narrow, name).high

@@ -103,7 +103,7 @@ def test_the_table_stands_beside_the_figure(saved, fig):
 
 def test_excel_and_pandas_read_the_numbers(saved):
     assert saved[".csv"].read_bytes().startswith("\N{BYTE ORDER MARK}kind,".encode())
-    assert list(pd.read_csv(saved[".csv"]).columns)[0] == "kind"
+    assert next(iter(pd.read_csv(saved[".csv"]).columns)) == "kind"
 
 
 def drawn_texts(fig):

@@ -69,18 +69,13 @@ def same(a, b):
     if isinstance(a, np.ndarray):
         np.testing.assert_array_equal(a, b)
         assert not b.flags.writeable
-    elif isinstance(a, pd.DataFrame):
-        pd.testing.assert_frame_equal(a, b)
-    elif isinstance(a, pd.Series):
-        pd.testing.assert_series_equal(a, b)
-    elif isinstance(a, InWords):
-        for name, value in vars(a).items():
-            if not name.startswith("_"):
-                same(value, getattr(b, name))
-    elif isinstance(a, dict):
-        assert list(a) == list(b)
-        for key in a:
-            same(a[key], b[key])
+    elif isinstance(a, pd.DataFrame | pd.Series):
+        pd.testing.assert_frame_equal(pd.DataFrame(a), pd.DataFrame(b))
+    elif isinstance(a, InWords | dict):
+        parts, others = ({k: v for k, v in getattr(x, "__dict__", x).items() if str(k)[:1] != "_"} for x in (a, b))
+        assert list(parts) == list(others)
+        for key in parts:
+            same(parts[key], others[key])
     elif isinstance(a, tuple):
         for one, other in zip(a, b, strict=True):
             same(one, other)

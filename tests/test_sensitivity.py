@@ -114,3 +114,11 @@ def test_a_given_tau2_is_kept(effects):
     pd.testing.assert_frame_equal(
         ma.leave_one_out(pooled, tau2_method="DL"), ma.leave_one_out(effects, tau2_method="DL")
     )
+
+
+@pytest.mark.parametrize("function", [ma.leave_one_out, ma.cumulative], ids=lambda f: f.__name__)
+def test_a_misspelt_option_names_the_function_that_was_called(function):
+    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) .*'tau2_methd'; did you mean 'tau2_method'\?"):
+        function([0.1, 0.3, 0.2], [0.1, 0.1, 0.1], tau2_methd="DL")
+    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) .*'xyz'; it knows tau2_method, ci_method"):
+        function([0.1, 0.3, 0.2], [0.1, 0.1, 0.1], xyz=1)

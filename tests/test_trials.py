@@ -127,7 +127,7 @@ BAD_CELLS = [
     ("scale_max", 3, "100", "differs between the arms"),
     ("scale", 3, "VAS 0-100", "differs between the arms"),
     ("change_mean", 4, "2.68", "far from final minus baseline"),
-    ("n", 2, "２１", "is not a number"),
+    ("n", 2, "２１", "is not a number"),  # noqa: RUF001
     ("n", 2, "1e9", "between 1 and 10000000"),
     ("primary", 2, "no", "agree on primary"),
     ("arm", 3, "active", "exactly one placebo arm"),

@@ -575,9 +575,9 @@ def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshol
         said.append(f"in doubt: {shown}{rest}")
     if claim.arm in ("treatment", "single-arm", "placebo") and claim.kind == "arm change":
         said.append("a change within an arm holds natural course and regression to the mean")
-    if worthwhile is not None and verdict == SUPPORTED and claim.kind != "responders":
-        if effect.ci.high < 0 and abs(effect.estimate) < worthwhile.value:
-            said.append(f"smaller than {worthwhile.words}, proposed as worthwhile ({worthwhile.source})")
+    measured = worthwhile is not None and verdict == SUPPORTED and claim.kind != "responders"
+    if measured and effect.ci.high < 0 and abs(effect.estimate) < worthwhile.value:
+        said.append(f"smaller than {worthwhile.words}, proposed as worthwhile ({worthwhile.source})")
     return "; ".join(said)
 
 

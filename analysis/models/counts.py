@@ -460,7 +460,7 @@ def homogeneity(table: Any, log_odds: Floats) -> Any:
     The expected cells have the margins of each table and the common odds ratio: Breslow & Day 1980, section
     4.4; Tarone 1985, Biometrika 72:91-95.
     """
-    a, b, c, d, n1, n2, _ = _shares(table)
+    a, _b, c, _d, n1, n2, _ = _shares(table)
     there = _informative(table)
     odds = np.exp(log_odds)[..., None]
     events = a + c

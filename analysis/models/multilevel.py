@@ -682,7 +682,7 @@ def sampling_covariance(
     if (correlation is None) == (shared_arm is None):
         raise ValueError("give either correlation or shared_arm: what makes effects of one trial dependent")
     trial = _column_or_values(frame, cluster)
-    group = _numbered(trial, _check.study_labels(frame["label"] if "label" in frame else None, len(frame)))
+    group = _numbered(trial, _check.study_labels(frame.get("label", None), len(frame)))
     if shared_arm is not None:
         _check.option("shared_arm", shared_arm, ("divided", "whole"))
         return _shared_arm_covariance(frame, trial, group, shared_arm, getattr(effects, "measure", "MD"))

@@ -274,10 +274,7 @@ def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
     """
     unit, df = data.scale**2, data.df
     common = data.at(0.0)
-    if options.tau2 is None:
-        tau2 = estimate_tau2(data, options.tau2_method, common)
-    else:
-        tau2 = options.tau2 / unit
+    tau2 = estimate_tau2(data, options.tau2_method, common) if options.tau2 is None else options.tau2 / unit
     at = common if options.tau2_method == "CE" else data.at(tau2)
     typical = typical_variance(data, common)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -550,6 +547,7 @@ def leave_one_out(
     >>> without[["label", "k", "estimate"]].round(3).values.tolist()
     [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
     """
+    _check.keywords("leave_one_out", methods, PoolOptions.__annotations__)
     yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
     k = len(yi)
     if k < 2:
@@ -633,6 +631,7 @@ def cumulative(
     import pandas as pd
 
     values = _order_values(yi, order)
+    _check.keywords("cumulative", methods, PoolOptions.__annotations__)
     yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
     if len(values) not in (0, len(yi)):
         raise ValueError(f"order has {len(values)} values for {len(yi)} studies; give one for each")

@@ -91,7 +91,7 @@ class HalfStudent(TauPrior):
         return height - np.log(self.scale) - (df + 1) * np.log(np.hypot(1.0, ratio))
 
 
-def HalfCauchy(scale: float) -> HalfStudent:  # noqa: N802 - named like the other priors
+def HalfCauchy(scale: float) -> HalfStudent:
     """Return the half-Cauchy prior, ``HalfStudent(1, scale)``.
 
     Parameters

@@ -640,7 +640,7 @@ def _draw_symbols(figure, table, symbols):
 def _tone_of(spec):
     """Return (fill, letter colour) of a value: its tone is good, some, bad or none, or follows from +, ? and -."""
     tone = TONES.get(spec, "some") if isinstance(spec, str) else spec[1]
-    return style.SYMBOLS[tone] if tone in style.SYMBOLS else (tone, style.INK)
+    return style.SYMBOLS.get(tone, (tone, style.INK))
 
 
 def totals_in_words(title, cells, panel, *, unit, digits, series=("contrast",)):

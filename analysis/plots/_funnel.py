@@ -8,6 +8,7 @@ be judged at all (Sterne et al. 2011).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -364,7 +365,7 @@ def _regions(levels, pvalues):
         return []
     ends = [round(1 - each, 12) for each in levels]
     shown = [_p_beyond(each) for each in levels]
-    between = [f"{b} < p ≤ {a}" for a, b in zip(shown, shown[1:], strict=False)]
+    between = [f"{b} < p ≤ {a}" for a, b in itertools.pairwise(shown)]
     texts = [f"p > {shown[0]}", *between, f"p ≤ {shown[-1]}"]
     crossed = np.sum(np.asarray(pvalues, float)[:, None] <= ends, axis=1)  # how many contours a trial lies beyond
     return [f"{text} ({number((crossed == i).sum(), 0)})" for i, text in enumerate(texts)]

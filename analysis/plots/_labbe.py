@@ -296,7 +296,7 @@ def _draw_backdrop(plane, zone, corners):
         plane.areas([ends], "labbe-zone", style.ZONE)
     across, up = [(low, 0.0), (high, 0.0)], [(0.0, low), (0.0, high)]
     for (align, _), box in corners:
-        (left, bottom), (right, top) = plane.values(box.reshape(2, 2).T + [[-0.8], [0.8]])
+        (left, bottom), (right, top) = plane.values([*box.reshape(2, 2).T, [-0.8], [0.8]])
         if align == "left" and bottom < 0 < top:
             across[0] = right, 0.0
         if align == "right" and left < 0 < right:

@@ -7,6 +7,7 @@ means: the looks of groups, the cross of the pooled values, the square page and 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -429,7 +430,7 @@ def inside_square(path, end, *, closed=True):
 def _clipped(path, axis, end):
     """Return a path without its parts beyond ``end`` on one axis (Sutherland and Hodgman 1974)."""
     kept = []
-    for a, b in zip(path[:-1], path[1:], strict=True):
+    for a, b in itertools.pairwise(path):
         inside = a[axis] <= end, b[axis] <= end
         # the first point; every other one is kept as the end of the step before
         if inside[0] and not kept:

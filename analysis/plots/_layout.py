@@ -6,6 +6,7 @@ overlaps for long names or large numbers. The limits and ticks of a panel are se
 summary.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -303,7 +304,7 @@ def row_heights(table):
     """Return (space above, height) of every line; columns ``above_mm`` and ``height_mm`` have the last word."""
     body = body_of(table)
     none = [float("nan")] * len(body)
-    stated = (body[name] if name in body else none for name in ("above_mm", "height_mm"))
+    stated = (body.get(name, none) for name in ("above_mm", "height_mm"))
     for kind, above, height in zip(body["kind"], *stated, strict=True):
         usual = style.SPACE_ABOVE_MM.get(kind, 0.0), style.ROW_MM[kind]
         yield usual[0] if above != above else above, usual[1] if height != height else height
@@ -388,7 +389,7 @@ def _cell_width(row, cell, column):
 
 def _taken(tracks, sizes):
     """Return the width that margins, columns and gaps take."""
-    gaps = sum(_gap_between(a, b) for a, b in zip(tracks, tracks[1:], strict=False))
+    gaps = sum(_gap_between(a, b) for a, b in itertools.pairwise(tracks))
     return 2 * style.MARGIN + gaps + sum(width for _, width in sizes.values())
 
 

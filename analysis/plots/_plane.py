@@ -5,6 +5,7 @@ the least bad free one is taken), circles side by side along an axis, none upon 
 allows), single studies as points, as funnel, radial and Q-Q plots have them, and what both L'Abbé plots share.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -559,7 +560,7 @@ def write_beside(plane, texts, centre, reach, *, taken, avoid, outwards, leaders
 def on_path(points, price):
     """Return what it costs a name to stand on a path through ``points``, in millimetres."""
     points = np.asarray(points, float).reshape(-1, 2)
-    steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in zip(points, points[1:], strict=False)]
+    steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in itertools.pairwise(points)]
     return on_dots(np.vstack(steps), price)
 
 

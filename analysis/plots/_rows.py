@@ -372,7 +372,7 @@ def _trial_count(row):
     """Return "k = 10 (arms: 8)", the second part only where it differs."""
     k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
     text = f"k = {number(k, 0)}"
-    return text if not arms == arms or arms == k else f"{text} (arms: {number(arms, 0)})"
+    return text if arms != arms or arms == k else f"{text} (arms: {number(arms, 0)})"
 
 
 def _column_texts(table, column, write):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 COUNTS = ("RR", "OR", "RD")
 RULES = [{"to": to, "add": add} for to in ("only0", "all", "if0all", "none") for add in (0.5, 0.1, 0)]
-COVERED = dict.fromkeys(COUNTS, [{}, {"drop00": True}, {"vtype": "LS"}, *RULES]) | {
+COVERED = {key: [{}, {"drop00": True}, {"vtype": "LS"}, *RULES] for key in COUNTS} | {
     "PETO": [{}, {"drop00": True}],
     "MD": [{}, {"vtype": "LS"}],
     "SMD": [{}, {"vtype": "LS"}, {"vtype": "UB"}, {"correct": False}],

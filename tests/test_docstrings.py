@@ -1,0 +1,63 @@
+"""Every public docstring has what a reader looks for: arguments, results, neighbours, sources, an example."""
+
+import inspect
+import re
+import types
+
+import pytest
+from numpydoc.docscrape import get_doc_object
+from numpydoc.validate import validate
+
+import analysis as ma
+
+# Order and names of sections, arguments that are told and exist, what is returned, neighbours, an example.
+FUNCTION = {"GL03", "GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "RT01", "SA01", "SA04", "EX01"}
+# A result is made by a function: its attributes are told, not the arguments of a call.
+CLASS = {"GL03", "GL06", "GL07", "GL08", "SA01", "SA04", "EX01"}
+METHOD = {"GL03", "GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "RT01"}
+
+
+def public():
+    """Name and object of whatever a user can call: of the package, and the formulas on arrays."""
+    for name in ma.__all__:
+        value = getattr(ma, name)
+        if callable(value):
+            yield f"analysis.{name}", value
+    for module in (ma.effects, ma.recover):
+        for name in module.__all__:
+            yield f"{module.__name__}.{name}", getattr(module, name)
+
+
+PUBLIC = dict(public())
+METHODS = {
+    f"{value.__module__}.{value.__qualname__}.{name}": member
+    for value in PUBLIC.values()
+    if inspect.isclass(value)
+    for name, member in inspect.getmembers(value)
+    if not name.startswith("_") and isinstance(member, types.FunctionType) and member.__module__.startswith("analysis")
+}
+
+
+def problems(of, rules):
+    return [f"{code}: {text}" for code, text in validate(get_doc_object(of))["errors"] if code in rules]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_public_is_told_in_full(name):
+    assert problems(PUBLIC[name], CLASS if inspect.isclass(PUBLIC[name]) else FUNCTION) == []
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_tell_arguments_and_results(name):
+    assert problems(METHODS[name], METHOD) == []
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_sources_are_named(name):
+    assert get_doc_object(PUBLIC[name])["References"]
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *METHODS])
+def test_no_entry_was_left_to_fill_in(name):
+    doc = inspect.getdoc((PUBLIC | METHODS)[name])
+    assert not re.search(r"^ *\{[\w, ]+\}$", doc, re.MULTILINE)
