@@ -60,7 +60,8 @@ def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule; one line per row and score, the
+        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule, and whether the SD rests on the assumed
+        correlation (`correlated`) or on other trials (`imputed`, all False here); one line per row and score, the
         baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
@@ -86,7 +87,8 @@ def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
         keep.assign(score=score, mean=mean, mean_rule=mean_rule, sd=sd, sd_rule=sd_rule)
         for score, (mean, mean_rule, sd, sd_rule) in frames.items()
     ]
-    return pd.concat(parts).rename_axis("row").reset_index()
+    scores = pd.concat([part.assign(correlated=from_both & (part["score"] == "change")) for part in parts])
+    return scores.assign(imputed=False).rename_axis("row").reset_index()
 
 
 def _sd_and_rule(rows, score):
@@ -150,7 +152,7 @@ def _merged(scores):
     out["lines"] = [tuple(own.tolist()) for own in lines]
     several = np.flatnonzero(sizes > 1)
     if several.size:
-        names = ["mean", "sd", "n", "arm_label", "mean_rule", "sd_rule"]
+        names = ["mean", "sd", "n", "arm_label", "mean_rule", "sd_rule", "correlated", "imputed"]
         together = [_together(scores.iloc[lines[at]]) for at in several]
         out = out.astype({"n": float})
         out.loc[several, names] = pd.DataFrame(together, columns=names, index=several)
@@ -159,7 +161,8 @@ def _merged(scores):
 
 def _together(arms):
     rules = ("; ".join(dict.fromkeys(r for r in arms[rule] if r)) for rule in ("mean_rule", "sd_rule"))
-    return (*recover.combine_arms(arms["mean"], arms["sd"], arms["n"]), "; ".join(arms["arm_label"]), *rules)
+    flags = (arms[flag].any() for flag in ("correlated", "imputed"))
+    return (*recover.combine_arms(arms["mean"], arms["sd"], arms["n"]), "; ".join(arms["arm_label"]), *rules, *flags)
 
 
 def chosen_score(scores: pd.DataFrame, outcome: Outcome) -> pd.Series:
@@ -230,13 +233,15 @@ def impute(scores: pd.DataFrame, needed: pd.Series, missing_sd: SDRule = "impute
     """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule."""
     sd, n, study = (scores[column].to_numpy() for column in ("sd", "n", "study"))
     filled, rules = sd.copy(), scores["sd_rule"].to_numpy(dtype=object, copy=True)
-    for line, alike in donors(scores, needed).items():
+    lenders = donors(scores, needed)
+    for line, alike in lenders.items():
         filled[line] = borrowed_sd(sd[alike], n[alike], missing_sd)
         arm, score = scores["arm"].iat[line], SCORES[scores["score"].iat[line]]
         others = len(set(study[alike]))
         source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
         rules[line] = f"{IMPUTED}: {RULES[missing_sd].format(score=score, source=source)}"
-    return scores.assign(sd=filled, sd_rule=rules)
+    imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lenders))
+    return scores.assign(sd=filled, sd_rule=rules, imputed=imputed)
 
 
 def labels(about: pd.DataFrame) -> pd.Series:
@@ -267,7 +272,7 @@ def describe(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     arm = merged["arm_label"].where(merged["arm_label"] != "", number)
     merged["label"] = merged["label"].where(~several, merged["label"] + ": " + arm)
     merged["split"] = several
-    basis = rows.groupby("study")["n_basis"].agg(lambda b: " ".join(b.fillna("")))
+    basis = rows.groupby("study")["n_basis"].agg(set)
     merged["flags"] = _flags(merged, merged["study"].map(basis))
     # Where a placebo arm is shared out, its part is seldom a whole number of people.
     for people in ("n_treatment", "n_placebo"):
@@ -287,8 +292,8 @@ def _flags(table, basis):
         "placebo arm shared": table["split"],
         # A single question is asked on 10 or 100; any other width is that of a sum or a subscale.
         "rescaled sum": ~width.isin([10, 100]),
-        "n assumed": basis.str.contains("assumed"),
-        "n inferred": basis.str.contains("inferred"),
+        "n assumed": ["assumed" in each for each in basis],
+        "n inferred": ["inferred" in each for each in basis],
         "doubtful": table["certainty"] == "doubtful",
         "second-hand": table["certainty"] == "second-hand",
     }

@@ -297,7 +297,7 @@ def _raise_missing(silent, trials):
 
 def _from_arms(scores, chosen):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
-    parts = ["mean", "sd", "n", "sd_rule", "merged", "arm_label"]
+    parts = ["mean", "sd", "n", "sd_rule", "correlated", "imputed", "merged", "arm_label"]
     wide = scores.pivot(index=["unit", "study"], columns=["score", "arm"], values=parts)
     wide = wide.sort_index(axis=1).loc[pd.MultiIndex.from_frame(scores[["unit", "study"]].drop_duplicates())]
     keys = wide.index.to_frame(index=False)
@@ -311,9 +311,11 @@ def _from_arms(scores, chosen):
     for arm in ("treatment", "placebo"):
         for part in ("n", "mean", "sd"):
             out[f"{part}_{arm}"] = pick(part, arm).astype(float)
-    rules = [" ".join(pair) for pair in zip(pick("sd_rule", "treatment"), pick("sd_rule", "placebo"), strict=True)]
-    out["status"] = _status(rules)
-    out["correlated"] = ["correlation" in rule for rule in rules]
+    imputed, correlated, ruled = (
+        pick(part, "treatment").astype(bool) | pick(part, "placebo").astype(bool)
+        for part in ("imputed", "correlated", "sd_rule")
+    )
+    out["status"], out["correlated"] = _status(imputed, ruled), correlated
     for extra in ("merged", "arm_label"):
         out[extra] = wide[extra, "change", "treatment"].to_numpy()
     means = wide["mean", "change"].notna().all(axis=1)
@@ -324,14 +326,14 @@ def _from_arms(scores, chosen):
         out[f"change_{arm}_vi"] = (sd**2 / n).where(changes).to_numpy()
         for column, part in ((f"baseline_{arm}", "mean"), (f"baseline_sd_{arm}", "sd")):
             out[column] = wide[part, BASELINE, arm].astype(float).to_numpy()
-    rules = [" ".join(pair) for pair in wide["sd_rule", "change"].to_numpy()]
-    out["change_status"] = np.where(changes, _status(rules), np.where(means, _NO_SPREAD, NO_BASELINE))
+    imputed, ruled = (wide[part, "change"].astype(bool).any(axis=1) for part in ("imputed", "sd_rule"))
+    out["change_status"] = np.where(changes, _status(imputed, ruled), np.where(means, _NO_SPREAD, NO_BASELINE))
     return out
 
 
-def _status(rules):
+def _status(imputed, ruled):
     """The weakest origin of the SDs: imputed, recovered (from an SE, an interval, a correlation) or as printed."""
-    return np.array([IMPUTED if IMPUTED in r else "recovered" if r.strip() else "as printed" for r in rules])
+    return np.select([imputed, ruled], [IMPUTED, "recovered"], "as printed")
 
 
 def mean_differences(arms: pd.DataFrame, paired: pd.Series, correlation: float) -> Any:

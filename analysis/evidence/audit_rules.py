@@ -196,7 +196,7 @@ def _printed_scores(trials, shift=0):
     rows = trials.assign(scale_min=trials["scale_min"].fillna(0.0), scale_max=trials["scale_max"].fillna(POINTS))
     scores = arm_scores(_rounded(rows, shift), 0.0)
     scores["mean"] = scores["mean"].mask(scores["mean_rule"] != "")
-    scores["sd"] = scores["sd"].mask(scores["sd_rule"].astype(str).str.contains("correlation"))
+    scores["sd"] = scores["sd"].mask(scores["correlated"])
     return scores.pivot(index="row", columns="score", values=["mean", "sd"]).astype(float)
 
 

@@ -18,7 +18,6 @@ from analysis import _check, effects, text
 from analysis._types import CIMethod, IncludeOrNot, MissingSD, Outcome, Tau2Method
 from analysis.data.arm_scores import (
     BASELINE,
-    FROM_BOTH,
     IMPUTED,
     RULES,
     SCORES,
@@ -241,7 +240,7 @@ def _spreads(trials, correlations):
     """The arms of all trials as in :func:`effect_sizes`, and their SDs (arms, correlations)."""
     single = arm_scores(primary_arms(trials), correlations[0])
     sd = np.repeat(single["sd"].to_numpy()[:, None], len(correlations), axis=1)
-    both = np.flatnonzero(single["sd_rule"].str.startswith(FROM_BOTH))
+    both = np.flatnonzero(single["correlated"])
     before, after = (
         single[single["score"] == score].set_index("row")["sd"][single["row"].iloc[both]].to_numpy()[:, None]
         for score in (BASELINE, "final")

@@ -286,12 +286,10 @@ def translate_responders(
 def _responding_scores(effects, threshold, correlation, imputed):
     """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
     scores = one_per_role(arm_scores(effects.rows, correlation), "combine")
-    wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "sd_rule"])
+    wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "correlated"])
     lines = pd.DataFrame({f"{score}_{part}": wide[part, score] for part, score in wide})
-    numbers = [name for name in lines if not name.endswith("sd_rule")]
-    lines = lines.astype(dict.fromkeys(numbers, float))
-    guessed = lines["change_sd_rule"].str.contains("correlation")
-    lines["note"] = np.where(guessed, _CORRELATION_ASSUMED.format(correlation), "")
+    lines = lines.astype(float)
+    lines["note"] = np.where(lines["change_correlated"] > 0, _CORRELATION_ASSUMED.format(correlation), "")
     borrowed = _sd_of_the_effects(effects, lines.index) if imputed else np.nan
     if threshold.unit == PERCENT:
         share = threshold.value / 100

@@ -210,7 +210,8 @@ def _subset(path, letters):
         if "OS/2" in font and font["OS/2"].fsType & 0x000E == FORBIDDEN:
             return b""
         options = subset.Options(hinting=False, notdef_outline=True, glyph_names=False)
-        options.drop_tables = [tag for tag in font if tag not in (TABLES if simple else TABLES + SHAPING)]
+        kept = TABLES if simple else TABLES + SHAPING
+        options.drop_tables = [tag for tag in font.keys() if tag not in kept]  # noqa: SIM118, a font is no dict
         if simple:
             options.layout_features = ["kern"]
         reduced = subset.Subsetter(options)
