@@ -40,10 +40,14 @@ help:  ## this list
 test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose)
 	@$(PY) -m pytest -q $(ARGS)
 
-lint: .venv/installed  ## check style, formatting, and which wing imports which
+lint: .venv/installed  ## check style, formatting, types, and which wing imports which
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache --no-logo
+	@$(PY) -m basedpyright
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m basedpyright --verifytypes analysis --ignoreexternal > build/types.txt \
+	    || { cat build/types.txt; exit 1; }
+	@grep "completeness" build/types.txt
 
 lint-fix: .venv/installed  ## correct style and formatting
 	@$(PY) -m ruff check --fix .

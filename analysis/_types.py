@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+# Names of studies, in a list, an array or a column.
+Labels: TypeAlias = Sequence[object] | ArrayLike
 Floats: TypeAlias = NDArray[np.float64]
 # A formula of numbers gives a number, a formula of arrays an array.
 Values: TypeAlias = float | NDArray[np.float64]

@@ -19,6 +19,7 @@ With ``drop_double_zero`` a trial without events, or with events only, in both a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -588,19 +589,17 @@ def log_risk_ratio(
         return _defined(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
 
 
-def counts(
-    events_t: ArrayLike, n_t: ArrayLike, events_p: ArrayLike, n_p: ArrayLike
-) -> tuple[Floats, Floats, Floats, Floats]:
+def counts(events_t: ArrayLike, n_t: ArrayLike, events_p: ArrayLike, n_p: ArrayLike) -> list[Floats]:
     """Return the counts as four float arrays of one shape; ValueError lists every impossible one."""
     return checked(("events_t", "n_t"), ("events_p", "n_p"), events_t=events_t, n_t=n_t, events_p=events_p, n_p=n_p)
 
 
 def cells(
-    counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None,
+    counts: Sequence[ArrayLike],
     continuity: float,
     continuity_to: ContinuityTo,
     drop_double_zero: bool = False,
-) -> tuple[Floats, Floats, Floats, Floats]:
+) -> tuple[Values, Values, Values, Values]:
     """Return events and non-events of both arms, a, b, c, d, after the rules for zero cells."""
     _check.option("continuity_to", continuity_to, CONTINUITY_TO)
     add = amount("continuity", continuity)

@@ -18,7 +18,7 @@ from scipy.special import gamma, gammaincinv, ndtri, stdtrit
 
 from analysis import _check
 from analysis._check import checked, fail, place
-from analysis._types import Floats, Values
+from analysis._types import Values
 
 # Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
 _POSITIVE = {
@@ -195,7 +195,7 @@ def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, *, df: ArrayLike = np.inf)
     return np.abs(estimate) / -stdtrit(df, pvalue / 2)
 
 
-def sd_from_t(difference: ArrayLike, t: Floats, n_t: ArrayLike, n_p: ArrayLike) -> Values:
+def sd_from_t(difference: ArrayLike, t: ArrayLike, n_t: ArrayLike, n_p: ArrayLike) -> Values:
     """Return the SD common to two arms from the t statistic of the difference of their means.
 
     Parameters
@@ -552,10 +552,10 @@ def mean_from_five_numbers(
 class QuantileFit(NamedTuple):
     """Mean and SD of the fitted distribution, its name, and the sum of squares left between the quantiles."""
 
-    mean: np.ndarray
-    sd: np.ndarray
-    family: np.ndarray
-    distance: np.ndarray
+    mean: Values
+    sd: Values
+    family: Values
+    distance: Values
 
 
 def fit_quantiles(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import NamedTuple, SupportsFloat
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
@@ -36,7 +36,7 @@ def _marked(text):
     return text.translate({ord(","): style.thousands, ord("."): style.decimal})
 
 
-def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
+def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     """Return ``value`` as text with a fixed number of decimals.
 
     Parameters
@@ -67,7 +67,7 @@ def number(value: float, digits: int = 2, *, sign: bool = False) -> str:
     return (MINUS if value < 0 else "+" if sign else "") + body
 
 
-def interval(low: float, high: float, digits: int = 2) -> str:
+def interval(low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> str:
     """Return an interval as text.
 
     Parameters
@@ -92,7 +92,7 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
 
 
-def limits(low: float, high: float, digits: int = 2) -> tuple[str, str]:
+def limits(low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> tuple[str, str]:
     """Return the two limits of an interval as the texts of two cells, in brackets.
 
     Parameters
@@ -136,7 +136,7 @@ def bracketed(text: str) -> str:
     return f"{opening}{text}{closing}"
 
 
-def percent(fraction: float, digits: int = 0) -> str:
+def percent(fraction: SupportsFloat, digits: int = 0) -> str:
     """Return a fraction as a percentage.
 
     Parameters
@@ -180,7 +180,7 @@ def level(confidence_level: float) -> str:
     return _marked(f"{100 * confidence_level:.10g}%")
 
 
-def pvalue(p: float) -> str:
+def pvalue(p: SupportsFloat) -> str:
     """Return a p value with at most three decimals or two significant digits.
 
     Parameters
@@ -206,12 +206,12 @@ def pvalue(p: float) -> str:
     return sign + _marked(text if NUMBERS.get().p_zero else text.removeprefix("0"))
 
 
-def equals(p: float) -> str:
+def equals(p: SupportsFloat) -> str:
     """Return "= 0.012" or "<0.001", to stand after "p"."""
     text = pvalue(p)
     return text if text[0] in "<>" else f"= {text}"
 
 
-def counted(k: int) -> str:
+def counted(k: SupportsFloat) -> str:
     """Return "1 trial" or "12 trials"."""
     return f"{number(k, 0)} trial" + ("" if k == 1 else "s")

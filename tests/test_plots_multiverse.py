@@ -155,7 +155,7 @@ def test_bins_hold_all_analyses_in_order(dense, many):
     np.testing.assert_array_equal(bins["last_estimate"], ordered[bins["last_rank"].astype(int)])
     curve = artist(dense, "curve-estimates").get_segments()[0]
     np.testing.assert_array_equal(curve[::2, 1], bins["estimate"])
-    np.testing.assert_array_equal(curve[1::2], [*bins[["last_rank", "last_estimate"]].to_numpy(), 0.5, 0])
+    np.testing.assert_array_equal(curve[1::2], bins[["last_rank", "last_estimate"]].to_numpy() + [0.5, 0])
 
 
 def test_bands_are_the_widest_reach_and_the_common_part(dense, many):

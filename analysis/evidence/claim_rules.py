@@ -108,7 +108,7 @@ class Claim(NamedTuple):
         return 0.5 * 10.0**-self.digits + 1e-9
 
 
-def read_number(value: str | float | None) -> tuple[float, float] | None:
+def read_number(value: str | float | None) -> tuple[float, float, int] | None:
     """Return the ends of a number or range such as "-3.9" or "1.5-3", and its decimals.
 
     Parameters

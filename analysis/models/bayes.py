@@ -8,7 +8,7 @@ near machine precision, by Gauss-Legendre quadrature on panels that are halved u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
-from analysis._types import Floats, Values
+from analysis._types import Floats, Labels, Values
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, Result
 from analysis.models.tau2 import log_likelihood, weighted
@@ -227,7 +227,7 @@ def pool_bayes(
     tau_prior: TauPrior = HalfNormal(1.0),  # noqa: B008 - frozen
     mu_prior: Normal | None = None,
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
     measure: str = "",
 ) -> PosteriorEffect:
     """Pool the effects of k studies with prior distributions, exactly, by quadrature.

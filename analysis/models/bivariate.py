@@ -22,7 +22,6 @@ variances spanned four and six powers of ten; in none of the 14,400 whose varian
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
@@ -31,7 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
-from analysis._types import Floats, LikelihoodMethod
+from analysis._types import Floats, Labels, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ def pool_bivariate(
     tau2_method: LikelihoodMethod = "REML",
     ci_method: Literal["t", "z"] = "t",
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
 ) -> BivariateEffect:
     """Pool two outcomes of k trials by the bivariate random-effects model.
 
@@ -254,7 +253,7 @@ def pool_bivariate_groups(
     tau2_method: LikelihoodMethod = "REML",
     ci_method: Literal["t", "z"] = "t",
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
 ) -> list[BivariateEffect | None]:
     """Pool two outcomes of many sets of the same k trials at once, such as subgroups.
 

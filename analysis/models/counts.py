@@ -10,7 +10,6 @@ in all cells.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +19,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._check import fail, place
-from analysis._types import ContinuityTo, CountsMeasure, Floats
+from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
 
@@ -185,7 +184,7 @@ def pool_mantel_haenszel(
     pooled_continuity_to: ContinuityTo = "zero trials",
     yates: bool = True,
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
 ) -> PooledCounts:
     """Pool 2 by 2 tables by the Mantel-Haenszel method.
 
@@ -260,7 +259,7 @@ def pool_peto(
     n_p: ArrayLike,
     *,
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
 ) -> PooledCounts:
     """Pool 2 by 2 tables by Peto's one-step odds ratio.
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,7 +33,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis import _check
-from analysis._types import Floats, Values
+from analysis._types import Floats, Labels, Values
 from analysis.models.pooling import Options, heterogeneity, pvalues
 from analysis.models.tau2 import Point, dot
 
@@ -67,7 +66,7 @@ class Model(NamedTuple):
     moderators: pd.DataFrame  # the columns that the right side names, one row for each study
 
 
-def read_model(formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Sequence[str] | None) -> Model:
+def read_model(formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Labels | None) -> Model:
     """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
     table, labels = _data_and_labels(data, labels)
     names = _check.study_labels(labels, len(table))
@@ -545,7 +544,7 @@ def _gram(z, *weights):
     return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
 
 
-def inverse(a: Floats) -> tuple[Floats, Floats]:
+def inverse(a: Floats) -> tuple[Floats, list[Floats]]:
     """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
 
     Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.

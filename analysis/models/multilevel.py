@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import _check, sentences
-from analysis._types import ClusterCIMethod, Floats, LikelihoodMethod
+from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
@@ -153,7 +153,7 @@ def pool_multilevel(
     tau2_method: LikelihoodMethod = "REML",
     ci_method: ClusterCIMethod = "CR2",
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
 ) -> MultilevelEffect:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 

@@ -13,7 +13,6 @@ doi 10.1002/sim.1186 (I2, H2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
@@ -22,7 +21,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
-from analysis._types import CIMethod, Floats, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
+from analysis._types import CIMethod, Floats, Labels, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
@@ -66,7 +65,7 @@ def pool(
     ci_method: CIMethod = "HKSJ",
     pi_method: PIMethod = "t(k-1)",
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
     measure: str = "",
     tau2_ci_method: Tau2CIMethod = "Q-profile",
     tau2: float | None = None,
@@ -513,7 +512,7 @@ def leave_one_out(
     yi: ArrayLike | EffectSizes | PooledEffect,
     vi: ArrayLike | None = None,
     *,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
     **methods: Unpack[PoolOptions],
 ) -> pd.DataFrame:
     """Pool all studies but one, for each study in turn.
@@ -592,7 +591,7 @@ def cumulative(
     vi: ArrayLike | None = None,
     *,
     order: str | ArrayLike | None = None,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
     **methods: Unpack[PoolOptions],
 ) -> pd.DataFrame:
     """Pool the first study, the first two, the first three and so on.

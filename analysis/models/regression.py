@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ import pandas as pd
 from scipy import special
 
 from analysis import _check, sentences
-from analysis._types import CIMethod, RegressionPIMethod, Tau2Method
+from analysis._types import CIMethod, Labels, RegressionPIMethod, Tau2Method
 from analysis.models.design import (
     MixedFits,
     Model,
@@ -338,7 +338,7 @@ def meta_regression(
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ",
     confidence_level: float = 0.95,
-    labels: Sequence[str] | None = None,
+    labels: Labels | None = None,
     tau2: float | None = None,
 ) -> MetaRegression:
     """Explain the effects of k studies by moderators, with random effects for what they leave.

@@ -26,7 +26,7 @@ class ConfidenceInterval(NamedTuple):
     high: float
 
 
-def t_quantile(df: ArrayLike, confidence_level: float) -> Values:
+def t_quantile(df: ArrayLike, confidence_level: ArrayLike) -> Values:
     """Two-sided critical value of the t distribution: normal where `df` is infinite, NaN where df < 1.
 
     Parameters

@@ -122,7 +122,7 @@ class Columns(NamedTuple):
         others = rest.sum(axis=0)
         return (2.0 * first * others + (others**2 - dot(rest, rest))) / at.total
 
-    def log_likelihood(self, tau2: Floats, restricted: bool) -> Floats:
+    def log_likelihood(self, tau2: Values, restricted: bool) -> Floats:
         """As the function `log_likelihood`."""
         return log_likelihood(self.y, self.v, tau2, restricted)
 
@@ -433,7 +433,7 @@ def log_likelihood(y: Floats, v: Floats, tau2: Values, restricted: bool) -> Floa
     return -0.5 * (log_variances + at.q + (np.log(at.total) if restricted else 0.0))
 
 
-def profile_interval(data: Any, tau2: Floats, fall: Floats, restricted: bool = True) -> Any:
+def profile_interval(data: Any, tau2: Values, fall: Values, restricted: bool = True) -> Any:
     """Lowest and highest tau2 whose profile log-likelihood is within `fall` of its maximum at `tau2`."""
     wanted = data.log_likelihood(tau2, restricted) - fall
     low = np.where(data.log_likelihood(0.0, restricted) < wanted, 0.0, tau2)

@@ -19,7 +19,7 @@ from analysis.plots._forest import (
     with_reference_rows,
 )
 from analysis.plots._layout import Column, Panel, Series, panel_limits, same_scale
-from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._rows import (
     add_cells,
     add_notes,
@@ -35,8 +35,6 @@ from analysis.sentences import findings
 from analysis.text import number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from analysis.evidence.arms import PooledArms
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
@@ -57,7 +55,7 @@ def arms_forest(
     width_mm: float | None = None,
     digits: int | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw the placebo arm beside the treatment arm of every trial, and the randomised contrast.
 
     Parameters

@@ -23,6 +23,7 @@ from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_ent
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
+    ReportFigure,
     axis_height,
     draw_axis,
     frame,
@@ -57,7 +58,7 @@ from analysis.text import bracketed, counted, equals, interval, level, limits, n
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.models.regression import MetaRegression
 
@@ -158,7 +159,7 @@ def bubble(
     digits: int | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a bubble plot of a meta-regression: trials along a moderator, and the fitted mean with both bands.
 
     Parameters

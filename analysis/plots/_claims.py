@@ -21,6 +21,7 @@ from analysis.plots._marks import draw_panel, markers, rule, write
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
+    ReportFigure,
     axis_height,
     draw_axis,
     frame,
@@ -34,8 +35,6 @@ from analysis.plots._words import MODELS, REFERENCE, sentences, zone_sentence
 from analysis.text import bracketed, counted, level, limits, number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from analysis.evidence.arms import PooledArms
 
 LABEL_SHARE = 0.37  # of the width, for the names of results and the claims beside the panel
@@ -99,7 +98,7 @@ def claims_plot(
     width_mm: float | None = None,
     digits: int | None = 2,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw the claims about one family of therapies beside what the trials found.
 
     Parameters

@@ -23,6 +23,7 @@ from analysis.plots._marks import area_entry, draw_key, lay_key, line_entry, wri
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
+    ReportFigure,
     axis_height,
     draw_axis,
     frame,
@@ -50,7 +51,7 @@ from analysis.text import counted, equals, interval, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -138,7 +139,7 @@ def drapery(
     digits: int | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a drapery plot: p-value curves of all trials, of the pooled result and of a new trial.
 
     Parameters

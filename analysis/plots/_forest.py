@@ -31,7 +31,7 @@ from analysis.plots._layout import (
     text_width,
 )
 from analysis.plots._marks import draw_density, draw_panel, write
-from analysis.plots._page import MM_PER_INCH, FigureContent, draw_axis, draw_page
+from analysis.plots._page import MM_PER_INCH, FigureContent, ReportFigure, draw_axis, draw_page
 from analysis.plots._rows import (
     NAMES,
     RATIOS,
@@ -49,7 +49,7 @@ from analysis.text import MINUS, bracketed, counted, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -92,7 +92,7 @@ def forest(
     width_mm: float | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a classic forest plot: squares, pooled diamonds, prediction interval and numbers.
 
     Parameters

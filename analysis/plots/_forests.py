@@ -29,14 +29,14 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, Series
 from analysis.plots._marks import rule
-from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._rows import NAMES, RATIOS, add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
 from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -68,7 +68,7 @@ def steps_forest(
     width_mm: float | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw the pooled result of every step of ``cumulative`` or ``leave_one_out``.
 
     Parameters
@@ -272,7 +272,7 @@ def outcomes_forest(
     width_mm: float | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw several outcomes or time points of every trial under one another, and one pooled diamond for each.
 
     Parameters

@@ -21,7 +21,7 @@ from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import Panel
 from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry, write
-from analysis.plots._page import TICKS_MM, FigureContent, axis_height, write_captions
+from analysis.plots._page import TICKS_MM, FigureContent, ReportFigure, axis_height, write_captions
 from analysis.plots._plane import (
     Plane,
     Scale,
@@ -55,7 +55,7 @@ from analysis.text import counted, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -88,7 +88,7 @@ def funnel(
     digits: int | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a contour-enhanced funnel plot: effect against standard error, shaded where one trial alone is significant.
 
     Parameters

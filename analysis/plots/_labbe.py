@@ -32,7 +32,7 @@ from analysis.plots._labbe_counts import (
 )
 from analysis.plots._layout import LEAST_FILL, font, line_height, text_width
 from analysis.plots._marks import area_entry, line_entry, pooled_entry, rule, write, write_on
-from analysis.plots._page import FigureContent
+from analysis.plots._page import FigureContent, ReportFigure
 from analysis.plots._plane import (
     BESIDE_MM,
     KEY_MM,
@@ -56,7 +56,7 @@ from analysis.text import counted, interval, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -83,7 +83,7 @@ def labbe(
     digits: int | None = 2,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a continuous L'Abbé plot: change in the placebo arm against change in the treatment arm.
 
     Parameters
@@ -296,7 +296,7 @@ def _draw_backdrop(plane, zone, corners):
         plane.areas([ends], "labbe-zone", style.ZONE)
     across, up = [(low, 0.0), (high, 0.0)], [(0.0, low), (0.0, high)]
     for (align, _), box in corners:
-        (left, bottom), (right, top) = plane.values([*box.reshape(2, 2).T, [-0.8], [0.8]])
+        (left, bottom), (right, top) = plane.values(box.reshape(2, 2).T + [[-0.8], [0.8]])
         if align == "left" and bottom < 0 < top:
             across[0] = right, 0.0
         if align == "right" and left < 0 < right:

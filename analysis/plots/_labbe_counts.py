@@ -35,7 +35,7 @@ from analysis.plots._marks import (
     pooled_entry,
     write,
 )
-from analysis.plots._page import FigureContent, frame, framed_page, inset
+from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
 from analysis.plots._plane import (
     AXIS_MM,
     BESIDE_MM,
@@ -64,7 +64,7 @@ from analysis.text import counted, interval, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.evidence.responders import Responders
     from analysis.models.counts import PooledCounts
@@ -139,7 +139,7 @@ class _Shown:
 def labbe_counts(
     results: Responders | PooledCounts | PooledEffect,
     *,
-    counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None = None,
+    counts: Sequence[ArrayLike] | None = None,
     measure: CountsMeasure | None = None,
     by: str | None = None,
     label: int | Sequence[str] = 6,
@@ -148,7 +148,7 @@ def labbe_counts(
     digits: int | None = 2,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a L'Abbé plot of counts: percentage of responders under placebo against percentage under treatment.
 
     Parameters

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,14 +16,11 @@ from analysis.evidence.multiverse import choice_effects
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
 from analysis.plots._marks import add, area_entry, draw_key, lay_key, lines, markers, rule, scatter, write
-from analysis.plots._page import FigureContent, frame, framed_page, inset
+from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import interval, level, number, percent
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "The same trials, analysed in every sensible way"
 SHARE_HEAD = ("Interval", "excludes 0")
@@ -112,7 +108,7 @@ def multiverse_plot(
     width_mm: float | None = None,
     digits: int | None = 2,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw the specification curve of many analyses of the same trials.
 
     Parameters

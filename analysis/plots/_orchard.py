@@ -23,15 +23,13 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, fit_tracks, limits_of_points
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
-from analysis.plots._page import FigureContent, draw_page
+from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._plane import height_of, swarm
 from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, source_of
 from analysis.plots._theme import themed
 from analysis.text import counted, number
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
     from analysis.models.results import PooledEffect
@@ -60,7 +58,7 @@ def orchard(
     title: str | None = None,
     width_mm: float | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw many trials as circles along one axis, by groups, with pooled means, confidence and prediction intervals.
 
     Parameters

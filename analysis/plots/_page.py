@@ -7,6 +7,7 @@ in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alte
 import hashlib
 import io
 from dataclasses import dataclass, replace
+from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -124,10 +125,10 @@ class FigureContent:
     caption: str
     alt_text: str
     in_words: str = ""
-    printed: dict | None = None
-    labels: dict | None = None
+    printed: dict[str, Any] | None = None
+    labels: dict[str, str] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Put the texts into the language of the theme, whose labels are kept for the files."""
         for name in ("title", "caption", "alt_text", "in_words"):
             object.__setattr__(self, name, str(style.say(getattr(self, name))))
@@ -217,8 +218,9 @@ def framed_page(framing):
 class ReportFigure(Figure):
     """A matplotlib Figure that carries its FigureContent and shows itself crisply in a notebook."""
 
-    content = None
-    families = ()  # of its font, which an SVG names once
+    # Every figure that is handed to a user has one.
+    content: FigureContent = None
+    families: tuple[str, ...] = ()  # of its font, which an SVG names once
     placement = None  # the Layout, where the figure is made of rows
 
     def _repr_png_(self):

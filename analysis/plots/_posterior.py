@@ -20,6 +20,7 @@ from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
+    ReportFigure,
     axis_height,
     draw_axis,
     frame,
@@ -47,7 +48,7 @@ from analysis.text import bracketed, counted, interval, level, limits, number, p
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.models.bayes import PosteriorEffect
 
@@ -126,7 +127,7 @@ def posterior_plot(
     digits: int | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a posterior: densities of mean effect, new trial and tau, and the shrinkage of every trial.
 
     Parameters

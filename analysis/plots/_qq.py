@@ -11,7 +11,7 @@ from analysis.models.diagnostics import residual_quantiles
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._marks import area_entry, line_entry
-from analysis.plots._page import FigureContent
+from analysis.plots._page import FigureContent, ReportFigure
 from analysis.plots._plane import (
     Plane,
     Scale,
@@ -43,7 +43,7 @@ from analysis.text import counted, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -74,7 +74,7 @@ def qq_plot(
     width_mm: float | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
 
     Parameters

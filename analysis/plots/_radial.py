@@ -17,7 +17,7 @@ from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import line_height, round_ticks, text_width
 from analysis.plots._marks import area_entry, line_entry, markers, write
-from analysis.plots._page import FigureContent, draw_axis
+from analysis.plots._page import FigureContent, ReportFigure, draw_axis
 from analysis.plots._plane import (
     LEVEL_TICK_MM,
     Plane,
@@ -49,7 +49,7 @@ from analysis.text import counted, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -89,7 +89,7 @@ def radial(
     digits: int | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-) -> Figure:
+) -> ReportFigure:
     """Draw a radial plot, after Galbraith: trials as points, their effects read on a curved scale.
 
     Parameters

@@ -1,0 +1,51 @@
+"""What users write, for the type checker: `make lint` reads this file, nothing runs it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import analysis as ma
+
+# Effects from anywhere: columns of a table, lists, arrays, formulas.
+table = pd.read_csv("effects.csv")
+pooled = ma.pool(table["yi"], table["vi"], labels=table["study"], tau2_method="DL", ci_method="z")
+again = ma.pool([0.1, 0.4], [0.02, 0.03], labels=["A", "B"], measure="SMD")
+yi, vi = ma.effects.hedges_g([1.0, 2.0], 1, 10, np.array([0.0, 1.0]), 1, 10)
+sd = ma.recover.sd_from_se(0.3, 20)
+small = ma.pool(yi, vi)
+
+# What a result offers.
+low, high = pooled.ci
+words: str = f"{pooled.estimate:.2f} ({low:.2f} to {high:.2f}), {pooled.labels[0].upper()}"
+row: pd.DataFrame = pooled.to_row()
+frame: pd.DataFrame = pooled.to_frame()
+lines: list[str] = pooled.summary().splitlines()
+wide = pooled.confidence_interval(0.99).high - pooled.pi.low
+
+# From trials to arms and figures.
+effects = ma.effect_sizes(ma.read_trials(Path("trials.csv")), missing_sd="drop").where(therapy_family="Light")
+arms = ma.pool_arms(effects, by="condition_group", confidence_level=0.9)
+if arms.placebo is not None:
+    moved: float = arms.placebo.estimate
+share: float = arms.contextual_share.share
+for group in arms.groups.values():
+    print(group.contrast.k)
+figure = ma.arms_forest(arms, worthwhile=(-2.0, -1.0), title="Light")
+for path in ma.save_figure(figure, Path("figures") / "light"):
+    print(path.name)
+with ma.theme("jama", labels={"trials": "studies"}, decimal=","):
+    ma.forest(pooled, columns=["n"], favours=("fewer", "more")).savefig("forest.png")
+
+# Every model.
+fit = ma.meta_regression("yi ~ dose", table, tau2_method="PM")
+slope = fit.params["dose"]
+fit.predict({"dose": [10, 20]}).to_csv("predicted.csv")
+between = ma.pool_multilevel(table, cluster="study", tau2_method="ML").sigma2.between
+joint = ma.pool_bivariate([[1.0, 2.0]] * 4, [[0.1, 0.2]] * 4, vcov=[0.0] * 4)
+difference: float = joint.difference.ci.low
+posterior = ma.pool_bayes([0.1, 0.2], [0.1, 0.1], tau_prior=ma.HalfNormal(0.5), mu_prior=ma.Normal(0, 1))
+quantiles = posterior.quantile([0.1, 0.9], of="new")
+counts = ma.pool_mantel_haenszel([1, 2], [10, 20], [3, 4], [11, 21], measure="RR")
+steps = ma.leave_one_out(pooled, ci_method="z")
+reach = ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")).share
