@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import Floats, Labels, Values
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, Result
@@ -44,7 +45,25 @@ _BLOCK = 1_000_000
 
 
 class Summary(NamedTuple):
-    """Summary of one posterior distribution; a mean that does not exist is NaN, an infinite SD is inf."""
+    """Summary of one posterior distribution; a mean that does not exist is NaN, an infinite SD is inf.
+
+    Attributes
+    ----------
+    mean, median, sd : float
+        In the unit of the effects.
+    interval : ConfidenceInterval
+        Credible interval with equal tails.
+    shortest : ConfidenceInterval
+        Shortest credible interval: that of highest posterior density where there is one mode.
+
+    See Also
+    --------
+    analysis.PosteriorEffect : The result whose quantities these summarise.
+
+    References
+    ----------
+    Roever 2020, J Stat Softw 93(6):1-51, doi 10.18637/jss.v093.i06.
+    """
 
     mean: float
     median: float
@@ -72,9 +91,32 @@ class PosteriorEffect(Result):
     tau_prior, mu_prior : prior
         mu_prior is None where it is flat.
     confidence_level : float
+        Level of all intervals.
     yi, vi : numpy.ndarray
+        Outcomes and sampling variances as given.
     labels : tuple of str
+        Names of the trials.
     measure : str
+        Effect measure, such as "MD", or "".
+
+    See Also
+    --------
+    analysis.pool_bayes : Make this result.
+    analysis.posterior_plot : Draw its densities.
+    analysis.forest : Draw it as a row beside other models of the same trials.
+    analysis.PooledEffect : Result without prior distributions.
+
+    References
+    ----------
+    Roever 2020, J Stat Softw 93(6):1-51, doi 10.18637/jss.v093.i06.
+
+    Examples
+    --------
+    >>> posterior = pool_bayes([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
+    >>> print(f"{posterior.mu.mean:.3f} {posterior.tau.median:.3f}")
+    -1.249 0.735
+    >>> posterior.shrinkage["mean"].round(2).tolist()
+    [-1.22, -0.69, -1.84]
     """
 
     k: int
@@ -93,15 +135,48 @@ class PosteriorEffect(Result):
     _posterior: _Posterior = field(repr=False)
 
     def mu_density(self, x: ArrayLike) -> Values:
-        """Posterior density of the mean effect at x, of any shape."""
+        """Return the posterior density of the mean effect.
+
+        Parameters
+        ----------
+        x : array_like
+            Mean effect, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`.
+        """
         return _on_grid(self._posterior.mu.density, x)
 
     def new_density(self, x: ArrayLike) -> Values:
-        """Predictive density of the true effect of a new trial at x, of any shape."""
+        """Return the predictive density of the true effect of a new trial.
+
+        Parameters
+        ----------
+        x : array_like
+            True effect of a new trial, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`.
+        """
         return _on_grid(self._posterior.new.density, x)
 
     def tau_density(self, x: ArrayLike) -> Values:
-        """Posterior density of the heterogeneity SD at x, of any shape; zero below 0."""
+        """Return the posterior density of the heterogeneity SD.
+
+        Parameters
+        ----------
+        x : array_like
+            Heterogeneity SD, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`; zero below 0.
+        """
         x = np.asarray(x, dtype=float)
         inside = (x > 0) & (x <= self.tau_prior.upper)
         density = _on_grid(self._posterior.tau.density, np.where(inside, x, self.tau.median))
@@ -109,13 +184,30 @@ class PosteriorEffect(Result):
         return np.where(inside, density, np.where(x == 0.0, np.exp(at_zero - self.log_evidence), 0.0))[()]
 
     def quantile(self, p: ArrayLike, of: Literal["mu", "tau", "new"] = "mu") -> Values:
-        """Posterior quantiles.
+        """Return posterior quantiles.
 
         Parameters
         ----------
-        p : float or array
+        p : array_like
             Between 0 and 1, both excluded.
-        of : {"mu", "tau", "new"}
+        of : {"mu", "tau", "new"}, optional
+            The mean effect, the SD of true effects, or the true effect of a new trial.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `p`.
+
+        Raises
+        ------
+        ValueError
+            For a `p` that is not between 0 and 1, or another `of`.
+
+        Examples
+        --------
+        >>> posterior = pool_bayes([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
+        >>> print(f"{posterior.quantile(0.5):.3f} {posterior.quantile(0.9, of='tau'):.3f}")
+        -1.264 1.426
         """
         _check.option("of", of, ("mu", "tau", "new"))
         p = np.asarray(p, dtype=float)
@@ -124,17 +216,19 @@ class PosteriorEffect(Result):
         return _on_grid(getattr(self._posterior, of).quantile, p)
 
     def probability(self, below: ArrayLike = 0.0, of: Literal["mu", "tau", "new"] = "mu") -> Values:
-        """Posterior probability that a quantity is below a value.
+        """Return the posterior probability that a quantity is below a value.
 
         Parameters
         ----------
-        below : float or array
+        below : array_like, optional
             Such as 0, or minus the smallest worthwhile difference.
-        of : {"mu", "tau", "new"}
+        of : {"mu", "tau", "new"}, optional
+            The mean effect, the SD of true effects, or the true effect of a new trial.
 
         Returns
         -------
         float or numpy.ndarray
+            Of the shape of `below`.
 
         Examples
         --------
@@ -150,11 +244,11 @@ class PosteriorEffect(Result):
         return _on_grid(getattr(self._posterior, of).cdf, below)
 
     def bayes_factor(self, null: Literal["mu", "tau"] = "mu") -> float:
-        """Evidence for a null hypothesis against the model: above 1 the data favour the null.
+        """Return the evidence for a null hypothesis against the model: above 1 the data favour the null.
 
         Parameters
         ----------
-        null : {"mu", "tau"}
+        null : {"mu", "tau"}, optional
             mu = 0 with tau as in the model, or tau = 0 with mu as in the model.
 
         Returns
@@ -208,6 +302,7 @@ class PosteriorEffect(Result):
         Returns
         -------
         pandas.DataFrame
+            A column for each number, those of mu, tau and new with that name in front; tau_prior and mu_prior as text.
         """
         return super().to_row().assign(tau_prior=str(self.tau_prior), mu_prior=str(self.mu_prior or "flat"))
 
@@ -220,6 +315,7 @@ def _on_grid(function, x):
     return function(x.ravel()).reshape(x.shape)[()]
 
 
+@documented
 def pool_bayes(
     yi: ArrayLike | EffectSizes,
     vi: ArrayLike | None = None,
@@ -234,21 +330,13 @@ def pool_bayes(
 
     Parameters
     ----------
-    yi : sequence of float, shape (k,), or EffectSizes
-        Outcomes; or an object with `yi`, `vi` and, if it has them, `labels` and `measure`.
-    vi : sequence of float, shape (k,)
-        Sampling variances. Left out with an EffectSizes.
-    tau_prior : HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform
+    {yi, vi}
+    tau_prior : HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform, optional
         Prior of the SD of true effects, in the unit of yi. The default suits differences in points on 0-10
         loosely; choose it for the effect measure at hand and vary it.
     mu_prior : Normal, optional
         Prior of the mean effect; flat if left out.
-    confidence_level : float
-        Level of all intervals.
-    labels : sequence of str, optional
-        Names of the studies.
-    measure : str
-        Name of the effect measure, carried along.
+    {confidence_level, labels, measure}
 
     Returns
     -------
@@ -260,9 +348,16 @@ def pool_bayes(
     ValueError
         For studies that cannot be pooled, a prior of another kind or an invalid level.
 
+    See Also
+    --------
+    analysis.pool : Pool without prior distributions.
+    analysis.HalfNormal : A prior of tau; see also HalfStudent, HalfCauchy, LogStudent and Uniform.
+    analysis.Normal : A prior of the mean effect.
+    analysis.posterior_plot : Draw the posterior densities.
+
     References
     ----------
-    Roever 2020, doi 10.18637/jss.v093.i06.
+    Roever 2020, J Stat Softw 93(6):1-51, doi 10.18637/jss.v093.i06.
 
     Examples
     --------

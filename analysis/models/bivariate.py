@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import Floats, Labels, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 
@@ -78,7 +79,19 @@ _SEARCH_BLOCK = 1 << 15
 
 
 class Estimate(NamedTuple):
-    """A mean with its standard error and confidence interval."""
+    """A mean with its standard error and confidence interval.
+
+    Attributes
+    ----------
+    estimate, se : float
+        Mean and its standard error, in the unit of the outcomes.
+    ci : ConfidenceInterval
+        Confidence interval of the mean.
+
+    See Also
+    --------
+    analysis.BivariateEffect : The result whose means these are.
+    """
 
     estimate: float
     se: float
@@ -110,13 +123,33 @@ class BivariateEffect(Result):
     log_likelihood : float
         Restricted for "REML".
     tau2_method, ci_method : str
+        How the numbers were made.
     df : float
         Degrees of freedom of the intervals: one less than the trials that have the rarer outcome; infinite for "z".
     confidence_level : float
+        Level of all intervals.
     labels : tuple of str
         Names of the trials.
     boundary : bool
         Whether a tau is 0 or the correlation is -1 or 1: the data would have it even further.
+
+    See Also
+    --------
+    analysis.pool_bivariate : Make this result.
+    analysis.PooledArms : Changes in both arms, each pooled by itself.
+    analysis.PooledEffect : Result of one outcome.
+
+    References
+    ----------
+    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040; van Houwelingen, Zwinderman & Stijnen 1993, Stat Med
+    12:2273-2284.
+
+    Examples
+    --------
+    >>> yi = [[-1.4, -3.9], [0.3, -2.7], [-0.7, -0.9], [-4.9, -6.2], [-3.0, -3.4]]
+    >>> fit = pool_bivariate(yi, [[0.3, 0.2], [0.1, 0.1], [0.1, 0.1], [0.2, 0.2], [0.2, 0.1]])
+    >>> fit.k, round(fit.second.estimate, 2), fit.tau.round(2).tolist(), fit.boundary
+    (5, -3.4, [2.01, 1.89], False)
     """
 
     k: int
@@ -171,6 +204,7 @@ def _difference_variance(m):
     return m[0, 0] + m[1, 1] - 2.0 * m[0, 1]
 
 
+@documented
 def pool_bivariate(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -188,26 +222,24 @@ def pool_bivariate(
 
     Parameters
     ----------
-    yi : array, shape (k, 2)
+    yi : array_like, shape (k, 2)
         Both outcomes of each trial, such as the change in the placebo and in the treatment arm; NaN where absent.
         A trial with one outcome counts for that one.
-    vi : array, shape (k, 2)
+    vi : array_like, shape (k, 2)
         Their sampling variances, NaN where absent.
-    vcov : array, shape (k,), optional
+    vcov : array_like, shape (k,), optional
         Sampling covariance of both outcomes within each trial; 0 if left out, as for independent arms.
-    tau2_method : {"REML", "ML"}
+    tau2_method : {"REML", "ML"}, optional
         The global maximum of the restricted or the full likelihood over all T, correlations of -1 and 1 and
         variances of 0 included.
-    ci_method : {"t", "z"}
+    ci_method : {"t", "z"}, optional
         Intervals on t with one degree of freedom less than trials, or normal.
-    confidence_level : float
-        Level of all intervals.
-    labels : sequence of str, optional
-        Names of the trials.
+    {confidence_level, labels}
 
     Returns
     -------
     BivariateEffect
+        Both means, their difference, and how true values vary together between trials.
 
     Raises
     ------
@@ -215,9 +247,16 @@ def pool_bivariate(
         For outcomes, variances or covariances that cannot be pooled, fewer than three trials, an outcome that
         fewer than two trials have, or unknown options.
 
+    See Also
+    --------
+    analysis.pool_arms : Pool the changes in each arm, and the randomised contrast.
+    analysis.pool : Pool each outcome by itself.
+    analysis.contextual_share : Share of the change that placebo arms have too.
+
     References
     ----------
-    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040.
+    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040; van Houwelingen, Zwinderman & Stijnen 1993, Stat Med
+    12:2273-2284.
 
     Examples
     --------
@@ -260,7 +299,7 @@ def pool_bivariate_groups(
     Parameters
     ----------
     yi, vi, vcov, tau2_method, ci_method, confidence_level, labels
-        As for `pool_bivariate`.
+        As for :func:`analysis.pool_bivariate`.
     members : array of bool, shape (k, n)
         Which trials belong to which set.
 

@@ -19,6 +19,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._check import fail, place
+from analysis._docs import documented
 from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
@@ -32,7 +33,17 @@ _TESTS = ("cmh", "cochran", "breslow_day", "tarone")
 
 
 class ChiSquare(NamedTuple):
-    """A chi-square test."""
+    """A chi-square test.
+
+    Attributes
+    ----------
+    statistic, df, pvalue : float, int, float
+        Test statistic, its degrees of freedom and p value.
+
+    See Also
+    --------
+    analysis.PooledCounts : The result whose tests these are, with their sources.
+    """
 
     statistic: float
     df: int
@@ -82,6 +93,28 @@ class PooledCounts(Result):
     left_out : tuple
         Pairs of label and reason, one for each trial that does not bear on the pooled effect, on Q, or on
         either.
+
+    See Also
+    --------
+    analysis.pool_mantel_haenszel : Make this result for risk ratios, odds ratios or risk differences.
+    analysis.pool_peto : Make it for odds ratios of rare events.
+    analysis.forest : Draw it as a row beside other models of the same trials.
+
+    References
+    ----------
+    Pooled effects: Mantel & Haenszel 1959, J Natl Cancer Inst 22:719-748. Variances: Robins, Breslow & Greenland 1986,
+    Biometrics 42:311-323 (OR); Greenland & Robins 1985, Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989,
+    Biometrics 45:1323-1324 (RD). Tests of association: Mantel & Haenszel 1959; Cochran 1954, Biometrics 10:417-451.
+    Tests of equal odds ratios: Breslow & Day 1980, Statistical Methods in Cancer Research, volume 1, section 4.4;
+    Tarone 1985, Biometrika 72:91-95.
+    Peto's method: Yusuf, Peto, Lewis, Collins & Sleight 1985, doi 10.1016/s0033-0620(85)80003-7. I2 and H2: Higgins &
+    Thompson 2002, doi 10.1002/sim.1186.
+
+    Examples
+    --------
+    >>> pooled = pool_mantel_haenszel([12, 9], [30, 25], [6, 5], [30, 24], measure="OR")
+    >>> pooled.k, round(pooled.estimate, 3), round(pooled.breslow_day.pvalue, 2)
+    (2, 0.882, 0.8)
     """
 
     k: int
@@ -115,12 +148,13 @@ class PooledCounts(Result):
 
         Parameters
         ----------
-        confidence_level : float
+        confidence_level : float, optional
             Between 0 and 1.
 
         Returns
         -------
         ConfidenceInterval
+            Lower and upper limit, in the unit of `estimate`.
 
         Raises
         ------
@@ -170,6 +204,7 @@ class PooledCounts(Result):
             raise ValueError("this is the result of many meta-analyses; to_row() gives one row for each")
 
 
+@documented
 def pool_mantel_haenszel(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -190,22 +225,23 @@ def pool_mantel_haenszel(
 
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
-        Responders and people of the treatment and of the placebo arm; one row for each of n meta-analyses,
-        NaN in all four where a trial is absent.
-    measure : {"RR", "OR", "RD"}
+    {events_t, n_t, events_p, n_p}
+    measure : {"RR", "OR", "RD"}, optional
         Risk ratio or odds ratio, pooled as logs, or risk difference.
-    continuity, continuity_to, drop_double_zero
-        Rules for the effects of the single trials, `yi` and `vi`, from which Q is computed, as in
-        `analysis.effects.log_risk_ratio`. Double-zero trials are not in Q by default.
-    pooled_continuity, pooled_continuity_to
-        The same for the tables that are pooled; nothing is added by default, and nothing need be.
-    yates : bool
+    continuity : float, optional
+        Added to all four cells of the trials chosen by `continuity_to`, for the effects of the single trials, `yi` and
+        `vi`, from which Q is computed.
+    continuity_to : {"zero trials", "all if zero", "all", "none"}, optional
+        The trials it is added to, as in :func:`analysis.effects.log_risk_ratio`.
+    drop_double_zero : bool, optional
+        Leave trials without events, or with events only, in both arms out of Q, as is done by default.
+    pooled_continuity : float, optional
+        As `continuity`, for the tables that are pooled; nothing is added by default, and nothing need be.
+    pooled_continuity_to : {"zero trials", "all if zero", "all", "none"}, optional
+        As `continuity_to`, for the tables that are pooled.
+    yates : bool, optional
         Bring the excess of events 1/2 nearer to 0 in the tests of association.
-    confidence_level : float
-        Level of the (normal) confidence interval.
-    labels : sequence of str, optional
-        Names of the k trials.
+    {confidence_level, labels}
 
     Returns
     -------
@@ -220,11 +256,23 @@ def pool_mantel_haenszel(
         estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
         a row is NaN.
 
+    See Also
+    --------
+    analysis.pool_peto : Odds ratios of rare events in arms of similar size.
+    analysis.pool : Pool by inverse variance, with a variance between trials.
+    analysis.effects.log_risk_ratio : Effects of single trials, and the rules for zero cells.
+
     Notes
     -----
-    Variances: Robins, Breslow & Greenland 1986, Biometrics 42:311-323 (OR); Greenland & Robins 1985,
-    Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989, Biometrics 45:1323-1324 (RD). Tests: Mantel &
-    Haenszel 1959, J Natl Cancer Inst 22:719-748; Cochran 1954, Biometrics 10:417-451; Breslow & Day 1980;
+    Counts have the shape (k,), k trials, or (n, k), one row for each of n meta-analyses, with NaN in all four where a
+    trial is absent. The confidence interval is normal.
+
+    References
+    ----------
+    Pooled effects: Mantel & Haenszel 1959, J Natl Cancer Inst 22:719-748. Variances: Robins, Breslow & Greenland 1986,
+    Biometrics 42:311-323 (OR); Greenland & Robins 1985, Biometrics 41:55-68 (RR); Sato, Greenland & Robins 1989,
+    Biometrics 45:1323-1324 (RD). Tests of association: Mantel & Haenszel 1959; Cochran 1954, Biometrics 10:417-451.
+    Tests of equal odds ratios: Breslow & Day 1980, Statistical Methods in Cancer Research, volume 1, section 4.4;
     Tarone 1985, Biometrika 72:91-95.
 
     Examples
@@ -252,6 +300,7 @@ def pool_mantel_haenszel(
     return _finish(found, tests, given, absent)
 
 
+@documented
 def pool_peto(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -265,27 +314,36 @@ def pool_peto(
 
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like, shape (k,) or (n, k)
-        As for :func:`pool_mantel_haenszel`.
-    confidence_level, labels
-        As for :func:`pool_mantel_haenszel`.
+    {events_t, n_t, events_p, n_p, confidence_level, labels}
 
     Returns
     -------
     PooledCounts
-        Measure "OR", pooled as log. A trial without events, or with events only, in both arms carries no
-        information; it is in `left_out`.
+        Measure "OR", pooled as log; with arrays of shape (n,) for n meta-analyses. A trial without events, or with
+        events only, in both arms carries no information; it is in `left_out`.
 
     Raises
     ------
     ValueError
-        As for :func:`pool_mantel_haenszel`.
+        For impossible or missing counts, an invalid level, or one meta-analysis in which no trial has both
+        events and non-events. Among many, such a row is NaN.
+
+    See Also
+    --------
+    analysis.pool_mantel_haenszel : Risk ratios, odds ratios or risk differences of events that are not rare.
+    analysis.effects.peto_log_odds_ratio : Effects of single trials.
+    analysis.pool : Pool by inverse variance, with a variance between trials.
 
     Notes
     -----
-    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335-371, doi
-    10.1016/s0033-0620(85)80003-7. Good for rare events, arms of similar size and small effects; biased
-    towards no effect otherwise.
+    Counts have the shape (k,), k trials, or (n, k), one row for each of n meta-analyses, with NaN in all four where a
+    trial is absent. The confidence interval is normal.
+
+    Good for rare events, arms of similar size and small effects; biased towards no effect otherwise.
+
+    References
+    ----------
+    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335-371, doi 10.1016/s0033-0620(85)80003-7.
 
     Examples
     --------

@@ -42,24 +42,34 @@ def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool 
     ----------
     pooled : PooledEffect, or EffectSizes pooled with the defaults of :func:`analysis.pool`
         Of two studies or more; of three for deleted residuals.
-    deleted : bool
+    deleted : bool, optional
         Measure the distance from the effect pooled without the study, which an outlier cannot pull towards itself.
 
     Returns
     -------
     pandas.DataFrame
-        label, residual, se and z = residual / se, one row per study in the given order. Standard errors are those of
-        the model (vi, tau2 and the uncertainty of the mean), whatever the `ci_method`.
+        Columns label, residual, se and z = residual / se, one row per study in the given order. Standard errors are
+        those of the model (vi, tau2 and the uncertainty of the mean), whatever the `ci_method`.
 
     Raises
     ------
     ValueError
         With too few studies.
 
+    See Also
+    --------
+    analysis.qq_plot : Draw them against normal quantiles.
+    analysis.radial : Draw studies by their precision.
+    analysis.leave_one_out : What the pooled effect is without each study.
+
     Notes
     -----
-    Internally standardised and studentised deleted residuals of Viechtbauer and Cheung (2010, doi 10.1002/jrsm.11):
-    se² = (vi + tau2)(1 - weight), or vi + tau2 + se² of the mean with both from the other studies.
+    Internally standardised and studentised deleted residuals: se² = (vi + tau2)(1 - weight), or vi + tau2 + se² of the
+    mean with both from the other studies.
+
+    References
+    ----------
+    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11.
 
     Examples
     --------
@@ -114,13 +124,15 @@ def residual_quantiles(
 
     Parameters
     ----------
-    pooled, deleted
-        As for :func:`standardised_residuals`; three studies or more.
-    level : float
+    pooled : PooledEffect, or EffectSizes pooled with the defaults of :func:`analysis.pool`
+        Of three studies or more.
+    deleted : bool, optional
+        Measure the distance from the effect pooled without the study.
+    level : float, optional
         Share of simulated residuals of each rank inside the envelope, rank by rank.
     n_simulations : int, optional
         Samples behind the envelope. Default: 1,000, and for deleted residuals of many studies fewer, down to 200.
-    seed : int
+    seed : int, optional
         Of the random numbers.
 
     Returns
@@ -313,7 +325,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     ----------
     result : PooledEffect or PosteriorEffect
         Its prediction interval, `pi` or `new`, has the same distribution.
-    points : int
+    points : int, optional
         Size of the grid.
 
     Returns
@@ -321,11 +333,21 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     pandas.DataFrame
         Columns x, density; empty where the result has no prediction interval.
 
+    See Also
+    --------
+    analysis.share_beyond : Share of comparable trials whose true effect is beyond a threshold.
+    analysis.pvalue_curves : P-value functions, those of a new study among them.
+    analysis.posterior_plot : Draw the densities of a Bayesian result.
+
     Notes
     -----
-    For a PooledEffect the density of estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method` (Higgins,
-    Thompson and Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x), t normal for "z". For a PosteriorEffect its
-    own predictive distribution.
+    For a PooledEffect the density of estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method`, t normal
+    for "z". For a PosteriorEffect its own predictive distribution.
+
+    References
+    ----------
+    Higgins, Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x (PooledEffect); Roever 2020, doi
+    10.18637/jss.v093.i06 (PosteriorEffect).
 
     Examples
     --------
@@ -383,6 +405,22 @@ class PValueCurves(Result):
         Of a new trial, by the `pi_method` of the pooled effect; NaN where it has no prediction interval.
     trial_pvalues : numpy.ndarray, shape (k,)
         Of no effect, in each trial.
+
+    See Also
+    --------
+    analysis.pvalue_curves : Make this result.
+    analysis.drapery : Draw it.
+
+    References
+    ----------
+    Rücker & Schwarzer 2021, doi 10.1002/jrsm.1410; Infanger & Schmidt-Trucksäss 2019, doi 10.1002/sim.8293.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> curves = pvalue_curves(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="z"), [0.05, 1.0])
+    >>> curves.pooled.round(3).tolist()
+    [[-2.122, -0.361], [-1.242, -1.242]]
     """
 
     p: np.ndarray
@@ -411,17 +449,25 @@ def pvalue_curves(pooled: PooledEffect, p: ArrayLike = LEVELS) -> PValueCurves:
     Parameters
     ----------
     pooled : PooledEffect
-    p : sequence of float
+        Result of :func:`analysis.pool`.
+    p : array_like, shape (m,), optional
         Two-sided p values, above 0 and at most 1.
 
     Returns
     -------
     PValueCurves
+        Ends of the intervals at which the p values are reached: `trials`, `pooled` and `prediction`.
 
     Raises
     ------
     ValueError
         For p values that are not above 0 and at most 1.
+
+    See Also
+    --------
+    analysis.drapery : Draw the curves.
+    analysis.predictive_density : The distribution of the effect in a new study.
+    analysis.PooledEffect.confidence_interval : One interval at a level of one's own.
 
     References
     ----------

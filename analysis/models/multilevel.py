@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
@@ -43,7 +44,17 @@ _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_plac
 
 
 class Levels(NamedTuple):
-    """One value for each level of the model."""
+    """One value for each level of the model.
+
+    Attributes
+    ----------
+    between, within : float or ConfidenceInterval
+        Of the level between clusters, and of that within them.
+
+    See Also
+    --------
+    analysis.MultilevelEffect : The result whose sigma2, its intervals and I2 these are.
+    """
 
     between: Any
     within: Any
@@ -84,8 +95,30 @@ class MultilevelEffect(Result):
     yi, vi, cluster : numpy.ndarray
         Effects, sampling variances and clusters, as given.
     labels : tuple of str
+        Names of the effects.
     measure, tau2_method, ci_method : str
+        Effect measure, such as "MD", or ""; and how the numbers were made.
     confidence_level : float
+        Level of all intervals.
+
+    See Also
+    --------
+    analysis.pool_multilevel : Make this result.
+    analysis.PooledEffect : Result of one effect from each trial.
+    analysis.sampling_covariance : Covariance of effects that share patients.
+
+    References
+    ----------
+    Konstantopoulos 2011, doi 10.1002/jrsm.35, and Van den Noortgate et al. 2013, doi 10.3758/s13428-012-0261-6 (model);
+    Bell & McCaffrey 2002, Survey Methodology 28:169-181, Tipton 2015, doi 10.1037/met0000011, and Pustejovsky & Tipton
+    2018, doi 10.1080/07350015.2016.1247004 (CR2); Higgins & Thompson 2002, doi 10.1002/sim.1186 (typical sampling
+    variance).
+
+    Examples
+    --------
+    >>> fit = pool_multilevel([0.2, 0.4, 0.9, 1.1, 0.1], [0.04] * 5, cluster=["A", "A", "B", "B", "C"])
+    >>> fit.k, fit.clusters, round(fit.df, 2), round(fit.i2.between, 2)
+    (5, 3, 2.0, 0.83)
     """
 
     k: int
@@ -144,6 +177,7 @@ class MultilevelEffect(Result):
         return sentences.multilevel_effect(self)
 
 
+@documented
 def pool_multilevel(
     effects: EffectSizes | pd.DataFrame | ArrayLike,
     vi: ArrayLike | None = None,
@@ -161,35 +195,41 @@ def pool_multilevel(
 
     Parameters
     ----------
-    effects : EffectSizes, pandas.DataFrame or sequence of float, shape (k,)
+    effects : EffectSizes, pandas.DataFrame or array_like, shape (k,)
         Several effects of a trial are several rows; a DataFrame has the columns yi, vi and perhaps label.
-    vi : sequence of float, shape (k,)
+    vi : array_like, shape (k,), optional
         Sampling variances where `effects` is a sequence; otherwise they stand in the table.
-    cluster : str or sequence, shape (k,)
+    cluster : str or array_like, shape (k,)
         Column that names the trial, or the trial of each effect.
-    vcov : array, shape (k, k), optional
+    vcov : array_like, shape (k, k), optional
         Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
         taken as independent, which is right only if no patient counts in two effects.
-    tau2_method : {"REML", "ML"}
+    tau2_method : {"REML", "ML"}, optional
         The global maximum of the restricted or the full likelihood.
-    ci_method : {"CR2", "CR1", "t", "z"}
+    ci_method : {"CR2", "CR1", "t", "z"}, optional
         Cluster-robust with bias reduction on Satterthwaite degrees of freedom, the plain sandwich times
         m / (m - 1) on t(m - 1) for m clusters, model-based on t(m - 1), or model-based normal. The robust
         ones hold where the assumed covariance is wrong.
-    confidence_level : float
-        Level of all intervals.
+    {confidence_level}
     labels : sequence of str, optional
         Names of the effects; by default the column label of the table.
 
     Returns
     -------
     MultilevelEffect
+        The mean with its uncertainty, the variance at both levels and the effects behind them.
 
     Raises
     ------
     ValueError
         For effects that cannot be pooled, unknown options or columns, a `vcov` that is not a covariance
         matrix or crosses clusters, a single cluster, or clusters that all have one effect.
+
+    See Also
+    --------
+    analysis.sampling_covariance : Make `vcov` where effects share patients.
+    analysis.pool : Pool one effect from each trial.
+    analysis.pool_bivariate : Pool two outcomes of the same trials.
 
     Notes
     -----
@@ -200,7 +240,10 @@ def pool_multilevel(
 
     References
     ----------
-    Konstantopoulos 2011, doi 10.1002/jrsm.35; Van den Noortgate et al. 2013, doi 10.3758/s13428-012-0261-6.
+    Konstantopoulos 2011, doi 10.1002/jrsm.35, and Van den Noortgate et al. 2013, doi 10.3758/s13428-012-0261-6 (model);
+    Bell & McCaffrey 2002, Survey Methodology 28:169-181, Tipton 2015, doi 10.1037/met0000011, and Pustejovsky & Tipton
+    2018, doi 10.1080/07350015.2016.1247004 (CR2); Higgins & Thompson 2002, doi 10.1002/sim.1186 (typical sampling
+    variance).
 
     Examples
     --------
@@ -639,7 +682,7 @@ def sampling_covariance(
     effects : EffectSizes or pandas.DataFrame
         With columns yi, vi and the cluster; for `shared_arm` also n_treatment, n_placebo, mean_placebo and
         sd_placebo.
-    cluster : str
+    cluster : str, optional
         Column that names the trial.
     correlation : float, optional
         Between the sampling errors of any two effects of a trial, such as the same patients at several time
@@ -653,7 +696,7 @@ def sampling_covariance(
     Returns
     -------
     numpy.ndarray, shape (k, k)
-        In the order of `effects`; zero between trials. Use it as `vcov` of `pool_multilevel`.
+        In the order of `effects`; zero between trials. Use it as `vcov` of :func:`analysis.pool_multilevel`.
 
     Raises
     ------
@@ -661,11 +704,20 @@ def sampling_covariance(
         Unless exactly one of `correlation` and `shared_arm` is given; for a correlation that gives no valid
         covariance, a missing column or value, a measure without a formula, or crossover trials with a shared arm.
 
+    See Also
+    --------
+    analysis.pool_multilevel : Pool the effects with this covariance.
+    analysis.effect_sizes : Effects of several arms or time points of a trial.
+
     Notes
     -----
     With whole arms, the covariance of two mean differences is sd_p^2 / n_p, and that of two standardized ones
-    1 / n_p + g_i g_j / (2 N) with N the people of all arms of the trial (Gleser & Olkin 2009, chapter 19 of
-    The Handbook of Research Synthesis and Meta-Analysis, section on multiple-treatment studies).
+    1 / n_p + g_i g_j / (2 N) with N the people of all arms of the trial.
+
+    References
+    ----------
+    Gleser & Olkin 2009, chapter 19 of The Handbook of Research Synthesis and Meta-Analysis, section on
+    multiple-treatment studies.
 
     Examples
     --------

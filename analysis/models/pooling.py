@@ -3,12 +3,6 @@
 `pool`, `pool_columns` and `pool_batch` share one engine, which works on arrays of k studies by n meta-analyses and
 makes of them the mean, its interval and test, the heterogeneity and the prediction. `leave_one_out` and `cumulative`,
 which show how far a pooled result hangs on single studies, are one call of it each.
-
-References
-----------
-Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262 (HKSJ); Higgins,
-Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x (prediction interval); Higgins & Thompson 2002,
-doi 10.1002/sim.1186 (I2, H2).
 """
 
 from __future__ import annotations
@@ -21,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
+from analysis._docs import documented
 from analysis._types import CIMethod, Floats, Labels, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
 from analysis.models.tau2 import (
@@ -57,6 +52,7 @@ _STEP_COLUMNS = (
 )
 
 
+@documented
 def pool(
     yi: ArrayLike | EffectSizes | pd.DataFrame,
     vi: ArrayLike | None = None,
@@ -74,29 +70,11 @@ def pool(
 
     Parameters
     ----------
-    yi : sequence of float, shape (k,), or EffectSizes
-        Outcomes; or an object with `yi`, `vi` and, if it has them, `labels` and `measure`.
-    vi : sequence of float, shape (k,)
-        Sampling variances, in the unit of yi squared. Left out with an EffectSizes.
-    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
-        Estimator of the between-study variance. REML and ML give the global maximum of the likelihood; EB and
-        PM solve the same equation; "CE" is the common-effect model, tau2 = 0. Always truncated at 0.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
-        Interval of the mean: Hartung-Knapp-Sidik-Jonkman on t(k-1), the same with its variance factor not
-        below 1, normal, or t(k-1) without a variance factor.
-    pi_method : {"t(k-1)", "t(k-2)", "z"}
-        Distribution of the prediction interval, which uses the standard error of `ci_method`.
-    confidence_level : float
-        Level of all intervals.
-    labels : sequence of str, optional
-        Names of the studies, used in the result and in error messages.
-    measure : str
-        Name of the effect measure, carried along.
-    tau2_ci_method : {"Q-profile", "profile likelihood", "Jackson", "Biggerstaff"}
+    {yi, vi, tau2_method, ci_method, pi_method, confidence_level, labels, measure}
+    tau2_ci_method : {"Q-profile", "profile likelihood", "Jackson", "Biggerstaff"}, optional
         Interval of tau2; the second for ML and REML only. The last two invert the exact distribution of a Q with the
         weights 1/sqrt(vi) and 1/vi.
-    tau2 : float, optional
-        A known between-study variance, used instead of an estimate.
+    {tau2}
 
     Returns
     -------
@@ -108,6 +86,31 @@ def pool(
     ValueError
         For outcomes that are not finite numbers, variances that are not positive and finite, unequal lengths,
         no studies, or unknown options; the message lists every study concerned.
+
+    See Also
+    --------
+    analysis.pool_subgroups : A mean for each group of studies, and whether they differ.
+    analysis.meta_regression : Explain the effects by moderators.
+    analysis.pool_bayes : Pool with prior distributions, for few studies.
+    analysis.forest : Draw the studies and their mean.
+
+    References
+    ----------
+    Estimators of tau2: Viechtbauer 2005, doi 10.3102/10769986030003261 (REML, ML); DerSimonian & Laird 1986, doi
+    10.1016/0197-2456(86)90046-2 (DL); Paule & Mandel 1982, doi 10.6028/jres.087.022 (PM); Morris 1983, doi
+    10.1080/01621459.1983.10477920 (EB); Cochran 1954, Biometrics 10:101-129 (HE); Hunter & Schmidt 2004, Methods of
+    Meta-Analysis (HS); Sidik & Jonkman 2005, doi 10.1111/j.1467-9876.2005.00489.x (SJ).
+
+    Interval of the mean: Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262
+    (HKSJ); Knapp & Hartung 2003, doi 10.1002/sim.1482, and Roever, Knapp & Friede 2015, doi 10.1186/s12874-015-0091-1
+    (HKSJ-mod: its factor not below 1).
+
+    Interval of tau2: Viechtbauer 2007, doi 10.1002/sim.2514 (Q-profile); Hardy & Thompson 1996, doi
+    10.1002/(SICI)1097-0258(19960330)15:6<619::AID-SIM188>3.0.CO;2-A (profile likelihood); Jackson 2013, Res Synth
+    Methods 4:220-229; Biggerstaff & Jackson 2008, doi 10.1002/sim.3428.
+
+    Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2); Higgins, Thompson & Spiegelhalter 2009, doi
+    10.1111/j.1467-985X.2008.00552.x (prediction interval).
 
     Examples
     --------
@@ -332,6 +335,7 @@ def _prediction(fit, k, options):
     return fit.estimate - half, fit.estimate + half
 
 
+@documented
 def pool_batch(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -347,10 +351,9 @@ def pool_batch(
 
     Parameters
     ----------
-    yi, vi : array, shape (n, k)
+    yi, vi : array_like, shape (n, k)
         Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent.
-    tau2_method, ci_method, confidence_level
-        As for `pool`.
+    {tau2_method, ci_method, confidence_level}
 
     Returns
     -------
@@ -361,7 +364,19 @@ def pool_batch(
     Raises
     ------
     ValueError
-        As for `pool`; the message lists rows and studies.
+        As for :func:`analysis.pool`; the message lists rows and studies.
+
+    See Also
+    --------
+    analysis.pool : Pool one meta-analysis, with every interval.
+    analysis.leave_one_out : Pool all studies but one, for each study in turn.
+    analysis.multiverse : Pool by every combination of choices.
+
+    References
+    ----------
+    Those of :func:`analysis.pool`, among them: Viechtbauer 2005, doi 10.3102/10769986030003261 (REML, ML); Hartung &
+    Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262 (HKSJ); Higgins & Thompson 2002,
+    doi 10.1002/sim.1186 (I2).
 
     Examples
     --------
@@ -442,6 +457,7 @@ def _tail_polynomial(df):
     return np.linalg.solve(np.vander(z, increasing=True), p * (0.5 * (1.0 + z) / root) ** df)
 
 
+@documented
 def pool_columns(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -460,13 +476,15 @@ def pool_columns(
 
     Parameters
     ----------
-    yi, vi : array, shape (k,) or (k, n)
+    yi, vi : array_like, shape (k,) or (k, n)
         Outcomes and sampling variances; with shape (k, n), one column for each meta-analysis and NaN in both
         where a study is absent from it.
-    members : array of bool, shape (k, n), optional
+    members : array_like of bool, shape (k, n), optional
         Which studies belong to which meta-analysis; values of other studies are not looked at.
-    tau2_method, ci_method, pi_method, confidence_level, labels, measure, tau2_ci_method, tau2
-        As for `pool`; `labels` has one entry for each of the k studies.
+    {tau2_method, ci_method, pi_method, confidence_level, labels, measure}
+    tau2_ci_method : str, optional
+        As for :func:`analysis.pool`.
+    {tau2}
 
     Returns
     -------
@@ -508,6 +526,7 @@ def _spread(yi, vi, members):
     return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
 
 
+@documented
 def leave_one_out(
     yi: ArrayLike | EffectSizes | PooledEffect,
     vi: ArrayLike | None = None,
@@ -519,12 +538,9 @@ def leave_one_out(
 
     Parameters
     ----------
-    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
-        Outcomes of two studies or more.
-    vi : sequence of float, shape (k,)
-        Sampling variances; left out with an object that has them.
-    labels : sequence of str, optional
-        Names of the studies.
+    yi : array_like, shape (k,), or EffectSizes or PooledEffect
+        Outcomes of two studies or more; or an object with `yi`, `vi` and `labels`.
+    {vi, labels}
     **methods
         `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
         PooledEffect, a given `tau2` included, are kept unless named.
@@ -539,6 +555,16 @@ def leave_one_out(
     ------
     ValueError
         As for :func:`analysis.pool`; also with a single study.
+
+    See Also
+    --------
+    analysis.cumulative : Pool the first study, the first two and so on.
+    analysis.standardised_residuals : How far each study lies from the pooled effect.
+    analysis.steps_forest : Draw the table.
+
+    References
+    ----------
+    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11.
 
     Examples
     --------
@@ -586,6 +612,7 @@ def _steps_table(results, labels):
     return table
 
 
+@documented
 def cumulative(
     yi: ArrayLike | EffectSizes | PooledEffect,
     vi: ArrayLike | None = None,
@@ -598,15 +625,13 @@ def cumulative(
 
     Parameters
     ----------
-    yi : sequence of float, shape (k,), or EffectSizes, or PooledEffect
-        Outcomes.
-    vi : sequence of float, shape (k,)
-        Sampling variances; left out with an object that has them.
-    order : str or sequence, optional
+    yi : array_like, shape (k,), or EffectSizes or PooledEffect
+        Outcomes; or an object with `yi`, `vi` and `labels`.
+    {vi}
+    order : str or array_like, shape (k,), optional
         A column of the EffectSizes, or one value per study to sort by; equal values keep the given order. Default:
         "year" with EffectSizes, otherwise the order given.
-    labels : sequence of str, optional
-        Names of the studies.
+    {labels}
     **methods
         As for :func:`leave_one_out`.
 
@@ -620,6 +645,16 @@ def cumulative(
     ------
     ValueError
         As for :func:`analysis.pool`; also for an order that is not a column or does not have one value per study.
+
+    See Also
+    --------
+    analysis.leave_one_out : Pool all studies but one, for each study in turn.
+    analysis.pool : Pool all studies at once.
+    analysis.steps_forest : Draw the table.
+
+    References
+    ----------
+    Chalmers & Lau 1993, Stat Methods Med Res 2:161-172; Lau, Schmid & Chalmers 1995, J Clin Epidemiol 48:45-57.
 
     Examples
     --------

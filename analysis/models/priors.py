@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from analysis._docs import documented
 from analysis._types import Values
 
 
@@ -20,7 +21,18 @@ class TauPrior:
     """What the priors of tau have in common."""
 
     def on_log(self, x: ArrayLike) -> Values:
-        """Log-density of log(tau) at x."""
+        """Return the log-density of log(tau).
+
+        Parameters
+        ----------
+        x : array_like
+            Logarithm of tau, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`.
+        """
         return self.log_density(np.exp(x)) + x
 
 
@@ -31,6 +43,18 @@ class HalfNormal(TauPrior):
     Parameters
     ----------
     scale : float
+        SD of the normal variable, above 0.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfStudent : Prior of tau with a heavier tail, by its degrees of freedom.
+    analysis.HalfCauchy : Prior of tau with a heavy tail, by its median.
+    analysis.Uniform : Prior of tau that is flat up to a limit.
+
+    References
+    ----------
+    Roever 2020, J Stat Softw 93(6):1-51, doi 10.18637/jss.v093.i06.
 
     Examples
     --------
@@ -45,8 +69,19 @@ class HalfNormal(TauPrior):
     def __post_init__(self) -> None:
         _need_positive(self, scale=self.scale)
 
+    @documented
     def log_density(self, tau: ArrayLike) -> Values:
-        """Log-density at tau >= 0."""
+        """Return the log-density at tau.
+
+        Parameters
+        ----------
+        {tau}
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `tau`.
+        """
         # Far out the square is infinite, and the density 0.
         with np.errstate(over="ignore"):
             return 0.5 * np.log(2.0 / np.pi) - np.log(self.scale) - 0.5 * (tau / self.scale) ** 2
@@ -61,6 +96,18 @@ class HalfStudent(TauPrior):
     df : float
         Degrees of freedom, at least 1.
     scale : float
+        Factor of the t variable, in the unit of the effects, above 0.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfNormal : Prior of tau with a light tail.
+    analysis.HalfCauchy : Prior of tau with a heavy tail, by its median.
+    analysis.Uniform : Prior of tau that is flat up to a limit.
+
+    References
+    ----------
+    Gelman 2006, Bayesian Anal 1:515-533.
 
     Examples
     --------
@@ -82,8 +129,19 @@ class HalfStudent(TauPrior):
         """Power of the decay of the density."""
         return self.df + 1.0
 
+    @documented
     def log_density(self, tau: ArrayLike) -> Values:
-        """Log-density at tau >= 0."""
+        """Return the log-density at tau.
+
+        Parameters
+        ----------
+        {tau}
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `tau`.
+        """
         df = self.df
         height = np.log(2.0) + gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
         ratio = np.asarray(tau) / self.scale / np.sqrt(df)
@@ -97,11 +155,22 @@ def HalfCauchy(scale: float) -> HalfStudent:
     Parameters
     ----------
     scale : float
-        Median of tau.
+        Median of tau, in the unit of the effects, above 0.
 
     Returns
     -------
     HalfStudent
+        With one degree of freedom.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfStudent : Prior of tau with a heavier tail, by its degrees of freedom.
+    analysis.HalfNormal : Prior of tau with a light tail.
+
+    References
+    ----------
+    Gelman 2006, Bayesian Anal 1:515-533.
 
     Examples
     --------
@@ -120,13 +189,23 @@ class LogStudent(TauPrior):
     location, scale : float
         Of log(tau^2), as papers print them.
     df : float
-        Degrees of freedom.
+        Degrees of freedom, at least 2.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfNormal : Prior of tau with a light tail.
+    analysis.HalfStudent : Prior of tau with a heavier tail, by its degrees of freedom.
 
     Notes
     -----
-    Rhodes, Turner & Higgins 2015 (doi 10.1016/j.jclinepi.2014.08.012, table 3) give log-t(5) distributions
-    for standardized mean differences; `RHODES_PAIN` and `RHODES_SUBJECTIVE` are two of them, as reproduced in
-    the R packages bayesmeta and rnmamod. They hold for Hedges g only, not for differences in points.
+    Rhodes, Turner & Higgins give log-t(5) distributions for standardized mean differences; `RHODES_PAIN` and
+    `RHODES_SUBJECTIVE` are two of them, as reproduced in the R packages bayesmeta and rnmamod. They hold for Hedges g
+    only, not for differences in points.
+
+    References
+    ----------
+    Rhodes, Turner & Higgins 2015, doi 10.1016/j.jclinepi.2014.08.012, table 3.
 
     Examples
     --------
@@ -148,14 +227,36 @@ class LogStudent(TauPrior):
         if self.df < 2 or not _is_finite(self.location):
             raise ValueError("LogStudent: df must be at least 2 and the location a finite number")
 
+    @documented
     def log_density(self, tau: ArrayLike) -> Values:
-        """Log-density at tau >= 0."""
+        """Return the log-density at tau.
+
+        Parameters
+        ----------
+        {tau}
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `tau`; inf at 0.
+        """
         tau = np.asarray(tau, dtype=float)
         x = np.log(np.where(tau > 0, tau, np.nan))
         return np.where(tau > 0, self.on_log(x) - x, np.inf)[()]
 
     def on_log(self, x: ArrayLike) -> Values:
-        """Log-density of log(tau) at x."""
+        """Return the log-density of log(tau).
+
+        Parameters
+        ----------
+        x : array_like
+            Logarithm of tau, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`.
+        """
         df = self.df
         height = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * np.log(df * np.pi)
         t = (2.0 * x - self.location) / self.scale
@@ -169,6 +270,17 @@ class Uniform(TauPrior):
     Parameters
     ----------
     upper : float
+        End of the range, in the unit of the effects, above 0.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfNormal : Prior of tau with a light tail.
+    analysis.HalfCauchy : Prior of tau with a heavy tail, by its median.
+
+    References
+    ----------
+    Gelman 2006, Bayesian Anal 1:515-533.
 
     Examples
     --------
@@ -182,8 +294,19 @@ class Uniform(TauPrior):
     def __post_init__(self) -> None:
         _need_positive(self, upper=self.upper)
 
+    @documented
     def log_density(self, tau: ArrayLike) -> Values:
-        """Log-density at tau >= 0."""
+        """Return the log-density at tau.
+
+        Parameters
+        ----------
+        {tau}
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `tau`; -inf above `upper`.
+        """
         return np.where(np.asarray(tau) <= self.upper, -np.log(self.upper), -np.inf)[()]
 
 
@@ -194,6 +317,16 @@ class Normal:
     Parameters
     ----------
     mean, sd : float
+        In the unit of the effects; `sd` above 0.
+
+    See Also
+    --------
+    analysis.pool_bayes : Pool effects with this prior.
+    analysis.HalfNormal : Prior of tau with a light tail.
+
+    References
+    ----------
+    Roever 2020, J Stat Softw 93(6):1-51, doi 10.18637/jss.v093.i06.
 
     Examples
     --------
@@ -210,7 +343,18 @@ class Normal:
             raise ValueError(f"Normal: mean={self.mean!r} must be a finite number")
 
     def log_density(self, x: ArrayLike) -> Values:
-        """Log-density at x."""
+        """Return the log-density at x.
+
+        Parameters
+        ----------
+        x : array_like
+            Mean effect, of any shape.
+
+        Returns
+        -------
+        float or numpy.ndarray
+            Of the shape of `x`.
+        """
         return -0.5 * np.log(2.0 * np.pi) - np.log(self.sd) - 0.5 * ((np.asarray(x) - self.mean) / self.sd) ** 2
 
 

@@ -23,6 +23,7 @@ import pandas as pd
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import CIMethod, Labels, RegressionPIMethod, Tau2Method
 from analysis.models.design import (
     MixedFits,
@@ -68,6 +69,23 @@ class PermutationTest(Result):
     exact : bool
         Whether these were all distinct ones. If not, they are a random sample, and the observed arrangement is
         counted as one more, so that no p-value is 0.
+
+    See Also
+    --------
+    analysis.MetaRegression.permutation_test : Make this result.
+    analysis.meta_regression : Fit the regression.
+
+    References
+    ----------
+    Higgins & Thompson 2004, doi 10.1002/sim.1752 (with moderators); Follmann & Proschan 1999, doi
+    10.1111/j.0006-341X.1999.00732.x (without).
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> test = meta_regression("yi ~ week", data).permutation_test()
+    >>> test.pvalues.round(3).to_dict(), test.exact
+    ({'Intercept': 0.042, 'week': 0.083}, True)
     """
 
     pvalues: pd.Series
@@ -96,6 +114,7 @@ class MetaRegression(Result):
     Attributes
     ----------
     formula : str
+        Outcome and moderators, as given.
     params, bse, tvalues, pvalues : pandas.Series
         Coefficients, their standard errors by `ci_method`, test statistics and two-sided p-values; copies, whose
         change does not change the fit.
@@ -123,9 +142,34 @@ class MetaRegression(Result):
     hksj_narrower : bool
         Whether HKSJ intervals are narrower than the Wald-type (normal) ones.
     tau2_method, ci_method, confidence_level : str, str, float
+        How the numbers were made, and the level of the intervals.
     yi, vi, exog : numpy.ndarray
         Outcomes, sampling variances and the design matrix (k, p).
     labels : tuple of str
+        Names of the studies.
+    correlation : numpy.ndarray, shape (p, p)
+        Correlations of the estimated coefficients.
+
+    See Also
+    --------
+    analysis.meta_regression : Make this result.
+    analysis.moderator_curve : Mean effect along one moderator.
+    analysis.bubble : Draw the studies and that curve.
+    analysis.PermutationTest : Test the coefficients by permutation.
+
+    References
+    ----------
+    Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ); Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015, doi
+    10.1037/met0000023 (estimators of tau2 with moderators); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
+    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2); Raudenbush 2009, in The Handbook of Research Synthesis
+    and Meta-Analysis (R2).
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> fit = meta_regression("yi ~ week", data)
+    >>> fit.pvalues.round(3).to_dict(), round(fit.r2, 2)
+    ({'Intercept': 0.006, 'week': 0.023}, 1.0)
     """
 
     formula: str
@@ -226,12 +270,24 @@ class MetaRegression(Result):
         return float(t_quantile(self.df_resid, level))
 
     def cov_params(self) -> pd.DataFrame:
-        """Return the covariance matrix of the coefficients as a DataFrame (p, p)."""
+        """Return the covariance matrix of the coefficients.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Shape (p, p), with the names of the coefficients.
+        """
         names, se = self.params.index, self.bse.to_numpy()
         return pd.DataFrame(self.correlation * np.outer(se, se), index=names, columns=names)
 
     def summary_frame(self) -> pd.DataFrame:
-        """Return the coefficients as a DataFrame: estimate, se, statistic, df, pvalue, ci_low, ci_high."""
+        """Return the coefficients with their tests and intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns estimate, se, statistic, df, pvalue, ci_low and ci_high, one row for each coefficient.
+        """
         table = {"estimate": self.params, "se": self.bse, "statistic": self.tvalues, "df": self.df_resid}
         return pd.concat([pd.DataFrame(table | {"pvalue": self.pvalues}), self.conf_int()], axis=1)
 
@@ -251,7 +307,7 @@ class MetaRegression(Result):
             out.
         confidence_level : float, optional
             Between 0 and 1; the level of the fit if left out.
-        pi_method : {"t(k-p)", "t(k-p-1)", "z"}
+        pi_method : {"t(k-p)", "t(k-p-1)", "z"}, optional
             Distribution of the prediction interval, estimate ± critical value × sqrt(tau2 + se²).
 
         Returns
@@ -287,10 +343,15 @@ class MetaRegression(Result):
         return pd.DataFrame({"estimate": estimate, "se": se} | limits, index=pd.Index(index))
 
     def vif(self) -> pd.Series:
-        """Return the variance inflation factor of each coefficient but the intercept, as a Series.
+        """Return the variance inflation factor of each coefficient but the intercept.
 
         How many times larger the other moderators make the variance of a coefficient, from the correlations of
         the estimated coefficients.
+
+        Returns
+        -------
+        pandas.Series
+            One factor for each coefficient, 1 where nothing is inflated.
         """
         keep = _moderator_columns(self._model.names)
         inner = inverse(self.correlation[np.ix_(keep, keep)][:, :, None])[0]
@@ -303,7 +364,7 @@ class MetaRegression(Result):
 
         Parameters
         ----------
-        n_resamples : int
+        n_resamples : int, optional
             Number of random permutations. Where there are no more distinct ones than this, all are used and the
             test is exact.
         rng : numpy.random.Generator or int, optional
@@ -312,6 +373,12 @@ class MetaRegression(Result):
         Returns
         -------
         PermutationTest
+            P-values of the coefficients and of the omnibus test.
+
+        Raises
+        ------
+        ValueError
+            If `n_resamples` is not a whole number of at least 1.
 
         Examples
         --------
@@ -330,6 +397,7 @@ class MetaRegression(Result):
         return sentences.meta_regression(self)
 
 
+@documented
 def meta_regression(
     formula: str,
     data: pd.DataFrame | EffectSizes,
@@ -350,23 +418,22 @@ def meta_regression(
         Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
     data : pandas.DataFrame or EffectSizes
         One row for each study, with the columns that the formula names.
-    vi : str
+    vi : str, optional
         Column of sampling variances.
-    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
-        Estimator of the variance between studies, as for `pool`, with all moderators in the model.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
+    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
+        Estimator of the variance between studies, as for :func:`analysis.pool`, with all moderators in the model.
+    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}, optional
         Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
         normal, or t(k-p) without a variance factor.
-    confidence_level : float
-        Level of the intervals.
+    {confidence_level}
     labels : sequence of str, optional
         Names of the studies; column `label` or `study` of the data if left out.
-    tau2 : float, optional
-        A known variance between studies, used instead of an estimate.
+    {tau2}
 
     Returns
     -------
     MetaRegression
+        Read like a results object of statsmodels: params, bse, conf_int(), predict().
 
     Raises
     ------
@@ -375,14 +442,23 @@ def meta_regression(
         columns that do not exist, moderators that are constant or collinear, and no more studies than
         coefficients; one message lists every problem.
 
+    See Also
+    --------
+    analysis.moderator_curve : Mean effect along one moderator.
+    analysis.bubble : Draw the studies and that curve.
+    analysis.pool_subgroups : Groups of studies, each with its own tau2.
+    analysis.pool : Pool without moderators.
+
     Notes
     -----
     An association across trials is observational, even where each trial is randomised.
 
     References
     ----------
-    Knapp & Hartung 2003, doi 10.1002/sim.1482; Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
-    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2).
+    Knapp & Hartung 2003, doi 10.1002/sim.1482 (HKSJ); Viechtbauer, Lopez-Lopez, Sanchez-Meca & Marin-Martinez 2015, doi
+    10.1037/met0000023 (estimators of tau2 with moderators); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2);
+    Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2); Raudenbush 2009, in The Handbook of Research Synthesis
+    and Meta-Analysis (R2).
 
     Examples
     --------
@@ -541,7 +617,9 @@ class ModeratorCurve(Result):
     Attributes
     ----------
     moderator : str
+        Column of the data.
     categorical : bool
+        Whether it has categories rather than numbers.
     trials : pandas.DataFrame
         label, x (the moderator), yi, vi, weight (share of the sum of 1 / (vi + tau2)) and fitted (the mean effect
         at this x, other moderators held).
@@ -556,6 +634,24 @@ class ModeratorCurve(Result):
         estimate, ci_low, ci_high and pvalue of the coefficients that the moderator takes part in.
     reference : object
         Category that the others are compared with; None for numbers.
+
+    See Also
+    --------
+    analysis.moderator_curve : Make this result.
+    analysis.bubble : Draw it.
+    analysis.MetaRegression : The regression behind it.
+
+    References
+    ----------
+    Thompson & Higgins 2002, doi 10.1002/sim.1187 (meta-regression and how to read it); Knapp & Hartung 2003, doi
+    10.1002/sim.1482 (its confidence limits under HKSJ).
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+    >>> along = moderator_curve(meta_regression("yi ~ week", data))
+    >>> along.categorical, along.held, along.curve.loc[0, ["x", "estimate"]].round(3).tolist()
+    (False, {}, [2.0, -1.895])
     """
 
     moderator: str
@@ -573,6 +669,7 @@ class ModeratorCurve(Result):
         Returns
         -------
         pandas.DataFrame
+            A row for each point of the curve, or for each category.
         """
         return self.curve.copy()
 
@@ -585,19 +682,33 @@ def moderator_curve(
     Parameters
     ----------
     regression : MetaRegression
+        Result of :func:`analysis.meta_regression`.
     moderator : str, optional
         Column of the data. Default: the first that the formula names.
-    pi_method : str
-        As for ``MetaRegression.predict``.
+    pi_method : {"t(k-p)", "t(k-p-1)", "z"}, optional
+        Distribution of the prediction interval, estimate ± critical value × sqrt(tau2 + se²).
 
     Returns
     -------
     ModeratorCurve
+        Tables `trials`, `curve` and `terms`; `slope` where the curve is straight; `held`, what the other moderators
+        are held at.
 
     Raises
     ------
     ValueError
         If the formula has no moderator, or none of this name.
+
+    See Also
+    --------
+    analysis.meta_regression : Fit the regression.
+    analysis.bubble : Draw the curve and the studies.
+    analysis.MetaRegression.predict : Mean effects for moderators of one's own.
+
+    References
+    ----------
+    Thompson & Higgins 2002, doi 10.1002/sim.1187 (meta-regression and how to read it); Knapp & Hartung 2003, doi
+    10.1002/sim.1482 (its confidence limits under HKSJ).
 
     Examples
     --------

@@ -20,7 +20,30 @@ if TYPE_CHECKING:
 
 
 class ConfidenceInterval(NamedTuple):
-    """Lower and upper limit of an interval."""
+    """Lower and upper limit of an interval.
+
+    Attributes
+    ----------
+    low, high : float
+        Limits, in the unit of what the interval is about.
+
+    See Also
+    --------
+    analysis.pool : Pool effects; its result has intervals of the mean, of tau2, of I2 and of a new effect.
+    analysis.PooledEffect.confidence_interval : The interval of the mean at another level.
+
+    References
+    ----------
+    Cochrane Handbook for Systematic Reviews of Interventions, version 5.1, section 12.4.1 (what a confidence interval
+    says).
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> ci = pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="z").ci
+    >>> round(ci.low, 3), round(ci.high, 3)
+    (-2.122, -0.361)
+    """
 
     low: float
     high: float
@@ -92,6 +115,7 @@ class Result(sentences.InWords):
         Returns
         -------
         pandas.DataFrame
+            See :meth:`to_row`.
         """
         return self.to_row()
 
@@ -132,7 +156,42 @@ def studies_and_summary(pooled: PooledEffect | PooledCounts) -> pd.DataFrame:
 
 
 class BatchPooled(NamedTuple):
-    """Results of many meta-analyses, one entry each; see `analysis.models.pooling.pool_batch`."""
+    """Results of many meta-analyses, one entry each.
+
+    Attributes
+    ----------
+    k : numpy.ndarray, shape (n,)
+        Number of studies; 0 for a row without any, whose other numbers are NaN.
+    estimate, se : numpy.ndarray, shape (n,)
+        Pooled means and their standard errors by the `ci_method`, in the unit of yi.
+    ci_low, ci_high : numpy.ndarray, shape (n,)
+        Limits of the confidence intervals of the means.
+    tau2 : numpy.ndarray, shape (n,)
+        Variances of the true effects, truncated at 0; NaN for one study.
+    q : numpy.ndarray, shape (n,)
+        Cochran's Q with common-effect weights.
+    i2 : numpy.ndarray, shape (n,)
+        Share (a fraction) of the variance that is due to heterogeneity; NaN for one study.
+    pvalue : numpy.ndarray, shape (n,)
+        Two-sided p values of zero means.
+
+    See Also
+    --------
+    analysis.pool_batch : Make this result.
+    analysis.PooledEffect : Result of one meta-analysis, with every interval.
+
+    References
+    ----------
+    Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262 (standard errors by
+    HKSJ); Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2).
+
+    Examples
+    --------
+    >>> from analysis import pool_batch
+    >>> batch = pool_batch([[-1.2, -0.4, -2.0], [0.1, 0.3, 0.2]], [[0.1, 0.2, 0.1], [0.1, 0.2, 0.1]])
+    >>> batch.k.tolist(), batch.tau2.round(3).tolist()
+    ([3, 3], [0.475, 0.0])
+    """
 
     k: np.ndarray
     estimate: np.ndarray
@@ -189,6 +248,26 @@ class PooledEffect(Result):
         Whether `ci` is an HKSJ interval that is narrower than the Wald-type (normal) one.
     tau2_ci_method : str
         "Q-profile", "profile likelihood", "Jackson" or "Biggerstaff".
+
+    See Also
+    --------
+    analysis.pool : Make this result.
+    analysis.forest : Draw it.
+    analysis.leave_one_out : How far it hangs on single studies.
+    analysis.predictive_density : Distribution of the effect in a new study.
+
+    References
+    ----------
+    Higgins & Thompson 2002, doi 10.1002/sim.1186 (I2, H2); Higgins, Thompson & Spiegelhalter 2009, doi
+    10.1111/j.1467-985X.2008.00552.x (prediction interval); Viechtbauer 2007, doi 10.1002/sim.2514 (interval of tau2 and
+    what follows of it for I2). Those of the methods stand at :func:`analysis.pool`.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> pooled = pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1])
+    >>> pooled.k, round(pooled.estimate, 3), round(pooled.i2, 2)
+    (3, -1.242, 0.79)
     """
 
     k: int
@@ -231,12 +310,13 @@ class PooledEffect(Result):
 
         Parameters
         ----------
-        confidence_level : float
+        confidence_level : float, optional
             Between 0 and 1.
 
         Returns
         -------
         ConfidenceInterval
+            Lower and upper limit, in the unit of `estimate`.
 
         Raises
         ------

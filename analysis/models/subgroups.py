@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
@@ -38,6 +39,24 @@ class PooledSubgroups(Result):
         Q between groups on chi-square.
     f, f_df, f_pvalue : float, (float, float), float
         Its F form under HKSJ; NaN for other intervals.
+
+    See Also
+    --------
+    analysis.pool_subgroups : Make this result.
+    analysis.PooledEffect : Result of each group, and of all studies.
+    analysis.forest : Draw the groups.
+
+    References
+    ----------
+    Borenstein 2009, Introduction to Meta-Analysis, chapter 19 (Q between groups); Welch 1951, Biometrika 38:330-336,
+    doi 10.1093/biomet/38.3-4.330 (F form with separate variances).
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.1], "vi": [0.1, 0.2, 0.1, 0.3]})
+    >>> pooled = pool_subgroups(data, ["magnet", "light", "magnet", "light"])
+    >>> round(pooled.groups["magnet"].estimate, 3), round(pooled.overall.estimate, 3), round(pooled.q_between, 2)
+    (-1.6, -0.997, 6.22)
     """
 
     groups: dict[str, PooledEffect]
@@ -67,6 +86,7 @@ class PooledSubgroups(Result):
         return sentences.pooled_subgroups(self)
 
 
+@documented
 def pool_subgroups(
     effects: EffectSizes | pd.DataFrame,
     by: str | ArrayLike,
@@ -83,31 +103,41 @@ def pool_subgroups(
     ----------
     effects : EffectSizes or pandas.DataFrame
         Effects; a DataFrame needs the columns yi and vi.
-    by : str or sequence, shape (k,)
+    by : str or array_like, shape (k,)
         A column of the effects, or one group name for each study.
-    tau2 : {"separate", "common"}
+    tau2 : {"separate", "common"}, optional
         A between-study variance for each group, or one for all, estimated with the groups as moderators. The second is
         steadier where groups are small.
-    tau2_method, ci_method, pi_method, confidence_level
-        As for :func:`analysis.pool`.
+    {tau2_method, ci_method, pi_method, confidence_level}
 
     Returns
     -------
     PooledSubgroups
+        The result of each group, of all studies, and the test between groups.
 
     Raises
     ------
     ValueError
         If a study has no group, there is no such column, or, with ``tau2="common"``, no group has two studies.
 
+    See Also
+    --------
+    analysis.meta_regression : The same with a common tau2, and for moderators that are numbers.
+    analysis.pool : Pool all studies.
+    analysis.forest : Draw the groups.
+
     Notes
     -----
     Q between is the sum of weighted squares of the group means around their weighted mean (weights 1/se^2, Wald), on
     chi-square with G - 1 degrees of freedom; with a common tau2 it is the omnibus test of the meta-regression on the
-    groups (Borenstein 2009, Introduction to Meta-Analysis, chapter 19). Under HKSJ the F form belongs beside it: with a
-    common tau2 that of the meta-regression, F(G - 1, k - G); with separate ones Welch's test for means of unequal
-    variance (Welch 1951, Biometrika 38:330-336, doi 10.1093/biomet/38.3-4.330) on the HKSJ standard errors and their
-    degrees of freedom. It needs two studies in every group.
+    groups. Under HKSJ the F form belongs beside it: with a common tau2 that of the meta-regression, F(G - 1, k - G);
+    with separate ones Welch's test for means of unequal variance on the HKSJ standard errors and their degrees of
+    freedom. It needs two studies in every group.
+
+    References
+    ----------
+    Borenstein 2009, Introduction to Meta-Analysis, chapter 19 (Q between groups); Welch 1951, Biometrika 38:330-336,
+    doi 10.1093/biomet/38.3-4.330 (F form with separate variances).
 
     Examples
     --------
