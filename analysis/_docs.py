@@ -40,16 +40,73 @@ measure : str, optional
     Name of the effect measure, carried along.
 tau2 : float, optional
     A known variance between studies, used instead of an estimate.
-events_t : array_like
-    People with the event, such as responders, of the treatment arm.
-n_t : array_like
-    People of the treatment arm.
-events_p : array_like
-    People with the event, such as responders, of the placebo arm.
-n_p : array_like
-    People of the placebo arm.
 tau : array_like
     Heterogeneity SD, 0 or more, of any shape.
+mean_t : array_like
+    Mean of the treatment arm, in scale units.
+sd_t : array_like
+    SD of the treatment arm, in scale units.
+n_t : array_like
+    People in the treatment arm.
+mean_p : array_like
+    Mean of the placebo arm, in scale units.
+sd_p : array_like
+    SD of the placebo arm, in scale units.
+n_p : array_like
+    People in the placebo arm.
+mean_pre : array_like
+    Mean before, in scale units.
+mean_post : array_like
+    Mean after, of the same people, in scale units.
+sd_pre : array_like
+    SD before, in scale units.
+sd_post : array_like
+    SD after, of the same people, in scale units.
+correlation : array_like
+    Between the two outcomes of a person, -1 to 1. Papers rarely print it: vary it.
+variance : {"large-sample", "unbiased"}, optional
+    The usual formula for large samples, or an unbiased estimate of the exact variance; the Notes hold both.
+bias_correction : bool, optional
+    Whether the effect is corrected for its bias in small samples, as the Notes tell.
+events_t : array_like
+    Responders in the treatment arm.
+events_p : array_like
+    Responders in the placebo arm.
+continuity : float, optional
+    Added to all four cells of the trials chosen by `continuity_to`.
+continuity_to : {"zero trials", "all if zero", "all", "none"}, optional
+    Which trials: those with a zero cell, and no other; all trials of a meta-analysis (the last axis), if any of
+    them has a zero cell; all trials; no trial.
+drop_double_zero : bool, optional
+    Give NaN for a trial without events, or with events only, in both arms.
+low : array_like
+    Lower limit of the confidence interval.
+high : array_like
+    Upper limit of the confidence interval.
+level : array_like, optional
+    Confidence level as a fraction.
+df : array_like, optional
+    Degrees of freedom of the t distribution, n_t + n_p - 2 for a difference of two means; infinite for the normal
+    distribution.
+difference : array_like
+    Treatment minus placebo, not 0; its sign does not matter.
+pvalue : array_like
+    Two-sided, between 0 and 1. A bound such as "p < 0.05", taken as 0.05, gives an upper bound of the result.
+smallest : array_like
+    Smallest value in the arm, in scale units.
+q1 : array_like
+    First quartile of the arm, in scale units.
+median : array_like
+    Median of the arm, in scale units.
+q3 : array_like
+    Third quartile of the arm, in scale units.
+largest : array_like
+    Largest value in the arm, in scale units.
+path : str, os.PathLike or pandas.DataFrame
+    A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet), a Parquet
+    file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+digits : int, optional
+    Decimals, 0 to 10.
 """
 _ENTRIES = {entry.partition(" : ")[0]: entry for entry in re.split(r"\n(?=\S)", _TEXTS.strip())}
 

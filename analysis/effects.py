@@ -4,17 +4,7 @@
 over placebo, as a log), so on a pain scale negative means less pain with treatment. Each function returns the
 pair ``(yi, vi)``: the effect and its sampling variance. NaN in, NaN out; a number that cannot be, such as a
 negative SD, raises ValueError with the list of all such numbers. Differences of means come first, then changes
-within one arm, before to after, then counts of responders in two arms.
-
-The rules for zero cells are the same in all functions of counts. ``continuity`` is what is added to all four cells
-of a trial, ``continuity_to`` says to which trials:
-
-- "zero trials": those with a zero cell, and no other;
-- "all if zero": all trials of a meta-analysis (the last axis), if any of them has a zero cell;
-- "all": all trials;
-- "none": no trial.
-
-With ``drop_double_zero`` a trial without events, or with events only, in both arms is NaN instead.
+within one arm, before to after, then counts of responders in two arms, which share their rules for zero cells.
 """
 
 from __future__ import annotations
@@ -28,6 +18,7 @@ from scipy.special import gammaln, hyp2f1
 
 from analysis import _check
 from analysis._check import amount, checked
+from analysis._docs import documented
 from analysis._types import ContinuityTo, Floats, Values, Variance
 
 if TYPE_CHECKING:
@@ -54,16 +45,17 @@ __all__ = [
 ]
 
 
+@documented
 def mean_difference(
     mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n_p: ArrayLike
 ) -> tuple[Values, Values]:
     """Return the difference of two independent means and its variance.
 
+    Changes or final scores, but the same in both arms.
+
     Parameters
     ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        Mean, SD and number of people of the treatment and of the placebo arm; changes or final scores, but
-        the same in both arms.
+    {mean_t, sd_t, n_t, mean_p, sd_p, n_p}
 
     Returns
     -------
@@ -75,9 +67,23 @@ def mean_difference(
     ValueError
         If a mean is infinite, an SD negative, an arm empty; the message lists every such value.
 
+    See Also
+    --------
+    analysis.effects.paired_difference : The same for a crossover trial, where the same people had both.
+    analysis.effects.hedges_g : The difference in units of the SD, for outcomes on several scales.
+    analysis.recover.sd_from_ci : The SD of an arm whose mean is printed with an interval.
+    analysis.effect_sizes : Mean differences of a whole table of trials.
+
     Notes
     -----
-    Each arm keeps its own variance; they are not assumed equal.
+    yi = mean_t - mean_p and vi = sd_t^2 / n_t + sd_p^2 / n_p. Each arm keeps its own variance; they are not assumed
+    equal. Called MD in metafor.
+
+    References
+    ----------
+    .. [1] Borenstein 2009, Effect sizes for continuous data, in Cooper, Hedges & Valentine, The Handbook of Research
+       Synthesis and Meta-Analysis, 2nd edition, pages 221-235, equation 12.5.
+    .. [2] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.1.
 
     Examples
     --------
@@ -94,6 +100,7 @@ def _two_checked_arms(*arms, least_n=1):
     return checked(**dict(zip(names, arms, strict=True)), least_n=least_n)
 
 
+@documented
 def paired_difference(
     mean_t: ArrayLike, sd_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n: ArrayLike, correlation: ArrayLike
 ) -> tuple[Values, Values]:
@@ -101,26 +108,43 @@ def paired_difference(
 
     Parameters
     ----------
-    mean_t, sd_t, mean_p, sd_p : array_like
-        Mean and SD under treatment and under placebo, in scale units.
+    mean_t : array_like
+        Mean under treatment, in scale units.
+    sd_t : array_like
+        SD under treatment, in scale units.
+    mean_p : array_like
+        Mean under placebo, in scale units.
+    sd_p : array_like
+        SD under placebo, in scale units.
     n : array_like
         People who completed both periods.
-    correlation : array_like
-        Between a person's two outcomes, -1 to 1.
+    {correlation}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``.
+        ``(yi, vi)`` in scale units and squared scale units.
 
     Raises
     ------
     ValueError
-        As for :func:`mean_difference`, and for a correlation outside -1 to 1.
+        If a mean is infinite, an SD negative, n less than 1, or a correlation outside -1 to 1; the message lists every
+        such value.
+
+    See Also
+    --------
+    analysis.effects.mean_difference : The same for two arms of different people.
+    analysis.effects.change_sd : The SD of the differences within people.
+    analysis.effects.mean_change : The change within one arm, before to after.
 
     Notes
     -----
-    Elbourne 2002, Int J Epidemiol 31:140-149, doi 10.1093/ije/31.1.140.
+    vi is the squared SD of the differences within people, sd_t^2 + sd_p^2 - 2 correlation sd_t sd_p, over n.
+
+    References
+    ----------
+    .. [1] Elbourne, Altman, Higgins, Curtin, Worthington & Vail 2002, Int J Epidemiol 31:140-149, doi
+       10.1093/ije/31.1.140.
 
     Examples
     --------
@@ -132,28 +156,37 @@ def paired_difference(
     return m1 - m2, _change_sd(s1, s2, r) ** 2 / n
 
 
+@documented
 def change_sd(sd_pre: ArrayLike, sd_post: ArrayLike, correlation: ArrayLike) -> Values:
     """Return the SD of a change from the SDs before and after.
 
     Parameters
     ----------
-    sd_pre, sd_post : array_like
-        SDs of the same people before and after, in scale units.
-    correlation : array_like
-        Between the two measurements, -1 to 1. Papers rarely print it: vary it.
+    {sd_pre, sd_post, correlation}
 
     Returns
     -------
     numpy.ndarray or float
+        SD of the change, in scale units.
 
     Raises
     ------
     ValueError
         If an SD is negative or a correlation lies outside -1 to 1; the message lists every such value.
 
+    See Also
+    --------
+    analysis.recover.correlation_from_sds : The correlation, where a paper prints all three SDs.
+    analysis.effects.mean_change : The mean change and its variance.
+    analysis.effects.standardized_change_score : The mean change in units of this SD.
+
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.8.
+    The root of sd_pre^2 + sd_post^2 - 2 correlation sd_pre sd_post.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.8.
 
     Examples
     --------
@@ -169,6 +202,7 @@ def _change_sd(pre, post, r):
     return np.sqrt((pre - post) ** 2 + 2 * (1 - r) * pre * post)
 
 
+@documented
 def hedges_g(
     mean_t: ArrayLike,
     sd_t: ArrayLike,
@@ -182,14 +216,11 @@ def hedges_g(
 ) -> tuple[Values, Values]:
     """Return the standardized mean difference with Hedges' exact correction, and its variance.
 
+    Final scores only, or changes only.
+
     Parameters
     ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`mean_difference`; final scores only, or changes only. At least 2 people in each arm.
-    variance : {"large-sample", "unbiased"}
-        1/n_t + 1/n_p + g^2 / (2 (n_t + n_p)), or the unbiased estimate of the exact variance of g.
-    bias_correction : bool
-        Without it the result is Cohen's d, for which there is the large-sample variance only.
+    {mean_t, sd_t, n_t, mean_p, sd_p, n_p, variance, bias_correction}
 
     Returns
     -------
@@ -199,12 +230,29 @@ def hedges_g(
     Raises
     ------
     ValueError
-        As for :func:`mean_difference`, for an arm of one person, or an unknown `variance`.
+        If a mean is infinite, an SD negative or an arm has less than 2 people (the message lists every such value), for
+        an unknown `variance`, or an unbiased one without the correction.
+
+    See Also
+    --------
+    analysis.effects.heteroscedastic_smd : The same without the assumption of equal SDs.
+    analysis.effects.glass_delta : The difference in units of the SD of the placebo arm.
+    analysis.effects.mean_difference : The difference in scale units.
+    analysis.recover.sd_from_t : The SD of both arms behind a t statistic.
 
     Notes
     -----
-    The correction is the exact ratio of gamma functions: Hedges 1981, J Educ Stat 6:107-128, doi
-    10.3102/10769986006002107.
+    The pooled SD has n_t + n_p - 2 degrees of freedom. The correction J is the exact ratio of gamma functions [1]_, not
+    its usual approximation; without it the result is Cohen's d, for which there is the large-sample variance only.
+
+    With g the result, the large-sample variance is 1 / n_t + 1 / n_p + g^2 / (2 (n_t + n_p)) [2]_, and the unbiased one
+    1 / n_t + 1 / n_p + (1 - (df - 2) / (df J^2)) g^2 [3]_. Called SMD in metafor.
+
+    References
+    ----------
+    .. [1] Hedges 1981, J Educ Stat 6:107-128, doi 10.3102/10769986006002107.
+    .. [2] Hedges 1982, Psychol Bull 92:490-499, equation 8, doi 10.1037/0033-2909.92.2.490.
+    .. [3] Hedges 1983, Psychol Bull 93:388-395, equation 9, doi 10.1037/0033-2909.93.2.388.
 
     Examples
     --------
@@ -249,30 +297,43 @@ def _unbiased_share(df, factor):
     return 1 - (df - 2) / (df * factor**2)
 
 
+@documented
 def heteroscedastic_smd(
     mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_p: ArrayLike, sd_p: ArrayLike, n_p: ArrayLike
 ) -> tuple[Values, Values]:
     """Return the standardized mean difference of arms with unequal SDs, and its variance.
 
+    Final scores only, or changes only.
+
     Parameters
     ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`hedges_g`.
+    {mean_t, sd_t, n_t, mean_p, sd_p, n_p}
 
     Returns
     -------
     tuple
-        ``(yi, vi)`` in units of the root of the mean of the two variances, corrected for bias as in
-        :func:`hedges_g`; its variance does not assume that the SDs are equal. NaN where both SDs are 0.
+        ``(yi, vi)`` in units of the root of the mean of the two variances. NaN where both SDs are 0.
 
     Raises
     ------
     ValueError
-        As for :func:`mean_difference`, and for an arm of one person.
+        If a mean is infinite, an SD negative or an arm has less than 2 people; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.hedges_g : The same with one SD for both arms.
+    analysis.effects.glass_delta : The difference in units of the SD of the placebo arm.
+    analysis.effects.mean_difference : The difference in scale units.
 
     Notes
     -----
-    Bonett 2009, Psychol Methods 14:225-238, doi 10.1037/a0016619. Called SMDH in metafor.
+    The effect is corrected for bias as in :func:`analysis.effects.hedges_g`; its variance does not assume that the SDs
+    are equal. Called SMDH in metafor.
+
+    References
+    ----------
+    .. [1] Bonett 2009, Psychol Methods 14:225-238, doi 10.1037/a0016619.
+    .. [2] Hedges 1981, J Educ Stat 6:107-128, doi 10.3102/10769986006002107: the correction for bias.
 
     Examples
     --------
@@ -287,6 +348,7 @@ def heteroscedastic_smd(
     return g, g**2 * (u1**2 / (n1 - 1) + u2**2 / (n2 - 1)) / 8 + u1 / (n1 - 1) + u2 / (n2 - 1)
 
 
+@documented
 def glass_delta(
     mean_t: ArrayLike,
     sd_t: ArrayLike,
@@ -300,30 +362,41 @@ def glass_delta(
 ) -> tuple[Values, Values]:
     """Return the mean difference in units of the SD of the placebo arm (Glass' delta), and its variance.
 
+    Final scores only, or changes only.
+
     Parameters
     ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`hedges_g`.
-    equal_sds : bool
-        Whether the variance of the effect assumes that the arms have the same SD; `sd_t` matters only where
-        not.
-    bias_correction : bool
-        Correct for bias with n_p - 1 degrees of freedom.
+    {mean_t, sd_t, n_t, mean_p, sd_p, n_p}
+    equal_sds : bool, optional
+        Whether the variance of the effect assumes that the arms have the same SD; `sd_t` matters only where not.
+    {bias_correction}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``. NaN where the SD is 0, and with the correction where n_p is 2.
+        ``(yi, vi)`` in units of `sd_p`. NaN where that SD is 0, and with the correction where n_p is 2.
 
     Raises
     ------
     ValueError
-        As for :func:`mean_difference`, and for an arm of one person.
+        If a mean is infinite, an SD negative or an arm has less than 2 people; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.hedges_g : The difference in units of the SD pooled over both arms.
+    analysis.effects.heteroscedastic_smd : The difference in units of the mean variance of both arms.
+    analysis.effects.standardized_mean_change : The change within one arm in units of the SD before.
 
     Notes
     -----
-    Without equal SDs: Bonett 2008, Psychol Methods 13:99-109, doi 10.1037/1082-989x.13.2.99. Called SMD1 and
+    The correction for bias is that of :func:`analysis.effects.hedges_g` with n_p - 1 degrees of freedom. With g the
+    result, the variance is 1 / n_t + 1 / n_p + g^2 / (2 n_p) with equal SDs, that of [2]_ without. Called SMD1 and
     SMD1H in metafor.
+
+    References
+    ----------
+    .. [1] Hedges 1981, J Educ Stat 6:107-128, doi 10.3102/10769986006002107: Glass's estimator and its correction.
+    .. [2] Bonett 2008, Psychol Methods 13:99-109, doi 10.1037/1082-989x.13.2.99: without equal SDs.
 
     Examples
     --------
@@ -339,6 +412,7 @@ def glass_delta(
     return g, (s1 / spread) ** 2 / (n1 - 1) + 1 / (n2 - 1) + g**2 / (2 * (n2 - 1))
 
 
+@documented
 def log_ratio_of_means(
     mean_t: ArrayLike,
     sd_t: ArrayLike,
@@ -351,27 +425,37 @@ def log_ratio_of_means(
 ) -> tuple[Values, Values]:
     """Return the log of the ratio of two means, corrected for bias, and its variance.
 
+    Changes or final scores, but the same in both arms; both means of the same sign.
+
     Parameters
     ----------
-    mean_t, sd_t, n_t, mean_p, sd_p, n_p : array_like
-        As in :func:`mean_difference`; both means of the same sign.
-    bias_correction : bool
-        Add the second-order term of the bias.
+    {mean_t, sd_t, n_t, mean_p, sd_p, n_p, bias_correction}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is
-        0.
+        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is 0.
 
     Raises
     ------
     ValueError
-        As for :func:`mean_difference`.
+        If a mean is infinite, an SD negative, an arm empty; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.mean_difference : The difference of the same means.
+    analysis.effects.hedges_g : The difference in units of the SD.
+    analysis.effects.log_risk_ratio : The log of the ratio of two risks.
 
     Notes
     -----
-    Lajeunesse 2015, Ecology 96:2056-2063, doi 10.1890/14-2402.1: the second-order term of the bias is added.
+    The variance is sd_t^2 / (n_t mean_t^2) + sd_p^2 / (n_p mean_p^2) [2]_. The correction adds the second-order term of
+    the bias [1]_, half the difference of the two parts of that sum. Called ROM in metafor.
+
+    References
+    ----------
+    .. [1] Lajeunesse 2015, Ecology 96:2056-2063, doi 10.1890/14-2402.1.
+    .. [2] Hedges, Gurevitch & Curtis 1999, Ecology 80:1150-1156, equation 1.
 
     Examples
     --------
@@ -387,6 +471,7 @@ def log_ratio_of_means(
     return np.log(m1 / m2) + (v1 - v2) / 2 * bool(bias_correction), v1 + v2
 
 
+@documented
 def mean_change(
     mean_pre: ArrayLike,
     mean_post: ArrayLike,
@@ -399,22 +484,40 @@ def mean_change(
 
     Parameters
     ----------
-    mean_pre, mean_post, sd_pre, sd_post : array_like
-        Means and SDs before and after, in scale units.
+    {mean_pre, mean_post, sd_pre, sd_post}
     n : array_like
         People in the arm.
-    correlation : array_like
-        Between before and after.
+    {correlation}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``: after minus before, and the squared standard error.
+        ``(yi, vi)``: after minus before, in scale units, and the squared standard error.
 
     Raises
     ------
     ValueError
-        If a value cannot be: a negative SD, less than one person, a correlation outside -1 to 1.
+        If a mean is infinite, an SD negative, n less than 1, or a correlation outside -1 to 1; the message lists every
+        such value.
+
+    See Also
+    --------
+    analysis.effects.standardized_mean_change : The change in units of the SD before.
+    analysis.effects.standardized_change_score : The change in units of its own SD.
+    analysis.effects.change_sd : The SD of the change.
+    analysis.recover.correlation_from_sds : The correlation, where a paper prints the SD of the change.
+
+    Notes
+    -----
+    vi is the squared SD of the change, sd_pre^2 + sd_post^2 - 2 correlation sd_pre sd_post, over n. Called MC in
+    metafor.
+
+    References
+    ----------
+    .. [1] Borenstein, Hedges, Higgins & Rothstein 2009, Introduction to Meta-Analysis, chapter 4 (matched groups or
+       pre-post scores), doi 10.1002/9780470743386.
+    .. [2] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.8:
+       the SD of the change.
 
     Examples
     --------
@@ -428,6 +531,7 @@ def mean_change(
     return post - pre, _change_sd(s1, s2, r) ** 2 / n
 
 
+@documented
 def standardized_mean_change(
     mean_pre: ArrayLike,
     mean_post: ArrayLike,
@@ -441,31 +545,37 @@ def standardized_mean_change(
 
     Parameters
     ----------
-    mean_pre, mean_post, sd_pre : array_like
-        Means before and after, and the SD before, in scale units.
-    n : array_like
-        People in the arm, at least 2.
-    correlation : array_like
-        Between before and after.
-    variance : {"large-sample", "unbiased"}
-        2 (1 - r) / n + g^2 / (2 n), or the unbiased estimate of the exact variance, in which r is replaced by
-        its unbiased estimate too.
+    {mean_pre, mean_post, sd_pre, n, correlation, variance}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``, corrected for bias with n - 1 degrees of freedom. NaN where the SD is 0 or n is 2,
-        with the unbiased variance also where n is 3 or 4.
+        ``(yi, vi)``: after minus before, in units of `sd_pre`. NaN where that SD is 0 or n is 2, with the unbiased
+        variance also where n is 3 or 4.
 
     Raises
     ------
     ValueError
-        If a value cannot be, or `variance` is not known.
+        If a mean is infinite, an SD negative, n less than 2, or a correlation outside -1 to 1 (the message lists every
+        such value), or `variance` is not known.
+
+    See Also
+    --------
+    analysis.effects.standardized_change_score : The change in units of its own SD.
+    analysis.effects.mean_change : The change in scale units.
+    analysis.effects.glass_delta : Two arms, in units of the SD of one.
 
     Notes
     -----
-    Becker 1988, Br J Math Stat Psychol 41:257-278, doi 10.1111/j.2044-8317.1988.tb00901.x; the unbiased
-    correlation is that of Olkin & Pratt 1958, doi 10.1214/aoms/1177706717. Called SMCR in metafor.
+    The effect g is corrected for bias with df = n - 1, as in :func:`analysis.effects.hedges_g`. With r the correlation
+    and J the correction, the large-sample variance is 2 (1 - r) / n + g^2 / (2 n) [1]_, the unbiased one
+    2 (1 - r) / n + (1 - (df - 2) / (df J^2)) g^2, in which r is replaced by its unbiased estimate [2]_ too. Called SMCR
+    in metafor.
+
+    References
+    ----------
+    .. [1] Becker 1988, Br J Math Stat Psychol 41:257-278, doi 10.1111/j.2044-8317.1988.tb00901.x.
+    .. [2] Olkin & Pratt 1958, Ann Math Stat 29:201-211, doi 10.1214/aoms/1177706717.
 
     Examples
     --------
@@ -486,6 +596,7 @@ def standardized_mean_change(
     return g, 2 * (1 - r) / n + _unbiased_share(n - 1, factor) * g**2
 
 
+@documented
 def standardized_change_score(
     mean_pre: ArrayLike,
     mean_post: ArrayLike,
@@ -500,30 +611,34 @@ def standardized_change_score(
 
     Parameters
     ----------
-    mean_pre, mean_post, sd_pre, sd_post : array_like
-        Means and SDs before and after, in scale units.
-    n : array_like
-        People in the arm, at least 2.
-    correlation : array_like
-        Between before and after.
-    variance : {"large-sample", "unbiased"}
-        1 / n + g^2 / (2 n), or the unbiased estimate of the exact variance.
+    {mean_pre, mean_post, sd_pre, sd_post, n, correlation, variance}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``, corrected for bias with n - 1 degrees of freedom. NaN where the SD of the change is 0 or
-        n is 2.
+        ``(yi, vi)``: after minus before, in units of the SD of the change. NaN where that SD is 0 or n is 2.
 
     Raises
     ------
     ValueError
-        If a value cannot be, or `variance` is not known.
+        If a mean is infinite, an SD negative, n less than 2, or a correlation outside -1 to 1 (the message lists every
+        such value), or `variance` is not known.
+
+    See Also
+    --------
+    analysis.effects.standardized_mean_change : The change in units of the SD before.
+    analysis.effects.mean_change : The change in scale units.
+    analysis.effects.change_sd : The SD of the change.
 
     Notes
     -----
-    Gibbons, Hedeker & Davis 1993, J Educ Stat 18:271-279, doi 10.3102/10769986018003271. Called SMCC in
-    metafor.
+    The effect g is corrected for bias with df = n - 1, as in :func:`analysis.effects.hedges_g`. The
+    large-sample variance is 1 / n + g^2 / (2 n), the unbiased one 1 / n + (1 - (df - 2) / (df J^2)) g^2, with J the
+    correction. Called SMCC in metafor.
+
+    References
+    ----------
+    .. [1] Gibbons, Hedeker & Davis 1993, J Educ Stat 18:271-279, doi 10.3102/10769986018003271.
 
     Examples
     --------
@@ -540,6 +655,7 @@ def standardized_change_score(
     return g, 1 / n + share * g**2
 
 
+@documented
 def log_risk_ratio(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -554,25 +670,36 @@ def log_risk_ratio(
 
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity : float
-        Added to all four cells of the trials chosen by `continuity_to`.
-    continuity_to : {"zero trials", "all if zero", "all", "none"}
-        Which trials: those with a zero cell; all, if one has a zero cell; all; none.
-    drop_double_zero : bool
-        Give NaN for a trial without events, or with events only, in both arms.
+    {events_t, n_t, events_p, n_p, continuity, continuity_to, drop_double_zero}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``; exponentiate the effect for the risk ratio. NaN where a zero remains that makes either
-        infinite.
+        ``(yi, vi)``; exponentiate the effect for the risk ratio. NaN where a zero remains that makes either infinite.
 
     Raises
     ------
     ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
+        If events are negative or exceed the number of people (the message lists every such trial), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.log_odds_ratio : The log odds ratio of the same counts.
+    analysis.effects.risk_difference : The difference of the two risks.
+    analysis.pool_mantel_haenszel : Pools counts without adding to zero cells.
+
+    Notes
+    -----
+    With a and c events among n_t and n_p people, the variance is 1 / a - 1 / n_t + 1 / c - 1 / n_p. Called RR in
+    metafor.
+
+    References
+    ----------
+    .. [1] Katz, Baptista, Azen & Pike 1978, Biometrics 34:469-474, doi 10.2307/2530610.
+    .. [2] Sweeting, Sutton & Lambert 2004, Stat Med 23:1351-1375, doi 10.1002/sim.1761: what to add to zero cells.
+    .. [3] Deeks, Higgins & Altman, Cochrane Handbook for Systematic Reviews of Interventions, chapter 10, section
+       10.4.4.1: the same.
 
     Examples
     --------
@@ -629,6 +756,7 @@ def _defined(yi, vi):
     return np.where(fine, yi, np.nan)[()], np.where(fine, vi, np.nan)[()]
 
 
+@documented
 def log_odds_ratio(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -643,10 +771,7 @@ def log_odds_ratio(
 
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity, continuity_to, drop_double_zero
-        As in :func:`log_risk_ratio`.
+    {events_t, n_t, events_p, n_p, continuity, continuity_to, drop_double_zero}
 
     Returns
     -------
@@ -656,7 +781,23 @@ def log_odds_ratio(
     Raises
     ------
     ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
+        If events are negative or exceed the number of people (the message lists every such trial), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.peto_log_odds_ratio : The one-step estimate, for rare events.
+    analysis.effects.log_risk_ratio : The log risk ratio of the same counts.
+    analysis.pool_mantel_haenszel : Pools counts without adding to zero cells.
+
+    Notes
+    -----
+    The variance is the sum of the reciprocals of the four cells. Called OR in metafor.
+
+    References
+    ----------
+    .. [1] Woolf 1955, Ann Hum Genet 19:251-253, doi 10.1111/j.1469-1809.1955.tb01348.x.
+    .. [2] Sweeting, Sutton & Lambert 2004, Stat Med 23:1351-1375, doi 10.1002/sim.1761: what to add to zero cells.
 
     Examples
     --------
@@ -670,6 +811,7 @@ def log_odds_ratio(
         return _defined(np.log(a) - np.log(b) - np.log(c) + np.log(d), 1 / a + 1 / b + 1 / c + 1 / d)
 
 
+@documented
 def risk_difference(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -684,21 +826,35 @@ def risk_difference(
 
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity, continuity_to, drop_double_zero
-        As in :func:`log_risk_ratio`.
+    {events_t, n_t, events_p, n_p, continuity, continuity_to, drop_double_zero}
 
     Returns
     -------
     tuple
-        ``(yi, vi)`` as fractions. Without continuity the variance of a double-zero trial is 0, and cannot be
-        pooled by inverse variance.
+        ``(yi, vi)`` as fractions. Without continuity the variance of a double-zero trial is 0, and cannot be pooled by
+        inverse variance.
 
     Raises
     ------
     ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
+        If events are negative or exceed the number of people (the message lists every such trial), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.log_risk_ratio : The ratio of the two risks, as a log.
+    analysis.effects.log_odds_ratio : The log odds ratio of the same counts.
+    analysis.pool_mantel_haenszel : Pools counts without adding to zero cells.
+
+    Notes
+    -----
+    With p and q the two risks, the variance is p (1 - p) / n_t + q (1 - q) / n_p. Called RD in metafor.
+
+    References
+    ----------
+    .. [1] Borenstein, Hedges, Higgins & Rothstein 2009, Introduction to Meta-Analysis, chapter 5, doi
+       10.1002/9780470743386.
+    .. [2] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.4.1.
 
     Examples
     --------
@@ -712,6 +868,7 @@ def risk_difference(
     return a / n1 - c / n2, a * b / n1**3 + c * d / n2**3
 
 
+@documented
 def peto_log_odds_ratio(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -724,29 +881,37 @@ def peto_log_odds_ratio(
 ) -> tuple[Values, Values]:
     """Return the log odds ratio by Peto's one-step method, and its variance.
 
+    Nothing is added to zero cells by default, because a single zero cell does no harm here.
+
     Parameters
     ----------
-    events_t, n_t, events_p, n_p : array_like
-        Responders and people of the treatment and of the placebo arm.
-    continuity, continuity_to, drop_double_zero
-        As in :func:`log_risk_ratio`; nothing is added by default, because a single zero cell does no harm
-        here.
+    {events_t, n_t, events_p, n_p, continuity, continuity_to, drop_double_zero}
 
     Returns
     -------
     tuple
-        ``(yi, vi)``: (observed minus expected) / V and 1 / V, V the hypergeometric variance. NaN for a trial
-        without events, or with events only, in both arms.
+        ``(yi, vi)``; exponentiate the effect for the odds ratio. NaN for a trial without events, or with events
+        only, in both arms.
 
     Raises
     ------
     ValueError
-        If events are negative or exceed the number of people; the message lists every such trial.
+        If events are negative or exceed the number of people (the message lists every such trial), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.log_odds_ratio : The log odds ratio of Woolf.
+    analysis.pool_peto : Pools trials by this method.
 
     Notes
     -----
-    Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335-371, doi
-    10.1016/s0033-0620(85)80003-7.
+    yi = (observed minus expected) / V and vi = 1 / V, with V the hypergeometric variance. Called PETO in metafor.
+
+    References
+    ----------
+    .. [1] Yusuf, Peto, Lewis, Collins & Sleight 1985, Prog Cardiovasc Dis 27:335-371, doi
+       10.1016/s0033-0620(85)80003-7.
 
     Examples
     --------

@@ -3,8 +3,7 @@
 All functions take numbers or arrays that broadcast, in any unit; results have the unit of the input. NaN in,
 NaN out; a number that cannot be, such as a negative SE, raises ValueError with the list of all such numbers.
 Medians, quartiles and ranges are turned in two ways: by formulas that assume people drawn from a normal
-distribution, or by the distribution that fits the printed quantiles best, which is the better choice where the median
-lies off the middle of the quartiles or of the range.
+distribution, or, with :func:`fit_quantiles`, by the distribution that fits the printed quantiles best.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from scipy.special import gamma, gammaincinv, ndtri, stdtrit
 
 from analysis import _check
 from analysis._check import checked, fail, place
+from analysis._docs import documented
 from analysis._types import Values
 
 # Quantiles of the families on the positive numbers, at scale 1; u is the log of about SD over mean.
@@ -66,15 +66,26 @@ def sd_from_se(se: ArrayLike, n: ArrayLike) -> Values:
     Returns
     -------
     numpy.ndarray or float
+        SD, in scale units.
 
     Raises
     ------
     ValueError
-        If a standard error is negative or an arm empty.
+        If a standard error is negative or an arm empty; the message lists every such value.
+
+    See Also
+    --------
+    analysis.recover.sd_from_ci : The SD behind the interval of a mean.
+    analysis.recover.se_from_ci : The standard error behind any interval.
+    analysis.effects.mean_difference : Takes the SDs of two arms.
 
     Notes
     -----
-    SE times the square root of n: Cochrane Handbook, section 6.5.2.2.
+    SE times the square root of n.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.2.
 
     Examples
     --------
@@ -85,31 +96,37 @@ def sd_from_se(se: ArrayLike, n: ArrayLike) -> Values:
     return se * np.sqrt(n)
 
 
+@documented
 def sd_from_ci(low: ArrayLike, high: ArrayLike, n: ArrayLike, level: ArrayLike = 0.95) -> Values:
     """Return the SD behind the confidence interval of a mean, a t interval on n - 1 degrees of freedom.
 
     Parameters
     ----------
-    low, high : array_like
-        Limits of the interval, in scale units.
-    n : array_like
-        People in the arm, at least 2.
-    level : array_like
-        Confidence level as a fraction.
+    {low, high, n, level}
 
     Returns
     -------
     numpy.ndarray or float
+        SD, in the unit of the limits.
 
     Raises
     ------
     ValueError
-        If the limits are in the wrong order, an arm has fewer than 2 people, or a level does not lie between
-        0 and 1.
+        If the limits are in the wrong order, an arm has fewer than 2 people, or a level does not lie between 0 and 1.
+
+    See Also
+    --------
+    analysis.recover.sd_from_se : The SD behind the standard error of a mean.
+    analysis.recover.se_from_ci : The standard error behind any interval.
+    analysis.recover.sd_from_quartiles : The SD behind two quartiles.
 
     Notes
     -----
-    Half the width over the t quantile is the SE: Cochrane Handbook, section 6.5.2.2.
+    Half the width over the t quantile is the SE.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.2.
 
     Examples
     --------
@@ -122,31 +139,40 @@ def sd_from_ci(low: ArrayLike, high: ArrayLike, n: ArrayLike, level: ArrayLike =
     return (high - low) / (2 * stdtrit(n - 1, 0.5 + level / 2)) * np.sqrt(n)
 
 
+@documented
 def se_from_ci(low: ArrayLike, high: ArrayLike, level: ArrayLike = 0.95, *, df: ArrayLike = np.inf) -> Values:
     """Return the standard error behind a confidence interval, of a mean, a difference or a log ratio.
 
+    For a ratio, `low` and `high` are the logs of its limits.
+
     Parameters
     ----------
-    low, high : array_like
-        Limits of the interval; for a ratio, their logs.
-    level : array_like
-        Confidence level as a fraction.
-    df : array_like
-        Degrees of freedom of the t distribution, n_t + n_p - 2 for a difference of two means; infinite for
-        the normal distribution.
+    {low, high, level, df}
 
     Returns
     -------
     numpy.ndarray or float
+        Standard error, in the unit of the limits.
 
     Raises
     ------
     ValueError
         If the limits are in the wrong order or a level does not lie between 0 and 1.
 
+    See Also
+    --------
+    analysis.recover.se_from_p : The same from a p-value.
+    analysis.recover.sd_from_ci : The SD behind the interval of the mean of one arm.
+    analysis.contrast_effects : Effect sizes of a table of differences that are printed with an interval.
+
     Notes
     -----
-    Half the width over the quantile: Cochrane Handbook, sections 6.3.1 and 6.5.2.3.
+    Half the width over the quantile.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, sections 6.3.1 and
+       6.5.2.3.
 
     Examples
     --------
@@ -159,6 +185,7 @@ def se_from_ci(low: ArrayLike, high: ArrayLike, level: ArrayLike = 0.95, *, df: 
     return (high - low) / (2 * stdtrit(df, 0.5 + level / 2))
 
 
+@documented
 def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, *, df: ArrayLike = np.inf) -> Values:
     """Return the standard error behind an estimate and its two-sided p-value.
 
@@ -166,23 +193,31 @@ def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, *, df: ArrayLike = np.inf)
     ----------
     estimate : array_like
         A difference or a log ratio, not 0.
-    pvalue : array_like
-        Two-sided, between 0 and 1; of "p < 0.01" only a smallest possible estimate can be had, with 0.01.
-    df : array_like
-        Degrees of freedom of the t test; infinite for a normal test.
+    {pvalue, df}
 
     Returns
     -------
     numpy.ndarray or float
+        Standard error, in the unit of the estimate.
 
     Raises
     ------
     ValueError
         If an estimate is 0 or a p-value is not between 0 and 1, both excluded.
 
+    See Also
+    --------
+    analysis.recover.se_from_ci : The same from an interval.
+    analysis.recover.sd_from_p : The SD of the arms behind a p-value.
+
     Notes
     -----
-    Cochrane Handbook, sections 6.3.2 and 6.5.2.3.
+    The size of the estimate over the quantile that belongs to the p-value.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, sections 6.3.2 and
+       6.5.2.3.
 
     Examples
     --------
@@ -195,31 +230,39 @@ def se_from_p(estimate: ArrayLike, pvalue: ArrayLike, *, df: ArrayLike = np.inf)
     return np.abs(estimate) / -stdtrit(df, pvalue / 2)
 
 
+@documented
 def sd_from_t(difference: ArrayLike, t: ArrayLike, n_t: ArrayLike, n_p: ArrayLike) -> Values:
     """Return the SD common to two arms from the t statistic of the difference of their means.
 
     Parameters
     ----------
-    difference : array_like
-        Treatment minus placebo, not 0; its sign and that of `t` do not matter.
+    {difference}
     t : array_like
-        Student's t with a common SD (not Welch's).
-    n_t, n_p : array_like
-        People in the arms.
+        Student's t with a common SD (not Welch's), not 0; its sign does not matter.
+    {n_t, n_p}
 
     Returns
     -------
     numpy.ndarray or float
-        One SD for both arms.
+        One SD for both arms, in the unit of the difference.
 
     Raises
     ------
     ValueError
         If a difference or a t is 0, or an arm empty.
 
+    See Also
+    --------
+    analysis.recover.sd_from_p : The same from the p-value of the test.
+    analysis.effects.hedges_g : The difference in units of that SD.
+
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.3.
+    The size of difference / t is the SE of the difference; divided by the root of 1 / n_t + 1 / n_p it is the SD.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.3.
 
     Examples
     --------
@@ -230,33 +273,37 @@ def sd_from_t(difference: ArrayLike, t: ArrayLike, n_t: ArrayLike, n_p: ArrayLik
     return np.abs(difference / t) / np.sqrt(1 / n_t + 1 / n_p)
 
 
+@documented
 def sd_from_p(difference: ArrayLike, pvalue: ArrayLike, n_t: ArrayLike, n_p: ArrayLike) -> Values:
     """Return the SD common to two arms from the two-sided p-value of a t test of their difference.
 
     Parameters
     ----------
-    difference : array_like
-        Treatment minus placebo, not 0.
-    pvalue : array_like
-        Two-sided, of Student's t test on n_t + n_p - 2 degrees of freedom. A bound such as "p < 0.05" gives
-        an upper bound of the SD.
-    n_t, n_p : array_like
-        People in the arms, at least 2 each.
+    {difference, pvalue, n_t, n_p}
 
     Returns
     -------
     numpy.ndarray or float
-        One SD for both arms.
+        One SD for both arms, in the unit of the difference.
 
     Raises
     ------
     ValueError
-        If a difference is 0, a p-value is not between 0 and 1 (both excluded), or an arm has fewer than 2
-        people.
+        If a difference is 0, a p-value is not between 0 and 1 (both excluded), or an arm has fewer than 2 people.
+
+    See Also
+    --------
+    analysis.recover.sd_from_t : The same from the t statistic.
+    analysis.recover.se_from_p : The standard error of the difference.
 
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.3, whose example this is; its rounded steps end at 4.69.
+    The test is Student's t test on n_t + n_p - 2 degrees of freedom. The Handbook has the same example; its rounded
+    steps end at 4.69.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.3.
 
     Examples
     --------
@@ -267,6 +314,7 @@ def sd_from_p(difference: ArrayLike, pvalue: ArrayLike, n_t: ArrayLike, n_p: Arr
     return np.abs(difference) / -stdtrit(n_t + n_p - 2, pvalue / 2) / np.sqrt(1 / n_t + 1 / n_p)
 
 
+@documented
 def correlation_from_sds(
     sd_pre: ArrayLike, sd_post: ArrayLike, sd_change: ArrayLike, *, impossible: Literal["raise", "nan"] = "raise"
 ) -> Values:
@@ -274,25 +322,37 @@ def correlation_from_sds(
 
     Parameters
     ----------
-    sd_pre, sd_post, sd_change : array_like
-        SDs of the same people, in one unit; the first two not 0.
-    impossible : {"raise", "nan"}
-        What to do with an SD of the change smaller than the difference of the other two or larger than their
-        sum, which no correlation can make: the error lists them all.
+    {sd_pre, sd_post}
+    sd_change : array_like
+        SD of the change of the same people, in scale units.
+    impossible : {"raise", "nan"}, optional
+        What to do with an SD of the change smaller than the difference of the other two or larger than their sum, which
+        no correlation can make, or with an SD before or after of 0: the error lists them all.
 
     Returns
     -------
     numpy.ndarray or float
+        Correlation, -1 to 1; NaN for impossible SDs, unless they raise.
 
     Raises
     ------
     ValueError
         For impossible SDs, or a negative one.
 
+    See Also
+    --------
+    analysis.effects.change_sd : The way back, from the correlation to the SD of the change.
+    analysis.effects.mean_change : Takes a correlation.
+    analysis.effect_sizes : Takes one correlation for all trials that do not print an SD of the change.
+
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.8, whose example is the one below. Rounded SDs give rounded correlations:
-    vary them.
+    (sd_pre^2 + sd_post^2 - sd_change^2) / (2 sd_pre sd_post). The example is the Handbook's. Rounded SDs give rounded
+    correlations: vary them.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.8.
 
     Examples
     --------
@@ -322,29 +382,38 @@ def _no_correlation(at, values):
     )
 
 
+@documented
 def sd_from_range(smallest: ArrayLike, largest: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD of an arm from its smallest and largest value.
 
     Parameters
     ----------
-    smallest, largest : array_like
-        In scale units.
-    n : array_like
-        People in the arm, at least 2.
+    {smallest, largest, n}
 
     Returns
     -------
     numpy.ndarray or float
+        SD, in scale units.
 
     Raises
     ------
     ValueError
         If the smallest value exceeds the largest, or an arm has fewer than 2 people.
 
+    See Also
+    --------
+    analysis.recover.mean_from_range : The mean from median and range.
+    analysis.recover.sd_from_quartiles : The SD from quartiles, to be preferred.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
+
     Notes
     -----
-    Wan, Wang, Liu & Tong 2014, BMC Med Res Methodol 14:135, doi 10.1186/1471-2288-14-135, scenario C1. One
-    outlier changes it a great deal: prefer quartiles.
+    The range over the expected range of n standard normal values (scenario C1). People are assumed to be drawn from a
+    normal distribution. One outlier changes the result a great deal: prefer quartiles.
+
+    References
+    ----------
+    .. [1] Wan, Wang, Liu & Tong 2014, BMC Med Res Methodol 14:135, equation 9, doi 10.1186/1471-2288-14-135.
 
     Examples
     --------
@@ -360,29 +429,38 @@ def _range_width(n):
     return 2 * ndtri((n - 0.375) / (n + 0.25))
 
 
+@documented
 def sd_from_quartiles(q1: ArrayLike, q3: ArrayLike, n: ArrayLike) -> Values:
     """Return the SD of an arm from its quartiles.
 
     Parameters
     ----------
-    q1, q3 : array_like
-        First and third quartile, in scale units.
-    n : array_like
-        People in the arm, at least 2.
+    {q1, q3, n}
 
     Returns
     -------
     numpy.ndarray or float
+        SD, in scale units.
 
     Raises
     ------
     ValueError
         If the first quartile exceeds the third, or an arm has fewer than 2 people.
 
+    See Also
+    --------
+    analysis.recover.mean_from_quartiles : The mean from median and quartiles.
+    analysis.recover.sd_from_five_numbers : The SD from quartiles and range.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
+
     Notes
     -----
-    Wan, Wang, Liu & Tong 2014, doi 10.1186/1471-2288-14-135, scenario C3. For many people the divisor is
-    1.35.
+    The distance of the quartiles over the one expected of n standard normal values (scenario C3), 1.35 for many people.
+    People are assumed to be drawn from a normal distribution.
+
+    References
+    ----------
+    .. [1] Wan, Wang, Liu & Tong 2014, BMC Med Res Methodol 14:135, equation 16, doi 10.1186/1471-2288-14-135.
 
     Examples
     --------
@@ -398,6 +476,7 @@ def _quartile_width(n):
     return 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
 
 
+@documented
 def sd_from_five_numbers(
     smallest: ArrayLike,
     q1: ArrayLike,
@@ -411,26 +490,36 @@ def sd_from_five_numbers(
 
     Parameters
     ----------
-    smallest, q1, q3, largest : array_like
-        In scale units.
-    n : array_like
-        People in the arm, at least 2.
-    weights : {"Shi", "Wan"}
+    {smallest, q1, q3, largest, n}
+    weights : {"Shi", "Wan"}, optional
         Weights of range and quartiles: the best for the number of people, or one half each.
 
     Returns
     -------
     numpy.ndarray or float
+        SD, in scale units.
 
     Raises
     ------
     ValueError
-        If the values are not in order, or an arm has fewer than 2 people.
+        If the values are not in order, an arm has fewer than 2 people, or `weights` is not known.
+
+    See Also
+    --------
+    analysis.recover.mean_from_five_numbers : The mean from median, quartiles and range.
+    analysis.recover.sd_from_quartiles : The SD from the quartiles alone.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
 
     Notes
     -----
-    Wan, Wang, Liu & Tong 2014, doi 10.1186/1471-2288-14-135, scenario C2; Shi, Luo, Weng, Zeng, Lin, Chu &
-    Tong 2020, Res Synth Methods 11:641-654, doi 10.1002/jrsm.1429.
+    A weighted mean of the SD from the range and the one from the quartiles: in "Wan" (scenario C2) each has the
+    weight one half [1]_, in "Shi" the range has 1 / (1 + 0.07 n^0.6) [2]_. People are assumed to be drawn from a
+    normal distribution.
+
+    References
+    ----------
+    .. [1] Wan, Wang, Liu & Tong 2014, BMC Med Res Methodol 14:135, doi 10.1186/1471-2288-14-135.
+    .. [2] Shi, Luo, Weng, Zeng, Lin, Chu & Tong 2020, Res Synth Methods 11:641-654, doi 10.1002/jrsm.1429.
 
     Examples
     --------
@@ -444,28 +533,40 @@ def sd_from_five_numbers(
     return share * (high - low) / _range_width(n) + (1 - share) * (q3 - q1) / _quartile_width(n)
 
 
+@documented
 def mean_from_range(smallest: ArrayLike, median: ArrayLike, largest: ArrayLike, n: ArrayLike) -> Values:
     """Return the mean of an arm from its median and range.
 
     Parameters
     ----------
-    smallest, median, largest : array_like
-        In scale units.
+    {smallest, median, largest}
     n : array_like
         People in the arm.
 
     Returns
     -------
     numpy.ndarray or float
+        Mean, in scale units.
 
     Raises
     ------
     ValueError
         If the values are not in order, or an arm is empty.
 
+    See Also
+    --------
+    analysis.recover.sd_from_range : The SD from the same values.
+    analysis.recover.mean_from_five_numbers : The mean where quartiles are printed too.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
+
     Notes
     -----
-    Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785-1805, doi 10.1177/0962280216669183.
+    The middle of the range has the weight 4 / (4 + n^0.75), the median the rest. People are assumed to be drawn from a
+    normal distribution.
+
+    References
+    ----------
+    .. [1] Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785-1805, doi 10.1177/0962280216669183.
 
     Examples
     --------
@@ -478,28 +579,38 @@ def mean_from_range(smallest: ArrayLike, median: ArrayLike, largest: ArrayLike, 
     return share * (low + high) / 2 + (1 - share) * median
 
 
+@documented
 def mean_from_quartiles(q1: ArrayLike, median: ArrayLike, q3: ArrayLike, n: ArrayLike) -> Values:
     """Return the mean of an arm from its median and quartiles.
 
     Parameters
     ----------
-    q1, median, q3 : array_like
-        In scale units.
-    n : array_like
-        People in the arm, at least 2.
+    {q1, median, q3, n}
 
     Returns
     -------
     numpy.ndarray or float
+        Mean, in scale units.
 
     Raises
     ------
     ValueError
         If the values are not in order, or an arm has fewer than 2 people.
 
+    See Also
+    --------
+    analysis.recover.sd_from_quartiles : The SD from the same values.
+    analysis.recover.mean_from_five_numbers : The mean where the range is printed too.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
+
     Notes
     -----
-    Luo, Wan, Liu & Tong 2018, doi 10.1177/0962280216669183.
+    The middle of the quartiles has the weight 0.7 + 0.39 / n, the median the rest. People are assumed to be drawn
+    from a normal distribution.
+
+    References
+    ----------
+    .. [1] Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785-1805, doi 10.1177/0962280216669183.
 
     Examples
     --------
@@ -512,6 +623,7 @@ def mean_from_quartiles(q1: ArrayLike, median: ArrayLike, q3: ArrayLike, n: Arra
     return share * (q1 + q3) / 2 + (1 - share) * median
 
 
+@documented
 def mean_from_five_numbers(
     smallest: ArrayLike, q1: ArrayLike, median: ArrayLike, q3: ArrayLike, largest: ArrayLike, n: ArrayLike
 ) -> Values:
@@ -519,23 +631,32 @@ def mean_from_five_numbers(
 
     Parameters
     ----------
-    smallest, q1, median, q3, largest : array_like
-        In scale units.
-    n : array_like
-        People in the arm, at least 2.
+    {smallest, q1, median, q3, largest, n}
 
     Returns
     -------
     numpy.ndarray or float
+        Mean, in scale units.
 
     Raises
     ------
     ValueError
         If the values are not in order, or an arm has fewer than 2 people.
 
+    See Also
+    --------
+    analysis.recover.sd_from_five_numbers : The SD from range and quartiles.
+    analysis.recover.mean_from_quartiles : The mean where no range is printed.
+    analysis.recover.fit_quantiles : Mean and SD without assuming normality.
+
     Notes
     -----
-    Luo, Wan, Liu & Tong 2018, doi 10.1177/0962280216669183.
+    The middle of the range has the weight 2.2 / (2.2 + n^0.75), the middle of the quartiles 0.7 - 0.72 / n^0.55, the
+    median the rest. People are assumed to be drawn from a normal distribution.
+
+    References
+    ----------
+    .. [1] Luo, Wan, Liu & Tong 2018, Stat Methods Med Res 27:1785-1805, doi 10.1177/0962280216669183.
 
     Examples
     --------
@@ -550,7 +671,34 @@ def mean_from_five_numbers(
 
 
 class QuantileFit(NamedTuple):
-    """Mean and SD of the fitted distribution, its name, and the sum of squares left between the quantiles."""
+    """The distribution that fits the printed quantiles of an arm best, made by :func:`analysis.recover.fit_quantiles`.
+
+    Attributes
+    ----------
+    mean : numpy.ndarray or float
+        Mean of the fitted distribution, in scale units.
+    sd : numpy.ndarray or float
+        Its SD, in scale units.
+    family : numpy.ndarray or str
+        Its name, "normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers.
+    distance : numpy.ndarray or float
+        Sum of squares left between printed and fitted quantiles, in squared scale units.
+
+    See Also
+    --------
+    analysis.recover.fit_quantiles : Makes it.
+    analysis.effects.mean_difference : Takes mean and SD of two arms.
+
+    References
+    ----------
+    .. [1] McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537, doi 10.1177/0962280219889080.
+
+    Examples
+    --------
+    >>> fit = fit_quantiles(5, 40, q1=3, q3=7)
+    >>> print(f"{fit.family}, mean {fit.mean:.1f}, distance {fit.distance:.1f}")
+    normal, mean 5.0, distance 0.0
+    """
 
     mean: Values
     sd: Values
@@ -558,6 +706,7 @@ class QuantileFit(NamedTuple):
     distance: Values
 
 
+@documented
 def fit_quantiles(
     median: ArrayLike,
     n: ArrayLike,
@@ -571,34 +720,47 @@ def fit_quantiles(
 
     Parameters
     ----------
-    median : array_like
-        In scale units.
+    {median}
     n : array_like
         People in the arm, at least 3.
-    q1, q3 : array_like, optional
-        First and third quartile.
-    smallest, largest : array_like, optional
-        Ends of the range.
+    q1 : array_like, optional
+        First quartile of the arm, in scale units; with `q3` only.
+    q3 : array_like, optional
+        Third quartile of the arm, in scale units; with `q1` only.
+    smallest : array_like, optional
+        Smallest value in the arm, in scale units; with `largest` only.
+    largest : array_like, optional
+        Largest value in the arm, in scale units; with `smallest` only.
 
     Returns
     -------
     QuantileFit
-        ``mean``, ``sd``, ``family`` ("normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers)
-        and ``distance``, the sum of squared differences between printed and fitted quantiles.
+        ``mean``, ``sd``, ``family`` ("normal", "log-normal", "gamma" or "Weibull"; "" for unknown numbers) and
+        ``distance``, the sum of squared differences between printed and fitted quantiles.
 
     Raises
     ------
     ValueError
-        If neither quartiles nor range are given, only one of a pair is, the values are not in order, or an
-        arm has fewer than 3 people.
+        If neither quartiles nor range are given, only one of a pair is, the values are not in order, or an arm has
+        fewer than 3 people.
+
+    See Also
+    --------
+    analysis.recover.mean_from_quartiles : The mean by a formula for normal values.
+    analysis.recover.sd_from_quartiles : The SD by a formula for normal values.
+    analysis.recover.mean_from_five_numbers : The mean by a formula for normal values, from quartiles and range.
 
     Notes
     -----
-    The quantile estimation method of McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537,
-    doi 10.1177/0962280219889080: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2,
-    3/4 and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the
-    normal distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The
-    minimum is searched on a grid first, so that it is the global one.
+    The quantile estimation method [1]_: each family is fitted by least squares to the quantiles at 1/n, 1/4, 1/2, 3/4
+    and 1 - 1/n, and the one that comes closest is taken; where a value is zero or negative only the normal
+    distribution is fitted. The beta distribution, for values between 0 and 1, is not among the families. The minimum
+    is searched on a grid first, so that it is the global one. It is the better choice where the median lies off the
+    middle of the quartiles or of the range.
+
+    References
+    ----------
+    .. [1] McGrath, Zhao, Steele et al. 2020, Stat Methods Med Res 29:2520-2537, doi 10.1177/0962280219889080.
 
     Examples
     --------
@@ -687,23 +849,36 @@ def combine_arms(mean: ArrayLike, sd: ArrayLike, n: ArrayLike) -> tuple[Values, 
 
     Parameters
     ----------
-    mean, sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; any unit. All broadcast.
+    mean : array_like, shape (m,) or (m, ...)
+        Means of the m arms along the first axis, in any unit; all three arguments broadcast.
+    sd : array_like, shape (m,) or (m, ...)
+        SDs of the arms.
+    n : array_like, shape (m,) or (m, ...)
+        People in the arms.
 
     Returns
     -------
-    tuple of float or array
-        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their
-        means.
+    tuple of float or numpy.ndarray
+        Mean, SD and n of the combined arm. The SD holds the variation within the arms and between their means.
 
     Raises
     ------
     ValueError
         If an SD is negative or an arm empty.
 
+    See Also
+    --------
+    analysis.recover.pooled_sd : The SD within the arms alone.
+    analysis.effect_sizes : Combines the arms of trials with several of them.
+
     Notes
     -----
-    Cochrane Handbook, section 6.5.2.10, table 6.5.a, applied to any number of arms at once.
+    The Handbook's formula for two arms, applied to any number of arms at once.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.10,
+       table 6.5.a.
 
     Examples
     --------
@@ -727,22 +902,33 @@ def pooled_sd(sd: ArrayLike, n: ArrayLike) -> Values:
 
     Parameters
     ----------
-    sd, n : array_like, shape (m,) or (m, ...)
-        One value per arm, along the first axis; arms of one person carry no information. Both broadcast.
+    sd : array_like, shape (m,) or (m, ...)
+        SDs of the m arms along the first axis; both arguments broadcast.
+    n : array_like, shape (m,) or (m, ...)
+        People in the arms; arms of one person carry no information.
 
     Returns
     -------
-    float or array
+    float or numpy.ndarray
+        SD, in the unit of `sd`.
 
     Raises
     ------
     ValueError
         If an SD is negative or an arm empty.
 
+    See Also
+    --------
+    analysis.recover.combine_arms : One arm out of several, with the variation between their means.
+    analysis.effect_sizes : Lends this SD to trials that print none (``missing_sd="impute"``).
+
     Notes
     -----
-    The rule by which a missing SD is borrowed from the other trials of a meta-analysis:
-    Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
+    The rule by which a missing SD is borrowed from the other trials of a meta-analysis.
+
+    References
+    ----------
+    .. [1] Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
 
     Examples
     --------

@@ -75,6 +75,8 @@ def _as_text(head, said):
 def _as_html(head, said):
     """Set the same as a table without colours of its own, which reads on a light and on a dark page."""
     left = 'style="text-align: left; vertical-align: top"'
+    # A heading longer than the table is wide stays on one line.
+    bold = 'style="text-align: left; font-weight: bold; white-space: nowrap"'
     rows = []
     for label, text in said:
         if label is None or text is None:
@@ -82,7 +84,11 @@ def _as_html(head, said):
             rows.append(f'<tr><{cell} colspan="2" {left}>{html.escape(label or text or "")}</{cell}></tr>')
         else:
             rows.append(f'<tr><th scope="row" {left}>{html.escape(label)}</th><td {left}>{html.escape(text)}</td></tr>')
-    title = f'<caption style="text-align: left; font-weight: bold">{html.escape(head)}</caption>' if head else ""
+    title = (
+        f'<caption style="text-align: left; font-weight: bold; white-space: nowrap">{html.escape(head)}</caption>'
+        if head
+        else ""
+    )
     return f"<table>{title}<tbody>{''.join(rows)}</tbody></table>"
 
 
@@ -135,6 +141,7 @@ def findings(arms: PooledArms) -> str:
     Parameters
     ----------
     arms : analysis.PooledArms
+        From :func:`analysis.pool_arms`.
 
     Returns
     -------
@@ -142,12 +149,33 @@ def findings(arms: PooledArms) -> str:
         The change under placebo and under treatment; the randomised difference and the range of true effects; the
         difference in each group, if there are groups. One paragraph a line.
 
+    Raises
+    ------
+    TypeError
+        If `arms` is another result.
+
+    See Also
+    --------
+    analysis.pool_arms : Makes the result that is described.
+    analysis.arms_forest : Draws it.
+    analysis.claims_findings : The same of claims of popular articles.
+
+    Notes
+    -----
+    Estimate, interval, spread between trials and direction of the effect are told [1]_, and the spread as a prediction
+    interval beside tau [2]_.
+
+    References
+    ----------
+    .. [1] Page et al. 2021 (PRISMA), BMJ 372:n71, item 20b, doi 10.1136/bmj.n71.
+    .. [2] IntHout, Ioannidis, Rovers & Goeman 2016, BMJ Open 6:e010247, doi 10.1136/bmjopen-2015-010247.
+
     Examples
     --------
     >>> from analysis import pool_arms, read_trials
     >>> print(findings(pool_arms(read_trials("data/trials.csv"))).splitlines()[0])
     In the 36 trials with a baseline, pain fell by 1.66 points of 10 (95% CI 1.26 to 2.06) in the placebo arms and by \
-2.86 (95% CI 2.30 to 3.41) in the treatment arms.
+    2.86 (95% CI 2.30 to 3.41) in the treatment arms.
     """
     if not hasattr(arms, "contrast"):
         raise TypeError("findings describes a PooledArms; pass pool_arms(effects)")

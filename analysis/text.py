@@ -11,12 +11,40 @@ import math
 from contextvars import ContextVar
 from typing import NamedTuple, SupportsFloat
 
+from analysis._docs import documented
+
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
 
 
 class NumberStyle(NamedTuple):
-    """The signs of numbers: decimal mark, thousands separator, what stands between and around two limits."""
+    """The signs of numbers: decimal mark, thousands separator, what stands between and around two limits.
+
+    Attributes
+    ----------
+    decimal : str
+        Decimal mark.
+    thousands : str
+        Between groups of three digits.
+    between : str
+        Between the two limits of an interval.
+    brackets : str
+        The two brackets around an interval.
+    p_zero : bool
+        Whether the zero of p = 0.03 is written.
+
+    See Also
+    --------
+    analysis.theme : Sets the signs of a journal or language for figures.
+    analysis.text.number : Writes a number with these signs.
+
+    Examples
+    --------
+    >>> token = NUMBERS.set(NumberStyle(decimal=",", p_zero=False))
+    >>> number(2.5), pvalue(0.03)
+    ('2,50', ',030')
+    >>> NUMBERS.reset(token)
+    """
 
     decimal: str = "."
     thousands: str = "\N{NARROW NO-BREAK SPACE}"
@@ -36,6 +64,7 @@ def _marked(text):
     return text.translate({ord(","): style.thousands, ord("."): style.decimal})
 
 
+@documented
 def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     """Return ``value`` as text with a fixed number of decimals.
 
@@ -43,15 +72,20 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     ----------
     value : float
         Any number; NaN and infinities read "not estimable".
-    digits : int
-        Decimals, 0 to 10.
-    sign : bool
+    {digits}
+    sign : bool, optional
         Write "+" before positive values.
 
     Returns
     -------
     str
         With a true minus, thousands separated by a narrow space, and no "−0.00".
+
+    See Also
+    --------
+    analysis.text.interval : Two numbers with "to" between them.
+    analysis.text.percent : A fraction as a percentage.
+    analysis.text.pvalue : A p value, with decimals of its own.
 
     Examples
     --------
@@ -67,19 +101,27 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     return (MINUS if value < 0 else "+" if sign else "") + body
 
 
+@documented
 def interval(low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> str:
     """Return an interval as text.
 
     Parameters
     ----------
-    low, high : float
-        The limits; if either is not finite the interval reads "not estimable".
-    digits : int
-        Decimals.
+    low : float
+        Lower limit; if either limit is not finite the interval reads "not estimable".
+    high : float
+        Upper limit.
+    {digits}
 
     Returns
     -------
     str
+        The two limits with "to" between them.
+
+    See Also
+    --------
+    analysis.text.limits : The two limits apart, for two cells.
+    analysis.text.number : A single number.
 
     Examples
     --------
@@ -92,19 +134,27 @@ def interval(low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> str:
     return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
 
 
+@documented
 def limits(low: SupportsFloat, high: SupportsFloat, digits: int = 2) -> tuple[str, str]:
     """Return the two limits of an interval as the texts of two cells, in brackets.
 
     Parameters
     ----------
-    low, high : float
-        The limits.
-    digits : int
-        Decimals.
+    low : float
+        Lower limit.
+    high : float
+        Upper limit.
+    {digits}
 
     Returns
     -------
     (str, str)
+        The opening bracket with the lower limit, and the upper limit with the closing one.
+
+    See Also
+    --------
+    analysis.text.interval : Both limits in one text.
+    analysis.text.bracketed : Any text in the same brackets.
 
     Examples
     --------
@@ -122,10 +172,16 @@ def bracketed(text: str) -> str:
     Parameters
     ----------
     text : str
+        What stands between the brackets.
 
     Returns
     -------
     str
+        The text with a bracket on either side.
+
+    See Also
+    --------
+    analysis.text.limits : The limits of an interval in these brackets.
 
     Examples
     --------
@@ -136,6 +192,7 @@ def bracketed(text: str) -> str:
     return f"{opening}{text}{closing}"
 
 
+@documented
 def percent(fraction: SupportsFloat, digits: int = 0) -> str:
     """Return a fraction as a percentage.
 
@@ -143,12 +200,17 @@ def percent(fraction: SupportsFloat, digits: int = 0) -> str:
     ----------
     fraction : float
         0.82 for 82 %.
-    digits : int
-        Decimals.
+    {digits}
 
     Returns
     -------
     str
+        The percentage with its sign.
+
+    See Also
+    --------
+    analysis.text.level : A confidence level, which is never rounded.
+    analysis.text.number : Any other number.
 
     Examples
     --------
@@ -170,6 +232,11 @@ def level(confidence_level: float) -> str:
     Returns
     -------
     str
+        The percentage with its sign.
+
+    See Also
+    --------
+    analysis.text.percent : Any other fraction, rounded.
 
     Examples
     --------
@@ -186,11 +253,20 @@ def pvalue(p: SupportsFloat) -> str:
     Parameters
     ----------
     p : float
-        Between 0 and 1.
+        Between 0 and 1; NaN reads "not estimable".
 
     Returns
     -------
     str
+        The value, or "<0.001" or ">0.99" beyond these.
+
+    See Also
+    --------
+    analysis.text.equals : The same after "p", with its equals sign.
+
+    References
+    ----------
+    .. [1] Lang & Altman 2015 (SAMPL guidelines), Int J Nurs Stud 52:5-9, doi 10.1016/j.ijnurstu.2014.09.006.
 
     Examples
     --------
@@ -207,11 +283,51 @@ def pvalue(p: SupportsFloat) -> str:
 
 
 def equals(p: SupportsFloat) -> str:
-    """Return "= 0.012" or "<0.001", to stand after "p"."""
+    """Return "= 0.012" or "<0.001", to stand after "p".
+
+    Parameters
+    ----------
+    p : float
+        Between 0 and 1; NaN reads "= not estimable".
+
+    Returns
+    -------
+    str
+        The value with its sign.
+
+    See Also
+    --------
+    analysis.text.pvalue : The value alone.
+
+    Examples
+    --------
+    >>> equals(0.0123), equals(0.00001)
+    ('= 0.012', '<0.001')
+    """
     text = pvalue(p)
     return text if text[0] in "<>" else f"= {text}"
 
 
 def counted(k: SupportsFloat) -> str:
-    """Return "1 trial" or "12 trials"."""
+    """Return "1 trial" or "12 trials".
+
+    Parameters
+    ----------
+    k : int
+        How many trials.
+
+    Returns
+    -------
+    str
+        The number with its noun.
+
+    See Also
+    --------
+    analysis.text.number : A number alone.
+
+    Examples
+    --------
+    >>> counted(1), counted(12)
+    ('1 trial', '12 trials')
+    """
     return f"{number(k, 0)} trial" + ("" if k == 1 else "s")

@@ -81,11 +81,35 @@ class EffectSizes(InWords):
         One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
     left_out : pandas.DataFrame
         study, label and reason of every trial without an effect size.
-    measure, unit : str
+    measure : str
+        "MD", the mean difference.
+    unit : str
+        What one unit of an effect is.
     options : dict
-        The arguments of :func:`effect_sizes`.
+        The arguments of :func:`analysis.effect_sizes`.
     rows : pandas.DataFrame
         The rows of the trials table behind the effects: treatment and placebo arms at the primary time point.
+
+    See Also
+    --------
+    analysis.effect_sizes : Makes it from the arms of trials.
+    analysis.contrast_effects : Makes it from reported differences.
+    analysis.pool : Pools the effects.
+    analysis.provenance : Follows one effect back to what is printed.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2: how
+       means and SDs are found that are not printed.
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, read_trials
+    >>> found = effect_sizes(read_trials("data/trials.csv"))
+    >>> found.measure, found.unit, found.table["status"].value_counts().to_dict()
+    ('MD', 'points on 0–10', {'recovered': 20, 'as printed': 18, 'imputed': 6})
+    >>> print(f"{found.labels[0]}: {found.yi[0]:.2f}, variance {found.vi[0]:.3f}")
+    Gale 2006: -2.50, variance 0.489
     """
 
     table: pd.DataFrame
@@ -135,6 +159,17 @@ class EffectSizes(InWords):
         EffectSizes
             SDs that were imputed stay as they are. Trials left out of the whole set are filtered alike; none remain
             where the column exists only for trials with an effect size (such as `status`).
+
+        Raises
+        ------
+        ValueError
+            If a keyword is not a column of `table`.
+
+        Examples
+        --------
+        >>> from analysis import effect_sizes, read_trials
+        >>> len(effect_sizes(read_trials("data/trials.csv")).where(therapy_family="Light"))
+        10
         """
         keep, out = self.table[holding(self.table, wanted)], self.left_out
         out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
@@ -144,7 +179,13 @@ class EffectSizes(InWords):
         return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a copy of the table of effect sizes."""
+        """Return a copy of the table of effect sizes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per trial, see `table`.
+        """
         return self.table.copy()
 
 
@@ -175,25 +216,26 @@ def effect_sizes(
     ----------
     trials : pandas.DataFrame
         From :func:`analysis.read_trials`. The primary time point of each trial is used, its treatment and placebo arms.
-    measure : {"MD"}
+    measure : {"MD"}, optional
         Mean difference.
-    outcome : {"change", "final"}
+    outcome : {"change", "final"}, optional
         The score to prefer where a trial has both; where it has only the other, that one is used and the row is
         flagged. Both estimate the same mean difference in a randomised trial.
-    correlation : float
-        Between baseline and final pain, for change SDs computed from a baseline and a final SD.
-    crossover_correlation : float
-        Between the two periods of a crossover trial, for the paired variance.
-    missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}
+    correlation : float, optional
+        Between baseline and final pain, for change SDs computed from a baseline and a final SD; from -1 to below 1.
+    crossover_correlation : float, optional
+        Between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
+    missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}, optional
         What to do with trials that print no SD, SE or interval: borrow the SD pooled over the other trials' arms of
-        the same kind (same role, same score; Furukawa 2006), their median or largest SD, leave the trial out, or raise.
-    multi_arm : {"combine", "split"}
-        Several treatment arms against one placebo arm become one arm (Cochrane Handbook, section 6.5.2.10), or stay
-        apart and share out the placebo patients. No placebo patient counts twice.
+        the same kind (same role, same score), their median or largest SD, leave the trial out, or raise.
+    multi_arm : {"combine", "split"}, optional
+        Several treatment arms against one placebo arm become one arm, or stay apart and share out the placebo patients.
+        No placebo patient counts twice.
 
     Returns
     -------
     EffectSizes
+        The effects, how every number was derived, and the trials left out.
 
     Raises
     ------
@@ -202,10 +244,31 @@ def effect_sizes(
     TrialDataError
         With ``missing_sd="raise"``, listing every trial that prints no spread.
 
+    See Also
+    --------
+    analysis.pool : Pools the effects.
+    analysis.with_contrasts : Adds trials whose papers print the difference only.
+    analysis.multiverse : Pools under all reasonable choices of these options.
+    analysis.effects.mean_difference : The formula behind it.
+
     Notes
     -----
     Every bounded scale is rescaled linearly to 0-10. Trials on a scale without ends (percent change) or with
     responders only cannot be expressed in points: they are listed in `left_out`.
+
+    An SD is the one printed, else that of an SE or an interval [1]_, else, of a change, that of a baseline and a
+    final SD with an assumed correlation [2]_, else borrowed [3]_. Arms are combined by [4]_ and shared out by [5]_;
+    the variance of a crossover trial is the paired one [6]_.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.2.
+    .. [2] The same, section 6.5.2.8.
+    .. [3] Furukawa 2006, J Clin Epidemiol 59:7-10, doi 10.1016/j.jclinepi.2005.06.006.
+    .. [4] Higgins, Li & Deeks, Cochrane Handbook, chapter 6, section 6.5.2.10.
+    .. [5] Higgins, Eldridge & Li, Cochrane Handbook, chapter 23, section 23.3.4.
+    .. [6] Elbourne, Altman, Higgins, Curtin, Worthington & Vail 2002, Int J Epidemiol 31:140-149, doi
+       10.1093/ije/31.1.140.
 
     Examples
     --------
@@ -367,12 +430,22 @@ def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
     ValueError
         If `contrasts` is not the table that `read_contrasts` returns.
 
+    See Also
+    --------
+    analysis.with_contrasts : Joins these effects to those of trials with arms.
+    analysis.read_contrasts : Reads the table.
+    analysis.recover.se_from_ci : The formula behind it.
+
     Notes
     -----
-    The standard error is the one printed, else half the interval over its quantile: that of the t distribution on
-    n_t + n_p - 2 degrees of freedom where both numbers of people are printed, else that of the normal distribution
-    (Cochrane Handbook, section 6.5.2.3). Where a trial has several time points with all that is needed, the earliest
-    is used, which is the end of treatment or the first after it; a row without a week comes last.
+    The standard error is the one printed, else half the interval over its quantile [1]_: that of the t distribution
+    on n_t + n_p - 2 degrees of freedom where both numbers of people are printed, else that of the normal
+    distribution. Where a trial has several time points with all that is needed, the earliest is used, which is the
+    end of treatment or the first after it; a row without a week comes last.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.3.
 
     Examples
     --------
@@ -472,7 +545,7 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
         From :func:`analysis.effect_sizes`, all trials: filter with `where` afterwards, or a trial that was filtered
         out comes back by its reported difference.
     contrasts : pandas.DataFrame or EffectSizes
-        From :func:`analysis.read_contrasts`, or from :func:`contrast_effects`.
+        From :func:`analysis.read_contrasts`, or from :func:`analysis.contrast_effects`.
 
     Returns
     -------
@@ -486,6 +559,17 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
     ------
     ValueError
         If `effects` are not mean differences, or `contrasts` is not the table that `read_contrasts` returns.
+
+    See Also
+    --------
+    analysis.effect_sizes : Effect sizes of trials with arms.
+    analysis.contrast_effects : Effect sizes of reported differences.
+    analysis.pool : Pools all of them.
+
+    References
+    ----------
+    .. [1] Li, Higgins & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 5, section 5.2.1: the
+       study, not the report, is the unit.
 
     Examples
     --------

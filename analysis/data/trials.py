@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis._docs import documented
 from analysis.data import dictionary
 
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
@@ -35,6 +36,28 @@ class TrialDataError(ValueError):
         One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
     source : str
         The file, or "the table" for a DataFrame.
+
+    See Also
+    --------
+    analysis.read_trials : Raises it for a table of trial arms.
+    analysis.effect_sizes : Raises it with ``missing_sd="raise"``.
+    analysis.audit_trials : Looks for what is allowed, but doubtful.
+
+    References
+    ----------
+    .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.read_csv("data/trials.csv")
+    >>> table.loc[0, "n_basis"] = "guessed"
+    >>> try:
+    ...     read_trials(table)
+    ... except TrialDataError as error:
+    ...     problems = error.problems
+    >>> problems[["row", "study", "column", "value"]].values.tolist()
+    [[2, 'gale2006', 'n_basis', 'guessed']]
     """
 
     def __init__(self, problems: Sequence[Any], source: str, key: str = "study") -> None:
@@ -67,6 +90,7 @@ def _quoted(values, most=5):
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
+@documented
 def read_trials(
     path: str | os.PathLike[str] | pd.DataFrame, *, allow: Mapping[str, Collection[str]] | None = None
 ) -> pd.DataFrame:
@@ -74,9 +98,7 @@ def read_trials(
 
     Parameters
     ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet),
-        a Parquet file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+    {path}
     allow : dict of str to list, optional
         Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
 
@@ -92,6 +114,26 @@ def read_trials(
         Lists all problems: row, study, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ValueError
+        If `allow` names a column without a closed vocabulary.
+
+    See Also
+    --------
+    analysis.effect_sizes : Makes one effect size per trial of it.
+    analysis.audit_trials : Looks for what is allowed, but doubtful.
+    analysis.read_contrasts : Reads differences of trials that print no arms.
+
+    Notes
+    -----
+    Values stay on the scale of the paper; blank means "not printed" and never zero. The columns are described in
+    ``data/README.md``. A table has one heading, one row per arm and one value per cell, and is checked as it is read
+    [1]_.
+
+    References
+    ----------
+    .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
+    .. [2] Li, Higgins & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 5, section 5.3: what
+       data to collect.
 
     Examples
     --------
@@ -112,24 +154,38 @@ def _vocabulary(allow):
     return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
 
 
+@documented
 def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read reported differences of trials without usable arm data.
 
     Parameters
     ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/contrasts.csv``.
+    {path}
 
     Returns
     -------
     pandas.DataFrame
-        One row per reported difference, in scale units, negative = less pain with treatment; the index is the row in
-        the file.
+        One row per reported difference, in scale units, negative = less pain with treatment; the columns are those of
+        ``data/contrasts.csv``, the index is the row in the file.
 
     Raises
     ------
     TrialDataError
         Lists all problems: row, study, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    See Also
+    --------
+    analysis.contrast_effects : Makes one effect size per trial of it.
+    analysis.with_contrasts : Adds it to the effect sizes of trials with arms.
+    analysis.read_trials : Reads trials with their arms.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.3:
+       estimates of effect taken directly from a paper.
+    .. [2] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
 
     Examples
     --------
@@ -140,23 +196,36 @@ def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     return _read_checked(path, dictionary.CONTRASTS)
 
 
+@documented
 def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read claims of popular articles.
 
     Parameters
     ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/claims.csv``.
+    {path}
 
     Returns
     -------
     pandas.DataFrame
-        One row per claim; `value` stays text, because it may be a range ("2-3"). The index is the row in the file.
+        One row per claim, with the columns of ``data/claims.csv``; `value` stays text, because it may be a range
+        ("2-3"). The index is the row in the file.
 
     Raises
     ------
     TrialDataError
         Lists all problems: row, claim, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    See Also
+    --------
+    analysis.check_claims : Checks the claims against the trials.
+    analysis.claims_plot : Draws what became of them.
+    analysis.read_benchmarks : Reads published pooled results.
+
+    References
+    ----------
+    .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
 
     Examples
     --------
@@ -167,24 +236,38 @@ def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     return _read_checked(path, dictionary.CLAIMS)
 
 
+@documented
 def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read published thresholds of important change.
 
     Parameters
     ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/mcid.csv``.
+    {path}
 
     Returns
     -------
     pandas.DataFrame
-        One row per threshold. `kind` says whether it is for the change of one patient or for a difference between
-        groups; the one is never read against the other. The index is the row in the file.
+        One row per threshold, with the columns of ``data/mcid.csv``. `kind` says whether it is for the change of one
+        patient or for a difference between groups; the one is never read against the other. The index is the row in
+        the file.
 
     Raises
     ------
     TrialDataError
         Lists all problems: row, source, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    See Also
+    --------
+    analysis.threshold : Picks one threshold out of the table.
+    analysis.share_beyond : The share of true effects beyond a threshold.
+    analysis.pool_responders : Pools counts of responders as trials print them.
+
+    References
+    ----------
+    .. [1] Dworkin et al. 2009, Pain 146:238: the two kinds of threshold.
+    .. [2] Dworkin et al. 2008, J Pain 9:105-121, doi 10.1016/j.jpain.2007.09.005: important change of one patient.
 
     Examples
     --------
@@ -194,23 +277,37 @@ def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
     return _read_checked(path, dictionary.THRESHOLDS)
 
 
+@documented
 def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     """Read published pooled results.
 
     Parameters
     ----------
-    path : str, pathlib.Path or pandas.DataFrame
-        As for :func:`analysis.read_trials`; the columns of ``data/benchmarks.csv``.
+    {path}
 
     Returns
     -------
     pandas.DataFrame
-        One row per published result, with its sign convention in `sign`; the index is the row in the file.
+        One row per published result, with the columns of ``data/benchmarks.csv`` and its sign convention in `sign`; the
+        index is the row in the file.
 
     Raises
     ------
     TrialDataError
         Lists all problems: row, review, column, value, rule and remedy.
+    FileNotFoundError
+        If there is no such file.
+
+    See Also
+    --------
+    analysis.pool : Pools effect sizes, to set beside a published result.
+    analysis.contextual_share : The share of the change that placebo arms show too.
+    analysis.read_claims : Reads claims of popular articles.
+
+    References
+    ----------
+    .. [1] Hafliðadóttir et al. 2021, Trials 22, doi 10.1186/s13063-021-05454-8: the contextual share in the example.
+    .. [2] Zou et al. 2016, Ann Rheum Dis 75, doi 10.1136/annrheumdis-2015-208387: the same in osteoarthritis.
 
     Examples
     --------
