@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Documented = TypeVar("Documented", bound=Callable[..., object] | type)
 
-# An entry of a section Parameters, as numpydoc has it; the name before the colon is what a docstring asks for.
+# Entries of a section Parameters, as numpydoc has it; the name before the colon is what a docstring asks for.
 _TEXTS = """
 yi : array_like, shape (k,), or EffectSizes
     Outcomes; or an object with `yi`, `vi` and, if it has them, `labels` and `measure`.
@@ -26,14 +26,6 @@ confidence_level : float, optional
     Level of all intervals, between 0 and 1.
 labels : sequence of str, optional
     Names of the studies, for the result and for error messages.
-title : str, optional
-    Heading of the figure; one that says what was pooled if left out.
-note : str
-    What a reader must know beside the figure; it ends the caption.
-favours : (str, str) or None
-    What the left and the right side of the null line mean.
-ax : matplotlib.axes.Axes, optional
-    Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
 n : array_like
     People in the arm, at least 2.
 measure : str, optional
@@ -107,8 +99,53 @@ path : str, os.PathLike or pandas.DataFrame
     file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
 digits : int, optional
     Decimals, 0 to 10.
+checked : pandas.DataFrame
+    From :func:`analysis.check_claims`.
+frame : pandas.DataFrame
+    From :func:`analysis.multiverse`, whole or some of its rows.
 """
-_ENTRIES = {entry.partition(" : ")[0]: entry for entry in re.split(r"\n(?=\S)", _TEXTS.strip())}
+# What a figure says of an argument, some of them otherwise than a function that computes.
+_OF_FIGURES = """
+title : str, optional
+    Heading of the figure; one that says what was pooled if left out.
+note : str
+    What a reader must know beside the figure; it ends the caption.
+favours : (str, str) or None
+    What the left and the right side of the null line mean.
+ax : matplotlib.axes.Axes, optional
+    Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
+results : PooledEffect, EffectSizes or PooledArms
+    EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
+columns : sequence of str, or mapping of str to heading
+    Text columns left of the panel: "n" (patients of both arms), "arms" (mean, SD and n of both arms), "effect"
+    (estimate and interval), "weight", or any column of the trials, numbers aligned on the decimal point.
+right : sequence of str, or mapping of str to heading
+    Text columns right of the panel, named as in `columns`.
+order : str
+    Of the trials: "year", "estimate", "weight" (heaviest first), "label", "given", or any column of the trials;
+    "-week" is descending. Results without years stay in the order given.
+worthwhile : (float, float) or None
+    Least and most that is taken as the smallest worthwhile difference between groups, in points less pain; drawn as a
+    band. Default: 10 mm of 100, proposed for reading pooled differences, to 20 mm, which the same proposal calls
+    appreciable (Busse 2015).
+measure : str, optional
+    "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
+label : int or sequence of str
+    How many trials are named, those farthest from what the figure pools or fits first; or their names, or their ids
+    where the results have them.
+width_mm : float, optional
+    Width of the page in millimetres, at least 80; also "single" (85) or "double" (174). Default: 150.
+digits : int, optional
+    Decimals of the printed numbers. Default: two for ratios and for points on 0-10, for other units as many as the
+    width of the intervals asks for.
+"""
+
+
+def _entries(texts: str) -> dict[str, str]:
+    return {entry.partition(" : ")[0]: entry for entry in re.split(r"\n(?=\S)", texts.strip())}
+
+
+_COMPUTED, _DRAWN = _entries(_TEXTS), _entries(_TEXTS) | _entries(_OF_FIGURES)
 
 
 def documented(of: Documented) -> Documented:
@@ -127,12 +164,13 @@ def documented(of: Documented) -> Documented:
     >>> print(width.__doc__.splitlines()[5].strip())
     Level of all intervals, between 0 and 1.
     """
+    shared = _DRAWN if of.__module__.startswith("analysis.plots") else _COMPUTED
 
-    def entries(found: re.Match[str]) -> str:
+    def filled(found: re.Match[str]) -> str:
         names = found[2].split(", ")
-        return "\n".join(f"{found[1]}{line}" for name in names for line in _ENTRIES[name].split("\n"))
+        return "\n".join(f"{found[1]}{line}" for name in names for line in shared[name].split("\n"))
 
     # python -OO leaves no docstrings.
     if of.__doc__:
-        of.__doc__ = re.sub(r"^( *)\{(\w+(?:, \w+)*)\}$", entries, of.__doc__, flags=re.MULTILINE)
+        of.__doc__ = re.sub(r"^( *)\{(\w+(?:, \w+)*)\}$", filled, of.__doc__, flags=re.MULTILINE)
     return of

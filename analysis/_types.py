@@ -34,6 +34,8 @@ IncludeOrNot = Literal["include", "exclude"]
 ShareRule = Literal["exclude", "exclude near zero", "replace"]
 ThresholdKind = Literal["within-patient", "between-group"]
 ThresholdUnit = Literal["points", "percent of baseline"]
+# Millimetres, or a column or two of a journal.
+PageWidth: TypeAlias = float | Literal["single", "double"]
 ThemeName = Literal["default", "jama", "revman", "minimal", "dark"]
 
 

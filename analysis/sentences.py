@@ -84,11 +84,7 @@ def _as_html(head, said):
             rows.append(f'<tr><{cell} colspan="2" {left}>{html.escape(label or text or "")}</{cell}></tr>')
         else:
             rows.append(f'<tr><th scope="row" {left}>{html.escape(label)}</th><td {left}>{html.escape(text)}</td></tr>')
-    title = (
-        f'<caption style="text-align: left; font-weight: bold; white-space: nowrap">{html.escape(head)}</caption>'
-        if head
-        else ""
-    )
+    title = f"<caption {bold}>{html.escape(head)}</caption>" if head else ""
     return f"<table>{title}<tbody>{''.join(rows)}</tbody></table>"
 
 

@@ -52,7 +52,8 @@ def test_methods_tell_arguments_and_results(name):
     assert problems(METHODS[name], METHOD) == []
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+# A list of the texts of a figure rests on nothing but the figure.
+@pytest.mark.parametrize("name", PUBLIC.keys() - {"analysis.figure_labels"})
 def test_sources_are_named(name):
     assert get_doc_object(PUBLIC[name])["References"]
 

@@ -62,6 +62,28 @@ class PooledArms(Result):
         Placebo arms (first) and treatment arms (second) pooled together by the bivariate random-effects model: both
         means, how the true changes of the two arms vary together between trials, and their difference. REML, intervals
         on t(k - 1), or normal with `ci_method="z"`. None with fewer than three trials with a baseline.
+
+    See Also
+    --------
+    analysis.pool_arms : Make this result.
+    analysis.arms_forest : Draw it.
+    analysis.contextual_share : Divide the change with placebo by that with treatment.
+    analysis.pool_bivariate : Pool two effects of each trial together.
+
+    References
+    ----------
+    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040 (the bivariate model).
+
+    Bland & Altman 1994, BMJ 309:780, doi 10.1136/bmj.309.6957.780 (regression to the mean in changes).
+
+    Examples
+    --------
+    >>> from analysis import pool_arms, read_trials
+    >>> arms = pool_arms(read_trials("data/trials.csv"))
+    >>> print(f"{arms.placebo.estimate:.2f} {arms.treatment.estimate:.2f} {arms.contrast.estimate:.2f}")
+    -1.66 -2.86 -1.19
+    >>> arms.joint.k, arms.groups
+    (36, {})
     """
 
     effects: EffectSizes
@@ -117,8 +139,15 @@ def pool_arms(
         From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options matter.
     by : str, optional
         A column of the effect sizes, such as "therapy_family", "therapy", "condition_group", "pain_type", "week_band".
-    tau2_method, ci_method, pi_method, confidence_level
-        As for :func:`analysis.pool`; each pooled result has its own between-trial variance.
+    tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
+        Estimator of the variance between studies, see :func:`analysis.pool`; each pooled result has its own.
+    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
+        Interval and test of the means: Hartung-Knapp-Sidik-Jonkman, the same never narrower than the normal one,
+        normal, or t on k - 1.
+    pi_method : {"t(k-1)", "t(k-2)", "z"}
+        Distribution of the prediction intervals.
+    confidence_level : float
+        Level of all intervals, between 0 and 1.
 
     Returns
     -------
@@ -128,6 +157,26 @@ def pool_arms(
     ------
     ValueError
         If `by` is not a column, there is no trial, or the effects have no changes within arms.
+
+    See Also
+    --------
+    analysis.pool : Pool the contrast alone.
+    analysis.arms_forest : Draw both arms beside the contrast.
+    analysis.contextual_share : Divide the change with placebo by that with treatment.
+    analysis.pool_subgroups : Test groups of trials against each other.
+
+    Notes
+    -----
+    Change within an arm holds natural course and regression to the mean; only the contrast is randomised. All groups
+    are pooled in one call, and both arms of the same trials also together, by the bivariate model.
+
+    References
+    ----------
+    Hartung & Knapp 2001, doi 10.1002/sim.1009, and Sidik & Jonkman 2002, doi 10.1002/sim.1262 (intervals).
+
+    van Houwelingen, Arends & Stijnen 2002, doi 10.1002/sim.1040 (both arms together).
+
+    Bland & Altman 1994, BMJ 309:780, doi 10.1136/bmj.309.6957.780 (regression to the mean in changes).
 
     Examples
     --------

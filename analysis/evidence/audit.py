@@ -40,6 +40,12 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     ValueError
         If the table does not come from :func:`analysis.read_trials`.
 
+    See Also
+    --------
+    analysis.audit_findings : Say in words what was found.
+    analysis.read_trials : Read a table of trials and refuse what cannot be.
+    analysis.provenance : Trace a pooled number down to the printed ones.
+
     Notes
     -----
     "serious": the number cannot be right as it stands, or the arms cannot be compared. "warning": look it up, and
@@ -55,13 +61,23 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     identical arms, change and final disagree, direction turns, difference too large
         See :mod:`analysis.evidence.audit_rules`.
     outlier
-        Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family (Viechtbauer
-        2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11). Trials without a spread cannot be judged.
+        Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family. Trials
+        without a spread cannot be judged.
     doubtful, second-hand, n assumed, n inferred, uneven split, unequal dropout, shared placebo arm, crossover without
     paired SD, SD to be imputed, same trial twice
         See :mod:`analysis.evidence.audit_rules`.
     control not inert, allocation in doubt, rescue medication, favourable time point, the note states a doubt
         Found in the notes by the words of `analysis.evidence.audit_rules.NOTES`, and quoted.
+
+    References
+    ----------
+    Welch 1947, Biometrika 34:28-35, doi 10.1093/biomet/34.1-2.28 (the test); degrees of freedom by Satterthwaite 1946,
+    Biometrics Bulletin 2:110-114, doi 10.2307/3002019.
+
+    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11 (outliers).
+
+    Goetzsche, Hrobjartsson, Maric & Tendal 2007, JAMA 298:430-437, doi 10.1001/jama.298.4.430 (which errors occur when
+    data are extracted: numbers of people, means, SDs and signs).
 
     Examples
     --------
@@ -114,6 +130,16 @@ def audit_findings(table: pd.DataFrame) -> str:
     -------
     str
         How many trials have findings of each severity, which ones are serious and why, and the most frequent checks.
+
+    See Also
+    --------
+    analysis.audit_trials : List what is doubtful in a table of trials.
+    analysis.findings : Say in words what was pooled.
+
+    References
+    ----------
+    Goetzsche, Hrobjartsson, Maric & Tendal 2007, JAMA 298:430-437, doi 10.1001/jama.298.4.430 (why extracted data are
+    looked up again).
 
     Examples
     --------

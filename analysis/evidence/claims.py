@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS
@@ -104,6 +105,7 @@ _MEANING = {
 }
 
 
+@documented
 def check_claims(
     claims: pd.DataFrame,
     trials: pd.DataFrame | EffectSizes,
@@ -127,9 +129,7 @@ def check_claims(
         From :func:`analysis.read_contrasts`: trials that report only the difference from placebo.
     worthwhile : Threshold, optional
         Between-group, in points: a caveat names supported claims whose difference is smaller.
-    tau2_method, ci_method, pi_method, confidence_level
-        As for :func:`analysis.pool`. The interval is never narrower than the Wald one, because no verdict should
-        profit from trials that agree by chance.
+    {tau2_method, ci_method, pi_method, confidence_level}
 
     Returns
     -------
@@ -148,8 +148,18 @@ def check_claims(
     ValueError
         For an unknown option, or a threshold that is not between-group.
 
+    See Also
+    --------
+    analysis.claim_counts : Count the claims with each verdict.
+    analysis.claims_findings : Say in words what became of the claims.
+    analysis.claims_plot : Draw the claims beside what the trials found.
+    analysis.read_claims : Read a table of claims.
+
     Notes
     -----
+    The interval is never narrower than the Wald one unless another `ci_method` is chosen, because no verdict should
+    profit from trials that agree by chance.
+
     Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"), or of its
     therapy and named in `traced_to`. Where there are none, the nearest ones are shown: same therapy in other
     conditions, a trial of another therapy named in `traced_to`, same family. Those decide nothing.
@@ -181,6 +191,15 @@ def check_claims(
        trials, if the prediction interval reaches zero, if without the trials that are doubtful, second-hand, picked,
        imputed or against a weak dose fewer than three or no effect are left, or if the claimed number lies beyond the
        interval; otherwise *supported*.
+
+    References
+    ----------
+    Oxman, Chalmers, Austvoll-Dahlgren & Informed Health Choices group 2018, F1000Research 7:1784, doi
+    10.12688/f1000research.16771 (how claims about treatments are judged).
+
+    Knapp & Hartung 2003, doi 10.1002/sim.1482 (the interval never narrower than the Wald one).
+
+    Dworkin et al. 2009, Pain 146:238-244 (two kinds of threshold).
 
     Examples
     --------
@@ -614,13 +633,13 @@ def _sentence(text):
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
+@documented
 def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd.DataFrame:
     """Count the claims with each verdict.
 
     Parameters
     ----------
-    checked : pandas.DataFrame
-        From :func:`check_claims`.
+    {checked}
     by : str, optional
         A column, such as "therapy_family", for one row per group.
 
@@ -628,6 +647,21 @@ def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd
     -------
     pandas.Series or pandas.DataFrame
         All verdicts in their order, zeros included.
+
+    Raises
+    ------
+    ValueError
+        If `by` is not a column.
+
+    See Also
+    --------
+    analysis.check_claims : Give every claim its verdict.
+    analysis.claims_findings : Say the same in words.
+
+    References
+    ----------
+    Oxman, Chalmers, Austvoll-Dahlgren & Informed Health Choices group 2018, F1000Research 7:1784, doi
+    10.12688/f1000research.16771 (how claims about treatments are judged).
 
     Examples
     --------
@@ -645,18 +679,29 @@ def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd
     return pd.crosstab(checked[by], verdicts, dropna=False).reindex(columns=VERDICTS, fill_value=0)
 
 
+@documented
 def claims_findings(checked: pd.DataFrame) -> str:
     """Return what became of the claims, in a few sentences made from the table alone.
 
     Parameters
     ----------
-    checked : pandas.DataFrame
-        From :func:`check_claims`.
+    {checked}
 
     Returns
     -------
     str
         One line per verdict that occurs, with the ids of its claims, and one on how much evidence there was.
+
+    See Also
+    --------
+    analysis.check_claims : Give every claim its verdict.
+    analysis.claim_counts : Count the claims with each verdict.
+    analysis.claims_plot : Draw the claims beside what the trials found.
+
+    References
+    ----------
+    Oxman, Chalmers, Austvoll-Dahlgren & Informed Health Choices group 2018, F1000Research 7:1784, doi
+    10.12688/f1000research.16771 (how claims about treatments are judged).
 
     Examples
     --------

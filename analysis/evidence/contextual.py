@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import CIMethod, Floats, PIMethod, ShareRule, Tau2Method
 from analysis.effects import log_ratio_of_means
 from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
@@ -91,6 +92,33 @@ class ContextualShare(Result):
     resamples : int
         Resamples behind `bootstrap`.
     confidence_level : float
+        Level of all intervals.
+
+    See Also
+    --------
+    analysis.contextual_share : Make this result.
+    analysis.pool_arms : Pool both arms; its result has this one as an attribute.
+    analysis.read_benchmarks : Read published shares.
+
+    References
+    ----------
+    Zou 2016, doi 10.1136/annrheumdis-2015-208387 (abstract), and Hafliðadóttir 2021, doi 10.1186/s13063-021-05454-8
+    (the pooled share).
+
+    Hedges 1999, doi 10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2 (variance of a log ratio).
+
+    Fieller 1954, J R Stat Soc B 16:175-185, and Franz 2007, arXiv 0710.2024 (interval of a ratio of means).
+
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap (percentile interval).
+
+    Examples
+    --------
+    >>> from analysis import contextual_share, effect_sizes, read_trials
+    >>> found = contextual_share(effect_sizes(read_trials("data/trials.csv")), n_bootstrap=0)
+    >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
+    0.68 (0.58 to 0.80)
+    >>> print(f"{found.ratio_of_means:.2f}, {len(found.trials)} trials")
+    0.60, 36 trials
     """
 
     share: float
@@ -170,6 +198,7 @@ class ContextualShare(Result):
         return sentences.contextual_share(self)
 
 
+@documented
 def contextual_share(
     effects: EffectSizes,
     joint: BivariateEffect | None = None,
@@ -197,8 +226,7 @@ def contextual_share(
         method then adds 1 or more to the variance on the log scale); or set improvements below `smallest` to it.
     smallest : float
         Points; the smallest improvement under the rule "replace".
-    tau2_method, ci_method, pi_method, confidence_level
-        As for :func:`analysis.pool`.
+    {tau2_method, ci_method, pi_method, confidence_level}
     seed : int or numpy.random.Generator
         Of the bootstrap.
     n_bootstrap : int
@@ -215,22 +243,39 @@ def contextual_share(
     ValueError
         For an unknown option, if `effects` has no changes within arms, or if `joint` is a fit to other trials.
 
+    See Also
+    --------
+    analysis.pool_arms : Pool both arms beside the contrast.
+    analysis.pool_bivariate : Pool two effects of each trial together.
+    analysis.read_benchmarks : Read published shares to set beside this one.
+
     Notes
     -----
     Improvement in the placebo arm divided by improvement in the treatment arm of the same trial, pooled by random
-    effects: Zou 2016, doi 10.1136/annrheumdis-2015-208387 (abstract); Hafliðadóttir 2021, doi
-    10.1186/s13063-021-05454-8, whose Table 2 has tau² and intervals that are symmetric on the log scale. Their handling
-    of arms that did not improve could not be read; the rules and `smallest` are choices made here.
+    effects, as by Zou and by Hafliðadóttir, whose Table 2 has tau² and intervals that are symmetric on the log scale.
+    Their handling of arms that did not improve could not be read; the rules and `smallest` are choices made here.
 
-    Log ratio ln(placebo / treatment) with the variance v_p / p² + v_t / t² of independent arms by the delta method
-    (Hedges 1999, doi 10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2); in a crossover trial less 2 cov / (p t), with
-    the crossover correlation of the effect sizes.
+    Log ratio ln(placebo / treatment) with the variance v_p / p² + v_t / t² of independent arms by the delta method; in
+    a crossover trial less 2 cov / (p t), with the crossover correlation of the effect sizes.
 
     A log ratio drops placebo arms that got worse and gives little weight to those that hardly improved, under every
     rule, so the pooled share comes out too large where the true one is small. The ratio of the two bivariate means uses
-    all trials and has no such bias; read the two together. Saueressig 2024, doi 10.1186/s12874-024-02152-2, advises
-    against proportional contextual effects altogether: without an untreated arm, natural course and regression to the
-    mean are part of them.
+    all trials and has no such bias; read the two together. Saueressig advises against
+    proportional contextual effects altogether: without an untreated arm, natural course and regression to the mean are
+    part of them.
+
+    References
+    ----------
+    Zou 2016, doi 10.1136/annrheumdis-2015-208387 (abstract), and Hafliðadóttir 2021, doi 10.1186/s13063-021-05454-8
+    (the pooled share).
+
+    Hedges 1999, doi 10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2 (variance of a log ratio).
+
+    Fieller 1954, J R Stat Soc B 16:175-185, and Franz 2007, arXiv 0710.2024 (interval of a ratio of means).
+
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap (percentile interval).
+
+    Saueressig 2024, doi 10.1186/s12874-024-02152-2 (advice against proportional contextual effects).
 
     Examples
     --------

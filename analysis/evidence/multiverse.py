@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, text
+from analysis._docs import documented
 from analysis._types import CIMethod, IncludeOrNot, MissingSD, Outcome, Tau2Method
 from analysis.data.arm_scores import (
     BASELINE,
@@ -68,6 +69,7 @@ _NAMED = 3
 _CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
 
 
+@documented
 def multiverse(
     trials: pd.DataFrame,
     *,
@@ -95,20 +97,20 @@ def multiverse(
         From :func:`analysis.read_trials`.
     contrasts : pandas.DataFrame, optional
         From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
-    outcome, correlation, crossover_correlation, missing_sd : options of :func:`analysis.effect_sizes`
-        Change or final scores; correlation of baseline and final pain; correlation of the two periods of a crossover
-        trial; what to do with trials that print no spread, "drop" leaving them out. Several treatment arms of a trial
-        are always combined.
-    doubtful, second_hand, single_session, contrast_rows : "include", "exclude"
+    outcome, correlation, crossover_correlation, missing_sd : option or sequence of options, optional
+        Options of :func:`analysis.effect_sizes`. Change or final scores; correlation of baseline and final pain;
+        correlation of the two periods of a crossover trial; what to do with trials that print no spread, "drop" leaving
+        them out. Several treatment arms of a trial are always combined.
+    doubtful, second_hand, single_session, contrast_rows : {"include", "exclude"}, or both
         Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
         of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
-    tau2_method, ci_method : options of :func:`analysis.pool`
-        The common-effect model "CE" is paired with the normal interval "z" only, as the other intervals are made for
-        effects that vary between trials.
+    tau2_method, ci_method : option or sequence of options, optional
+        Options of :func:`analysis.pool`. The common-effect model "CE" is paired with the normal interval "z" only, as
+        the other intervals are made for effects that vary between trials.
     where : dict, optional
         Columns of the effect sizes and the values to keep, such as ``{"therapy_family": ["Light"]}``. Missing SDs are
         still borrowed from all trials.
-    confidence_level : float
+    {confidence_level}
 
     Returns
     -------
@@ -123,14 +125,27 @@ def multiverse(
     Raises
     ------
     ValueError
-        For options that are not known, listing all; if no combination leaves a trial; or as :func:`effect_sizes`.
+        For options that are not known, listing all; if no combination leaves a trial; or as
+        :func:`analysis.effect_sizes`.
+
+    See Also
+    --------
+    analysis.choice_effects : Compute how far each choice moves the estimate.
+    analysis.multiverse_findings : Say in words what the analyses show.
+    analysis.multiverse_plot : Draw the specification curve.
+    analysis.effect_sizes : Make effect sizes by one set of choices.
 
     Notes
     -----
     Every row equals `pool` of `effect_sizes` with its options. The analyses share their trials: they are not
     independent, and the share of them in which an interval excludes zero is no probability and no test.
-    Steegen 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637; for meta-analysis Voracek 2019,
-    Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357.
+
+    References
+    ----------
+    Steegen, Tuerlinckx, Gelman & Vanpaemel 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637 (the
+    multiverse).
+
+    Voracek, Kossmeier & Tran 2019, Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357 (of meta-analyses).
 
     Examples
     --------
@@ -311,13 +326,13 @@ def _distinct_data(yi, vi):
     return np.unique(same, return_index=True)[1], same
 
 
+@documented
 def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how far each choice moves the pooled estimate, all else equal.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        From :func:`multiverse`, whole or some of its rows.
+    {frame}
 
     Returns
     -------
@@ -335,9 +350,22 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     ValueError
         If `frame` is not a multiverse, or holds a combination twice.
 
+    See Also
+    --------
+    analysis.multiverse : Pool the trials by every combination of choices.
+    analysis.multiverse_findings : Say in words what the analyses show.
+    analysis.multiverse_plot : Draw the specification curve.
+
     Notes
     -----
     The analyses share their trials: shares describe them and are no probabilities.
+
+    References
+    ----------
+    Steegen, Tuerlinckx, Gelman & Vanpaemel 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637 (the
+    multiverse).
+
+    Voracek, Kossmeier & Tran 2019, Z Psychol 227:64-82, doi 10.1027/2151-2604/a000357 (of meta-analyses).
 
     Examples
     --------
@@ -396,13 +424,13 @@ def _rows_of_choice(frame, name, code, options, sets, side):
     )
 
 
+@documented
 def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", digits: int = 2) -> str:
     """Return in words what a multiverse shows.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        From :func:`analysis.multiverse`, whole or some of its rows.
+    {frame}
     unit : str
         Unit of the estimates.
     digits : int
@@ -417,7 +445,21 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", 
     Raises
     ------
     ValueError
-        As for :func:`analysis.choice_effects`.
+        If `frame` is not a multiverse, or holds a combination twice.
+
+    See Also
+    --------
+    analysis.multiverse : Pool the trials by every combination of choices.
+    analysis.choice_effects : Compute how far each choice moves the estimate.
+    analysis.multiverse_plot : Draw the specification curve.
+
+    References
+    ----------
+    Steegen, Tuerlinckx, Gelman & Vanpaemel 2016, Perspect Psychol Sci 11:702-712, doi 10.1177/1745691616658637 (the
+    multiverse).
+
+    Simonsohn, Simmons & Nelson 2020, Nat Hum Behav 4:1208-1214, doi 10.1038/s41562-020-0912-z (choices that matter
+    are named).
 
     Examples
     --------

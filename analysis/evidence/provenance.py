@@ -98,6 +98,27 @@ class Provenance(InWords):
         quantity, value, unit, `weight` (of a trial), `rule` by which the value follows from those of the children,
         and for what is printed: `file`, `row`, `column`, `printed` (the value as it stands there), source, locator,
         certainty.
+
+    See Also
+    --------
+    analysis.provenance : Make this result.
+    analysis.effect_sizes : Compute the effect sizes that are traced.
+
+    References
+    ----------
+    Moreau & Missier (eds) 2013, PROV-DM: The PROV Data Model, W3C Recommendation (what provenance is).
+
+    Cochrane Handbook for Systematic Reviews of Interventions, section 6.5.2 (rules by which means and SDs are
+    obtained).
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, provenance, read_trials
+    >>> traced = provenance(effect_sizes(read_trials("data/trials.csv")), "chow2006")
+    >>> traced.table["level"].unique()[:4].tolist()
+    ['pooled', 'effect', 'trial', 'arm']
+    >>> int((traced.table["level"] == "printed").sum())
+    6
     """
 
     table: pd.DataFrame
@@ -113,6 +134,7 @@ class Provenance(InWords):
         Returns
         -------
         str
+            Pooled numbers first, each trial below them, and every printed number with its place in the file.
 
         Raises
         ------
@@ -122,7 +144,13 @@ class Provenance(InWords):
         return _drawing(self.table if study is None else _branches(self.table, study))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a copy of the table of nodes."""
+        """Return a copy of the table of nodes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns of `table`.
+        """
         return self.table.copy()
 
     def summary(self) -> str:
@@ -263,11 +291,24 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
     ValueError
         If there is nothing to trace: no effect sizes, no such trial, or effect sizes without their rows.
 
+    See Also
+    --------
+    analysis.effect_sizes : Compute the effect sizes that are traced.
+    analysis.audit_trials : List what is doubtful in a table of trials.
+    analysis.pool_arms : Pool the changes within arms and the contrast.
+
     Notes
     -----
     The value of every node follows from those of its children by its rule; only the between-trial variance is estimated
     from all trials at once. An SD that another trial lends is a leaf ("donor"); how it came about stands in that
     trial's own branch. Effect sizes from `data/contrasts.csv` end in the reported difference.
+
+    References
+    ----------
+    Moreau & Missier (eds) 2013, PROV-DM: The PROV Data Model, W3C Recommendation (what provenance is).
+
+    Cochrane Handbook for Systematic Reviews of Interventions, section 6.5.2 (rules by which means and SDs are
+    obtained).
 
     Examples
     --------

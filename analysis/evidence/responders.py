@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check
+from analysis._docs import documented
 from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, Values
 from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS
@@ -140,6 +141,27 @@ class Responders(Result):
         What a responder has reached, if the shares are translated from means and SDs.
     ratio : PooledEffect, PooledCounts or None
         The pooled log ratio of counts.
+
+    See Also
+    --------
+    analysis.pool_responders : Make this result from responders that trials counted.
+    analysis.translate_responders : Make this result from means and SDs.
+    analysis.labbe_counts : Draw it.
+
+    References
+    ----------
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (interval of the number needed to treat).
+
+    Anzures-Cabrera, Sarpatwari & Higgins 2011, Stat Med 30:2967-2985, doi 10.1002/sim.4298 (means and SDs as risks).
+
+    Examples
+    --------
+    >>> from analysis import pool_responders, read_trials
+    >>> found = pool_responders(read_trials("data/trials.csv"), studies=["soriano1998", "misra2013", "khooshideh2017"])
+    >>> print(f"{found.placebo.estimate:.0%} and {found.treatment.estimate:.0%}, {found.nnt.words}")
+    30% and 71%, NNTB 2.4 (NNTB 1.6 to 4.9)
+    >>> found.ratio.measure
+    'RR'
     """
 
     table: pd.DataFrame
@@ -207,6 +229,7 @@ class Responders(Result):
         return f"{what}: {counted(len(self.table))}", said
 
 
+@documented
 def translate_responders(
     trials: pd.DataFrame | EffectSizes,
     threshold: Threshold,
@@ -232,8 +255,7 @@ def translate_responders(
     imputed : bool
         Keep arms whose SD is borrowed from other trials. A percentage stands and falls with the SD, so they are left
         out otherwise.
-    tau2_method, ci_method, confidence_level
-        As for :func:`analysis.pool`.
+    {tau2_method, ci_method, confidence_level}
 
     Returns
     -------
@@ -244,6 +266,12 @@ def translate_responders(
     ValueError
         For a between-group threshold, an impossible correlation, or where no trial is left.
 
+    See Also
+    --------
+    analysis.pool_responders : Pool responders as the trials counted them.
+    analysis.threshold : Choose a within-patient threshold.
+    analysis.labbe_counts : Draw the percentages.
+
     Notes
     -----
     Points: P(change <= -c) = Phi(z), z = (-c - m) / s, with mean m and SD s of the change. Percent q of baseline: the
@@ -252,6 +280,14 @@ def translate_responders(
     in a crossover the arms covary with the `crossover_correlation` r of the effect sizes, by phi phi (r / n + r^2 z z /
     (2 (n - 1))). Normal theory knows the tail of an arm better than n people can tell: variances, and the log odds
     that are pooled, are taken no further out than half a person from none or all.
+
+    References
+    ----------
+    Anzures-Cabrera, Sarpatwari & Higgins 2011, Stat Med 30:2967-2985, doi 10.1002/sim.4298 (means and SDs as risks).
+
+    Moore 2013, doi 10.1093/bja/aet126 (responses can be all or little, not normally distributed).
+
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (interval of the number needed to treat).
 
     Examples
     --------
@@ -439,6 +475,7 @@ def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
     return NumberNeeded(float(inverse(difference)), ConfidenceInterval(float(inverse(high)), float(inverse(low))))
 
 
+@documented
 def pool_responders(
     trials: pd.DataFrame | EffectSizes,
     *,
@@ -463,8 +500,7 @@ def pool_responders(
     method : {"random effects", "MH"}
         "MH" is the common-effect method of Mantel and Haenszel for ratio and difference; the shares of each arm stay
         random effects.
-    tau2_method, ci_method, confidence_level
-        As for :func:`analysis.pool`.
+    {tau2_method, ci_method, confidence_level}
 
     Returns
     -------
@@ -475,6 +511,19 @@ def pool_responders(
     ------
     ValueError
         For an unknown option, a study without usable counts, or no trial with counts.
+
+    See Also
+    --------
+    analysis.translate_responders : Make percentages of responders from means and SDs.
+    analysis.pool_mantel_haenszel : Pool counts by the Mantel-Haenszel method.
+    analysis.labbe_counts : Draw the percentages.
+
+    References
+    ----------
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (interval of the number needed to treat).
+
+    Greenland & Robins 1985, Biometrics 41:55-68, and Mantel & Haenszel 1959, J Natl Cancer Inst 22:719-748 (method
+    "MH").
 
     Examples
     --------

@@ -59,11 +59,28 @@ class Threshold:
     value : float or None
         Points on 0-10, or percent of baseline; None for a range, see :meth:`at`.
     kind : {"within-patient", "between-group"}
+        Whether it is a change that matters to a patient, or a difference between groups worth having.
     unit : {"points", "percent of baseline"}
+        What `value` is counted in.
     source, label, scale : str
         Author and year, what the threshold is called, and the scale it was found on.
     low, high : float or None
         Ends of a range, in `unit`; otherwise both are `value`, or `high` is None for "at least".
+
+    See Also
+    --------
+    analysis.threshold : Choose a published threshold from a table.
+    analysis.share_beyond : Compare a pooled difference with a between-group threshold.
+    analysis.translate_responders : Compare the changes of people with a within-patient threshold.
+
+    References
+    ----------
+    Dworkin et al. 2009, Pain 146:238-244 (within-patient and between-group are two questions).
+
+    Dworkin et al. 2008, doi 10.1016/j.jpain.2007.09.005, and Farrar et al. 2001, doi 10.1016/s0304-3959(01)00349-9
+    (thresholds of patients, in points and in percent of baseline).
+
+    Busse 2015, doi 10.3899/jrheum.141440 (thresholds of pooled differences).
 
     Examples
     --------
@@ -112,6 +129,7 @@ class Threshold:
         Returns
         -------
         Threshold
+            The same, with this value.
 
         Raises
         ------
@@ -151,11 +169,24 @@ def threshold(
     Returns
     -------
     Threshold
+        In points or in percent of baseline.
 
     Raises
     ------
     ValueError
         If no row or several rows fit (the message lists them), or the source gives no value.
+
+    See Also
+    --------
+    analysis.read_thresholds : Read a table of published thresholds.
+    analysis.share_beyond : Compare a pooled difference with a between-group threshold.
+    analysis.translate_responders : Compare the changes of people with a within-patient threshold.
+
+    References
+    ----------
+    Dworkin et al. 2009, Pain 146:238-244 (within-patient and between-group are two questions).
+
+    The sources of the thresholds stand in the column doi of the table.
 
     Examples
     --------
@@ -250,11 +281,35 @@ class ShareBeyond(Result):
     tau : float
         SD of the true effects.
     threshold : Threshold
+        Between-group, in points.
     confidence_level : float
+        Level of `ci`, between 0 and 1.
     reason : str
         Why there is no share, or "".
     tau_given : bool
         Whether tau was given and not estimated; the interval then holds no uncertainty of it.
+
+    See Also
+    --------
+    analysis.share_beyond : Make this result.
+    analysis.threshold : Choose a published threshold.
+    analysis.PooledEffect : A pooled effect, with its prediction interval.
+
+    References
+    ----------
+    Mathur & VanderWeele 2019, doi 10.1002/sim.8057 (the share).
+
+    Viechtbauer 2007, doi 10.1002/sim.2514 (the Q-profile method).
+
+    Siemens, Borenstein, Evrenoglou, Meerpohl & Schwarzer 2025, BMC Med Res Methodol 25:275 (a new trial).
+
+    Examples
+    --------
+    >>> from analysis import Threshold, pool, share_beyond
+    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2])
+    >>> found = share_beyond(pooled, Threshold(1, "between-group"))
+    >>> print(f"{found.share:.2f}, {found.new_trial:.2f}, {found.mean_beyond:.2f}")
+    0.63, 0.61, 0.73
     """
 
     share: float
@@ -309,15 +364,27 @@ def share_beyond(
     ValueError
         For a within-patient threshold, one in percent, or another effect measure than a mean difference.
 
+    See Also
+    --------
+    analysis.threshold : Choose a published threshold.
+    analysis.pool : Pool the trials.
+    analysis.predictive_density : Compute the density of the effect in a new trial.
+
     Notes
     -----
-    With true effects from N(mu, tau2) the share is Phi((-c - mu) / tau) for a threshold c (Mathur & VanderWeele 2019,
-    doi 10.1002/sim.8057). Its delta-method interval needs many trials and fails near tau = 0, so another is used: the
-    quantiles of the share where tau2 has the confidence distribution of the Q-profile method (Q(tau2) is chi-square
-    on k - 1) and mu, given tau2, is normal about the weighted mean. No random numbers are drawn. Where the sampling
-    variances are negligible, this is the exact noncentral-t interval of a normal tail; with tau near 0 it reaches
-    to 0 or 1. It is widened to hold the estimate. `new_trial`: Siemens, Borenstein, Evrenoglou, Meerpohl & Schwarzer
-    2025, BMC Med Res Methodol 25:275.
+    With true effects from N(mu, tau2) the share is Phi((-c - mu) / tau) for a threshold c. Its delta-method interval
+    needs many trials and fails near tau = 0, so another is used: the quantiles of the share where tau2 has the
+    confidence distribution of the Q-profile method (Q(tau2) is chi-square on k - 1) and mu, given tau2, is normal about
+    the weighted mean. No random numbers are drawn. Where the sampling variances are negligible, this is the exact
+    noncentral-t interval of a normal tail; with tau near 0 it reaches to 0 or 1. It is widened to hold the estimate.
+
+    References
+    ----------
+    Mathur & VanderWeele 2019, doi 10.1002/sim.8057 (the share).
+
+    Viechtbauer 2007, doi 10.1002/sim.2514 (the Q-profile method).
+
+    Siemens, Borenstein, Evrenoglou, Meerpohl & Schwarzer 2025, BMC Med Res Methodol 25:275 (a new trial).
 
     Examples
     --------

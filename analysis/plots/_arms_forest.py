@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -44,6 +46,7 @@ DROP = ("change", "condition", "n", "weight")  # columns that a narrow page give
 USUAL_MM = 250.0
 
 
+@documented
 @themed
 def arms_forest(
     pooled: PooledArms,
@@ -52,7 +55,7 @@ def arms_forest(
     worthwhile: tuple[float, float] | None = (1.0, 2.0),
     columns: Sequence[str] = COLUMNS,
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
     note: str = "",
 ) -> ReportFigure:
@@ -61,13 +64,8 @@ def arms_forest(
     Parameters
     ----------
     pooled : PooledArms
-        From ``pool_arms``; its groups become groups of rows with subtotals.
-    title : str, optional
-        Says what is shown. Default: a neutral description.
-    worthwhile : (float, float) or None
-        Least and most that is taken as the smallest worthwhile difference between groups, in points less pain;
-        drawn as a band. Default: 10 mm of 100, proposed for reading pooled differences, to 20 mm, which the same
-        proposal calls appreciable (Busse 2015, doi 10.3899/jrheum.141440).
+        From :func:`analysis.pool_arms`; its groups become groups of rows with subtotals.
+    {title, worthwhile}
     columns : sequence of str
         Of "condition", "n", "change", "difference", "weight", or any column of ``pooled.effects.table``.
     order : {"year", "estimate", "weight", "label", "given"}
@@ -76,10 +74,7 @@ def arms_forest(
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
         it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
         need it.
-    digits : int, optional
-        Decimals of the printed numbers. Default: two for points on 0–10, more or fewer for other units.
-    note : str
-        What a reader of this figure must know beside it, such as where the trials come from; it ends the caption.
+    {digits, note}
 
     Returns
     -------
@@ -94,12 +89,25 @@ def arms_forest(
         For trials without a baseline in both arms, an unknown column or order, or a width that is too small for the
         text.
 
+    See Also
+    --------
+    analysis.pool_arms : Pool both arms and the contrast.
+    analysis.forest : Draw the contrast alone, with more freedom for columns and models.
+    analysis.labbe : Draw one arm against the other.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
     A point is equally long in both panels (unless one panel would become too narrow), so that the bar
     between the two arms can be compared with the distance of the square from zero. Areas of squares are
     proportional to the weights down to a smallest size. The trials set the axes: what leaves a panel ends
     in an arrowhead.
+
+    References
+    ----------
+    Lewis & Clarke 2001, BMJ 322:1479-1480, doi 10.1136/bmj.322.7300.1479 (the forest plot).
+
+    Busse 2015, doi 10.3899/jrheum.141440 (the band of smallest worthwhile differences).
 
     Examples
     --------

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
-from analysis._types import RegressionPIMethod
+from analysis._docs import documented
+from analysis._types import PageWidth, RegressionPIMethod
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
@@ -58,7 +59,6 @@ from analysis.text import bracketed, counted, equals, interval, level, limits, n
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.models.regression import MetaRegression
 
@@ -143,6 +143,7 @@ def _is_year(along):
     return "year" in along.moderator.lower() and bool(((x >= 1000) & (x < 3000)).all())
 
 
+@documented
 @themed
 def bubble(
     regression: MetaRegression,
@@ -155,9 +156,9 @@ def bubble(
     favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
     pi_method: RegressionPIMethod = "t(k-p)",
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a bubble plot of a meta-regression: trials along a moderator, and the fitted mean with both bands.
@@ -165,11 +166,11 @@ def bubble(
     Parameters
     ----------
     regression : MetaRegression
+        From :func:`analysis.meta_regression`.
     moderator : str, optional
         Column of the data. Default: the first that the formula names. Numbers give a line or curve over their range,
         categories a row each.
-    label : int or sequence of str
-        How many trials are named, those farthest from the fitted mean first; or their names.
+    {label}
     x_label, y_label : str, optional
         What the moderator and the effects are, with units. Default: made from their names.
     measure : str
@@ -178,15 +179,7 @@ def bubble(
         What effects below and above the null value mean; with None the null value need not be in the panel.
     pi_method : {"t(k-p)", "t(k-p-1)", "z"}
         Distribution of the prediction limits.
-    title : str, optional
-    width_mm : float, optional
-        Width of the page, at least 80. Default: 150.
-    digits : int, optional
-        Decimals of the printed effects.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {title, width_mm, digits, ax, note}
 
     Returns
     -------
@@ -201,11 +194,26 @@ def bubble(
     ValueError
         If the formula lacks the moderator, a name is not that of a trial, or the page is too narrow.
 
+    See Also
+    --------
+    analysis.meta_regression : Fit the regression that is drawn.
+    analysis.moderator_curve : Compute the line or curve that is drawn.
+    analysis.orchard : Draw trials by groups, without a model of moderators.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
     Other moderators are held at their mean or reference category. Areas are proportional to the weights in the
-    regression, 1 / (vi + tau2). See Thompson and Higgins (2002, doi 10.1002/sim.1187); rows of categories as in the
-    orchard plot (Nakagawa et al. 2021, doi 10.1002/jrsm.1424).
+    regression, 1 / (vi + tau2). Rows of categories are drawn as in the orchard plot. A warning says where a moderator
+    has fewer than ten trials for each of its coefficients.
+
+    References
+    ----------
+    Thompson & Higgins 2002, doi 10.1002/sim.1187 (meta-regression and its figure).
+
+    Nakagawa et al. 2021, doi 10.1002/jrsm.1424 (the orchard plot).
+
+    Cochrane Handbook for Systematic Reviews of Interventions, section 10.11.5.1 (ten trials for each moderator).
 
     Examples
     --------

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PolyCollection
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
 from analysis.plots import _theme as style
 from analysis.plots._forest import with_reference_rows
@@ -87,6 +89,7 @@ CLAIM_PT2, VERDICT_PT2 = 20.0, 18.0
 REACH = 0.75  # of the span of all estimates and claims: as far may intervals widen the axis on either side
 
 
+@documented
 @themed
 def claims_plot(
     checked: pd.DataFrame,
@@ -95,7 +98,7 @@ def claims_plot(
     evidence: PooledArms | None = None,
     worthwhile: tuple[float, float] | None = (1.0, 2.0),
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = 2,
     note: str = "",
 ) -> ReportFigure:
@@ -103,23 +106,18 @@ def claims_plot(
 
     Parameters
     ----------
-    checked : pandas.DataFrame
-        From ``check_claims``.
+    {checked}
     therapy_family : str, optional
         May be left out where all claims are about one family.
     evidence : PooledArms, optional
         All trials of the family, as from ``pool_arms(trials, by="therapy_family")``, drawn below the trials that bear
         on the claims.
-    worthwhile : (float, float) or None
-        Least and most that is taken as the smallest worthwhile difference between groups: a band behind the
-        differences. Default: as in ``arms_forest`` (Busse 2015, doi 10.3899/jrheum.141440).
-    title : str, optional
+    {worthwhile, title}
     width_mm : float, optional
-        Width of the page, at least 150. Default: 174.
-    digits : int
+        Width of the page in millimetres, at least 150. Default: 174.
+    digits : int, optional
         Decimals of the pooled results.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {note}
 
     Returns
     -------
@@ -132,11 +130,24 @@ def claims_plot(
     ValueError
         If columns are missing, nothing is claimed about the family, or the page is too narrow.
 
+    See Also
+    --------
+    analysis.check_claims : Give every claim its verdict.
+    analysis.claims_findings : Say in words what became of the claims.
+    analysis.arms_forest : Draw the trials behind the evidence.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
     Claims with a number in points stand below the result they speak of: the change with placebo, the change with
     treatment, or the difference. All other claims follow as text. Where no claim has such a number, the results
     that most trials stand behind are drawn.
+
+    References
+    ----------
+    Lewis & Clarke 2001, BMJ 322:1479-1480, doi 10.1136/bmj.322.7300.1479 (the forest plot).
+
+    Busse 2015, doi 10.3899/jrheum.141440 (the band of smallest worthwhile differences).
 
     Examples
     --------

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -51,7 +53,6 @@ from analysis.text import counted, equals, interval, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -124,6 +125,7 @@ class _About:
         return float(np.exp(value)) if self.ratio else float(value)
 
 
+@documented
 @themed
 def drapery(
     results: PooledEffect | EffectSizes | PooledArms,
@@ -135,40 +137,29 @@ def drapery(
     measure: str | None = None,
     favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a drapery plot: p-value curves of all trials, of the pooled result and of a new trial.
 
     Parameters
     ----------
-    results : PooledEffect, EffectSizes or PooledArms
-        EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast is drawn.
+    {results}
     scale : {"p", "z"}
         Upright axis: the p value itself, or the normal statistic that it belongs to, which spreads small p values
         out and makes the curves of trials straight.
     common : bool
         Draw the curve of the common-effect model too.
-    label : int or sequence of str
-        How many trials are named, those farthest from the pooled estimate first; or their names.
+    {label}
     x_label : str, optional
         What the effects are, with their unit. Default: made from the measure and the unit of the result.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
-    favours : (str, str) or None
-        What the left and the right side of the null line mean.
-    title : str, optional
-    width_mm : float, optional
-        Width of the page, at least 80. Default: 150.
-    digits : int, optional
-        Decimals of the printed numbers.
-    ax : matplotlib Axes, optional
+    {measure, favours, title, width_mm, digits}
+    ax : matplotlib.axes.Axes, optional
         Draw the panel into these axes of another figure, which have their final size, without names, title, key and
         footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {note}
 
     Returns
     -------
@@ -181,11 +172,23 @@ def drapery(
     ValueError
         For an unknown scale, a name that is not that of a trial, or a page that is too narrow.
 
+    See Also
+    --------
+    analysis.forest : Draw the intervals of one level.
+    analysis.funnel : Draw the trials against their standard errors.
+    analysis.pvalue_curves : Compute the curves that are drawn.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    Ruecker and Schwarzer (2021, doi 10.1002/jrsm.1410). Trials have normal curves; the pooled curve has the
-    distribution of its interval, so it crosses p = 0.05 at the ends of the 95% interval, and the curve of a new trial
-    that of the prediction interval.
+    Trials have normal curves; the pooled curve has the distribution of its interval, so it crosses p = 0.05 at the ends
+    of the 95% interval, and the curve of a new trial that of the prediction interval.
+
+    References
+    ----------
+    Ruecker & Schwarzer 2021, doi 10.1002/jrsm.1410 (the drapery plot).
+
+    Infanger & Schmidt-Trucksaess 2019, doi 10.1002/sim.8293 (p-value functions).
 
     Examples
     --------

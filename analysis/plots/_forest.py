@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -72,6 +74,7 @@ SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is t
 BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
 
 
+@documented
 @themed
 def forest(
     results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
@@ -89,7 +92,7 @@ def forest(
     measure: str | None = None,
     digits: int | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
 ) -> ReportFigure:
@@ -98,8 +101,8 @@ def forest(
     Parameters
     ----------
     results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
-        EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast is drawn. Groups get
-        headings, subtotals and the test between them.
+        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
+        Groups get headings, subtotals and the test between them.
     by : str, optional
         Column of EffectSizes that makes groups with subtotals.
     models : sequence or mapping of str to PooledEffect, PosteriorEffect or PooledCounts
@@ -107,41 +110,31 @@ def forest(
         be among them and lends its name to the overall row.
     data : DataFrame or EffectSizes, optional
         Columns for a PooledEffect or PooledSubgroups, one row for each trial in the order of the result.
-    columns, right : sequence of str, or mapping of str to heading
-        Text columns left and right of the panel: "n" (patients of both arms), "arms" (mean, SD and n of both arms),
-        "effect" (estimate and interval), "weight", or any column of the trials, numbers aligned on the decimal point.
+    {columns, right}
     symbols : mapping of str to mapping, optional
         Columns drawn as lettered circles, as risk of bias or certainty: column -> {value: letter}. The letters "+",
         "?" and "-" have the tones good, some and bad; ``(letter, tone or colour)`` sets another. A column that is
         named neither in ``columns`` nor in ``right`` stands at the far right.
-    order : str
-        "year", "estimate", "weight" (heaviest first), "label", "given", or any column of the trials; "-week" is
-        descending. Results without years stay in the order given.
+    {order}
     prediction : {"bar", "diamond", "density"}
         How the prediction interval is drawn; "density" draws the predictive distribution it is cut from.
     worthwhile : (float, float) or float, optional
         Least and most that is taken as the smallest worthwhile difference, drawn as a band, or one value, drawn as a
         dashed line: in points less pain for differences, in ratios (such as 0.8) for ratios.
-    favours : (str, str) or None
-        What the left and the right side of the null line mean.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
-    digits : int, optional
-        Decimals of the printed numbers.
-    title : str, optional
+    {favours, measure, digits, title}
     width_mm : float, optional
         Width of the page; where it is too small, columns are given up: those of your own, the last one first, then
         "arms", "n" and "weight". Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there: marks, axis, and the names as tick labels. Left out are title, text columns, circles,
         footer and the label of the band; the rows share the height of the Axes, 4.5 mm a row suits the type.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {note}
 
     Returns
     -------
     matplotlib.figure.Figure
-        With ``content``, as from ``arms_forest``; that of ``ax`` where it is given.
+        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure
+        of these axes, as it is.
 
     Raises
     ------
@@ -150,6 +143,19 @@ def forest(
     ValueError
         For an unknown column, order or prediction, symbols without a letter for every value, or a page that is too
         narrow.
+
+    See Also
+    --------
+    analysis.arms_forest : Draw both arms beside the contrast.
+    analysis.outcomes_forest : Draw several outcomes of every trial.
+    analysis.steps_forest : Draw the steps of a cumulative or leave-one-out analysis.
+    analysis.orchard : Draw hundreds of trials, as circles along one axis.
+
+    References
+    ----------
+    Lewis & Clarke 2001, BMJ 322:1479-1480, doi 10.1136/bmj.322.7300.1479 (the forest plot).
+
+    Guddat, Grouven, Bender & Skipka 2012, Syst Rev 1:34, doi 10.1186/2046-4053-1-34 (prediction intervals in it).
 
     Examples
     --------

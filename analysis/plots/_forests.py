@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -52,6 +54,7 @@ OUTCOME_MARKS = (
 )
 
 
+@documented
 @themed
 def steps_forest(
     steps: pd.DataFrame,
@@ -65,7 +68,7 @@ def steps_forest(
     favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
     digits: int | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
 ) -> ReportFigure:
@@ -74,7 +77,7 @@ def steps_forest(
     Parameters
     ----------
     steps : pandas.DataFrame
-        From ``cumulative`` or ``leave_one_out`` (known by its column shift).
+        From :func:`analysis.cumulative` or :func:`analysis.leave_one_out` (known by its column shift).
     overall : PooledEffect, optional
         All trials together, for a diamond below the steps. Steps of ``cumulative`` end in it; of ``leave_one_out``
         only the estimate is known without it.
@@ -87,14 +90,12 @@ def steps_forest(
         Such as "points on 0–10".
     confidence_level : float, optional
         Level of the intervals. Default: that of ``overall``, or 0.95.
-    favours : (str, str) or None
-    digits : int, optional
-    title : str, optional
+    {favours, digits, title}
     width_mm : float, optional
-        Default: 174, wider where the columns need it.
+        Width of the page in millimetres. Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
-        As for ``forest``.
-    note : str
+        Draw the panel there, as :func:`analysis.forest` does.
+    {note}
 
     Returns
     -------
@@ -105,6 +106,20 @@ def steps_forest(
     ------
     ValueError
         If a column is missing, or there is no step.
+
+    See Also
+    --------
+    analysis.cumulative : Pool the first trial, the first two, and so on.
+    analysis.leave_one_out : Pool without each trial in turn.
+    analysis.forest : Draw the trials themselves.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
+    References
+    ----------
+    Lau, Antman, Jimenez-Silva, Kupelnick, Mosteller & Chalmers 1992, N Engl J Med 327:248-254, doi
+    10.1056/NEJM199207233270406 (cumulative meta-analysis and its figure).
+
+    Lewis & Clarke 2001, BMJ 322:1479-1480, doi 10.1136/bmj.322.7300.1479 (the forest plot).
 
     Examples
     --------
@@ -257,6 +272,7 @@ def _step_findings(table, digits, show, out):
     return words.sentences(over, whole)
 
 
+@documented
 @themed
 def outcomes_forest(
     outcomes: Mapping[str, EffectSizes | PooledArms | PooledEffect],
@@ -269,7 +285,7 @@ def outcomes_forest(
     digits: int | None = None,
     head: str = "Outcome",
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
 ) -> ReportFigure:
@@ -279,20 +295,15 @@ def outcomes_forest(
     ----------
     outcomes : mapping of str to EffectSizes, PooledArms or PooledEffect
         Two to six results of one measure, each pooled over its own trials. Trials are the same where their label is.
-    columns, right : sequence of str, or mapping of str to heading
-        As for ``forest``.
-    order : str
-        As for ``forest``, by the first outcome that a trial has.
-    favours : (str, str) or None
-    measure : str, optional
-    digits : int, optional
+    {columns, right, order, favours, measure, digits}
     head : str
         Heading of the column that names the outcomes, such as "Follow-up".
-    title : str, optional
+    {title}
     width_mm : float, optional
+        Width of the page in millimetres. Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
-        As for ``forest``; the tick labels are names of trials and outcomes.
-    note : str
+        Draw the panel there, as :func:`analysis.forest` does; the tick labels are names of trials and outcomes.
+    {note}
 
     Returns
     -------
@@ -304,10 +315,21 @@ def outcomes_forest(
     ValueError
         For fewer than two or more than six outcomes, or outcomes of different measures, units or levels.
 
+    See Also
+    --------
+    analysis.forest : Draw one outcome.
+    analysis.pool : Pool the trials of one outcome.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
     Outcomes of the same trials are not independent; the diamonds are separate analyses and no test between them is
-    made. Areas are proportional to the weights within each outcome.
+    made. Areas are proportional to the weights within each outcome. Trials are ordered by the first outcome that they
+    have.
+
+    References
+    ----------
+    Lewis & Clarke 2001, BMJ 322:1479-1480, doi 10.1136/bmj.322.7300.1479 (the forest plot).
 
     Examples
     --------

@@ -16,6 +16,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.models.diagnostics import funnel_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -55,7 +57,6 @@ from analysis.text import counted, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -74,6 +75,7 @@ BESIDE_NULL = 0.12  # of the range, at least, on both sides of no effect: the co
 LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits around the pooled effect are cut
 
 
+@documented
 @themed
 def funnel(
     results: PooledEffect | EffectSizes | PooledArms,
@@ -84,17 +86,16 @@ def funnel(
     favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
     measure: str | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a contour-enhanced funnel plot: effect against standard error, shaded where one trial alone is significant.
 
     Parameters
     ----------
-    results : PooledEffect, EffectSizes or PooledArms
-        EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast is drawn.
+    {results}
     contours : sequence of float
         Confidence levels of the contours around no effect: inside that of 0.95, a trial alone has p > 0.05. May be
         empty.
@@ -102,19 +103,7 @@ def funnel(
         Standard error, growing downwards, or its inverse, growing upwards.
     label : int or sequence of str
         How many trials outside the pseudo confidence limits are named, the farthest first; or names or ids of trials.
-    favours : (str, str) or None
-        What the left and the right side of no effect mean.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
-    title : str, optional
-    width_mm : float, optional
-        Width of the page, at least 80. Default: 150.
-    digits : int, optional
-        Decimals of the printed effects.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {favours, measure, title, width_mm, digits, ax, note}
 
     Returns
     -------
@@ -127,11 +116,25 @@ def funnel(
     ValueError
         For contours that are not between 0 and 1, an unknown ``yaxis``, an unknown trial, or a page too narrow.
 
+    See Also
+    --------
+    analysis.drapery : Draw the p-value curve of every trial.
+    analysis.radial : Draw standardised effects against precision.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    Contours after Peters et al. (2008, doi 10.1016/j.jclinepi.2007.11.010): no effect ± z × standard error. The pseudo
-    confidence limits, pooled effect ± z × standard error, leave heterogeneity out. A funnel that is not symmetric does
-    not show bias, and with fewer than ten trials it shows nothing (Sterne et al. 2011, doi 10.1136/bmj.d4002).
+    Contours: no effect ± z × standard error. The pseudo confidence limits, pooled effect ± z × standard error, leave
+    heterogeneity out. A funnel that is not symmetric does not show bias, and with fewer than ten trials it shows
+    nothing.
+
+    References
+    ----------
+    Peters et al. 2008, doi 10.1016/j.jclinepi.2007.11.010 (contours).
+
+    Sterne et al. 2011, doi 10.1136/bmj.d4002 (how to read a funnel; ten trials).
+
+    Sterne & Egger 2001, J Clin Epidemiol 54:1046-1055 (choice of the axis).
 
     Examples
     --------

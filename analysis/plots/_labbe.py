@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._labbe_counts import (
@@ -56,7 +58,6 @@ from analysis.text import counted, interval, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -71,6 +72,7 @@ SHARP = (
 )
 
 
+@documented
 @themed
 def labbe(
     results: PooledArms | EffectSizes,
@@ -79,9 +81,9 @@ def labbe(
     worthwhile: Threshold | None = (1.0, 2.0),
     label: int | Sequence[str] = 6,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = 2,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a continuous L'Abbé plot: change in the placebo arm against change in the treatment arm.
@@ -89,43 +91,50 @@ def labbe(
     Parameters
     ----------
     results : PooledArms or EffectSizes
-        EffectSizes are pooled with the defaults of ``pool_arms``. Responders are drawn as percentages, by
-        ``labbe_counts``.
+        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`. Responders are drawn as percentages, by
+        :func:`analysis.labbe_counts`.
     by : str, optional
         A column of the effect sizes, such as "therapy_family", that gives trials shape and colour; the five largest
         groups are told apart. Default: the groups of the PooledArms, if it has any.
-    worthwhile : (float, float) or None
-        Least and most that is taken as the smallest worthwhile difference between groups, drawn as a band parallel
-        to the line of no difference. Default: as in ``arms_forest`` (Busse 2015, doi 10.3899/jrheum.141440).
-    label : int or sequence of str
-        How many trials are named, those farthest from the pooled means first; or their ids or names.
-    title : str, optional
+    {worthwhile, label, title}
     width_mm : float, optional
-        Width of the page, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    digits : int
+        Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
+    digits : int, optional
         Decimals of the printed numbers.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {ax, note}
 
     Returns
     -------
     matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure
-        of these axes, as it is.
+        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
+        these axes, as it is.
 
     Raises
     ------
     ValueError
         If no trial reports a change in both arms, for a column that does not exist, or a page that is too narrow.
 
+    See Also
+    --------
+    analysis.labbe_counts : Draw percentages of responders in the same way.
+    analysis.arms_forest : Draw both arms in rows, beside the contrast.
+    analysis.pool_arms : Pool both arms and the contrast.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    After L'Abbé, Detsky and O'Rourke (1987, doi 10.7326/0003-4819-107-2-224), with means in place of proportions.
-    Areas are proportional to the weights in the pooled contrast, whatever the shape, down to a smallest one. The
-    diamond stands on the intervals of both pooled means: those of the bivariate model where there is one. No line is
-    fitted: the effect and the change under placebo share a term (Sharp 1996, doi 10.1136/bmj.313.7059.735).
+    Means stand in place of the proportions of the original figure. The band of `worthwhile` is parallel to the line of
+    no difference. Areas are proportional to the weights in the pooled contrast, whatever the shape, down to a smallest
+    one. The diamond stands on the intervals of both pooled means: those of the bivariate model where there is one. No
+    line is fitted: the effect and the change under placebo share a term.
+
+    References
+    ----------
+    L'Abbé, Detsky & O'Rourke 1987, doi 10.7326/0003-4819-107-2-224 (the figure).
+
+    Sharp 1996, BMJ 313:735, doi 10.1136/bmj.313.7059.735 (why no line is fitted).
+
+    Busse 2015, doi 10.3899/jrheum.141440 (the band of smallest worthwhile differences).
 
     Examples
     --------

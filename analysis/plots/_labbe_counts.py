@@ -18,7 +18,8 @@ import pandas as pd
 from matplotlib.style import context as style_context
 from numpy.typing import ArrayLike
 
-from analysis._types import CountsMeasure
+from analysis._docs import documented
+from analysis._types import CountsMeasure, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -64,7 +65,6 @@ from analysis.text import counted, interval, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.evidence.responders import Responders
     from analysis.models.counts import PooledCounts
@@ -135,6 +135,7 @@ class _Shown:
         return (number if len(shown) == 1 else interval)(*shown, digits)
 
 
+@documented
 @themed
 def labbe_counts(
     results: Responders | PooledCounts | PooledEffect,
@@ -144,9 +145,9 @@ def labbe_counts(
     by: str | None = None,
     label: int | Sequence[str] = 6,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = 2,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a L'Abbé plot of counts: percentage of responders under placebo against percentage under treatment.
@@ -163,17 +164,12 @@ def labbe_counts(
     by : str, optional
         A column of the table of Responders, such as "therapy_family", that gives trials shape and colour; the five
         largest groups are told apart.
-    label : int or sequence of str
-        How many trials are named, those farthest from the pooled effect first; or their ids or names.
-    title : str, optional
+    {label, title}
     width_mm : float, optional
-        Width of the page, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    digits : int
+        Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
+    digits : int, optional
         Decimals of printed ratios.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {ax, note}
 
     Returns
     -------
@@ -189,13 +185,28 @@ def labbe_counts(
         For an effect that is not in the results, missing or impossible counts, an unknown column or trial, or a page
         that is too narrow.
 
+    See Also
+    --------
+    analysis.pool_responders : Pool responders as the trials counted them.
+    analysis.translate_responders : Make percentages of responders from means and SDs.
+    analysis.pool_mantel_haenszel : Pool counts by the Mantel-Haenszel method.
+    analysis.labbe : Draw changes in points in the same way.
+
     Notes
     -----
-    L'Abbé, Detsky and O'Rourke (1987, doi 10.7326/0003-4819-107-2-224). Areas are proportional to the weights in the
-    pooled effect, down to a smallest one. The pooled effect is what it implies at every percentage under placebo: a
-    line through the origin (risk ratio), a curve (odds ratio) or a parallel to the line of no difference (risk
-    difference); it is not fitted to the marks. Trials at the same place, to a tenth of a per cent, are counted beside
-    their marks. Both axes end at 100%, or at 5, 10, 20, 30 or 50% if all marks lie below.
+    Areas are proportional to the weights in the pooled effect, down to a smallest one. The pooled effect is what it
+    implies at every percentage under placebo: a line through the origin (risk ratio), a curve (odds ratio) or a
+    parallel to the line of no difference (risk difference); it is not fitted to the marks. Trials at the same place, to
+    a tenth of a per cent, are counted beside their marks. Both axes end at 100%, or at 5, 10, 20, 30 or 50% if all
+    marks lie below.
+
+    References
+    ----------
+    L'Abbé, Detsky & O'Rourke 1987, doi 10.7326/0003-4819-107-2-224 (the figure).
+
+    Sharp 1996, BMJ 313:735, doi 10.1136/bmj.313.7059.735 (why no line is fitted).
+
+    Song 1999, doi 10.1016/S0895-4356(99)00066-9 (how far trials stray from the lines by chance).
 
     Examples
     --------

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.evidence.multiverse import choice_effects
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
@@ -98,6 +100,7 @@ class _AboutAnalyses:
         return int((self.ordered["finding"] == finding).sum())
 
 
+@documented
 @themed
 def multiverse_plot(
     analyses: pd.DataFrame,
@@ -105,7 +108,7 @@ def multiverse_plot(
     default: Hashable | None = None,
     order: Sequence[str] | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = 2,
     note: str = "",
 ) -> ReportFigure:
@@ -114,19 +117,18 @@ def multiverse_plot(
     Parameters
     ----------
     analyses : pandas.DataFrame
-        From ``multiverse``: one row per combination of choices, the choices left of the column k, then estimate,
-        ci_low, ci_high. Choices with a single option are not drawn.
+        From :func:`analysis.multiverse`: one row per combination of choices, the choices left of the column k, then
+        estimate, ci_low, ci_high. Choices with a single option are not drawn.
     default : hashable, optional
         Index of the row that is marked as the default analysis. Default: the row that ``multiverse`` marks.
     order : sequence of str, optional
         Choices from top to bottom. Default: those that move the estimate most come first.
-    title : str, optional
+    {title}
     width_mm : float, optional
-        Default: 174.
-    digits : int
+        Width of the page in millimetres. Default: 174.
+    digits : int, optional
         Decimals of the printed numbers.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {note}
 
     Returns
     -------
@@ -139,11 +141,23 @@ def multiverse_plot(
     ValueError
         If columns are missing, no analysis has an interval, no choice has two options, or the page is too narrow.
 
+    See Also
+    --------
+    analysis.multiverse : Pool the trials by every combination of choices.
+    analysis.choice_effects : Compute how far each choice moves the estimate.
+    analysis.multiverse_findings : Say in words what the analyses show.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    After Simonsohn, Simmons and Nelson (2020, doi 10.1038/s41562-020-0912-z). Up to a few hundred analyses have marks
-    of their own. More are drawn in bins of neighbours: a dark band inside all intervals of the bin, a pale one as far
-    as any of them reaches, and for each option the share of the bin that took it.
+    Up to a few hundred analyses have marks of their own. More are drawn in bins of neighbours: a dark band inside all
+    intervals of the bin, a pale one as far as any of them reaches, and for each option the share of the bin that took
+    it.
+
+    References
+    ----------
+    Simonsohn, Simmons & Nelson 2020, Nat Hum Behav 4:1208-1214, doi 10.1038/s41562-020-0912-z (the specification
+    curve).
 
     Examples
     --------

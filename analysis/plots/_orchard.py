@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -46,6 +48,7 @@ PRINTED = {
 }
 
 
+@documented
 @themed
 def orchard(
     results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
@@ -56,7 +59,7 @@ def orchard(
     measure: str | None = None,
     digits: int | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw many trials as circles along one axis, by groups, with pooled means, confidence and prediction intervals.
@@ -64,21 +67,18 @@ def orchard(
     Parameters
     ----------
     results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
-        As for ``forest``.
+        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
+        Groups get bands of their own.
     by : str, optional
         Column of EffectSizes that makes groups, each with a band of its own.
-    favours : (str, str) or None
-        What the left and the right side of the null line mean.
+    {favours}
     worthwhile : (float, float) or float, optional
-        As for ``forest``.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
-    digits : int, optional
-    title : str, optional
+        Least and most that is taken as the smallest worthwhile difference, drawn as a band, or one value, drawn as a
+        dashed line: in points less pain for differences, in ratios (such as 0.8) for ratios.
+    {measure, digits, title}
     width_mm : float, optional
-        Width of the page. Default: 174.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+        Width of the page in millimetres. Default: 174.
+    {note}
 
     Returns
     -------
@@ -87,15 +87,27 @@ def orchard(
 
     Raises
     ------
+    TypeError
+        For results that are none.
     ValueError
-        As for ``forest``.
+        For an unknown column, or a page that is too narrow.
+
+    See Also
+    --------
+    analysis.forest : Draw one row for each trial.
+    analysis.pool_subgroups : Pool the groups and test between them.
+    analysis.bubble : Draw trials along a moderator.
+    analysis.save_figure : Write a figure with its numbers and its caption.
 
     Notes
     -----
-    After the orchard plot of Nakagawa and others (2021, doi 10.1002/jrsm.1424), with places in stead of random jitter:
-    a circle stands as near to the middle of its band as its neighbours allow, so that a band is high where trials are
-    many. Areas are proportional to the weights in the overall model, down to a smallest one. A forest of single rows
-    serves up to about forty trials; this figure serves hundreds.
+    Circles have places in stead of random jitter: a circle stands as near to the middle of its band as its neighbours
+    allow, so that a band is high where trials are many. Areas are proportional to the weights in the overall model,
+    down to a smallest one. A forest of single rows serves up to about forty trials; this figure serves hundreds.
+
+    References
+    ----------
+    Nakagawa et al. 2021, doi 10.1002/jrsm.1424 (the orchard plot).
 
     Examples
     --------

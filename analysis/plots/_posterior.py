@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
@@ -48,7 +50,6 @@ from analysis.text import bracketed, counted, interval, level, limits, number, p
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.models.bayes import PosteriorEffect
 
@@ -114,6 +115,7 @@ class _About:
         return f"{number(self.show(summary.median), self.digits)} ({self.level} credible interval {ends})"
 
 
+@documented
 @themed
 def posterior_plot(
     posterior: PosteriorEffect,
@@ -123,9 +125,9 @@ def posterior_plot(
     measure: str | None = None,
     favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a posterior: densities of mean effect, new trial and tau, and the shrinkage of every trial.
@@ -133,32 +135,26 @@ def posterior_plot(
     Parameters
     ----------
     posterior : PosteriorEffect
-        From ``pool_bayes``.
+        From :func:`analysis.pool_bayes`.
     order : {"estimate", "precision", "label", "given"}
         Order of the trials.
     x_label : str, optional
         What the effects are, with their unit. Default: the name of the measure.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
-    favours : (str, str) or None
-        What the left and the right side of the null line mean.
-    title : str, optional
+    {measure, favours, title}
     width_mm : float, optional
-        Width of the page, at least 80; below 125 numbers are given up and the panel of tau stands below. Default: 174,
-        wider where the names need it.
-    digits : int, optional
-        Decimals of the printed numbers.
-    ax : matplotlib Axes, optional
+        Width of the page in millimetres, at least 80; below 125 numbers are given up and the panel of tau stands below.
+        Default: 174, wider where the names need it.
+    {digits}
+    ax : matplotlib.axes.Axes, optional
         Draw the densities of mean effect and new trial into these axes of another figure, which have their final
         size, without trials, tau, title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {note}
 
     Returns
     -------
     matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure
-        of these axes, as it is.
+        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
+        these axes, as it is.
 
     Raises
     ------
@@ -167,10 +163,20 @@ def posterior_plot(
     ValueError
         For an unknown order, or a page that is too narrow.
 
+    See Also
+    --------
+    analysis.pool_bayes : Compute the posterior that is drawn.
+    analysis.predictive_density : Compute the density of the effect in a new trial.
+    analysis.forest : Draw the trials, with the posterior as one of several models.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    Densities and intervals are those of the result (Roever 2020, doi 10.18637/jss.v093.i06). A flat prior is not
-    drawn, as it has no density.
+    Densities and intervals are those of the result. A flat prior is not drawn, as it has no density.
+
+    References
+    ----------
+    Roever 2020, doi 10.18637/jss.v093.i06 (posterior of the normal-normal model, shrinkage).
 
     Examples
     --------

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.models.diagnostics import residual_quantiles
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -43,7 +45,6 @@ from analysis.text import counted, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -61,6 +62,7 @@ PAD = 0.05  # of the range of both axes, at both ends
 FEW = 10
 
 
+@documented
 @themed
 def qq_plot(
     results: PooledEffect | EffectSizes | PooledArms,
@@ -71,17 +73,15 @@ def qq_plot(
     label: int | Sequence[str] = 6,
     measure: str | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
-    ax: Axes | SubFigure | None = None,
+    width_mm: PageWidth | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
 
     Parameters
     ----------
-    results : PooledEffect, EffectSizes or PooledArms
-        Of three trials or more. EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast
-        is drawn.
+    {results}
     deleted : bool
         Draw deleted residuals: every trial against the effect pooled without it.
     envelope : float
@@ -92,13 +92,10 @@ def qq_plot(
         How many trials outside the envelope are named, the farthest first; or names or ids of trials.
     measure : str, optional
         "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM". Default: that of the result.
-    title : str, optional
+    {title}
     width_mm : float, optional
-        Width of the page, at least 80. Default: 120.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+        Width of the page in millimetres, at least 80. Default: 120.
+    {ax, note}
 
     Returns
     -------
@@ -111,9 +108,22 @@ def qq_plot(
     ValueError
         With fewer than three trials, for an unknown trial, or a page that is too narrow.
 
+    See Also
+    --------
+    analysis.standardised_residuals : Compute the residuals that are drawn.
+    analysis.radial : Draw standardised effects against precision.
+    analysis.leave_one_out : Pool without each trial in turn.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
     Residuals, quantiles and envelope are those of :func:`analysis.models.diagnostics.residual_quantiles`.
+
+    References
+    ----------
+    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11 (residuals).
+
+    Atkinson 1981, doi 10.1093/biomet/68.1.13 (the envelope).
 
     Examples
     --------

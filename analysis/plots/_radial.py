@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from analysis._docs import documented
+from analysis._types import PageWidth
 from analysis.models.diagnostics import common_effect, radial_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -49,7 +51,6 @@ from analysis.text import counted, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
@@ -77,6 +78,7 @@ POOLED_PT, SCALE_PT = 0.9, 2.4
 DIAMOND_PT2 = 15.0
 
 
+@documented
 @themed
 def radial(
     results: PooledEffect | EffectSizes | PooledArms,
@@ -85,17 +87,16 @@ def radial(
     label: int | Sequence[str] = 6,
     measure: str | None = None,
     title: str | None = None,
-    width_mm: float | None = None,
+    width_mm: PageWidth | None = None,
     digits: int | None = None,
-    ax: Axes | SubFigure | None = None,
+    ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw a radial plot, after Galbraith: trials as points, their effects read on a curved scale.
 
     Parameters
     ----------
-    results : PooledEffect, EffectSizes or PooledArms
-        EffectSizes are pooled with the defaults of ``pool_arms``; of PooledArms the contrast is drawn.
+    {results}
     model : {"random", "common"}
         With the variance between trials in every standard error, as pooled; or without it, as Galbraith drew it: then
         the line is the common effect, and trials outside the band show heterogeneity.
@@ -103,15 +104,7 @@ def radial(
         How many trials outside the band are named, the farthest first; or names or ids of trials.
     measure : str, optional
         "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log scale. Default: that of the result.
-    title : str, optional
-    width_mm : float, optional
-        Width of the page, at least 80. Default: 150.
-    digits : int, optional
-        Decimals of the printed effects.
-    ax : matplotlib Axes, optional
-        Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
-    note : str
-        What a reader must know beside the figure; it ends the caption.
+    {title, width_mm, digits, ax, note}
 
     Returns
     -------
@@ -124,11 +117,21 @@ def radial(
     ValueError
         For an unknown model or trial, or a page that is too narrow.
 
+    See Also
+    --------
+    analysis.funnel : Draw effects against standard errors.
+    analysis.qq_plot : Compare the residuals with a normal distribution.
+    analysis.pool : Pool the trials.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Notes
     -----
-    Galbraith (1988, doi 10.1002/sim.4780070807). A ray from the origin through a trial has its effect as slope and
-    meets the curved scale there; the pooled effect is the least-squares line through the origin. The band is this line
-    ± 2.
+    A ray from the origin through a trial has its effect as slope and meets the curved scale there; the pooled effect is
+    the least-squares line through the origin. The band is this line ± 2.
+
+    References
+    ----------
+    Galbraith 1988, doi 10.1002/sim.4780070807 (the radial plot).
 
     Examples
     --------

@@ -53,6 +53,12 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
     ValueError
         For an unknown format, a stem that ends in the name of a format, or a figure without content.
 
+    See Also
+    --------
+    analysis.forest : Draw a forest plot.
+    analysis.theme : Choose the look and the language of figures.
+    analysis.figure_labels : List the texts that can be translated.
+
     Notes
     -----
     Every file is made in full before any is put in place, and replaces an older one in one step. Files
@@ -60,6 +66,12 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
     desc), in the PDF (Subject), in the PNG (Description) and in the ``.md`` file. Text stays text in SVG and
     PDF, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which Excel knows it; its
     numbers have ten significant digits, those of ``fig.content.table`` have all.
+
+    References
+    ----------
+    W3C, Web Content Accessibility Guidelines 2.2, success criterion 1.1.1 (text alternatives).
+
+    W3C, Scalable Vector Graphics 2, the elements title and desc.
 
     Examples
     --------

@@ -67,6 +67,11 @@ def figure_labels(fig: Figure) -> list[str]:
         In the order in which they occur: texts as a whole, and the fixed parts of captions between the numbers.
         Translations of shorter parts, such as single words, are accepted too.
 
+    See Also
+    --------
+    analysis.theme : Draw figures in another language, with translations of these texts.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
     Examples
     --------
     >>> import analysis
@@ -123,7 +128,8 @@ def _texts_in(value):
         yield value
     elif isinstance(value, types.FunctionType):
         yield from _texts_in([*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()])
-        yield from (text for text in _texts_in(value.__code__) if text != value.__doc__)
+        # The first constant of a function that has a docstring is that.
+        yield from _texts_in(value.__code__.co_consts[1 if value.__doc__ else 0 :])
     elif isinstance(value, property):
         yield from _texts_in(value.fget)
     elif isinstance(value, types.CodeType):
@@ -203,12 +209,24 @@ def theme(
     ValueError
         For an unknown theme, setting or label, with those that come near.
 
+    See Also
+    --------
+    analysis.figure_labels : List the texts of a figure that can be translated.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+    analysis.forest : Draw a forest plot.
+
     Notes
     -----
     A font that ``rcParams`` or a style sheet names is used in every theme, as long as its figures are all of one
     width; signs that it lacks come from DejaVu Sans. A style sheet with dark paper gives the dark theme. All other
     ``rcParams`` are left aside, so that a figure is the same everywhere. The signs of "jama" follow the AMA
-    Manual of Style (11th edition, sections 18.7.1 and 19.5), those of "revman" Review Manager 5.
+    Manual of Style, those of "revman" Review Manager 5.
+
+    References
+    ----------
+    AMA Manual of Style, 11th edition, sections 18.7.1 and 19.5.
+
+    Review Manager (RevMan) 5, The Cochrane Collaboration.
 
     Examples
     --------
