@@ -9,3 +9,6 @@ from hypothesis import settings
 # No deadline: a slow machine is no failure. In CI the same examples every time: a red run can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("project")
+
+# Read by the type checker only; its files do not exist.
+collect_ignore = ["typical_user.py"]

@@ -46,10 +46,7 @@ _NODES, _LARGEST_DF = 18, 60.0
 # Array elements in a block of `pool_batch`, whose working arrays then stay in cache.
 _BLOCK = 1 << 16
 # The columns of `leave_one_out` and `cumulative`.
-_STEP_COLUMNS = (
-    *("k", "estimate", "se", "ci_low", "ci_high", "pvalue"),
-    *("tau2", "tau", "i2", "q", "q_pvalue", "pi_low", "pi_high"),
-)
+_STEP_FIELDS = ("k", "estimate", "se", "ci", "pvalue", "tau2", "tau", "i2", "q", "q_pvalue", "pi")
 
 
 @documented
@@ -607,9 +604,7 @@ def _studies_and_methods(yi, vi, labels, methods):
 def _steps_table(results, labels):
     import pandas as pd
 
-    table = pd.DataFrame([flat(x) for x in results], columns=_STEP_COLUMNS)
-    table.insert(0, "label", labels)
-    return table
+    return pd.DataFrame([{"label": at} | flat(x, _STEP_FIELDS) for at, x in zip(labels, results, strict=True)])
 
 
 @documented

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,7 +108,7 @@ class Result(sentences.InWords):
         import pandas as pd
 
         shape = np.shape(getattr(self, "estimate", 0.0))
-        return pd.DataFrame(flat(self, shape), index=range(math.prod(shape)))
+        return pd.DataFrame(flat(self, shape=shape), index=range(math.prod(shape)))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the result as a tidy DataFrame, that of `to_row` where there are no studies to list.
@@ -120,18 +121,18 @@ class Result(sentences.InWords):
         return self.to_row()
 
 
-def flat(result: Any, shape: tuple[int, ...] = ()) -> dict[str, Any]:
-    """The numbers and words of a result by column, those that a field holds with its name in front."""
-    if hasattr(result, "_fields"):
+def flat(result: Any, names: Iterable[str] | None = None, shape: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Numbers and words of a result by column, of all fields or those named; what a field holds has its name first."""
+    if names is None and hasattr(result, "_fields"):
         names = result._fields
-    else:
+    elif names is None:
         computed = [name for name, of in vars(type(result)).items() if isinstance(of, property)]
         names = [name for name in (*(f.name for f in fields(result)), *computed) if not name.startswith("_")]
     row = {}
     for name in names:
         value = getattr(result, name)
         if hasattr(value, "_fields") or isinstance(value, Result):
-            row |= {f"{name}_{inner}": part for inner, part in flat(value, shape).items()}
+            row |= {f"{name}_{inner}": part for inner, part in flat(value, shape=shape).items()}
         elif value is None or np.isscalar(value) or (isinstance(value, np.ndarray) and value.shape == shape):
             row[name] = value
     return row
