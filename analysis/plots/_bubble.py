@@ -19,7 +19,7 @@ from analysis._docs import documented
 from analysis._types import PageWidth, RegressionPIMethod
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
-from analysis.plots._layout import Panel, font, line_height, text_width, wrap
+from analysis.plots._layout import Panel, font, line_height, shortened, text_width, wrap
 from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
 from analysis.plots._page import (
     TICKS_MM,
@@ -634,7 +634,7 @@ def _page_of_numbers(about, scale, favours, *, title, footer, width):
     room = {"left": left, "right": EDGE_MM, "height": height}
     on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size), **room)
     _draw_plane(on.plane, about, size)
-    directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, [word.split()[-1] for word in favours])] if favours else []
+    directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, shortened(favours))] if favours else []
     write_titles(on, about.x_label, about.y_label + (", log scale" if about.ratio else ""), directions)
     return on.figure
 

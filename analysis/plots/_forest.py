@@ -30,7 +30,9 @@ from analysis.plots._layout import (
     font,
     panel_limits,
     row_heights,
+    shortened,
     text_width,
+    wrap,
 )
 from analysis.plots._marks import draw_density, draw_panel, write
 from analysis.plots._page import MM_PER_INCH, FigureContent, ReportFigure, draw_axis, draw_page
@@ -416,8 +418,9 @@ def _directions(panel, width):
     if not panel.favours:
         return []
     left, right = panel.favours
-    texts = f"← {left}   {right} →", f"← {left.split()[-1]}   {right.split()[-1]} →"
-    return [first_fitting(texts, width + 4.0, style.SMALL_PT)]
+    texts = [f"← {a}   {b} →" for a, b in ((left, right), shortened((left, right)))]
+    fitting = first_fitting(texts, width + 4.0, style.SMALL_PT)
+    return [fitting] if fitting else wrap(texts[-1], width + 4.0, style.SMALL_PT)
 
 
 def add_columns(table, names, symbols, digits):

@@ -67,6 +67,12 @@ def line_height(size):
     return style.LINE * size / PT_PER_MM
 
 
+def shortened(favours):
+    """Return the last words of two directions that begin alike, "treatment" and "placebo"; others lose no word."""
+    words = [side.split() for side in favours]
+    return [side[-1] for side in words] if words[0][:-1] == words[1][:-1] else list(favours)
+
+
 def wrap(text, width, size, weight="normal"):
     """Break a paragraph into lines no wider than ``width`` mm; a word that is too long is broken too."""
     lines, line = [], ""

@@ -29,6 +29,7 @@ from analysis.plots._layout import (
     line_height,
     place,
     printed_rows,
+    shortened,
     text_width,
     wrap,
     wrap_evenly,
@@ -73,13 +74,13 @@ def _caption_lines(panel, width):
     lines = centred(panel.captions[0], style.CAPTION)
     if panel.favours:
         fit = all(text_width(w, style.SMALL_PT) <= width - 4.0 for w in panel.favours)
-        short = [first_fitting((w.split()[-1],), width - 4.0, style.SMALL_PT) for w in panel.favours]
-        words = panel.favours if fit else short  # both sides in the same wording
+        words = panel.favours if fit else shortened(panel.favours)  # both sides in the same wording
         sides = f"← {words[0]}", f"{words[1]} →"
         if sum(text_width(side, style.SMALL_PT) for side in sides) + 1.5 <= width:
             lines.append((sides, ("left", "right"), style.CAPTION))
         else:
-            lines += [((sides[0],), ("left",), style.CAPTION), ((sides[1],), ("right",), style.CAPTION)]
+            for side, align in zip(sides, ("left", "right"), strict=True):
+                lines += [((line,), (align,), style.CAPTION) for line in wrap(side, width, style.SMALL_PT)]
     for text in panel.captions[1:]:
         lines += centred(text, style.QUIET_CAPTION)
     return lines
