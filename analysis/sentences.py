@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
+# Characters of a label beyond which the text of a summary stands no further right.
+_LABEL = 60
 
 
 class InWords:
@@ -64,12 +66,18 @@ class InWords:
 
 
 def _as_text(head, said):
-    """Set a heading and, below it, a line for each pair; labels take as much room as the longest."""
-    width = max([12, *(len(label) for label, text in said if label and text is not None)])
+    """Set a heading and, below it, a line for each pair; labels take as much room as the longest, up to a limit."""
+    head, said = _on_one_line(head), [(_on_one_line(label), _on_one_line(text)) for label, text in said]
+    width = min(_LABEL, max([12, *(len(label) for label, text in said if label and text is not None)]))
     lines = [head] if head else []
     for label, text in said:
         lines.append(label if text is None else text if label is None else f"  {label:<{width}}  {text}")
     return "\n".join(lines)
+
+
+def _on_one_line(text):
+    """The text without the breaks of lines that names of studies and groups may have."""
+    return text and " ".join(part.strip() for part in text.splitlines())
 
 
 def _as_html(head, said):
@@ -100,7 +108,7 @@ class _Short(reprlib.Repr):
         if isinstance(x, float | np.floating):
             return f"{x:.6g}"
         if isinstance(x, np.generic):
-            return repr(x.item())
+            return super().repr1(x.item(), level)
         if hasattr(x, "shape"):
             name = "ndarray" if isinstance(x, np.ndarray) else type(x).__name__
             return f"<{name} {' × '.join(map(str, x.shape))}>"
@@ -113,7 +121,7 @@ class _Short(reprlib.Repr):
 
     def repr_dict(self, x, level):
         """Return the first entries in their own order, where reprlib sorts them."""
-        shown = [f"{key!r}: {self.repr1(x[key], level - 1)}" for key in list(x)[: self.maxdict]]
+        shown = [f"{self.repr1(key, level)}: {self.repr1(x[key], level - 1)}" for key in list(x)[: self.maxdict]]
         return "{" + ", ".join(shown + ["..."] * (len(x) > self.maxdict)) + "}"
 
 

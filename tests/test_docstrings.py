@@ -9,6 +9,7 @@ from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import validate
 
 import analysis as ma
+from analysis import _docs
 
 # Order and names of sections, arguments that are told and exist, what is returned, neighbours, an example.
 FUNCTION = {"GL03", "GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "RT01", "SA01", "SA04", "EX01"}
@@ -62,3 +63,37 @@ def test_sources_are_named(name):
 def test_no_entry_was_left_to_fill_in(name):
     doc = inspect.getdoc((PUBLIC | METHODS)[name])
     assert not re.search(r"^ *\{[\w, ]+\}$", doc, re.MULTILINE)
+
+
+def filled(module, *names):
+    """Docstring of a function of a module, filled in where it asks for the entries `names`."""
+
+    def function():
+        pass
+
+    function.__module__, function.__doc__ = (
+        module,
+        f"Do it.\n\n    Parameters\n    ----------\n    {{{', '.join(names)}}}\n",
+    )
+    return _docs.documented(function).__doc__
+
+
+def test_entries_stand_one_below_the_other_as_far_in_as_the_line_that_asks_for_them():
+    doc = filled("analysis.models.pooling", "confidence_level", "labels")
+    assert doc.splitlines()[4:] == [
+        "    confidence_level : float, optional",
+        "        Level of all intervals, between 0 and 1.",
+        "    labels : sequence of str, optional",
+        "        Names of the studies, for the result and for error messages.",
+    ]
+
+
+def test_a_figure_has_its_own_words_for_an_argument_and_those_of_all():
+    assert "ratios get a log axis" in filled("analysis.plots._forest", "measure")
+    assert "ratios get a log axis" not in filled("analysis.models.pooling", "measure")
+    assert "Level of all intervals" in filled("analysis.plots._forest", "confidence_level")
+
+
+def test_an_entry_that_nobody_wrote_is_an_error():
+    with pytest.raises(KeyError, match="nothing_such"):
+        filled("analysis.models.pooling", "nothing_such")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import analysis as ma
+from analysis.data import arm_scores
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 
@@ -267,3 +268,25 @@ def test_rows_are_those_behind_the_effects(trials):
     light = effects.where(therapy_family="Light")
     assert set(light.rows["study"]) == set(light.table["study"])
     assert effects.rows.equals(trials.loc[effects.rows.index])
+
+
+def test_arms_taken_together_rest_on_what_any_of_them_rests_on():
+    arms = pd.DataFrame({"mean": [-1.0, -2.0], "sd": [1.5, 1.0], "n": [10, 12], "arm_label": ["low", "high"]})
+    arms = arms.assign(mean_rule="", sd_rule=["", "borrowed"], correlated=[True, False], imputed=[False, True])
+    assert arm_scores._together(arms)[-2:] == (True, True)
+    assert arm_scores._together(arms.assign(correlated=False, imputed=False))[-2:] == (False, False)
+
+
+def test_imputing_again_forgets_no_sd_that_was_imputed(trials):
+    scores = arm_scores.arm_scores(trials, 0.5).assign(imputed=True)
+    assert arm_scores.impute(scores, scores.index[:0])["imputed"].all()
+
+
+def test_one_borrowed_sd_makes_a_change_borrowed(trials, effects):
+    whole = trials[trials["study"] == one(effects, "chow2006")["study"]].index
+    lost = trials.copy()
+    arm = [row for row in whole if trials.loc[row, "arm"] == "placebo"]
+    spread = [name for name in trials if name.endswith(("_sd", "_se", "_ci_low", "_ci_high"))]
+    lost.loc[arm, spread] = np.nan
+    found = one(ma.effect_sizes(ma.read_trials(lost)), "chow2006")
+    assert (found["status"], found["change_status"]) == ("imputed", "imputed")

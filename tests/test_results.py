@@ -9,9 +9,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula
 
 import analysis as ma
-from analysis.models.results import Result
+from analysis.models.results import Result, flat
 from analysis.sentences import InWords
 
 FOREIGN = pd.DataFrame(
@@ -124,6 +125,59 @@ def test_a_function_of_the_formula_that_is_gone_is_named():
         again.predict({"dose": [3.0]})
 
 
+def test_a_copy_refuses_a_function_that_is_another_by_now():
+    unit = [2.0]
+
+    def scaled(x):
+        return x / unit[0]
+
+    fit = ma.meta_regression("yi ~ scaled(dose)", FOREIGN)
+    again = copy.deepcopy(fit)
+    pd.testing.assert_frame_equal(again.predict({"dose": [3.0]}), fit.predict({"dose": [3.0]}))
+    unit[0] = 3.0
+    with pytest.raises(ValueError, match=r"'scaled\(dose\)' does not give the design that was fitted"):
+        again.predict({"dose": [3.0]})
+
+
+@pytest.mark.parametrize("of", ["bs(dose, 3)", "standardize(dose) * C(site)", "C(site, Sum)", 'Q("odd name")', "site"])
+@pytest.mark.parametrize("engine", ["patsy", "formulaic"])
+def test_a_copy_predicts_what_the_fit_does_from_one_row(of, engine, monkeypatch):
+    pytest.importorskip(engine)
+    if engine == "formulaic":
+        of = of.replace("standardize", "scale").replace("Sum", "contr.sum")
+    monkeypatch.setattr(statsmodels.formula.options, "formula_engine", engine)
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"yi": rng.normal(size=30), "vi": 0.1, "dose": rng.uniform(1, 9, 30)})
+    table = table.assign(site=[["🙂", "two\nlines", "<i>"][i % 3] for i in range(30)])
+    table["odd name"] = table["dose"] ** 2
+    fit = ma.meta_regression(f"yi ~ {of}", table)
+    new = table.iloc[[4]]
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(fit)).predict(new), fit.predict(new))
+
+
+@pytest.mark.parametrize("engine", ["patsy", "formulaic"])
+def test_the_curve_of_a_copy_finds_a_function_of_the_user(engine, monkeypatch):
+    pytest.importorskip(engine)
+    monkeypatch.setattr(statsmodels.formula.options, "formula_engine", engine)
+
+    # `inverse` is also a name in the module that makes the curve.
+    def inverse(x):
+        return 1 / x
+
+    fit = ma.meta_regression("yi ~ inverse(dose)", FOREIGN)
+    again = ma.moderator_curve(copy.deepcopy(fit), "dose")
+    pd.testing.assert_frame_equal(again.curve, ma.moderator_curve(fit, "dose").curve)
+    assert inverse(2.0) == 0.5
+
+
+def test_many_pooled_tables_are_shown_and_stay_read_only():
+    many = ma.pool_mantel_haenszel([[1, 2], [3, 4]], [[30, 40]] * 2, [[4, 5], [6, 7]], [[30, 40]] * 2, measure="OR")
+    assert str(many) == repr(many) and many._repr_html_() is None and len(many.to_row()) == 2
+    for result in (many, pickle.loads(pickle.dumps(many)), copy.deepcopy(many)):
+        arrays = [result.estimate, *result.ci, *result.cmh, *result.breslow_day]
+        assert not any(array.flags.writeable for array in arrays)
+
+
 def test_a_posterior_that_was_pickled_still_integrates():
     posterior = RESULTS["bayes"]
     again = pickle.loads(pickle.dumps(posterior))
@@ -146,6 +200,64 @@ def test_repr_shows_six_digits_sizes_and_the_first_names():
     assert f"k=6, estimate={pooled.estimate:.6g}, " in shown and "weights=<ndarray 6>" in shown
     assert f"ci=({pooled.ci.low:.6g}, {pooled.ci.high:.6g})" in shown
     assert "labels=('In Łódź', 'In <b>Bâle</b>', 'In Łódź', ...)" in shown
+
+
+HOSTILE = ["two\nlines", "x" * 200, "<script>alert(1)</script>", "🙂"]
+
+
+def hostile():
+    table = pd.DataFrame({"yi": np.linspace(-1, 2, 300), "vi": 0.1, "name": HOSTILE * 75})
+    return ma.pool_subgroups(table, "name")
+
+
+def test_long_names_are_cut_in_a_repr():
+    shown = repr(hostile())
+    assert "'two\\nlines': <PooledEffect>, 'xxx" in shown and "x" * 61 not in shown
+    assert max(map(len, shown.splitlines())) <= 250
+
+
+def test_names_take_one_line_of_a_summary_and_long_ones_do_not_push_the_others_away():
+    lines = hostile().summary().splitlines()
+    assert len(lines) == 1 + len(HOSTILE) + 4
+    assert lines[1].startswith("  two lines ") and lines[2].startswith(f"  {'x' * 200}  0.")
+    assert lines[4].startswith(f"  {'🙂':<60}  0.")
+
+
+def test_html_escapes_names_and_headings():
+    page = hostile()._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<caption" in (page := ma.pool([0.1, 0.3], [0.1, 0.1], measure="<i>")._repr_html_()) and "<i>" not in page
+
+
+class Told(InWords):
+    """Every kind of pair, with and without a heading."""
+
+    def __init__(self, head=""):
+        self.head = head
+
+    def _in_words(self):
+        return self.head, [("<part>", None), (None, "a < b & c"), ("<label>", "<text>"), ("", "more")]
+
+
+def test_a_pair_is_a_part_a_paragraph_or_a_line():
+    assert Told().summary().splitlines() == ["<part>", "a < b & c", f"  {'<label>':<12}  <text>", f"  {'':<12}  more"]
+    assert Told("Head").summary().startswith("Head\n<part>\n")
+    left = 'style="text-align: left; vertical-align: top"'
+    assert Told()._repr_html_() == (
+        f'<table><tbody><tr><th colspan="2" {left}>&lt;part&gt;</th></tr>'
+        f'<tr><td colspan="2" {left}>a &lt; b &amp; c</td></tr>'
+        f'<tr><th scope="row" {left}>&lt;label&gt;</th><td {left}>&lt;text&gt;</td></tr>'
+        f'<tr><th scope="row" {left}></th><td {left}>more</td></tr></tbody></table>'
+    )
+
+
+def test_repr_says_that_more_groups_follow_and_leaves_out_what_a_class_hides():
+    more = ma.pool_subgroups(FOREIGN, [0, 1, 2, 3, 4, 0])
+    assert "'3': <PooledEffect>, ...}" in repr(more) and "..." not in repr(ma.pool_subgroups(FOREIGN, "clinic"))
+    assert "exog" not in repr(RESULTS["regression"]) and "k=6, p=2" in repr(RESULTS["regression"])
+    measure = np.str_("SMD" + "x" * 200)
+    shown = repr(ma.pool(FOREIGN["yi"], FOREIGN["vi"], measure=measure))
+    assert "measure='SMDxxx" in shown and "x" * 61 not in shown
 
 
 class Rows(html.parser.HTMLParser):
@@ -216,6 +328,30 @@ def test_row_has_properties_and_what_tuples_hold():
     row = RESULTS["multilevel"].to_row().loc[0]
     assert row["sigma2_within"] == RESULTS["multilevel"].sigma2.within
     assert row["sigma2_ci_between_high"] == RESULTS["multilevel"].sigma2_ci.between.high
+
+
+def test_row_has_the_degrees_of_freedom_of_tests_the_threshold_the_priors_and_a_slope():
+    of = {name: RESULTS[name].to_row().loc[0] for name in ("subgroups", "regression", "beyond", "bayes", "share")}
+    assert (of["subgroups"]["f_df_1"], of["subgroups"]["f_df_2"]) == RESULTS["subgroups"].f_df
+    assert (of["regression"]["qm_df_1"], of["regression"]["qm_df_2"]) == RESULTS["regression"].qm_df
+    assert of["beyond"]["threshold_value"] == 1.0 and of["beyond"]["threshold_kind"] == "between-group"
+    assert of["bayes"]["mu_prior_sd"] == 2.0
+    along = ma.moderator_curve(ma.meta_regression("yi ~ dose + I(2 * vi)", FOREIGN), "dose")
+    row = along.to_row().loc[0]
+    assert row["slope_estimate"] == along.slope["estimate"] and row["held_vi"] == along.held["vi"]
+    assert not any(column.startswith(("labels", "groups")) for each in of.values() for column in each.index)
+
+
+def test_row_keeps_a_column_for_what_is_not_there():
+    assert RESULTS["curve"].reference is None and RESULTS["curve"].to_row()["reference"].isna().all()
+
+
+@pytest.mark.parametrize("name", [name for name, result in RESULTS.items() if isinstance(result, Result)])
+def test_no_column_of_a_row_hides_another(name):
+    result = RESULTS[name]
+    public = [field for field in vars(result) if not field.startswith("_")]
+    columns = [column for field in public for column in flat(result, [field])]
+    assert len(columns) == len(set(columns))
 
 
 @each

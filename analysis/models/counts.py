@@ -199,6 +199,13 @@ class PooledCounts(Result):
         self._refuse_many()
         return sentences.pooled_counts(self)
 
+    def __str__(self) -> str:
+        return repr(self) if np.ndim(self.estimate) else super().__str__()
+
+    def _repr_html_(self):
+        # A notebook then shows the repr.
+        return None if np.ndim(self.estimate) else super()._repr_html_()
+
     def _refuse_many(self):
         if np.ndim(self.estimate):
             raise ValueError("this is the result of many meta-analyses; to_row() gives one row for each")

@@ -24,6 +24,7 @@ moderators); Sidik & Jonkman 2005, J Biopharm Stat 15, 823-838 (SJ); Viechtbauer
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,10 +47,11 @@ _SPREAD = 1e3
 _ZERO = 1e-24
 # A column is redundant if less than this share of it is not explained by the columns before.
 _DEPENDENT = 1e-7
+# A design that is made again may differ from the first by this share of the largest entry of a column, by rounding.
+_SAME = 1e-9
 # Problems that a message lists.
 _LISTED = 20
-# From the formula engine up to the caller of `meta_regression`, whose variables a formula may use. For new data that is
-# the caller of `predict`, where formulaic looks again; patsy keeps to where the model was fitted.
+# From the formula engine up to the caller of `meta_regression`, whose variables a formula may use.
 _FRAMES = 4
 _NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
 
@@ -282,14 +284,19 @@ def _named_in_order(right, table):
 
 def design_rows(formula: str, model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
-    spec = model.spec
+    spec, depth = model.spec, _frames_to_user()
     if spec is None:
         right = formula.split("~")[1].strip()
         try:
-            spec = _matrix("~ " + right, model.moderators, _FRAMES)[1]
+            exog, spec = _matrix("~ " + right, model.moderators, depth)
         except Exception as error:
             problem = _unreadable(right, model.moderators, error)
             raise ValueError(f"{problem}; what the formula uses must be defined where predict is called") from error
+        if exog.shape != model.x.shape or not np.allclose(exog, model.x, 0.0, _SAME * np.abs(model.x).max(axis=0)):
+            raise ValueError(
+                f"{right!r} does not give the design that was fitted: what the formula uses, or the formula engine, "
+                "is not the same where predict is called"
+            )
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
     if problems := _unknown_levels(spec, table):
@@ -301,7 +308,7 @@ def design_rows(formula: str, model: Model, new_data: Any) -> tuple[Floats, pd.I
         # formulaic warns of a strange level where the term is not a column alone.
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Data has categories outside")
-            exog, _ = _matrix(spec, table, _FRAMES)
+            exog, _ = _matrix(spec, table, depth)
     except Exception as error:
         raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
     x = exog.to_numpy(float)
@@ -310,6 +317,18 @@ def design_rows(formula: str, model: Model, new_data: Any) -> tuple[Floats, pd.I
         rows = ", ".join(str(i + 1) for i in bad)
         raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
     return x, new.index
+
+
+def _frames_to_user():
+    """Frames from the formula engine up to the first outside this package: who predicts, draws a curve or a figure.
+
+    There formulaic looks for what a formula uses, and so does patsy for a fit that was pickled or copied; otherwise
+    patsy keeps to where the model was fitted.
+    """
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _unknown_levels(spec, table):

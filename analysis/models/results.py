@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -85,8 +85,9 @@ class Result(sentences.InWords):
     @staticmethod
     def _lock(fields):
         for value in fields.values():
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+            for part in value if hasattr(value, "_fields") else (value,):
+                if isinstance(part, np.ndarray):
+                    part.flags.writeable = False
 
     def to_row(self) -> pd.DataFrame:
         """Return a DataFrame with every number of the result and the methods that made it, one row a meta-analysis.
@@ -95,8 +96,8 @@ class Result(sentences.InWords):
         -------
         pandas.DataFrame
             A column for each field that is a number or a word. What a field holds comes with its name in front:
-            `ci_low` and `ci_high` for `ci`, `placebo_estimate` for the estimate of `placebo`. Arrays, tables and
-            lists of studies are left out; see `to_frame`.
+            `ci_low` and `ci_high` for `ci`, `placebo_estimate` for the estimate of `placebo`, `qm_df_1` and `qm_df_2`
+            for the two numbers of `qm_df`. Arrays, tables and lists of studies are left out; see `to_frame`.
 
         Examples
         --------
@@ -132,10 +133,23 @@ def flat(result: Any, names: Iterable[str] | None = None, shape: tuple[int, ...]
     for name in names:
         value = getattr(result, name)
         if hasattr(value, "_fields") or isinstance(value, Result):
-            row |= {f"{name}_{inner}": part for inner, part in flat(value, shape=shape).items()}
+            parts = flat(value, shape=shape)
+        elif is_dataclass(value) and not isinstance(value, sentences.InWords):
+            parts = flat(value)
+        else:
+            parts = _numbered(value)
+        if parts:
+            row |= {f"{name}_{inner}": part for inner, part in parts.items()}
         elif value is None or np.isscalar(value) or (isinstance(value, np.ndarray) and value.shape == shape):
             row[name] = value
     return row
+
+
+def _numbered(value):
+    """The numbers of a tuple by their place, those and the words of a dict by their key; empty for all else."""
+    if isinstance(value, tuple):
+        return {place: part for place, part in enumerate(value, 1) if isinstance(part, int | float)}
+    return {key: part for key, part in value.items() if np.isscalar(part)} if isinstance(value, dict) else {}
 
 
 def studies_and_summary(pooled: PooledEffect | PooledCounts) -> pd.DataFrame:
