@@ -645,3 +645,12 @@ def test_tables_that_were_not_read():
         audit_trials(pd.DataFrame({"study": ["a"]}))
     with pytest.raises(ValueError, match="rows stand more than once"):
         audit_trials(pd.concat([TRIALS, TRIALS]))
+
+
+def test_an_sd_made_from_an_assumed_correlation_is_not_a_printed_one():
+    trials = ma.read_trials("data/trials.csv")
+    points = in_points(trials)
+    printed = trials[["change_sd", "change_se", "change_ci_low"]].notna().any(axis=1)
+    known = trials[["baseline_sd", "final_sd", "baseline_mean", "final_mean"]].notna().all(axis=1)
+    assert (known & ~printed).any() and points.loc[known & ~printed, "change_sd"].isna().all()
+    assert points.loc[printed & trials["change_sd"].notna(), "change_sd"].notna().all()
