@@ -3,12 +3,20 @@
 #
 # Every path is relative and tools run as `python -m ...`, so that the folder may have a space in its name.
 # `make test` takes some minutes and is for every change. What takes longer has a target of its own: `notebooks` runs
-# whole analyses in fresh kernels, `bench` measures and does not judge, tests marked slow run with
-# `make test ARGS="-m slow"`. `make check` is what to run before a commit.
+# whole analyses in fresh kernels, `bench` measures and does not judge, `test-min` and `wheel` install a second
+# environment, tests marked slow run with `make test ARGS="-m slow"`. `make check` is what to run before a commit.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
+
+# of pyproject.toml: extras that few need, which have a lock and a target of their own, and those of the environment
+OPTIONAL = $(shell sed -n 's/^optional = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '",')
+EXTRAS = $(filter-out $(OPTIONAL),$(shell sed -n '/^\[project.optional/,/^\[tool/s/^\([a-z]*\) = \[.*/\1/p' pyproject.toml))
+BUILD_REQUIRES = $(PYTHON) -c "import tomllib; \
+    print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')"
+LOCKING = --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --annotation-style line \
+    --no-header
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 SOURCES := $(NOTEBOOKS) $(wildcard analysis/*.py analysis/*/*.py data/*.csv) tools/run_notebooks.py
@@ -25,7 +33,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test lint lint-fix notebooks figures bench check lab lock clean moved
+.PHONY: all help test test-min lint lint-fix notebooks figures bench wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -39,6 +47,10 @@ help:  ## this list
 
 test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose)
 	@$(PY) -m pytest -q $(ARGS)
+
+# What newer packages call deprecated in old ones is no error here: an old release cannot know it.
+test-min: build/lowest/installed  ## run the tests with the lowest versions that pyproject.toml allows
+	@build/lowest/bin/python -m pytest -q -W ignore::DeprecationWarning $(ARGS)
 
 lint: .venv/installed  ## check style, formatting, types, and which wing imports which
 	@$(PY) -m ruff check .
@@ -61,8 +73,17 @@ figures: notebooks  ## rewrite every figure and the gallery, whether or not anyt
 	@$(PY) tools/gallery.py
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
 
-bench: .venv/installed  ## time the library against its peers, benchmarks/latest.md
+bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
 	@$(PY) benchmarks/run.py
+
+# Newest packages, no extra, and a folder far from this one: what somebody has who installs the wheel.
+wheel: .venv/installed  ## build the wheel, and use it in an empty environment
+	@rm -rf dist
+	@$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@apart=$$(mktemp -d) && trap 'rm -rf "$$apart"' EXIT && $(PYTHON) -m venv "$$apart/venv" && \
+	    "$$apart/venv/bin/python" -m pip install --quiet dist/*.whl && cp tools/try_wheel.py "$$apart" && cd "$$apart" && \
+	    venv/bin/python try_wheel.py
+	@ls dist/*.whl
 
 check: lint test notebooks figures  ## everything above that must pass before a commit
 
@@ -71,13 +92,23 @@ lab: .venv/installed  ## open the notebooks in JupyterLab
 	    $$(test "$$(id -u)" = 0 && echo --allow-root)
 
 # uv writes a lock for all systems and Python versions at once; one version of each package serves them all.
-lock:  ## renew requirements.lock from pyproject.toml (needs uv)
+lock:  ## renew the locks from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@sed -n '/^#/!q;p' requirements.lock > requirements.lock.new
-	@$(PYTHON) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" | \
-	    uv pip compile --quiet pyproject.toml - --extra notebooks --extra test --upgrade --universal --python-version 3.11 \
-	    --fork-strategy fewest --generate-hashes --annotation-style line --no-header >> requirements.lock.new
+	@$(BUILD_REQUIRES) | uv pip compile pyproject.toml - $(EXTRAS:%=--extra %) --upgrade $(LOCKING) \
+	    >> requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@$(MAKE) --no-print-directory $(OPTIONAL:%=lock-%)
+
+# Pins of requirements.lock hold, so that an extra adds packages to the environment and changes none.
+lock-%:
+	@command -v uv > /dev/null || { echo "make $@ needs uv: pip install uv"; exit 1; }
+	@printf '# What the extra `%s` adds to requirements.lock, pinned alike; installed by `make %s`.\n# %s\n' $* $* \
+	    'Made by `make lock-$*`; not edited by hand.' > requirements-$*.lock.new
+	@$(PYTHON) -c "import tomllib; \
+	    print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['$*'], sep='\n')" | \
+	    uv pip compile - --constraint requirements.lock --upgrade $(LOCKING) >> requirements-$*.lock.new
+	@mv requirements-$*.lock.new requirements-$*.lock
 
 clean:  ## delete the environment, executed notebooks and caches (figures stay)
 	@rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis
@@ -91,15 +122,34 @@ build/notebooks/done: .venv/installed $(SOURCES)
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/locked: requirements.lock
+.venv/extra-%: requirements-%.lock .venv/installed
+	@$(PY) -m pip install --quiet --requirement $<
+	@touch $@
+
+.venv/locked: requirements.lock | python
+	@echo "Creating .venv from requirements.lock (once; some minutes, about 1 GB) …"
+	@$(PYTHON) -m venv --clear .venv
+	@$(PY) -m pip install --quiet --requirement requirements.lock
+	@printf '%s\n' "$(CURDIR)" > .venv/made-in
+	@touch $@
+
+# pip cannot choose the lowest versions, uv can; it comes from PyPI into an environment of its own. Wheels only: with a
+# newer Python, the lowest release that has a wheel for it.
+build/lowest/installed: pyproject.toml | python
+	@echo "Creating build/lowest from the lowest versions in pyproject.toml (once; some minutes) …"
+	@$(PYTHON) -m venv --clear build/uv
+	@build/uv/bin/python -m pip install --quiet "uv>=0.5"
+	@$(PYTHON) -m venv --clear build/lowest
+	@$(BUILD_REQUIRES) | build/uv/bin/python -m uv pip compile --quiet pyproject.toml - $(EXTRAS:%=--extra %) \
+	    --resolution lowest-direct --only-binary :all: --python build/lowest/bin/python -o build/lowest/requirements.txt
+	@build/uv/bin/python -m uv pip install --quiet --python build/lowest/bin/python -r build/lowest/requirements.txt
+	@build/uv/bin/python -m uv pip install --quiet --python build/lowest/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+python:
 	@command -v $(PYTHON) > /dev/null || \
 	    { echo "$(PYTHON) was not found: install Python 3.11 to 3.13 (Debian: apt install python3 python3-venv)"; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))" || \
 	    { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); this needs Python 3.11 to 3.13: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c "import ensurepip, venv" 2> /dev/null || \
 	    { echo "$(PYTHON) lacks venv: install it (Debian: apt install python3-venv)"; exit 1; }
-	@echo "Creating .venv from requirements.lock (once; some minutes, about 1 GB) …"
-	@$(PYTHON) -m venv --clear .venv
-	@$(PY) -m pip install --quiet --requirement requirements.lock
-	@printf '%s\n' "$(CURDIR)" > .venv/made-in
-	@touch $@

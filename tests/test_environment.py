@@ -1,4 +1,7 @@
-"""pyproject.toml, environment.yml and requirements.lock must name the same packages and bounds."""
+"""pyproject.toml, environment.yml and requirements.lock must name the same packages and bounds.
+
+What `optional` in pyproject.toml names stays out of the two others: each of these extras has a lock of its own.
+"""
 
 import re
 import tomllib
@@ -18,13 +21,16 @@ PYPROJECT_TEXT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads(PYPROJECT_TEXT)
 PROJECT = PYPROJECT["project"]
 EXTRAS = dict(PROJECT["optional-dependencies"])
-PEERS = EXTRAS.pop("bench")  # only measured against: not in the environment, so that nobody has to install them
+OPTIONAL = {name: EXTRAS.pop(name) for name in PYPROJECT["tool"][PROJECT["name"]]["optional"]}
 REQUIREMENTS = [
     *PYPROJECT["build-system"]["requires"],
     *PROJECT["dependencies"],
     *[text for extra in EXTRAS.values() for text in extra],
 ]
+ALL_REQUIREMENTS = [*REQUIREMENTS, *[text for extra in OPTIONAL.values() for text in extra]]
 LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {name: (ROOT / f"requirements-{name}.lock").read_text(encoding="utf-8") for name in OPTIONAL}
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 # On conda-forge an extra is a package of its own.
 CONDA_NAMES = {"pandera[pandas]": "pandera-pandas"}
@@ -35,9 +41,9 @@ SYSTEMS = {
 }
 
 
-def lock_lines():
-    """Return the lock as logical lines: continuation lines joined, comments and hashes dropped."""
-    joined = LOCK_TEXT.replace("\\\n", " ")
+def lock_lines(text=LOCK_TEXT):
+    """Return a lock as logical lines: continuation lines joined, comments and hashes dropped."""
+    joined = text.replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return [line.split(" --hash=")[0].strip() for line in lines]
 
@@ -55,9 +61,13 @@ def conda_name(requirement):
     return CONDA_NAMES[name + extras] if extras else name
 
 
-@pytest.mark.parametrize("text", REQUIREMENTS)
+def names(lines):
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+@pytest.mark.parametrize("text", ALL_REQUIREMENTS)
 def test_requirement_has_a_lower_bound_and_a_reason_beside_it(text):
-    assert any(s.operator == ">=" for s in Requirement(text).specifier)
+    assert any(s.operator in (">=", "==") for s in Requirement(text).specifier)
     [line] = [line for line in PYPROJECT_TEXT.splitlines() if line.strip().startswith(f'"{text}"')]
     assert re.search(r'",\s+# \S.{14,}', line), f"no reason beside {text}"
 
@@ -73,13 +83,41 @@ def test_environment_yml_names_nothing_else():
     assert conda_requirements().keys() == expected | {"python", "pip"}
 
 
-@pytest.mark.parametrize("text", PEERS)
-def test_peer_is_one_release_with_a_reason_and_stays_out_of_the_environment(text):
-    peer = Requirement(text)
-    assert [s.operator for s in peer.specifier] == ["=="]
-    assert re.search(rf'"{re.escape(text)}",\s+# \S.{{14,}}', PYPROJECT_TEXT), f"no reason beside {text}"
-    locked = {canonicalize_name(Requirement(line).name) for line in lock_lines()}
-    assert canonicalize_name(peer.name) not in locked | conda_requirements().keys()
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_optional_extra_stays_out_of_the_environment(name):
+    own = names(OPTIONAL[name])
+    assert own and not own & (names(lock_lines()) | conda_requirements().keys())
+
+
+@pytest.mark.parametrize("text", OPTIONAL["bench"])
+def test_peer_is_one_release(text):
+    assert [s.operator for s in Requirement(text).specifier] == ["=="], "the one whose times the goals refer to"
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_lock_of_an_optional_extra_pins_it_and_changes_no_pin_of_the_environment(name):
+    pins = {canonicalize_name(Requirement(line).name): Requirement(line) for line in lock_lines(LOCKS[name])}
+    for text in OPTIONAL[name]:
+        requirement = Requirement(text)
+        [pin] = pins[canonicalize_name(requirement.name)].specifier
+        assert requirement.specifier.contains(Version(pin.version))
+    locked = {canonicalize_name(Requirement(line).name): Requirement(line).specifier for line in lock_lines()}
+    assert {each: pin.specifier for each, pin in pins.items() if each in locked} == {
+        each: locked[each] for each in pins if each in locked
+    }
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_optional_extra_is_installed_by_a_target_of_its_name(name):
+    assert re.search(rf"^{name}: \.venv/extra-{name}\b", MAKEFILE, flags=re.MULTILINE)
+    assert f"`make lock-{name}`" in LOCKS[name]
+
+
+def test_locks_are_those_of_the_optional_extras():
+    assert {path.name for path in ROOT.glob("*.lock")} == {
+        "requirements.lock",
+        *(f"requirements-{name}.lock" for name in OPTIONAL),
+    }
 
 
 def test_environment_yml_is_conda_forge_and_ends_in_the_project_itself():
@@ -101,22 +139,30 @@ def test_lock_pins_requirement_once_within_its_bounds(text, python, system):
     assert requirement.specifier.contains(Version(specifier.version))
 
 
-def test_lock_has_no_unpinned_line():
-    lines = lock_lines()
-    assert len(lines) > len(REQUIREMENTS)
-    for line in lines:
+def test_lock_is_longer_than_what_is_asked_for():
+    assert len(lock_lines()) > len(REQUIREMENTS)
+
+
+each_lock = pytest.mark.parametrize("text", [LOCK_TEXT, *LOCKS.values()], ids=["environment", *LOCKS])
+
+
+@each_lock
+def test_lock_has_no_unpinned_line(text):
+    for line in lock_lines(text):
         [specifier] = Requirement(line).specifier
         assert specifier.operator == "==" and "*" not in specifier.version, line
 
 
-def test_every_pin_has_a_hash():
-    entries = re.split(r"\n(?=[A-Za-z0-9])", LOCK_TEXT)[1:]
-    assert len(entries) == len(lock_lines())
+@each_lock
+def test_every_pin_has_a_hash(text):
+    entries = re.split(r"\n(?=[A-Za-z0-9])", text)[1:]
+    assert len(entries) == len(lock_lines(text))
     assert [e.split()[0] for e in entries if "--hash=sha256:" not in e] == []
 
 
-def test_lock_names_no_registry_and_no_folder():
-    assert re.findall(r"(?m)^\s*-.*(?:index|links|host).*$|\w+://\S+|(?:^|\s)/\w+", LOCK_TEXT) == []
+@each_lock
+def test_lock_names_no_registry_and_no_folder(text):
+    assert re.findall(r"(?m)^\s*-.*(?:index|links|host).*$|\w+://\S+|(?:^|\s)/\w+", text) == []
 
 
 def test_python_range_is_the_same_everywhere():
@@ -124,8 +170,7 @@ def test_python_range_is_the_same_everywhere():
     assert conda_requirements()["python"] == expected
     [in_lock] = re.findall(r"^# Python (\S+) on ", LOCK_TEXT, flags=re.MULTILINE)
     assert SpecifierSet(in_lock) == expected
-    in_makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    [low, high] = re.findall(r"\((3), (\d+)\)", in_makefile)
+    [low, high] = re.findall(r"\((3), (\d+)\)", MAKEFILE)
     assert SpecifierSet(f">={'.'.join(low)},<{'.'.join(high)}") == expected
 
 

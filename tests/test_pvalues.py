@@ -22,7 +22,8 @@ def test_the_curves_pass_through_the_ends_of_the_intervals(ci_method, pi_method,
     curves = pvalue_curves(pooled, [1.0 - level, 1.0])
     np.testing.assert_allclose(curves.pooled[0], pooled.ci, rtol=1e-14)
     np.testing.assert_allclose(curves.prediction[0], pooled.pi, rtol=1e-14)
-    assert (curves.pooled[1] == pooled.estimate).all() and (curves.prediction[1] == pooled.estimate).all()
+    # Before scipy 1.17 the median of t is not zero but 7e-17.
+    np.testing.assert_allclose([curves.pooled[1], curves.prediction[1]], pooled.estimate, rtol=1e-15)
 
 
 def test_at_the_default_level_the_ends_are_the_same_numbers():

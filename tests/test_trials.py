@@ -1,10 +1,13 @@
 """Reading trials: every kind of file, and a clear error for every rule of the data dictionary."""
 
+import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.requirements import Requirement
 
 import analysis as ma
 from analysis.data import dictionary
@@ -67,6 +70,35 @@ def test_other_kinds_of_file(tmp_path, kind):
     }
     write[kind]()
     pd.testing.assert_frame_equal(ma.read_trials(path), ma.read_trials(DATA))
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Hide a library, as if it had not been installed."""
+    return lambda name: monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [("xlsx", "openpyxl", "excel"), ("xlsm", "openpyxl", "excel"), ("parquet", "pyarrow", "parquet")],
+)
+@pytest.mark.parametrize("read", [ma.read_trials, ma.read_claims])
+def test_a_missing_library_is_named_with_its_extra(tmp_path, without, read, kind, library, extra):
+    without(library)
+    (tmp_path / f"t.{kind}").write_bytes(b"")
+    with pytest.raises(ModuleNotFoundError) as caught:
+        read(tmp_path / f"t.{kind}")
+    assert caught.value.name == library
+    assert f"t.{kind}: reading .{kind} needs {library}, which is not installed" in str(caught.value)
+    assert f'pip install "pain-meta-analysis[{extra}]"' in str(caught.value)
+    project = tomllib.loads((DATA.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == "pain-meta-analysis"
+    assert [Requirement(text).name for text in project["optional-dependencies"][extra]] == [library]
+
+
+def test_text_files_need_neither_library(without):
+    without("openpyxl"), without("pyarrow")
+    assert len(ma.read_trials(DATA)) == 131
 
 
 def test_a_dataframe_and_reading_twice(raw):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import importlib
 import io
 import os
 import re
@@ -65,7 +66,7 @@ class TrialDataError(ValueError):
         self.source = source
         count = len(self.problems)
         lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        alike = self.problems.fillna({"row": 0}).groupby(["column", "rule", "remedy"], sort=False)
+        alike = self.problems.groupby(["column", "rule", "remedy"], sort=False)
         lines += [_in_words(group, key) for _, group in alike]
         super().__init__("\n".join(lines))
 
@@ -73,7 +74,7 @@ class TrialDataError(ValueError):
 def _in_words(group, key):
     """One line for one problem; the same problem in several rows is told once, with all its rows."""
     first = group.iloc[0]
-    rows = ", ".join(f"{row:.0f}" for row in group["row"] if row)
+    rows = ", ".join(f"{row:.0f}" for row in group["row"].dropna())
     where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
     studies = [study for study in dict.fromkeys(group["study"]) if study]
     values = [value for value in dict.fromkeys(group["value"]) if value != ""]
@@ -114,6 +115,8 @@ def read_trials(
         Lists all problems: row, study, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
     ValueError
         If `allow` names a column without a closed vocabulary.
 
@@ -174,6 +177,8 @@ def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
         Lists all problems: row, study, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
 
     See Also
     --------
@@ -216,6 +221,8 @@ def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
         Lists all problems: row, claim, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
 
     See Also
     --------
@@ -257,6 +264,8 @@ def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
         Lists all problems: row, source, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
 
     See Also
     --------
@@ -297,6 +306,8 @@ def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
         Lists all problems: row, review, column, value, rule and remedy.
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
 
     See Also
     --------
@@ -410,12 +421,23 @@ def _no_table(path, rule, remedy, value="", row=None):
     return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
 
 
+def _library(name, extra, path):
+    """The library that reads this kind of file; an error says how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{path.name}: reading {path.suffix.lower()} needs {name}, which is not installed. It comes with an extra: "
+            f'pip install "pain-meta-analysis[{extra}]"; or save the table as CSV.',
+            name=name,
+        ) from error
+
+
 def _read_workbook(path, layout):
     """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
     from zipfile import BadZipFile
 
-    import openpyxl
-
+    openpyxl = _library("openpyxl", "excel", path)
     try:
         stored, typed = (openpyxl.load_workbook(path, data_only=only).worksheets[0] for only in (True, False))
     except (BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException):
@@ -434,11 +456,10 @@ def _read_workbook(path, layout):
 
 
 def _read_parquet(path, layout):
-    from pyarrow import ArrowInvalid
-
+    arrow = _library("pyarrow", "parquet", path)
     try:
-        return _as_text(pd.read_parquet(path))
-    except ArrowInvalid:
+        return _as_text(pd.read_parquet(path, engine="pyarrow"))
+    except arrow.ArrowInvalid:
         raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
 
 
@@ -465,12 +486,12 @@ def _check_columns(names, source, layout):
 
 def _typed(cells, layout):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
-    table, problems, studies = cells.replace("", np.nan).astype("str"), [], cells[layout.key]
+    table, problems, studies = cells.astype("str").where(cells != ""), [], cells[layout.key]
     for name in layout.numbers:
         text = cells[name]
         good = text.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
         values = pd.to_numeric(text.where(good & (text != ""), np.nan), errors="coerce").astype(float)
-        good &= ~np.isinf(values)
+        good &= (text == "") | np.isfinite(values)
         rule, remedy = (
             "is not a number",
             "Type digits with a point for decimals and a plain minus; blank if not printed.",

@@ -158,10 +158,16 @@ def _outcome(left, table):
 
 def _matrix(formula, table, depth):
     """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
-    from statsmodels.formula import handle_formula_data
+    import statsmodels.formula
 
     with np.errstate(all="ignore"):
-        exog, _, spec = handle_formula_data(table, None, formula, depth=depth, missing="drop")
+        # statsmodels 0.14 has patsy alone and reads no formula without an outcome; patsy itself does.
+        if not hasattr(statsmodels.formula, "options"):
+            import patsy
+
+            exog = patsy.dmatrix(formula, table, depth - 1, NA_action="drop", return_type="dataframe")
+            return exog, exog.design_info
+        exog, _, spec = statsmodels.formula.handle_formula_data(table, None, formula, depth=depth, missing="drop")
     return exog, spec
 
 
