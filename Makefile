@@ -45,8 +45,10 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1|/p' Makefile | while IFS='|' read -r name text; do \
 	    printf '  make %-10s %s\n' "$$name" "$$text"; done
 
+# All of them on every processor; what was chosen in one process, which starts sooner. Work is handed over in long
+# runs of neighbours, so that a module's figure is drawn once.
 test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose)
-	@$(PY) -m pytest -q $(ARGS)
+	@$(PY) -m pytest -q $(if $(ARGS),,-n auto --maxprocesses 8 --dist worksteal) $(ARGS)
 
 # What newer packages call deprecated in old ones is no error here: an old release cannot know it.
 test-min: build/lowest/installed  ## run the tests with the lowest versions that pyproject.toml allows

@@ -1,7 +1,5 @@
 """Synthetic trials for the tests of the figures, and the measuring of what was drawn."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 from matplotlib.text import Text
@@ -65,18 +63,24 @@ def text_boxes(fig):
     return [t.get_text() for t in texts], boxes
 
 
-def overlapping(fig, slack=0.05):
+def misplaced(fig, margin=3.0):
+    """Return the pairs of texts that overlap, and the texts that come nearer than ``margin`` mm to the edge."""
+    measured = text_boxes(fig)  # takes longest, so once for both
+    return overlapping(fig, measured=measured), outside(fig, margin, measured=measured)
+
+
+def overlapping(fig, slack=0.05, *, measured=None):
     """Return the pairs of texts that overlap by more than ``slack`` mm in both directions."""
-    names, box = text_boxes(fig)
+    names, box = measured or text_boxes(fig)
     width = np.minimum(box[:, None, 2], box[None, :, 2]) - np.maximum(box[:, None, 0], box[None, :, 0])
     height = np.minimum(box[:, None, 3], box[None, :, 3]) - np.maximum(box[:, None, 1], box[None, :, 1])
-    hits = (width > slack) & (height > slack)
-    return [(names[a], names[b]) for a, b in itertools.combinations(range(len(names)), 2) if hits[a, b]]
+    hits = np.triu((width > slack) & (height > slack), 1)
+    return [(names[a], names[b]) for a, b in np.argwhere(hits)]
 
 
-def outside(fig, margin=3.0):
+def outside(fig, margin=3.0, *, measured=None):
     """Return the texts that come nearer than ``margin`` mm to the edge of the page."""
-    names, box = text_boxes(fig)
+    names, box = measured or text_boxes(fig)
     width, height = fig.get_size_inches() * 25.4
     ok = (box[:, 0] >= margin) & (box[:, 1] >= margin) & (box[:, 2] <= width - margin) & (box[:, 3] <= height - margin)
     return [name for name, fine in zip(names, ok, strict=True) if not fine]

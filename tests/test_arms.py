@@ -1,10 +1,10 @@
 """Placebo arms, treatment arms and contrast: the same numbers as one-by-one fits, in the right company."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from data_cases import published_effects
 
 import analysis as ma
 from analysis.evidence.contextual import contextual_share
@@ -19,7 +19,7 @@ ROLES = {
 
 @pytest.fixture(scope="module")
 def effects():
-    return ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+    return published_effects()
 
 
 @pytest.fixture(scope="module")

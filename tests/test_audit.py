@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 
 import analysis as ma
 from analysis import recover
@@ -16,10 +17,25 @@ from analysis.evidence.audit_rules import NOTES, OUTLIER, in_points, read_p, rec
 
 DATA = Path(__file__).parent.parent / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
-TRIALS = ma.read_trials(DATA / "trials.csv")
+TRIALS = published_trials()
 CONTRASTS = ma.read_contrasts(DATA / "contrasts.csv")
-AUDIT = audit_trials(TRIALS, contrasts=CONTRASTS)
-OF_TRIALS = AUDIT[AUDIT["table"] == "trials"]
+
+
+@cache
+def audit():
+    """All findings; made when the first test asks for them, not when tests are collected."""
+    return audit_trials(TRIALS, contrasts=CONTRASTS)
+
+
+@cache
+def of_trials():
+    return audit()[audit()["table"] == "trials"]
+
+
+@cache
+def p_values():
+    return recomputed_p(TRIALS).set_index(["row_t", "score"])
+
 
 # ------------------------------------------------------------------------------ the doubts that the data README names
 
@@ -77,7 +93,7 @@ def test_a_doubt_of_the_readme_is_found_for_its_own_reason(study, doubt):
             "unpublished registry result of the maker, quoted by a third party",
             "change and final disagree",
         }
-    own = AUDIT[AUDIT["study"] == study]
+    own = audit()[audit()["study"] == study]
     for checks, words in asked:
         for check in checks:
             hit = own[own["check"].isin([check] if isinstance(check, str) else check)]
@@ -86,16 +102,16 @@ def test_a_doubt_of_the_readme_is_found_for_its_own_reason(study, doubt):
 
 
 def test_no_check_is_a_blanket():
-    trials = OF_TRIALS.groupby("check")["study"].nunique()
+    trials = of_trials().groupby("check")["study"].nunique()
     assert trials.max() <= 15, "of 50 trials"
     assert (trials[["outlier", "baseline imbalance", "SE entered as SD", "difference too large"]] <= 5).all()
-    assert not {"soriano1998", "khooshideh2017"} & set(AUDIT["study"]), "nothing to say of these"
+    assert not {"soriano1998", "khooshideh2017"} & set(audit()["study"]), "nothing to say of these"
 
 
 def test_few_trials_are_serious():
-    worst = OF_TRIALS.groupby("study")["severity"].agg(lambda s: min(s, key=SEVERITIES.index))
+    worst = of_trials().groupby("study")["severity"].agg(lambda s: min(s, key=SEVERITIES.index))
     assert worst.value_counts().to_dict() == {"warning": 29, "note": 16, "serious": 3}
-    serious = OF_TRIALS[OF_TRIALS["severity"] == "serious"]
+    serious = of_trials()[of_trials()["severity"] == "serious"]
     assert serious[["study", "check"]].values.tolist() == [
         ["chow2006", "baseline imbalance"],
         ["lauretti2015", "difference too large"],
@@ -105,14 +121,14 @@ def test_few_trials_are_serious():
 
 def test_numbers_of_the_audit():
     """Hand-worked from the printed rows."""
-    value = OF_TRIALS.set_index(["study", "check"])["value"]
+    value = of_trials().set_index(["study", "check"])["value"]
     value = value[~value.index.duplicated()].to_dict()
     assert value["chow2006", "baseline imbalance"] == pytest.approx(5.92 - 4.0356)
     assert value["changwj2017", "change and final disagree"] == pytest.approx(2.07 - 0.96)
     assert value["nct02461225", "uneven split"] == pytest.approx(19 / 11)
     assert value["nct02461225", "SDs do not fit"] == pytest.approx(34.06 / 10.69)
     assert value["juto2015", "unequal dropout"] == pytest.approx(5 / 17)
-    altan = AUDIT[(AUDIT["study"] == "altan2005") & (AUDIT["check"] == "SD unusually small")]
+    altan = audit()[(audit()["study"] == "altan2005") & (audit()["check"] == "SD unusually small")]
     assert altan["value"].item() == pytest.approx(0.35 / 1.959964 / np.sqrt(1 / 23 + 1 / 25), rel=1e-5)
     g = value["lauretti2015", "difference too large"]
     assert g == pytest.approx(-5 / np.sqrt(2.5) * (1 - 3 / (4 * 38 - 1)), rel=1e-4)
@@ -138,7 +154,6 @@ FROM_INTERVALS = [
     ("changwj2017", 80, "final", 0.31, 0.25),
     ("kaya2017", 118, "change", 0.30, 0.27),
 ]
-P = recomputed_p(TRIALS).set_index(["row_t", "score"])
 
 
 def same(value, printed):
@@ -148,7 +163,7 @@ def same(value, printed):
 
 @pytest.mark.parametrize(("study", "row", "score", "p"), [*PINNED, ("leung2016", 58, "final", 0.20)])
 def test_recomputed_p_is_that_of_the_readme(study, row, score, p):
-    line = P.loc[(row, score)]
+    line = p_values().loc[(row, score)]
     assert line["study"] == study
     assert same(line["p"], p), line["p"]
     assert re.search(rf"`{study}`[^`]*\b{p:.3f}".rstrip("0"), README), "the pin stands in the README"
@@ -156,8 +171,10 @@ def test_recomputed_p_is_that_of_the_readme(study, row, score, p):
 
 @pytest.mark.parametrize(("study", "row", "score", "by_normal", "by_t"), FROM_INTERVALS)
 def test_recomputed_p_from_intervals(study, row, score, by_normal, by_t):
-    assert P.loc[(row, score), "study"] == study
-    assert same(P.loc[(row, score), "p"], by_t) or P.loc[(row, score), "p"] == pytest.approx(by_t, abs=0.005)
+    assert p_values().loc[(row, score), "study"] == study
+    assert same(p_values().loc[(row, score), "p"], by_t) or p_values().loc[(row, score), "p"] == pytest.approx(
+        by_t, abs=0.005
+    )
     ends = [TRIALS[f"{score}_ci_{end}"] for end in ("low", "high")]
     se = pd.Series(recover.se_from_ci(*ends, TRIALS["ci_level"] / 100), index=TRIALS.index)
     blank = {f"{score}_ci_low": np.nan, f"{score}_ci_high": np.nan}
@@ -168,16 +185,16 @@ def test_recomputed_p_from_intervals(study, row, score, by_normal, by_t):
 
 def test_the_correlation_that_a_paired_test_needs():
     """The data README prints 0.57 and 0.62."""
-    assert P.loc[(38, "final"), "correlation"] == pytest.approx(0.57, abs=0.005)
-    assert P.loc[(76, "final"), "correlation"] == pytest.approx(0.62, abs=0.005)
-    assert P["correlation"].notna().sum() == 3, "only crossovers with an exact p"
+    assert p_values().loc[(38, "final"), "correlation"] == pytest.approx(0.57, abs=0.005)
+    assert p_values().loc[(76, "final"), "correlation"] == pytest.approx(0.62, abs=0.005)
+    assert p_values()["correlation"].notna().sum() == 3, "only crossovers with an exact p"
 
 
 def test_every_p_that_the_readme_says_differs_is_reported():
     named = re.search(r"It differs in: (.*?)\.\n\n", README, re.S)[1]
     studies = set(re.findall(r"`([a-z0-9]+)`", named))
     assert len(studies) == 11
-    assert studies <= set(OF_TRIALS.loc[OF_TRIALS["check"] == "p disagrees", "study"])
+    assert studies <= set(of_trials().loc[of_trials()["check"] == "p disagrees", "study"])
 
 
 def test_welch_by_hand():
@@ -191,7 +208,7 @@ def test_welch_by_hand():
 
 def test_what_rounding_leaves_open():
     """Irnich 2001 prints intervals to one decimal: each limit may be 0.05 mm further out, or in."""
-    line = P.loc[(127, "change")]
+    line = p_values().loc[(127, "change")]
     half = [0.05 * np.array([1, 1]), np.array([0.005, 0.005])]
     for name, way in (("p_low", -1), ("p_high", 1)):
         sd = [recover.sd_from_ci(-31.9 - way * half[0][0], -16.5 + way * half[0][1], 51)]
@@ -432,7 +449,7 @@ def test_a_rule_fires_beyond_its_line_and_not_within(at):
 
 def test_every_check_has_a_case_or_a_test_of_its_own():
     text = Path(__file__).read_text(encoding="utf-8")
-    known = set(AUDIT["check"]) | {"wrong sign", "outside the scale", "SD entered as SE", "SD and interval disagree"}
+    known = set(audit()["check"]) | {"wrong sign", "outside the scale", "SD entered as SE", "SD and interval disagree"}
     assert {check for check in known if f'"{check}"' not in text} == set()
     said = " ".join(audit_trials.__doc__.split())
     assert {check for check in known if check not in said} == set()
@@ -579,7 +596,7 @@ def test_outliers(final):
 
 
 def test_outliers_of_the_real_trials():
-    found = OF_TRIALS[OF_TRIALS["check"] == "outlier"].set_index("study")["value"]
+    found = of_trials()[of_trials()["check"] == "outlier"].set_index("study")["value"]
     assert set(found.index) == {"nct02461225", "vallbona1997", "lauretti2015", "juto2015", "sangdee2002"}
     effects = ma.effect_sizes(TRIALS, missing_sd="drop").where(therapy_family="Magnetic field")
     at = effects.table["study"].tolist().index("vallbona1997")
@@ -590,7 +607,7 @@ def test_outliers_of_the_real_trials():
 
 
 def test_reported_differences():
-    found = AUDIT[AUDIT["table"] == "contrasts"]
+    found = audit()[audit()["table"] == "contrasts"]
     picked = found[found["check"] == "favourable time point"]
     assert len(picked) == (CONTRASTS["selected"] == "yes").sum() == 18
     twice = found[found["check"] == "same trial twice"]
@@ -611,13 +628,13 @@ def test_the_required_columns_are_enough(tmp_path):
 
 
 def test_types_and_order():
-    assert AUDIT["value"].dtype == float
-    assert AUDIT["severity"].isin(SEVERITIES).all()
-    assert AUDIT["reason"].str.endswith((".", "?", "?.")).all()
+    assert audit()["value"].dtype == float
+    assert audit()["severity"].isin(SEVERITIES).all()
+    assert audit()["reason"].str.endswith((".", "?", "?.")).all()
     place = {study: at for at, study in enumerate(TRIALS["study"].drop_duplicates())}
-    order = OF_TRIALS["study"].map(place) * 10 + OF_TRIALS["severity"].map(SEVERITIES.index)
+    order = of_trials()["study"].map(place) * 10 + of_trials()["severity"].map(SEVERITIES.index)
     assert order.is_monotonic_increasing
-    for line in OF_TRIALS.itertuples():
+    for line in of_trials().itertuples():
         assert set(TRIALS.loc[list(line.rows), "study"]) == {line.study}
 
 
@@ -629,11 +646,11 @@ def test_the_order_of_the_rows_changes_nothing():
         keys = [(s, tuple(sorted(r)), c, v) for s, r, c, v in table[["study", "rows", "check", "severity"]].values]
         return sorted(keys)
 
-    assert lines(found) == lines(OF_TRIALS)
+    assert lines(found) == lines(of_trials())
 
 
 def test_findings_in_words():
-    said = audit_findings(OF_TRIALS).splitlines()
+    said = audit_findings(of_trials()).splitlines()
     assert said[0] == (
         "115 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials."
     )

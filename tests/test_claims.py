@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 
 import analysis as ma
 import analysis.evidence.claims
@@ -101,7 +102,7 @@ def verdicts(table, *changes, **fields):
 
 @pytest.fixture(scope="module")
 def real():
-    return ma.read_trials(ROOT / "data" / "trials.csv")
+    return published_trials()
 
 
 @pytest.fixture(scope="module")

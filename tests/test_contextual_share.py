@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects, published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from analysis.models.bivariate import pool_bivariate
 from analysis.models.results import t_quantile
 
 ALL, EXCLUDE, NEAR, REPLACE = "all trials", "exclude", "exclude near zero", "replace"
-REAL = ma.effect_sizes(ma.read_trials("data/trials.csv"))
+REAL = published_effects()
 LIGHT_AND_MAGNETS = REAL.where(therapy_family=["Light", "Magnetic field"])
 # Six trials that improved in both arms: changes in points, variances.
 P, T = np.array([-1.0, -1.5, -0.8, -2.0, -1.2, -0.9]), np.array([-2.0, -2.2, -1.9, -2.4, -2.6, -1.6])
@@ -496,4 +497,4 @@ def test_bad_options_are_refused(options, message):
 
 def test_a_table_is_not_effect_sizes():
     with pytest.raises(ValueError, match=r"pass effect_sizes\(trials\)"):
-        contextual_share(ma.read_trials("data/trials.csv"))
+        contextual_share(published_trials())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_cases import published_effects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -28,7 +29,7 @@ CLOSE = {"rtol": 1e-8, "atol": 1e-8}
 
 @pytest.fixture(scope="module")
 def effects():
-    return ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+    return published_effects()
 
 
 def test_there_are_many_sets():

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 
 import analysis as ma
 from analysis.data import arm_scores
@@ -14,7 +15,7 @@ DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 
 @pytest.fixture(scope="module")
 def trials():
-    return ma.read_trials(DATA)
+    return published_trials()
 
 
 @pytest.fixture(scope="module")

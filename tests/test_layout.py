@@ -1,6 +1,7 @@
 """What the library reads and loads; which wing may import which is a contract of import-linter (`make lint`)."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -26,6 +27,15 @@ def test_only_trials_reads_files(name):
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     used = {getattr(f, "attr", getattr(f, "id", "")) for f in called}
     assert used & READERS == set() or name == "analysis/data/trials.py"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_pytest_takes_nothing_of_the_library_for_a_test(name, pytestconfig):
+    """`pytest analysis/one.py` looks at every name of the file, also at those that it imports."""
+    dotted = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    starts = (*pytestconfig.getini("python_functions"), *pytestconfig.getini("python_classes"))
+    assert {"test", "Test"} <= set(starts)
+    assert [each for each in dir(importlib.import_module(dotted)) if each.startswith(starts)] == []
 
 
 def test_import_is_light():

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 from scipy import linalg, optimize, stats
 
 from analysis.data.effect_sizes import effect_sizes
-from analysis.data.trials import read_trials
 from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_mean, sampling_covariance
 from analysis.models.pooling import pool
 
@@ -327,7 +327,7 @@ def test_many_effects():
 
 
 def test_forms_of_input_agree_and_the_result_is_read_only():
-    effects = effect_sizes(read_trials(ROOT / "data/trials.csv"), multi_arm="split")
+    effects = effect_sizes(published_trials(), multi_arm="split")
     one = pool_multilevel(effects, cluster="study")
     two = pool_multilevel(effects.table, cluster=effects.table["study"].to_numpy())
     three = pool_multilevel(effects.yi, effects.vi, cluster=effects.table["study"].tolist())
@@ -391,7 +391,7 @@ def test_shared_arm_of_standardized_differences_as_published():
 
 
 def test_division_of_the_placebo_arm_is_undone():
-    effects = effect_sizes(read_trials(ROOT / "data/trials.csv"), multi_arm="split")
+    effects = effect_sizes(published_trials(), multi_arm="split")
     table, vcov = effects.table, sampling_covariance(effects, shared_arm="divided")
     apart = table["study"].to_numpy()[:, None] != table["study"].to_numpy()
     assert (vcov[apart] == 0).all()

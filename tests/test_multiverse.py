@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 
 import analysis as ma
 from analysis.data.effect_sizes import with_contrasts
@@ -20,7 +21,7 @@ ONE_EACH = {name: option for name, option in DEFAULTS.items() if name != "contra
 
 @cache
 def trials():
-    return ma.read_trials(DATA / "trials.csv")
+    return published_trials()
 
 
 @cache

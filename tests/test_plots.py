@@ -1,15 +1,15 @@
 """The forest plots, read back from the artists that were drawn."""
 
 import dataclasses
-from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects, published_trials
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.text import Text
-from plot_cases import artist, body, outside, overlapping, synthetic
+from plot_cases import artist, body, misplaced, overlapping, synthetic
 
 import analysis
 from analysis.plots import _layout, _rows
@@ -26,13 +26,26 @@ NAMES = {
 @pytest.fixture(scope="module")
 def real():
     """The published trials, pooled by family of therapy."""
-    effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    effects = published_effects()
     return analysis.pool_arms(effects, by="therapy_family")
 
 
 @pytest.fixture(scope="module")
 def fig(real):
+    """What many tests look at, and none of them changes."""
     return analysis.arms_forest(real)
+
+
+@pytest.fixture(scope="module")
+def classic(real):
+    """The classic forest of the same trials; read only."""
+    return analysis.forest(real)
+
+
+@pytest.fixture(scope="module")
+def few():
+    """Seven trials in two groups, for what needs no more of them."""
+    return analysis.pool_arms(synthetic(7, groups=2), by="therapy_family")
 
 
 def stressed():
@@ -322,8 +335,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, groups, draw):
         if draw == "forest"
         else analysis.arms_forest(pooled, width_mm=174 if draw.endswith("mm") else None)
     )
-    assert overlapping(drawn) == []
-    assert outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 @pytest.mark.parametrize("width", [None, 174])
@@ -340,8 +352,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, groups, draw):
 def test_odd_content_fits(case, width):
     pooled = analysis.pool_arms(synthetic(7, groups=2, **case), by="therapy_family")
     for drawn in (analysis.arms_forest(pooled, width_mm=width), analysis.forest(pooled)):
-        assert overlapping(drawn) == []
-        assert outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
 
 
 def test_without_any_baseline_there_are_no_arms_to_draw():
@@ -349,39 +360,39 @@ def test_without_any_baseline_there_are_no_arms_to_draw():
     with pytest.raises(ValueError, match="no trial reports a baseline in both arms.*use forest"):
         analysis.arms_forest(pooled)
     drawn = analysis.forest(pooled)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     with pytest.raises(TypeError, match="draws a PooledArms"):
         analysis.arms_forest(pooled.effects)
 
 
-def test_a_note_ends_the_caption(real):
-    for drawn in (analysis.arms_forest(real, note="one sample"), analysis.forest(real, note="one sample")):
+def test_a_note_ends_the_caption(few):
+    for drawn in (analysis.arms_forest(few, note="one sample"), analysis.forest(few, note="one sample")):
         assert drawn.content.caption.endswith("One sample.")
-        assert overlapping(drawn) == [] and outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
 
 
 def test_long_names_widen_the_page_or_raise():
     pooled = analysis.pool_arms(synthetic(7, name=NAMES["long"]))
     drawn = analysis.arms_forest(pooled)
     assert drawn.get_size_inches()[0] * 25.4 > 250
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     drawn = analysis.arms_forest(pooled, width_mm=174)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     with pytest.raises(ValueError, match=r"width_mm is 60, but this figure needs at least \d+ mm"):
         analysis.arms_forest(pooled, width_mm=60)
 
 
 @pytest.mark.parametrize("width", [None, 174])
-def test_real_trials_fit(real, width):
-    drawn = analysis.arms_forest(real, width_mm=width)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+def test_real_trials_fit(fig, real, width):
+    drawn = analysis.arms_forest(real, width_mm=width) if width else fig
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 250)
 
 
-def test_columns_drop_in_the_stated_order(real):
+def test_columns_drop_in_the_stated_order(few):
     kept = []
     for width in (174, 200, 230, 300):
-        drawn = analysis.arms_forest(real, width_mm=width)
+        drawn = analysis.arms_forest(few, width_mm=width)
         gids = {t.get_gid() for t in drawn.findobj(Text)}
         heads = ("head-text_weight", "head-text_n_placebo", "head-text_condition", "head-text_placebo")
         kept.append([head in gids for head in heads])
@@ -452,17 +463,16 @@ def test_one_endless_interval_leaves_the_panel():
 # the classic forest
 
 
-def test_forest_draws_the_contrast_of_groups(real):
-    drawn = analysis.forest(real)
+def test_forest_draws_the_contrast_of_groups(classic, real):
     np.testing.assert_array_equal(
-        rows_of(drawn, "subtotal")["contrast_estimate"], [g.contrast.estimate for g in real.groups.values()]
+        rows_of(classic, "subtotal")["contrast_estimate"], [g.contrast.estimate for g in real.groups.values()]
     )
-    assert len(drawn.axes) == 2
+    assert len(classic.axes) == 2
 
 
-def test_forest_takes_effects_and_groups_them(real):
+def test_forest_takes_effects_and_groups_them(classic, real):
     from_effects = analysis.forest(real.effects, by="therapy_family").content.table
-    pd.testing.assert_frame_equal(from_effects, analysis.forest(real).content.table)
+    pd.testing.assert_frame_equal(from_effects, classic.content.table)
 
 
 def test_forest_takes_one_result_and_orders_it():
@@ -495,12 +505,12 @@ def test_ratios_are_drawn_on_a_log_axis_and_printed_as_ratios():
 # manners
 
 
-def test_global_settings_and_pyplot_stay_untouched(real):
+def test_global_settings_and_pyplot_stay_untouched(few):
     before = dict(matplotlib.rcParams)
-    plain = analysis.arms_forest(real)
+    plain = analysis.arms_forest(few)
     with matplotlib.rc_context({"axes.grid": True, "font.size": 30, "xtick.direction": "in"}):
         inside = dict(matplotlib.rcParams)
-        drawn = analysis.arms_forest(real)
+        drawn = analysis.arms_forest(few)
         assert dict(matplotlib.rcParams) == inside
     assert dict(matplotlib.rcParams) == before
     np.testing.assert_array_equal(pixels(drawn), pixels(plain))
@@ -532,7 +542,7 @@ def test_wrapping_keeps_every_letter_within_the_width():
 
 
 def test_split_arms_keep_their_own_weights():
-    trials = analysis.read_trials(Path(__file__).parent.parent / "data" / "trials.csv")
+    trials = published_trials()
     pooled = analysis.pool_arms(analysis.effect_sizes(trials, multi_arm="split"), by="therapy_family")
     rows = analysis.arms_forest(pooled).content.table.query("kind == 'trial'").set_index("name")
     expected = dict(zip(pooled.contrast.labels, pooled.contrast.weights, strict=True))

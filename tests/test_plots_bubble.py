@@ -6,7 +6,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping
+from plot_cases import artist, misplaced
 
 import analysis
 from analysis import save_figure
@@ -237,7 +237,7 @@ def test_the_trials_farthest_from_the_line_are_named(fig, fit):
 def test_no_text_overlaps_or_leaves_the_page(k, width, formula):
     data = trials(k, groups=2 if k == 3 else 5, name=NAMES["cyrillic"])
     drawn = bubble(analysis.meta_regression(formula, data), width_mm=width, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     assert drawn.content.caption.endswith("One sample.")
     sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
@@ -251,7 +251,7 @@ def test_odd_content_fits(case, formula):
     data["family"] = data["family"] + ", and a description that goes on for quite a while"
     for width in (None, 85):
         drawn = bubble(analysis.meta_regression(formula, data), width_mm=width)
-        assert overlapping(drawn) == [] and outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
 
 
 def test_it_draws_into_other_axes(fit, fig, grouped):

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping
+from plot_cases import artist, misplaced
 
 import analysis
 from analysis import claims_plot
@@ -18,7 +19,7 @@ FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
 
 @pytest.fixture(scope="module")
 def trials():
-    return analysis.read_trials("data/trials.csv")
+    return published_trials()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_every_claim_of_the_family_stands_once_with_its_verdict(checked, family)
     said = claims.set_index("claim_id")["text_verdict"]
     pd.testing.assert_series_equal(said, own.set_index("claim_id")["verdict"][said.index], check_names=False)
     assert [t for t in texts(drawn, "verdict-") if t] == claims["text_verdict"].tolist()
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 def test_all_claims_are_in_some_figure(checked):
@@ -157,7 +158,7 @@ def test_ranges_and_missing_baselines(checked):
     assert texts(drawn, "mark-text-") == ["−3.0 to −2.0 claimed"]
     assert artist(drawn, "claims-ranges").get_segments()[0][:, 0].tolist() == [-3.0, -2.0]
     assert texts(drawn, "missing-") == ["no baseline reported"]
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 @pytest.mark.parametrize("value", ["-9.5", "0", "4"])
@@ -170,7 +171,7 @@ def test_the_number_of_a_claim_stays_inside_the_panel(checked, value):
         ax.bbox,
     )
     assert box.x0 >= panel.x0 - 1 and box.x1 <= panel.x1 + 1
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 @pytest.mark.parametrize("width", [160, 174, 210])
@@ -178,7 +179,7 @@ def test_long_claims_wrap(checked, arms, width):
     own = checked[checked["therapy_family"] == "Light"]
     longer = own.assign(claim=own["claim"] + " " + "And so it is said again, in very many more words than before." * 2)
     drawn = claims_plot(longer, evidence=arms, width_mm=width)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width)
     said = " ".join(texts(drawn, "claim-")).replace(" ", "")
     assert all(claim.replace(" ", "") in said for claim in longer["claim"])
@@ -236,7 +237,7 @@ def test_claims_without_any_trial_are_drawn_without_results(trials, family):
     drawn = claims_plot(check_claims(read_claims("data/claims.csv"), needles), therapy_family=family)
     assert rows(drawn, "heading")["text_name"].tolist() == ["No trial"]
     assert set(texts(drawn, "missing-")) == {"not reported"}
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert artist(drawn, "claims-zone").get_paths() == []
 
 
@@ -252,4 +253,4 @@ def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(c
         "contrast": "subtotal",
     }
     assert texts(drawn, "tail-").count("1 trial") == 2
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])

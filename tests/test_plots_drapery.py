@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 
 import analysis
 from analysis import save_figure
@@ -29,7 +30,7 @@ def fig(pooled):
 
 @pytest.fixture(scope="module")
 def real():
-    return analysis.pool_arms(analysis.read_trials("data/trials.csv"))
+    return analysis.pool_arms(published_trials())
 
 
 def rows(fig, kind="trial"):
@@ -199,7 +200,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, width, scale):
     table = synthetic(k, name="Иванов и соавторы {i}").table
     pooled = analysis.pool(table["yi"], table["vi"], labels=table["label"])
     drawn = drapery(pooled, scale=scale, width_mm=width, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     assert drawn.content.caption.endswith("One sample.")
     assert min(t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()) >= 6
@@ -212,7 +213,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, width, scale):
 def test_odd_content_fits(case):
     for width in (None, 85):
         drawn = drapery(synthetic(7, **case), width_mm=width)
-        assert overlapping(drawn) == [] and outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
 
 
 def test_it_draws_into_other_axes(pooled, fig):

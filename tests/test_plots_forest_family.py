@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from data_cases import published_effects
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, body, outside, overlapping, synthetic
+from plot_cases import artist, body, misplaced, synthetic
 
 import analysis
 from analysis.plots import _theme as style
@@ -20,13 +21,12 @@ from analysis.plots._plane import GAP, swarm
 
 @pytest.fixture(scope="module")
 def effects():
-    every = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    every = published_effects()
     return every.where(therapy_family="Magnetic field")
 
 
 def clean(fig):
-    assert overlapping(fig) == []
-    assert outside(fig) == []
+    assert misplaced(fig) == ([], [])
 
 
 def panel(fig):
@@ -217,7 +217,7 @@ def test_circles_alone_stay_on_the_line():
 
 
 def test_every_trial_has_a_circle_of_its_weight_in_its_band():
-    effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    effects = published_effects()
     fig = orchard(effects, by="therapy_family")
     table = fig.content.table
     points = table[table["kind"] == "point"]
@@ -247,7 +247,7 @@ def test_circles_do_not_overlap_on_paper():
 
 
 def test_pooled_results_and_predictions_of_an_orchard():
-    effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    effects = published_effects()
     arms = analysis.pool_arms(effects, by="therapy_family")
     fig = orchard(arms)
     low, high = panel(fig).get_xlim()

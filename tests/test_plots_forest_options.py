@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, body, outside, overlapping, synthetic
+from plot_cases import artist, body, misplaced, synthetic
 
 import analysis
 from analysis.models.diagnostics import predictive_density
@@ -24,7 +25,7 @@ LETTERS = {"clear": "+", "derived": "?", "doubtful": "-", "second-hand": ("2", "
 @pytest.fixture(scope="module")
 def effects():
     """The published trials of magnetic fields."""
-    every = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
+    every = published_effects()
     return every.where(therapy_family="Magnetic field")
 
 
@@ -51,8 +52,7 @@ def cells(fig, column):
 
 
 def clean(fig):
-    assert overlapping(fig) == []
-    assert outside(fig) == []
+    assert misplaced(fig) == ([], [])
 
 
 def panel(fig):
@@ -359,7 +359,7 @@ def test_forest_into_a_subfigure(effects):
     forest(effects, ax=left)
     forest(effects, ax=right, by="design")
     FigureCanvasAgg(figure).draw()
-    assert overlapping(figure) == [] and outside(figure, 0.0) == []
+    assert misplaced(figure, 0.0) == ([], [])
     with pytest.raises(ValueError, match="the names alone need"):
         forest(effects, ax=Figure(figsize=(1, 3)).subfigures(1, 1))
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 from scipy import stats
 
 import analysis
@@ -17,7 +18,7 @@ from analysis.plots._funnel import funnel
 
 @pytest.fixture(scope="module")
 def arms():
-    return analysis.pool_arms(analysis.read_trials("data/trials.csv"), by="therapy_family")
+    return analysis.pool_arms(published_trials(), by="therapy_family")
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +212,7 @@ def test_it_takes_effects_a_pooled_effect_and_pooled_arms(arms, fig):
 )
 def test_no_text_overlaps_or_leaves_the_page(k, width, name):
     drawn = funnel(synthetic(k, name=name), width_mm=width)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
     assert min(sizes) >= 6 and max(sizes) <= 8.5
@@ -229,7 +230,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, width, name):
 def test_huge_tiny_and_equal_numbers_fit(yi, vi):
     for yaxis in ("se", "precision"):
         drawn = funnel(analysis.pool(yi, vi), yaxis=yaxis, width_mm=85)
-        assert overlapping(drawn) == [] and outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
         assert not any("not estimable" in text for text in texts(drawn, ""))
 
 

@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 
 import analysis
 from analysis import labbe
@@ -18,7 +19,7 @@ from analysis.plots import _theme as style
 
 @pytest.fixture(scope="module")
 def arms():
-    return analysis.pool_arms(analysis.read_trials("data/trials.csv"), by="therapy_family")
+    return analysis.pool_arms(published_trials(), by="therapy_family")
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_more_groups_than_looks_share_the_last_one():
     others = trials[trials["look"] == len(style.GROUPS) - 1]
     assert others["group"].nunique() == 4 and trials["look"].nunique() == len(style.GROUPS)
     assert "Other groups: " in drawn.content.caption
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 def test_lines_band_and_axes(fig):
@@ -190,7 +191,7 @@ def test_a_name_without_room_is_left_out():
 @pytest.mark.parametrize(("k", "width"), [(1, None), (3, 85), (3, None), (12, 174), (60, 85), (60, None)])
 def test_no_text_overlaps_or_leaves_the_page(k, width):
     drawn = labbe(synthetic(k, groups=3), by="therapy_family", width_mm=width, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     assert drawn.content.caption.endswith("One sample.")
 
@@ -198,7 +199,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, width):
 @pytest.mark.parametrize("width", [None, 85])
 def test_real_trials_fit(arms, width):
     drawn = labbe(arms, width_mm=width, label=12)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
     assert min(sizes) >= 6 and max(sizes) <= 8.5
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping
+from plot_cases import artist, misplaced, overlapping
 
 import analysis
 from analysis import labbe
@@ -21,7 +22,7 @@ ARMS = ["placebo_estimate", "treatment_estimate"]
 
 @pytest.fixture(scope="module")
 def trials():
-    return analysis.read_trials("data/trials.csv")
+    return published_trials()
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +288,7 @@ def test_the_farthest_trials_are_named(fig, found):
 @pytest.mark.parametrize("measure", ["RR", "OR"])
 def test_no_text_overlaps_or_leaves_the_page(k, width, measure):
     fig = drawn(k, measure=measure, seed=5, width_mm=width, note="one sample")
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
     assert fig.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     assert fig.content.caption.endswith("One sample.")
     assert min(t.get_fontsize() for t in fig.findobj(Text) if t.get_text()) >= 6
@@ -299,19 +300,19 @@ def test_no_text_overlaps_or_leaves_the_page(k, width, measure):
 def test_odd_names_fit(name):
     for width in (85, None):
         fig = drawn(9, labels=[name.format(i=i) for i in range(9)], width_mm=width)
-        assert overlapping(fig) == [] and outside(fig) == []
+        assert misplaced(fig) == ([], [])
 
 
 def test_rare_responses_fit():
     fig = drawn(60, measure="RR", base=0.02, n=40)
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
     assert any(name.startswith("×") for name in names(fig))
 
 
 def test_real_trials_fit_in_groups(found):
     for width in (85, 174):
         fig = labbe(found, by="therapy_family", label=10, width_mm=width)
-        assert overlapping(fig) == [] and outside(fig) == []
+        assert misplaced(fig) == ([], [])
     assert len({tuple(colour) for colour in artist(fig, "labbe-trials").get_facecolors()[1::3]}) == 4
 
 

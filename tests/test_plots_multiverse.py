@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping
+from plot_cases import artist, misplaced
 
 import analysis
 from analysis import multiverse_plot
@@ -59,7 +60,7 @@ def dense(many):
 
 @pytest.fixture(scope="module")
 def real():
-    return multiverse(analysis.read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
+    return multiverse(published_trials(), where={"therapy_family": ["Light", "Magnetic field"]})
 
 
 def rows(fig, kind):
@@ -223,14 +224,14 @@ def test_choices_stand_in_the_order_in_which_they_move_the_estimate(real):
 
 def test_real_multiverse_fits_and_says_how_many(real):
     drawn = multiverse_plot(real, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     share = analysis.text.percent(real["excludes_zero"].mean())
     for text in (drawn.content.caption, drawn.content.alt_text, drawn.content.in_words):
         assert f"95% interval excludes zero in {share} of them" in text
         assert f"{analysis.text.number(real['analysis'].nunique(), 0)} different analyses" in text
     assert drawn.content.caption.endswith("One sample.")
     assert "is no test" in drawn.content.caption
-    usual = analysis.pool_arms(analysis.read_trials("data/trials.csv"), by="therapy_family").effects
+    usual = analysis.pool_arms(published_trials(), by="therapy_family").effects
     usual = analysis.pool(usual.where(therapy_family=["Light", "Magnetic field"]))
     assert rows(drawn, "default")["estimate"].item() == pytest.approx(usual.estimate, rel=1e-9)
 
@@ -239,7 +240,7 @@ def test_real_multiverse_fits_and_says_how_many(real):
 @pytest.mark.parametrize("width", [None, 150])
 def test_no_text_overlaps_or_leaves_the_page(n, width):
     drawn = multiverse_plot(analyses(n, seed=4), width_mm=width)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 174)
     sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
     assert min(sizes) >= 6 and max(sizes) <= 8.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 
 import analysis
 from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes, save_figure
@@ -203,7 +203,7 @@ def test_ratios_have_a_log_axis():
 def test_no_text_overlaps_or_leaves_the_page(k, width):
     effects = synthetic(k)
     drawn = posterior_plot(pool_bayes(effects.table["yi"], effects.table["vi"]), width_mm=width, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 174)
     assert drawn.content.caption.endswith("One sample.")
     assert min(t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()) >= 6
@@ -224,7 +224,7 @@ def test_odd_content_fits(case):
     prior = HalfNormal(case.get("scale", 1.0))
     posterior = pool_bayes(table["yi"], table["vi"], labels=table["label"], tau_prior=prior)
     drawn = posterior_plot(posterior)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     if case.get("name", "").startswith("A very"):
         assert drawn.get_size_inches()[0] * 25.4 > 174
         with pytest.raises(ValueError, match="width_mm is 100, but this figure needs at least 1[0-9][0-9] mm"):

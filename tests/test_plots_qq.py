@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 
 import analysis
 from analysis import save_figure
@@ -14,7 +15,7 @@ from analysis.plots._qq import qq_plot
 
 @pytest.fixture(scope="module")
 def arms():
-    return analysis.pool_arms(analysis.read_trials("data/trials.csv"))
+    return analysis.pool_arms(published_trials())
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_trials_outside_are_named_the_farthest_from_the_line_first(fig, arms):
 )
 def test_no_text_overlaps_or_leaves_the_page(k, width, name):
     drawn = qq_plot(synthetic(k, name=name), width_mm=width, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 120)
     assert drawn.content.caption.endswith("One sample.")
     assert ("only gross departures would show" in drawn.content.caption) == (k < 10)
@@ -113,13 +114,13 @@ def test_the_unit_of_the_effects_does_not_matter(factor):
     yi, vi = np.array([0.3, 0.42, -0.33, 0.1]), np.array([0.04, 0.01, 0.02, 0.1])
     one, other = qq_plot(analysis.pool(yi, vi)), qq_plot(analysis.pool(yi * factor, vi * factor**2))
     np.testing.assert_allclose(rows(one)["z"], rows(other)["z"], rtol=1e-6)
-    assert overlapping(other) == [] and outside(other) == []
+    assert misplaced(other) == ([], [])
 
 
 def test_equal_effects_lie_on_a_level_line():
     drawn = qq_plot(analysis.pool([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], measure="SMD"))
     np.testing.assert_allclose(rows(drawn)["z"], 0, atol=1e-12)
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
 
 
 def test_it_draws_into_other_axes(arms, fig):

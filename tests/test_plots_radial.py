@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, outside, overlapping, synthetic
+from plot_cases import artist, misplaced, synthetic
 
 import analysis
 from analysis import save_figure
@@ -14,7 +15,7 @@ from analysis.plots._radial import radial
 
 @pytest.fixture(scope="module")
 def arms():
-    return analysis.pool_arms(analysis.read_trials("data/trials.csv"))
+    return analysis.pool_arms(published_trials())
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ def test_caption_and_alternative_text(fig, common, arms):
 )
 def test_no_text_overlaps_or_leaves_the_page(k, width, name, model):
     drawn = radial(synthetic(k, name=name), width_mm=width, model=model, note="one sample")
-    assert overlapping(drawn) == [] and outside(drawn) == []
+    assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width or 150)
     assert drawn.content.caption.endswith("One sample.")
 
@@ -207,7 +208,7 @@ def test_no_text_overlaps_or_leaves_the_page(k, width, name, model):
 def test_huge_tiny_and_equal_numbers_fit(yi, vi):
     for model in ("random", "common"):
         drawn = radial(analysis.pool(yi, vi), model=model, width_mm=85)
-        assert overlapping(drawn) == [] and outside(drawn) == []
+        assert misplaced(drawn) == ([], [])
         assert len(texts(drawn, "scale-")) >= 2
 
 

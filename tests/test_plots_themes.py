@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
-from plot_cases import artist, body, outside, overlapping, synthetic
+from plot_cases import artist, body, misplaced, overlapping, synthetic
 
 import analysis
 from analysis.plots import _fonts, _layout, _look, _theme
@@ -57,7 +57,7 @@ def test_every_theme_keeps_text_apart_and_inside(name, arms):
     with analysis.theme(name):
         drawn = [analysis.arms_forest(arms), analysis.forest(arms), analysis.labbe(arms)]
     for fig in drawn:
-        assert overlapping(fig) == [] and outside(fig) == []
+        assert misplaced(fig) == ([], [])
         assert min(text.get_fontsize() for text in fig.findobj(Text) if text.get_text()) >= 6
 
 
@@ -236,7 +236,7 @@ def test_labels_translate_whole_texts_and_phrases(german):
     assert any(each.startswith("[−") and each.endswith(" bis") for each in shown)
     assert "Modell mit zufälligen Effekten, τ² nach REML" in german.content.caption
     assert "Quadrate: area proportional" in german.content.caption  # capital or not
-    assert overlapping(german) == [] and outside(german) == []
+    assert misplaced(german) == ([], [])
 
 
 def test_names_of_trials_are_not_translated(german, arms):
@@ -285,7 +285,7 @@ def test_widths_have_names(pooled):
 @pytest.mark.parametrize("name", ["Trial {i}", "A rather long name of several authors {i}"])
 def test_a_short_table_fits_a_single_column(k, name):
     fig = analysis.forest(analysis.pool_arms(synthetic(k, name=name)), width_mm="single")
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
     assert min(text.get_fontsize() for text in fig.findobj(Text) if text.get_text()) >= 6
     gids = {text.get_gid() for text in fig.findobj(Text)}
     assert "cell-0-text_estimate" in gids and "cell-0-text_n_placebo" not in gids
@@ -323,7 +323,7 @@ def test_a_font_of_rcparams_is_used(arms, pooled):
         with analysis.theme(font="DejaVu Sans Mono"):
             assert analysis.forest(pooled).families[0] == "DejaVu Sans Mono"
     assert {t.get_fontfamily()[0] for t in fig.findobj(Text) if t.get_text()} == {"DejaVu Serif"}
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
     with matplotlib.rc_context({"font.family": ["No such font", "DejaVu Sans Mono"]}):
         assert analysis.forest(pooled).families == ("DejaVu Sans Mono", "DejaVu Sans")
 
@@ -398,13 +398,13 @@ def test_letters_that_no_font_has_are_named_once(tmp_path):
     assert artist(fig, "cell-0-text_name").get_text() == "□ 2003"
     assert ">李 2003</text>" in (tmp_path / "han.svg").read_text(encoding="utf-8")
     assert "No installed font has 李 (U+674E)" in (tmp_path / "han.md").read_text(encoding="utf-8")
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
 
 
 @pytest.mark.parametrize("label", ["محمد وآخرون 2011", "כהן ואחרים 2009", "Nguyễn Thị Ánh 2010", "Ólafsdóttir–Şahin"])
 def test_other_scripts_are_measured_as_they_are_shaped(label):
     fig = analysis.forest(analysis.pool([-1.0, -0.4], [0.04, 0.09], labels=[label, "Other 2004"]))
-    assert overlapping(fig) == [] and outside(fig) == []
+    assert misplaced(fig) == ([], [])
     drawn = artist(fig, "cell-0-text_name")
     width = drawn.get_window_extent().width / fig.dpi * 25.4
     assert _layout.text_width(label, style.BODY_PT) == pytest.approx(width, rel=0.05)

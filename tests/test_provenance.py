@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects, published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +19,8 @@ from analysis.evidence.provenance import Provenance, provenance
 DATA = Path(__file__).parent.parent / "data"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
 LEAVES = {"printed", "assumed", "donor", "left out"}
-TRIALS = ma.read_trials(DATA / "trials.csv")
-EFFECTS = ma.effect_sizes(TRIALS)
+TRIALS = published_trials()
+EFFECTS = published_effects()
 FILES = {name: pd.read_csv(DATA / f"{name}.csv", dtype={"pmid": str}) for name in ("trials", "contrasts")}
 for _frame in FILES.values():
     _frame.index += 2

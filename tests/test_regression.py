@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula
+from data_cases import published_effects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.data.effect_sizes import effect_sizes
-from analysis.data.trials import read_trials
 from analysis.models.design import (
     designs,
     fit_designs,
@@ -573,7 +572,7 @@ def test_formulas_may_transform_interact_and_drop_the_intercept():
 
 
 def test_effect_sizes_are_read_as_they_are():
-    effects = effect_sizes(read_trials(ROOT / "data" / "trials.csv"))
+    effects = published_effects()
     fit = meta_regression("yi ~ C(therapy_family)", effects)
     assert fit.k == len(effects) and list(fit.labels) == effects.labels
     close(fit.yi, effects.yi, rtol=0)

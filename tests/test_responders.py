@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -48,7 +49,7 @@ def arm(change, sd, n=26, **more):
 
 @pytest.fixture(scope="module")
 def trials():
-    return ma.read_trials(DATA)
+    return published_trials()
 
 
 @pytest.fixture(scope="module")

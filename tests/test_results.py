@@ -4,12 +4,14 @@ import copy
 import html.parser
 import pickle
 import re
+from functools import cache
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula
+from data_cases import published_effects
 
 import analysis as ma
 from analysis.models.results import Result, flat
@@ -25,8 +27,10 @@ FOREIGN = pd.DataFrame(
 )
 
 
+@cache
 def made():
-    effects = ma.effect_sizes(ma.read_trials("data/trials.csv"))
+    """Every kind of result; made when the first test asks for them, not when tests are collected."""
+    effects = published_effects()
     pooled = ma.pool(effects)
     regression = ma.meta_regression("yi ~ np.log(dose)", FOREIGN, labels=FOREIGN["clinic"])
     arms = ma.pool_arms(effects, by="therapy_family")
@@ -53,8 +57,33 @@ def made():
     }
 
 
-RESULTS = made()
-each = pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+NAMES = (
+    "effects",
+    "pool",
+    "one study",
+    "subgroups",
+    "peto",
+    "mantel-haenszel",
+    "regression",
+    "permutation",
+    "curve",
+    "multilevel",
+    "bayes",
+    "arms",
+    "both arms",
+    "share",
+    "beyond",
+    "responders",
+    "p values",
+    "provenance",
+)
+OF_NO_ROW = ("effects", "provenance")  # tables, which are no Result
+each = pytest.mark.parametrize("result", NAMES, indirect=True)
+
+
+@pytest.fixture
+def result(request):
+    return made()[request.param]
 
 
 def kinds(parent):
@@ -62,7 +91,12 @@ def kinds(parent):
 
 
 def test_no_kind_of_result_is_forgotten_here():
-    assert {type(result) for result in RESULTS.values()} == kinds(InWords) - {InWords, Result}
+    # Making them loads the rooms that their kinds stand in.
+    found = {type(result) for result in made().values()}
+    ours = {kind for kind in kinds(InWords) if kind.__module__.startswith("analysis.")}
+    assert found == ours - {InWords, Result}
+    assert tuple(made()) == NAMES
+    assert tuple(name for name, result in made().items() if not isinstance(result, Result)) == OF_NO_ROW
 
 
 def same(a, b):
@@ -102,7 +136,7 @@ def test_joblib_keeps_everything(result, tmp_path):
 
 
 def test_a_regression_that_was_pickled_still_predicts():
-    fit = RESULTS["regression"]
+    fit = made()["regression"]
     again = pickle.loads(pickle.dumps(fit))
     new = {"dose": [15, 35]}
     pd.testing.assert_frame_equal(again.predict(new), fit.predict(new))
@@ -179,7 +213,7 @@ def test_many_pooled_tables_are_shown_and_stay_read_only():
 
 
 def test_a_posterior_that_was_pickled_still_integrates():
-    posterior = RESULTS["bayes"]
+    posterior = made()["bayes"]
     again = pickle.loads(pickle.dumps(posterior))
     x = np.linspace(0.01, 1.5, 7)
     np.testing.assert_array_equal(again.tau_density(x), posterior.tau_density(x))
@@ -254,7 +288,7 @@ def test_a_pair_is_a_part_a_paragraph_or_a_line():
 def test_repr_says_that_more_groups_follow_and_leaves_out_what_a_class_hides():
     more = ma.pool_subgroups(FOREIGN, [0, 1, 2, 3, 4, 0])
     assert "'3': <PooledEffect>, ...}" in repr(more) and "..." not in repr(ma.pool_subgroups(FOREIGN, "clinic"))
-    assert "exog" not in repr(RESULTS["regression"]) and "k=6, p=2" in repr(RESULTS["regression"])
+    assert "exog" not in repr(made()["regression"]) and "k=6, p=2" in repr(made()["regression"])
     measure = np.str_("SMD" + "x" * 200)
     shown = repr(ma.pool(FOREIGN["yi"], FOREIGN["vi"], measure=measure))
     assert "measure='SMDxxx" in shown and "x" * 61 not in shown
@@ -285,9 +319,9 @@ class Rows(html.parser.HTMLParser):
             self.rows[-1][-1] += data
 
 
-@pytest.mark.parametrize("name", [name for name in RESULTS if name != "provenance"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "provenance"])
 def test_html_is_a_table_of_what_the_summary_says_and_has_no_colours(name):
-    result = RESULTS[name]
+    result = made()[name]
     page, text = Rows(result._repr_html_()), result.summary()
     said = [cell for row in page.rows for cell in row]
     assert said and all(cell in text for cell in said)
@@ -306,9 +340,9 @@ def test_summary_is_what_print_shows(result):
     assert str(result) == result.summary() != ""
 
 
-@pytest.mark.parametrize("name", [name for name, result in RESULTS.items() if isinstance(result, Result)])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])
 def test_row_holds_every_number_and_word_of_the_result(name):
-    result = RESULTS[name]
+    result = made()[name]
     row = result.to_row()
     assert len(row) == 1 and not any(column.startswith("_") for column in row)
     for field, value in vars(result).items():
@@ -324,16 +358,16 @@ def test_row_holds_every_number_and_word_of_the_result(name):
 
 
 def test_row_has_properties_and_what_tuples_hold():
-    assert RESULTS["pool"].to_row().loc[0, "h2_ci_high"] == RESULTS["pool"].h2_ci.high
-    row = RESULTS["multilevel"].to_row().loc[0]
-    assert row["sigma2_within"] == RESULTS["multilevel"].sigma2.within
-    assert row["sigma2_ci_between_high"] == RESULTS["multilevel"].sigma2_ci.between.high
+    assert made()["pool"].to_row().loc[0, "h2_ci_high"] == made()["pool"].h2_ci.high
+    row = made()["multilevel"].to_row().loc[0]
+    assert row["sigma2_within"] == made()["multilevel"].sigma2.within
+    assert row["sigma2_ci_between_high"] == made()["multilevel"].sigma2_ci.between.high
 
 
 def test_row_has_the_degrees_of_freedom_of_tests_the_threshold_the_priors_and_a_slope():
-    of = {name: RESULTS[name].to_row().loc[0] for name in ("subgroups", "regression", "beyond", "bayes", "share")}
-    assert (of["subgroups"]["f_df_1"], of["subgroups"]["f_df_2"]) == RESULTS["subgroups"].f_df
-    assert (of["regression"]["qm_df_1"], of["regression"]["qm_df_2"]) == RESULTS["regression"].qm_df
+    of = {name: made()[name].to_row().loc[0] for name in ("subgroups", "regression", "beyond", "bayes", "share")}
+    assert (of["subgroups"]["f_df_1"], of["subgroups"]["f_df_2"]) == made()["subgroups"].f_df
+    assert (of["regression"]["qm_df_1"], of["regression"]["qm_df_2"]) == made()["regression"].qm_df
     assert of["beyond"]["threshold_value"] == 1.0 and of["beyond"]["threshold_kind"] == "between-group"
     assert of["bayes"]["mu_prior_sd"] == 2.0
     along = ma.moderator_curve(ma.meta_regression("yi ~ dose + I(2 * vi)", FOREIGN), "dose")
@@ -343,12 +377,12 @@ def test_row_has_the_degrees_of_freedom_of_tests_the_threshold_the_priors_and_a_
 
 
 def test_row_keeps_a_column_for_what_is_not_there():
-    assert RESULTS["curve"].reference is None and RESULTS["curve"].to_row()["reference"].isna().all()
+    assert made()["curve"].reference is None and made()["curve"].to_row()["reference"].isna().all()
 
 
-@pytest.mark.parametrize("name", [name for name, result in RESULTS.items() if isinstance(result, Result)])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])
 def test_no_column_of_a_row_hides_another(name):
-    result = RESULTS[name]
+    result = made()[name]
     public = [field for field in vars(result) if not field.startswith("_")]
     columns = [column for field in public for column in flat(result, [field])]
     assert len(columns) == len(set(columns))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ TOLERANCE = {"rtol": 1e-7, "atol": 1e-10}
 
 @pytest.fixture(scope="module")
 def effects():
-    return ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+    return published_effects()
 
 
 def compare(table, wanted):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_effects
 from scipy import stats
 
 import analysis as ma
@@ -74,7 +75,7 @@ def test_groups_equal_pooling_one_by_one():
 
 
 def test_effect_sizes_and_their_columns():
-    effects = ma.effect_sizes(ma.read_trials(Path(__file__).parent.parent / "data" / "trials.csv"))
+    effects = published_effects()
     pooled = ma.pool_subgroups(effects, "therapy_family")
     arms = ma.pool_arms(effects, by="therapy_family")
     for name, group in arms.groups.items():

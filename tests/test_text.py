@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_cases import published_effects
 
 import analysis as ma
 from analysis import sentences, text
@@ -72,7 +73,7 @@ def arms_like(effects, placebo, treatment):
 
 
 def test_findings_follow_the_numbers():
-    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    effects = published_effects()
     better = sentences.findings(arms_like(effects, -1.0, -4.0))
     assert "pain fell by" in better and ") in the placebo arms and by" in better
     assert "less pain with treatment" in better
@@ -86,13 +87,13 @@ def test_findings_follow_the_numbers():
 
 
 def test_findings_of_one_trial_do_not_speak_of_what_cannot_be_estimated():
-    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv")).where(study="chow2006")
+    effects = published_effects().where(study="chow2006")
     said = sentences.findings(ma.pool_arms(effects))
     assert "In the 1 trial with a baseline" in said and "not estimable" not in said
 
 
 def test_findings_admit_a_narrow_interval():
-    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv")).where(study=["shin2015", "multanen2018"])
+    effects = published_effects().where(study=["shin2015", "multanen2018"])
     arms = ma.pool_arms(effects)
     assert arms.contrast.hksj_narrower
     assert "narrower than the Wald interval" in sentences.findings(arms)
@@ -100,7 +101,7 @@ def test_findings_admit_a_narrow_interval():
 
 
 def test_findings_name_every_group():
-    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    effects = published_effects()
     arms = ma.pool_arms(effects, by="therapy_family")
     last = sentences.findings(arms).splitlines()[-1]
     for name, group in arms.groups.items():
@@ -108,7 +109,7 @@ def test_findings_name_every_group():
 
 
 def test_the_readme_says_what_the_numbers_say():
-    effects = ma.effect_sizes(ma.read_trials(ROOT / "data" / "trials.csv"))
+    effects = published_effects()
     subject = effects.where(therapy_family=["Light", "Magnetic field"])
     arms = ma.pool_arms(subject, by="therapy_family")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

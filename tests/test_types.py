@@ -24,11 +24,7 @@ def errors(*arguments):
     # The checker exits with 1 where it finds something.
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     found = json.loads(done.stdout)["generalDiagnostics"]
-    return [each["message"] for each in found if each["severity"] == "error"]
-
-
-def test_what_users_write_is_accepted():
-    assert errors("tests/typical_user.py") == []
+    return [(Path(each["file"]).name, each["message"]) for each in found if each["severity"] == "error"]
 
 
 MISTAKES = {
@@ -43,11 +39,23 @@ MISTAKES = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def both(tmp_path_factory):
+    """The errors of two files, for one start of the checker."""
     file = tmp_path_factory.mktemp("user") / "mistyped.py"
     lines = ["import analysis as ma", "r = ma.pool([0.1, 0.2], [0.1, 0.2])", *MISTAKES]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return errors(str(file))
+    found = errors("tests/typical_user.py", str(file))
+    assert {name for name, _ in found} <= {"typical_user.py", "mistyped.py"}
+    return found
+
+
+@pytest.fixture(scope="module")
+def found(both):
+    return [message for name, message in both if name == "mistyped.py"]
+
+
+def test_what_users_write_is_accepted(both):
+    assert [message for name, message in both if name == "typical_user.py"] == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

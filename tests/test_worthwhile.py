@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
@@ -222,7 +223,7 @@ def test_invariants(trials, value, more):
 
 
 def test_curated_trials(table):
-    arms = ma.pool_arms(ma.read_trials(DATA / "trials.csv"))
+    arms = ma.pool_arms(published_trials())
     found = share_beyond(arms, threshold(table, kind=BETWEEN, source="Busse"))
     contrast = arms.contrast
     assert found.share == pytest.approx(special.ndtr((-1 - contrast.estimate) / contrast.tau))
@@ -235,7 +236,7 @@ def test_curated_trials(table):
 
 
 def test_a_change_within_arms_is_not_read_against_a_between_group_threshold():
-    arms = ma.pool_arms(ma.read_trials(DATA / "trials.csv"), by="therapy_family")
+    arms = ma.pool_arms(published_trials(), by="therapy_family")
     for group in (arms, arms.groups["Light"]):
         for change in (group.placebo, group.treatment, group.contextual_share.treatment):
             with pytest.raises(ValueError, match="is a mean change; .* needs a mean difference .MD., the randomised"):

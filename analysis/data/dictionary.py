@@ -176,12 +176,16 @@ def _percent_change(t):
     return ~percent | ((t["scale"] == PERCENT_CHANGE) & t["scale_max"].isna())
 
 
+#: what the rules of whole trials look at; to cut all columns into trials would take most of the time of reading
+_OF_A_TRIAL = ["study", "week", "timepoint", "primary", "arm", "n", "design", "scale"]
+
+
 def _per_trial(function, *, by_time=False):
     """Turn a function of one trial's rows (or of one time point's) into a test that fails its first row."""
 
     def test(t):
         groups = t.groupby(same_time(t) if by_time else ["study"], dropna=False).ngroup()
-        good = {group: bool(function(rows)) for group, rows in t.groupby(groups)}
+        good = {group: bool(function(rows)) for group, rows in t[_OF_A_TRIAL].groupby(groups)}
         return groups.map(good) | groups.duplicated()
 
     return test

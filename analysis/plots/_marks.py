@@ -38,6 +38,8 @@ LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINE
 RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
 DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by more than their height
 DASHES = (0, (2.2, 1.1))
+ENDS = ("estimate", "low", "high", "imputed")  # columns of each series
+OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm")  # other columns that marks need
 
 
 def write(page, x, y, text, look, *, align="left", gid=None):
@@ -376,6 +378,9 @@ def draw_key(page, placed, left, top):
 
 def draw_panel(ax, panel, rows, mm_per_unit):
     """Draw everything of a panel; ``rows`` is the body of the table with ``y_mm``."""
+    # the texts of a row stay behind: to cut them along with every kind of mark takes longer than drawing it
+    drawn = {f"{key}_{end}" for key in ("contrast", *(series.key for series in panel.series)) for end in ENDS}
+    rows = rows[[name for name in rows if name in drawn or name in OF_MARKS]]
     _draw_backdrop(ax, panel, rows)
     if panel.connect:
         _draw_connectors(ax, panel, rows)
