@@ -195,7 +195,7 @@ def test_imputed_trials_are_hollow_dashed_and_marked(fig):
     np.testing.assert_allclose(hollow, imputed[["contrast_estimate", "y_mm"]], rtol=1e-12)
     assert imputed["notes"].str.startswith("†").all() and len(imputed) == 6
     dashed = segments(fig, "placebo-intervals-imputed")
-    assert len(dashed) == trials["placebo_imputed"].fillna(False).astype(bool).sum()
+    assert len(dashed) == trials["placebo_imputed"].eq(True).sum()
     assert artist(fig, "placebo-intervals-imputed").get_linestyle()[0][1] is not None
     assert artist(fig, "placebo-intervals").get_linestyle()[0][1] is None
 

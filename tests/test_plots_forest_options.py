@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from plot_cases import artist, body, misplaced, synthetic
+from scipy.integrate import trapezoid
 
 import analysis
 from analysis.models.diagnostics import predictive_density
@@ -276,9 +277,9 @@ def test_predictive_density_is_that_of_the_interval(effects, pi_method):
     pooled = analysis.pool(effects, pi_method=pi_method)
     curve = predictive_density(pooled, 4001)
     inside = curve["x"].between(*pooled.pi)
-    area = np.trapezoid(curve["density"][inside], curve["x"][inside])
+    area = trapezoid(curve["density"][inside], curve["x"][inside])
     assert area == pytest.approx(0.95, abs=2e-3)
-    assert np.trapezoid(curve["density"], curve["x"]) == pytest.approx(1.0, abs=0.01)
+    assert trapezoid(curve["density"], curve["x"]) == pytest.approx(1.0, abs=0.01)
 
 
 def test_predictive_density_of_a_posterior_and_of_nothing():
@@ -332,7 +333,8 @@ def test_ticks_of_ratios_are_sensible(ends, labels):
 
 def test_few_ticks_over_many_decades_are_powers_of_ten():
     ticks, _ = _layout.ratio_ticks(*np.log([0.001, 1000]), most=4)
-    np.testing.assert_allclose(np.log10(np.exp(ticks)) % 1, 0, atol=1e-9)
+    powers = np.log10(np.exp(ticks))
+    np.testing.assert_allclose(powers, np.round(powers), atol=1e-9)
     assert len(ticks) >= 2 and 0.0 in ticks
 
 

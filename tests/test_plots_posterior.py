@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from plot_cases import artist, misplaced, synthetic
+from scipy.integrate import trapezoid
 
 import analysis
 from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes, save_figure
@@ -73,7 +74,7 @@ def test_shaded_share_is_the_level(fig, posterior):
     x, y = line(fig, "posterior-mu").T
     low, high = posterior.mu.interval
     inside = (x >= low - 1e-12) & (x <= high + 1e-12)
-    assert np.trapezoid(y[inside], x[inside]) == pytest.approx(0.95, abs=2e-3)
+    assert trapezoid(y[inside], x[inside]) == pytest.approx(0.95, abs=2e-3)
 
 
 def test_densities_and_rows_share_their_axis(fig):

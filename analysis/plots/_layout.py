@@ -503,6 +503,7 @@ def ratio_ticks(low, high, most=7):
 
     Limits and ticks are natural logarithms; the labels are for the ratios.
     """
+    low, high = low - 1e-9, high + 1e-9  # a limit that is a round number itself, but for rounding, has a tick
     best = None
     decades = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
     for leading in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
