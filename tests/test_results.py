@@ -49,7 +49,7 @@ def made():
         "bayes": ma.pool_bayes(*few, mu_prior=ma.Normal(0, 2)),
         "arms": arms,
         "both arms": arms.joint,
-        "share": arms.contextual_share,
+        "share": ma.contextual_share(effects, arms.joint, n_bootstrap=100),
         "beyond": ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")),
         "responders": ma.translate_responders(effects, ma.Threshold(2.0, "within-patient")),
         "p values": ma.pvalue_curves(pooled),
