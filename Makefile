@@ -33,7 +33,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test test-min lint lint-fix notebooks figures bench wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures bench wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -53,6 +53,9 @@ test: .venv/installed  ## run the tests and doctests (ARGS="-k forest" to choose
 # What newer packages call deprecated in old ones is no error here: an old release cannot know it.
 test-min: build/lowest/installed  ## run the tests with the lowest versions that pyproject.toml allows
 	@build/lowest/bin/python -m pytest -q -W ignore::DeprecationWarning $(ARGS)
+
+coverage: .venv/installed  ## run the tests, list the lines and branches that none of them reaches; less than 95 % fails
+	@$(PY) -m pytest -q -n auto --maxprocesses 8 --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: .venv/installed  ## check style, formatting, types, and which wing imports which
 	@$(PY) -m ruff check .
