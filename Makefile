@@ -3,12 +3,15 @@
 #
 # Every path is relative and tools run as `python -m ...`, so that the folder may have a space in its name.
 # `make test` takes some minutes and is for every change. What takes longer has a target of its own: `notebooks` runs
-# whole analyses in fresh kernels, `bench` measures and does not judge, `test-min` and `wheel` install a second
-# environment, tests marked slow run with `make test ARGS="-m slow"`. `make check` is what to run before a commit.
+# whole analyses in fresh kernels, `bench` measures and does not judge, `mutants` takes an hour, `test-min` and `wheel`
+# install a second environment, tests marked slow run with `make test ARGS="-m slow"`. `make check` is what to run
+# before a commit.
 
 PYTHON ?= python3
 PY := .venv/bin/python
 ARGS ?=
+N ?= 100
+SEED ?= 1
 
 # of pyproject.toml: extras that few need, which have a lock and a target of their own, and those of the environment
 OPTIONAL = $(shell sed -n 's/^optional = \[\(.*\)\]/\1/p' pyproject.toml | tr -d '",')
@@ -33,7 +36,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures bench wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures bench mutants wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -80,6 +83,9 @@ figures: notebooks  ## rewrite every figure and the gallery, whether or not anyt
 
 bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
 	@$(PY) benchmarks/run.py
+
+mutants: .venv/extra-mutants  ## see which changes of the code no test notices, build/mutants.md (N=40 SEED=2)
+	@$(PY) tools/mutants.py --number $(N) --seed $(SEED)
 
 # Newest packages, no extra, and a folder far from this one: what somebody has who installs the wheel.
 wheel: .venv/installed  ## build the wheel, and use it in an empty environment

@@ -231,6 +231,26 @@ def test_thousands_of_studies_cost_little(monkeypatch):
     close(many.shrinkage["mean"][:1000], many.shrinkage["mean"][2000:], 1e-12)
 
 
+def test_density_with_too_many_spikes_is_refused_before_it_fills_the_memory():
+    nodes = 0
+
+    def spikes(x):
+        nonlocal nodes
+        nodes += x.size
+        assert nodes < 1_000_000
+        return 40.0 * np.sin(1e7 * x)
+
+    with pytest.raises(ValueError, match="too many spikes"):
+        bayes._integrate(spikes, 0.0, 1e3, 3)
+    assert nodes > 50_000
+
+
+def test_spike_that_one_node_hits_and_no_other_is_refused():
+    vi, tau_prior, mu_prior = [0.04, 0.1, 1.3], HalfNormal(0.014), Normal(0.0, 0.2)
+    with pytest.raises(ValueError, match="spike narrower than double precision"):
+        pool_bayes([2e4, 6e4, 3e5], vi, tau_prior=tau_prior, mu_prior=mu_prior)
+
+
 def test_blocks_change_nothing(monkeypatch):
     once = pool_bayes(YI, VI, mu_prior=Normal(0.5, 1.5))
     monkeypatch.setattr(bayes, "_BLOCK", 100)

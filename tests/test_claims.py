@@ -790,6 +790,7 @@ def test_claimed_numbers_in_words(checked):
         ("percent change", "difference", -30, -20, "20 to 30% less pain than with placebo"),
         ("points", "treatment", 0.5, 0.5, "pain rises by 0.5 points"),
         ("points", "difference", 1, 1, "1 point more pain than with placebo"),
+        ("points", "difference", 0.5, 0.5, "0.5 points more pain than with placebo"),
     ],
 )
 def test_other_numbers_in_words(unit, arm, low, high, said):
