@@ -168,7 +168,7 @@ def test_run_sets_up_first_and_ends_with_the_tests_and_what_they_skipped():
     lines = [line for line in RUN.splitlines() if re.match(r"bash|make|python", line)]
     assert lines[0].startswith("bash .ci/setup ||")
     assert lines[-1] == RUN.splitlines()[-1]
-    [shown] = re.fullmatch(r'make test ARGS="-r(\w+)"', lines[-1]).groups()
+    [shown] = re.fullmatch(r'make test ARGS="-r(\w+) -n auto .*"', lines[-1]).groups()
     assert set(shown) == set("fEs"), "failures, errors and skips are listed"
     assert "set -euo pipefail" in RUN
 
