@@ -12,7 +12,7 @@ import html
 import math
 import reprlib
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
     from analysis.models.subgroups import PooledSubgroups
 
+# A heading, and pairs of a label and what is said under it, as `InWords` sets them.
+Told: TypeAlias = tuple[str, list[tuple[str | None, str | None]]]
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
 # Characters of a label beyond which the text of a summary stands no further right.
@@ -235,7 +237,7 @@ def _reading(contrast):
     return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
 
 
-def pooled_arms(arms: PooledArms) -> tuple[str, list[tuple[str | None, str | None]]]:
+def pooled_arms(arms: PooledArms) -> Told:
     """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together.
 
     Parameters
@@ -287,7 +289,7 @@ def notes(pooled: PooledEffect) -> list[str]:
     return said
 
 
-def pooled_effect(pooled: PooledEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
+def pooled_effect(pooled: PooledEffect) -> Told:
     """Return a pooled effect in words, a few lines of text.
 
     Parameters
@@ -347,7 +349,7 @@ def _on_t(df):
     return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
 
 
-def meta_regression(fit: MetaRegression) -> tuple[str, list[tuple[str | None, str | None]]]:
+def meta_regression(fit: MetaRegression) -> Told:
     """Return the coefficients of a meta-regression and what the moderators explain and leave.
 
     Parameters
@@ -388,7 +390,7 @@ def _moderators(fit, count, df):
         yield "Note", "Fewer than ten studies for each coefficient of a moderator."
 
 
-def pooled_counts(pooled: PooledCounts) -> tuple[str, list[tuple[str | None, str | None]]]:
+def pooled_counts(pooled: PooledCounts) -> Told:
     """Return a Mantel-Haenszel or Peto result on the scale on which it is read.
 
     Parameters
@@ -413,7 +415,7 @@ def pooled_counts(pooled: PooledCounts) -> tuple[str, list[tuple[str | None, str
     return f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said
 
 
-def multilevel_effect(fit: MultilevelEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
+def multilevel_effect(fit: MultilevelEffect) -> Told:
     """Return a three-level result: mean, spread at both levels, prediction.
 
     Parameters
@@ -440,7 +442,7 @@ def multilevel_effect(fit: MultilevelEffect) -> tuple[str, list[tuple[str | None
     return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
 
 
-def bivariate_effect(fit: BivariateEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
+def bivariate_effect(fit: BivariateEffect) -> Told:
     """Return both means of a bivariate model, their difference, and how the true values vary together.
 
     Parameters
@@ -465,7 +467,7 @@ def bivariate_effect(fit: BivariateEffect) -> tuple[str, list[tuple[str | None, 
     return f"Bivariate random-effects meta-analysis, {counted(fit.k)} ({how})", said
 
 
-def permutation_test(test: PermutationTest) -> tuple[str, list[tuple[str | None, str | None]]]:
+def permutation_test(test: PermutationTest) -> Told:
     """Return the permutation p-values of a meta-regression.
 
     Parameters
@@ -485,7 +487,7 @@ def permutation_test(test: PermutationTest) -> tuple[str, list[tuple[str | None,
     return f"Permutation test, {number(test.n_permutations, 0)} arrangements ({drawn})", said
 
 
-def posterior_effect(posterior: PosteriorEffect) -> tuple[str, list[tuple[str | None, str | None]]]:
+def posterior_effect(posterior: PosteriorEffect) -> Told:
     """Return a Bayesian result: mean effect, spread and a new trial, with their priors.
 
     Parameters
@@ -508,7 +510,7 @@ def posterior_effect(posterior: PosteriorEffect) -> tuple[str, list[tuple[str | 
     )
 
 
-def pooled_subgroups(pooled: PooledSubgroups) -> tuple[str, list[tuple[str | None, str | None]]]:
+def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     """Return the effect of each subgroup and the test between them.
 
     Parameters
@@ -533,7 +535,7 @@ def pooled_subgroups(pooled: PooledSubgroups) -> tuple[str, list[tuple[str | Non
     return f"Subgroups by {pooled.by} ({kind})", said
 
 
-def contextual_share(found: ContextualShare) -> tuple[str, list[tuple[str | None, str | None]]]:
+def contextual_share(found: ContextualShare) -> Told:
     """Return the contextual share in words: how much, how sure, by which choices, and what it is not.
 
     Parameters
