@@ -6,6 +6,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # One thread: the arrays are small, and several processes run beside one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a slow machine is no failure. In CI the same examples every time: a red run can be repeated.
@@ -14,3 +15,15 @@ settings.load_profile("project")
 
 # Read by the type checker only; its files do not exist.
 collect_ignore = ["typical_user.py"]
+
+
+@pytest.fixture(params=["patsy", "formulaic"])
+def engine(request, monkeypatch):
+    """Have formulas read by either engine that statsmodels can choose; before 0.15 it knows patsy alone."""
+    import statsmodels.formula
+
+    if hasattr(statsmodels.formula, "options"):
+        monkeypatch.setattr(statsmodels.formula.options, "formula_engine", request.param)
+    elif request.param != "patsy":
+        pytest.skip("statsmodels before 0.15 reads formulas with patsy alone")
+    return request.param

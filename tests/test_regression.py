@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula
 from data_cases import published_effects
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -456,14 +455,6 @@ WEEKS = pd.DataFrame(
     }
 )
 double = np.vectorize(lambda x: 2.0 * x)  # a function of this file, for use in a formula
-
-
-@pytest.fixture(params=["patsy", "formulaic"])
-def engine(request, monkeypatch):
-    if hasattr(statsmodels.formula, "options"):
-        monkeypatch.setattr(statsmodels.formula.options, "formula_engine", request.param)
-    elif request.param == "formulaic":
-        pytest.skip("statsmodels 0.14 has patsy alone")
 
 
 def test_either_formula_engine_of_statsmodels(engine):

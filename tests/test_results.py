@@ -10,7 +10,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula
 from data_cases import published_effects
 
 import analysis as ma
@@ -173,19 +172,8 @@ def test_a_copy_refuses_a_function_that_is_another_by_now():
         again.predict({"dose": [3.0]})
 
 
-def choose(engine, monkeypatch):
-    """Have formulas read by this engine; skip where it is not installed, or statsmodels knows patsy only (0.14)."""
-    pytest.importorskip(engine)
-    if hasattr(statsmodels.formula, "options"):
-        monkeypatch.setattr(statsmodels.formula.options, "formula_engine", engine)
-    elif engine != "patsy":
-        pytest.skip("statsmodels before 0.15 reads formulas with patsy")
-
-
 @pytest.mark.parametrize("of", ["bs(dose, 3)", "standardize(dose) * C(site)", "C(site, Sum)", 'Q("odd name")', "site"])
-@pytest.mark.parametrize("engine", ["patsy", "formulaic"])
-def test_a_copy_predicts_what_the_fit_does_from_one_row(of, engine, monkeypatch):
-    choose(engine, monkeypatch)
+def test_a_copy_predicts_what_the_fit_does_from_one_row(of, engine):
     if engine == "formulaic":
         of = of.replace("standardize", "scale").replace("Sum", "contr.sum")
     rng = np.random.default_rng(3)
@@ -197,10 +185,8 @@ def test_a_copy_predicts_what_the_fit_does_from_one_row(of, engine, monkeypatch)
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(fit)).predict(new), fit.predict(new))
 
 
-@pytest.mark.parametrize("engine", ["patsy", "formulaic"])
-def test_the_curve_of_a_copy_finds_a_function_of_the_user(engine, monkeypatch):
-    choose(engine, monkeypatch)
-
+@pytest.mark.usefixtures("engine")
+def test_the_curve_of_a_copy_finds_a_function_of_the_user():
     # `inverse` is also a name in the module that makes the curve.
     def inverse(x):
         return 1 / x
