@@ -65,6 +65,7 @@ lint: .venv/installed  ## check style, formatting, types, and which wing imports
 	@$(PY) -m ruff format --check .
 	@$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-cache --no-logo
 	@$(PY) -m basedpyright
+	@mkdir -p build
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m basedpyright --verifytypes analysis --ignoreexternal > build/types.txt \
 	    || { cat build/types.txt; exit 1; }
 	@grep "completeness" build/types.txt
