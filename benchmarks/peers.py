@@ -25,7 +25,7 @@ single <- function() {
   predict(fit)
   confint(fit)
 }
-single()
+invisible(single())
 first <- median(sapply(1:50, function(i) system.time(single())[["elapsed"]]))
 loop <- system.time(for (i in seq_len(nrow(yi)))
   try(rma(yi[i, ], vi[i, ], method = "REML", test = "knha"), silent = TRUE))[["elapsed"]]
