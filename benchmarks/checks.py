@@ -14,7 +14,7 @@ def floor_dl(yi, vi, critical, rows=4096):
     """DerSimonian-Laird with HKSJ statistics, in blocks, without p-values, checks or absent studies."""
     n, k = yi.shape
     tau2, mean, se, low, high, q, i2 = out = np.empty((7, n))
-    y, v, w, r = np.empty((4, k, rows))
+    y, v, w, r = np.ones((4, k, rows))  # what a short block leaves is divided by as well
     for start in range(0, n, rows):
         b = slice(start, min(start + rows, n))
         m = b.stop - start
