@@ -3,7 +3,7 @@
 All keep text as text. Results are pooled beforehand; forestplot gets the limits that it does not work out itself.
 """
 
-import importlib.util
+import functools
 import io
 
 import matplotlib
@@ -11,13 +11,11 @@ import numpy as np
 import pandas as pd
 from checks import simulated
 from matplotlib.figure import Figure
-from peers import quiet
-from timing import Row, interleaved
+from peers import FORESTPLOT, STATSMODELS
+from timing import reduced, turns, versus
 
 from analysis import forest, pool
 from analysis.plots._page import svg_bytes
-
-HAS_FORESTPLOT = importlib.util.find_spec("forestplot") is not None
 
 
 def ours(yi, vi, names):
@@ -37,7 +35,7 @@ def statsmodels(yi, vi, names):
         pooled.plot_forest(ax=figure.subplots())
         return _svg(figure)
 
-    return quiet(draw)
+    return draw
 
 
 def forestplot(yi, vi, names):
@@ -56,7 +54,7 @@ def forestplot(yi, vi, names):
         pyplot.close(figure)
         return svg
 
-    return quiet(draw)
+    return draw
 
 
 def _svg(figure):
@@ -66,17 +64,23 @@ def _svg(figure):
     return buffer.getvalue()
 
 
+def drawn(make, *data):
+    """The drawing of a peer, which prepares itself in its first call."""
+    draw = functools.cache(functools.partial(make, *data))
+    return lambda: draw()()
+
+
 def forest_plots(scale):
     """A forest plot of 13 and of 100 trials."""
-    peers = {"statsmodels `plot_forest`": (statsmodels, "peer: points and intervals without numbers")}
-    if HAS_FORESTPLOT:
-        peers["forestplot"] = forestplot, "peer: without weights and pooled effect"
-    for usual, goals in ((13, {"forestplot": 1}), (100, dict.fromkeys(peers, 2))):
-        k = max(int(usual * scale), 3)
+    often = turns(scale, 15)
+    for usual in (13, 100):
+        k = reduced(usual, scale, least=3)
         yi, vi = (x[0] for x in simulated(1, k))
-        names = [f"Trial {i + 1}" for i in range(k)]
-        contestants = [make(yi, vi, names) for make in (ours, *(make for make, _ in peers.values()))]
-        mine, *others = interleaved(*contestants, repeats=max(int(15 * scale), 1))
-        for (peer, (_, note)), theirs in zip(peers.items(), others, strict=True):
-            if peer in goals:
-                yield Row(f"forest plot to SVG, k = {k}", mine, peer, theirs, goals[peer], note=note)
+        data = yi, vi, [f"Trial {i + 1}" for i in range(k)]
+        work, mine = f"`forest` to SVG bytes, k = {k}", ours(*data)
+        if usual == 100:
+            note = "peer: points and intervals without numbers"
+            theirs = drawn(statsmodels, *data)
+            yield from versus(work, mine, STATSMODELS, theirs, 2, manner="`plot_forest`", note=note, **often)
+        note = "peer: without weights and pooled effect"
+        yield from versus(work, mine, FORESTPLOT, drawn(forestplot, *data), usual // 100 + 1, note=note, **often)

@@ -1,9 +1,8 @@
 """The comparisons, each a function that returns rows of the table; `scale` shrinks them for a quick look."""
 
-import statistics
+import functools
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,30 @@ import pandas as pd
 from checks import floor_dl, off_optimum, simulated
 from drawing import forest_plots
 from peers import (
-    HAS_PYMARE,
-    metafor_seconds,
+    METAFOR,
+    PIMETA,
+    PYMARE,
+    PYMETAANALYSIS,
+    STATSMODELS,
+    metafor,
+    pimeta_leave_one_out,
+    pimeta_numbers,
+    pimeta_permutations,
+    pimeta_regression,
+    pimeta_tau2,
     pymare_fit,
     pymare_leave_one_out,
     pymare_regression,
-    quiet,
+    pymetaanalysis_leave_one_out,
+    pymetaanalysis_numbers,
+    pymetaanalysis_tau2,
     statsmodels_pm,
 )
-from timing import Row, interleaved
+from timing import Row, interleaved, kept, reduced, turns, versus
 
 from analysis import (
     effect_sizes,
+    leave_one_out,
     meta_regression,
     multiverse,
     pool,
@@ -42,115 +53,222 @@ def columns(*arrays):
     return [np.ascontiguousarray(x.T) for x in arrays]
 
 
-def difference(ours, theirs):
-    return f"tau² differs by at most {np.abs(np.ravel(ours) - np.ravel(theirs)).max():.0e}"
+def difference(ours, theirs, what="tau² differs"):
+    return f"{what} by at most {np.nanmax(np.abs(np.ravel(ours) - np.ravel(theirs))):.0e}"
 
 
-def one_pool(_):
+def numbers(fit):
+    """Of a pooled effect, in the order of the peers."""
+    return [fit.estimate, *fit.ci, fit.tau2, *fit.tau2_ci, *fit.pi]
+
+
+def all_numbers(fit, found):
+    return "the same eight numbers, which " + difference(numbers(fit), found, "differ")
+
+
+def one_pool(scale):
     """A single complete fit."""
     yi, vi = (x[0] for x in simulated(1, 13))
-    work = "one `pool()`, k = 13: REML, HKSJ, Q-profile, prediction interval"
-    if HAS_PYMARE:
-        ours, theirs = interleaved(
-            lambda: pool(yi, vi),
-            lambda: pymare_fit(yi[:, None], vi[:, None], "REML", statistics=True),
-            repeats=15,
-            number=20,
+    often = turns(scale, 15, number=20)
+
+    def only_mean(fit, found):
+        return (
+            f"peer: mean, se, interval and p-value only; {difference(fit.estimate, found['est'], 'the mean differs')}"
         )
-        yield Row(work, ours, "PyMARE", theirs, 3, note="peer: mean, se, interval and p-value only")
+
+    def like_pymetaanalysis():
+        return pool(yi, vi, pi_method="t(k-2)")
+
+    def ours():
+        return pool(yi, vi)
+
+    work = "`pool(yi, vi)`, k = 13: REML, HKSJ, Q-profile, prediction interval"
+    theirs = functools.partial(pymare_fit, yi[:, None], vi[:, None], "REML", statistics=True)
+    yield from versus(work, ours, PYMARE, theirs, 3, note=only_mean, **often)
+    yield from versus(work, ours, PIMETA, lambda: pimeta_numbers(yi, vi), 3, note=all_numbers, **often)
+    work = '`pool(yi, vi, pi_method="t(k-2)")`, k = 13: likewise'
+    theirs = functools.partial(pymetaanalysis_numbers, yi, vi)
+    yield from versus(work, like_pymetaanalysis, PYMETAANALYSIS, theirs, 3, note=all_numbers, **often)
 
 
-def metafor(scale):
-    """Single fits and a loop in R, where metafor is installed."""
+def in_r(scale):
+    """Single fits and a loop in R, where it is installed."""
     one = tuple(x[0] for x in simulated(1, 13))
-    yi, vi = simulated(max(int(10_000 * scale), 20), 10)
-    times = metafor_seconds(one, yi[:200], vi[:200])
-    if times is not None:
-        [ours] = interleaved(lambda: pool(*one), repeats=15, number=20)
-        yield Row("one `pool()`, k = 13", ours, "metafor", times[0], 3, note="peer: median of 50 in R")
-        [ours] = interleaved(lambda: pool_batch(yi, vi))
-        note = "peer: a loop over 200 in R, scaled up"
-        yield Row(f"{len(yi):,} x k = 10, REML", ours, "metafor", times[1] * len(yi), 1000, note=note)
+    yi, vi = simulated(reduced(10_000, scale, least=20), 10)
+    part, repeats = min(len(yi), reduced(200, scale, least=10)), reduced(50, scale)
+    answers = functools.cache(lambda: metafor(one, yi[:part], vi[:part], repeats))
+
+    def of_single(fit, found):
+        same = all_numbers(fit, found.numbers("numbers"))
+        return f"peer: version {found.text('version')}, median of {repeats} in R; {same}"
+
+    def of_loop(batch, found):
+        tau2 = found.numbers("tau2")
+        lost = f", {np.isnan(tau2).sum()} of which did not converge"
+        return f"peer: a loop over {part} in R{lost}, scaled up; {difference(batch.tau2[:part], tau2)}"
+
+    yield from versus(
+        "`pool(yi, vi)`, k = 13: REML, HKSJ, Q-profile, prediction interval",
+        lambda: pool(*one),
+        METAFOR,
+        answers,
+        3,
+        clock=lambda found: found.seconds("single"),
+        note=of_single,
+        **turns(scale, 15, number=20),
+    )
+    yield from versus(
+        f"`pool_batch`, {len(yi):,} x k = 10, REML",
+        lambda: pool_batch(yi, vi),
+        METAFOR,
+        answers,
+        1000,
+        manner="loop",
+        scaled_up=len(yi),
+        clock=lambda found: found.seconds("loop"),
+        note=of_loop,
+        **turns(scale),
+    )
 
 
 def batch_reml(scale):
     """10,000 meta-analyses by REML, and whether each is at its global maximum."""
-    yi, vi = simulated(int(10_000 * scale), 10)
+    yi, vi = simulated(reduced(10_000, scale), 10)
+    part = reduced(100, scale, least=5)
     off = off_optimum(yi, vi, pool_batch(yi, vi).tau2)
-    note = f"off the global optimum by a dense scan: {off} of ours"
-    if HAS_PYMARE:
-        y, v = columns(yi, vi)
-        theirs_off = off_optimum(yi, vi, pymare_fit(y, v, "REML").params_["tau2"])
-        ours, theirs = interleaved(lambda: pool_batch(yi, vi), lambda: pymare_fit(y, v, "REML"), repeats=9)
-        note += f", {theirs_off} of the peer's; peer: mean and tau² only"
-        yield Row(f"{len(yi):,} x k = 10, REML", ours, "PyMARE vectorised", theirs, 4, note=note, right=off == 0)
+    right, y, v = off == 0, *columns(yi, vi)
+    work = f"`pool_batch`, {len(yi):,} x k = 10, REML"
+
+    def ours():
+        return pool_batch(yi, vi)
+
+    def theirs_off(_, found):
+        scan = f"off the global optimum by a dense scan: {off} of ours, {off_optimum(yi, vi, found)} of the peer's"
+        return scan + "; peer: mean and tau² only"
+
+    def loop(call):
+        return lambda: [call(yi[i], vi[i]) for i in range(part)]
+
+    def of_loop(batch, found):
+        return f"peer: {part} sets, scaled up; {difference(batch.tau2[:part], found)}"
+
+    theirs, often = functools.partial(pymare_fit, y, v, "REML"), turns(scale, 9)
+    yield from versus(work, ours, PYMARE, theirs, 4, manner="vectorised", note=theirs_off, right=right, **often)
+    often = {"manner": "loop", "scaled_up": len(yi) / part, "right": right, **turns(scale, 3)}
+    for peer, call in ((PYMETAANALYSIS, pymetaanalysis_tau2), (PIMETA, pimeta_tau2)):
+        yield from versus(work, ours, peer, loop(call), 200, note=of_loop, **often)
 
 
 def batch_pm(scale):
     """10,000 meta-analyses by Paule and Mandel."""
-    yi, vi = simulated(int(10_000 * scale), 10)
-    part = max(len(yi) // 20, 5)
-    ours, theirs = interleaved(
-        lambda: pool_batch(yi, vi, tau2_method="PM"), lambda: statsmodels_pm(yi[:part], vi[:part])
+    yi, vi = simulated(reduced(10_000, scale), 10)
+    part = reduced(len(yi), 0.05, least=5)
+
+    def of_loop(batch, found):
+        return f"peer: {part} sets, scaled up; {difference(batch.tau2[:part], found)}"
+
+    yield from versus(
+        f"`pool_batch`, {len(yi):,} x k = 10, PM",
+        lambda: pool_batch(yi, vi, tau2_method="PM"),
+        STATSMODELS,
+        lambda: statsmodels_pm(yi[:part], vi[:part]),
+        200,
+        manner="loop",
+        scaled_up=len(yi) / part,
+        note=of_loop,
+        **turns(scale),
     )
-    found = np.maximum(statsmodels_pm(yi[:part], vi[:part]), 0.0)
-    note = f"peer: {part} sets, scaled up; " + difference(pool_batch(yi, vi, tau2_method="PM").tau2[:part], found)
-    yield Row(f"{len(yi):,} x k = 10, PM", ours, "statsmodels loop", theirs * len(yi) / part, 200, note=note)
 
 
 def million(scale):
     """A million meta-analyses, by DL and by REML."""
-    yi, vi = simulated(int(1_000_000 * scale), 10)
-    dl, reml = f"{len(yi):,} x k = 10, DL, all statistics", f"{len(yi):,} x k = 10, REML, all statistics"
+    yi, vi = simulated(reduced(1_000_000, scale), 10)
+    dl, reml = (f"`pool_batch`, {len(yi):,} x k = 10, {method}, all statistics" for method in ("DL", "REML"))
     critical = float(t_quantile(9, 0.95))
+    often = {"manner": "vectorised", **turns(scale, 3)}
 
-    def ours():
-        return pool_batch(yi, vi, tau2_method="DL")
-
-    mine, floor = interleaved(ours, lambda: floor_dl(yi, vi, critical))
-    note = "floor without p-values; " + difference(ours().tau2, floor_dl(yi, vi, critical)[0])
+    ours = kept(lambda: pool_batch(yi, vi, tau2_method="DL"))
+    plain = kept(lambda: floor_dl(yi, vi, critical))
+    mine, floor = interleaved(ours, plain, **turns(scale))
+    note = "floor without p-values; " + difference(ours.result.tau2, plain.result[0])
     yield Row(dl, mine, "plain numpy in blocks", floor, 3, within=True, note=note)
-    if HAS_PYMARE:
-        y, v = columns(yi, vi)
-        mine, theirs = interleaved(ours, lambda: pymare_fit(y, v, "DL", statistics=True), repeats=3)
-        yield Row(dl, mine, "PyMARE vectorised", theirs, 8, note="peer: without Q and I²")
-        y, v = columns(yi[: len(yi) // 10], vi[: len(yi) // 10])
-        mine, theirs = interleaved(lambda: pool_batch(yi, vi), lambda: pymare_fit(y, v, "REML"), repeats=3)
-        note = f"peer: mean and tau² only, of {y.shape[1]:,} sets, scaled up"
-        yield Row(reml, mine, "PyMARE vectorised", theirs * len(yi) / y.shape[1], 8, note=note)
+    y, v = columns(yi, vi)
+    theirs = functools.partial(pymare_fit, y, v, "DL", statistics=True)
+    yield from versus(dl, ours, PYMARE, theirs, 8, note="peer: without Q and I²", **often)
+    few = reduced(len(yi), 0.1)
+    y, v = columns(yi[:few], vi[:few])
+    theirs, note = functools.partial(pymare_fit, y, v, "REML"), f"peer: mean and tau² only, of {few:,} sets, scaled up"
+    often["scaled_up"] = len(yi) / few
+    yield from versus(reml, lambda: pool_batch(yi, vi), PYMARE, theirs, 8, note=note, **often)
 
 
-def leave_one_out(scale):
-    """Every study left out once, as one batch with NaN on the diagonal."""
-    k = max(int(200 * scale), 10)
+def without_each(scale):
+    """Every study left out once, in the table of the public call and as a plain batch."""
+    k = reduced(200, scale, least=10)
     yi, vi = (x[0] for x in simulated(1, k))
     gone = np.where(np.eye(k, dtype=bool), np.nan, 0.0)
+    often = turns(scale)
 
-    def ours():
+    def table():
+        return leave_one_out(yi, vi)
+
+    def batch():
         return pool_batch(yi + gone, vi + gone)
 
-    if HAS_PYMARE:
-        mine, theirs = interleaved(ours, lambda: pymare_leave_one_out(yi, vi))
-        note = "peer: mean and tau² only; " + difference(ours().tau2, pymare_leave_one_out(yi, vi))
-        yield Row(f"leave-one-out, k = {k}, REML", mine, "PyMARE loop", theirs, 30, note=note)
+    def says(words):
+        return lambda mine, found: f"peer: {words}; {difference(mine.tau2, found)}"
+
+    def pymare():
+        return pymare_leave_one_out(yi, vi)
+
+    only, work = says("mean and tau² only"), f"`leave_one_out(yi, vi)`, k = {k}, REML"
+    yield from versus(work, table, PYMARE, pymare, 30, manner="loop", note=only, **often)
+    for peer, call, words in (
+        (PYMETAANALYSIS, pymetaanalysis_leave_one_out, "its table has no p-values and prediction intervals"),
+        (PIMETA, pimeta_leave_one_out, "normal intervals, no prediction intervals"),
+    ):
+        theirs = functools.partial(call, yi, vi)
+        yield from versus(work, table, peer, theirs, 30, note=says(words), **turns(scale, 3))
+    work = f"`pool_batch` of {k} rows, each without one of {k} studies (NaN), REML"
+    yield from versus(work, batch, PYMARE, pymare, 30, manner="loop", note=only, **often)
 
 
 def permutations(scale):
     """Permutation test of a meta-regression with one moderator."""
     yi, vi = (x[0] for x in simulated(1, 13))
-    x, n = np.linspace(0.0, 1.0, 13), int(1000 * scale)
-    if HAS_PYMARE:
-        fit = meta_regression("yi ~ x", pd.DataFrame({"yi": yi, "vi": vi, "x": x}))
-        peer = pymare_regression(yi, vi, x)
+    x, n = np.linspace(0.0, 1.0, 13), reduced(1000, scale)
+    data = pd.DataFrame({"yi": yi, "vi": vi, "x": x})
+    fit, normal = meta_regression("yi ~ x", data), meta_regression("yi ~ x", data, ci_method="z")
+    summary = functools.cache(lambda: pymare_regression(yi, vi, x))
+    fitted = functools.cache(lambda: pimeta_regression(yi, vi, x))
+
+    def pymare():
         np.random.seed(1)  # PyMARE draws from numpy's global generator  # noqa: NPY002
-        ours, theirs = interleaved(
-            lambda: fit.permutation_test(n, rng=1), lambda: quiet(peer.permutation_test)(n_perm=n), repeats=9
-        )
-        p = fit.permutation_test(n, rng=1).pvalues["x"]
-        peer_p = np.ravel(quiet(peer.permutation_test)(n_perm=n).perm_p["fe_p"])[-1]
-        note = f"p-values of the moderator, from random permutations: {p:.3f} and {peer_p:.3f}"
-        work = f"{n:,} permutations of a meta-regression, k = 13, REML"
-        yield Row(work, ours, "PyMARE vectorised", theirs, 2, note=note)
+        return np.ravel(summary().permutation_test(n_perm=n).perm_p["fe_p"])[-1]
+
+    def says(test, p):
+        return f"p-values of the moderator, from random permutations: {test.pvalues['x']:.3f} and {p:.3f}"
+
+    work = f"`permutation_test({n}, rng=1)` of a `meta_regression`, k = 13, REML"
+    yield from versus(
+        work,
+        lambda: fit.permutation_test(n, rng=1),
+        PYMARE,
+        pymare,
+        2,
+        manner="vectorised",
+        note=says,
+        **turns(scale, 9),
+    )
+    yield from versus(
+        f'{work}, `ci_method="z"`',
+        lambda: normal.permutation_test(n, rng=1),
+        PIMETA,
+        lambda: pimeta_permutations(fitted(), n),
+        2,
+        note=says,
+        **turns(scale, 3),
+    )
 
 
 def multiverses(scale):
@@ -158,56 +276,63 @@ def multiverses(scale):
     trials, contrasts = read_trials(ROOT / "data" / "trials.csv"), read_contrasts(ROOT / "data" / "contrasts.csv")
     one = {"doubtful": "include", "second_hand": "include", "single_session": "include", "contrast_rows": "exclude"}
     options = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
-    few = max(int(10 * scale), 1)
-    methods = (("REML", "HKSJ"), ("PM", "HKSJ-mod"), ("DL", "z"))
+    methods = (("DL", "z"), ("PM", "HKSJ-mod"), ("REML", "HKSJ"))[: reduced(3, scale)]
+    few, choices = reduced(10, scale), {} if scale >= 1 else one | options
 
+    @kept
     def one_by_one():
         return [
             pool(effect_sizes(trials, **options), tau2_method=t, ci_method=c) for _ in range(few) for t, c in methods
         ]
 
-    frame = multiverse(trials, contrasts=contrasts)
-    n = frame["analysis"].nunique()
-    ours, theirs = interleaved(lambda: multiverse(trials, contrasts=contrasts), one_by_one, repeats=3)
-    same = multiverse(trials, **one, **options, tau2_method="DL", ci_method="z")["estimate"].iloc[0]
-    gap = abs(same - pool(effect_sizes(trials, **options), tau2_method="DL", ci_method="z").estimate)
-    note = f"peer: {len(methods) * few} analyses, scaled up; the estimates differ by at most {gap:.0e}"
-    work = f"multiverse, {len(frame):,} combinations, {n:,} different analyses"
-    yield Row(work, ours, "ours, one by one", theirs * n / (len(methods) * few), 1000, note=note)
+    ours = kept(lambda: multiverse(trials, contrasts=contrasts, **choices))
+    mine, theirs = interleaved(ours, one_by_one, **turns(scale, 3))
+    frame, n = ours.result, ours.result["analysis"].nunique()
+    same = pd.Series(one | options | {"tau2_method": "DL", "ci_method": "z"})
+    [estimate] = frame.loc[(frame[same.index] == same).all(axis=1), "estimate"]
+    gap = abs(estimate - one_by_one.result[0].estimate)
+    note = f"peer: {len(methods) * few} analyses, scaled up; one that both made differs by {gap:.0e}"
+    work = f"`multiverse`, {len(frame):,} combinations, {n:,} different analyses"
+    yield Row(work, mine, "ours, one by one", theirs * n / (len(methods) * few), 1000, note=note)
 
 
 def bivariate_bootstrap(scale):
     """Refits of the bivariate model to resampled trials, against one fit after the other."""
     yi, vi = simulated(2, 36)
-    drawn = np.random.default_rng(1).integers(36, size=(36, max(int(2000 * scale), 50)))
-    few = drawn[:, :20]
+    drawn = np.random.default_rng(1).integers(36, size=(36, reduced(2000, scale, least=5)))
+    few = drawn[:, : reduced(20, scale)]
 
-    def one_by_one():
-        return [pool_bivariate(yi[:, i].T, vi[:, i].T).estimates for i in few.T]
-
-    batch = (yi[0][drawn], vi[0][drawn], yi[1][drawn], vi[1][drawn])
-    ours, theirs = interleaved(lambda: pool_bivariate_columns(*batch), one_by_one, repeats=3)
-    gap = np.abs(pool_bivariate_columns(*batch).estimates[:, :20] - np.transpose(one_by_one())).max()
+    ours = kept(lambda: pool_bivariate_columns(yi[0][drawn], vi[0][drawn], yi[1][drawn], vi[1][drawn]))
+    one_by_one = kept(lambda: [pool_bivariate(yi[:, i].T, vi[:, i].T).estimates for i in few.T])
+    mine, theirs = interleaved(ours, one_by_one, **turns(scale, 3))
+    gap = np.abs(ours.result.estimates[:, : few.shape[1]] - np.transpose(one_by_one.result)).max()
     note = f"peer: {few.shape[1]} fits, scaled up; the means differ by at most {gap:.0e}"
-    work = f"{drawn.shape[1]:,} bivariate REML fits, k = 36"
-    yield Row(work, ours, "ours, one by one", theirs * drawn.shape[1] / few.shape[1], 5, note=note)
+    work = f"`pool_bivariate_columns` of {drawn.shape[1]:,} resamples, k = 36, REML"
+    yield Row(work, mine, "ours, one by one", theirs * drawn.shape[1] / few.shape[1], 5, note=note)
+
+
+def fresh(code):
+    """A fresh Python that runs the code."""
+
+    def run():
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr else f"exit {done.returncode}")
+
+    return run
 
 
 def imports(scale):
     """Time of a fresh Python with each import, beyond that of an empty one."""
-    codes = ("pass", "import numpy", "import analysis", FIRST_POOL, "import statsmodels.api")
-    spent = {code: [] for code in codes}
-    for _ in range(max(int(9 * scale), 1)):
-        for code in codes:
-            start = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-            spent[code].append(time.perf_counter() - start)
-    empty, numpy, ours, first, statsmodels = (statistics.median(times) for times in spent.values())
-    yield Row(
-        "`import analysis`", ours, "`import numpy`", numpy, 1.5, within=True, note="fresh process, start included"
+    often = turns(scale, 9) | {"warm": False}
+    mine, numpy, empty = interleaved(fresh("import analysis"), fresh("import numpy"), fresh("pass"), **often)
+    note = "fresh process, start included"
+    yield Row("`import analysis`", mine, "`import numpy`", numpy, 1.5, within=True, note=note)
+    work, note = "`import analysis` and first `pool()`", f"fresh process, start ({1e3 * empty:.0f} ms) included"
+    theirs = fresh("import statsmodels.api")
+    yield from versus(
+        work, fresh(FIRST_POOL), STATSMODELS, theirs, 2, manner="`import statsmodels.api`", note=note, **often
     )
-    note = f"fresh process, start ({1e3 * empty:.0f} ms) included"
-    yield Row("`import analysis` and first `pool()`", first, "`import statsmodels.api`", statsmodels, 2, note=note)
 
 
 ALL = (
@@ -215,11 +340,11 @@ ALL = (
     batch_reml,
     batch_pm,
     million,
-    leave_one_out,
+    without_each,
     permutations,
     multiverses,
     bivariate_bootstrap,
     forest_plots,
     imports,
-    metafor,
+    in_r,
 )

@@ -1,20 +1,18 @@
 """Measure the library against its peers: the table goes to the screen and to latest.md beside this file."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
-import sys
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-MISSING = "PyMARE is not installed, its rows are left out; to have them: {} -m pip install -e '.[bench]'"
+PACKAGES = "numpy", "scipy", "matplotlib", "statsmodels", "pymare", "PyMetaAnalysis", "pimeta", "forestplot"
 
 
 def versions():
     """What was measured, on what kind of machine."""
     found = []
-    for name in ("numpy", "scipy", "matplotlib", "statsmodels", "pymare", "forestplot"):
+    for name in PACKAGES:
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
@@ -25,14 +23,19 @@ def versions():
 
 def report(scale=1.0):
     """The whole report as Markdown."""
+    from peers import PEERS
     from rows import ALL
     from timing import table
 
     measured = [row for work in ALL for row in work(scale)]
-    missed = sum(not row.met for row in measured)
-    verdict = f"{len(measured) - missed} of {len(measured)} goals met."
+    compared = [row for row in measured if not row.failed]
+    verdict = f"{sum(row.met for row in compared)} of {len(compared)} goals met"
+    if len(compared) < len(measured):
+        verdict += f"; no time from a peer in {len(measured) - len(compared)}"
     how = "Medians of several runs in which both sides took turns, on simulated data with fixed seeds."
-    return "\n\n".join(["# Latest run", versions() + ".", f"{how} {verdict}", table(measured)]) + "\n"
+    parts = ["# Latest run", f"{versions()}.", f"{how} {verdict}.", table(measured)]
+    absent = [f"{peer.name} ({peer.install})" for peer in PEERS if peer.missing]
+    return "\n\n".join(parts + ([f"Not installed, rows left out: {', '.join(absent)}."] if absent else [])) + "\n"
 
 
 def main():
@@ -41,8 +44,6 @@ def main():
     text = report()
     (Path(__file__).parent / "latest.md").write_text(text, encoding="utf-8")
     print(text)
-    if importlib.util.find_spec("pymare") is None:
-        print(MISSING.format(os.path.relpath(sys.executable)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -26,14 +27,21 @@ def figures(monkeypatch):
 
 
 def makers(figures):
-    return [figures.ours, figures.statsmodels, *([figures.forestplot] if figures.HAS_FORESTPLOT else [])]
+    return [figures.ours, figures.statsmodels, *([] if figures.FORESTPLOT.missing else [figures.forestplot])]
+
+
+def drawing(figures, make, *data):
+    """SVG of one contestant; a peer may warn."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if make is figures.ours else "ignore")
+        return make(*data)()
 
 
 @draws_where_told
 def test_every_contestant_draws_all_trials_as_svg_with_text(figures):
     yi, vi, names = np.array([0.1, 0.4, -0.2]), np.array([0.02, 0.05, 0.03]), ["Ada 1", "Ben 2", "Cid 3"]
     for make in makers(figures):
-        svg = make(yi, vi, names)().decode()
+        svg = drawing(figures, make, yi, vi, names).decode()
         assert svg.startswith("<?xml") and svg.rstrip().endswith("</svg>")
         assert all(f">{name}" in svg for name in names), make.__name__
 
@@ -42,7 +50,7 @@ def test_every_contestant_draws_all_trials_as_svg_with_text(figures):
 def test_peers_leave_no_trace(figures):
     before, errors = dict(matplotlib.rcParams), np.geterr()
     for make in makers(figures):
-        make(np.array([0.1, 0.4, -0.2]), np.full(3, 0.04), ["A", "B", "C"])()
+        drawing(figures, make, np.array([0.1, 0.4, -0.2]), np.full(3, 0.04), ["A", "B", "C"])
     assert np.geterr() == errors
     assert {k: v for k, v in matplotlib.rcParams.items() if v != before[k]} == {}
     from matplotlib import pyplot
@@ -55,6 +63,17 @@ def test_rows_have_the_goals_they_are_judged_by(figures):
     assert all(row.ours > 0 and row.theirs > 0 for row in rows)
     goals = {(row.peer, row.goal) for row in rows}
     expected = {("statsmodels `plot_forest`", 2)} | (
-        {("forestplot", 1), ("forestplot", 2)} if figures.HAS_FORESTPLOT else set()
+        set() if figures.FORESTPLOT.missing else {("forestplot", 1), ("forestplot", 2)}
     )
     assert goals == expected
+
+
+def test_peer_that_cannot_draw_costs_its_rows_only(figures, monkeypatch):
+    def broken(*data):
+        raise TypeError("unexpected keyword")
+
+    monkeypatch.setattr(type(figures.FORESTPLOT), "missing", False)
+    monkeypatch.setattr(figures, "forestplot", broken)
+    rows = list(figures.forest_plots(0.02))
+    assert [row.failed for row in rows] == [True, False, True]
+    assert rows[0].note == "failed: TypeError: unexpected keyword"
