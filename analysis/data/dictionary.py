@@ -176,26 +176,26 @@ def _percent_change(t):
     return ~percent | ((t["scale"] == PERCENT_CHANGE) & t["scale_max"].isna())
 
 
-#: what the rules of whole trials look at; to cut all columns into trials would take most of the time of reading
-_OF_A_TRIAL = ["study", "week", "timepoint", "primary", "arm", "n", "design", "scale"]
+def _per_trial(test, *, by_time=False):
+    """Turn a test of rows and the numbers of their trials (or time points) into one that fails a trial's first row."""
 
-
-def _per_trial(function, *, by_time=False):
-    """Turn a function of one trial's rows (or of one time point's) into a test that fails its first row."""
-
-    def test(t):
+    def first_row(t):
         groups = t.groupby(same_time(t) if by_time else ["study"], dropna=False).ngroup()
-        good = {group: bool(function(rows)) for group, rows in t[_OF_A_TRIAL].groupby(groups)}
-        return groups.map(good) | groups.duplicated()
+        return test(t, groups) | groups.duplicated()
 
-    return test
+    return first_row
 
 
-def _one_primary(rows):
-    no_points = (rows["scale"] == PERCENT_CHANGE).all()
-    chosen = rows[rows["primary"] == "yes"]
-    times = len(chosen.groupby(same_time(chosen), dropna=False))
-    return times == 1 or (no_points and times == 0)
+def _one_primary(t, groups):
+    points = t.groupby(same_time(t), dropna=False).ngroup()
+    times = points.where(t["primary"] == "yes").groupby(groups).transform("nunique")
+    no_points = (t["scale"] == PERCENT_CHANGE).groupby(groups).transform("all")
+    return (times == 1) | ((times == 0) & no_points)
+
+
+def _same_people(t, groups):
+    parallel = (t["design"] != "crossover").groupby(groups).transform("any")
+    return parallel | (t["n"].groupby(groups).transform("nunique") == 1)
 
 
 def _same_as_first(column, rule, remedy, *, by_time=False):
@@ -264,25 +264,25 @@ def _trial_rules():
             "primary",
             "the rows of one time point agree on primary",
             "Type the same in every arm of the time point.",
-            _per_trial(lambda r: r["primary"].nunique() == 1, by_time=True),
+            _per_trial(lambda t, groups: t["primary"].groupby(groups).transform("nunique") == 1, by_time=True),
         ),
         _rule(
             "arm",
             "each time point has exactly one placebo arm",
             "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
-            _per_trial(lambda r: (r["arm"] == "placebo").sum() == 1, by_time=True),
+            _per_trial(lambda t, groups: (t["arm"] == "placebo").groupby(groups).transform("sum") == 1, by_time=True),
         ),
         _rule(
             "arm",
             "each time point has at least one treatment arm",
             "Add its row, with the same week and timepoint as the placebo arm.",
-            _per_trial(lambda r: (r["arm"] == "treatment").any(), by_time=True),
+            _per_trial(lambda t, groups: (t["arm"] == "treatment").groupby(groups).transform("any"), by_time=True),
         ),
         _rule(
             "n",
             "both arms of a crossover trial are the same people",
             "Type the number who completed both periods in both rows.",
-            _per_trial(lambda r: (r["design"] != "crossover").any() or r["n"].nunique() == 1, by_time=True),
+            _per_trial(_same_people, by_time=True),
         ),
         *(_same_as_first(column, *in_trial) for column in _CONSTANT),
         *(_same_as_first(column, *at_one_time, by_time=True) for column in _AT_ONE_TIME),

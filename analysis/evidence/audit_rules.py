@@ -631,19 +631,23 @@ def _scale_and_name(trials):
 
 def _scale_and_times(trials):
     """One scale with other ends at another time of the trial."""
-    for study, rows in trials[trials["scale_max"].notna()].groupby("study", sort=False):
-        spans = rows.drop_duplicates(["scale", "scale_min", "scale_max"])
+    ends = ["scale", "scale_min", "scale_max"]
+    every = trials.loc[trials["scale_max"].notna(), ["study", *ends]].drop_duplicates()
+    for study, spans in every.groupby("study", sort=False):
         again = spans["scale"].duplicated(keep=False)
         if again.any():
-            ends = _listed(f"{line.scale_min:g} to {line.scale_max:g}" for line in spans.itertuples())
-            reason = f"one scale has the ends {ends} at different times."
+            shown = _listed(f"{line.scale_min:g} to {line.scale_max:g}" for line in spans.itertuples())
+            reason = f"one scale has the ends {shown} at different times."
             value = float(spans["scale_max"].max())
             yield Finding(study, tuple(spans.index[again]), "scale in doubt", "serious", value, reason, LOOK)
 
 
 def _scale_and_values(trials):
     """Values of 0-10 under a scale of 0-100: every mean in the lowest tenth of a wide scale."""
-    for study, rows in trials[trials["scale_max"].notna()].groupby("study", sort=False):
+    numbers = trials.loc[
+        trials["scale_max"].notna(), ["study", "scale_min", "scale_max", "baseline_mean", "final_mean"]
+    ]
+    for study, rows in numbers.groupby("study", sort=False):
         width = (rows["scale_max"] - rows["scale_min"]).iloc[0]
         shown = rows[["baseline_mean", "final_mean"]].sub(rows["scale_min"], axis=0)
         if width < WIDE_SCALE or shown.isna().all(axis=None) or not shown.max(axis=None) <= LOWEST * width:
@@ -824,7 +828,8 @@ def _certainty(table):
 def _n_not_read(trials):
     """Arm sizes that were assumed or inferred."""
     remedy = "Look n up; the SE moves with its square root."
-    for study, rows in trials[trials["arm"] != "active"].groupby("study", sort=False):
+    not_read = trials[(trials["arm"] != "active") & trials["n_basis"].isin(["assumed", "inferred"])]
+    for study, rows in not_read.groupby("study", sort=False):
         for basis, severity in (("assumed", "warning"), ("inferred", "note")):
             hit = rows[rows["n_basis"] == basis]
             if len(hit):
@@ -847,15 +852,18 @@ def _uneven_split(paired):
 
 def _dropout(trials):
     """Arms that shrink differently from the first to the last time point."""
-    for study, rows in trials[trials["arm"] != "active"].groupby("study", sort=False):
-        people = rows.groupby([*same_time(rows), rows["arm"]], sort=False)["n"].sum().unstack("arm")
-        people = people.groupby(level=0, sort=False).agg(["first", "last"])
-        lost = {arm: 1 - people[arm, "last"].iloc[0] / people[arm, "first"].iloc[0] for arm in ("treatment", "placebo")}
+    rows = trials.loc[trials["arm"] != "active", ["study", "week", "timepoint", "arm", "n"]]
+    time = rows.groupby(same_time(rows), sort=False).ngroup()
+    people = rows.groupby([time, "arm"])["n"].sum().unstack("arm")
+    ends = people.groupby(rows["study"].groupby(time).first(), sort=False).agg(["first", "last"])
+    for study, n in ends.iterrows():
+        lost = {arm: 1 - n[arm, "last"] / n[arm, "first"] for arm in ("treatment", "placebo")}
         gap = abs(lost["treatment"] - lost["placebo"])
         if gap >= DROPOUT - TINY:
             said = " and ".join(f"{percent(share)} ({arm})" for arm, share in lost.items())
             reason = f"from the first to the last time point {said} of the people are lost."
-            yield Finding(study, tuple(rows.index), "unequal dropout", "warning", float(gap), reason, LOOK)
+            where = tuple(rows.index[rows["study"] == study])
+            yield Finding(study, where, "unequal dropout", "warning", float(gap), reason, LOOK)
 
 
 def _shared_placebo(paired):
