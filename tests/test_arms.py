@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
-from data_cases import published_effects
+from data_cases import TRIALS, published_effects, published_trials
 
 import analysis as ma
 from analysis.evidence.contextual import contextual_share
@@ -144,3 +145,17 @@ def test_effects_without_changes_are_refused(effects):
     bare = replace(effects, table=effects.table[["study", "label", "yi", "vi"]])
     with pytest.raises(ValueError, match="pool_arms needs the changes within the arms; pass effect_sizes"):
         ma.pool_arms(bare)
+
+
+def test_text_kept_by_pyarrow_changes_nothing(effects):
+    pytest.importorskip("pyarrow")
+    with pd.option_context("mode.string_storage", "pyarrow"):
+        trials = ma.read_trials(TRIALS)
+        drawn = ma.arms_forest(ma.pool_arms(ma.effect_sizes(trials))).content
+        found = ma.audit_trials(trials)
+    expected = ma.arms_forest(ma.pool_arms(effects)).content
+    assert (drawn.caption, drawn.alt_text) == (expected.caption, expected.alt_text)
+    pd.testing.assert_frame_equal(drawn.table, expected.table, check_dtype=False, check_column_type=False)
+    pd.testing.assert_frame_equal(
+        found, ma.audit_trials(published_trials()), check_dtype=False, check_column_type=False
+    )

@@ -5,6 +5,7 @@ tables below translate it, and tests check that the tables are total and the gri
 """
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,12 @@ def studies(part):
     return yi[present], vi[present]
 
 
+@cache
+def pooled(name, method, ci_method="HKSJ", pi_method="t(k-1)"):
+    """The fit of a set by metafor's name of the estimator; many tests look at one."""
+    return pool(*studies(SETS[name]), tau2_method=METHOD[method], ci_method=ci_method, pi_method=pi_method)
+
+
 def close(ours, theirs, rtol=RTOL, atol=0.0):
     np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol, equal_nan=False)
 
@@ -63,10 +70,9 @@ each_set = pytest.mark.parametrize("name", SETS)
 
 @each_set
 def test_heterogeneity(name):
-    yi, vi = studies(SETS[name])
-    boundary = BOUNDARY * np.median(vi)
+    boundary = BOUNDARY * np.median(studies(SETS[name])[1])
     for method, theirs in SETS[name]["rma"].items():
-        ours = pool(yi, vi, tau2_method=METHOD[method], ci_method="z")
+        ours = pooled(name, method, "z")
         close(ours.tau2, theirs["tau2"], atol=boundary)
         close(ours.i2, theirs["I2"] / 100, atol=BOUNDARY)
         close(ours.h2, theirs["H2"])
@@ -76,10 +82,9 @@ def test_heterogeneity(name):
 
 @each_set
 def test_mean_its_test_and_interval(name):
-    yi, vi = studies(SETS[name])
     for method, fit in SETS[name]["rma"].items():
         for test, theirs in fit["tests"].items():
-            ours = pool(yi, vi, tau2_method=METHOD[method], ci_method=TEST[test])
+            ours = pooled(name, method, TEST[test])
             close(ours.estimate, theirs["beta"])
             close(ours.se, theirs["se"])
             close(ours.statistic, theirs["stat"])
@@ -90,22 +95,18 @@ def test_mean_its_test_and_interval(name):
 
 @each_set
 def test_prediction_interval(name):
-    yi, vi = studies(SETS[name])
     for method, fit in SETS[name]["rma"].items():
         for test, theirs in fit["tests"].items():
             for kind, limits in theirs.get("pi", {}).items():
                 if (test, kind) not in LEFT_OUT:
-                    ci_method, pi_method = PREDICTION[test, kind]
-                    ours = pool(yi, vi, tau2_method=METHOD[method], ci_method=ci_method, pi_method=pi_method)
-                    close_interval(ours.pi, limits)
+                    close_interval(pooled(name, method, *PREDICTION[test, kind]).pi, limits)
 
 
 @each_set
 def test_q_profile_interval(name):
-    yi, vi = studies(SETS[name])
     for method, fit in SETS[name]["rma"].items():
         if "confint_QP" in fit:
-            ours, theirs = pool(yi, vi, tau2_method=METHOD[method]), fit["confint_QP"]
+            ours, theirs = pooled(name, method), fit["confint_QP"]
             close(ours.tau2_ci, theirs["tau2"], rtol=STOPS_EARLY.get(name, RTOL))
             close(np.multiply(ours.i2_ci, 100), theirs["I2"], rtol=STOPS_EARLY.get(name, RTOL))
 

@@ -22,7 +22,7 @@ def mutants():
 
 
 @pytest.fixture
-def bench(mutants, tmp_path):
+def bench(mutants, tmp_path, monkeypatch):
     """Return a project of one room, whose test allows for a few changes only."""
     (tmp_path / "analysis").mkdir()
     (tmp_path / "tests").mkdir()
@@ -31,6 +31,8 @@ def bench(mutants, tmp_path):
     (tmp_path / "tests" / "test_room.py").write_text(
         "from analysis.room import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
     )
+    # A small project needs no plugin; to load those of this environment takes a second.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return mutants.Bench(tmp_path)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from data_cases import published_trials
 from matplotlib.text import Text
-from plot_cases import artist, misplaced
+from plot_cases import artist, misplaced, table_of_twins
 
 import analysis
 from analysis import claims_plot
@@ -206,12 +206,9 @@ def test_words_say_what_was_drawn(fig, checked, arms):
 
 
 def test_same_bytes_and_a_table_in_markdown(checked, tmp_path):
-    first, second = (
-        analysis.save_figure(claims_plot(checked, therapy_family="Light"), tmp_path / name) for name in ("a", "b")
+    lines = table_of_twins(
+        claims_plot(checked, therapy_family="Light"), claims_plot(checked, therapy_family="Light"), tmp_path
     )
-    for one, two in zip(first, second, strict=True):
-        assert one.read_bytes() == two.read_bytes(), one.suffix
-    lines = [line for line in first[-1].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert lines[0] == "| Result or claim | Id | Number | Verdict |"
     assert (
         "| Pain fell from 6.9 to 3 on a 0-10 rating. | nir01 | pain falls by 3.9 points | arm change quoted as effect |"

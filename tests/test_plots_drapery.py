@@ -5,10 +5,9 @@ import pytest
 from data_cases import published_trials
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, misplaced, synthetic
+from plot_cases import artist, misplaced, synthetic, table_of_twins
 
 import analysis
-from analysis import save_figure
 from analysis.models.diagnostics import pvalue_at
 from analysis.plots._drapery import drapery, place_curve_names
 from analysis.plots._layout import text_width
@@ -227,11 +226,7 @@ def test_it_draws_into_other_axes(pooled, fig):
 
 
 def test_same_bytes_and_a_table_in_markdown(pooled, tmp_path):
-    first = save_figure(drapery(pooled), tmp_path / "a")
-    second = save_figure(drapery(pooled), tmp_path / "b")
-    for one, two in zip(first, second, strict=True):
-        assert one.read_bytes() == two.read_bytes(), one.suffix
-    lines = [line for line in first[-1].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    lines = table_of_twins(drapery(pooled), drapery(pooled), tmp_path)
     assert lines[0] == "| Trial | Estimate | Interval | p for no difference |" and len(lines) == 2 + 5 + 2
     assert lines[-2].startswith("| **Pooled** |") and lines[-1].startswith("| **New trial** |")
 

@@ -287,8 +287,8 @@ def test_the_same_figures_have_the_same_bytes(effects, tmp_path):
     }
     for name, draw in draws.items():
         for copy in ("a", "b"):
-            analysis.save_figure(draw(), tmp_path / copy / name, formats=("svg", "pdf"))
-        for kind in ("svg", "pdf", "csv", "md"):
+            analysis.save_figure(draw(), tmp_path / copy / name, formats=["svg"])
+        for kind in ("svg", "csv", "md"):
             assert (tmp_path / "a" / f"{name}.{kind}").read_bytes() == (tmp_path / "b" / f"{name}.{kind}").read_bytes()
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, misplaced, synthetic
+from plot_cases import artist, misplaced, synthetic, table_of_twins
 from scipy.integrate import trapezoid
 
 import analysis
-from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes, save_figure
+from analysis import HalfCauchy, HalfNormal, LogStudent, Normal, pool_bayes
 from analysis.plots._posterior import posterior_plot
 
 Y = [-1.2, -0.4, -2.0, 0.3, -0.9]
@@ -247,11 +247,7 @@ def test_it_draws_into_other_axes(posterior, fig):
 
 
 def test_same_bytes_and_a_table_in_markdown(posterior, tmp_path):
-    first = save_figure(posterior_plot(posterior), tmp_path / "a")
-    second = save_figure(posterior_plot(posterior), tmp_path / "b")
-    for one, two in zip(first, second, strict=True):
-        assert one.read_bytes() == two.read_bytes(), one.suffix
-    lines = [line for line in first[-1].read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    lines = table_of_twins(posterior_plot(posterior), posterior_plot(posterior), tmp_path)
     assert lines[0] == "| Trial | Observed | Posterior median | Credible interval |" and len(lines) == 2 + 5 + 3
 
 

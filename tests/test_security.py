@@ -2,6 +2,7 @@
 
 import ast
 import socket
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -10,11 +11,7 @@ import pytest
 import analysis
 
 ROOT = Path(__file__).parents[1]
-TREES = {
-    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "analysis").rglob("*.py"))
-}
-NODES = [(name, node) for name, tree in TREES.items() for node in ast.walk(tree)]
+FILES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "analysis").rglob("*.py"))]
 NET = {"socket", "ssl", "urllib", "http", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "asyncio", "webbrowser"}
 PROGRAMS = {"subprocess", "multiprocessing", "ctypes", "pty"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
@@ -23,21 +20,28 @@ WRITERS = {"open", "fdopen", "write_text", "write_bytes", "to_excel", "to_parque
 MARK = "<script>alert(1)</script>"
 
 
+@cache
+def nodes(name):
+    """Return the syntax of a module, node by node."""
+    return list(ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))))
+
+
 def called(name):
     """Names that a module calls, methods by their last part; `re.compile` and the like are none of Python's own."""
-    calls = [node.func for at, node in NODES if at == name and isinstance(node, ast.Call)]
+    calls = [node.func for node in nodes(name) if isinstance(node, ast.Call)]
     calls = [f for f in calls if ast.unparse(f) != "re.compile"]
     return {getattr(f, "attr", getattr(f, "id", "")) for f in calls}
 
 
 def test_package_imports_nothing_that_connects_starts_or_unpickles():
-    imported = {alias.name for _, node in NODES if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module for _, node in NODES if isinstance(node, ast.ImportFrom) and node.module}
+    every = [node for name in FILES for node in nodes(name)]
+    imported = {alias.name for node in every if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module for node in every if isinstance(node, ast.ImportFrom) and node.module}
     assert {"numpy", "pandas", "html"} <= {name.partition(".")[0] for name in imported}
     assert {name.partition(".")[0] for name in imported} & (NET | PROGRAMS | PICKLES) == set()
 
 
-@pytest.mark.parametrize("name", TREES)
+@pytest.mark.parametrize("name", FILES)
 def test_module_runs_no_text_and_only_saving_writes(name):
     assert called(name) & RUN == set()
     assert called(name) & WRITERS == ({"fdopen"} if name == "analysis/plots/_save.py" else set())
