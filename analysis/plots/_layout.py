@@ -514,8 +514,8 @@ def ratio_ticks(low, high, most=7):
     twos = [2.0**power for power in range(math.ceil(low / math.log(2)), math.floor(high / math.log(2)) + 1)]
     if 4 <= len(twos) <= most and (best is None or abs(len(twos) - 5) < abs(len(best) - 5)):
         best = twos
-    # many decades: one, and every second, third, fourth or sixth power of ten
-    for every in (2, 3, 4, 6):
+    # many decades: one, and every second, third, fourth, … power of ten
+    for every in (2, 3, 4, 6, 12, 24, 60, 120):
         ticks = [10.0**decade for decade in decades if not decade % every and low <= decade * math.log(10) <= high]
         if best is None and 2 <= len(ticks) <= most:
             best = ticks
