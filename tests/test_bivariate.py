@@ -189,6 +189,7 @@ def test_equal_precision_beyond_the_boundary_has_a_closed_form():
     close(fit.between, [[2.0, 2.0], [2.0, 2.0]], 1e-10)
     assert fit.correlation == 1.0
     assert fit.boundary
+    assert "the data would have it even further" in fit.summary()
     close(fit.difference.se, np.sqrt(2 / 5), 1e-12)
 
 
@@ -197,6 +198,7 @@ def test_a_correlation_next_to_one_is_not_one():
     along, across = 2**0.5 * np.array([2, -2, 1, -1, 0]), np.sqrt(1 + 1e-6) * np.array([1, 1, -1, -1, 0])
     fit = pool_bivariate(np.sqrt(0.5) * (np.outer(along, [1, 1]) + np.outer(across, [1, -1])), np.ones((5, 2)))
     assert not fit.boundary
+    assert "even further" not in fit.summary()
     close(1 - fit.correlation, 1e-6 / 2, 1e-3)
 
 

@@ -289,6 +289,7 @@ def test_no_effect_is_never_proven(four_strong, four_weak):
     ):
         found = check_all(table, *denials)
         assert set(zip(found["verdict"], found["rule"], strict=True)) == {(verdict, 4)}
+    assert check_all(four_weak, *denials)["reason"].str.startswith("Pain is ").all()
     two = verdict_of(trials(*strong(2)), claim=said[0])
     assert two["reason"].startswith("It denies an effect that the trials show, though not beyond doubt: pain is")
     assert verdict_of(four_strong, claim=said[0], condition="migraine")["rule"] == 5
@@ -556,6 +557,9 @@ def test_responders():
     assert verdicts(many, *placebo, **share) == ["supported", "no trial with these numbers"]
     more = [{"value": value, "arm": "difference"} for value in ("60", "90")]
     assert verdicts(many, *more, **share) == ["supported", "overstated"]
+    # As exact as it is printed: of 50 people 10 respond in each placebo arm, 20% of all.
+    exact = [{"value": value, "arm": "placebo", "traced_to": "count2001"} for value in ("20.00", "20.01", "19.99")]
+    assert verdicts(many, *exact, **share) == ["supported", *["no trial with these numbers"] * 2]
     row = verdict_of(many, **share, **treated[1])
     assert "In the treatment arms 83% responded; in the placebo arms 20% responded" in row["reason"]
     assert "the share who respond is 63 percentage points higher than with placebo (95% CI" in row["reason"]

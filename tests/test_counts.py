@@ -216,6 +216,8 @@ def test_one_trial_is_its_own_effect():
             and (one.q_df, one.q_pvalue) == (0, 1.0)
             and np.isnan([one.i2, one.h2]).all()
         )
+        assert "Homogeneity" not in one.summary(), "one trial can agree with nobody"
+    assert "Homogeneity" in pool_mantel_haenszel([12, 5], [40, 30], [20, 9], [42, 31]).summary()
 
 
 def test_intervals_cover_with_rare_events():

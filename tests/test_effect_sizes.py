@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import published_trials
+from data_cases import TRIALS, published_trials
 
 import analysis as ma
 from analysis.data import arm_scores
@@ -127,6 +127,19 @@ def test_no_placebo_patient_counts_twice(trials, effects):
     assert split["n_treatment"].sum() == pytest.approx(effects.table["n_treatment"].sum())
     assert split["study"].value_counts()[["tam2007", "glazov2014", "stelian1992"]].tolist() == [2, 2, 2]
     assert split["label"].is_unique
+    derived = ma.effect_sizes(trials, multi_arm="split").derivations
+    shared = derived[derived["rule"].str.endswith("it serves several treatment arms")]
+    assert set(shared["study"]) == {"tam2007", "glazov2014", "stelian1992"} and set(shared["arm"]) == {"placebo"}
+    assert not effects.derivations["rule"].str.contains("serves several").any()
+
+
+def test_tables_hold_what_is_documented_and_are_numbered(trials, effects):
+    contrasts = ma.read_contrasts(TRIALS.with_name("contrasts.csv"))
+    both = ma.with_contrasts(effects, contrasts)
+    for found in (effects, ma.contrast_effects(contrasts), both, effects.where(therapy_family="Light")):
+        for table in (found.table, found.derivations, found.left_out):
+            assert table.index.equals(pd.RangeIndex(len(table))) and "index" not in table
+        assert list(found.left_out)[:3] == ["study", "label", "reason"]
 
 
 def test_final_scores_on_request(trials):

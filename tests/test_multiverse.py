@@ -218,6 +218,12 @@ def test_options_are_compared_in_the_same_company():
     assert table.loc["ci_method", "comparisons"].tolist() == [1, 1]
 
 
+def test_choices_are_numbered_and_hold_what_is_documented(magnets):
+    table = choice_effects(magnets)
+    documented = "choice option analyses mean_estimate median_estimate share_excluding_zero shift flips comparisons"
+    assert list(table) == documented.split() and table.index.equals(pd.RangeIndex(len(table)))
+
+
 def test_choice_effects_of_the_whole_multiverse(magnets):
     """Against pandas: means over the comparisons that hold every option."""
     table = choice_effects(magnets).set_index(["choice", "option"])

@@ -68,6 +68,22 @@ def test_trials_have_normal_curves(fig):
         assert set(at_height(curve, 1.0)) == {y}
 
 
+def test_a_line_leads_from_the_middle_of_a_name_to_its_curve(fig, pooled):
+    written = {t.get_text(): t for t in fig.findobj(Text) if (t.get_gid() or "").startswith("name-")}
+    ax = artist(fig, "drapery-trials").axes
+    leaders = artist(fig, "drapery-leaders").get_segments()
+    assert len(leaders) == len(written) >= 3
+    assert all(foot[1] > top[1] for top, foot in leaders)
+    middles = [
+        text.get_window_extent().transformed(ax.transData.inverted()).intervalx.mean() for text in written.values()
+    ]
+    np.testing.assert_allclose(sorted(foot[0] for _, foot in leaders), sorted(middles), atol=0.02)
+    np.testing.assert_allclose(
+        sorted(top[0] for top, _ in leaders),
+        sorted(dict(zip(pooled.labels, pooled.yi, strict=True))[n] for n in written),
+    )
+
+
 def test_the_prediction_region_ends_at_the_prediction_interval(fig, pooled):
     left, right = artist(fig, "drapery-prediction-edges").get_segments()
     np.testing.assert_array_equal([*at_height(left, 0.05), *at_height(right, 0.05)], pooled.pi)

@@ -338,6 +338,13 @@ def test_few_ticks_over_many_decades_are_powers_of_ten():
     assert len(ticks) >= 2 and 0.0 in ticks
 
 
+@pytest.mark.parametrize(("decades", "every"), [(9, 2), (18, 3), (24, 4), (36, 6), (60, 12), (140, 24), (300, 60)])
+def test_ticks_over_more_decades_are_further_apart(decades, every):
+    ticks, _ = _layout.ratio_ticks(-np.log(10), decades * np.log(10))
+    np.testing.assert_allclose(ticks / np.log(10), np.arange(len(ticks)) * every, atol=1e-9)
+    assert 2 <= len(ticks) <= 7 and (len(ticks) + 1) * every > decades
+
+
 # into other people's figures
 
 
@@ -353,6 +360,7 @@ def test_forest_into_axes_draws_the_panel_and_the_names(effects):
     np.testing.assert_allclose(squares[:, 1], ax.get_yticks()[: len(trials)])
     assert (np.diff(ax.transData.transform(squares)[:, 1]) < 0).all()
     assert figure.axes == [ax]
+    assert ax.get_xlabel().splitlines()[-1] == "← favours treatment   favours placebo →"
 
 
 def test_forest_into_a_subfigure(effects):

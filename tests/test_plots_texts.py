@@ -4,6 +4,7 @@ import itertools
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 from plot_cases import synthetic
@@ -165,3 +166,30 @@ def test_a_narrow_page_of_groups_holds_long_directions(figures):
     assert all(3 <= box[0] and box[1] <= width - 3 and 3 <= box[2] and box[3] <= height - 3 for box in boxes)
     said = " ".join(text.get_text() for text in fig.findobj(Text)).replace("\n", " ")
     assert "everybody hoped for" in said and "nobody hoped for" in said
+
+
+# rows
+
+
+def test_rows_are_numbered_and_nothing_else_is_added(figures):
+    for name, fig in figures.items():
+        table = fig.content.table
+        assert table.index.equals(pd.RangeIndex(len(table))), name
+        assert {"index", "level_0"}.isdisjoint(table), name
+    curve = ma.forest(synthetic(7), prediction="density").content.table
+    assert curve.index.equals(pd.RangeIndex(len(curve))) and "density" in set(curve["kind"])
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_every_prediction_interval_is_told_on_either_side_of_no_effect(side):
+    yi = side * np.array([6.0, 7.0, 8.0])
+    outcomes = {name: ma.pool(yi, [0.1, 0.2, 0.1]) for name in ("pain", "sleep")}
+    outcomes["one study"] = ma.pool(yi[:1], [0.1])
+    told = ma.outcomes_forest(outcomes).content.caption.partition("prediction intervals for a new trial: ")[2]
+    assert "pain" in told and "sleep" in told and "one study" not in told.partition(".")[0]
+
+
+def test_what_is_pooled_lies_upon_what_it_is_seen_against(figures):
+    at = {a.get_gid(): a.get_zorder() for a in figures["funnel"].findobj() if str(a.get_gid()).startswith("funnel-")}
+    below = [z for gid, z in at.items() if "contour" in gid]
+    assert max(below) < at["funnel-null"] < at["funnel-pooled"] == at["funnel-limits"] < at["funnel-trials"]

@@ -282,6 +282,8 @@ def test_one_trial_alone():
     assert_every_number_follows(table)
     assert table["value"].iloc[0] == effects.yi[0]
     assert table.loc[table["level"] == "trial", "weight"].tolist() == [1.0]
+    assert "between-trial variance" not in set(table["quantity"])
+    assert "between-trial variance" in set(provenance(EFFECTS).table["quantity"])
 
 
 def test_what_cannot_be_traced():

@@ -220,6 +220,18 @@ def test_a_row_entered_twice(raw):
     assert problems["rule"].tolist() == ["a row stands once: same trial, time, arm and label"]
 
 
+@pytest.mark.parametrize(
+    ("arm", "rule"),
+    [("treatment", "each time point has exactly one placebo arm"), ("placebo", "each time point has at least one tre")],
+)
+def test_every_time_point_needs_both_arms(raw, arm, rule):
+    """Not the trial alone: what one time point has the other may lack."""
+    gale = raw[raw["study"] == "gale2006"]
+    later = gale[gale["arm"] == arm].assign(week="52", timepoint="follow-up", primary="no")
+    problems, message = problems_of(pd.concat([raw, later], ignore_index=True))
+    assert problems["rule"].str.startswith(rule).sum() == 1, message
+
+
 def test_headings(raw):
     problems, message = problems_of(raw.rename(columns={"baseline_mean": "basline_mean", "n": "N people"}))
     assert "Did you mean 'baseline_mean'?" in message
@@ -261,6 +273,7 @@ def test_percent_change_is_never_points(raw):
     for change in ({"scale_min": "0", "scale_max": "100"}, {"scale": "Percent change"}):
         problems, _ = problems_of(raw.assign(**{c: raw[c].where(~rows, v) for c, v in change.items()}))
         assert problems["rule"].str.contains("a percent change has no ends").sum() == 2
+        assert problems["rule"].str.contains("means need the ends").any() == ("scale" in change)
 
 
 def test_an_open_quote_is_an_error_and_not_the_end_of_the_file(tmp_path):
