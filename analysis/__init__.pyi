@@ -23,10 +23,19 @@ from .data.trials import (
     read_benchmarks as read_benchmarks,
 )
 from .data.trials import (
+    read_bias_facts as read_bias_facts,
+)
+from .data.trials import (
     read_claims as read_claims,
 )
 from .data.trials import (
     read_contrasts as read_contrasts,
+)
+from .data.trials import (
+    read_correlations as read_correlations,
+)
+from .data.trials import (
+    read_risk_of_bias as read_risk_of_bias,
 )
 from .data.trials import (
     read_thresholds as read_thresholds,

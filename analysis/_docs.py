@@ -97,6 +97,10 @@ largest : array_like
 path : str, os.PathLike or pandas.DataFrame
     A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet), a Parquet
     file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+trials : pandas.DataFrame, optional
+    From :func:`analysis.read_trials`: every study named must be one of its studies or of those of `contrasts`.
+contrasts : pandas.DataFrame, optional
+    From :func:`analysis.read_contrasts`: trials that report only the difference from placebo.
 digits : int, optional
     Decimals, 0 to 10.
 checked : pandas.DataFrame

@@ -41,7 +41,9 @@ def p_values():
 
 #: words of a doubt, the checks that speak of it (all that are listed, or one of a tuple), words their reasons must hold
 DOUBTS = [
-    (r"may be a final score", ["the note states a doubt"], "final score"),
+    (r"prints the final score as the fall", ["the note states a doubt"], "is the final score"),
+    (r"teaching copy", ["the note states a doubt"], "not from the authors"),
+    (r"start at the end of the scale", ["ceiling effect"], "nearer to the end of the scale than its SD"),
     (r"\boutlier", ["outlier"], "standard errors"),
     (r"quoted by a third party|another's table|as entered in Cochrane", ["second-hand"], "someone else's table"),
     (r"19:11 split", ["uneven split"], "19 people beside 11"),
@@ -398,6 +400,8 @@ LINES = [
     ),
     ("floor effect", "warning", t(baseline_mean=1.84), t(baseline_mean=1.82)),
     ("floor effect", "note", t(final_mean=2.02), t(final_mean=2.00)),
+    ("ceiling effect", "warning", t(baseline_mean=8.16), t(baseline_mean=8.18)),
+    ("ceiling effect", "note", t(final_mean=7.98), t(final_mean=8.00)),
     ("baseline imbalance", "warning", t(baseline_mean=6.94), t(baseline_mean=6.95)),
     ("baseline imbalance", "warning", t(baseline_mean=7.12, n=10), t(baseline_mean=7.13, n=10)),
     ("baseline imbalance", "serious", t(baseline_mean=6.13), t(baseline_mean=7.36)),
@@ -445,6 +449,12 @@ def test_a_rule_fires_beyond_its_line_and_not_within(at):
         found = one_table(side)
         own = found[(found["study"] == f"case{at}") & (found["check"] == check) & (found["severity"] == severity)]
         assert len(own) > 0 if fires else own.empty, found[found["study"] == f"case{at}"].to_string()
+
+
+def test_a_percent_of_the_start_is_at_no_end_of_a_scale():
+    share = {"scale": "percent change", "scale_min": None, "scale_max": None, "baseline_mean": 100, "baseline_sd": 20}
+    found = audited(changed(both=share | {"final_mean": 60, "final_sd": 70}))
+    assert not {"floor effect", "ceiling effect"} & set(found["check"])
 
 
 def test_every_check_has_a_case_or_a_test_of_its_own():
@@ -652,7 +662,7 @@ def test_the_order_of_the_rows_changes_nothing():
 def test_findings_in_words():
     said = audit_findings(of_trials()).splitlines()
     assert said[0] == (
-        "115 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials."
+        "118 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials."
     )
     assert said[1].startswith("Chow 2006 (rows 6 and 7), baseline imbalance: Baselines of 5.92 (treatment)")
     assert said[-1].startswith("Most often: p disagrees (15 trials), second-hand (12 trials)")

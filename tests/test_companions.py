@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from data_cases import published_trials
 
 import analysis as ma
 
@@ -13,7 +14,11 @@ READERS = {
     "claims": (ma.read_claims, "claim_id"),
     "mcid": (ma.read_thresholds, "source"),
     "benchmarks": (ma.read_benchmarks, "review"),
+    "risk_of_bias": (ma.read_risk_of_bias, "study"),
+    "facts_on_bias": (ma.read_bias_facts, "study"),
+    "correlations": (ma.read_correlations, "source"),
 }
+OF_STUDIES = ("risk_of_bias", "facts_on_bias", "correlations")
 
 
 def cells(name):
@@ -66,6 +71,32 @@ WRONG = [
     ("claims", 1, {"unit": ""}, "a number needs its unit"),
     ("claims", 1, {"unit": "metres"}, "closed list"),
     ("claims", 1, {"traced": ""}, "is blank"),
+    ("claims", 1, {"kind": "arm chnage"}, "closed list"),
+    ("claims", 1, {"polarity": "hope"}, "closed list"),
+    ("claims", 1, {"number_from": "guess"}, "closed list"),
+    ("claims", 1, {"kind": "responders"}, "does not hold a number in this unit"),
+    ("claims", 1, {"kind": "no number"}, "does not hold a number in this unit"),
+    ("claims", 1, {"kind": "difference"}, "come together"),
+    ("claims", 1, {"arm": "difference"}, "come together"),
+    ("claims", 0, {"number_from": "article"}, "where a number is from, and there is none"),
+    ("risk_of_bias", 0, {"tool": "RoB2"}, "a known tool, written in another way"),
+    ("risk_of_bias", 0, {"judgement": "unclear"}, "not among the judgements of this tool"),
+    ("risk_of_bias", 37, {"judgement": "some concerns"}, "not among the judgements of this tool"),
+    ("risk_of_bias", 43, {"judgement": "low"}, "not among the judgements of this tool"),
+    ("risk_of_bias", 41, {"judgement": "11"}, "not among the judgements of this tool"),
+    ("risk_of_bias", 42, {"judgement": "8"}, "not the number of items that are met"),
+    ("risk_of_bias", 1, {"domain": "D1 randomisation process"}, "a row stands once"),
+    ("risk_of_bias", 0, {"judged_by": ""}, "is blank"),
+    ("risk_of_bias", 0, {"certainty": "sure"}, "closed list"),
+    ("facts_on_bias", 0, {"finding": ""}, "is blank"),
+    ("correlations", 0, {"r": "-0.564"}, "not what the three SDs give"),
+    ("correlations", 0, {"sd_change": "0.34"}, "not what the three SDs give"),
+    ("correlations", 0, {"r": "", "sd_change": "9"}, "not what the three SDs give"),
+    ("correlations", 0, {"r": "56.4"}, "lies between -1 and 1"),
+    ("correlations", 0, {"r": "", "sd_final": ""}, "the three SDs that imply it"),
+    ("correlations", 4, {"sd_final": "0"}, "must be above zero"),
+    ("correlations", 0, {"r_from": "somewhere"}, "where the correlation is from"),
+    ("correlations", 2, {"weeks": "7"}, "a row stands once"),
     ("mcid", 0, {"value_low": "-2"}, "above zero, its lower end first"),
     ("mcid", 0, {"value_high": "1"}, "above zero, its lower end first"),
     ("mcid", 0, {"kind": "both"}, "closed list"),
@@ -98,3 +129,66 @@ def test_all_problems_are_listed_at_once():
 def test_a_trials_table_is_not_taken_for_claims():
     with pytest.raises(ma.TrialDataError, match="this column is missing"):
         ma.read_claims(DATA / "trials.csv")
+
+
+# A table about studies, beside the tables of the studies
+
+
+@pytest.fixture(scope="module")
+def contrasts():
+    return ma.read_contrasts(DATA / "contrasts.csv")
+
+
+@pytest.mark.parametrize("name", OF_STUDIES)
+def test_every_study_named_is_in_one_of_the_tables(name, contrasts):
+    read, _ = READERS[name]
+    alone = read(DATA / f"{name}.csv")
+    pd.testing.assert_frame_equal(read(DATA / f"{name}.csv", trials=published_trials(), contrasts=contrasts), alone)
+
+
+@pytest.mark.parametrize("name", OF_STUDIES)
+def test_a_study_that_no_table_has_is_named(name, contrasts):
+    read, key = READERS[name]
+    table = cells(name)
+    table.loc[[0, 2], "study"] = ["chow206", "another2020"]
+    with pytest.raises(ma.TrialDataError) as caught:
+        read(table, trials=published_trials(), contrasts=contrasts)
+    problems = caught.value.problems
+    assert problems["row"].tolist() == [2, 4] and set(problems["column"]) == {"study"}
+    assert problems["value"].tolist() == ["chow206", "another2020"]
+    assert problems["remedy"][0] == "Did you mean 'chow2006'?" and "give the table" in problems["remedy"][1]
+    if key != "study":
+        assert problems["study"].tolist() == table.loc[[0, 2], key].tolist()
+    assert len(read(table)) == len(table), "without a table of studies nothing is known of them"
+
+
+def test_trials_alone_do_not_know_those_that_print_only_a_difference(contrasts):
+    with pytest.raises(ma.TrialDataError, match="in no table of studies given") as caught:
+        ma.read_risk_of_bias(DATA / "risk_of_bias.csv", trials=published_trials())
+    assert set(caught.value.problems["value"]) <= set(contrasts["study"])
+    assert len(ma.read_bias_facts(DATA / "facts_on_bias.csv", trials=published_trials())) == 93
+    with pytest.raises(ValueError, match="contrasts must be the table that read_contrasts returns"):
+        ma.read_risk_of_bias(DATA / "risk_of_bias.csv", contrasts=pd.DataFrame({"Study": ["gale2006"]}))
+
+
+def test_a_tool_of_ones_own_may_judge_as_it_likes():
+    table = cells("risk_of_bias").head(1).assign(tool="ROBINS-I", judgement="moderate")
+    assert ma.read_risk_of_bias(table)["judgement"].tolist() == ["moderate"]
+
+
+def test_three_sds_stand_for_a_correlation():
+    table = cells("correlations").head(2).assign(r="", r_from="three SDs as printed, of completers", note="")
+    assert ma.read_correlations(table)["r"].isna().all()
+
+
+def test_correlations_of_other_columns_are_told_what_is_missing():
+    other = pd.DataFrame({"Study": ["Smith 2024"], "r": [0.5], "n": [20]})
+    with pytest.raises(ma.TrialDataError, match="Did you mean 'study'") as caught:
+        ma.read_correlations(other)
+    assert caught.value.problems["column"].tolist() == ["Study", "source", "scale", "arm", "r_from"]
+
+
+@pytest.mark.parametrize("left", [["kind"], ["polarity"], ["number_from"], ["kind", "polarity", "number_from"]])
+def test_claims_may_be_without_the_columns_that_can_be_guessed(left):
+    table = ma.read_claims(cells("claims").drop(columns=left))
+    assert table[left].isna().all(axis=None) and len(table) == len(cells("claims"))

@@ -72,18 +72,27 @@ def test_all_claims_are_in_some_figure(checked):
 def test_claims_with_points_stand_below_what_they_speak_of(fig):
     table = rows(fig)
     lines = [(row["claim_id"] if row["kind"] == "claim" else row["role"]) for row in table.to_dict("records")]
-    assert lines[1:7] == ["placebo", "nir02", "treatment", "nir01", "contrast", "nir03"]
+    assert lines[1:6] == ["placebo", "nir02", "treatment", "nir01", "contrast"]
     assert (np.diff(table["y_mm"]) > 3).all()
 
 
 def test_claimed_numbers_are_marked_at_their_value(fig):
     marks = artist(fig, "claims-marks").get_offsets()[1::3]
     claims = rows(fig, "claim").dropna(subset=["claim_low"])
-    np.testing.assert_array_equal(marks[:, 0], [-1.4, -3.9, -2.5])
+    np.testing.assert_array_equal(marks[:, 0], [-1.4, -3.9])
     np.testing.assert_array_equal(marks, claims[["claim_low", "y_mm"]])
-    assert texts(fig, "mark-text-") == ["−1.4 claimed", "−3.9 claimed", "−2.5 claimed"]
+    assert texts(fig, "mark-text-") == ["−1.4 claimed", "−3.9 claimed"]
     stems = [(s[0, 0], s[1, 1] - s[0, 1] > 0) for s in artist(fig, "claims-stems").get_segments()]
-    assert stems == [(-1.4, True), (-3.9, True), (-2.5, True)]
+    assert stems == [(-1.4, True), (-3.9, True)]
+
+
+def test_a_number_is_marked_as_claimed_only_if_the_article_prints_it(fig, checked):
+    """The difference of nir03 was computed from four numbers of the article: it stands among those without one."""
+    assert "nir03" in rows(fig, "claim")["claim_id"][rows(fig, "claim")["claim_low"].isna()].tolist()
+    printed = claims_plot(checked.assign(number_from="article"), therapy_family="Light")
+    assert texts(printed, "mark-text-") == ["−1.4 claimed", "−3.9 claimed", "−2.5 claimed"]
+    lines = [row["claim_id"] if row["kind"] == "claim" else row["role"] for row in rows(printed).to_dict("records")]
+    assert lines[5:7] == ["contrast", "nir03"]
 
 
 def test_evidence_of_one_trial_is_drawn_as_a_trial(fig, checked):

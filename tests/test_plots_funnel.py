@@ -168,7 +168,7 @@ def test_contours_may_be_left_out(arms):
 
 def test_captions_warn_and_explain(fig):
     assert "Asymmetry is not bias" in fig.content.caption and "cannot be judged" not in fig.content.caption
-    assert "true effects differ between trials (τ 1.27 points, I² 88%)" in fig.content.caption
+    assert "true effects differ between trials (τ 1.30 points, I² 89%)" in fig.content.caption
     assert "doi 10.1136/bmj.d4002" in fig.content.caption
     few = funnel(synthetic(9), note="one sample")
     assert "With 9 trials, fewer than 10, asymmetry cannot be judged" in few.content.caption
@@ -248,7 +248,7 @@ def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
     lines = table_of_twins(funnel(arms), funnel(arms), tmp_path)
     assert lines[0] == "| Trial | Effect | Standard error | p |"
     assert lines[2] == "| Gale 2006 | −2.50 | 0.70 | <0.001 |"
-    assert len(lines) == 2 + 44 + 1 and lines[-1].startswith("| **All trials, pooled** | **−1.19** |")
+    assert len(lines) == 2 + 44 + 1 and lines[-1].startswith("| **All trials, pooled** | **−1.21** |")
 
 
 def test_bad_arguments_are_named(arms):

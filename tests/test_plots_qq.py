@@ -132,14 +132,14 @@ def test_it_draws_into_other_axes(arms, fig):
 
 
 def test_alternative_text_names_the_ends(fig):
-    assert "run from Lauretti 2015 (−2.83) to Walewicz 2019 (1.79)" in fig.content.alt_text
+    assert "run from Lauretti 2015 (−2.75) to Walewicz 2019 (1.76)" in fig.content.alt_text
     assert " ".join(texts(fig, "footer-")) == " ".join(rows(fig, "footer")["name"])
 
 
 def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
     lines = table_of_twins(qq_plot(arms), qq_plot(arms), tmp_path)
     assert lines[0] == "| Trial | Effect | Residual | Normal quantile | Envelope |"
-    assert lines[2].startswith("| Lauretti 2015 | −5.00 | −2.83 | −2.28 | −3.")
+    assert lines[2].startswith("| Lauretti 2015 | −5.00 | −2.75 | −2.28 | −3.")
     assert len(lines) == 2 + 44 + 1
 
 

@@ -235,7 +235,7 @@ def test_trials_left_out_are_listed_with_the_reason():
 
 def test_the_drawing():
     lines = provenance(EFFECTS, "chow2006").tree().splitlines()
-    assert lines[0] == "contrast, pooled, −1.19 points on 0–10: sum of weight times the effect of each trial"
+    assert lines[0] == "contrast, pooled, −1.21 points on 0–10: sum of weight times the effect of each trial"
     assert lines[2].startswith("└─ Chow 2006: difference, −2.93 points, weight 2.4% [patient-level data set neck_pain")
     assert lines[4] == "   │  ├─ treatment: mean of the change, −2.68 points: change_mean -2.6822, row 6"
     assert lines[-1] == "      └─ placebo: n, 45 people: n 45, row 7"

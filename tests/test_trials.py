@@ -262,7 +262,7 @@ def test_data_readme_counts():
     readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
     trials = ma.read_trials(DATA)
     assert f"{len(trials)} ({trials['study'].nunique()} trials)" in readme
-    for name in ("contrasts", "claims", "benchmarks", "mcid"):
+    for name in ("contrasts", "claims", "benchmarks", "mcid", "risk_of_bias", "facts_on_bias", "correlations"):
         rows = len(pd.read_csv(DATA.parent / f"{name}.csv"))
         line = next(line for line in readme.splitlines() if line.startswith(f"| `{name}.csv`"))
         assert line.split("|")[-2].split("(")[0].strip() == str(rows)

@@ -3,11 +3,13 @@
 ``data/README.md`` explains the columns to a reader. The rules are a pandera schema made from the same lists, one line a
 rule; every check carries three texts: the column it speaks of, the rule, and what to do about it, and
 :func:`analysis.read_trials` turns failures into a :class:`analysis.TrialDataError`. The tables beside the trials
-(reported contrasts, claims, thresholds, published results) have their columns and rules here too.
+(reported contrasts, claims, thresholds, published results, judgements and facts on bias, correlations) have their
+columns and rules here too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,7 +56,7 @@ VOCABULARY = {
     "pain_type": ("chronic", "acute", "recurrent"),
     "design": ("parallel", "crossover"),
     "control": ("sham", "placebo", "weak dose", "other"),
-    "timepoint": ("end of treatment", "follow-up", "single session"),
+    "timepoint": ("during treatment", "end of treatment", "follow-up", "single session"),
     "primary": ("yes", "no"),
     "arm": ("treatment", "placebo", "active"),
     "n_basis": ("read", "inferred", "assumed"),
@@ -392,13 +394,38 @@ CONTRASTS = TableLayout(
     ),
 )
 
-_CLAIM_UNITS = ("points", "percent change", "percent responders", "weeks", "months", "mT", "T", "Hz")
+PAIN_UNITS = ("points", "percent change", "percent responders")
+TIME_UNITS = ("weeks", "months")
+DOSE_UNITS = ("mT", "T", "Hz")
+_CLAIM_UNITS = (*PAIN_UNITS, *TIME_UNITS, *DOSE_UNITS)
+
+# What a number of each kind of claim may be given in; a comparison may hold any.
+_UNITS_OF_KIND = {
+    "arm change": PAIN_UNITS[:2],
+    "difference": PAIN_UNITS[:2],
+    "responders": PAIN_UNITS[2:],
+    "duration": TIME_UNITS,
+    "schedule": TIME_UNITS,
+    "dose": DOSE_UNITS,
+    "comparison": _CLAIM_UNITS,
+    "no number": (),
+}
 _NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
+
+
+def _kind_holds_unit(t):
+    # A misspelt kind or unit is told by the closed lists.
+    fine = t["value"].isna() | ~t["kind"].isin(list(_UNITS_OF_KIND)) | ~t["unit"].isin(list(_CLAIM_UNITS))
+    for kind, units in _UNITS_OF_KIND.items():
+        fine |= (t["kind"] == kind) & t["unit"].isin(units)
+    return fine
+
+
 CLAIMS = TableLayout(
     "claims",
     tuple(
-        "claim_id seed therapy therapy_family condition claim value unit arm comparator comparator_value n cited_as "
-        "traced traced_to finding checkable_with".split()
+        "claim_id seed therapy therapy_family condition claim kind polarity value unit number_from arm comparator "
+        "comparator_value n cited_as traced traced_to finding checkable_with".split()
     ),
     ("claim_id", "therapy", "therapy_family", "condition", "claim", "traced", "checkable_with"),
     "claim_id",
@@ -407,7 +434,10 @@ CLAIMS = TableLayout(
     {
         "therapy": (*_THERAPIES, "MRI field", "Focused ultrasound under MRI"),
         "therapy_family": VOCABULARY["therapy_family"],
+        "kind": tuple(_UNITS_OF_KIND),
+        "polarity": ("relief", "no relief", "no evidence", "other"),
         "unit": _CLAIM_UNITS,
+        "number_from": ("article", "computed"),
         "arm": ("treatment", "placebo", "difference", "single-arm", "active comparator"),
         "traced": ("yes", "partly", "no"),
         "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
@@ -425,6 +455,31 @@ CLAIMS = TableLayout(
             "a number needs its unit",
             f"Type one of: {', '.join(_CLAIM_UNITS)}.",
             lambda t: t["value"].isna() | t["unit"].notna(),
+        ),
+        _rule(
+            "kind",
+            "this kind of claim does not hold a number in this unit",
+            "Kinds and their units: "
+            + "; ".join(f"{kind}: {', '.join(units)}" for kind, units in _UNITS_OF_KIND.items() if units)
+            + "; no number: the value stays blank.",
+            _kind_holds_unit,
+        ),
+        _rule(
+            "arm",
+            "the kind 'difference' and the arm 'difference' come together",
+            "A change within one arm is an 'arm change' of that arm.",
+            lambda t: (
+                ~(
+                    ((t["kind"] == "difference") & (t["arm"] != "difference"))
+                    | ((t["kind"] == "arm change") & (t["arm"] == "difference"))
+                )
+            ),
+        ),
+        _rule(
+            "number_from",
+            "says where a number is from, and there is none",
+            "Type the value, or leave both blank.",
+            lambda t: t["number_from"].isna() | t["value"].notna(),
         ),
     ),
 )
@@ -455,4 +510,139 @@ BENCHMARKS = TableLayout(
     ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
     ("year", "k", "n"),
     rules=_interval_around("estimate"),
+)
+
+# What a tool may say of a domain; a tool that is not listed here may say anything.
+_JUDGEMENTS = {
+    "RoB 2": ("low", "some concerns", "high"),
+    "RoB 1": ("low", "unclear", "high"),
+    "PEDro": ("yes", "no"),
+}
+_TOTAL = "total"
+_PEDRO_ITEMS = 10
+
+
+def _tool_as_listed(t):
+    plain = {re.sub(r"\W", "", name).lower(): name for name in _JUDGEMENTS}
+    listed = t["tool"].map(lambda name: plain.get(re.sub(r"\W", "", name).lower(), name), na_action="ignore")
+    return t["tool"].isna() | (t["tool"] == listed)
+
+
+def _judgement_of_tool(t):
+    fine = t["judgement"].isna() | ~t["tool"].isin(list(_JUDGEMENTS))
+    for tool, words in _JUDGEMENTS.items():
+        fine |= (t["tool"] == tool) & t["judgement"].isin(words)
+    counts = [str(count) for count in range(_PEDRO_ITEMS + 1)]
+    return fine | ((t["tool"] == "PEDro") & (t["domain"] == _TOTAL) & t["judgement"].isin(counts))
+
+
+def _total_of_items(t):
+    of_pedro, total = t["tool"] == "PEDro", t["domain"] == _TOTAL
+    keys = [t[name].fillna("") for name in ("study", "tool", "judged_by")]
+    met, items = (
+        (of_pedro & ~total & said).groupby(keys).transform("sum")
+        for said in (t["judgement"] == "yes", t["judgement"].isin(["yes", "no"]))
+    )
+    return ~(of_pedro & total & (items == _PEDRO_ITEMS)) | (t["judgement"] == met.astype(int).astype(str))
+
+
+def _once(*columns):
+    return _rule(
+        columns[-1],
+        f"a row stands once: same {', '.join(columns)}",
+        "Remove the copy, or correct the one that differs.",
+        lambda t: ~t.duplicated(list(columns), keep="first"),
+    )
+
+
+RISK_OF_BIAS = TableLayout(
+    "risk of bias",
+    tuple("study tool domain judgement judged_by source locator certainty note".split()),
+    ("study", "tool", "domain", "judgement", "judged_by"),
+    "study",
+    vocabulary={"certainty": VOCABULARY["certainty"]},
+    rules=(
+        _rule(
+            "tool",
+            "is a known tool, written in another way",
+            f"Type it as one of: {', '.join(_JUDGEMENTS)}.",
+            _tool_as_listed,
+        ),
+        _rule(
+            "judgement",
+            "is not among the judgements of this tool",
+            "Use those of the tool ("
+            + "; ".join(f"{tool}: {', '.join(words)}" for tool, words in _JUDGEMENTS.items())
+            + f"; the domain {_TOTAL} of PEDro: 0 to {_PEDRO_ITEMS}); never turn those of another tool into them.",
+            _judgement_of_tool,
+        ),
+        _rule(
+            "judgement",
+            f"the {_TOTAL} is not the number of items that are met",
+            "Check the items and the total.",
+            _total_of_items,
+        ),
+        _once("study", "tool", "judged_by", "domain"),
+    ),
+)
+
+BIAS_FACTS = TableLayout(
+    "facts on bias",
+    tuple("study item finding source locator".split()),
+    ("study", "item", "finding", "source"),
+    "study",
+    rules=(_once("study", "item", "finding"),),
+)
+
+_R_FROM = ("patient-level", "three SDs as printed", "three SEs as printed", "published mean of r")
+
+# Between a correlation and the one that its three SDs give: as far as SDs that are rounded to one decimal may move it.
+_CORRELATION_GAP = 0.1
+
+
+def _follows_from_sds(t):
+    before, after, change = (t[f"sd_{name}"] for name in ("baseline", "final", "change"))
+    implied = (before**2 + after**2 - change**2) / (2 * before * after)
+    return (t["r"].abs() > 1) | ~((t["r"].fillna(implied.clip(-1, 1)) - implied).abs() > _CORRELATION_GAP)
+
+
+CORRELATIONS = TableLayout(
+    "correlations",
+    tuple(
+        "source study scale population arm weeks n sd_baseline sd_final sd_change r r_from locator certainty "
+        "note".split()
+    ),
+    ("source", "scale", "arm", "r_from"),
+    "source",
+    ("sd_baseline", "sd_final", "sd_change", "r"),
+    vocabulary={"certainty": VOCABULARY["certainty"]},
+    rules=(
+        _rule("r", "a correlation lies between -1 and 1", "Check the value.", lambda t: ~(t["r"].abs() > 1)),
+        _rule(
+            "r",
+            "needs a correlation, or the three SDs that imply it",
+            "Type r, or sd_baseline, sd_final and sd_change of the same people.",
+            lambda t: t["r"].notna() | t[["sd_baseline", "sd_final", "sd_change"]].notna().all(axis=1),
+        ),
+        *(
+            _rule(
+                name, "must be above zero", "Leave it blank if it is not printed.", lambda t, name=name: ~(t[name] <= 0)
+            )
+            for name in ("sd_baseline", "sd_final", "sd_change")
+        ),
+        _rule(
+            "r",
+            "is not what the three SDs give",
+            "r is (sd_baseline² + sd_final² - sd_change²) / (2 sd_baseline sd_final): check all four, and whether an "
+            "SE stands for an SD.",
+            _follows_from_sds,
+        ),
+        _rule(
+            "r_from",
+            "does not begin with where the correlation is from",
+            f"Begin with one of: {', '.join(_R_FROM)}; what else is to be said follows after a comma.",
+            lambda t: t["r_from"].isna() | t["r_from"].str.split(",").str[0].isin(list(_R_FROM)),
+        ),
+        _once("source", "scale", "population", "weeks", "arm"),
+    ),
 )

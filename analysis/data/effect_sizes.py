@@ -109,7 +109,7 @@ class EffectSizes(InWords):
     >>> found.measure, found.unit, found.table["status"].value_counts().to_dict()
     ('MD', 'points on 0–10', {'recovered': 20, 'as printed': 18, 'imputed': 6})
     >>> print(f"{found.labels[0]}: {found.yi[0]:.2f}, variance {found.vi[0]:.3f}")
-    Gale 2006: -2.50, variance 0.489
+    Gale 2006: -2.50, variance 0.490
     """
 
     table: pd.DataFrame

@@ -2,8 +2,8 @@
 
 A trials table has one row per arm of a trial at one time point. Values stay on the scale of the paper; blank
 means "not printed" and never zero. The columns are described in ``data/README.md``. Beside the trials stand reported
-contrasts, claims of articles, thresholds of change and published results; all of them are checked alike, and one
-error lists everything that is wrong with a table.
+contrasts, claims of articles, thresholds of change, published results, judgements and facts on bias, and correlations;
+all of them are checked alike, and one error lists everything that is wrong with a table.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import pandas as pd
 from analysis._docs import documented
 from analysis.data import dictionary
 
+# Likeness from which an id is taken for a slip of the pen: author and year make unlike trials look alike.
+_NEAR = 0.8
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -329,8 +331,167 @@ def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
     return _read_checked(path, dictionary.BENCHMARKS)
 
 
-def _read_checked(path, layout):
-    """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`."""
+@documented
+def read_risk_of_bias(
+    path: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    trials: pd.DataFrame | None = None,
+    contrasts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Read what others judged the risk of bias of trials to be.
+
+    Parameters
+    ----------
+    {path, trials, contrasts}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per judgement of one trial in one domain, with the columns of ``data/risk_of_bias.csv``. `judgement` is
+        in the words of its `tool`; those of one tool are never turned into those of another. A trial without a row
+        was judged by nobody whose text was read. The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given.
+    FileNotFoundError
+        If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `trials` or `contrasts` is no table of studies.
+
+    See Also
+    --------
+    analysis.read_bias_facts : Reads what is known of how trials were run.
+    analysis.read_trials : Reads the trials that are judged.
+    analysis.audit_trials : Looks for what is doubtful in their numbers.
+
+    References
+    ----------
+    .. [1] Sterne et al. 2019, RoB 2: a revised tool for assessing risk of bias in randomised trials, BMJ 366:l4898, doi
+       10.1136/bmj.l4898.
+    .. [2] Higgins et al. 2011, the first Cochrane tool, BMJ 343:d5928, doi 10.1136/bmj.d5928.
+    .. [3] Maher et al. 2003, reliability of the PEDro scale, Phys Ther 83:713-721, doi 10.1093/ptj/83.8.713.
+
+    Examples
+    --------
+    >>> judged = read_risk_of_bias("data/risk_of_bias.csv")
+    >>> overall = judged[(judged["tool"] == "RoB 2") & (judged["domain"] == "overall")]
+    >>> overall["judgement"].value_counts().to_dict()
+    {'some concerns': 4, 'low': 1, 'high': 1}
+    """
+    return _read_checked(path, dictionary.RISK_OF_BIAS, {"trials": trials, "contrasts": contrasts})
+
+
+@documented
+def read_bias_facts(
+    path: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    trials: pd.DataFrame | None = None,
+    contrasts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Read what was found about how trials were run.
+
+    Parameters
+    ----------
+    {path, trials, contrasts}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per thing that was read (allocation, sham, blinding, dropouts, money), with the columns of
+        ``data/facts_on_bias.csv``. They are facts and no judgements. The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given.
+    FileNotFoundError
+        If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `trials` or `contrasts` is no table of studies.
+
+    See Also
+    --------
+    analysis.read_risk_of_bias : Reads what others judged the risk of bias to be.
+    analysis.read_trials : Reads the trials that the facts are about.
+
+    References
+    ----------
+    .. [1] Schulz & Grimes 2002, blinding in randomised trials, Lancet 359:696-700, doi 10.1016/S0140-6736(02)07816-9.
+
+    Examples
+    --------
+    >>> facts = read_bias_facts("data/facts_on_bias.csv")
+    >>> facts.loc[facts["item"] == "blinding check", "study"].tolist()
+    ['changwj2017', 'wolsko2004', 'irnich2001']
+    """
+    return _read_checked(path, dictionary.BIAS_FACTS, {"trials": trials, "contrasts": contrasts})
+
+
+@documented
+def read_correlations(
+    path: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    trials: pd.DataFrame | None = None,
+    contrasts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Read correlations between pain before and after.
+
+    Parameters
+    ----------
+    {path, trials, contrasts}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per correlation, with the columns of ``data/correlations.csv``: `r`, or the three SDs that imply it. `n`
+        and `weeks` stay text, because they may be words ("34 in both arms", "several"); `study` is blank where the
+        source is not one of the trials. The index is the row in the file.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, source, column, value, rule and remedy; also studies that are in neither table given.
+    FileNotFoundError
+        If there is no such file.
+    ModuleNotFoundError
+        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `trials` or `contrasts` is no table of studies.
+
+    See Also
+    --------
+    analysis.effect_sizes : Takes a correlation where a change has no SD of its own.
+    analysis.recover.correlation_from_sds : The correlation that three SDs imply.
+    analysis.read_trials : Reads the trials that `study` names.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.8:
+       the correlation from the three SDs.
+    .. [2] Walters et al. 2019, Trials 20:566, doi 10.1186/s13063-019-3671-2: correlations in published trials.
+
+    Examples
+    --------
+    >>> correlations = read_correlations("data/correlations.csv")
+    >>> patients = correlations[correlations["r_from"] == "patient-level"]
+    >>> patients.loc[patients["study"] == "chow2006", "r"].tolist()
+    [0.564, 0.649, 0.633, 0.601, 0.602, 0.617]
+    """
+    return _read_checked(path, dictionary.CORRELATIONS, {"trials": trials, "contrasts": contrasts})
+
+
+def _read_checked(path, layout, beside=None):
+    """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`.
+
+    `beside` holds the tables, by the argument's name, of which one must know every study named; None for no such table.
+    """
+    known = _studies_of(beside or {})
     source, cells = _read_cells(path, layout)
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
@@ -339,10 +500,32 @@ def _read_checked(path, layout):
         rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
     table, problems = _typed(cells, layout)
-    problems += _broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
+    problems += broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
+    problems += _unknown_studies(table, layout, known)
     if problems:
         raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
     return table
+
+
+def _studies_of(tables):
+    """The studies of all tables that are given, None if there is none."""
+    given = {name: table for name, table in tables.items() if table is not None}
+    for name, table in given.items():
+        if not isinstance(table, pd.DataFrame) or "study" not in table:
+            raise ValueError(f"{name} must be the table that read_{name} returns; it has no column 'study'")
+    return {study for table in given.values() for study in table["study"]} if given else None
+
+
+def _unknown_studies(table, layout, known):
+    if known is None:
+        return []
+    problems = []
+    for row, study in table["study"].dropna().items():
+        if study not in known:
+            near = difflib.get_close_matches(study, known, n=1, cutoff=_NEAR)
+            remedy = f"Did you mean '{near[0]}'?" if near else "Correct the id, or give the table that has it."
+            problems.append((row, table[layout.key][row], "study", study, "is in no table of studies given", remedy))
+    return problems
 
 
 def _read_cells(path, layout):
@@ -509,8 +692,24 @@ def _typed(cells, layout):
     return table, problems
 
 
-def _broken_rules(table, cells, layout, known):
-    """Validate lazily and return what fails, leaving out the cells, as (row, column), that are `known` to be wrong."""
+def broken_rules(
+    table: pd.DataFrame, cells: pd.DataFrame, layout: dictionary.TableLayout, known: Collection[Any] = ()
+) -> list[Any]:
+    """Validate lazily and return what fails, but for the cells that are known to be wrong.
+
+    Parameters
+    ----------
+    table, cells : pandas.DataFrame
+        With numbers where the dictionary wants them, and as text; unique index.
+    layout : analysis.data.dictionary.TableLayout
+    known : collection of tuple
+        Row and column of what was found wrong before.
+
+    Returns
+    -------
+    list of tuple
+        Row, key, column, value, rule and remedy of each problem.
+    """
     from pandera.errors import SchemaErrors
 
     try:

@@ -81,7 +81,7 @@ class PooledArms(Result):
     >>> from analysis import pool_arms, read_trials
     >>> arms = pool_arms(read_trials("data/trials.csv"))
     >>> print(f"{arms.placebo.estimate:.2f} {arms.treatment.estimate:.2f} {arms.contrast.estimate:.2f}")
-    -1.66 -2.86 -1.19
+    -1.66 -2.88 -1.21
     >>> arms.joint.k, arms.groups
     (36, {})
     """

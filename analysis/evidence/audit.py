@@ -57,8 +57,8 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     SE entered as SD, SD entered as SE, SD unusually small, SDs do not fit, SD and interval disagree, interval not
     centred
         See :mod:`analysis.evidence.audit_rules`.
-    outside the scale, wrong sign, change disagrees with its means, scale in doubt, floor effect, baseline imbalance,
-    identical arms, change and final disagree, direction turns, difference too large
+    outside the scale, wrong sign, change disagrees with its means, scale in doubt, floor effect, ceiling effect,
+    baseline imbalance, identical arms, change and final disagree, direction turns, difference too large
         See :mod:`analysis.evidence.audit_rules`.
     outlier
         Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family. Trials
@@ -147,7 +147,7 @@ def audit_findings(table: pd.DataFrame) -> str:
     --------
     >>> from analysis import read_trials
     >>> print(audit_findings(audit_trials(read_trials("data/trials.csv"))).splitlines()[0])
-    115 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials.
+    118 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials.
     """
     if not len(table):
         return "Nothing was found to look up again."

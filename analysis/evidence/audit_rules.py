@@ -25,7 +25,7 @@ from scipy.special import stdtr
 from analysis import effects, recover
 from analysis._types import Values
 from analysis.data.arm_scores import BASELINE, POINTS, SCORES, arm_scores, primary_arms
-from analysis.data.dictionary import LIMITS, MEANS, SPREADS, same_time
+from analysis.data.dictionary import LIMITS, MEANS, PERCENT_CHANGE, SPREADS, same_time
 from analysis.data.effect_sizes import effect_sizes
 from analysis.models.pooling import pool_batch
 from analysis.text import interval, number, percent, pvalue
@@ -130,8 +130,8 @@ NOTES = (
     ("scale in doubt", r"range (?:of the (?:scale|VAS) )?(?:is |was )?assumed|0-\d+ range assumed", LOOK),
     (
         "the note states a doubt",
-        r"\boutlier\b|implausible|may be a final score|order of the arms|does not match|too narrow to be credible|"
-        r"not confirmed|sensitivity analysis only",
+        r"\boutlier\b|implausible|(?:may be|is) (?:a|the) final score|order of the arms|does not match|"
+        r"too narrow to be credible|not confirmed|sensitivity analysis only|not from the authors",
         "Read the note, and run the analysis without it.",
     ),
 )
@@ -659,17 +659,23 @@ def _scale_and_values(trials):
         yield Finding(study, tuple(rows.index), "scale in doubt", severity, most, reason, remedy)
 
 
-def _floor(points):
-    """SDs above the mean: so many at the floor of the scale that mean and SD say little."""
+def _at_an_end(points):
+    """Means nearer to an end of the scale than one SD: so many stand there that mean and SD say little."""
     remedy = "Read means with care; count people."
-    for score, severity, more in (
-        (BASELINE, "warning", ": little room for pain to fall"),
-        ("final", "note", ": many are at the floor of the scale"),
-    ):
-        mean, sd = points[f"{score}_mean"], points[f"{score}_sd"]
-        for line in _each(points.assign(mean=mean, sd=sd), (sd > mean) & (points["arm"] != "active")):
+    on_scale = points[(points["arm"] != "active") & (points["scale"] != PERCENT_CHANGE)]
+    for score, severity in ((BASELINE, "warning"), ("final", "note")):
+        room = ": little room for pain to fall" if score == BASELINE else ": many are at the floor of the scale"
+        mean, sd = on_scale[f"{score}_mean"], on_scale[f"{score}_sd"]
+        lines = on_scale.assign(mean=mean, sd=sd, left=POINTS - mean)
+        for line in _each(lines, sd > mean):
             reason = f"the {ALL_SCORES[score]} of {number(line.mean)} points is smaller than its SD, {number(line.sd)}"
-            yield _found(line, "floor effect", severity, line.mean, reason + more, remedy)
+            yield _found(line, "floor effect", severity, line.mean, reason + room, remedy)
+        for line in _each(lines, sd > lines["left"]):
+            reason = (
+                f"the {ALL_SCORES[score]} of {number(line.mean)} points is nearer to the end of the scale than its SD, "
+                f"{number(line.sd)}: many start or stay there"
+            )
+            yield _found(line, "ceiling effect", severity, line.mean, reason, remedy)
 
 
 def _baselines(paired):
@@ -717,7 +723,7 @@ def _change_and_final(paired):
 def _direction_turns(paired):
     """Contrasts that turn from one time to another."""
     change, final = (paired[f"{score}_mean_t"] - paired[f"{score}_mean_p"] for score in SCORES)
-    best = change.fillna(final).where(paired["scale"] != "percent change")
+    best = change.fillna(final).where(paired["scale"] != PERCENT_CHANGE)
     for study, times in paired.assign(best=best).groupby("study", sort=False):
         if times["best"].max() >= TURN - TINY and times["best"].min() <= -TURN + TINY:
             ends = times.loc[[times["best"].idxmax(), times["best"].idxmin()]]
@@ -887,7 +893,7 @@ def _crossover(trials):
 
 def _missing_spread(paired):
     """Primary means without any SD, SE or interval: the SD must be imputed."""
-    lines = paired[(paired["primary"] == "yes") & (paired["scale"] != "percent change")]
+    lines = paired[(paired["primary"] == "yes") & (paired["scale"] != PERCENT_CHANGE)]
     means = {score: lines[[f"{score}_mean_t", f"{score}_mean_p"]].notna().all(axis=1) for score in SCORES}
     usable = {score: means[score] & lines[[f"{score}_sd_t", f"{score}_sd_p"]].notna().all(axis=1) for score in SCORES}
     for line in _each(lines, (means["final"] | means["change"]) & ~(usable["final"] | usable["change"])):
@@ -957,7 +963,7 @@ RULES: tuple[Any, ...] = (
     (_scale_and_name, "trials"),
     (_scale_and_times, "trials"),
     (_scale_and_values, "trials"),
-    (_floor, "points"),
+    (_at_an_end, "points"),
     (_baselines, "paired"),
     (_identical, "paired"),
     (_change_and_final, "paired"),

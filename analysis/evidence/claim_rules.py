@@ -10,6 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.data.dictionary import DOSE_UNITS, PAIN_UNITS
 from analysis.text import counted, interval, level, number, percent
 
 if TYPE_CHECKING:
@@ -24,14 +25,12 @@ VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO
 # Fewer trials cannot show how much true effects vary, so they support no claim.
 LEAST_TRIALS = 3
 
-KINDS = ("arm change", "difference", "responders", "duration", "dose", "no number")
-PAIN_UNITS = ("points", "percent change", "percent responders")
-DOSES = ("mT", "T", "Hz")
 _WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
 
-# What is read in the words of a claim: quick relief, that there is no evidence, that there is no effect, and versions
-# of a treatment or kinds of pain set against each other.
+# What is read in the words of a claim. No column says that relief is quick; the others are looked for only where `kind`
+# or `polarity` is blank: that there is no evidence, that there is no effect, and versions of a treatment or kinds of
+# pain set against each other.
 _QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
 _DENIES = re.compile(
     r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
@@ -57,10 +56,10 @@ class Claim(NamedTuple):
     ----------
     claim, therapy, condition, unit, arm, comparator, cited_as, traced, checkable_with : str
         As in the data dictionary; "" where blank.
-    kind : str
-        One of `KINDS`.
+    kind, polarity : str
+        As in the data dictionary, never blank.
     low, high : float
-        Ends of the number; NaN without one.
+        Ends of the number; NaN without one, and where the article does not print it.
     digits : int
         Its decimals.
     """
@@ -75,9 +74,20 @@ class Claim(NamedTuple):
     traced: str
     checkable_with: str
     kind: str
+    polarity: str
     low: float
     high: float
     digits: int
+
+    @property
+    def numbered(self) -> bool:
+        """Whether the article prints a number."""
+        return not math.isnan(self.low)
+
+    @property
+    def of_arm(self) -> bool:
+        """Whether that number is what happened in one arm: a change, or a share who responded."""
+        return self.numbered and self.arm != "difference" and self.kind in ("arm change", "responders")
 
     @property
     def value(self) -> float:
@@ -86,8 +96,10 @@ class Claim(NamedTuple):
 
     @property
     def weeks(self) -> float:
-        """How long the claim says relief lasts; NaN where it holds no duration."""
-        return self.high * _WEEKS[self.unit] if self.kind == "duration" else math.nan
+        """How long the claim says relief lasts; 0 where it only says that it lasts, NaN where it is no duration."""
+        if self.kind != "duration":
+            return math.nan
+        return self.high * _WEEKS[self.unit] if self.numbered else 0.0
 
     @property
     def quick(self) -> bool:
@@ -97,9 +109,7 @@ class Claim(NamedTuple):
     @property
     def no_relief(self) -> bool:
         """Whether its number says that pain does not fall, or that fewer respond."""
-        if self.kind == "responders":
-            return self.low < 0
-        return self.kind in ("arm change", "difference") and self.high >= 0
+        return _no_fall(self.kind, self.low, self.high)
 
     @property
     def half_digit(self) -> float:
@@ -140,34 +150,75 @@ def read_number(value: str | float | None) -> tuple[float, float, int] | None:
     return low, high, max(len(part.partition(".")[2]) for part in ends)
 
 
-def kind_of(unit: str, arm: str, has_value: bool) -> str:
-    """Return the kind of number a claim holds, from its unit and the arm it speaks of.
+def _no_fall(kind, low, high):
+    if kind == "responders":
+        return low < 0
+    return kind in ("arm change", "difference") and high >= 0
+
+
+def kind_of(unit: str, arm: str, has_value: bool, claim: str = "") -> str:
+    """Return the kind of a claim for which none is given, from its unit, the arm it speaks of, and its words.
 
     Parameters
     ----------
     unit, arm : str
         As in the data dictionary; "" where blank.
     has_value : bool
+    claim : str
+        In which "works best" and the like are looked for.
 
     Returns
     -------
     str
-        One of `KINDS`.
+        As in the data dictionary, but never "schedule": weeks are taken for a duration of relief.
 
     Examples
     --------
     >>> kind_of("points", "treatment", True), kind_of("points", "difference", True), kind_of("mT", "difference", False)
     ('arm change', 'difference', 'no number')
     """
+    if has_value and unit in DOSE_UNITS:
+        return "dose"
+    if _COMPARES.search(claim):
+        return "comparison"
     if not has_value:
         return "no number"
     if unit in _WEEKS:
         return "duration"
-    if unit in DOSES:
-        return "dose"
     if unit == "percent responders":
         return "responders"
     return "difference" if arm == "difference" else "arm change"
+
+
+def polarity_of(claim: str, kind: str, unit: str, arm: str, checkable_with: str, ends: tuple[float, float]) -> str:
+    """Return what a claim asserts for which no polarity is given, from its other columns and its words.
+
+    Parameters
+    ----------
+    claim, kind, unit, arm, checkable_with : str
+        As in the data dictionary; "" where blank, `kind` never blank.
+    ends : tuple of float
+        Of the number; NaN without one.
+
+    Returns
+    -------
+    str
+        As in the data dictionary.
+
+    Examples
+    --------
+    >>> none = (math.nan, math.nan)
+    >>> said = "Magnets relieve pain.", "Magnets do not relieve pain.", "There is no evidence that magnets help."
+    >>> [polarity_of(words, "no number", "points", "difference", "pooled contrast", none) for words in said]
+    ['relief', 'no relief', 'no evidence']
+    """
+    about_pain = unit in PAIN_UNITS or kind == "duration" or arm == "difference" or checkable_with == "pooled contrast"
+    if kind in ("dose", "schedule", "comparison") or arm == "placebo" or not about_pain:
+        return "other"
+    if _DENIES.search(claim):
+        return "no evidence"
+    denies = kind == "no number" and _DENIES_EFFECT.search(claim)
+    return "no relief" if denies or _no_fall(kind, *ends) else "relief"
 
 
 def claim_words(claim: Claim) -> str:
@@ -182,18 +233,18 @@ def claim_words(claim: Claim) -> str:
     str
         Such as "pain falls by 3.9 points", "60% respond", "12 months" or "no number".
     """
-    if claim.kind == "no number":
-        return claim.kind
+    if not claim.numbered:
+        return "no number"
     ends = sorted({abs(claim.low), abs(claim.high)})
     size = " to ".join(number(end, 0 if end.is_integer() else claim.digits) for end in ends)
-    if claim.kind in ("duration", "dose"):
+    if claim.unit not in PAIN_UNITS:
         return f"{size} {claim.unit}"
     whose = " with placebo" if claim.arm == "placebo" else ""
-    if claim.kind == "responders":
+    if claim.unit == "percent responders":
         more = f"{size} percentage points more respond than with placebo"
         return more if claim.arm == "difference" else f"{size}% respond{whose}"
     size += "%" if claim.unit == "percent change" else " point" if size == "1" else " points"
-    if claim.kind == "difference":
+    if claim.arm == "difference":
         return f"{size} {'less' if claim.low < 0 else 'more'} pain than with placebo"
     return f"pain {'falls' if claim.low < 0 else 'rises'} by {size}{whose}"
 
@@ -272,29 +323,29 @@ def _report_not_found(claim, evidence):
 
 
 def _number_not_found(claim, evidence):
-    if claim.checkable_with == "nothing found" and claim.kind not in ("no number", "dose"):
+    if claim.checkable_with == "nothing found" and claim.numbered and claim.kind != "dose":
         named = "" if names_a_report(claim.cited_as) else " The claim names no report."
         return NO_TRIAL, f"No trial against placebo with this number ({claim_words(claim)}) was found.{named}"
     return None
 
 
 def _untestable(claim, evidence):
-    about_pain = claim.unit in PAIN_UNITS or claim.kind == "duration" or claim.arm == "difference"
+    number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
     other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
     reasons = {
-        f"Its number ({claim_words(claim)}) is a dose, not a result.": claim.kind == "dose",
+        f"{number_words} is a dose, not a result.": claim.kind == "dose",
+        f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
         f"It compares with {claim.comparator}; the trials here compare with placebo.": bool(other),
-        f"Its number ({claim_words(claim)}) says that pain does not fall; only claims of relief are judged here, and "
+        f"{number_words} says that pain does not fall; only claims of relief are judged here, and "
         "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
         "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
-        and claim.kind not in ("arm change", "responders"),
+        and not claim.of_arm,
         "It speaks of another treatment; the trials here compare with placebo.": claim.arm == "active comparator",
         "It sets versions of a treatment, or kinds of pain, against each other; the trials here compare treatment "
-        "with placebo.": bool(_COMPARES.search(claim.claim)),
+        "with placebo.": claim.kind == "comparison",
         "No trial against placebo that could test it was found.": claim.checkable_with == "nothing found",
-        "It is not about how much pain changes, which is all that is compared here.": not (
-            about_pain or claim.checkable_with == "pooled contrast"
-        ),
+        "It is not about how much pain changes, which is all that is compared here.": claim.polarity == "other"
+        and claim.arm != "placebo",
     }
     reason = next((text for text, applies in reasons.items() if applies), None)
     return None if reason is None else (NOT_TESTABLE, reason)
@@ -302,9 +353,10 @@ def _untestable(claim, evidence):
 
 def _denial(claim, evidence):
     direct = evidence.match == "direct" and evidence.contrast is not None
-    if not _DENIES.search(claim.claim):
-        denies = claim.kind == "no number" and _DENIES_EFFECT.search(claim.claim)
-        return _no_effect(evidence) if direct and denies else None
+    if claim.polarity == "no relief" and claim.arm != "placebo":
+        return _no_effect(evidence) if direct else None
+    if claim.polarity != "no evidence":
+        return None
     if direct and not _weakness(evidence.contrast, evidence.clean):
         return OVERSTATED, f"It denies an effect that the trials show: {difference_words(evidence.contrast)}."
     if claim.traced == "no":
@@ -395,14 +447,14 @@ def _duration(claim, evidence):
         return None
     if claim.quick:
         return NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day."
+    late = "after the end of treatment" + (f" and as late as {claim_words(claim)}" if claim.numbered else "")
     if evidence.traced:
-        late = f"after the end of treatment and as late as {claim_words(claim)}"
         return OVERSTATED, f"The trial it rests on did not measure pain {late}: it cannot show that relief lasts."
-    return NO_TRIAL, f"No trial here has a time point after the end of treatment and as late as {claim_words(claim)}."
+    return NO_TRIAL, f"No trial here has a time point {late}."
 
 
 def _placebo_number(claim, evidence):
-    if claim.arm != "placebo" or claim.kind not in ("arm change", "responders"):
+    if claim.arm != "placebo" or not claim.of_arm:
         return None
     own, low, high = _arm_range(claim, evidence, "placebo")
     if math.isnan(own):
@@ -456,7 +508,7 @@ def _claimed(claim, evidence, role):
 
 
 def _arm_number(claim, evidence):
-    if claim.arm == "difference" or claim.kind not in ("arm change", "responders"):
+    if not claim.of_arm:
         return None
     own, low, _ = _arm_range(claim, evidence, "treatment")
     if math.isnan(own):

@@ -21,7 +21,7 @@ from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, with_contrasts
-from analysis.data.trials import TrialDataError
+from analysis.data.trials import TrialDataError, broken_rules
 from analysis.effects import risk_difference
 from analysis.evidence.claim_rules import (
     ARM_CHANGE,
@@ -38,6 +38,7 @@ from analysis.evidence.claim_rules import (
     claim_words,
     judge,
     kind_of,
+    polarity_of,
     read_number,
 )
 from analysis.evidence.worthwhile import BETWEEN, require
@@ -134,8 +135,8 @@ def check_claims(
     Returns
     -------
     pandas.DataFrame
-        One row per claim, in order: the columns of the claim; `claimed` (its number in words) and `kind` ("arm change",
-        "difference", "responders", "duration", "dose", "no number"); `match` and `scope` (which trials bear on it), `k`
+        One row per claim, in order: the columns of the claim, `kind`, `polarity` and `number_from` filled in where they
+        were blank; `claimed` (the number it prints, in words); `match` and `scope` (which trials bear on it), `k`
         and `people` (trials with a contrast, people in them), `k_arms` (trials with a change in both arms);
         `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`; `tau`, `i2`, `pi_low`,
         `pi_high` of the contrast; `verdict`, the number of the `rule` that gave it, `reason`, `caveats`, and `plain`,
@@ -160,6 +161,13 @@ def check_claims(
     The interval is never narrower than the Wald one unless another `ci_method` is chosen, because no verdict should
     profit from trials that agree by chance.
 
+    What a claim is, and what it asserts, is read in `kind` and `polarity`. Where they are blank, or the table has no
+    such columns, `kind` is taken from unit, arm and value, weeks and months being a duration of relief, and from words
+    such as "works best"; `polarity` from words such as "no evidence" and "no better than placebo", and without them the
+    claim is one of relief, if it is about how much pain changes in another arm than placebo, otherwise "other". A
+    number whose `number_from` is blank is the article's. One that is "computed" is not held against the article: the
+    claim is judged as one without a number.
+
     Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"), or of its
     therapy and named in `traced_to`. Where there are none, the nearest ones are shown: same therapy in other
     conditions, a trial of another therapy named in `traced_to`, same family. Those decide nothing.
@@ -168,25 +176,27 @@ def check_claims(
 
     1. *single untraced report*: the claim cites one report (a journal, an author, a year), it was not traced, and
        nothing else was found to check it with.
-    2. *no trial with these numbers*: it holds a number (change, difference, responders, duration), names no report that
-       could be looked up, and nothing was found to check it with.
-    3. *not testable here*: its number is a dose, or says that pain does not fall; it compares with something else than
-       placebo, or versions of the treatment with each other; it speaks of the placebo arm without a number; nothing was
-       found to check it with; or it is not about how much pain changes.
+    2. *no trial with these numbers*: it holds a number other than a dose, names no report that could be looked up, and
+       nothing was found to check it with.
+    3. *not testable here*: it is a dose or a schedule; its number says that pain does not fall; it compares with
+       something else than placebo, or versions of the treatment with each other; it speaks of the placebo arm without a
+       number; nothing was found to check it with; or its polarity is "other" and it is not of the placebo arm.
     4. A claim that there is no evidence is *supported* unless rule 9 would support the opposite (then *overstated*),
        and *not testable here* if what it rests on was not found. A claim that there is no effect is *overstated* if the
        trials show one, otherwise *not distinguishable from placebo*: no trial proves that there is none.
     5. *not testable here*: no usable trial of this therapy in this condition.
-    6. A duration of relief that no trial followed is *overstated* if a trial was traced that ended before, otherwise
-       *no trial with these numbers*; quick relief is *not testable here* if no trial measured pain within a day. Where
-       trials followed people that long, or measured that early, only they count from here on.
+    6. A duration of relief that no trial followed (without a number: to any time after the end of treatment) is
+       *overstated* if a trial was traced that ended before, otherwise *no trial with these numbers*; quick relief is
+       *not testable here* if no trial measured pain within a day. Where trials followed people that long, or measured
+       that early, only they count from here on.
     7. A number of the placebo arm is *supported* if it agrees with the trial traced (to rounding) or, without one, lies
        in the interval of the placebo arms of three trials or more (*not testable here* with fewer); otherwise *no trial
        with these numbers*.
     8. A number of the treatment arm: *no trial with these numbers* if no arm prints it; *overstated* if larger than in
        the trial traced (without one, beyond the interval of the treatment arms); *supported* only if the difference
        from placebo passes rule 9 and reaches it; otherwise *arm change quoted as effect*.
-    9. A difference, or a claim of relief without a number: *not distinguishable from placebo* if the interval includes
+    9. A difference, or a claim of relief without a printed number: *not distinguishable from placebo* if the interval
+       includes
        zero (of one or two trials: each trial's own); *overstated* if placebo did better, if there are fewer than three
        trials, if the prediction interval reaches zero, if without the trials that are doubtful, second-hand, picked,
        imputed or against a weak dose fewer than three or no effect are left, or if the claimed number lies beyond the
@@ -208,7 +218,7 @@ def check_claims(
     >>> checked = check_claims(claims, trials, contrasts=read_contrasts("data/contrasts.csv"))
     >>> checked.set_index("claim_id").loc[["nir01", "nir02", "nir03"], ["claimed", "verdict"]].values.tolist()
     [['pain falls by 3.9 points', 'arm change quoted as effect'], ['pain falls by 1.4 points with placebo', \
-'supported'], ['2.5 points less pain than with placebo', 'overstated']]
+'supported'], ['no number', 'overstated']]
     """
     if worthwhile is not None:
         require(worthwhile, BETWEEN, "a difference between groups")
@@ -225,7 +235,7 @@ def check_claims(
     about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
-    checked = pd.concat([table.reset_index(drop=True), about], axis=1)
+    checked = pd.concat([table, about], axis=1)
     checked.attrs = {"confidence_level": confidence_level, **methods}
     return checked
 
@@ -235,38 +245,49 @@ def _checked_table(claims):
     if not isinstance(claims, pd.DataFrame) or not {"claim_id", "claim"} <= set(claims.columns):
         raise ValueError("claims must be the table that read_claims returns; it takes files and DataFrames")
     own = [name for name in claims if name.startswith("x_")]
-    table = claims.reindex(columns=[*CLAIMS.columns, *own])
+    table = claims.reindex(columns=[*CLAIMS.columns, *own]).reset_index(drop=True)
     text = table.astype(object).where(table.notna(), "")
     ends = [read_number(value) for value in text["value"]]
-    problems = []
-    for row, (cells, end) in enumerate(zip(text.to_dict("records"), ends, strict=True)):
-        problems += [(claims.index[row], cells["claim_id"], *problem) for problem in _problems_of_claim(cells, end)]
-    twice = text["claim_id"].duplicated()
-    rule, remedy = "stands twice", "Give each claim an id of its own."
-    problems += [(row, text["claim_id"][row], "claim_id", "", rule, remedy) for row in text.index[twice]]
+    problems = _problems_of_claims(text.map(str), ends)
     if text.empty:
         problems.append((None, "", "", "", "there is no claim", "Add one row per claim."))
     if problems:
-        raise TrialDataError(problems, "the claims", "claim_id")
-    kinds = [kind_of(c.unit, c.arm, not np.isnan(e[0])) for c, e in zip(text.itertuples(), ends, strict=True)]
-    columns = [text[name].astype(str) for name in Claim._fields[: Claim._fields.index("kind")]]
-    return table, [Claim(*cells, kind, *end) for *cells, kind, end in zip(*columns, kinds, ends, strict=True)]
+        labels = [(None if row is None else claims.index[row], *problem) for row, *problem in problems]
+        raise TrialDataError(labels, "the claims", "claim_id")
+    about = [_asserted(cells, end) for cells, end in zip(text.map(str).itertuples(), ends, strict=True)]
+    filled = {name: [getattr(claim, name) for claim in about] for name in ("kind", "polarity")}
+    printed = text["number_from"].where((text["number_from"] != "") | (text["value"] == ""), "article")
+    return table.assign(**filled, number_from=printed.where(printed != "").astype("str")), about
 
 
-def _problems_of_claim(cells, ends):
-    """What is wrong with one claim: column, value, rule and remedy of each problem."""
-    for name in CLAIMS.required:
-        if cells[name] == "":
-            yield name, "", "is blank", "This column must be filled in every row."
-    for name in ("unit", "arm", "traced", "checkable_with"):
-        allowed = CLAIMS.vocabulary[name]
-        if cells[name] not in ("", *allowed):
-            yield name, cells[name], "is not in the closed list", f"Use one of: {', '.join(allowed)}."
-    if ends is None:
-        remedy = "Type a number like -3.9, or a range like 2-3 or -3--2."
-        yield "value", cells["value"], "is neither a number nor a range", remedy
-    elif cells["value"] != "" and cells["unit"] == "":
-        yield "unit", "", "a number needs its unit", f"Use one of: {', '.join(CLAIMS.vocabulary['unit'])}."
+def _problems_of_claims(cells, ends):
+    """Row, claim, column, value, rule and remedy of all that is wrong; therapies may be others than the trials have."""
+    found = [
+        (row, claim_id, name, "", "is blank", "This column must be filled in every row.")
+        for name in CLAIMS.required
+        for row, claim_id, cell in zip(cells.index, cells["claim_id"], cells[name], strict=True)
+        if cell == ""
+    ]
+    rule, remedy = "is neither a number nor a range", "Type a number like -3.9, or a range like 2-3 or -3--2."
+    found += [
+        (row, cells["claim_id"][row], "value", cells["value"][row], rule, remedy)
+        for row, end in enumerate(ends)
+        if end is None
+    ]
+    free = ("therapy", "therapy_family")
+    layout = CLAIMS._replace(vocabulary={name: words for name, words in CLAIMS.vocabulary.items() if name not in free})
+    known = {(row, column) for row, _, column, *_ in found}
+    found += broken_rules(cells.astype("str").where(cells != ""), cells, layout, known)
+    return sorted(found, key=lambda problem: (problem[0], CLAIMS.columns.index(problem[2])))
+
+
+def _asserted(cells, ends):
+    """One claim as the rules read it: a blank `kind` or `polarity` is guessed, a computed number is not claimed."""
+    kind = cells.kind or kind_of(cells.unit, cells.arm, not np.isnan(ends[0]), cells.claim)
+    guessed = polarity_of(cells.claim, kind, cells.unit, cells.arm, cells.checkable_with, ends[:2])
+    said = (np.nan, np.nan, 0) if cells.number_from == "computed" else ends
+    columns = (getattr(cells, name) for name in Claim._fields[: Claim._fields.index("kind")])
+    return Claim(*columns, kind, cells.polarity or guessed, *said)
 
 
 def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
@@ -543,7 +564,7 @@ def _shares(trials, confidence_level):
 
 def _judged(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
-    row = {"claimed": claim_words(claim), "kind": claim.kind, "match": evidence.match, "scope": evidence.scope}
+    row = {"claimed": claim_words(claim), "match": evidence.match, "scope": evidence.scope}
     k_arms = 0 if evidence.placebo is None else evidence.placebo.k
     row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
     for role in ("placebo", "treatment", "contrast"):
@@ -623,7 +644,7 @@ def plain(claim: Claim, evidence: Evidence, row: Any, finding: str | None) -> st
     if evidence.match != "direct" or row.verdict in (UNTRACED, NO_TRIAL, NOT_TESTABLE):
         return " ".join([*parts, f"Verdict: {row.verdict}. {row.reason}", *note])
     arms = ""
-    if claim.kind not in ("arm change", "responders") and evidence.placebo is not None:
+    if not claim.of_arm and claim.kind != "responders" and evidence.placebo is not None:
         placebo, treatment = change_words(evidence.placebo), change_words(evidence.treatment)
         arms = f"In {counted(evidence.placebo.k)} with a baseline, {placebo} with placebo; with treatment {treatment}. "
     return " ".join([*parts, f"The trials say: {arms}{row.reason}", f"Verdict: {row.verdict}.", *note])

@@ -372,7 +372,7 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     >>> from analysis import read_trials
     >>> frame = multiverse(read_trials("data/trials.csv"), correlation=0.5, crossover_correlation=0.5)
     >>> choice_effects(frame)[["choice", "option", "mean_estimate"]].head(2).round(2).values.tolist()
-    [['second_hand', 'include', -1.1], ['second_hand', 'exclude', -0.75]]
+    [['second_hand', 'include', -1.11], ['second_hand', 'exclude', -0.75]]
     """
     _check_multiverse(frame)
     codes = {name: pd.factorize(frame[name]) for name in CHOICES if name in frame}

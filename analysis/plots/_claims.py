@@ -59,6 +59,7 @@ NEEDED = (
     "claim",
     "value",
     "unit",
+    "number_from",
     "arm",
     "claimed",
     "match",
@@ -193,7 +194,8 @@ def _claims_of(checked, family):
         said = "names no therapy family" if family is None else f"is {family!r}, about which nothing is claimed"
         raise ValueError(f"therapy_family {said}; choose from {', '.join(map(repr, known))}")
     claims = checked[checked["therapy_family"] == family].reset_index(drop=True)
-    points = claims["unit"].eq("points") & claims["arm"].isin(list(ARMS))
+    # A number that was computed for the article is not one that it claims.
+    points = claims["unit"].eq("points") & claims["arm"].isin(list(ARMS)) & claims["number_from"].ne("computed")
     ends = [read_number(v)[:2] if p else (np.nan, np.nan) for v, p in zip(claims["value"], points, strict=True)]
     low, high = zip(*ends, strict=True)
     return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
