@@ -91,6 +91,7 @@ from .evidence.worthwhile import (
 from .evidence.worthwhile import (
     threshold as threshold,
 )
+from .measures import Measure as Measure
 from .models.bayes import PosteriorEffect as PosteriorEffect
 from .models.bayes import pool_bayes as pool_bayes
 from .models.bivariate import BivariateEffect as BivariateEffect

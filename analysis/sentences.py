@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from analysis.measures import Measure
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
 if TYPE_CHECKING:
@@ -404,15 +405,14 @@ def pooled_counts(pooled: PooledCounts) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    name = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}[pooled.measure]
-    shown = np.asarray if pooled.measure == "RD" else np.exp
-    ends = interval(*(float(shown(limit)) for limit in pooled.ci))
-    estimate = f"{number(float(shown(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
+    measure = Measure(pooled.measure)
+    ends = interval(*measure.transform(pooled.ci))
+    estimate = f"{number(float(measure.transform(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
     said = [("Estimate", f"{estimate}, p {equals(pooled.pvalue)}")]
     if pooled.q_df > 0:
         said.append(("Homogeneity", f"{_homogeneity(pooled)}; I² {percent(pooled.i2)}"))
     said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
-    return f"{pooled.method} {name}, {counted(pooled.k)} (common effect)", said
+    return f"{pooled.method} {measure.name}, {counted(pooled.k)} (common effect)", said
 
 
 def multilevel_effect(fit: MultilevelEffect) -> Told:

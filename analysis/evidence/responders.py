@@ -26,6 +26,7 @@ from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
 from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
+from analysis.measures import Measure
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
 from analysis.models.pooling import pool, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
@@ -33,7 +34,7 @@ from analysis.sentences import notes
 from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
 
 ROLES = ("placebo", "treatment")
-_RATIOS = {"RR": ("Risk ratio", log_risk_ratio), "OR": ("Odds ratio", log_odds_ratio)}
+_RATIOS = {"RR": log_risk_ratio, "OR": log_odds_ratio}
 MEASURES = (*_RATIOS, "RD")
 _POOL_METHODS = get_args(CountsPooling)
 _ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
@@ -220,8 +221,9 @@ class Responders(Result):
         said.append(("NNT", self.nnt.words))
         if self.ratio is not None:
             limits = interval(*(math.exp(end) for end in self.ratio.ci))
-            name, _ = _RATIOS[self.ratio.measure]
-            said.append((name, f"{number(math.exp(self.ratio.estimate))} ({at} CI {limits})"))
+            said.append(
+                (Measure(self.ratio.measure).title, f"{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
+            )
         if len(self.left_out):
             said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
         few = notes(d) if isinstance(d, PooledEffect) else []
@@ -552,8 +554,7 @@ def pool_responders(
         if measure != "RD":
             fields["ratio"] = pool_mantel_haenszel(*counts, measure=measure, **common)
     elif measure != "RD":
-        _, log_ratio = _RATIOS[measure]
-        fields["ratio"] = pool(*log_ratio(*counts), labels=table["label"], measure=measure, **methods)
+        fields["ratio"] = pool(*_RATIOS[measure](*counts), labels=table["label"], measure=measure, **methods)
     definitions = table["event_definition"].nunique()
     caveat = _SEVERAL_DEFINITIONS.format(definitions, len(table)) if definitions > 1 else _ONE_DEFINITION
     return Responders(table, **fields, left_out=left_out, caveat=caveat)

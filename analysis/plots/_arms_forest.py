@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -126,7 +127,7 @@ def arms_forest(
     total = block_of_arms("all trials", pooled)
     order = usable_order(total.trials, order)
     table, key = add_notes(build_rows(total, groups, order))
-    digits = digits_shown(digits, "MD", table)
+    digits = digits_shown(digits, Measure("MD"), table)
     table = _with_arms_texts(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     unit, title = getattr(pooled.effects, "unit", ""), title or TITLE

@@ -17,6 +17,7 @@ from matplotlib.style import context as style_context
 
 from analysis._docs import documented
 from analysis._types import PageWidth, RegressionPIMethod
+from analysis.measures import Measure
 from analysis.models.regression import moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, font, line_height, shortened, text_width, wrap
@@ -52,7 +53,7 @@ from analysis.plots._plane import (
     write_beside,
     write_titles,
 )
-from analysis.plots._rows import NAMES, RATIOS, decimals, digits_for
+from analysis.plots._rows import decimals, digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
 from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
@@ -227,9 +228,10 @@ def bubble(
     if not hasattr(regression, "qm_pvalue") or not hasattr(regression, "predict"):
         raise TypeError("bubble draws a MetaRegression; pass meta_regression(formula, data)")
     along = moderator_curve(regression, moderator, pi_method=pi_method)
-    ratio = measure in RATIOS
+    measure = Measure(measure or "")
+    ratio = measure.is_ratio
     x_label = x_label or along.moderator.replace("_", " ").capitalize()
-    y_label = y_label or NAMES.get(measure, measure)
+    y_label = y_label or measure.title
     if digits is None:
         yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
         digits = 2 if ratio else digits_for(yi - half, yi + half)

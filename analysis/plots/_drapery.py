@@ -17,6 +17,7 @@ from matplotlib.style import context as style_context
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -46,7 +47,7 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
+from analysis.plots._rows import digits_for, source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
 from analysis.text import counted, equals, interval, level, number, pvalue
@@ -202,9 +203,8 @@ def drapery(
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
     source = source_of(results)
     pooled, unit = source.pooled, source.unit
-    measure = measure or getattr(pooled, "measure", "") or "MD"
-    ratio = measure in RATIOS
-    name = NAMES.get(measure, measure)
+    measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
+    ratio, name = measure.is_ratio, measure.title
     x_label = x_label or ", ".join(part for part in (name, unit) if part)
     names = source.total.trials["label"].astype(str).tolist()
     table, digits = _drapery_table(pooled, names, label, common, digits, ratio)

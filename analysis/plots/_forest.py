@@ -18,6 +18,7 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -37,8 +38,6 @@ from analysis.plots._layout import (
 from analysis.plots._marks import draw_density, draw_panel, write
 from analysis.plots._page import MM_PER_INCH, FigureContent, ReportFigure, draw_axis, draw_page
 from analysis.plots._rows import (
-    NAMES,
-    RATIOS,
     add_cells,
     add_notes,
     build_rows,
@@ -67,7 +66,6 @@ DENSITY_MM = 9.4
 # the heading of "arms" over each arm, and that of "n", which is narrower
 ARMS = {"treatment": ("Treatment", "treat."), "placebo": ("Placebo", "plac.")}
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
-DIFFERENCES = ("MD", "SMD", "RD")
 # the tone of a letter that is given without one; other letters are "some"
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
 NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
@@ -171,11 +169,11 @@ def forest(
     source = source_of(results, by, data)
     models, own = _named_models(models, source.pooled)
     order = usable_order(source.total.trials, order)
-    measure = measure or getattr(source.pooled, "measure", "") or "MD"
+    measure = Measure(measure or getattr(source.pooled, "measure", "") or "MD")
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
     digits = digits_shown(digits, measure, table)
     left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
-    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure in RATIOS)
+    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
     trials = table[table["kind"] == "trial"]
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     cells = add_cells(table, digits=digits, ratio=panel.ratio)
@@ -195,7 +193,7 @@ def forest(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{NAMES.get(measure, measure)} in {counted(len(source.total.trials))} and the pooled result"
+    title = title or f"{measure.title} in {counted(len(source.total.trials))} and the pooled result"
     tracks, drop = tracks_of(cells, left, right, symbols, panel), drop_order(left, right, symbols)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _draw_symbols(fig, cells, symbols)
@@ -300,7 +298,7 @@ def digits_shown(digits, measure, rows):
     """Return the decimals asked for, or those that suit the intervals of these rows; ratios have two."""
     if digits is not None:
         return digits
-    return 2 if measure in RATIOS else digits_for(rows["contrast_low"], rows["contrast_high"])
+    return measure.digits if measure.is_ratio else digits_for(rows["contrast_low"], rows["contrast_high"])
 
 
 def as_headings(columns):
@@ -324,7 +322,7 @@ def worthwhile_zone(worthwhile, unit, ratio):
 
 def contrast_panel(trials, measure, unit, favours, *, quantity="", series=(), zone=(), zone_labels=()):
     """Return the panel of a measure, with limits that suit the trials; ``quantity`` is what its axis shows."""
-    name, ratio = NAMES.get(measure, measure), measure in RATIOS
+    name, ratio = measure.title, measure.is_ratio
     caption = ", ".join(part for part in (quantity or name, unit) if part)
     return Panel(
         "contrast",
@@ -594,7 +592,7 @@ def _columns_of(table, name, head, symbols, panel):
         ]
     if name == "effect":
         # a measure without a name leaves the heading to effect_column
-        return [effect_column(table, head or (effect_head(panel) if panel.heads[-1] in NAMES else ""))]
+        return [effect_column(table, head or (effect_head(panel) if panel.heads[-1] else ""))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or name.replace("_", " ").capitalize()
@@ -615,7 +613,8 @@ def effect_column(table, head="Difference", at=None):
 
 def effect_head(panel):
     """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
-    return "Difference" if panel.heads[-1] in DIFFERENCES else panel.heads[0]
+    name, measure = panel.heads
+    return "Difference" if measure.joined == "minus" else name
 
 
 def drop_order(left, right, symbols=()):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -32,7 +33,7 @@ from analysis.plots._forest import (
 from analysis.plots._layout import Column, Series
 from analysis.plots._marks import rule
 from analysis.plots._page import FigureContent, ReportFigure, draw_page
-from analysis.plots._rows import NAMES, RATIOS, add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
+from analysis.plots._rows import add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
 from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
@@ -131,13 +132,13 @@ def steps_forest(
     """
     left, right = _step_headings(steps, columns), as_headings(right)
     _check_steps(steps, [*left, *right])
-    measure = measure or getattr(overall, "measure", "") or "MD"
+    measure = Measure(measure or getattr(overall, "measure", "") or "MD")
     at = confidence_level or getattr(overall, "confidence_level", 0.95)
     table = _step_rows(steps, overall, at)
     trials = table[table["kind"] == "trial"]
     digits = digits_shown(digits, measure, trials)
-    table = _with_step_texts(table, [*left, *right], digits, measure in RATIOS)
-    what = f"Pooled {NAMES.get(measure, measure).lower()}"
+    table = _with_step_texts(table, [*left, *right], digits, measure.is_ratio)
+    what = f"Pooled {measure.name}"
     series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
     panel = contrast_panel(trials, measure, unit, favours, quantity=what, series=series)
     if ax is not None:
@@ -342,7 +343,7 @@ def outcomes_forest(
     [5, 2]
     """
     sources = _sources(outcomes)
-    measure = measure or next((m for s in sources.values() if (m := s.pooled.measure)), "MD")
+    measure = Measure(measure or next((m for s in sources.values() if (m := s.pooled.measure)), "MD"))
     table, key, order = _outcome_rows(sources, order)
     trials = table[table["kind"] == "trial"]
     digits = digits_shown(digits, measure, trials)
@@ -365,7 +366,7 @@ def outcomes_forest(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{NAMES.get(measure, measure)} by {head.lower()} in {counted(trials['name'].nunique())}"
+    title = title or f"{measure.title} by {head.lower()} in {counted(trials['name'].nunique())}"
     tracks = _outcome_tracks(cells, left, right, panel, head, level(first.pooled.confidence_level))
     drop = drop_order(left, right)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)

@@ -64,7 +64,6 @@ if TYPE_CHECKING:
 
 AXES = ("se", "precision")
 PRINTED = {"Trial": ("text_name",), "Effect": ("text_estimate",), "Standard error": ("text_se",), "p": ("text_p",)}
-TIED = {"SMD": "a standardised difference", "RD": "a risk difference", "RR": "a risk ratio", "OR": "an odds ratio"}
 FEWEST = 10  # trials for a look at asymmetry
 DOTS = (0, (1, 1.6))
 POOLED_PT = 0.8
@@ -315,15 +314,19 @@ def _funnel_footer(studies, table, *, contours, note):
 
 def _asymmetry(studies):
     """Return what may and may not be read from the symmetry of the funnel."""
-    k, tied = studies.pooled.k, TIED.get(studies.measure)
+    k, measure = studies.pooled.k, studies.measure
     said = [
         "Asymmetry is not bias: true effects that go with the size of a trial, weaker methods of small trials and "
         "chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
     ]
     if k < FEWEST:
         said = [f"With {counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
-    if tied:
-        said.append(f"The standard error of {tied} depends on the effect itself, which alone can tilt the funnel")
+    if measure.tied:
+        article = "an" if measure.name[0] in "aeiou" else "a"
+        said.append(
+            f"The standard error of {article} {measure.name} depends on the effect itself, "
+            "which alone can tilt the funnel"
+        )
     return said
 
 

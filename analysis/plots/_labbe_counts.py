@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import line_height, text_width
@@ -72,7 +73,6 @@ if TYPE_CHECKING:
 
 ROLES = ("placebo", "treatment")
 COLUMNS = [f"{role}_estimate" for role in ROLES]
-NAMES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}
 SHAPES = {"RR": "a line through the origin", "OR": "a curve", "RD": "a parallel to the line of no difference"}
 POINTS = " percentage points"
 AXES = ("Responders under placebo, %", "Responders under treatment, %")
@@ -109,7 +109,7 @@ class _Shown:
     @property
     def name(self):
         """The name of the pooled effect."""
-        return NAMES[self.measure]
+        return Measure(self.measure).name
 
     @property
     def several(self):

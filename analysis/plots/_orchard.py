@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -27,7 +28,7 @@ from analysis.plots._layout import Column, fit_tracks, limits_of_points
 from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
 from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._plane import height_of, swarm
-from analysis.plots._rows import NAMES, RATIOS, add_cells, build_rows, source_of
+from analysis.plots._rows import add_cells, build_rows, source_of
 from analysis.plots._theme import themed
 from analysis.text import counted, number
 
@@ -118,11 +119,11 @@ def orchard(
     44
     """
     source = source_of(results, by)
-    measure = measure or source.pooled.measure or "MD"
+    measure = Measure(measure or source.pooled.measure or "MD")
     rows = build_rows(source.total, source.groups, "given")
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
     digits = digits_shown(digits, measure, trials)
-    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure in RATIOS)
+    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     table = _band_lines(rows, source, digits, panel.ratio)
     panel = replace(panel, limits=_circle_limits(trials, table, zone))
@@ -140,7 +141,7 @@ def orchard(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{NAMES.get(measure, measure)} in {counted(len(trials))} and the pooled result"
+    title = title or f"{measure.title} in {counted(len(trials))} and the pooled result"
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
     middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
     points = points.assign(y_mm=points["group"].map(middle) + points["offset_mm"])

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.collections import PolyCollection
 from matplotlib.style import context as style_context
 
+from analysis.measures import Measure
 from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -31,7 +32,7 @@ from analysis.plots._marks import (
     write_on,
 )
 from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, inset
-from analysis.plots._rows import NAMES, RATIOS, digits_for, source_of
+from analysis.plots._rows import digits_for, source_of
 from analysis.plots._theme import Said
 from analysis.text import counted, interval, number, percent
 
@@ -373,7 +374,7 @@ class _Studies:
 
     pooled: object
     rows: pd.DataFrame
-    measure: str
+    measure: Measure
     unit: str
     left_out: object
     digits: int
@@ -381,7 +382,7 @@ class _Studies:
     @property
     def ratio(self):
         """Whether effects are logarithms of ratios."""
-        return self.measure in RATIOS
+        return self.measure.is_ratio
 
     @property
     def points(self):
@@ -391,7 +392,7 @@ class _Studies:
     @property
     def name(self):
         """The name of the effect measure."""
-        return NAMES.get(self.measure, self.measure)
+        return self.measure.title
 
     @property
     def axis(self):
@@ -417,10 +418,10 @@ def studies_of(results, what, *, measure=None, digits=None):
         raise TypeError(f"{what} draws a PooledEffect, EffectSizes or PooledArms, such as pool(effects)")
     source = source_of(results)
     pooled, trials = source.pooled, source.total.trials
-    measure = measure or getattr(pooled, "measure", "") or "MD"
+    measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     if digits is None:
         half = np.sqrt(pooled.vi)
-        digits = 2 if measure in RATIOS else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half)
+        digits = measure.digits if measure.is_ratio else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half)
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
     return _Studies(pooled, rows, measure, source.unit, source.left_out, digits)

@@ -16,6 +16,7 @@ from matplotlib.style import context as style_context
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
@@ -43,7 +44,7 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import NAMES, RATIOS, digits_for
+from analysis.plots._rows import digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.text import bracketed, counted, interval, level, limits, number, percent
@@ -190,9 +191,9 @@ def posterior_plot(
         raise TypeError("posterior_plot draws a PosteriorEffect; pass pool_bayes(yi, vi)")
     if order not in ORDERS:
         raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
-    measure = measure or posterior.measure or "MD"
-    ratio = measure in RATIOS
-    x_label = x_label or NAMES.get(measure, measure)
+    measure = Measure(measure or posterior.measure or "MD")
+    ratio = measure.is_ratio
+    x_label = x_label or measure.title
     trials = _posterior_trials(posterior, order)
     if digits is None:
         digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"])

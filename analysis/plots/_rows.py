@@ -56,8 +56,6 @@ DECIDING = (
     "contrast_low",
     "contrast_high",
 )
-RATIOS = {"RR": "Risk ratio", "OR": "Odds ratio", "HR": "Hazard ratio", "ROM": "Ratio of means"}
-NAMES = {"MD": "Mean difference", "SMD": "Standardised mean difference", "RD": "Risk difference", **RATIOS}
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
