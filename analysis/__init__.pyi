@@ -180,6 +180,9 @@ from .models.results import (
 from .models.results import (
     PooledEffect as PooledEffect,
 )
+from .models.studies import (
+    RepeatedStudyWarning as RepeatedStudyWarning,
+)
 from .models.subgroups import PooledSubgroups as PooledSubgroups
 from .models.subgroups import pool_subgroups as pool_subgroups
 from .plots._arms_forest import arms_forest as arms_forest

@@ -16,6 +16,12 @@ _LISTED = 20
 _REMEDIES = {
     "yi": "correct the outcome or leave the study out",
     "vi": "give the squared standard error or leave the study out",
+    "se": "give the standard error or leave the study out",
+}
+_MUST = {
+    "yi": "outcomes must be finite numbers",
+    "vi": "sampling variances must be positive and finite",
+    "se": "standard errors must be positive and finite",
 }
 _REMEDY = "correct the value, or give NaN where it is not known"
 
@@ -129,22 +135,26 @@ def same_shape(yi, vi, ndim, shape):
         raise ValueError("there are no studies: yi and vi are empty; give at least one study")
 
 
-def check(raw_yi, raw_vi, where, absent_allowed=False):
+def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     """Outcomes and variances as float arrays; ValueError names every entry that cannot be pooled.
 
     ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
-    absent.
+    absent. With `spread` "se", standard errors are given in place of variances.
     """
     yi, vi = as_floats(raw_yi), as_floats(raw_vi)
+    if spread == "se":
+        # A negative one must not pass because its square would; one whose square overflows is too extreme.
+        with np.errstate(over="ignore"):
+            vi = np.where(vi > 0, vi**2, np.nan)
     good_yi, good_vi = good(yi, vi)
     if absent_allowed and not (good_yi.all() and good_vi.all()):
         absent = np.isnan(yi) & np.isnan(vi)
         good_yi, good_vi = good_yi | absent, good_vi | absent
     if not (good_yi.all() and good_vi.all()):
-        raw = {"yi": np.asarray(raw_yi, dtype=object), "vi": np.asarray(raw_vi, dtype=object)}
+        raw = {"yi": np.asarray(raw_yi, dtype=object), spread: np.asarray(raw_vi, dtype=object)}
         # Study by study, the outcome before its variance: so a reader goes through the table once.
         bad = [(tuple(at), "yi") for at in np.argwhere(~good_yi).tolist()]
-        bad = sorted(bad + [(tuple(at), "vi") for at in np.argwhere(~good_vi).tolist()], key=lambda entry: entry[0])
+        bad = sorted(bad + [(tuple(at), spread) for at in np.argwhere(~good_vi).tolist()], key=lambda entry: entry[0])
         fail([f"{where(at)}: {complaint(name, raw[name][at])}" for at, name in bad], "the studies to pool")
     return yi, vi
 
@@ -162,8 +172,16 @@ def complaint(name, value):
         return f"{name} = {shown} is not a number; {_REMEDIES[name]}"
     if np.isfinite(number) and (name == "yi" or number > 0):
         return f"{name} = {shown} is too extreme for double precision; use another unit"
-    rule = "outcomes must be finite numbers" if name == "yi" else "sampling variances must be positive and finite"
-    return f"{name} = {shown}, but {rule}; {_REMEDIES[name]}"
+    return f"{name} = {shown}, but {_MUST[name]}; {_REMEDIES[name]}"
+
+
+def unknown(values):
+    """Boolean array: which entries are blank, NaN, None or pandas.NA; a text is not."""
+    x = as_floats(values)
+    blank = np.isnan(x)
+    for at, entry in _floats_and_others(values)[1] if blank.any() else ():
+        blank[at] = entry is None or type(entry).__name__ in _UNKNOWN
+    return blank
 
 
 def as_floats(values):

@@ -10,10 +10,14 @@ Documented = TypeVar("Documented", bound=Callable[..., object] | type)
 
 # Entries of a section Parameters, as numpydoc has it; the name before the colon is what a docstring asks for.
 _TEXTS = """
-yi : array_like, shape (k,), or EffectSizes
-    Outcomes; or an object with `yi`, `vi` and, if it has them, `labels` and `measure`.
+yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame or PooledEffect
+    Outcomes; or EffectSizes, the studies of a PooledEffect, or a DataFrame with the columns yi and vi or se (vi counts
+    where it has both), whose labels are its column label, else study, else its index.
 vi : array_like, shape (k,), optional
-    Sampling variances, in the unit of yi squared. Left out with an object that has them.
+    Sampling variances, in the unit of yi squared. Left out with an object that has them. Two Series are paired by
+    their index.
+se : array_like, shape (k,), optional
+    Standard errors in place of vi.
 tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
     Estimator of the variance between studies, always truncated at 0. REML and ML give the global maximum of the
     likelihood; EB and PM solve the same equation; "CE" is the common-effect model, tau2 = 0.
@@ -29,7 +33,10 @@ labels : sequence of str, optional
 n : array_like
     People in the arm, at least 2.
 measure : str, optional
-    Name of the effect measure, carried along.
+    Code of the effect measure, one of those of :class:`analysis.measures.Measure`, carried along. Default: that of the
+    effects.
+missing : {"raise", "drop"}, optional
+    Refuse studies without an effect or a variance, or leave them out and list them.
 tau2 : float, optional
     A known variance between studies, used instead of an estimate.
 tau : array_like

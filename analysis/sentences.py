@@ -325,7 +325,12 @@ def pooled_effect(pooled: PooledEffect) -> Told:
             ("Homogeneity", _homogeneity(pooled)),
             ("New study", f"{interval(*pooled.pi)} ({at} prediction interval, {pi_method})"),
         ]
-    return _model(pooled), [*said, *(("Note", note) for note in notes(pooled))]
+    return _model(pooled), [*said, *_left_out(pooled), *(("Note", note) for note in notes(pooled))]
+
+
+def _left_out(result):
+    """The studies that took no part, by name, and why."""
+    return [("Left out", f"{label}: {reason}") for label, reason in result.left_out]
 
 
 def _estimate(fit):
@@ -506,7 +511,8 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     return (
         f"Bayesian random-effects meta-analysis, {counted(posterior.k)} "
         f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})",
-        [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts],
+        [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts]
+        + _left_out(posterior),
     )
 
 
@@ -531,6 +537,7 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     if math.isfinite(pooled.f):
         df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
         said.append(("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"))
+    said += _left_out(pooled.overall)
     said.append(("Note", "A difference between subgroups of trials is observational."))
     return f"Subgroups by {pooled.by} ({kind})", said
 

@@ -3,12 +3,13 @@
 import dataclasses
 import functools
 import itertools
-from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import integrate, stats
 
+from analysis.data.effect_sizes import EffectSizes
 from analysis.models import bayes
 from analysis.models.bayes import pool_bayes
 from analysis.models.pooling import pool
@@ -410,7 +411,8 @@ def test_unequal_and_agreeing_studies():
 
 
 def test_tables_and_inputs():
-    effects = SimpleNamespace(yi=YI, vi=VI, labels=list("abcd"), measure="MD")
+    table = pd.DataFrame({"yi": YI, "vi": VI, "label": list("abcd")})
+    effects = EffectSizes(table, pd.DataFrame(), pd.DataFrame(), measure="MD")
     ours = pool_bayes(effects, tau_prior=HalfCauchy(0.5))
     assert (ours.measure, ours.labels, ours.k) == ("MD", ("a", "b", "c", "d"), 4)
     frame, row = ours.to_frame(), ours.to_row()

@@ -11,7 +11,7 @@ import pytest
 from data_cases import published_trials
 from scipy import linalg, optimize, stats
 
-from analysis.data.effect_sizes import effect_sizes
+from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_mean, sampling_covariance
 from analysis.models.pooling import pool
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = json.loads((ROOT / "tests/reference/multilevel.json").read_text(encoding="utf-8"))
 SETS = {part["id"]: part for part in REFERENCE["sets"]}
 
+NOTHING = pd.DataFrame()
 # Given metafor's own variance components, everything agrees to rounding.
 ROUNDING = 1e-12
 # metafor stops where the log-likelihood is flat to the last digit: its components are within 2e-6 of ours, and
@@ -379,7 +380,7 @@ def test_shared_arm_of_standardized_differences_as_published():
     close(table["yi"], [2.1670, 1.3406, 2.8927, 2.1754, 2.3821, 1.6664], 0.0, atol=5e-5)
     people = table.groupby("study")["n_treatment"].transform("sum") + table["n_placebo"]
     table["vi"] = 1 / table["n_treatment"] + 1 / table["n_placebo"] + table["yi"] ** 2 / (2 * people)
-    effects = dataclasses.make_dataclass("Effects", ["table", "measure"])(table, "SMD")
+    effects = EffectSizes(table, NOTHING, NOTHING, measure="SMD")
     inverse = np.linalg.inv(sampling_covariance(effects, shared_arm="whole"))
     x = np.column_stack([table["treatment"] == 1, table["treatment"] == 2]).astype(float)
     cov = np.linalg.inv(x.T @ inverse @ x)
@@ -470,7 +471,7 @@ CROSSING = np.diag([0.1, 0.2, 0.1, 0.2]) + 0.01 * (np.add.outer([0, 1, 5, 9], [0
         ({"cluster": "trial"}, "'trial' is not a column"),
         ({"cluster": list("abc")}, "cluster has the shape"),
         ({"cluster": ["a", None, "b", "b"]}, "cluster is missing for effect 2"),
-        ({"cluster": ["a", "a", np.nan, "b"]}, r"cluster is missing for effect 3 \(Study 3\)"),
+        ({"cluster": ["a", "a", np.nan, "b"]}, r"cluster is missing for effect 3 \(b\)"),
         ({"cluster": ["a", "a", "b", None], "labels": list("pqrs")}, r"missing for effect 4 \(s\)"),
         ({"effects": [0.1, 0.2, 0.3], "vi": [1, 1, 1], "cluster": ["a", "a", np.nan]}, "missing for effect 3"),
         ({"vi": [0.1] * 4}, "vi is given, but the effects are a table"),
@@ -526,6 +527,6 @@ def test_bad_covariance(options, message):
 
 
 def test_no_covariance_of_ratios():
-    effects = dataclasses.make_dataclass("Effects", ["table", "measure"])(ARMS, "ROM")
+    effects = EffectSizes(ARMS, NOTHING, NOTHING, measure="ROM")
     with pytest.raises(ValueError, match="no covariance for measure='ROM'"):
         sampling_covariance(effects, shared_arm="whole")

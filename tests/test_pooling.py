@@ -2,12 +2,13 @@
 
 import math
 import tracemalloc
-from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import special
 
+from analysis.data.effect_sizes import EffectSizes
 from analysis.models.pooling import (
     CI_METHODS,
     PI_METHODS,
@@ -193,7 +194,8 @@ def test_result_cannot_be_changed():
 
 
 def test_effect_sizes_bring_labels_and_measure():
-    effects = SimpleNamespace(yi=YI, vi=VI, labels=list("ABCDE"), measure="MD")
+    table = pd.DataFrame({"yi": YI, "vi": VI, "label": list("ABCDE")})
+    effects = EffectSizes(table, pd.DataFrame(), pd.DataFrame(), measure="MD")
     pooled = pool(effects)
     assert (pooled.labels, pooled.measure) == (tuple("ABCDE"), "MD")
     assert pool(effects, labels=list("VWXYZ")).labels == tuple("VWXYZ")

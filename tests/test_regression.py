@@ -471,6 +471,11 @@ def test_either_formula_engine_of_statsmodels(engine):
     )
     with pytest.raises(ValueError, match="new_data does not fit the formula"):
         fit.predict({"therapy": ["Heat"], "week": [3]})
+    one, two = fit.predict({"therapy": "Light", "week": 3}), fit.predict({"therapy": "Light", "week": [3, 4]})
+    pd.testing.assert_frame_equal(one, fit.predict({"therapy": ["Light"], "week": [3]}))
+    pd.testing.assert_frame_equal(two, fit.predict({"therapy": ["Light"] * 2, "week": [3, 4]}))
+    with pytest.raises(ValueError, match="missing or not finite in row 1"):
+        fit.predict({"therapy": "Light", "week": np.nan})
     with pytest.raises(ValueError, match="'weak', not a column of data.*did you mean 'week'"):
         meta_regression("yi ~ weak", WEEKS)
     with pytest.raises(ValueError, match=r"study 3 \(C\): moderator 'week' is missing"):

@@ -101,9 +101,9 @@ def test_bad_groups_are_named():
         ma.pool_subgroups(DATA, "site")
     with pytest.raises(ValueError, match="by has 2 values for 13 studies"):
         ma.pool_subgroups(DATA, ["a", "b"])
-    with pytest.raises(ValueError, match="study 2: no group"):
+    with pytest.raises(ValueError, match="Study 2: no group"):
         ma.pool_subgroups(DATA, ["a", None] + ["b"] * 11)
     with pytest.raises(ValueError, match="tau2='pooled' is not known"):
         ma.pool_subgroups(DATA, "alloc", tau2="pooled")
-    with pytest.raises(ValueError, match="EffectSizes, or a DataFrame"):
+    with pytest.raises(ValueError, match="DataFrame or an EffectSizes"):
         ma.pool_subgroups([1, 2], ["a", "b"])

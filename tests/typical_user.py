@@ -14,6 +14,8 @@ again = ma.pool([0.1, 0.4], [0.02, 0.03], labels=["A", "B"], measure="SMD")
 yi, vi = ma.effects.hedges_g([1.0, 2.0], 1, 10, np.array([0.0, 1.0]), 1, 10)
 sd = ma.recover.sd_from_se(0.3, 20)
 small = ma.pool(yi, vi)
+by_error = ma.pool(table["yi"], se=table["se"], missing="drop").left_out
+of_table = ma.pool(table, measure="OR").measure.is_ratio
 
 # What a result offers.
 low, high = pooled.ci
@@ -48,4 +50,6 @@ posterior = ma.pool_bayes([0.1, 0.2], [0.1, 0.1], tau_prior=ma.HalfNormal(0.5), 
 quantiles = posterior.quantile([0.1, 0.9], of="new")
 counts = ma.pool_mantel_haenszel([1, 2], [10, 20], [3, 4], [11, 21], measure="RR")
 steps = ma.leave_one_out(pooled, ci_method="z")
+trials_out = ma.leave_one_out(ma.pool_multilevel(table["yi"], se=table["se"], cluster=table["study"]))
+parts = ma.pool_subgroups(pooled, ["a", "b"], missing="drop").groups["a"].tau2_ci
 reach = ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")).share

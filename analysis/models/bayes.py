@@ -18,9 +18,11 @@ from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import Floats, Labels, Values
+from analysis._types import Floats, Labels, Missing, Values
+from analysis.measures import Measure
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
-from analysis.models.results import ConfidenceInterval, Result
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result
+from analysis.models.studies import read_studies
 from analysis.models.tau2 import log_likelihood, weighted
 
 if TYPE_CHECKING:
@@ -101,8 +103,10 @@ class PosteriorEffect(Result):
         Outcomes and sampling variances as given.
     labels : tuple of str
         Names of the trials.
-    measure : str
+    measure : Measure
         Effect measure, such as "MD", or "".
+    left_out : tuple of (str, str)
+        Label and reason of the trials that were dropped for want of an effect or a variance.
 
     See Also
     --------
@@ -136,8 +140,9 @@ class PosteriorEffect(Result):
     yi: np.ndarray
     vi: np.ndarray
     labels: tuple[str, ...]
-    measure: str
+    measure: Measure
     _posterior: _Posterior = field(repr=False)
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def mu_density(self, x: ArrayLike) -> Values:
         """Return the posterior density of the mean effect.
@@ -322,26 +327,28 @@ def _on_grid(function, x):
 
 @documented
 def pool_bayes(
-    yi: ArrayLike | EffectSizes,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
     vi: ArrayLike | None = None,
     *,
+    se: ArrayLike | None = None,
     tau_prior: TauPrior = HalfNormal(1.0),  # noqa: B008 - frozen
     mu_prior: Normal | None = None,
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     measure: str = "",
+    missing: Missing = "raise",
 ) -> PosteriorEffect:
     """Pool the effects of k studies with prior distributions, exactly, by quadrature.
 
     Parameters
     ----------
-    {yi, vi}
+    {yi, vi, se}
     tau_prior : HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform, optional
         Prior of the SD of true effects, in the unit of yi. The default suits differences in points on 0-10
         loosely; choose it for the effect measure at hand and vary it.
     mu_prior : Normal, optional
         Prior of the mean effect; flat if left out.
-    {confidence_level, labels, measure}
+    {confidence_level, labels, measure, missing}
 
     Returns
     -------
@@ -379,30 +386,23 @@ def pool_bayes(
     if mu_prior is not None and not isinstance(mu_prior, Normal):
         raise ValueError(f"mu_prior={mu_prior!r} must be a Normal, or None for a flat prior")
     level = _check.level(confidence_level)
-    if vi is None:
-        if not (hasattr(yi, "yi") and hasattr(yi, "vi")):
-            raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
-        labels = getattr(yi, "labels", None) if labels is None else labels
-        measure = measure or getattr(yi, "measure", "")
-        yi, vi = yi.yi, yi.vi
-    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
-    names = _check.study_labels(labels, len(yi))
-    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
-    yi, vi = np.array(yi), np.array(vi)
+    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_bayes")
+    yi, vi = found.yi, found.vi
     posterior = _posterior(yi, vi, tau_prior, mu_prior)
     return PosteriorEffect(
         k=yi.size,
         **_summaries(posterior, level, tau_prior.upper),
-        shrinkage=_shrinkage(posterior, level, names, yi, vi),
+        shrinkage=_shrinkage(posterior, level, found.labels, yi, vi),
         log_evidence=posterior.tau.log_total,
         tau_prior=tau_prior,
         mu_prior=mu_prior,
         confidence_level=level,
         yi=yi,
         vi=vi,
-        labels=names,
-        measure=measure,
+        labels=found.labels,
+        measure=found.measure,
         _posterior=posterior,
+        left_out=found.left_out,
     )
 
 

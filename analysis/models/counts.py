@@ -22,6 +22,7 @@ from analysis._check import fail, place
 from analysis._docs import documented
 from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
+from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ class PooledCounts(Result):
         Which trials bear on the pooled effect, and which on Q.
     labels : tuple of str
         Names of the trials.
-    measure, method : str
-        "RR", "OR" or "RD"; "Mantel-Haenszel" or "Peto".
+    measure : Measure
+        "RR", "OR" or "RD".
+    method : str
+        "Mantel-Haenszel" or "Peto".
     confidence_level : float
         Level of `ci`.
     left_out : tuple
@@ -138,7 +141,7 @@ class PooledCounts(Result):
     in_pooled: np.ndarray
     in_q: np.ndarray
     labels: tuple[str, ...]
-    measure: str
+    measure: Measure
     method: str
     confidence_level: float
     left_out: tuple[tuple[str, str], ...]
@@ -296,7 +299,7 @@ def pool_mantel_haenszel(
     table = np.where(absent, 0.0, np.stack(cells(given, pooled_continuity, pooled_continuity_to)))
     rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
     pooled_of, effects_of, bears_on = _MEASURES[measure]
-    found = {"measure": measure, "method": "Mantel-Haenszel", "labels": names, "in_pooled": bears_on(table)}
+    found = {"measure": Measure(measure), "method": "Mantel-Haenszel", "labels": names, "in_pooled": bears_on(table)}
     found |= _numbers(pooled_of(table), effects_of(*given, **rules), confidence_level)
     tests = {}
     if measure == "OR":
@@ -362,7 +365,7 @@ def pool_peto(
     table = np.where(absent, 0.0, np.stack(cells(given, 0.0, "none")))
     with np.errstate(divide="ignore", invalid="ignore"):
         effects = peto_effects(table)
-    found = {"measure": "OR", "method": "Peto", "labels": names, "in_pooled": _informative(table)}
+    found = {"measure": Measure("OR"), "method": "Peto", "labels": names, "in_pooled": _informative(table)}
     return _finish(found | _numbers(_peto(table), effects, confidence_level), {}, given, absent)
 
 

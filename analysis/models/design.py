@@ -26,6 +26,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +37,7 @@ from numpy.typing import NDArray
 from analysis import _check
 from analysis._types import Floats, Labels, Values
 from analysis.models.pooling import Options, heterogeneity, pvalues
+from analysis.models.studies import labels_of, paired, table_of, warn_of_repeats
 from analysis.models.tau2 import Point, dot
 
 if TYPE_CHECKING:
@@ -93,15 +95,14 @@ def read_model(formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: 
 
 def _data_and_labels(data, labels):
     """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
-    table = getattr(data, "table", data)
-    if not isinstance(table, pd.DataFrame):
+    table = table_of(data, "meta_regression")
+    if table is None:
         raise ValueError(f"data must be a DataFrame or an EffectSizes, not {type(data).__name__}")
     if not len(table):
         raise ValueError("there are no studies: data has no rows")
     plain = _plain(table, "data")
-    if labels is None:
-        column = next((name for name in ("label", "study") if name in table.columns), None)
-        labels = None if column is None else table[column].tolist()
+    warn_of_repeats(data, plain, "meta_regression")
+    labels = labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
     for name in plain.select_dtypes("category"):
         plain[name] = plain[name].cat.remove_unused_categories()
     return plain, labels
@@ -303,6 +304,8 @@ def design_rows(formula: str, model: Model, new_data: Any) -> tuple[Floats, pd.I
                 f"{right!r} does not give the design that was fitted: what the formula uses, or the formula engine, "
                 "is not the same where predict is called"
             )
+    if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
+        new_data = {name: [value] for name, value in new_data.items()}
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
     if problems := _unknown_levels(spec, table):

@@ -19,6 +19,7 @@ from analysis import _check
 from analysis._types import Floats, Values
 from analysis.models.pooling import leave_one_out, many_pvalues, pool, pool_batch
 from analysis.models.results import PooledEffect, Result, t_quantile
+from analysis.models.studies import table_of
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -80,7 +81,7 @@ def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool 
     1     B     0.842  0.688  1.223
     2     C    -0.758  0.611 -1.241
     """
-    pooled = _as_pooled(pooled)
+    pooled = _as_pooled(pooled, "standardised_residuals")
     least = 3 if deleted else 2
     if pooled.k < least:
         raise ValueError(f"{'deleted' if deleted else 'standardised'} residuals need {least} studies or more")
@@ -94,8 +95,12 @@ def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool 
     return pd.DataFrame({"label": pooled.labels, "residual": residual, "se": se, "z": residual / se})
 
 
-def _as_pooled(result):
-    return result if isinstance(result, PooledEffect) else pool(result)
+def _as_pooled(result, to):
+    """The result itself, or effects pooled with the defaults; TypeError for the result of another model."""
+    if not isinstance(result, PooledEffect):
+        table_of(result, to)
+        return pool(result)
+    return result
 
 
 def _standardised(yi, vi, tau2):
@@ -161,7 +166,7 @@ def residual_quantiles(
     >>> table[["label", "z", "quantile"]].round(3).values.tolist()
     [['C', -1.241, -0.869], ['A', 0.068, 0.0], ['B', 1.223, 0.869]]
     """
-    pooled = _as_pooled(pooled)
+    pooled = _as_pooled(pooled, "residual_quantiles")
     if pooled.k < 3:
         raise ValueError("quantiles of residuals need 3 studies or more")
     tail = (1.0 - _check.level(level)) / 2.0
@@ -251,7 +256,7 @@ def funnel_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     0  0.3   0.000     -0.96
     1  0.4   0.317      1.28
     """
-    pooled = _as_pooled(pooled)
+    pooled = _as_pooled(pooled, "funnel_points")
     se = np.sqrt(pooled.vi)
     distance = (pooled.yi - pooled.estimate) / se
     columns = {"estimate": pooled.yi, "se": se, "pvalue": _study_pvalues(pooled), "distance": distance}
@@ -289,7 +294,7 @@ def radial_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     >>> radial_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["precision", "z"]].round(3).values.tolist()
     [[3.333, -4.0], [2.5, -1.0]]
     """
-    pooled = _as_pooled(pooled)
+    pooled = _as_pooled(pooled, "radial_points")
     precision = 1.0 / np.sqrt(pooled.vi + (pooled.tau2 if pooled.k > 1 else 0.0))
     distance = (pooled.yi - pooled.estimate) * precision
     columns = {"precision": precision, "z": pooled.yi * precision, "distance": distance}
@@ -313,9 +318,8 @@ def common_effect(pooled: PooledEffect) -> PooledEffect:
     >>> round(common_effect(pool([-1.2, -0.4], [0.1, 0.3])).estimate, 3)
     -1.0
     """
-    pooled = _as_pooled(pooled)
-    kept = {name: getattr(pooled, name) for name in ("confidence_level", "measure")}
-    return pool(pooled.yi, pooled.vi, labels=pooled.labels, tau2_method="CE", ci_method="z", **kept)
+    pooled = _as_pooled(pooled, "common_effect")
+    return pool(pooled, tau2_method="CE", ci_method="z", confidence_level=pooled.confidence_level)
 
 
 def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181) -> pd.DataFrame:
@@ -359,6 +363,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     if hasattr(result, "new_density"):
         x = np.linspace(*_grid_ends(result.new.median, result.new.interval), points)
         return pd.DataFrame({"x": x, "density": result.new_density(x)})
+    result = _as_pooled(result, "predictive_density")
     if not np.isfinite(result.pi.low):
         return pd.DataFrame({"x": [], "density": []})
     x = np.linspace(*_grid_ends(result.estimate, result.pi), points)
@@ -481,7 +486,7 @@ def pvalue_curves(pooled: PooledEffect, p: ArrayLike = LEVELS) -> PValueCurves:
     >>> bool((curves.pooled[0] == result.ci).all()), bool((curves.pooled[1] == result.estimate).all())
     (True, True)
     """
-    p = np.asarray(p, float)
+    pooled, p = _as_pooled(pooled, "pvalue_curves"), np.asarray(p, float)
     if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
         raise ValueError("p must be a list of p values above 0 and at most 1")
     p = np.sort(p)

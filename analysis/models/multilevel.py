@@ -15,7 +15,7 @@ The variance of the mean is cluster-robust, with a correction for few clusters, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -24,7 +24,9 @@ from numpy.typing import ArrayLike, NDArray
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod
+from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
+from analysis.models.studies import paired, paired_frame, read_studies, table_of
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
 if TYPE_CHECKING:
@@ -96,8 +98,10 @@ class MultilevelEffect(Result):
         Effects, sampling variances and clusters, as given.
     labels : tuple of str
         Names of the effects.
-    measure, tau2_method, ci_method : str
-        Effect measure, such as "MD", or ""; and how the numbers were made.
+    measure : Measure
+        Effect measure, such as "MD", or "".
+    tau2_method, ci_method : str
+        How the numbers were made.
     confidence_level : float
         Level of all intervals.
 
@@ -143,10 +147,12 @@ class MultilevelEffect(Result):
     vi: np.ndarray
     cluster: np.ndarray
     labels: tuple[str, ...]
-    measure: str
+    measure: Measure
     tau2_method: str
     ci_method: str
     confidence_level: float
+    # As given, for a fit without some of the effects; None where sampling errors are independent.
+    _vcov: np.ndarray | None = field(default=None, repr=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each effect, then one for the pooled effect.
@@ -183,11 +189,13 @@ def pool_multilevel(
     vi: ArrayLike | None = None,
     *,
     cluster: str | ArrayLike,
-    vcov: ArrayLike | None = None,
+    se: ArrayLike | None = None,
+    vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
     ci_method: ClusterCIMethod = "CR2",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
+    measure: str = "",
 ) -> MultilevelEffect:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 
@@ -196,11 +204,12 @@ def pool_multilevel(
     Parameters
     ----------
     effects : EffectSizes, pandas.DataFrame or array_like, shape (k,)
-        Several effects of a trial are several rows; a DataFrame has the columns yi, vi and perhaps label.
+        Several effects of a trial are several rows; a DataFrame has the columns yi and vi or se, and perhaps label.
     vi : array_like, shape (k,), optional
         Sampling variances where `effects` is a sequence; otherwise they stand in the table.
     cluster : str or array_like, shape (k,)
         Column that names the trial, or the trial of each effect.
+    {se}
     vcov : array_like, shape (k, k), optional
         Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
         taken as independent, which is right only if no patient counts in two effects.
@@ -212,7 +221,8 @@ def pool_multilevel(
         ones hold where the assumed covariance is wrong.
     {confidence_level}
     labels : sequence of str, optional
-        Names of the effects; by default the column label of the table.
+        Names of the effects; by default the column label of the table, else study, else its index.
+    {measure}
 
     Returns
     -------
@@ -254,7 +264,7 @@ def pool_multilevel(
     _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
-    given = _clustered(effects, vi, cluster, vcov, labels)
+    given = _clustered(effects, _Spread(vi, se, vcov), cluster, labels, measure)
     restricted = tau2_method == "REML"
     data = _turned(given)
     within, between, top = _maximum(data, restricted)
@@ -280,7 +290,16 @@ def pool_multilevel(
         tau2_method=tau2_method,
         ci_method=ci_method,
         confidence_level=level,
+        _vcov=given.vcov,
     )
+
+
+class _Spread(NamedTuple):
+    """What is known of the sampling errors, as given."""
+
+    vi: Any
+    se: Any
+    vcov: Any
 
 
 class _Clustered(NamedTuple):
@@ -293,46 +312,49 @@ class _Clustered(NamedTuple):
     order: np.ndarray  # positions of the sorted effects in the input
     cluster: np.ndarray  # the cluster of each effect, in the order of the input
     labels: tuple[str, ...]
-    measure: str
+    measure: Measure
+    vcov: np.ndarray | None  # in the order of the input
 
 
-def _clustered(effects, vi, cluster, vcov, labels):
+def _clustered(effects, spread, cluster, labels, measure):
     """Read effects in any of their forms, check them and sort them by cluster."""
-    frame, measure = getattr(effects, "table", effects), getattr(effects, "measure", "")
-    is_table = hasattr(frame, "columns")
-    yi = _column_or_values(frame, "yi") if is_table else np.asarray(effects)
-    if is_table and vi is not None:
-        raise ValueError(
-            "vi is given, but the effects are a table with its own variances; change its column vi instead"
-        )
-    if is_table:
-        cluster = _column_or_values(frame, cluster)
-        labels = frame["label"].tolist() if labels is None and "label" in frame else labels
-    elif isinstance(cluster, str):
+    found, vcov = _read(effects, spread, labels, measure)
+    if isinstance(cluster, str) and found.table is None:
         raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
-    if vcov is not None:
-        vcov = np.asarray(vcov, dtype=float)
-        if vcov.shape != (len(yi), len(yi)):
-            raise ValueError(f"vcov has the shape {vcov.shape}, but {len(yi)} effects need {(len(yi), len(yi))}")
-        vi = np.diag(vcov)
-    elif is_table:
-        vi = _column_or_values(frame, "vi")
-    elif vi is None:
-        raise ValueError("vi is missing; give one sampling variance for each effect, or vcov")
-    _check.same_shape(yi, vi, 1, "(k,), one value for each effect")
-    names = _check.study_labels(labels, len(yi))
-    cluster = _as_given(cluster)
-    group = _numbered(cluster, names)
-    found = group.max(initial=-1) + 1
-    if found == 1:
+    if isinstance(cluster, str):
+        cluster = _column_or_values(found.table, cluster)
+    cluster = _as_given(paired(cluster, "cluster", found.index))
+    group = _numbered(cluster, found.labels)
+    count = group.max(initial=-1) + 1
+    if count == 1:
         raise ValueError("all effects belong to one cluster: the variance between clusters cannot be estimated")
-    if found == len(names):
+    if count == group.size:
         raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
-    yi, vi = _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({names[at[0]]})")
+    yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group)
+    return _Clustered(yi, vi, blocks, first, order, cluster, found.labels, found.measure, vcov)
+
+
+def _read(effects, spread, labels, measure):
+    """Checked effects, and their covariance in the same order where there is one, whose diagonal is vi."""
+    more, vcov = {"labels": labels, "measure": measure, "to": "pool_multilevel", "one": "effect"}, spread.vcov
+    table = table_of(effects, "pool_multilevel")
+    if vcov is None:
+        return read_studies(effects, spread.vi, se=spread.se, **more), None
+    index = getattr(effects, "index", None) if table is None else table.index
+    vcov, k = np.array(paired_frame(vcov, "vcov", index, index), dtype=float), len(effects)
+    if vcov.shape != (k, k):
+        raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
+    if table is None:
+        return read_studies(effects, np.diag(vcov), **more), vcov
+    more["measure"] = measure or ("" if effects is table else effects.measure)
+    return read_studies(table.assign(vi=np.diag(vcov)), spread.vi, se=spread.se, **more), vcov
+
+
+def _sorted(yi, vi, vcov, group):
+    """Effects sorted by cluster: yi, vi, the covariance of each cluster, where clusters begin, and the order."""
     order = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    blocks = _covariance_blocks(vcov, vi, group, order, first)
-    return _Clustered(yi[order], vi[order], blocks, first, order, cluster, names, measure)
+    return yi[order], vi[order], _covariance_blocks(vcov, vi, group, order, first), first, order
 
 
 def _column_or_values(frame, name):
@@ -386,6 +408,71 @@ def _definite(block):
     # As correlations: neither the unit nor a cluster of unequal variances may decide.
     root = np.sqrt(np.diag(block))
     return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
+
+
+class WithoutOne(NamedTuple):
+    """The mean of all clusters but one; `tau2` and `i2` are those of both levels together."""
+
+    k: int
+    estimate: float
+    se: float
+    ci: ConfidenceInterval
+    pvalue: float
+    tau2: float
+    tau: float
+    i2: float
+    q: float
+    q_pvalue: float
+    pi: ConfidenceInterval
+
+
+def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[WithoutOne]]:
+    """Fit the model of a result to all clusters but one, for each in turn.
+
+    Parameters
+    ----------
+    fit : MultilevelEffect
+        Of three clusters or more.
+
+    Returns
+    -------
+    names : list of str
+        The clusters left out, in order of first appearance.
+    results : list of WithoutOne
+        Where no cluster with several effects is left, the two levels cannot be told apart, but their sum can.
+
+    Raises
+    ------
+    ValueError
+        For two clusters.
+
+    Examples
+    --------
+    >>> fit = pool_multilevel([0.2, 0.4, 0.9, 1.1, 0.1], [0.04] * 5, cluster=["A", "A", "B", "B", "C"])
+    >>> names, without = without_each_cluster(fit)
+    >>> names, [round(each.estimate, 3) for each in without]
+    (['A', 'B', 'C'], [0.561, 0.233, 0.65])
+    """
+    if fit.clusters < 3:
+        raise ValueError("leaving one trial out needs three trials or more: those left must still differ")
+    group, restricted = _numbered(fit.cluster, fit.labels), fit.tau2_method == "REML"
+    first = np.unique(group, return_index=True)[1]
+    names, results = [str(each) for each in fit.cluster[first].tolist()], []
+    for gone in range(fit.clusters):
+        stay = np.flatnonzero(group != gone)
+        vcov = None if fit._vcov is None else fit._vcov[np.ix_(stay, stay)]
+        given = _Clustered(*_sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay]), fit.cluster, (), fit.measure, vcov)
+        data = _turned(given)
+        if (data.sizes == 1).all():
+            within, between = 0.0, float(_best_between(_at_within(data, np.zeros(1)), restricted)[0])
+        else:
+            within, between, _ = _maximum(data, restricted)
+        mean = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
+        tau2, spread = between + within, _heterogeneity(data, Levels(between, within))
+        numbers = _inference(mean, given.first.size, tau2, fit.ci_method, fit.confidence_level) | spread
+        numbers |= {"k": stay.size, "tau2": tau2, "tau": float(np.sqrt(tau2)), "i2": sum(spread["i2"])}
+        results.append(WithoutOne(**{name: numbers[name] for name in WithoutOne._fields}))
+    return names, results
 
 
 class _Nested(NamedTuple):
@@ -728,8 +815,8 @@ def sampling_covariance(
     >>> sampling_covariance(effects, correlation=0.5).round(3).tolist()
     [[1.041, 0.584], [0.584, 1.312]]
     """
-    frame = getattr(effects, "table", effects)
-    if not hasattr(frame, "columns"):
+    frame = table_of(effects, "sampling_covariance")
+    if frame is None:
         raise ValueError("effects must be an EffectSizes or a DataFrame with the columns yi, vi and the cluster")
     if (correlation is None) == (shared_arm is None):
         raise ValueError("give either correlation or shared_arm: what makes effects of one trial dependent")
@@ -737,7 +824,7 @@ def sampling_covariance(
     group = _numbered(trial, _check.study_labels(frame.get("label", None), len(frame)))
     if shared_arm is not None:
         _check.option("shared_arm", shared_arm, ("divided", "whole"))
-        return _shared_arm_covariance(frame, trial, group, shared_arm, getattr(effects, "measure", "MD"))
+        return _shared_arm_covariance(frame, trial, group, shared_arm, "MD" if effects is frame else effects.measure)
     vi = _column_or_values(frame, "vi")
     _, vi = _check.check(np.zeros(vi.size), vi, lambda at: f"effect {at[0] + 1}")
     if not isinstance(correlation, (int, float, np.number)):

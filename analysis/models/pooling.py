@@ -16,8 +16,11 @@ from scipy import special
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import CIMethod, Floats, Labels, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
+from analysis._types import CIMethod, Floats, Labels, Missing, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
+from analysis.measures import Measure
+from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
+from analysis.models.studies import paired_frame, read_studies
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
@@ -51,15 +54,17 @@ _STEP_FIELDS = ("k", "estimate", "se", "ci", "pvalue", "tau2", "tau", "i2", "q",
 
 @documented
 def pool(
-    yi: ArrayLike | EffectSizes | pd.DataFrame,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
     vi: ArrayLike | None = None,
     *,
+    se: ArrayLike | None = None,
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ",
     pi_method: PIMethod = "t(k-1)",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     measure: str = "",
+    missing: Missing = "raise",
     tau2_ci_method: Tau2CIMethod = "Q-profile",
     tau2: float | None = None,
 ) -> PooledEffect:
@@ -67,7 +72,7 @@ def pool(
 
     Parameters
     ----------
-    {yi, vi, tau2_method, ci_method, pi_method, confidence_level, labels, measure}
+    {yi, vi, se, tau2_method, ci_method, pi_method, confidence_level, labels, measure, missing}
     tau2_ci_method : {"Q-profile", "profile likelihood", "Jackson", "Biggerstaff"}, optional
         Interval of tau2; the second for ML and REML only. The last two invert the exact distribution of a Q with the
         weights 1/sqrt(vi) and 1/vi.
@@ -82,7 +87,15 @@ def pool(
     ------
     ValueError
         For outcomes that are not finite numbers, variances that are not positive and finite, unequal lengths,
-        no studies, or unknown options; the message lists every study concerned.
+        indexes that do not pair, no studies, an unknown measure or unknown options; the message lists every study
+        concerned.
+    TypeError
+        For the result of a model whose effects are not independent studies.
+
+    Warns
+    -----
+    RepeatedStudyWarning
+        If a study stands in several rows of a table with a column study.
 
     See Also
     --------
@@ -115,25 +128,10 @@ def pool(
     >>> round(pooled.estimate, 3), round(pooled.tau2, 3)
     (-1.242, 0.475)
     """
-    if vi is None:
-        _require_both(yi)
-        labels = getattr(yi, "labels", None) if labels is None else labels
-        measure = measure or getattr(yi, "measure", "")
-        yi, vi = yi.yi, yi.vi
     options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
-    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
-    names = _check.study_labels(labels, len(yi))
-
-    def where(at):
-        return f"study {at[0] + 1}" if labels is None else f"study {at[0] + 1} ({names[at[0]]})"
-
-    yi, vi = _check.check(yi, vi, where)
-    return _results(yi[:, None], vi[:, None], names, measure, options)[0]
-
-
-def _require_both(effects):
-    if not (hasattr(effects, "yi") and hasattr(effects, "vi")):
-        raise ValueError("vi is missing; give one sampling variance for each outcome, or an EffectSizes as yi")
+    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing)
+    (pooled,) = _results(found.yi[:, None], found.vi[:, None], found.labels, found.measure, options, found.left_out)
+    return pooled
 
 
 class Options(NamedTuple):
@@ -166,7 +164,7 @@ def check_options(
     return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
 
 
-def _results(yi, vi, labels, measure, options):
+def _results(yi, vi, labels, measure, options, left_out=()):
     """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
     data = columns(yi, vi)
     scalars, pairs, narrower = _all_numbers(data, options)
@@ -193,6 +191,7 @@ def _results(yi, vi, labels, measure, options):
             confidence_level=options.confidence_level,
             hksj_narrower=bool(narrower[j]),
             tau2_ci_method=options.tau2_ci_method,
+            left_out=left_out,
         )
 
     return [one(j) for j in range(data.k.size)]
@@ -349,7 +348,8 @@ def pool_batch(
     Parameters
     ----------
     yi, vi : array_like, shape (n, k)
-        Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent.
+        Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent. Two DataFrames
+        are paired by index and columns.
     {tau2_method, ci_method, confidence_level}
 
     Returns
@@ -383,6 +383,7 @@ def pool_batch(
     ([3, 2], [-1.2415, 0.1667])
     """
     options = check_options(tau2_method, ci_method, "z", confidence_level)
+    vi = paired_frame(vi, "vi", getattr(yi, "index", None), getattr(yi, "columns", None))
     _check.same_shape(yi, vi, 2, "(n, k), n meta-analyses by k studies")
     yi, vi = np.asarray(yi), np.asarray(vi)
     n, k = yi.shape
@@ -507,7 +508,7 @@ def pool_columns(
     if (empty := np.flatnonzero(np.isnan(vi).all(axis=0))).size:
         listed = ", ".join(str(j + 1) for j in empty)
         raise ValueError(f"no study is present in meta-analysis {listed}; leave such columns out")
-    return _results(yi, vi, names, measure, options)
+    return _results(yi, vi, names, Measure(measure), options)
 
 
 def _spread(yi, vi, members):
@@ -525,33 +526,40 @@ def _spread(yi, vi, members):
 
 @documented
 def leave_one_out(
-    yi: ArrayLike | EffectSizes | PooledEffect,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect | MultilevelEffect,
     vi: ArrayLike | None = None,
     *,
+    se: ArrayLike | None = None,
     labels: Labels | None = None,
+    missing: Missing = "raise",
     **methods: Unpack[PoolOptions],
 ) -> pd.DataFrame:
     """Pool all studies but one, for each study in turn.
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes or PooledEffect
-        Outcomes of two studies or more; or an object with `yi`, `vi` and `labels`.
-    {vi, labels}
+    yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame, PooledEffect or MultilevelEffect
+        Outcomes of two studies or more; or an object that holds them with their variances. Of a MultilevelEffect
+        whole trials (clusters) are left out, of three or more.
+    {vi, se, labels, missing}
     **methods
         `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
-        PooledEffect, a given `tau2` included, are kept unless named.
+        PooledEffect, a given `tau2` included, are kept unless named. A MultilevelEffect keeps its own.
 
     Returns
     -------
     pandas.DataFrame
         One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
-        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies.
+        q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
+        per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
+        ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part.
 
     Raises
     ------
     ValueError
-        As for :func:`analysis.pool`; also with a single study.
+        As for :func:`analysis.pool`; also with a single study, or with two trials of a MultilevelEffect.
+    TypeError
+        For the result of another model.
 
     See Also
     --------
@@ -570,35 +578,35 @@ def leave_one_out(
     [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
     """
     _check.keywords("leave_one_out", methods, PoolOptions.__annotations__)
-    yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
-    k = len(yi)
-    if k < 2:
-        raise ValueError("leaving one out needs two studies or more")
-    members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
-    *without, whole = pool_columns(yi, vi, members, labels=labels, **methods)
-    table = _steps_table(without, labels)
-    return table.assign(shift=table["estimate"] - whole.estimate)
+    if isinstance(yi, MultilevelEffect):
+        if given := [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]:
+            raise ValueError(f"a MultilevelEffect keeps its own effects and methods; leave out {', '.join(given)}")
+        names, without, whole, left_out = *without_each_cluster(yi), yi, ()
+    else:
+        found = read_studies(yi, vi, se=se, labels=labels, missing=missing, to="leave_one_out")
+        names, left_out, k = found.labels, found.left_out, len(found.yi)
+        if k < 2:
+            raise ValueError("leaving one out needs two studies or more")
+        members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
+        *without, whole = pool_columns(found.yi, found.vi, members, labels=names, **_kept_methods(found, methods))
+    table = _steps_table(without, names)
+    table = table.assign(shift=table["estimate"] - whole.estimate)
+    table.attrs["left_out"] = left_out
+    return table
 
 
-def _studies_and_methods(yi, vi, labels, methods):
-    """Outcomes, variances, names and methods, from arrays or from an object that holds them."""
-    if vi is None:
-        _require_both(yi)
-        whole = yi
-        labels = whole.labels if labels is None else labels
-        if hasattr(whole, "tau2_method"):
-            kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
-            own = {name: getattr(whole, name) for name in kept}
-            # "fixed" says that tau2 was given and is not a method one may ask for.
-            if whole.tau2_method == "fixed":
-                del own["tau2_method"]
-                own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
-            methods = own | methods
-        yi, vi = whole.yi, whole.vi
-    _check.same_shape(yi, vi, 1, "(k,), one value for each study")
-    names = _check.study_labels(labels, len(yi))
-    yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1} ({names[at[0]]})")
-    return yi, vi, names, methods
+def _kept_methods(found, methods):
+    """The methods of the result that the studies are of, those named before them."""
+    whole = found.methods
+    if whole is None:
+        return methods
+    kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
+    own = {name: getattr(whole, name) for name in kept}
+    # "fixed" says that tau2 was given and is not a method one may ask for.
+    if whole.tau2_method == "fixed":
+        del own["tau2_method"]
+        own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
+    return own | methods
 
 
 def _steps_table(results, labels):
@@ -609,9 +617,10 @@ def _steps_table(results, labels):
 
 @documented
 def cumulative(
-    yi: ArrayLike | EffectSizes | PooledEffect,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
     vi: ArrayLike | None = None,
     *,
+    se: ArrayLike | None = None,
     order: str | ArrayLike | None = None,
     labels: Labels | None = None,
     **methods: Unpack[PoolOptions],
@@ -620,12 +629,10 @@ def cumulative(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes or PooledEffect
-        Outcomes; or an object with `yi`, `vi` and `labels`.
-    {vi}
+    {yi, vi, se}
     order : str or array_like, shape (k,), optional
-        A column of the EffectSizes, or one value per study to sort by; equal values keep the given order. Default:
-        "year" with EffectSizes, otherwise the order given.
+        A column of the EffectSizes or the DataFrame, or one value per study to sort by; equal values keep the given
+        order. Default: "year" where there is such a column, otherwise the order given.
     {labels}
     **methods
         As for :func:`leave_one_out`.
@@ -659,24 +666,23 @@ def cumulative(
     """
     import pandas as pd
 
-    values = _order_values(yi, order)
     _check.keywords("cumulative", methods, PoolOptions.__annotations__)
-    yi, vi, labels, methods = _studies_and_methods(yi, vi, labels, methods)
-    if len(values) not in (0, len(yi)):
-        raise ValueError(f"order has {len(values)} values for {len(yi)} studies; give one for each")
-    values = pd.Series(values if values else range(1, len(yi) + 1))
+    found = read_studies(yi, vi, se=se, labels=labels, to="cumulative")
+    methods = _kept_methods(found, methods)
+    values = pd.Series(_order_values(found, order))
     first = values.sort_values(kind="stable").index.to_numpy()
-    yi, vi, labels = np.asarray(yi)[first], np.asarray(vi)[first], [labels[i] for i in first]
+    yi, vi, labels = found.yi[first], found.vi[first], [found.labels[i] for i in first]
     steps = pool_columns(yi, vi, np.triu(np.ones((len(yi), len(yi)), dtype=bool)), labels=labels, **methods)
     return _steps_table(steps, labels).assign(order=values.to_numpy()[first])
 
 
-def _order_values(effects, order):
-    table = getattr(effects, "table", None)
+def _order_values(found, order):
+    """One value of each study to sort by."""
+    table = found.table
     if order is None:
-        order = "year" if table is not None and "year" in table else ()
-    if not isinstance(order, str):
-        return list(order)
-    if table is None or order not in table:
-        raise ValueError(f"order={order!r} is not a column of the effect sizes; name one, or give a value per study")
-    return table[order].tolist()
+        order = "year" if table is not None and "year" in table else range(1, len(found.yi) + 1)
+    if isinstance(order, str):
+        if table is None or order not in table:
+            raise ValueError(f"order={order!r} is not a column of the effects; name one, or give a value per study")
+        order = table[order].to_numpy()
+    return found.in_order(order, "order")

@@ -302,9 +302,9 @@ class MetaRegression(Result):
 
         Parameters
         ----------
-        new_data : pandas.DataFrame or dict of lists, optional
-            One row for each prediction, with the columns that the formula names; the studies themselves if left
-            out.
+        new_data : pandas.DataFrame or dict of lists or numbers, optional
+            One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one; the
+            studies themselves if left out.
         confidence_level : float, optional
             Between 0 and 1; the level of the fit if left out.
         pi_method : {"t(k-p)", "t(k-p-1)", "z"}, optional
@@ -427,7 +427,7 @@ def meta_regression(
         normal, or t(k-p) without a variance factor.
     {confidence_level}
     labels : sequence of str, optional
-        Names of the studies; column `label` or `study` of the data if left out.
+        Names of the studies; column `label`, else `study`, else the index of the data if left out.
     {tau2}
 
     Returns

@@ -13,6 +13,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._types import Values
+from analysis.measures import Measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +141,8 @@ def flat(result: Any, names: Iterable[str] | None = None, shape: tuple[int, ...]
             parts = _numbered(value)
         if parts:
             row |= {f"{name}_{inner}": part for inner, part in parts.items()}
+        elif isinstance(value, str):
+            row[name] = str(value)
         elif value is None or np.isscalar(value) or (isinstance(value, np.ndarray) and value.shape == shape):
             row[name] = value
     return row
@@ -253,7 +256,7 @@ class PooledEffect(Result):
         Outcomes and sampling variances as given.
     labels : tuple of str
         Names of the studies.
-    measure : str
+    measure : Measure
         Effect measure, such as "MD", or "".
     tau2_method, ci_method, pi_method : str
         How the numbers were made. With one study `ci_method` is "z", whatever was asked for.
@@ -263,6 +266,8 @@ class PooledEffect(Result):
         Whether `ci` is an HKSJ interval that is narrower than the Wald-type (normal) one.
     tau2_ci_method : str
         "Q-profile", "profile likelihood", "Jackson" or "Biggerstaff".
+    left_out : tuple of (str, str)
+        Label and reason of the studies that were dropped for want of an effect or a variance.
 
     See Also
     --------
@@ -306,13 +311,14 @@ class PooledEffect(Result):
     yi: np.ndarray
     vi: np.ndarray
     labels: tuple[str, ...]
-    measure: str
+    measure: Measure
     tau2_method: str
     ci_method: str
     pi_method: str
     confidence_level: float
     hksj_narrower: bool
     tau2_ci_method: str = "Q-profile"
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def h2_ci(self) -> ConfidenceInterval:

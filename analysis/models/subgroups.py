@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -12,10 +12,12 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import CIMethod, PIMethod, Tau2Method
+from analysis._types import CIMethod, Missing, PIMethod, Tau2Method
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
-from analysis.models.results import PooledEffect, Result
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result
+from analysis.models.studies import read_studies
+from analysis.models.tau2 import columns, typical_variance
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -88,7 +90,7 @@ class PooledSubgroups(Result):
 
 @documented
 def pool_subgroups(
-    effects: EffectSizes | pd.DataFrame,
+    effects: EffectSizes | pd.DataFrame | PooledEffect,
     by: str | ArrayLike,
     *,
     tau2: Literal["separate", "common"] = "separate",
@@ -96,19 +98,20 @@ def pool_subgroups(
     ci_method: CIMethod = "HKSJ",
     pi_method: PIMethod = "t(k-1)",
     confidence_level: float = 0.95,
+    missing: Missing = "raise",
 ) -> PooledSubgroups:
     """Pool each subgroup of studies and test whether they differ.
 
     Parameters
     ----------
-    effects : EffectSizes or pandas.DataFrame
-        Effects; a DataFrame needs the columns yi and vi.
+    effects : EffectSizes, pandas.DataFrame or PooledEffect
+        Effects; a DataFrame needs the columns yi and vi or se, and is read as :func:`analysis.pool` reads it.
     by : str or array_like, shape (k,)
-        A column of the effects, or one group name for each study.
+        A column of the effects, or one group name for each study; a Series is paired by its index.
     tau2 : {"separate", "common"}, optional
         A between-study variance for each group, or one for all, estimated with the groups as moderators. The second is
-        steadier where groups are small.
-    {tau2_method, ci_method, pi_method, confidence_level}
+        steadier where groups are small; `tau2_ci` of every group is then the interval of that one variance.
+    {tau2_method, ci_method, pi_method, confidence_level, missing}
 
     Returns
     -------
@@ -147,44 +150,54 @@ def pool_subgroups(
     (['magnet', 'light'], 1)
     """
     _check.option("tau2", tau2, ("separate", "common"))
-    yi, vi, labels, measure = _studies_of(effects)
-    name, groups = _grouping(effects, by, labels)
+    found = read_studies(effects, missing=missing, to="pool_subgroups")
+    yi, vi = found.yi, found.vi
+    name, groups, left_out = _grouping(found, by)
     names = list(dict.fromkeys(groups))
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
-    methods |= {"confidence_level": confidence_level, "labels": labels, "measure": measure}
+    methods |= {"confidence_level": confidence_level, "labels": found.labels, "measure": found.measure}
     members, common = np.column_stack([groups == each for each in names]), None
     if tau2 == "common" and len(names) > 1:
         data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
-        common = meta_regression("yi ~ C(group)", data, tau2_method=tau2_method, ci_method=ci_method)
+        same = {name: methods[name] for name in ("tau2_method", "ci_method", "confidence_level")}
+        common = meta_regression("yi ~ C(group)", data, **same)
     within = methods | {"tau2": None if common is None else common.tau2}
     pooled = pool_columns(yi, vi, members, **within)
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
     q, f = _between(pooled, pool_columns(yi, vi, members, **(within | {"ci_method": "z"})), common, ci_method)
+    if common is not None:
+        pooled = _with_interval(pooled, common.tau2_ci)
     (overall,) = pool_columns(yi, vi, np.ones((len(yi), 1), dtype=bool), **methods)
-    return PooledSubgroups(dict(zip(names, pooled, strict=True)), overall, name, tau2, *q, *f)
+    groups = {each: replace(of, left_out=left_out.get(each, ())) for each, of in zip(names, pooled, strict=True)}
+    return PooledSubgroups(groups, replace(overall, left_out=found.left_out), name, tau2, *q, *f)
 
 
-def _studies_of(effects):
-    if not (hasattr(effects, "yi") and hasattr(effects, "vi")):
-        raise ValueError("effects must be EffectSizes, or a DataFrame with the columns yi and vi")
-    labels = getattr(effects, "labels", None)
-    labels = [f"study {i + 1}" for i in range(len(effects.yi))] if labels is None else list(labels)
-    measure = getattr(effects, "measure", "")
-    return np.asarray(effects.yi), np.asarray(effects.vi), labels, measure if isinstance(measure, str) else ""
-
-
-def _grouping(effects, by, labels):
-    """The name of the grouping and one group, as text, for each study."""
-    table = getattr(effects, "table", effects)
-    if isinstance(by, str) and by not in table:
-        raise ValueError(f"by={by!r} is not a column of the effects: {', '.join(map(str, table.columns))}")
-    values = pd.Series(list(table[by] if isinstance(by, str) else by), dtype=object)
-    if len(values) != len(labels):
-        raise ValueError(f"by has {len(values)} values for {len(labels)} studies; give one for each")
-    missing = [labels[i] for i in np.flatnonzero(values.isna())]
+def _grouping(found, by):
+    """The name of the grouping, one group, as text, for each study, and the studies left out of each group."""
+    table = found.table
+    if isinstance(by, str) and (table is None or by not in table):
+        columns_there = "they have none" if table is None else ", ".join(map(str, table.columns))
+        raise ValueError(f"by={by!r} is not a column of the effects: {columns_there}")
+    values = pd.Series(found.in_order(table[by] if isinstance(by, str) else by, "by"), dtype=object)
+    here = values.iloc[found.kept]
+    missing = [label for label, blank in zip(found.labels, here.isna(), strict=True) if blank]
     if missing:
         raise ValueError(f"{', '.join(missing)}: no group; name one, or leave these studies out")
-    return by if isinstance(by, str) else "group", values.map(str).to_numpy(dtype=object)
+    left_out = {}
+    for value, study in zip(values.drop(found.kept).map(str), found.left_out, strict=True):
+        left_out[value] = (*left_out.get(value, ()), study)
+    return by if isinstance(by, str) else "group", here.map(str).to_numpy(dtype=object), left_out
+
+
+def _with_interval(groups, tau2_ci):
+    """The groups with the interval of the tau2 that they have in common, and what follows of it for their I2."""
+    given = []
+    for pooled in groups:
+        data = columns(pooled.yi[:, None], pooled.vi[:, None])
+        typical = float(typical_variance(data, data.at(0.0))[0] * data.scale[0] ** 2)
+        i2_ci = ConfidenceInterval(*(limit / (limit + typical) for limit in tau2_ci))
+        given.append(replace(pooled, tau2_ci=tau2_ci, i2_ci=i2_ci))
+    return given
 
 
 class _Test(NamedTuple):

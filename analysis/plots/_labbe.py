@@ -179,7 +179,7 @@ def labbe(
 
 def _arms_of(results):
     if not hasattr(results, "contrast"):
-        if not hasattr(results, "left_out"):
+        if not hasattr(results, "derivations"):
             raise TypeError("labbe draws a PooledArms or EffectSizes; pass pool_arms(trials) or effect_sizes(trials)")
         from analysis.evidence.arms import pool_arms
 

@@ -92,7 +92,9 @@ def source_of(results, by=None, data=None):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
         return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""))
-    if not hasattr(results, "contrast") and (hasattr(results, "left_out") or "arm" in getattr(results, "columns", ())):
+    if not hasattr(results, "contrast") and (
+        hasattr(results, "derivations") or "arm" in getattr(results, "columns", ())
+    ):
         results = pool_arms(results, by=by)
     elif not hasattr(results, "contrast"):
         raise TypeError(

@@ -1,0 +1,420 @@
+"""The one door through which effects enter a model: numbers in any of their forms become checked studies with names.
+
+Arrays, lists and Series, a table with the columns yi and vi or se, effect sizes, and the studies of a `PooledEffect`.
+Two objects of pandas are paired by their index, never by position where the indexes differ. The result of any other
+model is refused by its name: what it holds as `yi` and `vi` need not be independent studies.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import _check
+from analysis._types import Floats, Labels, Missing
+from analysis.measures import Measure
+from analysis.models.results import PooledEffect
+from analysis.sentences import InWords
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.effect_sizes import EffectSizes
+
+# How many labels a message names.
+_NAMED = 5
+_TABLE_HAS_ITS_OWN = "{name} is given, but the effects are a table with its own variances; change its column vi instead"
+# What to do with a result that a function does not know, by its class: no room below can name classes of those above.
+REMEDIES = {
+    "MultilevelEffect": "its effects share trials and are not independent; give one effect of each trial, or take "
+    "trials out with leave_one_out(result)",
+    "PooledCounts": "it pools counts; give the effects that analysis.effects.log_risk_ratio, log_odds_ratio or "
+    "risk_difference makes of them",
+    "MetaRegression": "its studies differ by moderators; give the effects themselves to ignore these, or fit "
+    "meta_regression to other rows of the table",
+    "PosteriorEffect": "it has prior distributions; give the effects themselves, or other ones to pool_bayes",
+    "BivariateEffect": "it has two outcomes of each trial; give the effects of one of them",
+    "PooledSubgroups": "give its .overall, or one of its .groups",
+    "PooledArms": "give its .contrast, .placebo or .treatment",
+    "Responders": "give its .ratio or its .difference",
+}
+_FORMS = "give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect"
+
+
+class RepeatedStudyWarning(UserWarning):
+    """A study stands in several rows of a table whose effects a model takes to be independent.
+
+    See Also
+    --------
+    analysis.pool_multilevel : Takes several effects of a study.
+
+    References
+    ----------
+    Van den Noortgate, Lopez-Lopez, Marin-Martinez & Sanchez-Meca 2013, doi 10.3758/s13428-012-0261-6 (effects of the
+    same study are not independent).
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import pandas as pd
+    >>> from analysis import pool
+    >>> twice = pd.DataFrame({"study": ["A", "A", "B"], "yi": [0.3, 0.5, 0.1], "vi": [0.04, 0.05, 0.06]})
+    >>> with warnings.catch_warnings(record=True, action="always") as seen:
+    ...     pooled = pool(twice)
+    >>> seen[0].category.__name__
+    'RepeatedStudyWarning'
+    """
+
+
+class Studies(NamedTuple):
+    """Checked studies, those left out aside; see `read_studies`."""
+
+    yi: Floats
+    vi: Floats
+    labels: tuple[str, ...]
+    measure: Measure
+    left_out: tuple[tuple[str, str], ...]  # label and reason
+    kept: NDArray[np.intp]  # positions of the studies among those given
+    given: int  # how many were given
+    index: pd.Index | None  # of those given, where they are of pandas
+    table: pd.DataFrame | None  # of those given, where they are a table
+    methods: PooledEffect | None  # where they are those of a result that has methods
+
+    def in_order(self, values: Any, name: str) -> list[Any]:
+        """One value of each study given, a Series paired by its index."""
+        values = list(paired(values, name, self.index))
+        if len(values) != self.given:
+            raise ValueError(f"{name} has {len(values)} values for {self.given} studies; give one for each")
+        return values
+
+
+def read_studies(
+    yi: Any,
+    vi: Any = None,
+    *,
+    se: Any = None,
+    labels: Labels | None = None,
+    measure: str = "",
+    missing: Missing = "raise",
+    to: str = "pool",
+    one: Literal["study", "effect"] = "study",
+) -> Studies:
+    """Return checked studies from effects in any of their forms.
+
+    Parameters
+    ----------
+    yi : array_like, pandas.Series, pandas.DataFrame, EffectSizes or PooledEffect
+        Outcomes, or all there is to know.
+    vi, se : array_like, optional
+        Sampling variances or standard errors, exactly one of them beside outcomes alone.
+    labels : sequence of str, optional
+        Those of the table or the index if left out.
+    measure : str, optional
+        That of the effects if left out.
+    missing : {"raise", "drop"}, optional
+        What becomes of studies without an effect or without a variance.
+    to : str, optional
+        The function that reads them, for messages.
+    one : {"study", "effect"}, optional
+        What a row is called in messages; rows that are effects may belong to the same study.
+
+    Returns
+    -------
+    Studies
+
+    Raises
+    ------
+    TypeError
+        For the result of a model whose studies are not independent effects.
+    ValueError
+        For what cannot be paired or pooled; one message names all studies concerned.
+
+    Warns
+    -----
+    RepeatedStudyWarning
+        If a study stands in several rows of a table, unless rows are effects.
+
+    Examples
+    --------
+    >>> found = read_studies([0.3, 0.5], se=[0.2, 0.3], labels=["A", "B"], measure="OR")
+    >>> found.vi.round(2).tolist(), found.labels, found.measure.name
+    ([0.04, 0.09], ('A', 'B'), 'odds ratio')
+    """
+    _check.option("missing", missing, ("raise", "drop"))
+    raw = _taken_apart(yi, vi, se, to, one)
+    # Parts of a result may have a measure without a code, such as the mean change within arms: they keep it.
+    measure = raw.measure if isinstance(yi, PooledEffect) and not measure else Measure(measure or raw.measure)
+    index = _index_of(raw)
+    spread = paired(raw.spread, raw.name, index)
+    _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
+    given = len(raw.yi)
+    named = raw.labels if labels is None else paired(labels, "labels", index)
+    if named is None and index is not None:
+        named = _index_labels(index)
+    names = _check.study_labels(named, given)
+    kept, left_out, outcomes = np.arange(given), (), raw.yi
+    if missing == "drop":
+        kept, left_out = _known(outcomes, spread, raw.name, names)
+        if left_out:
+            outcomes, spread = _rows(outcomes, kept), _rows(spread, kept)
+
+    def where(at):
+        i = kept[at[0]]
+        return f"{one} {i + 1}" + ("" if named is None else f" ({names[i]})")
+
+    checked = _check.check(outcomes, spread, where, spread=raw.name)
+    if one == "study" and raw.table is not None:
+        warn_of_repeats(yi, raw.table.iloc[kept], to)
+    methods = yi if isinstance(yi, PooledEffect) else None
+    names = tuple(names[i] for i in kept) if left_out else names
+    return Studies(*checked, names, measure, left_out, kept, given, index, raw.table, methods)
+
+
+class _Raw(NamedTuple):
+    """What was given, by its parts."""
+
+    yi: Any
+    spread: Any
+    name: str  # of `spread`: vi or se
+    labels: Any = None
+    measure: str = ""
+    table: Any = None
+
+
+def _taken_apart(yi, vi, se, to, one):
+    """The parts of effects in any of their forms, as they were given."""
+    table, more = table_of(yi, to), [name for name, given in (("vi", vi), ("se", se)) if given is not None]
+    if more and (table is not None or isinstance(yi, PooledEffect)):
+        raise ValueError(_TABLE_HAS_ITS_OWN.format(name=more[0]))
+    if isinstance(yi, PooledEffect):
+        return _Raw(yi.yi, yi.vi, "vi", yi.labels, yi.measure)
+    if table is not None:
+        return _of_table(yi, table)
+    if not more:
+        raise ValueError(
+            f"vi is missing; give one sampling variance for each {one}, or its standard error as se; or a DataFrame "
+            "or an EffectSizes in place of both"
+        )
+    if len(more) == 2:
+        raise ValueError("vi and se are both given; leave one out: vi is the square of se")
+    return _Raw(yi, vi if se is None else se, more[0])
+
+
+def _of_table(effects, table):
+    columns = ", ".join(map(str, table.columns))
+    if "yi" not in table:
+        raise ValueError(f"'yi' is not a column of the effects: {columns}")
+    name = next((name for name in ("vi", "se") if name in table), None)
+    if name is None:
+        raise ValueError(f"'vi' is not a column of the effects, nor is 'se': {columns}")
+    measure = "" if effects is table else effects.measure
+    return _Raw(table["yi"], table[name], name, labels_of(table), measure, table)
+
+
+def table_of(effects: Any, to: str) -> pd.DataFrame | None:
+    """Return the table of a DataFrame or of EffectSizes, None for plain numbers; refuse the result of another model.
+
+    Parameters
+    ----------
+    effects : object
+        Whatever a function was given.
+    to : str
+        The function, for the message.
+
+    Examples
+    --------
+    >>> table_of([0.1, 0.2], "pool") is None
+    True
+    """
+    if isinstance(effects, list | tuple | np.ndarray | PooledEffect):
+        return None
+    if _is_pandas(effects, "DataFrame"):
+        return effects
+    if isinstance(effects, InWords):
+        from analysis.data.effect_sizes import EffectSizes
+
+        if isinstance(effects, EffectSizes):
+            return effects.table
+    if isinstance(effects, InWords) or (hasattr(effects, "yi") and hasattr(effects, "vi")):
+        raise TypeError(refusal(effects, to))
+    return None
+
+
+def refusal(stranger: Any, to: str) -> str:
+    """Say that a function cannot use an object, and what it can use.
+
+    Parameters
+    ----------
+    stranger : object
+    to : str
+        The function.
+
+    Examples
+    --------
+    >>> print(refusal(1.0, "pool"))
+    pool() cannot use a float: give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect
+    """
+    name = type(stranger).__name__
+    return f"{to}() cannot use a {name}: {REMEDIES.get(name, _FORMS)}"
+
+
+def _is_pandas(values, *kinds):
+    """Whether an object is of pandas, which is not loaded for the question."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(values, tuple(getattr(pandas, kind) for kind in kinds))
+
+
+def labels_of(table: pd.DataFrame) -> list[Any] | None:
+    """Return the names of the rows: the column label, else study, else the index; None where that only numbers them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> labels_of(pd.DataFrame({"yi": [0.1, 0.2]}, index=["A", "B"]))
+    ['A', 'B']
+    """
+    column = next((name for name in ("label", "study") if name in table), None)
+    return _index_labels(table.index) if column is None else table[column].tolist()
+
+
+def _index_labels(index):
+    return None if _is_pandas(index, "RangeIndex") else index.tolist()
+
+
+def _index_of(raw):
+    """The index that all else is paired with: that of the outcomes, or of their variances beside a plain array."""
+    return next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)
+
+
+def paired(values: Any, name: str, index: pd.Index | None) -> Any:
+    """Return values in the order of the effects: those of pandas by their index, all others as they stand.
+
+    Parameters
+    ----------
+    values : array_like
+        One value for each effect; of a DataFrame the rows are paired.
+    name : str
+        What they are called, for the message.
+    index : pandas.Index or None
+        That of the effects.
+
+    Raises
+    ------
+    ValueError
+        If the indexes do not have the same labels, or differ in order and have one twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> paired(pd.Series([1, 2], index=["b", "a"]), "vi", pd.Index(["a", "b"])).tolist()
+    [2, 1]
+    """
+    if not (_is_pandas(index, "Index") and _is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
+        return values
+    own = values.index
+    problems = [f"{name} has no {_some(index[~index.isin(own)])}", f"yi has no {_some(own[~own.isin(index)])}"]
+    problems += [
+        f"{called} has {_some(x[x.duplicated()].unique())} twice" for called, x in (("yi", index), (name, own))
+    ]
+    problems = [each for each, at in zip(problems, _at_fault(index, own), strict=True) if at]
+    if problems:
+        raise ValueError(
+            f"yi and {name} are paired by their index, but their labels differ: {'; '.join(problems)}; give both the "
+            f"same labels, or {name}.to_numpy(), which is paired by position"
+        )
+    return values.reindex(index)
+
+
+def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Index | None) -> Any:
+    """Return a DataFrame with its rows and its columns in the order of the effects, anything else as it stands.
+
+    Parameters
+    ----------
+    values : array_like
+    name : str
+        What they are called, for the message.
+    index, columns : pandas.Index or None
+        Those of the effects.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> paired_frame(pd.DataFrame({"b": [1, 2]}, ["q", "p"]), "vi", pd.Index(["p", "q"]), pd.Index(["b"]))
+       b
+    p  2
+    q  1
+    """
+    if not _is_pandas(values, "DataFrame"):
+        return values
+    return paired(paired(values, name, index).T, f"the columns of {name}", columns).T
+
+
+def _at_fault(index, own):
+    lacking = (~index.isin(own)).any(), (~own.isin(index)).any()
+    return (*lacking, not index.is_unique, not own.is_unique)
+
+
+def _some(labels):
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return ", ".join(map(repr, labels[:_NAMED].tolist())) + more
+
+
+def _known(yi, spread, name, names):
+    """Positions of the studies with an effect and a variance, and pairs of label and reason for all others."""
+    no_yi, no_spread = _check.unknown(yi), _check.unknown(spread)
+    what = {"vi": "variance", "se": "standard error"}[name]
+    reasons = {(True, True): f"no effect and no {what}", (True, False): "no effect", (False, True): f"no {what}"}
+    gone = np.flatnonzero(no_yi | no_spread)
+    if gone.size == len(names):
+        raise ValueError(f"no study is left: none of {len(names)} has both an effect and a {what}")
+    left_out = tuple((names[i], reasons[bool(no_yi[i]), bool(no_spread[i])]) for i in gone)
+    return np.flatnonzero(~(no_yi | no_spread)), left_out
+
+
+def _rows(values, kept):
+    """Entries of a sequence, each as it was: an array of text and numbers would be one of text."""
+    raw = np.asarray(values)
+    return (raw if raw.dtype.kind in "fiub" else np.asarray(values, dtype=object))[kept]
+
+
+def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to: str) -> None:
+    """Warn, at the user's line, of studies that stand in several rows.
+
+    Parameters
+    ----------
+    effects : EffectSizes or pandas.DataFrame
+        Of a trial whose arms were split no row is told: they share out its placebo patients, and count as trials.
+    rows : pandas.DataFrame
+        The rows of its table that are used; without a column study nothing is known.
+    to : str
+        The function that uses them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> once = pd.DataFrame({"study": ["A", "B"]})
+    >>> warn_of_repeats(once, once, "pool")
+    """
+    if "study" not in rows or getattr(effects, "options", {}).get("multi_arm") == "split":
+        return
+    study = rows["study"].dropna()
+    twice = study[study.duplicated()].unique().tolist()
+    if not twice:
+        return
+    more = f" and {len(twice) - _NAMED} more" if len(twice) > _NAMED else ""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
+        frame, level = frame.f_back, level + 1
+    message = (
+        f"{', '.join(map(str, twice[:_NAMED]))}{more}: several rows of the column study, whose effects {to} takes to "
+        "be independent; pool_multilevel(effects, cluster='study') does not"
+    )
+    warnings.warn(message, RepeatedStudyWarning, stacklevel=level)

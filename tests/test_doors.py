@@ -1,0 +1,482 @@
+"""How effects enter a model: in every form the same studies, paired by name, and no result of another model."""
+
+import dataclasses
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from data_cases import published_effects, published_trials
+
+import analysis as ma
+from analysis.measures import Measure
+from analysis.models import diagnostics
+from analysis.models.studies import REMEDIES, RepeatedStudyWarning
+
+ROOT = Path(__file__).parents[1]
+YI, VI, NAMES = [0.3, 0.5, 0.1, 0.9, -0.2, 0.4], [0.04, 0.05, 0.06, 0.03, 0.08, 0.05], list("ABCDEF")
+TABLE = pd.DataFrame(
+    {"yi": YI, "vi": VI, "label": NAMES, "g": list("aaabbb"), "dose": range(6), "trial": list("uuvvwx")}
+)
+NAMED = TABLE.drop(columns="label").set_axis([f"trial {name}" for name in NAMES])
+NESTED = {"cluster": "trial"}
+MODELS = {
+    "pool": ma.pool,
+    "pool_bayes": ma.pool_bayes,
+    "pool_multilevel": lambda *given, **more: ma.pool_multilevel(*given, cluster=list("uuvvwx"), **more),
+    "leave_one_out": ma.leave_one_out,
+    "cumulative": ma.cumulative,
+}
+
+
+def number(result):
+    """One number of a result, and the names of its studies."""
+    if isinstance(result, pd.DataFrame):
+        return result["estimate"].sum(), tuple(result["label"])
+    return (result.mu.median if hasattr(result, "mu") else result.estimate), tuple(result.labels)
+
+
+def effects(**more):
+    return ma.EffectSizes(TABLE.assign(study=NAMES), pd.DataFrame(), pd.DataFrame(), **more)
+
+
+# --- the forms
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_form_gives_the_same(name):
+    fit = MODELS[name]
+    of_lists = number(fit(YI, VI, labels=NAMES))
+    root = np.sqrt(VI)
+    forms = [
+        fit(np.array(YI), se=root, labels=NAMES),
+        fit(pd.Series(YI), se=pd.Series(root), labels=pd.Series(NAMES)),
+        fit(pd.Series(YI, index=NAMES), pd.Series(VI, index=NAMES)),
+        fit(pd.Series(YI, index=NAMES), VI),
+        fit(YI, pd.Series(VI, index=NAMES)),
+        fit(TABLE),
+        fit(TABLE.drop(columns="vi").assign(se=root)),
+        fit(TABLE.rename(columns={"label": "study"})),
+        fit(TABLE.drop(columns="label").set_axis(NAMES)),
+        fit(effects()),
+        fit(ma.pool(YI, VI, labels=NAMES)),
+    ]
+    for form in forms:
+        estimate, labels = number(form)
+        assert estimate == pytest.approx(of_lists[0], rel=1e-9) and labels == of_lists[1] == tuple(NAMES)
+    numbered = tuple(f"Study {i}" for i in range(1, 7))
+    assert number(fit(TABLE.drop(columns="label")))[1] == number(fit(pd.Series(YI), pd.Series(VI)))[1] == numbered
+
+
+def test_label_before_study_before_index():
+    table = TABLE.assign(study=list("PQRSTU")).set_axis(list("uvwxyz"))
+    for fit in (ma.pool, lambda data: ma.meta_regression("yi ~ dose", data)):
+        assert fit(table).labels == tuple(NAMES)
+        assert fit(table.drop(columns="label")).labels == tuple("PQRSTU")
+        assert fit(table.drop(columns=["label", "study"])).labels == tuple("uvwxyz")
+        assert fit(TABLE[["yi", "vi", "dose"]]).labels[0] == "Study 1"
+    assert ma.pool_subgroups(TABLE, "g").groups["b"].labels == tuple("DEF")
+    assert ma.pool(TABLE, labels=list("ghijkl")).labels == tuple("ghijkl")
+
+
+def test_a_standard_error_is_not_checked_by_its_square():
+    with pytest.raises(ValueError, match=r"study 2 \(B\): se = -0.2, but standard errors must be positive"):
+        ma.pool(YI[:2], se=[0.2, -0.2], labels=["A", "B"])
+    with pytest.raises(ValueError, match="study 1: se = 1e\\+200 is too extreme"):
+        ma.pool(YI[:2], se=[1e200, 0.2])
+    with pytest.raises(ValueError, match="study 2: se = 'x' is not a number"):
+        ma.pool(YI[:2], se=[0.1, "x"])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_exactly_one_spread(name):
+    with pytest.raises(ValueError, match="vi is missing"):
+        MODELS[name](YI)
+    with pytest.raises(ValueError, match="vi and se are both given"):
+        MODELS[name](YI, VI, se=VI)
+    for table in (TABLE, effects(), ma.pool(YI, VI)):
+        with pytest.raises(ValueError, match="vi is given, but the effects are a table"):
+            MODELS[name](table, VI)
+        with pytest.raises(ValueError, match="se is given, but the effects are a table"):
+            MODELS[name](table, se=VI)
+    with pytest.raises(ValueError, match="'yi' is not a column of the effects: vi"):
+        MODELS[name](TABLE[["vi", "label"]])
+    with pytest.raises(ValueError, match="'vi' is not a column of the effects, nor is 'se': yi"):
+        MODELS[name](TABLE[["yi", "label"]])
+
+
+def test_vi_counts_where_a_table_has_both():
+    assert ma.pool(TABLE.assign(se=1.0)).estimate == ma.pool(YI, VI).estimate
+
+
+# --- pairing by index
+
+
+@pytest.mark.parametrize("name", [*MODELS, "vcov"])
+def test_the_same_labels_in_another_order_are_aligned(name):
+    yi, vi = pd.Series(YI, index=NAMES), pd.Series(VI, index=NAMES)
+    if name == "vcov":
+        vcov = pd.DataFrame(np.diag(VI), NAMES, NAMES)
+        mixed, cluster = vcov.loc[NAMES[::-1], [*NAMES[3:], *NAMES[:3]]], pd.Series(list("xwvvuu"), index=NAMES[::-1])
+        got = ma.pool_multilevel(yi, vcov=mixed, cluster=cluster)
+        assert got.cluster.tolist() == list("uuvvwx") and got.vi.tolist() == VI
+        assert got.estimate == ma.pool_multilevel(YI, VI, cluster=list("uuvvwx")).estimate
+        got = ma.pool_multilevel(YI, vcov=vcov, cluster=list("uuvvwx"))
+        assert got.vi.tolist() == VI
+        got = ma.pool_multilevel(TABLE.set_axis(NAMES), vcov=mixed, cluster=cluster)
+        assert got.vi.tolist() == VI and got.cluster.tolist() == list("uuvvwx")
+        return
+    assert number(MODELS[name](yi, vi[::-1])) == number(MODELS[name](yi, vi))
+    named = pd.Series([f"trial {each}" for each in NAMES], index=NAMES)
+    assert number(MODELS[name](yi, vi, labels=named[::-1]))[1] == tuple(named)
+
+
+def test_what_stands_beside_a_table_is_aligned():
+    table = TABLE.set_axis(NAMES)
+    mixed = table["g"][::-1]
+    assert ma.pool_subgroups(table, mixed).groups["a"].labels == tuple("ABC")
+    assert ma.cumulative(table, order=table["dose"][::-1])["label"].tolist() == NAMES
+    assert ma.cumulative(table, order="dose")["label"].tolist() == NAMES
+    assert ma.cumulative(table.assign(year=range(6, 0, -1)))["label"].tolist() == NAMES[::-1]
+    labels = ma.meta_regression("yi ~ dose", table, labels=table["label"][::-1]).labels
+    assert labels == tuple(NAMES)
+    # Numbers of rows that survive a filter are labels too.
+    odd = TABLE[TABLE["dose"] % 2 == 1]
+    assert list(ma.pool_subgroups(odd, odd["g"][::-1]).groups) == ["a", "b"]
+    with pytest.raises(ValueError, match="by has no 1, 3, 5"):
+        ma.pool_subgroups(odd, pd.Series(["a", "b", "b"], index=[0, 2, 4]))
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        (list("ABCDEG"), "vi has no 'F'; yi has no 'G'"),
+        (range(6), "vi has no 'A', 'B', 'C', 'D', 'E' and 1 more; yi has no 0, 1, 2, 3, 4 and 1 more"),
+        (list("FEDCBB"), "vi has no 'A'; vi has 'B' twice"),
+    ],
+)
+def test_other_labels_are_an_error(own, message):
+    with pytest.raises(ValueError, match=f"paired by their index, but their labels differ: {message}; give both"):
+        ma.pool(pd.Series(YI, index=NAMES), pd.Series(VI, index=own))
+
+
+def test_duplicates_pair_in_the_same_order_only():
+    index = list("AABCDE")
+    assert ma.pool(pd.Series(YI, index=index), pd.Series(VI, index=index)).estimate == ma.pool(YI, VI).estimate
+    with pytest.raises(ValueError, match="yi has 'A' twice; vi has 'A' twice"):
+        ma.pool(pd.Series(YI, index=index), pd.Series(VI, index=index[::-1]))
+
+
+def test_tables_of_many_meta_analyses_pair_by_both_sides():
+    yi, vi = (pd.DataFrame([x[:3], x[3:]], ["p", "q"], list("ABC")) for x in (YI, VI))
+    want = ma.pool_batch(yi.to_numpy(), vi.to_numpy()).estimate.tolist()
+    assert (
+        ma.pool_batch(yi, vi).estimate.tolist()
+        == ma.pool_batch(yi, vi.loc[::-1, list("CAB")]).estimate.tolist()
+        == want
+    )
+    assert ma.pool_batch(yi, vi.to_numpy()).estimate.tolist() == want
+    assert ma.pool_batch(yi.to_numpy().tolist(), vi).estimate.tolist() == want
+    with pytest.raises(ValueError, match="yi and the columns of vi are paired.*: the columns of vi has no 'A'"):
+        ma.pool_batch(yi, vi.rename(columns={"A": "D"}))
+
+
+def test_rows_of_two_filters_do_not_pair():
+    with pytest.raises(ValueError, match="vi has no 0; yi has no 4"):
+        ma.pool(TABLE["yi"][:4], TABLE["vi"][1:5])
+
+
+# --- missing effects
+
+
+def test_blank_studies_are_refused_or_left_out_by_name():
+    yi, vi = [0.3, np.nan, 0.1, None, 0.5], [0.04, np.nan, np.nan, 0.03, 0.05]
+    with pytest.raises(ValueError, match="study 2 .B.: yi = nan"):
+        ma.pool(yi, vi, labels=list("ABCDE"))
+    pooled = ma.pool(yi, vi, labels=list("ABCDE"), missing="drop")
+    assert pooled.left_out == (("B", "no effect and no variance"), ("C", "no variance"), ("D", "no effect"))
+    assert (pooled.k, pooled.labels, pooled.estimate) == (2, ("A", "E"), ma.pool([0.3, 0.5], [0.04, 0.05]).estimate)
+    assert "B: no effect and no variance" in pooled.summary() and "D: no effect" in pooled._repr_html_()
+    assert ma.pool([0.3, pd.NA], se=[0.2, 0.2], missing="drop").left_out == (("Study 2", "no effect"),)
+    assert ma.pool([0.3, 0.1], se=[0.2, None], missing="drop").left_out[0][1] == "no standard error"
+    assert ma.pool(YI, VI, missing="drop").left_out == () and "Left out" not in ma.pool(YI, VI).summary()
+    assert pickle.loads(pickle.dumps(pooled)).left_out == pooled.left_out
+
+
+def test_only_a_blank_is_missing():
+    for yi, vi, message in (
+        ([0.1, "x", np.nan], [0.1] * 3, "1 problem in the studies to pool:\n  study 2: yi = 'x' is not a number"),
+        ([0.1, np.inf, np.nan], [0.1] * 3, "study 2: yi = inf"),
+        ([np.nan, 0.1, 0.2], [0.1, 0.1, -1.0], "study 3: vi = -1.0"),
+        ([np.nan, 0.1], [0.1, np.nan], "no study is left: none of 2 has both an effect and a variance"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            ma.pool(yi, vi, missing="drop")
+    with pytest.raises(ValueError, match="missing='skip' is not known"):
+        ma.pool(YI, VI, missing="skip")
+
+
+def test_a_double_zero_trial_can_be_dropped():
+    counts = [0, 1, 2, 5], [20] * 4, [0, 3, 4, 9], [20] * 4
+    yi, vi = ma.effects.log_odds_ratio(*counts, drop_double_zero=True)
+    pooled = ma.pool(yi, vi, measure="OR", missing="drop")
+    assert pooled.k == 3 and pooled.left_out == (("Study 1", "no effect and no variance"),)
+    assert pooled.estimate == ma.pool(yi[1:], vi[1:]).estimate
+
+
+def test_other_models_leave_out_the_same():
+    holes = TABLE.assign(yi=[0.3, np.nan, 0.1, 0.9, -0.2, 0.4], vi=[0.04, 0.05, 0.06, 0.03, 0.08, np.nan])
+    rest = holes.iloc[[0, 2, 3, 4]]
+    both = (("B", "no effect"), ("F", "no variance"))
+    posterior = ma.pool_bayes(holes, missing="drop")
+    assert (
+        posterior.left_out == both and posterior.mu == ma.pool_bayes(rest).mu and "B: no effect" in posterior.summary()
+    )
+    without = ma.leave_one_out(holes, missing="drop")
+    assert without.attrs["left_out"] == both and without["label"].tolist() == list("ACDE")
+    pd.testing.assert_frame_equal(without, ma.leave_one_out(rest))
+    parts, want = ma.pool_subgroups(holes, "g", missing="drop"), ma.pool_subgroups(rest, "g")
+    assert parts.overall.left_out == both and "B: no effect" in parts.summary()
+    assert [parts.groups[g].left_out for g in "ab"] == [both[:1], both[1:]]
+    assert parts.groups["a"].estimate == want.groups["a"].estimate and parts.q_between == want.q_between
+    by = [None if name == "B" else g for name, g in zip(NAMES, TABLE["g"], strict=True)]
+    assert ma.pool_subgroups(holes, by, missing="drop").groups["a"].k == 2
+    with pytest.raises(ValueError, match="E: no group"):
+        ma.pool_subgroups(holes, [*"abab", None, "b"], missing="drop")
+
+
+# --- the same study twice
+
+TWICE = TABLE.assign(study=list("ppqrst"))
+PLAIN = {
+    "pool": ma.pool,
+    "pool_bayes": ma.pool_bayes,
+    "leave_one_out": ma.leave_one_out,
+    "cumulative": ma.cumulative,
+    "pool_subgroups": lambda data: ma.pool_subgroups(data, "g"),
+    "meta_regression": lambda data: ma.meta_regression("yi ~ dose", data),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_study_in_two_rows_is_a_warning_where_rows_are_studies(name):
+    with pytest.warns(RepeatedStudyWarning, match=f"^p: several rows.* {name} takes .*pool_multilevel") as seen:
+        PLAIN[name](TWICE)
+    assert [each.filename for each in seen] == [__file__] and issubclass(ma.RepeatedStudyWarning, UserWarning)
+    PLAIN[name](TABLE.assign(study=[*NAMES[:4], None, None]))
+
+
+def test_no_warning_where_nothing_repeats():
+    ma.pool(YI, VI, labels=list("ppqrst"))
+    ma.pool(TABLE.assign(label="p"))
+    ma.pool(TWICE.assign(yi=[np.nan, *YI[1:]]), missing="drop")
+    ma.pool_multilevel(TWICE, cluster="study")
+    found = published_effects()
+    ma.pool(found), ma.leave_one_out(found), ma.pool_subgroups(found, "therapy_family")
+    split = ma.effect_sizes(published_trials(), multi_arm="split")
+    assert split.table["study"].duplicated().any()
+    ma.pool(split)
+    with pytest.warns(RepeatedStudyWarning, match="tam2007"):
+        ma.pool(split.table)
+
+
+# --- measures
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_misspelt_measure_is_refused_with_the_codes(name):
+    with pytest.raises(ValueError, match="measure='logOR' is not known; did you mean 'OR'.*'MD', 'SMD'"):
+        MODELS[name](YI, VI, measure="logOR")
+
+
+def test_results_keep_a_measure_that_is_text():
+    made = [ma.pool(YI, VI, measure="OR"), ma.pool_bayes(YI, VI, measure="OR"), ma.pool(effects(measure="OR"))]
+    made += [ma.pool_multilevel(YI, VI, cluster=list("uuvvwx"), measure="OR"), ma.pool(made[0])]
+    made += [
+        ma.pool_subgroups(effects(measure="OR"), "g").groups["a"],
+        ma.pool_multilevel(effects(measure="OR"), **NESTED),
+    ]
+    made += [ma.pool_multilevel(effects(measure="OR"), vcov=np.diag(VI), **NESTED)]
+    made += [ma.pool_mantel_haenszel([1, 2], [9, 9], [3, 4], [9, 9], measure="OR"), ma.pool_peto([1], [9], [3], [9])]
+    for result in made:
+        again = pickle.loads(pickle.dumps(result)).measure
+        assert type(result.measure) is type(again) is Measure and result.measure == again == "OR" and again.is_ratio
+        assert type(result.to_row()["measure"].iloc[0]) is str and result.to_row()["measure"].tolist() == ["OR"]
+    assert ma.pool(effects(measure="OR"), measure="RR").measure == "RR" and ma.pool(YI, VI).measure == ""
+    # A column of that name is a column.
+    assert ma.pool(TABLE.assign(measure="x")).measure == ""
+
+
+# --- results of other models
+
+
+@pytest.fixture(scope="module")
+def strangers():
+    trials = published_trials()
+    arms = ma.pool_arms(trials)
+    pairs = [[-1, -2], [-0.5, -0.4], [0.3, -0.2], [0.8, 0.1], [-0.2, -1.5], [0.5, -0.9]]
+    return {
+        "MultilevelEffect": ma.pool_multilevel(TABLE, **NESTED),
+        "PooledCounts": ma.pool_mantel_haenszel([1, 2, 3], [40, 35, 60], [4, 2, 7], [41, 34, 58], measure="RR"),
+        "MetaRegression": ma.meta_regression("yi ~ dose", TABLE),
+        "PosteriorEffect": ma.pool_bayes(YI, VI),
+        "BivariateEffect": ma.pool_bivariate(pairs, [[0.1, 0.2]] * 6),
+        "PooledSubgroups": ma.pool_subgroups(TABLE, "g"),
+        "PooledArms": arms,
+        "Responders": ma.pool_responders(trials),
+    }
+
+
+DOORS = {
+    "pool": ma.pool,
+    "pool_subgroups": lambda x: ma.pool_subgroups(x, list("aaabbb")),
+    "pool_bayes": ma.pool_bayes,
+    "pool_multilevel": lambda x: ma.pool_multilevel(x, cluster=list("uuvvwx")),
+    "sampling_covariance": lambda x: ma.sampling_covariance(x, correlation=0.5),
+    "meta_regression": lambda x: ma.meta_regression("yi ~ 1", x),
+    "leave_one_out": ma.leave_one_out,
+    "cumulative": ma.cumulative,
+    "standardised_residuals": ma.standardised_residuals,
+    "predictive_density": ma.predictive_density,
+    "pvalue_curves": ma.pvalue_curves,
+    "residual_quantiles": diagnostics.residual_quantiles,
+    "funnel_points": diagnostics.funnel_points,
+    "radial_points": diagnostics.radial_points,
+    "common_effect": diagnostics.common_effect,
+}
+KNOWN = {("leave_one_out", "MultilevelEffect"), ("predictive_density", "PosteriorEffect")}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_result_of_another_model_is_refused_by_name(door, strangers):
+    assert strangers.keys() == REMEDIES.keys()
+    for name, result in strangers.items():
+        assert type(result).__name__ == name
+        if (door, name) in KNOWN:
+            continue
+        with pytest.raises(TypeError) as refused:
+            DOORS[door](result)
+        assert str(refused.value) == f"{door}() cannot use a {name}: {REMEDIES[name]}"
+
+
+def test_remedies_name_what_there_is(strangers):
+    for name, remedy in REMEDIES.items():
+        for part in remedy.replace(",", " ").split():
+            if part.startswith("."):
+                assert hasattr(strangers[name], part[1:]), (name, part)
+    assert ma.pool(strangers["PooledArms"].contrast).k == strangers["PooledArms"].contrast.k
+    placebo = strangers["PooledArms"].placebo
+    for result in (ma.pool(placebo), diagnostics.common_effect(placebo), ma.pool_bayes(placebo)):
+        assert (result.k, result.measure, result.labels) == (placebo.k, "mean change", placebo.labels)
+    assert len(ma.leave_one_out(placebo)) == len(ma.cumulative(placebo)) == placebo.k
+    assert len(ma.standardised_residuals(placebo, deleted=True)) == placebo.k
+
+
+def test_what_only_looks_like_effects_is_refused():
+    @dataclasses.dataclass
+    class Fit:
+        yi: list
+        vi: list
+
+    with pytest.raises(TypeError, match=r"pool\(\) cannot use a Fit: give yi with vi or se, a DataFrame"):
+        ma.pool(Fit(YI, VI))
+
+
+# --- what single models do
+
+
+def nested(trials, vcov=None):
+    """A multilevel result and, trial by trial, the estimate of a fit that never saw the trial."""
+    yi = np.array([0.10, 0.15, 0.12, 0.18, 0.95, 0.60, 0.70])
+    given = {"vi": np.full(7, 0.01)} if vcov is None else {"vcov": vcov}
+    trials = np.array(list(trials))
+    fit = ma.pool_multilevel(yi, cluster=trials, tau2_method="ML", ci_method="t", confidence_level=0.9, **given)
+    refits = {}
+    for trial in dict.fromkeys(trials.tolist()):
+        stay = trials != trial
+        part = {"vi": given["vi"][stay]} if vcov is None else {"vcov": vcov[np.ix_(stay, stay)]}
+        options = {"cluster": trials[stay], "tau2_method": "ML", "ci_method": "t", "confidence_level": 0.9}
+        if len(set(trials[stay])) < stay.sum():
+            refits[trial] = ma.pool_multilevel(yi[stay], **part, **options)
+    return fit, refits
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_leave_one_out_of_a_multilevel_model_leaves_out_trials(shared):
+    trials = "bbaadcc"
+    same = np.equal.outer(list(trials), list(trials))
+    fit, refits = nested(trials, np.where(same, 0.004, 0.0) + 0.006 * np.eye(7) if shared else None)
+    without = ma.leave_one_out(fit)
+    assert without["label"].tolist() == ["b", "a", "d", "c"] == list(refits)
+    for row, refit in zip(without.itertuples(), refits.values(), strict=True):
+        assert (row.k, row.estimate, row.se, row.pvalue) == (refit.k, refit.estimate, refit.se, refit.pvalue)
+        assert (row.ci_low, row.ci_high, row.pi_low, row.pi_high) == (*refit.ci, *refit.pi)
+        assert (row.tau2, row.i2, row.q) == (sum(refit.sigma2), sum(refit.i2), refit.q)
+        assert row.shift == refit.estimate - fit.estimate
+    assert list(without) == list(ma.leave_one_out(YI, VI))
+    assert hasattr(ma.steps_forest(without), "savefig")
+
+
+def test_trials_with_one_effect_each_are_a_plain_model():
+    fit, refits = nested("aaaabcd")
+    without = ma.leave_one_out(fit).set_index("label")
+    assert set(without.index) - set(refits) == {"a"}
+    plain = ma.pool([0.95, 0.6, 0.7], [0.01] * 3, tau2_method="ML", ci_method="t", confidence_level=0.9)
+    got = without.loc["a"]
+    assert [got["estimate"], got["tau2"], got["i2"]] == pytest.approx([plain.estimate, plain.tau2, plain.i2], rel=1e-9)
+    assert without.loc["d", "estimate"] == refits["d"].estimate
+    # Here the likelihood is level along within + between: a search over both would find its rounding.
+    rng = np.random.default_rng(3)
+    for k in (3, 4, 5, 6) * 3:
+        yi, vi = rng.normal(size=k + 2), np.exp(rng.normal(-1, 1.5, k + 2))
+        got = ma.leave_one_out(ma.pool_multilevel(yi, vi, cluster=[*range(k), "x", "x"])).iloc[-1]
+        plain = ma.pool(yi[:k], vi[:k])
+        assert [got["estimate"], got["tau2"]] == pytest.approx([plain.estimate, plain.tau2], rel=1e-9, abs=1e-12)
+
+
+def test_leave_one_out_of_a_multilevel_model_keeps_to_it():
+    with pytest.raises(ValueError, match="three trials or more"):
+        ma.leave_one_out(ma.pool_multilevel(YI, VI, cluster=list("aaabbb")))
+    fit = ma.pool_multilevel(TABLE, **NESTED)
+    with pytest.raises(ValueError, match="keeps its own effects and methods; leave out labels, tau2_method"):
+        ma.leave_one_out(fit, labels=NAMES, tau2_method="DL")
+    assert "_vcov" not in fit.to_row() and "_vcov" not in repr(fit)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_groups_with_a_common_tau2_have_its_interval(level):
+    groups = ma.pool_subgroups(TABLE, "g", tau2="common", confidence_level=level).groups.values()
+    common = ma.meta_regression("yi ~ C(g)", TABLE, confidence_level=level)
+    for pooled in groups:
+        assert pooled.tau2_ci == common.tau2_ci and pooled.tau2 == common.tau2
+        # I2 follows from tau2 in the same way at the estimate as at the limits of the interval.
+        typical = pooled.tau2 / pooled.i2 - pooled.tau2
+        assert pooled.i2_ci == pytest.approx([x / (x + typical) for x in common.tau2_ci], rel=1e-9)
+    alone = ma.pool_subgroups(TABLE, list("abbbbb"), tau2="common").groups["a"]
+    assert np.isfinite(alone.tau2_ci).all() and np.isnan(alone.i2_ci).all()
+    assert np.isnan(ma.pool_subgroups(TABLE, "g", tau2="common", tau2_method="CE").groups["a"].tau2_ci).all()
+
+
+def test_arrays_load_no_pandas():
+    call = "analysis.pool([1.0, 2.0], se=[0.1, 0.2], measure='MD', missing='drop')"
+    code = f"import sys, analysis; {call}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "pandas" not in done.stdout.split()
+
+
+def test_what_was_given_is_left_as_it_was():
+    table, yi = TABLE.copy(), pd.Series(YI, index=NAMES)
+    (
+        ma.pool(table),
+        ma.pool(yi, pd.Series(VI, index=NAMES)[::-1]),
+        ma.pool_multilevel(table, vcov=np.diag(YI) ** 2, **NESTED),
+    )
+    pd.testing.assert_frame_equal(table, TABLE)
+    assert yi.tolist() == YI
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RepeatedStudyWarning)
+        assert ma.pool(TWICE).estimate == ma.pool(YI, VI).estimate
