@@ -57,6 +57,8 @@ _RULES = {
     "sd": (_is_amount, "an SD must be finite and at least 0"),
     "se": (_is_amount, "a standard error must be finite and at least 0"),
     "events": (_is_amount, "events must be finite and at least 0"),
+    "time": (lambda x: (x > 0) & (x < np.inf), "a time must be finite and above 0"),
+    "r": (lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
     "df": (lambda x: x > 0, "degrees of freedom must be positive"),
     "correlation": (lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
     "level": (_is_positive_share, "a level must lie between 0 and 1, 0.95 for 95%"),
@@ -246,15 +248,18 @@ def _shape_problem(arrays):
 
 
 def _value_problems(name, x, least_n):
-    kind = name.partition("_")[0]
-    if kind == "n":
-        allowed, rule = (x >= least_n) & (x < np.inf), f"the number of people must be finite and at least {least_n}"
-    else:
-        allowed, rule = _RULES[kind][0](x), _RULES[kind][1]
+    allowed, rule = rule_of(name.partition("_")[0], least_n)
     return [
         f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r}, but {rule}; {_REMEDY}"
-        for at in np.argwhere(~(allowed | np.isnan(x))).tolist()
+        for at in np.argwhere(~(allowed(x) | np.isnan(x))).tolist()
     ]
+
+
+def rule_of(kind, least_n=1):
+    """What a number of a kind, such as "sd", must be: a test of an array, and the words for it."""
+    if kind == "n":
+        return lambda x: (x >= least_n) & (x < np.inf), f"the number of people must be finite and at least {least_n}"
+    return _RULES[kind]
 
 
 def _relation_problems(lower, upper, arrays):

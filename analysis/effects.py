@@ -4,7 +4,8 @@
 over placebo, as a log), so on a pain scale negative means less pain with treatment. Each function returns the
 pair ``(yi, vi)``: the effect and its sampling variance. NaN in, NaN out; a number that cannot be, such as a
 negative SD, raises ValueError with the list of all such numbers. Differences of means come first, then changes
-within one arm, before to after, then counts of responders in two arms, which share their rules for zero cells.
+within one arm, before to after, then counts of responders in two arms, which share their rules for zero cells, then
+what a single arm has: its mean, its proportion, its correlation.
 """
 
 from __future__ import annotations
@@ -29,19 +30,28 @@ CONTINUITY_TO = get_args(ContinuityTo)
 
 __all__ = [
     "change_sd",
+    "correlation_coefficient",
+    "double_arcsine_proportion",
+    "fisher_z",
     "glass_delta",
     "hedges_g",
     "heteroscedastic_smd",
+    "log_incidence_rate_ratio",
     "log_odds_ratio",
     "log_ratio_of_means",
+    "log_ratio_of_paired_means",
     "log_risk_ratio",
+    "logit_proportion",
     "mean_change",
     "mean_difference",
     "paired_difference",
     "peto_log_odds_ratio",
     "risk_difference",
+    "single_mean",
+    "single_proportion",
     "standardized_change_score",
     "standardized_mean_change",
+    "standardized_mean_change_pooled",
 ]
 
 
@@ -656,6 +666,122 @@ def standardized_change_score(
 
 
 @documented
+def standardized_mean_change_pooled(
+    mean_pre: ArrayLike,
+    mean_post: ArrayLike,
+    sd_pre: ArrayLike,
+    sd_post: ArrayLike,
+    n: ArrayLike,
+    correlation: ArrayLike,
+) -> tuple[Values, Values]:
+    """Return the mean change in units of the SD pooled over before and after, and its variance.
+
+    Parameters
+    ----------
+    {mean_pre, mean_post, sd_pre, sd_post, n, correlation}
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``: after minus before, in units of the root of the mean of both variances. NaN where both SDs are 0,
+        and where the degrees of freedom do not exceed 1.
+
+    Raises
+    ------
+    ValueError
+        If a mean is infinite, an SD negative, n less than 2, or a correlation outside -1 to 1; the message lists every
+        such value.
+
+    See Also
+    --------
+    analysis.effects.standardized_mean_change : The change in units of the SD before.
+    analysis.effects.standardized_change_score : The change in units of its own SD.
+
+    Notes
+    -----
+    The effect g is corrected for bias as in :func:`analysis.effects.hedges_g`, with 2 (n - 1) / (1 + r^2) degrees of
+    freedom, r being the correlation [1]_. Its variance is 2 (1 - r) / n + (1 + r^2) g^2 / (4 n). Called SMCRP in
+    metafor.
+
+    References
+    ----------
+    .. [1] Cousineau 2020, The Quantitative Methods for Psychology 16:418-421, doi 10.20982/tqmp.16.4.p418.
+    .. [2] Bonett 2008, Psychol Methods 13:99-109, doi 10.1037/1082-989x.13.2.99: one SD for both times.
+
+    Examples
+    --------
+    >>> yi, vi = standardized_mean_change_pooled(7.16, 3.76, 1.64, 1.45, 30, 0.5)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    -2.1608, 0.08197
+    """
+    names = {"mean_pre": mean_pre, "mean_post": mean_post, "sd_pre": sd_pre, "sd_post": sd_post, "n": n}
+    pre, post, s1, s2, n, r = checked(**names, correlation=correlation, least_n=2)
+    g = _correction(2 * (n - 1) / (1 + r**2)) * (post - pre) / _positive(np.sqrt((s1**2 + s2**2) / 2))
+    return g, 2 * (1 - r) / n + (1 + r**2) * g**2 / (4 * n)
+
+
+@documented
+def log_ratio_of_paired_means(
+    mean_pre: ArrayLike,
+    mean_post: ArrayLike,
+    sd_pre: ArrayLike,
+    sd_post: ArrayLike,
+    n: ArrayLike,
+    correlation: ArrayLike,
+    *,
+    bias_correction: bool = True,
+) -> tuple[Values, Values]:
+    """Return the log of the ratio of the mean after to the mean before, corrected for bias, and its variance.
+
+    Parameters
+    ----------
+    {mean_pre, mean_post, sd_pre, sd_post, n, correlation, bias_correction}
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where the means have opposite signs or one is 0.
+
+    Raises
+    ------
+    ValueError
+        If a mean is infinite, an SD negative, n less than 1, or a correlation outside -1 to 1; the message lists every
+        such value.
+
+    See Also
+    --------
+    analysis.effects.log_ratio_of_means : The ratio of the means of two arms.
+    analysis.effects.mean_change : The difference of the same means.
+
+    Notes
+    -----
+    With c the SD of a time over its mean and r the correlation, the variance is (c_pre^2 + c_post^2 - 2 r c_pre
+    c_post) / n. The correction adds half of (c_post^2 - c_pre^2) / n. Called ROMC in metafor.
+
+    References
+    ----------
+    .. [1] Lajeunesse 2011, Ecology 92:2049-2055, doi 10.1890/11-0423.1: means that are correlated.
+    .. [2] Lajeunesse 2015, Ecology 96:2056-2063, doi 10.1890/14-2402.1: the correction.
+
+    Examples
+    --------
+    >>> yi, vi = log_ratio_of_paired_means(7.16, 3.76, 1.64, 1.45, 30, 0.5)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    -0.6425, 0.00376
+    """
+    names = {"mean_pre": mean_pre, "mean_post": mean_post, "sd_pre": sd_pre, "sd_post": sd_post, "n": n}
+    pre, post, s1, s2, n, r = checked(**names, correlation=correlation)
+    # As in the ratio of two arms: no log where the signs differ or a mean is 0.
+    alike = pre * post > 0
+    pre, post = np.where(alike, pre, np.nan)[()], np.where(alike, post, np.nan)[()]
+    before, after = s1 / np.abs(pre), s2 / np.abs(post)
+    yi = np.log(post / pre)
+    if bias_correction:
+        yi = yi + (after**2 - before**2) / (2 * n)
+    return yi, _change_sd(before, after, r) ** 2 / n
+
+
+@documented
 def log_risk_ratio(
     events_t: ArrayLike,
     n_t: ArrayLike,
@@ -734,6 +860,12 @@ def cells(
     table = np.stack([a, n1 - a, c, n2 - c])
     if drop_double_zero:
         table = np.where(_double_zero(table), np.nan, table)
+    return _with_continuity(table, add, continuity_to)
+
+
+def _with_continuity(counts, add, continuity_to):
+    """The counts of each trial with `add` where the rule for zeros asks for it."""
+    table = np.stack([np.asarray(x, dtype=float) for x in counts])
     zero = (table == 0).any(axis=0)
     chosen = {
         "zero trials": zero,
@@ -936,3 +1068,364 @@ def excess_events(table: pd.DataFrame) -> tuple[Values, Values]:
     n1, n2, events, others = a + b, c + d, a + c, b + d
     n = n1 + n2
     return a - n1 * events / n, n1 * n2 * events * others / (n**2 * (n - 1))
+
+
+@documented
+def log_incidence_rate_ratio(
+    events_t: ArrayLike,
+    time_t: ArrayLike,
+    events_p: ArrayLike,
+    time_p: ArrayLike,
+    *,
+    continuity: float = 0.5,
+    continuity_to: ContinuityTo = "zero trials",
+    drop_double_zero: bool = False,
+) -> tuple[Values, Values]:
+    """Return the log of the ratio of two incidence rates, and its variance.
+
+    Parameters
+    ----------
+    events_t : array_like
+        Events in the treatment arm; a person may have several.
+    time_t : array_like
+        Person-time in the treatment arm, such as patient-years.
+    events_p : array_like
+        Events in the placebo arm.
+    time_p : array_like
+        Person-time in the placebo arm, in the same unit.
+    {continuity, continuity_to}
+    drop_double_zero : bool, optional
+        Give NaN for a trial without events in both arms.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; exponentiate the effect for the ratio. NaN where a zero remains that makes either infinite.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or a time is not above 0 (the message lists every such value), or an option is not known.
+
+    See Also
+    --------
+    analysis.effects.log_risk_ratio : The ratio of two risks, from numbers of people.
+    analysis.effect_sizes : Rate ratios of a whole table of trials.
+
+    Notes
+    -----
+    The variance is 1 / events_t + 1 / events_p. Called IRR in metafor.
+
+    References
+    ----------
+    .. [1] Rothman, Greenland & Lash 2008, Modern Epidemiology, 3rd edition, chapter 14.
+    .. [2] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.7.1.
+
+    Examples
+    --------
+    >>> yi, vi = log_incidence_rate_ratio(15, 615.9, 22, 671.6)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    -0.2964, 0.1121
+    """
+    _check.option("continuity_to", continuity_to, CONTINUITY_TO)
+    add = amount("continuity", continuity)
+    a, t1, c, t2 = checked(events_t=events_t, time_t=time_t, events_p=events_p, time_p=time_p)
+    if drop_double_zero:
+        both = (np.asarray(a) == 0) & (np.asarray(c) == 0)
+        a, c = np.where(both, np.nan, a), np.where(both, np.nan, c)
+    a, c = _with_continuity((a, c), add, continuity_to)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(np.log(a / t1) - np.log(c / t2), 1 / a + 1 / c)
+
+
+@documented
+def single_mean(mean: ArrayLike, sd: ArrayLike, n: ArrayLike) -> tuple[Values, Values]:
+    """Return the mean of one arm and its sampling variance.
+
+    Parameters
+    ----------
+    mean : array_like
+        Mean, in scale units.
+    sd : array_like
+        SD, in scale units.
+    n : array_like
+        People in the arm.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)`` in scale units and squared scale units.
+
+    Raises
+    ------
+    ValueError
+        If a mean is infinite, an SD negative or an arm empty; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.mean_change : The change of one arm, before to after.
+    analysis.recover.sd_from_se : The SD behind a standard error.
+
+    Notes
+    -----
+    vi = sd^2 / n. Called MN in metafor.
+
+    References
+    ----------
+    .. [1] Lipsey & Wilson 2001, Practical Meta-Analysis, Sage, appendix B.
+
+    Examples
+    --------
+    >>> yi, vi = single_mean(6.4, 2.1, 30)
+    >>> print(f"{yi:.1f}, {vi:.3f}")
+    6.4, 0.147
+    """
+    mean, sd, n = checked(mean=mean, sd=sd, n=n)
+    return mean, sd**2 / n
+
+
+def _events_and_others(events, n, continuity, continuity_to):
+    """Events and the others of one arm, after the rule for zeros."""
+    _check.option("continuity_to", continuity_to, CONTINUITY_TO)
+    add = amount("continuity", continuity)
+    events, n = checked(("events", "n"), events=events, n=n)
+    return _with_continuity((events, n - events), add, continuity_to)
+
+
+@documented
+def single_proportion(
+    events: ArrayLike, n: ArrayLike, *, continuity: float = 0.5, continuity_to: ContinuityTo = "zero trials"
+) -> tuple[Values, Values]:
+    """Return the proportion of people with an event in one arm, and its variance.
+
+    Parameters
+    ----------
+    events : array_like
+        People with the event.
+    n : array_like
+        People in the arm.
+    {continuity, continuity_to}
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``, fractions. Without continuity the variance of a proportion of 0 or 1 is 0.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people (the message lists every such value), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.logit_proportion : On the logit scale, which has no ends.
+    analysis.effects.double_arcsine_proportion : On a scale on which the variance depends on n alone.
+
+    Notes
+    -----
+    vi = yi (1 - yi) / n. "Cells" to which is added are events and people without. Called PR in metafor.
+
+    References
+    ----------
+    .. [1] Lipsey & Wilson 2001, Practical Meta-Analysis, Sage, appendix B.
+
+    Examples
+    --------
+    >>> yi, vi = single_proportion(10, 50)
+    >>> print(f"{yi:.2f}, {vi:.4f}")
+    0.20, 0.0032
+    """
+    a, b = _events_and_others(events, n, continuity, continuity_to)
+    return a / (a + b), a * b / (a + b) ** 3
+
+
+@documented
+def logit_proportion(
+    events: ArrayLike, n: ArrayLike, *, continuity: float = 0.5, continuity_to: ContinuityTo = "zero trials"
+) -> tuple[Values, Values]:
+    """Return the logit of the proportion of people with an event in one arm, and its variance.
+
+    Parameters
+    ----------
+    events : array_like
+        People with the event.
+    n : array_like
+        People in the arm.
+    {continuity, continuity_to}
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; ``Measure("PLO").transform`` turns the effect into a proportion. NaN for 0 or 1 without
+        continuity.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people (the message lists every such value), or an option is not
+        known.
+
+    See Also
+    --------
+    analysis.effects.single_proportion : The proportion itself.
+    analysis.effects.log_odds_ratio : The difference of the logits of two arms.
+
+    Notes
+    -----
+    vi = 1 / events + 1 / (n - events). Called PLO in metafor.
+
+    References
+    ----------
+    .. [1] Lipsey & Wilson 2001, Practical Meta-Analysis, Sage, appendix B.
+
+    Examples
+    --------
+    >>> yi, vi = logit_proportion(10, 50)
+    >>> print(f"{yi:.4f}, {vi:.3f}")
+    -1.3863, 0.125
+    """
+    a, b = _events_and_others(events, n, continuity, continuity_to)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _defined(np.log(a) - np.log(b), 1 / a + 1 / b)
+
+
+def double_arcsine_proportion(events: ArrayLike, n: ArrayLike) -> tuple[Values, Values]:
+    """Return Freeman and Tukey's transform of the proportion of people with an event in one arm, and its variance.
+
+    Parameters
+    ----------
+    events : array_like
+        People with the event.
+    n : array_like
+        People in the arm.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``, radians; ``Measure("PFT").transform`` turns the effect into a proportion, as if of many people.
+
+    Raises
+    ------
+    ValueError
+        If events are negative or exceed the number of people; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.logit_proportion : The logit, which pooled values turn back from without the number of people.
+
+    Notes
+    -----
+    yi is the mean of the arcsines of the roots of events / (n + 1) and (events + 1) / (n + 1), and vi = 1 / (4 n + 2).
+    Nothing need be added to zeros. Called PFT in metafor.
+
+    References
+    ----------
+    .. [1] Freeman & Tukey 1950, Ann Math Stat 21:607-611, doi 10.1214/aoms/1177729756.
+    .. [2] Schwarzer, Chemaitelly, Abu-Raddad & Rücker 2019, Res Synth Methods 10:476-483, doi 10.1002/jrsm.1348: how
+       turning back misleads.
+
+    Examples
+    --------
+    >>> yi, vi = double_arcsine_proportion(10, 50)
+    >>> print(f"{yi:.4f}, {vi:.5f}")
+    0.4709, 0.00495
+    """
+    events, n = checked(("events", "n"), events=events, n=n)
+    both = np.arcsin(np.sqrt(events / (n + 1))) + np.arcsin(np.sqrt((events + 1) / (n + 1)))
+    return both / 2, 1 / (4 * n + 2)
+
+
+def correlation_coefficient(r: ArrayLike, n: ArrayLike) -> tuple[Values, Values]:
+    """Return a correlation and its variance for large samples.
+
+    Parameters
+    ----------
+    r : array_like
+        Pearson's correlation, -1 to 1.
+    n : array_like
+        People in whom both were measured.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; vi is NaN for fewer than 4 people, and 0 for a correlation of -1 or 1, which cannot be pooled.
+
+    Raises
+    ------
+    ValueError
+        If a correlation lies outside -1 to 1 or n is less than 1; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.fisher_z : On a scale on which the variance depends on n alone; to be preferred.
+
+    Notes
+    -----
+    vi = (1 - r^2)^2 / (n - 1). Called COR in metafor.
+
+    References
+    ----------
+    .. [1] Borenstein, Hedges, Higgins & Rothstein 2009, Introduction to Meta-Analysis, chapter 6, doi
+       10.1002/9780470743386.
+
+    Examples
+    --------
+    >>> yi, vi = correlation_coefficient(0.5, 30)
+    >>> print(f"{yi:.2f}, {vi:.4f}")
+    0.50, 0.0194
+    """
+    r, n = checked(r=r, n=n)
+    return r, (1 - r**2) ** 2 / (_more_than_three(n) - 1)
+
+
+def fisher_z(r: ArrayLike, n: ArrayLike) -> tuple[Values, Values]:
+    """Return Fisher's z of a correlation, and its variance.
+
+    Parameters
+    ----------
+    r : array_like
+        Pearson's correlation, -1 to 1.
+    n : array_like
+        People in whom both were measured.
+
+    Returns
+    -------
+    tuple
+        ``(yi, vi)``; ``Measure("ZCOR").transform`` turns the effect into a correlation. NaN for a correlation of -1
+        or 1, vi for fewer than 4 people.
+
+    Raises
+    ------
+    ValueError
+        If a correlation lies outside -1 to 1 or n is less than 1; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.correlation_coefficient : The correlation itself.
+
+    Notes
+    -----
+    yi = artanh r and vi = 1 / (n - 3). Called ZCOR in metafor.
+
+    References
+    ----------
+    .. [1] Fisher 1921, Metron 1:3-32.
+    .. [2] Borenstein, Hedges, Higgins & Rothstein 2009, Introduction to Meta-Analysis, chapter 6, doi
+       10.1002/9780470743386.
+
+    Examples
+    --------
+    >>> yi, vi = fisher_z(0.5, 30)
+    >>> print(f"{yi:.4f}, {vi:.4f}")
+    0.5493, 0.0370
+    """
+    r, n = checked(r=r, n=n)
+    inside = np.abs(r) < 1
+    yi, vi = np.arctanh(np.where(inside, r, 0.0)), 1 / (_more_than_three(n) - 3)
+    return np.where(inside, yi, np.nan)[()], np.where(inside, vi, np.nan)[()]
+
+
+def _more_than_three(n):
+    """`n`, NaN where it is 3 or less: too few people for the variance of a correlation."""
+    return np.where(np.asarray(n) > 3, n, np.nan)[()]

@@ -32,7 +32,7 @@ def effects_of(p, t, vp=0.05, vt=0.05, design="parallel", correlation=0.5):
     table = table.assign(change_placebo=p, change_placebo_vi=vp, change_treatment=t, change_treatment_vi=vt)
     table["change_status"] = np.where(table["change_placebo"].isna(), "baseline not reported", "as printed")
     empty = table.iloc[:0]
-    return ma.EffectSizes(table, empty, empty, empty, options={"crossover_correlation": correlation})
+    return ma.EffectSizes(table, empty, empty, rows=empty, options={"crossover_correlation": correlation})
 
 
 def share_of(*args, n_bootstrap=0, rule=EXCLUDE, options=None, **data):

@@ -30,6 +30,15 @@ FUNCTIONS = {
     "MC": effects.mean_change,
     "SMCC": effects.standardized_change_score,
     "SMCR": effects.standardized_mean_change,
+    "SMCRP": effects.standardized_mean_change_pooled,
+    "ROMC": effects.log_ratio_of_paired_means,
+    "IRR": effects.log_incidence_rate_ratio,
+    "MN": effects.single_mean,
+    "PR": effects.single_proportion,
+    "PLO": effects.logit_proportion,
+    "PFT": effects.double_arcsine_proportion,
+    "COR": effects.correlation_coefficient,
+    "ZCOR": effects.fisher_z,
 }
 OPTIONS = {
     "to": (
@@ -41,14 +50,15 @@ OPTIONS = {
     "vtype": ("variance", {"LS": "large-sample", "UB": "unbiased"}),
     "correct": ("bias_correction", {False: False}),
 }
-ONE_VARIANCE = {"RR", "OR", "RD", "MD", "SMDH", "ROM"}  # those without a choice: metafor's "LS"
+ONE_VARIANCE = {"RR", "OR", "RD", "MD", "SMDH", "ROM", "PR", "COR"}  # those without a choice: metafor's "LS"
 FIXED = {"PETO": {"continuity": 0.5}, "SMD1H": {"equal_sds": False}}
-# What metafor computes and this package does not: one-arm measures, correlations, rates, reliability; pairs and
-# other measures of 2 by 2 tables; measures of variability; further variances of the measures above.
+# What metafor computes and this package does not: rates of one arm, reliability, other measures of one arm and of
+# correlations; pairs and other measures of 2 by 2 tables; measures of variability; further variances of the measures
+# above. An addition to zeros does nothing in Freeman and Tukey's transform.
 OUTSIDE = set(
-    "AS PHI ZPHI YUQ YUY RTET OR2DN OR2DL PBIT MPRD MPRR MPOR MPORC MPPETO IRR IRD IRSD CVR VR RPB ZPB "
-    "RBIS D2ORN D2ORL SMCRH SMCRP SMCRPH ROMC VRC CVRC MN SMN MNLN SDLN CVLN PR PLN PLO PAS PFT PRZ IR "
-    "IRLN IRS IRFT COR UCOR ZCOR ARAW AHW ABT PCOR ZPCOR SPCOR".split()
+    "AS PHI ZPHI YUQ YUY RTET OR2DN OR2DL PBIT MPRD MPRR MPOR MPORC MPPETO IRD IRSD CVR VR RPB ZPB "
+    "RBIS D2ORN D2ORL SMCRH SMCRPH VRC CVRC SMN MNLN SDLN CVLN PLN PAS PFT PRZ IR "
+    "IRLN IRS IRFT UCOR ARAW AHW ABT PCOR ZPCOR SPCOR".split()
 )
 OUTSIDE_VARIANCES = {"AV", "HO", "H0", "LS2", "LS3", "AVHO"}
 
@@ -59,6 +69,15 @@ def arguments(case):
         return cells["ai"], cells["ai"] + cells["bi"], cells["ci"], cells["ci"] + cells["di"]
     if case["inputs_ref"] == "two_means":
         return tuple(cells[key] for key in ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"))
+    plain = {
+        "person_time": ("x1i", "t1i", "x2i", "t2i"),
+        "one_mean": ("mi", "sdi", "ni"),
+        "proportion": ("xi", "ni"),
+        "correlation": ("ri", "ni"),
+        "correlation_small_n": ("ri", "ni"),
+    }
+    if case["inputs_ref"] in plain:
+        return tuple(cells[key] for key in plain[case["inputs_ref"]])
     # "1" is after, "2" before; but SMCR is in units of sd1i, which is then the SD before
     names = (
         ("m2i", "m1i", "sd1i", "ni", "ri") if case["measure"] == "SMCR" else ("m2i", "m1i", "sd2i", "sd1i", "ni", "ri")
@@ -69,6 +88,8 @@ def arguments(case):
 def options(case):
     found = dict(FIXED.get(case["measure"], {}))
     for name, value in case.get("args", {}).items():
+        if case["measure"] == "PFT":
+            continue
         if name == "vtype" and case["measure"] in ONE_VARIANCE:
             assert value == "LS"
             continue
@@ -84,16 +105,19 @@ def assert_same(found, expected, rtol):
 
 
 def test_reference_covers_the_grid():
-    """Every one of the 171 cases is either compared or named as outside."""
+    """Every one of the cases is either compared or named as outside."""
     cases, outside = REFERENCE["cases"], REFERENCE["outside"]
     assert {case["measure"] for case in cases} == set(FUNCTIONS)
-    assert (len(cases), len(outside)) == (68, 103)
+    assert (len(cases), len(outside)) == (87, 84)
     for measure, arguments_outside in outside:
-        assert measure in OUTSIDE or arguments_outside["vtype"] in OUTSIDE_VARIANCES, (
+        unbiased = (measure, arguments_outside.get("vtype")) == ("PR", "UB")
+        assert measure in OUTSIDE or unbiased or arguments_outside["vtype"] in OUTSIDE_VARIANCES, (
             measure,
             arguments_outside,
         )
-    assert len({json.dumps([case["measure"], case.get("args", {})]) for case in cases}) == len(cases)
+    assert len({json.dumps([case["measure"], case["inputs_ref"], case.get("args", {})]) for case in cases}) == len(
+        cases
+    )
 
 
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=lambda c: f"{c['measure']} {c.get('args', '')}")
@@ -209,6 +233,8 @@ def test_swapping_the_arms_turns_the_sign():
         there, back = FUNCTIONS[name](a, a + b, c, c + d), FUNCTIONS[name](c, c + d, a, a + b)
         np.testing.assert_allclose(there[0], -back[0], atol=1e-12)
         np.testing.assert_allclose(there[1], back[1], rtol=1e-12)
+    there, back = effects.log_incidence_rate_ratio(3, 50, 7, 60), effects.log_incidence_rate_ratio(7, 60, 3, 50)
+    assert (there[0], there[1]) == pytest.approx((-back[0], back[1]), rel=1e-12)
     two = (3.0, 2.0, 20, 4.0, 1.0, 30)
     for name in ("MD", "SMD", "SMDH", "ROM"):
         there, back = FUNCTIONS[name](*two), FUNCTIONS[name](*two[3:], *two[:3])
@@ -260,6 +286,12 @@ def test_unknown_numbers_give_nan():
         (lambda: effects.standardized_change_score(1.0, 2.0, 1.0, 1.0, 10, 1.0), "no spread of the change"),
         (lambda: effects.log_risk_ratio(0, 10, 2, 10, continuity=0), "a zero cell"),
         (lambda: effects.peto_log_odds_ratio(0, 10, 0, 10), "no events"),
+        (lambda: effects.log_ratio_of_paired_means(-1.0, 2.0, 1.0, 1.0, 10, 0.5), "opposite signs"),
+        (lambda: effects.standardized_mean_change_pooled(1.0, 2.0, 0.0, 0.0, 10, 0.5), "no spread"),
+        (lambda: effects.log_incidence_rate_ratio(0, 10, 2, 10, continuity=0), "no events in an arm"),
+        (lambda: effects.log_incidence_rate_ratio(0, 10, 0, 10, drop_double_zero=True), "no events at all"),
+        (lambda: effects.logit_proportion(0, 10, continuity=0), "no events"),
+        (lambda: effects.fisher_z(1.0, 10), "a perfect correlation"),
         (
             lambda: effects.log_odds_ratio(0, 10, 0, 10, drop_double_zero=True),
             "a double zero that is dropped",
@@ -327,6 +359,9 @@ def test_a_long_list_of_problems_is_cut():
             lambda: effects.mean_change(5, 4, 1, 1, 10, 1.5),
             "correlation: 1.5, but a correlation must lie between -1 and 1",
         ),
+        (lambda: effects.log_incidence_rate_ratio(1, 0, 1, 5), "time_t: 0.0, but a time must be finite and above 0"),
+        (lambda: effects.single_proportion(11, 10), "events: 11.0 exceeds n = 10.0"),
+        (lambda: effects.fisher_z(-1.5, 10), "r: -1.5, but a correlation must lie between -1 and 1"),
         (lambda: effects.mean_difference("5", 1, 10, 4, 1, 10), "mean_t: '5' is not a number"),
         (
             lambda: effects.mean_difference([np.complex128(2)], 1, 10, 4, 1, 10),

@@ -27,6 +27,11 @@ wide = pooled.confidence_interval(0.99).high - pooled.pi.low
 
 # From trials to arms and figures.
 effects = ma.effect_sizes(ma.read_trials(Path("trials.csv")), missing_sd="drop").where(therapy_family="Light")
+wide_effects = ma.effect_sizes(
+    table, measure="SMD", study="Study", mean_t="m1", n_t=20, benefit="higher", arms=("a", "b")
+)
+ratios = ma.effect_sizes(table, measure="HR", yi="hr", ci=("low", "high"), missing="drop", log=False, level=90)
+called: str = f"{ratios.measure.name} {ratios.measure.lower()} {ratios.study[0]} {ratios.benefit} {ratios.arms[0]}"
 arms = ma.pool_arms(effects, by="condition_group", confidence_level=0.9)
 if arms.placebo is not None:
     moved: float = arms.placebo.estimate

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, recover
-from analysis._types import Floats, MissingSD, MultiArm, Outcome
+from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome
 from analysis.data.arm_scores import (
     BASELINE,
     IMPUTED,
@@ -37,6 +37,8 @@ from analysis.data.arm_scores import (
 )
 from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
 from analysis.data.trials import TrialDataError
+from analysis.data.wide import COLUMN_ARGUMENTS, WideOptions, is_wide, wide_effects
+from analysis.measures import Measure
 from analysis.sentences import InWords
 from analysis.text import counted
 
@@ -60,6 +62,7 @@ _BY_NORMAL, _BY_T = "half the interval over the normal quantile", "half the inte
 _INSTEAD = "not used: the arms print no spread, and the difference is printed with one"
 _ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
 
+_POINTS = "points on 0–10"
 _KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
 # In weeks: a difference measured sooner after the start than this is that of a single session.
 _LESS_THAN_A_DAY = 0.1
@@ -72,23 +75,33 @@ class EffectSizes(InWords):
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per trial: `study`, `label`, what the trial is, `n_treatment`, `n_placebo`, the means and SDs behind the
-        contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as printed", "recovered", "imputed"), `flags`,
-        and the change within each arm with its squared standard error (`change_placebo`, `change_placebo_vi`,
-        `change_treatment`, `change_treatment_vi`, `change_status`), the baseline of each arm (`baseline_placebo`,
-        `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`) and `week_band`. All in points on 0-10.
+        Of a table with one row a study: `study`, `label`, `yi`, `vi`, `status` ("as printed", "recovered"), `flags`,
+        the numbers by the names of their arguments (`mean_t`, an SD found otherwise among them), in the unit of the
+        table, and all other columns.
+
+        Of an arm-level table one row per trial, in points on 0-10: `study`, `label`, what the trial is, `n_treatment`,
+        `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as
+        printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared standard error
+        (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`, `change_status`), the
+        baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`,
+        `baseline_sd_treatment`) and `week_band`.
     derivations : pandas.DataFrame
         One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
     left_out : pandas.DataFrame
         study, label and reason of every trial without an effect size.
-    measure : str
-        "MD", the mean difference.
+    measure : Measure
+        What the effects are; it prints and compares as its code, such as "MD".
     unit : str
-        What one unit of an effect is.
+        What one unit of an effect is, "" where nobody said.
     options : dict
         The arguments of :func:`analysis.effect_sizes`.
     rows : pandas.DataFrame
-        The rows of the trials table behind the effects: treatment and placebo arms at the primary time point.
+        The rows of the trials table behind the effects: treatment and placebo arms at the primary time point; none of
+        a table with one row a study.
+    benefit : {"lower", "higher"} or None
+        What is good for patients, of the outcome, or of the event that is counted.
+    arms : (str, str)
+        What the two arms are called.
 
     See Also
     --------
@@ -115,10 +128,15 @@ class EffectSizes(InWords):
     table: pd.DataFrame
     derivations: pd.DataFrame
     left_out: pd.DataFrame
-    measure: str = "MD"
-    unit: str = "points on 0–10"
+    measure: Measure = field(default_factory=lambda: Measure("MD"))
+    unit: str = _POINTS
     options: dict[str, Any] = field(default_factory=dict)
     rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["study"]))
+    benefit: Benefit | None = None
+    arms: tuple[str, str] = ("treatment", "placebo")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measure", Measure(self.measure))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -128,7 +146,8 @@ class EffectSizes(InWords):
         said.append(("Derived", f"{len(self.derivations)} numbers that are not printed as they stand, see derivations"))
         if len(self.left_out):
             said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
-        return f"{self.measure} of {counted(len(self))}, {self.unit}", said
+        unit = f", {self.unit}" if self.unit else ""
+        return f"{self.measure or 'Effects'} of {counted(len(self))}{unit}", said
 
     @property
     def yi(self) -> Floats:
@@ -144,6 +163,11 @@ class EffectSizes(InWords):
     def labels(self) -> list[str]:
         """Names of the trials, length k."""
         return self.table["label"].tolist()
+
+    @property
+    def study(self) -> list[str]:
+        """Which effects belong together, length k: the column `cluster` where there is one, else `study`."""
+        return self.table["cluster" if "cluster" in self.table else "study"].tolist()
 
     def where(self, **wanted: Any) -> EffectSizes:
         """Return the trials whose columns hold the wanted values.
@@ -203,34 +227,70 @@ def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
 def effect_sizes(
     trials: pd.DataFrame,
     *,
-    measure: Literal["MD"] = "MD",
+    measure: str = "MD",
     outcome: Outcome = "change",
-    correlation: float = 0.5,
+    correlation: float | str | None = None,
     crossover_correlation: float = 0.5,
     missing_sd: MissingSD = "impute",
     multi_arm: MultiArm = "combine",
+    study: str | None = None,
+    label: str | None = None,
+    cluster: str | None = None,
+    year: str | None = None,
+    benefit: Benefit | None = None,
+    arms: tuple[str, str] = ("treatment", "placebo"),
+    missing: Literal["raise", "drop"] = "raise",
+    level: float = 95.0,
+    log: bool | None = None,
+    **columns: str | float | tuple[str, str],
 ) -> EffectSizes:
-    """Return one effect size per trial: treatment minus placebo in points on 0-10, negative = less pain.
+    """Return one effect size per trial, from an arm-level table or from a table with one row a study.
+
+    An arm-level table, as :func:`analysis.read_trials` gives it, makes treatment minus placebo in points on 0-10. A
+    table with one row a study makes any measure; its columns are named by arguments, and a column that bears the name
+    of the argument needs none.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        From :func:`analysis.read_trials`. The primary time point of each trial is used, its treatment and placebo arms.
-    measure : {"MD"}, optional
-        Mean difference.
+        From :func:`analysis.read_trials`: the primary time point of each trial is used, its treatment and placebo
+        arms. Or one row a study: that is what a table is taken for if an argument names a column of it, if it has a
+        column `yi`, or the columns of two arms (`mean_t` and `mean_p`).
+    measure : str, optional
+        Code of a :class:`analysis.measures.Measure`; "MD" alone from an arm-level table.
     outcome : {"change", "final"}, optional
         The score to prefer where a trial has both; where it has only the other, that one is used and the row is
-        flagged. Both estimate the same mean difference in a randomised trial.
-    correlation : float, optional
-        Between baseline and final pain, for change SDs computed from a baseline and a final SD; from -1 to below 1.
+        flagged. Both estimate the same mean difference in a randomised trial, but no standardised one, for which the
+        other score is not used.
+    correlation : float or str, optional
+        Between baseline and final value of a person, for change SDs computed from a baseline and a final SD; from -1 to
+        below 1, 0.5 if left out. Of one row a study also the name of a column; the changes of one arm need it.
     crossover_correlation : float, optional
-        Between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
+        Arm-level table: between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
     missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}, optional
-        What to do with trials that print no SD, SE or interval: borrow the SD pooled over the other trials' arms of
-        the same kind (same role, same score), their median or largest SD, leave the trial out, or raise.
+        Arm-level table: what to do with trials that print no SD, SE or interval: borrow the SD pooled over the
+        other trials' arms of the same kind (same role, same score), their median or largest SD, leave the trial out,
+        or raise.
     multi_arm : {"combine", "split"}, optional
-        Several treatment arms against one placebo arm become one arm, or stay apart and share out the placebo patients.
-        No placebo patient counts twice.
+        Arm-level table: several treatment arms against one placebo arm become one arm, or stay apart and share out the
+        placebo patients. No placebo patient counts twice.
+    study, label, cluster, year : str, optional
+        One row a study: the columns that hold them. Without a study, the rows are named by label or index.
+    benefit : {"lower", "higher"}, optional
+        What is good for patients. Default: "lower" of an arm-level table, which holds pain; else not known.
+    arms : (str, str), optional
+        What the two arms are called.
+    missing : {"raise", "drop"}, optional
+        One row a study: what to do with rows without an effect, those without events among them: raise with the list
+        of all, or put them into `left_out` with the reason.
+    level : float, optional
+        One row a study: level of its intervals, in percent.
+    log : bool, optional
+        Of effects that are ratios: whether `yi` and its interval are logs, or ratios still to be logged. Default: logs
+        beside `vi` or `se`, which are those of the log; ratios beside an interval or a p-value.
+    **columns : str, float or (str, str)
+        One row a study: the column that holds a number, a number for all rows, or the columns of both limits of an
+        interval. The Notes have their names.
 
     Returns
     -------
@@ -240,25 +300,49 @@ def effect_sizes(
     Raises
     ------
     ValueError
-        For an unknown option, or where an SD is to be imputed and no other trial has one.
+        For an unknown option, a column that is not there, a measure that the columns do not make, mean differences of
+        several scales, or where an SD is to be imputed and no other trial has one.
+    TypeError
+        For an unknown argument, with the one that was meant.
     TrialDataError
-        With ``missing_sd="raise"``, listing every trial that prints no spread.
+        Listing every problem with row, study, column and value: numbers that cannot be, rows without an effect unless
+        they are dropped, and, with ``missing_sd="raise"``, every trial that prints no spread.
 
     See Also
     --------
     analysis.pool : Pools the effects.
     analysis.with_contrasts : Adds trials whose papers print the difference only.
     analysis.multiverse : Pools under all reasonable choices of these options.
-    analysis.effects.mean_difference : The formula behind it.
+    analysis.effects : The formulas behind it.
+    analysis.recover : The numbers that papers do not print.
 
     Notes
     -----
-    Every bounded scale is rescaled linearly to 0-10. Trials on a scale without ends (percent change) or with
-    responders only cannot be expressed in points: they are listed in `left_out`.
+    Arm-level table: every bounded scale is rescaled linearly to 0-10. Trials on a scale without ends (percent change)
+    or with responders only cannot be expressed in points: they are listed in `left_out`.
 
     An SD is the one printed, else that of an SE or an interval [1]_, else, of a change, that of a baseline and a
     final SD with an assumed correlation [2]_, else borrowed [3]_. Arms are combined by [4]_ and shared out by [5]_;
     the variance of a crossover trial is the paired one [6]_.
+
+    One row a study: columns by what the rows hold, with the measures that are made of them.
+
+    ==========================  ==========================================================  ========================
+    two arms, means             mean_t sd_t n_t mean_p sd_p n_p; for an SD: se_t,           MD SMD SMD1 SMDH ROM
+                                ci_t=(low, high), q1_t median_t q3_t, min_t max_t (and _p)
+    two arms, before and after  baseline_mean_t baseline_sd_t final_mean_t final_sd_t       MD SMD SMDH
+                                change_mean_t change_sd_t n_t (and _p), correlation
+    scale                       scale_min scale_max: rescaled to 0-10                       MD
+    two arms, counts            events_t n_t events_p n_p                                   OR RR RD PETO
+    two arms, person-time       events_t time_t events_p time_p                             IRR
+    one arm                     mean sd n; events n; r n                                    MN; PR PLO PFT; COR ZCOR
+    one arm, before and after   mean_pre sd_pre mean_post sd_post n correlation             MC SMCC SMCR SMCRP ROMC
+    effects                     yi, with vi, se, ci=(low, high) or p                        any, HR, ""
+    ==========================  ==========================================================  ========================
+
+    Of several ways to a number the first that a row has is used, in this order. Zero cells get 1/2 (not in PETO); a
+    trial without events, or with nothing but events, in both arms has no ratio. Columns that are not named come along
+    as covariates; one that bears the name of a column of the result gets "_given" behind it.
 
     References
     ----------
@@ -279,9 +363,34 @@ def effect_sizes(
     -3.9, -1.4, -2.5, imputed
     >>> len(found), len(found.left_out)
     (44, 6)
+
+    Two of the BCG vaccine trials, one row each:
+
+    >>> import pandas as pd
+    >>> counts = {"author": ["Aronson", "Rosenthal"], "tb": [4, 3], "n1": [123, 231], "tb2": [11, 11], "n2": [139, 220]}
+    >>> names = {"events_t": "tb", "n_t": "n1", "events_p": "tb2", "n_p": "n2"}
+    >>> vaccine = effect_sizes(pd.DataFrame(counts), measure="RR", study="author", benefit="lower", **names)
+    >>> vaccine.labels, vaccine.yi.round(4).tolist()
+    (['Aronson', 'Rosenthal'], [-0.8893, -1.3481])
     """
-    # First of all, while the arguments are the only local names.
-    options = {name: value for name, value in locals().items() if name != "trials"}
+    about = {"study": study, "label": label, "cluster": cluster, "year": year}
+    _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
+    _check_sides(benefit, arms)
+    named = [name for name, given in about.items() if given is not None] + list(columns)
+    named += ["correlation"] if isinstance(correlation, str) else []
+    options = {"measure": measure, "outcome": outcome, "correlation": correlation}
+    of_arms = {"crossover_correlation": crossover_correlation, "missing_sd": missing_sd, "multi_arm": multi_arm}
+    of_rows = {"missing": missing, "level": level, "log": log}
+    if is_wide(trials, named, measure):
+        _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
+        asked = _wide_options(options | of_rows | {"arms": tuple(arms)})
+        parts = wide_effects(trials, columns, about, asked)
+        options |= of_rows | about | columns
+        return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
+    _refuse_others(of_rows, "a table with one row a study, and this one has one row an arm")
+    options |= of_arms | {"correlation": 0.5 if correlation is None else correlation}
+    correlation = options["correlation"]
+    sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
     _check_options(options)
     _check_trials(trials)
     rows = primary_arms(trials)
@@ -311,7 +420,60 @@ def effect_sizes(
     left_out = left_out_list(trials, table, dropped)
     table = first_columns(table.drop(columns=["unit", "correlated"]), _FIRST)
     rows = rows[rows["study"].isin(table["study"])]
-    return EffectSizes(table, derivations, left_out, measure, options=options, rows=rows)
+    return EffectSizes(table, derivations, left_out, Measure(measure), options=options, rows=rows, **sides)
+
+
+# Every option that is not the name of a column of numbers, and what it is if nobody says.
+_OPTIONS = {
+    "measure": "MD",
+    "outcome": "change",
+    "correlation": None,
+    "crossover_correlation": 0.5,
+    "missing_sd": "impute",
+    "multi_arm": "combine",
+    "study": None,
+    "label": None,
+    "cluster": None,
+    "year": None,
+    "benefit": None,
+    "arms": ("treatment", "placebo"),
+    "missing": "raise",
+    "level": 95.0,
+    "log": None,
+}
+
+
+def _check_sides(benefit, arms):
+    if benefit is not None:
+        _check.option("benefit", benefit, get_args(Benefit))
+    names = isinstance(arms, list | tuple) and len(arms) == 2 and all(isinstance(x, str) and x for x in arms)
+    if not names or arms[0] == arms[1]:
+        raise ValueError(f"arms={arms!r} must be the names of the two arms, such as ('laser', 'sham')")
+
+
+def _refuse_others(options, of):
+    """Refuse options that do nothing for this table, unless they were left as they are."""
+    if given := [name for name, value in options.items() if value != _OPTIONS[name]]:
+        raise ValueError(f"{', '.join(f'{name}=' for name in given)}: only for {of}")
+
+
+def _wide_options(options):
+    """What was asked of a table with one row a study, checked."""
+    _check.option("outcome", options["outcome"], SCORES)
+    _check.option("missing", options["missing"], ("raise", "drop"))
+    for name, low, high, words in (
+        ("correlation", -1, 1, "a number from -1 to 1, or the name of a column"),
+        ("level", 1, 100, "a number of percent, 95 for 95%"),
+    ):
+        value = options[name]
+        skip = name == "correlation" and (value is None or isinstance(value, str))
+        if not skip and (not isinstance(value, Real) or isinstance(value, bool) or not low <= value <= high):
+            raise ValueError(f"{name}={value!r} must be {words}")
+    if not 1 < options["level"] < 100:
+        raise ValueError(f"level={options['level']!r} must be a number of percent, 95 for 95%")
+    if options["log"] not in (None, True, False):
+        raise ValueError(f"log={options['log']!r} must be True, False or None")
+    return WideOptions(**options | {"measure": Measure(options["measure"])})
 
 
 def _check_options(options):
@@ -332,7 +494,11 @@ def _check_trials(trials):
     """Refuse a table that did not come from read_trials, or no longer is what it was when it was checked."""
     again = "; pass the table through read_trials again"
     if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
-        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+        raise ValueError(
+            "trials must be the table that read_trials returns, one row an arm (read_trials takes files and "
+            "DataFrames); or a DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', "
+            "n_t='n1', mean_p= and so on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
+        )
     if not trials.index.is_unique:
         twice = trials.index[trials.index.duplicated()].unique()
         raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once{again}")
@@ -468,7 +634,7 @@ def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
     out = rows[~rows["study"].isin(used["study"])].drop_duplicates("study")
     left_out = _about_contrasts(out).assign(reason=reason[out.index].to_numpy())
     left_out = first_columns(left_out, ["study", "label", "reason"])
-    return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index])
+    return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index], benefit="lower")
 
 
 def _check_contrasts(contrasts):
@@ -579,8 +745,8 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
     >>> len(both), both.table.set_index("study").loc["alrashoud2014", "outcome"]
     (67, 'difference')
     """
-    if not isinstance(effects, EffectSizes) or effects.measure != "MD":
-        raise ValueError("effects must be the mean differences that effect_sizes returns")
+    if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
+        raise ValueError(f"effects must be the mean differences that effect_sizes returns, in {_POINTS}")
     found = contrasts if isinstance(contrasts, EffectSizes) else contrast_effects(contrasts)
     table, extra = effects.table, found.table
     spread = table["study"][table["status"] != IMPUTED]

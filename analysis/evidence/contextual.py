@@ -335,7 +335,10 @@ def contextual_share(
 def require_changes(effects: Any, purpose: str) -> None:
     """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
     if not _NEEDED <= set(getattr(effects, "table", ())):
-        raise ValueError(f"{purpose} needs the changes within the arms; pass effect_sizes(trials)")
+        raise ValueError(
+            f"{purpose} needs the changes within the arms; pass effect_sizes(trials) of an arm-level table, as "
+            "read_trials gives it: a table with one row a study has differences only"
+        )
 
 
 class Arms(NamedTuple):

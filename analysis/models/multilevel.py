@@ -43,6 +43,9 @@ _FEWEST = 40
 # would blow up rounding.
 _NO_SPARE = 1e-14
 _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
+# The same in a table with one row a study, by the names of its arguments.
+_WIDE_COLUMNS = ("yi", "vi", "n_t", "n_p", "mean_p", "sd_p")
+_SHARED_ARM = {"MD": ("whole", "divided"), "SMD": ("whole",)}
 
 
 class Levels(NamedTuple):
@@ -768,7 +771,7 @@ def sampling_covariance(
     ----------
     effects : EffectSizes or pandas.DataFrame
         With columns yi, vi and the cluster; for `shared_arm` also n_treatment, n_placebo, mean_placebo and
-        sd_placebo.
+        sd_placebo, or n_t, n_p, mean_p and sd_p as a table with one row a study has them.
     cluster : str, optional
         Column that names the trial.
     correlation : float, optional
@@ -845,7 +848,13 @@ def sampling_covariance(
 
 def _shared_arm_covariance(frame, trial, group, shared_arm, measure):
     """Covariance of contrasts with one placebo arm; see `sampling_covariance`."""
-    given = {name: np.asarray(_column_or_values(frame, name), dtype=float) for name in _ARM_COLUMNS}
+    if shared_arm not in _SHARED_ARM.get(measure, ()):
+        raise ValueError(
+            f"there is no covariance for measure={measure!r} with shared_arm={shared_arm!r}; it is known for 'MD', and "
+            "with shared_arm='whole' for 'SMD'"
+        )
+    names = _WIDE_COLUMNS if "n_treatment" not in frame and "n_t" in frame else _ARM_COLUMNS
+    given = {name: np.asarray(_column_or_values(frame, name), dtype=float) for name in names}
     yi, vi, n_t, n_p, mean, sd = given.values()
     _check.check(yi, vi, lambda at: f"effect {at[0] + 1} ({trial[at[0]]})")
 
@@ -865,15 +874,22 @@ def _shared_arm_covariance(frame, trial, group, shared_arm, measure):
         raise ValueError(
             f"shared_arm is for parallel arms, but {named(crossed)} is a crossover trial; give a correlation"
         )
-    if measure == "SMD" and shared_arm == "whole":
+    if measure == "SMD":
         n_all = same @ n_t + n_p
         between = 1.0 / n_p + np.outer(yi, yi) / (2.0 * n_all)
-    elif measure == "MD":
+    else:
+        sd = sd * _points_a_unit(frame, names)
         whole = np.where(several, same @ n_p, n_p) if shared_arm == "divided" else n_p
         vi = np.where(several, vi - sd**2 / n_p + sd**2 / whole, vi)
         between = np.broadcast_to(sd**2 / whole, same.shape)
-    else:
-        raise ValueError(f"there is no covariance for measure={measure!r} with shared_arm={shared_arm!r}")
     out = np.where(same, between, 0.0)
     np.fill_diagonal(out, vi)
     return out
+
+
+def _points_a_unit(frame, names):
+    """What an SD in the unit of its scale is multiplied by: a table with one row a study has SDs as printed."""
+    if names is _ARM_COLUMNS or not {"scale_min", "scale_max"} <= set(frame.columns):
+        return 1.0
+    width = (frame["scale_max"] - frame["scale_min"]).to_numpy(dtype=float)
+    return np.where(np.isnan(width), 1.0, 10.0 / width)

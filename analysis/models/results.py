@@ -142,6 +142,7 @@ def flat(result: Any, names: Iterable[str] | None = None, shape: tuple[int, ...]
         if parts:
             row |= {f"{name}_{inner}": part for inner, part in parts.items()}
         elif isinstance(value, str):
+            # A measure is a text that knows more; a table holds the text.
             row[name] = str(value)
         elif value is None or np.isscalar(value) or (isinstance(value, np.ndarray) and value.shape == shape):
             row[name] = value

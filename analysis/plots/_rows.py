@@ -10,7 +10,7 @@ about a trial's numbers.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -56,6 +56,12 @@ DECIDING = (
     "contrast_low",
     "contrast_high",
 )
+# What a table with one row a study calls otherwise than an arm-level one.
+_ARM_LEVEL = {
+    f"{part}_{short}": f"{part}_{arm}"
+    for short, arm in (("t", "treatment"), ("p", "placebo"))
+    for part in ("n", "mean", "sd")
+}
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
@@ -92,6 +98,8 @@ def source_of(results, by=None, data=None):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
         return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""))
+    if hasattr(results, "derivations") and "change_placebo" not in results.table:
+        return _source_of_differences(results, by, data)
     if not hasattr(results, "contrast") and (
         hasattr(results, "derivations") or "arm" in getattr(results, "columns", ())
     ):
@@ -109,6 +117,17 @@ def source_of(results, by=None, data=None):
     effects = results.effects
     total = _contrast_only("All trials", results)
     return _Source(total, groups, effects.unit, effects.left_out, _between(results))
+
+
+def _source_of_differences(effects, by, data):
+    """The source of EffectSizes without changes within their arms, such as those of a table with one row a study."""
+    if data is not None:
+        raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
+    pooled = pool_subgroups(effects, by if by is not None else ["all"] * len(effects))
+    with_n = effects.table.rename(columns=_ARM_LEVEL)
+    source = _source_of_subgroups(pooled, None, with_n)
+    groups, between = (source.groups, source.between) if by is not None else ([], None)
+    return replace(source, groups=groups, between=between, unit=effects.unit, left_out=effects.left_out)
 
 
 def _source_of_subgroups(results, by, data):

@@ -21,7 +21,18 @@ COVERED = {key: [{}, {"drop00": True}, {"vtype": "LS"}, *RULES] for key in COUNT
     "MC": [{}],
     "SMCC": [{}, {"vtype": "LS"}, {"vtype": "UB"}],
     "SMCR": [{}, {"vtype": "LS"}, {"vtype": "UB"}],
+    "SMCRP": [{}],
+    "ROMC": [{}],
+    "IRR": [{}, {"to": "all"}, {"to": "if0all"}, {"to": "none"}],
+    "MN": [{}],
+    "PR": [{}, {"to": "all"}, {"vtype": "LS"}],
+    "PLO": [{}, {"to": "all"}],
+    "PFT": [{}, {"to": "all"}],
+    "COR": [{}, {"vtype": "LS"}],
+    "ZCOR": [{}],
 }
+INPUTS = ("two_by_two", "person_time", "two_means", "paired", "one_mean", "proportion", "correlation")
+INPUTS += ("correlation_small_n",)
 CELLS = ("ai", "bi", "ci", "di")
 POOLED = ("k", "k_pos", "k_yi", "beta", "se", "stat", "p", "ci_lb", "ci_ub", "QE", "QEp", "I2", "H2")
 TESTS = ("MH", "MHp", "CO", "COp", "BD", "BDp", "TA", "TAp")
@@ -48,7 +59,7 @@ def escalc(full):
     ]
     return {
         "meta": pick(full["meta"], ("metafor", "R", "numbers")),
-        "inputs": pick(part["inputs"], ("two_by_two", "two_means", "paired")),
+        "inputs": pick(part["inputs"], INPUTS),
         "cases": cases,
         "outside": outside,
         "conversions": {one["id"]: one for one in full["extra"] if one["id"].startswith("conv.")},

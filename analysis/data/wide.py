@@ -1,0 +1,741 @@
+"""From a table with one row a study to effects: its columns by their own names, what they may be, and what is made.
+
+What a measure needs stands in one table, `SHAPES`. Numbers that papers print instead of an SD are turned into one and
+listed; a row without an effect is a problem or is left out with its reason, as asked. All problems are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from inspect import signature
+from itertools import combinations
+from numbers import Real
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check, effects, recover
+from analysis.data.arm_scores import FROM_CI, FROM_SE, POINTS, SCORES, arm_scores, chosen_score, rescaled
+from analysis.data.trials import TrialDataError
+from analysis.measures import Measure
+
+# The name of a column, a number for all rows, or the names of the columns of both limits.
+ColumnArgument: TypeAlias = str | float | tuple[str, str]
+
+# What is known of an arm; behind it stands _t, _p, or nothing where there is one arm.
+_ARM = ("mean", "sd", "n", "se", "ci", "q1", "median", "q3", "min", "max")
+_SCORES = ("baseline_mean", "baseline_sd", "final_mean", "final_sd", "change_mean", "change_sd")
+_SCALE = ("scale_min", "scale_max")
+_BOTH = ("_t", "_p")
+
+
+def _of_both_arms(names):
+    return tuple(name + arm for arm in _BOTH for name in names)
+
+
+class Shape(NamedTuple):
+    """What a row holds: in words, the columns it may have, and the formula of each measure that is made of them.
+
+    A formula is called with the columns that it names, as arrays.
+    """
+
+    words: str
+    columns: tuple[str, ...]
+    formulas: dict[str, Callable]
+
+
+def _glass_delta(mean_t, n_t, mean_p, sd_p, n_p):
+    """Glass' delta, whose variance assumes equal SDs: that of the treatment arm is not asked for."""
+    return effects.glass_delta(mean_t, sd_p, n_t, mean_p, sd_p, n_p)
+
+
+_SMD_FORMULAS = {"SMD": effects.hedges_g, "SMDH": effects.heteroscedastic_smd}
+#: Every shape of a row; where a measure has several, the columns that are there decide.
+SHAPES = {
+    "two arms, means": Shape(
+        "mean_t, sd_t, n_t, mean_p, sd_p, n_p",
+        (*_of_both_arms(_ARM), *_SCALE),
+        {"MD": effects.mean_difference, **_SMD_FORMULAS} | {"SMD1": _glass_delta, "ROM": effects.log_ratio_of_means},
+    ),
+    "two arms, before and after": Shape(
+        "change_mean_t, change_sd_t, final_mean_t, final_sd_t, baseline_mean_t, baseline_sd_t, n_t, the same with _p",
+        (*_of_both_arms((*_SCORES, "n")), *_SCALE, "correlation"),
+        {"MD": effects.mean_difference, **_SMD_FORMULAS},
+    ),
+    "two arms, counts": Shape(
+        "events_t, n_t, events_p, n_p",
+        _of_both_arms(("events", "n")),
+        {"OR": effects.log_odds_ratio, "RR": effects.log_risk_ratio}
+        | {"RD": effects.risk_difference, "PETO": effects.peto_log_odds_ratio},
+    ),
+    "two arms, person-time": Shape(
+        "events_t, time_t, events_p, time_p",
+        _of_both_arms(("events", "time")),
+        {"IRR": effects.log_incidence_rate_ratio},
+    ),
+    "one arm, a mean": Shape("mean, sd, n", _ARM, {"MN": effects.single_mean}),
+    "one arm, before and after": Shape(
+        "mean_pre, sd_pre, mean_post, sd_post, n, correlation",
+        ("mean_pre", "sd_pre", "mean_post", "sd_post", "n", "correlation"),
+        {"MC": effects.mean_change, "SMCC": effects.standardized_change_score}
+        | {"SMCR": effects.standardized_mean_change, "SMCRP": effects.standardized_mean_change_pooled}
+        | {"ROMC": effects.log_ratio_of_paired_means},
+    ),
+    "one arm, counts": Shape(
+        "events, n",
+        ("events", "n"),
+        {"PR": effects.single_proportion, "PLO": effects.logit_proportion, "PFT": effects.double_arcsine_proportion},
+    ),
+    "one arm, a correlation": Shape(
+        "r, n", ("r", "n"), {"COR": effects.correlation_coefficient, "ZCOR": effects.fisher_z}
+    ),
+    "effects": Shape("yi, and one of vi, se, ci, p", ("yi", "vi", "se", "ci", "p"), {}),
+}
+#: Every argument that names a column of numbers.
+COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
+# As the arm-level table calls both arms, and the correlation it assumes.
+_ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
+# Powers of a larger number could overflow in a formula.
+_LARGEST = 1e50
+_PAIRS = ("ci", "ci_t", "ci_p")
+# What a number must be, where the name of its argument does not say so; see `analysis._check`.
+_KINDS = {"yi": "mean", "min": "smallest", "max": "largest", "p": "pvalue", "baseline": "", "final": "", "change": ""}
+_NEEDS_TWO = ("SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
+
+#: Why numbers that are all there make no effect.
+_ZERO = "no events, or nothing but events, in both arms: the trial tells nothing of a ratio"
+_UNDEFINED = {
+    "MD": "both SDs are 0",
+    "SMD": "both SDs are 0",
+    "SMDH": "both SDs are 0",
+    "SMD1": "the SD of the comparison arm is 0, or it has 2 people",
+    "ROM": "the means have opposite signs or one is 0, or both SDs are 0",
+    "PETO": _ZERO,
+    "MN": "the SD is 0",
+    "MC": "the SD of the change is 0",
+    "SMCC": "the SD of the change is 0, or there are 2 people",
+    "SMCR": "the SD before is 0, or there are 2 people",
+    "SMCRP": "both SDs are 0",
+    "ROMC": "the means have opposite signs or one is 0, or the SD of the change is 0",
+    "COR": "a correlation of -1 or 1, or fewer than 4 people",
+    "ZCOR": "a correlation of -1 or 1, or fewer than 4 people",
+}
+_CORRECT, _FILL = "Correct it, or leave it blank where it is not known.", "Fill it in"
+_DROP = "or leave such rows out with missing='drop'."
+_FROM = {
+    "five": "from range and quartiles, as if normally distributed",
+    "quartiles": "from the quartiles, as if normally distributed",
+    "range": "from the range, as if normally distributed",
+}
+
+
+class WideEffects(NamedTuple):
+    """The parts of an EffectSizes that are read off a table with one row a study."""
+
+    table: pd.DataFrame
+    derivations: pd.DataFrame
+    left_out: pd.DataFrame
+    unit: str
+
+
+class WideOptions(NamedTuple):
+    """What was asked for: the arguments of `effect_sizes` that concern a table with one row a study."""
+
+    measure: Measure
+    outcome: str
+    correlation: float | str | None
+    missing: Literal["raise", "drop"]
+    arms: tuple[str, str]
+    level: float
+    log: bool | None
+
+
+def is_wide(frame: Any, named: Sequence[str], measure: str) -> bool:
+    """Tell whether a table has one row a study: it has if any argument names a column of it, or by its columns."""
+    if named or not isinstance(frame, pd.DataFrame):
+        return bool(named)
+    if {"arm", "study"} <= set(frame.columns):
+        return False
+    if "yi" in frame or any(f"{name}_t" in frame and f"{name}_p" in frame for name in (*_ARM, *_SCORES, "events")):
+        return True
+    one_arm = [shape for shape in SHAPES.values() if measure in shape.formulas]
+    return bool(one_arm) and measure != "MD"
+
+
+def wide_effects(
+    frame: pd.DataFrame,
+    columns: Mapping[str, ColumnArgument],
+    about: Mapping[str, str | None],
+    options: WideOptions,
+) -> WideEffects:
+    """Return the effects of a table with one row a study.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    columns : mapping
+        From an argument of `COLUMN_ARGUMENTS` to the column that holds it, or a number for all rows.
+    about : mapping
+        The columns for study, label, cluster and year, None where the column bears that name or there is none.
+    options : WideOptions
+        The other arguments.
+
+    Returns
+    -------
+    WideEffects
+        The table has a row for each effect, `left_out` one for every other row.
+
+    Raises
+    ------
+    TrialDataError
+        Listing every number that cannot be, and, unless such rows are dropped, every row without an effect.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise ValueError(f"the table must be a pandas DataFrame, not {type(frame).__name__}")
+    if not len(frame):
+        raise ValueError("the table has no rows; give at least one study")
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()].unique()
+        raise ValueError(f"{', '.join(map(repr, twice))}: more than one column has this name; rename all but one")
+    shape = _shape(options.measure, columns, frame)
+    reader = _Reader(frame, _who(frame, about), options)
+    reader.take(shape, columns)
+    # What overflows has no effect, and is told so.
+    with np.errstate(over="ignore", invalid="ignore"):
+        yi, vi = _MADE[shape](reader) if shape in _MADE else reader.formula()
+    return _parts(reader, about, yi, vi)
+
+
+def _shape(measure, columns, frame):
+    """The shape of the rows: that of the arguments given, else that of the columns that are there."""
+    if "yi" in columns:
+        found = ["effects"]
+    else:
+        found = [name for name, shape in SHAPES.items() if measure in shape.formulas]
+        if "yi" in frame and set(columns) <= set(SHAPES["effects"].columns):
+            found = ["effects"]
+    if not found:
+        called = f"measure={measure.code!r}" if measure else "a measure without a name"
+        raise ValueError(f"{called} is not made from arms: give yi, and one of vi, se, ci, p")
+    if len(found) > 1:
+        found = [_means_or_scores(found, columns, frame)]
+    allowed = SHAPES[found[0]].columns
+    scale = () if measure == "MD" else _SCALE
+    if wrong := [name for name in columns if name not in allowed or name in scale]:
+        raise ValueError(
+            f"{', '.join(wrong)}: not used for measure={measure.code!r} from {found[0]}, which takes "
+            f"{', '.join(name for name in allowed if name not in scale)}"
+        )
+    return found[0]
+
+
+def _means_or_scores(found, columns, frame):
+    """Whether both arms are told by a mean or by scores before and after; what is given counts before what is there."""
+    plain, scores = found
+    for names in (set(columns), set(frame.columns)):
+        for arm in _BOTH:
+            if f"mean{arm}" in names or f"median{arm}" in names:
+                return plain
+            if any(f"{score}{arm}" in names for score in _SCORES):
+                return scores
+    return plain
+
+
+def column_named(frame: pd.DataFrame, argument: str, name: str) -> str:
+    """Return the name of a column; ValueError says what was meant if there is none."""
+    if name not in frame:
+        near = get_close_matches(str(name), list(map(str, frame.columns)), 1)
+        perhaps = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(map(str, frame.columns))}"
+        raise ValueError(f"{argument}={name!r} is not a column of the table; {perhaps}")
+    return name
+
+
+def _who(frame, about):
+    """Study, label, cluster and year of each row, whatever of them is there."""
+    out = {}
+    for name, given in about.items():
+        if given is not None and not isinstance(given, str):
+            raise ValueError(f"{name}={given!r} must be the name of a column")
+        source = name if given is None else given
+        if given is not None or name in frame:
+            out[name] = frame[column_named(frame, name, source)].reset_index(drop=True)
+    if "study" not in out:
+        plain = isinstance(frame.index, pd.RangeIndex)
+        names = [f"Study {i + 1}" for i in range(len(frame))] if plain else list(map(str, frame.index))
+        out["study"] = out["label"].copy() if "label" in out else pd.Series(names, dtype=object)
+    out["blank"] = out["study"].isna() | out["study"].astype(str).str.strip().eq("")
+    out["study"] = out["study"].map(_as_text).astype(object)
+    if "label" not in out:
+        several = out["study"].duplicated(keep=False)
+        number = (out["study"].groupby(out["study"], sort=False).cumcount() + 1).astype(str)
+        out["label"] = out["study"].where(~several, out["study"] + ": " + number)
+    out["label"] = out["label"].map(_as_text).astype(object).mask(out["label"].isna(), out["study"])
+    return out
+
+
+def _as_text(value):
+    """A name as text; a whole number, which a column with gaps holds as a float, without its point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+class _Reader:
+    """The numbers of a table, with what is wrong, what is missing and what was derived."""
+
+    def __init__(self, frame, who, options):
+        self.frame, self.who, self.options, self.k = frame, who, options, len(frame)
+        self.values, self.source, self.problems, self.lines = {}, {}, [], []
+        self.derived = np.zeros(self.k, dtype=bool)
+        self.flags = [[] for _ in range(self.k)]
+        self.reasons, self.extra, self.unit, self.used = {}, {}, "", set()
+        self.shape, self.assumed = "", True
+        for at in np.flatnonzero(who["blank"]):
+            self._problem(at, "study", "", "a row must say which study it is", "Fill it in.")
+
+    # -- reading
+
+    def take(self, shape, columns):
+        """Read every column of the shape that is given or there, as numbers that can be."""
+        self.shape = shape
+        self._refuse_idle_options()
+        least = 2 if self.options.measure in _NEEDS_TWO else 1
+        for name in SHAPES[shape].columns:
+            if name in _SCALE and self.options.measure != "MD":
+                continue
+            if name == "correlation":
+                self._take_correlation()
+            elif name in _PAIRS:
+                if name in columns:
+                    self._take_pair(name, columns[name])
+            elif name in columns or name in self.frame:
+                self._take_one(name, columns.get(name, name), least)
+
+    def _refuse_idle_options(self):
+        """Refuse an option that would do nothing for this shape."""
+        used = SHAPES[self.shape].columns
+        idle = {
+            "correlation": self.options.correlation is not None and "correlation" not in used,
+            "outcome": self.options.outcome != "change" and "final_mean_t" not in used,
+            "log": self.options.log is not None and "yi" not in used,
+        }
+        if names := [name for name, here in idle.items() if here]:
+            raise ValueError(
+                f"{', '.join(names)}: not used for measure={self.options.measure.code!r} from {self.shape}"
+            )
+
+    def _take_one(self, name, given, least=1, kind=None):
+        if isinstance(given, Real) and not isinstance(given, bool | np.bool_):
+            self.values[name], self.source[name] = np.full(self.k, float(given)), name
+        elif isinstance(given, str):
+            self.source[name] = column_named(self.frame, name, given)
+            self.used.add(given)
+            self.values[name] = self._numbers(name)
+        else:
+            what = "the name of a column, or one number for all rows"
+            raise ValueError(f"{name}={given!r} must be {what}")
+        self._check(name, kind, least)
+
+    def _take_pair(self, name, given):
+        if not (isinstance(given, list | tuple) and len(given) == 2 and all(isinstance(one, str) for one in given)):
+            raise ValueError(f"{name}={given!r} must be the names of two columns, such as {name}=('low', 'high')")
+        for end, one in zip(("low", "high"), given, strict=True):
+            self._take_one(f"{name}_{end}", one, kind=end)
+        self.ordered(f"{name}_low", f"{name}_high")
+
+    def _take_correlation(self):
+        given = self.options.correlation
+        if given is None and "correlation" in self.frame:
+            given = "correlation"
+        if given is not None:
+            self._take_one("correlation", given)
+        self.assumed = not isinstance(given, str)
+
+    def _numbers(self, name):
+        """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
+        out = np.full(self.k, np.nan)
+        for at, cell in enumerate(self.frame[self.source[name]].to_numpy(dtype=object)):
+            if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, str) and not cell.strip()):
+                continue
+            try:
+                if isinstance(cell, str) and "_" in cell:
+                    raise ValueError
+                out[at] = cell if isinstance(cell, Real | str) else float("x")
+            except ValueError:
+                self._problem(at, name, cell, "this is not a number", _CORRECT)
+        return out
+
+    def _check(self, name, kind, least):
+        """Refuse numbers that cannot be; they become NaN, so that every formula takes the others."""
+        first, *rest = name.split("_")
+        kind = kind or _KINDS.get(first, first) or rest[0]
+        x = self.values[name]
+        allowed, rule = _check.rule_of({"vi": "se", "scale": "mean"}.get(kind, kind), least)
+        if name == "vi":
+            rule = "a variance must be finite and at least 0"
+        elif name == "yi":
+            rule = "an effect must be finite"
+        elif kind == "scale":
+            rule = "the end of a scale must be finite"
+        self.refuse(name, ~(np.isnan(x) | allowed(x)), rule)
+        extreme = np.abs(self.values[name]) > _LARGEST
+        self.refuse(name, extreme, "this is too extreme for double precision", "Correct it, or use another unit.")
+
+    def refuse(self, name, where, rule, remedy=_CORRECT):
+        """Note a problem for each row, and take the number as unknown."""
+        if name not in self.values:
+            return
+        for at in np.flatnonzero(where):
+            self._problem(at, name, self.values[name][at], rule, remedy)
+        self.values[name] = np.where(where, np.nan, self.values[name])
+
+    def _problem(self, at, name, value, rule, remedy):
+        source = self.source.get(name, name)
+        column = source if source == name else f"{source} ({name})"
+        shown = f"{value:g}" if isinstance(value, float) else value
+        study = "" if self.who["blank"][at] else self.who["study"][at]
+        self.problems.append((int(at) + 2, study, column, shown, rule, remedy))
+
+    def ordered(self, *names):
+        """Refuse a number that exceeds one of those that follow, wherever both are known."""
+        there = [name for name in names if name in self.values]
+        for low, high in combinations(there, 2):
+            above = self.values[low] > self.values[high]
+            self.refuse(
+                low, above, f"this exceeds {self.source[high]} of the same row", "Correct the one or the other."
+            )
+
+    def get(self, name):
+        """The numbers of an argument, NaN where it was neither given nor there."""
+        return self.values.get(name, np.full(self.k, np.nan))
+
+    # -- what becomes of it
+
+    def need(self, name, x, words):
+        """Note each row in which a number that the effect needs is not known."""
+        unknown = np.isnan(x)
+        for at in np.flatnonzero(unknown):
+            self.reasons.setdefault(int(at), []).append((name, words))
+
+    def fill(self, name, arm, quantity, ways):
+        """Fill a number in by the first way that gives it; each way is a rule and the numbers it gives."""
+        x = self.get(name).copy()
+        for rule, found in ways:
+            taken = np.isnan(x) & ~np.isnan(found)
+            x[taken] = found[taken]
+            self.note(taken, arm, quantity, x, rule)
+        # A column that is neither there nor made of others stays away, and is told as such.
+        if name in self.values or not np.isnan(x).all():
+            self.values[name] = x
+
+    def note(self, where, arm, quantity, values, rule):
+        """List a derived number for each row, and the row as recovered."""
+        for at in np.flatnonzero(where):
+            self.lines.append((int(at), arm, quantity, float(values[at]), rule))
+        self.derived |= where
+
+    def formula(self):
+        """Effects and variances by the formula of the measure, from the numbers it names."""
+        function = SHAPES[self.shape].formulas[self.options.measure]
+        names = [name for name in signature(function).parameters if name in SHAPES[self.shape].columns]
+        return self.call(function, names)
+
+    def call(self, function, names):
+        """Effects and variances of the rows in which every number is known, else NaN."""
+        if absent := [name for name in names if name not in self.values]:
+            made = f"measure={self.options.measure.code!r} is made from {self.shape}: {SHAPES[self.shape].words}"
+            raise ValueError(
+                f"{', '.join(absent)}: no such column, and no argument names one; {made}; name each column, as in "
+                f"{absent[0]}='name'"
+            )
+        arrays = {name: self.get(name) for name in names}
+        for low, high in (("events", "n"), ("events_t", "n_t"), ("events_p", "n_p")):
+            if low in arrays and high in arrays:
+                self.ordered(low, high)
+                arrays[low] = self.get(low)
+        for name, x in arrays.items():
+            self.need(name, x, f"{name} is not known{_instead(name)}")
+        known = ~np.isnan(list(arrays.values())).any(axis=0)
+        yi, vi = np.full(self.k, np.nan), np.full(self.k, np.nan)
+        if known.any():
+            yi[known], vi[known] = function(**{name: x[known] for name, x in arrays.items()})
+        return yi, vi
+
+
+def _instead(name):
+    """What would do instead of an SD."""
+    arm = name.removeprefix("sd")
+    if not name.startswith("sd") or arm not in (*_BOTH, ""):
+        return ""
+    return f", nor se{arm}, ci{arm}, q1{arm} with q3{arm}, or min{arm} with max{arm}"
+
+
+def _two_means(reader):
+    for arm, called in zip(_BOTH, reader.options.arms, strict=True):
+        _fill_arm(reader, arm, called)
+    yi, vi = reader.formula()
+    return _on_points(reader, yi, vi)
+
+
+def _one_mean(reader):
+    _fill_arm(reader, "", "")
+    return reader.formula()
+
+
+def _fill_arm(reader, arm, called):
+    """Find the SD, and the mean, of an arm that prints something else."""
+    five = [f"{name}{arm}" for name in ("min", "q1", "median", "q3", "max")]
+    reader.ordered(*five)
+    low, q1, median, q3, high = (reader.get(name) for name in five)
+    n = reader.get(f"n{arm}")
+    several = np.where(n >= 2, n, np.nan)
+    limits = reader.get(f"ci{arm}_low"), reader.get(f"ci{arm}_high")
+    limits = [np.where(np.isnan(limits[0] + limits[1]), np.nan, x) for x in limits]
+    level = reader.options.level / 100
+    ways = [
+        (FROM_SE, recover.sd_from_se(reader.get(f"se{arm}"), n)),
+        (FROM_CI, recover.sd_from_ci(*limits, several, level)),
+        (_FROM["five"], recover.sd_from_five_numbers(low, q1, q3, high, several)),
+        (_FROM["quartiles"], recover.sd_from_quartiles(q1, q3, several)),
+        (_FROM["range"], recover.sd_from_range(low, high, several)),
+    ]
+    reader.fill(f"sd{arm}", called, "SD", ways)
+    ways = [
+        (_FROM["five"], recover.mean_from_five_numbers(low, q1, median, q3, high, n)),
+        (_FROM["quartiles"], recover.mean_from_quartiles(q1, median, q3, n)),
+        (_FROM["range"], recover.mean_from_range(low, median, high, n)),
+    ]
+    reader.fill(f"mean{arm}", called, "mean", ways)
+
+
+def _scores(reader):
+    """Both arms by their change or their final score, by the rules of the arm-level table."""
+    measure, outcome = reader.options.measure, reader.options.outcome
+    scores = _both_scores(reader)
+    # Scores of two kinds have different SDs: a standardised difference of the one is none of the other.
+    chosen = chosen_score(scores, outcome) if measure == "MD" else pd.Series(dtype=object)
+    chosen = chosen.reindex(range(reader.k)).fillna(outcome).to_numpy()
+    for arm, called, role in zip(_BOTH, reader.options.arms, _ROLES, strict=True):
+        own = scores[(scores["arm"] == role) & (scores["score"] == chosen[scores["unit"]])]
+        _take_scores(reader, own.sort_values("unit").reset_index(drop=True), arm, called)
+    for at in np.flatnonzero(chosen == "final"):
+        reader.flags[at].append("final score")
+    reader.extra["outcome"] = chosen
+    formula = SHAPES["two arms, before and after"].formulas[measure]
+    yi, vi = reader.call(formula, [f"{part}{arm}" for arm in _BOTH for part in ("mean", "sd", "n")])
+    other = "final" if outcome == "change" else "change"
+    complete = scores.groupby(["score", "unit"])[["mean", "sd"]].count().min(axis=1) == 2
+    instead = (complete[other] & ~complete[outcome]).to_numpy() & (measure != "MD")
+    for at in np.flatnonzero(instead):
+        words = f"the {SCORES[outcome]} or its SD is not known in both arms, but the {SCORES[other]} is"
+        reader.reasons[int(at)] = [(f"{outcome}_sd_t", f"{words}: choose outcome={other!r} for all rows")]
+    return _on_points(reader, yi, vi)
+
+
+def _both_scores(reader):
+    """Change and final score of every arm, a line each; `unit` is the number of the row."""
+    given = reader.get("correlation") if "correlation" in reader.values else np.full(reader.k, _ASSUMED)
+    arms = [_rows_of_arm(reader, arm, role, given) for arm, role in zip(_BOTH, _ROLES, strict=True)]
+    rows = pd.concat(arms, ignore_index=True)
+    parts = [arm_scores(rows[rows["correlation"] == r], float(r)) for r in np.unique(given[~np.isnan(given)])]
+    if np.isnan(given).any():
+        # No correlation is known: a change has the SD that is printed, or none.
+        parts.append(arm_scores(rows[rows["correlation"].isna()].assign(baseline_sd=np.nan), 0.0))
+    return pd.concat(parts, ignore_index=True).assign(unit=lambda lines: lines["study"])
+
+
+def _take_scores(reader, own, arm, called):
+    """Take the chosen score of an arm, a line for each row, as its mean and SD."""
+    for part in ("mean", "sd"):
+        reader.values[f"{part}{arm}"] = own[part].to_numpy(float)
+    for line in own.itertuples():
+        name = SCORES[line.score]
+        if line.mean_rule:
+            reader.lines.append((line.unit, called, f"mean {name}", line.mean, line.mean_rule))
+        if line.sd_rule:
+            rule = line.sd_rule if reader.assumed else line.sd_rule.removesuffix(" assumed")
+            reader.lines.append((line.unit, called, f"SD of the {name}", line.sd, rule))
+            reader.derived[line.unit] = True
+        if line.correlated and reader.assumed and "correlation assumed" not in reader.flags[line.unit]:
+            reader.flags[line.unit].append("correlation assumed")
+
+
+def _rows_of_arm(reader, arm, role, correlation):
+    """The rows of one arm, as the arm-level table has them; the unit of the scale stays as it is."""
+    rows = pd.DataFrame({name: reader.get(f"{name}{arm}") for name in (*_SCORES, "n")})
+    blank = "baseline_se final_se change_se final_ci_low final_ci_high change_ci_low change_ci_high ci_level".split()
+    rows = rows.assign(study=range(reader.k), arm=role, arm_label="", scale_min=0.0, scale_max=POINTS)
+    return rows.assign(**dict.fromkeys(blank, np.nan), correlation=correlation)
+
+
+def _on_points(reader, yi, vi):
+    """Bring mean differences to 0-10 where the ends of the scale are given; refuse to mix scales without."""
+    if reader.options.measure != "MD":
+        return yi, vi
+    low, high = reader.get("scale_min"), reader.get("scale_max")
+    if np.isnan(low).all() and np.isnan(high).all():
+        scales = reader.frame["scale"].dropna().unique() if "scale" in reader.frame else ()
+        if len(scales) > 1:
+            raise ValueError(
+                f"the rows are on different scales ({', '.join(map(str, scales[:5]))}), whose mean differences cannot "
+                "be pooled: give scale_min= and scale_max=, or take measure='SMD'"
+            )
+        return yi, vi
+    reader.refuse("scale_min", low >= high, "a scale must begin below its end", "Correct the one or the other.")
+    low = reader.get("scale_min")
+    for name, x in zip(_SCALE, (low, high), strict=True):
+        reader.need(name, x, f"{name} is not known")
+    reader.unit = "points on 0–10"
+    factor = POINTS / (high - low)
+    for at in np.flatnonzero(~np.isnan(factor)):
+        if rule := rescaled(pd.Series({"scale_min": low[at], "scale_max": high[at]})):
+            reader.lines.append((int(at), "", "scale", np.nan, rule))
+    return yi * factor, vi * factor**2
+
+
+def _counts(reader):
+    yi, vi = reader.formula()
+    a, n1, c, n2 = (reader.get(name) for name in ("events_t", "n_t", "events_p", "n_p"))
+    nothing = ((a == 0) & (c == 0)) | ((a == n1) & (c == n2))
+    # Of a difference of risks such a trial does tell: that it is small.
+    return (yi, vi) if reader.options.measure == "RD" else _without(reader, yi, vi, nothing, "events_t", _ZERO)
+
+
+def _person_time(reader):
+    yi, vi = reader.formula()
+    nothing = (reader.get("events_t") == 0) & (reader.get("events_p") == 0)
+    words = "no events in both arms: the trial tells nothing of a ratio"
+    return _without(reader, yi, vi, nothing, "events_t", words)
+
+
+def _without(reader, yi, vi, where, name, words):
+    for at in np.flatnonzero(where):
+        reader.reasons[int(at)] = [(name, words)]
+    return np.where(where, np.nan, yi), np.where(where, np.nan, vi)
+
+
+def _changes(reader):
+    """One arm before and after: the correlation is a number of the study, and nothing stands in for it."""
+    if "correlation" not in reader.values:
+        raise ValueError(
+            "correlation is not known: name the column of the correlations between before and after, or give a number "
+            "for all rows, such as correlation=0.5"
+        )
+    yi, vi = reader.formula()
+    if reader.assumed:
+        for flags in reader.flags:
+            flags.append("correlation assumed")
+        rule = f"correlation {reader.options.correlation:g} assumed"
+        reader.lines += [(at, "", "variance", float(vi[at]), rule) for at in np.flatnonzero(~np.isnan(vi))]
+    return yi, vi
+
+
+def _given(reader):
+    """Effects as printed, with a variance, a standard error, an interval or a p-value."""
+    measure, log = reader.options.measure, reader.options.log
+    if log and not measure.is_ratio:
+        raise ValueError(f"log=True is for ratios, and measure={measure.code!r} is none; name the ratio as measure=")
+    if not {"vi", "se", "ci_low", "p"} & set(reader.values):
+        raise ValueError("yi alone has no precision: give one of vi, se, ci=(low, high) or p")
+    yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))
+    # A variance or a standard error of a ratio is that of its log, so yi beside one is taken as a log too.
+    ratios = measure.is_ratio and (log is False or (log is None and not {"vi", "se"} & set(reader.values)))
+    if ratios:
+        for name in ("yi", "ci_low", "ci_high"):
+            x = reader.get(name)
+            reader.refuse(name, x <= 0, "a ratio must be above 0", "Correct it, or give log=True if these are logs.")
+        yi, low, high = (measure.inverse(reader.get(name)) for name in ("yi", "ci_low", "ci_high"))
+    known = ~np.isnan(low + high)
+    reader.refuse("yi", (yi < low) | (yi > high), "this lies outside its interval", "Correct the one or the other.")
+    # An effect of 0 tells nothing of its error beside a p-value.
+    usable = np.where(yi != 0, yi, np.nan)
+    level = reader.options.level / 100
+    ways = [
+        ("", reader.get("vi")),
+        ("", reader.get("se") ** 2),
+        (
+            "half the interval over the normal quantile",
+            recover.se_from_ci(np.where(known, low, np.nan), np.where(known, high, np.nan), level) ** 2,
+        ),
+        ("the effect over the normal quantile of its p-value", recover.se_from_p(usable, reader.get("p")) ** 2),
+    ]
+    vi = np.full(reader.k, np.nan)
+    for rule, found in ways:
+        taken = np.isnan(vi) & ~np.isnan(found) & ~np.isnan(yi)
+        vi[taken] = found[taken]
+        if rule:
+            reader.note(taken, "", "SE of the effect", np.sqrt(vi), rule)
+    if ratios:
+        reader.lines += [(at, "", "effect", float(yi[at]), "log of the ratio") for at in np.flatnonzero(~np.isnan(yi))]
+    reader.need("yi", reader.get("yi"), "yi is not known")
+    reader.need("vi", np.where(np.isnan(yi), 0.0, vi), "none of vi, se, ci and p tells the precision of yi")
+    # The column of the effect holds it as analysed.
+    return np.where(np.isnan(reader.get("yi")), np.nan, yi), vi
+
+
+_MADE = {
+    "two arms, means": _two_means,
+    "two arms, before and after": _scores,
+    "two arms, counts": _counts,
+    "two arms, person-time": _person_time,
+    "one arm, a mean": _one_mean,
+    "one arm, before and after": _changes,
+    "effects": _given,
+}
+
+
+def _parts(reader, about, yi, vi):
+    """The table of effects, what was derived and what was left out; every problem at once."""
+    good_yi, good_vi = _check.good(yi, vi)
+    fine = good_yi & good_vi
+    told = {} if reader.shape == "effects" else _UNDEFINED
+    words = told.get(reader.options.measure, "the variance of the effect is 0")
+    hit = {row for row, *_ in reader.problems}
+    reasons = {}
+    for at in np.flatnonzero(~fine):
+        # A number that was refused is told as such, not as missing too.
+        if int(at) + 2 not in hit:
+            why = reader.reasons.get(int(at)) or [("yi", words)]
+            reasons[int(at)] = why
+    if reader.options.missing == "raise":
+        for at, why in reasons.items():
+            for name, rule in why:
+                reader._problem(
+                    at, name, "", rule, f"{_FILL}, {_DROP}" if "not known" in rule else f"Correct it, {_DROP}"
+                )
+    if reader.problems:
+        raise TrialDataError(sorted(reader.problems, key=lambda one: one[:1]), "the table")
+    if not fine.any():
+        why = "; ".join(dict.fromkeys(rule for whys in reasons.values() for _, rule in whys))
+        raise ValueError(f"no row has an effect: {why}")
+    table = _table(reader, about, yi, vi)
+    told = [list(dict.fromkeys(rule for _, rule in reasons[at])) for at in np.flatnonzero(~fine)]
+    left_out = table[~fine].drop(columns=["yi", "vi", "status", "flags"]).reset_index(drop=True)
+    left_out.insert(2, "reason", pd.Series(["; ".join(each) for each in told], dtype=object))
+    lines = [(reader.who["study"][at], *line) for at, *line in sorted(reader.lines, key=lambda one: one[0]) if fine[at]]
+    derivations = pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
+    unit = reader.unit or reader.options.measure.unit
+    return WideEffects(table[fine].reset_index(drop=True), derivations, left_out, unit)
+
+
+def _table(reader, about, yi, vi):
+    """A row for each row of the table: who, effect, numbers by the names of their arguments, all other columns."""
+    who = {name: x for name, x in reader.who.items() if name != "blank"}
+    table = pd.DataFrame({name: who[name] for name in ("study", "label", "cluster", "year") if name in who})
+    table["yi"], table["vi"] = yi, vi
+    table["status"] = np.where(reader.derived, "recovered", "as printed")
+    table["flags"] = pd.Series([tuple(flags) for flags in reader.flags], dtype=object)
+    for name, x in reader.extra.items():
+        table[name] = x
+    order = {name: at for at, name in enumerate(SHAPES[reader.shape].columns)}
+    for name, x in sorted(reader.values.items(), key=lambda one: order.get(one[0], len(order))):
+        if name not in table:
+            whole = name.split("_")[0] in ("n", "events") and (np.mod(x, 1) == 0).all()
+            table[name] = x.astype(int) if whole else x
+    used = reader.used | {
+        column for name, given in about.items() if (column := given or name) in reader.frame and name in who
+    }
+    others = reader.frame.drop(columns=[name for name in used if name in reader.frame]).reset_index(drop=True)
+    others.columns = [f"{name}_given" if name in table else name for name in others.columns]
+    return pd.concat([table, others], axis=1)
