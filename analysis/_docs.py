@@ -108,6 +108,9 @@ trials : pandas.DataFrame, optional
     From :func:`analysis.read_trials`: every study named must be one of its studies or of those of `contrasts`.
 contrasts : pandas.DataFrame, optional
     From :func:`analysis.read_contrasts`: trials that report only the difference from placebo.
+decimal : {".", ","}, optional
+    The decimal sign of numbers that are text. Left out, it is the point; a file with semicolons may have commas, and is
+    refused where "1,234" could be either.
 digits : int, optional
     Decimals, 0 to 10.
 checked : pandas.DataFrame

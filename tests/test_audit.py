@@ -12,8 +12,9 @@ from data_cases import published_trials
 import analysis as ma
 from analysis import recover
 from analysis.data.dictionary import COLUMNS
+from analysis.data.printed_p import read_p
 from analysis.evidence.audit import RESULT, SEVERITIES, audit_findings, audit_trials
-from analysis.evidence.audit_rules import NOTES, OUTLIER, in_points, read_p, recomputed_p, typical_sds, welch_p
+from analysis.evidence.audit_rules import NOTES, OUTLIER, in_points, recomputed_p, typical_sds, welch_p
 
 DATA = Path(__file__).parent.parent / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -330,7 +331,7 @@ def test_clean_trials_have_no_finding():
     found = audited(clean())
     assert found.empty and list(found.columns) == RESULT
     assert audit_findings(found) == "Nothing was found to look up again."
-    with pytest.raises(ValueError, match="hold no row"):
+    with pytest.raises(ValueError, match="no row"):
         audit_trials(found.iloc[:0].reindex(columns=COLUMNS))
 
 
@@ -340,6 +341,8 @@ def t(**cells):
 
 CHANGE_ONLY = {"final_mean": None, "final_sd": None}
 SEPARATE = {"baseline_mean": None, "baseline_sd": None}
+
+NO_SD = {"baseline_mean": None, "baseline_sd": None, "final_sd": None}
 
 #: check, severity, cells just within the line, cells just beyond it
 LINES = [
@@ -429,6 +432,8 @@ LINES = [
     ("control not inert", "warning", {"both": {"control": None}}, {"both": {"control": "other"}}),
     ("crossover without paired SD", "note", {}, {"both": {"design": "crossover"}}),
     ("SD to be imputed", "warning", {"both": {"baseline_sd": None}}, {"both": {"final_sd": None}}),
+    ("SD to be imputed", "warning", {"both": NO_SD | {"p_between": "0.02"}}, {"both": NO_SD | {"p_between": "<0.02"}}),
+    ("SD from p", "note", {"both": NO_SD | {"p_between": "0.9"}}, {"both": NO_SD | {"p_between": "0.89"}}),
 ]
 
 
@@ -671,7 +676,7 @@ def test_findings_in_words():
 def test_tables_that_were_not_read():
     with pytest.raises(ValueError, match="must be the table that read_trials returns"):
         audit_trials(pd.DataFrame({"study": ["a"]}))
-    with pytest.raises(ValueError, match="rows stand more than once"):
+    with pytest.raises(ValueError, match="stand more than once"):
         audit_trials(pd.concat([TRIALS, TRIALS]))
 
 

@@ -39,11 +39,12 @@ def test_every_trial_ends_in_exactly_one_place(trials, effects):
 def test_counts_match_the_data_readme(trials, effects):
     """data/README.md, "What can be pooled"."""
     status = effects.table["status"].value_counts()
-    assert status["imputed"] == 6
-    assert status["as printed"] + status["recovered"] == 38
+    assert status["imputed"] == 5
+    assert status["as printed"] + status["recovered"] == 39
     own = effects.table[effects.table["status"] != "imputed"]
     from_both = own["flags"].map(lambda flags: "correlation assumed" in flags)
-    assert (own["outcome"] == "final").sum() == 7
+    assert (own["outcome"] == "final").sum() == 8
+    assert own["study"][own["flags"].map(lambda flags: "SD from p" in flags)].tolist() == ["walewicz2019"]
     assert from_both.sum() == 12
     assert ((own["outcome"] == "change") & ~from_both).sum() == 19
     rules = effects.derivations[effects.derivations["quantity"].str.startswith("SD")]
@@ -54,7 +55,7 @@ def test_counts_match_the_data_readme(trials, effects):
     from_interval = by_rule[next(r for r in by_rule.index if r.startswith("half the interval"))]
     assert from_interval == only_intervals | {"kaya2017"}
     imputed = set(effects.table["study"][effects.table["status"] == "imputed"])
-    assert imputed == {"gale2006", "alrashoud2014", "altan2005", "foleynolan1992", "goksen2016", "walewicz2019"}
+    assert imputed == {"gale2006", "alrashoud2014", "altan2005", "foleynolan1992", "goksen2016"}
     reasons = effects.left_out.set_index("study")["reason"].str.split(":").str[0].to_dict()
     responders = dict.fromkeys(["soriano1998", "segal2001", "khooshideh2017", "misra2013"], "responders only")
     assert reasons == responders | dict.fromkeys(["leung2018", "malavera2016"], "percent change only")
@@ -108,9 +109,9 @@ def test_scales_become_points(effects):
 
 def test_crossover_uses_the_paired_variance(trials):
     for r in (0.0, 0.5, 0.8):
-        khoromi = one(ma.effect_sizes(trials, crossover_correlation=r), "khoromi2007")
-        assert khoromi["vi"] == pytest.approx((2.1**2 + 2.2**2 - 2 * r * 2.1 * 2.2) / 27)
-        assert "crossover" in khoromi["flags"]
+        wang = one(ma.effect_sizes(trials, crossover_correlation=r), "wang2009")
+        assert wang["vi"] == pytest.approx((1.72**2 + 1.96**2 - 2 * r * 1.72 * 1.96) / 22)
+        assert "crossover" in wang["flags"] and np.isnan(wang["period_correlation"])
 
 
 def test_change_sd_uses_the_stated_correlation(trials):
@@ -142,6 +143,78 @@ def test_tables_hold_what_is_documented_and_are_numbered(trials, effects):
         assert list(found.left_out)[:3] == ["study", "label", "reason"]
 
 
+def test_splitting_changes_nothing_where_no_placebo_arm_is_shared(trials, effects):
+    """Neither of a set without such trials, nor of the others in a set that has some: what they borrow is the same."""
+    several = ["tam2007", "glazov2014", "stelian1992"]
+    without = trials[~trials["study"].isin(several)]
+    pd.testing.assert_frame_equal(ma.effect_sizes(without, multi_arm="split").table, ma.effect_sizes(without).table)
+    for missing_sd in ("impute", "impute-median", "impute-largest"):
+        both = [ma.effect_sizes(trials, multi_arm=how, missing_sd=missing_sd) for how in ("split", "combine")]
+        split, whole = (found.table[~found.table["study"].isin(several)].reset_index(drop=True) for found in both)
+        pd.testing.assert_frame_equal(split, whole, check_dtype=False)
+        split, whole = (found.derivations[~found.derivations["study"].isin(several)] for found in both)
+        pd.testing.assert_frame_equal(split.reset_index(drop=True), whole.reset_index(drop=True))
+    borrowed = ma.provenance(ma.effect_sizes(trials, multi_arm="split"), "gale2006").table
+    assert not borrowed["rule"].str.contains("the lenders are not among these trials").any()
+
+
+def alone(trials, study, arm="treatment", **cells):
+    """The trials with the first such arm of one person, who has no SD."""
+    made = trials.copy()
+    row = made.index[(made["study"] == study) & (made["arm"] == arm) & (made["primary"] == "yes")][0]
+    made.loc[row, [name for name in made if name.endswith(("_sd", "_se", "_ci_low", "_ci_high"))]] = np.nan
+    made.loc[row, "n"] = 1
+    for name, value in cells.items():
+        made.loc[row, name] = value
+    return row, ma.read_trials(made)
+
+
+@pytest.mark.parametrize("arm", ["treatment", "placebo"])
+@pytest.mark.parametrize("study", ["chow2006", "gale2006", "dogan2010", "foleynolan1992"])
+def test_an_arm_of_one_is_left_out_with_its_row(trials, effects, study, arm):
+    row, made = alone(trials, study, arm)
+    for options in ({}, {"missing_sd": "drop"}, {"multi_arm": "split"}, {"outcome": "final"}):
+        found = ma.effect_sizes(made, **options)
+        why = found.left_out.set_index("study")["reason"][study]
+        assert why == f"one person in the {arm} arm (row {row}): an arm of one has no SD"
+        assert np.isfinite(found.vi).all() and study not in set(found.table["study"])
+    with pytest.raises(ValueError, match="no trial is left"):
+        ma.effect_sizes(made[made["study"] == study])
+
+
+def test_an_arm_of_one_beside_another_is_combined(trials):
+    """It adds its mean: n - 1 = 0 squares within it. Apart it is left out."""
+    row, made = alone(trials, "tam2007")
+    found = ma.effect_sizes(made)
+    whole = one(found, "tam2007")
+    parts = arm_scores.arm_scores(made.loc[made["study"] == "tam2007"], 0.5).query("score == 'change'")
+    first, second = parts[parts["arm"] == "treatment"].itertuples()
+    total = second.n + 1
+    centre = (first.mean + second.n * second.mean) / total
+    squares = (second.n - 1) * second.sd**2 + (first.mean - centre) ** 2 + second.n * (second.mean - centre) ** 2
+    assert (whole["n_treatment"], whole["mean_treatment"]) == (total, pytest.approx(centre))
+    assert whole["sd_treatment"] == pytest.approx(np.sqrt(squares / (total - 1)))
+    assert ma.provenance(found, "tam2007").table["rule"].str.contains("an arm of one person: nothing varies").any()
+    cells = ma.multiverse(made[made["study"] == "tam2007"], missing_sd=["drop"], outcome=["change"])
+    assert np.isfinite(cells["estimate"]).any()
+    split = ma.effect_sizes(made, multi_arm="split").left_out.set_index("study")["reason"]
+    assert split["tam2007"] == f"one person in the treatment arm (row {row}): an arm of one has no SD"
+
+
+def test_a_placebo_arm_too_small_to_be_shared(trials):
+    made = trials.copy()
+    row = made.index[(made["study"] == "tam2007") & (made["arm"] == "placebo")][0]
+    made.loc[row, "n"] = 2
+    shares = ma.effect_sizes(made, multi_arm="split").table.query("study == 'tam2007'")["n_placebo"]
+    assert shares.tolist() == [1.0, 1.0]
+    third = made[(made["study"] == "tam2007") & (made["arm"] == "treatment")].iloc[[0]].assign(arm_label="third")
+    third.index = pd.Index([999], name="row")
+    found = ma.effect_sizes(pd.concat([made, third]), multi_arm="split")
+    assert found.left_out.set_index("study")["reason"]["tam2007"] == (
+        f"the 2 people of the placebo arm (row {row}) cannot be shared by 3 treatment arms (multi_arm='split')"
+    )
+
+
 def test_final_scores_on_request(trials):
     final = ma.effect_sizes(trials, outcome="final")
     chow = one(final, "chow2006")
@@ -152,8 +225,8 @@ def test_final_scores_on_request(trials):
 
 def test_missing_sd_drop_and_raise(trials, effects):
     dropped = ma.effect_sizes(trials, missing_sd="drop")
-    assert len(dropped) == 38 and len(dropped.left_out) == 12
-    assert dropped.left_out["reason"].str.contains("missing_sd='drop'").sum() == 6
+    assert len(dropped) == 39 and len(dropped.left_out) == 11
+    assert dropped.left_out["reason"].str.contains("missing_sd='drop'").sum() == 5
     kept = effects.table[effects.table["status"] != "imputed"].reset_index(drop=True)
     pd.testing.assert_series_equal(dropped.table["vi"], kept["vi"])
     parsa = one(dropped, "parsa2013")
@@ -205,12 +278,59 @@ def test_a_table_that_changed_after_reading_is_refused(trials):
         ma.effect_sizes(pd.concat([trials, trials]))
     with pytest.raises(ValueError, match="gale2006: not one placebo arm"):
         ma.effect_sizes(trials.drop(index=3))
-    with pytest.raises(ValueError, match="chow2006: an SD or SE is not above zero"):
+    with pytest.raises(ma.TrialDataError, match="row 6, study 'chow2006', column 'final_sd': value '-2.0'"):
         ma.effect_sizes(trials.assign(final_sd=trials["final_sd"].where(trials.index != 6, -2.0)))
     with pytest.raises(ValueError, match="no trial has a mean"):
         ma.effect_sizes(trials.iloc[:0])
     with pytest.raises(ValueError, match="no trial is left"):
         ma.effect_sizes(trials[trials["study"] == "gale2006"], missing_sd="drop")
+
+
+CHANGES = {
+    "baseline_mean": (69.0, "must lie within the scale"),
+    "final_sd": (0.0, "must be above zero"),
+    "final_se": (9.0, "larger than any SE possible"),
+    "change_ci_low": (-1.0, "both limits are needed"),
+    "week": (-1.0, "must lie between 0 and"),
+}
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_numbers_are_checked_wherever_the_table_comes_from(trials, read):
+    """All at once, and naming the study: a table that was never read, and one whose numbers were changed since."""
+    table = trials.copy() if read else pd.read_csv(DATA)
+    row = table.index[table["study"] == "gale2006"][0]
+    for column, (value, _) in CHANGES.items():
+        table.loc[row, column] = value
+    with pytest.raises(ma.TrialDataError, match="row 2, study 'gale2006'") as caught:
+        ma.effect_sizes(table)
+    problems = caught.value.problems.set_index("column")["rule"]
+    for column, (_, rule) in CHANGES.items():
+        assert rule in problems.loc[[column]].str.cat()
+    assert set(caught.value.problems["study"]) == {"gale2006"}
+
+
+def test_an_unread_table_gives_what_reading_it_gives(trials, effects):
+    raw = pd.read_csv(DATA)
+    pd.testing.assert_frame_equal(ma.effect_sizes(raw).table, effects.table)
+    text = pd.read_csv(DATA, dtype=str, keep_default_na=False).drop(columns=["title", "note"])
+    assert (ma.effect_sizes(text).yi == effects.yi).all()
+    with pytest.raises(ma.TrialDataError, match="exactly one placebo arm"):
+        ma.effect_sizes(raw.drop(index=1))
+    with pytest.raises(ma.TrialDataError, match="'guessed'"):
+        ma.effect_sizes(raw.assign(n_basis="guessed"))
+
+
+def test_choices_of_read_rows_are_not_read_again(trials):
+    """Choosing rows, ordering them and putting them together again keeps what `allow` admitted."""
+    taped = trials.assign(therapy=trials["therapy"].replace("Near-infrared light", "Kinesio tape"))
+    read = ma.read_trials(taped, allow={"therapy": ["Kinesio tape"]})
+    light, other = read[read["therapy_family"] == "Light"], read[read["therapy_family"] != "Light"]
+    again = pd.concat([other, light]).sort_values("year", kind="stable")
+    both = ma.effect_sizes(again).table.set_index("study")["yi"].sort_index()
+    pd.testing.assert_series_equal(both, ma.effect_sizes(read).table.set_index("study")["yi"].sort_index())
+    late = ma.effect_sizes(trials[trials["timepoint"] == "follow-up"], missing_sd="drop")
+    assert "no mean pain in both arms at the primary time point" in set(late.left_out["reason"])
 
 
 def test_own_columns_reach_the_effects(trials):
@@ -304,3 +424,147 @@ def test_one_borrowed_sd_makes_a_change_borrowed(trials, effects):
     lost.loc[arm, spread] = np.nan
     found = one(ma.effect_sizes(ma.read_trials(lost)), "chow2006")
     assert (found["status"], found["change_status"]) == ("imputed", "imputed")
+
+
+def test_the_audit_and_all_choices_take_an_arm_of_one(trials):
+    row, made = alone(trials, "chow2006")
+    found = ma.audit_trials(made).query("check == 'one person in an arm'")
+    assert found["study"].tolist() == ["chow2006"] and row in found["rows"].iloc[0]
+    assert np.isfinite(ma.multiverse(made)["estimate"]).all()
+
+
+ABOUT = {"year": 2001, "therapy": "TENS", "therapy_family": "Electrical", "condition_group": "Other", "scale": "VAS"}
+ABOUT |= {"design": "parallel", "scale_min": 0, "scale_max": 10, "primary": "yes", "source": "x", "n": 30}
+
+
+def two_arms(treatment, placebo, **both):
+    """One trial of two arms, each given by its cells; final means are 3.0 and 4.2."""
+    arms = ({"arm": "treatment", "final_mean": 3.0} | treatment, {"arm": "placebo", "final_mean": 4.2} | placebo)
+    return ma.read_trials(pd.DataFrame([{"study": "a2001", "author": "A"} | ABOUT | both | arm for arm in arms]))
+
+
+def by_p(p, treatment=None, placebo=None, **both):
+    """The effect of a trial that prints this p, or None where it is left out without a spread."""
+    made = two_arms(treatment or {}, placebo or {}, p_between=p, **both)
+    try:
+        return one(ma.effect_sizes(made, missing_sd="drop"), "a2001")
+    except ValueError as error:
+        assert "no trial is left" in str(error)
+
+
+@pytest.mark.parametrize("text", ["0.008", "= .008", "p = 0.008", "0,008", "0.008 (t test)", "0.008 (unpaired t-test)"])
+def test_a_printed_p_gives_the_spread(text):
+    """Cochrane Handbook 6.5.2.3: 3.8 with p = 0.008, in 25 and 22 people (t = 2.78, SE 1.37, SD 4.68)."""
+    made = two_arms({"final_mean": 13.2, "n": 25}, {"final_mean": 17.0, "n": 22}, p_between=text, scale_max=20)
+    found = ma.effect_sizes(made)
+    trial = one(found, "a2001")
+    assert (trial["sd_treatment"], trial["sd_placebo"]) == pytest.approx((4.68 / 2, 4.68 / 2), abs=0.003)
+    assert np.sqrt(trial["vi"]) == pytest.approx(3.8 / 2 / 2.78, rel=2e-3)
+    assert (trial["status"], trial["flags"]) == ("recovered", ("final score", "SD from p", "rescaled sum"))
+    rules = found.derivations[found.derivations["quantity"] == "SD of the final score"]["rule"]
+    assert rules.tolist() == ["from the p between the arms, p = 0.008, the same in both"] * 2
+    audit = ma.audit_trials(made).set_index("check").loc["SD from p"]
+    assert audit["severity"] == "note" and "SD of 2.34 points for both" in audit["reason"]
+
+
+def test_a_p_of_a_change():
+    alone = {"final_mean": None, "baseline_mean": 7.0}
+    trial = by_p("0.01", alone | {"change_mean": -3.0}, alone | {"change_mean": -1.5})
+    assert trial["outcome"] == "change" and "SD from p" in trial["flags"]
+    assert np.sqrt(trial["vi"]) == pytest.approx(1.5 / 2.6633, rel=1e-4)
+    assert trial["change_status"] == "recovered"
+
+
+NO_SPREAD = [
+    "<0.01",
+    ">0.05",
+    "ns",
+    "0.01 (ANCOVA)",
+    "0.01 (Mann-Whitney)",
+    "0.01 (paired t test)",
+    "0.01 (pain)",
+    "5e-3",
+]
+NO_SPREAD += ["0.01 (one-sided t test)", "0.01, 0.04", "0.00009", "0.9", "0.95", "0.01 (change)", None]
+
+
+@pytest.mark.parametrize("text", NO_SPREAD)
+def test_a_p_that_gives_no_spread(text):
+    assert by_p(text) is None
+
+
+def test_the_ends_of_the_p_that_gives_a_spread():
+    for p, found in (("0.0001", True), ("0.00009", False), ("0.899", True), ("0.9", False)):
+        assert (by_p(p) is not None) == found
+    assert by_p("0.5", placebo={"final_mean": 3.2}) is not None and by_p("0.5", placebo={"final_mean": 3.19}) is None
+    assert by_p("0.5", placebo={"final_mean": 3.0}) is None
+
+
+def test_a_p_that_may_be_of_either_score_or_of_others_is_not_used():
+    """Means of both scores; a third arm; another p beside the placebo arm; a note on the test; two people at least."""
+    assert by_p("0.01", {"baseline_mean": 6.0}) is not None
+    assert by_p("0.01", {"baseline_mean": 6.0}, {"baseline_mean": 6.0}) is None
+    assert by_p("0.01", placebo={"p_between": "0.02"}) is None
+    assert by_p("0.01", placebo={"p_between": None}) is not None
+    assert by_p("0.01", note="p by ANCOVA with baseline") is None and by_p("0.01", note="p of a one-sided test") is None
+    made = two_arms({"arm_label": "low"}, {}, p_between="0.01")
+    more = made.iloc[[0]].assign(arm_label="high")
+    more.index = pd.Index([9], name="row")
+    with pytest.raises(ValueError, match="no trial is left"):
+        ma.effect_sizes(pd.concat([made, more]), missing_sd="drop")
+
+
+def test_the_order_in_which_an_sd_is_found():
+    """The first of the rules that has its numbers; each is taken away in turn."""
+    alone = {"final_mean": None, "baseline_sd": 2.0, "final_sd": 1.6, "change_sd": 1.1, "change_se": 0.3}
+    alone |= {"change_ci_low": -9.0, "change_ci_high": 5.0, "ci_level": 95}
+    arms = [alone | {"change_mean": change} for change in (-3.0, -1.5)]
+    told = []
+    for gone in ([], ["change_sd"], ["change_se"], ["change_ci_low", "change_ci_high"], ["p_between"]):
+        arms = [{name: value for name, value in arm.items() if name not in gone} for arm in arms]
+        p = None if gone == ["p_between"] else "0.01"
+        arms = [arm | {"change_ci_low": arm.get("change_ci_low"), "p_between": p} for arm in arms]
+        rows = two_arms(*arms)
+        line = arm_scores.arm_scores(rows, 0.5).query("score == 'change' and arm == 'placebo'").iloc[0]
+        told.append(line["sd_rule"])
+    assert [next(rule for rule in reversed(arm_scores.SD_ORDER) if text.startswith(rule)) for text in told] == [
+        *arm_scores.SD_ORDER[:-1]
+    ]
+
+
+def test_one_printed_spread_is_not_overruled_by_the_p():
+    assert by_p("0.01", {"final_sd": 2.0}, {"final_sd": 2.0})["flags"] == ("final score",)
+    assert by_p("0.01", {"final_sd": 2.0}) is None
+
+
+def test_the_p_of_a_crossover_gives_its_correlation(trials):
+    """khoromi2007: 0.7 points over the t quantile of 0.08 on 26 df is the SE, whatever correlation is assumed."""
+    for r in (0.0, 0.5, 0.9):
+        found = ma.effect_sizes(trials, crossover_correlation=r)
+        khoromi = one(found, "khoromi2007")
+        assert np.sqrt(khoromi["vi"]) == pytest.approx(0.7 / 1.8219, rel=1e-4)
+        assert "correlation from p" in khoromi["flags"]
+        rule = found.derivations.query("study == 'khoromi2007' and quantity == 'variance of the contrast'")[
+            "rule"
+        ].item()
+        assert rule == "paired: correlation 0.57 between the periods, from the printed p"
+    cells = ma.multiverse(trials[trials["study"] == "khoromi2007"], crossover_correlation=[0.0, 0.9])
+    assert cells["se"].nunique() == 1
+    audit = ma.audit_trials(trials).query("check == 'crossover without paired SD'").set_index("study")
+    assert audit.loc["khoromi2007", "value"] == pytest.approx(0.57, abs=0.005)
+    assert "gives the correlation 0.57" in audit.loc["khoromi2007", "reason"]
+    assert np.isnan(audit.loc["wang2009", "value"]), "its note speaks of a repeated-measures test"
+
+
+def test_a_p_that_no_paired_test_gives_leaves_the_correlation_assumed():
+    sds = {"final_sd": 2.0}
+    for text, known in (
+        ("0.01", True),
+        ("0.01 (paired t test)", True),
+        ("0.01 (unpaired t test)", False),
+        ("0.05", False),
+        ("0.8", False),
+    ):
+        trial = by_p(text, sds, sds, design="crossover")
+        assert np.isfinite(trial["period_correlation"]) == known, text
+    assert by_p("0.01", design="crossover") is None

@@ -99,11 +99,14 @@ def test_one_row_per_combination(whole):
 
 def test_the_default_row_is_what_the_functions_do(whole):
     (row,) = whole[whole["default"]].itertuples()
-    pooled = ma.pool(ma.effect_sizes(trials()))
+    effects = ma.effect_sizes(trials())
+    pooled = ma.pool(effects)
     assert (row.k, row.estimate, row.se) == pytest.approx((pooled.k, pooled.estimate, pooled.se), rel=1e-12)
-    for function in (ma.effect_sizes, ma.pool):
-        known = inspect.signature(function).parameters
-        assert all(known[name].default == option for name, option in DEFAULTS.items() if name in known)
+    taken = effects.options | {name: p.default for name, p in inspect.signature(ma.pool).parameters.items()}
+    assert {name: taken[name] for name in DEFAULTS if name in taken} == {
+        n: o for n, o in DEFAULTS.items() if n in taken
+    }
+    assert {"correlation", "missing_sd", "tau2_method"} <= taken.keys() & DEFAULTS.keys()
 
 
 def test_analyses_that_do_not_differ_share_a_number(whole):

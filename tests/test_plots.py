@@ -193,7 +193,7 @@ def test_imputed_trials_are_hollow_dashed_and_marked(fig):
     imputed = trials[trials["status"] == "imputed"]
     hollow = artist(fig, "contrast-markers-hollow").get_offsets()
     np.testing.assert_allclose(hollow, imputed[["contrast_estimate", "y_mm"]], rtol=1e-12)
-    assert imputed["notes"].str.startswith("†").all() and len(imputed) == 6
+    assert imputed["notes"].str.startswith("†").all() and len(imputed) == 5
     dashed = segments(fig, "placebo-intervals-imputed")
     assert len(dashed) == trials["placebo_imputed"].eq(True).sum()
     assert artist(fig, "placebo-intervals-imputed").get_linestyle()[0][1] is not None

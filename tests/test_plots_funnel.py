@@ -53,7 +53,7 @@ def test_every_trial_stands_at_its_effect_and_standard_error(fig, arms):
     assert rows(fig)["study"].tolist() == arms.effects.table["study"].tolist()
     inside = drawn.get_sizes()[2::3]
     np.testing.assert_array_equal(inside > 0, arms.effects.table["status"] == "imputed")
-    assert (inside > 0).sum() == 6 and len(set(drawn.get_sizes()[1::3])) == 1
+    assert (inside > 0).sum() == 5 and len(set(drawn.get_sizes()[1::3])) == 1
 
 
 def test_standard_errors_grow_downwards_from_0(fig):
@@ -93,7 +93,7 @@ def test_key_and_table_count_the_trials_of_every_shade(fig):
     key = texts(fig, "key-text")
     names = ["p > 0.10", "0.05 < p ≤ 0.10", "0.01 < p ≤ 0.05", "p ≤ 0.01"]
     assert key[-4:] == [f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
-    assert key[:4] == ["trial (38)", "SD imputed (6)", "pooled", "pseudo 95% limits"]
+    assert key[:4] == ["trial (39)", "SD imputed (5)", "pooled", "pseudo 95% limits"]
 
 
 def test_lines_stand_at_no_effect_and_at_the_pooled_effect_with_its_limits(fig, arms):

@@ -132,7 +132,7 @@ def test_it_draws_into_other_axes(arms, fig):
 
 
 def test_alternative_text_names_the_ends(fig):
-    assert "run from Lauretti 2015 (−2.75) to Walewicz 2019 (1.76)" in fig.content.alt_text
+    assert "run from Lauretti 2015 (−2.75) to Walewicz 2019 (1.77)" in fig.content.alt_text
     assert " ".join(texts(fig, "footer-")) == " ".join(rows(fig, "footer")["name"])
 
 

@@ -423,7 +423,7 @@ def test_rooms_whose_texts_are_translated_exist(source):
     "text",
     [
         "of the placebo arm: it serves several treatment arms",  # a footnote of data/arm_scores
-        "an SD or SE is not above zero",  # a reason of data/effect_sizes
+        "neither an interval nor an SE of the difference is printed",  # a reason of data/effect_sizes
         "Knee osteoarthritis",  # a group of evidence/arms
         "The randomised difference, treatment minus placebo, was",  # a finding of sentences
         "outside the dashed lines",

@@ -334,3 +334,80 @@ def test_an_interval_of_one_person(raw):
     assert problems[["row", "column", "rule"]].values.tolist() == [
         [21, "change_ci_low", "an interval of one person tells no spread"]
     ]
+
+
+def european(folder, cells, delimiter=";", name="t.csv"):
+    """A small file with the given pairs of final mean and SD, one pair an arm."""
+    head = "study author year therapy therapy_family condition_group design scale scale_min scale_max primary arm n"
+    about = "a2001 A 2001 TENS Electrical Other parallel VAS 0 10 yes".split()
+    rows = [[*head.split(), "final_mean", "final_sd", "source"]]
+    rows += [[*about, arm, "20", *cell, "x"] for arm, cell in zip(("treatment", "placebo"), cells, strict=True)]
+    text = "\n".join(delimiter.join(f'"{c}"' if delimiter in c else c for c in row) for row in rows)
+    (folder / name).write_text(text + "\n", encoding="utf-8-sig")
+    return folder / name
+
+
+def test_decimal_commas_between_semicolons(tmp_path):
+    found = ma.read_trials(european(tmp_path, [("3,1", "1,5"), ("4", ",75")]))
+    assert found[["final_mean", "final_sd"]].values.tolist() == [[3.1, 1.5], [4.0, 0.75]]
+    assert ma.effect_sizes(found).yi == pytest.approx([-0.9])
+    # One number that can only be a decimal tells what the others are.
+    found = ma.read_trials(european(tmp_path, [("3,125", "1,5"), ("4,000", "1")]))
+    assert found["final_mean"].tolist() == [3.125, 4.0]
+    found = ma.read_trials(european(tmp_path, [("0,125", "1,000"), ("4", "1")]))
+    assert found[["final_mean", "final_sd"]].values.tolist() == [[0.125, 1.0], [4.0, 1.0]]
+
+
+def test_a_comma_that_may_stand_between_thousands_is_refused(tmp_path):
+    path = european(tmp_path, [("3,125", "1,500"), ("4", "1")])
+    with pytest.raises(ma.TrialDataError, match="comma between thousands") as caught:
+        ma.read_trials(path)
+    cells = [[2, "a2001", "final_mean", "3,125"], [2, "a2001", "final_sd", "1,500"]]
+    assert caught.value.problems[["row", "study", "column", "value"]].values.tolist() == cells
+    assert ma.read_trials(path, decimal=",")["final_mean"].tolist() == [3.125, 4.0]
+    with pytest.raises(ma.TrialDataError, match="value '3,125'.*is not a number.*with a point for decimals"):
+        ma.read_trials(path, decimal=".")
+
+
+@pytest.mark.parametrize("cells", [[("3,1", "1.5"), ("4", "1")], [("3,125", "1.5"), ("4", "1")]])
+def test_points_and_commas_in_one_file(tmp_path, cells):
+    with pytest.raises(ma.TrialDataError, match=f"value '{cells[0][0]}', |value '{cells[0][0]}': is not a number"):
+        ma.read_trials(european(tmp_path, cells))
+    with pytest.raises(ma.TrialDataError, match=r"value '1\.5': is not a number.*with a comma for decimals"):
+        ma.read_trials(european(tmp_path, cells), decimal=",")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_decimal_commas_elsewhere_are_asked_for(tmp_path, delimiter):
+    path = european(tmp_path, [("3,1", "1,5"), ("4,2", "1,5")], delimiter)
+    with pytest.raises(ma.TrialDataError, match="is not a number"):
+        ma.read_trials(path)
+    assert ma.read_trials(path, decimal=",")["final_mean"].tolist() == [3.1, 4.2]
+    # A workbook or a frame may hold numbers beside text.
+    mixed = pd.read_csv(DATA, dtype={"pmid": str}).astype({"final_mean": object})
+    mixed.loc[0, "final_mean"] = "3,0"
+    pd.testing.assert_frame_equal(ma.read_trials(mixed, decimal=","), ma.read_trials(DATA))
+    pd.read_csv(DATA, dtype={"pmid": str}).to_excel(tmp_path / "n.xlsx", index=False)
+    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "n.xlsx", decimal=","), ma.read_trials(DATA))
+    with pytest.raises(ValueError, match="decimal=';' is not known; use '.' or ','"):
+        ma.read_trials(path, decimal=";")
+
+
+def test_the_tables_beside_the_trials_may_have_decimal_commas(tmp_path):
+    whole = pd.read_csv(DATA.with_name("contrasts.csv"), dtype=str, keep_default_na=False)
+    numbers = list(dictionary.CONTRASTS.numbers)
+    commas = whole.assign(**{name: whole[name].str.replace(".", ",") for name in numbers})
+    commas.to_csv(tmp_path / "c.csv", sep=";", index=False)
+    pd.testing.assert_frame_equal(ma.read_contrasts(tmp_path / "c.csv"), ma.read_contrasts(whole))
+    pd.testing.assert_frame_equal(ma.read_contrasts(commas, decimal=","), ma.read_contrasts(whole))
+
+
+@pytest.mark.parametrize("name", dictionary.SPREADS)
+def test_one_person_has_no_spread(raw, name):
+    raw.loc[2, ["n", "change_mean", name]] = ["1", "-3.9", "0.1"]
+    problems, _ = problems_of(raw)
+    assert problems[["row", "study", "column", "rule"]].values.tolist() == [
+        [2, "gale2006", name, "one person has no SD and no SE"]
+    ]
+    raw.loc[2, ["n", name]] = ["2", "0.1"]
+    assert ma.read_trials(raw).loc[2, name] == 0.1

@@ -50,6 +50,7 @@ TESTS = {
     "data/arm_scores": "effect_sizes recover provenance trials",
     "data/dictionary": "trials own_trials text audit",
     "data/effect_sizes": "effect_sizes contrasts own_trials wide",
+    "data/printed_p": "effect_sizes audit provenance trials",
     "data/trials": "trials own_trials security",
     "data/wide": "wide",
     "models/bayes": "bayes results",

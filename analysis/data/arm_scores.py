@@ -7,7 +7,7 @@ must be said of each trial: where it stands, its flags, what was derived, and wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis import effects, recover
-from analysis._types import MultiArm, Outcome, SDRule, Values
+from analysis._types import Floats, MultiArm, Outcome, SDRule, Values
 from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS
+from analysis.data.printed_p import usable_p
 
 # The common scale runs from 0 to 10.
 POINTS = 10.0
@@ -26,7 +27,12 @@ BASELINE = "baseline"
 
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
-FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
+FROM_P, FROM_BOTH, IMPUTED = "from the p between the arms", "from baseline and final SD", "imputed"
+
+#: The order in which they are taken, "" for a printed SD. What the arm itself prints comes first, then what is said of
+#: the difference, which gives one SD for both arms (Cochrane Handbook 6.5.2.2 and 6.5.2.3); these rest on numbers of
+#: the trial alone, a correlation is assumed (6.5.2.8), and what is borrowed is of other trials (6.5.2.7).
+SD_ORDER = ("", FROM_SE, FROM_CI, FROM_P, FROM_BOTH, IMPUTED)
 
 #: The rules by which a trial without a spread borrows one, and the words for them; see `borrowed_sd`.
 RULES = {
@@ -60,50 +66,69 @@ def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule, and whether the SD rests on the assumed
+        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule (the first that gives one in `SD_ORDER`,
+        "" where the SD is printed or there is none), and whether the SD rests on the assumed
         correlation (`correlated`) or on other trials (`imputed`, all False here); one line per row and score, the
         baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
-    final_sd, final_rule = _sd_and_rule(rows, "final")
-    baseline_sd, baseline_rule = _sd_and_rule(rows, "baseline")
-    change_sd, change_rule = _sd_and_rule(rows, "change")
     computed = rows["final_mean"] - rows["baseline_mean"]
-    change = rows["change_mean"].fillna(computed)
-    derived = pd.Series(effects.change_sd(baseline_sd, final_sd, correlation), index=rows.index)
-    from_both = change_sd.isna() & derived.notna() & change.notna()
-    frames = {
-        "final": ((rows["final_mean"] - rows["scale_min"]) * factor, "", final_sd * factor, final_rule),
-        "change": (
-            change * factor,
-            np.where(rows["change_mean"].isna() & computed.notna(), "final minus baseline", ""),
-            change_sd.fillna(derived.where(from_both)) * factor,
-            change_rule.mask(from_both, f"{FROM_BOTH}, correlation {correlation:g} assumed"),
-        ),
-        BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, "", baseline_sd * factor, baseline_rule),
+    changed = np.where(rows["change_mean"].isna() & computed.notna(), "final minus baseline", "")
+    means = {
+        "final": ((rows["final_mean"] - rows["scale_min"]) * factor, ""),
+        "change": (rows["change_mean"].fillna(computed) * factor, changed),
+        BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, ""),
     }
+    printed = {score: _printed_spreads(rows, score, factor) for score in means}
+    own = {score: _first_of(spreads, rows.index)[0] for score, spreads in printed.items()}
+    both = pd.Series(effects.change_sd(own[BASELINE], own["final"], correlation), index=rows.index)
+    printed["change"][FROM_BOTH] = both.where(means["change"][0].notna()), f", correlation {correlation:g} assumed"
+    for score, spread in _spreads_by_p(rows, means, own).items():
+        printed[score][FROM_P] = spread
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
-    parts = [
-        keep.assign(score=score, mean=mean, mean_rule=mean_rule, sd=sd, sd_rule=sd_rule)
-        for score, (mean, mean_rule, sd, sd_rule) in frames.items()
-    ]
-    scores = pd.concat([part.assign(correlated=from_both & (part["score"] == "change")) for part in parts])
+    parts = []
+    for score, (mean, mean_rule) in means.items():
+        sd, sd_rule = _first_of(printed[score], rows.index)
+        parts.append(keep.assign(score=score, mean=mean, mean_rule=mean_rule, sd=sd, sd_rule=sd_rule))
+    scores = pd.concat(parts)
+    scores["correlated"] = scores["sd_rule"].str.startswith(FROM_BOTH)
     return scores.assign(imputed=False).rename_axis("row").reset_index()
 
 
-def _sd_and_rule(rows, score):
-    """The SD of a score and how it was found: printed, else from the SE, else from the interval."""
-    printed = rows[f"{score}_sd"]
-    from_se = pd.Series(recover.sd_from_se(rows[f"{score}_se"], rows["n"]), index=rows.index)
-    from_ci = pd.Series(np.nan, index=rows.index)
+def _printed_spreads(rows, score, factor):
+    """What an arm prints of the spread of a score, as SDs in points by rule, each with what must be added to it."""
+    # One person has no SD, whatever the interval.
+    n = rows["n"].where(rows["n"] > 1)
+    spreads = {"": rows[f"{score}_sd"], FROM_SE: recover.sd_from_se(rows[f"{score}_se"], rows["n"])}
     # A baseline has no interval in the data dictionary.
     if score != BASELINE:
         low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
-        from_ci[:] = recover.sd_from_ci(low, high, rows["n"], rows["ci_level"] / 100)
-    rule = pd.Series("", index=rows.index)
-    rule = rule.mask(printed.isna() & from_se.notna(), FROM_SE)
-    rule = rule.mask(printed.isna() & from_se.isna() & from_ci.notna(), FROM_CI)
-    return printed.fillna(from_se).fillna(from_ci), rule
+        spreads[FROM_CI] = recover.sd_from_ci(low, high, n, rows["ci_level"] / 100)
+    return {rule: (pd.Series(sd, index=rows.index) * factor, "") for rule, sd in spreads.items()}
+
+
+def _first_of(spreads, index):
+    """The SD by the first rule of `SD_ORDER` that gives one, and the rule."""
+    sd, told = pd.Series(np.nan, index=index), pd.Series("", index=index, dtype=object)
+    for rule in filter(spreads.get, SD_ORDER):
+        found, more = spreads[rule]
+        here = sd.isna() & found.notna()
+        sd, told = sd.mask(here, found), told.mask(here, rule + more)
+    return sd, told
+
+
+def _spreads_by_p(rows, means, own):
+    """The SD that the p between two parallel arms gives both of them, where neither prints one."""
+    found = usable_p(rows, pd.DataFrame({score: means[score][0] for score in SCORES}))
+    spreads = {}
+    for score, at in found[found["design"] != "crossover"].groupby("score"):
+        neither = own[score][at["row_t"]].isna().to_numpy() & own[score][at["row_p"]].isna().to_numpy()
+        at = at[neither]
+        sd = np.tile(recover.sd_from_p(at["difference"], at["p"], at["n_t"], at["n_p"]), 2)
+        at_rows = [*at["row_t"], *at["row_p"]]
+        told = [f", p = {p:g}, the same in both" for p in at["p"]] * 2
+        spreads[score] = tuple(pd.Series(x, index=at_rows).reindex(rows.index) for x in (sd, told))
+    return spreads
 
 
 def one_per_role(scores: pd.DataFrame, multi_arm: MultiArm) -> pd.DataFrame:
@@ -132,6 +157,8 @@ def _split(scores):
     """Make a unit of each treatment arm of a trial, with its own copy of the placebo arm and a share of its people."""
     treated = scores["arm"] == "treatment"
     several = scores["row"].where(treated).groupby(scores["study"]).transform("nunique") > 1
+    if not several.any():
+        return scores
     own = treated & several
     scores["unit"] = scores["unit"].mask(own, scores["study"] + "#" + scores["row"].astype(str))
     units = scores.loc[own, ["study", "unit"]].drop_duplicates()
@@ -162,7 +189,41 @@ def _merged(scores):
 def _together(arms):
     rules = ("; ".join(dict.fromkeys(r for r in arms[rule] if r)) for rule in ("mean_rule", "sd_rule"))
     flags = (arms[flag].any() for flag in ("correlated", "imputed"))
-    return (*recover.combine_arms(arms["mean"], arms["sd"], arms["n"]), "; ".join(arms["arm_label"]), *rules, *flags)
+    return (
+        *recover.combine_arms(arms["mean"], within(arms["sd"], arms["n"]), arms["n"]),
+        "; ".join(arms["arm_label"]),
+        *rules,
+        *flags,
+    )
+
+
+def within(sd: ArrayLike, n: ArrayLike) -> Floats:
+    """Return the SDs of arms that are to be combined: within an arm of one person nothing varies."""
+    return np.where((np.asarray(n) == 1) & np.isnan(sd), 0.0, sd)
+
+
+def too_few(lines: pd.DataFrame) -> dict[str, str]:
+    """Say of each trial with an arm of one person that it has no effect size.
+
+    Parameters
+    ----------
+    lines : pandas.DataFrame
+        From :func:`one_per_role`, those of the score of each contrast.
+
+    Returns
+    -------
+    dict of str to str
+        From the study to the reason, which names arm and row.
+    """
+    reasons = {}
+    for line in lines[(lines["n"] < 1) | ((lines["n"] == 1) & (lines["share"] == 1))].itertuples():
+        arm = f"the {line.arm} arm (row {', '.join(map(str, line.rows))})"
+        if line.share < 1:
+            shared = f"cannot be shared by {round(1 / line.share)} treatment arms (multi_arm='split')"
+            reasons[line.study] = f"the {round(line.n / line.share)} people of {arm} {shared}"
+        else:
+            reasons[line.study] = f"one person in {arm}: an arm of one has no SD"
+    return reasons
 
 
 def chosen_score(scores: pd.DataFrame, outcome: Outcome) -> pd.Series:
@@ -178,34 +239,36 @@ def chosen_score(scores: pd.DataFrame, outcome: Outcome) -> pd.Series:
     return chosen.dropna()
 
 
-def donors(scores: pd.DataFrame, needed: pd.Series) -> dict[Any, Any]:
-    """Return, for each line of `scores` in `needed`, the lines that can lend it an SD.
+def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None) -> dict[Any, Any]:
+    """Return, for each line of `scores` in `needed`, the lines of `lenders` that can lend it an SD.
 
     Those are the arms of the other trials with the same role (treatment or placebo), the same score (change or final)
-    and an SD of their own.
+    and an SD of their own. Lenders are `scores` themselves if left out.
 
     Returns
     -------
     dict
-        From the position of a line to the positions of its donors.
+        From the position of a line in `scores` to the positions of its donors in `lenders`.
 
     Raises
     ------
     ValueError
         If there is no donor for an SD that is wanted.
     """
-    able = (scores["sd"].notna() & (scores["n"] >= 2)).to_numpy()
+    lenders = scores if lenders is None else lenders
+    able = (lenders["sd"].notna() & (lenders["n"] >= 2)).to_numpy()
     arm, score, study = (scores[column].to_numpy() for column in ("arm", "score", "study"))
-    lenders = {}
+    arms, kinds, studies = (lenders[column].to_numpy() for column in ("arm", "score", "study"))
+    found = {}
     for line in np.flatnonzero(scores.index.isin(needed)):
-        same = able & (arm == arm[line]) & (score == score[line]) & (study != study[line])
+        same = able & (arms == arm[line]) & (kinds == score[line]) & (studies != study[line])
         if not same.any():
             raise ValueError(
                 f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "
                 "borrow. Fill it in, or leave such trials out with missing_sd='drop'."
             )
-        lenders[int(line)] = np.flatnonzero(same)
-    return lenders
+        found[int(line)] = np.flatnonzero(same)
+    return found
 
 
 def borrowed_sd(sd: ArrayLike, n: ArrayLike, missing_sd: SDRule) -> Values:
@@ -229,18 +292,23 @@ def borrowed_sd(sd: ArrayLike, n: ArrayLike, missing_sd: SDRule) -> Values:
     return (np.median if missing_sd == "impute-median" else np.max)(sd, axis=0)
 
 
-def impute(scores: pd.DataFrame, needed: pd.Series, missing_sd: SDRule = "impute") -> pd.DataFrame:
-    """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule."""
-    sd, n, study = (scores[column].to_numpy() for column in ("sd", "n", "study"))
-    filled, rules = sd.copy(), scores["sd_rule"].to_numpy(dtype=object, copy=True)
-    lenders = donors(scores, needed)
-    for line, alike in lenders.items():
+def impute(
+    scores: pd.DataFrame, needed: pd.Series, missing_sd: SDRule = "impute", lenders: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return `scores` with the SDs in `needed` borrowed from other trials by the rule `missing_sd`, and their rule.
+
+    The other trials are those of `lenders`, or of `scores` if it is left out.
+    """
+    filled, rules = scores["sd"].to_numpy(copy=True), scores["sd_rule"].to_numpy(dtype=object, copy=True)
+    lending = donors(scores, needed, lenders)
+    sd, n, study = ((scores if lenders is None else lenders)[column].to_numpy() for column in ("sd", "n", "study"))
+    for line, alike in lending.items():
         filled[line] = borrowed_sd(sd[alike], n[alike], missing_sd)
         arm, score = scores["arm"].iat[line], SCORES[scores["score"].iat[line]]
         others = len(set(study[alike]))
         source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
         rules[line] = f"{IMPUTED}: {RULES[missing_sd].format(score=score, source=source)}"
-    imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lenders))
+    imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lending))
     return scores.assign(sd=filled, sd_rule=rules, imputed=imputed)
 
 
@@ -286,7 +354,9 @@ def _flags(table, basis):
     tests = {
         "final score": table["outcome"] == "final",
         "SD imputed": table["status"] == "imputed",
+        "SD from p": table["by_p"],
         "correlation assumed": table["correlated"],
+        "correlation from p": table["period_correlation"].notna(),
         "crossover": table["design"] == "crossover",
         "arms combined": table["merged"] > 1,
         "placebo arm shared": table["split"],
@@ -319,6 +389,8 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
             lines.append((trial.study, "", "scale", None, rule))
         if trial.design == "crossover":
             rule = f"paired: correlation {crossover_correlation:g} between the periods assumed"
+            if not np.isnan(trial.period_correlation):
+                rule = f"paired: correlation {trial.period_correlation:.2f} between the periods, from the printed p"
             lines.append((trial.study, "", "variance of the contrast", trial.vi, rule))
     return pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
 
@@ -345,17 +417,15 @@ def rescaled(row: Any) -> str:
     return "" if (low, high) == (0, 10) else f"rescaled linearly from {low:g}–{high:g} to 0–10"
 
 
-def left_out_list(trials: pd.DataFrame, table: pd.DataFrame, dropped: Any) -> pd.DataFrame:
-    """List the trials without an effect size and why."""
+def left_out_list(trials: pd.DataFrame, table: pd.DataFrame, dropped: Mapping[str, str]) -> pd.DataFrame:
+    """List the trials without an effect size and why; `dropped` holds reasons that are known already, by study."""
     about = about_trials(trials)
     out = about[~about["study"].isin(table["study"])].reset_index(drop=True)
-    reasons = [_reason(trials[trials["study"] == study], study in dropped) for study in out["study"]]
+    reasons = [dropped.get(study) or _reason(trials[trials["study"] == study]) for study in out["study"]]
     return first_columns(out.assign(reason=pd.Series(reasons, dtype=object)), ["study", "label", "reason"])
 
 
-def _reason(rows, dropped):
-    if dropped:
-        return "no SD, SE or interval is printed (missing_sd='drop')"
+def _reason(rows):
     if (rows["scale"] == PERCENT_CHANGE).all():
         return "percent change only: the scale has no ends, so it cannot be expressed in points"
     if rows["events"].notna().any():

@@ -208,9 +208,17 @@ def _same_as_first(column, rule, remedy, *, by_time=False):
     return _rule(column, rule, remedy, test)
 
 
-def _trial_rules():
-    in_trial = "differs from the first row of this trial", "Copy the same text into each row."
-    at_one_time = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
+def _of_one_person(column):
+    return _rule(
+        column,
+        "one person has no SD and no SE",
+        "Check n; leave this blank if the arm is one person.",
+        lambda t: t[column].isna() | (t["n"] != 1),
+    )
+
+
+def _row_rules():
+    """What can be said of a row alone, so that it holds of any choice of rows."""
     return (
         _both_ends(),
         _rule(
@@ -242,6 +250,7 @@ def _trial_rules():
             lambda t: t["change_mean"].isna() | t["scale_max"].isna() | (t["change_mean"].abs() <= _scale_width(t)),
         ),
         *(_possible_spread(*name.split("_")) for name in SPREADS),
+        *map(_of_one_person, SPREADS),
         *_interval_of_score("final"),
         *_interval_of_score("change"),
         _rule(
@@ -250,6 +259,13 @@ def _trial_rules():
             "Type the number of people, not the percentage.",
             lambda t: ~(t["events"] > t["n"]),
         ),
+    )
+
+
+def _trial_rules():
+    in_trial = "differs from the first row of this trial", "Copy the same text into each row."
+    at_one_time = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
+    return (
         _rule(
             "arm_label",
             "a row stands once: same trial, time, arm and label",
@@ -360,8 +376,18 @@ def _cell_checks(name, layout):
 
 
 TRIALS = TableLayout(
-    "trials", tuple(COLUMNS), tuple(REQUIRED), "study", _NUMBERS, _INTEGERS, VOCABULARY, rules=_trial_rules()
+    "trials",
+    tuple(COLUMNS),
+    tuple(REQUIRED),
+    "study",
+    _NUMBERS,
+    _INTEGERS,
+    VOCABULARY,
+    rules=(*_row_rules(), *_trial_rules()),
 )
+
+#: What may have changed in a table that was checked: its numbers, row by row.
+CHANGED_TRIALS = TRIALS._replace(columns=(*SPREADS, *_BOUNDS), vocabulary={}, rules=_row_rules())
 
 CONTRASTS = TableLayout(
     "contrasts",

@@ -13,11 +13,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome
 from analysis.data.arm_scores import (
     BASELINE,
+    FROM_P,
     IMPUTED,
     POINTS,
     RULES,
@@ -33,10 +35,12 @@ from analysis.data.arm_scores import (
     one_per_role,
     primary_arms,
     rescaled,
+    too_few,
     week_bands,
 )
-from analysis.data.dictionary import COLUMNS, CONTRASTS, SPREADS, WEEK_BANDS
-from analysis.data.trials import TrialDataError
+from analysis.data.dictionary import CONTRASTS, WEEK_BANDS
+from analysis.data.printed_p import period_correlations
+from analysis.data.trials import TrialDataError, checked_trials
 from analysis.data.wide import COLUMN_ARGUMENTS, WideOptions, is_wide, wide_effects
 from analysis.measures import Measure
 from analysis.sentences import InWords
@@ -50,6 +54,7 @@ _FIRST = (
 #: Why a trial has no change within its arms; of a reported difference the arms are not known at all.
 NO_BASELINE, _NO_SPREAD = "baseline not reported", "spread of the change not reported"
 _NO_ARMS = "arms not reported"
+_NONE_PRINTED = "no SD, SE, interval or usable p is printed (missing_sd='drop')"
 
 #: What is said of a reported difference: its outcome, its flags, and why it has no effect size.
 OUTCOME = "difference"
@@ -83,8 +88,9 @@ class EffectSizes(InWords):
         `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as
         printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared standard error
         (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`, `change_status`), the
-        baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`,
-        `baseline_sd_treatment`) and `week_band`.
+        baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`),
+        `week_band`, and `period_correlation`, what the printed p of a crossover trial tells, blank where one is
+        assumed.
     derivations : pandas.DataFrame
         One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
     left_out : pandas.DataFrame
@@ -120,7 +126,7 @@ class EffectSizes(InWords):
     >>> from analysis import effect_sizes, read_trials
     >>> found = effect_sizes(read_trials("data/trials.csv"))
     >>> found.measure, found.unit, found.table["status"].value_counts().to_dict()
-    ('MD', 'points on 0–10', {'recovered': 20, 'as printed': 18, 'imputed': 6})
+    ('MD', 'points on 0–10', {'recovered': 21, 'as printed': 18, 'imputed': 5})
     >>> print(f"{found.labels[0]}: {found.yi[0]:.2f}, variance {found.vi[0]:.3f}")
     Gale 2006: -2.50, variance 0.490
     """
@@ -253,9 +259,9 @@ def effect_sizes(
     Parameters
     ----------
     trials : pandas.DataFrame
-        From :func:`analysis.read_trials`: the primary time point of each trial is used, its treatment and placebo
-        arms. Or one row a study: that is what a table is taken for if an argument names a column of it, if it has a
-        column `yi`, or the columns of two arms (`mean_t` and `mean_p`).
+        From :func:`analysis.read_trials`; a table that was not read by it is checked alike. The primary time point of
+        each trial is used, its treatment and placebo arms. Or one row a study: that is what a table is taken for if an
+        argument names a column of it, if it has a column `yi`, or the columns of two arms (`mean_t` and `mean_p`).
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`; "MD" alone from an arm-level table.
     outcome : {"change", "final"}, optional
@@ -267,13 +273,14 @@ def effect_sizes(
         below 1, 0.5 if left out. Of one row a study also the name of a column; the changes of one arm need it.
     crossover_correlation : float, optional
         Arm-level table: between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
+        Where the trial prints the p of a paired test, the correlation that gives it is used.
     missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}, optional
-        Arm-level table: what to do with trials that print no SD, SE or interval: borrow the SD pooled over the
-        other trials' arms of the same kind (same role, same score), their median or largest SD, leave the trial out,
-        or raise.
+        Arm-level table: what to do with trials that print no SD, SE, interval or usable p: borrow the SD pooled over
+        the other trials' arms of the same kind (same role, same score), their median or largest SD, leave the trial
+        out, or raise.
     multi_arm : {"combine", "split"}, optional
         Arm-level table: several treatment arms against one placebo arm become one arm, or stay apart and share out the
-        placebo patients. No placebo patient counts twice.
+        placebo patients. No placebo patient counts twice. Trials with one treatment arm are the same either way.
     study, label, cluster, year : str, optional
         One row a study: the columns that hold them. Without a study, the rows are named by label or index.
     benefit : {"lower", "higher"}, optional
@@ -305,8 +312,9 @@ def effect_sizes(
     TypeError
         For an unknown argument, with the one that was meant.
     TrialDataError
-        Listing every problem with row, study, column and value: numbers that cannot be, rows without an effect unless
-        they are dropped, and, with ``missing_sd="raise"``, every trial that prints no spread.
+        Listing every problem with row, study, column and value: all that is wrong with a table that was not checked, or
+        was changed since; numbers that cannot be; rows without an effect unless they are dropped; and, with
+        ``missing_sd="raise"``, every trial that prints no spread.
 
     See Also
     --------
@@ -321,9 +329,12 @@ def effect_sizes(
     Arm-level table: every bounded scale is rescaled linearly to 0-10. Trials on a scale without ends (percent change)
     or with responders only cannot be expressed in points: they are listed in `left_out`.
 
-    An SD is the one printed, else that of an SE or an interval [1]_, else, of a change, that of a baseline and a
-    final SD with an assumed correlation [2]_, else borrowed [3]_. Arms are combined by [4]_ and shared out by [5]_;
-    the variance of a crossover trial is the paired one [6]_.
+    An SD is the one printed, else that of an SE or an interval [1]_, else that of the p between the arms [7]_,
+    else, of a change, that of a baseline and a final SD with an assumed correlation [2]_, else borrowed [3]_. A p
+    is used where neither arm prints a spread of the one score, change or final, that has means: an exact two-sided
+    p from 0.0001 to below 0.9, of a t test or of no test in particular, of means at least 0.2 points apart. Under
+    the same conditions the p of a crossover trial with SDs gives the correlation between its periods. Arms are
+    combined by [4]_ and shared out by [5]_; the variance of a crossover trial is the paired one [6]_.
 
     One row a study: columns by what the rows hold, with the measures that are made of them.
 
@@ -353,6 +364,7 @@ def effect_sizes(
     .. [5] Higgins, Eldridge & Li, Cochrane Handbook, chapter 23, section 23.3.4.
     .. [6] Elbourne, Altman, Higgins, Curtin, Worthington & Vail 2002, Int J Epidemiol 31:140-149, doi
        10.1093/ije/31.1.140.
+    .. [7] Higgins, Li & Deeks, Cochrane Handbook, chapter 6, section 6.5.2.3.
 
     Examples
     --------
@@ -392,37 +404,53 @@ def effect_sizes(
     correlation = options["correlation"]
     sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
     _check_options(options)
-    _check_trials(trials)
+    if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
+        raise ValueError(_NEITHER)
+    trials = checked_trials(trials)
+    _check_arms(trials)
     rows = primary_arms(trials)
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
         raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
-    scores = one_per_role(arm_scores(rows, correlation), multi_arm)
+    # SDs are borrowed from whole arms, however the arms of a trial are used: an arm that was split lends once.
+    single = arm_scores(rows, correlation)
+    lenders = one_per_role(single, "combine")
+    scores = lenders if multi_arm == "combine" else one_per_role(single, multi_arm)
     chosen = chosen_score(scores, outcome)
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
+    dropped = too_few(lines)
+    lines = lines[~lines["study"].isin(dropped)]
     silent = lines[lines["sd"].isna()]
-    dropped = set()
     if missing_sd == "raise":
         _raise_missing(silent, trials)
     elif missing_sd == "drop":
-        dropped = set(silent["study"])
+        dropped |= dict.fromkeys(silent["study"], _NONE_PRINTED)
     else:
         # The change within the arms is kept beside the effect, so its SDs are borrowed too, where both means are known.
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
+        both &= ~scores["study"].isin(dropped)
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
-        scores = impute(scores, silent.index.union(arm_change), missing_sd)
+        scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders)
     scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
-    table = describe(_from_arms(scores, chosen), rows)
+    table = _from_arms(scores, chosen)
+    table["period_correlation"] = table["study"].map(period_correlations(rows, single)).astype(float)
+    table = describe(table, rows)
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
-    table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", crossover_correlation)
+    between = table["period_correlation"].fillna(crossover_correlation)
+    table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", between)
     derivations = derivation_list(table, scores, crossover_correlation)
     left_out = left_out_list(trials, table, dropped)
-    table = first_columns(table.drop(columns=["unit", "correlated"]), _FIRST)
+    table = first_columns(table.drop(columns=["unit", "correlated", "by_p"]), _FIRST)
     rows = rows[rows["study"].isin(table["study"])]
     return EffectSizes(table, derivations, left_out, Measure(measure), options=options, rows=rows, **sides)
 
 
+_NEITHER = (
+    "trials must be the table that read_trials returns, one row an arm (read_trials takes files and DataFrames); or a "
+    "DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', n_t='n1', mean_p= and so "
+    "on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
+)
 # Every option that is not the name of a column of numbers, and what it is if nobody says.
 _OPTIONS = {
     "measure": "MD",
@@ -490,30 +518,18 @@ def _check_options(options):
             raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
 
 
-def _check_trials(trials):
-    """Refuse a table that did not come from read_trials, or no longer is what it was when it was checked."""
-    again = "; pass the table through read_trials again"
-    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
-        raise ValueError(
-            "trials must be the table that read_trials returns, one row an arm (read_trials takes files and "
-            "DataFrames); or a DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', "
-            "n_t='n1', mean_p= and so on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
-        )
-    if not trials.index.is_unique:
-        twice = trials.index[trials.index.duplicated()].unique()
-        raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once{again}")
+def _check_arms(trials):
+    """Refuse a choice of rows that took one arm of a trial from the other."""
     count = primary_arms(trials).groupby(["study", "arm"]).size().unstack(fill_value=0)
     count = count.reindex(columns=["treatment", "placebo"], fill_value=0)
     wrong = count.index[(count["placebo"] != 1) | (count["treatment"] == 0)]
     if len(wrong):
-        raise ValueError(f"{', '.join(wrong)}: not one placebo arm beside a treatment arm{again}")
-    negative = (trials[list(SPREADS)] <= 0).any(axis=1)
-    if negative.any():
-        raise ValueError(f"{', '.join(trials['study'][negative].unique())}: an SD or SE is not above zero{again}")
+        again = "pass the table through read_trials again"
+        raise ValueError(f"{', '.join(wrong)}: not one placebo arm beside a treatment arm; {again}")
 
 
 def _raise_missing(silent, trials):
-    rule = "no SD, SE or interval is printed"
+    rule = "no SD, SE, interval or usable p is printed"
     remedy = "Fill one in, or choose missing_sd='impute' or 'drop'."
     problems = [
         (row, line["study"], f"{line['score']}_sd", "", rule, remedy)
@@ -545,6 +561,7 @@ def _from_arms(scores, chosen):
         for part in ("imputed", "correlated", "sd_rule")
     )
     out["status"], out["correlated"] = _status(imputed, ruled), correlated
+    out["by_p"] = [str(rule).startswith(FROM_P) for rule in pick("sd_rule", "treatment")]
     for extra in ("merged", "arm_label"):
         out[extra] = wide[extra, "change", "treatment"].to_numpy()
     means = wide["mean", "change"].notna().all(axis=1)
@@ -565,7 +582,7 @@ def _status(imputed, ruled):
     return np.select([imputed, ruled], [IMPUTED, "recovered"], "as printed")
 
 
-def mean_differences(arms: pd.DataFrame, paired: pd.Series, correlation: float) -> Any:
+def mean_differences(arms: pd.DataFrame, paired: pd.Series, correlation: ArrayLike) -> Any:
     """Treatment minus placebo and its variance: paired where the same people had both, else independent.
 
     `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,10 @@ from analysis.data import dictionary
 _NEAR = 0.8
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# One comma, which stands for decimals or, before three digits, perhaps for thousands.
+_WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
+_PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+_DECIMALS = {".": "a point", ",": "a comma"}
 
 
 class TrialDataError(ValueError):
@@ -95,7 +99,10 @@ def _quoted(values, most=5):
 
 @documented
 def read_trials(
-    path: str | os.PathLike[str] | pd.DataFrame, *, allow: Mapping[str, Collection[str]] | None = None
+    path: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    allow: Mapping[str, Collection[str]] | None = None,
+    decimal: Literal[".", ","] | None = None,
 ) -> pd.DataFrame:
     """Read a table of trial arms and check it against the data dictionary.
 
@@ -104,6 +111,7 @@ def read_trials(
     {path}
     allow : dict of str to list, optional
         Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
+    {decimal}
 
     Returns
     -------
@@ -120,7 +128,7 @@ def read_trials(
     ModuleNotFoundError
         If the library for XLSX or Parquet is not installed; the message says how to install it.
     ValueError
-        If `allow` names a column without a closed vocabulary.
+        If `allow` names a column without a closed vocabulary, or `decimal` is another sign.
 
     See Also
     --------
@@ -147,7 +155,46 @@ def read_trials(
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
     layout = dictionary.TRIALS._replace(vocabulary=_vocabulary(allow))
-    return _read_checked(path, layout).astype({"n": "int64", "year": "int64"})
+    return _read_checked(path, layout, decimal).astype({"n": "int64", "year": "int64"})
+
+
+def checked_trials(trials: Any) -> pd.DataFrame:
+    """Return the trials as :func:`read_trials` gives them, checked if they were not.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`read_trials`, or any table with its columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A table whose index is called "row", as :func:`read_trials` leaves it, has been through all checks; rows may
+        have been chosen since and put together, and its numbers are checked again, row by row, as they may have been
+        changed. Any other table goes through :func:`read_trials`.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy.
+    ValueError
+        If this is no table of trial arms, or holds a row of a checked table twice.
+    """
+    if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
+        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+    numbers = [name for name in dictionary.TRIALS.numbers if name in trials]
+    typed = all(pd.api.types.is_numeric_dtype(trials[name]) for name in numbers)
+    if trials.index.name != "row" or not typed or not set(dictionary.COLUMNS) <= set(trials.columns):
+        return read_trials(trials)
+    if not trials.index.is_unique:
+        twice = trials.index[trials.index.duplicated()].unique()
+        again = "pass the table through read_trials again"
+        raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once; {again}")
+    problems = broken_rules(trials, trials, dictionary.CHANGED_TRIALS, set())
+    if problems:
+        columns = dictionary.TRIALS.columns
+        raise TrialDataError(sorted(problems, key=lambda p: (p[0], columns.index(p[2]))), "the table")
+    return trials
 
 
 def _vocabulary(allow):
@@ -160,12 +207,14 @@ def _vocabulary(allow):
 
 
 @documented
-def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
+def read_contrasts(
+    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+) -> pd.DataFrame:
     """Read reported differences of trials without usable arm data.
 
     Parameters
     ----------
-    {path}
+    {path, decimal}
 
     Returns
     -------
@@ -181,6 +230,8 @@ def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
         If there is no such file.
     ModuleNotFoundError
         If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `decimal` is another sign.
 
     See Also
     --------
@@ -200,16 +251,18 @@ def read_contrasts(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     >>> len(contrasts), contrasts["study"].nunique()
     (31, 29)
     """
-    return _read_checked(path, dictionary.CONTRASTS)
+    return _read_checked(path, dictionary.CONTRASTS, decimal)
 
 
 @documented
-def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
+def read_claims(
+    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+) -> pd.DataFrame:
     """Read claims of popular articles.
 
     Parameters
     ----------
-    {path}
+    {path, decimal}
 
     Returns
     -------
@@ -225,6 +278,8 @@ def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
         If there is no such file.
     ModuleNotFoundError
         If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `decimal` is another sign.
 
     See Also
     --------
@@ -242,16 +297,18 @@ def read_claims(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
     >>> claims.loc[claims["claim_id"] == "nir01", ["value", "unit", "arm"]].values.tolist()
     [['-3.9', 'points', 'treatment']]
     """
-    return _read_checked(path, dictionary.CLAIMS)
+    return _read_checked(path, dictionary.CLAIMS, decimal)
 
 
 @documented
-def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
+def read_thresholds(
+    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+) -> pd.DataFrame:
     """Read published thresholds of important change.
 
     Parameters
     ----------
-    {path}
+    {path, decimal}
 
     Returns
     -------
@@ -268,6 +325,8 @@ def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
         If there is no such file.
     ModuleNotFoundError
         If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `decimal` is another sign.
 
     See Also
     --------
@@ -285,16 +344,18 @@ def read_thresholds(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
     >>> read_thresholds("data/mcid.csv")["kind"].value_counts().to_dict()
     {'within-patient': 14, 'between-group': 2}
     """
-    return _read_checked(path, dictionary.THRESHOLDS)
+    return _read_checked(path, dictionary.THRESHOLDS, decimal)
 
 
 @documented
-def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
+def read_benchmarks(
+    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+) -> pd.DataFrame:
     """Read published pooled results.
 
     Parameters
     ----------
-    {path}
+    {path, decimal}
 
     Returns
     -------
@@ -310,6 +371,8 @@ def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
         If there is no such file.
     ModuleNotFoundError
         If the library for XLSX or Parquet is not installed; the message says how to install it.
+    ValueError
+        If `decimal` is another sign.
 
     See Also
     --------
@@ -328,13 +391,14 @@ def read_benchmarks(path: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame
     >>> published.loc[published["measure"] == "contextual share", ["review", "estimate"]].values.tolist()
     [['Haflidadottir', 0.54], ['Zou', 0.75]]
     """
-    return _read_checked(path, dictionary.BENCHMARKS)
+    return _read_checked(path, dictionary.BENCHMARKS, decimal)
 
 
 @documented
 def read_risk_of_bias(
     path: str | os.PathLike[str] | pd.DataFrame,
     *,
+    decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -342,7 +406,7 @@ def read_risk_of_bias(
 
     Parameters
     ----------
-    {path, trials, contrasts}
+    {path, decimal, trials, contrasts}
 
     Returns
     -------
@@ -382,13 +446,14 @@ def read_risk_of_bias(
     >>> overall["judgement"].value_counts().to_dict()
     {'some concerns': 4, 'low': 1, 'high': 1}
     """
-    return _read_checked(path, dictionary.RISK_OF_BIAS, {"trials": trials, "contrasts": contrasts})
+    return _read_checked(path, dictionary.RISK_OF_BIAS, decimal, {"trials": trials, "contrasts": contrasts})
 
 
 @documented
 def read_bias_facts(
     path: str | os.PathLike[str] | pd.DataFrame,
     *,
+    decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -396,7 +461,7 @@ def read_bias_facts(
 
     Parameters
     ----------
-    {path, trials, contrasts}
+    {path, decimal, trials, contrasts}
 
     Returns
     -------
@@ -430,13 +495,14 @@ def read_bias_facts(
     >>> facts.loc[facts["item"] == "blinding check", "study"].tolist()
     ['changwj2017', 'wolsko2004', 'irnich2001']
     """
-    return _read_checked(path, dictionary.BIAS_FACTS, {"trials": trials, "contrasts": contrasts})
+    return _read_checked(path, dictionary.BIAS_FACTS, decimal, {"trials": trials, "contrasts": contrasts})
 
 
 @documented
 def read_correlations(
     path: str | os.PathLike[str] | pd.DataFrame,
     *,
+    decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -444,7 +510,7 @@ def read_correlations(
 
     Parameters
     ----------
-    {path, trials, contrasts}
+    {path, decimal, trials, contrasts}
 
     Returns
     -------
@@ -483,23 +549,27 @@ def read_correlations(
     >>> patients.loc[patients["study"] == "chow2006", "r"].tolist()
     [0.564, 0.649, 0.633, 0.601, 0.602, 0.617]
     """
-    return _read_checked(path, dictionary.CORRELATIONS, {"trials": trials, "contrasts": contrasts})
+    return _read_checked(path, dictionary.CORRELATIONS, decimal, {"trials": trials, "contrasts": contrasts})
 
 
-def _read_checked(path, layout, beside=None):
+def _read_checked(path, layout, decimal=None, beside=None):
     """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`.
 
     `beside` holds the tables, by the argument's name, of which one must know every study named; None for no such table.
     """
+    if decimal not in (None, *_DECIMALS):
+        raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})
-    source, cells = _read_cells(path, layout)
+    source, cells, delimiter = _read_cells(path, layout, decimal)
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
     if cells.empty:
         rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
-    table, problems = _typed(cells, layout)
+    if decimal is None and delimiter == ";":
+        decimal = _decimal_between_semicolons(cells, layout, source)
+    table, problems = _typed(cells, layout, decimal or ".")
     problems += broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
     problems += _unknown_studies(table, layout, known)
     if problems:
@@ -528,10 +598,10 @@ def _unknown_studies(table, layout, known):
     return problems
 
 
-def _read_cells(path, layout):
-    """Return the name of the source and its cells as stripped text, indexed by row number in the file."""
+def _read_cells(path, layout, decimal):
+    """The name of the source, its cells as stripped text, indexed by row number in the file, and the separator."""
     if isinstance(path, pd.DataFrame):
-        return "the table", _as_text(path)
+        return "the table", _as_text(path, layout, decimal), ""
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
@@ -542,12 +612,18 @@ def _read_cells(path, layout):
     readers |= dict.fromkeys((".csv", ".tsv", ".txt"), _read_delimited)
     if kind not in readers:
         raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
-    return path.name, readers[kind](path, layout)
+    cells = readers[kind](path, layout, decimal)
+    return (path.name, *(cells if isinstance(cells, tuple) else (cells, "")))
 
 
-def _as_text(frame):
+def _as_text(frame, layout, decimal):
     """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
     text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_cell_text(value).split()))
+    if decimal == ",":
+        # What is a number already, in a workbook, is written like those that are text.
+        typed = frame.map(lambda value: isinstance(value, (float, np.floating)))
+        typed &= [str(name).strip() in layout.numbers for name in frame.columns]
+        text = text.mask(typed, text.map(lambda value: value.replace(".", ",")))
     if frame.index.name != "row" or not frame.index.is_unique:
         text.index = pd.RangeIndex(2, len(text) + 2, name="row")
     names = [" ".join(str(c).split()) for c in text.columns]
@@ -562,7 +638,7 @@ def _cell_text(value):
     return str(int(value)) if whole else str(value)
 
 
-def _read_delimited(path, layout):
+def _read_delimited(path, layout, decimal):
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -577,10 +653,10 @@ def _read_delimited(path, layout):
         rule = f"cannot be read on from here ({error})"
         remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
         raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
-    return _with_heading(rows, path, layout)
+    return _with_heading(rows, path, layout, decimal), delimiter
 
 
-def _with_heading(rows, path, layout):
+def _with_heading(rows, path, layout, decimal):
     """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
     if not rows:
         raise _no_table(path, "is empty", "Add the heading and one row per arm.")
@@ -597,7 +673,7 @@ def _with_heading(rows, path, layout):
     if ragged:
         raise TrialDataError(ragged, path.name)
     body = [row if len(row) == width else [""] * width for row in rows[1:]]
-    return _as_text(pd.DataFrame(body, columns=heading, dtype=object))
+    return _as_text(pd.DataFrame(body, columns=heading, dtype=object), layout, decimal)
 
 
 def _no_table(path, rule, remedy, value="", row=None):
@@ -616,7 +692,7 @@ def _library(name, extra, path):
         ) from error
 
 
-def _read_workbook(path, layout):
+def _read_workbook(path, layout, decimal):
     """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
     from zipfile import BadZipFile
 
@@ -635,13 +711,13 @@ def _read_workbook(path, layout):
     ]
     if problems:
         raise TrialDataError(problems, path.name)
-    return _with_heading(cells, path, layout)
+    return _with_heading(cells, path, layout, decimal)
 
 
-def _read_parquet(path, layout):
+def _read_parquet(path, layout, decimal):
     arrow = _library("pyarrow", "parquet", path)
     try:
-        return _as_text(pd.read_parquet(path, engine="pyarrow"))
+        return _as_text(pd.read_parquet(path, engine="pyarrow"), layout, decimal)
     except arrow.ArrowInvalid:
         raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
 
@@ -667,17 +743,37 @@ def _check_columns(names, source, layout):
         raise TrialDataError(problems, source)
 
 
-def _typed(cells, layout):
+def _decimal_between_semicolons(cells, layout, source):
+    """The decimal sign of a file with semicolons, told by its numbers; an error where they leave it open."""
+    numbers = cells[list(layout.numbers)].stack()
+    numbers = numbers[numbers != ""]
+    commas = numbers[numbers.map(lambda text: bool(_WITH_COMMA.fullmatch(text)))]
+    points = numbers[numbers.str.contains(".", regex=False) & numbers.map(lambda text: bool(_NUMBER.fullmatch(text)))]
+    # With points elsewhere a comma is no decimal sign, and is reported cell by cell.
+    if commas.empty or not points.empty:
+        return "."
+    open_ones = commas[commas.map(lambda text: bool(_PERHAPS_THOUSANDS.fullmatch(text)))]
+    if len(open_ones) < len(commas):
+        return ","
+    rule = "may have a decimal comma or a comma between thousands, and no other number of the file tells which"
+    remedy = "Read it with decimal=',' if the comma is for decimals; otherwise type the number without it."
+    problems = [(row, cells[layout.key][row], column, text, rule, remedy) for (row, column), text in open_ones.items()]
+    raise TrialDataError(problems, source, layout.key)
+
+
+def _typed(cells, layout, decimal):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
     table, problems, studies = cells.astype("str").where(cells != ""), [], cells[layout.key]
     for name in layout.numbers:
         text = cells[name]
-        good = text.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
-        values = pd.to_numeric(text.where(good & (text != ""), np.nan), errors="coerce").astype(float)
+        # Under a decimal comma a point is no part of a number: it may stand between thousands.
+        plain = text if decimal == "." else text.str.replace(".", "?").str.replace(",", ".")
+        good = plain.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
+        values = pd.to_numeric(plain.where(good & (plain != ""), np.nan), errors="coerce").astype(float)
         good &= (text == "") | np.isfinite(values)
         rule, remedy = (
             "is not a number",
-            "Type digits with a point for decimals and a plain minus; blank if not printed.",
+            f"Type digits with {_DECIMALS[decimal]} for decimals and a plain minus; blank if not printed.",
         )
         problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[~good]]
         if name in layout.integers:

@@ -43,7 +43,7 @@ class Shape(NamedTuple):
 
     words: str
     columns: tuple[str, ...]
-    formulas: dict[str, Callable]
+    formulas: dict[str, Callable[..., Any]]
 
 
 def _glass_delta(mean_t, n_t, mean_p, sd_p, n_p):
@@ -565,7 +565,9 @@ def _rows_of_arm(reader, arm, role, correlation):
     """The rows of one arm, as the arm-level table has them; the unit of the scale stays as it is."""
     rows = pd.DataFrame({name: reader.get(f"{name}{arm}") for name in (*_SCORES, "n")})
     blank = "baseline_se final_se change_se final_ci_low final_ci_high change_ci_low change_ci_high ci_level".split()
-    rows = rows.assign(study=range(reader.k), arm=role, arm_label="", scale_min=0.0, scale_max=POINTS)
+    # No p between arms is among the columns of such a table.
+    rows = rows.assign(study=range(reader.k), arm=role, arm_label="", design="parallel", p_between="", note="")
+    rows = rows.assign(scale_min=0.0, scale_max=POINTS, week=np.nan, timepoint="")
     return rows.assign(**dict.fromkeys(blank, np.nan), correlation=correlation)
 
 

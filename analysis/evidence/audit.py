@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.data.arm_scores import labels
-from analysis.data.dictionary import COLUMNS
+from analysis.data.trials import checked_trials
 from analysis.evidence.audit_rules import CONTRAST_RULES, RULES, Finding, findings, in_points, pairs, row_words
 from analysis.text import counted, number
 
@@ -24,7 +24,7 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     Parameters
     ----------
     trials : pandas.DataFrame
-        From :func:`analysis.read_trials`, which has refused what cannot be.
+        From :func:`analysis.read_trials`, which has refused what cannot be; another table is checked alike.
     contrasts : pandas.DataFrame, optional
         From :func:`analysis.read_contrasts`: reported differences, looked at as well.
 
@@ -64,7 +64,7 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
         Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family. Trials
         without a spread cannot be judged.
     doubtful, second-hand, n assumed, n inferred, uneven split, unequal dropout, shared placebo arm, crossover without
-    paired SD, SD to be imputed, same trial twice
+    paired SD, SD from p, SD to be imputed, one person in an arm, same trial twice
         See :mod:`analysis.evidence.audit_rules`.
     control not inert, allocation in doubt, rescue medication, favourable time point, the note states a doubt
         Found in the notes by the words of `analysis.evidence.audit_rules.NOTES`, and quoted.
@@ -86,7 +86,9 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     >>> found[found["study"] == "lauretti2015"][["check", "severity"]].values.tolist()[:2]
     [['difference too large', 'serious'], ['outlier', 'warning']]
     """
-    _check_trials_table(trials)
+    trials = checked_trials(trials)
+    if trials.empty:
+        raise ValueError("trials hold no row")
     # Rules take the table apart trial by trial: with text as objects in half the time.
     trials = trials.astype(dict.fromkeys(trials.select_dtypes("string").columns, object))
     points = in_points(trials)
@@ -96,15 +98,6 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
         found = findings(CONTRAST_RULES, contrasts=contrasts, trials=trials)
         parts.append(_findings_table(found, contrasts, "contrasts"))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-
-
-def _check_trials_table(trials):
-    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
-        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
-    if trials.empty:
-        raise ValueError("trials hold no row")
-    if not trials.index.is_unique:
-        raise ValueError("rows stand more than once; pass the table through read_trials again")
 
 
 def _findings_table(found, source, name):

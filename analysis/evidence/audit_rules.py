@@ -24,9 +24,10 @@ from scipy.special import stdtr
 
 from analysis import effects, recover
 from analysis._types import Values
-from analysis.data.arm_scores import BASELINE, POINTS, SCORES, arm_scores, primary_arms
+from analysis.data.arm_scores import BASELINE, FROM_P, POINTS, SCORES, arm_scores, primary_arms
 from analysis.data.dictionary import LIMITS, MEANS, PERCENT_CHANGE, SPREADS, same_time
 from analysis.data.effect_sizes import effect_sizes
+from analysis.data.printed_p import LINE, OTHER_TEST, PrintedP, paired_correlation, period_correlations, read_p
 from analysis.models.pooling import pool_batch
 from analysis.text import interval, number, percent, pvalue
 
@@ -38,8 +39,6 @@ LOOK = "Look it up in the source."
 # Decimal fractions such as 6.5 - 5.4 are not exact in the computer.
 TINY = 1e-9
 
-# The p that papers call significance.
-LINE = 0.05
 # Two p values on one side of the line that differ by less are worth a note only: tests differ.
 FACTOR = 2.0
 
@@ -87,23 +86,6 @@ DROPOUT = 0.20
 
 # The ends in the name of a scale, such as "VAS 0-100".
 SCALE_ENDS = r"(?<![\d.])(\d+(?:\.\d+)?)\s*(?:-|\N{EN DASH}|to)\s*(\d+(?:\.\d+)?)"
-
-# Words about a printed p: of another test than Welch's, and of a p that is not between the arms.
-OTHER_TEST = (
-    r"mann.?whitney|wilcoxon|\brank|an[c]?ova\b|adjust|scheff|dunnett|bonferroni|tukey|interaction|"
-    r"repeated.measures|\bmixed\b|regression"
-)
-NOT_BETWEEN = r"within|respon|event|baseline"
-
-_PRINTED_P = re.compile(
-    r"\s*(?:p\s*)?(?:value\s*)?([<>=≤≥]?)\s*(0?[.,]\d+|[01](?:\.0*)?(?![\d.]))"
-    r"(?!\d|e-?\d|\s*(?:-|\u2013|to|x|\u00d7)\s*[\d.]|\s*%)\s*(?:\(([^)]*)\))?([^;,]*)",
-    re.I,
-)
-
-_NOT_SIGNIFICANT = re.compile(
-    r"\bnot\s+(?:statistically\s+)?significant|\bn\.?\s?s\b\.?|\bno\s+(?:significant\s+)?difference", re.I
-)
 
 # Words in the notes about a time point that was picked, and about n.
 NOTE_ON_TIME = (
@@ -196,7 +178,7 @@ def _printed_scores(trials, shift=0):
     rows = trials.assign(scale_min=trials["scale_min"].fillna(0.0), scale_max=trials["scale_max"].fillna(POINTS))
     scores = arm_scores(_rounded(rows, shift), 0.0)
     scores["mean"] = scores["mean"].mask(scores["mean_rule"] != "")
-    scores["sd"] = scores["sd"].mask(scores["correlated"])
+    scores["sd"] = scores["sd"].mask(scores["correlated"] | scores["sd_rule"].str.startswith(FROM_P))
     return scores.pivot(index="row", columns="score", values=["mean", "sd"]).astype(float)
 
 
@@ -273,53 +255,6 @@ def _notes_of(rows, pattern):
     found = {row: _sentences(note, pattern) for row, note in rows["note"].fillna("").items()}
     rows = tuple(row for row, text in found.items() if text)
     return " ".join(dict.fromkeys(found[row] for row in rows)), rows
-
-
-class PrintedP(NamedTuple):
-    """A printed p as the interval in which it lies, and what stands in brackets behind it."""
-
-    low: float
-    high: float
-    about: str
-
-
-def read_p(text: str) -> PrintedP | None:
-    """Return a printed p as an interval; None if the text names none between the arms.
-
-    Parameters
-    ----------
-    text : str
-        A cell of `p_between`: "0.038", "<0.01", "= .08", ".038 (ANCOVA)", "ns", "not significant". Several values are
-        read up to the first; "5e-4", "0.05-0.1" and percentages are not read.
-
-    Returns
-    -------
-    PrintedP or None
-        "0.04" lies between 0.035 and 0.045, "<0.01" between 0 and 0.01, "ns" between 0.05 and 1. None for a blank,
-        words without a value, and values said behind them to be within an arm, of responders or of baselines.
-
-    Examples
-    --------
-    >>> low, high, about = read_p("= .04 (ANCOVA)")
-    >>> round(low, 3), round(high, 3), about
-    (0.035, 0.045, 'ANCOVA')
-    >>> read_p("ns")[:2], read_p("<0.01")[:2], read_p("<0.05 (within light arms)")
-    ((0.05, 1.0), (0.0, 0.01), None)
-    """
-    if not isinstance(text, str):
-        return None
-    found = _PRINTED_P.match(text)
-    if found is None:
-        return PrintedP(LINE, 1.0, "") if _NOT_SIGNIFICANT.search(text) else None
-    relation, digits, about = found[1], found[2].replace(",", "."), found[3] or ""
-    if re.search(NOT_BETWEEN, f"{about} {found[4]}", re.IGNORECASE):
-        return None
-    p, half = float(digits), 0.5 * 10.0 ** -len(digits.partition(".")[2])
-    if relation in ("<", "≤"):
-        return PrintedP(0.0, p, about)
-    if relation in (">", "≥"):
-        return PrintedP(p, 1.0, about)
-    return PrintedP(max(p - half, 0.0), min(p + half, 1.0), about)
 
 
 def welch_p(
@@ -414,10 +349,9 @@ def _implied_correlation(keep, at, score):
     # A p that is printed as a bound, "<0.01" or "ns", implies no single correlation.
     middle = (keep["printed_low"] + keep["printed_high"]) / 2
     exact = (keep["printed_high"] - keep["printed_low"] < LINE) & (keep["printed_low"] > 0) & (keep["difference"] != 0)
-    usable = exact & (keep["design"] == "crossover")
-    sd_pair = recover.se_from_p(keep["difference"].where(usable), middle.where(usable), df=at["n_t"] - 1.0)
-    sd_pair = sd_pair * np.sqrt(at["n_t"])
-    return recover.correlation_from_sds(at[f"{score}_sd_t"], at[f"{score}_sd_p"], sd_pair, impossible="nan")
+    usable = exact & (keep["design"] == "crossover") & (at["n_t"] > 1)
+    difference, middle, n = (column.where(usable) for column in (keep["difference"], middle, at["n_t"]))
+    return paired_correlation(difference, middle, n, at[f"{score}_sd_t"], at[f"{score}_sd_p"])
 
 
 def _p_disagrees(trials, paired):
@@ -426,7 +360,7 @@ def _p_disagrees(trials, paired):
     if not any(map(read_p, paired["p_between_t"])):
         return
     table = _p_table(trials, paired)
-    remedy = "Check n, means, SDs and the test in the source; the p is not used for pooling."
+    remedy = "Check n, means, SDs and the test in the source."
     for rows, scores in table[table["printed_low"].notna()].groupby(["row_t", "row_p"], sort=False):
         first = scores.iloc[0]
         other_side = (scores["p"] < LINE) != (scores["printed_low"] < LINE)
@@ -565,7 +499,7 @@ def _sd_and_interval(trials):
     for score in SCORES:
         low, high, sd = (trials[f"{score}_{part}"] for part in ("ci_low", "ci_high", "sd"))
         half_low, half_high, half_sd = (_half_units(x, trials["study"]) for x in (low, high, sd))
-        made = recover.sd_from_ci(low, high, trials["n"], trials["ci_level"] / 100)
+        made = recover.sd_from_ci(low, high, trials["n"].where(trials["n"] > 1), trials["ci_level"] / 100)
         # Rounding of the limits moves the width of the interval, and with it the SD, by this share.
         share = (half_low + half_high) / 2 / ((high - low) / 2)
         for line in _each(trials.assign(made=made, sd=sd), (made - sd).abs() > half_sd + made * share + TINY):
@@ -744,7 +678,7 @@ def _too_large(paired):
         for part in ("mean", "sd")
         for arm in "tp"
     }
-    g, _ = effects.hedges_g(**parts, n_t=paired["n_t"], n_p=paired["n_p"])
+    g, _ = effects.hedges_g(**parts, **{n: paired[n].where(paired[n] > 1) for n in ("n_t", "n_p")})
     for line in _each(paired.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
         reason = (
             f"a difference of {_signed(line.mean_t - line.mean_p)} points with SDs of {number(line.sd_t)} and "
@@ -884,19 +818,39 @@ def _shared_placebo(paired):
 
 def _crossover(trials):
     """Means of two periods of the same people."""
-    reason = "the same people had both; the SD of the paired difference has no column, so a correlation is assumed."
-    remedy = "Vary crossover_correlation."
+    rows = primary_arms(trials)
+    told = period_correlations(rows, arm_scores(rows, 0.0))
     crossed = trials[(trials["design"] == "crossover") & trials[list(MEANS)].notna().any(axis=1)]
-    for study, rows in crossed.groupby("study", sort=False):
-        yield Finding(study, tuple(rows.index), "crossover without paired SD", "note", np.nan, reason, remedy)
+    for study, own in crossed.groupby("study", sort=False):
+        why = "the SD of the paired difference has no column, so a correlation is assumed"
+        remedy = "Vary crossover_correlation."
+        if study in told:
+            why = f"the printed p, as that of a paired test, gives the correlation {number(told[study])}"
+            remedy = "Check the test in the source."
+        reason, value = f"the same people had both; {why}.", told.get(study, np.nan)
+        yield Finding(study, tuple(own.index), "crossover without paired SD", "note", value, reason, remedy)
 
 
-def _missing_spread(paired):
-    """Primary means without any SD, SE or interval: the SD must be imputed."""
+def _missing_spread(paired, trials):
+    """Primary means without any SD, SE or interval: the SD follows from the p, or must be imputed."""
+    scores = arm_scores(primary_arms(trials), 0.0)
+    by_p = scores[scores["sd_rule"].str.startswith(FROM_P)].set_index("row")["sd"]
     lines = paired[(paired["primary"] == "yes") & (paired["scale"] != PERCENT_CHANGE)]
     means = {score: lines[[f"{score}_mean_t", f"{score}_mean_p"]].notna().all(axis=1) for score in SCORES}
     usable = {score: means[score] & lines[[f"{score}_sd_t", f"{score}_sd_p"]].notna().all(axis=1) for score in SCORES}
     for line in _each(lines, (means["final"] | means["change"]) & ~(usable["final"] | usable["change"])):
+        if min(line.n_t, line.n_p) < 2:
+            reason = "an arm of one person has no SD: the trial is left out, unless the arm is combined with another"
+            yield _found(line, "one person in an arm", "warning", 1.0, reason, "Check n.")
+            continue
+        if line.row_t in by_p:
+            sd = by_p[line.row_t]
+            reason = (
+                f"means without an SD, SE or interval: the p between the arms, '{line.p_between_t}', gives an SD of "
+                f"{number(sd)} points for both"
+            )
+            yield _found(line, "SD from p", "note", sd, reason, "Check that it is a t test of these means.")
+            continue
         reason = "means without an SD, SE or interval: the SD must be imputed, and with it the weight"
         remedy = "Ask the authors, or compare missing_sd='impute' with 'drop'."
         yield _found(line, "SD to be imputed", "warning", np.nan, reason, remedy)
@@ -977,7 +931,7 @@ RULES: tuple[Any, ...] = (
     (_dropout, "trials"),
     (_shared_placebo, "paired"),
     (_crossover, "trials"),
-    (_missing_spread, "paired"),
+    (_missing_spread, "paired", "trials"),
     (_said_in_notes, "trials"),
 )
 

@@ -27,10 +27,12 @@ from analysis.data.arm_scores import (
     donors,
     one_per_role,
     primary_arms,
+    within,
 )
 from analysis.data.dictionary import WEEK_BANDS
 from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
 from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_differences, with_contrasts
+from analysis.data.trials import checked_trials
 from analysis.models.pooling import CI_METHODS, pool_batch
 from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
@@ -235,6 +237,7 @@ def _data_sets(trials, contrasts, options, where):
     """The data sets for every combination of the options of `_DATA_CHOICES`, as `_DataSets`."""
     # A rule that fills in keeps all trials, which the arrays need; "drop" then takes them out again.
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
+    trials = checked_trials(trials)
     made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
     spreads = _spreads(trials, options["correlation"])
     reported = None if contrasts is None else contrast_effects(contrasts)
@@ -264,7 +267,9 @@ def _spreads(trials, correlations):
     scores = one_per_role(single, "combine")
     mean, n = (single[column].to_numpy()[:, None] for column in ("mean", "n"))
     lines = [list(own) for own in scores["lines"]]
-    merged = [sd[own[0]] if len(own) == 1 else combine_arms(mean[own], sd[own], n[own])[1] for own in lines]
+    merged = [
+        sd[own[0]] if len(own) == 1 else combine_arms(mean[own], within(sd[own], n[own]), n[own])[1] for own in lines
+    ]
     return scores, np.array(merged)
 
 
@@ -286,7 +291,9 @@ def _variances(table, spreads, options):
     mean = scores["mean"].to_numpy()
     arms = [x for arm in chosen for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
     paired = (table["design"] == "crossover").to_numpy()[:, None, None, None]
-    correlation = np.array(options["crossover_correlation"])[:, None]
+    # What a printed p tells does not vary.
+    told = table["period_correlation"].to_numpy()[:, None, None, None]
+    correlation = np.where(np.isnan(told), np.array(options["crossover_correlation"])[:, None], told)
     return np.moveaxis(mean_differences(arms, paired, correlation)[1], 0, -1)
 
 
@@ -372,7 +379,7 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     >>> from analysis import read_trials
     >>> frame = multiverse(read_trials("data/trials.csv"), correlation=0.5, crossover_correlation=0.5)
     >>> choice_effects(frame)[["choice", "option", "mean_estimate"]].head(2).round(2).values.tolist()
-    [['second_hand', 'include', -1.11], ['second_hand', 'exclude', -0.75]]
+    [['second_hand', 'include', -1.09], ['second_hand', 'exclude', -0.73]]
     """
     _check_multiverse(frame)
     codes = {name: pd.factorize(frame[name]) for name in CHOICES if name in frame}
@@ -467,7 +474,7 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", 
     >>> from analysis.evidence.multiverse import multiverse
     >>> frame = multiverse(read_trials("data/trials.csv"), crossover_correlation=0.5, ci_method="z")
     >>> print(multiverse_findings(frame).partition(".")[0])
-    2 560 combinations of choices give 1 712 different analyses, of 21 to 44 trials
+    2 560 combinations of choices give 1 712 different analyses, of 22 to 44 trials
     """
     moved = choice_effects(frame)
     once = frame.drop_duplicates("analysis")

@@ -19,6 +19,7 @@ from analysis.data.arm_scores import (
     BASELINE,
     FROM_BOTH,
     FROM_CI,
+    FROM_P,
     FROM_SE,
     IMPUTED,
     POINTS,
@@ -30,6 +31,7 @@ from analysis.data.arm_scores import (
 )
 from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import EffectSizes
+from analysis.data.printed_p import exact_p, paired_correlation
 from analysis.effects import change_sd
 from analysis.models.pooling import pool
 from analysis.models.results import PooledEffect
@@ -72,6 +74,8 @@ AS_PRINTED = "as printed"
 TO_POINTS = "minus the lower end of the scale, times 10 over its width"
 LENGTH_TO_POINTS = "times 10 over the width of the scale"
 FINAL_MINUS_BASELINE = "final minus baseline"
+BY_PAIRED_P = "the correlation with which a paired t test gives the printed p"
+ALONE = "an arm of one person: nothing varies within it"
 
 #: The numbers between an arm and its cells, from the values of the children.
 VALUES: dict[str, Any] = {
@@ -83,6 +87,9 @@ VALUES: dict[str, Any] = {
     # The level of the interval is a cell in percent, and stands beside its ends.
     FROM_CI: lambda x: recover.sd_from_ci(x[0], x[1], x[3], x[2] / 100),
     FROM_BOTH: lambda x: change_sd(*x),
+    FROM_P: lambda x: recover.sd_from_p(x[0] - x[1], x[2], *x[3:]),
+    BY_PAIRED_P: lambda x: paired_correlation(x[0] - x[1], x[2], x[3], *x[4:]),
+    ALONE: lambda x: 0.0,
 }
 
 
@@ -359,6 +366,8 @@ class _Arms:
     options: dict  # of `effect_sizes`
     records: dict  # from the row of the file to its cells
     scores: pd.DataFrame  # of `one_per_role`
+    lenders: pd.DataFrame  # the same with the arms of each trial combined: what lends SDs
+    rules: dict  # from row and score to the rule of the SD in :data:`analysis.data.arm_scores.SD_ORDER`
     lines: dict  # from comparison, arm and score to the line of `scores`
     comparisons: dict  # from a study to its comparisons with placebo: `unit` in `scores`
     reported: dict  # from a study whose paper prints the difference alone to row and cells
@@ -382,8 +391,9 @@ def _arms_behind(effects):
     differences, rows = rows[~of_arms], rows[of_arms]
     reported = {record["study"]: (row, record) for row, record in _records(differences)}
     if rows.empty:
-        return _Arms(effects.options, {}, pd.DataFrame(), {}, {}, reported)
-    scores = one_per_role(arm_scores(rows, effects.options["correlation"]), effects.options["multi_arm"])
+        return _Arms(effects.options, {}, pd.DataFrame(), pd.DataFrame(), {}, {}, {}, reported)
+    single = arm_scores(rows, effects.options["correlation"])
+    scores, lenders = (one_per_role(single, how) for how in (effects.options["multi_arm"], "combine"))
     scores = scores.reset_index(drop=True)
     lines, comparisons = {}, {}
     for line in scores.itertuples():
@@ -391,7 +401,8 @@ def _arms_behind(effects):
         known = comparisons.setdefault(line.study, [])
         if line.unit not in known:
             known.append(line.unit)
-    return _Arms(effects.options, dict(_records(rows)), scores, lines, comparisons, reported)
+    rules = dict(zip(zip(single["row"], single["score"], strict=True), single["sd_rule"], strict=True))
+    return _Arms(effects.options, dict(_records(rows)), scores, lenders, rules, lines, comparisons, reported)
 
 
 def _records(rows):
@@ -535,27 +546,45 @@ def _sd_of_row(arms, row, score):
 
 
 def _raw_sd(arms, record, row, score):
-    """An SD in scale units: printed, from an SE, from an interval, or from baseline and final SD."""
+    """An SD in scale units, by the rule that :func:`arm_scores` took."""
+    rule = arms.rules[row, score]
     if pd.notna(record[f"{score}_sd"]):
         return _leaf(record, row, f"{score}_sd")
     n, name = _leaf(record, row, "n", unit="people"), _name("SD", score)
-    if pd.notna(record[f"{score}_se"]):
+    if record["n"] == 1:
+        return _step(record, name, ALONE, [n])
+    if rule == FROM_SE:
         return _step(record, name, FROM_SE, [_leaf(record, row, f"{score}_se"), n])
-    if score != BASELINE and pd.notna(record[f"{score}_ci_low"]):
+    if rule == FROM_CI:
         ends = [_leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
         return _step(record, name, FROM_CI, [*ends, _leaf(record, row, "ci_level", unit="percent"), n])
+    if rule.startswith(FROM_P):
+        return _step(record, name, FROM_P, _cells_of_the_test(arms, record["study"], score))
     r = _assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
     return _step(record, name, FROM_BOTH, [*sds, r])
 
 
+def _cells_of_the_test(arms, study, score, paired=False):
+    """What a t test of two arms rests on: their means, the p, and the people of both arms, or of the one pair."""
+    rows = {record["arm"]: (row, record) for row, record in arms.records.items() if record["study"] == study}
+    treatment, placebo = ((record, row) for row, record in (rows["treatment"], rows["placebo"]))
+    text = treatment[0]["p_between"]
+    p = exact_p(text, treatment[0]["note"], paired=paired)
+    more = {name: _text_of(treatment[0].get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
+    more |= {"file": FILE, "row": treatment[1], "column": "p_between", "printed": text}
+    n = [_leaf(*arm, "n", unit="people") for arm in (treatment, placebo)]
+    means = [_leaf(*arm, f"{score}_mean") for arm in (treatment, placebo)]
+    return [*means, _node("printed", "p_between", p, **more), *(n[:1] if paired else n)]
+
+
 def _lenders(arms, line):
     """The arms of other trials that can lend an SD."""
     try:
-        return arms.scores.iloc[donors(arms.scores, [line.Index])[line.Index]]
+        return arms.lenders.iloc[donors(arms.scores, [line.Index], arms.lenders)[line.Index]]
     # Nobody among these trials.
     except ValueError:
-        return arms.scores.iloc[:0]
+        return arms.lenders.iloc[:0]
 
 
 def _donor(arms, line):
@@ -588,6 +617,12 @@ def _two_arms(arms, trial):
     if trial.design == "crossover":
         told = "between the two periods of a person, option crossover_correlation"
         r = _assumption("correlation", arms.options["crossover_correlation"], told)
+        if not math.isnan(trial.period_correlation):
+            record = arms.records[treatment.rows[0]]
+            cells = _cells_of_the_test(arms, trial.study, trial.outcome, paired=True)
+            rows = (treatment.rows[0], placebo.rows[0])
+            sds = (_raw_sd(arms, arms.records[row], row, trial.outcome) for row in rows)
+            r = _step(record, "correlation", BY_PAIRED_P, [*cells, *sds], unit="")
         rule, children = PAIRED, [sd_t, sd_p, n_p, r]
     else:
         rule, children = INDEPENDENT, [sd_t, n_t, sd_p, n_p]

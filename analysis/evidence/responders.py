@@ -24,6 +24,7 @@ from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, 
 from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
+from analysis.data.trials import checked_trials
 from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
@@ -316,7 +317,10 @@ def translate_responders(
     if table.empty:
         reasons = "; ".join(f"{row.label}: {row.reason}" for row in left_out.itertuples())
         raise ValueError(f"there is no trial whose means and SDs can be translated: {reasons}")
-    table = _translated_shares(table, effects.options.get("crossover_correlation", 0.5))
+    # What a printed p tells of the two periods comes before what is assumed.
+    told = effects.table.drop_duplicates("study").set_index("study")["period_correlation"]
+    between = table["study"].map(told).fillna(effects.options.get("crossover_correlation", 0.5))
+    table = _translated_shares(table, between)
     pooled = _pool_shares(table, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level)
     return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
 
@@ -536,9 +540,7 @@ def pool_responders(
     """
     _check.option("measure", measure, MEASURES)
     _check.option("method", method, _POOL_METHODS)
-    if not isinstance(trials, pd.DataFrame) or not set(COLUMNS) <= set(trials.columns):
-        raise ValueError("trials must be the table that read_trials returns; it holds the rows with counts")
-    table, left_out = _counted_trials(trials)
+    table, left_out = _counted_trials(checked_trials(trials))
     if studies is not None:
         table, left_out = _asked_for(table, left_out, studies)
     if table.empty:

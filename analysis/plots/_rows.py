@@ -26,13 +26,17 @@ MEANINGS = {
     "final score": "final scores, not changes",
     "n assumed": "number of patients per arm assumed",
     "n inferred": "number of patients per arm inferred from printed percentages or means",
-    "crossover": "crossover: the same patients in both arms, paired with an assumed correlation",
+    "crossover": (
+        "crossover: the same patients in both arms, paired with an assumed correlation unless a printed p tells it"
+    ),
     "rescaled sum": "sum or subscale rescaled to 0–10",
     "arms combined": "several treatment arms combined",
     "placebo arm shared": "one of several treatment arms, with its share of the placebo arm",
     "correlation assumed": "variance rests on an assumed correlation",
     "doubtful": "a value, the allocation or the scale is in doubt",
     "second-hand": "read in another work's table",
+    "SD from p": "SD from the printed p between the arms",
+    "correlation from p": "correlation between the periods from the printed p",
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SERIES = ("placebo", "treatment", "contrast")
