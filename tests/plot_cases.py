@@ -39,7 +39,7 @@ def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True
         }
     )
     table["flags"] = [("SD imputed", "n assumed") if yes else () for yes in imputed]
-    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), left_out=LEFT_OUT)
+    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), left_out=LEFT_OUT, benefit="lower")
 
 
 def artist(fig, gid):

@@ -51,6 +51,10 @@ def rules(effects, study):
     return effects.derivations[effects.derivations["study"] == study].set_index("quantity")["rule"]
 
 
+def test_reported_differences_of_pain_are_better_when_lower(found):
+    assert found.benefit == "lower" and found.arms == ("treatment", "placebo")
+
+
 def test_every_trial_ends_in_exactly_one_place(contrasts, found):
     assert sorted([*found.table["study"], *found.left_out["study"]]) == sorted(contrasts["study"].unique())
     reasons = found.left_out.set_index("study")["reason"].to_dict()

@@ -293,11 +293,18 @@ def test_one_trial_alone():
     assert "between-trial variance" in set(provenance(EFFECTS).table["quantity"])
 
 
+def test_a_pooled_effect_is_traced_as_it_was_pooled():
+    pooled = ma.pool(EFFECTS, tau2_method="DL", ci_method="z")
+    table = provenance(pooled).table
+    assert_every_number_follows(table)
+    assert table["value"].iloc[0] == pooled.estimate != ma.pool(EFFECTS).estimate
+
+
 def test_what_cannot_be_traced():
     with pytest.raises(ValueError, match="'nobody1999' is no trial of these effect sizes"):
         provenance(EFFECTS, "nobody1999")
     with pytest.raises(ValueError, match="no effect sizes to trace"):
-        provenance(ma.pool(EFFECTS))
+        provenance(ma.pool(EFFECTS.yi, EFFECTS.vi))
     with pytest.raises(ValueError, match="no trial to trace"):
         provenance(EFFECTS.where(therapy="Nothing"))
     with pytest.raises(ValueError, match="the rows of chow2006 are missing"):

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 import analysis as ma
 from analysis.data.arm_scores import primary_arms
@@ -736,3 +737,22 @@ def test_a_figure_of_arms_refuses_differences():
 def test_a_row_of_numbers_names_the_measure_as_plain_text():
     row = ma.pool(ma.effect_sizes(ARMS, measure="SMD")).to_row()
     assert type(row["measure"].iloc[0]) is str and row["measure"].iloc[0] == "SMD"
+
+
+# --- what figures say of it
+
+
+@pytest.mark.parametrize(("benefit", "left"), [("lower", "laser"), ("higher", "sham"), (None, None)])
+def test_figures_point_to_what_is_good(benefit, left):
+    table = pd.DataFrame({"study": list("ABCD"), "yi": [0.3, 0.5, -0.2, 0.6], "vi": [0.04, 0.05, 0.06, 0.05]})
+    effects = ma.effect_sizes(table, measure="SMD", benefit=benefit, arms=("laser", "sham"))
+    pooled = ma.pool(effects)
+    assert pooled.effects is effects and ma.pool(pooled).effects is effects and "effects" not in pooled.to_row()
+    for fig in (ma.forest(effects), ma.forest(pooled), ma.orchard(pooled), ma.funnel(pooled), ma.drapery(pooled)):
+        said = [text.get_text() for text in fig.findobj(Text) if "favours" in text.get_text()]
+        assert [word for word in said if left and word == f"← favours {left}"] == (
+            [f"← favours {left}"] if left else []
+        )
+        assert len(said) == (2 if left else 0), "no arrow where nobody said what is good"
+    asked = ma.forest(pooled, favours=("better sleep", "worse sleep")).findobj(Text)
+    assert "← better sleep" in [text.get_text() for text in asked]

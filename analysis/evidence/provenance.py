@@ -280,9 +280,9 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
 
     Parameters
     ----------
-    effects : EffectSizes, PooledArms, or any result with `effects`
-        EffectSizes are pooled as by :func:`analysis.pool` without options. Of a PooledArms, the contrast and the
-        changes within the arms are traced, as they were pooled.
+    effects : EffectSizes, PooledEffect, PooledArms, or any result with `effects`
+        EffectSizes are pooled as by :func:`analysis.pool` without options. A PooledEffect that was made of them is
+        traced as it was pooled; of a PooledArms, the contrast and the changes within the arms.
     study : str, optional
         Only the branches of this trial.
     among : EffectSizes, optional
@@ -354,6 +354,8 @@ def _pooled(effects):
     inner = getattr(effects, "effects", None)
     if not isinstance(inner, EffectSizes):
         raise ValueError(f"{type(effects).__name__} has no effect sizes to trace; give EffectSizes or a PooledArms")
+    if isinstance(effects, PooledEffect):
+        return inner, {"contrast": effects}
     results = {role: getattr(effects, role, None) for role in ROLES}
     results = {role: result for role, result in results.items() if isinstance(result, PooledEffect)}
     return inner, results or {"contrast": pool(inner)}

@@ -7,6 +7,7 @@ which show how far a pooled result hangs on single studies, are one call of it e
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
@@ -130,8 +131,8 @@ def pool(
     """
     options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing)
-    (pooled,) = _results(found.yi[:, None], found.vi[:, None], found.labels, found.measure, options, found.left_out)
-    return pooled
+    (pooled,) = _results(found.yi[:, None], found.vi[:, None], found.labels, found.measure, options)
+    return replace(pooled, left_out=found.left_out, effects=found.effects)
 
 
 class Options(NamedTuple):
@@ -164,7 +165,7 @@ def check_options(
     return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
 
 
-def _results(yi, vi, labels, measure, options, left_out=()):
+def _results(yi, vi, labels, measure, options):
     """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
     data = columns(yi, vi)
     scalars, pairs, narrower = _all_numbers(data, options)
@@ -191,7 +192,6 @@ def _results(yi, vi, labels, measure, options, left_out=()):
             confidence_level=options.confidence_level,
             hksj_narrower=bool(narrower[j]),
             tau2_ci_method=options.tau2_ci_method,
-            left_out=left_out,
         )
 
     return [one(j) for j in range(data.k.size)]

@@ -18,6 +18,7 @@ from analysis.measures import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.data.effect_sizes import EffectSizes
     from analysis.models.counts import PooledCounts
 
 
@@ -130,6 +131,7 @@ def flat(result: Any, names: Iterable[str] | None = None, shape: tuple[int, ...]
     elif names is None:
         computed = [name for name, of in vars(type(result)).items() if isinstance(of, property)]
         names = [name for name in (*(f.name for f in fields(result)), *computed) if not name.startswith("_")]
+        names = [name for name in names if name != "effects"]  # what was pooled is no part of the result
     row = {}
     for name in names:
         value = getattr(result, name)
@@ -269,6 +271,8 @@ class PooledEffect(Result):
         "Q-profile", "profile likelihood", "Jackson" or "Biggerstaff".
     left_out : tuple of (str, str)
         Label and reason of the studies that were dropped for want of an effect or a variance.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -320,6 +324,7 @@ class PooledEffect(Result):
     hksj_narrower: bool
     tau2_ci_method: str = "Q-profile"
     left_out: tuple[tuple[str, str], ...] = ()
+    effects: EffectSizes | None = None
 
     @property
     def h2_ci(self) -> ConfidenceInterval:

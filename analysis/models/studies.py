@@ -83,6 +83,7 @@ class Studies(NamedTuple):
     index: pd.Index | None  # of those given, where they are of pandas
     table: pd.DataFrame | None  # of those given, where they are a table
     methods: PooledEffect | None  # where they are those of a result that has methods
+    effects: EffectSizes | None  # where they were given as such, or are those of a result that was made of them
 
     def in_order(self, values: Any, name: str) -> list[Any]:
         """One value of each study given, a Series paired by its index."""
@@ -170,8 +171,9 @@ def read_studies(
     if one == "study" and raw.table is not None:
         warn_of_repeats(yi, raw.table.iloc[kept], to)
     methods = yi if isinstance(yi, PooledEffect) else None
+    effects = methods.effects if methods else None if raw.table is None or raw.table is yi else yi
     names = tuple(names[i] for i in kept) if left_out else names
-    return Studies(*checked, names, measure, left_out, kept, given, index, raw.table, methods)
+    return Studies(*checked, names, measure, left_out, kept, given, index, raw.table, methods, effects)
 
 
 class _Raw(NamedTuple):

@@ -169,7 +169,7 @@ def pool_subgroups(
         pooled = _with_interval(pooled, common.tau2_ci)
     (overall,) = pool_columns(yi, vi, np.ones((len(yi), 1), dtype=bool), **methods)
     groups = {each: replace(of, left_out=left_out.get(each, ())) for each, of in zip(names, pooled, strict=True)}
-    return PooledSubgroups(groups, replace(overall, left_out=found.left_out), name, tau2, *q, *f)
+    return PooledSubgroups(groups, replace(overall, left_out=found.left_out, effects=found.effects), name, tau2, *q, *f)
 
 
 def _grouping(found, by):

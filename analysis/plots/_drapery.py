@@ -221,6 +221,7 @@ def drapery(
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"p-value curves: {name[0].lower()}{name[1:]}"
     footer = _drapery_footer(about, note)
+    favours = words.directions(favours, source.effects)
     fig = _drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
     caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
     rows = with_rows(table, *footer_rows(footer))

@@ -175,6 +175,7 @@ def forest(
     left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
     zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
     trials = table[table["kind"] == "trial"]
+    favours = words.directions(favours, source.effects)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     cells = add_cells(table, digits=digits, ratio=panel.ratio)
     # no column prints it: it is for readers of the table beside the figure

@@ -156,6 +156,7 @@ def funnel(
     width = width_of(width_mm, "funnel plot")
     title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
+    favours = words.directions(favours, studies.pooled.effects)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _funnel_alt_text(title, studies, table)

@@ -124,6 +124,7 @@ def orchard(
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
     digits = digits_shown(digits, measure, trials)
     zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
+    favours = words.directions(favours, source.effects)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     table = _band_lines(rows, source, digits, panel.ratio)
     panel = replace(panel, limits=_circle_limits(trials, table, zone))

@@ -80,13 +80,17 @@ class _Block:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """All trials, their groups, the unit, the trials left out, and the test between the groups (or None)."""
+    """All trials, their groups, the unit, the trials left out, the test between the groups, and the effect sizes.
+
+    The last two are None where there are none.
+    """
 
     total: _Block
     groups: list
     unit: str = ""
     left_out: object = None
     between: object = None
+    effects: object = None
 
     @property
     def pooled(self):
@@ -101,7 +105,7 @@ def source_of(results, by=None, data=None):
     if hasattr(results, "tau2_method"):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
-        return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""))
+        return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""), effects=results.effects)
     if hasattr(results, "derivations") and "change_placebo" not in results.table:
         return _source_of_differences(results, by, data)
     if not hasattr(results, "contrast") and (
@@ -120,7 +124,7 @@ def source_of(results, by=None, data=None):
     groups = [_contrast_only(name, group) for name, group in results.groups.items()]
     effects = results.effects
     total = _contrast_only("All trials", results)
-    return _Source(total, groups, effects.unit, effects.left_out, _between(results))
+    return _Source(total, groups, effects.unit, effects.left_out, _between(results), effects)
 
 
 def _source_of_differences(effects, by, data):
@@ -149,7 +153,7 @@ def _source_of_subgroups(results, by, data):
             free.remove(at)
             rows.append(at)
         groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    return _Source(total, groups, getattr(data, "unit", ""), between=results)
+    return _Source(total, groups, getattr(data, "unit", ""), between=results, effects=results.overall.effects)
 
 
 def _block_of_effect(pooled, data):

@@ -28,6 +28,20 @@ PREDICTION_WORDS = {
 }
 
 
+#: Where nobody says otherwise: what lies to the left of no effect favours the treatment.
+FAVOURS = ("favours treatment", "favours placebo")
+
+
+def directions(favours, effects):
+    """Return the words below the axis: those asked for, else by what effect sizes say of benefit and of their arms."""
+    if favours != FAVOURS or effects is None:
+        return favours
+    if effects.benefit is None:
+        return None
+    better_low, better_high = effects.arms if effects.benefit == "lower" else effects.arms[::-1]
+    return f"favours {better_low}", f"favours {better_high}"
+
+
 def sentences(*parts):
     """Join the parts that are not empty, a full stop after each."""
     return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
