@@ -107,3 +107,14 @@ def test_bad_groups_are_named():
         ma.pool_subgroups(DATA, "alloc", tau2="pooled")
     with pytest.raises(ValueError, match="DataFrame or an EffectSizes"):
         ma.pool_subgroups([1, 2], ["a", "b"])
+
+
+def test_share_of_a_common_tau2_does_not_depend_on_the_unit():
+    data = pd.DataFrame({"yi": [0.3, 0.9, -0.2, 0.5, 1.4, 0.1], "vi": [0.04, 0.09, 0.06, 0.02, 0.05, 0.08]})
+    group = list("aaabbb")
+    scaled = data.assign(yi=1000 * data["yi"], vi=1e6 * data["vi"])
+    for name, pooled in ma.pool_subgroups(data, group, tau2="common").groups.items():
+        other = ma.pool_subgroups(scaled, group, tau2="common").groups[name]
+        assert 0 < pooled.i2_ci.high < 1
+        np.testing.assert_allclose(other.i2_ci, pooled.i2_ci, rtol=1e-9)
+        np.testing.assert_allclose(other.tau2_ci, np.multiply(pooled.tau2_ci, 1e6), rtol=1e-9)
