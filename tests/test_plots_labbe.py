@@ -1,6 +1,7 @@
 """The L'Abbé plot, read back from the artists that were drawn."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -15,6 +16,7 @@ import analysis
 from analysis import labbe
 from analysis.plots import _labbe, _marks, _plane
 from analysis.plots import _theme as style
+from analysis.plots._layout import text_width
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +267,14 @@ def test_large_markers_of_a_key_have_room(stacked):
     assert all(lower - upper > r1 + r2 for upper, lower, r1, r2 in zip(ys, ys[1:], radii, radii[1:], strict=False))
     assert ys[0] >= radii[0] and ys[-1] + radii[-1] <= height
     assert all(symbol >= 2 * r for (*_, symbol), r in zip(placed, radii, strict=True))
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1000.0, [4]), (70.0, [2, 2]), (35.0, [1, 1, 1, 1])])
+def test_entries_of_a_key_share_a_line_where_they_fit(width, rows):
+    entries = [_marks.marker_entry(f"trials of kind {name}", "circle", 20.0, "k") for name in "ABCD"]
+    placed, height = _marks.lay_key(entries, width, stacked=False)
+    at = [round(y, 6) for _, _, y, *_ in placed]
+    assert [at.count(y) for y in dict.fromkeys(at)] == rows and at == sorted(at) and height > max(at)
+    for (_, x, y, text, symbol), (_, after, below, *_) in itertools.pairwise(placed):
+        end = x + symbol + _marks.TEXT_GAP + max(text_width(line, style.SMALL_PT) for line in text)
+        assert end <= width and (after > end if y == below else after == 0.0)
