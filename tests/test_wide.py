@@ -452,8 +452,9 @@ def test_an_arm_level_table_goes_its_way():
 
 
 def test_neither_way_in():
-    with pytest.raises(ValueError, match=r"one row an arm .*one row a study"):
-        ma.effect_sizes(pd.DataFrame({"a": [1.0]}))
+    for measure in ("MD", "md", "log odds"):
+        with pytest.raises(ValueError, match=r"one row an arm .*one row a study"):
+            ma.effect_sizes(pd.DataFrame({"a": [1.0]}), measure=measure)
 
 
 def test_what_stands_in_the_result():

@@ -399,13 +399,13 @@ def effect_sizes(
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
+    if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
+        raise ValueError(_NEITHER)
     _refuse_others(of_rows, "a table with one row a study, and this one has one row an arm")
     options |= of_arms | {"correlation": 0.5 if correlation is None else correlation}
     correlation = options["correlation"]
     sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
     _check_options(options)
-    if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
-        raise ValueError(_NEITHER)
     trials = checked_trials(trials)
     _check_arms(trials)
     rows = primary_arms(trials)
