@@ -359,9 +359,10 @@ class _Reader:
             if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, str) and not cell.strip()):
                 continue
             try:
-                if isinstance(cell, str) and "_" in cell:
+                # Python reads 1_000 as a number; no table does.
+                if not isinstance(cell, Real | str) or "_" in str(cell):
                     raise ValueError
-                out[at] = cell if isinstance(cell, Real | str) else float("x")
+                out[at] = cell
             except ValueError:
                 self._problem(at, name, cell, "this is not a number", _CORRECT)
         return out
