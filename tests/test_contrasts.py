@@ -205,5 +205,5 @@ def test_bad_input(effects, contrasts, trials):
         contrast_effects(trials)
     with pytest.raises(ValueError, match="rows of contrasts stand more than once"):
         contrast_effects(pd.concat([contrasts, contrasts]))
-    with pytest.raises(ValueError, match="mean differences that effect_sizes returns"):
+    with pytest.raises(ValueError, match="with_contrasts needs mean differences in points on 0–10"):
         with_contrasts(effects.table, contrasts)

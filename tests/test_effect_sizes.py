@@ -1,11 +1,14 @@
 """From trials to effect sizes: every trial ends in one place, and every derived number is listed."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from data_cases import TRIALS, published_trials
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import analysis as ma
 from analysis.data import arm_scores
@@ -568,3 +571,138 @@ def test_a_p_that_no_paired_test_gives_leaves_the_correlation_assumed():
         trial = by_p(text, sds, sds, design="crossover")
         assert np.isfinite(trial["period_correlation"]) == known, text
     assert by_p("0.01", design="crossover") is None
+
+
+ESCALC = json.loads((Path(__file__).parent / "reference" / "escalc.json").read_text(encoding="utf-8"))
+
+
+def arm_by_arm(trials):
+    """Parallel trials, each a pair of cells for treatment and placebo."""
+    rows = [
+        {"study": f"t{i}", "author": f"T{i}"} | ABOUT | {"arm": arm} | cells
+        for i, pair in enumerate(trials, start=1)
+        for arm, cells in zip(("treatment", "placebo"), pair, strict=True)
+    ]
+    return ma.read_trials(pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
+def test_events_of_both_arms_are_as_in_metafor(measure):
+    cells = ESCALC["inputs"]["two_by_two"]
+    table = pd.DataFrame(cells)
+    # metafor adds 1/2 to zero cells of PETO too, which do no harm; RD tells of trials without events.
+    used = ~(table == 0).any(axis=1) if measure == "PETO" else pd.Series(True, index=table.index)
+    pairs = [
+        ({"events": a, "n": a + b}, {"events": c, "n": c + d})
+        for a, b, c, d in table.itertuples(index=False, name=None)
+    ]
+    found = ma.effect_sizes(arm_by_arm(pairs), measure=measure)
+    (case,) = (
+        x
+        for x in ESCALC["cases"]
+        if (x["measure"], x["inputs_ref"], bool(x.get("args"))) == (measure, "two_by_two", False)
+    )
+    expected = pd.DataFrame({"yi": case["yi"], "vi": case["vi"]}, index=[f"t{i + 1}" for i in table.index], dtype=float)
+    own = found.table.set_index("study").loc[lambda t: used.set_axis(expected.index)[t.index]]
+    np.testing.assert_allclose(own[["yi", "vi"]], expected.loc[own.index], rtol=1e-12, atol=1e-14)
+    nothing = [] if measure == "RD" else ["t3", "t5"]
+    assert found.left_out["study"].tolist() == nothing and len(found) + len(nothing) == len(table)
+    assert found.left_out["reason"].str.startswith("no events").all()
+    assert (found.measure, found.benefit, found.unit) == (measure, "higher", "")
+
+
+@settings(max_examples=10)
+@given(st.data(), st.sampled_from(["SMD", "SMDH", "ROM"]))
+def test_scores_of_both_arms_make_what_one_row_a_study_makes(data, measure):
+    mean, sd, n = st.floats(1, 9), st.floats(0.5, 3), st.integers(2, 60)
+    pairs = data.draw(st.lists(st.tuples(mean, sd, n, mean, sd, n), min_size=2, max_size=4))
+    names = ["mean_t", "sd_t", "n_t", "mean_p", "sd_p", "n_p"]
+    made = [tuple({"final_mean": m, "final_sd": s, "n": n} for m, s, n in (pair[:3], pair[3:])) for pair in pairs]
+    found = ma.effect_sizes(arm_by_arm(made), measure=measure, outcome="final")
+    wide = ma.effect_sizes(pd.DataFrame(pairs, columns=names), measure=measure)
+    np.testing.assert_allclose(found.yi, wide.yi, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found.vi, wide.vi, rtol=1e-12)
+    assert not {"change_placebo", "change_status"} & set(found.table)
+
+
+def test_a_crossover_trial_by_measure():
+    both = {"final_sd": 2.0, "n": 20}
+    crossover = two_arms(both, both, design="crossover")
+    smd, ratio = (
+        ma.effect_sizes(crossover, measure=m, outcome="final", crossover_correlation=0.6) for m in ("SMD", "ROM")
+    )
+    before_after = (4.2, 3.0, 2.0, 2.0, 20, 0.6)
+    np.testing.assert_allclose([smd.yi[0], smd.vi[0]], ma.effects.standardized_mean_change_pooled(*before_after))
+    np.testing.assert_allclose([ratio.yi[0], ratio.vi[0]], ma.effects.log_ratio_of_paired_means(*before_after))
+    assert smd.yi[0] < 0 and "correlation 0.6 between the periods assumed" in smd.derivations["rule"].iat[-1]
+    with pytest.raises(ValueError, match="no trial has an effect: crossover: no variance of SMDH is known"):
+        ma.effect_sizes(crossover, measure="SMDH", outcome="final")
+    with pytest.raises(ValueError, match="no trial has an effect: crossover: the counts of the same people"):
+        ma.effect_sizes(two_arms({"events": 4}, {"events": 5}, design="crossover"), measure="RD")
+
+
+@pytest.mark.parametrize("measure", ["SMD", "SMDH", "ROM", "OR", "RR", "RD", "PETO"])
+@pytest.mark.parametrize("multi_arm", ["combine", "split"])
+def test_every_trial_has_an_effect_of_a_measure_or_a_reason(trials, measure, multi_arm):
+    options = {"outcome": "final"} if measure == "ROM" else {}
+    found = ma.effect_sizes(trials, measure=measure, multi_arm=multi_arm, **options)
+    inside, out = set(found.table["study"]), found.left_out["study"].tolist()
+    assert not inside & set(out) and sorted([*inside, *out]) == sorted(set(trials["study"]))
+    assert found.left_out["reason"].str.len().gt(20).all() and np.isfinite(ma.pool(found).estimate)
+    assert set(found.rows["study"]) == inside and set(found.derivations["study"]) <= inside
+    wanted = {"final"} if measure == "ROM" else {"change"} if measure.startswith("SMD") else {"events"}
+    assert set(found.table["outcome"]) == wanted
+
+
+def test_events_of_several_arms():
+    arms = ({"arm_label": "low", "events": 4, "n": 10}, {"arm_label": "high", "events": 7, "n": 12})
+    (treated, placebo), more = ({"events": 1, "n": 11}, {"events": 3, "n": 9}), {"study": "b2001", "author": "B"}
+    rows = [{"arm": "treatment"} | arm for arm in arms] + [{"arm": "placebo", "events": 6, "n": 20}]
+    rows = [{"study": "a2001", "author": "A"} | ABOUT | row for row in rows]
+    rows += [ABOUT | more | {"arm": "treatment"} | treated, ABOUT | more | {"arm": "placebo"} | placebo]
+    table = ma.read_trials(pd.DataFrame(rows))
+    whole, parts = (ma.effect_sizes(table, measure="RR", multi_arm=how) for how in ("combine", "split"))
+    np.testing.assert_allclose(whole.yi[0], np.log((11 / 22) / (6 / 20)))
+    assert "2 treatment arms added up" in whole.derivations["rule"].tolist()
+    assert parts.table["events_placebo"].tolist() == [3.0, 3.0, 3.0] and parts.labels[:2] == [
+        "A 2001: low",
+        "A 2001: high",
+    ]
+    np.testing.assert_allclose(parts.yi[:2], np.log([(4 / 10) / 0.3, (7 / 12) / 0.3]))
+    for cells, reason in (
+        ({"events": None}, "events are not reported of every arm"),
+        ({"event_definition": "half"}, "the arms count by different definitions"),
+    ):
+        changed = table.copy()
+        for name, value in cells.items():
+            changed[name] = changed[name].astype(object)
+            changed.loc[changed.index[0], name] = value
+        out = ma.effect_sizes(changed, measure="RR").left_out
+        assert out[["study", "reason"]].values.tolist() == [["a2001", reason]]
+
+
+def test_events_at_another_time_point(trials):
+    out = ma.effect_sizes(trials, measure="OR").left_out.set_index("study")["reason"]
+    assert out["malavera2016"] == "events are counted at another time point"
+    assert out["gale2006"] == "events are not reported"
+
+
+def test_measures_that_the_arms_do_not_make(trials):
+    with pytest.raises(ValueError, match="give outcome='final': changes have no true zero"):
+        ma.effect_sizes(trials, measure="ROM")
+    with pytest.raises(ValueError, match="outcome=, missing_sd=: only for measures of means, and RR is made of events"):
+        ma.effect_sizes(trials, measure="RR", outcome="final", missing_sd="drop")
+    with pytest.raises(ValueError, match="measure='COR' is not known; use one of 'MD', 'SMD'"):
+        ma.effect_sizes(trials, measure="COR")
+
+
+@pytest.mark.parametrize("measure", ["SMD", "RR"])
+def test_what_reads_points_refuses_other_measures(trials, measure):
+    other = ma.effect_sizes(trials, measure=measure)
+    claims = ma.read_claims(DATA.parent / "claims.csv")
+    for function in (ma.provenance, lambda found: ma.check_claims(claims, found)):
+        with pytest.raises(ValueError, match="needs mean differences in points on 0–10"):
+            function(other)
+    for function in (ma.pool_arms, ma.contextual_share, ma.labbe):
+        with pytest.raises(ValueError, match="needs the changes within the arms"):
+            function(other)

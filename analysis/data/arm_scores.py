@@ -22,6 +22,8 @@ from analysis.data.printed_p import usable_p
 # The common scale runs from 0 to 10.
 POINTS = 10.0
 SCORES = {"change": "change", "final": "final score"}
+# What is counted where no score is measured.
+EVENTS = "events"
 # Kept beside the scores; no effect is made of it.
 BASELINE = "baseline"
 
@@ -150,10 +152,10 @@ def one_per_role(scores: pd.DataFrame, multi_arm: MultiArm) -> pd.DataFrame:
         `unit`: the study, or study and arm row when split.
     """
     scores = scores.assign(unit=scores["study"], share=1.0)
-    return _merged((_split(scores) if multi_arm == "split" else scores).reset_index(drop=True))
+    return _merged((split_placebo(scores) if multi_arm == "split" else scores).reset_index(drop=True))
 
 
-def _split(scores):
+def split_placebo(scores: pd.DataFrame) -> pd.DataFrame:
     """Make a unit of each treatment arm of a trial, with its own copy of the placebo arm and a share of its people."""
     treated = scores["arm"] == "treatment"
     several = scores["row"].where(treated).groupby(scores["study"]).transform("nunique") > 1
@@ -226,10 +228,13 @@ def too_few(lines: pd.DataFrame) -> dict[str, str]:
     return reasons
 
 
-def chosen_score(scores: pd.DataFrame, outcome: Outcome) -> pd.Series:
-    """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means."""
+def chosen_score(scores: pd.DataFrame, outcome: Outcome, only: bool = False) -> pd.Series:
+    """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means.
+
+    With `only` no other score stands in for the preferred one.
+    """
     counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
-    order = [outcome, *(s for s in SCORES if s != outcome)]
+    order = [outcome] if only else [outcome, *(s for s in SCORES if s != outcome)]
     chosen = pd.Series(np.nan, index=counts.index, dtype=object)
     # A score with its SDs comes before the preferred one without: no SD is borrowed where the trial prints its own.
     for known in (["mean", "sd"], ["mean"]):
@@ -361,7 +366,7 @@ def _flags(table, basis):
         "arms combined": table["merged"] > 1,
         "placebo arm shared": table["split"],
         # A single question is asked on 10 or 100; any other width is that of a sum or a subscale.
-        "rescaled sum": ~width.isin([10, 100]),
+        "rescaled sum": ~width.isin([10, 100]) & (table["outcome"] != EVENTS),
         "n assumed": ["assumed" in each for each in basis],
         "n inferred": ["inferred" in each for each in basis],
         "doubtful": table["certainty"] == "doubtful",
@@ -377,9 +382,10 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
     score, unit = scores["score"], scores["unit"]
     # Of a trial whose effect is made of final scores the change is told only if it is in the table.
     told = (score == BASELINE) | (score == unit.map(trials["outcome"]))
-    told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
+    if "change_placebo" in table:
+        told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
     own = {unit: [] for unit in table["unit"]}
-    for arm in scores[told].itertuples():
+    for arm in scores[told & unit.isin(table["unit"])].itertuples():
         own[arm.unit].append(arm)
     lines = []
     for trial in table.itertuples():
@@ -402,13 +408,17 @@ def _arm_lines(trial, arm):
         rule = f"{arm.merged} treatment arms combined (Cochrane Handbook 6.5.2.10)"
         lines.append((trial.study, arm.arm, f"n, mean and SD of the {score}", arm.n, rule))
     if arm.arm == "placebo" and arm.share < 1:
-        rule = f"{arm.share:.2f} of the placebo arm: it serves several treatment arms"
-        lines.append((trial.study, arm.arm, "n", arm.n, rule))
+        lines.append((trial.study, arm.arm, "n", arm.n, shared_out(arm.share)))
     if arm.mean_rule:
         lines.append((trial.study, arm.arm, f"mean {score}", arm.mean, arm.mean_rule))
     if arm.sd_rule:
         lines.append((trial.study, arm.arm, f"SD of the {score}", arm.sd, arm.sd_rule))
     return lines
+
+
+def shared_out(share: float) -> str:
+    """Say how much of a placebo arm one of several treatment arms has."""
+    return f"{share:.2f} of the placebo arm: it serves several treatment arms"
 
 
 def rescaled(row: Any) -> str:

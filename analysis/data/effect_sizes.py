@@ -19,6 +19,7 @@ from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome
 from analysis.data.arm_scores import (
     BASELINE,
+    EVENTS,
     FROM_P,
     IMPUTED,
     POINTS,
@@ -35,13 +36,15 @@ from analysis.data.arm_scores import (
     one_per_role,
     primary_arms,
     rescaled,
+    shared_out,
+    split_placebo,
     too_few,
     week_bands,
 )
 from analysis.data.dictionary import CONTRASTS, WEEK_BANDS
 from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
-from analysis.data.wide import COLUMN_ARGUMENTS, WideOptions, is_wide, wide_effects
+from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, UNDEFINED, WideOptions, is_wide, wide_effects
 from analysis.measures import Measure
 from analysis.sentences import InWords
 from analysis.text import counted
@@ -84,13 +87,15 @@ class EffectSizes(InWords):
         the numbers by the names of their arguments (`mean_t`, an SD found otherwise among them), in the unit of the
         table, and all other columns.
 
-        Of an arm-level table one row per trial, in points on 0-10: `study`, `label`, what the trial is, `n_treatment`,
-        `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`, `status` ("as
-        printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared standard error
-        (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`, `change_status`), the
+        Of an arm-level table one row per trial, scores in points on 0-10: `study`, `label`, what the trial is,
+        `n_treatment`, `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`,
+        `status` ("as printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared
+        standard error (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`,
+        `change_status`), the
         baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`),
         `week_band`, and `period_correlation`, what the printed p of a crossover trial tells, blank where one is
-        assumed.
+        assumed. The changes stand beside mean differences only; of events there are `events_treatment` and
+        `events_placebo` instead of scores.
     derivations : pandas.DataFrame
         One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
     left_out : pandas.DataFrame
@@ -219,6 +224,12 @@ class EffectSizes(InWords):
         return self.table.copy()
 
 
+def require_points(effects: Any, purpose: str) -> None:
+    """Refuse all but mean differences in points; `purpose` is the function that needs them."""
+    if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
+        raise ValueError(f"{purpose} needs mean differences in {_POINTS}, as effect_sizes(trials) makes them")
+
+
 def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
     """Tell which rows hold the wanted values, a dict of column to value or values; None stands for a blank."""
     keep = pd.Series(True, index=table.index)
@@ -252,9 +263,9 @@ def effect_sizes(
 ) -> EffectSizes:
     """Return one effect size per trial, from an arm-level table or from a table with one row a study.
 
-    An arm-level table, as :func:`analysis.read_trials` gives it, makes treatment minus placebo in points on 0-10. A
-    table with one row a study makes any measure; its columns are named by arguments, and a column that bears the name
-    of the argument needs none.
+    An arm-level table, as :func:`analysis.read_trials` gives it, makes treatment minus placebo in points on 0-10, or
+    one of the other measures of two arms. A table with one row a study makes any measure; its columns are named by
+    arguments, and a column that bears the name of the argument needs none.
 
     Parameters
     ----------
@@ -263,7 +274,8 @@ def effect_sizes(
         each trial is used, its treatment and placebo arms. Or one row a study: that is what a table is taken for if an
         argument names a column of it, if it has a column `yi`, or the columns of two arms (`mean_t` and `mean_p`).
     measure : str, optional
-        Code of a :class:`analysis.measures.Measure`; "MD" alone from an arm-level table.
+        Code of a :class:`analysis.measures.Measure`. From an arm-level table "MD", "SMD" and "SMDH", "ROM" (with
+        ``outcome="final"``), and, of its events, "OR", "RR", "RD" and "PETO".
     outcome : {"change", "final"}, optional
         The score to prefer where a trial has both; where it has only the other, that one is used and the row is
         flagged. Both estimate the same mean difference in a randomised trial, but no standardised one, for which the
@@ -284,7 +296,8 @@ def effect_sizes(
     study, label, cluster, year : str, optional
         One row a study: the columns that hold them. Without a study, the rows are named by label or index.
     benefit : {"lower", "higher"}, optional
-        What is good for patients. Default: "lower" of an arm-level table, which holds pain; else not known.
+        What is good for patients. Default: of an arm-level table, which holds pain and counts responders, "lower" of
+        scores and "higher" of events; else not known.
     arms : (str, str), optional
         What the two arms are called.
     missing : {"raise", "drop"}, optional
@@ -334,7 +347,9 @@ def effect_sizes(
     is used where neither arm prints a spread of the one score, change or final, that has means: an exact two-sided
     p from 0.0001 to below 0.9, of a t test or of no test in particular, of means at least 0.2 points apart. Under
     the same conditions the p of a crossover trial with SDs gives the correlation between its periods. Arms are
-    combined by [4]_ and shared out by [5]_; the variance of a crossover trial is the paired one [6]_.
+    combined by [4]_ and shared out by [5]_; the variance of a crossover trial is the paired one [6]_ (there is none of
+    SMDH, nor of events, and such trials are left out). A standardised difference or a ratio is made of the score asked
+    for alone. Events are those of the primary time point, counted by one definition in both arms.
 
     One row a study: columns by what the rows hold, with the measures that are made of them.
 
@@ -409,15 +424,26 @@ def effect_sizes(
     trials = checked_trials(trials)
     _check_arms(trials)
     rows = primary_arms(trials)
+    measure = Measure(measure)
+    if measure in _COUNTED:
+        idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
+        _refuse_others(idle, f"measures of means, and {measure} is made of events")
+        sides["benefit"] = benefit or "higher"
+        made = _of_events(trials, rows, measure, multi_arm)
+        rows = rows[rows["study"].isin(made[0]["study"])]
+        return EffectSizes(*made, measure, measure.unit, options, rows, **sides)
+    if measure == "ROM" and outcome != "final":
+        raise ValueError("measure='ROM' is a ratio of final scores; give outcome='final': changes have no true zero")
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
         raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
     # SDs are borrowed from whole arms, however the arms of a trial are used: an arm that was split lends once.
     single = arm_scores(rows, correlation)
     lenders = one_per_role(single, "combine")
     scores = lenders if multi_arm == "combine" else one_per_role(single, multi_arm)
-    chosen = chosen_score(scores, outcome)
+    # A standardised difference of final scores is none of changes, whose SDs are others.
+    chosen = chosen_score(scores, outcome, only=measure != "MD")
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
-    dropped = too_few(lines)
+    dropped = _other_score(scores, chosen, outcome) | too_few(lines)
     lines = lines[~lines["study"].isin(dropped)]
     silent = lines[lines["sd"].isna()]
     if missing_sd == "raise":
@@ -427,7 +453,7 @@ def effect_sizes(
     else:
         # The change within the arms is kept beside the effect, so its SDs are borrowed too, where both means are known.
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
-        both &= ~scores["study"].isin(dropped)
+        both &= ~scores["study"].isin(dropped) & (measure == "MD")
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
         scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders)
     scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
@@ -438,12 +464,20 @@ def effect_sizes(
     table = describe(table, rows)
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
     between = table["period_correlation"].fillna(crossover_correlation)
-    table["yi"], table["vi"] = mean_differences(arms, table["design"] == "crossover", between)
+    table["yi"], table["vi"] = mean_effects(arms, table["design"] == "crossover", between, measure)
+    if measure != "MD":
+        # Changes in points stand beside differences in points only.
+        table = table.drop(columns=_CHANGES)
+        unknown = table[~np.logical_and(*_check.good(table["yi"], table["vi"]))]
+        dropped |= {trial.study: _why_none(trial, measure) for trial in unknown.itertuples()}
+        table = table[~table["study"].isin(dropped)]
+        _require_some(table, dropped)
     derivations = derivation_list(table, scores, crossover_correlation)
     left_out = left_out_list(trials, table, dropped)
     table = first_columns(table.drop(columns=["unit", "correlated", "by_p"]), _FIRST)
     rows = rows[rows["study"].isin(table["study"])]
-    return EffectSizes(table, derivations, left_out, Measure(measure), options=options, rows=rows, **sides)
+    unit = _POINTS if measure == "MD" else measure.unit
+    return EffectSizes(table.reset_index(drop=True), derivations, left_out, measure, unit, options, rows, **sides)
 
 
 _NEITHER = (
@@ -451,6 +485,16 @@ _NEITHER = (
     "DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', n_t='n1', mean_p= and so "
     "on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
 )
+# The formulas of an arm-level table: of means where the same people were in both arms (None: not known), of events.
+_PAIRED = {
+    "MD": effects.mean_change,
+    "SMD": effects.standardized_mean_change_pooled,
+    "SMDH": None,
+    "ROM": effects.log_ratio_of_paired_means,
+}
+_COUNTED = SHAPES["two arms, counts"].formulas
+_COUNTS = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
+_CHANGES = [*(f"change_{arm}{part}" for arm in ("placebo", "treatment") for part in ("", "_vi")), "change_status"]
 # Every option that is not the name of a column of numbers, and what it is if nobody says.
 _OPTIONS = {
     "measure": "MD",
@@ -506,7 +550,7 @@ def _wide_options(options):
 
 def _check_options(options):
     allowed = {
-        "measure": ("MD",),
+        "measure": (*_PAIRED, *_COUNTED),
         "outcome": SCORES,
         "missing_sd": (*RULES, "drop", "raise"),
         "multi_arm": ("combine", "split"),
@@ -582,13 +626,79 @@ def _status(imputed, ruled):
     return np.select([imputed, ruled], [IMPUTED, "recovered"], "as printed")
 
 
-def mean_differences(arms: pd.DataFrame, paired: pd.Series, correlation: ArrayLike) -> Any:
-    """Treatment minus placebo and its variance: paired where the same people had both, else independent.
+def mean_effects(arms: pd.DataFrame, paired: pd.Series, correlation: ArrayLike, measure: str = "MD") -> Any:
+    """Return effect and variance of two arms: paired where the same people had both, else independent.
 
     `arms` holds mean, SD and n of the treatment, then of the placebo arm; all broadcast.
     """
-    both = effects.paired_difference(*arms[:2], *arms[3:], correlation)
-    return np.where(paired, both, effects.mean_difference(*arms))
+    mean_t, sd_t, _, mean_p, sd_p, n = arms
+    both = {"mean_pre": mean_p, "sd_pre": sd_p, "mean_post": mean_t, "sd_post": sd_t, "n": n}
+    same_people = _PAIRED[measure]
+    twice = np.nan if same_people is None else same_people(**both, correlation=correlation)
+    return np.where(paired, twice, SHAPES["two arms, means"].formulas[measure](*arms))
+
+
+def _other_score(scores, chosen, outcome):
+    """Say of each trial that has only the other score in both arms which one that is; `chosen` are those with one."""
+    (other,) = (score for score in SCORES if score != outcome)
+    silent = [unit for unit in chosen_score(scores, other, only=True).index if unit not in chosen]
+    reason = f"the {SCORES[outcome]} is not known in both arms, but the {SCORES[other]} is (outcome={other!r})"
+    return dict.fromkeys(scores.loc[scores["unit"].isin(silent), "study"], reason)
+
+
+def _why_none(trial, measure):
+    if trial.design == "crossover" and _PAIRED[measure] is None:
+        return f"crossover: no variance of {measure} is known here for people who were in both arms"
+    return UNDEFINED[measure]
+
+
+def _require_some(table, dropped):
+    if table.empty:
+        raise ValueError(f"no trial has an effect: {'; '.join(dict.fromkeys(dropped.values()))}")
+
+
+def _of_events(trials, rows, measure, multi_arm):
+    """The table of effects of the events that are counted in both arms, what was derived, and the trials left out."""
+    dropped = {study: why for study, own in trials.groupby("study") if (why := _uncounted(own, primary_arms(own)))}
+    arms = rows.assign(unit=rows["study"], share=1.0, row=rows.index, merged=1, arm_label=rows["arm_label"].fillna(""))
+    arms = arms[~arms["study"].isin(dropped)]
+    _require_some(arms, dropped)
+    if multi_arm == "split":
+        arms = split_placebo(arms)
+    parts = {"events": "sum", "n": "sum", "merged": "sum", "arm_label": "; ".join, "share": "first"}
+    arms = arms.assign(events=arms["events"] * arms["share"]).groupby(["unit", "study", "arm"], sort=False).agg(parts)
+    wide = arms.unstack("arm").loc[arms.index.droplevel("arm").unique()]
+    table = wide.index.to_frame(index=False).assign(outcome=EVENTS, status="as printed", period_correlation=np.nan)
+    for part, arm in (name.split("_") for name in _COUNTS):
+        table[f"{part}_{arm}"] = wide[part, arm].to_numpy(float)
+    yi, vi = _COUNTED[measure](*(table[name] for name in _COUNTS), drop_double_zero=measure != "RD")
+    about = {name: wide[name, "treatment"].to_numpy() for name in ("merged", "arm_label")}
+    table = describe(table.assign(yi=yi, vi=vi, correlated=False, by_p=False, **about), rows)
+    unknown = table.loc[~np.logical_and(*_check.good(table["yi"], table["vi"])), "study"]
+    dropped |= dict.fromkeys(unknown, UNDEFINED.get(measure))
+    lines = []
+    for (_, study, arm), line in arms[~arms.index.get_level_values("study").isin(dropped)].iterrows():
+        if line["merged"] > 1:
+            lines.append((study, arm, "n and events", line["n"], f"{line['merged']} {arm} arms added up"))
+        if line["share"] < 1:
+            lines.append((study, arm, "n and events", line["n"], shared_out(line["share"])))
+    table = table[~table["study"].isin(dropped)].drop(columns=["unit", "correlated", "by_p"]).reset_index(drop=True)
+    _require_some(table, dropped)
+    derivations = pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
+    return first_columns(table, _FIRST), derivations, left_out_list(trials, table, dropped)
+
+
+def _uncounted(trial, arms):
+    """Why the events in the arms of a trial at its primary time point make no effect, or nothing."""
+    if arms["events"].isna().all():
+        return f"events are {'counted at another time point' if trial['events'].notna().any() else 'not reported'}"
+    if arms["events"].isna().any():
+        return "events are not reported of every arm"
+    if arms["event_definition"].nunique(dropna=False) > 1:
+        return "the arms count by different definitions"
+    if (arms["design"] == "crossover").any():
+        return "crossover: the counts of the same people under both are not independent"
+    return ""
 
 
 def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
@@ -762,8 +872,7 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
     >>> len(both), both.table.set_index("study").loc["alrashoud2014", "outcome"]
     (67, 'difference')
     """
-    if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
-        raise ValueError(f"effects must be the mean differences that effect_sizes returns, in {_POINTS}")
+    require_points(effects, "with_contrasts")
     found = contrasts if isinstance(contrasts, EffectSizes) else contrast_effects(contrasts)
     table, extra = effects.table, found.table
     spread = table["study"][table["status"] != IMPUTED]

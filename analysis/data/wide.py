@@ -105,14 +105,16 @@ _KINDS = {"yi": "mean", "min": "smallest", "max": "largest", "p": "pvalue", "bas
 _NEEDS_TWO = ("SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
 
 #: Why numbers that are all there make no effect.
-_ZERO = "no events, or nothing but events, in both arms: the trial tells nothing of a ratio"
-_UNDEFINED = {
+ZERO = "no events, or nothing but events, in both arms: the trial tells nothing of a ratio"
+UNDEFINED = {
     "MD": "both SDs are 0",
     "SMD": "both SDs are 0",
     "SMDH": "both SDs are 0",
     "SMD1": "the SD of the comparison arm is 0, or it has 2 people",
     "ROM": "the means have opposite signs or one is 0, or both SDs are 0",
-    "PETO": _ZERO,
+    "OR": ZERO,
+    "RR": ZERO,
+    "PETO": ZERO,
     "MN": "the SD is 0",
     "MC": "the SD of the change is 0",
     "SMCC": "the SD of the change is 0, or there are 2 people",
@@ -602,7 +604,7 @@ def _counts(reader):
     a, n1, c, n2 = (reader.get(name) for name in ("events_t", "n_t", "events_p", "n_p"))
     nothing = ((a == 0) & (c == 0)) | ((a == n1) & (c == n2))
     # Of a difference of risks such a trial does tell: that it is small.
-    return (yi, vi) if reader.options.measure == "RD" else _without(reader, yi, vi, nothing, "events_t", _ZERO)
+    return (yi, vi) if reader.options.measure == "RD" else _without(reader, yi, vi, nothing, "events_t", ZERO)
 
 
 def _person_time(reader):
@@ -692,7 +694,7 @@ def _parts(reader, about, yi, vi):
     """The table of effects, what was derived and what was left out; every problem at once."""
     good_yi, good_vi = _check.good(yi, vi)
     fine = good_yi & good_vi
-    told = {} if reader.shape == "effects" else _UNDEFINED
+    told = {} if reader.shape == "effects" else UNDEFINED
     words = told.get(reader.options.measure, "the variance of the effect is 0")
     hit = {row for row, *_ in reader.problems}
     reasons = {}

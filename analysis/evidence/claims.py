@@ -20,7 +20,7 @@ from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS
-from analysis.data.effect_sizes import EffectSizes, effect_sizes, with_contrasts
+from analysis.data.effect_sizes import EffectSizes, effect_sizes, require_points, with_contrasts
 from analysis.data.trials import TrialDataError, broken_rules
 from analysis.effects import risk_difference
 from analysis.evidence.claim_rules import (
@@ -224,6 +224,7 @@ def check_claims(
         require(worthwhile, BETWEEN, "a difference between groups")
     table, numbers = _checked_table(claims)
     effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
+    require_points(effects, "check_claims")
     rows = effects.rows if isinstance(trials, EffectSizes) else trials
     if contrasts is not None:
         effects = with_contrasts(effects, contrasts)

@@ -337,7 +337,7 @@ def require_changes(effects: Any, purpose: str) -> None:
     if not _NEEDED <= set(getattr(effects, "table", ())):
         raise ValueError(
             f"{purpose} needs the changes within the arms; pass effect_sizes(trials) of an arm-level table, as "
-            "read_trials gives it: a table with one row a study has differences only"
+            "read_trials gives it, measure='MD': other measures, and a table with one row a study, have none"
         )
 
 

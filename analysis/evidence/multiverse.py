@@ -31,7 +31,7 @@ from analysis.data.arm_scores import (
 )
 from analysis.data.dictionary import WEEK_BANDS
 from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
-from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_differences, with_contrasts
+from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_effects, with_contrasts
 from analysis.data.trials import checked_trials
 from analysis.models.pooling import CI_METHODS, pool_batch
 from analysis.models.results import BatchPooled
@@ -294,7 +294,7 @@ def _variances(table, spreads, options):
     # What a printed p tells does not vary.
     told = table["period_correlation"].to_numpy()[:, None, None, None]
     correlation = np.where(np.isnan(told), np.array(options["crossover_correlation"])[:, None], told)
-    return np.moveaxis(mean_differences(arms, paired, correlation)[1], 0, -1)
+    return np.moveaxis(mean_effects(arms, paired, correlation)[1], 0, -1)
 
 
 def _with_reported(found, reported):

@@ -30,7 +30,7 @@ from analysis.data.arm_scores import (
     one_per_role,
 )
 from analysis.data.dictionary import COLUMNS
-from analysis.data.effect_sizes import EffectSizes
+from analysis.data.effect_sizes import EffectSizes, require_points
 from analysis.data.printed_p import exact_p, paired_correlation
 from analysis.effects import change_sd
 from analysis.models.pooling import pool
@@ -327,6 +327,7 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
     treatment: mean of the change, −2.68 points: change_mean -2.6822, row 6
     """
     found, pooled = _pooled(effects)
+    require_points(found, "provenance")
     if not len(found):
         raise ValueError("there is no trial to trace; see left_out of the effect sizes for the reasons")
     known = set(found.table["study"]) | set(found.left_out["study"])
