@@ -186,13 +186,13 @@ def findings(arms: PooledArms) -> str:
     """
     if not hasattr(arms, "contrast"):
         raise TypeError("findings describes a PooledArms; pass pool_arms(effects)")
-    said = []
+    said, (treatment, placebo) = [], arms.effects.arms
     if arms.placebo is not None:
         said.append(
             f"In the {counted(arms.placebo.k)} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in the "
-            f"placebo arms and {_moved(arms.treatment, '', arms.placebo)} in the treatment arms."
+            f"{placebo} arms and {_moved(arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
-    said.append(_difference(arms.contrast, separately=arms.placebo is not None))
+    said.append(_difference(arms.contrast, f"{treatment} minus {placebo}", separately=arms.placebo is not None))
     if arms.groups:
         parts = [f"{name} {_with_interval(group.contrast)}" for name, group in arms.groups.items()]
         said.append(f"By {arms.by.replace('_', ' ')}, the difference was: {', '.join(parts)}.")
@@ -210,9 +210,9 @@ def _moved(pooled, unit, before=None):
     return f"{verb} {number(sign * pooled.estimate)}{unit} ({at} CI {interval(low, high)})"
 
 
-def _difference(contrast, separately):
+def _difference(contrast, minus, separately):
     """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
-    result = f"The randomised difference, treatment minus placebo, was {_with_interval(contrast, 'points')}"
+    result = f"The randomised difference, {minus}, was {_with_interval(contrast, 'points')}"
     parts = [f"{result}: {_reading(contrast)}"]
     if math.isfinite(contrast.pi.low):
         parts.append(
@@ -251,22 +251,22 @@ def pooled_arms(arms: PooledArms) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them; a group opens a part.
     """
-    said = []
+    said, (treatment, placebo) = [], arms.effects.arms
     for name, group in [*arms.groups.items(), ("All trials", arms)]:
         said.append((name, None))
-        for role, pooled in (("placebo", group.placebo), ("treatment", group.treatment), ("contrast", group.contrast)):
+        for role, pooled in ((placebo, group.placebo), (treatment, group.treatment), ("contrast", group.contrast)):
             said.append((role, _with_interval(pooled) if pooled else "baseline not reported"))
         if group.joint is not None:
-            said.append(("together", _both_arms(group.joint)))
+            said.append(("together", _both_arms(group.joint, treatment, placebo)))
     return "", said
 
 
-def _both_arms(joint):
+def _both_arms(joint, treatment, placebo):
     """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
     r = joint.correlation
     vary = "" if math.isnan(r) else f"; true changes correlate {number(r)} between trials"
     return (
-        f"placebo {number(joint.first.estimate)}, treatment {number(joint.second.estimate)}, difference "
+        f"{placebo} {number(joint.first.estimate)}, {treatment} {number(joint.second.estimate)}, difference "
         f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
         f"{counted(joint.k)}{vary})"
     )

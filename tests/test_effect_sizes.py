@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import analysis as ma
 from analysis.data import arm_scores
+from analysis.data.dictionary import COLUMNS
+from analysis.data.dictionary import TRIALS as LAYOUT
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 
@@ -706,3 +708,240 @@ def test_what_reads_points_refuses_other_measures(trials, measure):
     for function in (ma.pool_arms, ma.contextual_share, ma.labbe):
         with pytest.raises(ValueError, match="needs the changes within the arms"):
             function(other)
+
+
+def test_every_time_point_is_a_row_with_its_label(trials, effects):
+    """28 rows of 12 trials are not primary: 12 further effects of 10 of them; two trials are on a percent scale."""
+    every = ma.effect_sizes(trials, times="all")
+    assert len(every) == len(effects) + 12 and len(set(every.labels)) == len(every)
+    assert every.where(study="chow2006").labels == ["Chow 2006, 7 weeks", "Chow 2006, 12 weeks"]
+    assert every.where(study="shin2015").labels == ["Shin 2015, 1 week", "Shin 2015, follow-up"]
+    assert every.where(study="juto2015").labels == ["Juto 2015, single session", "Juto 2015, 2 hours"]
+    assert every.where(study="gale2006").labels == ["Gale 2006"]
+    at_both = ["study", "week", "timepoint"]
+    both = effects.table.merge(every.table, on=at_both, suffixes=("", "_all"))
+    assert len(both) == len(effects)
+    for column in ("yi", "vi", "status", "flags", "outcome", "change_placebo_vi", "control", "source", "week_band"):
+        pd.testing.assert_series_equal(both[column], both[f"{column}_all"], check_names=False)
+    chow = every.where(label="Chow 2006, 7 weeks")
+    assert chow.yi[0] == pytest.approx(-3.1419 - 0.5341)
+    assert chow.vi[0] == pytest.approx(2.259**2 / 43 + 1.857**2 / 41)
+    assert chow.rows.index.tolist() == [4, 5]
+    walewicz = every.where(study="walewicz2019").derivations
+    assert set(walewicz["label"]) == {f"Walewicz 2019, {weeks} weeks" for weeks in ("5", "9.3", "18")}
+    late = every.where(study="walewicz2019", week=18)
+    assert set(late.derivations["label"]) == {"Walewicz 2019, 18 weeks"} and late.rows.index.tolist() == [108, 109]
+    assert "label" not in effects.derivations and "arm_label" not in effects.table
+    with pytest.warns(ma.RepeatedStudyWarning, match=r"chow2006.*pool takes .*pool_multilevel\(effects\) does not"):
+        ma.pool(every)
+    with pytest.warns(ma.RepeatedStudyWarning, match="pool_arms takes"):
+        ma.pool_arms(every)
+    with pytest.raises(ValueError, match="have times='all'"):
+        ma.with_contrasts(every, ma.read_contrasts(TRIALS.with_name("contrasts.csv")))
+
+
+def several_times(trials):
+    """Tam 2007 measured again two weeks later, with both its treatment arms."""
+    own = trials[trials["study"] == "tam2007"]
+    week = own["week"].iloc[0] + 2
+    again = own.assign(week=week, primary="no", timepoint="follow-up", final_mean=own["final_mean"] - 0.5)
+    again.index = pd.Index(range(900, 900 + len(own)), name="row")
+    return pd.concat([trials, again])
+
+
+def test_split_arms_at_every_time(trials):
+    made = several_times(trials)
+    split = ma.effect_sizes(made, times="all", multi_arm="split")
+    tam = split.where(study="tam2007")
+    assert tam.labels == [f"Tam 2007, {weeks} weeks: {arm}" for weeks in (10, 12) for arm in tam.table["arm_label"][:2]]
+    assert (tam.table["n_placebo"] == tam.table["n_placebo"].iloc[0]).all()
+    vcov = ma.sampling_covariance(tam, correlation=0.6)
+    assert np.linalg.eigvalsh(vcov).min() > 0 and vcov[0, 2] > vcov[0, 3] > 0
+    with pytest.warns(ma.RepeatedStudyWarning, match="chow2006.*tam2007|tam2007"):
+        ma.pool(split.where(study=["gale2006", "tam2007"]))
+    traced = ma.provenance(ma.effect_sizes(made, multi_arm="split"), "tam2007").table
+    with pytest.warns(ma.RepeatedStudyWarning):
+        later = ma.provenance(split, "tam2007").table
+    assert set(later["row"].dropna()) - set(traced["row"].dropna()) == {900, 901, 902}
+    rows = later[later["level"] == "trial"]
+    assert rows["label"].tolist() == tam.labels
+    np.testing.assert_allclose(rows["value"].astype(float), tam.yi)
+
+
+def test_lenders_are_the_primary_time_points(trials, effects):
+    """An arm that was measured again lends once, and an early effect borrows what its later one does."""
+    every = ma.effect_sizes(trials, times="all").table.set_index("label")
+    early, later = (every.loc[f"Foley-Nolan 1992, {weeks} weeks"] for weeks in (2, 4))
+    assert early["sd_treatment"] == later["sd_treatment"] == one(effects, "foleynolan1992")["sd_treatment"]
+
+
+@pytest.mark.parametrize(
+    ("times", "labels"),
+    [
+        ([(0.5, "follow-up"), (0.012, "follow-up")], ["3.5 days", "2 hours"]),
+        ([(None, "follow-up"), (None, None)], ["follow-up", "time not stated"]),
+        ([(2, "end of treatment"), (2, "follow-up")], ["end of treatment, week 2", "follow-up, week 2"]),
+        ([(0, "follow-up"), (None, "follow-up")], ["follow-up, week 0", "follow-up, week not stated"]),
+        ([(1, None), (12.4, None)], ["1 week", "12 weeks"]),
+    ],
+)
+def test_times_in_words(times, labels):
+    about = pd.DataFrame(times, columns=["week", "timepoint"]).astype({"week": float, "timepoint": object})
+    about = about.assign(study="a2001", author="A", year=2001)
+    assert arm_scores.labels(about).tolist() == [f"A 2001, {words}" for words in labels]
+
+
+def test_another_arm_to_compare_with(trials):
+    """Irnich 2001, laser acupuncture against massage: changes of 24.22 and 7.89 of 100, not those of sham."""
+    massage = ma.effect_sizes(trials, comparator="massage")
+    assert massage.arms == ("treatment", "massage") and massage.table["study"].tolist() == ["irnich2001"]
+    assert massage.yi[0] == pytest.approx((-24.22 + 7.89) / 10)
+    assert massage.rows.index.tolist() == [127, 129] and massage.table["control"].isna().all()
+    active = ma.effect_sizes(trials, comparator="active")
+    assert active.table["study"].tolist() == ["irnich2001", "foster2007"] and active.yi[0] == massage.yi[0]
+    why = active.left_out.set_index("study")["reason"]
+    assert len(active) + len(why) == trials["study"].nunique()
+    assert why["sangdee2002"].startswith("2 'active' arms (diclofenac + patch without current, electroacupuncture")
+    assert why["gale2006"] == "no 'active' arm: treatment is compared with placebo"
+    named = ma.effect_sizes(trials, comparator="diclofenac + patch without current")
+    assert named.table["study"].tolist() == ["sangdee2002"]
+    assert ma.effect_sizes(trials, comparator="massage", arms=("laser", "hands")).arms == ("laser", "hands")
+    with pytest.raises(ValueError, match=r"comparator='masage' is neither a role .*; did you mean 'massage'\?"):
+        ma.effect_sizes(trials, comparator="masage")
+    with pytest.raises(
+        ValueError, match="no trial has a mean in a treatment or usual care arm at its primary time point"
+    ):
+        ma.effect_sizes(trials, comparator="usual care")
+
+
+def test_words_and_figures_name_the_arm_that_is_compared_with(trials):
+    found = ma.effect_sizes(trials, comparator="active")
+    said = ma.pool_arms(found).summary()
+    assert "active  " in said and "placebo" not in said
+    fig = ma.forest(found, columns=("n",))
+    assert "treatment minus active" in fig.content.alt_text and "favours active" in found_texts(fig)
+    assert "minus placebo" not in fig.content.alt_text + fig.content.caption
+    traced = ma.provenance(found, "irnich2001").tree()
+    assert "treatment minus active" in traced and "active: mean of the change" in traced
+    with pytest.raises(ValueError, match="contextual_share is about placebo, and these effects compare with 'active'"):
+        ma.contextual_share(found)
+    with pytest.raises(ValueError, match="arms_forest is about placebo"):
+        ma.arms_forest(ma.pool_arms(found))
+    with pytest.raises(ValueError, match="have comparator='active'"):
+        ma.with_contrasts(found, ma.read_contrasts(TRIALS.with_name("contrasts.csv")))
+
+
+def found_texts(fig):
+    return " | ".join(text.get_text() for axes in fig.axes for text in axes.texts) + " | ".join(
+        text.get_text() for text in fig.texts
+    )
+
+
+def test_trials_without_a_placebo_arm_are_read_and_left_out():
+    care = two_arms({"final_sd": 2.0}, {"arm": "usual care", "final_sd": 2.0}, p_between="0.01")
+    with pytest.raises(ValueError, match="no trial has a mean in a treatment or placebo arm"):
+        ma.effect_sizes(care)
+    assert ma.effect_sizes(care, comparator="usual care").yi[0] == pytest.approx(-1.2)
+    both = pd.concat([care, two_arms({}, {}, study="b2002", final_sd=2.0).set_index(pd.Index([7, 8], name="row"))])
+    found = ma.effect_sizes(both)
+    assert found.table["study"].tolist() == ["b2002"]
+    assert found.left_out["reason"].tolist() == ["no 'placebo' arm: treatment is compared with usual care"]
+    # The p is taken for that against placebo.
+    silent = two_arms({}, {"arm": "usual care"}, p_between="0.01")
+    with pytest.raises(ValueError, match="no trial is left"):
+        ma.effect_sizes(silent, comparator="usual care", missing_sd="drop")
+
+
+def test_clusters_of_arm_level_trials(trials):
+    """Two publications of one trial: a column of the table says so."""
+    made = ma.read_trials(trials.assign(x_trial=trials["study"].replace({"chow2006": "gale2006"})))
+    found = ma.effect_sizes(made, cluster="x_trial")
+    assert found.table.columns[:3].tolist() == ["study", "label", "cluster"]
+    assert found.study[:2] == ["gale2006", "gale2006"] and found.options["cluster"] == "x_trial"
+    with pytest.warns(ma.RepeatedStudyWarning, match="^gale2006: several rows of the column cluster"):
+        ma.pool(found)
+    assert ma.pool_multilevel(found).clusters == len(found) - 1
+    assert ma.sampling_covariance(found, correlation=0.5)[0, 1] > 0
+    with pytest.raises(ValueError, match="cluster='x_trail' is not a column of the table; did you mean 'x_trial'"):
+        ma.effect_sizes(made, cluster="x_trail")
+    with pytest.raises(
+        ValueError, match="cluster='x_trial' is blank, or not the same in all rows, of chow2006, gale2006"
+    ):
+        ma.effect_sizes(made.assign(x_trial=made["x_trial"].mask(made.index.isin([2, 4]))), cluster="x_trial")
+
+
+def test_a_crossover_without_sds_has_the_variance_that_its_p_tells():
+    """1.2 points, p = 0.01 on 29 df: t = 2.7564; whatever correlation between the periods is assumed."""
+    made = two_arms({}, {}, p_between="0.01", design="crossover")
+    for r in (0.0, 0.9):
+        found = ma.effect_sizes(made, crossover_correlation=r)
+        trial = one(found, "a2001")
+        assert np.sqrt(trial["vi"]) == pytest.approx(1.2 / 2.7564, rel=1e-4)
+        assert trial["sd_placebo"] == pytest.approx(1.2 / 2.7564 * np.sqrt(30 / 2 / (1 - r)), rel=1e-4)
+        assert (trial["status"], trial["flags"]) == ("recovered", ("final score", "SD from p", "crossover"))
+        rules = found.derivations.set_index("quantity")["rule"]
+        assert f"p = 0.01, the same in both, with correlation {r:g}" in rules["SD of the final score"].iloc[0]
+        assert rules["variance of the contrast"].startswith("paired: from the printed p, whatever correlation")
+    nodes = ma.provenance(found).table
+    sd = nodes[nodes["rule"].str.contains("with which a paired t test gives the printed p, the same in both periods")]
+    np.testing.assert_allclose(sd["value"], trial["sd_placebo"])
+    one_each = {"missing_sd": ["drop"], "outcome": ["change"], "tau2_method": ["DL"], "ci_method": ["z"]}
+    cells = ma.multiverse(made, crossover_correlation=[0.0, 0.9], correlation=[0.5], **one_each)
+    assert cells["se"].nunique() == 1
+    audit = ma.audit_trials(made).set_index("check")["reason"]
+    assert "the variance of the difference with any" in audit["SD from p"]
+    assert "gives the variance of the difference" in audit["crossover without paired SD"]
+
+
+CELLS = {"final_mean": [None, 3.0, 4.2], "baseline_mean": [None, 7.0], "final_sd": [None, 1.5], "events": [None, 1]}
+CELLS |= {"baseline_sd": [None, 1.2], "n": [1, 2, 20]}
+ROLES = ["placebo", "active", "usual care"]
+
+
+def any_trials(seed):
+    """Some trials of any arms at one or two times, with holes, beside one that lends its SDs."""
+    rng = np.random.default_rng(seed)
+    lender = {"study": "lender", "author": "L", "final_mean": 4.0, "baseline_mean": 7.0, "final_sd": 1.5, "week": 0}
+    rows = [ABOUT | lender | {"baseline_sd": 1.2, "arm": role} for role in ("treatment", *ROLES)]
+    for number in range(20):
+        more = rng.choice(["treatment", *ROLES[1:]], 2).tolist()
+        roles = ["treatment", rng.choice(ROLES).item(), *more[: rng.integers(3)]]
+        for time in range(rng.integers(1, 3)):
+            for at, role in enumerate(roles):
+                cells = {name: options[rng.integers(len(options))] for name, options in CELLS.items()}
+                cells |= {"final_sd": None, "baseline_sd": None} if cells["n"] == 1 else {}
+                about = {"study": f"a{number}", "author": "A", "week": time, "primary": "no" if time else "yes"}
+                rows.append(ABOUT | about | cells | {"arm": role, "arm_label": f"{role} {at}"})
+    # As read_trials leaves a table: reading it takes longer than all else.
+    made = pd.DataFrame(rows).reindex(columns=COLUMNS).rename_axis("row")
+    text = [name for name in COLUMNS if name not in LAYOUT.numbers]
+    return made.astype(dict.fromkeys(LAYOUT.numbers, float) | dict.fromkeys(text, object)).where(made.notna(), None)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.fixed_dictionaries(
+        {
+            "times": st.sampled_from(["primary", "all"]),
+            "multi_arm": st.sampled_from(["combine", "split"]),
+            "missing_sd": st.sampled_from(["impute", "drop"]),
+            "outcome": st.sampled_from(["change", "final"]),
+            "comparator": st.sampled_from(["placebo", "active", "usual care"]),
+            "missing": st.sampled_from(["raise", "drop"]),
+        }
+    ),
+)
+def test_nothing_vanishes(seed, options):
+    """Every trial, or every time of it, is in the table or in `left_out`, and once: its split arms together."""
+    table = any_trials(seed)
+    found = ma.effect_sizes(table, **options)
+    times = ["study"] if options["times"] == "primary" else ["study", "week"]
+    inside, out = (part[times].drop_duplicates() for part in (found.table, found.left_out))
+    assert len(out) == len(found.left_out) and (found.left_out["reason"].str.len() > 10).all()
+    if options["multi_arm"] == "combine":
+        assert len(inside) == len(found.table)
+    both = pd.concat([inside, out]).sort_values(times).to_numpy().tolist()
+    assert both == table[times].drop_duplicates().sort_values(times).to_numpy().tolist()
+    assert np.isfinite(found.yi).all() and (found.vi > 0).all()
+    assert len(set(found.labels)) == len(found)

@@ -503,8 +503,8 @@ def test_bad_input(options, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "either correlation or shared_arm"),
-        ({"correlation": 0.5, "shared_arm": "whole"}, "either correlation or shared_arm"),
+        ({}, "give correlation, shared_arm or both"),
+        ({"correlation": 0.5, "shared_arm": "whole"}, "'n_treatment' is not a column"),
         ({"correlation": 1.0}, "between -1 and 1"),
         ({"correlation": -0.6, "effects": TABLE.assign(study=list("aaab"))}, "between -0.5 and 1"),
         ({"shared_arm": "split"}, "shared_arm='split' is not known"),
@@ -530,3 +530,137 @@ def test_no_covariance_of_ratios():
     effects = EffectSizes(ARMS, NOTHING, NOTHING, measure="ROM")
     with pytest.raises(ValueError, match="no covariance for measure='ROM'"):
         sampling_covariance(effects, shared_arm="whole")
+
+
+# A trial with two treatment arms at two times, people lost on the way, and one with a single arm at three times.
+SEVERAL_TIMES = pd.DataFrame(
+    {
+        "study": list("aaaabbb"),
+        "week": [1, 1, 2, 2, 1, 2, 3],
+        "arm_label": ["low", "high", "low", "high", "x", "x", "x"],
+        "n_treatment": [20, 22, 18, 21, 30, 28, 25],
+        "n_placebo": [25, 25, 20, 20, 31, 29, 29],
+        "sd_treatment": [2.0, 1.5, 1.8, 1.7, 2.2, 2.1, 1.9],
+        "sd_placebo": [1.9, 1.9, 2.1, 2.1, 1.6, 1.7, 2.0],
+        "mean_placebo": [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0],
+        "yi": [0.3, 0.4, 0.5, 0.2, 0.1, 0.2, 0.3],
+    }
+)
+SEVERAL_TIMES["vi"] = (
+    SEVERAL_TIMES["sd_treatment"] ** 2 / SEVERAL_TIMES["n_treatment"]
+    + SEVERAL_TIMES["sd_placebo"] ** 2 / SEVERAL_TIMES["n_placebo"]
+)
+# metafor 3.8-1: vcalc(vi, cluster=study, obs=week, grp1=arm_label, grp2=rep("placebo", 7), rho=0.6,
+# w1=n_treatment/sd_treatment^2, w2=n_placebo/sd_placebo^2); the blocks of both trials, lower triangles by column.
+VCALC = {
+    "a": [
+        *(0.3444, 0.1444, 0.220904930528752, 0.10706293476269, 0.246672727272727, 0.10706293476269, 0.178244976858173),
+        *(0.4005, 0.2205, 0.358119047619048),
+    ],
+    "b": [
+        0.243913978494624,
+        0.1500733339556,
+        0.155614796827511,
+        0.257155172413793,
+        0.160829522424616,
+        0.282331034482759,
+    ],
+}
+
+
+def test_times_and_a_shared_arm_as_metafor_has_them():
+    vcov = sampling_covariance(SEVERAL_TIMES, correlation=0.6, shared_arm="whole")
+    for study, lower in VCALC.items():
+        at = np.flatnonzero(SEVERAL_TIMES["study"] == study)
+        block = vcov[np.ix_(at, at)]
+        close(block.T[np.triu_indices(at.size)], lower, 1e-13)
+    assert (vcov == vcov.T).all() and (vcov[:4, 4:] == 0).all()
+    # Cells of the rows, in whatever order.
+    order = [4, 2, 0, 6, 1, 5, 3]
+    turned = sampling_covariance(SEVERAL_TIMES.iloc[order], correlation=0.6, shared_arm="whole")
+    close(turned, vcov[np.ix_(order, order)], 1e-14)
+
+
+def test_a_shared_arm_that_was_divided_at_every_time():
+    """The same as of whole arms: what the rows of one time have of the placebo arm adds up to it."""
+    halves = SEVERAL_TIMES["n_placebo"].where(SEVERAL_TIMES["study"] == "b", SEVERAL_TIMES["n_placebo"] / 2)
+    own = SEVERAL_TIMES["sd_treatment"] ** 2 / SEVERAL_TIMES["n_treatment"]
+    divided = SEVERAL_TIMES.assign(n_placebo=halves, vi=own + SEVERAL_TIMES["sd_placebo"] ** 2 / halves)
+    close(
+        sampling_covariance(divided, correlation=0.6, shared_arm="divided"),
+        sampling_covariance(SEVERAL_TIMES, correlation=0.6, shared_arm="whole"),
+        1e-13,
+    )
+
+
+def test_standardized_differences_at_several_times():
+    """Pustejovsky 2015 for another arm at another time, Gleser & Olkin 2009 for the same arm, or the same time."""
+    effects = EffectSizes(SEVERAL_TIMES, NOTHING, NOTHING, measure="SMD")
+    vcov = sampling_covariance(effects, correlation=0.6, shared_arm="whole")
+    people = np.sqrt((20 + 22 + 25) * (18 + 21 + 20))
+    close(vcov[0, 3], 0.6 / np.sqrt(25 * 20) + 0.36 * 0.3 * 0.2 / (2 * people), 1e-13)
+    same = 0.6 * (1 / np.sqrt(20 * 18) + 1 / np.sqrt(25 * 20)) + 0.36 * 0.3 * 0.5 / (2 * people)
+    close(vcov[0, 2], same, 1e-13)
+    close(vcov[0, 1], 1 / 25 + 0.3 * 0.4 / (2 * (20 + 22 + 25)), 1e-13)
+
+
+def test_time_points_of_crossover_trials_are_correlated_as_wholes():
+    crossed = SEVERAL_TIMES[SEVERAL_TIMES["study"] == "b"].assign(design="crossover")
+    both = sampling_covariance(crossed, correlation=0.6, shared_arm="whole")
+    close(both, sampling_covariance(crossed, correlation=0.6), 1e-14)
+
+
+def test_effects_of_every_time_work_from_the_table():
+    """Of arms that were combined and split; the primary time points are those of one effect a trial."""
+    trials = published_trials()
+    for multi_arm in ("combine", "split"):
+        every, one = (effect_sizes(trials, multi_arm=multi_arm, times=times) for times in ("all", "primary"))
+        vcov = sampling_covariance(every, correlation=0.7)
+        assert np.linalg.eigvalsh(vcov).min() > 0
+        primary = [
+            label in set(zip(one.table["study"], one.table["week"].fillna(-1), one.yi, strict=True))
+            for label in zip(every.table["study"], every.table["week"].fillna(-1), every.yi, strict=True)
+        ]
+        assert sum(primary) == len(one)
+        alone = sampling_covariance(one, shared_arm="divided" if multi_arm == "split" else "whole")
+        close(vcov[np.ix_(primary, primary)], alone, 0.0)
+        fit = pool_multilevel(every, vcov=vcov)
+        assert (fit.k, fit.clusters) == (len(every), 44)
+        assert fit.labels == tuple(every.labels) and len(set(fit.labels)) == fit.k
+    chow = every.where(study="chow2006")
+    t, p = (chow.table[f"sd_{arm}"] / np.sqrt(chow.table[f"n_{arm}"]) for arm in ("treatment", "placebo"))
+    close(sampling_covariance(chow, correlation=0.6)[0, 1], 0.6 * (t[0] * t[1] + p[0] * p[1]), 1e-13)
+    with pytest.raises(ValueError, match="chow2006, shin2015, .*the same people at several times; give correlation="):
+        sampling_covariance(every)
+
+
+def test_split_arms_need_no_word_on_what_they_share():
+    effects = effect_sizes(published_trials(), multi_arm="split")
+    close(sampling_covariance(effects), sampling_covariance(effects, shared_arm="divided"), 0.0)
+    whole = effect_sizes(published_trials())
+    close(sampling_covariance(whole), np.diag(whole.vi), 0.0)
+
+
+def test_effects_are_grouped_by_cluster_where_there_is_one():
+    table = TABLE.assign(cluster=list("xyxy"))
+    assert pool_multilevel(table).cluster.tolist() == list("xyxy")
+    assert pool_multilevel(TABLE).cluster.tolist() == list("aabc")
+    assert pool_multilevel(table, cluster="study").cluster.tolist() == list("aabc")
+    by_cluster, by_study = sampling_covariance(table, correlation=0.5), sampling_covariance(TABLE, correlation=0.5)
+    assert np.argwhere(np.triu(by_cluster, 1)).tolist() == [[0, 2], [1, 3]]
+    assert np.argwhere(np.triu(by_study, 1)).tolist() == [[0, 1]]
+    with pytest.raises(ValueError, match="cluster is missing; give the trial of each effect"):
+        pool_multilevel([0.1, 0.2, 0.3], [0.1] * 3)
+
+
+def test_arms_that_cannot_be_told_apart_at_several_times():
+    with pytest.raises(ValueError, match="'arm_label' is not a column .* treatment arm of a is which at another time"):
+        sampling_covariance(SEVERAL_TIMES.drop(columns="arm_label"), correlation=0.5, shared_arm="whole")
+    alone = SEVERAL_TIMES[SEVERAL_TIMES["study"] == "b"]
+    close(
+        sampling_covariance(alone.drop(columns="arm_label"), correlation=0.5, shared_arm="whole"),
+        sampling_covariance(alone, correlation=0.5, shared_arm="whole"),
+        0.0,
+    )
+    with pytest.raises(ValueError, match="vi is not more than that of the placebo arm alone in b"):
+        sampling_covariance(alone.assign(vi=0.01), correlation=0.5, shared_arm="whole")

@@ -168,7 +168,7 @@ BAD_CELLS = [
     ("n", 2, "２１", "is not a number"),  # noqa: RUF001
     ("n", 2, "1e9", "between 1 and 10000000"),
     ("primary", 2, "no", "agree on primary"),
-    ("arm", 3, "active", "exactly one placebo arm"),
+    ("arm", 3, "treatment", "exactly one placebo arm"),
     ("arm", 2, "active", "at least one treatment arm"),
 ]
 

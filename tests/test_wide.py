@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 import analysis as ma
-from analysis.data.arm_scores import primary_arms
+from analysis.data.arm_scores import compared_arms
 from analysis.data.wide import SHAPES
 from analysis.measures import Measure
 from tests.data_cases import published_effects, published_trials
@@ -320,7 +320,7 @@ SCORES = pd.DataFrame(
 def test_the_rules_are_those_of_the_arm_level_table():
     """Published trials, turned to one row a trial, where both arms print SDs; such a table has no p between arms."""
     trials = published_trials().assign(p_between=None)
-    rows = primary_arms(trials)
+    rows = compared_arms(trials)
     scores = [f"{score}_{part}" for score in ("baseline", "final", "change") for part in ("mean", "sd")]
     other = rows[[c for c in rows if c.endswith(("_se", "_ci_low")) and not c.startswith("events")]].notna().any(axis=1)
     two = rows.groupby("study")["study"].transform("size") == 2
@@ -628,8 +628,8 @@ def test_tables_that_cannot_be_are_refused():
         ma.effect_sizes({"a": [1]}, mean_t="a")
     with pytest.raises(ValueError, match="no row has an effect: no events in both arms"):
         ma.effect_sizes(COUNTED.assign(events_t=0, events_p=0, time_t=1, time_p=1), measure="IRR", missing="drop")
-    with pytest.raises(ValueError, match="missing=: only for a table with one row a study"):
-        ma.effect_sizes(published_trials(), missing="drop")
+    with pytest.raises(ValueError, match="level=: only for a table with one row a study"):
+        ma.effect_sizes(published_trials(), level=90)
     with pytest.raises(ValueError, match="sd_t: no such column"):
         ma.effect_sizes(ARMS.drop(columns="sd_t"))
 

@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis import effects, recover
-from analysis._types import Floats, MultiArm, Outcome, SDRule, Values
-from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS
-from analysis.data.printed_p import usable_p
+from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
+from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, same_time
+from analysis.data.printed_p import FROM_P, paired_sd, usable_p
 
 # The common scale runs from 0 to 10.
 POINTS = 10.0
@@ -29,11 +29,13 @@ BASELINE = "baseline"
 
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
-FROM_P, FROM_BOTH, IMPUTED = "from the p between the arms", "from baseline and final SD", "imputed"
+FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
 
 #: The order in which they are taken, "" for a printed SD. What the arm itself prints comes first, then what is said of
 #: the difference, which gives one SD for both arms (Cochrane Handbook 6.5.2.2 and 6.5.2.3); these rest on numbers of
-#: the trial alone, a correlation is assumed (6.5.2.8), and what is borrowed is of other trials (6.5.2.7).
+#: the trial alone, a correlation is assumed (6.5.2.8), and what is borrowed is of other trials (6.5.2.7). The paired p
+#: of a crossover trial tells the variance of its difference alone (23.2.7): its SDs are those that give it with the
+#: correlation assumed between the periods.
 SD_ORDER = ("", FROM_SE, FROM_CI, FROM_P, FROM_BOTH, IMPUTED)
 
 #: The rules by which a trial without a spread borrows one, and the words for them; see `borrowed_sd`.
@@ -49,13 +51,39 @@ ABOUT = (
 ).split()
 
 
-def primary_arms(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the treatment and placebo rows of each trial's primary time point; other arms are context."""
-    chosen = (trials["primary"] == "yes") & trials["arm"].isin(["treatment", "placebo"])
-    return trials[chosen]
+def compared_arms(trials: pd.DataFrame, times: Times = "primary", comparator: str = "placebo") -> pd.DataFrame:
+    """Return the treatment arms and the one arm they are compared with, of each trial that has it; others are context.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        A checked trials table.
+    times : {"primary", "all"}, optional
+        The primary time point of each trial, or every one.
+    comparator : str, optional
+        What `arm` calls it, or its `arm_label`.
+    """
+    treated, named = trials["arm"] == "treatment", trials["arm"] == comparator
+    if not named.any():
+        named = ~treated & (trials["arm_label"] == comparator)
+    rows = trials[(treated | named) & ((times == "all") | (trials["primary"] == "yes"))]
+    against = (rows["arm"] != "treatment").groupby(same_time(rows), dropna=False).transform("sum")
+    return rows[against == 1]
 
 
-def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
+def compared_with(rows: pd.DataFrame) -> str:
+    """Return what the arms are called that rows from :func:`compared_arms` compare treatment with."""
+    return next(iter(rows["arm"][rows["arm"] != "treatment"]), "placebo")
+
+
+def comparisons(table: pd.DataFrame, times: Times) -> pd.Series:
+    """Return what tells comparisons of two arms apart: the study, with its time where all times are taken."""
+    if times == "primary":
+        return table["study"]
+    return table["study"] + "@" + table["week"].map(str) + "@" + table["timepoint"].fillna("")
+
+
+def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: float = 0.5) -> pd.DataFrame:
     """Return one line per arm and score, in points.
 
     Parameters
@@ -64,14 +92,16 @@ def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
         Treatment and placebo rows of a checked trials table.
     correlation : float
         Between baseline and final pain, for change SDs that are not printed.
+    crossover_correlation : float, optional
+        Between the periods of a crossover trial, for SDs from its p.
 
     Returns
     -------
     pandas.DataFrame
-        Columns study, arm, arm_label, n, score, mean, mean_rule, sd, sd_rule (the first that gives one in `SD_ORDER`,
-        "" where the SD is printed or there is none), and whether the SD rests on the assumed
-        correlation (`correlated`) or on other trials (`imputed`, all False here); one line per row and score, the
-        baseline included.
+        Columns study, comparison (that of `rows`, else the study), arm, arm_label, n, score, mean, mean_rule, sd,
+        sd_rule (the first that gives one in `SD_ORDER`, "" where the SD is printed or there is none), and whether the
+        SD rests on the assumed correlation (`correlated`) or on other trials (`imputed`, all False here); one line per
+        row and score, the baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
     computed = rows["final_mean"] - rows["baseline_mean"]
@@ -85,9 +115,10 @@ def arm_scores(rows: pd.DataFrame, correlation: float) -> pd.DataFrame:
     own = {score: _first_of(spreads, rows.index)[0] for score, spreads in printed.items()}
     both = pd.Series(effects.change_sd(own[BASELINE], own["final"], correlation), index=rows.index)
     printed["change"][FROM_BOTH] = both.where(means["change"][0].notna()), f", correlation {correlation:g} assumed"
-    for score, spread in _spreads_by_p(rows, means, own).items():
+    for score, spread in _spreads_by_p(rows, means, own, crossover_correlation).items():
         printed[score][FROM_P] = spread
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
+    keep.insert(1, "comparison", rows.get("comparison", rows["study"]))
     parts = []
     for score, (mean, mean_rule) in means.items():
         sd, sd_rule = _first_of(printed[score], rows.index)
@@ -119,17 +150,20 @@ def _first_of(spreads, index):
     return sd, told
 
 
-def _spreads_by_p(rows, means, own):
-    """The SD that the p between two parallel arms gives both of them, where neither prints one."""
+def _spreads_by_p(rows, means, own, between):
+    """The SD that the p between two arms gives both of them, where neither prints one."""
     found = usable_p(rows, pd.DataFrame({score: means[score][0] for score in SCORES}))
     spreads = {}
-    for score, at in found[found["design"] != "crossover"].groupby("score"):
+    for score, at in found.groupby("score"):
         neither = own[score][at["row_t"]].isna().to_numpy() & own[score][at["row_p"]].isna().to_numpy()
         at = at[neither]
-        sd = np.tile(recover.sd_from_p(at["difference"], at["p"], at["n_t"], at["n_p"]), 2)
+        paired = at["design"] == "crossover"
+        apart = recover.sd_from_p(at["difference"], at["p"], at["n_t"], at["n_p"])
+        sd = np.where(paired, paired_sd(at["difference"], at["p"], at["n_t"], between), apart)
+        more = np.where(paired, f", with correlation {between:g} between the periods", "")
+        told = [f", p = {p:g}, the same in both{assumed}" for p, assumed in zip(at["p"], more, strict=True)]
         at_rows = [*at["row_t"], *at["row_p"]]
-        told = [f", p = {p:g}, the same in both" for p in at["p"]] * 2
-        spreads[score] = tuple(pd.Series(x, index=at_rows).reindex(rows.index) for x in (sd, told))
+        spreads[score] = tuple(pd.Series([*x, *x], index=at_rows).reindex(rows.index) for x in (sd, told))
     return spreads
 
 
@@ -149,24 +183,24 @@ def one_per_role(scores: pd.DataFrame, multi_arm: MultiArm) -> pd.DataFrame:
     pandas.DataFrame
         One line per unit, arm and score, with the columns of `scores`, the number of rows behind it (`merged`),
         their rows in the file (`rows`) and positions in `scores` (`lines`), the `share` of the arm that is used, and
-        `unit`: the study, or study and arm row when split.
+        `unit`: the comparison, or comparison and arm row when split.
     """
-    scores = scores.assign(unit=scores["study"], share=1.0)
+    scores = scores.assign(unit=scores["comparison"], share=1.0)
     return _merged((split_placebo(scores) if multi_arm == "split" else scores).reset_index(drop=True))
 
 
 def split_placebo(scores: pd.DataFrame) -> pd.DataFrame:
     """Make a unit of each treatment arm of a trial, with its own copy of the placebo arm and a share of its people."""
     treated = scores["arm"] == "treatment"
-    several = scores["row"].where(treated).groupby(scores["study"]).transform("nunique") > 1
+    several = scores["row"].where(treated).groupby(scores["comparison"]).transform("nunique") > 1
     if not several.any():
         return scores
     own = treated & several
-    scores["unit"] = scores["unit"].mask(own, scores["study"] + "#" + scores["row"].astype(str))
-    units = scores.loc[own, ["study", "unit"]].drop_duplicates()
-    shared = several & (scores["arm"] == "placebo")
-    copies = scores[shared].drop(columns="unit").merge(units, on="study")
-    copies["share"] = 1 / copies["study"].map(units["study"].value_counts())
+    scores["unit"] = scores["unit"].mask(own, scores["comparison"] + "#" + scores["row"].astype(str))
+    units = scores.loc[own, ["comparison", "unit"]].drop_duplicates()
+    shared = several & ~treated
+    copies = scores[shared].drop(columns="unit").merge(units, on="comparison")
+    copies["share"] = 1 / copies["comparison"].map(units["comparison"].value_counts())
     copies["n"] = copies["n"] * copies["share"]
     return pd.concat([scores[~shared], copies], ignore_index=True)
 
@@ -205,7 +239,7 @@ def within(sd: ArrayLike, n: ArrayLike) -> Floats:
 
 
 def too_few(lines: pd.DataFrame) -> dict[str, str]:
-    """Say of each trial with an arm of one person that it has no effect size.
+    """Say of each comparison with an arm of one person that it has no effect size.
 
     Parameters
     ----------
@@ -215,16 +249,16 @@ def too_few(lines: pd.DataFrame) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        From the study to the reason, which names arm and row.
+        From the comparison to the reason, which names arm and row.
     """
     reasons = {}
     for line in lines[(lines["n"] < 1) | ((lines["n"] == 1) & (lines["share"] == 1))].itertuples():
         arm = f"the {line.arm} arm (row {', '.join(map(str, line.rows))})"
         if line.share < 1:
             shared = f"cannot be shared by {round(1 / line.share)} treatment arms (multi_arm='split')"
-            reasons[line.study] = f"the {round(line.n / line.share)} people of {arm} {shared}"
+            reasons[line.comparison] = f"the {round(line.n / line.share)} people of {arm} {shared}"
         else:
-            reasons[line.study] = f"one person in {arm}: an arm of one has no SD"
+            reasons[line.comparison] = f"one person in {arm}: an arm of one has no SD"
     return reasons
 
 
@@ -318,16 +352,45 @@ def impute(
 
 
 def labels(about: pd.DataFrame) -> pd.Series:
-    """Return "Author year" for each row; the study id is added where two trials would read alike."""
+    """Return "Author year" for each row, and the time for each of several rows of a trial.
+
+    The study id is added where two trials would read alike.
+    """
     plain = about["author"] + " " + about["year"].astype(str)
     shared = about.assign(plain=plain).groupby("plain")["study"].transform("nunique") > 1
-    return plain.where(~shared, plain + " (" + about["study"] + ")")
+    named = plain.where(~shared, plain + " (" + about["study"] + ")")
+    several = about["study"].duplicated(keep=False)
+    return named.where(~several, named + ", " + _times_in_words(about)) if several.any() else named
 
 
-def about_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial."""
-    own = [c for c in trials if c.startswith("x_") and (trials.groupby("study")[c].nunique(dropna=False) == 1).all()]
-    about = trials.drop_duplicates("study")[["study", *ABOUT, *own]].reset_index(drop=True)
+def _times_in_words(about):
+    """When each row was measured: its week, else what the time point is; both where that would not tell rows apart."""
+    point = about["timepoint"].fillna("time not stated")
+    when = about["week"].map(_in_weeks).where(about["week"] > 0, point)
+    alike = when.groupby([about["study"], when]).transform("size") > 1
+    week = about["week"].map("week {:.10g}".format).where(about["week"].notna(), "week not stated")
+    return when.mask(alike, point + ", " + week)
+
+
+def _in_weeks(week):
+    """A time in weeks, or in the unit below in which it is 1 or more."""
+    count, unit = next(
+        (week * size, unit)
+        for size, unit in ((1, "week"), (7, "day"), (168, "hour"))
+        if week * size >= 1 or size == 168
+    )
+    shown = f"{count:.2g}" if count < 10 else f"{count:.0f}"
+    return f"{shown} {unit}" + "s" * (shown != "1")
+
+
+def about_trials(trials: pd.DataFrame, by: str = "study") -> pd.DataFrame:
+    """Return one line per trial: study, label, what the trial is, and own columns that are constant in every trial.
+
+    With ``by="comparison"``, a column of that name in `trials`, one line per comparison.
+    """
+    own = [c for c in trials if c.startswith("x_") and (trials.groupby(by)[c].nunique(dropna=False) == 1).all()]
+    columns = dict.fromkeys([by, "study", *ABOUT, *own])
+    about = trials.drop_duplicates(by)[[*columns]].reset_index(drop=True)
     return about.assign(label=labels(about), week_band=week_bands(about))
 
 
@@ -337,25 +400,26 @@ def week_bands(about: pd.DataFrame) -> pd.Series:
     return bands.mask(about["timepoint"] == "single session", WEEK_BANDS[0])
 
 
-def describe(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Add to each effect size what the trial is and its flags."""
-    merged = table.merge(about_trials(rows), on="study", how="left")
-    several = merged["study"].duplicated(keep=False)
-    number = "arm " + (merged.groupby("study").cumcount() + 1).astype(str)
-    arm = merged["arm_label"].where(merged["arm_label"] != "", number)
-    merged["label"] = merged["label"].where(~several, merged["label"] + ": " + arm)
+def describe(table: pd.DataFrame, rows: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Add to each effect size what the trial is and its flags; `names` has the label of each comparison."""
+    about = about_trials(rows, "comparison").drop(columns=["study", "label"])
+    merged = table.merge(about, on="comparison", how="left").assign(label=table["comparison"].map(names))
+    several = merged["comparison"].duplicated(keep=False)
+    number = "arm " + (merged.groupby("comparison").cumcount() + 1).astype(str)
+    merged["arm_label"] = merged["arm_label"].where(merged["arm_label"] != "", number)
+    merged["label"] = merged["label"].where(~several, merged["label"] + ": " + merged["arm_label"])
     merged["split"] = several
-    basis = rows.groupby("study")["n_basis"].agg(set)
-    merged["flags"] = _flags(merged, merged["study"].map(basis))
+    merged["flags"] = _flags(merged, rows)
     # Where a placebo arm is shared out, its part is seldom a whole number of people.
     for people in ("n_treatment", "n_placebo"):
         if (merged[people] % 1 == 0).all():
             merged[people] = merged[people].astype(int)
-    return merged.drop(columns=["arm_label", "merged", "split"])
+    return merged.drop(columns=["merged", "split"])
 
 
-def _flags(table, basis):
+def _flags(table, rows):
     width = table["scale_max"] - table["scale_min"]
+    basis = table["comparison"].map(rows.groupby("comparison")["n_basis"].agg(set))
     tests = {
         "final score": table["outcome"] == "final",
         "SD imputed": table["status"] == "imputed",
@@ -364,7 +428,7 @@ def _flags(table, basis):
         "correlation from p": table["period_correlation"].notna(),
         "crossover": table["design"] == "crossover",
         "arms combined": table["merged"] > 1,
-        "placebo arm shared": table["split"],
+        f"{compared_with(rows)} arm shared": table["split"],
         # A single question is asked on 10 or 100; any other width is that of a sum or a subscale.
         "rescaled sum": ~width.isin([10, 100]) & (table["outcome"] != EVENTS),
         "n assumed": ["assumed" in each for each in basis],
@@ -377,7 +441,10 @@ def _flags(table, basis):
 
 
 def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correlation: float) -> pd.DataFrame:
-    """List every number behind the effect sizes that is not printed as it stands: study, arm, quantity, value, rule."""
+    """List every number behind the effect sizes that is not printed as it stands.
+
+    Columns study, label (of the effect), arm, quantity, value, rule.
+    """
     trials = table.set_index("unit")
     score, unit = scores["score"], scores["unit"]
     # Of a trial whose effect is made of final scores the change is told only if it is in the table.
@@ -392,33 +459,41 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
         for arm in own[trial.unit]:
             lines += _arm_lines(trial, arm)
         if rule := rescaled(trial):
-            lines.append((trial.study, "", "scale", None, rule))
+            lines.append((trial.study, trial.label, "", "scale", None, rule))
         if trial.design == "crossover":
             rule = f"paired: correlation {crossover_correlation:g} between the periods assumed"
+            if trial.by_p:
+                rule = "paired: from the printed p, whatever correlation between the periods is assumed"
             if not np.isnan(trial.period_correlation):
                 rule = f"paired: correlation {trial.period_correlation:.2f} between the periods, from the printed p"
-            lines.append((trial.study, "", "variance of the contrast", trial.vi, rule))
-    return pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
+            lines.append((trial.study, trial.label, "", "variance of the contrast", trial.vi, rule))
+    return as_derivations(lines)
+
+
+def as_derivations(lines: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Return the lines of derived numbers as a table."""
+    columns = ["study", "label", "arm", "quantity", "value", "rule"]
+    return pd.DataFrame(lines, columns=columns).astype({"value": float})
 
 
 def _arm_lines(trial, arm):
-    score = SCORES.get(arm.score, arm.score)
+    score, who = SCORES.get(arm.score, arm.score), (trial.study, trial.label, arm.arm)
     lines = []
     if arm.merged > 1:
         rule = f"{arm.merged} treatment arms combined (Cochrane Handbook 6.5.2.10)"
-        lines.append((trial.study, arm.arm, f"n, mean and SD of the {score}", arm.n, rule))
-    if arm.arm == "placebo" and arm.share < 1:
-        lines.append((trial.study, arm.arm, "n", arm.n, shared_out(arm.share)))
+        lines.append((*who, f"n, mean and SD of the {score}", arm.n, rule))
+    if arm.share < 1:
+        lines.append((*who, "n", arm.n, shared_out(arm.arm, arm.share)))
     if arm.mean_rule:
-        lines.append((trial.study, arm.arm, f"mean {score}", arm.mean, arm.mean_rule))
+        lines.append((*who, f"mean {score}", arm.mean, arm.mean_rule))
     if arm.sd_rule:
-        lines.append((trial.study, arm.arm, f"SD of the {score}", arm.sd, arm.sd_rule))
+        lines.append((*who, f"SD of the {score}", arm.sd, arm.sd_rule))
     return lines
 
 
-def shared_out(share: float) -> str:
-    """Say how much of a placebo arm one of several treatment arms has."""
-    return f"{share:.2f} of the placebo arm: it serves several treatment arms"
+def shared_out(arm: str, share: float) -> str:
+    """Say how much of an arm one of several treatment arms has."""
+    return f"{share:.2f} of the {arm} arm: it serves several treatment arms"
 
 
 def rescaled(row: Any) -> str:
@@ -428,11 +503,12 @@ def rescaled(row: Any) -> str:
 
 
 def left_out_list(trials: pd.DataFrame, table: pd.DataFrame, dropped: Mapping[str, str]) -> pd.DataFrame:
-    """List the trials without an effect size and why; `dropped` holds reasons that are known already, by study."""
-    about = about_trials(trials)
-    out = about[~about["study"].isin(table["study"])].reset_index(drop=True)
-    reasons = [dropped.get(study) or _reason(trials[trials["study"] == study]) for study in out["study"]]
-    return first_columns(out.assign(reason=pd.Series(reasons, dtype=object)), ["study", "label", "reason"])
+    """List the comparisons without an effect size and why; `dropped` holds reasons that are known already."""
+    about = about_trials(trials, "comparison")
+    out = about[~about["comparison"].isin(table["comparison"])].reset_index(drop=True)
+    rows = {key: own for key, own in trials.groupby("comparison") if key in set(out["comparison"])}
+    out["reason"] = pd.Series([dropped.get(key) or _reason(rows[key]) for key in out["comparison"]], dtype=object)
+    return first_columns(out.drop(columns="comparison"), ["study", "label", "reason"])
 
 
 def _reason(rows):
@@ -440,7 +516,8 @@ def _reason(rows):
         return "percent change only: the scale has no ends, so it cannot be expressed in points"
     if rows["events"].notna().any():
         return "responders only: no mean pain in both arms"
-    return "no mean pain in both arms at the primary time point"
+    at = "the primary time point" if (rows["comparison"] == rows["study"]).all() else "this time point"
+    return f"no mean pain in both arms at {at}"
 
 
 def first_columns(table: pd.DataFrame, first: Sequence[str]) -> pd.DataFrame:

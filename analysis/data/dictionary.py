@@ -58,7 +58,7 @@ VOCABULARY = {
     "control": ("sham", "placebo", "weak dose", "other"),
     "timepoint": ("during treatment", "end of treatment", "follow-up", "single session"),
     "primary": ("yes", "no"),
-    "arm": ("treatment", "placebo", "active"),
+    "arm": ("treatment", "placebo", "active", "no treatment", "usual care"),
     "n_basis": ("read", "inferred", "assumed"),
     "certainty": ("clear", "derived", "doubtful", "second-hand"),
 }
@@ -200,6 +200,11 @@ def _same_people(t, groups):
     return parallel | (t["n"].groupby(groups).transform("nunique") == 1)
 
 
+def _one_to_compare_with(t, groups):
+    placebo = (t["arm"] == "placebo").groupby(groups).transform("sum")
+    return (placebo == 1) | ((placebo == 0) & (t["arm"] != "treatment").groupby(groups).transform("any"))
+
+
 def _same_as_first(column, rule, remedy, *, by_time=False):
     def test(t):
         keys = same_time(t) if by_time else t["study"]
@@ -286,14 +291,15 @@ def _trial_rules():
         ),
         _rule(
             "arm",
-            "each time point has exactly one placebo arm",
-            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active.",
-            _per_trial(lambda t, groups: (t["arm"] == "placebo").groupby(groups).transform("sum") == 1, by_time=True),
+            "each time point has exactly one placebo arm, or none and another arm to compare with",
+            "Enter it once, with the same week and timepoint as its treatment arm; call other controls active, no "
+            "treatment or usual care.",
+            _per_trial(_one_to_compare_with, by_time=True),
         ),
         _rule(
             "arm",
             "each time point has at least one treatment arm",
-            "Add its row, with the same week and timepoint as the placebo arm.",
+            "Add its row, with the same week and timepoint as the arm it is compared with.",
             _per_trial(lambda t, groups: (t["arm"] == "treatment").groupby(groups).transform("any"), by_time=True),
         ),
         _rule(

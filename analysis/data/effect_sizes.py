@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from numbers import Real
 from typing import Any, Literal, get_args
 
@@ -16,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis import _check, effects, recover
-from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome
+from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
 from analysis.data.arm_scores import (
     BASELINE,
     EVENTS,
@@ -25,8 +26,12 @@ from analysis.data.arm_scores import (
     POINTS,
     RULES,
     SCORES,
+    about_trials,
     arm_scores,
+    as_derivations,
     chosen_score,
+    compared_arms,
+    comparisons,
     derivation_list,
     describe,
     first_columns,
@@ -34,17 +39,16 @@ from analysis.data.arm_scores import (
     labels,
     left_out_list,
     one_per_role,
-    primary_arms,
     rescaled,
     shared_out,
     split_placebo,
     too_few,
     week_bands,
 )
-from analysis.data.dictionary import CONTRASTS, WEEK_BANDS
+from analysis.data.dictionary import CONTRASTS, VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
-from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, UNDEFINED, WideOptions, is_wide, wide_effects
+from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, UNDEFINED, WideOptions, column_named, is_wide, wide_effects
 from analysis.measures import Measure
 from analysis.sentences import InWords
 from analysis.text import counted
@@ -91,15 +95,17 @@ class EffectSizes(InWords):
         `n_treatment`, `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`,
         `status` ("as printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared
         standard error (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`,
-        `change_status`), the
+        `change_status`; beside mean differences only), the
         baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`),
         `week_band`, and `period_correlation`, what the printed p of a crossover trial tells, blank where one is
-        assumed. The changes stand beside mean differences only; of events there are `events_treatment` and
-        `events_placebo` instead of scores.
+        assumed. Of events there are `events_treatment` and `events_placebo` instead of scores.
+        With ``times="all"`` one row per time point, and `arm_label`, the treatment arm; `cluster` where one
+        was named. With another `comparator`, what is said here of placebo is said of that arm.
     derivations : pandas.DataFrame
-        One row per number that is not printed as it stands: study, arm, quantity, value (points), rule.
+        One row per number that is not printed as it stands: study, arm, quantity, value (points), rule; with
+        ``times="all"`` also label.
     left_out : pandas.DataFrame
-        study, label and reason of every trial without an effect size.
+        study, label and reason of every trial, or time point of a trial, without an effect size.
     measure : Measure
         What the effects are; it prints and compares as its code, such as "MD".
     unit : str
@@ -180,6 +186,10 @@ class EffectSizes(InWords):
         """Which effects belong together, length k: the column `cluster` where there is one, else `study`."""
         return self.table["cluster" if "cluster" in self.table else "study"].tolist()
 
+    @property
+    def _times(self) -> Times:
+        return self.options.get("times", "primary")
+
     def where(self, **wanted: Any) -> EffectSizes:
         """Return the trials whose columns hold the wanted values.
 
@@ -208,9 +218,10 @@ class EffectSizes(InWords):
         """
         keep, out = self.table[holding(self.table, wanted)], self.left_out
         out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
-        derivations = self.derivations[self.derivations["study"].isin(keep["study"])]
+        by = "label" if "label" in self.derivations else "study"
+        derivations = self.derivations[self.derivations[by].isin(keep[by])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
-        rows = self.rows[self.rows["study"].isin(keep["study"])]
+        rows = self.rows[comparisons(self.rows, self._times).isin(comparisons(keep, self._times))]
         return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
     def to_frame(self) -> pd.DataFrame:
@@ -250,6 +261,8 @@ def effect_sizes(
     crossover_correlation: float = 0.5,
     missing_sd: MissingSD = "impute",
     multi_arm: MultiArm = "combine",
+    times: Times = "primary",
+    comparator: str = "placebo",
     study: str | None = None,
     label: str | None = None,
     cluster: str | None = None,
@@ -261,7 +274,9 @@ def effect_sizes(
     log: bool | None = None,
     **columns: str | float | tuple[str, str],
 ) -> EffectSizes:
-    """Return one effect size per trial, from an arm-level table or from a table with one row a study.
+    """Return effect sizes, one per trial unless all its times are asked for.
+
+    They come from an arm-level table or from a table with one row a study.
 
     An arm-level table, as :func:`analysis.read_trials` gives it, makes treatment minus placebo in points on 0-10, or
     one of the other measures of two arms. A table with one row a study makes any measure; its columns are named by
@@ -270,9 +285,9 @@ def effect_sizes(
     Parameters
     ----------
     trials : pandas.DataFrame
-        From :func:`analysis.read_trials`; a table that was not read by it is checked alike. The primary time point of
-        each trial is used, its treatment and placebo arms. Or one row a study: that is what a table is taken for if an
-        argument names a column of it, if it has a column `yi`, or the columns of two arms (`mean_t` and `mean_p`).
+        From :func:`analysis.read_trials`; a table that was not read by it is checked alike. Or one row a study: that is
+        what a table is taken for if an argument names a column of it, if it has a column `yi`, or the columns of two
+        arms (`mean_t` and `mean_p`).
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`. From an arm-level table "MD", "SMD" and "SMDH", "ROM" (with
         ``outcome="final"``), and, of its events, "OR", "RR", "RD" and "PETO".
@@ -285,7 +300,7 @@ def effect_sizes(
         below 1, 0.5 if left out. Of one row a study also the name of a column; the changes of one arm need it.
     crossover_correlation : float, optional
         Arm-level table: between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
-        Where the trial prints the p of a paired test, the correlation that gives it is used.
+        Where the trial prints the p of a paired test, that decides the variance.
     missing_sd : {"impute", "impute-median", "impute-largest", "drop", "raise"}, optional
         Arm-level table: what to do with trials that print no SD, SE, interval or usable p: borrow the SD pooled over
         the other trials' arms of the same kind (same role, same score), their median or largest SD, leave the trial
@@ -293,8 +308,23 @@ def effect_sizes(
     multi_arm : {"combine", "split"}, optional
         Arm-level table: several treatment arms against one placebo arm become one arm, or stay apart and share out the
         placebo patients. No placebo patient counts twice. Trials with one treatment arm are the same either way.
-    study, label, cluster, year : str, optional
+    times : {"primary", "all"}, optional
+        Arm-level table: the primary time point of each trial, or a row for every time point, whose label says when. The
+        people are the same: give such effects to :func:`analysis.pool_multilevel`, with the covariance of
+        :func:`analysis.sampling_covariance`. SDs are borrowed from primary time points, so those have the same effects
+        either way.
+    comparator : str, optional
+        Arm-level table: the arm that treatment is compared with, by its role (`arm`: "placebo", "active", "no
+        treatment", "usual care") or its name (`arm_label`). Trials without exactly one such arm are left out with the
+        reason. Columns that end in "_placebo" then hold this arm, and `arms` names it. A p between the arms is taken
+        for that against placebo.
+    study, label : str, optional
         One row a study: the columns that hold them. Without a study, the rows are named by label or index.
+    cluster : str, optional
+        The column that says which rows belong together, such as two publications of one trial; default: the study.
+        Models of several effects a trial, and their warnings, go by it.
+    year : str, optional
+        One row a study: the column that holds it.
     benefit : {"lower", "higher"}, optional
         What is good for patients. Default: of an arm-level table, which holds pain and counts responders, "lower" of
         scores and "higher" of events; else not known.
@@ -302,7 +332,7 @@ def effect_sizes(
         What the two arms are called.
     missing : {"raise", "drop"}, optional
         One row a study: what to do with rows without an effect, those without events among them: raise with the list
-        of all, or put them into `left_out` with the reason.
+        of all, or put them into `left_out` with the reason, as is always done with an arm-level table.
     level : float, optional
         One row a study: level of its intervals, in percent.
     log : bool, optional
@@ -346,10 +376,11 @@ def effect_sizes(
     else, of a change, that of a baseline and a final SD with an assumed correlation [2]_, else borrowed [3]_. A p
     is used where neither arm prints a spread of the one score, change or final, that has means: an exact two-sided
     p from 0.0001 to below 0.9, of a t test or of no test in particular, of means at least 0.2 points apart. Under
-    the same conditions the p of a crossover trial with SDs gives the correlation between its periods. Arms are
+    the same conditions the p of a crossover trial gives the correlation between its periods if it prints SDs, else the
+    variance of its difference, and SDs that agree with it under `crossover_correlation`. Arms are
     combined by [4]_ and shared out by [5]_; the variance of a crossover trial is the paired one [6]_ (there is none of
     SMDH, nor of events, and such trials are left out). A standardised difference or a ratio is made of the score asked
-    for alone. Events are those of the primary time point, counted by one definition in both arms.
+    for alone. Events are counted by one definition in both arms, at the time point of the effect.
 
     One row a study: columns by what the rows hold, with the measures that are made of them.
 
@@ -391,6 +422,15 @@ def effect_sizes(
     >>> len(found), len(found.left_out)
     (44, 6)
 
+    Every time point, and another arm to compare with:
+
+    >>> every = effect_sizes(read_trials("data/trials.csv"), times="all")
+    >>> every.where(study="chow2006").labels
+    ['Chow 2006, 7 weeks', 'Chow 2006, 12 weeks']
+    >>> massage = effect_sizes(read_trials("data/trials.csv"), comparator="massage")
+    >>> massage.labels, massage.arms
+    (['Irnich 2001'], ('treatment', 'massage'))
+
     Two of the BCG vaccine trials, one row each:
 
     >>> import pandas as pd
@@ -407,6 +447,7 @@ def effect_sizes(
     named += ["correlation"] if isinstance(correlation, str) else []
     options = {"measure": measure, "outcome": outcome, "correlation": correlation}
     of_arms = {"crossover_correlation": crossover_correlation, "missing_sd": missing_sd, "multi_arm": multi_arm}
+    of_arms |= {"times": times, "comparator": comparator}
     of_rows = {"missing": missing, "level": level, "log": log}
     if is_wide(trials, named, measure):
         _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
@@ -416,68 +457,92 @@ def effect_sizes(
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
         raise ValueError(_NEITHER)
-    _refuse_others(of_rows, "a table with one row a study, and this one has one row an arm")
-    options |= of_arms | {"correlation": 0.5 if correlation is None else correlation}
-    correlation = options["correlation"]
+    _check.option("missing", missing, ("raise", "drop"))
+    _refuse_others({"level": level, "log": log}, "a table with one row a study, and this one has one row an arm")
+    options |= of_arms | {"cluster": cluster, "correlation": 0.5 if correlation is None else correlation}
     sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
+    if sides["arms"] == _OPTIONS["arms"]:
+        sides["arms"] = ("treatment", comparator)
     _check_options(options)
-    trials = checked_trials(trials)
-    _check_arms(trials)
-    rows = primary_arms(trials)
     measure = Measure(measure)
+    trials = checked_trials(trials)
+    _check_arms(trials, times, comparator)
+    trials = trials.assign(comparison=comparisons(trials, times))
+    clusters = None if cluster is None else _clusters(trials, cluster)
+    rows = compared_arms(trials, times, comparator)
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
         sides["benefit"] = benefit or "higher"
-        made = _of_events(trials, rows, measure, multi_arm)
-        rows = rows[rows["study"].isin(made[0]["study"])]
-        return EffectSizes(*made, measure, measure.unit, options, rows, **sides)
+        table, derivations, left_out = _of_events(trials, rows, measure, options)
+    else:
+        table, derivations, left_out = _of_scores(trials, rows, measure, options)
+    rows = rows[rows["comparison"].isin(table["comparison"])].drop(columns="comparison")
+    table = _documented(table, options, clusters)
+    derivations = derivations.drop(columns="label" if times == "primary" else [])
+    unit = _POINTS if measure == "MD" else measure.unit
+    return EffectSizes(table, derivations, left_out, measure, unit, options, rows, **sides)
+
+
+def _of_scores(trials, rows, measure, options):
+    """The table of effects of the means of both arms, what was derived, and what was left out."""
+    times, comparator, multi_arm = (options[name] for name in ("times", "comparator", "multi_arm"))
+    outcome, missing_sd, between = (options[name] for name in ("outcome", "missing_sd", "crossover_correlation"))
     if measure == "ROM" and outcome != "final":
         raise ValueError("measure='ROM' is a ratio of final scores; give outcome='final': changes have no true zero")
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
-        raise ValueError("no trial has a mean in a treatment or placebo arm at its primary time point")
-    # SDs are borrowed from whole arms, however the arms of a trial are used: an arm that was split lends once.
-    single = arm_scores(rows, correlation)
-    lenders = one_per_role(single, "combine")
-    scores = lenders if multi_arm == "combine" else one_per_role(single, multi_arm)
+        at = "its primary time point" if times == "primary" else "any time point"
+        raise ValueError(f"no trial has a mean in a treatment or {comparator} arm at {at}")
+    # SDs are borrowed from whole arms at the primary time point, however the arms of a trial are used: an arm that was
+    # split, or measured again, lends once.
+    single = arm_scores(rows, options["correlation"], between)
+    lenders = one_per_role(single[single["row"].isin(rows.index[rows["primary"] == "yes"])], "combine")
+    scores = lenders if (multi_arm, times) == ("combine", "primary") else one_per_role(single, multi_arm)
     # A standardised difference of final scores is none of changes, whose SDs are others.
     chosen = chosen_score(scores, outcome, only=measure != "MD")
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
-    dropped = _other_score(scores, chosen, outcome) | too_few(lines)
-    lines = lines[~lines["study"].isin(dropped)]
+    dropped = _other_score(scores, chosen, outcome) | _without_comparator(trials, times, comparator) | too_few(lines)
+    lines = lines[~lines["comparison"].isin(dropped)]
     silent = lines[lines["sd"].isna()]
     if missing_sd == "raise":
         _raise_missing(silent, trials)
     elif missing_sd == "drop":
-        dropped |= dict.fromkeys(silent["study"], _NONE_PRINTED)
+        dropped |= dict.fromkeys(silent["comparison"], _NONE_PRINTED)
     else:
         # The change within the arms is kept beside the effect, so its SDs are borrowed too, where both means are known.
         both = scores.groupby(["unit", "score"])["mean"].transform("count") == 2
-        both &= ~scores["study"].isin(dropped) & (measure == "MD")
+        both &= ~scores["comparison"].isin(dropped) & (measure == "MD")
         arm_change = scores.index[(scores["score"] == "change") & both & scores["sd"].isna()]
         scores = impute(scores, silent.index.union(arm_change), missing_sd, lenders)
-    scores = scores[~scores["study"].isin(dropped) & scores["unit"].isin(chosen.index)]
+    scores = scores[~scores["comparison"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
     table = _from_arms(scores, chosen)
-    table["period_correlation"] = table["study"].map(period_correlations(rows, single)).astype(float)
-    table = describe(table, rows)
+    table["period_correlation"] = table["comparison"].map(period_correlations(rows, single)).astype(float)
+    table = describe(table, rows, _names(trials))
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
-    between = table["period_correlation"].fillna(crossover_correlation)
-    table["yi"], table["vi"] = mean_effects(arms, table["design"] == "crossover", between, measure)
+    periods = table["period_correlation"].fillna(between)
+    table["yi"], table["vi"] = mean_effects(arms, table["design"] == "crossover", periods, measure)
     if measure != "MD":
         # Changes in points stand beside differences in points only.
-        table = table.drop(columns=_CHANGES)
-        unknown = table[~np.logical_and(*_check.good(table["yi"], table["vi"]))]
-        dropped |= {trial.study: _why_none(trial, measure) for trial in unknown.itertuples()}
-        table = table[~table["study"].isin(dropped)]
-        _require_some(table, dropped)
-    derivations = derivation_list(table, scores, crossover_correlation)
-    left_out = left_out_list(trials, table, dropped)
-    table = first_columns(table.drop(columns=["unit", "correlated", "by_p"]), _FIRST)
-    rows = rows[rows["study"].isin(table["study"])]
-    unit = _POINTS if measure == "MD" else measure.unit
-    return EffectSizes(table.reset_index(drop=True), derivations, left_out, measure, unit, options, rows, **sides)
+        table = _with_effects(table.drop(columns=_CHANGES), measure, dropped)
+    derivations = derivation_list(table, scores, between)
+    return table, derivations, left_out_list(trials, table, dropped)
+
+
+def _documented(table, options, clusters):
+    """The columns that the options ask for; the others were needed on the way."""
+    table = first_columns(table.drop(columns=["unit", "comparison", "correlated", "by_p"]), _FIRST).reset_index(
+        drop=True
+    )
+    if options["times"] == "primary":
+        table = table.drop(columns="arm_label")
+    if options["comparator"] != "placebo":
+        # It says what the placebo was.
+        table["control"] = None
+    if clusters is not None:
+        table.insert(2, "cluster", table["study"].map(clusters))
+    return table
 
 
 _NEITHER = (
@@ -503,6 +568,8 @@ _OPTIONS = {
     "crossover_correlation": 0.5,
     "missing_sd": "impute",
     "multi_arm": "combine",
+    "times": "primary",
+    "comparator": "placebo",
     "study": None,
     "label": None,
     "cluster": None,
@@ -554,6 +621,7 @@ def _check_options(options):
         "outcome": SCORES,
         "missing_sd": (*RULES, "drop", "raise"),
         "multi_arm": ("combine", "split"),
+        "times": ("primary", "all"),
     }
     for name, names in allowed.items():
         _check.option(name, options[name], names)
@@ -562,14 +630,50 @@ def _check_options(options):
             raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
 
 
-def _check_arms(trials):
-    """Refuse a choice of rows that took one arm of a trial from the other."""
-    count = primary_arms(trials).groupby(["study", "arm"]).size().unstack(fill_value=0)
-    count = count.reindex(columns=["treatment", "placebo"], fill_value=0)
-    wrong = count.index[(count["placebo"] != 1) | (count["treatment"] == 0)]
-    if len(wrong):
+def _check_arms(trials, times, comparator):
+    """Refuse a choice of rows that took one arm of a trial from the other, and an arm that nobody has."""
+    rows = trials if times == "all" else trials[trials["primary"] == "yes"]
+    arms = pd.get_dummies(rows["arm"]).reindex(columns=["treatment", "placebo"], fill_value=False)
+    count = arms.assign(all=1).groupby(same_time(rows), dropna=False).sum()
+    wrong = (count["treatment"] == 0) | (count["placebo"] > 1) | (count["all"] == count["treatment"])
+    if wrong.any():
+        studies = ", ".join(dict.fromkeys(count.index[wrong].get_level_values("study")))
         again = "pass the table through read_trials again"
-        raise ValueError(f"{', '.join(wrong)}: not one placebo arm beside a treatment arm; {again}")
+        raise ValueError(f"{studies}: not one placebo arm, or another to compare with, beside a treatment arm; {again}")
+    others = trials[trials["arm"] != "treatment"]
+    roles, names = [*dict.fromkeys([*VOCABULARY["arm"][1:], *others["arm"]])], others["arm_label"].dropna().unique()
+    if comparator not in (*roles, *names):
+        near = get_close_matches(str(comparator), [*roles, *names], 1)
+        perhaps = f"; did you mean {near[0]!r}?" if near else ""
+        words = "is neither a role of an arm that treatment is compared with"
+        raise ValueError(f"comparator={comparator!r} {words} ({', '.join(roles)}) nor the arm_label of one{perhaps}")
+
+
+def _without_comparator(trials, times, comparator):
+    """Say of each comparison that it has no such arm, or several."""
+    rows = trials if times == "all" else trials[trials["primary"] == "yes"]
+    rows = rows[~rows["comparison"].isin(compared_arms(rows, times, comparator)["comparison"])]
+    reasons = {}
+    for key, own in rows[rows["arm"] != "treatment"].groupby("comparison"):
+        alike = own[(own["arm"] == comparator) | (own["arm_label"] == comparator)]
+        if len(alike):
+            names = ", ".join(alike["arm_label"].fillna("without a name"))
+            reasons[key] = f"{len(alike)} {comparator!r} arms ({names}): comparator= takes the arm_label of one"
+        else:
+            reasons[key] = f"no {comparator!r} arm: treatment is compared with {' and '.join(own['arm'].unique())}"
+    return reasons
+
+
+def _clusters(trials, name):
+    """Return the cluster of each study, from a column of the trials."""
+    column_named(trials, "cluster", name)
+    values = trials.groupby("study")[name].agg(lambda x: x.unique().tolist())
+    wrong = values.index[values.map(lambda x: len(x) > 1 or pd.isna(x[0]))]
+    if len(wrong):
+        raise ValueError(
+            f"cluster={name!r} is blank, or not the same in all rows, of {', '.join(wrong)}; fill in one for each trial"
+        )
+    return values.str[0]
 
 
 def _raise_missing(silent, trials):
@@ -587,8 +691,10 @@ def _raise_missing(silent, trials):
 def _from_arms(scores, chosen):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
     parts = ["mean", "sd", "n", "sd_rule", "correlated", "imputed", "merged", "arm_label"]
-    wide = scores.pivot(index=["unit", "study"], columns=["score", "arm"], values=parts)
-    wide = wide.sort_index(axis=1).loc[pd.MultiIndex.from_frame(scores[["unit", "study"]].drop_duplicates())]
+    keys = ["unit", "study", "comparison"]
+    scores = scores.assign(arm=scores["arm"].where(scores["arm"] == "treatment", "placebo"))
+    wide = scores.pivot(index=keys, columns=["score", "arm"], values=parts)
+    wide = wide.sort_index(axis=1).loc[pd.MultiIndex.from_frame(scores[keys].drop_duplicates())]
     keys = wide.index.to_frame(index=False)
     score = keys["unit"].map(chosen)
     is_change = (score == "change").to_numpy()
@@ -652,46 +758,55 @@ def _why_none(trial, measure):
     return UNDEFINED[measure]
 
 
-def _require_some(table, dropped):
-    if table.empty:
-        raise ValueError(f"no trial has an effect: {'; '.join(dict.fromkeys(dropped.values()))}")
+def _other_score(scores, chosen, outcome):
+    """Say of each comparison that has only the other score in both arms which one that is; `chosen` have one."""
+    (other,) = (score for score in SCORES if score != outcome)
+    silent = [unit for unit in chosen_score(scores, other, only=True).index if unit not in chosen]
+    reason = f"the {SCORES[outcome]} is not known in both arms, but the {SCORES[other]} is (outcome={other!r})"
+    return dict.fromkeys(scores.loc[scores["unit"].isin(silent), "comparison"], reason)
 
 
-def _of_events(trials, rows, measure, multi_arm):
-    """The table of effects of the events that are counted in both arms, what was derived, and the trials left out."""
-    dropped = {study: why for study, own in trials.groupby("study") if (why := _uncounted(own, primary_arms(own)))}
-    arms = rows.assign(unit=rows["study"], share=1.0, row=rows.index, merged=1, arm_label=rows["arm_label"].fillna(""))
-    arms = arms[~arms["study"].isin(dropped)]
+def _of_events(trials, rows, measure, options):
+    """The table of effects of the events that are counted in both arms, what was derived, and what was left out."""
+    dropped = _without_comparator(trials, options["times"], options["comparator"])
+    compared = dict(list(rows.groupby("comparison")))
+    for key, own in trials.groupby("comparison"):
+        if (why := _uncounted(own, compared.get(key, own.iloc[:0]))) and key not in dropped:
+            dropped[key] = why
+    arms = rows[~rows["comparison"].isin(dropped)].assign(share=1.0, merged=1)
     _require_some(arms, dropped)
-    if multi_arm == "split":
+    arms = arms.assign(unit=arms["comparison"], row=arms.index, arm_label=arms["arm_label"].fillna(""))
+    if options["multi_arm"] == "split":
         arms = split_placebo(arms)
     parts = {"events": "sum", "n": "sum", "merged": "sum", "arm_label": "; ".join, "share": "first"}
-    arms = arms.assign(events=arms["events"] * arms["share"]).groupby(["unit", "study", "arm"], sort=False).agg(parts)
-    wide = arms.unstack("arm").loc[arms.index.droplevel("arm").unique()]
+    arms = arms.assign(events=arms["events"] * arms["share"])
+    arms = arms.groupby(["unit", "study", "comparison", "arm"], sort=False).agg(parts).reset_index()
+    keys = ["unit", "study", "comparison"]
+    role = arms["arm"].where(arms["arm"] == "treatment", "placebo")
+    wide = arms.assign(role=role).pivot(index=keys, columns="role", values=["events", "n", "merged", "arm_label"])
+    wide = wide.loc[pd.MultiIndex.from_frame(arms[keys].drop_duplicates())]
     table = wide.index.to_frame(index=False).assign(outcome=EVENTS, status="as printed", period_correlation=np.nan)
     for part, arm in (name.split("_") for name in _COUNTS):
         table[f"{part}_{arm}"] = wide[part, arm].to_numpy(float)
+    for part in ("merged", "arm_label"):
+        table[part] = wide[part, "treatment"].to_numpy()
     yi, vi = _COUNTED[measure](*(table[name] for name in _COUNTS), drop_double_zero=measure != "RD")
-    about = {name: wide[name, "treatment"].to_numpy() for name in ("merged", "arm_label")}
-    table = describe(table.assign(yi=yi, vi=vi, correlated=False, by_p=False, **about), rows)
-    unknown = table.loc[~np.logical_and(*_check.good(table["yi"], table["vi"])), "study"]
-    dropped |= dict.fromkeys(unknown, UNDEFINED.get(measure))
-    lines = []
-    for (_, study, arm), line in arms[~arms.index.get_level_values("study").isin(dropped)].iterrows():
-        if line["merged"] > 1:
-            lines.append((study, arm, "n and events", line["n"], f"{line['merged']} {arm} arms added up"))
-        if line["share"] < 1:
-            lines.append((study, arm, "n and events", line["n"], shared_out(line["share"])))
-    table = table[~table["study"].isin(dropped)].drop(columns=["unit", "correlated", "by_p"]).reset_index(drop=True)
-    _require_some(table, dropped)
-    derivations = pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
-    return first_columns(table, _FIRST), derivations, left_out_list(trials, table, dropped)
+    table = table.assign(yi=yi, vi=vi, correlated=False, by_p=False)
+    table = _with_effects(describe(table, rows, _names(trials)), measure, dropped)
+    labels, lines = table.set_index("unit")["label"], []
+    for arm in arms[arms["unit"].isin(labels.index)].itertuples():
+        who = arm.study, labels[arm.unit], arm.arm, "n and events", arm.n
+        if arm.merged > 1:
+            lines.append((*who, f"{arm.merged} {arm.arm} arms added up"))
+        if arm.share < 1:
+            lines.append((*who, shared_out(arm.arm, arm.share)))
+    return table, as_derivations(lines), left_out_list(trials, table, dropped)
 
 
-def _uncounted(trial, arms):
-    """Why the events in the arms of a trial at its primary time point make no effect, or nothing."""
+def _uncounted(rows, arms):
+    """Why the events in the arms of a comparison make no effect, or nothing; `rows` are all of its trial."""
     if arms["events"].isna().all():
-        return f"events are {'counted at another time point' if trial['events'].notna().any() else 'not reported'}"
+        return f"events are {'counted at another time point' if rows['events'].notna().any() else 'not reported'}"
     if arms["events"].isna().any():
         return "events are not reported of every arm"
     if arms["event_definition"].nunique(dropna=False) > 1:
@@ -699,6 +814,28 @@ def _uncounted(trial, arms):
     if (arms["design"] == "crossover").any():
         return "crossover: the counts of the same people under both are not independent"
     return ""
+
+
+def _names(trials):
+    """The label of each comparison."""
+    return about_trials(trials, "comparison").set_index("comparison")["label"]
+
+
+def _with_effects(table, measure, dropped):
+    """The comparisons that have an effect; why the others have none is added to `dropped`."""
+    none = table[~np.logical_and(*_check.good(table["yi"], table["vi"]))]
+    for trial in none.itertuples():
+        dropped[trial.comparison] = UNDEFINED.get(measure, "")
+        if trial.design == "crossover" and _PAIRED.get(measure) is None:
+            dropped[trial.comparison] = f"crossover: no variance of {measure} is known of people who were in both arms"
+    table = table[~table["comparison"].isin(dropped)]
+    _require_some(table, dropped)
+    return table
+
+
+def _require_some(table, dropped):
+    if table.empty:
+        raise ValueError(f"no trial has an effect: {'; '.join(dict.fromkeys(dropped.values()))}")
 
 
 def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
@@ -851,7 +988,8 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
     Raises
     ------
     ValueError
-        If `effects` are not mean differences, or `contrasts` is not the table that `read_contrasts` returns.
+        If `effects` are not mean differences against placebo, one a trial, or `contrasts` is not the table that
+        `read_contrasts` returns.
 
     See Also
     --------
@@ -873,6 +1011,11 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
     (67, 'difference')
     """
     require_points(effects, "with_contrasts")
+    for name in ("times", "comparator"):
+        if (chosen := effects.options.get(name, _OPTIONS[name])) != _OPTIONS[name]:
+            raise ValueError(
+                f"reported differences are against placebo at one time; the effects have {name}={chosen!r}"
+            )
     found = contrasts if isinstance(contrasts, EffectSizes) else contrast_effects(contrasts)
     table, extra = effects.table, found.table
     spread = table["study"][table["status"] != IMPUTED]

@@ -14,6 +14,9 @@ from analysis import recover
 from analysis._types import Values
 from analysis.data.dictionary import same_time
 
+#: How an SD that a p tells was found.
+FROM_P = "from the p between the arms"
+
 # The p that papers call significance.
 LINE = 0.05
 
@@ -189,8 +192,36 @@ def paired_correlation(difference: ArrayLike, p: ArrayLike, n: ArrayLike, sd_t: 
     return recover.correlation_from_sds(sd_t, sd_p, sd_pair, impossible="nan")
 
 
+def paired_sd(difference: ArrayLike, p: ArrayLike, n: ArrayLike, correlation: ArrayLike) -> Values:
+    """Return the SD in each of two periods, if it is the same, with which a paired t test gives the printed p.
+
+    Parameters
+    ----------
+    difference, p, n : array_like
+        Difference of the means, the two-sided p, and the people who had both.
+    correlation : array_like
+        Between the periods. With it, the paired variance of the difference is what the p tells, whatever it is.
+
+    Returns
+    -------
+    float or numpy.ndarray
+
+    Notes
+    -----
+    The SD of the differences within people, as in :func:`paired_correlation`, over the root of 2 (1 - correlation)
+    (Higgins, Eldridge & Li, Cochrane Handbook, chapter 23, section 23.2.7).
+
+    Examples
+    --------
+    >>> print(f"{paired_sd(-0.7, 0.08, 27, 0.57):.2f}")
+    2.15
+    """
+    n, r = np.asarray(n, dtype=float), np.asarray(correlation, dtype=float)
+    return recover.se_from_p(difference, p, df=n - 1) * np.sqrt(n / (2 * (1 - r)))
+
+
 def period_correlations(rows: pd.DataFrame, scores: pd.DataFrame) -> dict[Any, float]:
-    """Return the correlation between the periods of each crossover trial whose printed p tells one, by study.
+    """Return the correlation between the periods of each crossover trial whose printed p tells one.
 
     Parameters
     ----------
@@ -202,15 +233,17 @@ def period_correlations(rows: pd.DataFrame, scores: pd.DataFrame) -> dict[Any, f
     Returns
     -------
     dict of str to float
-        From 0 to below 1: with any other correlation the p is hardly that of a paired test.
+        By `comparison` of `scores`. From 0 to below 1: with any other correlation the p is hardly that of a paired
+        test.
     """
-    # An SD that rests on an assumed correlation tells none.
-    known = scores.assign(sd=scores["sd"].mask(scores["correlated"]))
+    # An SD that rests on an assumed correlation tells none, nor does one that was made of the p.
+    own = ~scores["correlated"] & ~scores["sd_rule"].str.startswith(FROM_P)
+    known = scores.assign(sd=scores["sd"].where(own))
     wide = known.pivot(index="row", columns="score", values=["mean", "sd"])
     found = {}
     for at in usable_p(rows, wide["mean"][["change", "final"]]).query("design == 'crossover'").itertuples():
         sds = [wide["sd", at.score][row] for row in (at.row_t, at.row_p)]
         r = float(paired_correlation(at.difference, at.p, at.n_t, *sds))
         if 0 <= r < 1:
-            found[at.study] = r
+            found[scores["comparison"][scores["row"] == at.row_t].iat[0]] = r
     return found

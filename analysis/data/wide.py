@@ -156,10 +156,11 @@ class WideOptions(NamedTuple):
 
 def is_wide(frame: Any, named: Sequence[str], measure: str) -> bool:
     """Tell whether a table has one row a study: it has if any argument names a column of it, or by its columns."""
+    of_arms = isinstance(frame, pd.DataFrame) and {"arm", "study"} <= set(frame.columns)
+    if of_arms and set(named) <= {"cluster"}:
+        return False
     if named or not isinstance(frame, pd.DataFrame):
         return bool(named)
-    if {"arm", "study"} <= set(frame.columns):
-        return False
     if "yi" in frame or any(f"{name}_t" in frame and f"{name}_p" in frame for name in (*_ARM, *_SCORES, "events")):
         return True
     one_arm = [shape for shape in SHAPES.values() if measure in shape.formulas]

@@ -24,7 +24,7 @@ from scipy.special import stdtr
 
 from analysis import effects, recover
 from analysis._types import Values
-from analysis.data.arm_scores import BASELINE, FROM_P, POINTS, SCORES, arm_scores, primary_arms
+from analysis.data.arm_scores import BASELINE, FROM_P, POINTS, SCORES, arm_scores, compared_arms
 from analysis.data.dictionary import LIMITS, MEANS, PERCENT_CHANGE, SPREADS, same_time
 from analysis.data.effect_sizes import effect_sizes
 from analysis.data.printed_p import LINE, OTHER_TEST, PrintedP, paired_correlation, period_correlations, read_p
@@ -42,6 +42,8 @@ TINY = 1e-9
 # Two p values on one side of the line that differ by less are worth a note only: tests differ.
 FACTOR = 2.0
 
+# Other arms are context.
+_ROLES = ["treatment", "placebo"]
 # Points; the SD that is called typical where fewer than ENOUGH other trials print one of the same score.
 TYPICAL_SD = 2.0
 ENOUGH = 5
@@ -545,7 +547,7 @@ def _changes(points):
 def _rises(points):
     """A printed change that is a rise in every arm, where no means tell its sign."""
     computed = points["final_mean"] - points["baseline_mean"]
-    alone = points[computed.isna() & points["change_mean"].notna() & (points["arm"] != "active")]
+    alone = points[computed.isna() & points["change_mean"].notna() & points["arm"].isin(_ROLES)]
     for _, arms in alone.groupby("time", sort=False):
         if len(arms) > 1 and (arms["change_mean"] > RISE).all():
             values = _listed(map(_signed, arms["change_mean"]))
@@ -596,7 +598,7 @@ def _scale_and_values(trials):
 def _at_an_end(points):
     """Means nearer to an end of the scale than one SD: so many stand there that mean and SD say little."""
     remedy = "Read means with care; count people."
-    on_scale = points[(points["arm"] != "active") & (points["scale"] != PERCENT_CHANGE)]
+    on_scale = points[points["arm"].isin(_ROLES) & (points["scale"] != PERCENT_CHANGE)]
     for score, severity in ((BASELINE, "warning"), ("final", "note")):
         room = ": little room for pain to fall" if score == BASELINE else ": many are at the floor of the scale"
         mean, sd = on_scale[f"{score}_mean"], on_scale[f"{score}_sd"]
@@ -726,7 +728,7 @@ def _outliers(trials):
 
 def _twice(trials):
     """One trial under two ids: the same doi or pmid, the same author, year and n, or the same numbers."""
-    first = primary_arms(trials)
+    first = compared_arms(trials)
     first = pd.concat([first, trials[~trials["study"].isin(first["study"])]])
     keys = {"doi": {}, "pmid": {}, "author, year and n": {}, "numbers": {}}
     for study, rows in first.groupby("study", sort=False):
@@ -768,7 +770,7 @@ def _certainty(table):
 def _n_not_read(trials):
     """Arm sizes that were assumed or inferred."""
     remedy = "Look n up; the SE moves with its square root."
-    not_read = trials[(trials["arm"] != "active") & trials["n_basis"].isin(["assumed", "inferred"])]
+    not_read = trials[trials["arm"].isin(_ROLES) & trials["n_basis"].isin(["assumed", "inferred"])]
     for study, rows in not_read.groupby("study", sort=False):
         for basis, severity in (("assumed", "warning"), ("inferred", "note")):
             hit = rows[rows["n_basis"] == basis]
@@ -792,7 +794,7 @@ def _uneven_split(paired):
 
 def _dropout(trials):
     """Arms that shrink differently from the first to the last time point."""
-    rows = trials.loc[trials["arm"] != "active", ["study", "week", "timepoint", "arm", "n"]]
+    rows = trials.loc[trials["arm"].isin(_ROLES), ["study", "week", "timepoint", "arm", "n"]]
     time = rows.groupby(same_time(rows), sort=False).ngroup()
     people = rows.groupby([time, "arm"])["n"].sum().unstack("arm")
     ends = people.groupby(rows["study"].groupby(time).first(), sort=False).agg(["first", "last"])
@@ -818,8 +820,9 @@ def _shared_placebo(paired):
 
 def _crossover(trials):
     """Means of two periods of the same people."""
-    rows = primary_arms(trials)
-    told = period_correlations(rows, arm_scores(rows, 0.0))
+    rows = compared_arms(trials)
+    scores = arm_scores(rows, 0.0)
+    told, by_p = period_correlations(rows, scores), scores["study"][scores["sd_rule"].str.startswith(FROM_P)].unique()
     crossed = trials[(trials["design"] == "crossover") & trials[list(MEANS)].notna().any(axis=1)]
     for study, own in crossed.groupby("study", sort=False):
         why = "the SD of the paired difference has no column, so a correlation is assumed"
@@ -827,13 +830,16 @@ def _crossover(trials):
         if study in told:
             why = f"the printed p, as that of a paired test, gives the correlation {number(told[study])}"
             remedy = "Check the test in the source."
+        elif study in by_p:
+            why = "the printed p, as that of a paired test, gives the variance of the difference"
+            remedy = "Check the test in the source."
         reason, value = f"the same people had both; {why}.", told.get(study, np.nan)
         yield Finding(study, tuple(own.index), "crossover without paired SD", "note", value, reason, remedy)
 
 
 def _missing_spread(paired, trials):
     """Primary means without any SD, SE or interval: the SD follows from the p, or must be imputed."""
-    scores = arm_scores(primary_arms(trials), 0.0)
+    scores = arm_scores(compared_arms(trials), 0.0)
     by_p = scores[scores["sd_rule"].str.startswith(FROM_P)].set_index("row")["sd"]
     lines = paired[(paired["primary"] == "yes") & (paired["scale"] != PERCENT_CHANGE)]
     means = {score: lines[[f"{score}_mean_t", f"{score}_mean_p"]].notna().all(axis=1) for score in SCORES}
@@ -849,6 +855,8 @@ def _missing_spread(paired, trials):
                 f"means without an SD, SE or interval: the p between the arms, '{line.p_between_t}', gives an SD of "
                 f"{number(sd)} points for both"
             )
+            if line.design == "crossover":
+                reason += " with a correlation of 0.5 between the periods, and the variance of the difference with any"
             yield _found(line, "SD from p", "note", sd, reason, "Check that it is a t test of these means.")
             continue
         reason = "means without an SD, SE or interval: the SD must be imputed, and with it the weight"

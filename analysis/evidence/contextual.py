@@ -23,6 +23,7 @@ from analysis.effects import log_ratio_of_means
 from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+from analysis.models.studies import warn_of_repeats
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -285,6 +286,7 @@ def contextual_share(
     (34, ['Chow 2006', 'Stelian 1992'])
     """
     require_changes(effects, "contextual_share")
+    require_placebo(effects, "contextual_share")
     _check.option("rule", rule, _RULES)
     if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= _FEWEST_RESAMPLES):
         raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {_FEWEST_RESAMPLES} resamples, or 0 for none")
@@ -338,6 +340,15 @@ def require_changes(effects: Any, purpose: str) -> None:
         raise ValueError(
             f"{purpose} needs the changes within the arms; pass effect_sizes(trials) of an arm-level table, as "
             "read_trials gives it, measure='MD': other measures, and a table with one row a study, have none"
+        )
+    warn_of_repeats(effects, effects.table, purpose)
+
+
+def require_placebo(effects: Any, purpose: str) -> None:
+    """Refuse effects against another arm than placebo; `purpose` is the function that is about placebo."""
+    if (comparator := effects.options.get("comparator", "placebo")) != "placebo":
+        raise ValueError(
+            f"{purpose} is about placebo, and these effects compare with {comparator!r}; use forest or pool"
         )
 
 

@@ -24,9 +24,9 @@ from analysis.data.arm_scores import (
     SCORES,
     arm_scores,
     borrowed_sd,
+    compared_arms,
     donors,
     one_per_role,
-    primary_arms,
     within,
 )
 from analysis.data.dictionary import WEEK_BANDS
@@ -256,7 +256,7 @@ def _data_sets(trials, contrasts, options, where):
 
 def _spreads(trials, correlations):
     """The arms of all trials as in :func:`effect_sizes`, and their SDs (arms, correlations)."""
-    single = arm_scores(primary_arms(trials), correlations[0])
+    single = arm_scores(compared_arms(trials), correlations[0])
     sd = np.repeat(single["sd"].to_numpy()[:, None], len(correlations), axis=1)
     both = np.flatnonzero(single["correlated"])
     before, after = (
@@ -291,8 +291,9 @@ def _variances(table, spreads, options):
     mean = scores["mean"].to_numpy()
     arms = [x for arm in chosen for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
     paired = (table["design"] == "crossover").to_numpy()[:, None, None, None]
-    # What a printed p tells does not vary.
-    told = table["period_correlation"].to_numpy()[:, None, None, None]
+    # What a printed p tells does not vary: SDs that were made of it give it with the correlation they were made with.
+    by_p = table["flags"].map(lambda flags: "SD from p" in flags) & (table["design"] == "crossover")
+    told = table["period_correlation"].mask(by_p, DEFAULTS["crossover_correlation"]).to_numpy()[:, None, None, None]
     correlation = np.where(np.isnan(told), np.array(options["crossover_correlation"])[:, None], told)
     return np.moveaxis(mean_effects(arms, paired, correlation)[1], 0, -1)
 

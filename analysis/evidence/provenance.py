@@ -26,12 +26,13 @@ from analysis.data.arm_scores import (
     SCORES,
     arm_scores,
     borrowed_sd,
+    comparisons,
     donors,
     one_per_role,
 )
 from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import EffectSizes, require_points
-from analysis.data.printed_p import exact_p, paired_correlation
+from analysis.data.printed_p import exact_p, paired_correlation, paired_sd
 from analysis.effects import change_sd
 from analysis.models.pooling import pool
 from analysis.models.results import PooledEffect
@@ -54,7 +55,7 @@ WEIGHTED = "sum of weight times the effect of each trial"
 BY_WEIGHT = "weight: 1 over (variance + between-trial variance), as a share of their sum"
 BETWEEN = "estimated by {method} from the effects and variances of all trials"
 COMMON = "common-effect model: 0 by definition"
-MINUS = "treatment minus placebo"
+MINUS = "treatment minus {arm}"
 OF_THE_ARM = "mean of the arm"
 INDEPENDENT = "square of the SD over n, summed over the two arms"
 PAIRED = "squares of the SDs minus twice correlation times SDs, over n (the same people)"
@@ -63,7 +64,7 @@ SQUARE = "square of the standard error"
 FROM_NORMAL = "half the interval over the normal quantile"
 FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
-SUMMED, SHARED = "sum over the arms combined", "share of the placebo arm that serves several treatment arms"
+SUMMED, SHARED = "sum over the arms combined", "share of the {arm} arm that serves several treatment arms"
 BORROWED = {
     "impute": "imputed: SDs of the {score} pooled over the {arm} arms of {k} other trials",
     "impute-median": "imputed: median SD of the {score} among the {arm} arms of {k} other trials",
@@ -75,6 +76,7 @@ TO_POINTS = "minus the lower end of the scale, times 10 over its width"
 LENGTH_TO_POINTS = "times 10 over the width of the scale"
 FINAL_MINUS_BASELINE = "final minus baseline"
 BY_PAIRED_P = "the correlation with which a paired t test gives the printed p"
+BY_PAIRED_P_ALONE = "the SD with which a paired t test gives the printed p, the same in both periods"
 ALONE = "an arm of one person: nothing varies within it"
 
 #: The numbers between an arm and its cells, from the values of the children.
@@ -89,6 +91,7 @@ VALUES: dict[str, Any] = {
     FROM_BOTH: lambda x: change_sd(*x),
     FROM_P: lambda x: recover.sd_from_p(x[0] - x[1], x[2], *x[3:]),
     BY_PAIRED_P: lambda x: paired_correlation(x[0] - x[1], x[2], x[3], *x[4:]),
+    BY_PAIRED_P_ALONE: lambda x: paired_sd(x[0] - x[1], *x[2:]),
     ALONE: lambda x: 0.0,
 }
 
@@ -343,7 +346,8 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
         present = found.table["yi" if role == "contrast" else f"change_{role}"].notna()
         weights = dict(zip(found.table.index[present], result.weights, strict=True))
         trials = [_branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
-        roots.append(_of_pooled(role, result, trials, found.unit))
+        called = found.options.get("comparator", role) if role == "placebo" else role
+        roots.append(_of_pooled(called, result, trials, found.unit))
     roots[0]["children"] += _left_out(found, study)
     return Provenance(_flat(roots))
 
@@ -371,18 +375,18 @@ class _Arms:
     scores: pd.DataFrame  # of `one_per_role`
     lenders: pd.DataFrame  # the same with the arms of each trial combined: what lends SDs
     rules: dict  # from row and score to the rule of the SD in :data:`analysis.data.arm_scores.SD_ORDER`
-    lines: dict  # from comparison, arm and score to the line of `scores`
-    comparisons: dict  # from a study to its comparisons with placebo: `unit` in `scores`
+    lines: dict  # from unit, role and score to the line of `scores`
+    units: dict  # from a comparison to the units of its effects
     reported: dict  # from a study whose paper prints the difference alone to row and cells
 
-    def comparison_of(self, trial):
-        """The comparison behind an effect size: the study, or one of its treatment arms where they were split."""
-        comparisons = self.comparisons.get(trial.study, [])
-        for at, comparison in enumerate(comparisons, start=1):
+    def unit_of(self, trial):
+        """The unit behind an effect size: a comparison, or one of its treatment arms where they were split."""
+        units = self.units.get(comparisons(pd.DataFrame([trial]), self.options.get("times", "primary")).iloc[0], [])
+        for at, unit in enumerate(units, start=1):
             # As the rows of `effect_sizes` are labelled.
-            name = self.lines[comparison, "treatment", BASELINE].arm_label or f"arm {at}"
-            if len(comparisons) == 1 or trial.label.endswith(f": {name}"):
-                return comparison
+            name = self.lines[unit, "treatment", BASELINE].arm_label or f"arm {at}"
+            if len(units) == 1 or trial.label.endswith(f": {name}"):
+                return unit
         return None
 
 
@@ -390,22 +394,28 @@ def _arms_behind(effects):
     """The arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
     # The rows of effect sizes from contrasts alone have no arms.
     rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
-    of_arms = rows["arm"].isin(["treatment", "placebo"])
+    of_arms = rows["arm"].notna()
     differences, rows = rows[~of_arms], rows[of_arms]
     reported = {record["study"]: (row, record) for row, record in _records(differences)}
     if rows.empty:
         return _Arms(effects.options, {}, pd.DataFrame(), pd.DataFrame(), {}, {}, {}, reported)
-    single = arm_scores(rows, effects.options["correlation"])
-    scores, lenders = (one_per_role(single, how) for how in (effects.options["multi_arm"], "combine"))
-    scores = scores.reset_index(drop=True)
-    lines, comparisons = {}, {}
+    rows = rows.assign(comparison=comparisons(rows, effects.options.get("times", "primary")))
+    single = arm_scores(rows, effects.options["correlation"], effects.options["crossover_correlation"])
+    scores = one_per_role(single, effects.options["multi_arm"]).reset_index(drop=True)
+    lenders = one_per_role(single[single["row"].isin(rows.index[rows["primary"] == "yes"])], "combine")
+    lines, units = {}, {}
     for line in scores.itertuples():
-        lines[line.unit, line.arm, line.score] = line
-        known = comparisons.setdefault(line.study, [])
+        lines[line.unit, _role(line.arm), line.score] = line
+        known = units.setdefault(line.comparison, [])
         if line.unit not in known:
             known.append(line.unit)
     rules = dict(zip(zip(single["row"], single["score"], strict=True), single["sd_rule"], strict=True))
-    return _Arms(effects.options, dict(_records(rows)), scores, lenders, rules, lines, comparisons, reported)
+    return _Arms(effects.options, dict(_records(rows)), scores, lenders, rules, lines, units, reported)
+
+
+def _role(arm):
+    """Which of the two an arm is, whatever treatment is compared with."""
+    return "treatment" if arm == "treatment" else "placebo"
 
 
 def _records(rows):
@@ -437,7 +447,7 @@ def _node(level, quantity, value, rule="", children=(), **more):
 
 def _one_arm(arms, trial, role):
     value, vi = getattr(trial, f"change_{role}"), getattr(trial, f"change_{role}_vi")
-    line = arms.lines[arms.comparison_of(trial), role, "change"]
+    line = arms.lines[arms.unit_of(trial), role, "change"]
     n = _n_node(arms, line)
     sd = _sd_node(arms, line, (vi * n["value"]) ** 0.5)
     parts = [_effect(trial, "change", value, OF_THE_ARM, [_mean_node(arms, line)])]
@@ -451,7 +461,7 @@ def _n_node(arms, line):
         return _arm_node(line, "n", line.n, SUMMED, cells)
     if line.share < 1:
         share = _assumption("share", line.share, "option multi_arm='split'")
-        return _arm_node(line, "n", line.n, SHARED, [*cells, share])
+        return _arm_node(line, "n", line.n, SHARED.format(arm=line.arm), [*cells, share])
     return _arm_node(line, "n", line.n, AS_PRINTED, cells)
 
 
@@ -561,16 +571,26 @@ def _raw_sd(arms, record, row, score):
     if rule == FROM_CI:
         ends = [_leaf(record, row, f"{score}_ci_{end}") for end in ("low", "high")]
         return _step(record, name, FROM_CI, [*ends, _leaf(record, row, "ci_level", unit="percent"), n])
+    if rule.startswith(FROM_P) and record["design"] == "crossover":
+        return _step(
+            record, name, BY_PAIRED_P_ALONE, [*_cells_of_the_test(arms, record, score, paired=True), _between(arms)]
+        )
     if rule.startswith(FROM_P):
-        return _step(record, name, FROM_P, _cells_of_the_test(arms, record["study"], score))
+        return _step(record, name, FROM_P, _cells_of_the_test(arms, record, score))
     r = _assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
     return _step(record, name, FROM_BOTH, [*sds, r])
 
 
-def _cells_of_the_test(arms, study, score, paired=False):
+def _between(arms):
+    told = "between the two periods of a person, option crossover_correlation"
+    return _assumption("correlation", arms.options["crossover_correlation"], told)
+
+
+def _cells_of_the_test(arms, one, score, paired=False):
     """What a t test of two arms rests on: their means, the p, and the people of both arms, or of the one pair."""
-    rows = {record["arm"]: (row, record) for row, record in arms.records.items() if record["study"] == study}
+    same = [(row, record) for row, record in arms.records.items() if record["comparison"] == one["comparison"]]
+    rows = {record["arm"]: (row, record) for row, record in same}
     treatment, placebo = ((record, row) for row, record in (rows["treatment"], rows["placebo"]))
     text = treatment[0]["p_between"]
     p = exact_p(text, treatment[0]["note"], paired=paired)
@@ -612,24 +632,23 @@ def _mean_node(arms, line):
 
 
 def _two_arms(arms, trial):
-    comparison = arms.comparison_of(trial)
-    treatment, placebo = (arms.lines[comparison, arm, trial.outcome] for arm in ("treatment", "placebo"))
+    unit = arms.unit_of(trial)
+    treatment, placebo = (arms.lines[unit, arm, trial.outcome] for arm in ("treatment", "placebo"))
     means = [_mean_node(arms, line) for line in (treatment, placebo)]
     sd_t, sd_p = _sd_node(arms, treatment, trial.sd_treatment), _sd_node(arms, placebo, trial.sd_placebo)
     n_t, n_p = _n_node(arms, treatment), _n_node(arms, placebo)
     if trial.design == "crossover":
-        told = "between the two periods of a person, option crossover_correlation"
-        r = _assumption("correlation", arms.options["crossover_correlation"], told)
+        r = _between(arms)
         if not math.isnan(trial.period_correlation):
             record = arms.records[treatment.rows[0]]
-            cells = _cells_of_the_test(arms, trial.study, trial.outcome, paired=True)
+            cells = _cells_of_the_test(arms, record, trial.outcome, paired=True)
             rows = (treatment.rows[0], placebo.rows[0])
             sds = (_raw_sd(arms, arms.records[row], row, trial.outcome) for row in rows)
             r = _step(record, "correlation", BY_PAIRED_P, [*cells, *sds], unit="")
         rule, children = PAIRED, [sd_t, sd_p, n_p, r]
     else:
         rule, children = INDEPENDENT, [sd_t, n_t, sd_p, n_p]
-    parts = [_effect(trial, "difference", trial.yi, MINUS, means)]
+    parts = [_effect(trial, "difference", trial.yi, MINUS.format(arm=placebo.arm), means)]
     return "difference", [*parts, _effect(trial, "variance of the difference", trial.vi, rule, children)]
 
 

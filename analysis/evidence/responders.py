@@ -26,6 +26,7 @@ from analysis.data.dictionary import COLUMNS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
 from analysis.data.trials import checked_trials
 from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
+from analysis.evidence.contextual import require_placebo
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
@@ -308,6 +309,11 @@ def translate_responders(
         effects = effect_sizes(trials, **({} if correlation is None else {"correlation": correlation}))
     if not set(COLUMNS) <= set(effects.rows.columns):
         raise ValueError("the effect sizes lack the rows of the trials behind them; pass effect_sizes(trials)")
+    if effects.options.get("times") == "all":
+        raise ValueError(
+            "translate_responders takes one time point of each trial; make the effects with times='primary'"
+        )
+    require_placebo(effects, "translate_responders")
     correlation = effects.options.get("correlation", 0.5) if correlation is None else correlation
     if not -1 <= correlation < 1:
         raise ValueError(f"correlation={correlation!r}: a correlation is a number from -1 to below 1")
@@ -327,7 +333,8 @@ def translate_responders(
 
 def _responding_scores(effects, threshold, correlation, imputed):
     """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
-    scores = one_per_role(arm_scores(effects.rows, correlation), "combine")
+    between = effects.options.get("crossover_correlation", 0.5)
+    scores = one_per_role(arm_scores(effects.rows, correlation, between), "combine")
     wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "correlated"])
     lines = pd.DataFrame({f"{score}_{part}": wide[part, score] for part, score in wide})
     lines = lines.astype(float)

@@ -26,7 +26,7 @@ from analysis._docs import documented
 from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
-from analysis.models.studies import paired, paired_frame, read_studies, table_of
+from analysis.models.studies import cluster_column, paired, paired_frame, read_studies, table_of
 from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def pool_multilevel(
     effects: EffectSizes | pd.DataFrame | ArrayLike,
     vi: ArrayLike | None = None,
     *,
-    cluster: str | ArrayLike,
+    cluster: str | ArrayLike | None = None,
     se: ArrayLike | None = None,
     vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
@@ -210,8 +210,9 @@ def pool_multilevel(
         Several effects of a trial are several rows; a DataFrame has the columns yi and vi or se, and perhaps label.
     vi : array_like, shape (k,), optional
         Sampling variances where `effects` is a sequence; otherwise they stand in the table.
-    cluster : str or array_like, shape (k,)
-        Column that names the trial, or the trial of each effect.
+    cluster : str or array_like, shape (k,), optional
+        Column that names the trial, or the trial of each effect; of a table by default the column cluster where there
+        is one, else study.
     {se}
     vcov : array_like, shape (k, k), optional
         Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
@@ -248,8 +249,8 @@ def pool_multilevel(
     -----
     Several treatment arms against one placebo arm: ``effect_sizes(trials, multi_arm="split")`` divides the
     placebo patients, so the rows are independent and need no `vcov`. To keep the placebo arm whole, which
-    wastes nothing, pass ``vcov=sampling_covariance(effects, shared_arm="divided")``. For repeated time points
-    use ``sampling_covariance(effects, correlation=...)``.
+    wastes nothing, pass ``vcov=sampling_covariance(effects)``. For repeated time points, ``effect_sizes(trials,
+    times="all")``, pass ``vcov=sampling_covariance(effects, correlation=...)``.
 
     References
     ----------
@@ -322,6 +323,10 @@ class _Clustered(NamedTuple):
 def _clustered(effects, spread, cluster, labels, measure):
     """Read effects in any of their forms, check them and sort them by cluster."""
     found, vcov = _read(effects, spread, labels, measure)
+    if cluster is None:
+        if found.table is None:
+            raise ValueError("cluster is missing; give the trial of each effect")
+        cluster = cluster_column(found.table)
     if isinstance(cluster, str) and found.table is None:
         raise ValueError(f"cluster={cluster!r} names a column, but effects is no table; give one value each")
     if isinstance(cluster, str):
@@ -761,7 +766,7 @@ def _heterogeneity(data, sigma2):
 def sampling_covariance(
     effects: EffectSizes | pd.DataFrame,
     *,
-    cluster: str = "study",
+    cluster: str | None = None,
     correlation: float | None = None,
     shared_arm: Literal["divided", "whole"] | None = None,
 ) -> Floats:
@@ -773,15 +778,17 @@ def sampling_covariance(
         With columns yi, vi and the cluster; for `shared_arm` also n_treatment, n_placebo, mean_placebo and
         sd_placebo, or n_t, n_p, mean_p and sd_p as a table with one row a study has them.
     cluster : str, optional
-        Column that names the trial.
+        Column that names the trial; by default the column cluster where there is one, else study.
     correlation : float, optional
         Between the sampling errors of any two effects of a trial, such as the same patients at several time
-        points. Rarely printed: vary it.
+        points. With `shared_arm`, between the errors of the mean of one arm at two times, which is the correlation
+        of a person's scores at both. Rarely printed: vary it.
     shared_arm : {"divided", "whole"}, optional
         Several treatment arms against one placebo arm. "divided": the effects share out its patients, as
         ``effect_sizes(trials, multi_arm="split")`` does; the division is undone, on the diagonal too (mean
         differences only). "whole": each row has the whole placebo arm in n_placebo and vi. Rows of a trial
-        with the same placebo mean and SD share the arm.
+        with the same placebo mean and SD, and the same week and timepoint, share the arm. Default for effects of
+        arms that were split, "divided", and for all time points of trials.
 
     Returns
     -------
@@ -791,8 +798,9 @@ def sampling_covariance(
     Raises
     ------
     ValueError
-        Unless exactly one of `correlation` and `shared_arm` is given; for a correlation that gives no valid
-        covariance, a missing column or value, a measure without a formula, or crossover trials with a shared arm.
+        If neither `correlation` nor `shared_arm` is given, and the effects do not tell; for time points without a
+        correlation, a correlation that gives no valid covariance, a missing column or value, a measure without a
+        formula, crossover trials with a shared arm, or arms that cannot be told apart at several times.
 
     See Also
     --------
@@ -801,39 +809,70 @@ def sampling_covariance(
 
     Notes
     -----
-    With whole arms, the covariance of two mean differences is sd_p^2 / n_p, and that of two standardized ones
-    1 / n_p + g_i g_j / (2 N) with N the people of all arms of the trial.
+    With whole arms, the covariance of two mean differences i and j of a trial is r (d se_t,i se_t,j + se_p,i se_p,j),
+    se the standard errors of the means of both arms, d 1 for the same treatment arm and 0 for another, r 1 at the same
+    time and `correlation` at another [3]_: sd_p^2 / n_p where only the placebo arm is shared. That of two standardized
+    ones is r (d / n_t + 1 / n_p) + r^2 g_i g_j / (2 N), N the people of all arms of the trial [1]_ [2]_; numbers that
+    differ between two times stand as their geometric mean. Rows at different times are of the same treatment arm if
+    their `arm_label` is the same, or if neither time has two rows. Time points of a crossover trial have r times the
+    root of both variances.
 
     References
     ----------
-    Gleser & Olkin 2009, chapter 19 of The Handbook of Research Synthesis and Meta-Analysis, section on
-    multiple-treatment studies.
+    .. [1] Gleser & Olkin 2009, chapter 19 of The Handbook of Research Synthesis and Meta-Analysis, sections on
+       multiple-treatment and multiple-endpoint studies.
+    .. [2] Pustejovsky 2015, Correlations between standardized mean differences,
+       https://jepusto.com/posts/correlations-between-smds (several treatments and endpoints together).
+    .. [3] Viechtbauer, vcalc of the R package metafor 3.8-1: the same by its arguments obs, grp1, grp2, w1 and w2, with
+       w1 = 1 / se_t^2 and w2 = 1 / se_p^2.
 
     Examples
     --------
     >>> from analysis import effect_sizes, read_trials
-    >>> effects = effect_sizes(read_trials("data/trials.csv"), multi_arm="split").where(study="tam2007")
-    >>> sampling_covariance(effects, shared_arm="divided").round(3).tolist()
+    >>> trials = read_trials("data/trials.csv")
+    >>> effects = effect_sizes(trials, multi_arm="split").where(study="tam2007")
+    >>> sampling_covariance(effects).round(3).tolist()
     [[0.723, 0.317], [0.317, 0.995]]
     >>> sampling_covariance(effects, correlation=0.5).round(3).tolist()
     [[1.041, 0.584], [0.584, 1.312]]
+    >>> times = effect_sizes(trials, times="all").where(study="chow2006")
+    >>> sampling_covariance(times, correlation=0.6).round(3).tolist()
+    [[0.203, 0.12], [0.12, 0.2]]
     """
     frame = table_of(effects, "sampling_covariance")
     if frame is None:
         raise ValueError("effects must be an EffectSizes or a DataFrame with the columns yi, vi and the cluster")
-    if (correlation is None) == (shared_arm is None):
-        raise ValueError("give either correlation or shared_arm: what makes effects of one trial dependent")
-    trial = _column_or_values(frame, cluster)
+    trial = _column_or_values(frame, cluster or cluster_column(frame))
     group = _numbered(trial, _check.study_labels(frame.get("label", None), len(frame)))
+    options = {} if effects is frame else effects.options
+    every_time = options.get("times") == "all"
+    if shared_arm is None and (every_time or correlation is None) and "multi_arm" in options:
+        shared_arm = "divided" if options["multi_arm"] == "split" else "whole"
+    if correlation is None and shared_arm is None:
+        raise ValueError("give correlation, shared_arm or both: what makes effects of one trial dependent")
+    if correlation is not None:
+        _check_correlation(correlation, group)
+    elif every_time and (again := ((group[:, None] == group) & ~_at_one_time(frame)).any(axis=1)).any():
+        named = ", ".join(map(str, dict.fromkeys(trial[again])))
+        raise ValueError(
+            f"{named}: the same people at several times; give correlation=, that of a person's scores at two of "
+            "them, and vary it"
+        )
     if shared_arm is not None:
         _check.option("shared_arm", shared_arm, ("divided", "whole"))
-        return _shared_arm_covariance(frame, trial, group, shared_arm, "MD" if effects is frame else effects.measure)
+        measure = "MD" if effects is frame else effects.measure
+        return _covariance_of_arms(frame, trial, group, shared_arm, measure, correlation)
     vi = _column_or_values(frame, "vi")
     _, vi = _check.check(np.zeros(vi.size), vi, lambda at: f"effect {at[0] + 1}")
+    out = np.where(group[:, None] == group, correlation, 0.0) * np.sqrt(np.outer(vi, vi))
+    np.fill_diagonal(out, vi)
+    return out
+
+
+def _check_correlation(correlation, group):
     if not isinstance(correlation, (int, float, np.number)):
         raise ValueError(f"correlation={correlation!r} must be a number")
-    same = group[:, None] == group
-    largest = int(same.sum(axis=0).max())
+    largest = int(np.bincount(group).max())
     # n equally correlated errors have a variance, and a positive definite covariance, only above -1 / (n - 1).
     lowest = -1.0 / (largest - 1) if largest > 1 else -1.0
     if not lowest < correlation < 1:
@@ -841,13 +880,10 @@ def sampling_covariance(
             f"correlation={correlation!r} must lie between {lowest:.3g} and 1, both excluded, as {largest} "
             "effects of one trial cannot be correlated otherwise"
         )
-    out = np.where(same, correlation, 0.0) * np.sqrt(np.outer(vi, vi))
-    np.fill_diagonal(out, vi)
-    return out
 
 
-def _shared_arm_covariance(frame, trial, group, shared_arm, measure):
-    """Covariance of contrasts with one placebo arm; see `sampling_covariance`."""
+def _covariance_of_arms(frame, trial, group, shared_arm, measure, correlation):
+    """Covariance of contrasts with one placebo arm, at one time or several; see `sampling_covariance`."""
     if shared_arm not in _SHARED_ARM.get(measure, ()):
         raise ValueError(
             f"there is no covariance for measure={measure!r} with shared_arm={shared_arm!r}; it is known for 'MD', and "
@@ -868,23 +904,59 @@ def _shared_arm_covariance(frame, trial, group, shared_arm, measure):
             raise ValueError(
                 f"{name} is missing for {named(unknown)}: without it nobody knows which effects share an arm"
             )
-    same = (group[:, None] == group) & (mean[:, None] == mean) & (sd[:, None] == sd)
-    several = same.sum(axis=0) > 1
-    if "design" in frame and (crossed := several & (frame["design"] == "crossover").to_numpy()).any():
+    cluster, itself = group[:, None] == group, np.eye(len(frame), dtype=bool)
+    at_once = itself | (cluster & (mean[:, None] == mean) & (sd[:, None] == sd) & _at_one_time(frame))
+    again = (cluster & ~at_once).any(axis=1)
+    several = at_once.sum(axis=0) > 1
+    crossed = (frame["design"] == "crossover").to_numpy() if "design" in frame else np.zeros(len(frame), dtype=bool)
+    if (wrong := several & crossed).any():
         raise ValueError(
-            f"shared_arm is for parallel arms, but {named(crossed)} is a crossover trial; give a correlation"
+            f"shared_arm is for parallel arms, but {named(wrong)} is a crossover trial; give a correlation"
         )
+    r = np.where(at_once, 1.0, np.where(cluster, correlation or 0.0, 0.0))
+    same_arm = itself
+    if correlation is not None:
+        same_arm = itself | _one_treatment_arm(frame, cluster & ~at_once, several, again, named)
     if measure == "SMD":
-        n_all = same @ n_t + n_p
-        between = 1.0 / n_p + np.outer(yi, yi) / (2.0 * n_all)
+        people = at_once @ n_t + n_p
+        between = r * (same_arm / np.sqrt(np.outer(n_t, n_t)) + 1.0 / np.sqrt(np.outer(n_p, n_p)))
+        out = between + r**2 * np.outer(yi, yi) / (2.0 * np.sqrt(np.outer(people, people)))
     else:
         sd = sd * _points_a_unit(frame, names)
-        whole = np.where(several, same @ n_p, n_p) if shared_arm == "divided" else n_p
+        whole = np.where(several, at_once @ n_p, n_p) if shared_arm == "divided" else n_p
+        own = np.where(crossed, vi, vi - sd**2 / n_p)
+        if correlation is not None and (wrong := again & (own <= 0)).any():
+            raise ValueError(
+                f"vi is not more than that of the placebo arm alone in {named(wrong)}; check sd and n of it"
+            )
         vi = np.where(several, vi - sd**2 / n_p + sd**2 / whole, vi)
-        between = np.broadcast_to(sd**2 / whole, same.shape)
-    out = np.where(same, between, 0.0)
+        se_t, se_p = np.sqrt(own.clip(min=0.0)), np.where(crossed, 0.0, sd / np.sqrt(whole))
+        shared = np.where(at_once, sd**2 / whole, np.outer(se_p, se_p))
+        out = r * (same_arm * np.outer(se_t, se_t) + shared)
+    out = np.where(cluster, out, 0.0)
     np.fill_diagonal(out, vi)
     return out
+
+
+def _at_one_time(frame):
+    """Which rows are of one time, as far as the table tells."""
+    import pandas as pd
+
+    keys = [pd.factorize(frame[name])[0] for name in ("week", "timepoint") if name in frame]
+    return np.logical_and.reduce([np.ones((len(frame),) * 2, dtype=bool), *(key[:, None] == key for key in keys)])
+
+
+def _one_treatment_arm(frame, other_time, several, again, named):
+    """Which rows are of one treatment arm at different times."""
+    # Where no time has two rows, there is one arm; where one has, names tell.
+    apart = other_time & ~several[:, None] & ~several
+    label = frame["arm_label"].to_numpy(dtype=object) if "arm_label" in frame else None
+    if label is None and (unclear := several & again).any():
+        raise ValueError(
+            f"'arm_label' is not a column of the effects: without it nobody knows which treatment arm of "
+            f"{named(unclear)} is which at another time"
+        )
+    return apart if label is None else apart | (other_time & (label[:, None] == label))
 
 
 def _points_a_unit(frame, names):

@@ -387,15 +387,32 @@ def _rows(values, kept):
     return (raw if raw.dtype.kind in "fiub" else np.asarray(values, dtype=object))[kept]
 
 
+def cluster_column(table: pd.DataFrame) -> str:
+    """Return the column that says which effects belong together: cluster where there is one, else study.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cluster_column(pd.DataFrame({"study": ["A", "B"], "cluster": ["A", "A"]}))
+    'cluster'
+    """
+    return "cluster" if "cluster" in table else "study"
+
+
 def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to: str) -> None:
     """Warn, at the user's line, of studies that stand in several rows.
 
     Parameters
     ----------
     effects : EffectSizes or pandas.DataFrame
-        Of a trial whose arms were split no row is told: they share out its placebo patients, and count as trials.
+        Of a trial whose arms were split no row is told: they share out its placebo patients, and count as trials. The
+        same arms at another time are told.
     rows : pandas.DataFrame
-        The rows of its table that are used; without a column study nothing is known.
+        The rows of its table that are used; without a column cluster or study nothing is known.
     to : str
         The function that uses them.
 
@@ -405,9 +422,12 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     >>> once = pd.DataFrame({"study": ["A", "B"]})
     >>> warn_of_repeats(once, once, "pool")
     """
-    if "study" not in rows or getattr(effects, "options", {}).get("multi_arm") == "split":
+    column = cluster_column(rows)
+    if column not in rows:
         return
-    study = rows["study"].dropna()
+    if getattr(effects, "options", {}).get("multi_arm") == "split":
+        rows = rows.drop_duplicates(["study", "week", "timepoint"])
+    study = rows[column].dropna()
     twice = study[study.duplicated()].unique().tolist()
     if not twice:
         return
@@ -416,7 +436,7 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
         frame, level = frame.f_back, level + 1
     message = (
-        f"{', '.join(map(str, twice[:_NAMED]))}{more}: several rows of the column study, whose effects {to} takes to "
-        "be independent; pool_multilevel(effects, cluster='study') does not"
+        f"{', '.join(map(str, twice[:_NAMED]))}{more}: several rows of the column {column}, whose effects {to} takes "
+        "to be independent; pool_multilevel(effects) does not"
     )
     warnings.warn(message, RepeatedStudyWarning, stacklevel=level)

@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.evidence.contextual import require_placebo
 from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -123,6 +124,7 @@ def arms_forest(
         raise TypeError("arms_forest draws a PooledArms; pass pool_arms(effects)")
     if pooled.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
+    require_placebo(pooled.effects, "arms_forest")
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms("all trials", pooled)
     order = usable_order(total.trials, order)

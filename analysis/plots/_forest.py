@@ -195,13 +195,17 @@ def forest(
     )
     footer = [line for line in lines if line]
     title = title or f"{measure.title} in {counted(len(source.total.trials))} and the pooled result"
-    tracks, drop = tracks_of(cells, left, right, symbols, panel), drop_order(left, right, symbols)
+    tracks = tracks_of(cells, left, right, symbols, panel, _arm_heads(source.effects))
+    drop = drop_order(left, right, symbols)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _draw_symbols(fig, cells, symbols)
     if curve is not None:
         # the first axes are the page
         draw_density(fig.axes[1], panel, body_of(cells), curve)
-    said, alt = totals_in_words(title, cells, panel, unit=source.unit, digits=digits)
+    said, alt = (
+        words.of_arms(text, source.effects)
+        for text in totals_in_words(title, cells, panel, unit=source.unit, digits=digits)
+    )
     rows = pd.concat([with_reference_rows(cells, panel.zone, footer), curve], ignore_index=True)
     fig.content = FigureContent(rows, title, " ".join([words.sentences(title), said, *footer]), alt)
     return fig
@@ -566,29 +570,36 @@ def _symbols_sentence(symbols, heads):
     return words.sentences(*parts)
 
 
-def tracks_of(table, left, right, symbols, panel):
+def _arm_heads(effects):
+    """Return the headings of both arms as the effects call them, for the columns of `ARMS`."""
+    if effects is None or effects.arms == tuple(ARMS):
+        return ARMS
+    return {arm: (name[0].upper() + name[1:], name) for arm, name in zip(ARMS, effects.arms, strict=True)}
+
+
+def tracks_of(table, left, right, symbols, panel, arms=ARMS):
     """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
 
     def columns(chosen):
-        return [column for name, head in chosen.items() for column in _columns_of(table, name, head, symbols, panel)]
+        return [x for name, head in chosen.items() for x in _columns_of(table, name, head, symbols, panel, arms)]
 
     names = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
     later = {name: None for name in symbols if name not in left and name not in right}
     return [names, *columns(left), panel, *columns({**right, **later})]
 
 
-def _columns_of(table, name, head, symbols, panel):
+def _columns_of(table, name, head, symbols, panel, arms):
     """Return the columns of one name: two for the patients, six for the arms, one for anything else."""
     if name == "n":
         return [
             Column("n", short, (f"text_n_{arm}",), span=head or "Patients")
-            for arm, (_, short) in ARMS.items()
+            for arm, (_, short) in arms.items()
             if f"n_{arm}" in table
         ]
     if name == "arms":
         return [
             Column("arms", title, (f"text_{part}_{arm}",), span=arm_name)
-            for arm, (arm_name, _) in ARMS.items()
+            for arm, (arm_name, _) in arms.items()
             for part, title in PARTS.items()
         ]
     if name == "effect":

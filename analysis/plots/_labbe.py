@@ -16,6 +16,7 @@ from matplotlib.collections import PolyCollection
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.evidence.contextual import require_placebo
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._labbe_counts import (
@@ -186,6 +187,7 @@ def _arms_of(results):
         results = pool_arms(results)
     if results.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there is no change to draw; use forest")
+    require_placebo(results.effects, "labbe")
     return results
 
 

@@ -10,6 +10,7 @@ about a trial's numbers.
 """
 
 import math
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -102,6 +103,11 @@ def source_of(results, by=None, data=None):
     """Return the _Source of any result; ``data`` adds columns to one that has none."""
     if hasattr(results, "q_between"):
         return _source_of_subgroups(results, by, data)
+    if hasattr(results, "sigma2"):
+        raise TypeError(
+            "forest draws one effect a trial and its pooled result, not a MultilevelEffect; set it beside them as a "
+            "further model: forest(pool(effects), models=[result])"
+        )
     if hasattr(results, "tau2_method"):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
@@ -232,9 +238,13 @@ def sort_trials(trials, order):
     if trials[key].dtype == object:
         trials = trials.assign(_key=[None if x is None or x != x else str(x) for x in trials[key]])
         key = "_key"
-    by = [key, "label"] if key == "year" else [key]
+    by = [key]
+    if key == "year":
+        # Of one trial at several times, 7 weeks come before 12.
+        names = [re.sub(r"\d+", lambda number: number[0].zfill(4), str(label)) for label in trials["label"]]
+        by, trials = [key, "_name"], trials.assign(_name=names)
     up = (column == "weight") == order.startswith("-")
-    return trials.sort_values(by, kind="stable", ascending=up).drop(columns="_key", errors="ignore")
+    return trials.sort_values(by, kind="stable", ascending=up).drop(columns=["_key", "_name"], errors="ignore")
 
 
 def build_rows(total, groups, order="year"):

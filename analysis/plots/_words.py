@@ -42,6 +42,11 @@ def directions(favours, effects):
     return f"favours {better_low}", f"favours {better_high}"
 
 
+def of_arms(text, effects):
+    """Return a text about the contrast with the names that the effects give both arms."""
+    return text if effects is None else text.replace(SERIES_WORDS["contrast"], " minus ".join(effects.arms))
+
+
 def sentences(*parts):
     """Join the parts that are not empty, a full stop after each."""
     return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
