@@ -43,6 +43,7 @@ from .data.trials import (
 from .data.trials import (
     read_trials as read_trials,
 )
+from .data.wide import trials_from_wide as trials_from_wide
 from .evidence.arms import PooledArms as PooledArms
 from .evidence.arms import pool_arms as pool_arms
 from .evidence.audit import audit_findings as audit_findings

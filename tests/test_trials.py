@@ -113,6 +113,86 @@ def test_a_dataframe_and_reading_twice(raw):
     pd.testing.assert_frame_equal(ma.read_trials(once), once)
 
 
+def test_the_curated_trials_say_more_than_they_must():
+    trials = ma.read_trials(DATA)
+    about = "author year therapy therapy_family condition_group design scale primary source n_basis certainty".split()
+    assert trials[about].notna().all(axis=None)
+    assert trials["study"].str.fullmatch("[a-z0-9]+").all()
+
+
+OWN = pd.DataFrame(
+    {
+        "study": ["Müller 2014", "Müller 2014", "Bo", "Bo"],
+        "arm": ["treatment", "placebo"] * 2,
+        "n": [20, 21, 30, 31],
+        "final_mean": [3.2, 4.2, 3.2, 3.9],
+        "final_sd": 1.5,
+        "scale_min": 0,
+        "scale_max": 10,
+    }
+)
+
+
+def test_own_trials_need_study_arm_and_people():
+    trials = ma.read_trials(OWN)
+    assert trials["primary"].tolist() == ["yes"] * 4 and trials["author"].isna().all()
+    found = ma.effect_sizes(trials)
+    assert found.labels == ["Müller 2014", "Bo"] and found.yi == pytest.approx([-1.0, -0.7])
+    assert ma.pool_arms(found).contrast.k == 2
+    years = OWN.assign(year=[2014, 2014, 2001, 2001])
+    assert ma.effect_sizes(years).labels == ["Müller 2014", "Bo 2001"]
+    assert ma.effect_sizes(years.assign(author=["Müller", "Müller", None, None])).labels == ["Müller 2014", "Bo 2001"]
+    for column in dictionary.REQUIRED:
+        problems, message = problems_of(OWN.drop(columns=column))
+        assert set(problems["column"]) == {column} and "this column is missing" in message
+    problems, _ = problems_of(OWN.drop(columns=["scale_min", "scale_max"]))
+    assert set(problems["rule"]) == {"means need the ends of their scale"}
+
+
+def test_the_only_time_point_is_the_primary_one():
+    later = pd.concat([OWN.assign(week=4), OWN.assign(week=12)[:2]])
+    problems, _ = problems_of(later)
+    assert problems[["study", "rule"]].values.tolist() == [["Müller 2014", "each trial has one primary time point"]]
+    said = later.assign(primary=["yes", "yes", "", "", "no", "no"])
+    assert ma.read_trials(said)["primary"].tolist() == ["yes"] * 4 + ["no"] * 2
+    problems, _ = problems_of(OWN.assign(primary=["no", "no", "", ""]))
+    assert set(problems["study"]) == {"Müller 2014"}, "what is said is not overruled"
+
+
+def test_a_trial_without_author_or_year_is_no_twin():
+    assert "same trial twice" not in set(ma.audit_trials(OWN.assign(n=20, year=2001))["check"])
+    named = OWN.assign(n=20, year=2001, author="Bo")
+    assert "same trial twice" in set(ma.audit_trials(named)["check"])
+
+
+def test_what_was_recovered_is_told():
+    trials = ma.read_trials(
+        OWN.assign(recovered=["final_sd: read off a figure; final_mean: from the text", "", "", ""])
+    )
+    found = ma.effect_sizes(trials)
+    told = found.derivations[["study", "arm", "quantity", "value", "rule"]].values.tolist()
+    assert told == [
+        ["Müller 2014", "treatment", "mean final score", 3.2, "from the text"],
+        ["Müller 2014", "treatment", "SD of the final score", 1.5, "read off a figure"],
+    ]
+    assert found.table["status"].tolist() == ["recovered", "as printed"]
+    leaves = ma.provenance(ma.pool_arms(found)).table.query("level == 'printed' and study == 'Müller 2014'")
+    assert leaves.loc[leaves["arm"] == "treatment"].set_index("column")["rule"].to_dict() == {
+        "final_mean": "from the text",
+        "final_sd": "read off a figure",
+        "n": "",
+    }
+
+
+def test_arms_are_called_by_their_label():
+    named = OWN.assign(arm_label=["laser", "sham"] * 2)
+    assert ma.effect_sizes(named).arms == ("laser", "sham")
+    assert ma.effect_sizes(named, arms=("light", "dark")).arms == ("light", "dark")
+    for labels in (["laser", "sham", "laser 2", "sham 2"], ["x"] * 4):
+        assert ma.effect_sizes(OWN.assign(arm_label=labels)).arms == ("treatment", "placebo")
+    assert ma.effect_sizes(OWN.assign(arm_label=["laser", None] * 2)).arms == ("laser", "placebo")
+
+
 def test_optional_columns_may_be_missing_and_own_ones_are_kept(raw):
     small = raw.drop(columns=["title", "doi", "note", "events"]).assign(x_risk="low")
     found = ma.read_trials(small)
@@ -149,8 +229,9 @@ BAD_CELLS = [
     ("therapy", 2, "Infra-red", "closed list"),
     ("primary", 2, "y", "closed list"),
     ("arm", 2, "control", "closed list"),
-    ("study", 2, "Gale 2006", "lower-case letters"),
-    ("source", 2, "", "is blank"),
+    ("arm", 2, "", "is blank"),
+    ("recovered", 2, "from the quartiles", "names no mean or SD"),
+    ("recovered", 2, "final_n: from the text", "names no mean or SD"),
     ("year", 2, "206", "between 1900 and 2100"),
     ("year", 3, "2007", "differs from the first row"),
     ("design", 3, "crossover", "differs from the first row"),
@@ -306,7 +387,7 @@ def test_files_with_a_wrong_ending(tmp_path):
 
 
 def test_a_problem_in_many_rows_is_told_once(raw):
-    problems, message = problems_of(raw.assign(source=""))
+    problems, message = problems_of(raw.assign(certainty="sure"))
     assert len(problems) == len(raw)
     assert message.count("\n- ") == 1 and "rows 2, 3, 4," in message
 

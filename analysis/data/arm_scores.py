@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from analysis import effects, recover
 from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
-from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, same_time
+from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, how_recovered, same_time
 from analysis.data.printed_p import FROM_P, paired_sd, usable_p
 
 # The common scale runs from 0 to 10.
@@ -30,6 +30,8 @@ BASELINE = "baseline"
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
 FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
+#: Ends the rule of what rests on a correlation that is none of the trial's.
+ASSUMED = " assumed"
 
 #: The order in which they are taken, "" for a printed SD. What the arm itself prints comes first, then what is said of
 #: the difference, which gives one SD for both arms (Cochrane Handbook 6.5.2.2 and 6.5.2.3); these rest on numbers of
@@ -99,22 +101,24 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
     -------
     pandas.DataFrame
         Columns study, comparison (that of `rows`, else the study), arm, arm_label, n, score, mean, mean_rule, sd,
-        sd_rule (the first that gives one in `SD_ORDER`, "" where the SD is printed or there is none), and whether the
-        SD rests on the assumed correlation (`correlated`) or on other trials (`imputed`, all False here); one line per
-        row and score, the baseline included.
+        sd_rule (the first that gives one in `SD_ORDER`, "" where the SD is printed or there is none; of what the column
+        `recovered` speaks of, its words), and whether the SD rests on an assumed correlation (`correlated`) or on other
+        trials (`imputed`, all False here); one line per row and score, the baseline included.
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
     computed = rows["final_mean"] - rows["baseline_mean"]
-    changed = np.where(rows["change_mean"].isna() & computed.notna(), "final minus baseline", "")
+    changed = _recovered(rows, "change_mean").mask(
+        rows["change_mean"].isna() & computed.notna(), "final minus baseline"
+    )
     means = {
-        "final": ((rows["final_mean"] - rows["scale_min"]) * factor, ""),
+        "final": ((rows["final_mean"] - rows["scale_min"]) * factor, _recovered(rows, "final_mean")),
         "change": (rows["change_mean"].fillna(computed) * factor, changed),
-        BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, ""),
+        BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, _recovered(rows, "baseline_mean")),
     }
     printed = {score: _printed_spreads(rows, score, factor) for score in means}
     own = {score: _first_of(spreads, rows.index)[0] for score, spreads in printed.items()}
     both = pd.Series(effects.change_sd(own[BASELINE], own["final"], correlation), index=rows.index)
-    printed["change"][FROM_BOTH] = both.where(means["change"][0].notna()), f", correlation {correlation:g} assumed"
+    printed["change"][FROM_BOTH] = both.where(means["change"][0].notna()), f", correlation {correlation:g}{ASSUMED}"
     for score, spread in _spreads_by_p(rows, means, own, crossover_correlation).items():
         printed[score][FROM_P] = spread
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
@@ -124,8 +128,13 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
         sd, sd_rule = _first_of(printed[score], rows.index)
         parts.append(keep.assign(score=score, mean=mean, mean_rule=mean_rule, sd=sd, sd_rule=sd_rule))
     scores = pd.concat(parts)
-    scores["correlated"] = scores["sd_rule"].str.startswith(FROM_BOTH)
+    scores["correlated"] = scores["sd_rule"].str.startswith(FROM_BOTH) & scores["sd_rule"].str.endswith(ASSUMED)
     return scores.assign(imputed=False).rename_axis("row").reset_index()
+
+
+def _recovered(rows, column):
+    """How the numbers of a column were found that are not printed as they stand; "" for the others."""
+    return pd.Series([how_recovered(text, column) for text in rows["recovered"]], rows.index, dtype=object)
 
 
 def _printed_spreads(rows, score, factor):
@@ -137,7 +146,8 @@ def _printed_spreads(rows, score, factor):
     if score != BASELINE:
         low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
         spreads[FROM_CI] = recover.sd_from_ci(low, high, n, rows["ci_level"] / 100)
-    return {rule: (pd.Series(sd, index=rows.index) * factor, "") for rule, sd in spreads.items()}
+    more = {"": _recovered(rows, f"{score}_sd")}
+    return {rule: (pd.Series(sd, index=rows.index) * factor, more.get(rule, "")) for rule, sd in spreads.items()}
 
 
 def _first_of(spreads, index):
@@ -352,11 +362,14 @@ def impute(
 
 
 def labels(about: pd.DataFrame) -> pd.Series:
-    """Return "Author year" for each row, and the time for each of several rows of a trial.
+    """Return "Author year" for each row, "study year" without an author, and the time for each of several of a trial.
 
-    The study id is added where two trials would read alike.
+    The study is added to what would read alike.
     """
-    plain = about["author"] + " " + about["year"].astype(str)
+    years = [f" {year:.0f}" if year == year else "" for year in about["year"]]
+    names = about["author"].fillna(about["study"])
+    # A study is often named after author and year already.
+    plain = pd.Series([n if n.endswith(y) else n + y for n, y in zip(names, years, strict=True)], about.index, object)
     shared = about.assign(plain=plain).groupby("plain")["study"].transform("nunique") > 1
     named = plain.where(~shared, plain + " (" + about["study"] + ")")
     several = about["study"].duplicated(keep=False)

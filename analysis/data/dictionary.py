@@ -68,17 +68,20 @@ LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
 _INTEGERS = ("year", "n", "events")
 _NUMBERS = (*_INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
 
-#: Columns that must be there and filled in every row.
-REQUIRED = "study author year therapy therapy_family condition_group design scale primary arm n source".split()
+#: Columns that must be there and filled in every row: what statistics needs, but for means and counts.
+REQUIRED = "study arm n".split()
 
 #: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
 COLUMNS = (
     "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
     "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
     "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
-    "change_mean change_sd change_se change_ci_low change_ci_high ci_level events event_definition "
+    "change_mean change_sd change_se change_ci_low change_ci_high ci_level recovered events event_definition "
     "p_between certainty source locator note"
 ).split()
+# Of `recovered`: a mean or an SD, and how it was found.
+_ENTRY = r"(baseline|final|change)_(mean|sd): [^;]+"
+_ENTRIES = rf"{_ENTRY}(; {_ENTRY})*"
 _CONSTANT = ("author", "year", "therapy", "therapy_family", "condition_group", "design", "control")
 _AT_ONE_TIME = ("scale", "scale_min", "scale_max")
 PERCENT_CHANGE = "percent change"
@@ -99,6 +102,12 @@ _BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n"
 def same_time(trials: pd.DataFrame) -> Any:
     """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
     return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
+
+
+def how_recovered(text: Any, column: str) -> str:
+    """Return what a cell of `recovered` says of the number in a column; "" where that stands as it is printed."""
+    found = re.search(rf"(?:^|; ){column}: ([^;]+)", text) if isinstance(text, str) else None
+    return found[1] if found else ""
 
 
 def _rule(column, rule, remedy, test):
@@ -254,6 +263,12 @@ def _row_rules():
             "Check the value and scale_min, scale_max.",
             lambda t: t["change_mean"].isna() | t["scale_max"].isna() | (t["change_mean"].abs() <= _scale_width(t)),
         ),
+        _rule(
+            "recovered",
+            "names no mean or SD of the row",
+            "Write 'final_sd: how it was found', with '; ' between two of them; blank if all stand as printed.",
+            lambda t: t["recovered"].isna() | t["recovered"].str.fullmatch(_ENTRIES, na=True),
+        ),
         *(_possible_spread(*name.split("_")) for name in SPREADS),
         *map(_of_one_person, SPREADS),
         *_interval_of_score("final"),
@@ -287,7 +302,9 @@ def _trial_rules():
             "primary",
             "the rows of one time point agree on primary",
             "Type the same in every arm of the time point.",
-            _per_trial(lambda t, groups: t["primary"].groupby(groups).transform("nunique") == 1, by_time=True),
+            _per_trial(
+                lambda t, groups: t["primary"].fillna("").groupby(groups).transform("nunique") == 1, by_time=True
+            ),
         ),
         _rule(
             "arm",
@@ -368,9 +385,6 @@ def _cell_checks(name, layout):
         checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
     if not of_trials:
         return checks
-    if name == "study":
-        text = _says(name, "lower-case letters and digits only", "Write the first author and year, like smith2024.")
-        checks.append(pa.Check.str_matches(r"^[a-z0-9]+$", error=text))
     if name in SPREADS:
         text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
         checks.append(pa.Check.gt(0, error=text))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
+from analysis.data import headings
 from analysis.data.arm_scores import (
     BASELINE,
     EVENTS,
@@ -48,7 +49,16 @@ from analysis.data.arm_scores import (
 from analysis.data.dictionary import CONTRASTS, VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
-from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, UNDEFINED, WideOptions, column_named, is_wide, wide_effects
+from analysis.data.wide import (
+    COLUMN_ARGUMENTS,
+    SHAPES,
+    UNDEFINED,
+    check_sides,
+    column_named,
+    is_wide,
+    wide_effects,
+    wide_options,
+)
 from analysis.measures import Measure
 from analysis.sentences import InWords
 from analysis.text import counted
@@ -329,7 +339,7 @@ def effect_sizes(
         What is good for patients. Default: of an arm-level table, which holds pain and counts responders, "lower" of
         scores and "higher" of events; else not known.
     arms : (str, str), optional
-        What the two arms are called.
+        What the two arms are called. Default: `arm_label` of an arm-level table, where all trials have the same.
     missing : {"raise", "drop"}, optional
         One row a study: what to do with rows without an effect, those without events among them: raise with the list
         of all, or put them into `left_out` with the reason, as is always done with an arm-level table.
@@ -361,6 +371,7 @@ def effect_sizes(
 
     See Also
     --------
+    analysis.trials_from_wide : Makes arms of a table with one row a study.
     analysis.pool : Pools the effects.
     analysis.with_contrasts : Adds trials whose papers print the difference only.
     analysis.multiverse : Pools under all reasonable choices of these options.
@@ -442,7 +453,7 @@ def effect_sizes(
     """
     about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
-    _check_sides(benefit, arms)
+    check_sides(benefit, arms)
     named = [name for name, given in about.items() if given is not None] + list(columns)
     named += ["correlation"] if isinstance(correlation, str) else []
     options = {"measure": measure, "outcome": outcome, "correlation": correlation}
@@ -451,18 +462,16 @@ def effect_sizes(
     of_rows = {"missing": missing, "level": level, "log": log}
     if is_wide(trials, named, measure):
         _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
-        asked = _wide_options(options | of_rows | {"arms": tuple(arms)})
+        asked = wide_options(options | of_rows | {"arms": tuple(arms)})
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
-        raise ValueError(_NEITHER)
+        told = headings.advice(trials, measure) if isinstance(trials, pd.DataFrame) else ""
+        raise ValueError(f"this table has one row a study. By its headings:{told}" if told else _NEITHER)
     _check.option("missing", missing, ("raise", "drop"))
     _refuse_others({"level": level, "log": log}, "a table with one row a study, and this one has one row an arm")
     options |= of_arms | {"cluster": cluster, "correlation": 0.5 if correlation is None else correlation}
-    sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
-    if sides["arms"] == _OPTIONS["arms"]:
-        sides["arms"] = ("treatment", comparator)
     _check_options(options)
     measure = Measure(measure)
     trials = checked_trials(trials)
@@ -470,6 +479,9 @@ def effect_sizes(
     trials = trials.assign(comparison=comparisons(trials, times))
     clusters = None if cluster is None else _clusters(trials, cluster)
     rows = compared_arms(trials, times, comparator)
+    sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
+    if sides["arms"] == _OPTIONS["arms"]:
+        sides["arms"] = _names_of_arms(rows, comparator)
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
@@ -582,37 +594,10 @@ _OPTIONS = {
 }
 
 
-def _check_sides(benefit, arms):
-    if benefit is not None:
-        _check.option("benefit", benefit, get_args(Benefit))
-    names = isinstance(arms, list | tuple) and len(arms) == 2 and all(isinstance(x, str) and x for x in arms)
-    if not names or arms[0] == arms[1]:
-        raise ValueError(f"arms={arms!r} must be the names of the two arms, such as ('laser', 'sham')")
-
-
 def _refuse_others(options, of):
     """Refuse options that do nothing for this table, unless they were left as they are."""
     if given := [name for name, value in options.items() if value != _OPTIONS[name]]:
         raise ValueError(f"{', '.join(f'{name}=' for name in given)}: only for {of}")
-
-
-def _wide_options(options):
-    """What was asked of a table with one row a study, checked."""
-    _check.option("outcome", options["outcome"], SCORES)
-    _check.option("missing", options["missing"], ("raise", "drop"))
-    for name, low, high, words in (
-        ("correlation", -1, 1, "a number from -1 to 1, or the name of a column"),
-        ("level", 1, 100, "a number of percent, 95 for 95%"),
-    ):
-        value = options[name]
-        skip = name == "correlation" and (value is None or isinstance(value, str))
-        if not skip and (not isinstance(value, Real) or isinstance(value, bool) or not low <= value <= high):
-            raise ValueError(f"{name}={value!r} must be {words}")
-    if not 1 < options["level"] < 100:
-        raise ValueError(f"level={options['level']!r} must be a number of percent, 95 for 95%")
-    if options["log"] not in (None, True, False):
-        raise ValueError(f"log={options['log']!r} must be True, False or None")
-    return WideOptions(**options | {"measure": Measure(options["measure"])})
 
 
 def _check_options(options):
@@ -674,6 +659,15 @@ def _clusters(trials, name):
             f"cluster={name!r} is blank, or not the same in all rows, of {', '.join(wrong)}; fill in one for each trial"
         )
     return values.str[0]
+
+
+def _names_of_arms(rows, comparator):
+    """What the two arms are called: by their label where all trials have the same, else by their role."""
+    treated = rows["arm"] == "treatment"
+    names = []
+    for role, own in (("treatment", rows.loc[treated, "arm_label"]), (comparator, rows.loc[~treated, "arm_label"])):
+        names.append(own.iloc[0] if len(own) and (own == own.iloc[0]).all() and own.iloc[0] else role)
+    return ("treatment", comparator) if names[0] == names[1] else tuple(names)
 
 
 def _raise_missing(silent, trials):

@@ -22,14 +22,14 @@ import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
-from analysis.data import dictionary
+from analysis.data import dictionary, headings
 
 # Likeness from which an id is taken for a slip of the pen: author and year make unlike trials look alike.
 _NEAR = 0.8
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # One comma, which stands for decimals or, before three digits, perhaps for thousands.
-_WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
+WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _DECIMALS = {".": "a point", ",": "a comma"}
 
@@ -117,7 +117,8 @@ def read_trials(
     -------
     pandas.DataFrame
         One row per arm, all columns of the data dictionary in its order; numbers as floats in scale units (`n`,
-        `year` integers), text as strings, blanks as missing values. The index is the row number in the file.
+        and `year` where every row has one, integers), text as strings, blanks as missing values. The index is the row
+        number in the file. The only time point of a trial is its primary one, where `primary` is blank.
 
     Raises
     ------
@@ -132,6 +133,7 @@ def read_trials(
 
     See Also
     --------
+    analysis.trials_from_wide : Makes the same of a table with one row a study.
     analysis.effect_sizes : Makes one effect size per trial of it.
     analysis.audit_trials : Looks for what is allowed, but doubtful.
     analysis.read_contrasts : Reads differences of trials that print no arms.
@@ -139,8 +141,9 @@ def read_trials(
     Notes
     -----
     Values stay on the scale of the paper; blank means "not printed" and never zero. The columns are described in
-    ``data/README.md``. A table has one heading, one row per arm and one value per cell, and is checked as it is read
-    [1]_.
+    ``data/README.md``; study, arm and n must be there, and the ends of the scale where there are means. A table has one
+    heading, one row per arm and one value per cell, and is checked as it is read [1]_. One with a row a study is
+    recognised by its headings, and the error holds the call that reads it.
 
     References
     ----------
@@ -155,7 +158,9 @@ def read_trials(
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
     """
     layout = dictionary.TRIALS._replace(vocabulary=_vocabulary(allow))
-    return _read_checked(path, layout, decimal).astype({"n": "int64", "year": "int64"})
+    table = _read_checked(path, layout, decimal)
+    years = {} if table["year"].isna().any() else {"year": "int64"}
+    return table.astype({"n": "int64"} | years)
 
 
 def checked_trials(trials: Any) -> pd.DataFrame:
@@ -561,6 +566,8 @@ def _read_checked(path, layout, decimal=None, beside=None):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})
     source, cells, delimiter = _read_cells(path, layout, decimal)
+    if _has_one_row_a_study(cells, layout):
+        raise TrialDataError([_one_row_a_study(path, cells, delimiter, decimal)], source)
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
@@ -570,11 +577,41 @@ def _read_checked(path, layout, decimal=None, beside=None):
     if decimal is None and delimiter == ";":
         decimal = _decimal_between_semicolons(cells, layout, source)
     table, problems = _typed(cells, layout, decimal or ".")
+    if layout.name == "trials":
+        table = _only_time_is_primary(table)
     problems += broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
     problems += _unknown_studies(table, layout, known)
     if problems:
         raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
     return table
+
+
+def _has_one_row_a_study(cells, layout):
+    """Whether a table that should hold arms is one that `effect_sizes` and `trials_from_wide` read."""
+    return layout.name == "trials" and "arm" not in cells and headings.recognised(cells) is not None
+
+
+def _one_row_a_study(path, cells, delimiter, decimal):
+    """The problem that says so, with the lines that read it."""
+    call = headings.advice(cells, arms_too=True)
+    if not isinstance(path, pd.DataFrame):
+        commas = cells.map(lambda text: bool(WITH_COMMA.fullmatch(text))).any(axis=None)
+        options = {"sep": delimiter if delimiter not in ("", ",") else None}
+        options["decimal"] = "," if decimal == "," or (decimal is None and delimiter == ";" and commas) else None
+        given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
+        reader = {".parquet": "read_parquet", ".xlsx": "read_excel", ".xlsm": "read_excel"}
+        call = f"\n    df = pandas.{reader.get(Path(path).suffix.lower(), 'read_csv')}({str(path)!r}{given}){call}"
+    rule = "this table has one row a study, and read_trials reads one row an arm"
+    return (1, "", "", "", rule, f"By its headings, this reads it:{call}")
+
+
+def _only_time_is_primary(table):
+    """Mark the one time point of a trial as primary where nothing is said of it."""
+    times = (
+        table.groupby(dictionary.same_time(table), dropna=False).ngroup().groupby(table["study"]).transform("nunique")
+    )
+    silent = table["primary"].isna().groupby(table["study"]).transform("all").eq(True)
+    return table.assign(primary=table["primary"].mask(silent & (times == 1), "yes"))
 
 
 def _studies_of(tables):
@@ -661,7 +698,8 @@ def _with_heading(rows, path, layout, decimal):
     if not rows:
         raise _no_table(path, "is empty", "Add the heading and one row per arm.")
     heading = ["" if name is None else str(name).strip() for name in rows[0]]
-    if not set(heading) & set(layout.columns):
+    even = pd.DataFrame([row for row in rows[1:] if len(row) == len(heading)], columns=heading, dtype=object)
+    if not set(heading) & set(layout.columns) and not _has_one_row_a_study(even, layout):
         remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
         raise _no_table(path, "is not the heading", remedy, row=1)
     width = len(heading)
@@ -747,7 +785,7 @@ def _decimal_between_semicolons(cells, layout, source):
     """The decimal sign of a file with semicolons, told by its numbers; an error where they leave it open."""
     numbers = cells[list(layout.numbers)].stack()
     numbers = numbers[numbers != ""]
-    commas = numbers[numbers.map(lambda text: bool(_WITH_COMMA.fullmatch(text)))]
+    commas = numbers[numbers.map(lambda text: bool(WITH_COMMA.fullmatch(text)))]
     points = numbers[numbers.str.contains(".", regex=False) & numbers.map(lambda text: bool(_NUMBER.fullmatch(text)))]
     # With points elsewhere a comma is no decimal sign, and is reported cell by cell.
     if commas.empty or not points.empty:

@@ -1,4 +1,4 @@
-"""From a table with one row a study to effects: its columns by their own names, what they may be, and what is made.
+"""From a table with one row a study to effects, or to arms: its columns by their own names, and what is made of them.
 
 What a measure needs stands in one table, `SHAPES`. Numbers that papers print instead of an SD are turned into one and
 listed; a row without an effect is a problem or is left out with its reason, as asked. All problems are told at once.
@@ -11,14 +11,26 @@ from difflib import get_close_matches
 from inspect import signature
 from itertools import combinations
 from numbers import Real
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, recover
-from analysis.data.arm_scores import FROM_CI, FROM_SE, POINTS, SCORES, arm_scores, chosen_score, rescaled
-from analysis.data.trials import TrialDataError
+from analysis._types import Benefit, Outcome
+from analysis.data import headings
+from analysis.data.arm_scores import (
+    ASSUMED,
+    FROM_BOTH,
+    FROM_CI,
+    FROM_SE,
+    POINTS,
+    SCORES,
+    arm_scores,
+    chosen_score,
+    rescaled,
+)
+from analysis.data.trials import WITH_COMMA, TrialDataError, read_trials
 from analysis.measures import Measure
 
 # The name of a column, a number for all rows, or the names of the columns of both limits.
@@ -92,6 +104,12 @@ SHAPES = {
         "r, n", ("r", "n"), {"COR": effects.correlation_coefficient, "ZCOR": effects.fisher_z}
     ),
     "effects": Shape("yi, and one of vi, se, ci, p", ("yi", "vi", "se", "ci", "p"), {}),
+    # Of no measure of its own: what `trials_from_wide` takes.
+    "two arms": Shape(
+        "what both arms have before, after and of their change",
+        (*_of_both_arms((*_ARM, *_SCORES, "events")), *_SCALE, "correlation"),
+        {},
+    ),
 }
 #: Every argument that names a column of numbers.
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
@@ -100,6 +118,12 @@ _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # Powers of a larger number could overflow in a formula.
 _LARGEST = 1e50
 _PAIRS = ("ci", "ci_t", "ci_p")
+# What trials are, beside their numbers; the words of the closed lists that nothing is computed from may be any.
+_ABOUT = (
+    "author title doi pmid therapy therapy_family therapy_detail condition condition_group pain_type design control "
+    "scale week timepoint primary n_basis event_definition p_between certainty source locator note"
+).split()
+_ANY_WORDS = ("therapy", "therapy_family", "condition_group", "pain_type", "control")
 # What a number must be, where the name of its argument does not say so; see `analysis._check`.
 _KINDS = {"yi": "mean", "min": "smallest", "max": "largest", "p": "pvalue", "baseline": "", "final": "", "change": ""}
 _NEEDS_TWO = ("SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
@@ -154,6 +178,34 @@ class WideOptions(NamedTuple):
     log: bool | None
 
 
+def check_sides(benefit: Any, arms: Any) -> None:
+    """Refuse what is good and the names of the arms where they are none."""
+    if benefit is not None:
+        _check.option("benefit", benefit, get_args(Benefit))
+    names = isinstance(arms, list | tuple) and len(arms) == 2 and all(isinstance(x, str) and x for x in arms)
+    if not names or arms[0] == arms[1]:
+        raise ValueError(f"arms={arms!r} must be the names of the two arms, such as ('laser', 'sham')")
+
+
+def wide_options(options: Mapping[str, Any]) -> WideOptions:
+    """Return what was asked of a table with one row a study, checked."""
+    _check.option("outcome", options["outcome"], SCORES)
+    _check.option("missing", options["missing"], ("raise", "drop"))
+    for name, low, high, words in (
+        ("correlation", -1, 1, "a number from -1 to 1, or the name of a column"),
+        ("level", 1, 100, "a number of percent, 95 for 95%"),
+    ):
+        value = options[name]
+        skip = name == "correlation" and (value is None or isinstance(value, str))
+        if not skip and (not isinstance(value, Real) or isinstance(value, bool) or not low <= value <= high):
+            raise ValueError(f"{name}={value!r} must be {words}")
+    if not 1 < options["level"] < 100:
+        raise ValueError(f"level={options['level']!r} must be a number of percent, 95 for 95%")
+    if options["log"] not in (None, True, False):
+        raise ValueError(f"log={options['log']!r} must be True, False or None")
+    return WideOptions(**dict(options) | {"measure": Measure(options["measure"])})
+
+
 def is_wide(frame: Any, named: Sequence[str], measure: str) -> bool:
     """Tell whether a table has one row a study: it has if any argument names a column of it, or by its columns."""
     of_arms = isinstance(frame, pd.DataFrame) and {"arm", "study"} <= set(frame.columns)
@@ -196,6 +248,24 @@ def wide_effects(
     TrialDataError
         Listing every number that cannot be, and, unless such rows are dropped, every row without an effect.
     """
+    reader = _opened(frame, about, options)
+    try:
+        shape = _shape(options.measure, columns, frame)
+        reader.take(shape, columns)
+        # What overflows has no effect, and is told so.
+        with np.errstate(over="ignore", invalid="ignore"):
+            yi, vi = _MADE[shape](reader) if shape in _MADE else reader.formula()
+    except ValueError as error:
+        # Who named no column may not know that there is something to name.
+        found = None if columns else headings.recognised(frame)
+        if found is None or found.missing or all(name == column for name, column in found.arguments.items()):
+            raise
+        raise ValueError(f"{error}. By its headings:{headings.advice(frame, options.measure)}") from None
+    return _parts(reader, about, yi, vi)
+
+
+def _opened(frame, about, options):
+    """The reader of a table, which must be one with rows and unlike names of columns."""
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"the table must be a pandas DataFrame, not {type(frame).__name__}")
     if not len(frame):
@@ -203,13 +273,9 @@ def wide_effects(
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique()
         raise ValueError(f"{', '.join(map(repr, twice))}: more than one column has this name; rename all but one")
-    shape = _shape(options.measure, columns, frame)
     reader = _Reader(frame, _who(frame, about), options)
-    reader.take(shape, columns)
-    # What overflows has no effect, and is told so.
-    with np.errstate(over="ignore", invalid="ignore"):
-        yi, vi = _MADE[shape](reader) if shape in _MADE else reader.formula()
-    return _parts(reader, about, yi, vi)
+    reader.source |= {name: given for name, given in about.items() if given is not None}
+    return reader
 
 
 def _shape(measure, columns, frame):
@@ -310,8 +376,15 @@ class _Reader:
             if name == "correlation":
                 self._take_correlation()
             elif name in _PAIRS:
-                if name in columns:
-                    self._take_pair(name, columns[name])
+                given = columns.get(name, ())
+                two = isinstance(given, list | tuple) and all(isinstance(one, str) for one in given)
+                if not two or len(given) != 2 * (name in columns):
+                    raise ValueError(
+                        f"{name}={given!r} must be the names of two columns, such as {name}=('low', 'high')"
+                    )
+                for end, one in zip(("low", "high"), given, strict=False):
+                    self._take_one(f"{name}_{end}", one, kind=end)
+                self.ordered(f"{name}_low", f"{name}_high")
             elif name in columns or name in self.frame:
                 self._take_one(name, columns.get(name, name), least)
 
@@ -340,13 +413,6 @@ class _Reader:
             raise ValueError(f"{name}={given!r} must be {what}")
         self._check(name, kind, least)
 
-    def _take_pair(self, name, given):
-        if not (isinstance(given, list | tuple) and len(given) == 2 and all(isinstance(one, str) for one in given)):
-            raise ValueError(f"{name}={given!r} must be the names of two columns, such as {name}=('low', 'high')")
-        for end, one in zip(("low", "high"), given, strict=True):
-            self._take_one(f"{name}_{end}", one, kind=end)
-        self.ordered(f"{name}_low", f"{name}_high")
-
     def _take_correlation(self):
         given = self.options.correlation
         if given is None and "correlation" in self.frame:
@@ -367,7 +433,9 @@ class _Reader:
                     raise ValueError
                 out[at] = cell
             except ValueError:
-                self._problem(at, name, cell, "this is not a number", _CORRECT)
+                comma = isinstance(cell, str) and WITH_COMMA.fullmatch(cell.strip())
+                remedy = "Read the file with decimal=',', if that is what its commas are." if comma else _CORRECT
+                self._problem(at, name, cell, "this is not a number", remedy)
         return out
 
     def _check(self, name, kind, least):
@@ -571,7 +639,7 @@ def _rows_of_arm(reader, arm, role, correlation):
     blank = "baseline_se final_se change_se final_ci_low final_ci_high change_ci_low change_ci_high ci_level".split()
     # No p between arms is among the columns of such a table.
     rows = rows.assign(study=range(reader.k), arm=role, arm_label="", design="parallel", p_between="", note="")
-    rows = rows.assign(scale_min=0.0, scale_max=POINTS, week=np.nan, timepoint="")
+    rows = rows.assign(scale_min=0.0, scale_max=POINTS, week=np.nan, timepoint="", recovered="")
     return rows.assign(**dict.fromkeys(blank, np.nan), correlation=correlation)
 
 
@@ -739,9 +807,237 @@ def _table(reader, about, yi, vi):
         if name not in table:
             whole = name.split("_")[0] in ("n", "events") and (np.mod(x, 1) == 0).all()
             table[name] = x.astype(int) if whole else x
-    used = reader.used | {
-        column for name, given in about.items() if (column := given or name) in reader.frame and name in who
-    }
-    others = reader.frame.drop(columns=[name for name in used if name in reader.frame]).reset_index(drop=True)
+    others = _others(reader, about)
     others.columns = [f"{name}_given" if name in table else name for name in others.columns]
     return pd.concat([table, others], axis=1)
+
+
+def _others(reader, about):
+    """The columns that nobody named."""
+    used = reader.used | {column for name, given in about.items() if (column := given or name) and name in reader.who}
+    return reader.frame.drop(columns=[name for name in used if name in reader.frame]).reset_index(drop=True)
+
+
+def trials_from_wide(
+    df: pd.DataFrame,
+    *,
+    study: str | None = None,
+    label: str | None = None,
+    year: str | None = None,
+    arms: tuple[str, str] = ("treatment", "placebo"),
+    outcome: Outcome = "final",
+    correlation: float | str | None = None,
+    level: float = 95.0,
+    **columns: str | float | tuple[str, str],
+) -> pd.DataFrame:
+    """Return the arms of trials, a row each, from a table with one row a study.
+
+    What needs both arms of a trial (:func:`analysis.pool_arms`, :func:`analysis.arms_forest`, the contextual share)
+    works on any trials of two arms in this way. Columns are named as for :func:`analysis.effect_sizes`; a column that
+    bears the name of the argument needs none.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+        One row a study.
+    study, label, year : str, optional
+        The columns that hold them. Without a study, the rows are named by label or index.
+    arms : (str, str), optional
+        What the two arms are called; effects and figures name them so.
+    outcome : {"final", "change"}, optional
+        What `mean_t` and `mean_p` are: scores at the end, or changes since the baseline.
+    correlation : float or str, optional
+        Between baseline and final value of a person: a number, or the column that holds that of each study. Makes the
+        SD of the change where none is there. Left out, this is for :func:`analysis.effect_sizes` to do.
+    level : float, optional
+        Level of intervals, in percent.
+    **columns : str, float or (str, str)
+        The column that holds a number, a number for all rows, or the columns of both limits of an interval. The Notes
+        have their names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows a study, as :func:`analysis.read_trials` gives them. `recovered` says how a number was found that the
+        table does not hold as it stands. Of columns that nobody named, those that bear the name of a column of the
+        trials, such as `therapy` or `week`, are that column; all others come along with "x_" before their name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown option, a column that is not there, or where people or the ends of the scale are missing.
+    TypeError
+        For an unknown argument, with the one that was meant.
+    TrialDataError
+        Listing every number that cannot be, with row, study and column of the table given.
+
+    See Also
+    --------
+    analysis.read_trials : Reads a table with one row an arm.
+    analysis.effect_sizes : Makes effects of either table.
+    analysis.pool_arms : Pools both arms and the contrast.
+
+    Notes
+    -----
+    ==============  ==========================================================================================
+    each arm        mean_t sd_t n_t; for an SD: se_t, ci_t=(low, high), q1_t median_t q3_t, min_t max_t
+    before, after   baseline_mean_t baseline_sd_t final_mean_t final_sd_t change_mean_t change_sd_t n_t
+    counts          events_t n_t
+    the other arm   the same with _p
+    scale           scale_min scale_max, which means need
+    ==============  ==========================================================================================
+
+    Mean differences of these trials are those of ``effect_sizes(df, ...)`` with the same arguments, in points on 0-10
+    [1]_. Two things can be done with arms only: a trial that prints no spread borrows one, and a column `design` that
+    says "crossover" makes the variance that of pairs.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2:
+       how means and SDs are found that are not printed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from analysis import arms_forest, effect_sizes, pool_arms
+    >>> df = pd.DataFrame(
+    ...     {
+    ...         "Trial": ["Ann 2014", "Bo 2017", "Cy 2020"],
+    ...         "before L": [6.1, 5.8, 6.4], "sd before L": [1.2, 1.3, 1.1],
+    ...         "after L": [3.2, 3.6, 3.0], "sd after L": [1.6, 1.5, 1.7], "n L": [24, 31, 20],
+    ...         "before S": [6.0, 5.9, 6.3], "sd before S": [1.3, 1.2, 1.2],
+    ...         "after S": [4.4, 4.5, 4.6], "sd after S": [1.7, 1.6, 1.5], "n S": [23, 30, 21],
+    ...     }
+    ... )
+    >>> laser = {"baseline_mean_t": "before L", "baseline_sd_t": "sd before L", "final_mean_t": "after L"}
+    >>> sham = {"baseline_mean_p": "before S", "baseline_sd_p": "sd before S", "final_mean_p": "after S"}
+    >>> more = {"final_sd_t": "sd after L", "n_t": "n L", "final_sd_p": "sd after S", "n_p": "n S"}
+    >>> trials = trials_from_wide(
+    ...     df, study="Trial", arms=("laser", "sham"), scale_min=0, scale_max=10, **laser, **sham, **more
+    ... )
+    >>> trials[["study", "arm", "arm_label", "n", "final_mean"]].head(2).values.tolist()
+    [['Ann 2014', 'treatment', 'laser', 24, 3.2], ['Ann 2014', 'placebo', 'sham', 23, 4.4]]
+    >>> effects = effect_sizes(trials)
+    >>> effects.arms, effects.yi.round(1).tolist()
+    (('laser', 'sham'), [-1.3, -0.8, -1.7])
+    >>> fig = arms_forest(pool_arms(effects))
+    """
+    about = {"study": study, "label": label, "year": year}
+    known = SHAPES["two arms"].columns
+    _check.keywords("trials_from_wide", columns, known)
+    check_sides(None, arms)
+    asked = {"measure": "MD", "outcome": outcome, "correlation": correlation, "missing": "raise"}
+    reader = _opened(df, about, wide_options(asked | {"arms": tuple(arms), "level": level, "log": None}))
+    reader.take("two arms", columns)
+    _need_for_arms(reader, outcome)
+    for arm, called in zip(_BOTH, arms, strict=True):
+        _fill_arm(reader, arm, called)
+        _fill_change(reader, arm, called)
+    others = _others(reader, about)
+    named = {
+        name: reader.who[source]
+        for name, source in (("author", "label"), ("year", "year"))
+        if about[source] or source in df
+    }
+    each = [_arm_rows(reader, others, named, *arm) for arm in zip(_BOTH, _ROLES, arms, strict=True)]
+    # Both arms of a study stand below each other.
+    rows = pd.concat(each).sort_index(kind="stable").reset_index(drop=True)
+    if reader.problems:
+        raise TrialDataError(sorted(reader.problems, key=lambda one: one[:1]), "the table")
+    allow = {name: others[name].dropna().astype(str).unique() for name in _ANY_WORDS if name in others}
+    try:
+        trials = read_trials(rows, allow=allow)
+    except TrialDataError as error:
+        raise TrialDataError(_in_the_table(error.problems, reader), "the table") from None
+    own = others.drop(columns=[name for name in others if name in _ABOUT])
+    own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
+    return pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
+
+
+def _need_for_arms(reader, outcome):
+    """Refuse a table that lacks what trials need, holds one score twice, or one study in two rows."""
+    values = reader.values
+    if absent := [f"n{arm}" for arm in _BOTH if f"n{arm}" not in values]:
+        raise ValueError(
+            f"{', '.join(absent)}: no such column, and no argument names one; name the people in each arm, as in "
+            f"{absent[0]}='name'"
+        )
+    for part in ("mean", "sd"):
+        if twice := [f"{part}{arm}" for arm in _BOTH if {f"{part}{arm}", f"{outcome}_{part}{arm}"} <= set(values)]:
+            raise ValueError(
+                f"{twice[0]} and {outcome}_{twice[0]} are both given, and outcome={outcome!r} makes one of them: leave "
+                "one out, or choose the other outcome"
+            )
+    scored = [name for name in values if "mean" in name or "median" in name]
+    if scored and (absent := [name for name in _SCALE if name not in values]):
+        raise ValueError(
+            f"{', '.join(absent)}: no such column, and no argument names one; means are brought to 0-10: give the ends "
+            "of the scale, as in scale_min=0, scale_max=10. effect_sizes(df, ...) pools them in their own unit"
+        )
+    keys = [
+        reader.who["study"],
+        *(reader.frame[name].astype(str).array for name in ("week", "timepoint") if name in reader.frame),
+    ]
+    again = pd.DataFrame(dict(enumerate(keys))).duplicated(keep=False)
+    for at in np.flatnonzero(again):
+        rule = "this study stands in several rows"
+        reader._problem(at, "study", "", rule, "Name the comparisons apart, or add a column 'week' or 'timepoint'.")
+
+
+def _fill_change(reader, arm, called):
+    """Find the SD of the change by a correlation that is given, where both scores have one."""
+    if "correlation" not in reader.values:
+        return
+    final = "final" if f"final_sd{arm}" in reader.values else ""
+    if not final and reader.options.outcome == "change":
+        return
+    r = reader.get("correlation")
+    after = reader.get(f"{final}_sd{arm}" if final else f"sd{arm}")
+    found = effects.change_sd(reader.get(f"baseline_sd{arm}"), after, r)
+    known = np.isnan(reader.get(f"change_sd{arm}")) & ~np.isnan(found)
+    reader.values[f"change_sd{arm}"] = np.where(known, found, reader.get(f"change_sd{arm}"))
+    for at in np.flatnonzero(known):
+        rule = f"{FROM_BOTH}, correlation {r[at]:g}{ASSUMED if reader.assumed else ''}"
+        reader.lines.append((int(at), called, "change_sd", found[at], rule))
+
+
+def _arm_rows(reader, others, about, arm, role, called):
+    """One arm of each study, in the columns of the trials; what it prints stays as it is printed."""
+    outcome, values = reader.options.outcome, reader.values
+    rows = others[[name for name in others if name in _ABOUT]]
+    rows = rows.assign(study=reader.who["study"], arm=role, arm_label=called, **about)
+    numbers = ("n", "events", *_SCORES)
+    rows = rows.assign(**{name: values[f"{name}{arm}"] for name in numbers if f"{name}{arm}" in values})
+    rows = rows.assign(**{name: values[name] for name in _SCALE if name in values})
+    for name in ("mean", "sd", "se", "ci_low", "ci_high"):
+        source = f"ci{arm}{name[2:]}" if name.startswith("ci") else f"{name}{arm}"
+        if source in values:
+            rows[f"{outcome}_{name}"] = values[source]
+    if f"{outcome}_ci_low" in rows:
+        rows["ci_level"] = np.where(rows[f"{outcome}_ci_low"].isna(), np.nan, reader.options.level)
+    told = [""] * reader.k
+    for at, whose, quantity, _, rule in reader.lines:
+        if whose != called:
+            continue
+        if rule in (FROM_SE, FROM_CI):
+            # The SE or the interval itself stands in the row.
+            rows.loc[at, f"{outcome}_sd"] = np.nan
+            continue
+        name = {"SD": f"{outcome}_sd", "mean": f"{outcome}_mean"}.get(quantity, quantity)
+        told[at] += f"{'; ' if told[at] else ''}{name}: {rule}"
+    return rows.assign(recovered=told)
+
+
+def _in_the_table(problems, reader):
+    """The problems of the arms, by the rows and the columns of the table with one row a study."""
+    outcome, found = reader.options.outcome, []
+    for problem in problems.itertuples(index=False):
+        at, second = divmod(int(problem.row) - 2, 2)
+        arm = _BOTH[second]
+        plain = f"{problem.column.removeprefix(f'{outcome}_')}{arm}"
+        plain = plain.replace(f"ci_low{arm}", f"ci{arm}_low").replace(f"ci_high{arm}", f"ci{arm}_high")
+        name = next((x for x in (f"{problem.column}{arm}", plain) if x in reader.source), problem.column)
+        source = reader.source.get(name, name)
+        column = source if source == name else f"{source} ({name})"
+        found.append((at + 2, problem.study, column, problem.value, problem.rule, problem.remedy))
+    return list(dict.fromkeys(found))

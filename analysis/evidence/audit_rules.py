@@ -734,8 +734,9 @@ def _twice(trials):
     for study, rows in first.groupby("study", sort=False):
         for name in ("doi", "pmid"):
             keys[name][study] = next((str(x).strip().lower() for x in rows[name].dropna()), None)
-        about = (str(rows["author"].iloc[0]).lower(), rows["year"].iloc[0], tuple(sorted(rows["n"])))
-        keys["author, year and n"][study] = about
+        author, year = rows[["author", "year"]].iloc[0]
+        if pd.notna(author) and pd.notna(year):
+            keys["author, year and n"][study] = (author.lower(), year, tuple(sorted(rows["n"])))
         printed = [*MEANS, *SPREADS, *LIMITS]
         if rows[printed].notna().to_numpy().sum() >= SAME_NUMBERS:
             values = rows.sort_values("arm")[["n", *printed]].to_numpy(dtype=float)

@@ -30,7 +30,7 @@ from analysis.data.arm_scores import (
     donors,
     one_per_role,
 )
-from analysis.data.dictionary import COLUMNS
+from analysis.data.dictionary import COLUMNS, how_recovered
 from analysis.data.effect_sizes import EffectSizes, require_points
 from analysis.data.printed_p import exact_p, paired_correlation, paired_sd
 from analysis.effects import change_sd
@@ -466,11 +466,11 @@ def _n_node(arms, line):
 
 
 def _leaf(record, row, column, *, unit=IN_SCALE, file=FILE):
-    """A printed cell: row and column of the file, the value as printed, and where it was read."""
+    """A printed cell: row and column of the file, the value as it stands there, and where it was read or how found."""
     value = record[column]
     more = {name: _text_of(record.get(name)) for name in ("study", "arm", "source", "locator", "certainty")}
     basis = _text_of(record.get("n_basis")) if column == "n" else ""
-    rule = f"n is {basis}" if basis in ("assumed", "inferred") else ""
+    rule = f"n is {basis}" if basis in ("assumed", "inferred") else how_recovered(record.get("recovered"), column)
     return _node(
         "printed", column, value, rule, unit=unit, file=file, row=row, column=column, printed=f"{value:.12g}", **more
     )

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
+SHORT = ("treat.", "plac.")
 DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
 USUAL_MM = 250.0
 
@@ -128,26 +129,33 @@ def arms_forest(
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms("all trials", pooled)
     order = usable_order(total.trials, order)
+    conditions = "condition_group" in total.trials and total.trials["condition_group"].notna().any()
+    if not (conditions or groups):
+        columns = [name for name in columns if name != "condition"]
     table, key = add_notes(build_rows(total, groups, order))
     digits = digits_shown(digits, Measure("MD"), table)
     table = _with_arms_texts(table, digits, columns)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
-    unit, title = getattr(pooled.effects, "unit", ""), title or TITLE
-    arms, contrast = _arms_panel(table, unit), _contrast_panel(table, unit, zone)
+    unit, title = getattr(pooled.effects, "unit", ""), title or words.with_names(TITLE, pooled.effects.arms)
+    names = pooled.effects.arms
+    arms, contrast = _arms_panel(table, unit, names), _contrast_panel(table, unit, zone, pooled.effects)
     what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
     lines = (
-        computed_sentence(contrast, groups, total, unit=unit, digits=digits, quantity=what),
-        _arms_marks_sentence(pooled, arms, contrast, unit, order),
-        words.key_sentence(key),
+        words.with_names(computed_sentence(contrast, groups, total, unit=unit, digits=digits, quantity=what), names),
+        words.with_names(_arms_marks_sentence(pooled, arms, contrast, unit, order), names),
+        words.with_names(words.key_sentence(key), names),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    tracks = _arms_tracks(columns, table, arms, contrast)
+    tracks = _arms_tracks(columns, table, arms, contrast, names)
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
-    said, alt = totals_in_words(title, table, contrast, unit=unit, digits=digits, series=SERIES)
+    said, alt = (
+        words.with_names(text, names)
+        for text in totals_in_words(title, table, contrast, unit=unit, digits=digits, series=SERIES)
+    )
     caption = " ".join([words.sentences(title), said, *footer])
     rows = with_reference_rows(table, zone, footer)
-    fig.content = FigureContent(rows, title, caption, alt, findings(pooled))
+    fig.content = FigureContent(rows, title, caption, alt, words.with_names(findings(pooled), names))
     return fig
 
 
@@ -173,7 +181,7 @@ def _with_arms_texts(table, digits, columns):
     return cells
 
 
-def _arms_panel(table, unit):
+def _arms_panel(table, unit, names):
     """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
     trials = table[table["kind"] == "trial"]
     ends = [
@@ -181,8 +189,9 @@ def _arms_panel(table, unit):
         for end in ("estimate", "low", "high")
     ]
     orange, teal = (style.ORANGE, style.ORANGE_TEXT), (style.TEAL, style.TEAL)
-    placebo = Series("placebo", ("placebo arm", "placebo"), *orange, marker="circle", filled=False, offset=-0.9)
-    treatment = Series("treatment", ("treatment arm", "treatment"), *teal, marker="circle", offset=0.9)
+    treated, control = ((f"{name} arm", name) for name in names)
+    placebo = Series("placebo", control, *orange, marker="circle", filled=False, offset=-0.9)
+    treatment = Series("treatment", treated, *teal, marker="circle", offset=0.9)
     return Panel(
         "arms",
         ("Change within each arm", "Within each arm", "Arms"),
@@ -196,7 +205,7 @@ def _arms_panel(table, unit):
     )
 
 
-def _contrast_panel(table, unit, zone):
+def _contrast_panel(table, unit, zone, effects):
     """Return the panel of the randomised contrast."""
     span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
     labels = (
@@ -209,8 +218,8 @@ def _contrast_panel(table, unit, zone):
         ("Randomised contrast", "Contrast"),
         (contrast_series(),),
         trial_limits(table[table["kind"] == "trial"], zone),
-        (f"Treatment minus placebo, {unit}",),
-        favours=("favours treatment", "favours placebo"),
+        (_capital(f"{effects.arms[0]} minus {effects.arms[1]}, {unit}"),),
+        favours=words.directions(words.FAVOURS, effects),
         zone=zone,
         zone_labels=labels if zone else (),
     )
@@ -234,22 +243,29 @@ def _arms_marks_sentence(pooled, arms, contrast, unit, order):
     )
 
 
-def _arms_tracks(columns, table, arms, contrast):
+def _capital(text):
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _arms_tracks(columns, table, arms, contrast, names):
     """Return names, text columns, the two panels, and the columns of results, from left to right.
 
     ``columns`` says which columns there are, not where they stand: those of your own stand before the panels.
     """
+    treated, control = SHORT if names == ("treatment", "placebo") else names
+    # Without conditions of the trials there is nothing in it but the heterogeneity of the groups.
+    condition = "Condition" if (table.loc[table["kind"] == "trial", "text_condition"] != "").any() else "Heterogeneity"
     left = {
-        "condition": [Column("condition", "Condition", ("text_condition",), "left", muted=True)],
+        "condition": [Column("condition", condition, ("text_condition",), "left", muted=True)],
         "n": [
-            Column("n", "treat.", ("text_n_treatment",), span="Patients"),
-            Column("n", "plac.", ("text_n_placebo",), span="Patients"),
+            Column("n", treated, ("text_n_treatment",), span="Patients"),
+            Column("n", control, ("text_n_placebo",), span="Patients"),
         ],
     }
     right = {
         "change": [
-            Column("change", "plac.", ("text_placebo",), span="Change"),
-            Column("change", "treat.", ("text_treatment",), span="Change"),
+            Column("change", control, ("text_placebo",), span="Change"),
+            Column("change", treated, ("text_treatment",), span="Change"),
         ],
         "difference": [effect_column(table)],
         "weight": [Column("weight", "Weight", ("text_weight",))],

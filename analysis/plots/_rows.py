@@ -215,7 +215,7 @@ def usable_order(trials, order):
     Any column of the trials will do; a minus in front turns the order round.
     """
     column = order.removeprefix("-")
-    if column == "year" and "year" not in trials:
+    if column == "year" and ("year" not in trials or trials["year"].isna().all()):
         return "given"
     if order not in ORDERS and column not in ORDERS[1:] and (column not in trials or column == "flags"):
         columns = ", ".join(c for c in trials if c not in ("flags", "study", "yi", "vi"))

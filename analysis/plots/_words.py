@@ -1,5 +1,6 @@
 """Footers, captions and alternative texts that figures share; analysis.text writes every number in them."""
 
+import re
 from math import isfinite
 
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
@@ -42,9 +43,21 @@ def directions(favours, effects):
     return f"favours {better_low}", f"favours {better_high}"
 
 
+# Where a sentence of ours speaks of an arm.
+_ARM = re.compile(
+    r"\b(treatment|placebo)(?= arms?\b| minus\b)|(?<=minus )placebo|(?<=under |.with )(treatment|placebo)"
+)
+
+
+def with_names(text, arms):
+    """Return a sentence of ours with the two arms called by their names."""
+    names = dict(zip(("treatment", "placebo"), arms, strict=True))
+    return _ARM.sub(lambda found: names[found[0]], text)
+
+
 def of_arms(text, effects):
     """Return a text about the contrast with the names that the effects give both arms."""
-    return text if effects is None else text.replace(SERIES_WORDS["contrast"], " minus ".join(effects.arms))
+    return text if effects is None else with_names(text, effects.arms)
 
 
 def sentences(*parts):
