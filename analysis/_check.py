@@ -25,6 +25,22 @@ _MUST = {
 }
 _REMEDY = "correct the value, or give NaN where it is not known"
 
+# What to do with a result that a function does not know, by its class: this room can name no class of those above.
+STRANGERS = {
+    "MultilevelEffect": "its effects share trials and are not independent; give one effect of each trial, or take "
+    "trials out with leave_one_out(result)",
+    "PooledCounts": "it pools counts; give the effects that analysis.effects.log_risk_ratio, log_odds_ratio or "
+    "risk_difference makes of them",
+    "MetaRegression": "its studies differ by moderators; give the effects themselves to ignore these, or fit "
+    "meta_regression to other rows of the table",
+    "PosteriorEffect": "it has prior distributions; give the effects themselves, or other ones to pool_bayes",
+    "BivariateEffect": "it has two outcomes of each trial; give the effects of one of them",
+    "PooledSubgroups": "give its .overall, or one of its .groups",
+    "PooledArms": "give its .contrast, .placebo or .treatment",
+    "Responders": "give its .ratio or its .difference",
+}
+_FORMS = "give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect"
+
 # The types of pandas.NA and pandas.NaT, known by name: pandas itself is not loaded for a check.
 _UNKNOWN = ("NAType", "NaTType")
 
@@ -70,6 +86,20 @@ def option(name, value, allowed):
     """Raise ValueError unless `value` is one of the names `allowed`."""
     if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name}={value!r} is not known; use one of " + ", ".join(map(repr, allowed)))
+
+
+def refusal(stranger, to, give=""):
+    """Say that the function `to` cannot use an object, and what to `give`; effects unless `STRANGERS` knows better."""
+    name = type(stranger).__name__
+    return f"{to}() cannot use a {name}: {give or STRANGERS.get(name, _FORMS)}"
+
+
+def table(value, name, columns, maker):
+    """Raise TypeError unless `value`, the argument `name`, is a DataFrame, ValueError unless it has the columns."""
+    if not hasattr(value, "columns"):
+        raise TypeError(f"{name} is a {type(value).__name__}; pass the table of {maker}")
+    if missing := [column for column in columns if column not in value]:
+        raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table of {maker}")
 
 
 def keywords(function, given, known):
@@ -145,9 +175,7 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     """
     yi, vi = as_floats(raw_yi), as_floats(raw_vi)
     if spread == "se":
-        # A negative one must not pass because its square would; one whose square overflows is too extreme.
-        with np.errstate(over="ignore"):
-            vi = np.where(vi > 0, vi**2, np.nan)
+        vi = squared(vi)
     good_yi, good_vi = good(yi, vi)
     if absent_allowed and not (good_yi.all() and good_vi.all()):
         absent = np.isnan(yi) & np.isnan(vi)
@@ -159,6 +187,13 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
         bad = sorted(bad + [(tuple(at), spread) for at in np.argwhere(~good_vi).tolist()], key=lambda entry: entry[0])
         fail([f"{where(at)}: {complaint(name, raw[name][at])}" for at, name in bad], "the studies to pool")
     return yi, vi
+
+
+def squared(se):
+    """Variances of standard errors; NaN for a negative one, which must not pass because its square would."""
+    # One whose square overflows is too extreme.
+    with np.errstate(over="ignore"):
+        return np.where(se > 0, se**2, np.nan)
 
 
 def good(yi, vi):

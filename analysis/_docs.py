@@ -8,7 +8,7 @@ from typing import TypeVar
 
 Documented = TypeVar("Documented", bound=Callable[..., object] | type)
 
-# Entries of a section Parameters, as numpydoc has it; the name before the colon is what a docstring asks for.
+# Entries of the sections Parameters and Raises, as numpydoc has them; their first word is what a docstring asks for.
 _TEXTS = """
 yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame or PooledEffect
     Outcomes; or EffectSizes, the studies of a PooledEffect, or a DataFrame with the columns yi and vi or se (vi counts
@@ -111,6 +111,10 @@ contrasts : pandas.DataFrame, optional
 decimal : {".", ","}, optional
     The decimal sign of numbers that are text. Left out, it is the point; a file with semicolons may have commas, and is
     refused where "1,234" could be either.
+FileNotFoundError
+    If there is no such file.
+ModuleNotFoundError
+    If the library for XLSX or Parquet is not installed; the message says how to install it.
 digits : int, optional
     Decimals, 0 to 10.
 checked : pandas.DataFrame
@@ -156,7 +160,7 @@ digits : int, optional
 
 
 def _entries(texts: str) -> dict[str, str]:
-    return {entry.partition(" : ")[0]: entry for entry in re.split(r"\n(?=\S)", texts.strip())}
+    return {entry.split()[0]: entry for entry in re.split(r"\n(?=\S)", texts.strip())}
 
 
 _COMPUTED, _DRAWN = _entries(_TEXTS), _entries(_TEXTS) | _entries(_OF_FIGURES)

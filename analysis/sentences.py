@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from analysis import _check
 from analysis.measures import Measure
 from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
 
@@ -185,7 +186,7 @@ def findings(arms: PooledArms) -> str:
     2.88 (95% CI 2.32 to 3.44) in the treatment arms.
     """
     if not hasattr(arms, "contrast"):
-        raise TypeError("findings describes a PooledArms; pass pool_arms(effects)")
+        raise TypeError(_check.refusal(arms, "findings", "give a PooledArms, such as pool_arms(effects)"))
     said, (treatment, placebo) = [], arms.effects.arms
     if arms.placebo is not None:
         said.append(
@@ -382,6 +383,7 @@ def meta_regression(fit: MetaRegression) -> Told:
     moderators, df = fit.qm_df
     if moderators:
         said += _moderators(fit, moderators, df)
+    said += _left_out(fit)
     head = f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"
     return head, said
 
@@ -441,6 +443,7 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
         ends = f"{at} CI {interval(*getattr(fit.sigma2_ci, name))}"
         said.append((name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"))
     said += [("Homogeneity", _homogeneity(fit)), ("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)")]
+    said += _left_out(fit)
     if fit.ci_method.startswith("CR") and fit.df < 4:
         said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
     how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
@@ -466,6 +469,7 @@ def bivariate_effect(fit: BivariateEffect) -> Told:
         mean = getattr(fit, name)
         said.append((name.capitalize(), f"{number(mean.estimate)} ({at} CI {interval(*mean.ci)}), tau {number(tau)}"))
     said.append(("Correlation", f"{number(fit.correlation)} between the true values of a trial"))
+    said += _left_out(fit)
     if fit.boundary:
         said.append(("Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."))
     how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"

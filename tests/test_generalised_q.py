@@ -312,7 +312,7 @@ def test_unusable_input_is_refused():
         generalised_q_interval([0.0, 1.0], [1.0, -1.0])
     with pytest.raises(ValueError, match="study 2, meta-analysis 1: vi = 0.0"):
         generalised_q_interval([[0.0], [1.0]], [[1.0], [0.0]])
-    with pytest.raises(ValueError, match=r"the shape must be \(k,\) or \(k, n\)"):
+    with pytest.raises(ValueError, match=r"the shape must be \(k,\)"):
         generalised_q_interval(1.0, 2.0)
 
 

@@ -361,7 +361,7 @@ def test_without_any_baseline_there_are_no_arms_to_draw():
         analysis.arms_forest(pooled)
     drawn = analysis.forest(pooled)
     assert misplaced(drawn) == ([], [])
-    with pytest.raises(TypeError, match="draws a PooledArms"):
+    with pytest.raises(TypeError, match="cannot use a .*give a PooledArms"):
         analysis.arms_forest(pooled.effects)
 
 

@@ -274,5 +274,5 @@ def test_bad_arguments_are_named(fit):
         bubble(fit, width_mm=60)
     with pytest.raises(ValueError, match="moderator='dose' is not in the formula"):
         bubble(fit, "dose")
-    with pytest.raises(TypeError, match="bubble draws a MetaRegression"):
+    with pytest.raises(TypeError, match="bubble.. cannot use a .*give a MetaRegression"):
         bubble(trials(3))

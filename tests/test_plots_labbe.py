@@ -252,7 +252,7 @@ def test_bad_arguments_are_named(arms):
         labbe(arms, width_mm=60)
     with pytest.raises(ValueError, match="no trial reports a baseline in both arms"):
         labbe(synthetic(4, baseline=False))
-    with pytest.raises(TypeError, match="labbe draws a PooledArms or EffectSizes"):
+    with pytest.raises(TypeError, match="labbe.. cannot use a .*give EffectSizes or a PooledArms"):
         labbe(arms.contrast)
 
 

@@ -351,7 +351,7 @@ def test_bad_arguments_are_named(found):
         labbe(found, label=["nobody1999"])
     with pytest.raises(ValueError, match="width_mm is 60; a L'Abbé plot needs at least 80 mm"):
         labbe(found, width_mm=60)
-    with pytest.raises(TypeError, match="labbe_counts draws Responders"):
+    with pytest.raises(TypeError, match="labbe_counts.. cannot use a .*give Responders"):
         labbe_counts(analysis.pool([1.0, 2.0], [0.1, 0.2]))
     many = pool_peto([[1, 2], [3, 4]], [[9, 9], [9, 9]], [[1, 1], [2, 2]], [[9, 9], [9, 9]])
     with pytest.raises(ValueError, match="of one meta-analysis"):

@@ -256,5 +256,5 @@ def test_bad_arguments_are_named(posterior):
         posterior_plot(posterior, order="year")
     with pytest.raises(ValueError, match="width_mm is 60; this figure needs at least 80 mm"):
         posterior_plot(posterior, width_mm=60)
-    with pytest.raises(TypeError, match="posterior_plot draws a PosteriorEffect"):
+    with pytest.raises(TypeError, match="posterior_plot.. cannot use a .*give a PosteriorEffect"):
         posterior_plot(analysis.pool(Y, V))

@@ -152,5 +152,5 @@ def test_bad_arguments_are_named(arms):
         qq_plot(arms, label="nobody1999")
     with pytest.raises(ValueError, match="confidence_level=95 must be a number between 0 and 1"):
         qq_plot(arms, envelope=95)
-    with pytest.raises(TypeError, match="qq_plot draws a PooledEffect"):
+    with pytest.raises(TypeError, match="qq_plot.. cannot use a "):
         qq_plot([1.0])

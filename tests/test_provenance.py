@@ -69,7 +69,7 @@ BY_HAND = {
     "weight: 1 over (variance + between-trial variance), as a share of their sum": lambda x: x[0],
 }
 BORROWED = {
-    "SDs of": lambda sd, n: math.sqrt(sum((n - 1) * sd**2) / sum(n - 1)),
+    "pooled over": lambda sd, n: math.sqrt(sum((n - 1) * sd**2) / sum(n - 1)),
     "median": lambda sd, n: np.median(sd),
     "largest": lambda sd, n: np.max(sd),
 }

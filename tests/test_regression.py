@@ -837,7 +837,8 @@ def test_nullable_columns_of_pandas():
 
 
 def test_bad_tables():
-    assert "data must be a DataFrame or an EffectSizes, not dict" in message("yi ~ week", {"yi": [1.0]})
+    with pytest.raises(TypeError, match="meta_regression.. cannot use a dict: give a DataFrame or EffectSizes"):
+        meta_regression("yi ~ week", {"yi": [1.0]})
     assert "there are no studies" in message("yi ~ week", WEEKS.head(0))
     assert "vi='var' is not a column" in message("yi ~ week", WEEKS, vi="var")
     assert "there is 1; leave out" in message("yi ~ 1", WEEKS.head(1))

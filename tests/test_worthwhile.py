@@ -246,7 +246,7 @@ def test_a_change_within_arms_is_not_read_against_a_between_group_threshold():
             with pytest.raises(ValueError, match="is a mean change; .* needs a mean difference .MD., the randomised"):
                 share_beyond(change, POINT)
         assert share_beyond(group, POINT).share == share_beyond(group.contrast, POINT).share
-    with pytest.raises(ValueError, match="needs the result of pool or pool_arms, not BivariateEffect"):
+    with pytest.raises(TypeError, match="cannot use a BivariateEffect: give the result of pool or pool_arms"):
         share_beyond(arms.joint, POINT)
 
 

@@ -50,10 +50,13 @@ slope = fit.params["dose"]
 fit.predict({"dose": [10, 20]}).to_csv("predicted.csv")
 between = ma.pool_multilevel(table, cluster="study", tau2_method="ML").sigma2.between
 joint = ma.pool_bivariate([[1.0, 2.0]] * 4, [[0.1, 0.2]] * 4, vcov=[0.0] * 4)
+changes = ma.pool_bivariate(effects, missing="drop").left_out
 difference: float = joint.difference.ci.low
 posterior = ma.pool_bayes([0.1, 0.2], [0.1, 0.1], tau_prior=ma.HalfNormal(0.5), mu_prior=ma.Normal(0, 1))
 quantiles = posterior.quantile([0.1, 0.9], of="new")
 counts = ma.pool_mantel_haenszel([1, 2], [10, 20], [3, 4], [11, 21], measure="RR")
+of_effects = ma.pool_peto(wide_effects, missing="drop").labels
+good = ma.pool([0.1, 0.4], se=[0.1, 0.2], benefit="higher")
 steps = ma.leave_one_out(pooled, ci_method="z")
 trials_out = ma.leave_one_out(ma.pool_multilevel(table["yi"], se=table["se"], cluster=table["study"]))
 parts = ma.pool_subgroups(pooled, ["a", "b"], missing="drop").groups["a"].tau2_ci

@@ -353,12 +353,16 @@ def impute(
     sd, n, study = ((scores if lenders is None else lenders)[column].to_numpy() for column in ("sd", "n", "study"))
     for line, alike in lending.items():
         filled[line] = borrowed_sd(sd[alike], n[alike], missing_sd)
-        arm, score = scores["arm"].iat[line], SCORES[scores["score"].iat[line]]
-        others = len(set(study[alike]))
-        source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
-        rules[line] = f"{IMPUTED}: {RULES[missing_sd].format(score=score, source=source)}"
+        arm, score = scores["arm"].iat[line], scores["score"].iat[line]
+        rules[line] = borrowed_rule(missing_sd, score, arm, len(set(study[alike])))
     imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lending))
     return scores.assign(sd=filled, sd_rule=rules, imputed=imputed)
+
+
+def borrowed_rule(missing_sd: SDRule, score: str, arm: str, others: int) -> str:
+    """Say how an SD was borrowed from the arms of so many other trials."""
+    source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
+    return f"{IMPUTED}: {RULES[missing_sd].format(score=SCORES[score], source=source)}"
 
 
 def labels(about: pd.DataFrame) -> pd.Series:

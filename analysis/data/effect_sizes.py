@@ -248,7 +248,9 @@ class EffectSizes(InWords):
 def require_points(effects: Any, purpose: str) -> None:
     """Refuse all but mean differences in points; `purpose` is the function that needs them."""
     if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
-        raise ValueError(f"{purpose} needs mean differences in {_POINTS}, as effect_sizes(trials) makes them")
+        given = f"a {type(effects).__name__}" + (f" of {effects.measure}" if isinstance(effects, EffectSizes) else "")
+        needed = f"mean differences in {_POINTS}, as effect_sizes(trials) makes them"
+        raise ValueError(f"{purpose} needs {needed}, not {given}")
 
 
 def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
@@ -468,7 +470,8 @@ def effect_sizes(
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
         told = headings.advice(trials, measure) if isinstance(trials, pd.DataFrame) else ""
-        raise ValueError(f"this table has one row a study. By its headings:{told}" if told else _NEITHER)
+        neither = _NEITHER.format(type(trials).__name__)
+        raise ValueError(f"this table has one row a study. By its headings:{told}" if told else neither)
     _check.option("missing", missing, ("raise", "drop"))
     _refuse_others({"level": level, "log": log}, "a table with one row a study, and this one has one row an arm")
     options |= of_arms | {"cluster": cluster, "correlation": 0.5 if correlation is None else correlation}
@@ -558,9 +561,9 @@ def _documented(table, options, clusters):
 
 
 _NEITHER = (
-    "trials must be the table that read_trials returns, one row an arm (read_trials takes files and DataFrames); or a "
-    "DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', n_t='n1', mean_p= and so "
-    "on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
+    "trials is a {}, but must be the table that read_trials returns, one row an arm (read_trials takes files and "
+    "DataFrames); or a DataFrame with one row a study, whose columns are named, as in mean_t='m1', sd_t='s1', "
+    "n_t='n1', mean_p= and so on, or events_t='e1', n_t='n1', events_p= and so on, or yi='effect', se='se'"
 )
 # The formulas of an arm-level table: of means where the same people were in both arms (None: not known), of events.
 _PAIRED = {
@@ -897,7 +900,10 @@ def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
 
 def _check_contrasts(contrasts):
     if not isinstance(contrasts, pd.DataFrame) or not set(CONTRASTS.columns) <= set(contrasts.columns):
-        raise ValueError("contrasts must be the table that read_contrasts returns; it takes files and DataFrames")
+        raise ValueError(
+            f"contrasts is a {type(contrasts).__name__}, but must be the table that read_contrasts returns; it takes "
+            "files and DataFrames"
+        )
     if not contrasts.index.is_unique:
         raise ValueError("rows of contrasts stand more than once; pass the table through read_contrasts again")
 

@@ -124,10 +124,7 @@ def read_trials(
     ------
     TrialDataError
         Lists all problems: row, study, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `allow` names a column without a closed vocabulary, or `decimal` is another sign.
 
@@ -186,7 +183,10 @@ def checked_trials(trials: Any) -> pd.DataFrame:
         If this is no table of trial arms, or holds a row of a checked table twice.
     """
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
-        raise ValueError("trials must be the table that read_trials returns; read_trials takes files and DataFrames")
+        raise ValueError(
+            f"trials is a {type(trials).__name__}, but must be the table that read_trials returns; read_trials takes "
+            "files and DataFrames"
+        )
     numbers = [name for name in dictionary.TRIALS.numbers if name in trials]
     typed = all(pd.api.types.is_numeric_dtype(trials[name]) for name in numbers)
     if trials.index.name != "row" or not typed or not set(dictionary.COLUMNS) <= set(trials.columns):
@@ -231,10 +231,7 @@ def read_contrasts(
     ------
     TrialDataError
         Lists all problems: row, study, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `decimal` is another sign.
 
@@ -279,10 +276,7 @@ def read_claims(
     ------
     TrialDataError
         Lists all problems: row, claim, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `decimal` is another sign.
 
@@ -326,10 +320,7 @@ def read_thresholds(
     ------
     TrialDataError
         Lists all problems: row, source, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `decimal` is another sign.
 
@@ -372,10 +363,7 @@ def read_benchmarks(
     ------
     TrialDataError
         Lists all problems: row, review, column, value, rule and remedy.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `decimal` is another sign.
 
@@ -424,10 +412,7 @@ def read_risk_of_bias(
     ------
     TrialDataError
         Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `trials` or `contrasts` is no table of studies.
 
@@ -478,10 +463,7 @@ def read_bias_facts(
     ------
     TrialDataError
         Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `trials` or `contrasts` is no table of studies.
 
@@ -528,10 +510,7 @@ def read_correlations(
     ------
     TrialDataError
         Lists all problems: row, source, column, value, rule and remedy; also studies that are in neither table given.
-    FileNotFoundError
-        If there is no such file.
-    ModuleNotFoundError
-        If the library for XLSX or Parquet is not installed; the message says how to install it.
+    {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `trials` or `contrasts` is no table of studies.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis.data.arm_scores import labels
 from analysis.data.trials import checked_trials
 from analysis.evidence.audit_rules import CONTRAST_RULES, RULES, Finding, findings, in_points, pairs, row_words
@@ -142,6 +143,7 @@ def audit_findings(table: pd.DataFrame) -> str:
     >>> print(audit_findings(audit_trials(read_trials("data/trials.csv"))).splitlines()[0])
     118 findings in 48 trials: serious findings in 3 trials, warnings in 29 trials, notes only in 16 trials.
     """
+    _check.table(table, "table", ["study", "label", "rows", "check", "severity", "reason"], "audit_trials")
     if not len(table):
         return "Nothing was found to look up again."
     worst = table.assign(rank=table["severity"].map(SEVERITIES.index)).groupby("study")["rank"].min()

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
@@ -91,8 +92,8 @@ _NEAR = 0.9
 # I2 from which a caveat names the heterogeneity: more of the variation is between trials than within them.
 _MUCH = 0.5
 
-# The rules of `check_claims` by which a claim about what a treatment does can be decided from the trials.
-_EFFECT_RULES = (6, 8, 9)
+# The rules of `check_claims` by which a claim about what a treatment does can be supported.
+_EFFECT_RULES = (8, 9)
 
 # What each verdict says of the claims that have it.
 _MEANING = {
@@ -244,7 +245,10 @@ def check_claims(
 def _checked_table(claims):
     """The claims with all columns of the dictionary, and what the rules may know of each; lists all problems."""
     if not isinstance(claims, pd.DataFrame) or not {"claim_id", "claim"} <= set(claims.columns):
-        raise ValueError("claims must be the table that read_claims returns; it takes files and DataFrames")
+        raise ValueError(
+            f"claims is a {type(claims).__name__}, but must be the table that read_claims returns; it takes files and "
+            "DataFrames"
+        )
     own = [name for name in claims if name.startswith("x_")]
     table = claims.reindex(columns=[*CLAIMS.columns, *own]).reset_index(drop=True)
     text = table.astype(object).where(table.notna(), "")
@@ -693,6 +697,7 @@ def claim_counts(checked: pd.DataFrame, by: str | None = None) -> pd.Series | pd
     >>> int(claim_counts(checked).sum())
     36
     """
+    _check.table(checked, "checked", ["verdict"], "check_claims")
     verdicts = pd.Categorical(checked["verdict"], categories=VERDICTS)
     if by is None:
         return pd.Series(verdicts).value_counts().reindex(VERDICTS).rename("claims")
@@ -733,6 +738,7 @@ def claims_findings(checked: pd.DataFrame) -> str:
     >>> print(claims_findings(checked).splitlines()[0])
     36 claims were checked, each against the trials of its therapy and condition.
     """
+    _check.table(checked, "checked", ["claim_id", "verdict", "rule", "match", "k"], "check_claims")
     are = "claim was" if len(checked) == 1 else "claims were"
     lines = [f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition."]
     for verdict, count in claim_counts(checked).items():

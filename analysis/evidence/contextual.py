@@ -20,7 +20,7 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Floats, PIMethod, ShareRule, Tau2Method
 from analysis.effects import log_ratio_of_means
-from analysis.models.bivariate import pool_bivariate_columns, pool_bivariate_groups
+from analysis.models.bivariate import changes_of_arms, pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
 from analysis.models.studies import warn_of_repeats
@@ -339,7 +339,8 @@ def require_changes(effects: Any, purpose: str) -> None:
     if not _NEEDED <= set(getattr(effects, "table", ())):
         raise ValueError(
             f"{purpose} needs the changes within the arms; pass effect_sizes(trials) of an arm-level table, as "
-            "read_trials gives it, measure='MD': other measures, and a table with one row a study, have none"
+            f"read_trials gives it, measure='MD', not a {type(effects).__name__}: other measures, and a table with one "
+            "row a study, have none"
         )
     warn_of_repeats(effects, effects.table, purpose)
 
@@ -366,16 +367,14 @@ class Arms(NamedTuple):
 
 def both_arms(effects: EffectSizes) -> Arms:
     """Return the changes of the trials that report one for both arms, as `Arms`."""
-    table = effects.table
-    names = ["change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"]
-    table = table[table[names].notna().all(axis=1)]
+    changes, variances, c = changes_of_arms(effects)
+    here = np.isfinite(changes + variances).all(axis=1)
+    (p, t), (vp, vt), table = changes[here].T, variances[here].T, effects.table[here]
     crossover = (table["design"] == "crossover").to_numpy()
     # The arms of a crossover trial are the same people: they count once, and their changes covary.
     people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
-    p, vp, t, vt = (table[name].to_numpy(dtype=float) for name in names)
-    c = np.where(crossover, effects.options.get("crossover_correlation", 0.5) * np.sqrt(vp * vt), 0.0)
     about = table[["study", "label", "condition_group", "change_status"]].assign(n=people).reset_index(drop=True)
-    return Arms(about, p, vp, t, vt, c)
+    return Arms(about, p, vp, t, vt, c[here])
 
 
 def pool_both_arms(arms: Arms, members: ArrayLike, methods: Mapping[str, Any]) -> list[BivariateEffect | None]:

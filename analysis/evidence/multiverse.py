@@ -401,8 +401,9 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_multiverse(frame):
-    if not isinstance(frame, pd.DataFrame) or not {"estimate", "ci_low", "ci_high"} <= set(frame) or not len(frame):
-        raise ValueError("frame must be the table that multiverse returns, with at least one row")
+    _check.table(frame, "frame", ["estimate", "ci_low", "ci_high"], "multiverse")
+    if not len(frame):
+        raise ValueError("frame has no row; pass the table of multiverse, or some of its rows")
     if len(frame) > 1 and frame.duplicated([name for name in CHOICES if name in frame]).any():
         raise ValueError("frame holds a combination of choices twice; give one multiverse at a time")
 

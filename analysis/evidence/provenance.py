@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import recover
+from analysis import _check, recover
 from analysis.data.arm_scores import (
     BASELINE,
     FROM_BOTH,
@@ -25,6 +25,7 @@ from analysis.data.arm_scores import (
     POINTS,
     SCORES,
     arm_scores,
+    borrowed_rule,
     borrowed_sd,
     comparisons,
     donors,
@@ -65,11 +66,6 @@ FROM_NORMAL = "half the interval over the normal quantile"
 FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
 SUMMED, SHARED = "sum over the arms combined", "share of the {arm} arm that serves several treatment arms"
-BORROWED = {
-    "impute": "imputed: SDs of the {score} pooled over the {arm} arms of {k} other trials",
-    "impute-median": "imputed: median SD of the {score} among the {arm} arms of {k} other trials",
-    "impute-largest": "imputed: largest SD of the {score} among the {arm} arms of {k} other trials",
-}
 OUTSIDE = "the lenders are not among these trials: give the effect sizes before selection as among="
 AS_PRINTED = "as printed"
 TO_POINTS = "minus the lower end of the scale, times 10 over its width"
@@ -358,7 +354,8 @@ def _pooled(effects):
         return effects, {"contrast": pool(effects)} if len(effects) else {}
     inner = getattr(effects, "effects", None)
     if not isinstance(inner, EffectSizes):
-        raise ValueError(f"{type(effects).__name__} has no effect sizes to trace; give EffectSizes or a PooledArms")
+        give = "give EffectSizes, or a PooledEffect or PooledArms of them"
+        raise TypeError(_check.refusal(effects, "provenance", give))
     if isinstance(effects, PooledEffect):
         return inner, {"contrast": effects}
     results = {role: getattr(effects, role, None) for role in ROLES}
@@ -504,7 +501,7 @@ def _sd_node(arms, line, value):
     sd, n = lent["sd"].to_numpy(), lent["n"].to_numpy()
     if not len(lent) or not math.isclose(borrowed_sd(sd, n, missing_sd), value, rel_tol=1e-9):
         return _arm_node(line, "SD", value, f"{IMPUTED}: {OUTSIDE}", [])
-    rule = BORROWED[missing_sd].format(score=SCORES[line.score], arm=line.arm, k=lent["study"].nunique())
+    rule = borrowed_rule(missing_sd, line.score, line.arm, lent["study"].nunique())
     return _arm_node(line, "SD", value, rule, [part for other in lent.itertuples() for part in _donor(arms, other)])
 
 

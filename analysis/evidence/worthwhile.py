@@ -401,7 +401,7 @@ def share_beyond(
             f"a difference in points cannot be compared with {threshold.words}; give a threshold in points"
         )
     if not isinstance(contrast, PooledEffect):
-        raise ValueError(f"share_beyond needs the result of pool or pool_arms, not {type(contrast).__name__}")
+        raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
     if contrast.measure not in ("MD", ""):
         raise ValueError(
             f"the pooled effect is a {contrast.measure}; a between-group threshold in points needs a mean difference "

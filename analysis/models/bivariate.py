@@ -22,7 +22,7 @@ variances spanned four and six powers of ten; in none of the 14,400 whose varian
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -31,14 +31,21 @@ from numpy.typing import ArrayLike
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import Floats, Labels, LikelihoodMethod
-from analysis.models.results import ConfidenceInterval, Result, t_quantile
+from analysis._types import Floats, Labels, LikelihoodMethod, Missing
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+from analysis.models.studies import BOTH_GIVEN, TABLE_HAS_ITS_OWN, index_labels, labels_of, paired, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.data.effect_sizes import EffectSizes
+
 _OUTCOMES = ("first", "second")
 _CI_METHODS = ("t", "z")
+_FORMS = (
+    "give yi with vi or se of shape (k, 2), a DataFrame with the columns y1 and v1 or se1, y2 and v2 or se2, or "
+    "EffectSizes with the changes of both arms"
+)
 # Two leave a single contrast, whose product with itself has rank one: a correlation would always be -1 or 1.
 _FEWEST_TRIALS = 3
 # A correlation within trials this near to 1 leaves no variance to divide by.
@@ -132,6 +139,9 @@ class BivariateEffect(Result):
         Names of the trials.
     boundary : bool
         Whether a tau is 0 or the correlation is -1 or 1: the data would have it even further.
+    left_out : tuple of (str, str)
+        Label and reason of the trials with neither outcome, and of the outcomes that were dropped for want of a value
+        or a variance.
 
     See Also
     --------
@@ -168,6 +178,7 @@ class BivariateEffect(Result):
     confidence_level: float
     labels: tuple[str, ...]
     boundary: bool
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def tau_difference(self) -> float:
@@ -206,14 +217,16 @@ def _difference_variance(m):
 
 @documented
 def pool_bivariate(
-    yi: ArrayLike,
-    vi: ArrayLike,
+    yi: ArrayLike | EffectSizes | pd.DataFrame,
+    vi: ArrayLike | None = None,
     *,
-    vcov: ArrayLike | None = None,
+    se: ArrayLike | None = None,
+    vcov: str | ArrayLike | None = None,
     tau2_method: LikelihoodMethod = "REML",
     ci_method: Literal["t", "z"] = "t",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
+    missing: Missing = "raise",
 ) -> BivariateEffect:
     """Pool two outcomes of k trials by the bivariate random-effects model.
 
@@ -222,19 +235,26 @@ def pool_bivariate(
 
     Parameters
     ----------
-    yi : array_like, shape (k, 2)
+    yi : array_like, shape (k, 2), or EffectSizes or pandas.DataFrame
         Both outcomes of each trial, such as the change in the placebo and in the treatment arm; NaN where absent.
-        A trial with one outcome counts for that one.
-    vi : array_like, shape (k, 2)
-        Their sampling variances, NaN where absent.
-    vcov : array_like, shape (k,), optional
-        Sampling covariance of both outcomes within each trial; 0 if left out, as for independent arms.
+        A trial with one outcome counts for that one. Or a DataFrame with the columns y1 and v1 or se1, y2 and v2 or
+        se2, and vcov if need be; or EffectSizes of an arm-level table: first the change with placebo, then that with
+        treatment.
+    vi : array_like, shape (k, 2), optional
+        Their sampling variances, NaN where absent. Rows of two DataFrames are paired by their index.
+    se : array_like, shape (k, 2), optional
+        Their standard errors in place of vi.
+    vcov : str or array_like, shape (k,), optional
+        Sampling covariance of both outcomes within each trial, or the column that holds it. 0 if left out, as for
+        independent arms; of EffectSizes that of their crossover trials.
     tau2_method : {"REML", "ML"}, optional
         The global maximum of the restricted or the full likelihood over all T, correlations of -1 and 1 and
         variances of 0 included.
     ci_method : {"t", "z"}, optional
         Intervals on t with one degree of freedom less than trials, or normal.
     {confidence_level, labels}
+    missing : {"raise", "drop"}, optional
+        Refuse an outcome without a variance, or a variance without an outcome, or leave it out and list it.
 
     Returns
     -------
@@ -245,7 +265,9 @@ def pool_bivariate(
     ------
     ValueError
         For outcomes, variances or covariances that cannot be pooled, fewer than three trials, an outcome that
-        fewer than two trials have, or unknown options.
+        fewer than two trials have, indexes that do not pair, or unknown options.
+    TypeError
+        For the result of another model.
 
     See Also
     --------
@@ -265,22 +287,146 @@ def pool_bivariate(
     >>> [round(float(x), 2) for x in (*fit.estimates, fit.correlation, fit.difference.estimate, fit.difference.se)]
     [-1.94, -3.4, 0.83, -1.46, 0.57]
     """
-    yi = _two_columns(yi, vi)
-    options = {
-        "tau2_method": tau2_method,
-        "ci_method": ci_method,
-        "confidence_level": confidence_level,
-        "labels": labels,
-    }
-    fit = pool_bivariate_groups(yi, vi, np.ones((len(yi), 1), dtype=bool), vcov=vcov, **options)[0]
+    _check.option("missing", missing, ("raise", "drop"))
+    given = _of_any_form(yi, vi, se, vcov, labels)
+    _two_columns(given.yi, given.spread)
+    given, left_out = _known(given, missing)
+    options = _options(tau2_method, ci_method, confidence_level)
+    checked = _checked(given)
+    (fit,) = _fits(checked, np.ones((len(checked.yi), 1), dtype=bool), options)
     if fit is None:
-        here = np.isfinite(np.asarray(vi, dtype=float))
+        here = np.isfinite(checked.vi)
         first, second = here.sum(axis=0)
         raise ValueError(
             f"{here.any(axis=1).sum()} trials, {first} with the first outcome and {second} with the second, are too "
             f"few: the model needs {_FEWEST_TRIALS} trials, and 2 with each outcome; pool each outcome by itself"
         )
-    return fit
+    return replace(fit, left_out=left_out)
+
+
+class _Given(NamedTuple):
+    """Outcomes with their errors, as given."""
+
+    yi: Any
+    spread: Any
+    name: str  # of `spread`: vi or se
+    vcov: Any
+    labels: Any
+
+
+def _of_any_form(yi, vi, se, vcov, labels):
+    """Outcomes in any of their forms by their parts, those of pandas in the same order."""
+    table = table_of(yi, "pool_bivariate", _FORMS)
+    more = [name for name, x in (("vi", vi), ("se", se)) if x is not None]
+    if isinstance(yi, PooledEffect):
+        raise TypeError(_check.refusal(yi, "pool_bivariate", _FORMS))
+    if len(more) == 2:
+        raise ValueError(BOTH_GIVEN)
+    if more and table is not None and table is not yi:
+        raise ValueError(TABLE_HAS_ITS_OWN.format(name=more[0]))
+    if not more and table is None:
+        raise ValueError(f"vi is missing; {_FORMS}")
+    if not more:
+        return _of_table(yi, table, vcov, labels)
+    spread = vi if se is None else se
+    index = next((x.index for x in (yi, spread) if hasattr(x, "iloc")), None)
+    spread = paired(spread, more[0], index)
+    # Columns of the same names are paired by them, all others by their order.
+    if hasattr(yi, "columns") and hasattr(spread, "columns") and set(yi.columns) == set(spread.columns):
+        spread = spread[yi.columns]
+    if labels is None and index is not None:
+        labels = index_labels(index)
+    return _Given(yi, spread, more[0], paired(vcov, "vcov", index), paired(labels, "labels", index))
+
+
+def _of_table(effects, table, vcov, labels):
+    labels = labels_of(table) if labels is None else paired(labels, "labels", table.index)
+    if effects is not table:
+        yi, vi, own = changes_of_arms(effects)
+        return _Given(yi, vi, "vi", own if vcov is None else paired(vcov, "vcov", table.index), labels)
+    name = "v" if "v1" in table or "se1" not in table else "se"
+    needed = ["y1", "y2", f"{name}1", f"{name}2", *([vcov] if isinstance(vcov, str) else ())]
+    if lacking := [column for column in needed if column not in table]:
+        listed = f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'}"
+        raise ValueError(f"{listed} not among the columns of the effects, {', '.join(map(str, table))}; {_FORMS}")
+    if vcov is None:
+        vcov = table.get("vcov")
+    else:
+        vcov = table[vcov] if isinstance(vcov, str) else paired(vcov, "vcov", table.index)
+    return _Given(table[["y1", "y2"]], table[needed[2:4]], {"v": "vi"}.get(name, name), vcov, labels)
+
+
+def changes_of_arms(effects: EffectSizes) -> tuple[Floats, Floats, Floats]:
+    """Return the changes of both arms as two outcomes.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+
+    Returns
+    -------
+    yi, vi : numpy.ndarray, shape (k, 2)
+        Changes with placebo and with treatment, and their variances; NaN where not reported.
+    vcov : numpy.ndarray, shape (k,)
+        Their covariance: that of the same people in a crossover trial, else 0.
+
+    Raises
+    ------
+    ValueError
+        For effects without changes within the arms.
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, read_trials
+    >>> yi, vi, vcov = changes_of_arms(effect_sizes(read_trials("data/trials.csv")).where(study="gale2006"))
+    >>> yi.round(2).tolist(), vi.round(2).tolist(), vcov.tolist()
+    ([[-1.4, -3.9]], [[0.26, 0.23]], [0.0])
+    """
+    table = effects.table
+    if "change_placebo" not in table:
+        raise ValueError(f"the effects hold no changes within the arms; {_FORMS}")
+    arms = ["change_placebo", "change_treatment"]
+    yi, vi = table[arms].to_numpy(dtype=float), table[[f"{arm}_vi" for arm in arms]].to_numpy(dtype=float)
+    together = effects.options.get("crossover_correlation", 0.5) * np.sqrt(vi[:, 0] * vi[:, 1])
+    return yi, vi, np.where(table["design"] == "crossover", together, 0.0)
+
+
+def _known(given, missing):
+    """The outcomes with NaN for those dropped, and pairs of label and reason for what takes no part."""
+    no_yi, no_spread = _check.unknown(given.yi), _check.unknown(given.spread)
+    what = {"vi": "variance", "se": "standard error"}[given.name]
+    names, dropped = _check.study_labels(given.labels, len(no_yi)), no_yi ^ no_spread
+    dropped &= missing == "drop"
+    absent, left_out = dropped | (no_yi & no_spread), []
+    for i in np.flatnonzero(dropped.any(axis=1) | absent.all(axis=1)):
+        lacks = [
+            f"no {'effect' if no_yi[i, j] else what} of the {_OUTCOMES[j]} outcome" for j in np.flatnonzero(dropped[i])
+        ]
+        left_out.append((names[i], " and ".join(lacks) or "neither outcome"))
+    if dropped.any():
+        blank = (np.where(dropped, np.nan, np.asarray(x, dtype=object)) for x in (given.yi, given.spread))
+        given = given._replace(**dict(zip(("yi", "spread"), blank, strict=True)))
+    return given, tuple(left_out)
+
+
+class _Checked(NamedTuple):
+    """Checked outcomes (k, 2), NaN where absent, with their covariance (k,) within trials."""
+
+    yi: np.ndarray
+    vi: np.ndarray
+    vcov: np.ndarray
+    names: tuple[str, ...]
+
+
+def _checked(given):
+    names = _check.study_labels(given.labels, len(given.yi))
+
+    def where(at):
+        name = f"trial {at[0] + 1}" if given.labels is None else f"trial {at[0] + 1} ({names[at[0]]})"
+        return name if len(at) == 1 else f"{name}, {_OUTCOMES[at[1]]} outcome"
+
+    yi, vi = _check.check(given.yi, given.spread, where, absent_allowed=True, spread=given.name)
+    return _Checked(yi, vi, _checked_covariance(given.vcov, vi.T, where), names)
 
 
 def pool_bivariate_groups(
@@ -320,26 +466,28 @@ def pool_bivariate_groups(
     >>> fits[0].k, fits[1]
     (4, None)
     """
-    _check.option("ci_method", ci_method, _CI_METHODS)
-    level = _check.level(confidence_level)
-    yi, vi, members = _two_columns(yi, vi), np.asarray(vi), np.asarray(members)
+    options, yi, members = _options(tau2_method, ci_method, confidence_level), _two_columns(yi, vi), np.asarray(members)
     if members.dtype != bool or members.shape[:1] != yi.shape[:1] or members.ndim != 2:
         raise ValueError(f"members must be a boolean array of shape ({len(yi)}, n), {len(yi)} trials by n sets")
-    names = _check.study_labels(labels, len(yi))
+    return _fits(_checked(_Given(yi, vi, "vi", vcov, labels)), members, options)
 
-    def where(at):
-        name = f"trial {at[0] + 1}" if labels is None else f"trial {at[0] + 1} ({names[at[0]]})"
-        return name if len(at) == 1 else f"{name}, {_OUTCOMES[at[1]]} outcome"
 
-    yi, vi = _check.check(yi, vi, where, absent_allowed=True)
-    c = _checked_covariance(vcov, vi.T, where)
+def _options(tau2_method, ci_method, confidence_level):
+    _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
+    _check.option("ci_method", ci_method, _CI_METHODS)
+    return tau2_method, ci_method, _check.level(confidence_level)
+
+
+def _fits(checked, members, options):
+    """The `BivariateEffect` of every set of trials, None where there are too few."""
+    yi, vi, vcov, names = checked
     here = members[:, :, None] & np.isfinite(vi)[:, None]
-    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (yi, vi)), c[:, None], tau2_method)
+    batch = _fit(*(np.where(here, x[:, None], np.nan).transpose(2, 0, 1) for x in (yi, vi)), vcov[:, None], options[0])
 
     def one(j):
         present = here[:, j].any(axis=1)
         named = tuple(name for name, used in zip(names, present, strict=True) if used)
-        return _bivariate_effect(take(batch, j), named, tau2_method, ci_method, level)
+        return _bivariate_effect(take(batch, j), named, *options)
 
     return [None if np.isnan(height) else one(j) for j, height in enumerate(batch.log_likelihood)]
 

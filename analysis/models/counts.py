@@ -20,16 +20,23 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._check import fail, place
 from analysis._docs import documented
-from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels
+from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels, Missing
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
+from analysis.models.studies import index_labels, labels_of, paired, paired_frame, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.data.effect_sizes import EffectSizes
+
 # A variance below it is what rounding leaves of zero: it would take 1e15 events.
 _ROUNDING = 1e-15
+_COUNTS = ("events_t", "n_t", "events_p", "n_p")
+# What an arm-level table calls them.
+_ARM_LEVEL = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
+_FORMS = "give events_t, n_t, events_p and n_p, a DataFrame with these columns, or EffectSizes made of them"
 _TESTS = ("cmh", "cochran", "breslow_day", "tarone")
 
 
@@ -94,8 +101,8 @@ class PooledCounts(Result):
     confidence_level : float
         Level of `ci`.
     left_out : tuple
-        Pairs of label and reason, one for each trial that does not bear on the pooled effect, on Q, or on
-        either.
+        Pairs of label and reason, one for each trial that lacks a count, or does not bear on the pooled effect, on Q,
+        or on either.
 
     See Also
     --------
@@ -216,12 +223,12 @@ class PooledCounts(Result):
 
 @documented
 def pool_mantel_haenszel(
-    events_t: ArrayLike,
-    n_t: ArrayLike,
-    events_p: ArrayLike,
-    n_p: ArrayLike,
+    events_t: ArrayLike | EffectSizes | pd.DataFrame,
+    n_t: ArrayLike | None = None,
+    events_p: ArrayLike | None = None,
+    n_p: ArrayLike | None = None,
     *,
-    measure: CountsMeasure = "RR",
+    measure: CountsMeasure | None = None,
     continuity: float = 0.5,
     continuity_to: ContinuityTo = "zero trials",
     drop_double_zero: bool = True,
@@ -230,14 +237,18 @@ def pool_mantel_haenszel(
     yates: bool = True,
     confidence_level: float = 0.95,
     labels: Labels | None = None,
+    missing: Missing = "raise",
 ) -> PooledCounts:
     """Pool 2 by 2 tables by the Mantel-Haenszel method.
 
     Parameters
     ----------
-    {events_t, n_t, events_p, n_p}
+    events_t : array_like, or EffectSizes or pandas.DataFrame
+        Responders in the treatment arm; or a table with all four counts in columns of these names, whose labels are its
+        column label, else study, else its index. Series are paired by their index.
+    {n_t, events_p, n_p}
     measure : {"RR", "OR", "RD"}, optional
-        Risk ratio or odds ratio, pooled as logs, or risk difference.
+        Risk ratio or odds ratio, pooled as logs, or risk difference. Default: that of the EffectSizes, else "RR".
     continuity : float, optional
         Added to all four cells of the trials chosen by `continuity_to`, for the effects of the single trials, `yi` and
         `vi`, from which Q is computed.
@@ -252,6 +263,8 @@ def pool_mantel_haenszel(
     yates : bool, optional
         Bring the excess of events 1/2 nearer to 0 in the tests of association.
     {confidence_level, labels}
+    missing : {"raise", "drop"}, optional
+        Refuse trials that lack a count, or leave them out and list them.
 
     Returns
     -------
@@ -265,6 +278,8 @@ def pool_mantel_haenszel(
         For impossible or missing counts, unknown options, or one meta-analysis whose effect cannot be
         estimated: an arm without any event (or for the odds ratio, non-event) in all trials. Among many, such
         a row is NaN.
+    TypeError
+        For the result of a model.
 
     See Also
     --------
@@ -294,37 +309,44 @@ def pool_mantel_haenszel(
     >>> pooled.left_out
     (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
     """
+    found = _read_counts((events_t, n_t, events_p, n_p), labels, missing, "pool_mantel_haenszel")
+    measure = measure or found.measure or "RR"
     _check.option("measure", measure, tuple(_MEASURES))
-    given, absent, names = _read_counts(events_t, n_t, events_p, n_p, labels)
-    table = np.where(absent, 0.0, np.stack(cells(given, pooled_continuity, pooled_continuity_to)))
+    table = np.where(found.absent, 0.0, np.stack(cells(found.counts, pooled_continuity, pooled_continuity_to)))
     rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
     pooled_of, effects_of, bears_on = _MEASURES[measure]
-    found = {"measure": Measure(measure), "method": "Mantel-Haenszel", "labels": names, "in_pooled": bears_on(table)}
-    found |= _numbers(pooled_of(table), effects_of(*given, **rules), confidence_level)
+    fields = {"measure": Measure(measure), "method": "Mantel-Haenszel", "in_pooled": bears_on(table)}
+    fields |= _numbers(pooled_of(table), effects_of(*found.counts, **rules), confidence_level)
     tests = {}
     if measure == "OR":
-        one = np.ones(found["estimate"].shape, dtype=int)
+        one = np.ones(fields["estimate"].shape, dtype=int)
         cmh, cochran = _association(table, yates)
-        breslow_day, tarone, df = homogeneity(table, found["estimate"])
+        breslow_day, tarone, df = homogeneity(table, fields["estimate"])
         tests = dict(zip(_TESTS, ((cmh, one), (cochran, one), (breslow_day, df), (tarone, df)), strict=True))
-    return _finish(found, tests, given, absent)
+    return _finish(fields, tests, found)
 
 
 @documented
 def pool_peto(
-    events_t: ArrayLike,
-    n_t: ArrayLike,
-    events_p: ArrayLike,
-    n_p: ArrayLike,
+    events_t: ArrayLike | EffectSizes | pd.DataFrame,
+    n_t: ArrayLike | None = None,
+    events_p: ArrayLike | None = None,
+    n_p: ArrayLike | None = None,
     *,
     confidence_level: float = 0.95,
     labels: Labels | None = None,
+    missing: Missing = "raise",
 ) -> PooledCounts:
     """Pool 2 by 2 tables by Peto's one-step odds ratio.
 
     Parameters
     ----------
-    {events_t, n_t, events_p, n_p, confidence_level, labels}
+    events_t : array_like, or EffectSizes or pandas.DataFrame
+        Responders in the treatment arm; or a table with all four counts in columns of these names, whose labels are its
+        column label, else study, else its index. Series are paired by their index.
+    {n_t, events_p, n_p, confidence_level, labels}
+    missing : {"raise", "drop"}, optional
+        Refuse trials that lack a count, or leave them out and list them.
 
     Returns
     -------
@@ -337,6 +359,8 @@ def pool_peto(
     ValueError
         For impossible or missing counts, an invalid level, or one meta-analysis in which no trial has both
         events and non-events. Among many, such a row is NaN.
+    TypeError
+        For the result of a model.
 
     See Also
     --------
@@ -361,28 +385,82 @@ def pool_peto(
     >>> print(f"{np.exp(pooled.estimate):.3f}, Q {pooled.q:.2f}")
     0.318, Q 0.56
     """
-    given, absent, names = _read_counts(events_t, n_t, events_p, n_p, labels)
-    table = np.where(absent, 0.0, np.stack(cells(given, 0.0, "none")))
+    found = _read_counts((events_t, n_t, events_p, n_p), labels, missing, "pool_peto")
+    table = np.where(found.absent, 0.0, np.stack(cells(found.counts, 0.0, "none")))
     with np.errstate(divide="ignore", invalid="ignore"):
         effects = peto_effects(table)
-    found = {"measure": Measure("OR"), "method": "Peto", "labels": names, "in_pooled": _informative(table)}
-    return _finish(found | _numbers(_peto(table), effects, confidence_level), {}, given, absent)
+    fields = {"measure": Measure("OR"), "method": "Peto", "in_pooled": _informative(table)}
+    return _finish(fields | _numbers(_peto(table), effects, confidence_level), {}, found)
 
 
-def _read_counts(events_t, n_t, events_p, n_p, labels):
-    """Checked counts (..., k), which trials are absent from a row, and the labels."""
-    given = np.stack(counts(events_t, n_t, events_p, n_p))
-    if given.ndim not in (2, 3) or not given.size:
+class _Counted(NamedTuple):
+    """Checked counts of the trials that take part."""
+
+    counts: np.ndarray  # (4, ..., k), NaN in all four where a trial is absent from a row
+    absent: np.ndarray  # (..., k)
+    names: tuple[str, ...]
+    measure: str  # of EffectSizes, else ""
+    left_out: tuple[tuple[str, str], ...]  # label and reason
+
+
+def _read_counts(given, labels, missing, to):
+    _check.option("missing", missing, ("raise", "drop"))
+    given, labels, measure = _of_any_form(given, labels, to)
+    found = np.stack(counts(*given))
+    if found.ndim not in (2, 3) or not found.size:
         raise ValueError(
-            f"the counts have the shape {given.shape[1:]}, but it must be (k,), k trials, or (n, k), "
+            f"the counts have the shape {found.shape[1:]}, but it must be (k,), k trials, or (n, k), "
             "n meta-analyses by k trials, with at least one trial"
         )
-    unknown = np.isnan(given)
-    absent = unknown.all(axis=0) if given.ndim == 3 else np.zeros(given.shape[1:], bool)
-    where = np.argwhere(unknown.any(axis=0) & ~absent).tolist()
-    remedy = "leave the trial out" if given.ndim == 2 else "give NaN in all four to leave the trial out"
-    fail([f"a count is missing{place(at, given.shape[1:])}; correct it, or {remedy}" for at in where])
-    return given, absent, _check.study_labels(labels, given.shape[-1])
+    names, unknown, single = _check.study_labels(labels, found.shape[-1]), np.isnan(found), found.ndim == 2
+    blank = unknown.any(axis=0) & (single | ~unknown.all(axis=0))
+    places = [tuple(at) for at in np.argwhere(blank).tolist()]
+    if missing == "raise":
+        remedy = "leave the trial out" if single else "give NaN in all four to leave the trial out"
+        who = {at: "" if labels is None else f" ({names[at[-1]]})" for at in places}
+        fail([f"a count is missing{place(at, blank.shape)}{who[at]}; correct it, or {remedy}" for at in places])
+    lacks = [" and ".join(f"no {_COUNTS[i]}" for i in np.flatnonzero(unknown[:, *at])) for at in places]
+    left_out = tuple((_named(at, names), why) for at, why in zip(places, lacks, strict=True))
+    if single and places:
+        found, names = found[:, ~blank], tuple(np.array(names, dtype=object)[~blank])
+    if not names:
+        raise ValueError(f"no trial is left: none of {blank.size} has all of {', '.join(_COUNTS)}")
+    absent = np.isnan(found).any(axis=0)
+    return _Counted(np.where(absent, np.nan, found), absent, names, measure, left_out)
+
+
+def _of_any_form(given, labels, to):
+    """The four counts, those of pandas in the same order, the names of the trials and the measure, as given."""
+    first, lacking = given[0], [name for name, x in zip(_COUNTS, given, strict=True) if x is None]
+    if len(lacking) < 3:
+        if lacking:
+            raise ValueError(f"{' and '.join(lacking)} missing; {_FORMS}")
+        return _paired(given, labels)
+    table = table_of(first, to, _FORMS)
+    if table is None:
+        raise TypeError(_check.refusal(first, to, _FORMS))
+    columns = _ARM_LEVEL if "events_treatment" in table else _COUNTS
+    if unknown := [name for name in columns if name not in table]:
+        raise ValueError(
+            f"{', '.join(unknown)} not among the columns of the table, {', '.join(map(str, table))}; {_FORMS}"
+        )
+    warn_of_repeats(first, table, to)
+    names = labels_of(table) if labels is None else paired(labels, "labels", table.index)
+    return [table[name] for name in columns], names, "" if first is table else first.measure
+
+
+def _paired(given, labels):
+    of, leading = next(((name, x) for name, x in zip(_COUNTS, given, strict=True) if hasattr(x, "iloc")), ("", None))
+    index, columns = getattr(leading, "index", None), getattr(leading, "columns", None)
+    pairs = zip(_COUNTS, given, strict=True)
+    if columns is None:
+        given = [paired(x, name, index, of) for name, x in pairs]
+    else:
+        given = [paired_frame(x, name, index, columns, of) for name, x in pairs]
+        index = columns
+    if labels is None and index is not None:
+        labels = index_labels(index)
+    return given, paired(labels, "labels", index, of), ""
 
 
 class _Sums(NamedTuple):
@@ -543,17 +621,17 @@ def homogeneity(table: Any, log_odds: Floats) -> Any:
     return breslow_day, breslow_day - bias, there.sum(axis=-1) - 1
 
 
-def _finish(fields, tests, given, absent):
+def _finish(fields, tests, found):
     """The result: plain numbers for one meta-analysis, read-only arrays for many."""
-    single = given.ndim == 2
+    single = found.counts.ndim == 2
     if single and np.isnan(fields["estimate"]):
-        raise ValueError(_not_estimable(fields, given))
+        raise ValueError(_not_estimable(fields, found.counts))
     none = np.full(fields["estimate"].shape, np.nan)
     for name in _TESTS:
         statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
         fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
-    fields["k"] = (~absent).sum(axis=-1)
-    fields["left_out"] = _left_out(given, absent, fields)
+    fields |= {"k": (~found.absent).sum(axis=-1), "labels": found.names}
+    fields["left_out"] = found.left_out + _left_out(found, fields)
     if single:
         plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}
         fields |= plain
@@ -578,17 +656,22 @@ def _not_estimable(fields, given):
     return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
 
 
-def _left_out(given, absent, fields):
+def _left_out(found, fields):
     """Pairs of label and reason for the trials that are not in the pooled effect, in Q, or in either."""
+    given = found.counts
     in_pooled, in_q = fields["in_pooled"], fields["in_q"]
     events, others = given[0] + given[2], given[1] + given[3] - given[0] - given[2]
     said = []
-    for at in map(tuple, np.argwhere(~(in_pooled & in_q) & ~absent).tolist()):
+    for at in map(tuple, np.argwhere(~(in_pooled & in_q) & ~found.absent).tolist()):
         why = "no events in either arm" if events[at] == 0 else "nothing but events in both arms"
         if events[at] > 0 and others[at] > 0:
             why = "a zero cell, and no continuity"
         pooled = f"{'counts' if in_pooled[at] else 'no weight'} in the pooled {fields['measure']}"
         link = " and" if in_pooled[at] == in_q[at] else ", but"
-        row = f"row {at[0] + 1}, " if len(at) > 1 else ""
-        said.append((row + fields["labels"][at[-1]], f"{why}: {pooled}{link} {'in' if in_q[at] else 'not in'} Q"))
+        said.append((_named(at, found.names), f"{why}: {pooled}{link} {'in' if in_q[at] else 'not in'} Q"))
     return tuple(said)
+
+
+def _named(at, names):
+    """The trial at an index, with its row where there are several."""
+    return (f"row {at[0] + 1}, " if len(at) > 1 else "") + names[at[-1]]

@@ -35,7 +35,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis import _check
-from analysis._types import Floats, Labels, Values
+from analysis._types import Floats, Labels, Missing, Values
 from analysis.models.pooling import Options, heterogeneity, pvalues
 from analysis.models.studies import labels_of, paired, table_of, warn_of_repeats
 from analysis.models.tau2 import Point, dot
@@ -68,44 +68,72 @@ class Model(NamedTuple):
     labels: tuple[str, ...]
     spec: Any  # None in a fit that was pickled or copied
     moderators: pd.DataFrame  # the columns that the right side names, one row for each study
+    left_out: tuple[tuple[str, str], ...]  # label and reason
 
 
-def read_model(formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Labels | None) -> Model:
+def read_model(
+    formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Labels | None, missing: Missing = "raise"
+) -> Model:
     """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
+    _check.option("missing", missing, ("raise", "drop"))
     table, labels = _data_and_labels(data, labels)
     names = _check.study_labels(labels, len(table))
-    _fail(_formula_problems(formula, table, vi))
+    spread = "se" if vi == "vi" and "vi" not in table and "se" in table else vi
+    _fail(_formula_problems(formula, table, spread))
     left, right = (side.strip() for side in formula.split("~"))
     where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
     outcome, unreadable = _outcome(left, table)
-    yi, variances, problems = _outcomes_and_variances(outcome, table[vi], where)
+    left_out = ()
+    if missing == "drop":
+        known, left_out = _known(outcome, table, spread, right, names)
+        table, outcome = _with_used_levels(table[known].reset_index(drop=True)), np.asarray(outcome)[known]
+        names, where = (tuple(x for x, here in zip(xs, known, strict=True) if here) for xs in (names, where))
+    warn_of_repeats(data, table, "meta_regression")
+    yi, variances, problems = _outcomes_and_variances(outcome, table[spread], where, "se" if spread == "se" else "vi")
     problems += unreadable
-    missing, missing_problems = _missing(right, table, where)
+    incomplete, missing_problems = _missing(right, table, where)
     try:
         exog, spec = _matrix("~ " + right, table, _FRAMES)
     # The engines raise whatever the terms of a formula raise.
     except Exception as error:
         _fail([*problems, *missing_problems, _unreadable(right, table, error)])
-    problems += missing_problems + _row_problems(exog, missing, where)
+    problems += missing_problems + _row_problems(exog, incomplete, where)
     problems += _single_levels(right, table) + _design_problems(exog, len(table))
     _fail(problems)
     columns = tuple(map(str, exog.columns))
-    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, table[_named_in_order(right, table)])
+    moderators = table[_named_in_order(right, table)]
+    return Model(yi, variances, exog.to_numpy(float), columns, names, spec, moderators, left_out)
+
+
+def _known(outcome, table, spread, right, names):
+    """Which studies have an outcome, a variance and every moderator, and pairs of label and reason for all others."""
+    needed = {"effect": outcome, "standard error" if spread == "se" else "variance": table[spread]}
+    blank = pd.DataFrame({what: pd.isna(values) for what, values in needed.items()})
+    blank = blank.join(table[_named(right, table)].isna().drop(columns=spread, errors="ignore"))
+    gone = blank.any(axis=1).to_numpy()
+    if gone.all():
+        raise ValueError(f"no study is left: none of {len(names)} has all of {', '.join(blank)}")
+    reasons = [" and ".join(f"no {what}" for what in blank.columns[row]) for row in blank.to_numpy()]
+    return ~gone, tuple((name, why) for name, why in zip(names, reasons, strict=True) if why)
+
+
+def _with_used_levels(table):
+    """The table with the levels of its categories that occur."""
+    for name in table.select_dtypes("category"):
+        table[name] = table[name].cat.remove_unused_categories()
+    return table
 
 
 def _data_and_labels(data, labels):
     """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
     table = table_of(data, "meta_regression")
     if table is None:
-        raise ValueError(f"data must be a DataFrame or an EffectSizes, not {type(data).__name__}")
+        raise TypeError(_check.refusal(data, "meta_regression", "give a DataFrame or EffectSizes"))
     if not len(table):
         raise ValueError("there are no studies: data has no rows")
     plain = _plain(table, "data")
-    warn_of_repeats(data, plain, "meta_regression")
     labels = labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
-    for name in plain.select_dtypes("category"):
-        plain[name] = plain[name].cat.remove_unused_categories()
-    return plain, labels
+    return _with_used_levels(plain), labels
 
 
 def _plain(table, called):
@@ -190,10 +218,11 @@ def _first_line(error):
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def _outcomes_and_variances(outcome, variances, where):
-    """Outcomes and variances as arrays, and what is wrong with them."""
-    raw = {"yi": np.asarray(outcome, dtype=object), "vi": np.asarray(variances, dtype=object)}
+def _outcomes_and_variances(outcome, variances, where, spread):
+    """Outcomes and variances as arrays, and what is wrong with them; with `spread` "se" of standard errors."""
+    raw = {"yi": np.asarray(outcome, dtype=object), spread: np.asarray(variances, dtype=object)}
     yi, vi = (_check.as_floats(x).copy() for x in (outcome, variances))
+    vi = _check.squared(vi) if spread == "se" else vi
     good = dict(zip(raw, _check.good(yi, vi), strict=True))
     bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
     return yi, vi, [f"{where[i]}: {_check.complaint(name, raw[name][i])}" for i, name in bad]

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod
+from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, Missing
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, t_quantile
 from analysis.models.studies import cluster_column, paired, paired_frame, read_studies, table_of
@@ -107,6 +107,8 @@ class MultilevelEffect(Result):
         How the numbers were made.
     confidence_level : float
         Level of all intervals.
+    left_out : tuple of (str, str)
+        Label and reason of the effects that were dropped for want of an effect or a variance.
 
     See Also
     --------
@@ -154,6 +156,7 @@ class MultilevelEffect(Result):
     tau2_method: str
     ci_method: str
     confidence_level: float
+    left_out: tuple[tuple[str, str], ...] = ()
     # As given, for a fit without some of the effects; None where sampling errors are independent.
     _vcov: np.ndarray | None = field(default=None, repr=False)
 
@@ -199,6 +202,7 @@ def pool_multilevel(
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     measure: str = "",
+    missing: Missing = "raise",
 ) -> MultilevelEffect:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 
@@ -226,7 +230,7 @@ def pool_multilevel(
     {confidence_level}
     labels : sequence of str, optional
         Names of the effects; by default the column label of the table, else study, else its index.
-    {measure}
+    {measure, missing}
 
     Returns
     -------
@@ -268,7 +272,7 @@ def pool_multilevel(
     _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
-    given = _clustered(effects, _Spread(vi, se, vcov), cluster, labels, measure)
+    given = _clustered(effects, _Spread(vi, se, vcov), cluster, labels=labels, measure=measure, missing=missing)
     restricted = tau2_method == "REML"
     data = _turned(given)
     within, between, top = _maximum(data, restricted)
@@ -294,6 +298,7 @@ def pool_multilevel(
         tau2_method=tau2_method,
         ci_method=ci_method,
         confidence_level=level,
+        left_out=given.left_out,
         _vcov=given.vcov,
     )
 
@@ -318,11 +323,12 @@ class _Clustered(NamedTuple):
     labels: tuple[str, ...]
     measure: Measure
     vcov: np.ndarray | None  # in the order of the input
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
-def _clustered(effects, spread, cluster, labels, measure):
+def _clustered(effects, spread, cluster, **more):
     """Read effects in any of their forms, check them and sort them by cluster."""
-    found, vcov = _read(effects, spread, labels, measure)
+    found, vcov = _read(effects, spread, **more)
     if cluster is None:
         if found.table is None:
             raise ValueError("cluster is missing; give the trial of each effect")
@@ -332,6 +338,11 @@ def _clustered(effects, spread, cluster, labels, measure):
     if isinstance(cluster, str):
         cluster = _column_or_values(found.table, cluster)
     cluster = _as_given(paired(cluster, "cluster", found.index))
+    if cluster.shape != (found.given,):
+        raise ValueError(
+            f"cluster has the shape {cluster.shape}, but there are {found.given} effects; give one value each"
+        )
+    cluster = cluster[found.kept]
     group = _numbered(cluster, found.labels)
     count = group.max(initial=-1) + 1
     if count == 1:
@@ -339,12 +350,12 @@ def _clustered(effects, spread, cluster, labels, measure):
     if count == group.size:
         raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
     yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group)
-    return _Clustered(yi, vi, blocks, first, order, cluster, found.labels, found.measure, vcov)
+    return _Clustered(yi, vi, blocks, first, order, cluster, found.labels, found.measure, vcov, found.left_out)
 
 
-def _read(effects, spread, labels, measure):
+def _read(effects, spread, **more):
     """Checked effects, and their covariance in the same order where there is one, whose diagonal is vi."""
-    more, vcov = {"labels": labels, "measure": measure, "to": "pool_multilevel", "one": "effect"}, spread.vcov
+    more, vcov = more | {"to": "pool_multilevel", "one": "effect"}, spread.vcov
     table = table_of(effects, "pool_multilevel")
     if vcov is None:
         return read_studies(effects, spread.vi, se=spread.se, **more), None
@@ -353,9 +364,11 @@ def _read(effects, spread, labels, measure):
     if vcov.shape != (k, k):
         raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
     if table is None:
-        return read_studies(effects, np.diag(vcov), **more), vcov
-    more["measure"] = measure or ("" if effects is table else effects.measure)
-    return read_studies(table.assign(vi=np.diag(vcov)), spread.vi, se=spread.se, **more), vcov
+        found = read_studies(effects, np.diag(vcov), **more)
+    else:
+        more["measure"] = more["measure"] or ("" if effects is table else effects.measure)
+        found = read_studies(table.assign(vi=np.diag(vcov)), spread.vi, se=spread.se, **more)
+    return found, vcov[np.ix_(found.kept, found.kept)]
 
 
 def _sorted(yi, vi, vcov, group):
@@ -383,10 +396,6 @@ def _numbered(cluster, names):
     """Number the clusters in order of appearance; raise ValueError where one is missing."""
     import pandas as pd
 
-    if cluster.shape != (len(names),):
-        raise ValueError(
-            f"cluster has the shape {cluster.shape}, but there are {len(names)} effects; give one value each"
-        )
     codes = pd.factorize(cluster)[0]
     if (codes < 0).any():
         missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
@@ -841,7 +850,8 @@ def sampling_covariance(
     """
     frame = table_of(effects, "sampling_covariance")
     if frame is None:
-        raise ValueError("effects must be an EffectSizes or a DataFrame with the columns yi, vi and the cluster")
+        give = "give EffectSizes or a DataFrame with the columns yi, vi and the cluster"
+        raise TypeError(_check.refusal(effects, "sampling_covariance", give))
     trial = _column_or_values(frame, cluster or cluster_column(frame))
     group = _numbered(trial, _check.study_labels(frame.get("label", None), len(frame)))
     options = {} if effects is frame else effects.options

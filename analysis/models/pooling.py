@@ -17,7 +17,18 @@ from scipy import special
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import CIMethod, Floats, Labels, Missing, PIMethod, PoolOptions, Tau2CIMethod, Tau2Method, Values
+from analysis._types import (
+    Benefit,
+    CIMethod,
+    Floats,
+    Labels,
+    Missing,
+    PIMethod,
+    PoolOptions,
+    Tau2CIMethod,
+    Tau2Method,
+    Values,
+)
 from analysis.measures import Measure
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
@@ -65,6 +76,7 @@ def pool(
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     measure: str = "",
+    benefit: Benefit | None = None,
     missing: Missing = "raise",
     tau2_ci_method: Tau2CIMethod = "Q-profile",
     tau2: float | None = None,
@@ -73,7 +85,10 @@ def pool(
 
     Parameters
     ----------
-    {yi, vi, se, tau2_method, ci_method, pi_method, confidence_level, labels, measure, missing}
+    {yi, vi, se, tau2_method, ci_method, pi_method, confidence_level, labels, measure}
+    benefit : {"lower", "higher"}, optional
+        What is good for patients, for the words of figures; that of the effects if left out.
+    {missing}
     tau2_ci_method : {"Q-profile", "profile likelihood", "Jackson", "Biggerstaff"}, optional
         Interval of tau2; the second for ML and REML only. The last two invert the exact distribution of a Q with the
         weights 1/sqrt(vi) and 1/vi.
@@ -130,7 +145,7 @@ def pool(
     (-1.242, 0.475)
     """
     options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
-    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing)
+    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, benefit=benefit, missing=missing)
     (pooled,) = _results(found.yi[:, None], found.vi[:, None], found.labels, found.measure, options)
     return replace(pooled, left_out=found.left_out, effects=found.effects)
 
@@ -581,7 +596,7 @@ def leave_one_out(
     if isinstance(yi, MultilevelEffect):
         if given := [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]:
             raise ValueError(f"a MultilevelEffect keeps its own effects and methods; leave out {', '.join(given)}")
-        names, without, whole, left_out = *without_each_cluster(yi), yi, ()
+        names, without, whole, left_out = *without_each_cluster(yi), yi, yi.left_out
     else:
         found = read_studies(yi, vi, se=se, labels=labels, missing=missing, to="leave_one_out")
         names, left_out, k = found.labels, found.left_out, len(found.yi)
@@ -623,6 +638,7 @@ def cumulative(
     se: ArrayLike | None = None,
     order: str | ArrayLike | None = None,
     labels: Labels | None = None,
+    missing: Missing = "raise",
     **methods: Unpack[PoolOptions],
 ) -> pd.DataFrame:
     """Pool the first study, the first two, the first three and so on.
@@ -633,7 +649,7 @@ def cumulative(
     order : str or array_like, shape (k,), optional
         A column of the EffectSizes or the DataFrame, or one value per study to sort by; equal values keep the given
         order. Default: "year" where there is such a column, otherwise the order given.
-    {labels}
+    {labels, missing}
     **methods
         As for :func:`leave_one_out`.
 
@@ -641,7 +657,8 @@ def cumulative(
     -------
     pandas.DataFrame
         One row per step, named after the study that joins; the columns of :func:`leave_one_out` without `shift`, and
-        `order`, the value the studies were sorted by.
+        `order`, the value the studies were sorted by. ``attrs["left_out"]`` holds pairs of label and reason of studies
+        that took no part.
 
     Raises
     ------
@@ -667,20 +684,22 @@ def cumulative(
     import pandas as pd
 
     _check.keywords("cumulative", methods, PoolOptions.__annotations__)
-    found = read_studies(yi, vi, se=se, labels=labels, to="cumulative")
+    found = read_studies(yi, vi, se=se, labels=labels, missing=missing, to="cumulative")
     methods = _kept_methods(found, methods)
-    values = pd.Series(_order_values(found, order))
+    values = pd.Series(_order_values(found, order))[found.kept].reset_index(drop=True)
     first = values.sort_values(kind="stable").index.to_numpy()
     yi, vi, labels = found.yi[first], found.vi[first], [found.labels[i] for i in first]
     steps = pool_columns(yi, vi, np.triu(np.ones((len(yi), len(yi)), dtype=bool)), labels=labels, **methods)
-    return _steps_table(steps, labels).assign(order=values.to_numpy()[first])
+    table = _steps_table(steps, labels).assign(order=values.to_numpy()[first])
+    table.attrs["left_out"] = found.left_out
+    return table
 
 
 def _order_values(found, order):
     """One value of each study to sort by."""
     table = found.table
     if order is None:
-        order = "year" if table is not None and "year" in table else range(1, len(found.yi) + 1)
+        order = "year" if table is not None and "year" in table else range(1, found.given + 1)
     if isinstance(order, str):
         if table is None or order not in table:
             raise ValueError(f"order={order!r} is not a column of the effects; name one, or give a value per study")

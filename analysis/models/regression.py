@@ -24,7 +24,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import CIMethod, Labels, RegressionPIMethod, Tau2Method
+from analysis._types import CIMethod, Labels, Missing, RegressionPIMethod, Tau2Method
 from analysis.models.design import (
     MixedFits,
     Model,
@@ -149,6 +149,8 @@ class MetaRegression(Result):
         Names of the studies.
     correlation : numpy.ndarray, shape (p, p)
         Correlations of the estimated coefficients.
+    left_out : tuple of (str, str)
+        Label and reason of the studies that were dropped for want of an outcome, a variance or a moderator.
 
     See Also
     --------
@@ -198,6 +200,7 @@ class MetaRegression(Result):
     exog: np.ndarray = field(repr=False)
     labels: tuple[str, ...] = field(repr=False)
     correlation: np.ndarray = field(repr=False)
+    left_out: tuple[tuple[str, str], ...] = field(repr=False)
     _model: Model = field(repr=False)
     _fits: MixedFits = field(repr=False)
     _options: Options = field(repr=False)
@@ -407,6 +410,7 @@ def meta_regression(
     ci_method: CIMethod = "HKSJ",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
+    missing: Missing = "raise",
     tau2: float | None = None,
 ) -> MetaRegression:
     """Explain the effects of k studies by moderators, with random effects for what they leave.
@@ -419,7 +423,7 @@ def meta_regression(
     data : pandas.DataFrame or EffectSizes
         One row for each study, with the columns that the formula names.
     vi : str, optional
-        Column of sampling variances.
+        Column of sampling variances; a table without a column vi may have one of standard errors, se.
     tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
         Estimator of the variance between studies, as for :func:`analysis.pool`, with all moderators in the model.
     ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}, optional
@@ -428,6 +432,8 @@ def meta_regression(
     {confidence_level}
     labels : sequence of str, optional
         Names of the studies; column `label`, else `study`, else the index of the data if left out.
+    missing : {"raise", "drop"}, optional
+        Refuse studies without an outcome, a variance or a moderator, or leave them out and list them.
     {tau2}
 
     Returns
@@ -469,7 +475,7 @@ def meta_regression(
     {'Intercept': -2.421, 'week': 0.263}
     """
     options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
-    model = read_model(formula, data, vi, labels)
+    model = read_model(formula, data, vi, labels, missing)
     return _result(formula, model, options)
 
 
@@ -512,6 +518,7 @@ def _result(formula, model, options):
         exog=model.x,
         labels=model.labels,
         correlation=fits.correlation[:, :, 0],
+        left_out=model.left_out,
         _model=model,
         _fits=fits,
         _options=options,
@@ -719,6 +726,9 @@ def moderator_curve(
     >>> along.moderator, len(along.curve), round(along.slope["estimate"], 3)
     ('week', 101, 0.263)
     """
+    if not isinstance(regression, MetaRegression):
+        give = "give a MetaRegression, such as meta_regression(formula, data)"
+        raise TypeError(_check.refusal(regression, "moderator_curve", give))
     data = regression._model.moderators
     moderator = _chosen(regression, moderator)
     held = {name: _held(regression, data, name) for name in data.columns if name != moderator}

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis import _check
-from analysis._types import Floats, Labels, Missing
+from analysis._types import Benefit, Floats, Labels, Missing
 from analysis.measures import Measure
 from analysis.models.results import PooledEffect
 from analysis.sentences import InWords
@@ -27,22 +28,8 @@ if TYPE_CHECKING:
 
 # How many labels a message names.
 _NAMED = 5
-_TABLE_HAS_ITS_OWN = "{name} is given, but the effects are a table with its own variances; change its column vi instead"
-# What to do with a result that a function does not know, by its class: no room below can name classes of those above.
-REMEDIES = {
-    "MultilevelEffect": "its effects share trials and are not independent; give one effect of each trial, or take "
-    "trials out with leave_one_out(result)",
-    "PooledCounts": "it pools counts; give the effects that analysis.effects.log_risk_ratio, log_odds_ratio or "
-    "risk_difference makes of them",
-    "MetaRegression": "its studies differ by moderators; give the effects themselves to ignore these, or fit "
-    "meta_regression to other rows of the table",
-    "PosteriorEffect": "it has prior distributions; give the effects themselves, or other ones to pool_bayes",
-    "BivariateEffect": "it has two outcomes of each trial; give the effects of one of them",
-    "PooledSubgroups": "give its .overall, or one of its .groups",
-    "PooledArms": "give its .contrast, .placebo or .treatment",
-    "Responders": "give its .ratio or its .difference",
-}
-_FORMS = "give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect"
+TABLE_HAS_ITS_OWN = "{name} is given, but the effects are a table with its own variances; change its column vi instead"
+BOTH_GIVEN = "vi and se are both given; leave one out: vi is the square of se"
 
 
 class RepeatedStudyWarning(UserWarning):
@@ -100,6 +87,7 @@ def read_studies(
     se: Any = None,
     labels: Labels | None = None,
     measure: str = "",
+    benefit: Benefit | None = None,
     missing: Missing = "raise",
     to: str = "pool",
     one: Literal["study", "effect"] = "study",
@@ -116,6 +104,8 @@ def read_studies(
         Those of the table or the index if left out.
     measure : str, optional
         That of the effects if left out.
+    benefit : {"lower", "higher"}, optional
+        What is good for patients; the effects then carry it, and their measure, in EffectSizes of their own.
     missing : {"raise", "drop"}, optional
         What becomes of studies without an effect or without a variance.
     to : str, optional
@@ -149,13 +139,13 @@ def read_studies(
     raw = _taken_apart(yi, vi, se, to, one)
     # Parts of a result may have a measure without a code, such as the mean change within arms: they keep it.
     measure = raw.measure if isinstance(yi, PooledEffect) and not measure else Measure(measure or raw.measure)
-    index = _index_of(raw)
+    index = next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
     given = len(raw.yi)
     named = raw.labels if labels is None else paired(labels, "labels", index)
     if named is None and index is not None:
-        named = _index_labels(index)
+        named = index_labels(index)
     names = _check.study_labels(named, given)
     kept, left_out, outcomes = np.arange(given), (), raw.yi
     if missing == "drop":
@@ -173,7 +163,22 @@ def read_studies(
     methods = yi if isinstance(yi, PooledEffect) else None
     effects = methods.effects if methods else None if raw.table is None or raw.table is yi else yi
     names = tuple(names[i] for i in kept) if left_out else names
+    if benefit is not None:
+        effects = _with_benefit(effects, checked, names, measure, benefit)
     return Studies(*checked, names, measure, left_out, kept, given, index, raw.table, methods, effects)
+
+
+def _with_benefit(effects, checked, names, measure, benefit):
+    """The effects, or plain numbers made into EffectSizes, with what is good for patients."""
+    import pandas as pd
+
+    from analysis.data.effect_sizes import effect_sizes
+
+    _check.option("benefit", benefit, get_args(Benefit))
+    if effects is not None:
+        return replace(effects, measure=measure, benefit=benefit)
+    yi, vi = checked
+    return effect_sizes(pd.DataFrame({"study": names, "yi": yi, "vi": vi}), measure=measure, benefit=benefit)
 
 
 class _Raw(NamedTuple):
@@ -191,7 +196,7 @@ def _taken_apart(yi, vi, se, to, one):
     """The parts of effects in any of their forms, as they were given."""
     table, more = table_of(yi, to), [name for name, given in (("vi", vi), ("se", se)) if given is not None]
     if more and (table is not None or isinstance(yi, PooledEffect)):
-        raise ValueError(_TABLE_HAS_ITS_OWN.format(name=more[0]))
+        raise ValueError(TABLE_HAS_ITS_OWN.format(name=more[0]))
     if isinstance(yi, PooledEffect):
         return _Raw(yi.yi, yi.vi, "vi", yi.labels, yi.measure)
     if table is not None:
@@ -202,7 +207,7 @@ def _taken_apart(yi, vi, se, to, one):
             "or an EffectSizes in place of both"
         )
     if len(more) == 2:
-        raise ValueError("vi and se are both given; leave one out: vi is the square of se")
+        raise ValueError(BOTH_GIVEN)
     return _Raw(yi, vi if se is None else se, more[0])
 
 
@@ -217,51 +222,38 @@ def _of_table(effects, table):
     return _Raw(table["yi"], table[name], name, labels_of(table), measure, table)
 
 
-def table_of(effects: Any, to: str) -> pd.DataFrame | None:
+def table_of(effects: Any, to: str, give: str = "") -> pd.DataFrame | None:
     """Return the table of a DataFrame or of EffectSizes, None for plain numbers; refuse the result of another model.
 
     Parameters
     ----------
     effects : object
         Whatever a function was given.
-    to : str
-        The function, for the message.
+    to, give : str
+        The function and what it can use, for the message; see `refusal`.
 
     Examples
     --------
     >>> table_of([0.1, 0.2], "pool") is None
     True
     """
-    if isinstance(effects, list | tuple | np.ndarray | PooledEffect):
-        return None
     if _is_pandas(effects, "DataFrame"):
         return effects
+    if isinstance(effects, PooledEffect):
+        return None
     if isinstance(effects, InWords):
         from analysis.data.effect_sizes import EffectSizes
 
         if isinstance(effects, EffectSizes):
             return effects.table
-    if isinstance(effects, InWords) or (hasattr(effects, "yi") and hasattr(effects, "vi")):
-        raise TypeError(refusal(effects, to))
+    # What names its numbers is a result too, if not one of these.
+    if (
+        isinstance(effects, InWords)
+        or hasattr(effects, "_fields")
+        or (hasattr(effects, "yi") and hasattr(effects, "vi"))
+    ):
+        raise TypeError(_check.refusal(effects, to, give))
     return None
-
-
-def refusal(stranger: Any, to: str) -> str:
-    """Say that a function cannot use an object, and what it can use.
-
-    Parameters
-    ----------
-    stranger : object
-    to : str
-        The function.
-
-    Examples
-    --------
-    >>> print(refusal(1.0, "pool"))
-    pool() cannot use a float: give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect
-    """
-    name = type(stranger).__name__
-    return f"{to}() cannot use a {name}: {REMEDIES.get(name, _FORMS)}"
 
 
 def _is_pandas(values, *kinds):
@@ -284,19 +276,15 @@ def labels_of(table: pd.DataFrame) -> list[Any] | None:
     ['A', 'B']
     """
     column = next((name for name in ("label", "study") if name in table), None)
-    return _index_labels(table.index) if column is None else table[column].tolist()
+    return index_labels(table.index) if column is None else table[column].tolist()
 
 
-def _index_labels(index):
+def index_labels(index: pd.Index) -> list[Any] | None:
+    """Return the labels of an index, None where it only numbers its rows."""
     return None if _is_pandas(index, "RangeIndex") else index.tolist()
 
 
-def _index_of(raw):
-    """The index that all else is paired with: that of the outcomes, or of their variances beside a plain array."""
-    return next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)
-
-
-def paired(values: Any, name: str, index: pd.Index | None) -> Any:
+def paired(values: Any, name: str, index: pd.Index | None, of: str = "yi") -> Any:
     """Return values in the order of the effects: those of pandas by their index, all others as they stand.
 
     Parameters
@@ -307,6 +295,8 @@ def paired(values: Any, name: str, index: pd.Index | None) -> Any:
         What they are called, for the message.
     index : pandas.Index or None
         That of the effects.
+    of : str, optional
+        What has that index, for the message.
 
     Raises
     ------
@@ -322,20 +312,27 @@ def paired(values: Any, name: str, index: pd.Index | None) -> Any:
     if not (_is_pandas(index, "Index") and _is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
     own = values.index
-    problems = [f"{name} has no {_some(index[~index.isin(own)])}", f"yi has no {_some(own[~own.isin(index)])}"]
-    problems += [
-        f"{called} has {_some(x[x.duplicated()].unique())} twice" for called, x in (("yi", index), (name, own))
+    problems = [
+        *(
+            f"{called} has no {_some(x)}"
+            for called, x in ((name, index.difference(own, False)), (of, own.difference(index, False)))
+            if len(x)
+        ),
+        *(
+            f"{called} has {_some(x[x.duplicated()].unique())} twice"
+            for called, x in ((of, index), (name, own))
+            if not x.is_unique
+        ),
     ]
-    problems = [each for each, at in zip(problems, _at_fault(index, own), strict=True) if at]
     if problems:
         raise ValueError(
-            f"yi and {name} are paired by their index, but their labels differ: {'; '.join(problems)}; give both the "
+            f"{of} and {name} are paired by their index, but their labels differ: {'; '.join(problems)}; give both the "
             f"same labels, or {name}.to_numpy(), which is paired by position"
         )
     return values.reindex(index)
 
 
-def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Index | None) -> Any:
+def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Index | None, of: str = "yi") -> Any:
     """Return a DataFrame with its rows and its columns in the order of the effects, anything else as it stands.
 
     Parameters
@@ -345,6 +342,8 @@ def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Ind
         What they are called, for the message.
     index, columns : pandas.Index or None
         Those of the effects.
+    of : str, optional
+        What has them, for the message.
 
     Examples
     --------
@@ -356,17 +355,12 @@ def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Ind
     """
     if not _is_pandas(values, "DataFrame"):
         return values
-    return paired(paired(values, name, index).T, f"the columns of {name}", columns).T
+    return paired(paired(values, name, index, of).T, f"the columns of {name}", columns, of).T
 
 
-def _at_fault(index, own):
-    lacking = (~index.isin(own)).any(), (~own.isin(index)).any()
-    return (*lacking, not index.is_unique, not own.is_unique)
-
-
-def _some(labels):
+def _some(labels, write=repr):
     more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
-    return ", ".join(map(repr, labels[:_NAMED].tolist())) + more
+    return ", ".join(map(write, labels[:_NAMED].tolist())) + more
 
 
 def _known(yi, spread, name, names):
@@ -428,15 +422,14 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     if getattr(effects, "options", {}).get("multi_arm") == "split":
         rows = rows.drop_duplicates(["study", "week", "timepoint"])
     study = rows[column].dropna()
-    twice = study[study.duplicated()].unique().tolist()
-    if not twice:
+    twice = study[study.duplicated()].unique()
+    if not len(twice):
         return
-    more = f" and {len(twice) - _NAMED} more" if len(twice) > _NAMED else ""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
         frame, level = frame.f_back, level + 1
     message = (
-        f"{', '.join(map(str, twice[:_NAMED]))}{more}: several rows of the column {column}, whose effects {to} takes "
-        "to be independent; pool_multilevel(effects) does not"
+        f"{_some(twice, str)}: several rows of the column {column}, whose effects {to} takes to be independent; "
+        "pool_multilevel(effects) does not"
     )
     warnings.warn(message, RepeatedStudyWarning, stacklevel=level)

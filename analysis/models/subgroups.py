@@ -12,7 +12,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import CIMethod, Missing, PIMethod, Tau2Method
+from analysis._types import CIMethod, Labels, Missing, PIMethod, Tau2Method
 from analysis.models.pooling import pool_columns
 from analysis.models.regression import meta_regression
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
@@ -90,28 +90,32 @@ class PooledSubgroups(Result):
 
 @documented
 def pool_subgroups(
-    effects: EffectSizes | pd.DataFrame | PooledEffect,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
     by: str | ArrayLike,
     *,
+    vi: ArrayLike | None = None,
+    se: ArrayLike | None = None,
     tau2: Literal["separate", "common"] = "separate",
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ",
     pi_method: PIMethod = "t(k-1)",
     confidence_level: float = 0.95,
+    labels: Labels | None = None,
+    measure: str = "",
     missing: Missing = "raise",
 ) -> PooledSubgroups:
     """Pool each subgroup of studies and test whether they differ.
 
     Parameters
     ----------
-    effects : EffectSizes, pandas.DataFrame or PooledEffect
-        Effects; a DataFrame needs the columns yi and vi or se, and is read as :func:`analysis.pool` reads it.
+    {yi}
     by : str or array_like, shape (k,)
         A column of the effects, or one group name for each study; a Series is paired by its index.
+    {vi, se}
     tau2 : {"separate", "common"}, optional
         A between-study variance for each group, or one for all, estimated with the groups as moderators. The second is
         steadier where groups are small; `tau2_ci` of every group is then the interval of that one variance.
-    {tau2_method, ci_method, pi_method, confidence_level, missing}
+    {tau2_method, ci_method, pi_method, confidence_level, labels, measure, missing}
 
     Returns
     -------
@@ -150,7 +154,7 @@ def pool_subgroups(
     (['magnet', 'light'], 1)
     """
     _check.option("tau2", tau2, ("separate", "common"))
-    found = read_studies(effects, missing=missing, to="pool_subgroups")
+    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_subgroups")
     yi, vi = found.yi, found.vi
     name, groups, left_out = _grouping(found, by)
     names = list(dict.fromkeys(groups))

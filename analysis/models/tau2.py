@@ -36,7 +36,7 @@ doi 10.1002/sim.3428 (weights 1 / v); Jackson 2013, Research Synthesis Methods 4
 from __future__ import annotations
 
 import itertools
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +45,13 @@ from scipy import special
 from analysis import _check
 from analysis._types import Floats, GeneralisedQWeights, Tau2Method, Values
 from analysis.models.results import ConfidenceInterval
+from analysis.models.studies import read_studies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.effect_sizes import EffectSizes
+    from analysis.models.results import PooledEffect
 
 TAU2_METHODS = get_args(Tau2Method)
 GENERALISED_Q_METHODS = get_args(GeneralisedQWeights)
@@ -465,15 +472,20 @@ def _crossing(data, outside, inside, wanted, restricted):
 
 
 def generalised_q_interval(
-    yi: ArrayLike, vi: ArrayLike, weights: GeneralisedQWeights = "Jackson", confidence_level: float = 0.95
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
+    vi: ArrayLike | None = None,
+    weights: GeneralisedQWeights = "Jackson",
+    confidence_level: float = 0.95,
+    *,
+    se: ArrayLike | None = None,
 ) -> ConfidenceInterval:
     """Confidence interval of tau2 that inverts the exact distribution of the generalised Cochran Q.
 
     Parameters
     ----------
-    yi, vi : array_like
-        Outcomes and their sampling variances, of shape (k,), or (k, n) for n meta-analyses in columns, where a
-        study with yi and vi both NaN is absent.
+    yi, vi, se
+        As for :func:`analysis.pool`; or yi and vi of shape (k, n) for n meta-analyses in columns, where a study with
+        yi and vi both NaN is absent.
     weights : {"Jackson", "Biggerstaff"}, default "Jackson"
         The fixed weights of Q: reciprocal standard errors ``1 / sqrt(vi)``, or reciprocal variances ``1 / vi``,
         with which Q is Cochran's own. They are "J" and "BJ" of the R package meta.
@@ -505,16 +517,15 @@ def generalised_q_interval(
     0.0349 to 1.7569
     """
     _check.option("weights", weights, GENERALISED_Q_METHODS)
-    level, ndim = _check.level(confidence_level), np.ndim(yi)
-    _check.same_shape(yi, vi, 2 if ndim == 2 else 1, "(k,) or (k, n)")
-
-    def where(at):
-        return f"study {at[0] + 1}" + (f", meta-analysis {at[1] + 1}" if ndim == 2 else "")
-
-    yi, vi = _check.check(yi, vi, where, absent_allowed=ndim == 2)
+    level, many = _check.level(confidence_level), vi is not None and np.ndim(yi) == 2
+    if many:
+        _check.same_shape(yi, vi, 2, "(k,) or (k, n)")
+        yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1}, meta-analysis {at[1] + 1}", absent_allowed=True)
+    else:
+        yi, vi = read_studies(yi, vi, se=se, to="generalised_q_interval")[:2]
     data = columns(yi.reshape(len(yi), -1), vi.reshape(len(vi), -1))
     low, high = generalised_q_ends(data, weights, level) * data.scale**2
-    return ConfidenceInterval(low, high) if ndim == 2 else ConfidenceInterval(float(low[0]), float(high[0]))
+    return ConfidenceInterval(low, high) if many else ConfidenceInterval(float(low[0]), float(high[0]))
 
 
 def generalised_q_ends(data: Any, weights: GeneralisedQWeights, confidence_level: float) -> Floats:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.evidence.arms import PooledArms
 from analysis.evidence.contextual import require_placebo
 from analysis.measures import Measure
 from analysis.plots import _theme as style
@@ -37,9 +39,6 @@ from analysis.plots._rows import (
 from analysis.plots._theme import themed
 from analysis.sentences import findings
 from analysis.text import number
-
-if TYPE_CHECKING:
-    from analysis.evidence.arms import PooledArms
 
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
@@ -121,8 +120,8 @@ def arms_forest(
     >>> int((fig.content.table["kind"] == "total").sum())
     1
     """
-    if not hasattr(pooled, "placebo"):
-        raise TypeError("arms_forest draws a PooledArms; pass pool_arms(effects)")
+    if not isinstance(pooled, PooledArms):
+        raise TypeError(_check.refusal(pooled, "arms_forest", "give a PooledArms, such as pool_arms(effects)"))
     if pooled.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
     require_placebo(pooled.effects, "arms_forest")

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth, RegressionPIMethod
 from analysis.measures import Measure
-from analysis.models.regression import moderator_curve
+from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots._layout import Panel, font, line_height, shortened, text_width, wrap
 from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
@@ -60,8 +61,6 @@ from analysis.text import bracketed, counted, equals, interval, level, limits, n
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from analysis.models.regression import MetaRegression
 
 OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
@@ -225,8 +224,9 @@ def bubble(
     >>> int((fig.content.table["kind"] == "trial").sum())
     44
     """
-    if not hasattr(regression, "qm_pvalue") or not hasattr(regression, "predict"):
-        raise TypeError("bubble draws a MetaRegression; pass meta_regression(formula, data)")
+    if not isinstance(regression, MetaRegression):
+        give = "give a MetaRegression, such as meta_regression(formula, data)"
+        raise TypeError(_check.refusal(regression, "bubble", give))
     along = moderator_curve(regression, moderator, pi_method=pi_method)
     measure = Measure(measure or "")
     ratio = measure.is_ratio

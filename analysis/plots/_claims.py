@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import LineCollection, PolyCollection
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
@@ -185,8 +186,7 @@ def claims_plot(
 def _claims_of(checked, family):
     """Return the claims about one family of therapies, with their numbers in points, and the name of the family."""
     columns = [*NEEDED, *(f"{role}{end}" for role in ROLES for end in ("", "_low", "_high"))]
-    if missing := [name for name in columns if name not in checked]:
-        raise ValueError(f"checked has no column {', '.join(missing)}; pass the table that check_claims returns")
+    _check.table(checked, "checked", columns, "check_claims")
     known = checked["therapy_family"].dropna().unique().tolist()
     if family is None and len(known) == 1:
         family = known[0]

@@ -201,7 +201,7 @@ def drapery(
     """
     if scale not in LABELLED:
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
-    source = source_of(results)
+    source = source_of(results, to="drapery")
     pooled, unit = source.pooled, source.unit
     measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     ratio, name = measure.is_ratio, measure.title

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.measures import Measure
@@ -160,7 +161,7 @@ def _step_headings(steps, columns):
     """Return name -> heading of the columns at the left."""
     if columns is not None:
         return as_headings(columns)
-    if "order" not in steps or list(steps["order"]) == list(range(1, len(steps) + 1)):
+    if "order" not in getattr(steps, "columns", ()) or list(steps["order"]) == list(range(1, len(steps) + 1)):
         return {"k": None}
     values = pd.to_numeric(steps["order"], errors="coerce")
     years = values.between(1800, 2200).all() and (values % 1 == 0).all()
@@ -168,11 +169,8 @@ def _step_headings(steps, columns):
 
 
 def _check_steps(steps, names):
-    missing = [c for c in (*NEEDED, *names) if c not in getattr(steps, "columns", ()) and c != "effect"]
-    if missing:
-        raise ValueError(
-            f"steps has no column {', '.join(dict.fromkeys(missing))}; pass the table of cumulative or leave_one_out"
-        )
+    needed = dict.fromkeys(name for name in (*NEEDED, *names) if name != "effect")
+    _check.table(steps, "steps", needed, "cumulative or leave_one_out")
     if not len(steps):
         raise ValueError("steps has no row: there is nothing to draw")
 
@@ -384,7 +382,7 @@ def _sources(outcomes):
     most = len(style.GROUPS)
     if not 2 <= len(outcomes) <= most:
         raise ValueError(f"outcomes holds {len(outcomes)} results; give two to {most}, and draw others with forest")
-    sources = {str(name): source_of(results) for name, results in outcomes.items()}
+    sources = {str(name): source_of(results, to="outcomes_forest") for name, results in outcomes.items()}
     for what, values in (
         ("measures", {s.pooled.measure for s in sources.values()}),
         ("units", {s.unit for s in sources.values()}),

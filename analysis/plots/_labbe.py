@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.contextual import require_placebo
@@ -181,7 +182,8 @@ def labbe(
 def _arms_of(results):
     if not hasattr(results, "contrast"):
         if not hasattr(results, "derivations"):
-            raise TypeError("labbe draws a PooledArms or EffectSizes; pass pool_arms(trials) or effect_sizes(trials)")
+            give = "give EffectSizes or a PooledArms, such as effect_sizes(trials) or pool_arms(trials)"
+            raise TypeError(_check.refusal(results, "labbe", give))
         from analysis.evidence.arms import pool_arms
 
         results = pool_arms(results)

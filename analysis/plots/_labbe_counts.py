@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib.style import context as style_context
 from numpy.typing import ArrayLike
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
@@ -246,9 +247,8 @@ def _shown(results, counts, measure, digits):
             )
         return _Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, digits, results)
     if getattr(results, "measure", None) not in MEASURES:
-        raise TypeError(
-            "labbe_counts draws Responders, or a pooled RR, OR or RD with counts=; pass pool_responders(trials)"
-        )
+        give = "give Responders, such as pool_responders(trials), or a pooled RR, OR or RD with counts="
+        raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):
         raise ValueError(f"measure is {measure!r}, but these results hold {results.measure}")
     if counts is None:

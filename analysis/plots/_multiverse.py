@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.multiverse import choice_effects
@@ -209,8 +210,7 @@ def _choices_of(analyses, order):
     dict
         (choice, option) -> mean estimate, all else equal.
     """
-    if missing := [name for name in RESULTS if name not in analyses]:
-        raise ValueError(f"analyses has no column {', '.join(missing)}; pass the frame that multiverse returns")
+    _check.table(analyses, "analyses", RESULTS, "multiverse")
     columns = list(analyses.columns[: analyses.columns.get_loc("k")])
     choices = [name for name in columns if analyses[name].nunique() > 1]
     if not choices:

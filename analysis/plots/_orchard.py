@@ -118,7 +118,7 @@ def orchard(
     >>> int((fig.content.table["kind"] == "point").sum())
     44
     """
-    source = source_of(results, by)
+    source = source_of(results, by, to="orchard")
     measure = Measure(measure or source.pooled.measure or "MD")
     rows = build_rows(source.total, source.groups, "given")
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)

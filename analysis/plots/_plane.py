@@ -414,9 +414,7 @@ class _Studies:
 
 def studies_of(results, what, *, measure=None, digits=None):
     """Return the Studies of a PooledEffect, of EffectSizes (pooled with the defaults) or of a PooledArms (contrast)."""
-    if not any(hasattr(results, name) for name in ("tau2_method", "contrast", "derivations")):
-        raise TypeError(f"{what} draws a PooledEffect, EffectSizes or PooledArms, such as pool(effects)")
-    source = source_of(results)
+    source = source_of(results, to=what)
     pooled, trials = source.pooled, source.total.trials
     measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     if digits is None:

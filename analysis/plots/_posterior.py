@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.style import context as style_context
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.measures import Measure
@@ -188,7 +189,8 @@ def posterior_plot(
     ['−1.22', '−0.70', '−1.83']
     """
     if not hasattr(posterior, "mu_density"):
-        raise TypeError("posterior_plot draws a PosteriorEffect; pass pool_bayes(yi, vi)")
+        give = "give a PosteriorEffect, such as pool_bayes(yi, vi)"
+        raise TypeError(_check.refusal(posterior, "posterior_plot", give))
     if order not in ORDERS:
         raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
     measure = Measure(measure or posterior.measure or "MD")

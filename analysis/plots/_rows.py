@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.evidence.arms import NOT_STATED, pool_arms
-from analysis.models.results import t_quantile
-from analysis.models.subgroups import pool_subgroups
+from analysis import _check
+from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
+from analysis.models.results import PooledEffect, t_quantile
+from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
 from analysis.text import NOT_ESTIMABLE, limits, number, percent
 
@@ -67,6 +68,8 @@ _ARM_LEVEL = {
     for short, arm in (("t", "treatment"), ("p", "placebo"))
     for part in ("n", "mean", "sd")
 }
+# The figures that draw groups which differ.
+_WITH_GROUPS = ("forest", "orchard")
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
@@ -99,30 +102,21 @@ class _Source:
         return self.total.results["contrast"]
 
 
-def source_of(results, by=None, data=None):
-    """Return the _Source of any result; ``data`` adds columns to one that has none."""
-    if hasattr(results, "q_between"):
+def source_of(results, by=None, data=None, to="forest"):
+    """Return the _Source of any result, for the figure ``to``; ``data`` adds columns to one that has none."""
+    if isinstance(results, PooledSubgroups) and to in _WITH_GROUPS:
         return _source_of_subgroups(results, by, data)
-    if hasattr(results, "sigma2"):
-        raise TypeError(
-            "forest draws one effect a trial and its pooled result, not a MultilevelEffect; set it beside them as a "
-            "further model: forest(pool(effects), models=[result])"
-        )
-    if hasattr(results, "tau2_method"):
+    if isinstance(results, PooledEffect):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
         return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""), effects=results.effects)
     if hasattr(results, "derivations") and "change_placebo" not in results.table:
         return _source_of_differences(results, by, data)
-    if not hasattr(results, "contrast") and (
-        hasattr(results, "derivations") or "arm" in getattr(results, "columns", ())
-    ):
+    if hasattr(results, "derivations") or "arm" in getattr(results, "columns", ()):
         results = pool_arms(results, by=by)
-    elif not hasattr(results, "contrast"):
-        raise TypeError(
-            f"forest draws a PooledEffect, PooledSubgroups, PooledArms or EffectSizes, not {type(results).__name__}; "
-            "pool the trials first"
-        )
+    elif not isinstance(results, PooledArms):
+        known = _check.STRANGERS.get(type(results).__name__, "")
+        raise TypeError(_check.refusal(results, to, known or "give a PooledEffect, EffectSizes or PooledArms"))
     elif by not in (None, results.by):
         raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
     if data is not None:

@@ -103,8 +103,8 @@ def _check_figure(fig, stem, formats):
         raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats=")
     if getattr(fig, "content", None) is None:
         raise ValueError(
-            "fig carries no table and caption: save_figure takes figures made by functions of this library, such as "
-            "arms_forest; use fig.savefig for others"
+            f"this {type(fig).__name__} carries no table and caption: save_figure takes figures made by functions of "
+            "this library, such as arms_forest; use fig.savefig for others"
         )
 
 

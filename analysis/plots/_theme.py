@@ -28,6 +28,7 @@ import matplotlib
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+from analysis import _check
 from analysis._types import ThemeName
 from analysis.plots._fonts import families
 from analysis.plots._look import PALETTES, SETTINGS
@@ -79,6 +80,8 @@ def figure_labels(fig: Figure) -> list[str]:
     >>> [label for label in analysis.figure_labels(fig) if "interval" in label][-2:]
     ['Prediction interval, new trial', 'prediction interval for a new trial']
     """
+    if not hasattr(fig, "findobj"):
+        raise TypeError(_check.refusal(fig, "figure_labels", "give a figure made by a function of this library"))
     texts = _texts_of(fig)
     lower, known = texts.lower(), set(phrases())
     present = sorted((each for each in known if each.lower() in lower), key=lambda each: (-len(each), each))
