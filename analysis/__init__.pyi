@@ -97,6 +97,7 @@ from .models.bayes import PosteriorEffect as PosteriorEffect
 from .models.bayes import pool_bayes as pool_bayes
 from .models.bivariate import BivariateEffect as BivariateEffect
 from .models.bivariate import pool_bivariate as pool_bivariate
+from .models.coefficients import Contrast as Contrast
 from .models.counts import (
     PooledCounts as PooledCounts,
 )
@@ -117,6 +118,9 @@ from .models.diagnostics import (
 )
 from .models.multilevel import (
     MultilevelEffect as MultilevelEffect,
+)
+from .models.multilevel import (
+    MultilevelRegression as MultilevelRegression,
 )
 from .models.multilevel import (
     pool_multilevel as pool_multilevel,

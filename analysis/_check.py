@@ -29,6 +29,8 @@ _REMEDY = "correct the value, or give NaN where it is not known"
 STRANGERS = {
     "MultilevelEffect": "its effects share trials and are not independent; give one effect of each trial, or take "
     "trials out with leave_one_out(result)",
+    "MultilevelRegression": "its effects differ by moderators and share trials; give effects of one kind, one of each "
+    "trial, or fit pool_multilevel to other rows of the table",
     "PooledCounts": "it pools counts; give the effects that analysis.effects.log_risk_ratio, log_odds_ratio or "
     "risk_difference makes of them",
     "MetaRegression": "its studies differ by moderators; give the effects themselves to ignore these, or fit "
@@ -144,6 +146,9 @@ def _number(value):
         return float(value)
     except (TypeError, ValueError):
         return None
+    # Of a whole number with more than 308 digits.
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 def study_labels(labels, k):

@@ -39,6 +39,9 @@ missing : {"raise", "drop"}, optional
     Refuse studies without an effect or a variance, or leave them out and list them.
 tau2 : float, optional
     A known variance between studies, used instead of an estimate.
+new_data : pandas.DataFrame, dict of lists or numbers, or values of the only moderator, optional
+    One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one, which is
+    ``3`` where the formula names no other column; the studies themselves if left out.
 tau : array_like
     Heterogeneity SD, 0 or more, of any shape.
 mean_t : array_like

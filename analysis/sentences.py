@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from analysis.evidence.contextual import ContextualShare
     from analysis.models.bayes import PosteriorEffect
     from analysis.models.bivariate import BivariateEffect
+    from analysis.models.coefficients import Contrast
     from analysis.models.counts import PooledCounts
-    from analysis.models.multilevel import MultilevelEffect
+    from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
     from analysis.models.regression import MetaRegression, PermutationTest
     from analysis.models.results import PooledEffect
     from analysis.models.subgroups import PooledSubgroups
@@ -369,33 +370,60 @@ def meta_regression(fit: MetaRegression) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    at, limits = level(fit.confidence_level), fit.conf_int()
+    at, said = level(fit.confidence_level), _coefficients(fit)
     how = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
-    said = [
-        (name, f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(fit.pvalues[name])}")
-        for name, estimate in fit.params.items()
-    ]
     said += [
         ("Between", f"tau {number(fit.tau)}, tau² {number(fit.tau2)} ({at} CI {interval(*fit.tau2_ci)}, Q-profile)"),
         ("Share", f"residual I² {percent(fit.i2)}, H² {number(fit.h2)}"),
         ("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"),
     ]
-    moderators, df = fit.qm_df
-    if moderators:
-        said += _moderators(fit, moderators, df)
+    if fit.qm_df[0]:
+        said += _moderators(fit, fit.k, "studies")
     said += _left_out(fit)
     head = f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"
     return head, said
 
 
-def _moderators(fit, count, df):
-    test = f"F {number(fit.qm)} on {count} and {df:.0f} df"
+def _coefficients(fit):
+    at, limits, tests = level(fit.confidence_level), fit.conf_int(), fit.pvalues
+    return [
+        (name, f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(tests[name])}")
+        for name, estimate in fit.params.items()
+    ]
+
+
+def _joint_test(fit):
+    count, df = fit.qm_df
+    test = f"F {number(fit.qm)} on {count} and {number(df, 0 if float(df).is_integer() else 1)} df"
     test = f"chi² {number(fit.qm)} on {count} df" if math.isinf(df) else test
-    explained = "" if math.isnan(fit.r2) else f"; R² {percent(fit.r2)}"
-    yield "Moderators", f"{test}, p {equals(fit.qm_pvalue)}{explained}"
+    return f"{test}, p {equals(fit.qm_pvalue)}"
+
+
+def _moderators(fit, independent, called):
+    r2 = getattr(fit, "r2", math.nan)
+    yield "Moderators", _joint_test(fit) + ("" if math.isnan(r2) else f"; R² {percent(r2)}")
     yield "Note", "An association across trials is observational, even of randomised trials."
-    if fit.k < _STUDIES_PER_MODERATOR * count:
-        yield "Note", "Fewer than ten studies for each coefficient of a moderator."
+    if independent < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
+        yield "Note", f"Fewer than ten {called} for each coefficient of a moderator."
+
+
+def contrast(tested: Contrast) -> Told:
+    """Return linear combinations of the coefficients of a regression and their joint test.
+
+    Parameters
+    ----------
+    tested : analysis.Contrast
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    said = _coefficients(tested)
+    if len(said) > 1:
+        said.append(("Together", _joint_test(tested)))
+    return f"{'Contrasts' if len(said) > 1 else 'Contrast'} of coefficients ({tested.ci_method})", said
 
 
 def pooled_counts(pooled: PooledCounts) -> Told:
@@ -436,18 +464,47 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
     at = level(fit.confidence_level)
-    said = [("Estimate", _estimate(fit))]
+    said = [("Estimate", _estimate(fit)), *_levels(fit), ("Homogeneity", _homogeneity(fit))]
+    said += [("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"), *_left_out(fit)]
+    said += _few_robust(fit, fit.df)
+    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
+    return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
+
+
+def _levels(fit):
+    """The spread at both levels of effects nested in trials."""
     for name in ("between", "within"):
         variance, share = getattr(fit.sigma2, name), getattr(fit.i2, name)
         spread = f"SD {number(math.sqrt(variance))}, variance {number(variance)}"
-        ends = f"{at} CI {interval(*getattr(fit.sigma2_ci, name))}"
-        said.append((name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"))
-    said += [("Homogeneity", _homogeneity(fit)), ("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)")]
-    said += _left_out(fit)
-    if fit.ci_method.startswith("CR") and fit.df < 4:
-        said.append(("Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."))
-    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
-    return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
+        ends = f"{level(fit.confidence_level)} CI {interval(*getattr(fit.sigma2_ci, name))}"
+        yield name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"
+
+
+def _few_robust(fit, df):
+    if fit.ci_method.startswith("CR") and df < 4:
+        yield "Note", "Fewer than 4 degrees of freedom: the robust p value cannot be trusted."
+
+
+def multilevel_regression(fit: MultilevelRegression) -> Told:
+    """Return the coefficients of a three-level regression and the spread that is left at both levels.
+
+    Parameters
+    ----------
+    fit : analysis.MultilevelRegression
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    said = [*_coefficients(fit), *_levels(fit)]
+    said.append(("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"))
+    if fit.qm_df[0]:
+        said += _moderators(fit, fit.clusters, "clusters")
+    said += [*_left_out(fit), *_few_robust(fit, fit.df.min())]
+    how = f"{fit.tau2_method}, {fit.ci_method}"
+    return f"Three-level meta-regression {fit.formula}, {fit.k} effects in {fit.clusters} clusters ({how})", said
 
 
 def bivariate_effect(fit: BivariateEffect) -> Told:

@@ -563,6 +563,7 @@ def objects():
     arms = ma.pool_arms(trials)
     return {
         "MultilevelEffect": ma.pool_multilevel(TABLE, **NESTED),
+        "MultilevelRegression": ma.pool_multilevel(TABLE, **NESTED, mods="~ dose"),
         "PooledCounts": ma.pool_mantel_haenszel(COUNTS),
         "MetaRegression": ma.meta_regression("yi ~ dose", TABLE),
         "PosteriorEffect": ma.pool_bayes(YI, VI),

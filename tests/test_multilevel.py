@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from data_cases import published_trials
 from scipy import linalg, optimize, stats
 
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
-from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_mean, sampling_covariance
+from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_fit, sampling_covariance
 from analysis.models.pooling import pool
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,21 @@ each_set = pytest.mark.parametrize("part", SETS.values(), ids=SETS)
 
 def close(ours, theirs, rtol, atol=0.0):
     np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol, equal_nan=False)
+
+
+class Mean(NamedTuple):
+    estimate: float
+    model: float
+    cr1: float
+    cr2: float
+    cr2_df: float
+    weights: np.ndarray
+
+
+def robust_mean(yi, blocks, first):
+    fit = robust_fit(yi, np.ones((yi.size, 1)), blocks, first)
+    variances = (x.item() for x in (fit.estimate, fit.model, fit.cr1, fit.cr2, fit.precision(np.ones((1, 1, 1)))))
+    return Mean(*variances, fit.weights[0])
 
 
 def by_cluster(yi, vi, cluster, between, within):
@@ -664,3 +680,23 @@ def test_arms_that_cannot_be_told_apart_at_several_times():
     )
     with pytest.raises(ValueError, match="vi is not more than that of the placebo arm alone in b"):
         sampling_covariance(alone.assign(vi=0.01), correlation=0.5, shared_arm="whole")
+
+
+def test_effects_without_a_moderator_are_left_out_by_name():
+    table = pd.DataFrame({"study": list("AABBCCDD"), "yi": [0.2, 0.4, 0.9, 1.1, 0.1, 0.2, 0.5, 0.3], "vi": 0.04})
+    table["weeks"] = [4, 8, 4, 8, 4, 8, np.nan, 8]
+    table.loc[1, "vi"] = np.nan
+    names = {"cluster": "study", "mods": "~ weeks", "labels": [f"e{i}" for i in range(8)]}
+    fit = pool_multilevel(table, missing="drop", **names)
+    assert fit.left_out == (("e1", "no variance"), ("e6", "no weeks"))
+    whole = pool_multilevel(table.drop([1, 6]), cluster="study", mods="~ weeks")
+    np.testing.assert_array_equal(fit.params, whole.params)
+    assert "e6: no weeks" in fit.summary()
+    vcov = 0.04 * np.eye(8) + 0.01 * np.kron(np.eye(4), np.ones((2, 2)) - np.eye(2))
+    full = table.assign(vi=0.04)
+    fit = pool_multilevel(full, vcov=vcov, missing="drop", **names)
+    kept = [0, 1, 2, 3, 4, 5, 7]
+    whole = pool_multilevel(full.iloc[kept], vcov=vcov[np.ix_(kept, kept)], cluster="study", mods="~ weeks")
+    np.testing.assert_array_equal(fit.params, whole.params)
+    with pytest.raises(ValueError, match=r"effect 7 \(e6\): moderator 'weeks' is missing"):
+        pool_multilevel(full, **names)

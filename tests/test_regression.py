@@ -18,11 +18,8 @@ from data_cases import published_effects
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.models.design import (
-    designs,
-    fit_designs,
-    read_model,
-)
+from analysis.models.design import designs, fit_designs
+from analysis.models.formulas import read_model
 from analysis.models.pooling import check_options, pool
 from analysis.models.regression import _result, meta_regression
 from analysis.models.tau2 import TAU2_METHODS

@@ -14,6 +14,7 @@ import pytest
 from data_cases import published_effects
 
 import analysis as ma
+from analysis.models.coefficients import Coefficients, Regression
 from analysis.models.results import Result, flat
 from analysis.sentences import InWords
 
@@ -45,7 +46,9 @@ def made():
         "regression": regression,
         "permutation": regression.permutation_test(99, rng=1),
         "curve": ma.moderator_curve(regression, "dose"),
+        "contrast": regression.contrast(["np.log(dose) = 0.5", "Intercept"]),
         "multilevel": ma.pool_multilevel(FOREIGN, cluster="clinic"),
+        "multilevel regression": ma.pool_multilevel(FOREIGN, cluster="clinic", mods="~ np.log(dose)"),
         "bayes": ma.pool_bayes(*few, mu_prior=ma.Normal(0, 2)),
         "arms": arms,
         "both arms": arms.joint,
@@ -67,7 +70,9 @@ NAMES = (
     "regression",
     "permutation",
     "curve",
+    "contrast",
     "multilevel",
+    "multilevel regression",
     "bayes",
     "arms",
     "both arms",
@@ -94,7 +99,7 @@ def test_no_kind_of_result_is_forgotten_here():
     # Making them loads the rooms that their kinds stand in.
     found = {type(result) for result in made().values()}
     ours = {kind for kind in kinds(InWords) if kind.__module__.startswith("analysis.")}
-    assert found == ours - {InWords, Result}
+    assert found == ours - {InWords, Result, Coefficients, Regression}
     assert tuple(made()) == NAMES
     assert tuple(name for name, result in made().items() if not isinstance(result, Result)) == OF_NO_ROW
 

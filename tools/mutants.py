@@ -58,6 +58,7 @@ TESTS = {
     "models/counts": "counts metafor results",
     "models/design": "regression regression_curve plots_bubble metafor results",
     "models/diagnostics": "diagnostics pvalues plots_qq plots_radial",
+    "models/formulas": "regression regression_curve multilevel results",
     "models/multilevel": "multilevel results",
     "models/pooling": "pooling published statsmodels generalised_q invariants metafor sensitivity results",
     "models/priors": "bayes plots_posterior",

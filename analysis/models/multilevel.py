@@ -1,22 +1,23 @@
 """Pool effects that depend on each other: several time points, arms or outcomes of the same trial.
 
-The model is yi = mu + u(cluster) + w(effect) + e, with e of known covariance V. Within a cluster the covariance is
-V + within * I + between * J, J all ones. In the eigenvectors of V it is a diagonal matrix plus one outer product, so
-every sum of the likelihood costs a pass over the k effects, whatever their covariance. For a given `within` a cluster
-enters through its own weighted mean and the variance of that mean only: what remains is a random-effects
-meta-analysis of the clusters with tau2 = `between`, and its global maximum is that of `analysis.models.tau2`. The
-search for the maximum is therefore one-dimensional. Many values of `within` are worked on together: arrays are (k, g)
-or (m, g), k effects or m clusters by g values.
+The model is yi = xi beta + u(cluster) + w(effect) + e, with e of known covariance V; without moderators X is a column
+of ones and beta the mean. Within a cluster the covariance is V + within * I + between * J, J all ones. In the
+eigenvectors of V it is a diagonal matrix plus one outer product, so every sum of the likelihood costs a pass over the k
+effects, whatever their covariance. For a given `within` a cluster enters through its own weighted mean of effects and
+moderators and the variance of that mean, and through what it says of beta within itself, which does not depend on
+`between`. What remains is a random-effects meta-analysis, or regression, of the clusters with tau2 = `between`, and its
+global maximum is that of `analysis.models.tau2`. The search for the maximum is therefore one-dimensional. Many values
+of `within` are worked on together: arrays are (k, g) or (m, g), k effects or m clusters by g values.
 
-The variance of the mean is cluster-robust, with a correction for few clusters, or trusts the model.
+The variance of the coefficients is cluster-robust, with a correction for few clusters, or trusts the model.
 `sampling_covariance` makes V where effects share patients.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,14 +26,16 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, Missing
 from analysis.measures import Measure
-from analysis.models.results import ConfidenceInterval, Result, t_quantile
+from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
+from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
 from analysis.models.studies import cluster_column, paired, paired_frame, read_studies, table_of
-from analysis.models.tau2 import columns, likelihood_tau2, log_likelihood, upper_bound
+from analysis.models.tau2 import Point, columns, likelihood_tau2, upper_bound
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.data.effect_sizes import EffectSizes
+    from analysis.models.formulas import Model
 
 CI_METHODS = get_args(ClusterCIMethod)
 # Grid points for each factor e of `within` + smallest sampling variance, and the fewest in all. More than it takes: on
@@ -42,6 +45,8 @@ _FEWEST = 40
 # Share of the other clusters in the mean, below which a cluster determines it alone: dividing by the root of less
 # would blow up rounding.
 _NO_SPARE = 1e-14
+# A direction in which the effects within clusters have no more than this share of all information says nothing there.
+_NOTHING = 1e-13
 _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
 # The same in a table with one row a study, by the names of its arguments.
 _WIDE_COLUMNS = ("yi", "vi", "n_t", "n_p", "mean_p", "sd_p")
@@ -189,12 +194,179 @@ class MultilevelEffect(Result):
         return sentences.multilevel_effect(self)
 
 
-@documented
+@dataclass(frozen=True, eq=False, repr=False)
+class MultilevelRegression(Regression):
+    """Effects nested in clusters (trials) explained by moderators, with the variance that is left at both levels.
+
+    Attributes
+    ----------
+    formula : str
+        Moderators, as given.
+    params, bse, tvalues, pvalues : pandas.Series
+        Coefficients, their standard errors by `ci_method`, test statistics and two-sided p-values; copies, whose change
+        does not change the fit.
+    df : numpy.ndarray, shape (p,)
+        Degrees of freedom of the test of each coefficient; infinite for "z".
+    k, clusters, p : int
+        Number of effects, of clusters and of coefficients.
+    sigma2 : Levels
+        Variance of true effects `between` clusters and `within` them that the moderators leave, truncated at 0.
+    sigma2_ci : Levels of ConfidenceInterval
+        Profile-likelihood intervals.
+    i2 : Levels
+        Share (a fraction) of the variance that is due to each level: sigma2 over the sum of both and the typical
+        sampling variance (k - p) / tr P; add them for the total.
+    qe, qe_df, qe_pvalue : float, int, float
+        Test of residual heterogeneity: Q with the known sampling covariance, chi2 on k - p.
+    qm, qm_df, qm_pvalue : float, (int, float), float
+        Omnibus test that all coefficients but the intercept are 0: chi2 on (m, inf) for "z", F on (m, clusters - p) for
+        "t" and "CR1", and for "CR2" the approximate Hotelling test (AHT), F on estimated degrees of freedom. NaN
+        without moderators.
+    llf : float
+        Log-likelihood; the restricted one for "REML", comparable only between models of the same design.
+    yi, vi, cluster, exog : numpy.ndarray
+        Effects, sampling variances, clusters and the design matrix (k, p), in the order given.
+    labels : tuple of str
+        Names of the effects.
+    measure : Measure
+        Effect measure, such as "MD", or "".
+    left_out : tuple of (str, str)
+        Label of each effect that was dropped, and what it lacks.
+    correlation : numpy.ndarray, shape (p, p)
+        Correlations of the estimated coefficients if the model is right.
+    tau2_method, ci_method, confidence_level : str, str, float
+        How the numbers were made, and the level of the intervals.
+
+    See Also
+    --------
+    analysis.pool_multilevel : Make this result.
+    analysis.MultilevelEffect : The result without moderators.
+    analysis.MetaRegression : One effect from each trial.
+
+    References
+    ----------
+    Konstantopoulos 2011, doi 10.1002/jrsm.35, and Van den Noortgate et al. 2013, doi 10.3758/s13428-012-0261-6 (model);
+    Tipton 2015, doi 10.1037/met0000011 (CR2), and Pustejovsky & Tipton 2018, doi 10.1080/07350015.2016.1247004 (its
+    joint test); Higgins & Thompson 2002, doi 10.1002/sim.1186 (typical sampling variance).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"study": list("AABBCC"), "yi": [0.2, 0.4, 0.9, 1.1, 0.1, 0.2], "vi": 0.04})
+    >>> fit = pool_multilevel(data.assign(weeks=[4, 8] * 3), cluster="study", mods="~ weeks")
+    >>> fit.params.round(3).to_dict(), fit.sigma2.within
+    ({'Intercept': 0.233, 'weeks': 0.042}, 0.0)
+    """
+
+    formula: str
+    df: np.ndarray
+    k: int
+    clusters: int
+    p: int
+    sigma2: Levels
+    sigma2_ci: Levels
+    i2: Levels
+    qe: float
+    qe_df: int
+    qe_pvalue: float
+    qm: float
+    qm_df: tuple[int, float]
+    qm_pvalue: float
+    llf: float
+    measure: Measure
+    tau2_method: str
+    ci_method: str
+    confidence_level: float
+    yi: np.ndarray = field(repr=False)
+    vi: np.ndarray = field(repr=False)
+    cluster: np.ndarray = field(repr=False)
+    exog: np.ndarray = field(repr=False)
+    labels: tuple[str, ...] = field(repr=False)
+    left_out: tuple[tuple[str, str], ...] = field(repr=False)
+    correlation: np.ndarray = field(repr=False)
+    _model: Model = field(repr=False)
+    _robust: RobustFit = field(repr=False)
+    _turn: np.ndarray = field(repr=False)  # (p, p), from coefficients of the working design to those of the model
+
+    @property
+    def _fitted(self):
+        return self._combined(np.eye(self.p))
+
+    def _combined(self, rows):
+        return _combined(self._robust, rows @ self._turn, self.ci_method)
+
+    def _tested(self, rows, constants):
+        rows, fit = rows @ self._turn, self._robust
+        difference, variance = rows @ fit.estimate - constants, rows @ _variance(fit, self.ci_method) @ rows.T
+        if self.ci_method != "CR2" or len(rows) == 0:
+            return wald(difference, variance, np.inf if self.ci_method == "z" else float(fit.left))
+        return _hotelling(wald(difference, variance, np.inf), float(fit.precision(rows[None])[0]))
+
+    def _covariance(self):
+        return self._turn @ _variance(self._robust, self.ci_method) @ self._turn.T
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a tidy DataFrame with a row for each effect: what was found and what the regression says.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns label, cluster, yi, vi, and those of `predict`: estimate, se, ci_low, ci_high, pi_low, pi_high.
+        """
+        import pandas as pd
+
+        given = pd.DataFrame({"label": self.labels, "cluster": self.cluster, "yi": self.yi, "vi": self.vi})
+        return pd.concat([given, self.predict().reset_index(drop=True)], axis=1)
+
+    @documented
+    def predict(
+        self,
+        new_data: pd.DataFrame | Mapping[str, Any] | ArrayLike | None = None,
+        *,
+        confidence_level: float | None = None,
+    ) -> pd.DataFrame:
+        """Return mean effects for given moderators, with confidence and prediction intervals.
+
+        Parameters
+        ----------
+        {new_data}
+        confidence_level : float, optional
+            Between 0 and 1; the level of the fit if left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns estimate, se, ci_low, ci_high, pi_low, pi_high. The prediction interval is for one effect of a new
+            cluster, on t with clusters - p degrees of freedom; NaN where these are fewer than two.
+
+        Raises
+        ------
+        ValueError
+            If new_data lacks a column, has missing values or a level that no effect has.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.multilevel import pool_multilevel
+        >>> data = pd.DataFrame({"study": list("AABBCC"), "yi": [0.2, 0.4, 0.9, 1.1, 0.1, 0.2], "vi": 0.04})
+        >>> fit = pool_multilevel(data.assign(weeks=[4, 8] * 3), cluster="study", mods="~ weeks")
+        >>> fit.predict(6)["estimate"].round(3).tolist()
+        [0.483]
+        """
+        left = self.clusters - self.p
+        return self._predicted(new_data, confidence_level, sum(self.sigma2), left if left > 1 else np.nan)
+
+    def _in_words(self):
+        return sentences.multilevel_regression(self)
+
+
+@overload
 def pool_multilevel(
     effects: EffectSizes | pd.DataFrame | ArrayLike,
     vi: ArrayLike | None = None,
     *,
     cluster: str | ArrayLike | None = None,
+    mods: None = None,
     se: ArrayLike | None = None,
     vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
@@ -203,10 +375,47 @@ def pool_multilevel(
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
-) -> MultilevelEffect:
+) -> MultilevelEffect: ...
+
+
+@overload
+def pool_multilevel(
+    effects: EffectSizes | pd.DataFrame,
+    vi: None = None,
+    *,
+    cluster: str | ArrayLike | None = None,
+    mods: str,
+    se: None = None,
+    vcov: ArrayLike | pd.DataFrame | None = None,
+    tau2_method: LikelihoodMethod = "REML",
+    ci_method: ClusterCIMethod = "CR2",
+    confidence_level: float = 0.95,
+    labels: Labels | None = None,
+    measure: str = "",
+    missing: Missing = "raise",
+) -> MultilevelRegression: ...
+
+
+@documented
+def pool_multilevel(
+    effects: EffectSizes | pd.DataFrame | ArrayLike,
+    vi: ArrayLike | None = None,
+    *,
+    cluster: str | ArrayLike | None = None,
+    mods: str | None = None,
+    se: ArrayLike | None = None,
+    vcov: ArrayLike | pd.DataFrame | None = None,
+    tau2_method: LikelihoodMethod = "REML",
+    ci_method: ClusterCIMethod = "CR2",
+    confidence_level: float = 0.95,
+    labels: Labels | None = None,
+    measure: str = "",
+    missing: Missing = "raise",
+) -> MultilevelEffect | MultilevelRegression:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 
-    The model is yi = mu + u(cluster) + w(effect) + e: true effects vary between clusters and within them.
+    The model is yi = mu + u(cluster) + w(effect) + e: true effects vary between clusters and within them. With
+    moderators, mu is what these explain.
 
     Parameters
     ----------
@@ -217,6 +426,9 @@ def pool_multilevel(
     cluster : str or array_like, shape (k,), optional
         Column that names the trial, or the trial of each effect; of a table by default the column cluster where there
         is one, else study.
+    mods : str, optional
+        Moderators, columns of the table, such as "~ weeks + C(kind)", in the language of
+        :func:`analysis.meta_regression`.
     {se}
     vcov : array_like, shape (k, k), optional
         Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
@@ -226,7 +438,7 @@ def pool_multilevel(
     ci_method : {"CR2", "CR1", "t", "z"}, optional
         Cluster-robust with bias reduction on Satterthwaite degrees of freedom, the plain sandwich times
         m / (m - 1) on t(m - 1) for m clusters, model-based on t(m - 1), or model-based normal. The robust
-        ones hold where the assumed covariance is wrong.
+        ones hold where the assumed covariance is wrong. With p coefficients, m - p stands for m - 1.
     {confidence_level}
     labels : sequence of str, optional
         Names of the effects; by default the column label of the table, else study, else its index.
@@ -234,20 +446,24 @@ def pool_multilevel(
 
     Returns
     -------
-    MultilevelEffect
-        The mean with its uncertainty, the variance at both levels and the effects behind them.
+    MultilevelEffect or MultilevelRegression
+        The mean with its uncertainty, the variance at both levels and the effects behind them; with `mods` the
+        coefficients, read like a results object of statsmodels: params, bse, conf_int(), predict().
 
     Raises
     ------
     ValueError
         For effects that cannot be pooled, unknown options or columns, a `vcov` that is not a covariance
-        matrix or crosses clusters, a single cluster, or clusters that all have one effect.
+        matrix or crosses clusters, a single cluster, or clusters that all have one effect; for moderators as
+        :func:`analysis.meta_regression`, and where they have as many coefficients as there are clusters or leave no
+        difference within clusters.
 
     See Also
     --------
     analysis.sampling_covariance : Make `vcov` where effects share patients.
     analysis.pool : Pool one effect from each trial.
     analysis.pool_bivariate : Pool two outcomes of the same trials.
+    analysis.meta_regression : Moderators of one effect from each trial.
 
     Notes
     -----
@@ -268,39 +484,84 @@ def pool_multilevel(
     >>> fit = pool_multilevel([0.2, 0.4, 0.9, 1.1, 0.1], [0.04] * 5, cluster=["A", "A", "B", "B", "C"])
     >>> round(fit.estimate, 3), fit.sigma2.within, round(fit.sigma2.between, 3)
     (0.477, 0.0, 0.198)
+    >>> import pandas as pd
+    >>> data = pd.DataFrame({"study": list("AABBCC"), "yi": [0.2, 0.4, 0.9, 1.1, 0.1, 0.2], "vi": 0.04})
+    >>> fit = pool_multilevel(data.assign(weeks=[4, 8] * 3), cluster="study", mods="~ weeks")
+    >>> fit.summary_frame().loc["weeks", ["estimate", "se", "df"]].round(3).tolist()
+    [0.042, 0.008, 2.0]
     """
     _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
-    given = _clustered(effects, _Spread(vi, se, vcov), cluster, labels=labels, measure=measure, missing=missing)
+    more = {"labels": labels, "measure": measure, "missing": missing}
+    given = _clustered(effects, _Spread(vi, se, vcov), cluster, mods, more)
     restricted = tau2_method == "REML"
     data = _turned(given)
     within, between, top = _maximum(data, restricted)
-    fit = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
-    back = np.argsort(given.order)
-    arrays = {"yi": given.yi[back], "vi": given.vi[back], "weights": fit.weights[back]}
-    k, m = given.yi.size, given.first.size
-    sigma2 = Levels(between, within)
+    fit = robust_fit(given.yi, given.x, given.working(between, within), given.first)
+    (k, p), sigma2 = given.x.shape, Levels(between, within)
+    # metafor's restricted likelihood has the term log |X'X| / 2.
+    llf = top - 0.5 * (k - restricted * p) * np.log(2.0 * np.pi)
+    llf += 0.5 * restricted * np.linalg.slogdet(given.x.T @ given.x)[1]
+    shared = {
+        "k": k,
+        "clusters": given.first.size,
+        "sigma2": sigma2,
+        "sigma2_ci": Levels(*(_profile_interval(data, sigma2, at, top, level, restricted) for at in Levels._fields)),
+        "cluster": given.cluster,
+        "labels": given.labels,
+        "measure": given.measure,
+        "tau2_method": tau2_method,
+        "ci_method": ci_method,
+        "confidence_level": level,
+        "left_out": given.left_out,
+    }
+    spread, back = _heterogeneity(data, sigma2), np.argsort(given.order)
+    if given.model is not None:
+        return _regression(given, fit, spread, shared | {"llf": float(llf)})
     return MultilevelEffect(
-        k=k,
-        clusters=m,
-        se_model=float(np.sqrt(fit.model)),
-        sigma2=sigma2,
-        sigma2_ci=Levels(*(_profile_interval(data, sigma2, which, top, level, restricted) for which in Levels._fields)),
-        # metafor's restricted likelihood has the term log |X'X| / 2, X a column of k ones.
-        log_likelihood=top - 0.5 * (k - restricted) * np.log(2.0 * np.pi) + 0.5 * restricted * np.log(k),
-        **_inference(fit, m, sum(sigma2), ci_method, level),
-        **_heterogeneity(data, sigma2),
-        **arrays,
-        cluster=given.cluster,
-        labels=given.labels,
-        measure=given.measure,
-        tau2_method=tau2_method,
-        ci_method=ci_method,
-        confidence_level=level,
-        left_out=given.left_out,
+        se_model=float(np.sqrt(fit.model[0, 0])),
+        log_likelihood=float(llf),
+        **_inference(fit, sum(sigma2), ci_method, level),
+        **spread,
+        yi=given.yi[back],
+        vi=given.vi[back],
+        weights=fit.weights[0][back],
         _vcov=given.vcov,
+        **shared,
     )
+
+
+def _regression(given, fit, spread, shared):
+    """The `MultilevelRegression` of a fit to the working design."""
+    model, ci_method = given.model, shared["ci_method"]
+    x = model.x[given.order]
+    turn = np.eye(x.shape[1]) if np.array_equal(x, given.x) else np.linalg.lstsq(x, given.x, rcond=None)[0]
+    trusted = turn @ fit.model @ turn.T
+    root = np.sqrt(np.diag(trusted))
+    result = MultilevelRegression(
+        formula=f"~ {model.right}",
+        df=_combined(fit, turn, ci_method).df,
+        p=len(model.names),
+        i2=spread["i2"],
+        qe=spread["q"],
+        qe_df=spread["q_df"],
+        qe_pvalue=spread["q_pvalue"],
+        qm=np.nan,
+        qm_df=(0, np.nan),
+        qm_pvalue=np.nan,
+        yi=model.yi,
+        vi=model.vi,
+        exog=model.x,
+        correlation=trusted / np.outer(root, root),
+        _model=model,
+        _robust=fit,
+        _turn=turn,
+        **shared,
+    )
+    tested = np.eye(result.p)[moderator_columns(model.names)]
+    test = result._tested(tested, np.zeros(len(tested)))
+    return replace(result, qm=test.statistic, qm_df=test.df, qm_pvalue=test.pvalue)
 
 
 class _Spread(NamedTuple):
@@ -319,16 +580,27 @@ class _Clustered(NamedTuple):
     blocks: list  # the sampling covariance of each cluster
     first: np.ndarray  # where each cluster begins
     order: np.ndarray  # positions of the sorted effects in the input
+    x: np.ndarray  # (k, p), the working design: a column of ones, or an orthonormal basis of the moderators
     cluster: np.ndarray  # the cluster of each effect, in the order of the input
     labels: tuple[str, ...]
     measure: Measure
     vcov: np.ndarray | None  # in the order of the input
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[tuple[str, str], ...]
+    model: Model | None  # of the moderators, in the order of the input
+
+    def working(self, between, within):
+        """The covariance of each cluster with the variance of true effects at both levels."""
+        return [b + between + within * np.eye(len(b)) for b in self.blocks]
 
 
-def _clustered(effects, spread, cluster, **more):
+def _clustered(effects, spread, cluster, mods, more):
     """Read effects in any of their forms, check them and sort them by cluster."""
     found, vcov = _read(effects, spread, **more)
+    if mods is not None and more["missing"] == "drop":
+        from analysis.models.formulas import with_moderators
+
+        found, known = with_moderators(mods, found)
+        vcov = None if vcov is None else vcov[np.ix_(known, known)]
     if cluster is None:
         if found.table is None:
             raise ValueError("cluster is missing; give the trial of each effect")
@@ -349,8 +621,36 @@ def _clustered(effects, spread, cluster, **more):
         raise ValueError("all effects belong to one cluster: the variance between clusters cannot be estimated")
     if count == group.size:
         raise ValueError("every cluster has a single effect, so there is nothing nested; use pool")
+    model, x = None, np.ones((group.size, 1))
+    if mods is not None:
+        from analysis.models.formulas import read_moderators
+
+        model = read_moderators(mods, found)
+        x = _working_design(model, group, count)
     yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group)
-    return _Clustered(yi, vi, blocks, first, order, cluster, found.labels, found.measure, vcov, found.left_out)
+    return _Clustered(
+        yi, vi, blocks, first, order, x[order], cluster, found.labels, found.measure, vcov, found.left_out, model
+    )
+
+
+def _working_design(model, group, count):
+    """An orthonormal basis of the moderators, in which no sum cancels; ValueError where they leave too little."""
+    names = ", ".join(model.names)
+    if count <= len(model.names):
+        raise ValueError(
+            f"{len(model.names)} coefficients ({names}) need at least {len(model.names) + 1} clusters, and there are "
+            f"{count}; leave out moderators"
+        )
+    if (model.x == 1.0).all():
+        return model.x
+    x = np.linalg.qr(model.x / np.sqrt((model.x**2).sum(axis=0)))[0]
+    own = (group[:, None] == np.arange(count)).astype(float)
+    if np.linalg.matrix_rank(np.hstack([own, x])) == group.size:
+        raise ValueError(
+            f"the coefficients ({names}) take up every difference within clusters, so that the variance within them "
+            "cannot be estimated; leave out moderators"
+        )
+    return x
 
 
 def _read(effects, spread, **more):
@@ -478,15 +778,17 @@ def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[Without
     for gone in range(fit.clusters):
         stay = np.flatnonzero(group != gone)
         vcov = None if fit._vcov is None else fit._vcov[np.ix_(stay, stay)]
-        given = _Clustered(*_sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay]), fit.cluster, (), fit.measure, vcov)
+        x = np.ones((stay.size, 1))
+        sorted_ = _sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay])
+        given = _Clustered(*sorted_, x, fit.cluster, (), fit.measure, vcov, None)
         data = _turned(given)
         if (data.sizes == 1).all():
-            within, between = 0.0, float(_best_between(_at_within(data, np.zeros(1)), restricted)[0])
+            within, between = 0.0, float(_best_between(data, _at_within(data, np.zeros(1)), restricted)[0])
         else:
             within, between, _ = _maximum(data, restricted)
-        mean = robust_mean(given.yi, [b + between + within * np.eye(len(b)) for b in given.blocks], given.first)
+        mean = robust_fit(given.yi, given.x, given.working(between, within), given.first)
         tau2, spread = between + within, _heterogeneity(data, Levels(between, within))
-        numbers = _inference(mean, given.first.size, tau2, fit.ci_method, fit.confidence_level) | spread
+        numbers = _inference(mean, tau2, fit.ci_method, fit.confidence_level) | spread
         numbers |= {"k": stay.size, "tau2": tau2, "tau": float(np.sqrt(tau2)), "i2": sum(spread["i2"])}
         results.append(WithoutOne(**{name: numbers[name] for name in WithoutOne._fields}))
     return names, results
@@ -495,11 +797,14 @@ def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[Without
 class _Nested(NamedTuple):
     """Effects sorted by cluster, turned to the eigenvectors of their covariance; see `_turned`."""
 
-    y: np.ndarray  # (k,) outcomes about that of the most precise effect, turned
+    y: np.ndarray  # (k,) outcomes about a fit without random effects, turned
+    x: np.ndarray  # (k, p) the working design, turned
     one: np.ndarray  # (k,) a column of ones, turned
     d: np.ndarray  # (k,) eigenvalues of the sampling covariance
     first: np.ndarray  # (m,) where each cluster begins
-    upper: float  # no maximum has a larger `within`
+    plain: bool  # whether the design is a column of ones
+    grid: np.ndarray  # (g,) values of `within` up to one above which there is no maximum
+    at: Any  # the clusters at these, an `_At`
 
     @property
     def sizes(self):
@@ -507,26 +812,34 @@ class _Nested(NamedTuple):
         return np.diff(np.append(self.first, self.y.size))
 
     def by_cluster(self, x):
-        """Sums (m, g) of values (k, g) over the effects of each cluster."""
+        """Sums (m, ...) of values (k, ...) over the effects of each cluster."""
         return np.add.reduceat(x, self.first, axis=0)
 
 
 def _turned(given):
     """Prepare `_Clustered` effects for the likelihood."""
-    yi, first = given.yi, given.first
+    yi, first, (k, p) = given.yi, given.first, given.x.shape
+    root, plain = np.sqrt(given.vi), bool((given.x == 1.0).all())
     # Of effects far from 0 the sums would keep few digits.
-    y, one, d = yi - yi[np.argmin(given.vi)], np.ones(yi.size), np.empty(yi.size)
+    y = yi - given.x @ np.linalg.lstsq(given.x / root[:, None], yi / root, rcond=None)[0]
+    x, one, d = given.x.copy(), np.ones(k), np.empty(k)
     for start, block in zip(first, given.blocks, strict=True):
         part = slice(start, start + len(block))
         if np.array_equal(block, np.diag(np.diag(block))):
             d[part] = np.diag(block)
             continue
         d[part], turn = np.linalg.eigh(block)
-        y[part], one[part] = turn.T @ y[part], turn.T @ one[part]
-    square = ((yi - yi.mean()) ** 2).sum() / max(yi.size - first.size, 1)
-    # y'PPy <= sum (y - mean)^2 / (smallest + within)^2, and the m - 1 contrasts between clusters aside,
-    # tr P >= (k - m) / (largest + within): the likelihood falls above this.
-    return _Nested(y, one, d, first, max(upper_bound(square, d.min(), d.max()), 0.0))
+        y[part], x[part], one[part] = turn.T @ y[part], turn.T @ x[part], turn.T @ one[part]
+    residual = yi - given.x @ np.linalg.lstsq(given.x, yi, rcond=None)[0]
+    # y'PPy <= sum residual^2 / (smallest + within)^2, and over the contrasts within clusters that the moderators leave,
+    # k - m - p + 1 of them or one less, tr P >= their number / (largest + within): the likelihood falls above this.
+    square = (residual**2).sum() / max(k - first.size - p + plain, 1)
+    upper = max(upper_bound(square, d.min(), d.max()), 0.0)
+    low, high = np.log(d.min()), np.log(d.min() + upper)
+    points = _FEWEST + int(_PER_UNIT * (high - low))
+    grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * d.min())
+    data = _Nested(y, x, one, d, first, plain, grid, None)
+    return data._replace(at=_at_within(data, grid))
 
 
 def _maximum(data, restricted, between=None):
@@ -538,102 +851,227 @@ def _maximum(data, restricted, between=None):
     """
     from scipy.optimize import brentq
 
-    def along(within):
-        at = _at_within(data, within)
-        b = _best_between(at, restricted) if between is None else np.full(within.shape, between)
-        return at, b, _slope_within(data, at, b, restricted)
+    def along(within, at):
+        b = _best_between(data, at, restricted) if between is None else np.full(within.shape, between)
+        return b, _slope_within(data, within, at, b, restricted)
 
-    low, high = np.log(data.d.min()), np.log(data.d.min() + data.upper)
-    points = _FEWEST + int(_PER_UNIT * (high - low))
-    grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * data.d.min())
-    rising = along(grid)[2] > 0
+    def slope(within):
+        within = np.array([within])
+        return along(within, _at_within(data, within))[1][0]
+
+    grid = data.grid
+    rising = along(grid, data.at)[1] > 0
     roots = [] if rising[0] else [0.0]
     # As near as brentq allows: its own absolute tolerance would make the result depend on the unit.
     for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
         ends = grid[i], grid[i + 1]
-        roots.append(brentq(lambda w: along(np.array([w]))[2][0], *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
+        roots.append(brentq(slope, *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
     roots = np.array(roots)
-    at, b, _ = along(roots)
-    height = _log_likelihood_at(at, b, restricted)
+    at = _at_within(data, roots)
+    b, _ = along(roots, at)
+    height = at.log_likelihood(b, restricted)
     best = int(np.argmax(height))
     return float(roots[best]), float(b[best]), float(height[best])
 
 
 class _At(NamedTuple):
-    """The clusters at g values of `within`; see `_at_within`."""
+    """The clusters at g values of `within`; see `_at_within`.
 
-    a: np.ndarray  # (k, g) reciprocal of d + within
+    It has the methods of `analysis.models.tau2.Columns`. With w = 1 / (1 / s + between) the variance of the cluster
+    means stands in P, and what clusters say of the coefficients within themselves adds to X'WX and X'Wy.
+    """
+
     s: np.ndarray  # (m, g) 1' (V + within I)^-1 1
-    mean: np.ndarray  # (m, g) weighted mean of each cluster
-    fixed: np.ndarray  # (g,) the part of the log-likelihood that does not depend on `between`
+    mean: np.ndarray  # (m, g) weighted mean of the effects of each cluster
+    x: np.ndarray  # (m, p, g) and of their moderators
+    inner: np.ndarray  # (p, p, g) X'WX of the effects about these means
+    cross: np.ndarray  # (p, g) X'Wy of the same
+    fixed: np.ndarray  # (g,) the part of the log-likelihood that depends neither on `between` nor on the coefficients
+
+    @property
+    def k(self):
+        """Number of clusters."""
+        return len(self.s)
+
+    @property
+    def df(self):
+        """Number of clusters less that of coefficients."""
+        return self.k - self.x.shape[1]
+
+    @property
+    def smallest(self):
+        """Smallest variance of a cluster mean."""
+        return 1.0 / self.s.max(axis=0)
+
+    @property
+    def largest(self):
+        """Largest variance of a cluster mean."""
+        return 1.0 / self.s.min(axis=0)
+
+    @property
+    def residual_square(self):
+        """Sum of squares of the cluster means about the coefficients that fit the effects within clusters best.
+
+        With these y'PPy <= this / (smallest + tau2)^2, as without moderators: the effects within clusters add nothing
+        to the weighted squares. Where they leave coefficients open, these fit the means.
+        """
+        values, vectors = np.linalg.eigh(np.moveaxis(self.inner, 2, 0))
+        told = values > _NOTHING * (values[:, -1:] + (self.s[:, None] * self.x**2).sum(axis=(0, 1))[:, None])
+        beta = np.einsum("pg,gpq->gq", self.cross, vectors) / np.where(told, values, np.inf)
+        rest = self.mean.T - np.einsum("mpg,gpq,gq->gm", self.x, vectors, beta)
+        free = np.einsum("mpg,gpq->gmq", self.x, vectors * ~told[:, None])
+        rest -= np.einsum("gmq,gqn,gn->gm", free, np.linalg.pinv(free), rest)
+        return (rest**2).sum(axis=1)
+
+    def take(self, index):
+        """The values `index` of `within`."""
+        return _At(*(x.take(index, axis=-1) for x in self))
+
+    def solve(self, between):
+        """Generalised least squares at `between` (g,): the inverse of X'WX, its determinant's logarithm, and more."""
+        weight = self.s / (1.0 + between * self.s)
+        gram = _products(self.x, weight, self.x) + np.moveaxis(self.inner, 2, 0)
+        right = np.einsum("mg,mpg,mg->gp", weight, self.x, self.mean) + self.cross.T
+        inverse = np.linalg.inv(gram)
+        beta = np.einsum("gpq,gq->pg", inverse, right)
+        rest = self.mean - np.einsum("mpg,pg->mg", self.x, beta)
+        return _Solved(weight, inverse, np.linalg.slogdet(gram)[1], beta, rest)
+
+    def point(self, t, restricted):
+        """The two terms of the likelihood equation for `between` = t (g,) and their slopes."""
+        weight, inverse, _, _, rest = self.solve(t)
+        pull = weight * rest
+        fit = (pull**2).sum(axis=0)
+        sums = np.einsum("mg,mpg->gp", weight * pull, self.x)
+        fit_slope = (weight * pull**2).sum(axis=0) - np.einsum("gp,gpq,gq->g", sums, inverse, sums)
+        trace, trace_slope = weight.sum(axis=0), (weight**2).sum(axis=0)
+        if restricted:
+            second, third = (_products(self.x, weight**power, self.x) for power in (2, 3))
+            shared = inverse @ second
+            trace = trace - np.einsum("gpp->g", shared)
+            trace_slope = trace_slope - 2.0 * np.einsum("gpq,gqp->g", inverse, third)
+            trace_slope += np.einsum("gpq,gqp->g", shared, shared)
+        return Point(t, fit, trace, fit_slope, trace_slope)
+
+    def log_likelihood(self, between, restricted):
+        """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (g,)."""
+        weight, _, determinant, beta, rest = self.solve(between)
+        within = np.einsum("pg,pqg,qg->g", beta, self.inner, beta) - 2.0 * (beta * self.cross).sum(axis=0)
+        square = (weight * rest**2).sum(axis=0) + within
+        return self.fixed + 0.5 * (np.log(weight / self.s).sum(axis=0) - square - restricted * determinant)
+
+
+class _Solved(NamedTuple):
+    """Coefficients at given variances; see `_At.solve`."""
+
+    weight: np.ndarray  # (m, g) of the mean of each cluster
+    inverse: np.ndarray  # (g, p, p)
+    determinant: np.ndarray  # (g,) logarithm of that of X'WX
+    beta: np.ndarray  # (p, g)
+    rest: np.ndarray  # (m, g) residuals of the means
 
 
 def _at_within(data, within):
-    """Means of the clusters and their precisions (m, g) at the values `within` (g,)."""
-    total = data.d[:, None] + within
-    a = 1.0 / total
-    ao = a * data.one[:, None]
+    """The clusters at the values `within` (g,)."""
+    a = 1.0 / (data.d[:, None] + within)
+    ao, sizes = a * data.one[:, None], data.sizes
     s = data.by_cluster(ao * data.one[:, None])
     mean = data.by_cluster(ao * data.y[:, None]) / s
-    rest = data.y[:, None] - np.repeat(mean, data.sizes, axis=0) * data.one[:, None]
-    fixed = -0.5 * (np.log(total).sum(axis=0) + np.log(s).sum(axis=0) + (a * rest**2).sum(axis=0))
-    return _At(a, s, mean, fixed)
+    rest = data.y[:, None] - np.repeat(mean, sizes, axis=0) * data.one[:, None]
+    if data.plain:
+        # A column of ones is its own mean in every cluster.
+        x, inner, cross = np.ones_like(s)[:, None], np.zeros((1, 1, within.size)), np.zeros((1, within.size))
+    else:
+        x = data.by_cluster(ao[:, None] * data.x[:, :, None]) / s[:, None]
+        moved = data.x[:, :, None] - np.repeat(x, sizes, axis=0) * data.one[:, None, None]
+        inner, cross = np.moveaxis(_products(moved, a, moved), 0, 2), np.einsum("kpg,kg->pg", moved, a * rest)
+    # The determinant of the covariance of a cluster is that of V + within I times 1 + between s.
+    return _At(s, mean, x, inner, cross, 0.5 * (np.log(a).sum(axis=0) - (a * rest**2).sum(axis=0)))
 
 
-def _best_between(at, restricted):
+def _products(x, weight, z):
+    """X' diag(w) Z of shape (g, p, q) for x (k, p, g), weights (k, g) and z (k, q, g)."""
+    return np.matmul((x * weight[:, None]).transpose(2, 1, 0), z.transpose(2, 0, 1))
+
+
+def _best_between(data, at, restricted):
     """The `between` (g,) of highest likelihood at each value of `within`: a global maximum."""
-    clusters = columns(at.mean, 1.0 / at.s)
-    return likelihood_tau2(clusters, restricted) * clusters.scale**2
+    # For a mean alone these sums lose no digits however unequal the variances are.
+    clusters = columns(at.mean, 1.0 / at.s) if data.plain else at
+    return likelihood_tau2(clusters, restricted) * (clusters.scale**2 if data.plain else 1.0)
 
 
-def _slope_within(data, at, between, restricted):
-    """Derivative of the log-likelihood with respect to `within`, the mean profiled out; shape (g,).
+def _slope_within(data, within, at, between, restricted):
+    """Derivative of the log-likelihood with respect to `within`, the coefficients profiled out; shape (g,).
 
     It is (y'PPy - tr P) / 2, as for tau2. With A = diag(a), the inverse of the covariance of a cluster is
     A - between A 1 1' A / (1 + between s).
     """
-    shrink = 1.0 / (1.0 + between * at.s)
-    # Of the mean of each cluster.
-    weight = at.s * shrink
-    total = weight.sum(axis=0)
-    mu = (weight * at.mean).sum(axis=0) / total
-    ao = at.a * data.one[:, None]
-    pull = np.repeat(between * at.s * shrink * (at.mean - mu), data.sizes, axis=0)
+    a, sizes = 1.0 / (data.d[:, None] + within), data.sizes
+    weight, inverse, _, beta, rest = at.solve(between)
+    ao = a * data.one[:, None]
+
+    def solved(values, mean):
+        """The inverse of the covariance times values, given their means in the clusters."""
+        share = np.repeat(between * weight * mean, sizes, axis=0)
+        return a * values - ao * share
+
     # Py, the weighted residuals.
-    u = at.a * (data.y[:, None] - mu * data.one[:, None]) - ao * pull
-    # 1' A A 1 of each cluster.
-    s2 = data.by_cluster(ao**2)
-    fit = (u**2).sum(axis=0)
-    trace = at.a.sum(axis=0) - (between * s2 * shrink).sum(axis=0)
+    pull = solved(data.y[:, None] - data.x @ beta, rest)
+    fit = (pull**2).sum(axis=0)
+    trace = a.sum(axis=0) - (between * weight / at.s * data.by_cluster(ao**2)).sum(axis=0)
     # Without the restriction the inverse itself stands in the place of P.
     if restricted:
-        trace -= (s2 * shrink**2).sum(axis=0) / total
+        design = np.stack([solved(data.x[:, [j]], at.x[:, j]) for j in range(data.x.shape[1])], axis=1)
+        trace -= (inverse * _products(design, np.ones_like(a), design)).sum(axis=(1, 2))
     return 0.5 * (fit - trace)
 
 
-def _log_likelihood_at(at, between, restricted):
-    """Log-likelihood up to a constant, or the restricted one, profiled over the mean; shape (g,)."""
-    return at.fixed + log_likelihood(at.mean, 1.0 / at.s, between, restricted)
+class RobustFit(NamedTuple):
+    """Generalised least-squares coefficients, their variances and what these are made of; see `robust_fit`."""
+
+    estimate: np.ndarray  # (p,)
+    model: np.ndarray  # (p, p) covariance if the working covariance is right
+    cr1: np.ndarray  # (p, p)
+    cr2: np.ndarray  # (p, p)
+    weights: np.ndarray  # (p, k) of the effects in the coefficients
+    own: np.ndarray  # (m, p, p) variance of what each cluster gives to CR2, were the coefficients known
+    sums: np.ndarray  # (m, p, p) how it depends on the estimated coefficients
+
+    @property
+    def left(self) -> int:
+        """Number of clusters less that of coefficients."""
+        return len(self.own) - self.estimate.size
+
+    def precision(self, rows: Floats) -> Floats:
+        """Degrees of freedom (r,) of the CR2 covariance of linear combinations, q together in rows (r, q, p).
+
+        Twice the squared mean over the variance where q = 1, as Satterthwaite has it, and for more those of the Wishart
+        matrix with the same total variance (Pustejovsky & Tipton 2018, AHT).
+        """
+        q, rows = rows.shape[1], rows @ self.model
+        own = np.einsum("rqa,mab,rsb->rmqs", rows, self.own, rows)
+        common = np.einsum("rqa,mba,bc->rmqc", rows, self.sums, np.linalg.cholesky(self.model))
+        # The covariance of what clusters i and j give is own (where i = j) less common_i common_j'.
+        values, vectors = np.linalg.eigh(own.sum(axis=1) - np.einsum("rmqc,rmsc->rqs", common, common))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            white = vectors / np.sqrt(values)[:, None]
+        own, common = np.einsum("rqs,rmqt,rtu->rmsu", white, own, white), np.einsum("rqs,rmqc->rmsc", white, common)
+        both, product = own + np.einsum("rmqq->rm", own)[..., None, None] * np.eye(q), common @ common.swapaxes(2, 3)
+        pairs = np.einsum("rmsa,rmtc->rsatc", common, common)
+        total = np.einsum("rmst,rmts->r", both, own) - 2.0 * np.einsum("rmst,rmts->r", both, product)
+        total += np.einsum("rsatc,rsatc->r", pairs, pairs) + np.einsum("rsatc,rtasc->r", pairs, pairs)
+        # At least 1 by Cauchy-Schwarz, and exactly 1 for two clusters: rounding below 1 would leave no t quantile.
+        return np.maximum(q * (q + 1) / total, 1.0)
 
 
-class RobustMean(NamedTuple):
-    """A weighted mean, its variances and the weights behind it; see `robust_mean`."""
-
-    estimate: float
-    model: float  # variance if the working covariance is right
-    cr1: float
-    cr2: float
-    cr2_df: float
-    weights: np.ndarray
-
-
-def robust_mean(yi: Floats, blocks: Sequence[Floats], first: NDArray[np.intp]) -> RobustMean:
-    """Generalised least-squares mean of effects sorted by cluster, with CR1 and CR2 variances.
+def robust_fit(yi: Floats, x: Floats, blocks: Sequence[Floats], first: NDArray[np.intp]) -> RobustFit:
+    """Generalised least-squares coefficients of effects sorted by cluster, with CR1 and CR2 covariances.
 
     Parameters
     ----------
-    yi : array, shape (k,)
-        Effects, those of a cluster next to each other.
+    yi, x : array, shape (k,), (k, p)
+        Effects, those of a cluster next to each other, and their design; a column of ones for a mean.
     blocks : list of array
         Working covariance of each cluster, random effects included.
     first : array of int, shape (m,)
@@ -641,9 +1079,9 @@ def robust_mean(yi: Floats, blocks: Sequence[Floats], first: NDArray[np.intp]) -
 
     Returns
     -------
-    RobustMean
-        CR1 is the sandwich variance times m / (m - 1). CR2 adjusts the residuals of each cluster such that
-        the variance is unbiased where the working covariance holds; its degrees of freedom match two moments.
+    RobustFit
+        CR1 is the sandwich covariance times m / (m - p). CR2 adjusts the residuals of each cluster such that
+        the covariance is unbiased where the working covariance holds; its degrees of freedom match two moments.
 
     References
     ----------
@@ -652,53 +1090,82 @@ def robust_mean(yi: Floats, blocks: Sequence[Floats], first: NDArray[np.intp]) -
 
     Examples
     --------
-    >>> mean = robust_mean(np.array([0.1, 0.3, 0.6]), [np.eye(2) * 0.1, np.eye(1) * 0.1], np.array([0, 2]))
-    >>> round(mean.estimate, 4), round(mean.cr2, 6)
-    (0.3333, 0.035556)
+    >>> blocks = [np.eye(2) * 0.1, np.eye(1) * 0.1]
+    >>> fit = robust_fit(np.array([0.1, 0.3, 0.6]), np.ones((3, 1)), blocks, np.array([0, 2]))
+    >>> fit.estimate.round(4), fit.cr2.round(6)
+    (array([0.3333]), array([[0.035556]]))
     """
-    parts = np.split(yi, first[1:])
-    raw = [np.linalg.solve(block, np.ones(len(block))) for block in blocks]
-    m, precision = len(blocks), np.array([w.sum() for w in raw])
-    model = 1.0 / sum(precision)
-    estimate = model * sum(w @ y for w, y in zip(raw, parts, strict=True))
-    cr1 = model**2 * sum((w @ (y - estimate)) ** 2 for w, y in zip(raw, parts, strict=True)) * m / (m - 1)
+    parts, designs = np.split(yi, first[1:]), np.split(x, first[1:])
+    raw = [np.linalg.solve(block, design) for block, design in zip(blocks, designs, strict=True)]
+    m, p = len(blocks), x.shape[1]
+    precision = np.array([w.T @ design for w, design in zip(raw, designs, strict=True)])
+    model = np.linalg.inv(precision.sum(axis=0))
+    estimate = model @ sum(w.T @ y for w, y in zip(raw, parts, strict=True))
+    rests = [y - design @ estimate for y, design in zip(parts, designs, strict=True)]
+    scores = np.array([w.T @ rest for w, rest in zip(raw, rests, strict=True)]) @ model
     # Summed from both ends: the total less the own precision would be rounding where a cluster has nearly all of it.
-    others = np.append(0.0, precision[:-1].cumsum()) + np.append(precision[:0:-1].cumsum()[::-1], 0.0)
-    cr2, own, sums = 0.0, np.empty(m), np.empty(m)
-    for i, (block, y) in enumerate(zip(blocks, parts, strict=True)):
-        u = model * _adjusted(block, model * others[i])
-        cr2 += (u @ (y - estimate)) ** 2
-        own[i], sums[i] = u @ block @ u, u.sum()
-    # The covariance of the m terms is diag(own) - model * sums sums': its trace and its squared norm.
-    trace = own.sum() - model * (sums**2).sum()
-    square = (own**2).sum() - 2.0 * model * (own * sums**2).sum() + (model * (sums**2).sum()) ** 2
-    # At least 1 by Cauchy-Schwarz, and exactly 1 for two clusters, where rounding below 1 would leave no t quantile.
-    df = max(trace**2 / square, 1.0)
-    return RobustMean(float(estimate), float(model), float(cr1), float(cr2), float(df), model * np.concatenate(raw))
+    none, root = np.zeros((1, p, p)), np.linalg.cholesky(model)
+    others = np.concatenate([none, precision[:-1].cumsum(axis=0)])
+    others += np.concatenate([precision[:0:-1].cumsum(axis=0)[::-1], none])
+    adjusted, own, sums = np.empty((m, p)), np.empty((m, p, p)), np.empty((m, p, p))
+    for i, (block, design, rest) in enumerate(zip(blocks, designs, rests, strict=True)):
+        u = _adjusted(block, design, root, others[i])
+        adjusted[i], own[i], sums[i] = u.T @ rest, u.T @ block @ u, design.T @ u
+    adjusted = adjusted @ model
+    weights = (np.concatenate(raw) @ model).T
+    return RobustFit(estimate, model, scores.T @ scores * m / (m - p), adjusted.T @ adjusted, weights, own, sums)
 
 
-def _adjusted(block, spare):
-    """A W 1 for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
+def _adjusted(block, design, root, others):
+    """A W X for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
 
-    With L L' the covariance and L (I - h z z') L' that of the residuals, z the direction of L^-1 1 and h = 1 -
-    `spare` its share of the mean, A is L (L' L (I - h z z') L' L)^(-1/2) L'. The root is taken of the inverse:
-    there the precise effects, which carry the weight, are the large entries and keep all digits, however
-    unequal the variances. Where h is 1 to rounding the inverse is a generalised one.
+    With L L' the covariance and L (I - sum h z z') L' that of the residuals, z the directions of the columns of L^-1 X
+    and h their shares of the coefficients, A is L (L' L (I - sum h z z') L' L)^(-1/2) L'. The root is taken of the
+    inverse: there the precise effects, which carry the weight, are the large entries and keep all digits, however
+    unequal the variances. 1 - h is what the `others` say, X'WX of theirs; where that is 0 to rounding the inverse is a
+    generalised one. `root` is that of the covariance of the coefficients.
     """
     from scipy import linalg
 
     lower = np.linalg.cholesky(block)
     inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
-    whitened = inverse.sum(axis=1)
+    whitened = inverse @ design
     # The inverse of the bracket is half' half, whatever the orthogonal factor: its root follows from the SVD of half.
-    z, half = whitened / np.linalg.norm(whitened), inverse @ inverse.T
-    if spare > _NO_SPARE:
-        half = half + (1.0 / np.sqrt(spare) - 1.0) * np.outer(z, z @ half)
-    else:
-        null = half @ z / np.linalg.norm(half @ z)
-        half = half - np.outer(half @ null, null)
+    half = inverse @ inverse.T
+    spare, directions = np.linalg.eigh(root.T @ others @ root)
+    z = whitened @ root @ directions
+    length = np.sqrt((z**2).sum(axis=0))
+    # A direction of which the cluster says nothing is not adjusted.
+    says = length > _NO_SPARE
+    z, spare = z[:, says] / length[says], spare[says]
+    some = spare > _NO_SPARE
+    straight = half @ z[:, ~some]
+    half = half + z[:, some] * (1.0 / np.sqrt(spare[some]) - 1.0) @ (z[:, some].T @ half)
+    if straight.size:
+        null = np.linalg.qr(straight)[0]
+        half = half - half @ null @ null.T
     _, values, vectors = np.linalg.svd(half)
-    return lower @ (vectors.T @ (values * (vectors @ whitened)))
+    return lower @ (vectors.T @ (values[:, None] * (vectors @ whitened)))
+
+
+def _variance(fit, ci_method):
+    return {"CR2": fit.cr2, "CR1": fit.cr1}.get(ci_method, fit.model)
+
+
+def _combined(fit, rows, ci_method):
+    """Linear combinations (m, p) of the coefficients of a `RobustFit`."""
+    se = np.sqrt(np.einsum("ip,pq,iq->i", rows, _variance(fit, ci_method), rows).clip(min=0.0))
+    df = {"CR2": None, "z": np.inf}.get(ci_method, float(fit.left))
+    return Combined(rows @ fit.estimate, se, fit.precision(rows[:, None]) if df is None else np.full(len(rows), df))
+
+
+def _hotelling(chi2, df):
+    """The approximate Hotelling test of a statistic whose covariance has `df` degrees of freedom; NaN where too few."""
+    count = chi2.df[0]
+    left = df - count + 1.0
+    return (
+        WaldTest(chi2.statistic * left / (df * count), (count, left)) if left > 0 else WaldTest(np.nan, (count, np.nan))
+    )
 
 
 def _profile_interval(data, sigma2, which, top, level, restricted):
@@ -714,7 +1181,7 @@ def _profile_interval(data, sigma2, which, top, level, restricted):
         if which == "between":
             return _maximum(data, restricted, between=value)[2] - top + fall
         at = _at_within(data, np.array([value]))
-        return _log_likelihood_at(at, _best_between(at, restricted), restricted)[0] - top + fall
+        return at.log_likelihood(_best_between(data, at, restricted), restricted)[0] - top + fall
 
     def crossing(outside, inside):
         ends = np.log(outside + shift), np.log(inside + shift)
@@ -727,27 +1194,22 @@ def _profile_interval(data, sigma2, which, top, level, restricted):
     return ConfidenceInterval(low, crossing(outside, inside))
 
 
-def _inference(fit, m, between_effects, ci_method, level):
+def _inference(fit, between_effects, ci_method, level):
     """The mean, its test and its intervals; `between_effects` is the variance of true effects, both levels together."""
-    from scipy import special
-
-    variance = {"CR2": fit.cr2, "CR1": fit.cr1}.get(ci_method, fit.model)
-    df = {"CR2": fit.cr2_df, "z": np.inf}.get(ci_method, m - 1.0)
-    se = float(np.sqrt(variance))
+    estimate, se, df = (float(x[0]) for x in _combined(fit, np.ones((1, 1)), ci_method))
     # Where all effects agree, se is 0.
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = float(np.divide(fit.estimate, se))
-    tail = special.ndtr(-abs(statistic)) if np.isinf(df) else special.stdtr(df, -abs(statistic))
+        statistic = float(np.divide(estimate, se))
     half = float(t_quantile(df, level)) * se
-    reach = float(t_quantile(m - 1.0, level)) * np.sqrt(variance + between_effects) if m > 2 else np.nan
+    reach = float(t_quantile(fit.left, level)) * np.sqrt(se**2 + between_effects) if fit.left > 1 else np.nan
     return {
-        "estimate": fit.estimate,
+        "estimate": estimate,
         "se": se,
-        "ci": ConfidenceInterval(fit.estimate - half, fit.estimate + half),
-        "pi": ConfidenceInterval(float(fit.estimate - reach), float(fit.estimate + reach)),
+        "ci": ConfidenceInterval(estimate - half, estimate + half),
+        "pi": ConfidenceInterval(float(estimate - reach), float(estimate + reach)),
         "statistic": statistic,
-        "df": float(df),
-        "pvalue": float(2.0 * tail),
+        "df": df,
+        "pvalue": float(pvalues(df, statistic)),
     }
 
 
@@ -756,13 +1218,12 @@ def _heterogeneity(data, sigma2):
     from scipy import special
 
     at = _at_within(data, np.zeros(1))
-    a, s, mean = (x[:, 0] for x in (at.a, at.s, at.mean))
-    mu = (s * mean).sum() / s.sum()
-    q = (a * (data.y - mu * data.one) ** 2).sum()
-    square = data.by_cluster((a * data.one) ** 2).sum()
-    df = data.y.size - 1
-    # The bracket is tr P, P = V^-1 - V^-1 1 (1'V^-1 1)^-1 1'V^-1, in the eigenvectors of V.
-    typical = df / (a.sum() - square / s.sum())
+    _, inverse, _, beta, _ = at.solve(0.0)
+    q = ((data.y - data.x @ beta[:, 0]) ** 2 / data.d).sum()
+    df = data.y.size - data.x.shape[1]
+    scaled = data.x / data.d[:, None]
+    # The bracket is tr P, P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1, in the eigenvectors of V.
+    typical = df / ((1.0 / data.d).sum() - np.einsum("pq,kp,kq->", inverse[0], scaled, scaled))
     total = sum(sigma2) + typical
     return {
         "q": float(q),

@@ -27,11 +27,10 @@ from analysis._types import (
     PoolOptions,
     Tau2CIMethod,
     Tau2Method,
-    Values,
 )
 from analysis.measures import Measure
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
-from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, t_quantile
+from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
 from analysis.models.studies import paired_frame, read_studies
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
@@ -310,14 +309,6 @@ def _distinct(df):
     if (df == df[0]).all():
         return df[:1], 0
     return np.unique(df, return_inverse=True)
-
-
-def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
-    """Two-sided p-values of t statistics, normal where df is infinite."""
-    size, normal = -np.abs(t), np.isinf(df)
-    if not normal.any():
-        return 2.0 * special.stdtr(df, size)
-    return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
 
 
 def _tau2_interval(data, fit, options):

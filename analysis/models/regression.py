@@ -20,24 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Labels, Missing, RegressionPIMethod, Tau2Method
-from analysis.models.design import (
-    MixedFits,
-    Model,
-    design_rows,
-    designs,
-    fit_designs,
-    full_log_likelihood,
-    inverse,
-    omnibus,
-    read_model,
-)
-from analysis.models.pooling import Options, check_options, pvalues
-from analysis.models.results import ConfidenceInterval, Result, t_quantile
+from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
+from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, omnibus
+from analysis.models.formulas import Model, design_rows, read_model
+from analysis.models.pooling import Options, check_options
+from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
 from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
 
 if TYPE_CHECKING:
@@ -108,7 +101,7 @@ class PermutationTest(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MetaRegression(Result):
+class MetaRegression(Regression):
     """A fitted meta-regression.
 
     Attributes
@@ -205,10 +198,6 @@ class MetaRegression(Result):
     _fits: MixedFits = field(repr=False)
     _options: Options = field(repr=False)
 
-    def __getstate__(self) -> dict[str, Any]:
-        # The formula engine's own objects cannot be pickled; `design_rows` makes them again when they are needed.
-        return vars(self) | {"_model": self._model._replace(spec=None)}
-
     def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each study: what it found and what the regression says.
 
@@ -221,82 +210,25 @@ class MetaRegression(Result):
         return pd.concat([pd.DataFrame({"label": self.labels, "yi": self.yi, "vi": self.vi}), fitted], axis=1)
 
     @property
-    def params(self) -> pd.Series:
-        """Coefficients, as a Series."""
-        return self._series("params", self._fits.estimate)
+    def _fitted(self):
+        fits = self._fits
+        return Combined(fits.estimate[:, 0], fits.se[:, 0], np.full(self.p, self.df_resid))
 
-    @property
-    def bse(self) -> pd.Series:
-        """Standard errors of the coefficients, as a Series."""
-        return self._series("bse", self._fits.se)
+    def _combined(self, rows):
+        scaled = rows * self._fitted.se
+        se = np.sqrt(np.einsum("ip,pq,iq->i", scaled, self.correlation, scaled).clip(min=0.0))
+        return Combined(rows @ self._fitted.estimate, se, np.full(len(rows), self.df_resid))
 
-    @property
-    def tvalues(self) -> pd.Series:
-        """Test statistics of the coefficients, as a Series."""
-        return self._series("tvalues", self._fits.statistic)
+    def _tested(self, rows, constants):
+        return wald(rows @ self._fitted.estimate - constants, rows @ self._covariance() @ rows.T, self.df_resid)
 
-    @property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values of the coefficients, as a Series."""
-        return self._series("pvalues", self._fits.pvalue)
+    def _covariance(self):
+        return self.correlation * np.outer(self._fitted.se, self._fitted.se)
 
-    def _series(self, name, values):
-        return pd.Series(values[:, 0].copy(), index=pd.Index(self._model.names), name=name)
-
-    def conf_int(self, confidence_level: float | None = None) -> pd.DataFrame:
-        """Return confidence intervals of the coefficients.
-
-        Parameters
-        ----------
-        confidence_level : float, optional
-            Between 0 and 1; the level of the fit if left out.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns ci_low and ci_high, one row for each coefficient.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from analysis.models.regression import meta_regression
-        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
-        >>> fit = meta_regression("yi ~ week", data, ci_method="z")
-        >>> fit.conf_int(0.90).loc["week"].round(3).tolist()
-        [0.12, 0.407]
-        """
-        half = self._half(confidence_level) * self.bse
-        return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
-
-    def _half(self, confidence_level):
-        level = self.confidence_level if confidence_level is None else _check.level(confidence_level)
-        return float(t_quantile(self.df_resid, level))
-
-    def cov_params(self) -> pd.DataFrame:
-        """Return the covariance matrix of the coefficients.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Shape (p, p), with the names of the coefficients.
-        """
-        names, se = self.params.index, self.bse.to_numpy()
-        return pd.DataFrame(self.correlation * np.outer(se, se), index=names, columns=names)
-
-    def summary_frame(self) -> pd.DataFrame:
-        """Return the coefficients with their tests and intervals.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns estimate, se, statistic, df, pvalue, ci_low and ci_high, one row for each coefficient.
-        """
-        table = {"estimate": self.params, "se": self.bse, "statistic": self.tvalues, "df": self.df_resid}
-        return pd.concat([pd.DataFrame(table | {"pvalue": self.pvalues}), self.conf_int()], axis=1)
-
+    @documented
     def predict(
         self,
-        new_data: pd.DataFrame | Mapping[str, Any] | None = None,
+        new_data: pd.DataFrame | Mapping[str, Any] | ArrayLike | None = None,
         *,
         confidence_level: float | None = None,
         pi_method: RegressionPIMethod = "t(k-p)",
@@ -305,9 +237,7 @@ class MetaRegression(Result):
 
         Parameters
         ----------
-        new_data : pandas.DataFrame or dict of lists or numbers, optional
-            One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one; the
-            studies themselves if left out.
+        {new_data}
         confidence_level : float, optional
             Between 0 and 1; the level of the fit if left out.
         pi_method : {"t(k-p)", "t(k-p-1)", "z"}, optional
@@ -333,32 +263,10 @@ class MetaRegression(Result):
         [-1.631, -1.104]
         """
         _check.option("pi_method", pi_method, tuple(_PREDICTION_DF))
-        level = self.confidence_level if confidence_level is None else confidence_level
-        x, index = (self.exog, self.labels) if new_data is None else design_rows(self.formula, self._model, new_data)
-        estimate, scaled = x @ self.params.to_numpy(), x * self.bse.to_numpy()
-        se = np.sqrt(np.einsum("ip,pq,iq->i", scaled, self.correlation, scaled).clip(min=0.0))
-        half, less = self._half(confidence_level) * se, _PREDICTION_DF[pi_method]
+        less = _PREDICTION_DF[pi_method]
         df = np.inf if less is None else self.qe_df - less if self.qe_df > 1 else np.nan
-        wide = t_quantile(df, level) * np.sqrt(self.tau2 + se**2)
-        wide = wide if self.tau2_method != "CE" else np.full_like(se, np.nan)
-        limits = {"ci_low": estimate - half, "ci_high": estimate + half}
-        limits |= {"pi_low": estimate - wide, "pi_high": estimate + wide}
-        return pd.DataFrame({"estimate": estimate, "se": se} | limits, index=pd.Index(index))
-
-    def vif(self) -> pd.Series:
-        """Return the variance inflation factor of each coefficient but the intercept.
-
-        How many times larger the other moderators make the variance of a coefficient, from the correlations of
-        the estimated coefficients.
-
-        Returns
-        -------
-        pandas.Series
-            One factor for each coefficient, 1 where nothing is inflated.
-        """
-        keep = _moderator_columns(self._model.names)
-        inner = inverse(self.correlation[np.ix_(keep, keep)][:, :, None])[0]
-        return pd.Series(np.einsum("ppn->p", inner), index=self.params.index[keep], name="vif")
+        # True effects that do not vary have no distribution to predict from.
+        return self._predicted(new_data, confidence_level, self.tau2, df if self.tau2_method != "CE" else np.nan)
 
     def permutation_test(
         self, n_resamples: int = 9999, *, rng: np.random.Generator | int | None = None
@@ -481,14 +389,12 @@ def meta_regression(
 
 def _result(formula, model, options):
     grid = designs(model.yi[:, None], model.vi[:, None], model.x)
-    fits, moderators = fit_designs(grid, options), _moderator_columns(model.names)
+    fits, moderators = fit_designs(grid, options), moderator_columns(model.names)
     df, m = float(fits.df[0, 0]), len(moderators)
-    qm, tau2, q = float(omnibus(fits, moderators, options.ci_method)[0]), float(fits.tau2[0]), float(fits.q[0])
-    tau2_ci, qm_pvalue = (np.nan, np.nan), np.nan
+    test = WaldTest(float(omnibus(fits, moderators, options.ci_method)[0]), (m, df))
+    tau2, q, tau2_ci = float(fits.tau2[0]), float(fits.q[0]), (np.nan, np.nan)
     if options.tau2_method not in ("CE", "fixed"):
         tau2_ci = (q_profile_interval(grid, options.confidence_level) * grid.scale**2)[:, 0].tolist()
-    if m:
-        qm_pvalue = float(special.chdtrc(m, qm) if np.isinf(df) else special.fdtrc(m, df, qm))
     # HKSJ and Wald-type intervals have the rest of the standard error in common.
     critical = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
     return MetaRegression(
@@ -504,9 +410,9 @@ def _result(formula, model, options):
         qe=q,
         qe_df=grid.df,
         qe_pvalue=float(special.chdtrc(grid.df, q)),
-        qm=qm,
-        qm_df=(m, df),
-        qm_pvalue=qm_pvalue,
+        qm=test.statistic,
+        qm_df=test.df,
+        qm_pvalue=test.pvalue,
         r2=_explained(model, options, tau2, q / grid.df),
         llf=float(full_log_likelihood(grid, fits, options.tau2_method == "REML")[0]),
         hksj_narrower=options.ci_method == "HKSJ" and bool(critical < t_quantile(np.inf, options.confidence_level)),
@@ -525,11 +431,6 @@ def _result(formula, model, options):
     )
 
 
-def _moderator_columns(names):
-    """Which coefficients the omnibus test is about: all but the intercept."""
-    return np.array([i for i, name in enumerate(names) if name != "Intercept"], dtype=int)
-
-
 def _explained(model, options, tau2, h2):
     """R2 of Raudenbush: the proportional reduction of tau2, or for "CE" of the mean weighted square."""
     if "Intercept" not in model.names or len(model.names) == 1 or options.tau2_method == "fixed":
@@ -544,7 +445,7 @@ def _explained(model, options, tau2, h2):
 
 def _permutation_test(fit, n_resamples, rng):
     """The `PermutationTest` of a `MetaRegression`."""
-    model, options, tested = fit._model, fit._options, _moderator_columns(fit._model.names)
+    model, options, tested = fit._model, fit._options, moderator_columns(fit._model.names)
     y, v, x = model.yi[:, None], model.vi[:, None], model.x
     signs = x.shape[1] == 1 and np.ptp(x) == 0
     group = np.unique(x, axis=0, return_inverse=True)[1].ravel()
@@ -737,14 +638,14 @@ def moderator_curve(
     grid = _new_data(at, moderator, held)
     curve = regression.predict(grid, pi_method=pi_method).reset_index(drop=True)
     curve.insert(0, "x", at)
-    x, _ = design_rows(regression.formula, regression._model, grid)
+    x, _ = design_rows(regression._model, grid)
     moves = np.ptp(x, axis=0) > 0
     slope, reference = None, None
     if categorical:
         first = _reference_row(x)
         reference = at[first]
         curve["k"] = [int((data[moderator] == level).sum()) for level in at]
-        differences = [_combination(regression, row - x[first]) for row in x]
+        differences = _combined(regression, x - x[first])
         for name, end in (("difference", "estimate"), ("difference_low", "ci_low"), ("difference_high", "ci_high")):
             curve[name] = [each[end] for each in differences]
     else:
@@ -774,7 +675,7 @@ def _held(regression, data, name):
         return float(data[name].mean())
     levels = _levels(data[name])
     others = data.drop(columns=name).iloc[[0] * len(levels)].reset_index(drop=True)
-    x, _ = design_rows(regression.formula, regression._model, others.assign(**{name: levels}))
+    x, _ = design_rows(regression._model, others.assign(**{name: levels}))
     return levels[_reference_row(x)]
 
 
@@ -787,7 +688,7 @@ def _is_categorical(regression, data, name):
     """Say whether a column has categories: text, or numbers in C() that the formula uses nowhere else."""
     if data[name].dtype.kind not in "fiu":
         return True
-    right, quoted = regression.formula.partition("~")[2], re.escape(str(name))
+    right, quoted = regression._model.right, re.escape(str(name))
     return bool(re.search(rf"\bC\(\s*{quoted}\b", right)) and not re.search(rf"(?<!C\()(?<![\w.]){quoted}\b", right)
 
 
@@ -795,20 +696,22 @@ def _levels(values):
     """Return the categories in the order of a categorical column, or else sorted."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return [level for level in values.cat.categories if (values == level).any()]
-    return sorted(values.unique().tolist())
+    # Codes of sites may be numbers and text.
+    return sorted(values.unique().tolist(), key=lambda level: (isinstance(level, str), level))
 
 
 def _new_data(at, moderator, held):
     return pd.DataFrame({moderator: at} | {name: [value] * len(at) for name, value in held.items()})
 
 
-def _combination(regression, row):
-    """Return a linear combination of the coefficients with its interval and p value."""
-    estimate = float(row @ regression.params.to_numpy())
-    se = float(np.sqrt(max(row @ regression.cov_params().to_numpy() @ row, 0.0)))
-    half = float(t_quantile(regression.df_resid, regression.confidence_level)) * se
-    pvalue = float(pvalues(regression.df_resid, estimate / se if se > 0 else np.inf))
-    return {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half, "pvalue": pvalue}
+def _combined(regression, rows):
+    """Linear combinations of the coefficients with their intervals and p values."""
+    estimate, se, df = regression._combined(np.array(rows))
+    half = t_quantile(df, regression.confidence_level) * se
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = pvalues(df, np.where(se > 0, estimate / se, np.inf))
+    found = {"estimate": estimate, "ci_low": estimate - half, "ci_high": estimate + half, "pvalue": p}
+    return pd.DataFrame(found).to_dict("records")
 
 
 def _slope(regression, at, x):
@@ -817,4 +720,5 @@ def _slope(regression, at, x):
     straight = x[0] + np.outer(at - at[0], change)
     if not np.allclose(x, straight, rtol=0, atol=_STRAIGHT * np.abs(x).max()):
         return None
-    return _combination(regression, change)
+    (slope,) = _combined(regression, [change])
+    return slope

@@ -73,6 +73,14 @@ def t_quantile(df: ArrayLike, confidence_level: ArrayLike) -> Values:
     return np.where(np.isinf(df), -special.ndtri(tail), student)
 
 
+def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
+    """Two-sided p-values of t statistics, normal where df is infinite."""
+    size, normal = -np.abs(t), np.isinf(df)
+    if not normal.any():
+        return 2.0 * special.stdtr(df, size)
+    return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
+
+
 class Result(sentences.InWords):
     """What every result has: a summary, a short repr, one row with all its numbers, and arrays that stay read-only."""
 

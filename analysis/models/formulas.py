@@ -1,0 +1,475 @@
+"""From a formula to a design matrix: the one way to read moderators, for studies and for effects nested in trials.
+
+The formula engine is the one that statsmodels chooses (patsy or formulaic, `statsmodels.formula.options`). Nothing is
+parsed here but the names of columns, so that a message can say which column and which study to look at.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis import _check
+from analysis._types import Floats, Labels, Missing
+from analysis.models.studies import Studies, labels_of, paired, table_of, warn_of_repeats
+
+if TYPE_CHECKING:
+    from analysis.data.effect_sizes import EffectSizes
+
+# A column is redundant if less than this share of it is not explained by the columns before.
+_DEPENDENT = 1e-7
+# A design that is made again may differ from the first by this share of the largest entry of a column, by rounding.
+_SAME = 1e-9
+# Problems that a message lists.
+_LISTED = 20
+_NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
+
+
+class Model(NamedTuple):
+    """Checked studies and their design matrix; `spec` lets the formula engine build rows for new data."""
+
+    yi: np.ndarray
+    vi: np.ndarray
+    labels: tuple[str, ...]
+    right: str  # of the formula
+    x: np.ndarray
+    names: tuple[str, ...]
+    terms: tuple[str, ...]  # that of each column of x
+    spec: Any  # None in a fit that was pickled or copied
+    moderators: pd.DataFrame  # the columns that the right side names, one row for each study
+    left_out: tuple[tuple[str, str], ...] = ()  # label and reason
+
+
+def read_model(
+    formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Labels | None, missing: Missing = "raise"
+) -> Model:
+    """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
+    _check.option("missing", missing, ("raise", "drop"))
+    table, labels = _data_and_labels(data, labels)
+    names = _check.study_labels(labels, len(table))
+    spread = "se" if vi == "vi" and "vi" not in table and "se" in table else vi
+    _fail(_formula_problems(formula, table, spread))
+    left, right = (side.strip() for side in formula.split("~"))
+    where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
+    outcome, unreadable = _outcome(left, table)
+    left_out = ()
+    if missing == "drop":
+        needed = {"effect": outcome, "standard error" if spread == "se" else "variance": table[spread]}
+        known, left_out = _known(
+            pd.DataFrame(needed).join(table[_named(right, table)].drop(columns=spread, errors="ignore")), names
+        )
+        table, outcome = _plain(table[known], "data"), np.asarray(outcome)[known]
+        names, where = (tuple(x for x, here in zip(xs, known, strict=True) if here) for xs in (names, where))
+    warn_of_repeats(data, table, "meta_regression")
+    yi, variances, problems = _outcomes_and_variances(outcome, table[spread], where, "se" if spread == "se" else "vi")
+    return Model(yi, variances, names, **_design(right, table, where, problems + unreadable), left_out=left_out)
+
+
+def _known(needed, names):
+    """Which rows have every value that is needed, and pairs of label and reason for all others."""
+    blank = needed.isna()
+    gone = blank.any(axis=1).to_numpy()
+    if gone.all():
+        raise ValueError(f"no study is left: none of {len(names)} has all of {', '.join(blank)}")
+    reasons = [" and ".join(f"no {what}" for what in blank.columns[row]) for row in blank.to_numpy()]
+    return ~gone, tuple((name, why) for name, why in zip(names, reasons, strict=True) if why)
+
+
+def with_moderators(mods: str, studies: Studies) -> tuple[Studies, NDArray[np.bool_]]:
+    """Return the effects that have every moderator, the others among those left out, and which these are.
+
+    Parameters
+    ----------
+    mods : str
+        The right side of a formula with its ~.
+    studies : Studies
+        Effects that were given as a table.
+
+    Examples
+    --------
+    >>> from analysis.models.studies import read_studies
+    >>> table = pd.DataFrame({"yi": [0.1, 0.4, 0.2], "vi": [0.1, 0.2, 0.1], "weeks": [2, 4, None]}, index=list("ABC"))
+    >>> found, known = with_moderators("~ weeks", read_studies(table))
+    >>> found.labels, found.left_out
+    (('A', 'B'), (('C', 'no weeks'),))
+    """
+    right = _moderators_alone(mods, studies)
+    table = studies.table.iloc[studies.kept]
+    known, left_out = _known(table[_named(right, table)].reset_index(drop=True), studies.labels)
+    labels = tuple(name for name, here in zip(studies.labels, known, strict=True) if here)
+    parts = {"yi": studies.yi[known], "vi": studies.vi[known], "labels": labels, "kept": studies.kept[known]}
+    return studies._replace(**parts, left_out=studies.left_out + left_out), known
+
+
+def read_moderators(mods: str, studies: Studies) -> Model:
+    """The design matrix of moderators beside effects that are checked already; ValueError lists every problem at once.
+
+    Parameters
+    ----------
+    mods : str
+        The right side of a formula with its ~, such as "~ weeks + C(kind)".
+    studies : Studies
+        Effects that were given as a table.
+
+    Examples
+    --------
+    >>> from analysis.models.studies import read_studies
+    >>> table = pd.DataFrame({"yi": [0.1, 0.4, 0.2], "vi": [0.1, 0.2, 0.1], "weeks": [2, 4, 8]})
+    >>> read_moderators("~ weeks", read_studies(table)).names
+    ('Intercept', 'weeks')
+    """
+    right = _moderators_alone(mods, studies)
+    where = [f"effect {i + 1} ({name})" for i, name in zip(studies.kept, studies.labels, strict=True)]
+    design = _design(right, _plain(studies.table.iloc[studies.kept], "effects"), where, [])
+    return Model(studies.yi, studies.vi, studies.labels, **design)
+
+
+def _moderators_alone(mods, studies):
+    """The right side of a formula that has no other."""
+    left, tilde, right = mods.partition("~") if isinstance(mods, str) else ("", "", "")
+    if not tilde or left.strip() or not right.strip() or "~" in right:
+        raise ValueError(f"mods={mods!r} must read '~ moderators', such as '~ weeks + C(kind)'")
+    if studies.table is None:
+        raise ValueError(f"mods={mods!r} names columns, but effects is no table; give one with yi, vi and moderators")
+    return right.strip()
+
+
+def _design(right, table, where, problems):
+    """What a `Model` holds of the right side of a formula; raises ValueError if there are problems, those given too."""
+    missing, missing_problems = _missing(right, table, where)
+    try:
+        exog, spec = _matrix("~ " + right, table, _frames_to_user())
+    # The engines raise whatever the terms of a formula raise.
+    except Exception as error:
+        _fail([*problems, *missing_problems, _unreadable(right, table, error)])
+    problems = problems + missing_problems + _row_problems(exog, missing, where)
+    problems += _levels_alike(right, table) + _single_levels(right, table) + _design_problems(exog, len(table))
+    _fail(problems)
+    return {
+        "right": right,
+        "x": exog.to_numpy(float),
+        "names": tuple(map(str, exog.columns)),
+        "terms": _terms(spec),
+        "spec": spec,
+        "moderators": table[_named_in_order(right, table)],
+    }
+
+
+def _terms(spec):
+    """The term of each column of a design."""
+    # As patsy has them, or formulaic.
+    terms = getattr(spec, "term_name_slices", None) or spec.term_slices
+    return tuple(str(term) for term, at in terms.items() for _ in range(at.start, at.stop))
+
+
+def _data_and_labels(data, labels):
+    """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
+    table = table_of(data, "meta_regression")
+    if table is None:
+        raise TypeError(_check.refusal(data, "meta_regression", "give a DataFrame or EffectSizes"))
+    if not len(table):
+        raise ValueError("there are no studies: data has no rows")
+    plain = _plain(table, "data")
+    return plain, labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
+
+
+def _plain(table, called):
+    """A copy with rows numbered from 0 and types that every formula engine takes, without levels that no row has."""
+    if len(twice := table.columns[table.columns.duplicated()]):
+        raise ValueError(f"{called}: two columns are named {twice[0]!r}; rename one of them")
+    table = table.reset_index(drop=True)
+    for name, dtype in table.dtypes.items():
+        column = table[name]
+        if isinstance(dtype, pd.CategoricalDtype):
+            levels = column.cat.categories
+            table[name] = column.cat.rename_categories(levels.astype(object)).cat.remove_unused_categories()
+        elif pd.api.types.is_extension_array_dtype(dtype) and dtype.kind in "fiub":
+            truth = dtype.kind == "b" and column.notna().all()
+            table[name] = column.astype(bool) if truth else column.to_numpy(float, na_value=np.nan)
+        elif dtype.kind in "OU":
+            table[name] = column.astype(object).where(column.notna(), None)
+    return table
+
+
+def _formula_problems(formula, table, vi):
+    """What makes it pointless to look at the studies."""
+    sides = formula.split("~") if isinstance(formula, str) else []
+    if len(sides) != 2 or not all(side.strip() for side in sides):
+        return [f"formula={formula!r} must read 'outcome ~ moderators', such as 'yi ~ week + C(therapy)'"]
+    if not isinstance(vi, str) or vi not in table.columns:
+        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{_near(vi, table)}"]
+    return []
+
+
+def _near(name, table):
+    """The columns that a misspelt name may mean."""
+    near = get_close_matches(str(name), list(map(str, table.columns)), cutoff=0.5)
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
+def _fail(problems):
+    if not problems:
+        return
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in the meta-regression:"
+    more = [f"and {len(problems) - _LISTED} more"] if len(problems) > _LISTED else []
+    raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
+
+
+def _outcome(left, table):
+    """The outcome, a column or an expression, and messages if it cannot be evaluated."""
+    if left in table.columns:
+        return table[left], []
+    try:
+        values, _ = _matrix(f"~ 0 + I({left})", table, _frames_to_user())
+    except Exception as error:
+        return np.zeros(len(table)), [_unreadable(left, table, error)]
+    if values.shape[1] != 1:
+        return np.zeros(len(table)), [f"{left!r} gives {values.shape[1]} columns; one outcome is needed"]
+    return values.iloc[:, 0].reindex(table.index), []
+
+
+def _matrix(formula, table, depth):
+    """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
+    import statsmodels.formula
+
+    with np.errstate(all="ignore"):
+        # A design stays with the engine that read it. statsmodels 0.14 has patsy alone and reads no formula without an
+        # outcome; patsy itself does.
+        if hasattr(formula, "factor_infos") or not hasattr(statsmodels.formula, "options"):
+            import patsy
+
+            exog = patsy.dmatrix(formula, table, depth - 1, NA_action="drop", return_type="dataframe")
+            return exog, exog.design_info
+        if not isinstance(formula, str):
+            import formulaic
+
+            return formulaic.model_matrix(formula, table, context=depth - 1, na_action="drop", output="pandas"), formula
+        exog, _, spec = statsmodels.formula.handle_formula_data(table, None, formula, depth=depth, missing="drop")
+    return exog, spec
+
+
+def _unreadable(formula, table, error):
+    """One message for a side of the formula that the engine cannot evaluate, naming columns that do not exist."""
+    names = re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*(?![\w\"']|\s*[(.=])", _words(formula))
+    unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
+    if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
+        return "; ".join(f"the formula names {name!r}, not a column of data{_near(name, table)}" for name in unknown)
+    return f"{formula!r} cannot be evaluated: {_first_line(error)}"
+
+
+def _words(formula):
+    """The formula without text in quotes, such as names of levels, unless it names a column as in Q("a b")."""
+    return re.sub(r"""(?<!Q\()(['"]).*?\1""", "", formula)
+
+
+def _first_line(error):
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _outcomes_and_variances(outcome, variances, where, spread):
+    """Outcomes and variances as arrays, and what is wrong with them; with `spread` "se" of standard errors."""
+    raw = {"yi": np.asarray(outcome, dtype=object), spread: np.asarray(variances, dtype=object)}
+    yi, vi = (_check.as_floats(x).copy() for x in (outcome, variances))
+    vi = _check.squared(vi) if spread == "se" else vi
+    good = dict(zip(raw, _check.good(yi, vi), strict=True))
+    bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
+    return yi, vi, [f"{where[i]}: {_check.complaint(name, raw[name][i])}" for i, name in bad]
+
+
+def _missing(right, table, where):
+    """Which studies miss a moderator, as an array of bool, and a message for each missing value."""
+    missing, problems = np.zeros(len(table), dtype=bool), []
+    for name in _named(right, table):
+        absent = table[name].isna().to_numpy()
+        bad = absent | np.isinf(table[name].to_numpy()) if table[name].dtype.kind == "f" else absent
+        missing |= bad
+        problems += [
+            f"{where[i]}: moderator {name!r} is {'missing' if absent[i] else 'infinite'}; "
+            "fill it in, or leave out the study or the moderator"
+            for i in np.flatnonzero(bad)
+        ]
+    return missing, problems
+
+
+def _named(right, table):
+    """Columns that the right side of a formula names."""
+    text = _words(right)
+    return [name for name in table.columns if re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w|\s*\()", text)]
+
+
+def _row_problems(exog, missing, where):
+    """Terms that are not finite although the columns they are made of are."""
+    lost = np.setdiff1d(np.flatnonzero(~missing), exog.index)
+    problems = [f"{where[i]}: a term of the formula is not a number; transform another way" for i in lost]
+    for i, j in np.argwhere(~np.isfinite(exog.to_numpy(float))):
+        if not missing[exog.index[i]]:
+            problems.append(f"{where[exog.index[i]]}: {exog.columns[j]!r} is not finite; transform another way")
+    return problems
+
+
+def _levels_alike(right, table):
+    """Levels such as 1 and "1", whose coefficients would bear the same name."""
+    problems = []
+    for name in _named(right, table):
+        levels = pd.Series(table[name].dropna().unique().tolist(), dtype=object)
+        if (alike := levels.map(str).duplicated(keep=False)).any():
+            listed = " and ".join(map(repr, levels[alike]))
+            problems.append(f"{name!r} has the levels {listed}, which read alike; write them in one way")
+    return problems
+
+
+def _single_levels(right, table):
+    """Categories of a single level, for which the formula engine makes no column at all."""
+    problems = []
+    for name in _named(right, table):
+        values, category = table[name].dropna(), re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
+        if (category or values.dtype.kind not in "fiu") and values.nunique() == 1:
+            problems.append(f"{name!r} is {values.iloc[0]} in every study{_NO_EFFECT}")
+    return problems
+
+
+def _design_problems(exog, k):
+    """Columns that cannot have a coefficient of their own, and too many of them for k studies."""
+    names, x = list(map(str, exog.columns)), exog.to_numpy(float)
+    x = x[np.isfinite(x).all(axis=1)]
+    if not names:
+        return ["the formula has neither moderators nor an intercept; 'yi ~ 1' has an intercept alone"]
+    # Every study misses something, and a message says so.
+    if not len(x):
+        return []
+    if len(names) >= k:
+        need = f"need at least {len(names) + 1} studies, and there {'is' if k == 1 else 'are'} {k}"
+        return [f"{len(names)} coefficients ({', '.join(names)}) {need}; leave out moderators"]
+    problems, kept, basis = [], [], np.zeros((len(x), 0))
+    for j, column in enumerate(x.T):
+        size = np.sqrt(column @ column)
+        unit = column / size if size > 0 else column
+        # Twice: where little is left of a column, rounding in the first pass is a large part of it.
+        for _ in range(2):
+            unit = unit - basis @ (basis.T @ unit)
+        left = np.sqrt(unit @ unit)
+        if left > _DEPENDENT:
+            kept.append(j)
+            basis = np.column_stack([basis, unit / left])
+        else:
+            problems.append(_redundant(x, names, kept, j))
+    return problems
+
+
+def _redundant(x, names, kept, j):
+    """Why column j cannot have a coefficient: it is constant, or a combination of those kept before it."""
+    if not np.ptp(x[:, j]):
+        return f"{names[j]!r} is {x[0, j]:g} in every study{_NO_EFFECT}"
+    scaled = x[:, kept] / np.abs(x[:, kept]).max(axis=0)
+    share = np.linalg.lstsq(scaled, x[:, j] / np.abs(x[:, j]).max(), rcond=None)[0]
+    # Smaller shares may be those of what is left of the column, up to `_DEPENDENT`, and not of the column.
+    others = [repr(names[i]) for i, b in zip(kept, share, strict=True) if abs(b) > 1e-5]
+    return f"{names[j]!r} is determined by {' and '.join(others)} (collinear); leave one of them out"
+
+
+def _named_in_order(right, table):
+    """Columns that the right side of a formula names, in the order in which it names them."""
+    text = _words(right)
+
+    def place(name):
+        return re.search(rf"(?<![\w.]){re.escape(str(name))}(?!\w)", text).start()
+
+    return sorted(_named(right, table), key=place)
+
+
+def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
+    """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
+    spec, depth = model.spec, _frames_to_user()
+    if spec is None:
+        try:
+            exog, spec = _matrix("~ " + model.right, model.moderators, depth)
+        except Exception as error:
+            problem = _unreadable(model.right, model.moderators, error)
+            raise ValueError(f"{problem}; what the formula uses must be defined where predict is called") from error
+        if exog.shape != model.x.shape or not np.allclose(exog, model.x, 0.0, _SAME * np.abs(model.x).max(axis=0)):
+            raise ValueError(
+                f"{model.right!r} does not give the design that was fitted: what the formula uses, or the formula "
+                "engine, is not the same where predict is called"
+            )
+    if not isinstance(new_data, pd.DataFrame | Mapping):
+        new_data = _of_only_moderator(model, new_data)
+    if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
+        new_data = {name: [value] for name, value in new_data.items()}
+    new = pd.DataFrame(new_data)
+    table = _plain(new, "new_data")
+    named = table.columns.intersection(model.moderators.columns)
+    _none_missing(table.index[table[named].notna().all(axis=1)], table)
+    if problems := _unknown_levels(spec, table):
+        raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
+    # The levels have been checked; patsy would want all of them, in the order of the fit. formulaic takes numbers for
+    # categories, or not, by the type of their column, which is that of the fit.
+    for name in named:
+        text = model.moderators[name].dtype.kind == "O"
+        table[name] = table[name].astype(object) if text else table[name].astype(object).infer_objects()
+    try:
+        # formulaic warns of a strange level where the term is not a column alone.
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Data has categories outside")
+            exog, _ = _matrix(spec, table, depth)
+    except Exception as error:
+        raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
+    x = exog.to_numpy(float)
+    _none_missing(exog.index[np.isfinite(x).all(axis=1)], table)
+    return x, new.index
+
+
+def _none_missing(whole, table):
+    """Raise ValueError unless every row of new data is one of the `whole` ones."""
+    if bad := sorted(set(table.index) - set(whole)):
+        rows = ", ".join(str(i + 1) for i in bad)
+        raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
+
+
+def _of_only_moderator(model, values):
+    """Values without a name, which are those of the moderator where there is a single one."""
+    names = list(model.moderators.columns)
+    if len(names) != 1:
+        needed = ", ".join(map(repr, names)) or "none"
+        raise ValueError(f"new_data={values!r} does not say which moderators it is of; name them: {needed}")
+    return {names[0]: values}
+
+
+def _frames_to_user():
+    """Frames from the formula engine up to the first outside this package: who fits, predicts or draws.
+
+    There the engine looks for what a formula uses; for new data patsy keeps to where the model was fitted, unless the
+    fit was pickled or copied.
+    """
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def _unknown_levels(spec, table):
+    """Messages for levels of categorical columns, in new data, that the studies of the fit do not have."""
+    # The first is the specification of patsy, the other that of formulaic.
+    if hasattr(spec, "factor_infos"):
+        levels = {factor.name(): info.categories for factor, info in spec.factor_infos.items()}
+    else:
+        levels = {factor: state.get("categories") for factor, (_, state) in spec.encoder_state.items()}
+    problems = {}
+    for factor, known in levels.items():
+        for name in table.columns if known is not None else []:
+            quoted = rf"""(Q\(['"])?{re.escape(str(name))}(['"]\))?"""
+            if re.fullmatch(rf"{quoted}|C\(\s*{quoted}\s*([,)].*)", factor):
+                values, strange = table[name].tolist(), table[name].notna() & ~table[name].isin(list(known))
+                problems |= {
+                    f"{name!r} is {values[i]!r} in row {i + 1}, a level that no study has; "
+                    f"use {', '.join(map(repr, known))}": None
+                    for i in np.flatnonzero(strange)
+                }
+    return list(problems)
