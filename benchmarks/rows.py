@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ from analysis import (
     pool,
     pool_batch,
     pool_bivariate,
+    pool_subgroups,
     read_contrasts,
     read_trials,
 )
@@ -233,6 +235,29 @@ def without_each(scale):
     yield from versus(work, batch, PYMARE, pymare, 30, manner="loop", note=only, **often)
 
 
+def subgroups(scale):
+    """Thousands of groups, most of them small and a few large, against one after the other; and their memory."""
+    n, rows, rng = reduced(4000, scale, least=10), reduced(21_215, scale, least=60), np.random.default_rng(1)
+    share = rng.lognormal(0.0, 1.3, n)
+    sizes = 1 + rng.multinomial(rows - n, share / share.sum())
+    yi, vi = (x[0] for x in simulated(1, rows))
+    data = pd.DataFrame({"yi": yi, "vi": vi, "group": rng.permutation(np.repeat(np.arange(n), sizes))})
+    few = [group for _, group in data.groupby("group")][: reduced(200, scale, least=10)]
+
+    ours = kept(lambda: pool_subgroups(data, "group"))
+    one_by_one = kept(lambda: [pool(group["yi"], group["vi"]) for group in few])
+    mine, theirs = interleaved(ours, one_by_one, **turns(scale))
+    tracemalloc.start()
+    ours()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    found = [ours.result.groups[str(i)].estimate for i in range(len(few))]
+    gap = difference(found, [alone.estimate for alone in one_by_one.result], "means differ")
+    note = f"peer: {len(few)} groups, scaled up; peak of memory {peak / 1e6:.0f} MB, at most 1,000 wanted; {gap}"
+    work = f"`pool_subgroups`, {n:,} groups of {sizes.min()} to {sizes.max()} of {rows:,} studies, REML"
+    yield Row(work, mine, "ours, one by one", theirs * n / len(few), 10, note=note, right=peak < 1e9)
+
+
 def permutations(scale):
     """Permutation test of a meta-regression with one moderator."""
     yi, vi = (x[0] for x in simulated(1, 13))
@@ -341,6 +366,7 @@ ALL = (
     batch_pm,
     million,
     without_each,
+    subgroups,
     permutations,
     multiverses,
     bivariate_bootstrap,

@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_effects
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 import analysis as ma
+from analysis.models import pooling
 
 PIN = json.loads((Path(__file__).parent / "reference" / "subgroups.json").read_text())
 EXPECTED = PIN["subgroup/bcg"]
@@ -72,6 +75,65 @@ def test_groups_equal_pooling_one_by_one():
         alone = ma.pool(rows["yi"], rows["vi"], tau2_method="DL")
         assert pooled.groups[name].ci == pytest.approx(alone.ci, rel=1e-12)
     assert pooled.to_frame()["group"].tolist() == [*dict.fromkeys(PIN["alloc"]), "all"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.sampled_from("abcdefghijklaaaaaaa"), min_size=2, max_size=40),
+    st.integers(0, 10_000),
+    *(st.sampled_from(x) for x in (pooling.TAU2_METHODS, pooling.CI_METHODS, pooling.PI_METHODS)),
+)
+def test_groups_of_any_sizes_are_their_own_pool(group, seed, tau2_method, ci_method, pi_method):
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame({"label": [f"{x}{i}" for i, x in enumerate(group)], "group": group})
+    data = data.assign(yi=rng.normal(5, 1, len(group)), vi=rng.uniform(0.05, 0.5, len(group)))
+    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
+    pooled = ma.pool_subgroups(data, "group", **methods)
+    assert list(pooled.groups) == list(dict.fromkeys(group))
+    for name, rows in data.groupby("group"):
+        mine, alone = pooled.groups[name], ma.pool(rows, **methods)
+        assert mine.labels == tuple(rows["label"]) and mine.ci_method == alone.ci_method
+        np.testing.assert_array_equal(mine.vi, rows["vi"])
+        # Beside other columns numpy adds in another order: some 1e-16 of a sum, and more of a small difference.
+        pd.testing.assert_frame_equal(mine.to_row(), alone.to_row(), rtol=1e-11, atol=1e-12)
+
+
+@pytest.fixture
+def cells(monkeypatch):
+    """How many cells each array given to the engine has."""
+    seen, engine = [], pooling.columns
+    monkeypatch.setattr(pooling, "columns", lambda yi, vi: seen.append(yi.size) or engine(yi, vi))
+    return seen
+
+
+def unequal():
+    """One group of 700 studies, 40 of 20 and 300 of 1 to 3, mixed."""
+    rng = np.random.default_rng(2)
+    group = rng.permutation(np.repeat(np.arange(341), [700, *[20] * 40, *rng.integers(1, 4, 300)]))
+    return pd.DataFrame({"yi": rng.normal(size=group.size), "vi": rng.uniform(0.1, 1, group.size), "group": group})
+
+
+def test_small_groups_are_not_filled_up_to_the_largest(cells):
+    data = unequal()
+    pooled = ma.pool_subgroups(data, "group", tau2_method="DL")
+    # Groups with their intervals, groups for the test between them, and all studies: less than half of it is empty.
+    assert sum(cells) < 2 * 2 * len(data) + len(data)
+    cells.clear()
+    members = data["group"].to_numpy()[:, None] == np.arange(341)
+    columns = pooling.pool_columns(data["yi"], data["vi"], members, tau2_method="DL")
+    estimates = [pooled.groups[str(j)].estimate for j in range(341)]
+    assert [each.estimate for each in columns] == pytest.approx(estimates, rel=1e-12)
+    assert sum(cells) < 2 * len(data)
+
+
+def test_no_array_is_larger_than_a_block(cells, monkeypatch):
+    data, ask = unequal(), {"by": "group", "tau2_method": "PM"}
+    whole = ma.pool_subgroups(data, **ask)
+    monkeypatch.setattr(pooling, "_BLOCK", 256)
+    cells.clear()
+    parts = ma.pool_subgroups(data, **ask)
+    assert len(cells) > 20 and sorted(cells)[-4] <= 256 and sorted(cells)[-3:] == [700, 700, len(data)]
+    pd.testing.assert_frame_equal(parts.to_frame(), whole.to_frame(), rtol=1e-11, atol=1e-12)
 
 
 def test_effect_sizes_and_their_columns():

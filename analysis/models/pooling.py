@@ -1,18 +1,18 @@
 """Pool effect sizes: one meta-analysis, several sets of the same studies, or a million simulated ones.
 
-`pool`, `pool_columns` and `pool_batch` share one engine, which works on arrays of k studies by n meta-analyses and
-makes of them the mean, its interval and test, the heterogeneity and the prediction. `leave_one_out` and `cumulative`,
-which show how far a pooled result hangs on single studies, are one call of it each.
+All share one engine, which works on arrays of k studies by n meta-analyses and makes of them the mean, its interval
+and test, the heterogeneity and the prediction. `segment_numbers` gives it meta-analyses of any sizes in blocks of
+similar size. `leave_one_out` and `cumulative`, which show how far a pooled result hangs on single studies, are one call
+each.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from analysis import _check
@@ -31,7 +31,7 @@ from analysis._types import (
 from analysis.measures import Measure
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
-from analysis.models.studies import paired_frame, read_studies
+from analysis.models.studies import Studies, paired_frame, read_studies
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
@@ -57,8 +57,10 @@ PI_METHODS = tuple(_PREDICTION_DF)
 
 # With so many terms, `many_pvalues` is good to 1e-13 up to that df.
 _NODES, _LARGEST_DF = 18, 60.0
-# Array elements in a block of `pool_batch`, whose working arrays then stay in cache.
+# Array elements in a block of meta-analyses, whose working arrays then stay in cache.
 _BLOCK = 1 << 16
+# In place of an interval of tau2 that there is not, or that nobody asks for.
+_NO_INTERVAL = (np.nan, np.nan)
 # The columns of `leave_one_out` and `cumulative`.
 _STEP_FIELDS = ("k", "estimate", "se", "ci", "pvalue", "tau2", "tau", "i2", "q", "q_pvalue", "pi")
 
@@ -145,12 +147,11 @@ def pool(
     """
     options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, benefit=benefit, missing=missing)
-    (pooled,) = _results(found.yi[:, None], found.vi[:, None], found.labels, found.measure, options)
-    return replace(pooled, left_out=found.left_out, effects=found.effects)
+    return pool_studies(found, options)
 
 
 class Options(NamedTuple):
-    """Checked options; `tau2_method` is "fixed" where tau2 is given."""
+    """Checked options; `tau2_method` is "fixed" where tau2 is given, `tau2_ci` None where it is to be computed."""
 
     tau2_method: str
     ci_method: str
@@ -158,13 +159,14 @@ class Options(NamedTuple):
     confidence_level: float
     tau2_ci_method: str
     tau2: float | None
+    tau2_ci: tuple[float, float] | None
 
 
 def check_options(
-    tau2_method: str,
-    ci_method: str,
-    pi_method: str,
-    confidence_level: float,
+    tau2_method: str = "REML",
+    ci_method: str = "HKSJ",
+    pi_method: str = "t(k-1)",
+    confidence_level: float = 0.95,
     tau2_ci_method: str = "Q-profile",
     tau2: float | None = None,
 ) -> Options:
@@ -176,55 +178,103 @@ def check_options(
     if tau2_ci_method == "profile likelihood" and tau2_method not in ("ML", "REML"):
         raise ValueError(f"tau2_ci_method='profile likelihood' needs tau2_method 'ML' or 'REML', not {tau2_method!r}")
     level, tau2 = _check.level(confidence_level), _check.fixed_tau2(tau2)
-    return Options(tau2_method if tau2 is None else "fixed", ci_method, pi_method, level, tau2_ci_method, tau2)
+    tau2_method = tau2_method if tau2 is None else "fixed"
+    tau2_ci = _NO_INTERVAL if tau2_method in ("CE", "fixed") else None
+    return Options(tau2_method, ci_method, pi_method, level, tau2_ci_method, tau2, tau2_ci)
 
 
-def _results(yi, vi, labels, measure, options):
-    """One `PooledEffect` for each column of yi, vi (k, n), NaN where a study is absent."""
-    data = columns(yi, vi)
-    scalars, pairs, narrower = _all_numbers(data, options)
+def pool_studies(found: Studies, options: Options) -> PooledEffect:
+    """The result of all studies together."""
+    own = {name: getattr(found, name) for name in ("measure", "left_out", "effects")}
+    (pooled,) = pool_segments(found.yi, found.vi, found.labels, np.array([found.yi.size]), options, **own)
+    return pooled
 
-    def one(j):
-        here = np.flatnonzero(~np.isnan(vi[:, j]))
-        y, v = yi[here, j], vi[here, j]
-        numbers = {name: float(x[j]) for name, x in scalars.items()}
-        weights = 1.0 / (v + (0.0 if np.isnan(numbers["tau2"]) else numbers["tau2"]))
-        weights /= weights.sum()
+
+def pool_segments(
+    yi: Floats, vi: Floats, labels: tuple[str, ...], sizes: NDArray[np.intp], options: Options, **same: Any
+) -> list[PooledEffect]:
+    """One `PooledEffect` for each meta-analysis, with fields that are the `same` for all; see `segment_numbers`."""
+    numbers = {
+        name: x.tolist() if x.ndim == 1 else [ConfidenceInterval(*pair) for pair in x.T.tolist()]
+        for name, x in segment_numbers(yi, vi, sizes, options).items()
+    }
+
+    def one(j, end):
+        own = {name: x[j] for name, x in numbers.items()}
+        here = slice(end - own["k"], end)
+        weights = 1.0 / (vi[here] + (0.0 if np.isnan(own["tau2"]) else own["tau2"]))
         return PooledEffect(
-            k=here.size,
-            q_df=here.size - 1,
-            **numbers,
-            **{name: ConfidenceInterval(float(low[j]), float(high[j])) for name, (low, high) in pairs.items()},
-            weights=weights,
-            yi=y,
-            vi=v,
-            labels=tuple(labels[i] for i in here),
-            measure=measure,
+            **own,
+            weights=weights / weights.sum(),
+            yi=yi[here],
+            vi=vi[here],
+            labels=labels[here],
             tau2_method=options.tau2_method,
-            ci_method=options.ci_method if here.size > 1 else "z",
+            ci_method=options.ci_method if own["k"] > 1 else "z",
             pi_method=options.pi_method,
             confidence_level=options.confidence_level,
-            hksj_narrower=bool(narrower[j]),
             tau2_ci_method=options.tau2_ci_method,
+            **same,
         )
 
-    return [one(j) for j in range(data.k.size)]
+    return [one(j, end) for j, end in enumerate(np.cumsum(sizes).tolist())]
+
+
+def segment_numbers(yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Options) -> dict[str, np.ndarray]:
+    """Every number of a `PooledEffect` of n meta-analyses, by its name.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (number of studies,)
+        Checked studies, those of one meta-analysis after those of another.
+    sizes : ndarray of int, shape (n,)
+        How many studies each meta-analysis has, at least one.
+    options : Options
+
+    Returns
+    -------
+    dict of str to ndarray
+        Of shape (n,); intervals have the shape (2, n).
+
+    Notes
+    -----
+    Meta-analyses of similar size share an array. One alone in its array may differ in the last bits, 1e-14 or so of
+    the sums, from the same among others: numpy adds up a single column in another order.
+    """
+    numbers, starts = {}, np.cumsum(sizes) - sizes
+    for block in _blocks(sizes):
+        place = np.arange(sizes[block].max())[:, None]
+        y, v = (x.take(starts[block] + place, mode="clip") for x in (yi, vi))
+        found = _all_numbers(columns(y, np.where(place < sizes[block], v, np.nan)), options)
+        for name, x in found.items():
+            numbers.setdefault(name, np.empty((*x.shape[:-1], sizes.size), x.dtype))[..., block] = x
+    return numbers
+
+
+def _blocks(sizes):
+    """Indexes of meta-analyses, none in a block having twice the studies of another, so that little of it is empty."""
+    power = np.frexp(sizes)[1]
+    for each in set(power.tolist()):
+        alike, step = np.flatnonzero(power == each), max(_BLOCK >> each, 1)
+        for start in range(0, alike.size, step):
+            yield alike[start : start + step]
 
 
 def _all_numbers(data, options):
-    """Every number of a `PooledEffect`, as arrays over the columns; intervals as pairs of arrays."""
+    """Every number of a `PooledEffect`, as arrays over the columns; intervals as two rows."""
     fit, k = _fit_columns(data, options), data.k
     tau2_ci = _tau2_interval(data, fit, options)
     with np.errstate(invalid="ignore", divide="ignore"):
         h2 = fit.q / (k - 1) if options.tau2_method == "CE" else 1.0 + fit.tau2 / fit.typical
-    scalars = {name: getattr(fit, name) for name in ("estimate", "se", "df", "statistic", "tau2", "i2", "q")}
-    scalars |= {"pvalue": pvalues(fit.df, fit.statistic), "tau": np.sqrt(fit.tau2), "h2": h2}
-    scalars["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
-    pairs = {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": [x / (x + fit.typical) for x in tau2_ci]}
-    pairs["pi"] = _prediction(fit, k, options)
+    numbers = {name: getattr(fit, name) for name in ("estimate", "se", "df", "statistic", "tau2", "i2", "q")}
+    numbers |= {"k": k, "q_df": k - 1, "pvalue": pvalues(fit.df, fit.statistic), "tau": np.sqrt(fit.tau2), "h2": h2}
+    numbers["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
+    numbers |= {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": tau2_ci / (tau2_ci + fit.typical)}
+    numbers["pi"] = _prediction(fit, k, options)
     # The two intervals have the rest of the standard error in common.
     wald = t_quantile(np.inf, options.confidence_level)
-    return scalars, pairs, (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
+    numbers["hksj_narrower"] = (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
+    return numbers
 
 
 class _Fit(NamedTuple):
@@ -249,7 +299,7 @@ class _Fit(NamedTuple):
     @property
     def ci(self):
         half = self.critical * self.se
-        return self.estimate - half, self.estimate + half
+        return np.stack([self.estimate - half, self.estimate + half])
 
 
 def _fit_columns(data, options):
@@ -312,9 +362,9 @@ def _distinct(df):
 
 
 def _tau2_interval(data, fit, options):
-    """Interval of tau2 in the unit of yi squared, as two arrays."""
-    if options.tau2_method in ("CE", "fixed"):
-        return np.full((2, data.k.size), np.nan)
+    """Interval of tau2 in the unit of yi squared, as two rows."""
+    if options.tau2_ci is not None:
+        return np.tile(np.reshape(options.tau2_ci, (2, 1)), data.k.size)
     unit, several = data.scale**2, data.k > 1
     if options.tau2_ci_method == "profile likelihood":
         # Twice the fall of the log-likelihood is chi-square on 1 df.
@@ -329,12 +379,12 @@ def _tau2_interval(data, fit, options):
 
 
 def _prediction(fit, k, options):
-    """Prediction interval around the mean with the standard error of the chosen interval, as two arrays."""
+    """Prediction interval around the mean with the standard error of the chosen interval, as two rows."""
     less = _PREDICTION_DF[options.pi_method]
     df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
     half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
     half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
-    return fit.estimate - half, fit.estimate + half
+    return np.stack([fit.estimate - half, fit.estimate + half])
 
 
 @documented
@@ -507,27 +557,35 @@ def pool_columns(
     [2, 3]
     """
     options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
-    yi, vi = _spread(yi, vi, members)
-    _check.same_shape(yi, vi, 2, "(k, n), k studies by n meta-analyses")
+    yi, vi, members = np.asarray(yi), np.asarray(vi), _members(yi, vi, members)
     names = _check.study_labels(labels, len(yi))
-    yi, vi = _check.check(yi, vi, lambda at: f"meta-analysis {at[1] + 1}, study {names[at[0]]}", absent_allowed=True)
-    if (empty := np.flatnonzero(np.isnan(vi).all(axis=0))).size:
+    at, study = np.nonzero(members.T)
+    y, v = _check.check(
+        *(x[study] if x.ndim == 1 else x[study, at] for x in (yi, vi)),
+        lambda i: f"meta-analysis {at[i[0]] + 1}, study {names[study[i[0]]]}",
+        absent_allowed=True,
+    )
+    there = ~np.isnan(v)
+    sizes = np.bincount(at[there], minlength=members.shape[1])
+    if (empty := np.flatnonzero(sizes == 0)).size:
         listed = ", ".join(str(j + 1) for j in empty)
         raise ValueError(f"no study is present in meta-analysis {listed}; leave such columns out")
-    return _results(yi, vi, names, Measure(measure), options)
+    names = tuple(names[i] for i in study[there].tolist())
+    return pool_segments(y[there], v[there], names, sizes, options, measure=Measure(measure))
 
 
-def _spread(yi, vi, members):
-    """Outcomes and variances as (k, n), NaN outside `members`."""
-    yi, vi = np.asarray(yi), np.asarray(vi)
+def _members(yi, vi, members):
+    """Which studies to look at in which meta-analysis, as an array of bool (k, n)."""
     if members is None:
-        return yi, vi
+        _check.same_shape(yi, vi, 2, "(k, n), k studies by n meta-analyses")
+        return ~(_check.unknown(yi) & _check.unknown(vi))
     members = np.asarray(members)
     if members.dtype != bool or members.ndim != 2:
         raise ValueError("members must be a boolean array of shape (k, n), k studies by n meta-analyses")
-    if any(len(x) != len(members) or x.ndim not in (1, 2) for x in (np.atleast_1d(yi), np.atleast_1d(vi))):
-        raise ValueError(f"yi and vi have the shapes {yi.shape} and {vi.shape}, members {members.shape}; k must agree")
-    return tuple(np.where(members, x[:, None] if x.ndim == 1 else x, np.nan) for x in (yi, vi))
+    shapes = np.shape(yi), np.shape(vi)
+    if any(shape not in (members.shape[:1], members.shape) for shape in shapes):
+        raise ValueError("yi and vi have the shapes {} and {}, members {}; k must agree".format(*shapes, members.shape))
+    return members
 
 
 @documented
@@ -583,20 +641,24 @@ def leave_one_out(
     >>> without[["label", "k", "estimate"]].round(3).values.tolist()
     [['A', 2, -1.231], ['B', 2, -1.6], ['C', 2, -0.862]]
     """
+    import pandas as pd
+
     _check.keywords("leave_one_out", methods, PoolOptions.__annotations__)
     if isinstance(yi, MultilevelEffect):
         if given := [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]:
             raise ValueError(f"a MultilevelEffect keeps its own effects and methods; leave out {', '.join(given)}")
-        names, without, whole, left_out = *without_each_cluster(yi), yi, yi.left_out
+        names, without = without_each_cluster(yi)
+        table = pd.DataFrame([{"label": name} | flat(x, _STEP_FIELDS) for name, x in zip(names, without, strict=True)])
+        table, left_out = table.assign(shift=table["estimate"] - yi.estimate), yi.left_out
     else:
-        found = read_studies(yi, vi, se=se, labels=labels, missing=missing, to="leave_one_out")
-        names, left_out, k = found.labels, found.left_out, len(found.yi)
+        measure = methods.pop("measure", "")
+        found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
+        k, left_out = len(found.yi), found.left_out
         if k < 2:
             raise ValueError("leaving one out needs two studies or more")
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
-        *without, whole = pool_columns(found.yi, found.vi, members, labels=names, **_kept_methods(found, methods))
-    table = _steps_table(without, names)
-    table = table.assign(shift=table["estimate"] - whole.estimate)
+        table = _steps(found, members, [*found.labels, "all"], methods)
+        table = table.assign(shift=table["estimate"] - table["estimate"][k]).drop(index=k)
     table.attrs["left_out"] = left_out
     return table
 
@@ -615,10 +677,17 @@ def _kept_methods(found, methods):
     return own | methods
 
 
-def _steps_table(results, labels):
+def _steps(found, members, labels, methods):
+    """A table with one row for each set of studies, the columns of `members` (k, n)."""
     import pandas as pd
 
-    return pd.DataFrame([{"label": at} | flat(x, _STEP_FIELDS) for at, x in zip(labels, results, strict=True)])
+    options = check_options(**_kept_methods(found, methods))._replace(tau2_ci=_NO_INTERVAL)
+    at, study = np.nonzero(members.T)
+    numbers, table = segment_numbers(found.yi[study], found.vi[study], np.bincount(at), options), {"label": labels}
+    for name in _STEP_FIELDS:
+        x = numbers[name]
+        table |= {name: x} if x.ndim == 1 else {f"{name}_low": x[0], f"{name}_high": x[1]}
+    return pd.DataFrame(table)
 
 
 @documented
@@ -675,15 +744,15 @@ def cumulative(
     import pandas as pd
 
     _check.keywords("cumulative", methods, PoolOptions.__annotations__)
-    found = read_studies(yi, vi, se=se, labels=labels, missing=missing, to="cumulative")
-    methods = _kept_methods(found, methods)
+    measure = methods.pop("measure", "")
+    found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="cumulative")
     values = pd.Series(_order_values(found, order))[found.kept].reset_index(drop=True)
     first = values.sort_values(kind="stable").index.to_numpy()
-    yi, vi, labels = found.yi[first], found.vi[first], [found.labels[i] for i in first]
-    steps = pool_columns(yi, vi, np.triu(np.ones((len(yi), len(yi)), dtype=bool)), labels=labels, **methods)
-    table = _steps_table(steps, labels).assign(order=values.to_numpy()[first])
-    table.attrs["left_out"] = found.left_out
-    return table
+    found = found._replace(yi=found.yi[first], vi=found.vi[first])
+    steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)
+    steps = steps.assign(order=values.to_numpy()[first])
+    steps.attrs["left_out"] = found.left_out
+    return steps
 
 
 def _order_values(found, order):

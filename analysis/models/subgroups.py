@@ -13,11 +13,10 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Labels, Missing, PIMethod, Tau2Method
-from analysis.models.pooling import pool_columns
+from analysis.models.pooling import check_options, pool_segments, pool_studies, segment_numbers
 from analysis.models.regression import meta_regression
-from analysis.models.results import ConfidenceInterval, PooledEffect, Result
+from analysis.models.results import PooledEffect, Result, flat
 from analysis.models.studies import read_studies
-from analysis.models.tau2 import columns, typical_variance
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -80,9 +79,9 @@ class PooledSubgroups(Result):
         pandas.DataFrame
             Column group, and those of :meth:`analysis.PooledEffect.to_row`.
         """
-        rows = [pooled.to_row().assign(group=name) for name, pooled in [*self.groups.items(), ("all", self.overall)]]
-        table = pd.concat(rows, ignore_index=True)
-        return table[["group", *(c for c in table if c != "group")]]
+        return pd.DataFrame(
+            [{"group": name} | flat(pooled) for name, pooled in [*self.groups.items(), ("all", self.overall)]]
+        )
 
     def _in_words(self):
         return sentences.pooled_subgroups(self)
@@ -154,26 +153,26 @@ def pool_subgroups(
     (['magnet', 'light'], 1)
     """
     _check.option("tau2", tau2, ("separate", "common"))
+    options = check_options(tau2_method, ci_method, pi_method, confidence_level)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_subgroups")
     yi, vi = found.yi, found.vi
     name, groups, left_out = _grouping(found, by)
-    names = list(dict.fromkeys(groups))
-    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
-    methods |= {"confidence_level": confidence_level, "labels": found.labels, "measure": found.measure}
-    members, common = np.column_stack([groups == each for each in names]), None
+    group, names = pd.factorize(groups)
+    within, common = options, None
     if tau2 == "common" and len(names) > 1:
         data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
-        same = {name: methods[name] for name in ("tau2_method", "ci_method", "confidence_level")}
-        common = meta_regression("yi ~ C(group)", data, **same)
-    within = methods | {"tau2": None if common is None else common.tau2}
-    pooled = pool_columns(yi, vi, members, **within)
+        methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
+        common = meta_regression("yi ~ C(group)", data, **methods)
+        within = options._replace(tau2_method="fixed", tau2=common.tau2, tau2_ci=common.tau2_ci)
+    order, sizes = np.argsort(group, kind="stable"), np.bincount(group)
+    studies = yi[order], vi[order], tuple(found.labels[i] for i in order)
+    pooled = pool_segments(*studies, sizes, within, measure=found.measure)
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
-    q, f = _between(pooled, pool_columns(yi, vi, members, **(within | {"ci_method": "z"})), common, ci_method)
-    if common is not None:
-        pooled = _with_interval(pooled, common.tau2_ci)
-    (overall,) = pool_columns(yi, vi, np.ones((len(yi), 1), dtype=bool), **methods)
-    groups = {each: replace(of, left_out=left_out.get(each, ())) for each, of in zip(names, pooled, strict=True)}
-    return PooledSubgroups(groups, replace(overall, left_out=found.left_out, effects=found.effects), name, tau2, *q, *f)
+    wald = segment_numbers(*studies[:2], sizes, within._replace(ci_method="z", tau2_ci=(np.nan, np.nan)))
+    q, f = _between(pooled, wald, common, ci_method)
+    groups = dict(zip(names, pooled, strict=True))
+    groups |= {each: replace(groups[each], left_out=lost) for each, lost in left_out.items() if each in groups}
+    return PooledSubgroups(groups, pool_studies(found, options), name, tau2, *q, *f)
 
 
 def _grouping(found, by):
@@ -193,17 +192,6 @@ def _grouping(found, by):
     return by if isinstance(by, str) else "group", here.map(str).to_numpy(dtype=object), left_out
 
 
-def _with_interval(groups, tau2_ci):
-    """The groups with the interval of the tau2 that they have in common, and what follows of it for their I2."""
-    given = []
-    for pooled in groups:
-        data = columns(pooled.yi[:, None], pooled.vi[:, None])
-        typical = float(typical_variance(data, data.at(0.0))[0] * data.scale[0] ** 2)
-        i2_ci = ConfidenceInterval(*(limit / (limit + typical) for limit in tau2_ci))
-        given.append(replace(pooled, tau2_ci=tau2_ci, i2_ci=i2_ci))
-    return given
-
-
 class _Test(NamedTuple):
     """A statistic with its degrees of freedom and p value."""
 
@@ -220,7 +208,7 @@ def _between(pooled, wald, common, ci_method):
     df = len(pooled) - 1
     if df == 0:
         return _Test(np.nan, 0, np.nan), _NO_TEST
-    mean, weight = (np.array(x) for x in zip(*((p.estimate, p.se**-2) for p in wald), strict=True))
+    mean, weight = wald["estimate"], wald["se"] ** -2
     q = float(np.sum(weight * (mean - np.average(mean, weights=weight)) ** 2))
     test = _Test(q, df, float(special.chdtrc(df, q)))
     if not ci_method.startswith("HKSJ"):

@@ -268,17 +268,18 @@ def q_root(data: Any, target: Floats) -> Floats:
     """
     root = np.zeros(data.smallest.size)
     live, t = np.arange(root.size), root.copy()
-    while live.size:
+    while True:
         now = data.at(t)
         step = np.zeros_like(t)
         np.divide(now.q * (now.q / target - 1.0), now.slope, out=step, where=now.q > target)
         t = t + step
         moving = step > _STEP * t + _FLOOR * data.smallest
         root[live] = t
+        if not moving.any():
+            return root
         if not moving.all():
             some = np.flatnonzero(moving)
             live, data, t, target = live[some], data.take(some), t[some], target[some]
-    return root
 
 
 def q_profile_interval(data: Any, confidence_level: float) -> Floats:
@@ -395,8 +396,6 @@ def _refine(data, low, high, t, restricted):
     """Newton's method from t inside each bracket, with a geometric bisection where a step would leave it."""
     root, live = np.zeros(t.size), np.arange(t.size)
     for step in itertools.count():
-        if not live.size:
-            return root
         now = data.point(t, restricted)
         rising = now.fit > now.trace
         low, high = np.where(rising, t, low), np.where(rising, high, t)
@@ -405,6 +404,8 @@ def _refine(data, low, high, t, restricted):
         new = _within(new, low, high, data.smallest)
         moving = np.abs(new - t) > _STEP * new + _FLOOR * data.smallest
         t = root[live] = new
+        if not moving.any():
+            return root
         # Dropping the columns that have converged means copying the others: only once it saves a fifth.
         if moving.sum() < 0.8 * live.size:
             some = np.flatnonzero(moving)
