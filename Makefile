@@ -36,7 +36,7 @@ unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures bench mutants wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts bench mutants wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -81,6 +81,9 @@ notebooks: .venv/installed  ## run every notebook; an error or a warning in a ce
 figures: notebooks  ## rewrite every figure and the gallery, whether or not anything changed
 	@$(PY) tools/gallery.py
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
+
+layouts: .venv/installed  ## pin anew where everything stands in the figures of the tests; then look at the diff
+	@$(PY) tests/layouts.py
 
 bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
 	@$(PY) benchmarks/run.py

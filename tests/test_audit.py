@@ -122,6 +122,10 @@ def test_few_trials_are_serious():
     ]
 
 
+def test_findings_are_numbered_across_both_tables():
+    assert audit().index.equals(pd.RangeIndex(len(audit()))) and audit()["table"].nunique() == 2
+
+
 def test_numbers_of_the_audit():
     """Hand-worked from the printed rows."""
     value = of_trials().set_index(["study", "check"])["value"]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from analysis.models.bivariate import (
+    _Ends,
+    _holds,
     climb,
     derivatives,
     maximum,
@@ -352,6 +354,32 @@ def test_conditions_of_a_maximum_hold(restricted):
     close(back[[0, 2]], t[[0, 2]], 1e-9)
     assert (np.abs(back[1] - t[1]) < 1e-9 * np.sqrt(t[0] * t[2])).all()
     close(point(data, factor, restricted).height, height, 1e-12)
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_point_of_the_boundary_holds_where_no_small_step_inside_is_higher(rank, restricted):
+    rng = np.random.default_rng(7)
+    n, step = 400, 1e-6
+    # Little between trials, so that the boundary often holds, and correlated, so that no outcome tells alone.
+    y = rng.normal(size=(2, 6, n)) * rng.uniform(0.3, 2, (2, 1, n))
+    y[1] = rng.uniform(-1, 1, n) * y[0] + 0.5 * y[1]
+    v = rng.uniform(0.5, 2, (2, 6, n))
+    data = pairs(y, v, rng.uniform(-0.6, 0.6, n) * np.sqrt(v[0] * v[1]))[0]
+    a, b = rank * rng.uniform(0.2, 2, (2, n)) * [[1], [-1]]
+    at = np.stack([a, b, 0 * a])
+    height = point(data, at, restricted).height
+    # The column of the step: in all directions from T = 0, else at right angles to that of L.
+    turn = np.linspace(0, np.pi, 361)[:, None] + 0 * a
+    p, q = (np.cos(turn), np.sin(turn)) if rank == 0 else (-b[None], a[None])
+    t11, t12, t22 = a**2 + step * p**2, a * b + step * p * q, b**2 + step * q**2
+    inside = np.stack([np.sqrt(t11), t12 / np.sqrt(t11), np.sqrt(np.maximum(t22 - t12**2 / t11, 0))])
+    beside = type(data)(*(part[..., None, :] for part in data))
+    slope = (point(beside, inside, restricted).height - height).max(axis=0) / step
+    clear = np.abs(slope) > 1e-3
+    held = _holds(data, _Ends(np.arange(n), at, height), restricted)
+    np.testing.assert_array_equal(held[clear], slope[clear] < 0)
+    assert 20 < held[clear].sum() < 380 and clear.sum() > 390
 
 
 def test_equal_trials_have_no_heterogeneity():

@@ -118,6 +118,14 @@ def test_wrong_cells_are_named(name, row, change, rule):
     assert f"{key.removesuffix('_id')} '{table.loc[row, key]}'" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["trials", *READERS])
+def test_a_table_without_rows_asks_for_them(name):
+    read = ma.read_trials if name == "trials" else READERS[name][0]
+    rows = "Add one row per arm." if name == "trials" else "Add the rows."
+    with pytest.raises(ma.TrialDataError, match=f"no row under the heading. {rows}"):
+        read(cells(name).iloc[:0])
+
+
 def test_all_problems_are_listed_at_once():
     table = cells("claims")
     table.loc[0, "traced"], table.loc[3, "unit"], table.loc[5, "value"] = "perhaps", "yards", "half"

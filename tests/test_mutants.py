@@ -105,6 +105,19 @@ def test_report_counts_by_wing_and_shows_what_was_not_killed(mutants):
     assert "## analysis/models/tau2.py:7 survived" in text and "+    return 2 / x" in text
 
 
+@pytest.mark.parametrize(
+    ("changed", "another"),
+    [
+        ("x = dict(zip(a, b, strict=True))", False),
+        ("x = dict(zip(a,  b, strict=False))", False),
+        ("x = dict(zip(a, a, strict=True))", True),
+        ("x = dict(zip(a, b, strict=True)", False),
+    ],
+)
+def test_a_change_that_nothing_could_show_is_none(mutants, changed, another):
+    assert mutants.means_another("x = dict(zip(a, b, strict=True))", changed) is another
+
+
 def test_sample_is_seeded_has_every_wing_and_leaves_type_hints_alone(mutants, tmp_path):
     pytest.importorskip("cosmic_ray", reason="cosmic-ray comes with `make mutants`")
     for wing in ("data", "models"):

@@ -180,6 +180,12 @@ def test_paths_are_cut_where_they_leave_the_square():
     np.testing.assert_allclose(inside_square(np.array([(0.0, 0.0), (1.0, 8.0)]), 4.0, closed=False), [(0, 0), (0.5, 4)])
 
 
+def test_a_band_may_reach_beyond_the_axes_from_end_to_end():
+    counts = [3], [20], [1], [20]
+    drawn = labbe_counts(pool_mantel_haenszel(*counts, measure="RD"), counts=counts)
+    assert len(artist(drawn, "labbe-band-edges").get_segments()[1]) < 2
+
+
 def test_the_effect_drawn_can_be_chosen(found):
     fig = labbe_counts(found, measure="RD")
     assert (rows(fig, "curve")["name"] == "risk difference").all()

@@ -1,8 +1,11 @@
-"""What figures print, name and keep apart: cells are the numbers of their row, alternative texts name extremes."""
+"""What figures print and name, and where it stands: cells are the numbers of their row, parts keep their distance."""
 
 import itertools
+import json
 import re
+from pathlib import Path
 
+import layouts
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,42 +13,16 @@ from matplotlib.text import Text
 from plot_cases import synthetic
 
 import analysis as ma
+from analysis.plots import _bubble, _labbe
+from analysis.plots._plane import Plane, Scale, on_path
 from analysis.text import number, percent
 
-COUNTS = ([12, 3, 9], [40, 35, 60], [4, 2, 7], [41, 34, 58])
-
-
-def drawn():
-    effects = synthetic(7, groups=2)
-    arms = ma.pool_arms(effects, by="therapy_family")
-    common = ma.pool_arms(effects, by="therapy_family", tau2_method="CE", ci_method="z")
-    table = effects.table.assign(dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, 2.0])
-    by_family = ma.meta_regression("yi ~ therapy_family", table)
-    pooled = ma.pool(effects)
-    wordy = tuple(f"the outcome that {body} hoped for, at some length" for body in ("everybody", "nobody"))
-    return {
-        "forest": ma.forest(arms),
-        "forest, common effect": ma.forest(common),
-        "arms": ma.arms_forest(arms),
-        "orchard": ma.orchard(arms),
-        "steps": ma.steps_forest(ma.leave_one_out(effects)),
-        "outcomes": ma.outcomes_forest({"first": effects, "second": effects}),
-        "bubble": ma.bubble(ma.meta_regression("yi ~ dose", table), "dose"),
-        "bubble of groups": ma.bubble(by_family),
-        "narrow bubble of groups": ma.bubble(by_family, width_mm=85, favours=wordy),
-        "funnel": ma.funnel(pooled),
-        "radial": ma.radial(pooled),
-        "qq": ma.qq_plot(pooled),
-        "drapery": ma.drapery(pooled),
-        "posterior": ma.posterior_plot(ma.pool_bayes(effects)),
-        "labbe": ma.labbe(arms),
-        "counts": ma.labbe_counts(ma.pool_mantel_haenszel(*COUNTS), counts=COUNTS),
-    }
+PINNED = json.loads(layouts.FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
 def figures():
-    return drawn()
+    return layouts.figures()
 
 
 def rows(fig, *kinds):
@@ -168,11 +145,57 @@ def test_a_narrow_page_of_groups_holds_long_directions(figures):
     assert "everybody hoped for" in said and "nobody hoped for" in said
 
 
+def test_the_layout_of_every_figure_is_pinned(figures):
+    assert figures.keys() == PINNED.keys()
+    called = set(re.findall(r"ma\.(\w+)\(", Path(layouts.__file__).read_text(encoding="utf-8")))
+    public = {name for name in ma.__all__ if getattr(getattr(ma, name), "__module__", "").startswith("analysis.plots")}
+    assert public - called == {"figure_labels", "save_figure", "theme"}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_everything_looks_and_stands_as_in_the_reviewed_layout(figures, name):
+    found, pinned = layouts.laid_out(figures[name]), PINNED[name]
+    advice = "if this is meant, run `make layouts` and look at the figure and at the diff"
+    assert [each[:2] for each in found] == [each[:2] for each in pinned], advice
+    for (what, look, at), (*_, was) in zip(found, pinned, strict=True):
+        # 0.15 mm lie between matplotlib 3.10 with FreeType 2.6 and 3.11 with 2.14, which measure letters differently
+        np.testing.assert_allclose(at, was, rtol=0, atol=0.25, err_msg=f"{what} ({look}): {advice}")
+
+
+PLANE = Plane(None, Scale((0, 9)), Scale((-5, 5)), 9, 10)  # a millimetre for each unit
+
+
+def boxes_around(*centres):
+    """Boxes (left, right, bottom, top) of 4 by 2 mm, as names have, around points."""
+    return np.array([(x - 2, x + 2, y - 1, y + 1) for x, y in centres], float)
+
+
+@pytest.mark.parametrize(
+    ("price", "on", "off"),
+    [
+        (_labbe._on_the_line, [(5, 5), (5, 7.9), (5, 2.1)], [(5, 8.1), (5, 1.9), (20, 3), (3, 20)]),
+        (_labbe._on_zero(5, 9), [(3.1, 30), (6.9, 30), (30, 8.1), (30, 9.9)], [(2, 3), (8, 20), (2, 11), (30, 7.9)]),
+        (
+            _labbe._on_cross((10, 20), (5, 15), (18, 26)),
+            [(3.1, 20), (16.9, 20.9), (10, 17.1), (11.9, 26.9)],
+            [(2.9, 20), (17.1, 20), (10, 16.9), (10, 27.1), (5, 17.9), (15, 22.1), (5, 26), (15, 14)],
+        ),
+        (_bubble._on_null(PLANE), [(3, 5.9), (3, 4.1)], [(3, 6.1), (3, 3.9)]),
+        (on_path([(0, 5), (9, 5)], 1.0), [(4, 5.9), (4, 4.1), (10.5, 5)], [(4, 6.1), (4, 3.9), (11.1, 5)]),
+    ],
+)
+def test_to_stand_on_a_line_costs_a_name_something_and_beside_it_nothing(price, on, off):
+    assert (price(boxes_around(*on)) >= 1).all()
+    assert (price(boxes_around(*off)) == 0).all()
+
+
 # rows
 
 
 def test_rows_are_numbered_and_nothing_else_is_added(figures):
     for name, fig in figures.items():
+        if name == "many in one":  # a figure of somebody else, without content
+            continue
         table = fig.content.table
         assert table.index.equals(pd.RangeIndex(len(table))), name
         assert {"index", "level_0"}.isdisjoint(table), name

@@ -401,6 +401,8 @@ def test_batch_rows_with_few_studies():
     assert batch.ci_high[1] == pytest.approx(0.4 + 0.3 * Z)
     assert np.isnan(batch.tau2[:3]).all() and np.isnan(batch.i2[:3]).all()
     assert np.isfinite([field[3] for field in batch]).all()
+    alone = pool_batch([[np.nan], [0.4]], [[np.nan], [0.09]])
+    assert alone.k.tolist() == [0, 1] and alone.estimate[1] == 0.4 and np.isnan(alone.estimate[0])
 
 
 def test_batch_refuses_bad_input():

@@ -388,6 +388,11 @@ def test_no_column_of_a_row_hides_another(name):
     assert len(columns) == len(set(columns))
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])
+def test_a_row_has_the_number_0(name):
+    assert made()[name].to_row().index.equals(pd.RangeIndex(1))
+
+
 @each
 def test_frame_is_a_copy(result):
     frame = result.to_frame()

@@ -4,9 +4,9 @@ Usage: python tools/mutants.py [--number 100] [--seed 1]
 
 A place is drawn first, as many from each wing as from any other, then one of the changes that cosmic-ray knows for it:
 so that an operator with many replacements counts once. Left out are changes that no test could miss (a shift for a sum)
-and those of type hints, which nothing evaluates. Tests run in a copy of the project, those of `TESTS` that reach the
-room; one that fails runs again on unchanged code, as otherwise it proves nothing. The result is written to
-build/mutants.md after each mutant.
+and those that none could notice: of type hints, which nothing evaluates, and of `strict=`, which guards what is so.
+Tests run in a copy of the project, those of `TESTS` that reach the room; one that fails runs again on unchanged code,
+as otherwise it proves nothing. The result is written to build/mutants.md after each mutant.
 
 What survives is a gap in the tests, a change that changes nothing, or a test file missing from `TESTS`. That is for a
 person to tell.
@@ -48,10 +48,10 @@ TESTS = {
     "sentences": "results plots_texts pooling counts arms",
     "text": "text plots_texts locale",
     "data/arm_scores": "effect_sizes recover provenance trials",
-    "data/dictionary": "trials own_trials text audit",
+    "data/dictionary": "trials own_trials companions text audit",
     "data/effect_sizes": "effect_sizes contrasts own_trials wide",
     "data/printed_p": "effect_sizes audit provenance trials",
-    "data/trials": "trials own_trials security",
+    "data/trials": "trials own_trials security companions",
     "data/wide": "wide",
     "models/bayes": "bayes results",
     "models/bivariate": "bivariate arms results",
@@ -81,25 +81,25 @@ TESTS = {
     "plots/_bubble": "plots_bubble plots_texts",
     "plots/_claims": "plots_claims plots_texts",
     "plots/_drapery": "plots_drapery plots_texts",
-    "plots/_fonts": "plots_save plots",
+    "plots/_fonts": "plots_save plots plots_texts",
     "plots/_forest": "plots_forest_options plots plots_forest_family plots_texts",
     "plots/_forests": "plots_forest_family plots_texts",
     "plots/_funnel": "plots_funnel plots_texts",
     "plots/_labbe": "plots_labbe plots_texts",
     "plots/_labbe_counts": "plots_labbe_counts plots_texts",
-    "plots/_layout": "plots plots_forest_options plots_labbe plots_labbe_counts plots_funnel plots_bubble plots_radial",
-    "plots/_look": "plots_themes plots",
-    "plots/_marks": "plots plots_forest_options plots_forest_family plots_themes",
+    "plots/_layout": "plots_texts plots plots_forest_options plots_labbe plots_labbe_counts plots_funnel plots_bubble",
+    "plots/_look": "plots_themes plots plots_texts",
+    "plots/_marks": "plots_texts plots plots_forest_options plots_forest_family plots_themes",
     "plots/_multiverse": "plots_multiverse plots_texts",
     "plots/_orchard": "plots_forest_family plots_texts",
-    "plots/_page": "plots plots_forest_options plots_forest_family plots_save plots_themes",
-    "plots/_plane": "plots_labbe plots_labbe_counts plots_funnel plots_bubble plots_themes",
+    "plots/_page": "plots_texts plots plots_forest_options plots_forest_family plots_save plots_themes",
+    "plots/_plane": "plots_texts plots_labbe plots_labbe_counts plots_funnel plots_bubble plots_themes",
     "plots/_posterior": "plots_posterior plots_texts",
     "plots/_qq": "plots_qq plots_texts",
     "plots/_radial": "plots_radial plots_texts",
-    "plots/_rows": "plots_forest_options plots plots_forest_family",
-    "plots/_save": "plots_save security",
-    "plots/_theme": "plots_themes",
+    "plots/_rows": "plots_forest_options plots plots_forest_family plots_texts",
+    "plots/_save": "plots_save security plots_texts",
+    "plots/_theme": "plots_themes plots_texts",
     "plots/_words": "plots_texts plots_claims plots_forest_options",
 }
 
@@ -121,7 +121,8 @@ def tests_of(path):
     room = path.relative_to("analysis").with_suffix("").as_posix()
     if room not in TESTS:
         return [path.as_posix(), "tests"]
-    return [path.as_posix(), *(f"tests/test_{name}.py" for name in TESTS[room].split())]
+    docs = ["docstrings"] if "@documented" in (ROOT / path).read_text(encoding="utf-8") else []
+    return [path.as_posix(), *(f"tests/test_{name}.py" for name in [*TESTS[room].split(), *docs])]
 
 
 def sensible(name):
@@ -189,9 +190,14 @@ def sample(root, number, seed):
 def means_another(text, changed):
     """Tell whether changed code can be compiled and is not the same program."""
     try:
-        return ast.dump(ast.parse(changed)) != ast.dump(ast.parse(text))
+        return without_strict(changed) != without_strict(text)
     except SyntaxError:
         return False
+
+
+def without_strict(text):
+    """Return the program of a text as one line, `strict=` of its zips apart."""
+    return re.sub(r"(, )?keyword\(arg='strict', value=Constant\(value=\w+\)\)", "", ast.dump(ast.parse(text)))
 
 
 def limit_memory():

@@ -560,7 +560,8 @@ def on_path(points, price):
     """Return what it costs a name to stand on a path through ``points``, in millimetres."""
     points = np.asarray(points, float).reshape(-1, 2)
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in itertools.pairwise(points)]
-    return on_dots(np.vstack(steps), price)
+    # a path that was cut off may be left with one point or none
+    return on_dots(np.vstack([points, *steps]), price)
 
 
 def on_dots(dots, price):

@@ -367,7 +367,7 @@ def themed(draw):
             options["width_mm"] = _page_width(options["width_mm"])
         look = current()
         if not look.chosen and _paper_is_dark():
-            look = _BY_NAME["dark"]._replace(chosen=False)
+            look = _BY_NAME["dark"]
         found = families(look.values["FONT"], chosen=look.values["FONT"] != _BY_NAME[look.name].values["FONT"])
         rc = {**SETTINGS["RC"], "font.family": list(found)}
         with _in_force(look._replace(values={**look.values, "FONT": found, "RC": rc})):
