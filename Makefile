@@ -32,7 +32,8 @@ endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PYTHONIOENCODING := utf-8
-unexport PYTHONPATH PYTHONHOME
+# Nor is compiling put off until every run: what pytest makes of the tests costs as much as importing them.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -1,5 +1,6 @@
 """Settings shared by all tests."""
 
+import gc
 import os
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -15,11 +16,19 @@ from hypothesis import settings
 pd.options.mode.string_storage = "python"
 
 # No deadline: a slow machine is no failure. In CI the same examples every time: a red run can be repeated.
-settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=30)
+# What random data may still hide: make test ARGS="--hypothesis-profile thorough"
+settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("project")
 
 # Read by the type checker only; its files do not exist.
 collect_ignore = ["typical_user.py"]
+
+
+def pytest_collection_finish():
+    """Have no search for garbage go through modules and thousands of tests, which all stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=["patsy", "formulaic"])

@@ -69,7 +69,7 @@ def compared_arms(trials: pd.DataFrame, times: Times = "primary", comparator: st
     if not named.any():
         named = ~treated & (trials["arm_label"] == comparator)
     rows = trials[(treated | named) & ((times == "all") | (trials["primary"] == "yes"))]
-    against = (rows["arm"] != "treatment").groupby(same_time(rows), dropna=False).transform("sum")
+    against = (rows["arm"] != "treatment").groupby(same_time(rows)).transform("sum")
     return rows[against == 1]
 
 

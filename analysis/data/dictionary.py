@@ -14,10 +14,10 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pandera.pandas as pa
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pandera.pandas
 
 _THERAPIES = (
@@ -99,9 +99,12 @@ _LARGEST_GAP = 0.1
 _BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
 
 
-def same_time(trials: pd.DataFrame) -> Any:
-    """Return the grouping key of one time point of one trial: study, week, timepoint (a blank is a value)."""
-    return [trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")]
+def same_time(trials: pd.DataFrame) -> pd.Series:
+    """Number the rows by time point of a trial: study, week, timepoint (a blank is a value)."""
+    points = zip(trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna(""), strict=True)
+    # a groupby of three columns takes ten times as long
+    numbers: dict[tuple[Any, ...], int] = {}
+    return pd.Series([numbers.setdefault(point, len(numbers)) for point in points], index=trials.index, dtype=int)
 
 
 def how_recovered(text: Any, column: str) -> str:
@@ -191,15 +194,14 @@ def _per_trial(test, *, by_time=False):
     """Turn a test of rows and the numbers of their trials (or time points) into one that fails a trial's first row."""
 
     def first_row(t):
-        groups = t.groupby(same_time(t) if by_time else ["study"], dropna=False).ngroup()
+        groups = same_time(t) if by_time else t.groupby("study", dropna=False).ngroup()
         return test(t, groups) | groups.duplicated()
 
     return first_row
 
 
 def _one_primary(t, groups):
-    points = t.groupby(same_time(t), dropna=False).ngroup()
-    times = points.where(t["primary"] == "yes").groupby(groups).transform("nunique")
+    times = same_time(t).where(t["primary"] == "yes").groupby(groups).transform("nunique")
     no_points = (t["scale"] == PERCENT_CHANGE).groupby(groups).transform("all")
     return (times == 1) | ((times == 0) & no_points)
 

@@ -622,10 +622,11 @@ def _check_arms(trials, times, comparator):
     """Refuse a choice of rows that took one arm of a trial from the other, and an arm that nobody has."""
     rows = trials if times == "all" else trials[trials["primary"] == "yes"]
     arms = pd.get_dummies(rows["arm"]).reindex(columns=["treatment", "placebo"], fill_value=False)
-    count = arms.assign(all=1).groupby(same_time(rows), dropna=False).sum()
+    time = same_time(rows)
+    count = arms.assign(all=1).groupby(time).sum()
     wrong = (count["treatment"] == 0) | (count["placebo"] > 1) | (count["all"] == count["treatment"])
     if wrong.any():
-        studies = ", ".join(dict.fromkeys(count.index[wrong].get_level_values("study")))
+        studies = ", ".join(rows.loc[time.isin(count.index[wrong]), "study"].unique())
         again = "pass the table through read_trials again"
         raise ValueError(f"{studies}: not one placebo arm, or another to compare with, beside a treatment arm; {again}")
     others = trials[trials["arm"] != "treatment"]

@@ -147,7 +147,7 @@ def usable_p(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
         both arms have a change or a final score and not both: else the p may be of either.
     """
     about = rows[["study", "arm", "design", "n", "p_between", "note"]].join(means).rename_axis("row").reset_index()
-    about["time"] = rows.groupby(same_time(rows), dropna=False, sort=False).ngroup().to_numpy()
+    about["time"] = same_time(rows).to_numpy()
     alone = about[~about.duplicated(["time", "arm"], keep=False)]
     treated, placebo = (alone[alone["arm"] == arm] for arm in ("treatment", "placebo"))
     at = treated.merge(placebo, on="time", suffixes=("_t", "_p")).rename(columns={"study_t": "study"})

@@ -586,9 +586,7 @@ def _one_row_a_study(path, cells, delimiter, decimal):
 
 def _only_time_is_primary(table):
     """Mark the one time point of a trial as primary where nothing is said of it."""
-    times = (
-        table.groupby(dictionary.same_time(table), dropna=False).ngroup().groupby(table["study"]).transform("nunique")
-    )
+    times = dictionary.same_time(table).groupby(table["study"]).transform("nunique")
     silent = table["primary"].isna().groupby(table["study"]).transform("all").eq(True)
     return table.assign(primary=table["primary"].mask(silent & (times == 1), "yes"))
 

@@ -155,7 +155,7 @@ def in_points(trials: pd.DataFrame) -> pd.DataFrame:
     """
     wide = _printed_scores(trials)
     factor = POINTS / (trials["scale_max"].fillna(POINTS) - trials["scale_min"].fillna(0.0))
-    out = trials[ABOUT].assign(time=trials.groupby(same_time(trials), dropna=False, sort=False).ngroup())
+    out = trials[ABOUT].assign(time=same_time(trials))
     for score in ALL_SCORES:
         out[f"{score}_mean"], out[f"{score}_sd"] = wide["mean", score], wide["sd", score]
         out[f"{score}_half"] = _half_units(trials[f"{score}_mean"], trials["study"]) * factor
@@ -796,7 +796,7 @@ def _uneven_split(paired):
 def _dropout(trials):
     """Arms that shrink differently from the first to the last time point."""
     rows = trials.loc[trials["arm"].isin(_ROLES), ["study", "week", "timepoint", "arm", "n"]]
-    time = rows.groupby(same_time(rows), sort=False).ngroup()
+    time = same_time(rows)
     people = rows.groupby([time, "arm"])["n"].sum().unstack("arm")
     ends = people.groupby(rows["study"].groupby(time).first(), sort=False).agg(["first", "last"])
     for study, n in ends.iterrows():

@@ -168,7 +168,8 @@ def _with_arms_texts(table, digits, columns):
         return stated if row["kind"] == "trial" and isinstance(stated, str) else ""
 
     cells = add_cells(table, digits=digits)
-    cells["text_condition"] = [condition(row) for row in cells.to_dict("records")]
+    deciding = cells.filter(["kind", "condition_group", "contrast_tau", "contrast_i2"])
+    cells["text_condition"] = [condition(row) for row in deciding.to_dict("records")]
     for column in columns:
         if column in COLUMNS:
             continue

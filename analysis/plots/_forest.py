@@ -179,7 +179,8 @@ def forest(
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
     cells = add_cells(table, digits=digits, ratio=panel.ratio)
     # no column prints it: it is for readers of the table beside the figure
-    spread = [heterogeneity(r, digits) if r["kind"] == "subtotal" else "" for r in cells.to_dict("records")]
+    found = cells.filter(["kind", "contrast_tau", "contrast_i2"]).to_dict("records")
+    spread = [heterogeneity(row, digits) if row["kind"] == "subtotal" else "" for row in found]
     cells = cells.assign(text_heterogeneity=spread)
     curve = _density_rows(source.pooled) if prediction == "density" else None
     if ax is not None:
@@ -666,8 +667,8 @@ def _tone_of(spec):
 def totals_in_words(title, cells, panel, *, unit, digits, series=("contrast",)):
     """Return the overall results in words, and the alternative text, which ends in them."""
     show, points = (np.exp, "") if panel.ratio else (float, unit.split(" on ")[0])
-    said = words.sentences(*words.total_sentences(cells, series, points, digits, show))
-    return said, words.forest_alt_text(title, cells, series, points, digits, show)
+    totals = words.total_sentences(cells, series, points, digits, show)
+    return words.sentences(*totals), words.forest_alt_text(title, cells, totals, digits, show)
 
 
 def with_reference_rows(table, zone, footer, line="null line"):

@@ -349,12 +349,13 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     panels = [track for track in tracks if isinstance(track, Panel)]
     share, floor = PANEL_SHARE[len(panels)], min(PANEL_FLOOR, FLOOR_SHARE * page) * len(panels)
     wanted = max(share * page, floor)
-    sizes = _measure_columns(tracks, table)
+    rows = printed_rows(table)
+    sizes = _measure_columns(tracks, rows)
     for name in drop if width else [name for name in drop if name == "change"]:
         if page - _taken(tracks, sizes) >= wanted:
             break
         tracks = [track for track in tracks if getattr(track, "name", "") != name]
-        sizes = _measure_columns(tracks, table)
+        sizes = _measure_columns(tracks, rows)
     taken = _taken(tracks, sizes)
     if width is None:
         page = max(page, taken / (1 - share), taken + floor)
@@ -364,9 +365,8 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     return tracks, sizes, _panel_widths(panels, page - taken), page
 
 
-def _measure_columns(tracks, table):
+def _measure_columns(tracks, rows):
     """Return the part widths and width of each column, the name column made wide enough for running names."""
-    rows = printed_rows(table)
     sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
     lead = tracks[0]
     for row in rows:

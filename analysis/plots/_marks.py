@@ -424,7 +424,7 @@ def _draw_connectors(ax, panel, rows):
 
 def finite(rows, *columns):
     """Return the rows in which all these columns are finite."""
-    return rows[np.isfinite(rows[list(columns)].astype(float)).all(axis=1)]
+    return rows[np.isfinite(rows[list(columns)].to_numpy(float)).all(axis=1)]
 
 
 def _draw_intervals(ax, panel, series, rows):

@@ -347,11 +347,10 @@ def _write_missing(page, panel, left, right, body):
     null = left + (panel.null - low) / (high - low) * (right - left)
     x, align = (null - 1.5, "right") if null - left >= right - null else (null + 1.5, "left")
     room = max(null - left, right - null) - 1.5
-    for i, row in enumerate(body.to_dict("records")):
-        text = row["text_missing"]
+    for i, (text, y) in enumerate(zip(body["text_missing"], body["y_mm"], strict=True)):
         wordings = (text, SHORT.get(text, "not reported"), "none") if text else ()
         shown = first_fitting(wordings, room, style.NOTE_PT)
-        write(page, x, row["y_mm"], shown, style.NOTE, align=align, gid=f"missing-{i}")
+        write(page, x, y, shown, style.NOTE, align=align, gid=f"missing-{i}")
 
 
 def _axes_at(figure, page, box, label):

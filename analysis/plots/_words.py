@@ -185,8 +185,8 @@ def total_sentences(table, series, unit, digits, show=float):
     return [f"Pooled over all trials: {'; '.join(results)}", expected]
 
 
-def forest_alt_text(title, table, series, unit, digits, show=float):
-    """Return what the figure shows to someone who cannot see it."""
+def forest_alt_text(title, table, totals, digits, show=float):
+    """Return what the figure shows to someone who cannot see it; it ends in the ``totals``."""
     trials = table[table["kind"] == "trial"]
     groups = table[table["kind"] == "heading"]
     grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
@@ -196,7 +196,7 @@ def forest_alt_text(title, table, series, unit, digits, show=float):
         f"Forest plot: {title}",
         f"{counted(len(trials)).capitalize()}{grouped}, one per row",
         f"The trials' estimates of treatment minus placebo run from {spread}",
-        *total_sentences(table, series, unit, digits, show),
+        *totals,
     )
 
 
