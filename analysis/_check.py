@@ -99,9 +99,9 @@ def refusal(stranger, to, give=""):
 def table(value, name, columns, maker):
     """Raise TypeError unless `value`, the argument `name`, is a DataFrame, ValueError unless it has the columns."""
     if not hasattr(value, "columns"):
-        raise TypeError(f"{name} is a {type(value).__name__}; pass the table of {maker}")
+        raise TypeError(f"{name} is a {type(value).__name__}; pass the table that {maker} returns")
     if missing := [column for column in columns if column not in value]:
-        raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table of {maker}")
+        raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table that {maker} returns")
 
 
 def keywords(function, given, known):

@@ -706,7 +706,7 @@ def test_what_reads_points_refuses_other_measures(trials, measure):
         with pytest.raises(ValueError, match="needs mean differences in points on 0–10"):
             function(other)
     for function in (ma.pool_arms, ma.contextual_share, ma.labbe):
-        with pytest.raises(ValueError, match="needs the changes within the arms"):
+        with pytest.raises(ValueError, match="needs the changes within the arms, and this EffectSizes has none"):
             function(other)
 
 

@@ -21,7 +21,7 @@ CALL = re.compile(r"^    ((?:effect_sizes|trials_from_wide)\(.*\))$", re.MULTILI
 def printed_calls(table):
     """The calls in the errors of both doors."""
     said = []
-    for door in (ma.read_trials, ma.effect_sizes):
+    for door in (ma.read_trials, ma.effect_sizes, ma.audit_trials):
         with pytest.raises(ValueError) as caught:
             door(table)
         said.append(str(caught.value))

@@ -303,7 +303,7 @@ def test_a_pooled_effect_is_traced_as_it_was_pooled():
 def test_what_cannot_be_traced():
     with pytest.raises(ValueError, match="'nobody1999' is no trial of these effect sizes"):
         provenance(EFFECTS, "nobody1999")
-    with pytest.raises(ValueError, match="no effect sizes to trace"):
+    with pytest.raises(TypeError, match="no effect sizes to trace"):
         provenance(ma.pool(EFFECTS.yi, EFFECTS.vi))
     with pytest.raises(ValueError, match="no trial to trace"):
         provenance(EFFECTS.where(therapy="Nothing"))

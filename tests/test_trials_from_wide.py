@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 import analysis as ma
 from analysis.data import dictionary
+from analysis.plots._arms_forest import _short
 
 # What is computed is computed in points in the one way, and brought to points in the other.
 RTOL = 1e-9
@@ -211,6 +212,11 @@ def test_the_figure_calls_the_arms_by_their_names():
     words = " ".join([*said, fig.content.caption, fig.content.alt_text, fig.content.title, fig.content.in_words])
     assert "treatment" not in words.lower() and "placebo" not in words.lower()
     assert "Laser minus sham" in words and "Condition" not in words
+    for arms, heads in (
+        (("low-level laser", "switched-off laser"), {"low-lev.", "switche."}),
+        (("low-level laser", "low-level lamp"), {"low-level laser", "low-level lamp"}),
+    ):
+        assert set(_short(arms)) == heads
     usual = ma.arms_forest(ma.pool_arms(ma.effect_sizes(arms_of())))
     assert "treatment minus placebo" in usual.content.caption
     plt.close("all")

@@ -30,6 +30,7 @@ effects = ma.effect_sizes(ma.read_trials(Path("trials.csv")), missing_sd="drop")
 wide_effects = ma.effect_sizes(
     table, measure="SMD", study="Study", mean_t="m1", n_t=20, benefit="higher", arms=("a", "b")
 )
+own = ma.trials_from_wide(table, study="Study", mean_t="m1", ci_t=("low", "high"), n_t=20, arms=("a", "b"), level=90)
 ratios = ma.effect_sizes(table, measure="HR", yi="hr", ci=("low", "high"), missing="drop", log=False, level=90)
 called: str = f"{ratios.measure.name} {ratios.measure.lower()} {ratios.study[0]} {ratios.benefit} {ratios.arms[0]}"
 arms = ma.pool_arms(effects, by="condition_group", confidence_level=0.9)

@@ -248,9 +248,8 @@ class EffectSizes(InWords):
 def require_points(effects: Any, purpose: str) -> None:
     """Refuse all but mean differences in points; `purpose` is the function that needs them."""
     if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
-        given = f"a {type(effects).__name__}" + (f" of {effects.measure}" if isinstance(effects, EffectSizes) else "")
-        needed = f"mean differences in {_POINTS}, as effect_sizes(trials) makes them"
-        raise ValueError(f"{purpose} needs {needed}, not {given}")
+        given = f"{effects.measure} here" if isinstance(effects, EffectSizes) else f"a {type(effects).__name__}"
+        raise ValueError(f"{purpose} needs mean differences in {_POINTS}, as effect_sizes(trials) makes, not {given}")
 
 
 def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
@@ -667,11 +666,13 @@ def _clusters(trials, name):
 
 def _names_of_arms(rows, comparator):
     """What the two arms are called: by their label where all trials have the same, else by their role."""
-    treated = rows["arm"] == "treatment"
-    names = []
-    for role, own in (("treatment", rows.loc[treated, "arm_label"]), (comparator, rows.loc[~treated, "arm_label"])):
-        names.append(own.iloc[0] if len(own) and (own == own.iloc[0]).all() and own.iloc[0] else role)
-    return ("treatment", comparator) if names[0] == names[1] else tuple(names)
+    treated, roles = rows["arm"] == "treatment", ("treatment", comparator)
+    labels = [rows.loc[own, "arm_label"].unique() for own in (treated, ~treated)]
+    names = tuple(
+        own[0] if len(own) == 1 and isinstance(own[0], str) and own[0] else role
+        for role, own in zip(roles, labels, strict=True)
+    )
+    return roles if names[0] == names[1] else names
 
 
 def _raise_missing(silent, trials):

@@ -183,9 +183,11 @@ def checked_trials(trials: Any) -> pd.DataFrame:
         If this is no table of trial arms, or holds a row of a checked table twice.
     """
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
+        told = headings.advice(trials, arms_too=True) if isinstance(trials, pd.DataFrame) else ""
+        more = f". This one has one row a study. By its headings:{told}" if told else ""
         raise ValueError(
             f"trials is a {type(trials).__name__}, but must be the table that read_trials returns; read_trials takes "
-            "files and DataFrames"
+            f"files and DataFrames{more}"
         )
     numbers = [name for name in dictionary.TRIALS.numbers if name in trials]
     typed = all(pd.api.types.is_numeric_dtype(trials[name]) for name in numbers)

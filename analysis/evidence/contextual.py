@@ -338,9 +338,8 @@ def require_changes(effects: Any, purpose: str) -> None:
     """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
     if not _NEEDED <= set(getattr(effects, "table", ())):
         raise ValueError(
-            f"{purpose} needs the changes within the arms; pass effect_sizes(trials) of an arm-level table, as "
-            f"read_trials gives it, measure='MD', not a {type(effects).__name__}: other measures, and a table with one "
-            "row a study, have none"
+            f"{purpose} needs the changes within the arms, and this {type(effects).__name__} has none; pass "
+            "effect_sizes(trials) of an arm-level table, as read_trials gives it, with measure='MD'"
         )
     warn_of_repeats(effects, effects.table, purpose)
 

@@ -403,7 +403,7 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
 def _check_multiverse(frame):
     _check.table(frame, "frame", ["estimate", "ci_low", "ci_high"], "multiverse")
     if not len(frame):
-        raise ValueError("frame has no row; pass the table of multiverse, or some of its rows")
+        raise ValueError("frame has no row; pass the table that multiverse returns, or some of its rows")
     if len(frame) > 1 and frame.duplicated([name for name in CHOICES if name in frame]).any():
         raise ValueError("frame holds a combination of choices twice; give one multiverse at a time")
 

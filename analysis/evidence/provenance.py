@@ -354,7 +354,7 @@ def _pooled(effects):
         return effects, {"contrast": pool(effects)} if len(effects) else {}
     inner = getattr(effects, "effects", None)
     if not isinstance(inner, EffectSizes):
-        give = "give EffectSizes, or a PooledEffect or PooledArms of them"
+        give = "it holds no effect sizes to trace; give EffectSizes, or a PooledEffect or PooledArms of them"
         raise TypeError(_check.refusal(effects, "provenance", give))
     if isinstance(effects, PooledEffect):
         return inner, {"contrast": effects}

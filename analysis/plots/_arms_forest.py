@@ -43,7 +43,7 @@ from analysis.text import number
 TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
-SHORT = ("treat.", "plac.")
+SHORT = {"treatment": "treat.", "placebo": "plac."}
 DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
 USUAL_MM = 250.0
 
@@ -247,12 +247,18 @@ def _capital(text):
     return f"{text[0].upper()}{text[1:]}"
 
 
+def _short(names):
+    """The names of the arms above narrow columns, cut where they stay apart."""
+    cut = tuple(SHORT.get(name, name if len(name) <= 9 else f"{name[:7].rstrip()}.") for name in names)
+    return names if cut[0] == cut[1] else cut
+
+
 def _arms_tracks(columns, table, arms, contrast, names):
     """Return names, text columns, the two panels, and the columns of results, from left to right.
 
     ``columns`` says which columns there are, not where they stand: those of your own stand before the panels.
     """
-    treated, control = SHORT if names == ("treatment", "placebo") else names
+    treated, control = _short(names)
     # Without conditions of the trials there is nothing in it but the heterogeneity of the groups.
     condition = "Condition" if (table.loc[table["kind"] == "trial", "text_condition"] != "").any() else "Heterogeneity"
     left = {
