@@ -32,7 +32,7 @@ endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PYTHONIOENCODING := utf-8
-# Nor is compiling put off until every run: what pytest makes of the tests costs as much as importing them.
+# Compiled tests are kept: to compile them takes longer than to collect them, in every process.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all

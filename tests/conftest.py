@@ -17,7 +17,7 @@ pd.options.mode.string_storage = "python"
 
 # No deadline: a slow machine is no failure. In CI the same examples every time: a red run can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=30)
-# What random data may still hide: make test ARGS="--hypothesis-profile thorough"
+# For a change of a formula: make test ARGS="--hypothesis-profile thorough"
 settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("project")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from analysis import EffectSizes, save_figure
 
@@ -59,8 +59,23 @@ def text_boxes(fig):
     """Return every written text with its box in millimetres."""
     renderer = fig.canvas.get_renderer()
     texts = [t for t in fig.findobj(Text) if t.get_text() and t.get_visible()]
-    boxes = np.array([t.get_window_extent(renderer).extents for t in texts]) * 25.4 / fig.dpi
+    boxes = np.array([_extents(t, renderer) for t in texts]) * 25.4 / fig.dpi
     return [t.get_text() for t in texts], boxes
+
+
+_LAID_OUT = {}
+
+
+def _extents(text, renderer):
+    """Return the box of a text in pixels; what looks the same is laid out once, which takes as long as drawing."""
+    if isinstance(text, Annotation):
+        return text.get_window_extent(renderer).extents
+    x, y = text.get_transform().transform(text.get_position())
+    font = hash(text.get_fontproperties())
+    look = text.get_text(), font, text.get_ha(), text.get_va(), text.get_rotation(), renderer.dpi
+    if look not in _LAID_OUT:
+        _LAID_OUT[look] = text.get_window_extent(renderer).extents - (x, y, x, y)
+    return _LAID_OUT[look] + (x, y, x, y)
 
 
 def misplaced(fig, margin=3.0):

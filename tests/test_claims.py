@@ -394,6 +394,9 @@ def test_duration_needs_a_follow_up_as_long():
     followed = trials(*strong(week=12, timepoint="follow-up"))
     longer = {"value": "13"}, {"value": "3", "unit": "months"}, {"value": "2-13"}
     assert verdicts(followed, {}, *longer, **year) == ["supported", *["no trial with these numbers"] * 3]
+    for week, said in ((50, "no trial with these numbers"), (53, "supported")):  # twelve months are 52 weeks
+        followed = trials(*strong(week=week, timepoint="follow-up"))
+        assert verdicts(followed, {"value": "12", "unit": "months"}, **year | {"unit": "months"})[-1] == said
     late = verdict_of(trials(*weak(), *strong(3, week=12, timepoint="follow-up")), **year)
     assert (late["k"], late["verdict"]) == (3, "supported")
 
@@ -795,6 +798,8 @@ def test_without_the_new_columns_the_verdicts_are_those_of_their_guesses(claims,
     differ = checked["claim_id"][older["verdict"] != checked["verdict"]].tolist()
     assert differ == ["nir05"], "a duration without a number, which only a column can tell"
     assert older.columns.tolist() == checked.columns.tolist()
+    assert [name for name in checked if name not in claims][:3] == ["claimed", "match", "scope"]
+    assert "index" not in checked
     assert older[SAID_BY_COLUMNS[:2]].notna().all(axis=None)
     assert (older["number_from"].notna() == claims["value"].notna().to_numpy()).all()
 

@@ -60,6 +60,7 @@ WRONG = [
     ("contrasts", 0, {"ci_low": ""}, "both limits are needed"),
     ("contrasts", 0, {"ci_level": ""}, "an interval needs its level"),
     ("contrasts", 0, {"ci_level": "0.95"}, "an interval needs its level"),
+    ("contrasts", 0, {"ci_level": "49.5"}, "an interval needs its level"),
     ("contrasts", 0, {"se": "0"}, "must be above zero"),
     ("contrasts", 0, {"scale_min": ""}, "come together"),
     ("contrasts", 0, {"scale_max": "20"}, "no difference is larger than the scale"),

@@ -572,7 +572,7 @@ def test_a_p_that_no_paired_test_gives_leaves_the_correlation_assumed():
     ):
         trial = by_p(text, sds, sds, design="crossover")
         assert np.isfinite(trial["period_correlation"]) == known, text
-    assert by_p("0.01", design="crossover") is None
+    assert by_p("0.01 (unpaired t test)", design="crossover") is None and by_p("0.05", design="crossover") is not None
 
 
 ESCALC = json.loads((Path(__file__).parent / "reference" / "escalc.json").read_text(encoding="utf-8"))

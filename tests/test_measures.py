@@ -56,6 +56,12 @@ def test_the_null_is_zero_on_the_scale_of_the_analysis(code):
     assert np.isnan(measure.null) == (code in ("MN", "PR", "PLO", "PFT"))
 
 
+@each_code
+def test_a_title_is_the_name_with_a_capital(code):
+    measure = Measure(code)
+    assert measure.title[0].isupper() and measure.title[1:] == measure.name[1:]
+
+
 def test_known_values():
     assert Measure("OR").transform(np.log(2)) == pytest.approx(2)
     assert Measure("PLO").transform(0.0) == 0.5

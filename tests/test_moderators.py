@@ -138,7 +138,7 @@ def dense(fit, sigma2, restricted):
 @pytest.mark.parametrize("method", ["REML", "ML"])
 def test_no_other_components_have_a_higher_likelihood(method):
     rng = np.random.default_rng(5)
-    for mods in ("~ within", "~ across", "~ within * across", "~ 0 + kind + within") * 2:
+    for mods in ("~ within", "~ across", "~ within * across", "~ 0 + kind + within"):
         m = int(rng.integers(6, 9))
         cluster = rng.permutation(np.append(np.arange(m), rng.integers(0, m, m)))
         data = pd.DataFrame(

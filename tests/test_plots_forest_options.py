@@ -418,3 +418,15 @@ def test_the_same_forest_has_the_same_bytes(effects, tmp_path):
         analysis.save_figure(forest(effects, **options), tmp_path / name, formats=["svg"])
     for kind in ("svg", "csv", "md"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+def test_a_three_level_result_stands_beside_the_effects_and_times_in_their_order():
+    labels = ["B 2006, 12 weeks", "B 2006, 7 weeks", "A 2006", "C 2005"]
+    table = pd.DataFrame({"label": labels, "yi": [-1.0, -0.5, -0.2, -0.8], "vi": 0.1, "year": [2006, 2006, 2006, 2005]})
+    levels = analysis.pool_multilevel(table, cluster=list("bbac"))
+    with pytest.raises(TypeError, match=r"not a MultilevelEffect; .* forest\(pool\(effects\), models=\[result\]\)"):
+        forest(levels)
+    fig = forest(analysis.pool(table), data=table, models=[levels], measure="MD")
+    names = fig.content.table.query("kind == 'trial'")["name"].tolist()
+    assert names == ["C 2005", "A 2006", "B 2006, 7 weeks", "B 2006, 12 weeks"]
+    assert fig.content.table.query("kind == 'model'")["contrast_estimate"].tolist() == [levels.estimate]

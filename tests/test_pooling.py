@@ -276,6 +276,8 @@ def test_level_outside_zero_to_one(level):
 
 def test_other_options():
     assert "tau2=-1 must be a finite number" in message(YI, VI, tau2=-1)
+    assert f"tau2={10**400} must be a finite number" in message(YI, VI, tau2=10**400)
+    assert "study 1: yi = -inf, but outcomes must be finite numbers" in message([-(10**400), *YI[1:]], VI)
     assert "tau2=inf must be a finite number" in message(YI, VI, tau2=math.inf)
     assert "needs tau2_method 'ML' or 'REML', not 'DL'" in message(
         YI, VI, tau2_method="DL", tau2_ci_method="profile likelihood"

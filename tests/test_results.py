@@ -17,6 +17,7 @@ import analysis as ma
 from analysis.models.coefficients import Coefficients, Regression
 from analysis.models.results import Result, flat
 from analysis.sentences import InWords
+from analysis.text import equals, number, percent
 
 FOREIGN = pd.DataFrame(
     {
@@ -338,6 +339,18 @@ def test_html_shows_names_as_they_are():
 @each
 def test_summary_is_what_print_shows(result):
     assert str(result) == result.summary() != ""
+
+
+def test_summaries_print_the_numbers_of_their_result():
+    table = pd.DataFrame({"yi": [0.1, 0.9, -0.4, 1.2, 0.6, -0.7], "vi": FOREIGN["vi"], "of": ["a", "b", "c"] * 2})
+    pooled, groups = ma.pool(table), ma.pool_subgroups(table, "of", tau2="common")
+    from_q = (pooled.q - pooled.q_df) / pooled.q
+    assert f"from Q {percent(from_q)}, H² {number(pooled.h2)}" in pooled.summary() and 0.2 < from_q < 0.9
+    few, many = groups.f_df
+    said = f"F {number(groups.f)} on {few:.0f} and {number(many, 1)} df, p {equals(groups.f_pvalue)}"
+    assert said in groups.summary() and few == 2 and round(many) != 2
+    q = f"Q {number(groups.q_between)} on 2 df, p {equals(groups.q_between_pvalue)}"
+    assert q in groups.summary() and "(one tau² for all)" in groups.summary()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])

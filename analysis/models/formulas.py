@@ -406,7 +406,8 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
     named = table.columns.intersection(model.moderators.columns)
-    _none_missing(table.index[table[named].notna().all(axis=1)], table)
+    unknown = table[named].isna() | table[named].isin([np.inf, -np.inf])
+    _none_missing(table.index[~unknown.any(axis=1)], table)
     if problems := _unknown_levels(spec, table):
         raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
     # The levels have been checked; patsy would want all of them, in the order of the fit. formulaic takes numbers for

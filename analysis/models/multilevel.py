@@ -45,6 +45,8 @@ _FEWEST = 40
 # Share of the other clusters in the mean, below which a cluster determines it alone: dividing by the root of less
 # would blow up rounding.
 _NO_SPARE = 1e-14
+# A direction of the working design in which effects differ within clusters by no more than this does not vary there.
+_DEPENDENT = 1e-7
 # A direction in which the effects within clusters have no more than this share of all information says nothing there.
 _NOTHING = 1e-13
 _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
@@ -644,8 +646,8 @@ def _working_design(model, group, count):
     if (model.x == 1.0).all():
         return model.x
     x = np.linalg.qr(model.x / np.sqrt((model.x**2).sum(axis=0)))[0]
-    own = (group[:, None] == np.arange(count)).astype(float)
-    if np.linalg.matrix_rank(np.hstack([own, x])) == group.size:
+    means = np.array([np.bincount(group, column) for column in x.T]).T / np.bincount(group)[:, None]
+    if count + np.linalg.matrix_rank(x - means[group], tol=_DEPENDENT) == group.size:
         raise ValueError(
             f"the coefficients ({names}) take up every difference within clusters, so that the variance within them "
             "cannot be estimated; leave out moderators"
@@ -780,7 +782,7 @@ def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[Without
         vcov = None if fit._vcov is None else fit._vcov[np.ix_(stay, stay)]
         x = np.ones((stay.size, 1))
         sorted_ = _sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay])
-        given = _Clustered(*sorted_, x, fit.cluster, (), fit.measure, vcov, None)
+        given = _Clustered(*sorted_, x, fit.cluster, (), fit.measure, vcov, (), None)
         data = _turned(given)
         if (data.sizes == 1).all():
             within, between = 0.0, float(_best_between(data, _at_within(data, np.zeros(1)), restricted)[0])

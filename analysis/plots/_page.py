@@ -209,7 +209,8 @@ def framed_page(framing):
     FigureCanvasAgg(figure)
     figure.families = style.FONT
     page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")
-    page.set(xlim=(0, width), ylim=(height, 0), zorder=2)
+    # without ticks, which would be made, though never seen, as soon as somebody looks for texts
+    page.set(xlim=(0, width), ylim=(height, 0), zorder=2, xticks=[], yticks=[])
     page.set_axis_off()
     write_block(page, framing.title, style.MARGIN, style.TITLE, "title")
     write_block(page, framing.notes, framing.bottom + 3.0, style.NOTE, "footer")
