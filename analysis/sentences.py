@@ -186,7 +186,7 @@ def findings(arms: PooledArms) -> str:
     In the 36 trials with a baseline, pain fell by 1.66 points of 10 (95% CI 1.26 to 2.06) in the placebo arms and by \
     2.88 (95% CI 2.32 to 3.44) in the treatment arms.
     """
-    if not hasattr(arms, "contrast"):
+    if not hasattr(arms, "joint"):
         raise TypeError(_check.refusal(arms, "findings", "give a PooledArms, such as pool_arms(effects)"))
     said, (treatment, placebo) = [], arms.effects.arms
     if arms.placebo is not None:

@@ -646,6 +646,7 @@ DOORS = {
     "standardised_residuals": (ma.standardised_residuals, EFFECTS),
     "steps_forest": (ma.steps_forest, PAGE),
     "translate_responders": (lambda x: ma.translate_responders(x, CHANGE), TRIALS),
+    "trials_from_wide": (ma.trials_from_wide, PAGE),
     "with_contrasts": (lambda x: ma.with_contrasts(x, effects()), {"EffectSizes"}),
 }
 # They read files, choose among numbers, set the look of figures, or take arrays alone.

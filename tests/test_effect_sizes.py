@@ -794,7 +794,7 @@ def test_times_in_words(times, labels):
 def test_another_arm_to_compare_with(trials):
     """Irnich 2001, laser acupuncture against massage: changes of 24.22 and 7.89 of 100, not those of sham."""
     massage = ma.effect_sizes(trials, comparator="massage")
-    assert massage.arms == ("treatment", "massage") and massage.table["study"].tolist() == ["irnich2001"]
+    assert massage.arms == ("acupuncture", "massage") and massage.table["study"].tolist() == ["irnich2001"]
     assert massage.yi[0] == pytest.approx((-24.22 + 7.89) / 10)
     assert massage.rows.index.tolist() == [127, 129] and massage.table["control"].isna().all()
     active = ma.effect_sizes(trials, comparator="active")

@@ -284,5 +284,5 @@ def test_what_is_needed_is_asked_for_by_name():
     names = {key: value for key, value in NAMES.items() if key != "n_p"}
     with pytest.raises(ValueError, match="n_p: no such column, and no argument names one; name the people"):
         ma.trials_from_wide(TMD, **names)
-    with pytest.raises(ValueError, match="must be a pandas DataFrame, not str"):
+    with pytest.raises(ValueError, match="the table is a str; give a pandas DataFrame"):
         ma.trials_from_wide("trials.csv")

@@ -91,7 +91,7 @@ def test_choices_that_are_typed_are_those_that_are_accepted(choices, accepted):
 
 
 # Of the studies, not of how they are pooled.
-OF_STUDIES = {"yi", "vi", "se", "labels", "missing"}
+OF_STUDIES = {"yi", "vi", "se", "labels", "missing", "benefit"}
 
 
 def test_options_handed_on_are_those_of_pool():

@@ -624,7 +624,7 @@ def test_tables_that_cannot_be_are_refused():
         ma.effect_sizes(ARMS.iloc[:0])
     with pytest.raises(ValueError, match="'n_p': more than one column has this name"):
         ma.effect_sizes(pd.concat([ARMS, ARMS[["n_p"]]], axis=1))
-    with pytest.raises(ValueError, match="the table must be a pandas DataFrame, not dict"):
+    with pytest.raises(ValueError, match="the table is a dict; give a pandas DataFrame"):
         ma.effect_sizes({"a": [1]}, mean_t="a")
     with pytest.raises(ValueError, match="no row has an effect: no events in both arms"):
         ma.effect_sizes(COUNTED.assign(events_t=0, events_p=0, time_t=1, time_p=1), measure="IRR", missing="drop")

@@ -373,7 +373,9 @@ def labels(about: pd.DataFrame) -> pd.Series:
     years = [f" {year:.0f}" if year == year else "" for year in about["year"]]
     names = about["author"].fillna(about["study"])
     # A study is often named after author and year already.
-    plain = pd.Series([n if n.endswith(y) else n + y for n, y in zip(names, years, strict=True)], about.index, object)
+    plain = pd.Series(
+        [n if n.endswith(y) else n + y for n, y in zip(names, years, strict=True)], about.index, about["study"].dtype
+    )
     shared = about.assign(plain=plain).groupby("plain")["study"].transform("nunique") > 1
     named = plain.where(~shared, plain + " (" + about["study"] + ")")
     several = about["study"].duplicated(keep=False)

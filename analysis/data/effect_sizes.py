@@ -249,7 +249,7 @@ def require_points(effects: Any, purpose: str) -> None:
     """Refuse all but mean differences in points; `purpose` is the function that needs them."""
     if not isinstance(effects, EffectSizes) or effects.measure != "MD" or effects.unit != _POINTS:
         given = f"{effects.measure} here" if isinstance(effects, EffectSizes) else f"a {type(effects).__name__}"
-        raise ValueError(f"{purpose} needs mean differences in {_POINTS}, as effect_sizes(trials) makes, not {given}")
+        raise ValueError(f"{purpose} needs mean differences in {_POINTS}, not {given}; give effect_sizes(trials)")
 
 
 def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
@@ -441,7 +441,7 @@ def effect_sizes(
     ['Chow 2006, 7 weeks', 'Chow 2006, 12 weeks']
     >>> massage = effect_sizes(read_trials("data/trials.csv"), comparator="massage")
     >>> massage.labels, massage.arms
-    (['Irnich 2001'], ('treatment', 'massage'))
+    (['Irnich 2001'], ('acupuncture', 'massage'))
 
     Two of the BCG vaccine trials, one row each:
 

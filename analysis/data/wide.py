@@ -267,7 +267,7 @@ def wide_effects(
 def _opened(frame, about, options):
     """The reader of a table, which must be one with rows and unlike names of columns."""
     if not isinstance(frame, pd.DataFrame):
-        raise ValueError(f"the table must be a pandas DataFrame, not {type(frame).__name__}")
+        raise ValueError(f"the table is a {type(frame).__name__}; give a pandas DataFrame with one row a study")
     if not len(frame):
         raise ValueError("the table has no rows; give at least one study")
     if not frame.columns.is_unique:

@@ -394,7 +394,7 @@ def share_beyond(
     >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
     0.63 (0.25 to 0.92)
     """
-    contrast = getattr(pooled, "contrast", pooled)
+    contrast = pooled.contrast if hasattr(pooled, "joint") else pooled
     require(threshold, BETWEEN, "a difference between groups")
     if threshold.unit != POINTS:
         raise ValueError(

@@ -17,6 +17,7 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.evidence.arms import PooledArms, pool_arms
 from analysis.evidence.contextual import require_placebo
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.data.effect_sizes import EffectSizes
-    from analysis.evidence.arms import PooledArms
     from analysis.evidence.worthwhile import Threshold
 
 TITLE = "Change in pain under placebo against change under treatment"
@@ -180,12 +180,10 @@ def labbe(
 
 
 def _arms_of(results):
-    if not hasattr(results, "contrast"):
+    if not isinstance(results, PooledArms):
         if not hasattr(results, "derivations"):
             give = "give EffectSizes or a PooledArms, such as effect_sizes(trials) or pool_arms(trials)"
             raise TypeError(_check.refusal(results, "labbe", give))
-        from analysis.evidence.arms import pool_arms
-
         results = pool_arms(results)
     if results.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there is no change to draw; use forest")
