@@ -500,8 +500,11 @@ CROSSING = np.diag([0.1, 0.2, 0.1, 0.2]) + 0.01 * (np.add.outer([0, 1, 5, 9], [0
         ({"vcov": np.eye(3)}, r"vcov has the shape \(3, 3\), but 4 effects need"),
         ({"vcov": np.ones(4)}, r"vcov has the shape \(4,\)"),
         ({"vcov": np.triu(np.full((4, 4), 0.1))}, "symmetric"),
-        ({"vcov": NOT_DEFINITE}, "not positive definite in the cluster of effect 1"),
-        ({"vcov": CROSSING}, "different clusters"),
+        (
+            {"vcov": NOT_DEFINITE},
+            r"not positive definite: the errors of effect 1 \(a\) and effect 2 \(a\) correlate 2; check",
+        ),
+        ({"vcov": CROSSING}, r"vcov relates effect \d \(.*\) and effect \d \(.*\), of different clusters"),
         ({"effects": TABLE.assign(vi=[0.1, 0.0, 0.1, 0.2])}, "effect 2.*must be positive"),
         ({"effects": TABLE.assign(yi=[0.1, np.nan, 0.1, 0.2])}, "effect 2.*must be finite"),
         ({"effects": TABLE.drop(columns="vi")}, "'vi' is not a column"),
@@ -700,3 +703,24 @@ def test_effects_without_a_moderator_are_left_out_by_name():
     np.testing.assert_array_equal(fit.params, whole.params)
     with pytest.raises(ValueError, match=r"effect 7 \(e6\): moderator 'weeks' is missing"):
         pool_multilevel(full, **names)
+
+
+def test_the_pair_that_makes_a_covariance_impossible_is_named():
+    table = pd.DataFrame({"study": list("AAABB"), "label": list("abcde"), "yi": [0.1, 0.2, 0.3, 0.4, 0.5], "vi": 0.04})
+    vcov = np.diag(table["vi"].to_numpy())
+    vcov[[3, 4], [4, 3]] = -0.05
+    with pytest.raises(ValueError, match=r"errors of effect 4 \(d\) and effect 5 \(e\) correlate -1.25; check"):
+        pool_multilevel(table, vcov=vcov)
+    vcov[[3, 4], [4, 3]] = 0.0
+    # Two that both correlate 0.9 with a third cannot correlate -0.8.
+    for (i, j), r in {(0, 1): 0.9, (0, 2): 0.9, (1, 2): -0.8}.items():
+        vcov[[i, j], [j, i]] = r * 0.04
+    with pytest.raises(
+        ValueError, match=r"effect 1 \(a\) and effect 2 \(b\) correlate 0.9, which with those of the other 1"
+    ):
+        pool_multilevel(table, vcov=vcov)
+    arms = {"n_treatment": 10, "n_placebo": 10, "mean_placebo": 1.0, "sd_placebo": 0.7, "vi": 0.045}
+    with pytest.raises(
+        ValueError, match=r"the covariance is not positive definite: .*effect 1 \(a\) and effect 2 \(b\)"
+    ):
+        sampling_covariance(table.iloc[:2].assign(**arms), shared_arm="whole")

@@ -629,7 +629,7 @@ def _clustered(effects, spread, cluster, mods, more):
 
         model = read_moderators(mods, found)
         x = _working_design(model, group, count)
-    yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group)
+    yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group, found.labels)
     return _Clustered(
         yi, vi, blocks, first, order, x[order], cluster, found.labels, found.measure, vcov, found.left_out, model
     )
@@ -673,11 +673,11 @@ def _read(effects, spread, **more):
     return found, vcov[np.ix_(found.kept, found.kept)]
 
 
-def _sorted(yi, vi, vcov, group):
+def _sorted(yi, vi, vcov, group, names):
     """Effects sorted by cluster: yi, vi, the covariance of each cluster, where clusters begin, and the order."""
     order = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    return yi[order], vi[order], _covariance_blocks(vcov, vi, group, order, first), first, order
+    return yi[order], vi[order], _covariance_blocks(vcov, vi, group, order, first, names), first, order
 
 
 def _column_or_values(frame, name):
@@ -705,28 +705,43 @@ def _numbered(cluster, names):
     return codes
 
 
-def _covariance_blocks(vcov, vi, group, order, first):
+def _covariance_blocks(vcov, vi, group, order, first, names):
     """The covariance of each cluster, from the whole matrix or the variances alone; checked."""
     members = np.split(order, first[1:])
     if vcov is None:
         return [np.diag(vi[at]) for at in members]
     if not np.isfinite(vcov).all() or not np.allclose(vcov, vcov.T, rtol=1e-10, atol=0.0):
         raise ValueError("vcov must be finite and symmetric")
-    if np.any(vcov[group[:, None] != group] != 0.0):
-        raise ValueError("vcov relates effects of different clusters; put effects that share patients in one cluster")
+    if len(crossing := np.argwhere((vcov != 0.0) & (group[:, None] != group))):
+        pair = _named_pair(crossing[0], names)
+        raise ValueError(f"vcov relates {pair}, of different clusters; put effects that share patients in one cluster")
     blocks = [vcov[np.ix_(at, at)] for at in members]
-    bad = [at[0] + 1 for at, b in zip(members, blocks, strict=True) if not _definite(b)]
-    if bad:
-        listed = ", ".join(map(str, bad))
-        raise ValueError(f"vcov is not positive definite in the cluster of effect {listed}; check the covariances")
+    _refuse_impossible("vcov", members, blocks, names)
     return blocks
 
 
-def _definite(block):
-    """Whether a covariance is positive definite beyond rounding."""
-    # As correlations: neither the unit nor a cluster of unequal variances may decide.
-    root = np.sqrt(np.diag(block))
-    return np.linalg.eigvalsh(block / np.outer(root, root))[0] > 1e-12
+def _refuse_impossible(called, members, blocks, names):
+    """Refuse covariances of clusters that are not positive definite beyond rounding, each with its closest pair."""
+    problems = []
+    for at, block in zip(members, blocks, strict=True):
+        # As correlations: neither the unit nor a cluster of unequal variances may decide.
+        root = np.sqrt(np.diag(block))
+        r = block / np.outer(root, root)
+        if np.linalg.eigvalsh(r)[0] > 1e-12:
+            continue
+        apart = np.triu(r, 1)
+        pair = np.unravel_index(np.abs(apart).argmax(), r.shape)
+        said = f"the errors of {_named_pair(at[list(pair)], names)} correlate {apart[pair]:.4g}"
+        many = (
+            "" if abs(apart[pair]) >= 1 else f", which with those of the other {len(at) - 2} of their cluster cannot be"
+        )
+        problems.append(said + many)
+    if problems:
+        raise ValueError(f"{called} is not positive definite: {'; '.join(problems)}; check the covariances")
+
+
+def _named_pair(pair, names):
+    return " and ".join(f"effect {i + 1} ({names[i]})" for i in pair)
 
 
 class WithoutOne(NamedTuple):
@@ -781,7 +796,7 @@ def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[Without
         stay = np.flatnonzero(group != gone)
         vcov = None if fit._vcov is None else fit._vcov[np.ix_(stay, stay)]
         x = np.ones((stay.size, 1))
-        sorted_ = _sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay])
+        sorted_ = _sorted(fit.yi[stay], fit.vi[stay], vcov, group[stay], fit.labels)
         given = _Clustered(*sorted_, x, fit.cluster, (), fit.measure, vcov, (), None)
         data = _turned(given)
         if (data.sizes == 1).all():
@@ -1408,6 +1423,9 @@ def _covariance_of_arms(frame, trial, group, shared_arm, measure, correlation):
         out = r * (same_arm * np.outer(se_t, se_t) + shared)
     out = np.where(cluster, out, 0.0)
     np.fill_diagonal(out, vi)
+    members = [np.flatnonzero(group == each) for each in range(group.max(initial=-1) + 1)]
+    names = _check.study_labels(frame.get("label", None), len(frame))
+    _refuse_impossible("the covariance", members, [out[np.ix_(at, at)] for at in members], names)
     return out
 
 
