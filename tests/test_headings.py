@@ -304,6 +304,14 @@ def test_the_measure_asked_for_is_kept():
     np.testing.assert_allclose(run(call, table).yi, of_metafor("SMD", "two_means")["yi"], rtol=RTOL)
 
 
+@pytest.mark.parametrize(("there", "missing"), [("_t", "_p"), ("_p", "_t")])
+def test_one_arm_alone_is_told_what_the_other_lacks(there, missing):
+    table = pd.DataFrame({f"mean{there}": [1.0], f"sd{there}": [1.0], f"n{there}": [5]})
+    names = ", ".join(f"{part}{missing}" for part in ("mean", "sd", "n"))
+    with pytest.raises(ValueError, match=f"^{names}: no such column"):
+        ma.effect_sizes(table)
+
+
 def test_a_table_of_arms_is_none():
     for name in dictionary.COLUMNS:
         found = recognised(

@@ -213,7 +213,7 @@ def is_wide(frame: Any, named: Sequence[str], measure: str) -> bool:
         return False
     if named or not isinstance(frame, pd.DataFrame):
         return bool(named)
-    if "yi" in frame or any(f"{name}_t" in frame and f"{name}_p" in frame for name in (*_ARM, *_SCORES, "events")):
+    if "yi" in frame or any(f"{name}{arm}" in frame for name in (*_ARM, *_SCORES, "events") for arm in _BOTH):
         return True
     one_arm = [shape for shape in SHAPES.values() if measure in shape.formulas]
     return bool(one_arm) and measure != "MD"
