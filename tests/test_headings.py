@@ -112,6 +112,14 @@ def test_two_arms_by_the_words_of_others(program):
     assert found.labels == reference["trial"].tolist()
 
 
+def test_revman_calls_its_studies_study_or_subgroup():
+    columns = ["Study or Subgroup", "Experimental Events", "Experimental Total", "Control Events", "Control Total"]
+    table = pd.DataFrame([["Ann 2003", 3, 120, 9, 118], ["Bo 2008", 12, 340, 25, 338]], columns=columns)
+    with pytest.raises(ma.TrialDataError) as caught:
+        ma.read_trials(table)
+    assert run(CALL.search(str(caught.value))[1], table).labels == ["Ann 2003", "Bo 2008"]
+
+
 def test_names_of_arms_are_found_in_the_headings():
     names = {program: recognised(pd.DataFrame([range(6)], columns=ARMS[program].split(","))).arms for program in ARMS}
     assert names["Covidence"] == ("LLLT", "Sham") and names["RevMan Web"] == ("Experimental", "Control")

@@ -83,6 +83,19 @@ def test_leave_one_out_has_the_line_of_all_trials(effects):
     assert "With one trial left out the pooled estimate runs from" in fig.content.caption
 
 
+def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():
+    yi, vi, trials = [0.2, 0.4, 0.9, 1.1, 0.1], [0.04, 0.05, 0.04, 0.06, 0.05], list("AABBC")
+    whole = analysis.pool_multilevel(yi, vi, cluster=trials)
+    fig = steps_forest(analysis.leave_one_out(whole), overall=whole, columns=("k",), right=("effect", "tau", "i2"))
+    total = body(fig).query("kind == 'total'").iloc[0]
+    assert (total["k"], total["contrast_estimate"], total["contrast_low"]) == (5, whole.estimate, whole.ci.low)
+    assert total["tau"] ** 2 == pytest.approx(whole.sigma2.between + whole.sigma2.within)
+    assert total["text_i2"] == analysis.text.percent(whole.i2.between + whole.i2.within)
+    clean(fig)
+    for overall in (None, whole):
+        assert "3 trials together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
+
+
 def test_a_wild_step_ends_in_an_arrowhead(effects):
     steps = analysis.cumulative(effects)
     steps.loc[1, ["ci_low", "ci_high"]] = [-60.0, 50.0]

@@ -109,6 +109,29 @@ def test_data_lends_columns_to_a_pooled_result(effects, pooled):
         forest(effects, data=effects.table)
 
 
+@pytest.fixture(scope="module")
+def wide():
+    """Effects of a table with one row a study, one of them without an SD."""
+    table = pd.DataFrame(
+        {
+            "study": list("ABCD"),
+            "mean_t": [3.0, 2.0, 4.0, 1.0], "sd_t": [1.0, 1.5, 2.0, np.nan], "n_t": [20, 30, 40, 9],
+            "mean_p": [4.0, 4.0, 5.0, 2.0], "sd_p": [1.0, 1.2, 1.8, 1.0], "n_p": [21, 29, 41, 9], "dose": list("xxyy"),
+        }
+    )  # fmt: skip
+    return analysis.effect_sizes(table, measure="SMD", study="study", missing="drop")
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_a_pooled_table_of_one_row_a_study_shows_its_arms_and_what_was_left_out(wide, groups):
+    result = analysis.pool_subgroups(wide, by="dose") if groups else analysis.pool(wide)
+    fig = forest(result, data=wide, columns=("n", "arms", "n_t"))
+    assert [text.get_text() for text in cells(fig, "n_treatment").values()][-1] == "90"
+    assert "Left out, 1 trial: sd_t is not known" in fig.content.caption
+    assert "Left out, 1 trial" in forest(result).content.caption
+    assert "Left out" not in forest(analysis.pool(wide.yi, wide.vi)).content.caption
+
+
 def test_columns_that_do_not_exist_are_named(effects, pooled):
     with pytest.raises(ValueError, match="columns names 'colour'"):
         forest(effects, columns=("colour",))

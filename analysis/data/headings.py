@@ -97,7 +97,10 @@ CONTROL = (
     "p placebo plac pbo plazebo control controls ctrl ctl con c comparator comparison sham schein kontrolle 2".split()
 )
 _FILLERS = "of the in for ci group arm arms gruppe score 95".split()
-STUDY = "study,studie,study id,study name,trial,trial id,studlab,slab,name,author year,first author,author,autor"
+STUDY = (
+    "study,study or subgroup,studie,study id,study name,trial,trial id,studlab,slab,name,author year,first author,"
+    "author,autor"
+)
 YEAR = "year,study year,publication year,pub year,jahr"
 
 #: Words for an effect, with its measure and whether it is a log; and for what tells its precision.

@@ -616,7 +616,8 @@ def leave_one_out(
         One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
-        ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part.
+        ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
+        many did.
 
     Raises
     ------
@@ -659,7 +660,7 @@ def leave_one_out(
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
         table = table.assign(shift=table["estimate"] - table["estimate"][k]).drop(index=k)
-    table.attrs["left_out"] = left_out
+    table.attrs |= {"left_out": left_out, "trials": len(table)}
     return table
 
 

@@ -16,6 +16,7 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.measures import Measure
+from analysis.models.multilevel import MultilevelEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -61,7 +62,7 @@ OUTCOME_MARKS = (
 def steps_forest(
     steps: pd.DataFrame,
     *,
-    overall: PooledEffect | None = None,
+    overall: PooledEffect | MultilevelEffect | None = None,
     columns: Sequence[str] | Mapping[str, str] | None = None,
     right: Sequence[str] | Mapping[str, str] = ("effect", "tau", "i2"),
     measure: str | None = None,
@@ -80,7 +81,7 @@ def steps_forest(
     ----------
     steps : pandas.DataFrame
         From :func:`analysis.cumulative` or :func:`analysis.leave_one_out` (known by its column shift).
-    overall : PooledEffect, optional
+    overall : PooledEffect or MultilevelEffect, optional
         All trials together, for a diamond below the steps. Steps of ``cumulative`` end in it; of ``leave_one_out``
         only the estimate is known without it.
     columns, right : sequence of str, or mapping of str to heading
@@ -182,11 +183,18 @@ def _step_rows(steps, overall, at):
     total = {"kind": "total", "name": "All trials", "group": "", "notes": "", "confidence_level": at}
     if overall is not None:
         total |= {"contrast_estimate": overall.estimate, "contrast_low": overall.ci.low}
-        total |= {"contrast_high": overall.ci.high, "contrast_k": overall.k, "k": overall.k}
-        total |= {name: getattr(overall, name) for name in ("tau", "tau2", "i2", "q", "pvalue", "q_pvalue")}
+        total |= {"contrast_high": overall.ci.high, "contrast_k": getattr(overall, "clusters", overall.k)}
+        total |= {name: getattr(overall, name) for name in ("k", "q", "pvalue", "q_pvalue")}
+        if isinstance(overall, MultilevelEffect):  # both levels together, as in its steps
+            tau2 = sum(overall.sigma2)
+            total |= {"tau": np.sqrt(tau2), "tau2": tau2, "i2": sum(overall.i2)}
+        else:
+            total |= {name: getattr(overall, name) for name in ("tau", "tau2", "i2")}
     elif "shift" in steps:
         first = steps.iloc[0]
-        total |= {"contrast_estimate": first["estimate"] - first["shift"], "contrast_k": first["k"] + 1}
+        # with several effects a trial k does not tell how many trials there are
+        total["contrast_k"] = steps.attrs.get("trials", first["k"] + 1)
+        total["contrast_estimate"] = first["estimate"] - first["shift"]
         total |= {"contrast_low": np.nan, "contrast_high": np.nan}
     else:
         last = rows.iloc[-1]

@@ -109,7 +109,10 @@ def source_of(results, by=None, data=None, to="forest"):
     if isinstance(results, PooledEffect):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
-        return _Source(_block_of_effect(results, data), [], getattr(data, "unit", ""), effects=results.effects)
+        left_out = getattr(results.effects, "left_out", None)
+        return _Source(
+            _block_of_effect(results, data), [], getattr(data, "unit", ""), left_out, effects=results.effects
+        )
     if hasattr(results, "derivations") and "change_placebo" not in results.table:
         return _source_of_differences(results, by, data)
     if hasattr(results, "derivations") or "arm" in getattr(results, "columns", ()):
@@ -132,10 +135,9 @@ def _source_of_differences(effects, by, data):
     if data is not None:
         raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
     pooled = pool_subgroups(effects, by if by is not None else ["all"] * len(effects))
-    with_n = effects.table.rename(columns=_ARM_LEVEL)
-    source = _source_of_subgroups(pooled, None, with_n)
+    source = _source_of_subgroups(pooled, None, effects)
     groups, between = (source.groups, source.between) if by is not None else ([], None)
-    return replace(source, groups=groups, between=between, unit=effects.unit, left_out=effects.left_out)
+    return replace(source, groups=groups, between=between)
 
 
 def _source_of_subgroups(results, by, data):
@@ -153,7 +155,9 @@ def _source_of_subgroups(results, by, data):
             free.remove(at)
             rows.append(at)
         groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    return _Source(total, groups, getattr(data, "unit", ""), between=results, effects=results.overall.effects)
+    effects = results.overall.effects
+    left_out = getattr(effects, "left_out", None)
+    return _Source(total, groups, getattr(data, "unit", ""), left_out, between=results, effects=effects)
 
 
 def _block_of_effect(pooled, data):
@@ -175,6 +179,8 @@ def _with_columns(trials, data):
             f"data must be a DataFrame or EffectSizes with one row for each of the {len(trials)} trials, in "
             f"their order; it is a {type(data).__name__}{rows}"
         )
+    known = {long: table[short] for short, long in _ARM_LEVEL.items() if short in table and long not in table}
+    table = table.assign(**known)
     extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
     return trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
