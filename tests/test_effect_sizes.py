@@ -809,7 +809,7 @@ def test_another_arm_to_compare_with(trials):
     with pytest.raises(ValueError, match=r"comparator='masage' is neither a role .*; did you mean 'massage'\?"):
         ma.effect_sizes(trials, comparator="masage")
     with pytest.raises(
-        ValueError, match="no trial has a mean in a treatment or usual care arm at its primary time point"
+        ValueError, match="no trial has a 'usual care' arm beside a treatment arm at its primary time point"
     ):
         ma.effect_sizes(trials, comparator="usual care")
 

@@ -204,7 +204,7 @@ def test_an_sd_that_nothing_tells_is_borrowed_or_left_out():
 
 
 def test_the_figure_calls_the_arms_by_their_names():
-    pooled = ma.pool_arms(ma.effect_sizes(arms_of(arms=ARMS)))
+    pooled = ma.pool_arms(ma.effect_sizes(arms_of(arms=ARMS, benefit="lower")))
     assert pooled.placebo.k == 3 and 0 < pooled.contextual_share.share < 1
     fig = ma.arms_forest(pooled)
     said = [text.get_text() for text in fig.findobj(Text)]
@@ -286,3 +286,21 @@ def test_what_is_needed_is_asked_for_by_name():
         ma.trials_from_wide(TMD, **names)
     with pytest.raises(ValueError, match="the table is a str; give a pandas DataFrame"):
         ma.trials_from_wide("trials.csv")
+
+
+def test_what_is_good_is_what_was_said():
+    """A score of function is better higher; of any other nobody knows, so no arrow points to an arm."""
+    assert ma.effect_sizes(arms_of()).benefit is None
+    assert ma.effect_sizes(arms_of(benefit="higher")).benefit == "higher"
+    assert ma.effect_sizes(arms_of(benefit="higher"), benefit="lower").benefit == "lower"
+    with pytest.raises(ValueError, match="benefit='up' is not known"):
+        arms_of(benefit="up")
+
+
+def test_an_arm_of_one_is_named_by_row_and_column():
+    table = TMD.assign(n2=[23, 1, 21])
+    message = r"row 3, study 'Bo 2017', column 'n2 \(n_p\)': value '1': the number of people must be .* at least 2"
+    with pytest.raises(ma.TrialDataError, match=message):
+        arms_of(table)
+    with pytest.raises(ma.TrialDataError, match=message):
+        ma.effect_sizes(table, **NAMES)

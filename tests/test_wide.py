@@ -503,7 +503,7 @@ def with_cell(name, value, table=ARMS):
         ("sd_t", -1.0, "value '-1': an SD must be finite and at least 0"),
         ("mean_p", np.inf, "value 'inf': a mean must be finite"),
         ("mean_t", 1e60, "value '1e+60': this is too extreme for double precision"),
-        ("n_t", 0, "value '0': the number of people must be finite and at least 1"),
+        ("n_t", 0, "value '0': the number of people must be finite and at least 2"),
         ("mean_t", "3,1", "value '3,1': this is not a number"),
         ("mean_t", "1_0", "value '1_0': this is not a number"),
         ("mean_t", 1j, "this is not a number"),

@@ -337,8 +337,8 @@ def effect_sizes(
     year : str, optional
         One row a study: the column that holds it.
     benefit : {"lower", "higher"}, optional
-        What is good for patients. Default: of an arm-level table, which holds pain and counts responders, "lower" of
-        scores and "higher" of events; else not known.
+        What is good for patients. Default: what :func:`analysis.trials_from_wide` was told; of any other arm-level
+        table, which holds pain and counts responders, "lower" of scores and "higher" of events; else not known.
     arms : (str, str), optional
         What the two arms are called. Default: `arm_label` of an arm-level table, where all trials have the same.
     missing : {"raise", "drop"}, optional
@@ -481,13 +481,13 @@ def effect_sizes(
     trials = trials.assign(comparison=comparisons(trials, times))
     clusters = None if cluster is None else _clusters(trials, cluster)
     rows = compared_arms(trials, times, comparator)
-    sides = {"benefit": benefit or "lower", "arms": tuple(arms)}
+    good = trials.attrs.get("benefit", "higher" if measure in _COUNTED else "lower")
+    sides = {"benefit": benefit or good, "arms": tuple(arms)}
     if sides["arms"] == _OPTIONS["arms"]:
         sides["arms"] = _names_of_arms(rows, comparator)
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
-        sides["benefit"] = benefit or "higher"
         table, derivations, left_out = _of_events(trials, rows, measure, options)
     else:
         table, derivations, left_out = _of_scores(trials, rows, measure, options)
@@ -504,8 +504,10 @@ def _of_scores(trials, rows, measure, options):
     outcome, missing_sd, between = (options[name] for name in ("outcome", "missing_sd", "crossover_correlation"))
     if measure == "ROM" and outcome != "final":
         raise ValueError("measure='ROM' is a ratio of final scores; give outcome='final': changes have no true zero")
+    at = "its primary time point" if times == "primary" else "any time point"
+    if rows.empty:
+        raise ValueError(f"no trial has a {comparator!r} arm beside a treatment arm at {at}")
     if rows[["final_mean", "change_mean"]].isna().all(axis=None):
-        at = "its primary time point" if times == "primary" else "any time point"
         raise ValueError(f"no trial has a mean in a treatment or {comparator} arm at {at}")
     # SDs are borrowed from whole arms at the primary time point, however the arms of a trial are used: an arm that was
     # split, or measured again, lends once.

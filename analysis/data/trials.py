@@ -679,7 +679,10 @@ def _with_heading(rows, path, layout, decimal):
     heading = ["" if name is None else str(name).strip() for name in rows[0]]
     even = pd.DataFrame([row for row in rows[1:] if len(row) == len(heading)], columns=heading, dtype=object)
     if not set(heading) & set(layout.columns) and not _has_one_row_a_study(even, layout):
-        remedy = "The first row must hold the column names of data/README.md; delete what stands above it."
+        remedy = (
+            "The first row must hold the column names of data/README.md; delete what stands above it. A table with one "
+            "row a study is read by effect_sizes(df, ...) or trials_from_wide(df, ...), its columns named."
+        )
         raise _no_table(path, "is not the heading", remedy, row=1)
     width = len(heading)
     ragged = [

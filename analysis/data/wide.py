@@ -126,7 +126,7 @@ _ABOUT = (
 _ANY_WORDS = ("therapy", "therapy_family", "condition_group", "pain_type", "control")
 # What a number must be, where the name of its argument does not say so; see `analysis._check`.
 _KINDS = {"yi": "mean", "min": "smallest", "max": "largest", "p": "pvalue", "baseline": "", "final": "", "change": ""}
-_NEEDS_TWO = ("SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
+_NEEDS_TWO = ("MD", "ROM", "SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
 
 #: Why numbers that are all there make no effect.
 ZERO = "no events, or nothing but events, in both arms: the trial tells nothing of a ratio"
@@ -574,9 +574,9 @@ def _fill_arm(reader, arm, called):
     ]
     reader.fill(f"sd{arm}", called, "SD", ways)
     ways = [
-        (_FROM["five"], recover.mean_from_five_numbers(low, q1, median, q3, high, n)),
-        (_FROM["quartiles"], recover.mean_from_quartiles(q1, median, q3, n)),
-        (_FROM["range"], recover.mean_from_range(low, median, high, n)),
+        (_FROM["five"], recover.mean_from_five_numbers(low, q1, median, q3, high, several)),
+        (_FROM["quartiles"], recover.mean_from_quartiles(q1, median, q3, several)),
+        (_FROM["range"], recover.mean_from_range(low, median, high, several)),
     ]
     reader.fill(f"mean{arm}", called, "mean", ways)
 
@@ -825,6 +825,7 @@ def trials_from_wide(
     label: str | None = None,
     year: str | None = None,
     arms: tuple[str, str] = ("treatment", "placebo"),
+    benefit: Benefit | None = None,
     outcome: Outcome = "final",
     correlation: float | str | None = None,
     level: float = 95.0,
@@ -844,6 +845,9 @@ def trials_from_wide(
         The columns that hold them. Without a study, the rows are named by label or index.
     arms : (str, str), optional
         What the two arms are called; effects and figures name them so.
+    benefit : {"lower", "higher"}, optional
+        What is good for patients, kept in ``attrs["benefit"]`` for the effects of these trials. Left out, nobody knows,
+        and no figure points to it.
     outcome : {"final", "change"}, optional
         What `mean_t` and `mean_p` are: scores at the end, or changes since the baseline.
     correlation : float or str, optional
@@ -925,7 +929,7 @@ def trials_from_wide(
     about = {"study": study, "label": label, "year": year}
     known = SHAPES["two arms"].columns
     _check.keywords("trials_from_wide", columns, known)
-    check_sides(None, arms)
+    check_sides(benefit, arms)
     asked = {"measure": "MD", "outcome": outcome, "correlation": correlation, "missing": "raise"}
     reader = _opened(df, about, wide_options(asked | {"arms": tuple(arms), "level": level, "log": None}))
     reader.take("two arms", columns)
@@ -951,7 +955,9 @@ def trials_from_wide(
         raise TrialDataError(_in_the_table(error.problems, reader), "the table") from None
     own = others.drop(columns=[name for name in others if name in _ABOUT])
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
-    return pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
+    trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
+    trials.attrs["benefit"] = benefit
+    return trials
 
 
 def _need_for_arms(reader, outcome):
