@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import published_trials
+from data_cases import as_read, published_trials
 
 import analysis as ma
 from analysis import recover
@@ -323,7 +323,7 @@ def changed(of="trial0", both=None, **by_arm):
 
 
 def audited(frame):
-    return audit_trials(ma.read_trials(frame))
+    return audit_trials(as_read(frame))
 
 
 def checks(frame):
@@ -332,7 +332,7 @@ def checks(frame):
 
 
 def test_clean_trials_have_no_finding():
-    found = audited(clean())
+    found = audit_trials(ma.read_trials(clean()))
     assert found.empty and list(found.columns) == RESULT
     assert audit_findings(found) == "Nothing was found to look up again."
     with pytest.raises(ValueError, match="no row"):
@@ -460,9 +460,21 @@ def test_a_rule_fires_beyond_its_line_and_not_within(at):
         assert len(own) > 0 if fires else own.empty, found[found["study"] == f"case{at}"].to_string()
 
 
+SHARE = {"scale": "percent change", "scale_min": None, "scale_max": None, "baseline_mean": 100, "baseline_sd": 20}
+SHARE |= {"final_mean": 60, "final_sd": 70}
+ORDINARY = "Randomised, double-blind; 40 of 42 analysed. Week counted from the start. The sham device was inert."
+
+
+@cache
+def three_changed():
+    """What is found in the clean trials when cells of the first three are changed."""
+    ways = {"trial0": t(baseline_mean=7.36), "trial1": {"both": SHARE}, "trial2": {"both": {"note": ORDINARY}}}
+    own = [changed(of=study, **way).query(f"study == '{study}'") for study, way in ways.items()]
+    return audited(pd.concat([*own, clean()[6:]], ignore_index=True))
+
+
 def test_a_percent_of_the_start_is_at_no_end_of_a_scale():
-    share = {"scale": "percent change", "scale_min": None, "scale_max": None, "baseline_mean": 100, "baseline_sd": 20}
-    found = audited(changed(both=share | {"final_mean": 60, "final_sd": 70}))
+    found = three_changed().query("study == 'trial1'")
     assert not {"floor effect", "ceiling effect"} & set(found["check"])
 
 
@@ -475,7 +487,7 @@ def test_every_check_has_a_case_or_a_test_of_its_own():
 
 
 def test_a_finding_names_rows_and_reason():
-    found = audited(changed(**t(baseline_mean=7.36))).query("check == 'baseline imbalance'").iloc[0]
+    found = three_changed().query("check == 'baseline imbalance'").iloc[0]
     assert (found["rows"], found["label"], found["table"]) == ((2, 3), "Author0 2010", "trials")
     assert found["value"] == pytest.approx(7.36 - 6.13)
     assert found["reason"] == (
@@ -584,8 +596,7 @@ def test_what_only_a_note_tells_is_quoted():
 
 
 def test_an_ordinary_note_is_no_doubt():
-    note = "Randomised, double-blind; 40 of 42 analysed. Week counted from the start. The sham device was inert."
-    assert audited(changed(both={"note": note})).empty
+    assert three_changed().query("study == 'trial2'").empty and not three_changed().empty
 
 
 def test_the_words_that_are_looked_for_are_patterns():
@@ -607,7 +618,7 @@ def deleted_residuals(effects):
 @pytest.mark.parametrize("final", [1.9, 2.4])
 def test_outliers(final):
     frame = changed(**t(final_mean=final))
-    z = deleted_residuals(ma.effect_sizes(ma.read_trials(frame)))
+    z = deleted_residuals(ma.effect_sizes(as_read(frame)))
     found = audited(frame).query("check == 'outlier'")
     assert len(found) == int(np.abs(z[0]) > OUTLIER)
     if len(found):
@@ -685,8 +696,7 @@ def test_tables_that_were_not_read():
 
 
 def test_an_sd_made_from_an_assumed_correlation_is_not_a_printed_one():
-    trials = ma.read_trials("data/trials.csv")
-    points = in_points(trials)
+    trials, points = TRIALS, in_points(TRIALS)
     printed = trials[["change_sd", "change_se", "change_ci_low"]].notna().any(axis=1)
     known = trials[["baseline_sd", "final_sd", "baseline_mean", "final_mean"]].notna().all(axis=1)
     assert (known & ~printed).any() and points.loc[known & ~printed, "change_sd"].isna().all()

@@ -317,24 +317,24 @@ def test_a_boundary_that_only_climbs_from_inside_reach():
     assert fit.boundary
 
 
-@pytest.mark.parametrize("k", [3, 5, 9])
+@pytest.mark.parametrize("k", [3, 9])
 @pytest.mark.parametrize("restricted", [True, False])
 def test_no_climb_from_anywhere_ends_higher(k, restricted):
     rng = np.random.default_rng(k)
-    data = batch(rng, 60, k)
+    data = batch(rng, 50, k)
     factor, height = maximum(data, restricted)
-    sd = np.sqrt(np.exp(rng.uniform(np.log(0.01), np.log(1e4), (2, 40, 60))) * data.small[:, None])
-    r = np.tanh(rng.normal(size=(40, 60)) * 1.5)
+    sd = np.sqrt(np.exp(rng.uniform(np.log(0.01), np.log(1e4), (2, 24, 50))) * data.small[:, None])
+    r = np.tanh(rng.normal(size=(24, 50)) * 1.5)
     starts = np.stack([sd[0], r * sd[1], np.sqrt(1 - r**2) * sd[1]]).reshape(3, -1)
-    ends = climb(take(data, np.tile(np.arange(60), 40)), starts, restricted)[1].reshape(40, 60)
+    ends = climb(take(data, np.tile(np.arange(50), 24)), starts, restricted)[1].reshape(24, 50)
     assert (ends.max(axis=0) - height).max() < 1e-8
-    assert 0 < (factor[2] == 0).sum() < 60
+    assert 0 < (factor[2] == 0).sum() < 50
     assert (ends.max(axis=0) - ends.min(axis=0)).max() > 1e-3  # so there is something to miss
 
 
 @pytest.mark.parametrize("restricted", [True, False])
 def test_conditions_of_a_maximum_hold(restricted):
-    data = batch(np.random.default_rng(8), 300, 6)
+    data = batch(np.random.default_rng(8), 120, 6)
     factor, height = maximum(data, restricted)
     g = derivatives(point(data, factor, restricted), restricted)[0]
     slope = np.moveaxis(np.array([[g[0], g[1] / 2], [g[1] / 2, g[2]]]), -1, 0)
@@ -348,7 +348,7 @@ def test_conditions_of_a_maximum_hold(restricted):
     inside = factor[2] != 0
     assert np.linalg.eigvalsh(slope[~inside]).max() < 1e-7  # and none into the inside
     assert np.abs(slope[inside]).max() < 1e-7
-    assert 30 < inside.sum() < 270
+    assert 12 < inside.sum() < 108
     again = climb(data, factor * 1.01, restricted)[0]
     t, back = product(factor)[0][:, inside], product(again)[0][:, inside]
     close(back[[0, 2]], t[[0, 2]], 1e-9)
@@ -545,7 +545,7 @@ def test_result_cannot_be_changed():
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seeds, st.sampled_from(METHODS), st.sampled_from([1e-3, 0.1, 100.0, 1e6]), st.floats(-50, 50))
 def test_units_origin_and_order_do_not_matter(seed, method, unit, origin):
     rng = np.random.default_rng(seed)
@@ -560,7 +560,7 @@ def test_units_origin_and_order_do_not_matter(seed, method, unit, origin):
     assert (np.abs(moved.between / np.outer(units, units) - fit.between) < 1e-6 * np.abs(sd) + 1e-6).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seeds, st.sampled_from(METHODS))
 def test_outcomes_may_be_swapped(seed, method):
     y, v, c = random_set(np.random.default_rng(seed), 6, gaps=True)

@@ -158,7 +158,7 @@ changes = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(changes, st.floats(0.1, 10.0))
 def test_another_unit_leaves_the_share(data, factor):
     p, t, vp, vt = np.array(data).T
@@ -169,7 +169,7 @@ def test_another_unit_leaves_the_share(data, factor):
     assert [other.ratio_of_means, *other.fieller] == pytest.approx(means, rel=1e-5, nan_ok=True)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=10)
 @given(changes)
 def test_swapping_the_arms_inverts_the_share(data):
     p, t, vp, vt = np.array(data).T
@@ -382,7 +382,7 @@ def test_bootstrap_and_fieller_agree_for_many_precise_trials():
     rng, k = np.random.default_rng(5), 150
     between = rng.multivariate_normal([-1.5, -3.0], [[0.5, 0.3], [0.3, 0.8]], k)
     p, t = (between + rng.normal(0, 0.1, (k, 2))).T
-    found = share_of(p, t, 0.01, 0.01, n_bootstrap=600)
+    found = share_of(p, t, 0.01, 0.01, n_bootstrap=300)
     width = found.fieller.high - found.fieller.low
     assert found.ratio_of_means == pytest.approx(0.5, abs=0.03)
     assert found.bootstrap == pytest.approx(found.fieller, abs=0.1 * width)

@@ -1,19 +1,18 @@
 """From trials to effect sizes: every trial ends in one place, and every derived number is listed."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import TRIALS, published_trials
+from data_cases import TRIALS, as_read, published_effects, published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis as ma
 from analysis.data import arm_scores
-from analysis.data.dictionary import COLUMNS
-from analysis.data.dictionary import TRIALS as LAYOUT
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 
@@ -24,8 +23,8 @@ def trials():
 
 
 @pytest.fixture(scope="module")
-def effects(trials):
-    return ma.effect_sizes(trials)
+def effects():
+    return published_effects()
 
 
 def one(effects, study):
@@ -87,9 +86,9 @@ def test_imputed_sd_is_pooled_over_the_other_trials(trials, effects):
 
 
 @pytest.mark.parametrize(("rule", "word", "borrow"), [("median", "median", np.median), ("largest", "largest", np.max)])
-def test_imputed_sd_by_the_other_rules(trials, effects, rule, word, borrow):
+def test_imputed_sd_by_the_other_rules(effects, rule, word, borrow):
     """The same donors as for the pooled SD, their median or their largest SD; all else stays."""
-    found = ma.effect_sizes(trials, missing_sd=f"impute-{rule}")
+    found = published_effects(missing_sd=f"impute-{rule}")
     others = effects.table[effects.table["change_status"].isin(["as printed", "recovered"])]
     sds = np.sqrt(others["change_treatment_vi"] * others["n_treatment"])
     assert one(found, "gale2006")["sd_treatment"] == pytest.approx(borrow(sds))
@@ -112,34 +111,38 @@ def test_scales_become_points(effects):
     assert one(effects, "wolsko2004")["yi"] == pytest.approx((-79 + 10) / 50)
 
 
-def test_crossover_uses_the_paired_variance(trials):
-    for r in (0.0, 0.5, 0.8):
-        wang = one(ma.effect_sizes(trials, crossover_correlation=r), "wang2009")
+# Of the scores and of the periods; they differ, so that neither is taken for the other.
+CORRELATIONS = [{"correlation": r, "crossover_correlation": 0.9 - r} for r in (0.0, 0.5, 0.9)]
+
+
+def test_crossover_uses_the_paired_variance():
+    for options in CORRELATIONS:
+        r, wang = options["crossover_correlation"], one(published_effects(**options), "wang2009")
         assert wang["vi"] == pytest.approx((1.72**2 + 1.96**2 - 2 * r * 1.72 * 1.96) / 22)
         assert "crossover" in wang["flags"] and np.isnan(wang["period_correlation"])
 
 
-def test_change_sd_uses_the_stated_correlation(trials):
-    for r in (0.0, 0.5, 0.9):
-        dogan = one(ma.effect_sizes(trials, correlation=r), "dogan2010")
+def test_change_sd_uses_the_stated_correlation():
+    for options in CORRELATIONS:
+        r, dogan = options["correlation"], one(published_effects(**options), "dogan2010")
         assert dogan["sd_treatment"] == pytest.approx(np.sqrt(1.64**2 + 1.45**2 - 2 * r * 1.64 * 1.45))
 
 
-def test_no_placebo_patient_counts_twice(trials, effects):
+def test_no_placebo_patient_counts_twice(effects):
     glazov = one(effects, "glazov2014")
     assert (glazov["n_treatment"], glazov["n_placebo"]) == (96, 48)
-    split = ma.effect_sizes(trials, multi_arm="split").table
+    split = published_effects(multi_arm="split").table
     assert split["n_placebo"].sum() == pytest.approx(effects.table["n_placebo"].sum())
     assert split["n_treatment"].sum() == pytest.approx(effects.table["n_treatment"].sum())
     assert split["study"].value_counts()[["tam2007", "glazov2014", "stelian1992"]].tolist() == [2, 2, 2]
     assert split["label"].is_unique
-    derived = ma.effect_sizes(trials, multi_arm="split").derivations
+    derived = published_effects(multi_arm="split").derivations
     shared = derived[derived["rule"].str.endswith("it serves several treatment arms")]
     assert set(shared["study"]) == {"tam2007", "glazov2014", "stelian1992"} and set(shared["arm"]) == {"placebo"}
     assert not effects.derivations["rule"].str.contains("serves several").any()
 
 
-def test_tables_hold_what_is_documented_and_are_numbered(trials, effects):
+def test_tables_hold_what_is_documented_and_are_numbered(effects):
     contrasts = ma.read_contrasts(TRIALS.with_name("contrasts.csv"))
     both = ma.with_contrasts(effects, contrasts)
     for found in (effects, ma.contrast_effects(contrasts), both, effects.where(therapy_family="Light")):
@@ -153,43 +156,57 @@ def test_splitting_changes_nothing_where_no_placebo_arm_is_shared(trials, effect
     several = ["tam2007", "glazov2014", "stelian1992"]
     without = trials[~trials["study"].isin(several)]
     pd.testing.assert_frame_equal(ma.effect_sizes(without, multi_arm="split").table, ma.effect_sizes(without).table)
-    for missing_sd in ("impute", "impute-median", "impute-largest"):
-        both = [ma.effect_sizes(trials, multi_arm=how, missing_sd=missing_sd) for how in ("split", "combine")]
+    for options in ({}, {"missing_sd": "impute-median"}, {"missing_sd": "impute-largest"}):
+        both = published_effects(multi_arm="split", **options), published_effects(**options)
         split, whole = (found.table[~found.table["study"].isin(several)].reset_index(drop=True) for found in both)
         pd.testing.assert_frame_equal(split, whole, check_dtype=False)
         split, whole = (found.derivations[~found.derivations["study"].isin(several)] for found in both)
         pd.testing.assert_frame_equal(split.reset_index(drop=True), whole.reset_index(drop=True))
-    borrowed = ma.provenance(ma.effect_sizes(trials, multi_arm="split"), "gale2006").table
+    borrowed = ma.provenance(published_effects(multi_arm="split"), "gale2006").table
     assert not borrowed["rule"].str.contains("the lenders are not among these trials").any()
 
 
-def alone(trials, study, arm="treatment", **cells):
-    """The trials with the first such arm of one person, who has no SD."""
+def alone(trials, *studies, arm="treatment"):
+    """The trials, with one person who has no SD in the first such arm of these; and the rows of those arms."""
     made = trials.copy()
-    row = made.index[(made["study"] == study) & (made["arm"] == arm) & (made["primary"] == "yes")][0]
-    made.loc[row, [name for name in made if name.endswith(("_sd", "_se", "_ci_low", "_ci_high"))]] = np.nan
-    made.loc[row, "n"] = 1
-    for name, value in cells.items():
-        made.loc[row, name] = value
-    return row, ma.read_trials(made)
+    chosen = made[made["study"].isin(studies) & (made["arm"] == arm) & (made["primary"] == "yes")]
+    rows = chosen.drop_duplicates("study").index
+    made.loc[rows, [name for name in made if name.endswith(("_sd", "_se", "_ci_low", "_ci_high"))]] = np.nan
+    made.loc[rows, "n"] = 1
+    return [*rows], ma.read_trials(made)
+
+
+ALONE = ["chow2006", "gale2006", "dogan2010", "foleynolan1992"]
+CHOICES = [{}, {"missing_sd": "drop"}, {"multi_arm": "split"}, {"outcome": "final"}]
+
+
+@cache
+def all_alone(arm):
+    """All four with one person in that arm: the rows of those arms by study, the trials, the effects by each choice."""
+    rows, made = alone(published_trials(), *ALONE, arm=arm)
+    return dict(zip(made["study"][rows], rows, strict=True)), made, [ma.effect_sizes(made, **each) for each in CHOICES]
 
 
 @pytest.mark.parametrize("arm", ["treatment", "placebo"])
-@pytest.mark.parametrize("study", ["chow2006", "gale2006", "dogan2010", "foleynolan1992"])
-def test_an_arm_of_one_is_left_out_with_its_row(trials, effects, study, arm):
-    row, made = alone(trials, study, arm)
-    for options in ({}, {"missing_sd": "drop"}, {"multi_arm": "split"}, {"outcome": "final"}):
-        found = ma.effect_sizes(made, **options)
+@pytest.mark.parametrize("study", ALONE)
+def test_an_arm_of_one_is_left_out_with_its_row(study, arm):
+    rows, _, by_choice = all_alone(arm)
+    for found in by_choice:
         why = found.left_out.set_index("study")["reason"][study]
-        assert why == f"one person in the {arm} arm (row {row}): an arm of one has no SD"
+        assert why == f"one person in the {arm} arm (row {rows[study]}): an arm of one has no SD"
         assert np.isfinite(found.vi).all() and study not in set(found.table["study"])
+
+
+@pytest.mark.parametrize("arm", ["treatment", "placebo"])
+def test_where_every_trial_has_an_arm_of_one_none_is_left(arm):
+    _, made, _ = all_alone(arm)
     with pytest.raises(ValueError, match="no trial is left"):
-        ma.effect_sizes(made[made["study"] == study])
+        ma.effect_sizes(made[made["study"].isin(ALONE)])
 
 
 def test_an_arm_of_one_beside_another_is_combined(trials):
     """It adds its mean: n - 1 = 0 squares within it. Apart it is left out."""
-    row, made = alone(trials, "tam2007")
+    (row,), made = alone(trials, "tam2007")
     found = ma.effect_sizes(made)
     whole = one(found, "tam2007")
     parts = arm_scores.arm_scores(made.loc[made["study"] == "tam2007"], 0.5).query("score == 'change'")
@@ -220,8 +237,8 @@ def test_a_placebo_arm_too_small_to_be_shared(trials):
     )
 
 
-def test_final_scores_on_request(trials):
-    final = ma.effect_sizes(trials, outcome="final")
+def test_final_scores_on_request():
+    final = published_effects(outcome="final")
     chow = one(final, "chow2006")
     assert (chow["outcome"], chow["yi"]) == ("final", pytest.approx(3.2378 - 4.2867))
     assert "final score" in chow["flags"]
@@ -229,7 +246,7 @@ def test_final_scores_on_request(trials):
 
 
 def test_missing_sd_drop_and_raise(trials, effects):
-    dropped = ma.effect_sizes(trials, missing_sd="drop")
+    dropped = published_effects(missing_sd="drop")
     assert len(dropped) == 39 and len(dropped.left_out) == 11
     assert dropped.left_out["reason"].str.contains("missing_sd='drop'").sum() == 5
     kept = effects.table[effects.table["status"] != "imputed"].reset_index(drop=True)
@@ -340,9 +357,9 @@ def test_choices_of_read_rows_are_not_read_again(trials):
 
 def test_own_columns_reach_the_effects(trials):
     own = trials.assign(x_site="here", x_row=range(len(trials)))
-    table = ma.effect_sizes(own).table
-    assert set(table["x_site"]) == {"here"} and "x_row" not in table
-    assert list(ma.pool_arms(ma.effect_sizes(own), by="x_site").groups) == ["here"]
+    found = ma.effect_sizes(own)
+    assert set(found.table["x_site"]) == {"here"} and "x_row" not in found.table
+    assert list(ma.pool_arms(found, by="x_site").groups) == ["here"]
 
 
 def test_where_takes_any_collection(effects):
@@ -353,8 +370,8 @@ def test_where_takes_any_collection(effects):
     assert len(effects.where(status="as printed").left_out) == 0
 
 
-def test_final_scores_become_points_too(trials):
-    ebadi = one(ma.effect_sizes(trials, outcome="final"), "ebadi2012")
+def test_final_scores_become_points_too():
+    ebadi = one(published_effects(outcome="final"), "ebadi2012")
     assert (ebadi["mean_treatment"], ebadi["mean_placebo"]) == pytest.approx((2.66, 3.07))
     assert (ebadi["sd_treatment"], ebadi["sd_placebo"]) == pytest.approx((1.38, 1.31))
 
@@ -371,8 +388,8 @@ def test_a_trial_lends_no_sd_to_itself(trials):
     assert float(lent) == pytest.approx(others.loc["gale2006", "sd_treatment"])
 
 
-def test_baselines_are_in_points_and_combined_over_arms(trials):
-    table = ma.effect_sizes(trials).table.set_index("study")
+def test_baselines_are_in_points_and_combined_over_arms(trials, effects):
+    table = effects.table.set_index("study")
     assert table.loc["gale2006", ["baseline_treatment", "baseline_placebo"]].tolist() == [6.9, 7.4]
     assert np.isnan(table.loc["gale2006", "baseline_sd_treatment"])
     rows = trials[(trials["study"] == "stelian1992") & (trials["primary"] == "yes") & (trials["arm"] == "treatment")]
@@ -381,27 +398,35 @@ def test_baselines_are_in_points_and_combined_over_arms(trials):
     assert len(rows) == 2 and table.loc["stelian1992", "baseline_treatment"] == pytest.approx(by_hand, rel=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("week", "timepoint", "band"),
-    [
-        (0, "", "single session"),
-        (1, "single session", "single session"),
-        (0.02, "end of treatment", "up to 4 weeks"),
-        (4, "end of treatment", "up to 4 weeks"),
-        (4.3, "follow-up", "over 4 to 12 weeks"),
-        (12, "follow-up", "over 4 to 12 weeks"),
-        (12.1, "follow-up", "over 12 weeks"),
-        ("", "end of treatment", None),
-    ],
-)
-def test_week_bands(trials, week, timepoint, band):
-    changed = trials.assign(week=np.nan if week == "" else float(week), timepoint=timepoint or None)
-    bands = ma.effect_sizes(changed).table["week_band"]
-    assert bands.isna().all() if band is None else (bands == band).all()
+BANDS = [
+    (0, "", "single session"),
+    (1, "single session", "single session"),
+    (0.02, "end of treatment", "up to 4 weeks"),
+    (4, "end of treatment", "up to 4 weeks"),
+    (4.3, "follow-up", "over 4 to 12 weeks"),
+    (12, "follow-up", "over 4 to 12 weeks"),
+    (12.1, "follow-up", "over 12 weeks"),
+    ("", "end of treatment", None),
+]
 
 
-def test_rows_are_those_behind_the_effects(trials):
-    effects = ma.effect_sizes(trials)
+@cache
+def bands_found():
+    """The effects of trials of which each has one of these times in turn."""
+    trials = published_trials()
+    turn = pd.factorize(trials["study"])[0] % len(BANDS)
+    times = [(np.nan if week == "" else float(week), timepoint or None) for week, timepoint, _ in BANDS]
+    changed = trials.assign(week=[times[at][0] for at in turn], timepoint=[times[at][1] for at in turn])
+    return ma.effect_sizes(changed.assign(x_case=turn)).table.set_index("x_case")
+
+
+@pytest.mark.parametrize(("week", "timepoint", "band"), BANDS)
+def test_week_bands(week, timepoint, band):
+    bands = bands_found().loc[BANDS.index((week, timepoint, band)), "week_band"]
+    assert len(bands) > 3 and (bands.isna().all() if band is None else (bands == band).all())
+
+
+def test_rows_are_those_behind_the_effects(trials, effects):
     assert set(effects.rows["study"]) == set(effects.table["study"])
     assert (effects.rows["primary"] == "yes").all() and set(effects.rows["arm"]) == {"treatment", "placebo"}
     light = effects.where(therapy_family="Light")
@@ -432,7 +457,7 @@ def test_one_borrowed_sd_makes_a_change_borrowed(trials, effects):
 
 
 def test_the_audit_and_all_choices_take_an_arm_of_one(trials):
-    row, made = alone(trials, "chow2006")
+    (row,), made = alone(trials[trials["study"].isin([*ALONE, "tam2007"])], "chow2006")
     found = ma.audit_trials(made).query("check == 'one person in an arm'")
     assert found["study"].tolist() == ["chow2006"] and row in found["rows"].iloc[0]
     assert np.isfinite(ma.multiverse(made)["estimate"]).all()
@@ -442,39 +467,63 @@ ABOUT = {"year": 2001, "therapy": "TENS", "therapy_family": "Electrical", "condi
 ABOUT |= {"design": "parallel", "scale_min": 0, "scale_max": 10, "primary": "yes", "source": "x", "n": 30}
 
 
-def two_arms(treatment, placebo, **both):
-    """One trial of two arms, each given by its cells; final means are 3.0 and 4.2."""
+def rows_of(treatment, placebo, **both):
+    """The rows of a trial of two arms, each given by its cells; final means are 3.0 and 4.2."""
     arms = ({"arm": "treatment", "final_mean": 3.0} | treatment, {"arm": "placebo", "final_mean": 4.2} | placebo)
-    return ma.read_trials(pd.DataFrame([{"study": "a2001", "author": "A"} | ABOUT | both | arm for arm in arms]))
+    return [{"study": "a2001", "author": "A"} | ABOUT | both | arm for arm in arms]
 
 
-def by_p(p, treatment=None, placebo=None, **both):
-    """The effect of a trial that prints this p, or None where it is left out without a spread."""
-    made = two_arms(treatment or {}, placebo or {}, p_between=p, **both)
-    try:
-        return one(ma.effect_sizes(made, missing_sd="drop"), "a2001")
-    except ValueError as error:
-        assert "no trial is left" in str(error)
+def two_arms(treatment, placebo, **both):
+    return as_read(rows_of(treatment, placebo, **both))
 
 
-@pytest.mark.parametrize("text", ["0.008", "= .008", "p = 0.008", "0,008", "0.008 (t test)", "0.008 (unpaired t-test)"])
+def prints(p, treatment=None, placebo=None, **both):
+    """The rows of a trial that prints this p."""
+    return rows_of(treatment or {}, placebo or {}, p_between=p, **both)
+
+
+def together(trials):
+    """One table of trials given by their rows, which are called t0, t1 and so on in it."""
+    return as_read([row | {"study": f"t{at}"} for at, trial in enumerate(trials) for row in trial])
+
+
+def by_p(*trials):
+    """The effect of each trial, given by its rows, or None where it is left out without a spread."""
+    found = ma.effect_sizes(together(trials), missing_sd="drop")
+    assert found.left_out["reason"].str.endswith("(missing_sd='drop')").all()
+    out = set(found.left_out["study"])
+    return [None if f"t{at}" in out else one(found, f"t{at}") for at in range(len(trials))]
+
+
+PRINTED = ["0.008", "= .008", "p = 0.008", "0,008", "0.008 (t test)", "0.008 (unpaired t-test)"]
+
+
+@cache
+def printed():
+    """The effects and the audit of trials that print these."""
+    arms = {"final_mean": 13.2, "n": 25}, {"final_mean": 17.0, "n": 22}
+    made = ma.read_trials(together([prints(text, *arms, scale_max=20) for text in PRINTED]))
+    return ma.effect_sizes(made), ma.audit_trials(made)
+
+
+@pytest.mark.parametrize("text", PRINTED)
 def test_a_printed_p_gives_the_spread(text):
     """Cochrane Handbook 6.5.2.3: 3.8 with p = 0.008, in 25 and 22 people (t = 2.78, SE 1.37, SD 4.68)."""
-    made = two_arms({"final_mean": 13.2, "n": 25}, {"final_mean": 17.0, "n": 22}, p_between=text, scale_max=20)
-    found = ma.effect_sizes(made)
-    trial = one(found, "a2001")
+    effects, audit = printed()
+    study = f"t{PRINTED.index(text)}"
+    found, trial = effects.where(study=study), one(effects, study)
     assert (trial["sd_treatment"], trial["sd_placebo"]) == pytest.approx((4.68 / 2, 4.68 / 2), abs=0.003)
     assert np.sqrt(trial["vi"]) == pytest.approx(3.8 / 2 / 2.78, rel=2e-3)
     assert (trial["status"], trial["flags"]) == ("recovered", ("final score", "SD from p", "rescaled sum"))
     rules = found.derivations[found.derivations["quantity"] == "SD of the final score"]["rule"]
     assert rules.tolist() == ["from the p between the arms, p = 0.008, the same in both"] * 2
-    audit = ma.audit_trials(made).set_index("check").loc["SD from p"]
+    audit = audit[audit["study"] == study].set_index("check").loc["SD from p"]
     assert audit["severity"] == "note" and "SD of 2.34 points for both" in audit["reason"]
 
 
 def test_a_p_of_a_change():
     alone = {"final_mean": None, "baseline_mean": 7.0}
-    trial = by_p("0.01", alone | {"change_mean": -3.0}, alone | {"change_mean": -1.5})
+    (trial,) = by_p(prints("0.01", alone | {"change_mean": -3.0}, alone | {"change_mean": -1.5}))
     assert trial["outcome"] == "change" and "SD from p" in trial["flags"]
     assert np.sqrt(trial["vi"]) == pytest.approx(1.5 / 2.6633, rel=1e-4)
     assert trial["change_status"] == "recovered"
@@ -493,25 +542,42 @@ NO_SPREAD = [
 NO_SPREAD += ["0.01 (one-sided t test)", "0.01, 0.04", "0.00009", "0.9", "0.95", "0.01 (change)", None]
 
 
+@cache
+def without_spread():
+    """The effects by what is printed, beside one that gives a spread."""
+    texts = [*NO_SPREAD, "0.01"]
+    return dict(zip(texts, by_p(*map(prints, texts)), strict=True))
+
+
 @pytest.mark.parametrize("text", NO_SPREAD)
 def test_a_p_that_gives_no_spread(text):
-    assert by_p(text) is None
+    assert without_spread()[text] is None and without_spread()["0.01"] is not None
 
 
 def test_the_ends_of_the_p_that_gives_a_spread():
-    for p, found in (("0.0001", True), ("0.00009", False), ("0.899", True), ("0.9", False)):
-        assert (by_p(p) is not None) == found
-    assert by_p("0.5", placebo={"final_mean": 3.2}) is not None and by_p("0.5", placebo={"final_mean": 3.19}) is None
-    assert by_p("0.5", placebo={"final_mean": 3.0}) is None
+    cases = [
+        (prints("0.0001"), True),
+        (prints("0.00009"), False),
+        (prints("0.899"), True),
+        (prints("0.9"), False),
+        (prints("0.5", placebo={"final_mean": 3.2}), True),
+        (prints("0.5", placebo={"final_mean": 3.19}), False),
+        (prints("0.5", placebo={"final_mean": 3.0}), False),
+    ]
+    assert [found is not None for found in by_p(*(trial for trial, _ in cases))] == [known for _, known in cases]
 
 
 def test_a_p_that_may_be_of_either_score_or_of_others_is_not_used():
     """Means of both scores; a third arm; another p beside the placebo arm; a note on the test; two people at least."""
-    assert by_p("0.01", {"baseline_mean": 6.0}) is not None
-    assert by_p("0.01", {"baseline_mean": 6.0}, {"baseline_mean": 6.0}) is None
-    assert by_p("0.01", placebo={"p_between": "0.02"}) is None
-    assert by_p("0.01", placebo={"p_between": None}) is not None
-    assert by_p("0.01", note="p by ANCOVA with baseline") is None and by_p("0.01", note="p of a one-sided test") is None
+    cases = [
+        (prints("0.01", {"baseline_mean": 6.0}), True),
+        (prints("0.01", {"baseline_mean": 6.0}, {"baseline_mean": 6.0}), False),
+        (prints("0.01", placebo={"p_between": "0.02"}), False),
+        (prints("0.01", placebo={"p_between": None}), True),
+        (prints("0.01", note="p by ANCOVA with baseline"), False),
+        (prints("0.01", note="p of a one-sided test"), False),
+    ]
+    assert [found is not None for found in by_p(*(trial for trial, _ in cases))] == [known for _, known in cases]
     made = two_arms({"arm_label": "low"}, {}, p_between="0.01")
     more = made.iloc[[0]].assign(arm_label="high")
     more.index = pd.Index([9], name="row")
@@ -524,28 +590,27 @@ def test_the_order_in_which_an_sd_is_found():
     alone = {"final_mean": None, "baseline_sd": 2.0, "final_sd": 1.6, "change_sd": 1.1, "change_se": 0.3}
     alone |= {"change_ci_low": -9.0, "change_ci_high": 5.0, "ci_level": 95}
     arms = [alone | {"change_mean": change} for change in (-3.0, -1.5)]
-    told = []
+    trials = []
     for gone in ([], ["change_sd"], ["change_se"], ["change_ci_low", "change_ci_high"], ["p_between"]):
         arms = [{name: value for name, value in arm.items() if name not in gone} for arm in arms]
         p = None if gone == ["p_between"] else "0.01"
         arms = [arm | {"change_ci_low": arm.get("change_ci_low"), "p_between": p} for arm in arms]
-        rows = two_arms(*arms)
-        line = arm_scores.arm_scores(rows, 0.5).query("score == 'change' and arm == 'placebo'").iloc[0]
-        told.append(line["sd_rule"])
+        trials.append(rows_of(*arms))
+    told = arm_scores.arm_scores(together(trials), 0.5).query("score == 'change' and arm == 'placebo'")["sd_rule"]
     assert [next(rule for rule in reversed(arm_scores.SD_ORDER) if text.startswith(rule)) for text in told] == [
         *arm_scores.SD_ORDER[:-1]
     ]
 
 
 def test_one_printed_spread_is_not_overruled_by_the_p():
-    assert by_p("0.01", {"final_sd": 2.0}, {"final_sd": 2.0})["flags"] == ("final score",)
-    assert by_p("0.01", {"final_sd": 2.0}) is None
+    both, treated = by_p(prints("0.01", {"final_sd": 2.0}, {"final_sd": 2.0}), prints("0.01", {"final_sd": 2.0}))
+    assert both["flags"] == ("final score",) and treated is None
 
 
 def test_the_p_of_a_crossover_gives_its_correlation(trials):
     """khoromi2007: 0.7 points over the t quantile of 0.08 on 26 df is the SE, whatever correlation is assumed."""
-    for r in (0.0, 0.5, 0.9):
-        found = ma.effect_sizes(trials, crossover_correlation=r)
+    for options in CORRELATIONS:
+        found = published_effects(**options)
         khoromi = one(found, "khoromi2007")
         assert np.sqrt(khoromi["vi"]) == pytest.approx(0.7 / 1.8219, rel=1e-4)
         assert "correlation from p" in khoromi["flags"]
@@ -555,7 +620,8 @@ def test_the_p_of_a_crossover_gives_its_correlation(trials):
         assert rule == "paired: correlation 0.57 between the periods, from the printed p"
     cells = ma.multiverse(trials[trials["study"] == "khoromi2007"], crossover_correlation=[0.0, 0.9])
     assert cells["se"].nunique() == 1
-    audit = ma.audit_trials(trials).query("check == 'crossover without paired SD'").set_index("study")
+    both = trials[trials["study"].isin(["khoromi2007", "wang2009"])]
+    audit = ma.audit_trials(both).query("check == 'crossover without paired SD'").set_index("study")
     assert audit.loc["khoromi2007", "value"] == pytest.approx(0.57, abs=0.005)
     assert "gives the correlation 0.57" in audit.loc["khoromi2007", "reason"]
     assert np.isnan(audit.loc["wang2009", "value"]), "its note speaks of a repeated-measures test"
@@ -563,16 +629,20 @@ def test_the_p_of_a_crossover_gives_its_correlation(trials):
 
 def test_a_p_that_no_paired_test_gives_leaves_the_correlation_assumed():
     sds = {"final_sd": 2.0}
-    for text, known in (
-        ("0.01", True),
-        ("0.01 (paired t test)", True),
-        ("0.01 (unpaired t test)", False),
-        ("0.05", False),
-        ("0.8", False),
-    ):
-        trial = by_p(text, sds, sds, design="crossover")
-        assert np.isfinite(trial["period_correlation"]) == known, text
-    assert by_p("0.01 (unpaired t test)", design="crossover") is None and by_p("0.05", design="crossover") is not None
+    known = {
+        "0.01": True,
+        "0.01 (paired t test)": True,
+        "0.01 (unpaired t test)": False,
+        "0.05": False,
+        "0.8": False,
+    }
+    *trials, unpaired, paired = by_p(
+        *(prints(text, sds, sds, design="crossover") for text in known),
+        *(prints(text, design="crossover") for text in ("0.01 (unpaired t test)", "0.05")),
+    )
+    for (text, finite), trial in zip(known.items(), trials, strict=True):
+        assert np.isfinite(trial["period_correlation"]) == finite, text
+    assert unpaired is None and paired is not None
 
 
 ESCALC = json.loads((Path(__file__).parent / "reference" / "escalc.json").read_text(encoding="utf-8"))
@@ -585,7 +655,7 @@ def arm_by_arm(trials):
         for i, pair in enumerate(trials, start=1)
         for arm, cells in zip(("treatment", "placebo"), pair, strict=True)
     ]
-    return ma.read_trials(pd.DataFrame(rows))
+    return as_read(rows)
 
 
 @pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
@@ -647,7 +717,8 @@ def test_a_crossover_trial_by_measure():
 @pytest.mark.parametrize("multi_arm", ["combine", "split"])
 def test_every_trial_has_an_effect_of_a_measure_or_a_reason(trials, measure, multi_arm):
     options = {"outcome": "final"} if measure == "ROM" else {}
-    found = ma.effect_sizes(trials, measure=measure, multi_arm=multi_arm, **options)
+    options |= {"multi_arm": "split"} if multi_arm == "split" else {}
+    found = published_effects(measure=measure, **options)
     inside, out = set(found.table["study"]), found.left_out["study"].tolist()
     assert not inside & set(out) and sorted([*inside, *out]) == sorted(set(trials["study"]))
     assert found.left_out["reason"].str.len().gt(20).all() and np.isfinite(ma.pool(found).estimate)
@@ -683,8 +754,8 @@ def test_events_of_several_arms():
         assert out[["study", "reason"]].values.tolist() == [["a2001", reason]]
 
 
-def test_events_at_another_time_point(trials):
-    out = ma.effect_sizes(trials, measure="OR").left_out.set_index("study")["reason"]
+def test_events_at_another_time_point():
+    out = published_effects(measure="OR").left_out.set_index("study")["reason"]
     assert out["malavera2016"] == "events are counted at another time point"
     assert out["gale2006"] == "events are not reported"
 
@@ -699,8 +770,8 @@ def test_measures_that_the_arms_do_not_make(trials):
 
 
 @pytest.mark.parametrize("measure", ["SMD", "RR"])
-def test_what_reads_points_refuses_other_measures(trials, measure):
-    other = ma.effect_sizes(trials, measure=measure)
+def test_what_reads_points_refuses_other_measures(measure):
+    other = published_effects(measure=measure)
     claims = ma.read_claims(DATA.parent / "claims.csv")
     for function in (ma.provenance, lambda found: ma.check_claims(claims, found)):
         with pytest.raises(ValueError, match="needs mean differences in points on 0–10"):
@@ -710,9 +781,9 @@ def test_what_reads_points_refuses_other_measures(trials, measure):
             function(other)
 
 
-def test_every_time_point_is_a_row_with_its_label(trials, effects):
+def test_every_time_point_is_a_row_with_its_label(effects):
     """28 rows of 12 trials are not primary: 12 further effects of 10 of them; two trials are on a percent scale."""
-    every = ma.effect_sizes(trials, times="all")
+    every = published_effects(times="all")
     assert len(every) == len(effects) + 12 and len(set(every.labels)) == len(every)
     assert every.where(study="chow2006").labels == ["Chow 2006, 7 weeks", "Chow 2006, 12 weeks"]
     assert every.where(study="shin2015").labels == ["Shin 2015, 1 week", "Shin 2015, follow-up"]
@@ -750,7 +821,7 @@ def several_times(trials):
 
 
 def test_split_arms_at_every_time(trials):
-    made = several_times(trials)
+    made = several_times(trials[trials["study"].isin(["chow2006", "gale2006", "tam2007"])])
     split = ma.effect_sizes(made, times="all", multi_arm="split")
     tam = split.where(study="tam2007")
     assert tam.labels == [f"Tam 2007, {weeks} weeks: {arm}" for weeks in (10, 12) for arm in tam.table["arm_label"][:2]]
@@ -768,9 +839,9 @@ def test_split_arms_at_every_time(trials):
     np.testing.assert_allclose(rows["value"].astype(float), tam.yi)
 
 
-def test_lenders_are_the_primary_time_points(trials, effects):
+def test_lenders_are_the_primary_time_points(effects):
     """An arm that was measured again lends once, and an early effect borrows what its later one does."""
-    every = ma.effect_sizes(trials, times="all").table.set_index("label")
+    every = published_effects(times="all").table.set_index("label")
     early, later = (every.loc[f"Foley-Nolan 1992, {weeks} weeks"] for weeks in (2, 4))
     assert early["sd_treatment"] == later["sd_treatment"] == one(effects, "foleynolan1992")["sd_treatment"]
 
@@ -797,7 +868,7 @@ def test_another_arm_to_compare_with(trials):
     assert massage.arms == ("acupuncture", "massage") and massage.table["study"].tolist() == ["irnich2001"]
     assert massage.yi[0] == pytest.approx((-24.22 + 7.89) / 10)
     assert massage.rows.index.tolist() == [127, 129] and massage.table["control"].isna().all()
-    active = ma.effect_sizes(trials, comparator="active")
+    active = published_effects(comparator="active")
     assert active.table["study"].tolist() == ["irnich2001", "foster2007"] and active.yi[0] == massage.yi[0]
     why = active.left_out.set_index("study")["reason"]
     assert len(active) + len(why) == trials["study"].nunique()
@@ -814,8 +885,8 @@ def test_another_arm_to_compare_with(trials):
         ma.effect_sizes(trials, comparator="usual care")
 
 
-def test_words_and_figures_name_the_arm_that_is_compared_with(trials):
-    found = ma.effect_sizes(trials, comparator="active")
+def test_words_and_figures_name_the_arm_that_is_compared_with():
+    found = published_effects(comparator="active")
     said = ma.pool_arms(found).summary()
     assert "active  " in said and "placebo" not in said
     fig = ma.forest(found, columns=("n",))
@@ -912,10 +983,7 @@ def any_trials(seed):
                 cells |= {"final_sd": None, "baseline_sd": None} if cells["n"] == 1 else {}
                 about = {"study": f"a{number}", "author": "A", "week": time, "primary": "no" if time else "yes"}
                 rows.append(ABOUT | about | cells | {"arm": role, "arm_label": f"{role} {at}"})
-    # As read_trials leaves a table: reading it takes longer than all else.
-    made = pd.DataFrame(rows).reindex(columns=COLUMNS).rename_axis("row")
-    text = [name for name in COLUMNS if name not in LAYOUT.numbers]
-    return made.astype(dict.fromkeys(LAYOUT.numbers, float) | dict.fromkeys(text, object)).where(made.notna(), None)
+    return as_read(rows)
 
 
 @settings(max_examples=4, deadline=None)

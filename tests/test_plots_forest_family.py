@@ -123,7 +123,7 @@ def test_tables_that_are_no_steps_are_refused(effects):
         steps_forest(analysis.cumulative(effects).iloc[:0])
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 13, 200])
+@pytest.mark.parametrize("k", [1, 2, 60])
 def test_steps_of_any_number_fit(k):
     effects = synthetic(k, name="Иванов и соавторы {i}")
     clean(steps_forest(analysis.cumulative(effects)))
@@ -198,7 +198,7 @@ def test_outcomes_that_do_not_compare_are_refused():
         outcomes_forest([a, a])
 
 
-@pytest.mark.parametrize("k", [1, 2, 13, 60])
+@pytest.mark.parametrize("k", [1, 2, 30])
 def test_outcomes_of_any_number_fit(k):
     name = "A rather long name of a trial {i}"
     outcomes = {"at 4 weeks": synthetic(k, name=name), "at 12 weeks": synthetic(k, name=name, seed=3)}
@@ -212,7 +212,7 @@ def test_outcomes_of_any_number_fit(k):
 # the orchard
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_circles_of_a_swarm_touch_at_most(seed):
     rng = np.random.default_rng(seed)
     x, radius = rng.normal(0, 6, 150), rng.uniform(0.4, 1.4, 150)
@@ -282,7 +282,7 @@ def test_points_set_the_axis_of_an_orchard():
     assert -3.5 < low < -3.0 and 0.5 < high < 0.8
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 13, 60, 200])
+@pytest.mark.parametrize("k", [1, 2, 13, 200])
 def test_orchards_of_any_number_fit(k):
     fig = orchard(synthetic(k))
     assert fig.get_size_inches()[1] * 25.4 < 130

@@ -165,7 +165,7 @@ def test_line_and_band_are_those_of_the_table(trials, measure):
 
 def test_no_curve_leaves_the_possible_percentages():
     for measure in ("RR", "OR", "RD"):
-        for base in (0.5, 0.3, 0.02):
+        for base in (0.5, 0.02):
             fig = drawn(12, measure=measure, base=base, n=200)
             end = rows(fig, "reference")["placebo_estimate"].max()
             line, band = artist(fig, "labbe-curve").get_segments()[0], artist(fig, "labbe-band").get_paths()[0].vertices
@@ -290,7 +290,7 @@ def test_the_farthest_trials_are_named(fig, found):
 # the page
 
 
-@pytest.mark.parametrize(("k", "width"), [(1, 85), (2, None), (3, 85), (13, None), (60, 85), (60, 174), (200, None)])
+@pytest.mark.parametrize(("k", "width"), [(1, 85), (2, None), (13, 85), (60, 174), (200, None)])
 @pytest.mark.parametrize("measure", ["RR", "OR"])
 def test_no_text_overlaps_or_leaves_the_page(k, width, measure):
     fig = drawn(k, measure=measure, seed=5, width_mm=width, note="one sample")

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import published_effects, published_trials
+from data_cases import as_read, published_effects, published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -25,6 +26,23 @@ EFFECTS = published_effects()
 FILES = {name: pd.read_csv(DATA / f"{name}.csv", dtype={"pmid": str}) for name in ("trials", "contrasts")}
 for _frame in FILES.values():
     _frame.index += 2
+
+
+@cache
+def traced(study=None):
+    return provenance(EFFECTS, study)
+
+
+@cache
+def arms():
+    return ma.pool_arms(EFFECTS)
+
+
+@cache
+def with_reported():
+    """The effects with the reported differences, and where they come from."""
+    both = with_contrasts(EFFECTS, ma.read_contrasts(DATA / "contrasts.csv"))
+    return both, provenance(both)
 
 
 def combined(parts):
@@ -115,7 +133,7 @@ def assert_roots_follow(table):
 
 
 def test_every_derived_number_of_the_44_trials_follows_from_its_children():
-    table = provenance(EFFECTS).to_frame()
+    table = traced().to_frame()
     told = assert_every_number_follows(table)
     assert_roots_follow(table)
     trials = table[table["level"] == "trial"]
@@ -146,7 +164,7 @@ def test_every_derived_number_of_the_44_trials_follows_from_its_children():
     ids=str,
 )
 def test_the_tree_follows_the_options(options):
-    effects = ma.effect_sizes(TRIALS, **options)
+    effects = published_effects(**options)
     table = provenance(effects).to_frame()
     assert_every_number_follows(table)
     assert_roots_follow(table)
@@ -154,11 +172,11 @@ def test_the_tree_follows_the_options(options):
 
 
 def test_arms_beside_the_contrast():
-    arms = ma.pool_arms(EFFECTS, tau2_method="PM")
-    table = provenance(arms).to_frame()
+    pooled = ma.pool_arms(EFFECTS, tau2_method="PM")
+    table = provenance(pooled).to_frame()
     assert_every_number_follows(table)
     roots = table[table["level"] == "pooled"]
-    assert roots["value"].tolist() == [arms.contrast.estimate, arms.treatment.estimate, arms.placebo.estimate]
+    assert roots["value"].tolist() == [pooled.contrast.estimate, pooled.treatment.estimate, pooled.placebo.estimate]
     below = children_of(table)
     kinds = [below[node]["level"].value_counts() for node in roots["node"]]
     assert [k["trial"] for k in kinds] == [44, 36, 36]
@@ -168,8 +186,8 @@ def test_arms_beside_the_contrast():
 
 
 def test_reported_differences_end_in_their_file():
-    both = with_contrasts(EFFECTS, ma.read_contrasts(DATA / "contrasts.csv"))
-    table = provenance(both).to_frame()
+    both, tree = with_reported()
+    table = tree.to_frame()
     told = assert_every_number_follows(table)
     assert_roots_follow(table)
     assert told["half the interval over the normal quantile"] > 10
@@ -196,16 +214,15 @@ def assert_leaves_are_cells_of_the_files(table):
 
 
 def test_every_leaf_is_a_cell_with_its_source():
-    both = with_contrasts(EFFECTS, ma.read_contrasts(DATA / "contrasts.csv"))
-    for effects in (EFFECTS, both):
-        leaves = assert_leaves_are_cells_of_the_files(provenance(effects).table)
+    for tree in (traced(), with_reported()[1]):
+        leaves = assert_leaves_are_cells_of_the_files(tree.table)
         lent = leaves[leaves["level"] == "donor"]
         assert lent["source"].ne("").all() and lent["row"].notna().all()
         assert set(leaves.loc[leaves["level"] == "assumed", "quantity"]) == {"correlation"}
 
 
 def test_an_imputed_sd_names_its_donors():
-    table = provenance(EFFECTS, "gale2006").table
+    table = traced("gale2006").table
     imputed = table[table["rule"].str.startswith("imputed")]
     assert imputed["arm"].tolist() == ["treatment", "placebo"]
     own = EFFECTS.table.set_index("study").loc["gale2006"]
@@ -233,7 +250,7 @@ def test_donors_outside_a_selection():
 
 
 def test_trials_left_out_are_listed_with_the_reason():
-    table = provenance(EFFECTS).table
+    table = traced().table
     out = table[table["level"] == "left out"]
     expected = EFFECTS.left_out.set_index("study")["reason"]
     assert dict(zip(out["study"], out["rule"], strict=True)) == expected.to_dict()
@@ -241,14 +258,14 @@ def test_trials_left_out_are_listed_with_the_reason():
 
 
 def test_the_drawing():
-    lines = provenance(EFFECTS, "chow2006").tree().splitlines()
+    lines = traced("chow2006").tree().splitlines()
     assert lines[0] == "contrast, pooled, −1.21 points on 0–10: sum of weight times the effect of each trial"
     assert lines[2].startswith("└─ Chow 2006: difference, −2.93 points, weight 2.4% [patient-level data set neck_pain")
     assert lines[4] == "   │  ├─ treatment: mean of the change, −2.68 points: change_mean -2.6822, row 6"
     assert lines[-1] == "      └─ placebo: n, 45 people: n 45, row 7"
     huang = provenance(EFFECTS, "huang2012").tree()
     assert "SD of the change, 2.29 points: SE times the square root of n\n      │  ├─ change_se 0.45, row 12" in huang
-    gale = provenance(EFFECTS, "gale2006").tree().splitlines()
+    gale = traced("gale2006").tree().splitlines()
     assert len(gale) == 17, "donors are told in one line, not in 62"
     assert sum("lent by" in line for line in gale) == 2
     assert "scale 0 to 45, row 16" in provenance(EFFECTS, "stelian1992").tree()
@@ -256,9 +273,9 @@ def test_the_drawing():
 
 
 def test_one_trial_of_a_tree_is_the_tree_of_one_trial():
-    everything = provenance(ma.pool_arms(EFFECTS))
+    everything = provenance(arms())
     for study in ("gale2006", "irnich2001", "misra2013"):
-        assert everything.tree(study) == provenance(ma.pool_arms(EFFECTS), study).tree()
+        assert everything.tree(study) == provenance(arms(), study).tree()
     assert str(everything) == everything.tree()
     with pytest.raises(ValueError, match="'nobody1999' is no trial of this tree"):
         everything.tree("nobody1999")
@@ -273,13 +290,13 @@ def test_html_is_nested_and_escaped():
 
 
 def test_table_is_tidy():
-    table = provenance(EFFECTS).table
+    table = traced().table
     assert table["node"].tolist() == list(range(1, len(table) + 1))
     known = table["parent"].dropna()
     assert (known < table.loc[known.index, "node"]).all(), "parents before children"
     assert set(known) <= set(table["node"])
     assert table["parent"].isna().sum() == 1
-    copy = provenance(EFFECTS).to_frame()
+    copy = traced().to_frame()
     pd.testing.assert_frame_equal(copy, table)
 
 
@@ -290,7 +307,7 @@ def test_one_trial_alone():
     assert table["value"].iloc[0] == effects.yi[0]
     assert table.loc[table["level"] == "trial", "weight"].tolist() == [1.0]
     assert "between-trial variance" not in set(table["quantity"])
-    assert "between-trial variance" in set(provenance(EFFECTS).table["quantity"])
+    assert "between-trial variance" in set(traced().table["quantity"])
 
 
 def test_a_pooled_effect_is_traced_as_it_was_pooled():
@@ -330,7 +347,7 @@ def test_any_small_table_can_be_traced(data):
             if kind == "ci":
                 spread = {"final_ci_low": mean - top / 50, "final_ci_high": mean + top / 50}
             rows.append(row | spread)
-    effects = ma.effect_sizes(ma.read_trials(pd.DataFrame(rows)))
+    effects = ma.effect_sizes(as_read(rows))
     table = provenance(effects).table
     assert_every_number_follows(table)
     np.testing.assert_allclose(table.loc[table["level"] == "trial", "value"], effects.yi, rtol=0, atol=1e-12)

@@ -119,15 +119,19 @@ def test_heterogeneity(name):
 
 @each_set
 def test_coefficients_their_tests_and_intervals(name):
-    for ours, results, theirs in fits(name):
-        se, size = np.array(theirs["se"]), np.square(theirs["stat"])
-        np.testing.assert_array_less(np.abs(ours.params - results["beta"]) / se, RTOL)
-        close(ours.bse, se)
-        close(ours.tvalues, theirs["stat"], atol=RTOL)
-        close_p(ours.pvalues, theirs["p"], size)
-        limits, width = ours.conf_int(), np.subtract(theirs["ci_ub"], theirs["ci_lb"])
-        np.testing.assert_array_less(np.abs(limits["ci_low"] - theirs["ci_lb"]) / width, RTOL)
-        np.testing.assert_array_less(np.abs(limits["ci_high"] - theirs["ci_ub"]) / width, RTOL)
+    ours, results, tests = zip(*fits(name), strict=True)
+    beta = np.array([each["beta"] for each in results])
+    se, stat, p, low, high = (np.array([each[key] for each in tests]) for key in ("se", "stat", "p", "ci_lb", "ci_ub"))
+    params, bse, tvalues, pvalues = (
+        np.array([getattr(each, name) for each in ours]) for name in ("params", "bse", "tvalues", "pvalues")
+    )
+    np.testing.assert_array_less(np.abs(params - beta) / se, RTOL)
+    close(bse, se)
+    close(tvalues, stat, atol=RTOL)
+    close_p(pvalues, p, np.square(stat))
+    limits = np.array([each.conf_int()[["ci_low", "ci_high"]] for each in ours])
+    off = limits - np.stack([low, high], axis=-1)
+    np.testing.assert_array_less(np.abs(off) / (high - low)[..., None], RTOL)
 
 
 @each_set
@@ -355,9 +359,9 @@ def test_many_fits_are_the_single_ones(method):
     y = rng.normal(size=(k, n)) * np.sqrt(v) * 2
     options = check_options(method, "HKSJ", "z", 0.95)
     many = fit_designs(designs(y, v, x), options)
+    read = read_model("y ~ x", pd.DataFrame({"y": y[:, 0], "vi": v[:, 0], "x": x[:, 1]}), "vi", None)
     for j in range(n):
-        data = pd.DataFrame({"y": y[:, j], "vi": v[:, j], "x": x[:, 1]})
-        one = meta_regression("y ~ x", data, tau2_method=method)
+        one = _result("y ~ x", read._replace(yi=y[:, j], vi=v[:, j]), options)
         close(many.tau2[j], one.tau2, rtol=1e-10)
         close(many.estimate[:, j], one.params, rtol=1e-9)
         close(many.se[:, j], one.bse, rtol=1e-9)
@@ -384,7 +388,7 @@ def same(one, other, rtol=1e-6, names=("tau2", "i2", "qe", "qm")):
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(sets(), any_method, st.randoms(use_true_random=False))
 def test_the_order_of_studies_does_not_matter(data, method, random):
     order = list(range(len(data)))
@@ -395,7 +399,7 @@ def test_the_order_of_studies_does_not_matter(data, method, random):
     np.testing.assert_allclose(one.params, other.params, rtol=1e-6, atol=1e-8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(sets(), any_method, st.floats(-100, 100))
 def test_a_shift_of_the_outcomes_moves_the_intercept_only(data, method, shift):
     one = meta_regression("yi ~ week", data, tau2_method=method, ci_method="z")
@@ -405,7 +409,7 @@ def test_a_shift_of_the_outcomes_moves_the_intercept_only(data, method, shift):
     np.testing.assert_allclose(other.bse, one.bse, rtol=1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(sets(), any_method, st.sampled_from([1e-6, -0.25, 3.0, 1e8]))
 def test_a_moderator_in_another_unit_has_the_inverse_coefficient(data, method, unit):
     one = meta_regression("yi ~ week", data, tau2_method=method, ci_method="z")
@@ -416,7 +420,7 @@ def test_a_moderator_in_another_unit_has_the_inverse_coefficient(data, method, u
     np.testing.assert_allclose(other.params["Intercept"], one.params["Intercept"], rtol=1e-6, atol=1e-8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(sets(), any_method, st.sampled_from([1e-6, 1e-3, 7.0, 1e6]))
 def test_the_unit_of_the_outcomes_does_not_matter(data, method, unit):
     one = meta_regression("yi ~ week", data, tau2_method=method)
@@ -617,12 +621,11 @@ def test_bad_new_data():
 
 @pytest.mark.parametrize("method", ["DL", "REML"])
 def test_exact_permutations_by_brute_force(method):
-    data = WEEKS.head(5)
-    fit = meta_regression("yi ~ week + I(week > 3)", data, tau2_method=method)
-    statistics = []
+    formula = "yi ~ week + I(week > 3)"
+    fit = meta_regression(formula, WEEKS.head(5), tau2_method=method)
+    read, options, statistics = read_model(formula, WEEKS.head(5), "vi", None), check_options(method), []
     for order in itertools.permutations(range(5)):
-        moved = data.assign(week=data["week"].to_numpy()[list(order)])
-        other = meta_regression("yi ~ week + I(week > 3)", moved, tau2_method=method)
+        other = _result(formula, read._replace(x=read.x[list(order)]), options)
         statistics.append([*other.tvalues.abs(), other.qm])
     expected = (np.array(statistics) >= np.array([*fit.tvalues.abs(), fit.qm]) * (1 - 1e-8)).mean(axis=0)
     test = fit.permutation_test(120)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from data_cases import published_trials
+from data_cases import as_read, published_effects, published_trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -40,7 +40,7 @@ def rows(study, treatment, placebo, **about):
 
 
 def read(*pairs):
-    return ma.read_trials(pd.DataFrame([row for pair in pairs for row in pair]))
+    return as_read([row for pair in pairs for row in pair])
 
 
 def arm(change, sd, n=26, **more):
@@ -206,18 +206,18 @@ def test_kinds_of_threshold_are_not_mixed(trials):
         translate_responders(trials, Threshold(None, WITHIN, low=1.2, high=3.9))
 
 
-def test_bad_requests_are_named(trials):
+def test_bad_requests_are_named():
     with pytest.raises(ValueError, match="correlation=1.5: a correlation is"):
-        translate_responders(ma.effect_sizes(trials), TWO_POINTS, correlation=1.5)
+        translate_responders(published_effects(), TWO_POINTS, correlation=1.5)
     with pytest.raises(ValueError, match="there is no trial whose .*Khoromi 2007: baseline not reported"):
-        translate_responders(ma.effect_sizes(trials).where(study="khoromi2007"), TWO_POINTS)
+        translate_responders(published_effects().where(study="khoromi2007"), TWO_POINTS)
     with pytest.raises(ValueError, match="there is no trial to translate"):
-        translate_responders(ma.effect_sizes(trials).where(therapy="Moxibustion"), TWO_POINTS)
+        translate_responders(published_effects().where(therapy="Moxibustion"), TWO_POINTS)
 
 
 def test_every_trial_ends_in_exactly_one_place(trials, found):
     for threshold in (TWO_POINTS, THIRD, HALF):
-        made = translate_responders(trials, threshold)
+        made = translate_responders(published_effects(), threshold)
         assert sorted([*made.table["study"], *made.left_out["study"]]) == sorted(trials["study"].unique())
         assert made.left_out["reason"].str.len().min() > 10
         assert made.difference.labels == tuple(made.table["label"])
@@ -227,24 +227,24 @@ def test_every_trial_ends_in_exactly_one_place(trials, found):
     assert reasons["misra2013"].startswith("responders only")
 
 
-def test_imputed_sds_only_on_request(trials, found):
-    wider = translate_responders(trials, TWO_POINTS, imputed=True)
+def test_imputed_sds_only_on_request(found):
+    wider = translate_responders(published_effects(), TWO_POINTS, imputed=True)
     added = set(wider.table["study"]) - set(found.table["study"])
     assert added == {"gale2006", "alrashoud2014", "altan2005", "goksen2016", "parsa2013"}
     gale = wider.table.set_index("study").loc["gale2006"]
-    table = ma.effect_sizes(trials).table.set_index("study").loc["gale2006"]
+    table = published_effects().table.set_index("study").loc["gale2006"]
     sd = math.sqrt(table["change_treatment_vi"] * 21)
     assert gale["treatment"] == pytest.approx(special.ndtr((-2 + 3.9) / sd)) and gale["note"] == "SD imputed"
-    both = translate_responders(trials, THIRD, imputed=True).table.set_index("study")["note"]
+    both = translate_responders(published_effects(), THIRD, imputed=True).table.set_index("study")["note"]
     assert both["gale2006"] == "mean baseline taken as fixed: its SD is not reported; SD imputed"
     assert "imputed" not in both["parsa2013"]  # its final SD is printed
 
 
 def test_the_correlation_of_the_effect_sizes_is_kept(trials):
     given_here = translate_responders(trials, THIRD, correlation=0.8)
-    given_there = translate_responders(ma.effect_sizes(trials, correlation=0.8), THIRD)
+    given_there = translate_responders(published_effects(correlation=0.8), THIRD)
     assert given_here.difference.estimate == given_there.difference.estimate
-    assert given_here.difference.estimate != translate_responders(trials, THIRD).difference.estimate
+    assert given_here.difference.estimate != translate_responders(published_effects(), THIRD).difference.estimate
     notes = given_here.table["note"]
     assert (notes == "correlation 0.8 assumed").sum() == 16 and (notes == "").sum() == 7
 

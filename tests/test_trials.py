@@ -1,13 +1,16 @@
 """Reading trials: every kind of file, and a clear error for every rule of the data dictionary."""
 
+import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from data_cases import published_trials
 from packaging.requirements import Requirement
 
 import analysis as ma
@@ -17,12 +20,31 @@ DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 TEXT = DATA.read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def raw():
+def as_text():
     """The trials as text cells, row numbers as in the file."""
     frame = pd.read_csv(DATA, dtype=str, keep_default_na=False)
     frame.index += 2
     return frame
+
+
+@pytest.fixture
+def raw():
+    return as_text()
+
+
+def each_alone(cases):
+    """One table in which the trial of each case, given by row and cells, is called case0, case1 and so on.
+
+    Its own column x_row holds where each row stands in the file.
+    """
+    text, trials = as_text(), []
+    for at, (row, cells) in enumerate(cases):
+        trial = text[text["study"] == text.loc[row, "study"]].assign(study=f"case{at}", x_row=lambda own: own.index)
+        trial.loc[row, list(cells)] = list(cells.values())
+        trials.append(trial)
+    table = pd.concat(trials, ignore_index=True)
+    table.index += 2
+    return table
 
 
 def problems_of(frame):
@@ -52,13 +74,13 @@ def write_csv(folder, delimiter, encoding):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_csv_of_any_separator(tmp_path, delimiter, encoding):
     found = ma.read_trials(write_csv(tmp_path, delimiter, encoding))
-    pd.testing.assert_frame_equal(found, ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(found, published_trials())
 
 
 def test_windows_line_ends_and_trailing_blank_rows(tmp_path):
     path = tmp_path / "trials.csv"
     path.write_bytes((TEXT.rstrip("\n") + "\n" + "," * 44 + "\n\n").replace("\n", "\r\n").encode())
-    pd.testing.assert_frame_equal(ma.read_trials(path), ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(ma.read_trials(path), published_trials())
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "parquet", "tsv"])
@@ -70,7 +92,7 @@ def test_other_kinds_of_file(tmp_path, kind):
         "tsv": lambda: frame.to_csv(path, sep="\t", index=False),
     }
     write[kind]()
-    pd.testing.assert_frame_equal(ma.read_trials(path), ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(ma.read_trials(path), published_trials())
 
 
 @pytest.fixture
@@ -109,12 +131,12 @@ def test_text_files_need_neither_library():
 
 def test_a_dataframe_and_reading_twice(raw):
     once = ma.read_trials(raw)
-    pd.testing.assert_frame_equal(once, ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(once, published_trials())
     pd.testing.assert_frame_equal(ma.read_trials(once), once)
 
 
 def test_the_curated_trials_say_more_than_they_must():
-    trials = ma.read_trials(DATA)
+    trials = published_trials()
     about = "author year therapy therapy_family condition_group design scale primary source n_basis certainty".split()
     assert trials[about].notna().all(axis=None)
     assert trials["study"].str.fullmatch("[a-z0-9]+").all()
@@ -254,18 +276,25 @@ BAD_CELLS = [
 ]
 
 
+@cache
+def bad_cells():
+    """The trials of all these cells in one table, its problems, and what the error says."""
+    table = each_alone((row, {column: value}) for column, row, value, _ in BAD_CELLS)
+    return table, *problems_of(table)
+
+
 @pytest.mark.parametrize(("column", "row", "value", "rule"), BAD_CELLS, ids=lambda v: str(v)[:24])
-def test_a_bad_cell_is_named(raw, column, row, value, rule):
-    raw.loc[row, column] = value
-    problems, message = problems_of(raw)
-    hit = problems[(problems["column"] == column) & problems["rule"].str.contains(rule, regex=False)]
-    assert len(hit) == 1, message
+def test_a_bad_cell_is_named(column, row, value, rule):
+    table, problems, message = bad_cells()
+    own = problems[problems["study"] == f"case{BAD_CELLS.index((column, row, value, rule))}"]
+    hit = own[(own["column"] == column) & own["rule"].str.contains(rule, regex=False)]
+    assert len(hit) == 1, own.to_string()
     line = hit.iloc[0]
-    assert line["row"] == row or "primary" in rule or "arm" in rule
-    assert line["value"] == raw.loc[line["row"], column]
-    assert line["study"] == raw.loc[line["row"], "study"]
-    assert line["remedy"].endswith(".")
-    assert f"row {line['row']}, " in message and line["remedy"] in message
+    assert table.loc[line["row"], "x_row"] == row or "primary" in rule or "arm" in rule
+    assert line["value"] == table.loc[line["row"], column]
+    assert line["study"] == table.loc[line["row"], "study"]
+    assert line["remedy"].endswith(".") and line["remedy"] in message
+    assert re.search(rf"rows? (\d+, )*(\d+ and )?{line['row']}\b", message)
 
 
 def test_all_problems_at_once(raw):
@@ -341,7 +370,7 @@ def test_files_that_are_no_tables(tmp_path):
 
 def test_data_readme_counts():
     readme = (DATA.parent / "README.md").read_text(encoding="utf-8")
-    trials = ma.read_trials(DATA)
+    trials = published_trials()
     assert f"{len(trials)} ({trials['study'].nunique()} trials)" in readme
     for name in ("contrasts", "claims", "benchmarks", "mcid", "risk_of_bias", "facts_on_bias", "correlations"):
         rows = len(pd.read_csv(DATA.parent / f"{name}.csv"))
@@ -395,7 +424,7 @@ def test_a_problem_in_many_rows_is_told_once(raw):
 def test_blank_columns_from_a_spreadsheet_are_ignored(tmp_path):
     text = "\n".join(line + ",," for line in TEXT.splitlines()) + "\n"
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "t.csv"), ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "t.csv"), published_trials())
 
 
 def test_line_breaks_inside_a_cell_become_blanks(raw):
@@ -404,7 +433,7 @@ def test_line_breaks_inside_a_cell_become_blanks(raw):
 
 
 def test_row_numbers_survive_a_selection():
-    some = ma.read_trials(DATA).query("study == 'chow2006'").assign(n=0)
+    some = published_trials().query("study == 'chow2006'").assign(n=0)
     problems, _ = problems_of(some)
     assert sorted(set(problems["row"])) == [4, 5, 6, 7]
 
@@ -464,14 +493,17 @@ def test_decimal_commas_elsewhere_are_asked_for(tmp_path, delimiter):
     with pytest.raises(ma.TrialDataError, match="is not a number"):
         ma.read_trials(path)
     assert ma.read_trials(path, decimal=",")["final_mean"].tolist() == [3.1, 4.2]
-    # A workbook or a frame may hold numbers beside text.
+    # A frame may hold numbers beside text.
     mixed = pd.read_csv(DATA, dtype={"pmid": str}).astype({"final_mean": object})
     mixed.loc[0, "final_mean"] = "3,0"
-    pd.testing.assert_frame_equal(ma.read_trials(mixed, decimal=","), ma.read_trials(DATA))
-    pd.read_csv(DATA, dtype={"pmid": str}).to_excel(tmp_path / "n.xlsx", index=False)
-    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "n.xlsx", decimal=","), ma.read_trials(DATA))
+    pd.testing.assert_frame_equal(ma.read_trials(mixed, decimal=","), published_trials())
     with pytest.raises(ValueError, match="decimal=';' is not known; use '.' or ','"):
         ma.read_trials(path, decimal=";")
+
+
+def test_a_workbook_has_numbers_whatever_the_decimal_mark(tmp_path):
+    pd.read_csv(DATA, dtype={"pmid": str}).to_excel(tmp_path / "n.xlsx", index=False)
+    pd.testing.assert_frame_equal(ma.read_trials(tmp_path / "n.xlsx", decimal=","), published_trials())
 
 
 def test_the_tables_beside_the_trials_may_have_decimal_commas(tmp_path):
@@ -483,12 +515,21 @@ def test_the_tables_beside_the_trials_may_have_decimal_commas(tmp_path):
     pd.testing.assert_frame_equal(ma.read_contrasts(commas, decimal=","), ma.read_contrasts(whole))
 
 
+@cache
+def spreads_of(people):
+    """Trials of which each has another spread in an arm of so many people."""
+    return each_alone((2, {"n": people, "change_mean": "-3.9", name: "0.1"}) for name in dictionary.SPREADS)
+
+
+@cache
+def spreads_of_two():
+    return ma.read_trials(spreads_of("2"))
+
+
 @pytest.mark.parametrize("name", dictionary.SPREADS)
-def test_one_person_has_no_spread(raw, name):
-    raw.loc[2, ["n", "change_mean", name]] = ["1", "-3.9", "0.1"]
-    problems, _ = problems_of(raw)
-    assert problems[["row", "study", "column", "rule"]].values.tolist() == [
-        [2, "gale2006", name, "one person has no SD and no SE"]
-    ]
-    raw.loc[2, ["n", name]] = ["2", "0.1"]
-    assert ma.read_trials(raw).loc[2, name] == 0.1
+def test_one_person_has_no_spread(name):
+    at = dictionary.SPREADS.index(name)
+    problems, _ = problems_of(spreads_of("1"))
+    own = problems.loc[problems["study"] == f"case{at}", ["row", "column", "rule"]]
+    assert own.values.tolist() == [[2 * at + 2, name, "one person has no SD and no SE"]]
+    assert spreads_of_two().loc[2 * at + 2, name] == 0.1

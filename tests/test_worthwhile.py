@@ -209,7 +209,7 @@ def test_coverage_with_few_trials_and_small_tau():
 studies = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.02, 2)), min_size=3, max_size=8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(studies, st.floats(0.2, 3), st.floats(0.1, 2))
 def test_invariants(trials, value, more):
     yi, vi = map(np.array, zip(*trials, strict=True))
