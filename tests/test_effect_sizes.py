@@ -437,8 +437,9 @@ def test_rows_are_those_behind_the_effects(trials, effects):
 def test_arms_taken_together_rest_on_what_any_of_them_rests_on():
     arms = pd.DataFrame({"mean": [-1.0, -2.0], "sd": [1.5, 1.0], "n": [10, 12], "arm_label": ["low", "high"]})
     arms = arms.assign(mean_rule="", sd_rule=["", "borrowed"], correlated=[True, False], imputed=[False, True])
-    assert arm_scores._together(arms)[-2:] == (True, True)
-    assert arm_scores._together(arms.assign(correlated=False, imputed=False))[-2:] == (False, False)
+    assert arm_scores._together(*(arms[name].to_numpy() for name in arms))[-2:] == (True, True)
+    arms = arms.assign(correlated=False, imputed=False)
+    assert arm_scores._together(*(arms[name].to_numpy() for name in arms))[-2:] == (False, False)
 
 
 def test_imputing_again_forgets_no_sd_that_was_imputed(trials):
@@ -1013,3 +1014,11 @@ def test_nothing_vanishes(seed, options):
     assert both == table[times].drop_duplicates().sort_values(times).to_numpy().tolist()
     assert np.isfinite(found.yi).all() and (found.vi > 0).all()
     assert len(set(found.labels)) == len(found)
+
+
+def test_the_order_of_rows_does_not_matter(trials, effects):
+    """The p of khoromi2007 and of walewicz2019 are read off two rows each, wherever these stand."""
+    shuffled = ma.effect_sizes(trials.sample(frac=1.0, random_state=3)).table.set_index("study")
+    own = effects.table.set_index("study").loc[shuffled.index]
+    pd.testing.assert_frame_equal(shuffled[["yi", "vi", "period_correlation"]], own[["yi", "vi", "period_correlation"]])
+    assert shuffled["flags"].tolist() == own["flags"].tolist()

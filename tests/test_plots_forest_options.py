@@ -402,7 +402,7 @@ def test_forest_into_a_subfigure(effects):
 # the page
 
 
-@pytest.mark.parametrize("k", [1, 2, 13, 60])
+@pytest.mark.parametrize("k", [1, 2, 13, 200])
 def test_no_text_overlaps_or_leaves_the_page(k):
     effects = rich(synthetic(k, groups=1 if k < 13 else 3))
     columns = {"columns": ("arms", "week"), "symbols": {"certainty": LETTERS}, "worthwhile": (1, 2)}

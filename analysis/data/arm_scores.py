@@ -7,6 +7,7 @@ must be said of each trial: where it stands, its flags, what was derived, and wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from analysis import effects, recover
 from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
-from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, how_recovered, same_time
+from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, how_recovered, numbered, same_time
 from analysis.data.printed_p import FROM_P, paired_sd, usable_p
 
 # The common scale runs from 0 to 10.
@@ -107,34 +108,33 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
     """
     factor = POINTS / (rows["scale_max"] - rows["scale_min"])
     computed = rows["final_mean"] - rows["baseline_mean"]
-    changed = _recovered(rows, "change_mean").mask(
-        rows["change_mean"].isna() & computed.notna(), "final minus baseline"
-    )
+    by_difference = rows["change_mean"].isna() & computed.notna()
+    changed = np.where(by_difference, "final minus baseline", _recovered(rows, "change_mean"))
     means = {
         "final": ((rows["final_mean"] - rows["scale_min"]) * factor, _recovered(rows, "final_mean")),
         "change": (rows["change_mean"].fillna(computed) * factor, changed),
         BASELINE: ((rows["baseline_mean"] - rows["scale_min"]) * factor, _recovered(rows, "baseline_mean")),
     }
     printed = {score: _printed_spreads(rows, score, factor) for score in means}
-    own = {score: _first_of(spreads, rows.index)[0] for score, spreads in printed.items()}
-    both = pd.Series(effects.change_sd(own[BASELINE], own["final"], correlation), index=rows.index)
-    printed["change"][FROM_BOTH] = both.where(means["change"][0].notna()), f", correlation {correlation:g}{ASSUMED}"
+    own = {score: _first_of(spreads)[0] for score, spreads in printed.items()}
+    both = np.where(means["change"][0].notna(), effects.change_sd(own[BASELINE], own["final"], correlation), np.nan)
+    printed["change"][FROM_BOTH] = both, f", correlation {correlation:g}{ASSUMED}"
     for score, spread in _spreads_by_p(rows, means, own, crossover_correlation).items():
         printed[score][FROM_P] = spread
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
     keep.insert(1, "comparison", rows.get("comparison", rows["study"]))
-    parts = []
-    for score, (mean, mean_rule) in means.items():
-        sd, sd_rule = _first_of(printed[score], rows.index)
-        parts.append(keep.assign(score=score, mean=mean, mean_rule=mean_rule, sd=sd, sd_rule=sd_rule))
-    scores = pd.concat(parts)
+    scores = pd.concat([keep] * len(means))
+    scores["score"] = np.repeat([*means], len(rows))
+    parts = ((*mean, *_first_of(printed[score])) for score, mean in means.items())
+    for name, part in zip(("mean", "mean_rule", "sd", "sd_rule"), zip(*parts, strict=True), strict=True):
+        scores[name] = np.concatenate(part)
     scores["correlated"] = scores["sd_rule"].str.startswith(FROM_BOTH) & scores["sd_rule"].str.endswith(ASSUMED)
     return scores.assign(imputed=False).rename_axis("row").reset_index()
 
 
 def _recovered(rows, column):
     """How the numbers of a column were found that are not printed as they stand; "" for the others."""
-    return pd.Series([how_recovered(text, column) for text in rows["recovered"]], rows.index, dtype=object)
+    return np.array([how_recovered(text, column) for text in rows["recovered"]], dtype=object)
 
 
 def _printed_spreads(rows, score, factor):
@@ -147,16 +147,16 @@ def _printed_spreads(rows, score, factor):
         low, high = rows[f"{score}_ci_low"], rows[f"{score}_ci_high"]
         spreads[FROM_CI] = recover.sd_from_ci(low, high, n, rows["ci_level"] / 100)
     more = {"": _recovered(rows, f"{score}_sd")}
-    return {rule: (pd.Series(sd, index=rows.index) * factor, more.get(rule, "")) for rule, sd in spreads.items()}
+    return {rule: (np.asarray(sd * factor, dtype=float), more.get(rule, "")) for rule, sd in spreads.items()}
 
 
-def _first_of(spreads, index):
+def _first_of(spreads):
     """The SD by the first rule of `SD_ORDER` that gives one, and the rule."""
-    sd, told = pd.Series(np.nan, index=index), pd.Series("", index=index, dtype=object)
+    sd, told = np.nan, ""
     for rule in filter(spreads.get, SD_ORDER):
         found, more = spreads[rule]
-        here = sd.isna() & found.notna()
-        sd, told = sd.mask(here, found), told.mask(here, rule + more)
+        here = np.isnan(sd) & ~np.isnan(found)
+        sd, told = np.where(here, found, sd), np.where(here, np.array(rule + more, dtype=object), told)
     return sd, told
 
 
@@ -165,15 +165,17 @@ def _spreads_by_p(rows, means, own, between):
     found = usable_p(rows, pd.DataFrame({score: means[score][0] for score in SCORES}))
     spreads = {}
     for score, at in found.groupby("score"):
-        neither = own[score][at["row_t"]].isna().to_numpy() & own[score][at["row_p"]].isna().to_numpy()
-        at = at[neither]
+        printed = rows.index[~np.isnan(own[score])]
+        at = at[~at["row_t"].isin(printed) & ~at["row_p"].isin(printed)]
         paired = at["design"] == "crossover"
         apart = recover.sd_from_p(at["difference"], at["p"], at["n_t"], at["n_p"])
         sd = np.where(paired, paired_sd(at["difference"], at["p"], at["n_t"], between), apart)
         more = np.where(paired, f", with correlation {between:g} between the periods", "")
         told = [f", p = {p:g}, the same in both{assumed}" for p, assumed in zip(at["p"], more, strict=True)]
-        at_rows = [*at["row_t"], *at["row_p"]]
-        spreads[score] = tuple(pd.Series([*x, *x], index=at_rows).reindex(rows.index) for x in (sd, told))
+        both = rows.index.get_indexer([*at["row_t"], *at["row_p"]])
+        spreads[score] = np.full(len(rows), np.nan), np.full(len(rows), "", dtype=object)
+        for whole, part in zip(spreads[score], (sd, told), strict=True):
+            whole[both] = [*part, *part]
     return spreads
 
 
@@ -217,7 +219,7 @@ def split_placebo(scores: pd.DataFrame) -> pd.DataFrame:
 
 def _merged(scores):
     """One line per unit, arm and score, in the order in which they first appear."""
-    place = scores.groupby(["unit", "study", "arm", "score"], sort=False).ngroup().to_numpy()
+    place = numbered(*(scores[name] for name in ("unit", "study", "arm", "score")))
     sizes = np.bincount(place)
     lines = np.split(np.argsort(place, kind="stable"), np.cumsum(sizes)[:-1])
     out = scores.iloc[[own[0] for own in lines]].reset_index(drop=True)
@@ -226,21 +228,16 @@ def _merged(scores):
     several = np.flatnonzero(sizes > 1)
     if several.size:
         names = ["mean", "sd", "n", "arm_label", "mean_rule", "sd_rule", "correlated", "imputed"]
-        together = [_together(scores.iloc[lines[at]]) for at in several]
+        arms = [scores[name].to_numpy() for name in names]
+        together = [_together(*(part[lines[at]] for part in arms)) for at in several]
         out = out.astype({"n": float})
         out.loc[several, names] = pd.DataFrame(together, columns=names, index=several)
     return out
 
 
-def _together(arms):
-    rules = ("; ".join(dict.fromkeys(r for r in arms[rule] if r)) for rule in ("mean_rule", "sd_rule"))
-    flags = (arms[flag].any() for flag in ("correlated", "imputed"))
-    return (
-        *recover.combine_arms(arms["mean"], within(arms["sd"], arms["n"]), arms["n"]),
-        "; ".join(arms["arm_label"]),
-        *rules,
-        *flags,
-    )
+def _together(mean, sd, n, label, mean_rule, sd_rule, *flags):
+    rules = ("; ".join(dict.fromkeys(filter(None, rule))) for rule in (mean_rule, sd_rule))
+    return (*recover.combine_arms(mean, within(sd, n), n), "; ".join(label), *rules, *(flag.any() for flag in flags))
 
 
 def within(sd: ArrayLike, n: ArrayLike) -> Floats:
@@ -277,15 +274,15 @@ def chosen_score(scores: pd.DataFrame, outcome: Outcome, only: bool = False) -> 
 
     With `only` no other score stands in for the preferred one.
     """
-    counts = scores.groupby(["unit", "score"], sort=False)[["mean", "sd"]].count().unstack("score")
     order = [outcome] if only else [outcome, *(s for s in SCORES if s != outcome)]
-    chosen = pd.Series(np.nan, index=counts.index, dtype=object)
     # A score with its SDs comes before the preferred one without: no SD is borrowed where the trial prints its own.
-    for known in (["mean", "sd"], ["mean"]):
-        for score in order:
-            complete = np.logical_and.reduce([counts[part, score] == 2 for part in known])
-            chosen = chosen.mask(chosen.isna() & complete, score)
-    return chosen.dropna()
+    complete = [
+        Counter(scores.loc[known, ["unit", "score"]].itertuples(index=False, name=None))
+        for known in (scores["mean"].notna() & scores["sd"].notna(), scores["mean"].notna())
+    ]
+    units = dict.fromkeys(scores["unit"])
+    first = {u: next((s for arms in complete for s in order if arms[u, s] == 2), None) for u in units}
+    return pd.Series({unit: score for unit, score in first.items() if score}, dtype=object)
 
 
 def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None) -> dict[Any, Any]:
@@ -419,9 +416,10 @@ def week_bands(about: pd.DataFrame) -> pd.Series:
     return bands.mask(about["timepoint"] == "single session", WEEK_BANDS[0])
 
 
-def describe(table: pd.DataFrame, rows: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    """Add to each effect size what the trial is and its flags; `names` has the label of each comparison."""
+def describe(table: pd.DataFrame, rows: pd.DataFrame, about_all: pd.DataFrame) -> pd.DataFrame:
+    """Add to each effect size what the trial is and its flags; `about_all` has the label of each comparison."""
     about = about_trials(rows, "comparison").drop(columns=["study", "label"])
+    names = about_all.set_index("comparison")["label"]
     merged = table.merge(about, on="comparison", how="left").assign(label=table["comparison"].map(names))
     several = merged["comparison"].duplicated(keep=False)
     number = "arm " + (merged.groupby("comparison").cumcount() + 1).astype(str)
@@ -521,12 +519,17 @@ def rescaled(row: Any) -> str:
     return "" if (low, high) == (0, 10) else f"rescaled linearly from {low:g}–{high:g} to 0–10"
 
 
-def left_out_list(trials: pd.DataFrame, table: pd.DataFrame, dropped: Mapping[str, str]) -> pd.DataFrame:
-    """List the comparisons without an effect size and why; `dropped` holds reasons that are known already."""
-    about = about_trials(trials, "comparison")
+def left_out_list(
+    trials: pd.DataFrame, about: pd.DataFrame, table: pd.DataFrame, dropped: Mapping[str, str]
+) -> pd.DataFrame:
+    """List the comparisons without an effect size and why; `dropped` holds reasons that are known already.
+
+    `about` is what :func:`about_trials` says of them.
+    """
     out = about[~about["comparison"].isin(table["comparison"])].reset_index(drop=True)
-    rows = {key: own for key, own in trials.groupby("comparison") if key in set(out["comparison"])}
-    out["reason"] = pd.Series([dropped.get(key) or _reason(rows[key]) for key in out["comparison"]], dtype=object)
+    silent = trials[trials["comparison"].isin(set(out["comparison"]).difference(filter(dropped.get, dropped)))]
+    reasons = dict(dropped) | {key: _reason(own) for key, own in silent.groupby("comparison")}
+    out["reason"] = out["comparison"].map(reasons).astype(object)
     return first_columns(out.drop(columns="comparison"), ["study", "label", "reason"])
 
 

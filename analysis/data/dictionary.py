@@ -101,10 +101,15 @@ _BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n"
 
 def same_time(trials: pd.DataFrame) -> pd.Series:
     """Number the rows by time point of a trial: study, week, timepoint (a blank is a value)."""
-    points = zip(trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna(""), strict=True)
+    points = trials["study"], trials["week"].fillna(-1.0), trials["timepoint"].fillna("")
+    return pd.Series(numbered(*points), index=trials.index)
+
+
+def numbered(*columns: pd.Series) -> np.ndarray[Any, np.dtype[np.int_]]:
+    """Number the rows by what stands in the columns, in the order in which it first appears."""
     # a groupby of three columns takes ten times as long
     numbers: dict[tuple[Any, ...], int] = {}
-    return pd.Series([numbers.setdefault(point, len(numbers)) for point in points], index=trials.index, dtype=int)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in zip(*columns, strict=True)], dtype=int)
 
 
 def how_recovered(text: Any, column: str) -> str:
@@ -151,13 +156,15 @@ def _possible_spread(score, kind):
     """On a bounded scale no SD exceeds sqrt((mean - low)(high - mean) n/(n - 1)); an SE times sqrt(n) is an SD."""
 
     def test(t):
-        low, high = (-_scale_width(t), _scale_width(t)) if score == "change" else (t["scale_min"], t["scale_max"])
-        mean, n = t[f"{score}_mean"], t["n"].astype(float)
+        names = ("scale_min", "scale_max", f"{score}_mean", f"{score}_{kind}", "n")
+        low, high, mean, spread, n = (t[name].to_numpy(dtype=float) for name in names)
+        if score == "change":
+            low, high = low - high, high - low
         with np.errstate(divide="ignore", invalid="ignore"):
-            largest = np.sqrt(((mean - low) * (high - mean)).clip(lower=0) * n / (n - 1))
-        spread = t[f"{score}_{kind}"] * (np.sqrt(n) if kind == "se" else 1.0)
+            largest = np.sqrt(np.maximum((mean - low) * (high - mean), 0) * n / (n - 1))
+            spread = spread * (np.sqrt(n) if kind == "se" else 1.0)
         # People who are all at one end of the scale or the other reach the bound exactly: the margin is for rounding.
-        return ~(spread > largest * (1 + 1e-9))
+        return pd.Series(~(spread > largest * (1 + 1e-9)), t.index)
 
     rule = f"is larger than any {kind.upper()} possible with this mean, n and scale"
     return _rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)

@@ -517,7 +517,7 @@ def _of_scores(trials, rows, measure, options):
     # A standardised difference of final scores is none of changes, whose SDs are others.
     chosen = chosen_score(scores, outcome, only=measure != "MD")
     lines = scores[scores["score"] == scores["unit"].map(chosen)]
-    dropped = _other_score(scores, chosen, outcome) | _without_comparator(trials, times, comparator) | too_few(lines)
+    dropped = _other_score(scores, chosen, outcome) | _without_comparator(trials, rows, options) | too_few(lines)
     lines = lines[~lines["comparison"].isin(dropped)]
     silent = lines[lines["sd"].isna()]
     if missing_sd == "raise":
@@ -535,7 +535,8 @@ def _of_scores(trials, rows, measure, options):
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
     table = _from_arms(scores, chosen)
     table["period_correlation"] = table["comparison"].map(period_correlations(rows, single)).astype(float)
-    table = describe(table, rows, _names(trials))
+    about = about_trials(trials, "comparison")
+    table = describe(table, rows, about)
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
     periods = table["period_correlation"].fillna(between)
     table["yi"], table["vi"] = mean_effects(arms, table["design"] == "crossover", periods, measure)
@@ -543,7 +544,7 @@ def _of_scores(trials, rows, measure, options):
         # Changes in points stand beside differences in points only.
         table = _with_effects(table.drop(columns=_CHANGES), measure, dropped)
     derivations = derivation_list(table, scores, between)
-    return table, derivations, left_out_list(trials, table, dropped)
+    return table, derivations, left_out_list(trials, about, table, dropped)
 
 
 def _documented(table, options, clusters):
@@ -622,12 +623,11 @@ def _check_options(options):
 def _check_arms(trials, times, comparator):
     """Refuse a choice of rows that took one arm of a trial from the other, and an arm that nobody has."""
     rows = trials if times == "all" else trials[trials["primary"] == "yes"]
-    arms = pd.get_dummies(rows["arm"]).reindex(columns=["treatment", "placebo"], fill_value=False)
-    time = same_time(rows)
-    count = arms.assign(all=1).groupby(time).sum()
-    wrong = (count["treatment"] == 0) | (count["placebo"] > 1) | (count["all"] == count["treatment"])
+    time = same_time(rows).to_numpy()
+    treated, placebo = (np.bincount(time, rows["arm"] == arm) for arm in ("treatment", "placebo"))
+    wrong = (treated == 0) | (placebo > 1) | (treated == np.bincount(time))
     if wrong.any():
-        studies = ", ".join(rows.loc[time.isin(count.index[wrong]), "study"].unique())
+        studies = ", ".join(rows.loc[wrong[time], "study"].unique())
         again = "pass the table through read_trials again"
         raise ValueError(f"{studies}: not one placebo arm, or another to compare with, beside a treatment arm; {again}")
     others = trials[trials["arm"] != "treatment"]
@@ -639,12 +639,12 @@ def _check_arms(trials, times, comparator):
         raise ValueError(f"comparator={comparator!r} {words} ({', '.join(roles)}) nor the arm_label of one{perhaps}")
 
 
-def _without_comparator(trials, times, comparator):
-    """Say of each comparison that it has no such arm, or several."""
-    rows = trials if times == "all" else trials[trials["primary"] == "yes"]
-    rows = rows[~rows["comparison"].isin(compared_arms(rows, times, comparator)["comparison"])]
+def _without_comparator(trials, rows, options):
+    """Say of each comparison that it has no such arm, or several; `rows` are those of the others."""
+    comparator, at = options["comparator"], (options["times"] == "all") | (trials["primary"] == "yes")
+    others = trials[at & (trials["arm"] != "treatment") & ~trials["comparison"].isin(rows["comparison"])]
     reasons = {}
-    for key, own in rows[rows["arm"] != "treatment"].groupby("comparison"):
+    for key, own in others.groupby("comparison"):
         alike = own[(own["arm"] == comparator) | (own["arm_label"] == comparator)]
         if len(alike):
             names = ", ".join(alike["arm_label"].fillna("without a name"))
@@ -693,43 +693,36 @@ def _from_arms(scores, chosen):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
     parts = ["mean", "sd", "n", "sd_rule", "correlated", "imputed", "merged", "arm_label"]
     keys = ["unit", "study", "comparison"]
-    scores = scores.assign(arm=scores["arm"].where(scores["arm"] == "treatment", "placebo"))
-    wide = scores.pivot(index=keys, columns=["score", "arm"], values=parts)
-    wide = wide.sort_index(axis=1).loc[pd.MultiIndex.from_frame(scores[keys].drop_duplicates())]
-    keys = wide.index.to_frame(index=False)
-    score = keys["unit"].map(chosen)
-    is_change = (score == "change").to_numpy()
-
-    def pick(part, arm):
-        return np.where(is_change, wide[part, "change", arm], wide[part, "final", arm])
-
-    out = keys.assign(outcome=score)
-    for arm in ("treatment", "placebo"):
-        for part in ("n", "mean", "sd"):
-            out[f"{part}_{arm}"] = pick(part, arm).astype(float)
-    imputed, correlated, ruled = (
-        pick(part, "treatment").astype(bool) | pick(part, "placebo").astype(bool)
-        for part in ("imputed", "correlated", "sd_rule")
+    out = scores[keys].drop_duplicates().reset_index(drop=True)
+    out["outcome"] = out["unit"].map(chosen)
+    # Every unit has each score of each arm: a line a unit, of the placebo arm and the treatment arm.
+    unit, treated = pd.Categorical(scores["unit"], out["unit"]).codes, scores["arm"] == "treatment"
+    order = np.lexsort((treated, scores["score"].map([BASELINE, *SCORES].index), unit))
+    baseline, change, final = (
+        {part: scores[part].to_numpy()[order].reshape(len(out), 3, 2)[:, score] for part in parts} for score in range(3)
     )
-    out["status"], out["correlated"] = _status(imputed, ruled), correlated
-    out["by_p"] = [str(rule).startswith(FROM_P) for rule in pick("sd_rule", "treatment")]
+    is_change = (out["outcome"] == "change").to_numpy()[:, None]
+    used = {part: np.where(is_change, change[part], final[part]) for part in parts}
+    for side, arm in ((1, "treatment"), (0, "placebo")):
+        for part in ("n", "mean", "sd"):
+            out[f"{part}_{arm}"] = used[part][:, side].astype(float)
+    out["status"], out["correlated"] = _status(used), used["correlated"].any(axis=1)
+    out["by_p"] = [rule.startswith(FROM_P) for rule in used["sd_rule"][:, 1]]
     for extra in ("merged", "arm_label"):
-        out[extra] = wide[extra, "change", "treatment"].to_numpy()
-    means = wide["mean", "change"].notna().all(axis=1)
-    changes = means & wide["sd", "change"].notna().all(axis=1)
-    for arm in ("placebo", "treatment"):
-        sd, n = (wide[part, "change", arm].astype(float) for part in ("sd", "n"))
-        out[f"change_{arm}"] = wide["mean", "change", arm].astype(float).where(changes).to_numpy()
-        out[f"change_{arm}_vi"] = (sd**2 / n).where(changes).to_numpy()
-        for column, part in ((f"baseline_{arm}", "mean"), (f"baseline_sd_{arm}", "sd")):
-            out[column] = wide[part, BASELINE, arm].astype(float).to_numpy()
-    imputed, ruled = (wide[part, "change"].astype(bool).any(axis=1) for part in ("imputed", "sd_rule"))
-    out["change_status"] = np.where(changes, _status(imputed, ruled), np.where(means, _NO_SPREAD, NO_BASELINE))
+        out[extra] = change[extra][:, 1].astype(object)
+    means = ~np.isnan(change["mean"]).any(axis=1)
+    changes = means & ~np.isnan(change["sd"]).any(axis=1)
+    for side, arm in enumerate(("placebo", "treatment")):
+        mean, sd, n = (change[part][:, side].astype(float) for part in ("mean", "sd", "n"))
+        out[f"change_{arm}"], out[f"change_{arm}_vi"] = (np.where(changes, x, np.nan) for x in (mean, sd**2 / n))
+        out[f"baseline_{arm}"], out[f"baseline_sd_{arm}"] = baseline["mean"][:, side], baseline["sd"][:, side]
+    out["change_status"] = np.where(changes, _status(change), np.where(means, _NO_SPREAD, NO_BASELINE))
     return out
 
 
-def _status(imputed, ruled):
+def _status(arms):
     """The weakest origin of the SDs: imputed, recovered (from an SE, an interval, a correlation) or as printed."""
+    imputed, ruled = (arms[part].astype(bool).any(axis=1) for part in ("imputed", "sd_rule"))
     return np.select([imputed, ruled], [IMPUTED, "recovered"], "as printed")
 
 
@@ -769,7 +762,7 @@ def _other_score(scores, chosen, outcome):
 
 def _of_events(trials, rows, measure, options):
     """The table of effects of the events that are counted in both arms, what was derived, and what was left out."""
-    dropped = _without_comparator(trials, options["times"], options["comparator"])
+    dropped = _without_comparator(trials, rows, options)
     compared = dict(list(rows.groupby("comparison")))
     for key, own in trials.groupby("comparison"):
         if (why := _uncounted(own, compared.get(key, own.iloc[:0]))) and key not in dropped:
@@ -793,7 +786,8 @@ def _of_events(trials, rows, measure, options):
         table[part] = wide[part, "treatment"].to_numpy()
     yi, vi = _COUNTED[measure](*(table[name] for name in _COUNTS), drop_double_zero=measure != "RD")
     table = table.assign(yi=yi, vi=vi, correlated=False, by_p=False)
-    table = _with_effects(describe(table, rows, _names(trials)), measure, dropped)
+    about = about_trials(trials, "comparison")
+    table = _with_effects(describe(table, rows, about), measure, dropped)
     labels, lines = table.set_index("unit")["label"], []
     for arm in arms[arms["unit"].isin(labels.index)].itertuples():
         who = arm.study, labels[arm.unit], arm.arm, "n and events", arm.n
@@ -801,7 +795,7 @@ def _of_events(trials, rows, measure, options):
             lines.append((*who, f"{arm.merged} {arm.arm} arms added up"))
         if arm.share < 1:
             lines.append((*who, shared_out(arm.arm, arm.share)))
-    return table, as_derivations(lines), left_out_list(trials, table, dropped)
+    return table, as_derivations(lines), left_out_list(trials, about, table, dropped)
 
 
 def _uncounted(rows, arms):
@@ -815,11 +809,6 @@ def _uncounted(rows, arms):
     if (arms["design"] == "crossover").any():
         return "crossover: the counts of the same people under both are not independent"
     return ""
-
-
-def _names(trials):
-    """The label of each comparison."""
-    return about_trials(trials, "comparison").set_index("comparison")["label"]
 
 
 def _with_effects(table, measure, dropped):

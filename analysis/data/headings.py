@@ -27,7 +27,7 @@ MEASURES = {
 }
 
 
-def _both(names, *headings):
+def _both(names: str, *headings: str) -> dict[str, str]:
     arguments = [f"{name}{arm}" for arm in ("_t", "_p") for name in names.split()]
     return dict(zip(arguments, headings, strict=True))
 

@@ -146,21 +146,24 @@ def usable_p(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
         treatment and one placebo arm with an exact p from 0.0001 to below 0.9, at least 0.2 points apart, where
         both arms have a change or a final score and not both: else the p may be of either.
     """
-    about = rows[["study", "arm", "design", "n", "p_between", "note"]].join(means).rename_axis("row").reset_index()
-    about["time"] = same_time(rows).to_numpy()
-    alone = about[~about.duplicated(["time", "arm"], keep=False)]
-    treated, placebo = (alone[alone["arm"] == arm] for arm in ("treatment", "placebo"))
-    at = treated.merge(placebo, on="time", suffixes=("_t", "_p")).rename(columns={"study_t": "study"})
-    differences = pd.DataFrame({score: at[f"{score}_t"] - at[f"{score}_p"] for score in means}, dtype=float)
-    at["score"] = [next((s for s in means if known[s]), "") for known in differences.notna().to_dict("records")]
-    at["difference"] = differences.bfill(axis=1).iloc[:, 0]
-    at["design"] = at["design_t"]
-    same = at["p_between_p"].isna() | (at["p_between_t"] == at["p_between_p"])
-    cells = zip(at["p_between_t"], at["note_t"], at["design"] == "crossover", strict=True)
-    at["p"] = np.array([exact_p(text, note, paired=paired) for text, note, paired in cells], dtype=float)
-    usable = same & (differences.notna().sum(axis=1) == 1) & (at["p"] >= LOWEST) & (at["p"] < HIGHEST)
-    usable &= (at["difference"].abs() >= NEAR_ZERO) & (at[["n_t", "n_p"]] > 1).all(axis=1)
-    return at.loc[usable, ["row_t", "row_p", "study", "design", "score", "difference", "p", "n_t", "n_p"]]
+    places: dict[tuple[int, str], list[int]] = {}
+    for at, key in enumerate(zip(same_time(rows), rows["arm"], strict=True)):
+        places.setdefault(key, []).append(at)
+    pairs = [(own, places.get((time, "placebo"), [])) for (time, arm), own in places.items() if arm == "treatment"]
+    pairs = [(*own, *other) for own, other in pairs if len(own) == len(other) == 1]
+    t, p = np.array(pairs, dtype=int).reshape(-1, 2).T
+    mean = means.reindex(rows.index).to_numpy(dtype=float)
+    difference = mean[t] - mean[p]
+    known = ~np.isnan(difference)
+    one, which = known.sum(axis=1) == 1, known.argmax(axis=1)
+    found = rows.iloc[t][["study", "design"]].assign(row_t=rows.index[t], row_p=rows.index[p])
+    found["score"], found["difference"] = means.columns[which], difference[np.arange(len(t)), which]
+    text, note, n = (rows[name].to_numpy() for name in ("p_between", "note", "n"))
+    cells = zip(text[t], note[t], found["design"] == "crossover", strict=True)
+    found["p"] = np.array([exact_p(text, note, paired=paired) for text, note, paired in cells], dtype=float)
+    found["n_t"], found["n_p"] = n[t], n[p]
+    usable = one & (found["p"] >= LOWEST) & (found["p"] < HIGHEST) & (found["difference"].abs() >= NEAR_ZERO)
+    return found[usable & (pd.isna(text[p]) | (text[t] == text[p])) & (n[t] > 1) & (n[p] > 1)]
 
 
 def paired_correlation(difference: ArrayLike, p: ArrayLike, n: ArrayLike, sd_t: ArrayLike, sd_p: ArrayLike) -> Values:
@@ -241,7 +244,8 @@ def period_correlations(rows: pd.DataFrame, scores: pd.DataFrame) -> dict[Any, f
     known = scores.assign(sd=scores["sd"].where(own))
     wide = known.pivot(index="row", columns="score", values=["mean", "sd"])
     found = {}
-    for at in usable_p(rows, wide["mean"][["change", "final"]]).query("design == 'crossover'").itertuples():
+    usable = usable_p(rows, wide["mean"][["change", "final"]])
+    for at in usable[usable["design"] == "crossover"].itertuples():
         sds = [wide["sd", at.score][row] for row in (at.row_t, at.row_p)]
         r = float(paired_correlation(at.difference, at.p, at.n_t, *sds))
         if 0 <= r < 1:
