@@ -16,7 +16,7 @@ from scipy.integrate import trapezoid
 
 import analysis
 from analysis.models.diagnostics import predictive_density
-from analysis.plots import _layout
+from analysis.plots import _layout, _rows
 from analysis.plots import _theme as style
 from analysis.plots._forest import forest
 
@@ -453,3 +453,7 @@ def test_a_three_level_result_stands_beside_the_effects_and_times_in_their_order
     names = fig.content.table.query("kind == 'trial'")["name"].tolist()
     assert names == ["C 2005", "A 2006", "B 2006, 7 weeks", "B 2006, 12 weeks"]
     assert fig.content.table.query("kind == 'model'")["contrast_estimate"].tolist() == [levels.estimate]
+
+
+def test_a_number_has_the_decimals_it_needs_up_to_two():
+    assert [_rows.decimals(x) for x in (3.0, 0.5, 0.25, 1.2345)] == [0, 1, 2, 2]
