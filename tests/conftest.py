@@ -26,9 +26,10 @@ collect_ignore = ["typical_user.py"]
 
 
 def pytest_collection_finish():
-    """Have no search for garbage go through modules and thousands of tests, which all stay to the end."""
+    """Search for garbage seldom, and not among modules and thousands of tests, which all stay to the end."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(params=["patsy", "formulaic"])

@@ -302,7 +302,7 @@ def test_a_table_that_changed_after_reading_is_refused(trials):
         ma.effect_sizes(trials.drop(index=3))
     with pytest.raises(ma.TrialDataError, match="row 6, study 'chow2006', column 'final_sd': value '-2.0'"):
         ma.effect_sizes(trials.assign(final_sd=trials["final_sd"].where(trials.index != 6, -2.0)))
-    with pytest.raises(ValueError, match="no trial has a mean"):
+    with pytest.raises(ValueError, match="no trial has a 'placebo' arm"):
         ma.effect_sizes(trials.iloc[:0])
     with pytest.raises(ValueError, match="no trial is left"):
         ma.effect_sizes(trials[trials["study"] == "gale2006"], missing_sd="drop")
@@ -911,7 +911,7 @@ def found_texts(fig):
 
 def test_trials_without_a_placebo_arm_are_read_and_left_out():
     care = two_arms({"final_sd": 2.0}, {"arm": "usual care", "final_sd": 2.0}, p_between="0.01")
-    with pytest.raises(ValueError, match="no trial has a mean in a treatment or placebo arm"):
+    with pytest.raises(ValueError, match="no trial has a 'placebo' arm beside a treatment arm"):
         ma.effect_sizes(care)
     assert ma.effect_sizes(care, comparator="usual care").yi[0] == pytest.approx(-1.2)
     both = pd.concat([care, two_arms({}, {}, study="b2002", final_sd=2.0).set_index(pd.Index([7, 8], name="row"))])

@@ -85,7 +85,7 @@ def test_random_rows_equal_one_by_one_calls(request, name, where):
     frame = request.getfixturevalue(name)
     coarse = frame["correlation"].isin([0.0, 0.9]) & (frame["crossover_correlation"] == 0.8)
     coarse &= frame["missing_sd"].isin(["impute-median", "drop"])
-    assert_equal_to_one_by_one(frame[coarse].sample(50, random_state=1), where)
+    assert_equal_to_one_by_one(frame[coarse].sample(25, random_state=1), where)
     assert_equal_to_one_by_one(frame.sample(4, random_state=2), where)
 
 
