@@ -701,3 +701,17 @@ def test_an_sd_made_from_an_assumed_correlation_is_not_a_printed_one():
     known = trials[["baseline_sd", "final_sd", "baseline_mean", "final_mean"]].notna().all(axis=1)
     assert (known & ~printed).any() and points.loc[known & ~printed, "change_sd"].isna().all()
     assert points.loc[printed & trials["change_sd"].notna(), "change_sd"].notna().all()
+
+
+def test_findings_name_serious_trials_in_the_order_of_the_table():
+    rows = {"study": ["z", "a"], "label": ["Zed 2001", "Abe 2002"], "rows": [(2,), (4,)], "check": "spread"}
+    table = pd.DataFrame(rows | {"severity": "serious", "reason": "too small"})
+    lines = audit_findings(table).splitlines()
+    assert [line.split(" (")[0] for line in lines[1:3]] == ["Zed 2001", "Abe 2002"]
+
+
+def test_a_trial_that_stands_three_times_is_told_of_the_last():
+    trials = published_trials()
+    three = trials[trials["study"].isin(["gale2006", "chow2006", "shin2015"])].assign(doi="10.1000/same")
+    twice = audit_trials(three).query("check == 'same trial twice' and severity == 'serious'")
+    assert twice["study"].tolist() == [three["study"].unique()[-1]]

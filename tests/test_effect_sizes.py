@@ -1022,3 +1022,13 @@ def test_the_order_of_rows_does_not_matter(trials, effects):
     own = effects.table.set_index("study").loc[shuffled.index]
     pd.testing.assert_frame_equal(shuffled[["yi", "vi", "period_correlation"]], own[["yi", "vi", "period_correlation"]])
     assert shuffled["flags"].tolist() == own["flags"].tolist()
+
+
+def test_usual_care_is_no_treatment_arm(trials):
+    own = trials[trials["study"] == "gale2006"]
+    care = own[own["arm"] == "placebo"].assign(arm="usual care").set_axis(pd.Index([900], name="row"))
+    three = pd.concat([own, care])
+    with pytest.raises(
+        ValueError, match="gale2006: not one placebo arm, or another to compare with, beside a treatment"
+    ):
+        ma.effect_sizes(three[three["arm"] != "treatment"])

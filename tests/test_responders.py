@@ -430,3 +430,9 @@ def test_effects_without_the_rows_behind_them_cannot_be_translated(trials):
 
 def test_no_number_needed_without_a_difference():
     assert number_needed(math.nan, math.nan, math.nan).words == "not estimable (not estimable)"
+
+
+def test_a_share_of_none_is_possible():
+    pooled = ma.pool_mantel_haenszel([6, 5], [30, 24], [12, 9], [30, 25], measure="RR")
+    curve = responders.response_curve(pooled)
+    assert curve["treatment"].iloc[0] == 0.0 and curve["possible"].all()
