@@ -194,7 +194,7 @@ def findings(arms: PooledArms) -> str:
             f"In the {counted(arms.placebo.k)} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in the "
             f"{placebo} arms and {_moved(arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
-    said.append(_difference(arms.contrast, f"{treatment} minus {placebo}", separately=arms.placebo is not None))
+    said.append(_difference(arms.contrast, treatment, placebo, separately=arms.placebo is not None))
     if arms.groups:
         parts = [f"{name} {_with_interval(group.contrast)}" for name, group in arms.groups.items()]
         said.append(f"By {arms.by.replace('_', ' ')}, the difference was: {', '.join(parts)}.")
@@ -212,10 +212,10 @@ def _moved(pooled, unit, before=None):
     return f"{verb} {number(sign * pooled.estimate)}{unit} ({at} CI {interval(low, high)})"
 
 
-def _difference(contrast, minus, separately):
+def _difference(contrast, treatment, placebo, separately):
     """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
-    result = f"The randomised difference, {minus}, was {_with_interval(contrast, 'points')}"
-    parts = [f"{result}: {_reading(contrast)}"]
+    result = f"The randomised difference, {treatment} minus {placebo}, was {_with_interval(contrast, 'points')}"
+    parts = [f"{result}: {_reading(contrast, treatment)}"]
     if math.isfinite(contrast.pi.low):
         parts.append(
             f"tau was {number(contrast.tau)} points, and the true effect of a comparable trial is expected between "
@@ -234,10 +234,10 @@ def _with_interval(pooled, unit=""):
     return f"{value} ({level(pooled.confidence_level)} CI {interval(*pooled.ci)}; {counted(pooled.k)})"
 
 
-def _reading(contrast):
+def _reading(contrast, treatment):
     if contrast.ci.low <= 0 <= contrast.ci.high:
         return "the interval includes no difference"
-    return "less pain with treatment" if contrast.estimate < 0 else "more pain with treatment"
+    return f"{'less' if contrast.estimate < 0 else 'more'} pain with {treatment}"
 
 
 def pooled_arms(arms: PooledArms) -> Told:

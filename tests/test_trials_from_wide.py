@@ -304,3 +304,10 @@ def test_an_arm_of_one_is_named_by_row_and_column():
         arms_of(table)
     with pytest.raises(ma.TrialDataError, match=message):
         ma.effect_sizes(table, **NAMES)
+
+
+def test_an_arm_called_no_treatment_keeps_its_name():
+    pooled = ma.pool_arms(ma.effect_sizes(arms_of(arms=("TENS", "no treatment"))))
+    said = ma.arms_forest(pooled).content.in_words
+    assert "in the no treatment arms and by" in said and "in the TENS arms" in said and "less pain with TENS" in said
+    plt.close("all")

@@ -154,7 +154,7 @@ def arms_forest(
     )
     caption = " ".join([words.sentences(title), said, *footer])
     rows = with_reference_rows(table, zone, footer)
-    fig.content = FigureContent(rows, title, caption, alt, words.with_names(findings(pooled), names))
+    fig.content = FigureContent(rows, title, caption, alt, findings(pooled))
     return fig
 
 
