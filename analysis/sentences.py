@@ -12,13 +12,28 @@ import html
 import math
 import reprlib
 import textwrap
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from analysis import _check
+from analysis._types import Benefit, Values
 from analysis.measures import Measure
-from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+from analysis.text import (
+    MINUS,
+    NOT_ESTIMABLE,
+    NUMBERS,
+    counted,
+    digits_for,
+    equals,
+    interval,
+    level,
+    number,
+    percent,
+    plural,
+    ratio,
+)
 
 if TYPE_CHECKING:
     from analysis.evidence.arms import PooledArms
@@ -144,6 +159,177 @@ def _outline(result):
     return f"{type(result).__name__}({chr(10).join(lines)})".replace("\n", "\n    ").replace("\0", " ")
 
 
+@dataclasses.dataclass(frozen=True)
+class Wording:
+    """What the effects of a result are called, and how their numbers are written, as the effects have it.
+
+    Every sentence, summary, table and figure reads its words here; there are no others.
+
+    Attributes
+    ----------
+    measure : Measure
+        What the effects are; numbers are given on its scale of analysis and written on the one people read.
+    benefit : {"lower", "higher"} or None
+        What is good; None where nobody said.
+    arms : (str, str) or None
+        The two arms that are compared; None where there are none, or nobody named them.
+    unit : str
+        Of one unit of an effect, such as "points on 0–10"; "" of ratios, and where nobody said.
+    outcome_name : str
+        What was measured, such as "pain"; "" where nobody said.
+    noun : str
+        What one row is called: "trial" or "study".
+    digits : int or None
+        Decimals of a whole table; None where each sentence has its own.
+
+    See Also
+    --------
+    analysis.EffectSizes : Knows all of it.
+    analysis.PooledEffect.shown : A number of a result on the scale people read.
+
+    Examples
+    --------
+    >>> from analysis import effect_sizes, pool
+    >>> import pandas as pd
+    >>> wide = pd.DataFrame({"study": ["A", "B"], "events_t": [4, 6], "n_t": [40, 35], "events_p": [9, 11], "n_p": 41})
+    >>> words = Wording.of(pool(effect_sizes(wide, measure="OR", benefit="lower", arms=("laser", "sham"))))
+    >>> words.called, words.favours
+    ('odds ratio, laser over sham', ('favours laser', 'favours sham'))
+    >>> words.write(-1.0), words.span(-2.3, 0.3), words.counted(2)
+    ('0.37', '0.10 to 1.35', '2 studies')
+    """
+
+    measure: Measure = Measure("")  # noqa: RUF009 - frozen
+    benefit: Benefit | None = None
+    arms: tuple[str, str] | None = None
+    unit: str = ""
+    outcome_name: str = ""
+    noun: str = "study"
+    digits: int | None = None
+
+    @classmethod
+    def of(cls, result: Any, measure: str = "") -> Wording:
+        """Return the wording of effects, or of the result of a model of effects.
+
+        Parameters
+        ----------
+        result : object
+            What has effects (`effects`), or is made of numbers alone and has a measure at most.
+        measure : str, optional
+            Another measure than the result has, such as one that plain numbers were not given.
+
+        Returns
+        -------
+        Wording
+        """
+        effects = result if hasattr(result, "derivations") else getattr(result, "effects", None)
+        measure = Measure(measure or getattr(result, "measure", getattr(effects, "measure", "")))
+        if effects is None:
+            return cls(measure, unit=measure.unit)
+        same = measure == effects.measure
+        arms = effects.arms if measure.two_arms else None
+        unit = effects.unit if same else measure.unit
+        return cls(measure, effects.benefit, arms, unit, effects.outcome_name, effects.noun)
+
+    def to(self, digits: int | None) -> Wording:
+        """Return the same with a number of decimals for a whole table."""
+        return dataclasses.replace(self, digits=digits)
+
+    @property
+    def contrast(self) -> str:
+        """What is compared: "laser minus sham", "laser over sham"; "" where nothing is, or nobody named the arms."""
+        return f"{self.arms[0]} {self.measure.joined} {self.arms[1]}" if self.arms else ""
+
+    @property
+    def called(self) -> str:
+        """The measure and what it compares: "odds ratio, laser over sham"; "effect" where nobody named it."""
+        return ", ".join(filter(None, (self.measure.name, self.contrast)))
+
+    @property
+    def points(self) -> str:
+        """The unit as it stands behind a number: "points" of "points on 0–10"."""
+        return self.unit.partition(" on ")[0]
+
+    @property
+    def on_scale(self) -> str:
+        """Where tau and other numbers stand that cannot be turned into those people read: " on the log scale"."""
+        scale = self.measure.scale
+        return "" if not scale else f" on the {scale}" if scale.endswith("scale") else f" of {scale}"
+
+    @property
+    def favours(self) -> tuple[str, str] | None:
+        """What lies to the left and to the right of no effect; None where nobody said what is good, or of two arms."""
+        if self.benefit is None or not self.arms:
+            return None
+        left, right = self.arms if self.benefit == "lower" else self.arms[::-1]
+        return f"favours {left}", f"favours {right}"
+
+    @property
+    def better(self) -> str:
+        """What a lower effect is, or a higher one, where that is good: "less pain", "lower scores"; "" if unknown."""
+        if self.benefit is None or self.measure.is_ratio:
+            return ""
+        if self.outcome_name:
+            return f"{'less' if self.benefit == 'lower' else 'more'} {self.outcome_name}"
+        return f"{self.benefit} scores"
+
+    def counted(self, k: int) -> str:
+        """Return "1 trial" or "12 studies"."""
+        return counted(k, self.noun)
+
+    @property
+    def nouns(self) -> str:
+        """The plural of `noun`."""
+        return plural(self.noun)
+
+    def shown(self, values: ArrayLike) -> Values:
+        """Return numbers of the scale of analysis as people read them."""
+        return self.measure.transform(values)
+
+    def decimals(self, low: ArrayLike, high: ArrayLike, least: int = 0) -> int:
+        """Return the decimals that suit intervals on the scale of analysis; those of the whole table where it has."""
+        if self.digits is not None:
+            return self.digits
+        if self.measure.is_ratio:
+            return digits_for(low, high, max(2, least))
+        return digits_for(self.shown(low), self.shown(high), least)
+
+    def write(self, value: float | None, digits: int | None = None) -> str:
+        """Return a number of the scale of analysis as text, on the scale people read."""
+        if value is None:
+            return NOT_ESTIMABLE
+        digits = digits if digits is not None else self.measure.digits if self.digits is None else self.digits
+        return (ratio if self.measure.is_ratio else number)(float(self.shown(value)), digits)
+
+    def span(self, low: float, high: float, digits: int | None = None) -> str:
+        """Return two limits of the scale of analysis as text, with decimals that suit them."""
+        digits = self.decimals(low, high) if digits is None else digits
+        ends = self.write(low, digits), self.write(high, digits)
+        return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
+
+    def estimate(self, fit: Any, unit: bool = False) -> str:
+        """Return "−1.21 points (95% CI −1.65 to −0.77)" of what has an estimate, an interval and its level."""
+        low, high = fit.ci
+        digits = self.decimals(low, high)
+        points = f" {self.points}" if unit and self.points else ""
+        at = level(fit.confidence_level)
+        return f"{self.write(fit.estimate, digits)}{points} ({at} CI {self.span(low, high, digits)})"
+
+    def reading(self, low: float, high: float) -> str:
+        """Return what an interval of the contrast says: "less pain with laser", "favours sham", "no difference"."""
+        null = float(self.measure.inverse(self.measure.null))
+        if math.isnan(null) or math.isnan(low) or math.isnan(high):
+            return ""
+        if low <= null <= high:
+            return "the interval includes no difference" if self.arms else "the interval includes no effect"
+        if self.favours is None:
+            return f"{'higher' if low > null else 'lower'} with {self.arms[0]}" if self.arms else ""
+        favoured = self.arms[(low > null) == (self.benefit == "lower")]
+        if self.measure.is_ratio:
+            return f"favours {favoured}"
+        return f"{self.better} with {favoured}"
+
+
 def findings(arms: PooledArms) -> str:
     """Return what the pooled arms show, in three sentences made from the numbers alone.
 
@@ -191,8 +377,8 @@ def findings(arms: PooledArms) -> str:
     said, (treatment, placebo) = [], arms.effects.arms
     if arms.placebo is not None:
         said.append(
-            f"In the {counted(arms.placebo.k)} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in the "
-            f"{placebo} arms and {_moved(arms.treatment, '', arms.placebo)} in the {treatment} arms."
+            f"In the {counted(arms.placebo.k, 'trial')} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in "
+            f"the {placebo} arms and {_moved(arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
     said.append(_difference(arms.contrast, treatment, placebo, separately=arms.placebo is not None))
     if arms.groups:
@@ -231,7 +417,7 @@ def _difference(contrast, treatment, placebo, separately):
 
 def _with_interval(pooled, unit=""):
     value = number(pooled.estimate) + (f" {unit}" if unit else "")
-    return f"{value} ({level(pooled.confidence_level)} CI {interval(*pooled.ci)}; {counted(pooled.k)})"
+    return f"{value} ({level(pooled.confidence_level)} CI {interval(*pooled.ci)}; {counted(pooled.k, 'trial')})"
 
 
 def _reading(contrast, treatment):
@@ -270,7 +456,7 @@ def _both_arms(joint, treatment, placebo):
     return (
         f"{placebo} {number(joint.first.estimate)}, {treatment} {number(joint.second.estimate)}, difference "
         f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
-        f"{counted(joint.k)}{vary})"
+        f"{counted(joint.k, 'trial')}{vary})"
     )
 
 
@@ -447,7 +633,7 @@ def pooled_counts(pooled: PooledCounts) -> Told:
     if pooled.q_df > 0:
         said.append(("Homogeneity", f"{_homogeneity(pooled)}; I² {percent(pooled.i2)}"))
     said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
-    return f"{pooled.method} {measure.name}, {counted(pooled.k)} (common effect)", said
+    return f"{pooled.method} {measure.name}, {counted(pooled.k, 'trial')} (common effect)", said
 
 
 def multilevel_effect(fit: MultilevelEffect) -> Told:
@@ -530,7 +716,7 @@ def bivariate_effect(fit: BivariateEffect) -> Told:
     if fit.boundary:
         said.append(("Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."))
     how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
-    return f"Bivariate random-effects meta-analysis, {counted(fit.k)} ({how})", said
+    return f"Bivariate random-effects meta-analysis, {counted(fit.k, 'trial')} ({how})", said
 
 
 def permutation_test(test: PermutationTest) -> Told:
@@ -570,7 +756,7 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
     parts = (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new))
     return (
-        f"Bayesian random-effects meta-analysis, {counted(posterior.k)} "
+        f"Bayesian random-effects meta-analysis, {counted(posterior.k, 'trial')} "
         f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})",
         [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts]
         + _left_out(posterior),
@@ -635,7 +821,7 @@ def contextual_share(found: ContextualShare) -> Told:
         said += [(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
     said += [("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
-    head = f"Contextual share: placebo improvement over treatment improvement, {counted(found.k)}"
+    head = f"Contextual share: placebo improvement over treatment improvement, {counted(found.k, 'trial')}"
     return head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))]
 
 
@@ -660,7 +846,7 @@ def _ratio_of_means(found, at):
     limits = f"{at} CI {interval(*found.fieller)} by Fieller"
     if found.resamples:
         limits += f", {interval(*found.bootstrap)} by bootstrap"
-    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {counted(len(found.trials))}"]
+    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {counted(len(found.trials), 'trial')}"]
     return ["; ".join([*parts, *found.reasons.values()])]
 
 

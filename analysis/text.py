@@ -11,10 +11,20 @@ import math
 from contextvars import ContextVar
 from typing import NamedTuple, SupportsFloat
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from analysis._docs import documented
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
+# Decimals beyond which, and size from which on, a number is written with a power of ten.
+_MOST_DECIMALS, _HUGE = 8, 1e9
+# Decimals that a number may have beyond those asked for, so that it does not read as zero.
+_BEYOND = 3
+# Where ratios end: below and above these a number says nothing.
+_LEAST_RATIO, _LARGEST_RATIO = 0.001, 1e6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class NumberStyle(NamedTuple):
@@ -79,10 +89,14 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     Returns
     -------
     str
-        With a true minus, thousands separated by a narrow space, and no "−0.00".
+        With a true minus and thousands separated by a narrow space. What these decimals would show as zero gets up to
+        three more, and the rest, which nobody can tell from zero, has no sign; numbers of a billion and more, and
+        those of more than eight decimals, are written with a power of ten.
 
     See Also
     --------
+    analysis.text.digits_for : The decimals that suit an interval.
+    analysis.text.ratio : A ratio, which is never zero.
     analysis.text.interval : Two numbers with "to" between them.
     analysis.text.percent : A fraction as a percentage.
     analysis.text.pvalue : A p value, with decimals of its own.
@@ -90,15 +104,105 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     Examples
     --------
     >>> number(-2.5), number(-0.001), number(1234.5, 1), number(0.7, 1, sign=True)
-    ('−2.50', '0.00', '1\u202f234.5', '+0.7')
+    ('−2.50', '−0.001', '1\u202f234.5', '+0.7')
+    >>> number(1e-17), number(-1.25e-10, 12), number(-3e12)
+    ('0.00', '−1.25 × 10⁻¹⁰', '−3.00 × 10¹²')
     """
     if value is None or not math.isfinite(value):
         return NOT_ESTIMABLE
-    body = _marked(f"{abs(value):,.{digits}f}")
+    size = abs(value)
+    first = int(f"{size:.0e}".partition("e")[2])
+    if digits < -first <= digits + _BEYOND and round(size, digits) == 0:
+        digits = -first
+    if size >= _HUGE or (digits > _MOST_DECIMALS and -first <= digits):
+        body = _with_power(size, 2 if size >= _HUGE else digits)
+    else:
+        body = _marked(f"{size:,.{min(digits, _MOST_DECIMALS)}f}")
     # What rounds to zero has no sign.
     if not any(c in "123456789" for c in body):
         return body
     return (MINUS if value < 0 else "+" if sign else "") + body
+
+
+def _with_power(size, digits):
+    """A number as "1.25 × 10⁻⁹"; `digits` are those of the number for small ones, of what is raised for large ones."""
+    power = int(f"{size:e}".partition("e")[2])
+    factor, _, power = f"{size:.{digits if power > 0 else max(0, digits + power)}e}".partition("e")
+    return f"{_marked(factor)} × 10{str(int(power)).translate(_RAISED)}"
+
+
+def digits_for(low: ArrayLike, high: ArrayLike, least: int = 0) -> int:
+    """Return the decimals that suit intervals of this width: two for points on 0-10.
+
+    Parameters
+    ----------
+    low, high : float or array_like
+        Limits of one interval or of all intervals of a table, whose median width decides.
+    least : int, optional
+        Decimals at least.
+
+    Returns
+    -------
+    int
+        An interval of width 1 has two decimals, one of a tenth of that width a third; 2 where no interval is known.
+
+    See Also
+    --------
+    analysis.text.number : Writes a number with these decimals.
+
+    Notes
+    -----
+    An interval so has two to three significant digits, as journals ask [1]_.
+
+    References
+    ----------
+    .. [1] Cole 2015, Arch Dis Child 100:608-609, doi 10.1136/archdischild-2014-307149.
+
+    Examples
+    --------
+    >>> digits_for(-1.65, -0.77), digits_for(-0.03, 0.01), digits_for(120, 480)
+    (2, 3, 0)
+    """
+    with np.errstate(invalid="ignore"):
+        width = np.asarray(high, float) - np.asarray(low, float)
+    width = width[np.isfinite(width) & (width > 0)]
+    if not width.size:
+        return max(2, least)
+    return max(round(-math.log10(float(np.median(width)))) + 2, least, 0)
+
+
+@documented
+def ratio(value: SupportsFloat, digits: int = 2) -> str:
+    """Return a ratio as text: small ones with more decimals, large ones with fewer, none as zero.
+
+    Parameters
+    ----------
+    value : float
+        Not below 0; NaN reads "not estimable".
+    {digits}
+
+    Returns
+    -------
+    str
+        The decimals asked for from 0.1 to 100, as many significant digits below, fewer decimals above; "<0.001" and
+        ">1 000 000" beyond these.
+
+    See Also
+    --------
+    analysis.text.number : Any other number.
+
+    Examples
+    --------
+    >>> ratio(1.328), ratio(0.0342), ratio(1e-7), ratio(260.4)
+    ('1.33', '0.034', '<0.001', '260.4')
+    """
+    if value is None or math.isnan(value):
+        return NOT_ESTIMABLE
+    if not _LEAST_RATIO <= value <= _LARGEST_RATIO:
+        beyond = value < _LEAST_RATIO
+        return f"<{number(_LEAST_RATIO, 3)}" if beyond else f">{number(_LARGEST_RATIO, 0)}"
+    power = int(f"{value:.{max(digits - 1, 0)}e}".partition("e")[2])
+    return number(value, max(0, digits - min(power + 1, 0) - max(power - 1, 0)))
 
 
 @documented
@@ -308,13 +412,15 @@ def equals(p: SupportsFloat) -> str:
     return text if text[0] in "<>" else f"= {text}"
 
 
-def counted(k: SupportsFloat) -> str:
-    """Return "1 trial" or "12 trials".
+def counted(k: SupportsFloat, noun: str) -> str:
+    """Return "1 trial" or "12 studies".
 
     Parameters
     ----------
     k : int
-        How many trials.
+        How many.
+    noun : str
+        What is counted, such as "trial" or "study".
 
     Returns
     -------
@@ -327,7 +433,32 @@ def counted(k: SupportsFloat) -> str:
 
     Examples
     --------
-    >>> counted(1), counted(12)
-    ('1 trial', '12 trials')
+    >>> counted(1, 'trial'), counted(12, "study")
+    ('1 trial', '12 studies')
     """
-    return f"{number(k, 0)} trial" + ("" if k == 1 else "s")
+    return f"{number(k, 0)} {noun if k == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Return "trials" or "studies".
+
+    Parameters
+    ----------
+    noun : str
+        A regular one.
+
+    Returns
+    -------
+    str
+        Its plural.
+
+    See Also
+    --------
+    analysis.text.counted : A number with its noun.
+
+    Examples
+    --------
+    >>> plural("trial"), plural("study")
+    ('trials', 'studies')
+    """
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"

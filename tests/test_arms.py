@@ -137,8 +137,8 @@ def test_the_contextual_share_uses_the_methods_of_the_arms(effects):
 
 def test_changes_within_arms_are_not_called_differences(arms):
     for group in (arms, *arms.groups.values()):
-        assert [getattr(group, role).measure for role in ROLES] == ["mean change", "mean change", "MD"]
-    assert "of mean change" in arms.treatment.summary() and "of MD" in arms.contrast.summary()
+        assert [getattr(group, role).measure for role in ROLES] == ["MC", "MC", "MD"]
+    assert "of MC" in arms.treatment.summary() and "of MD" in arms.contrast.summary()
 
 
 def test_effects_without_changes_are_refused(effects):

@@ -768,7 +768,7 @@ def test_blank_number():
     [
         ([-2.0, -3.0, -2.5], "pain is 2.50 points lower than with placebo (95% CI 1.26 to 3.74; 3 trials)"),
         ([0.5, -0.5, -0.3], "pain is 0.10 points lower than with placebo (95% CI 1.41 lower to 1.21 higher; 3 trials)"),
-        ([0.5, 0.7, 0.3], "pain is 0.50 points higher than with placebo (95% CI 0.00 to 1.00; 3 trials)"),
+        ([0.5, 0.7, 0.3], "pain is 0.50 points higher than with placebo (95% CI 0.003 to 1.00; 3 trials)"),
     ],
 )
 def test_differences_in_words(yi, said):

@@ -456,7 +456,7 @@ def test_a_reason_is_given_once():
 
 
 def test_the_change_of_the_treatment_arms_is_no_difference():
-    assert share_of(P, T, VP, VT).treatment.measure == "mean change"
+    assert share_of(P, T, VP, VT).treatment.measure == "MC"
 
 
 def test_crossover_arms_correlate_by_half_where_effects_made_by_hand_do_not_say():

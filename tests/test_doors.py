@@ -687,7 +687,7 @@ def test_remedies_name_what_there_is(strangers):
     assert ma.pool(strangers["PooledArms"].contrast).k == strangers["PooledArms"].contrast.k
     placebo = strangers["PooledArms"].placebo
     for result in (ma.pool(placebo), diagnostics.common_effect(placebo), ma.pool_bayes(placebo)):
-        assert (result.k, result.measure, result.labels) == (placebo.k, "mean change", placebo.labels)
+        assert (result.k, result.measure, result.labels) == (placebo.k, "MC", placebo.labels)
     assert len(ma.leave_one_out(placebo)) == len(ma.cumulative(placebo)) == placebo.k
     assert len(ma.standardised_residuals(placebo, deleted=True)) == placebo.k
 

@@ -465,7 +465,7 @@ def test_what_stands_in_the_result():
         "study label cluster year yi vi status flags mean_t sd_t n_t mean_p sd_p n_p status_given yi_given dose".split()
     )
     assert (found.benefit, found.arms, found.study) == ("higher", ("laser", "sham"), ["x", "x"])
-    assert found.unit == "standard deviations" and "SMD of 2 trials" in found.summary()
+    assert found.unit == "standard deviations" and "SMD of 2 studies" in found.summary()
     assert found.options["mean_t"] == "mean_t" and found.options["missing"] == "raise"
     for other in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
         assert other.measure.name == "standardised mean difference"

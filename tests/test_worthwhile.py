@@ -121,7 +121,9 @@ def test_a_difference_is_not_read_against_a_within_patient_threshold():
         share_beyond(pooled, Threshold(None, BETWEEN, low=1, high=2))
     with pytest.raises(ValueError, match="30% of baseline; give a threshold in points"):
         share_beyond(pooled, Threshold(30, BETWEEN, PERCENT))
-    with pytest.raises(ValueError, match="is a RR; a between-group threshold in points needs a mean difference"):
+    with pytest.raises(
+        ValueError, match="is a risk ratio; a between-group threshold in points needs a mean difference"
+    ):
         share_beyond(ma.pool([-1.0, -2.0], [0.1, 0.1], measure="RR"), POINT)
 
 

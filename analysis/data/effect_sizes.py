@@ -129,6 +129,10 @@ class EffectSizes(InWords):
         What is good for patients, of the outcome, or of the event that is counted.
     arms : (str, str)
         What the two arms are called.
+    outcome_name : str
+        What was measured, such as "pain"; "" where nobody said.
+    noun : str
+        What one row is called: "trial" of an arm-level table, else "study", unless the column of studies is "trial".
 
     See Also
     --------
@@ -161,6 +165,8 @@ class EffectSizes(InWords):
     rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["study"]))
     benefit: Benefit | None = None
     arms: tuple[str, str] = ("treatment", "placebo")
+    outcome_name: str = ""
+    noun: str = "trial"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", Measure(self.measure))
@@ -172,9 +178,9 @@ class EffectSizes(InWords):
         said = [("Status", ", ".join(f"{n} {status}" for status, n in self.table["status"].value_counts().items()))]
         said.append(("Derived", f"{len(self.derivations)} numbers that are not printed as they stand, see derivations"))
         if len(self.left_out):
-            said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
+            said.append(("Left out", f"{counted(len(self.left_out), self.noun)}, see left_out"))
         unit = f", {self.unit}" if self.unit else ""
-        return f"{self.measure or 'Effects'} of {counted(len(self))}{unit}", said
+        return f"{self.measure or 'Effects'} of {counted(len(self), self.noun)}{unit}", said
 
     @property
     def yi(self) -> Floats:
@@ -280,6 +286,7 @@ def effect_sizes(
     year: str | None = None,
     benefit: Benefit | None = None,
     arms: tuple[str, str] = ("treatment", "placebo"),
+    outcome_name: str | None = None,
     missing: Literal["raise", "drop"] = "raise",
     level: float = 95.0,
     log: bool | None = None,
@@ -341,6 +348,9 @@ def effect_sizes(
         table, which holds pain and counts responders, "lower" of scores and "higher" of events; else not known.
     arms : (str, str), optional
         What the two arms are called. Default: `arm_label` of an arm-level table, where all trials have the same.
+    outcome_name : str, optional
+        What was measured, for sentences and figures, such as "pain" or "function". Default: what the file beside an
+        arm-level table says, see :func:`analysis.read_trials`; else they speak of scores.
     missing : {"raise", "drop"}, optional
         One row a study: what to do with rows without an effect, those without events among them: raise with the list
         of all, or put them into `left_out` with the reason, as is always done with an arm-level table.
@@ -466,7 +476,13 @@ def effect_sizes(
         asked = wide_options(options | of_rows | {"arms": tuple(arms)})
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns
-        return EffectSizes(*parts[:3], asked.measure, parts.unit, options, benefit=benefit, arms=tuple(arms))
+        sides = {
+            "benefit": benefit,
+            "arms": tuple(arms),
+            "outcome_name": outcome_name or "",
+            "noun": _noun(trials, study),
+        }
+        return EffectSizes(*parts[:3], asked.measure, parts.unit, options, **sides)
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
         told = headings.advice(trials, measure) if isinstance(trials, pd.DataFrame) else ""
         neither = _NEITHER.format(type(trials).__name__)
@@ -483,6 +499,7 @@ def effect_sizes(
     rows = compared_arms(trials, times, comparator)
     good = trials.attrs.get("benefit", "higher" if measure in _COUNTED else "lower")
     sides = {"benefit": benefit or good, "arms": tuple(arms)}
+    sides["outcome_name"] = outcome_name or trials.attrs.get("outcome_name", "")
     if sides["arms"] == _OPTIONS["arms"]:
         sides["arms"] = _names_of_arms(rows, comparator)
     if measure in _COUNTED:
@@ -496,6 +513,12 @@ def effect_sizes(
     derivations = derivations.drop(columns="label" if times == "primary" else [])
     unit = _POINTS if measure == "MD" else measure.unit
     return EffectSizes(table, derivations, left_out, measure, unit, options, rows, **sides)
+
+
+def _noun(table, study):
+    """What the rows of a table with one row a study are called: by the column that names them."""
+    named = study or next((name for name in table if str(name).lower() in ("study", "trial")), "study")
+    return "trial" if str(named).lower().startswith("trial") else "study"
 
 
 def _of_scores(trials, rows, measure, options):
@@ -593,6 +616,7 @@ _OPTIONS = {
     "year": None,
     "benefit": None,
     "arms": ("treatment", "placebo"),
+    "outcome_name": None,
     "missing": "raise",
     "level": 95.0,
     "log": None,

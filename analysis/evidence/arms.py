@@ -52,7 +52,7 @@ class PooledArms(Result):
     effects : EffectSizes
         The trials behind the numbers.
     placebo, treatment, contrast : PooledEffect or None
-        In points on 0-10, negative = less pain. The arms, whose `measure` is "mean change", are None where no trial
+        In points on 0-10, negative = less pain. The arms, whose `measure` is "MC" (mean change), are None where no trial
         reports a baseline.
     by : str or None
         The column that makes the groups.

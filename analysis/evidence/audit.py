@@ -148,13 +148,15 @@ def audit_findings(table: pd.DataFrame) -> str:
         return "Nothing was found to look up again."
     worst = table.assign(rank=table["severity"].map(SEVERITIES.index)).groupby("study")["rank"].min()
     said = ", ".join(
-        f"{name} in {counted(int((worst == rank).sum()))}"
+        f"{name} in {counted(int((worst == rank).sum()), 'trial')}"
         for rank, name in enumerate(("serious findings", "warnings", "notes only"))
     )
-    lines = [f"{number(len(table), 0)} finding{'s' if len(table) > 1 else ''} in {counted(len(worst))}: {said}."]
+    lines = [
+        f"{number(len(table), 0)} finding{'s' if len(table) > 1 else ''} in {counted(len(worst), 'trial')}: {said}."
+    ]
     serious = table[table["severity"] == "serious"]
     for label, rows in serious.groupby("label", sort=False):
         lines += [f"{label} ({row_words(line.rows)}), {line.check}: {line.reason}" for line in rows.itertuples()]
     common = table.groupby("check")["study"].nunique().sort_values(ascending=False, kind="stable").head(5)
-    lines.append("Most often: " + ", ".join(f"{check} ({counted(k)})" for check, k in common.items()) + ".")
+    lines.append("Most often: " + ", ".join(f"{check} ({counted(k, 'trial')})" for check, k in common.items()) + ".")
     return "\n".join(lines)

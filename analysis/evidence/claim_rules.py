@@ -287,7 +287,7 @@ def difference_words(pooled: PooledEffect, responders: bool = False) -> str:
         limits = " to ".join(" ".join(end) for end in sorted(ends, key=lambda end: end[1] != side))
     what, unit = ("the share who respond is", "percentage points") if responders else ("pain is", "points")
     at = level(pooled.confidence_level)
-    return f"{what} {size} {unit} {side} than with placebo ({at} CI {limits}; {counted(pooled.k)})"
+    return f"{what} {size} {unit} {side} than with placebo ({at} CI {limits}; {counted(pooled.k, 'trial')})"
 
 
 def _side(value, responders):
@@ -405,14 +405,14 @@ def _weakness(effect, clean, responders=False):
         and the same number of trials without doubts has its confidence interval below zero as well.
     """
     if effect is None or effect.k < LEAST_TRIALS:
-        return f"{counted(0 if effect is None else effect.k)} cannot carry the claim."
+        return f"{counted(0 if effect is None else effect.k, 'trial')} cannot carry the claim."
     if not effect.ci.high < 0:
         return "The interval includes no difference."
     if not effect.pi.high < 0:
         expected = f"{level(effect.confidence_level)} prediction interval {interval(*effect.pi)}"
         return f"Trials differ so much that the next one may find nothing ({expected})."
     if clean is None or clean.k < LEAST_TRIALS:
-        left = counted(0 if clean is None else clean.k)
+        left = counted(0 if clean is None else clean.k, "trial")
         return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
     if not clean.ci.high < 0:
         return f"{_WITHOUT}, {difference_words(clean, responders)}: the interval includes no difference."
@@ -464,7 +464,7 @@ def _placebo_number(claim, evidence):
         return NO_TRIAL, f"{said} That does not agree."
     pooled, one_traced = _arms_of(evidence, "placebo")
     if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
-        return NOT_TESTABLE, f"{said} {counted(pooled.k)} cannot carry the claim."
+        return NOT_TESTABLE, f"{said} {counted(pooled.k, 'trial')} cannot carry the claim."
     return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
 
 
@@ -493,7 +493,7 @@ def _arm_words(claim, evidence, role):
     if claim.kind == "responders":
         return f"In the {role} arms {percent(evidence.shares[role][0])} responded"
     pooled, _ = _arms_of(evidence, role)
-    whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {counted(pooled.k)}"
+    whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {counted(pooled.k, 'trial')}"
     said = f"In the {role} {whose} {change_words(pooled)}"
     if claim.unit == "percent change":
         said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of the pain before"

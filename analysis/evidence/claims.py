@@ -611,7 +611,7 @@ def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshol
         return ""
     said = []
     if effect.k < LEAST_TRIALS:
-        said.append(f"{counted(effect.k)} only")
+        said.append(f"{counted(effect.k, 'trial')} only")
     elif effect.i2 > _MUCH:
         said.append(f"the trials differ (tau {number(effect.tau)}, I² {percent(effect.i2)})")
     if evidence.doubts:
@@ -651,7 +651,7 @@ def plain(claim: Claim, evidence: Evidence, row: Any, finding: str | None) -> st
     arms = ""
     if not claim.of_arm and claim.kind != "responders" and evidence.placebo is not None:
         placebo, treatment = change_words(evidence.placebo), change_words(evidence.treatment)
-        arms = f"In {counted(evidence.placebo.k)} with a baseline, {placebo} with placebo; with treatment {treatment}. "
+        arms = f"In {counted(evidence.placebo.k, 'trial')} with a baseline, {placebo} with placebo; with treatment {treatment}. "
     return " ".join([*parts, f"The trials say: {arms}{row.reason}", f"Verdict: {row.verdict}.", *note])
 
 

@@ -20,6 +20,7 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Floats, PIMethod, ShareRule, Tau2Method
 from analysis.effects import log_ratio_of_means
+from analysis.measures import Measure
 from analysis.models.bivariate import changes_of_arms, pool_bivariate_columns, pool_bivariate_groups
 from analysis.models.pooling import check_options, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from analysis.models.bivariate import BivariateEffect
 
 # The measure of a change within arms, which is no difference between them.
-ARM_CHANGE = "mean change"
+ARM_CHANGE = Measure("MC")
 _RULES = ("exclude", "exclude near zero", "replace")
 _ALL = "all trials"
 # Sets of trials for the ratios of means, where nothing need be replaced: a mean takes changes of any sign.

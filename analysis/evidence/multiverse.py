@@ -488,7 +488,7 @@ def _count_sentence(frame, once):
     rows, n = (text.number(len(x), 0) for x in (frame, once))
     low, high = once["k"].min(), once["k"].max()
     noun = "analyses" if len(once) > 1 else "analysis"
-    trials = text.counted(high) if low == high else f"{text.number(low, 0)} to {text.counted(high)}"
+    trials = text.counted(high, "trial") if low == high else f"{text.number(low, 0)} to {text.counted(high, 'trial')}"
     if len(frame) == len(once):
         return f"{n} {noun} of {trials}."
     return f"{rows} combinations of choices give {n} different {noun}, of {trials}."

@@ -227,10 +227,10 @@ class Responders(Result):
                 (Measure(self.ratio.measure).title, f"{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
             )
         if len(self.left_out):
-            said.append(("Left out", f"{counted(len(self.left_out))}, see left_out"))
+            said.append(("Left out", f"{counted(len(self.left_out), 'trial')}, see left_out"))
         few = notes(d) if isinstance(d, PooledEffect) else []
         said += [("Note", note) for note in (_POOLED_ALONE, *few, self.caveat)]
-        return f"{what}: {counted(len(self.table))}", said
+        return f"{what}: {counted(len(self.table), 'trial')}", said
 
 
 @documented

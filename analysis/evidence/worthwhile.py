@@ -332,7 +332,7 @@ class ShareBeyond(Result):
             at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
             said = [
                 f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would "
-                f"be {limit}; {counted(self.k)}, tau {number(self.tau)}.",
+                f"be {limit}; {counted(self.k, 'trial')}, tau {number(self.tau)}.",
                 f"{mean}, that of a new trial with probability {percent(self.new_trial)}.",
                 _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau"),
             ]
@@ -404,7 +404,7 @@ def share_beyond(
         raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
     if contrast.measure not in ("MD", ""):
         raise ValueError(
-            f"the pooled effect is a {contrast.measure}; a between-group threshold in points needs a mean difference "
+            f"the pooled effect is a {contrast.measure.name}; a between-group threshold in points needs a mean difference "
             "(MD), the randomised contrast"
         )
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
@@ -417,7 +417,7 @@ def share_beyond(
     if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
         reason = "the common-effect model has one true effect for all trials"
     elif contrast.k < _LEAST:
-        reason = f"{counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
+        reason = f"{counted(contrast.k, 'trial')} cannot show how true effects vary; {_LEAST} are the least"
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)

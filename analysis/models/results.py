@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -83,6 +83,43 @@ def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
 
 class Result(sentences.InWords):
     """What every result has: a summary, a short repr, one row with all its numbers, and arrays that stay read-only."""
+
+    # Its fields on the scale of analysis that can be turned into the one people read.
+    _transformed: ClassVar[tuple[str, ...]] = ("estimate", "ci", "pi", "yi")
+
+    def shown(self, name: str) -> Any:
+        """Return a field on the scale people read: a ratio instead of its log.
+
+        Parameters
+        ----------
+        name : str
+            Of a field. Estimates, their intervals and prediction intervals, and the effects are transformed. All
+            others are as they are: what tau is of log ratios cannot be said of ratios.
+
+        Returns
+        -------
+        object
+            Of the type the field has.
+
+        Raises
+        ------
+        AttributeError
+            If there is no such field.
+
+        Examples
+        --------
+        >>> from analysis import pool
+        >>> pooled = pool([-0.9, -0.3, -1.2], [0.04, 0.05, 0.06], measure="RR")
+        >>> round(pooled.estimate, 2), round(pooled.shown("estimate"), 2), round(pooled.shown("pi").high, 1)
+        (-0.79, 0.45, 3.4)
+        """
+        value = getattr(self, name)
+        transform = Measure(getattr(self, "measure", "")).transform
+        if name not in self._transformed or value is None:
+            return value
+        if hasattr(value, "_fields"):
+            return type(value)(*map(transform, value))
+        return transform(value) if np.ndim(value) else float(transform(value))
 
     def __post_init__(self) -> None:
         self._lock(vars(self))

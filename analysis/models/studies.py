@@ -137,8 +137,7 @@ def read_studies(
     """
     _check.option("missing", missing, ("raise", "drop"))
     raw = _taken_apart(yi, vi, se, to, one)
-    # Parts of a result may have a measure without a code, such as the mean change within arms: they keep it.
-    measure = raw.measure if isinstance(yi, PooledEffect) and not measure else Measure(measure or raw.measure)
+    measure = Measure(measure or raw.measure)
     index = next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
@@ -178,7 +177,8 @@ def _with_benefit(effects, checked, names, measure, benefit):
     if effects is not None:
         return replace(effects, measure=measure, benefit=benefit)
     yi, vi = checked
-    return effect_sizes(pd.DataFrame({"study": names, "yi": yi, "vi": vi}), measure=measure, benefit=benefit)
+    table = pd.DataFrame({"study": names, "yi": yi, "vi": vi})
+    return effect_sizes(table, measure=measure, benefit=benefit, arms=("treatment", "control"))
 
 
 class _Raw(NamedTuple):

@@ -54,10 +54,10 @@ from analysis.plots._plane import (
     write_beside,
     write_titles,
 )
-from analysis.plots._rows import decimals, digits_for
+from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
-from analysis.text import bracketed, counted, equals, interval, level, limits, number, percent
+from analysis.text import bracketed, counted, digits_for, equals, interval, level, limits, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -234,7 +234,7 @@ def bubble(
     y_label = y_label or measure.title
     if digits is None:
         yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
-        digits = 2 if ratio else digits_for(yi - half, yi + half)
+        digits = 2 if ratio else digits_for(yi - half, yi + half, style.LEAST_DIGITS)
     table = _bubble_table(along, label, digits, ratio)
     scale, bands_leave = _effect_scale(along, ratio, null=favours is not None)
     about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, bands_leave)
@@ -601,7 +601,7 @@ def _few_sentence(fit):
     if fit.k >= STUDIES_PER_MODERATOR * count:
         return ""
     of = "one coefficient" if count == 1 else f"{number(count, 0)} coefficients"
-    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k)}, {of}): too few to rely on"
+    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k, 'trial')}, {of}): too few to rely on"
 
 
 def _held_sentence(about):
@@ -685,7 +685,10 @@ def _mean_texts(about, row):
 
 def _category_names(along, most):
     """Return the lines of each category, at most two of its name, then its number of trials; and the widest line."""
-    lines = [[*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"])] for row in along.curve.to_dict("records")]
+    lines = [
+        [*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"], "trial")]
+        for row in along.curve.to_dict("records")
+    ]
     lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
     head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
     widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
@@ -740,7 +743,7 @@ def _bubble_alt_text(title, about):
         across = f", {about.moderator} from {low} to {high}"
     return sentences(
         f"Bubble plot: {title}",
-        f"{counted(len(trials)).capitalize()}, estimates from {estimates}{across}",
+        f"{counted(len(trials), 'trial').capitalize()}, estimates from {estimates}{across}",
         _bubble_finding(about),
         _test_sentence(about),
         OBSERVATIONAL,

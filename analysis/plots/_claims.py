@@ -221,10 +221,10 @@ def _claim_rows(claims, family, evidence, digits):
         people = f", {number(first['people'], 0)} people" if first.get("people", 0) > 0 else ""
         name = f"{scope[0].upper()}{scope[1:]}"
         lead = "" if first["k"] == 1 else "difference from "
-        lines.append(_claims_heading(name, f"{lead}{counted(first['k'])}{people}" if first["k"] else ""))
+        lines.append(_claims_heading(name, f"{lead}{counted(first['k'], 'trial')}{people}" if first["k"] else ""))
         behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
         single = {role: k == 1 for role, k in behind.items()}
-        tails = {role: counted(k) for role, k in behind.items() if k not in (0, first["k"])}
+        tails = {role: counted(k, "trial") for role, k in behind.items() if k not in (0, first["k"])}
         lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
     if evidence is not None:
         lines += _family_rows(evidence, family, digits)
@@ -289,7 +289,7 @@ def _family_rows(evidence, family, digits):
         role: (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci) for role, pooled in found.items()
     }
     single = {role: pooled is not None and pooled.k == 1 for role, pooled in found.items()}
-    tails = {role: "" if pooled is None else counted(pooled.k) for role, pooled in found.items()}
+    tails = {role: "" if pooled is None else counted(pooled.k, "trial") for role, pooled in found.items()}
     name = f"{family}: all trials, whatever the condition"
     return [_claims_heading(name, ""), *_evidence(results, single, tails, None, digits)]
 

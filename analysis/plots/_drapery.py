@@ -47,10 +47,10 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import digits_for, source_of
+from analysis.plots._rows import source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
-from analysis.text import counted, equals, interval, level, number, pvalue
+from analysis.text import counted, digits_for, equals, interval, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -253,7 +253,7 @@ def _drapery_table(pooled, names, label, common, digits, ratio):
     rows, ends = pd.concat(rows, ignore_index=True), np.array(ends)
     rows["labelled"] = rows["labelled"].eq(True)
     if digits is None:
-        digits = 2 if ratio else digits_for(trials["low"], trials["high"])
+        digits = 2 if ratio else digits_for(trials["low"], trials["high"], style.LEAST_DIGITS)
     show, records = np.exp if ratio else float, rows.to_dict("records")
     rows["text_name"] = rows["name"]
     rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
@@ -401,7 +401,7 @@ def _drapery_finding(about):
         expected = f"{about.level} prediction interval for a new trial: {limits}"
     if (row := about.common) is not None:
         common = f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
-    trials = counted(pooled.k)
+    trials = counted(pooled.k, "trial")
     result = f"Pooled: {estimate} ({about.level} CI {ends}; {trials}), p {equals(pooled.pvalue)} for no difference"
     return sentences(result, expected, common)
 
@@ -510,7 +510,7 @@ def _drapery_alt_text(title, about):
     clear = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
     return sentences(
         f"Drapery plot: {title}",
-        f"p-value curves of {counted(len(trials))}, estimates from {spread}",
+        f"p-value curves of {counted(len(trials), 'trial')}, estimates from {spread}",
         f"{clear} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for no difference",
         _drapery_finding(about).rstrip("."),
     )

@@ -42,13 +42,12 @@ from analysis.plots._rows import (
     add_notes,
     build_rows,
     decimals,
-    digits_for,
     heterogeneity,
     source_of,
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.text import MINUS, bracketed, counted, level, number
+from analysis.text import MINUS, bracketed, counted, digits_for, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,7 +194,7 @@ def forest(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} in {counted(len(source.total.trials))} and the pooled result"
+    title = title or f"{measure.title} in {counted(len(source.total.trials), 'trial')} and the pooled result"
     tracks = tracks_of(cells, left, right, symbols, panel, _arm_heads(source.effects))
     drop = drop_order(left, right, symbols)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
@@ -304,7 +303,11 @@ def digits_shown(digits, measure, rows):
     """Return the decimals asked for, or those that suit the intervals of these rows; ratios have two."""
     if digits is not None:
         return digits
-    return measure.digits if measure.is_ratio else digits_for(rows["contrast_low"], rows["contrast_high"])
+    return (
+        measure.digits
+        if measure.is_ratio
+        else digits_for(rows["contrast_low"], rows["contrast_high"], style.LEAST_DIGITS)
+    )
 
 
 def as_headings(columns):

@@ -275,7 +275,7 @@ def _step_findings(table, digits, show, out):
     over = f"over {number(len(steps), 0)} steps the pooled estimate runs from {span}"
     if out:
         over = f"with one trial left out the pooled estimate runs from {span}"
-    whole = f"{counted(total['contrast_k'])} together: {number(show(total['contrast_estimate']), digits)}{ci}"
+    whole = f"{counted(total['contrast_k'], 'trial')} together: {number(show(total['contrast_estimate']), digits)}{ci}"
     return words.sentences(over, whole)
 
 
@@ -372,7 +372,7 @@ def outcomes_forest(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} by {head.lower()} in {counted(trials['name'].nunique())}"
+    title = title or f"{measure.title} by {head.lower()} in {counted(trials['name'].nunique(), 'trial')}"
     tracks = _outcome_tracks(cells, left, right, panel, head, level(first.pooled.confidence_level))
     drop = drop_order(left, right)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)

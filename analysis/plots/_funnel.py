@@ -154,7 +154,7 @@ def funnel(
         title_axes(ax, studies.axis, _upright_title(studies, yaxis))
         return ax.figure
     width = width_of(width_mm, "funnel plot")
-    title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k)}"
+    title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k, 'trial')}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
     favours = words.directions(favours, studies.pooled.effects)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
@@ -321,7 +321,7 @@ def _asymmetry(studies):
         "chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
     ]
     if k < FEWEST:
-        said = [f"With {counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
+        said = [f"With {counted(k, 'trial')}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
     if measure.tied:
         article = "an" if measure.name[0] in "aeiou" else "a"
         said.append(
@@ -405,11 +405,11 @@ def _funnel_alt_text(heading, studies, table):
     alone = (trials["pvalue"] <= 0.05).sum()
     return words.sentences(
         f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
-        f"{counted(k).capitalize()}; effects from {effects} {studies.points}".rstrip()
+        f"{counted(k, 'trial').capitalize()}; effects from {effects} {studies.points}".rstrip()
         + f"; standard errors from {low} to {high}",
         pooled_sentence(studies),
         f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
         f"{_limits_name(studies.pooled.confidence_level)}",
-        f"On its own, {counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05",
+        f"On its own, {counted(alone, 'trial')} {'has' if alone == 1 else 'have'} p ≤ 0.05",
         halves if k > 2 else "",
     )

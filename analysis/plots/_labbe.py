@@ -385,9 +385,13 @@ def _means_footer(arms, table, *, by, zone, digits, note):
     )
     # contrasts that are not the difference of the changes, beyond rounding, come from final scores
     gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
-    final = f"Weights rest on the difference of final scores in {counted(gaps.sum())}" if gaps.any() else ""
+    final = f"Weights rest on the difference of final scores in {counted(gaps.sum(), 'trial')}" if gaps.any() else ""
     missing = row["contrast_k"] - len(trials)
-    absent = f"Baseline not reported, so not drawn, but in the pooled difference: {counted(missing)}" if missing else ""
+    absent = (
+        f"Baseline not reported, so not drawn, but in the pooled difference: {counted(missing, 'trial')}"
+        if missing
+        else ""
+    )
     lines = [
         sentences(
             marks,
@@ -469,7 +473,7 @@ def _pooled_sentence(table, digits):
 
     return (
         f"Pooled means: {one('placebo')} points in the placebo arms and {one('treatment')} in the treatment arms "
-        f"({counted(row['placebo_k'])}); pooled difference {one('contrast')} ({counted(row['contrast_k'])})"
+        f"({counted(row['placebo_k'], 'trial')}); pooled difference {one('contrast')} ({counted(row['contrast_k'], 'trial')})"
     )
 
 
@@ -483,7 +487,7 @@ def _means_alt_text(title, table, digits):
     ]
     return sentences(
         f"L'Abbé plot: {title}",
-        f"{counted(len(trials)).capitalize()}, change in {' and in '.join(spans)} points",
+        f"{counted(len(trials), 'trial').capitalize()}, change in {' and in '.join(spans)} points",
         f"{below} of {number(len(trials), 0)} lie below the line of no difference: less pain under treatment",
         _pooled_sentence(table, digits),
     )

@@ -576,10 +576,10 @@ def _warnings(shown, table):
     pooled, trials, said = shown.pooled, shown.trials, []
     if (zeros := _zero_cells(trials)) and not shown.of_counts:
         said.append(
-            f"a cell is zero in {counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the effect"
+            f"a cell is zero in {counted(zeros, 'trial')}: drawn as counted, but 0.5 was added to their cells for the effect"
         )
     if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and shown.of_counts:
-        said.append(f"weight 0 in {counted(nothing)}: smallest mark")
+        said.append(f"weight 0 in {counted(nothing, 'trial')}: smallest mark")
     if 1 < len(trials) < words.FEW:
         said.append("fewer than three trials: an interval from two hardly says anything")
     if getattr(pooled, "hksj_narrower", False):
@@ -656,7 +656,7 @@ def _effect_words(shown):
 def _pooled_sentences(shown):
     """Return the pooled effect and the pooled percentages in words."""
     whose, at = "pooled" if shown.several else "the trial's", level(shown.pooled.confidence_level)
-    said = [f"{whose} {shown.name} {_effect_words(shown)}; {counted(len(shown.trials))}"]
+    said = [f"{whose} {shown.name} {_effect_words(shown)}; {counted(len(shown.trials), 'trial')}"]
     shares = [
         f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%) under {role}"
         for role, share in shown.shares().items()
@@ -674,7 +674,7 @@ def _counts_alt_text(heading, shown, table):
     above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
     return sentences(
         f"L'Abbé plot: {heading}",
-        f"{counted(len(trials)).capitalize()}, responders from {' and from '.join(spans)}",
+        f"{counted(len(trials), 'trial').capitalize()}, responders from {' and from '.join(spans)}",
         f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
         *_pooled_sentences(shown),
     )

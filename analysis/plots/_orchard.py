@@ -142,7 +142,7 @@ def orchard(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} in {counted(len(trials))} and the pooled result"
+    title = title or f"{measure.title} in {counted(len(trials), 'trial')} and the pooled result"
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
     middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
     points = points.assign(y_mm=points["group"].map(middle) + points["offset_mm"])

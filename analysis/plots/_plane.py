@@ -32,9 +32,9 @@ from analysis.plots._marks import (
     write_on,
 )
 from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, inset
-from analysis.plots._rows import digits_for, source_of
+from analysis.plots._rows import source_of
 from analysis.plots._theme import Said
-from analysis.text import counted, interval, number, percent
+from analysis.text import counted, digits_for, interval, number, percent
 
 CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
 CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
@@ -419,7 +419,11 @@ def studies_of(results, what, *, measure=None, digits=None):
     measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     if digits is None:
         half = np.sqrt(pooled.vi)
-        digits = measure.digits if measure.is_ratio else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half)
+        digits = (
+            measure.digits
+            if measure.is_ratio
+            else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half, style.LEAST_DIGITS)
+        )
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
     return _Studies(pooled, rows, measure, source.unit, source.left_out, digits)
@@ -581,7 +585,7 @@ def pooled_sentence(studies):
     value = f"{studies.text(pooled.estimate)} {studies.points}".rstrip()
     at = words.level(pooled.confidence_level)
     whose = "Pooled" if pooled.k > 1 else "The trial's"
-    return f"{whose} {lower(studies.name)} {value} ({at} CI {studies.span(*pooled.ci)}; {counted(pooled.k)})"
+    return f"{whose} {lower(studies.name)} {value} ({at} CI {studies.span(*pooled.ci)}; {counted(pooled.k, 'trial')})"
 
 
 def lower(text):
@@ -602,7 +606,7 @@ def outside_sentence(table, where):
     """Return how many of the trials in a table lie ``where``, such as "outside the envelope"."""
     trials = table[table["kind"] == "trial"]
     outside = trials["outside"].astype(bool).sum()
-    return f"{number(outside, 0)} of {counted(len(trials))} {'lies' if outside == 1 else 'lie'} {where}"
+    return f"{number(outside, 0)} of {counted(len(trials), 'trial')} {'lies' if outside == 1 else 'lie'} {where}"
 
 
 def spread_sentence(studies):

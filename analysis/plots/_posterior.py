@@ -45,10 +45,9 @@ from analysis.plots._plane import (
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import digits_for
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
-from analysis.text import bracketed, counted, interval, level, limits, number, percent
+from analysis.text import bracketed, counted, digits_for, interval, level, limits, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,7 +197,7 @@ def posterior_plot(
     x_label = x_label or measure.title
     trials = _posterior_trials(posterior, order)
     if digits is None:
-        digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"])
+        digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"], style.LEAST_DIGITS)
     # the trials set the limits of the panel, and the interval of the mean effect
     mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
     columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]
@@ -337,11 +336,11 @@ def _posterior_footer(about, note):
     """Return the paragraphs below the figure."""
     of = about.posterior
     log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
-    few = f"{counted(of.k)}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
+    few = f"{counted(of.k, 'trial')}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
     lines = [
         _posterior_finding(about),
         sentences(
-            f"Bayesian random-effects model, {counted(of.k)}; prior of τ: {_prior_text(of.tau_prior)}; prior of the "
+            f"Bayesian random-effects model, {counted(of.k, 'trial')}; prior of τ: {_prior_text(of.tau_prior)}; prior of the "
             f"mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
             "posterior distributions by quadrature, intervals with equal tails",
         ),
@@ -594,6 +593,6 @@ def _posterior_alt_text(title, about):
         spans.append(f"{name} from {ends}")
     return sentences(
         f"Posterior densities and shrinkage: {title}",
-        f"{counted(len(trials)).capitalize()}, {' and '.join(spans)}",
+        f"{counted(len(trials), 'trial').capitalize()}, {' and '.join(spans)}",
         _posterior_finding(about),
     )

@@ -146,7 +146,7 @@ def qq_plot(
         title_axes(ax, *titles)
         return ax.figure
     width = width_of(width_mm or USUAL_MM, "Q-Q plot")
-    title = title or f"Residuals of {counted(studies.pooled.k)} against normal quantiles"
+    title = title or f"Residuals of {counted(studies.pooled.k, 'trial')} against normal quantiles"
     footer = _qq_footer(studies, table, deleted, note)
     fig = _qq_page(table, scales, titles, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
@@ -230,7 +230,7 @@ def _qq_footer(studies, table, deleted, note):
         "simulations of these trials from the fitted model, pooled anew each time"
     )
     outside, spread = outside_sentence(table, "outside the envelope"), spread_sentence(studies)
-    few = f"With {counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
+    few = f"With {counted(pooled.k, 'trial')} only gross departures would show" if pooled.k < FEW else ""
     lines = [
         words.sentences(what, envelope),
         words.sentences(

@@ -156,7 +156,7 @@ def radial(
         plane.write(fan.width, fan.height + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
         return ax.figure
     width = width_of(width_mm, "radial plot")
-    title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k)}"
+    title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k, 'trial')}"
     footer = _radial_footer(studies, table, note=note)
     fig = _radial_page(studies, table, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
@@ -474,7 +474,7 @@ def _radial_alt_text(heading, studies, table):
     far = f"the farthest is {farthest['name']} with {studies.text(farthest['estimate'])} {studies.points}".rstrip()
     return words.sentences(
         f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
-        f"{counted(len(trials)).capitalize()}; effects from "
+        f"{counted(len(trials), 'trial').capitalize()}; effects from "
         f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
         + f"; precision from {low} to {high}",
         pooled_sentence(studies),

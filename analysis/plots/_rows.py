@@ -20,7 +20,6 @@ from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
 from analysis.models.results import PooledEffect, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
-from analysis.plots import _theme as style
 from analysis.text import NOT_ESTIMABLE, limits, number, percent
 
 MEANINGS = {
@@ -369,16 +368,6 @@ def note_marks(flags):
     mark = {flag: "†" if flag == "SD imputed" else next(letters) for flag in ordered}
     texts = [" ".join(mark[flag] for flag in ordered if flag in each) for each in flags]
     return texts, [(mark[flag], MEANINGS.get(flag, flag)) for flag in ordered]
-
-
-def digits_for(low, high):
-    """Return the decimals that suit intervals of this width: two for points on 0–10."""
-    width = np.asarray(high, float) - np.asarray(low, float)
-    width = width[np.isfinite(width) & (width > 0)]
-    if not width.size:
-        return 2
-    # an interval of width 1 gets two decimals, one of a tenth of that width a third
-    return int(np.clip(round(-math.log10(float(np.median(width)))) + 2, style.LEAST_DIGITS, 8))
 
 
 def add_cells(table, *, digits, ratio=False):

@@ -129,12 +129,12 @@ def left_out_sentence(left_out):
         return ""
     reasons = left_out["reason"].value_counts()
     parts = [f"{reason} ({number(count, 0)})" for reason, count in reasons.items()]
-    return f"Left out, {counted(len(left_out))}: {'; '.join(parts)}"
+    return f"Left out, {counted(len(left_out), 'trial')}: {'; '.join(parts)}"
 
 
 def few_sentence(groups):
     """Return the warning for groups with fewer than three trials."""
-    few = [f"{block.name} ({counted(len(block.trials))})" for block in groups if len(block.trials) < FEW]
+    few = [f"{block.name} ({counted(len(block.trials), 'trial')})" for block in groups if len(block.trials) < FEW]
     if not few:
         return ""
     return (
@@ -166,7 +166,7 @@ def result_sentence(row, series, unit, digits, show=float):
     value, low, high = (show(row[f"{series}_{end}"]) for end in ("estimate", "low", "high"))
     limits = f"{level(row['confidence_level'])} CI {interval(low, high, digits)}"
     estimate = f"{number(value, digits)} {unit}".rstrip()
-    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {counted(row[f'{series}_k'])})"
+    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {counted(row[f'{series}_k'], 'trial')})"
 
 
 def level_of(table):
@@ -194,7 +194,7 @@ def forest_alt_text(title, table, totals, digits, show=float):
     spread = interval(show(extremes["min"]), show(extremes["max"]), digits)
     return sentences(
         f"Forest plot: {title}",
-        f"{counted(len(trials)).capitalize()}{grouped}, one per row",
+        f"{counted(len(trials), 'trial').capitalize()}{grouped}, one per row",
         f"The trials' estimates of treatment minus placebo run from {spread}",
         *totals,
     )
