@@ -34,6 +34,11 @@ def _sine_squared(x):
     return np.sin(np.clip(x, 0.0, np.pi / 2)) ** 2
 
 
+def _plain(values):
+    """An array as it is, a single number as a float."""
+    return values if np.ndim(values) else float(values)
+
+
 class _Scale(NamedTuple):
     """How numbers are turned from the scale of the analysis to the one people read, and what the former is called."""
 
@@ -221,7 +226,7 @@ class Measure(str):
         [0.0, 0.462]
         """
         with np.errstate(over="ignore"):
-            return _MEASURES[self].scale.transform(np.asarray(values, dtype=float))[()]
+            return _plain(_MEASURES[self].scale.transform(np.asarray(values, dtype=float)))
 
     def inverse(self, values: ArrayLike) -> Values:
         """Return numbers that people read on the scale of the analysis.
@@ -242,4 +247,4 @@ class Measure(str):
         [0.0, 0.693]
         """
         with np.errstate(invalid="ignore", divide="ignore"):
-            return _MEASURES[self].scale.inverse(np.asarray(values, dtype=float))[()]
+            return _plain(_MEASURES[self].scale.inverse(np.asarray(values, dtype=float)))

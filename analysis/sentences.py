@@ -246,6 +246,11 @@ class Wording:
         return ", ".join(filter(None, (self.measure.name, self.contrast)))
 
     @property
+    def axis(self) -> str:
+        """The title of an axis of effects: "Mean difference, points on 0–10", "Odds ratio, log scale"."""
+        return ", ".join(filter(None, (self.measure.title, self.measure.scale or self.unit)))
+
+    @property
     def points(self) -> str:
         """The unit as it stands behind a number: "points" of "points on 0–10"."""
         return self.unit.partition(" on ")[0]
@@ -299,7 +304,7 @@ class Wording:
         if value is None:
             return NOT_ESTIMABLE
         digits = digits if digits is not None else self.measure.digits if self.digits is None else self.digits
-        return (ratio if self.measure.is_ratio else number)(float(self.shown(value)), digits)
+        return (ratio if self.measure.is_ratio else number)(self.shown(value), digits)
 
     def span(self, low: float, high: float, digits: int | None = None) -> str:
         """Return two limits of the scale of analysis as text, with decimals that suit them."""

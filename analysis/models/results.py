@@ -111,15 +111,15 @@ class Result(sentences.InWords):
         >>> from analysis import pool
         >>> pooled = pool([-0.9, -0.3, -1.2], [0.04, 0.05, 0.06], measure="RR")
         >>> round(pooled.estimate, 2), round(pooled.shown("estimate"), 2), round(pooled.shown("pi").high, 1)
-        (-0.79, 0.45, 3.4)
+        (-0.8, 0.45, 3.4)
         """
         value = getattr(self, name)
         transform = Measure(getattr(self, "measure", "")).transform
         if name not in self._transformed or value is None:
             return value
         if hasattr(value, "_fields"):
-            return type(value)(*map(transform, value))
-        return transform(value) if np.ndim(value) else float(transform(value))
+            return type(value)(*(transform(each) for each in value))
+        return transform(value)
 
     def __post_init__(self) -> None:
         self._lock(vars(self))

@@ -236,7 +236,7 @@ def bubble(
         yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
         digits = 2 if ratio else digits_for(yi - half, yi + half, style.LEAST_DIGITS)
     table = _bubble_table(along, label, digits, ratio)
-    scale, bands_leave = _effect_scale(along, ratio, null=favours is not None)
+    scale, bands_leave = _effect_scale(along, measure, null=favours is not None)
     about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, bands_leave)
     if ax is not None:
         _draw_into(ax, about, scale)
@@ -312,7 +312,7 @@ def _slope_texts(slope, digits, ratio):
     return number(estimate, digits), interval(low, high, digits)
 
 
-def _effect_scale(along, ratio, *, null):
+def _effect_scale(along, measure, *, null):
     """Return the scale of the effects, and whether a band leaves it: the trials and the fitted mean set it."""
     # prediction limits of few trials can be so wide that the trials would shrink to a line: these must fill the panel
     bands = along.curve[["ci_low", "ci_high", "pi_low", "pi_high"]].to_numpy(float)
@@ -323,7 +323,7 @@ def _effect_scale(along, ratio, *, null):
     # effects that are all the same have no range to take a share of
     pad = PAD * (high - low or abs(high) or 1.0)
     bands_leave = wide[0] < low - pad or wide[1] > high + pad
-    return Scale((low - pad, high + pad), ratio), bands_leave
+    return Scale((low - pad, high + pad), measure), bands_leave
 
 
 def _draw_into(ax, about, scale):
@@ -381,7 +381,7 @@ def _draw_rows_into(ax, about, scale, width, height):
     rows = _rows_of(about, scale, size, width, tall=height)
     plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
     ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
-    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), ratio=scale.ratio), width)
+    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), measure=scale.measure), width)
     _draw_rows(plane, about, rows, size)
     labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
     ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
@@ -654,7 +654,7 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
         size = areas_of(about.along.trials["weight"], (right - left) * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
         rows = _rows_of(about, scale, size, right - left)
         caption = about.y_label + (", log scale" if about.ratio else "")
-        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
+        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, measure=scale.measure)
         below = axis_height([panel], {"bubble": right - left})
         placed, tall = lay_key(_bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
         top_mm = line_height(style.BODY_PT) + 2.0

@@ -211,7 +211,7 @@ def drapery(
     lines = tuple(dict.fromkeys([_own_p(pooled), *MARKED]))
     about = _About(pooled, table, lines, x_label, unit, ratio, digits, source.left_out)
     trials = table[table["kind"] == "trial"]
-    across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), ratio)
+    across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), measure)
     if ax is not None:
         _draw_drapery(Plane(ax, across, _upright_scale(scale), *size_of(ax)), about, scale, ())
         title_axes(ax, about.caption, Y_TITLES[0])
@@ -413,7 +413,7 @@ def _drapery_page(about, across, scale, favours, *, title, footer, width):
     right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
     inner = width - 2 * style.MARGIN - left - right
     pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
-    panel = Panel("drapery", (), (), across.limits, (about.caption,), favours=favours, ratio=across.ratio)
+    panel = Panel("drapery", (), (), across.limits, (about.caption,), favours=favours, measure=across.measure)
     with style_context(["default", style.RC]):
         names, x, places = _top_names(about, across, inner)
         strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0

@@ -176,7 +176,7 @@ def forest(
     trials = table[table["kind"] == "trial"]
     favours = words.directions(favours, source.effects)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
-    cells = add_cells(table, digits=digits, ratio=panel.ratio)
+    cells = add_cells(table, digits=digits, ratio=panel.measure.is_ratio)
     # no column prints it: it is for readers of the table beside the figure
     found = cells.filter(["kind", "contrast_tau", "contrast_i2"]).to_dict("records")
     spread = [heterogeneity(row, digits) if row["kind"] == "subtotal" else "" for row in found]
@@ -331,18 +331,18 @@ def worthwhile_zone(worthwhile, unit, ratio):
 
 def contrast_panel(trials, measure, unit, favours, *, quantity="", series=(), zone=(), zone_labels=()):
     """Return the panel of a measure, with limits that suit the trials; ``quantity`` is what its axis shows."""
-    name, ratio = measure.title, measure.is_ratio
+    name = measure.title
     caption = ", ".join(part for part in (quantity or name, unit) if part)
     return Panel(
         "contrast",
         (name, measure),
         series or (contrast_series(),),
         trial_limits(trials, zone),
-        (f"{caption}, log scale" if ratio else caption,),
+        (f"{caption}, log scale" if measure.is_ratio else caption,),
         favours=favours or (),
         zone=zone,
         zone_labels=zone_labels,
-        ratio=ratio,
+        measure=measure,
     )
 
 
@@ -519,7 +519,7 @@ def _letter_of(spec):
 
 def computed_sentence(panel, groups, total, *, unit, digits, between=None, quantity=""):
     """Return the paragraph that says how blocks of trials were pooled, and what to be careful with."""
-    pooled, points = total.results["contrast"], "(log scale)" if panel.ratio else unit.split(" on ")[0]
+    pooled, points = total.results["contrast"], "(log scale)" if panel.measure.is_ratio else unit.split(" on ")[0]
     return words.sentences(
         quantity or panel.captions[0],
         words.model_sentence(pooled),
@@ -669,7 +669,7 @@ def _tone_of(spec):
 
 def totals_in_words(title, cells, panel, *, unit, digits, series=("contrast",)):
     """Return the overall results in words, and the alternative text, which ends in them."""
-    show, points = (np.exp, "") if panel.ratio else (float, unit.split(" on ")[0])
+    show, points = (np.exp, "") if panel.measure.is_ratio else (float, unit.split(" on ")[0])
     totals = words.total_sentences(cells, series, points, digits, show)
     return words.sentences(*totals), words.forest_alt_text(title, cells, totals, digits, show)
 

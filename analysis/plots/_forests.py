@@ -152,7 +152,7 @@ def steps_forest(
     tracks = _step_tracks(table, left, right, panel, out)
     drop = tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect")
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
-    said = _step_findings(table, digits, np.exp if panel.ratio else float, out)
+    said = _step_findings(table, digits, np.exp if panel.measure.is_ratio else float, out)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
     fig.content = FigureContent(with_reference_rows(table, (), footer), title, caption, f"{alt} {said}")
     return fig
@@ -360,7 +360,7 @@ def outcomes_forest(
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
     panel = contrast_panel(trials, measure, first.unit, favours, series=series)
-    cells = _with_outcome_texts(table, digits, panel.ratio)
+    cells = _with_outcome_texts(table, digits, panel.measure.is_ratio)
     if ax is not None:
         names = [" ".join(filter(None, pair)) for pair in zip(cells["text_name"], cells["text_outcome"], strict=True)]
         return into_axes(ax, cells.assign(text_name=names), panel)
@@ -377,7 +377,7 @@ def outcomes_forest(
     drop = drop_order(left, right)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _rule_above_pooled(fig, cells)
-    said = _outcome_findings(cells, digits, np.exp if panel.ratio else float, first.unit)
+    said = _outcome_findings(cells, digits, np.exp if panel.measure.is_ratio else float, first.unit)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
     fig.content = FigureContent(with_reference_rows(cells, (), footer), title, caption, f"{alt} {said}")
     return fig
@@ -447,7 +447,7 @@ def _with_outcome_texts(table, digits, ratio):
 
 def _outcome_results(sources, panel, unit, digits):
     """Return what was computed, outcome by outcome; the model once where it is the same for all."""
-    points, show = ("(log scale)", np.exp) if panel.ratio else (unit.split(" on ")[0], float)
+    points, show = ("(log scale)", np.exp) if panel.measure.is_ratio else (unit.split(" on ")[0], float)
     pooled = {name: source.pooled for name, source in sources.items()}
     same = len({words.model_sentence(each).partition("; ")[0] + each.ci_method for each in pooled.values()}) == 1
     # Of one trial, or two, the model has no prediction interval: the outcome with most trials says it in full.

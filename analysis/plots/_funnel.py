@@ -213,7 +213,7 @@ def _funnel_scales(table, studies, yaxis):
     pad = PAD * (high - low)
     # the outermost trial stands a little inside the panel
     upright = (1.06 * widest, 0.0) if yaxis == "se" else (0.0, 1.06 / trials["se"].min())
-    return Scale((low - pad, high + pad), studies.ratio), Scale(upright)
+    return Scale((low - pad, high + pad), studies.measure), Scale(upright)
 
 
 def _upright_title(studies, yaxis):
@@ -336,7 +336,7 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     _, labels = _upright_ticks(scales[1], TALL * width)
     left, right = room_for(labels), 1.2
     inner = width - 2 * style.MARGIN - left - right
-    panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours or (), ratio=studies.ratio)
+    panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours or (), measure=studies.measure)
     entries = _funnel_key(table, inner * TALL * width)
     below = axis_height([panel], {"funnel": inner})
     room = {"left": left, "right": right, "height": TALL * width, "below": below}

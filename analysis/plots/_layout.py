@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots._fonts import UNITS, UNKNOWN, simple_width, with_fallbacks
 from analysis.plots._look import PT_PER_MM
@@ -174,7 +175,7 @@ class Panel:
     zone: tuple = ()
     zone_labels: tuple = ()
     null: float = 0.0
-    ratio: bool = False
+    measure: Measure = Measure("")  # noqa: RUF009 - frozen
     connect: bool = False
 
 
@@ -472,11 +473,13 @@ def limits_of_points(points, intervals, *, null=0.0, zone=()):
 
 def labelled_ticks(scale, most=7):
     """Return round ticks between the ``limits`` of a panel or a scale, and their labels."""
-    if scale.ratio:
+    measure = scale.measure
+    if measure.is_ratio:
         ticks, digits = ratio_ticks(*scale.limits, most)
         return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
-    ticks, digits = round_ticks(*scale.limits, most)
-    return ticks, [number(t, digits) for t in ticks]
+    ticks, digits = round_ticks(*measure.transform(scale.limits), most)
+    at, inside = measure.inverse(ticks), np.isfinite(measure.inverse(ticks))
+    return at[inside], [number(t, digits) for t in ticks[inside]]
 
 
 def round_ticks(low, high, most=7):

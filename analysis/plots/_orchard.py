@@ -126,7 +126,7 @@ def orchard(
     zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
     favours = words.directions(favours, source.effects)
     panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
-    table = _band_lines(rows, source, digits, panel.ratio)
+    table = _band_lines(rows, source, digits, panel.measure.is_ratio)
     panel = replace(panel, limits=_circle_limits(trials, table, zone))
     tracks = [
         Column("name", "Trials", ("text_name",), "left", tail="text_tail"),

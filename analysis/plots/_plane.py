@@ -61,10 +61,10 @@ LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
 @dataclass(frozen=True)
 class Scale:
-    """Limits of an axis in the values that are drawn, and whether these are logarithms of ratios."""
+    """Limits of an axis in the values that are drawn, and the measure that says how these are read."""
 
     limits: tuple
-    ratio: bool = False
+    measure: Measure = Measure("")  # noqa: RUF009 - frozen
 
     def ticks(self, most=7):
         """Return round ticks and their labels."""

@@ -201,7 +201,7 @@ def posterior_plot(
     # the trials set the limits of the panel, and the interval of the mean effect
     mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
     columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]
-    scale = Scale(panel_limits(*columns), ratio)
+    scale = Scale(panel_limits(*columns), measure)
     about = _About(posterior, _posterior_table(posterior, trials, scale, digits), x_label, ratio, digits)
     if ax is not None:
         plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
@@ -234,7 +234,7 @@ def _posterior_trials(posterior, order):
 
 def _posterior_table(posterior, trials, scale, digits):
     """Return the rows of trials, mean effect, new trial and tau, then the points of the densities."""
-    show = np.exp if scale.ratio else float
+    show = np.exp if scale.measure.is_ratio else float
     summaries = (("total", "Mean effect", posterior.mu), ("prediction", "New trial", posterior.new))
     rows = [trials]
     for kind, name, summary in (*summaries, ("tau", "τ", posterior.tau)):
@@ -245,7 +245,7 @@ def _posterior_table(posterior, trials, scale, digits):
     rows["text_observed"] = ["" if np.isnan(x) else number(show(x), digits) for x in rows["observed_estimate"]]
     # tau of log ratios stays on the log scale: as a ratio it would not be a standard deviation
     shown = rows[["estimate", "low", "high"]].to_numpy(float)
-    if scale.ratio:
+    if scale.measure.is_ratio:
         shown = np.where(rows[["kind"]] == "tau", shown, np.exp(shown))
     rows["text_estimate"] = [number(x, digits) for x in shown[:, 0]]
     ends = [limits(*pair, digits) for pair in shown[:, 1:].tolist()]
@@ -395,7 +395,7 @@ def _posterior_page(about, scale, favours, *, title, footer, width):
         top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
         y = _rows_mm(len(rows) - 2)
         caption = about.x_label + (", log scale" if about.ratio else "")
-        panel = Panel("posterior", ("", ""), (), scale.limits, (caption,), favours=favours, ratio=scale.ratio)
+        panel = Panel("posterior", ("", ""), (), scale.limits, (caption,), favours=favours, measure=scale.measure)
         axis = axis_height([panel], {"posterior": wide})
         head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
         under = 0.0 if beside else TAU_ABOVE_MM + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM + tall

@@ -239,7 +239,7 @@ def _fan_of(table, studies, size):
     for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
         fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
         ends = _fan_ends(fan, effects, pooled)
-        ticks, labels = _fan_ticks(fan, ends, studies.ratio)
+        ticks, labels = _fan_ticks(fan, ends, studies.measure)
         wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
         if wanted <= room:
             break
@@ -282,14 +282,14 @@ def _ends_inside(fan, angles, radius, edge):
     return tuple(np.tan(np.clip(angles, bottom, top)) * fan.across / fan.up)
 
 
-def _fan_ticks(fan, ends, ratio):
+def _fan_ticks(fan, ends, measure):
     """Return as many round ticks of the curved scale as have room for their labels."""
     more, pitch = TICK_MM + GAP_MM, line_height(style.SMALL_PT)
     ends = _ends_inside(fan, fan.angle(ends), fan.radius + more, pitch / 2 - 0.6)
     for most in range(9, 0, -1):
         try:
-            at, labels = Scale(ends, ratio).ticks(most)
-            if ratio and len(at) < FEW_TICKS:  # a short stretch of ratios: steps of equal difference
+            at, labels = Scale(ends, measure).ticks(most)
+            if measure.is_ratio and len(at) < FEW_TICKS:  # a short stretch of ratios: steps of equal difference
                 at, digits = round_ticks(*np.exp(ends), most)
                 at, labels = np.log(at), [number(x, digits) for x in at]
         except (IndexError, TypeError):  # no round number between the ends
