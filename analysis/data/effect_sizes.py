@@ -762,14 +762,6 @@ def mean_effects(arms: pd.DataFrame, paired: pd.Series, correlation: ArrayLike, 
     return np.where(paired, twice, SHAPES["two arms, means"].formulas[measure](*arms))
 
 
-def _other_score(scores, chosen, outcome):
-    """Say of each trial that has only the other score in both arms which one that is; `chosen` are those with one."""
-    (other,) = (score for score in SCORES if score != outcome)
-    silent = [unit for unit in chosen_score(scores, other, only=True).index if unit not in chosen]
-    reason = f"the {SCORES[outcome]} is not known in both arms, but the {SCORES[other]} is (outcome={other!r})"
-    return dict.fromkeys(scores.loc[scores["unit"].isin(silent), "study"], reason)
-
-
 def _why_none(trial, measure):
     if trial.design == "crossover" and _PAIRED[measure] is None:
         return f"crossover: no variance of {measure} is known here for people who were in both arms"
