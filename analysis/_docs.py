@@ -42,6 +42,9 @@ tau2 : float, optional
 new_data : pandas.DataFrame, dict of lists or numbers, or values of the only moderator, optional
     One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one, which is
     ``3`` where the formula names no other column; the studies themselves if left out.
+transform : bool, optional
+    Give the numbers that people read, ratios instead of their logs; what does not exist on that scale (vi, se, and mean
+    and sd of a posterior) is left out.
 tau : array_like
     Heterogeneity SD, 0 or more, of any shape.
 mean_t : array_like

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
 from analysis._types import Values
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Measure"]
 
@@ -99,6 +102,10 @@ _MEASURES = {
     # whatever nobody named
     "": _Entry("effect"),
 }
+
+# Columns of tables that can be turned into the scale people read, and those that do not exist there.
+_READ = ("yi", "estimate", "median", "ci_low", "ci_high", "pi_low", "pi_high")
+_UNREAD = ("vi", "se", "mean", "sd")
 
 
 class Measure(str):
@@ -227,6 +234,32 @@ class Measure(str):
         """
         with np.errstate(over="ignore"):
             return _plain(_MEASURES[self].scale.transform(np.asarray(values, dtype=float)))
+
+    def transform_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of effects on the scale people read.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            With columns on the scale of the analysis: effects, medians and the limits of intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Without the columns that do not exist on that scale: variances, standard errors, means. The same table where
+            people read the scale of the analysis itself.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Measure("OR").transform_table(pd.DataFrame({"label": ["A"], "yi": [0.0], "vi": [0.1]}))
+          label   yi
+        0     A  1.0
+        """
+        if not self.scale:
+            return table
+        read = {name: self.transform(table[name]) for name in _READ if name in table}
+        return table.drop(columns=[name for name in _UNREAD if name in table]).assign(**read)
 
     def inverse(self, values: ArrayLike) -> Values:
         """Return numbers that people read on the scale of the analysis.

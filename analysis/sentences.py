@@ -33,6 +33,7 @@ from analysis.text import (
     percent,
     plural,
     ratio,
+    significant,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 Told: TypeAlias = tuple[str, list[tuple[str | None, str | None]]]
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
+# With so few studies tau is hardly known.
+_FEW = 4
 # Characters of a label beyond which the text of a summary stands no further right.
 _LABEL = 60
 
@@ -222,11 +225,13 @@ class Wording:
         -------
         Wording
         """
+        result = getattr(result, "overall", result)
         effects = result if hasattr(result, "derivations") else getattr(result, "effects", None)
         measure = Measure(measure or getattr(result, "measure", getattr(effects, "measure", "")))
         if effects is None:
             return cls(measure, unit=measure.unit)
-        same = measure == effects.measure
+        # The change within an arm is in the unit of the difference between them.
+        same = measure in (effects.measure, "MC")
         arms = effects.arms if measure.two_arms else None
         unit = effects.unit if same else measure.unit
         return cls(measure, effects.benefit, arms, unit, effects.outcome_name, effects.noun)
@@ -244,6 +249,11 @@ class Wording:
     def called(self) -> str:
         """The measure and what it compares: "odds ratio, laser over sham"; "effect" where nobody named it."""
         return ", ".join(filter(None, (self.measure.name, self.contrast)))
+
+    @property
+    def several(self) -> str:
+        """The same of several: "odds ratios, laser over sham"; "" where nobody named the measure."""
+        return ", ".join(filter(None, (plural(self.measure.name), self.contrast))) if self.measure else ""
 
     @property
     def axis(self) -> str:
@@ -312,13 +322,15 @@ class Wording:
         ends = self.write(low, digits), self.write(high, digits)
         return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
 
-    def estimate(self, fit: Any, unit: bool = False) -> str:
+    def estimate(self, fit: Any, unit: bool = False, more: str = "") -> str:
         """Return "−1.21 points (95% CI −1.65 to −0.77)" of what has an estimate, an interval and its level."""
-        low, high = fit.ci
-        digits = self.decimals(low, high)
+        return self.within(fit.estimate, fit.ci, f"{level(fit.confidence_level)} CI", unit, more)
+
+    def within(self, value: float, ci: Any, called: str, unit: bool = False, more: str = "") -> str:
+        """Return a number with its interval, which is `called` so, and what `more` stands in the same brackets."""
+        digits = self.decimals(*ci)
         points = f" {self.points}" if unit and self.points else ""
-        at = level(fit.confidence_level)
-        return f"{self.write(fit.estimate, digits)}{points} ({at} CI {self.span(low, high, digits)})"
+        return f"{self.write(value, digits)}{points} ({called} {self.span(*ci, digits)}{more})"
 
     def reading(self, low: float, high: float) -> str:
         """Return what an interval of the contrast says: "less pain with laser", "favours sham", "no difference"."""
@@ -335,34 +347,36 @@ class Wording:
         return f"{self.better} with {favoured}"
 
 
-def findings(arms: PooledArms) -> str:
-    """Return what the pooled arms show, in three sentences made from the numbers alone.
+def findings(result: Any) -> str:
+    """Return what a result says, in sentences made from its numbers alone, for a report.
 
     Parameters
     ----------
-    arms : analysis.PooledArms
-        From :func:`analysis.pool_arms`.
+    result : object
+        That of a model, such as :func:`analysis.pool`, or both arms of trials. Words and numbers are as its effects
+        have them: arms by their names, ratios as ratios.
 
     Returns
     -------
     str
-        The change under placebo and under treatment; the randomised difference and the range of true effects; the
-        difference in each group, if there are groups. One paragraph a line.
+        One sentence a line: the effect with its interval, its direction where the effects say what is good, and the
+        number of studies; how far true effects differ; what to expect of a new study; what few studies mean. Of the
+        arms of trials: the change in each, the randomised difference, and that of each group.
 
     Raises
     ------
     TypeError
-        If `arms` is another result.
+        If `result` is none of a model; the message says what to give.
 
     See Also
     --------
-    analysis.pool_arms : Makes the result that is described.
-    analysis.arms_forest : Draws it.
+    analysis.PooledEffect.summary : All numbers of a result, each with a label.
+    analysis.pool_arms : Both arms beside the randomised contrast.
     analysis.claims_findings : The same of claims of popular articles.
 
     Notes
     -----
-    Estimate, interval, spread between trials and direction of the effect are told [1]_, and the spread as a prediction
+    Estimate, interval, spread between studies and direction of the effect are told [1]_, and the spread as a prediction
     interval beside tau [2]_.
 
     References
@@ -372,46 +386,172 @@ def findings(arms: PooledArms) -> str:
 
     Examples
     --------
-    >>> from analysis import pool_arms, read_trials
-    >>> print(findings(pool_arms(read_trials("data/trials.csv"))).splitlines()[0])
-    In the 36 trials with a baseline, pain fell by 1.66 points of 10 (95% CI 1.26 to 2.06) in the placebo arms and by \
-    2.88 (95% CI 2.32 to 3.44) in the treatment arms.
+    >>> import pandas as pd
+    >>> from analysis import effect_sizes, pool
+    >>> table = pd.DataFrame({"study": list("ABCDE"), "yi": [-0.9, -0.3, -1.2, -0.5, -0.8], "se": 0.2})
+    >>> print(findings(pool(effect_sizes(table, measure="OR", benefit="lower", arms=("laser", "sham")))))
+    The pooled odds ratio, laser over sham, of 5 studies was 0.48 (95% CI 0.31 to 0.74): favours laser.
+    The true effects varied between studies: tau 0.29 on the log scale, I² 67% (from tau²; 95% CI 9% to 96%).
+    The true odds ratio of a new study is expected between 0.19 and 1.19 (95% prediction interval).
     """
-    if not hasattr(arms, "joint"):
-        raise TypeError(_check.refusal(arms, "findings", "give a PooledArms, such as pool_arms(effects)"))
-    said, (treatment, placebo) = [], arms.effects.arms
+    tell = next((_FINDINGS[c.__name__] for c in type(result).__mro__ if c.__name__ in _FINDINGS), None)
+    if tell is None:
+        own = "its summary() says what it holds; " if isinstance(result, InWords) else ""
+        raise TypeError(_check.refusal(result, "findings", f"{own}give the result of a model, such as pool(effects)"))
+    return "\n".join(tell(result))
+
+
+def _of_effect(pooled):
+    words = _tabled(pooled)
+    yield _found(words, pooled, words.counted(pooled.k))
+    if pooled.k > 1:
+        yield _varied(words, pooled)
+        yield from _expected(words, pooled)
+    yield from notes(pooled)
+
+
+def _of_counts(pooled):
+    pooled._refuse_many()
+    words = _tabled(pooled)
+    yield _found(words, pooled, words.counted(pooled.k))
+    if pooled.q_df > 0:
+        yield _varied(words, pooled)
+    yield from _few(words, pooled, pooled.k)
+
+
+def _of_subgroups(pooled):
+    words = _tabled(pooled.overall, *(group.ci for group in pooled.groups.values()))
+    yield from _of_effect(pooled.overall)
+    parts = [f"{name} {_with_k(words, group)}" for name, group in pooled.groups.items()]
+    yield f"By {pooled.by.replace('_', ' ')}, the {words.called}{_comma(words)} was: {', '.join(parts)}."
+    if pooled.q_between_df:
+        yield f"Between the groups: {_between_groups(pooled)}."
+        yield _observational_groups(words)
+
+
+def _of_multilevel(fit):
+    words = _clustered(fit).to(_tabled(fit).digits)
+    yield _found(words, fit, _effects_of(fit, words))
+    told = (f"{_tau(words, tau)} {name} {words.nouns}, I² {percent(i2)}" for name, tau, _, i2 in _levels(fit))
+    yield f"The true effects varied: {'; '.join(told)} (both I² from tau²)."
+    yield from _expected(words, fit, "One")
+    yield from (*_few(words, fit, fit.clusters), *(note for _, note in _few_robust(fit, fit.df)))
+
+
+def _of_regression(fit):
+    nested = hasattr(fit, "clusters")
+    words = _clustered(fit) if nested else Wording.of(fit)
+    by = "; ".join(f"{name} {text}" for name, text in _coefficients(fit))
+    of = _effects_of(fit, words) if nested else words.counted(fit.k)
+    yield f"The coefficients of {fit.formula}{words.on_scale} in {of} were: {by}."
+    if nested:
+        left = "; ".join(f"{_tau(words, tau)} {name} {words.nouns}" for name, tau, _, _ in _levels(fit))
+    else:
+        left = _residual(fit) if _is_common(fit) else f"{_tau(words, fit.tau)} between {words.nouns}"
+        left += f", {_i2(fit)}"
+    yield f"The moderators leave: {left}."
+    yield from (
+        text if text.endswith(".") else f"Test of the moderators: {text}." for _, text in _moderators(fit, words)
+    )
+
+
+def _of_posterior(posterior):
+    words, at = _tabled(posterior, posterior.mu.interval), level(posterior.confidence_level)
+    found = words.within(posterior.mu.median, posterior.mu.interval, f"{at} credible interval", unit=True)
+    said = f"The {words.called}{_comma(words)} of {words.counted(posterior.k)} has a posterior median of {found}"
+    yield ": ".join(filter(None, (said, words.reading(*posterior.mu.interval)))) + "."
+    spread = f"{_tau(words, posterior.tau.median)} ({at} credible interval {_ends(posterior.tau.interval)})"
+    yield f"The true effects vary between {words.nouns}: {spread}."
+    yield _in_new(words, posterior.new.interval, f"{at} predictive interval")
+    if posterior.k <= _FEW:
+        yield f"{words.counted(posterior.k)}: the prior of tau weighs much, so vary it."
+
+
+def _of_bivariate(fit):
+    words, *told = Wording.of(fit), *_outcomes(fit)
+    first, second, difference = (f"{name if fit.effects else name.lower()} {text}" for name, text in told)
+    yield f"Pooled together, the {plural(words.measure.name)} of {words.counted(fit.k)} were: {first}; {second}."
+    reading = Wording.of(fit.effects).reading(*fit.difference.ci) if fit.effects else ""
+    yield ": ".join(filter(None, (f"The difference was: {difference}", reading))) + "."
+    if math.isfinite(fit.correlation):
+        yield f"The true values of a {words.noun} correlate {number(fit.correlation)}."
+    yield from (*_few(words, fit, fit.k), *(note for label, note in _few_or_far(fit) if label == "Note"))
+
+
+def _of_arms(arms):
+    words, (treatment, placebo) = Wording.of(arms), arms.effects.arms
     if arms.placebo is not None:
-        said.append(
-            f"In the {counted(arms.placebo.k, 'trial')} with a baseline, pain {_moved(arms.placebo, ' points of 10')} in "
-            f"the {placebo} arms and {_moved(arms.treatment, '', arms.placebo)} in the {treatment} arms."
+        change = words.to(words.decimals(*zip(arms.placebo.ci, arms.treatment.ci, strict=True)))
+        unit = f" {words.unit.replace(' on 0–', ' of ')}" if words.unit else ""
+        yield (
+            f"In the {words.counted(arms.placebo.k)} with a baseline, {words.outcome_name or 'scores'} "
+            f"{_moved(change, arms.placebo, unit)} in the {placebo} arms and "
+            f"{_moved(change, arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
-    said.append(_difference(arms.contrast, treatment, placebo, separately=arms.placebo is not None))
+    yield _randomised(words, arms.contrast, separately=arms.placebo is not None)
     if arms.groups:
-        parts = [f"{name} {_with_interval(group.contrast)}" for name, group in arms.groups.items()]
-        said.append(f"By {arms.by.replace('_', ' ')}, the difference was: {', '.join(parts)}.")
-    return "\n".join(said)
+        words = _tabled(arms.contrast, *(group.contrast.ci for group in arms.groups.values()))
+        parts = [f"{name} {_with_k(words, group.contrast)}" for name, group in arms.groups.items()]
+        yield f"By {arms.by.replace('_', ' ')}, the difference was: {', '.join(parts)}."
 
 
-def _moved(pooled, unit, before=None):
+def _tabled(fit, *intervals):
+    """The wording of a result with the decimals that suit its interval, or those intervals, in all of its numbers."""
+    words = Wording.of(fit)
+    return words.to(words.decimals(*zip(*(intervals or [fit.ci]), strict=True)))
+
+
+def _comma(words):
+    """What closes the contrast that stands behind a measure."""
+    return "," if words.contrast else ""
+
+
+def _found(words, fit, of):
+    """The pooled estimate and what its interval says."""
+    called = f"{words.called}{_comma(words)}"
+    what = f"The pooled {called} of {of}" if fit.k > 1 else f"The {called} of the one {words.noun}"
+    return ": ".join(filter(None, (f"{what} was {words.estimate(fit, unit=True)}", words.reading(*fit.ci)))) + "."
+
+
+def _varied(words, fit):
+    """How far true effects differ, or that the model takes them to be one."""
+    if _is_common(fit):
+        return f"The model takes all {words.nouns} to have the same true effect: {_homogeneity(fit)}, {_i2(fit)}."
+    return f"The true effects varied between {words.nouns}: {_tau(words, fit.tau)}, {_i2(fit)}."
+
+
+def _expected(words, fit, one="The"):
+    """The prediction interval, where there is one."""
+    if math.isfinite(fit.pi.low):
+        yield _in_new(words, fit.pi, f"{level(fit.confidence_level)} prediction interval", one)
+
+
+def _in_new(words, ends, called, one="The"):
+    low, high = map(words.write, ends)
+    return f"{one} true {words.measure.name} of a new {words.noun} is expected between {low} and {high} ({called})."
+
+
+def _moved(words, pooled, unit, before=None):
     """Say "fell by 1.66 points of 10 (95% CI 1.26 to 2.06)"; leave the verb out where it was said before."""
     falls = pooled.estimate < 0
     sign, verb = (-1, "fell by") if falls else (1, "rose by")
     low, high = sorted((sign * pooled.ci.low, sign * pooled.ci.high))
     if before is not None and (before.estimate < 0) == falls:
         verb = "by"
-    at = level(pooled.confidence_level)
-    return f"{verb} {number(sign * pooled.estimate)}{unit} ({at} CI {interval(low, high)})"
+    size = words.write(sign * pooled.estimate)
+    return f"{verb} {size}{unit} ({level(pooled.confidence_level)} CI {words.span(low, high)})"
 
 
-def _difference(contrast, treatment, placebo, separately):
+def _randomised(words, contrast, separately):
     """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
-    result = f"The randomised difference, {treatment} minus {placebo}, was {_with_interval(contrast, 'points')}"
-    parts = [f"{result}: {_reading(contrast, treatment)}"]
+    words = words.to(words.decimals(*contrast.ci))
+    found = f"The randomised difference, {words.contrast}, was {_with_k(words, contrast, unit=True)}"
+    parts = [": ".join(filter(None, (found, words.reading(*contrast.ci))))]
     if math.isfinite(contrast.pi.low):
+        (low, high), at = map(words.write, contrast.pi), level(contrast.confidence_level)
         parts.append(
-            f"tau was {number(contrast.tau)} points, and the true effect of a comparable trial is expected between "
-            f"{number(contrast.pi.low)} and {number(contrast.pi.high)} ({level(contrast.confidence_level)} prediction "
-            "interval)"
+            f"tau was {_tau(words, contrast.tau).removeprefix('tau ')}, and the true effect of a comparable "
+            f"{words.noun} is expected between {low} and {high} ({at} prediction interval)"
         )
     if contrast.hksj_narrower:
         parts.append("this interval is narrower than the Wald interval and may promise too much")
@@ -420,19 +560,12 @@ def _difference(contrast, treatment, placebo, separately):
     return "; ".join(parts) + "."
 
 
-def _with_interval(pooled, unit=""):
-    value = number(pooled.estimate) + (f" {unit}" if unit else "")
-    return f"{value} ({level(pooled.confidence_level)} CI {interval(*pooled.ci)}; {counted(pooled.k, 'trial')})"
-
-
-def _reading(contrast, treatment):
-    if contrast.ci.low <= 0 <= contrast.ci.high:
-        return "the interval includes no difference"
-    return f"{'less' if contrast.estimate < 0 else 'more'} pain with {treatment}"
+def _with_k(words, pooled, unit=False):
+    return words.estimate(pooled, unit, more=f"; {words.counted(pooled.k)}")
 
 
 def pooled_arms(arms: PooledArms) -> Told:
-    """Return placebo arms, treatment arms and contrast of every group, and the fit of both arms together.
+    """Return the change in both arms and the contrast of every group, and the fit of both arms together.
 
     Parameters
     ----------
@@ -444,43 +577,53 @@ def pooled_arms(arms: PooledArms) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them; a group opens a part.
     """
-    said, (treatment, placebo) = [], arms.effects.arms
-    for name, group in [*arms.groups.items(), ("All trials", arms)]:
+    sets, (treatment, placebo), said = [*arms.groups.values(), arms], arms.effects.arms, []
+    words = _tabled(arms, *(each.contrast.ci for each in sets))
+    for name, group in zip([*arms.groups, f"All {words.nouns}"], sets, strict=True):
         said.append((name, None))
         for role, pooled in ((placebo, group.placebo), (treatment, group.treatment), ("contrast", group.contrast)):
-            said.append((role, _with_interval(pooled) if pooled else "baseline not reported"))
+            said.append((role, _with_k(words, pooled) if pooled else "baseline not reported"))
         if group.joint is not None:
-            said.append(("together", _both_arms(group.joint, treatment, placebo)))
-    return "", said
+            said.append(("together", _both_arms(group.joint, words)))
+    return ", ".join(filter(None, (f"Changes within arms and {words.several}", words.unit))), said
 
 
-def _both_arms(joint, treatment, placebo):
+def _both_arms(joint, words):
     """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
-    r = joint.correlation
-    vary = "" if math.isnan(r) else f"; true changes correlate {number(r)} between trials"
-    return (
-        f"{placebo} {number(joint.first.estimate)}, {treatment} {number(joint.second.estimate)}, difference "
-        f"{number(joint.difference.estimate)} ({level(joint.confidence_level)} CI {interval(*joint.difference.ci)}; "
-        f"{counted(joint.k, 'trial')}{vary})"
+    (treatment, placebo), r = words.arms, joint.correlation
+    vary = "" if math.isnan(r) else f"; true changes correlate {number(r)} between {words.nouns}"
+    of = f"{level(joint.confidence_level)} CI"
+    difference = words.within(
+        joint.difference.estimate, joint.difference.ci, of, more=f"; {words.counted(joint.k)}{vary}"
     )
+    means = f"{placebo} {words.write(joint.first.estimate)}, {treatment} {words.write(joint.second.estimate)}"
+    return f"{means}, difference {difference}"
 
 
 def notes(pooled: PooledEffect) -> list[str]:
     """Return what a reader must know about a pooled effect, as a list of sentences; empty if nothing."""
-    said = []
+    said, words = [], Wording.of(pooled)
     if pooled.k == 1:
-        said.append("One study: nothing is pooled, the interval is the study's own (normal).")
-    elif pooled.k <= 4:
-        said.append(
-            f"{pooled.k} studies: tau is hardly known, and no verdict should rest on this interval alone. Set the "
-            "single studies beside it."
-        )
+        said.append(f"One {words.noun}: nothing is pooled, the interval is the {words.noun}'s own (normal).")
+    else:
+        said += _few(words, pooled, pooled.k)
     if pooled.hksj_narrower:
         said.append(
-            "The HKSJ interval is narrower than the Wald interval here, because the studies agree better than chance "
-            "would have it; ci_method='HKSJ-mod' never is. Report both."
+            f"The HKSJ interval is narrower than the Wald interval here, because the {words.nouns} agree better than "
+            "chance would have it; ci_method='HKSJ-mod' never is. Report both."
         )
     return said
+
+
+def _few(words, fit, k):
+    """What few studies mean."""
+    if k <= _FEW and _is_common(fit):
+        yield f"{words.counted(k)}: too few to tell whether true effects differ."
+    elif k <= _FEW:
+        yield (
+            f"{words.counted(k)}: tau is hardly known, and no verdict should rest on this interval alone. Set the "
+            f"single {words.nouns} beside it."
+        )
 
 
 def pooled_effect(pooled: PooledEffect) -> Told:
@@ -499,49 +642,89 @@ def pooled_effect(pooled: PooledEffect) -> Told:
     Examples
     --------
     >>> from analysis import pool
-    >>> heading, said = pooled_effect(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]))
-    >>> said[0]
-    ('Estimate', '−1.24 (95% CI −3.20 to 0.72), p = 0.11')
+    >>> heading, said = pooled_effect(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], measure="OR"))
+    >>> heading, said[0]
+    ('Random-effects meta-analysis of odds ratios, 3 studies (tau² by REML, HKSJ on t(2))', \
+('Estimate', '0.29 (95% CI 0.041 to 2.05), p = 0.11'))
     """
-    at = level(pooled.confidence_level)
-    said = [("Estimate", _estimate(pooled))]
-    if pooled.k > 1:
+    words, at, common = _tabled(pooled), level(pooled.confidence_level), _is_common(pooled)
+    said = [("Estimate", _estimate(words, pooled))]
+    if pooled.k > 1 and common:
+        said += _from_q(pooled)
+    elif pooled.k > 1:
         q_based = max(0.0, (pooled.q - pooled.q_df) / pooled.q) if pooled.q > 0 else 0.0
-        low, high = map(percent, pooled.i2_ci)
-        i2_ci = NOT_ESTIMABLE if low == NOT_ESTIMABLE else f"{low} to {high}"
-        between = f"tau {number(pooled.tau)}, tau² {number(pooled.tau2)} ({at} CI {interval(*pooled.tau2_ci)}"
-        share = f"I² {percent(pooled.i2)} ({at} CI {i2_ci}); from Q {percent(q_based)}, H² {number(pooled.h2)}"
-        pi_method = pooled.pi_method.replace("-", MINUS)
+        new = f"{words.span(*pooled.pi)} ({at} prediction interval, {pooled.pi_method.replace('-', MINUS)})"
         said += [
-            ("Between", f"{between}, {pooled.tau2_ci_method})"),
-            ("Share", share),
+            ("Between", _between(words, pooled.tau2, pooled.tau2_ci, pooled, pooled.tau2_ci_method)),
+            ("Share", f"{_i2(pooled)}; from Q {percent(q_based)}, H² {number(pooled.h2)}"),
             ("Homogeneity", _homogeneity(pooled)),
-            ("New study", f"{interval(*pooled.pi)} ({at} prediction interval, {pi_method})"),
+            (f"New {words.noun}", new),
         ]
-    return _model(pooled), [*said, *_left_out(pooled), *(("Note", note) for note in notes(pooled))]
+    kind, how = "Common-effect" if common else "Random-effects", _how(pooled, pooled.df)
+    head = f"{kind} meta-analysis{_named(words)}, {words.counted(pooled.k)} ({how.removeprefix('common effect, ')})"
+    return head, [*said, *_left_out(pooled), *(("Note", note) for note in notes(pooled))]
+
+
+def _from_q(fit):
+    """All that a model of one true effect says of heterogeneity."""
+    return [("Share", f"{_i2(fit)}, H² {number(fit.h2)}"), ("Homogeneity", _homogeneity(fit))]
+
+
+def _is_common(fit):
+    """Whether the model takes true effects to be one, as those of counts do."""
+    return getattr(fit, "tau2_method", "CE") == "CE"
+
+
+def _named(words):
+    """The measure and the arms, as they stand in a heading."""
+    return f" of {words.several}" if words.several else ""
 
 
 def _left_out(result):
-    """The studies that took no part, by name, and why."""
-    return [("Left out", f"{label}: {reason}") for label, reason in result.left_out]
+    """The studies that took no part, by name, and why; those that took a part in something have a note."""
+    names = set(result.labels)
+    return [("Note" if label in names else "Left out", f"{label}: {reason}") for label, reason in result.left_out]
 
 
-def _estimate(fit):
-    at = level(fit.confidence_level)
-    return f"{number(fit.estimate)} ({at} CI {interval(*fit.ci)}), p {equals(fit.pvalue)}"
+def _estimate(words, fit):
+    return f"{words.estimate(fit, unit=True)}, p {equals(fit.pvalue)}"
+
+
+def _tau(words, tau):
+    """Tau with its unit, or the scale on which it stands."""
+    return f"tau {significant(tau)}{f' {words.points}' if words.points else ''}{words.on_scale}"
+
+
+def _between(words, tau2, ci, fit, method):
+    """The spread of true effects, with an interval unless it was given."""
+    given = fit.tau2_method == "fixed"
+    ends = "given" if given else f"{level(fit.confidence_level)} CI {_ends(ci)}, {method}"
+    return f"{_tau(words, math.sqrt(tau2))}, tau² {significant(tau2)} ({ends})"
+
+
+def _ends(ci):
+    """An interval of what has no sign, each end with digits of its own."""
+    ends = [significant(end) for end in ci]
+    return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
+
+
+def _i2(fit):
+    """The share of heterogeneity and what it is made from."""
+    if _is_common(fit):
+        return f"I² {percent(fit.i2)} (from Q)"
+    low, high = getattr(fit, "i2_ci", (math.nan, math.nan))
+    ends = "" if math.isnan(low) else f"; {level(fit.confidence_level)} CI {percent(low)} to {percent(high)}"
+    return f"I² {percent(fit.i2)} (from tau²{ends})"
 
 
 def _homogeneity(fit):
     return f"Q {number(fit.q)} on {fit.q_df} df, p {equals(fit.q_pvalue)}"
 
 
-def _model(pooled):
-    studies = "1 study" if pooled.k == 1 else f"{pooled.k} studies"
-    measure = f" of {pooled.measure}" if pooled.measure else ""
-    if pooled.tau2_method == "CE":
-        return f"Common-effect meta-analysis{measure}, {studies} ({pooled.ci_method} interval)"
-    how = f"tau² by {pooled.tau2_method}, {pooled.ci_method}{_on_t(pooled.df)}"
-    return f"Random-effects meta-analysis{measure}, {studies} ({how})"
+def _how(fit, df):
+    """How tau² was found, and the kind of interval."""
+    tau2 = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
+    return f"{tau2}, {fit.ci_method}{_on_t(df)}"
 
 
 def _on_t(df):
@@ -561,24 +744,29 @@ def meta_regression(fit: MetaRegression) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    at, said = level(fit.confidence_level), _coefficients(fit)
-    how = {"CE": "common effect", "fixed": "tau² given"}.get(fit.tau2_method, f"tau² by {fit.tau2_method}")
-    said += [
-        ("Between", f"tau {number(fit.tau)}, tau² {number(fit.tau2)} ({at} CI {interval(*fit.tau2_ci)}, Q-profile)"),
-        ("Share", f"residual I² {percent(fit.i2)}, H² {number(fit.h2)}"),
-        ("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"),
-    ]
-    if fit.qm_df[0]:
-        said += _moderators(fit, fit.k, "studies")
-    said += _left_out(fit)
-    head = f"Meta-regression {fit.formula}, {fit.k} studies ({how}, {fit.ci_method}{_on_t(fit.df_resid)})"
-    return head, said
+    words, said = Wording.of(fit), _coefficients(fit)
+    if not _is_common(fit):
+        said.append(("Between", _between(words, fit.tau2, fit.tau2_ci, fit, "Q-profile")))
+    said += [("Share", f"residual {_i2(fit)}, H² {number(fit.h2)}"), ("Homogeneity", _residual(fit))]
+    said += [*_moderators(fit, words), *_left_out(fit)]
+    how = f"{_how(fit, fit.df_resid)}{_log_coefficients(words)}"
+    return f"Meta-regression {fit.formula}{_named(words)}, {words.counted(fit.k)} ({how})", said
+
+
+def _log_coefficients(words):
+    return f"; coefficients{words.on_scale}" if words.on_scale else ""
+
+
+def _residual(fit):
+    return f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"
 
 
 def _coefficients(fit):
+    """Each coefficient on the scale of analysis, with the decimals that suit its interval."""
     at, limits, tests = level(fit.confidence_level), fit.conf_int(), fit.pvalues
+    plain = Wording()
     return [
-        (name, f"{number(estimate)} ({at} CI {interval(*limits.loc[name])}), p {equals(tests[name])}")
+        (name, f"{plain.within(estimate, limits.loc[name], f'{at} CI')}, p {equals(tests[name])}")
         for name, estimate in fit.params.items()
     ]
 
@@ -590,12 +778,15 @@ def _joint_test(fit):
     return f"{test}, p {equals(fit.qm_pvalue)}"
 
 
-def _moderators(fit, independent, called):
+def _moderators(fit, words):
+    """The test of the moderators, if there are any, and what not to make of it."""
+    if not fit.qm_df[0]:
+        return
     r2 = getattr(fit, "r2", math.nan)
     yield "Moderators", _joint_test(fit) + ("" if math.isnan(r2) else f"; R² {percent(r2)}")
-    yield "Note", "An association across trials is observational, even of randomised trials."
-    if independent < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
-        yield "Note", f"Fewer than ten {called} for each coefficient of a moderator."
+    yield "Note", f"An association across {words.nouns} is observational, even of randomised trials."
+    if getattr(fit, "clusters", fit.k) < _STUDIES_PER_MODERATOR * fit.qm_df[0]:
+        yield "Note", f"Fewer than ten {words.nouns} for each coefficient of a moderator."
 
 
 def contrast(tested: Contrast) -> Told:
@@ -614,7 +805,8 @@ def contrast(tested: Contrast) -> Told:
     said = _coefficients(tested)
     if len(said) > 1:
         said.append(("Together", _joint_test(tested)))
-    return f"{'Contrasts' if len(said) > 1 else 'Contrast'} of coefficients ({tested.ci_method})", said
+    how = f"{tested.ci_method}{Wording.of(tested).on_scale}"
+    return f"{'Contrasts' if len(said) > 1 else 'Contrast'} of coefficients ({how})", said
 
 
 def pooled_counts(pooled: PooledCounts) -> Told:
@@ -631,14 +823,12 @@ def pooled_counts(pooled: PooledCounts) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    measure = Measure(pooled.measure)
-    ends = interval(*measure.transform(pooled.ci))
-    estimate = f"{number(float(measure.transform(pooled.estimate)))} ({level(pooled.confidence_level)} CI {ends})"
-    said = [("Estimate", f"{estimate}, p {equals(pooled.pvalue)}")]
+    words = _tabled(pooled)
+    said = [("Estimate", _estimate(words, pooled))]
     if pooled.q_df > 0:
-        said.append(("Homogeneity", f"{_homogeneity(pooled)}; I² {percent(pooled.i2)}"))
-    said += [("Note", f"{label}: {reason}") for label, reason in pooled.left_out]
-    return f"{pooled.method} {measure.name}, {counted(pooled.k, 'trial')} (common effect)", said
+        said += _from_q(pooled)
+    head = f"{pooled.method} meta-analysis{_named(words)}, {words.counted(pooled.k)} (common effect, z interval)"
+    return head, [*said, *_left_out(pooled)]
 
 
 def multilevel_effect(fit: MultilevelEffect) -> Told:
@@ -654,21 +844,38 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    at = level(fit.confidence_level)
-    said = [("Estimate", _estimate(fit)), *_levels(fit), ("Homogeneity", _homogeneity(fit))]
-    said += [("New cluster", f"{interval(*fit.pi)} ({at} prediction interval)"), *_left_out(fit)]
-    said += _few_robust(fit, fit.df)
-    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
-    return f"Three-level meta-analysis, {fit.k} effects in {fit.clusters} clusters ({how})", said
+    words, at = _clustered(fit).to(_tabled(fit).digits), level(fit.confidence_level)
+    said = [("Estimate", _estimate(words, fit)), *_both_levels(fit, words), ("Homogeneity", _homogeneity(fit))]
+    said.append((f"New {words.noun}", f"{words.span(*fit.pi)} ({at} prediction interval of one effect)"))
+    said += [*_left_out(fit), *_few_robust(fit, fit.df)]
+    return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
+
+
+def _clustered(fit):
+    """The wording of a nested model, which counts studies only where its clusters are these."""
+    words, table = Wording.of(fit), getattr(fit.effects, "table", {})
+    known = "study" in table and set(fit.cluster) <= set(table["study"])
+    return words if known else dataclasses.replace(words, noun="cluster")
+
+
+def _effects_of(fit, words):
+    """The effects and what they are nested in."""
+    return f"{counted(fit.k, 'effect')} of {words.counted(fit.clusters)}"
 
 
 def _levels(fit):
-    """The spread at both levels of effects nested in trials."""
-    for name in ("between", "within"):
-        variance, share = getattr(fit.sigma2, name), getattr(fit.i2, name)
-        spread = f"SD {number(math.sqrt(variance))}, variance {number(variance)}"
-        ends = f"{level(fit.confidence_level)} CI {interval(*getattr(fit.sigma2_ci, name))}"
-        yield name.capitalize(), f"{spread} ({ends}), I² {percent(share)}"
+    """The name, tau, the interval of its square and the share of either level of effects nested in studies."""
+    return [
+        (name, math.sqrt(tau2), ci, i2)
+        for name, tau2, ci, i2 in zip(fit.sigma2._fields, fit.sigma2, fit.sigma2_ci, fit.i2, strict=True)
+    ]
+
+
+def _both_levels(fit, words):
+    for name, tau, ci, _ in _levels(fit):
+        yield name.capitalize(), _between(words, tau**2, ci, fit, "profile likelihood")
+    shares = ", ".join(f"{percent(i2)} {name}" for name, _, _, i2 in _levels(fit))
+    yield "Share", f"I² {shares} (from tau²)"
 
 
 def _few_robust(fit, df):
@@ -689,13 +896,11 @@ def multilevel_regression(fit: MultilevelRegression) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    said = [*_coefficients(fit), *_levels(fit)]
-    said.append(("Residual", f"QE {number(fit.qe)} on {fit.qe_df} df, p {equals(fit.qe_pvalue)}"))
-    if fit.qm_df[0]:
-        said += _moderators(fit, fit.clusters, "clusters")
-    said += [*_left_out(fit), *_few_robust(fit, fit.df.min())]
-    how = f"{fit.tau2_method}, {fit.ci_method}"
-    return f"Three-level meta-regression {fit.formula}, {fit.k} effects in {fit.clusters} clusters ({how})", said
+    words = _clustered(fit)
+    said = [*_coefficients(fit), *_both_levels(fit, words), ("Homogeneity", _residual(fit))]
+    said += [*_moderators(fit, words), *_left_out(fit), *_few_robust(fit, fit.df.min())]
+    how = f"{_how(fit, math.inf)}{_log_coefficients(words)}"
+    return f"Three-level meta-regression {fit.formula}{_named(words)}, {_effects_of(fit, words)} ({how})", said
 
 
 def bivariate_effect(fit: BivariateEffect) -> Told:
@@ -711,17 +916,31 @@ def bivariate_effect(fit: BivariateEffect) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    at, spread = level(fit.confidence_level), (*fit.tau, fit.tau_difference)
-    said = []
-    for name, tau in zip(("first", "second", "difference"), spread, strict=True):
-        mean = getattr(fit, name)
-        said.append((name.capitalize(), f"{number(mean.estimate)} ({at} CI {interval(*mean.ci)}), tau {number(tau)}"))
-    said.append(("Correlation", f"{number(fit.correlation)} between the true values of a trial"))
-    said += _left_out(fit)
+    words = Wording.of(fit)
+    head = f"Bivariate random-effects meta-analysis{_named(words)}, {words.counted(fit.k)} ({_how(fit, fit.df)})"
+    return head, [*_outcomes(fit), *_few_or_far(fit)]
+
+
+def _outcomes(fit):
+    """Both means and their difference by name, those of arms by the names of the arms."""
+    words = _tabled(fit, fit.first.ci, fit.second.ci, fit.difference.ci)
+    names, at = ("First", "Second", "Second minus first"), level(fit.confidence_level)
+    if fit.effects is not None:
+        treatment, placebo = fit.effects.arms
+        names = placebo, treatment, f"{treatment} minus {placebo}"
+    means = zip(names, (fit.first, fit.second, fit.difference), (*fit.tau, fit.tau_difference), strict=True)
+    return [
+        (name, f"{words.within(mean.estimate, mean.ci, f'{at} CI', unit=True)}, {_tau(words, tau)}")
+        for name, mean, tau in means
+    ]
+
+
+def _few_or_far(fit):
+    """How true values vary together, what was left out, and whether an estimate lies at the end of its range."""
+    yield "Correlation", f"{number(fit.correlation)} between the true values of a {Wording.of(fit).noun}"
+    yield from _left_out(fit)
     if fit.boundary:
-        said.append(("Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."))
-    how = f"{fit.tau2_method}, {fit.ci_method}{_on_t(fit.df)}"
-    return f"Bivariate random-effects meta-analysis, {counted(fit.k, 'trial')} ({how})", said
+        yield "Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."
 
 
 def permutation_test(test: PermutationTest) -> Told:
@@ -745,7 +964,7 @@ def permutation_test(test: PermutationTest) -> Told:
 
 
 def posterior_effect(posterior: PosteriorEffect) -> Told:
-    """Return a Bayesian result: mean effect, spread and a new trial, with their priors.
+    """Return a Bayesian result: mean effect, spread and a new study, with their priors.
 
     Parameters
     ----------
@@ -757,15 +976,17 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    at = level(posterior.confidence_level)
+    words, at = _tabled(posterior, posterior.mu.interval), f"{level(posterior.confidence_level)} credible interval"
+    mu, tau, new = posterior.mu, posterior.tau, posterior.new
+    said = [
+        ("Estimate", f"median {words.within(mu.median, mu.interval, at, unit=True)}"),
+        ("Between", f"median of {_tau(words, tau.median)} ({at} {_ends(tau.interval)})"),
+        (f"New {words.noun}", f"median {words.within(new.median, new.interval, at)}"),
+    ]
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
-    parts = (("Mean effect", posterior.mu), ("Tau", posterior.tau), ("New trial", posterior.new))
-    return (
-        f"Bayesian random-effects meta-analysis, {counted(posterior.k, 'trial')} "
-        f"(prior of tau {posterior.tau_prior!r}, of mu {mu_prior})",
-        [(name, f"median {number(part.median)} ({at} interval {interval(*part.interval)})") for name, part in parts]
-        + _left_out(posterior),
-    )
+    how = f"prior of tau {posterior.tau_prior!r}, of mu {mu_prior}"
+    head = f"Bayesian random-effects meta-analysis{_named(words)}, {words.counted(posterior.k)} ({how})"
+    return head, [*said, *_left_out(posterior)]
 
 
 def pooled_subgroups(pooled: PooledSubgroups) -> Told:
@@ -781,17 +1002,26 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    kind = "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
     groups = [*pooled.groups.items(), ("All", pooled.overall)]
-    said = [(name, f"{_with_interval(group)}, tau {number(group.tau)}") for name, group in groups]
+    words, common = _tabled(pooled, *(group.ci for _, group in groups)), _is_common(pooled.overall)
+    kind = "common effect" if common else "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
+    said = [(name, _with_k(words, group) + ("" if common else f", {_tau(words, group.tau)}")) for name, group in groups]
+    said += [("Between groups", _between_groups(pooled)), *_left_out(pooled.overall)]
+    said.append(("Note", _observational_groups(words)))
+    return f"Subgroups by {pooled.by}{_named(words)} ({kind})", said
+
+
+def _observational_groups(words):
+    return f"A difference between subgroups of {words.nouns} is observational."
+
+
+def _between_groups(pooled):
+    """The test between groups, with its F form where there is one."""
     q = f"Q {number(pooled.q_between)} on {pooled.q_between_df} df, p {equals(pooled.q_between_pvalue)}"
-    said.append(("Between", q))
-    if math.isfinite(pooled.f):
-        df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
-        said.append(("", f"F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"))
-    said += _left_out(pooled.overall)
-    said.append(("Note", "A difference between subgroups of trials is observational."))
-    return f"Subgroups by {pooled.by} ({kind})", said
+    if math.isnan(pooled.f):
+        return q
+    df = f"{pooled.f_df[0]:.0f} and {number(pooled.f_df[1], 1)} df"
+    return f"{q}; F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"
 
 
 def contextual_share(found: ContextualShare) -> Told:
@@ -881,3 +1111,17 @@ def _what_a_share_is_not(found):
         yield "Above 1: the placebo arms improved more than the treatment arms."
     if found.ratio_of_means <= 0:
         yield "Ratio of means not above 0: on average the placebo arms did not improve."
+
+
+# What tells the findings of a result, by its class.
+_FINDINGS = {
+    "PooledEffect": _of_effect,
+    "PooledCounts": _of_counts,
+    "PooledSubgroups": _of_subgroups,
+    "MultilevelEffect": _of_multilevel,
+    "MetaRegression": _of_regression,
+    "MultilevelRegression": _of_regression,
+    "PosteriorEffect": _of_posterior,
+    "BivariateEffect": _of_bivariate,
+    "PooledArms": _of_arms,
+}

@@ -114,7 +114,7 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     first = int(f"{size:.0e}".partition("e")[2])
     if digits < -first <= digits + _BEYOND and round(size, digits) == 0:
         digits = -first
-    if size >= _HUGE or (digits > _MOST_DECIMALS and -first <= digits):
+    if size >= _HUGE or (digits > _MOST_DECIMALS and round(size, digits)):
         body = _with_power(size, 2 if size >= _HUGE else digits)
     else:
         body = _marked(f"{size:,.{min(digits, _MOST_DECIMALS)}f}")
@@ -201,6 +201,36 @@ def ratio(value: SupportsFloat, digits: int = 2) -> str:
     if not _LEAST_RATIO <= value <= _LARGEST_RATIO:
         beyond = value < _LEAST_RATIO
         return f"<{number(_LEAST_RATIO, 3)}" if beyond else f">{number(_LARGEST_RATIO, 0)}"
+    return significant(value, digits)
+
+
+@documented
+def significant(value: SupportsFloat, digits: int = 2) -> str:
+    """Return a size as text: small ones with more decimals, large ones with fewer.
+
+    Parameters
+    ----------
+    value : float
+        Such as a standard deviation, a slope or a ratio.
+    {digits}
+
+    Returns
+    -------
+    str
+        The decimals asked for from 0.1 to 100, as many significant digits below, fewer decimals above.
+
+    See Also
+    --------
+    analysis.text.ratio : A ratio, which has ends.
+    analysis.text.number : A number with decimals as asked for.
+
+    Examples
+    --------
+    >>> significant(0.0018), significant(0.4712), significant(0), significant(1284.7)
+    ('0.0018', '0.47', '0.00', '1\u202f285')
+    """
+    if not value or not math.isfinite(value):
+        return number(value, digits)
     power = int(f"{value:.{max(digits - 1, 0)}e}".partition("e")[2])
     return number(value, max(0, digits - min(power + 1, 0) - max(power - 1, 0)))
 
@@ -440,12 +470,12 @@ def counted(k: SupportsFloat, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """Return "trials" or "studies".
+    """Return "trials", "studies" or "ratios of means".
 
     Parameters
     ----------
     noun : str
-        A regular one.
+        A regular one, and what follows it.
 
     Returns
     -------
@@ -458,7 +488,8 @@ def plural(noun: str) -> str:
 
     Examples
     --------
-    >>> plural("trial"), plural("study")
-    ('trials', 'studies')
+    >>> plural("trial"), plural("study"), plural("ratio of means")
+    ('trials', 'studies', 'ratios of means')
     """
-    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    head, of, rest = noun.partition(" of ")
+    return (head[:-1] + "ies" if head.endswith("y") else head + "s") + of + rest

@@ -354,13 +354,17 @@ def test_other_levels_and_tables():
 def test_summary_in_words():
     pooled = pool_mantel_haenszel([12, 9, 0], [30, 25, 20], [6, 5, 0], [30, 24, 20], labels=["A", "B", "C"])
     assert pooled.summary().splitlines() == [
-        "Mantel-Haenszel risk ratio, 3 trials (common effect)",
+        "Mantel-Haenszel meta-analysis of risk ratios, 3 studies (common effect, z interval)",
         "  Estimate      1.88 (95% CI 1.00 to 3.50), p = 0.049",
-        "  Homogeneity   Q 0.05 on 1 df, p = 0.82; I² 0%",
+        "  Share         I² 0% (from Q), H² 0.05",
+        "  Homogeneity   Q 0.05 on 1 df, p = 0.82",
         "  Note          C: no events in either arm: no weight in the pooled RR and not in Q",
     ]
     difference = pool_mantel_haenszel([2], [10], [4], [10], measure="RD").summary()
-    assert difference.startswith("Mantel-Haenszel risk difference, 1 trial (common effect)\n  Estimate      −0.20")
+    assert difference.startswith(
+        "Mantel-Haenszel meta-analysis of risk differences, 1 study (common effect, z interval)\n"
+    )
+    assert "  Estimate      −0.20 (95% CI" in difference and "Share" not in difference
 
 
 def test_a_zero_cell_of_one_row_leaves_the_other_rows_alone():

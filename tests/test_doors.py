@@ -588,6 +588,8 @@ EFFECTS = {"PooledEffect", "EffectSizes", "DataFrame"}
 FIGURE = {"PooledEffect", "EffectSizes", "PooledArms"}
 TRIALS = {"DataFrame", "EffectSizes"}
 PAGE = {"DataFrame"}
+FITS = {"PooledEffect", "PooledSubgroups", "PooledArms", "PooledCounts", "MultilevelEffect", "MultilevelRegression"}
+FITS |= {"MetaRegression", "PosteriorEffect", "BivariateEffect"}
 REACH, CHANGE = ma.Threshold(1.0, "between-group"), ma.Threshold(1.0, "within-patient")
 # Every function that takes effects, a result or the table of another function: how it is called with one object, and
 # the classes that it takes. A public function that stands neither here nor in `WITHOUT_A_DOOR` fails.
@@ -608,7 +610,7 @@ DOORS = {
     "drapery": (ma.drapery, FIGURE),
     "effect_sizes": (ma.effect_sizes, PAGE),
     "figure_labels": (ma.figure_labels, set()),
-    "findings": (ma.findings, {"PooledArms"}),
+    "findings": (ma.findings, FITS),
     "forest": (ma.forest, FIGURE | {"PooledSubgroups"}),
     "funnel": (ma.funnel, FIGURE),
     "funnel_points": (diagnostics.funnel_points, EFFECTS),

@@ -189,7 +189,7 @@ def test_the_three_level_result_reads_like_one_of_statsmodels():
         pickle.loads(pickle.dumps(fit)).predict(DATA["schools"]), fit.predict(DATA["schools"])
     )
     text = fit.summary().splitlines()
-    assert text[0] == "Three-level meta-regression ~ decade + kind, 56 effects in 11 clusters (REML, CR2)"
+    assert text[0] == "Three-level meta-regression ~ decade + kind, 56 effects of 11 clusters (tau² by REML, CR2)"
     assert "  Note          Fewer than ten clusters for each coefficient of a moderator." in text
     assert any(line.startswith("  Moderators    F ") for line in text)
 

@@ -755,17 +755,18 @@ def test_summary_in_words():
     assert fit.summary().splitlines() == [
         "Meta-regression yi ~ week, 6 studies (tau² given, z)",
         "  Intercept     −2.14 (90% CI −2.62 to −1.66), p <0.001",
-        "  week          0.20 (90% CI 0.13 to 0.26), p <0.001",
-        "  Between       tau 0.10, tau² 0.01 (90% CI not estimable, Q-profile)",
-        "  Share         residual I² 6%, H² 1.06",
-        "  Residual      QE 1.28 on 4 df, p = 0.86",
+        "  week          0.195 (90% CI 0.127 to 0.264), p <0.001",
+        "  Between       tau 0.10, tau² 0.010 (given)",
+        "  Share         residual I² 6% (from tau²), H² 1.06",
+        "  Homogeneity   QE 1.28 on 4 df, p = 0.86",
         "  Moderators    chi² 21.78 on 1 df, p <0.001",
-        "  Note          An association across trials is observational, even of randomised trials.",
+        "  Note          An association across studies is observational, even of randomised trials.",
         "  Note          Fewer than ten studies for each coefficient of a moderator.",
     ]
     text = meta_regression("yi ~ week", WEEKS).summary()
     assert "(tau² by REML, HKSJ on t(4))" in text and "on 1 and 4 df" in text and "; R² " in text
-    assert "common effect" in meta_regression("yi ~ week", WEEKS, tau2_method="CE").summary()
+    common = meta_regression("yi ~ week", WEEKS, tau2_method="CE").summary()
+    assert "(common effect, HKSJ" in common and "(from Q)" in common and "tau" not in common
     assert "Moderators" not in meta_regression("yi ~ 1", WEEKS).summary()
 
 

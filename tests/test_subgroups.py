@@ -142,7 +142,9 @@ def test_effect_sizes_and_their_columns():
     arms = ma.pool_arms(effects, by="therapy_family")
     for name, group in arms.groups.items():
         assert pooled.groups[name].estimate == pytest.approx(group.contrast.estimate, rel=1e-12)
-    assert pooled.summary().splitlines()[0] == "Subgroups by therapy_family (a tau² for each)"
+    assert pooled.summary().splitlines()[0] == (
+        "Subgroups by therapy_family of mean differences, treatment minus placebo (a tau² for each)"
+    )
     assert "difference between subgroups of trials is observational" in pooled.summary()
 
 

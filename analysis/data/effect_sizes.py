@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import special
 
 from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
@@ -240,15 +241,25 @@ class EffectSizes(InWords):
         rows = self.rows[comparisons(self.rows, self._times).isin(comparisons(keep, self._times))]
         return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a copy of the table of effect sizes.
+
+        Parameters
+        ----------
+        transform : bool, optional
+            Give the effects that people read, ratios instead of their logs, with normal 95% limits, ci_low and ci_high,
+            in place of variances, which do not exist on that scale.
 
         Returns
         -------
         pandas.DataFrame
             One row per trial, see `table`.
         """
-        return self.table.copy()
+        if not (transform and self.measure.scale):
+            return self.table.copy()
+        half = special.ndtri(0.975) * np.sqrt(self.vi)
+        ends = {"yi": self.yi, "ci_low": self.yi - half, "ci_high": self.yi + half}
+        return self.table.drop(columns="vi").assign(**{name: self.measure.transform(x) for name, x in ends.items()})
 
 
 def require_points(effects: Any, purpose: str) -> None:

@@ -52,8 +52,8 @@ class PooledArms(Result):
     effects : EffectSizes
         The trials behind the numbers.
     placebo, treatment, contrast : PooledEffect or None
-        In points on 0-10, negative = less pain. The arms, whose `measure` is "MC" (mean change), are None where no trial
-        reports a baseline.
+        In the unit of the effects. The arms, whose `measure` is "MC" (mean change), are None where no trial reports a
+        baseline.
     by : str or None
         The column that makes the groups.
     groups : dict of str to PooledArms
@@ -201,8 +201,16 @@ def pool_arms(
     inner = {}
     for j, name in enumerate(names, start=1):
         own = effects.where(**{by: None if name == NOT_STATED else values[name]})
-        inner[name] = PooledArms(own, **pooled[j], joint=joint[j])
-    return PooledArms(effects, **pooled[0], by=by, groups=inner, joint=joint[0])
+        inner[name] = _arms_of(own, pooled[j] | {"joint": joint[j]})
+    return replace(_arms_of(effects, pooled[0] | {"joint": joint[0]}), by=by, groups=inner)
+
+
+def _arms_of(effects, pooled):
+    """The result of a set of trials, whose parts keep the effects of these trials."""
+    # A change within arms is no difference: words, arrows and thresholds for the contrast must not take it for one.
+    measures = dict.fromkeys(pooled, ARM_CHANGE) | {"contrast": effects.measure}
+    own = {name: x and replace(x, effects=effects, measure=measures[name]) for name, x in pooled.items()}
+    return PooledArms(effects, **own)
 
 
 def _named_groups(effects, by):
@@ -227,8 +235,6 @@ def _pool_roles(effects, members, methods):
         for role, names in _COLUMNS.items()
     }
     found = pool_filled(columns, effects.labels, methods | {"measure": effects.measure})
-    # A change within arms is no difference: words, arrows and thresholds for the contrast must not take it for one.
-    found = {key: x if key[1] == "contrast" else replace(x, measure=ARM_CHANGE) for key, x in found.items()}
     return [{role: found.get((j, role)) for role in _COLUMNS} for j in range(members.shape[1])]
 
 

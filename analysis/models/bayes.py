@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -107,6 +107,8 @@ class PosteriorEffect(Result):
         Effect measure, such as "MD", or "".
     left_out : tuple of (str, str)
         Label and reason of the trials that were dropped for want of an effect or a variance.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -143,6 +145,7 @@ class PosteriorEffect(Result):
     measure: Measure
     _posterior: _Posterior = field(repr=False)
     left_out: tuple[tuple[str, str], ...] = ()
+    effects: EffectSizes | None = None
 
     def mu_density(self, x: ArrayLike) -> Values:
         """Return the posterior density of the mean effect.
@@ -289,8 +292,48 @@ class PosteriorEffect(Result):
     def _log_common_effect(self):
         return float(_log_marginal(self.yi, self.vi, np.zeros(1), self.mu_prior)[0])
 
-    def to_frame(self) -> pd.DataFrame:
+    def shown(self, name: str) -> Any:
+        """Return a field on the scale people read: a ratio instead of its log.
+
+        Parameters
+        ----------
+        name : str
+            Of a field. Of mu and new the median and the interval with equal tails are transformed; mean, sd and the
+            shortest interval, which are others of the transformed quantity, are NaN. Of shrinkage they are left out.
+            All others are as in :meth:`analysis.PooledEffect.shown`.
+
+        Returns
+        -------
+        object
+            Of the type the field has.
+
+        Raises
+        ------
+        AttributeError
+            If there is no such field.
+
+        Examples
+        --------
+        >>> posterior = pool_bayes([-0.9, -0.3, -1.2], [0.04, 0.05, 0.06], measure="RR")
+        >>> round(posterior.mu.median, 2), round(posterior.shown("mu").median, 2)
+        (-0.79, 0.45)
+        """
+        value = super().shown(name)
+        if name == "shrinkage":
+            return self.measure.transform_table(value)
+        if name not in ("mu", "new") or not self.measure.scale:
+            return value
+        unknown, transform = ConfidenceInterval(np.nan, np.nan), self.measure.transform
+        ends = ConfidenceInterval(*(transform(end) for end in value.interval))
+        return Summary(np.nan, transform(value.median), np.nan, ends, unknown)
+
+    @documented
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a tidy DataFrame: each trial's shrinkage estimate, then the mean effect and a new effect.
+
+        Parameters
+        ----------
+        {transform}
 
         Returns
         -------
@@ -304,7 +347,8 @@ class PosteriorEffect(Result):
             | {"ci_low": s.interval.low, "ci_high": s.interval.high, "kind": kind}
             for label, s, kind in (("Mean effect", self.mu, "summary"), ("New trial", self.new, "prediction"))
         ]
-        return pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
+        table = pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
+        return self.measure.transform_table(table) if transform else table
 
     def to_row(self) -> pd.DataFrame:
         """Return a DataFrame of one row with every number of the result and the priors that made it.
@@ -403,6 +447,7 @@ def pool_bayes(
         measure=found.measure,
         _posterior=posterior,
         left_out=found.left_out,
+        effects=found.effects,
     )
 
 

@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import Floats, Labels, LikelihoodMethod, Missing
+from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
 from analysis.models.studies import BOTH_GIVEN, TABLE_HAS_ITS_OWN, index_labels, labels_of, paired, table_of
 
@@ -142,6 +143,10 @@ class BivariateEffect(Result):
     left_out : tuple of (str, str)
         Label and reason of the trials with neither outcome, and of the outcomes that were dropped for want of a value
         or a variance.
+    measure : Measure
+        Effect measure, such as "MD", or ""; "MC", mean change, of the arms of EffectSizes.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: the first outcome is the change in its second arm, such as placebo.
 
     See Also
     --------
@@ -179,6 +184,8 @@ class BivariateEffect(Result):
     labels: tuple[str, ...]
     boundary: bool
     left_out: tuple[tuple[str, str], ...] = ()
+    measure: Measure = Measure("")  # noqa: RUF009 - frozen
+    effects: EffectSizes | None = None
 
     @property
     def tau_difference(self) -> float:
@@ -301,7 +308,9 @@ def pool_bivariate(
             f"{here.any(axis=1).sum()} trials, {first} with the first outcome and {second} with the second, are too "
             f"few: the model needs {_FEWEST_TRIALS} trials, and 2 with each outcome; pool each outcome by itself"
         )
-    return replace(fit, left_out=left_out)
+    # What effects hold of their arms are mean changes.
+    own = {"measure": Measure("MC"), "effects": yi} if hasattr(yi, "derivations") else {}
+    return replace(fit, left_out=left_out, **own)
 
 
 class _Given(NamedTuple):

@@ -16,6 +16,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._types import Floats
+from analysis.measures import Measure
 from analysis.models.results import Result, pvalues, t_quantile
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Contrast(Coefficients):
         p-values.
     qm, qm_df, qm_pvalue : float, (int, float), float
         Test that all contrasts are 0: chi2 on (m, inf) for "z", otherwise F.
-    ci_method, confidence_level : str, float
+    ci_method, confidence_level, measure : str, float, Measure
         Those of the regression.
 
     See Also
@@ -167,6 +168,7 @@ class Contrast(Coefficients):
     qm_pvalue: float
     ci_method: str
     confidence_level: float
+    measure: Measure
     _names: Sequence[str] = field(repr=False)
     _fitted: Combined = field(repr=False)
 
@@ -188,6 +190,7 @@ class Regression(Coefficients):
     """Coefficients of a design."""
 
     ci_method: str
+    measure: Measure
     correlation: Floats
     exog: Floats
     labels: tuple[str, ...]
@@ -258,6 +261,7 @@ class Regression(Coefficients):
             qm_pvalue=test.pvalue,
             ci_method=self.ci_method,
             confidence_level=self.confidence_level,
+            measure=self.measure,
             _names=names,
             _fitted=fitted._replace(estimate=fitted.estimate - constants),
         )

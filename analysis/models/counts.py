@@ -103,6 +103,8 @@ class PooledCounts(Result):
     left_out : tuple
         Pairs of label and reason, one for each trial that lacks a count, or does not bear on the pooled effect, on Q,
         or on either.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -152,6 +154,7 @@ class PooledCounts(Result):
     method: str
     confidence_level: float
     left_out: tuple[tuple[str, str], ...]
+    effects: EffectSizes | None = None
 
     def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
         """Return the confidence interval at another level.
@@ -181,8 +184,13 @@ class PooledCounts(Result):
         half = float(t_quantile(np.inf, _check.level(confidence_level))) * self.se
         return ConfidenceInterval(self.estimate - half, self.estimate + half)
 
-    def to_frame(self) -> pd.DataFrame:
+    @documented
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each trial, then one for the pooled effect.
+
+        Parameters
+        ----------
+        {transform}
 
         Returns
         -------
@@ -203,7 +211,8 @@ class PooledCounts(Result):
         [['A', 'study'], ['B', 'study'], ['Pooled', 'summary']]
         """
         self._refuse_many()
-        return studies_and_summary(self)
+        table = studies_and_summary(self)
+        return self.measure.transform_table(table) if transform else table
 
     def _in_words(self):
         self._refuse_many()
@@ -310,7 +319,7 @@ def pool_mantel_haenszel(
     (('C', 'no events in either arm: no weight in the pooled RR and not in Q'),)
     """
     found = _read_counts((events_t, n_t, events_p, n_p), labels, missing, "pool_mantel_haenszel")
-    measure = measure or found.measure or "RR"
+    measure = measure or getattr(found.effects, "measure", "") or "RR"
     _check.option("measure", measure, tuple(_MEASURES))
     table = np.where(found.absent, 0.0, np.stack(cells(found.counts, pooled_continuity, pooled_continuity_to)))
     rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
@@ -399,13 +408,13 @@ class _Counted(NamedTuple):
     counts: np.ndarray  # (4, ..., k), NaN in all four where a trial is absent from a row
     absent: np.ndarray  # (..., k)
     names: tuple[str, ...]
-    measure: str  # of EffectSizes, else ""
+    effects: EffectSizes | None
     left_out: tuple[tuple[str, str], ...]  # label and reason
 
 
 def _read_counts(given, labels, missing, to):
     _check.option("missing", missing, ("raise", "drop"))
-    given, labels, measure = _of_any_form(given, labels, to)
+    given, labels, effects = _of_any_form(given, labels, to)
     found = np.stack(counts(*given))
     if found.ndim not in (2, 3) or not found.size:
         raise ValueError(
@@ -426,11 +435,11 @@ def _read_counts(given, labels, missing, to):
     if not names:
         raise ValueError(f"no trial is left: none of {blank.size} has all of {', '.join(_COUNTS)}")
     absent = np.isnan(found).any(axis=0)
-    return _Counted(np.where(absent, np.nan, found), absent, names, measure, left_out)
+    return _Counted(np.where(absent, np.nan, found), absent, names, effects, left_out)
 
 
 def _of_any_form(given, labels, to):
-    """The four counts, those of pandas in the same order, the names of the trials and the measure, as given."""
+    """The four counts, those of pandas in the same order, the names of the trials and the effects, as given."""
     first, lacking = given[0], [name for name, x in zip(_COUNTS, given, strict=True) if x is None]
     if len(lacking) < 3:
         if lacking:
@@ -446,7 +455,7 @@ def _of_any_form(given, labels, to):
         )
     warn_of_repeats(first, table, to)
     names = labels_of(table) if labels is None else paired(labels, "labels", table.index)
-    return [table[name] for name in columns], names, "" if first is table else first.measure
+    return [table[name] for name in columns], names, None if first is table else first
 
 
 def _paired(given, labels):
@@ -460,7 +469,7 @@ def _paired(given, labels):
         index = columns
     if labels is None and index is not None:
         labels = index_labels(index)
-    return given, paired(labels, "labels", index, of), ""
+    return given, paired(labels, "labels", index, of), None
 
 
 class _Sums(NamedTuple):
@@ -630,7 +639,7 @@ def _finish(fields, tests, found):
     for name in _TESTS:
         statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
         fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
-    fields |= {"k": (~found.absent).sum(axis=-1), "labels": found.names}
+    fields |= {"k": (~found.absent).sum(axis=-1), "labels": found.names, "effects": found.effects}
     fields["left_out"] = found.left_out + _left_out(found, fields)
     if single:
         plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}

@@ -46,6 +46,7 @@ class Model(NamedTuple):
     spec: Any  # None in a fit that was pickled or copied
     moderators: pd.DataFrame  # the columns that the right side names, one row for each study
     left_out: tuple[tuple[str, str], ...] = ()  # label and reason
+    effects: EffectSizes | None = None  # where they are what the formula explains
 
 
 def read_model(
@@ -70,7 +71,9 @@ def read_model(
         names, where = (tuple(x for x, here in zip(xs, known, strict=True) if here) for xs in (names, where))
     warn_of_repeats(data, table, "meta_regression")
     yi, variances, problems = _outcomes_and_variances(outcome, table[spread], where, "se" if spread == "se" else "vi")
-    return Model(yi, variances, names, **_design(right, table, where, problems + unreadable), left_out=left_out)
+    design = _design(right, table, where, problems + unreadable)
+    effects = data if left == "yi" and not isinstance(data, pd.DataFrame) else None
+    return Model(yi, variances, names, **design, left_out=left_out, effects=effects)
 
 
 def _known(needed, names):
@@ -129,7 +132,7 @@ def read_moderators(mods: str, studies: Studies) -> Model:
     right = _moderators_alone(mods, studies)
     where = [f"effect {i + 1} ({name})" for i, name in zip(studies.kept, studies.labels, strict=True)]
     design = _design(right, _plain(studies.table.iloc[studies.kept], "effects"), where, [])
-    return Model(studies.yi, studies.vi, studies.labels, **design)
+    return Model(studies.yi, studies.vi, studies.labels, **design, effects=studies.effects)
 
 
 def _moderators_alone(mods, studies):

@@ -116,6 +116,8 @@ class MultilevelEffect(Result):
         Level of all intervals.
     left_out : tuple of (str, str)
         Label and reason of the effects that were dropped for want of an effect or a variance.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -164,11 +166,17 @@ class MultilevelEffect(Result):
     ci_method: str
     confidence_level: float
     left_out: tuple[tuple[str, str], ...] = ()
+    effects: EffectSizes | None = None
     # As given, for a fit without some of the effects; None where sampling errors are independent.
     _vcov: np.ndarray | None = field(default=None, repr=False)
 
-    def to_frame(self) -> pd.DataFrame:
+    @documented
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each effect, then one for the pooled effect.
+
+        Parameters
+        ----------
+        {transform}
 
         Returns
         -------
@@ -179,7 +187,7 @@ class MultilevelEffect(Result):
         import pandas as pd
 
         half = float(t_quantile(np.inf, self.confidence_level)) * np.sqrt(self.vi)
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "label": [*self.labels, "Pooled"],
                 "cluster": [*self.cluster.tolist(), ""],
@@ -191,6 +199,7 @@ class MultilevelEffect(Result):
                 "kind": ["effect"] * self.k + ["summary"],
             }
         )
+        return self.measure.transform_table(table) if transform else table
 
     def _in_words(self):
         return sentences.multilevel_effect(self)
@@ -238,6 +247,8 @@ class MultilevelRegression(Regression):
         Correlations of the estimated coefficients if the model is right.
     tau2_method, ci_method, confidence_level : str, str, float
         How the numbers were made, and the level of the intervals.
+    effects : EffectSizes or None
+        What was pooled, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -286,6 +297,7 @@ class MultilevelRegression(Regression):
     labels: tuple[str, ...] = field(repr=False)
     left_out: tuple[tuple[str, str], ...] = field(repr=False)
     correlation: np.ndarray = field(repr=False)
+    effects: EffectSizes | None = field(repr=False)
     _model: Model = field(repr=False)
     _robust: RobustFit = field(repr=False)
     _turn: np.ndarray = field(repr=False)  # (p, p), from coefficients of the working design to those of the model
@@ -326,6 +338,7 @@ class MultilevelRegression(Regression):
         new_data: pd.DataFrame | Mapping[str, Any] | ArrayLike | None = None,
         *,
         confidence_level: float | None = None,
+        transform: bool = False,
     ) -> pd.DataFrame:
         """Return mean effects for given moderators, with confidence and prediction intervals.
 
@@ -334,6 +347,7 @@ class MultilevelRegression(Regression):
         {new_data}
         confidence_level : float, optional
             Between 0 and 1; the level of the fit if left out.
+        {transform}
 
         Returns
         -------
@@ -356,7 +370,8 @@ class MultilevelRegression(Regression):
         [0.483]
         """
         left = self.clusters - self.p
-        return self._predicted(new_data, confidence_level, sum(self.sigma2), left if left > 1 else np.nan)
+        table = self._predicted(new_data, confidence_level, sum(self.sigma2), left if left > 1 else np.nan)
+        return self.measure.transform_table(table) if transform else table
 
     def _in_words(self):
         return sentences.multilevel_regression(self)
@@ -517,6 +532,7 @@ def pool_multilevel(
         "ci_method": ci_method,
         "confidence_level": level,
         "left_out": given.left_out,
+        "effects": given.effects,
     }
     spread, back = _heterogeneity(data, sigma2), np.argsort(given.order)
     if given.model is not None:
@@ -589,6 +605,7 @@ class _Clustered(NamedTuple):
     vcov: np.ndarray | None  # in the order of the input
     left_out: tuple[tuple[str, str], ...]
     model: Model | None  # of the moderators, in the order of the input
+    effects: EffectSizes | None = None
 
     def working(self, between, within):
         """The covariance of each cluster with the variance of true effects at both levels."""
@@ -630,9 +647,8 @@ def _clustered(effects, spread, cluster, mods, more):
         model = read_moderators(mods, found)
         x = _working_design(model, group, count)
     yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group, found.labels)
-    return _Clustered(
-        yi, vi, blocks, first, order, x[order], cluster, found.labels, found.measure, vcov, found.left_out, model
-    )
+    about = found.labels, found.measure, vcov, found.left_out, model, found.effects
+    return _Clustered(yi, vi, blocks, first, order, x[order], cluster, *about)
 
 
 def _working_design(model, group, count):
@@ -668,8 +684,9 @@ def _read(effects, spread, **more):
     if table is None:
         found = read_studies(effects, np.diag(vcov), **more)
     else:
-        more["measure"] = more["measure"] or ("" if effects is table else effects.measure)
-        found = read_studies(table.assign(vi=np.diag(vcov)), spread.vi, se=spread.se, **more)
+        table = table.assign(vi=np.diag(vcov))
+        given = replace(effects, table=table) if hasattr(effects, "table") else table
+        found = read_studies(given, spread.vi, se=spread.se, **more)
     return found, vcov[np.ix_(found.kept, found.kept)]
 
 

@@ -8,6 +8,7 @@ each.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
@@ -42,6 +43,7 @@ from analysis.models.tau2 import (
     q_profile_interval,
     typical_variance,
 )
+from analysis.sentences import Wording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -617,7 +619,7 @@ def leave_one_out(
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
-        many did.
+        many did, and ``attrs["wording"]`` what the effects are called, for :func:`analysis.steps_forest`.
 
     Raises
     ------
@@ -650,18 +652,23 @@ def leave_one_out(
             raise ValueError(f"a MultilevelEffect keeps its own effects and methods; leave out {', '.join(given)}")
         names, without = without_each_cluster(yi)
         table = pd.DataFrame([{"label": name} | flat(x, _STEP_FIELDS) for name, x in zip(names, without, strict=True)])
-        table, left_out = table.assign(shift=table["estimate"] - yi.estimate), yi.left_out
+        table, of = table.assign(shift=table["estimate"] - yi.estimate), yi
     else:
         measure = methods.pop("measure", "")
-        found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
-        k, left_out = len(found.yi), found.left_out
+        of = found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
+        k = len(found.yi)
         if k < 2:
             raise ValueError("leaving one out needs two studies or more")
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
         table = table.assign(shift=table["estimate"] - table["estimate"][k]).drop(index=k)
-    table.attrs |= {"left_out": left_out, "trials": len(table)}
+    table.attrs |= _about(of) | {"trials": len(table)}
     return table
+
+
+def _about(found):
+    """What a table of steps has beside its columns, as text, numbers and lists of these."""
+    return {"left_out": found.left_out, "wording": asdict(Wording.of(found))}
 
 
 def _kept_methods(found, methods):
@@ -718,8 +725,7 @@ def cumulative(
     -------
     pandas.DataFrame
         One row per step, named after the study that joins; the columns of :func:`leave_one_out` without `shift`, and
-        `order`, the value the studies were sorted by. ``attrs["left_out"]`` holds pairs of label and reason of studies
-        that took no part.
+        `order`, the value the studies were sorted by. ``attrs`` holds the same `left_out` and `wording`.
 
     Raises
     ------
@@ -752,7 +758,7 @@ def cumulative(
     found = found._replace(yi=found.yi[first], vi=found.vi[first])
     steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)
     steps = steps.assign(order=values.to_numpy()[first])
-    steps.attrs["left_out"] = found.left_out
+    steps.attrs |= _about(found)
     return steps
 
 

@@ -26,6 +26,7 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Labels, Missing, RegressionPIMethod, Tau2Method
+from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, omnibus
 from analysis.models.formulas import Model, design_rows, read_model
@@ -144,6 +145,10 @@ class MetaRegression(Regression):
         Correlations of the estimated coefficients.
     left_out : tuple of (str, str)
         Label and reason of the studies that were dropped for want of an outcome, a variance or a moderator.
+    measure : Measure
+        That of the EffectSizes whose effects are explained, else "".
+    effects : EffectSizes or None
+        What is explained, where it was given as such: it knows what is good and what the arms are called.
 
     See Also
     --------
@@ -194,6 +199,8 @@ class MetaRegression(Regression):
     labels: tuple[str, ...] = field(repr=False)
     correlation: np.ndarray = field(repr=False)
     left_out: tuple[tuple[str, str], ...] = field(repr=False)
+    measure: Measure
+    effects: EffectSizes | None = field(repr=False)
     _model: Model = field(repr=False)
     _fits: MixedFits = field(repr=False)
     _options: Options = field(repr=False)
@@ -232,6 +239,7 @@ class MetaRegression(Regression):
         *,
         confidence_level: float | None = None,
         pi_method: RegressionPIMethod = "t(k-p)",
+        transform: bool = False,
     ) -> pd.DataFrame:
         """Return mean effects for given moderators, with confidence and prediction intervals.
 
@@ -242,6 +250,7 @@ class MetaRegression(Regression):
             Between 0 and 1; the level of the fit if left out.
         pi_method : {"t(k-p)", "t(k-p-1)", "z"}, optional
             Distribution of the prediction interval, estimate ± critical value × sqrt(tau2 + se²).
+        {transform}
 
         Returns
         -------
@@ -266,7 +275,8 @@ class MetaRegression(Regression):
         less = _PREDICTION_DF[pi_method]
         df = np.inf if less is None else self.qe_df - less if self.qe_df > 1 else np.nan
         # True effects that do not vary have no distribution to predict from.
-        return self._predicted(new_data, confidence_level, self.tau2, df if self.tau2_method != "CE" else np.nan)
+        table = self._predicted(new_data, confidence_level, self.tau2, df if self.tau2_method != "CE" else np.nan)
+        return self.measure.transform_table(table) if transform else table
 
     def permutation_test(
         self, n_resamples: int = 9999, *, rng: np.random.Generator | int | None = None
@@ -425,6 +435,8 @@ def _result(formula, model, options):
         labels=model.labels,
         correlation=fits.correlation[:, :, 0],
         left_out=model.left_out,
+        measure=Measure(getattr(model.effects, "measure", "")),
+        effects=model.effects,
         _model=model,
         _fits=fits,
         _options=options,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from analysis import _check, sentences
+from analysis._docs import documented
 from analysis._types import Values
 from analysis.measures import Measure
 
@@ -94,7 +95,8 @@ class Result(sentences.InWords):
         ----------
         name : str
             Of a field. Estimates, their intervals and prediction intervals, and the effects are transformed. All
-            others are as they are: what tau is of log ratios cannot be said of ratios.
+            others are as they are: what tau is of log ratios cannot be said of ratios. So are results within a
+            result, which have a `shown` of their own, and the coefficients of a regression; its `predict` transforms.
 
         Returns
         -------
@@ -157,6 +159,21 @@ class Result(sentences.InWords):
 
         shape = np.shape(getattr(self, "estimate", 0.0))
         return pd.DataFrame(flat(self, shape=shape), index=range(math.prod(shape)))
+
+    def findings(self) -> str:
+        """Return what the result says in sentences, as :func:`analysis.findings` does.
+
+        Returns
+        -------
+        str
+            One sentence a line.
+
+        Raises
+        ------
+        TypeError
+            If it is no result of a model, but a test or a table that only its summary tells.
+        """
+        return sentences.findings(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the result as a tidy DataFrame, that of `to_row` where there are no studies to list.
@@ -405,8 +422,13 @@ class PooledEffect(Result):
         half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
         return ConfidenceInterval(self.estimate - half, self.estimate + half)
 
-    def to_frame(self) -> pd.DataFrame:
+    @documented
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a tidy DataFrame: a row for each study, then one for the pooled effect.
+
+        Parameters
+        ----------
+        {transform}
 
         Returns
         -------
@@ -420,7 +442,8 @@ class PooledEffect(Result):
         >>> pool([-1.2, -0.4], [0.1, 0.2], labels=["A", "B"]).to_frame()[["label", "kind"]].values.tolist()
         [['A', 'study'], ['B', 'study'], ['Pooled', 'summary']]
         """
-        return studies_and_summary(self)
+        table = studies_and_summary(self)
+        return self.measure.transform_table(table) if transform else table
 
     def _in_words(self):
         return sentences.pooled_effect(self)

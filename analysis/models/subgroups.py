@@ -71,17 +71,22 @@ class PooledSubgroups(Result):
     f_df: tuple[float, float]
     f_pvalue: float
 
-    def to_frame(self) -> pd.DataFrame:
+    @documented
+    def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return one row per subgroup, the last one being all studies.
+
+        Parameters
+        ----------
+        {transform}
 
         Returns
         -------
         pandas.DataFrame
             Column group, and those of :meth:`analysis.PooledEffect.to_row`.
         """
-        return pd.DataFrame(
-            [{"group": name} | flat(pooled) for name, pooled in [*self.groups.items(), ("all", self.overall)]]
-        )
+        rows = [{"group": name} | flat(pooled) for name, pooled in [*self.groups.items(), ("all", self.overall)]]
+        table = pd.DataFrame(rows)
+        return self.overall.measure.transform_table(table) if transform else table
 
     def _in_words(self):
         return sentences.pooled_subgroups(self)
@@ -167,6 +172,7 @@ def pool_subgroups(
     order, sizes = np.argsort(group, kind="stable"), np.bincount(group)
     studies = yi[order], vi[order], tuple(found.labels[i] for i in order)
     pooled = pool_segments(*studies, sizes, within, measure=found.measure)
+    pooled = [replace(each, effects=own) for each, own in zip(pooled, _effects_of(found, group), strict=True)]
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
     wald = segment_numbers(*studies[:2], sizes, within._replace(ci_method="z", tau2_ci=(np.nan, np.nan)))
     q, f = _between(pooled, wald, common, ci_method)
@@ -190,6 +196,16 @@ def _grouping(found, by):
     for value, study in zip(values.drop(found.kept).map(str), found.left_out, strict=True):
         left_out[value] = (*left_out.get(value, ()), study)
     return by if isinstance(by, str) else "group", here.map(str).to_numpy(dtype=object), left_out
+
+
+def _effects_of(found, group):
+    """The effects of each group, None for each where they were not given as such."""
+    effects, count = found.effects, group.max() + 1
+    # Those of a result that left some out are not row by row those of its studies.
+    if effects is None or len(effects) != found.given:
+        return [effects] * count
+    of_none, rows = effects.left_out.iloc[:0], (found.kept[group == j] for j in range(count))
+    return [replace(effects, table=effects.table.iloc[at].reset_index(drop=True), left_out=of_none) for at in rows]
 
 
 class _Test(NamedTuple):
