@@ -134,8 +134,9 @@ title : str, optional
     Heading of the figure; one that says what was pooled if left out.
 note : str
     What a reader must know beside the figure; it ends the caption.
-favours : (str, str) or None
-    What the left and the right side of the null line mean.
+favours : (str, str), "effects" or None
+    What the left and the right side of the null line mean. Default: as the effects have it, by their arms and by what
+    is good, and nothing where nobody said.
 ax : matplotlib.axes.Axes, optional
     Draw the panel into these axes of another figure, which have their final size, without title, key and footer.
 results : PooledEffect, EffectSizes or PooledArms
@@ -149,19 +150,19 @@ order : str
     Of the trials: "year", "estimate", "weight" (heaviest first), "label", "given", or any column of the trials;
     "-week" is descending. Results without years stay in the order given.
 worthwhile : (float, float) or None
-    Least and most that is taken as the smallest worthwhile difference between groups, in points less pain; drawn as a
-    band. Default: 10 mm of 100, proposed for reading pooled differences, to 20 mm, which the same proposal calls
-    appreciable (Busse 2015).
+    Least and most that is taken as the smallest worthwhile difference between groups, in points, on the side that is
+    good; drawn as a band. Default: 10 mm of 100, proposed for reading pooled differences in pain, to 20 mm, which the
+    same proposal calls appreciable (Busse 2015).
 measure : str, optional
-    "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of the result.
+    Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of the result.
 label : int or sequence of str
     How many trials are named, those farthest from what the figure pools or fits first; or their names, or their ids
     where the results have them.
 width_mm : float, optional
     Width of the page in millimetres, at least 80; also "single" (85) or "double" (174). Default: 150.
 digits : int, optional
-    Decimals of the printed numbers. Default: two for ratios and for points on 0-10, for other units as many as the
-    width of the intervals asks for.
+    Decimals of the printed numbers. Default: as many as the width of the intervals asks for, two for points on 0-10 and
+    at least two for ratios.
 """
 
 

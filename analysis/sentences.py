@@ -210,8 +210,11 @@ class Wording:
     noun: str = "study"
     digits: int | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measure", Measure(self.measure))
+
     @classmethod
-    def of(cls, result: Any, measure: str = "") -> Wording:
+    def of(cls, result: Any, measure: str | None = None) -> Wording:
         """Return the wording of effects, or of the result of a model of effects.
 
         Parameters
@@ -288,9 +291,9 @@ class Wording:
             return f"{'less' if self.benefit == 'lower' else 'more'} {self.outcome_name}"
         return f"{self.benefit} scores"
 
-    def counted(self, k: int) -> str:
-        """Return "1 trial" or "12 studies"."""
-        return counted(k, self.noun)
+    def counted(self, k: int, of: int | None = None) -> str:
+        """Return "1 trial", "12 studies", or "52 effects of 36 trials" where rows are fewer studies than effects."""
+        return counted(k, self.noun) if of in (None, k) else f"{counted(k, 'effect')} of {counted(of, self.noun)}"
 
     @property
     def nouns(self) -> str:

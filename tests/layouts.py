@@ -5,6 +5,7 @@ an artist, with its name, look and text, and where it stands in millimetres from
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def figures():
     arms = ma.pool_arms(effects, by="therapy_family")
     common = ma.pool_arms(effects, by="therapy_family", tau2_method="CE", ci_method="z")
     table = effects.table.assign(dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, 2.0])
-    dosed = ma.EffectSizes(table, effects.derivations, effects.left_out)
+    dosed = replace(effects, table=table)
     by_dose = ma.meta_regression("yi ~ dose", table)
     by_family = ma.meta_regression("yi ~ therapy_family", table)
     pooled, ratios = ma.pool(effects), ma.pool(*RATIOS, measure="OR")
@@ -103,7 +104,7 @@ def much(effects):
     arms = {f"mean_{arm}": np.linspace(-3, 1, n) for arm in ("treatment", "placebo")}
     arms |= {f"sd_{arm}": np.full(n, 2.1) for arm in ("treatment", "placebo")}
     table = effects.table.assign(certainty=["clear", "doubtful"] * (n // 2) + ["clear"], **arms)
-    effects = ma.EffectSizes(table, effects.derivations, effects.left_out)
+    effects = replace(effects, table=table)
     common = ma.pool(effects, tau2_method="CE", ci_method="z")
     look = {"prediction": "density", "worthwhile": 1.0, "symbols": LETTERS, "columns": ("arms",)}
     return ma.forest(ma.pool(effects), data=effects, models={"Common effect": common}, **look)

@@ -39,7 +39,8 @@ def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True
         }
     )
     table["flags"] = [("SD imputed", "n assumed") if yes else () for yes in imputed]
-    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), left_out=LEFT_OUT, benefit="lower")
+    said = {"left_out": LEFT_OUT, "benefit": "lower", "outcome_name": "pain"}
+    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), **said)
 
 
 def artist(fig, gid):

@@ -17,6 +17,7 @@ from analysis.plots._forests import outcomes_forest, steps_forest
 from analysis.plots._layout import limits_of_points
 from analysis.plots._orchard import orchard
 from analysis.plots._plane import GAP, swarm
+from analysis.sentences import Wording
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +41,21 @@ def ends(fig, gid):
 
 
 def some(effects, keep):
-    return analysis.EffectSizes(effects.table.iloc[keep].reset_index(drop=True), effects.derivations, effects.left_out)
+    return dataclasses.replace(effects, table=effects.table.iloc[keep].reset_index(drop=True))
+
+
+def told(steps, effects):
+    """Return the steps with the wording of their effects."""
+    steps.attrs["wording"] = dataclasses.asdict(Wording.of(effects))
+    return steps
 
 
 # steps
 
 
 def test_cumulative_steps_stand_in_order_and_end_in_all_trials(effects):
-    steps = analysis.cumulative(effects)
-    fig = steps_forest(steps, unit=effects.unit)
+    steps = told(analysis.cumulative(effects), effects)
+    fig = steps_forest(steps)
     rows = body(fig)
     trials, total = rows[rows["kind"] == "trial"], rows[rows["kind"] == "total"].iloc[0]
     assert trials["text_name"].tolist() == steps["label"].tolist()
@@ -68,7 +75,7 @@ def test_cumulative_steps_stand_in_order_and_end_in_all_trials(effects):
 
 
 def test_leave_one_out_has_the_line_of_all_trials(effects):
-    pooled, steps = analysis.pool(effects), analysis.leave_one_out(effects)
+    pooled, steps = analysis.pool(effects), told(analysis.leave_one_out(effects), effects)
     for overall in (None, pooled):
         fig = steps_forest(steps, overall=overall, right=("effect", "shift", "i2", "pvalue"))
         line = artist(fig, "contrast-pooled-line").get_segments()[0][0, 0]
@@ -93,7 +100,7 @@ def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():
     assert total["text_i2"] == analysis.text.percent(whole.i2.between + whole.i2.within)
     clean(fig)
     for overall in (None, whole):
-        assert "3 trials together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
+        assert "3 studies together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
 
 
 def test_a_wild_step_ends_in_an_arrowhead(effects):

@@ -208,7 +208,7 @@ def test_every_prediction_interval_is_told_on_either_side_of_no_effect(side):
     yi = side * np.array([6.0, 7.0, 8.0])
     outcomes = {name: ma.pool(yi, [0.1, 0.2, 0.1]) for name in ("pain", "sleep")}
     outcomes["one study"] = ma.pool(yi[:1], [0.1])
-    told = ma.outcomes_forest(outcomes).content.caption.partition("prediction intervals for a new trial: ")[2]
+    told = ma.outcomes_forest(outcomes).content.caption.partition("prediction intervals for a new study: ")[2]
     assert "pain" in told and "sleep" in told and "one study" not in told.partition(".")[0]
 
 

@@ -127,9 +127,9 @@ def test_diamonds_and_squares_have_the_colours_of_the_theme(arms):
 @pytest.mark.parametrize(
     ("name", "low", "high", "head", "p"),
     [
-        ("default", "[−2.17 to", "0.20]", "Difference [95% CI]", ("0.012", "<0.001", ">0.99")),
-        ("jama", "(−2.17 to", "0.20)", "Difference (95% CI)", (".012", "<.001", ">.99")),
-        ("revman", "[−2.17,", "0.20]", "Difference [95% CI]", ("0.012", "<0.001", ">0.99")),
+        ("default", "[−2.17 to", "0.20]", "Effect [95% CI]", ("0.012", "<0.001", ">0.99")),
+        ("jama", "(−2.17 to", "0.20)", "Effect (95% CI)", (".012", "<.001", ">.99")),
+        ("revman", "[−2.17,", "0.20]", "Effect [95% CI]", ("0.012", "<0.001", ">0.99")),
     ],
 )
 def test_signs_follow_the_theme(name, low, high, head, p):
@@ -262,7 +262,7 @@ def test_longer_phrases_come_first_and_words_stay_whole():
 def test_all_listed_texts_can_be_translated(arms):
     fig = analysis.arms_forest(arms)
     listed = analysis.figure_labels(fig)
-    assert {"Trial", "Difference", "Weight", "favours placebo", "Randomised contrast"} <= set(listed)
+    assert {"Trial", "Difference", "Weight", "placebo", "Randomised contrast"} <= set(listed)
     with analysis.theme(labels={label: f"#{i}#" for i, label in enumerate(listed)}):
         other = analysis.arms_forest(arms)
     said = " ".join([*texts(other), other.content.title, other.content.caption, other.content.alt_text])

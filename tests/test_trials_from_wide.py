@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 import analysis as ma
 from analysis.data import dictionary
-from analysis.plots._arms_forest import _short
+from analysis.plots._forest import short_names
 
 # What is computed is computed in points in the one way, and brought to points in the other.
 RTOL = 1e-9
@@ -213,10 +213,13 @@ def test_the_figure_calls_the_arms_by_their_names():
     assert "treatment" not in words.lower() and "placebo" not in words.lower()
     assert "Laser minus sham" in words and "Condition" not in words
     for arms, heads in (
-        (("low-level laser", "switched-off laser"), {"low-lev.", "switche."}),
-        (("low-level laser", "low-level lamp"), {"low-level laser", "low-level lamp"}),
+        (("low-level laser", "switched-off laser"), ("low-level", "switched-off")),
+        (("laser on the back", "laser on the neck"), ("back", "neck")),
+        (("treatment", "no treatment"), ("treat.", "no treatment")),
+        (("electroacupuncture", "sham"), ("electroacu.", "sham")),
+        (("electroacupuncture", "electroacumoxa"), ("electroacupuncture", "electroacumoxa")),
     ):
-        assert set(_short(arms)) == heads
+        assert short_names(arms) == heads
     usual = ma.arms_forest(ma.pool_arms(ma.effect_sizes(arms_of())))
     assert "treatment minus placebo" in usual.content.caption
     plt.close("all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -11,18 +12,20 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.arms import PooledArms
-from analysis.evidence.contextual import require_placebo
-from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
     computed_sentence,
-    contrast_series,
-    digits_shown,
+    contrast_panel,
     effect_column,
+    effect_head,
+    name_column,
+    printed_of,
+    short_names,
     totals_in_words,
-    trial_limits,
+    with_digits,
     with_reference_rows,
+    worthwhile_zone,
 )
 from analysis.plots._layout import Column, Panel, Series, panel_limits, same_scale
 from analysis.plots._page import FigureContent, ReportFigure, draw_page
@@ -32,18 +35,14 @@ from analysis.plots._rows import (
     add_text_column,
     block_of_arms,
     build_rows,
-    decimals,
     heterogeneity,
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.sentences import findings
-from analysis.text import number
+from analysis.sentences import Wording, findings
 
-TITLE = "Change in pain under placebo and under treatment, and the randomised contrast"
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
-SHORT = {"treatment": "treat.", "placebo": "plac."}
 DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
 USUAL_MM = 250.0
 
@@ -54,14 +53,14 @@ def arms_forest(
     pooled: PooledArms,
     *,
     title: str | None = None,
-    worthwhile: tuple[float, float] | None = (1.0, 2.0),
+    worthwhile: tuple[float, float] | float | None = (1.0, 2.0),
     columns: Sequence[str] = COLUMNS,
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
     width_mm: PageWidth | None = None,
     digits: int | None = None,
     note: str = "",
 ) -> ReportFigure:
-    """Draw the placebo arm beside the treatment arm of every trial, and the randomised contrast.
+    """Draw the placebo arm (or another comparator) beside the treatment arm of every trial, and the contrast.
 
     Parameters
     ----------
@@ -124,50 +123,60 @@ def arms_forest(
         raise TypeError(_check.refusal(pooled, "arms_forest", "give a PooledArms, such as pool_arms(effects)"))
     if pooled.placebo is None:
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
-    require_placebo(pooled.effects, "arms_forest")
+    wording = Wording.of(pooled)
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms("all trials", pooled)
     order = usable_order(total.trials, order)
     conditions = "condition_group" in total.trials and total.trials["condition_group"].notna().any()
     if not (conditions or groups):
         columns = [name for name in columns if name != "condition"]
-    table, key = add_notes(build_rows(total, groups, order))
-    digits = digits_shown(digits, Measure("MD"), table)
-    table = _with_arms_texts(table, digits, columns)
-    zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
-    unit, title = getattr(pooled.effects, "unit", ""), title or words.with_names(TITLE, pooled.effects.arms)
-    names = pooled.effects.arms
-    arms, contrast = _arms_panel(table, unit, names), _contrast_panel(table, unit, zone, pooled.effects)
-    what = f"Mean difference, treatment minus placebo, {unit}; negative: less pain with treatment"
+    table, key = add_notes(build_rows(total, groups, wording, order))
+    wording = with_digits(wording, digits, table)
+    table = _with_arms_texts(table, wording, columns)
+    zone, labels, band = worthwhile_zone(worthwhile, wording)
+    title = title or _title(wording)
+    arms, contrast = _arms_panel(table, wording), _contrast_panel(table, wording, zone, labels)
     lines = (
-        words.with_names(computed_sentence(contrast, groups, total, unit=unit, digits=digits, quantity=what), names),
-        words.with_names(_arms_marks_sentence(pooled, arms, contrast, unit, order), names),
-        words.with_names(words.key_sentence(key), names),
+        computed_sentence(_contrast_sentence(wording), groups, total, wording),
+        _arms_marks_sentence(pooled, arms, contrast, band, order, wording),
+        words.key_sentence(key),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    tracks = _arms_tracks(columns, table, arms, contrast, names)
+    tracks = _arms_tracks(columns, table, arms, contrast, wording)
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
-    said, alt = (
-        words.with_names(text, names)
-        for text in totals_in_words(title, table, contrast, unit=unit, digits=digits, series=SERIES)
-    )
+    said, alt = totals_in_words(title, table, wording, SERIES)
     caption = " ".join([words.sentences(title), said, *footer])
     rows = with_reference_rows(table, zone, footer)
-    fig.content = FigureContent(rows, title, caption, alt, findings(pooled))
+    fig.content = FigureContent(rows, title, caption, alt, findings(pooled), printed_of(wording))
     return fig
 
 
-def _with_arms_texts(table, digits, columns):
+def _changed(wording):
+    return f"Change in {wording.outcome_name}" if wording.outcome_name else "Change"
+
+
+def _title(wording):
+    treatment, placebo = wording.arms
+    return f"{_changed(wording)} under {placebo} and under {treatment}, and the randomised contrast"
+
+
+def _contrast_sentence(wording):
+    """Return what is compared, and what its sign means where somebody said what is good."""
+    sign = f"; {'negative' if wording.benefit == 'lower' else 'positive'}: {wording.better} with {wording.arms[0]}"
+    return f"{words.capital(wording.called)}, {wording.unit}{sign if wording.better else ''}"
+
+
+def _with_arms_texts(table, wording, columns):
     """Return the table with its printed text: under "Condition" a subtotal has its heterogeneity."""
 
     def condition(row):
         if row["kind"] == "subtotal":
-            return heterogeneity(row, digits)
+            return heterogeneity(row, wording)
         stated = row.get("condition_group")
         return stated if row["kind"] == "trial" and isinstance(stated, str) else ""
 
-    cells = add_cells(table, digits=digits)
+    cells = add_cells(table, wording)
     deciding = cells.filter(["kind", "condition_group", "contrast_tau", "contrast_i2"])
     cells["text_condition"] = [condition(row) for row in deciding.to_dict("records")]
     for column in columns:
@@ -181,7 +190,7 @@ def _with_arms_texts(table, digits, columns):
     return cells
 
 
-def _arms_panel(table, unit, names):
+def _arms_panel(table, wording):
     """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
     trials = table[table["kind"] == "trial"]
     ends = [
@@ -189,7 +198,7 @@ def _arms_panel(table, unit, names):
         for end in ("estimate", "low", "high")
     ]
     orange, teal = (style.ORANGE, style.ORANGE_TEXT), (style.TEAL, style.TEAL)
-    treated, control = ((f"{name} arm", name) for name in names)
+    treated, control = ((f"{name} arm", name) for name in wording.arms)
     placebo = Series("placebo", control, *orange, marker="circle", filled=False, offset=-0.9)
     treatment = Series("treatment", treated, *teal, marker="circle", offset=0.9)
     return Panel(
@@ -198,67 +207,45 @@ def _arms_panel(table, unit, names):
         (placebo, treatment),
         panel_limits(*ends),
         (
-            f"Change in pain within each arm, {unit}",
+            f"{_changed(wording)} within each arm, {wording.unit}",
             "descriptive: natural course and regression to the mean are in it",
         ),
         connect=True,
     )
 
 
-def _contrast_panel(table, unit, zone, effects):
+def _contrast_panel(table, wording, zone, labels):
     """Return the panel of the randomised contrast."""
-    span = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
-    labels = (
-        f"smallest worthwhile difference: {span} points",
-        f"smallest worthwhile: {span}",
-        f"worthwhile: {span}",
-    )
-    return Panel(
-        "contrast",
-        ("Randomised contrast", "Contrast"),
-        (contrast_series(),),
-        trial_limits(table[table["kind"] == "trial"], zone),
-        (_capital(f"{effects.arms[0]} minus {effects.arms[1]}, {unit}"),),
-        favours=words.directions(words.FAVOURS, effects),
-        zone=zone,
-        zone_labels=labels if zone else (),
-    )
+    trials, caption = table[table["kind"] == "trial"], f"{words.capital(wording.contrast)}, {wording.unit}"
+    panel = contrast_panel(trials, wording, "effects", caption=caption, zone=zone, zone_labels=labels)
+    return replace(panel, heads=("Randomised contrast", "Contrast"))
 
 
-def _arms_marks_sentence(pooled, arms, contrast, unit, order):
+def _arms_marks_sentence(pooled, arms, contrast, band, order, wording):
     """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
+    treatment, placebo = wording.arms
     marks = (
-        "open circles: placebo arms, filled circles: treatment arms, grey bar: from one to the other; squares: area "
-        "proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of the "
-        "change imputed; diamonds: pooled results, open for placebo arms; dotted line: overall difference; arrowhead: "
-        "interval leaves the panel"
+        f"open circles: {placebo} arms, filled circles: {treatment} arms, grey bar: from one to the other; squares: "
+        "area proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of "
+        f"the change imputed; diamonds: pooled results, open for {placebo} arms; dotted line: overall difference; "
+        "arrowhead: interval leaves the panel"
     )
     return words.sentences(
         marks,
-        words.zone_sentence(contrast.zone, unit.split(" on ")[0], lambda x: number(x, decimals(x))),
+        band,
         "a point is equally long in both panels" if same_scale((arms, contrast)) else "",
-        words.arms_sentence(pooled),
-        words.order_sentence(order, bool(pooled.groups)),
-        words.left_out_sentence(getattr(pooled.effects, "left_out", None)),
+        words.arms_sentence(pooled, wording),
+        words.order_sentence(order, bool(pooled.groups), wording),
+        words.left_out_sentence(pooled.effects.left_out, wording),
     )
 
 
-def _capital(text):
-    return f"{text[0].upper()}{text[1:]}"
-
-
-def _short(names):
-    """The names of the arms above narrow columns, cut where they stay apart."""
-    cut = tuple(SHORT.get(name, name if len(name) <= 9 else f"{name[:7].rstrip()}.") for name in names)
-    return names if cut[0] == cut[1] else cut
-
-
-def _arms_tracks(columns, table, arms, contrast, names):
+def _arms_tracks(columns, table, arms, contrast, wording):
     """Return names, text columns, the two panels, and the columns of results, from left to right.
 
     ``columns`` says which columns there are, not where they stand: those of your own stand before the panels.
     """
-    treated, control = _short(names)
+    treated, control = short_names(wording.arms)
     # Without conditions of the trials there is nothing in it but the heterogeneity of the groups.
     condition = "Condition" if (table.loc[table["kind"] == "trial", "text_condition"] != "").any() else "Heterogeneity"
     left = {
@@ -273,14 +260,13 @@ def _arms_tracks(columns, table, arms, contrast, names):
             Column("change", control, ("text_placebo",), span="Change"),
             Column("change", treated, ("text_treatment",), span="Change"),
         ],
-        "difference": [effect_column(table)],
+        "difference": [effect_column(table, effect_head(wording))],
         "weight": [Column("weight", "Weight", ("text_weight",))],
     }
-    names = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
     others = [
-        Column(c, c.replace("_", " ").capitalize(), (f"text_{c}",), "left", muted=True)
+        Column(c, words.capital(c.replace("_", " ")), (f"text_{c}",), "left", muted=True)
         for c in columns
         if c not in COLUMNS
     ]
     before, after = ([column for c in side if c in columns for column in side[c]] for side in (left, right))
-    return [names, *before, *others, arms, contrast, *after]
+    return [name_column(wording), *before, *others, arms, contrast, *after]

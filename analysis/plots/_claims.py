@@ -32,9 +32,9 @@ from analysis.plots._page import (
     inset,
     write_captions,
 )
-from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
-from analysis.plots._words import MODELS, REFERENCE, sentences, zone_sentence
+from analysis.plots._words import MODELS, REFERENCE, sentences, zone_words
+from analysis.sentences import Wording
 from analysis.text import bracketed, counted, level, limits, number
 
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ def _claims_footer(table, methods, evidence, *, zone, note):
         names = ("tau2_method", "ci_method", "confidence_level")
         how += f"; all trials{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
     lines = [
-        sentences(marks, zone_sentence(zone, "points", lambda x: number(x, decimals(x)))),
+        sentences(marks, zone_words(zone, Wording("MD", "lower", ("treatment", "placebo"), "points"))[0]),
         sentences(
             how,
             "Change within an arm holds natural course and regression to the mean; only the difference can be the "

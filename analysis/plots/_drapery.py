@@ -50,6 +50,7 @@ from analysis.plots._plane import (
 from analysis.plots._rows import source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
+from analysis.sentences import Wording
 from analysis.text import counted, digits_for, equals, interval, level, number, pvalue
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class _About:
     ratio: bool
     digits: int
     left_out: object
+    wording: Wording
 
     @property
     def level(self):
@@ -136,7 +138,7 @@ def drapery(
     label: int | Sequence[str] = 6,
     x_label: str | None = None,
     measure: str | None = None,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     title: str | None = None,
     width_mm: PageWidth | None = None,
     digits: int | None = None,
@@ -202,14 +204,14 @@ def drapery(
     if scale not in LABELLED:
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
     source = source_of(results, to="drapery")
-    pooled, unit = source.pooled, source.unit
+    pooled, unit = source.pooled, source.wording.unit
     measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     ratio, name = measure.is_ratio, measure.title
     x_label = x_label or ", ".join(part for part in (name, unit) if part)
     names = source.total.trials["label"].astype(str).tolist()
     table, digits = _drapery_table(pooled, names, label, common, digits, ratio)
     lines = tuple(dict.fromkeys([_own_p(pooled), *MARKED]))
-    about = _About(pooled, table, lines, x_label, unit, ratio, digits, source.left_out)
+    about = _About(pooled, table, lines, x_label, unit, ratio, digits, source.left_out, source.wording.to(digits))
     trials = table[table["kind"] == "trial"]
     across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), measure)
     if ax is not None:
@@ -221,8 +223,8 @@ def drapery(
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"p-value curves: {name[0].lower()}{name[1:]}"
     footer = _drapery_footer(about, note)
-    favours = words.directions(favours, source.effects)
-    fig = _drapery_page(about, across, scale, favours or (), title=title, footer=footer, width=width)
+    favours = words.directions(favours, source.wording)
+    fig = _drapery_page(about, across, scale, favours, title=title, footer=footer, width=width)
     caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
     rows = with_rows(table, *footer_rows(footer))
     fig.content = FigureContent(rows, title, caption, alt, _drapery_finding(about), PRINTED)
@@ -380,9 +382,9 @@ def _drapery_footer(about, note):
             "; ".join(parts),
         ),
         sentences(
-            words.model_sentence(pooled),
-            words.heterogeneity_sentence(pooled, "(log scale)" if about.ratio else about.points, about.digits),
-            words.left_out_sentence(about.left_out),
+            words.model_sentence(pooled, about.wording),
+            words.heterogeneity_sentence(pooled, about.wording),
+            words.left_out_sentence(about.left_out, about.wording),
             narrow if pooled.hksj_narrower else "",
         ),
         sentences(note),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +19,6 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.measures import Measure
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -47,7 +47,7 @@ from analysis.plots._rows import (
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.text import MINUS, bracketed, counted, digits_for, level, number
+from analysis.text import MINUS, bracketed, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +62,10 @@ USUAL_MM = 174.0
 PREDICTIONS = ("bar", "diamond", "density")
 # mm, about twice the row of a bar: the curve is as high as its row, less 1.8 mm.
 DENSITY_MM = 9.4
-# the heading of "arms" over each arm, and that of "n", which is narrower
-ARMS = {"treatment": ("Treatment", "treat."), "placebo": ("Placebo", "plac.")}
+ARMS = ("treatment", "placebo")  # in the names of columns
+UNNAMED = ("first arm", "second arm")  # of numbers alone
+SHORT = {"treatment": "treat.", "placebo": "plac."}  # above narrow columns
+SHORT_LETTERS = 12  # of other names there
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
 # the tone of a letter that is given without one; other letters are "some"
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
@@ -87,7 +89,7 @@ def forest(
     order: str = "year",
     prediction: Literal["bar", "diamond", "density"] = "bar",
     worthwhile: tuple[float, float] | float | None = None,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
     digits: int | None = None,
     title: str | None = None,
@@ -118,8 +120,9 @@ def forest(
     prediction : {"bar", "diamond", "density"}
         How the prediction interval is drawn; "density" draws the predictive distribution it is cut from.
     worthwhile : (float, float) or float, optional
-        Least and most that is taken as the smallest worthwhile difference, drawn as a band, or one value, drawn as a
-        dashed line: in points less pain for differences, in ratios (such as 0.8) for ratios.
+        Least and most that is taken as the smallest worthwhile effect, drawn as a band, or one value, drawn as a dashed
+        line. Of differences it is the size, on the side that is good (`benefit`), or as it stands where nobody said
+        what is good; else a value as people read it, such as 0.8 of ratios.
     {favours, measure, digits, title}
     width_mm : float, optional
         Width of the page; where it is too small, columns are given up: those of your own, the last one first, then
@@ -165,28 +168,26 @@ def forest(
     """
     if prediction not in PREDICTIONS:
         raise ValueError(f"prediction is {prediction!r}; it must be one of {', '.join(PREDICTIONS)}")
-    source = source_of(results, by, data)
+    source = source_of(results, by, data, measure=measure)
     models, own = _named_models(models, source.pooled)
     order = usable_order(source.total.trials, order)
-    measure = Measure(measure or getattr(source.pooled, "measure", "") or "MD")
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
-    digits = digits_shown(digits, measure, table)
+    wording = with_digits(source.wording, digits, table)
     left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
-    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
+    zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table[table["kind"] == "trial"]
-    favours = words.directions(favours, source.effects)
-    panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
-    cells = add_cells(table, digits=digits, ratio=panel.measure.is_ratio)
+    panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
+    cells = add_cells(table, wording)
     # no column prints it: it is for readers of the table beside the figure
     found = cells.filter(["kind", "contrast_tau", "contrast_i2"]).to_dict("records")
-    spread = [heterogeneity(row, digits) if row["kind"] == "subtotal" else "" for row in found]
+    spread = [heterogeneity(row, wording) if row["kind"] == "subtotal" else "" for row in found]
     cells = cells.assign(text_heterogeneity=spread)
     curve = _density_rows(source.pooled) if prediction == "density" else None
     if ax is not None:
         return into_axes(ax, cells, panel, curve)
-    cells = add_columns(cells, [*left, *right], symbols, digits)
+    cells = add_columns(cells, [*left, *right], symbols, wording)
     lines = (
-        computed_sentence(panel, source.groups, source.total, unit=source.unit, digits=digits, between=source.between),
+        computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
         _marks_sentence(source, order, prediction, models, band),
         _models_sentence(models),
         _symbols_sentence(symbols, {**left, **right}),
@@ -194,20 +195,18 @@ def forest(
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} in {counted(len(source.total.trials), 'trial')} and the pooled result"
-    tracks = tracks_of(cells, left, right, symbols, panel, _arm_heads(source.effects))
+    title = title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result"
+    tracks = tracks_of(cells, left, right, symbols, panel, wording)
     drop = drop_order(left, right, symbols)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _draw_symbols(fig, cells, symbols)
     if curve is not None:
         # the first axes are the page
         draw_density(fig.axes[1], panel, body_of(cells), curve)
-    said, alt = (
-        words.of_arms(text, source.effects)
-        for text in totals_in_words(title, cells, panel, unit=source.unit, digits=digits)
-    )
-    rows = pd.concat([with_reference_rows(cells, panel.zone, footer), curve], ignore_index=True)
-    fig.content = FigureContent(rows, title, " ".join([words.sentences(title), said, *footer]), alt)
+    said, alt = totals_in_words(title, cells, wording)
+    rows = pd.concat([with_reference_rows(cells, panel.zone, footer, null=panel.null), curve], ignore_index=True)
+    caption = " ".join([words.sentences(title), said, *footer])
+    fig.content = FigureContent(rows, title, caption, alt, printed=printed_of(wording))
     return fig
 
 
@@ -255,7 +254,7 @@ def _model_name(model):
 
 def _forest_rows(source, models, own, order, prediction):
     """Return the lines of the figure, further models below the prediction interval."""
-    table = build_rows(source.total, source.groups, order)
+    table = build_rows(source.total, source.groups, source.wording, order)
     if own:
         table.loc[table["kind"] == "total", "name"] = own
     if prediction != "bar":
@@ -299,15 +298,10 @@ def _numbers_of(model):
     return float(model.estimate), model.ci, getattr(model, "pi", (np.nan, np.nan)), getattr(model, "tau", np.nan)
 
 
-def digits_shown(digits, measure, rows):
-    """Return the decimals asked for, or those that suit the intervals of these rows; ratios have two."""
-    if digits is not None:
-        return digits
-    return (
-        measure.digits
-        if measure.is_ratio
-        else digits_for(rows["contrast_low"], rows["contrast_high"], style.LEAST_DIGITS)
-    )
+def with_digits(wording, digits, rows):
+    """Return the wording with the decimals asked for, or those that suit the intervals of these rows."""
+    wording = wording.to(digits)
+    return wording.to(wording.decimals(rows["contrast_low"], rows["contrast_high"], style.LEAST_DIGITS))
 
 
 def as_headings(columns):
@@ -317,33 +311,37 @@ def as_headings(columns):
     return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
-def worthwhile_zone(worthwhile, unit, ratio):
-    """Return the band of worthwhile differences on the scale of the axis, its labels, and the sentence about it."""
-    zone = () if worthwhile is None else tuple(np.sort(np.atleast_1d(np.asarray(worthwhile, float)))[[0, -1]])
-    if ratio and zone and zone[0] <= 0:
-        raise ValueError(f"worthwhile is {worthwhile!r}; for ratios it must be above 0, such as 0.8")
-    # Differences are asked for as points less pain, and less pain lies below zero.
-    zone = tuple(map(float, np.log(zone))) if ratio else tuple(-x for x in reversed(zone))
-    points, show = ("", np.exp) if ratio else (unit.split(" on ")[0], float)
-    said, labels = words.zone_words(zone, points, show, lambda x: number(x, decimals(x)))
+def worthwhile_zone(worthwhile, wording):
+    """Return the band of worthwhile effects on the scale of analysis, its labels, and the sentence about it."""
+    if worthwhile is None:
+        return (), (), ""
+    measure = wording.measure
+    ends = measure.inverse(np.atleast_1d(worthwhile))
+    if not np.isfinite(ends).all():
+        least = "; for ratios it must be above 0, such as 0.8" if measure.is_ratio else f", which no {measure.name} is"
+        raise ValueError(f"worthwhile is {worthwhile!r}{least}")
+    # A difference is asked for by its size: where less is better, it lies below zero.
+    if not measure.scale and wording.benefit == "lower":
+        ends = -ends
+    zone = float(ends.min()), float(ends.max())
+    said, labels = words.zone_words(zone, wording)
     return zone, labels, said
 
 
-def contrast_panel(trials, measure, unit, favours, *, quantity="", series=(), zone=(), zone_labels=()):
-    """Return the panel of a measure, with limits that suit the trials; ``quantity`` is what its axis shows."""
-    name = measure.title
-    caption = ", ".join(part for part in (quantity or name, unit) if part)
-    return Panel(
+def contrast_panel(trials, wording, favours, *, caption="", series=(), zone=(), zone_labels=()):
+    """Return the panel of effects, with limits that suit the trials; ``caption`` says what its axis shows."""
+    panel = Panel(
         "contrast",
-        (name, measure),
+        (wording.measure.title, wording.measure),
         series or (contrast_series(),),
-        trial_limits(trials, zone),
-        (f"{caption}, log scale" if measure.is_ratio else caption,),
-        favours=favours or (),
+        (),
+        (caption or wording.axis,),
+        favours=words.directions(favours, wording),
         zone=zone,
         zone_labels=zone_labels,
-        measure=measure,
+        measure=wording.measure,
     )
+    return replace(panel, limits=trial_limits(trials, zone, panel.null))
 
 
 def contrast_series():
@@ -351,9 +349,10 @@ def contrast_series():
     return Series("contrast", ("difference",), style.INK, style.INK)
 
 
-def trial_limits(trials, zone=()):
+def trial_limits(trials, zone=(), null=0.0):
     """Return the limits of a panel of the contrasts of these trials."""
-    return panel_limits(*(trials[f"contrast_{end}"] for end in ("estimate", "low", "high")), zone=zone or None)
+    ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
+    return panel_limits(*ends, null=null, zone=zone or None)
 
 
 def _density_rows(pooled):
@@ -430,7 +429,7 @@ def _directions(panel, width):
     return [fitting] if fitting else wrap(texts[-1], width + 4.0, style.SMALL_PT)
 
 
-def add_columns(table, names, symbols, digits):
+def add_columns(table, names, symbols, wording):
     """Return the table with the printed text of the chosen columns of the trials.
 
     Parameters
@@ -440,8 +439,8 @@ def add_columns(table, names, symbols, digits):
     names : list of str
     symbols : dict
         column -> (value -> letter).
-    digits : int
-        Decimals of means and SDs.
+    wording : Wording
+        Its decimals are those of means and SDs.
     """
     trial = table["kind"] == "trial"
     for name in names:
@@ -449,7 +448,7 @@ def add_columns(table, names, symbols, digits):
         if name in ("n", "effect", "weight"):
             continue
         if name == "arms":
-            table = _add_arm_cells(table, digits)
+            table = _add_arm_cells(table, wording.digits)
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
@@ -517,16 +516,16 @@ def _letter_of(spec):
     return MINUS if letter == "-" else letter
 
 
-def computed_sentence(panel, groups, total, *, unit, digits, between=None, quantity=""):
+def computed_sentence(quantity, groups, total, wording, between=None):
     """Return the paragraph that says how blocks of trials were pooled, and what to be careful with."""
-    pooled, points = total.results["contrast"], "(log scale)" if panel.measure.is_ratio else unit.split(" on ")[0]
+    pooled = total.results["contrast"]
     return words.sentences(
-        quantity or panel.captions[0],
-        words.model_sentence(pooled),
-        words.heterogeneity_sentence(pooled, points, digits),
+        quantity,
+        words.model_sentence(pooled, wording),
+        words.heterogeneity_sentence(pooled, wording),
         words.between_sentence(between),
-        words.few_sentence(groups),
-        words.narrow_sentence([*groups, total]),
+        words.few_sentence(groups, wording),
+        words.narrow_sentence([*groups, total], wording),
     )
 
 
@@ -535,9 +534,9 @@ def _marks_sentence(source, order, prediction, models, band):
     status = source.total.trials.get("status")
     imputed = status is not None and (status == "imputed").any()
     return words.sentences(
-        words.marks_sentence(prediction, models, bool(imputed)),
-        words.order_sentence(order, bool(source.groups)),
-        words.left_out_sentence(source.left_out),
+        words.marks_sentence(prediction, models, bool(imputed), source.wording),
+        words.order_sentence(order, bool(source.groups), source.wording),
+        words.left_out_sentence(source.left_out, source.wording),
         band,
     )
 
@@ -549,7 +548,7 @@ def _models_sentence(models):
         how = _how_made(model)
         known = f"{name.lower()}, "  # a model that is named after itself need not say so twice
         said.append(f"{name}: {how[len(known) :] if how.lower().startswith(known) else how}")
-    return words.sentences(*said)
+    return words.named(*said)
 
 
 def _how_made(model):
@@ -569,68 +568,85 @@ def _symbols_sentence(symbols, heads):
     """Return the sentence that says what the circles of each column mean."""
     parts = []
     for name, letters in symbols.items():
-        head = heads.get(name) or name.replace("_", " ").capitalize()
+        head = heads.get(name) or words.capital(name.replace("_", " "))
         parts.append(f"{head}: " + ", ".join(f"({_letter_of(spec)}) {value}" for value, spec in letters.items()))
-    return words.sentences(*parts)
+    return words.named(*parts)
 
 
-def _arm_heads(effects):
-    """Return the headings of both arms as the effects call them, for the columns of `ARMS`."""
-    if effects is None or effects.arms == tuple(ARMS):
-        return ARMS
-    return {arm: (name[0].upper() + name[1:], name) for arm, name in zip(ARMS, effects.arms, strict=True)}
-
-
-def tracks_of(table, left, right, symbols, panel, arms=ARMS):
+def tracks_of(table, left, right, symbols, panel, wording):
     """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
 
     def columns(chosen):
-        return [x for name, head in chosen.items() for x in _columns_of(table, name, head, symbols, panel, arms)]
+        return [x for name, head in chosen.items() for x in _columns_of(table, name, head, symbols, wording)]
 
-    names = Column("name", "Trial", ("text_name",), "left", tail="text_tail")
+    names = name_column(wording)
     later = {name: None for name in symbols if name not in left and name not in right}
     return [names, *columns(left), panel, *columns({**right, **later})]
 
 
-def _columns_of(table, name, head, symbols, panel, arms):
+def name_column(wording):
+    """Return the column of names."""
+    return Column("name", words.capital(wording.noun), ("text_name",), "left", tail="text_tail")
+
+
+def _columns_of(table, name, head, symbols, wording):
     """Return the columns of one name: two for the patients, six for the arms, one for anything else."""
+    arms = dict(zip(ARMS, wording.arms or UNNAMED, strict=True))
     if name == "n":
         return [
-            Column("n", short, (f"text_n_{arm}",), span=head or "Patients")
-            for arm, (_, short) in arms.items()
+            Column("n", called, (f"text_n_{arm}",), span=head or "Patients")
+            for arm, called in zip(arms, short_names(tuple(arms.values())), strict=True)
             if f"n_{arm}" in table
         ]
     if name == "arms":
         return [
-            Column("arms", title, (f"text_{part}_{arm}",), span=arm_name)
-            for arm, (arm_name, _) in arms.items()
+            Column("arms", title, (f"text_{part}_{arm}",), span=words.capital(called))
+            for arm, called in arms.items()
             for part, title in PARTS.items()
         ]
     if name == "effect":
-        # a measure without a name leaves the heading to effect_column
-        return [effect_column(table, head or (effect_head(panel) if panel.heads[-1] else ""))]
+        return [effect_column(table, head or effect_head(wording))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
-    head = head or name.replace("_", " ").capitalize()
+    head = head or words.capital(name.replace("_", " "))
     if name in symbols:
         return [Column(name, head, (f"text_symbol_{name}",), "left")]
     numeric = all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
     return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
 
 
-def effect_column(table, head="Difference", at=None):
+def short_names(names):
+    """Return the names of both arms above narrow columns: without words that they share, cut where they stay apart."""
+    own = [name.split() for name in names]
+    for end in (-1, 0):
+        while min(map(len, own)) > 1 and own[0][end] == own[1][end]:
+            own = [each[:end] if end else each[1:] for each in own]
+    whole = (SHORT.get(" ".join(each), " ".join(each)) for each in own)
+    cut = tuple(name if len(name) <= SHORT_LETTERS else f"{name[: SHORT_LETTERS - 2].rstrip()}." for name in whole)
+    return names if cut[0] == cut[1] else cut
+
+
+def effect_column(table, head, at=None):
     """Return the column of the estimate and its limits, each aligned on the decimal point.
 
     ``at`` is the level of the intervals, as "95%"; without it that of the table.
     """
-    head = f"{head or 'Estimate'} {bracketed(f'{at or words.level_of(table)} CI')}"
+    head = f"{head} {bracketed(f'{at or words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
 
 
-def effect_head(panel):
-    """Return the heading of the estimates: short for differences, the name of the measure for ratios."""
-    name, measure = panel.heads
-    return "Difference" if measure.joined == "minus" else name
+def effect_head(wording):
+    """Return the heading of the estimates: short for differences, the name of the measure for all else."""
+    return "Difference" if wording.measure.joined == "minus" else wording.measure.title
+
+
+def printed_of(wording):
+    """Return the columns of the table for readers: heading -> columns set side by side."""
+    heads = {words.capital(wording.noun): ("text_name", "text_tail")}
+    arms = dict(zip(ARMS, wording.arms or UNNAMED, strict=True))
+    heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
+    heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(ARMS)}
+    return heads | {effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
 
 
 def drop_order(left, right, symbols=()):
@@ -667,16 +683,15 @@ def _tone_of(spec):
     return style.SYMBOLS.get(tone, (tone, style.INK))
 
 
-def totals_in_words(title, cells, panel, *, unit, digits, series=("contrast",)):
+def totals_in_words(title, cells, wording, series=("contrast",)):
     """Return the overall results in words, and the alternative text, which ends in them."""
-    show, points = (np.exp, "") if panel.measure.is_ratio else (float, unit.split(" on ")[0])
-    totals = words.total_sentences(cells, series, points, digits, show)
-    return words.sentences(*totals), words.forest_alt_text(title, cells, totals, digits, show)
+    totals = words.total_sentences(cells, series, wording)
+    return words.sentences(*totals), words.forest_alt_text(title, cells, totals, wording)
 
 
-def with_reference_rows(table, zone, footer, line="null line"):
+def with_reference_rows(table, zone, footer, line="null line", null=0.0):
     """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": line, "contrast_estimate": 0.0}]
+    extra = [{"kind": "reference", "name": line, "contrast_estimate": null}] if np.isfinite(null) else []
     if zone:
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})

@@ -7,7 +7,8 @@ points, of the same trials: intervals under one another, told apart by shape and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,6 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.measures import Measure
 from analysis.models.multilevel import MultilevelEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -24,12 +24,14 @@ from analysis.plots._forest import (
     add_columns,
     as_headings,
     contrast_panel,
-    digits_shown,
     drop_order,
     effect_column,
     effect_head,
     into_axes,
+    name_column,
+    printed_of,
     tracks_of,
+    with_digits,
     with_reference_rows,
 )
 from analysis.plots._layout import Column, Series
@@ -37,7 +39,8 @@ from analysis.plots._marks import rule
 from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._rows import add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
-from analysis.text import NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+from analysis.sentences import Wording
+from analysis.text import NOT_ESTIMABLE, equals, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,11 +52,12 @@ if TYPE_CHECKING:
 
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
+UNTURNED = ("tau", "tau2", "se", "shift")  # on the scale of analysis, whatever the measure
 ROW_MM = 3.9  # rows of one trial stand close
 BETWEEN_MM = 1.5  # and trials apart
 OUTCOME_MARKS = (
     "shape and colour: outcome; areas proportional to the weights within each outcome; diamonds: pooled results "
-    "of each outcome over its own trials, not independent of one another; arrowhead: interval leaves the panel"
+    "of each outcome over its own {nouns}, not independent of one another; arrowhead: interval leaves the panel"
 )
 
 
@@ -68,7 +72,7 @@ def steps_forest(
     measure: str | None = None,
     unit: str = "",
     confidence_level: float | None = None,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     digits: int | None = None,
     title: str | None = None,
     width_mm: PageWidth | None = None,
@@ -88,9 +92,10 @@ def steps_forest(
         Columns of the steps left and right of the panel; "effect" is the estimate with its interval. Default left:
         what the trials were sorted by, if anything, and "k".
     measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis. Default: that of ``overall``, or "MD".
+        Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of ``overall``, or of the
+        steps.
     unit : str
-        Such as "points on 0–10".
+        Such as "points on 0–10". Default: that of the effects.
     confidence_level : float, optional
         Level of the intervals. Default: that of ``overall``, or 0.95.
     {favours, digits, title}
@@ -134,28 +139,37 @@ def steps_forest(
     """
     left, right = _step_headings(steps, columns), as_headings(right)
     _check_steps(steps, [*left, *right])
-    measure = Measure(measure or getattr(overall, "measure", "") or "MD")
     at = confidence_level or getattr(overall, "confidence_level", 0.95)
-    table = _step_rows(steps, overall, at)
+    wording = _wording_of_steps(steps, overall, measure, unit)
+    table = _step_rows(steps, overall, at, wording)
     trials = table[table["kind"] == "trial"]
-    digits = digits_shown(digits, measure, trials)
-    table = _with_step_texts(table, [*left, *right], digits, measure.is_ratio)
-    what = f"Pooled {measure.name}"
+    wording = with_digits(wording, digits, trials)
+    table = _with_step_texts(table, [*left, *right], wording)
+    what = f"Pooled {wording.measure.name}"
     series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
-    panel = contrast_panel(trials, measure, unit, favours, quantity=what, series=series)
+    caption = what + wording.axis.removeprefix(wording.measure.title)
+    panel = contrast_panel(trials, wording, favours, caption=caption, series=series)
     if ax is not None:
         return into_axes(ax, table, panel)
     out = "shift" in steps
-    title = title or f"{what} {'without each trial in turn' if out else 'as trials are added'}"
+    title = title or f"{what} {f'without each {wording.noun} in turn' if out else f'as {wording.nouns} are added'}"
     diamond = table.loc[table["kind"] == "total", "contrast_low"].notna().all()
-    footer = [line for line in (_step_footer(panel, out, at, diamond), words.sentences(note)) if line]
-    tracks = _step_tracks(table, left, right, panel, out)
+    footer = [line for line in (_step_footer(panel, out, at, diamond, wording), words.sentences(note)) if line]
+    tracks = _step_tracks(table, left, right, panel, out, wording)
     drop = tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect")
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
-    said = _step_findings(table, digits, np.exp if panel.measure.is_ratio else float, out)
+    said = _step_findings(table, wording, out)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
-    fig.content = FigureContent(with_reference_rows(table, (), footer), title, caption, f"{alt} {said}")
+    rows = with_reference_rows(table, (), footer, null=panel.null)
+    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed_of(wording))
     return fig
+
+
+def _wording_of_steps(steps, overall, measure, unit):
+    """Return what the effects are called: by the result of all of them, else as the steps have it."""
+    told = steps.attrs.get("wording") if overall is None and measure is None else None
+    wording = Wording(**told) if told else Wording.of(overall, measure)
+    return replace(wording, unit=unit) if unit else wording
 
 
 def _step_headings(steps, columns):
@@ -176,11 +190,11 @@ def _check_steps(steps, names):
         raise ValueError("steps has no row: there is nothing to draw")
 
 
-def _step_rows(steps, overall, at):
-    """Return the lines of the figure: the steps, then all trials."""
+def _step_rows(steps, overall, at, wording):
+    """Return the lines of the figure: the steps, then all studies."""
     known = {"label": "name", "estimate": "contrast_estimate", "ci_low": "contrast_low", "ci_high": "contrast_high"}
     rows = steps.rename(columns=known).assign(kind="trial", group="", notes="", contrast_imputed=False)
-    total = {"kind": "total", "name": "All trials", "group": "", "notes": "", "confidence_level": at}
+    total = {"kind": "total", "name": f"All {wording.nouns}", "group": "", "notes": "", "confidence_level": at}
     if overall is not None:
         total |= {"contrast_estimate": overall.estimate, "contrast_low": overall.ci.low}
         total |= {"contrast_high": overall.ci.high, "contrast_k": getattr(overall, "clusters", overall.k)}
@@ -204,20 +218,19 @@ def _step_rows(steps, overall, at):
     return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).assign(weight=np.nan)
 
 
-def _with_step_texts(table, names, digits, ratio):
+def _with_step_texts(table, names, wording):
     """Return the table with its printed text."""
-    cells = add_cells(table, digits=digits, ratio=ratio)
+    cells = add_cells(table, wording)
     total = cells["kind"] == "total"
     # Of all trials together, leave_one_out tells the estimate alone: estimate minus shift.
     unknown = total & cells["contrast_low"].isna()
-    shown = np.exp if ratio else np.asarray
     cells.loc[unknown, "text_whole"] = ""
-    cells.loc[unknown, "text_estimate"] = [number(shown(x), digits) for x in cells.loc[unknown, "contrast_estimate"]]
+    cells.loc[unknown, "text_estimate"] = [wording.write(x) for x in cells.loc[unknown, "contrast_estimate"]]
     if "k" in names:
         cells.loc[total, "text_tail"] = ""
     for name in names:
         if name != "effect":
-            cells[f"text_{name}"] = [_step_text(value, name, digits) for value in cells[name]]
+            cells[f"text_{name}"] = [_step_text(value, name, wording.digits) for value in cells[name]]
     return cells
 
 
@@ -236,13 +249,13 @@ def _step_text(value, name, digits):
     return number(value, 0 if name == "k" else digits)
 
 
-def _step_footer(panel, out, at, diamond):
+def _step_footer(panel, out, at, diamond, wording):
     # Whole sentences, not parts put together: they are what a translation is asked for.
-    rows = "each row: the pooled result of the trial named and all above it"
+    rows = f"each row: the pooled result of the {wording.noun} named and all above it"
     if out:
-        rows = "each row: the pooled result of all trials but the one named"
+        rows = f"each row: the pooled result of all {wording.nouns} but the one named"
     whole = "diamond below and dotted line" if diamond else "dotted line"
-    marks = f"small diamonds: pooled results of the steps; {whole}: all trials"
+    marks = f"small diamonds: pooled results of the steps; {whole}: all {wording.nouns}"
     return words.sentences(
         panel.captions[0],
         f"{rows}, with its {level(at)} confidence interval",
@@ -250,32 +263,34 @@ def _step_footer(panel, out, at, diamond):
     )
 
 
-def _step_tracks(table, left, right, panel, out):
+def _step_tracks(table, left, right, panel, out, wording):
     """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
 
     def columns(chosen):
         for name, head in chosen.items():
             if name == "effect":
-                yield effect_column(table, head or effect_head(panel))
+                yield effect_column(table, head or effect_head(wording))
                 continue
             text = any(isinstance(v, str) for v in table.loc[table["kind"] == "trial", name])
-            head = head or HEADS.get(name, name.replace("_", " ").capitalize())
+            scale = f" ({wording.measure.scale})" if name in UNTURNED and wording.measure.scale else ""
+            head = head or HEADS.get(name, words.capital(name.replace("_", " "))) + scale
             yield Column(name, head, (f"text_{name}",), "left" if text else "right")
 
-    names = Column("name", "Trial left out" if out else "Trial added", ("text_name",), "left", tail="text_tail")
+    names = name_column(wording)
+    names = replace(names, head=f"{names.head} {'left out' if out else 'added'}")
     return [names, *columns(left), panel, *columns(right)]
 
 
-def _step_findings(table, digits, show, out):
+def _step_findings(table, wording, out):
     """Return in words how far the steps run."""
     steps, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    span = interval(show(steps["contrast_estimate"].min()), show(steps["contrast_estimate"].max()), digits)
-    limits = interval(show(total["contrast_low"]), show(total["contrast_high"]), digits)
+    span = wording.span(*steps["contrast_estimate"].agg(["min", "max"]))
+    limits = wording.span(total["contrast_low"], total["contrast_high"])
     ci = f" ({level(total['confidence_level'])} CI {limits})" if np.isfinite(total["contrast_low"]) else ""
     over = f"over {number(len(steps), 0)} steps the pooled estimate runs from {span}"
     if out:
-        over = f"with one trial left out the pooled estimate runs from {span}"
-    whole = f"{counted(total['contrast_k'], 'trial')} together: {number(show(total['contrast_estimate']), digits)}{ci}"
+        over = f"with one {wording.noun} left out the pooled estimate runs from {span}"
+    whole = f"{wording.counted(total['contrast_k'])} together: {wording.write(total['contrast_estimate'])}{ci}"
     return words.sentences(over, whole)
 
 
@@ -287,7 +302,7 @@ def outcomes_forest(
     columns: Sequence[str] | Mapping[str, str] = (),
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     order: str = "year",
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
     digits: int | None = None,
     head: str = "Outcome",
@@ -348,52 +363,57 @@ def outcomes_forest(
     >>> analysis.outcomes_forest(outcomes).content.table["kind"].value_counts()[["trial", "subtotal"]].tolist()
     [5, 2]
     """
-    sources = _sources(outcomes)
-    measure = Measure(measure or next((m for s in sources.values() if (m := s.pooled.measure)), "MD"))
-    table, key, order = _outcome_rows(sources, order)
+    sources = _sources(outcomes, measure)
+    wording = _common_wording(sources.values())
+    table, key, order = _outcome_rows(sources, wording, order)
     trials = table[table["kind"] == "trial"]
-    digits = digits_shown(digits, measure, trials)
+    wording = with_digits(wording, digits, trials)
     left, right = as_headings(columns), as_headings(right)
     first = next(iter(sources.values()))
     series = tuple(
         Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
-    panel = contrast_panel(trials, measure, first.unit, favours, series=series)
-    cells = _with_outcome_texts(table, digits, panel.measure.is_ratio)
+    panel = contrast_panel(trials, wording, favours, series=series)
+    cells = _with_outcome_texts(table, wording)
     if ax is not None:
         names = [" ".join(filter(None, pair)) for pair in zip(cells["text_name"], cells["text_outcome"], strict=True)]
         return into_axes(ax, cells.assign(text_name=names), panel)
-    cells = add_columns(cells, [*left, *right], {}, digits)
+    cells = add_columns(cells, [*left, *right], {}, wording)
     lines = (
-        _outcome_results(sources, panel, first.unit, digits),
-        words.sentences(OUTCOME_MARKS, words.order_sentence(order, False)),
+        _outcome_results(sources, panel, wording),
+        words.sentences(OUTCOME_MARKS.format(nouns=wording.nouns), words.order_sentence(order, False, wording)),
         words.key_sentence(key),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} by {head.lower()} in {counted(trials['name'].nunique(), 'trial')}"
-    tracks = _outcome_tracks(cells, left, right, panel, head, level(first.pooled.confidence_level))
+    title = title or f"{wording.measure.title} by {head.lower()} in {wording.counted(trials['name'].nunique())}"
+    tracks = _outcome_tracks(cells, (left, right), panel, head, level(first.pooled.confidence_level), wording)
     drop = drop_order(left, right)
     fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
     _rule_above_pooled(fig, cells)
-    said = _outcome_findings(cells, digits, np.exp if panel.measure.is_ratio else float, first.unit)
+    said = _outcome_findings(cells, wording)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
-    fig.content = FigureContent(with_reference_rows(cells, (), footer), title, caption, f"{alt} {said}")
+    rows = with_reference_rows(cells, (), footer, null=panel.null)
+    printed = printed_of(wording)
+    printed = {next(iter(printed)): ("text_name",), head: ("text_outcome",), **dict(list(printed.items())[1:])}
+    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed)
     return fig
 
 
-def _sources(outcomes):
+def _sources(outcomes, measure):
     """Return name -> Source, checked to be of one measure, unit and level."""
     if not hasattr(outcomes, "items"):
         raise ValueError("outcomes must be a mapping of names to results, such as {'4 weeks': effects, ...}")
     most = len(style.GROUPS)
     if not 2 <= len(outcomes) <= most:
         raise ValueError(f"outcomes holds {len(outcomes)} results; give two to {most}, and draw others with forest")
-    sources = {str(name): source_of(results, to="outcomes_forest") for name, results in outcomes.items()}
+    sources = {
+        str(name): source_of(results, to="outcomes_forest", measure=measure) for name, results in outcomes.items()
+    }
     for what, values in (
-        ("measures", {s.pooled.measure for s in sources.values()}),
-        ("units", {s.unit for s in sources.values()}),
+        ("measures", {s.wording.measure for s in sources.values()}),
+        ("units", {s.wording.unit for s in sources.values()}),
         ("confidence levels", {s.pooled.confidence_level for s in sources.values()}),
     ):
         if len(values - {""}) > 1:
@@ -403,11 +423,22 @@ def _sources(outcomes):
     return sources
 
 
-def _outcome_rows(sources, order):
+def _common_wording(sources):
+    """Return the wording of all outcomes, without what holds for some of them alone."""
+    said, known = [source.wording for source in sources], {}
+    for name in (each.name for each in fields(Wording)):
+        values = {getattr(wording, name) for wording in said}
+        # Numbers alone may have no measure; they are then of the measure of the others.
+        values -= {""} if name == "measure" and len(values) > 1 else set()
+        known |= {name: values.pop()} if len(values) == 1 else {}
+    return Wording(**known)
+
+
+def _outcome_rows(sources, wording, order):
     """Return the lines of the figure, the key of the notes, and the order in use."""
     parts, all_trials = [], []
     for i, (name, source) in enumerate(sources.items()):
-        rows = build_rows(source.total, [], "given").assign(outcome=name, series=f"outcome-{i}", rank=i)
+        rows = build_rows(source.total, [], wording, "given").assign(outcome=name, series=f"outcome-{i}", rank=i)
         parts.append(rows)
         trials = source.total.trials
         weights = rows.loc[rows["kind"] == "trial", "weight"].to_numpy()
@@ -422,7 +453,7 @@ def _outcome_rows(sources, order):
     trials["shown"] = trials["name"].where(opening, "")
     trials["above_mm"] = np.where(opening, BETWEEN_MM, 0.0)
     pooled = table[table["kind"] == "total"].assign(kind="subtotal")
-    pooled["shown"] = ["All trials", *[""] * (len(pooled) - 1)]
+    pooled["shown"] = [f"All {wording.nouns}", *[""] * (len(pooled) - 1)]
     pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
     ends = table[table["kind"] == "prediction"]
     pooled["prediction_low"], pooled["prediction_high"] = (
@@ -434,9 +465,9 @@ def _outcome_rows(sources, order):
     return lines.drop(columns=["rank", "place"]), key, order
 
 
-def _with_outcome_texts(table, digits, ratio):
+def _with_outcome_texts(table, wording):
     """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
-    cells = add_cells(table.assign(notes=table["notes"].fillna("")), digits=digits, ratio=ratio)
+    cells = add_cells(table.assign(notes=table["notes"].fillna("")), wording)
     counts = [
         f"{name} (k = {number(k, 0)})" for name, k in zip(table["outcome"], table["contrast_k"].fillna(0), strict=True)
     ]
@@ -445,31 +476,32 @@ def _with_outcome_texts(table, digits, ratio):
     return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
 
 
-def _outcome_results(sources, panel, unit, digits):
+def _outcome_results(sources, panel, wording):
     """Return what was computed, outcome by outcome; the model once where it is the same for all."""
-    points, show = ("(log scale)", np.exp) if panel.measure.is_ratio else (unit.split(" on ")[0], float)
     pooled = {name: source.pooled for name, source in sources.items()}
-    same = len({words.model_sentence(each).partition("; ")[0] + each.ci_method for each in pooled.values()}) == 1
+    same = len({words.model_name(each) + each.ci_method for each in pooled.values()}) == 1
     # Of one trial, or two, the model has no prediction interval: the outcome with most trials says it in full.
-    model = words.model_sentence(max(pooled.values(), key=lambda each: each.k)) if same else ""
+    model = words.model_sentence(max(pooled.values(), key=lambda each: each.k), wording) if same else ""
     lines, predicted = [], []
     for name, each in pooled.items():
-        spread = words.heterogeneity_sentence(each, points, digits).removeprefix("Heterogeneity: ")
-        lines.append(f"{name}: {spread if same else words.model_sentence(each)}")
-        limits = interval(show(each.pi.low), show(each.pi.high), digits)
+        spread = words.heterogeneity_sentence(each, wording).removeprefix("Heterogeneity: ")
+        lines.append(f"{name}: {spread if same else words.model_sentence(each, wording)}")
+        limits = wording.span(*each.pi)
         predicted += [f"{name} {limits}"] if limits != NOT_ESTIMABLE else []
         at = level(each.confidence_level)
-    prediction = f"{at} prediction intervals for a new trial: {', '.join(predicted)}" if predicted else ""
-    return words.sentences(panel.captions[0], model, *lines, prediction)
+    prediction = f"{at} prediction intervals for a new {wording.noun}: {', '.join(predicted)}" if predicted else ""
+    said = words.sentences(panel.captions[0], model), words.named(*lines), words.sentences(prediction)
+    return " ".join(filter(None, said))
 
 
-def _outcome_tracks(cells, left, right, panel, head, at):
+def _outcome_tracks(cells, sides, panel, head, at, wording):
+    left, right = sides
     outcome = Column("outcome", head, ("text_outcome",), "left")
     # The effect stands at the panel; tracks_of would look for the level of its interval in a total that is not there.
     others = {name: title for name, title in right.items() if name != "effect"}
-    names, *rest = tracks_of(cells, left, others, {}, panel)
+    names, *rest = tracks_of(cells, left, others, {}, panel, wording)
     after = rest.index(panel) + 1
-    effect = [effect_column(cells, right["effect"] or effect_head(panel), at)] if "effect" in right else []
+    effect = [effect_column(cells, right["effect"] or effect_head(wording), at)] if "effect" in right else []
     return [names, outcome, *rest[:after], *effect, *rest[after:]]
 
 
@@ -480,11 +512,10 @@ def _rule_above_pooled(fig, cells):
     rule(fig.axes[0], [ends], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
 
 
-def _outcome_findings(cells, digits, show, unit):
-    points = "" if show is not float else unit.split(" on ")[0]
-    rows = cells[cells["kind"] == "subtotal"].to_dict("records")
+def _outcome_findings(cells, wording):
+    trials = cells[cells["kind"] == "trial"]
     said = [
-        words.result_sentence(row, "contrast", points, digits, show).replace("treatment minus placebo", row["outcome"])
-        for row in rows
+        words.result_sentence(row, trials[trials["outcome"] == row["outcome"]], "contrast", wording, row["outcome"])
+        for row in cells[cells["kind"] == "subtotal"].to_dict("records")
     ]
-    return words.sentences(f"Pooled over all trials: {'; '.join(said)}")
+    return words.sentences(f"Pooled over all {wording.nouns}: {'; '.join(said)}")

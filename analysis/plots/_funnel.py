@@ -82,7 +82,7 @@ def funnel(
     contours: Sequence[float] = (0.90, 0.95, 0.99),
     yaxis: Literal["se", "precision"] = "se",
     label: int | Sequence[str] = 6,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
     title: str | None = None,
     width_mm: PageWidth | None = None,
@@ -156,7 +156,7 @@ def funnel(
     width = width_of(width_mm, "funnel plot")
     title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k, 'trial')}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
-    favours = words.directions(favours, studies.pooled.effects)
+    favours = words.directions(favours, studies.wording)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _funnel_alt_text(title, studies, table)
@@ -305,7 +305,7 @@ def _funnel_footer(studies, table, *, contours, note):
         words.sentences(
             model_sentence(studies),
             outside if pooled.k > 1 else "",
-            words.left_out_sentence(studies.left_out),
+            words.left_out_sentence(studies.left_out, studies.wording),
         ),
         words.sentences(*_asymmetry(studies)),
         words.sentences(note),
@@ -336,7 +336,7 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     _, labels = _upright_ticks(scales[1], TALL * width)
     left, right = room_for(labels), 1.2
     inner = width - 2 * style.MARGIN - left - right
-    panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours or (), measure=studies.measure)
+    panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours, measure=studies.measure)
     entries = _funnel_key(table, inner * TALL * width)
     below = axis_height([panel], {"funnel": inner})
     room = {"left": left, "right": right, "height": TALL * width, "below": below}

@@ -56,7 +56,7 @@ from analysis.plots._plane import (
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import level_of, sentences
-from analysis.sentences import findings
+from analysis.sentences import Wording, findings
 from analysis.text import counted, interval, number, percent
 
 if TYPE_CHECKING:
@@ -395,7 +395,7 @@ def _means_footer(arms, table, *, by, zone, digits, note):
     lines = [
         sentences(
             marks,
-            words.zone_sentence(zone, "points", lambda x: number(x, decimals(x))),
+            words.zone_words(zone, Wording.of(arms))[0],
             other_groups_sentence(trials),
             absent,
             final,

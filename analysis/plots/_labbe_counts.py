@@ -63,6 +63,7 @@ from analysis.plots._plane import (
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
+from analysis.sentences import Wording
 from analysis.text import counted, interval, level, number, percent
 
 if TYPE_CHECKING:
@@ -538,7 +539,7 @@ def _counts_footer(shown, table, *, note):
         sentences(
             _model_sentence(shown), diamond if shown.shares() and shown.several else "", *_warnings(shown, table)
         ),
-        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None))),
+        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), Wording(noun="trial"))),
         sentences(SHARP),
         sentences(note),
     ]

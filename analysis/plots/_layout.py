@@ -36,6 +36,8 @@ STEPS = (1.0, 2.0, 2.5, 5.0)
 CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
 LEAST_FILL = 0.6
 LEAST_FILL_OF_POINTS = 0.4
+KEY_MARK = 2.8  # mm of a mark in the key and the space before its name
+KEY_GAPS = 2.5, 4.0  # least and most between two names of the key
 
 
 def font(size, weight="normal", text=""):
@@ -174,9 +176,13 @@ class Panel:
     favours: tuple = ()
     zone: tuple = ()
     zone_labels: tuple = ()
-    null: float = 0.0
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
     connect: bool = False
+
+    @property
+    def null(self):
+        """Where nothing differs, in the values that are drawn; NaN for a measure without such a place."""
+        return float(self.measure.inverse(self.measure.null))
 
 
 def body_of(table):
@@ -204,6 +210,26 @@ def same_scale(panels):
     """Say whether a point is equally long in both panels."""
     spans = [panel.limits[1] - panel.limits[0] for panel in panels]
     return NARROW <= spans[0] / sum(spans) <= 1 - NARROW
+
+
+def key_lines(panel, width):
+    """Return the key of the marks of two arms as lines of (series, x, text): one, or some for each of long names."""
+    if not panel.connect:
+        return []
+    wordings = list(zip(*(series.labels for series in panel.series), strict=True))
+    for names in wordings:
+        widths = [KEY_MARK + text_width(name, style.SMALL_PT) for name in names]
+        room = (width - sum(widths)) / max(len(names) - 1, 1)
+        if room >= KEY_GAPS[0]:
+            starts = [0.0, *itertools.accumulate(each + min(KEY_GAPS[1], room) for each in widths)]
+            return [list(zip(panel.series, starts, names, strict=False))]
+    room = width - KEY_MARK
+    fitting = (names for names in wordings if all(text_width(name, style.SMALL_PT) <= room for name in names))
+    return [
+        [(None if i else series, 0.0, line)]
+        for series, name in zip(panel.series, next(fitting, wordings[-1]), strict=True)
+        for i, line in enumerate(wrap(name, room, style.SMALL_PT))
+    ]
 
 
 @dataclass(frozen=True)
@@ -243,8 +269,10 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
             columns.append(_Placed(track, x, x + size, _part_edges(track, x, parts, size)))
             x += size
         x += _gap_between(track, following) if following else 0.0
-    written = any(isinstance(track, Panel) and (track.connect or track.zone_labels) for track in tracks)
-    strip = style.STRIP_MM if written else style.BARE_STRIP_MM
+    own = [track for track in tracks if isinstance(track, Panel)]
+    keys = [len(key_lines(panel, panel_widths[panel.name])) or bool(panel.zone_labels) for panel in own]
+    more = (max(keys) - 1) * line_height(style.SMALL_PT)
+    strip = style.STRIP_MM + more if any(keys) else style.BARE_STRIP_MM
     names = _name_lines(tracks, sizes, printed_rows(table))
     y, row_y, pitch = top + strip, [], line_height(style.BODY_PT)
     for i, (above, height) in enumerate(row_heights(table)):
@@ -369,6 +397,11 @@ def fit_tracks(tracks, table, *, width, usual, drop):
 def _measure_columns(tracks, rows):
     """Return the part widths and width of each column, the name column made wide enough for running names."""
     sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
+    for span, under in itertools.groupby(sizes, key=lambda column: column.span):
+        under = list(under)
+        taken = sum(sizes[column][1] for column in under) + style.GAP * (len(under) - 1)
+        more = max(0.0, text_width(span, style.BODY_PT, "bold") - taken) / len(under)
+        sizes |= {column: (sizes[column][0], sizes[column][1] + more) for column in under}
     lead = tracks[0]
     for row in rows:
         if _may_run_on(row, lead):
@@ -426,19 +459,20 @@ def _panel_widths(panels, left):
 def panel_limits(estimate, low, high, *, null=0.0, zone=None):
     """Return the limits of a panel.
 
-    Every estimate and the null value lie inside. All intervals do too, unless a few that are more than
+    Every estimate and the null value (NaN for none) lie inside. All intervals do too, unless a few that are more than
     three times as wide as the median one would squeeze the others into less than 60 % of the panel: those
     leave it, with an arrowhead. The zone is included as long as the trials still fill 60 %.
     """
     estimate, low, high = (np.asarray(x, float) for x in (estimate, low, high))
     known = np.isfinite(estimate) & np.isfinite(low) & np.isfinite(high)
     if not known.any():
+        null = 0.0 if np.isnan(null) else null
         return (null - 1.0, null + 1.0) if zone is None else _padded(min(null, *zone), max(null, *zone))
     estimate, low, high = estimate[known], low[known], high[known]
-    full = min(low.min(), null), max(high.max(), null)
+    full = np.fmin(low.min(), null), np.fmax(high.max(), null)
     cap = CAP_WIDTHS * np.median(high - low) / 2
     capped_low, capped_high = np.maximum(low, estimate - cap), np.minimum(high, estimate + cap)
-    core = min(capped_low.min(), null), max(capped_high.max(), null)
+    core = np.fmin(capped_low.min(), null), np.fmax(capped_high.max(), null)
     ends = core if core[1] - core[0] < LEAST_FILL * (full[1] - full[0]) else full
     if zone is not None:
         wider = min(ends[0], *zone), max(ends[1], *zone)
@@ -462,7 +496,7 @@ def limits_of_points(points, intervals, *, null=0.0, zone=()):
     wider ends in an arrowhead. ``intervals`` are (low, high).
     """
     points = np.asarray(points, float)
-    low, high = min(points.min(), null), max(points.max(), null)
+    low, high = np.fmin(points.min(), null), np.fmax(points.max(), null)
     span, ends = high - low, [pair for pair in intervals if np.isfinite(pair).all()]
     for pair in [*sorted(ends, key=lambda pair: pair[1] - pair[0]), *([zone] if zone else [])]:
         wider = min(low, pair[0]), max(high, pair[1])

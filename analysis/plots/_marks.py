@@ -404,7 +404,8 @@ def _draw_backdrop(ax, panel, rows):
             lines(ax, ends, f"{panel.name}-zone-line", **look)
         corners = [[(low, bottom), (low, top), (high, top), (high, bottom)]]
         add(ax, PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0), f"{panel.name}-zone")
-    rule(ax, [[(panel.null, bottom), (panel.null, top)]], f"{panel.name}-null")
+    if np.isfinite(panel.null):
+        rule(ax, [[(panel.null, bottom), (panel.null, top)]], f"{panel.name}-null")
     total = rows[rows["kind"] == "total"]
     if len(panel.series) == 1 and len(total):
         estimate = total[f"{panel.series[0].key}_estimate"].iloc[0]

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
     USUAL_MM,
     computed_sentence,
     contrast_panel,
-    digits_shown,
     effect_column,
     effect_head,
     totals_in_words,
+    with_digits,
     with_reference_rows,
     worthwhile_zone,
 )
@@ -30,7 +29,7 @@ from analysis.plots._page import FigureContent, ReportFigure, draw_page
 from analysis.plots._plane import height_of, swarm
 from analysis.plots._rows import add_cells, build_rows, source_of
 from analysis.plots._theme import themed
-from analysis.text import counted, number
+from analysis.text import NUMBERS
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -42,11 +41,6 @@ TALLEST_MM = 22.0  # half the height of the tallest band of circles; more trials
 PAD_MM = 1.1  # above and below a band
 LEAST_MM = 4.6
 DROP = ("prediction",)  # where the page is too narrow; the table has them
-PRINTED = {
-    "Trials": ("text_name",),
-    "Difference": ("text_estimate", "text_low", "text_high"),
-    "Prediction": ("text_pi_low", "text_pi_high"),
-}
 
 
 @documented
@@ -55,7 +49,7 @@ def orchard(
     results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
     *,
     by: str | None = None,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     worthwhile: tuple[float, float] | float | None = None,
     measure: str | None = None,
     digits: int | None = None,
@@ -74,8 +68,9 @@ def orchard(
         Column of EffectSizes that makes groups, each with a band of its own.
     {favours}
     worthwhile : (float, float) or float, optional
-        Least and most that is taken as the smallest worthwhile difference, drawn as a band, or one value, drawn as a
-        dashed line: in points less pain for differences, in ratios (such as 0.8) for ratios.
+        Least and most that is taken as the smallest worthwhile effect, drawn as a band, or one value, drawn as a dashed
+        line. Of differences it is the size, on the side that is good (`benefit`), or as it stands where nobody said
+        what is good; else a value as people read it, such as 0.8 of ratios.
     {measure, digits, title}
     width_mm : float, optional
         Width of the page in millimetres. Default: 174.
@@ -118,47 +113,53 @@ def orchard(
     >>> int((fig.content.table["kind"] == "point").sum())
     44
     """
-    source = source_of(results, by, to="orchard")
-    measure = Measure(measure or source.pooled.measure or "MD")
-    rows = build_rows(source.total, source.groups, "given")
+    source = source_of(results, by, to="orchard", measure=measure)
+    rows = build_rows(source.total, source.groups, source.wording, "given")
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
-    digits = digits_shown(digits, measure, trials)
-    zone, labels, band = worthwhile_zone(worthwhile, source.unit, measure.is_ratio)
-    favours = words.directions(favours, source.effects)
-    panel = contrast_panel(trials, measure, source.unit, favours, zone=zone, zone_labels=labels)
-    table = _band_lines(rows, source, digits, panel.measure.is_ratio)
-    panel = replace(panel, limits=_circle_limits(trials, table, zone))
+    wording = with_digits(source.wording, digits, trials)
+    zone, labels, band = worthwhile_zone(worthwhile, wording)
+    panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
+    table = _band_lines(rows, source, wording)
+    panel = replace(panel, limits=_circle_limits(trials, table, zone, panel.null))
+    studies = words.capital(wording.nouns)
     tracks = [
-        Column("name", "Trials", ("text_name",), "left", tail="text_tail"),
+        Column("name", studies, ("text_name",), "left", tail="text_tail"),
         panel,
-        effect_column(table, effect_head(panel)),
+        effect_column(table, effect_head(wording)),
         Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
     ]
     width = fit_tracks(tracks, table, width=width_mm, usual=USUAL_MM, drop=DROP)[2][panel.name]
     points, table = _with_circles(trials, table, panel.limits, width)
     lines = (
-        computed_sentence(panel, source.groups, source.total, unit=source.unit, digits=digits, between=source.between),
-        words.sentences(_circles_sentence(trials), band, words.left_out_sentence(source.left_out)),
+        computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
+        words.sentences(_circles_sentence(trials, wording), band, words.left_out_sentence(source.left_out, wording)),
         words.sentences(note),
     )
     footer = [line for line in lines if line]
-    title = title or f"{measure.title} in {counted(len(trials), 'trial')} and the pooled result"
+    title = title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result"
     fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
     middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
     points = points.assign(y_mm=points["group"].map(middle) + points["offset_mm"])
     _draw_points(fig.axes[1], points)
     _draw_predictions(fig.axes[1], panel, table)
     rows = pd.concat([table, points], ignore_index=True)
-    said, alt = _orchard_in_words(title, rows, panel, source, digits)
+    said, alt = _orchard_in_words(title, rows, source, wording)
     caption = " ".join([words.sentences(title), said, *footer])
-    fig.content = FigureContent(with_reference_rows(rows, zone, footer), title, caption, alt, "", PRINTED)
+    printed = {
+        studies: ("text_name", "text_tail"),
+        effect_head(wording): ("text_estimate", "text_low", "text_high"),
+        "Prediction": ("text_pi_low", "text_pi_high"),
+    }
+    rows = with_reference_rows(rows, zone, footer, null=panel.null)
+    fig.content = FigureContent(rows, title, caption, alt, printed=printed)
     return fig
 
 
-def _band_lines(rows, source, digits, ratio):
+def _band_lines(rows, source, wording):
     """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
     if not source.groups:
-        band = {"kind": "heading", "group": "", "name": "Trials", "notes": "", "contrast_k": source.pooled.k}
+        name = words.capital(wording.nouns)
+        band = {"kind": "heading", "group": "", "name": name, "notes": "", "contrast_k": source.pooled.k}
         rows = pd.concat([pd.DataFrame([band]), rows], ignore_index=True)
     table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)
     none = (np.nan, np.nan)
@@ -166,20 +167,19 @@ def _band_lines(rows, source, digits, ratio):
     ends["total", ""] = source.pooled.pi
     limits = [ends.get(line, none) for line in zip(table["kind"], table["group"], strict=True)]
     table["prediction_low"], table["prediction_high"] = np.array(limits, float).T
-    cells = add_cells(table, digits=digits, ratio=ratio)
-    show = np.exp if ratio else np.asarray
-    for end, tail in (("low", " to"), ("high", "")):
+    cells = add_cells(table, wording)
+    for end, tail in (("low", NUMBERS.get().between.rstrip()), ("high", "")):
         values = cells[f"prediction_{end}"]
-        cells[f"text_pi_{end}"] = [f"{number(show(v), digits)}{tail}" if v == v else "" for v in values]
+        cells[f"text_pi_{end}"] = [f"{wording.write(v)}{tail}" if v == v else "" for v in values]
     return cells
 
 
-def _circle_limits(trials, table, zone):
+def _circle_limits(trials, table, zone, null):
     """Return the limits of the panel: the circles set them, and prediction intervals as far as there is room."""
     pooled = table[table["contrast_estimate"].notna()]
     kinds = ("contrast", "prediction")
     intervals = [(row[f"{of}_low"], row[f"{of}_high"]) for row in pooled.to_dict("records") for of in kinds]
-    return limits_of_points(trials["contrast_estimate"], intervals, zone=zone)
+    return limits_of_points(trials["contrast_estimate"], intervals, null=null, zone=zone)
 
 
 def _with_circles(trials, table, limits, width):
@@ -236,21 +236,21 @@ def _draw_predictions(ax, panel, table):
             scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
 
 
-def _circles_sentence(trials):
+def _circles_sentence(trials, wording):
     hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
     return (
-        f"circles: trials, area proportional to the weight in the overall model{hollow}, moved up or down only to keep "
-        "them apart; diamonds: pooled results; thin lines: prediction intervals; dotted line: overall result; "
-        "arrowhead: interval leaves the panel"
+        f"circles: {wording.nouns}, area proportional to the weight in the overall model{hollow}, moved up or down "
+        "only to keep them apart; diamonds: pooled results; thin lines: prediction intervals; dotted line: overall "
+        "result; arrowhead: interval leaves the panel"
     )
 
 
-def _orchard_in_words(title, rows, panel, source, digits):
+def _orchard_in_words(title, rows, source, wording):
     """Return the overall results in words, and the alternative text: those of the forest of the same trials."""
     low, high = source.pooled.pi
     prediction = {"kind": "prediction", "contrast_low": low, "contrast_high": high}
     spoken = pd.concat([rows.assign(kind=rows["kind"].replace("point", "trial")), pd.DataFrame([prediction])])
     if not source.groups:
         spoken = spoken[spoken["kind"] != "heading"]
-    said, alt = totals_in_words(title, spoken, panel, unit=source.unit, digits=digits)
+    said, alt = totals_in_words(title, spoken, wording)
     return said, alt.replace("Forest plot", "Orchard plot", 1)

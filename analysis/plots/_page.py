@@ -19,11 +19,13 @@ from matplotlib.style import context as style_context
 from analysis.plots import _theme as style
 from analysis.plots._fonts import family_list, font_faces
 from analysis.plots._layout import (
+    KEY_MARK,
     body_of,
     cell_text,
     first_fitting,
     fit_tracks,
     font,
+    key_lines,
     label_indent,
     labelled_ticks,
     line_height,
@@ -324,20 +326,16 @@ def _write_strip(page, panel, left, right, y):
 
 
 def _write_key(page, panel, left, right, y):
-    """Write the key of the marks, in the longer or the shorter wording that fits; the footer has it too."""
-    for names in zip(*(series.labels for series in panel.series), strict=True) if panel.connect else ():
-        widths = [2.8 + text_width(name, style.SMALL_PT) for name in names]
-        if sum(widths) + 2.5 * (len(names) - 1) <= right - left:
-            break
-    else:
-        return
-    gap = min(4.0, right - left - sum(widths))
-    for series, name, width in zip(panel.series, names, widths, strict=True):
-        dot = page.scatter([left + 1.0], [y], s=style.CIRCLE_PT**2, **circle_look(series))
-        dot.set_gid(f"key-{series.key}")
-        look = style.SMALL_PT, "normal", series.text_colour
-        write(page, left + 2.8, y, name, look, gid=f"key-text-{series.key}")
-        left += width + gap
+    """Write the key of the marks; the footer has it too."""
+    lines, pitch = key_lines(panel, right - left), line_height(style.SMALL_PT)
+    for i, line in enumerate(lines):
+        at = y + (i - (len(lines) - 1) / 2) * pitch
+        for series, x, name in line:
+            if series is not None:
+                dot = page.scatter([left + x + 1.0], [at], s=style.CIRCLE_PT**2, **circle_look(series))
+                dot.set_gid(f"key-{series.key}")
+                gid, look = f"key-text-{series.key}", (style.SMALL_PT, "normal", series.text_colour)
+            write(page, left + x + KEY_MARK, at, name, look, gid=gid if series is not None else f"{gid}-{i}")
 
 
 def _write_missing(page, panel, left, right, body):

@@ -34,6 +34,7 @@ from analysis.plots._marks import (
 from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, inset
 from analysis.plots._rows import source_of
 from analysis.plots._theme import Said
+from analysis.sentences import Wording
 from analysis.text import counted, digits_for, interval, number, percent
 
 CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
@@ -378,6 +379,7 @@ class _Studies:
     unit: str
     left_out: object
     digits: int
+    wording: Wording
 
     @property
     def ratio(self):
@@ -414,7 +416,7 @@ class _Studies:
 
 def studies_of(results, what, *, measure=None, digits=None):
     """Return the Studies of a PooledEffect, of EffectSizes (pooled with the defaults) or of a PooledArms (contrast)."""
-    source = source_of(results, to=what)
+    source = source_of(results, to=what, measure=measure)
     pooled, trials = source.pooled, source.total.trials
     measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
     if digits is None:
@@ -426,7 +428,8 @@ def studies_of(results, what, *, measure=None, digits=None):
         )
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
-    return _Studies(pooled, rows, measure, source.unit, source.left_out, digits)
+    wording = source.wording.to(digits)
+    return _Studies(pooled, rows, measure, wording.unit, source.left_out, digits, wording)
 
 
 def width_of(width_mm, what):

@@ -237,7 +237,7 @@ def _qq_footer(studies, table, deleted, note):
             f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
             f"{outside}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
             few,
-            words.left_out_sentence(studies.left_out),
+            words.left_out_sentence(studies.left_out, studies.wording),
         ),
         words.sentences(note),
     ]

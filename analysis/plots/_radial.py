@@ -418,7 +418,7 @@ def _radial_footer(studies, table, *, note):
         words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
             found,
-            words.left_out_sentence(studies.left_out),
+            words.left_out_sentence(studies.left_out, studies.wording),
         ),
         words.sentences(note),
     ]

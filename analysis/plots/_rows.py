@@ -20,7 +20,8 @@ from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
 from analysis.models.results import PooledEffect, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
-from analysis.text import NOT_ESTIMABLE, limits, number, percent
+from analysis.sentences import Wording
+from analysis.text import NOT_ESTIMABLE, NUMBERS, number, percent
 
 MEANINGS = {
     "SD imputed": "SD imputed from comparable arms",
@@ -31,8 +32,8 @@ MEANINGS = {
         "crossover: the same patients in both arms, paired with an assumed correlation unless a printed p tells it"
     ),
     "rescaled sum": "sum or subscale rescaled to 0–10",
-    "arms combined": "several treatment arms combined",
-    "placebo arm shared": "one of several treatment arms, with its share of the placebo arm",
+    "arms combined": "several arms combined",
+    "placebo arm shared": "one of several arms, with its share of the arm they are compared with",
     "correlation assumed": "variance rests on an assumed correlation",
     "doubtful": "a value, the allocation or the scale is in doubt",
     "second-hand": "read in another work's table",
@@ -83,17 +84,16 @@ class _Block:
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """All trials, their groups, the unit, the trials left out, the test between the groups, and the effect sizes.
+    """All studies, their groups, what their effects are called, those left out, and the test between the groups.
 
     The last two are None where there are none.
     """
 
     total: _Block
     groups: list
-    unit: str = ""
-    left_out: object = None
-    between: object = None
-    effects: object = None
+    wording: Wording
+    left_out: pd.DataFrame | None = None
+    between: PooledSubgroups | None = None
 
     @property
     def pooled(self):
@@ -101,19 +101,17 @@ class _Source:
         return self.total.results["contrast"]
 
 
-def source_of(results, by=None, data=None, to="forest"):
+def source_of(results, by=None, data=None, to="forest", measure=""):
     """Return the _Source of any result, for the figure ``to``; ``data`` adds columns to one that has none."""
     if isinstance(results, PooledSubgroups) and to in _WITH_GROUPS:
-        return _source_of_subgroups(results, by, data)
+        return _source_of_subgroups(results, by, data, measure)
     if isinstance(results, PooledEffect):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
-        left_out = getattr(results.effects, "left_out", None)
-        return _Source(
-            _block_of_effect(results, data), [], getattr(data, "unit", ""), left_out, effects=results.effects
-        )
+        wording = _wording_of(results, data, measure)
+        return _Source(_block_of_effect(results, data, wording), [], wording, _left_out(results))
     if hasattr(results, "derivations") and "change_placebo" not in results.table:
-        return _source_of_differences(results, by, data)
+        return _source_of_differences(results, by, data, measure)
     if hasattr(results, "derivations") or "arm" in getattr(results, "columns", ()):
         results = pool_arms(results, by=by)
     elif not isinstance(results, PooledArms):
@@ -124,25 +122,26 @@ def source_of(results, by=None, data=None, to="forest"):
     if data is not None:
         raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
     groups = [_contrast_only(name, group) for name, group in results.groups.items()]
-    effects = results.effects
-    total = _contrast_only("All trials", results)
-    return _Source(total, groups, effects.unit, effects.left_out, _between(results), effects)
+    wording = Wording.of(results, measure)
+    total = _contrast_only(f"All {wording.nouns}", results)
+    return _Source(total, groups, wording, results.effects.left_out, _between(results))
 
 
-def _source_of_differences(effects, by, data):
+def _source_of_differences(effects, by, data, measure):
     """The source of EffectSizes without changes within their arms, such as those of a table with one row a study."""
     if data is not None:
         raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
     pooled = pool_subgroups(effects, by if by is not None else ["all"] * len(effects))
-    source = _source_of_subgroups(pooled, None, effects)
+    source = _source_of_subgroups(pooled, None, None, measure)
     groups, between = (source.groups, source.between) if by is not None else ([], None)
     return replace(source, groups=groups, between=between)
 
 
-def _source_of_subgroups(results, by, data):
+def _source_of_subgroups(results, by, data, measure):
     if by not in (None, results.by):
         raise ValueError(f"by is {by!r}, but these results were grouped by {results.by!r}")
-    total = _block_of_effect(results.overall, data)
+    wording = _wording_of(results.overall, data, measure)
+    total = _block_of_effect(results.overall, data, wording)
     free = list(range(len(total.trials)))
     known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
     groups = []
@@ -154,17 +153,32 @@ def _source_of_subgroups(results, by, data):
             free.remove(at)
             rows.append(at)
         groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    effects = results.overall.effects
-    left_out = getattr(effects, "left_out", None)
-    return _Source(total, groups, getattr(data, "unit", ""), left_out, between=results, effects=effects)
+    return _Source(total, groups, wording, _left_out(results.overall), between=results)
 
 
-def _block_of_effect(pooled, data):
-    """Return the block of a single PooledEffect: labels, estimates and variances, and what ``data`` adds."""
-    labels = [str(label) for label in pooled.labels] or [f"Trial {i + 1}" for i in range(pooled.k)]
+def _wording_of(pooled, data, measure):
+    """Return what the effects are called: as the result has it, or as ``data`` has it where that is EffectSizes."""
+    if pooled.effects is None and hasattr(data, "derivations"):
+        return Wording.of(data, measure or pooled.measure)
+    return Wording.of(pooled, measure)
+
+
+def _left_out(pooled):
+    """Return the studies that are neither among the effects nor in the result, with their reasons; None for none."""
+    before = getattr(pooled.effects, "left_out", None)
+    reasons = [*([] if before is None else before["reason"]), *(reason for _, reason in pooled.left_out)]
+    return pd.DataFrame({"reason": reasons}) if reasons else None
+
+
+def _block_of_effect(pooled, data, wording):
+    """Return the block of a single PooledEffect: labels, effects and variances, and what its effects and data add."""
+    labels = [str(label) for label in pooled.labels]
     ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
     trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
-    return _Block("All trials", _with_columns(trials, data), {"contrast": pooled})
+    effects = pooled.effects
+    if effects is not None and labels == [*map(str, effects.labels)] and np.array_equal(pooled.yi, effects.yi):
+        trials = _with_columns(trials.assign(study=effects.study), effects)
+    return _Block(f"All {wording.nouns}", _with_columns(trials, data), {"contrast": pooled})
 
 
 def _with_columns(trials, data):
@@ -246,7 +260,7 @@ def sort_trials(trials, order):
     return trials.sort_values(by, kind="stable", ascending=up).drop(columns=["_key", "_name"], errors="ignore")
 
 
-def build_rows(total, groups, order="year"):
+def build_rows(total, groups, wording, order="year"):
     """Return the table of the figure's lines.
 
     Parameters
@@ -255,6 +269,7 @@ def build_rows(total, groups, order="year"):
         All trials and the overall results.
     groups : list of _Block
         In display order; empty for a figure without groups.
+    wording : Wording
     order : str
         Order of the trials within a group.
     """
@@ -267,10 +282,10 @@ def build_rows(total, groups, order="year"):
         trials = _trial_rows(block, weights, level, order)
         lines.append(trials)
         if len(trials) > 1:
-            lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum())]))
+            lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum(), wording)]))
     if not groups:
         lines.append(_trial_rows(total, weights, level, order).assign(group=""))
-    lines.append(pd.DataFrame([_summary_row("total", total, 1.0), _prediction_row(total)]))
+    lines.append(pd.DataFrame([_summary_row("total", total, 1.0, wording), _prediction_row(total, wording)]))
     table = pd.concat(lines, ignore_index=True)
     table["notes"] = table["notes"].fillna("")
     table["group"] = table["group"].fillna("")
@@ -278,8 +293,8 @@ def build_rows(total, groups, order="year"):
 
 
 def _row_keys(trials):
-    """What tells rows apart: a trial whose arms are split has several, each with its own label."""
-    return list(zip(trials["study"], trials["label"], strict=True))
+    """What tells rows of different weight apart: a study may have several, and some of them one label."""
+    return list(zip(*(trials[name] for name in ("study", "label", "yi", "vi")), strict=True))
 
 
 def _counts(block):
@@ -315,9 +330,9 @@ def _imputed(trials, series):
     return trials[status].eq("imputed") if status in trials else pd.Series(False, index=trials.index)
 
 
-def _summary_row(kind, block, weight):
+def _summary_row(kind, block, weight, wording):
     """Return the row of the diamonds of a group or of all trials."""
-    name = f"{block.name}, pooled" if kind == "subtotal" else "All trials"
+    name = f"{block.name}, pooled" if kind == "subtotal" else f"All {wording.nouns}"
     group = block.name if kind == "subtotal" else ""
     row = {"kind": kind, "group": group, "name": name, "weight": weight, **_counts(block)}
     row["confidence_level"] = block.results["contrast"].confidence_level
@@ -332,9 +347,9 @@ def _summary_row(kind, block, weight):
     return row
 
 
-def _prediction_row(block):
+def _prediction_row(block, wording):
     low, high = block.results["contrast"].pi
-    name = "Prediction interval, new trial"
+    name = f"Prediction interval, new {wording.noun}"
     return {"kind": "prediction", "name": name, "contrast_low": low, "contrast_high": high}
 
 
@@ -370,23 +385,23 @@ def note_marks(flags):
     return texts, [(mark[flag], MEANINGS.get(flag, flag)) for flag in ordered]
 
 
-def add_cells(table, *, digits, ratio=False):
+def add_cells(table, wording):
     """Return the table with every printed text as a column ``text_...``."""
-    show = np.exp if ratio else np.asarray
+    (opening, closing), between = NUMBERS.get().brackets, NUMBERS.get().between.rstrip()
     deciding = table[[name for name in DECIDING if name in table]].to_dict("records")
     cells = table.assign(
         text_name=table["name"],
         text_tail=[_trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in deciding],
         text_weight=_column_texts(table, "weight", lambda x: percent(x, 1)),
-        text_estimate=_column_texts(table, "contrast_estimate", lambda x: number(show(x), digits)),
-        text_low=_column_texts(table, "contrast_low", lambda x: limits(show(x), x, digits)[0]),
-        text_high=_column_texts(table, "contrast_high", lambda x: limits(x, show(x), digits)[1]),
+        text_estimate=_column_texts(table, "contrast_estimate", wording.write),
+        text_low=_column_texts(table, "contrast_low", lambda x: f"{opening}{wording.write(x)}{between}"),
+        text_high=_column_texts(table, "contrast_high", lambda x: f"{wording.write(x)}{closing}"),
     )
     for arm in ("placebo", "treatment"):
         if f"n_{arm}" in table:
             cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
-            cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", lambda x: number(x, digits))
+            cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", wording.write)
     cells["text_missing"] = [_missing(row) for row in deciding]
     cells["text_whole"] = [_whole(row) for row in deciding]
     blank = cells["text_whole"] == NOT_ESTIMABLE
@@ -437,10 +452,11 @@ def add_text_column(table, column):
     return table.assign(**{f"text_{column}": [text(value) for value in table[column]]})
 
 
-def heterogeneity(row, digits=2):
+def heterogeneity(row, wording):
     """Return "τ 1.36, I² 92%" for a row of diamonds, empty where it could not be computed."""
     if not math.isfinite(row.get("contrast_tau", math.nan)):
         return ""
     i2 = row["contrast_i2"]
     tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""
-    return f"τ {number(row['contrast_tau'], digits)}{tail}"
+    scale = f" ({wording.measure.scale})" if wording.measure.scale else ""
+    return f"τ {number(row['contrast_tau'], wording.digits)}{scale}{tail}"

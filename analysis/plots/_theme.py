@@ -40,14 +40,16 @@ if TYPE_CHECKING:
 # the rooms whose texts may stand in a figure, by the beginnings of their names
 SOURCES = tuple(
     f"analysis.{name}"
-    for name in ("plots", "text", "sentences", "evidence.arms", "data.arm_scores", "data.effect_sizes")
+    for name in ("plots", "text", "sentences", "measures", "evidence.arms", "data.arm_scores", "data.effect_sizes")
 )
 # letters of a listed text: smaller words are translated all the same
 SHORTEST = 3
 # gids of texts that go on in the next line
 WRAPPED = ("title-", "footer-", "caption-", "key-text-")
 # made of parts in the functions, so that their code does not hold them
-MORE = ("trials", "p =", "p <", "p >")
+MORE = ("trial", "trials", "study", "studies", "p =", "p <", "p >")
+# the words of a text that follow the data, between which its code holds the others
+FOLLOWING = re.compile(r"\b(?:trials?|study|studies|treatment|placebo)\b")
 EDGES = " \n,;:.[]{}←→=<>−+*"
 WIDTHS_MM = {"single": 85.0, "double": 174.0}
 DARK = 0.2  # relative luminance of a paper that asks for light ink
@@ -65,8 +67,9 @@ def figure_labels(fig: Figure) -> list[str]:
     Returns
     -------
     list of str
-        In the order in which they occur: texts as a whole, and the fixed parts of captions between the numbers.
-        Translations of shorter parts, such as single words, are accepted too.
+        In the order in which they occur: texts as a whole, and the fixed parts of captions between the numbers and the
+        words of the data, such as study or trial. Translations of shorter parts, such as single words, are accepted
+        too, and of longer ones with these words in them, such as "Prediction interval, new study".
 
     See Also
     --------
@@ -78,7 +81,7 @@ def figure_labels(fig: Figure) -> list[str]:
     >>> import analysis
     >>> fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
     >>> [label for label in analysis.figure_labels(fig) if "interval" in label][-2:]
-    ['Prediction interval, new trial', 'prediction interval for a new trial']
+    ['Prediction interval, new', 'prediction interval for a new']
     """
     if not hasattr(fig, "findobj"):
         raise TypeError(_check.refusal(fig, "figure_labels", "give a figure made by a function of this library"))
@@ -86,7 +89,8 @@ def figure_labels(fig: Figure) -> list[str]:
     lower, known = texts.lower(), set(phrases())
     present = sorted((each for each in known if each.lower() in lower), key=lambda each: (-len(each), each))
     pattern = re.compile("|".join(map(_as_word, present)) or "$", re.IGNORECASE)
-    spelling = {each.lower(): each for each in reversed(present)}
+    # Where a name in capitals is spelt alike, the last one is the text.
+    spelling = {each.lower(): each for each in present}
     matches = [found[0] for found in pattern.finditer(texts) if len(found[0]) >= SHORTEST]
     return list(dict.fromkeys(each if each in known else spelling[each.lower()] for each in matches))
 
@@ -298,7 +302,12 @@ def _check_labels(labels):
 def _is_known(key):
     if not isinstance(key, str) or not _bare(key):
         return False
-    within = re.compile(_as_word(_bare(key)), re.IGNORECASE)
+    parts = [key] if FOLLOWING.fullmatch(_bare(key)) else FOLLOWING.split(key)
+    return all(_is_said(_bare(part)) for part in parts if _bare(part))
+
+
+def _is_said(text):
+    within = re.compile(_as_word(text), re.IGNORECASE)
     return any(within.search(phrase) for phrase in phrases())
 
 

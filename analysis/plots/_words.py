@@ -1,17 +1,15 @@
-"""Footers, captions and alternative texts that figures share; analysis.text writes every number in them."""
+"""Footers, captions and alternative texts that figures share.
 
-import re
+Their words of the data (measure, arms, unit, study or trial) are those of the `Wording` of the effects, and every
+number in them is written by it or by analysis.text.
+"""
+
 from math import isfinite
 
-from analysis.text import MINUS, NOT_ESTIMABLE, counted, equals, interval, level, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 
 MODELS = {"CE": "common-effect model"}
 
-SERIES_WORDS = {
-    "placebo": "change within placebo arms",
-    "treatment": "change within treatment arms",
-    "contrast": "treatment minus placebo",
-}
 FEW = 3
 
 REFERENCE = {
@@ -25,63 +23,77 @@ ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "labe
 PREDICTION_WORDS = {
     "bar": "",
     "diamond": "open diamond: prediction interval",
-    "density": "curve: predictive distribution of the effect in a new trial, its middle part the prediction interval",
+    "density": "curve: predictive distribution of the effect in a new {noun}, its middle part the prediction interval",
 }
+# By what stands between the arms; whole, as translations want them.
+WORTHWHILE = {
+    "minus": "smallest worthwhile difference between groups",
+    "over": "smallest worthwhile effect between groups",
+    "": "smallest worthwhile effect",
+}
+# Decimals of a number that a user gave, at most.
+_GIVEN = 6
 
 
-#: Where nobody says otherwise: what lies to the left of no effect favours the treatment.
-FAVOURS = ("favours treatment", "favours placebo")
-
-
-def directions(favours, effects):
-    """Return the words below the axis: those asked for, else by what effect sizes say of benefit and of their arms."""
-    if favours != FAVOURS or effects is None:
-        return favours
-    if effects.benefit is None:
-        return None
-    better_low, better_high = effects.arms if effects.benefit == "lower" else effects.arms[::-1]
-    return f"favours {better_low}", f"favours {better_high}"
-
-
-# Where a sentence of ours speaks of an arm.
-_ARM = re.compile(
-    r"\b(treatment|placebo)(?= arms?\b| minus\b)|(?<=minus )placebo|(?<=under |.with )(treatment|placebo)"
-)
-
-
-def with_names(text, arms):
-    """Return a sentence of ours with the two arms called by their names."""
-    names = dict(zip(("treatment", "placebo"), arms, strict=True))
-    return _ARM.sub(lambda found: names[found[0]], text)
-
-
-def of_arms(text, effects):
-    """Return a text about the contrast with the names that the effects give both arms."""
-    return text if effects is None else with_names(text, effects.arms)
+def directions(favours, wording):
+    """Return the words at both ends of the axis: those asked for, or those of the effects; () for none."""
+    return (wording.favours if favours == "effects" else favours) or ()
 
 
 def sentences(*parts):
     """Join the parts that are not empty, a full stop after each."""
-    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts if part)
+    return " ".join(f"{capital(part).rstrip('.')}." for part in parts if part)
 
 
-def zone_sentence(zone, unit, write):
-    """Return what the shaded band is."""
+def named(*parts):
+    """Join the parts, a full stop after each; they begin with names of users, which stay as they are."""
+    return " ".join(f"{part}." for part in parts)
+
+
+def capital(text):
+    """Return a text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def series_words(series, wording):
+    """Return what a series of marks is: the contrast, or the change within the arms of a name."""
+    if series == "contrast":
+        return wording.contrast or wording.measure.name
+    return f"change within {wording.arms[series == 'placebo']} arms"
+
+
+def zone_words(zone, wording):
+    """Return the sentence about the band of worthwhile effects, and its labels, longest first; "" and () for none."""
     if not zone:
-        return ""
-    ends = " to ".join(write(-x) for x in reversed(zone))
-    return f"band: smallest worthwhile difference between groups, {ends} {unit} less".replace("  ", " ")
+        return "", ()
+    unit, sides = wording.points, {x > 0 for x in zone}
+    # What is less or more is said in words where it is known to be good, and by its sign elsewhere.
+    told = not wording.measure.scale and wording.benefit and len(sides) == 1
+    ends = sorted(map(abs, zone)) if told else wording.shown(zone)
+    span = " to ".join(dict.fromkeys(_as_given(float(x)) for x in ends))
+    unit = f" {unit.removesuffix('s') if span == '1' else unit}" if unit else ""
+    side = (" more" if True in sides else " less") if told else ""
+    what, mark = WORTHWHILE[wording.measure.joined], "dashed line" if zone[0] == zone[1] else "band"
+    label = what.removesuffix(" between groups")
+    labels = f"{label}: {span}{unit}", f"smallest worthwhile: {span}", f"worthwhile: {span}"
+    return f"{mark}: {what}, {span}{unit}{side}", labels
 
 
-def order_sentence(order, grouped):
-    """Return how the trials are ordered; a minus turns the order round."""
+def _as_given(value):
+    """Return a number with as many decimals as it was given with."""
+    value = round(value, _GIVEN + 2)
+    return number(value, next((d for d in range(_GIVEN) if round(value, d) == value), _GIVEN))
+
+
+def order_sentence(order, grouped, wording):
+    """Return how the rows are ordered; a minus turns the order round."""
     column = order.removeprefix("-")
     if column == "given":
         return ""
     name = ORDER_WORDS.get(column, column.replace("_", " "))
     falling = order.startswith("-") != (column == "weight")
     tail = ", largest first" if falling and column in ("weight", "estimate") else ", descending" if falling else ""
-    return f"Trials{' within groups' if grouped else ''} in order of {name}{tail}"
+    return f"{wording.nouns}{' within groups' if grouped else ''} in order of {name}{tail}"
 
 
 def degrees(method):
@@ -94,59 +106,71 @@ def model_name(pooled):
     return MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
 
 
-def model_sentence(pooled):
-    """Return how the trials were pooled."""
+def model_sentence(pooled, wording):
+    """Return how the studies were pooled."""
     at = level(pooled.confidence_level)
     ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
     prediction = f"; {at} prediction interval on {degrees(pooled.pi_method)}"
     return (
-        f"{model_name(pooled)}; {at} confidence intervals of pooled results by {ci}, of single trials by the normal "
-        f"distribution{prediction if isfinite(pooled.pi.low) else ''}"
+        f"{model_name(pooled)}; {at} confidence intervals of pooled results by {ci}, of single {wording.nouns} by the "
+        f"normal distribution{prediction if isfinite(pooled.pi.low) else ''}"
     )
 
 
-def heterogeneity_sentence(pooled, unit, digits):
+def tau_words(tau, wording):
+    """Return "1.36 points", or "0.30 (log scale)" of effects that people read on another scale."""
+    scale = wording.measure.scale
+    digits = wording.measure.digits if wording.digits is None else wording.digits
+    return f"{number(tau, digits)} {f'({scale})' if scale else wording.points}".rstrip()
+
+
+def i2_words(pooled):
+    """Return I² and what it is made from."""
+    return f"I² {percent(pooled.i2)} (from {'Q' if pooled.tau2_method == 'CE' else 'τ²'})"
+
+
+def heterogeneity_sentence(pooled, wording):
     """Return tau, I2 and Q in words."""
     if pooled.k < 2:
-        return "One trial: nothing is pooled and heterogeneity cannot be estimated"
-    text = (
-        f"Heterogeneity: τ {number(pooled.tau, digits)} {unit}, I² {percent(pooled.i2)} (from τ²), "
+        return f"One {wording.noun}: nothing is pooled and heterogeneity cannot be estimated"
+    return (
+        f"Heterogeneity: τ {tau_words(pooled.tau, wording)}, {i2_words(pooled)}, "
         f"Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, p {equals(pooled.q_pvalue)}"
     )
-    # without a unit a space is left over
-    return text.replace("  ", " ").replace(" ,", ",")
 
 
-def arms_sentence(pooled):
-    """Return what the second number of trials means, where it differs from the first."""
+def arms_sentence(pooled, wording):
+    """Return what the second number of studies means, where it differs from the first."""
     k = 0 if pooled.placebo is None else pooled.placebo.k
-    return "" if k == pooled.contrast.k else "in brackets after k: trials that report a change within both arms"
+    if k == pooled.contrast.k:
+        return ""
+    return f"in brackets after k: {wording.nouns} that report a change within both arms"
 
 
-def left_out_sentence(left_out):
-    """Return how many trials were left out and why, most frequent reason first."""
+def left_out_sentence(left_out, wording):
+    """Return how many studies were left out and why, most frequent reason first."""
     if left_out is None or not len(left_out):
         return ""
     reasons = left_out["reason"].value_counts()
     parts = [f"{reason} ({number(count, 0)})" for reason, count in reasons.items()]
-    return f"Left out, {counted(len(left_out), 'trial')}: {'; '.join(parts)}"
+    return f"Left out, {wording.counted(len(left_out))}: {'; '.join(parts)}"
 
 
-def few_sentence(groups):
-    """Return the warning for groups with fewer than three trials."""
-    few = [f"{block.name} ({counted(len(block.trials), 'trial')})" for block in groups if len(block.trials) < FEW]
+def few_sentence(groups, wording):
+    """Return the warning for groups with fewer than three studies."""
+    few = [f"{block.name} ({rows_counted(block.trials, wording)})" for block in groups if len(block.trials) < FEW]
     if not few:
         return ""
     return (
-        f"Fewer than three trials: {', '.join(few)}. An interval from two trials hardly says anything; "
-        "a single trial is not pooled"
+        f"Fewer than three {wording.nouns}: {', '.join(few)}. An interval from two {wording.nouns} hardly says "
+        f"anything; a single {wording.noun} is not pooled"
     )
 
 
-def narrow_sentence(blocks):
+def narrow_sentence(blocks, wording):
     """Return the warning for pooled results whose HKSJ interval is narrower than the Wald interval."""
     narrow = [
-        f"{block.name} ({SERIES_WORDS[series]})"
+        f"{block.name} ({series_words(series, wording)})"
         for block in blocks
         for series, result in block.results.items()
         if result is not None and result.hksj_narrower
@@ -161,12 +185,18 @@ def key_sentence(key):
     return "Notes: " + "; ".join(f"({mark}) {meaning}" for mark, meaning in key) + "." if key else ""
 
 
-def result_sentence(row, series, unit, digits, show=float):
-    """Return one pooled result in words: estimate, interval, number of trials."""
-    value, low, high = (show(row[f"{series}_{end}"]) for end in ("estimate", "low", "high"))
-    limits = f"{level(row['confidence_level'])} CI {interval(low, high, digits)}"
-    estimate = f"{number(value, digits)} {unit}".rstrip()
-    return f"{SERIES_WORDS[series]} {estimate} ({limits}; {counted(row[f'{series}_k'], 'trial')})"
+def rows_counted(trials, wording):
+    """Return "12 studies", or "52 effects of 36 trials", of rows of single studies."""
+    return wording.counted(len(trials), trials["study"].nunique())
+
+
+def result_sentence(row, trials, series, wording, name=""):
+    """Return one pooled result in words: estimate, interval, and how many of the single ``trials`` are in it."""
+    value, low, high = (row[f"{series}_{end}"] for end in ("estimate", "low", "high"))
+    estimate = f"{wording.write(value)} {wording.points}".rstrip()
+    limits = f"{level(row['confidence_level'])} CI {wording.span(low, high)}"
+    trials = trials[trials[f"{series}_estimate"].notna()]
+    return f"{name or series_words(series, wording)} {estimate} ({limits}; {rows_counted(trials, wording)})"
 
 
 def level_of(table):
@@ -174,28 +204,28 @@ def level_of(table):
     return level(table.loc[table["kind"] == "total", "confidence_level"].iloc[0])
 
 
-def total_sentences(table, series, unit, digits, show=float):
+def total_sentences(table, series, wording):
     """Return the overall results and the prediction interval in words."""
     total = table[table["kind"] == "total"].iloc[0]
     known = [s for s in series if total.get(f"{s}_k", 0) > 0 and total[f"{s}_estimate"] == total[f"{s}_estimate"]]
-    results = [result_sentence(total, s, unit, digits, show) for s in known]
+    results = [result_sentence(total, table[table["kind"] == "trial"], s, wording) for s in known]
     pi = table[table["kind"] == "prediction"].iloc[0]
-    limits = interval(show(pi["contrast_low"]), show(pi["contrast_high"]), digits)
-    expected = "" if limits == NOT_ESTIMABLE else f"{level_of(table)} prediction interval for a new trial: {limits}"
-    return [f"Pooled over all trials: {'; '.join(results)}", expected]
+    limits = wording.span(pi["contrast_low"], pi["contrast_high"])
+    expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {limits}"
+    return [f"Pooled over all {wording.nouns}: {'; '.join(results)}", "" if limits == NOT_ESTIMABLE else expected]
 
 
-def forest_alt_text(title, table, totals, digits, show=float):
+def forest_alt_text(title, table, totals, wording):
     """Return what the figure shows to someone who cannot see it; it ends in the ``totals``."""
     trials = table[table["kind"] == "trial"]
     groups = table[table["kind"] == "heading"]
     grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
-    extremes = trials["contrast_estimate"].agg(["min", "max"])
-    spread = interval(show(extremes["min"]), show(extremes["max"]), digits)
+    spread = wording.span(*trials["contrast_estimate"].agg(["min", "max"]))
+    of = wording.contrast or f"the {wording.measure.name}"
     return sentences(
         f"Forest plot: {title}",
-        f"{counted(len(trials), 'trial').capitalize()}{grouped}, one per row",
-        f"The trials' estimates of treatment minus placebo run from {spread}",
+        f"{rows_counted(trials, wording)}{grouped}, one per row",
+        f"The {wording.nouns}' estimates of {of} run from {spread}" if len(trials) > 1 else "",
         *totals,
     )
 
@@ -215,28 +245,13 @@ def between_sentence(between):
     return f"{q}; F {number(between.f)} on {df}, p {equals(between.f_pvalue)}"
 
 
-def marks_sentence(prediction, models, imputed):
+def marks_sentence(prediction, models, imputed, wording):
     """Return what the marks are."""
     parts = [
         f"Squares: area proportional to the weight in the overall model{', hollow where an SD was imputed' * imputed}",
         "diamonds: pooled results" + (", those of further models below" if models else ""),
-        PREDICTION_WORDS[prediction],
+        PREDICTION_WORDS[prediction].format(noun=wording.noun),
         "dotted line: overall result",
         "arrowhead: interval leaves the panel",
     ]
     return "; ".join(part for part in parts if part)
-
-
-def zone_words(zone, unit, show, write):
-    """Return the sentence about the band and its labels, longest first."""
-    if not zone:
-        return "", ()
-    ends = [write(show(x)) for x in (zone if show is not float else [-x for x in reversed(zone)])]
-    span = " to ".join(dict.fromkeys(ends))
-    unit = unit.removesuffix("s") if span == "1" else unit
-    less = show is float and max(zone) <= 0
-    whole = f"{span} {unit}".strip() + (" less" if less and unit else "")
-    mark = "dashed line" if zone[0] == zone[1] else "band"
-    what = "difference" if show is float else "effect"
-    labels = f"smallest worthwhile {what}: {span} {unit}".strip(), f"smallest worthwhile: {span}"
-    return f"{mark}: smallest worthwhile {what} between groups, {whole}", (*labels, f"worthwhile: {span}")
