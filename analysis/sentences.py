@@ -325,6 +325,12 @@ class Wording:
         ends = self.write(low, digits), self.write(high, digits)
         return NOT_ESTIMABLE if NOT_ESTIMABLE in ends else NUMBERS.get().between.join(ends)
 
+    def limits(self, low: float, high: float) -> tuple[str, str]:
+        """Return two limits of the scale of analysis as the texts of two cells, in brackets."""
+        style = NUMBERS.get()
+        opening, closing = style.brackets
+        return f"{opening}{self.write(low)}{style.between.rstrip()}", f"{self.write(high)}{closing}"
+
     def estimate(self, fit: Any, unit: bool = False, more: str = "") -> str:
         """Return "−1.21 points (95% CI −1.65 to −0.77)" of what has an estimate, an interval and its level."""
         return self.within(fit.estimate, fit.ci, f"{level(fit.confidence_level)} CI", unit, more)

@@ -9,8 +9,8 @@ from analysis import EffectSizes, save_figure
 LEFT_OUT = pd.DataFrame({"study": ["x"], "label": ["X 2001"], "reason": ["responders only"]})
 
 
-def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True):
-    """Return k trials; every fourth one has an imputed SD, every fifth no baseline."""
+def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True, **about):
+    """Return k trials; every fourth one has an imputed SD, every fifth no baseline; ``about`` are more fields."""
     rng = np.random.default_rng(seed)
     i = np.arange(k)
     n = rng.integers(8, 120, k)
@@ -39,8 +39,8 @@ def synthetic(k, *, name="Trial {i}", scale=1.0, groups=1, seed=1, baseline=True
         }
     )
     table["flags"] = [("SD imputed", "n assumed") if yes else () for yes in imputed]
-    said = {"left_out": LEFT_OUT, "benefit": "lower", "outcome_name": "pain"}
-    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), **said)
+    about = {"left_out": LEFT_OUT, "benefit": "lower", "outcome_name": "pain"} | about
+    return EffectSizes(table=table, derivations=pd.DataFrame({"study": []}), **about)
 
 
 def artist(fig, gid):

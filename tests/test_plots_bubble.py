@@ -119,30 +119,30 @@ def test_prediction_limits_are_those_asked_for(fit):
 
 def test_the_caption_carries_slope_r2_tau_and_k(fig, fit):
     caption, row = fig.content.caption, fit.summary_frame().loc["week"]
-    slope = f"Slope: {row['estimate']:.3f} (95% CI {row['ci_low']:.3f} to {row['ci_high']:.3f}; p"
-    assert slope in caption and "per unit of week" in caption
+    slope = f"Change per unit of week: {row['estimate']:.3f} (95% CI {row['ci_low']:.3f} to {row['ci_high']:.3f}; p"
+    assert slope in caption
     for part in (
         f"R² {analysis.text.percent(fit.r2)}",
         f"residual τ {analysis.text.number(fit.tau)}",
         "k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}30",
-        "Observational: trials were not randomised to their moderators",
+        "Observational: studies were not randomised to their moderators",
         "τ² by REML",
         "Knapp-Hartung on t(k−p)",
     ):
         assert part in caption
-    assert "Fewer than ten trials" not in caption
+    assert "Fewer than ten studies" not in caption
     slope = rows(fig, "slope").iloc[0]
     assert (slope["estimate"], slope["ci_low"]) == pytest.approx((row["estimate"], row["ci_low"]))
     drawn = " ".join(t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").startswith("footer-"))
     assert drawn == " ".join(rows(fig, "footer")["name"])
-    assert slope["text_estimate"] in fig.content.alt_text and "30 trials" in fig.content.alt_text
+    assert slope["text_estimate"] in fig.content.alt_text and "30 studies" in fig.content.alt_text
 
 
 def test_fewer_than_ten_trials_for_a_coefficient_are_warned_about():
     caption = bubble(analysis.meta_regression("yi ~ week", trials(9))).content.caption
-    assert "Fewer than ten trials for each coefficient of a moderator (9 trials, one coefficient)" in caption
+    assert "Fewer than ten studies for each coefficient of a moderator (9 studies, one coefficient)" in caption
     caption = bubble(analysis.meta_regression("yi ~ week + C(family)", trials(29))).content.caption
-    assert "(29 trials, 3 coefficients)" in caption
+    assert "(29 studies, 3 coefficients)" in caption
     assert "other moderators held: family at Family 0; circles are not adjusted" in caption
 
 
@@ -173,7 +173,7 @@ def test_categories_have_a_row_each(rowed, grouped):
     for row in curve.to_dict("records"):
         assert row["x"] in shown and f"{row['text_estimate']} [{row['text_ci']}]" in shown
         assert f"{row['x']} {row['text_estimate']} (95% CI {row['text_ci']})" in rowed.content.caption
-    assert shown.count("10 trials") == 3 and "Difference from Family 0: Family 1" in rowed.content.caption
+    assert shown.count("10 studies") == 3 and "Difference from Family 0: Family 1" in rowed.content.caption
 
 
 def test_circles_of_a_row_do_not_cover_one_another():
@@ -226,7 +226,7 @@ def test_the_trials_farthest_from_the_line_are_named(fig, fit):
     assert drawn <= wanted and len(drawn) >= 4
     chosen = bubble(fit, label=["Trial 3"])
     assert {t.get_text() for t in chosen.findobj(Text) if (t.get_gid() or "").startswith("name-")} == {"Trial 3"}
-    with pytest.raises(ValueError, match="label names 'nobody', which is no trial"):
+    with pytest.raises(ValueError, match="label names 'nobody', which this figure does not have"):
         bubble(fit, label="nobody")
 
 
@@ -264,7 +264,7 @@ def test_it_draws_into_other_axes(fit, fig, grouped):
 
 def test_same_bytes_and_a_table_in_markdown(fit, tmp_path):
     lines = table_of_twins(bubble(fit), bubble(fit), tmp_path)
-    head = "| Trial | Week | Mean difference | Confidence interval | Weight |"
+    head = "| Study | Week | Effect | Confidence interval | Weight |"
     assert lines[0] == head and len(lines) == 2 + 30 + 1 and lines[-1].startswith("| **Change per unit of week** |")
 
 

@@ -163,7 +163,7 @@ def test_the_trials_farthest_from_the_pooled_estimate_are_named(real):
     dark = {name for name, colour in zip(trials["name"], colours, strict=True) if colour[0] < 0.2}
     assert dark == wanted
     assert names(drapery(real, label=["Gale 2006"])) == ["Gale 2006"] and names(drapery(real, label=0)) == []
-    with pytest.raises(ValueError, match="label names 'nobody', which is no trial"):
+    with pytest.raises(ValueError, match="label names 'nobody', which this figure does not have"):
         drapery(real, label="nobody")
 
 
@@ -191,7 +191,7 @@ def test_it_takes_effects_and_pooled_arms(real):
 def test_the_caption_says_how_to_read_it(fig, pooled):
     caption = fig.content.caption
     ends = analysis.text.interval(*pooled.ci)
-    assert f"Pooled: {analysis.text.number(pooled.estimate)} (95% CI {ends}; 5 trials), p " in caption
+    assert f"Pooled mean difference {analysis.text.number(pooled.estimate)} (95% CI {ends}; 5 studies), p " in caption
     assert "where it crosses the line of a p value, the interval of the level on the right ends" in caption
     assert "HKSJ on t(k−1)" in caption and "τ² by REML" in caption
     drawn = " ".join(t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").startswith("footer-"))
@@ -242,8 +242,8 @@ def test_it_draws_into_other_axes(pooled, fig):
 
 def test_same_bytes_and_a_table_in_markdown(pooled, tmp_path):
     lines = table_of_twins(drapery(pooled), drapery(pooled), tmp_path)
-    assert lines[0] == "| Trial | Estimate | Interval | p for no difference |" and len(lines) == 2 + 5 + 2
-    assert lines[-2].startswith("| **Pooled** |") and lines[-1].startswith("| **New trial** |")
+    assert lines[0] == "| Study | Mean difference | Interval | p for no effect |" and len(lines) == 2 + 5 + 2
+    assert lines[-2].startswith("| **Pooled** |") and lines[-1].startswith("| **New study** |")
 
 
 def test_bad_arguments_are_named(pooled):

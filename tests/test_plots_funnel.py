@@ -140,7 +140,7 @@ def test_ratios_have_a_log_axis_and_their_own_words(ratios):
     ax = panel(drawn)
     labels = {t.get_text(): x for t, x in zip(ax.get_xticklabels(), ax.get_xticks(), strict=True)}
     assert labels["1"] == 0 and labels["2"] == pytest.approx(np.log(2))
-    assert texts(drawn, "title-y") == ["Standard error of the log odds ratio"]
+    assert texts(drawn, "title-y") == ["Standard error on the log scale"]
     assert "Odds ratio, log scale" in texts(drawn, "caption-")
     assert "The standard error of an odds ratio depends on the effect itself" in drawn.content.caption
     assert rows(drawn)["text_estimate"].iloc[0] == analysis.text.number(np.exp(ratios.yi[0]))
@@ -168,7 +168,7 @@ def test_contours_may_be_left_out(arms):
 
 def test_captions_warn_and_explain(fig):
     assert "Asymmetry is not bias" in fig.content.caption and "cannot be judged" not in fig.content.caption
-    assert "true effects differ between trials (τ 1.30 points, I² 89%)" in fig.content.caption
+    assert "true effects differ between trials: τ 1.30 points, I² 89% (from τ²)" in fig.content.caption
     assert "doi 10.1136/bmj.d4002" in fig.content.caption
     few = funnel(synthetic(9), note="one sample")
     assert "With 9 trials, fewer than 10, asymmetry cannot be judged" in few.content.caption
@@ -195,7 +195,7 @@ def test_it_takes_effects_a_pooled_effect_and_pooled_arms(arms, fig):
         numbers = ["estimate", "se", "distance", "pvalue", "critical"]
         trials = again["kind"] != "footer"
         assert again.loc[trials, numbers].equals(table.loc[table["kind"] != "footer", numbers])
-    assert not rows(funnel(arms.contrast))["imputed"].any()
+    assert rows(funnel(arms.contrast))["imputed"].equals(rows(fig)["imputed"])
 
 
 @pytest.mark.parametrize(
@@ -240,13 +240,14 @@ def test_it_draws_into_other_axes(arms, fig):
     np.testing.assert_array_equal(
         artist(other, "funnel-trials").get_offsets(), artist(fig, "funnel-trials").get_offsets()
     )
-    assert first.get_xlabel() == "Mean difference, points on 0–10" and first.get_ylabel() == "Standard error, points"
+    assert first.get_xlabel().splitlines()[0] == "Mean difference, points on 0–10"
+    assert first.get_ylabel() == "Standard error, points"
     assert not second.collections and texts(other, "footer-") == []
 
 
 def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
     lines = table_of_twins(funnel(arms), funnel(arms), tmp_path)
-    assert lines[0] == "| Trial | Effect | Standard error | p |"
+    assert lines[0] == "| Trial | Mean difference | Standard error | p |"
     assert lines[2] == "| Gale 2006 | −2.50 | 0.70 | <0.001 |"
     assert len(lines) == 2 + 44 + 1 and lines[-1].startswith("| **All trials, pooled** | **−1.21** |")
 
@@ -256,7 +257,7 @@ def test_bad_arguments_are_named(arms):
         funnel(arms, contours=(95,))
     with pytest.raises(ValueError, match="yaxis is 'vi'; it must be one of se, precision"):
         funnel(arms, yaxis="vi")
-    with pytest.raises(ValueError, match="label names 'nobody1999', which is no trial"):
+    with pytest.raises(ValueError, match="label names 'nobody1999', which this figure does not have"):
         funnel(arms, label="nobody1999")
     with pytest.raises(ValueError, match="width_mm is 60; a funnel plot needs at least 80 mm"):
         funnel(arms, width_mm=60)

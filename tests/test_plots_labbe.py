@@ -14,7 +14,7 @@ from plot_cases import artist, misplaced, synthetic, table_of_twins
 
 import analysis
 from analysis import labbe
-from analysis.plots import _labbe, _marks, _plane
+from analysis.plots import _marks, _plane
 from analysis.plots import _theme as style
 from analysis.plots._layout import text_width
 
@@ -137,7 +137,7 @@ def test_the_diamond_is_at_the_pooled_means(arms, together):
     total = rows(drawn, "total").iloc[0]
     assert (total["placebo_low"], total["treatment_high"]) == (pair[0].ci[0], pair[1].ci[1])
     assert ("bivariate random-effects model" in drawn.content.caption) == together
-    words = f"{analysis.text.number(pair[0].estimate)} (95% CI {analysis.text.interval(*pair[0].ci)})"
+    words = f"{analysis.text.number(pair[0].estimate)} points (95% CI {analysis.text.interval(*pair[0].ci)})"
     assert words in drawn.content.caption and words in drawn.content.alt_text
 
 
@@ -166,7 +166,7 @@ def test_named_trials_can_be_chosen(arms):
     names = {t.get_text() for t in drawn.findobj(Text) if (t.get_gid() or "").startswith("name-")}
     assert names == {"Gale 2006", "Huang 2012"}
     assert not rows(labbe(arms, label=0))["labelled"].any()
-    with pytest.raises(ValueError, match="label names 'nobody1999', which is no trial"):
+    with pytest.raises(ValueError, match="label names 'nobody1999', which this figure does not have"):
         labbe(arms, label=["nobody1999"])
 
 
@@ -233,7 +233,7 @@ def test_it_draws_into_other_axes(arms, fig):
     first, second = other.subplots(1, 2)
     assert labbe(arms, ax=first) is other
     np.testing.assert_array_equal(marks(other)[0], marks(fig)[0])
-    assert first.get_xlim() == first.get_ylim() and first.get_xlabel() == _labbe.AXES[0]
+    assert first.get_xlim() == first.get_ylim() and first.get_xlabel() == "Change in the placebo arm, points on 0–10"
     assert not second.collections
 
 

@@ -190,7 +190,10 @@ def test_the_effect_drawn_can_be_chosen(found):
     fig = labbe_counts(found, measure="RD")
     assert (rows(fig, "curve")["name"] == "risk difference").all()
     np.testing.assert_array_equal(rows(fig)["weight"], found.difference.weights)
-    assert "Pooled risk difference 45 percentage points (95% CI 34 to 56); 10 trials" in fig.content.caption
+    assert (
+        "Pooled risk difference, treatment minus placebo: 45 percentage points (95% CI 34 to 56); 10 trials"
+        in fig.content.caption
+    )
     with pytest.raises(ValueError, match="measure is 'OR', but these results hold RR and RD"):
         labbe_counts(found, measure="OR")
 
@@ -218,7 +221,10 @@ def test_trials_at_one_place_are_counted_beside_it():
     pooled = pool_mantel_haenszel(*counts, labels=["A", "B", "C", "D"])
     fig = labbe_counts(pooled, counts=counts, label=0)
     assert names(fig) == ["×3"] and rows(fig)["at_this_place"].tolist() == [3, 3, 3, 1]
-    assert "One place holds more than one trial, 3 at 20% under placebo and 50% under treatment" in fig.content.caption
+    assert (
+        "One place holds more than one study, 3 at 20% in the second arm and 50% in the first arm"
+        in fig.content.caption
+    )
     assert "B and 2 more" in names(labbe_counts(pooled, counts=counts, label=["B"]))
 
 
@@ -227,7 +233,7 @@ def test_zero_cells_are_drawn_as_counted_on_the_edge():
     pooled = analysis.pool(*log_odds_ratio(*counts), measure="OR", labels=list("ABCD"))
     fig = labbe_counts(pooled, counts=counts)
     assert rows(fig)[ARMS].to_numpy().tolist() == [[0, 0], [30, 100], [25, 60], [0, 45]]
-    assert "A cell is zero in 3 trials: drawn as counted, but 0.5 was added" in fig.content.caption
+    assert "A cell is zero in 3 studies: drawn as counted, but 0.5 was added" in fig.content.caption
     low, high = panel(fig).get_xlim()
     reach = 0.5 * np.sqrt(artist(fig, "labbe-trials").get_sizes().max()) / style.PT_PER_MM
     side = panel(fig).get_position().width * fig.get_size_inches()[0] * 25.4
@@ -257,7 +263,8 @@ def test_only_zero_reads_as_zero_per_cent():
 def test_caption_says_what_was_computed_and_what_a_responder_is(fig, found):
     caption = fig.content.caption
     ci = analysis.text.interval(*np.exp(found.ratio.ci))
-    assert f"Pooled risk ratio {analysis.text.number(np.exp(found.ratio.estimate))} (95% CI {ci}); 10 trials" in caption
+    pooled = f"Pooled risk ratio, treatment over placebo: {analysis.text.number(np.exp(found.ratio.estimate))}"
+    assert f"{pooled} (95% CI {ci}); 10 trials" in caption
     assert found.caveat in caption and "L'Abbé 1987" in caption and "Sharp 1996" in caption
     assert "τ² by REML, interval by HKSJ" in caption
     assert "10 of 10 lie above the line of no difference" in fig.content.alt_text
@@ -353,7 +360,7 @@ def test_same_bytes_and_a_table_in_markdown(found, tmp_path):
 def test_bad_arguments_are_named(found):
     with pytest.raises(ValueError, match="by is 'colour', which is not a column"):
         labbe(found, by="colour")
-    with pytest.raises(ValueError, match="label names 'nobody1999', which is no trial"):
+    with pytest.raises(ValueError, match="label names 'nobody1999', which this figure does not have"):
         labbe(found, label=["nobody1999"])
     with pytest.raises(ValueError, match="width_mm is 60; a L'Abbé plot needs at least 80 mm"):
         labbe(found, width_mm=60)

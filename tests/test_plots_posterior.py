@@ -172,15 +172,15 @@ def test_the_caption_tells_results_priors_and_marks(fig, posterior):
         f"below 0: {below}",
         "HalfNormal(scale=0.5)",
         "Normal(mean=0.0, sd=2.0)",
-        "5 trials",
+        "5 studies",
         "quadrature",
     ):
         assert part in caption
     drawn = " ".join(t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").startswith("footer-"))
     assert drawn == " ".join(rows(fig, "footer")["name"])
-    assert mu in fig.content.alt_text and "5 trials, observed estimates from −2.00 to 0.30" in fig.content.alt_text
+    assert mu in fig.content.alt_text and "5 studies, observed estimates from −2.00 to 0.30" in fig.content.alt_text
     few = posterior_plot(pool_bayes(Y[:2], V[:2])).content.caption
-    assert "2 trials: the prior of τ has much influence" in few
+    assert "2 studies: the prior of τ has much influence" in few
 
 
 def test_certainty_is_never_rounded_up():
@@ -191,7 +191,7 @@ def test_certainty_is_never_rounded_up():
 def test_ratios_have_a_log_axis():
     drawn = posterior_plot(pool_bayes(Y, V, measure="RR"))
     assert rows(drawn, "total")["text_estimate"].iloc[0] == f"{np.exp(pool_bayes(Y, V).mu.median):.2f}"
-    assert "Risk ratio, log scale" in texts(drawn) and "logarithm of the ratio" in drawn.content.caption
+    assert "Risk ratio, log scale" in texts(drawn) and "Densities are those on the log scale" in drawn.content.caption
     assert "below 1: " in drawn.content.caption
 
 
@@ -241,12 +241,12 @@ def test_it_draws_into_other_axes(posterior, fig):
     first, second = other.subplots(1, 2)
     assert posterior_plot(posterior, ax=first) is other
     np.testing.assert_array_equal(line(other, "posterior-mu"), line(fig, "posterior-mu"))
-    assert first.get_xlabel() == "Mean difference" and not second.collections
+    assert first.get_xlabel() == "Effect" and not second.collections
 
 
 def test_same_bytes_and_a_table_in_markdown(posterior, tmp_path):
     lines = table_of_twins(posterior_plot(posterior), posterior_plot(posterior), tmp_path)
-    assert lines[0] == "| Trial | Observed | Posterior median | Credible interval |" and len(lines) == 2 + 5 + 3
+    assert lines[0] == "| Study | Observed | Posterior median | Credible interval |" and len(lines) == 2 + 5 + 3
 
 
 def test_bad_arguments_are_named(posterior):

@@ -138,13 +138,13 @@ def test_alternative_text_names_the_ends(fig):
 
 def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
     lines = table_of_twins(qq_plot(arms), qq_plot(arms), tmp_path)
-    assert lines[0] == "| Trial | Effect | Residual | Normal quantile | Envelope |"
+    assert lines[0] == "| Trial | Mean difference | Residual | Normal quantile | Envelope |"
     assert lines[2].startswith("| Lauretti 2015 | −5.00 | −2.75 | −2.28 | −3.")
     assert len(lines) == 2 + 44 + 1
 
 
 def test_bad_arguments_are_named(arms):
-    with pytest.raises(ValueError, match="a Q-Q plot needs 3 trials or more; these results have 2"):
+    with pytest.raises(ValueError, match="a Q-Q plot needs 3 studies or more; these results have 2"):
         qq_plot(analysis.pool([0.1, 0.2], [0.1, 0.1]))
     with pytest.raises(ValueError, match="width_mm is 60; a Q-Q plot needs at least 80 mm"):
         qq_plot(arms, width_mm=60)

@@ -223,7 +223,7 @@ def test_it_draws_into_other_axes(arms, common):
 
 def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
     lines = table_of_twins(radial(arms, model="common"), radial(arms, model="common"), tmp_path)
-    assert lines[0] == "| Trial | Effect | Precision | Effect × precision |"
+    assert lines[0] == "| Trial | Mean difference | Precision | Effect × precision |"
     assert lines[2] == "| Gale 2006 | −2.50 | 1.43 | −3.57 |"
 
 

@@ -8,8 +8,8 @@ goes with, how categories differ, the test, and that trials were not randomised 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,8 @@ from analysis._types import PageWidth, RegressionPIMethod
 from analysis.measures import Measure
 from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _theme as style
-from analysis.plots._layout import Panel, font, line_height, shortened, text_width, wrap
+from analysis.plots import _words as words
+from analysis.plots._layout import Panel, font, line_height, text_width, wrap
 from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
 from analysis.plots._page import (
     TICKS_MM,
@@ -39,17 +40,21 @@ from analysis.plots._plane import (
     Plane,
     Scale,
     areas_of,
+    axis_title,
     band,
     draw_axes,
     footer_rows,
     limits_that_fill,
+    lines_above,
     lower,
     named,
+    null_of,
     on_dots,
     room_for,
     sheet,
     size_of,
     title_axes,
+    with_digits,
     with_rows,
     write_beside,
     write_titles,
@@ -57,12 +62,12 @@ from analysis.plots._plane import (
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
-from analysis.text import bracketed, counted, digits_for, equals, interval, level, limits, number, percent
+from analysis.sentences import Wording
+from analysis.text import bracketed, equals, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-OBSERVATIONAL = "Observational: trials were not randomised to their moderators"
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
 REFERENCE = {
     "HKSJ": "Knapp-Hartung on t(k−p)",
@@ -100,15 +105,15 @@ ON_MEAN, ON_NULL = 5.0, 1.5
 
 @dataclass(frozen=True, eq=False)
 class _About:
-    """What the words are about: the fit, its curve, the table of the figure, and how numbers are written."""
+    """What the words are about: the fit, its curve, the table of the figure, and its wording."""
 
     fit: object
     along: object
     table: pd.DataFrame
     x_label: str
     y_label: str
-    ratio: bool
-    digits: int
+    caption: str  # the title of the axis of effects
+    wording: Wording
     pi_method: str
     bands_leave: bool  # the panel
 
@@ -127,14 +132,20 @@ class _About:
         """Whether there are prediction limits."""
         return bool(np.isfinite(self.along.curve["pi_low"]).all())
 
-    def show(self, value):
-        """Return an effect on the scale on which it is read."""
-        return float(np.exp(value)) if self.ratio else float(value)
+    @property
+    def ratio(self):
+        """Whether effects are read as ratios, so that coefficients are factors."""
+        return self.wording.measure.is_ratio
+
+    @property
+    def observational(self):
+        """What must be said with every regression."""
+        return f"Observational: {self.wording.nouns} were not randomised to their moderators"
 
     def effect(self, row):
         """Return "−0.50 (95% CI −0.80 to −0.20)"."""
-        ends = interval(self.show(row["ci_low"]), self.show(row["ci_high"]), self.digits)
-        return f"{number(self.show(row['estimate']), self.digits)} ({level(self.fit.confidence_level)} CI {ends})"
+        at = f"{level(self.fit.confidence_level)} CI"
+        return self.wording.within(row["estimate"], (row["ci_low"], row["ci_high"]), at)
 
 
 def _is_year(along):
@@ -152,8 +163,8 @@ def bubble(
     label: int | Sequence[str] = 6,
     x_label: str | None = None,
     y_label: str | None = None,
-    measure: str | None = "MD",
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    measure: str | None = None,
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     pi_method: RegressionPIMethod = "t(k-p)",
     title: str | None = None,
     width_mm: PageWidth | None = None,
@@ -173,10 +184,10 @@ def bubble(
     {label}
     x_label, y_label : str, optional
         What the moderator and the effects are, with units. Default: made from their names.
-    measure : str
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log axis.
-    favours : (str, str) or None
-        What effects below and above the null value mean; with None the null value need not be in the panel.
+    {measure}
+    favours : (str, str), "effects" or None
+        What effects below and above the null value mean, "effects": as they say of arms and benefit; with None the null
+        value need not be in the panel.
     pi_method : {"t(k-p)", "t(k-p-1)", "z"}
         Distribution of the prediction limits.
     {title, width_mm, digits, ax, note}
@@ -228,18 +239,17 @@ def bubble(
         give = "give a MetaRegression, such as meta_regression(formula, data)"
         raise TypeError(_check.refusal(regression, "bubble", give))
     along = moderator_curve(regression, moderator, pi_method=pi_method)
-    measure = Measure(measure or "")
-    ratio = measure.is_ratio
+    wording = with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
     x_label = x_label or along.moderator.replace("_", " ").capitalize()
-    y_label = y_label or measure.title
-    if digits is None:
-        yi, half = along.trials["yi"], 2 * np.sqrt(along.trials["vi"])
-        digits = 2 if ratio else digits_for(yi - half, yi + half, style.LEAST_DIGITS)
-    table = _bubble_table(along, label, digits, ratio)
-    scale, bands_leave = _effect_scale(along, measure, null=favours is not None)
-    about = _About(regression, along, table, x_label, y_label, ratio, digits, pi_method, bands_leave)
+    caption, y_label = axis_title(y_label, wording), y_label or wording.measure.title
+    table = _bubble_table(along, label, wording)
+    scale, bands_leave = _effect_scale(
+        along, wording.measure, null=favours is not None and np.isfinite(null_of(wording.measure))
+    )
+    about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method, bands_leave)
+    favours = words.directions(favours, wording)
     if ax is not None:
-        _draw_into(ax, about, scale)
+        _draw_into(ax, about, scale, favours)
         return ax.figure
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
@@ -247,12 +257,13 @@ def bubble(
     title = title or f"{y_label} by {about.moderator}"
     footer = _bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
     draw = _page_of_rows if along.categorical else _page_of_numbers
-    fig = draw(about, scale, favours or (), title=title, footer=footer, width=width)
+    fig = draw(about, scale, favours, title=title, footer=footer, width=width)
     caption = " ".join([sentences(title), *_bubble_footer(about, note)])
-    rows = with_rows(table, {"kind": "reference", "name": "null value", "estimate": 0.0}, *footer_rows(footer))
-    in_words, alt = sentences(_bubble_finding(about), OBSERVATIONAL), _bubble_alt_text(title, about)
+    null = {"kind": "reference", "name": "null value", "estimate": null_of(wording.measure)}
+    rows = with_rows(table, null, *footer_rows(footer))
+    in_words, alt = sentences(_bubble_finding(about), about.observational), _bubble_alt_text(title, about)
     printed = {
-        "Trial": ("text_name",),
+        words.capital(wording.noun): ("text_name",),
         x_label: ("text_x",),
         y_label: ("text_estimate",),
         "Confidence interval": ("text_ci",),
@@ -263,9 +274,8 @@ def bubble(
     return fig
 
 
-def _bubble_table(along, label, digits, ratio):
+def _bubble_table(along, label, wording):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
-    show = np.exp if ratio else float
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
     # the trials of a regression have no ids, so that only names are asked for; any of them may be named
     away = trials["estimate"] - trials["fitted"]
@@ -278,13 +288,12 @@ def _bubble_table(along, label, digits, ratio):
         curve["text_name"] = [f"{x}, fitted mean" for x in curve["x"]]
         for part in ("ci", "pi"):
             ends = curve[[f"{part}_low", f"{part}_high"]].to_numpy(float)
-            curve[f"text_{part}"] = [interval(*map(show, pair), digits) for pair in ends]
+            curve[f"text_{part}"] = [wording.span(*pair) for pair in ends]
     rows = pd.concat([trials, curve], ignore_index=True)
     rows["text_estimate"] = [
-        "" if kind == "curve" else number(show(x), digits)
-        for kind, x in zip(rows["kind"], rows["estimate"], strict=True)
+        "" if kind == "curve" else wording.write(x) for kind, x in zip(rows["kind"], rows["estimate"], strict=True)
     ]
-    return rows if along.slope is None else pd.concat([rows, _slope_row(along, digits, ratio)], ignore_index=True)
+    return rows if along.slope is None else pd.concat([rows, _slope_row(along, wording)], ignore_index=True)
 
 
 def _write_x(values, year=False):
@@ -295,21 +304,21 @@ def _write_x(values, year=False):
     return [number(float(x), digits) for x in values]
 
 
-def _slope_row(along, digits, ratio):
+def _slope_row(along, wording):
     """Return the row of the slope, whose texts have decimals of their own."""
-    name = f"{'Times' if ratio else 'Change'} per unit of {along.moderator}"
-    estimate, ends = _slope_texts(along.slope, digits, ratio)
+    name = f"{'Times' if wording.measure.is_ratio else 'Change'} per unit of {along.moderator}"
+    estimate, ends = _slope_texts(along.slope, wording)
     texts = {"text_name": name, "text_estimate": estimate, "text_ci": ends}
     return pd.DataFrame([{"kind": "slope", "name": name, **along.slope, **texts}])
 
 
-def _slope_texts(slope, digits, ratio):
-    """Return a slope and its interval as printed: with two significant digits of half the interval, if not more."""
-    estimate, low, high = (float((np.exp if ratio else float)(slope[end])) for end in ("estimate", "ci_low", "ci_high"))
-    half = (high - low) / 2
-    if np.isfinite(half) and half > 0:
-        digits = int(np.clip(1 - np.floor(np.log10(half)), digits, 8))
-    return number(estimate, digits), interval(low, high, digits)
+def _slope_texts(slope, wording):
+    """Return a slope and its interval as printed: with decimals that suit its own interval, if these are more."""
+    # differences of logits and the like stay on their scale, those of logs are ratios
+    own = replace(wording, measure=wording.measure if wording.measure.is_ratio else Measure(""), digits=None)
+    estimate, low, high = (float(slope[end]) for end in ("estimate", "ci_low", "ci_high"))
+    digits = own.decimals(low, high, wording.digits)
+    return own.write(estimate, digits), own.span(low, high, digits)
 
 
 def _effect_scale(along, measure, *, null):
@@ -326,15 +335,16 @@ def _effect_scale(along, measure, *, null):
     return Scale((low - pad, high + pad), measure), bands_leave
 
 
-def _draw_into(ax, about, scale):
+def _draw_into(ax, about, scale, favours):
     """Draw the panel into axes of another figure."""
     width, height = size_of(ax)
     if about.along.categorical:
         _draw_rows_into(ax, about, scale, width, height)
+        title_axes(ax, about.caption, "", favours)
         return
     plane = Plane(ax, _moderator_scale(about.along), scale, width, height)
     _draw_plane(plane, about, areas_of(about.along.trials["weight"], width * height))
-    title_axes(ax, about.x_label, about.y_label)
+    title_axes(ax, about.x_label, about.caption, favours, upright=True)
 
 
 def _moderator_scale(along):
@@ -360,7 +370,7 @@ def _draw_plane(plane, about, size):
             edges = [np.column_stack([x, end]) for end in (low, high)]
             look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
             plane.lines(edges, f"bubble-{part}-edges", **look)
-    if plane.y.limits[0] < 0 < plane.y.limits[1]:
+    if plane.y.limits[0] < plane.y.null < plane.y.limits[1]:
         zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     points = along.trials[["x", "yi"]].to_numpy(float)
@@ -386,7 +396,6 @@ def _draw_rows_into(ax, about, scale, width, height):
     labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
     ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
     ax.tick_params(axis="y", length=0)
-    title_axes(ax, about.y_label, "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -464,7 +473,7 @@ def _draw_rows(plane, about, rows, size):
         plane.areas(boxes, f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
         look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
         plane.lines(boxes, f"bubble-{part}-edges", **look)
-    if plane.x.limits[0] < 0 < plane.x.limits[1]:
+    if plane.x.limits[0] < plane.x.null < plane.x.limits[1]:
         zero = [[(0.0, 0.0), (0.0, rows.total)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     points = np.column_stack([about.along.trials["yi"], at[rows.row] + rows.lane])
@@ -519,15 +528,14 @@ def _bubble_footer(about, note, *, printed=False):
     apart = "they are spread out within a row only where they would cover one another"
     narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
     drawn = (
-        "circles: trials, area proportional to the weight in the model down to a smallest size",
+        f"circles: {about.wording.nouns}, area proportional to the weight in the model down to a smallest size",
         apart if about.along.categorical else "",
-        "log scale" if about.ratio else "",
         narrow if about.fit.hksj_narrower else "",
         "bands go on beyond the panel" if about.bands_leave else "",
     )
     lines = [
         sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
-        sentences(OBSERVATIONAL, _few_sentence(about.fit), _held_sentence(about)),
+        sentences(about.observational, _few_sentence(about), _held_sentence(about)),
         sentences(_model_sentence(about), *drawn),
         sentences(note),
     ]
@@ -541,8 +549,9 @@ def _bubble_finding(about):
         return _categories_sentence(about)
     if slope is None:
         return _curve_sentence(about)
-    what = f"{about.y_label} times" if about.ratio else "Slope:"
-    return f"{what} {_coefficient(about, slope)} per unit of {about.moderator}"
+    if about.ratio:
+        return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.moderator}"
+    return f"Change{about.wording.on_scale} per unit of {about.moderator}: {_coefficient(about, slope)}"
 
 
 def _curve_sentence(about):
@@ -552,7 +561,7 @@ def _curve_sentence(about):
     means = " and ".join(f"{about.effect(row)} at {x}" for x, row in rows)
     rows = zip(terms.index, terms.to_dict("records"), strict=True)
     coefficients = "; ".join(f"{name} {_coefficient(about, row)}" for name, row in rows)
-    kind = "coefficients as ratios" if about.ratio else "coefficients"
+    kind = "coefficients as ratios" if about.ratio else f"coefficients{about.wording.on_scale}"
     return f"No single slope; fitted mean: {means}; {kind}: {coefficients}"
 
 
@@ -566,8 +575,10 @@ def _categories_sentence(about):
 
 def _coefficient(about, row):
     """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
-    estimate, ends = _slope_texts(row, about.digits, about.ratio)
-    return f"{estimate} ({level(about.fit.confidence_level)} CI {ends}; p {equals(row['pvalue'])})"
+    estimate, ends = _slope_texts(row, about.wording)
+    p = f"; p {equals(row['pvalue'])}" if "pvalue" in row else ""
+    points = f" {about.wording.points}" if about.wording.points else ""
+    return f"{estimate}{points} ({level(about.fit.confidence_level)} CI {ends}{p})"
 
 
 def _difference_sentence(about):
@@ -577,8 +588,8 @@ def _difference_sentence(about):
         return ""
     others = [row for row in along.curve.to_dict("records") if row["x"] != along.reference][:MOST_LISTED]
     ends = {"estimate": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
-    parts = [f"{row['x']} {about.effect({end: row[name] for end, name in ends.items()})}" for row in others]
-    what = "Ratio to" if about.ratio else "Difference from"
+    parts = [f"{row['x']} {_coefficient(about, {end: row[name] for end, name in ends.items()})}" for row in others]
+    what = "Ratio to" if about.ratio else f"Difference{about.wording.on_scale} from"
     rest = "; the others in the table" if len(along.curve) - 1 > len(parts) else ""
     return f"{what} {along.reference}: {'; '.join(parts)}{rest}"
 
@@ -591,17 +602,20 @@ def _test_sentence(about):
     if np.isfinite(df):
         test = f"F {number(fit.qm)}, df {number(count, 0)} and {number(df, 0)}"
     r2 = "R² not estimable" if np.isnan(fit.r2) else f"R² {percent(fit.r2)}"
+    spread = f"residual τ {words.tau_words(fit.tau, about.wording)}, residual {words.i2_words(fit)}"
     said = "" if count == 1 and about.along.slope else f"All moderators together: {test}, p {equals(fit.qm_pvalue)}; "
-    return f"{said}{r2}; residual τ {number(fit.tau)}, residual I² {percent(fit.i2)}; k{NBSP}={NBSP}{number(fit.k, 0)}"
+    return f"{said}{r2}; {spread}; k{NBSP}={NBSP}{number(fit.k, 0)}"
 
 
-def _few_sentence(fit):
+def _few_sentence(about):
     """Return the warning for few trials per coefficient."""
+    fit, wording = about.fit, about.wording
     count = fit.qm_df[0]
     if fit.k >= STUDIES_PER_MODERATOR * count:
         return ""
     of = "one coefficient" if count == 1 else f"{number(count, 0)} coefficients"
-    return f"Fewer than ten trials for each coefficient of a moderator ({counted(fit.k, 'trial')}, {of}): too few to rely on"
+    k = wording.counted(fit.k)
+    return f"Fewer than ten {wording.nouns} for each coefficient of a moderator ({k}, {of}): too few to rely on"
 
 
 def _held_sentence(about):
@@ -617,13 +631,13 @@ def _held_sentence(about):
 
 def _model_sentence(about):
     """Return the model and what the intervals are."""
-    fit, at = about.fit, level(about.fit.confidence_level)
+    fit, at, nouns = about.fit, level(about.fit.confidence_level), about.wording.nouns
     model = MODELS.get(fit.tau2_method, f"mixed-effects meta-regression, τ² by {fit.tau2_method}")
     if about.predicts:
-        wider = ", which no spread between trials (τ 0) makes no wider" if fit.tau2 == 0 else ""
+        wider = f", which no spread between {nouns} (τ 0) makes no wider" if fit.tau2 == 0 else ""
         prediction = f"{at} prediction limits on {degrees(about.pi_method)}{wider}"
     else:
-        why = "the model has no spread between trials" if fit.tau2_method == "CE" else "too few trials"
+        why = f"the model has no spread between {nouns}" if fit.tau2_method == "CE" else f"too few {nouns}"
         prediction = f"no prediction limits: {why}"
     return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
 
@@ -633,11 +647,11 @@ def _page_of_numbers(about, scale, favours, *, title, footer, width):
     scales, height = (_moderator_scale(about.along), scale), TALL * width
     left = room_for(scale.ticks()[1])
     size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    room = {"left": left, "right": EDGE_MM, "height": height}
+    above = lines_above(about.caption, favours, width - 2 * style.MARGIN)
+    room = {"left": left, "right": EDGE_MM, "height": height, "above": len(above)}
     on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size), **room)
     _draw_plane(on.plane, about, size)
-    directions = [f"↓ {a}   ↑ {b}" for a, b in (favours, shortened(favours))] if favours else []
-    write_titles(on, about.x_label, about.y_label + (", log scale" if about.ratio else ""), directions)
+    write_titles(on, about.x_label, above)
     return on.figure
 
 
@@ -648,13 +662,12 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
     head = f"Fitted mean {bracketed(f'{at} CI')}"
     beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
     beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
-    names, most = _category_names(about.along, min(NAME_MM, 0.3 * width))
+    names, most = _category_names(about, min(NAME_MM, 0.3 * width))
     left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
     with style_context(["default", style.RC]):
         size = areas_of(about.along.trials["weight"], (right - left) * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
         rows = _rows_of(about, scale, size, right - left)
-        caption = about.y_label + (", log scale" if about.ratio else "")
-        panel = Panel("bubble", ("", ""), (), scale.limits, (caption,), favours=favours, measure=scale.measure)
+        panel = Panel("bubble", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
         below = axis_height([panel], {"bubble": right - left})
         placed, tall = lay_key(_bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
         top_mm = line_height(style.BODY_PT) + 2.0
@@ -675,18 +688,16 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
 
 def _mean_texts(about, row):
     """Return mean with confidence interval, and the prediction interval."""
-    digits = about.digits
-    shown = {end: about.show(row[end]) for end in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")}
-    mean = " ".join([number(shown["estimate"], digits), *limits(shown["ci_low"], shown["ci_high"], digits)])
-    if not np.isfinite(row["pi_low"]):
-        return mean, ""
-    return mean, f"prediction {interval(shown['pi_low'], shown['pi_high'], digits)}"
+    wording = about.wording
+    mean = " ".join([wording.write(row["estimate"]), *wording.limits(row["ci_low"], row["ci_high"])])
+    return mean, f"prediction {wording.span(row['pi_low'], row['pi_high'])}" if np.isfinite(row["pi_low"]) else ""
 
 
-def _category_names(along, most):
+def _category_names(about, most):
     """Return the lines of each category, at most two of its name, then its number of trials; and the widest line."""
+    along = about.along
     lines = [
-        [*wrap(str(row["x"]), most, style.BODY_PT), counted(row["k"], "trial")]
+        [*wrap(str(row["x"]), most, style.BODY_PT), about.wording.counted(row["k"])]
         for row in along.curve.to_dict("records")
     ]
     lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
@@ -704,13 +715,13 @@ def _cut(line):
 def _bubble_key(about, size):
     """Return the entries of the key."""
     at = level(about.fit.confidence_level)
-    trials = about.along.trials
+    trials, noun = about.along.trials, about.wording.noun
     entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
     entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
     if about.predicts:
-        entries.append(area_entry(f"{at} prediction limits, new trial", style.BAND))
+        entries.append(area_entry(f"{at} prediction limits, new {noun}", style.BAND))
     i = int(np.argmax(size))
-    sample = f"trial, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
+    sample = f"{noun}, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
     return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
 
 
@@ -736,15 +747,15 @@ def _write_columns(page, about, rows, names, texts, *, head, top, width):
 def _bubble_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.along.trials
-    estimates = interval(about.show(trials["yi"].min()), about.show(trials["yi"].max()), about.digits)
+    estimates = about.wording.span(trials["yi"].min(), trials["yi"].max())
     across = ""
     if not about.along.categorical:
         low, high = _write_x([trials["x"].min(), trials["x"].max()], about.year)
         across = f", {about.moderator} from {low} to {high}"
     return sentences(
         f"Bubble plot: {title}",
-        f"{counted(len(trials), 'trial').capitalize()}, estimates from {estimates}{across}",
+        f"{about.wording.counted(len(trials))}, estimates from {estimates}{across}",
         _bubble_finding(about),
         _test_sentence(about),
-        OBSERVATIONAL,
+        about.observational,
     )

@@ -17,7 +17,6 @@ from matplotlib.style import context as style_context
 
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.measures import Measure
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -37,21 +36,24 @@ from analysis.plots._page import (
 from analysis.plots._plane import (
     Plane,
     Scale,
+    Studies,
+    axis_title,
     band,
     critical,
     footer_rows,
     named,
+    null_of,
+    pooled_sentence,
     room_for,
     set_upright,
     size_of,
+    studies_of,
     title_axes,
     with_rows,
 )
-from analysis.plots._rows import source_of
 from analysis.plots._theme import Said, themed
 from analysis.plots._words import sentences
-from analysis.sentences import Wording
-from analysis.text import counted, digits_for, equals, interval, level, number, pvalue
+from analysis.text import equals, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,12 +62,6 @@ if TYPE_CHECKING:
     from analysis.evidence.arms import PooledArms
     from analysis.models.results import PooledEffect
 
-PRINTED = {
-    "Trial": ("text_name",),
-    "Estimate": ("text_estimate",),
-    "Interval": ("text_interval",),
-    "p for no difference": ("text_pvalue",),
-}
 MARKED = 0.1, 0.05, 0.01
 LEAST_P = 0.001  # at the foot of the axis of z, which has no end
 LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, LEAST_P)}
@@ -84,28 +80,17 @@ APART = 2.2  # mm between the labels of two p values
 
 
 @dataclass(frozen=True, eq=False)
-class _About:
-    """What the words are about: the pooled result, the table of the figure, and how numbers are written."""
+class _About(Studies):
+    """What the words are about: the studies, the table of the figure, and its lines."""
 
-    pooled: object
     table: pd.DataFrame
     lines: tuple
-    x_label: str
-    unit: str
-    ratio: bool
-    digits: int
-    left_out: object
-    wording: Wording
+    caption: str  # the title of the level axis
 
     @property
     def level(self):
         """Return the level of the pooled interval, as "95%"."""
         return level(self.pooled.confidence_level)
-
-    @property
-    def points(self):
-        """Return the unit of differences, "" for ratios."""
-        return "" if self.ratio else self.unit.split(" on ")[0]
 
     @property
     def predicted(self):
@@ -119,13 +104,11 @@ class _About:
         return rows.iloc[0] if len(rows) else None
 
     @property
-    def caption(self):
-        """Return the title of the level axis."""
-        return self.x_label + (", log scale" if self.ratio else "")
-
-    def show(self, value):
-        """Return an effect on the scale on which it is read."""
-        return float(np.exp(value)) if self.ratio else float(value)
+    def null(self):
+        """Return what the line of the null value stands for, "" where the measure has none."""
+        if not self.has_null:
+            return ""
+        return "no difference" if self.wording.arms else "no effect"
 
 
 @documented
@@ -203,40 +186,40 @@ def drapery(
     """
     if scale not in LABELLED:
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
-    source = source_of(results, to="drapery")
-    pooled, unit = source.pooled, source.wording.unit
-    measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
-    ratio, name = measure.is_ratio, measure.title
-    x_label = x_label or ", ".join(part for part in (name, unit) if part)
-    names = source.total.trials["label"].astype(str).tolist()
-    table, digits = _drapery_table(pooled, names, label, common, digits, ratio)
-    lines = tuple(dict.fromkeys([_own_p(pooled), *MARKED]))
-    about = _About(pooled, table, lines, x_label, unit, ratio, digits, source.left_out, source.wording.to(digits))
+    studies = studies_of(results, "drapery", measure=measure, digits=digits)
+    wording = studies.wording
+    table, favours = _drapery_table(studies, label, common), words.directions(favours, wording)
+    lines = tuple(dict.fromkeys([_own_p(studies.pooled), *MARKED]))
+    about = _About(**vars(studies), table=table, lines=lines, caption=axis_title(x_label, wording))
     trials = table[table["kind"] == "trial"]
-    across = Scale(panel_limits(*(trials[end] for end in ("estimate", "low", "high"))), measure)
+    ends, null = (trials[end] for end in ("estimate", "low", "high")), null_of(wording.measure)
+    across = Scale(panel_limits(*ends, null=null), wording.measure)
     if ax is not None:
         _draw_drapery(Plane(ax, across, _upright_scale(scale), *size_of(ax)), about, scale, ())
-        title_axes(ax, about.caption, Y_TITLES[0])
+        title_axes(ax, about.caption, Y_TITLES[0], favours)
         return ax.figure
     width = width_mm or USUAL_MM
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"p-value curves: {name[0].lower()}{name[1:]}"
+    title = title or f"p-value curves: {wording.measure.name}"
     footer = _drapery_footer(about, note)
-    favours = words.directions(favours, source.wording)
     fig = _drapery_page(about, across, scale, favours, title=title, footer=footer, width=width)
     caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
     rows = with_rows(table, *footer_rows(footer))
-    fig.content = FigureContent(rows, title, caption, alt, _drapery_finding(about), PRINTED)
+    heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Interval": "interval"}
+    heads |= {f"p for {about.null}": "pvalue"} if about.null else {}
+    printed = {head: (f"text_{name}",) for head, name in heads.items()}
+    fig.content = FigureContent(rows, title, caption, alt, _drapery_finding(about), printed)
     return fig
 
 
-def _drapery_table(pooled, names, label, common, digits, ratio):
-    """Return one row per curve, with its intervals at every p value; and the decimals of its numbers."""
+def _drapery_table(studies, label, common):
+    """Return one row per curve, with its intervals at every p value."""
+    pooled, wording = studies.pooled, studies.wording
     p = np.unique(np.append(LEVELS, _own_p(pooled)))
     of = pvalue_curves(pooled, p)
     half = critical(pooled.confidence_level) * np.sqrt(pooled.vi)
-    trials = pd.DataFrame({"kind": "trial", "name": names, "estimate": pooled.yi})
+    trials = pd.DataFrame({"kind": "trial", "name": studies.rows["name"], "estimate": pooled.yi})
     trials = trials.assign(low=pooled.yi - half, high=pooled.yi + half, weight=pooled.weights)
     trials["pvalue"] = of.trial_pvalues
     away = trials["estimate"] - pooled.estimate
@@ -244,7 +227,7 @@ def _drapery_table(pooled, names, label, common, digits, ratio):
     rows, ends = [trials], [*of.trials]
     extra = [("total", "Pooled", pooled.estimate, pooled.ci, pooled.pvalue, of.pooled)]
     if np.isfinite(pooled.pi.low):
-        extra.append(("prediction", "New trial", pooled.estimate, pooled.pi, np.nan, of.prediction))
+        extra.append(("prediction", f"New {wording.noun}", pooled.estimate, pooled.pi, np.nan, of.prediction))
     if common:
         same = common_effect(pooled)
         extra.append(("common", "Common effect", same.estimate, same.ci, same.pvalue, pvalue_curves(same, p).pooled))
@@ -254,17 +237,15 @@ def _drapery_table(pooled, names, label, common, digits, ratio):
         ends.append(curve)
     rows, ends = pd.concat(rows, ignore_index=True), np.array(ends)
     rows["labelled"] = rows["labelled"].eq(True)
-    if digits is None:
-        digits = 2 if ratio else digits_for(trials["low"], trials["high"], style.LEAST_DIGITS)
-    show, records = np.exp if ratio else float, rows.to_dict("records")
+    records = rows.to_dict("records")
     rows["text_name"] = rows["name"]
-    rows["text_estimate"] = [number(show(row["estimate"]), digits) for row in records]
-    rows["text_interval"] = [interval(show(row["low"]), show(row["high"]), digits) for row in records]
+    rows["text_estimate"] = [wording.write(row["estimate"]) for row in records]
+    rows["text_interval"] = [wording.span(row["low"], row["high"]) for row in records]
     rows["text_pvalue"] = ["" if np.isnan(row["pvalue"]) else pvalue(row["pvalue"]) for row in records]
     for i, side in enumerate(("low", "high")):
         values = pd.DataFrame(ends[:, :, i], columns=[f"{side}_p{each:.10g}" for each in p])
         rows = pd.concat([rows, values], axis=1)
-    return rows, digits
+    return rows
 
 
 def _own_p(pooled):
@@ -327,7 +308,7 @@ def _draw_curves(plane, about, scale, written):
         plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
     look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [LINE], "zorder": 0.6}
     plane.lines([[(low, at), (high, at)] for at in lines], "drapery-levels", **look)
-    if low < 0 < high:
+    if low < plane.x.null < high:
         null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
         plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
     trials = _curves(table, "trial", scale)
@@ -366,10 +347,10 @@ def _common_look():
 
 def _drapery_footer(about, note):
     """Return the paragraphs below the figure."""
-    pooled = about.pooled
-    parts = ["thin: one trial", "bold: pooled result"]
+    pooled, wording = about.pooled, about.wording
+    parts = [f"thin: one {wording.noun}", "bold: pooled result"]
     if about.predicted:
-        parts.append("area: prediction of a new trial")
+        parts.append(f"area: prediction of a new {wording.noun}")
     if about.common is not None:
         parts.append("dashed: common effect, normal distribution")
     narrow = "The HKSJ interval is narrower than the Wald interval, to be read with care"
@@ -382,9 +363,9 @@ def _drapery_footer(about, note):
             "; ".join(parts),
         ),
         sentences(
-            words.model_sentence(pooled, about.wording),
-            words.heterogeneity_sentence(pooled, about.wording),
-            words.left_out_sentence(about.left_out, about.wording),
+            words.model_sentence(pooled, wording),
+            words.heterogeneity_sentence(pooled, wording),
+            words.left_out_sentence(about.left_out, wording),
             narrow if pooled.hksj_narrower else "",
         ),
         sentences(note),
@@ -394,18 +375,14 @@ def _drapery_footer(about, note):
 
 def _drapery_finding(about):
     """Return the pooled result in words."""
-    pooled = about.pooled
-    ends = interval(about.show(pooled.ci.low), about.show(pooled.ci.high), about.digits)
-    estimate = f"{number(about.show(pooled.estimate), about.digits)} {about.points}".rstrip()
+    pooled, wording = about.pooled, about.wording
     expected, common = "", ""
     if about.predicted:
-        limits = interval(about.show(pooled.pi.low), about.show(pooled.pi.high), about.digits)
-        expected = f"{about.level} prediction interval for a new trial: {limits}"
+        expected = f"{about.level} prediction interval for a new {wording.noun}: {wording.span(*pooled.pi)}"
     if (row := about.common) is not None:
         common = f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
-    trials = counted(pooled.k, "trial")
-    result = f"Pooled: {estimate} ({about.level} CI {ends}; {trials}), p {equals(pooled.pvalue)} for no difference"
-    return sentences(result, expected, common)
+    p = f", p {equals(pooled.pvalue)} for {about.null}" if about.null else ""
+    return sentences(f"{pooled_sentence(about)}{p}", expected, common)
 
 
 def _drapery_page(about, across, scale, favours, *, title, footer, width):
@@ -486,9 +463,9 @@ def _drapery_key(about):
     if about.common is not None:
         entries.append(line_entry("common effect", **_common_look()))
     k = about.pooled.k
-    entries.append(line_entry(f"trials ({number(k, 0)})", colors=_quiet_colour(k), linewidths=TRIAL_PT))
+    entries.append(line_entry(f"{about.wording.nouns} ({number(k, 0)})", colors=_quiet_colour(k), linewidths=TRIAL_PT))
     if about.predicted:
-        entries.append(area_entry("prediction, new trial", style.BAND))
+        entries.append(area_entry(f"prediction, new {about.wording.noun}", style.BAND))
     return entries
 
 
@@ -508,11 +485,13 @@ def _write_top_names(plane, names, x, places):
 def _drapery_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.table[about.table["kind"] == "trial"]
-    spread = interval(about.show(trials["estimate"].min()), about.show(trials["estimate"].max()), about.digits)
-    clear = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
+    spread = about.wording.span(trials["estimate"].min(), trials["estimate"].max())
+    small = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
     return sentences(
         f"Drapery plot: {title}",
-        f"p-value curves of {counted(len(trials), 'trial')}, estimates from {spread}",
-        f"{clear} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for no difference",
+        f"p-value curves of {about.wording.counted(len(trials))}, estimates from {spread}",
+        f"{small} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for {about.null}"
+        if about.null
+        else "",
         _drapery_finding(about).rstrip("."),
     )

@@ -31,9 +31,9 @@ from analysis.plots._plane import (
     draw_axes,
     draw_trials,
     footer_rows,
-    lower,
     model_sentence,
     named,
+    null_of,
     on_path,
     outside_sentence,
     pooled_sentence,
@@ -53,7 +53,7 @@ from analysis.plots._plane import (
 )
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
-from analysis.text import counted, level, number, pvalue
+from analysis.text import level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
 
 AXES = ("se", "precision")
-PRINTED = {"Trial": ("text_name",), "Effect": ("text_estimate",), "Standard error": ("text_se",), "p": ("text_p",)}
 FEWEST = 10  # trials for a look at asymmetry
 DOTS = (0, (1, 1.6))
 POOLED_PT = 0.8
@@ -144,24 +143,34 @@ def funnel(
     ['<0.001', '0.18', '0.002']
     """
     studies = studies_of(results, "funnel", measure=measure, digits=digits)
-    contours = _ascending_levels(contours)
+    # without a place of no effect there is nothing for contours to lie around
+    contours = _ascending_levels(contours) if studies.has_null else []
     if yaxis not in AXES:
         raise ValueError(f"yaxis is {yaxis!r}; it must be one of {', '.join(AXES)}")
-    table = _funnel_table(studies, contours, label)
+    table, wording = _funnel_table(studies, contours, label), studies.wording
+    favours = words.directions(favours, wording)
     scales = _funnel_scales(table, studies, yaxis)
     if ax is not None:
         _draw_funnel(Plane(ax, *scales, *size_of(ax)), table, yaxis)
-        title_axes(ax, studies.axis, _upright_title(studies, yaxis))
+        title_axes(ax, wording.axis, _upright_title(wording, yaxis), favours)
         return ax.figure
     width = width_of(width_mm, "funnel plot")
-    title = title or f"Funnel plot: {lower(studies.name)} and standard error in {counted(studies.pooled.k, 'trial')}"
+    title = title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
-    favours = words.directions(favours, studies.wording)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _funnel_alt_text(title, studies, table)
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
+    rows, printed = with_rows(table, *footer_rows(footer)), _funnel_printed(studies)
+    fig.content = FigureContent(rows, title, caption, alt, "", printed)
     return fig
+
+
+def _funnel_printed(studies):
+    """Return the headings of the table for readers."""
+    wording = studies.wording
+    heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate"}
+    heads |= {f"Standard error{wording.on_scale}": "se"} | ({"p": "p"} if studies.has_null else {})
+    return {head: (f"text_{name}",) for head, name in heads.items()}
 
 
 def _ascending_levels(contours):
@@ -180,7 +189,7 @@ def _funnel_table(studies, contours, label):
     rows = trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
     rows["outside"] = rows["distance"].abs() > limit
     rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
-    rows["text_se"] = [number(x, studies.digits) for x in rows["se"]]
+    rows["text_se"] = [number(x, studies.wording.digits) for x in rows["se"]]
     rows["text_p"] = [pvalue(p) for p in rows["pvalue"]]
     extra = [total_row(studies)]
     at = {"estimate": studies.pooled.estimate, "confidence_level": level, "critical": limit}
@@ -188,7 +197,8 @@ def _funnel_table(studies, contours, label):
     for each in contours:
         extra.append({"kind": "contour", "name": f"p = {_p_beyond(each)}", "estimate": 0.0})
         extra[-1] |= {"confidence_level": each, "critical": critical(each)}
-    return with_rows(rows, *extra, {"kind": "reference", "name": "no effect", "estimate": 0.0})
+    null = {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)}
+    return with_rows(rows, *extra, null)
 
 
 def _p_beyond(contour):
@@ -201,25 +211,28 @@ def _funnel_scales(table, studies, yaxis):
     """Return the scales: all trials, no effect and the pooled effect, and its limits where there is room for them."""
     trials = table[table["kind"] == "trial"]
     widest = trials["se"].max()
-    known = [*trials["estimate"], studies.pooled.estimate, 0.0]
-    low, high = min(known), max(known)
+    null = null_of(studies.wording.measure)
+    known = [*trials["estimate"], studies.pooled.estimate, null]
+    low, high = np.nanmin(known), np.nanmax(known)
     half = critical(studies.pooled.confidence_level) * widest
     wide = min(low, studies.pooled.estimate - half), max(high, studies.pooled.estimate + half)
     span, whole = high - low, wide[1] - wide[0]
     # limits that would leave the trials less than their share of the panel are cut, to no less than half of them
     spare = whole if span >= LEAST_FILL * whole else (max(span / LEAST_FILL, LEAST_FILL * whole) - span) / 2
     low, high = max(low - spare, wide[0]), min(high + spare, wide[1])
-    low, high = min(low, -BESIDE_NULL * (high - low)), max(high, BESIDE_NULL * (high - low))
+    beside = BESIDE_NULL * (high - low)
+    low, high = np.fmin(low, null - beside), np.fmax(high, null + beside)
     pad = PAD * (high - low)
     # the outermost trial stands a little inside the panel
     upright = (1.06 * widest, 0.0) if yaxis == "se" else (0.0, 1.06 / trials["se"].min())
-    return Scale((low - pad, high + pad), studies.measure), Scale(upright)
+    return Scale((low - pad, high + pad), studies.wording.measure), Scale(upright)
 
 
-def _upright_title(studies, yaxis):
+def _upright_title(wording, yaxis):
     """Return the title of the upright axis."""
-    of = f" of the log {lower(studies.name)}" if studies.ratio else f", {studies.points}" if studies.points else ""
-    return f"Standard error{of}" if yaxis == "se" else f"Precision: 1 / standard error{of.partition(',')[0]}"
+    if yaxis == "precision":
+        return f"Precision: 1 / standard error{wording.on_scale}"
+    return f"Standard error{wording.on_scale}{f', {wording.points}' if wording.points else ''}"
 
 
 def _draw_funnel(plane, table, yaxis):
@@ -243,8 +256,9 @@ def _draw_funnel(plane, table, yaxis):
 
     limit = table[table["kind"] == "limit"].iloc[0]
     sides, ends = _curves(plane, limit, se), np.array(plane.y.limits)
-    null, pooled = (np.column_stack([np.full(2, x), ends]) for x in (0.0, limit["estimate"]))
-    plane.lines([null], "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    null, pooled = (np.column_stack([np.full(2, x), ends]) for x in (plane.x.null, limit["estimate"]))
+    drawn = [null] if np.isfinite(null).all() else []
+    plane.lines(drawn, "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
     plane.lines([pooled], "funnel-pooled", linestyles=[DOTS], **look)
     limits = [np.column_stack([side, upright]) for side in sides]
@@ -254,7 +268,7 @@ def _draw_funnel(plane, table, yaxis):
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
     boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "funnel-trials")
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
-    avoid = [on_path(plane.mm(*path.T), 2.5) for path in (*limits, null, pooled)]
+    avoid = [on_path(plane.mm(*path.T), 2.5) for path in (*limits, *drawn, pooled)]
     write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
 
 
@@ -285,27 +299,28 @@ def _curves(plane, row, se):
 
 def _funnel_footer(studies, table, *, contours, note):
     """Return the paragraphs that say what was drawn and how far it can be read."""
-    pooled = studies.pooled
+    pooled, wording = studies.pooled, studies.wording
     at = level(pooled.confidence_level)
     hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
+    null = "solid line: no effect; " if studies.has_null else ""
     shades = (
-        "Shades: two-sided p value that a trial has on its own (Wald test of no effect), in brackets the number of "
-        "trials (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
+        f"Shades: two-sided p value that a {wording.noun} has on its own (Wald test of no effect), in brackets the "
+        f"number of {wording.nouns} (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
     )
-    outside, spread = outside_sentence(table, "outside the dashed lines"), spread_sentence(studies)
+    outside, spread = outside_sentence(table, "outside the dashed lines", wording), spread_sentence(studies)
     if spread:
-        outside += f", which leave out that true effects differ between trials ({spread})"
+        outside += f", which leave out that true effects differ between {wording.nouns}: {spread}"
     lines = [
         words.sentences(
-            f"One circle per trial{hollow}; solid line: no effect; dotted line: pooled effect; dashed lines: pooled "
-            f"effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
-            "trials would lie if all had the same true effect",
+            f"One circle per {wording.noun}{hollow}; {null}dotted line: pooled effect; dashed lines: "
+            f"pooled effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of "
+            f"the {wording.nouns} would lie if all had the same true effect",
             shades if contours else "",
         ),
         words.sentences(
             model_sentence(studies),
             outside if pooled.k > 1 else "",
-            words.left_out_sentence(studies.left_out, studies.wording),
+            words.left_out_sentence(studies.left_out, wording),
         ),
         words.sentences(*_asymmetry(studies)),
         words.sentences(note),
@@ -315,17 +330,17 @@ def _funnel_footer(studies, table, *, contours, note):
 
 def _asymmetry(studies):
     """Return what may and may not be read from the symmetry of the funnel."""
-    k, measure = studies.pooled.k, studies.measure
+    k, wording = studies.pooled.k, studies.wording
     said = [
-        "Asymmetry is not bias: true effects that go with the size of a trial, weaker methods of small trials and "
-        "chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
+        f"Asymmetry is not bias: true effects that go with the size of a {wording.noun}, weaker methods of small "
+        f"{wording.nouns} and chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
     ]
     if k < FEWEST:
-        said = [f"With {counted(k, 'trial')}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
-    if measure.tied:
-        article = "an" if measure.name[0] in "aeiou" else "a"
+        said = [f"With {wording.counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
+    if wording.measure.tied:
+        article = "an" if wording.measure.name[0] in "aeiou" else "a"
         said.append(
-            f"The standard error of {article} {measure.name} depends on the effect itself, "
+            f"The standard error of {article} {wording.measure.name} depends on the effect itself, "
             "which alone can tilt the funnel"
         )
     return said
@@ -336,23 +351,24 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     _, labels = _upright_ticks(scales[1], TALL * width)
     left, right = room_for(labels), 1.2
     inner = width - 2 * style.MARGIN - left - right
-    panel = Panel("funnel", (), (), scales[0].limits, (studies.axis,), favours=favours, measure=studies.measure)
-    entries = _funnel_key(table, inner * TALL * width)
+    wording = studies.wording
+    panel = Panel("funnel", (), (), scales[0].limits, (wording.axis,), favours=favours, measure=wording.measure)
+    entries = _funnel_key(table, inner * TALL * width, wording.noun)
     below = axis_height([panel], {"funnel": inner})
     room = {"left": left, "right": right, "height": TALL * width, "below": below}
     on = sheet(title, footer, width, scales=scales, label="funnel", entries=entries, **room)
     _draw_funnel(on.plane, table, yaxis)
     y = on.top - 1.6 - style.SMALL_PT / style.PT_PER_MM / 2
-    write(on.page, style.MARGIN, y, _upright_title(studies, yaxis), style.CAPTION, gid="title-y")
+    write(on.page, style.MARGIN, y, _upright_title(wording, yaxis), style.CAPTION, gid="title-y")
     write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
     return on.figure
 
 
-def _funnel_key(table, mm2):
+def _funnel_key(table, mm2, noun):
     """Return the entries of the key; ``mm2`` is the area of the panel."""
     trials, contours = table[table["kind"] == "trial"], table[table["kind"] == "contour"]
     limit = table[table["kind"] == "limit"].iloc[0]
-    entries = trial_entries(trials, mm2)
+    entries = trial_entries(trials, mm2, noun)
     look = {"colors": style.INK, "linewidths": POOLED_PT}
     entries.append(line_entry("pooled", linestyles=[DOTS], **look))
     entries.append(line_entry(_limits_name(limit["confidence_level"]), linestyles=[DASHES], **look))
@@ -393,23 +409,24 @@ def _swatch(text, shade, *, new_line):
 def _funnel_alt_text(heading, studies, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
-    k, errors = len(trials), trials["se"].to_numpy(float)
-    effects = studies.span(trials["estimate"].min(), trials["estimate"].max())
-    low, high = (number(x, studies.digits) for x in (errors.min(), errors.max()))
+    k, errors, wording = len(trials), trials["se"].to_numpy(float), studies.wording
+    effects = wording.span(trials["estimate"].min(), trials["estimate"].max())
+    low, high = (number(x, wording.digits) for x in (errors.min(), errors.max()))
     wider = errors > np.median(errors)
     left = (trials["distance"] < 0).to_numpy()
     halves = (
-        f"Of the {number(wider.sum(), 0)} trials with the larger standard errors {number((wider & left).sum(), 0)} lie "
-        f"left of the pooled effect, of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
+        f"Of the {wording.counted(wider.sum())} with the larger standard errors "
+        f"{number((wider & left).sum(), 0)} lie left of the pooled effect, "
+        f"of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
     )
     alone = (trials["pvalue"] <= 0.05).sum()
     return words.sentences(
         f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
-        f"{counted(k, 'trial').capitalize()}; effects from {effects} {studies.points}".rstrip()
-        + f"; standard errors from {low} to {high}",
+        f"{wording.counted(k)}; effects from {effects} {wording.points}".rstrip()
+        + f"; standard errors{wording.on_scale} from {low} to {high}",
         pooled_sentence(studies),
         f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
         f"{_limits_name(studies.pooled.confidence_level)}",
-        f"On its own, {counted(alone, 'trial')} {'has' if alone == 1 else 'have'} p ≤ 0.05",
+        f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05" if studies.has_null else "",
         halves if k > 2 else "",
     )

@@ -18,14 +18,15 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.arms import PooledArms, pool_arms
-from analysis.evidence.contextual import require_placebo
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
+from analysis.plots._forest import worthwhile_zone
 from analysis.plots._labbe_counts import (
     COLUMNS,
     INSET,
     ROLES,
     boxes_of,
+    counts_within,
     draw_cross,
     draw_marks,
     groups_of,
@@ -50,6 +51,7 @@ from analysis.plots._plane import (
     room_for,
     size_of,
     width_of,
+    with_digits,
     with_rows,
     write_beside,
 )
@@ -57,7 +59,7 @@ from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import level_of, sentences
 from analysis.sentences import Wording, findings
-from analysis.text import counted, interval, number, percent
+from analysis.text import number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,12 +67,9 @@ if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.worthwhile import Threshold
 
-TITLE = "Change in pain under placebo against change under treatment"
-AXES = ("Change in the placebo arm, points on 0–10", "Change in the treatment arm, points on 0–10")
-CORNERS = ("less pain under placebo", "less pain under treatment")  # above and below the line
 SHARP = (
-    "No line is fitted: effect and change under placebo share a term, so that a slope says nothing about whether a "
-    "larger placebo response goes with a larger effect (Sharp 1996, BMJ 313:735)"
+    "No line is fitted: effect and change under {0} share a term, so that a slope says nothing about whether a "
+    "larger {0} response goes with a larger effect (Sharp 1996, BMJ 313:735)"
 )
 
 
@@ -84,26 +83,26 @@ def labbe(
     label: int | Sequence[str] = 6,
     title: str | None = None,
     width_mm: PageWidth | None = None,
-    digits: int | None = 2,
+    digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
-    """Draw a continuous L'Abbé plot: change in the placebo arm against change in the treatment arm.
+    """Draw a continuous L'Abbé plot: change in one arm against change in the other.
 
     Parameters
     ----------
     results : PooledArms or EffectSizes
-        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`. Responders are drawn as percentages, by
-        :func:`analysis.labbe_counts`.
+        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`. Responders, and whatever else holds the
+        counts of both arms, are drawn as percentages, by :func:`analysis.labbe_counts`.
     by : str, optional
         A column of the effect sizes, such as "therapy_family", that gives trials shape and colour; the five largest
         groups are told apart. Default: the groups of the PooledArms, if it has any.
-    {worthwhile, label, title}
+    {worthwhile}
+        None is drawn where the effects do not say what is good.
+    {label, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    digits : int, optional
-        Decimals of the printed numbers.
-    {ax, note}
+    {digits, ax, note}
 
     Returns
     -------
@@ -128,7 +127,7 @@ def labbe(
     Means stand in place of the proportions of the original figure. The band of `worthwhile` is parallel to the line of
     no difference. Areas are proportional to the weights in the pooled contrast, whatever the shape, down to a smallest
     one. The diamond stands on the intervals of both pooled means: those of the bivariate model where there is one. No
-    line is fitted: the effect and the change under placebo share a term.
+    line is fitted: the effect and the change on the level axis share a term.
 
     References
     ----------
@@ -145,33 +144,33 @@ def labbe(
     >>> int((fig.content.table["kind"] == "trial").sum())
     36
     """
-    if hasattr(results, "nnt") or hasattr(results, "in_pooled"):
+    if hasattr(results, "nnt") or hasattr(results, "in_pooled") or counts_within(results) is not None:
         shared = {"by": by, "label": label, "title": title, "width_mm": width_mm, "digits": digits}
         return labbe_counts(results, **shared, ax=ax, note=note)
     arms = _arms_of(results)
-    by = arms.by if by is None else by
-    table = _means_table(arms, by, label, digits)
+    by, wording = arms.by if by is None else by, _wording_of(arms, digits)
+    table = _means_table(arms, by, label, wording)
     scale = _means_scale(table)
-    zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
+    zone, _, band = worthwhile_zone(worthwhile if wording.benefit else None, wording)
     if ax is not None:
-        _draw_into(ax, table, scale, zone)
+        _draw_into(ax, table, scale, zone, wording)
         return ax.figure
-    title = title or TITLE
-    footer = _means_footer(arms, table, by=by, zone=zone, digits=digits, note=note)
+    title = title or _means_title(wording)
+    footer = _means_footer(arms, table, wording, by=by, band=band, note=note)
     width = width_of(width_mm, "L'Abbé plot")
-    fig = _means_page(table, scale, zone, title=title, footer=footer, width=width, by=by)
-    caption = " ".join([sentences(title, _pooled_sentence(table, digits)), *footer])
+    fig = _means_page(table, scale, zone, wording, title=title, footer=footer, width=width, by=by)
+    caption = " ".join([sentences(title, _pooled_sentence(table, wording)), *footer])
     extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
     if zone:
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    rows, alt = with_rows(table, *extra, *footer_rows(footer)), _means_alt_text(title, table, digits)
+    rows, alt = with_rows(table, *extra, *footer_rows(footer)), _means_alt_text(title, table, wording)
     group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
     printed = {
-        "Trial": ("text_name",),
+        words.capital(wording.noun): ("text_name",),
         **group,
-        "Change, placebo": ("text_placebo",),
-        "Change, treatment": ("text_treatment",),
+        f"Change, {wording.arms[1]}": ("text_placebo",),
+        f"Change, {wording.arms[0]}": ("text_treatment",),
         "Difference": ("text_contrast",),
         "Weight": ("text_weight",),
     }
@@ -182,16 +181,43 @@ def labbe(
 def _arms_of(results):
     if not isinstance(results, PooledArms):
         if not hasattr(results, "derivations"):
-            give = "give EffectSizes or a PooledArms, such as effect_sizes(trials) or pool_arms(trials)"
+            give = (
+                "give EffectSizes or a PooledArms, such as effect_sizes(trials) or pool_arms(trials); counts of both "
+                "arms go to labbe_counts"
+            )
             raise TypeError(_check.refusal(results, "labbe", give))
         results = pool_arms(results)
     if results.placebo is None:
-        raise ValueError("no trial reports a baseline in both arms: there is no change to draw; use forest")
-    require_placebo(results.effects, "labbe")
+        raise ValueError(
+            f"no {results.effects.noun} reports a baseline in both arms: there is no change to draw; use forest, or "
+            "labbe_counts for counts"
+        )
     return results
 
 
-def _means_table(arms, by, label, digits):
+def _wording_of(arms, digits):
+    return with_digits(Wording.of(arms), digits, arms.contrast.yi, arms.contrast.vi)
+
+
+def _means_title(wording):
+    what = f"Change in {wording.outcome_name}" if wording.outcome_name else "Change"
+    return f"{what} under {wording.arms[1]} against change under {wording.arms[0]}"
+
+
+def _axis_titles(wording):
+    """Return the titles of the level and the upright axis."""
+    return [", ".join(filter(None, (f"Change in the {arm} arm", wording.unit))) for arm in reversed(wording.arms)]
+
+
+def _sides(wording):
+    """Return what it is to lie above and below the line of no difference."""
+    treatment, placebo = wording.arms
+    better = wording.better or "higher"
+    above, below = (placebo, treatment) if wording.benefit == "lower" else (treatment, placebo)
+    return f"{better} under {above}", f"{better} under {below}"
+
+
+def _means_table(arms, by, label, wording):
     """Return one row per trial with a change in both arms, and one for the pooled means."""
     trials = block_of_arms("", arms).trials
     if by is not None and (by not in trials or by == "flags"):
@@ -217,7 +243,7 @@ def _means_table(arms, by, label, digits):
     rows = with_rows(rows, total).assign(labelled=[*labelled, False])
     rows["text_name"] = rows["name"]
     for arm in ("placebo", "treatment", "contrast"):
-        rows[f"text_{arm}"] = [number(x, digits) for x in rows[f"{arm}_estimate"]]
+        rows[f"text_{arm}"] = [wording.write(x) for x in rows[f"{arm}_estimate"]]
     rows["text_weight"] = ["" if w != w else percent(w, 1) for w in rows["weight"]]
     return rows.assign(look=looks_of_groups(rows))
 
@@ -249,12 +275,13 @@ def _means_scale(table):
     return Scale((low - pad, high + pad))
 
 
-def _draw_into(ax, table, scale, zone):
+def _draw_into(ax, table, scale, zone, wording):
     """Draw the panel into axes of another figure, with plain axis titles."""
     side = min(size_of(ax))
     ax.set_box_aspect(1)
-    _draw_means(ax, table, labbe_areas(table[table["kind"] == "trial"], side), scale=scale, zone=zone, side=side)
-    for axis, text in ((ax.xaxis, AXES[0]), (ax.yaxis, AXES[1])):
+    size = labbe_areas(table[table["kind"] == "trial"], side)
+    _draw_means(ax, table, size, scale=scale, zone=zone, side=side, sides=_sides(wording))
+    for axis, text in zip((ax.xaxis, ax.yaxis), _axis_titles(wording), strict=True):
         axis.set_ticks(*scale.ticks(), fontproperties=font(style.SMALL_PT))
         axis.set_label_text(text, fontproperties=font(style.SMALL_PT))
 
@@ -268,13 +295,13 @@ class _Plane(Plane):
         write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
 
 
-def _draw_means(ax, table, size, *, scale, zone, side):
+def _draw_means(ax, table, size, *, scale, zone, side, sides):
     """Draw everything inside the panel; ``size`` holds the areas of the trials' marks, ``side`` its length in mm."""
     trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"]
     ax.set(xlim=scale.limits, ylim=scale.limits)
     plane = _Plane(ax, scale, scale, side, side)
     boxes = boxes_of(plane, trials, size, total)
-    corners = _corner_words(side, boxes)
+    corners = _corner_words(side, sides, boxes)
     _draw_backdrop(plane, zone, corners)
     largest_first = np.argsort(-size, kind="stable")
     draw_marks(plane, trials.iloc[largest_first], size[largest_first])
@@ -285,10 +312,10 @@ def _draw_means(ax, table, size, *, scale, zone, side):
     _write_names(plane, trials, total.iloc[0], size, np.vstack([boxes, *(box for _, box in corners)]))
 
 
-def _corner_words(side, taken):
+def _corner_words(side, sides, taken):
     """Return what the two sides of the line mean, where the corner is free: ((alignment, text), box)."""
     tall, found = line_height(style.NOTE_PT), []
-    for text, align in zip(CORNERS, ("left", "right"), strict=True):
+    for text, align in zip(sides, ("left", "right"), strict=True):
         wide = text_width(text, style.NOTE_PT)
         left = INSET if align == "left" else side - INSET - wide
         bottom = side - INSET - tall if align == "left" else INSET
@@ -376,32 +403,33 @@ def _on_cross(centre, across, up):
     return price
 
 
-def _means_footer(arms, table, *, by, zone, digits, note):
+def _means_footer(arms, table, wording, *, by, band, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
     marks = (
-        "one mark per trial, area proportional to its weight in the pooled difference down to a smallest size, hollow "
-        "where an SD was imputed; line: no difference, vertical distance from it: difference of the two changes"
+        f"one mark per {wording.noun}, area proportional to its weight in the pooled difference down to a smallest "
+        "size, hollow where an SD was imputed; line: no difference, vertical distance from it: difference of the two "
+        "changes"
     )
     # contrasts that are not the difference of the changes, beyond rounding, come from final scores
     gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
-    final = f"Weights rest on the difference of final scores in {counted(gaps.sum(), 'trial')}" if gaps.any() else ""
+    final = f"Weights rest on the difference of final scores in {wording.counted(gaps.sum())}" if gaps.any() else ""
     missing = row["contrast_k"] - len(trials)
     absent = (
-        f"Baseline not reported, so not drawn, but in the pooled difference: {counted(missing, 'trial')}"
+        f"Baseline not reported, so not drawn, but in the pooled difference: {wording.counted(missing)}"
         if missing
         else ""
     )
     lines = [
         sentences(
             marks,
-            words.zone_words(zone, Wording.of(arms))[0],
+            band,
             other_groups_sentence(trials),
             absent,
             final,
         ),
         sentences(_pooled_words(arms, table)),
-        sentences(SHARP),
+        sentences(SHARP.format(wording.arms[1])),
         sentences(note),
     ]
     return [line for line in lines if line]
@@ -421,30 +449,33 @@ def _pooled_words(arms, table):
     )
 
 
-def _means_page(table, scale, zone, *, title, footer, width, by):
+def _means_page(table, scale, zone, wording, *, title, footer, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     left = style.MARGIN + room_for(scale.ticks()[1])
     side = width - style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else 0.0)
     size = labbe_areas(table[table["kind"] == "trial"], side)
 
     def draw(ax, page, top):
-        _draw_means(ax, table, size, scale=scale, zone=zone, side=side)
+        _draw_means(ax, table, size, scale=scale, zone=zone, side=side, sides=_sides(wording))
         _draw_axes(page, scale, (left, top, side))
 
-    entries = _means_entries(table, size, zone, by)
-    return square_page(draw, entries, AXES, title=title, footer=footer, width=width, box=(left, side))
+    entries = _means_entries(table, size, zone, by, wording)
+    return square_page(draw, entries, _axis_titles(wording), title=title, footer=footer, width=width, box=(left, side))
 
 
-def _means_entries(table, size, zone, by):
+def _means_entries(table, size, zone, by, wording):
     """Return the entries of the key."""
     entries = [line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT)]
     if zone:
-        ends = " to ".join(number(-x, decimals(x)) for x in reversed(zone))
-        band = f"{ends} points less pain than under placebo: smallest worthwhile difference"
+        ends = " to ".join(number(x, decimals(x)) for x in sorted(map(abs, zone)))
+        better = wording.better if wording.outcome_name else wording.benefit
+        band = f"{ends} {wording.points} {better} than under {wording.arms[1]}: smallest worthwhile difference"
         entries.append(area_entry(band, style.ZONE))
     entries.append(pooled_entry(f"pooled means with {level_of(table)} intervals"))
     new_lines = 4 - len(entries)  # without the band, the first two groups begin a line
-    return entries + mark_entries(table[table["kind"] == "trial"], size, by, largest=60.0, new_lines=new_lines)
+    return entries + mark_entries(
+        table[table["kind"] == "trial"], size, by, wording.nouns, largest=60.0, new_lines=new_lines
+    )
 
 
 def _draw_axes(page, scale, box):
@@ -462,32 +493,32 @@ def _draw_axes(page, scale, box):
         write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
 
 
-def _pooled_sentence(table, digits):
+def _pooled_sentence(table, wording):
     """Return the pooled means and the pooled contrast with their intervals."""
     row = table[table["kind"] == "total"].iloc[0]
-    at = level_of(table)
+    at, (treatment, placebo) = f"{level_of(table)} CI", wording.arms
 
     def one(arm):
-        limits = interval(row[f"{arm}_low"], row[f"{arm}_high"], digits)
-        return f"{number(row[f'{arm}_estimate'], digits)} ({at} CI {limits})"
+        return wording.within(row[f"{arm}_estimate"], (row[f"{arm}_low"], row[f"{arm}_high"]), at, unit=True)
 
     return (
-        f"Pooled means: {one('placebo')} points in the placebo arms and {one('treatment')} in the treatment arms "
-        f"({counted(row['placebo_k'], 'trial')}); pooled difference {one('contrast')} ({counted(row['contrast_k'], 'trial')})"
+        f"Pooled means: {one('placebo')} in the {placebo} arms and {one('treatment')} in the {treatment} "
+        f"arms ({wording.counted(row['placebo_k'])}); pooled difference {one('contrast')} "
+        f"({wording.counted(row['contrast_k'])})"
     )
 
 
-def _means_alt_text(title, table, digits):
+def _means_alt_text(title, table, wording):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     below = number((trials["treatment_estimate"] < trials["placebo_estimate"]).sum(), 0)
     spans = [
-        f"{arm} arms from {interval(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max(), digits)}"
-        for arm in ROLES
+        f"{name} arms from {wording.span(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max())}"
+        for arm, name in zip(ROLES, reversed(wording.arms), strict=True)
     ]
     return sentences(
         f"L'Abbé plot: {title}",
-        f"{counted(len(trials), 'trial').capitalize()}, change in {' and in '.join(spans)} points",
-        f"{below} of {number(len(trials), 0)} lie below the line of no difference: less pain under treatment",
-        _pooled_sentence(table, digits),
+        f"{wording.counted(len(trials))}, change in {' and in '.join(spans)} {wording.points}",
+        f"{below} of {number(len(trials), 0)} lie below the line of no difference: {_sides(wording)[1]}",
+        _pooled_sentence(table, wording),
     )

@@ -1,16 +1,15 @@
-"""The L'Abbé plot of counts: percentage of responders under placebo against that under treatment, one mark a trial.
+"""The L'Abbé plot of counts: percentage of people with the event in one arm against the other, one mark a trial.
 
-The pooled effect is drawn as what it implies at every percentage under placebo, cut to the square of all percentages,
-and trials at the same place are counted beside their marks. What every L'Abbé plot has stands here too, for the one of
-means: the looks of groups, the cross of the pooled values, the square page and its key.
+The pooled effect is drawn as what it implies at every percentage on the level axis, cut to the square of all
+percentages, and trials at the same place are counted beside their marks. What every L'Abbé plot has
+stands here too, for the one of means: the looks of groups, the cross of the pooled values, the square page and its key.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +21,9 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
-from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import line_height, text_width
+from analysis.plots._layout import line_height, text_width, wrap, wrap_evenly
 from analysis.plots._marks import (
     REACH,
     Entry,
@@ -57,18 +55,20 @@ from analysis.plots._plane import (
     size_of,
     title_axes,
     width_of,
+    with_digits,
     with_rows,
     write_beside,
 )
-from analysis.plots._rows import decimals
+from analysis.plots._rows import decimals, source_of
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
 from analysis.sentences import Wording
-from analysis.text import counted, interval, level, number, percent
+from analysis.text import digits_for, interval, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.responders import Responders
     from analysis.models.counts import PooledCounts
     from analysis.models.results import PooledEffect
@@ -77,19 +77,14 @@ ROLES = ("placebo", "treatment")
 COLUMNS = [f"{role}_estimate" for role in ROLES]
 SHAPES = {"RR": "a line through the origin", "OR": "a curve", "RD": "a parallel to the line of no difference"}
 POINTS = " percentage points"
-AXES = ("Responders under placebo, %", "Responders under treatment, %")
-
-# above and below the line of no difference, shorter where there is less room
-SIDES = (
-    ("more responders under treatment", "more responders under placebo"),
-    ("more under treatment", "more under placebo"),
-)
 SHARP = (
-    "The thick line is not fitted to the marks: effect and percentage under placebo share a term, so that the slope of "
+    "The thick line is not fitted to the marks: effect and percentage {} share a term, so that the slope of "
     "a fitted line says nothing about whether one depends on the other (Sharp 1996, BMJ 313:735)"
 )
+# as tables of arms and tables with one row a study call the arms
+COUNTS = (("treatment", "placebo"), ("t", "p"))
 
-ENDS = (5.0, 10.0, 20.0, 30.0, 50.0, 100.0)  # per cent at which both axes may end
+ENDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)  # per cent at which both axes may end
 FILL = 0.95  # of the axes at most, where they end before 100%
 PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
 POOLED_PT = 1.1  # width of the curve
@@ -100,18 +95,39 @@ INSET = 1.4  # mm between the words in the corners and the edges
 
 @dataclass(frozen=True, eq=False)
 class _Shown:
-    """What is drawn: one row per trial, the pooled effect, what else the results say, and how effects are written."""
+    """What is drawn: one row per trial, the pooled effect, its wording, and what else the results say."""
 
     trials: pd.DataFrame
     pooled: object
-    measure: str
-    digits: int
+    wording: Wording
     responders: object = None  # the Responders, if there are any
 
     @property
     def name(self):
         """The name of the pooled effect."""
-        return Measure(self.measure).name
+        return self.wording.measure.name
+
+    @property
+    def events(self):
+        """What is counted."""
+        return "responders" if self.responders is not None else self.wording.outcome_name or "events"
+
+    @property
+    def within(self):
+        """Where events are counted, by role: "under sham", or in which arm where nobody named them."""
+        if self.wording.arms is None:
+            return dict(zip(ROLES, ("in the second arm", "in the first arm"), strict=True))
+        return dict(zip(ROLES, (f"under {arm}" for arm in reversed(self.wording.arms)), strict=True))
+
+    @property
+    def axes(self):
+        """The titles of both axes."""
+        return [words.capital(f"{self.events} {where}, %") for where in self.within.values()]
+
+    @property
+    def sides(self):
+        """What it is to lie above and below the line of no difference, shorter where there is less room."""
+        return [[f"{more} {self.within[role]}" for role in reversed(ROLES)] for more in (f"more {self.events}", "more")]
 
     @property
     def several(self):
@@ -129,18 +145,16 @@ class _Shown:
 
     def text(self, *values):
         """Return an effect, or the two ends of its interval, as printed: ratios, or percentage points."""
-        if self.measure == "RD":
-            shown, digits = [100.0 * value for value in values], 0
-        else:
-            # math.exp raises an error above 709, which the end of a wide interval may be
-            shown, digits = [math.exp(min(value, 700.0)) for value in values], self.digits
-        return (number if len(shown) == 1 else interval)(*shown, digits)
+        if self.wording.measure != "RD":
+            return (self.wording.write if len(values) == 1 else self.wording.span)(*values)
+        digits = max(0, digits_for(*(100.0 * end for end in self.pooled.ci)) - 1)
+        return (number if len(values) == 1 else interval)(*(100.0 * value for value in values), digits)
 
 
 @documented
 @themed
 def labbe_counts(
-    results: Responders | PooledCounts | PooledEffect,
+    results: Responders | PooledCounts | PooledEffect | EffectSizes,
     *,
     counts: Sequence[ArrayLike] | None = None,
     measure: CountsMeasure | None = None,
@@ -148,19 +162,20 @@ def labbe_counts(
     label: int | Sequence[str] = 6,
     title: str | None = None,
     width_mm: PageWidth | None = None,
-    digits: int | None = 2,
+    digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
 ) -> ReportFigure:
-    """Draw a L'Abbé plot of counts: percentage of responders under placebo against percentage under treatment.
+    """Draw a L'Abbé plot of counts: percentage of people with the event in one arm against the other.
 
     Parameters
     ----------
-    results : Responders, PooledCounts or PooledEffect
-        From ``pool_responders`` or ``translate_responders``; or a pooled risk ratio, odds ratio or risk difference, as
-        of ``pool_mantel_haenszel``, with the counts behind it.
+    results : Responders, PooledCounts, PooledEffect or EffectSizes
+        From ``pool_responders`` or ``translate_responders``; EffectSizes made of counts, which are pooled with the
+        defaults of :func:`analysis.pool`; or a pooled risk ratio, odds ratio or risk difference, as of
+        ``pool_mantel_haenszel``, with the counts behind it.
     counts : (events_t, n_t, events_p, n_p), optional
-        Responders and people of the treatment and of the placebo arms, where the results do not hold them.
+        Events and people of the first and of the second arms, where the results do not hold them.
     measure : {"RR", "OR", "RD"}, optional
         The pooled effect to draw, of those in the results. Default: the ratio, if there is one.
     by : str, optional
@@ -169,9 +184,7 @@ def labbe_counts(
     {label, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    digits : int, optional
-        Decimals of printed ratios.
-    {ax, note}
+    {digits, ax, note}
 
     Returns
     -------
@@ -197,10 +210,10 @@ def labbe_counts(
     Notes
     -----
     Areas are proportional to the weights in the pooled effect, down to a smallest one. The pooled effect is what it
-    implies at every percentage under placebo: a line through the origin (risk ratio), a curve (odds ratio) or a
+    implies at every percentage on the level axis: a line through the origin (risk ratio), a curve (odds ratio) or a
     parallel to the line of no difference (risk difference); it is not fitted to the marks. Trials at the same place, to
-    a tenth of a per cent, are counted beside their marks. Both axes end at 100%, or at 5, 10, 20, 30 or 50% if all
-    marks lie below.
+    a tenth of a per cent, are counted beside their marks. Both axes end at 100%, or at 1, 2, 5, 10, 20, 30 or 50% if
+    all marks lie below.
 
     References
     ----------
@@ -223,8 +236,8 @@ def labbe_counts(
     if ax is not None:
         ax.set_box_aspect(1)
         side, scale = min(size_of(ax)), _percent_scale(table)
-        _draw_counts(Plane(ax, scale, scale, side, side), table, _areas_painted(table, side))
-        title_axes(ax, *AXES)
+        _draw_counts(Plane(ax, scale, scale, side, side), shown, table, _areas_painted(table, side))
+        title_axes(ax, *shown.axes)
         return ax.figure
     width = width_of(width_mm, "L'Abbé plot")
     title = title or _counts_title(shown)
@@ -246,23 +259,44 @@ def _shown(results, counts, measure, digits):
                 f"measure is {measure!r}, but these results hold {' and '.join(effects)}; "
                 "pool_responders(trials, measure=...) pools another"
             )
-        return _Shown(_with_effects(results.table, effects[measure]), effects[measure], measure, digits, results)
+        pooled = effects[measure]
+        # the arms of responders are those of a table of arms, and a responder is what is good
+        wording = replace(Wording.of(pooled, measure), arms=ROLES[::-1], benefit="higher", noun="trial")
+        wording = with_digits(wording, digits, pooled.yi, pooled.vi)
+        return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
     if getattr(results, "measure", None) not in MEASURES:
-        give = "give Responders, such as pool_responders(trials), or a pooled RR, OR or RD with counts="
+        give = (
+            "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, as EffectSizes or pooled"
+        )
         raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):
         raise ValueError(f"measure is {measure!r}, but these results hold {results.measure}")
+    counts = counts_within(results) if counts is None else counts
     if counts is None:
         raise ValueError(
-            f"a {type(results).__name__} does not hold the counts of each arm: pass "
+            f"this {type(results).__name__} does not hold the counts of each arm: pass "
             "labbe_counts(results, counts=(events_t, n_t, events_p, n_p))"
         )
+    if hasattr(results, "derivations"):
+        results = source_of(results, to="labbe_counts").pooled
     table = count_shares(*counts)
     if np.ndim(results.estimate) or len(table) != len(results.weights):
         raise ValueError("counts and results must be of the same trials, of one meta-analysis")
     names = [str(label) for label in results.labels]
     trials = _with_effects(table.assign(study=names, label=names), results)
-    return _Shown(trials, results, results.measure, digits)
+    return _Shown(trials, results, with_digits(Wording.of(results), digits, results.yi, results.vi))
+
+
+def counts_within(results):
+    """Return events and people of both arms, as `counts`, of results or effects that hold them; None of others."""
+    effects = results if hasattr(results, "derivations") else getattr(results, "effects", None)
+    if effects is None or effects.measure not in MEASURES:
+        return None
+    for arms in COUNTS:
+        columns = [f"{part}_{arm}" for arm in arms for part in ("events", "n")]
+        if set(columns) <= set(effects.table):
+            return [effects.table[name].to_numpy(float) for name in columns]
+    return None
 
 
 def _with_effects(table, pooled):
@@ -316,7 +350,7 @@ def _places_of(rows):
 
 def _percent_curve(shown):
     """Return the curve of the pooled effect with its interval, in per cent."""
-    curve = response_curve(shown.pooled, shown.measure)
+    curve = response_curve(shown.pooled, shown.wording.measure)
     names = {"low": "treatment_low", "high": "treatment_high"} | {role: f"{role}_estimate" for role in ROLES}
     rows = curve.rename(columns=names)
     rows[list(names.values())] *= 100.0
@@ -386,7 +420,7 @@ def _painted(table):
     return trials.iloc[np.argsort(-trials["weight"].to_numpy(float), kind="stable")]
 
 
-def _draw_counts(plane, table, size):
+def _draw_counts(plane, shown, table, size):
     """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
     trials, total, end = _painted(table), table[table["kind"] == "total"], _end(table)
     draw_axes(plane)
@@ -401,7 +435,7 @@ def _draw_counts(plane, table, size):
         cross = np.array([[(at, y) for at in ends[0]], [(x, at) for at in ends[1]]])
         draw_cross(plane, (x, y), cross)
         paths += [(plane.mm(*line.T), 4.0) for line in cross]
-    sides = _side_words(plane, boxes, paths, end)
+    sides = _side_words(plane, shown.sides, boxes, paths, end)
     for i, (text, box) in enumerate(sides):
         plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
     _write_places(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
@@ -454,11 +488,11 @@ def _clipped(path, axis, end):
     return np.array(kept).reshape(-1, 2)
 
 
-def _side_words(plane, taken, paths, end):
+def _side_words(plane, sides, taken, paths, end):
     """Return what both sides of the line of no difference mean, in a free corner of each: (text, box)."""
     low, high = plane.mm([0.0, end], [0.0, end])[:, 0] + [INSET, -INSET]
     tall, best = line_height(style.NOTE_PT), []
-    for pair in SIDES:
+    for pair in sides:
         found = []
         for text, upper in zip(pair, (True, False), strict=True):
             wide, bottom = text_width(text, style.NOTE_PT), high - tall if upper else low
@@ -511,7 +545,7 @@ def _places(trials):
 
 def _counts_title(shown):
     """Return the title where none is given."""
-    what = "Responders under placebo against responders under treatment"
+    what = words.capital(" against ".join(f"{shown.events} {where}" for where in shown.within.values()))
     threshold = getattr(shown.responders, "threshold", None)
     return what if threshold is None else f"{what}: at least {threshold.words} less pain"
 
@@ -521,10 +555,10 @@ def _counts_footer(shown, table, *, note):
     trials, end, caveat = table[table["kind"] == "trial"], _end(table), getattr(shown.responders, "caveat", "")
     hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     reading = (
-        f"One mark per trial, area proportional to its weight in the pooled {shown.name} down to a smallest "
-        f"size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
+        f"One mark per {shown.wording.noun}, area proportional to its weight in the pooled {shown.name} down to a "
+        f"smallest size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
-    curve = f"thick line and band: what the pooled {shown.name} and its interval imply, {SHAPES[shown.measure]}"
+    curve = f"thick line and band: what the pooled {shown.name} and its interval imply, {SHAPES[shown.wording.measure]}"
     diamond = (
         "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
     )
@@ -532,21 +566,21 @@ def _counts_footer(shown, table, *, note):
         sentences(
             reading,
             curve,
-            _places_sentence(trials),
+            _places_sentence(trials, shown),
             other_groups_sentence(trials),
-            f"both axes end at {number(end, 0)}%" if end < 100 else "",
+            f"both axes end at {number(end, decimals(end))}%" if end < 100 else "",
         ),
         sentences(
             _model_sentence(shown), diamond if shown.shares() and shown.several else "", *_warnings(shown, table)
         ),
-        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), Wording(noun="trial"))),
-        sentences(SHARP),
+        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), shown.wording)),
+        sentences(SHARP.format(shown.within["placebo"])),
         sentences(note),
     ]
     return [line for line in lines if line]
 
 
-def _places_sentence(trials):
+def _places_sentence(trials, shown):
     """Return how many places hold several trials, and which holds the most."""
     several = trials[trials["at_this_place"] > 1].sort_values("at_this_place", ascending=False, kind="stable")
     if several.empty:
@@ -555,17 +589,17 @@ def _places_sentence(trials):
     where = "one place holds" if n == 1 else f"{number(n, 0)} places hold"
     most = several.iloc[0]
     crowd = (
-        f"{number(most['at_this_place'], 0)} at {percent(most['placebo_estimate'] / 100)} under placebo and "
-        f"{percent(most['treatment_estimate'] / 100)} under treatment"
+        f"{number(most['at_this_place'], 0)} at {percent(most['placebo_estimate'] / 100)} {shown.within['placebo']} "
+        f"and {percent(most['treatment_estimate'] / 100)} {shown.within['treatment']}"
     )
-    return f"{where} more than one trial, {crowd}: × gives how many, the smallest mark is in front"
+    return f"{where} more than one {shown.wording.noun}, {crowd}: × gives how many, the smallest mark is in front"
 
 
 def _model_sentence(shown):
     """Return how the effect was pooled."""
     pooled = shown.pooled
     if not shown.several:
-        return "one trial: nothing is pooled, line and band are its own effect"
+        return f"one {shown.wording.noun}: nothing is pooled, line and band are its own effect"
     if shown.of_counts:
         return f"{pooled.method} {shown.name}, a common-effect method, interval by the normal distribution"
     ci = words.REFERENCE.get(pooled.ci_method, pooled.ci_method)
@@ -574,15 +608,16 @@ def _model_sentence(shown):
 
 def _warnings(shown, table):
     """Return what must be known about zero cells, few trials and intervals that look too good."""
-    pooled, trials, said = shown.pooled, shown.trials, []
+    pooled, trials, wording, said = shown.pooled, shown.trials, shown.wording, []
     if (zeros := _zero_cells(trials)) and not shown.of_counts:
         said.append(
-            f"a cell is zero in {counted(zeros, 'trial')}: drawn as counted, but 0.5 was added to their cells for the effect"
+            f"a cell is zero in {wording.counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the "
+            "effect"
         )
     if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and shown.of_counts:
-        said.append(f"weight 0 in {counted(nothing, 'trial')}: smallest mark")
+        said.append(f"weight 0 in {wording.counted(nothing)}: smallest mark")
     if 1 < len(trials) < words.FEW:
-        said.append("fewer than three trials: an interval from two hardly says anything")
+        said.append(f"fewer than three {wording.nouns}: an interval from two hardly says anything")
     if getattr(pooled, "hksj_narrower", False):
         said.append("the HKSJ interval is narrower than the Wald interval, to be read with care")
     return said
@@ -607,12 +642,12 @@ def _counts_page(shown, table, *, title, footer, width, by):
     size = _areas_painted(table, side)
 
     def draw(ax, page, top):
-        _draw_counts(Plane(ax, scale, scale, side, side), table, size)
+        _draw_counts(Plane(ax, scale, scale, side, side), shown, table, size)
 
     # beside the panel, the key begins level with the frame of all percentages
     down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2
     entries, box = _counts_entries(shown, table, size, by), (style.MARGIN + left, side)
-    return square_page(draw, entries, AXES, title=title, footer=footer, width=width, box=box, key_down=down)
+    return square_page(draw, entries, shown.axes, title=title, footer=footer, width=width, box=box, key_down=down)
 
 
 def _counts_entries(shown, table, size, by):
@@ -628,7 +663,7 @@ def _counts_entries(shown, table, size, by):
         entries.append(
             pooled_entry(f"{whose} percentages {shares}, with {level(shown.pooled.confidence_level)} intervals")
         )
-    marks = mark_entries(_painted(table), size, by, largest=45.0)
+    marks = mark_entries(_painted(table), size, by, shown.wording.nouns, largest=45.0)
     # the last one says what an area means; that of a single trial is compared with none
     return entries + (marks if shown.several else marks[:-1])
 
@@ -648,7 +683,7 @@ def _line_on_band(text, banded):
 def _effect_words(shown):
     """Return the pooled effect with its interval."""
     ends, unit = shown.pooled.ci, ""
-    if shown.measure == "RD":  # the symmetric interval of a difference may leave what is possible
+    if shown.wording.measure == "RD":  # the symmetric interval of a difference may leave what is possible
         ends, unit = [max(-1.0, min(1.0, end)) for end in ends], POINTS
     at = level(shown.pooled.confidence_level)
     return f"{shown.text(shown.pooled.estimate)}{unit} ({at} CI {shown.text(*ends)})"
@@ -656,27 +691,31 @@ def _effect_words(shown):
 
 def _pooled_sentences(shown):
     """Return the pooled effect and the pooled percentages in words."""
-    whose, at = "pooled" if shown.several else "the trial's", level(shown.pooled.confidence_level)
-    said = [f"{whose} {shown.name} {_effect_words(shown)}; {counted(len(shown.trials), 'trial')}"]
+    wording, at = shown.wording, level(shown.pooled.confidence_level)
+    whose = "pooled" if shown.several else f"the {wording.noun}'s"
+    said = [
+        f"{whose} {wording.called}{':' * bool(wording.contrast)} {_effect_words(shown)}; "
+        f"{wording.counted(len(shown.trials))}"
+    ]
     shares = [
-        f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%) under {role}"
+        f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%) {shown.within[role]}"
         for role, share in shown.shares().items()
     ]
-    return [*said, f"responders: {' and '.join(shares)}"] if shares else said
+    return [*said, f"{shown.events}: {' and '.join(shares)}"] if shares else said
 
 
 def _counts_alt_text(heading, shown, table):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     spans = [
-        f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% under {role}"
-        for role in ROLES
+        f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% {where}"
+        for role, where in shown.within.items()
     ]
     above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
     return sentences(
         f"L'Abbé plot: {heading}",
-        f"{counted(len(trials), 'trial').capitalize()}, responders from {' and from '.join(spans)}",
-        f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {SIDES[0][0]}",
+        f"{shown.wording.counted(len(trials))}, {shown.events} from {' and from '.join(spans)}",
+        f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {shown.sides[0][0]}",
         *_pooled_sentences(shown),
     )
 
@@ -693,9 +732,10 @@ def _counts_printed(shown, table, by):
     """Return the headings of the table for readers."""
     group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
     definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
-    effect = shown.name.capitalize() + (", percentage points" if shown.measure == "RD" else "")
-    columns = {"Placebo": ("text_placebo",), "Treatment": ("text_treatment",), effect: ("text_effect",)}
-    return {"Trial": ("text_name",), **group, **columns, "Weight": ("text_weight",), **definition}
+    effect = words.capital(shown.name) + (", percentage points" if shown.wording.measure == "RD" else "")
+    columns = {words.capital(where.removeprefix("under ")): (f"text_{role}",) for role, where in shown.within.items()}
+    columns |= {effect: ("text_effect",), "Weight": ("text_weight",)}
+    return {words.capital(shown.wording.noun): ("text_name",), **group, **columns, **definition}
 
 
 def groups_of(trials, by):
@@ -753,22 +793,33 @@ def square_page(draw, entries, titles, *, title, footer, width, box, key_down=0.
     beside, (left, side) = width >= BESIDE_MM, box
     with style_context(["default", style.RC]):
         placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
-        head = line_height(style.SMALL_PT) + 1.6
+        pitch = line_height(style.SMALL_PT)
+        across, up = (
+            wrap_evenly(titles[0], side, style.SMALL_PT),
+            wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT),
+        )
+        head, axis = len(up) * pitch + 1.6, AXIS_MM + (len(across) - 1) * pitch
         tallest, under = (max(side, tall), 0.0) if beside else (side, tall + 2.0)
-        framing = frame(title, footer, width, head + tallest + AXIS_MM + under)
+        framing = frame(title, footer, width, head + tallest + axis + under)
         figure, page = framed_page(framing)
         top = framing.top + head
-        below = top + side + AXIS_MM
+        below = top + side + axis
         draw(inset(figure, page, (left, left + side, top, top + side), "labbe"), page, top)
-        write(page, style.MARGIN, framing.top + head / 2 - 0.8, titles[1], style.CAPTION, gid="title-y")
-        x_title = left + side / 2, below - line_height(style.SMALL_PT) / 2
-        write(page, *x_title, titles[0], style.CAPTION, align="center", gid="title-x")
+        _write_lines(page, style.MARGIN, framing.top, up, "title-y", align="left")
+        _write_lines(page, left + side / 2, below - len(across) * pitch, across, "title-x", align="center")
         corner = (left + side + style.PANEL_GAP, top + key_down) if beside else (style.MARGIN, below + 2.0)
         draw_key(page, placed, *corner)
     return figure
 
 
-def mark_entries(trials, size, by, *, largest, new_lines=1):
+def _write_lines(page, x, top, lines, gid, *, align):
+    """Write the lines of the title of an axis."""
+    for i, line in enumerate(lines):
+        y = top + (i + 0.5) * line_height(style.SMALL_PT)
+        write(page, x, y, line, style.CAPTION, align=align, gid=f"{gid}-{i}" if i else gid)
+
+
+def mark_entries(trials, size, by, nouns, *, largest, new_lines=1):
     """Return the entries of the key for the trials: groups, imputed SDs, and last what an area means.
 
     Marks of groups have the median area, at most ``largest``; the first ``new_lines`` of them begin a line.
@@ -777,7 +828,7 @@ def mark_entries(trials, size, by, *, largest, new_lines=1):
     for look, members in trials.groupby("look"):
         name, colour = style.GROUPS[int(look)] if by is not None else ("circle", style.TRIAL)
         several = members["group"].nunique() > 1
-        text = "other groups" if several else members["group"].iloc[0] if by is not None else "trials"
+        text = "other groups" if several else members["group"].iloc[0] if by is not None else nouns
         new_line = len(entries) < new_lines
         entries.append(marker_entry(f"{text} ({len(members)})", name, usual, colour, new_line=new_line))
     imputed = trials["imputed"].any()

@@ -17,7 +17,7 @@ from analysis.measures import Measure
 from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import first_fitting, font, labelled_ticks, line_height, text_width
+from analysis.plots._layout import first_fitting, font, labelled_ticks, line_height, shortened, text_width, wrap
 from analysis.plots._marks import (
     REACH,
     add,
@@ -35,14 +35,14 @@ from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, ins
 from analysis.plots._rows import source_of
 from analysis.plots._theme import Said
 from analysis.sentences import Wording
-from analysis.text import counted, digits_for, interval, number, percent
+from analysis.text import number
 
 CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
 CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
 LEVEL_TICK_MM = 5.6  # from the panel to the title of the level axis
 EDGE_MM = 0.8  # kept free at the right of a panel at the margin: tick labels stand a little beyond it
 UPRIGHT_MM = 2.4  # between the panel and the labels of the upright axis
-DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2)  # mm between a marker and its name
+DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2, 8.6)  # mm between a marker and its name
 DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
 LEADER = 1.0  # mm: a name farther away gets a line to its marker
 GAP = 0.12  # mm between two circles
@@ -67,9 +67,19 @@ class Scale:
     limits: tuple
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
 
+    @property
+    def null(self):
+        """Where nothing differs, in the values that are drawn; NaN for a measure without such a place."""
+        return null_of(self.measure)
+
     def ticks(self, most=7):
         """Return round ticks and their labels."""
         return labelled_ticks(self, most)
+
+
+def null_of(measure):
+    """Return where nothing differs on the scale of analysis; NaN for a measure without such a place."""
+    return float(measure.inverse(measure.null))
 
 
 @dataclass(frozen=True)
@@ -172,7 +182,7 @@ class _Sheet:
     bottom: float
 
 
-def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, height=None, head=None, below=None):
+def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, height=None, above=1, below=None):
     """Return a new page: title, panel, key in lines below it, footer.
 
     Parameters
@@ -189,11 +199,13 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
         Millimetres that stand beside the panel within the margins.
     height : float
         Of the panel.
-    head, below : float
-        Millimetres above the panel, for the titles, and below it, for its ticks and title.
+    above : int
+        Lines above the panel, for the titles.
+    below : float
+        Millimetres below the panel, for its ticks and title.
     """
     pitch = line_height(style.SMALL_PT)
-    head = pitch + 1.6 if head is None else head
+    head = above * pitch + 1.6
     below = LEVEL_TICK_MM + pitch + 0.4 if below is None else below
     with style_context(["default", style.RC]):
         placed, tall = lay_key(entries, width - 2 * style.MARGIN, stacked=False)
@@ -207,23 +219,49 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
     return _Sheet(figure, page, Plane(ax, *scales, box[1] - box[0], height), *box)
 
 
-def write_titles(on, x_title, y_title, directions=()):
-    """Write the titles of both axes, the upright one above the panel, with the first of the directions that fits."""
+def lines_above(y_title, favours, width):
+    """Return the lines above the panel, each with what ends it: the upright title and the directions of its axis.
+
+    Both directions end the last line of the title where there is room, or else have lines of their own.
+    """
+    *lines, last = wrap(y_title, width, style.SMALL_PT)
+    room = width - text_width(last, style.SMALL_PT) - style.GAP
+    fitting = _both_directions(favours, room, "↓ {}   ↑ {}") if favours else ""
+    lines = [*((line, "") for line in lines), (last, fitting)]
+    if favours and not fitting:
+        apart = (f"{arrow} {side}" for arrow, side in zip("↓↑", favours, strict=True))
+        lines += [("", line) for side in apart for line in wrap(side, width, style.SMALL_PT)]
+    return lines
+
+
+def write_titles(on, x_title, above):
+    """Write the titles of both axes: the level one, and the lines above the panel."""
     pitch = line_height(style.SMALL_PT)
     middle, below = (on.left + on.right) / 2, on.bottom + LEVEL_TICK_MM + pitch / 2
     write(on.page, middle, below, x_title, style.CAPTION, align="center", gid="title-x")
-    y = on.top - 1.6 - pitch / 2
-    write(on.page, style.MARGIN, y, y_title, style.CAPTION, gid="title-y")
-    room = on.right - style.MARGIN - text_width(y_title, style.SMALL_PT) - style.GAP
-    fitting = first_fitting(directions, room, style.SMALL_PT)
-    write(on.page, on.right, y, fitting, style.QUIET_CAPTION, align="right", gid="directions")
+    for i, (title, directions) in enumerate(above):
+        y, which = on.top - 1.6 - (len(above) - i - 0.5) * pitch, f"-{i}" if i else ""
+        write(on.page, style.MARGIN, y, title, style.CAPTION, gid=f"title-y{which}")
+        write(on.page, on.right, y, directions, style.QUIET_CAPTION, align="right", gid=f"directions{which}")
 
 
-def title_axes(ax, x_title, y_title):
-    """Title the axes of another figure."""
-    x_title, y_title = style.say(x_title), style.say(y_title)
-    ax.set_xlabel(x_title, fontproperties=font(style.SMALL_PT, text=x_title), color=style.INK)
-    ax.set_ylabel(y_title, fontproperties=font(style.SMALL_PT, text=y_title), color=style.INK)
+def title_axes(ax, x_title, y_title, favours=(), *, upright=False):
+    """Title the axes of another figure; the directions stand below the title of the axis of effects."""
+    for title, set_title, room, here in zip(
+        (x_title, y_title), (ax.set_xlabel, ax.set_ylabel), size_of(ax), (not upright, upright), strict=True
+    ):
+        lines = [title]
+        if favours and here:
+            # turned upright, the arrows point down and up
+            fitting = _both_directions(favours, room, "← {}   {} →")
+            lines += [fitting] if fitting else [f"← {favours[0]}", f"{favours[1]} →"]
+        text = "\n".join(str(style.say(line)) for line in lines)
+        set_title(text, fontproperties=font(style.SMALL_PT, text=text), color=style.INK)
+
+
+def _both_directions(favours, room, pattern):
+    """Return both directions in one line, shortened where there is little room; "" where there is none."""
+    return first_fitting([pattern.format(*pair) for pair in (favours, shortened(favours))], room, style.SMALL_PT)
 
 
 def limits_that_fill(core, wide):
@@ -370,66 +408,44 @@ def height_of(y, radius):
 
 
 @dataclass(frozen=True, eq=False)
-class _Studies:
-    """A pooled effect, one row per study (study, label, imputed) in its order, and how its numbers are written."""
+class Studies:
+    """A pooled effect, one row per study (study, label, imputed) in its order, and its wording."""
 
     pooled: object
     rows: pd.DataFrame
-    measure: Measure
-    unit: str
-    left_out: object
-    digits: int
     wording: Wording
+    left_out: object
 
     @property
-    def ratio(self):
-        """Whether effects are logarithms of ratios."""
-        return self.measure.is_ratio
+    def counted(self):
+        """How many there are: "12 studies", or "52 effects of 36 studies"."""
+        return self.wording.counted(self.pooled.k, self.rows["study"].nunique())
 
     @property
-    def points(self):
-        """The unit of differences, "" where there is none."""
-        return "" if self.ratio else self.unit.split(" on ")[0]
-
-    @property
-    def name(self):
-        """The name of the effect measure."""
-        return self.measure.title
-
-    @property
-    def axis(self):
-        """The title of an axis of effects."""
-        return ", ".join(part for part in (self.name, "log scale" if self.ratio else self.unit) if part)
-
-    def show(self, value):
-        """Return an effect as it is printed: ratios leave the log scale."""
-        return np.exp(value) if self.ratio else value
-
-    def text(self, value):
-        """Return an effect as text."""
-        return number(self.show(value), self.digits)
-
-    def span(self, low, high):
-        """Return two effects as text."""
-        return interval(self.show(low), self.show(high), self.digits)
+    def has_null(self):
+        """Whether there is an effect that means that nothing differs."""
+        return bool(np.isfinite(null_of(self.wording.measure)))
 
 
 def studies_of(results, what, *, measure=None, digits=None):
     """Return the Studies of a PooledEffect, of EffectSizes (pooled with the defaults) or of a PooledArms (contrast)."""
     source = source_of(results, to=what, measure=measure)
     pooled, trials = source.pooled, source.total.trials
-    measure = Measure(measure or getattr(pooled, "measure", "") or "MD")
-    if digits is None:
-        half = np.sqrt(pooled.vi)
-        digits = (
-            measure.digits
-            if measure.is_ratio
-            else digits_for(pooled.yi - 2 * half, pooled.yi + 2 * half, style.LEAST_DIGITS)
-        )
+    wording = with_digits(source.wording, digits, pooled.yi, pooled.vi)
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
-    wording = source.wording.to(digits)
-    return _Studies(pooled, rows, measure, wording.unit, source.left_out, digits, wording)
+    return Studies(pooled, rows, wording, source.left_out)
+
+
+def with_digits(wording, digits, yi, vi):
+    """Return a wording with the decimals of a whole figure: those asked for, or those that suit its studies."""
+    wording, half = wording.to(digits), 2 * np.sqrt(vi)
+    return wording.to(wording.decimals(yi - half, yi + half, style.LEAST_DIGITS))
+
+
+def axis_title(given, wording):
+    """Return the title of an axis of effects: that of the wording, or a given one, which does not tell the scale."""
+    return ", ".join(filter(None, (given, wording.measure.scale))) if given else wording.axis
 
 
 def width_of(width_mm, what):
@@ -445,7 +461,7 @@ def trial_rows(studies, **columns):
     effects = {"estimate": studies.pooled.yi, "se": np.sqrt(studies.pooled.vi), "weight": studies.pooled.weights}
     rows = studies.rows.assign(kind="trial", **(effects | columns))
     rows["text_name"] = rows["name"]
-    rows["text_estimate"] = [studies.text(x) for x in rows["estimate"]]
+    rows["text_estimate"] = [studies.wording.write(x) for x in rows["estimate"]]
     return rows[["kind", *(name for name in rows if name != "kind")]]
 
 
@@ -455,7 +471,8 @@ def total_row(studies):
     row = {"kind": "total", "name": "All trials", "imputed": False, "estimate": pooled.estimate, "se": pooled.se}
     row |= {"low": pooled.ci.low, "high": pooled.ci.high, "k": pooled.k, "confidence_level": pooled.confidence_level}
     row |= {"tau2": pooled.tau2, "i2": pooled.i2}
-    return row | {"text_name": "All trials, pooled", "text_estimate": studies.text(pooled.estimate)}
+    wording = studies.wording
+    return row | {"text_name": f"All {wording.nouns}, pooled", "text_estimate": wording.write(pooled.estimate)}
 
 
 def with_rows(table, *extra):
@@ -487,7 +504,7 @@ def named(rows, label, distance, outside):
         return (rank <= label).to_numpy()
     wanted = {label} if isinstance(label, str) else set(label)
     if unknown := sorted(wanted - set(rows["study"]) - set(rows["name"])):
-        raise ValueError(f"label names {', '.join(map(repr, unknown))}, which is no trial of this figure")
+        raise ValueError(f"label names {', '.join(map(repr, unknown))}, which this figure does not have")
     return (rows["study"].isin(wanted) | rows["name"].isin(wanted)).to_numpy()
 
 
@@ -518,12 +535,12 @@ def _mark_area(k, mm2):
     return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
 
 
-def trial_entries(rows, mm2):
+def trial_entries(rows, mm2, noun):
     """Return the entries of the key for the studies."""
     size, hollow = _mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
     entries = []
     if not hollow.all():
-        entries.append(marker_entry(f"trial ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))
+        entries.append(marker_entry(f"{noun} ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))
     if hollow.any():
         text = f"SD imputed ({number(hollow.sum(), 0)})"
         entries.append(marker_entry(text, "circle", size, style.TRIAL, hollow=True))
@@ -584,11 +601,10 @@ def on_dots(dots, price):
 
 def pooled_sentence(studies):
     """Return the pooled effect with its interval in words."""
-    pooled = studies.pooled
-    value = f"{studies.text(pooled.estimate)} {studies.points}".rstrip()
-    at = words.level(pooled.confidence_level)
-    whose = "Pooled" if pooled.k > 1 else "The trial's"
-    return f"{whose} {lower(studies.name)} {value} ({at} CI {studies.span(*pooled.ci)}; {counted(pooled.k, 'trial')})"
+    pooled, wording = studies.pooled, studies.wording
+    whose = "Pooled" if pooled.k > 1 else f"The {wording.noun}'s"
+    estimate = wording.estimate(pooled, unit=True, more=f"; {studies.counted}")
+    return f"{whose} {wording.called}{':' * bool(wording.contrast)} {estimate}"
 
 
 def lower(text):
@@ -600,16 +616,16 @@ def model_sentence(studies):
     """Return how the studies were pooled."""
     pooled = studies.pooled
     if pooled.k == 1:
-        return "One trial: nothing is pooled"
+        return f"One {studies.wording.noun}: nothing is pooled"
     model = words.model_name(pooled) if pooled.tau2_method != "fixed" else "Random-effects model with a given τ²"
     return f"{model}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
 
 
-def outside_sentence(table, where):
-    """Return how many of the trials in a table lie ``where``, such as "outside the envelope"."""
+def outside_sentence(table, where, wording):
+    """Return how many of the studies in a table lie ``where``, such as "outside the envelope"."""
     trials = table[table["kind"] == "trial"]
     outside = trials["outside"].astype(bool).sum()
-    return f"{number(outside, 0)} of {counted(len(trials), 'trial')} {'lies' if outside == 1 else 'lie'} {where}"
+    return f"{number(outside, 0)} of {wording.counted(len(trials))} {'lies' if outside == 1 else 'lie'} {where}"
 
 
 def spread_sentence(studies):
@@ -617,8 +633,7 @@ def spread_sentence(studies):
     pooled = studies.pooled
     if not pooled.k > 1 or not pooled.tau2 > 0:
         return ""
-    tau = f"{number(pooled.tau, studies.digits)} {studies.points}".rstrip()
-    return f"τ {tau}, I² {percent(pooled.i2)}"
+    return f"τ {words.tau_words(pooled.tau, studies.wording)}, {words.i2_words(pooled)}"
 
 
 def looks_of_groups(rows):

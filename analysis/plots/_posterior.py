@@ -7,7 +7,7 @@ table, and drawn from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.measures import Measure
 from analysis.plots import _theme as style
+from analysis.plots import _words as words
 from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
 from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
 from analysis.plots._page import (
@@ -36,18 +37,22 @@ from analysis.plots._plane import (
     EDGE_MM,
     Plane,
     Scale,
+    axis_title,
     band,
     critical,
     draw_axes,
     draw_tips,
     footer_rows,
+    null_of,
     size_of,
     title_axes,
+    with_digits,
     with_rows,
 )
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
-from analysis.text import bracketed, counted, digits_for, interval, level, limits, number, percent
+from analysis.sentences import Wording
+from analysis.text import bracketed, interval, level, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +60,6 @@ if TYPE_CHECKING:
     from analysis.models.bayes import PosteriorEffect
 
 PRINTED = {
-    "Trial": ("text_name",),
     "Observed": ("text_observed",),
     "Posterior median": ("text_estimate",),
     "Credible interval": ("text_low", "text_high"),
@@ -88,32 +92,32 @@ TAU_ABOVE_MM = 4.0  # above it there
 TAU_AXIS_MM = 10.0  # its ticks and title
 TAU_TAIL = 0.995  # the share of the posterior that it shows
 LEFT_SHARE = 0.05  # of the range of tau, left of 0
-TAU_TITLES = "τ, SD of true effects", "τ"
 
 
 @dataclass(frozen=True, eq=False)
 class _About:
-    """What the words are about: the posterior, the table of the figure, and how numbers are written."""
+    """What the words are about: the posterior, the table of the figure, and its wording."""
 
     posterior: object
     table: pd.DataFrame
-    x_label: str
-    ratio: bool
-    digits: int
+    caption: str  # the title of the level axis
+    wording: Wording
 
     @property
     def level(self):
         """Return the level of the intervals, as "95%"."""
         return level(self.posterior.confidence_level)
 
-    def show(self, value):
-        """Return an effect on the scale on which it is read."""
-        return float(np.exp(value)) if self.ratio else float(value)
-
     def effect(self, summary):
-        """Return "−1.20 (95% credible interval −1.60 to −0.80)"."""
-        ends = interval(*(self.show(end) for end in summary.interval), self.digits)
-        return f"{number(self.show(summary.median), self.digits)} ({self.level} credible interval {ends})"
+        """Return "−1.20 points (95% credible interval −1.60 to −0.80)"."""
+        return self.wording.within(summary.median, summary.interval, f"{self.level} credible interval", unit=True)
+
+    def below(self, what):
+        """Return how probable it is that the mean effect ("mu") or a new one lies below the null value."""
+        null = self.wording.measure.null
+        if np.isnan(null):
+            return ""
+        return f"below {number(null, 0)}: {_probability(float(self.posterior.probability(0.0, of=what)))}"
 
 
 @documented
@@ -124,7 +128,7 @@ def posterior_plot(
     order: Literal["estimate", "precision", "label", "given"] = "estimate",
     x_label: str | None = None,
     measure: str | None = None,
-    favours: tuple[str, str] | None = ("favours treatment", "favours placebo"),
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
     title: str | None = None,
     width_mm: PageWidth | None = None,
     digits: int | None = None,
@@ -140,7 +144,7 @@ def posterior_plot(
     order : {"estimate", "precision", "label", "given"}
         Order of the trials.
     x_label : str, optional
-        What the effects are, with their unit. Default: the name of the measure.
+        What the effects are, with their unit. Default: made from the measure and the unit of the result.
     {measure, favours, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80; below 125 numbers are given up and the panel of tau stands below.
@@ -192,32 +196,29 @@ def posterior_plot(
         raise TypeError(_check.refusal(posterior, "posterior_plot", give))
     if order not in ORDERS:
         raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
-    measure = Measure(measure or posterior.measure or "MD")
-    ratio = measure.is_ratio
-    x_label = x_label or measure.title
-    trials = _posterior_trials(posterior, order)
-    if digits is None:
-        digits = 2 if ratio else digits_for(trials["observed_low"], trials["observed_high"], style.LEAST_DIGITS)
+    wording = with_digits(Wording.of(posterior, measure), digits, posterior.yi, posterior.vi)
+    favours = words.directions(favours, wording)
+    caption, trials = axis_title(x_label, wording), _posterior_trials(posterior, order)
     # the trials set the limits of the panel, and the interval of the mean effect
     mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
     columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]
-    scale = Scale(panel_limits(*columns), measure)
-    about = _About(posterior, _posterior_table(posterior, trials, scale, digits), x_label, ratio, digits)
+    scale = Scale(panel_limits(*columns, null=null_of(wording.measure)), wording.measure)
+    about = _About(posterior, _posterior_table(posterior, trials, scale, wording), caption, wording)
     if ax is not None:
         plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
         draw_axes(plane, upright=False)
         _draw_densities(plane, about)
-        title_axes(ax, x_label, "Density")
+        title_axes(ax, caption, "Density", favours)
         return ax.figure
     if width_mm is not None and width_mm < LEAST_MM:
         raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"Posterior of the mean effect and of {len(trials)} trials"
-    title = title.replace(" 1 trials", " one trial")
+    title = title or f"Posterior of the mean effect and of {wording.counted(len(trials))}"
     footer = _posterior_footer(about, note)
-    fig = _posterior_page(about, scale, favours or (), title=title, footer=footer, width=width_mm)
+    fig = _posterior_page(about, scale, favours, title=title, footer=footer, width=width_mm)
     caption, alt = " ".join([sentences(title), *footer]), _posterior_alt_text(title, about)
     rows = with_rows(about.table, *footer_rows(footer))
-    fig.content = FigureContent(rows, title, caption, alt, _posterior_finding(about), PRINTED)
+    printed = {words.capital(wording.noun): ("text_name",), **PRINTED}
+    fig.content = FigureContent(rows, title, caption, alt, _posterior_finding(about), printed)
     return fig
 
 
@@ -232,24 +233,25 @@ def _posterior_trials(posterior, order):
     return rows if column is None else rows.sort_values(column, kind="stable", ignore_index=True)
 
 
-def _posterior_table(posterior, trials, scale, digits):
+def _posterior_table(posterior, trials, scale, wording):
     """Return the rows of trials, mean effect, new trial and tau, then the points of the densities."""
-    show = np.exp if scale.measure.is_ratio else float
-    summaries = (("total", "Mean effect", posterior.mu), ("prediction", "New trial", posterior.new))
+    summaries = (("total", "Mean effect", posterior.mu), ("prediction", f"New {wording.noun}", posterior.new))
     rows = [trials]
     for kind, name, summary in (*summaries, ("tau", "τ", posterior.tau)):
         low, high = summary.interval
         rows.append(pd.DataFrame([{"kind": kind, "name": name, "estimate": summary.median, "low": low, "high": high}]))
     rows = pd.concat(rows, ignore_index=True)
-    rows["text_name"] = rows["name"]
-    rows["text_observed"] = ["" if np.isnan(x) else number(show(x), digits) for x in rows["observed_estimate"]]
-    # tau of log ratios stays on the log scale: as a ratio it would not be a standard deviation
-    shown = rows[["estimate", "low", "high"]].to_numpy(float)
-    if scale.measure.is_ratio:
-        shown = np.where(rows[["kind"]] == "tau", shown, np.exp(shown))
-    rows["text_estimate"] = [number(x, digits) for x in shown[:, 0]]
-    ends = [limits(*pair, digits) for pair in shown[:, 1:].tolist()]
-    rows["text_low"], rows["text_high"] = (list(part) for part in zip(*ends, strict=True))
+    rows["text_name"] = rows["name"].where(rows["kind"] != "tau", f"τ{wording.on_scale}")
+    rows["text_observed"] = ["" if np.isnan(x) else wording.write(x) for x in rows["observed_estimate"]]
+    # tau stays on the scale of the analysis: as a ratio it would not be a standard deviation
+    of = {"tau": replace(wording, measure=Measure(""))}
+    texts = [
+        (as_row.write(estimate), *as_row.limits(low, high))
+        for as_row, estimate, low, high in zip(
+            [of.get(kind, wording) for kind in rows["kind"]], rows["estimate"], rows["low"], rows["high"], strict=True
+        )
+    ]
+    rows["text_estimate"], rows["text_low"], rows["text_high"] = (list(part) for part in zip(*texts, strict=True))
     return pd.concat([rows, *_density_rows(posterior, scale)], ignore_index=True)
 
 
@@ -293,7 +295,7 @@ def _density_of(about, quantity):
 def _draw_densities(plane, about):
     """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
     looks = _curve_looks()
-    if plane.x.limits[0] < 0 < plane.x.limits[1]:
+    if plane.x.limits[0] < plane.x.null < plane.x.limits[1]:
         null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
         plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     x, y = _density_of(about, "new trial")
@@ -334,20 +336,20 @@ def _draw_posterior(plane, about, quantity, summary, gid):
 
 def _posterior_footer(about, note):
     """Return the paragraphs below the figure."""
-    of = about.posterior
-    log = "Densities are those of the logarithm of the ratio" if about.ratio else ""
-    few = f"{counted(of.k, 'trial')}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
+    of, wording = about.posterior, about.wording
+    log = f"Densities are those{wording.on_scale}" if wording.on_scale else ""
+    few = f"{wording.counted(of.k)}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
     lines = [
         _posterior_finding(about),
         sentences(
-            f"Bayesian random-effects model, {counted(of.k, 'trial')}; prior of τ: {_prior_text(of.tau_prior)}; prior of the "
-            f"mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
+            f"Bayesian random-effects model, {wording.counted(of.k)}; prior of τ: {_prior_text(of.tau_prior)}; "
+            f"prior of the mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
             "posterior distributions by quadrature, intervals with equal tails",
         ),
         sentences(
-            f"trials: open circle, estimate as observed with its {about.level} confidence interval; filled circle, "
-            f"posterior median of the trial's true effect with its {about.level} credible interval, drawn towards the "
-            "mean the more, the less precise the trial",
+            f"{wording.nouns}: open circle, estimate as observed with its {about.level} confidence interval; filled "
+            f"circle, posterior median of the {wording.noun}'s true effect with its {about.level} credible interval, "
+            f"drawn towards the mean the more, the less precise the {wording.noun}",
             "diamond: mean effect; bar: predictive interval; arrowhead: interval leaves the panel",
             log,
             few,
@@ -359,16 +361,17 @@ def _posterior_footer(about, note):
 
 def _posterior_finding(about):
     """Return what the posterior says, in words."""
-    of = about.posterior
-    null, scale = ("1", " (log scale)") if about.ratio else ("0", "")
-    below, new = (_probability(float(of.probability(0.0, of=what))) for what in ("mu", "new"))
-    ends = interval(*(about.show(end) for end in of.new.interval), about.digits)
-    tau = interval(*of.tau.interval, about.digits)
+    of, wording = about.posterior, about.wording
+    below, new = about.below("mu"), about.below("new")
+    tau = f"{number(of.tau.median, wording.digits)} {wording.points}".rstrip()
+    what = f" ({wording.called})" if wording.contrast else ""
     return sentences(
-        f"Mean effect: posterior median {about.effect(of.mu)}; probability that it is below {null}: {below}",
-        f"A new trial: {about.level} predictive interval {ends}; probability that its effect is below {null}: {new}",
-        f"Heterogeneity: τ, posterior median {number(of.tau.median, about.digits)}{scale} "
-        f"({about.level} credible interval {tau})",
+        f"Mean effect{what}: posterior median {about.effect(of.mu)}"
+        f"{f'; probability that it is {below}' if below else ''}",
+        f"A new {wording.noun}: {about.level} predictive interval {wording.span(*of.new.interval)}"
+        f"{f'; probability that its effect is {new}' if new else ''}",
+        f"Heterogeneity: τ{wording.on_scale}, posterior median {tau} "
+        f"({about.level} credible interval {interval(*of.tau.interval, wording.digits)})",
     )
 
 
@@ -394,8 +397,7 @@ def _posterior_page(about, scale, favours, *, title, footer, width):
         key, tall = lay_key(_posterior_key(about), key_mm, stacked=beside)
         top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
         y = _rows_mm(len(rows) - 2)
-        caption = about.x_label + (", log scale" if about.ratio else "")
-        panel = Panel("posterior", ("", ""), (), scale.limits, (caption,), favours=favours, measure=scale.measure)
+        panel = Panel("posterior", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
         axis = axis_height([panel], {"posterior": wide})
         head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
         under = 0.0 if beside else TAU_ABOVE_MM + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM + tall
@@ -485,14 +487,14 @@ def _heads(about):
 
 def _posterior_key(about):
     """Return the entries of the key."""
-    looks = _curve_looks()
+    looks, noun = _curve_looks(), about.wording.noun
     return [
         line_entry("posterior", **looks["posterior"]),
         area_entry(f"{about.level} credible interval", style.BAND_DARK),
-        line_entry("effect in a new trial", **looks["new"]),
+        line_entry(f"effect in a new {noun}", **looks["new"]),
         line_entry("prior", **looks["prior"]),
-        marker_entry("trial, observed", "circle", CIRCLE_PT2, style.MUTED, hollow=True),
-        marker_entry("trial, shrunken", "circle", CIRCLE_PT2, style.MODEL),
+        marker_entry(f"{noun}, observed", "circle", CIRCLE_PT2, style.MUTED, hollow=True),
+        marker_entry(f"{noun}, shrunken", "circle", CIRCLE_PT2, style.MODEL),
     ]
 
 
@@ -507,7 +509,7 @@ def _rows_mm(k):
 def _draw_posterior_rows(plane, about, y):
     """Draw trials, mean effect and new trial on rows at ``y`` mm below the top of the panel."""
     low, high = plane.x.limits
-    if low < 0 < high:
+    if low < plane.x.null < high:
         null = [[(0.0, 0.0), (0.0, plane.height)]]
         plane.lines(null, "posterior-rows-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.2)
     total = about.table[about.table["kind"] == "total"].iloc[0]
@@ -551,7 +553,7 @@ def _write_cells(page, about, rows, place, *, y_mm, top):
     """Write names and numbers, their headings, and the rule above the results."""
     edge = place.width - style.MARGIN
     y = top - 1.4 - line_height(style.BODY_PT) / 2
-    write(page, style.MARGIN, y, "Trial", style.HEAD, gid="head-name")
+    write(page, style.MARGIN, y, words.capital(about.wording.noun), style.HEAD, gid="head-name")
     if place.parts:
         for head, x in zip(_heads(about), (place.parts[0], edge), strict=True):
             write(page, x, y, head, style.HEAD, align="right", gid=f"head-{head.split()[0].lower()}")
@@ -579,7 +581,8 @@ def _draw_tau(figure, page, about, box):
     ax.spines["bottom"].set_visible(True)
     _draw_curve(plane, about, "prior of tau", "posterior-tau-prior", zorder=2.1, **_curve_looks()["prior"])
     _draw_posterior(plane, about, "tau", about.posterior.tau, "posterior-tau")
-    title = first_fitting(TAU_TITLES, right - left + 4.0, style.SMALL_PT)
+    scale = about.wording.on_scale
+    title = first_fitting((f"τ, SD of true effects{scale}", f"τ{scale}"), right - left + 4.0, style.SMALL_PT)
     y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
     write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
 
@@ -589,10 +592,9 @@ def _posterior_alt_text(title, about):
     trials = about.table[about.table["kind"] == "trial"]
     spans = []
     for name, column in (("observed estimates", "observed_estimate"), ("posterior medians", "estimate")):
-        ends = interval(about.show(trials[column].min()), about.show(trials[column].max()), about.digits)
-        spans.append(f"{name} from {ends}")
+        spans.append(f"{name} from {about.wording.span(trials[column].min(), trials[column].max())}")
     return sentences(
         f"Posterior densities and shrinkage: {title}",
-        f"{counted(len(trials), 'trial').capitalize()}, {' and '.join(spans)}",
+        f"{about.wording.counted(len(trials))}, {' and '.join(spans)}",
         _posterior_finding(about),
     )

@@ -41,7 +41,7 @@ from analysis.plots._plane import (
     write_titles,
 )
 from analysis.plots._theme import themed
-from analysis.text import counted, level, number
+from analysis.text import level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
 
 PRINTED = {
-    "Trial": ("text_name",),
-    "Effect": ("text_estimate",),
     "Residual": ("text_z",),
     "Normal quantile": ("text_quantile",),
     "Envelope": ("text_low", "text_high"),
@@ -135,7 +133,7 @@ def qq_plot(
     """
     studies = studies_of(results, "qq_plot", measure=measure)
     if studies.pooled.k < 3:
-        raise ValueError(f"a Q-Q plot needs 3 trials or more; these results have {studies.pooled.k}")
+        raise ValueError(f"a Q-Q plot needs 3 {studies.wording.nouns} or more; these results have {studies.pooled.k}")
     table = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed)
     scales = _qq_scales(table)
     titles = "Normal quantile", "Deleted residual" if deleted else "Standardised residual"
@@ -146,12 +144,14 @@ def qq_plot(
         title_axes(ax, *titles)
         return ax.figure
     width = width_of(width_mm or USUAL_MM, "Q-Q plot")
-    title = title or f"Residuals of {counted(studies.pooled.k, 'trial')} against normal quantiles"
+    wording = studies.wording
+    title = title or f"Residuals of {studies.counted} against normal quantiles"
     footer = _qq_footer(studies, table, deleted, note)
-    fig = _qq_page(table, scales, titles, title=title, footer=footer, width=width)
+    fig = _qq_page(table, scales, titles, wording.noun, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _qq_alt_text(title, studies, table)
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
+    printed = {words.capital(wording.noun): ("text_name",), wording.measure.title: ("text_estimate",), **PRINTED}
+    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
     return fig
 
 
@@ -181,7 +181,7 @@ def _qq_scales(table):
     return (Scale((low - pad, high + pad)),) * 2
 
 
-def _qq_page(table, scales, titles, *, title, footer, width):
+def _qq_page(table, scales, titles, noun, *, title, footer, width):
     """Return the figure: a square panel in the middle, its axes, key and footer."""
     left = room_for(scales[1].ticks()[1])
     inner = width - 2 * style.MARGIN - left - 1.2
@@ -189,13 +189,13 @@ def _qq_page(table, scales, titles, *, title, footer, width):
     room = {"left": left, "right": 1.2 + inner - side, "height": side}
     share = table.loc[table["kind"] == "reference", "envelope_level"].iloc[0]
     entries = [
-        *trial_entries(table[table["kind"] == "trial"], side**2),
+        *trial_entries(table[table["kind"] == "trial"], side**2, noun),
         line_entry("normal", colors=style.INK, linewidths=style.RULE_PT),
         area_entry(f"{level(share)} envelope", style.BAND),
     ]
     on = sheet(title, footer, width, scales=scales, label="qq", entries=entries, **room)
     _draw_qq(on.plane, table)
-    write_titles(on, *titles)
+    write_titles(on, titles[0], [(titles[1], "")])
     return on.figure
 
 
@@ -218,26 +218,26 @@ def _draw_qq(plane, table):
 
 def _qq_footer(studies, table, deleted, note):
     """Return the paragraphs that say what was drawn and computed."""
-    pooled, line = studies.pooled, table[table["kind"] == "reference"].iloc[0]
+    pooled, wording, line = studies.pooled, studies.wording, table[table["kind"] == "reference"].iloc[0]
     hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     residual = "its effect minus that pooled without it" if deleted else "its effect minus the pooled one"
     what = (
-        f"one circle per trial{hollow}: {residual}, in standard errors of that difference; line: residual equal to its "
-        "normal quantile"
+        f"one circle per {wording.noun}{hollow}: {residual}, in standard errors of that difference; line: residual "
+        "equal to its normal quantile"
     )
     envelope = (
         f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
-        "simulations of these trials from the fitted model, pooled anew each time"
+        f"simulations of these {wording.nouns} from the fitted model, pooled anew each time"
     )
-    outside, spread = outside_sentence(table, "outside the envelope"), spread_sentence(studies)
-    few = f"With {counted(pooled.k, 'trial')} only gross departures would show" if pooled.k < FEW else ""
+    outside, spread = outside_sentence(table, "outside the envelope", wording), spread_sentence(studies)
+    few = f"With {wording.counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
     lines = [
         words.sentences(what, envelope),
         words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
             f"{outside}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
             few,
-            words.left_out_sentence(studies.left_out, studies.wording),
+            words.left_out_sentence(studies.left_out, wording),
         ),
         words.sentences(note),
     ]
@@ -251,6 +251,6 @@ def _qq_alt_text(title, studies, table):
     return words.sentences(
         f"Normal Q-Q plot: {title}",
         f"Residuals run from {ends[0]} to {ends[1]}",
-        outside_sentence(table, "outside the envelope"),
+        outside_sentence(table, "outside the envelope", studies.wording),
         pooled_sentence(studies),
     )

@@ -17,7 +17,7 @@ from analysis._types import PageWidth
 from analysis.models.diagnostics import common_effect, radial_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import line_height, round_ticks, text_width
+from analysis.plots._layout import line_height, round_ticks, text_width, wrap
 from analysis.plots._marks import area_entry, line_entry, markers, write
 from analysis.plots._page import FigureContent, ReportFigure, draw_axis
 from analysis.plots._plane import (
@@ -26,9 +26,9 @@ from analysis.plots._plane import (
     Scale,
     draw_trials,
     footer_rows,
-    lower,
     model_sentence,
     named,
+    null_of,
     on_path,
     outside_sentence,
     pooled_sentence,
@@ -47,7 +47,7 @@ from analysis.plots._plane import (
     write_names,
 )
 from analysis.plots._theme import themed
-from analysis.text import counted, level, number
+from analysis.text import digits_for, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,12 +57,6 @@ if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
 
 MODELS = ("random", "common")
-PRINTED = {
-    "Trial": ("text_name",),
-    "Effect": ("text_estimate",),
-    "Precision": ("text_precision",),
-    "Effect × precision": ("text_z",),
-}
 BAND = 2.0  # standard errors on both sides of the pooled effect
 OUTSIDE_BAND = "outside the band of ±\N{NO-BREAK SPACE}2"
 TALL = 0.66  # height of the panel over the width of the page
@@ -146,22 +140,24 @@ def radial(
     studies = studies_of(results, "radial", measure=measure, digits=digits)
     if model == "common" and studies.pooled.tau2_method != "CE":
         studies = replace(studies, pooled=common_effect(studies.pooled))
-    table = _radial_table(studies, label)
+    table, wording = _radial_table(studies, label), studies.wording
     if ax is not None:
         fan = _fan_of(table, studies, size_of(ax))
         plane = Plane(ax, *fan.scales, fan.width, fan.height)
         _draw_radial(plane, fan, table)
         title_axes(ax, *_axis_titles(studies))
         # the name of the curved scale stands above its right end
-        plane.write(fan.width, fan.height + 2.2, studies.axis, style.CAPTION, align="right", gid="title-scale")
+        plane.write(fan.width, fan.height + 2.2, wording.axis, style.CAPTION, align="right", gid="title-scale")
         return ax.figure
     width = width_of(width_mm, "radial plot")
-    title = title or f"Radial plot: {lower(studies.name)} in {counted(studies.pooled.k, 'trial')}"
+    title = title or f"Radial plot: {wording.measure.name} in {studies.counted}"
     footer = _radial_footer(studies, table, note=note)
     fig = _radial_page(studies, table, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _radial_alt_text(title, studies, table)
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", PRINTED)
+    heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Precision": "precision"}
+    printed = {head: (f"text_{name}",) for head, name in (heads | {"Effect × precision": "z"}).items()}
+    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
     return fig
 
 
@@ -171,11 +167,21 @@ def _radial_table(studies, label):
     rows = trial_rows(studies, **{name: points[name] for name in ("precision", "z", "distance")})
     rows["outside"] = rows["distance"].abs() > BAND
     rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
-    rows["text_precision"] = [number(x, 2) for x in rows["precision"]]
+    rows["text_precision"] = [number(x, _precision_digits(rows)) for x in rows["precision"]]
     rows["text_z"] = [number(x, 2) for x in rows["z"]]
     band = {"kind": "band", "name": "pooled effect ± 2", "low": -BAND, "high": BAND}
     band["estimate"] = studies.pooled.estimate
-    return with_rows(rows, total_row(studies), band, {"kind": "reference", "name": "no effect", "estimate": 0.0})
+    return with_rows(
+        rows,
+        total_row(studies),
+        band,
+        {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)},
+    )
+
+
+def _precision_digits(rows):
+    """Return the decimals of precisions, which are small where standard errors are large."""
+    return digits_for(0.0, rows["precision"].max(), 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +245,7 @@ def _fan_of(table, studies, size):
     for _ in range(3):  # the labels need room, which moves the arc, which may change the labels
         fan = _placed(x, z, spread, effects, (*size, size[0] - TICK_MM - GAP_MM - room))
         ends = _fan_ends(fan, effects, pooled)
-        ticks, labels = _fan_ticks(fan, ends, studies.measure)
+        ticks, labels = _fan_ticks(fan, ends, studies.wording.measure)
         wanted = max((text_width(label, style.SMALL_PT) for label in labels), default=0.0)
         if wanted <= room:
             break
@@ -309,8 +315,10 @@ def _draw_radial(plane, fan, table):
     plane.areas([np.vstack([[(0.0, -BAND)], curve, [(0.0, BAND)]])], "radial-band", style.BAND)
     look = {"linewidths": style.RULE_PT}
     plane.lines(edges, "radial-band-edges", colors=style.BAND_DARK, zorder=0.5, **look)
+    # a ray of slope 0 is that of no effect, unless the measure knows none
+    known = np.isfinite(table.loc[table["kind"] == "reference", "estimate"].iloc[0])
     null = [(0.0, 0.0), (fan.radius / fan.across, 0.0)]
-    plane.lines([null], "radial-null", colors=style.FAINT, zorder=0.8, **look)
+    plane.lines([null] if known else [], "radial-null", colors=style.FAINT, zorder=0.8, **look)
     ray = [(0.0, 0.0), fan.values(fan.on_arc(slope))[0]]
     plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
     _draw_scale(plane, fan, slope, total["low"], total["high"])
@@ -383,7 +391,7 @@ def _beyond_scale(fan):
 
 def _axis_titles(studies):
     """Return the titles of the level and the upright axis."""
-    what = "log ratio" if studies.ratio else "effect"
+    what = "log ratio" if studies.wording.measure.is_ratio else "effect"
     if _has_tau(studies):
         return "Precision: 1 / √(SE² + τ²)", f"Standardised {what}: {what} / √(SE² + τ²)"
     return "Precision: 1 / SE", f"Standardised {what}: {what} / SE"
@@ -396,21 +404,23 @@ def _has_tau(studies):
 
 def _radial_footer(studies, table, *, note):
     """Return the paragraphs that say what was drawn and how it is read."""
-    pooled = studies.pooled
+    pooled, wording = studies.pooled, studies.wording
     hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     reading = (
-        f"One circle per trial{hollow}; a straight line from the origin through it meets the curved scale at its "
-        "effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
+        f"One circle per {wording.noun}{hollow}; a straight line from the origin through it meets the curved scale at "
+        "its effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
     )
     diamond = (
         f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
         "two standard errors on both sides"
     )
-    outside = outside_sentence(table, OUTSIDE_BAND)
+    outside = outside_sentence(table, OUTSIDE_BAND, wording)
     if _has_tau(studies):
-        found = f"{outside}. As √(SE² + τ²) holds the variance between trials, the band makes room for heterogeneity"
+        found = (
+            f"{outside}. As √(SE² + τ²) holds τ², the variance of true effects, the band makes room for heterogeneity"
+        )
     elif pooled.k > 1:
-        found = f"{outside}. About 1 in 20 would, if all trials had the same true effect; more show heterogeneity"
+        found = f"{outside}. About 1 in 20 would, if all had the same true effect; more show heterogeneity"
     else:
         found = ""
     lines = [
@@ -418,7 +428,7 @@ def _radial_footer(studies, table, *, note):
         words.sentences(
             f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
             found,
-            words.left_out_sentence(studies.left_out, studies.wording),
+            words.left_out_sentence(studies.left_out, wording),
         ),
         words.sentences(note),
     ]
@@ -433,19 +443,21 @@ def _radial_page(studies, table, *, title, footer, width):
     if (wider := room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
         left, size = left + wider, (size[0] - wider, size[1])
         fan = _fan_of(table, studies, size)
-    titles = _axis_titles(studies)
+    titles, inner = _axis_titles(studies), width - 2 * style.MARGIN
     pitch = line_height(style.SMALL_PT)
-    # both titles stand above the panel, the upright one below that of the curved scale where one line is too short
-    both = text_width(titles[1], style.SMALL_PT) + text_width(studies.axis, style.SMALL_PT) + style.GAP
-    stacked = both > width - 2 * style.MARGIN
+    # both titles stand above the panel, the upright one above that of the curved scale where one line is too short
+    scale = wrap(studies.wording.axis, inner, style.SMALL_PT)
+    both = text_width(titles[1], style.SMALL_PT) + text_width(studies.wording.axis, style.SMALL_PT) + style.GAP
+    above = 1 if both <= inner else 1 + len(scale)
     entries = _radial_key(table, studies, size[0] * size[1])
-    head = (2 if stacked else 1) * pitch + 1.6
-    room = {"left": left, "right": right, "height": size[1], "head": head}
+    room = {"left": left, "right": right, "height": size[1], "above": above}
     on = sheet(title, footer, width, scales=fan.scales, label="radial", entries=entries, **room)
     _draw_radial(on.plane, fan, table)
     y = on.top - 1.6 - pitch / 2
-    write(on.page, style.MARGIN, y - pitch * stacked, titles[1], style.CAPTION, gid="title-y")
-    write(on.page, width - style.MARGIN, y, studies.axis, style.CAPTION, align="right", gid="title-scale")
+    write(on.page, style.MARGIN, y - pitch * (above - 1), titles[1], style.CAPTION, gid="title-y")
+    for i, line in enumerate(scale[::-1]):
+        gid = f"title-scale-{i}" if i else "title-scale"
+        write(on.page, width - style.MARGIN, y - pitch * i, line, style.CAPTION, align="right", gid=gid)
     middle = on.left + fan.across * table["precision"].max() / 2
     middle = max(middle, style.MARGIN + text_width(titles[0], style.SMALL_PT) / 2)
     below = on.bottom + LEVEL_TICK_MM + pitch / 2
@@ -456,27 +468,29 @@ def _radial_page(studies, table, *, title, footer, width):
 def _radial_key(table, studies, mm2):
     """Return the entries of the key; ``mm2`` is the area of the panel."""
     pooled = studies.pooled
+    no_effect = line_entry("no effect", colors=style.FAINT, linewidths=style.RULE_PT)
     name = "pooled" if _has_tau(studies) or pooled.tau2_method != "CE" else "common effect"
     return [
-        *trial_entries(table[table["kind"] == "trial"], mm2),
+        *trial_entries(table[table["kind"] == "trial"], mm2, studies.wording.noun),
         line_entry(name, colors=style.MODEL, linewidths=POOLED_PT),
         area_entry("± 2", style.BAND),
         line_entry(f"{level(pooled.confidence_level)} CI", colors=style.MODEL, linewidths=SCALE_PT),
-        line_entry("no effect", colors=style.FAINT, linewidths=style.RULE_PT),
+        *([no_effect] if studies.has_null else []),
     ]
 
 
 def _radial_alt_text(heading, studies, table):
     """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    low, high = (number(x, 2) for x in (trials["precision"].min(), trials["precision"].max()))
+    trials, wording = table[table["kind"] == "trial"], studies.wording
+    ends = trials["precision"].min(), trials["precision"].max()
+    low, high = (number(x, _precision_digits(trials)) for x in ends)
     farthest = trials.loc[trials["distance"].abs().idxmax()]
-    far = f"the farthest is {farthest['name']} with {studies.text(farthest['estimate'])} {studies.points}".rstrip()
+    far = f"the farthest is {farthest['name']} with {wording.write(farthest['estimate'])} {wording.points}".rstrip()
     return words.sentences(
         f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
-        f"{counted(len(trials), 'trial').capitalize()}; effects from "
-        f"{studies.span(trials['estimate'].min(), trials['estimate'].max())} {studies.points}".rstrip()
+        f"{wording.counted(len(trials))}; effects from "
+        f"{wording.span(trials['estimate'].min(), trials['estimate'].max())} {wording.points}".rstrip()
         + f"; precision from {low} to {high}",
         pooled_sentence(studies),
-        f"{outside_sentence(table, OUTSIDE_BAND)}; {far}" if len(trials) > 1 else "",
+        f"{outside_sentence(table, OUTSIDE_BAND, wording)}; {far}" if len(trials) > 1 else "",
     )
