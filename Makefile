@@ -22,7 +22,7 @@ LOCKING = --quiet --universal --python-version 3.11 --fork-strategy fewest --gen
     --no-header
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-SOURCES := $(NOTEBOOKS) $(wildcard analysis/*.py analysis/*/*.py data/*.csv) tools/run_notebooks.py
+SOURCES := $(NOTEBOOKS) $(wildcard analysis/*.py analysis/*/*.py data/*.csv data/*.toml) tools/run_notebooks.py
 
 # an environment that was moved with its folder, or whose Python is gone, is made anew
 ifneq "$(shell test -x $(PY) && cat .venv/made-in 2>/dev/null)" "$(CURDIR)"

@@ -220,7 +220,8 @@ class Wording:
         Parameters
         ----------
         result : object
-            What has effects (`effects`), or is made of numbers alone and has a measure at most.
+            What has effects (`effects`), or is made of numbers alone and has a measure at most; or a table of results,
+            which keeps its wording as ``attrs["wording"]``.
         measure : str, optional
             Another measure than the result has, such as one that plain numbers were not given.
 
@@ -228,6 +229,8 @@ class Wording:
         -------
         Wording
         """
+        if kept := getattr(result, "attrs", {}).get("wording"):
+            return cls(**kept | {"measure": Measure(kept["measure"])})
         result = getattr(result, "overall", result)
         effects = result if hasattr(result, "derivations") else getattr(result, "effects", None)
         measure = Measure(measure or getattr(result, "measure", getattr(effects, "measure", "")))
@@ -288,7 +291,8 @@ class Wording:
         if self.benefit is None or self.measure.is_ratio:
             return ""
         if self.outcome_name:
-            return f"{'less' if self.benefit == 'lower' else 'more'} {self.outcome_name}"
+            less = "fewer" if self.measure == "RD" else "less"
+            return f"{less if self.benefit == 'lower' else 'more'} {self.outcome_name}"
         return f"{self.benefit} scores"
 
     def counted(self, k: int, of: int | None = None) -> str:
@@ -354,6 +358,11 @@ class Wording:
         if self.measure.is_ratio:
             return f"favours {favoured}"
         return f"{self.better} with {favoured}"
+
+
+def capital(text: str) -> str:
+    """Return a text that begins with a capital; `str.capitalize` would lower the others."""
+    return text[:1].upper() + text[1:]
 
 
 def findings(result: Any) -> str:
@@ -1055,42 +1064,43 @@ def contextual_share(found: ContextualShare) -> Told:
     >>> said[0]
     ('Share', 'withheld: fewer than three trials remain')
     """
-    at = level(found.confidence_level)
-    said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at))]
+    at, words = level(found.confidence_level), Wording.of(found)
+    treatment, placebo = words.arms
+    said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at, *words.arms))]
     if not found.reason:
-        said.append(("New trial", _new_share(found, at)))
-    said += [("Ratio of means", text) for text in _ratio_of_means(found, at)]
+        said.append((f"New {words.noun}", _new_share(found, at, words)))
+    said += [("Ratio of means", text) for text in _ratio_of_means(found, at, words)]
     said += [("By choice", text) for text in _range_of_choices(found.robustness)]
     for name, table in (("Left out", found.left_out), ("Replaced", found.replaced)):
         said += [(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
     said += [("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
-    head = f"Contextual share: placebo improvement over treatment improvement, {counted(found.k, 'trial')}"
-    return head, [*said, *(("Note", note) for note in _what_a_share_is_not(found))]
+    head = f"Contextual share: {placebo} improvement over {treatment} improvement, {words.counted(found.k)}"
+    return head, [*said, *(("Note", note) for note in _what_a_share_is_not(found, words))]
 
 
-def _share_found(found, at):
+def _share_found(found, at, treatment, placebo):
     pooled = found.pooled
     model = "common effect" if pooled.tau2_method == "CE" else f"tau² by {pooled.tau2_method}"
-    told = f"the placebo arms had {percent(found.share)} of the improvement of the treatment arms"
+    told = f"the {placebo} arms had {percent(found.share)} of the improvement of the {treatment} arms"
     how = f"log ratios, {model}, {pooled.ci_method}; rule: {found.rule}"
     return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
 
 
-def _new_share(found, at):
+def _new_share(found, at, words):
     if found.pooled.tau2_method == "CE":
-        return "not given: the common-effect model has one true share for all trials"
+        return f"not given: the common-effect model has one true share for all {words.nouns}"
     return f"{interval(*found.pi)} ({at} prediction interval); tau {number(found.pooled.tau)} on the log scale"
 
 
-def _ratio_of_means(found, at):
+def _ratio_of_means(found, at, words):
     """The ratio of the bivariate means with both intervals, or why it is not there."""
     if math.isnan(found.ratio_of_means):
         return [] if found.reason else [f"withheld: {found.reasons['fieller']}"]
     limits = f"{at} CI {interval(*found.fieller)} by Fieller"
     if found.resamples:
         limits += f", {interval(*found.bootstrap)} by bootstrap"
-    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {counted(len(found.trials), 'trial')}"]
+    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {words.counted(len(found.trials))}"]
     return ["; ".join([*parts, *found.reasons.values()])]
 
 
@@ -1103,23 +1113,24 @@ def _range_of_choices(table):
         yield f"{' to '.join(ends)}, {number(len(shown), 0)} combinations of model and rule"
 
 
-def _what_a_share_is_not(found):
+def _what_a_share_is_not(found, words):
+    treatment, placebo = words.arms
     yield (
         "Change within an arm contains natural course and regression to the mean. The share is therefore not the "
-        "effect of the placebo, and not a causal share: it is the part of the improvement under treatment that was "
-        "seen under placebo too."
+        f"effect of {placebo}, and not a causal share: it is the part of the improvement under {treatment} that was "
+        f"seen under {placebo} too."
     )
     if found.reason:
         return
-    yield "It exists only where treatment improved; the randomised difference says whether treatment did more."
+    yield f"It exists only where the {treatment} arms improved; the randomised difference says whether they did more."
     yield (
         "A log ratio cannot use arms that did not improve, and gives little weight to those that hardly did, so a "
-        "pooled share below 1 leans upwards; the ratio of means uses all trials as they are."
+        f"pooled share below 1 leans upwards; the ratio of means uses all {words.nouns} as they are."
     )
     if found.share > 1:
-        yield "Above 1: the placebo arms improved more than the treatment arms."
+        yield f"Above 1: the {placebo} arms improved more than the {treatment} arms."
     if found.ratio_of_means <= 0:
-        yield "Ratio of means not above 0: on average the placebo arms did not improve."
+        yield f"Ratio of means not above 0: on average the {placebo} arms did not improve."
 
 
 # What tells the findings of a result, by its class.

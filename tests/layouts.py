@@ -5,7 +5,7 @@ an artist, with its name, look and text, and where it stands in millimetres from
 """
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from plot_cases import synthetic
 
 import analysis as ma
+from analysis.sentences import Wording
 
 FILE = Path(__file__).parent / "reference" / "layouts.json"
 COUNTS = ([12, 3, 9, 30, 5], [40, 35, 60, 70, 20], [4, 2, 7, 11, 5], [41, 34, 58, 72, 19])
@@ -188,6 +189,8 @@ def analyses(n):
     frame = pd.DataFrame({**taken, "correlation": left / 100})
     estimate, half = -0.4 + np.sin(i) + 0.2 * (i % 3), 0.35 + 0.2 * np.cos(i) ** 2
     ends = {"estimate": estimate, "se": half / 2, "ci_low": estimate - half, "ci_high": estimate + half}
+    # As of a table that is made by hand, nothing is known of the many.
+    frame.attrs = {"wording": asdict(Wording.of(ma.effect_sizes(responding())))} if n < 100 else {}
     return frame.assign(k=12, default=i == n // 3, **ends)
 
 

@@ -25,6 +25,8 @@ from analysis.evidence.claim_rules import (
 )
 from analysis.evidence.claims import check_claims, claim_counts, claims_findings, condition_mask, study_table
 from analysis.evidence.worthwhile import Threshold
+from analysis.measures import Measure
+from analysis.sentences import Wording
 
 ROOT = Path(__file__).parent.parent
 ABOUT = {
@@ -69,7 +71,9 @@ def trial(study, treated, placebo, sd=2.0, **about):
 
 
 def table_of(*pairs):
-    return as_read([row for pair in pairs for row in pair])
+    table = as_read([row for pair in pairs for row in pair])
+    table.attrs["outcome_name"] = "pain"
+    return table
 
 
 def trials(*pairs):
@@ -725,8 +729,9 @@ def test_findings_count_and_name_the_claims(checked):
     assert "Arm change quoted as effect, 2 (nir01, nir04): the number is what happened in a treatment arm" in "\n".join(
         lines
     )
-    assert lines[-2] == "Claims that a treatment relieves pain beyond placebo and are supported: 0."
-    assert lines[-1].startswith("Trials decided 10 of them; in 7 of these there were fewer than 3 trials.")
+    assert lines[-3] == "Claims that a treatment relieves pain beyond placebo and are supported: 0."
+    assert lines[-2].startswith("Trials decided 10 of them; in 7 of these there were fewer than 3 trials.")
+    assert lines[-1].startswith("Convenience sample of trials")
     assert claims_findings(checked.iloc[:1]).startswith("1 claim was checked")
 
 
@@ -763,6 +768,9 @@ def test_blank_number():
         assert np.isnan(low) and np.isnan(high) and digits == 0
 
 
+OURS = Wording(Measure("MD"), "lower", ("treatment", "placebo"), "points on 0–10", "pain", "trial")
+
+
 @pytest.mark.parametrize(
     ("yi", "said"),
     [
@@ -772,11 +780,11 @@ def test_blank_number():
     ],
 )
 def test_differences_in_words(yi, said):
-    assert difference_words(ma.pool(yi, [0.001] * 3)) == said
+    assert difference_words(ma.pool(yi, [0.001] * 3), OURS) == said
 
 
 def test_share_of_responders_in_words():
-    words = difference_words(ma.pool([-0.3, -0.4, -0.5], [0.001] * 3), responders=True)
+    words = difference_words(ma.pool([-0.3, -0.4, -0.5], [0.001] * 3), OURS, responders=True)
     assert words == "the share who respond is 40 percentage points higher than with placebo (95% CI 15 to 65; 3 trials)"
 
 
@@ -978,3 +986,27 @@ def test_condition_mask(text, groups):
         }
     )  # fmt: skip
     assert set(table["condition_group"][condition_mask(text, table)]) == groups
+
+
+def test_what_is_said_of_the_trials_follows_them(four_strong):
+    """Arms by their labels, what was measured, no note of ours; the claim keeps its own words."""
+    table = four_strong.rows.copy()
+    table["arm_label"] = table["arm"].map({"treatment": "magnet", "placebo": "dummy"})
+    table.attrs = {"outcome_name": "stiffness"}
+    claims = pd.DataFrame([CLAIM | {"value": -9, "claim": "Pain falls by 9."}])
+    checked = check_claims(claims, table)
+    said = checked["plain"][0]
+    assert (
+        "In 4 trials with a baseline, stiffness fell by 0.50 points with dummy; with magnet stiffness fell by" in said
+    )
+    assert "Stiffness is 4.15 points lower than with dummy" in said
+    evidence = said.replace("Pain falls by 9.", "")
+    assert not re.search("placebo|treatment|pain", evidence)
+    assert Wording.of(checked).arms == ("magnet", "dummy")
+    assert "onvenience sample" not in claims_findings(checked)
+    table.attrs = {}
+    assert "the score fell by" in check_claims(claims, table)["plain"][0]
+    for attrs in ({"benefit": "higher"}, {"benefit": None}):
+        table.attrs = attrs
+        with pytest.raises(ValueError, match="claims of relief, which is lower scores"):
+            check_claims(claims, table)

@@ -1,6 +1,9 @@
 """The multiverse equals one-by-one calls, counts honestly, and says which choice moves the answer."""
 
 import inspect
+import json
+import re
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +15,9 @@ from data_cases import published_trials
 import analysis as ma
 from analysis.data.effect_sizes import with_contrasts
 from analysis.evidence.multiverse import CHOICES, DEFAULTS, choice_effects, multiverse, multiverse_findings
+from analysis.measures import Measure
 from analysis.recover import combine_arms, pooled_sd
+from analysis.sentences import Wording
 
 DATA = Path(__file__).parent.parent / "data"
 LIGHT_AND_MAGNETS = {"therapy_family": ["Light", "Magnetic field"]}
@@ -191,11 +196,16 @@ def test_arms_are_combined_and_pooled_column_by_column():
         assert pooled_sd(sd, n)[j] == pytest.approx(pooled_sd(sd[:, j], n[:, 0]))
 
 
-def toy(estimates, half=1.0):
+OURS = Wording(Measure("MD"), "lower", ("treatment", "placebo"), "points on 0–10", "pain", "trial")
+THEIRS = Wording(Measure("MD"), "higher", ("laser", "sham"), "points on 0–10", "function", "trial")
+
+
+def toy(estimates, half=1.0, words=OURS):
     """Four combinations of two choices: doubtful varies slowest, then the interval method."""
     frame = pd.DataFrame({"doubtful": ["include"] * 2 + ["exclude"] * 2, "ci_method": ["HKSJ", "z"] * 2})
     frame = frame.assign(k=[5, 5, 3, 3], estimate=estimates, analysis=range(4), confidence_level=0.95)
     frame["ci_low"], frame["ci_high"] = frame["estimate"] - half, frame["estimate"] + half
+    frame.attrs = {"wording": asdict(words)} if words else {}
     return frame.assign(excludes_zero=(frame["ci_low"] > 0) | (frame["ci_high"] < 0))
 
 
@@ -243,21 +253,43 @@ def test_choice_effects_of_the_whole_multiverse(magnets):
 
 def test_findings_in_words():
     assert multiverse_findings(toy([-2.0, -1.6, -0.8, -1.2])) == (
-        "4 analyses of 3 to 5 trials. The 95% interval excludes zero in 3 (75%) of them, on the side of less pain with "
-        "treatment. The pooled difference runs from −2.00 to −0.80 points on 0–10, with a median of −1.40. The choice "
-        "that moves it most is doubtful trials: on average −1.80 with them included and −1.00 with them excluded, a "
+        "4 analyses of 3 to 5 trials. The 95% interval excludes zero in 3 (75%) of them, below it (less pain with "
+        "treatment). The pooled mean difference runs from −2.00 to −0.80 points on 0–10, with a median of −1.40. The "
+        "choice that moves it most is doubtful trials: on average −1.80 with them included and −1.00 with them excluded, a "
         "shift of 0.80. In the share of all-else-equal comparisons given, the conclusion on zero turns on doubtful "
         "trials (50%), the kind of interval (50%). The analyses share their trials and are not independent: these "
         "shares are no probabilities."
     )
     both_sides = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2]))
     assert (
-        "excludes zero in 3 (75%) of them: 1 on the side of less pain with treatment, 2 on that of more" in both_sides
+        "excludes zero in 3 (75%) of them: 1 below it (less pain with treatment), 2 above (less pain with placebo)."
+        in both_sides
     )
     calm = multiverse_findings(toy([-2.0, -1.6, -1.8, -1.2]))
-    assert "excludes zero in all of them, on the side of less pain" in calm
+    assert "excludes zero in all of them, below it (less pain" in calm
     assert "No single choice changes the conclusion on zero." in calm
     assert "excludes zero in none of them" in multiverse_findings(toy([-0.1, 0.2, 0.3, 0.1]))
+
+
+def test_findings_speak_of_the_users_data():
+    theirs = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2], words=THEIRS))
+    assert "1 below it (more function with sham), 2 above (more function with laser)." in theirs
+    unsaid = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2], words=replace(THEIRS, benefit=None)))
+    assert "1 below it (lower with laser), 2 above (higher with laser)." in unsaid
+    plain = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2], words=None))
+    assert "1 below it, 2 above. The pooled effect runs from −2.00 to 1.60, with" in plain
+    assert not re.search("pain|placebo|treatment", theirs + unsaid + plain)
+    small = toy([-0.002, 0.0016, 0.0008, 0.0012], half=0.001, words=None)
+    assert "from −0.00200 to 0.00160, with" in multiverse_findings(small)
+    assert "from −0.002 to 0.002 mm, with" in multiverse_findings(small, unit="mm", digits=3)
+
+
+def test_the_frame_says_what_its_effects_are_called():
+    options = {"correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "drop", "ci_method": "z"}
+    frame = multiverse(trials(), where={"therapy_family": "Magnetic field"}, **options)
+    assert Wording.of(frame) == Wording.of(ma.effect_sizes(trials())) == OURS
+    assert Wording.of(frame[frame["default"]]) == OURS
+    json.dumps(frame.attrs)
 
 
 def test_findings_count_analyses_not_rows():
@@ -268,7 +300,7 @@ def test_findings_count_analyses_not_rows():
     assert "in 2 (67%) of them" in multiverse_findings(twice)
     assert "with a median of −1.20" in multiverse_findings(twice)
     one = multiverse_findings(twice.iloc[:1])
-    assert one.startswith("1 analysis of 5 trials.") and "difference is −2.00 points" in one
+    assert one.startswith("1 analysis of 5 trials.") and "mean difference is −2.00 points" in one
     many = pd.concat([toy([-2.0, -1.6, -1.8, -1.2])] * 100, ignore_index=True)
     many = many.assign(correlation=np.repeat(np.arange(100) / 200, 4), analysis=range(400))
     many.loc[7, ["ci_high", "excludes_zero"]] = [0.1, False]

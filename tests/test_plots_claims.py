@@ -1,5 +1,7 @@
 """The figures of claims beside evidence, read back from the artists that were drawn."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -203,7 +205,7 @@ def test_words_say_what_was_drawn(fig, checked, arms):
         f"{c}: {p}" for c, p in zip(light["claim_id"], light["plain"], strict=True)
     ]
     assert "13 claims: not testable here 6" in content.caption
-    assert "only the difference can be the treatment's doing" in content.caption
+    assert "only the difference can be the doing of the treatment" in content.caption
     assert "all trials (random-effects model, τ² by REML; 95% intervals by HKSJ on t(k−1))" in content.caption
     beside = "trials that bear on them (random-effects model, τ² by REML; 95% intervals by HKSJ with the factor floored"
     assert beside in content.caption
@@ -264,3 +266,26 @@ def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(c
     }
     assert texts(drawn, "tail-").count("1 trial") == 2
     assert misplaced(drawn) == ([], [])
+
+
+def test_the_evidence_is_named_as_the_trials_name_it(trials, tmp_path):
+    table = trials.copy()
+    table["arm_label"] = (
+        table["arm"].map({"treatment": "low-level laser therapy", "placebo": "switched off"}).fillna("x")
+    )
+    table.attrs = {"outcome_name": "stiffness"}
+    checked = check_claims(read_claims("data/claims.csv"), table)
+    drawn = claims_plot(checked, therapy_family="Light", evidence=analysis.pool_arms(table, by="therapy_family"))
+    said = " ".join(row for row in rows(drawn)["text_name"] if row not in set(checked["claim"]))
+    assert "Change in stiffness with switched off" in said
+    assert "Difference, low-level laser therapy minus switched off" in said
+    words = said + drawn.content.caption + " ".join(texts(drawn, "claims-"))
+    assert not re.search(r"placebo|treatment|pain\b", words)
+    assert misplaced(drawn) == ([], [])
+    plain = claims_plot(checked.assign(k=checked["k"]).pipe(without_attrs), therapy_family="Light")
+    assert "Change with placebo" in rows(plain)["text_name"].tolist()
+
+
+def without_attrs(table):
+    table.attrs = {}
+    return table

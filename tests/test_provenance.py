@@ -254,7 +254,7 @@ def test_trials_left_out_are_listed_with_the_reason():
     out = table[table["level"] == "left out"]
     expected = EFFECTS.left_out.set_index("study")["reason"]
     assert dict(zip(out["study"], out["rule"], strict=True)) == expected.to_dict()
-    assert "Soriano 1998, left out: responders only" in provenance(EFFECTS, "soriano1998").tree()
+    assert "Soriano 1998, left out: events only" in provenance(EFFECTS, "soriano1998").tree()
 
 
 def test_the_drawing():

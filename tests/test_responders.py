@@ -1,6 +1,7 @@
 """From means and SDs to people, responders as printed, and numbers needed to treat."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from scipy import special
 
 import analysis as ma
 from analysis import effects
+from analysis import text as ma_text
 from analysis.evidence import responders
 from analysis.evidence.responders import number_needed, pool_responders, translate_responders
 from analysis.evidence.worthwhile import BETWEEN, PERCENT, WITHIN, Threshold
+from analysis.sentences import Wording
 
 DATA = Path(__file__).parent.parent / "data" / "trials.csv"
 TWO_POINTS = Threshold(2, WITHIN)
@@ -224,7 +227,7 @@ def test_every_trial_ends_in_exactly_one_place(trials, found):
     reasons = found.left_out.set_index("study")["reason"]
     assert reasons["gale2006"] == "no SD of the change is reported"
     assert reasons["walewicz2019"] == "baseline not reported"
-    assert reasons["misra2013"].startswith("responders only")
+    assert reasons["misra2013"].startswith("events only")
 
 
 def test_imputed_sds_only_on_request(found):
@@ -436,3 +439,87 @@ def test_a_share_of_none_is_possible():
     pooled = ma.pool_mantel_haenszel([6, 5], [30, 24], [12, 9], [30, 25], measure="RR")
     curve = responders.response_curve(pooled)
     assert curve["treatment"].iloc[0] == 0.0 and curve["possible"].all()
+
+
+# Other people's counts and scores
+
+BCG = pd.DataFrame(
+    {"Trial": ["Aronson", "Rosenthal", "Ferguson"], "tb1": [4, 3, 6], "n1": [123, 231, 306]}
+    | {"tb2": [11, 11, 29], "n2": [139, 220, 303]}
+)
+COUNTED = {"study": "Trial", "events_t": "tb1", "n_t": "n1", "events_p": "tb2", "n_p": "n2"}
+
+
+def vaccinated(**about):
+    return ma.trials_from_wide(BCG, **COUNTED, arms=("vaccine", "no vaccine"), **about)
+
+
+@pytest.mark.parametrize("method", ["random effects", "MH"])
+def test_cases_of_a_disease_are_no_responders(method):
+    found = pool_responders(vaccinated(benefit="lower", outcome_name="infections"), method=method)
+    text = found.summary()
+    assert text.startswith("Infections as counted in the trials: 3 trials\n  No vaccine") and "\n  Vaccine " in text
+    assert not re.search("espond|placebo|treatment|pain|Only some", text)
+    assert found.nnt.estimate == -1 / found.difference.estimate > 0 and "What was counted is not stated" in text
+    words = Wording.of(found)
+    assert words.reading(-0.2, -0.1) == "fewer infections with vaccine"
+    assert words.favours == ("favours vaccine", "favours no vaccine")
+    ratio = number_words(np.exp([found.ratio.estimate, *found.ratio.ci]))
+    assert "Risk ratio    {} (95% CI {} to {})".format(*ratio) in text
+
+
+def number_words(values):
+    return [ma_text.ratio(value) for value in values]
+
+
+def test_without_a_word_on_what_is_good_there_is_no_number_needed():
+    found = pool_responders(vaccinated())
+    assert math.isnan(found.nnt.estimate) and "NNT" not in found.summary()
+    assert found.summary().startswith("Events as counted") and Wording.of(found).favours is None
+
+
+def test_responders_are_better_the_more_there_are(trials):
+    found = pool_responders(trials, studies=["soriano1998", "misra2013", "khooshideh2017"])
+    for result in (found.ratio, found.difference):
+        assert Wording.of(result).favours == ("favours placebo", "favours treatment")
+    assert Wording.of(found.difference).reading(0.1, 0.2) == "more responders with treatment"
+    assert found.placebo.logit.shown("estimate") == pytest.approx(found.placebo.estimate, rel=1e-12)
+    assert "Only some trials print responders" in found.caveat
+
+
+def test_scores_that_should_rise_are_the_mirror_of_those_that_should_fall():
+    """A scale of 0-10 turned round: what was 10 - x is x, and a fall by 2 points a rise by 2."""
+    pairs = [
+        rows(name, arm(-2.6, 2.1, baseline_mean=6.5, baseline_sd=1.4), arm(-1.2, 1.9, baseline_mean=6.4))
+        for name in "abc"
+    ]
+    turned = [
+        [row | {"change_mean": -row["change_mean"], "baseline_mean": 10 - row["baseline_mean"]} for row in pair]
+        for pair in pairs
+    ]
+    fell, rise = read(*pairs), read(*turned)
+    rise.attrs = {"outcome_name": "function", "benefit": "higher"}
+    for aim in (TWO_POINTS, Threshold(7, WITHIN)):
+        falls, rises = translate_responders(fell, aim), translate_responders(rise, aim)
+        for name in ("placebo", "treatment", "difference", "note"):
+            one, other = falls.table[name], rises.table[name]
+            assert one.tolist() == other.tolist() or name == "note"
+        assert (rises.table["note"] != "").tolist() == (falls.table["note"] != "").tolist()
+    assert rises.summary().startswith("At least 7 points more function (own choice), from means and SDs: 3 trials")
+    assert "as if change in function were" in rises.caveat and "pain" not in rises.summary()
+    del rise.attrs["outcome_name"]
+    assert translate_responders(rise, TWO_POINTS).summary().startswith("Scores at least 2 points higher (own choice)")
+
+
+def test_percent_of_baseline_may_be_a_rise(trials):
+    """With means by hand: a rise of 30% is final - 1.3 baseline at least 0, whose variance the three SDs imply."""
+    own = arm(1.6, 1.2, baseline_mean=4.0, baseline_sd=1.0, final_mean=5.6, final_sd=1.5)
+    table = read(rows("a", own, own), rows("b", own, own))
+    table.attrs = {"benefit": "higher"}
+    found = translate_responders(table, THIRD).table
+    covariance = (1.0 + 1.5**2 - 1.2**2) / 2
+    sd = math.sqrt(1.5**2 + 1.3**2 - 2 * 1.3 * covariance)
+    assert found["treatment"][0] == pytest.approx(special.ndtr((5.6 - 1.3 * 4.0) / sd), rel=1e-12)
+    table.attrs = {"benefit": None}
+    with pytest.raises(ValueError, match="translate_responders is about improvement, and nobody said what is good"):
+        translate_responders(table, THIRD)

@@ -1,9 +1,11 @@
 """Thresholds of two kinds that are never mixed, and the share of trials beyond one."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from data_cases import published_trials
 from hypothesis import given, settings
@@ -174,11 +176,11 @@ def test_limiting_cases():
 @pytest.mark.parametrize(
     ("pooled", "reason"),
     [
-        (ma.pool([-1.0, -2.0], [0.1, 0.1]), "2 trials cannot show how true effects vary; 3 are the least"),
-        (ma.pool([-1.0], [0.1]), "1 trial cannot show"),
+        (ma.pool([-1.0, -2.0], [0.1, 0.1]), "2 studies cannot show how true effects vary; 3 are the least"),
+        (ma.pool([-1.0], [0.1]), "1 study cannot show"),
         (
             ma.pool([-1.0, -2.0, -3.0], [0.1, 0.1, 0.1], tau2_method="CE", ci_method="z"),
-            "one true effect for all trials",
+            "one true effect for all studies",
         ),
     ],
 )
@@ -258,7 +260,7 @@ def test_a_given_tau_is_not_called_uncertain():
     assert known.tau == 0.5 and "of the mean, with tau as given, for" in known.summary()
     assert "of the mean and of tau for" in estimated.summary()
     none = share_beyond(ma.pool(y, v, tau2=0.0), POINT)
-    assert math.isnan(none.share) and "one true effect for all trials" in none.reason
+    assert math.isnan(none.share) and "one true effect for all studies" in none.reason
 
 
 @pytest.mark.parametrize(
@@ -271,3 +273,26 @@ def test_words_do_not_round_a_threshold(value, words):
 def test_a_range_needs_both_ends():
     with pytest.raises(ValueError, match="give both low and high"):
         Threshold(None, BETWEEN, low=1)
+
+
+def test_where_more_is_better_the_share_is_that_of_the_mirror_image():
+    table = pd.DataFrame(
+        {"yi": [-2.1, -0.3, -1.4, -0.6, -1.9], "vi": [0.1, 0.1, 0.2, 0.1, 0.2], "Study": list("abcde")}
+    )
+    lower, higher = (
+        ma.pool(
+            ma.effect_sizes(table.assign(yi=sign * table["yi"]), measure="MD", benefit=benefit, study="Study", **about)
+        )
+        for sign, benefit, about in (
+            (1, "lower", {"arms": ("laser", "sham")}),
+            (-1, "higher", {"arms": ("laser", "sham"), "outcome_name": "function"}),
+        )
+    )
+    fell, rose = share_beyond(lower, POINT), share_beyond(higher, POINT)
+    numbers = [(found.share, *found.ci, found.new_trial, found.mean_beyond) for found in (rose, fell)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-9)
+    assert "would be at least 1 point more function than with sham (own choice); 5 studies" in rose.summary()
+    assert "would be scores at least 1 point lower than with sham (own choice); 5 studies" in fell.summary()
+    plain = share_beyond(ma.pool(table["yi"], table["vi"]), POINT).summary()
+    assert "would be scores at least 1 point lower (own choice); 5 studies" in plain
+    assert not re.search("placebo|pain|trial", rose.summary() + fell.summary() + plain)

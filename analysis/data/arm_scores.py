@@ -94,7 +94,7 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
     rows : pandas.DataFrame
         Treatment and placebo rows of a checked trials table.
     correlation : float
-        Between baseline and final pain, for change SDs that are not printed.
+        Between baseline and final score, for change SDs that are not printed.
     crossover_correlation : float, optional
         Between the periods of a crossover trial, for SDs from its p.
 
@@ -537,9 +537,9 @@ def _reason(rows):
     if (rows["scale"] == PERCENT_CHANGE).all():
         return "percent change only: the scale has no ends, so it cannot be expressed in points"
     if rows["events"].notna().any():
-        return "responders only: no mean pain in both arms"
+        return "events only: no mean in both arms"
     at = "the primary time point" if (rows["comparison"] == rows["study"]).all() else "this time point"
-    return f"no mean pain in both arms at {at}"
+    return f"no mean in both arms at {at}"
 
 
 def first_columns(table: pd.DataFrame, first: Sequence[str]) -> pd.DataFrame:

@@ -449,6 +449,12 @@ CONTRASTS = TableLayout(
     ),
 )
 
+#: What a file of notes beside a table may say of it: the words allowed, or any text; [events] is a part of its own.
+_ABOUT_OUTCOME = {"outcome_name": str, "benefit": ("lower", "higher")}
+NOTES: dict[str, Any] = _ABOUT_OUTCOME | {"note": str, "events": _ABOUT_OUTCOME}
+#: What the events of a trials table are where nobody says otherwise.
+RESPONDERS = {"outcome_name": "responders", "benefit": "higher"}
+
 PAIN_UNITS = ("points", "percent change", "percent responders")
 TIME_UNITS = ("weeks", "months")
 DOSE_UNITS = ("mT", "T", "Hz")

@@ -47,7 +47,7 @@ from analysis.data.arm_scores import (
     too_few,
     week_bands,
 )
-from analysis.data.dictionary import CONTRASTS, VOCABULARY, WEEK_BANDS, same_time
+from analysis.data.dictionary import CONTRASTS, RESPONDERS, VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
 from analysis.data.wide import (
@@ -355,13 +355,14 @@ def effect_sizes(
     year : str, optional
         One row a study: the column that holds it.
     benefit : {"lower", "higher"}, optional
-        What is good for patients. Default: what :func:`analysis.trials_from_wide` was told; of any other arm-level
-        table, which holds pain and counts responders, "lower" of scores and "higher" of events; else not known.
+        What is good for patients. Default: what :func:`analysis.trials_from_wide` was told, or the file of notes beside
+        an arm-level table says; of any other arm-level table, which holds pain and counts responders, "lower" of scores
+        and "higher" of events; else not known.
     arms : (str, str), optional
         What the two arms are called. Default: `arm_label` of an arm-level table, where all trials have the same.
     outcome_name : str, optional
-        What was measured, for sentences and figures, such as "pain" or "function". Default: what the file beside an
-        arm-level table says, see :func:`analysis.read_trials`; else they speak of scores.
+        What was measured or counted, for sentences and figures, such as "pain" or "function". Default: as `benefit`;
+        of events of an arm-level table of which nothing is said "responders"; else they speak of scores.
     missing : {"raise", "drop"}, optional
         One row a study: what to do with rows without an effect, those without events among them: raise with the list
         of all, or put them into `left_out` with the reason, as is always done with an arm-level table.
@@ -508,11 +509,9 @@ def effect_sizes(
     trials = trials.assign(comparison=comparisons(trials, times))
     clusters = None if cluster is None else _clusters(trials, cluster)
     rows = compared_arms(trials, times, comparator)
-    good = trials.attrs.get("benefit", "higher" if measure in _COUNTED else "lower")
-    sides = {"benefit": benefit or good, "arms": tuple(arms)}
-    sides["outcome_name"] = outcome_name or trials.attrs.get("outcome_name", "")
+    sides = {"arms": tuple(arms)} | about_outcome(trials, measure in _COUNTED, benefit, outcome_name)
     if sides["arms"] == _OPTIONS["arms"]:
-        sides["arms"] = _names_of_arms(rows, comparator)
+        sides["arms"] = names_of_arms(rows, comparator)
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
@@ -524,6 +523,15 @@ def effect_sizes(
     derivations = derivations.drop(columns="label" if times == "primary" else [])
     unit = _POINTS if measure == "MD" else measure.unit
     return EffectSizes(table, derivations, left_out, measure, unit, options, rows, **sides)
+
+
+def about_outcome(
+    table: pd.DataFrame, events: bool = False, benefit: Benefit | None = None, outcome_name: str | None = None
+) -> dict[str, Any]:
+    """What is measured, or counted, and what is good of it: as asked for, as an arm-level table says, or as usual."""
+    usual = ({} if benefit == "lower" else RESPONDERS) if events else {"benefit": "lower"}
+    said = table.attrs.get("events", usual) if events else usual | table.attrs
+    return {"outcome_name": outcome_name or said.get("outcome_name", ""), "benefit": benefit or said.get("benefit")}
 
 
 def _noun(table, study):
@@ -701,7 +709,7 @@ def _clusters(trials, name):
     return values.str[0]
 
 
-def _names_of_arms(rows, comparator):
+def names_of_arms(rows: pd.DataFrame, comparator: str) -> tuple[str, str]:
     """What the two arms are called: by their label where all trials have the same, else by their role."""
     treated, roles = rows["arm"] == "treatment", ("treatment", comparator)
     labels = [rows.loc[own, "arm_label"].unique() for own in (treated, ~treated)]
@@ -915,7 +923,7 @@ def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
     out = rows[~rows["study"].isin(used["study"])].drop_duplicates("study")
     left_out = _about_contrasts(out).assign(reason=reason[out.index].to_numpy())
     left_out = first_columns(left_out, ["study", "label", "reason"])
-    return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index], benefit="lower")
+    return EffectSizes(table, derivations, left_out, rows=contrasts.loc[used.index], **about_outcome(contrasts))
 
 
 def _check_contrasts(contrasts):

@@ -14,6 +14,7 @@ import importlib
 import io
 import os
 import re
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -118,7 +119,8 @@ def read_trials(
     pandas.DataFrame
         One row per arm, all columns of the data dictionary in its order; numbers as floats in scale units (`n`,
         and `year` where every row has one, integers), text as strings, blanks as missing values. The index is the row
-        number in the file. The only time point of a trial is its primary one, where `primary` is blank.
+        number in the file. The only time point of a trial is its primary one, where `primary` is blank. `attrs` holds
+        what stands in the file of notes, or what the DataFrame had.
 
     Raises
     ------
@@ -142,6 +144,11 @@ def read_trials(
     heading, one row per arm and one value per cell, and is checked as it is read [1]_. One with a row a study is
     recognised by its headings, and the error holds the call that reads it.
 
+    What no column can say stands in a file of notes beside the table, of the same name with the ending ``.toml``; it
+    may be missing. `outcome_name` is what the scores measure ("pain"), `benefit` what is good of them ("lower", which
+    is taken where nothing is said, or "higher"), `note` what figures should say of these trials; a part ``[events]``
+    may hold `outcome_name` and `benefit` of the events that are counted, which are responders otherwise.
+
     References
     ----------
     .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
@@ -153,6 +160,8 @@ def read_trials(
     >>> trials = read_trials("data/trials.csv")
     >>> trials.loc[trials["study"] == "gale2006", ["arm", "n", "baseline_mean", "final_mean"]].values.tolist()
     [['treatment', 21, 6.9, 3.0], ['placebo', 18, 7.4, 6.0]]
+    >>> trials.attrs["outcome_name"]
+    'pain'
     """
     layout = dictionary.TRIALS._replace(vocabulary=_vocabulary(allow))
     table = _read_checked(path, layout, decimal)
@@ -564,7 +573,42 @@ def _read_checked(path, layout, decimal=None, beside=None):
     problems += _unknown_studies(table, layout, known)
     if problems:
         raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
+    table.attrs = _notes_of(path) if layout.name in ("trials", "contrasts") else {}
     return table
+
+
+def _notes_of(path):
+    """What is said of the whole table: in the attrs of a DataFrame, or in the file of notes beside a file."""
+    if isinstance(path, pd.DataFrame):
+        return dict(path.attrs)
+    path = Path(path).with_suffix(".toml")
+    if not path.exists():
+        return {}
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _no_table(path, f"is no TOML ({error})", 'Write lines such as outcome_name = "pain".') from None
+    if problems := _wrong_notes(said, dictionary.NOTES):
+        raise TrialDataError(problems, path.name, "key")
+    return said
+
+
+def _wrong_notes(said, known, part=""):
+    """The problems of notes that are not known, or are not what they must be."""
+    problems = []
+    for key, value in said.items():
+        wanted = known.get(key)
+        if isinstance(wanted, dict) and isinstance(value, dict):
+            problems += _wrong_notes(value, wanted, f"{key}.")
+        elif wanted is None:
+            near = difflib.get_close_matches(key, known, n=1)
+            remedy = f"Did you mean '{near[0]}'?" if near else f"Use {', '.join(known)}."
+            problems.append((None, part + key, "", str(value), "is not known", remedy))
+        elif not (isinstance(value, str) and (wanted is str or value in wanted)):
+            must = "a text" if wanted is str else " or ".join(f'"{each}"' for each in wanted)
+            must = f"a part [{key}]" if isinstance(wanted, dict) else must
+            problems.append((None, part + key, "", str(value), f"must be {must}", "Correct it, or leave it out."))
+    return problems
 
 
 def _has_one_row_a_study(cells, layout):

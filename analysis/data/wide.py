@@ -826,6 +826,7 @@ def trials_from_wide(
     year: str | None = None,
     arms: tuple[str, str] = ("treatment", "placebo"),
     benefit: Benefit | None = None,
+    outcome_name: str = "",
     outcome: Outcome = "final",
     correlation: float | str | None = None,
     level: float = 95.0,
@@ -846,8 +847,10 @@ def trials_from_wide(
     arms : (str, str), optional
         What the two arms are called; effects and figures name them so.
     benefit : {"lower", "higher"}, optional
-        What is good for patients, kept in ``attrs["benefit"]`` for the effects of these trials. Left out, nobody knows,
-        and no figure points to it.
+        What is good for patients, kept in `attrs` for the effects of these trials. Left out, nobody knows, and no
+        figure points to it.
+    outcome_name : str, optional
+        What was measured or counted, such as "function" or "infections", kept in `attrs` for sentences and figures.
     outcome : {"final", "change"}, optional
         What `mean_t` and `mean_p` are: scores at the end, or changes since the baseline.
     correlation : float or str, optional
@@ -956,7 +959,8 @@ def trials_from_wide(
     own = others.drop(columns=[name for name in others if name in _ABOUT])
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
     trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
-    trials.attrs["benefit"] = benefit
+    about = {"outcome_name": outcome_name, "benefit": benefit}
+    trials.attrs = about | {"events": about}
     return trials
 
 

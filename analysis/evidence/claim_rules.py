@@ -11,11 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.data.dictionary import DOSE_UNITS, PAIN_UNITS
-from analysis.text import counted, interval, level, number, percent
+from analysis.sentences import capital
+from analysis.text import interval, level, number, percent
 
 if TYPE_CHECKING:
     from analysis.evidence.claims import Evidence
     from analysis.models.results import PooledEffect
+    from analysis.sentences import Wording
 
 SUPPORTED, OVERSTATED = "supported", "overstated"
 ARM_CHANGE, NOT_DISTINGUISHABLE = "arm change quoted as effect", "not distinguishable from placebo"
@@ -249,28 +251,34 @@ def claim_words(claim: Claim) -> str:
     return f"pain {'falls' if claim.low < 0 else 'rises'} by {size}{whose}"
 
 
-def change_words(pooled: PooledEffect, digits: int = 2) -> str:
-    """Say how pain changed within arms: "pain fell by 3.90 points".
+def change_words(pooled: PooledEffect, words: Wording) -> str:
+    """Say how the outcome changed within arms: "pain fell by 3.90 points".
 
     Parameters
     ----------
     pooled : PooledEffect
-    digits : int
+    words : Wording
 
     Returns
     -------
     str
     """
-    return f"pain {'fell' if pooled.estimate < 0 else 'rose'} by {number(abs(pooled.estimate), digits)} points"
+    moved = "fell" if pooled.estimate < 0 else "rose"
+    return f"{_outcome(words)} {moved} by {number(abs(pooled.estimate))} {words.points}"
 
 
-def difference_words(pooled: PooledEffect, responders: bool = False) -> str:
-    """Return a difference from placebo in words, to stand in a sentence.
+def _outcome(words):
+    return words.outcome_name or "the score"
+
+
+def difference_words(pooled: PooledEffect, words: Wording, responders: bool = False) -> str:
+    """Return a difference between the arms in words, to stand in a sentence.
 
     Parameters
     ----------
     pooled : PooledEffect
         Points, or minus the risk difference of responding.
+    words : Wording
     responders : bool
         Which of the two.
 
@@ -285,9 +293,9 @@ def difference_words(pooled: PooledEffect, responders: bool = False) -> str:
         limits = " to ".join(end for end, _ in ends)
     else:
         limits = " to ".join(" ".join(end) for end in sorted(ends, key=lambda end: end[1] != side))
-    what, unit = ("the share who respond is", "percentage points") if responders else ("pain is", "points")
-    at = level(pooled.confidence_level)
-    return f"{what} {size} {unit} {side} than with placebo ({at} CI {limits}; {counted(pooled.k, 'trial')})"
+    what, unit = ("the share who respond", "percentage points") if responders else (_outcome(words), words.points)
+    at, than = level(pooled.confidence_level), words.arms[1]
+    return f"{what} is {size} {unit} {side} than with {than} ({at} CI {limits}; {words.counted(pooled.k)})"
 
 
 def _side(value, responders):
@@ -357,26 +365,25 @@ def _denial(claim, evidence):
         return _no_effect(evidence) if direct else None
     if claim.polarity != "no evidence":
         return None
-    if direct and not _weakness(evidence.contrast, evidence.clean):
-        return OVERSTATED, f"It denies an effect that the trials show: {difference_words(evidence.contrast)}."
+    if direct and not _weakness(evidence.contrast, evidence.clean, evidence.words):
+        return OVERSTATED, f"It denies an effect that the trials show: {_difference(evidence)}."
     if claim.traced == "no":
         return NOT_TESTABLE, "It denies that there is evidence, and what it rests on was not found."
     if direct:
-        return SUPPORTED, f"The trials show no effect beyond doubt: {difference_words(evidence.contrast)}."
+        return SUPPORTED, f"The trials show no effect beyond doubt: {_difference(evidence)}."
     return SUPPORTED, f"{_none_direct(claim)} That there is no evidence does not show that there is no effect."
 
 
-def _capital(words):
-    """A sentence from words that stand within one; `str.capitalize` would lower the "CI" in them."""
-    return words[0].upper() + words[1:]
+def _difference(evidence):
+    return difference_words(evidence.contrast, evidence.words)
 
 
 def _no_effect(evidence):
     """Judge a claim that the treatment does nothing, which trials can contradict but never prove."""
-    effect, words = evidence.contrast, difference_words(evidence.contrast)
+    effect, words = evidence.contrast, _difference(evidence)
     if effect.estimate > 0 or _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{_capital(words)}. That does not show that there is no effect."
-    doubt = " though not beyond doubt:" if _weakness(effect, evidence.clean) else ""
+        return NOT_DISTINGUISHABLE, f"{capital(words)}. That does not show that there is no effect."
+    doubt = " though not beyond doubt:" if _weakness(effect, evidence.clean, evidence.words) else ""
     return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
 
 
@@ -388,13 +395,14 @@ def _includes_zero(effect):
     return bool(((trials["ci_low"] <= 0) & (trials["ci_high"] >= 0)).all())
 
 
-def _weakness(effect, clean, responders=False):
+def _weakness(effect, clean, words, responders=False):
     """Why an effect is not shown beyond doubt.
 
     Parameters
     ----------
     effect, clean : PooledEffect or None
-        Of all trials, and of those without doubts; negative = better than placebo.
+        Of all trials, and of those without doubts; negative = better than the other arm.
+    words : Wording
     responders : bool
         Whether it is a share of responders.
 
@@ -405,17 +413,17 @@ def _weakness(effect, clean, responders=False):
         and the same number of trials without doubts has its confidence interval below zero as well.
     """
     if effect is None or effect.k < LEAST_TRIALS:
-        return f"{counted(0 if effect is None else effect.k, 'trial')} cannot carry the claim."
+        return f"{words.counted(0 if effect is None else effect.k)} cannot carry the claim."
     if not effect.ci.high < 0:
         return "The interval includes no difference."
     if not effect.pi.high < 0:
         expected = f"{level(effect.confidence_level)} prediction interval {interval(*effect.pi)}"
         return f"Trials differ so much that the next one may find nothing ({expected})."
     if clean is None or clean.k < LEAST_TRIALS:
-        left = counted(0 if clean is None else clean.k, "trial")
+        left = words.counted(0 if clean is None else clean.k)
         return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
     if not clean.ci.high < 0:
-        return f"{_WITHOUT}, {difference_words(clean, responders)}: the interval includes no difference."
+        return f"{_WITHOUT}, {difference_words(clean, words, responders)}: the interval includes no difference."
     return ""
 
 
@@ -431,7 +439,7 @@ def _no_direct_trial(claim, evidence):
     reason = _none_direct(claim)
     if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
         doubtful = f", {number(len(evidence.doubts), 0)} of them in doubt" if evidence.doubts else ""
-        reason += f" In other conditions {difference_words(evidence.contrast)}{doubtful}; that is another question."
+        reason += f" In other conditions {_difference(evidence)}{doubtful}; that is another question."
     return NOT_TESTABLE, reason
 
 
@@ -458,14 +466,15 @@ def _placebo_number(claim, evidence):
         return None
     own, low, high = _arm_range(claim, evidence, "placebo")
     if math.isnan(own):
-        return NO_TRIAL, "The trials that match do not print this number for their placebo arms."
+        return NO_TRIAL, f"The trials that match do not print this number for their {evidence.words.arms[1]} arms."
     said = f"{_arm_words(claim, evidence, 'placebo')}."
     if not low <= _claimed(claim, evidence, "placebo") <= high:
         return NO_TRIAL, f"{said} That does not agree."
     pooled, one_traced = _arms_of(evidence, "placebo")
     if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
-        return NOT_TESTABLE, f"{said} {counted(pooled.k, 'trial')} cannot carry the claim."
-    return SUPPORTED, f"{said} That agrees; it is a number of the placebo arm and says nothing of the treatment."
+        return NOT_TESTABLE, f"{said} {evidence.words.counted(pooled.k)} cannot carry the claim."
+    treatment, placebo = evidence.words.arms
+    return SUPPORTED, f"{said} That agrees; it is a number of the {placebo} arm and says nothing of the {treatment}."
 
 
 def _arm_range(claim, evidence, role):
@@ -490,13 +499,16 @@ def _arms_of(evidence, role):
 
 
 def _arm_words(claim, evidence, role):
+    words = evidence.words
+    name = words.arms[role == "placebo"]
     if claim.kind == "responders":
-        return f"In the {role} arms {percent(evidence.shares[role][0])} responded"
+        return f"In the {name} arms {percent(evidence.shares[role][0])} responded"
     pooled, _ = _arms_of(evidence, role)
-    whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {counted(pooled.k, 'trial')}"
-    said = f"In the {role} {whose} {change_words(pooled)}"
+    whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {words.counted(pooled.k)}"
+    said = f"In the {name} {whose} {change_words(pooled, words)}"
     if claim.unit == "percent change":
-        said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of the pain before"
+        before = f"the {words.outcome_name or 'score'} before"
+        said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of {before}"
     return said
 
 
@@ -512,30 +524,31 @@ def _arm_number(claim, evidence):
         return None
     own, low, _ = _arm_range(claim, evidence, "treatment")
     if math.isnan(own):
-        return NO_TRIAL, "The trials that match do not print this number for their treatment arms."
+        return NO_TRIAL, f"The trials that match do not print this number for their {evidence.words.arms[0]} arms."
     said = _arm_words(claim, evidence, "treatment")
     claimed = _claimed(claim, evidence, "treatment")
     effect, clean = _effect_of(claim, evidence)
-    words = difference_words(effect, claim.kind == "responders")
+    words = difference_words(effect, evidence.words, claim.kind == "responders")
+    treatment, other = evidence.words.arms
     if claimed < low:
-        return OVERSTATED, f"{said}; the claim is larger than that. Beside placebo, {words}."
+        return OVERSTATED, f"{said}; the claim is larger than that. Beside {other}, {words}."
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
         placebo = _arm_words(claim, evidence, "placebo")
         said += f"; {placebo[0].lower()}{placebo[1:]}"
-    if claimed >= effect.ci.low and not _weakness(effect, clean):
-        return SUPPORTED, f"{said}. Beside placebo, {words}, which agrees with the claim."
-    return ARM_CHANGE, f"{said}. Only the difference can be the treatment's doing: {words}."
+    if claimed >= effect.ci.low and not _weakness(effect, clean, evidence.words):
+        return SUPPORTED, f"{said}. Beside {other}, {words}, which agrees with the claim."
+    return ARM_CHANGE, f"{said}. Only the difference can be the doing of the {treatment}: {words}."
 
 
 def _effect(claim, evidence):
     responders = claim.kind == "responders"
     effect, clean = _effect_of(claim, evidence)
-    words = _capital(difference_words(effect, responders))
+    words = capital(difference_words(effect, evidence.words, responders))
     if _includes_zero(effect):
         return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
     if effect.estimate > 0:
-        return OVERSTATED, f"{words}: placebo did better."
-    if weak := _weakness(effect, clean, responders):
+        return OVERSTATED, f"{words}: {evidence.words.arms[1]} did better."
+    if weak := _weakness(effect, clean, evidence.words, responders):
         return OVERSTATED, f"{words}. {weak}"
     if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
         return OVERSTATED, f"{words}: less than is claimed."

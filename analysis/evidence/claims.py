@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,10 +42,12 @@ from analysis.evidence.claim_rules import (
     polarity_of,
     read_number,
 )
+from analysis.evidence.contextual import require_placebo
 from analysis.evidence.worthwhile import BETWEEN, require
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
-from analysis.text import counted, number, percent
+from analysis.sentences import Wording
+from analysis.text import number, percent
 
 if TYPE_CHECKING:
     from analysis.evidence.worthwhile import Threshold
@@ -141,14 +143,16 @@ def check_claims(
         and `people` (trials with a contrast, people in them), `k_arms` (trials with a change in both arms);
         `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`; `tau`, `i2`, `pi_low`,
         `pi_high` of the contrast; `verdict`, the number of the `rule` that gave it, `reason`, `caveats`, and `plain`,
-        the whole in sentences for a lay reader. The methods are in `attrs`.
+        the whole in sentences for a lay reader. `attrs` holds the methods, what the effects are called, and the `note`
+        of the trials.
 
     Raises
     ------
     TrialDataError
         If a claim holds what the data dictionary does not allow; lists every row.
     ValueError
-        For an unknown option, or a threshold that is not between-group.
+        For an unknown option, a threshold that is not between-group, or effects that are no differences from placebo of
+        scores that should be low.
 
     See Also
     --------
@@ -226,6 +230,11 @@ def check_claims(
     table, numbers = _checked_table(claims)
     effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
     require_points(effects, "check_claims")
+    require_placebo(effects, "check_claims")
+    if effects.benefit != "lower":
+        raise ValueError(
+            "check_claims judges claims of relief, which is lower scores; give effects with benefit='lower'"
+        )
     rows = effects.rows if isinstance(trials, EffectSizes) else trials
     if contrasts is not None:
         effects = with_contrasts(effects, contrasts)
@@ -233,12 +242,14 @@ def check_claims(
     _check_spelling(table, studies)
     times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
-    found = _gather(table.assign(**times), studies, **methods, confidence_level=confidence_level)
+    words = Wording.of(effects)
+    found = _gather(table.assign(**times), studies, words, **methods, confidence_level=confidence_level)
     about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
     checked = pd.concat([table, about], axis=1)
-    checked.attrs = {"confidence_level": confidence_level, **methods}
+    checked.attrs = {"confidence_level": confidence_level, **methods, "wording": asdict(words)}
+    checked.attrs["note"] = rows.attrs.get("note", "")
     return checked
 
 
@@ -395,6 +406,8 @@ class Evidence:
         day where it says that relief is quick; True for claims that say neither.
     doubts : tuple of str
         The trials that `clean` leaves out, with the reason.
+    words : Wording
+        What the effects are called.
     """
 
     match: str
@@ -414,9 +427,10 @@ class Evidence:
     shares: dict[str, Any]
     followed: bool
     doubts: tuple[str, ...]
+    words: Wording
 
 
-def _gather(claims, studies, **methods):
+def _gather(claims, studies, words, **methods):
     """Find and pool the trials that bear on each claim; all pools are computed in one call.
 
     Parameters
@@ -426,6 +440,7 @@ def _gather(claims, studies, **methods):
         where it does not) and `quick` (whether it says that relief comes at once).
     studies : pandas.DataFrame
         From :func:`study_table`.
+    words : Wording
     **methods
         Options of :func:`analysis.models.pooling.pool_columns`.
 
@@ -456,6 +471,7 @@ def _gather(claims, studies, **methods):
             "baselines": _baselines(compared),
             "shares": _shares(compared, methods.get("confidence_level", 0.95)),
             "followed": followed,
+            "words": words,
             "doubts": tuple(f"{t.label} ({', '.join(t.doubts)})" for t in doubted.itertuples() if t.doubts),
         }
         numbers = {name: pooled[role, members.tobytes()] for name, (role, members) in asks.items()}
@@ -611,7 +627,7 @@ def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshol
         return ""
     said = []
     if effect.k < LEAST_TRIALS:
-        said.append(f"{counted(effect.k, 'trial')} only")
+        said.append(f"{evidence.words.counted(effect.k)} only")
     elif effect.i2 > _MUCH:
         said.append(f"the trials differ (tau {number(effect.tau)}, I² {percent(effect.i2)})")
     if evidence.doubts:
@@ -650,8 +666,10 @@ def plain(claim: Claim, evidence: Evidence, row: Any, finding: str | None) -> st
         return " ".join([*parts, f"Verdict: {row.verdict}. {row.reason}", *note])
     arms = ""
     if not claim.of_arm and claim.kind != "responders" and evidence.placebo is not None:
-        placebo, treatment = change_words(evidence.placebo), change_words(evidence.treatment)
-        arms = f"In {counted(evidence.placebo.k, 'trial')} with a baseline, {placebo} with placebo; with treatment {treatment}. "
+        words = evidence.words
+        k = words.counted(evidence.placebo.k)
+        treatment, placebo = (change_words(pooled, words) for pooled in (evidence.treatment, evidence.placebo))
+        arms = f"In {k} with a baseline, {placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}. "
     return " ".join([*parts, f"The trials say: {arms}{row.reason}", f"Verdict: {row.verdict}.", *note])
 
 
@@ -751,6 +769,8 @@ def claims_findings(checked: pd.DataFrame) -> str:
     few = int((decided["k"] < LEAST_TRIALS).sum())
     lines.append(
         f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
-        f"{LEAST_TRIALS} trials. The trials are a convenience sample: no verdict says what a therapy does."
+        f"{LEAST_TRIALS} trials. No verdict says what a therapy does."
     )
+    if note := checked.attrs.get("note"):
+        lines.append(f"{note.rstrip('.')}.")
     return "\n".join(lines)

@@ -48,8 +48,8 @@ _BOUNDED, _COMPLEMENT, _EVERYTHING = "interval", "complement", "everything"
 _UNBOUNDED = {_COMPLEMENT: "the complement of an interval", _EVERYTHING: "the whole line"}
 _NO_CHANGES = "no trial reports the change in both arms"
 _TOO_FEW = "fewer than three trials remain"
-_NO_FALL = "the change in the treatment arms is not clearly below zero, and of no improvement there is no share"
-_NEAR_ZERO = "in too many resamples the treatment arms did not improve"
+_NO_IMPROVEMENT = "the {0} arms did not clearly improve, and of no improvement there is no share"
+_NEAR_ZERO = "in too many resamples the {0} arms did not improve"
 _PUBLISHED = ("contextual share", "placebo response ratio")
 
 _NEEDED = {"study", "label", "design", "condition_group", "n_treatment", "n_placebo", "change_status"}
@@ -83,7 +83,7 @@ class ContextualShare(Result):
     reasons : dict of str to str
         Why `fieller` or `bootstrap` is not estimable.
     treatment : PooledEffect or None
-        Change within the treatment arms of all trials with both changes; a share needs it clearly below zero.
+        Change within the treatment arms of all trials with both changes; a share needs it to be a clear improvement.
     trials : pandas.DataFrame
         study, label, condition_group, n, change_placebo, change_treatment (points; as used, so small ones are replaced
         under "replace"), change_status ("imputed" where an SD is borrowed), log_share, log_share_vi, used.
@@ -95,6 +95,8 @@ class ContextualShare(Result):
         Resamples behind `bootstrap`.
     confidence_level : float
         Level of all intervals.
+    effects : EffectSizes
+        The trials it was made of.
 
     See Also
     --------
@@ -142,6 +144,7 @@ class ContextualShare(Result):
     resamples: int
     confidence_level: float
     reasons: dict[str, str] = field(default_factory=dict)
+    effects: EffectSizes | None = field(default=None, repr=False)
 
     def beside(self, benchmarks: pd.DataFrame) -> pd.DataFrame:
         """Return this share above published ones.
@@ -237,13 +240,14 @@ def contextual_share(
     Returns
     -------
     ContextualShare
-        Withheld, with the reason in words, where fewer than three trials remain or where the pooled change in the
-        treatment arms is not clearly below zero: of no improvement there is no share.
+        Withheld, with the reason in words, where fewer than three trials remain or where the treatment arms as a whole
+        did not clearly improve: of no improvement there is no share.
 
     Raises
     ------
     ValueError
-        For an unknown option, if `effects` has no changes within arms, or if `joint` is a fit to other trials.
+        For an unknown option, if `effects` has no changes within arms or nobody said what is good of them, or if
+        `joint` is a fit to other trials.
 
     See Also
     --------
@@ -287,7 +291,7 @@ def contextual_share(
     (34, ['Chow 2006', 'Stelian 1992'])
     """
     require_changes(effects, "contextual_share")
-    require_placebo(effects, "contextual_share")
+    require_benefit(effects, "contextual_share")
     _check.option("rule", rule, _RULES)
     if not isinstance(n_bootstrap, Integral) or not (n_bootstrap == 0 or n_bootstrap >= _FEWEST_RESAMPLES):
         raise ValueError(f"n_bootstrap={n_bootstrap!r}: give at least {_FEWEST_RESAMPLES} resamples, or 0 for none")
@@ -295,6 +299,9 @@ def contextual_share(
     methods |= {"confidence_level": confidence_level}
     check_options(**methods)
     arms = both_arms(effects)
+    # Below, a fall is an improvement.
+    sign = -1.0 if effects.benefit == "higher" else 1.0
+    arms = arms._replace(p=sign * arms.p, t=sign * arms.t)
     if joint is not None and joint.k != arms.p.size:
         raise ValueError(
             f"joint is a fit to {joint.k} trials, but {arms.p.size} of these report both changes; leave it out, or fit "
@@ -303,7 +310,7 @@ def contextual_share(
     if not isinstance(smallest, Real) or not 0 < smallest < np.inf:
         raise ValueError(f"smallest={smallest!r}: the smallest improvement is a number of points above 0, such as 0.1")
     fits = _fit_shares(arms, float(smallest), methods)
-    together = _ratios_of_means(fits, _bivariate_means(arms, fits, joint, methods), confidence_level)
+    together = _ratios_of_means(fits, _bivariate_means(arms, fits, joint, methods, sign), confidence_level)
     apart = _ratios_of_means(fits, _separate_means(fits), confidence_level)
     means, why, pooled = together[_ALL], fits.why[rule], fits.log[tau2_method, rule]
     if means.why:
@@ -320,19 +327,28 @@ def contextual_share(
         n=int(arms.table["n"][used].sum()),
         reason=why,
         rule=rule,
-        pooled=None if why else replace(pooled, measure="log contextual share"),
+        pooled=None if why else replace(pooled, measure=Measure("ROM")),
         ratio_of_means=means.share,
         fieller=ConfidenceInterval(means.low, means.high),
         bootstrap=bootstrap,
-        treatment=fits.treatment[_ALL],
-        trials=_trials_as_used(arms, fits, rule),
+        treatment=_changing(fits.treatment[_ALL], sign),
+        trials=_trials_as_used(arms, fits, rule, sign),
         left_out=_trials_without_share(effects, arms, used),
         replaced=_replaced(arms, smallest if rule == "replace" else -np.inf),
         robustness=_robustness_table(fits, together, apart),
         resamples=0 if means.why else int(n_bootstrap),
         confidence_level=confidence_level,
         reasons=reasons,
+        effects=effects,
     )
+
+
+def _changing(pooled, sign):
+    """Pooled improvements, falls, as the changes they are."""
+    if pooled is None or sign > 0:
+        return pooled
+    turned = {name: ConfidenceInterval(-end.high, -end.low) for name in ("ci", "pi") for end in [getattr(pooled, name)]}
+    return replace(pooled, estimate=-pooled.estimate, statistic=-pooled.statistic, yi=-pooled.yi, **turned)
 
 
 def require_changes(effects: Any, purpose: str) -> None:
@@ -353,6 +369,12 @@ def require_placebo(effects: Any, purpose: str) -> None:
         )
 
 
+def require_benefit(effects: EffectSizes, purpose: str) -> None:
+    """Refuse effects of which nobody said what is good; `purpose` is the function that is about improvement."""
+    if effects.benefit is None:
+        raise ValueError(f"{purpose} is about improvement, and nobody said what is good; give benefit= to effect_sizes")
+
+
 class Arms(NamedTuple):
     """The trials that report both changes: changes p and t, their variances and covariance, arrays of length k."""
 
@@ -363,6 +385,8 @@ class Arms(NamedTuple):
     t: np.ndarray
     vt: np.ndarray
     c: np.ndarray
+    # What the arms are called, treatment first.
+    names: tuple[str, str]
 
 
 def both_arms(effects: EffectSizes) -> Arms:
@@ -374,7 +398,7 @@ def both_arms(effects: EffectSizes) -> Arms:
     # The arms of a crossover trial are the same people: they count once, and their changes covary.
     people = table["n_treatment"] + table["n_placebo"].where(~crossover, 0.0)
     about = table[["study", "label", "condition_group", "change_status"]].assign(n=people).reset_index(drop=True)
-    return Arms(about, p, vp, t, vt, c[here])
+    return Arms(about, p, vp, t, vt, c[here], effects.arms)
 
 
 def pool_both_arms(arms: Arms, members: ArrayLike, methods: Mapping[str, Any]) -> list[BivariateEffect | None]:
@@ -401,6 +425,7 @@ class _ShareFits:
     placebo: dict
     treatment: dict
     why: dict
+    no_improvement: str
 
     def used(self, name):
         """Which trials a rule or set keeps."""
@@ -422,8 +447,9 @@ def _fit_shares(arms, smallest, methods):
     log = {(model, rule): fits.get(rule) for model, fits in found.items() for rule in _RULES}
     means = {key: replace(fit, measure=ARM_CHANGE) for key, fit in found[own].items() if key in columns}
     placebo, treatment = ({name: means.get((role, name)) for name in _MEANS} for role in ("placebo", "treatment"))
-    why = {name: _why_not(np.isfinite(p), treatment[_ALL], treatment.get(name)) for name, (p, _) in changes.items()}
-    return _ShareFits(changes, ratios, log, placebo, treatment, why)
+    no = _NO_IMPROVEMENT.format(arms.names[0])
+    why = {name: _why_not(np.isfinite(p), treatment[_ALL], treatment.get(name), no) for name, (p, _) in changes.items()}
+    return _ShareFits(changes, ratios, log, placebo, treatment, why, no)
 
 
 def _used_changes(arms, smallest):
@@ -453,26 +479,28 @@ def pool_filled(
     return dict(zip(filled, pool_columns(y, v, labels=labels, **methods), strict=True))
 
 
-def _why_not(used, every, treatment):
+def _why_not(used, every, treatment, no_improvement):
     """Why these trials give no share, "" if they do; `every` is the treatment fit to all trials, the other to these."""
     if not used.size:
         return _NO_CHANGES
     # Asked of all trials first: a rule that drops the arms which got worse would make any change look like a fall.
     if used.size >= _FEWEST and not every.ci.high < 0:
-        return _NO_FALL
+        return no_improvement
     if used.sum() < _FEWEST:
         return _TOO_FEW
-    return "" if treatment is None or treatment.ci.high < 0 else _NO_FALL
+    return "" if treatment is None or treatment.ci.high < 0 else no_improvement
 
 
-def _bivariate_means(arms, fits, joint, methods):
+def _bivariate_means(arms, fits, joint, methods, sign):
     """Both means, their covariance and df by the bivariate fit to each set; `joint` is that to all trials, if known."""
     known = {} if joint is None else {_ALL: joint}
     rest = [name for name in _MEANS if not fits.why[name] and name not in known]
     if rest:
         members = np.column_stack([fits.used(name) for name in rest])
         known |= dict(zip(rest, pool_both_arms(arms, members, methods), strict=True))
-    return {name: (fit.estimates, fit.vcov, fit.df) for name, fit in known.items()}
+    # The fit that is known is of the changes as they are.
+    signs = {_ALL: 1.0 if joint is None else sign}
+    return {name: (signs.get(name, 1.0) * fit.estimates, fit.vcov, fit.df) for name, fit in known.items()}
 
 
 def _separate_means(fits):
@@ -500,9 +528,9 @@ def _ratios_of_means(fits, means, confidence_level):
             (top, bottom), covariance, df = means[name]
             low, high, shape = fieller((top, bottom), covariance, t_quantile(df, confidence_level))
             if shape != _BOUNDED:
-                why = f"{_NO_FALL}; Fieller's set is {_UNBOUNDED[shape]}"
+                why = f"{fits.no_improvement}; Fieller's set is {_UNBOUNDED[shape]}"
             elif bottom >= 0:
-                why = _NO_FALL
+                why = fits.no_improvement
             share, low, high = (np.nan,) * 3 if why else (float(top / bottom), float(low), float(high))
         out[name] = _MeanRatio(fits.used(name).sum(), share, low, high, why)
     return out
@@ -579,7 +607,7 @@ def _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
     drawn = np.random.default_rng(seed).integers(k, size=(k, n_bootstrap))
     fits = pool_bivariate_columns(*(x[drawn] for x in (arms.p, arms.vp, arms.t, arms.vt, arms.c)))
     limits = ConfidenceInterval(*percentile_interval(*fits.estimates, confidence_level))
-    return limits, "" if np.isfinite(limits.low) else _NEAR_ZERO
+    return limits, "" if np.isfinite(limits.low) else _NEAR_ZERO.format(arms.names[0])
 
 
 def percentile_interval(
@@ -626,11 +654,13 @@ def _as_shares(limits):
     return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
 
 
-def _trials_as_used(arms, fits, rule):
+def _trials_as_used(arms, fits, rule, sign):
     """Both changes of each trial as the rule uses them, or as they are where it leaves the trial out."""
     y, v = fits.ratios[rule]
     p, t = (np.where(np.isfinite(used), used, x) for used, x in zip(fits.changes[rule], (arms.p, arms.t), strict=True))
-    return arms.table.assign(change_placebo=p, change_treatment=t, log_share=y, log_share_vi=v, used=fits.used(rule))
+    return arms.table.assign(
+        change_placebo=sign * p, change_treatment=sign * t, log_share=y, log_share_vi=v, used=fits.used(rule)
+    )
 
 
 def _trials_without_share(effects, arms, used):
@@ -638,7 +668,10 @@ def _trials_without_share(effects, arms, used):
     none = [arms.p >= -_ROUNDING, arms.t >= -_ROUNDING]
     within = [arms.p**2 <= arms.vp, arms.t**2 <= arms.vt]
     small = [near & ~worse for near, worse in zip(within, none, strict=True)]
-    parts = ("no improvement in ", _which_arms(*none)), ("improvement within its SE in ", _which_arms(*small))
+    parts = (
+        ("no improvement in ", _which_arms(arms, *none)),
+        ("improvement within its SE in ", _which_arms(arms, *small)),
+    )
     said = [[start + which if which else "" for which in arm] for start, arm in parts]
     reasons = ["; ".join(filter(None, pair)) for pair in zip(*said, strict=True)]
     silent = effects.table[~effects.table["study"].isin(arms.table["study"])]
@@ -648,13 +681,13 @@ def _trials_without_share(effects, arms, used):
 
 def _replaced(arms, smallest):
     """The trials with an improvement below the smallest one."""
-    which = _which_arms(arms.p > -smallest, arms.t > -smallest)
+    which = _which_arms(arms, arms.p > -smallest, arms.t > -smallest)
     return _with_reasons(arms.table, which != "", [f"improvement set to the smallest in {arm}" for arm in which])
 
 
-def _which_arms(placebo, treatment):
+def _which_arms(arms, placebo, treatment):
     """Of which arm of each trial something is true, "" where of neither."""
-    said = ["both arms", "the placebo arm", "the treatment arm"]
+    said = ["both arms", f"the {arms.names[1]} arm", f"the {arms.names[0]} arm"]
     return np.select([placebo & treatment, placebo, treatment], said, "")
 
 

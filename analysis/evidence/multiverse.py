@@ -8,6 +8,7 @@ pooled in one call. What the answers have in common, and which choice moves them
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ from analysis.models.pooling import CI_METHODS, pool_batch
 from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
 from analysis.recover import combine_arms
+from analysis.sentences import Wording
 
 _INCLUDE, _EXCLUDE = "include", "exclude"
 _BOTH = (_INCLUDE, _EXCLUDE)
@@ -46,7 +48,7 @@ _RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
 # The choices, in words.
 _WORDS = {
     "outcome": "change or final scores",
-    "correlation": "the correlation between baseline and final pain",
+    "correlation": "the correlation between baseline and final scores",
     "crossover_correlation": "the correlation between crossover periods",
     "missing_sd": "the rule for missing SDs",
     "doubtful": "doubtful trials",
@@ -100,7 +102,7 @@ def multiverse(
     contrasts : pandas.DataFrame, optional
         From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
     outcome, correlation, crossover_correlation, missing_sd : option or sequence of options, optional
-        Options of :func:`analysis.effect_sizes`. Change or final scores; correlation of baseline and final pain;
+        Options of :func:`analysis.effect_sizes`. Change or final scores; correlation of baseline and final scores;
         correlation of the two periods of a crossover trial; what to do with trials that print no spread, "drop" leaving
         them out. Several treatment arms of a trial are always combined.
     doubtful, second_hand, single_session, contrast_rows : {"include", "exclude"}, or both
@@ -122,7 +124,8 @@ def multiverse(
         trials the same numbers and the same methods have the same number in `analysis`: a correlation that no trial
         needs multiplies rows, not analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods
         that agree are two analyses, but with a single trial no method matters. `default` marks the combination that
-        `effect_sizes` and `pool` take when they are told nothing.
+        `effect_sizes` and `pool` take when they are told nothing. ``attrs["wording"]`` holds what the effects are
+        called, for sentences and figures.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def multiverse(
     here = np.isfinite(data.vi).any(axis=1)
     if not here.any():
         raise ValueError("no combination leaves a trial; include more, or widen `where`")
-    yi, vi, at = (x[here] for x in data)
+    yi, vi, at = (x[here] for x in data[:3])
     pairs = _method_pairs(options)
     first, same = _distinct_data(yi, vi)
     results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
@@ -184,6 +187,7 @@ def multiverse(
     number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
     frame |= {"confidence_level": level, "analysis": pd.factorize(number.ravel())[0]}
     table = pd.DataFrame(frame)
+    table.attrs["wording"] = asdict(data.wording)
     return table.assign(default=(table[list(DEFAULTS)] == pd.Series(DEFAULTS)).all(axis=1))
 
 
@@ -231,6 +235,7 @@ class _DataSets(NamedTuple):
     yi: np.ndarray
     vi: np.ndarray
     at: np.ndarray
+    wording: Wording
 
 
 def _data_sets(trials, contrasts, options, where):
@@ -251,7 +256,7 @@ def _data_sets(trials, contrasts, options, where):
         vi = np.where(keep, np.expand_dims(every, (3, 4, 5, 6)), np.nan)
         parts.append((np.where(keep & np.isfinite(vi), table["yi"], np.nan), vi))
     yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
-    return _DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T)
+    return _DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T, Wording.of(made[0]))
 
 
 def _spreads(trials, correlations):
@@ -434,16 +439,16 @@ def _rows_of_choice(frame, name, code, options, sets, side):
 
 
 @documented
-def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", digits: int = 2) -> str:
+def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits: int | None = None) -> str:
     """Return in words what a multiverse shows.
 
     Parameters
     ----------
     {frame}
-    unit : str
-        Unit of the estimates.
-    digits : int
-        Decimals of the estimates.
+    unit : str, optional
+        Unit of the estimates. Default: that of the effects.
+    digits : int, optional
+        Decimals of the estimates. Default: as many as their intervals ask for.
 
     Returns
     -------
@@ -480,8 +485,16 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str = "points on 0–10", 
     """
     moved = choice_effects(frame)
     once = frame.drop_duplicates("analysis")
-    sentences = [_count_sentence(frame, once), _zero_sentence(once), _range_sentence(once, unit, digits)]
-    return " ".join([*sentences, *_choice_sentences(moved, digits), _CAUTION])
+    words = wording_of(frame, digits)
+    words = words if unit is None else replace(words, unit=unit)
+    sentences = [_count_sentence(frame, once), _zero_sentence(once, words), _range_sentence(once, words)]
+    return " ".join([*sentences, *_choice_sentences(moved, words), _CAUTION])
+
+
+def wording_of(frame: pd.DataFrame, digits: int | None = None) -> Wording:
+    """Return the wording of a multiverse, with the decimals asked for, or those that its intervals need."""
+    words = Wording.of(frame)
+    return words.to(words.decimals(frame["ci_low"], frame["ci_high"]) if digits is None else digits)
 
 
 def _count_sentence(frame, once):
@@ -494,18 +507,22 @@ def _count_sentence(frame, once):
     return f"{rows} combinations of choices give {n} different {noun}, of {trials}."
 
 
-def _zero_sentence(once):
+def _zero_sentence(once, words):
     n, out = len(once), once[once["excludes_zero"]]
     start = f"The {text.level(once['confidence_level'].iat[0])} interval excludes zero in"
     if not len(out):
         return f"{start} none of them."
     less, more = (out["estimate"] < 0).sum(), (out["estimate"] > 0).sum()
     many = "all" if len(out) == n else f"{text.number(len(out), 0)} ({_percent_of_some(len(out) / n)})"
-    less_pain, more_pain = "less pain with treatment", "more pain with treatment"
+    below, above = (f" ({said})" if said else "" for said in sides(words))
     if not less or not more:
-        return f"{start} {many} of them, on the side of {less_pain if less else more_pain}."
-    sides = f"{text.number(less, 0)} on the side of {less_pain}, {text.number(more, 0)} on that of {more_pain}"
-    return f"{start} {many} of them: {sides}."
+        return f"{start} {many} of them, {f'below it{below}' if less else f'above it{above}'}."
+    return f"{start} {many} of them: {text.number(less, 0)} below it{below}, {text.number(more, 0)} above{above}."
+
+
+def sides(words: Wording) -> tuple[str, str]:
+    """Return what effects below and above zero say, such as "less pain with laser"; "" where nobody named the arms."""
+    return words.reading(-1.0, -1.0), words.reading(1.0, 1.0)
 
 
 def _percent_of_some(share):
@@ -515,22 +532,23 @@ def _percent_of_some(share):
     return ">99%" if 0.995 <= share < 1 else text.percent(share)
 
 
-def _range_sentence(once, unit, digits):
-    low, middle, high = (text.number(once["estimate"].quantile(q), digits) for q in (0, 0.5, 1))
+def _range_sentence(once, words):
+    low, middle, high = (words.write(once["estimate"].quantile(q)) for q in (0, 0.5, 1))
+    start, unit = f"The pooled {words.measure.name}", f" {words.unit}" if words.unit else ""
     if len(once) == 1:
-        return f"The pooled difference is {middle} {unit}."
-    return f"The pooled difference runs from {low} to {high} {unit}, with a median of {middle}."
+        return f"{start} is {middle}{unit}."
+    return f"{start} runs from {low} to {high}{unit}, with a median of {middle}."
 
 
-def _choice_sentences(moved, digits):
+def _choice_sentences(moved, words):
     """The choice with the largest shift, and those on which the conclusion depends."""
     if not (moved["shift"] > 0).any():
         return ["No single choice moves it."] if len(moved) else []
     name = moved["choice"].iat[0]
     options = moved[moved["choice"] == name].sort_values("mean_estimate")
     low, high = options.iloc[0], options.iloc[-1]
-    means = (f"{text.number(x['mean_estimate'], digits)} with {_option(x['option'])}" for x in (low, high))
-    shift = text.number(low["shift"], digits)
+    means = (f"{words.write(x['mean_estimate'])} with {_option(x['option'])}" for x in (low, high))
+    shift = words.write(low["shift"])
     first = f"The choice that moves it most is {_WORDS[name]}: on average {' and '.join(means)}, a shift of {shift}."
     flips = moved.drop_duplicates("choice").sort_values("flips", ascending=False, kind="stable")
     flips = flips[flips["flips"] > 0]

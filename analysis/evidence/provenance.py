@@ -353,14 +353,13 @@ def _pooled(effects):
     if isinstance(effects, EffectSizes):
         return effects, {"contrast": pool(effects)} if len(effects) else {}
     inner = getattr(effects, "effects", None)
-    if not isinstance(inner, EffectSizes):
+    if not isinstance(inner, EffectSizes) or not (isinstance(effects, PooledEffect) or hasattr(effects, "joint")):
         give = "it holds no effect sizes to trace; give EffectSizes, or a PooledEffect or PooledArms of them"
         raise TypeError(_check.refusal(effects, "provenance", give))
     if isinstance(effects, PooledEffect):
         return inner, {"contrast": effects}
-    results = {role: getattr(effects, role, None) for role in ROLES}
-    results = {role: result for role, result in results.items() if isinstance(result, PooledEffect)}
-    return inner, results or {"contrast": pool(inner)}
+    results = {role: getattr(effects, role) for role in ROLES}
+    return inner, {role: result for role, result in results.items() if result is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -574,7 +573,7 @@ def _raw_sd(arms, record, row, score):
         )
     if rule.startswith(FROM_P):
         return _step(record, name, FROM_P, _cells_of_the_test(arms, record, score))
-    r = _assumption("correlation", arms.options["correlation"], "between baseline and final pain, option correlation")
+    r = _assumption("correlation", arms.options["correlation"], "between baseline and final score, option correlation")
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
     return _step(record, name, FROM_BOTH, [*sds, r])
 

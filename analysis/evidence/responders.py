@@ -1,6 +1,6 @@
 """From means and SDs to people: the percentage who reach a within-patient threshold, under placebo and treatment.
 
-The percentages are either translated from means and SDs as if pain were normally distributed, a translation and not a
+The percentages are either translated from means and SDs as if scores were normally distributed, a translation and not a
 count, or pooled from the responders that trials counted themselves by one definition. Beside them stand the risk
 difference, the number needed to treat, and the share under treatment that a pooled effect implies, whatever the share
 under placebo.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -21,19 +21,19 @@ from scipy import special
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, Values
-from analysis.data.arm_scores import BASELINE, IMPUTED, about_trials, arm_scores, one_per_role
-from analysis.data.dictionary import COLUMNS
-from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, effect_sizes
+from analysis.data.arm_scores import BASELINE, IMPUTED, POINTS, about_trials, arm_scores, one_per_role
+from analysis.data.dictionary import COLUMNS, RESPONDERS
+from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, about_outcome, effect_sizes, names_of_arms
 from analysis.data.trials import checked_trials
 from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
-from analysis.evidence.contextual import require_placebo
+from analysis.evidence.contextual import require_benefit
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
 from analysis.models.pooling import pool, pool_columns
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
-from analysis.sentences import notes
-from analysis.text import NOT_ESTIMABLE, counted, interval, level, number, percent
+from analysis.sentences import Wording, capital, notes
+from analysis.text import NOT_ESTIMABLE, interval, level, number, percent
 
 ROLES = ("placebo", "treatment")
 _RATIOS = {"RR": log_risk_ratio, "OR": log_odds_ratio}
@@ -47,23 +47,24 @@ _TIME_POINT = ["study", "week", "timepoint", "primary"]
 _NO_SD = "no SD of the change is reported"
 _CORRELATION_ASSUMED = "correlation {:g} assumed"
 _LOW_BASELINE = "mean baseline below the threshold"
+_HIGH_BASELINE = "mean baseline nearer than the threshold to the end of the scale"
 _FIXED_BASELINE = "mean baseline taken as fixed: its SD is not reported"
 
 # Said below results.
 _POOLED_ALONE = "The difference is pooled on its own and need not be that of the two percentages."
 _TRANSLATION_CAVEAT = (
-    "Translated as if change in pain were normally distributed, which was not checked here. Pain scales have ends, and "
+    "Translated as if change in {} were normally distributed, which was not checked here. Scales have ends, and "
     "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
     "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
 )
-_FEW_COUNT = (
-    "Only some trials print responders; if they do so where counts look good, these numbers lean towards an effect."
-)
-_ONE_DEFINITION = f"One definition in all trials. {_FEW_COUNT}"
+_NOT_STATED = "not stated"
+_UNDEFINED = "What was counted is not stated."
+_ONE_DEFINITION = "One definition in all trials."
 _SEVERAL_DEFINITIONS = (
-    "What counts as a responder differs from trial to trial ({} definitions in {} trials, see event_definition): the "
-    "pooled numbers are a rough summary. " + _FEW_COUNT
+    "What is counted differs from trial to trial ({} definitions in {} trials, see event_definition): the pooled "
+    "numbers are a rough summary."
 )
+_FEW_COUNT = "Only some trials print {}; if they do so where counts look good, these numbers lean towards an effect."
 
 # A log ratio beyond 709.8 would overflow in exp.
 _LARGEST_LOG = 700.0
@@ -144,6 +145,10 @@ class Responders(Result):
         What a responder has reached, if the shares are translated from means and SDs.
     ratio : PooledEffect, PooledCounts or None
         The pooled log ratio of counts.
+    what : str
+        What is counted, in words.
+    effects : EffectSizes
+        The differences, with what is good and what the arms are called.
 
     See Also
     --------
@@ -176,6 +181,8 @@ class Responders(Result):
     caveat: str
     threshold: Threshold | None = None
     ratio: PooledEffect | PooledCounts | None = None
+    what: str = ""
+    effects: EffectSizes | None = field(default=None, repr=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per trial and a last row "Pooled".
@@ -204,15 +211,12 @@ class Responders(Result):
         return frame.assign(kind=["study"] * len(self.table) + ["summary"])
 
     def _in_words(self):
-        d, at = self.difference, level(self.difference.confidence_level)
-        what = "Responders as counted in the trials"
-        if self.threshold is not None:
-            what = f"At least {self.threshold.words} less pain ({self.threshold.source}), from means and SDs"
+        d, at, words = self.difference, level(self.difference.confidence_level), Wording.of(self)
         said = []
-        for role in ROLES:
+        for role, name in zip(ROLES, reversed(words.arms), strict=True):
             share = getattr(self, role)
             limits = interval(*(100 * end for end in share.ci), 0)
-            said.append((role.capitalize(), f"{percent(share.estimate)} ({at} CI {limits}%)"))
+            said.append((capital(name), f"{percent(share.estimate)} ({at} CI {limits}%)"))
         limits = interval(*(100 * min(max(end, -1.0), 1.0) for end in d.ci), 0)
         if isinstance(d, PooledCounts):
             method_or_tau = f"; {d.method}"
@@ -220,17 +224,16 @@ class Responders(Result):
             method_or_tau = f"; tau {number(100 * d.tau, 0)}" if d.k > 1 else ""
         points = number(100 * d.estimate, 0)
         said.append(("Difference", f"{points} percentage points ({at} CI {limits}{method_or_tau})"))
-        said.append(("NNT", self.nnt.words))
+        if words.benefit:
+            said.append(("NNT", self.nnt.words))
         if self.ratio is not None:
-            limits = interval(*(math.exp(end) for end in self.ratio.ci))
-            said.append(
-                (Measure(self.ratio.measure).title, f"{number(math.exp(self.ratio.estimate))} ({at} CI {limits})")
-            )
+            ratio = Wording.of(self, self.ratio.measure)
+            said.append((ratio.measure.title, ratio.estimate(self.ratio)))
         if len(self.left_out):
-            said.append(("Left out", f"{counted(len(self.left_out), 'trial')}, see left_out"))
+            said.append(("Left out", f"{words.counted(len(self.left_out))}, see left_out"))
         few = notes(d) if isinstance(d, PooledEffect) else []
         said += [("Note", note) for note in (_POOLED_ALONE, *few, self.caveat)]
-        return f"{what}: {counted(len(self.table), 'trial')}", said
+        return f"{capital(self.what)}: {words.counted(len(self.table))}", said
 
 
 @documented
@@ -252,9 +255,9 @@ def translate_responders(
         From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options or a choice of trials
         matter. Several treatment arms of a trial are combined.
     threshold : Threshold
-        Within-patient: points of less pain, or percent of baseline.
+        Within-patient: points of improvement, or percent of baseline.
     correlation : float, optional
-        Between baseline and final pain, where the SDs printed do not tell it; that of the effect sizes if left out,
+        Between baseline and final score, where the SDs printed do not tell it; that of the effect sizes if left out,
         which is 0.5 unless chosen.
     imputed : bool
         Keep arms whose SD is borrowed from other trials. A percentage stands and falls with the SD, so they are left
@@ -268,7 +271,8 @@ def translate_responders(
     Raises
     ------
     ValueError
-        For a between-group threshold, an impossible correlation, or where no trial is left.
+        For a between-group threshold, an impossible correlation, effects of which nobody said what is good, or where no
+        trial is left.
 
     See Also
     --------
@@ -278,7 +282,8 @@ def translate_responders(
 
     Notes
     -----
-    Points: P(change <= -c) = Phi(z), z = (-c - m) / s, with mean m and SD s of the change. Percent q of baseline: the
+    Where higher scores are better, changes and scores are turned round. Points: P(change <= -c) = Phi(z), z =
+    (-c - m) / s, with mean m and SD s of the change. Percent q of baseline: the
     same for D = final - (1 - q) baseline at 0, where var D = (1 - q) var change + q var final - q (1 - q) var baseline,
     so that the three SDs imply the correlation. By the delta method var Phi(z) = phi(z)^2 (1 / n + z^2 / (2 (n - 1)));
     in a crossover the arms covary with the `crossover_correlation` r of the effect sizes, by phi phi (r / n + r^2 z z /
@@ -313,7 +318,7 @@ def translate_responders(
         raise ValueError(
             "translate_responders takes one time point of each trial; make the effects with times='primary'"
         )
-    require_placebo(effects, "translate_responders")
+    require_benefit(effects, "translate_responders")
     correlation = effects.options.get("correlation", 0.5) if correlation is None else correlation
     if not -1 <= correlation < 1:
         raise ValueError(f"correlation={correlation!r}: a correlation is a number from -1 to below 1")
@@ -327,8 +332,14 @@ def translate_responders(
     told = effects.table.drop_duplicates("study").set_index("study")["period_correlation"]
     between = table["study"].map(told).fillna(effects.options.get("crossover_correlation", 0.5))
     table = _translated_shares(table, between)
-    pooled = _pool_shares(table, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level)
-    return Responders(table, **pooled, left_out=left_out, caveat=_TRANSLATION_CAVEAT, threshold=threshold)
+    words = Wording.of(effects)
+    counted = replace(effects, **RESPONDERS)
+    fields = _pool_shares(
+        table, counted, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level
+    )
+    fields["what"] = f"{threshold.reached(words)} ({threshold.source}), from means and SDs"
+    caveat = _TRANSLATION_CAVEAT.format(words.outcome_name or "scores")
+    return Responders(table, **fields, left_out=left_out, caveat=caveat, threshold=threshold)
 
 
 def _responding_scores(effects, threshold, correlation, imputed):
@@ -340,14 +351,19 @@ def _responding_scores(effects, threshold, correlation, imputed):
     lines = lines.astype(float)
     lines["note"] = np.where(lines["change_correlated"] > 0, _CORRELATION_ASSUMED.format(correlation), "")
     borrowed = _sd_of_the_effects(effects, lines.index) if imputed else np.nan
+    rising = effects.benefit == "higher"
+    sign = -1.0 if rising else 1.0
     if threshold.unit == PERCENT:
-        share = threshold.value / 100
-        lines["mean"] = lines["change_mean"] + share * lines["baseline_mean"]
+        share = sign * threshold.value / 100
+        lines["mean"] = sign * (lines["change_mean"] + share * lines["baseline_mean"])
         lines["sd"] = _sd_below_share(lines, share, correlation)
     else:
-        lines["mean"] = lines["change_mean"] + threshold.value
+        lines["mean"] = sign * lines["change_mean"] + threshold.value
         lines["sd"] = lines["change_sd"]
-        lines["note"] = _with_note(lines["note"], lines["baseline_mean"] < threshold.value, _LOW_BASELINE)
+        room, note = (
+            (POINTS - lines["baseline_mean"], _HIGH_BASELINE) if rising else (lines["baseline_mean"], _LOW_BASELINE)
+        )
+        lines["note"] = _with_note(lines["note"], room < threshold.value, note)
     lines["note"] = _with_note(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
     lines["sd"] = lines["sd"].fillna(borrowed)
     # The first that is true is the reason given: without a mean, nothing else matters.
@@ -436,17 +452,29 @@ def _translated_shares(table, correlation):
     return table
 
 
-def _pool_shares(table, **methods):
-    """Pool the log odds of both shares and their difference: the fields placebo, treatment, difference and nnt."""
+def _pool_shares(table, effects, **methods):
+    """Pool the log odds of both shares and their difference: the fields of both arms, difference, nnt and effects."""
     logits = [f"{role}_logit" for role in ROLES]
     yi = np.column_stack([*(table[name] for name in logits), table["difference"]])
     vi = np.column_stack([*(table[f"{name}_vi"] for name in logits), table["difference_se"] ** 2])
     *pooled, difference = pool_columns(yi, vi, labels=table["label"], **methods)
-    fields = {"difference": replace(difference, measure="RD")}
+    own = table.assign(yi=table["difference"], vi=table["difference_se"] ** 2)
+    effects = replace(effects, table=own, measure=Measure("RD"), unit="")
+    fields = {"difference": replace(difference, measure=effects.measure, effects=effects), "effects": effects}
     for role, logit in zip(ROLES, pooled, strict=True):
         limits = ConfidenceInterval(*map(float, special.expit(logit.ci)))
-        fields[role] = PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure="log odds"))
-    return fields | {"nnt": number_needed(difference.estimate, *difference.ci)}
+        fields[role] = PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure=Measure("PLO")))
+    return fields | {"nnt": _needed_for(effects.benefit, difference)}
+
+
+def _needed_for(benefit, difference):
+    """The number needed to treat; NaN where nobody said what is good."""
+    low, high = difference.ci
+    if benefit is None:
+        return number_needed(math.nan, math.nan, math.nan)
+    if benefit == "lower":
+        return number_needed(-difference.estimate, -high, -low)
+    return number_needed(difference.estimate, low, high)
 
 
 def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
@@ -455,7 +483,7 @@ def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
     Parameters
     ----------
     difference, low, high : float
-        Responders under treatment minus responders under placebo, as fractions; positive = benefit. Limits beyond
+        Of one arm minus the other, as fractions; positive = benefit. Limits beyond
         -1 and 1 are impossible and are cut off; NaN where there is no interval.
 
     Returns
@@ -547,7 +575,9 @@ def pool_responders(
     """
     _check.option("measure", measure, MEASURES)
     _check.option("method", method, _POOL_METHODS)
-    table, left_out = _counted_trials(checked_trials(trials))
+    trials = checked_trials(trials)
+    table, left_out = _counted_trials(trials)
+    some = len(table) < trials["study"].nunique()
     if studies is not None:
         table, left_out = _asked_for(table, left_out, studies)
     if table.empty:
@@ -555,24 +585,31 @@ def pool_responders(
     table = _counted_shares(table)
     counts = _counts_in_order(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
-    fields = _pool_shares(table, **methods)
+    rows = trials[trials["study"].isin(table["study"]) & trials["arm"].isin(ROLES)]
+    about = about_outcome(trials, events=True) | {"arms": names_of_arms(rows, "placebo")}
+    fields = _pool_shares(table, EffectSizes(table, table.iloc[:0], left_out, rows=rows, **about), **methods)
+    effects = fields["effects"]
     if method == "MH":
-        common = {"labels": table["label"], "confidence_level": confidence_level}
-        difference = pool_mantel_haenszel(*counts, measure="RD", **common)
-        fields |= {"difference": difference, "nnt": number_needed(difference.estimate, *difference.ci)}
+        difference = pool_mantel_haenszel(effects, confidence_level=confidence_level)
+        fields |= {"difference": difference, "nnt": _needed_for(effects.benefit, difference)}
         if measure != "RD":
-            fields["ratio"] = pool_mantel_haenszel(*counts, measure=measure, **common)
+            fields["ratio"] = pool_mantel_haenszel(effects, measure=measure, confidence_level=confidence_level)
     elif measure != "RD":
-        fields["ratio"] = pool(*_RATIOS[measure](*counts), labels=table["label"], measure=measure, **methods)
-    definitions = table["event_definition"].nunique()
-    caveat = _SEVERAL_DEFINITIONS.format(definitions, len(table)) if definitions > 1 else _ONE_DEFINITION
-    return Responders(table, **fields, left_out=left_out, caveat=caveat)
+        yi, vi = _RATIOS[measure](*counts)
+        ratios = replace(effects, table=table.assign(yi=yi, vi=vi), measure=Measure(measure))
+        fields["ratio"] = pool(ratios, **methods)
+    definitions = table["event_definition"].unique()
+    caveat = _SEVERAL_DEFINITIONS.format(len(definitions), len(table)) if len(definitions) > 1 else _ONE_DEFINITION
+    caveat = _UNDEFINED if definitions.tolist() == [_NOT_STATED] else caveat
+    what = about["outcome_name"] or "events"
+    caveat += f" {_FEW_COUNT.format(what)}" if some else ""
+    return Responders(table, **fields, left_out=left_out, caveat=caveat, what=f"{what} as counted in the trials")
 
 
 def _counted_trials(trials):
     """One row per trial with the counts of both arms at one time point, and the trials left out with the reason."""
     rows = trials[trials["events"].notna() & trials["arm"].isin(ROLES)]
-    rows = rows.assign(event_definition=rows["event_definition"].fillna("not stated"))
+    rows = rows.assign(event_definition=rows["event_definition"].fillna(_NOT_STATED))
     found, reasons = [], {}
     for study, own in rows.groupby("study", sort=False):
         if (own["design"] == "crossover").any():

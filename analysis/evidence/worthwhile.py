@@ -1,14 +1,14 @@
 """Is a difference worthwhile? The share of comparable trials whose true effect lies beyond a published threshold.
 
-Two kinds of threshold are kept apart, because they answer two questions (Dworkin 2009, Pain 146:238): how much less
-pain matters to one patient (within-patient), and how large a difference between groups is worth having
-(between-group). A function that compares with one kind refuses the other.
+Two kinds of threshold are kept apart, because they answer two questions (Dworkin 2009, Pain 146:238): how much better
+matters to one patient (within-patient), and how large a difference between groups is worth having (between-group).
+A function that compares with one kind refuses the other.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,13 @@ from analysis import _check
 from analysis._types import ThresholdKind, ThresholdUnit
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
-from analysis.text import counted, interval, level, number, percent
+from analysis.sentences import Wording
+from analysis.text import interval, level, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
 
 WITHIN, BETWEEN = "within-patient", "between-group"
@@ -44,10 +46,7 @@ _GRID = 2000
 _FAR = 10.0
 # Halvings of -_FAR to _FAR; the last step is finer than the spacing of doubles at 1.
 _HALVINGS = 60
-_COVERED = (
-    "The interval holds the uncertainty {} for normally distributed true effects; not bias, not "
-    "the choice of trials, not the doubt about the threshold."
-)
+_COVERED = "The interval holds the uncertainty {} for normally distributed true effects; "
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,23 @@ class Threshold:
         size = " to ".join(number(x, next(d for d in range(4) if d == 3 or round(x, d) == x)) for x in ends)
         unit = "% of baseline" if self.unit == PERCENT else " point" if self.value == 1 else " points"
         return size + unit
+
+    def reached(self, words: Wording) -> str:
+        """Return what it takes to reach the threshold, in words.
+
+        Parameters
+        ----------
+        words : analysis.sentences.Wording
+            Of the effects that are compared with it.
+
+        Returns
+        -------
+        str
+            Such as "at least 2 points less pain"; "scores at least 2 points lower" where nobody said of what.
+        """
+        if words.outcome_name and words.better:
+            return f"at least {self.words} {words.better}"
+        return f"scores at least {self.words} {words.benefit or 'lower'}"
 
     def at(self, value: float) -> Threshold:
         """Return the threshold with one value chosen from its range.
@@ -288,6 +304,8 @@ class ShareBeyond(Result):
         Why there is no share, or "".
     tau_given : bool
         Whether tau was given and not estimated; the interval then holds no uncertainty of it.
+    effects : EffectSizes or None
+        What was pooled, where it is known.
 
     See Also
     --------
@@ -322,19 +340,23 @@ class ShareBeyond(Result):
     confidence_level: float
     reason: str = ""
     tau_given: bool = False
+    effects: EffectSizes | None = field(default=None, repr=False)
 
     def _in_words(self):
-        limit = f"at least {self.threshold.words} less pain than with placebo ({self.threshold.source})"
+        words = Wording.of(self)
+        than = f" than with {words.arms[1]}" if words.arms else ""
+        limit = f"{self.threshold.reached(words)}{than} ({self.threshold.source})"
         mean = f"The mean effect lies beyond with a one-sided confidence of {percent(self.mean_beyond)}"
         if self.reason:
-            said = [f"Share of comparable trials with {limit}: not given, {self.reason}.", f"{mean}."]
+            said = [f"Share of comparable {words.nouns} with {limit}: not given, {self.reason}.", f"{mean}."]
         else:
             at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
             said = [
-                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable trials the true effect would "
-                f"be {limit}; {counted(self.k, 'trial')}, tau {number(self.tau)}.",
-                f"{mean}, that of a new trial with probability {percent(self.new_trial)}.",
-                _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau"),
+                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable {words.nouns} the true "
+                f"effect would be {limit}; {words.counted(self.k)}, tau {number(self.tau)}.",
+                f"{mean}, that of a new {words.noun} with probability {percent(self.new_trial)}.",
+                _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau")
+                + f"not bias, not the choice of {words.nouns}, not the doubt about the threshold.",
             ]
         return "", [(None, sentence) for sentence in said]
 
@@ -342,13 +364,13 @@ class ShareBeyond(Result):
 def share_beyond(
     pooled: PooledEffect | PooledArms, threshold: Threshold, *, confidence_level: float | None = None
 ) -> ShareBeyond:
-    """Share of comparable trials whose true effect would be at least as much less pain as a threshold.
+    """Share of comparable trials whose true effect would be at least as good as a threshold.
 
     Parameters
     ----------
     pooled : PooledEffect or PooledArms
         The randomised contrast in points, from :func:`analysis.pool` or :func:`analysis.pool_arms`; never the change
-        within arms.
+        within arms. Where its effects do not say what is good, lower is.
     threshold : Threshold
         Between-group, in points.
     confidence_level : float, optional
@@ -404,20 +426,25 @@ def share_beyond(
         raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
     if contrast.measure not in ("MD", ""):
         raise ValueError(
-            f"the pooled effect is a {contrast.measure.name}; a between-group threshold in points needs a mean difference "
-            "(MD), the randomised contrast"
+            f"the pooled effect is a {contrast.measure.name}; a between-group threshold in points needs a mean "
+            "difference (MD), the randomised contrast"
         )
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
+    effects = getattr(pooled, "effects", None)
+    if getattr(effects, "benefit", None) == "higher":
+        # Turned round, a lower effect is a better one.
+        contrast = replace(contrast, estimate=-contrast.estimate, yi=-contrast.yi)
     limit = -float(threshold.value)
     distance = limit - contrast.estimate
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
+    fields["effects"] = effects
     fields["mean_beyond"] = _student(distance, contrast.se, contrast.df)
     given = contrast.tau2_method == "fixed"
-    reason = ""
+    words, reason = Wording.of(pooled), ""
     if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
-        reason = "the common-effect model has one true effect for all trials"
+        reason = f"the common-effect model has one true effect for all {words.nouns}"
     elif contrast.k < _LEAST:
-        reason = f"{counted(contrast.k, 'trial')} cannot show how true effects vary; {_LEAST} are the least"
+        reason = f"{words.counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)

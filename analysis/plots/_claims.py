@@ -6,7 +6,7 @@ from measured text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +34,8 @@ from analysis.plots._page import (
 )
 from analysis.plots._theme import themed
 from analysis.plots._words import MODELS, REFERENCE, sentences, zone_words
-from analysis.sentences import Wording
-from analysis.text import bracketed, counted, level, limits, number
+from analysis.sentences import Wording, capital
+from analysis.text import bracketed, level, limits, number
 
 if TYPE_CHECKING:
     from analysis.evidence.arms import PooledArms
@@ -47,12 +47,6 @@ ABOVE = {"heading": 2.2, "subhead": 2.4}  # not above the first row
 CLAIM_PAD = 1.5
 ROLES = ("placebo", "treatment", "contrast")
 ARMS = {"placebo": "placebo", "treatment": "treatment", "single-arm": "treatment", "difference": "contrast"}
-
-NAMES = {
-    "placebo": "Change in pain with placebo",
-    "treatment": "Change in pain with treatment",
-    "contrast": "Difference, treatment minus placebo",
-}
 
 NEEDED = (
     "claim_id",
@@ -72,7 +66,6 @@ NEEDED = (
 LOOKS = {SUPPORTED: "stands", **dict.fromkeys((OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE), "falls short")}
 ROW_TEXTS = ("text_estimate", "text_low", "text_high", "text_verdict", "text_id")
 OPEN = "open"  # what cannot be judged with these trials
-AXIS = "Change or difference in pain, points on 0–10"
 
 PRINTED = {
     "Result or claim": ("text_name", "tail"),
@@ -116,7 +109,7 @@ def claims_plot(
         on the claims.
     {worthwhile, title}
     width_mm : float, optional
-        Width of the page in millimetres, at least 150. Default: 174.
+        Width of the page in millimetres, at least 150. Default: 174, or what long names of arms need.
     digits : int, optional
         Decimals of the pooled results.
     {note}
@@ -160,12 +153,16 @@ def claims_plot(
     ['nir02', 'nir01', 'nir03']
     """
     claims, family = _claims_of(checked, therapy_family)
-    table = _claim_rows(claims, family, evidence, digits)
-    columns = _claims_columns(table, width_mm or USUAL_MM)
+    # check_claims compares treatment with placebo; a table by hand says no more.
+    words = Wording.of(checked)
+    words = words if words.arms else replace(words, arms=("treatment", "placebo"), unit="points on 0–10")
+    words = words.to(2 if digits is None else digits)
+    table = _claim_rows(claims, family, evidence, words)
+    columns = _claims_columns(table, width_mm)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     title = title or f"{family}: what is claimed, and what the trials show"
-    footer = _claims_footer(table, checked.attrs, evidence, zone=zone, note=note)
-    panel = _claims_panel(table)
+    footer = _claims_footer(table, checked.attrs, evidence, words, zone=zone, note=note)
+    panel = _claims_panel(table, words)
     axis = axis_height([panel], {panel.name: columns.panel_width})
     lay = _stand_rows(table, columns, axis)
     framing = frame(title, footer, columns.width, lay["height"])
@@ -174,7 +171,8 @@ def claims_plot(
     bottom = framing.top + lay["panel_bottom"]
     _draw_panel(figure, page, table, panel, columns, zone=zone, ends=(framing.top + lay["panel_top"], bottom))
     write_captions(page, panel, columns.left, columns.right, bottom + TICKS_MM)
-    write(page, columns.verdict, table["y_mm"].iloc[0], _result_head(checked), style.HEAD, gid="head-result")
+    head = _result_head(checked, words)
+    write(page, columns.verdict, table["y_mm"].iloc[0], head, style.HEAD, gid="head-result")
     _write_rows(page, table, columns)
     rows = with_reference_rows(table.drop(columns="lines"), zone, footer, "no change")
     said = "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else ""
@@ -201,7 +199,7 @@ def _claims_of(checked, family):
     return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
 
 
-def _claim_rows(claims, family, evidence, digits):
+def _claim_rows(claims, family, evidence, words):
     """Return one row per line of the figure, those beside the panel first.
 
     Parameters
@@ -211,7 +209,7 @@ def _claim_rows(claims, family, evidence, digits):
     family : str
     evidence : PooledArms or None
         All trials of the family, or trials in groups of which the family is one.
-    digits : int
+    words : Wording
     """
     numbered = claims[claims["claim_low"].notna()]
     lines = []
@@ -221,17 +219,17 @@ def _claim_rows(claims, family, evidence, digits):
         people = f", {number(first['people'], 0)} people" if first.get("people", 0) > 0 else ""
         name = f"{scope[0].upper()}{scope[1:]}"
         lead = "" if first["k"] == 1 else "difference from "
-        lines.append(_claims_heading(name, f"{lead}{counted(first['k'], 'trial')}{people}" if first["k"] else ""))
+        lines.append(_claims_heading(name, f"{lead}{words.counted(first['k'])}{people}" if first["k"] else ""))
         behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
         single = {role: k == 1 for role, k in behind.items()}
-        tails = {role: counted(k, "trial") for role, k in behind.items() if k not in (0, first["k"])}
-        lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], digits)
+        tails = {role: words.counted(k) for role, k in behind.items() if k not in (0, first["k"])}
+        lines += _evidence(results, single, tails, numbered[numbered["scope"] == scope], words)
     if evidence is not None:
-        lines += _family_rows(evidence, family, digits)
+        lines += _family_rows(evidence, family, words)
     rest = claims[claims["claim_low"].isna()]
     if len(rest):
         lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
-        lines += [_claim(row, digits) for row in rest.to_dict("records")]
+        lines += [_claim(row) for row in rest.to_dict("records")]
     rows = pd.DataFrame(lines).reindex(
         columns=[*dict.fromkeys([*ROW_TEXTS, *(name for line in lines for name in line)])]
     )
@@ -249,25 +247,33 @@ def _claims_heading(name, tail, kind="heading"):
     return {"kind": kind, "text_name": name, "tail": tail}
 
 
-def _evidence(results, single, tails, claims, digits):
+def _evidence(results, single, tails, claims, words):
     """Return the row of each pooled result, with the claims about it below."""
+    changed = f"Change in {words.outcome_name}" if words.outcome_name else "Change"
+    names = dict(
+        zip(
+            ROLES,
+            (*(f"{changed} with {arm}" for arm in words.arms[::-1]), f"Difference, {words.contrast}"),
+            strict=True,
+        )
+    )
     lines, known = [], any(np.isfinite(estimate) for estimate, *_ in results.values())
     for role, (estimate, low, high) in results.items():
-        line = {"kind": "trial" if single[role] else "subtotal", "role": role, "text_name": NAMES[role]}
+        line = {"kind": "trial" if single[role] else "subtotal", "role": role, "text_name": names[role]}
         line |= {f"{role}_estimate": estimate, f"{role}_low": low, f"{role}_high": high, "tail": tails.get(role, "")}
         line |= {"weight": 1.0, **{f"{each}_imputed": False for each in ROLES}}
         if np.isfinite(estimate):
-            ends = limits(low, high, digits)
-            line |= {"text_estimate": number(estimate, digits), "text_low": ends[0], "text_high": ends[1]}
+            ends = limits(low, high, words.digits)
+            line |= {"text_estimate": words.write(estimate), "text_low": ends[0], "text_high": ends[1]}
         else:
             line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
         lines.append(line)
         if claims is not None:
-            lines += [_claim(row, digits) for row in claims[claims["role"] == role].to_dict("records")]
+            lines += [_claim(row) for row in claims[claims["role"] == role].to_dict("records")]
     return lines
 
 
-def _claim(row, digits):
+def _claim(row):
     """Return the row of a claim."""
     line = {"kind": "claim", "role": row["role"], "claim_id": row["claim_id"], "text_name": row["claim"]}
     line |= {"claim_low": row["claim_low"], "claim_high": row["claim_high"], "text_verdict": row["verdict"]}
@@ -279,7 +285,7 @@ def _claim(row, digits):
     return line
 
 
-def _family_rows(evidence, family, digits):
+def _family_rows(evidence, family, words):
     """Return the rows of all trials of the family."""
     if evidence.groups and family not in evidence.groups:
         return []
@@ -289,9 +295,9 @@ def _family_rows(evidence, family, digits):
         role: (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci) for role, pooled in found.items()
     }
     single = {role: pooled is not None and pooled.k == 1 for role, pooled in found.items()}
-    tails = {role: "" if pooled is None else counted(pooled.k, "trial") for role, pooled in found.items()}
-    name = f"{family}: all trials, whatever the condition"
-    return [_claims_heading(name, ""), *_evidence(results, single, tails, None, digits)]
+    tails = {role: "" if pooled is None else words.counted(pooled.k) for role, pooled in found.items()}
+    name = f"{family}: all {words.nouns}, whatever the condition"
+    return [_claims_heading(name, ""), *_evidence(results, single, tails, None, words)]
 
 
 @dataclass(frozen=True)
@@ -311,8 +317,9 @@ class _ClaimsColumns:
         return self.right - self.left
 
 
-def _claims_columns(table, width):
-    """Return the columns of a page of this width."""
+def _claims_columns(table, asked):
+    """Return the columns of a page of the width asked for, or of the usual one, wider where long names need it."""
+    width = asked or USUAL_MM
 
     def widest(column):
         return max((text_width(text, style.BODY_PT) for text in table.get(column, [])), default=0.0)
@@ -334,36 +341,38 @@ def _claims_columns(table, width):
     right = verdict - style.PANEL_GAP
     if right - left < LEAST_PANEL_MM:
         # Of every millimetre that the page gains, the names take their share.
-        least = number(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1, 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
+        least = round(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1)
+        if asked is None:
+            return _claims_columns(table, least)
+        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {number(least, 0)} mm")
     return _ClaimsColumns(
         width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts)
     )
 
 
-def _claims_footer(table, methods, evidence, *, zone, note):
+def _claims_footer(table, methods, evidence, words, *, zone, note):
     """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
     marks = (
-        "diamonds: pooled results of several trials and their confidence intervals, open for placebo arms; circles and "
-        "squares with lines: a single trial; arrowhead: interval leaves the panel"
+        f"diamonds: pooled results of several {words.nouns} and their confidence intervals, open for {words.arms[1]} "
+        f"arms; circles and squares with lines: a single {words.noun}; arrowhead: interval leaves the panel"
     )
     if table["claim_low"].notna().any():
         marks += "; triangles: claimed numbers"
-    how = "Results beside the claims: trials that bear on them"
-    how += _methods(**methods) if methods else ", as in check_claims"
+    how = f"Results beside the claims: {words.nouns} that bear on them"
+    how += _methods(**methods) if "ci_method" in methods else ", as in check_claims"
     if evidence is not None:
         names = ("tau2_method", "ci_method", "confidence_level")
-        how += f"; all trials{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
+        how += f"; all {words.nouns}{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
     lines = [
-        sentences(marks, zone_words(zone, Wording("MD", "lower", ("treatment", "placebo"), "points"))[0]),
+        sentences(marks, zone_words(zone, words)[0]),
         sentences(
             how,
             "Change within an arm holds natural course and regression to the mean; only the difference can be the "
-            "treatment's doing",
+            f"doing of the {words.arms[0]}",
         ),
         sentences(
             "verdicts by the stated rules of check_claims; filled circle: stands, triangle: falls short of what is "
-            "said, open circle: cannot be judged with these trials"
+            f"said, open circle: cannot be judged with these {words.nouns}"
         ),
         sentences(note),
     ]
@@ -376,7 +385,7 @@ def _methods(tau2_method, ci_method, confidence_level, **_):
     return f" ({model}; {level(confidence_level)} intervals by {REFERENCE.get(ci_method, ci_method)})"
 
 
-def _claims_panel(table):
+def _claims_panel(table, words):
     """Return the panel: estimates and claims set its limits, intervals widen it somewhat."""
     names = [f"{role}_estimate" for role in ROLES]
     core = np.append(table.reindex(columns=[*names, "claim_low", "claim_high"]).to_numpy(float), 0.0)
@@ -391,7 +400,10 @@ def _claims_panel(table):
         Series("treatment", ("treatment",), style.TEAL, style.TEAL, "circle", True),
         Series("contrast", ("difference",), style.INK, style.INK),
     )
-    return Panel("claims", (), series, (low - pad, high + pad), (AXIS,), favours=("less pain", "more pain"))
+    of = f" in {words.outcome_name}" if words.outcome_name else ""
+    sides = tuple(f"{side} {words.outcome_name}" for side in ("less", "more")) if of else ("lower", "higher")
+    axis = f"Change or difference{of}, {words.unit}"
+    return Panel("claims", (), series, (low - pad, high + pad), (axis,), favours=sides)
 
 
 def _stand_rows(table, columns, axis):
@@ -466,10 +478,10 @@ def _draw_claims(ax, page, table, panel, columns, scale):
         write(page, at, row["y_mm"], row["text_mark"], style.CAPTION, align=align, gid=f"mark-text-{i}")
 
 
-def _result_head(checked):
+def _result_head(checked, words):
     """Return the heading of the results, with the level of the intervals where check_claims notes it."""
     known = checked.attrs.get("confidence_level")
-    return f"Points {bracketed(f'{level(known)} CI' if known else 'interval')}"
+    return f"{capital(words.points)} {bracketed(f'{level(known)} CI' if known else 'interval')}"
 
 
 def _write_rows(page, table, columns: _ClaimsColumns):

@@ -15,15 +15,16 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.evidence.multiverse import choice_effects
+from analysis.evidence.multiverse import choice_effects, sides, wording_of
 from analysis.plots import _theme as style
-from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width
+from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width, wrap_evenly
 from analysis.plots._marks import add, area_entry, draw_key, lay_key, lines, markers, rule, scatter, write
 from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
-from analysis.text import interval, level, number, percent
+from analysis.sentences import Wording
+from analysis.text import level, number, percent
 
 TITLE = "The same trials, analysed in every sensible way"
 SHARE_HEAD = ("Interval", "excludes 0")
@@ -31,12 +32,8 @@ MEAN_HEAD = ("Mean", "estimate")
 RESULTS = ("k", "estimate", "ci_low", "ci_high")
 ALL = "All"  # the row of all combinations, which comes before those of the choices
 
-# What an interval says: the colour, by its name in the theme, and the words of the key.
-FINDINGS = {
-    "below zero": ("TEAL", "interval below zero: less pain with treatment"),
-    "includes zero": ("FAINT", "interval includes zero"),
-    "above zero": ("ORANGE", "interval above zero: more pain with treatment"),
-}
+# What an interval says, and its colour by its name in the theme.
+FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANGE"}
 
 PRINTED = {
     "Choice": ("text_choice",),
@@ -78,6 +75,7 @@ SHARE_HEIGHT = 0.84  # of the row
 USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
 CURVE_MM, STRIP_MM = 50.0, 5.0  # the curve, and the strip above it for the name of the default analysis
 BELOW_MM = 4.4  # between the curve and the first option
+SIDE_MM = 34.0  # for what the axis shows, left of it
 KEY_MM = 3.4  # above the key
 OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
 OPEN_PT = 2.5  # of those, circles that are nearer to one another than this are all filled
@@ -86,7 +84,7 @@ BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 @dataclass(frozen=True, eq=False)
 class _AboutAnalyses:
-    """What the words are about: analyses in the order of the curve, options, axis, bins, level and decimals."""
+    """What the words are about: analyses in the order of the curve, options, axis, bins, level and wording."""
 
     ordered: pd.DataFrame
     options: pd.DataFrame
@@ -94,7 +92,7 @@ class _AboutAnalyses:
     bins: int
     level: float
     combinations: int  # those without an interval too, which are not in ``ordered``
-    digits: int
+    words: Wording
 
     def count(self, finding):
         """Return how many intervals lie "below zero", "above zero", or which "includes zero"."""
@@ -110,7 +108,7 @@ def multiverse_plot(
     order: Sequence[str] | None = None,
     title: str | None = None,
     width_mm: PageWidth | None = None,
-    digits: int | None = 2,
+    digits: int | None = None,
     note: str = "",
 ) -> ReportFigure:
     """Draw the specification curve of many analyses of the same trials.
@@ -128,7 +126,7 @@ def multiverse_plot(
     width_mm : float, optional
         Width of the page in millimetres. Default: 174.
     digits : int, optional
-        Decimals of the printed numbers.
+        Decimals of the printed numbers. Default: as many as the intervals ask for.
     {note}
 
     Returns
@@ -171,12 +169,13 @@ def multiverse_plot(
     """
     choices, means = _choices_of(analyses, order)
     ordered = _sorted_analyses(analyses, choices, default)
-    options = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, digits)
+    words = wording_of(analyses, digits)
+    options = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, words)
     width = width_mm or USUAL_MM
     place = _place_of(options, width, len(ordered))
     marks = _bin_rows(ordered, options, place.bins) if place.bins else ordered
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = _AboutAnalyses(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), digits)
+    about = _AboutAnalyses(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), words)
     footer = [*_multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
     title = title or TITLE
     key, tall = lay_key(_key_entries(about), width - 2 * style.MARGIN, stacked=False)
@@ -185,7 +184,7 @@ def multiverse_plot(
     figure, page = framed_page(framing)
     top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
     usual = _usual_row(ordered)
-    _draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), label=_default_label(about))
+    _draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), about=about)
     _draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
     draw_key(page, key, style.MARGIN, framing.bottom - tall)
     found = _analyses_sentence(about)
@@ -249,7 +248,7 @@ def _usual_row(ordered):
     return ordered[ordered["default"]].iloc[:1]
 
 
-def _option_rows(ordered, options, means, digits):
+def _option_rows(ordered, options, means, words):
     """Return one row per option: how many analyses took it, and in how many of them the interval excludes zero.
 
     Parameters
@@ -259,8 +258,7 @@ def _option_rows(ordered, options, means, digits):
         Choice -> its options, from top to bottom.
     means : dict
         (choice, option) -> mean estimate; NaN is printed as nothing.
-    digits : int
-        Decimals of the mean estimates.
+    words : Wording
     """
     usual, records, y = _usual_row(ordered), [], ROW_MM / 2
     for choice, values in {ALL: [ALL], **options}.items():
@@ -283,7 +281,7 @@ def _option_rows(ordered, options, means, digits):
         "" if row["choice"] == ALL else _option_text(row["option"], shown[row["choice"]]) for row in records
     ]
     rows["text_n"] = [number(n, 0) for n in rows["n"]]
-    rows["text_mean"] = ["" if np.isnan(m) else number(m, digits) for m in rows["mean_estimate"]]
+    rows["text_mean"] = ["" if np.isnan(m) else words.write(m) for m in rows["mean_estimate"]]
     rows["text_share"] = [percent(e / n) if n else "" for e, n in zip(rows["excludes_zero"], rows["n"], strict=True)]
     return rows
 
@@ -425,21 +423,26 @@ def _multiverse_footer(about, by_effect):
 
 def _key_entries(about):
     """Return the entries of the key."""
+    said = dict(zip(("below zero", "above zero"), sides(about.words), strict=True))
     return [
-        area_entry(text, _finding_colours()[finding], gid=f"key-{finding.replace(' ', '-')}")
-        for finding, (_, text) in FINDINGS.items()
+        area_entry(
+            ": ".join(filter(None, (f"interval {finding}", said.get(finding)))),
+            colour,
+            gid=f"key-{finding.replace(' ', '-')}",
+        )
+        for finding, colour in _finding_colours().items()
         if about.count(finding)
     ]
 
 
 def _finding_colours():
     """Return the colour of every finding in the theme."""
-    return {finding: getattr(style, name) for finding, (name, _) in FINDINGS.items()}
+    return {finding: getattr(style, name) for finding, name in FINDINGS.items()}
 
 
-def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
+def _draw_curve(figure, page, marks, usual, place, *, limits, ends, about):
     """Draw estimates and intervals, the zero line, the axis and the default analysis."""
-    top, bottom = ends
+    (top, bottom), label = ends, _default_label(about)
     ax = inset(figure, page, (place.left, place.right, top, bottom), "curve")
     ax.set(xlim=(0, place.n), ylim=limits)
     lines(ax, [[(0, 0), (place.n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
@@ -454,7 +457,7 @@ def _draw_curve(figure, page, marks, usual, place, *, limits, ends, label):
         half = text_width(label, style.SMALL_PT) / 2
         at = np.clip(place.left + x / place.n * place.width, place.left + half, place.edge - half)
         write(page, at, top - 2.1, label, style.CAPTION, align="center", gid="default-label")
-    _draw_axis(page, place, limits, top, bottom)
+    _draw_axis(page, place, limits, ends, about.words)
 
 
 def _draw_bands(ax, bins, place, limits):
@@ -498,8 +501,9 @@ def _draw_each(ax, ordered, place, limits):
     scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
 
 
-def _draw_axis(page, place, limits, top, bottom):
+def _draw_axis(page, place, limits, ends, words):
     """Draw the axis of the estimates left of the panel, and say what it shows."""
+    top, bottom = ends
     ticks, digits = round_ticks(*limits)
     # the page counts millimetres downwards, the estimates go up
     y = bottom - (ticks - limits[0]) / (limits[1] - limits[0]) * (bottom - top)
@@ -508,16 +512,25 @@ def _draw_axis(page, place, limits, top, bottom):
     for i, (tick, at) in enumerate(zip(ticks, y, strict=True)):
         write(page, place.left - 1.8, at, number(tick, digits), style.CAPTION, align="right", gid=f"tick-{i}")
     wide = max(text_width(number(tick, digits), style.SMALL_PT) for tick in ticks)
-    _write_side(page, place.left - wide - 4.0, top, bottom)
+    _write_side(page, place.left - wide - 4.0, ends, words)
 
 
-def _write_side(page, right, top, bottom):
+def _write_side(page, right, ends, words):
     """Write what the axis shows, left of it: the measure, and which way is which."""
-    pitch, middle = line_height(style.SMALL_PT), (top + bottom) / 2
-    for i, line in enumerate(("Pooled difference,", "treatment minus", "placebo, points")):
-        write(page, right, middle + (i - 1) * pitch, line, style.CAPTION, align="right", gid=f"axis-title-{i}")
-    write(page, right, top + pitch / 2, "more pain ↑", style.QUIET_CAPTION, align="right", gid="axis-more")
-    write(page, right, bottom - pitch / 2, "less pain ↓", style.QUIET_CAPTION, align="right", gid="axis-less")
+    (top, bottom), pitch = ends, line_height(style.SMALL_PT)
+    below, above = sides(words)
+    title = ", ".join(filter(None, (f"Pooled {words.measure.name}", words.contrast, words.points)))
+    wide = min(SIDE_MM, right - style.MARGIN)
+    ends = f"{above} ↑" if above else "", f"{below} ↓" if below else ""
+    said, more, less = (wrap_evenly(text, wide, style.SMALL_PT) if text else [] for text in (title, *ends))
+    middle = (top + bottom - len(said) * pitch) / 2
+    for name, text, at, look in (
+        ("title", said, middle, style.CAPTION),
+        ("more", more, top, style.QUIET_CAPTION),
+        ("less", less, bottom - len(less) * pitch, style.QUIET_CAPTION),
+    ):
+        for i, line in enumerate(text):
+            write(page, right, at + (i + 0.5) * pitch, line, look, align="right", gid=f"axis-{name}-{i}")
 
 
 def _default_label(about):
@@ -526,8 +539,8 @@ def _default_label(about):
     if usual.empty:
         return ""
     row = usual.iloc[0]
-    limits = interval(row["ci_low"], row["ci_high"], about.digits)
-    return f"default analysis: {number(row['estimate'], about.digits)} ({level(about.level)} CI {limits})"
+    limits = about.words.span(row["ci_low"], row["ci_high"])
+    return f"default analysis: {about.words.write(row['estimate'])} ({level(about.level)} CI {limits})"
 
 
 def _draw_options(figure, page, marks, usual, place, *, options, top):
@@ -602,14 +615,17 @@ def _write_options(page, options, place, top):
 def _analyses_sentence(about):
     """Return what the analyses found, in one sentence."""
     n, different = len(about.ordered), about.ordered["analysis"].nunique()
-    estimate, above = about.ordered["estimate"], about.count("above zero")
-    out = n - about.count("includes zero")
+    estimate, out = about.ordered["estimate"], n - about.count("includes zero")
     again = f" ({number(different, 0)} different analyses)" if different < n else ""
-    sides = f" ({number(out - above, 0)} with less pain under treatment, {number(above, 0)} with more)" if above else ""
+    words, found = about.words, []
+    for where, said in zip(("below", "above"), sides(about.words), strict=True):
+        if count := about.count(f"{where} zero"):
+            found.append(f"{number(count, 0)} {where} it{f': {said}' if said else ''}")
+    found = f" ({'; '.join(found)})" if found else ""
+    ends = f"{words.write(estimate.min())} and {words.write(estimate.max())} {words.points}".rstrip()
     return sentences(
-        f"{number(n, 0)} combinations of choices{again} put the pooled difference between "
-        f"{number(estimate.min(), about.digits)} and {number(estimate.max(), about.digits)} points; the "
-        f"{level(about.level)} interval excludes zero in {percent(out / n)} of them{sides}"
+        f"{number(n, 0)} combinations of choices{again} put the pooled {words.measure.name} between {ends}; the "
+        f"{level(about.level)} interval excludes zero in {percent(out / n)} of them{found}"
     )
 
 
