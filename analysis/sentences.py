@@ -441,7 +441,7 @@ def _of_subgroups(pooled):
     words = _tabled(pooled.overall, *(group.ci for group in pooled.groups.values()))
     yield from _of_effect(pooled.overall)
     parts = [f"{name} {_with_k(words, group)}" for name, group in pooled.groups.items()]
-    yield f"By {pooled.by.replace('_', ' ')}, the {words.called}{_comma(words)} was: {', '.join(parts)}."
+    yield f"By {pooled.by.replace('_', ' ')}, the {_subject(words)} was: {', '.join(parts)}."
     if pooled.q_between_df:
         yield f"Between the groups: {_between_groups(pooled)}."
         yield _observational_groups(words)
@@ -450,7 +450,7 @@ def _of_subgroups(pooled):
 def _of_multilevel(fit):
     words = _clustered(fit).to(_tabled(fit).digits)
     yield _found(words, fit, _effects_of(fit, words))
-    told = (f"{_tau(words, tau)} {name} {words.nouns}, I² {percent(i2)}" for name, tau, _, i2 in _levels(fit))
+    told = (f"tau {_size(words, tau)} {name} {words.nouns}, I² {percent(i2)}" for name, tau, _, i2 in _levels(fit))
     yield f"The true effects varied: {'; '.join(told)} (both I² from tau²)."
     yield from _expected(words, fit, "One")
     yield from (*_few(words, fit, fit.clusters), *(note for _, note in _few_robust(fit, fit.df)))
@@ -463,9 +463,9 @@ def _of_regression(fit):
     of = _effects_of(fit, words) if nested else words.counted(fit.k)
     yield f"The coefficients of {fit.formula}{words.on_scale} in {of} were: {by}."
     if nested:
-        left = "; ".join(f"{_tau(words, tau)} {name} {words.nouns}" for name, tau, _, _ in _levels(fit))
+        left = "; ".join(f"tau {_size(words, tau)} {name} {words.nouns}" for name, tau, _, _ in _levels(fit))
     else:
-        left = _residual(fit) if _is_common(fit) else f"{_tau(words, fit.tau)} between {words.nouns}"
+        left = _residual(fit) if _is_common(fit) else f"tau {_size(words, fit.tau)} between {words.nouns}"
         left += f", {_i2(fit)}"
     yield f"The moderators leave: {left}."
     yield from (
@@ -476,9 +476,9 @@ def _of_regression(fit):
 def _of_posterior(posterior):
     words, at = _tabled(posterior, posterior.mu.interval), level(posterior.confidence_level)
     found = words.within(posterior.mu.median, posterior.mu.interval, f"{at} credible interval", unit=True)
-    said = f"The {words.called}{_comma(words)} of {words.counted(posterior.k)} has a posterior median of {found}"
-    yield ": ".join(filter(None, (said, words.reading(*posterior.mu.interval)))) + "."
-    spread = f"{_tau(words, posterior.tau.median)} ({at} credible interval {_ends(posterior.tau.interval)})"
+    said = f"The {_subject(words)} of {words.counted(posterior.k)} has a posterior median of {found}"
+    yield f"{_read(words, said, posterior.mu.interval)}."
+    spread = f"tau {_size(words, posterior.tau.median)} ({at} credible interval {_ends(posterior.tau.interval)})"
     yield f"The true effects vary between {words.nouns}: {spread}."
     yield _in_new(words, posterior.new.interval, f"{at} predictive interval")
     if posterior.k <= _FEW:
@@ -486,11 +486,10 @@ def _of_posterior(posterior):
 
 
 def _of_bivariate(fit):
-    words, *told = Wording.of(fit), *_outcomes(fit)
-    first, second, difference = (f"{name if fit.effects else name.lower()} {text}" for name, text in told)
-    yield f"Pooled together, the {plural(words.measure.name)} of {words.counted(fit.k)} were: {first}; {second}."
-    reading = Wording.of(fit.effects).reading(*fit.difference.ci) if fit.effects else ""
-    yield ": ".join(filter(None, (f"The difference was: {difference}", reading))) + "."
+    words, told = Wording.of(fit), [(name if fit.effects else name.lower(), text) for name, text in _outcomes(fit)]
+    means, (name, difference) = "; ".join(map(" ".join, told[:2])), told[2]
+    yield f"Pooled together, the {plural(words.measure.name)} of {words.counted(fit.k)} were: {means}."
+    yield f"{_read(Wording.of(fit.effects), f'The difference, {name}, was {difference}', fit.difference.ci)}."
     if math.isfinite(fit.correlation):
         yield f"The true values of a {words.noun} correlate {number(fit.correlation)}."
     yield from (*_few(words, fit, fit.k), *(note for label, note in _few_or_far(fit) if label == "Note"))
@@ -519,23 +518,30 @@ def _tabled(fit, *intervals):
     return words.to(words.decimals(*zip(*(intervals or [fit.ci]), strict=True)))
 
 
-def _comma(words):
-    """What closes the contrast that stands behind a measure."""
-    return "," if words.contrast else ""
+def _subject(words):
+    """The measure and the contrast as the subject of a sentence: "odds ratio, laser over sham,"."""
+    return f"{words.called}," if words.contrast else words.called
+
+
+def _read(words, found, ci):
+    """What was found, and what its interval says where the effects tell."""
+    reading = words.reading(*ci)
+    return f"{found}: {reading}" if reading else found
 
 
 def _found(words, fit, of):
     """The pooled estimate and what its interval says."""
-    called = f"{words.called}{_comma(words)}"
-    what = f"The pooled {called} of {of}" if fit.k > 1 else f"The {called} of the one {words.noun}"
-    return ": ".join(filter(None, (f"{what} was {words.estimate(fit, unit=True)}", words.reading(*fit.ci)))) + "."
+    subject = _subject(words)
+    what = f"The pooled {subject} of {of}" if fit.k > 1 else f"The {subject} of the one {words.noun}"
+    return f"{_read(words, f'{what} was {words.estimate(fit, unit=True)}', fit.ci)}."
 
 
 def _varied(words, fit):
     """How far true effects differ, or that the model takes them to be one."""
     if _is_common(fit):
         return f"The model takes all {words.nouns} to have the same true effect: {_homogeneity(fit)}, {_i2(fit)}."
-    return f"The true effects varied between {words.nouns}: {_tau(words, fit.tau)}, {_i2(fit)}."
+    seen = "varied" if fit.tau > 0 else "were not found to vary"
+    return f"The true effects {seen} between {words.nouns}: tau {_size(words, fit.tau)}, {_i2(fit)}."
 
 
 def _expected(words, fit, one="The"):
@@ -564,11 +570,11 @@ def _randomised(words, contrast, separately):
     """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
     words = words.to(words.decimals(*contrast.ci))
     found = f"The randomised difference, {words.contrast}, was {_with_k(words, contrast, unit=True)}"
-    parts = [": ".join(filter(None, (found, words.reading(*contrast.ci))))]
+    parts = [_read(words, found, contrast.ci)]
     if math.isfinite(contrast.pi.low):
         (low, high), at = map(words.write, contrast.pi), level(contrast.confidence_level)
         parts.append(
-            f"tau was {_tau(words, contrast.tau).removeprefix('tau ')}, and the true effect of a comparable "
+            f"tau was {_size(words, contrast.tau)}, and the true effect of a comparable "
             f"{words.noun} is expected between {low} and {high} ({at} prediction interval)"
         )
     if contrast.hksj_narrower:
@@ -698,26 +704,25 @@ def _named(words):
     return f" of {words.several}" if words.several else ""
 
 
-def _left_out(result):
-    """The studies that took no part, by name, and why; those that took a part in something have a note."""
-    names = set(result.labels)
-    return [("Note" if label in names else "Left out", f"{label}: {reason}") for label, reason in result.left_out]
+def _left_out(result, noted=()):
+    """The studies that took no part, by name, and why; of those that took some part it is a note."""
+    return [("Note" if label in noted else "Left out", f"{label}: {reason}") for label, reason in result.left_out]
 
 
 def _estimate(words, fit):
     return f"{words.estimate(fit, unit=True)}, p {equals(fit.pvalue)}"
 
 
-def _tau(words, tau):
+def _size(words, tau):
     """Tau with its unit, or the scale on which it stands."""
-    return f"tau {significant(tau)}{f' {words.points}' if words.points else ''}{words.on_scale}"
+    return f"{significant(tau)}{f' {words.points}' if words.points else ''}{words.on_scale}"
 
 
 def _between(words, tau2, ci, fit, method):
     """The spread of true effects, with an interval unless it was given."""
     given = fit.tau2_method == "fixed"
     ends = "given" if given else f"{level(fit.confidence_level)} CI {_ends(ci)}, {method}"
-    return f"{_tau(words, math.sqrt(tau2))}, tau² {significant(tau2)} ({ends})"
+    return f"tau {_size(words, math.sqrt(tau2))}, tau² {significant(tau2)} ({ends})"
 
 
 def _ends(ci):
@@ -846,7 +851,7 @@ def pooled_counts(pooled: PooledCounts) -> Told:
     if pooled.q_df > 0:
         said += _from_q(pooled)
     head = f"{pooled.method} meta-analysis{_named(words)}, {words.counted(pooled.k)} (common effect, z interval)"
-    return head, [*said, *_left_out(pooled)]
+    return head, [*said, *_left_out(pooled, noted=pooled.labels)]
 
 
 def multilevel_effect(fit: MultilevelEffect) -> Told:
@@ -948,7 +953,7 @@ def _outcomes(fit):
         names = placebo, treatment, f"{treatment} minus {placebo}"
     means = zip(names, (fit.first, fit.second, fit.difference), (*fit.tau, fit.tau_difference), strict=True)
     return [
-        (name, f"{words.within(mean.estimate, mean.ci, f'{at} CI', unit=True)}, {_tau(words, tau)}")
+        (name, f"{words.within(mean.estimate, mean.ci, f'{at} CI', unit=True)}, tau {_size(words, tau)}")
         for name, mean, tau in means
     ]
 
@@ -998,7 +1003,7 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     mu, tau, new = posterior.mu, posterior.tau, posterior.new
     said = [
         ("Estimate", f"median {words.within(mu.median, mu.interval, at, unit=True)}"),
-        ("Between", f"median of {_tau(words, tau.median)} ({at} {_ends(tau.interval)})"),
+        ("Between", f"median of tau {_size(words, tau.median)} ({at} {_ends(tau.interval)})"),
         (f"New {words.noun}", f"median {words.within(new.median, new.interval, at)}"),
     ]
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
@@ -1023,7 +1028,9 @@ def pooled_subgroups(pooled: PooledSubgroups) -> Told:
     groups = [*pooled.groups.items(), ("All", pooled.overall)]
     words, common = _tabled(pooled, *(group.ci for _, group in groups)), _is_common(pooled.overall)
     kind = "common effect" if common else "one tau² for all" if pooled.tau2 == "common" else "a tau² for each"
-    said = [(name, _with_k(words, group) + ("" if common else f", {_tau(words, group.tau)}")) for name, group in groups]
+    said = [
+        (name, _with_k(words, group) + ("" if common else f", tau {_size(words, group.tau)}")) for name, group in groups
+    ]
     said += [("Between groups", _between_groups(pooled)), *_left_out(pooled.overall)]
     said.append(("Note", _observational_groups(words)))
     return f"Subgroups by {pooled.by}{_named(words)} ({kind})", said

@@ -550,7 +550,9 @@ def test_plain_numbers_carry_what_is_good():
     assert ma.pool(YI, VI).effects is None and ma.pool(effects(benefit="lower")).effects.benefit == "lower"
     with pytest.raises(ValueError, match="benefit='more' is not known; use one of 'lower', 'higher'"):
         ma.pool(YI, VI, benefit="more")
-    assert "favours treatment" in str(ma.figure_labels(ma.forest(ma.pool(YI, VI, benefit="higher"))))
+    for measure, favoured in (("SMD", True), ("", False)):  # of effects that nobody named it is not known of which arms
+        fig = ma.forest(ma.pool(YI, VI, benefit="higher", measure=measure))
+        assert bool(fig.findobj(lambda a: getattr(a, "get_text", str)() == "favours treatment →")) == favoured
 
 
 # --- results of other models

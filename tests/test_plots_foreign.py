@@ -1,5 +1,6 @@
 """The figures of points, curves and densities speak of anybody's data: words, directions and numbers."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -17,6 +18,11 @@ DIRECTED = ("funnel", "drapery", "posterior", "bubble")
 # words of our own trials, which nobody else's figure may have
 OURS = re.compile(r"\b(trials?|treatments?|placebo|pain|points|responders?)\b", re.IGNORECASE)
 ABROAD = {"arms": ("laser", "sham"), "noun": "study", "outcome_name": "function", "unit": "", "left_out": LEFT_OUT[:0]}
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return synthetic(12)
 
 
 def draw(kind, effects, **options):
@@ -176,6 +182,13 @@ def test_changes_without_a_benefit_have_no_band_and_tell_only_which_is_higher():
     fig = labbe(abroad("MD", None, outcome_name=""))
     assert not (fig.content.table["kind"] == "zone").any()
     assert "smallest worthwhile" not in written(fig) and "less" not in " ".join(texts_of(fig, "corner-"))
+
+
+def test_changes_against_another_arm_than_placebo_bear_its_name(effects):
+    effects = dataclasses.replace(effects, arms=("treatment", "usual care"), options={"comparator": "usual care"})
+    fig = labbe(analysis.pool_arms(effects))
+    assert texts_of(fig, "title-x") == ["Change in the usual care arm, points on 0–10"]
+    assert "less pain under treatment" in fig.content.alt_text and "placebo" not in fig.content.caption
 
 
 def counted(measure="RR", **options):

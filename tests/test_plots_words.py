@@ -297,6 +297,8 @@ def test_arms_against_another_comparator_are_drawn():
     effects = dataclasses.replace(foreign_arms(), arms=("laser", "usual care"), options={"comparator": "usual"})
     said = shown(analysis.arms_forest(analysis.pool_arms(effects)))
     assert "under usual care and under laser" in said and "open circles: usual care arms" in said.lower()
+    bare = analysis.arms_forest(analysis.pool_arms(foreign_arms(unit="")))
+    assert ", \n" not in shown(bare) and ", ;" not in shown(bare) and " points" not in shown(bare)
 
 
 # steps and outcomes

@@ -369,7 +369,7 @@ def test_mantel_haenszel(trials):
 def test_a_choice_of_studies(trials):
     made = pool_responders(trials, studies=["soriano1998", "misra2013", "khooshideh2017"])
     assert made.difference.k == 3 and len(made.left_out) == 7
-    assert "3 studies: tau is hardly known" in made.summary()
+    assert "3 trials: tau is hardly known" in made.summary()
     one = pool_responders(trials, studies="misra2013")
     assert one.treatment.estimate == pytest.approx(36 / 47) and "One definition in all trials" in one.caveat
     with pytest.raises(

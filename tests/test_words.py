@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 import re
 from itertools import chain
 
@@ -374,3 +375,33 @@ def test_groups_keep_their_names_and_effects():
     parts = ma.pool_subgroups(effects, "g")
     assert parts.groups["x"].labels == ("SA", "SC", "SE") == tuple(parts.groups["x"].effects.labels)
     assert ma.pool_subgroups(effects, "g", labels=list("uvwxyz")).groups["y"].labels == ("v", "x", "z")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_result_keeps_the_effects_it_was_made_of(model):
+    fit = MODELS[model](table(1, 6, 0.3, "RR", "higher"))
+    for each in (fit, pickle.loads(pickle.dumps(fit))):
+        words = Wording.of(each)
+        assert (words.arms, words.benefit, words.noun) == (ARMS, "higher", "study")
+    assert len(repr(fit)) < 1500 and not any("effects" in name for name in fit.to_row().columns)
+
+
+def test_effects_stay_with_a_covariance_of_their_own():
+    effects = nested(table(1, 6, 0.3, "RR"))
+    fit = ma.pool_multilevel(effects, vcov=np.diag(2 * effects.vi))
+    assert Wording.of(fit).arms == ARMS and fit.vi.tolist() == (2 * effects.vi).tolist()
+
+
+def test_an_effect_left_out_beside_another_of_its_study_is_no_note():
+    effects = nested(table(1, 7, 0.3, "MD"))
+    effects.table.loc[0, "vi"] = np.nan
+    lines = dict(ma.pool_multilevel(effects, missing="drop", labels=effects.study)._in_words()[1])
+    assert lines["Left out"].endswith("no variance")
+
+
+def test_many_meta_analyses_of_counts_are_shown_alike():
+    many = ma.pool_peto([[1, 3], [4, 2]], 40, [[4, 7], [5, 6]], 41)
+    assert many.shown("estimate").tolist() == np.exp(many.estimate).tolist()
+    assert many.shown("ci").low.tolist() == np.exp(many.ci.low).tolist()
+    with pytest.raises(ValueError, match="many meta-analyses"):
+        many.findings()

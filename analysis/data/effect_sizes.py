@@ -296,7 +296,7 @@ def effect_sizes(
     cluster: str | None = None,
     year: str | None = None,
     benefit: Benefit | None = None,
-    arms: tuple[str, str] = ("treatment", "placebo"),
+    arms: tuple[str, str] | None = None,
     outcome_name: str | None = None,
     missing: Literal["raise", "drop"] = "raise",
     level: float = 95.0,
@@ -359,7 +359,8 @@ def effect_sizes(
         an arm-level table says; of any other arm-level table, which holds pain and counts responders, "lower" of scores
         and "higher" of events; else not known.
     arms : (str, str), optional
-        What the two arms are called. Default: `arm_label` of an arm-level table, where all trials have the same.
+        What the two arms are called. Default, of an arm-level table: `arm_label` where all trials have the same, else
+        the role; of a table with one row a study: "treatment" and "control", which a placebo need not be.
     outcome_name : str, optional
         What was measured or counted, for sentences and figures, such as "pain" or "function". Default: as `benefit`;
         of events of an arm-level table of which nothing is said "responders"; else they speak of scores.
@@ -476,7 +477,7 @@ def effect_sizes(
     """
     about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
-    check_sides(benefit, arms)
+    check_sides(benefit, arms or _UNNAMED)
     named = [name for name, given in about.items() if given is not None] + list(columns)
     named += ["correlation"] if isinstance(correlation, str) else []
     options = {"measure": measure, "outcome": outcome, "correlation": correlation}
@@ -485,12 +486,13 @@ def effect_sizes(
     of_rows = {"missing": missing, "level": level, "log": log}
     if is_wide(trials, named, measure):
         _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
-        asked = wide_options(options | of_rows | {"arms": tuple(arms)})
+        named_arms = tuple(arms or _UNNAMED)
+        asked = wide_options(options | of_rows | {"arms": named_arms})
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns
         sides = {
             "benefit": benefit,
-            "arms": tuple(arms),
+            "arms": named_arms,
             "outcome_name": outcome_name or "",
             "noun": _noun(trials, study),
         }
@@ -509,9 +511,8 @@ def effect_sizes(
     trials = trials.assign(comparison=comparisons(trials, times))
     clusters = None if cluster is None else _clusters(trials, cluster)
     rows = compared_arms(trials, times, comparator)
-    sides = {"arms": tuple(arms)} | about_outcome(trials, measure in _COUNTED, benefit, outcome_name)
-    if sides["arms"] == _OPTIONS["arms"]:
-        sides["arms"] = names_of_arms(rows, comparator)
+    sides = about_outcome(trials, measure in _COUNTED, benefit, outcome_name)
+    sides["arms"] = tuple(arms or names_of_arms(rows, comparator))
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
@@ -619,6 +620,8 @@ _PAIRED = {
 _COUNTED = SHAPES["two arms, counts"].formulas
 _COUNTS = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
 _CHANGES = [*(f"change_{arm}{part}" for arm in ("placebo", "treatment") for part in ("", "_vi")), "change_status"]
+# The arms of a table with one row a study, where nobody says.
+_UNNAMED = ("treatment", "control")
 # Every option that is not the name of a column of numbers, and what it is if nobody says.
 _OPTIONS = {
     "measure": "MD",
@@ -634,7 +637,7 @@ _OPTIONS = {
     "cluster": None,
     "year": None,
     "benefit": None,
-    "arms": ("treatment", "placebo"),
+    "arms": None,
     "outcome_name": None,
     "missing": "raise",
     "level": 95.0,

@@ -342,10 +342,11 @@ class PosteriorEffect(Result):
         """
         import pandas as pd
 
+        new = f"New {sentences.Wording.of(self).noun}"
         ends = [
             {"label": label, "mean": s.mean, "median": s.median, "sd": s.sd}
             | {"ci_low": s.interval.low, "ci_high": s.interval.high, "kind": kind}
-            for label, s, kind in (("Mean effect", self.mu, "summary"), ("New trial", self.new, "prediction"))
+            for label, s, kind in (("Mean effect", self.mu, "summary"), (new, self.new, "prediction"))
         ]
         table = pd.concat([self.shrinkage.assign(kind="study"), pd.DataFrame(ends)], ignore_index=True)
         return self.measure.transform_table(table) if transform else table

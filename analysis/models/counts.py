@@ -634,7 +634,7 @@ def _finish(fields, tests, found):
     """The result: plain numbers for one meta-analysis, read-only arrays for many."""
     single = found.counts.ndim == 2
     if single and np.isnan(fields["estimate"]):
-        raise ValueError(_not_estimable(fields, found.counts))
+        raise ValueError(_not_estimable(fields, found))
     none = np.full(fields["estimate"].shape, np.nan)
     for name in _TESTS:
         statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
@@ -650,18 +650,17 @@ def _finish(fields, tests, found):
     return PooledCounts(**fields)
 
 
-def _not_estimable(fields, given):
-    a, n1, c, n2 = given.sum(axis=-1)
-    totals = {
-        "no event in any treatment arm": a,
-        "no event in any placebo arm": c,
-        "no non-event in any treatment arm": n1 - a,
-        "no non-event in any placebo arm": n2 - c,
-    }
-    reason = "; ".join(text for text, total in totals.items() if total == 0) or "no trial bears on it"
+def _not_estimable(fields, found):
+    (a, n1, c, n2), words = found.counts.sum(axis=-1), sentences.Wording.of(found)
+    totals = [
+        (f"no {what} in any {arm} arm", total)
+        for arm, events, n in zip(words.arms or ("first", "second"), (a, c), (n1, n2), strict=True)
+        for what, total in (("event", events), ("non-event", n - events))
+    ]
+    reason = "; ".join(text for text, total in totals if total == 0) or f"no {words.noun} bears on it"
     name = f"the {fields['method']} {fields['measure']} cannot be estimated"
     if fields["measure"] == "RD" or not (a + c) or not (n1 + n2 - a - c):
-        return f"{name}: {reason}; such trials have nothing to pool"
+        return f"{name}: {reason}; such {words.nouns} have nothing to pool"
     return f"{name}: {reason}; use measure='RD', or pooled_continuity=0.5"
 
 

@@ -178,7 +178,7 @@ def _with_benefit(effects, checked, names, measure, benefit):
         return replace(effects, measure=measure, benefit=benefit)
     yi, vi = checked
     table = pd.DataFrame({"study": names, "yi": yi, "vi": vi})
-    return effect_sizes(table, measure=measure, benefit=benefit, arms=("treatment", "control"))
+    return effect_sizes(table, measure=measure, benefit=benefit)
 
 
 class _Raw(NamedTuple):

@@ -53,7 +53,7 @@ def arms_forest(
     pooled: PooledArms,
     *,
     title: str | None = None,
-    worthwhile: tuple[float, float] | float | None = (1.0, 2.0),
+    worthwhile: tuple[float, float] | None = (1.0, 2.0),
     columns: Sequence[str] = COLUMNS,
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
     width_mm: PageWidth | None = None,
@@ -125,7 +125,7 @@ def arms_forest(
         raise ValueError("no trial reports a baseline in both arms: there are no arms to draw; use forest")
     wording = Wording.of(pooled)
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
-    total = block_of_arms("all trials", pooled)
+    total = block_of_arms(f"all {wording.nouns}", pooled)
     order = usable_order(total.trials, order)
     conditions = "condition_group" in total.trials and total.trials["condition_group"].notna().any()
     if not (conditions or groups):
@@ -164,7 +164,11 @@ def _title(wording):
 def _contrast_sentence(wording):
     """Return what is compared, and what its sign means where somebody said what is good."""
     sign = f"; {'negative' if wording.benefit == 'lower' else 'positive'}: {wording.better} with {wording.arms[0]}"
-    return f"{words.capital(wording.called)}, {wording.unit}{sign if wording.better else ''}"
+    return f"{words.capital(_in_unit(wording.called, wording))}{sign if wording.better else ''}"
+
+
+def _in_unit(text, wording):
+    return f"{text}, {wording.unit}" if wording.unit else text
 
 
 def _with_arms_texts(table, wording, columns):
@@ -207,7 +211,7 @@ def _arms_panel(table, wording):
         (placebo, treatment),
         panel_limits(*ends),
         (
-            f"{_changed(wording)} within each arm, {wording.unit}",
+            _in_unit(f"{_changed(wording)} within each arm", wording),
             "descriptive: natural course and regression to the mean are in it",
         ),
         connect=True,
@@ -216,7 +220,7 @@ def _arms_panel(table, wording):
 
 def _contrast_panel(table, wording, zone, labels):
     """Return the panel of the randomised contrast."""
-    trials, caption = table[table["kind"] == "trial"], f"{words.capital(wording.contrast)}, {wording.unit}"
+    trials, caption = table[table["kind"] == "trial"], _in_unit(words.capital(wording.contrast), wording)
     panel = contrast_panel(trials, wording, "effects", caption=caption, zone=zone, zone_labels=labels)
     return replace(panel, heads=("Randomised contrast", "Contrast"))
 
@@ -233,7 +237,7 @@ def _arms_marks_sentence(pooled, arms, contrast, band, order, wording):
     return words.sentences(
         marks,
         band,
-        "a point is equally long in both panels" if same_scale((arms, contrast)) else "",
+        "both panels have the same scale" if same_scale((arms, contrast)) else "",
         words.arms_sentence(pooled, wording),
         words.order_sentence(order, bool(pooled.groups), wording),
         words.left_out_sentence(pooled.effects.left_out, wording),

@@ -243,9 +243,8 @@ def bubble(
     x_label = x_label or along.moderator.replace("_", " ").capitalize()
     caption, y_label = axis_title(y_label, wording), y_label or wording.measure.title
     table = _bubble_table(along, label, wording)
-    scale, bands_leave = _effect_scale(
-        along, wording.measure, null=favours is not None and np.isfinite(null_of(wording.measure))
-    )
+    has_null = favours is not None and np.isfinite(null_of(wording.measure))
+    scale, bands_leave = _effect_scale(along, wording.measure, null=has_null)
     about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method, bands_leave)
     favours = words.directions(favours, wording)
     if ax is not None:
@@ -307,18 +306,17 @@ def _write_x(values, year=False):
 def _slope_row(along, wording):
     """Return the row of the slope, whose texts have decimals of their own."""
     name = f"{'Times' if wording.measure.is_ratio else 'Change'} per unit of {along.moderator}"
-    estimate, ends = _slope_texts(along.slope, wording)
-    texts = {"text_name": name, "text_estimate": estimate, "text_ci": ends}
-    return pd.DataFrame([{"kind": "slope", "name": name, **along.slope, **texts}])
+    slope, own = along.slope, _of_coefficient(along.slope, wording)
+    texts = {"text_name": name, "text_estimate": own.write(slope["estimate"])}
+    texts["text_ci"] = own.span(slope["ci_low"], slope["ci_high"])
+    return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
 
 
-def _slope_texts(slope, wording):
-    """Return a slope and its interval as printed: with decimals that suit its own interval, if these are more."""
+def _of_coefficient(row, wording):
+    """Return the wording of a coefficient, with decimals that suit its own interval if these are more."""
     # differences of logits and the like stay on their scale, those of logs are ratios
     own = replace(wording, measure=wording.measure if wording.measure.is_ratio else Measure(""), digits=None)
-    estimate, low, high = (float(slope[end]) for end in ("estimate", "ci_low", "ci_high"))
-    digits = own.decimals(low, high, wording.digits)
-    return own.write(estimate, digits), own.span(low, high, digits)
+    return own.to(own.decimals(row["ci_low"], row["ci_high"], wording.digits))
 
 
 def _effect_scale(along, measure, *, null):
@@ -575,10 +573,9 @@ def _categories_sentence(about):
 
 def _coefficient(about, row):
     """Return a coefficient with interval and p; that of ratios as a ratio of ratios."""
-    estimate, ends = _slope_texts(row, about.wording)
-    p = f"; p {equals(row['pvalue'])}" if "pvalue" in row else ""
-    points = f" {about.wording.points}" if about.wording.points else ""
-    return f"{estimate}{points} ({level(about.fit.confidence_level)} CI {ends}{p})"
+    at, p = f"{level(about.fit.confidence_level)} CI", f"; p {equals(row['pvalue'])}" if "pvalue" in row else ""
+    own = _of_coefficient(row, about.wording)
+    return own.within(row["estimate"], (row["ci_low"], row["ci_high"]), at, unit=True, more=p)
 
 
 def _difference_sentence(about):

@@ -486,12 +486,11 @@ def _drapery_alt_text(title, about):
     """Return what the figure shows to someone who cannot see it."""
     trials = about.table[about.table["kind"] == "trial"]
     spread = about.wording.span(trials["estimate"].min(), trials["estimate"].max())
-    small = number((trials["pvalue"] < 1 - about.pooled.confidence_level).sum(), 0)
+    small = (trials["pvalue"] < 1 - about.pooled.confidence_level).sum()
+    small = f"{number(small, 0)} of {number(len(trials), 0)}"
     return sentences(
         f"Drapery plot: {title}",
         f"p-value curves of {about.wording.counted(len(trials))}, estimates from {spread}",
-        f"{small} of {number(len(trials), 0)} have p below {_p_text(about.lines[0])} for {about.null}"
-        if about.null
-        else "",
+        f"{small} have p below {_p_text(about.lines[0])} for {about.null}" if about.null else "",
         _drapery_finding(about).rstrip("."),
     )

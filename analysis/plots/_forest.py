@@ -341,18 +341,13 @@ def contrast_panel(trials, wording, favours, *, caption="", series=(), zone=(), 
         zone_labels=zone_labels,
         measure=wording.measure,
     )
-    return replace(panel, limits=trial_limits(trials, zone, panel.null))
+    ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
+    return replace(panel, limits=panel_limits(*ends, null=panel.null, zone=zone or None))
 
 
 def contrast_series():
     """Return the series of the randomised contrast, in the colours of the theme in use."""
     return Series("contrast", ("difference",), style.INK, style.INK)
-
-
-def trial_limits(trials, zone=(), null=0.0):
-    """Return the limits of a panel of the contrasts of these trials."""
-    ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
-    return panel_limits(*ends, null=null, zone=zone or None)
 
 
 def _density_rows(pooled):
@@ -640,9 +635,9 @@ def effect_head(wording):
     return "Difference" if wording.measure.joined == "minus" else wording.measure.title
 
 
-def printed_of(wording):
-    """Return the columns of the table for readers: heading -> columns set side by side."""
-    heads = {words.capital(wording.noun): ("text_name", "text_tail")}
+def printed_of(wording, more=None):
+    """Return the columns of the table for readers: heading -> columns set side by side; ``more`` follow the names."""
+    heads = {words.capital(wording.noun): ("text_name", "text_tail"), **(more or {})}
     arms = dict(zip(ARMS, wording.arms or UNNAMED, strict=True))
     heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
     heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(ARMS)}

@@ -395,8 +395,7 @@ def outcomes_forest(
     said = _outcome_findings(cells, wording)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
     rows = with_reference_rows(cells, (), footer, null=panel.null)
-    printed = printed_of(wording)
-    printed = {next(iter(printed)): ("text_name",), head: ("text_outcome",), **dict(list(printed.items())[1:])}
+    printed = printed_of(wording, {head: ("text_outcome",)})
     fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed)
     return fig
 

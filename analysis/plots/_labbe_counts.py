@@ -265,9 +265,7 @@ def _shown(results, counts, measure, digits):
         wording = with_digits(wording, digits, pooled.yi, pooled.vi)
         return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
     if getattr(results, "measure", None) not in MEASURES:
-        give = (
-            "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, as EffectSizes or pooled"
-        )
+        give = "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, EffectSizes or pooled"
         raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):
         raise ValueError(f"measure is {measure!r}, but these results hold {results.measure}")
@@ -547,7 +545,7 @@ def _counts_title(shown):
     """Return the title where none is given."""
     what = words.capital(" against ".join(f"{shown.events} {where}" for where in shown.within.values()))
     threshold = getattr(shown.responders, "threshold", None)
-    return what if threshold is None else f"{what}: at least {threshold.words} less pain"
+    return what if threshold is None else f"{what}: {threshold.reached(shown.wording)}"
 
 
 def _counts_footer(shown, table, *, note):
@@ -793,11 +791,8 @@ def square_page(draw, entries, titles, *, title, footer, width, box, key_down=0.
     beside, (left, side) = width >= BESIDE_MM, box
     with style_context(["default", style.RC]):
         placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
-        pitch = line_height(style.SMALL_PT)
-        across, up = (
-            wrap_evenly(titles[0], side, style.SMALL_PT),
-            wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT),
-        )
+        pitch, up = line_height(style.SMALL_PT), wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT)
+        across = wrap_evenly(titles[0], side, style.SMALL_PT)
         head, axis = len(up) * pitch + 1.6, AXIS_MM + (len(across) - 1) * pitch
         tallest, under = (max(side, tall), 0.0) if beside else (side, tall + 2.0)
         framing = frame(title, footer, width, head + tallest + axis + under)

@@ -6,7 +6,7 @@ in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alte
 
 import hashlib
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -128,7 +128,7 @@ class FigureContent:
     caption: str
     alt_text: str
     in_words: str = ""
-    printed: dict[str, Any] | None = None
+    printed: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] | None = None
 
     def __post_init__(self) -> None:

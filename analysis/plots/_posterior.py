@@ -244,13 +244,10 @@ def _posterior_table(posterior, trials, scale, wording):
     rows["text_name"] = rows["name"].where(rows["kind"] != "tau", f"τ{wording.on_scale}")
     rows["text_observed"] = ["" if np.isnan(x) else wording.write(x) for x in rows["observed_estimate"]]
     # tau stays on the scale of the analysis: as a ratio it would not be a standard deviation
-    of = {"tau": replace(wording, measure=Measure(""))}
-    texts = [
-        (as_row.write(estimate), *as_row.limits(low, high))
-        for as_row, estimate, low, high in zip(
-            [of.get(kind, wording) for kind in rows["kind"]], rows["estimate"], rows["low"], rows["high"], strict=True
-        )
-    ]
+    unshown, texts = replace(wording, measure=Measure("")), []
+    for row in rows.to_dict("records"):
+        of_row = unshown if row["kind"] == "tau" else wording
+        texts.append((of_row.write(row["estimate"]), *of_row.limits(row["low"], row["high"])))
     rows["text_estimate"], rows["text_low"], rows["text_high"] = (list(part) for part in zip(*texts, strict=True))
     return pd.concat([rows, *_density_rows(posterior, scale)], ignore_index=True)
 

@@ -171,12 +171,8 @@ def _radial_table(studies, label):
     rows["text_z"] = [number(x, 2) for x in rows["z"]]
     band = {"kind": "band", "name": "pooled effect ± 2", "low": -BAND, "high": BAND}
     band["estimate"] = studies.pooled.estimate
-    return with_rows(
-        rows,
-        total_row(studies),
-        band,
-        {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)},
-    )
+    null = {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)}
+    return with_rows(rows, total_row(studies), band, null)
 
 
 def _precision_digits(rows):
@@ -416,9 +412,7 @@ def _radial_footer(studies, table, *, note):
     )
     outside = outside_sentence(table, OUTSIDE_BAND, wording)
     if _has_tau(studies):
-        found = (
-            f"{outside}. As √(SE² + τ²) holds τ², the variance of true effects, the band makes room for heterogeneity"
-        )
+        found = f"{outside}. As √(SE² + τ²) holds the variance of true effects, the band makes room for heterogeneity"
     elif pooled.k > 1:
         found = f"{outside}. About 1 in 20 would, if all had the same true effect; more show heterogeneity"
     else:

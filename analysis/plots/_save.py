@@ -19,15 +19,6 @@ from analysis.text import MINUS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FOREST = {
-    "Trial": ("text_name",),
-    "Patients, treatment": ("text_n_treatment",),
-    "Patients, placebo": ("text_n_placebo",),
-    "Change, placebo": ("text_placebo",),
-    "Change, treatment": ("text_treatment",),
-    "Difference": ("text_estimate", "text_low", "text_high"),
-    "Weight": ("text_weight",),
-}
 _PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
@@ -120,7 +111,7 @@ def _caption_file(fig):
     parts = {
         "In words": "\n".join(f"- {line}" for line in content.in_words.splitlines()),
         "Caption": content.caption + (f" {missing}." if missing else ""),
-        "Table": _markdown(content.table, content.printed or _FOREST, say),
+        "Table": _markdown(content.table, content.printed, say),
         "Alternative text": content.alt_text,
     }
     sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]

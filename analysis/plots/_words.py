@@ -6,6 +6,7 @@ number in them is written by it or by analysis.text.
 
 from math import isfinite
 
+from analysis.sentences import capital
 from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 
 MODELS = {"CE": "common-effect model"}
@@ -48,11 +49,6 @@ def sentences(*parts):
 def named(*parts):
     """Join the parts, a full stop after each; they begin with names of users, which stay as they are."""
     return " ".join(f"{part}." for part in parts)
-
-
-def capital(text):
-    """Return a text that begins with a capital."""
-    return text[:1].upper() + text[1:]
 
 
 def series_words(series, wording):
