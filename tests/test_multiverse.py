@@ -255,10 +255,10 @@ def test_findings_in_words():
     assert multiverse_findings(toy([-2.0, -1.6, -0.8, -1.2])) == (
         "4 analyses of 3 to 5 trials. The 95% interval excludes zero in 3 (75%) of them, below it (less pain with "
         "treatment). The pooled mean difference runs from −2.00 to −0.80 points on 0–10, with a median of −1.40. The "
-        "choice that moves it most is doubtful trials: on average −1.80 with them included and −1.00 with them excluded, a "
-        "shift of 0.80. In the share of all-else-equal comparisons given, the conclusion on zero turns on doubtful "
-        "trials (50%), the kind of interval (50%). The analyses share their trials and are not independent: these "
-        "shares are no probabilities."
+        "choice that moves it most is doubtful trials: on average −1.80 with them included and −1.00 with them "
+        "excluded, a shift of 0.80. In the share of all-else-equal comparisons given, the conclusion on zero turns on"
+        " doubtful trials (50%), the kind of interval (50%). The analyses share their trials and are not independent:"
+        " these shares are no probabilities."
     )
     both_sides = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2]))
     assert (

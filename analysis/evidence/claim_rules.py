@@ -537,7 +537,7 @@ def _arm_number(claim, evidence):
         said += f"; {placebo[0].lower()}{placebo[1:]}"
     if claimed >= effect.ci.low and not _weakness(effect, clean, evidence.words):
         return SUPPORTED, f"{said}. Beside {other}, {words}, which agrees with the claim."
-    return ARM_CHANGE, f"{said}. Only the difference can be the doing of the {treatment}: {words}."
+    return ARM_CHANGE, f"{said}. Only the difference can be the {treatment}'s doing: {words}."
 
 
 def _effect(claim, evidence):

@@ -6,7 +6,7 @@ from measured text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
+from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots._forest import with_reference_rows
 from analysis.plots._layout import Panel, Series, line_height, text_width, wrap_evenly
@@ -74,6 +75,8 @@ PRINTED = {
     "Verdict": ("text_verdict",),
 }
 USUAL_MM = 174.0
+# What check_claims compares, where a table says no more.
+AS_CHECKED = Wording(Measure("MD"), "lower", ("treatment", "placebo"), "points on 0–10", noun="trial")
 
 VERDICT_LOOKS = {
     "stands": ("circle", "TEAL", False),
@@ -153,9 +156,7 @@ def claims_plot(
     ['nir02', 'nir01', 'nir03']
     """
     claims, family = _claims_of(checked, therapy_family)
-    # check_claims compares treatment with placebo; a table by hand says no more.
-    words = Wording.of(checked)
-    words = words if words.arms else replace(words, arms=("treatment", "placebo"), unit="points on 0–10")
+    words = Wording.of(checked) if "wording" in checked.attrs else AS_CHECKED
     words = words.to(2 if digits is None else digits)
     table = _claim_rows(claims, family, evidence, words)
     columns = _claims_columns(table, width_mm)
@@ -368,7 +369,7 @@ def _claims_footer(table, methods, evidence, words, *, zone, note):
         sentences(
             how,
             "Change within an arm holds natural course and regression to the mean; only the difference can be the "
-            f"doing of the {words.arms[0]}",
+            f"{words.arms[0]}'s doing",
         ),
         sentences(
             "verdicts by the stated rules of check_claims; filled circle: stands, triangle: falls short of what is "

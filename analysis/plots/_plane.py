@@ -468,7 +468,13 @@ def trial_rows(studies, **columns):
 def total_row(studies):
     """Return the row of the pooled effect."""
     pooled = studies.pooled
-    row = {"kind": "total", "name": f"All {studies.wording.nouns}", "imputed": False, "estimate": pooled.estimate, "se": pooled.se}
+    row = {
+        "kind": "total",
+        "name": f"All {studies.wording.nouns}",
+        "imputed": False,
+        "estimate": pooled.estimate,
+        "se": pooled.se,
+    }
     row |= {"low": pooled.ci.low, "high": pooled.ci.high, "k": pooled.k, "confidence_level": pooled.confidence_level}
     row |= {"tau2": pooled.tau2, "i2": pooled.i2}
     wording = studies.wording
