@@ -57,6 +57,7 @@ from analysis.data.wide import (
     check_sides,
     column_named,
     is_wide,
+    study_column,
     wide_effects,
     wide_options,
 )
@@ -348,7 +349,8 @@ def effect_sizes(
         reason. Columns that end in "_placebo" then hold this arm, and `arms` names it. A p between the arms is taken
         for that against placebo.
     study, label : str, optional
-        One row a study: the columns that hold them. Without a study, the rows are named by label or index.
+        One row a study: the columns that hold them; "study" or "trial", with a capital or without, need not be named.
+        Without a study, the rows are named by label or index. Where the column is called trial, so are the rows.
     cluster : str, optional
         The column that says which rows belong together, such as two publications of one trial; default: the study.
         Models of several effects a trial, and their warnings, go by it.
@@ -494,7 +496,7 @@ def effect_sizes(
             "benefit": benefit,
             "arms": named_arms,
             "outcome_name": outcome_name or "",
-            "noun": _noun(trials, study),
+            "noun": "trial" if str(study_column(trials, study)).lower().startswith("trial") else "study",
         }
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, **sides)
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
@@ -533,12 +535,6 @@ def about_outcome(
     usual = ({} if benefit == "lower" else RESPONDERS) if events else {"benefit": "lower"}
     said = table.attrs.get("events", usual) if events else usual | table.attrs
     return {"outcome_name": outcome_name or said.get("outcome_name", ""), "benefit": benefit or said.get("benefit")}
-
-
-def _noun(table, study):
-    """What the rows of a table with one row a study are called: by the column that names them."""
-    named = study or next((name for name in table if str(name).lower() in ("study", "trial")), "study")
-    return "trial" if str(named).lower().startswith("trial") else "study"
 
 
 def _of_scores(trials, rows, measure, options):

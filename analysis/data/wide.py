@@ -322,9 +322,14 @@ def column_named(frame: pd.DataFrame, argument: str, name: str) -> str:
     return name
 
 
+def study_column(frame: pd.DataFrame, given: str | None) -> str | None:
+    """Return the column that names the studies: the one given, or "study" or "trial", with a capital or without."""
+    return given or next((name for name in frame if name in ("study", "Study", "trial", "Trial")), None)
+
+
 def _who(frame, about):
     """Study, label, cluster and year of each row, whatever of them is there."""
-    out = {}
+    out, about = {}, about | {"study": about["study"] if "study" in frame else study_column(frame, about["study"])}
     for name, given in about.items():
         if given is not None and not isinstance(given, str):
             raise ValueError(f"{name}={given!r} must be the name of a column")

@@ -90,7 +90,7 @@ COMPACT = {
 }
 MARGIN = 4.0
 GAP = 3.2  # between text columns
-PART_GAP = 0.9  # between the parts of one column, about a space
+PART_GAP = 1.2  # between the parts of one column, about a space
 PANEL_GAP = 4.4  # between a panel and its neighbours
 INDENT = 2.4  # trials under their group
 LINE = 1.32  # line pitch over type size
