@@ -276,16 +276,16 @@ def test_zero_events_in_one_arm_of_one_trial_are_pooled_as_they_are():
     [
         (
             lambda: pool_mantel_haenszel([0, 0], [9, 9], [1, 2], [9, 9]),
-            "no event in any treatment arm; use measure='RD'",
+            "no event in any first arm; use measure='RD'",
         ),
         (
             lambda: pool_mantel_haenszel([9, 9], [9, 9], [1, 2], [9, 9], measure="OR"),
-            "no non-event in any treatment arm",
+            "no non-event in any first arm",
         ),
         (lambda: pool_mantel_haenszel([0, 0], [9, 9], [0, 0], [9, 9], measure="RD"), "nothing to pool"),
         (
             lambda: pool_peto([0, 0], [9, 9], [0, 0], [9, 9]),
-            "the Peto OR cannot be estimated: no event in any treatment",
+            "the Peto OR cannot be estimated: no event in any first arm",
         ),
         (lambda: pool_mantel_haenszel([1, 12], [9, 9], [1, 2], [9, 9]), "events_t, trial 2: 12.0 exceeds n_t = 9.0"),
         (

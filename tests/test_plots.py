@@ -242,7 +242,7 @@ def test_both_panels_have_the_same_scale(fig):
         ax = panel(fig, name)
         lengths.append(ax.get_position().width / np.ptp(ax.get_xlim()))
     assert lengths[0] == pytest.approx(lengths[1])
-    assert "both panels have the same scale" in fig.content.caption
+    assert "Both panels have the same scale" in fig.content.caption
 
 
 # text

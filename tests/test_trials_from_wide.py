@@ -165,7 +165,9 @@ def test_other_columns_come_along():
 
 
 def test_names_of_trials():
-    assert ma.effect_sizes(arms_of(study=None)).labels == ["Study 1", "Study 2", "Study 3"]
+    assert ma.effect_sizes(arms_of(study=None)).labels == ma.effect_sizes(arms_of()).labels
+    nameless = TMD.rename(columns={"Trial": "who"})
+    assert ma.effect_sizes(arms_of(nameless, study=None)).labels == ["Study 1", "Study 2", "Study 3"]
     assert ma.effect_sizes(arms_of(TMD.assign(y=[2014, 2001, 2020]), year="y")).labels == [
         "Ann 2014",
         "Bo 2017 2001",
@@ -312,5 +314,5 @@ def test_an_arm_of_one_is_named_by_row_and_column():
 def test_an_arm_called_no_treatment_keeps_its_name():
     pooled = ma.pool_arms(ma.effect_sizes(arms_of(arms=("TENS", "no treatment"))))
     said = ma.arms_forest(pooled).content.in_words
-    assert "in the no treatment arms and by" in said and "in the TENS arms" in said and "less pain with TENS" in said
+    assert "in the no treatment arms and by" in said and "in the TENS arms" in said and "lower with TENS" in said
     plt.close("all")

@@ -544,8 +544,8 @@ def _places(trials):
 def _counts_title(shown):
     """Return the title where none is given."""
     what = words.capital(" against ".join(f"{shown.events} {where}" for where in shown.within.values()))
-    threshold = getattr(shown.responders, "threshold", None)
-    return what if threshold is None else f"{what}: {threshold.reached(shown.wording)}"
+    counted = getattr(shown.responders, "threshold", None) and shown.responders.what.partition(" (")[0]
+    return f"{what}: {counted}" if counted else what
 
 
 def _counts_footer(shown, table, *, note):

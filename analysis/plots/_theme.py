@@ -47,7 +47,7 @@ SHORTEST = 3
 # gids of texts that go on in the next line
 WRAPPED = ("title-", "footer-", "caption-", "key-text-")
 # made of parts in the functions, so that their code does not hold them
-MORE = ("trial", "trials", "study", "studies", "p =", "p <", "p >")
+MORE = ("trial", "trials", "study", "studies", "Trial", "Trials", "Study", "Studies", "p =", "p <", "p >")
 # the words of a text that follow the data, between which its code holds the others
 FOLLOWING = re.compile(r"\b(?:trials?|study|studies|treatment|placebo)\b")
 EDGES = " \n,;:.[]{}←→=<>−+*"
