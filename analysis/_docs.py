@@ -149,10 +149,10 @@ right : sequence of str, or mapping of str to heading
 order : str
     Of the trials: "year", "estimate", "weight" (heaviest first), "label", "given", or any column of the trials;
     "-week" is descending. Results without years stay in the order given.
-worthwhile : (float, float) or None
+worthwhile : (float, float), "usual" or None
     Least and most that is taken as the smallest worthwhile difference between groups, in points, on the side that is
-    good; drawn as a band. Default: 10 mm of 100, proposed for reading pooled differences in pain, to 20 mm, which the
-    same proposal calls appreciable (Busse 2015).
+    good; drawn as a band. Default: of pain in points on 0-10, 10 mm of 100, proposed for reading pooled differences, to
+    20 mm, which the same proposal calls appreciable (Busse 2015); none of any other outcome.
 measure : str, optional
     Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of the result.
 label : int or sequence of str

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
+import re
 import reprlib
 import textwrap
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -54,6 +55,8 @@ Told: TypeAlias = tuple[str, list[tuple[str | None, str | None]]]
 _STUDIES_PER_MODERATOR = 10
 # With so few studies tau is hardly known.
 _FEW = 4
+# Outcomes that are counted, such as "infections", and not "tuberculosis" or "illness".
+_SEVERAL = re.compile(r"[^isu]s$")
 # Characters of a label beyond which the text of a summary stands no further right.
 _LABEL = 60
 
@@ -286,12 +289,20 @@ class Wording:
         return f"favours {left}", f"favours {right}"
 
     @property
+    def direction(self) -> str:
+        """The same in a sentence, for those who cannot see an arrow; "" where there is none."""
+        if self.benefit is None or not self.arms:
+            return ""
+        left, right = self.arms if self.benefit == "lower" else self.arms[::-1]
+        return f"lower values favour {left}, higher values {right}"
+
+    @property
     def better(self) -> str:
         """What a lower effect is, or a higher one, where that is good: "less pain", "lower scores"; "" if unknown."""
         if self.benefit is None or self.measure.is_ratio:
             return ""
         if self.outcome_name:
-            less = "fewer" if self.measure == "RD" else "less"
+            less = "fewer" if _SEVERAL.search(self.outcome_name) else "less"
             return f"{less if self.benefit == 'lower' else 'more'} {self.outcome_name}"
         return f"{self.benefit} scores"
 
@@ -351,7 +362,11 @@ class Wording:
         if math.isnan(null) or math.isnan(low) or math.isnan(high):
             return ""
         if low <= null <= high:
-            return "the interval includes no difference" if self.arms else "the interval includes no effect"
+            return (
+                "the interval is compatible with no difference"
+                if self.arms
+                else "the interval is compatible with no effect"
+            )
         if self.favours is None:
             return f"{'higher' if low > null else 'lower'} with {self.arms[0]}" if self.arms else ""
         favoured = self.arms[(low > null) == (self.benefit == "lower")]
@@ -413,6 +428,11 @@ def findings(result: Any) -> str:
     The true odds ratio of a new study is expected between 0.19 and 1.19 (95% prediction interval).
     """
     tell = next((_FINDINGS[c.__name__] for c in type(result).__mro__ if c.__name__ in _FINDINGS), None)
+    if tell is None and hasattr(result, "to_row"):
+        # Of what is made of a result, such as a share, the summary is what was found.
+        head, said = result._in_words()
+        told = [": ".join(filter(None, pair)).rstrip(".") for pair in ((None, head), *said) if pair[1]]
+        return "\n".join(f"{capital(text)}." for text in told)
     if tell is None:
         own = "its summary() says what it holds; " if isinstance(result, InWords) else ""
         raise TypeError(_check.refusal(result, "findings", f"{own}give the result of a model, such as pool(effects)"))

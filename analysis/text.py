@@ -19,7 +19,7 @@ from analysis._docs import documented
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
 # Decimals beyond which, and size from which on, a number is written with a power of ten.
-_MOST_DECIMALS, _HUGE = 8, 1e9
+_MOST_DECIMALS, _HUGE = 6, 1e9
 # Decimals that a number may have beyond those asked for, so that it does not read as zero.
 _BEYOND = 3
 # Where ratios end: below and above these a number says nothing.
@@ -91,7 +91,7 @@ def number(value: SupportsFloat, digits: int = 2, *, sign: bool = False) -> str:
     str
         With a true minus and thousands separated by a narrow space. What these decimals would show as zero gets up to
         three more, and the rest, which nobody can tell from zero, has no sign; numbers of a billion and more, and
-        those of more than eight decimals, are written with a power of ten.
+        those of more than six decimals, are written with a power of ten.
 
     See Also
     --------

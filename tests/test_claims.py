@@ -170,7 +170,7 @@ def test_every_claim_has_one_verdict(checked, claims):
         ("nir07", "overstated", "1 trial would be left, too few to carry the claim"),
         ("nir08", "no trial with these numbers", "3 to 4 weeks"),
         ("nir12", "not testable here", "not about how much pain changes"),
-        ("mag01", "not distinguishable from placebo", "8 trials): the interval includes no difference"),
+        ("mag01", "not distinguishable from placebo", "8 trials): the interval is compatible with no difference"),
         ("mag02", "not distinguishable from placebo", "0.05 points lower than with placebo"),
         ("mag03", "not distinguishable from placebo", "0.04 points higher than with placebo"),
         ("mag07", "not testable here", "against each other"),
@@ -545,7 +545,7 @@ def test_what_is_left_without_doubt_must_show_it_too():
     left = [trial(f"clear{2030 + i}", -4.0 - i, -0.5, sd=4.0, n=4) for i in range(3)]
     row = verdict_of(trials(*strong(8, certainty="doubtful"), *left))
     assert row["pi_high"] < 0 and row["verdict"] == "overstated"
-    assert "against a weak dose, pain is" in row["reason"] and "includes no difference" in row["reason"]
+    assert "against a weak dose, pain is" in row["reason"] and "is compatible with no difference" in row["reason"]
 
 
 def test_a_picked_time_point_is_a_doubt(real, contrasts):

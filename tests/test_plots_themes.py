@@ -425,7 +425,7 @@ def test_rooms_whose_texts_are_translated_exist(source):
         "arm: it serves several treatment arms",  # a footnote of data/arm_scores
         "neither an interval nor an SE of the difference is printed",  # a reason of data/effect_sizes
         "Knee osteoarthritis",  # a group of evidence/arms
-        "the interval includes no difference",  # a finding of sentences
+        "the interval is compatible with no difference",  # a finding of sentences
         "outside the dashed lines",
         "outside the band of ±\N{NO-BREAK SPACE}2",
         "outside the envelope",

@@ -57,7 +57,7 @@ from analysis.data.wide import (
     check_sides,
     column_named,
     is_wide,
-    study_column,
+    noun_of,
     wide_effects,
     wide_options,
 )
@@ -496,7 +496,7 @@ def effect_sizes(
             "benefit": benefit,
             "arms": named_arms,
             "outcome_name": outcome_name or "",
-            "noun": "trial" if str(study_column(trials, study)).lower().startswith("trial") else "study",
+            "noun": noun_of(trials, study),
         }
         return EffectSizes(*parts[:3], asked.measure, parts.unit, options, **sides)
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
@@ -531,10 +531,11 @@ def effect_sizes(
 def about_outcome(
     table: pd.DataFrame, events: bool = False, benefit: Benefit | None = None, outcome_name: str | None = None
 ) -> dict[str, Any]:
-    """What is measured, or counted, and what is good of it: as asked for, as an arm-level table says, or as usual."""
+    """What is measured or counted, what is good of it, what a row is: as asked for, as the table says, or as usual."""
     usual = ({} if benefit == "lower" else RESPONDERS) if events else {"benefit": "lower"}
     said = table.attrs.get("events", usual) if events else usual | table.attrs
-    return {"outcome_name": outcome_name or said.get("outcome_name", ""), "benefit": benefit or said.get("benefit")}
+    named = {"outcome_name": outcome_name or said.get("outcome_name", ""), "noun": table.attrs.get("noun", "trial")}
+    return named | {"benefit": benefit or said.get("benefit")}
 
 
 def _of_scores(trials, rows, measure, options):

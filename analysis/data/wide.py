@@ -327,6 +327,11 @@ def study_column(frame: pd.DataFrame, given: str | None) -> str | None:
     return given or next((name for name in frame if name in ("study", "Study", "trial", "Trial")), None)
 
 
+def noun_of(frame: pd.DataFrame, study: str | None) -> str:
+    """Return what rows are called, "trial" or "study", by the column that names them."""
+    return "trial" if str(study_column(frame, study)).lower().startswith("trial") else "study"
+
+
 def _who(frame, about):
     """Study, label, cluster and year of each row, whatever of them is there."""
     out, about = {}, about | {"study": about["study"] if "study" in frame else study_column(frame, about["study"])}
@@ -965,7 +970,9 @@ def trials_from_wide(
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
     trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
     about = {"outcome_name": outcome_name, "benefit": benefit}
-    trials.attrs = about | {"events": about}
+    # Beside scores, events are those who responded.
+    counted_only = trials[["final_mean", "change_mean"]].isna().all(axis=None)
+    trials.attrs = about | {"noun": noun_of(df, study)} | ({"events": about} if counted_only else {})
     return trials
 
 

@@ -415,7 +415,7 @@ def _weakness(effect, clean, words, responders=False):
     if effect is None or effect.k < LEAST_TRIALS:
         return f"{words.counted(0 if effect is None else effect.k)} cannot carry the claim."
     if not effect.ci.high < 0:
-        return "The interval includes no difference."
+        return "The interval is compatible with no difference."
     if not effect.pi.high < 0:
         expected = f"{level(effect.confidence_level)} prediction interval {interval(*effect.pi)}"
         return f"Trials differ so much that the next one may find nothing ({expected})."
@@ -423,7 +423,9 @@ def _weakness(effect, clean, words, responders=False):
         left = words.counted(0 if clean is None else clean.k)
         return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
     if not clean.ci.high < 0:
-        return f"{_WITHOUT}, {difference_words(clean, words, responders)}: the interval includes no difference."
+        return (
+            f"{_WITHOUT}, {difference_words(clean, words, responders)}: the interval is compatible with no difference."
+        )
     return ""
 
 
@@ -545,7 +547,7 @@ def _effect(claim, evidence):
     effect, clean = _effect_of(claim, evidence)
     words = capital(difference_words(effect, evidence.words, responders))
     if _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{words}: the interval includes no difference."
+        return NOT_DISTINGUISHABLE, f"{words}: the interval is compatible with no difference."
     if effect.estimate > 0:
         return OVERSTATED, f"{words}: {evidence.words.arms[1]} did better."
     if weak := _weakness(effect, clean, evidence.words, responders):

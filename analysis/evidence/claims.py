@@ -102,7 +102,7 @@ _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
     OVERSTATED: "the trials show less, or are too few or too doubtful to show it",
     ARM_CHANGE: "the number is what happened in a treatment arm, and part of it happened with placebo too",
-    NOT_DISTINGUISHABLE: "the interval of the difference from placebo includes no difference",
+    NOT_DISTINGUISHABLE: "the interval of the difference from placebo is compatible with no difference",
     UNTRACED: "each rests on one report that could not be found",
     NO_TRIAL: "no trial with that number was found",
     NOT_TESTABLE: "no comparison with placebo here answers them",

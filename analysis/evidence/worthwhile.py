@@ -49,6 +49,10 @@ _HALVINGS = 60
 _COVERED = "The interval holds the uncertainty {} for normally distributed true effects; "
 
 
+#: Smallest worthwhile and appreciable difference between groups, by outcome and unit: Busse 2015, 10 and 20 mm of 100.
+USUAL_WORTHWHILE = {("pain", "points on 0–10"): (1.0, 2.0)}
+
+
 @dataclass(frozen=True)
 class Threshold:
     """One threshold of important change or difference.

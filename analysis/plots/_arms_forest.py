@@ -53,7 +53,7 @@ def arms_forest(
     pooled: PooledArms,
     *,
     title: str | None = None,
-    worthwhile: tuple[float, float] | None = (1.0, 2.0),
+    worthwhile: tuple[float, float] | Literal["usual"] | None = "usual",
     columns: Sequence[str] = COLUMNS,
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
     width_mm: PageWidth | None = None,

@@ -19,6 +19,7 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis._types import PageWidth
+from analysis.evidence.worthwhile import USUAL_WORTHWHILE
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -206,7 +207,7 @@ def forest(
     said, alt = totals_in_words(title, cells, wording)
     rows = pd.concat([with_reference_rows(cells, panel.zone, footer, null=panel.null), curve], ignore_index=True)
     caption = " ".join([words.sentences(title), said, *footer])
-    fig.content = FigureContent(rows, title, caption, alt, printed=printed_of(wording))
+    fig.content = FigureContent(rows, title, caption, alt, printed=printed_of(wording, own_columns(tracks)))
     return fig
 
 
@@ -313,6 +314,8 @@ def as_headings(columns):
 
 def worthwhile_zone(worthwhile, wording):
     """Return the band of worthwhile effects on the scale of analysis, its labels, and the sentence about it."""
+    if worthwhile == "usual":
+        worthwhile = USUAL_WORTHWHILE.get((wording.outcome_name, wording.unit))
     if worthwhile is None:
         return (), (), ""
     measure = wording.measure
@@ -515,7 +518,7 @@ def computed_sentence(quantity, groups, total, wording, between=None):
     """Return the paragraph that says how blocks of trials were pooled, and what to be careful with."""
     pooled = total.results["contrast"]
     return words.sentences(
-        quantity,
+        quantity if wording.measure or wording.unit else "",
         words.model_sentence(pooled, wording),
         words.heterogeneity_sentence(pooled, wording),
         words.between_sentence(between),
@@ -642,6 +645,13 @@ def printed_of(wording, more=None):
     heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
     heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(ARMS)}
     return heads | {effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
+
+
+def own_columns(tracks):
+    """Return the columns of a figure that not every forest has: heading -> cells."""
+    usual = ("name", "n", "difference", "weight")
+    own = (track for track in tracks if isinstance(track, Column) and track.name not in usual)
+    return {", ".join(filter(None, (track.span, track.head))): track.cells for track in own}
 
 
 def drop_order(left, right, symbols=()):

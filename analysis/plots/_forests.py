@@ -29,6 +29,7 @@ from analysis.plots._forest import (
     effect_head,
     into_axes,
     name_column,
+    own_columns,
     printed_of,
     tracks_of,
     with_digits,
@@ -161,7 +162,9 @@ def steps_forest(
     said = _step_findings(table, wording, out)
     caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
     rows = with_reference_rows(table, (), footer, null=panel.null)
-    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed_of(wording))
+    effect = {effect_head(wording): ("text_estimate", "text_low", "text_high")}
+    printed = {tracks[0].head: ("text_name", "text_tail"), **own_columns(tracks), **effect}
+    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed)
     return fig
 
 

@@ -8,7 +8,7 @@ What it shares with the plot of counts, from the looks of groups to the square p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from analysis.data.effect_sizes import EffectSizes
-    from analysis.evidence.worthwhile import Threshold
 
 SHARP = (
     "No line is fitted: effect and change under {0} share a term, so that a slope says nothing about whether a "
@@ -79,7 +78,7 @@ def labbe(
     results: PooledArms | EffectSizes,
     *,
     by: str | None = None,
-    worthwhile: Threshold | None = (1.0, 2.0),
+    worthwhile: tuple[float, float] | Literal["usual"] | None = "usual",
     label: int | Sequence[str] = 6,
     title: str | None = None,
     width_mm: PageWidth | None = None,

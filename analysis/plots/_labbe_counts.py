@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,7 +110,7 @@ class _Shown:
     @property
     def events(self):
         """What is counted."""
-        return "responders" if self.responders is not None else self.wording.outcome_name or "events"
+        return self.wording.outcome_name or "events"
 
     @property
     def within(self):
@@ -260,9 +260,7 @@ def _shown(results, counts, measure, digits):
                 "pool_responders(trials, measure=...) pools another"
             )
         pooled = effects[measure]
-        # the arms of responders are those of a table of arms, and a responder is what is good
-        wording = replace(Wording.of(pooled, measure), arms=ROLES[::-1], benefit="higher", noun="trial")
-        wording = with_digits(wording, digits, pooled.yi, pooled.vi)
+        wording = with_digits(Wording.of(pooled, measure), digits, pooled.yi, pooled.vi)
         return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
     if getattr(results, "measure", None) not in MEASURES:
         give = "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, EffectSizes or pooled"

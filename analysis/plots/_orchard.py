@@ -253,4 +253,4 @@ def _orchard_in_words(title, rows, source, wording):
     if not source.groups:
         spoken = spoken[spoken["kind"] != "heading"]
     said, alt = totals_in_words(title, spoken, wording)
-    return said, alt.replace("Forest plot", "Orchard plot", 1)
+    return said, alt.replace("Forest plot", "Orchard plot", 1).replace(", one per row", "", 1)

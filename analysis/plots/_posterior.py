@@ -113,11 +113,13 @@ class _About:
         return self.wording.within(summary.median, summary.interval, f"{self.level} credible interval", unit=True)
 
     def below(self, what):
-        """Return how probable it is that the mean effect ("mu") or a new one lies below the null value."""
-        null = self.wording.measure.null
+        """Return how probable it is that the mean effect ("mu") or a new one is below null, above if that is good."""
+        null, below = self.wording.measure.null, float(self.posterior.probability(0.0, of=what))
         if np.isnan(null):
             return ""
-        return f"below {number(null, 0)}: {_probability(float(self.posterior.probability(0.0, of=what)))}"
+        if self.wording.benefit == "higher":
+            return f"above {number(null, 0)}: {_probability(1.0 - below)}"
+        return f"below {number(null, 0)}: {_probability(below)}"
 
 
 @documented

@@ -222,6 +222,7 @@ def forest_alt_text(title, table, totals, wording):
         f"Forest plot: {title}",
         f"{rows_counted(trials, wording)}{grouped}, one per row",
         f"The {wording.nouns}' estimates of {of} run from {spread}" if len(trials) > 1 else "",
+        wording.direction,
         *totals,
     )
 
