@@ -432,7 +432,7 @@ def findings(result: Any) -> str:
         # Of what is made of a result, such as a share, the summary is what was found.
         head, said = result._in_words()
         told = [": ".join(filter(None, pair)).rstrip(".") for pair in ((None, head), *said) if pair[1]]
-        return "\n".join(f"{capital(text)}." for text in told)
+        return "\n".join(f"{text}." for text in told)
     if tell is None:
         own = "its summary() says what it holds; " if isinstance(result, InWords) else ""
         raise TypeError(_check.refusal(result, "findings", f"{own}give the result of a model, such as pool(effects)"))

@@ -612,7 +612,7 @@ DOORS = {
     "drapery": (ma.drapery, FIGURE),
     "effect_sizes": (ma.effect_sizes, PAGE),
     "figure_labels": (ma.figure_labels, set()),
-    "findings": (ma.findings, FITS),
+    "findings": (ma.findings, FITS | {"Responders", "ContextualShare"}),
     "forest": (ma.forest, FIGURE | {"PooledSubgroups"}),
     "funnel": (ma.funnel, FIGURE),
     "funnel_points": (diagnostics.funnel_points, EFFECTS),

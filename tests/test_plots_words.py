@@ -252,7 +252,9 @@ def foreign_arms(**said):
 )
 def test_arms_are_called_by_their_names_and_read_by_what_is_good(outcome, changed, better):
     effects = dataclasses.replace(foreign_arms(), outcome_name=outcome)
-    fig = analysis.arms_forest(analysis.pool_arms(effects, by="therapy_family"))
+    pooled = analysis.pool_arms(effects, by="therapy_family")
+    assert "worthwhile" not in shown(analysis.arms_forest(pooled))  # nobody said what is worthwhile of this outcome
+    fig = analysis.arms_forest(pooled, worthwhile=(1.0, 2.0))
     said = shown(fig)
     assert not re.search(r"treatment|placebo|\bpain\b", said)
     assert (
