@@ -11,6 +11,9 @@ import numpy as np
 # Squares of larger outcomes, and weights of variances outside the next two, would overflow in a sum over studies.
 _OUTCOME = 1e30
 _SMALLEST, _LARGEST = 1e-60, 1e60
+# Beyond these ratios a likelihood is lost in rounding: of the largest variance to the smallest, and of an outcome to
+# the smallest standard error.
+_SPAN, _DIGITS = 1e14, 1e10
 _LISTED = 20
 
 _REMEDIES = {
@@ -194,6 +197,29 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     return yi, vi
 
 
+def span(yi, vi, where, to):
+    """Raise ValueError where checked studies (k,) or (k, n), NaN where absent, are lost in rounding by `to`."""
+    v = np.where(np.isnan(vi), np.inf, vi)
+    y, large = np.where(np.isnan(vi), 0.0, np.abs(yi)), np.where(np.isnan(vi), 0.0, vi)
+    small = v.min(axis=0)
+    far, wide = y.max(axis=0) > _DIGITS * np.sqrt(small), large.max(axis=0) > _SPAN * small
+    problems = []
+    for column in map(tuple, np.argwhere(far | wide).tolist()):
+
+        def say(x, i, name, column=column):
+            at = (int(i[column]), *column)
+            return f"{where(at)}: {name} = {float(x[at])!r}"
+
+        least = say(v, v.argmin(axis=0), "vi")
+        if wide[column]:
+            problems.append(f"{least}, and {say(large, large.argmax(axis=0), 'vi')}, over {_SPAN:g} times as large")
+        if far[column]:
+            most = say(yi, y.argmax(axis=0), "yi")
+            problems.append(f"{least}, whose root is less than {1 / _DIGITS:g} of the effect of {most}")
+    remedy = "correct the standard error, or leave the study out"
+    fail([f"{each}; {remedy}" for each in problems], f"the variances, too far apart for {to}")
+
+
 def squared(se):
     """Variances of standard errors; NaN for a negative one, which must not pass because its square would."""
     # One whose square overflows is too extreme.
@@ -237,7 +263,9 @@ def _floats_and_others(values):
     """`values` as a float array, NaN where an entry is not a number, and a list of those entries with their index."""
     raw = np.asarray(values)
     if raw.dtype.kind in "fiub":
-        return raw.astype(float), []
+        # Numbers of more than double precision may be too large for it.
+        with np.errstate(over="ignore"):
+            return raw.astype(float), []
     # As objects: in an array of any other type, one text among numbers turns them all into text.
     raw = np.asarray(values, dtype=object)
     numbers = [(at, value, _number(value)) for at, value in np.ndenumerate(raw)]
@@ -288,7 +316,8 @@ def _shape_problem(arrays):
 
 
 def _value_problems(name, x, least_n):
-    allowed, rule = rule_of(name.partition("_")[0], least_n)
+    kind = name.removeprefix("baseline_").removeprefix("final_").partition("_")[0]
+    allowed, rule = rule_of(kind, least_n)
     return [
         f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r}, but {rule}; {_REMEDY}"
         for at in np.argwhere(~(allowed(x) | np.isnan(x))).tolist()

@@ -86,6 +86,34 @@ def batch(rng, n, k):
     return pairs(y, v, np.zeros((k, n)))[0]
 
 
+SPANS = json.loads((ROOT / "tests/reference/bivariate_span.json").read_text(encoding="utf-8"))["sets"]
+
+
+@pytest.mark.parametrize("part", SPANS, ids=lambda part: f"{part['power']}-{part['method']}")
+def test_variances_far_apart_against_sixty_digits(part):
+    fit = pool_bivariate(part["y"], part["v"], tau2_method=part["method"])
+    assert (np.abs(fit.estimates - part["mean"]) < 1e-9 * np.array(part["se"])).all()
+    close([fit.first.se, fit.second.se], part["se"], 1e-9)
+
+
+def test_variances_that_a_likelihood_cannot_tell_are_refused_by_name():
+    y, v = np.array([[1.0, 2], [0, 1], [3, 3], [2, 1]]), np.ones((4, 2))
+    v[1, 0] = 1e-14
+    pool_bivariate(y, v)
+    v[1, 0] = 0.9e-14
+    words = (
+        r"trial 2 \(B\), first outcome: vi = 9e-15, and trial 1 \(A\), first outcome: vi = 1.0, over 1e\+14 times as"
+    )
+    with pytest.raises(ValueError, match=words):
+        pool_bivariate(y, v, labels=list("ABCD"))
+    with pytest.raises(ValueError, match="set 1, trial 2, first outcome: vi = 9e-15, and set 1, trial 1"):
+        pool_bivariate_columns(y[:, :1], v[:, :1], y[:, 1:], v[:, 1:])
+    with pytest.raises(ValueError, match="trial 1, first outcome: vi = 1e-20, whose root .* trial 3, .* yi = 3.0"):
+        pool_bivariate(y, np.full((4, 2), 1e-20))
+    y[1], v[1] = np.nan, np.nan
+    assert pool_bivariate(y, v).k == 3
+
+
 # metafor
 
 
@@ -155,20 +183,22 @@ def test_derivatives_are_those_of_the_log_likelihood(restricted):
     data, scale = prepared(y, v, c)
     factor = np.array([[0.8], [-0.5], [0.6]])
 
-    def height(t):
-        between = np.array([[t[0], t[1]], [t[1], t[2]]]) * np.outer(scale, scale)
-        return dense(y, v, c, between, restricted)[2]
+    def height(entries):
+        low = np.array([[entries[0], 0.0], entries[1:]]) * scale
+        return dense(y, v, c, low @ low.T, restricted)[2]
 
-    t = product(factor)[0][:, 0]
-    gradient, hessian = derivatives(point(data, factor, restricted), restricted)
-    steps = 1e-4 * np.eye(3)
-    slope = [(height(t + s) - height(t - s)) / 2e-4 for s in steps]
+    gradient, hessian, by_t = derivatives(data, factor, point(data, factor, restricted), restricted)
+    steps, at = 1e-4 * np.eye(3), factor[:, 0]
+    slope = [(height(at + s) - height(at - s)) / 2e-4 for s in steps]
     bend = [
-        [(height(t + a + b) - height(t + a - b) - height(t - a + b) + height(t - a - b)) / 4e-8 for a in steps]
+        [(height(at + a + b) - height(at + a - b) - height(at - a + b) + height(at - a - b)) / 4e-8 for a in steps]
         for b in steps
     ]
     close(gradient[:, 0], slope, 1e-5, 1e-7)
     close(hessian[..., 0], bend, 1e-4, 1e-5)
+    # A change of L changes T = LL'.
+    low = np.array([[0.8, 0.0], [-0.5, 0.6]])
+    close((2.0 * by_t[[0, 1, 1, 2], 0].reshape(2, 2) @ low)[np.tril_indices(2)], gradient[:, 0], 1e-12)
 
 
 @each_method
@@ -336,8 +366,8 @@ def test_no_climb_from_anywhere_ends_higher(k, restricted):
 def test_conditions_of_a_maximum_hold(restricted):
     data = batch(np.random.default_rng(8), 120, 6)
     factor, height = maximum(data, restricted)
-    g = derivatives(point(data, factor, restricted), restricted)[0]
-    slope = np.moveaxis(np.array([[g[0], g[1] / 2], [g[1] / 2, g[2]]]), -1, 0)
+    g = derivatives(data, factor, point(data, factor, restricted), restricted)[2]
+    slope = np.moveaxis(np.array([[g[0], g[1]], [g[1], g[2]]]), -1, 0)
     low = np.moveaxis(np.array([[factor[0], 0 * factor[0]], [factor[1], factor[2]]]), -1, 0)
     size = np.sqrt(product(factor)[0][[0, 2]] + data.small).T
     slope = slope * size[:, None] * size[:, :, None]  # so that both outcomes have the unit of their total SD

@@ -432,6 +432,7 @@ def pool_bayes(
         raise ValueError(f"mu_prior={mu_prior!r} must be a Normal, or None for a flat prior")
     level = _check.level(confidence_level)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_bayes")
+    _check.span(found.yi, found.vi, found.named, "pool_bayes")
     yi, vi = found.yi, found.vi
     posterior = _posterior(yi, vi, tau_prior, mu_prior)
     return PosteriorEffect(

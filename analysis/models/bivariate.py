@@ -56,6 +56,13 @@ _SHAPES = {"estimates": (2,), "vcov": (2, 2), "between": (2, 2), "correlation": 
 # From triples to 2 by 2.
 _FULL = np.array([[0, 1], [1, 2]])
 
+# The entries on and above the diagonal of a symmetric 4 by 4 matrix, row by row, and where each stands among them.
+_ROWS, _COLUMNS = np.triu_indices(4)
+_WHOLE = np.zeros((4, 4), dtype=int)
+_WHOLE[_ROWS, _COLUMNS] = _WHOLE[_COLUMNS, _ROWS] = np.arange(10)
+# Of these, the ones, by row and column, of A in `derivatives`: L11, L21, L22.
+_I, _J = np.array([0, 1, 1]), np.array([2, 2, 3])
+
 # The last Newton step, relative to T, where convergence is quadratic, so that the error is near its square; and
 # relative to the smallest variance, where T is 0.
 _STEP, _FLOOR = 1e-9, 1e-14
@@ -83,7 +90,7 @@ _NOTHING = 1e-20
 # Array elements worked on together: in a block of fits, and in its search, where a fit has many starts. In the search
 # the caches decide: blocks eight times as large took half as long again, a sixteenth as large twice as long.
 _BLOCK = 1 << 16
-_SEARCH_BLOCK = 1 << 15
+_SEARCH_BLOCK = 1 << 13
 
 
 class Estimate(NamedTuple):
@@ -272,7 +279,9 @@ def pool_bivariate(
     ------
     ValueError
         For outcomes, variances or covariances that cannot be pooled, fewer than three trials, an outcome that
-        fewer than two trials have, indexes that do not pair, or unknown options.
+        fewer than two trials have, indexes that do not pair, or unknown options. Also where a variance of an outcome
+        is more than 1e14 times another, or an outcome more than 1e10 standard errors: a likelihood is lost in rounding
+        then.
     TypeError
         For the result of another model.
 
@@ -435,6 +444,7 @@ def _checked(given):
         return name if len(at) == 1 else f"{name}, {_OUTCOMES[at[1]]} outcome"
 
     yi, vi = _check.check(given.yi, given.spread, where, absent_allowed=True, spread=given.name)
+    _check.span(yi, vi, where, "pool_bivariate")
     return _Checked(yi, vi, _checked_covariance(given.vcov, vi.T, where), names)
 
 
@@ -593,7 +603,12 @@ def pool_bivariate_columns(
     outcomes = []
     for name, yi, vi in (("first", y1, v1), ("second", y2, v2)):
         _check.same_shape(yi, vi, 2, "(k, n), k trials by n sets")
-        outcomes.append(_check.check(yi, vi, lambda at, name=name: f"{_place(at)}, {name} outcome", True))
+
+        def where(at, name=name):
+            return f"{_place(at)}, {name} outcome"
+
+        outcomes.append(_check.check(yi, vi, where, True))
+        _check.span(*outcomes[-1], where, "pool_bivariate_columns")
     (y1, v1), (y2, v2) = outcomes
     if y1.shape != y2.shape:
         raise ValueError(f"the outcomes have the shapes {y1.shape} and {y2.shape}; they must agree")
@@ -796,11 +811,10 @@ def _holds(data, ends, restricted):
     right angles to the column (a, b) of L.
     """
     part = take(data, ends.owner)
-    g = derivatives(point(part, ends.factor, restricted), restricted)[0]
+    g = derivatives(part, ends.factor, point(part, ends.factor, restricted), restricted)[2]
     a, b, _ = ends.factor
-    # The gradient by T12, which stands in T twice, is twice the entry of the matrix.
-    at_zero = (g[0] <= 0) & (g[2] <= 0) & (4.0 * g[0] * g[2] >= g[1] ** 2)
-    return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - a * b * g[1] + a**2 * g[2] <= 0)
+    at_zero = (g[0] <= 0) & (g[2] <= 0) & (g[0] * g[2] >= g[1] ** 2)
+    return np.where((a == 0) & (b == 0), at_zero, b**2 * g[0] - 2.0 * a * b * g[1] + a**2 * g[2] <= 0)
 
 
 def _highest_ends(ends, n):
@@ -836,13 +850,14 @@ def _settle(data, ends, restricted):
 
 
 class _Point(NamedTuple):
-    """The likelihood at one T per column, and its derivatives there."""
+    """The likelihood at one T per column, and what its derivatives are made of."""
 
     height: np.ndarray  # (n,) log-likelihood up to a constant
     mean: np.ndarray  # (2, n)
     covariance: np.ndarray  # (3, n) of the mean
-    weights: np.ndarray  # (3, k, n)
-    pull: np.ndarray  # (2, k, n) weights times residuals
+    middle: np.ndarray  # (4, n): the covariance of the mean is F M F', and these are M11, M12, M22 and M33 = M44
+    share: np.ndarray  # (k, n) 1 / det(S_i + T)
+    rest: np.ndarray  # (2, k, n) residuals
 
 
 def climb(data: Any, factor: Floats, restricted: bool) -> Any:
@@ -856,7 +871,7 @@ def climb(data: Any, factor: Floats, restricted: bool) -> Any:
         if not live.size:
             break
         spread = _row_spread(data, factor)
-        step = _newton(factor, spread, at, restricted)
+        step = _newton(data, factor, spread, at, restricted)
         size = np.sqrt((step**2).sum(axis=0))
         cut = size > radius
         new = factor + spread * step * np.where(cut, radius / np.where(cut, size, 1.0), 1.0)
@@ -874,52 +889,53 @@ def climb(data: Any, factor: Floats, restricted: bool) -> Any:
 
 
 def point(data: Any, factor: Floats, restricted: bool) -> Any:
-    """The likelihood profiled over the means, or the restricted one, at T = LL'; L is (3, n), or (3, g, n)."""
-    w, det = _weights(data, factor)
-    information = w.sum(axis=1)
-    n, det_m = _inverse(information)
-    s = _apply(w, data.y).sum(axis=1)
-    mean = _apply(n, s)
-    rest = data.y - mean[:, None]
-    pull = _apply(w, rest)
-    height = np.log(det).sum(axis=0) + np.einsum("ak...,ak...->...", pull, data.y)
-    if restricted:
-        height += np.log(det_m)
-    return _Point(-0.5 * height, mean, n, w, pull)
+    """The likelihood profiled over the means, or the restricted one, at T = LL'; L is (3, n), or (3, g, n).
 
-
-def _weights(data, factor):
-    """Inverse of S_i + T (3, k, n), zero for an absent outcome, and the determinants of S_i + T (k, n).
-
-    The determinant is det S + v1 T22 + v2 T11 - 2 c T12 + det T, of which only the term of c may be negative.
+    Where T is singular and a sampling variance is small, W is large but in one direction, that of L, and products of W
+    and L would be lost in rounding. They are seen in the frame F = [I, L] instead: F'WF and F'W times a vector have
+    formulas in which nothing cancels, and so has the covariance of the means. With d the determinant of S + T, d W is
+    adj S + adj T, and adj is linear, hence that covariance is the sum of (S + T) / d over its determinant.
     """
-    (t11, t12, t22), det_t = product(factor)
-    (v1, v2), both = data.v, data.both
-    w = np.multiply(both, np.stack([t22, t12, t11])[:, None])
-    det = v1 * t22
-    det += v2 * t11
-    det += both * det_t
-    det += data.det
+    t, det_t = product(factor)
+    share = 1.0 / _determinant(data.det, *data.v, data.c, t, data.both * det_t)
+    total = np.stack([np.einsum("k...,k...->...", x, share) for x in (data.v[0], data.c, data.v[1], data.both)])
+    first, cross, second, joint = total
+    det = _determinant(first * second - cross**2, first, second, cross, joint * t, joint**2 * det_t)
+    middle = total / det
+    covariance = middle[:3] + middle[3] * t
+    (a, b, c), pull = factor, _pull(data, factor, share, data.y).sum(axis=1)
+    mean = _apply(middle[:3], pull[:2]) + middle[3] * np.stack([a * pull[2], b * pull[2] + c * pull[3]])
+    rest = data.y - mean[:, None]
+    (r, s), (v1, v2) = rest, data.v
+    square = data.both * (a * s - b * r) ** 2 + (data.both * (c * c) + v2) * r**2 + v1 * s**2
     if data.c.any():
-        det -= 2.0 * data.c * t12
-        w[1] += data.c
-    w[0] += v2
-    w[2] += v1
-    w[1] *= -1.0
-    w *= 1.0 / det
-    return w, det
+        square -= 2.0 * data.c * r * s
+    height = (share * square - np.log(share)).sum(axis=0)
+    if restricted:
+        height += np.log(det)
+    return _Point(-0.5 * height, mean, covariance, middle, share, rest)
+
+
+def _determinant(det_s, v1, v2, c, t, det_t):
+    """Determinant of S + T, of whose terms only that of c may be negative."""
+    return det_s + v1 * t[2] + v2 * t[0] - 2.0 * c * t[1] + det_t
+
+
+def _pull(data, factor, share, x):
+    """F'W times vectors x (2, k, n)."""
+    (a, b, c), (r, s), (v1, v2) = factor, x * share, data.v
+    first, second, across = (data.both * (c * c) + v2) * r, v1 * s, data.both * (a * s - b * r)
+    if data.c.any():
+        first, second = first - data.c * s, second - data.c * r
+    along = a * first + b * second
+    second = second + a * across
+    return np.stack([first - b * across, second, along, c * second])
 
 
 def product(factor: Floats) -> Any:
     """T = LL' (3, n) of L = [[l0, 0], [l1, l2]], and its determinant, in which nothing cancels."""
     a, b, c = factor
     return np.stack([a * a, a * b, b * b + c * c]), (a * c) ** 2
-
-
-def _inverse(m):
-    """Inverse of symmetric 2 by 2 matrices (3, ...) and their determinants."""
-    det = m[0] * m[2] - m[1] ** 2
-    return np.stack([m[2], -m[1], m[0]]) / det, det
 
 
 def _apply(m, x):
@@ -935,67 +951,67 @@ def _row_spread(data, factor):
     return np.sqrt(np.stack([t11, t22, t22]) + data.small[[0, 1, 1]])
 
 
-def _newton(factor, spread, at, restricted):
+def _newton(data, factor, spread, at, restricted):
     """Newton step (3, n) for L / spread; absolute eigenvalues of the Hessian make it lead uphill everywhere."""
-    (a, b, c), (g, h) = factor, derivatives(at, restricted)
-    zero = np.zeros_like(a)
-    jacobian = np.stack([[2.0 * a, zero, zero], [b, a, zero], [zero, 2.0 * b, 2.0 * c]]) * spread
-    bend = np.stack([[2.0 * g[0], g[1], zero], [g[1], 2.0 * g[2], zero], [zero, zero, 2.0 * g[2]]])
-    bend *= spread * spread[:, None]
-    j = jacobian.transpose(2, 0, 1)
-    hessian = j.swapaxes(1, 2) @ h.transpose(2, 0, 1) @ j + bend.transpose(2, 0, 1)
+    gradient, hessian, _ = derivatives(data, factor, at, restricted)
+    hessian = (hessian * spread * spread[:, None]).transpose(2, 0, 1)
     # L22 = 0 stays: its slope is 0 there, and so are its cross terms.
-    hessian[c == 0, 2, 2] = -1.0
-    return _uphill(-hessian, np.einsum("pn,pan->na", g, jacobian)).T
+    hessian[factor[2] == 0, 2, 2] = -1.0
+    return _uphill(-hessian, (gradient * spread).T).T
 
 
-def derivatives(at: Any, restricted: bool) -> Any:
-    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood with respect to T11, T12, T22.
+def derivatives(data: Any, factor: Floats, at: Any, restricted: bool) -> Any:
+    """Gradient (3, n) and Hessian (3, 3, n) of the log-likelihood by L11, L21, L22, and the gradient (3, n) by T.
 
-    With D_a the derivative of T, W the inverse of S_i + T, u the weighted residuals, N the covariance of the means and
-    sums over trials, the entries are
+    A change of an entry of L changes T by D = F A F', A of zeros but for a pair of ones. With O = F'WF, M of `_Point`,
+    p = F'W times residuals and sums over trials, the entries are
 
-        sum(u' D_a u - tr W D_a) / 2
-        sum tr (W / 2 - uu') D_a W D_b + (sum W D_a u)' N (sum W D_b u)
+        tr G A,  G = sum(pp' - O) / 2
+        sum tr (O / 2 - pp') A O B + (sum O A p)' M (sum O B p) + tr G times the change of A by B
 
-    and the restriction adds sum(tr WNW D_a) / 2 and -sum tr WNW D_a W D_b + tr N (sum W D_a W) N (sum W D_b W) / 2.
+    and the restriction adds sum(O M O) / 2 to G, and -sum tr O M O A O B + tr M (sum O A O) M (sum O B O) / 2.
     """
-    w, n, (u, v) = at.weights, at.covariance, at.pull
-    square = np.stack([u * u, u * v, v * v])
-    core = 0.5 * w - square
-    slope = square - w
-    (pu, pv), (qu, qv), (ru, rv) = np.einsum("akn,bkn->abn", w, at.pull)
-    load = np.stack([[pu, qu], [pv + qu, qv + ru], [qv, rv]])
-    curvature = np.einsum("acn,bcn->abn", load, np.stack([_apply(n, x) for x in load]))
+    o, p = _framed(data, factor, at.share), _pull(data, factor, at.share, at.rest)
+    square = p[_ROWS] * p[_COLUMNS]
+    core, slope = 0.5 * o - square, square - o
     if restricted:
-        middle = _sandwich(w, n)
+        # Entry by entry, on views: copies of so many rows would take most of the time.
+        turned = [_by_middle(at, [o[i] for i in column]) for column in _WHOLE]
+        middle = np.stack(
+            [sum(o[_WHOLE[x, z]] * turned[y][z] for z in range(4)) for x, y in zip(_ROWS, _COLUMNS, strict=True)]
+        )
         core -= middle
         slope += middle
-        s = np.einsum("akn,bkn->abn", w, w)
-        first, last = [s[0, 0], s[0, 1], s[1, 1]], [s[1, 1], s[1, 2], s[2, 2]]
-        inner = np.stack([first, [2.0 * s[0, 1], s[0, 2] + s[1, 1], 2.0 * s[1, 2]], last])
-        turned = np.einsum("ijn,ajln->ailn", n[_FULL], inner[:, _FULL])
-        curvature += 0.5 * np.einsum("ailn,blin->abn", turned, turned)
-    curvature += _trace_table(np.einsum("akn,bkn->abn", core, w))
-    gradient = 0.5 * slope.sum(axis=1)
-    # T12 stands in T twice.
-    gradient[1] *= 2.0
-    return gradient, curvature
+    slope = 0.5 * slope.sum(axis=1)[_WHOLE]
+    load = np.einsum("akn,bkn->abn", o, p)
+    load = load[_WHOLE[:, _I], _J] + load[_WHOLE[:, _J], _I]
+    curvature = np.einsum("xan,xbn->abn", load, _by_middle(at, load))
+    curvature += np.where(_J[:, None] == _J, 1.0, 0.0)[..., None] * 2.0 * slope[_I[:, None], _I]
+    if restricted:
+        table = np.einsum("akn,bkn->abn", o, o)
+        turned = table[_WHOLE[:, _I][:, None], _WHOLE[:, _J]]
+        turned = _by_middle(at, turned + turned.swapaxes(0, 1))
+        curvature += 0.5 * np.einsum("xyan,yxbn->abn", turned, turned)
+    table = np.einsum("akn,bkn->abn", core, o)
+    i, j = _I[:, None], _J[:, None]
+    for (x, z), (y, w) in itertools.product(((i, j), (j, i)), ((_I, _J), (_J, _I))):
+        curvature += table[_WHOLE[x, y], _WHOLE[z, w]]
+    return 2.0 * slope[_I, _J], curvature, slope[[0, 0, 1], [0, 1, 1]]
 
 
-def _sandwich(w, n):
-    """W N W of symmetric matrices (3, k, n) and (3, n)."""
-    (p, q, r), (a, b, c) = w, n
-    left, right = a * p + b * q, b * p + c * q  # N W, first column
-    low, high = a * q + b * r, b * q + c * r  # and second
-    return np.stack([p * left + q * right, p * low + q * high, q * low + r * high])
+def _by_middle(at, x):
+    """M times vectors x (4, ..., n)."""
+    first, cross, second, joint = at.middle
+    return np.stack([first * x[0] + cross * x[1], cross * x[0] + second * x[1], joint * x[2], joint * x[3]])
 
 
-def _trace_table(s):
-    """tr(X D_a W D_b) (3, 3, n) from the sums s[a, b] of products of the entries of X and W."""
-    s12, s23 = s[0, 1] + s[1, 0], s[1, 2] + s[2, 1]
-    middle = s[0, 2] + s[2, 0] + 2.0 * s[1, 1]
-    return np.stack([[s[0, 0], s12, s[1, 1]], [s12, middle, s23], [s[1, 1], s23, s[2, 2]]])
+def _framed(data, factor, share):
+    """F'WF (10, k, n), its entries on and above the diagonal row by row."""
+    (a, b, c), (v1, v2), both = factor, data.v, data.both
+    first, second, cross = both * (c * c) + v2, both * (a * a) + v1, both * (a * b) + data.c
+    p, q = a * first - b * data.c, b * v1 - a * data.c
+    rows = [both * (b * b) + first, -cross, p, -c * cross, second, q, c * second, a * p + b * q, c * q, c * c * second]
+    return np.stack(rows) * share
 
 
 def _uphill(m, slope):

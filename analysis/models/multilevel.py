@@ -676,7 +676,9 @@ def _read(effects, spread, **more):
     more, vcov = more | {"to": "pool_multilevel", "one": "effect"}, spread.vcov
     table = table_of(effects, "pool_multilevel")
     if vcov is None:
-        return read_studies(effects, spread.vi, se=spread.se, **more), None
+        found = read_studies(effects, spread.vi, se=spread.se, **more)
+        _check.span(found.yi, found.vi, found.named, "pool_multilevel")
+        return found, None
     index = getattr(effects, "index", None) if table is None else table.index
     vcov, k = np.array(paired_frame(vcov, "vcov", index, index), dtype=float), len(effects)
     if vcov.shape != (k, k):
@@ -687,6 +689,7 @@ def _read(effects, spread, **more):
         table = table.assign(vi=np.diag(vcov))
         given = replace(effects, table=table) if hasattr(effects, "table") else table
         found = read_studies(given, spread.vi, se=spread.se, **more)
+    _check.span(found.yi, found.vi, found.named, "pool_multilevel")
     return found, vcov[np.ix_(found.kept, found.kept)]
 
 
@@ -1362,6 +1365,13 @@ def sampling_covariance(
         raise ValueError(
             f"{named}: the same people at several times; give correlation=, that of a person's scores at two of "
             "them, and vary it"
+        )
+    adjusted = "outcome" in frame and (frame["outcome"] == "ancova").to_numpy()
+    if shared_arm is not None and np.any(several := adjusted & (np.bincount(group)[group] > 1)):
+        named = ", ".join(map(str, dict.fromkeys(trial[several])))
+        raise ValueError(
+            f"{named}: no covariance is known here of differences adjusted for baseline that share an arm; make the "
+            "effects with outcome='change' or 'final'"
         )
     if shared_arm is not None:
         _check.option("shared_arm", shared_arm, ("divided", "whole"))

@@ -447,7 +447,8 @@ def profile_interval(data: Any, tau2: Values, fall: Values, restricted: bool = T
     low = np.where(data.log_likelihood(0.0, restricted) < wanted, 0.0, tau2)
     # A start above tau2, and above 0 if that is 0, to be enlarged until it lies outside.
     high = 2.0 * (tau2 + data.smallest)
-    while (still := data.log_likelihood(high, restricted) > wanted).any():
+    # That of a single study does not depend on tau2, or grows without end.
+    while (still := (data.df > 0) & (data.log_likelihood(high, restricted) > wanted)).any():
         high = np.where(still, 4.0 * high, high)
     lower = _crossing(data, low, tau2, wanted, restricted)
     return np.where(low < tau2, lower, 0.0), _crossing(data, high, tau2, wanted, restricted)
