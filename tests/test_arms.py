@@ -160,3 +160,27 @@ def test_text_kept_by_pyarrow_changes_nothing(effects):
     pd.testing.assert_frame_equal(
         found, ma.audit_trials(published_trials()), check_dtype=False, check_column_type=False
     )
+
+
+def foreign(**treated):
+    """Arms of three trials; of "A" one treatment arm for each number of its people."""
+    same = {"scale_min": 0, "scale_max": 10, "week": 4, "primary": "yes", "baseline_mean": 6.0, "change_sd": 1.5}
+    arms = [("A", "treatment", label, n, -3.0) for label, n in treated.items()]
+    arms += [("A", "placebo", "", 28, -1.0), ("B", "treatment", "x", 30, -2.0), ("B", "placebo", "", 28, -0.5)]
+    arms += [("C", "treatment", "x", 20, -2.0), ("C", "placebo", "", 24, -1.5)]
+    rows = [dict(zip(("study", "arm", "arm_label", "n", "change_mean"), arm, strict=True)) | same for arm in arms]
+    return ma.read_trials(pd.DataFrame(rows).assign(final_mean=lambda t: 6.0 + t["change_mean"]))
+
+
+def test_a_placebo_arm_that_is_shared_enters_its_pool_once_and_whole():
+    split = ma.effect_sizes(foreign(low=30, mid=31, high=32), multi_arm="split")
+    with pytest.warns(ma.RepeatedStudyWarning, match="A: several rows .* ignores the correlation that is left"):
+        arms, alone = ma.pool_arms(split), ma.pool_arms(foreign(low=30))
+    assert arms.placebo.k == 3 and arms.treatment.k == arms.contrast.k == 5
+    for name in ("estimate", "se", "tau2", "q"):
+        np.testing.assert_allclose(getattr(arms.placebo, name), getattr(alone.placebo, name), rtol=1e-12)
+    np.testing.assert_allclose(arms.placebo.vi, alone.placebo.vi, rtol=1e-12)
+    with pytest.warns(ma.RepeatedStudyWarning):
+        pooled = ma.pool(split)
+    assert (pooled.k, pooled.trials) == (5, 3)
+    assert ma.pool([1.0, 2.0], [0.1, 0.2]).trials == 2

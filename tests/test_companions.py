@@ -62,6 +62,7 @@ WRONG = [
     ("contrasts", 0, {"ci_level": "0.95"}, "an interval needs its level"),
     ("contrasts", 0, {"ci_level": "49.5"}, "an interval needs its level"),
     ("contrasts", 0, {"se": "0"}, "must be above zero"),
+    ("contrasts", 0, {"se": "1e-320"}, "is less than 1e-06 of the scale"),
     ("contrasts", 0, {"scale_min": ""}, "come together"),
     ("contrasts", 0, {"scale_max": "20"}, "no difference is larger than the scale"),
     ("contrasts", 0, {"selected": "maybe"}, "closed list"),

@@ -553,7 +553,8 @@ def test_wrapping_keeps_every_letter_within_the_width():
 
 def test_split_arms_keep_their_own_weights():
     trials = published_trials()
-    pooled = analysis.pool_arms(analysis.effect_sizes(trials, multi_arm="split"), by="therapy_family")
+    with pytest.warns(analysis.RepeatedStudyWarning, match="splitting"):
+        pooled = analysis.pool_arms(analysis.effect_sizes(trials, multi_arm="split"), by="therapy_family")
     rows = analysis.arms_forest(pooled).content.table.query("kind == 'trial'").set_index("name")
     expected = dict(zip(pooled.contrast.labels, pooled.contrast.weights, strict=True))
     assert rows["weight"].to_dict() == expected

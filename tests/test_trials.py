@@ -245,6 +245,7 @@ BAD_CELLS = [
     ("baseline_mean", 2, "-1", "within the scale"),
     ("final_sd", 4, "-2", "must be above zero"),
     ("final_sd", 4, "40", "larger than any SD possible"),
+    ("final_sd", 4, "1e-320", "is less than 1e-06 of the scale"),
     ("change_sd", 4, "30", "larger than any SD possible"),
     ("change_mean", 4, "-20", "no change is larger"),
     ("change_se", 12, "9", "larger than any SE possible"),
@@ -298,7 +299,7 @@ def test_a_bad_cell_is_named(column, row, value, rule):
 
 
 def test_all_problems_at_once(raw):
-    for column, row, value, _ in (BAD_CELLS[0], BAD_CELLS[6], BAD_CELLS[12], BAD_CELLS[16]):
+    for column, row, value, _ in (BAD_CELLS[0], BAD_CELLS[6], BAD_CELLS[12], BAD_CELLS[17]):
         raw.loc[row, column] = value
     problems, message = problems_of(raw)
     assert {"n", "final_mean", "final_sd", "therapy"} <= set(problems["column"])

@@ -95,6 +95,10 @@ SEPARATOR = "\x1f"
 # Of the scale, between a printed change and final minus baseline: adjusted means may differ a little.
 _LARGEST_GAP = 0.1
 
+# Of the scale, or of 1 where it has no ends: scores of people who differ at all spread further, and the square of
+# what is smaller still is 0.
+SMALLEST_SPREAD = 1e-6
+
 # What catches a slip of typing; none of these is a judgement of what is plausible.
 _BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
 
@@ -170,10 +174,20 @@ def _possible_spread(score, kind):
     return _rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)
 
 
+def _not_too_small(column, spread):
+    def test(t):
+        size = spread(t)
+        return ~((size > 0) & (size < SMALLEST_SPREAD * _scale_width(t).fillna(1.0)))
+
+    rule = f"is less than {SMALLEST_SPREAD:g} of the scale, too little to be a spread"
+    return _rule(column, rule, "Check the unit; leave it blank if it is not printed.", test)
+
+
 def _interval_of_score(score):
     low, high, mean = f"{score}_ci_low", f"{score}_ci_high", f"{score}_mean"
     return [
         _both_limits(low, high),
+        _not_too_small(high, lambda t: t[high] - t[low]),
         _rule(
             low,
             "the interval must hold its mean",
@@ -279,6 +293,7 @@ def _row_rules():
             lambda t: t["recovered"].isna() | t["recovered"].str.fullmatch(_ENTRIES, na=True),
         ),
         *(_possible_spread(*name.split("_")) for name in SPREADS),
+        *(_not_too_small(name, lambda t, name=name: t[name]) for name in SPREADS),
         *map(_of_one_person, SPREADS),
         *_interval_of_score("final"),
         *_interval_of_score("change"),
@@ -440,6 +455,8 @@ CONTRASTS = TableLayout(
         ),
         _rule("se", "must be above zero", "Leave it blank if it is not printed.", lambda t: ~(t["se"] <= 0)),
         _both_ends(),
+        _not_too_small("se", lambda t: t["se"]),
+        _not_too_small("ci_high", lambda t: t["ci_high"] - t["ci_low"]),
         _rule(
             "difference",
             "no difference is larger than the scale",

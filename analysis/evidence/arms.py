@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import sentences
+from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
-from analysis.data.dictionary import VOCABULARY, WEEK_BANDS
+from analysis.data.dictionary import VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.evidence.contextual import (
     ARM_CHANGE,
@@ -122,6 +123,7 @@ class PooledArms(Result):
         return sentences.pooled_arms(self)
 
 
+@documented
 def pool_arms(
     trials: pd.DataFrame | EffectSizes,
     *,
@@ -141,11 +143,7 @@ def pool_arms(
         A column of the effect sizes, such as "therapy_family", "therapy", "condition_group", "pain_type", "week_band".
     tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}
         Estimator of the variance between studies, see :func:`analysis.pool`; each pooled result has its own.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}
-        Interval and test of the means: Hartung-Knapp-Sidik-Jonkman, the same never narrower than the normal one,
-        normal, or t on k - 1.
-    pi_method : {"t(k-1)", "t(k-2)", "z"}
-        Distribution of the prediction intervals.
+    {ci_method, pi_method}
     confidence_level : float
         Level of all intervals, between 0 and 1.
 
@@ -234,8 +232,21 @@ def _pool_roles(effects, members, methods):
         for j, inside in enumerate(members.T)
         for role, names in _COLUMNS.items()
     }
+    if effects.options.get("multi_arm") == "split":
+        times = same_time(effects.table).to_numpy()
+        columns |= {key: _once(*pair, times) for key, pair in columns.items() if key[1] == "placebo"}
     found = pool_filled(columns, effects.labels, methods | {"measure": effects.measure})
     return [{role: found.get((j, role)) for role in _COLUMNS} for j in range(members.shape[1])]
+
+
+def _once(change, variance, times):
+    """The shares of the arm of each trial and time brought together in its first row; NaN in the others."""
+    here = np.flatnonzero(np.isfinite(variance))
+    _, first, arm = np.unique(times[here], return_index=True, return_inverse=True)
+    # Each share of an arm has its mean, and its people and so its precision add up to those of the arm.
+    whole = np.full((2, change.size), np.nan)
+    whole[:, here[first]] = change[here[first]], 1.0 / np.bincount(arm, 1.0 / variance[here])
+    return tuple(whole)
 
 
 def _pool_jointly(effects, members, methods):

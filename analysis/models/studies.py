@@ -72,6 +72,10 @@ class Studies(NamedTuple):
     methods: PooledEffect | None  # where they are those of a result that has methods
     effects: EffectSizes | None  # where they were given as such, or are those of a result that was made of them
 
+    def named(self, at: tuple[int, ...]) -> str:
+        """A study in words, by its place in `yi`."""
+        return self.labels[at[0]]
+
     def in_order(self, values: Any, name: str) -> list[Any]:
         """One value of each study given, a Series paired by its index."""
         values = list(paired(values, name, self.index))
@@ -403,8 +407,7 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     Parameters
     ----------
     effects : EffectSizes or pandas.DataFrame
-        Of a trial whose arms were split no row is told: they share out its placebo patients, and count as trials. The
-        same arms at another time are told.
+        Of trials whose arms were split it is told that this ignores a correlation.
     rows : pandas.DataFrame
         The rows of its table that are used; without a column cluster or study nothing is known.
     to : str
@@ -419,8 +422,6 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     column = cluster_column(rows)
     if column not in rows:
         return
-    if getattr(effects, "options", {}).get("multi_arm") == "split":
-        rows = rows.drop_duplicates(["study", "week", "timepoint"])
     study = rows[column].dropna()
     twice = study[study.duplicated()].unique()
     if not len(twice):
@@ -432,4 +433,6 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
         f"{_some(twice, str)}: several rows of the column {column}, whose effects {to} takes to be independent; "
         "pool_multilevel(effects) does not"
     )
+    if getattr(effects, "options", {}).get("multi_arm") == "split":
+        message += "; splitting shares out the people of an arm, and ignores the correlation that is left"
     warnings.warn(message, RepeatedStudyWarning, stacklevel=level)
