@@ -21,11 +21,12 @@ se : array_like, shape (k,), optional
 tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
     Estimator of the variance between studies, always truncated at 0. REML and ML give the global maximum of the
     likelihood; EB and PM solve the same equation; "CE" is the common-effect model, tau2 = 0.
-ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}, optional
-    Interval and test of the mean: Hartung-Knapp-Sidik-Jonkman on t(k-1), the same with its variance factor not
-    below 1, normal, or t(k-1) without a variance factor.
-pi_method : {"t(k-1)", "t(k-2)", "z"}, optional
-    Distribution of the prediction interval, which uses the standard error of `ci_method`.
+ci_method : {"HKSJ", "HKSJ-wide", "HKSJ-mod", "z", "t"}, optional
+    Interval and test of the mean: Hartung-Knapp-Sidik-Jonkman on t(k-1); that or the normal one, whichever is wider;
+    HKSJ with its variance factor not below 1; normal; or t(k-1) without a variance factor.
+pi_method : {"t(k-1)", "t(k-2)", "z", "Nagashima"}, optional
+    Distribution of the prediction interval, which uses the standard error of `ci_method`; or the confidence
+    distribution of Q, which takes in how little is known of tau2, for three studies or more.
 confidence_level : float, optional
     Level of all intervals, between 0 and 1.
 labels : sequence of str, optional
@@ -59,6 +60,22 @@ sd_p : array_like
     SD of the placebo arm, in scale units.
 n_p : array_like
     People in the placebo arm.
+baseline_mean_t : array_like
+    Mean of the treatment arm before, in scale units.
+baseline_sd_t : array_like
+    SD of the treatment arm before, in scale units.
+final_mean_t : array_like
+    Mean of the treatment arm at the end, in scale units.
+final_sd_t : array_like
+    SD of the treatment arm at the end, in scale units.
+baseline_mean_p : array_like
+    Mean of the placebo arm before, in scale units.
+baseline_sd_p : array_like
+    SD of the placebo arm before, in scale units.
+final_mean_p : array_like
+    Mean of the placebo arm at the end, in scale units.
+final_sd_p : array_like
+    SD of the placebo arm at the end, in scale units.
 mean_pre : array_like
     Mean before, in scale units.
 mean_post : array_like

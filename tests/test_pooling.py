@@ -453,3 +453,52 @@ def test_generalised_q_intervals_of_tau2(method):
     assert pooled.tau2_ci == pytest.approx(generalised_q_interval(yi, vi, method), rel=1e-10)
     assert pooled.i2_ci != pool(yi, vi).i2_ci
     assert pooled.tau2_ci_method == method
+
+
+ALIKE = [-1.0, -1.1, -1.05], [0.2, 0.3, 0.25]
+
+
+@pytest.mark.parametrize("studies", [ALIKE, ([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]), ([1.0, 2.0], [0.1, 0.2])])
+@pytest.mark.parametrize("method", ["REML", "DL", "CE"])
+def test_the_wider_of_hksj_and_wald_is_shown_with_its_own_test(studies, method):
+    wide, hksj, wald = (pool(*studies, tau2_method=method, ci_method=ci) for ci in ("HKSJ-wide", "HKSJ", "z"))
+    shown = max(hksj, wald, key=lambda fit: fit.ci.high - fit.ci.low)
+    for name in ("ci", "se", "statistic", "df", "pvalue", "estimate", "tau2", "i2"):
+        assert getattr(wide, name) == pytest.approx(getattr(shown, name), rel=1e-14), name
+    assert wide.hksj_narrower == (shown is wald) == hksj.hksj_narrower
+    assert wide.confidence_interval(ci_method="HKSJ") == pytest.approx(hksj.ci, rel=1e-12)
+    assert wide.confidence_interval(ci_method="z") == pytest.approx(wald.ci, rel=1e-12)
+
+
+def test_which_interval_is_wider_may_change_with_the_level():
+    wide, hksj, wald = (pool(*ALIKE, ci_method=ci) for ci in ("HKSJ-wide", "HKSJ", "z"))
+    for level in (0.5, 0.95, 0.9999):
+        both = (fit.confidence_interval(level) for fit in (hksj, wald))
+        assert wide.confidence_interval(level) == pytest.approx(max(both, key=lambda ci: ci.high - ci.low), rel=1e-12)
+    assert wide.confidence_interval(0.9999) == pytest.approx(hksj.confidence_interval(0.9999))
+    assert wide.confidence_interval(0.5) == pytest.approx(wald.confidence_interval(0.5))
+
+
+def test_the_result_says_which_interval_is_shown_and_what_the_other_is():
+    said = pool(*ALIKE, ci_method="HKSJ-wide").summary()
+    assert "the Wald interval is shown; HKSJ has −1.17 to −0.92" in said
+    assert "Wald has −1.601 to −0.485" in pool(*ALIKE, ci_method="HKSJ").summary()
+    assert "Wald" not in pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="HKSJ-wide").summary()
+
+
+def test_a_single_study_has_its_own_interval_with_every_method():
+    assert pool([1.0], [0.04], ci_method="HKSJ-wide").ci == pytest.approx(pool([1.0], [0.04], ci_method="z").ci)
+    assert not pool([1.0], [0.04], ci_method="HKSJ-wide").hksj_narrower
+    assert pool([1.0], [0.04]).confidence_interval(0.9, ci_method="HKSJ") == pytest.approx((0.671, 1.329), abs=1e-3)
+
+
+def test_many_meta_analyses_have_the_interval_of_each_one():
+    rng = np.random.default_rng(4)
+    yi, vi = rng.normal(size=(50, 4)), rng.uniform(0.1, 2.0, (50, 4))
+    batch = pool_batch(yi, vi, ci_method="HKSJ-wide")
+    ones = [pool(y, v, ci_method="HKSJ-wide") for y, v in zip(yi, vi, strict=True)]
+    assert np.column_stack([batch.ci_low, batch.ci_high]) == pytest.approx(
+        np.array([one.ci for one in ones]), rel=1e-10
+    )
+    assert batch.pvalue == pytest.approx([one.pvalue for one in ones], rel=1e-10)
+    assert 5 < sum(one.hksj_narrower for one in ones) < 45

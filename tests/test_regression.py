@@ -919,3 +919,19 @@ def test_hard_case_of_a_huge_moderator():
     huge = meta_regression(formula, data)
     close(huge.tau2, plain.tau2, rtol=1e-11)
     close(huge.params.iloc[1] * 1e8, plain.params.iloc[1], rtol=1e-11)
+
+
+@pytest.mark.parametrize("formula", ["yi ~ x", "yi ~ x + C(g)", "yi ~ 1"])
+@pytest.mark.parametrize("yi", [[-1.0, -1.1, -1.05, -1.02, -0.9], [-1.0, 1.1, -2.5, 0.2, -0.9]])
+def test_the_wider_intervals_and_the_less_certain_test_are_shown(formula, yi):
+    data = pd.DataFrame({"yi": yi, "vi": [0.2, 0.3, 0.25, 0.1, 0.2], "x": [1, 2, 3, 4, 9.0], "g": list("aabbb")})
+    wide, hksj, wald = (meta_regression(formula, data, ci_method=ci) for ci in ("HKSJ-wide", "HKSJ", "z"))
+    shown = max(hksj, wald, key=lambda fit: float(np.ptp(fit.conf_int().to_numpy(), axis=1)[0]))
+    assert wide.conf_int().to_numpy() == pytest.approx(shown.conf_int().to_numpy(), rel=1e-12)
+    assert wide.pvalues.to_numpy() == pytest.approx(shown.pvalues.to_numpy(), rel=1e-12)
+    assert wide.hksj_narrower == (shown is wald)
+    if formula != "yi ~ 1":
+        less = max(hksj, wald, key=lambda fit: fit.qm_pvalue)
+        assert (wide.qm, *wide.qm_df, wide.qm_pvalue) == pytest.approx(
+            (less.qm, *less.qm_df, less.qm_pvalue), rel=1e-12
+        )

@@ -182,3 +182,11 @@ def test_share_of_a_common_tau2_does_not_depend_on_the_unit():
         assert 0 < pooled.i2_ci.high < 1
         np.testing.assert_allclose(other.i2_ci, pooled.i2_ci, rtol=1e-9)
         np.testing.assert_allclose(other.tau2_ci, np.multiply(pooled.tau2_ci, 1e6), rtol=1e-9)
+
+
+def test_of_intervals_that_are_all_normal_there_is_no_f_test():
+    yi, vi, groups = [-1.0, -1.1, -1.05, -1.02, -0.98, -1.0], [0.2, 0.3, 0.25, 0.1, 0.2, 0.3], list("aaabbb")
+    for tau2 in ("separate", "common"):
+        wide, wald = (ma.pool_subgroups(yi, groups, vi=vi, tau2=tau2, ci_method=ci) for ci in ("HKSJ-wide", "z"))
+        assert (wide.q_between, wide.q_between_pvalue) == pytest.approx((wald.q_between, wald.q_between_pvalue))
+        assert np.isnan(wide.f) and "df" in wide.summary() and "not estimable" not in wide.summary()

@@ -270,13 +270,15 @@ class MixedFits(NamedTuple):
     estimate: np.ndarray  # (p, n), coefficients
     se: np.ndarray  # (p, n)
     correlation: np.ndarray  # (p, p, n), of the coefficients; known even where HKSJ makes the standard errors 0
-    df: np.ndarray  # (1, n), of the tests of coefficients; infinite where they are normal
     # (n,) from here on, as `analysis.models.pooling.heterogeneity` has them.
     tau2: np.ndarray
     typical: np.ndarray
     q: np.ndarray
     i2: np.ndarray
+    hksj: np.ndarray
     factor: np.ndarray
+    df: np.ndarray  # of the tests of coefficients; infinite where they are normal
+    critical: np.ndarray
 
     @property
     def statistic(self) -> Floats:
@@ -300,7 +302,6 @@ def fit_designs(data: Designs, options: Options) -> MixedFits:
         estimate=np.einsum("pqn,qn->pn", back, (data.shift + at.alpha) * data.scale),
         se=root * (np.sqrt(between["factor"]) * data.scale),
         correlation=covariance / (root[:, None] * root),
-        df=np.full((1, data.scale.size), np.inf if options.ci_method == "z" else float(data.df)),
         **between,
     )
 

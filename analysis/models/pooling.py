@@ -28,9 +28,11 @@ from analysis._types import (
     PoolOptions,
     Tau2CIMethod,
     Tau2Method,
+    Values,
 )
 from analysis.measures import Measure
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
+from analysis.models.prediction import prediction_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
 from analysis.models.studies import Studies, paired_frame, read_studies
 from analysis.models.tau2 import (
@@ -55,7 +57,7 @@ TAU2_CI_METHODS = get_args(Tau2CIMethod)
 # What a prediction interval takes from k for its degrees of freedom: 1 as for the mean itself, 2 in Higgins, Thompson &
 # Spiegelhalter 2009 (metafor's "riley"); the normal one has none.
 _PREDICTION_DF = {"t(k-1)": 1.0, "t(k-2)": 2.0, "z": None}
-PI_METHODS = tuple(_PREDICTION_DF)
+PI_METHODS = get_args(PIMethod)
 
 # With so many terms, `many_pvalues` is good to 1e-13 up to that df.
 _NODES, _LARGEST_DF = 18, 60.0
@@ -187,6 +189,8 @@ def check_options(
 
 def pool_studies(found: Studies, options: Options) -> PooledEffect:
     """The result of all studies together."""
+    if options.tau2_ci_method == "profile likelihood":
+        _check.span(found.yi, found.vi, found.named, "tau2_ci_method='profile likelihood'")
     own = {name: getattr(found, name) for name in ("measure", "left_out", "effects")}
     (pooled,) = pool_segments(found.yi, found.vi, found.labels, np.array([found.yi.size]), options, **own)
     return pooled
@@ -198,8 +202,9 @@ def pool_segments(
     """One `PooledEffect` for each meta-analysis, with fields that are the `same` for all; see `segment_numbers`."""
     numbers = {
         name: x.tolist() if x.ndim == 1 else [ConfidenceInterval(*pair) for pair in x.T.tolist()]
-        for name, x in segment_numbers(yi, vi, sizes, options).items()
+        for name, x in segment_numbers(yi, vi, sizes, options, costly=False).items()
     }
+    pi = numbers.pop("pi", [None] * sizes.size)
 
     def one(j, end):
         own = {name: x[j] for name, x in numbers.items()}
@@ -207,6 +212,7 @@ def pool_segments(
         weights = 1.0 / (vi[here] + (0.0 if np.isnan(own["tau2"]) else own["tau2"]))
         return PooledEffect(
             **own,
+            _pi=pi[j],
             weights=weights / weights.sum(),
             yi=yi[here],
             vi=vi[here],
@@ -222,7 +228,9 @@ def pool_segments(
     return [one(j, end) for j, end in enumerate(np.cumsum(sizes).tolist())]
 
 
-def segment_numbers(yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Options) -> dict[str, np.ndarray]:
+def segment_numbers(
+    yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Options, *, costly: bool = True
+) -> dict[str, np.ndarray]:
     """Every number of a `PooledEffect` of n meta-analyses, by its name.
 
     Parameters
@@ -232,6 +240,8 @@ def segment_numbers(yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Op
     sizes : ndarray of int, shape (n,)
         How many studies each meta-analysis has, at least one.
     options : Options
+    costly : bool, optional
+        Whether to work out a prediction interval that costs more than all the rest; without it there is no "pi".
 
     Returns
     -------
@@ -247,7 +257,10 @@ def segment_numbers(yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Op
     for block in _blocks(sizes):
         place = np.arange(sizes[block].max())[:, None]
         y, v = (x.take(starts[block] + place, mode="clip") for x in (yi, vi))
-        found = _all_numbers(columns(y, np.where(place < sizes[block], v, np.nan)), options)
+        v = np.where(place < sizes[block], v, np.nan)
+        found = _all_numbers(columns(y, v), options)
+        if costly and "pi" not in found:
+            found["pi"] = prediction_interval(y, v, found["ci"], options.confidence_level, options.tau2)
         for name, x in found.items():
             numbers.setdefault(name, np.empty((*x.shape[:-1], sizes.size), x.dtype))[..., block] = x
     return numbers
@@ -272,25 +285,34 @@ def _all_numbers(data, options):
     numbers |= {"k": k, "q_df": k - 1, "pvalue": pvalues(fit.df, fit.statistic), "tau": np.sqrt(fit.tau2), "h2": h2}
     numbers["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
     numbers |= {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": tau2_ci / (tau2_ci + fit.typical)}
-    numbers["pi"] = _prediction(fit, k, options)
-    # The two intervals have the rest of the standard error in common.
-    wald = t_quantile(np.inf, options.confidence_level)
-    numbers["hksj_narrower"] = (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.factor) < wald)
+    if options.tau2_method == "CE" or options.pi_method in _PREDICTION_DF:
+        numbers["pi"] = _prediction(fit, k, options)
+    numbers["hksj_narrower"] = hksj_narrower(fit, options)
     return numbers
 
 
+def hksj_narrower(fit: Any, options: Options) -> Values:
+    """Whether the HKSJ interval is narrower than the Wald interval, for methods that show one of them."""
+    if options.ci_method == "HKSJ-wide":
+        return np.isinf(fit.df) & (fit.hksj < 1.0)
+    # The two intervals have the rest of the standard error in common.
+    wald = t_quantile(np.inf, options.confidence_level)
+    return (options.ci_method == "HKSJ") & (fit.critical * np.sqrt(fit.hksj) < wald)
+
+
 class _Fit(NamedTuple):
-    """Results in the unit of yi, one entry a meta-analysis."""
+    """Results in the unit of yi, one entry a meta-analysis; see `heterogeneity`."""
 
     estimate: np.ndarray
     se: np.ndarray
-    critical: np.ndarray
-    df: np.ndarray
     tau2: np.ndarray
     typical: np.ndarray
     q: np.ndarray
     i2: np.ndarray
-    factor: np.ndarray  # what multiplies the variance of the mean
+    hksj: np.ndarray
+    factor: np.ndarray
+    df: np.ndarray
+    critical: np.ndarray
 
     @property
     def statistic(self):
@@ -307,14 +329,9 @@ class _Fit(NamedTuple):
 def _fit_columns(data, options):
     """Estimate tau2 and the mean of every column of `data`."""
     at, between = heterogeneity(data, options)
-    df = np.where((data.k > 1) & (options.ci_method != "z"), data.k - 1.0, np.inf)
-    # Quantiles are slow: one for each distinct df.
-    distinct, index = _distinct(df)
     return _Fit(
         estimate=data.shift + at.mean * data.scale,
         se=np.sqrt(between["factor"] / at.total) * data.scale,
-        critical=t_quantile(distinct, options.confidence_level)[index],
-        df=df,
         **between,
     )
 
@@ -332,11 +349,13 @@ def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
     at : NamedTuple
         What `data.at` gives at tau2, in the units of `data`.
     between : dict of ndarray, shape (n,)
-        tau2 and the typical sampling variance in the unit of yi squared, Q, I2 as a fraction, and the `factor` by
-        which HKSJ multiplies the variance of the mean, Q(tau2) / df. For a single study tau2 is NaN, unless given,
-        and the factor is 1.
+        tau2 and the typical sampling variance in the unit of yi squared, Q, I2 as a fraction; `hksj`, Q(tau2) / df, by
+        which HKSJ multiplies the variance of the mean, and the `factor` by which the method does; the degrees of
+        freedom of the tests and their critical value. For a single study tau2 is NaN, unless given, the factor is 1
+        and the test normal; so it is where "HKSJ-wide" finds the HKSJ interval narrower than the Wald interval.
     """
-    unit, df = data.scale**2, data.df
+    unit = data.scale**2
+    df = np.broadcast_to(data.df, unit.shape)
     common = data.at(0.0)
     tau2 = estimate_tau2(data, options.tau2_method, common) if options.tau2 is None else options.tau2 / unit
     at = common if options.tau2_method == "CE" else data.at(tau2)
@@ -347,13 +366,22 @@ def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
             i2 = np.where(df > 0, np.where(common.q > df, (common.q - df) / common.q, 0.0), np.nan)
         else:
             i2 = tau2 / (tau2 + typical)
-    factor = np.ones(unit.shape)
-    if options.ci_method in ("HKSJ", "HKSJ-mod"):
-        factor = np.where(df > 0, at.q / np.maximum(df, 1), 1.0)
+    free = np.where((df > 0) & (options.ci_method != "z"), df * 1.0, np.inf)
+    hksj = np.where(df > 0, at.q / np.maximum(df, 1), 1.0)
+    factor = hksj if options.ci_method.startswith("HKSJ") else np.ones(unit.shape)
     if options.ci_method == "HKSJ-mod":
         factor = np.maximum(factor, 1.0)
+    # Quantiles are slow: one for each distinct df.
+    distinct, index = _distinct(free)
+    critical = np.broadcast_to(t_quantile(distinct, options.confidence_level)[index], free.shape)
+    if options.ci_method == "HKSJ-wide":
+        # The two intervals have the rest of the standard error in common.
+        wald = t_quantile(np.inf, options.confidence_level)
+        narrow = critical * np.sqrt(factor) < wald
+        factor, free, critical = (np.where(narrow, x, y) for x, y in ((1.0, factor), (np.inf, free), (wald, critical)))
     tau2 = np.where((df > 0) | (options.tau2 is not None), tau2 * unit, np.nan)
-    return at, {"tau2": tau2, "typical": typical * unit, "q": common.q, "i2": i2, "factor": factor}
+    between = {"tau2": tau2, "typical": typical * unit, "q": common.q, "i2": i2}
+    return at, between | {"hksj": hksj, "factor": factor, "df": free, "critical": critical}
 
 
 def _distinct(df):
@@ -372,7 +400,7 @@ def _tau2_interval(data, fit, options):
         # Twice the fall of the log-likelihood is chi-square on 1 df.
         fall = 0.5 * special.chdtri(1, 1.0 - options.confidence_level)
         tau2 = np.where(several, fit.tau2 / unit, 0.0)
-        ends = profile_interval(data, tau2, fall, restricted=options.tau2_method == "REML")
+        ends = profile_interval(data, tau2, fall, options.tau2_method == "REML")
     elif options.tau2_ci_method in GENERALISED_Q_METHODS:
         ends = generalised_q_ends(data, options.tau2_ci_method, options.confidence_level)
     else:
@@ -382,7 +410,7 @@ def _tau2_interval(data, fit, options):
 
 def _prediction(fit, k, options):
     """Prediction interval around the mean with the standard error of the chosen interval, as two rows."""
-    less = _PREDICTION_DF[options.pi_method]
+    less = _PREDICTION_DF.get(options.pi_method)
     df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
     half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
     half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)

@@ -30,7 +30,7 @@ from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, omnibus
 from analysis.models.formulas import Model, design_rows, read_model
-from analysis.models.pooling import Options, check_options
+from analysis.models.pooling import Options, check_options, hksj_narrower
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
 from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
 
@@ -118,7 +118,8 @@ class MetaRegression(Regression):
         Number of studies and of coefficients.
     tau2, tau, tau2_ci : float, float, ConfidenceInterval
         Variance and standard deviation of the true effects that the moderators leave, truncated at 0, and the
-        Q-profile interval of the variance (NaN for a common effect or a given tau2).
+        Q-profile interval of the variance (NaN for a common effect or a given tau2; both limits 0 where it is empty,
+        see `tau2_ci_empty`).
     i2, h2 : float
         Residual heterogeneity tau2 / (tau2 + typical sampling variance), a fraction, and 1 / (1 - I2). For
         "CE", where tau2 is 0 by definition, both come from QE as in `PooledEffect`.
@@ -215,6 +216,11 @@ class MetaRegression(Regression):
         """
         fitted = self.predict().reset_index(drop=True)
         return pd.concat([pd.DataFrame({"label": self.labels, "yi": self.yi, "vi": self.vi}), fitted], axis=1)
+
+    @property
+    def tau2_ci_empty(self) -> bool:
+        """Whether the interval of tau2 is empty: Q is improbably small even without heterogeneity."""
+        return self.tau2_ci.high == 0.0
 
     @property
     def _fitted(self):
@@ -344,9 +350,10 @@ def meta_regression(
         Column of sampling variances; a table without a column vi may have one of standard errors, se.
     tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
         Estimator of the variance between studies, as for :func:`analysis.pool`, with all moderators in the model.
-    ci_method : {"HKSJ", "HKSJ-mod", "z", "t"}, optional
-        Tests and intervals: Knapp & Hartung 2003 on t(k-p), the same with its variance factor not below 1,
-        normal, or t(k-p) without a variance factor.
+    ci_method : {"HKSJ", "HKSJ-wide", "HKSJ-mod", "z", "t"}, optional
+        Tests and intervals: Knapp & Hartung 2003 on t(k-p); these or the normal ones, whichever are wider, with the
+        less certain of both tests of all moderators; Knapp & Hartung with the variance factor not below 1; normal; or
+        t(k-p) without a variance factor.
     {confidence_level}
     labels : sequence of str, optional
         Names of the studies; column `label`, else `study`, else the index of the data if left out.
@@ -400,13 +407,10 @@ def meta_regression(
 def _result(formula, model, options):
     grid = designs(model.yi[:, None], model.vi[:, None], model.x)
     fits, moderators = fit_designs(grid, options), moderator_columns(model.names)
-    df, m = float(fits.df[0, 0]), len(moderators)
-    test = WaldTest(float(omnibus(fits, moderators, options.ci_method)[0]), (m, df))
+    df, test = float(fits.df[0]), _omnibus_test(fits, moderators, grid.df, options)
     tau2, q, tau2_ci = float(fits.tau2[0]), float(fits.q[0]), (np.nan, np.nan)
     if options.tau2_method not in ("CE", "fixed"):
         tau2_ci = (q_profile_interval(grid, options.confidence_level) * grid.scale**2)[:, 0].tolist()
-    # HKSJ and Wald-type intervals have the rest of the standard error in common.
-    critical = float(t_quantile(df, options.confidence_level)) * np.sqrt(fits.factor[0])
     return MetaRegression(
         formula=formula,
         df_resid=df,
@@ -425,7 +429,7 @@ def _result(formula, model, options):
         qm_pvalue=test.pvalue,
         r2=_explained(model, options, tau2, q / grid.df),
         llf=float(full_log_likelihood(grid, fits, options.tau2_method == "REML")[0]),
-        hksj_narrower=options.ci_method == "HKSJ" and bool(critical < t_quantile(np.inf, options.confidence_level)),
+        hksj_narrower=bool(hksj_narrower(fits, options)),
         tau2_method=options.tau2_method,
         ci_method=options.ci_method,
         confidence_level=options.confidence_level,
@@ -441,6 +445,16 @@ def _result(formula, model, options):
         _fits=fits,
         _options=options,
     )
+
+
+def _omnibus_test(fits, moderators, df, options):
+    """The test of all moderators; of "HKSJ-wide" the F test or the Wald test, whichever is less certain."""
+    m, statistic = len(moderators), float(omnibus(fits, moderators, options.ci_method)[0])
+    if options.ci_method != "HKSJ-wide":
+        return WaldTest(statistic, (m, float(fits.df[0])))
+    wald = statistic * m * float(fits.factor[0])
+    both = WaldTest(wald / (m * float(fits.hksj[0])) if m else np.nan, (m, float(df))), WaldTest(wald, (m, np.inf))
+    return max(both, key=lambda test: test.pvalue)
 
 
 def _explained(model, options, tau2, h2):

@@ -13,7 +13,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import Values
+from analysis._types import CIMethod, Values
 from analysis.measures import Measure
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.models.counts import PooledCounts
+
+# An HKSJ standard error is below this share of the normal one in a millionth of the pools of three studies, and in
+# fewer of more: the effects then agree by chance, or by rounding.
+_COLLAPSED = 1e-3
 
 
 class ConfidenceInterval(NamedTuple):
@@ -304,7 +308,8 @@ class PooledEffect(Result):
     tau2, tau : float
         Variance and standard deviation of the true effects, truncated at 0; NaN for one study.
     tau2_ci : ConfidenceInterval
-        Interval of tau2 by `tau2_ci_method`; NaN for the common-effect model, a given tau2 or one study.
+        Interval of tau2 by `tau2_ci_method`; NaN for the common-effect model, a given tau2 or one study. Both limits
+        are 0, as in metafor, where it is empty (`tau2_ci_empty`), and so are those of `i2_ci`.
     i2, i2_ci, h2 : float, ConfidenceInterval, float
         Share (a fraction) of the variance that is due to heterogeneity, tau2 / (tau2 + typical sampling
         variance), its interval derived from `tau2_ci`, and H2 = 1 / (1 - I2). For the common-effect model,
@@ -373,7 +378,6 @@ class PooledEffect(Result):
     q: float
     q_df: int
     q_pvalue: float
-    pi: ConfidenceInterval
     weights: np.ndarray
     yi: np.ndarray
     vi: np.ndarray
@@ -387,6 +391,39 @@ class PooledEffect(Result):
     tau2_ci_method: str = "Q-profile"
     left_out: tuple[tuple[str, str], ...] = ()
     effects: EffectSizes | None = None
+    # None where it costs more than the rest of the result, until somebody asks for it.
+    _pi: ConfidenceInterval | None = None
+
+    @property
+    def pi(self) -> ConfidenceInterval:
+        """Prediction interval for the effect in a new study, worked out when first asked for."""
+        if self._pi is None:
+            from analysis.models.prediction import prediction_interval
+
+            tau2 = self.tau2 if self.tau2_method == "fixed" else None
+            ends = prediction_interval(self.yi[:, None], self.vi[:, None], self.ci, self.confidence_level, tau2)
+            object.__setattr__(self, "_pi", ConfidenceInterval(*ends[:, 0].tolist()))
+        return self._pi
+
+    @property
+    def tau2_ci_empty(self) -> bool:
+        """Whether the interval of tau2 is empty: Q is improbably small even without heterogeneity."""
+        return self.tau2_ci.high == 0.0
+
+    @property
+    def trials(self) -> int:
+        """Number of trials, of which several effects of `k` may be where the arms of a trial were split."""
+        return self.k if self.effects is None else int(self.effects.table["study"].nunique())
+
+    @property
+    def wald_se(self) -> float:
+        """Standard error of the mean from the variances alone, whatever `ci_method`."""
+        return float(np.sum(1.0 / (self.vi + (self.tau2 if self.k > 1 else 0.0))) ** -0.5)
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the HKSJ interval has no width worth the name: effects agree by chance, and tell nothing of error."""
+        return self.ci_method == "HKSJ" and self.se < _COLLAPSED * self.wald_se
 
     @property
     def h2_ci(self) -> ConfidenceInterval:
@@ -394,13 +431,17 @@ class PooledEffect(Result):
         with np.errstate(divide="ignore"):
             return ConfidenceInterval(*(float(limit) for limit in 1.0 / (1.0 - np.array(self.i2_ci))))
 
-    def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
-        """Return the confidence interval of the mean at another level, without a new fit.
+    def confidence_interval(
+        self, confidence_level: float = 0.95, *, ci_method: CIMethod | None = None
+    ) -> ConfidenceInterval:
+        """Return the confidence interval of the mean at another level, or by another method, at the same tau2.
 
         Parameters
         ----------
         confidence_level : float, optional
             Between 0 and 1.
+        ci_method : {"HKSJ", "HKSJ-wide", "HKSJ-mod", "z", "t"}, optional
+            That of the result if left out; "HKSJ-wide" is the wider at each level.
 
         Returns
         -------
@@ -410,7 +451,7 @@ class PooledEffect(Result):
         Raises
         ------
         ValueError
-            If the level is not between 0 and 1.
+            If the level is not between 0 and 1, or the method is not known.
 
         Examples
         --------
@@ -419,8 +460,16 @@ class PooledEffect(Result):
         >>> [round(limit, 3) for limit in pooled.confidence_interval(0.90)]
         [-1.98, -0.503]
         """
-        half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
-        return ConfidenceInterval(self.estimate - half, self.estimate + half)
+        method = ci_method or self.ci_method
+        if method == self.ci_method != "HKSJ-wide":
+            half = float(t_quantile(self.df, _check.level(confidence_level))) * self.se
+            return ConfidenceInterval(self.estimate - half, self.estimate + half)
+        from analysis.models.pooling import check_options, segment_numbers
+
+        known = {"tau2_method": "CE"} if self.tau2_method == "CE" or self.k == 1 else {"tau2": self.tau2}
+        options = check_options(ci_method=method, confidence_level=confidence_level, **known)
+        ends = segment_numbers(self.yi, self.vi, np.array([self.k]), options, costly=False)["ci"]
+        return ConfidenceInterval(*ends[:, 0].tolist())
 
     @documented
     def to_frame(self, transform: bool = False) -> pd.DataFrame:

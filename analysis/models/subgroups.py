@@ -229,6 +229,8 @@ def _between(pooled, wald, common, ci_method):
     test = _Test(q, df, float(special.chdtrc(df, q)))
     if not ci_method.startswith("HKSJ"):
         return test, _NO_TEST
+    if common is not None and np.isinf(common.qm_df[1]):
+        return test, _NO_TEST
     if common is not None:
         return test, _Test(common.qm, tuple(map(float, common.qm_df)), common.qm_pvalue)
     return test, (_welch(pooled) if all(p.k > 1 for p in pooled) else _NO_TEST)
@@ -237,8 +239,9 @@ def _between(pooled, wald, common, ci_method):
 def _welch(groups):
     """Welch's test that the means of groups with unequal variances are equal."""
     mean, se, df = (np.array([getattr(p, name) for p in groups], dtype=float) for name in ("estimate", "se", "df"))
-    # An HKSJ standard error of 0, of equal outcomes, would have an infinite weight.
-    if (se == 0).any():
+    # An HKSJ standard error of 0, of equal outcomes, would have an infinite weight; without any that is estimated the
+    # test is that on chi-square.
+    if (se == 0).any() or np.isinf(df).all():
         return _NO_TEST
     count, weight = len(groups), se**-2
     # Welch 1951: what the estimated variances cost.
