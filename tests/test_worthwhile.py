@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_trials
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
@@ -162,13 +162,13 @@ def test_exact_interval_where_sampling_error_is_negligible(k, mean):
 
 
 def test_limiting_cases():
-    agreeing = [-2.0, -2.0, -2.0, -2.0]
+    agreeing = [-2.0, -2.01, -1.99, -2.0]
     sure = share_beyond(ma.pool(agreeing, np.full(4, 1e-4)), POINT)
     assert sure.share == 1 and sure.ci.high == 1 and sure.mean_beyond > 0.999
     assert sure.ci.low > 0.99
-    none = share_beyond(ma.pool([0.5, 0.5, 0.5, 0.5], np.full(4, 1e-4)), POINT)
+    none = share_beyond(ma.pool([0.5, 0.51, 0.49, 0.5], np.full(4, 1e-4)), POINT)
     assert none.share == 0 and none.ci.low == 0 and none.ci.high < 0.01
-    at_limit = share_beyond(ma.pool([-1.0, -1.0, -1.0], [0.1, 0.1, 0.1]), POINT)
+    at_limit = share_beyond(ma.pool([-1.25, -1.0, -0.75], [0.1, 0.1, 0.1]), POINT)
     assert at_limit.share == 1  # "at least" holds the limit itself
     assert at_limit.mean_beyond == pytest.approx(0.5)
 
@@ -218,6 +218,7 @@ studies = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.02, 2)), min_size=3, 
 def test_invariants(trials, value, more):
     yi, vi = map(np.array, zip(*trials, strict=True))
     pooled = ma.pool(yi, vi)
+    assume(not pooled.tau2_ci_empty)
     found = share_beyond(pooled, Threshold(value, BETWEEN))
     assert 0 <= found.ci.low <= found.share <= found.ci.high <= 1
     further = share_beyond(pooled, Threshold(value + more, BETWEEN))
@@ -296,3 +297,11 @@ def test_where_more_is_better_the_share_is_that_of_the_mirror_image():
     plain = share_beyond(ma.pool(table["yi"], table["vi"]), POINT).summary()
     assert "would be scores at least 1 point lower (own choice); 5 studies" in plain
     assert not re.search("placebo|pain|trial", rose.summary() + fell.summary() + plain)
+
+
+def test_the_chance_of_a_new_trial_is_that_of_its_prediction_interval():
+    yi, vi = [-4.2, -3.4, -5.0, -3.9, -4.6], [0.1, 0.2, 0.1, 0.3, 0.2]
+    for method in ("t(k-1)", "t(k-2)", "z", "Nagashima"):
+        pooled = ma.pool(yi, vi, measure="MD", pi_method=method)
+        ends = (Threshold(-end, "between-group") for end in pooled.pi)
+        assert [share_beyond(pooled, end).new_trial for end in ends] == pytest.approx([0.025, 0.975], rel=1e-6), method

@@ -347,7 +347,7 @@ def _changing(pooled, sign):
     """Pooled improvements, falls, as the changes they are."""
     if pooled is None or sign > 0:
         return pooled
-    turned = {name: ConfidenceInterval(-end.high, -end.low) for name in ("ci", "pi") for end in [getattr(pooled, name)]}
+    turned = {name: ConfidenceInterval(-end.high, -end.low) for name, end in (("ci", pooled.ci), ("_pi", pooled.pi))}
     return replace(pooled, estimate=-pooled.estimate, statistic=-pooled.statistic, yi=-pooled.yi, **turned)
 
 

@@ -16,6 +16,7 @@ from scipy import special
 
 from analysis import _check
 from analysis._types import ThresholdKind, ThresholdUnit
+from analysis.models.prediction import of_pooled
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
 from analysis.sentences import Wording
@@ -442,21 +443,29 @@ def share_beyond(
     distance = limit - contrast.estimate
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
     fields["effects"] = effects
-    fields["mean_beyond"] = _student(distance, contrast.se, contrast.df)
+    # A standard error that is 0 by chance would make the mean, and a new trial, certain.
+    se, df = (contrast.wald_se, math.inf) if contrast.collapsed else (contrast.se, contrast.df)
+    fields["mean_beyond"] = _student(distance, se, df)
     given = contrast.tau2_method == "fixed"
     words, reason = Wording.of(pooled), ""
     if contrast.tau2_method == "CE" or (given and contrast.tau == 0):
         reason = f"the common-effect model has one true effect for all {words.nouns}"
     elif contrast.k < _LEAST:
         reason = f"{words.counted(contrast.k)} cannot show how true effects vary; {_LEAST} are the least"
+    # All the confidence in tau would be at 0, and a share of 100% certain.
+    elif contrast.tau2_ci_empty:
+        reason = "the effects agree more closely than their standard errors allow, so that the interval of tau is empty"
     if reason:
         nothing = ConfidenceInterval(math.nan, math.nan)
         return ShareBeyond(math.nan, nothing, math.nan, **fields, reason=reason)
     # Without variation all trials share the mean effect, and one just at the threshold counts as beyond.
     share = float(distance >= 0) if contrast.tau == 0 else float(special.ndtr(distance / contrast.tau))
     low, high = _share_interval(contrast, limit, at)
-    df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)
-    new_trial = _student(distance, math.hypot(contrast.tau, contrast.se), df)
+    if contrast.pi_method == "Nagashima":
+        new_trial = float(of_pooled(contrast).cdf(limit)[0])
+    else:
+        df = contrast.k - _DF_LESS.get(contrast.pi_method, -math.inf)
+        new_trial = _student(distance, math.hypot(contrast.tau, se), df)
     limits = ConfidenceInterval(min(low, share), max(high, share))
     return ShareBeyond(share, limits, new_trial, **fields, tau_given=given)
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from analysis import _check
 from analysis._types import Floats, Values
 from analysis.models.pooling import leave_one_out, many_pvalues, pool, pool_batch
+from analysis.models.prediction import of_pooled
 from analysis.models.results import PooledEffect, Result, t_quantile
 from analysis.models.studies import table_of
 
@@ -335,7 +336,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     Returns
     -------
     pandas.DataFrame
-        Columns x, density; empty where the result has no prediction interval.
+        Columns x, density; empty where the result has no prediction interval, or one of no width.
 
     See Also
     --------
@@ -345,8 +346,9 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
 
     Notes
     -----
-    For a PooledEffect the density of estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method`, t normal
-    for "z". For a PosteriorEffect its own predictive distribution.
+    For a PooledEffect the distribution that the limits of its prediction interval are cut from: for "Nagashima" that
+    of :mod:`analysis.models.prediction`, else estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method`,
+    t normal for "z". For a PosteriorEffect its own predictive distribution.
 
     References
     ----------
@@ -368,7 +370,13 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
         return pd.DataFrame({"x": [], "density": []})
     x = np.linspace(*_grid_ends(result.estimate, result.pi), points)
     scale = np.sqrt(result.tau2 + result.se**2)
-    density = _student_density((x - result.estimate) / scale, _prediction_df(result)) / scale
+    # Equal effects have no spread to draw.
+    if not scale > 0:
+        return pd.DataFrame({"x": [], "density": []})
+    if result.pi_method == "Nagashima":
+        density = of_pooled(result).pdf(x)[0]
+    else:
+        density = _student_density((x - result.estimate) / scale, _prediction_df(result)) / scale
     return pd.DataFrame({"x": x, "density": density})
 
 
@@ -490,15 +498,19 @@ def pvalue_curves(pooled: PooledEffect, p: ArrayLike = LEVELS) -> PValueCurves:
     if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
         raise ValueError("p must be a list of p values above 0 and at most 1")
     p = np.sort(p)
-    wide = np.full(p.shape, np.nan)
-    if pooled.k > 1 and pooled.tau2_method != "CE":
+    mean = _interval_ends(pooled.estimate, _critical_at(pooled.df, p) * pooled.se)
+    wide = np.full(mean.shape, np.nan)
+    if pooled.pi_method == "Nagashima" and np.isfinite(pooled.pi.low):
+        low, high = of_pooled(pooled).interval(1.0 - p)
+        wide = np.stack([np.minimum(low, mean[:, 0]), np.maximum(high, mean[:, 1])], axis=-1)
+    elif pooled.k > 1 and pooled.tau2_method != "CE" and pooled.pi_method != "Nagashima":
         df = _prediction_df(pooled) if pooled.k > 2 or pooled.pi_method == "z" else np.nan
-        wide = _critical_at(df, p) * np.sqrt(pooled.tau2 + pooled.se**2)
+        wide = _interval_ends(pooled.estimate, _critical_at(df, p) * np.sqrt(pooled.tau2 + pooled.se**2))
     return PValueCurves(
         p=p,
         trials=_interval_ends(pooled.yi[:, None], np.sqrt(pooled.vi)[:, None] * _critical_at(np.inf, p)),
-        pooled=_interval_ends(pooled.estimate, _critical_at(pooled.df, p) * pooled.se),
-        prediction=_interval_ends(pooled.estimate, wide),
+        pooled=mean,
+        prediction=wide,
         trial_pvalues=_study_pvalues(pooled),
     )
 

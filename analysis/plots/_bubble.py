@@ -71,6 +71,7 @@ if TYPE_CHECKING:
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
 REFERENCE = {
     "HKSJ": "Knapp-Hartung on t(k−p)",
+    "HKSJ-wide": "Knapp-Hartung on t(k−p) or Wald, whichever are wider",
     "HKSJ-mod": "Knapp-Hartung with the factor floored at 1, on t(k−p)",
     "t": "Wald on t(k−p)",
     "z": "Wald on the normal distribution",

@@ -15,10 +15,12 @@ FEW = 3
 
 REFERENCE = {
     "HKSJ": "HKSJ on t(k−1)",
+    "HKSJ-wide": "HKSJ on t(k−1) or Wald, whichever is wider",
     "HKSJ-mod": "HKSJ with the factor floored at 1, on t(k−1)",
     "t": "Wald on t(k−1)",
     "z": "Wald on the normal distribution",
 }
+PREDICTED_BY = {"Nagashima": "by the confidence distribution of Q (Nagashima 2019)"}
 ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name"}
 
 PREDICTION_WORDS = {
@@ -106,7 +108,8 @@ def model_sentence(pooled, wording):
     """Return how the studies were pooled."""
     at = level(pooled.confidence_level)
     ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
-    prediction = f"; {at} prediction interval on {degrees(pooled.pi_method)}"
+    by = PREDICTED_BY.get(pooled.pi_method, f"on {degrees(pooled.pi_method)}")
+    prediction = f"; {at} prediction interval {by}"
     return (
         f"{model_name(pooled)}; {at} confidence intervals of pooled results by {ci}, of single {wording.nouns} by the "
         f"normal distribution{prediction if isfinite(pooled.pi.low) else ''}"

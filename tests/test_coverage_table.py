@@ -1,0 +1,42 @@
+"""The simulation of coverage: seeded by the name of a cell, and right where the answer is known."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TOOL = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "coverage_table.py"))
+PEOPLE = np.full((3, 2), 40.0)
+
+
+def test_a_cell_has_random_numbers_of_its_own():
+    once, again = (TOOL["simulated"]((3, 0.4, "equal"), 5, PEOPLE) for _ in range(2))
+    other = TOOL["simulated"]((3, 0.8, "equal"), 5, PEOPLE)
+    assert np.array_equal(once, again) and not np.array_equal(once[0], other[0])
+    assert once[0].shape == once[1].shape == (5, 3) and (once[1] > 0).all()
+
+
+def test_one_large_trial_is_the_first():
+    _, vi = TOOL["simulated"]((4, 0.0, "one large"), 400, PEOPLE)
+    assert vi.mean(axis=0) == pytest.approx([2 * 4 / 120, *[2 * 4 / 12] * 3], rel=0.1)
+
+
+def test_coverage_is_near_the_level_where_it_is_known_to_be():
+    """With equal sizes and no heterogeneity HKSJ is nearly exact; the wider of two covers more than either."""
+    found = TOOL["means"]((5, 0.0, "equal"), 4000, PEOPLE)
+    assert found["HKSJ"] == pytest.approx(95.0, abs=1.5)
+    assert found["HKSJ-wide"] >= max(found["HKSJ"], found["z"]) and found["HKSJ-mod"] >= found["HKSJ"]
+    assert TOOL["held"](1.0, np.array([-1.959964]), np.array([1.959964]))[0] == pytest.approx(0.95, abs=1e-6)
+    assert TOOL["held"](0.0, np.array([-1.0, 0.5]), np.array([1.0, 2.0])).tolist() == [1.0, 0.0]
+
+
+def test_the_page_has_the_worst_and_the_mean_cell():
+    lines = TOOL["table_of"]("Title", {(2, 0.0, "a"): {"z": 90.0}, (2, 0.4, "a"): {"z": 80.0}}, ("z",))
+    assert lines[-2] == "| z | 80.0 / 85.0 |"
+
+
+@pytest.mark.parametrize("cell", [(3, 0.8, "real")])
+def test_prediction_intervals_of_little_known_heterogeneity_are_wider(cell):
+    found = TOOL["predictions"](cell, 40, PEOPLE)
+    assert found["Nagashima"] > found["t(k-1)"] > 70.0
