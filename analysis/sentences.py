@@ -55,6 +55,8 @@ Told: TypeAlias = tuple[str, list[tuple[str | None, str | None]]]
 _STUDIES_PER_MODERATOR = 10
 # With so few studies tau is hardly known.
 _FEW = 4
+# Studies up to which one with more than half the weight spoils an interval: docs/coverage.md.
+_ONE_RULES = 10
 # Outcomes that are counted, such as "infections", and not "tuberculosis" or "illness".
 _SEVERAL = re.compile(r"[^isu]s$")
 # Characters of a label beyond which the text of a summary stands no further right.
@@ -511,7 +513,7 @@ def _of_bivariate(fit):
     yield f"Pooled together, the {plural(words.measure.name)} of {words.counted(fit.k)} were: {means}."
     yield f"{_read(Wording.of(fit.effects), f'The difference, {name}, was {difference}', fit.difference.ci)}."
     if math.isfinite(fit.correlation):
-        yield f"The true values of a {words.noun} correlate {number(fit.correlation)}."
+        yield f"The true values of a {words.noun} correlate {_correlation(fit)}."
     yield from (*_few(words, fit, fit.k), *(note for label, note in _few_or_far(fit) if label == "Note"))
 
 
@@ -635,7 +637,7 @@ def pooled_arms(arms: PooledArms) -> Told:
 def _both_arms(joint, words):
     """The bivariate fit in one line: both means, their difference, and how the true changes vary together."""
     (treatment, placebo), r = words.arms, joint.correlation
-    vary = "" if math.isnan(r) else f"; true changes correlate {number(r)} between {words.nouns}"
+    vary = "" if math.isnan(r) else f"; true changes correlate {_correlation(joint)} between {words.nouns}"
     of = f"{level(joint.confidence_level)} CI"
     difference = words.within(
         joint.difference.estimate, joint.difference.ci, of, more=f"; {words.counted(joint.k)}{vary}"
@@ -652,21 +654,60 @@ def notes(pooled: PooledEffect) -> list[str]:
     else:
         said += _few(words, pooled, pooled.k)
     if pooled.hksj_narrower:
-        said.append(
-            f"The HKSJ interval is narrower than the Wald interval here, because the {words.nouns} agree better than "
-            "chance would have it; ci_method='HKSJ-mod' never is. Report both."
+        said.append(_narrow(words, pooled))
+    return [*said, *_doubts(words, pooled)]
+
+
+def _doubts(words, pooled):
+    """What a reader should not take as it stands, of tau2, of a study that rules the others, of a narrow prediction."""
+    low, high = pooled.tau2_ci
+    if pooled.tau2_ci_empty:
+        yield f"The interval of tau² is empty: the {words.nouns} agree better than their variances lead one to expect."
+    elif pooled.tau2 < low or pooled.tau2 > high:
+        yield "tau² lies outside of its interval: estimators disagree here, so compare tau2_method='PM' and 'DL'."
+    weights = 1.0 / pooled.vi
+    share = float(weights.max() / weights.sum())
+    if 2 < pooled.k <= _ONE_RULES and share > 0.5 and pooled.tau > 0 and pooled.ci_method in ("HKSJ", "HKSJ-wide"):
+        ends = pooled.confidence_interval(pooled.confidence_level, ci_method="HKSJ-mod")
+        yield (
+            f"{pooled.labels[int(weights.argmax())]} has {percent(share)} of the common-effect weight: such intervals "
+            f"hold the mean less often than they say; HKSJ-mod has {words.span(*ends, words.decimals(*pooled.ci))}."
         )
-    return said
+    if math.isfinite(pooled.pi.low):
+        wald = pooled.confidence_interval(pooled.confidence_level, ci_method="z")
+        if pooled.pi.high - pooled.pi.low < wald.high - wald.low:
+            yield "The prediction interval is narrower than the Wald interval of the mean, and promises too much."
+
+
+def _correlation(fit):
+    """The correlation of true values; at 1 or −1 the data would have it even further."""
+    return f"{number(fit.correlation)}{', the boundary,' if abs(fit.correlation) > 1.0 - 1e-6 else ''}"
+
+
+def _narrow(words, pooled):
+    """Which interval is shown where HKSJ is narrower than Wald, and what the other one is."""
+    why = (
+        f"The HKSJ interval is narrower than the Wald interval here, because the {words.nouns} agree better than "
+        "chance would have it"
+    )
+    other = "HKSJ" if pooled.ci_method == "HKSJ-wide" else "z"
+    ends = pooled.confidence_interval(pooled.confidence_level, ci_method=other)
+    ends = words.span(*ends, words.decimals(*pooled.ci))
+    if other == "HKSJ":
+        return f"{why}: the Wald interval is shown; HKSJ has {ends}."
+    return f"{why}; Wald has {ends}, and ci_method='HKSJ-wide' shows the wider."
 
 
 def _few(words, fit, k):
     """What few studies mean."""
     if k <= _FEW and _is_common(fit):
         yield f"{words.counted(k)}: too few to tell whether true effects differ."
+    elif k == 2:
+        yield f"{words.counted(k)}: no interval of two is both honest and useful, so set the two beside it."
     elif k <= _FEW:
         yield (
-            f"{words.counted(k)}: tau is hardly known, and no verdict should rest on this interval alone. Set the "
-            f"single {words.nouns} beside it."
+            f"{words.counted(k)}: tau is hardly known, often estimated as 0 where it is not, and no verdict should "
+            f"rest on this interval alone. Set the single {words.nouns} beside it, and pool_bayes as a second opinion."
         )
 
 
@@ -741,7 +782,8 @@ def _size(words, tau):
 def _between(words, tau2, ci, fit, method):
     """The spread of true effects, with an interval unless it was given."""
     given = fit.tau2_method == "fixed"
-    ends = "given" if given else f"{level(fit.confidence_level)} CI {_ends(ci)}, {method}"
+    limits = "empty" if getattr(fit, "tau2_ci_empty", False) else _ends(ci)
+    ends = "given" if given else f"{level(fit.confidence_level)} CI {limits}, {method}"
     return f"tau {_size(words, math.sqrt(tau2))}, tau² {significant(tau2)} ({ends})"
 
 
@@ -756,7 +798,11 @@ def _i2(fit):
     if _is_common(fit):
         return f"I² {percent(fit.i2)} (from Q)"
     low, high = getattr(fit, "i2_ci", (math.nan, math.nan))
-    ends = "" if math.isnan(low) else f"; {level(fit.confidence_level)} CI {percent(low)} to {percent(high)}"
+    ends = (
+        ""
+        if math.isnan(low) or fit.tau2_ci_empty
+        else f"; {level(fit.confidence_level)} CI {percent(low)} to {percent(high)}"
+    )
     return f"I² {percent(fit.i2)} (from tau²{ends})"
 
 

@@ -126,3 +126,37 @@ def test_the_readme_names_the_required_columns():
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert ", ".join(f"`{name}`" for name in REQUIRED) in " ".join(readme.split())
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi", "said", "unsaid"),
+    [
+        ([2, 2, 2], [0.1, 0.1, 0.1], "The interval of tau² is empty", "outside of its interval"),
+        ([1, 2], [0.1, 0.2], "no interval of two is both honest and useful", "tau is hardly known"),
+        (
+            [0, 1, 5, 0.5],
+            [0.01, 0.5, 0.6, 0.7],
+            "Study 1 has 95% of the common-effect weight",
+            "interval of tau² is empty",
+        ),
+        ([0, 1, 5, 0.5], [0.5, 0.5, 0.6, 0.7], "4 studies: tau is hardly known", "common-effect weight"),
+    ],
+)
+def test_what_should_not_be_taken_as_it_stands_is_said(yi, vi, said, unsaid):
+    summary = ma.pool(yi, vi).summary()
+    assert said in summary and unsaid not in summary
+    assert "CI 0.00 to 0.00" not in summary
+
+
+def test_tau2_outside_of_its_interval_is_told():
+    """REML gives 0 where the interval of Q, which goes by other weights, lies above it."""
+    pooled = dataclasses.replace(
+        ma.pool([0.1, 0.5, -0.3, 0.2], [0.1] * 4), tau2=0.0, tau2_ci=ma.ConfidenceInterval(0.1, 3.0)
+    )
+    assert "tau² lies outside of its interval" in pooled.summary()
+    assert "lies outside" not in ma.pool([0.1, 0.5, -0.3, 0.2], [0.1] * 4).summary()
+
+
+def test_a_correlation_on_the_boundary_is_called_that():
+    joint = ma.pool_bivariate([[0, 0], [1, 2], [2, 4], [3, 6.0]], [[0.01, 0.01]] * 4)
+    assert joint.correlation == pytest.approx(1.0) and "1.00, the boundary" in joint.findings()

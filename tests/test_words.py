@@ -27,7 +27,10 @@ _NUMBER = re.compile(r"([<>]?)([−+]?)(\d[\d\u202f]*)(?:\.(\d+))?(?: × 10([⁻
 # Levels of intervals, and what a distribution is called.
 _CALLED = re.compile(r"\d[\d.]*% (?=CI|credible|pred)|t\(k−\d\)|log scale|y[12]\b")
 
-_NOTE = re.compile(r"\d+ (studies|clusters): |The HKSJ|Fewer than|An? (association|difference)")
+_NOTE = re.compile(
+    r"\d+ (studies|clusters): |The (HKSJ|interval of tau²|prediction)|tau² lies|.* has \d+% of the common|Fewer than"
+    r"|An? (association|difference)"
+)
 
 
 def printed(text):
@@ -130,7 +133,7 @@ def expected(fit):
         rows = coefficients(fit) | {"Moderators": joint(fit) + ([fit.r2] if hasattr(fit, "r2") else [])}
         rows["Homogeneity"] = [fit.qe, fit.qe_df, fit.qe_pvalue]
         if kind == "MetaRegression":
-            return rows | {"Between": spread(fit.tau2, fit.tau2_ci), "Share": [fit.i2, fit.h2]}
+            return rows | {"Between": spread(fit.tau2, limits(fit, "tau2_ci")), "Share": [fit.i2, fit.h2]}
     else:
         rows = {"Estimate": [*estimate(fit), fit.pvalue], "Homogeneity": [fit.q, fit.q_df, fit.q_pvalue]}
     if hasattr(fit, "sigma2"):
@@ -140,11 +143,17 @@ def expected(fit):
     if getattr(fit, "tau2_method", "CE") == "CE":
         return rows | {"Share": [fit.i2, fit.h2]}
     from_q = max(0.0, (fit.q - fit.q_df) / fit.q)
-    rows |= {"Between": spread(fit.tau2, fit.tau2_ci), "Share": [fit.i2, *fit.i2_ci, from_q, fit.h2]}
+    rows |= {"Between": spread(fit.tau2, limits(fit, "tau2_ci"))}
+    rows |= {"Share": [fit.i2, *limits(fit, "i2_ci"), from_q, fit.h2]}
     return rows | {"New study": list(fit.shown("pi"))}
 
 
 LEVELS = ("between", "within")
+
+
+def limits(fit, name):
+    """The limits of tau² or I², which an empty interval does not have."""
+    return () if fit.tau2_ci_empty else getattr(fit, name)
 
 
 def told(fit):
@@ -166,7 +175,7 @@ def told(fit):
         return [first, varied, rows["New study"]]
     if "New study" not in rows:
         return [first, [*rows["Homogeneity"], fit.i2]]
-    return [first, [fit.tau, fit.i2, *fit.i2_ci], rows["New study"]]
+    return [first, [fit.tau, fit.i2, *limits(fit, "i2_ci")], rows["New study"]]
 
 
 def compare(text, values, where):
