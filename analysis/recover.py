@@ -41,6 +41,7 @@ __all__ = [
     "mean_from_quartiles",
     "mean_from_range",
     "pooled_sd",
+    "sd_from_change",
     "sd_from_ci",
     "sd_from_five_numbers",
     "sd_from_p",
@@ -370,6 +371,53 @@ def correlation_from_sds(
     if impossible == "raise":
         fail([_no_correlation(at, values) for at in np.argwhere(wrong).tolist()])
     return np.where(possible, np.clip(r, -1, 1), np.nan)[()]
+
+
+@documented
+def sd_from_change(sd_pre: ArrayLike, sd_change: ArrayLike, correlation: ArrayLike) -> Values:
+    """Return the SD after that goes with the SDs of before and of the change.
+
+    Parameters
+    ----------
+    {sd_pre}
+    sd_change : array_like
+        SD of the change of the same people, in scale units.
+    {correlation}
+
+    Returns
+    -------
+    numpy.ndarray or float
+        SD after, in scale units; NaN where two SDs would do, which is where the change varies less than the score
+        before.
+
+    Raises
+    ------
+    ValueError
+        If an SD is negative or a correlation lies outside -1 to 1; the message lists every such value.
+
+    See Also
+    --------
+    analysis.effects.change_sd : The SD of the change from the other two.
+    analysis.recover.correlation_from_sds : The correlation from all three.
+
+    Notes
+    -----
+    The s that solves sd_change^2 = sd_pre^2 + s^2 - 2 correlation sd_pre s, the Handbook's relation of the three SDs:
+    correlation sd_pre plus the root of sd_change^2 - (1 - correlation^2) sd_pre^2. Whether there is one does not depend
+    on the correlation.
+
+    References
+    ----------
+    .. [1] Higgins, Li & Deeks, Cochrane Handbook for Systematic Reviews of Interventions, chapter 6, section 6.5.2.8.
+
+    Examples
+    --------
+    >>> print(f"{sd_from_change(4.5, 7.1, 0.5):.2f}")
+    8.18
+    """
+    pre, change, r = checked(sd_pre=sd_pre, sd_change=sd_change, correlation=correlation)
+    root = np.sqrt(np.maximum(change**2 - (1 - r**2) * pre**2, 0.0))
+    return np.where(change >= pre, r * pre + root, np.nan)[()]
 
 
 def _no_correlation(at, values):

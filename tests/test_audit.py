@@ -131,6 +131,8 @@ def test_numbers_of_the_audit():
     value = of_trials().set_index(["study", "check"])["value"]
     value = value[~value.index.duplicated()].to_dict()
     assert value["chow2006", "baseline imbalance"] == pytest.approx(5.92 - 4.0356)
+    of_baselines = of_trials()[of_trials()["check"] == "baseline imbalance"]
+    assert of_baselines["remedy"].str.startswith("Adjust for it, with outcome='ancova'").all()
     assert value["changwj2017", "change and final disagree"] == pytest.approx(2.07 - 0.96)
     assert value["nct02461225", "uneven split"] == pytest.approx(19 / 11)
     assert value["nct02461225", "SDs do not fit"] == pytest.approx(34.06 / 10.69)

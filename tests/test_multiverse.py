@@ -85,6 +85,28 @@ def test_every_row_of_a_small_grid_equals_one_by_one_calls():
     assert_equal_to_one_by_one(frame, {})
 
 
+def test_adjusted_rows_equal_one_by_one_calls(whole):
+    """Here the correlation and the rule for missing SDs move the estimates too, not their variances alone."""
+    adjusted = whole[(whole["outcome"] == "ancova") & (whole["tau2_method"] == "DL") & (whole["ci_method"] == "z")]
+    coarse = adjusted["correlation"].isin([0.0, 0.9]) & (adjusted["crossover_correlation"] == 0.5)
+    assert_equal_to_one_by_one(adjusted[coarse].sample(12, random_state=3), {})
+    assert adjusted.groupby("missing_sd")["estimate"].nunique().min() > 10
+
+
+def test_borrowed_sds_tell_no_correlation():
+    """One arm prints the SD of its change, its baseline borrows one: no trial of the file is like that."""
+    made = trials().copy()
+    chow = (made["study"] == "chow2006") & (made["primary"] == "yes")
+    made.loc[chow, "baseline_sd"] = np.nan
+    made.loc[chow & (made["arm"] == "placebo"), ["final_sd", "change_sd"]] = np.nan
+    alone = {"doubtful": "include", "second_hand": "include", "single_session": "include", "missing_sd": "impute"}
+    options = {"tau2_method": "DL", "ci_method": "z"}
+    frame = multiverse(made, outcome="ancova", correlation=(0.2, 0.8), crossover_correlation=0.5, **alone, **options)
+    for row in frame.itertuples():
+        pooled = ma.pool(ma.effect_sizes(made, outcome="ancova", correlation=row.correlation), **options)
+        assert (row.estimate, row.se) == pytest.approx((pooled.estimate, pooled.se), rel=1e-12)
+
+
 @pytest.mark.parametrize(("name", "where"), [("whole", {}), ("magnets", LIGHT_AND_MAGNETS)])
 def test_random_rows_equal_one_by_one_calls(request, name, where):
     frame = request.getfixturevalue(name)
@@ -96,7 +118,7 @@ def test_random_rows_equal_one_by_one_calls(request, name, where):
 
 def test_one_row_per_combination(whole):
     assert not whole.duplicated(list(CHOICES)).any()
-    assert len(whole) == 2 * 10 * 3 * 4 * 2**4 * 10
+    assert len(whole) == 3 * 10 * 3 * 4 * 2**4 * 10
     with_ce = whole[whole["tau2_method"] == "CE"]
     assert set(with_ce["ci_method"]) == {"z"}
     assert set(whole["ci_method"]) == {"HKSJ", "HKSJ-mod", "z"}

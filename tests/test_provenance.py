@@ -53,6 +53,31 @@ def combined(parts):
     return recover.combine_arms(mean, sd, n)[1] if len(sd) else np.average(mean, weights=n)
 
 
+def covariance_of(x):
+    """Variances at baseline and at the end, covariance, df; `x` holds means, SDs and n of both arms, correlation."""
+    _, _, _, _, b1, f1, b2, f2, n1, n2, r = x
+    df = n1 + n2 - 2
+    squares = (b1 * b1, b2 * b2), (f1 * f1, f2 * f2), (r * b1 * f1, r * b2 * f2)
+    return *(((n1 - 1) * one + (n2 - 1) * two) / df for one, two in squares), df
+
+
+def adjusted(x):
+    before, _, both, _ = covariance_of(x)
+    return x[1] - x[3] - both / before * (x[0] - x[2])
+
+
+def variance_of_adjusted(x):
+    before, after, both, df = covariance_of(x)
+    rest = (after - both**2 / before) * df / (df - 1)
+    return rest * (1 / x[8] + 1 / x[9] + (x[0] - x[2]) ** 2 / (df * before))
+
+
+def correlation_of_both_arms(x):
+    b1, f1, b2, f2, c1, c2, n1, n2 = x
+    both = (n1 - 1) * (b1**2 + f1**2 - c1**2) / 2 + (n2 - 1) * (b2**2 + f2**2 - c2**2) / 2
+    return both / ((n1 - 1) * b1 * f1 + (n2 - 1) * b2 * f2)
+
+
 # The rules as a reader of the tree would follow them, written without looking at the code that built it.
 BY_HAND = {
     "as printed": lambda x: x[0],
@@ -79,6 +104,13 @@ BY_HAND = {
     "squares of the SDs minus twice correlation times SDs, over n (the same people)": lambda x: (
         (x[0] ** 2 + x[1] ** 2 - 2 * x[3] * x[0] * x[1]) / x[2]
     ),
+    "least squares on arm and baseline": adjusted,
+    "square of the standard error that least squares on arm and baseline gives": variance_of_adjusted,
+    "the correlation that the SDs of baseline, final score and change imply, as one for both arms": (
+        correlation_of_both_arms
+    ),
+    "baseline plus change": sum,
+    "from baseline and change SD": lambda x: x[2] * x[0] + math.sqrt(x[1] ** 2 - (1 - x[2] ** 2) * x[0] ** 2),
     "square of the standard error": lambda x: x[0] ** 2,
     "half the interval over the normal quantile": lambda x: recover.se_from_ci(x[0], x[1], x[2] / 100),
     "half the interval over the t quantile on n of both arms minus 2 degrees of freedom": lambda x: recover.se_from_ci(
@@ -155,6 +187,8 @@ def test_every_derived_number_of_the_44_trials_follows_from_its_children():
     "options",
     [
         {"outcome": "final"},
+        {"outcome": "ancova", "multi_arm": "split", "correlation": 0.6},
+        {"outcome": "ancova", "correlation": "estimated"},
         {"correlation": 0.8, "crossover_correlation": 0.2},
         {"multi_arm": "split"},
         {"missing_sd": "drop"},
@@ -163,6 +197,7 @@ def test_every_derived_number_of_the_44_trials_follows_from_its_children():
     ],
     ids=str,
 )
+@pytest.mark.filterwarnings("ignore:.*splitting:analysis.RepeatedStudyWarning")
 def test_the_tree_follows_the_options(options):
     effects = published_effects(**options)
     table = provenance(effects).to_frame()

@@ -76,6 +76,15 @@ def test_correlation_undoes_change_sd():
     np.testing.assert_allclose(recover.correlation_from_sds(pre, post, effects.change_sd(pre, post, r)), r, atol=1e-12)
 
 
+def test_the_sd_after_undoes_change_sd_where_one_alone_does():
+    pre, r = 2.0, np.array([-0.6, 0.0, 0.3, 0.5])
+    for post in (2.0, 3.5):
+        np.testing.assert_allclose(recover.sd_from_change(pre, effects.change_sd(pre, post, r), r), post, rtol=1e-12)
+    # Both 0.5 and 1.5 after give the same change.
+    assert effects.change_sd(pre, 0.5, 0.5) == effects.change_sd(pre, 1.5, 0.5) < pre
+    assert np.isnan(recover.sd_from_change(pre, 1.9, 0.5)) and recover.sd_from_change(pre, 2.0, 0.5) == 2.0
+
+
 def test_impossible_sds_are_an_error_or_nan():
     pre, post, change = [2.0, 2.0, np.nan], [1.0, 1.0, 1.0], [0.5, 1.5, 1.0]
     with pytest.raises(ValueError, match=r"trial 1: sd_change = 0\.5 .* between 1 and 3"):

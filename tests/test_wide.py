@@ -351,6 +351,51 @@ def test_change_and_final_scores_of_two_arms():
     assert ma.effect_sizes(SCORES, outcome="final", measure="SMD").table["outcome"].eq("final").all()
 
 
+def test_scores_of_two_arms_adjusted_for_baseline():
+    """One row a study gives what its arms give; what cannot be adjusted says so."""
+    found = ma.effect_sizes(SCORES, outcome="ancova")
+    assert found.table["outcome"].tolist() == ["ancova", "ancova", "final"]
+    assert found.table["flags"].tolist() == [
+        ("correlation assumed",),
+        ("correlation assumed",),
+        ("final score", "not adjusted"),
+    ]
+    columns = [name for name in SCORES if name[-2:] in ("_t", "_p") and not name.startswith("change")]
+    want = ma.effects.adjusted_difference(**SCORES.loc[0, columns], correlation=0.5)
+    assert (found.yi[0], found.vi[0]) == pytest.approx(want, rel=1e-12)
+    assert "difference adjusted for baseline" in found.derivations["quantity"].tolist()
+    of_arms = ma.effect_sizes(ma.trials_from_wide(SCORES, scale_min=0, scale_max=10), outcome="ancova")
+    shared = ["yi", "vi", "correlation", "outcome", "status", "flags"]
+    pd.testing.assert_frame_equal(of_arms.table[shared], found.table[shared], rtol=1e-12)
+    given = ma.effect_sizes(SCORES.assign(rho=[0.2, np.nan, 0.4]), outcome="ancova", correlation="rho").table
+    assert given["correlation"].tolist() == pytest.approx([0.2, np.nan, np.nan], nan_ok=True)
+    # Nobody knows the correlation of B, and one of its arms alone tells it.
+    assert given["flags"].tolist() == [(), ("final score", "not adjusted"), ("final score", "not adjusted")]
+
+
+def test_rows_that_cannot_be_adjusted_are_told():
+    bare = SCORES.iloc[:1].assign(baseline_sd_t=np.nan, final_sd_p=np.nan)
+    with pytest.raises(ma.TrialDataError, match=r"(?s)baseline_sd_t is not known.*final_sd_p is not known") as caught:
+        ma.effect_sizes(bare, outcome="ancova")
+    assert len(caught.value.problems) == 2
+    with pytest.raises(ma.TrialDataError, match="the baselines do not vary"):
+        ma.effect_sizes(SCORES.iloc[:1].assign(baseline_sd_t=0.0, baseline_sd_p=0.0), outcome="ancova")
+    with pytest.raises(ValueError, match="outcome='ancova' is not known; use one of 'change', 'final'"):
+        ma.trials_from_wide(SCORES, outcome="ancova", scale_min=0, scale_max=10)
+
+
+def test_a_correlation_is_estimated_from_the_rows():
+    """The placebo arm of B prints three SDs; of a single arm nothing is estimated."""
+    r = ma.recover.correlation_from_sds(1.0, 1.2, 1.2)
+    found = ma.effect_sizes(SCORES, outcome="ancova", correlation="estimated")
+    assert found.table["correlation"].iloc[0] == pytest.approx(r)
+    assert f"Correlation   {r:.2f}, pooled by Fisher's z over 1 arm here" in found.summary()
+    assert ma.effect_sizes(SCORES, correlation="estimated").vi[0] == ma.effect_sizes(SCORES, correlation=float(r)).vi[0]
+    one = pd.DataFrame({"study": ["A"], "mean_pre": 7.0, "sd_pre": 1.6, "mean_post": 4.0, "sd_post": 1.4, "n": 30})
+    with pytest.raises(ValueError, match="correlation='estimated' is for two arms, before and after"):
+        ma.effect_sizes(one, measure="SMCC", correlation="estimated")
+
+
 def test_a_standardised_difference_of_changes_takes_no_final_score():
     with pytest.raises(ma.TrialDataError, match="choose outcome='final' for all rows") as caught:
         ma.effect_sizes(SCORES, measure="SMD")
@@ -497,12 +542,20 @@ def with_cell(name, value, table=ARMS):
     return table
 
 
+def test_a_spread_below_a_millionth_of_the_scale_is_refused():
+    table = with_cell("sd_t", 1e-6).assign(scale_min=0.0, scale_max=1.0)
+    assert len(ma.effect_sizes(table)) == len(table)
+    with pytest.raises(ma.TrialDataError, match="this is less than 1e-06 of the scale"):
+        ma.effect_sizes(table.assign(scale_max=10.0))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("sd_t", -1.0, "value '-1': an SD must be finite and at least 0"),
         ("mean_p", np.inf, "value 'inf': a mean must be finite"),
         ("mean_t", 1e60, "value '1e+60': this is too extreme for double precision"),
+        ("sd_t", 1e-160, "value '1e-160': this is too extreme for double precision"),
         ("n_t", 0, "value '0': the number of people must be finite and at least 2"),
         ("mean_t", "3,1", "value '3,1': this is not a number"),
         ("mean_t", "1_0", "value '1_0': this is not a number"),

@@ -8,7 +8,7 @@ must be said of each trial: where it stands, its flags, what was derived, and wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,29 @@ from analysis import effects, recover
 from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
 from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, how_recovered, numbered, same_time
 from analysis.data.printed_p import FROM_P, paired_sd, usable_p
+from analysis.text import counted
 
 # The common scale runs from 0 to 10.
 POINTS = 10.0
 SCORES = {"change": "change", "final": "final score"}
 # What is counted where no score is measured.
 EVENTS = "events"
-# Kept beside the scores; no effect is made of it.
+# Kept beside the scores; no effect is made of it alone.
 BASELINE = "baseline"
+#: The difference of final scores adjusted for baseline, and what each outcome is made of.
+ANCOVA = "ancova"
+PARTS = {ANCOVA: (BASELINE, "final"), "change": ("change",), "final": ("final",)}
 
 #: How the SD of a score was found; "imputed" is a status of its own, the others give "recovered".
 FROM_SE, FROM_CI = "SE times the square root of n", "half the interval over the t quantile, times the square root of n"
 FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
+#: Of a final score that is not printed, for an adjusted difference.
+FROM_CHANGE, BASELINE_PLUS_CHANGE = "from baseline and change SD", "baseline plus change"
+ADJUSTED = "difference adjusted for baseline"
 #: Ends the rule of what rests on a correlation that is none of the trial's.
 ASSUMED = " assumed"
+#: A correlation between baseline and final score that is asked for by this name is pooled over the arms that tell one.
+ESTIMATED = "estimated"
 
 #: The order in which they are taken, "" for a printed SD. What the arm itself prints comes first, then what is said of
 #: the difference, which gives one SD for both arms (Cochrane Handbook 6.5.2.2 and 6.5.2.3); these rest on numbers of
@@ -86,7 +95,9 @@ def comparisons(table: pd.DataFrame, times: Times) -> pd.Series:
     return table["study"] + "@" + table["week"].map(str) + "@" + table["timepoint"].fillna("")
 
 
-def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: float = 0.5) -> pd.DataFrame:
+def arm_scores(
+    rows: pd.DataFrame, correlation: float, crossover_correlation: float = 0.5, *, adjusted: bool = False
+) -> pd.DataFrame:
     """Return one line per arm and score, in points.
 
     Parameters
@@ -97,6 +108,8 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
         Between baseline and final score, for change SDs that are not printed.
     crossover_correlation : float, optional
         Between the periods of a crossover trial, for SDs from its p.
+    adjusted : bool, optional
+        Whether final scores that are not printed are made of baseline and change, as an adjusted difference needs.
 
     Returns
     -------
@@ -121,6 +134,8 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
     printed["change"][FROM_BOTH] = both, f", correlation {correlation:g}{ASSUMED}"
     for score, spread in _spreads_by_p(rows, means, own, crossover_correlation).items():
         printed[score][FROM_P] = spread
+    if adjusted:
+        _add_final(means, printed, own, correlation)
     keep = rows[["study", "arm", "n"]].assign(arm_label=rows["arm_label"].fillna(""))
     keep.insert(1, "comparison", rows.get("comparison", rows["study"]))
     scores = pd.concat([keep] * len(means))
@@ -128,8 +143,19 @@ def arm_scores(rows: pd.DataFrame, correlation: float, crossover_correlation: fl
     parts = ((*mean, *_first_of(printed[score])) for score, mean in means.items())
     for name, part in zip(("mean", "mean_rule", "sd", "sd_rule"), zip(*parts, strict=True), strict=True):
         scores[name] = np.concatenate(part)
-    scores["correlated"] = scores["sd_rule"].str.startswith(FROM_BOTH) & scores["sd_rule"].str.endswith(ASSUMED)
+    scores["correlated"] = scores["sd_rule"].str.startswith((FROM_BOTH, FROM_CHANGE)) & scores["sd_rule"].str.endswith(
+        ASSUMED
+    )
     return scores.assign(imputed=False).rename_axis("row").reset_index()
+
+
+def _add_final(means, printed, own, correlation):
+    """Add the final scores that a baseline and a change make where none is printed."""
+    (before, _), (final, told), (change, _) = (means[score] for score in (BASELINE, "final", "change"))
+    made = final.isna() & (before + change).notna()
+    means["final"] = final.mask(made, before + change), np.where(made, BASELINE_PLUS_CHANGE, told)
+    sd = np.where(made, recover.sd_from_change(own[BASELINE], own["change"], correlation), np.nan)
+    printed["final"][FROM_CHANGE] = sd, f", correlation {correlation:g}{ASSUMED}"
 
 
 def _recovered(rows, column):
@@ -151,9 +177,9 @@ def _printed_spreads(rows, score, factor):
 
 
 def _first_of(spreads):
-    """The SD by the first rule of `SD_ORDER` that gives one, and the rule."""
+    """The SD by the first rule of `SD_ORDER` that gives one, or by the one for final scores, and the rule."""
     sd, told = np.nan, ""
-    for rule in filter(spreads.get, SD_ORDER):
+    for rule in filter(spreads.get, (*SD_ORDER, FROM_CHANGE)):
         found, more = spreads[rule]
         here = np.isnan(sd) & ~np.isnan(found)
         sd, told = np.where(here, found, sd), np.where(here, np.array(rule + more, dtype=object), told)
@@ -269,20 +295,102 @@ def too_few(lines: pd.DataFrame) -> dict[str, str]:
     return reasons
 
 
-def chosen_score(scores: pd.DataFrame, outcome: Outcome, only: bool = False) -> pd.Series:
-    """The score of each unit's contrast: complete before incomplete, the preferred one first; none if no means.
+def chosen_score(
+    scores: pd.DataFrame, outcome: Outcome, only: bool = False, unadjusted: Iterable[Any] = ()
+) -> pd.Series:
+    """The outcome of each unit's contrast: complete before incomplete, the preferred one first; none if no means.
 
-    With `only` no other score stands in for the preferred one.
+    With `only` no other one stands in for the preferred one. The units `unadjusted` cannot be adjusted for baseline,
+    whatever they print.
     """
-    order = [outcome] if only else [outcome, *(s for s in SCORES if s != outcome)]
+    order, never = [outcome] if only else [outcome, *(s for s in SCORES if s != outcome)], set(unadjusted)
     # A score with its SDs comes before the preferred one without: no SD is borrowed where the trial prints its own.
     complete = [
         Counter(scores.loc[known, ["unit", "score"]].itertuples(index=False, name=None))
         for known in (scores["mean"].notna() & scores["sd"].notna(), scores["mean"].notna())
     ]
+
+    def has(arms, unit, outcome):
+        return all(arms[unit, part] == 2 for part in PARTS[outcome]) and not (outcome == ANCOVA and unit in never)
+
     units = dict.fromkeys(scores["unit"])
-    first = {u: next((s for arms in complete for s in order if arms[u, s] == 2), None) for u in units}
+    first = {u: next((s for arms in complete for s in order if has(arms, u, s)), None) for u in units}
     return pd.Series({unit: score for unit, score in first.items() if score}, dtype=object)
+
+
+def own_correlation(sd_baseline: ArrayLike, sd_final: ArrayLike, sd_change: ArrayLike) -> Values:
+    """Return the correlation that the three SDs of an arm imply; NaN where none can be, or only -1 or 1."""
+    r = recover.correlation_from_sds(sd_baseline, sd_final, sd_change, impossible="nan")
+    return np.where(np.abs(r) < 1, r, np.nan)
+
+
+def correlation_within(sds: Sequence[Any], n: Sequence[Any], correlation: ArrayLike) -> Values:
+    """Return the correlation between baseline and final score within the arms of a trial.
+
+    Parameters
+    ----------
+    sds : sequence of (array_like, array_like, array_like)
+        Of each arm the SDs of baseline, final score and change, which imply it; NaN for a change that is not known.
+    n : sequence of array_like
+        People in each arm.
+    correlation : array_like
+        For arms whose SDs do not tell it.
+
+    Returns
+    -------
+    float or numpy.ndarray
+        The one that gives the covariance pooled over the arms.
+    """
+    own = [own_correlation(*arm) for arm in sds]
+    weights = [(size - 1) * before * after for size, (before, after, _) in zip(n, sds, strict=True)]
+    parts = [w * np.where(np.isnan(r), correlation, r) for r, w in zip(own, weights, strict=True)]
+    with np.errstate(invalid="ignore"):
+        return sum(parts) / sum(weights)
+
+
+def estimated_correlation(scores: pd.DataFrame, correlations: pd.DataFrame | None) -> tuple[float, str]:
+    """Return the correlation between baseline and final score, pooled by Fisher's z, and of what.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From :func:`arm_scores`: arms with three SDs of their own imply one.
+    correlations : pandas.DataFrame or None
+        From :func:`analysis.read_correlations`, for scores without such an arm: one of each arm, the first, where its
+        people are counted.
+
+    Raises
+    ------
+    ValueError
+        If neither has one.
+    """
+    of_arms = scores[scores["sd"].notna() & ~scores["correlated"] & ~scores["sd_rule"].str.startswith(FROM_P)]
+    sds = of_arms.pivot(index="row", columns="score", values="sd").reindex(columns=[BASELINE, "final", "change"])
+    r = own_correlation(*sds.to_numpy().T)
+    n, source = scores.drop_duplicates("row").set_index("row")["n"].reindex(sds.index), "here"
+    usable = ~np.isnan(r) & (n > 3).to_numpy()
+    if not usable.any() and correlations is not None:
+        table = correlations[~correlations["arm"].str.startswith("both arms")]
+        table = table.drop_duplicates(["source", "population", "scale", "arm"])
+        sds = table[["sd_baseline", "sd_final", "sd_change"]]
+        r = table["r"].fillna(pd.Series(own_correlation(*sds.to_numpy().T), table.index))
+        n = pd.to_numeric(table["n"], errors="coerce")
+        source = "of the table of correlations, as none here has three SDs"
+        usable = ((r.abs() < 1) & (n > 3)).to_numpy()
+    if not usable.any():
+        raise ValueError(
+            f"correlation={ESTIMATED!r}: no arm has SDs of baseline, final score and change that imply one; give "
+            "correlations=read_correlations(path), or a number"
+        )
+    r, n = np.asarray(r)[usable], n.to_numpy(float)[usable]
+    pooled = float(np.tanh(np.average(np.arctanh(r), weights=n - 3)))
+    return pooled, f"pooled by Fisher's z over {counted(len(r), 'arm')} {source} ({r.min():.2f} to {r.max():.2f})"
+
+
+def of_outcome(scores: pd.DataFrame, chosen: pd.Series) -> pd.Series:
+    """Tell which lines of `scores` the contrast of their unit is made of; `chosen` is from :func:`chosen_score`."""
+    parts = scores["unit"].map(chosen).map(PARTS)
+    return pd.Series([s in p if p == p else False for s, p in zip(scores["score"], parts, strict=True)], scores.index)
 
 
 def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None) -> dict[Any, Any]:
@@ -359,7 +467,7 @@ def impute(
 def borrowed_rule(missing_sd: SDRule, score: str, arm: str, others: int) -> str:
     """Say how an SD was borrowed from the arms of so many other trials."""
     source = f"the {arm} arms of {others} other trial{'s' if others > 1 else ''}"
-    return f"{IMPUTED}: {RULES[missing_sd].format(score=SCORES[score], source=source)}"
+    return f"{IMPUTED}: {RULES[missing_sd].format(score=SCORES.get(score, score), source=source)}"
 
 
 def labels(about: pd.DataFrame) -> pd.Series:
@@ -439,6 +547,7 @@ def _flags(table, rows):
     basis = table["comparison"].map(rows.groupby("comparison")["n_basis"].agg(set))
     tests = {
         "final score": table["outcome"] == "final",
+        "not adjusted": table["unadjusted"],
         "SD imputed": table["status"] == "imputed",
         "SD from p": table["by_p"],
         "correlation assumed": table["correlated"],
@@ -465,7 +574,7 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
     trials = table.set_index("unit")
     score, unit = scores["score"], scores["unit"]
     # Of a trial whose effect is made of final scores the change is told only if it is in the table.
-    told = (score == BASELINE) | (score == unit.map(trials["outcome"]))
+    told = (score == BASELINE) | of_outcome(scores, trials["outcome"])
     if "change_placebo" in table:
         told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
     own = {unit: [] for unit in table["unit"]}
@@ -477,6 +586,10 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
             lines += _arm_lines(trial, arm)
         if rule := rescaled(trial):
             lines.append((trial.study, trial.label, "", "scale", None, rule))
+        if trial.outcome == ANCOVA:
+            lines.append(
+                (trial.study, trial.label, "", ADJUSTED, trial.yi, adjustment(trial.correlation, trial.correlated))
+            )
         if trial.design == "crossover":
             rule = f"paired: correlation {crossover_correlation:g} between the periods assumed"
             if trial.by_p:
@@ -485,6 +598,12 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
                 rule = f"paired: correlation {trial.period_correlation:.2f} between the periods, from the printed p"
             lines.append((trial.study, trial.label, "", "variance of the contrast", trial.vi, rule))
     return as_derivations(lines)
+
+
+def adjustment(correlation: float, assumed: bool) -> str:
+    """Say how a difference was adjusted for baseline."""
+    source = ASSUMED if assumed else ", from the SDs of baseline, final score and change"
+    return f"least squares on arm and baseline, with correlation {correlation:.2f}{source}"
 
 
 def as_derivations(lines: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

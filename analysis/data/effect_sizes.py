@@ -21,10 +21,13 @@ from analysis import _check, effects, recover
 from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
 from analysis.data import headings
 from analysis.data.arm_scores import (
+    ANCOVA,
     BASELINE,
+    ESTIMATED,
     EVENTS,
     FROM_P,
     IMPUTED,
+    PARTS,
     POINTS,
     RULES,
     SCORES,
@@ -34,20 +37,24 @@ from analysis.data.arm_scores import (
     chosen_score,
     compared_arms,
     comparisons,
+    correlation_within,
     derivation_list,
     describe,
+    estimated_correlation,
     first_columns,
     impute,
     labels,
     left_out_list,
+    of_outcome,
     one_per_role,
+    own_correlation,
     rescaled,
     shared_out,
     split_placebo,
     too_few,
     week_bands,
 )
-from analysis.data.dictionary import CONTRASTS, RESPONDERS, VOCABULARY, WEEK_BANDS, same_time
+from analysis.data.dictionary import CONTRASTS, CORRELATIONS, RESPONDERS, VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.printed_p import period_correlations
 from analysis.data.trials import TrialDataError, checked_trials
 from analysis.data.wide import (
@@ -104,7 +111,8 @@ class EffectSizes(InWords):
         table, and all other columns.
 
         Of an arm-level table one row per trial, scores in points on 0-10: `study`, `label`, what the trial is,
-        `n_treatment`, `n_placebo`, the means and SDs behind the contrast, `outcome` ("change" or "final"), `yi`, `vi`,
+        `n_treatment`, `n_placebo`, the means and SDs behind the contrast, `outcome` ("change", "final", or "ancova",
+        whose `correlation` stands beside the final scores), `yi`, `vi`,
         `status` ("as printed", "recovered", "imputed"), `flags`, and the change within each arm with its squared
         standard error (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`,
         `change_status`; beside mean differences only), the
@@ -179,6 +187,8 @@ class EffectSizes(InWords):
     def _in_words(self):
         said = [("Status", ", ".join(f"{n} {status}" for status, n in self.table["status"].value_counts().items()))]
         said.append(("Derived", f"{len(self.derivations)} numbers that are not printed as they stand, see derivations"))
+        of_all = self.derivations[self.derivations["study"] == ""]
+        said += [(line.quantity.capitalize(), f"{line.value:.2f}, {line.rule}") for line in of_all.itertuples()]
         if len(self.left_out):
             said.append(("Left out", f"{counted(len(self.left_out), self.noun)}, see left_out"))
         unit = f", {self.unit}" if self.unit else ""
@@ -237,7 +247,7 @@ class EffectSizes(InWords):
         keep, out = self.table[holding(self.table, wanted)], self.left_out
         out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
         by = "label" if "label" in self.derivations else "study"
-        derivations = self.derivations[self.derivations[by].isin(keep[by])]
+        derivations = self.derivations[self.derivations[by].isin([*keep[by], ""])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
         rows = self.rows[comparisons(self.rows, self._times).isin(comparisons(keep, self._times))]
         return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
@@ -287,6 +297,7 @@ def effect_sizes(
     measure: str = "MD",
     outcome: Outcome = "change",
     correlation: float | str | None = None,
+    correlations: pd.DataFrame | None = None,
     crossover_correlation: float = 0.5,
     missing_sd: MissingSD = "impute",
     multi_arm: MultiArm = "combine",
@@ -321,13 +332,20 @@ def effect_sizes(
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`. From an arm-level table "MD", "SMD" and "SMDH", "ROM" (with
         ``outcome="final"``), and, of its events, "OR", "RR", "RD" and "PETO".
-    outcome : {"change", "final"}, optional
+    outcome : {"change", "final", "ancova"}, optional
         The score to prefer where a trial has both; where it has only the other, that one is used and the row is
         flagged. Both estimate the same mean difference in a randomised trial, but no standardised one, for which the
-        other score is not used.
-    correlation : float or str, optional
-        Between baseline and final value of a person, for change SDs computed from a baseline and a final SD; from -1 to
-        below 1, 0.5 if left out. Of one row a study also the name of a column; the changes of one arm need it.
+        other score is not used. "ancova", of mean differences only, adjusts final scores for baseline, which is what to
+        do where baselines differ; a trial that does not tell what that needs keeps its change, else its final score,
+        and the flag "not adjusted".
+    correlation : float, str or "estimated", optional
+        Between baseline and final value of a person, for change SDs computed from a baseline and a final SD, and for
+        adjusted differences; from -1 to below 1, 0.5 if left out. Vary it from 0.3 to 0.7. "estimated" pools what the
+        arms of this table tell whose three SDs imply one, and the summary says how many. Of one row a study also
+        the name of a column; the changes of one arm need it.
+    correlations : pandas.DataFrame, optional
+        From :func:`analysis.read_correlations`: what is pooled with ``correlation="estimated"`` if no arm of the table
+        tells a correlation. Choose its rows; where an arm has several, the first counts.
     crossover_correlation : float, optional
         Arm-level table: between the two periods of a crossover trial, for the paired variance; from -1 to below 1.
         Where the trial prints the p of a paired test, that decides the variance.
@@ -337,7 +355,9 @@ def effect_sizes(
         out, or raise.
     multi_arm : {"combine", "split"}, optional
         Arm-level table: several treatment arms against one placebo arm become one arm, or stay apart and share out the
-        placebo patients. No placebo patient counts twice. Trials with one treatment arm are the same either way.
+        placebo patients. No placebo patient counts twice. Trials with one treatment arm are the same either way. Models
+        of independent effects warn of parts of a trial, whose correlation splitting ignores
+        (:class:`analysis.RepeatedStudyWarning`); :func:`analysis.pool_arms` pools each placebo arm once.
     times : {"primary", "all"}, optional
         Arm-level table: the primary time point of each trial, or a row for every time point, whose label says when. The
         people are the same: give such effects to :func:`analysis.pool_multilevel`, with the covariance of
@@ -419,6 +439,15 @@ def effect_sizes(
     SMDH, nor of events, and such trials are left out). A standardised difference or a ratio is made of the score asked
     for alone. Events are counted by one definition in both arms, at the time point of the effect.
 
+    With ``outcome="ancova"`` a difference is what least squares on arm and baseline gives
+    (:func:`analysis.effects.adjusted_difference`) [8]_. It needs mean and SD at baseline and at the end in both arms. A
+    final mean that is not printed is baseline plus change, its SD follows from those of baseline and change
+    (:func:`analysis.recover.sd_from_change`). The correlation within an arm is the one that its own three SDs imply,
+    else `correlation`; a column of that name says which was used. As with every score, no SD is borrowed where another
+    score has its own. A crossover trial is not adjusted: its arms are the same people, and the table has no baseline of
+    each period. The default 0.5 is a convention: three outcomes of pain had 0.16, 0.24 and 0.48 on average in one
+    review [9]_, arms of the trials of this project 0.46, patients of one of them 0.60.
+
     One row a study: columns by what the rows hold, with the measures that are made of them.
 
     ==========================  ==========================================================  ========================
@@ -448,6 +477,9 @@ def effect_sizes(
     .. [6] Elbourne, Altman, Higgins, Curtin, Worthington & Vail 2002, Int J Epidemiol 31:140-149, doi
        10.1093/ije/31.1.140.
     .. [7] Higgins, Li & Deeks, Cochrane Handbook, chapter 6, section 6.5.2.3.
+    .. [8] Senn 2006, Stat Med 25:4334-4344, doi 10.1002/sim.2682.
+    .. [9] Walters, Jacques, dos Anjos Henriques-Cadby, Candlish, Totton & Xian 2019, Trials 20:566, doi
+       10.1186/s13063-019-3671-2, table 5.
 
     Examples
     --------
@@ -458,6 +490,15 @@ def effect_sizes(
     -3.9, -1.4, -2.5, imputed
     >>> len(found), len(found.left_out)
     (44, 6)
+
+    Adjusted for baseline, with the correlation that these trials tell:
+
+    >>> adjusted = effect_sizes(read_trials("data/trials.csv"), outcome="ancova", correlation="estimated")
+    >>> chow = adjusted.table.set_index("study").loc["chow2006"]
+    >>> print(f"{chow.yi:.2f}, with correlation {chow.correlation:.2f}")
+    -2.35, with correlation 0.62
+    >>> print(adjusted.summary().splitlines()[3].strip())
+    Correlation   0.46, pooled by Fisher's z over 14 arms here (-0.16 to 0.81)
 
     Every time point, and another arm to compare with:
 
@@ -481,7 +522,16 @@ def effect_sizes(
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
     check_sides(benefit, arms or _UNNAMED)
     named = [name for name, given in about.items() if given is not None] + list(columns)
-    named += ["correlation"] if isinstance(correlation, str) else []
+    named += ["correlation"] if isinstance(correlation, str) and correlation != ESTIMATED else []
+    if correlations is not None and correlation != ESTIMATED:
+        raise ValueError(f"correlations= are pooled where correlation={ESTIMATED!r} asks for it; give both")
+    if correlations is not None:
+        _check.table(correlations, "correlations", CORRELATIONS.columns, "read_correlations")
+    if outcome == ANCOVA and measure != "MD":
+        raise ValueError(
+            f"outcome={ANCOVA!r} adjusts differences of means, measure='MD'; for measure={measure!r} choose "
+            "outcome='change' or 'final'"
+        )
     options = {"measure": measure, "outcome": outcome, "correlation": correlation}
     of_arms = {"crossover_correlation": crossover_correlation, "missing_sd": missing_sd, "multi_arm": multi_arm}
     of_arms |= {"times": times, "comparator": comparator}
@@ -489,7 +539,7 @@ def effect_sizes(
     if is_wide(trials, named, measure):
         _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
         named_arms = tuple(arms or _UNNAMED)
-        asked = wide_options(options | of_rows | {"arms": named_arms})
+        asked = wide_options(options | of_rows | {"arms": named_arms, "correlations": correlations})
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns
         sides = {
@@ -517,10 +567,17 @@ def effect_sizes(
     sides["arms"] = tuple(arms or names_of_arms(rows, comparator))
     if measure in _COUNTED:
         idle = {"outcome": outcome, "missing_sd": missing_sd, "crossover_correlation": crossover_correlation}
+        idle |= {"correlation": correlation} if correlation == ESTIMATED else {}
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
         table, derivations, left_out = _of_events(trials, rows, measure, options)
     else:
+        if correlation == ESTIMATED:
+            primary = rows[rows["primary"] == "yes"]
+            options["correlation"], how = estimated_correlation(arm_scores(primary, 0.0), correlations)
         table, derivations, left_out = _of_scores(trials, rows, measure, options)
+        if correlation == ESTIMATED:
+            line = as_derivations([("", "", "", "correlation", options["correlation"], how)])
+            derivations = pd.concat([line, derivations], ignore_index=True)
     rows = rows[rows["comparison"].isin(table["comparison"])].drop(columns="comparison")
     table = _documented(table, options, clusters)
     derivations = derivations.drop(columns="label" if times == "primary" else [])
@@ -551,12 +608,14 @@ def _of_scores(trials, rows, measure, options):
         raise ValueError(f"no trial has a mean in a treatment or {comparator} arm at {at}")
     # SDs are borrowed from whole arms at the primary time point, however the arms of a trial are used: an arm that was
     # split, or measured again, lends once.
-    single = arm_scores(rows, options["correlation"], between)
+    single = arm_scores(rows, options["correlation"], between, adjusted=outcome == ANCOVA)
     lenders = one_per_role(single[single["row"].isin(rows.index[rows["primary"] == "yes"])], "combine")
     scores = lenders if (multi_arm, times) == ("combine", "primary") else one_per_role(single, multi_arm)
     # A standardised difference of final scores is none of changes, whose SDs are others.
-    chosen = chosen_score(scores, outcome, only=measure != "MD")
-    lines = scores[scores["score"] == scores["unit"].map(chosen)]
+    # A crossover trial has the same people in both arms, and no baseline of each period.
+    paired = scores["comparison"].isin(rows["comparison"][rows["design"] == "crossover"])
+    chosen = chosen_score(scores, outcome, only=measure != "MD", unadjusted=scores["unit"][paired])
+    lines = scores[of_outcome(scores, chosen)]
     dropped = _other_score(scores, chosen, outcome) | _without_comparator(trials, rows, options) | too_few(lines)
     lines = lines[~lines["comparison"].isin(dropped)]
     silent = lines[lines["sd"].isna()]
@@ -573,13 +632,21 @@ def _of_scores(trials, rows, measure, options):
     scores = scores[~scores["comparison"].isin(dropped) & scores["unit"].isin(chosen.index)]
     if scores.empty:
         raise ValueError("no trial is left: none has a mean and a spread in both arms, on a scale with ends")
-    table = _from_arms(scores, chosen)
+    table = _from_arms(scores, chosen, options["correlation"])
+    table["unadjusted"] = (outcome == ANCOVA) & (table["outcome"] != ANCOVA)
     table["period_correlation"] = table["comparison"].map(period_correlations(rows, single)).astype(float)
     about = about_trials(trials, "comparison")
     table = describe(table, rows, about)
     arms = [table[f"{part}_{arm}"] for arm in ("treatment", "placebo") for part in ("mean", "sd", "n")]
     periods = table["period_correlation"].fillna(between)
     table["yi"], table["vi"] = mean_effects(arms, table["design"] == "crossover", periods, measure)
+    adjusted = table["outcome"] == ANCOVA
+    parts = ("baseline_{}", "baseline_sd_{}", "mean_{}", "sd_{}", "n_{}")
+    arms = [table[part.format(arm)] for arm in ("treatment", "placebo") for part in parts]
+    differences = effects.adjusted_difference(*(x[adjusted] for x in (*arms, table["correlation"])))
+    table.loc[adjusted, "yi"], table.loc[adjusted, "vi"] = differences
+    if outcome == ANCOVA:
+        table = _with_effects(table, measure, dropped)
     if measure != "MD":
         # Changes in points stand beside differences in points only.
         table = _with_effects(table.drop(columns=_CHANGES), measure, dropped)
@@ -589,9 +656,9 @@ def _of_scores(trials, rows, measure, options):
 
 def _documented(table, options, clusters):
     """The columns that the options ask for; the others were needed on the way."""
-    table = first_columns(table.drop(columns=["unit", "comparison", "correlated", "by_p"]), _FIRST).reset_index(
-        drop=True
-    )
+    within = [] if options["outcome"] == ANCOVA else ["correlation"]
+    table = table.drop(columns=["unit", "comparison", "correlated", "by_p", "unadjusted", *within], errors="ignore")
+    table = first_columns(table, _FIRST).reset_index(drop=True)
     if options["times"] == "primary":
         table = table.drop(columns="arm_label")
     if options["comparator"] != "placebo":
@@ -624,6 +691,7 @@ _OPTIONS = {
     "measure": "MD",
     "outcome": "change",
     "correlation": None,
+    "correlations": None,
     "crossover_correlation": 0.5,
     "missing_sd": "impute",
     "multi_arm": "combine",
@@ -651,7 +719,7 @@ def _refuse_others(options, of):
 def _check_options(options):
     allowed = {
         "measure": (*_PAIRED, *_COUNTED),
-        "outcome": SCORES,
+        "outcome": PARTS,
         "missing_sd": (*RULES, "drop", "raise"),
         "multi_arm": ("combine", "split"),
         "times": ("primary", "all"),
@@ -659,7 +727,8 @@ def _check_options(options):
     for name, names in allowed.items():
         _check.option(name, options[name], names)
     for name in ("correlation", "crossover_correlation"):
-        if not isinstance(options[name], Real) or not -1 <= options[name] < 1:
+        estimated = name == "correlation" and options[name] == ESTIMATED
+        if not estimated and (not isinstance(options[name], Real) or not -1 <= options[name] < 1):
             raise ValueError(f"{name}={options[name]!r}: a correlation is a number from -1 to below 1")
 
 
@@ -732,7 +801,7 @@ def _raise_missing(silent, trials):
         raise TrialDataError(sorted(problems), "the trials")
 
 
-def _from_arms(scores, chosen):
+def _from_arms(scores, chosen, correlation):
     """One row per unit: the arms of the chosen score, and the change within each arm."""
     parts = ["mean", "sd", "n", "sd_rule", "correlated", "imputed", "merged", "arm_label"]
     keys = ["unit", "study", "comparison"]
@@ -750,6 +819,7 @@ def _from_arms(scores, chosen):
         for part in ("n", "mean", "sd"):
             out[f"{part}_{arm}"] = used[part][:, side].astype(float)
     out["status"], out["correlated"] = _status(used), used["correlated"].any(axis=1)
+    _add_correlation(out, baseline, final, change, correlation)
     out["by_p"] = [rule.startswith(FROM_P) for rule in used["sd_rule"][:, 1]]
     for extra in ("merged", "arm_label"):
         out[extra] = change[extra][:, 1].astype(object)
@@ -761,6 +831,26 @@ def _from_arms(scores, chosen):
         out[f"baseline_{arm}"], out[f"baseline_sd_{arm}"] = baseline["mean"][:, side], baseline["sd"][:, side]
     out["change_status"] = np.where(changes, _status(change), np.where(means, _NO_SPREAD, NO_BASELINE))
     return out
+
+
+def _add_correlation(out, baseline, final, change, correlation):
+    """Add the correlation between baseline and final score, and to adjusted differences what they rest on."""
+    three = (baseline, final, change)
+    own = ~np.any([score["imputed"].astype(bool) for score in three], axis=0)
+    sd = [score["sd"].astype(float) for score in three]
+    sd[2] = np.where(own, sd[2], np.nan)
+    arms = [[x[:, side] for x in sd] for side in (1, 0)]
+    n = [final["n"][:, side].astype(float) for side in (1, 0)]
+    out["correlation"] = correlation_within(arms, n, correlation)
+    told = [own_correlation(*arm) for arm in arms]
+    assumed = np.isnan(told).any(axis=0) | np.any([x["correlated"].any(axis=1) for x in (final, change)], axis=0)
+    adjusted = (out["outcome"] == ANCOVA).to_numpy()
+    out.loc[adjusted, "correlated"] = assumed[adjusted]
+    parts = {part: np.hstack([baseline[part], final[part]]) for part in ("imputed", "sd_rule")}
+    status = _status(parts)
+    status[(status == "as printed") & assumed] = "recovered"
+    out.loc[adjusted, "status"] = status[adjusted]
+    out.loc[~adjusted, "correlation"] = np.nan
 
 
 def _status(arms):
@@ -789,6 +879,8 @@ def _why_none(trial, measure):
 
 def _other_score(scores, chosen, outcome):
     """Say of each comparison that has only the other score in both arms which one that is; `chosen` have one."""
+    if outcome == ANCOVA:
+        return {}
     (other,) = (score for score in SCORES if score != outcome)
     silent = [unit for unit in chosen_score(scores, other, only=True).index if unit not in chosen]
     reason = f"the {SCORES[outcome]} is not known in both arms, but the {SCORES[other]} is (outcome={other!r})"
@@ -820,7 +912,7 @@ def _of_events(trials, rows, measure, options):
     for part in ("merged", "arm_label"):
         table[part] = wide[part, "treatment"].to_numpy()
     yi, vi = _COUNTED[measure](*(table[name] for name in _COUNTS), drop_double_zero=measure != "RD")
-    table = table.assign(yi=yi, vi=vi, correlated=False, by_p=False)
+    table = table.assign(yi=yi, vi=vi, correlated=False, by_p=False, unadjusted=False)
     about = about_trials(trials, "comparison")
     table = _with_effects(describe(table, rows, about), measure, dropped)
     labels, lines = table.set_index("unit")["label"], []
@@ -850,7 +942,7 @@ def _with_effects(table, measure, dropped):
     """The comparisons that have an effect; why the others have none is added to `dropped`."""
     none = table[~np.logical_and(*_check.good(table["yi"], table["vi"]))]
     for trial in none.itertuples():
-        dropped[trial.comparison] = UNDEFINED.get(measure, "")
+        dropped[trial.comparison] = UNDEFINED.get(ANCOVA if trial.outcome == ANCOVA else measure, "")
         if trial.design == "crossover" and _PAIRED.get(measure) is None:
             dropped[trial.comparison] = f"crossover: no variance of {measure} is known of people who were in both arms"
     table = table[~table["comparison"].isin(dropped)]

@@ -17,19 +17,28 @@ import numpy as np
 import pandas as pd
 
 from analysis import _check, effects, recover
-from analysis._types import Benefit, Outcome
+from analysis._types import Benefit, Score
 from analysis.data import headings
 from analysis.data.arm_scores import (
+    ADJUSTED,
+    ANCOVA,
     ASSUMED,
+    ESTIMATED,
     FROM_BOTH,
     FROM_CI,
     FROM_SE,
+    PARTS,
     POINTS,
     SCORES,
+    adjustment,
     arm_scores,
     chosen_score,
+    correlation_within,
+    estimated_correlation,
+    own_correlation,
     rescaled,
 )
+from analysis.data.dictionary import SMALLEST_SPREAD
 from analysis.data.trials import WITH_COMMA, TrialDataError, read_trials
 from analysis.measures import Measure
 
@@ -117,6 +126,8 @@ COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for nam
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # Powers of a larger number could overflow in a formula.
 _LARGEST = 1e50
+# A spread is above what is lost when it is squared, and a variance above the square of that.
+_SMALLEST = {"sd": 1e-30, "se": 1e-30, "vi": 1e-60}
 _PAIRS = ("ci", "ci_t", "ci_p")
 # What trials are, beside their numbers; the words of the closed lists that nothing is computed from may be any.
 _ABOUT = (
@@ -131,6 +142,7 @@ _NEEDS_TWO = ("MD", "ROM", "SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
 #: Why numbers that are all there make no effect.
 ZERO = "no events, or nothing but events, in both arms: the trial tells nothing of a ratio"
 UNDEFINED = {
+    ANCOVA: "the baselines do not vary, nothing is left to vary once they are known, or there are 3 people or fewer",
     "MD": "both SDs are 0",
     "SMD": "both SDs are 0",
     "SMDH": "both SDs are 0",
@@ -176,6 +188,7 @@ class WideOptions(NamedTuple):
     arms: tuple[str, str]
     level: float
     log: bool | None
+    correlations: pd.DataFrame | None = None
 
 
 def check_sides(benefit: Any, arms: Any) -> None:
@@ -189,7 +202,7 @@ def check_sides(benefit: Any, arms: Any) -> None:
 
 def wide_options(options: Mapping[str, Any]) -> WideOptions:
     """Return what was asked of a table with one row a study, checked."""
-    _check.option("outcome", options["outcome"], SCORES)
+    _check.option("outcome", options["outcome"], PARTS)
     _check.option("missing", options["missing"], ("raise", "drop"))
     for name, low, high, words in (
         ("correlation", -1, 1, "a number from -1 to 1, or the name of a column"),
@@ -369,7 +382,7 @@ class _Reader:
         self.derived = np.zeros(self.k, dtype=bool)
         self.flags = [[] for _ in range(self.k)]
         self.reasons, self.extra, self.unit, self.used = {}, {}, "", set()
-        self.shape, self.assumed = "", True
+        self.shape, self.assumed, self.of_all = "", True, []
         for at in np.flatnonzero(who["blank"]):
             self._problem(at, "study", "", "a row must say which study it is", "Fill it in.")
 
@@ -401,8 +414,10 @@ class _Reader:
     def _refuse_idle_options(self):
         """Refuse an option that would do nothing for this shape."""
         used = SHAPES[self.shape].columns
+        if (estimated := self.options.correlation == ESTIMATED) and self.shape != "two arms, before and after":
+            raise ValueError(f"correlation={ESTIMATED!r} is for two arms, before and after, not for {self.shape}")
         idle = {
-            "correlation": self.options.correlation is not None and "correlation" not in used,
+            "correlation": self.options.correlation is not None and not estimated and "correlation" not in used,
             "outcome": self.options.outcome != "change" and "final_mean_t" not in used,
             "log": self.options.log is not None and "yi" not in used,
         }
@@ -427,9 +442,9 @@ class _Reader:
         given = self.options.correlation
         if given is None and "correlation" in self.frame:
             given = "correlation"
-        if given is not None:
+        self.assumed = given == ESTIMATED or not isinstance(given, str)
+        if given is not None and given != ESTIMATED:
             self._take_one("correlation", given)
-        self.assumed = not isinstance(given, str)
 
     def _numbers(self, name):
         """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
@@ -461,7 +476,8 @@ class _Reader:
         elif kind == "scale":
             rule = "the end of a scale must be finite"
         self.refuse(name, ~(np.isnan(x) | allowed(x)), rule)
-        extreme = np.abs(self.values[name]) > _LARGEST
+        size = np.abs(self.values[name])
+        extreme = (size > _LARGEST) | ((size > 0) & (size < _SMALLEST.get(kind, 0.0)))
         self.refuse(name, extreme, "this is too extreme for double precision", "Correct it, or use another unit.")
 
     def refuse(self, name, where, rule, remedy=_CORRECT):
@@ -594,20 +610,25 @@ def _fill_arm(reader, arm, called):
 def _scores(reader):
     """Both arms by their change or their final score, by the rules of the arm-level table."""
     measure, outcome = reader.options.measure, reader.options.outcome
-    scores = _both_scores(reader)
+    scores, given = _both_scores(reader)
     # Scores of two kinds have different SDs: a standardised difference of the one is none of the other.
-    chosen = chosen_score(scores, outcome) if measure == "MD" else pd.Series(dtype=object)
+    complete = scores.groupby(["score", "unit"])[["mean", "sd"]].count().min(axis=1) == 2
+    unadjusted = np.flatnonzero(np.isnan(given) & ~complete["change"].to_numpy())
+    chosen = chosen_score(scores, outcome, unadjusted=unadjusted) if measure == "MD" else pd.Series(dtype=object)
     chosen = chosen.reindex(range(reader.k)).fillna(outcome).to_numpy()
     for arm, called, role in zip(_BOTH, reader.options.arms, _ROLES, strict=True):
-        own = scores[(scores["arm"] == role) & (scores["score"] == chosen[scores["unit"]])]
+        kind = np.where(chosen == ANCOVA, "final", chosen)
+        own = scores[(scores["arm"] == role) & (scores["score"] == kind[scores["unit"]])]
         _take_scores(reader, own.sort_values("unit").reset_index(drop=True), arm, called)
     for at in np.flatnonzero(chosen == "final"):
         reader.flags[at].append("final score")
     reader.extra["outcome"] = chosen
     formula = SHAPES["two arms, before and after"].formulas[measure]
     yi, vi = reader.call(formula, [f"{part}{arm}" for arm in _BOTH for part in ("mean", "sd", "n")])
+    if outcome == ANCOVA:
+        _adjust(reader, scores, chosen == ANCOVA, given, yi, vi)
+        return _on_points(reader, yi, vi)
     other = "final" if outcome == "change" else "change"
-    complete = scores.groupby(["score", "unit"])[["mean", "sd"]].count().min(axis=1) == 2
     instead = (complete[other] & ~complete[outcome]).to_numpy() & (measure != "MD")
     for at in np.flatnonzero(instead):
         words = f"the {SCORES[outcome]} or its SD is not known in both arms, but the {SCORES[other]} is"
@@ -616,15 +637,54 @@ def _scores(reader):
 
 
 def _both_scores(reader):
-    """Change and final score of every arm, a line each; `unit` is the number of the row."""
+    """Change and final score of every arm, a line each, and the correlation; `unit` is the number of the row."""
     given = reader.get("correlation") if "correlation" in reader.values else np.full(reader.k, _ASSUMED)
-    arms = [_rows_of_arm(reader, arm, role, given) for arm, role in zip(_BOTH, _ROLES, strict=True)]
+    arms = [_rows_of_arm(reader, arm, role) for arm, role in zip(_BOTH, _ROLES, strict=True)]
     rows = pd.concat(arms, ignore_index=True)
-    parts = [arm_scores(rows[rows["correlation"] == r], float(r)) for r in np.unique(given[~np.isnan(given)])]
-    if np.isnan(given).any():
-        # No correlation is known: a change has the SD that is printed, or none.
-        parts.append(arm_scores(rows[rows["correlation"].isna()].assign(baseline_sd=np.nan), 0.0))
-    return pd.concat(parts, ignore_index=True).assign(unit=lambda lines: lines["study"])
+    if reader.options.correlation == ESTIMATED:
+        r, how = estimated_correlation(arm_scores(rows, 0.0), reader.options.correlations)
+        given = np.full(reader.k, r)
+        reader.of_all = [("", "", "correlation", r, how)]
+    rows["correlation"] = np.tile(given, 2)
+    # Where no correlation is known, a change has the SD that is printed, or none.
+    alike = rows.groupby("correlation", dropna=False)
+    parts = [arm_scores(own, float(r), adjusted=reader.options.outcome == ANCOVA) for r, own in alike]
+    return pd.concat(parts, ignore_index=True).assign(unit=lambda lines: lines["study"]), given
+
+
+def _adjust(reader, scores, adjusted, correlation, yi, vi):
+    """Put differences adjusted for baseline into the rows of yi and vi that are to have them."""
+    wide = scores.pivot(index="unit", columns=["arm", "score"], values=["mean", "sd", "correlated"])
+    needed = {
+        f"{score}_{part}{arm}": wide[part, role, score].to_numpy(float)
+        for arm, role in zip(_BOTH, _ROLES, strict=True)
+        for score in PARTS[ANCOVA]
+        for part in ("mean", "sd")
+    }
+    n = {f"n{arm}": reader.get(f"n{arm}") for arm in _BOTH}
+    # Told by the names of both scores, not as a mean and an SD.
+    for at in np.flatnonzero(adjusted):
+        reader.reasons.pop(int(at), None)
+    for name, x in (needed | n).items():
+        reader.need(name, np.where(adjusted, x, 0.0), f"{name} is not known")
+    sds = [[wide["sd", role, score].to_numpy(float) for score in (*PARTS[ANCOVA], "change")] for role in _ROLES]
+    needed |= n | {"correlation": correlation_within(sds, [*n.values()], correlation)}
+    here = adjusted & ~np.isnan([*needed.values()]).any(axis=0)
+    yi[adjusted], vi[adjusted] = np.nan, np.nan
+    yi[here], vi[here] = effects.adjusted_difference(**{name: x[here] for name, x in needed.items()})
+    for at in np.flatnonzero(adjusted & ~(np.isfinite(yi) & (vi > 0))):
+        reader.reasons.setdefault(int(at), [("yi", UNDEFINED[ANCOVA])])
+    reader.extra["correlation"] = np.where(here, needed["correlation"], np.nan)
+    told = [own_correlation(*arm) for arm in sds]
+    own = ~np.isnan(told).any(axis=0) & ~wide["correlated"].to_numpy(bool).any(axis=1)
+    for at in np.flatnonzero(here):
+        rule = adjustment(needed["correlation"][at], not own[at])
+        reader.lines.append((int(at), "", ADJUSTED, yi[at], rule if reader.assumed else rule.removesuffix(ASSUMED)))
+    reader.derived |= here & ~own
+    for flag, where in {"not adjusted": ~adjusted, "correlation assumed": here & ~own & reader.assumed}.items():
+        for at in np.flatnonzero(where):
+            if flag not in reader.flags[at]:
+                reader.flags[at].append(flag)
 
 
 def _take_scores(reader, own, arm, called):
@@ -643,14 +703,14 @@ def _take_scores(reader, own, arm, called):
             reader.flags[line.unit].append("correlation assumed")
 
 
-def _rows_of_arm(reader, arm, role, correlation):
+def _rows_of_arm(reader, arm, role):
     """The rows of one arm, as the arm-level table has them; the unit of the scale stays as it is."""
     rows = pd.DataFrame({name: reader.get(f"{name}{arm}") for name in (*_SCORES, "n")})
     blank = "baseline_se final_se change_se final_ci_low final_ci_high change_ci_low change_ci_high ci_level".split()
     # No p between arms is among the columns of such a table.
     rows = rows.assign(study=range(reader.k), arm=role, arm_label="", design="parallel", p_between="", note="")
     rows = rows.assign(scale_min=0.0, scale_max=POINTS, week=np.nan, timepoint="", recovered="")
-    return rows.assign(**dict.fromkeys(blank, np.nan), correlation=correlation)
+    return rows.assign(**dict.fromkeys(blank, np.nan))
 
 
 def _on_points(reader, yi, vi):
@@ -668,6 +728,9 @@ def _on_points(reader, yi, vi):
         return yi, vi
     reader.refuse("scale_min", low >= high, "a scale must begin below its end", "Correct the one or the other.")
     low = reader.get("scale_min")
+    for name in [name for name in reader.values if {"sd", "se"} & set(name.split("_"))]:
+        tiny = (reader.get(name) > 0) & (reader.get(name) < SMALLEST_SPREAD * (high - low))
+        reader.refuse(name, tiny, f"this is less than {SMALLEST_SPREAD:g} of the scale", "Check the unit.")
     for name, x in zip(_SCALE, (low, high), strict=True):
         reader.need(name, x, f"{name} is not known")
     reader.unit = "points on 0–10"
@@ -798,7 +861,9 @@ def _parts(reader, about, yi, vi):
     left_out = table[~fine].drop(columns=["yi", "vi", "status", "flags"]).reset_index(drop=True)
     left_out.insert(2, "reason", pd.Series(["; ".join(each) for each in told], dtype=object))
     lines = [(reader.who["study"][at], *line) for at, *line in sorted(reader.lines, key=lambda one: one[0]) if fine[at]]
-    derivations = pd.DataFrame(lines, columns=["study", "arm", "quantity", "value", "rule"]).astype({"value": float})
+    derivations = pd.DataFrame(reader.of_all + lines, columns=["study", "arm", "quantity", "value", "rule"]).astype(
+        {"value": float}
+    )
     unit = reader.unit or reader.options.measure.unit
     return WideEffects(table[fine].reset_index(drop=True), derivations, left_out, unit)
 
@@ -837,7 +902,7 @@ def trials_from_wide(
     arms: tuple[str, str] = ("treatment", "placebo"),
     benefit: Benefit | None = None,
     outcome_name: str = "",
-    outcome: Outcome = "final",
+    outcome: Score = "final",
     correlation: float | str | None = None,
     level: float = 95.0,
     **columns: str | float | tuple[str, str],
@@ -943,6 +1008,7 @@ def trials_from_wide(
     known = SHAPES["two arms"].columns
     _check.keywords("trials_from_wide", columns, known)
     check_sides(benefit, arms)
+    _check.option("outcome", outcome, SCORES)
     asked = {"measure": "MD", "outcome": outcome, "correlation": correlation, "missing": "raise"}
     reader = _opened(df, about, wide_options(asked | {"arms": tuple(arms), "level": level, "log": None}))
     reader.take("two arms", columns)

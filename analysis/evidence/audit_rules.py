@@ -627,7 +627,9 @@ def _baselines(paired):
             f"baselines of {number(line.baseline_mean_t)} (treatment) and {number(line.baseline_mean_p)} (placebo) "
             f"differ by {number(abs(line.gap))} points{in_se}"
         )
-        remedy = "Use change or adjusted scores, not final scores alone."
+        remedy = (
+            "Adjust for it, with outcome='ancova': final scores leave the difference in, changes take out too much."
+        )
         yield _found(line, "baseline imbalance", "serious" if far else "warning", line.gap, reason, remedy)
 
 

@@ -19,13 +19,16 @@ from analysis import _check, effects, text
 from analysis._docs import documented
 from analysis._types import CIMethod, IncludeOrNot, MissingSD, Outcome, Tau2Method
 from analysis.data.arm_scores import (
+    ANCOVA,
     BASELINE,
+    FROM_CHANGE,
     IMPUTED,
+    PARTS,
     RULES,
-    SCORES,
     arm_scores,
     borrowed_sd,
     compared_arms,
+    correlation_within,
     donors,
     one_per_role,
     within,
@@ -37,7 +40,7 @@ from analysis.data.trials import checked_trials
 from analysis.models.pooling import CI_METHODS, pool_batch
 from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
-from analysis.recover import combine_arms
+from analysis.recover import combine_arms, sd_from_change
 from analysis.sentences import Wording
 
 _INCLUDE, _EXCLUDE = "include", "exclude"
@@ -47,7 +50,7 @@ _RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
 
 # The choices, in words.
 _WORDS = {
-    "outcome": "change or final scores",
+    "outcome": "change, final or adjusted scores",
     "correlation": "the correlation between baseline and final scores",
     "crossover_correlation": "the correlation between crossover periods",
     "missing_sd": "the rule for missing SDs",
@@ -78,7 +81,7 @@ def multiverse(
     trials: pd.DataFrame,
     *,
     contrasts: pd.DataFrame | None = None,
-    outcome: Outcome | Sequence[Outcome] | None = ("change", "final"),
+    outcome: Outcome | Sequence[Outcome] | None = ("change", "final", "ancova"),
     correlation: float | Sequence[float] | None = _CORRELATIONS,
     crossover_correlation: float | Sequence[float] | None = (0.0, 0.5, 0.8),
     missing_sd: MissingSD | Sequence[MissingSD] | None = ("impute", "impute-median", "impute-largest", "drop"),
@@ -102,9 +105,9 @@ def multiverse(
     contrasts : pandas.DataFrame, optional
         From :func:`analysis.read_contrasts`: reported differences, to be included and excluded.
     outcome, correlation, crossover_correlation, missing_sd : option or sequence of options, optional
-        Options of :func:`analysis.effect_sizes`. Change or final scores; correlation of baseline and final scores;
-        correlation of the two periods of a crossover trial; what to do with trials that print no spread, "drop" leaving
-        them out. Several treatment arms of a trial are always combined.
+        Options of :func:`analysis.effect_sizes`. Change, final or adjusted scores; correlation of baseline and final
+        scores; correlation of the two periods of a crossover trial; what to do with trials that print no spread, "drop"
+        leaving them out. Several treatment arms of a trial are always combined.
     doubtful, second_hand, single_session, contrast_rows : {"include", "exclude"}, or both
         Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
         of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
@@ -157,7 +160,7 @@ def multiverse(
     >>> from analysis import read_trials
     >>> frame = multiverse(read_trials("data/trials.csv"), where={"therapy_family": ["Light", "Magnetic field"]})
     >>> len(frame), frame["analysis"].nunique()
-    (19200, 12840)
+    (28800, 22440)
     >>> bool(frame["excludes_zero"].all())
     False
     """
@@ -193,7 +196,7 @@ def multiverse(
 
 def _checked(options, has_contrasts):
     """Every choice as a tuple of options; ValueError lists all that is wrong."""
-    allowed = {"outcome": SCORES, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
+    allowed = {"outcome": PARTS, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
     out, problems = {}, []
     for name, given in options.items():
         out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
@@ -244,31 +247,41 @@ def _data_sets(trials, contrasts, options, where):
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
     trials = checked_trials(trials)
     made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
-    spreads = _spreads(trials, options["correlation"])
+    spreads = {
+        adjusted: _spreads(trials, options["correlation"], adjusted)
+        for adjusted in dict.fromkeys(outcome == ANCOVA for outcome in options["outcome"])
+    }
     reported = None if contrasts is None else contrast_effects(contrasts)
     shape = tuple(len(options[name]) for name in _DATA_CHOICES)
     parts = []
     for found in made:
-        vi = _variances(found.table, spreads, options)
+        own = _effects(found.table, spreads[found.options["outcome"] == ANCOVA], options)
         table, replaced = _with_reported(found, reported)
         keep = _present(table, replaced, options) & holding(table, where).to_numpy()
-        every = np.concatenate([vi, np.broadcast_to(table["vi"], (*vi.shape[:-1], len(table)))[..., len(found) :]], -1)
-        vi = np.where(keep, np.expand_dims(every, (3, 4, 5, 6)), np.nan)
-        parts.append((np.where(keep & np.isfinite(vi), table["yi"], np.nan), vi))
+        every = (
+            np.concatenate([x, np.broadcast_to(table[name], (*x.shape[:-1], len(table)))[..., len(found) :]], -1)
+            for name, x in zip(("yi", "vi"), own, strict=True)
+        )
+        yi, vi = (np.where(keep, np.expand_dims(x, (3, 4, 5, 6)), np.nan) for x in every)
+        parts.append((np.where(np.isfinite(vi), yi, np.nan), vi))
     yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
     return _DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T, Wording.of(made[0]))
 
 
-def _spreads(trials, correlations):
+def _spreads(trials, correlations, adjusted):
     """The arms of all trials as in :func:`effect_sizes`, and their SDs (arms, correlations)."""
-    single = arm_scores(compared_arms(trials), correlations[0])
+    single = arm_scores(compared_arms(trials), correlations[0], adjusted=adjusted)
     sd = np.repeat(single["sd"].to_numpy()[:, None], len(correlations), axis=1)
-    both = np.flatnonzero(single["correlated"])
-    before, after = (
-        single[single["score"] == score].set_index("row")["sd"][single["row"].iloc[both]].to_numpy()[:, None]
-        for score in (BASELINE, "final")
-    )
-    sd[both] = effects.change_sd(before, after, np.array(correlations))
+    made_after = single["sd_rule"].str.startswith(FROM_CHANGE)
+    for lines, other, formula in (
+        (single["correlated"] & ~made_after, "final", effects.change_sd),
+        (single["correlated"] & made_after, "change", sd_from_change),
+    ):
+        before, known = (
+            single[single["score"] == score].set_index("row")["sd"][single["row"][lines]].to_numpy()[:, None]
+            for score in (BASELINE, other)
+        )
+        sd[lines] = formula(before, known, np.array(correlations))
     scores = one_per_role(single, "combine")
     mean, n = (single[column].to_numpy()[:, None] for column in ("mean", "n"))
     lines = [list(own) for own in scores["lines"]]
@@ -278,29 +291,51 @@ def _spreads(trials, correlations):
     return scores, np.array(merged)
 
 
-def _variances(table, spreads, options):
-    """Sampling variances of the trials: (correlation, crossover_correlation, missing_sd, studies)."""
+def _effects(table, spreads, options):
+    """Effects and sampling variances of the trials: (correlation, crossover_correlation, missing_sd, studies)."""
     scores, known = spreads
     rules = options["missing_sd"]
     place = {key: at for at, key in enumerate(zip(scores["study"], scores["arm"], scores["score"], strict=True))}
-    chosen = [
-        [place[study, arm, score] for study, score in zip(table["study"], table["outcome"], strict=True)]
+    lines = {
+        (arm, score): np.array([place[study, arm, score] for study in table["study"]])
         for arm in ("treatment", "placebo")
-    ]
-    silent = [line for arm in chosen for line in arm if np.isnan(known[line]).any()]
+        for score in (BASELINE, "final", "change")
+    }
+    change, adjusted = (table["outcome"].to_numpy() == outcome for outcome in ("change", ANCOVA))
+    used = [np.where(change, lines[arm, "change"], lines[arm, "final"]) for arm in ("treatment", "placebo")]
+    needed = np.concatenate([*used, *(lines[arm, BASELINE][adjusted] for arm in ("treatment", "placebo"))])
+    silent = [line for line in needed if np.isnan(known[line]).any()]
     sd, n = np.repeat(known[:, :, None, None], len(rules), axis=3), scores["n"].to_numpy()
     for line, alike in donors(scores, silent).items():
         for at, rule in enumerate(rules):
             if rule in RULES:
                 sd[line, :, 0, at] = borrowed_sd(known[alike], n[alike], rule)
     mean = scores["mean"].to_numpy()
-    arms = [x for arm in chosen for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
+    arms = [x for arm in used for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
     paired = (table["design"] == "crossover").to_numpy()[:, None, None, None]
     # What a printed p tells does not vary: SDs that were made of it give it with the correlation they were made with.
     by_p = table["flags"].map(lambda flags: "SD from p" in flags) & (table["design"] == "crossover")
     told = table["period_correlation"].mask(by_p, DEFAULTS["crossover_correlation"]).to_numpy()[:, None, None, None]
     correlation = np.where(np.isnan(told), np.array(options["crossover_correlation"])[:, None], told)
-    return np.moveaxis(mean_effects(arms, paired, correlation)[1], 0, -1)
+    yi, vi = mean_effects(arms, paired, correlation)
+    if adjusted.any():
+        own = {key: at[adjusted] for key, at in lines.items()}
+        yi[adjusted], vi[adjusted] = _adjusted(own, mean, sd, n, known, options)
+    return np.moveaxis(yi, 0, -1), np.moveaxis(vi, 0, -1)
+
+
+def _adjusted(lines, mean, sd, n, known, options):
+    """Differences adjusted for baseline and their variances: (studies, correlation, 1, missing_sd)."""
+    three, arms, sds = (BASELINE, "final", "change"), [], []
+    for arm in ("treatment", "placebo"):
+        before, after, change = (sd[lines[arm, score]] for score in three)
+        # The correlation that an arm tells is that of its own SDs, none of them borrowed.
+        borrowed = np.isnan([known[lines[arm, score]] for score in three]).any(axis=0)
+        sds.append((before, after, np.where(borrowed[:, :, None, None], np.nan, change)))
+        means = (mean[lines[arm, score], None, None, None] for score in three[:2])
+        arms += [next(means), before, next(means), after, n[lines[arm, "final"], None, None, None]]
+    correlation = correlation_within(sds, arms[4::5], np.array(options["correlation"])[:, None, None])
+    return effects.adjusted_difference(*arms, correlation)
 
 
 def _with_reported(found, reported):
@@ -385,7 +420,7 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     >>> from analysis import read_trials
     >>> frame = multiverse(read_trials("data/trials.csv"), correlation=0.5, crossover_correlation=0.5)
     >>> choice_effects(frame)[["choice", "option", "mean_estimate"]].head(2).round(2).values.tolist()
-    [['second_hand', 'include', -1.09], ['second_hand', 'exclude', -0.73]]
+    [['second_hand', 'include', -1.09], ['second_hand', 'exclude', -0.74]]
     """
     _check_multiverse(frame)
     codes = {name: pd.factorize(frame[name]) for name in CHOICES if name in frame}
@@ -481,7 +516,7 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits:
     >>> from analysis.evidence.multiverse import multiverse
     >>> frame = multiverse(read_trials("data/trials.csv"), crossover_correlation=0.5, ci_method="z")
     >>> print(multiverse_findings(frame).partition(".")[0])
-    2 560 combinations of choices give 1 712 different analyses, of 22 to 44 trials
+    3 840 combinations of choices give 2 992 different analyses, of 22 to 44 trials
     """
     moved = choice_effects(frame)
     once = frame.drop_duplicates("analysis")

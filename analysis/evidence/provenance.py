@@ -16,12 +16,17 @@ import pandas as pd
 
 from analysis import _check, recover
 from analysis.data.arm_scores import (
+    ADJUSTED,
+    ANCOVA,
     BASELINE,
+    BASELINE_PLUS_CHANGE,
     FROM_BOTH,
+    FROM_CHANGE,
     FROM_CI,
     FROM_P,
     FROM_SE,
     IMPUTED,
+    PARTS,
     POINTS,
     SCORES,
     arm_scores,
@@ -62,6 +67,10 @@ INDEPENDENT = "square of the SD over n, summed over the two arms"
 PAIRED = "squares of the SDs minus twice correlation times SDs, over n (the same people)"
 OF_ONE_ARM = "square of the SD over n"
 SQUARE = "square of the standard error"
+LEAST_SQUARES = "least squares on arm and baseline"
+OF_LEAST_SQUARES = "square of the standard error that least squares on arm and baseline gives"
+OF_SCORES = "between baseline and final score, option correlation"
+BY_THREE_SDS = "the correlation that the SDs of baseline, final score and change imply, as one for both arms"
 FROM_NORMAL = "half the interval over the normal quantile"
 FROM_T = "half the interval over the t quantile on n of both arms minus 2 degrees of freedom"
 COMBINED = "arms combined as if one (Cochrane Handbook 6.5.2.10)"
@@ -85,6 +94,8 @@ VALUES: dict[str, Any] = {
     # The level of the interval is a cell in percent, and stands beside its ends.
     FROM_CI: lambda x: recover.sd_from_ci(x[0], x[1], x[3], x[2] / 100),
     FROM_BOTH: lambda x: change_sd(*x),
+    BASELINE_PLUS_CHANGE: lambda x: x[0] + x[1],
+    FROM_CHANGE: lambda x: recover.sd_from_change(*x),
     FROM_P: lambda x: recover.sd_from_p(x[0] - x[1], x[2], *x[3:]),
     BY_PAIRED_P: lambda x: paired_correlation(x[0] - x[1], x[2], x[3], *x[4:]),
     BY_PAIRED_P_ALONE: lambda x: paired_sd(x[0] - x[1], *x[2:]),
@@ -396,7 +407,8 @@ def _arms_behind(effects):
     if rows.empty:
         return _Arms(effects.options, {}, pd.DataFrame(), pd.DataFrame(), {}, {}, {}, reported)
     rows = rows.assign(comparison=comparisons(rows, effects.options.get("times", "primary")))
-    single = arm_scores(rows, effects.options["correlation"], effects.options["crossover_correlation"])
+    told = effects.options["correlation"], effects.options["crossover_correlation"]
+    single = arm_scores(rows, *told, adjusted=effects.options["outcome"] == ANCOVA)
     scores = one_per_role(single, effects.options["multi_arm"]).reset_index(drop=True)
     lenders = one_per_role(single[single["row"].isin(rows.index[rows["primary"] == "yes"])], "combine")
     lines, units = {}, {}
@@ -426,8 +438,10 @@ def _branch(arms, trial, role, weight):
         return _node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
     if role != "contrast":
         effect, parts = _one_arm(arms, trial, role)
-    elif trial.outcome in ("change", "final"):
+    elif trial.outcome in SCORES:
         effect, parts = _two_arms(arms, trial)
+    elif trial.outcome == ANCOVA:
+        effect, parts = _two_adjusted_arms(arms, trial)
     else:
         effect, parts = _reported(arms, trial)
     return _node("trial", effect, parts[0]["value"], BY_WEIGHT, parts, weight=weight, **more)
@@ -523,6 +537,9 @@ def _of_rows(arms, line, quantity, value, of_row):
 def _mean_of_row(arms, row, score):
     """The children and the rule of a row's mean in points."""
     record = arms.records[row]
+    if score == "final" and pd.isna(record["final_mean"]):
+        parts = [_leaf(record, row, f"{name}_mean") for name in (BASELINE, "change")]
+        return _rescaled(record, row, _step(record, "mean final score", BASELINE_PLUS_CHANGE, parts), TO_POINTS)
     if score != "change":
         return _rescaled(record, row, _leaf(record, row, f"{score}_mean"), TO_POINTS)
     if pd.notna(record["change_mean"]):
@@ -573,7 +590,10 @@ def _raw_sd(arms, record, row, score):
         )
     if rule.startswith(FROM_P):
         return _step(record, name, FROM_P, _cells_of_the_test(arms, record, score))
-    r = _assumption("correlation", arms.options["correlation"], "between baseline and final score, option correlation")
+    r = _assumption("correlation", arms.options["correlation"], OF_SCORES)
+    if score == "final":
+        sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "change")]
+        return _step(record, name, FROM_CHANGE, [*sds, r])
     sds = [_raw_sd(arms, record, row, part) for part in (BASELINE, "final")]
     return _step(record, name, FROM_BOTH, [*sds, r])
 
@@ -646,6 +666,27 @@ def _two_arms(arms, trial):
         rule, children = INDEPENDENT, [sd_t, n_t, sd_p, n_p]
     parts = [_effect(trial, "difference", trial.yi, MINUS.format(arm=placebo.arm), means)]
     return "difference", [*parts, _effect(trial, "variance of the difference", trial.vi, rule, children)]
+
+
+def _two_adjusted_arms(arms, trial):
+    """The branch of a difference adjusted for baseline: both scores of both arms, and the correlation."""
+    unit = arms.unit_of(trial)
+    lines = {
+        (role, score): arms.lines[unit, role, score] for role in ("treatment", "placebo") for score in PARTS[ANCOVA]
+    }
+    means = [_mean_node(arms, line) for line in lines.values()]
+    used = {"final": "sd_{}", BASELINE: "baseline_sd_{}"}
+    sds = [_sd_node(arms, line, getattr(trial, used[score].format(role))) for (role, score), line in lines.items()]
+    n = [_n_node(arms, lines[role, "final"]) for role in ("treatment", "placebo")]
+    if "correlation assumed" in trial.flags:
+        r = _assumption("correlation", trial.correlation, OF_SCORES)
+    else:
+        changes = [arms.lines[unit, role, "change"] for role in ("treatment", "placebo")]
+        three = [*sds, *(_sd_node(arms, line, line.sd) for line in changes), *n]
+        r = _effect(trial, "correlation", trial.correlation, BY_THREE_SDS, three) | {"unit": ""}
+    parts = [*means, *sds, *n, r]
+    difference = _effect(trial, ADJUSTED, trial.yi, LEAST_SQUARES, parts)
+    return ADJUSTED, [difference, _effect(trial, f"variance of the {ADJUSTED}", trial.vi, OF_LEAST_SQUARES, parts)]
 
 
 def _reported(arms, trial):

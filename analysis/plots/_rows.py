@@ -26,6 +26,7 @@ from analysis.text import NOT_ESTIMABLE, NUMBERS, number, percent
 MEANINGS = {
     "SD imputed": "SD imputed from comparable arms",
     "final score": "final scores, not changes",
+    "not adjusted": "not adjusted for baseline",
     "n assumed": "number of patients per arm assumed",
     "n inferred": "number of patients per arm inferred from printed percentages or means",
     "crossover": (
