@@ -935,3 +935,11 @@ def test_the_wider_intervals_and_the_less_certain_test_are_shown(formula, yi):
         assert (wide.qm, *wide.qm_df, wide.qm_pvalue) == pytest.approx(
             (less.qm, *less.qm_df, less.qm_pvalue), rel=1e-12
         )
+
+
+def test_outcomes_on_a_line_are_tested_by_wald():
+    data = pd.DataFrame({"yi": [1.0, 2.0, 3.0, 4.0], "vi": 0.1, "x": [1, 2, 3, 4.0]})
+    wide, wald = (meta_regression("yi ~ x", data, ci_method=ci) for ci in ("HKSJ-wide", "z"))
+    assert (wide.qm, *wide.qm_df, wide.qm_pvalue) == pytest.approx((wald.qm, *wald.qm_df, wald.qm_pvalue))
+    assert wide.hksj_narrower and np.isfinite(wide.pvalues).all()
+    assert np.isnan(meta_regression("yi ~ 1", data, ci_method="HKSJ-wide").qm_pvalue)

@@ -452,9 +452,11 @@ def _omnibus_test(fits, moderators, df, options):
     m, statistic = len(moderators), float(omnibus(fits, moderators, options.ci_method)[0])
     if options.ci_method != "HKSJ-wide":
         return WaldTest(statistic, (m, float(fits.df[0])))
-    wald = statistic * m * float(fits.factor[0])
-    both = WaldTest(wald / (m * float(fits.hksj[0])) if m else np.nan, (m, float(df))), WaldTest(wald, (m, np.inf))
-    return max(both, key=lambda test: test.pvalue)
+    wald, hksj = WaldTest(statistic * m * float(fits.factor[0]), (m, np.inf)), float(fits.hksj[0])
+    # Outcomes on a line leave HKSJ no variance, and its test no doubt.
+    if m == 0 or hksj == 0.0:
+        return wald
+    return max(wald, WaldTest(wald.statistic / (m * hksj), (m, float(df))), key=lambda test: test.pvalue)
 
 
 def _explained(model, options, tau2, h2):
