@@ -600,7 +600,11 @@ def _randomised(words, contrast, separately):
             f"{words.noun} is expected between {low} and {high} ({at} prediction interval)"
         )
     if contrast.hksj_narrower:
-        parts.append("this interval is narrower than the Wald interval and may promise too much")
+        parts.append(
+            "this interval is that of Wald, which is wider here than that of HKSJ"
+            if contrast.ci_method == "HKSJ-wide"
+            else "this interval is narrower than the Wald interval and may promise too much"
+        )
     if separately and contrast.k > 1:
         parts.append("it is pooled on its own, so it is not exactly the difference of the two changes")
     return "; ".join(parts) + "."
@@ -1026,7 +1030,7 @@ def _outcomes(fit):
 
 def _few_or_far(fit):
     """How true values vary together, what was left out, and whether an estimate lies at the end of its range."""
-    yield "Correlation", f"{number(fit.correlation)} between the true values of a {Wording.of(fit).noun}"
+    yield "Correlation", f"{_correlation(fit)} between the true values of a {Wording.of(fit).noun}"
     yield from _left_out(fit)
     if fit.boundary:
         yield "Note", "A tau is 0 or the correlation is −1 or 1: the data would have it even further."

@@ -369,3 +369,18 @@ def test_labels_may_name_whole_texts_with_study_or_trial_in_them():
     assert {"Neue Studie: Prognose", "Relatives Risiko"} <= {t.get_text() for t in fig.findobj(Text)}
     with pytest.raises(ValueError, match="translates what no figure says: 'Predicted by a study'"):
         analysis.theme(labels={"Predicted by a study": "?"})
+
+
+@pytest.mark.parametrize(("method", "said"), [("HKSJ-wide", "which is shown"), ("HKSJ", "to be read with care")])
+def test_the_interval_that_is_shown_is_the_one_that_is_named(method, said):
+    """With HKSJ-wide the narrower interval is not the one that is drawn."""
+    pooled = analysis.pool([-1.0, -1.1, -1.05, -1.0], [0.2, 0.3, 0.25, 0.2], ci_method=method)
+    data = pd.DataFrame({"yi": pooled.yi, "vi": pooled.vi, "x": [1.0, 2, 3, 5]})
+    fit = analysis.meta_regression("yi ~ x", data, ci_method=method)
+    for fig in (analysis.drapery(pooled), analysis.bubble(fit)):
+        assert f"narrower than the Wald interval, {said}" in fig.content.caption
+    several = said.replace("which is", "which are")
+    assert f"narrower than the Wald intervals, {several}: All studies" in analysis.forest(pooled).content.caption
+    agreeing = dataclasses.replace(synthetic(9), table=synthetic(9).table.assign(yi=-1.0))
+    found = analysis.pool_arms(agreeing, ci_method=method).findings()
+    assert ("is that of Wald" in found, "may promise too much" in found) == (method == "HKSJ-wide", method == "HKSJ")

@@ -525,11 +525,10 @@ def _on_null(plane):
 def _bubble_footer(about, note, *, printed=False):
     """Return the paragraphs below the figure; where the fitted means are ``printed`` in it, without them."""
     apart = "they are spread out within a row only where they would cover one another"
-    narrow = "Confidence limits are narrower than the Wald limits, to be read with care"
     drawn = (
         f"circles: {about.wording.nouns}, area proportional to the weight in the model down to a smallest size",
         apart if about.along.categorical else "",
-        narrow if about.fit.hksj_narrower else "",
+        words.narrow_words(about.fit),
         "bands go on beyond the panel" if about.bands_leave else "",
     )
     lines = [

@@ -353,7 +353,6 @@ def _drapery_footer(about, note):
         parts.append(f"area: prediction of a new {wording.noun}")
     if about.common is not None:
         parts.append("dashed: common effect, normal distribution")
-    narrow = "The HKSJ interval is narrower than the Wald interval, to be read with care"
     marked = _p_text(about.lines[0])
     lines = [
         _drapery_finding(about),
@@ -366,7 +365,7 @@ def _drapery_footer(about, note):
             words.model_sentence(pooled, wording),
             words.heterogeneity_sentence(pooled, wording),
             words.left_out_sentence(about.left_out, wording),
-            narrow if pooled.hksj_narrower else "",
+            words.narrow_words(pooled),
         ),
         sentences(note),
     ]

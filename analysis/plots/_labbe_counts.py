@@ -614,9 +614,7 @@ def _warnings(shown, table):
         said.append(f"weight 0 in {wording.counted(nothing)}: smallest mark")
     if 1 < len(trials) < words.FEW:
         said.append(f"fewer than three {wording.nouns}: an interval from two hardly says anything")
-    if getattr(pooled, "hksj_narrower", False):
-        said.append("the HKSJ interval is narrower than the Wald interval, to be read with care")
-    return said
+    return [*said, words.narrow_words(pooled)]
 
 
 def _zero_cells(trials):

@@ -68,6 +68,8 @@ OPTIONS = {
     "t": "Wald, t(k−1)",
     "z": "Wald, normal",
     "HKSJ-mod": "HKSJ, floored",
+    "HKSJ-wide": "HKSJ or Wald",
+    "ancova": "adjusted",
 }
 
 ROW_MM, BETWEEN_MM = 3.5, 1.6  # height of an option, and the space between choices

@@ -166,17 +166,28 @@ def few_sentence(groups, wording):
     )
 
 
+def narrow_words(fit):
+    """Return what to say of a HKSJ interval that is narrower than the Wald interval, "" of any other."""
+    if not getattr(fit, "hksj_narrower", False):
+        return ""
+    if fit.ci_method == "HKSJ-wide":
+        return "the HKSJ interval is narrower than the Wald interval, which is shown"
+    return "the HKSJ interval is narrower than the Wald interval, to be read with care"
+
+
 def narrow_sentence(blocks, wording):
-    """Return the warning for pooled results whose HKSJ interval is narrower than the Wald interval."""
+    """Return the same of several pooled results, with their names."""
     narrow = [
-        f"{block.name} ({series_words(series, wording)})"
+        (f"{block.name} ({series_words(series, wording)})", result.ci_method)
         for block in blocks
         for series, result in block.results.items()
         if result is not None and result.hksj_narrower
     ]
     if not narrow:
         return ""
-    return f"HKSJ intervals narrower than the Wald intervals, to be read with care: {', '.join(narrow)}"
+    names, methods = zip(*narrow, strict=True)
+    what = "which are shown" if methods[0] == "HKSJ-wide" else "to be read with care"
+    return f"HKSJ intervals narrower than the Wald intervals, {what}: {', '.join(names)}"
 
 
 def key_sentence(key):
