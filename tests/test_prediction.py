@@ -17,6 +17,7 @@ CASES = {
     "unequal variances": UNEQUAL,
     "alike": (np.array([-1.0, -1.1, -1.05]), np.array([0.2, 0.3, 0.25])),
     "many": (np.linspace(-1.0, 1.0, 40) ** 3, np.geomspace(0.02, 0.5, 40)),
+    "many and alike": (0.4 * np.sin(np.arange(40) * 2.4), np.full(40, 0.1)),
 }
 
 
@@ -57,8 +58,8 @@ def test_with_equal_variances_tau2_is_known_in_closed_form():
     tau2, mass = prediction._heterogeneity(*columns(yi, vi))
     assert mass.sum() == pytest.approx(1.0, abs=1e-10)
     assert mass[0, 0] == pytest.approx(special.chdtrc(3, q), rel=1e-10)
-    square = 0.1 * (q / special.chdtri(3, 0.5) - 1.0)
-    assert mass[tau2 <= square].sum() == pytest.approx(0.5, abs=0.02)
+    # The mean of v / (v + tau2) where tau2 > 0 is that of chi-square / Q below Q.
+    assert (mass / (1.0 + tau2 / 0.1))[1:].sum() == pytest.approx(3 / q * special.chdtr(5, q), rel=1e-10)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -75,7 +76,7 @@ def test_limits_are_quantiles_of_the_distribution(name):
 def test_more_nodes_change_nothing(name, monkeypatch):
     once = new_effect(*columns(*CASES[name])).interval(0.95)
     monkeypatch.setattr(prediction, "_DENSITY", 10.0)
-    assert once == pytest.approx(new_effect(*columns(*CASES[name])).interval(0.95), rel=1e-7)
+    assert once == pytest.approx(new_effect(*columns(*CASES[name])).interval(0.95), rel=1e-8)
 
 
 def test_many_levels_are_those_asked_for_one_by_one():

@@ -26,14 +26,18 @@ if TYPE_CHECKING:
 
 # What is left out at either end of tau2 and of chi-square, of a probability of 1.
 _TAIL = 1e-12
-# Nodes for each unit of the logarithm of tau2 or chi-square: more change less than the ninth digit.
-_DENSITY, _FEWEST, _MOST = 5.0, 24, 400
+# Nodes for each unit of the logarithm of chi-square, and half as many again for tau2: more change less than the ninth
+# digit. So does a shorter step along the integral of the distribution of Q.
+_DENSITY, _FEWEST, _MOST = 2.7, 16, 400
+_APART = 0.12
+# Candidates for the end of the range of tau2.
+_RUNGS = 33
 # Parts of the mixture below it do not show.
 _NEGLIGIBLE = 1e-15
 # Twice as many as Newton's method between safe ends has needed.
 _STEPS = 100
-# A step this small, in widths of the distribution, is the last one.
-_CLOSE = 1e-12
+# A step this small, in widths of the distribution, is the last one: the error left is near its square.
+_CLOSE = 1e-7
 # Levels from which on the others are guessed.
 _FEW = 16
 # Meta-analyses in one array, whose parts may be ten thousand each.
@@ -209,16 +213,35 @@ def _heterogeneity(y, v):
     total = w.sum(axis=0)
     q = (w * (y - (w * y).sum(axis=0) / total) ** 2).sum(axis=0)
     typical = df / (total - (w**2).sum(axis=0) / total)
-    # Q lies between chi-square times the least and times the largest of 1 + w tau2.
-    least, largest = special.chdtri(df, 1.0 - _TAIL), special.chdtri(df, _TAIL)
-    low = np.log1p(np.maximum(q / largest - 1.0, 0.0) / w.max(axis=0) / typical)
-    high = np.log1p(np.maximum(q / least - 1.0, 0.0) / w.min(axis=0) / typical)
-    nodes, share = _gauss(float((high - low).max()), df)
-    tau2 = np.vstack([np.zeros(q.size), typical * np.expm1(low + (high - low) * nodes[:, None])])
-    each = (np.broadcast_to(x, (*tau2.shape, len(v))).reshape(-1, len(v)).T for x in (w.T, v.T + tau2[:, :, None]))
-    below, slope = (x.reshape(tau2.shape) for x in generalised_q_cdf(np.tile(q, len(tau2)), *each))
-    density = -slope[1:] * (tau2[1:] + typical) * (high - low) * share[:, None]
+    low, high = _range(q, w, typical)
+    # With few studies normal distributions change fastest where tau2 is near 0: squares have more nodes there.
+    nodes, share = _gauss(1.5 * float((high - low).max()), df)
+    length, nodes, share = high - low, nodes[:, None] ** 2, 2.0 * nodes[:, None] * share[:, None]
+    tau2 = np.vstack([np.zeros(q.size), typical * np.expm1(low + length * nodes)])
+    both = [np.broadcast_to(x, (len(v), *tau2.shape)).reshape(len(v), -1) for x in (w[:, None], v[:, None] + tau2)]
+    below, slope = (x.reshape(tau2.shape) for x in generalised_q_cdf(np.tile(q, len(tau2)), *both, _APART))
+    density = -slope[1:] * (tau2[1:] + typical) * length * share
     return tau2, np.vstack([1.0 - below[:1], density]).clip(min=0.0)
+
+
+def _range(q, w, typical):
+    """Ends of the logarithm of 1 + tau2 / typical: beyond either, Q is q or further off with a probability of _TAIL."""
+    df, tail = len(w) - 1, -np.log(_TAIL)
+    # Q is a sum of chi-square(1) times eigenvalues. By Chernoff's bound, with -log(1 - x) <= x + x**2 / (2 - 2 x), it
+    # is at most their sum, 2 sqrt(tail) times their norm and 2 tail times the largest; these grow with tau2 at most by:
+    over = q - (df + 2.0 * np.sqrt(tail * df) + 2.0 * tail)
+    growth = df / typical + 2.0 * np.sqrt(tail * (w**2).sum(axis=0)) + 2.0 * tail * w.max(axis=0)
+    low = np.log1p(over.clip(min=0.0) / growth / typical)
+    # Of all ellipsoids of one volume the ball is the most probable: Q is as small no more often than chi-square times
+    # the geometric mean of the eigenvalues, which is at least 1 + tau2 min(w).
+    least = special.chdtri(df, 1.0 - _TAIL)
+    high = np.log1p(np.maximum(q / least - 1.0, 0.0) / w.min(axis=0) / typical)
+    rungs = low + (high - low) * np.linspace(0.0, 1.0, _RUNGS)[:, None]
+    spread = 1.0 + w * (typical * np.expm1(rungs))[:, None]
+    log_product = np.log(spread).sum(axis=1) + np.log((w / spread).sum(axis=1) / w.sum(axis=0))
+    enough = least * np.exp(log_product / df) >= q
+    enough[-1] = True
+    return low, np.take_along_axis(rungs, enough.argmax(axis=0)[None], axis=0)[0]
 
 
 def _chi_square(df):
@@ -232,7 +255,7 @@ def _chi_square(df):
 
 def _gauss(length, df):
     """Nodes and weights of Gauss and Legendre on 0 to 1, as many as a peak on a range of this length needs."""
-    return _legendre(int(np.clip(np.ceil(_DENSITY * length * np.sqrt(1.0 + df / 15.0)), _FEWEST, _MOST)))
+    return _legendre(int(np.clip(np.ceil(_DENSITY * length * np.sqrt(1.0 + df / 6.0)), _FEWEST, _MOST)))
 
 
 @lru_cache(maxsize=64)
