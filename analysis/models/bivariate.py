@@ -16,7 +16,8 @@ of a dense grid. The highest end wins. An end on the boundary counts only if the
 positive, which tells it from a maximum next to the boundary that is as high but for rounding.
 
 This is no proof. Of 28,800 random sets of 3 to 15 trials, 180 further climbs found a higher maximum in two, whose
-variances spanned four and six powers of ten; in none of the 14,400 whose variances spanned two or less.
+variances spanned four and six powers of ten; in none of the 14,400 whose variances spanned two or less. Those get fewer
+starts and a coarser grid: of 7,996 more of them, some with outcomes absent, none ended lower than from all.
 """
 
 from __future__ import annotations
@@ -74,10 +75,14 @@ _STEPS = 300
 # be shorter than the other, nothing is left to gain but rounding.
 _REACH, _SHORTEST = 8.0, 1e-13
 
-# Grids: variances of each outcome, as shares of a ladder from none to more than there can be, and correlations.
-_FEW = ((1 / 3, 1.0), (-0.5, 0.5))
+# Grids: variances of each outcome, as shares of a ladder from none to more than there can be, and correlations. First
+# inside and on the boundary, where the sampling variances of an outcome span more than `_ORDINARY` and where not.
+_ORDINARY = 100.0
+_FIRST = {
+    False: (((1 / 3, 1.0), (-0.5, 0.5)), (np.arange(1, 13) / 12, (-1.0, 1.0))),
+    True: (((2 / 3,), (-0.5, 0.5)), (np.arange(1, 7) / 6, (-1.0, 1.0))),
+}
 _DENSE = (np.arange(1, 7) / 6, (-0.97, -0.5, 0.0, 0.5, 0.97))
-_EDGE = (np.arange(1, 13) / 12, (-1.0, 1.0))
 # The correlation where climbs from the boundary inwards start: from 0.3 they miss summits that nothing else reaches.
 _INWARD = 0.7
 # Maxima whose log-likelihoods differ by less are taken for one in the search, and by less than a tie, relatively, for
@@ -727,13 +732,23 @@ def maximum(data: Any, restricted: bool) -> Any:
 
     L22 = 0, or T = 0, exactly where the maximum is on the boundary. T12 = 0 where no trial has both outcomes.
     """
-    n = data.c.shape[1]
-    ends = _joined(_from_grid(data, np.arange(n), _FEW, restricted), _boundary(data, restricted))
-    best, contested = _highest_ends(ends, n)
+    n, ordinary, ends = data.c.shape[1], _ordinary(data), []
+    for kind, (inside, boundary) in _FIRST.items():
+        some = np.flatnonzero(ordinary == kind)
+        if some.size:
+            ends += [_from_grid(data, some, inside, restricted), _boundary(data, some, boundary, restricted)]
+    best, contested = _highest_ends(_joined(*ends), n)
     if contested.any():
         more = _from_grid(data, np.flatnonzero(contested), _DENSE, restricted)
         best = _highest_ends(_joined(best, more), n)[0]
     return _settle(data, best, restricted)
+
+
+def _ordinary(data):
+    """Whether the sampling variances of each outcome are alike enough for few starts."""
+    alone = data.v[::-1] * (1.0 - data.both) > 0
+    largest = np.where(alone, data.det, data.v).max(axis=1)
+    return (largest <= _ORDINARY * data.small).all(axis=0)
 
 
 class _Ends(NamedTuple):
@@ -776,15 +791,16 @@ def _climbed(data, owner, factor, restricted):
     return _Ends(owner, *(np.concatenate(parts, axis=-1) for parts in zip(*done, strict=True)))
 
 
-def _boundary(data, restricted):
-    """The maxima on the boundary, T = 0 included, and the ends of climbs from there inwards."""
-    n = data.c.shape[1]
-    edge = _climbed(data, *_peaks(data, _grid(data, *_EDGE), restricted), restricted)
+def _boundary(data, some, shape, restricted):
+    """The maxima on the boundary, T = 0 included, in the columns `some`, and the ends of climbs from there inwards."""
+    part = take(data, some)
+    owner, start = _peaks(part, _grid(part, *shape), restricted)
+    edge = _climbed(data, some[owner], start, restricted)
     a, b, _ = edge.factor
     away = np.sqrt((1.0 - _INWARD**2) * (b**2 + data.small[1, edge.owner]))
     inside = _climbed(data, edge.owner, np.stack([a, _INWARD * b, away]), restricted)
-    zero = np.zeros((3, n))
-    edge = _joined(edge, _Ends(np.arange(n), zero, point(data, zero, restricted).height))
+    zero = np.zeros((3, some.size))
+    edge = _joined(edge, _Ends(some, zero, point(part, zero, restricted).height))
     return _joined(take(edge, _holds(data, edge, restricted)), inside)
 
 
