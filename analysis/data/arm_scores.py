@@ -249,7 +249,8 @@ def _merged(scores):
     sizes = np.bincount(place)
     lines = np.split(np.argsort(place, kind="stable"), np.cumsum(sizes)[:-1])
     out = scores.iloc[[own[0] for own in lines]].reset_index(drop=True)
-    out["merged"], out["rows"] = sizes, [tuple(scores["row"].to_numpy()[own].tolist()) for own in lines]
+    row = scores["row"].to_numpy()
+    out["merged"], out["rows"] = sizes, [tuple(row[own].tolist()) for own in lines]
     out["lines"] = [tuple(own.tolist()) for own in lines]
     several = np.flatnonzero(sizes > 1)
     if several.size:

@@ -873,7 +873,8 @@ def broken_rules(
     from pandera.errors import SchemaErrors
 
     try:
-        dictionary.schema(layout).validate(table, lazy=True)
+        # Without attrs, which pandas would copy at every step.
+        dictionary.schema(layout).validate(pd.DataFrame(table), lazy=True)
     except SchemaErrors as error:
         failures = error
     else:

@@ -247,6 +247,8 @@ def _data_sets(trials, contrasts, options, where):
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
     trials = checked_trials(trials)
     made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
+    # Without attrs, which pandas would copy at every step.
+    trials = pd.DataFrame(trials)
     spreads = {
         adjusted: _spreads(trials, options["correlation"], adjusted)
         for adjusted in dict.fromkeys(outcome == ANCOVA for outcome in options["outcome"])
