@@ -53,14 +53,16 @@ def one_by_one(row, where):
         if getattr(row, choice) == "exclude":
             kept = set(effects.table[column].dropna()) - {value}
             effects = effects.where(**{column: [*kept, None]})
-    return ma.pool(effects, tau2_method=row.tau2_method, ci_method=row.ci_method, confidence_level=row.confidence_level)
+    methods = {"tau2_method": row.tau2_method, "ci_method": row.ci_method, "pi_method": "t(k-1)"}
+    return ma.pool(effects, **methods, confidence_level=row.confidence_level)
 
 
 def assert_equal_to_one_by_one(rows, where):
     for row in rows.itertuples():
         p = one_by_one(row, where)
-        wanted = [p.k, p.estimate, p.se, *p.ci, p.tau2, p.i2, p.pvalue]
+        wanted = [p.k, p.estimate, p.se, *p.ci, p.tau2, p.i2, p.pvalue, *p.pi]
         found = [row.k, row.estimate, row.se, row.ci_low, row.ci_high, row.tau2, row.i2, row.pvalue]
+        found += [row.pi_low, row.pi_high]
         np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-14, err_msg=str(row))
         assert row.excludes_zero == (p.ci.low > 0 or p.ci.high < 0)
 
@@ -227,6 +229,8 @@ def toy(estimates, half=1.0, words=OURS):
     frame = pd.DataFrame({"doubtful": ["include"] * 2 + ["exclude"] * 2, "ci_method": ["HKSJ", "z"] * 2})
     frame = frame.assign(k=[5, 5, 3, 3], estimate=estimates, analysis=range(4), confidence_level=0.95)
     frame["ci_low"], frame["ci_high"] = frame["estimate"] - half, frame["estimate"] + half
+    frame = frame.assign(tau2_method="REML", tau2=[0.25, 0.25, 0.64, 1.0], default=False)
+    frame["pi_low"], frame["pi_high"] = frame["estimate"] - 2 * half, frame["estimate"] + 2 * half
     frame.attrs = {"wording": asdict(words)} if words else {}
     return frame.assign(excludes_zero=(frame["ci_low"] > 0) | (frame["ci_high"] < 0))
 
@@ -262,13 +266,13 @@ def test_choices_are_numbered_and_hold_what_is_documented(magnets):
 def test_choice_effects_of_the_whole_multiverse(magnets):
     """Against pandas: means over the comparisons that hold every option."""
     table = choice_effects(magnets).set_index(["choice", "option"])
-    without_ce = magnets[magnets["tau2_method"] != "CE"]
-    means = without_ce.groupby("ci_method")["estimate"].mean()
+    kept = magnets[magnets["tau2_method"] != "CE"]
+    means = kept.groupby("ci_method")["estimate"].mean()
     assert table.loc["ci_method", "mean_estimate"].to_dict() == pytest.approx(means.to_dict())
-    means = magnets.groupby("missing_sd")["estimate"].mean()
+    means = kept.groupby("missing_sd")["estimate"].mean()
     assert table.loc["missing_sd", "mean_estimate"].to_dict() == pytest.approx(means.to_dict())
     assert table.loc["missing_sd", "shift"].iloc[0] == pytest.approx(means.max() - means.min())
-    shares = magnets.groupby("second_hand")["excludes_zero"].mean()
+    shares = kept.groupby("second_hand")["excludes_zero"].mean()
     assert table.loc["second_hand", "share_excluding_zero"].to_dict() == pytest.approx(shares.to_dict())
     assert table["shift"].is_monotonic_decreasing
 
@@ -276,11 +280,12 @@ def test_choice_effects_of_the_whole_multiverse(magnets):
 def test_findings_in_words():
     assert multiverse_findings(toy([-2.0, -1.6, -0.8, -1.2])) == (
         "4 analyses of 3 to 5 trials. The 95% interval excludes zero in 3 (75%) of them, below it (less pain with "
-        "treatment). The pooled mean difference runs from −2.00 to −0.80 points on 0–10, with a median of −1.40. The "
-        "choice that moves it most is doubtful trials: on average −1.80 with them included and −1.00 with them "
-        "excluded, a shift of 0.80. In the share of all-else-equal comparisons given, the conclusion on zero turns on"
-        " doubtful trials (50%), the kind of interval (50%). The analyses share their trials and are not independent:"
-        " these shares are no probabilities."
+        "treatment). The pooled mean difference runs from −2.00 to −0.80 points on 0–10, with a median of −1.40. Tau, "
+        "the SD of true effects, runs from 0.50 to 1.00 points, with a median of 0.65. The 95% prediction intervals, "
+        "on t(k−1), lie between −4.00 and 1.20; 3 (75%) of them reach beyond no effect. The choice that moves it most "
+        "is doubtful trials: on average −1.80 with them included and −1.00 with them excluded, a shift of 0.80. In the "
+        "share of all-else-equal comparisons given, the conclusion on zero turns on doubtful trials (50%), the kind of "
+        "interval (50%). The analyses share their trials and are not independent: these shares are no probabilities."
     )
     both_sides = multiverse_findings(toy([-2.0, 1.6, 0.8, 1.2]))
     assert (
@@ -291,6 +296,61 @@ def test_findings_in_words():
     assert "excludes zero in all of them, below it (less pain" in calm
     assert "No single choice changes the conclusion on zero." in calm
     assert "excludes zero in none of them" in multiverse_findings(toy([-0.1, 0.2, 0.3, 0.1]))
+
+
+def test_findings_say_where_the_default_stands():
+    frame = toy([-2.0, -1.6, -0.8, -1.2])
+    for usual, said in ((1, "with −1.60, is stronger than 50% of them."), (2, "with −0.80, is stronger than none of")):
+        assert f"The default analysis, {said}" in multiverse_findings(frame.assign(default=np.arange(4) == usual))
+    other_side = toy([-2.0, 1.6, 0.8, 1.2]).assign(default=[False, True, False, False])
+    assert "with 1.60, is stronger than 75% of them." in multiverse_findings(other_side)
+    assert "The default" not in multiverse_findings(frame)
+    assert "The default" not in multiverse_findings(frame.assign(default=True).iloc[:1])
+
+
+def test_findings_leave_out_what_no_analysis_has():
+    single = toy([-2.0, -1.6, -0.8, -1.2]).assign(k=1, tau2=np.nan, pi_low=np.nan, pi_high=np.nan)
+    assert not re.search("Tau|prediction", multiverse_findings(single))
+    calm = toy([-2.0, -1.6, -1.8, -1.2], half=0.2)
+    assert "none of them reach beyond no effect" in multiverse_findings(calm.assign(tau2=0.25))
+    assert "true effects, runs from 0.50 to 1.00" in multiverse_findings(calm)
+    assert "true effects, is 0.50 points" in multiverse_findings(calm.iloc[:1])
+
+
+def with_common(marked):
+    """The toy with the common-effect model beside each estimator; it would move the estimate more than all else."""
+    frame = toy([-2.0, -1.6, -0.8, -1.2])
+    common = frame.assign(estimate=0.5, tau2_method="CE", tau2=0.0, pi_low=np.nan, pi_high=np.nan, analysis=range(4, 8))
+    both = pd.concat([frame.assign(ignores_heterogeneity=False), common.assign(ignores_heterogeneity=marked)])
+    return both.reset_index(drop=True)
+
+
+def test_common_effect_that_ignores_heterogeneity_decides_nothing():
+    said = multiverse_findings(with_common([True, False, False, False]))
+    assert "1 (12%) of the analyses take all true effects to be one although I² is 60% or more: they are marked" in said
+    assert "The choice that moves it most is doubtful trials" in said
+    assert set(choice_effects(with_common(True))["choice"]) == {"doubtful", "ci_method"}
+    calm = multiverse_findings(with_common(False))
+    assert "The choice that moves it most is the tau² estimator" in calm and "marked" not in calm
+    # Tau is that of the models that have one.
+    assert "runs from 0.50 to 1.00 points" in calm
+    alone = multiverse_findings(with_common(True).iloc[4:])
+    assert "All of the analyses take" in alone and "is no option" not in alone
+
+
+def test_common_effect_is_marked_from_60_percent():
+    """I2 of Q, and of another estimator, on both sides of the limit; the same trials have the same mark."""
+    one = {"where": {"therapy_family": ["Magnetic field"]}, "tau2_method": ("DL", "CE"), "ci_method": "z"}
+    frame = multiverse(trials(), **one)
+    common = frame[frame["tau2_method"] == "CE"]
+    assert (common["ignores_heterogeneity"] == (common["i2"] >= 0.6)).all()
+    assert 0 < common["ignores_heterogeneity"].mean() < 1
+    assert not frame.loc[frame["tau2_method"] != "CE", "ignores_heterogeneity"].any()
+    more = multiverse(trials(), **one | {"tau2_method": ("SJ", "CE")})
+    pairs = more.pivot(index=list(CHOICES[:-2]), columns="tau2_method", values=["i2", "ignores_heterogeneity"])
+    wanted = pairs["i2"].max(axis=1) >= 0.6
+    assert (pairs["ignores_heterogeneity"]["CE"].astype(bool) == wanted).all()
+    assert wanted.sum() > common["ignores_heterogeneity"].sum()
 
 
 def test_findings_speak_of_the_users_data():

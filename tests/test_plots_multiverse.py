@@ -198,6 +198,51 @@ def shares_drawn():
     return [f"options-{finding.replace(' ', '-')}" for finding in FINDINGS]
 
 
+# what ignores heterogeneity
+
+
+def marked(frame):
+    return frame.assign(ignores_heterogeneity=frame["tau2_method"] == "CE")
+
+
+def test_analyses_that_ignore_heterogeneity_are_thin(few):
+    drawn, ordered = multiverse_plot(marked(few)), few.sort_values("estimate", kind="stable")
+    widths = np.array(artist(drawn, "curve-intervals").get_linewidths())
+    common = (ordered["tau2_method"] == "CE").to_numpy()
+    assert len(set(widths[common])) == len(set(widths[~common])) == 1
+    assert widths[common][0] == pytest.approx(widths[~common][0] / 2)
+    ticks = artist(drawn, "options-ticks")
+    thin = np.less(ticks.get_linewidths(), max(ticks.get_linewidths()))
+    assert set(np.array(ticks.get_segments())[thin, 0, 0] - 0.5) == set(np.flatnonzero(common))
+    assert misplaced(drawn) == ([], [])
+
+
+def test_bins_show_the_thin_part_of_their_shares(many):
+    drawn = multiverse_plot(marked(many))
+    bins, options = rows(drawn, "bin"), pd.concat([rows(drawn, "total"), rows(drawn, "option")], ignore_index=True)
+    at = options.index[options["option"] == "CE"].item()
+    for finding in FINDINGS:
+        gid = f"options-{finding.replace(' ', '-')}"
+        share = bins[share_name("tau2_method", "CE", finding)]
+        np.testing.assert_array_equal(bins[shapes.thin_name("tau2_method", "CE", finding)], share)
+        assert not bins[shapes.thin_name("tau2_method", "DL", finding)].any()
+        whole, cut = (outline(artist(drawn, name).get_paths()[at]) for name in (gid, f"{gid}-thin"))
+        np.testing.assert_array_equal(cut[1][1::2], whole[2])  # the cover hangs from the top of the share
+        heights = cut[2] - cut[1]
+        np.testing.assert_allclose(heights[1::2], share * shapes.SHARE_HEIGHT * shapes.ROW_MM, atol=1e-12)
+        assert not heights[::2].any()
+    assert misplaced(drawn) == ([], [])
+
+
+def test_thin_is_said_only_where_it_is_drawn(few, many, fig, dense):
+    for frame, bare in ((few, fig), (many, dense)):
+        drawn, n = multiverse_plot(marked(frame)), (frame["tau2_method"] == "CE").sum()
+        said = f"hin: common-effect model, although I² is 60% or more ({analysis.text.number(n, 0)} combinations)"
+        assert said in drawn.content.caption and said in drawn.content.alt_text and artist(drawn, "key-thin")
+        assert "60%" not in bare.content.caption + bare.content.alt_text
+        assert not [a for a in bare.findobj() if "thin" in (a.get_gid() or "")]
+
+
 # options, order, words
 
 
@@ -215,6 +260,7 @@ def test_choices_stand_in_the_order_in_which_they_move_the_estimate(real):
     options = rows(drawn, "option")
     assert list(options["choice"].unique()) == list(moved["choice"].unique())
     means = options.set_index(["choice", "option"])["mean_estimate"]
+    assert np.isnan(means.pop(("tau2_method", "CE")))  # it ignores heterogeneity
     np.testing.assert_array_equal(means, moved.set_index(["choice", "option"])["mean_estimate"][means.index])
     turned = multiverse_plot(real, order=list(moved["choice"].unique())[::-1])
     assert list(rows(turned, "option")["choice"].unique()) == list(moved["choice"].unique())[::-1]

@@ -37,11 +37,11 @@ from analysis.data.dictionary import WEEK_BANDS
 from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
 from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_effects, with_contrasts
 from analysis.data.trials import checked_trials
-from analysis.models.pooling import CI_METHODS, pool_batch
+from analysis.models.pooling import CI_METHODS, check_options, pool_batch, prediction_limits
 from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
 from analysis.recover import combine_arms, sd_from_change
-from analysis.sentences import Wording
+from analysis.sentences import Wording, capital
 
 _INCLUDE, _EXCLUDE = "include", "exclude"
 _BOTH = (_INCLUDE, _EXCLUDE)
@@ -71,6 +71,8 @@ DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.
 DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), _INCLUDE)
 DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
 
+# The I² at which the common-effect model is marked: where "moderate" ends in the Cochrane Handbook (5.0.1, 9.5.2).
+_HETEROGENEOUS = 0.6
 # Choices on which the conclusion turns that a sentence names.
 _NAMED = 3
 _CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
@@ -123,12 +125,14 @@ def multiverse(
     -------
     pandas.DataFrame
         One row per combination that leaves at least one trial: the choices, then k, estimate, se, ci_low, ci_high,
-        tau2, i2, pvalue, `excludes_zero`, `confidence_level`, `analysis` and `default`. Combinations that give the same
-        trials the same numbers and the same methods have the same number in `analysis`: a correlation that no trial
-        needs multiplies rows, not analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods
-        that agree are two analyses, but with a single trial no method matters. `default` marks the combination that
-        `effect_sizes` and `pool` take when they are told nothing. ``attrs["wording"]`` holds what the effects are
-        called, for sentences and figures.
+        tau2, i2, pvalue, `pi_low`, `pi_high`, `excludes_zero`, `ignores_heterogeneity`, `confidence_level`, `analysis`
+        and `default`. The prediction interval is that of t(k-1), and NaN for fewer than three trials and for the
+        common-effect model. `ignores_heterogeneity` marks the common-effect model where the I2 of the same trials is
+        60% or more, from Q or by any of the other estimators. Combinations that give the same trials the same numbers
+        and the same methods have the same number in `analysis`: a correlation that no trial needs multiplies rows, not
+        analyses. Count analyses with ``frame.drop_duplicates("analysis")``; two methods that agree are two analyses,
+        but with a single trial no method matters. `default` marks the combination that `effect_sizes` and `pool` take
+        when they are told nothing. ``attrs["wording"]`` holds what the effects are called, for sentences and figures.
 
     Raises
     ------
@@ -145,8 +149,9 @@ def multiverse(
 
     Notes
     -----
-    Every row equals `pool` of `effect_sizes` with its options. The analyses share their trials: they are not
-    independent, and the share of them in which an interval excludes zero is no probability and no test.
+    Every row equals `pool` of `effect_sizes` with its options and ``pi_method="t(k-1)"``. The analyses share their
+    trials: they are not independent, and the share of them in which an interval excludes zero is no probability and no
+    test.
 
     References
     ----------
@@ -184,7 +189,14 @@ def multiverse(
     }
     frame |= dict(zip(_METHODS, np.tile(np.array(pairs, dtype=object), (len(at), 1)).T, strict=True))
     frame |= {name: getattr(batch, name) for name in _RESULTS}
+    ends = [
+        prediction_limits(fit, fit.k, check_options(*pair, "t(k-1)", level))
+        for pair, fit in zip(pairs, results, strict=True)
+    ]
+    frame |= dict(zip(("pi_low", "pi_high"), np.stack(ends, axis=-1)[:, same].reshape(2, -1), strict=True))
     frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
+    most = np.fmax.reduce(batch.i2.reshape(-1, len(pairs)), axis=1)
+    frame["ignores_heterogeneity"] = ((most >= _HETEROGENEOUS)[:, None] & [t == "CE" for t, _ in pairs]).ravel()
     number = same[:, None] * len(pairs) + np.arange(len(pairs))
     # A single trial is its own result, whatever the method.
     number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
@@ -393,7 +405,8 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
         of comparisons in which the options disagree on whether the interval excludes zero, or on its side, and
         `comparisons`, their number. A comparison is a set of combinations that differ in this choice only. The means,
         medians and shares are over the comparisons that hold all options of the choice, so that options meet the same
-        company; flips need two. NaN where there are none.
+        company; flips need two. NaN where there are none. Where the common-effect model ignores heterogeneity in some
+        of the analyses, it is no option here: what it would move is not the choice of a sensible analyst.
 
     Raises
     ------
@@ -422,9 +435,11 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     >>> from analysis import read_trials
     >>> frame = multiverse(read_trials("data/trials.csv"), correlation=0.5, crossover_correlation=0.5)
     >>> choice_effects(frame)[["choice", "option", "mean_estimate"]].head(2).round(2).values.tolist()
-    [['second_hand', 'include', -1.09], ['second_hand', 'exclude', -0.74]]
+    [['second_hand', 'include', -1.13], ['second_hand', 'exclude', -0.76]]
     """
     _check_multiverse(frame)
+    if marked(frame).any() and frame["tau2_method"].nunique() > 1:
+        frame = frame[frame["tau2_method"] != "CE"]
     codes = {name: pd.factorize(frame[name]) for name in CHOICES if name in frame}
     side = np.where(frame["ci_high"] < 0, -1, np.where(frame["ci_low"] > 0, 1, 0))
     parts = []
@@ -440,6 +455,11 @@ def choice_effects(frame: pd.DataFrame) -> pd.DataFrame:
     )
     table = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return table.sort_values("shift", ascending=False, kind="stable", na_position="last").reset_index(drop=True)
+
+
+def marked(frame: pd.DataFrame) -> pd.Series:
+    """Return which analyses are marked because they ignore heterogeneity; none in a table that does not tell."""
+    return frame.get("ignores_heterogeneity", pd.Series(False, index=frame.index)).astype(bool)
 
 
 def _check_multiverse(frame):
@@ -491,7 +511,8 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits:
     -------
     str
         The number of analyses, in how many the interval excludes zero and on which side, range and median of the
-        estimate, the choice that moves it most, and the choices on which the conclusion depends.
+        estimate, where the default analysis stands, tau and the prediction intervals, how many analyses ignore
+        heterogeneity, the choice that moves the estimate most, and the choices on which the conclusion depends.
 
     Raises
     ------
@@ -525,6 +546,7 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits:
     words = wording_of(frame, digits)
     words = words if unit is None else replace(words, unit=unit)
     sentences = [_count_sentence(frame, once), _zero_sentence(once, words), _range_sentence(once, words)]
+    sentences += [*_default_sentence(frame, once, words), *_spread_sentences(once, words), *_marked_sentence(once)]
     return " ".join([*sentences, *_choice_sentences(moved, words), _CAUTION])
 
 
@@ -545,12 +567,12 @@ def _count_sentence(frame, once):
 
 
 def _zero_sentence(once, words):
-    n, out = len(once), once[once["excludes_zero"]]
+    out = once[once["excludes_zero"]]
     start = f"The {text.level(once['confidence_level'].iat[0])} interval excludes zero in"
     if not len(out):
         return f"{start} none of them."
     less, more = (out["estimate"] < 0).sum(), (out["estimate"] > 0).sum()
-    many = "all" if len(out) == n else f"{text.number(len(out), 0)} ({_percent_of_some(len(out) / n)})"
+    many = _many(once["excludes_zero"])
     below, above = (f" ({said})" if said else "" for said in sides(words))
     if not less or not more:
         return f"{start} {many} of them, {f'below it{below}' if less else f'above it{above}'}."
@@ -562,6 +584,12 @@ def sides(words: Wording) -> tuple[str, str]:
     return words.reading(-1.0, -1.0), words.reading(1.0, 1.0)
 
 
+def _many(which):
+    """All, none, or the number and share of the analyses for which something holds."""
+    n = int(which.sum())
+    return "all" if n == len(which) else f"{text.number(n, 0)} ({_percent_of_some(n / len(which))})" if n else "none"
+
+
 def _percent_of_some(share):
     """A percentage that never rounds to none or all."""
     if 0 < share < 0.005:
@@ -570,11 +598,52 @@ def _percent_of_some(share):
 
 
 def _range_sentence(once, words):
-    low, middle, high = (words.write(once["estimate"].quantile(q)) for q in (0, 0.5, 1))
-    start, unit = f"The pooled {words.measure.name}", f" {words.unit}" if words.unit else ""
-    if len(once) == 1:
-        return f"{start} is {middle}{unit}."
-    return f"{start} runs from {low} to {high}{unit}, with a median of {middle}."
+    return f"The pooled {words.measure.name} {_runs(once['estimate'], words.write, words.unit)}."
+
+
+def _runs(values, write, unit):
+    """The range and the median of the analyses, or the only value."""
+    low, middle, high = (write(values.quantile(q)) for q in (0, 0.5, 1))
+    unit = f" {unit}" if unit else ""
+    if len(values) == 1:
+        return f"is {middle}{unit}"
+    return f"runs from {low} to {high}{unit}, with a median of {middle}"
+
+
+def _default_sentence(frame, once, words):
+    """How many analyses the default one is stronger than, further from zero on its own side; if it is among them."""
+    usual = frame.loc[frame["default"], "estimate"].to_numpy()
+    if not usual.size or len(once) == 1 or not usual[0]:
+        return
+    weaker = (np.sign(usual[0]) * once["estimate"] < abs(usual[0])).mean()
+    share = _percent_of_some(weaker) if weaker else "none"
+    yield f"The default analysis, with {words.write(usual[0])}, is stronger than {share} of them."
+
+
+def _spread_sentences(once, words):
+    """The range of tau, and of the prediction intervals, over the analyses that have them."""
+    tau = np.sqrt(once.loc[once["tau2_method"] != "CE", "tau2"].dropna())
+    if len(tau):
+        yield f"Tau, the SD of true effects, {_runs(tau, text.significant, words.points)}."
+    new = once[once["pi_low"].notna()]
+    if len(new):
+        beyond = (new["pi_low"] < 0) & (new["pi_high"] > 0)
+        yield (
+            f"The {text.level(new['confidence_level'].iat[0])} prediction intervals, on t(k{text.MINUS}1), lie between "
+            f"{words.write(new['pi_low'].min())} and {words.write(new['pi_high'].max())}; {_many(beyond)} of them "
+            "reach beyond no effect."
+        )
+
+
+def _marked_sentence(once):
+    """How many analyses are marked, and that they do not decide which choice matters."""
+    ignoring = marked(once)
+    if ignoring.any():
+        rest = ", and the common-effect model is no option in what follows" if once["tau2_method"].nunique() > 1 else ""
+        yield (
+            f"{capital(_many(ignoring))} of the analyses take all true effects to be one although I² is "
+            f"{text.percent(_HETEROGENEOUS)} or more: they are marked{rest}."
+        )
 
 
 def _choice_sentences(moved, words):

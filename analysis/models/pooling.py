@@ -286,7 +286,7 @@ def _all_numbers(data, options):
     numbers["q_pvalue"] = np.where(k > 1, special.chdtrc(np.maximum(k - 1, 1), fit.q), 1.0)
     numbers |= {"ci": fit.ci, "tau2_ci": tau2_ci, "i2_ci": tau2_ci / (tau2_ci + fit.typical)}
     if options.tau2_method == "CE" or options.pi_method in _PREDICTION_DF:
-        numbers["pi"] = _prediction(fit, k, options)
+        numbers["pi"] = prediction_limits(fit, k, options)
     numbers["hksj_narrower"] = hksj_narrower(fit, options)
     return numbers
 
@@ -408,7 +408,7 @@ def _tau2_interval(data, fit, options):
     return np.where(several, np.multiply(ends, unit), np.nan)
 
 
-def _prediction(fit, k, options):
+def prediction_limits(fit: Any, k: NDArray[np.intp], options: Options) -> Floats:
     """Prediction interval around the mean with the standard error of the chosen interval, as two rows."""
     less = _PREDICTION_DF.get(options.pi_method)
     df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)

@@ -15,10 +15,10 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.evidence.multiverse import choice_effects, sides, wording_of
+from analysis.evidence.multiverse import choice_effects, marked, sides, wording_of
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width, wrap_evenly
-from analysis.plots._marks import add, area_entry, draw_key, lay_key, lines, markers, rule, scatter, write
+from analysis.plots._marks import add, area_entry, draw_key, lay_key, line_entry, lines, markers, rule, scatter, write
 from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
@@ -34,6 +34,8 @@ ALL = "All"  # the row of all combinations, which comes before those of the choi
 
 # What an interval says, and its colour by its name in the theme.
 FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANGE"}
+# Of the common-effect model where true effects differ; its marks are thin, which shows in grey too.
+THIN, THIN_SAID = 0.5, "thin: common-effect model, although I² is 60% or more"
 
 PRINTED = {
     "Choice": ("text_choice",),
@@ -153,7 +155,8 @@ def multiverse_plot(
     -----
     Up to a few hundred analyses have marks of their own. More are drawn in bins of neighbours: a dark band inside all
     intervals of the bin, a pale one as far as any of them reaches, and for each option the share of the bin that took
-    it.
+    it. Analyses that ignore heterogeneity are drawn thin: their lines and ticks, and their share of a bin in the
+    rows of options.
 
     References
     ----------
@@ -228,14 +231,14 @@ def _choices_of(analyses, order):
 
 def _sorted_analyses(analyses, choices, default):
     """Return the analyses with an interval, sorted by estimate, with what their interval says ("finding")."""
-    marked = analyses.get("default", pd.Series(False, index=analyses.index)).astype(bool)
+    usual = analyses.get("default", pd.Series(False, index=analyses.index)).astype(bool)
     if default is not None:
         if default not in analyses.index:
             raise ValueError(f"default is {default!r}, which is not in the index of analyses")
-        marked = pd.Series(analyses.index == default, index=analyses.index)
+        usual = pd.Series(analyses.index == default, index=analyses.index)
     # combinations that come to the same analysis share its number; without numbers each counts as one of its own
     same = analyses.get("analysis", pd.Series(np.arange(len(analyses)), index=analyses.index))
-    rows = analyses[[*choices, *RESULTS]].assign(analysis=same, default=marked)
+    rows = analyses[[*choices, *RESULTS]].assign(analysis=same, default=usual, thin=marked(analyses))
     rows = rows[rows[["estimate", "ci_low", "ci_high"]].notna().all(axis=1)]
     if rows.empty:
         raise ValueError("no analysis has an estimate with an interval: there is nothing to draw")
@@ -372,6 +375,7 @@ def _bin_rows(ordered, options, bins):
     edges = np.linspace(0, n, bins + 1).round().astype(int)
     start, last, size = edges[:-1], edges[1:] - 1, np.diff(edges)
     estimate, low, high = (ordered[name].to_numpy(float) for name in RESULTS[1:])
+    thin = ordered["thin"].to_numpy()
     inside = np.maximum.reduceat(low, start), np.minimum.reduceat(high, start)
     inside = [np.where(inside[0] <= inside[1], end, np.nan) for end in inside]
     table = {"kind": "bin", "rank": start, "last_rank": last, "n": size}
@@ -383,12 +387,19 @@ def _bin_rows(ordered, options, bins):
         for finding in FINDINGS:
             here = (took & (ordered["finding"] == finding)).to_numpy(float)
             table[share_name(choice, option, finding)] = np.add.reduceat(here, start) / size
+            if thin.any():
+                table[thin_name(choice, option, finding)] = np.add.reduceat(here * thin, start) / size
     return pd.DataFrame(table)
 
 
 def share_name(choice, option, finding):
     """Return the name of the column of the bins' shares."""
     return f"{choice} = {option}, {finding}"
+
+
+def thin_name(choice, option, finding):
+    """Return the name of the column of the part of these shares that is drawn thin."""
+    return f"{share_name(choice, option, finding)}, thin"
 
 
 def _multiverse_level(analyses):
@@ -418,14 +429,23 @@ def _multiverse_footer(about, by_effect):
     ends = (
         "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
         "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
+        _thin_sentence(about),
         "the analyses share their trials: how many intervals exclude zero describes them and is no test",
     )
     return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
 
 
+def _thin_sentence(about):
+    """Return what is drawn thin, how often, and that it counts for no mean; empty where nothing is."""
+    n = about.ordered["thin"].sum()
+    rest = ", left out of the mean estimates and of the order" if (about.options["option"] == "CE").any() else ""
+    return f"{THIN_SAID} ({number(n, 0)} combinations){rest}" if n else ""
+
+
 def _key_entries(about):
     """Return the entries of the key."""
     said = dict(zip(("below zero", "above zero"), sides(about.words), strict=True))
+    thin = {"gid": "key-thin", "colors": style.MUTED, "linewidths": THIN * style.INTERVAL_PT}
     return [
         area_entry(
             ": ".join(filter(None, (f"interval {finding}", said.get(finding)))),
@@ -434,7 +454,7 @@ def _key_entries(about):
         )
         for finding, colour in _finding_colours().items()
         if about.count(finding)
-    ]
+    ] + [line_entry(THIN_SAID, **thin)] * bool(about.ordered["thin"].any())
 
 
 def _finding_colours():
@@ -493,7 +513,7 @@ def _draw_each(ax, ordered, place, limits):
     low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
     ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
     colours = [_finding_colours()[finding] for finding in ordered["finding"]]
-    wide = min(style.INTERVAL_PT, 0.55 * place.pitch)
+    wide = min(style.INTERVAL_PT, 0.55 * place.pitch) * _thinned(ordered)
     lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
     includes = ordered["finding"] == "includes zero"
     edge = [style.MUTED if i else c for i, c in zip(includes, colours, strict=True)]
@@ -501,6 +521,11 @@ def _draw_each(ax, ordered, place, limits):
     size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
     look = {"s": size, "c": face, "edgecolors": edge, "linewidths": rim, "zorder": 3}
     scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
+
+
+def _thinned(ordered):
+    """Return by what the width of the marks of each analysis is multiplied."""
+    return np.where(ordered["thin"], THIN, 1.0)
 
 
 def _draw_axis(page, place, limits, ends, words):
@@ -572,6 +597,15 @@ def _draw_shares(ax, bins, options, place):
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
         look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
         add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
+        if thin_name(ALL, ALL, finding) in bins:
+            names = [thin_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
+            # What is thin takes the left half of its column: the right half is covered again.
+            cut = np.repeat(up + tall * bins[names].to_numpy().T, 2, axis=1)
+            cut[:, ::2] = up
+            halves = np.append(np.column_stack([edges[:-1], (edges[:-1] + edges[1:]) / 2]).ravel(), edges[-1])
+            outlines = [_steps(halves, np.repeat(low, 2), high) for low, high in zip(up, cut, strict=True)]
+            look = {"facecolor": style.TRACK, "edgecolor": "none", "linewidth": 0, "zorder": 1.5}
+            add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}-thin")
         base = up
 
 
@@ -583,7 +617,8 @@ def _draw_ticks(ax, ordered, options, place):
     half = 0.36 * ROW_MM
     ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
     colours = np.array([_finding_colours()[finding] for finding in ordered["finding"]])[at]
-    lines(ax, ends, "options-ticks", colors=list(colours), linewidths=min(1.6, 0.62 * place.pitch), zorder=1)
+    wide = min(1.6, 0.62 * place.pitch) * _thinned(ordered)[at]
+    lines(ax, ends, "options-ticks", colors=list(colours), linewidths=wide, zorder=1)
 
 
 def _rule_off(page, options, place, top):
@@ -648,5 +683,6 @@ def _multiverse_alt_text(title, about):
         f"Specification curve: {title}",
         _analyses_sentence(about),
         _default_label(about),
+        _thin_sentence(about),
         f"Choices from top to bottom: {', '.join(choices)}",
     )
