@@ -505,6 +505,7 @@ def _of_posterior(posterior):
     yield _in_new(words, posterior.new.interval, f"{at} predictive interval")
     if posterior.k <= _FEW:
         yield f"{words.counted(posterior.k)}: the prior of tau weighs much, so vary it."
+    yield from _far_prior(words, posterior)
 
 
 def _of_bivariate(fit):
@@ -1079,7 +1080,19 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
     how = f"prior of tau {posterior.tau_prior!r}, of mu {mu_prior}"
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {words.counted(posterior.k)} ({how})"
-    return head, [*said, *_left_out(posterior)]
+    notes = (("Note", note) for note in _far_prior(words, posterior))
+    return head, [*said, *_left_out(posterior), *notes]
+
+
+def _far_prior(words, posterior):
+    """That the prior of tau is made for effects of another scale, and what to do."""
+    if posterior.prior_misfit:
+        yield (
+            f"The prior of tau is {posterior.prior_misfit} for these data: its median is "
+            f"{_size(words, posterior.tau_prior.median)}, the {words.nouns} spread by "
+            f"{_size(words, posterior.spread)}. Set its scale by the unit of the effects, as in "
+            "tau_prior=HalfNormal(scale)."
+        )
 
 
 def pooled_subgroups(pooled: PooledSubgroups) -> Told:

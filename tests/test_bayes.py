@@ -23,6 +23,7 @@ from analysis.models.priors import (
     Normal,
     Uniform,
 )
+from analysis.sentences import findings
 
 # Rubin 1981: coaching effects in eight schools and their standard errors.
 SCHOOLS = np.array([28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16])
@@ -446,6 +447,32 @@ def test_tables_and_inputs():
     with pytest.raises(ValueError, match="read-only"):
         ours.yi[0] = 1.0
     assert YI.flags.writeable
+
+
+@each_prior
+def test_half_of_the_prior_lies_below_its_median(tau_prior):
+    below = by_quad(lambda tau: np.exp(tau_prior.log_density(tau)), tau_prior.median)
+    close(below, 0.5, 1e-7)  # of the log-t prior 6e-9 lie below the first piece of the integral
+
+
+@pytest.mark.parametrize("effects", [YI, [0.0, 0.1, 0.0, 0.1]], ids=["their SD", "median standard error"])
+def test_a_prior_for_another_scale_is_noted(effects):
+    """The limits, and both sides of them; the spread is whichever is larger."""
+    spread = max(np.std(effects, ddof=1), np.sqrt(0.125))
+    for ratio, misfit in ((4.99, ""), (5.01, "narrow"), (0.101, ""), (0.099, "wide")):
+        ours = pool_bayes(effects, VI, tau_prior=Uniform(2.0 * spread / ratio))
+        assert (ours.spread, ours.prior_misfit) == (pytest.approx(spread), misfit)
+        for told in (ours.summary(), findings(ours)):
+            assert (f"The prior of tau is {misfit} for these data" in told) is bool(misfit)
+            assert ("tau_prior=HalfNormal(scale)" in told) is bool(misfit)
+
+
+def test_the_default_prior_is_for_points_on_0_to_10():
+    assert pool_bayes(YI, VI).prior_misfit == "" == pool_bayes(YI[:1], VI[:1]).prior_misfit
+    assert pool_bayes(10.0 * YI, 100.0 * VI).prior_misfit == "narrow"
+    assert pool_bayes(YI / 100.0, np.full(4, 1e-6)).prior_misfit == "wide"
+    for location in (-2000.0, 1500.0):
+        assert LogStudent(location, 1.0).median in (0.0, np.inf)
 
 
 @pytest.mark.parametrize(

@@ -302,8 +302,8 @@ def test_findings_say_where_the_default_stands():
     frame = toy([-2.0, -1.6, -0.8, -1.2])
     for usual, said in ((1, "with −1.60, is stronger than 50% of them."), (2, "with −0.80, is stronger than none of")):
         assert f"The default analysis, {said}" in multiverse_findings(frame.assign(default=np.arange(4) == usual))
-    other_side = toy([-2.0, 1.6, 0.8, 1.2]).assign(default=[False, True, False, False])
-    assert "with 1.60, is stronger than 75% of them." in multiverse_findings(other_side)
+    other_side = toy([-2.0, 1.2, 0.8, 1.6]).assign(default=[False, True, False, False])
+    assert "with 1.20, is stronger than 50% of them." in multiverse_findings(other_side)
     assert "The default" not in multiverse_findings(frame)
     assert "The default" not in multiverse_findings(frame.assign(default=True).iloc[:1])
 

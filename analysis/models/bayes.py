@@ -47,6 +47,10 @@ _LEFT, _RIGHT, _END = 1e5, 340.0, 345.0
 # Posterior share of a node, or its share of the second moment, that no summary can notice: at 1e-12, limits change in
 # the tenth digit.
 _NEGLIGIBLE = 1e-22
+# The spread of the effects, in medians of the prior of tau, above and below which that is made for another scale. At the
+# first tau^2 is a 26th of the variance of the effects, as if there were none, and decides the intervals; at the second
+# the errors are a 101st of it, which does less harm.
+_NARROW, _WIDE = 5.0, 0.1
 # Numbers to work on at once: the trials by the values of tau are too many for the memory.
 _BLOCK = 1_000_000
 
@@ -146,6 +150,17 @@ class PosteriorEffect(Result):
     _posterior: _Posterior = field(repr=False)
     left_out: tuple[tuple[str, str], ...] = ()
     effects: EffectSizes | None = None
+
+    @property
+    def spread(self) -> float:
+        """Scale of the data: the SD of the effects or their median standard error, whichever is larger."""
+        return float(max(np.sqrt(np.median(self.vi)), np.std(self.yi, ddof=1) if self.k > 1 else 0.0))
+
+    @property
+    def prior_misfit(self) -> Literal["", "narrow", "wide"]:
+        """Whether the prior of tau is "narrow" or "wide" for the data, made for another scale: see `pool_bayes`."""
+        spread, median = self.spread, self.tau_prior.median
+        return "narrow" if spread > _NARROW * median else "wide" if spread < _WIDE * median else ""
 
     def mu_density(self, x: ArrayLike) -> Values:
         """Return the posterior density of the mean effect.
@@ -390,7 +405,10 @@ def pool_bayes(
     {yi, vi, se}
     tau_prior : HalfNormal, HalfStudent, HalfCauchy, LogStudent or Uniform, optional
         Prior of the SD of true effects, in the unit of yi. The default suits differences in points on 0-10
-        loosely; choose it for the effect measure at hand and vary it.
+        loosely; choose it for the effect measure at hand and vary it. Where it is made for another scale the result
+        says so: where the larger of the SD of yi and the median standard error is more than five times the median of
+        the prior (`prior_misfit` is "narrow": the prior takes true effects to be all but equal, so that the intervals
+        are too), or less than a tenth of it ("wide").
     mu_prior : Normal, optional
         Prior of the mean effect; flat if left out.
     {confidence_level, labels, measure, missing}

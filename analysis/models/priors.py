@@ -1,7 +1,8 @@
 """Prior distributions: of the heterogeneity SD tau, each on tau >= 0 and proper, and of the mean effect.
 
-A prior of tau is a `TauPrior`: it offers `log_density(tau)`, `on_log(x)`, the log-density of x = log(tau), `upper`, the
-end of its range, and `tail`, the power p of its decay like tau^-p, which decides which posterior moments exist.
+A prior of tau is a `TauPrior`: it offers `log_density(tau)`, `on_log(x)`, the log-density of x = log(tau), `median`,
+`upper`, the end of its range, and `tail`, the power p of its decay like tau^-p, which decides which posterior moments
+exist.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
+from scipy.special import gammaln, ndtri, stdtrit
 
 from analysis._docs import documented
 from analysis._types import Values
@@ -68,6 +69,11 @@ class HalfNormal(TauPrior):
 
     def __post_init__(self) -> None:
         _need_positive(self, scale=self.scale)
+
+    @property
+    def median(self) -> float:
+        """Median of tau."""
+        return self.scale * float(ndtri(0.75))
 
     @documented
     def log_density(self, tau: ArrayLike) -> Values:
@@ -128,6 +134,11 @@ class HalfStudent(TauPrior):
     def tail(self) -> float:
         """Power of the decay of the density."""
         return self.df + 1.0
+
+    @property
+    def median(self) -> float:
+        """Median of tau."""
+        return self.scale * float(stdtrit(self.df, 0.75))
 
     @documented
     def log_density(self, tau: ArrayLike) -> Values:
@@ -227,6 +238,12 @@ class LogStudent(TauPrior):
         if self.df < 2 or not _is_finite(self.location):
             raise ValueError("LogStudent: df must be at least 2 and the location a finite number")
 
+    @property
+    def median(self) -> float:
+        """Median of tau."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(self.location / 2.0))
+
     @documented
     def log_density(self, tau: ArrayLike) -> Values:
         """Return the log-density at tau.
@@ -293,6 +310,11 @@ class Uniform(TauPrior):
 
     def __post_init__(self) -> None:
         _need_positive(self, upper=self.upper)
+
+    @property
+    def median(self) -> float:
+        """Median of tau."""
+        return 0.5 * self.upper
 
     @documented
     def log_density(self, tau: ArrayLike) -> Values:
