@@ -47,9 +47,9 @@ _LEFT, _RIGHT, _END = 1e5, 340.0, 345.0
 # Posterior share of a node, or its share of the second moment, that no summary can notice: at 1e-12, limits change in
 # the tenth digit.
 _NEGLIGIBLE = 1e-22
-# The spread of the effects, in medians of the prior of tau, above and below which that is made for another scale. At the
-# first tau^2 is a 26th of the variance of the effects, as if there were none, and decides the intervals; at the second
-# the errors are a 101st of it, which does less harm.
+# The spread of the effects, in medians of the prior of tau, above and below which that is made for another scale. At
+# the first tau^2 is a 26th of the variance of the effects, as if there were none, and decides the intervals; at the
+# second the errors are a 101st of it, which does less harm.
 _NARROW, _WIDE = 5.0, 0.1
 # Numbers to work on at once: the trials by the values of tau are too many for the memory.
 _BLOCK = 1_000_000
