@@ -1,21 +1,51 @@
-"""docs/your_data.md: every block runs, one after the other, and prints what stands below its lines behind an arrow."""
+"""Pages for users: every block runs, one after the other, and prints what stands below its lines behind an arrow."""
 
 import re
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from matplotlib import pyplot
 
-PAGE = Path(__file__).parents[1] / "docs" / "your_data.md"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def run(page):
+    """Run the blocks of a page and return the names that they leave."""
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        with redirect_stdout(StringIO()) as out:
+            exec(compile(code, page.name, "exec"), names)
+        assert out.getvalue().splitlines() == re.findall(r"^# → (.*)$", code, re.M)
+    return names
+
+
+def tables(page):
+    """Return the number of every cell by title of its table, row and column."""
+    found = {}
+    for title, lines in re.findall(r"^\*\*(.+)\*\*\n\n((?:\|.+\n)+)", page.read_text(encoding="utf-8"), re.M):
+        head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines.splitlines())
+        found |= {(title, row[0], column): cell for row in rows for column, cell in zip(head, row, strict=True)}
+    return found
 
 
 def test_the_page_runs_and_prints_what_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = {}
-    for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S):
-        with redirect_stdout(StringIO()) as out:
-            exec(compile(code, PAGE.name, "exec"), names)
-        assert out.getvalue().splitlines() == re.findall(r"^# → (.*)$", code, re.M)
+    names = run(DOCS / "your_data.md")
     assert len(names["paths"]) == len(list(tmp_path.iterdir())) > 3
     pyplot.close("all")
+
+
+def test_limitations_say_what_the_library_and_the_simulation_say(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run(DOCS / "limitations.md")
+    part, whole = tables(DOCS / "limitations.md"), tables(DOCS / "coverage.md")
+    assert len(part) > 80 and {key: whole.get(key) for key in part} == part
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -3,7 +3,8 @@
 `make coverage-table` runs it, a few minutes on one core. Every cell of the grid has random numbers of its own, seeded
 by its name, so that a change of the grid changes no other cell. People are normal with an SD of 2 on a scale of 0 to 10
 and the variances of the trials are estimated; numbers of people are those of data/trials.csv, or equal, or those of one
-large trial among small ones. What a prediction interval holds is counted exactly, by the distribution of true effects.
+large trial among small ones. True effects are normal, in one table of a gamma distribution with a skewness of 1.4. What
+a prediction interval holds is counted exactly, by the distribution of true effects.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ SEED, SD, LEVEL = 20261127, 2.0, 0.95
 K, TAU, SIZES = (2, 3, 4, 5, 7, 10, 20, 40), (0.0, 0.2, 0.4, 0.8, 1.2), ("equal", "real", "one large")
 METHODS = ("z", "HKSJ", "HKSJ-wide", "HKSJ-mod")
 NAGASHIMA, T = "Nagashima", "t(k-1)"
+# What is counted beside the coverage: no tau, intervals wider than the scale, new trials that are hardly predicted.
+NONE, FROM_NONE = "tau estimated as 0", "interval of tau from 0"
+WIDE, POINTS = "wider than the scale", 10.0
+POOR, PREDICTED = "holds less than 80%", 0.8
 
 
 def people_of_trials():
@@ -34,7 +39,7 @@ def people_of_trials():
 
 def simulated(cell, replications, people):
     """Outcomes and estimated variances, shape (replications, k)."""
-    k, tau, sizes = cell
+    k, tau, sizes, *skewed = cell
     rng = np.random.default_rng([SEED, zlib.crc32(repr(cell).encode())])
     shape = (replications, k)
     if sizes == "real":
@@ -42,7 +47,9 @@ def simulated(cell, replications, people):
     else:
         n = np.full((*shape, 2), 30.0 if sizes == "equal" else 12.0)
         n[:, 0] = 30.0 if sizes == "equal" else 120.0
-    yi = tau * rng.standard_normal(shape) + SD * np.sqrt((1.0 / n).sum(axis=-1)) * rng.standard_normal(shape)
+    # A gamma variable of shape 2 has mean 2, variance 2 and a skewness of the root of 2.
+    true = (rng.gamma(2.0, size=shape) - 2.0) / np.sqrt(2.0) if skewed else rng.standard_normal(shape)
+    yi = tau * true + SD * np.sqrt((1.0 / n).sum(axis=-1)) * rng.standard_normal(shape)
     return yi, (SD**2 * rng.chisquare(n - 1.0) / (n - 1.0) / n).sum(axis=-1)
 
 
@@ -54,10 +61,15 @@ def held(tau, low, high):
 
 
 def means(cell, replications, people):
-    """Coverage of the mean by each method, in percent."""
+    """Coverage of the mean by each method, and what else is told of the estimates, in percent."""
     yi, vi = simulated(cell, replications, people)
     fits = {method: ma.pool_batch(yi, vi, ci_method=method, confidence_level=LEVEL) for method in METHODS}
-    return {name: 100.0 * np.mean((fit.ci_low <= 0.0) & (fit.ci_high >= 0.0)) for name, fit in fits.items()}
+    found = {name: (fit.ci_low <= 0.0) & (fit.ci_high >= 0.0) for name, fit in fits.items()}
+    found |= {f"{name}, {WIDE}": fit.ci_high - fit.ci_low > POINTS for name, fit in fits.items()}
+    # The Q-profile interval begins at 0, or is empty, where Q is below its upper quantile without heterogeneity.
+    q = fits["z"].q
+    found |= {NONE: fits["z"].tau2 == 0.0, FROM_NONE: special.chdtrc(cell[0] - 1, q) > (1.0 - LEVEL) / 2.0}
+    return {name: 100.0 * np.mean(which) for name, which in found.items()}
 
 
 def predictions(cell, replications, people):
@@ -68,17 +80,35 @@ def predictions(cell, replications, people):
     half = -special.stdtrit(k - 1, (1.0 - LEVEL) / 2.0) * np.sqrt(fit.tau2 + fit.se**2)
     low, high = prediction_interval(yi.T, vi.T, (fit.ci_low, fit.ci_high), LEVEL)
     by_t = held(tau, fit.estimate - half, fit.estimate + half)
-    return {NAGASHIMA: 100.0 * held(tau, low, high).mean(), T: 100.0 * by_t.mean()}
+    found = {NAGASHIMA: held(tau, low, high), T: by_t}
+    found |= {f"{name}, {POOR}": share < PREDICTED for name, share in found.items()}
+    return {name: 100.0 * share.mean() for name, share in found.items()}
 
 
 def table_of(title, found, names):
     """A Markdown table of the worst and the mean cell of each number of trials."""
     ks = sorted({cell[0] for cell in found})
-    lines = [f"**{title}**", "", f"| method | {' | '.join(f'k = {k}' for k in ks)} |", "|---|" + "---:|" * len(ks)]
-    for name in names:
-        cells = [[each[name] for cell, each in found.items() if cell[0] == k] for k in ks]
-        lines.append(f"| {name} | {' | '.join(f'{min(x):.1f} / {np.mean(x):.1f}' for x in cells)} |")
-    return [*lines, ""]
+    rows = {name: [[each[name] for cell, each in found.items() if cell[0] == k] for k in ks] for name in names}
+    return markdown(title, "method", ks, {n: [f"{min(x):.1f} / {np.mean(x):.1f}" for x in r] for n, r in rows.items()})
+
+
+def means_of(title, head, rows):
+    """A Markdown table of the mean cell of each number of trials, a row for each pair of cells and what is told."""
+    ks = sorted({cell[0] for found, _ in rows.values() for cell in found})
+    rows = {
+        name: [f"{np.mean([each[what] for cell, each in found.items() if cell[0] == k]):.1f}" for k in ks]
+        for name, (found, what) in rows.items()
+    }
+    return markdown(title, head, ks, rows)
+
+
+def by_tau(found, what):
+    return {tau: ({cell: each for cell, each in found.items() if cell[1] == tau}, what) for tau in TAU}
+
+
+def markdown(title, head, ks, rows):
+    lines = [f"**{title}**", "", f"| {head} | {' | '.join(f'k = {k}' for k in ks)} |", "|---|" + "---:|" * len(ks)]
+    return [*lines, *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()), ""]
 
 
 def main():
@@ -89,6 +119,8 @@ def main():
     given, people = parser.parse_args(), people_of_trials()
     grid = list(product(K, TAU, SIZES))
     mean = {cell: means(cell, given.means, people) for cell in grid}
+    skewed = {cell: means(cell, given.means, people) for cell in product(K, TAU[-1:], SIZES, ("skewed",))}
+    large = {cell: each for cell, each in mean.items() if cell[1] >= 0.4 and cell[2] == "one large"}
     new = {cell: predictions(cell, given.predictions, people) for cell in grid if cell[0] > 2 and cell[1] > 0}
     error = [50.0 / np.sqrt(n) for n in (given.means, given.predictions)]
     lines = [
@@ -97,10 +129,26 @@ def main():
         "Written by `make coverage-table`; the script says what was simulated. Percent of 95% intervals, REML, "
         f"{given.means} and {given.predictions} replications a cell, seed {SEED}: the worst cell and the mean of all "
         f"cells of a number of trials k. Monte-Carlo standard errors of a cell are at most {error[0]:.1f} and "
-        f"{error[1]:.1f} points.",
+        f"{error[1]:.1f} points. What they mean for a reader is in [limitations.md](limitations.md).",
         "",
         *table_of("Intervals of the mean, tau 0 to 1.2", mean, METHODS),
         *table_of("Prediction intervals, tau 0.2 to 1.2", new, (NAGASHIMA, T)),
+        *table_of("Intervals of the mean with one large trial among small ones, tau 0.4 to 1.2", large, METHODS),
+        *table_of("Intervals of the mean of skewed true effects, tau 1.2", skewed, METHODS),
+        *means_of(
+            f"Intervals of the mean wider than {POINTS:.0f} points, percent, mean of all cells",
+            "method",
+            {method: (mean, f"{method}, {WIDE}") for method in METHODS},
+        ),
+        *means_of("tau estimated as 0 by REML, percent, mean of all sizes", "tau", by_tau(mean, NONE)),
+        *means_of(
+            "Q-profile interval of tau from 0 or empty, percent, mean of all sizes", "tau", by_tau(mean, FROM_NONE)
+        ),
+        *means_of(
+            f"Prediction intervals that hold less than {PREDICTED:.0%} of the true effects, percent, mean of all cells",
+            "method",
+            {method: (new, f"{method}, {POOR}") for method in (NAGASHIMA, T)},
+        ),
     ]
     given.to.write_text("\n".join(lines), encoding="utf-8")
 
