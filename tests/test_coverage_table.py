@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
+
+import analysis as ma
 
 TOOL = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "coverage_table.py"))
 PEOPLE = np.full((3, 2), 40.0)
@@ -40,3 +43,23 @@ def test_the_page_has_the_worst_and_the_mean_cell():
 def test_prediction_intervals_of_little_known_heterogeneity_are_wider(cell):
     found = TOOL["predictions"](cell, 40, PEOPLE)
     assert found["Nagashima"] > found["t(k-1)"] > 70.0
+
+
+def test_true_effects_are_skewed_where_they_are_asked_to_be():
+    yi, _ = TOOL["simulated"]((2, 100.0, "equal", "skewed"), 40_000, PEOPLE)
+    assert stats.skew(yi, axis=None) == pytest.approx(np.sqrt(2.0), abs=0.1)
+    assert (yi.mean(), yi.std()) == (pytest.approx(0.0, abs=2.0), pytest.approx(100.0, rel=0.02))
+
+
+def test_what_is_told_beside_coverage_is_what_pool_says():
+    cell, n = (3, 0.4, "equal"), 200
+    fits = [ma.pool(*pair, ci_method="HKSJ-wide") for pair in zip(*TOOL["simulated"](cell, n, PEOPLE), strict=True)]
+    found = TOOL["means"](cell, n, PEOPLE)
+    assert found[TOOL["NONE"]] == pytest.approx(100 * np.mean([fit.tau2 == 0 for fit in fits]))
+    assert found[TOOL["FROM_NONE"]] == pytest.approx(100 * np.mean([fit.tau2_ci.low == 0 for fit in fits]))
+    assert found["HKSJ-wide, wider than the scale"] == pytest.approx(100 * np.mean([np.diff(f.ci) > 10 for f in fits]))
+
+
+def test_a_table_of_means_has_a_row_for_each_part():
+    lines = TOOL["means_of"]("Title", "tau", {0.4: ({(2, 0.4, "a"): {"x": 90.0}, (2, 0.4, "b"): {"x": 80.0}}, "x")})
+    assert lines[2:-1] == ["| tau | k = 2 |", "|---|---:|", "| 0.4 | 85.0 |"]

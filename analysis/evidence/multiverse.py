@@ -71,7 +71,8 @@ DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.
 DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), _INCLUDE)
 DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
 
-# The I² at which the common-effect model is marked: where "moderate" ends in the Cochrane Handbook (5.0.1, 9.5.2).
+# The I² at which the common-effect model is marked: where "moderate" ends in the Cochrane Handbook (version 5.0.1, as
+# printed in doi 10.1186/1471-2288-8-79, table 3).
 _HETEROGENEOUS = 0.6
 # Choices on which the conclusion turns that a sentence names.
 _NAMED = 3
