@@ -1089,9 +1089,8 @@ def _far_prior(words, posterior):
     if posterior.prior_misfit:
         yield (
             f"The prior of tau is {posterior.prior_misfit} for these data: its median is "
-            f"{_size(words, posterior.tau_prior.median)}, the {words.nouns} spread by "
-            f"{_size(words, posterior.spread)}. Set its scale by the unit of the effects, as in "
-            "tau_prior=HalfNormal(scale)."
+            f"{_size(words, posterior.tau_prior.median)}, their spread {_size(words, posterior.spread)}. "
+            "Set its scale by the unit of the effects, as in tau_prior=HalfNormal(scale)."
         )
 
 

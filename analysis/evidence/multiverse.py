@@ -73,7 +73,7 @@ DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKS
 
 # The I² at which the common-effect model is marked: where "moderate" ends in the Cochrane Handbook (version 5.0.1, as
 # printed in doi 10.1186/1471-2288-8-79, table 3).
-_HETEROGENEOUS = 0.6
+HETEROGENEOUS = 0.6
 # Choices on which the conclusion turns that a sentence names.
 _NAMED = 3
 _CAUTION = "The analyses share their trials and are not independent: these shares are no probabilities."
@@ -197,7 +197,7 @@ def multiverse(
     frame |= dict(zip(("pi_low", "pi_high"), np.stack(ends, axis=-1)[:, same].reshape(2, -1), strict=True))
     frame["excludes_zero"] = (batch.ci_low > 0) | (batch.ci_high < 0)
     most = np.fmax.reduce(batch.i2.reshape(-1, len(pairs)), axis=1)
-    frame["ignores_heterogeneity"] = ((most >= _HETEROGENEOUS)[:, None] & [t == "CE" for t, _ in pairs]).ravel()
+    frame["ignores_heterogeneity"] = ((most >= HETEROGENEOUS)[:, None] & [t == "CE" for t, _ in pairs]).ravel()
     number = same[:, None] * len(pairs) + np.arange(len(pairs))
     # A single trial is its own result, whatever the method.
     number = np.where(batch.k.reshape(number.shape) == 1, number[:, :1], number)
@@ -643,7 +643,7 @@ def _marked_sentence(once):
         rest = ", and the common-effect model is no option in what follows" if once["tau2_method"].nunique() > 1 else ""
         yield (
             f"{capital(_many(ignoring))} of the analyses take all true effects to be one although I² is "
-            f"{text.percent(_HETEROGENEOUS)} or more: they are marked{rest}."
+            f"{text.percent(HETEROGENEOUS)} or more: they are marked{rest}."
         )
 
 

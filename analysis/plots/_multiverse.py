@@ -15,7 +15,7 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth
-from analysis.evidence.multiverse import choice_effects, marked, sides, wording_of
+from analysis.evidence.multiverse import HETEROGENEOUS, choice_effects, marked, sides, wording_of
 from analysis.plots import _theme as style
 from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width, wrap_evenly
 from analysis.plots._marks import add, area_entry, draw_key, lay_key, line_entry, lines, markers, rule, scatter, write
@@ -35,7 +35,7 @@ ALL = "All"  # the row of all combinations, which comes before those of the choi
 # What an interval says, and its colour by its name in the theme.
 FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANGE"}
 # Of the common-effect model where true effects differ; its marks are thin, which shows in grey too.
-THIN, THIN_SAID = 0.5, "thin: common-effect model, although I² is 60% or more"
+THIN, THIN_SAID = 0.5, f"thin: common-effect model, although I² is {percent(HETEROGENEOUS)} or more"
 
 PRINTED = {
     "Choice": ("text_choice",),
