@@ -21,12 +21,12 @@ se : array_like, shape (k,), optional
 tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
     Estimator of the variance between studies, always truncated at 0. REML and ML give the global maximum of the
     likelihood; EB and PM solve the same equation; "CE" is the common-effect model, tau2 = 0.
-ci_method : {"HKSJ", "HKSJ-wide", "HKSJ-mod", "z", "t"}, optional
-    Interval and test of the mean: Hartung-Knapp-Sidik-Jonkman on t(k-1); that or the normal one, whichever is wider;
-    HKSJ with its variance factor not below 1; normal; or t(k-1) without a variance factor.
-pi_method : {"t(k-1)", "t(k-2)", "z", "Nagashima"}, optional
-    Distribution of the prediction interval, which uses the standard error of `ci_method`; or the confidence
-    distribution of Q, which takes in how little is known of tau2, for three studies or more.
+ci_method : {"HKSJ-wide", "HKSJ", "HKSJ-mod", "z", "t"}, optional
+    Interval and test of the mean: Hartung-Knapp-Sidik-Jonkman on t(k-1) or normal, whichever is wider; HKSJ; HKSJ with
+    its variance factor not below 1; normal; or t(k-1) without a variance factor.
+pi_method : {"Nagashima", "t(k-1)", "t(k-2)", "z"}, optional
+    Prediction interval: by the confidence distribution of Q, which takes in how little is known of tau2, for three
+    studies or more; or on t or normal, with the standard error of `ci_method`. Tables of many results keep t(k-1).
 confidence_level : float, optional
     Level of all intervals, between 0 and 1.
 labels : sequence of str, optional

@@ -427,7 +427,7 @@ def findings(result: Any) -> str:
     >>> print(findings(pool(effect_sizes(table, measure="OR", benefit="lower", arms=("laser", "sham")))))
     The pooled odds ratio, laser over sham, of 5 studies was 0.48 (95% CI 0.31 to 0.74): favours laser.
     The true effects varied between studies: tau 0.29 on the log scale, I² 67% (from tau²; 95% CI 9% to 96%).
-    The true odds ratio of a new study is expected between 0.19 and 1.19 (95% prediction interval).
+    The true odds ratio of a new study is expected between 0.18 and 1.30 (95% prediction interval).
     """
     tell = next((_FINDINGS[c.__name__] for c in type(result).__mro__ if c.__name__ in _FINDINGS), None)
     if tell is None and hasattr(result, "to_row"):
@@ -441,9 +441,33 @@ def findings(result: Any) -> str:
     return "\n".join(tell(result))
 
 
+def studies_behind(fit: Any) -> int:
+    """Return the number of studies behind a result: fewer than its effects where the arms of a study were split.
+
+    Parameters
+    ----------
+    fit : object
+        With k and, where they are known, the effects and the labels of those that took part.
+
+    Returns
+    -------
+    int
+    """
+    effects, labels = getattr(fit, "effects", None), getattr(fit, "labels", None)
+    if effects is None or labels is None:
+        return fit.k
+    here = np.isin(np.asarray(effects.labels, dtype=object).astype(str), [str(label) for label in labels])
+    # Labels that are not those of the effects, given beside them, tell nothing.
+    return min(fit.k, effects.table["study"][here].nunique() or fit.k)
+
+
+def _counted(words, fit):
+    return words.counted(fit.k, studies_behind(fit))
+
+
 def _of_effect(pooled):
     words = _tabled(pooled)
-    yield _found(words, pooled, words.counted(pooled.k))
+    yield _found(words, pooled, _counted(words, pooled))
     if pooled.k > 1:
         yield _varied(words, pooled)
         yield from _expected(words, pooled)
@@ -453,7 +477,7 @@ def _of_effect(pooled):
 def _of_counts(pooled):
     pooled._refuse_many()
     words = _tabled(pooled)
-    yield _found(words, pooled, words.counted(pooled.k))
+    yield _found(words, pooled, _counted(words, pooled))
     if pooled.q_df > 0:
         yield _varied(words, pooled)
     yield from _few(words, pooled, pooled.k)
@@ -498,7 +522,7 @@ def _of_regression(fit):
 def _of_posterior(posterior):
     words, at = _tabled(posterior, posterior.mu.interval), level(posterior.confidence_level)
     found = words.within(posterior.mu.median, posterior.mu.interval, f"{at} credible interval", unit=True)
-    said = f"The {_subject(words)} of {words.counted(posterior.k)} has a posterior median of {found}"
+    said = f"The {_subject(words)} of {_counted(words, posterior)} has a posterior median of {found}"
     yield f"{_read(words, said, posterior.mu.interval)}."
     spread = f"tau {_size(words, posterior.tau.median)} ({at} credible interval {_ends(posterior.tau.interval)})"
     yield f"The true effects vary between {words.nouns}: {spread}."
@@ -511,7 +535,7 @@ def _of_posterior(posterior):
 def _of_bivariate(fit):
     words, told = Wording.of(fit), [(name if fit.effects else name.lower(), text) for name, text in _outcomes(fit)]
     means, (name, difference) = "; ".join(map(" ".join, told[:2])), told[2]
-    yield f"Pooled together, the {plural(words.measure.name)} of {words.counted(fit.k)} were: {means}."
+    yield f"Pooled together, the {plural(words.measure.name)} of {_counted(words, fit)} were: {means}."
     yield f"{_read(Wording.of(fit.effects), f'The difference, {name}, was {difference}', fit.difference.ci)}."
     if math.isfinite(fit.correlation):
         yield f"The true values of a {words.noun} correlate {_correlation(fit)}."
@@ -524,7 +548,7 @@ def _of_arms(arms):
         change = words.to(words.decimals(*zip(arms.placebo.ci, arms.treatment.ci, strict=True)))
         unit = f" {words.unit.replace(' on 0–', ' of ')}" if words.unit else ""
         yield (
-            f"In the {words.counted(arms.placebo.k)} with a baseline, {words.outcome_name or 'scores'} "
+            f"In the {_counted(words, arms.placebo)} with a baseline, {words.outcome_name or 'scores'} "
             f"{_moved(change, arms.placebo, unit)} in the {placebo} arms and "
             f"{_moved(change, arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
@@ -612,7 +636,7 @@ def _randomised(words, contrast, separately):
 
 
 def _with_k(words, pooled, unit=False):
-    return words.estimate(pooled, unit, more=f"; {words.counted(pooled.k)}")
+    return words.estimate(pooled, unit, more=f"; {_counted(words, pooled)}")
 
 
 def pooled_arms(arms: PooledArms) -> Told:
@@ -645,7 +669,7 @@ def _both_arms(joint, words):
     vary = "" if math.isnan(r) else f"; true changes correlate {_correlation(joint)} between {words.nouns}"
     of = f"{level(joint.confidence_level)} CI"
     difference = words.within(
-        joint.difference.estimate, joint.difference.ci, of, more=f"; {words.counted(joint.k)}{vary}"
+        joint.difference.estimate, joint.difference.ci, of, more=f"; {_counted(words, joint)}{vary}"
     )
     means = f"{placebo} {words.write(joint.first.estimate)}, {treatment} {words.write(joint.second.estimate)}"
     return f"{means}, difference {difference}"
@@ -674,9 +698,12 @@ def _doubts(words, pooled):
     share = float(weights.max() / weights.sum())
     if 2 < pooled.k <= _ONE_RULES and share > 0.5 and pooled.tau > 0 and pooled.ci_method in ("HKSJ", "HKSJ-wide"):
         ends = pooled.confidence_interval(pooled.confidence_level, ci_method="HKSJ-mod")
+        # The floor of HKSJ-mod changes nothing where trials vary more than chance has it.
+        same = math.isclose(ends.low, pooled.ci.low, rel_tol=1e-9)
+        other = "the same" if same else words.span(*ends, words.decimals(*pooled.ci))
         yield (
             f"{pooled.labels[int(weights.argmax())]} has {percent(share)} of the common-effect weight: such intervals "
-            f"hold the mean less often than they say; HKSJ-mod has {words.span(*ends, words.decimals(*pooled.ci))}."
+            f"hold the mean less often than they say; HKSJ-mod has {other}."
         )
     if math.isfinite(pooled.pi.low):
         wald = pooled.confidence_interval(pooled.confidence_level, ci_method="z")
@@ -734,7 +761,7 @@ def pooled_effect(pooled: PooledEffect) -> Told:
     >>> from analysis import pool
     >>> heading, said = pooled_effect(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], measure="OR"))
     >>> heading, said[0]
-    ('Random-effects meta-analysis of odds ratios, 3 studies (tau² by REML, HKSJ on t(2))', \
+    ('Random-effects meta-analysis of odds ratios, 3 studies (tau² by REML, HKSJ-wide on t(2))', \
 ('Estimate', '0.29 (95% CI 0.041 to 2.05), p = 0.11'))
     """
     words, at, common = _tabled(pooled), level(pooled.confidence_level), _is_common(pooled)
@@ -751,7 +778,7 @@ def pooled_effect(pooled: PooledEffect) -> Told:
             (f"New {words.noun}", new),
         ]
     kind, how = "Common-effect" if common else "Random-effects", _how(pooled, pooled.df)
-    head = f"{kind} meta-analysis{_named(words)}, {words.counted(pooled.k)} ({how.removeprefix('common effect, ')})"
+    head = f"{kind} meta-analysis{_named(words)}, {_counted(words, pooled)} ({how.removeprefix('common effect, ')})"
     return head, [*said, *_left_out(pooled), *(("Note", note) for note in notes(pooled))]
 
 
@@ -843,8 +870,12 @@ def meta_regression(fit: MetaRegression) -> Told:
         said.append(("Between", _between(words, fit.tau2, fit.tau2_ci, fit, "Q-profile")))
     said += [("Share", f"residual {_i2(fit)}, H² {number(fit.h2)}"), ("Homogeneity", _residual(fit))]
     said += [*_moderators(fit, words), *_left_out(fit)]
+    if fit.hksj_narrower:
+        shown = "the latter are shown" if fit.ci_method == "HKSJ-wide" else "ci_method='HKSJ-wide' shows the wider"
+        width = f"{number(fit.hksj_width)} times as wide as the Wald intervals"
+        said.append(("Note", f"The HKSJ intervals are {width}: {shown}."))
     how = f"{_how(fit, fit.df_resid)}{_log_coefficients(words)}"
-    return f"Meta-regression {fit.formula}{_named(words)}, {words.counted(fit.k)} ({how})", said
+    return f"Meta-regression {fit.formula}{_named(words)}, {_counted(words, fit)} ({how})", said
 
 
 def _log_coefficients(words):
@@ -1011,7 +1042,7 @@ def bivariate_effect(fit: BivariateEffect) -> Told:
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
     words = Wording.of(fit)
-    head = f"Bivariate random-effects meta-analysis{_named(words)}, {words.counted(fit.k)} ({_how(fit, fit.df)})"
+    head = f"Bivariate random-effects meta-analysis{_named(words)}, {_counted(words, fit)} ({_how(fit, fit.df)})"
     return head, [*_outcomes(fit), *_few_or_far(fit)]
 
 
@@ -1079,7 +1110,7 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     ]
     mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
     how = f"prior of tau {posterior.tau_prior!r}, of mu {mu_prior}"
-    head = f"Bayesian random-effects meta-analysis{_named(words)}, {words.counted(posterior.k)} ({how})"
+    head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
     notes = (("Note", note) for note in _far_prior(words, posterior))
     return head, [*said, *_left_out(posterior), *notes]
 

@@ -184,3 +184,7 @@ def test_a_placebo_arm_that_is_shared_enters_its_pool_once_and_whole():
         pooled = ma.pool(split)
     assert (pooled.k, pooled.trials) == (5, 3)
     assert ma.pool([1.0, 2.0], [0.1, 0.2]).trials == 2
+    assert (arms.placebo.trials, arms.contrast.trials) == (3, 3)
+    for text in (pooled.summary(), ma.arms_forest(arms).content.caption, arms.summary(), arms.findings()):
+        assert "5 effects of 3 trials" in text
+    assert "; 3 trials)" in ma.arms_forest(arms).content.caption and "5 trials" not in arms.summary()

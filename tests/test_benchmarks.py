@@ -64,7 +64,7 @@ def test_dense_scan_finds_what_is_off_the_optimum(load):
 
 def test_floor_does_the_same_arithmetic(load):
     yi, vi = load("rows").simulated(300, 10)
-    ours = pool_batch(yi, vi, tau2_method="DL")
+    ours = pool_batch(yi, vi, tau2_method="DL", ci_method="HKSJ")
     floor = load("checks").floor_dl(yi, vi, float(t_quantile(9, 0.95)), rows=128)
     names = ("tau2", "estimate", "se", "ci_low", "ci_high", "q", "i2")
     for name, values in zip(names, floor, strict=True):
@@ -163,7 +163,7 @@ def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
         return {"est": fit.estimate} if statistics else fit.tau2
 
     def numbers(yi, vi):
-        return all_installed.numbers(pool(yi, vi))
+        return all_installed.numbers(pool(yi, vi, **all_installed.AS_PEERS))
 
     def without_each(yi, vi):
         return all_installed.leave_one_out(yi, vi).tau2
@@ -179,7 +179,9 @@ def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
     for name, call in {
         "pymare_fit": fit,
         "pymare_leave_one_out": without_each,
-        "pymetaanalysis_numbers": lambda yi, vi: all_installed.numbers(pool(yi, vi, pi_method="t(k-2)")),
+        "pymetaanalysis_numbers": lambda yi, vi: all_installed.numbers(
+            pool(yi, vi, ci_method="HKSJ", pi_method="t(k-2)")
+        ),
         "pymetaanalysis_leave_one_out": without_each,
         "pymetaanalysis_tau2": lambda yi, vi: pool(yi, vi).tau2,
         "pimeta_numbers": numbers,

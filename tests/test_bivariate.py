@@ -362,6 +362,18 @@ def test_no_climb_from_anywhere_ends_higher(k, restricted):
     assert (ends.max(axis=0) - ends.min(axis=0)).max() > 1e-3  # so there is something to miss
 
 
+@each_method
+@pytest.mark.parametrize("k", [3, 5, 12])
+def test_few_starts_find_for_ordinary_variances_what_many_find(k, method, monkeypatch):
+    rng = np.random.default_rng([k, 20])
+    y, v = rng.normal(0, 1, (2, k, 100)), rng.uniform(0.02, 1.9, (2, k, 100))
+    few = pool_bivariate_columns(y[0], v[0], y[1], v[1], tau2_method=method)
+    monkeypatch.setattr("analysis.models.bivariate._ORDINARY", 0.0)
+    many = pool_bivariate_columns(y[0], v[0], y[1], v[1], tau2_method=method)
+    close(few.log_likelihood, many.log_likelihood, 1e-10)
+    close(few.estimates, many.estimates, 1e-8, 1e-8)
+
+
 @pytest.mark.parametrize("restricted", [True, False])
 def test_conditions_of_a_maximum_hold(restricted):
     data = batch(np.random.default_rng(8), 120, 6)

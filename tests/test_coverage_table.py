@@ -30,6 +30,9 @@ def test_coverage_is_near_the_level_where_it_is_known_to_be():
     found = TOOL["means"]((5, 0.0, "equal"), 4000, PEOPLE)
     assert found["HKSJ"] == pytest.approx(95.0, abs=1.5)
     assert found["HKSJ-wide"] >= max(found["HKSJ"], found["z"]) and found["HKSJ-mod"] >= found["HKSJ"]
+    narrow = TOOL["narrow_ones"]({(5, 0.4, "equal"): TOOL["means"]((5, 0.4, "equal"), 2000, PEOPLE)})[5,]
+    assert narrow["HKSJ holds the mean there"] < narrow["HKSJ-wide holds it there"] < 100.0
+    assert 100.0 < narrow["width of HKSJ-wide, HKSJ = 100"] < narrow["width of HKSJ-mod, HKSJ = 100"]
     assert TOOL["held"](1.0, np.array([-1.959964]), np.array([1.959964]))[0] == pytest.approx(0.95, abs=1e-6)
     assert TOOL["held"](0.0, np.array([-1.0, 0.5]), np.array([1.0, 2.0])).tolist() == [1.0, 0.0]
 

@@ -62,7 +62,7 @@ def test_deleted_residuals_are_metafors(part, theirs, method):
 
 @each_set
 def test_under_hksj_metafor_divides_deleted_residuals_by_the_factor_of_the_other_studies(part):
-    pooled = ma.pool(part["yi"], part["vi"], tau2_method="DL")
+    pooled = ma.pool(part["yi"], part["vi"], tau2_method="DL", ci_method="HKSJ")
     factor = ma.leave_one_out(pooled)["se"] / ma.leave_one_out(pooled, ci_method="z")["se"]
     ours = standardised_residuals(pooled, deleted=True)["z"] / factor
     np.testing.assert_allclose(ours, part["rstudent"]["DL_knha"], **CLOSE)

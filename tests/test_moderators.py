@@ -281,7 +281,7 @@ def test_a_coefficient_is_a_contrast_and_so_is_the_omnibus_test():
 def test_contrasts_in_words():
     ours = bcg().contrast(BCG[:2])
     lines = ours.summary().splitlines()
-    assert lines[0] == "Contrasts of coefficients (HKSJ)" and lines[1].startswith(
+    assert lines[0] == "Contrasts of coefficients (HKSJ-wide)" and lines[1].startswith(
         f"  {BCG[0]}  −0.35 (95% CI −1.15 to "
     )
     assert lines[-1].startswith("  Together") and "on 2 and 8 df" in lines[-1]

@@ -123,7 +123,7 @@ def test_one_row_per_combination(whole):
     assert len(whole) == 3 * 10 * 3 * 4 * 2**4 * 10
     with_ce = whole[whole["tau2_method"] == "CE"]
     assert set(with_ce["ci_method"]) == {"z"}
-    assert set(whole["ci_method"]) == {"HKSJ", "HKSJ-mod", "z"}
+    assert set(whole["ci_method"]) == {"HKSJ-wide", "HKSJ-mod", "z"}
 
 
 def test_the_default_row_is_what_the_functions_do(whole):

@@ -562,6 +562,6 @@ def test_split_arms_keep_their_own_weights():
 
 
 def test_an_interval_of_no_width_is_still_drawn():
-    drawn = analysis.forest(analysis.pool([-0.8] * 3, [0.2] * 3))
+    drawn = analysis.forest(analysis.pool([-0.8] * 3, [0.2] * 3, ci_method="HKSJ"))
     (corners,) = [path.vertices for path in artist(drawn, "contrast-total").get_paths()]
     assert set(corners[:, 0]) == {-0.8} and np.ptp(corners[:, 1]) > 1

@@ -206,7 +206,10 @@ def test_words_say_what_was_drawn(fig, checked, arms):
     ]
     assert "13 claims: not testable here 6" in content.caption
     assert "only the difference can be the treatment's doing" in content.caption
-    assert "all trials (random-effects model, τ² by REML; 95% intervals by HKSJ on t(k−1))" in content.caption
+    assert (
+        "all trials (random-effects model, τ² by REML; 95% intervals by HKSJ on t(k−1) or Wald, whichever is wider)"
+        in content.caption
+    )
     beside = "trials that bear on them (random-effects model, τ² by REML; 95% intervals by HKSJ with the factor floored"
     assert beside in content.caption
     assert artist(fig, "head-result").get_text() == "Points [95% CI]"

@@ -60,7 +60,7 @@ def test_three_studies_have_every_prediction_interval():
 
 
 def test_equal_outcomes():
-    pooled = pool([0.3, 0.3, 0.3], [0.1, 0.2, 0.3])
+    pooled = pool([0.3, 0.3, 0.3], [0.1, 0.2, 0.3], ci_method="HKSJ")
     assert (pooled.estimate, pooled.se, pooled.tau2, pooled.q, pooled.i2) == (0.3, 0.0, 0.0, 0.0, 0.0)
     assert pooled.ci == (0.3, 0.3)
     assert (pooled.statistic, pooled.pvalue) == (math.inf, 0.0)
@@ -69,7 +69,7 @@ def test_equal_outcomes():
 
 
 def test_outcomes_all_zero_have_no_hksj_test():
-    pooled = pool([0.0, 0.0], [0.1, 0.2])
+    pooled = pool([0.0, 0.0], [0.1, 0.2], ci_method="HKSJ")
     assert pooled.ci == (0.0, 0.0)
     assert math.isnan(pooled.statistic) and math.isnan(pooled.pvalue)
 
@@ -85,7 +85,7 @@ def parts(tau2):
 
 
 def test_hksj_and_its_prediction_interval():
-    pooled = pool(YI, VI)
+    pooled = pool(YI, VI, ci_method="HKSJ", pi_method="t(k-1)")
     w, mean, ratio = parts(pooled.tau2)
     se = math.sqrt(ratio / w.sum())
     assert pooled.estimate == pytest.approx(mean, rel=1e-14)
@@ -94,7 +94,7 @@ def test_hksj_and_its_prediction_interval():
     half = T4 * math.sqrt(pooled.tau2 + se**2)
     assert pooled.pi == pytest.approx((mean - half, mean + half), rel=1e-13)
     half = T3 * math.sqrt(pooled.tau2 + se**2)
-    assert pool(YI, VI, pi_method="t(k-2)").pi == pytest.approx((mean - half, mean + half), rel=1e-13)
+    assert pool(YI, VI, ci_method="HKSJ", pi_method="t(k-2)").pi == pytest.approx((mean - half, mean + half), rel=1e-13)
     np.testing.assert_allclose(pooled.weights, w / w.sum(), rtol=1e-14)
 
 
@@ -178,7 +178,7 @@ def test_row_holds_every_number():
     for name in ("ci", "tau2_ci", "i2_ci", "pi"):
         assert (record[f"{name}_low"], record[f"{name}_high"]) == getattr(pooled, name)
     assert record["measure"] == "MD"
-    assert (record["tau2_method"], record["ci_method"], record["pi_method"]) == ("REML", "HKSJ", "t(k-1)")
+    assert (record["tau2_method"], record["ci_method"], record["pi_method"]) == ("REML", "HKSJ-wide", "Nagashima")
 
 
 def test_result_cannot_be_changed():

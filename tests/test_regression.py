@@ -148,7 +148,7 @@ def test_predictions(name):
     formula, data = table(SETS[name])
     theirs = SETS[name]["predict_REML_knha"]
     new = pd.DataFrame([data.iloc[0], data.mean()]).drop(columns=["yi", "vi"])
-    ours = meta_regression(formula, data).predict(new)
+    ours = meta_regression(formula, data, ci_method="HKSJ").predict(new)
     width = np.subtract(theirs["ci_ub"], theirs["ci_lb"])
     for column, key in (("estimate", "pred"), ("ci_low", "ci_lb"), ("ci_high", "ci_ub"), ("se", "se")):
         np.testing.assert_array_less(np.abs(ours[column] - theirs[key]) / width, RTOL)
@@ -221,7 +221,7 @@ def test_a_given_tau2_is_weighted_least_squares(tau2):
 
     formula, data = table(SETS["dat.bcg/RR/ablat_alloc"])
     wls = smf.wls(formula, data, weights=1 / (data["vi"] + tau2)).fit()
-    ours = meta_regression(formula, data, tau2=tau2)
+    ours = meta_regression(formula, data, tau2=tau2, ci_method="HKSJ")
     for name in ("params", "bse", "tvalues", "pvalues"):
         close(getattr(ours, name), getattr(wls, name), rtol=1e-10)
     close(ours.conf_int(0.8), wls.conf_int(0.2), rtol=1e-9)
@@ -622,8 +622,8 @@ def test_bad_new_data():
 @pytest.mark.parametrize("method", ["DL", "REML"])
 def test_exact_permutations_by_brute_force(method):
     formula = "yi ~ week + I(week > 3)"
-    fit = meta_regression(formula, WEEKS.head(5), tau2_method=method)
-    read, options, statistics = read_model(formula, WEEKS.head(5), "vi", None), check_options(method), []
+    fit = meta_regression(formula, WEEKS.head(5), tau2_method=method, ci_method="HKSJ")
+    read, options, statistics = read_model(formula, WEEKS.head(5), "vi", None), check_options(method, "HKSJ"), []
     for order in itertools.permutations(range(5)):
         other = _result(formula, read._replace(x=read.x[list(order)]), options)
         statistics.append([*other.tvalues.abs(), other.qm])
@@ -632,6 +632,8 @@ def test_exact_permutations_by_brute_force(method):
     assert test.exact and test.n_permutations == 120
     close([*test.pvalues, test.qm_pvalue], expected, rtol=1e-12)
     assert not fit.permutation_test(119, rng=1).exact
+    wide = meta_regression(formula, WEEKS.head(5), tau2_method=method).permutation_test(120)
+    assert wide.pvalues.tolist() == test.pvalues.tolist() and wide.qm_pvalue == test.qm_pvalue
 
 
 def test_equal_rows_of_the_design_are_permuted_once():
@@ -701,18 +703,19 @@ def test_bad_number_of_permutations(n_resamples):
 
 def test_outcomes_on_a_line_have_no_residual():
     data = WEEKS.assign(yi=0.25 * WEEKS["week"] - 1.0)
-    fit = meta_regression("yi ~ week", data)
+    fit = meta_regression("yi ~ week", data, ci_method="HKSJ")
     close(fit.params, [-1.0, 0.25], rtol=1e-12)
     assert fit.tau2 == 0 and fit.qe < 1e-20 and fit.bse.max() < 1e-10 and fit.pvalues.max() < 1e-9
     assert fit.hksj_narrower and fit.r2 == 1.0
-    equal = meta_regression("yi ~ 1", data.assign(yi=0.3)), pool([0.3] * 6, data["vi"])
+    flat = data.assign(yi=0.3)
+    equal = meta_regression("yi ~ 1", flat, ci_method="HKSJ"), pool(flat["yi"], flat["vi"], ci_method="HKSJ")
     assert equal[0].params.item() == equal[1].estimate and equal[0].bse.item() == equal[1].se == 0
     flat = meta_regression("yi ~ week", data.assign(yi=2.0))
     assert flat.r2 == 0 and flat.tau2 == 0 and abs(flat.params["week"]) < 1e-12
 
 
 def test_the_result_reads_like_one_of_statsmodels():
-    fit = meta_regression("yi ~ week", WEEKS)
+    fit = meta_regression("yi ~ week", WEEKS, ci_method="HKSJ")
     frame = fit.summary_frame()
     assert list(frame.columns) == ["estimate", "se", "statistic", "df", "pvalue", "ci_low", "ci_high"]
     close(frame["statistic"], fit.params / fit.bse, rtol=1e-12)
@@ -763,7 +766,7 @@ def test_summary_in_words():
         "  Note          An association across studies is observational, even of randomised trials.",
         "  Note          Fewer than ten studies for each coefficient of a moderator.",
     ]
-    text = meta_regression("yi ~ week", WEEKS).summary()
+    text = meta_regression("yi ~ week", WEEKS, ci_method="HKSJ").summary()
     assert "(tau² by REML, HKSJ on t(4))" in text and "on 1 and 4 df" in text and "; R² " in text
     common = meta_regression("yi ~ week", WEEKS, tau2_method="CE").summary()
     assert "(common effect, HKSJ" in common and "(from Q)" in common and "tau" not in common
@@ -930,6 +933,9 @@ def test_the_wider_intervals_and_the_less_certain_test_are_shown(formula, yi):
     assert wide.conf_int().to_numpy() == pytest.approx(shown.conf_int().to_numpy(), rel=1e-12)
     assert wide.pvalues.to_numpy() == pytest.approx(shown.pvalues.to_numpy(), rel=1e-12)
     assert wide.hksj_narrower == (shown is wald)
+    width = np.ptp(hksj.conf_int().to_numpy(), axis=1) / np.ptp(wald.conf_int().to_numpy(), axis=1)
+    assert width == pytest.approx(np.full(len(width), wide.hksj_width), rel=1e-12)
+    assert ("the latter are shown" in wide.summary()) == ("shows the wider" in hksj.summary()) == (shown is wald)
     if formula != "yi ~ 1":
         less = max(hksj, wald, key=lambda fit: fit.qm_pvalue)
         assert (wide.qm, *wide.qm_df, wide.qm_pvalue) == pytest.approx(

@@ -98,7 +98,7 @@ def test_findings_of_one_trial_do_not_speak_of_what_cannot_be_estimated():
 
 def test_findings_admit_a_narrow_interval():
     effects = published_effects().where(study=["shin2015", "multanen2018"])
-    arms = ma.pool_arms(effects)
+    arms = ma.pool_arms(effects, ci_method="HKSJ")
     assert arms.contrast.hksj_narrower
     assert "narrower than the Wald interval" in sentences.findings(arms)
     assert "narrower than the Wald intervals" in ma.arms_forest(arms).content.caption

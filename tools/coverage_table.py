@@ -29,6 +29,9 @@ NAGASHIMA, T = "Nagashima", "t(k-1)"
 NONE, FROM_NONE = "tau estimated as 0", "interval of tau from 0"
 WIDE, POINTS = "wider than the scale", 10.0
 POOR, PREDICTED = "holds less than 80%", 0.8
+NARROW = "sets where HKSJ is narrower than Wald"
+THERE = {"HKSJ holds the mean there": "HKSJ", "HKSJ-wide holds it there": "HKSJ-wide"}
+WIDTHS = {"width of HKSJ-wide, HKSJ = 100": "HKSJ-wide", "width of HKSJ-mod, HKSJ = 100": "HKSJ-mod"}
 
 
 def people_of_trials():
@@ -69,6 +72,10 @@ def means(cell, replications, people):
     # The Q-profile interval begins at 0, or is empty, where Q is below its upper quantile without heterogeneity.
     q = fits["z"].q
     found |= {NONE: fits["z"].tau2 == 0.0, FROM_NONE: special.chdtrc(cell[0] - 1, q) > (1.0 - LEVEL) / 2.0}
+    width = {name: fit.ci_high - fit.ci_low for name, fit in fits.items()}
+    found |= {NARROW: width["HKSJ"] < width["z"]}
+    found |= {name: found[method] & found[NARROW] for name, method in THERE.items()}
+    found |= {name: width[method] / width["HKSJ"].mean() for name, method in WIDTHS.items()}
     return {name: 100.0 * np.mean(which) for name, which in found.items()}
 
 
@@ -83,6 +90,13 @@ def predictions(cell, replications, people):
     found = {NAGASHIMA: held(tau, low, high), T: by_t}
     found |= {f"{name}, {POOR}": share < PREDICTED for name, share in found.items()}
     return {name: 100.0 * share.mean() for name, share in found.items()}
+
+
+def narrow_ones(found):
+    """The mean cell of each number of trials; what intervals hold, in percent of the sets of a narrow HKSJ interval."""
+    cells = {k: [each for cell, each in found.items() if cell[0] == k] for k in sorted({cell[0] for cell in found})}
+    means = {(k,): {name: np.mean([each[name] for each in x]) for name in x[0]} for k, x in cells.items()}
+    return {k: x | {name: 100.0 * x[name] / x[NARROW] for name in THERE} for k, x in means.items()}
 
 
 def table_of(title, found, names):
@@ -114,7 +128,7 @@ def markdown(title, head, ks, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--means", type=int, default=5_000, help="replications of each cell for intervals of the mean")
-    parser.add_argument("--predictions", type=int, default=60, help="the same for prediction intervals")
+    parser.add_argument("--predictions", type=int, default=400, help="the same for prediction intervals")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "coverage.md")
     given, people = parser.parse_args(), people_of_trials()
     grid = list(product(K, TAU, SIZES))
@@ -132,6 +146,11 @@ def main():
         f"{error[1]:.1f} points. What they mean for a reader is in [limitations.md](limitations.md).",
         "",
         *table_of("Intervals of the mean, tau 0 to 1.2", mean, METHODS),
+        *means_of(
+            "Trials that agree by chance, percent, mean of all cells",
+            "what",
+            {name: (narrow_ones(mean), name) for name in (NARROW, *THERE, *WIDTHS)},
+        ),
         *table_of("Prediction intervals, tau 0.2 to 1.2", new, (NAGASHIMA, T)),
         *table_of("Intervals of the mean with one large trial among small ones, tau 0.4 to 1.2", large, METHODS),
         *table_of("Intervals of the mean of skewed true effects, tau 1.2", skewed, METHODS),

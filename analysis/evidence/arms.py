@@ -129,8 +129,8 @@ def pool_arms(
     *,
     by: str | None = None,
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
-    pi_method: PIMethod = "t(k-1)",
+    ci_method: CIMethod = "HKSJ-wide",
+    pi_method: PIMethod = "Nagashima",
     confidence_level: float = 0.95,
 ) -> PooledArms:
     """Pool the change within placebo arms and within treatment arms beside the randomised contrast.

@@ -69,7 +69,7 @@ _DATA_CHOICES, _METHODS = CHOICES[:-2], CHOICES[-2:]
 #: The combination that `effect_sizes` and `pool` take when they are told nothing.
 DEFAULTS = {"outcome": "change", "correlation": 0.5, "crossover_correlation": 0.5, "missing_sd": "impute"}
 DEFAULTS |= dict.fromkeys(("doubtful", "second_hand", "single_session"), _INCLUDE)
-DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ"}
+DEFAULTS |= {"contrast_rows": _EXCLUDE, "tau2_method": "REML", "ci_method": "HKSJ-wide"}
 
 # The I² at which the common-effect model is marked: where "moderate" ends in the Cochrane Handbook (version 5.0.1, as
 # printed in doi 10.1186/1471-2288-8-79, table 3).
@@ -93,7 +93,7 @@ def multiverse(
     single_session: IncludeOrNot = _BOTH,
     contrast_rows: IncludeOrNot = _BOTH,
     tau2_method: Tau2Method | Sequence[Tau2Method] | None = ("REML", "PM", "DL", "CE"),
-    ci_method: CIMethod | Sequence[CIMethod] | None = ("HKSJ", "HKSJ-mod", "z"),
+    ci_method: CIMethod | Sequence[CIMethod] | None = ("HKSJ-wide", "HKSJ-mod", "z"),
     where: Mapping[str, Any] | None = None,
     confidence_level: float = 0.95,
 ) -> pd.DataFrame:

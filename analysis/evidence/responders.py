@@ -244,7 +244,7 @@ def translate_responders(
     correlation: float | None = None,
     imputed: bool = False,
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
+    ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
 ) -> Responders:
     """Translate arm means and SDs into the percentage of people who reach a within-patient threshold.
@@ -524,7 +524,7 @@ def pool_responders(
     studies: Sequence[str] | None = None,
     method: CountsPooling = "random effects",
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
+    ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
 ) -> Responders:
     """Pool responder counts as printed, one time point per trial.

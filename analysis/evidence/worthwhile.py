@@ -332,7 +332,7 @@ class ShareBeyond(Result):
     >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2])
     >>> found = share_beyond(pooled, Threshold(1, "between-group"))
     >>> print(f"{found.share:.2f}, {found.new_trial:.2f}, {found.mean_beyond:.2f}")
-    0.63, 0.61, 0.73
+    0.63, 0.60, 0.73
     """
 
     share: float

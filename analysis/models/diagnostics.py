@@ -360,7 +360,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     >>> import analysis
     >>> curve = predictive_density(analysis.pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1]))
     >>> print(f"{curve.loc[curve['density'].idxmax(), 'x']:.3f}")
-    -1.242
+    -1.274
     """
     if hasattr(result, "new_density"):
         x = np.linspace(*_grid_ends(result.new.median, result.new.interval), points)
@@ -369,15 +369,15 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     if not np.isfinite(result.pi.low):
         return pd.DataFrame({"x": [], "density": []})
     x = np.linspace(*_grid_ends(result.estimate, result.pi), points)
-    scale = np.sqrt(result.tau2 + result.se**2)
-    # Equal effects have no spread to draw.
-    if not scale > 0:
-        return pd.DataFrame({"x": [], "density": []})
     if result.pi_method == "Nagashima":
         density = of_pooled(result).pdf(x)[0]
     else:
-        density = _student_density((x - result.estimate) / scale, _prediction_df(result)) / scale
-    return pd.DataFrame({"x": x, "density": density})
+        scale = np.sqrt(result.tau2 + result.se**2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density = _student_density((x - result.estimate) / scale, _prediction_df(result)) / scale
+    # Equal effects have no spread to draw.
+    curve = pd.DataFrame({"x": x, "density": density})
+    return curve if np.isfinite(density).all() else curve.head(0)
 
 
 def _grid_ends(middle, ends):

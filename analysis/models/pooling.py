@@ -76,8 +76,8 @@ def pool(
     *,
     se: ArrayLike | None = None,
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
-    pi_method: PIMethod = "t(k-1)",
+    ci_method: CIMethod = "HKSJ-wide",
+    pi_method: PIMethod = "Nagashima",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     measure: str = "",
@@ -168,7 +168,7 @@ class Options(NamedTuple):
 
 def check_options(
     tau2_method: str = "REML",
-    ci_method: str = "HKSJ",
+    ci_method: str = "HKSJ-wide",
     pi_method: str = "t(k-1)",
     confidence_level: float = 0.95,
     tau2_ci_method: str = "Q-profile",
@@ -423,7 +423,7 @@ def pool_batch(
     vi: ArrayLike,
     *,
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
+    ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
 ) -> BatchPooled:
     """Pool n meta-analyses of up to k studies each, for simulation and resampling.
@@ -548,8 +548,8 @@ def pool_columns(
     members: ArrayLike | None = None,
     *,
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
-    pi_method: PIMethod = "t(k-1)",
+    ci_method: CIMethod = "HKSJ-wide",
+    pi_method: PIMethod = "Nagashima",
     confidence_level: float = 0.95,
     labels: Any = None,
     measure: str = "",
@@ -706,6 +706,9 @@ def _kept_methods(found, methods):
         return methods
     kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
     own = {name: getattr(whole, name) for name in kept}
+    # Steps are many, and this interval costs more than all the rest of each.
+    if own["pi_method"] == "Nagashima":
+        del own["pi_method"]
     # "fixed" says that tau2 was given and is not a method one may ask for.
     if whole.tau2_method == "fixed":
         del own["tau2_method"]

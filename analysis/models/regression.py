@@ -223,6 +223,12 @@ class MetaRegression(Regression):
         return self.tau2_ci.high == 0.0
 
     @property
+    def hksj_width(self) -> float:
+        """Width of the HKSJ intervals, in widths of the Wald ones: the same for all coefficients."""
+        critical = t_quantile(np.array([self.k - self.p, np.inf]), self.confidence_level)
+        return float(np.sqrt(self._fits.hksj[0]) * critical[0] / critical[1])
+
+    @property
     def _fitted(self):
         fits = self._fits
         return Combined(fits.estimate[:, 0], fits.se[:, 0], np.full(self.p, self.df_resid))
@@ -289,6 +295,8 @@ class MetaRegression(Regression):
     ) -> PermutationTest:
         """Return permutation p-values of the coefficients and of the omnibus test.
 
+        Its statistics are those of `ci_method`; of "HKSJ-wide" they are those of HKSJ in every arrangement.
+
         Parameters
         ----------
         n_resamples : int, optional
@@ -331,7 +339,7 @@ def meta_regression(
     *,
     vi: str = "vi",
     tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ",
+    ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
     labels: Labels | None = None,
     missing: Missing = "raise",
@@ -350,9 +358,9 @@ def meta_regression(
         Column of sampling variances; a table without a column vi may have one of standard errors, se.
     tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
         Estimator of the variance between studies, as for :func:`analysis.pool`, with all moderators in the model.
-    ci_method : {"HKSJ", "HKSJ-wide", "HKSJ-mod", "z", "t"}, optional
-        Tests and intervals: Knapp & Hartung 2003 on t(k-p); these or the normal ones, whichever are wider, with the
-        less certain of both tests of all moderators; Knapp & Hartung with the variance factor not below 1; normal; or
+    ci_method : {"HKSJ-wide", "HKSJ", "HKSJ-mod", "z", "t"}, optional
+        Tests and intervals: Knapp & Hartung 2003 on t(k-p) or normal, whichever are wider, with the less certain of
+        both tests of all moderators; Knapp & Hartung alone; the same with the variance factor not below 1; normal; or
         t(k-p) without a variance factor.
     {confidence_level}
     labels : sequence of str, optional
@@ -474,6 +482,9 @@ def _explained(model, options, tau2, h2):
 def _permutation_test(fit, n_resamples, rng):
     """The `PermutationTest` of a `MetaRegression`."""
     model, options, tested = fit._model, fit._options, moderator_columns(fit._model.names)
+    if options.ci_method == "HKSJ-wide":
+        # Of two statistics by turns the order of the arrangements would have no meaning.
+        options = options._replace(ci_method="HKSJ")
     y, v, x = model.yi[:, None], model.vi[:, None], model.x
     signs = x.shape[1] == 1 and np.ptp(x) == 0
     group = np.unique(x, axis=0, return_inverse=True)[1].ravel()

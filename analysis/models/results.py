@@ -117,7 +117,7 @@ class Result(sentences.InWords):
         >>> from analysis import pool
         >>> pooled = pool([-0.9, -0.3, -1.2], [0.04, 0.05, 0.06], measure="RR")
         >>> round(pooled.estimate, 2), round(pooled.shown("estimate"), 2), round(pooled.shown("pi").high, 1)
-        (-0.8, 0.45, 3.4)
+        (-0.8, 0.45, 4.6)
         """
         value = getattr(self, name)
         transform = Measure(getattr(self, "measure", "")).transform
@@ -413,7 +413,7 @@ class PooledEffect(Result):
     @property
     def trials(self) -> int:
         """Number of trials, of which several effects of `k` may be where the arms of a trial were split."""
-        return self.k if self.effects is None else int(self.effects.table["study"].nunique())
+        return sentences.studies_behind(self)
 
     @property
     def wald_se(self) -> float:

@@ -205,8 +205,9 @@ def result_sentence(row, trials, series, wording, name=""):
     value, low, high = (row[f"{series}_{end}"] for end in ("estimate", "low", "high"))
     estimate = f"{wording.write(value)} {wording.points}".rstrip()
     limits = f"{level(row['confidence_level'])} CI {wording.span(low, high)}"
-    trials = trials[trials[f"{series}_estimate"].notna()]
-    return f"{name or series_words(series, wording)} {estimate} ({limits}; {rows_counted(trials, wording)})"
+    # The arm that the rows of a split trial share enters once.
+    k, of = int(row[f"{series}_k"]), trials.loc[trials[f"{series}_estimate"].notna(), "study"].nunique()
+    return f"{name or series_words(series, wording)} {estimate} ({limits}; {wording.counted(k, min(k, of))})"
 
 
 def level_of(table):
