@@ -1184,14 +1184,19 @@ def contextual_share(found: ContextualShare) -> Told:
     >>> said[0]
     ('Share', 'withheld: fewer than three trials remain')
     """
-    at, words = level(found.confidence_level), Wording.of(found)
+    at, words, log = level(found.confidence_level), Wording.of(found), found.log_ratio
     treatment, placebo = words.arms
-    said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at, *words.arms))]
-    if not found.reason:
-        said.append((f"New {words.noun}", _new_share(found, at, words)))
-    said += [("Ratio of means", text) for text in _ratio_of_means(found, at, words)]
+    said = [("Share", f"withheld: {found.reason}" if found.reason else _share_found(found, at, words))]
+    if not log.reason:
+        said += [("Log ratio", _log_ratio_found(log, at, words)), (f"New {words.noun}", _new_share(log, at, words))]
+    elif log.reason != found.reason:
+        said.append(("Log ratio", f"withheld: {log.reason}"))
     said += [("By choice", text) for text in _range_of_choices(found.robustness)]
-    for name, table in (("Left out", found.left_out), ("Replaced", found.replaced)):
+    for name, table in (
+        ("Left out", found.left_out),
+        ("Not in the log ratio", log.left_out),
+        ("Replaced in the log ratio", log.replaced),
+    ):
         said += [(name, f"{', '.join(g['label'])}: {why}") for why, g in table.groupby("reason", sort=False)]
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
     said += [("SD borrowed", ", ".join(borrowed))] if len(borrowed) else []
@@ -1199,29 +1204,27 @@ def contextual_share(found: ContextualShare) -> Told:
     return head, [*said, *(("Note", note) for note in _what_a_share_is_not(found, words))]
 
 
-def _share_found(found, at, treatment, placebo):
-    pooled = found.pooled
-    model = "common effect" if pooled.tau2_method == "CE" else f"tau² by {pooled.tau2_method}"
-    told = f"the {placebo} arms had {percent(found.share)} of the improvement of the {treatment} arms"
-    how = f"log ratios, {model}, {pooled.ci_method}; rule: {found.rule}"
-    return f"{number(found.share)} ({at} CI {interval(*found.ci)}): {told} ({how})"
-
-
-def _new_share(found, at, words):
-    if found.pooled.tau2_method == "CE":
-        return f"not given: the common-effect model has one true share for all {words.nouns}"
-    return f"{interval(*found.pi)} ({at} prediction interval); tau {number(found.pooled.tau)} on the log scale"
-
-
-def _ratio_of_means(found, at, words):
-    """The ratio of the bivariate means with both intervals, or why it is not there."""
-    if math.isnan(found.ratio_of_means):
-        return [] if found.reason else [f"withheld: {found.reasons['fieller']}"]
-    limits = f"{at} CI {interval(*found.fieller)} by Fieller"
+def _share_found(found, at, words):
+    treatment, placebo = words.arms
+    limits = f"{at} CI {interval(*found.ci)} by Fieller"
     if found.resamples:
-        limits += f", {interval(*found.bootstrap)} by bootstrap"
-    parts = [f"{number(found.ratio_of_means)} ({limits}), bivariate fit to all {words.counted(len(found.trials))}"]
-    return ["; ".join([*parts, *found.reasons.values()])]
+        limits += f", {interval(*found.bootstrap)} by bootstrap{': ' * bool(found.no_bootstrap)}{found.no_bootstrap}"
+    told = f"the {placebo} arms had {percent(found.share)} of the improvement of the {treatment} arms"
+    return f"{number(found.share)} ({limits}): {told} (ratio of the bivariate means)"
+
+
+def _log_ratio_found(log, at, words):
+    """The pooled log ratio beside the share, and how it was made."""
+    model = "common effect" if log.pooled.tau2_method == "CE" else f"tau² by {log.pooled.tau2_method}"
+    how = f"{model}, {log.pooled.ci_method}; rule: {log.rule}"
+    number_and_limits = f"{number(log.estimate)} ({at} CI {interval(*log.ci)}; {words.counted(log.k)})"
+    return f"{number_and_limits}, for comparison with Zou 2016 and Hafliðadóttir 2021 ({how})"
+
+
+def _new_share(log, at, words):
+    if log.pooled.tau2_method == "CE":
+        return f"not given: the common-effect model has one true share for all {words.nouns}"
+    return f"{interval(*log.pi)} ({at} prediction interval of the log ratio); tau {number(log.pooled.tau)}"
 
 
 def _range_of_choices(table):
@@ -1240,17 +1243,20 @@ def _what_a_share_is_not(found, words):
         f"effect of {placebo}, and not a causal share: it is the part of the improvement under {treatment} that was "
         f"seen under {placebo} too."
     )
+    if not found.log_ratio.reason:
+        drops = "replaces" if found.log_ratio.rule == "replace" else "drops"
+        yield (
+            f"The log ratio {drops} {placebo} arms that got worse and gives little weight to those that hardly "
+            "improved, so it is too large where the true share is small"
+            + ("." if found.reason else ": that is why the two differ.")
+        )
     if found.reason:
         return
     yield f"It exists only where the {treatment} arms improved; the randomised difference says whether they did more."
-    yield (
-        "A log ratio cannot use arms that did not improve, and gives little weight to those that hardly did, so a "
-        f"pooled share below 1 leans upwards; the ratio of means uses all {words.nouns} as they are."
-    )
     if found.share > 1:
         yield f"Above 1: the {placebo} arms improved more than the {treatment} arms."
-    if found.ratio_of_means <= 0:
-        yield f"Ratio of means not above 0: on average the {placebo} arms did not improve."
+    if found.share <= 0:
+        yield f"Not above 0: on average the {placebo} arms did not improve."
 
 
 # What tells the findings of a result, by its class.

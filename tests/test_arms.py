@@ -130,8 +130,8 @@ def test_the_contextual_share_uses_the_methods_of_the_arms(effects):
     arms = ma.pool_arms(effects, tau2_method="DL", ci_method="z", confidence_level=0.9)
     share = arms.contextual_share
     again = contextual_share(effects, tau2_method="DL", ci_method="z", confidence_level=0.9, n_bootstrap=0)
-    assert share.share == again.share and share.ci == again.ci and share.confidence_level == 0.9
-    assert tuple(share.fieller) == pytest.approx(tuple(again.fieller), rel=1e-9)
+    assert share.log_ratio.ci == again.log_ratio.ci and share.confidence_level == 0.9
+    assert (share.share, *share.ci) == pytest.approx((again.share, *again.ci), rel=1e-9)
     assert arms.contextual_share is share
 
 

@@ -122,35 +122,35 @@ def test_percentile_interval():
 def test_log_ratio_and_its_variance_equal_numbers_worked_by_hand():
     """First trial: ln(1 / 2), 0.04 / 1 + 0.16 / 4 = 0.08; second: ln(1.5 / 2.2), 0.05 / 2.25 + 0.09 / 4.84."""
     found = share_of(P, T, VP, VT)
-    assert found.pooled.yi[:2] == pytest.approx([np.log(0.5), np.log(15 / 22)], rel=1e-14)
-    assert found.pooled.vi[:2] == pytest.approx([0.08, 0.05 / 2.25 + 0.09 / 4.84], rel=1e-14)
-    assert found.trials["log_share"].tolist() == found.pooled.yi.tolist()
+    assert found.log_ratio.pooled.yi[:2] == pytest.approx([np.log(0.5), np.log(15 / 22)], rel=1e-14)
+    assert found.log_ratio.pooled.vi[:2] == pytest.approx([0.08, 0.05 / 2.25 + 0.09 / 4.84], rel=1e-14)
+    assert found.trials["log_share"].tolist() == found.log_ratio.pooled.yi.tolist()
 
 
 def test_a_crossover_loses_the_covariance_of_its_periods():
     """cov = 0.5 * 0.2 * 0.4 = 0.04, so 0.08 - 2 * 0.04 / (1 * 2) = 0.04; the people count once."""
     found = share_of(P, T, VP, VT, design="crossover")
-    assert found.pooled.vi[0] == pytest.approx(0.04, rel=1e-14)
-    assert found.n == 6 * 20
+    assert found.log_ratio.pooled.vi[0] == pytest.approx(0.04, rel=1e-14)
+    assert found.n == found.log_ratio.n == 6 * 20
     assert share_of(P, T, VP, VT).n == 6 * 38
-    assert share_of(P, T, VP, VT, design="crossover", correlation=0.0).pooled.vi[0] == pytest.approx(0.08)
+    assert share_of(P, T, VP, VT, design="crossover", correlation=0.0).log_ratio.pooled.vi[0] == pytest.approx(0.08)
 
 
 def test_equal_ratios_pool_to_that_ratio_with_every_model():
     found = share_of(0.4 * T, T, VP, VT)
-    assert found.robustness["share"].to_numpy()[:9] == pytest.approx(0.4, rel=1e-12)
-    assert found.share == pytest.approx(0.4, rel=1e-12)
-    assert found.pooled.tau == 0
+    assert found.robustness["share"].to_numpy()[6:] == pytest.approx(0.4, rel=1e-12)
+    assert found.log_ratio.estimate == pytest.approx(0.4, rel=1e-12)
+    assert found.log_ratio.pooled.tau == 0
 
 
 @pytest.mark.parametrize("options", [{}, {"tau2_method": "PM", "ci_method": "z", "confidence_level": 0.9}])
 def test_share_is_the_pooled_log_ratio_back_transformed(options):
     found = share_of(P, T, VP, VT, options=options)
     pooled = ma.pool(np.log(P / T), VP / P**2 + VT / T**2, **options)
-    assert found.share == pytest.approx(np.exp(pooled.estimate), rel=1e-12)
-    assert found.ci == pytest.approx(np.exp(pooled.ci), rel=1e-12)
-    assert found.pi == pytest.approx(np.exp(pooled.pi), rel=1e-12)
-    assert (found.k, found.reason, len(found.left_out)) == (6, "", 0)
+    assert found.log_ratio.estimate == pytest.approx(np.exp(pooled.estimate), rel=1e-12)
+    assert found.log_ratio.ci == pytest.approx(np.exp(pooled.ci), rel=1e-12)
+    assert found.log_ratio.pi == pytest.approx(np.exp(pooled.pi), rel=1e-12)
+    assert (found.log_ratio.k, found.log_ratio.reason, len(found.log_ratio.left_out)) == (6, "", 0)
 
 
 changes = st.lists(
@@ -166,9 +166,9 @@ def test_another_unit_leaves_the_share(data, factor):
     p, t, vp, vt = np.array(data).T
     one, other = share_of(p, t, vp, vt), share_of(factor * p, factor * t, factor**2 * vp, factor**2 * vt)
     assert (one.reason == "") == (other.reason == "")
-    assert [other.share, *other.ci] == pytest.approx([one.share, *one.ci], rel=1e-7, nan_ok=True)
-    means = [one.ratio_of_means, *one.fieller]
-    assert [other.ratio_of_means, *other.fieller] == pytest.approx(means, rel=1e-5, nan_ok=True)
+    logs = [[found.log_ratio.estimate, *found.log_ratio.ci] for found in (one, other)]
+    assert logs[1] == pytest.approx(logs[0], rel=1e-7, nan_ok=True)
+    assert [other.share, *other.ci] == pytest.approx([one.share, *one.ci], rel=1e-5, nan_ok=True)
 
 
 @settings(deadline=None, max_examples=10)
@@ -176,13 +176,13 @@ def test_another_unit_leaves_the_share(data, factor):
 def test_swapping_the_arms_inverts_the_share(data):
     p, t, vp, vt = np.array(data).T
     one, other = share_of(p, t, vp, vt), share_of(t, p, vt, vp)
-    if one.reason or other.reason:
+    if one.log_ratio.reason or other.log_ratio.reason:
         return
-    assert 1 / other.share == pytest.approx(one.share, rel=1e-7)
-    assert (1 / other.ci.high, 1 / other.ci.low) == pytest.approx(one.ci, rel=1e-7)
-    if np.isfinite([*one.fieller, *other.fieller]).all() and one.fieller.low > 0:
-        assert 1 / other.ratio_of_means == pytest.approx(one.ratio_of_means, rel=1e-5)
-        assert (1 / other.fieller.high, 1 / other.fieller.low) == pytest.approx(one.fieller, rel=1e-4)
+    assert 1 / other.log_ratio.estimate == pytest.approx(one.log_ratio.estimate, rel=1e-7)
+    assert (1 / other.log_ratio.ci.high, 1 / other.log_ratio.ci.low) == pytest.approx(one.log_ratio.ci, rel=1e-7)
+    if np.isfinite([*one.ci, *other.ci]).all() and one.ci.low > 0:
+        assert 1 / other.share == pytest.approx(one.share, rel=1e-5)
+        assert (1 / other.ci.high, 1 / other.ci.low) == pytest.approx(one.ci, rel=1e-4)
 
 
 # --- Arms that did not improve ---------------------------------------------------------------------------------------
@@ -194,41 +194,44 @@ WRONG_T = np.array([-2.0, -2.1, 0.2, -0.1, -2.3, 0.4, np.nan, -1.9, -2.2])
 
 def test_exclude_leaves_out_arms_that_did_not_improve_and_names_them():
     found = share_of(WRONG_P, WRONG_T)
-    assert found.k == 5
-    assert found.left_out.to_numpy().tolist() == [
+    assert (found.k, found.log_ratio.k) == (8, 5)
+    assert found.log_ratio.left_out.to_numpy().tolist() == [
         ["trial1", "Trial1", "no improvement in the placebo arm"],
         ["trial3", "Trial3", "no improvement in the treatment arm"],
         ["trial6", "Trial6", "no improvement in both arms"],
-        ["trial7", "Trial7", "baseline not reported"],
     ]
-    assert found.replaced.empty
-    assert found.trials["used"].tolist() == [False, True, False, True, True, False, True, True]
-    assert found.pooled.labels == ("Trial2", "Trial4", "Trial5", "Trial8", "Trial9")
+    assert found.left_out.to_numpy().tolist() == [["trial7", "Trial7", "baseline not reported"]]
+    assert found.log_ratio.replaced.empty
+    used = [False, True, False, True, True, False, True, True]
+    assert found.trials["log_share"].notna().tolist() == found.trials["log_share_vi"].notna().tolist() == used
+    assert found.trials["change_placebo"].tolist() == WRONG_P[np.isfinite(WRONG_P)].tolist()
+    assert found.log_ratio.pooled.labels == ("Trial2", "Trial4", "Trial5", "Trial8", "Trial9")
 
 
 def test_exclude_near_zero_leaves_out_improvements_within_their_standard_error():
     found = share_of(WRONG_P, WRONG_T, rule=NEAR)
-    assert found.pooled.labels == ("Trial2", "Trial5", "Trial8", "Trial9")
-    reasons = found.left_out.set_index("label")["reason"]
+    assert found.log_ratio.pooled.labels == ("Trial2", "Trial5", "Trial8", "Trial9")
+    reasons = found.log_ratio.left_out.set_index("label")["reason"]
     assert reasons["Trial4"] == "improvement within its SE in both arms"
     assert reasons["Trial1"] == "no improvement in the placebo arm"
-    assert share_of([-0.2237, -1, -1], [-2, -2, -2.1], rule=NEAR).k == 3
-    assert share_of([-0.2236, -1, -1], [-2, -2, -2.1], rule=NEAR).k == 2
+    assert share_of([-0.2237, -1, -1], [-2, -2, -2.1], rule=NEAR).log_ratio.k == 3
+    assert share_of([-0.2236, -1, -1], [-2, -2, -2.1], rule=NEAR).log_ratio.k == 2
 
 
 def test_replace_sets_them_to_the_smallest_improvement():
     found = contextual_share(effects_of(WRONG_P, WRONG_T), rule=REPLACE, smallest=0.25, n_bootstrap=0)
-    assert found.k == 8
-    assert found.replaced["label"].tolist() == ["Trial1", "Trial3", "Trial4", "Trial6"]
-    assert found.replaced["reason"].tolist()[2] == "improvement set to the smallest in both arms"
-    assert found.pooled.yi[[0, 2, 3]] == pytest.approx(np.log([0.25 / 2.0, 1.4 / 0.25, 1.0]))
-    assert found.pooled.vi[0] == pytest.approx(0.05 / 0.25**2 + 0.05 / 4)
-    assert found.left_out["reason"].tolist() == ["baseline not reported"]
-    assert found.trials["change_placebo"].tolist()[0] == -0.25
+    assert found.log_ratio.k == 8
+    assert found.log_ratio.replaced["label"].tolist() == ["Trial1", "Trial3", "Trial4", "Trial6"]
+    assert found.log_ratio.replaced["reason"].tolist()[2] == "improvement set to the smallest in both arms"
+    assert found.log_ratio.pooled.yi[[0, 2, 3]] == pytest.approx(np.log([0.25 / 2.0, 1.4 / 0.25, 1.0]))
+    assert found.log_ratio.pooled.vi[0] == pytest.approx(0.05 / 0.25**2 + 0.05 / 4)
+    assert found.log_ratio.left_out.empty and found.left_out["reason"].tolist() == ["baseline not reported"]
+    assert found.trials["change_placebo"][0] == 0.3, "the share takes the changes as they are"
+    assert "replaces placebo arms that got worse" in found.summary() and "Replaced in the log ratio" in found.summary()
 
 
 def test_rounding_is_no_improvement():
-    assert share_of([-1e-12, -1, -1, -1.1], [-2, -2, -2.1, -2]).k == 3
+    assert share_of([-1e-12, -1, -1, -1.1], [-2, -2, -2.1, -2]).log_ratio.k == 3
 
 
 def test_log_ratios_overstate_a_small_share_under_every_rule_and_the_ratio_of_means_does_not():
@@ -241,7 +244,7 @@ def test_log_ratios_overstate_a_small_share_under_every_rule_and_the_ratio_of_me
     logs = found.robustness[found.robustness["model"].str.startswith("log ratio")]
     assert len(logs) == 9
     assert (logs["ci_low"] > 0.4).all()
-    assert found.ratio_of_means == pytest.approx(0.3, abs=0.02)
+    assert found.share == pytest.approx(0.3, abs=0.02)
     assert row(found, "ratio of bivariate means", EXCLUDE).share > 0.4
 
 
@@ -249,14 +252,15 @@ def test_log_ratios_overstate_a_small_share_under_every_rule_and_the_ratio_of_me
 
 
 def assert_withheld(found, reason, every_row=True):
-    assert reason in found.reason
-    assert np.isnan([found.share, *found.ci, *found.pi]).all()
-    assert found.pooled is None
+    assert reason in found.log_ratio.reason
+    assert np.isnan([found.log_ratio.estimate, *found.log_ratio.ci, *found.log_ratio.pi]).all()
+    assert found.log_ratio.pooled is None
     assert "withheld" in found.summary()
     if every_row:
+        assert reason in found.reason
         assert found.robustness[["share", "ci_low", "ci_high", "tau"]].isna().all(axis=None)
         assert (found.robustness["reason"] != "").all()
-        assert np.isnan([found.ratio_of_means, *found.fieller, *found.bootstrap]).all()
+        assert np.isnan([found.share, *found.ci, *found.bootstrap]).all()
         assert not any(character.isdigit() for character in found.summary().splitlines()[1])
 
 
@@ -269,22 +273,23 @@ def test_no_share_of_a_treatment_change_that_is_not_clearly_below_zero():
 
 
 @pytest.mark.parametrize(("placebo", "shape"), [(-9.0, "the complement of an interval"), (-0.1, "the whole line")])
-def test_no_ratio_of_means_where_the_bivariate_fit_is_less_sure(placebo, shape):
+def test_no_share_where_the_bivariate_fit_is_less_sure(placebo, shape):
     joint = SimpleNamespace(k=len(P), estimates=np.array([placebo, -1.0]), vcov=np.eye(2), df=np.inf)
     found = contextual_share(effects_of(P, T, VP, VT), joint)
-    assert found.reason == "" and np.isfinite(found.share)
-    assert np.isnan([found.ratio_of_means, *found.fieller, *found.bootstrap]).all()
-    assert found.reasons["fieller"].endswith(f"Fieller's set is {shape}")
-    assert f"withheld: {found.reasons['fieller']}" in found.summary()
-    assert row(found, "ratio of bivariate means", ALL).reason == found.reasons["fieller"]
+    assert found.log_ratio.reason == "" and np.isfinite(found.log_ratio.estimate)
+    assert np.isnan([found.share, *found.ci, *found.bootstrap]).all()
+    assert found.reason.endswith(f"Fieller's set is {shape}") and found.no_bootstrap == found.reason
+    assert f"Share         withheld: {found.reason}\n  Log ratio     0." in found.summary()
+    assert "where the true share is small.\n" in found.summary() + "\n" and "the two differ" not in found.summary()
+    assert row(found, "ratio of bivariate means", ALL).reason == found.reason
 
 
 def test_no_bootstrap_where_resamples_lose_the_improvement():
     """Three or four of the drawn trials are worse in 5 of 16 resamples: more than the tail of a 50% interval."""
     found = share_of([-1.0] * 4, [0.8, 0.8, -2.2, -2.2], n_bootstrap=400, options={"confidence_level": 0.5})
-    assert np.isfinite(found.fieller).all() and np.isnan(found.bootstrap).all()
-    assert found.reasons == {"bootstrap": "in too many resamples the treatment arms did not improve"}
-    assert "not estimable by bootstrap" in found.summary() and found.reasons["bootstrap"] in found.summary()
+    assert np.isfinite(found.ci).all() and np.isnan(found.bootstrap).all()
+    assert found.no_bootstrap == "in too many resamples the treatment arms did not improve"
+    assert f"not estimable by bootstrap: {found.no_bootstrap})" in found.summary()
 
 
 def test_no_share_where_treatment_made_pain_worse():
@@ -297,8 +302,8 @@ def test_no_share_from_fewer_than_three_trials():
     assert_withheld(found, "fewer than three trials", every_row=False)
     assert row(found, "log ratio, REML", EXCLUDE).reason == "fewer than three trials remain"
     assert row(found, "log ratio, REML", REPLACE).k == 4
-    assert found.ratio_of_means == pytest.approx(row(found, "ratio of bivariate means", ALL).share)
-    assert np.isfinite(found.ratio_of_means)
+    assert found.share == pytest.approx(row(found, "ratio of bivariate means", ALL).share)
+    assert np.isfinite(found.share)
 
 
 def test_no_share_without_any_change():
@@ -345,10 +350,11 @@ def test_every_row_of_the_table_is_what_pooling_one_by_one_gives():
     assert len(found.robustness) == 15
 
 
-def test_another_estimator_comes_first_in_the_table():
+def test_the_table_begins_with_the_share_and_its_log_ratios_with_the_estimator_asked_for():
     found = share_of(P, T, VP, VT, options={"tau2_method": "PM"})
-    assert found.robustness["model"].tolist()[:4] == ["log ratio, PM"] * 3 + ["log ratio, REML"]
-    assert found.share == found.robustness["share"][0]
+    assert found.robustness["model"].tolist()[6:10] == ["log ratio, PM"] * 3 + ["log ratio, REML"]
+    assert found.log_ratio.estimate == found.robustness["share"][6]
+    assert found.robustness[["k", "share", "ci_low", "ci_high"]].iloc[0].tolist() == [found.k, found.share, *found.ci]
 
 
 def test_a_bivariate_fit_at_hand_gives_the_same():
@@ -357,19 +363,19 @@ def test_a_bivariate_fit_at_hand_gives_the_same():
     c = np.where(t["design"] == "crossover", 0.5 * np.sqrt(v.prod(axis=1)), 0.0)
     one = contextual_share(REAL, n_bootstrap=0)
     other = contextual_share(REAL, pool_bivariate(y, v, vcov=c), n_bootstrap=0)
-    assert other.ratio_of_means == pytest.approx(one.ratio_of_means, rel=1e-8)
-    assert other.fieller == pytest.approx(one.fieller, rel=1e-6)
+    assert other.share == pytest.approx(one.share, rel=1e-8)
+    assert other.ci == pytest.approx(one.ci, rel=1e-6)
     shifted = pool_bivariate(y - [1, 2], v, vcov=c)
-    assert contextual_share(REAL, shifted, n_bootstrap=0).ratio_of_means == shifted.estimates[0] / shifted.estimates[1]
+    assert contextual_share(REAL, shifted, n_bootstrap=0).share == shifted.estimates[0] / shifted.estimates[1]
     with pytest.raises(ValueError, match="joint is a fit to 9 trials, but 36 of these report both changes"):
         contextual_share(REAL, pool_bivariate(y[:9], v[:9], vcov=c[:9]))
 
 
-def test_a_normal_interval_is_normal_for_the_ratio_of_means_too():
+def test_a_normal_interval_is_normal_for_the_share_too():
     found = share_of(P, T, VP, VT, options={"ci_method": "z"})
     fit = pool_bivariate(np.column_stack([P, T]), np.column_stack([VP, VT]))
     limits = fieller(fit.estimates, fit.vcov, t_quantile(np.inf, 0.95))
-    assert found.fieller == pytest.approx((limits.low, limits.high), rel=1e-6)
+    assert found.ci == pytest.approx((limits.low, limits.high), rel=1e-6)
 
 
 def test_bootstrap_is_made_by_its_seed():
@@ -385,9 +391,9 @@ def test_bootstrap_and_fieller_agree_for_many_precise_trials():
     between = rng.multivariate_normal([-1.5, -3.0], [[0.5, 0.3], [0.3, 0.8]], k)
     p, t = (between + rng.normal(0, 0.1, (k, 2))).T
     found = share_of(p, t, 0.01, 0.01, n_bootstrap=300)
-    width = found.fieller.high - found.fieller.low
-    assert found.ratio_of_means == pytest.approx(0.5, abs=0.03)
-    assert found.bootstrap == pytest.approx(found.fieller, abs=0.1 * width)
+    width = found.ci.high - found.ci.low
+    assert found.share == pytest.approx(0.5, abs=0.03)
+    assert found.bootstrap == pytest.approx(found.ci, abs=0.1 * width)
 
 
 # --- Words, published shares, real trials ----------------------------------------------------------------------------
@@ -399,7 +405,11 @@ def test_beside_sets_it_above_the_published_shares():
     assert table.columns.tolist() == ["source", "condition", "k", "n", "share", "ci_low", "ci_high", "note"]
     assert table["source"].tolist()[:2] == ["these trials"] * 2
     assert table[["share", "ci_low", "ci_high"]].to_numpy()[0].tolist() == [found.share, *found.ci]
-    assert table[["share", "ci_low", "ci_high"]].to_numpy()[1].tolist() == [found.ratio_of_means, *found.fieller]
+    assert table[["share", "ci_low", "ci_high"]].to_numpy()[1].tolist() == [
+        found.log_ratio.estimate,
+        *found.log_ratio.ci,
+    ]
+    assert table[["k", "n"]].to_numpy()[:2].tolist() == [[36, found.n], [34, found.log_ratio.n]]
     published = table.set_index("source")[["k", "share", "ci_low", "ci_high"]]
     assert published.loc["Haflidadottir 2021"].tolist() == [186, 0.54, 0.46, 0.64]
     assert published.loc["Zou 2016"].tolist() == [215, 0.75, 0.72, 0.79]
@@ -413,8 +423,8 @@ def test_beside_sets_it_above_the_published_shares():
 def test_to_frame_ends_with_both_pooled_shares():
     found = share_of(P, T, VP, VT)
     table = found.to_frame()
-    assert table["kind"].tolist() == ["study"] * 6 + ["log ratio", "ratio of means"]
-    assert table["share"].tolist() == pytest.approx([*(P / T), found.share, found.ratio_of_means])
+    assert table["kind"].tolist() == ["study"] * 6 + ["ratio of means", "log ratio"]
+    assert table["share"].tolist() == pytest.approx([*(P / T), found.share, found.log_ratio.estimate])
     assert (table["ci_low"] < table["share"]).all() and (table["share"] < table["ci_high"]).all()
     assert table["weight"][:6].sum() == pytest.approx(1)
     assert len(share_of(P, -T, VP, VT).to_frame()) == 2
@@ -422,11 +432,16 @@ def test_to_frame_ends_with_both_pooled_shares():
 
 def test_summary_says_what_it_is_and_is_not():
     found = contextual_share(REAL, n_bootstrap=100)
-    text = found.summary()
-    assert f"{found.share:.2f} (95% CI {found.ci.low:.2f} to {found.ci.high:.2f})" in text
-    assert f"{100 * found.share:.0f}% of the improvement" in text
-    assert f"{found.fieller.low:.2f} to {found.fieller.high:.2f} by Fieller" in text
-    assert f"{found.bootstrap.low:.2f} to {found.bootstrap.high:.2f} by bootstrap" in text
+    text, log, boot = found.summary(), found.log_ratio, found.bootstrap
+    first, second, *_ = text.splitlines()[1:]
+    assert f"Share                 {found.share:.2f} (95% CI {found.ci.low:.2f} to {found.ci.high:.2f} by F" in first
+    assert f"{boot.low:.2f} to {boot.high:.2f} by bootstrap): the placebo arms had {100 * found.share:.0f}% of" in first
+    assert (
+        f"Log ratio             {log.estimate:.2f} (95% CI {log.ci.low:.2f} to {log.ci.high:.2f}; 34 trials)" in second
+    )
+    assert "for comparison with Zou 2016 and Hafliðadóttir 2021" in second
+    assert "drops placebo arms that got worse" in text and "that is why the two differ" in text
+    assert ma.findings(found).splitlines()[1].startswith(f"Share: {found.share:.2f} (95% CI")
     for phrase in (
         "natural course and regression to the mean",
         "not a causal share",
@@ -434,15 +449,13 @@ def test_summary_says_what_it_is_and_is_not():
     ):
         assert phrase in text
     assert "Chow 2006, Stelian 1992: no improvement in the placebo arm" in text
-    assert "leans upwards" in text and "leans upwards" in share_of(P, T, VP, VT).summary()
     borrowed = found.trials.loc[found.trials["change_status"] == "imputed", "label"]
-    assert len(borrowed) == 5 and f"SD borrowed     {', '.join(borrowed)}" in text
+    assert len(borrowed) == 5 and f"SD borrowed           {', '.join(borrowed)}" in text
     assert "SD borrowed" not in share_of(P, T, VP, VT).summary()
     assert "by bootstrap" not in share_of(P, T, VP, VT).summary()
     assert str(found) == text and "<table>" in found._repr_html_()
     assert "Above 1" in share_of(T, P, VT, VP).summary() and "Above 1" not in text
-    assert "Ratio of means not above 0" in share_of([-1, -1, -1, 2, 3, 3], T).summary()
-    assert "Ratio of means not above 0" not in text
+    assert "Not above 0" in share_of([-1, -1, -1, 2, 3, 3], T).summary() and "Not above 0" not in text
     shares = found.robustness.set_index(["model", "rule"])["share"]
     (line,) = (line for line in text.splitlines() if "By choice" in line)
     ends = [f"{shares[end]:.2f} ({'; '.join(end)})" for end in (shares.idxmin(), shares.idxmax())]
@@ -451,13 +464,13 @@ def test_summary_says_what_it_is_and_is_not():
 
 def test_a_common_share_has_no_prediction_for_a_new_trial():
     text = share_of(P, T, VP, VT, options={"tau2_method": "CE"}).summary()
-    assert "New trial       not given: the common-effect model has one true share for all trials" in text
-    assert "prediction interval" not in text and "tau" not in text.split("Ratio of means")[0]
+    assert "New trial     not given: the common-effect model has one true share for all trials" in text
+    assert "prediction interval" not in text and "tau" not in text
 
 
 def test_a_reason_is_given_once():
     found = share_of(P, -T, VP, VT, n_bootstrap=100)
-    note = found.beside(read_benchmarks("data/benchmarks.csv"))["note"][1]
+    note = found.beside(read_benchmarks("data/benchmarks.csv"))["note"][0]
     assert note == f"ratio of the bivariate means, Fieller interval; {found.reason}"
 
 
@@ -472,18 +485,18 @@ def test_crossover_arms_correlate_by_half_where_effects_made_by_hand_do_not_say(
 
 
 def test_the_real_trials():
-    found = contextual_share(REAL, n_bootstrap=0)
-    assert (found.k, len(found.trials), found.n) == (34, 36, 2172)
-    assert found.left_out["label"].tolist()[:2] == ["Chow 2006", "Stelian 1992"]
-    assert len(found.left_out) == 10
-    assert [found.share, *found.ci] == pytest.approx([0.670, 0.566, 0.794], abs=5e-4)
-    assert [found.ratio_of_means, *found.fieller] == pytest.approx([0.594, 0.485, 0.714], abs=5e-4)
-    light = contextual_share(LIGHT_AND_MAGNETS, n_bootstrap=0)
-    assert (light.k, len(light.trials)) == (18, 20)
-    assert [light.share, *light.ci] == pytest.approx([0.651, 0.501, 0.846], abs=5e-4)
-    assert [light.ratio_of_means, *light.fieller] == pytest.approx([0.518, 0.358, 0.694], abs=5e-4)
-    near = contextual_share(REAL, rule=NEAR, n_bootstrap=0).left_out["label"].tolist()
-    assert near[:6] == ["Chow 2006", "Stelian 1992", "Erchonia (registry) 2017", "Wolsko 2004", "Lyon 2015", "Tam 2007"]
+    found = contextual_share(REAL, ci_method="HKSJ", n_bootstrap=0)
+    log = found.log_ratio
+    assert (found.k, found.n, log.k, log.n) == (36, 2312, 34, 2172)
+    assert log.left_out["label"].tolist() == ["Chow 2006", "Stelian 1992"] and len(found.left_out) == 8
+    assert [found.share, *found.ci] == pytest.approx([0.594, 0.485, 0.714], abs=5e-4)
+    assert [log.estimate, *log.ci] == pytest.approx([0.670, 0.566, 0.794], abs=5e-4)
+    light = contextual_share(LIGHT_AND_MAGNETS, ci_method="HKSJ", n_bootstrap=0)
+    assert (light.k, light.log_ratio.k) == (20, 18)
+    assert [light.share, *light.ci] == pytest.approx([0.518, 0.358, 0.694], abs=5e-4)
+    assert [light.log_ratio.estimate, *light.log_ratio.ci] == pytest.approx([0.651, 0.501, 0.846], abs=5e-4)
+    near = contextual_share(REAL, rule=NEAR, n_bootstrap=0).log_ratio.left_out["label"].tolist()
+    assert near == ["Chow 2006", "Stelian 1992", "Erchonia (registry) 2017", "Wolsko 2004", "Lyon 2015", "Tam 2007"]
 
 
 @pytest.mark.parametrize(
@@ -512,24 +525,25 @@ def test_a_table_is_not_effect_sizes():
 def test_the_words_follow_the_arms_and_a_rise_may_be_an_improvement():
     foreign = {"arms": ("laser", "sham"), "outcome_name": "function"}
     fell, rose = share_of(P, T, VP, VT, **foreign), share_of(-P, -T, VP, VT, benefit="higher", **foreign)
-    assert rose.share == fell.share and rose.ci == fell.ci and rose.robustness.equals(fell.robustness)
-    assert rose.ratio_of_means == pytest.approx(fell.ratio_of_means, rel=1e-10)
+    assert rose.log_ratio.estimate == fell.log_ratio.estimate and rose.log_ratio.ci == fell.log_ratio.ci
+    assert rose.robustness.equals(fell.robustness)
+    assert rose.share == pytest.approx(fell.share, rel=1e-10)
     assert rose.treatment.estimate == -fell.treatment.estimate and rose.treatment.ci.low == -fell.treatment.ci.high
     assert rose.trials["change_placebo"].tolist() == (-P).tolist()
     effects = effects_of(-P, -T, VP, VT, benefit="higher")
     y, v, c = np.column_stack([-P, -T]), np.column_stack([VP, VT]), np.zeros(6)
     joint = contextual_share(effects, pool_bivariate(y, v, vcov=c), n_bootstrap=0)
-    assert joint.ratio_of_means == pytest.approx(rose.ratio_of_means, rel=1e-10)
+    assert joint.share == pytest.approx(rose.share, rel=1e-10)
     text = rose.summary()
     assert "sham improvement over laser improvement, 6 trials" in text and "the sham arms had" in text
     assert not re.search("placebo|treatment|pain", text)
-    assert rose.pooled.measure == "ROM" and rose.pooled.shown("estimate") == rose.share
+    assert rose.log_ratio.pooled.measure == "ROM" and rose.log_ratio.pooled.shown("estimate") == rose.log_ratio.estimate
 
 
 def test_reasons_name_the_arms_and_somebody_must_say_what_is_good():
     withheld = share_of(P, -T, VP, VT, arms=("laser", "sham"))
     assert withheld.reason.startswith("the laser arms did not clearly improve")
-    assert "no improvement in the laser arm" in withheld.left_out["reason"].tolist()
+    assert "no improvement in the laser arm" in withheld.log_ratio.left_out["reason"].tolist()
     assert_withheld(share_of(P, T, VP, VT, benefit="higher"), "did not clearly improve")
     with pytest.raises(ValueError, match="nobody said what is good"):
         share_of(P, T, VP, VT, benefit=None)

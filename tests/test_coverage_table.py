@@ -66,3 +66,15 @@ def test_what_is_told_beside_coverage_is_what_pool_says():
 def test_a_table_of_means_has_a_row_for_each_part():
     lines = TOOL["means_of"]("Title", "tau", {0.4: ({(2, 0.4, "a"): {"x": 90.0}, (2, 0.4, "b"): {"x": 80.0}}, "x")})
     assert lines[2:-1] == ["| tau | k = 2 |", "|---|---:|", "| 0.4 | 85.0 |"]
+
+
+def test_the_share_is_held_by_the_ratio_of_means_and_not_by_the_log_ratio():
+    """With so many people a share of 0.3 is known but for the trials; the log ratio drops those that got worse."""
+    found = TOOL["shares"]((0.3, 20), 100, PEOPLE)
+    (held, mean), (held_by_log, mean_of_logs) = found[TOOL["RATIO"]], found[TOOL["LOG"]]
+    assert held > 88.0 and mean == pytest.approx(0.3, abs=0.03)
+    assert held_by_log < 60.0 and mean_of_logs > 0.38
+    lines = TOOL["shares_table"]({cell: found for cell in TOOL["product"](TOOL["SHARES"], TOOL["SHARE_K"])})
+    assert lines[4].startswith(f"| 0.3 | {TOOL['RATIO']} | {held:.1f} ({mean:.2f}) |") and len(lines) == 11
+    p, t = TOOL["simulated_arms"]((0.3, 10), 400, PEOPLE)[0]
+    assert p.mean() == pytest.approx(0.3 * t.mean(), abs=0.1)

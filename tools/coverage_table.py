@@ -5,6 +5,9 @@ by its name, so that a change of the grid changes no other cell. People are norm
 and the variances of the trials are estimated; numbers of people are those of data/trials.csv, or equal, or those of one
 large trial among small ones. True effects are normal, in one table of a gamma distribution with a skewness of 1.4. What
 a prediction interval holds is counted exactly, by the distribution of true effects.
+
+For the contextual share both arms of a trial are simulated: means, taus and correlation of the true changes are those
+of the bivariate fit to these trials, but that the placebo arms improve by the true share of the treatment arms.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ import numpy as np
 from scipy import special
 
 import analysis as ma
+from analysis.evidence.contextual import fieller
+from analysis.models.bivariate import pool_bivariate_columns
 from analysis.models.prediction import prediction_interval
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +37,10 @@ POOR, PREDICTED = "holds less than 80%", 0.8
 NARROW = "sets where HKSJ is narrower than Wald"
 THERE = {"HKSJ holds the mean there": "HKSJ", "HKSJ-wide holds it there": "HKSJ-wide"}
 WIDTHS = {"width of HKSJ-wide, HKSJ = 100": "HKSJ-wide", "width of HKSJ-mod, HKSJ = 100": "HKSJ-mod"}
+SHARES, SHARE_K = (0.3, 0.5, 0.7), (10, 20, 36)
+RATIO, LOG = "ratio of bivariate means, Fieller", "pooled log ratio, HKSJ"
+# Mean change with treatment, taus with placebo and treatment, and their correlation, in points of 10.
+CHANGE, TAUS, CORRELATION = -2.86, (1.11, 1.59), 0.69
 
 
 def people_of_trials():
@@ -99,6 +108,52 @@ def narrow_ones(found):
     return {k: x | {name: 100.0 * x[name] / x[NARROW] for name in THERE} for k, x in means.items()}
 
 
+def simulated_arms(cell, replications, people):
+    """Changes and estimated variances of the placebo and the treatment arms, shape (2, k, replications)."""
+    share, k = cell
+    rng = np.random.default_rng([SEED, zlib.crc32(repr(cell).encode())])
+    n = people[rng.integers(len(people), size=(k, replications)), ::-1].transpose(2, 0, 1)
+    covariance = np.outer(TAUS, TAUS) * [[1.0, CORRELATION], [CORRELATION, 1.0]]
+    true = rng.multivariate_normal([share * CHANGE, CHANGE], covariance, size=(k, replications)).transpose(2, 0, 1)
+    changes = true + SD / np.sqrt(n) * rng.standard_normal(n.shape)
+    return changes, SD**2 * rng.chisquare(n - 1.0) / (n - 1.0) / n
+
+
+def shares(cell, replications, people):
+    """Coverage of the contextual share by both methods, in percent, and the mean estimate."""
+    (p, t), (vp, vt) = simulated_arms(cell, replications, people)
+    fits = pool_bivariate_columns(p, vp, t, vt)
+    limits = fieller(fits.estimates.T, np.moveaxis(fits.vcov, -1, 0), -special.stdtrit(cell[1] - 1, (1 - LEVEL) / 2))
+    improved = (p < 0.0) & (t < 0.0)
+    with np.errstate(invalid="ignore"):
+        y = np.where(improved, np.log(p / t), np.nan)
+    log = ma.pool_batch(y.T, np.where(improved, vp / p**2 + vt / t**2, np.nan).T, ci_method="HKSJ")
+    found = {
+        RATIO: (fits.estimates[0] / fits.estimates[1], limits.low, limits.high),
+        LOG: map(np.exp, (log.estimate, log.ci_low, log.ci_high)),
+    }
+    held = {}
+    for name, (estimate, low, high) in found.items():
+        given = np.isfinite(low)
+        held[name] = 100.0 * np.mean((low <= cell[0]) & (high >= cell[0]), where=given), estimate.mean(where=given)
+    return held
+
+
+def shares_table(found):
+    """A Markdown table of the coverage and, behind it, the mean estimate for each true share and number of trials."""
+    ks = [f"k = {k}" for k in SHARE_K]
+    lines = [
+        "**The contextual share**",
+        "",
+        f"| true share | method | {' | '.join(ks)} |",
+        "|---|---|" + "---:|" * len(ks),
+    ]
+    for share, name in product(SHARES, (RATIO, LOG)):
+        cells = [found[share, k][name] for k in SHARE_K]
+        lines.append(f"| {share} | {name} | {' | '.join(f'{held:.1f} ({mean:.2f})' for held, mean in cells)} |")
+    return [*lines, ""]
+
+
 def table_of(title, found, names):
     """A Markdown table of the worst and the mean cell of each number of trials."""
     ks = sorted({cell[0] for cell in found})
@@ -129,6 +184,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--means", type=int, default=5_000, help="replications of each cell for intervals of the mean")
     parser.add_argument("--predictions", type=int, default=400, help="the same for prediction intervals")
+    parser.add_argument("--shares", type=int, default=2_000, help="the same for intervals of the contextual share")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "coverage.md")
     given, people = parser.parse_args(), people_of_trials()
     grid = list(product(K, TAU, SIZES))
@@ -136,6 +192,7 @@ def main():
     skewed = {cell: means(cell, given.means, people) for cell in product(K, TAU[-1:], SIZES, ("skewed",))}
     large = {cell: each for cell, each in mean.items() if cell[1] >= 0.4 and cell[2] == "one large"}
     new = {cell: predictions(cell, given.predictions, people) for cell in grid if cell[0] > 2 and cell[1] > 0}
+    share = {cell: shares(cell, given.shares, people) for cell in product(SHARES, SHARE_K)}
     error = [50.0 / np.sqrt(n) for n in (given.means, given.predictions)]
     lines = [
         "# How often the intervals hold what they are about",
@@ -168,6 +225,11 @@ def main():
             "method",
             {method: (new, f"{method}, {POOR}") for method in (NAGASHIMA, T)},
         ),
+        *shares_table(share),
+        f"Percent of {given.shares} intervals that hold the true share, and the mean estimate. A log ratio drops placebo "
+        "arms that got worse and gives little weight to those that hardly improved: the pooled log ratio is too large, the "
+        "more so the smaller the true share is, and more trials make it surer of the wrong value.",
+        "",
     ]
     given.to.write_text("\n".join(lines), encoding="utf-8")
 

@@ -1,7 +1,7 @@
 """The contextual share: how much of the improvement in the treatment arms the placebo arms had too.
 
-Two kinds of answer stand side by side: the pooled log ratio of the two changes, under each rule for arms that did not
-improve, and the ratio of two pooled means with Fieller and bootstrap intervals, under each model. The result keeps the
+The share is the ratio of two pooled means, from all trials, with Fieller's interval. The pooled log ratio of the two
+changes, which others publish, stands beside it under each rule for arms that did not improve. The result keeps the
 trials behind them, the table of all variants, and published shares beside it; or the reason why there is no share.
 """
 
@@ -57,6 +57,25 @@ _NEEDED |= {f"change_{arm}{end}" for arm in ("placebo", "treatment") for end in 
 _NONE = ConfidenceInterval(np.nan, np.nan)
 
 
+class PooledLogRatio(NamedTuple):
+    """The contextual share as a pooled log ratio, transformed back, and the trials it does without.
+
+    NaN where `reason` says why there is none; `pooled` holds the log ratios, `left_out` the trials in which an arm did
+    not improve, and `replaced` those whose improvement was set to the smallest.
+    """
+
+    estimate: float
+    ci: ConfidenceInterval
+    pi: ConfidenceInterval
+    k: int
+    n: int
+    rule: str
+    reason: str
+    pooled: PooledEffect | None
+    left_out: pd.DataFrame
+    replaced: pd.DataFrame
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class ContextualShare(Result):
     """The change in the placebo arms as a share of the change in the treatment arms.
@@ -64,31 +83,28 @@ class ContextualShare(Result):
     Attributes
     ----------
     share : float
-        Pooled ratio of the changes, a fraction: back-transformed log ratio. NaN if withheld.
-    ci, pi : ConfidenceInterval
-        Its confidence interval, and the prediction interval for the share in a new trial.
+        Mean change of the placebo arms over that of the treatment arms, a fraction, from the bivariate fit to all
+        trials with both changes. NaN if withheld.
+    ci : ConfidenceInterval
+        Its confidence interval, by Fieller's theorem.
     k, n : int
         Trials behind `share`, and the people in them.
     reason : str
         Why there is no share; "" if there is one.
-    rule : str
-        What was done with arms that did not improve.
-    pooled : PooledEffect or None
-        The log ratios and their pooled mean; None if withheld.
-    ratio_of_means : float
-        Mean change of the placebo arms over that of the treatment arms, from the bivariate fit to all trials with both
-        changes: no trial has to be left out. NaN if withheld.
-    fieller, bootstrap : ConfidenceInterval
-        Its interval by Fieller's theorem, and by resampling trials; NaN where not estimable.
-    reasons : dict of str to str
-        Why `fieller` or `bootstrap` is not estimable.
+    bootstrap : ConfidenceInterval
+        Interval of `share` by resampling trials; NaN where not estimable.
+    no_bootstrap : str
+        Why `bootstrap` is not estimable; "" if it is, or was not asked for.
+    log_ratio : PooledLogRatio
+        The pooled log ratio, for comparison with published shares: estimate, ci, pi (of the share in a new trial), k,
+        n, the rule for arms that did not improve, reason, left_out and replaced.
     treatment : PooledEffect or None
         Change within the treatment arms of all trials with both changes; a share needs it to be a clear improvement.
     trials : pandas.DataFrame
-        study, label, condition_group, n, change_placebo, change_treatment (points; as used, so small ones are replaced
-        under "replace"), change_status ("imputed" where an SD is borrowed), log_share, log_share_vi, used.
-    left_out, replaced : pandas.DataFrame
-        study, label, reason of the trials that `share` does without, or whose changes were replaced.
+        study, label, condition_group, change_status ("imputed" where an SD is borrowed), n, change_placebo,
+        change_treatment (points), log_share, log_share_vi (NaN where the rule leaves the trial out).
+    left_out : pandas.DataFrame
+        study, label, reason of the trials without both changes.
     robustness : pandas.DataFrame
         model, rule, k, share, ci_low, ci_high, tau (of the log share; NaN for a ratio of means), reason.
     resamples : int
@@ -120,34 +136,29 @@ class ContextualShare(Result):
     >>> from analysis import contextual_share, effect_sizes, read_trials
     >>> found = contextual_share(effect_sizes(read_trials("data/trials.csv")), n_bootstrap=0)
     >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
-    0.67 (0.57 to 0.79)
-    >>> print(f"{found.ratio_of_means:.2f}, {len(found.trials)} trials")
-    0.59, 36 trials
+    0.59 (0.49 to 0.71)
+    >>> print(f"{found.log_ratio.estimate:.2f}, {found.log_ratio.k} of {found.k} trials")
+    0.67, 34 of 36 trials
     """
 
     share: float
     ci: ConfidenceInterval
-    pi: ConfidenceInterval
     k: int
     n: int
     reason: str
-    rule: str
-    pooled: PooledEffect | None
-    ratio_of_means: float
-    fieller: ConfidenceInterval
     bootstrap: ConfidenceInterval
+    no_bootstrap: str
+    log_ratio: PooledLogRatio
     treatment: PooledEffect | None
     trials: pd.DataFrame
     left_out: pd.DataFrame
-    replaced: pd.DataFrame
     robustness: pd.DataFrame
     resamples: int
     confidence_level: float
-    reasons: dict[str, str] = field(default_factory=dict)
     effects: EffectSizes | None = field(default=None, repr=False)
 
     def beside(self, benchmarks: pd.DataFrame) -> pd.DataFrame:
-        """Return this share above published ones.
+        """Return this share and its log ratio above published ones.
 
         Parameters
         ----------
@@ -169,32 +180,33 @@ class ContextualShare(Result):
         published.insert(0, "source", source)
         groups = self.trials["condition_group"].unique()
         condition = groups[0] if len(groups) == 1 else "several conditions"
-        log = "; ".join(part for part in (f"pooled log ratio, rule: {self.rule}", self.reason) if part)
-        means = "; ".join(["ratio of the bivariate means, Fieller interval", *dict.fromkeys(self.reasons.values())])
-        people = self.trials["n"].sum()
+        log = self.log_ratio
         ours = [
-            ("these trials", condition, self.k, self.n, self.share, *self.ci, log),
-            ("these trials", condition, len(self.trials), people, self.ratio_of_means, *self.fieller, means),
+            ("these trials", condition, k, n, share, *ci, "; ".join(filter(None, (how, why))))
+            for k, n, share, ci, how, why in (
+                (self.k, self.n, self.share, self.ci, "ratio of the bivariate means, Fieller interval", self.reason),
+                (log.k, log.n, log.estimate, log.ci, f"pooled log ratio, rule: {log.rule}", log.reason),
+            )
         ]
         return pd.concat([pd.DataFrame(ours, columns=published.columns), published], ignore_index=True)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the trials and, below them, the two pooled shares.
+        """Return the trials and, below them, the share and the pooled log ratio.
 
         Returns
         -------
         pandas.DataFrame
-            Columns label, share, ci_low, ci_high, weight, kind ("study", "log ratio", "ratio of means"). The interval
-            of a trial is normal on the log scale. No trials where the share is withheld.
+            Columns label, share, ci_low, ci_high, weight (in the log ratio), kind ("study", "ratio of means", "log
+            ratio"). The interval of a trial is normal on the log scale. No trials where the log ratio is withheld.
         """
-        rows = []
-        if self.pooled is not None:
-            each = self.pooled.to_frame().iloc[: self.k]
+        log, rows = self.log_ratio, []
+        if log.pooled is not None:
+            each = log.pooled.to_frame().iloc[: log.k]
             back = np.exp(each[["yi", "ci_low", "ci_high"]]).rename(columns={"yi": "share"})
             rows = [pd.concat([each["label"], back, each[["weight", "kind"]]], axis=1)]
         summary = [
-            ("Pooled", self.share, *self.ci, 1.0, "log ratio"),
-            ("Pooled", self.ratio_of_means, *self.fieller, 1.0, "ratio of means"),
+            ("Pooled", self.share, *self.ci, 1.0, "ratio of means"),
+            ("Pooled", log.estimate, *log.ci, 1.0, "log ratio"),
         ]
         columns = ["label", "share", "ci_low", "ci_high", "weight", "kind"]
         return pd.concat([*rows, pd.DataFrame(summary, columns=columns)], ignore_index=True)
@@ -217,7 +229,7 @@ def contextual_share(
     seed: int | np.random.Generator = 0,
     n_bootstrap: int = 2000,
 ) -> ContextualShare:
-    """Pool the part of the treatment arms' improvement that the placebo arms had too.
+    """Return the part of the treatment arms' improvement that the placebo arms had too.
 
     Parameters
     ----------
@@ -226,9 +238,10 @@ def contextual_share(
     joint : BivariateEffect, optional
         The bivariate fit of placebo and treatment changes to these trials, if it is at hand already.
     rule : {"exclude", "exclude near zero", "replace"}
-        What to do where the log of a ratio does not exist or means little: leave out trials in which an arm did not
-        improve; leave out also those in which an arm's improvement is not larger than its standard error (the delta
-        method then adds 1 or more to the variance on the log scale); or set improvements below `smallest` to it.
+        What the log ratio does where the log of a ratio does not exist or means little: leave out trials in which an
+        arm did not improve; leave out also those in which an arm's improvement is not larger than its standard error
+        (the delta method then adds 1 or more to the variance on the log scale); or set improvements below `smallest`
+        to it.
     smallest : float
         Points; the smallest improvement under the rule "replace".
     {tau2_method, ci_method, pi_method, confidence_level}
@@ -240,8 +253,8 @@ def contextual_share(
     Returns
     -------
     ContextualShare
-        Withheld, with the reason in words, where fewer than three trials remain or where the treatment arms as a whole
-        did not clearly improve: of no improvement there is no share.
+        Withheld, with the reason in words, where there are fewer than three trials or where the treatment arms as a
+        whole did not clearly improve: of no improvement there is no share.
 
     Raises
     ------
@@ -257,18 +270,17 @@ def contextual_share(
 
     Notes
     -----
-    Improvement in the placebo arm divided by improvement in the treatment arm of the same trial, pooled by random
-    effects, as by Zou and by Hafliðadóttir, whose Table 2 has tau² and intervals that are symmetric on the log scale.
-    Their handling of arms that did not improve could not be read; the rules and `smallest` are choices made here.
-
-    Log ratio ln(placebo / treatment) with the variance v_p / p² + v_t / t² of independent arms by the delta method; in
-    a crossover trial less 2 cov / (p t), with the crossover correlation of the effect sizes.
+    The share is the ratio of the two means of the bivariate model, improvement with placebo over improvement with
+    treatment, of all trials with both changes; its interval is Fieller's. Beside it stands the log ratio
+    ln(placebo / treatment) of each trial, pooled by random effects as by Zou and by Hafliðadóttir, whose Table 2 has
+    tau² and intervals that are symmetric on the log scale. Its variance is v_p / p² + v_t / t² of independent arms by the
+    delta method; in a crossover trial less 2 cov / (p t), with the crossover correlation of the effect sizes. Their
+    handling of arms that did not improve could not be read; the rules and `smallest` are choices made here.
 
     A log ratio drops placebo arms that got worse and gives little weight to those that hardly improved, under every
-    rule, so the pooled share comes out too large where the true one is small. The ratio of the two bivariate means uses
-    all trials and has no such bias; read the two together. Saueressig advises against
-    proportional contextual effects altogether: without an untreated arm, natural course and regression to the mean are
-    part of them.
+    rule, so the pooled log ratio is too large where the true share is small: docs/coverage.md has how often either
+    interval holds a known share. Saueressig advises against proportional contextual effects altogether: without an
+    untreated arm, natural course and regression to the mean are part of them.
 
     References
     ----------
@@ -287,7 +299,7 @@ def contextual_share(
     --------
     >>> from analysis import effect_sizes, read_trials
     >>> found = contextual_share(effect_sizes(read_trials("data/trials.csv")), n_bootstrap=0)
-    >>> found.k, found.left_out["label"].tolist()[:2]
+    >>> found.log_ratio.k, found.log_ratio.left_out["label"].tolist()
     (34, ['Chow 2006', 'Stelian 1992'])
     """
     require_changes(effects, "contextual_share")
@@ -312,34 +324,47 @@ def contextual_share(
     fits = _fit_shares(arms, float(smallest), methods)
     together = _ratios_of_means(fits, _bivariate_means(arms, fits, joint, methods, sign), confidence_level)
     apart = _ratios_of_means(fits, _separate_means(fits), confidence_level)
-    means, why, pooled = together[_ALL], fits.why[rule], fits.log[tau2_method, rule]
-    if means.why:
-        bootstrap, no_bootstrap = _NONE, means.why
-    else:
+    means = together[_ALL]
+    bootstrap, no_bootstrap = _NONE, means.why
+    if not means.why:
         bootstrap, no_bootstrap = _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap)
-    reasons = {name: text for name, text in (("fieller", means.why), ("bootstrap", no_bootstrap)) if text}
-    used = fits.used(rule)
+    silent = effects.table[~effects.table["study"].isin(arms.table["study"])]
+    y, v = fits.ratios[rule]
     return ContextualShare(
-        share=np.nan if why else float(np.exp(pooled.estimate)),
+        share=means.share,
+        ci=ConfidenceInterval(means.low, means.high),
+        k=len(arms.table),
+        n=int(arms.table["n"].sum()),
+        reason=means.why,
+        bootstrap=bootstrap,
+        no_bootstrap=no_bootstrap,
+        log_ratio=_log_ratio(arms, fits, tau2_method, rule, smallest),
+        treatment=_changing(fits.treatment[_ALL], sign),
+        trials=arms.table.assign(
+            change_placebo=sign * arms.p, change_treatment=sign * arms.t, log_share=y, log_share_vi=v
+        ),
+        left_out=silent[["study", "label"]].assign(reason=silent["change_status"]).reset_index(drop=True),
+        robustness=_robustness_table(fits, together, apart),
+        resamples=0 if means.why else int(n_bootstrap),
+        confidence_level=confidence_level,
+        effects=effects,
+    )
+
+
+def _log_ratio(arms, fits, model, rule, smallest):
+    """The pooled log ratio by one model under one rule, with the trials it leaves out or changes."""
+    pooled, why, used = fits.log[model, rule], fits.why[rule], fits.used(rule)
+    return PooledLogRatio(
+        estimate=np.nan if why else float(np.exp(pooled.estimate)),
         ci=_NONE if why else _as_shares(pooled.ci),
         pi=_NONE if why else _as_shares(pooled.pi),
         k=int(used.sum()),
         n=int(arms.table["n"][used].sum()),
-        reason=why,
         rule=rule,
+        reason=why,
         pooled=None if why else replace(pooled, measure=Measure("ROM")),
-        ratio_of_means=means.share,
-        fieller=ConfidenceInterval(means.low, means.high),
-        bootstrap=bootstrap,
-        treatment=_changing(fits.treatment[_ALL], sign),
-        trials=_trials_as_used(arms, fits, rule, sign),
-        left_out=_trials_without_share(effects, arms, used),
+        left_out=_trials_without_share(arms, used),
         replaced=_replaced(arms, smallest if rule == "replace" else -np.inf),
-        robustness=_robustness_table(fits, together, apart),
-        resamples=0 if means.why else int(n_bootstrap),
-        confidence_level=confidence_level,
-        reasons=reasons,
-        effects=effects,
     )
 
 
@@ -654,17 +679,8 @@ def _as_shares(limits):
     return ConfidenceInterval(*(float(np.exp(limit)) for limit in limits))
 
 
-def _trials_as_used(arms, fits, rule, sign):
-    """Both changes of each trial as the rule uses them, or as they are where it leaves the trial out."""
-    y, v = fits.ratios[rule]
-    p, t = (np.where(np.isfinite(used), used, x) for used, x in zip(fits.changes[rule], (arms.p, arms.t), strict=True))
-    return arms.table.assign(
-        change_placebo=sign * p, change_treatment=sign * t, log_share=y, log_share_vi=v, used=fits.used(rule)
-    )
-
-
-def _trials_without_share(effects, arms, used):
-    """The trials without a log ratio under the rule, with the reason: first the arms, then the missing changes."""
+def _trials_without_share(arms, used):
+    """The trials without a log ratio under the rule, with the arms that are the reason."""
     none = [arms.p >= -_ROUNDING, arms.t >= -_ROUNDING]
     within = [arms.p**2 <= arms.vp, arms.t**2 <= arms.vt]
     small = [near & ~worse for near, worse in zip(within, none, strict=True)]
@@ -673,10 +689,7 @@ def _trials_without_share(effects, arms, used):
         ("improvement within its SE in ", _which_arms(arms, *small)),
     )
     said = [[start + which if which else "" for which in arm] for start, arm in parts]
-    reasons = ["; ".join(filter(None, pair)) for pair in zip(*said, strict=True)]
-    silent = effects.table[~effects.table["study"].isin(arms.table["study"])]
-    rest = silent[["study", "label"]].assign(reason=silent["change_status"])
-    return pd.concat([_with_reasons(arms.table, ~used, reasons), rest], ignore_index=True)
+    return _with_reasons(arms.table, ~used, ["; ".join(filter(None, pair)) for pair in zip(*said, strict=True)])
 
 
 def _replaced(arms, smallest):
@@ -699,10 +712,10 @@ def _with_reasons(table, keep, reasons):
 def _robustness_table(fits, together, apart):
     """Return every model under every rule, one row each."""
     rows = []
+    for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
+        rows += [(model, name, r.k, r.share, r.low, r.high, np.nan, r.why) for name, r in ratios.items()]
     for (model, rule), pooled in fits.log.items():
         why = fits.why[rule]
         numbers = (np.nan,) * 4 if why else (*np.exp([pooled.estimate, *pooled.ci]), pooled.tau)
         rows.append((f"log ratio, {model}", rule, fits.used(rule).sum(), *numbers, why))
-    for model, ratios in (("ratio of bivariate means", together), ("ratio of univariate means", apart)):
-        rows += [(model, name, r.k, r.share, r.low, r.high, np.nan, r.why) for name, r in ratios.items()]
     return pd.DataFrame(rows, columns=["model", "rule", "k", "share", "ci_low", "ci_high", "tau", "reason"])
