@@ -72,7 +72,13 @@ from .evidence.multiverse import (
 from .evidence.provenance import Provenance as Provenance
 from .evidence.provenance import provenance as provenance
 from .evidence.responders import (
+    NumberNeeded as NumberNeeded,
+)
+from .evidence.responders import (
     Responders as Responders,
+)
+from .evidence.responders import (
+    nnt as nnt,
 )
 from .evidence.responders import (
     pool_responders as pool_responders,

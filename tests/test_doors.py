@@ -626,6 +626,7 @@ DOORS = {
     "multiverse": (ma.multiverse, PAGE),
     "multiverse_findings": (ma.multiverse_findings, PAGE),
     "multiverse_plot": (ma.multiverse_plot, PAGE),
+    "nnt": (ma.nnt, {"PooledEffect", "PooledCounts", "Responders"}),
     "orchard": (ma.orchard, FIGURE | {"PooledSubgroups"}),
     "outcomes_forest": (lambda x: ma.outcomes_forest({"4 weeks": x, "8 weeks": x}), FIGURE),
     "pool": (ma.pool, EFFECTS),

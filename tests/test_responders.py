@@ -57,7 +57,7 @@ def trials():
 
 @pytest.fixture(scope="module")
 def found(trials):
-    return translate_responders(trials, TWO_POINTS)
+    return translate_responders(trials, TWO_POINTS, ci_method="HKSJ")
 
 
 # numbers needed to treat
@@ -258,9 +258,25 @@ def test_arms_are_combined_however_the_effects_treat_them(trials):
     assert (row["n_treatment"], row["n_placebo"]) == (33, 17)
 
 
-def test_a_baseline_below_the_threshold_is_noted(found):
-    assert found.table.set_index("study")["note"]["lyon2015"].endswith("mean baseline below the threshold")
-    assert found.table["note"].str.contains("below the threshold").sum() == 1
+def test_a_baseline_below_the_threshold_leaves_a_trial_out(found):
+    reasons = found.left_out.set_index("study")["reason"]
+    assert reasons["lyon2015"] == "mean baseline below the threshold, which few there can reach"
+    assert reasons.str.contains("below the threshold").sum() == 1
+    for baseline, used in ((2.0, ["a", "b"]), (1.9, ["b"])):
+        low = arm(-1, 1, baseline_mean=baseline), arm(-1, 1, baseline_mean=2.0)
+        made = read(rows("a", *low), rows("b", arm(-3, 2), arm(-1, 2)))
+        assert translate_responders(made, TWO_POINTS).table["study"].tolist() == used
+    assert "lyon2015" not in set(translate_responders(published_effects(), THIRD).left_out["study"]), (
+        "it has room for 30%"
+    )
+
+
+def test_no_trial_is_left_out_that_is_used(trials):
+    """Nor is a row made up where all of them are used."""
+    three = trials[trials["study"].isin(["chow2006", "shin2015", "kim2016"])]
+    made = translate_responders(three, TWO_POINTS)
+    assert len(made.table) == 3 and made.left_out.empty and "Left out" not in made.summary()
+    assert list(made.left_out) == ["study", "label", "reason"]
 
 
 @pytest.mark.parametrize(("study", "threshold"), [("nct02461225", THIRD), ("leung2016", HALF), ("juto2015", HALF)])
@@ -282,13 +298,15 @@ def test_pooled_as_single_columns(found):
 
 def test_words_and_frame(found):
     text = found.summary()
-    assert text.splitlines()[0] == "At least 2 points less pain (own choice), from means and SDs: 31 trials"
-    assert "  Placebo       41% (95% CI 30 to 52%)" in text and "  Treatment     62% (95% CI 48 to 74%)" in text
-    assert "17 percentage points (95% CI 8 to 25; tau 20)" in text and "NNTB 6.1 (NNTB 4.0 to 12.2)" in text
-    assert "normally distributed" in text and "aet126" in text and "19 trials, see left_out" in text
+    assert text.splitlines()[0] == "At least 2 points less pain (own choice), from means and SDs: 30 trials"
+    assert "  Placebo       42% (95% CI 31 to 53%)" in text and "  Treatment     64% (95% CI 50 to 75%)" in text
+    assert "17 percentage points (95% CI 9 to 26; tau 21)" in text and "NNTB 5.8 (NNTB 3.9 to 11.5)" in text
+    assert "  Pooled first  NNTB 5.0 (NNTB 3.5 to 9.1), from the pooled standardised difference" in text
+    assert "The two NNT differ because" in text and "averages over each trial with its own share" in text
+    assert "normally distributed" in text and "aet126" in text and "20 trials, see left_out" in text
     assert str(found) == text and "<table>" in found._repr_html_()
     frame = found.to_frame()
-    assert frame["kind"].tolist() == ["study"] * 31 + ["summary"]
+    assert frame["kind"].tolist() == ["study"] * 30 + ["summary"]
     assert frame.iloc[-1]["difference_low"] == found.difference.ci.low
     for name in ("placebo", "treatment", "difference"):
         assert (frame[f"{name}_low"] <= frame[name]).all() and (frame[name] <= frame[f"{name}_high"]).all()
@@ -334,18 +352,50 @@ COUNTS = {
 
 
 def test_counts_of_the_curated_trials(trials):
-    made = pool_responders(trials)
+    made = pool_responders(trials, definition="all")
     names = ["events_treatment", "n_treatment", "events_placebo", "n_placebo"]
     assert {row.study: tuple(getattr(row, name) for name in names) for row in made.table.itertuples()} == COUNTS
     table = made.table.set_index("study")
-    assert table["event_definition"].nunique() == 10 and "10 definitions in 10 trials" in made.summary()
+    assert table["event_definition"].nunique() == 7 and "7 definitions in 10 trials" in made.summary()
     assert table.loc["juto2015", "week"] == 0 and table.loc["malavera2016", "primary"] == "no"
-    assert made.left_out.empty
+    assert made.left_out.empty and made.others == {}
+
+
+def test_trials_that_count_the_same_are_pooled_and_the_others_offered(trials):
+    made = pool_responders(trials)
+    assert made.table["study"].tolist() == ["leung2016", "misra2013", "juto2015"]
+    assert made.caveat.startswith("One definition in all trials: at least 50% less pain.")
+    assert len(made.others) == 6 and len(made.left_out) == 7
+    assert made.others["at least 30% less pain"] == ["Erchonia (registry) 2017", "Malavera 2016"]
+    reason = made.left_out.set_index("study")["reason"]["malavera2016"]
+    assert reason == "counts by another definition, 'at least 30% less pain'"
+    (line,) = (line for line in made.summary().splitlines() if "Not pooled" in line)
+    assert "'at least 30% less pain' (2 trials)" in line and line.endswith(
+        "pass definition= with one of these, or 'all'"
+    )
+    for name, labels in made.others.items():
+        assert pool_responders(trials, definition=name).table["label"].tolist() == labels
+    chosen = pool_responders(trials, definition="at least 30% less pain", studies=["malavera2016", "misra2013"])
+    assert chosen.table["study"].tolist() == ["malavera2016"]
+    with pytest.raises(
+        ValueError, match="definition='half' is that of no trial; use 'at least 30% less pain', .* or 'all'"
+    ):
+        pool_responders(trials, definition="half")
+
+
+def test_of_two_definitions_in_as_many_trials_that_of_most_people_is_pooled():
+    made = read(
+        rows("a", counted(9, 20, "half"), counted(6, 20, "half")),
+        rows("b", counted(9, 21, "a third"), counted(6, 20, "a third")),
+    )
+    assert pool_responders(made).table["study"].tolist() == ["b"]
+    more = made.assign(n=made["n"].where(made["study"] == "b", 22))
+    assert pool_responders(more).table["study"].tolist() == ["a"]
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
 def test_pooled_from_the_effects_of_the_counts(trials, measure):
-    made = pool_responders(trials, measure=measure)
+    made = pool_responders(trials, definition="all", measure=measure)
     counts = np.array(list(COUNTS.values()), dtype=float).T
     effect = {"RR": effects.log_risk_ratio, "OR": effects.log_odds_ratio, "RD": effects.risk_difference}[measure]
     alone = ma.pool(*effect(*counts))
@@ -357,7 +407,7 @@ def test_pooled_from_the_effects_of_the_counts(trials, measure):
 
 
 def test_mantel_haenszel(trials):
-    made = pool_responders(trials, method="MH", measure="OR")
+    made = pool_responders(trials, definition="all", method="MH", measure="OR")
     counts = np.array(list(COUNTS.values()), dtype=float).T
     assert made.ratio.estimate == ma.pool_mantel_haenszel(*counts, measure="OR").estimate
     difference = ma.pool_mantel_haenszel(*counts, measure="RD")
@@ -371,7 +421,7 @@ def test_a_choice_of_studies(trials):
     assert made.difference.k == 3 and len(made.left_out) == 7
     assert "3 trials: tau is hardly known" in made.summary()
     one = pool_responders(trials, studies="misra2013")
-    assert one.treatment.estimate == pytest.approx(36 / 47) and "One definition in all trials" in one.caveat
+    assert one.treatment.estimate == pytest.approx(36 / 47) and "in all trials: at least 50% less pain." in one.caveat
     with pytest.raises(
         ValueError, match=r"no usable responder counts in 'gale2006' \(no counts\); choose from nct02461225"
     ):
@@ -499,13 +549,13 @@ def test_scores_that_should_rise_are_the_mirror_of_those_that_should_fall():
     ]
     fell, rise = read(*pairs), read(*turned)
     rise.attrs = {"outcome_name": "function", "benefit": "higher"}
-    for aim in (TWO_POINTS, Threshold(7, WITHIN)):
+    for aim in (TWO_POINTS, Threshold(6, WITHIN)):
         falls, rises = translate_responders(fell, aim), translate_responders(rise, aim)
         for name in ("placebo", "treatment", "difference", "note"):
             one, other = falls.table[name], rises.table[name]
             assert one.tolist() == other.tolist() or name == "note"
         assert (rises.table["note"] != "").tolist() == (falls.table["note"] != "").tolist()
-    assert rises.summary().startswith("At least 7 points more function (own choice), from means and SDs: 3 trials")
+    assert rises.summary().startswith("At least 6 points more function (own choice), from means and SDs: 3 trials")
     assert "as if change in function were" in rises.caveat and "pain" not in rises.summary()
     del rise.attrs["outcome_name"]
     assert translate_responders(rise, TWO_POINTS).summary().startswith("Scores at least 2 points higher (own choice)")
@@ -523,3 +573,141 @@ def test_percent_of_baseline_may_be_a_rise(trials):
     table.attrs = {"benefit": None}
     with pytest.raises(ValueError, match="translate_responders is about improvement, and nobody said what is good"):
         translate_responders(table, THIRD)
+
+
+# numbers needed of any pooled effect
+
+
+def one(estimate, se=0.1, measure="OR", benefit="lower", **options):
+    return ma.pool([estimate], se=[se], measure=measure, benefit=benefit, **options)
+
+
+@pytest.mark.parametrize(
+    ("measure", "estimate", "risk", "fewer"),
+    [
+        # Cochrane Handbook 5.1, 12.5.4.3: OR 0.73 and a risk of 0.3 are 62 fewer of 1000; as read there
+        ("OR", math.log(0.73), 0.3, 0.062),
+        ("PETO", math.log(0.73), 0.3, 0.062),
+        # p (1 - RR) = 0.3 * 0.08
+        ("RR", math.log(0.92), 0.3, 0.024),
+        ("RD", -0.12, None, 0.12),
+    ],
+)
+def test_number_needed_of_events(measure, estimate, risk, fewer):
+    found = ma.nnt(one(estimate, measure=measure), risk)
+    assert 1 / found.estimate == pytest.approx(fewer, abs=5e-4) and found.measure == measure
+    harm = ma.nnt(one(estimate, measure=measure, benefit="higher"), risk)
+    assert harm.estimate == -found.estimate and harm.ci == pytest.approx((-found.ci.high, -found.ci.low))
+    if risk:
+        assert found.comparator_risk - found.risk == pytest.approx(fewer, abs=5e-4)
+    else:
+        assert math.isnan(found.comparator_risk) and math.isnan(found.risk)
+
+
+@pytest.mark.parametrize("measure", ["SMD", "SMD1", "SMDH"])
+def test_number_needed_of_a_standardised_difference(measure):
+    """Furukawa & Leucht 2011: 1 / (Phi(d + Phi^-1(CER)) - CER); 1 / (pnorm(0.5 + qnorm(0.3)) - 0.3) = 5.255784 by R."""
+    rose = ma.nnt(one(0.5, measure=measure, benefit="higher"), 0.3)
+    fell = ma.nnt(one(-0.5, measure=measure, benefit="lower"), 0.3)
+    assert (
+        rose.estimate
+        == pytest.approx(1 / (special.ndtr(0.5 + special.ndtri(0.3)) - 0.3))
+        == pytest.approx(5.255784, abs=1e-6)
+    )
+    assert fell.estimate == pytest.approx(rose.estimate) and fell.ci == pytest.approx(rose.ci) and rose.risk > 0.3
+    ends = [special.ndtr(0.5 + side * 0.1959964 + special.ndtri(0.3)) - 0.3 for side in (1, -1)]
+    assert rose.ci == pytest.approx([1 / end for end in ends], rel=1e-6)
+    assert ma.nnt(one(0.5, measure=measure, benefit="lower"), 0.3).estimate < 0
+    assert "As if scores were normally distributed" in rose.summary()
+
+
+@given(
+    st.sampled_from(["OR", "RR"]),
+    st.integers(-15, 15).map(lambda i: (i or 1) / 10),
+    st.floats(0.05, 0.6),
+    st.floats(0.05, 0.95),
+)
+@settings(max_examples=25, deadline=None)
+def test_an_interval_on_both_sides_of_no_difference_runs_through_infinity(measure, estimate, se, risk):
+    pooled = one(estimate, se, measure)
+    found = ma.nnt(pooled, risk)
+    assert found.through_infinity == (pooled.ci.low <= 0 <= pooled.ci.high)
+    assert (found.estimate > 0) == (estimate < 0)
+    assert "NNTH" in found.words or pooled.ci.high < 0
+    turned = ma.nnt(one(-estimate, se, measure="OR"), 1 - risk)
+    if measure == "OR":  # the odds of no event
+        assert turned.estimate == pytest.approx(-found.estimate, rel=1e-6)
+
+
+def test_number_needed_of_responders_and_of_mantel_haenszel(trials):
+    found = pool_responders(trials, definition="all")
+    assert ma.nnt(found) is found.nnt and ma.nnt(found.difference).ci == found.nnt.ci
+    needed = ma.nnt(found, 0.25)
+    assert needed.risk == pytest.approx(0.25 * math.exp(found.ratio.estimate)) and needed.measure == "RR"
+    mh = pool_responders(trials, definition="all", method="MH", measure="OR")
+    assert ma.nnt(mh, 0.25).estimate == ma.nnt(mh.ratio, 0.25).estimate > 0
+
+
+def test_words_of_a_number_needed_are_those_of_the_effects():
+    pooled = ma.pool(ma.effect_sizes(BCG, **COUNTED, measure="RR", benefit="lower", arms=("vaccine", "no vaccine")))
+    found = ma.nnt(pooled, 0.02)
+    text = found.summary()
+    assert text.startswith(
+        "Number needed to treat, from the pooled risk ratio, vaccine over no vaccine\n  NNT           NNTB "
+    )
+    assert f"2% with no vaccine, as given, and {100 * found.risk:.0f}% with vaccine" in text
+    assert not re.search("placebo|treatment|pain", text) and f"(95% CI {found.interval_words})" in text
+    assert found.to_frame()[["estimate", "comparator_risk", "measure"]].values.tolist() == [
+        [found.estimate, 0.02, "RR"]
+    ]
+    unnamed = ma.nnt(one(-0.5), 0.2).summary()
+    assert "20% with" in unnamed and not re.search("placebo|pain", unnamed)
+
+
+@pytest.mark.parametrize(
+    ("effect", "risk", "message"),
+    [
+        (one(-1.0, measure="MD"), 0.3, "this is a pooled mean difference; give a pooled RD, RR, OR or SMD"),
+        (one(-1.0, measure="HR"), 0.3, "this is a pooled hazard ratio"),
+        (one(-1.0), None, "the same odds ratio is another number of people"),
+        (one(-1.0), 30, "comparator_risk=30: a share of people is a fraction between 0 and 1"),
+        (one(-1.0), 0.0, "comparator_risk=0.0: a share"),
+        (
+            one(-0.1, measure="RD"),
+            0.3,
+            "comparator_risk=0.3: a risk difference is the same whatever that is; leave it out",
+        ),
+        (one(-1.0, benefit=None), 0.3, "nobody said what is good; give benefit="),
+    ],
+)
+def test_no_number_needed_of(effect, risk, message):
+    with pytest.raises(ValueError, match=message):
+        ma.nnt(effect, risk)
+
+
+def test_both_ways_to_a_number_needed_agree_where_trials_are_alike():
+    """Equal trials near half responders: translating each or all at once is the same, but for Hedges' correction."""
+    pairs = [rows(name, arm(-2.5, 2, 400), arm(-1.5, 2, 400)) for name in "abc"]
+    made = translate_responders(read(*pairs), TWO_POINTS)
+    assert made.nnt_pooled_first.estimate == pytest.approx(made.nnt.estimate, rel=0.01)
+    assert made.nnt_pooled_first.comparator_risk == made.placebo.estimate
+    alone = translate_responders(read(pairs[0]), TWO_POINTS)
+    assert alone.nnt_pooled_first is None and "The two NNT" not in alone.summary()
+
+
+def test_the_pooled_first_number_is_that_of_hedges_g_at_the_pooled_share(found):
+    table = found.table
+    parts = [table[f"{part}_{role}"] for role in ("treatment", "placebo") for part in ("mean", "sd", "n")]
+    yi, vi = effects.hedges_g(*parts)
+    crossover = table["design"] == "crossover"
+    assert crossover.any()
+    parallel = ma.pool(yi[~crossover], vi[~crossover], measure="SMD", benefit="lower", ci_method="HKSJ")
+    kept = published_effects().where(study=table["study"][~crossover].tolist())
+    made = translate_responders(kept, TWO_POINTS, ci_method="HKSJ")
+    want = ma.nnt(parallel, made.placebo.estimate)
+    assert [made.nnt_pooled_first.estimate, *made.nnt_pooled_first.ci] == pytest.approx(
+        [want.estimate, *want.ci], rel=1e-6
+    )
+    each = responders._standardised_scores(table, pd.Series(0.5, index=table.index))
+    people = table[["n_placebo", "n_treatment"]].min(axis=1)
+    assert (vi - each["vi"]).to_numpy() == pytest.approx(np.where(crossover, 1.0 / people, 0.0))

@@ -56,6 +56,7 @@ def made():
         "share": ma.contextual_share(effects, arms.joint, n_bootstrap=100),
         "beyond": ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")),
         "responders": ma.translate_responders(effects, ma.Threshold(2.0, "within-patient")),
+        "number needed": ma.nnt(ma.pool(*few, measure="OR", benefit="lower"), 0.1),
         "p values": ma.pvalue_curves(pooled),
         "provenance": ma.provenance(effects, "chow2006"),
     }
@@ -80,6 +81,7 @@ NAMES = (
     "share",
     "beyond",
     "responders",
+    "number needed",
     "p values",
     "provenance",
 )

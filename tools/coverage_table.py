@@ -226,9 +226,9 @@ def main():
             {method: (new, f"{method}, {POOR}") for method in (NAGASHIMA, T)},
         ),
         *shares_table(share),
-        f"Percent of {given.shares} intervals that hold the true share, and the mean estimate. A log ratio drops placebo "
-        "arms that got worse and gives little weight to those that hardly improved: the pooled log ratio is too large, the "
-        "more so the smaller the true share is, and more trials make it surer of the wrong value.",
+        f"Percent of {given.shares} intervals that hold the true share, and the mean estimate. A log ratio drops "
+        "placebo arms that got worse and gives little weight to those that hardly improved: the pooled log ratio is "
+        "too large, the more so the smaller the true share is, and more trials make it surer of the wrong value.",
         "",
     ]
     given.to.write_text("\n".join(lines), encoding="utf-8")

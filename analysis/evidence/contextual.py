@@ -273,8 +273,8 @@ def contextual_share(
     The share is the ratio of the two means of the bivariate model, improvement with placebo over improvement with
     treatment, of all trials with both changes; its interval is Fieller's. Beside it stands the log ratio
     ln(placebo / treatment) of each trial, pooled by random effects as by Zou and by Hafliðadóttir, whose Table 2 has
-    tau² and intervals that are symmetric on the log scale. Its variance is v_p / p² + v_t / t² of independent arms by the
-    delta method; in a crossover trial less 2 cov / (p t), with the crossover correlation of the effect sizes. Their
+    tau² and intervals that are symmetric on the log scale. Its variance is v_p / p² + v_t / t² of independent arms by
+    the delta method; in a crossover trial less 2 cov / (p t), with the crossover correlation of the effect sizes. Their
     handling of arms that did not improve could not be read; the rules and `smallest` are choices made here.
 
     A log ratio drops placebo arms that got worse and gives little weight to those that hardly improved, under every

@@ -2,8 +2,8 @@
 
 The percentages are either translated from means and SDs as if scores were normally distributed, a translation and not a
 count, or pooled from the responders that trials counted themselves by one definition. Beside them stand the risk
-difference, the number needed to treat, and the share under treatment that a pooled effect implies, whatever the share
-under placebo.
+difference, the number needed to treat, of any pooled effect that implies one, and the share under treatment that a
+pooled effect implies, whatever the share under placebo.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from analysis.data.arm_scores import BASELINE, IMPUTED, POINTS, about_trials, ar
 from analysis.data.dictionary import COLUMNS, RESPONDERS
 from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, about_outcome, effect_sizes, names_of_arms
 from analysis.data.trials import checked_trials
-from analysis.effects import cells, change_sd, counts, log_odds_ratio, log_risk_ratio, risk_difference
+from analysis.effects import cells, change_sd, counts, hedges_g, log_odds_ratio, log_risk_ratio, risk_difference
 from analysis.evidence.contextual import require_benefit
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
@@ -38,6 +38,8 @@ from analysis.text import NOT_ESTIMABLE, interval, level, number, percent
 ROLES = ("placebo", "treatment")
 _RATIOS = {"RR": log_risk_ratio, "OR": log_odds_ratio}
 MEASURES = (*_RATIOS, "RD")
+# How each measure that tells a number needed to treat goes from one share to the other.
+_NEEDED_FROM = {"RD": "RD", "RR": "RR", "OR": "OR", "PETO": "OR", "SMD": "SMD", "SMD1": "SMD", "SMDH": "SMD"}
 _POOL_METHODS = get_args(CountsPooling)
 _ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
 # The same in all rows of a time point.
@@ -46,20 +48,26 @@ _TIME_POINT = ["study", "week", "timepoint", "primary"]
 # Reasons and notes in the table of trials.
 _NO_SD = "no SD of the change is reported"
 _CORRELATION_ASSUMED = "correlation {:g} assumed"
-_LOW_BASELINE = "mean baseline below the threshold"
-_HIGH_BASELINE = "mean baseline nearer than the threshold to the end of the scale"
+_LOW_BASELINE = "mean baseline below the threshold, which few there can reach"
+_HIGH_BASELINE = "mean baseline nearer than the threshold to the end of the scale, which few there can reach"
 _FIXED_BASELINE = "mean baseline taken as fixed: its SD is not reported"
 
 # Said below results.
+_POOLED_FIRST = (
+    "The two NNT differ because a difference in scores brings most people past the threshold where about half reach "
+    "it anyway: the first averages over each {} with its own share and SD, the second takes one share and one "
+    "standardised difference for all."
+)
 _POOLED_ALONE = "The difference is pooled on its own and need not be that of the two percentages."
 _TRANSLATION_CAVEAT = (
     "Translated as if change in {} were normally distributed, which was not checked here. Scales have ends, and "
     "responses can be all or little (Moore 2013, doi 10.1093/bja/aet126): these are not counts of people. The "
     "difference is randomised; the percentages of each arm hold natural course and regression to the mean."
 )
-_NOT_STATED = "not stated"
+_NOT_STATED, _ALL = "not stated", "all"
 _UNDEFINED = "What was counted is not stated."
-_ONE_DEFINITION = "One definition in all trials."
+_ONE_DEFINITION = "One definition in all trials: {}."
+_OTHER_DEFINITION = "counts by another definition, {!r}"
 _SEVERAL_DEFINITIONS = (
     "What is counted differs from trial to trial ({} definitions in {} trials, see event_definition): the pooled "
     "numbers are a rough summary."
@@ -82,15 +90,51 @@ class PooledShare(NamedTuple):
     logit: PooledEffect
 
 
-class NumberNeeded(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class NumberNeeded(Result):
     """Number needed to treat, the reciprocal of the risk difference; negative for harm.
 
-    Where the interval of the risk difference holds 0, that of the number needed runs through infinity: `ci.low` is then
-    its end in benefit, positive, and `ci.high` its end in harm, negative.
+    Attributes
+    ----------
+    estimate : float
+        People to treat for one more to benefit (NNTB) or, where it is negative, to be harmed (NNTH).
+    ci : ConfidenceInterval
+        Where the interval of the risk difference holds 0, that of the number needed runs through infinity: `ci.low` is
+        then its end in benefit, positive, and `ci.high` its end in harm, negative.
+    comparator_risk : float
+        Share of people with the event in the comparison arm that it goes with; NaN where the effect needs none.
+    risk : float
+        The share that the effect implies in the other arm; NaN with `comparator_risk`.
+    measure : str
+        Of the effect that it was made of.
+    confidence_level : float
+        Level of `ci`.
+    effects : EffectSizes or None
+        What was pooled, where it is known.
+
+    See Also
+    --------
+    analysis.nnt : Make this result.
+    analysis.Responders : Percentages of people beside it.
+
+    References
+    ----------
+    Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (NNTB, NNTH, and intervals through infinity).
+
+    Examples
+    --------
+    >>> from analysis import nnt, pool
+    >>> nnt(pool([0.10], se=[0.0765], measure="RD", benefit="higher")).interval_words
+    'NNTB 4.0 to ∞ to NNTH 20.0'
     """
 
     estimate: float
     ci: ConfidenceInterval
+    comparator_risk: float = math.nan
+    risk: float = math.nan
+    measure: str = "RD"
+    confidence_level: float = 0.95
+    effects: EffectSizes | None = field(default=None, repr=False)
 
     @property
     def through_infinity(self) -> bool:
@@ -111,6 +155,18 @@ class NumberNeeded(NamedTuple):
     def words(self) -> str:
         """The number and its interval in words."""
         return f"{_needed(self.estimate)} ({self.interval_words})"
+
+    def _in_words(self):
+        words = Wording.of(self)
+        treatment, comparison = words.arms or ("the first arm", "the second arm")
+        said = [("NNT", f"{_needed(self.estimate)} ({level(self.confidence_level)} CI {self.interval_words})")]
+        if not math.isnan(self.comparator_risk):
+            given, implied = percent(self.comparator_risk), percent(self.risk)
+            said.append(("Share", f"{given} with {comparison}, as given, and {implied} with {treatment}"))
+            said.append(("Note", "The interval is that of the effect: the share given is taken as known."))
+        if words.measure.startswith("SMD"):
+            said.append(("Note", "As if scores were normally distributed with the same SD in both arms."))
+        return f"Number needed to treat, from the pooled {words.called}", said
 
 
 def _needed(value):
@@ -137,6 +193,9 @@ class Responders(Result):
         not exactly the difference of the two shares.
     nnt : NumberNeeded
         From `difference`.
+    nnt_pooled_first : NumberNeeded or None
+        Of shares translated from means and SDs: from the pooled standardised difference of the same trials at the
+        pooled share under placebo, where `nnt` is translated trial by trial and then pooled.
     left_out : pandas.DataFrame
         study, label and reason of the trials that are not in it.
     caveat : str
@@ -147,6 +206,8 @@ class Responders(Result):
         The pooled log ratio of counts.
     what : str
         What is counted, in words.
+    others : dict of str to list of str
+        Definitions of other trials, which are not pooled with these, each with the labels of its trials.
     effects : EffectSizes
         The differences, with what is good and what the arms are called.
 
@@ -155,10 +216,13 @@ class Responders(Result):
     analysis.pool_responders : Make this result from responders that trials counted.
     analysis.translate_responders : Make this result from means and SDs.
     analysis.labbe_counts : Draw it.
+    analysis.nnt : Number needed to treat of another pooled effect.
 
     References
     ----------
     Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (interval of the number needed to treat).
+
+    Furukawa & Leucht 2011, doi 10.1371/journal.pone.0019070 (from the pooled standardised difference).
 
     Anzures-Cabrera, Sarpatwari & Higgins 2011, Stat Med 30:2967-2985, doi 10.1002/sim.4298 (means and SDs as risks).
 
@@ -182,6 +246,8 @@ class Responders(Result):
     threshold: Threshold | None = None
     ratio: PooledEffect | PooledCounts | None = None
     what: str = ""
+    nnt_pooled_first: NumberNeeded | None = None
+    others: dict[str, list[str]] = field(default_factory=dict)
     effects: EffectSizes | None = field(default=None, repr=False)
 
     def to_frame(self) -> pd.DataFrame:
@@ -226,13 +292,20 @@ class Responders(Result):
         said.append(("Difference", f"{points} percentage points ({at} CI {limits}{method_or_tau})"))
         if words.benefit:
             said.append(("NNT", self.nnt.words))
+        first = self.nnt_pooled_first
+        if first is not None:
+            said.append(("Pooled first", f"{first.words}, from the pooled standardised difference"))
         if self.ratio is not None:
             ratio = Wording.of(self, self.ratio.measure)
             said.append((ratio.measure.title, ratio.estimate(self.ratio)))
         if len(self.left_out):
             said.append(("Left out", f"{words.counted(len(self.left_out))}, see left_out"))
+        if self.others:
+            each = "; ".join(f"{name!r} ({words.counted(len(labels))})" for name, labels in self.others.items())
+            said.append(("Not pooled", f"{each}: pass definition= with one of these, or 'all'"))
         few = notes(d) if isinstance(d, PooledEffect) else []
-        said += [("Note", note) for note in (_POOLED_ALONE, *few, self.caveat)]
+        why = [_POOLED_FIRST.format(words.noun)] if first is not None else []
+        said += [("Note", note) for note in (*why, _POOLED_ALONE, *few, self.caveat)]
         return f"{capital(self.what)}: {words.counted(len(self.table))}", said
 
 
@@ -277,6 +350,7 @@ def translate_responders(
     See Also
     --------
     analysis.pool_responders : Pool responders as the trials counted them.
+    analysis.nnt : Number needed to treat of a pooled effect.
     analysis.threshold : Choose a within-patient threshold.
     analysis.labbe_counts : Draw the percentages.
 
@@ -288,13 +362,21 @@ def translate_responders(
     so that the three SDs imply the correlation. By the delta method var Phi(z) = phi(z)^2 (1 / n + z^2 / (2 (n - 1)));
     in a crossover the arms covary with the `crossover_correlation` r of the effect sizes, by phi phi (r / n + r^2 z z /
     (2 (n - 1))). Normal theory knows the tail of an arm better than n people can tell: variances, and the log odds
-    that are pooled, are taken no further out than half a person from none or all.
+    that are pooled, are taken no further out than half a person from none or all. A trial whose mean baseline leaves no
+    room for a change by so many points is left out.
+
+    The number needed to treat is that of the pooled risk difference. Beside it stands that of the pooled Hedges' g of
+    the same scores at the pooled share under placebo (Furukawa & Leucht 2011); the variance of g is that of independent
+    arms, in a crossover less 2 r / n. The two differ because the gain is no straight line in the difference of scores:
+    it is largest where half of the people reach the threshold.
 
     References
     ----------
     Anzures-Cabrera, Sarpatwari & Higgins 2011, Stat Med 30:2967-2985, doi 10.1002/sim.4298 (means and SDs as risks).
 
     Moore 2013, doi 10.1093/bja/aet126 (responses can be all or little, not normally distributed).
+
+    Furukawa & Leucht 2011, doi 10.1371/journal.pone.0019070 (from a standardised difference to people).
 
     Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309 (interval of the number needed to treat).
 
@@ -305,7 +387,7 @@ def translate_responders(
     >>> two_points = threshold(read_thresholds("data/mcid.csv"), kind="within-patient", source="Farrar", unit="points")
     >>> found = translate_responders(read_trials("data/trials.csv"), two_points)
     >>> print(f"{found.placebo.estimate:.0%} under placebo, {found.treatment.estimate:.0%} under treatment")
-    41% under placebo, 62% under treatment
+    42% under placebo, 64% under treatment
     """
     require(threshold, WITHIN, "the change of single patients")
     if isinstance(trials, EffectSizes):
@@ -332,12 +414,15 @@ def translate_responders(
     told = effects.table.drop_duplicates("study").set_index("study")["period_correlation"]
     between = table["study"].map(told).fillna(effects.options.get("crossover_correlation", 0.5))
     table = _translated_shares(table, between)
-    words = Wording.of(effects)
-    counted = replace(effects, **RESPONDERS)
-    fields = _pool_shares(
-        table, counted, tau2_method=tau2_method, ci_method=ci_method, confidence_level=confidence_level
-    )
+    words, counted = Wording.of(effects), replace(effects, **RESPONDERS)
+    methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
+    fields = _pool_shares(table, counted, **methods)
     fields["what"] = f"{threshold.reached(words)} ({threshold.source}), from means and SDs"
+    if len(table) > 1:
+        scores = _standardised_scores(table, between)
+        # A score of 0 or less responds, whatever is good of the trials' own scores.
+        lower = replace(counted, table=scores, benefit="lower", measure=Measure("SMD"), unit="")
+        fields["nnt_pooled_first"] = nnt(pool(lower, **methods), fields["placebo"].estimate)
     caveat = _TRANSLATION_CAVEAT.format(words.outcome_name or "scores")
     return Responders(table, **fields, left_out=left_out, caveat=caveat, threshold=threshold)
 
@@ -352,7 +437,7 @@ def _responding_scores(effects, threshold, correlation, imputed):
     lines["note"] = np.where(lines["change_correlated"] > 0, _CORRELATION_ASSUMED.format(correlation), "")
     borrowed = _sd_of_the_effects(effects, lines.index) if imputed else np.nan
     rising = effects.benefit == "higher"
-    sign = -1.0 if rising else 1.0
+    sign, no_room = -1.0 if rising else 1.0, {}
     if threshold.unit == PERCENT:
         share = sign * threshold.value / 100
         lines["mean"] = sign * (lines["change_mean"] + share * lines["baseline_mean"])
@@ -360,10 +445,10 @@ def _responding_scores(effects, threshold, correlation, imputed):
     else:
         lines["mean"] = sign * lines["change_mean"] + threshold.value
         lines["sd"] = lines["change_sd"]
-        room, note = (
+        room, end = (
             (POINTS - lines["baseline_mean"], _HIGH_BASELINE) if rising else (lines["baseline_mean"], _LOW_BASELINE)
         )
-        lines["note"] = _with_note(lines["note"], room < threshold.value, note)
+        no_room = {end: room < threshold.value}
     lines["note"] = _with_note(lines["note"], lines["sd"].isna(), "SD " + IMPUTED)
     lines["sd"] = lines["sd"].fillna(borrowed)
     # The first that is true is the reason given: without a mean, nothing else matters.
@@ -371,6 +456,7 @@ def _responding_scores(effects, threshold, correlation, imputed):
         NO_BASELINE: lines["mean"].isna(),
         _NO_SD: ~(lines["sd"] > 0),
         "one person in an arm": lines["change_n"] < 2,
+        **no_room,
     }
     lines["reason"] = np.select([*tests.values()], [*tests], "")
     return lines.rename(columns={"change_n": "n"})[["n", "mean", "sd", "note", "reason"]]
@@ -424,8 +510,8 @@ def _one_line_a_trial(arms, effects):
             about[f"{part}_{role}"] = wide[part, role].astype(float)
     both = [wide["note", role] for role in ROLES]
     about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
-    out = about.loc[reason != "", ["study", "label"]].assign(reason=reason)
-    left_out = pd.concat([out, effects.left_out[["study", "label", "reason"]]], ignore_index=True)
+    out = about[["study", "label"]].assign(reason=reason)
+    left_out = pd.concat([out[reason != ""], effects.left_out[["study", "label", "reason"]]], ignore_index=True)
     return about[reason == ""].reset_index(drop=True), left_out
 
 
@@ -452,6 +538,15 @@ def _translated_shares(table, correlation):
     return table
 
 
+def _standardised_scores(table, correlation):
+    """The trials with Hedges' g of the scores; in a crossover trial the arms covary."""
+    arms = [table[f"{part}_{role}"] for role in reversed(ROLES) for part in ("mean", "sd", "n")]
+    yi, vi = hedges_g(*arms)
+    people = table[[f"n_{role}" for role in ROLES]].min(axis=1)
+    shared = (2.0 * correlation / people).where(table["design"] == "crossover", 0.0)
+    return table.assign(yi=yi, vi=vi - shared)
+
+
 def _pool_shares(table, effects, **methods):
     """Pool the log odds of both shares and their difference: the fields of both arms, difference, nnt and effects."""
     logits = [f"{role}_logit" for role in ROLES]
@@ -464,17 +559,117 @@ def _pool_shares(table, effects, **methods):
     for role, logit in zip(ROLES, pooled, strict=True):
         limits = ConfidenceInterval(*map(float, special.expit(logit.ci)))
         fields[role] = PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure=Measure("PLO")))
-    return fields | {"nnt": _needed_for(effects.benefit, difference)}
+    return fields | {"nnt": _needed_for(effects, difference)}
 
 
-def _needed_for(benefit, difference):
+def _needed_for(effects, difference):
     """The number needed to treat; NaN where nobody said what is good."""
-    low, high = difference.ci
-    if benefit is None:
-        return number_needed(math.nan, math.nan, math.nan)
-    if benefit == "lower":
-        return number_needed(-difference.estimate, -high, -low)
-    return number_needed(difference.estimate, low, high)
+    about = {"effects": effects, "confidence_level": difference.confidence_level}
+    if effects.benefit is None:
+        return NumberNeeded(math.nan, ConfidenceInterval(math.nan, math.nan), **about)
+    return replace(_needed_of(difference.estimate, difference.ci, effects.benefit == "lower"), **about)
+
+
+def _needed_of(difference, ci, fewer_is_better):
+    low, high = ci
+    return number_needed(-difference, -high, -low) if fewer_is_better else number_needed(difference, low, high)
+
+
+def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float | None = None) -> NumberNeeded:
+    """Return the number needed to treat of a pooled effect, with its interval.
+
+    Parameters
+    ----------
+    effect : PooledEffect, PooledCounts or Responders
+        A risk difference, risk ratio, odds ratio or standardised mean difference that says what is good (`benefit`).
+        Of Responders the ratio is taken where `comparator_risk` is given, else the difference.
+    comparator_risk : float, optional
+        Share of people in the comparison arm, a fraction, who have the event or, of a standardised mean difference,
+        respond. A risk difference needs none, all others do: the same ratio is another number of people where few have
+        the event than where many do.
+
+    Returns
+    -------
+    NumberNeeded
+
+    Raises
+    ------
+    TypeError
+        If `effect` is no pooled effect.
+    ValueError
+        For another measure, effects of which nobody said what is good, or a share that is missing, not needed or not
+        between 0 and 1.
+
+    See Also
+    --------
+    analysis.translate_responders : Responders and number needed to treat from means and SDs.
+    analysis.pool_responders : The same from responders as counted.
+    analysis.share_beyond : The share of trials beyond a threshold.
+
+    Notes
+    -----
+    With p the share in the comparison arm, that of the other is p RR, or p OR / (1 - p + p OR) [1]_, or
+    Phi(Phi^-1(p) + d) of a standardised improvement d [2]_, which takes scores as normal with the same SD in both arms.
+    Its difference from p is inverted. The limits are those of the effect, put through the same formula, and hold no
+    doubt about p; where they lie on both sides of no difference, the interval runs through infinity, from NNTB to NNTH
+    [3]_.
+
+    References
+    ----------
+    .. [1] Cochrane Handbook 5.1, sections 12.5.4.2 and 12.5.4.3.
+    .. [2] Furukawa & Leucht 2011, PLoS ONE 6:e19070, doi 10.1371/journal.pone.0019070.
+    .. [3] Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309.
+
+    Examples
+    --------
+    An odds ratio of 0.73 where 30% have the event, the example of the Handbook: 62 fewer of 1000.
+
+    >>> import numpy as np
+    >>> from analysis import pool
+    >>> found = nnt(pool([np.log(0.73)], se=[0.1], measure="OR", benefit="lower"), comparator_risk=0.3)
+    >>> found.words, round(found.comparator_risk - found.risk, 3)
+    ('NNTB 16.2 (NNTB 10.5 to 41.1)', 0.062)
+    """
+    if isinstance(effect, Responders):
+        if comparator_risk is None:
+            return effect.nnt
+        effect = effect.ratio or effect.difference
+    if not isinstance(effect, PooledEffect | PooledCounts):
+        raise TypeError(_check.refusal(effect, "nnt", "give the result of pool, or of pool_responders"))
+    if np.ndim(effect.estimate):
+        raise ValueError("this is the result of many meta-analyses; each has a number needed to treat")
+    benefit, by = _checked_for_nnt(effect, comparator_risk)
+    ends, risk = np.array([effect.estimate, *effect.ci], dtype=float), comparator_risk or math.nan
+    if by != "RD":
+        # Responders are good: there are more of them where scores improve.
+        sign = -1.0 if by == "SMD" and benefit == "lower" else 1.0
+        ends = np.clip(_implied_uncut(risk, sign * ends, by), 0.0, 1.0) - risk
+    limits = sorted(ends[1:])
+    needed = _needed_of(ends[0], limits, by != "SMD" and benefit == "lower")
+    about = {"measure": effect.measure, "confidence_level": effect.confidence_level, "effects": effect.effects}
+    return replace(needed, comparator_risk=risk, risk=float(risk + ends[0]), **about)
+
+
+def _checked_for_nnt(effect, comparator_risk):
+    """What is good, and how the effect goes from one share to the other; ValueError where there is no number needed."""
+    by, name = _NEEDED_FROM.get(effect.measure), effect.measure.name
+    if by is None:
+        raise ValueError(
+            f"nnt needs an effect that tells how many people it gains, and this is a pooled {name}; give a pooled RD, "
+            "RR, OR or SMD, or translate_responders(trials, threshold)"
+        )
+    if (benefit := Wording.of(effect).benefit) is None:
+        raise ValueError("nnt is of benefit or of harm, and nobody said what is good; give benefit= to effect_sizes")
+    if by == "RD" and comparator_risk is not None:
+        raise ValueError(f"comparator_risk={comparator_risk!r}: a {name} is the same whatever that is; leave it out")
+    if by != "RD" and comparator_risk is None:
+        raise ValueError(
+            f"the same {name} is another number of people where few have the event than where many do; give "
+            "comparator_risk=, the share in the comparison arm, such as 0.3"
+        )
+    if by != "RD" and not (isinstance(comparator_risk, int | float | np.number) and 0 < comparator_risk < 1):
+        raise ValueError(f"comparator_risk={comparator_risk!r}: a share of people is a fraction between 0 and 1")
+    return benefit, by
 
 
 def number_needed(difference: float, low: float, high: float) -> NumberNeeded:
@@ -521,13 +716,14 @@ def pool_responders(
     trials: pd.DataFrame | EffectSizes,
     *,
     measure: CountsMeasure = "RR",
+    definition: str | None = None,
     studies: Sequence[str] | None = None,
     method: CountsPooling = "random effects",
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
 ) -> Responders:
-    """Pool responder counts as printed, one time point per trial.
+    """Pool responder counts as printed, of trials that count the same, one time point per trial.
 
     Parameters
     ----------
@@ -536,8 +732,11 @@ def pool_responders(
         with counts; the definition must be the same in both arms. Several treatment arms are added up.
     measure : {"RR", "OR", "RD"}
         Ratio to pool beside the risk difference; "RD" for the difference alone.
+    definition : str, optional
+        What is counted, as the column `event_definition` has it, or "all" for whatever is. Default: the definition of
+        most trials, of equals that of most people; the others are in `others` and in the summary.
     studies : list of str, optional
-        Ids of the trials to pool, such as those with like definitions; all with counts if left out.
+        Ids of the trials to pool, by whatever definition unless `definition` is given too.
     method : {"random effects", "MH"}
         "MH" is the common-effect method of Mantel and Haenszel for ratio and difference; the shares of each arm stay
         random effects.
@@ -551,12 +750,13 @@ def pool_responders(
     Raises
     ------
     ValueError
-        For an unknown option, a study without usable counts, or no trial with counts.
+        For an unknown option or definition, a study without usable counts, or no trial with counts.
 
     See Also
     --------
     analysis.translate_responders : Make percentages of responders from means and SDs.
     analysis.pool_mantel_haenszel : Pool counts by the Mantel-Haenszel method.
+    analysis.nnt : Number needed to treat of a pooled ratio, at a share under placebo.
     analysis.labbe_counts : Draw the percentages.
 
     References
@@ -582,6 +782,9 @@ def pool_responders(
         table, left_out = _asked_for(table, left_out, studies)
     if table.empty:
         raise ValueError("no trial has responder counts in both arms by one definition")
+    if definition is None and studies is not None:
+        definition = _ALL
+    table, left_out, others = _of_definition(table, left_out, definition)
     table = _counted_shares(table)
     counts = _counts_in_order(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
@@ -591,7 +794,7 @@ def pool_responders(
     effects = fields["effects"]
     if method == "MH":
         difference = pool_mantel_haenszel(effects, confidence_level=confidence_level)
-        fields |= {"difference": difference, "nnt": _needed_for(effects.benefit, difference)}
+        fields |= {"difference": difference, "nnt": _needed_for(effects, difference)}
         if measure != "RD":
             fields["ratio"] = pool_mantel_haenszel(effects, measure=measure, confidence_level=confidence_level)
     elif measure != "RD":
@@ -599,11 +802,13 @@ def pool_responders(
         ratios = replace(effects, table=table.assign(yi=yi, vi=vi), measure=Measure(measure))
         fields["ratio"] = pool(ratios, **methods)
     definitions = table["event_definition"].unique()
-    caveat = _SEVERAL_DEFINITIONS.format(len(definitions), len(table)) if len(definitions) > 1 else _ONE_DEFINITION
-    caveat = _UNDEFINED if definitions.tolist() == [_NOT_STATED] else caveat
+    caveat = _SEVERAL_DEFINITIONS.format(len(definitions), len(table))
+    if len(definitions) == 1:
+        caveat = _UNDEFINED if definitions[0] == _NOT_STATED else _ONE_DEFINITION.format(definitions[0])
     what = about["outcome_name"] or "events"
     caveat += f" {_FEW_COUNT.format(what)}" if some else ""
-    return Responders(table, **fields, left_out=left_out, caveat=caveat, what=f"{what} as counted in the trials")
+    fields["what"] = f"{what} as counted in the trials"
+    return Responders(table, **fields, left_out=left_out, caveat=caveat, others=others)
 
 
 def _counted_trials(trials):
@@ -650,6 +855,23 @@ def _asked_for(table, left_out, studies):
     keep = table["study"].isin(studies)
     others = table.loc[~keep, ["study", "label"]].assign(reason="not among the studies asked for")
     return table[keep].reset_index(drop=True), pd.concat([left_out, others], ignore_index=True)
+
+
+def _of_definition(table, left_out, definition):
+    """The trials that count by one definition; the others join those left out, and are returned by definition."""
+    own = table["event_definition"]
+    if definition is None:
+        people = table["n_placebo"] + table["n_treatment"]
+        definition = people.groupby(own, sort=False).agg(["size", "sum"]).sort_values(["size", "sum"]).index[-1]
+    if definition != _ALL and definition not in set(own):
+        raise ValueError(
+            f"definition={definition!r} is that of no trial; use {', '.join(map(repr, own.unique()))} or 'all'"
+        )
+    keep = (own == definition) | (definition == _ALL)
+    reasons = own[~keep].map(_OTHER_DEFINITION.format)
+    out = table.loc[~keep, ["study", "label"]].assign(reason=reasons.to_numpy())
+    others = {name: each.tolist() for name, each in table["label"][~keep].groupby(own[~keep], sort=False)}
+    return table[keep].reset_index(drop=True), pd.concat([left_out, out], ignore_index=True), others
 
 
 def _counts_in_order(table):
@@ -703,10 +925,12 @@ def implied_share(placebo: ArrayLike, effect: float, measure: CountsMeasure) -> 
 
 
 def _implied_uncut(placebo, effect, measure):
-    """The implied shares, impossible ones included."""
+    """The implied shares, impossible ones included; those of a standardised improvement too."""
     share = np.asarray(placebo, dtype=float)
     if measure == "RD":
         return share + effect
+    if measure == "SMD":
+        return special.ndtr(special.ndtri(share) + effect)
     ratio = np.exp(np.clip(effect, -_LARGEST_LOG, _LARGEST_LOG))
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
 
