@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,11 +122,9 @@ def test_a_difference_is_not_read_against_a_within_patient_threshold():
         share_beyond(pooled, 1.0)
     with pytest.raises(ValueError, match="gives a range, 1 to 2 points; choose one value"):
         share_beyond(pooled, Threshold(None, BETWEEN, low=1, high=2))
-    with pytest.raises(ValueError, match="30% of baseline; give a threshold in points"):
+    with pytest.raises(ValueError, match="cannot be compared with 30% of baseline .*unit='points'"):
         share_beyond(pooled, Threshold(30, BETWEEN, PERCENT))
-    with pytest.raises(
-        ValueError, match="is a risk ratio; a between-group threshold in points needs a mean difference"
-    ):
+    with pytest.raises(ValueError, match="a pooled risk ratio cannot be compared with 1 point .*, unit='ratio'"):
         share_beyond(ma.pool([-1.0, -2.0], [0.1, 0.1], measure="RR"), POINT)
 
 
@@ -248,7 +247,7 @@ def test_a_change_within_arms_is_not_read_against_a_between_group_threshold():
     for group in (arms, arms.groups["Light"]):
         share = ma.contextual_share(group.effects, group.joint, n_bootstrap=0)
         for change in (group.placebo, group.treatment, share.treatment):
-            with pytest.raises(ValueError, match="is a mean change; .* needs a mean difference .MD., the randomised"):
+            with pytest.raises(ValueError, match="is a mean change; a between-group threshold needs a contrast of two"):
                 share_beyond(change, POINT)
         assert share_beyond(group, POINT).share == share_beyond(group.contrast, POINT).share
     with pytest.raises(TypeError, match="cannot use a BivariateEffect: give the result of pool or pool_arms"):
@@ -305,3 +304,102 @@ def test_the_chance_of_a_new_trial_is_that_of_its_prediction_interval():
         pooled = ma.pool(yi, vi, measure="MD", pi_method=method)
         ends = (Threshold(-end, "between-group") for end in pooled.pi)
         assert [share_beyond(pooled, end).new_trial for end in ends] == pytest.approx([0.025, 0.975], rel=1e-6), method
+
+
+# every measure that has a threshold
+
+YI, VI = np.array([-0.9, -0.3, -1.2, -0.5, -0.8]), np.array([0.04, 0.05, 0.06, 0.05, 0.04])
+
+
+def of(measure, sign=1.0, unit="", **about):
+    about = {"benefit": "lower", "arms": ("laser", "sham")} | about
+    table = pd.DataFrame({"study": list("abcde"), "yi": sign * YI, "vi": VI})
+    effects = ma.effect_sizes(table, measure=measure, **about)
+    return ma.pool(replace(effects, unit=unit or effects.unit), ci_method="HKSJ", pi_method="t(k-1)")
+
+
+@pytest.mark.parametrize(
+    ("measure", "threshold", "size", "said"),
+    [
+        (
+            "OR",
+            (0.8, "ratio"),
+            -math.log(0.8),
+            "the true odds ratio, laser over sham, would be at most 0.8 (own choice);",
+        ),
+        ("HR", (0.8, "ratio"), -math.log(0.8), "the true hazard ratio, laser over sham, would be at most 0.8"),
+        ("ROM", (0.8, "ratio"), -math.log(0.8), "the true ratio of means, laser over sham, would be at most 0.8"),
+        (
+            "SMD",
+            (0.5, "standard deviations"),
+            0.5,
+            "would be scores at least 0.5 standard deviations lower than with sham",
+        ),
+        ("SMD1", (0.5, "standard deviations"), 0.5, "scores at least 0.5 standard deviations lower than with sham"),
+        ("RD", (50, "percentage points"), 0.5, "would be at least 50 percentage points lower than with sham"),
+        ("MD", (0.5, "points"), 0.5, "scores at least 0.5 points lower"),
+        ("MD", (0.5, "metres"), 0.5, "scores at least 0.5 metres lower"),
+    ],
+)
+def test_every_contrast_of_two_arms_has_a_share(measure, threshold, size, said):
+    """On the scale of analysis it is the share of differences of that size."""
+    wanted = Threshold(threshold[0], BETWEEN, threshold[1])
+    found, plain = share_beyond(of(measure), wanted), share_beyond(of("MD"), Threshold(size, BETWEEN))
+    numbers = [(each.share, *each.ci, each.new_trial, each.mean_beyond) for each in (found, plain)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-9) and said in found.summary()
+    assert not re.search("placebo|pain|trial", found.summary())
+    mirrored = Threshold(1 / wanted.value, BETWEEN, "ratio") if wanted.unit == "ratio" else wanted
+    rose = share_beyond(of(measure, sign=-1.0, benefit="higher"), mirrored)
+    assert (rose.share, *rose.ci, rose.new_trial) == pytest.approx(numbers[0][:4], rel=1e-9)
+    assert ("at least 1.25" if wanted.unit == "ratio" else "higher") in rose.summary()
+    unsaid = share_beyond(ma.pool(YI, VI, measure=measure, ci_method="HKSJ", pi_method="t(k-1)"), wanted)
+    assert unsaid.share == found.share
+
+
+def test_a_ratio_says_by_itself_on_which_side_it_lies():
+    plain = ma.pool(-YI, VI, measure="OR")
+    assert share_beyond(plain, Threshold(1.25, BETWEEN, "ratio")).share > 0.8
+    assert share_beyond(plain, Threshold(0.8, BETWEEN, "ratio")).share < 0.1
+    with pytest.raises(ValueError, match="odds ratio of 1.25 is a harm: lower is better in these effects"):
+        share_beyond(of("OR"), Threshold(1.25, BETWEEN, "ratio"))
+    assert "tau 0.25 on the log scale" in share_beyond(of("OR"), Threshold(0.8, BETWEEN, "ratio")).summary()
+    few = share_beyond(ma.pool(YI[:2], VI[:2], measure="OR"), Threshold(0.8, BETWEEN, "ratio")).summary()
+    assert few.startswith(
+        "Share of comparable studies whose true odds ratio would be at most 0.8 (own choice): not given"
+    )
+
+
+def test_words_of_a_risk_difference_are_of_its_events():
+    found = share_beyond(of("RD", outcome_name="infections"), Threshold(50, BETWEEN, "percentage points"))
+    assert "would be at least 50 percentage points fewer infections than with sham" in found.summary()
+
+
+@pytest.mark.parametrize(
+    ("pooled", "wanted", "message"),
+    [
+        (of("OR"), Threshold(0.5, BETWEEN, "standard deviations"), "unit='ratio'"),
+        (of("SMD"), POINT, "standardised mean difference cannot be compared with 1 point .*unit='standard deviations'"),
+        (of("RD"), POINT, "unit='percentage points'"),
+        (of("MD"), Threshold(0.8, BETWEEN, "ratio"), "unit='points'"),
+        (of("MD", unit="metres"), POINT, "unit='metres'"),
+        (ma.pool(YI, VI, measure="ZCOR"), POINT, "is a correlation; a between-group threshold needs a contrast"),
+    ],
+)
+def test_a_threshold_in_another_unit_is_refused(pooled, wanted, message):
+    with pytest.raises(ValueError, match=message):
+        share_beyond(pooled, wanted)
+
+
+def test_a_threshold_has_the_size_that_its_unit_allows():
+    assert Threshold(60, BETWEEN, "metres").words == "60 metres" and Threshold(1, BETWEEN, "metres").words == "1 metre"
+    assert Threshold(0.85, BETWEEN, "ratio").words == "0.85"
+    for value, unit, message in (
+        (1, "ratio", "a ratio of 1 is no difference"),
+        (-0.8, "ratio", "a threshold in ratio lies above 0"),
+        (math.inf, "metres", "a threshold in metres lies above 0; give the size"),
+        (101, "percentage points", "is at most 100"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Threshold(value, BETWEEN, unit)
+    with pytest.raises(ValueError, match="unit='metres' is not known; use one of 'points', 'percent of baseline'"):
+        Threshold(3, WITHIN, "metres")

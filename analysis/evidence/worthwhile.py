@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 WITHIN, BETWEEN = "within-patient", "between-group"
 POINTS, PERCENT = "points", "percent of baseline"
+# Of differences between groups alone.
+RATIO, RISK = "ratio", "percentage points"
+_LARGEST = {POINTS: 10, PERCENT: 100, RISK: 100}
 # Millimetres on a line of 100 in a point of 10.
 _MM = 10.0
 _INSTEAD = {
@@ -61,11 +64,14 @@ class Threshold:
     Attributes
     ----------
     value : float or None
-        Points on 0-10, or percent of baseline; None for a range, see :meth:`at`.
+        Size in `unit`, without a sign; a ratio lies below 1 where lower is better, else above; None for a range, see
+        :meth:`at`.
     kind : {"within-patient", "between-group"}
         Whether it is a change that matters to a patient, or a difference between groups worth having.
-    unit : {"points", "percent of baseline"}
-        What `value` is counted in.
+    unit : str
+        "points" (on 0-10), or "percent of baseline" within patients. Of differences between groups also "ratio" (odds
+        ratios and all others), "percentage points" (risk differences), "standard deviations", or the unit of the
+        effects, such as "metres".
     source, label, scale : str
         Author and year, what the threshold is called, and the scale it was found on.
     low, high : float or None
@@ -88,8 +94,8 @@ class Threshold:
 
     Examples
     --------
-    >>> Threshold(2, "within-patient").words
-    '2 points'
+    >>> Threshold(2, "within-patient").words, Threshold(0.5, "between-group", "standard deviations").words
+    ('2 points', '0.5 standard deviations')
     """
 
     value: float | None
@@ -103,15 +109,19 @@ class Threshold:
 
     def __post_init__(self) -> None:
         _check.option("kind", self.kind, (WITHIN, BETWEEN))
-        _check.option("unit", self.unit, (POINTS, PERCENT))
-        largest = 10 if self.unit == POINTS else 100
+        if self.kind == WITHIN:
+            _check.option("unit", self.unit, (POINTS, PERCENT))
         numbers = [x for x in (self.value, self.low, self.high) if x is not None]
         if self.value is None and None in (self.low, self.high):
             raise ValueError("a threshold without a value is a range; give both low and high")
-        if not all(isinstance(x, int | float | np.number) and 0 < x <= largest for x in numbers):
+        largest = _LARGEST.get(self.unit, math.inf)
+        if not all(isinstance(x, int | float | np.number) and 0 < x <= largest and x < math.inf for x in numbers):
+            most = "" if largest == math.inf else f" and is at most {largest}"
+            size = "" if self.unit == RATIO else "; give the size of the change without a sign"
+            raise ValueError(f"value={self.value!r}: a threshold in {self.unit} lies above 0{most}{size}")
+        if self.unit == RATIO and self.value == 1:
             raise ValueError(
-                f"value={self.value!r}: a threshold in {self.unit} lies above 0 and is at most {largest}; "
-                "give the size of the change without a sign"
+                "value=1: a ratio of 1 is no difference; give one below 1 where lower is better, else above"
             )
 
     @property
@@ -119,8 +129,8 @@ class Threshold:
         """The threshold as text, such as "2 points", "30% of baseline" or "1.2 to 3.9 points"."""
         ends = (self.low, self.high) if self.value is None else (self.value,)
         size = " to ".join(number(x, next(d for d in range(4) if d == 3 or round(x, d) == x)) for x in ends)
-        unit = "% of baseline" if self.unit == PERCENT else " point" if self.value == 1 else " points"
-        return size + unit
+        one = self.unit.removesuffix("s") if self.value == 1 else self.unit
+        return size + {PERCENT: "% of baseline", RATIO: ""}.get(self.unit, f" {one}")
 
     def reached(self, words: Wording) -> str:
         """Return what it takes to reach the threshold, in words.
@@ -133,11 +143,14 @@ class Threshold:
         Returns
         -------
         str
-            Such as "at least 2 points less pain"; "scores at least 2 points lower" where nobody said of what.
+            Such as "at least 2 points less pain"; "scores at least 2 points lower" where nobody said of what; "at most
+            0.8" of a ratio.
         """
+        if self.unit == RATIO:
+            return f"at {'most' if self.value < 1 else 'least'} {self.words}"
         if words.outcome_name and words.better:
             return f"at least {self.words} {words.better}"
-        return f"scores at least {self.words} {words.benefit or 'lower'}"
+        return f"{'' if self.unit == RISK else 'scores '}at least {self.words} {words.benefit or 'lower'}"
 
     def at(self, value: float) -> Threshold:
         """Return the threshold with one value chosen from its range.
@@ -302,7 +315,7 @@ class ShareBeyond(Result):
     tau : float
         SD of the true effects.
     threshold : Threshold
-        Between-group, in points.
+        Between-group.
     confidence_level : float
         Level of `ci`, between 0 and 1.
     reason : str
@@ -349,16 +362,19 @@ class ShareBeyond(Result):
 
     def _in_words(self):
         words = Wording.of(self)
-        than = f" than with {words.arms[1]}" if words.arms else ""
+        ratio = self.threshold.unit == RATIO
+        than = f" than with {words.arms[1]}" if words.arms and not ratio else ""
+        true = f"true {words.called}{',' * bool(words.contrast)}" if ratio else "true effect"
         limit = f"{self.threshold.reached(words)}{than} ({self.threshold.source})"
         mean = f"The mean effect lies beyond with a one-sided confidence of {percent(self.mean_beyond)}"
         if self.reason:
-            said = [f"Share of comparable {words.nouns} with {limit}: not given, {self.reason}.", f"{mean}."]
+            said = [f"Share of comparable {words.nouns} whose {true} would be {limit}: not given, {self.reason}."]
+            said.append(f"{mean}.")
         else:
             at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
             said = [
-                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable {words.nouns} the true "
-                f"effect would be {limit}; {words.counted(self.k)}, tau {number(self.tau)}.",
+                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable {words.nouns} the "
+                f"{true} would be {limit}; {words.counted(self.k)}, tau {number(self.tau)}{words.on_scale}.",
                 f"{mean}, that of a new {words.noun} with probability {percent(self.new_trial)}.",
                 _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau")
                 + f"not bias, not the choice of {words.nouns}, not the doubt about the threshold.",
@@ -374,10 +390,11 @@ def share_beyond(
     Parameters
     ----------
     pooled : PooledEffect or PooledArms
-        The randomised contrast in points, from :func:`analysis.pool` or :func:`analysis.pool_arms`; never the change
-        within arms. Where its effects do not say what is good, lower is.
+        The contrast of two arms by any measure, from :func:`analysis.pool` or :func:`analysis.pool_arms`; never the
+        change within arms. Where its effects do not say what is good, lower is, and of a ratio the side of `threshold`.
     threshold : Threshold
-        Between-group, in points.
+        Between-group, in the unit of the effects: "ratio" of ratios, "percentage points" of risk differences,
+        "standard deviations" of standardised differences.
     confidence_level : float, optional
         That of `pooled` if left out.
 
@@ -389,7 +406,7 @@ def share_beyond(
     Raises
     ------
     ValueError
-        For a within-patient threshold, one in percent, or another effect measure than a mean difference.
+        For a within-patient threshold, one in another unit or on the side of harm, or effects that compare no arms.
 
     See Also
     --------
@@ -399,11 +416,12 @@ def share_beyond(
 
     Notes
     -----
-    With true effects from N(mu, tau2) the share is Phi((-c - mu) / tau) for a threshold c. Its delta-method interval
-    needs many trials and fails near tau = 0, so another is used: the quantiles of the share where tau2 has the
-    confidence distribution of the Q-profile method (Q(tau2) is chi-square on k - 1) and mu, given tau2, is normal about
-    the weighted mean. No random numbers are drawn. Where the sampling variances are negligible, this is the exact
-    noncentral-t interval of a normal tail; with tau near 0 it reaches to 0 or 1. It is widened to hold the estimate.
+    With true effects from N(mu, tau2) the share is Phi((-c - mu) / tau) for a threshold c, of ratios on the log scale.
+    Its delta-method interval needs many trials and fails near tau = 0, so another is used: the quantiles of the share
+    where tau2 has the confidence distribution of the Q-profile method (Q(tau2) is chi-square on k - 1) and mu, given
+    tau2, is normal about the weighted mean. No random numbers are drawn. Where the sampling variances are negligible,
+    this is the exact noncentral-t interval of a normal tail; with tau near 0 it reaches to 0 or 1. It is widened to
+    hold the estimate.
 
     References
     ----------
@@ -420,26 +438,24 @@ def share_beyond(
     >>> found = share_beyond(pooled, Threshold(1, "between-group"))
     >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
     0.63 (0.25 to 0.92)
+
+    An odds ratio of 0.8 or less:
+
+    >>> odds = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2], measure="OR", benefit="lower")
+    >>> found = share_beyond(odds, Threshold(0.8, "between-group", "ratio"))
+    >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
+    0.92 (0.51 to 1.00)
     """
     contrast = pooled.contrast if hasattr(pooled, "joint") else pooled
     require(threshold, BETWEEN, "a difference between groups")
-    if threshold.unit != POINTS:
-        raise ValueError(
-            f"a difference in points cannot be compared with {threshold.words}; give a threshold in points"
-        )
     if not isinstance(contrast, PooledEffect):
         raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
-    if contrast.measure not in ("MD", ""):
-        raise ValueError(
-            f"the pooled effect is a {contrast.measure.name}; a between-group threshold in points needs a mean "
-            "difference (MD), the randomised contrast"
-        )
+    turned, limit = _turned_and_limit(Wording.of(contrast), threshold)
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
     effects = getattr(pooled, "effects", None)
-    if getattr(effects, "benefit", None) == "higher":
+    if turned:
         # Turned round, a lower effect is a better one.
         contrast = replace(contrast, estimate=-contrast.estimate, yi=-contrast.yi)
-    limit = -float(threshold.value)
     distance = limit - contrast.estimate
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
     fields["effects"] = effects
@@ -468,6 +484,25 @@ def share_beyond(
         new_trial = _student(distance, math.hypot(contrast.tau, se), df)
     limits = ConfidenceInterval(min(low, share), max(high, share))
     return ShareBeyond(share, limits, new_trial, **fields, tau_given=given)
+
+
+def _turned_and_limit(words, threshold):
+    """Whether higher effects are better, and where the threshold lies on the scale of analysis once they are lower."""
+    measure, value = words.measure, float(threshold.value)
+    if measure and not measure.two_arms:
+        raise ValueError(
+            f"the pooled effect is a {measure.name}; a between-group threshold needs a contrast of two arms, such as a "
+            "mean difference (MD) or an odds ratio (OR)"
+        )
+    unit = RATIO if measure.is_ratio else RISK if measure == "RD" else words.points
+    if (threshold.unit in (PERCENT, RATIO, RISK) or unit) and not (unit and unit.startswith(threshold.unit)):
+        own = f"; give Threshold(value, {BETWEEN!r}, unit={unit or POINTS!r})"
+        raise ValueError(f"a pooled {measure.name} cannot be compared with {threshold.words} ({threshold.unit}){own}")
+    if not measure.is_ratio:
+        return words.benefit == "higher", -value / (100.0 if unit == RISK else 1.0)
+    if words.benefit == ("lower" if value > 1 else "higher"):
+        raise ValueError(f"a {measure.name} of {threshold.words} is a harm: {words.benefit} is better in these effects")
+    return value > 1, -abs(math.log(value))
 
 
 def _student(x, se, df):
