@@ -1224,7 +1224,8 @@ def _log_ratio_found(log, at, words):
 def _new_share(log, at, words):
     if log.pooled.tau2_method == "CE":
         return f"not given: the common-effect model has one true share for all {words.nouns}"
-    return f"{interval(*log.pi)} ({at} prediction interval of the log ratio); tau {number(log.pooled.tau)}"
+    tau = f"tau {number(log.pooled.tau)} on the log scale"
+    return f"{interval(*log.pi)} ({at} prediction interval of the log ratio); {tau}"
 
 
 def _range_of_choices(table):

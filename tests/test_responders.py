@@ -383,7 +383,7 @@ def test_trials_that_count_the_same_are_pooled_and_the_others_offered(trials):
         pool_responders(trials, definition="half")
 
 
-def test_of_two_definitions_in_as_many_trials_that_of_most_people_is_pooled():
+def test_the_definition_of_most_trials_is_pooled_and_of_equals_that_of_most_people():
     made = read(
         rows("a", counted(9, 20, "half"), counted(6, 20, "half")),
         rows("b", counted(9, 21, "a third"), counted(6, 20, "a third")),
@@ -391,6 +391,10 @@ def test_of_two_definitions_in_as_many_trials_that_of_most_people_is_pooled():
     assert pool_responders(made).table["study"].tolist() == ["b"]
     more = made.assign(n=made["n"].where(made["study"] == "b", 22))
     assert pool_responders(more).table["study"].tolist() == ["a"]
+    few = rows("c", counted(3, 5, "half"), counted(2, 5, "half"))
+    large = rows("b", counted(90, 210, "a third"), counted(60, 200, "a third"))
+    made = read(rows("a", counted(9, 20, "half"), counted(6, 20, "half")), large, few)
+    assert pool_responders(made).table["study"].tolist() == ["a", "c"]
 
 
 @pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
@@ -585,10 +589,9 @@ def one(estimate, se=0.1, measure="OR", benefit="lower", **options):
 @pytest.mark.parametrize(
     ("measure", "estimate", "risk", "fewer"),
     [
-        # Cochrane Handbook 5.1, 12.5.4.3: OR 0.73 and a risk of 0.3 are 62 fewer of 1000; as read there
+        # Cochrane Handbook 5.1, 12.5.4.3, 12.5.4.2 and 12.5.4.1: 62 and 24 fewer of 1000, NNT 17, 42 and 9 rounded up
         ("OR", math.log(0.73), 0.3, 0.062),
         ("PETO", math.log(0.73), 0.3, 0.062),
-        # p (1 - RR) = 0.3 * 0.08
         ("RR", math.log(0.92), 0.3, 0.024),
         ("RD", -0.12, None, 0.12),
     ],
@@ -596,6 +599,7 @@ def one(estimate, se=0.1, measure="OR", benefit="lower", **options):
 def test_number_needed_of_events(measure, estimate, risk, fewer):
     found = ma.nnt(one(estimate, measure=measure), risk)
     assert 1 / found.estimate == pytest.approx(fewer, abs=5e-4) and found.measure == measure
+    assert math.ceil(found.estimate) == {"OR": 17, "PETO": 17, "RR": 42, "RD": 9}[measure]
     harm = ma.nnt(one(estimate, measure=measure, benefit="higher"), risk)
     assert harm.estimate == -found.estimate and harm.ci == pytest.approx((-found.ci.high, -found.ci.low))
     if risk:
@@ -660,6 +664,7 @@ def test_words_of_a_number_needed_are_those_of_the_effects():
     assert found.to_frame()[["estimate", "comparator_risk", "measure"]].values.tolist() == [
         [found.estimate, 0.02, "RR"]
     ]
+    assert found.shown("estimate") == found.estimate and found.shown("ci") == found.ci
     unnamed = ma.nnt(one(-0.5), 0.2).summary()
     assert "20% with" in unnamed and not re.search("placebo|pain", unnamed)
 

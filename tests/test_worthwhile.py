@@ -352,6 +352,7 @@ def test_every_contrast_of_two_arms_has_a_share(measure, threshold, size, said):
     rose = share_beyond(of(measure, sign=-1.0, benefit="higher"), mirrored)
     assert (rose.share, *rose.ci, rose.new_trial) == pytest.approx(numbers[0][:4], rel=1e-9)
     assert ("at least 1.25" if wanted.unit == "ratio" else "higher") in rose.summary()
+    assert found.measure == measure and found.shown("ci") == found.ci, "a share is no effect"
     unsaid = share_beyond(ma.pool(YI, VI, measure=measure, ci_method="HKSJ", pi_method="t(k-1)"), wanted)
     assert unsaid.share == found.share
 
@@ -360,7 +361,7 @@ def test_a_ratio_says_by_itself_on_which_side_it_lies():
     plain = ma.pool(-YI, VI, measure="OR")
     assert share_beyond(plain, Threshold(1.25, BETWEEN, "ratio")).share > 0.8
     assert share_beyond(plain, Threshold(0.8, BETWEEN, "ratio")).share < 0.1
-    with pytest.raises(ValueError, match="odds ratio of 1.25 is a harm: lower is better in these effects"):
+    with pytest.raises(ValueError, match="for this odds ratio, 1.25 is a harm: lower is better in these effects"):
         share_beyond(of("OR"), Threshold(1.25, BETWEEN, "ratio"))
     assert "tau 0.25 on the log scale" in share_beyond(of("OR"), Threshold(0.8, BETWEEN, "ratio")).summary()
     few = share_beyond(ma.pool(YI[:2], VI[:2], measure="OR"), Threshold(0.8, BETWEEN, "ratio")).summary()

@@ -62,3 +62,4 @@ steps = ma.leave_one_out(pooled, ci_method="z")
 trials_out = ma.leave_one_out(ma.pool_multilevel(table["yi"], se=table["se"], cluster=table["study"]))
 parts = ma.pool_subgroups(pooled, ["a", "b"], missing="drop").groups["a"].tau2_ci
 reach = ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")).share
+needed: str = ma.nnt(pooled, comparator_risk=0.3).words

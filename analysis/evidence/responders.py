@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, get_args
+from typing import ClassVar, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -134,6 +134,8 @@ class NumberNeeded(Result):
     risk: float = math.nan
     measure: str = "RD"
     confidence_level: float = 0.95
+    # People are no effect, whatever the scale of the effect.
+    _transformed: ClassVar[tuple[str, ...]] = ()
     effects: EffectSizes | None = field(default=None, repr=False)
 
     @property
@@ -616,8 +618,8 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
 
     References
     ----------
-    .. [1] Cochrane Handbook 5.1, sections 12.5.4.2 and 12.5.4.3.
-    .. [2] Furukawa & Leucht 2011, PLoS ONE 6:e19070, doi 10.1371/journal.pone.0019070.
+    .. [1] Cochrane Handbook 5.1, sections 12.5.4.1 to 12.5.4.3 (their examples; formulas derived).
+    .. [2] Furukawa & Leucht 2011, doi 10.1371/journal.pone.0019070 (abstract; the formula as in NNT of dmetar for R).
     .. [3] Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309.
 
     Examples

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from scipy import special
@@ -322,6 +322,8 @@ class ShareBeyond(Result):
         Why there is no share, or "".
     tau_given : bool
         Whether tau was given and not estimated; the interval then holds no uncertainty of it.
+    measure : str
+        Of the effects.
     effects : EffectSizes or None
         What was pooled, where it is known.
 
@@ -358,6 +360,9 @@ class ShareBeyond(Result):
     confidence_level: float
     reason: str = ""
     tau_given: bool = False
+    measure: str = ""
+    # A share is no effect, whatever the scale of the effects.
+    _transformed: ClassVar[tuple[str, ...]] = ()
     effects: EffectSizes | None = field(default=None, repr=False)
 
     def _in_words(self):
@@ -458,7 +463,7 @@ def share_beyond(
         contrast = replace(contrast, estimate=-contrast.estimate, yi=-contrast.yi)
     distance = limit - contrast.estimate
     fields = {"k": contrast.k, "tau": contrast.tau, "threshold": threshold, "confidence_level": at}
-    fields["effects"] = effects
+    fields |= {"effects": effects, "measure": contrast.measure}
     # A standard error that is 0 by chance would make the mean, and a new trial, certain.
     se, df = (contrast.wald_se, math.inf) if contrast.collapsed else (contrast.se, contrast.df)
     fields["mean_beyond"] = _student(distance, se, df)
@@ -501,7 +506,9 @@ def _turned_and_limit(words, threshold):
     if not measure.is_ratio:
         return words.benefit == "higher", -value / (100.0 if unit == RISK else 1.0)
     if words.benefit == ("lower" if value > 1 else "higher"):
-        raise ValueError(f"a {measure.name} of {threshold.words} is a harm: {words.benefit} is better in these effects")
+        raise ValueError(
+            f"for this {measure.name}, {threshold.words} is a harm: {words.benefit} is better in these effects"
+        )
     return value > 1, -abs(math.log(value))
 
 
