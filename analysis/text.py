@@ -355,6 +355,32 @@ def percent(fraction: SupportsFloat, digits: int = 0) -> str:
     return text if text == NOT_ESTIMABLE else text + "%"
 
 
+def chance(fraction: SupportsFloat) -> str:
+    """Return a probability or a share as a percentage that never rounds to none or all.
+
+    Parameters
+    ----------
+    fraction : float
+
+    Returns
+    -------
+    str
+
+    See Also
+    --------
+    analysis.text.percent : A percentage that is rounded.
+
+    Examples
+    --------
+    >>> chance(0.824), chance(0.998), chance(0.0001), chance(1.0)
+    ('82%', '>99%', '<1%', '100%')
+    """
+    share = float(fraction)
+    if 0 < share < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= share < 1 else percent(share)
+
+
 def level(confidence_level: float) -> str:
     """Return a confidence level as a percentage, never rounded.
 

@@ -236,7 +236,7 @@ def test_curated_trials(table):
     assert found.share == pytest.approx(special.ndtr((-1 - contrast.estimate) / contrast.tau))
     assert (found.k, found.confidence_level) == (44, 0.95)
     assert found.summary().startswith(
-        "In an estimated 56% (95% CI 43 to 68%) of comparable trials the true effect would be at least 1 point less "
+        "In an estimated 56% (95% CI 43% to 68%) of comparable trials the true effect would be at least 1 point less "
         "pain than with placebo (Busse 2015); 44 trials, tau 1.30."
     )
     assert "not bias, not the choice of trials" in str(found)

@@ -588,14 +588,7 @@ def sides(words: Wording) -> tuple[str, str]:
 def _many(which):
     """All, none, or the number and share of the analyses for which something holds."""
     n = int(which.sum())
-    return "all" if n == len(which) else f"{text.number(n, 0)} ({_percent_of_some(n / len(which))})" if n else "none"
-
-
-def _percent_of_some(share):
-    """A percentage that never rounds to none or all."""
-    if 0 < share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 else text.percent(share)
+    return "all" if n == len(which) else f"{text.number(n, 0)} ({text.chance(n / len(which))})" if n else "none"
 
 
 def _range_sentence(once, words):
@@ -617,7 +610,7 @@ def _default_sentence(frame, once, words):
     if not usual.size or len(once) == 1 or not usual[0]:
         return
     weaker = (np.sign(usual[0]) * once["estimate"] < abs(usual[0])).mean()
-    share = _percent_of_some(weaker) if weaker else "none"
+    share = text.chance(weaker) if weaker else "none"
     yield f"The default analysis, with {words.write(usual[0])}, is stronger than {share} of them."
 
 
@@ -661,7 +654,7 @@ def _choice_sentences(moved, words):
     flips = flips[flips["flips"] > 0]
     if not len(flips):
         return [first, "No single choice changes the conclusion on zero."]
-    named = [f"{_WORDS[line.choice]} ({_percent_of_some(line.flips)})" for line in flips.head(_NAMED).itertuples()]
+    named = [f"{_WORDS[line.choice]} ({text.chance(line.flips)})" for line in flips.head(_NAMED).itertuples()]
     more = len(flips) - len(named)
     rest = f", less often on {more} other choice{'s' if more > 1 else ''}" if more else ""
     turns = "In the share of all-else-equal comparisons given, the conclusion on zero turns on"

@@ -20,7 +20,7 @@ from analysis.models.prediction import of_pooled
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
 from analysis.sentences import Wording
-from analysis.text import interval, level, number, percent
+from analysis.text import chance, level, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -371,16 +371,16 @@ class ShareBeyond(Result):
         than = f" than with {words.arms[1]}" if words.arms and not ratio else ""
         true = f"true {words.called}{',' * bool(words.contrast)}" if ratio else "true effect"
         limit = f"{self.threshold.reached(words)}{than} ({self.threshold.source})"
-        mean = f"The mean effect lies beyond with a one-sided confidence of {percent(self.mean_beyond)}"
+        mean = f"The mean effect lies beyond with a one-sided confidence of {chance(self.mean_beyond)}"
         if self.reason:
             said = [f"Share of comparable {words.nouns} whose {true} would be {limit}: not given, {self.reason}."]
             said.append(f"{mean}.")
         else:
-            at, limits = level(self.confidence_level), interval(*(100 * end for end in self.ci), 0)
+            at, limits = level(self.confidence_level), " to ".join(chance(end) for end in self.ci)
             said = [
-                f"In an estimated {percent(self.share)} ({at} CI {limits}%) of comparable {words.nouns} the "
+                f"In an estimated {chance(self.share)} ({at} CI {limits}) of comparable {words.nouns} the "
                 f"{true} would be {limit}; {words.counted(self.k)}, tau {number(self.tau)}{words.on_scale}.",
-                f"{mean}, that of a new {words.noun} with probability {percent(self.new_trial)}.",
+                f"{mean}, that of a new {words.noun} with probability {chance(self.new_trial)}.",
                 _COVERED.format("of the mean, with tau as given," if self.tau_given else "of the mean and of tau")
                 + f"not bias, not the choice of {words.nouns}, not the doubt about the threshold.",
             ]
