@@ -37,7 +37,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table bench mutants wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench mutants wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -88,6 +88,9 @@ layouts: .venv/installed  ## pin anew where everything stands in the figures of 
 
 coverage-table: .venv/installed  ## simulate how often intervals hold what they are about, docs/coverage.md
 	@$(PY) tools/coverage_table.py
+
+verdict-table: .venv/installed  ## simulate how often the rules on claims call true and false ones what, for docs/decisions.md
+	@$(PY) tools/verdict_table.py
 
 bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
 	@$(PY) benchmarks/run.py

@@ -72,7 +72,10 @@ WRONG = [
     ("claims", 1, {"value": "about 30"}, "neither a number nor a range"),
     ("claims", 1, {"unit": ""}, "a number needs its unit"),
     ("claims", 1, {"unit": "metres"}, "closed list"),
-    ("claims", 1, {"traced": ""}, "is blank"),
+    ("claims", 1, {"condition": ""}, "is blank"),
+    ("claims", 0, {"kind": ""}, "is blank, and no other column tells it"),
+    ("claims", 0, {"polarity": ""}, "is blank, and no other column tells it"),
+    ("claims", 1, {"number_from": ""}, "is blank, and no other column tells it"),
     ("claims", 1, {"kind": "arm chnage"}, "closed list"),
     ("claims", 1, {"polarity": "hope"}, "closed list"),
     ("claims", 1, {"number_from": "guess"}, "closed list"),
@@ -198,7 +201,8 @@ def test_correlations_of_other_columns_are_told_what_is_missing():
     assert caught.value.problems["column"].tolist() == ["Study", "source", "scale", "arm", "r_from"]
 
 
-@pytest.mark.parametrize("left", [["kind"], ["polarity"], ["number_from"], ["kind", "polarity", "number_from"]])
-def test_claims_may_be_without_the_columns_that_can_be_guessed(left):
-    table = ma.read_claims(cells("claims").drop(columns=left))
-    assert table[left].isna().all(axis=None) and len(table) == len(cells("claims"))
+def test_claims_may_leave_blank_what_other_columns_tell():
+    doses = cells("claims").query("kind == 'dose'")
+    left = ["kind", "polarity"]
+    table = ma.read_claims(doses.drop(columns=left))
+    assert table[left].isna().all(axis=None) and len(table) == len(doses) == 3

@@ -73,7 +73,7 @@ TESTS = {
     "evidence/arms": "arms results",
     "evidence/audit": "audit",
     "evidence/audit_rules": "audit",
-    "evidence/claim_rules": "claims",
+    "evidence/claim_rules": "claims verdict_table",
     "evidence/claims": "claims",
     "evidence/contextual": "contextual_share results",
     "evidence/multiverse": "multiverse",

@@ -477,7 +477,7 @@ TIME_UNITS = ("weeks", "months")
 DOSE_UNITS = ("mT", "T", "Hz")
 _CLAIM_UNITS = (*PAIN_UNITS, *TIME_UNITS, *DOSE_UNITS)
 
-# What a number of each kind of claim may be given in; a comparison may hold any.
+# What a number of each kind of claim may be given in; a comparison may hold any, the kinds without a unit hold none.
 _UNITS_OF_KIND = {
     "arm change": PAIN_UNITS[:2],
     "difference": PAIN_UNITS[:2],
@@ -487,6 +487,8 @@ _UNITS_OF_KIND = {
     "dose": DOSE_UNITS,
     "comparison": _CLAIM_UNITS,
     "no number": (),
+    "reliability": (),
+    "onset": (),
 }
 _NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
 
@@ -499,13 +501,53 @@ def _kind_holds_unit(t):
     return fine
 
 
+def filled_claims(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return the claims with a blank `kind` or `polarity` filled where other columns leave one answer only.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        With the columns of the data dictionary; blank cells are missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The kind follows from the unit of a number and the arm that changed, unless it counts weeks or months, which
+        are a duration or a schedule; the polarity of a dose, a schedule or a placebo arm is "other".
+
+    Examples
+    --------
+    >>> claims = pd.DataFrame({"unit": ["mT", "weeks"], "value": ["5", "2"]})
+    >>> claims[["arm", "kind", "polarity"]] = None
+    >>> filled_claims(claims)[["kind", "polarity"]].fillna("").values.tolist()
+    [['dose', 'other'], ['', '']]
+    """
+    held, change = claims["value"].notna(), claims["unit"].isin(PAIN_UNITS[:2])
+    between = claims["arm"] == "difference"
+    told = {
+        "dose": claims["unit"].isin(DOSE_UNITS),
+        "responders": claims["unit"] == PAIN_UNITS[2],
+        "difference": change & between,
+        "arm change": change & ~between & claims["arm"].notna(),
+    }
+    kind, polarity = (claims[name].astype(object) for name in ("kind", "polarity"))
+    for name, rows in told.items():
+        kind = kind.mask(kind.isna() & held & rows, name)
+    other = kind.isin(["dose", "schedule"]) | (claims["arm"] == "placebo")
+    return claims.assign(kind=kind, polarity=polarity.mask(polarity.isna() & other, "other"))
+
+
+_POLARITIES = ("relief", "no relief", "no evidence", "other")
+_NUMBERS_FROM = ("article", "computed")
+
+
 CLAIMS = TableLayout(
     "claims",
     tuple(
         "claim_id seed therapy therapy_family condition claim kind polarity value unit number_from arm comparator "
         "comparator_value n cited_as traced traced_to finding checkable_with".split()
     ),
-    ("claim_id", "therapy", "therapy_family", "condition", "claim", "traced", "checkable_with"),
+    ("claim_id", "therapy", "therapy_family", "condition", "claim"),
     "claim_id",
     ("comparator_value", "n"),
     ("n",),
@@ -513,9 +555,9 @@ CLAIMS = TableLayout(
         "therapy": (*_THERAPIES, "MRI field", "Focused ultrasound under MRI"),
         "therapy_family": VOCABULARY["therapy_family"],
         "kind": tuple(_UNITS_OF_KIND),
-        "polarity": ("relief", "no relief", "no evidence", "other"),
+        "polarity": _POLARITIES,
         "unit": _CLAIM_UNITS,
-        "number_from": ("article", "computed"),
+        "number_from": _NUMBERS_FROM,
         "arm": ("treatment", "placebo", "difference", "single-arm", "active comparator"),
         "traced": ("yes", "partly", "no"),
         "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
@@ -539,8 +581,26 @@ CLAIMS = TableLayout(
             "this kind of claim does not hold a number in this unit",
             "Kinds and their units: "
             + "; ".join(f"{kind}: {', '.join(units)}" for kind, units in _UNITS_OF_KIND.items() if units)
-            + "; no number: the value stays blank.",
+            + "; no number, reliability, onset: the value stays blank.",
             _kind_holds_unit,
+        ),
+        _rule(
+            "kind",
+            "is blank, and no other column tells it",
+            f"Type one of: {', '.join(_UNITS_OF_KIND)}.",
+            lambda t: filled_claims(t)["kind"].notna(),
+        ),
+        _rule(
+            "polarity",
+            "is blank, and no other column tells it",
+            f"Type one of: {', '.join(_POLARITIES)}.",
+            lambda t: filled_claims(t)["polarity"].notna(),
+        ),
+        _rule(
+            "number_from",
+            "is blank, and no other column tells it",
+            f"Type one of: {', '.join(_NUMBERS_FROM)}.",
+            lambda t: t["value"].isna() | t["number_from"].notna(),
         ),
         _rule(
             "arm",

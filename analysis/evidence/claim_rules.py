@@ -10,12 +10,13 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.data.dictionary import DOSE_UNITS, PAIN_UNITS
+from analysis.data.dictionary import PAIN_UNITS
 from analysis.sentences import capital
-from analysis.text import interval, level, number, percent
+from analysis.text import level, number, percent
 
 if TYPE_CHECKING:
     from analysis.evidence.claims import Evidence
+    from analysis.evidence.worthwhile import ShareBeyond
     from analysis.models.results import PooledEffect
     from analysis.sentences import Wording
 
@@ -27,28 +28,19 @@ VERDICTS = (SUPPORTED, OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE, UNTRACED, NO
 # Fewer trials cannot show how much true effects vary, so they support no claim.
 LEAST_TRIALS = 3
 
+# "Nearly always": the share of comparable trials that a claim of reliability must reach with its whole interval.
+RELIABLE = 0.8
+
+# Width of the scale on which all is compared, in points and in shares: a wider interval tells nothing.
+_SCALE = 10.0
+
 _WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
-
-# What is read in the words of a claim. No column says that relief is quick; the others are looked for only where `kind`
-# or `polarity` is blank: that there is no evidence, that there is no effect, and versions of a treatment or kinds of
-# pain set against each other.
-_QUICK = re.compile(r"\b(?:quick|immediate|instant)(?:ly)?\b|\bat once\b|\bwithin (?:minutes|hours)\b", re.I)
-_DENIES = re.compile(
-    r"\bno(\s+[\w-]+){0,3}\s+(evidence|proof)\b|\b(not|never)\s+(been\s+)?(shown|proven|proved)\b", re.I
-)
-_DENIES_EFFECT = re.compile(
-    r"\bno\s+(better|more\s+effective|different)\s+than\s+(a\s+)?(placebo|sham)\b|\b(ineffective|useless)\b|"
-    r"\bno\s+(pain\s+)?(effect|benefit|relief)\b|\b(do|does|did|is|are|was|were|will|can)\s?n[o'\u2019]t\s+(\w+\s+)?"
-    r"(reliev|reduc|eas|help|work|lower|improv|better|effective|differ)",
-    re.I,
-)
-_COMPARES = re.compile(r"\b(works?|responds?|helps?)\s+(the\s+)?(best|better|worse|more|less|most|least)\b", re.I)
 
 # Words of a citation that name no report.
 _VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
 
-_WITHOUT = "Without results that are doubtful, second-hand, picked, imputed or against a weak dose"
+_WITHOUT = "without results that are doubtful, second-hand, picked, imputed or against a weak dose"
 
 
 class Claim(NamedTuple):
@@ -57,7 +49,7 @@ class Claim(NamedTuple):
     Attributes
     ----------
     claim, therapy, condition, unit, arm, comparator, cited_as, traced, checkable_with : str
-        As in the data dictionary; "" where blank.
+        As in the data dictionary; "" where blank. Nobody searched where `traced` is blank.
     kind, polarity : str
         As in the data dictionary, never blank.
     low, high : float
@@ -104,14 +96,16 @@ class Claim(NamedTuple):
         return self.high * _WEEKS[self.unit] if self.numbered else 0.0
 
     @property
-    def quick(self) -> bool:
-        """Whether it says that relief comes at once, without a number."""
-        return self.kind == "no number" and bool(_QUICK.search(self.claim))
+    def traced_back(self) -> bool:
+        """Whether a search found what the claim rests on, at least in part."""
+        return self.traced in ("yes", "partly")
 
     @property
     def no_relief(self) -> bool:
         """Whether its number says that pain does not fall, or that fewer respond."""
-        return _no_fall(self.kind, self.low, self.high)
+        if self.kind == "responders":
+            return self.low < 0
+        return self.kind in ("arm change", "difference") and self.high >= 0
 
     @property
     def half_digit(self) -> float:
@@ -152,75 +146,26 @@ def read_number(value: str | float | None) -> tuple[float, float, int] | None:
     return low, high, max(len(part.partition(".")[2]) for part in ends)
 
 
-def _no_fall(kind, low, high):
-    if kind == "responders":
-        return low < 0
-    return kind in ("arm change", "difference") and high >= 0
+class Verdict(NamedTuple):
+    """What one rule found.
 
-
-def kind_of(unit: str, arm: str, has_value: bool, claim: str = "") -> str:
-    """Return the kind of a claim for which none is given, from its unit, the arm it speaks of, and its words.
-
-    Parameters
+    Attributes
     ----------
-    unit, arm : str
-        As in the data dictionary; "" where blank.
-    has_value : bool
-    claim : str
-        In which "works best" and the like are looked for.
-
-    Returns
-    -------
-    str
-        As in the data dictionary, but never "schedule": weeks are taken for a duration of relief.
-
-    Examples
-    --------
-    >>> kind_of("points", "treatment", True), kind_of("points", "difference", True), kind_of("mT", "difference", False)
-    ('arm change', 'difference', 'no number')
+    verdict : str
+        One of `VERDICTS`.
+    reason : str
+        One sentence.
+    judged : str
+        Which number the rule read: "difference", "responders", "share of trials", "treatment arm", "placebo arm" or "".
+    low, high : float
+        The interval in which the rule looked; NaN without one, of two trials, and of one wider than the scale.
     """
-    if has_value and unit in DOSE_UNITS:
-        return "dose"
-    if _COMPARES.search(claim):
-        return "comparison"
-    if not has_value:
-        return "no number"
-    if unit in _WEEKS:
-        return "duration"
-    if unit == "percent responders":
-        return "responders"
-    return "difference" if arm == "difference" else "arm change"
 
-
-def polarity_of(claim: str, kind: str, unit: str, arm: str, checkable_with: str, ends: tuple[float, float]) -> str:
-    """Return what a claim asserts for which no polarity is given, from its other columns and its words.
-
-    Parameters
-    ----------
-    claim, kind, unit, arm, checkable_with : str
-        As in the data dictionary; "" where blank, `kind` never blank.
-    ends : tuple of float
-        Of the number; NaN without one.
-
-    Returns
-    -------
-    str
-        As in the data dictionary.
-
-    Examples
-    --------
-    >>> none = (math.nan, math.nan)
-    >>> said = "Magnets relieve pain.", "Magnets do not relieve pain.", "There is no evidence that magnets help."
-    >>> [polarity_of(words, "no number", "points", "difference", "pooled contrast", none) for words in said]
-    ['relief', 'no relief', 'no evidence']
-    """
-    about_pain = unit in PAIN_UNITS or kind == "duration" or arm == "difference" or checkable_with == "pooled contrast"
-    if kind in ("dose", "schedule", "comparison") or arm == "placebo" or not about_pain:
-        return "other"
-    if _DENIES.search(claim):
-        return "no evidence"
-    denies = kind == "no number" and _DENIES_EFFECT.search(claim)
-    return "no relief" if denies or _no_fall(kind, *ends) else "relief"
+    verdict: str
+    reason: str
+    judged: str = ""
+    low: float = math.nan
+    high: float = math.nan
 
 
 def claim_words(claim: Claim) -> str:
@@ -271,7 +216,33 @@ def _outcome(words):
     return words.outcome_name or "the score"
 
 
-def difference_words(pooled: PooledEffect, words: Wording, responders: bool = False) -> str:
+def useful_interval(pooled: PooledEffect | None, scale: float = _SCALE) -> tuple[float, float]:
+    """Return the interval of a pooled result where it tells something.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or None
+    scale : float
+        A wider interval tells nothing.
+
+    Returns
+    -------
+    tuple of float
+        NaN, NaN without a result, of two trials (each has an interval of its own), and where it is wider than the
+        scale.
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> [useful_interval(pool(yi, [0.25] * len(yi))) for yi in ([-1, -2], [-9, 9, 0])]
+    [(nan, nan), (nan, nan)]
+    """
+    if pooled is None or pooled.k == 2 or pooled.ci.high - pooled.ci.low > scale:
+        return math.nan, math.nan
+    return float(pooled.ci.low), float(pooled.ci.high)
+
+
+def difference_words(pooled: PooledEffect, words: Wording, responders: bool = False, reported: int = 0) -> str:
     """Return a difference between the arms in words, to stand in a sentence.
 
     Parameters
@@ -281,21 +252,39 @@ def difference_words(pooled: PooledEffect, words: Wording, responders: bool = Fa
     words : Wording
     responders : bool
         Which of the two.
+    reported : int
+        How many of the trials print the difference only.
 
     Returns
     -------
     str
-        Such as "pain is 0.05 points lower than with placebo (95% CI: 0.59 lower to 0.49 higher; 1 trial)".
+        Such as "pain is 0.05 points lower than with placebo (95% CI 0.59 lower to 0.49 higher; 1 trial)"; of two trials
+        each with its own interval.
     """
-    size, side = _side(pooled.estimate, responders)
-    ends = [_side(x, responders) for x in sorted(pooled.ci, key=abs)]
-    if ends[0][1] == ends[1][1]:
-        limits = " to ".join(end for end, _ in ends)
-    else:
-        limits = " to ".join(" ".join(end) for end in sorted(ends, key=lambda end: end[1] != side))
     what, unit = ("the share who respond", "percentage points") if responders else (_outcome(words), words.points)
-    at, than = level(pooled.confidence_level), words.arms[1]
-    return f"{what} is {size} {unit} {side} than with {than} ({at} CI {limits}; {words.counted(pooled.k)})"
+    at, than = f"{level(pooled.confidence_level)} CI", words.arms[1]
+    if pooled.k == 2:
+        found = [
+            f"{' '.join(_side(row.yi, responders))} in {row.label} "
+            f"({at} {_limits(row.ci_low, row.ci_high, responders)})"
+            for row in pooled.to_frame().iloc[:-1].itertuples()
+        ]
+        return f"{what}, in {unit}, is {' and '.join(found)} than with {than}"
+    size, side = _side(pooled.estimate, responders)
+    low, high = useful_interval(pooled, 1.0 if responders else _SCALE)
+    limits = "wider than the scale" if math.isnan(low) else _limits(low, high, responders)
+    counted = words.counted(pooled.k)
+    if reported:
+        rest = pooled.k - reported
+        counted += f", {number(rest, 0)} of them in the trial table" if rest else ", only the difference printed"
+    return f"{what} is {size} {unit} {side} than with {than} ({at} {limits}; {counted})"
+
+
+def _limits(low, high, responders):
+    """Both ends: on one side of zero by their size, otherwise the lower first."""
+    if low < 0 < high:
+        return " to ".join(" ".join(_side(end, responders)) for end in sorted((low, high), reverse=responders))
+    return " to ".join(_side(end, responders)[0] for end in sorted((low, high), key=abs))
 
 
 def _side(value, responders):
@@ -324,22 +313,49 @@ def names_a_report(cited_as: str) -> bool:
     return bool(set(re.findall(r"\w+", cited_as.lower())) - _VAGUE)
 
 
+def share_words(share: ShareBeyond, words: Wording, worthwhile: bool = False) -> str:
+    """Return in how many comparable trials the true difference is one of relief, to stand in a sentence.
+
+    Parameters
+    ----------
+    share : ShareBeyond
+    words : Wording
+    worthwhile : bool
+        Whether it was compared with a threshold, and not with zero.
+
+    Returns
+    -------
+    str
+        Such as "in an estimated 88% of comparable trials the true effect would be less pain than with placebo (95% CI
+        61% to 100%)".
+    """
+    shown = share.threshold.reached(words) if worthwhile else words.better
+    low, high = (percent(end) for end in share.ci)
+    return (
+        f"in an estimated {percent(share.share)} of comparable {words.nouns} the true effect would be {shown} than "
+        f"with {words.arms[1]} ({level(share.confidence_level)} CI {low} to {high})"
+    )
+
+
 def _report_not_found(claim, evidence):
     if claim.checkable_with == "nothing found" and claim.traced == "no" and names_a_report(claim.cited_as):
-        return UNTRACED, f"The report it cites ({claim.cited_as}) was not found, so its result cannot be checked."
+        return Verdict(UNTRACED, f"The report it cites ({claim.cited_as}) was not found, so its result is not known.")
     return None
 
 
 def _number_not_found(claim, evidence):
-    if claim.checkable_with == "nothing found" and claim.numbered and claim.kind != "dose":
-        named = "" if names_a_report(claim.cited_as) else " The claim names no report."
-        return NO_TRIAL, f"No trial against placebo with this number ({claim_words(claim)}) was found.{named}"
+    searched = claim.checkable_with == "nothing found" and claim.traced
+    if searched and claim.numbered and claim.kind not in ("dose", "schedule"):
+        named = "" if names_a_report(claim.cited_as) else ", and the claim names no report"
+        found = f"A search found no trial against placebo with this number ({claim_words(claim)}){named}."
+        return Verdict(NO_TRIAL, found)
     return None
 
 
 def _untestable(claim, evidence):
     number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
     other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
+    nothing = "No trial against placebo with results that could test it was found."
     reasons = {
         f"{number_words} is a dose, not a result.": claim.kind == "dose",
         f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
@@ -351,40 +367,38 @@ def _untestable(claim, evidence):
         "It speaks of another treatment; the trials here compare with placebo.": claim.arm == "active comparator",
         "It sets versions of a treatment, or kinds of pain, against each other; the trials here compare treatment "
         "with placebo.": claim.kind == "comparison",
-        "No trial against placebo that could test it was found.": claim.checkable_with == "nothing found",
         "It is not about how much pain changes, which is all that is compared here.": claim.polarity == "other"
         and claim.arm != "placebo",
+        nothing if claim.traced else "Nobody searched for a trial that could test it.": claim.checkable_with
+        == "nothing found",
     }
     reason = next((text for text, applies in reasons.items() if applies), None)
-    return None if reason is None else (NOT_TESTABLE, reason)
+    return None if reason is None else Verdict(NOT_TESTABLE, reason)
 
 
 def _denial(claim, evidence):
     direct = evidence.match == "direct" and evidence.contrast is not None
-    if claim.polarity == "no relief" and claim.arm != "placebo":
-        return _no_effect(evidence) if direct else None
-    if claim.polarity != "no evidence":
+    if not direct or claim.arm == "placebo" or claim.polarity not in ("no relief", "no evidence"):
         return None
-    if direct and not _weakness(evidence.contrast, evidence.clean, evidence.words):
-        return OVERSTATED, f"It denies an effect that the trials show: {_difference(evidence)}."
-    if claim.traced == "no":
-        return NOT_TESTABLE, "It denies that there is evidence, and what it rests on was not found."
-    if direct:
-        return SUPPORTED, f"The trials show no effect beyond doubt: {_difference(evidence)}."
-    return SUPPORTED, f"{_none_direct(claim)} That there is no evidence does not show that there is no effect."
+    effect, words = evidence.contrast, _difference(evidence)
+    weak = _weakness(effect, evidence.clean, evidence.words)
+    if effect.estimate > 0 or _includes_zero(effect):
+        return _by(effect, NOT_DISTINGUISHABLE, f"{capital(words)}, which does not show that there is no effect.")
+    if not weak:
+        return _by(effect, OVERSTATED, f"It denies an effect that the trials show: {words}.")
+    if claim.polarity == "no relief":
+        return _by(effect, OVERSTATED, f"It denies an effect that the trials show, though not beyond doubt: {words}.")
+    return _by(effect, NOT_TESTABLE, f"Whether this is evidence is a matter of judgement: {words}, but {weak}.")
 
 
 def _difference(evidence):
-    return difference_words(evidence.contrast, evidence.words)
+    return difference_words(evidence.contrast, evidence.words, reported=evidence.reported)
 
 
-def _no_effect(evidence):
-    """Judge a claim that the treatment does nothing, which trials can contradict but never prove."""
-    effect, words = evidence.contrast, _difference(evidence)
-    if effect.estimate > 0 or _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{capital(words)}. That does not show that there is no effect."
-    doubt = " though not beyond doubt:" if _weakness(effect, evidence.clean, evidence.words) else ""
-    return OVERSTATED, f"It denies an effect that the trials show,{doubt} {words}."
+def _by(effect, verdict, reason, responders=False):
+    """A verdict that was read off a difference, with its interval."""
+    judged, scale = ("responders", 1.0) if responders else ("difference", _SCALE)
+    return Verdict(verdict, reason, judged, *useful_interval(effect, scale))
 
 
 def _includes_zero(effect):
@@ -409,40 +423,34 @@ def _weakness(effect, clean, words, responders=False):
     Returns
     -------
     str
-        A sentence; "" if there are at least `LEAST_TRIALS` trials, confidence and prediction interval lie below zero,
-        and the same number of trials without doubts has its confidence interval below zero as well.
+        To follow "but"; "" if there are at least `LEAST_TRIALS` trials whose interval lies below zero, and the same
+        number of trials without doubts has its interval below zero as well.
     """
-    if effect is None or effect.k < LEAST_TRIALS:
-        return f"{words.counted(0 if effect is None else effect.k)} cannot carry the claim."
+    if few := _too_few(effect, clean, words):
+        return few
     if not effect.ci.high < 0:
-        return "The interval is compatible with no difference."
-    if not effect.pi.high < 0:
-        expected = f"{level(effect.confidence_level)} prediction interval {interval(*effect.pi)}"
-        return f"Trials differ so much that the next one may find nothing ({expected})."
-    if clean is None or clean.k < LEAST_TRIALS:
-        left = words.counted(0 if clean is None else clean.k)
-        return f"{_WITHOUT}, {left} would be left, too few to carry the claim."
+        return "the interval is compatible with no difference"
     if not clean.ci.high < 0:
-        return (
-            f"{_WITHOUT}, {difference_words(clean, words, responders)}: the interval is compatible with no difference."
-        )
+        return f"{_WITHOUT}, {difference_words(clean, words, responders)}: compatible with no difference"
     return ""
 
 
-def _none_direct(claim):
-    """Say that there is no trial; a therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay."""
-    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
-    return f"No usable trial of {therapy} against placebo for {claim.condition} is in this set."
+def _too_few(effect, clean, words):
+    """That the trials, or those without doubts, are too few to carry a claim; to follow "but", "" if they are not."""
+    if effect is None or effect.k < LEAST_TRIALS:
+        return f"{words.counted(0 if effect is None else effect.k)} cannot carry the claim"
+    if clean is None or clean.k < LEAST_TRIALS:
+        left = words.counted(0 if clean is None else clean.k)
+        return f"{_WITHOUT}, {left} would be left, too few to carry the claim"
+    return ""
 
 
 def _no_direct_trial(claim, evidence):
     if evidence.match == "direct" and _effect_of(claim, evidence)[0] is not None:
         return None
-    reason = _none_direct(claim)
-    if evidence.match == "same therapy, other conditions" and evidence.contrast is not None:
-        doubtful = f", {number(len(evidence.doubts), 0)} of them in doubt" if evidence.doubts else ""
-        reason += f" In other conditions {_difference(evidence)}{doubtful}; that is another question."
-    return NOT_TESTABLE, reason
+    # A therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay.
+    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
+    return Verdict(NOT_TESTABLE, f"No usable trial of {therapy} against placebo for {claim.condition} is in this set.")
 
 
 def _effect_of(claim, evidence):
@@ -455,28 +463,32 @@ def _effect_of(claim, evidence):
 def _duration(claim, evidence):
     if evidence.followed:
         return None
-    if claim.quick:
-        return NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day."
+    if claim.kind == "onset":
+        return Verdict(NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day.")
     late = "after the end of treatment" + (f" and as late as {claim_words(claim)}" if claim.numbered else "")
-    if evidence.traced:
-        return OVERSTATED, f"The trial it rests on did not measure pain {late}: it cannot show that relief lasts."
-    return NO_TRIAL, f"No trial here has a time point {late}."
+    if evidence.traced and claim.traced_back:
+        return Verdict(OVERSTATED, f"The trial it rests on has no result {late}, and so cannot show that relief lasts.")
+    return Verdict(NOT_TESTABLE, f"No trial here has a result {late}.")
 
 
 def _placebo_number(claim, evidence):
     if claim.arm != "placebo" or not claim.of_arm:
         return None
     own, low, high = _arm_range(claim, evidence, "placebo")
-    if math.isnan(own):
-        return NO_TRIAL, f"The trials that match do not print this number for their {evidence.words.arms[1]} arms."
-    said = f"{_arm_words(claim, evidence, 'placebo')}."
-    if not low <= _claimed(claim, evidence, "placebo") <= high:
-        return NO_TRIAL, f"{said} That does not agree."
-    pooled, one_traced = _arms_of(evidence, "placebo")
-    if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
-        return NOT_TESTABLE, f"{said} {evidence.words.counted(pooled.k)} cannot carry the claim."
     treatment, placebo = evidence.words.arms
-    return SUPPORTED, f"{said} That agrees; it is a number of the {placebo} arm and says nothing of the {treatment}."
+    if math.isnan(own):
+        return Verdict(NOT_TESTABLE, f"The trials that match do not print such a number for their {placebo} arms.")
+    said, (pooled, one_traced) = _arm_words(claim, evidence, "placebo"), _arms_of(evidence, "placebo")
+    found = "placebo arm", low, high
+    if low <= _claimed(claim, evidence, "placebo") <= high:
+        if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
+            few = f"{evidence.words.counted(pooled.k)} cannot carry the claim"
+            return Verdict(NOT_TESTABLE, f"{said}, but {few}.")
+        agrees = f"which agrees, and says nothing of the {treatment}"
+        return Verdict(SUPPORTED, f"{said}, {agrees}.", *found)
+    if evidence.traced and claim.traced_back:
+        return Verdict(NO_TRIAL, f"{said}, which is another number.", *found)
+    return Verdict(NOT_TESTABLE, f"{said}, and which trial has another number is not known.")
 
 
 def _arm_range(claim, evidence, role):
@@ -504,18 +516,18 @@ def _arm_words(claim, evidence, role):
     words = evidence.words
     name = words.arms[role == "placebo"]
     if claim.kind == "responders":
-        return f"In the {name} arms {percent(evidence.shares[role][0])} responded"
+        return f"{percent(evidence.shares[role][0])} responded in the {name} arms"
     pooled, _ = _arms_of(evidence, role)
     whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {words.counted(pooled.k)}"
-    said = f"In the {name} {whose} {change_words(pooled, words)}"
+    said = capital(change_words(pooled, words))
     if claim.unit == "percent change":
         before = f"the {words.outcome_name or 'score'} before"
-        said += f", {percent(abs(pooled.estimate) / evidence.baselines[role])} of {before}"
-    return said
+        said += f" ({percent(abs(pooled.estimate) / evidence.baselines[role])} of {before})"
+    return f"{said} in the {name} {whose}"
 
 
 def _claimed(claim, evidence, role):
-    """The claimed number in points on 0-10, or for responders minus the fraction: less is better in both."""
+    """The number on the scale of the trials, a share of responders as minus the fraction: less is better in both."""
     if claim.kind == "responders":
         return -claim.value / 100
     return claim.value * (evidence.baselines[role] / 100 if claim.unit == "percent change" else 1)
@@ -524,37 +536,59 @@ def _claimed(claim, evidence, role):
 def _arm_number(claim, evidence):
     if not claim.of_arm:
         return None
-    own, low, _ = _arm_range(claim, evidence, "treatment")
+    own, low, high = _arm_range(claim, evidence, "treatment")
+    treatment = evidence.words.arms[0]
     if math.isnan(own):
-        return NO_TRIAL, f"The trials that match do not print this number for their {evidence.words.arms[0]} arms."
-    said = _arm_words(claim, evidence, "treatment")
+        return Verdict(NOT_TESTABLE, f"The trials that match do not print such a number for their {treatment} arms.")
+    said, responders = _arm_words(claim, evidence, "treatment"), claim.kind == "responders"
     claimed = _claimed(claim, evidence, "treatment")
     effect, clean = _effect_of(claim, evidence)
-    words = difference_words(effect, evidence.words, claim.kind == "responders")
-    treatment, other = evidence.words.arms
     if claimed < low:
-        return OVERSTATED, f"{said}; the claim is larger than that. Beside {other}, {words}."
+        return Verdict(OVERSTATED, f"{said}, which is less than is claimed.", "treatment arm", low, high)
+    if claimed >= effect.ci.low and not _weakness(effect, clean, evidence.words, responders):
+        words = difference_words(effect, evidence.words, responders)
+        return _by(effect, SUPPORTED, f"{said}, and {words}, which agrees with the claim.", responders)
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
-        placebo = _arm_words(claim, evidence, "placebo")
-        said += f"; {placebo[0].lower()}{placebo[1:]}"
-    if claimed >= effect.ci.low and not _weakness(effect, clean, evidence.words):
-        return SUPPORTED, f"{said}. Beside {other}, {words}, which agrees with the claim."
-    return ARM_CHANGE, f"{said}. Only the difference can be the {treatment}'s doing: {words}."
+        other = _arm_words(claim, evidence, "placebo").removeprefix(f"{capital(_outcome(evidence.words))} ")
+        said += f", and {other}"
+    return _by(effect, ARM_CHANGE, f"{said}: only the difference can be the {treatment}'s doing.", responders)
 
 
 def _effect(claim, evidence):
     responders = claim.kind == "responders"
     effect, clean = _effect_of(claim, evidence)
-    words = capital(difference_words(effect, evidence.words, responders))
+    reported = 0 if responders else evidence.reported
+    words = capital(difference_words(effect, evidence.words, responders, reported))
     if _includes_zero(effect):
-        return NOT_DISTINGUISHABLE, f"{words}: the interval is compatible with no difference."
+        none = "each interval" if effect.k == 2 else "the interval"
+        return _by(effect, NOT_DISTINGUISHABLE, f"{words}: {none} is compatible with no difference.", responders)
     if effect.estimate > 0:
-        return OVERSTATED, f"{words}: {evidence.words.arms[1]} did better."
-    if weak := _weakness(effect, clean, evidence.words, responders):
-        return OVERSTATED, f"{words}. {weak}"
-    if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < effect.ci.low:
-        return OVERSTATED, f"{words}: less than is claimed."
-    return SUPPORTED, f"{words}; that stands without the trials in doubt, too."
+        return _by(effect, OVERSTATED, f"{words}: {evidence.words.arms[1]} did better.", responders)
+    most = effect.ci.low if effect.k >= LEAST_TRIALS else effect.to_frame()["ci_low"].iloc[:-1].min()
+    if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < most:
+        return _by(effect, OVERSTATED, f"{words}, which is less than is claimed.", responders)
+    few = _too_few(effect, clean, evidence.words)
+    if few and not (evidence.traced and claim.traced_back):
+        # There may be more trials than were given; only a claim that rests on these says too much.
+        return _by(effect, NOT_TESTABLE, f"{words}, but {few}.", responders)
+    if weak := few or _weakness(effect, clean, evidence.words, responders):
+        return _by(effect, OVERSTATED, f"{words}, but {weak}.", responders)
+    if claim.kind == "reliability":
+        return _reliable(evidence)
+    stands = ", and stands without the trials in doubt" if evidence.doubts else ""
+    return _by(effect, SUPPORTED, f"{words}{stands}.", responders)
+
+
+def _reliable(evidence):
+    """Judge whether a treatment that works on average does so nearly always."""
+    share, words = evidence.share, evidence.words
+    if share.reason:
+        return Verdict(NOT_TESTABLE, f"In how many {words.nouns} it works cannot be told: {share.reason}.")
+    said = capital(share_words(share, words, evidence.worthwhile))
+    found = "share of trials", *share.ci
+    if share.ci.low >= RELIABLE:
+        return Verdict(SUPPORTED, f"{said}: nearly always.", *found)
+    return Verdict(OVERSTATED, f"{said}; nearly always would need {percent(RELIABLE)} at the lower end.", *found)
 
 
 RULES: tuple[Any, ...] = (
@@ -570,8 +604,8 @@ RULES: tuple[Any, ...] = (
 )
 
 
-def judge(claim: Claim, evidence: Evidence) -> tuple[Any, ...]:
-    """Return the verdict on one claim and the reason, by the first rule that applies.
+def judge(claim: Claim, evidence: Evidence) -> tuple[Verdict, int]:
+    """Return the verdict on one claim, by the first rule that applies.
 
     Parameters
     ----------
@@ -581,7 +615,7 @@ def judge(claim: Claim, evidence: Evidence) -> tuple[Any, ...]:
     Returns
     -------
     tuple
-        One of `VERDICTS`, one or two sentences, and the number of the rule.
+        The `Verdict`, and the number of the rule that gave it.
     """
     tried = ((rule(claim, evidence), at) for at, rule in enumerate(RULES, start=1))
-    return next((*found, at) for found, at in tried if found is not None)
+    return next((found, at) for found, at in tried if found is not None)

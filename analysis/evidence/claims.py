@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
-from analysis.data.dictionary import CLAIMS, WEEK_BANDS
+from analysis.data.dictionary import CLAIMS, WEEK_BANDS, filled_claims
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, require_points, with_contrasts
 from analysis.data.trials import TrialDataError, broken_rules
 from analysis.effects import risk_difference
@@ -35,22 +35,21 @@ from analysis.evidence.claim_rules import (
     UNTRACED,
     VERDICTS,
     Claim,
+    Verdict,
     change_words,
     claim_words,
+    difference_words,
     judge,
-    kind_of,
-    polarity_of,
     read_number,
+    share_words,
+    useful_interval,
 )
 from analysis.evidence.contextual import require_placebo
-from analysis.evidence.worthwhile import BETWEEN, require
+from analysis.evidence.worthwhile import BETWEEN, ShareBeyond, Threshold, require, share_beyond
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
-from analysis.sentences import Wording
+from analysis.sentences import Wording, capital
 from analysis.text import number, percent
-
-if TYPE_CHECKING:
-    from analysis.evidence.worthwhile import Threshold
 
 #: How near the trials are to the claim, nearest first; only the first can decide a claim.
 MATCHES = ("direct", "same therapy, other conditions", "another therapy, named beside it", "same family", "none")
@@ -71,13 +70,14 @@ ANY_PAIN = ("any pain", "pain")
 #: Flags of effect sizes that keep a trial from carrying a verdict, and one more.
 DOUBTS = ("doubtful", "second-hand", "SD imputed", "time point selected")
 WEAK_CONTROL = "weak dose as control"
+_ONLY_DIFFERENCE = "only the difference is printed"
 
 # Columns of the table of studies.
 _ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pain_type"]
 _NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
 _ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
 _COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
-_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts"]
+_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts", "reported"]
 
 # What is pooled for a claim: the columns of its effects and of their variances.
 _ROLES = {
@@ -94,17 +94,23 @@ _NEAR = 0.9
 # I2 from which a caveat names the heterogeneity: more of the variation is between trials than within them.
 _MUCH = 0.5
 
-# The rules of `check_claims` by which a claim about what a treatment does can be supported.
-_EFFECT_RULES = (8, 9)
+# A threshold lies above zero; this one stands for any difference at all.
+_ANY_DIFFERENCE = Threshold(1e-9, BETWEEN)
+
+# Kinds of claims that speak of the mean difference in a condition, as published pooled results do.
+_ON_THE_MEAN = ("arm change", "difference", "no number", "reliability")
+
+# When a trial must have measured to bear on a claim about time.
+_WHEN = {"onset": "within a day", "duration": "after the end of treatment, and as late as is claimed"}
 
 # What each verdict says of the claims that have it.
 _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
-    OVERSTATED: "the trials show less, or are too few or too doubtful to show it",
+    OVERSTATED: "the trials show less, or those that they rest on are too few or too doubtful to show it",
     ARM_CHANGE: "the number is what happened in a treatment arm, and part of it happened with placebo too",
     NOT_DISTINGUISHABLE: "the interval of the difference from placebo is compatible with no difference",
     UNTRACED: "each rests on one report that could not be found",
-    NO_TRIAL: "no trial with that number was found",
+    NO_TRIAL: "a search found no trial with that number",
     NOT_TESTABLE: "no comparison with placebo here answers them",
 }
 
@@ -115,6 +121,7 @@ def check_claims(
     trials: pd.DataFrame | EffectSizes,
     *,
     contrasts: pd.DataFrame | None = None,
+    benchmarks: pd.DataFrame | None = None,
     worthwhile: Threshold | None = None,
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ-mod",
@@ -131,25 +138,31 @@ def check_claims(
         From :func:`analysis.read_trials`, or from :func:`analysis.effect_sizes` where its options matter.
     contrasts : pandas.DataFrame, optional
         From :func:`analysis.read_contrasts`: trials that report only the difference from placebo.
+    benchmarks : pandas.DataFrame, optional
+        From :func:`analysis.read_benchmarks`: published pooled results, which stand beside the verdicts on the same
+        therapy and condition and decide none.
     worthwhile : Threshold, optional
-        Between-group, in points: a caveat names supported claims whose difference is smaller.
+        Between-group, in points: a caveat names supported claims whose difference is smaller, and reliable is what
+        reaches it nearly always. Without it, any difference counts.
     {tau2_method, ci_method, pi_method, confidence_level}
 
     Returns
     -------
     pandas.DataFrame
-        One row per claim, in order: the columns of the claim, `kind`, `polarity` and `number_from` filled in where they
-        were blank; `claimed` (the number it prints, in words); `match` and `scope` (which trials bear on it), `k`
-        and `people` (trials with a contrast, people in them), `k_arms` (trials with a change in both arms);
-        `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`; `tau`, `i2`, `pi_low`,
-        `pi_high` of the contrast; `verdict`, the number of the `rule` that gave it, `reason`, `caveats`, and `plain`,
-        the whole in sentences for a lay reader. `attrs` holds the methods, what the effects are called, and the `note`
-        of the trials.
+        One row per claim, in order: the columns of the claim; `claimed` (the number it prints, in words); `match` and
+        `scope` (which trials bear on it), `k` and `people` (trials with a contrast, people in them), `reported` (how
+        many of these print the difference only), `k_arms` (trials with a change in both arms); `placebo`, `treatment`
+        and `contrast` in points on 0-10, each with `_low` and `_high`, which are blank for two trials and where the
+        interval is wider than the scale; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `share` of comparable trials
+        with a difference (or a worthwhile one), with its ends; `verdict`, the number of the `rule` that gave it, its
+        `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval that the rule
+        read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods, what the
+        effects are called, and the `note` of the trials.
 
     Raises
     ------
     TrialDataError
-        If a claim holds what the data dictionary does not allow; lists every row.
+        If a claim holds what the data dictionary does not allow, or a blank that nothing else fills; lists every row.
     ValueError
         For an unknown option, a threshold that is not between-group, or effects that are no differences from placebo of
         scores that should be low.
@@ -166,46 +179,53 @@ def check_claims(
     The interval is never narrower than the Wald one unless another `ci_method` is chosen, because no verdict should
     profit from trials that agree by chance.
 
-    What a claim is, and what it asserts, is read in `kind` and `polarity`. Where they are blank, or the table has no
-    such columns, `kind` is taken from unit, arm and value, weeks and months being a duration of relief, and from words
-    such as "works best"; `polarity` from words such as "no evidence" and "no better than placebo", and without them the
-    claim is one of relief, if it is about how much pain changes in another arm than placebo, otherwise "other". A
-    number whose `number_from` is blank is the article's. One that is "computed" is not held against the article: the
-    claim is judged as one without a number.
+    What a claim is and what it asserts stands in `kind` and `polarity`, where its number is from in `number_from`; the
+    words of a claim are never read. A blank cell is an error, but where other columns leave one answer only: a number
+    in mT is a dose. A number that is "computed" is not held against the article: the claim is judged as one without.
 
-    Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"), or of its
-    therapy and named in `traced_to`. Where there are none, the nearest ones are shown: same therapy in other
-    conditions, a trial of another therapy named in `traced_to`, same family. Those decide nothing.
+    "Relieves pain" and "works reliably" are two questions. The first is judged by the mean and its interval, the second
+    (`kind` "reliability") by the share of comparable trials whose true effect is one of relief; both numbers are in
+    `details`.
+
+    Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"); where there are
+    none, those of its therapy that are named in `traced_to`. Where there are none either, the nearest ones are shown:
+    same therapy in other conditions, a trial of another therapy named in `traced_to`, same family. Those decide
+    nothing. That the trials given hold none decides nothing either: only a search that was recorded in `traced` can say
+    that there is no such trial.
 
     The first rule that applies gives the verdict; none knows a claim's id or its article.
 
-    1. *single untraced report*: the claim cites one report (a journal, an author, a year), it was not traced, and
-       nothing else was found to check it with.
-    2. *no trial with these numbers*: it holds a number other than a dose, names no report that could be looked up, and
-       nothing was found to check it with.
+    1. *single untraced report*: the claim cites one report (a journal, an author, a year), it was searched for and not
+       traced, and nothing else was found to check it with.
+    2. *no trial with these numbers*: it holds a number other than a dose or a schedule, names no report that could be
+       looked up, and a search found nothing to check it with.
     3. *not testable here*: it is a dose or a schedule; its number says that pain does not fall; it compares with
        something else than placebo, or versions of the treatment with each other; it speaks of the placebo arm without a
-       number; nothing was found to check it with; or its polarity is "other" and it is not of the placebo arm.
-    4. A claim that there is no evidence is *supported* unless rule 9 would support the opposite (then *overstated*),
-       and *not testable here* if what it rests on was not found. A claim that there is no effect is *overstated* if the
-       trials show one, otherwise *not distinguishable from placebo*: no trial proves that there is none.
+       number; its polarity is "other" and it is not of the placebo arm; nothing was found to check it with, or nobody
+       searched.
+    4. Where trials bear on it, a claim that there is no evidence, or no effect, is *not distinguishable from placebo*
+       unless they show an effect: no trial proves that there is none. Where they do it is *overstated*; but if they do
+       not show it beyond doubt (rule 9), a claim that there is no evidence is *not testable here*.
     5. *not testable here*: no usable trial of this therapy in this condition.
     6. A duration of relief that no trial followed (without a number: to any time after the end of treatment) is
-       *overstated* if a trial was traced that ended before, otherwise *no trial with these numbers*; quick relief is
-       *not testable here* if no trial measured pain within a day. Where trials followed people that long, or measured
-       that early, only they count from here on.
+       *overstated* if the trial that it was traced to ended before, otherwise *not testable here*, as is relief at once
+       ("onset") if no trial measured pain within a day. Where trials followed people that long, or measured that early,
+       only they count from here on.
     7. A number of the placebo arm is *supported* if it agrees with the trial traced (to rounding) or, without one, lies
-       in the interval of the placebo arms of three trials or more (*not testable here* with fewer); otherwise *no trial
-       with these numbers*.
-    8. A number of the treatment arm: *no trial with these numbers* if no arm prints it; *overstated* if larger than in
+       in the interval of the placebo arms of three trials or more; *no trial with these numbers* if the trial traced
+       has another; otherwise *not testable here*.
+    8. A number of the treatment arm: *not testable here* if no arm prints such a number; *overstated* if larger than in
        the trial traced (without one, beyond the interval of the treatment arms); *supported* only if the difference
        from placebo passes rule 9 and reaches it; otherwise *arm change quoted as effect*.
     9. A difference, or a claim of relief without a printed number: *not distinguishable from placebo* if the interval
-       includes
-       zero (of one or two trials: each trial's own); *overstated* if placebo did better, if there are fewer than three
-       trials, if the prediction interval reaches zero, if without the trials that are doubtful, second-hand, picked,
-       imputed or against a weak dose fewer than three or no effect are left, or if the claimed number lies beyond the
-       interval; otherwise *supported*.
+       includes zero (of one or two trials: each trial's own); *overstated* if placebo did better, or if the claimed
+       number lies beyond the interval. Fewer than three trials, or fewer without those that are doubtful, second-hand,
+       picked, imputed or against a weak dose, carry no claim: one that was traced to them is *overstated*, any other
+       *not testable here*. It is *overstated*, too, if those without doubt show no effect, otherwise *supported*.
+       A claim of reliability must pass the same, and is *supported* only if the whole interval of the share lies at 80%
+       or above, *not testable here* where no share can be estimated, otherwise *overstated*.
+
+    How often these rules call a true, a null and an exaggerated claim what is simulated by ``make verdict-table``.
 
     References
     ----------
@@ -213,6 +233,8 @@ def check_claims(
     10.12688/f1000research.16771 (how claims about treatments are judged).
 
     Knapp & Hartung 2003, doi 10.1002/sim.1482 (the interval never narrower than the Wald one).
+
+    Mathur & VanderWeele 2019, doi 10.1002/sim.8057 (the share of trials with an effect).
 
     Dworkin et al. 2009, Pain 146:238-244 (two kinds of threshold).
 
@@ -227,7 +249,7 @@ def check_claims(
     """
     if worthwhile is not None:
         require(worthwhile, BETWEEN, "a difference between groups")
-    table, numbers = _checked_table(claims)
+    table, asserted = _checked_table(claims)
     effects = trials if isinstance(trials, EffectSizes) else effect_sizes(trials)
     require_points(effects, "check_claims")
     require_placebo(effects, "check_claims")
@@ -240,13 +262,17 @@ def check_claims(
         effects = with_contrasts(effects, contrasts)
     studies = study_table(effects, rows)
     _check_spelling(table, studies)
-    times = {"weeks": [claim.weeks for claim in numbers], "quick": [claim.quick for claim in numbers]}
+    if benchmarks is not None:
+        columns = "review year therapy condition measure estimate ci_low ci_high k sign".split()
+        _check.table(benchmarks, "benchmarks", columns, "read_benchmarks")
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
     words = Wording.of(effects)
-    found = _gather(table.assign(**times), studies, words, **methods, confidence_level=confidence_level)
-    about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(numbers, found, strict=True)])
+    weeks = [claim.weeks for claim in asserted]
+    found = _gather(table.assign(weeks=weeks), studies, words, **methods, confidence_level=confidence_level)
+    found = [_beside(*pair, benchmarks, worthwhile) for pair in zip(asserted, found, strict=True)]
+    about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(asserted, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
-    about["plain"] = [plain(*parts) for parts in zip(numbers, found, about.itertuples(), looked_up, strict=True)]
+    about["plain"] = [plain(*parts) for parts in zip(asserted, about.itertuples(), looked_up, strict=True)]
     checked = pd.concat([table, about], axis=1)
     checked.attrs = {"confidence_level": confidence_level, **methods, "wording": asdict(words)}
     checked.attrs["note"] = rows.attrs.get("note", "")
@@ -270,10 +296,9 @@ def _checked_table(claims):
     if problems:
         labels = [(None if row is None else claims.index[row], *problem) for row, *problem in problems]
         raise TrialDataError(labels, "the claims", "claim_id")
-    about = [_asserted(cells, end) for cells, end in zip(text.map(str).itertuples(), ends, strict=True)]
-    filled = {name: [getattr(claim, name) for claim in about] for name in ("kind", "polarity")}
-    printed = text["number_from"].where((text["number_from"] != "") | (text["value"] == ""), "article")
-    return table.assign(**filled, number_from=printed.where(printed != "").astype("str")), about
+    filled = filled_claims(text.where(text != ""))[["kind", "polarity"]]
+    about = [_asserted(*pair) for pair in zip(text.map(str).assign(**filled).itertuples(), ends, strict=True)]
+    return table.assign(**filled), about
 
 
 def _problems_of_claims(cells, ends):
@@ -298,12 +323,9 @@ def _problems_of_claims(cells, ends):
 
 
 def _asserted(cells, ends):
-    """One claim as the rules read it: a blank `kind` or `polarity` is guessed, a computed number is not claimed."""
-    kind = cells.kind or kind_of(cells.unit, cells.arm, not np.isnan(ends[0]), cells.claim)
-    guessed = polarity_of(cells.claim, kind, cells.unit, cells.arm, cells.checkable_with, ends[:2])
+    """One claim as the rules read it: a computed number is not claimed."""
     said = (np.nan, np.nan, 0) if cells.number_from == "computed" else ends
-    columns = (getattr(cells, name) for name in Claim._fields[: Claim._fields.index("kind")])
-    return Claim(*columns, kind, cells.polarity or guessed, *said)
+    return Claim(*(getattr(cells, name) for name in Claim._fields[: Claim._fields.index("low")]), *said)
 
 
 def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
@@ -328,19 +350,21 @@ def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
     others = rows[~rows["study"].isin(own["study"])]
     parts = [own] if others.empty else [own, about_trials(others)]
     wanted = [*_ABOUT, *_NUMBERS, *_ARMS, *_EXTRA]
-    parts = [part.assign(doubts=_doubts(part)).reindex(columns=wanted).astype(object) for part in parts]
+    parts = [_marked(part).reindex(columns=wanted).astype(object) for part in parts]
     numbers = [name for name in wanted if name not in (*_ABOUT, "timepoint", "week_band", "doubts")]
     table = pd.concat(parts, ignore_index=True).astype(dict.fromkeys(numbers, float))
     return _with_responders(table, rows)
 
 
-def _doubts(table):
-    """Why each trial should not carry a verdict alone: a tuple of words per line."""
-    found = []
+def _marked(table):
+    """Add why each trial should not carry a verdict alone, a tuple of words per line, and which print no arms."""
+    doubts, reported = [], []
     for trial in table.to_dict("records"):
-        words = [word for word in DOUBTS if word in trial.get("flags", ()) or trial["certainty"] == word]
-        found.append((*words, *([WEAK_CONTROL] if trial["control"] == "weak dose" else [])))
-    return pd.Series(found, index=table.index, dtype=object)
+        flags = trial.get("flags", ())
+        words = [word for word in DOUBTS if word in flags or trial["certainty"] == word]
+        doubts.append((*words, *([WEAK_CONTROL] if trial["control"] == "weak dose" else [])))
+        reported.append(float(_ONLY_DIFFERENCE in flags))
+    return table.assign(doubts=pd.Series(doubts, index=table.index, dtype=object), reported=reported)
 
 
 def _with_responders(table, rows):
@@ -388,8 +412,8 @@ class Evidence:
         One of `MATCHES`.
     scope : str
         Which trials, in words.
-    k, people : int
-        Trials with a contrast, and people in them (as far as printed).
+    k, people, reported : int
+        Trials with a contrast, people in them (as far as printed), and trials that print the difference only.
     contrast, placebo, treatment, responders : PooledEffect or None
         Treatment minus placebo, change within the arms, and minus the risk difference of responding.
     clean, clean_responders : PooledEffect or None
@@ -408,12 +432,19 @@ class Evidence:
         The trials that `clean` leaves out, with the reason.
     words : Wording
         What the effects are called.
+    share : ShareBeyond or None
+        Of comparable trials whose true difference is one of relief, or reaches a threshold.
+    worthwhile : bool
+        Whether `share` is of a threshold.
+    published : tuple of str
+        Pooled results of others on the same therapy and condition, in sentences.
     """
 
     match: str
     scope: str
     k: int
     people: int
+    reported: int
     contrast: PooledEffect | None
     placebo: PooledEffect | None
     treatment: PooledEffect | None
@@ -428,6 +459,9 @@ class Evidence:
     followed: bool
     doubts: tuple[str, ...]
     words: Wording
+    share: ShareBeyond | None = None
+    worthwhile: bool = False
+    published: tuple[str, ...] = ()
 
 
 def _gather(claims, studies, words, **methods):
@@ -436,8 +470,8 @@ def _gather(claims, studies, words, **methods):
     Parameters
     ----------
     claims : pandas.DataFrame
-        With `therapy`, `therapy_family`, `condition`, `traced_to`, `weeks` (how long the claim says relief lasts, NaN
-        where it does not) and `quick` (whether it says that relief comes at once).
+        With `therapy`, `therapy_family`, `condition`, `kind`, `traced_to`, and `weeks` (how long the claim says relief
+        lasts, NaN where it does not).
     studies : pandas.DataFrame
         From :func:`study_table`.
     words : Wording
@@ -467,9 +501,10 @@ def _gather(claims, studies, words, **methods):
             "scope": _scope(match, claim, studies[mask], followed),
             "k": len(here),
             "people": int(here["people"].sum()),
+            "reported": int(here["reported"].sum()),
             "traced": bool(named.any()),
             "baselines": _baselines(compared),
-            "shares": _shares(compared, methods.get("confidence_level", 0.95)),
+            "shares": _shares(compared, methods["confidence_level"]),
             "followed": followed,
             "words": words,
             "doubts": tuple(f"{t.label} ({', '.join(t.doubts)})" for t in doubted.itertuples() if t.doubts),
@@ -487,11 +522,11 @@ def _matched(claim, studies):
     # "nearest: ..." lists what was found where the trial itself was not, so the claim does not rest on it.
     named = listed & therapy & (not traced.startswith("nearest"))
     about = condition_mask(claim.condition, studies)
-    mask = (therapy & about) | named
-    followed = True
-    if mask.any() and (claim.quick or np.isfinite(claim.weeks)):
+    mask = therapy & about if (therapy & about).any() else named
+    followed, onset = True, claim.kind == "onset"
+    if mask.any() and (onset or np.isfinite(claim.weeks)):
         late = (studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)
-        fits = mask & (studies["week_band"] == WEEK_BANDS[0] if claim.quick else late).to_numpy()
+        fits = mask & (studies["week_band"] == WEEK_BANDS[0] if onset else late).to_numpy()
         followed = bool(fits.any())
         mask = fits if followed else mask
     family = (studies["therapy_family"] == claim.therapy_family).to_numpy()
@@ -522,14 +557,19 @@ def condition_mask(condition: str, studies: pd.DataFrame) -> NDArray[np.bool_]:
     >>> [condition_mask(text, trials).tolist() for text in ("lumbar disc pain", "any pain", "acute pain", "burns")]
     [[True, False], [True, True], [False, True], [False, False]]
     """
-    text = condition.lower()
-    if text in ANY_PAIN:
+    if condition.lower() in ANY_PAIN:
         return np.ones(len(studies), dtype=bool)
-    groups = {g for g, words in CONDITION_WORDS.items() if re.search(rf"\b({words})", text)}
-    groups |= {g for g in studies["condition_group"].dropna().unique() if g != "Other" and g.lower() in text}
-    if groups:
+    if groups := _groups_named(condition, studies["condition_group"].dropna().unique()):
         return studies["condition_group"].isin(groups).to_numpy()
-    return studies["pain_type"].map(lambda kind: isinstance(kind, str) and kind in text.split()).to_numpy(dtype=bool)
+    kinds = condition.lower().split()
+    return studies["pain_type"].map(lambda kind: isinstance(kind, str) and kind in kinds).to_numpy(dtype=bool)
+
+
+def _groups_named(condition, known=()):
+    """Groups of conditions that a text names, by words that stand for them or by the name of a known one."""
+    text = condition.lower()
+    groups = {g for g, words in CONDITION_WORDS.items() if re.search(rf"\b({words})", text)}
+    return groups | {g for g in known if g != "Other" and g.lower() in text}
 
 
 def _pool_once(asks, studies, methods):
@@ -553,7 +593,7 @@ def _scope(match, claim, trials, followed):
     every = claim.condition.lower() in ANY_PAIN and len(found) > 1
     groups = "all conditions" if every else ", ".join(found)
     about = {
-        "direct": f"{claim.therapy}: {groups}{', within a day' if claim.quick and followed else ''}",
+        "direct": f"{claim.therapy}: {groups}{', within a day' if claim.kind == 'onset' and followed else ''}",
         "same therapy, other conditions": f"{claim.therapy}, other conditions: {groups}",
         "another therapy, named beside it": f"another therapy ({', '.join(trials['label'])}): {groups}",
         "same family": f"other therapies of the family {claim.therapy_family.lower()}: {groups}",
@@ -583,47 +623,134 @@ def _shares(trials, confidence_level):
     return found
 
 
+def _beside(claim, evidence, benchmarks, worthwhile):
+    """The evidence with what stands beside the mean: the share of trials, and what others pooled."""
+    found = {"published": () if benchmarks is None else tuple(_published(claim, benchmarks))}
+    effect = evidence.contrast
+    if evidence.match == "direct" and claim.polarity != "other" and effect is not None:
+        found |= {"share": share_of_relief(effect, worthwhile), "worthwhile": worthwhile is not None}
+    return replace(evidence, **found)
+
+
+def share_of_relief(effect: PooledEffect, worthwhile: Threshold | None = None) -> ShareBeyond | None:
+    """Return the share of comparable trials whose true difference is one of relief.
+
+    Parameters
+    ----------
+    effect : PooledEffect
+    worthwhile : Threshold, optional
+        What a difference must reach; without it, any difference counts.
+
+    Returns
+    -------
+    ShareBeyond or None
+        None for fewer than three trials.
+    """
+    return None if effect.k < LEAST_TRIALS else share_beyond(effect, worthwhile or _ANY_DIFFERENCE)
+
+
+def _published(claim, benchmarks):
+    """Sentences on the pooled results of others that speak of the therapy and the condition of a claim."""
+    if claim.kind not in _ON_THE_MEAN or claim.polarity == "other":
+        return
+    for row in benchmarks[benchmarks["therapy"] == claim.therapy].itertuples():
+        if _same_condition(claim.condition, row.condition):
+            k = f"; {row.k:.0f} trials" if np.isfinite(row.k) else ""
+            estimate, low, high = (_as_printed(x) for x in (row.estimate, row.ci_low, row.ci_high))
+            what = f"{row.review} {row.year:.0f}, {row.condition}, {row.measure}"
+            yield f"Published: {what}: {estimate} (CI {low} to {high}{k}; {row.sign})."
+
+
+def _as_printed(x):
+    return number(x, next(d for d in range(4) if d == 3 or round(x, d) == x))
+
+
+def _same_condition(claimed, published):
+    """Whether two texts speak of the same groups of conditions, and not one of acute and the other of chronic pain."""
+    texts = [text.lower() for text in (claimed, published)]
+    every = [text.partition(",")[0] in ANY_PAIN for text in texts]
+    if any(every):
+        return all(every)
+    groups, kinds = map(_groups_named, texts), [{"acute", "chronic"} & set(text.split()) for text in texts]
+    one, other = groups
+    return bool(one) and one == other and (kinds[0] == kinds[1] or not all(kinds))
+
+
 def _judged(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
     row = {"claimed": claim_words(claim), "match": evidence.match, "scope": evidence.scope}
     k_arms = 0 if evidence.placebo is None else evidence.placebo.k
-    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
+    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people, "reported": evidence.reported}
     for role in ("placebo", "treatment", "contrast"):
         pooled = getattr(evidence, role)
-        values = (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci)
+        values = np.nan if pooled is None else pooled.estimate, *useful_interval(pooled)
         row |= dict(zip((role, f"{role}_low", f"{role}_high"), values, strict=True))
-    contrast = evidence.contrast
+    contrast, share = evidence.contrast, evidence.share
     values = (np.nan,) * 4 if contrast is None else (contrast.tau, contrast.i2, *contrast.pi)
     row |= dict(zip(("tau", "i2", "pi_low", "pi_high"), values, strict=True))
-    verdict, reason, rule = judge(claim, evidence)
-    row |= {"verdict": verdict, "rule": rule, "reason": reason}
-    return row | {"caveats": caveats(claim, evidence, verdict, worthwhile)}
+    values = (np.nan,) * 3 if share is None else (share.share, *share.ci)
+    row |= dict(zip(("share", "share_low", "share_high"), values, strict=True))
+    found, rule = judge(claim, evidence)
+    row |= {"verdict": found.verdict, "rule": rule, "reason": found.reason}
+    row |= {"judged": found.judged, "judged_low": found.low, "judged_high": found.high}
+    row["details"] = " ".join([*_details(claim, evidence, found), *evidence.published])
+    return row | {"caveats": caveats(claim, evidence, found, worthwhile)}
 
 
-def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshold | None) -> str:
+def _details(claim, evidence, found):
+    """Sentences on what the trials say beside the reason of a verdict; what is in the reason is not said again."""
+    words, (effect, responders) = evidence.words, _spoken_of(claim, evidence)
+    if found.verdict in (UNTRACED, NO_TRIAL) or claim.polarity == "other" or effect is None:
+        return
+    said = difference_words(effect, words, responders, 0 if responders else evidence.reported)
+    about, _, groups = evidence.scope.partition(": ")
+    where = {
+        "same therapy, other conditions": f"In other conditions ({groups})",
+        "another therapy, named beside it": f"With {about} in {groups}",
+    }.get(evidence.match)
+    if where:
+        doubtful = f"; {len(evidence.doubts)} of {evidence.k} in doubt" if evidence.doubts else ""
+        yield f"{where} {said}{doubtful}. That is another question."
+    if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged):
+        return
+    if evidence.followed and claim.kind in _WHEN:
+        yield f"Only {words.nouns} that measured {_WHEN[claim.kind]} count."
+    if not claim.of_arm and not responders and evidence.placebo is not None:
+        k = words.counted(evidence.placebo.k)
+        treatment, placebo = (change_words(pooled, words) for pooled in (evidence.treatment, evidence.placebo))
+        yield f"In {k} with a baseline, {placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}."
+    if said.lower() not in found.reason.lower():
+        yield f"{capital(said)}."
+    share = evidence.share
+    if share is not None and not share.reason and not responders and found.judged != "share of trials":
+        yield f"{capital(share_words(share, words, evidence.worthwhile))}."
+
+
+def _spoken_of(claim, evidence):
+    """The difference that a claim speaks of, and whether it is one of responders."""
+    # A denial may hold a number of responders although no trial counted them.
+    counted = evidence.responders if claim.kind == "responders" else None
+    return (evidence.contrast, False) if counted is None else (counted, True)
+
+
+def caveats(claim: Claim, evidence: Evidence, found: Verdict, worthwhile: Threshold | None) -> str:
     """Return what must be known beside the verdict, joined by semicolons.
 
     Parameters
     ----------
     claim : analysis.evidence.claim_rules.Claim
     evidence : analysis.evidence.claims.Evidence
-    verdict : str
+    found : analysis.evidence.claim_rules.Verdict
     worthwhile : Threshold or None
 
     Returns
     -------
     str
     """
-    if verdict in (UNTRACED, NO_TRIAL):
+    if found.verdict == UNTRACED or (found.verdict == NO_TRIAL and claim.checkable_with == "nothing found"):
         return "not found in what could be searched, which does not prove that no such report exists"
-    if evidence.match != "direct" or verdict == NOT_TESTABLE:
-        beside = "answer another question" if evidence.match == "direct" else f"are of {evidence.scope}"
-        return f"the pooled numbers beside it {beside}" if evidence.k else ""
-    effect = evidence.responders if claim.kind == "responders" else evidence.contrast
-    if effect is None:
-        # A denial may hold a number of responders although no trial counted them.
-        effect = evidence.contrast
-    if effect is None:
+    effect, responders = _spoken_of(claim, evidence)
+    if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged) or effect is None:
         return ""
     said = []
     if effect.k < LEAST_TRIALS:
@@ -636,41 +763,32 @@ def caveats(claim: Claim, evidence: Evidence, verdict: str, worthwhile: Threshol
         said.append(f"in doubt: {shown}{rest}")
     if claim.arm in ("treatment", "single-arm", "placebo") and claim.kind == "arm change":
         said.append("a change within an arm holds natural course and regression to the mean")
-    measured = worthwhile is not None and verdict == SUPPORTED and claim.kind != "responders"
+    measured = worthwhile is not None and found.verdict == SUPPORTED and not responders
     if measured and effect.ci.high < 0 and abs(effect.estimate) < worthwhile.value:
         said.append(f"smaller than {worthwhile.words}, proposed as worthwhile ({worthwhile.source})")
     return "; ".join(said)
 
 
-def plain(claim: Claim, evidence: Evidence, row: Any, finding: str | None) -> str:
-    """Return what the article says, what was found, what the trials say, and the verdict.
+def plain(claim: Claim, row: Any, finding: str) -> str:
+    """Return the claim, the verdict, one sentence why, and then the details.
 
     Parameters
     ----------
     claim : analysis.evidence.claim_rules.Claim
-    evidence : analysis.evidence.claims.Evidence
     row : namedtuple
-        With `verdict`, `reason` and `caveats`.
+        With `verdict`, `reason`, `details` and `caveats`.
     finding : str
-        What was found when the claim was looked up.
+        What was found when the claim was looked up; "" for nothing.
 
     Returns
     -------
     str
+        The verdict is set in bold, as in Markdown.
     """
-    parts = [f"The article says: {_sentence(claim.claim)}"]
-    if finding:
-        parts.append(f"Looked up: {_sentence(finding)}")
-    note = [f"Note: {row.caveats}."] if row.caveats else []
-    if evidence.match != "direct" or row.verdict in (UNTRACED, NO_TRIAL, NOT_TESTABLE):
-        return " ".join([*parts, f"Verdict: {row.verdict}. {row.reason}", *note])
-    arms = ""
-    if not claim.of_arm and claim.kind != "responders" and evidence.placebo is not None:
-        words = evidence.words
-        k = words.counted(evidence.placebo.k)
-        treatment, placebo = (change_words(pooled, words) for pooled in (evidence.treatment, evidence.placebo))
-        arms = f"In {k} with a baseline, {placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}. "
-    return " ".join([*parts, f"The trials say: {arms}{row.reason}", f"Verdict: {row.verdict}.", *note])
+    parts = [f"The article says: {_sentence(claim.claim)}", f"**Verdict: {row.verdict}.** {row.reason}", row.details]
+    parts += [f"Looked up: {_sentence(finding)}"] if finding else []
+    parts += [f"Note: {row.caveats}."] if row.caveats else []
+    return " ".join(part for part in parts if part)
 
 
 def _sentence(text):
@@ -735,7 +853,8 @@ def claims_findings(checked: pd.DataFrame) -> str:
     Returns
     -------
     str
-        One line per verdict that occurs, with the ids of its claims, and one on how much evidence there was.
+        How many claims of relief are supported, one line per verdict that occurs, with the ids of its claims, and one
+        on how much evidence there was.
 
     See Also
     --------
@@ -754,17 +873,19 @@ def claims_findings(checked: pd.DataFrame) -> str:
     >>> from analysis.evidence.claims import check_claims
     >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
     >>> print(claims_findings(checked).splitlines()[0])
-    36 claims were checked, each against the trials of its therapy and condition.
+    Supported claims of relief: 0 of 21.
     """
-    _check.table(checked, "checked", ["claim_id", "verdict", "rule", "match", "k"], "check_claims")
+    _check.table(checked, "checked", ["claim_id", "polarity", "verdict", "match", "k"], "check_claims")
+    relief = checked["verdict"][checked["polarity"] == "relief"]
     are = "claim was" if len(checked) == 1 else "claims were"
-    lines = [f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition."]
+    lines = [
+        f"Supported claims of relief: {number((relief == SUPPORTED).sum(), 0)} of {number(len(relief), 0)}.",
+        f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition.",
+    ]
     for verdict, count in claim_counts(checked).items():
         if count:
             ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
             lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
-    works = number((checked["rule"].isin(_EFFECT_RULES) & (checked["verdict"] == SUPPORTED)).sum(), 0)
-    lines.append(f"Claims that a treatment relieves pain beyond placebo and are supported: {works}.")
     decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
     few = int((decided["k"] < LEAST_TRIALS).sum())
     lines.append(
