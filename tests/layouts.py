@@ -172,6 +172,7 @@ def claims():
             "k": [3, 3, 1, 3, 3],
             "k_arms": [2, 2, 1, 2, 2],
             "people": [120, 120, 39, 120, 120],
+            "doubted": [2, 2, 1, 2, 2],
             "verdict": ["arm change quoted as effect", "supported", "overstated", "not testable here", "supported"],
             "plain": "Said.",
         }

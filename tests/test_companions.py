@@ -76,6 +76,7 @@ WRONG = [
     ("claims", 0, {"kind": ""}, "is blank, and no other column tells it"),
     ("claims", 0, {"polarity": ""}, "is blank, and no other column tells it"),
     ("claims", 1, {"number_from": ""}, "is blank, and no other column tells it"),
+    ("claims", 1, {"arm": ""}, "nobody says of which"),
     ("claims", 1, {"kind": "arm chnage"}, "closed list"),
     ("claims", 1, {"polarity": "hope"}, "closed list"),
     ("claims", 1, {"number_from": "guess"}, "closed list"),
@@ -206,3 +207,83 @@ def test_claims_may_leave_blank_what_other_columns_tell():
     left = ["kind", "polarity"]
     table = ma.read_claims(doses.drop(columns=left))
     assert table[left].isna().all(axis=None) and len(table) == len(doses) == 3
+
+
+OWN = {"therapy": ["Music"]}
+ARTICLE = pd.DataFrame(
+    {"therapy": "Music", "condition": ["toothache", "migraine"], "claim": ["Music helps.", "It does."]}
+    | {"kind": "no number", "polarity": "relief"}
+)
+
+
+def test_claims_of_an_own_therapy_need_five_columns():
+    with pytest.raises(ma.TrialDataError, match=r"read_claims\(..., allow=\{'therapy': \[...\]\}\) admits further"):
+        ma.read_claims(ARTICLE)
+    table = ma.read_claims(ARTICLE, allow=OWN)
+    assert table["claim_id"].tolist() == ["c1", "c2"]
+    assert table["therapy_family"].tolist() == ["Music", "Music"]
+    assert table["seed"].isna().all() and table["traced"].isna().all()
+    for name in ("therapy", "condition", "claim"):
+        with pytest.raises(ma.TrialDataError, match=f"'{name}': this column is missing"):
+            ma.read_claims(ARTICLE.drop(columns=name), allow=OWN)
+
+
+def test_families_of_ones_own_are_admitted_and_kept():
+    table = ARTICLE.assign(therapy_family="Sound")
+    with pytest.raises(ma.TrialDataError, match=r"allow=\{'therapy_family': \[...\]\}"):
+        ma.read_claims(table, allow=OWN)
+    assert set(ma.read_claims(table, allow=OWN | {"therapy_family": "Sound"})["therapy_family"]) == {"Sound"}
+
+
+def test_what_rules_read_is_not_widened():
+    """A kind that no rule knows could not be judged."""
+    with pytest.raises(ValueError, match="no vocabulary to widen for kind; there is one for therapy, therapy_family"):
+        ma.read_claims(ARTICLE, allow={"kind": ["rumour"]})
+    with pytest.raises(ma.TrialDataError) as caught:
+        ma.read_claims(ARTICLE.assign(kind="rumour"), allow=OWN)
+    assert "'rumour'" in str(caught.value) and "allow" not in str(caught.value)
+
+
+def test_some_claims_with_ids_and_some_without_are_refused():
+    with pytest.raises(ma.TrialDataError, match="row 3, column 'claim_id': is blank. Give each claim an id, or none"):
+        ma.read_claims(ARTICLE.assign(claim_id=["a", None]), allow=OWN)
+    assert ma.read_claims(ARTICLE.assign(claim_id=["a", "b"]), allow=OWN)["claim_id"].tolist() == ["a", "b"]
+    assert ma.read_claims(ARTICLE.assign(claim_id=None), allow=OWN)["claim_id"].tolist() == ["c1", "c2"]
+
+
+@pytest.fixture(scope="module")
+def music():
+    """Return four trials of music against silence for toothache."""
+    about = {"therapy": "Music", "condition_group": "Toothache", "n": 60, "scale_min": 0, "scale_max": 10}
+    rows = [
+        about | {"study": f"s{i}", "arm": arm, "change_mean": mean - 0.1 * i, "change_sd": 2.0}
+        for i in range(4)
+        for arm, mean in (("treatment", -3.0), ("placebo", -1.8))
+    ]
+    return ma.read_trials(pd.DataFrame(rows), allow=OWN | {"condition_group": ["Toothache"]})
+
+
+def test_an_article_of_ones_own_is_checked_counted_and_told(music):
+    """It does not matter whether the claims went through `read_claims`."""
+    checked = ma.check_claims(ma.read_claims(ARTICLE, allow=OWN), music)
+    pd.testing.assert_frame_equal(ma.check_claims(ARTICLE, music), checked, check_dtype=False)
+    assert checked["match"].tolist() == ["direct", "same therapy, other conditions"]
+    assert checked["k"].tolist() == [4, 4] and checked["doubted"].tolist() == [0, 0]
+    assert ma.claim_counts(checked, by="therapy_family").loc["Music"].sum() == 2
+    assert "c1" in ma.claims_findings(checked) and "c2" in ma.claims_findings(checked)
+    drawn = ma.claims_plot(checked).content
+    assert drawn.title.startswith("Music") and drawn.table["claim_id"].dropna().tolist() == ["c1", "c2"]
+
+
+def test_trials_in_doubt_are_counted(music):
+    checked = ma.check_claims(ARTICLE, music.assign(certainty=["doubtful"] * 4 + ["clear"] * 4))
+    assert checked["k"].tolist() == [4, 4] and checked["doubted"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["therapy", "condition_group"])
+def test_trials_of_which_nobody_says_what_they_are_of_are_refused(music, name):
+    with pytest.raises(ValueError, match=f"{name} is blank in all of them; fill it in: read_trials .* allow="):
+        ma.check_claims(ARTICLE, music.assign(**{name: None}))
+    some = ma.check_claims(ARTICLE, music.assign(**{name: music[name].where(music["study"] == "s0")}))
+    assert some["k"][0] == 1
+    assert some["scope"][1].removeprefix("Music, other conditions: toothache") in ("", ", condition not given")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_trials
+from matplotlib.collections import Collection
 from matplotlib.text import Text
 from plot_cases import artist, misplaced, table_of_twins
 
@@ -17,6 +18,7 @@ from analysis.evidence.claims import check_claims
 from analysis.plots import _claims
 
 FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
+NUMBERS = [f"{role}{end}" for role in ("placebo", "treatment", "contrast") for end in ("", "_low", "_high")]
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +108,23 @@ def test_evidence_of_one_trial_is_drawn_as_a_trial(fig, checked):
         np.testing.assert_allclose(ends, [own[f"{role}_low"], own[f"{role}_high"]])
 
 
-def test_pooled_evidence_is_drawn_as_diamonds(fig, arms):
+def test_pooled_evidence_is_drawn_as_diamonds(checked):
+    drawn = claims_plot(made_up(checked, k=3, k_arms=3))
+    own = rows(drawn, "subtotal").set_index("role")
     for role in ("placebo", "treatment", "contrast"):
+        x = artist(drawn, f"{role}-subtotals").get_paths()[0].vertices[:, 0]
+        low, high = own.loc[role, [f"{role}_low", f"{role}_high"]]
+        assert (x.min(), x.max()) == pytest.approx((low, high))
+
+
+def test_all_trials_of_the_family_judge_no_claim(fig, arms):
+    marks = artist(fig, "aside-markers").get_offsets()[:, 0]
+    for i, role in enumerate(("placebo", "treatment", "contrast")):
         pooled = getattr(arms.groups["Light"], role)
-        x = artist(fig, f"{role}-subtotals").get_paths()[0].vertices[:, 0]
-        assert (x.min(), x.max()) == pytest.approx(tuple(pooled.ci))
+        ends = artist(fig, "aside-intervals").get_segments()[i][:, 0]
+        assert marks[i] == pooled.estimate and tuple(ends) == pytest.approx(tuple(pooled.ci))
         line = rows(fig, "subtotal").set_index("role").loc[role]
-        assert line[f"{role}_estimate"] == pooled.estimate and line["tail"] == f"{pooled.k} trials"
+        assert line["aside_estimate"] == pooled.estimate and line["tail"] == f"{pooled.k} trials"
         assert line["text_estimate"] == analysis.text.number(pooled.estimate)
         assert f"{line['text_low']} {line['text_high']}" == f"[{analysis.text.interval(*pooled.ci)}]"
 
@@ -138,8 +150,8 @@ def test_verdicts_have_a_shape_each():
 def test_the_band_lies_behind_the_differences_only(fig):
     bands = artist(fig, "claims-zone").get_paths()
     differences = rows(fig).query("role == 'contrast' and kind != 'claim'")["y_mm"]
-    assert len(bands) == len(differences) == 2
-    for band, y in zip(bands, differences, strict=True):
+    assert (len(bands), len(differences)) == (1, 2)  # none behind all trials of the family
+    for band, y in zip(bands, differences.iloc[:1], strict=True):
         x, at = band.vertices.T
         assert (x.min(), x.max()) == (-2.0, -1.0) and (at.min() + at.max()) / 2 == pytest.approx(y)
     assert rows(fig, "zone")[["contrast_low", "contrast_high"]].iloc[0].tolist() == [-2.0, -1.0]
@@ -166,7 +178,7 @@ def test_wide_intervals_end_in_arrowheads_and_do_not_set_the_axis(checked):
 
 def test_ranges_and_missing_baselines(checked):
     drawn = claims_plot(made_up(checked, value="-3--2", placebo=np.nan, placebo_low=np.nan, placebo_high=np.nan))
-    assert texts(drawn, "mark-text-") == ["−3.0 to −2.0 claimed"]
+    assert texts(drawn, "mark-text-") == ["−3 to −2 claimed"]
     assert artist(drawn, "claims-ranges").get_segments()[0][:, 0].tolist() == [-3.0, -2.0]
     assert texts(drawn, "missing-") == ["no baseline reported"]
     assert misplaced(drawn) == ([], [])
@@ -247,13 +259,18 @@ def checked_by_needles(trials):
     return check_claims(read_claims("data/claims.csv"), trials[trials["therapy_family"] == "Needle"])
 
 
-@pytest.mark.parametrize("family", ["Light", "Mechanical"])
-def test_claims_without_any_trial_are_drawn_without_results(checked_by_needles, family):
+@pytest.mark.parametrize(("family", "numbers"), [("Light", 2), ("Mechanical", 0)])
+def test_claims_without_any_trial_are_drawn_without_results(checked_by_needles, family, numbers):
+    """Where no claim has a number either, there is no panel."""
     drawn = claims_plot(checked_by_needles, therapy_family=family)
     assert rows(drawn, "heading")["text_name"].tolist() == ["No trial"]
-    assert set(texts(drawn, "missing-")) == {"not reported"}
+    assert [ax.get_label() for ax in drawn.axes].count("claims") == bool(numbers)
+    assert texts(drawn, "missing-") == ["not reported"] * 3 * bool(numbers)
+    assert len(texts(drawn, "mark-text-")) == numbers
     assert misplaced(drawn) == ([], [])
-    assert artist(drawn, "claims-zone").get_paths() == []
+    assert not found(drawn, "claims-zone") and "Band" not in drawn.content.caption
+    # A claimed number that points to a result which is not there points to nothing.
+    assert all(len(stems.get_segments()) == 0 for stems in found(drawn, "claims-stems"))
 
 
 def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(checked):
@@ -292,3 +309,140 @@ def test_the_evidence_is_named_as_the_trials_name_it(trials, tmp_path):
 def without_attrs(table):
     table.attrs = {}
     return table
+
+
+def found(fig, ending):
+    """Return what is drawn in the panel under a name with this ending."""
+    return fig.findobj(lambda a: isinstance(a, (Collection, Text)) and (a.get_gid() or "").endswith(ending))
+
+
+# One claim about light, with what changes in it, and all that the key then has to say of marks.
+SINGLE = ["circles with lines", "squares with lines"]
+MARKS = [
+    ({"k": 1, "k_arms": 1}, [*SINGLE, "triangles: claimed", "band"]),
+    ({"k": 3, "k_arms": 3}, ["diamonds: pooled", "open diamonds", "triangles: claimed", "band"]),
+    ({"k": 3, "k_arms": 1}, ["diamonds: pooled", "circles with lines", "triangles: claimed", "band"]),
+    ({"k": 3, "k_arms": 3, "match": "same family"}, ["dashed lines", "triangles: claimed"]),
+    ({"k": 1, "k_arms": 1, "number_from": "computed"}, [*SINGLE, "band"]),
+    ({"k": 1, "k_arms": 1, "number_from": None}, [*SINGLE, "band"]),
+    ({"k": 1, "k_arms": 1, "value": "-3--2"}, [*SINGLE, "triangles: claimed", "triangles with lines", "band"]),
+    ({"k": 1, "k_arms": 1, "contrast_high": 30.0}, [*SINGLE, "arrowhead", "triangles: claimed", "band"]),
+    (
+        {"k": 2, "k_arms": 1, "contrast_low": np.nan, "contrast_high": np.nan},
+        ["circles with lines", "without lines", "triangles: claimed", "band"],
+    ),
+    ({"k": 0, "k_arms": 0, **dict.fromkeys(NUMBERS, np.nan)}, ["triangles: claimed"]),
+]
+
+
+def drawn_marks(fig):
+    """Return the marks that are in the panel, as the key calls them."""
+
+    def longest(ending):
+        segments = [s for lines in found(fig, ending) for s in lines.get_segments()]
+        return max((np.ptp(s[:, 0]) for s in segments), default=None)
+
+    arms = [longest(f"{role}-intervals") for role in ("placebo", "treatment")]
+    lengths = [longest(f"{role}-intervals") for role in ("placebo", "treatment", "contrast")]
+    there = {
+        "diamonds: pooled": found(fig, "-subtotals"),
+        "open diamonds": found(fig, "placebo-subtotals"),
+        "circles with lines": any(arms),
+        "squares with lines": longest("contrast-intervals"),
+        "without lines": 0.0 in lengths,
+        "dashed lines": longest("aside-intervals"),
+        "arrowhead": found(fig, "-arrows-left") + found(fig, "-arrows-right"),
+        "triangles: claimed": found(fig, "claims-marks"),
+        "triangles with lines": longest("claims-ranges"),
+        "band": found(fig, "claims-zone"),
+    }
+    return [name for name, any_of_it in there.items() if any_of_it]
+
+
+@pytest.mark.parametrize(("changes", "marks"), MARKS)
+def test_the_key_names_the_marks_that_are_drawn_and_no_others(checked, changes, marks):
+    drawn = claims_plot(made_up(checked, **changes))
+    assert drawn_marks(drawn) == marks
+    key = next(iter(rows_of_footer(drawn)), "").lower()
+    known = {name for _, names in MARKS for name in names}
+    assert {name for name in known if name in key} == set(marks)
+    claimed = "triangles: claimed" in marks
+    assert ("Claim nir01: " in drawn.content.alt_text) == claimed
+    assert misplaced(drawn) == ([], [])
+
+
+def rows_of_footer(fig):
+    table = fig.content.table
+    return table.loc[table["kind"] == "footer", "name"].tolist()
+
+
+def test_a_band_beside_the_panel_is_not_told_of(checked):
+    near = dict.fromkeys(NUMBERS, -0.1) | {"value": "-0.2", "k": 3, "k_arms": 3}
+    assert "Band" not in claims_plot(made_up(checked, **near)).content.caption
+    line, band = (claims_plot(made_up(checked), worthwhile=ends) for ends in ((2.0, 2.0), (1.0, 2.0)))
+    assert "Dashed line: smallest worthwhile" in line.content.caption
+    assert len(artist(line, "claims-zone").get_edgecolor()) and not len(artist(band, "claims-zone").get_edgecolor())
+
+
+@pytest.mark.parametrize("verdict", ["supported", "overstated", "not testable here"])
+def test_only_verdicts_that_are_there_are_explained(checked, verdict):
+    words = {
+        "supported": "filled circle",
+        "overstated": "triangle on its tip",
+        "not testable here": "open circle: cannot",
+    }
+    caption = claims_plot(made_up(checked, verdict=verdict)).content.caption
+    assert [name for name, said in words.items() if said in caption] == [verdict]
+
+
+@pytest.mark.parametrize("match", ["direct", "same therapy, other conditions"])
+def test_what_judges_no_claim_is_open_dashed_and_said_to_be_so(checked, match):
+    """Fourteen trials of another condition are no larger a mark than one trial of the claim's own."""
+    about = {"verdict": "not testable here", "unit": None, "k": 14, "k_arms": 14, "doubted": 14}
+    drawn, aside = claims_plot(made_up(checked, match=match, **about)), match != "direct"
+    assert bool(found(drawn, "-subtotals")) != aside
+    assert ("judges no claim" in texts(drawn, "tail-0")[0]) == aside
+    assert ("judges no claim" in drawn.content.alt_text) == aside
+    if aside:
+        marks, (_, dashes) = artist(drawn, "aside-markers"), artist(drawn, "aside-intervals").get_linestyle()[0]
+        assert dashes and np.allclose(marks.get_facecolor()[:, :3], 1.0)
+        single = artist(claims_plot(made_up(checked)), "treatment-markers")
+        assert marks.get_sizes() <= single.get_sizes()
+
+
+@pytest.mark.parametrize(
+    ("k", "doubted", "tail"),
+    [
+        (14, 14, "difference from 14 trials, 39 people, 14 of 14 in doubt"),
+        (14, 1, "difference from 14 trials, 39 people, 1 of 14 in doubt"),
+        (14, 0, "difference from 14 trials, 39 people"),
+        (1, 1, "1 trial, 39 people, in doubt"),
+        (1, 0, "1 trial, 39 people"),
+    ],
+)
+def test_trials_in_doubt_are_told_in_the_picture(checked, k, doubted, tail):
+    drawn = claims_plot(made_up(checked, k=k, doubted=doubted))
+    assert texts(drawn, "tail-0") == [tail] and f"({tail})" in drawn.content.alt_text
+
+
+def test_long_headings_wrap_and_cross_no_line(checked, arms):
+    """The first may run to the numbers, the others end before the line at zero, which runs through them."""
+    both = pd.concat([made_up(checked, placebo_high=9.0)] * 2, ignore_index=True)
+    long = "other therapies of the family light: low back, other, neuropathic, menstrual, knee osteoarthritis, neck"
+    drawn = claims_plot(both.assign(scope=[f"{long} and so on", long], k=23, doubted=23), evidence=arms)
+    drawn.canvas.draw()
+    assert misplaced(drawn) == ([], [])
+    first = [t for t in drawn.findobj(Text) if (t.get_gid() or "").startswith("heading-0-") and t.get_text()]
+    assert " ".join(t.get_text() for t in first) == f"O{long[1:]} and so on"
+    null = artist(drawn, "claims-null").axes.transData.transform((0.0, 0.0))[0]
+    later = [t for t in drawn.findobj(Text) if re.match(r"(heading|tail)-[1-9]", t.get_gid() or "")]
+    assert len(later) > 3
+    above = [t for t in later if not t.get_text().startswith("Claims without")]
+    assert all(t.get_window_extent().x1 < null for t in above if t.get_text())
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("-3", "−3 claimed"), ("-3.0", "−3.0 claimed"), ("-3.25", "−3.25 claimed")]
+)
+def test_a_claimed_number_has_the_decimals_that_the_article_prints(checked, value, said):
+    assert texts(claims_plot(made_up(checked, value=value)), "mark-text-") == [said]

@@ -226,7 +226,9 @@ def test_the_vocabulary_can_be_extended(raw):
     raw.loc[raw["study"] == "gale2006", "therapy"] = "Kinesio tape"
     found = ma.read_trials(raw, allow={"therapy": ["Kinesio tape"]})
     assert found["therapy"].iloc[0] == "Kinesio tape"
-    with pytest.raises(ValueError, match="no closed vocabulary for colour"):
+    with pytest.raises(
+        ValueError, match="no vocabulary to widen for colour; there is one for therapy, therapy_family, cond"
+    ):
         ma.read_trials(raw, allow={"colour": ["red"]})
 
 

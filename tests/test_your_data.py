@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from matplotlib import pyplot
 
+import analysis as ma
+from analysis.data.dictionary import CLAIMS
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def run(page):
@@ -31,11 +36,30 @@ def tables(page):
     return found
 
 
-def test_the_page_runs_and_prints_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["your_data.md", "check_an_article.md"])
+def test_the_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = run(DOCS / "your_data.md")
-    assert len(names["paths"]) == len(list(tmp_path.iterdir())) > 3
+    assert len(run(DOCS / page)["paths"]) == len(list(tmp_path.iterdir())) > 3
+    assert f"docs/{page}" in (ROOT / "README.md").read_text(encoding="utf-8")
     pyplot.close("all")
+
+
+def test_the_claims_template_has_the_columns_of_the_page(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run(DOCS / "check_an_article.md")
+    heading = (DOCS / "claims_template.csv").read_text(encoding="utf-8").strip().split(",")
+    assert heading == names["said"].columns.tolist()
+    with pytest.raises(ma.TrialDataError, match="no row under the heading"):
+        ma.read_claims(DOCS / "claims_template.csv")
+    names["said"].convert_dtypes().to_csv("mine.csv", index=False)
+    assert ma.read_claims("mine.csv", allow={"therapy": ["Music"]}).equals(names["claims"])
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("column", ["kind", "polarity", "number_from"])
+def test_the_page_names_every_word_of_what_a_claim_is(column):
+    page = (DOCS / "check_an_article.md").read_text(encoding="utf-8")
+    assert [word for word in CLAIMS.vocabulary[column] if f'"{word}"' not in page] == []
 
 
 def test_limitations_say_what_the_library_and_the_simulation_say(monkeypatch):

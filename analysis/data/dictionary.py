@@ -367,7 +367,10 @@ def _interval_around(middle):
 
 
 class TableLayout(NamedTuple):
-    """What one kind of table holds: its columns in file order, those that must be filled, its numbers, its rules."""
+    """What one kind of table holds: its columns in file order, those that must be filled, its numbers, its rules.
+
+    `widened` are the columns whose closed vocabulary the reader's `allow` may widen.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -377,6 +380,7 @@ class TableLayout(NamedTuple):
     integers: tuple[str, ...] = ()
     vocabulary: Mapping[str, Collection[str]] = {}
     rules: tuple[Any, ...] = ()
+    widened: tuple[str, ...] = ()
 
 
 def schema(layout: TableLayout) -> pandera.pandas.DataFrameSchema:
@@ -404,7 +408,8 @@ def _cell_checks(name, layout):
     checks, of_trials = [], layout.name == "trials"
     if name in layout.vocabulary:
         allowed = list(layout.vocabulary[name])
-        own = f"; read_trials(..., allow={{'{name}': [...]}}) admits further values." if of_trials else "."
+        reader = f"read_{layout.name}(..., allow={{'{name}': [...]}})"
+        own = f"; {reader} admits further values." if name in layout.widened else "."
         remedy = f"Use one of: {', '.join(allowed)}{own}"
         checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
     if not of_trials:
@@ -428,6 +433,7 @@ TRIALS = TableLayout(
     _INTEGERS,
     VOCABULARY,
     rules=(*_row_rules(), *_trial_rules()),
+    widened=tuple(VOCABULARY),
 )
 
 #: What may have changed in a table that was checked: its numbers, row by row.
@@ -547,7 +553,7 @@ CLAIMS = TableLayout(
         "claim_id seed therapy therapy_family condition claim kind polarity value unit number_from arm comparator "
         "comparator_value n cited_as traced traced_to finding checkable_with".split()
     ),
-    ("claim_id", "therapy", "therapy_family", "condition", "claim"),
+    ("therapy", "condition", "claim"),
     "claim_id",
     ("comparator_value", "n"),
     ("n",),
@@ -563,7 +569,18 @@ CLAIMS = TableLayout(
         "checkable_with": ("pooled contrast", "placebo arms", "responders", "single trial", "nothing found"),
     },
     rules=(
-        _rule("claim_id", "stands twice", "Give each claim an id of its own.", lambda t: ~t.duplicated("claim_id")),
+        _rule(
+            "claim_id",
+            "is blank",
+            "Give each claim an id, or none of them: then they are called c1, c2 and so on.",
+            lambda t: t["claim_id"].notna() | t["claim_id"].isna().all(),
+        ),
+        _rule(
+            "claim_id",
+            "stands twice",
+            "Give each claim an id of its own.",
+            lambda t: t["claim_id"].isna() | ~t.duplicated("claim_id"),
+        ),
         _rule(
             "value",
             "is neither a number nor a range",
@@ -614,12 +631,19 @@ CLAIMS = TableLayout(
             ),
         ),
         _rule(
+            "arm",
+            "a number of one arm, and nobody says of which",
+            "Type treatment or placebo; single-arm where nothing was compared.",
+            lambda t: ~t["kind"].isin(["arm change", "responders"]) | t["value"].isna() | t["arm"].notna(),
+        ),
+        _rule(
             "number_from",
             "says where a number is from, and there is none",
             "Type the value, or leave both blank.",
             lambda t: t["number_from"].isna() | t["value"].notna(),
         ),
     ),
+    widened=("therapy", "therapy_family"),
 )
 
 THRESHOLDS = TableLayout(

@@ -128,7 +128,7 @@ def read_trials(
         Lists all problems: row, study, column, value, rule and remedy.
     {FileNotFoundError, ModuleNotFoundError}
     ValueError
-        If `allow` names a column without a closed vocabulary, or `decimal` is another sign.
+        If `allow` names a column without a vocabulary to widen, or `decimal` is another sign.
 
     See Also
     --------
@@ -163,8 +163,7 @@ def read_trials(
     >>> trials.attrs["outcome_name"]
     'pain'
     """
-    layout = dictionary.TRIALS._replace(vocabulary=_vocabulary(allow))
-    table = _read_checked(path, layout, decimal)
+    table = _read_checked(path, _widened(dictionary.TRIALS, allow), decimal)
     years = {} if table["year"].isna().any() else {"year": "int64"}
     return table.astype({"n": "int64"} | years)
 
@@ -213,13 +212,12 @@ def checked_trials(trials: Any) -> pd.DataFrame:
     return trials
 
 
-def _vocabulary(allow):
-    unknown = set(allow or {}) - set(dictionary.VOCABULARY)
-    if unknown:
-        closed = ", ".join(dictionary.VOCABULARY)
-        raise ValueError(f"allow: no closed vocabulary for {', '.join(sorted(unknown))}; there is one for {closed}")
+def _widened(layout, allow):
     own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
-    return {name: (*values, *own.get(name, ())) for name, values in dictionary.VOCABULARY.items()}
+    if unknown := sorted(set(own) - set(layout.widened)):
+        closed = ", ".join(layout.widened)
+        raise ValueError(f"allow: no vocabulary to widen for {', '.join(unknown)}; there is one for {closed}")
+    return layout._replace(vocabulary={name: (*words, *own.get(name, ())) for name, words in layout.vocabulary.items()})
 
 
 @documented
@@ -269,19 +267,26 @@ def read_contrasts(
 
 @documented
 def read_claims(
-    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+    path: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    allow: Mapping[str, Collection[str]] | None = None,
+    decimal: Literal[".", ","] | None = None,
 ) -> pd.DataFrame:
     """Read claims of popular articles.
 
     Parameters
     ----------
-    {path, decimal}
+    {path}
+    allow : dict of str to list, optional
+        Therapies and families to accept beside those of the data dictionary, such as ``{"therapy": ["Music"]}``.
+    {decimal}
 
     Returns
     -------
     pandas.DataFrame
         One row per claim, with the columns of ``data/claims.csv``; `value` stays text, because it may be a range
-        ("2-3"). The index is the row in the file.
+        ("2-3"). Claims without ids are called "c1", "c2" and so on, and a therapy without a family is one of its own.
+        The index is the row in the file.
 
     Raises
     ------
@@ -289,13 +294,19 @@ def read_claims(
         Lists all problems: row, claim, column, value, rule and remedy.
     {FileNotFoundError, ModuleNotFoundError}
     ValueError
-        If `decimal` is another sign.
+        If `allow` names a column without a vocabulary to widen, or `decimal` is another sign.
 
     See Also
     --------
     analysis.check_claims : Checks the claims against the trials.
     analysis.claims_plot : Draws what became of them.
     analysis.read_benchmarks : Reads published pooled results.
+
+    Notes
+    -----
+    A claim needs `therapy`, `condition`, `claim`, and what it asserts: `kind` and `polarity`. One with a number needs
+    `value`, `unit`, `number_from` and the `arm` that it speaks of. All other columns may be left out [1]_;
+    ``data/README.md`` describes them all, and ``docs/check_an_article.md`` fills in those that are needed.
 
     References
     ----------
@@ -307,7 +318,24 @@ def read_claims(
     >>> claims.loc[claims["claim_id"] == "nir01", ["value", "unit", "arm"]].values.tolist()
     [['-3.9', 'points', 'treatment']]
     """
-    return _read_checked(path, dictionary.CLAIMS, decimal)
+    return named_claims(_read_checked(path, _widened(dictionary.CLAIMS, allow), decimal))
+
+
+def named_claims(claims: pd.DataFrame) -> pd.DataFrame:
+    """Call claims without ids "c1", "c2" and so on, and take a therapy without a family for one of its own.
+
+    Parameters
+    ----------
+    claims : pandas.DataFrame
+        With `claim_id`, `therapy` and `therapy_family`.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    ids, families = (claims[name].astype("str") for name in ("claim_id", "therapy_family"))
+    numbers = pd.Series([f"c{i}" for i in range(1, len(claims) + 1)], claims.index, dtype="str")
+    return claims.assign(claim_id=ids.fillna(numbers), therapy_family=families.fillna(claims["therapy"]))
 
 
 @documented

@@ -22,7 +22,7 @@ from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS, filled_claims
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, require_points, with_contrasts
-from analysis.data.trials import TrialDataError, broken_rules
+from analysis.data.trials import TrialDataError, broken_rules, named_claims
 from analysis.effects import risk_difference
 from analysis.evidence.claim_rules import (
     ARM_CHANGE,
@@ -150,14 +150,14 @@ def check_claims(
     -------
     pandas.DataFrame
         One row per claim, in order: the columns of the claim; `claimed` (the number it prints, in words); `match` and
-        `scope` (which trials bear on it), `k` and `people` (trials with a contrast, people in them), `reported` (how
-        many of these print the difference only), `k_arms` (trials with a change in both arms); `placebo`, `treatment`
-        and `contrast` in points on 0-10, each with `_low` and `_high`, which are blank for two trials and where the
-        interval is wider than the scale; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `share` of comparable trials
-        with a difference (or a worthwhile one), with its ends; `verdict`, the number of the `rule` that gave it, its
-        `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval that the rule
-        read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods, what the
-        effects are called, and the `note` of the trials.
+        `scope` (which trials bear on it), `k`, `people` and `doubted` (trials with a contrast, people in them, trials
+        in doubt), `reported` (how many print the difference only), `k_arms` (trials with a change in both arms);
+        `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`, which are blank for two
+        trials and where the interval is wider than the scale; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `share`
+        of comparable trials with a difference (or a worthwhile one), with its ends; `verdict`, the number of the `rule`
+        that gave it, its `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval
+        that the rule read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods,
+        what the effects are called, and the `note` of the trials.
 
     Raises
     ------
@@ -261,6 +261,7 @@ def check_claims(
     if contrasts is not None:
         effects = with_contrasts(effects, contrasts)
     studies = study_table(effects, rows)
+    _check_named(studies)
     _check_spelling(table, studies)
     if benchmarks is not None:
         columns = "review year therapy condition measure estimate ci_low ci_high k sign".split()
@@ -281,7 +282,7 @@ def check_claims(
 
 def _checked_table(claims):
     """The claims with all columns of the dictionary, and what the rules may know of each; lists all problems."""
-    if not isinstance(claims, pd.DataFrame) or not {"claim_id", "claim"} <= set(claims.columns):
+    if not isinstance(claims, pd.DataFrame) or not {"therapy", "claim"} <= set(claims.columns):
         raise ValueError(
             f"claims is a {type(claims).__name__}, but must be the table that read_claims returns; it takes files and "
             "DataFrames"
@@ -298,7 +299,7 @@ def _checked_table(claims):
         raise TrialDataError(labels, "the claims", "claim_id")
     filled = filled_claims(text.where(text != ""))[["kind", "polarity"]]
     about = [_asserted(*pair) for pair in zip(text.map(str).assign(**filled).itertuples(), ends, strict=True)]
-    return table.assign(**filled), about
+    return named_claims(table).assign(**filled), about
 
 
 def _problems_of_claims(cells, ends):
@@ -387,6 +388,16 @@ def _with_responders(table, rows):
     more, variance = risk_difference(*table.loc[both, _COUNTS].to_numpy().T)
     table.loc[both, "responding"], table.loc[both, "responding_vi"] = -more, variance
     return table
+
+
+def _check_named(studies):
+    """Refuse trials of which nobody says what was tried on whom: every claim would be without a trial."""
+    for name in ("therapy", "condition_group"):
+        if len(studies) and studies[name].isna().all():
+            raise ValueError(
+                f"check_claims finds the trials of a claim by therapy and condition_group, and {name} is blank in all "
+                "of them; fill it in: read_trials admits words of your own with allow="
+            )
 
 
 def _check_spelling(table, studies):
@@ -589,7 +600,7 @@ def _pool_once(asks, studies, methods):
 
 def _scope(match, claim, trials, followed):
     """Which trials, in words: "Static magnet: low back"."""
-    found = list(dict.fromkeys(trials["condition_group"].str.lower()))
+    found = list(dict.fromkeys(trials["condition_group"].fillna("condition not given").str.lower()))
     every = claim.condition.lower() in ANY_PAIN and len(found) > 1
     groups = "all conditions" if every else ", ".join(found)
     about = {
@@ -680,7 +691,8 @@ def _judged(claim, evidence, worthwhile):
     """Everything that is found out about one claim, but for the sentences for lay readers."""
     row = {"claimed": claim_words(claim), "match": evidence.match, "scope": evidence.scope}
     k_arms = 0 if evidence.placebo is None else evidence.placebo.k
-    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people, "reported": evidence.reported}
+    row |= {"k": evidence.k, "k_arms": k_arms, "people": evidence.people}
+    row |= {"doubted": len(evidence.doubts), "reported": evidence.reported}
     for role in ("placebo", "treatment", "contrast"):
         pooled = getattr(evidence, role)
         values = np.nan if pooled is None else pooled.estimate, *useful_interval(pooled)

@@ -159,6 +159,7 @@ class Series:
     marker: str = "square"
     filled: bool = True
     offset: float = 0.0
+    dashed: bool = False
 
 
 @dataclass(frozen=True)

@@ -442,7 +442,8 @@ def _draw_intervals(ax, panel, series, rows):
     over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
     dash = imputed & (series.marker == "circle")
-    lines(ax, segments[~dash], f"{series.key}-intervals", **look)
+    style_of = [DASHES] if series.dashed else "solid"
+    lines(ax, segments[~dash], f"{series.key}-intervals", linestyles=style_of, **look)
     lines(ax, segments[dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
     if series.marker == "circle":
         size = style.CIRCLE_PT**2
