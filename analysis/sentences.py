@@ -548,7 +548,7 @@ def _of_arms(arms):
         change = words.to(words.decimals(*zip(arms.placebo.ci, arms.treatment.ci, strict=True)))
         unit = f" {words.unit.replace(' on 0–', ' of ')}" if words.unit else ""
         yield (
-            f"In the {_counted(words, arms.placebo)} with a baseline, {words.outcome_name or 'scores'} "
+            f"In the {_counted(words, arms.placebo)} with a change in both arms, {words.outcome_name or 'scores'} "
             f"{_moved(change, arms.placebo, unit)} in the {placebo} arms and "
             f"{_moved(change, arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )

@@ -356,7 +356,7 @@ def percent(fraction: SupportsFloat, digits: int = 0) -> str:
 
 
 def chance(fraction: SupportsFloat) -> str:
-    """Return a probability or a share as a percentage that never rounds to none or all.
+    """Return an estimated probability or share as a percentage, which is never none or all.
 
     Parameters
     ----------
@@ -372,13 +372,11 @@ def chance(fraction: SupportsFloat) -> str:
 
     Examples
     --------
-    >>> chance(0.824), chance(0.998), chance(0.0001), chance(1.0)
-    ('82%', '>99%', '<1%', '100%')
+    >>> chance(0.824), chance(0.998), chance(0.0)
+    ('82%', '>99%', '<1%')
     """
     share = float(fraction)
-    if 0 < share < 0.005:
-        return "<1%"
-    return ">99%" if 0.995 <= share < 1 else percent(share)
+    return "<1%" if share < 0.005 else ">99%" if share >= 0.995 else percent(share)
 
 
 def level(confidence_level: float) -> str:

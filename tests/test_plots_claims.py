@@ -216,8 +216,8 @@ def test_words_say_what_was_drawn(fig, checked, arms):
     assert content.in_words.splitlines() == [
         f"{c}: {p}" for c, p in zip(light["claim_id"], light["plain"], strict=True)
     ]
-    assert "13 claims: not testable here 8" in content.caption
-    assert "only the difference can be the treatment's doing" in content.caption
+    assert "13 claims: not testable here 7" in content.caption
+    assert "at most the difference can be the treatment's doing" in content.caption
     assert (
         "all trials (random-effects model, τ² by REML; 95% intervals by HKSJ on t(k−1) or Wald, whichever is wider)"
         in content.caption

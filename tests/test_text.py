@@ -93,7 +93,7 @@ def test_findings_follow_the_numbers():
 def test_findings_of_one_trial_do_not_speak_of_what_cannot_be_estimated():
     effects = published_effects().where(study="chow2006")
     said = sentences.findings(ma.pool_arms(effects))
-    assert "In the 1 trial with a baseline" in said and "not estimable" not in said
+    assert "In the 1 trial with a change in both arms" in said and "not estimable" not in said
 
 
 def test_findings_admit_a_narrow_interval():

@@ -14,8 +14,6 @@ from analysis.data.dictionary import CLAIMS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 
-DOCS = Path(__file__).parents[1] / "docs"
-
 
 def run(page):
     """Run the blocks of a page and return the names that they leave."""

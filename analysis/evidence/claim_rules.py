@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.data.dictionary import PAIN_UNITS
 from analysis.sentences import capital
-from analysis.text import level, number, percent
+from analysis.text import chance, level, number, percent
 
 if TYPE_CHECKING:
     from analysis.evidence.claims import Evidence
@@ -273,11 +273,28 @@ def difference_words(pooled: PooledEffect, words: Wording, responders: bool = Fa
     size, side = _side(pooled.estimate, responders)
     low, high = useful_interval(pooled, 1.0 if responders else _SCALE)
     limits = "wider than the scale" if math.isnan(low) else _limits(low, high, responders)
-    counted = words.counted(pooled.k)
-    if reported:
-        rest = pooled.k - reported
-        counted += f", {number(rest, 0)} of them in the trial table" if rest else ", only the difference printed"
+    counted = trials_counted(pooled, words, reported)
     return f"{what} is {size} {unit} {side} than with {than} ({at} {limits}; {counted})"
+
+
+def trials_counted(pooled: PooledEffect, words: Wording, reported: int) -> str:
+    """Return how many trials there are, and of how many more than the difference is known.
+
+    Parameters
+    ----------
+    pooled : PooledEffect
+    words : Wording
+    reported : int
+        How many of the trials print the difference only.
+
+    Returns
+    -------
+    str
+        Such as "14 trials, 6 of them in the trial table".
+    """
+    rest = pooled.k - reported
+    known = f", {number(rest, 0)} of them in the trial table" if rest else ", only the difference printed"
+    return words.counted(pooled.k) + (known if reported else "")
 
 
 def _limits(low, high, responders):
@@ -327,12 +344,12 @@ def share_words(share: ShareBeyond, words: Wording, worthwhile: bool = False) ->
     -------
     str
         Such as "in an estimated 88% of comparable trials the true effect would be less pain than with placebo (95% CI
-        61% to 100%)".
+        61% to >99%)".
     """
     shown = share.threshold.reached(words) if worthwhile else words.better
-    low, high = (percent(end) for end in share.ci)
+    low, high = (chance(end) for end in share.ci)
     return (
-        f"in an estimated {percent(share.share)} of comparable {words.nouns} the true effect would be {shown} than "
+        f"in an estimated {chance(share.share)} of comparable {words.nouns} the true effect would be {shown} than "
         f"with {words.arms[1]} ({level(share.confidence_level)} CI {low} to {high})"
     )
 
@@ -355,11 +372,12 @@ def _number_not_found(claim, evidence):
 def _untestable(claim, evidence):
     number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
     other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
+    others = " and ".join(_inside(name.strip()) for name in claim.comparator.split(";") if name.strip())
     nothing = "No trial against placebo with results that could test it was found."
     reasons = {
         f"{number_words} is a dose, not a result.": claim.kind == "dose",
         f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
-        f"It compares with {claim.comparator}; the trials here compare with placebo.": bool(other),
+        f"It compares with {others}; the trials here compare with placebo.": bool(other),
         f"{number_words} says that pain does not fall; only claims of relief are judged here, and "
         "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
         "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
@@ -448,9 +466,13 @@ def _too_few(effect, clean, words):
 def _no_direct_trial(claim, evidence):
     if evidence.match == "direct" and _effect_of(claim, evidence)[0] is not None:
         return None
-    # A therapy is "static magnet" in a sentence, but "TENS" and "MRI field" stay.
-    therapy = claim.therapy if claim.therapy.split()[0].isupper() else claim.therapy[0].lower() + claim.therapy[1:]
+    therapy = _inside(claim.therapy)
     return Verdict(NOT_TESTABLE, f"No usable trial of {therapy} against placebo for {claim.condition} is in this set.")
+
+
+def _inside(therapy):
+    """The name as it stands inside a sentence: "static magnet", but "TENS" and "MRI field" stay."""
+    return therapy if therapy.split()[0].isupper() else therapy[0].lower() + therapy[1:]
 
 
 def _effect_of(claim, evidence):
@@ -551,7 +573,7 @@ def _arm_number(claim, evidence):
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
         other = _arm_words(claim, evidence, "placebo").removeprefix(f"{capital(_outcome(evidence.words))} ")
         said += f", and {other}"
-    return _by(effect, ARM_CHANGE, f"{said}: only the difference can be the {treatment}'s doing.", responders)
+    return _by(effect, ARM_CHANGE, f"{said}: at most the difference can be the {treatment}'s doing.", responders)
 
 
 def _effect(claim, evidence):
@@ -560,7 +582,7 @@ def _effect(claim, evidence):
     reported = 0 if responders else evidence.reported
     words = capital(difference_words(effect, evidence.words, responders, reported))
     if _includes_zero(effect):
-        none = "each interval" if effect.k == 2 else "the interval"
+        none = {1: "the interval of this one trial", 2: "each interval"}.get(effect.k, "the interval")
         return _by(effect, NOT_DISTINGUISHABLE, f"{words}: {none} is compatible with no difference.", responders)
     if effect.estimate > 0:
         return _by(effect, OVERSTATED, f"{words}: {evidence.words.arms[1]} did better.", responders)

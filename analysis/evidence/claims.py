@@ -42,6 +42,7 @@ from analysis.evidence.claim_rules import (
     judge,
     read_number,
     share_words,
+    trials_counted,
     useful_interval,
 )
 from analysis.evidence.contextual import require_placebo
@@ -107,9 +108,9 @@ _WHEN = {"onset": "within a day", "duration": "after the end of treatment, and a
 _MEANING = {
     SUPPORTED: "what they say agrees with what was found",
     OVERSTATED: "the trials show less, or those that they rest on are too few or too doubtful to show it",
-    ARM_CHANGE: "the number is what happened in a treatment arm, and part of it happened with placebo too",
+    ARM_CHANGE: "the number is no more than what happened in a treatment arm, and part of it happened with placebo too",
     NOT_DISTINGUISHABLE: "the interval of the difference from placebo is compatible with no difference",
-    UNTRACED: "each rests on one report that could not be found",
+    UNTRACED: "the one report that each cites could not be found",
     NO_TRIAL: "a search found no trial with that number",
     NOT_TESTABLE: "no comparison with placebo here answers them",
 }
@@ -509,7 +510,7 @@ def _gather(claims, studies, words, **methods):
         compared = studies[named if named.any() else mask]
         about = {
             "match": match,
-            "scope": _scope(match, claim, studies[mask], followed),
+            "scope": _scope(match, claim, doubted, followed),
             "k": len(here),
             "people": int(here["people"].sum()),
             "reported": int(here["reported"].sum()),
@@ -721,20 +722,25 @@ def _details(claim, evidence, found):
         "another therapy, named beside it": f"With {about} in {groups}",
     }.get(evidence.match)
     if where:
-        doubtful = f"; {len(evidence.doubts)} of {evidence.k} in doubt" if evidence.doubts else ""
-        yield f"{where} {said}{doubtful}. That is another question."
+        # Their number would be read as an answer.
+        there = trials_counted(effect, words, 0 if responders else evidence.reported)
+        doubtful = f", {len(evidence.doubts)} of {evidence.k} in doubt" if evidence.doubts else ""
+        yield f"{where} there {'is' if effect.k == 1 else 'are'} {there}{doubtful}: that is another question."
     if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged):
         return
     if evidence.followed and claim.kind in _WHEN:
         yield f"Only {words.nouns} that measured {_WHEN[claim.kind]} count."
     if not claim.of_arm and not responders and evidence.placebo is not None:
-        k = words.counted(evidence.placebo.k)
+        k, more = words.counted(evidence.placebo.k), evidence.placebo.k < effect.k
         treatment, placebo = (change_words(pooled, words) for pooled in (evidence.treatment, evidence.placebo))
-        yield f"In {k} with a baseline, {placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}."
+        changes = f"{placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}"
+        yield f"In {k} with a change in both arms, {changes}{'; the difference is of more' if more else ''}."
     if said.lower() not in found.reason.lower():
         yield f"{capital(said)}."
     share = evidence.share
-    if share is not None and not share.reason and not responders and found.judged != "share of trials":
+    # Beside a mean that may be nothing a share of trials would be read as support.
+    told = responders or found.judged == "share of trials" or found.verdict == NOT_DISTINGUISHABLE
+    if share is not None and not share.reason and not told:
         yield f"{capital(share_words(share, words, evidence.worthwhile))}."
 
 
@@ -760,7 +766,8 @@ def caveats(claim: Claim, evidence: Evidence, found: Verdict, worthwhile: Thresh
     str
     """
     if found.verdict == UNTRACED or (found.verdict == NO_TRIAL and claim.checkable_with == "nothing found"):
-        return "not found in what could be searched, which does not prove that no such report exists"
+        what = "report" if found.verdict == UNTRACED else "trial"
+        return f"not found in what could be searched, which does not prove that no such {what} exists"
     effect, responders = _spoken_of(claim, evidence)
     if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged) or effect is None:
         return ""
@@ -885,24 +892,27 @@ def claims_findings(checked: pd.DataFrame) -> str:
     >>> from analysis.evidence.claims import check_claims
     >>> checked = check_claims(read_claims("data/claims.csv"), read_trials("data/trials.csv"))
     >>> print(claims_findings(checked).splitlines()[0])
-    Supported claims of relief: 0 of 21.
+    Supported claims of relief: 0 of 21; trials decided 8, and 13 were not tested.
     """
     _check.table(checked, "checked", ["claim_id", "polarity", "verdict", "match", "k"], "check_claims")
     relief = checked["verdict"][checked["polarity"] == "relief"]
     are = "claim was" if len(checked) == 1 else "claims were"
+    decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
+    tested = int((decided["polarity"] == "relief").sum())
+    others = f"; trials decided {number(tested, 0)}, and {number(len(relief) - tested, 0)} were not tested"
     lines = [
-        f"Supported claims of relief: {number((relief == SUPPORTED).sum(), 0)} of {number(len(relief), 0)}.",
+        f"Supported claims of relief: {number((relief == SUPPORTED).sum(), 0)} of {number(len(relief), 0)}"
+        f"{others if tested < len(relief) else ''}.",
         f"{number(len(checked), 0)} {are} checked, each against the trials of its therapy and condition.",
     ]
     for verdict, count in claim_counts(checked).items():
         if count:
             ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
             lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
-    decided = checked[(checked["match"] == "direct") & ~checked["verdict"].isin([UNTRACED, NO_TRIAL, NOT_TESTABLE])]
     few = int((decided["k"] < LEAST_TRIALS).sum())
     lines.append(
         f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
-        f"{LEAST_TRIALS} trials. No verdict says what a therapy does."
+        f"{LEAST_TRIALS} trials. A verdict judges the sentence, not the therapy; points are on a scale of 0 to 10."
     )
     if note := checked.attrs.get("note"):
         lines.append(f"{note.rstrip('.')}.")

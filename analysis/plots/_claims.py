@@ -394,7 +394,7 @@ def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
         names = ("tau2_method", "ci_method", "confidence_level")
         how += f"; all {words.nouns}{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
     cause = (
-        "Change within an arm holds natural course and regression to the mean; only the difference can be the "
+        "Change within an arm holds natural course and regression to the mean; at most the difference can be the "
         f"{words.arms[0]}'s doing"
     )
     verdicts = [said.format(nouns=words.nouns) for look, said in VERDICT_WORDS.items() if look in set(table["look"])]
