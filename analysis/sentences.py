@@ -766,6 +766,10 @@ def pooled_effect(pooled: PooledEffect) -> Told:
     """
     words, at, common = _tabled(pooled), level(pooled.confidence_level), _is_common(pooled)
     said = [("Estimate", _estimate(words, pooled))]
+    if pooled.k == 2:
+        rows = pooled.to_frame().iloc[:2].itertuples()
+        both = (f"{row.label} {words.within(row.yi, (row.ci_low, row.ci_high), f'{at} CI')}" for row in rows)
+        said.append((f"Each {words.noun}", "; ".join(both)))
     if pooled.k > 1 and common:
         said += _from_q(pooled)
     elif pooled.k > 1:

@@ -1,6 +1,7 @@
 """Numbers into words: input beside exact output, and sentences that follow the numbers."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,12 @@ def test_what_should_not_be_taken_as_it_stands_is_said(yi, vi, said, unsaid):
     summary = ma.pool(yi, vi).summary()
     assert said in summary and unsaid not in summary
     assert "CI 0.00 to 0.00" not in summary
+
+
+def test_of_two_studies_both_are_shown():
+    both = ma.pool([-1.0, -0.4], se=[0.3, 0.3], labels=["A", "B"])
+    assert "  Each study    A −1.0 (95% CI −1.6 to −0.4); B −0.4 (95% CI −1.0 to 0.2)" in both.summary()
+    assert math.isnan(both.pi.low) and "Each" not in ma.pool([1.0, 2.0, 3.0], [0.1] * 3).summary()
 
 
 def test_tau2_outside_of_its_interval_is_told():
