@@ -853,6 +853,8 @@ def test_the_plain_text_is_claim_verdict_reason_details(checked, claims):
     assert (
         "With another therapy (Goksen 2016) in knee osteoarthritis there is 1 trial, 1 of 1 in doubt" in shown["mri13"]
     )
+    assert [claim for claim, said in shown.items() if "Gibson" in said] == ["mri04"]
+    assert "Published: Gibson 2017, neuropathic pain, MD 0-10: −1.58 (CI −2.08 to −1.09; 5 trials" in shown["mri04"]
 
 
 def test_published_results_stand_beside_what_they_speak_of(four_strong):
