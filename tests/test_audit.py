@@ -597,6 +597,15 @@ def test_what_only_a_note_tells_is_quoted():
     assert found["rows"].iloc[0] == (14, 15)
 
 
+def test_a_picked_time_point_is_found_once():
+    for note in (None, "Something else. Only week 2 has numbers: selected upward."):
+        found = audited(changed(both={"selected": "yes", "note": note}))
+        assert found["check"].tolist() == ["favourable time point"] and found["rows"].tolist() == [(2, 3)]
+        assert found["reason"].iloc[0].startswith("The time point was picked")
+        assert ("selected upward" in found["reason"].iloc[0]) is bool(note)
+    assert audited(changed(both={"selected": "no"})).empty
+
+
 def test_an_ordinary_note_is_no_doubt():
     assert three_changed().query("study == 'trial2'").empty and not three_changed().empty
 

@@ -607,6 +607,24 @@ def test_a_picked_time_point_is_a_doubt(real, contrasts):
     assert row["k"] == 8 and "time point selected" in row["caveats"] and row["verdict"] == "not testable here"
 
 
+def test_a_picked_time_point_is_a_doubt_of_a_trial_with_arms_too(checked):
+    known, picked = strong(2), strong(4)[2:]
+    for selected, k, verdict in (("yes", 2, "not testable here"), ("no", 0, "supported"), (None, 0, "supported")):
+        row = verdict_of(trials(*known, *([arm | {"selected": selected} for arm in pair] for pair in picked)))
+        assert (row["doubted"], row["verdict"]) == (k, verdict)
+        assert row["caveats"].count("time point selected") == k
+    shown = checked.set_index("claim_id").loc[["mag01", "mag08"]]
+    assert shown["caveats"].str.contains("Wolsko 2004 (time point selected)", regex=False).all()
+    assert (shown["verdict"] == "not distinguishable from placebo").all()
+
+
+@pytest.mark.parametrize(("selected", "doubted"), [("yes", 1), ("no", 0)])
+def test_a_picked_time_point_is_a_doubt_of_a_trial_that_only_counts(selected, doubted):
+    counts = trial("count2001", None, None, sd=None, responding=(40, 10), selected=selected)
+    row = verdict_of(table_of(counts, trial("other2002", -3, -1, condition_group="Headache")))
+    assert (row["k"], row["doubted"]) == (0, doubted)
+
+
 # Relief on average, and nearly always, are two questions
 
 

@@ -112,6 +112,14 @@ def test_scales_become_points(effects):
     assert one(effects, "wolsko2004")["yi"] == pytest.approx((-79 + 10) / 50)
 
 
+def test_a_picked_time_point_is_flagged(effects):
+    picked = effects.table["study"][["time point selected" in flags for flags in effects.table["flags"]]]
+    assert set(picked) == {"wolsko2004", "foleynolan1992"}
+    for treated, placebo, flags in (("yes", None, True), (None, "yes", True), ("no", "no", False), (None, None, False)):
+        trial = ma.effect_sizes(two_arms({"selected": treated}, {"selected": placebo}, final_sd=2.0)).table.iloc[0]
+        assert ("time point selected" in trial["flags"]) is flags
+
+
 # Of the scores and of the periods; they differ, so that neither is taken for the other.
 CORRELATIONS = [{"correlation": r, "crossover_correlation": 0.9 - r} for r in (0.0, 0.5, 0.9)]
 

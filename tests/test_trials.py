@@ -273,6 +273,8 @@ BAD_CELLS = [
     ("change_mean", 4, "2.68", "far from final minus baseline"),
     ("n", 2, "２１", "is not a number"),  # noqa: RUF001
     ("n", 2, "1e9", "between 1 and 10000000"),
+    ("selected", 2, "maybe", "closed list"),
+    ("selected", 43, "no", "differs between the arms"),
     ("primary", 2, "no", "agree on primary"),
     ("arm", 3, "treatment", "exactly one placebo arm"),
     ("arm", 2, "active", "at least one treatment arm"),

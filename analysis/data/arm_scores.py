@@ -38,6 +38,8 @@ FROM_BOTH, IMPUTED = "from baseline and final SD", "imputed"
 #: Of a final score that is not printed, for an adjusted difference.
 FROM_CHANGE, BASELINE_PLUS_CHANGE = "from baseline and change SD", "baseline plus change"
 ADJUSTED = "difference adjusted for baseline"
+#: The flag of a time point that was picked.
+SELECTED = "time point selected"
 #: Ends the rule of what rests on a correlation that is none of the trial's.
 ASSUMED = " assumed"
 #: A correlation between baseline and final score that is asked for by this name is pooled over the arms that tell one.
@@ -545,7 +547,9 @@ def describe(table: pd.DataFrame, rows: pd.DataFrame, about_all: pd.DataFrame) -
 
 def _flags(table, rows):
     width = table["scale_max"] - table["scale_min"]
-    basis = table["comparison"].map(rows.groupby("comparison")["n_basis"].agg(set))
+    basis, selected = (
+        table["comparison"].map(rows.groupby("comparison")[name].agg(set)) for name in ("n_basis", "selected")
+    )
     tests = {
         "final score": table["outcome"] == "final",
         "not adjusted": table["unadjusted"],
@@ -560,6 +564,7 @@ def _flags(table, rows):
         "rescaled sum": ~width.isin([10, 100]) & (table["outcome"] != EVENTS),
         "n assumed": ["assumed" in each for each in basis],
         "n inferred": ["inferred" in each for each in basis],
+        SELECTED: ["yes" in each for each in selected],
         "doubtful": table["certainty"] == "doubtful",
         "second-hand": table["certainty"] == "second-hand",
     }

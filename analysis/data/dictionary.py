@@ -60,6 +60,7 @@ VOCABULARY = {
     "primary": ("yes", "no"),
     "arm": ("treatment", "placebo", "active", "no treatment", "usual care"),
     "n_basis": ("read", "inferred", "assumed"),
+    "selected": ("yes", "no"),
     "certainty": ("clear", "derived", "doubtful", "second-hand"),
 }
 MEANS = ("baseline_mean", "final_mean", "change_mean")
@@ -77,7 +78,7 @@ COLUMNS = (
     "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
     "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
     "change_mean change_sd change_se change_ci_low change_ci_high ci_level recovered events event_definition "
-    "p_between certainty source locator note"
+    "p_between selected certainty source locator note"
 ).split()
 # Of `recovered`: a mean or an SD, and how it was found.
 _ENTRY = r"(baseline|final|change)_(mean|sd): [^;]+"
@@ -351,6 +352,12 @@ def _trial_rules():
         ),
         *(_same_as_first(column, *in_trial) for column in _CONSTANT),
         *(_same_as_first(column, *at_one_time, by_time=True) for column in _AT_ONE_TIME),
+        _same_as_first(
+            "selected",
+            "differs between the arms of one time point",
+            "Type the same in every arm of the time point.",
+            by_time=True,
+        ),
     )
 
 
@@ -449,8 +456,7 @@ CONTRASTS = TableLayout(
     "study",
     tuple("year scale_min scale_max week difference ci_low ci_high ci_level se n_treatment n_placebo".split()),
     ("year", "n_treatment", "n_placebo"),
-    {name: VOCABULARY[name] for name in ("therapy", "therapy_family", "condition_group", "certainty")}
-    | {"selected": ("yes", "no")},
+    {name: VOCABULARY[name] for name in ("therapy", "therapy_family", "condition_group", "selected", "certainty")},
     rules=(
         *_interval_around("difference"),
         _rule(

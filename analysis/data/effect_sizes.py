@@ -31,6 +31,7 @@ from analysis.data.arm_scores import (
     POINTS,
     RULES,
     SCORES,
+    SELECTED,
     about_trials,
     arm_scores,
     as_derivations,
@@ -84,7 +85,7 @@ _NONE_PRINTED = "no SD, SE, interval or usable p is printed (missing_sd='drop')"
 
 #: What is said of a reported difference: its outcome, its flags, and why it has no effect size.
 OUTCOME = "difference"
-FLAG, SELECTED = "only the difference is printed", "time point selected"
+FLAG = "only the difference is printed"
 NO_SCALE = "the ends of the scale are not stated: the difference cannot be expressed in points"
 NO_REPORTED_SPREAD = "neither an interval nor an SE of the difference is printed"
 
@@ -968,9 +969,9 @@ def contrast_effects(contrasts: pd.DataFrame) -> EffectSizes:
     EffectSizes
         `outcome` is "difference", `status` "recovered" (from an interval) or "as printed" (an SE), and every row has
         the flag "only the difference is printed". "time point selected" marks those whose time point was picked by a
-        review or by what an abstract printed, which leans towards an effect; "doubtful" and "second-hand" are as in
-        the trials. Changes within arms, baselines and design are blank. `left_out` lists the trials without a scale
-        or without a spread, `derivations` how every number was made.
+        review or by what was printed, which leans towards an effect; this, "doubtful" and "second-hand" are as in the
+        trials. Changes within arms, baselines and design are blank. `left_out` lists the trials without a scale or
+        without a spread, `derivations` how every number was made.
 
     Raises
     ------

@@ -132,7 +132,7 @@ _PAIRS = ("ci", "ci_t", "ci_p")
 # What trials are, beside their numbers; the words of the closed lists that nothing is computed from may be any.
 _ABOUT = (
     "author title doi pmid therapy therapy_family therapy_detail condition condition_group pain_type design control "
-    "scale week timepoint primary n_basis event_definition p_between certainty source locator note"
+    "scale week timepoint primary n_basis event_definition p_between selected certainty source locator note"
 ).split()
 _ANY_WORDS = ("therapy", "therapy_family", "condition_group", "pain_type", "control")
 # What a number must be, where the name of its argument does not say so; see `analysis._check`.

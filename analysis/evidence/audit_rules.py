@@ -871,6 +871,9 @@ def _said_in_notes(trials):
     """One finding per trial and kind of doubt that a note states, with the sentences quoted."""
     for study, rows in trials.groupby("study", sort=False):
         for check, pattern, remedy in NOTES:
+            # `_picked` finds it then, and quotes the note.
+            if pattern == NOTE_ON_TIME and (rows["selected"] == "yes").any():
+                continue
             quote, where = _notes_of(rows, pattern)
             weak = check == "control not inert" and rows["control"].isin(["weak dose", "other"]).any()
             if weak:
@@ -897,10 +900,10 @@ def _contrast_too_narrow(contrasts):
         yield _found(line, "SD unusually small", "warning", line.sd, reason, LOOK)
 
 
-def _contrast_picked(contrasts):
-    """Reported differences at a time point that was picked."""
+def _picked(table):
+    """Results at a time point that was picked."""
     remedy = "Leave it out of a sensitivity analysis: it leans towards an effect."
-    for study, picked in contrasts[contrasts["selected"] == "yes"].groupby("study", sort=False):
+    for study, picked in table[table["selected"] == "yes"].groupby("study", sort=False):
         quote = _notes_of(picked, NOTE_ON_TIME)[0].rstrip(".;")
         reason = f"the time point was picked, by a review or by what was printed{f': {quote!r}' if quote else ''}."
         yield Finding(study, tuple(picked.index), "favourable time point", "warning", np.nan, reason, remedy)
@@ -944,6 +947,7 @@ RULES: tuple[Any, ...] = (
     (_crossover, "trials"),
     (_missing_spread, "paired", "trials"),
     (_said_in_notes, "trials"),
+    (_picked, "trials"),
 )
 
 #: The rules for a table of reported differences.
@@ -951,7 +955,7 @@ CONTRAST_RULES: tuple[Any, ...] = (
     (_certainty, "contrasts"),
     (_contrast_not_centred, "contrasts"),
     (_contrast_too_narrow, "contrasts"),
-    (_contrast_picked, "contrasts"),
+    (_picked, "contrasts"),
     (_contrast_of_a_trial, "contrasts", "trials"),
 )
 

@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
-from analysis.data.arm_scores import about_trials
+from analysis.data.arm_scores import SELECTED, about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS, filled_claims
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, require_points, with_contrasts
 from analysis.data.trials import TrialDataError, broken_rules, named_claims
@@ -69,7 +69,7 @@ CONDITION_WORDS = {
 ANY_PAIN = ("any pain", "pain")
 
 #: Flags of effect sizes that keep a trial from carrying a verdict, and one more.
-DOUBTS = ("doubtful", "second-hand", "SD imputed", "time point selected")
+DOUBTS = ("doubtful", "second-hand", "SD imputed", SELECTED)
 WEAK_CONTROL = "weak dose as control"
 _ONLY_DIFFERENCE = "only the difference is printed"
 
@@ -350,7 +350,11 @@ def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
     people["n_placebo"] = people["n_placebo"].where(own["design"] != "crossover", 0)
     own = own.assign(people=people.sum(axis=1, min_count=1))
     others = rows[~rows["study"].isin(own["study"])]
-    parts = [own] if others.empty else [own, about_trials(others)]
+    parts = [own]
+    if not others.empty:
+        selected = set(others["study"][others["selected"] == "yes"])
+        about = about_trials(others)
+        parts.append(about.assign(flags=[(SELECTED,) if study in selected else () for study in about["study"]]))
     wanted = [*_ABOUT, *_NUMBERS, *_ARMS, *_EXTRA]
     parts = [_marked(part).reindex(columns=wanted).astype(object) for part in parts]
     numbers = [name for name in wanted if name not in (*_ABOUT, "timepoint", "week_band", "doubts")]
