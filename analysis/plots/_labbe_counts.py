@@ -229,7 +229,7 @@ def labbe_counts(
     >>> from analysis.plots._labbe_counts import labbe_counts
     >>> fig = labbe_counts(analysis.pool_responders(analysis.read_trials("data/trials.csv")))
     >>> fig.content.table.loc[0, ["name", "text_placebo", "text_treatment"]].tolist()
-    ['Erchonia (registry) 2017', '4/11 (36%)', '18/19 (95%)']
+    ['Leung 2016', '2/12 (17%)', '7/12 (58%)']
     """
     shown = _shown(results, counts, measure, digits)
     table = _counts_table(shown, by, label)
