@@ -23,7 +23,7 @@ from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
-from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, markers, rule, write
+from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, rule, write
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
@@ -43,20 +43,20 @@ from analysis.plots._plane import (
     axis_title,
     band,
     draw_axes,
+    draw_marks,
     footer_rows,
     limits_that_fill,
     lines_above,
     lower,
     named,
     null_of,
-    on_dots,
     room_for,
     sheet,
     size_of,
     title_axes,
     with_digits,
     with_rows,
-    write_beside,
+    write_names,
     write_titles,
 )
 from analysis.plots._rows import decimals
@@ -278,8 +278,7 @@ def _bubble_table(along, label, wording):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
     # the trials of a regression have no ids, so that only names are asked for; any of them may be named
-    away = trials["estimate"] - trials["fitted"]
-    trials["labelled"] = named(trials.assign(study=trials["name"]), label, away, True)
+    trials = named(trials, label, trials["estimate"] - trials["fitted"])
     trials["text_name"] = trials["name"]
     trials["text_x"] = trials["x"].astype(str) if along.categorical else _write_x(trials["x"], _is_year(along))
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
@@ -373,15 +372,15 @@ def _draw_plane(plane, about, size):
         zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     points = along.trials[["x", "yi"]].to_numpy(float)
-    _draw_circles(plane, points, size)
     mean = np.column_stack([x, curve["estimate"]])
     # upon the circles, whose zorder is 3
     plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + RIM_PT, zorder=3.05)
     plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
     fitted = np.column_stack([points[:, 0], along.trials["fitted"]])
     lines = ["estimate", *(["pi_low", "pi_high"] if about.predicts else [])]
-    avoid = [*(on_dots(plane.mm(x, curve[name]), ON_MEAN) for name in lines), _on_null(plane)]
-    _write_names(plane, about, points, size, fitted, avoid)
+    avoid = [plane.on(np.column_stack([x, curve[name]]), ON_MEAN) for name in lines]
+    avoid.append(plane.on([(end, 0.0) for end in plane.x.limits], ON_NULL))
+    _draw_circles(plane, about, points, size, fitted, avoid)
 
 
 def _draw_rows_into(ax, about, scale, width, height):
@@ -476,50 +475,23 @@ def _draw_rows(plane, about, rows, size):
         zero = [[(0.0, 0.0), (0.0, rows.total)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
     points = np.column_stack([about.along.trials["yi"], at[rows.row] + rows.lane])
-    _draw_circles(plane, points, size)
     half = tall / 2
     mean = curve["estimate"].to_numpy(float)
     strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
     # under the circles, whose zorder is 3: many of a row stand on its mean
     plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=STROKE_PT + RIM_PT, zorder=2.6)
     plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=STROKE_PT, zorder=2.7)
-    # names keep off the strokes and the null line: dots about a millimetre apart, between which no name fits
-    spans = [*zip(mean, at, half, strict=True), (0.0, rows.total / 2, rows.total / 2)]
-    dots = np.vstack([plane.mm(x, np.linspace(m - h, m + h, max(9, int(2 * h)))) for x, m, h in spans])
+    avoid = [plane.on(line, ON_MEAN) for line in (*strokes, [(0.0, 0.0), (0.0, rows.total)])]
     fitted = np.column_stack([about.along.trials["fitted"], points[:, 1]])
-    _write_names(plane, about, points, size, fitted, [on_dots(dots, ON_MEAN)])
+    _draw_circles(plane, about, points, size, fitted, avoid)
 
 
-def _draw_circles(plane, points, size):
-    """Draw the trials at ``points``, the largest first."""
-    order = np.argsort(-size, kind="stable")
-    look = {"colours": [style.TRIAL] * len(order), "hollow": np.zeros(len(order), bool)}
-    markers(plane.ax, points[order], ["circle"] * len(order), size[order], gid="bubble-trials", **look)
-
-
-def _write_names(plane, about, points, size, fitted, avoid):
-    """Write the names of the trials that are to have one, away from their ``fitted`` places, the farthest first."""
-    xy, fitted = plane.mm(*points.T), plane.mm(*fitted.T)
-    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
-    away = np.hypot(*(xy - fitted).T)
+def _draw_circles(plane, about, points, size, fitted, avoid):
+    """Draw the trials at ``points``, and names that are to be written, away from their ``fitted`` places."""
+    reach = draw_marks(plane, points, size, "bubble-trials")
     trials = about.table[about.table["kind"] == "trial"]
-    chosen = [i for i in np.argsort(-away, kind="stable") if trials["labelled"].iloc[i]]
-    write_beside(
-        plane,
-        {f"name-{i}": trials["name"].iloc[i] for i in chosen},
-        xy[chosen],
-        reach[chosen],
-        taken=np.column_stack([xy[:, 0] - reach, xy[:, 0] + reach, xy[:, 1] - reach, xy[:, 1] + reach]),
-        avoid=avoid,
-        outwards=(xy - fitted)[chosen],
-        leaders="bubble-leaders",
-    )
-
-
-def _on_null(plane):
-    """Return the price of standing on the null line, which is level."""
-    y = plane.mm(plane.x.limits[0], 0.0)[0, 1]
-    return lambda boxes: ON_NULL * ((boxes[:, 2] < y) & (boxes[:, 3] > y))
+    outwards = plane.mm(*points.T) - plane.mm(*fitted.T)
+    write_names(plane, trials, points, reach, outwards=outwards, avoid=avoid)
 
 
 def _bubble_footer(about, note, *, printed=False):

@@ -222,8 +222,7 @@ def _drapery_table(studies, label, common):
     trials = pd.DataFrame({"kind": "trial", "name": studies.rows["name"], "estimate": pooled.yi})
     trials = trials.assign(low=pooled.yi - half, high=pooled.yi + half, weight=pooled.weights)
     trials["pvalue"] = of.trial_pvalues
-    away = trials["estimate"] - pooled.estimate
-    trials["labelled"] = named(trials.assign(study=trials["name"]), label, away, True)
+    trials["labelled"] = named(trials, label, trials["estimate"] - pooled.estimate)["labelled"]
     rows, ends = [trials], [*of.trials]
     extra = [("total", "Pooled", pooled.estimate, pooled.ci, pooled.pvalue, of.pooled)]
     if np.isfinite(pooled.pi.low):

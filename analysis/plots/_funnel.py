@@ -34,7 +34,6 @@ from analysis.plots._plane import (
     model_sentence,
     named,
     null_of,
-    on_path,
     outside_sentence,
     pooled_sentence,
     room_for,
@@ -188,7 +187,7 @@ def _funnel_table(studies, contours, label):
     limit = critical(level)
     rows = trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
     rows["outside"] = rows["distance"].abs() > limit
-    rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
+    rows = named(rows, label, rows["distance"], rows["outside"])
     rows["text_se"] = [number(x, studies.wording.digits) for x in rows["se"]]
     rows["text_p"] = [pvalue(p) for p in rows["pvalue"]]
     extra = [total_row(studies)]
@@ -266,10 +265,10 @@ def _draw_funnel(plane, table, yaxis):
 
     trials = table[table["kind"] == "trial"]
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
-    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "funnel-trials")
+    reach = draw_trials(plane, at, trials["imputed"], "funnel-trials")
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
-    avoid = [on_path(plane.mm(*path.T), 2.5) for path in (*limits, *drawn, pooled)]
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+    avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled)]
+    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
 def _upright_ticks(scale, height):

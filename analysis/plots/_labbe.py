@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import PolyCollection
 
 from analysis import _check
 from analysis._docs import documented
@@ -23,37 +22,38 @@ from analysis.plots import _words as words
 from analysis.plots._forest import worthwhile_zone
 from analysis.plots._labbe_counts import (
     COLUMNS,
-    INSET,
+    DIAMOND_MM,
     ROLES,
-    boxes_of,
     counts_within,
-    draw_cross,
-    draw_marks,
+    draw_pooled,
     groups_of,
     labbe_counts,
+    looks_of,
     mark_entries,
     other_groups_sentence,
-    reach_of,
+    side_of,
+    side_words,
     square_page,
 )
-from analysis.plots._layout import LEAST_FILL, font, line_height, text_width
-from analysis.plots._marks import area_entry, line_entry, pooled_entry, rule, write, write_on
+from analysis.plots._layout import LEAST_FILL
+from analysis.plots._marks import area_entry, line_entry, pooled_entry
 from analysis.plots._page import FigureContent, ReportFigure
 from analysis.plots._plane import (
-    BESIDE_MM,
-    KEY_MM,
     Plane,
     Scale,
+    boxes_of,
+    draw_axes,
+    draw_marks,
     footer_rows,
     labbe_areas,
     looks_of_groups,
     named,
-    room_for,
     size_of,
+    title_axes,
     width_of,
     with_digits,
     with_rows,
-    write_beside,
+    write_names,
 )
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
@@ -152,7 +152,11 @@ def labbe(
     scale = _means_scale(table)
     zone, _, band = worthwhile_zone(worthwhile if wording.benefit else None, wording)
     if ax is not None:
-        _draw_into(ax, table, scale, zone, wording)
+        ax.set_box_aspect(1)
+        side = min(size_of(ax))
+        size = labbe_areas(table[table["kind"] == "trial"], side)
+        _draw_means(Plane(ax, scale, scale, side, side), table, size, zone, _sides(wording))
+        title_axes(ax, *_axis_titles(wording))
         return ax.figure
     title = title or _means_title(wording)
     footer = _means_footer(arms, table, wording, by=by, band=band, note=note)
@@ -237,9 +241,8 @@ def _means_table(arms, by, label, wording):
     rows = rows[rows["placebo_estimate"].notna() & rows["treatment_estimate"].notna()].reset_index(drop=True)
     total = _pooled_row(arms)
     # how far each trial stands from the pooled means: the farthest are named
-    away = np.hypot(*(rows[name] - total[name] for name in COLUMNS))
-    labelled = named(rows, label, away, True)
-    rows = with_rows(rows, total).assign(labelled=[*labelled, False])
+    rows = named(rows, label, np.hypot(*(rows[name] - total[name] for name in COLUMNS)))
+    rows = with_rows(rows, total | {"labelled": False})
     rows["text_name"] = rows["name"]
     for arm in ("placebo", "treatment", "contrast"):
         rows[f"text_{arm}"] = [wording.write(x) for x in rows[f"{arm}_estimate"]]
@@ -274,132 +277,38 @@ def _means_scale(table):
     return Scale((low - pad, high + pad))
 
 
-def _draw_into(ax, table, scale, zone, wording):
-    """Draw the panel into axes of another figure, with plain axis titles."""
-    side = min(size_of(ax))
-    ax.set_box_aspect(1)
-    size = labbe_areas(table[table["kind"] == "trial"], side)
-    _draw_means(ax, table, size, scale=scale, zone=zone, side=side, sides=_sides(wording))
-    for axis, text in zip((ax.xaxis, ax.yaxis), _axis_titles(wording), strict=True):
-        axis.set_ticks(*scale.ticks(), fontproperties=font(style.SMALL_PT))
-        axis.set_label_text(text, fontproperties=font(style.SMALL_PT))
-
-
-class _Plane(Plane):
-    """A plane whose words stand above marks and cross."""
-
-    def write(self, x, y, text, look, *, align, gid):
-        """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
-        at = self.values([x, y - style.CAP * look[0] / style.PT_PER_MM])[0]
-        write_on(self.ax, *at, text, look, align=align, gid=gid, zorder=6)
-
-
-def _draw_means(ax, table, size, *, scale, zone, side, sides):
-    """Draw everything inside the panel; ``size`` holds the areas of the trials' marks, ``side`` its length in mm."""
+def _draw_means(plane, table, size, zone, sides):
+    """Draw everything inside the panel; ``size`` holds the areas of the trials' marks."""
     trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"]
-    ax.set(xlim=scale.limits, ylim=scale.limits)
-    plane = _Plane(ax, scale, scale, side, side)
-    boxes = boxes_of(plane, trials, size, total)
-    corners = _corner_words(side, sides, boxes)
-    _draw_backdrop(plane, zone, corners)
-    largest_first = np.argsort(-size, kind="stable")
-    draw_marks(plane, trials.iloc[largest_first], size[largest_first])
-    _draw_pooled(plane, total.iloc[0])
-    for (align, text), box in corners:
-        x = box[0] if align == "left" else box[1]
-        plane.write(x, (box[2] + box[3]) / 2, text, style.NOTE, align=align, gid=f"corner-{align}")
-    _write_names(plane, trials, total.iloc[0], size, np.vstack([boxes, *(box for _, box in corners)]))
+    draw_axes(plane)
+    reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
+    at, reach = np.vstack([trials[COLUMNS], total[COLUMNS]]).astype(float), np.append(reach, DIAMOND_MM)
+    line, centre = np.column_stack([plane.x.limits] * 2), plane.mm(*at.T)
+    corners = side_words(plane, [sides], boxes_of(centre, reach), [plane.on(line, 1.0)], plane.x.limits)
+    lines = [(each, 4.0) for each in draw_pooled(plane, total.iloc[0])]
+    lines += [(line, 2.5), *((each, 1.0) for each in _draw_backdrop(plane, zone, line, corners))]
+    avoid, outwards = [plane.on(*each) for each in lines], centre - centre[-1]
+    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid, taken=corners)
 
 
-def _corner_words(side, sides, taken):
-    """Return what the two sides of the line mean, where the corner is free: ((alignment, text), box)."""
-    tall, found = line_height(style.NOTE_PT), []
-    for text, align in zip(sides, ("left", "right"), strict=True):
-        wide = text_width(text, style.NOTE_PT)
-        left = INSET if align == "left" else side - INSET - wide
-        bottom = side - INSET - tall if align == "left" else INSET
-        box = np.array([left, left + wide, bottom, bottom + tall])
-        hit = (taken[:, 0] < box[1]) & (taken[:, 1] > box[0]) & (taken[:, 2] < box[3]) & (taken[:, 3] > box[2])
-        if not hit.any() and wide < 0.6 * side:
-            found.append(((align, text), box))
-    return found
-
-
-def _draw_backdrop(plane, zone, corners):
-    """Draw band, lines of no change and line of no difference; the words in the corners stay clear of lines."""
+def _draw_backdrop(plane, zone, line, corners):
+    """Draw band, line of no difference and lines of no change, and return these; they stop at words in the corners."""
     low, high = plane.x.limits
     if zone:
         ends = [(low, low + zone[0]), (low, low + zone[1]), (high, high + zone[1]), (high, high + zone[0])]
         plane.areas([ends], "labbe-zone", style.ZONE)
     across, up = [(low, 0.0), (high, 0.0)], [(0.0, low), (0.0, high)]
-    for (align, _), box in corners:
+    for box in corners:
         (left, bottom), (right, top) = plane.values(box.reshape(2, 2).T + [[-0.8], [0.8]])
-        if align == "left" and bottom < 0 < top:
-            across[0] = right, 0.0
-        if align == "right" and left < 0 < right:
-            up[0] = 0.0, top
+        upper = top + bottom > left + right
+        if bottom < 0 < top:
+            across[0 if upper else 1] = right if upper else left, 0.0
+        if left < 0 < right:
+            up[1 if upper else 0] = 0.0, bottom if upper else top
     thin = {"linewidths": style.RULE_PT}
     plane.lines([across, up], "labbe-zero", colors=style.CONNECTOR, zorder=0.5, **thin)
-    plane.lines([[(low, low), (high, high)]], "labbe-identity", colors=style.INK, zorder=1, **thin)
-
-
-def _draw_pooled(plane, row):
-    """Draw the pooled means with their intervals, and arrowheads where these leave the panel."""
-    (x, y), limits, tips = (row[name] for name in COLUMNS), plane.x.limits, []
-    ends = {arm: (row[f"{arm}_low"], row[f"{arm}_high"]) for arm in ROLES}
-    inside = {arm: np.clip(pair, *limits) for arm, pair in ends.items()}
-    draw_cross(plane, (x, y), [[(at, y) for at in inside["placebo"]], [(x, at) for at in inside["treatment"]]])
-    for arm, (low, high) in ends.items():
-        for gone, at, way in ((low < limits[0], limits[0], -1), (high > limits[1], limits[1], 1)):
-            if gone:
-                tips.append(_tip(plane, (at, y) if arm == "placebo" else (x, at), way, flat=arm == "placebo"))
-    heads = PolyCollection(tips, facecolor=style.INK, edgecolor="none", zorder=5.2, gid="labbe-arrows")
-    plane.ax.add_collection(heads, autolim=False)
-
-
-def _tip(plane, at, way, *, flat):
-    """Return the corners of an arrowhead at the edge of the panel."""
-    size = style.ARROW_MM / plane.width * (plane.x.limits[1] - plane.x.limits[0])
-    corners = np.array([(0.0, 0.0), (-size * way, 0.55 * size), (-size * way, -0.55 * size)])
-    return corners[:, :: 1 if flat else -1] + np.asarray(at)
-
-
-def _write_names(plane, trials, total, size, taken):
-    """Write the names of the most extreme trials where nothing else stands."""
-    xy, centre = plane.mm(*trials[COLUMNS].to_numpy(float).T), plane.mm(*(total[name] for name in COLUMNS))[0]
-    chosen = [i for i in np.argsort(-np.hypot(*(xy - centre).T), kind="stable") if trials["labelled"].iloc[i]]
-    cross = plane.mm(*([total[f"{arm}_low"], total[f"{arm}_high"]] for arm in ROLES)).T
-    write_beside(
-        plane,
-        {f"name-{i}": trials["name"].iloc[i] for i in chosen},
-        xy[chosen],
-        reach_of(trials, size)[chosen],
-        taken=taken,
-        avoid=(_on_the_line, _on_zero(*plane.mm(0.0, 0.0)[0]), _on_cross(centre, *cross)),
-        outwards=(xy - centre)[chosen],
-        leaders="labbe-leaders",
-    )
-
-
-def _on_the_line(boxes):
-    """Return the price of standing on the line of no difference."""
-    return 2.5 * ((boxes[:, 0] < boxes[:, 3]) & (boxes[:, 1] > boxes[:, 2]))
-
-
-def _on_zero(x, y):
-    """Return the price of standing on a line of no change, upright at ``x`` or level at ``y``."""
-    return lambda box: 1.0 * (((box[:, 0] < x) & (box[:, 1] > x)) | ((box[:, 2] < y) & (box[:, 3] > y)))
-
-
-def _on_cross(centre, across, up):
-    """Return the price of standing on the intervals of the pooled means."""
-
-    def price(box):
-        level = (box[:, 2] < centre[1]) & (box[:, 3] > centre[1]) & (box[:, 0] < across[1]) & (box[:, 1] > across[0])
-        upright = (box[:, 0] < centre[0]) & (box[:, 1] > centre[0]) & (box[:, 2] < up[1]) & (box[:, 3] > up[0])
-        return 4.0 * (level | upright)
-
-    return price
+    plane.lines([line], "labbe-identity", colors=style.INK, zorder=1, **thin)
+    return across, up
 
 
 def _means_footer(arms, table, wording, *, by, band, note):
@@ -450,16 +359,11 @@ def _pooled_words(arms, table):
 
 def _means_page(table, scale, zone, wording, *, title, footer, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
-    left = style.MARGIN + room_for(scale.ticks()[1])
-    side = width - style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else 0.0)
-    size = labbe_areas(table[table["kind"] == "trial"], side)
-
-    def draw(ax, page, top):
-        _draw_means(ax, table, size, scale=scale, zone=zone, side=side, sides=_sides(wording))
-        _draw_axes(page, scale, (left, top, side))
-
+    size = labbe_areas(table[table["kind"] == "trial"], side_of(scale, width))
     entries = _means_entries(table, size, zone, by, wording)
-    return square_page(draw, entries, _axis_titles(wording), title=title, footer=footer, width=width, box=(left, side))
+    on = square_page(scale, entries, _axis_titles(wording), title=title, footer=footer, width=width)
+    _draw_means(on.plane, table, size, zone, _sides(wording))
+    return on.figure
 
 
 def _means_entries(table, size, zone, by, wording):
@@ -475,21 +379,6 @@ def _means_entries(table, size, zone, by, wording):
     return entries + mark_entries(
         table[table["kind"] == "trial"], size, by, wording.nouns, largest=60.0, new_lines=new_lines
     )
-
-
-def _draw_axes(page, scale, box):
-    """Draw both axes on the page: rules, ticks and their labels, the same on either side."""
-    left, top, side = box
-    low, high = scale.limits
-    ticks, labels = scale.ticks()
-    at = (ticks - low) / (high - low) * side
-    bottom = top + side
-    rule(page, [[(left, bottom), (left + side, bottom)], [(left, top), (left, bottom)]], "axis-lines")
-    marks = [[(left + x, bottom), (left + x, bottom + 1.0)] for x in at]
-    rule(page, marks + [[(left - 1.0, bottom - x), (left, bottom - x)] for x in at], "axis-ticks")
-    for i, (label, x) in enumerate(zip(labels, at, strict=True)):
-        write(page, left + x, bottom + 3.0, label, style.CAPTION, align="center", gid=f"tick-x-{i}")
-        write(page, left - 1.8, bottom - x, label, style.CAPTION, align="right", gid=f"tick-y-{i}")
 
 
 def _pooled_sentence(table, wording):

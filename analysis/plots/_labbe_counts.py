@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.style import context as style_context
 from numpy.typing import ArrayLike
 
 from analysis import _check
@@ -25,39 +24,39 @@ from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import line_height, text_width, wrap, wrap_evenly
 from analysis.plots._marks import (
-    REACH,
     Entry,
     area_entry,
-    draw_key,
-    lay_key,
     line_entry,
     marker_entry,
     markers,
     pooled_entry,
-    write,
 )
-from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
+from analysis.plots._page import FigureContent, ReportFigure
 from analysis.plots._plane import (
-    AXIS_MM,
     BESIDE_MM,
     EDGE_MM,
     KEY_MM,
+    LEVEL_TICK_MM,
     Plane,
     Scale,
     band,
+    boxes_of,
     draw_axes,
+    draw_marks,
     footer_rows,
     labbe_areas,
     looks_of_groups,
     named,
-    on_path,
     room_for,
+    sheet,
     size_of,
+    tips,
     title_axes,
     width_of,
     with_digits,
     with_rows,
-    write_beside,
+    write_names,
+    write_titles,
 )
 from analysis.plots._rows import decimals, source_of
 from analysis.plots._theme import themed
@@ -89,6 +88,7 @@ FILL = 0.95  # of the axes at most, where they end before 100%
 PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
 POOLED_PT = 1.1  # width of the curve
 LARGEST_PT2 = 110.0  # area of a mark
+DIAMOND_MM = 2.6  # from the centre of the diamond of pooled values, with a little more
 
 INSET = 1.4  # mm between the words in the corners and the edges
 
@@ -328,8 +328,7 @@ def _counts_table(shown, by, label):
         rows["event_definition"] = trials["event_definition"].astype(str)
     rows["at_this_place"] = rows.groupby(_places_of(rows))["name"].transform("size")
     curve = _percent_curve(shown)
-    rows["distance"] = _distance_from(curve, rows)
-    rows["labelled"] = named(rows, label, rows["distance"], True)
+    rows = named(rows, label, _distance_from(curve, rows))
     rows = rows.assign(look=looks_of_groups(rows), **_trial_texts(rows, shown))
     pooled = [_pooled_row(shown)] if shown.shares() and shown.several else []
     end = rows[COLUMNS].max(axis=None)
@@ -405,60 +404,59 @@ def _end(table):
 
 
 def _areas_painted(table, side):
-    """Return the areas of the marks in square points, in the order of painting; if one is too large, all shrink."""
-    size = labbe_areas(_painted(table), side)
+    """Return the areas of the marks in square points; if one is too large, all shrink."""
+    size = labbe_areas(table[table["kind"] == "trial"], side)
     return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
 
-def _painted(table):
-    """Return the trials in the order in which they are painted, the heaviest first."""
-    trials = table[table["kind"] == "trial"]
-    return trials.iloc[np.argsort(-trials["weight"].to_numpy(float), kind="stable")]
-
-
 def _draw_counts(plane, shown, table, size):
-    """Draw everything inside the panel; ``size`` holds the areas of the marks in the order of painting."""
-    trials, total, end = _painted(table), table[table["kind"] == "total"], _end(table)
+    """Draw everything inside the panel; ``size`` holds the areas of the marks."""
+    trials, total, end = table[table["kind"] == "trial"], table[table["kind"] == "total"], _end(table)
     draw_axes(plane)
     for name in ("bottom", "left"):
         plane.ax.spines[name].set_bounds(0.0, end)
-    reach, boxes = reach_of(trials, size), boxes_of(plane, trials, size, total)
     paths = _draw_paths(plane, table, end)
-    draw_marks(plane, trials, size)
+    reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
     for row in total.to_dict("records"):
-        x, y = (row[name] for name in COLUMNS)
-        ends = [[row[f"{role}_{side}"] for side in ("low", "high")] for role in ROLES]
-        cross = np.array([[(at, y) for at in ends[0]], [(x, at) for at in ends[1]]])
-        draw_cross(plane, (x, y), cross)
-        paths += [(plane.mm(*line.T), 4.0) for line in cross]
-    sides = _side_words(plane, shown.sides, boxes, paths, end)
-    for i, (text, box) in enumerate(sides):
-        plane.write(box[0], (box[2] + box[3]) / 2, text, style.NOTE, align="left", gid=f"side-{i}")
-    _write_places(plane, trials, reach, paths, np.vstack([boxes, *(box for _, box in sides)]))
+        paths += [(line, 4.0) for line in draw_pooled(plane, row)]
+    avoid, more = [plane.on(*each) for each in paths if len(each[0])], np.full(len(total), DIAMOND_MM)
+    marks = plane.mm(*pd.concat([trials, total])[COLUMNS].to_numpy(float).T), np.append(reach, more)
+    sides = side_words(plane, shown.sides, boxes_of(*marks), avoid, (0.0, end))
+    places = _places(trials.assign(reach=reach))
+    write_names(
+        plane,
+        places,
+        np.vstack([places[COLUMNS], total[COLUMNS]]),
+        np.append(places["reach"], more),
+        # square to the line of no difference: to the upper left of marks above the curve, to the lower right of others
+        outwards=np.sign(places[["distance"]].to_numpy(float)) * [-1.0, 1.0],
+        avoid=avoid,
+        taken=sides,
+    )
 
 
 def _draw_paths(plane, table, end):
     """Draw the frame of all percentages, band, curve and line of no difference.
 
-    Return their paths in millimetres, each with what it costs a name to stand there.
+    Return their paths, each with what it costs a name to stand there.
     """
     curve = table[table["kind"] == "curve"]
     x, y = (curve[name].to_numpy(float) for name in COLUMNS)
     low, high = (curve[f"treatment_{side}"].to_numpy(float) for side in ("low", "high"))
     far = [[(0.0, end), (end, end)], [(end, 0.0), (end, end)]]
     plane.lines(far, "labbe-frame", colors=style.CONNECTOR, linewidths=style.RULE_PT, zorder=0.5)
-    paths = [(plane.mm(*np.array(side).T), 2.0) for side in far]
+    paths = [(side, 2.0) for side in far]
     if np.isfinite(low).all():
         plane.areas([inside_square(band(x, low, high), end)], "labbe-band", style.BAND)
         edges = [inside_square(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
         plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
-        paths += [(plane.mm(*edge.T), 0.6) for edge in edges]
+        paths += [(edge, 0.6) for edge in edges]
     # a risk ratio or difference leads beyond 0 and 100% at some percentages, where the curve is not drawn
     possible = curve["possible"].to_numpy(bool)
     line = inside_square(np.column_stack([x, y])[possible], end, closed=False)
     plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     plane.lines([line], "labbe-curve", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
-    return [*paths, (plane.mm(*np.array([(0.0, 0.0), (end, end)]).T), 2.0), (plane.mm(*line.T), 3.0)]
+    return [*paths, ([(0.0, 0.0), (end, end)], 2.0), (line, 3.0)]
 
 
 def inside_square(path, end, *, closed=True):
@@ -484,9 +482,13 @@ def _clipped(path, axis, end):
     return np.array(kept).reshape(-1, 2)
 
 
-def _side_words(plane, sides, taken, paths, end):
-    """Return what both sides of the line of no difference mean, in a free corner of each: (text, box)."""
-    low, high = plane.mm([0.0, end], [0.0, end])[:, 0] + [INSET, -INSET]
+def side_words(plane, sides, taken, avoid, ends):
+    """Write what both sides of the line of no difference mean, in a free corner of each, and return the boxes.
+
+    ``sides`` are pairs of words, the longest first; ``ends`` those of the line, ``taken`` the boxes of marks, and
+    ``avoid`` what lines cost.
+    """
+    low, high = plane.mm(ends, ends)[:, 0] + [INSET, -INSET]
     tall, best = line_height(style.NOTE_PT), []
     for pair in sides:
         found = []
@@ -494,49 +496,32 @@ def _side_words(plane, sides, taken, paths, end):
             wide, bottom = text_width(text, style.NOTE_PT), high - tall if upper else low
             # in the corner, or else as near to the line of no difference as the height of the text allows
             lefts = (low, high - wide - tall - INSET) if upper else (high - wide, low + tall + INSET)
-            boxes = [(left, left + wide, bottom, bottom + tall) for left in lefts]
-            free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, paths)]
-            found += [(text, np.array(box)) for box in free[:1]]
+            boxes = [np.array([left, left + wide, bottom, bottom + tall]) for left in lefts]
+            free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, avoid)]
+            found += [(text, upper, box) for box in free[:1]]
         best = max(best, found, key=len)
-    return best
+    for text, upper, (left, _, bottom, top) in best:
+        gid = f"corner-{'left' if upper else 'right'}"
+        plane.write(left, (bottom + top) / 2, text, style.NOTE, align="left", gid=gid, over=True)
+    return [box for *_, box in best]
 
 
-def _is_free(box, taken, paths):
+def _is_free(box, taken, avoid):
     """Say whether a box touches no mark and no line."""
     left, right, bottom, top = box
     hit = (taken[:, 0] < right) & (taken[:, 1] > left) & (taken[:, 2] < top) & (taken[:, 3] > bottom)
-    return not hit.any() and not any(on_path(path, 1.0)(np.array([box]))[0] for path, _ in paths)
-
-
-def _write_places(plane, trials, reach, paths, taken):
-    """Write how many trials stand at one place and the names that are asked for."""
-    places = _places(trials)
-    first = [i for i, _ in places]
-    # square to the line of no difference: to the upper left of marks above the curve, to the lower right of others
-    away = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
-    write_beside(
-        plane,
-        {f"name-{trials.index[i]}": text for i, text in places},
-        plane.mm(*trials[COLUMNS].to_numpy(float).T)[first],
-        reach[first],
-        taken=taken,
-        avoid=[on_path(path, price) for path, price in paths],
-        outwards=away[first],
-        leaders="labbe-leaders",
-    )
+    return not hit.any() and not any(price(box[None])[0] for price in avoid)
 
 
 def _places(trials):
-    """Return the trial in front and the words of every place that has some, those of several trials first."""
-    found = []
-    rows = trials.assign(order=range(len(trials)))
-    for _, here in rows.groupby(_places_of(rows), sort=False):
+    """Return the largest trial of every place, named after those that are to be named, or how many there are."""
+    groups, texts = trials.groupby(_places_of(trials), sort=False), []
+    for _, here in groups:
         names, n = here.loc[here["labelled"], "name"], len(here)
         more = f" and {number(n - 1, 0)} more" if n > 1 else ""
-        if text := f"{names.iloc[0]}{more}" if len(names) else f"×{number(n, 0)}" if n > 1 else "":
-            found.append((-n, -here["distance"].abs().max(), int(here["order"].iloc[0]), text))
-    # of places with as many trials, the one farthest from the curve comes first
-    return [each[2:] for each in sorted(found, key=lambda each: each[:2])]
+        texts.append(f"{names.iloc[0]}{more}" if len(names) else f"×{number(n, 0)}" if n > 1 else "")
+    places = trials.loc[groups["reach"].idxmax()].assign(name=texts)
+    return places.assign(labelled=places["name"].ne(""))
 
 
 def _counts_title(shown):
@@ -631,17 +616,14 @@ def _zero_cells(trials):
 def _counts_page(shown, table, *, title, footer, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     scale = _percent_scale(table)
-    left = room_for(scale.ticks()[1])
-    side = width - 2 * style.MARGIN - left - (KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else EDGE_MM)
+    side = side_of(scale, width)
     size = _areas_painted(table, side)
-
-    def draw(ax, page, top):
-        _draw_counts(Plane(ax, scale, scale, side, side), shown, table, size)
-
     # beside the panel, the key begins level with the frame of all percentages
     down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2
-    entries, box = _counts_entries(shown, table, size, by), (style.MARGIN + left, side)
-    return square_page(draw, entries, shown.axes, title=title, footer=footer, width=width, box=box, key_down=down)
+    entries = _counts_entries(shown, table, size, by)
+    on = square_page(scale, entries, shown.axes, title=title, footer=footer, width=width, down=down)
+    _draw_counts(on.plane, shown, table, size)
+    return on.figure
 
 
 def _counts_entries(shown, table, size, by):
@@ -657,7 +639,8 @@ def _counts_entries(shown, table, size, by):
         entries.append(
             pooled_entry(f"{whose} percentages {shares}, with {level(shown.pooled.confidence_level)} intervals")
         )
-    marks = mark_entries(_painted(table), size, by, shown.wording.nouns, largest=45.0)
+    trials = table[table["kind"] == "trial"]
+    marks = mark_entries(trials, size, by, shown.wording.nouns, largest=45.0)
     # the last one says what an area means; that of a single trial is compared with none
     return entries + (marks if shown.several else marks[:-1])
 
@@ -743,71 +726,59 @@ def other_groups_sentence(trials):
     return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
 
 
-def reach_of(trials, size):
-    """Return how far the marks reach from their centres, in millimetres."""
-    return np.array([REACH[name] for name, _ in _shapes(trials)]) * np.sqrt(size) / style.PT_PER_MM
-
-
-def _shapes(trials):
-    """Return shape and colour of every trial."""
+def looks_of(trials):
+    """Return shape and colour of every trial, and which of them are hollow."""
     grouped = trials["group"].ne("").any()
-    return [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+    looks = [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
+    return {"looks": looks, "hollow": trials["imputed"]}
 
 
-def boxes_of(plane, trials, size, total):
-    """Return the boxes of all marks in millimetres, the diamonds of ``total`` last: (left, right, bottom, top)."""
-    centre = np.vstack([plane.mm(*rows[COLUMNS].to_numpy(float).T) for rows in (trials, total)])
-    diamond = REACH["diamond"] * np.sqrt(style.POOLED_PT2) / style.PT_PER_MM + 0.3
-    reach = np.append(reach_of(trials, size), np.full(len(total), diamond))[:, None]
-    low, high = centre - reach, centre + reach
-    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]])
+def draw_pooled(plane, row):
+    """Draw the pooled values, a diamond on the cross of their intervals, with arrowheads where these leave the panel.
 
-
-def draw_marks(plane, trials, size):
-    """Draw the trials in their order."""
-    names, colours = zip(*_shapes(trials), strict=True)
-    look = {"colours": colours, "hollow": trials["imputed"].to_numpy(bool), "gid": "labbe-trials"}
-    markers(plane.ax, trials[COLUMNS].to_numpy(float), names, size, **look)
-
-
-def draw_cross(plane, at, cross):
-    """Draw the pooled values: a diamond on the cross of their intervals."""
+    Return the lines of the cross.
+    """
+    x, y = (row[name] for name in COLUMNS)
+    across, up = ((row[f"{role}_low"], row[f"{role}_high"]) for role in ROLES)
+    cross = [[(end, y) for end in np.clip(across, *plane.x.limits)], [(x, end) for end in np.clip(up, *plane.y.limits)]]
     plane.lines(cross, "labbe-cross-rim", colors=style.PAPER, linewidths=style.INTERVAL_PT + 1.2, zorder=4.9)
     plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
     look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
-    markers(plane.ax, [at], ["diamond"], [style.POOLED_PT2], **look)
+    markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
+    plane.areas([*tips(plane, *across, y), *tips(plane, *up, x, upright=True)], "labbe-arrows", style.INK, zorder=5.2)
+    return cross
 
 
-def square_page(draw, entries, titles, *, title, footer, width, box, key_down=0.0):
-    """Return the figure: a square panel with the titles of its axes, and the key beside it or below.
+def leaving(row, scale):
+    """Say what arrowheads mean, if there are any."""
+    ends = np.array([row[f"{role}_{end}"] for role in ROLES for end in ("low", "high")], float)
+    low, high = scale.limits
+    return "arrowhead: interval leaves the panel" if ((ends < low) | (ends > high)).any() else ""
 
-    ``draw`` takes the axes, the page and the top of the panel; ``box`` holds its left edge and its side in millimetres;
-    a key beside it begins ``key_down`` mm below its top.
+
+def side_of(scale, width):
+    """Return the side of a square panel in millimetres."""
+    return width - 2 * style.MARGIN - room_for(scale.ticks()[1]) - _beside(width)
+
+
+def _beside(width):
+    """Return what is kept free to the right of the panel: room for the key, or for the last tick label."""
+    return KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else EDGE_MM
+
+
+def square_page(scale, entries, titles, *, title, footer, width, down=0.0):
+    """Return the sheet of a square panel with the titles of its axes.
+
+    The key stands beside the panel, ``down`` mm below its top, or on narrow pages below it.
     """
-    beside, (left, side) = width >= BESIDE_MM, box
-    with style_context(["default", style.RC]):
-        placed, tall = lay_key(entries, KEY_MM if beside else width - 2 * style.MARGIN, stacked=beside)
-        pitch, up = line_height(style.SMALL_PT), wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT)
-        across = wrap_evenly(titles[0], side, style.SMALL_PT)
-        head, axis = len(up) * pitch + 1.6, AXIS_MM + (len(across) - 1) * pitch
-        tallest, under = (max(side, tall), 0.0) if beside else (side, tall + 2.0)
-        framing = frame(title, footer, width, head + tallest + axis + under)
-        figure, page = framed_page(framing)
-        top = framing.top + head
-        below = top + side + axis
-        draw(inset(figure, page, (left, left + side, top, top + side), "labbe"), page, top)
-        _write_lines(page, style.MARGIN, framing.top, up, "title-y", align="left")
-        _write_lines(page, left + side / 2, below - len(across) * pitch, across, "title-x", align="center")
-        corner = (left + side + style.PANEL_GAP, top + key_down) if beside else (style.MARGIN, below + 2.0)
-        draw_key(page, placed, *corner)
-    return figure
-
-
-def _write_lines(page, x, top, lines, gid, *, align):
-    """Write the lines of the title of an axis."""
-    for i, line in enumerate(lines):
-        y = top + (i + 0.5) * line_height(style.SMALL_PT)
-        write(page, x, y, line, style.CAPTION, align=align, gid=f"{gid}-{i}" if i else gid)
+    side = side_of(scale, width)
+    up, across = wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT), wrap_evenly(titles[0], side, style.SMALL_PT)
+    room = {"left": room_for(scale.ticks()[1]), "right": _beside(width), "height": side, "above": len(up)}
+    room |= {"below": LEVEL_TICK_MM + len(across) * line_height(style.SMALL_PT) + 0.4}
+    room |= {"down": down if width >= BESIDE_MM else None}
+    on = sheet(title, footer, width, scales=(scale, scale), label="labbe", entries=entries, **room)
+    write_titles(on, titles[0], [(line, "") for line in up])
+    return on
 
 
 def mark_entries(trials, size, by, nouns, *, largest, new_lines=1):

@@ -104,6 +104,7 @@ CIRCLE_PT = 4.4  # diameter of an arm's marker
 SQUARE_MAX_PT = 8.0  # side of the square of the heaviest trial
 SQUARE_MIN_PT = 2.2
 STEP_PT = 5.6  # diagonal of the diamond of one step of many
+HALO_PT = 1.6  # of paper around names that stand on lines, on both sides together
 RIM_PT = 0.45  # white around markers that may overlap
 RING_PT = 1.1  # what is left of a hollow marker
 POOLED_PT2 = 34.0  # area of the diamond of two pooled means

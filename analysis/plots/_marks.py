@@ -16,6 +16,7 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.path import Path
+from matplotlib.patheffects import Stroke
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 
@@ -52,9 +53,15 @@ class _Line(Text):
 
     whole = ""  # with the letters that no installed font has: a reader of the SVG may have one
     stand_in = ""  # what is drawn in their place elsewhere
+    halo = None  # width in points and colour of a rim around the letters
+    under = ()  # path effects while the rim is drawn
 
     def set_clip_path(self, path, transform=None):
         """Do nothing: lines are placed so that nothing needs to be cut off."""
+
+    def get_path_effects(self):
+        """Return the path effects; those of the rim do not make the line stale."""
+        return self.under or super().get_path_effects()
 
     def draw(self, renderer):
         """Draw the line."""
@@ -63,6 +70,10 @@ class _Line(Text):
         renderer_svg = getattr(renderer, "_renderer", renderer)
         as_text = isinstance(renderer_svg, RendererSVG) and matplotlib.rcParams["svg.fonttype"] == "none"
         if not (as_text and self._is_plain()):
+            if self.halo:  # of its own, below the letters, which stay text
+                self.under = [Stroke(linewidth=self.halo[0], foreground=self.halo[1], joinstyle="round")]
+                super().draw(renderer)
+                self.under = []
             super().draw(renderer)
         elif self.get_visible():
             self._write_svg(renderer_svg)
@@ -85,6 +96,10 @@ class _Line(Text):
         families = tuple(look.get_family())
         if families != getattr(self.get_figure(root=True), "families", ()):
             place["font-family"] = family_list(families)
+        if self.halo:
+            wide, colour = self.halo
+            place |= {"stroke": to_hex(colour), "stroke-width": _short(wide), "stroke-linejoin": "round"}
+            place["paint-order"] = "stroke"
         place |= {"fill": to_hex(self.get_color()), "id": self.get_gid()}
         renderer.writer.element("text", self.whole if shown == self.stand_in else shown, place)
 
@@ -112,8 +127,8 @@ def _short(x):
     return f"{x:.2f}".rstrip("0").rstrip(".")
 
 
-def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
-    """Write one line of text with its base line at ``baseline``, in the values of any Axes."""
+def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3, halo=0.0):
+    """Write one line of text with its base line at ``baseline``, in the values of any Axes, in a ``halo`` of paper."""
     if not text:
         return
     size, weight, colour = look
@@ -121,6 +136,7 @@ def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3):
     place = {"horizontalalignment": align, "transform": ax.transData, "clip_on": False, "zorder": zorder, "gid": gid}
     prop = font(size, weight, text)
     line = _Line(x, baseline, text, color=colour, fontproperties=prop, parse_math=False, **place)
+    line.halo = (halo, style.PAPER) if halo else None
     if not text.isascii():
         _note_missing(ax, line, weight)
     ax.add_artist(line)

@@ -17,7 +17,16 @@ from analysis.measures import Measure
 from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import first_fitting, font, labelled_ticks, line_height, shortened, text_width, wrap
+from analysis.plots._layout import (
+    first_fitting,
+    font,
+    labelled_ticks,
+    line_height,
+    shortened,
+    text_width,
+    wrap,
+    wrap_evenly,
+)
 from analysis.plots._marks import (
     REACH,
     add,
@@ -45,6 +54,8 @@ UPRIGHT_MM = 2.4  # between the panel and the labels of the upright axis
 DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2, 8.6)  # mm between a marker and its name
 DIRECTIONS = np.radians(np.arange(0, 360, 15.0))
 LEADER = 1.0  # mm: a name farther away gets a line to its marker
+NEARER = 0.3  # mm by which a name is nearer to its own mark than to any other
+CROWDED = 1.5  # mm: what it costs a name to be hardly nearer to its own mark than to another
 GAP = 0.12  # mm between two circles
 # square millimetres: circles that touch come out nearer by rounding, and would never find a place
 TOUCH = 1e-9
@@ -55,7 +66,6 @@ MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 # of both L'Abbé plots, whose panels are square
 BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
 KEY_MM = 40.0
-AXIS_MM = 9.4  # below the panel: ticks and title
 LABBE_INK_SHARE = 0.034  # of the panel, for all markers together
 LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
@@ -113,11 +123,16 @@ class Plane:
             look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": zorder}
             add(self.ax, PolyCollection(outlines, **look), gid)
 
-    def write(self, x, y, text, look, *, align, gid):
-        """Write at millimetres of the panel, centred on ``y`` by the height of the capitals."""
+    def write(self, x, y, text, look, *, align, gid, over=False):
+        """Write at millimetres of the panel, centred on ``y`` by the height of capitals; ``over`` marks and lines."""
         at = self.values([x, y])[0]
         down = style.CAP * look[0] / style.PT_PER_MM / self.height * (self.y.limits[1] - self.y.limits[0])
-        write_on(self.ax, at[0], at[1] - down, text, look, align=align, gid=gid)
+        upon = {"zorder": 6, "halo": style.HALO_PT} if over else {}
+        write_on(self.ax, at[0], at[1] - down, text, look, align=align, gid=gid, **upon)
+
+    def on(self, points, price):
+        """Return what it costs a name to stand on a path through values."""
+        return on_path(self.mm(*np.transpose(points)), price)
 
 
 def _fraction(values, limits):
@@ -182,8 +197,10 @@ class _Sheet:
     bottom: float
 
 
-def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, height=None, above=1, below=None):
-    """Return a new page: title, panel, key in lines below it, footer.
+def sheet(
+    title, footer, width, *, scales, label, entries, left=0.0, right=0.0, height=None, above=1, below=None, down=None
+):
+    """Return a new page: title, panel, key, footer.
 
     Parameters
     ----------
@@ -203,19 +220,23 @@ def sheet(title, footer, width, *, scales, label, entries, left=0.0, right=0.0, 
         Lines above the panel, for the titles.
     below : float
         Millimetres below the panel, for its ticks and title.
+    down : float
+        How far below the top of the panel a key begins that stands to its right; without, it is in lines below it.
     """
     pitch = line_height(style.SMALL_PT)
     head = above * pitch + 1.6
     below = LEVEL_TICK_MM + pitch + 0.4 if below is None else below
     with style_context(["default", style.RC]):
-        placed, tall = lay_key(entries, width - 2 * style.MARGIN, stacked=False)
-        tall = tall + 2.2 if placed else 0.0
-        framing = frame(title, footer, width, head + height + below + tall)
+        beside = down is not None
+        placed, tall = lay_key(entries, right - style.PANEL_GAP if beside else width - 2 * style.MARGIN, stacked=beside)
+        under = max(height + below, down + tall) if beside else height + below + (tall + 2.2 if placed else 0.0)
+        framing = frame(title, footer, width, head + under)
         figure, page = framed_page(framing)
         top = framing.top + head
         box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
         ax = inset(figure, page, box, label)
-        draw_key(page, placed, style.MARGIN, top + height + below + 2.2)
+        corner = (box[1] + style.PANEL_GAP, top + down) if beside else (style.MARGIN, top + height + below + 2.2)
+        draw_key(page, placed, *corner)
     return _Sheet(figure, page, Plane(ax, *scales, box[1] - box[0], height), *box)
 
 
@@ -235,10 +256,11 @@ def lines_above(y_title, favours, width):
 
 
 def write_titles(on, x_title, above):
-    """Write the titles of both axes: the level one, and the lines above the panel."""
+    """Write the titles of both axes: the level one in even lines, and the lines above the panel."""
     pitch = line_height(style.SMALL_PT)
-    middle, below = (on.left + on.right) / 2, on.bottom + LEVEL_TICK_MM + pitch / 2
-    write(on.page, middle, below, x_title, style.CAPTION, align="center", gid="title-x")
+    for i, line in enumerate(wrap_evenly(x_title, on.right - on.left, style.SMALL_PT)):
+        middle, y, which = (on.left + on.right) / 2, on.bottom + LEVEL_TICK_MM + (i + 0.5) * pitch, f"-{i}" if i else ""
+        write(on.page, middle, y, line, style.CAPTION, align="center", gid=f"title-x{which}")
     for i, (title, directions) in enumerate(above):
         y, which = on.top - 1.6 - (len(above) - i - 0.5) * pitch, f"-{i}" if i else ""
         write(on.page, style.MARGIN, y, title, style.CAPTION, gid=f"title-y{which}")
@@ -274,75 +296,99 @@ def limits_that_fill(core, wide):
 
 def draw_tips(plane, low, high, y, gid, *, colour, zorder=4.0):
     """Put an arrowhead where level intervals leave the panel."""
-    edge, corners = plane.x.limits, []
-    for gone, x, way in (
-        (np.asarray(low, float) < edge[0], 0.0, 1.0),
-        (np.asarray(high, float) > edge[1], plane.width, -1.0),
-    ):
-        for at in plane.mm(edge[0], np.asarray(y, float)[gone])[:, 1] if np.any(gone) else ():
-            size = style.ARROW_MM
-            tip = [(x, at), (x + way * size, at + 0.5 * size), (x + way * size, at - 0.5 * size)]
-            corners.append(plane.values(tip))
-    plane.areas(corners, gid, colour, zorder=zorder)
+    plane.areas(tips(plane, low, high, y), gid, colour, zorder=zorder)
 
 
-def place_names(names, centres, radii, *, frame, taken, avoid=(), outwards=None, size=None):
-    """Find a free place for each name.
+def tips(plane, low, high, across, *, upright=False):
+    """Return the arrowheads, in values, where intervals leave the panel; ``across`` is where they cross it."""
+    edge, end = (plane.y.limits, plane.height) if upright else (plane.x.limits, plane.width)
+    found, size = [], style.ARROW_MM
+    for gone, x, way in ((np.less(low, edge[0]), 0.0, 1.0), (np.greater(high, edge[1]), end, -1.0)):
+        at = np.atleast_1d(across)[np.atleast_1d(gone)]
+        for y in plane.mm(at, at)[:, 0 if upright else 1]:
+            tip = np.array([(x, y), (x + way * size, y + 0.5 * size), (x + way * size, y - 0.5 * size)])
+            found.append(plane.values(tip[:, ::-1] if upright else tip))
+    return found
+
+
+def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), outwards=None):
+    """Find a place for each name that is nearer to its own mark than to any other, and free.
 
     Parameters
     ----------
     names : list of str
-        In order of importance; a name without a free place is left out.
+        In order of importance; a name without such a place is left out, and so is one whose line would cross another.
     centres : array, shape (n, 2)
-        Millimetres, y upwards, of the markers that have names.
+        Millimetres, y upwards, of the marks that have names.
     radii : array, shape (n,)
     frame : (left, right, bottom, top)
         The names stay inside.
+    marks : array, shape (m, 3)
+        Centres and radii of all marks, the named ones among them.
     taken : array, shape (m, 4)
-        Boxes (left, right, bottom, top) that no name may touch: all markers and other text.
+        Boxes (left, right, bottom, top) of other texts.
     avoid : list of callables
         Each takes boxes (c, 4) and returns what it costs to stand there, in millimetres.
     outwards : array, shape (n, 2), optional
         Directions in which the names should rather go.
-    size : float, optional
-        Of the type, in points. Default: that of notes.
 
     Returns
     -------
     list of (left, right, bottom, top) or None
         One box for each name.
     """
-    size = size or style.NOTE_PT
-    taken, boxes = np.asarray(taken, float).reshape(-1, 4), []
-    tall = 0.78 * line_height(size)
+    marks, texts = np.reshape(marks, (-1, 3)).astype(float), list(np.reshape(taken, (-1, 4)).astype(float))
+    covered = boxes_of(marks[:, :2], marks[:, 2])
+    boxes, lines, tall = [], [], 0.78 * line_height(style.NOTE_PT)
+    left, right, bottom, top = frame
     for i, name in enumerate(names):
-        wide = text_width(Said(name), size)
-        box, cost = _candidates(centres[i], radii[i], wide, tall)
+        box, own, cost = _candidates(centres[i], radii[i], text_width(Said(name), style.NOTE_PT), tall)
         if outwards is not None:
             towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)
-            cost = cost - 0.5 * np.tile(
-                np.cos(DIRECTIONS) * towards[0] + np.sin(DIRECTIONS) * towards[1], len(DISTANCES)
-            )
-        cost = cost + sum(price(box) for price in avoid)
-        left, right, bottom, top = frame
+            cost = cost - 0.5 * np.tile(towards @ [np.cos(DIRECTIONS), np.sin(DIRECTIONS)], len(DISTANCES))
+        others = marks[np.hypot(*(marks[:, :2] - centres[i]).T) > TOUCH]
+        nearest = _gaps(box, others).min(axis=1, initial=np.inf)
+        cost = cost + CROWDED * own / np.maximum(nearest, own) + sum(price(box) for price in avoid)
         out = (box[:, 0] < left) | (box[:, 1] > right) | (box[:, 2] < bottom) | (box[:, 3] > top)
-        cost = np.where(out | _touch(box, taken, 0.35).any(axis=1), np.inf, cost)
-        best = int(np.argmin(cost))
-        boxes.append(box[best] if np.isfinite(cost[best]) else None)
-        if boxes[-1] is not None:
-            taken = np.vstack([taken, boxes[-1]])
+        out |= _touch(box, np.vstack([covered, *texts]), 0.35).any(axis=1) | (nearest < own + NEARER)
+        cost = np.where(out, np.inf, cost)
+        free = (j for j in np.argsort(cost, kind="stable") if np.isfinite(cost[j]))
+        best = next((j for j in free if _uncrossed(box[j], centres[i], radii[i], texts, lines)), None)
+        boxes.append(None if best is None else box[best])
+        if best is not None:
+            texts.append(box[best])
+            lines += [each for each in [leader(box[best], centres[i], radii[i])] if each is not None]
     return boxes
 
 
+def boxes_of(centre, reach):
+    """Return the boxes of marks: (left, right, bottom, top)."""
+    return np.column_stack([centre[:, k] + way * reach for k in (0, 1) for way in (-1, 1)])
+
+
+def _gaps(boxes, marks):
+    """Return how far boxes are from marks, shape (boxes, marks)."""
+    away = [np.clip(marks[:, k], boxes[:, [2 * k]], boxes[:, [2 * k + 1]]) - marks[:, k] for k in (0, 1)]
+    return np.hypot(*away) - marks[:, 2]
+
+
+def _uncrossed(box, centre, radius, texts, lines):
+    """Say whether neither an earlier line runs through a box nor its own line through earlier texts."""
+    own = leader(box, centre, radius)
+    through = any(on_path(line, 1.0)(box[None])[0] for line in lines)
+    return not through and (own is None or not texts or not on_path(own, 1.0)(np.array(texts)).any())
+
+
 def _candidates(centre, radius, wide, tall):
-    """Return boxes all around a marker, and what each costs: distance, and a little for standing askew."""
+    """Return boxes all around a mark, how far they are from it, and what each costs: this, and a little if askew."""
     distance = np.repeat(DISTANCES, DIRECTIONS.size)
     angle = np.tile(DIRECTIONS, len(DISTANCES))
     across, up = np.cos(angle), np.sin(angle)
     x = centre[0] + (radius + distance) * across + np.clip(across * 4, -1, 1) * wide / 2
     y = centre[1] + (radius + distance) * up + np.clip(up * 2, -1, 1) * tall / 2
+    boxes = np.column_stack([x - wide / 2, x + wide / 2, y - tall / 2, y + tall / 2])
     askew = np.minimum(np.abs(np.sin(2 * angle)), 1.0)
-    return np.column_stack([x - wide / 2, x + wide / 2, y - tall / 2, y + tall / 2]), distance + 0.4 * askew
+    return boxes, _gaps(boxes, np.array([[*centre, radius]]))[:, 0], distance + 0.4 * askew
 
 
 def _touch(boxes, others, gap):
@@ -491,27 +537,29 @@ def footer_rows(lines):
     return [{"kind": "footer", "name": line} for line in lines]
 
 
-def named(rows, label, distance, outside):
-    """Say which rows get their name written: the ``label`` farthest of those outside, or those asked for.
+def named(rows, label, distance, outside=True):
+    """Return the rows with their ``distance``, and which of them are ``labelled``: the farthest, or those asked for.
 
     Parameters
     ----------
     rows : DataFrame
-        Trials, with ``study`` and ``name``.
+        Trials, with ``name``, and ``study`` where they have ids.
     label : int or sequence of str
         How many, or the ids or names of trials.
     distance : array
         How far each lies from where it is expected.
-    outside : array of bool
+    outside : bool or array of bool
         Which of them may be named without being asked for.
     """
+    rows = rows.assign(distance=distance)
     if isinstance(label, int | np.integer):
-        rank = pd.Series(np.where(outside, np.abs(distance), np.nan)).rank(method="first", ascending=False)
-        return (rank <= label).to_numpy()
+        rank = rows["distance"].abs().where(np.broadcast_to(outside, len(rows))).rank(method="first", ascending=False)
+        return rows.assign(labelled=rank <= label)
     wanted = {label} if isinstance(label, str) else set(label)
-    if unknown := sorted(wanted - set(rows["study"]) - set(rows["name"])):
+    ids = rows["study"] if "study" in rows else rows["name"]
+    if unknown := sorted(wanted - set(ids) - set(rows["name"])):
         raise ValueError(f"label names {', '.join(map(repr, unknown))}, which this figure does not have")
-    return (rows["study"].isin(wanted) | rows["name"].isin(wanted)).to_numpy()
+    return rows.assign(labelled=ids.isin(wanted) | rows["name"].isin(wanted))
 
 
 def critical(level):
@@ -519,21 +567,35 @@ def critical(level):
     return float(t_quantile(np.inf, level))
 
 
-def draw_trials(plane, x, y, imputed, gid, *, rim=True):
-    """Draw the studies, and return their boxes in millimetres (left, right, bottom, top) and their radius.
+def draw_trials(plane, at, imputed, gid, *, rim=True):
+    """Draw the studies, all alike, and return how far they reach; in a dense row without white ``rim``."""
+    area = np.full(len(at), _mark_area(len(at), plane.width * plane.height))
+    return draw_marks(plane, at, area, gid, hollow=imputed, rim=rim)
 
-    Marks that stand in a dense row go without the white ``rim``.
+
+def draw_marks(plane, at, area, gid, *, looks=None, hollow=False, rim=True):
+    """Draw marks, the largest first, and return how far each reaches from its centre in millimetres.
+
+    Parameters
+    ----------
+    at : array, shape (n, 2)
+        Values.
+    area : array, shape (n,)
+        In square points.
+    looks : list of (shape, colour), optional
+        Default: the circle of trials.
+    hollow : bool or array of bool
+    rim : bool
+        Whether each has a white rim.
     """
-    size, hollow = _mark_area(len(x), plane.width * plane.height), np.asarray(imputed, bool)
-    xy, centre = np.column_stack([x, y]), plane.mm(x, y)
+    looks, hollow = looks or [("circle", style.TRIAL)] * len(at), np.broadcast_to(np.asarray(hollow, bool), len(at))
+    order = np.argsort(-area, kind="stable")
+    xy, names, colours = np.asarray(at, float)[order], *zip(*(looks[i] for i in order), strict=True)
     if rim:
-        look = {"colours": [style.TRIAL] * len(x), "hollow": hollow, "gid": gid}
-        markers(plane.ax, xy, ["circle"] * len(x), np.full(len(x), size), **look)
+        markers(plane.ax, xy, names, area[order], colours=colours, hollow=hollow[order], gid=gid)
     else:
-        rimless_circles(plane.ax, xy, size, colour=style.TRIAL, hollow=hollow, gid=gid)
-    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
-    low, high = centre - reach, centre + reach
-    return np.column_stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]]), reach
+        rimless_circles(plane.ax, xy, area[0], colour=style.TRIAL, hollow=hollow[order], gid=gid)
+    return np.array([REACH[name] for name, _ in looks]) * np.sqrt(area) / style.PT_PER_MM
 
 
 def _mark_area(k, mm2):
@@ -553,37 +615,34 @@ def trial_entries(rows, mm2, noun):
     return entries
 
 
-def write_names(plane, rows, at, boxes, reach, *, outwards=None, avoid=(), taken=()):
-    """Write the names of the labelled rows where nothing else stands; ``at`` holds the values of all rows."""
-    chosen = np.flatnonzero(rows["labelled"].to_numpy(bool))
-    chosen = chosen[np.argsort(-np.abs(rows["distance"].to_numpy(float)[chosen]), kind="stable")]
-    write_beside(
-        plane,
-        {f"name-{i}": rows["name"].iloc[i] for i in chosen},
-        plane.mm(*np.asarray(at, float).T)[chosen],
-        np.full(len(chosen), reach),
-        taken=np.vstack([boxes, *(np.reshape(box, (1, 4)) for box in taken)]),
-        avoid=avoid,
-        outwards=None if outwards is None else np.asarray(outwards, float)[chosen],
-        leaders="name-leaders",
-    )
+def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
+    """Write the names of the labelled rows beside their marks: those of crowded places first, then the farthest.
 
-
-def write_beside(plane, texts, centre, reach, *, taken, avoid, outwards, leaders):
-    """Write ``texts``, from gid to text, beside their marks where nothing else stands, the most important first.
-
-    ``leaders`` is the gid of the lines from marks to texts; the rest is as for ``place_names``.
+    Parameters
+    ----------
+    rows : DataFrame
+        With ``name``, ``labelled`` and ``distance``; ``at_this_place`` is how many share a mark.
+    at, reach : arrays, shapes (n, 2) and (n,)
+        Values and radii in millimetres of all marks, those of the rows first.
+    outwards, avoid, taken
+        As for ``place_names``; the first for all rows.
     """
+    crowd = rows["at_this_place"] if "at_this_place" in rows else np.ones(len(rows))
+    order = np.lexsort([-rows["distance"].abs(), -np.asarray(crowd)])
+    chosen = order[rows["labelled"].to_numpy(bool)[order]]
+    centre = plane.mm(*np.transpose(at))
+    own = rows["name"].iloc[chosen], centre[chosen], reach[chosen]
     # free of the spines, which stand on the edges of the panel
-    frame = (0.6, plane.width - 0.6, 0.6, plane.height - 0.6)
-    places = {"frame": frame, "taken": taken, "avoid": avoid, "outwards": outwards}
-    boxes, drawn = place_names(list(texts.values()), centre, reach, **places), []
-    for (gid, text), at, radius, box in zip(texts.items(), centre, reach, boxes, strict=True):
+    places = {"frame": (0.6, plane.width - 0.6, 0.6, plane.height - 0.6), "marks": np.column_stack([centre, reach])}
+    places |= {"taken": taken, "avoid": avoid, "outwards": np.asarray(outwards, float)[chosen]}
+    boxes, ends = place_names(*own, **places), []
+    for i, name, at_mm, radius, box in zip(rows.index[chosen], *own, boxes, strict=True):
         if box is not None:
-            plane.write(box[0], (box[2] + box[3]) / 2, Said(text), style.NAME, align="left", gid=gid)
-            drawn.append(leader(box, at, radius))
-    ends = [plane.values(line) for line in drawn if line is not None]
-    plane.lines(ends, leaders, colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+            middle = (box[2] + box[3]) / 2
+            plane.write(box[0], middle, Said(name), style.NAME, align="left", gid=f"name-{i}", over=True)
+            ends.append(leader(box, at_mm, radius))
+    ends = [plane.values(line) for line in ends if line is not None]
+    plane.lines(ends, "name-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
 
 
 def on_path(points, price):
@@ -591,14 +650,9 @@ def on_path(points, price):
     points = np.asarray(points, float).reshape(-1, 2)
     steps = [np.linspace(a, b, max(int(np.hypot(*(b - a))), 1) + 1) for a, b in itertools.pairwise(points)]
     # a path that was cut off may be left with one point or none
-    return on_dots(np.vstack([points, *steps]), price)
-
-
-def on_dots(dots, price):
-    """Return what it costs a name to stand on any of ``dots``, in millimetres."""
+    x, y = np.vstack([points, *steps]).T
 
     def cost(boxes):
-        x, y = dots.T
         inside = (boxes[:, :1] <= x) & (boxes[:, 1:2] >= x) & (boxes[:, 2:3] <= y) & (boxes[:, 3:] >= y)
         return price * inside.any(axis=1)
 

@@ -23,7 +23,6 @@ from analysis.plots._plane import (
     footer_rows,
     model_sentence,
     named,
-    on_path,
     outside_sentence,
     pooled_sentence,
     room_for,
@@ -162,9 +161,8 @@ def _qq_table(studies, label, *, deleted, level, seed):
     rows = trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
     columns = {name: found[name] for name in ("residual", "z", "quantile", "envelope_low", "envelope_high")}
     rows = rows.assign(**columns)
-    rows["distance"] = rows["z"] - rows["quantile"]
     rows["outside"] = (rows["z"] < rows["envelope_low"]) | (rows["z"] > rows["envelope_high"])
-    rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
+    rows = named(rows, label, rows["z"] - rows["quantile"], rows["outside"])
     for name, column in (("z", "z"), ("quantile", "quantile"), ("high", "envelope_high")):
         rows[f"text_{name}"] = [number(x, 2) for x in rows[column]]
     rows["text_low"] = [f"{number(x, 2)} to" for x in rows["envelope_low"]]
@@ -207,13 +205,13 @@ def _draw_qq(plane, table):
     plane.areas([band(x, low, high)], "qq-envelope", style.BAND)
     edges = [np.column_stack([x, side]) for side in (low, high)]
     plane.lines(edges, "qq-envelope-edges", colors=style.BAND_DARK, linewidths=style.RULE_PT, zorder=0.5)
-    ends = np.array(plane.x.limits)
-    plane.lines([np.column_stack([ends, ends])], "qq-line", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
+    line = np.column_stack([plane.x.limits] * 2)
+    plane.lines([line], "qq-line", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     at = np.column_stack([x, y])
-    boxes, reach = draw_trials(plane, x, y, trials["imputed"], "qq-trials", rim=False)
-    avoid = [on_path(plane.mm(ends, ends), 2.5), *(on_path(plane.mm(*edge.T), 1.0) for edge in edges)]
+    reach = draw_trials(plane, at, trials["imputed"], "qq-trials", rim=False)
+    avoid = [plane.on(line, 2.5), *(plane.on(edge, 1.0) for edge in edges)]
     outwards = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
 def _qq_footer(studies, table, deleted, note):

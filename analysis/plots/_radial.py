@@ -29,7 +29,6 @@ from analysis.plots._plane import (
     model_sentence,
     named,
     null_of,
-    on_path,
     outside_sentence,
     pooled_sentence,
     room_for,
@@ -166,7 +165,7 @@ def _radial_table(studies, label):
     points = radial_points(studies.pooled)
     rows = trial_rows(studies, **{name: points[name] for name in ("precision", "z", "distance")})
     rows["outside"] = rows["distance"].abs() > BAND
-    rows["labelled"] = named(rows, label, rows["distance"], rows["outside"])
+    rows = named(rows, label, rows["distance"], rows["outside"])
     rows["text_precision"] = [number(x, _precision_digits(rows)) for x in rows["precision"]]
     rows["text_z"] = [number(x, 2) for x in rows["z"]]
     band = {"kind": "band", "name": "pooled effect ± 2", "low": -BAND, "high": BAND}
@@ -319,11 +318,11 @@ def _draw_radial(plane, fan, table):
     plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
     _draw_scale(plane, fan, slope, total["low"], total["high"])
     at = trials[["precision", "z"]].to_numpy(float)
-    boxes, reach = draw_trials(plane, *at.T, trials["imputed"], "radial-trials")
+    reach = draw_trials(plane, at, trials["imputed"], "radial-trials")
     prices = (ray, 2.5), (null, 1.0), *((edge, 1.0) for edge in edges)
-    avoid = [*(on_path(plane.mm(*np.transpose(path)), price) for path, price in prices), _beyond_scale(fan)]
+    avoid = [*(plane.on(*each) for each in prices), _beyond_scale(fan)]
     outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
-    write_names(plane, trials, at, boxes, reach, outwards=outwards, avoid=avoid)
+    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
 def _draw_radial_axes(plane, fan, most_precise):
