@@ -22,7 +22,6 @@ from analysis.plots import _words as words
 from analysis.plots._forest import worthwhile_zone
 from analysis.plots._labbe_counts import (
     COLUMNS,
-    DIAMOND_MM,
     ROLES,
     counts_within,
     draw_pooled,
@@ -31,6 +30,7 @@ from analysis.plots._labbe_counts import (
     looks_of,
     mark_entries,
     other_groups_sentence,
+    reach_of_pooled,
     side_of,
     side_words,
     square_page,
@@ -282,9 +282,9 @@ def _draw_means(plane, table, size, zone, sides):
     trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"]
     draw_axes(plane)
     reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
-    at, reach = np.vstack([trials[COLUMNS], total[COLUMNS]]).astype(float), np.append(reach, DIAMOND_MM)
+    at, reach = np.vstack([trials[COLUMNS], total[COLUMNS]]).astype(float), np.vstack([reach, *reach_of_pooled(total)])
     line, centre = np.column_stack([plane.x.limits] * 2), plane.mm(*at.T)
-    corners = side_words(plane, [sides], boxes_of(centre, reach), [plane.on(line, 1.0)], plane.x.limits)
+    corners = side_words(plane, [sides], boxes_of(centre, reach[:, 0]), [plane.on(line, 1.0)], plane.x.limits)
     lines = [(each, 4.0) for each in draw_pooled(plane, total.iloc[0])]
     lines += [(line, 2.5), *((each, 1.0) for each in _draw_backdrop(plane, zone, line, corners))]
     avoid, outwards = [plane.on(*each) for each in lines], centre - centre[-1]

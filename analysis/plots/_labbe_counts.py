@@ -47,6 +47,7 @@ from analysis.plots._plane import (
     labbe_areas,
     looks_of_groups,
     named,
+    reach_of,
     room_for,
     sheet,
     size_of,
@@ -88,7 +89,6 @@ FILL = 0.95  # of the axes at most, where they end before 100%
 PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
 POOLED_PT = 1.1  # width of the curve
 LARGEST_PT2 = 110.0  # area of a mark
-DIAMOND_MM = 2.6  # from the centre of the diamond of pooled values, with a little more
 
 INSET = 1.4  # mm between the words in the corners and the edges
 
@@ -419,15 +419,15 @@ def _draw_counts(plane, shown, table, size):
     reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
     for row in total.to_dict("records"):
         paths += [(line, 4.0) for line in draw_pooled(plane, row)]
-    avoid, more = [plane.on(*each) for each in paths if len(each[0])], np.full(len(total), DIAMOND_MM)
-    marks = plane.mm(*pd.concat([trials, total])[COLUMNS].to_numpy(float).T), np.append(reach, more)
+    avoid, more = [plane.on(*each) for each in paths if len(each[0])], reach_of_pooled(total)
+    marks = plane.mm(*pd.concat([trials, total])[COLUMNS].to_numpy(float).T), np.vstack([reach, more])[:, 0]
     sides = side_words(plane, shown.sides, boxes_of(*marks), avoid, (0.0, end))
-    places = _places(trials.assign(reach=reach))
+    places = _places(trials.assign(reach=reach[:, 0], edge=reach[:, 1]))
     write_names(
         plane,
         places,
         np.vstack([places[COLUMNS], total[COLUMNS]]),
-        np.append(places["reach"], more),
+        np.vstack([places[["reach", "edge"]], more]),
         # square to the line of no difference: to the upper left of marks above the curve, to the lower right of others
         outwards=np.sign(places[["distance"]].to_numpy(float)) * [-1.0, 1.0],
         avoid=avoid,
@@ -747,6 +747,11 @@ def draw_pooled(plane, row):
     markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
     plane.areas([*tips(plane, *across, y), *tips(plane, *up, x, upright=True)], "labbe-arrows", style.INK, zorder=5.2)
     return cross
+
+
+def reach_of_pooled(total):
+    """Return how far the edges of the diamonds are from their centres in millimetres, shape (n, 2)."""
+    return reach_of(["diamond"], style.POOLED_PT2).repeat(len(total), axis=0)
 
 
 def leaving(row, scale):

@@ -28,6 +28,7 @@ from analysis.plots._layout import (
     wrap_evenly,
 )
 from analysis.plots._marks import (
+    INRADIUS,
     REACH,
     add,
     draw_key,
@@ -323,8 +324,8 @@ def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), o
     radii : array, shape (n,)
     frame : (left, right, bottom, top)
         The names stay inside.
-    marks : array, shape (m, 3)
-        Centres and radii of all marks, the named ones among them.
+    marks : array, shape (m, 4)
+        Centres of all marks, the named ones among them, and how far the farthest and the nearest of their edges are.
     taken : array, shape (m, 4)
         Boxes (left, right, bottom, top) of other texts.
     avoid : list of callables
@@ -337,7 +338,7 @@ def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), o
     list of (left, right, bottom, top) or None
         One box for each name.
     """
-    marks, texts = np.reshape(marks, (-1, 3)).astype(float), list(np.reshape(taken, (-1, 4)).astype(float))
+    marks, texts = np.reshape(marks, (-1, 4)).astype(float), list(np.reshape(taken, (-1, 4)).astype(float))
     covered = boxes_of(marks[:, :2], marks[:, 2])
     boxes, lines, tall = [], [], 0.78 * line_height(style.NOTE_PT)
     left, right, bottom, top = frame
@@ -346,8 +347,9 @@ def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), o
         if outwards is not None:
             towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)
             cost = cost - 0.5 * np.tile(towards @ [np.cos(DIRECTIONS), np.sin(DIRECTIONS)], len(DISTANCES))
-        others = marks[np.hypot(*(marks[:, :2] - centres[i]).T) > TOUCH]
-        nearest = _gaps(box, others).min(axis=1, initial=np.inf)
+        here = np.hypot(*(marks[:, :2] - centres[i]).T) < TOUCH
+        nearest = _gaps(box, marks[~here]).min(axis=1, initial=np.inf)
+        own = own + radii[i] - marks[here, 3].min(initial=radii[i])
         cost = cost + CROWDED * own / np.maximum(nearest, own) + sum(price(box) for price in avoid)
         out = (box[:, 0] < left) | (box[:, 1] > right) | (box[:, 2] < bottom) | (box[:, 3] > top)
         out |= _touch(box, np.vstack([covered, *texts]), 0.35).any(axis=1) | (nearest < own + NEARER)
@@ -574,7 +576,7 @@ def draw_trials(plane, at, imputed, gid, *, rim=True):
 
 
 def draw_marks(plane, at, area, gid, *, looks=None, hollow=False, rim=True):
-    """Draw marks, the largest first, and return how far each reaches from its centre in millimetres.
+    """Draw marks, the largest first, and return how far the farthest and nearest of their edges are, in millimetres.
 
     Parameters
     ----------
@@ -595,7 +597,13 @@ def draw_marks(plane, at, area, gid, *, looks=None, hollow=False, rim=True):
         markers(plane.ax, xy, names, area[order], colours=colours, hollow=hollow[order], gid=gid)
     else:
         rimless_circles(plane.ax, xy, area[0], colour=style.TRIAL, hollow=hollow[order], gid=gid)
-    return np.array([REACH[name] for name, _ in looks]) * np.sqrt(area) / style.PT_PER_MM
+    return reach_of([name for name, _ in looks], area)
+
+
+def reach_of(shapes, area):
+    """Return how far the farthest and nearest edges of marks are from their centres in millimetres, shape (n, 2)."""
+    ends = np.array([(REACH[name], INRADIUS[name]) for name in shapes])
+    return ends * np.sqrt(np.reshape(area, (-1, 1))) / style.PT_PER_MM
 
 
 def _mark_area(k, mm2):
@@ -622,8 +630,8 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
     ----------
     rows : DataFrame
         With ``name``, ``labelled`` and ``distance``; ``at_this_place`` is how many share a mark.
-    at, reach : arrays, shapes (n, 2) and (n,)
-        Values and radii in millimetres of all marks, those of the rows first.
+    at, reach : arrays, shape (n, 2)
+        Values of all marks, those of the rows first, and how far their edges reach as ``draw_marks`` returns it.
     outwards, avoid, taken
         As for ``place_names``; the first for all rows.
     """
@@ -631,7 +639,7 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
     order = np.lexsort([-rows["distance"].abs(), -np.asarray(crowd)])
     chosen = order[rows["labelled"].to_numpy(bool)[order]]
     centre = plane.mm(*np.transpose(at))
-    own = rows["name"].iloc[chosen], centre[chosen], reach[chosen]
+    own = rows["name"].iloc[chosen], centre[chosen], reach[chosen, 0]
     # free of the spines, which stand on the edges of the panel
     places = {"frame": (0.6, plane.width - 0.6, 0.6, plane.height - 0.6), "marks": np.column_stack([centre, reach])}
     places |= {"taken": taken, "avoid": avoid, "outwards": np.asarray(outwards, float)[chosen]}
