@@ -180,7 +180,7 @@ def test_captions_warn_and_explain(fig):
 def test_alternative_text_has_the_numbers(fig, arms):
     text = fig.content.alt_text
     words = f"{analysis.text.number(arms.contrast.estimate)} points (95% CI {analysis.text.interval(*arms.contrast.ci)}"
-    assert words in text and "44 trials" in text and "22 lie outside the pseudo 95% limits" in text
+    assert words in text and "44 trials" in text and "22 of 44 lie outside the pseudo 95% limits" in text
     trials = rows(fig)
     wide = trials["se"] > trials["se"].median()
     left = trials["estimate"] < arms.contrast.estimate

@@ -5,10 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from data_cases import published_trials
 from matplotlib.text import Text
 from plot_cases import overlapping, synthetic
 
 import analysis as ma
+from analysis.measures import Measure
+from analysis.plots._plane import Scale, spelled
 
 NAME = "Author {i} 2001"
 # columns of the table that hold the place of a mark, and the decimals to which marks at one place are equal
@@ -114,3 +117,174 @@ def test_a_name_is_nearest_to_its_own_mark_and_touches_nothing(figure, k, width)
     assert len(boxes) <= trials["labelled"].sum()
     if width == 174 and k == 13 and figure in ("labbe", "labbe_counts", "bubble"):
         assert len(boxes) == 6
+
+
+# words about what is drawn
+
+DATA = {
+    "one": lambda: synthetic(1),
+    "two": lambda: synthetic(2),
+    "imputed": lambda: effects(13),
+    "as printed": lambda: replace(effects(13), table=effects(13).table.assign(status="as printed", change_status="")),
+    "small changes": lambda: synthetic(6, scale=0.02),
+    "no benefit": lambda: synthetic(9, benefit=None),
+    "wild": lambda: replace(synthetic(4), table=synthetic(4).table.assign(yi=[-9.0, 3.0, 8.0, -4.0])),
+}
+# what is drawn -> how key and caption call it
+MARKS = {
+    "funnel": {
+        "funnel-null": "solid line: no effect",
+        "funnel-pooled": "dotted line",
+        "funnel-limits": "dashed lines",
+        "funnel-contour-0.95": "Shades:",
+    },
+    "radial": {
+        "radial-diamond": "Diamond",
+        "radial-interval": "% confidence interval",
+        "radial-arrows": "arrowhead",
+        "radial-band": "band:",
+        "radial-null": "no effect",
+    },
+    "qq": {"qq-line": "line: residual equal", "qq-envelope": "Envelope:"},
+    "labbe": {
+        "labbe-identity": "line: no difference",
+        "labbe-zero": "faint lines: no change",
+        "labbe-zone": "smallest worthwhile difference",
+        "labbe-pooled": "Diamond and cross",
+        "labbe-arrows": "rrowhead",
+    },
+    "bubble": {
+        "bubble-mean": "fitted mean",
+        "bubble-ci": "% confidence limits",
+        "bubble-pi": "prediction limits, new",
+        "bubble-null": "no effect",
+    },
+    "counts": {
+        "labbe-identity": "hin line: no difference",
+        "labbe-curve": "hick line",
+        "labbe-band": "and band",
+        "labbe-pooled": "Diamond and cross",
+        "labbe-arrows": "arrowhead",
+    },
+}
+
+
+def said_of(fig):
+    """Return the texts of the key and the caption as one."""
+    return " ".join(t.get_text() for t in fig.findobj(Text) if str(t.get_gid()).startswith("key-text")) + (
+        f" {fig.content.caption}"
+    )
+
+
+def assert_told(fig, figure):
+    """Assert that a mark is mentioned where it is drawn and nowhere else."""
+    drawn = {str(each.get_gid()) for each in fig.findobj() if getattr(each, "get_paths", lambda: [])()}
+    said, (trials, marks) = said_of(fig), trials_of(fig)
+    for gid, called in MARKS[figure].items():
+        assert (gid in drawn) == (called in said), f"{gid} and {called!r}: {said}"
+    inside = marks.get_sizes()[len(marks.get_offsets()) // len(trials) - 1 :: len(marks.get_offsets()) // len(trials)]
+    np.testing.assert_array_equal((inside > 0).any(), "hollow" in said)
+    times = any(t.get_text().startswith("×") for t in fig.findobj(Text) if str(t.get_gid()).startswith("name-"))
+    assert times == ("× gives" in said)
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("figure", ["funnel", "radial", "qq", "labbe", "bubble"])
+def test_marks_are_mentioned_where_they_are_drawn_and_only_there(figure, data):
+    found = DATA[data]()
+    if figure == "bubble":
+        assert_told(ma.bubble(ma.meta_regression("yi ~ year", found)), figure) if len(found.table) > 3 else None
+    elif figure != "qq" or len(found.table) > 2:
+        assert_told(
+            {"funnel": ma.funnel, "radial": ma.radial, "qq": ma.qq_plot, "labbe": ma.labbe}[figure](found), figure
+        )
+
+
+def test_marks_of_other_measures_and_options_are_mentioned_too():
+    proportions = ma.pool([-3.0, -2.0, -1.0], [0.1, 0.2, 0.1], measure="PLO")
+    assert_told(ma.funnel(proportions), "funnel")
+    assert_told(ma.radial(proportions), "radial")
+    assert_told(ma.funnel(pooled(13), contours=()), "funnel")
+    assert_told(ma.bubble(ma.meta_regression("yi ~ year", effects(13), tau2_method="CE"), favours=None), "bubble")
+    assert_told(ma.bubble(ma.meta_regression("yi ~ therapy_family", effects(13))), "bubble")
+    assert_told(ma.labbe(effects(13), worthwhile=None), "labbe")
+
+
+@pytest.mark.parametrize("k", [1, 2, 13])
+@pytest.mark.parametrize("measure", ["RR", "OR", "RD"])
+def test_marks_of_counts_are_mentioned_where_they_are_drawn_and_only_there(measure, k):
+    found, counts = counted(k, measure)
+    assert_told(ma.labbe_counts(found, counts=counts), "counts")
+
+
+def test_places_and_pooled_percentages_are_mentioned_where_they_are_drawn():
+    counts = [5, 10, 10, 8], [10, 20, 20, 20], [2, 4, 4, 9], [10, 20, 20, 20]
+    found = ma.pool_mantel_haenszel(*counts, labels=list("ABCD"))
+    for label in (0, ["B"]):
+        assert_told(ma.labbe_counts(found, counts=counts, label=label), "counts")
+    assert_told(ma.labbe(ma.pool_responders(published_trials())), "counts")
+
+
+def test_numbers_and_verbs_agree():
+    found = synthetic(5).table.iloc[:4].assign(change_placebo=-1.0, change_treatment=[-2.0, -0.5, -0.4, -0.3])
+    assert "1 of 4 lies below the line" in ma.labbe(replace(synthetic(5), table=found)).content.alt_text
+    counts = [1, 9, 9], [20, 20, 20], [5, 5, 9], [20, 20, 20]
+    said = ma.labbe_counts(ma.pool_mantel_haenszel(*counts), counts=counts).content.alt_text
+    assert "1 of 3 lies above the line" in said
+    said = ma.funnel(ma.pool([-1.0, 0.0, 0.01, 0.02], [0.04, 0.04, 0.01, 0.01], tau2_method="CE")).content.alt_text
+    assert "1 of 4 lies outside" in said and "1 lies left of the pooled effect, of the 2 others 0" in said
+
+
+def test_risk_differences_are_percentage_points_beside_percentages():
+    found, counts = counted(13, "RD")
+    fig = ma.labbe_counts(found, counts=counts)
+    whole = [f"{fig.content.caption} {fig.content.alt_text} {fig.content.in_words}", said_of(fig)]
+    assert all("16 percentage points (95% CI 11 to 21)" in each for each in whole)
+    assert not any("0.16" in each for each in whole)
+    titles = [t.get_text() for t in fig.findobj(Text) if t.get_gid() in ("title-x", "title-y")]
+    assert len(titles) == 2 and all(title.endswith(", %") for title in titles)
+
+
+def test_every_axis_has_a_unit():
+    titles = {
+        "funnel": {"Standard error, points", "Mean difference, points on 0–10"},
+        "qq": {"Normal quantile, standard deviations", "Standardised residual, standard errors"},
+        "radial": {"Precision: 1 / √(SE² + τ²) in points", "Standardised effect: effect / √(SE² + τ²)"},
+        "bubble": {"Dose (mg)", "Mean difference, points on 0–10"},
+        "labbe": {"Change in the placebo arm, points on 0–10", "Change in the treatment arm, points on 0–10"},
+    }
+    for figure, wanted in titles.items():
+        fig = DRAW[figure](13)
+        assert wanted <= {t.get_text() for t in fig.findobj(Text)}, figure
+    assert "Precision: 1 / standard error in points" in {
+        t.get_text() for t in ma.funnel(pooled(13), yaxis="precision").findobj(Text)
+    }
+
+
+def test_columns_read_as_words():
+    fig = ma.bubble(ma.meta_regression("yi ~ Dose_mg + I(Dose_mg**2) + year", effects(13)))
+    said = f"{said_of(fig)} {fig.content.alt_text}"
+    assert "Dose_mg" not in said and "Dose (mg) squared" in said and "year at its mean 2004;" in said
+    assert "Dose (mg)" in fig.content.printed and fig.content.title == "Mean difference by dose (mg)"
+    assert [spelled(each) for each in ("BMI", "therapy_family", "weeks", "mean_age_years")] == [
+        "BMI",
+        "therapy family",
+        "weeks",
+        "mean age (years)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "labels"),
+    [
+        ((0.007, 0.75), ["0.01", "0.03", "0.1", "0.3", "0.5", "0.7"]),
+        ((0.02, 0.98), ["0.03", "0.1", "0.3", "0.5", "0.7", "0.9", "0.97"]),
+        ((0.3, 0.7), ["0.3", "0.4", "0.5", "0.6", "0.7"]),
+        ((0.0001, 0.9999), ["0.0001", "0.01", "0.5", "0.99", "0.9999"]),
+    ],
+)
+def test_ticks_of_proportions_are_not_sparse(ends, labels):
+    measure = Measure("PLO")
+    at, found = Scale(tuple(measure.inverse(ends)), measure).ticks()
+    assert found == labels
+    np.testing.assert_allclose(measure.transform(at), [float(each) for each in found])

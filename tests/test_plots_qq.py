@@ -44,7 +44,7 @@ def test_residuals_stand_against_their_normal_quantiles(arms, deleted):
     assert rows(drawn)["name"].tolist() == table["label"].tolist()
     z = standardised_residuals(arms.contrast, deleted=deleted)["z"].to_numpy()
     np.testing.assert_array_equal(rows(drawn)["z"], np.sort(z))
-    assert texts(drawn, "title-y") == ["Deleted residual" if deleted else "Standardised residual"]
+    assert texts(drawn, "title-y") == [f"{'Deleted' if deleted else 'Standardised'} residual, standard errors"]
     status = arms.effects.table.set_index("label")["status"]
     np.testing.assert_array_equal(marks.get_sizes()[1::2] > 0, status[rows(drawn)["name"]] == "imputed")
 
@@ -127,7 +127,8 @@ def test_it_draws_into_other_axes(arms, fig):
     first, second = other.subplots(1, 2)
     assert qq_plot(arms, ax=first) is other
     np.testing.assert_array_equal(artist(other, "qq-trials").get_offsets(), artist(fig, "qq-trials").get_offsets())
-    assert (first.get_xlabel(), first.get_ylabel()) == ("Normal quantile", "Standardised residual")
+    titles = "Normal quantile, standard deviations", "Standardised residual, standard errors"
+    assert (first.get_xlabel(), first.get_ylabel()) == titles
     assert not second.collections
 
 

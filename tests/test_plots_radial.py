@@ -146,8 +146,8 @@ def test_names_stay_left_of_the_scale(common):
 
 
 def test_axes_say_what_they_show(fig, common, ratios):
-    assert texts(fig, "title-x") == ["Precision: 1 / √(SE² + τ²)"]
-    assert texts(common, "title-x") == ["Precision: 1 / SE"]
+    assert texts(fig, "title-x") == ["Precision: 1 / √(SE² + τ²) in points"]
+    assert texts(common, "title-x") == ["Precision: 1 / SE in points"]
     assert texts(common, "title-scale") == ["Mean difference, points on 0–10"]
     drawn = radial(ratios)
     assert texts(drawn, "title-scale") == ["Odds ratio, log scale"]
@@ -217,7 +217,7 @@ def test_it_draws_into_other_axes(arms, common):
     assert radial(arms, model="common", ax=first) is other
     mine, theirs = (artist(f, "radial-trials").get_offsets() for f in (other, common))
     np.testing.assert_array_equal(mine, theirs)
-    assert first.get_xlabel() == "Precision: 1 / SE" and not second.collections
+    assert first.get_xlabel() == "Precision: 1 / SE in points" and not second.collections
     assert texts(other, "title-scale") == ["Mean difference, points on 0–10"]
 
 

@@ -13,7 +13,6 @@ from matplotlib.text import Text
 from plot_cases import synthetic
 
 import analysis as ma
-from analysis.plots import _bubble, _labbe
 from analysis.plots._plane import Plane, Scale, on_path
 from analysis.text import number, percent
 
@@ -162,31 +161,23 @@ def test_everything_looks_and_stands_as_in_the_reviewed_layout(figures, name):
         np.testing.assert_allclose(at, was, rtol=0, atol=0.25, err_msg=f"{what} ({look}): {advice}")
 
 
-PLANE = Plane(None, Scale((0, 9)), Scale((-5, 5)), 9, 10)  # a millimetre for each unit
-
-
 def boxes_around(*centres):
     """Boxes (left, right, bottom, top) of 4 by 2 mm, as names have, around points."""
     return np.array([(x - 2, x + 2, y - 1, y + 1) for x, y in centres], float)
 
 
 @pytest.mark.parametrize(
-    ("price", "on", "off"),
+    ("path", "on", "off"),
     [
-        (_labbe._on_the_line, [(5, 5), (5, 7.9), (5, 2.1)], [(5, 8.1), (5, 1.9), (20, 3), (3, 20)]),
-        (_labbe._on_zero(5, 9), [(3.1, 30), (6.9, 30), (30, 8.1), (30, 9.9)], [(2, 3), (8, 20), (2, 11), (30, 7.9)]),
-        (
-            _labbe._on_cross((10, 20), (5, 15), (18, 26)),
-            [(3.1, 20), (16.9, 20.9), (10, 17.1), (11.9, 26.9)],
-            [(2.9, 20), (17.1, 20), (10, 16.9), (10, 27.1), (5, 17.9), (15, 22.1), (5, 26), (15, 14)],
-        ),
-        (_bubble._on_null(PLANE), [(3, 5.9), (3, 4.1)], [(3, 6.1), (3, 3.9)]),
-        (on_path([(0, 5), (9, 5)], 1.0), [(4, 5.9), (4, 4.1), (10.5, 5)], [(4, 6.1), (4, 3.9), (11.1, 5)]),
+        ([(0, 0), (30, 30)], [(5, 5), (5, 7), (5, 3)], [(5, 8.5), (5, 1.5), (20, 3), (3, 20)]),
+        ([(5, 0), (5, 30)], [(3.1, 20), (6.9, 20)], [(2, 3), (8, 20)]),
+        ([(0, 5), (9, 5)], [(4, 5.9), (4, 4.1), (10.5, 5)], [(4, 6.1), (4, 3.9), (11.1, 5)]),
     ],
 )
-def test_to_stand_on_a_line_costs_a_name_something_and_beside_it_nothing(price, on, off):
-    assert (price(boxes_around(*on)) >= 1).all()
-    assert (price(boxes_around(*off)) == 0).all()
+def test_to_stand_on_a_line_costs_a_name_something_and_beside_it_nothing(path, on, off):
+    plane = Plane(None, Scale((0, 1)), Scale((0, 1)), 1, 1)  # a millimetre for each unit
+    for price in (on_path(path, 1.0), plane.on(path, 1.0)):
+        assert (price(boxes_around(*on)) == 1).all() and (price(boxes_around(*off)) == 0).all()
 
 
 # rows

@@ -7,6 +7,7 @@ goes with, how categories differ, the test, and that trials were not randomised 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -53,6 +54,7 @@ from analysis.plots._plane import (
     room_for,
     sheet,
     size_of,
+    spelled,
     title_axes,
     with_digits,
     with_rows,
@@ -117,6 +119,11 @@ class _About:
     wording: Wording
     pi_method: str
     bands_leave: bool  # the panel
+
+    @property
+    def imputed(self):
+        """Which trials have a standard deviation that was imputed."""
+        return self.table.loc[self.table["kind"] == "trial", "imputed"].to_numpy(bool)
 
     @property
     def year(self):
@@ -241,9 +248,9 @@ def bubble(
         raise TypeError(_check.refusal(regression, "bubble", give))
     along = moderator_curve(regression, moderator, pi_method=pi_method)
     wording = with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
-    x_label = x_label or along.moderator.replace("_", " ").capitalize()
+    x_label = x_label or words.capital(spelled(along.moderator))
     caption, y_label = axis_title(y_label, wording), y_label or wording.measure.title
-    table = _bubble_table(along, label, wording)
+    table = _bubble_table(along, label, wording, regression.effects)
     has_null = favours is not None and np.isfinite(null_of(wording.measure))
     scale, bands_leave = _effect_scale(along, wording.measure, null=has_null)
     about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method, bands_leave)
@@ -274,9 +281,12 @@ def bubble(
     return fig
 
 
-def _bubble_table(along, label, wording):
+def _bubble_table(along, label, wording, effects):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
+    known = effects is not None and "status" in effects.table
+    imputed = effects.table.loc[effects.table["status"].eq("imputed"), "label"].astype(str) if known else []
+    trials["imputed"] = trials["name"].isin(imputed)
     # the trials of a regression have no ids, so that only names are asked for; any of them may be named
     trials = named(trials, label, trials["estimate"] - trials["fitted"])
     trials["text_name"] = trials["name"]
@@ -488,7 +498,7 @@ def _draw_rows(plane, about, rows, size):
 
 def _draw_circles(plane, about, points, size, fitted, avoid):
     """Draw the trials at ``points``, and names that are to be written, away from their ``fitted`` places."""
-    reach = draw_marks(plane, points, size, "bubble-trials")
+    reach = draw_marks(plane, points, size, "bubble-trials", hollow=about.imputed)
     trials = about.table[about.table["kind"] == "trial"]
     outwards = plane.mm(*points.T) - plane.mm(*fitted.T)
     write_names(plane, trials, points, reach, outwards=outwards, avoid=avoid)
@@ -530,9 +540,15 @@ def _curve_sentence(about):
     rows = zip(_write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
     means = " and ".join(f"{about.effect(row)} at {x}" for x, row in rows)
     rows = zip(terms.index, terms.to_dict("records"), strict=True)
-    coefficients = "; ".join(f"{name} {_coefficient(about, row)}" for name, row in rows)
+    coefficients = "; ".join(f"{_term(name)} {_coefficient(about, row)}" for name, row in rows)
     kind = "coefficients as ratios" if about.ratio else f"coefficients{about.wording.on_scale}"
     return f"No single slope; fitted mean: {means}; {kind}: {coefficients}"
+
+
+def _term(name):
+    """Return the name of a coefficient in words: "dose (mg) squared" of "I(dose_mg ** 2)"."""
+    squared = re.fullmatch(r"I\((\w+) ?\*\* ?2\)", name)
+    return f"{spelled(squared[1])} squared" if squared else spelled(name)
 
 
 def _categories_sentence(about):
@@ -593,8 +609,9 @@ def _held_sentence(about):
         return ""
     parts = []
     for name, value in about.along.held.items():
-        text = f"its mean {number(value, 2)}" if isinstance(value, float) else str(value)
-        parts.append(f"{name.replace('_', ' ')} at {text}")
+        usual = number(value, 2) if isinstance(value, float) and "year" not in name.lower() else ""
+        text = f"its mean {usual or f'{value:.0f}'}" if isinstance(value, float) else str(value)
+        parts.append(f"{spelled(name)} at {text}")
     return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
 
 
@@ -618,7 +635,7 @@ def _page_of_numbers(about, scale, favours, *, title, footer, width):
     size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
     above = lines_above(about.caption, favours, width - 2 * style.MARGIN)
     room = {"left": left, "right": EDGE_MM, "height": height, "above": len(above)}
-    on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size), **room)
+    on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size, scale), **room)
     _draw_plane(on.plane, about, size)
     write_titles(on, about.x_label, above)
     return on.figure
@@ -638,7 +655,7 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
         rows = _rows_of(about, scale, size, right - left)
         panel = Panel("bubble", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
         below = axis_height([panel], {"bubble": right - left})
-        placed, tall = lay_key(_bubble_key(about, size), width - 2 * style.MARGIN, stacked=False)
+        placed, tall = lay_key(_bubble_key(about, size, scale), width - 2 * style.MARGIN, stacked=False)
         top_mm = line_height(style.BODY_PT) + 2.0
         framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
         figure, page = framed_page(framing)
@@ -670,7 +687,7 @@ def _category_names(about, most):
         for row in along.curve.to_dict("records")
     ]
     lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
-    head = text_width(along.moderator.replace("_", " ").capitalize(), style.BODY_PT, "bold")
+    head = text_width(about.x_label, style.BODY_PT, "bold")
     widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
     return lines, max(widest, min(head, most))
 
@@ -681,17 +698,23 @@ def _cut(line):
     return line[: max(len(line) - 2, 1)].rstrip() + "…"
 
 
-def _bubble_key(about, size):
+def _bubble_key(about, size, scale):
     """Return the entries of the key."""
     at = level(about.fit.confidence_level)
     trials, noun = about.along.trials, about.wording.noun
     entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]
-    entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
+    if np.isfinite(about.along.curve["ci_low"]).any():
+        entries.append(area_entry(f"{at} confidence limits", style.BAND_DARK))
     if about.predicts:
         entries.append(area_entry(f"{at} prediction limits, new {noun}", style.BAND))
+    if scale.limits[0] < scale.null < scale.limits[1]:
+        entries.append(line_entry("no effect", colors=style.INK, linewidths=style.RULE_PT))
     i = int(np.argmax(size))
     sample = f"{noun}, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
-    return [*entries, marker_entry(sample, "circle", size[i], style.TRIAL)]
+    entries.append(marker_entry(sample, "circle", size[i], style.TRIAL))
+    if about.imputed.any():
+        entries.append(marker_entry("hollow: SD imputed", "circle", size[i] / 2, style.TRIAL, hollow=True))
+    return entries
 
 
 def _write_columns(page, about, rows, names, texts, *, head, top, width):

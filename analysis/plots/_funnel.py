@@ -31,6 +31,8 @@ from analysis.plots._plane import (
     draw_axes,
     draw_trials,
     footer_rows,
+    in_unit,
+    lying,
     model_sentence,
     named,
     null_of,
@@ -230,7 +232,7 @@ def _funnel_scales(table, studies, yaxis):
 def _upright_title(wording, yaxis):
     """Return the title of the upright axis."""
     if yaxis == "precision":
-        return f"Precision: 1 / standard error{wording.on_scale}"
+        return f"Precision: 1 / standard error{in_unit(wording)}"
     return f"Standard error{wording.on_scale}{f', {wording.points}' if wording.points else ''}"
 
 
@@ -415,7 +417,7 @@ def _funnel_alt_text(heading, studies, table):
     left = (trials["distance"] < 0).to_numpy()
     halves = (
         f"Of the {wording.counted(wider.sum())} with the larger standard errors "
-        f"{number((wider & left).sum(), 0)} lie left of the pooled effect, "
+        f"{lying(wider & left, 'left of the pooled effect', of='')}, "
         f"of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
     )
     alone = (trials["pvalue"] <= 0.05).sum()
@@ -424,8 +426,7 @@ def _funnel_alt_text(heading, studies, table):
         f"{wording.counted(k)}; effects from {effects} {wording.points}".rstrip()
         + f"; standard errors{wording.on_scale} from {low} to {high}",
         pooled_sentence(studies),
-        f"{number(trials['outside'].astype(bool).sum(), 0)} lie outside the "
-        f"{_limits_name(studies.pooled.confidence_level)}",
+        lying(trials["outside"].astype(bool), f"outside the {_limits_name(studies.pooled.confidence_level)}"),
         f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05" if studies.has_null else "",
         halves if k > 2 else "",
     )

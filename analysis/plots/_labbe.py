@@ -27,6 +27,7 @@ from analysis.plots._labbe_counts import (
     draw_pooled,
     groups_of,
     labbe_counts,
+    leaving,
     looks_of,
     mark_entries,
     other_groups_sentence,
@@ -47,8 +48,11 @@ from analysis.plots._plane import (
     footer_rows,
     labbe_areas,
     looks_of_groups,
+    lower,
+    lying,
     named,
     size_of,
+    spelled,
     title_axes,
     width_of,
     with_digits,
@@ -151,6 +155,9 @@ def labbe(
     table = _means_table(arms, by, label, wording)
     scale = _means_scale(table)
     zone, _, band = worthwhile_zone(worthwhile if wording.benefit else None, wording)
+    span = scale.limits[1] - scale.limits[0]
+    if zone and not (zone[0] < span and zone[1] > -span):  # it lies beyond the corners of the panel
+        zone, band = (), ""
     if ax is not None:
         ax.set_box_aspect(1)
         side = min(size_of(ax))
@@ -159,7 +166,7 @@ def labbe(
         title_axes(ax, *_axis_titles(wording))
         return ax.figure
     title = title or _means_title(wording)
-    footer = _means_footer(arms, table, wording, by=by, band=band, note=note)
+    footer = _means_footer(arms, table, wording, scale, band=band, note=note)
     width = width_of(width_mm, "L'Abbé plot")
     fig = _means_page(table, scale, zone, wording, title=title, footer=footer, width=width, by=by)
     caption = " ".join([sentences(title, _pooled_sentence(table, wording)), *footer])
@@ -168,7 +175,7 @@ def labbe(
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
     rows, alt = with_rows(table, *extra, *footer_rows(footer)), _means_alt_text(title, table, wording)
-    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
+    group = {} if by is None else {words.capital(spelled(by)): ("group",)}
     printed = {
         words.capital(wording.noun): ("text_name",),
         **group,
@@ -284,11 +291,10 @@ def _draw_means(plane, table, size, zone, sides):
     reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
     at, reach = np.vstack([trials[COLUMNS], total[COLUMNS]]).astype(float), np.vstack([reach, *reach_of_pooled(total)])
     line, centre = np.column_stack([plane.x.limits] * 2), plane.mm(*at.T)
-    corners = side_words(plane, [sides], boxes_of(centre, reach[:, 0]), [plane.on(line, 1.0)], plane.x.limits)
-    lines = [(each, 4.0) for each in draw_pooled(plane, total.iloc[0])]
-    lines += [(line, 2.5), *((each, 1.0) for each in _draw_backdrop(plane, zone, line, corners))]
-    avoid, outwards = [plane.on(*each) for each in lines], centre - centre[-1]
-    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid, taken=corners)
+    avoid = [plane.on(line, 2.5), *(plane.on(each, 4.0) for each in draw_pooled(plane, total.iloc[0]))]
+    corners = side_words(plane, [sides], boxes_of(centre, reach[:, 0]), avoid, plane.x.limits)
+    avoid += [plane.on(each, 1.0) for each in _draw_backdrop(plane, zone, line, corners)]
+    write_names(plane, trials, at, reach, outwards=centre - centre[-1], avoid=avoid, taken=corners)
 
 
 def _draw_backdrop(plane, zone, line, corners):
@@ -311,13 +317,14 @@ def _draw_backdrop(plane, zone, line, corners):
     return across, up
 
 
-def _means_footer(arms, table, wording, *, by, band, note):
+def _means_footer(arms, table, wording, scale, *, band, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     marks = (
         f"one mark per {wording.noun}, area proportional to its weight in the pooled difference down to a smallest "
-        "size, hollow where an SD was imputed; line: no difference, vertical distance from it: difference of the two "
-        "changes"
+        f"size{hollow}; line: no difference, vertical distance from it: difference of the two changes; faint lines: no "
+        "change"
     )
     # contrasts that are not the difference of the changes, beyond rounding, come from final scores
     gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
@@ -336,7 +343,9 @@ def _means_footer(arms, table, wording, *, by, band, note):
             absent,
             final,
         ),
-        sentences(_pooled_words(arms, table)),
+        sentences(
+            _pooled_words(arms, table), leaving(row, scale), f"weights: {lower(words.model_name(arms.contrast))}"
+        ),
         sentences(SHARP.format(wording.arms[1])),
         sentences(note),
     ]
@@ -344,17 +353,14 @@ def _means_footer(arms, table, wording, *, by, band, note):
 
 
 def _pooled_words(arms, table):
-    """Return what the diamond and its cross are, and where the weights come from."""
+    """Return what the diamond and its cross are."""
     at, joint = level_of(table), getattr(arms, "joint", None)
     ci = words.REFERENCE.get(arms.contrast.ci_method, arms.contrast.ci_method)
     how = f"each arm on its own, intervals by {ci}"
     if joint is not None:
         by = words.REFERENCE.get(joint.ci_method)
         how = f"bivariate random-effects model by {joint.tau2_method}, intervals by {by}"
-    return (
-        f"Diamond and cross: pooled means with {at} confidence intervals, {how}; arrowhead: interval leaves the panel. "
-        f"Weights: {words.model_name(arms.contrast)[0].lower()}{words.model_name(arms.contrast)[1:]}"
-    )
+    return f"Diamond and cross: pooled means with {at} confidence intervals, {how}"
 
 
 def _means_page(table, scale, zone, wording, *, title, footer, width, by):
@@ -399,7 +405,7 @@ def _pooled_sentence(table, wording):
 def _means_alt_text(title, table, wording):
     """Return what the figure shows to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
-    below = number((trials["treatment_estimate"] < trials["placebo_estimate"]).sum(), 0)
+    below = trials["treatment_estimate"] < trials["placebo_estimate"]
     spans = [
         f"{name} arms from {wording.span(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max())}"
         for arm, name in zip(ROLES, reversed(wording.arms), strict=True)
@@ -407,6 +413,6 @@ def _means_alt_text(title, table, wording):
     return sentences(
         f"L'Abbé plot: {title}",
         f"{wording.counted(len(trials))}, change in {' and in '.join(spans)} {wording.points}",
-        f"{below} of {number(len(trials), 0)} lie below the line of no difference: {_sides(wording)[1]}",
+        lying(below, f"below the line of no difference: {_sides(wording)[1]}"),
         _pooled_sentence(table, wording),
     )

@@ -46,11 +46,13 @@ from analysis.plots._plane import (
     footer_rows,
     labbe_areas,
     looks_of_groups,
+    lying,
     named,
     reach_of,
     room_for,
     sheet,
     size_of,
+    spelled,
     tips,
     title_axes,
     width_of,
@@ -497,7 +499,7 @@ def side_words(plane, sides, taken, avoid, ends):
             # in the corner, or else as near to the line of no difference as the height of the text allows
             lefts = (low, high - wide - tall - INSET) if upper else (high - wide, low + tall + INSET)
             boxes = [np.array([left, left + wide, bottom, bottom + tall]) for left in lefts]
-            free = [box for box in boxes if wide < 0.6 * (high - low) and _is_free(box, taken, avoid)]
+            free = [box for box in boxes if wide < 0.6 * plane.width and _is_free(box, taken, avoid)]
             found += [(text, upper, box) for box in free[:1]]
         best = max(best, found, key=len)
     for text, upper, (left, _, bottom, top) in best:
@@ -534,12 +536,18 @@ def _counts_title(shown):
 def _counts_footer(shown, table, *, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, end, caveat = table[table["kind"] == "trial"], _end(table), getattr(shown.responders, "caveat", "")
+    total = table[table["kind"] == "total"].to_dict("records")
     hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     reading = (
         f"One mark per {shown.wording.noun}, area proportional to its weight in the pooled {shown.name} down to a "
         f"smallest size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
-    curve = f"thick line and band: what the pooled {shown.name} and its interval imply, {SHAPES[shown.wording.measure]}"
+    what, implies = (
+        ("line and band", f"{shown.name} and its interval imply")
+        if _has_band(table)
+        else ("line", f"{shown.name} implies")
+    )
+    curve = f"thick {what}: what the pooled {implies}, {SHAPES[shown.wording.measure]}"
     diamond = (
         "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
     )
@@ -552,7 +560,9 @@ def _counts_footer(shown, table, *, note):
             f"both axes end at {number(end, decimals(end))}%" if end < 100 else "",
         ),
         sentences(
-            _model_sentence(shown), diamond if shown.shares() and shown.several else "", *_warnings(shown, table)
+            _model_sentence(shown),
+            *(f"{diamond}; {arrow}" if (arrow := leaving(row, _percent_scale(table))) else diamond for row in total),
+            *_warnings(shown, table),
         ),
         sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), shown.wording)),
         sentences(SHARP.format(shown.within["placebo"])),
@@ -573,7 +583,9 @@ def _places_sentence(trials, shown):
         f"{number(most['at_this_place'], 0)} at {percent(most['placebo_estimate'] / 100)} {shown.within['placebo']} "
         f"and {percent(most['treatment_estimate'] / 100)} {shown.within['treatment']}"
     )
-    return f"{where} more than one {shown.wording.noun}, {crowd}: × gives how many, the smallest mark is in front"
+    bare = not several.groupby(_places_of(several))["labelled"].any().all()
+    times = "× gives how many, " if bare else ""
+    return f"{where} more than one {shown.wording.noun}, {crowd}: {times}the smallest mark is in front"
 
 
 def _model_sentence(shown):
@@ -629,10 +641,9 @@ def _counts_page(shown, table, *, title, footer, width, by):
 def _counts_entries(shown, table, size, by):
     """Return the entries of the key."""
     whose = "pooled" if shown.several else "its"
-    banded = table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
     entries = [
         line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT),
-        _line_on_band(f"{whose} {shown.name} {_effect_words(shown)}", banded),
+        _line_on_band(f"{whose} {shown.name} {_effect_words(shown)}", _has_band(table)),
     ]
     if shown.shares() and shown.several:
         shares = " and ".join(percent(share.estimate) for share in shown.shares().values())
@@ -643,6 +654,11 @@ def _counts_entries(shown, table, size, by):
     marks = mark_entries(trials, size, by, shown.wording.nouns, largest=45.0)
     # the last one says what an area means; that of a single trial is compared with none
     return entries + (marks if shown.several else marks[:-1])
+
+
+def _has_band(table):
+    """Say whether the curve has an interval."""
+    return table.loc[table["kind"] == "curve", "treatment_low"].notna().all()
 
 
 def _line_on_band(text, banded):
@@ -688,11 +704,11 @@ def _counts_alt_text(heading, shown, table):
         f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% {where}"
         for role, where in shown.within.items()
     ]
-    above = (trials["treatment_estimate"] > trials["placebo_estimate"]).sum()
+    above = trials["treatment_estimate"] > trials["placebo_estimate"]
     return sentences(
         f"L'Abbé plot: {heading}",
         f"{shown.wording.counted(len(trials))}, {shown.events} from {' and from '.join(spans)}",
-        f"{number(above, 0)} of {number(len(trials), 0)} lie above the line of no difference: {shown.sides[0][0]}",
+        lying(above, f"above the line of no difference: {shown.sides[0][0]}"),
         *_pooled_sentences(shown),
     )
 
@@ -707,7 +723,7 @@ def _findings(shown):
 
 def _counts_printed(shown, table, by):
     """Return the headings of the table for readers."""
-    group = {} if by is None else {by.replace("_", " ").capitalize(): ("group",)}
+    group = {} if by is None else {words.capital(spelled(by)): ("group",)}
     definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
     effect = words.capital(shown.name) + (", percentage points" if shown.wording.measure == "RD" else "")
     columns = {words.capital(where.removeprefix("under ")): (f"text_{role}",) for role, where in shown.within.items()}

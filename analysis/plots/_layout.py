@@ -32,6 +32,7 @@ FLOOR_SHARE = 0.28  # of a narrow page, where this is less
 PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
 NAME_FLOOR = 13.0  # mm for names on several lines
 PAD = 0.035  # of the span, at both ends
+LEADING = (1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # digits of ticks on log scales
 STEPS = (1.0, 2.0, 2.5, 5.0)
 CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
 LEAST_FILL = 0.6
@@ -512,9 +513,37 @@ def labelled_ticks(scale, most=7):
     if measure.is_ratio:
         ticks, digits = ratio_ticks(*scale.limits, most)
         return ticks, [number(t, d) for t, d in zip(np.exp(ticks), digits, strict=True)]
-    ticks, digits = round_ticks(*measure.transform(scale.limits), most)
+    find = share_ticks if measure.scale == "logit scale" else round_ticks
+    ticks, digits = find(*measure.transform(scale.limits), most)
     at, inside = measure.inverse(ticks), np.isfinite(measure.inverse(ticks))
-    return at[inside], [number(t, digits) for t in ticks[inside]]
+    labels = [number(t, d) for t, d in zip(ticks, np.broadcast_to(digits, ticks.shape), strict=True)]
+    return at[inside], [label for label, kept in zip(labels, inside, strict=True) if kept]
+
+
+def share_ticks(low, high, most=7):
+    """Return ticks of proportions on the logit scale and their decimals: round ones, or such as leave no wide gaps."""
+    usual, digits = round_ticks(low, high, most)
+
+    def widest(ticks):
+        # round ticks may include 0 and 1, which are nowhere on this scale
+        p = np.clip([low, *(tick for tick in ticks if 0 < tick < 1), high], 1e-12, 1 - 1e-12)
+        return np.diff(np.log(p / (1 - p))).max()
+
+    found = []
+    for leading, every in (*((each, 1) for each in LEADING), ((1.0,), 2), ((1.0,), 3)):
+        below = [digit * 10.0**power for power in range(-9, 0) if not power % every for digit in leading]
+        below = [tick for tick in below if tick < 0.5]
+        ticks = [tick for tick in (*below, 0.5, *(1 - each for each in below[::-1])) if low <= tick <= high]
+        found += [ticks] if 3 <= len(ticks) <= most else []
+    best = min(found, key=widest, default=())
+    if best and widest(best) < widest(usual) / 1.5:
+        return np.array(best), _decimals(best)
+    return usual, digits
+
+
+def _decimals(ticks):
+    """Return the decimals of each tick."""
+    return [len(f"{tick:.8f}".rstrip("0").partition(".")[2]) for tick in ticks]
 
 
 def round_ticks(low, high, most=7):
@@ -544,7 +573,7 @@ def ratio_ticks(low, high, most=7):
     low, high = low - 1e-9, high + 1e-9  # a limit that is a round number itself, but for rounding, has a tick
     best = None
     decades = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
-    for leading in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)):
+    for leading in LEADING:
         ticks = [digit * 10.0**decade for decade in decades for digit in leading]
         ticks = [tick for tick in ticks if low <= math.log(tick) <= high]
         if 2 <= len(ticks) <= most and (best is None or abs(len(ticks) - 5) < abs(len(best) - 5)):
@@ -559,5 +588,4 @@ def ratio_ticks(low, high, most=7):
             best = ticks
     if best is None:
         best = [tick for tick in round_ticks(math.exp(low), math.exp(high), most)[0] if tick > 0]
-    digits = [len(f"{tick:.8f}".rstrip("0").partition(".")[2]) for tick in best]
-    return np.log(best), digits
+    return np.log(best), _decimals(best)

@@ -67,6 +67,8 @@ MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 # of both L'Abbé plots, whose panels are square
 BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
 KEY_MM = 40.0
+# endings of columns that are read as units
+UNITS = frozenset("mg g kg µg ml cm mm min h hours days weeks months years hz khz mhz nm mw ma pct percent".split())
 LABBE_INK_SHARE = 0.034  # of the panel, for all markers together
 LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
@@ -258,14 +260,19 @@ def lines_above(y_title, favours, width):
 
 def write_titles(on, x_title, above):
     """Write the titles of both axes: the level one in even lines, and the lines above the panel."""
-    pitch = line_height(style.SMALL_PT)
-    for i, line in enumerate(wrap_evenly(x_title, on.right - on.left, style.SMALL_PT)):
-        middle, y, which = (on.left + on.right) / 2, on.bottom + LEVEL_TICK_MM + (i + 0.5) * pitch, f"-{i}" if i else ""
-        write(on.page, middle, y, line, style.CAPTION, align="center", gid=f"title-x{which}")
+    pitch, room = line_height(style.SMALL_PT), on.right - on.left
+    write_level_title(on, wrap_evenly(x_title, room, style.SMALL_PT), on.left + room / 2)
     for i, (title, directions) in enumerate(above):
         y, which = on.top - 1.6 - (len(above) - i - 0.5) * pitch, f"-{i}" if i else ""
         write(on.page, style.MARGIN, y, title, style.CAPTION, gid=f"title-y{which}")
         write(on.page, on.right, y, directions, style.QUIET_CAPTION, align="right", gid=f"directions{which}")
+
+
+def write_level_title(on, lines, middle):
+    """Write the lines of the title of the level axis, below its ticks."""
+    for i, line in enumerate(lines):
+        y, gid = on.bottom + LEVEL_TICK_MM + (i + 0.5) * line_height(style.SMALL_PT), f"title-x-{i}" if i else "title-x"
+        write(on.page, middle, y, line, style.CAPTION, align="center", gid=gid)
 
 
 def title_axes(ax, x_title, y_title, favours=(), *, upright=False):
@@ -496,6 +503,17 @@ def axis_title(given, wording):
     return ", ".join(filter(None, (given, wording.measure.scale))) if given else wording.axis
 
 
+def spelled(column):
+    """Return the name of a column in words, its unit in brackets: "Dose (mg)" of "Dose_mg"."""
+    *name, last = str(column).split("_")
+    return f"{' '.join(name)} ({last})" if name and last in UNITS else " ".join([*name, last])
+
+
+def in_unit(wording):
+    """Return what stands behind a standard error: " in points", or " on the log scale"."""
+    return wording.on_scale or (f" in {wording.points}" if wording.points else "")
+
+
 def width_of(width_mm, what):
     """Return the width of the page in millimetres."""
     width = float(width_mm or USUAL_MM)
@@ -691,9 +709,14 @@ def model_sentence(studies):
 
 def outside_sentence(table, where, wording):
     """Return how many of the studies in a table lie ``where``, such as "outside the envelope"."""
-    trials = table[table["kind"] == "trial"]
-    outside = trials["outside"].astype(bool).sum()
-    return f"{number(outside, 0)} of {wording.counted(len(trials))} {'lies' if outside == 1 else 'lie'} {where}"
+    outside = table.loc[table["kind"] == "trial", "outside"].astype(bool)
+    return lying(outside, where, of=f" of {wording.counted(len(outside))}")
+
+
+def lying(which, where, of=None):
+    """Return how many lie ``where``: "1 of 36 lies above the line"; ``of`` stands between number and verb."""
+    of = f" of {number(len(which), 0)}" if of is None else of
+    return f"{number(sum(which), 0)}{of} {'lies' if sum(which) == 1 else 'lie'} {where}"
 
 
 def spread_sentence(studies):

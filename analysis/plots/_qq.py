@@ -135,7 +135,8 @@ def qq_plot(
         raise ValueError(f"a Q-Q plot needs 3 {studies.wording.nouns} or more; these results have {studies.pooled.k}")
     table = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed)
     scales = _qq_scales(table)
-    titles = "Normal quantile", "Deleted residual" if deleted else "Standardised residual"
+    residual = "Deleted residual" if deleted else "Standardised residual"
+    titles = "Normal quantile, standard deviations", f"{residual}, standard errors"
     if ax is not None:
         ax.set_box_aspect(1)
         side = min(size_of(ax))

@@ -26,6 +26,7 @@ from analysis.plots._plane import (
     Scale,
     draw_trials,
     footer_rows,
+    in_unit,
     model_sentence,
     named,
     null_of,
@@ -43,6 +44,7 @@ from analysis.plots._plane import (
     trial_rows,
     width_of,
     with_rows,
+    write_level_title,
     write_names,
 )
 from analysis.plots._theme import themed
@@ -61,6 +63,7 @@ OUTSIDE_BAND = "outside the band of ±\N{NO-BREAK SPACE}2"
 TALL = 0.66  # height of the panel over the width of the page
 REACH = 0.955  # of the radius: the trial farthest from the origin
 EDGE_MM = 2.0  # kept free above and below
+RIGHT_MM = 0.6
 TICK_MM = 1.0
 GAP_MM = 1.0  # between a tick of the curved scale and its label
 ANGLE = np.radians(1.5)  # that the scale runs on beyond the outermost effect
@@ -150,8 +153,10 @@ def radial(
         return ax.figure
     width = width_of(width_mm, "radial plot")
     title = title or f"Radial plot: {wording.measure.name} in {studies.counted}"
-    footer = _radial_footer(studies, table, note=note)
-    fig = _radial_page(studies, table, title=title, footer=footer, width=width)
+    left, fan = _fitting_fan(table, studies, width)
+    gone = studies.pooled.ci.low < fan.ends[0] or studies.pooled.ci.high > fan.ends[1]
+    footer = _radial_footer(studies, table, leaves=gone, note=note)
+    fig = _radial_page(studies, table, fan, left, title=title, footer=footer, width=width)
     caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _radial_alt_text(title, studies, table)
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Precision": "precision"}
@@ -387,9 +392,8 @@ def _beyond_scale(fan):
 def _axis_titles(studies):
     """Return the titles of the level and the upright axis."""
     what = "log ratio" if studies.wording.measure.is_ratio else "effect"
-    if _has_tau(studies):
-        return "Precision: 1 / √(SE² + τ²)", f"Standardised {what}: {what} / √(SE² + τ²)"
-    return "Precision: 1 / SE", f"Standardised {what}: {what} / SE"
+    error = "√(SE² + τ²)" if _has_tau(studies) else "SE"
+    return f"Precision: 1 / {error}{in_unit(studies.wording)}", f"Standardised {what}: {what} / {error}"
 
 
 def _has_tau(studies):
@@ -397,18 +401,24 @@ def _has_tau(studies):
     return studies.pooled.k > 1 and studies.pooled.tau2 > 0
 
 
-def _radial_footer(studies, table, *, note):
-    """Return the paragraphs that say what was drawn and how it is read."""
+def _has_ci(pooled):
+    """Say whether the pooled effect has an interval that can be drawn."""
+    return bool(np.isfinite(pooled.ci).all())
+
+
+def _radial_footer(studies, table, *, leaves, note):
+    """Return the paragraphs that say what was drawn, the interval that ``leaves`` the scale, and how it is read."""
     pooled, wording = studies.pooled, studies.wording
     hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     reading = (
         f"One circle per {wording.noun}{hollow}; a straight line from the origin through it meets the curved scale at "
         "its effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
     )
-    diamond = (
-        f"diamond: pooled effect, on the scale with its {level(pooled.confidence_level)} confidence interval; band: "
-        "two standard errors on both sides"
+    interval = (
+        f", on the scale with its {level(pooled.confidence_level)} confidence interval" if _has_ci(pooled) else ""
     )
+    arrow = "; arrowhead: interval runs beyond the scale" if leaves else ""
+    diamond = f"diamond: pooled effect{interval}{arrow}; band: two standard errors on both sides"
     outside = outside_sentence(table, OUTSIDE_BAND, wording)
     if _has_tau(studies):
         found = f"{outside}. As √(SE² + τ²) holds the variance of true effects, the band makes room for heterogeneity"
@@ -428,22 +438,28 @@ def _radial_footer(studies, table, *, note):
     return [line for line in lines if line]
 
 
-def _radial_page(studies, table, *, title, footer, width):
-    """Return the figure with its panel, axes, key and footer."""
-    left, right = room_for([number(-BAND, 0)]), 0.6
-    size = width - 2 * style.MARGIN - left - right, TALL * width
+def _fitting_fan(table, studies, width):
+    """Return the room for the labels of the upright axis and the Fan of a page."""
+    left = room_for([number(-BAND, 0)])
+    size = width - 2 * style.MARGIN - left - RIGHT_MM, TALL * width
     fan = _fan_of(table, studies, size)
     if (wider := room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
-        left, size = left + wider, (size[0] - wider, size[1])
-        fan = _fan_of(table, studies, size)
+        left += wider
+        fan = _fan_of(table, studies, (size[0] - wider, size[1]))
+    return left, fan
+
+
+def _radial_page(studies, table, fan, left, *, title, footer, width):
+    """Return the figure with its panel, axes, key and footer."""
     titles, inner = _axis_titles(studies), width - 2 * style.MARGIN
     pitch = line_height(style.SMALL_PT)
     # both titles stand above the panel, the upright one above that of the curved scale where one line is too short
     scale = wrap(studies.wording.axis, inner, style.SMALL_PT)
     both = text_width(titles[1], style.SMALL_PT) + text_width(studies.wording.axis, style.SMALL_PT) + style.GAP
     above = 1 if both <= inner else 1 + len(scale)
-    entries = _radial_key(table, studies, size[0] * size[1])
-    room = {"left": left, "right": right, "height": size[1], "above": above}
+    entries, across = _radial_key(table, studies, fan.width * fan.height), wrap(titles[0], inner, style.SMALL_PT)
+    room = {"left": left, "right": RIGHT_MM, "height": fan.height, "above": above}
+    room["below"] = LEVEL_TICK_MM + len(across) * pitch + 0.4
     on = sheet(title, footer, width, scales=fan.scales, label="radial", entries=entries, **room)
     _draw_radial(on.plane, fan, table)
     y = on.top - 1.6 - pitch / 2
@@ -452,22 +468,22 @@ def _radial_page(studies, table, *, title, footer, width):
         gid = f"title-scale-{i}" if i else "title-scale"
         write(on.page, width - style.MARGIN, y - pitch * i, line, style.CAPTION, align="right", gid=gid)
     middle = on.left + fan.across * table["precision"].max() / 2
-    middle = max(middle, style.MARGIN + text_width(titles[0], style.SMALL_PT) / 2)
-    below = on.bottom + LEVEL_TICK_MM + pitch / 2
-    write(on.page, middle, below, titles[0], style.CAPTION, align="center", gid="title-x")
+    middle = max(middle, style.MARGIN + max(text_width(line, style.SMALL_PT) for line in across) / 2)
+    write_level_title(on, across, middle)
     return on.figure
 
 
 def _radial_key(table, studies, mm2):
     """Return the entries of the key; ``mm2`` is the area of the panel."""
     pooled = studies.pooled
+    interval = line_entry(f"{level(pooled.confidence_level)} CI", colors=style.MODEL, linewidths=SCALE_PT)
     no_effect = line_entry("no effect", colors=style.FAINT, linewidths=style.RULE_PT)
     name = "pooled" if _has_tau(studies) or pooled.tau2_method != "CE" else "common effect"
     return [
         *trial_entries(table[table["kind"] == "trial"], mm2, studies.wording.noun),
         line_entry(name, colors=style.MODEL, linewidths=POOLED_PT),
         area_entry("± 2", style.BAND),
-        line_entry(f"{level(pooled.confidence_level)} CI", colors=style.MODEL, linewidths=SCALE_PT),
+        *([interval] if _has_ci(pooled) else []),
         *([no_effect] if studies.has_null else []),
     ]
 
