@@ -174,7 +174,7 @@ measure : str, optional
     Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of the result.
 label : int or sequence of str
     How many trials are named, those farthest from what the figure pools or fits first; or their names, or their ids
-    where the results have them.
+    where the results have them. A name is left out where it would stand nearer to the mark of another trial.
 width_mm : float, optional
     Width of the page in millimetres, at least 80; also "single" (85) or "double" (174). Default: 150.
 digits : int, optional

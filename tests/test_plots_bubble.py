@@ -11,7 +11,7 @@ from plot_cases import artist, misplaced, table_of_twins
 import analysis
 from analysis.plots import _plane
 from analysis.plots import _theme as style
-from analysis.plots._bubble import bubble, spread
+from analysis.plots._bubble import bubble
 
 NAMES = {
     "long": "A very long trial name, with the names of several authors {i}",
@@ -176,13 +176,12 @@ def test_categories_have_a_row_each(rowed, grouped):
     assert shown.count("10 studies") == 3 and "Difference from Family 0: Family 1" in rowed.content.caption
 
 
-def test_circles_of_a_row_do_not_cover_one_another():
-    rng = np.random.default_rng(1)
-    x, reach = rng.normal(50, 8, 40), rng.uniform(0.5, 1.6, 40)
-    moved = spread(x, reach)
-    gap = np.hypot(x[:, None] - x, moved[:, None] - moved) - reach[:, None] - reach
-    assert gap[~np.eye(40, dtype=bool)].min() > 0
-    assert moved[np.argmax(reach)] == 0
+def test_circles_of_a_row_do_not_cover_one_another(rowed):
+    xy, area = marks(rowed)
+    ax = next(ax for ax in rowed.axes if ax.get_label() == "bubble")
+    at, reach = ax.transData.transform(xy) * 72 / rowed.dpi, np.sqrt(area / np.pi)
+    gap = np.hypot(*(at[:, None] - at).transpose(2, 0, 1)) - reach[:, None] - reach
+    assert gap[~np.eye(30, dtype=bool)].min() > 0
 
 
 def test_years_have_no_thousands_separator():

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.style import context as style_context
 
 from analysis import _check
 from analysis._docs import documented
@@ -24,16 +23,13 @@ from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import Panel, font, line_height, text_width, wrap
-from analysis.plots._marks import REACH, area_entry, draw_key, lay_key, line_entry, marker_entry, rule, write
+from analysis.plots._marks import REACH, area_entry, line_entry, marker_entry, rule, write
 from analysis.plots._page import (
     TICKS_MM,
     FigureContent,
     ReportFigure,
     axis_height,
     draw_axis,
-    frame,
-    framed_page,
-    inset,
     write_captions,
 )
 from analysis.plots._plane import (
@@ -51,10 +47,12 @@ from analysis.plots._plane import (
     lower,
     named,
     null_of,
+    paragraphs,
     room_for,
     sheet,
     size_of,
     spelled,
+    swarm,
     title_axes,
     with_digits,
     with_rows,
@@ -98,8 +96,7 @@ ROW_CIRCLE_PT2 = 120.0  # largest area of a circle
 LEAST_ROW_MM = 10.0
 TYPICAL_ROW_MM = 14.0  # rows are as high as their circles need, so that areas are chosen before any height is known
 ROW_PAD = 1.3  # mm above and below the outermost circles of a row
-LANE_MM = 0.3  # the circles of a row stand on lanes this far apart
-FARTHEST_MM = 14.0  # the outermost lane
+FARTHEST_MM = 14.0  # from the middle of a row to its outermost circle: more of them cover one another
 BAND_SHARE = 0.5, 0.78  # of the least row: heights of the confidence and the prediction interval
 
 # what a name that stands there costs, in millimetres of distance from its mark
@@ -436,33 +433,13 @@ def _rows_of(about, scale, size, width, tall=None):
     farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
     for i in range(n):
         here = row == i
-        lane[here] = spread(x[here], reach[here], farthest)
+        lane[here] = swarm(x[here], reach[here])
+        lane[here] *= farthest / max(np.abs(lane[here]).max(), farthest)
         height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
     # in axes of another figure the height is given: `farthest` has kept the circles within rows of that height
     if tall is not None:
         height = np.full(n, tall / n)
     return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
-
-
-def spread(x, reach, farthest=FARTHEST_MM):
-    """Return how far each circle of a row moves from its middle so that circles hide one another least.
-
-    The largest circle comes first and stays in the middle; each one takes the nearest lane that is free.
-    """
-    lanes = np.arange(0.0, farthest + LANE_MM / 2, LANE_MM)
-    # by distance from the middle, which is a lane once and not on both sides
-    lanes = np.column_stack([lanes, -lanes]).ravel()[1:]
-    placed, moved = [], np.zeros(len(x))
-    for i in np.argsort(-reach, kind="stable"):
-        near = np.array(placed, int)
-        near = near[np.abs(x[near] - x[i]) < reach[near] + reach[i]]
-        # circles that are 0.1 mm apart hide nothing
-        gap = np.hypot(x[near] - x[i], moved[near] - lanes[:, None]) - reach[near] - reach[i] - 0.1
-        hidden = -np.minimum(gap, 0.0).sum(axis=1)
-        # the first of the least: 0 in a lane that is free, and of free lanes the nearest
-        moved[i] = lanes[np.argmin(hidden)]
-        placed.append(i)
-    return moved
 
 
 def _draw_rows(plane, about, rows, size):
@@ -513,13 +490,12 @@ def _bubble_footer(about, note, *, printed=False):
         words.narrow_words(about.fit),
         "bands go on beyond the panel" if about.bands_leave else "",
     )
-    lines = [
-        sentences("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
-        sentences(about.observational, _few_sentence(about), _held_sentence(about)),
-        sentences(_model_sentence(about), *drawn),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
+    return paragraphs(
+        ("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
+        (about.observational, _few_sentence(about), _held_sentence(about)),
+        (_model_sentence(about), *drawn),
+        (note,),
+    )
 
 
 def _bubble_finding(about):
@@ -649,27 +625,20 @@ def _page_of_rows(about, scale, favours, *, title, footer, width):
     beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
     beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
     names, most = _category_names(about, min(NAME_MM, 0.3 * width))
-    left, right = style.MARGIN + most + style.GAP, width - style.MARGIN - beside
-    with style_context(["default", style.RC]):
-        size = areas_of(about.along.trials["weight"], (right - left) * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
-        rows = _rows_of(about, scale, size, right - left)
-        panel = Panel("bubble", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
-        below = axis_height([panel], {"bubble": right - left})
-        placed, tall = lay_key(_bubble_key(about, size, scale), width - 2 * style.MARGIN, stacked=False)
-        top_mm = line_height(style.BODY_PT) + 2.0
-        framing = frame(title, footer, width, top_mm + rows.total + below + 2.2 + tall)
-        figure, page = framed_page(framing)
-        top, bottom = framing.top + top_mm, framing.top + top_mm + rows.total
-        ax = inset(figure, page, (left, right, top, bottom), "bubble")
-        plane = Plane(ax, scale, Scale((rows.total, 0.0)), right - left, rows.total)
-        ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
-        draw_axis(ax, panel, right - left)
-        ax.spines["bottom"].set_visible(True)
-        _draw_rows(plane, about, rows, size)
-        write_captions(page, panel, left, right, bottom + TICKS_MM)
-        _write_columns(page, about, rows, names, texts, head=head, top=top, width=width)
-        draw_key(page, placed, style.MARGIN, bottom + below + 2.2)
-    return figure
+    left, inner = most + style.GAP, width - 2 * style.MARGIN - most - style.GAP - beside
+    size = areas_of(about.along.trials["weight"], inner * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
+    rows = _rows_of(about, scale, size, inner)
+    panel = Panel("bubble", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
+    room = {"left": left, "right": beside, "height": rows.total, "below": axis_height([panel], {"bubble": inner})}
+    # above the panel stands the head of the columns, in larger type
+    room["above"] = (line_height(style.BODY_PT) + 0.4) / line_height(style.SMALL_PT)
+    scales, entries = (scale, Scale((rows.total, 0.0))), _bubble_key(about, size, scale)
+    on = sheet(title, footer, width, scales=scales, label="bubble", entries=entries, **room)
+    draw_axes(on.plane, upright=False)
+    _draw_rows(on.plane, about, rows, size)
+    write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
+    _write_columns(on.page, about, rows, names, texts, head=head, top=on.top, width=width)
+    return on.figure
 
 
 def _mean_texts(about, row):

@@ -22,21 +22,23 @@ from analysis.models.diagnostics import funnel_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import Panel
-from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry, write
-from analysis.plots._page import TICKS_MM, FigureContent, ReportFigure, axis_height, write_captions
+from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry
+from analysis.plots._page import TICKS_MM, ReportFigure, axis_height, write_captions
 from analysis.plots._plane import (
     Plane,
     Scale,
+    content_of,
     critical,
     draw_axes,
     draw_trials,
-    footer_rows,
     in_unit,
+    lines_above,
     lying,
     model_sentence,
     named,
     null_of,
     outside_sentence,
+    paragraphs,
     pooled_sentence,
     room_for,
     set_upright,
@@ -50,6 +52,7 @@ from analysis.plots._plane import (
     trial_rows,
     width_of,
     with_rows,
+    write_above,
     write_names,
 )
 from analysis.plots._rows import decimals
@@ -159,10 +162,9 @@ def funnel(
     title = title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}"
     footer = _funnel_footer(studies, table, contours=contours, note=note)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
-    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _funnel_alt_text(title, studies, table)
-    rows, printed = with_rows(table, *footer_rows(footer)), _funnel_printed(studies)
-    fig.content = FigureContent(rows, title, caption, alt, "", printed)
+    printed = _funnel_printed(studies)
+    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
     return fig
 
 
@@ -302,7 +304,6 @@ def _funnel_footer(studies, table, *, contours, note):
     """Return the paragraphs that say what was drawn and how far it can be read."""
     pooled, wording = studies.pooled, studies.wording
     at = level(pooled.confidence_level)
-    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     null = "solid line: no effect; " if studies.has_null else ""
     shades = (
         f"Shades: two-sided p value that a {wording.noun} has on its own (Wald test of no effect), in brackets the "
@@ -311,22 +312,21 @@ def _funnel_footer(studies, table, *, contours, note):
     outside, spread = outside_sentence(table, "outside the dashed lines", wording), spread_sentence(studies)
     if spread:
         outside += f", which leave out that true effects differ between {wording.nouns}: {spread}"
-    lines = [
-        words.sentences(
-            f"One circle per {wording.noun}{hollow}; {null}dotted line: pooled effect; dashed lines: "
-            f"pooled effect ± {number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of "
-            f"the {wording.nouns} would lie if all had the same true effect",
+    return paragraphs(
+        (
+            f"{studies.circles}; {null}dotted line: pooled effect; dashed lines: pooled effect ± "
+            f"{number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
+            f"{wording.nouns} would lie if all had the same true effect",
             shades if contours else "",
         ),
-        words.sentences(
+        (
             model_sentence(studies),
             outside if pooled.k > 1 else "",
             words.left_out_sentence(studies.left_out, wording),
         ),
-        words.sentences(*_asymmetry(studies)),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
+        (*_asymmetry(studies),),
+        (note,),
+    )
 
 
 def _asymmetry(studies):
@@ -356,11 +356,11 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     panel = Panel("funnel", (), (), scales[0].limits, (wording.axis,), favours=favours, measure=wording.measure)
     entries = _funnel_key(table, inner * TALL * width, wording.noun)
     below = axis_height([panel], {"funnel": inner})
-    room = {"left": left, "right": right, "height": TALL * width, "below": below}
+    above = lines_above(_upright_title(wording, yaxis), (), width - 2 * style.MARGIN)
+    room = {"left": left, "right": right, "height": TALL * width, "above": len(above), "below": below}
     on = sheet(title, footer, width, scales=scales, label="funnel", entries=entries, **room)
     _draw_funnel(on.plane, table, yaxis)
-    y = on.top - 1.6 - style.SMALL_PT / style.PT_PER_MM / 2
-    write(on.page, style.MARGIN, y, _upright_title(wording, yaxis), style.CAPTION, gid="title-y")
+    write_above(on, above)
     write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
     return on.figure
 

@@ -46,11 +46,13 @@ from analysis.plots._plane import (
     draw_axes,
     draw_marks,
     footer_rows,
+    hollow_words,
     labbe_areas,
     looks_of_groups,
     lower,
     lying,
     named,
+    paragraphs,
     size_of,
     spelled,
     title_axes,
@@ -320,11 +322,10 @@ def _draw_backdrop(plane, zone, line, corners):
 def _means_footer(arms, table, wording, scale, *, band, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     marks = (
         f"one mark per {wording.noun}, area proportional to its weight in the pooled difference down to a smallest "
-        f"size{hollow}; line: no difference, vertical distance from it: difference of the two changes; faint lines: no "
-        "change"
+        f"size{hollow_words(trials)}; line: no difference, vertical distance from it: difference of the two changes; "
+        "faint lines: no change"
     )
     # contrasts that are not the difference of the changes, beyond rounding, come from final scores
     gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
@@ -335,21 +336,18 @@ def _means_footer(arms, table, wording, scale, *, band, note):
         if missing
         else ""
     )
-    lines = [
-        sentences(
+    return paragraphs(
+        (
             marks,
             band,
             other_groups_sentence(trials),
             absent,
             final,
         ),
-        sentences(
-            _pooled_words(arms, table), leaving(row, scale), f"weights: {lower(words.model_name(arms.contrast))}"
-        ),
-        sentences(SHARP.format(wording.arms[1])),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
+        (_pooled_words(arms, table), leaving(row, scale), f"weights: {lower(words.model_name(arms.contrast))}"),
+        (SHARP.format(wording.arms[1]),),
+        (note,),
+    )
 
 
 def _pooled_words(arms, table):

@@ -44,10 +44,12 @@ from analysis.plots._plane import (
     draw_axes,
     draw_marks,
     footer_rows,
+    hollow_words,
     labbe_areas,
     looks_of_groups,
     lying,
     named,
+    paragraphs,
     reach_of,
     room_for,
     sheet,
@@ -537,38 +539,34 @@ def _counts_footer(shown, table, *, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, end, caveat = table[table["kind"] == "trial"], _end(table), getattr(shown.responders, "caveat", "")
     total = table[table["kind"] == "total"].to_dict("records")
-    hollow = ", hollow where an SD was imputed" if trials["imputed"].any() else ""
     reading = (
         f"One mark per {shown.wording.noun}, area proportional to its weight in the pooled {shown.name} down to a "
-        f"smallest size{hollow} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
+        f"smallest size{hollow_words(trials)} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
-    what, implies = (
-        ("line and band", f"{shown.name} and its interval imply")
-        if _has_band(table)
-        else ("line", f"{shown.name} implies")
-    )
-    curve = f"thick {what}: what the pooled {implies}, {SHAPES[shown.wording.measure]}"
+    implies = f"line: what the pooled {shown.name} implies"
+    if _has_band(table):
+        implies = f"line and band: what the pooled {shown.name} and its interval imply"
+    curve = f"thick {implies}, {SHAPES[shown.wording.measure]}"
     diamond = (
         "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
     )
-    lines = [
-        sentences(
+    return paragraphs(
+        (
             reading,
             curve,
             _places_sentence(trials, shown),
             other_groups_sentence(trials),
             f"both axes end at {number(end, decimals(end))}%" if end < 100 else "",
         ),
-        sentences(
+        (
             _model_sentence(shown),
             *(f"{diamond}; {arrow}" if (arrow := leaving(row, _percent_scale(table))) else diamond for row in total),
             *_warnings(shown, table),
         ),
-        sentences(caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), shown.wording)),
-        sentences(SHARP.format(shown.within["placebo"])),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
+        (caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), shown.wording)),
+        (SHARP.format(shown.within["placebo"]),),
+        (note,),
+    )
 
 
 def _places_sentence(trials, shown):

@@ -1,8 +1,9 @@
 """A panel with two scales: where values stand in millimetres, what is drawn there, and the page around it.
 
-Beside the plane itself stand what its figures share: names beside points, free of collisions (every place is tried,
-the least bad free one is taken), circles side by side along an axis, none upon another (a swarm as flat as its density
-allows), single studies as points, as funnel, radial and Q-Q plots have them, and what both L'Abbé plots share.
+Beside the plane itself stand what its figures share: names beside marks, each nearest to its own and free of collisions
+(every place is tried, the least bad one is taken), circles side by side along an axis, none upon another (a swarm as
+flat as its density allows), single studies as points, as funnel, radial and Q-Q plots have them, and what both L'Abbé
+plots share.
 """
 
 import itertools
@@ -41,7 +42,7 @@ from analysis.plots._marks import (
     write,
     write_on,
 )
-from analysis.plots._page import MM_PER_INCH, draw_axis, frame, framed_page, inset
+from analysis.plots._page import MM_PER_INCH, FigureContent, draw_axis, frame, framed_page, inset
 from analysis.plots._rows import source_of
 from analysis.plots._theme import Said
 from analysis.sentences import Wording
@@ -260,10 +261,15 @@ def lines_above(y_title, favours, width):
 
 def write_titles(on, x_title, above):
     """Write the titles of both axes: the level one in even lines, and the lines above the panel."""
-    pitch, room = line_height(style.SMALL_PT), on.right - on.left
+    room = on.right - on.left
     write_level_title(on, wrap_evenly(x_title, room, style.SMALL_PT), on.left + room / 2)
+    write_above(on, above)
+
+
+def write_above(on, above):
+    """Write the lines above the panel."""
     for i, (title, directions) in enumerate(above):
-        y, which = on.top - 1.6 - (len(above) - i - 0.5) * pitch, f"-{i}" if i else ""
+        y, which = on.top - 1.6 - (len(above) - i - 0.5) * line_height(style.SMALL_PT), f"-{i}" if i else ""
         write(on.page, style.MARGIN, y, title, style.CAPTION, gid=f"title-y{which}")
         write(on.page, on.right, y, directions, style.QUIET_CAPTION, align="right", gid=f"directions{which}")
 
@@ -477,6 +483,11 @@ class Studies:
         return self.wording.counted(self.pooled.k, self.rows["study"].nunique())
 
     @property
+    def circles(self):
+        """What the circles are, as a footer begins."""
+        return f"One circle per {self.wording.noun}{hollow_words(self.rows)}"
+
+    @property
     def has_null(self):
         """Whether there is an effect that means that nothing differs."""
         return bool(np.isfinite(null_of(self.wording.measure)))
@@ -555,6 +566,22 @@ def with_rows(table, *extra):
 def footer_rows(lines):
     """Return the rows of the footer."""
     return [{"kind": "footer", "name": line} for line in lines]
+
+
+def paragraphs(*parts):
+    """Return the paragraphs of a footer, each of several sentences, without empty ones."""
+    return [text for part in parts if (text := words.sentences(*part))]
+
+
+def hollow_words(rows):
+    """Return what hollow marks are, where some are."""
+    return ", hollow where an SD was imputed" if rows["imputed"].any() else ""
+
+
+def content_of(studies, table, *, title, footer, alt, printed):
+    """Return the content of a figure of single studies: caption and table hold the footer."""
+    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
+    return FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
 
 
 def named(rows, label, distance, outside=True):

@@ -13,17 +13,18 @@ from analysis.models.diagnostics import residual_quantiles
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._marks import area_entry, line_entry
-from analysis.plots._page import FigureContent, ReportFigure
+from analysis.plots._page import ReportFigure
 from analysis.plots._plane import (
     Plane,
     Scale,
     band,
+    content_of,
     draw_axes,
     draw_trials,
-    footer_rows,
     model_sentence,
     named,
     outside_sentence,
+    paragraphs,
     pooled_sentence,
     room_for,
     sheet,
@@ -148,10 +149,9 @@ def qq_plot(
     title = title or f"Residuals of {studies.counted} against normal quantiles"
     footer = _qq_footer(studies, table, deleted, note)
     fig = _qq_page(table, scales, titles, wording.noun, title=title, footer=footer, width=width)
-    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _qq_alt_text(title, studies, table)
     printed = {words.capital(wording.noun): ("text_name",), wording.measure.title: ("text_estimate",), **PRINTED}
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
+    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
     return fig
 
 
@@ -218,11 +218,10 @@ def _draw_qq(plane, table):
 def _qq_footer(studies, table, deleted, note):
     """Return the paragraphs that say what was drawn and computed."""
     pooled, wording, line = studies.pooled, studies.wording, table[table["kind"] == "reference"].iloc[0]
-    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     residual = "its effect minus that pooled without it" if deleted else "its effect minus the pooled one"
     what = (
-        f"one circle per {wording.noun}{hollow}: {residual}, in standard errors of that difference; line: residual "
-        "equal to its normal quantile"
+        f"{studies.circles}: {residual}, in standard errors of that difference; line: residual equal to its normal "
+        "quantile"
     )
     envelope = (
         f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
@@ -230,17 +229,16 @@ def _qq_footer(studies, table, deleted, note):
     )
     outside, spread = outside_sentence(table, "outside the envelope", wording), spread_sentence(studies)
     few = f"With {wording.counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
-    lines = [
-        words.sentences(what, envelope),
-        words.sentences(
+    return paragraphs(
+        (what, envelope),
+        (
             f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
             f"{outside}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
             few,
             words.left_out_sentence(studies.left_out, wording),
         ),
-        words.sentences(note),
-    ]
-    return [text for text in lines if text]
+        (note,),
+    )
 
 
 def _qq_alt_text(title, studies, table):

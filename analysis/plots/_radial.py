@@ -19,18 +19,19 @@ from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import line_height, round_ticks, text_width, wrap
 from analysis.plots._marks import area_entry, line_entry, markers, write
-from analysis.plots._page import FigureContent, ReportFigure, draw_axis
+from analysis.plots._page import ReportFigure, draw_axis
 from analysis.plots._plane import (
     LEVEL_TICK_MM,
     Plane,
     Scale,
+    content_of,
     draw_trials,
-    footer_rows,
     in_unit,
     model_sentence,
     named,
     null_of,
     outside_sentence,
+    paragraphs,
     pooled_sentence,
     room_for,
     set_upright,
@@ -157,11 +158,10 @@ def radial(
     gone = studies.pooled.ci.low < fan.ends[0] or studies.pooled.ci.high > fan.ends[1]
     footer = _radial_footer(studies, table, leaves=gone, note=note)
     fig = _radial_page(studies, table, fan, left, title=title, footer=footer, width=width)
-    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
     alt = _radial_alt_text(title, studies, table)
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Precision": "precision"}
     printed = {head: (f"text_{name}",) for head, name in (heads | {"Effect × precision": "z"}).items()}
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
+    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
     return fig
 
 
@@ -409,14 +409,12 @@ def _has_ci(pooled):
 def _radial_footer(studies, table, *, leaves, note):
     """Return the paragraphs that say what was drawn, the interval that ``leaves`` the scale, and how it is read."""
     pooled, wording = studies.pooled, studies.wording
-    hollow = ", hollow where an SD was imputed" if studies.rows["imputed"].any() else ""
     reading = (
-        f"One circle per {wording.noun}{hollow}; a straight line from the origin through it meets the curved scale at "
-        "its effect, and the farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
+        f"{studies.circles}; a straight line from the origin through it meets the curved scale at its effect, and the "
+        "farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
     )
-    interval = (
-        f", on the scale with its {level(pooled.confidence_level)} confidence interval" if _has_ci(pooled) else ""
-    )
+    at = level(pooled.confidence_level)
+    interval = f", on the scale with its {at} confidence interval" if _has_ci(pooled) else ""
     arrow = "; arrowhead: interval runs beyond the scale" if leaves else ""
     diamond = f"diamond: pooled effect{interval}{arrow}; band: two standard errors on both sides"
     outside = outside_sentence(table, OUTSIDE_BAND, wording)
@@ -426,16 +424,15 @@ def _radial_footer(studies, table, *, leaves, note):
         found = f"{outside}. About 1 in 20 would, if all had the same true effect; more show heterogeneity"
     else:
         found = ""
-    lines = [
-        words.sentences(reading, diamond),
-        words.sentences(
+    return paragraphs(
+        (reading, diamond),
+        (
             f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
             found,
             words.left_out_sentence(studies.left_out, wording),
         ),
-        words.sentences(note),
-    ]
-    return [line for line in lines if line]
+        (note,),
+    )
 
 
 def _fitting_fan(table, studies, width):
