@@ -100,8 +100,9 @@ def weak(count=4):
 
 
 def claim(**fields):
-    """A claim of relief; a number is the article's, and its kind follows from its unit where none is given."""
+    """A claim of relief but for placebo arms; a number is the article's, and its kind follows from its unit."""
     about = {"kind": None, "number_from": "article"} if "value" in fields else {}
+    about |= {"polarity": "other"} if fields.get("arm") == "placebo" else {}
     return CLAIM | about | fields
 
 

@@ -70,6 +70,18 @@ WRONG = [
     ("contrasts", 0, {"therapy_family": ""}, "is blank"),
     ("claims", 1, {"claim_id": "mri01"}, "stands twice"),
     ("claims", 1, {"value": "about 30"}, "neither a number nor a range"),
+    ("claims", 1, {"value": "-30 %"}, "neither a number nor a range"),
+    ("claims", 1, {"value": "-30-20"}, "from below to above zero"),
+    ("claims", 1, {"value": "-130"}, "more or less than its unit can hold"),
+    ("claims", 1, {"value": "-30--130"}, "more or less than its unit can hold"),
+    ("claims", 1, {"value": "-0.3"}, "is a share"),
+    ("claims", 9, {"value": "0.6"}, "is a share"),
+    ("claims", 9, {"value": "600"}, "more or less than its unit can hold"),
+    ("claims", 9, {"value": "-60"}, "more or less than its unit can hold"),
+    ("claims", 23, {"value": "-30"}, "more or less than its unit can hold"),
+    ("claims", 25, {"value": "-10.5"}, "more or less than its unit can hold"),
+    ("claims", 7, {"value": "-12"}, "more or less than its unit can hold"),
+    ("claims", 24, {"polarity": "relief"}, "what happened with placebo is no relief"),
     ("claims", 1, {"unit": ""}, "a number needs its unit"),
     ("claims", 1, {"unit": "metres"}, "closed list"),
     ("claims", 1, {"condition": ""}, "is blank"),
@@ -122,6 +134,55 @@ def test_wrong_cells_are_named(name, row, change, rule):
     assert problem["row"] == row + 2 and rule in problem["rule"] and problem["remedy"]
     assert problem["study"] == table.loc[row, key]
     assert f"{key.removesuffix('_id')} '{table.loc[row, key]}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [(1, "-100"), (1, "-100--1"), (1, "250"), (9, "0"), (9, "1-100"), (23, "-10"), (23, "-0.4"), (24, "10"), (7, "0")],
+)
+def test_what_a_unit_can_hold_is_read(row, value):
+    table = cells("claims")
+    table.loc[row, "value"] = value
+    assert ma.read_claims(table)["value"].iloc[row] == value
+
+
+def test_responders_may_be_fewer_than_with_placebo():
+    table = cells("claims")
+    table.loc[9, ["value", "arm"]] = ["-20", "difference"]
+    assert ma.read_claims(table)["value"].iloc[9] == "-20"
+
+
+@pytest.mark.parametrize(("typed", "value"), [("−3", "-3"), ("-4–-3", "-4--3"), ("2–3", "2-3"), ("−4–−3", "-4--3")])
+def test_signs_and_dashes_of_word_processors_are_read(typed, value):
+    table = cells("claims")
+    table.loc[23, "value"] = typed
+    assert ma.read_claims(table)["value"].iloc[23] == value
+
+
+@pytest.mark.parametrize("decimal", [None, ","])
+@pytest.mark.parametrize(("typed", "value"), [("-3,5", "-3.5"), ("1,5-3", "1.5-3"), ("−4,5–−3,5", "-4.5--3.5")])
+def test_claims_may_have_decimal_commas(tmp_path, typed, value, decimal):
+    table = cells("claims").iloc[23:24].assign(value=typed, comparator_value="")
+    table.to_csv(tmp_path / "c.csv", sep=";", index=False)
+    assert ma.read_claims(tmp_path / "c.csv", decimal=decimal)["value"].tolist() == [value]
+    assert ma.read_claims(table, decimal=",")["value"].tolist() == [value]
+    with pytest.raises(ma.TrialDataError, match="neither a number nor a range"):
+        ma.read_claims(table)
+
+
+def test_a_point_and_a_number_of_a_workbook_under_a_decimal_comma():
+    table = cells("claims").iloc[23:24].assign(comparator_value="").astype({"value": object})
+    assert ma.read_claims(table.assign(value=-3.5), decimal=",")["value"].tolist() == ["-3.5"]
+    with pytest.raises(ma.TrialDataError, match="value '-3.5': is neither a number nor a range"):
+        ma.read_claims(table.assign(value="-3.5"), decimal=",")
+
+
+def test_a_comma_of_a_claim_may_stand_between_thousands(tmp_path):
+    cells("claims").iloc[23:24].assign(value="-3,125", comparator_value="").to_csv(
+        tmp_path / "c.csv", sep=";", index=False
+    )
+    with pytest.raises(ma.TrialDataError, match="comma between thousands"):
+        ma.read_claims(tmp_path / "c.csv")
 
 
 @pytest.mark.parametrize("name", ["trials", *READERS])

@@ -93,6 +93,10 @@ WEEK_BANDS = ("single session", "up to 4 weeks", "over 4 to 12 weeks", "over 12 
 # pandera keeps one text for a check: this sign, which no text holds, parts column, rule and remedy.
 SEPARATOR = "\x1f"
 
+#: The rule of a word that no closed list holds.
+UNLISTED = "is not in the closed list"
+_OWN_ARMS = " Whatever stood for a placebo is one; what your readers are to see instead stands in arm_label."
+
 # Of the scale, between a printed change and final minus baseline: adjusted means may differ a little.
 _LARGEST_GAP = 0.1
 
@@ -376,7 +380,8 @@ def _interval_around(middle):
 class TableLayout(NamedTuple):
     """What one kind of table holds: its columns in file order, those that must be filled, its numbers, its rules.
 
-    `widened` are the columns whose closed vocabulary the reader's `allow` may widen.
+    `widened` are the columns whose closed vocabulary the reader's `allow` may widen: words of your own are compared and
+    shown, and nothing turns on what they mean. `ranges` are columns of text that hold a number or a range of numbers.
     """
 
     name: str
@@ -388,6 +393,7 @@ class TableLayout(NamedTuple):
     vocabulary: Mapping[str, Collection[str]] = {}
     rules: tuple[Any, ...] = ()
     widened: tuple[str, ...] = ()
+    ranges: tuple[str, ...] = ()
 
 
 def schema(layout: TableLayout) -> pandera.pandas.DataFrameSchema:
@@ -417,8 +423,9 @@ def _cell_checks(name, layout):
         allowed = list(layout.vocabulary[name])
         reader = f"read_{layout.name}(..., allow={{'{name}': [...]}})"
         own = f"; {reader} admits further values." if name in layout.widened else "."
+        own += _OWN_ARMS if of_trials and name == "arm" else ""
         remedy = f"Use one of: {', '.join(allowed)}{own}"
-        checks.append(pa.Check.isin(allowed, error=_says(name, "is not in the closed list", remedy)))
+        checks.append(pa.Check.isin(allowed, error=_says(name, UNLISTED, remedy)))
     if not of_trials:
         return checks
     if name in SPREADS:
@@ -440,7 +447,7 @@ TRIALS = TableLayout(
     _INTEGERS,
     VOCABULARY,
     rules=(*_row_rules(), *_trial_rules()),
-    widened=tuple(VOCABULARY),
+    widened=("therapy", "therapy_family", "condition_group", "pain_type", "control"),
 )
 
 #: What may have changed in a table that was checked: its numbers, row by row.
@@ -503,6 +510,36 @@ _UNITS_OF_KIND = {
     "onset": (),
 }
 _NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
+
+# From where to where a number can be, points being those of 0-10; a difference may be as far below zero as above.
+_POSSIBLE = {
+    "points": (-10, 10),
+    "percent change": (-100, np.inf),
+    "percent responders": (0, 100),
+    **dict.fromkeys((*TIME_UNITS, *DOSE_UNITS), (0, np.inf)),
+}
+
+
+def _claimed(t):
+    """Return both ends of the value of each claim, which are one for a single number; NaN where it is none."""
+    ends = t["value"].astype(object).str.extract(f"^({_NUMBER})(?:-({_NUMBER}))?$").astype(float)
+    return ends[0], ends[1].fillna(ends[0])
+
+
+def _possible_in_unit(t):
+    low, high = (t["unit"].map({unit: ends[side] for unit, ends in _POSSIBLE.items()}) for side in (0, 1))
+    low = low.where(t["arm"] != "difference", -high)
+    return ~pd.concat([(end < low) | (end > high) for end in _claimed(t)], axis=1).any(axis=1)
+
+
+def _no_share(t):
+    share = pd.concat([(end != 0) & (end.abs() < 1) for end in _claimed(t)], axis=1).all(axis=1)
+    return ~(share & t["unit"].isin(list(PAIN_UNITS[1:])))
+
+
+def _one_sign(t):
+    one, other = _claimed(t)
+    return ~(one * other < 0)
 
 
 def _kind_holds_unit(t):
@@ -590,9 +627,28 @@ CLAIMS = TableLayout(
         _rule(
             "value",
             "is neither a number nor a range",
-            "Type a number such as -3.9, or a range such as 2-3; blank where the claim has none.",
+            "Type a number such as -3.9, or a range such as 2-3 or -4--3, without its unit, which stands in the column "
+            "'unit'; blank where the claim has none.",
             lambda t: t["value"].isna() | t["value"].str.fullmatch(f"{_NUMBER}(-{_NUMBER})?", na=True),
         ),
+        _rule(
+            "value",
+            "is a range from below to above zero, which leaves open what is meant",
+            "Both ends have a sign of their own: -4--3 is from three to four less.",
+            _one_sign,
+        ),
+        _rule(
+            "value",
+            "is more or less than its unit can hold",
+            "Check value and unit: "
+            + "; ".join(
+                f"{unit} {low} to {high}" if high < np.inf else f"{unit} {low} or more"
+                for unit, (low, high) in _POSSIBLE.items()
+            )
+            + ".",
+            _possible_in_unit,
+        ),
+        _rule("value", "is a share, and its unit is percent", "Type 60 for 0.6, and -30 for -0.3.", _no_share),
         _rule(
             "unit",
             "a number needs its unit",
@@ -618,6 +674,12 @@ CLAIMS = TableLayout(
             "is blank, and no other column tells it",
             f"Type one of: {', '.join(_POLARITIES)}.",
             lambda t: filled_claims(t)["polarity"].notna(),
+        ),
+        _rule(
+            "polarity",
+            "what happened with placebo is no relief by the therapy",
+            "Type other, or check whom the number is of.",
+            lambda t: ~((t["arm"] == "placebo") & (t["polarity"] == "relief")),
         ),
         _rule(
             "number_from",
@@ -650,6 +712,7 @@ CLAIMS = TableLayout(
         ),
     ),
     widened=("therapy", "therapy_family"),
+    ranges=("value",),
 )
 
 THRESHOLDS = TableLayout(

@@ -25,7 +25,7 @@ import pandas as pd
 from analysis._docs import documented
 from analysis.data import dictionary, headings
 
-# Likeness from which an id is taken for a slip of the pen: author and year make unlike trials look alike.
+# Likeness from which an id or a word is taken for a slip of the pen: author and year make unlike trials look alike.
 _NEAR = 0.8
 _PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -33,6 +33,11 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _DECIMALS = {".": "a point", ",": "a comma"}
+# The minus of typesetters, and the dash that word processors make of a hyphen.
+_DASHES = re.compile("[−–]")
+# A hyphen behind a digit stands between the ends of a range, and one behind an e in an exponent.
+_BETWEEN = r"(?<=[0-9.,])-"
+_MEDIANS = re.compile(r"(^|_)(median|q[13]|iqr|quartile)(_|[0-9]|$)", re.IGNORECASE)
 
 
 class TrialDataError(ValueError):
@@ -589,6 +594,8 @@ def _read_checked(path, layout, decimal=None, beside=None):
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
+    numbers = [*layout.numbers, *layout.ranges]
+    cells[numbers] = cells[numbers].replace(_DASHES, "-")
     if cells.empty:
         rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
@@ -710,7 +717,7 @@ def _as_text(frame, layout, decimal):
     if decimal == ",":
         # What is a number already, in a workbook, is written like those that are text.
         typed = frame.map(lambda value: isinstance(value, (float, np.floating)))
-        typed &= [str(name).strip() in layout.numbers for name in frame.columns]
+        typed &= [str(name).strip() in (*layout.numbers, *layout.ranges) for name in frame.columns]
         text = text.mask(typed, text.map(lambda value: value.replace(".", ",")))
     if frame.index.name != "row" or not frame.index.is_unique:
         text.index = pd.RangeIndex(2, len(text) + 2, name="row")
@@ -757,8 +764,9 @@ def _with_heading(rows, path, layout, decimal):
         )
         raise _no_table(path, "is not the heading", remedy, row=1)
     width = len(heading)
+    remedy = "Put quotation marks around texts that hold the separator."
     ragged = [
-        (i, str(row[0]), "", f"{len(row)} cells", f"the heading has {width}", "Quote texts that hold the separator.")
+        (i, "", "", "", f"this row has {len(row)} cells, and the heading {width}", remedy)
         for i, row in enumerate(rows[1:], start=2)
         if len(row) != width and any(str(cell).strip() for cell in row)
     ]
@@ -827,6 +835,11 @@ def _check_columns(names, source, layout):
         if name not in layout.columns and not name.startswith("x_"):
             near = difflib.get_close_matches(name, layout.columns, n=1)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
+            if layout.name == "trials" and _MEDIANS.search(name):
+                remedy = (
+                    "No median and no quartile is a mean or an SD: trials_from_wide(df, q1_t=..., median_t=..., "
+                    f"q3_t=..., ...) makes both of them; as a column of your own it is called x_{name}."
+                )
             problems.append((1, "", name, "", "is not a column of the data dictionary", remedy))
     for name in layout.required:
         if name not in names:
@@ -837,7 +850,7 @@ def _check_columns(names, source, layout):
 
 def _decimal_between_semicolons(cells, layout, source):
     """The decimal sign of a file with semicolons, told by its numbers; an error where they leave it open."""
-    numbers = cells[list(layout.numbers)].stack()
+    numbers = cells[[*layout.numbers, *layout.ranges]].stack().str.split(_BETWEEN, regex=True).explode()
     numbers = numbers[numbers != ""]
     commas = numbers[numbers.map(lambda text: bool(WITH_COMMA.fullmatch(text)))]
     points = numbers[numbers.str.contains(".", regex=False) & numbers.map(lambda text: bool(_NUMBER.fullmatch(text)))]
@@ -856,10 +869,13 @@ def _decimal_between_semicolons(cells, layout, source):
 def _typed(cells, layout, decimal):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
     table, problems, studies = cells.astype("str").where(cells != ""), [], cells[layout.key]
-    for name in layout.numbers:
+    for name in (*layout.ranges, *layout.numbers):
         text = cells[name]
         # Under a decimal comma a point is no part of a number: it may stand between thousands.
         plain = text if decimal == "." else text.str.replace(".", "?").str.replace(",", ".")
+        if name in layout.ranges:
+            table[name] = plain.where(plain != "")
+            continue
         good = plain.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
         values = pd.to_numeric(plain.where(good & (plain != ""), np.nan), errors="coerce").astype(float)
         good &= (text == "") | np.isfinite(values)
@@ -914,5 +930,14 @@ def broken_rules(
             raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
         if (row, column) not in known:
             value = cells[column].get(row, "")
+            if rule == dictionary.UNLISTED:
+                remedy = _perhaps(value, layout.vocabulary[column]) + remedy
             found[row, column, rule] = (row, cells[layout.key].get(row, ""), column, value, rule, remedy)
     return list(found.values())
+
+
+def _perhaps(word, known):
+    """The question whether one of the known words is meant, if one is almost the same; case makes no difference."""
+    by_case = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=_NEAR)
+    return f"Did you mean '{by_case[near[0]]}'? " if near else ""

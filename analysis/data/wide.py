@@ -38,7 +38,7 @@ from analysis.data.arm_scores import (
     own_correlation,
     rescaled,
 )
-from analysis.data.dictionary import SMALLEST_SPREAD
+from analysis.data.dictionary import SMALLEST_SPREAD, TRIALS
 from analysis.data.trials import WITH_COMMA, TrialDataError, read_trials
 from analysis.measures import Measure
 
@@ -129,12 +129,11 @@ _LARGEST = 1e50
 # A spread is above what is lost when it is squared, and a variance above the square of that.
 _SMALLEST = {"sd": 1e-30, "se": 1e-30, "vi": 1e-60}
 _PAIRS = ("ci", "ci_t", "ci_p")
-# What trials are, beside their numbers; the words of the closed lists that nothing is computed from may be any.
+# What trials are, beside their numbers.
 _ABOUT = (
     "author title doi pmid therapy therapy_family therapy_detail condition condition_group pain_type design control "
     "scale week timepoint primary n_basis event_definition p_between selected certainty source locator note"
 ).split()
-_ANY_WORDS = ("therapy", "therapy_family", "condition_group", "pain_type", "control")
 # What a number must be, where the name of its argument does not say so; see `analysis._check`.
 _KINDS = {"yi": "mean", "min": "smallest", "max": "largest", "p": "pvalue", "baseline": "", "final": "", "change": ""}
 _NEEDS_TWO = ("MD", "ROM", "SMD", "SMDH", "SMD1", "SMCC", "SMCR", "SMCRP")
@@ -456,7 +455,7 @@ class _Reader:
                 # Python reads 1_000 as a number; no table does.
                 if not isinstance(cell, Real | str) or "_" in str(cell):
                     raise ValueError
-                out[at] = cell
+                out[at] = cell.replace("−", "-") if isinstance(cell, str) else cell
             except ValueError:
                 comma = isinstance(cell, str) and WITH_COMMA.fullmatch(cell.strip())
                 remedy = "Read the file with decimal=',', if that is what its commas are." if comma else _CORRECT
@@ -1027,7 +1026,7 @@ def trials_from_wide(
     rows = pd.concat(each).sort_index(kind="stable").reset_index(drop=True)
     if reader.problems:
         raise TrialDataError(sorted(reader.problems, key=lambda one: one[:1]), "the table")
-    allow = {name: others[name].dropna().astype(str).unique() for name in _ANY_WORDS if name in others}
+    allow = {name: others[name].dropna().astype(str).unique() for name in TRIALS.widened if name in others}
     try:
         trials = read_trials(rows, allow=allow)
     except TrialDataError as error:
