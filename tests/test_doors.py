@@ -113,6 +113,8 @@ def test_exactly_one_spread(name):
             MODELS[name](table, se=VI)
     with pytest.raises(ValueError, match="'yi' is not a column of the effects: vi"):
         MODELS[name](TABLE[["vi", "label"]])
+    with pytest.raises(ValueError, match=r"the arms of trials, not their effects; give effect_sizes\(trials\)"):
+        MODELS[name](pd.DataFrame({"study": ["a", "a"], "arm": ["treatment", "placebo"], "n": [9, 9]}))
     with pytest.raises(ValueError, match="'vi' is not a column of the effects, nor is 'se': yi"):
         MODELS[name](TABLE[["yi", "label"]])
 

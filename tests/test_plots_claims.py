@@ -73,6 +73,18 @@ def test_all_claims_are_in_some_figure(checked):
     assert sum(counts) == len(checked) == 36
 
 
+def test_one_figure_holds_the_claims_about_all_families_or_some(checked, arms):
+    whole = claims_plot(checked, evidence=arms)
+    assert sorted(rows(whole, "claim")["claim_id"]) == sorted(checked["claim_id"])
+    headings = rows(whole, "heading")["text_name"].tolist()
+    assert [f"{family}: all trials, whatever the condition" in headings for family in FAMILIES] == [True] * 4
+    assert misplaced(whole) == ([], [])
+    two = claims_plot(checked, therapy_family=["Light", "Mechanical"], evidence=arms.groups["Light"])
+    assert len(rows(two, "claim")) == checked["therapy_family"].isin(["Light", "Mechanical"]).sum()
+    assert two.content.title == "Light, Mechanical: what is claimed, and what the trials show"
+    assert "Light, Mechanical: all trials, whatever the condition" in rows(two, "heading")["text_name"].tolist()
+
+
 def test_claims_with_points_stand_below_what_they_speak_of(fig):
     table = rows(fig)
     lines = [(row["claim_id"] if row["kind"] == "claim" else row["role"]) for row in table.to_dict("records")]
@@ -245,7 +257,11 @@ def test_same_bytes_and_a_table_in_markdown(checked, tmp_path):
 
 def test_bad_arguments_are_named(checked):
     with pytest.raises(ValueError, match="therapy_family names no therapy family; choose from 'Magnetic field'"):
-        claims_plot(checked)
+        claims_plot(checked, therapy_family=[])
+    with pytest.raises(ValueError, match="checked has no claim; give the rows that are to be drawn"):
+        claims_plot(checked[:0])
+    with pytest.raises(ValueError, match="therapy_family is 'Needle', about which nothing is claimed"):
+        claims_plot(checked, therapy_family=["Light", "Needle"])
     with pytest.raises(ValueError, match="therapy_family is 'Needle', about which nothing is claimed"):
         claims_plot(checked, therapy_family="Needle")
     with pytest.raises(ValueError, match="checked has no column verdict"):

@@ -531,6 +531,8 @@ def test_names_of_studies():
 def test_text_that_reads_as_a_number_is_one():
     found = ma.effect_sizes(ARMS.assign(mean_t=["3.0", " 4 "], n_p=pd.array([22, 28], dtype="Int64")))
     assert (found.yi == ma.effect_sizes(ARMS).yi).all()
+    signed = [ma.effect_sizes(ARMS.assign(mean_t=[f"{minus}3.0", "4"])).yi for minus in "-−"]
+    assert (signed[0] == signed[1]).all()
 
 
 # --- what is wrong

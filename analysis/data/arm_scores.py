@@ -422,7 +422,8 @@ def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None
         if not same.any():
             raise ValueError(
                 f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "
-                "borrow. Fill it in, or leave such trials out with missing_sd='drop'."
+                "borrow. Fill it in, or leave such trials out: give effect_sizes(trials, missing_sd='drop') in place "
+                "of the trials."
             )
         found[int(line)] = np.flatnonzero(same)
     return found

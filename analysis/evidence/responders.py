@@ -637,7 +637,7 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
             return effect.nnt
         effect = effect.ratio or effect.difference
     if not isinstance(effect, PooledEffect | PooledCounts):
-        raise TypeError(_check.refusal(effect, "nnt", "give the result of pool, or of pool_responders"))
+        raise TypeError(_check.refusal(effect, "nnt", "give the result of pool, or pool_responders(trials)"))
     if np.ndim(effect.estimate):
         raise ValueError("this is the result of many meta-analyses; each has a number needed to treat")
     benefit, by = _checked_for_nnt(effect, comparator_risk)

@@ -217,6 +217,8 @@ def _taken_apart(yi, vi, se, to, one):
 
 def _of_table(effects, table):
     columns = ", ".join(map(str, table.columns))
+    if {"arm", "n"} <= set(table) and "yi" not in table:
+        raise ValueError("these are the arms of trials, not their effects; give effect_sizes(trials)")
     if "yi" not in table:
         raise ValueError(f"'yi' is not a column of the effects: {columns}")
     name = next((name for name in ("vi", "se") if name in table), None)

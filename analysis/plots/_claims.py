@@ -39,6 +39,8 @@ from analysis.sentences import Wording, capital
 from analysis.text import bracketed, level, limits, number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analysis.evidence.arms import PooledArms
 
 LABEL_SHARE = 0.37  # of the width, for the names of results and the claims beside the panel
@@ -101,7 +103,7 @@ REACH = 0.75  # of the span of all estimates and claims: as far may intervals wi
 def claims_plot(
     checked: pd.DataFrame,
     *,
-    therapy_family: str | None = None,
+    therapy_family: str | Sequence[str] | None = None,
     evidence: PooledArms | None = None,
     worthwhile: tuple[float, float] | None = (1.0, 2.0),
     title: str | None = None,
@@ -109,15 +111,15 @@ def claims_plot(
     digits: int | None = 2,
     note: str = "",
 ) -> ReportFigure:
-    """Draw the claims about one family of therapies beside what the trials found.
+    """Draw the claims about families of therapies beside what the trials found.
 
     Parameters
     ----------
     {checked}
-    therapy_family : str, optional
-        May be left out where all claims are about one family.
+    therapy_family : str or sequence of str, optional
+        One family or some of them. Default: all that the claims are about.
     evidence : PooledArms, optional
-        All trials of the family, as from ``pool_arms(trials, by="therapy_family")``, drawn below the trials that bear
+        All trials of a family, as from ``pool_arms(trials, by="therapy_family")``, drawn below the trials that bear
         on the claims, open and dashed.
     {worthwhile, title}
     width_mm : float, optional
@@ -135,7 +137,7 @@ def claims_plot(
     Raises
     ------
     ValueError
-        If columns are missing, nothing is claimed about the family, or the page is too narrow.
+        If columns are missing, there is no claim, nothing is claimed about a family, or the page is too narrow.
 
     See Also
     --------
@@ -165,12 +167,12 @@ def claims_plot(
     >>> fig.content.table["claim_id"].dropna().tolist()[:3]
     ['nir02', 'nir01', 'nir03']
     """
-    claims, family = _claims_of(checked, therapy_family)
+    claims, families = _claims_of(checked, therapy_family)
     words = Wording.of(checked) if "wording" in checked.attrs else AS_CHECKED
     words = words.to(2 if digits is None else digits)
-    table = _claim_rows(claims, family, evidence, words)
+    table = _claim_rows(claims, families, evidence, words)
     columns = _claims_columns(table, width_mm)
-    title = title or f"{family}: what is claimed, and what the trials show"
+    title = title or f"{', '.join(families)}: what is claimed, and what the trials show"
     panel = _claims_panel(table, words)
     zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
     # The band belongs to differences, and to no words where it lies beside the panel.
@@ -200,32 +202,35 @@ def claims_plot(
 
 
 def _claims_of(checked, family):
-    """Return the claims about one family of therapies, with their numbers in points, and the name of the family."""
+    """Return the claims about some families of therapies, with their numbers in points, and the families' names."""
     columns = [*NEEDED, *(f"{role}{end}" for role in ROLES for end in ("", "_low", "_high"))]
     _check.table(checked, "checked", columns, "check_claims")
+    if checked.empty:
+        raise ValueError("checked has no claim; give the rows that are to be drawn")
     known = checked["therapy_family"].dropna().unique().tolist()
-    if family is None and len(known) == 1:
-        family = known[0]
-    if family not in known:
-        said = "names no therapy family" if family is None else f"is {family!r}, about which nothing is claimed"
-        raise ValueError(f"therapy_family {said}; choose from {', '.join(map(repr, known))}")
-    claims = checked[checked["therapy_family"] == family].reset_index(drop=True)
+    families = known if family is None else [family] if isinstance(family, str) else list(family)
+    if strangers := [name for name in families if name not in known]:
+        names, choice = (", ".join(map(repr, each)) for each in (strangers, known))
+        raise ValueError(f"therapy_family is {names}, about which nothing is claimed; choose from {choice}")
+    if not families:
+        raise ValueError(f"therapy_family names no therapy family; choose from {', '.join(map(repr, known))}")
+    claims = checked[checked["therapy_family"].isin(families)].reset_index(drop=True)
     points = claims["unit"].eq("points") & claims["arm"].isin(list(ARMS)) & claims["number_from"].eq("article")
     ends = [read_number(v)[:2] if p else (np.nan, np.nan) for v, p in zip(claims["value"], points, strict=True)]
     low, high = zip(*ends, strict=True)
-    return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), family
+    return claims.assign(role=claims["arm"].map(ARMS), claim_low=low, claim_high=high), families
 
 
-def _claim_rows(claims, family, evidence, words):
+def _claim_rows(claims, families, evidence, words):
     """Return one row per line of the figure, those beside the panel first.
 
     Parameters
     ----------
     claims : pandas.DataFrame
         From :func:`_claims_of`.
-    family : str
+    families : list of str
     evidence : PooledArms or None
-        All trials of the family, or trials in groups of which the family is one.
+        All trials of the families, or trials in groups of which they are some.
     words : Wording
     """
     numbered = claims[claims["claim_low"].notna()]
@@ -242,7 +247,8 @@ def _claim_rows(claims, family, evidence, words):
         if len(about) or np.isfinite([*results.values()]).any():
             lines += _evidence(results, single, tails, about, words, aside=aside)
     if evidence is not None:
-        lines += _family_rows(evidence, family, words)
+        for family in families if evidence.groups else [", ".join(families)]:
+            lines += _family_rows(evidence, family, words)
     rest = claims[claims["claim_low"].isna()]
     if len(rest):
         lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
