@@ -116,7 +116,8 @@ def read_trials(
     ----------
     {path}
     allow : dict of str to list, optional
-        Values to accept beside the closed vocabularies, such as ``{"therapy": ["Kinesio tape"]}``.
+        Therapies, families, groups of conditions, kinds of pain and controls to accept beside those of the data
+        dictionary, such as ``{"therapy": ["Kinesio tape"]}``.
     {decimal}
 
     Returns
@@ -290,8 +291,8 @@ def read_claims(
     -------
     pandas.DataFrame
         One row per claim, with the columns of ``data/claims.csv``; `value` stays text, because it may be a range
-        ("2-3"). Claims without ids are called "c1", "c2" and so on, and a therapy without a family is one of its own.
-        The index is the row in the file.
+        ("2-3", "-4--3"), with points for decimals. Claims without ids are called "c1", "c2" and so on, and a therapy
+        without a family is one of its own. The index is the row in the file.
 
     Raises
     ------

@@ -217,9 +217,9 @@ def _taken_apart(yi, vi, se, to, one):
 
 def _of_table(effects, table):
     columns = ", ".join(map(str, table.columns))
-    if {"arm", "n"} <= set(table) and "yi" not in table:
-        raise ValueError("these are the arms of trials, not their effects; give effect_sizes(trials)")
     if "yi" not in table:
+        if {"arm", "n"} <= set(table):
+            raise ValueError("these are the arms of trials, not their effects; give effect_sizes(trials)")
         raise ValueError(f"'yi' is not a column of the effects: {columns}")
     name = next((name for name in ("vi", "se") if name in table), None)
     if name is None:
