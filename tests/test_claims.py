@@ -381,6 +381,30 @@ def test_quick_relief():
     assert said in fast.details and said not in any_time.details
 
 
+def test_why_no_trial_speaks_of_quick_relief():
+    undated = trials(*strong(3, week=None, timepoint=None))
+    early = trial("early2020", None, None, sd=None, week=0, timepoint="single session")
+    quick, lasting = {"kind": "onset"}, {"kind": "duration", "traced_to": "strong2000"}
+    for table, fields, said in (
+        (undated, quick, "relief comes at once, and no trial with a result says when it measured."),
+        (
+            table_of(*strong(3, week=None, timepoint=None), early),
+            quick,
+            "no trial with a result says when it measured.",
+        ),
+        (undated, lasting, "relief lasts, and no trial with a result says when it measured."),
+        (
+            trials(*strong(3)),
+            quick,
+            "relief comes at once, and of 3 trials with a result none reports one within a day.",
+        ),
+        (table_of(*strong(3), early), quick, "and of 3 trials with a result none reports one within a day."),
+    ):
+        row = verdict_of(table, **fields)
+        assert (row["verdict"], row["rule"]) == ("not testable here", 6) and row["reason"].endswith(said)
+    assert verdict_of(trials(*strong(3, week=None)), **lasting)["verdict"] == "overstated", "it ended before"
+
+
 def test_quick_relief_on_the_real_claims(checked):
     row = checked.set_index("claim_id").loc["mag08"]
     assert row["k"] == 4 and row["scope"].endswith("all conditions, within a day")
@@ -664,6 +688,31 @@ def test_reliability_needs_an_effect_and_a_share(four_weak, four_strong):
     assert row["verdict"] == "not testable here" and "cannot be told" in row["reason"]
 
 
+def test_a_share_of_trials_is_no_share_of_people():
+    for counts, verdict, said in (
+        ({}, "supported", "nearly always, which is no share of people."),
+        ({"responding": (25, 5)}, "supported", "people; 50% (95% CI 33% to 67%) responded in the treatment arms of 3"),
+        ({"responding": (24, 5)}, "overstated", "people; 48% (95% CI 31% to 65%) responded in the treatment arms of 3"),
+    ):
+        counted = [trial(f"count{2020 + i}", -4 - 0.1 * i, -1, **counts) for i in range(3)]
+        apart = [trial(f"mixed{2000 + i}", -4 + 0.9 * (-1) ** i, -1, n=200) for i in range(10)]
+        row = verdict_of(trials(*counted, *apart), kind="reliability")
+        assert row["verdict"] == verdict and said in row["reason"]
+        assert ("What is counted as a response: not stated." in row["details"]) == bool(counts)
+        assert row["plain"].count("In an estimated") == 1
+
+
+def test_a_share_that_may_be_none_or_all_is_not_told():
+    told = verdict_of(differing(1.5))["details"]
+    wide = trials(*(trial(f"wide{2000 + i}", -3 + 0.3 * i, -1) for i in range(3)))
+    found = check_claims(pd.DataFrame([claim()]), wide, worthwhile=Threshold(1.7, "between-group"))["details"][0]
+    cannot = (
+        "In how many comparable trials the true effect would be at least 1.7 points less pain than with placebo cannot"
+    )
+    assert f"{cannot} be told (95% CI <1% to >99%)." in found and "In an estimated" not in found
+    assert "cannot be told" not in told
+
+
 def test_no_verdict_profits_from_trials_that_agree_by_chance():
     alike = [trial(f"alike{2000 + i}", -1.5 - 0.01 * i, -1.0, n=40) for i in range(4)]
     assert ma.pool(trials(*alike)).ci.high < 0
@@ -681,8 +730,8 @@ def test_responders():
     cases = [
         # 63 points more than placebo
         ({"arm": "treatment"}, {"60": "supported", "83": "arm change quoted as effect", "90": "overstated"}),
-        # Wilson: 15% to 26%
-        ({"arm": "placebo"}, {"20": "supported", "26": "supported", "27": unknown}),
+        # Pooled: 12% to 30%
+        ({"arm": "placebo"}, {"20": "supported", "30": "supported", "31": unknown}),
         (one, {"20": "supported", "21": nothing}),
         ({"arm": "difference"}, {"60": "supported", "90": "overstated"}),
         # As exact as it is printed: of 50 people 10 respond in each placebo arm, 20% of all.
@@ -692,7 +741,7 @@ def test_responders():
     assert found["verdict"].tolist() == [verdict for _, values in cases for verdict in values.values()]
     row = found.iloc[1]
     assert row["reason"].startswith(
-        "83% responded in the treatment arms, and 20% responded in the placebo arms: at most"
+        "83% (95% CI 73% to 90%) responded in the treatment arms of 4 trials, and 20% (95% CI 12% to 30%) responded in"
     )
     assert "the share who respond is 63 percentage points higher than with placebo (95% CI" in found["reason"][0]
     assert "The share who respond is 63 percentage points higher than with placebo" in row["details"]
@@ -704,17 +753,17 @@ def test_responders_are_those_of_the_primary_time_point():
     early = trial("gauss2001", -1, -1, primary="no", week=2, responding=(5, 5))
     late = trial("gauss2001", -3, -1, responding=(40, 10))
     row = verdict_of(table_of(early, late), value="80", unit="percent responders", arm="treatment")
-    assert "80% responded in the treatment arms" in row["reason"]
+    assert "80% (95% CI 67% to 89%) responded in the treatment arm of Gauss 2001" in row["reason"]
     late = trial("gauss2001", -3, -1)
     row = verdict_of(table_of(early, late), value="80", unit="percent responders", arm="treatment")
-    assert "10% responded in the treatment arms" in row["reason"]
+    assert "10% (95% CI 4% to 22%) responded in the treatment arm" in row["reason"]
 
 
 def test_a_trial_that_is_split_counts_its_responders_once():
     both = trial("gauss2001", -3, -1, responding=(40, 10))
     table = table_of([*both, both[0] | {"arm_label": "other dose", "events": 20}])
     split = study_table(ma.effect_sizes(table, multi_arm="split"), table)
-    assert len(split) == 2 and split["events_treatment"].sum() == 60 and split["counted_treatment"].sum() == 100
+    assert len(split) == 2 and split["counted"].sum() == 150
     assert split["responding"].dropna().tolist() == pytest.approx([-(60 / 100 - 10 / 50)])
 
 
@@ -725,11 +774,74 @@ def test_doubt_about_responders_is_that_of_the_trials_that_count_them():
     assert found == ["supported", "not testable here"]
 
 
+SHARE = {"unit": "percent responders", "arm": "treatment"}
+LESS, NONE = {"event_definition": "less pain"}, {"event_definition": "no pain"}
+
+
+def test_responders_are_those_of_pool_responders():
+    """One definition, no crossover trial, its interval: what is shown is what judges."""
+    less = [trial(f"less{2000 + i}", -3, -1, responding=(16 + 7 * i, 10), **LESS) for i in range(3)]
+    none, both = (trial("none2010", -3, -1, responding=(5, 2), **NONE), {"design": "crossover", "responding": (40, 10)})
+    table = table_of(*less, none, trial("same2011", -3, -1, **both))
+    pooled = ma.pool_responders(table, ci_method="HKSJ-mod").treatment
+    low, high = pooled.ci
+    assert 0.1 < low < 0.46 < high < 0.9
+    inside, beyond = ({"value": f"{100 * high + by:.0f}"} for by in (-1, 1))
+    inside, beyond = check_all(table, inside, beyond, **SHARE).itertuples()
+    assert (inside.verdict, beyond.verdict) == ("arm change quoted as effect", "overstated")
+    assert (beyond.judged, beyond.judged_low, beyond.judged_high) == pytest.approx(("treatment arm", -high, -low))
+    shown = f"{pooled.estimate:.0%} (95% CI {low:.0%} to {high:.0%}) responded in the treatment arms of 3 trials"
+    assert inside.reason.startswith(shown) and beyond.reason.startswith(shown)
+    assert (
+        "What is counted as a response: less pain; not counted here, 2 trials: None 2010 (counts by another "
+        "definition, 'no pain'), Same 2011 (crossover: the counts of the same people under both are not independent)."
+    ) in inside.details
+    assert "not counted here" not in verdict_of(table_of(*less), value="50", **SHARE)["details"]
+    traced = verdict_of(table, value="10", traced_to="none2010", **SHARE)
+    assert traced["reason"].startswith("10% responded in the treatment arm of None 2010")
+    assert "What is counted as a response: no pain; not counted here, 4 trials" in traced["details"]
+    nearest = verdict_of(table, value="10", traced_to="same2011", **SHARE)
+    assert "What is counted as a response: less pain" in nearest["details"], "the trial traced has no counts to take"
+
+
+def test_counts_that_cannot_be_taken_are_no_counts():
+    both = trial("same2011", -3, -1, design="crossover", responding=(40, 10))
+    taken, none = (verdict_of(table_of(*rows), value="50", **SHARE) for rows in ([both], strong(3)))
+    assert (taken["rule"], none["rule"]) == (5, 5)
+    assert "counted responders in a way that can be taken: Same 2011 (crossover" in taken["reason"]
+    assert none["reason"] == "No trial that matches counted responders."
+
+
+def test_an_imputed_sd_puts_no_count_in_doubt():
+    counts = {"sd": None, "responding": (45, 10)}
+    donor = trial("donor2022", -2.0, -1.0, condition_group="Neck")
+    fewer = {"value": "20", "unit": "percent responders", "arm": "difference"}
+    counted, scored = check_all(trials(*strong(3, **counts), donor), fewer, {}).itertuples()
+    assert (counted.verdict, scored.verdict) == ("supported", "not testable here")
+    assert "in doubt" not in counted.caveats + counted.reason and "SD imputed" in scored.caveats
+    counted = verdict_of(trials(*strong(3, **counts, certainty="doubtful"), donor), **fewer)
+    assert counted["verdict"] == "not testable here" and counted["caveats"].count("(doubtful)") == 3
+
+
+def test_few_trials_do_not_support_a_share_of_the_placebo_arm():
+    for count, verdict in ((2, "not testable here"), (3, "supported")):
+        counted = [trial(f"count{2000 + i}", -3, -1, responding=(40, 10)) for i in range(count)]
+        assert verdict_of(trials(*counted), value="20", **SHARE | {"arm": "placebo"})["verdict"] == verdict
+
+
+def test_what_is_no_more_than_with_placebo_is_said_so():
+    for placebo, said in ((-3, "no more than with placebo"), (-2.9, "at most the difference")):
+        row = verdict_of(
+            trials(*(trial(f"same{2000 + i}", -3, placebo) for i in range(3))), value="-3", arm="treatment"
+        )
+        assert row["verdict"] == "arm change quoted as effect" and said in row["reason"]
+
+
 def test_responders_only_trials_are_found(real):
     about = {"therapy": "Low-level laser", "therapy_family": "Light", "unit": "percent responders"}
     row = verdict_of(real, value="71", arm="treatment", traced_to="soriano1998", **about)
     assert row["match"] == "direct" and row["k"] == 0 and row["verdict"] == "arm change quoted as effect"
-    assert "71% responded in the treatment arms" in row["reason"] and row["judged"] == "responders"
+    assert "71% responded in the treatment arm of Soriano 1998" in row["reason"] and row["judged"] == "responders"
 
 
 # Own data
@@ -851,6 +963,24 @@ def test_a_supported_difference_that_is_not_worthwhile_says_so(four_strong):
     assert "worthwhile" not in small["caveats"].iloc[0]
     with pytest.raises(ValueError, match="within-patient"):
         check_claims(claims, four_strong, worthwhile=Threshold(2, "within-patient"))
+
+
+def test_a_report_that_was_not_found_is_named_beside_the_verdict(four_strong):
+    cited = {"cited_as": "a study in 2019"}
+    cases = {"traced": "no"}, {"traced": "partly"}, {"traced": None}, {"traced": "no", "cited_as": "clinical trials"}
+    found = check_all(four_strong, *(cited | case for case in cases))
+    assert set(found["verdict"]) == {"supported"}
+    said = "the report it cites (a study in 2019) was not found"
+    assert found["caveats"].tolist() == [said, "", "", ""] and f"Note: {said}." in found["plain"][0]
+
+
+def test_trials_without_a_result_are_named(four_strong):
+    empty, counts = trial("empty2001", None, None, sd=None), trial("count2002", None, None, sd=None, responding=(9, 3))
+    found = check_claims(pd.DataFrame([CLAIM]), table_of(*strong(3), empty, counts))
+    why = "no mean in both arms at the primary time point"
+    assert found.attrs["left_out"] == {"Empty 2001": why}
+    assert f"Left out, 1 trial: Empty 2001 ({why})." in claims_findings(found).splitlines()
+    assert "Left out" not in claims_findings(check_claims(pd.DataFrame([CLAIM]), four_strong))
 
 
 def test_the_plain_text_is_claim_verdict_reason_details(checked, claims):

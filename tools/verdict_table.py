@@ -64,7 +64,8 @@ def verdict_of(row, fit):
     said = {"kind": row.kind, "polarity": row.polarity, "low": row.number, "high": row.number, "arm": "difference"}
     seen = {"match": "direct", "contrast": fit, "clean": fit, "reported": 0, "followed": True, "words": WORDS}
     share = share_of_relief(fit) if row.kind == "reliability" else None
-    evidence = Evidence(**dict.fromkeys(field.name for field in fields(Evidence)) | seen | {"share": share})
+    blank = dict.fromkeys(field.name for field in fields(Evidence))
+    evidence = Evidence(**blank | seen | {"share": share, "shares": {}})
     return judge(Claim(**BLANK | said), evidence)[0].verdict
 
 

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.data.dictionary import PAIN_UNITS
+from analysis.evidence.responders import pooled_share
 from analysis.sentences import capital
 from analysis.text import chance, level, number, percent
 
@@ -30,6 +31,9 @@ LEAST_TRIALS = 3
 
 # "Nearly always": the share of comparable trials that a claim of reliability must reach with its whole interval.
 RELIABLE = 0.8
+
+# Fewer responders than this are not "nearly everyone", in however many trials it works.
+HALF = 0.5
 
 # Width of the scale on which all is compared, in points and in shares: a wider interval tells nothing.
 _SCALE = 10.0
@@ -347,11 +351,13 @@ def share_words(share: ShareBeyond, words: Wording, worthwhile: bool = False) ->
         61% to >99%)".
     """
     shown = share.threshold.reached(words) if worthwhile else words.better
+    effect = f"comparable {words.nouns} the true effect would be {shown} than with {words.arms[1]}"
     low, high = (chance(end) for end in share.ci)
-    return (
-        f"in an estimated {chance(share.share)} of comparable {words.nouns} the true effect would be {shown} than "
-        f"with {words.arms[1]} ({level(share.confidence_level)} CI {low} to {high})"
-    )
+    limits = f"({level(share.confidence_level)} CI {low} to {high})"
+    # From none to all: a number in the middle would tell what nobody knows.
+    if (low, high) == (chance(0), chance(1)):
+        return f"in how many {effect} cannot be told {limits}"
+    return f"in an estimated {chance(share.share)} of {effect} {limits}"
 
 
 def _report_not_found(claim, evidence):
@@ -466,6 +472,9 @@ def _too_few(effect, clean, words):
 def _no_direct_trial(claim, evidence):
     if evidence.match == "direct" and _effect_of(claim, evidence)[0] is not None:
         return None
+    if evidence.match == "direct" and claim.kind == "responders":
+        why = f" in a way that can be taken: {', '.join(evidence.not_counted)}" if evidence.not_counted else ""
+        return Verdict(NOT_TESTABLE, f"No {evidence.words.noun} that matches counted responders{why}.")
     therapy = _inside(claim.therapy)
     return Verdict(NOT_TESTABLE, f"No usable trial of {therapy} against placebo for {claim.condition} is in this set.")
 
@@ -485,8 +494,12 @@ def _effect_of(claim, evidence):
 def _duration(claim, evidence):
     if evidence.followed:
         return None
+    says = "It says that relief comes at once" if claim.kind == "onset" else "It says that relief lasts"
+    if not evidence.dated:
+        return Verdict(NOT_TESTABLE, f"{says}, and no {evidence.words.noun} with a result says when it measured.")
     if claim.kind == "onset":
-        return Verdict(NOT_TESTABLE, "It says that relief comes at once, and no trial here measured pain within a day.")
+        counted = evidence.words.counted(evidence.k)
+        return Verdict(NOT_TESTABLE, f"{says}, and of {counted} with a result none reports one within a day.")
     late = "after the end of treatment" + (f" and as late as {claim_words(claim)}" if claim.numbered else "")
     if evidence.traced and claim.traced_back:
         return Verdict(OVERSTATED, f"The trial it rests on has no result {late}, and so cannot show that relief lasts.")
@@ -500,10 +513,10 @@ def _placebo_number(claim, evidence):
     treatment, placebo = evidence.words.arms
     if math.isnan(own):
         return Verdict(NOT_TESTABLE, f"The trials that match do not print such a number for their {placebo} arms.")
-    said, (pooled, one_traced) = _arm_words(claim, evidence, "placebo"), _arms_of(evidence, "placebo")
+    said, (pooled, one_traced) = _arm_words(claim, evidence, "placebo"), _arms_of(claim, evidence, "placebo")
     found = "placebo arm", low, high
     if low <= _claimed(claim, evidence, "placebo") <= high:
-        if claim.kind == "arm change" and pooled.k < LEAST_TRIALS and not one_traced:
+        if pooled.k < LEAST_TRIALS and not one_traced:
             few = f"{evidence.words.counted(pooled.k)} cannot carry the claim"
             return Verdict(NOT_TESTABLE, f"{said}, but {few}.")
         agrees = f"which agrees, and says nothing of the {treatment}"
@@ -515,11 +528,11 @@ def _placebo_number(claim, evidence):
 
 def _arm_range(claim, evidence, role):
     """What the arms of a role show, and the range that agrees with it: rounding for one traced trial, else the CI."""
-    if claim.kind == "responders":
-        share, low, high = evidence.shares[role]
-        half = claim.half_digit / 100 if low == high else 0.0
-        return -share, -high - half, -low + half
-    pooled, one_traced = _arms_of(evidence, role)
+    pooled, one_traced = _arms_of(claim, evidence, role)
+    if claim.kind == "responders" and pooled is not None:
+        share, half = pooled_share(pooled), claim.half_digit / 100
+        low, high = (share.estimate - half, share.estimate + half) if one_traced else share.ci
+        return -share.estimate, -high, -low
     factor = evidence.baselines[role] / 100 if claim.unit == "percent change" else 1.0
     if pooled is None or math.isnan(factor):
         return math.nan, math.nan, math.nan
@@ -528,8 +541,11 @@ def _arm_range(claim, evidence, role):
     return pooled.estimate, low, high
 
 
-def _arms_of(evidence, role):
+def _arms_of(claim, evidence, role):
     """The arms that a number is compared with, and whether it is one trial that the claim was traced to."""
+    if claim.kind == "responders":
+        share = evidence.shares.get(role)
+        return share, evidence.shares_traced and share is not None and share.k == 1
     named = evidence.named_placebo if role == "placebo" else evidence.named
     return (named, named.k == 1) if named is not None else (getattr(evidence, role), False)
 
@@ -537,10 +553,13 @@ def _arms_of(evidence, role):
 def _arm_words(claim, evidence, role):
     words = evidence.words
     name = words.arms[role == "placebo"]
-    if claim.kind == "responders":
-        return f"{percent(evidence.shares[role][0])} responded in the {name} arms"
-    pooled, _ = _arms_of(evidence, role)
+    pooled, one_traced = _arms_of(claim, evidence, role)
     whose = f"arm of {pooled.labels[0]}" if pooled.k == 1 else f"arms of {words.counted(pooled.k)}"
+    if claim.kind == "responders":
+        share = pooled_share(pooled)
+        ends = " to ".join(map(percent, share.ci))
+        limits = "" if one_traced else f" ({level(pooled.confidence_level)} CI {ends})"
+        return f"{percent(share.estimate)}{limits} responded in the {name} {whose}"
     said = capital(change_words(pooled, words))
     if claim.unit == "percent change":
         before = f"the {words.outcome_name or 'score'} before"
@@ -573,7 +592,10 @@ def _arm_number(claim, evidence):
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
         other = _arm_words(claim, evidence, "placebo").removeprefix(f"{capital(_outcome(evidence.words))} ")
         said += f", and {other}"
-    return _by(effect, ARM_CHANGE, f"{said}: at most the difference can be the {treatment}'s doing.", responders)
+    most = f"at most the difference can be the {treatment}'s doing"
+    if effect.estimate >= 0:
+        most = f"no more than with {evidence.words.arms[1]}, so nothing shows it to be the {treatment}'s doing"
+    return _by(effect, ARM_CHANGE, f"{said}: {most}.", responders)
 
 
 def _effect(claim, evidence):
@@ -596,12 +618,13 @@ def _effect(claim, evidence):
     if weak := few or _weakness(effect, clean, evidence.words, responders):
         return _by(effect, OVERSTATED, f"{words}, but {weak}.", responders)
     if claim.kind == "reliability":
-        return _reliable(evidence)
-    stands = ", and stands without the trials in doubt" if evidence.doubts else ""
+        return _reliable(claim, evidence)
+    doubts = evidence.count_doubts if responders else evidence.doubts
+    stands = ", and stands without the trials in doubt" if doubts else ""
     return _by(effect, SUPPORTED, f"{words}{stands}.", responders)
 
 
-def _reliable(evidence):
+def _reliable(claim, evidence):
     """Judge whether a treatment that works on average does so nearly always."""
     share, words = evidence.share, evidence.words
     if share.reason:
@@ -609,7 +632,15 @@ def _reliable(evidence):
     said = capital(share_words(share, words, evidence.worthwhile))
     found = "share of trials", *share.ci
     if share.ci.low >= RELIABLE:
-        return Verdict(SUPPORTED, f"{said}: nearly always.", *found)
+        said = f"{said}: nearly always, which is no share of people"
+        counted = claim._replace(kind="responders")
+        own, low, high = _arm_range(counted, evidence, "treatment")
+        if math.isnan(own):
+            return Verdict(SUPPORTED, f"{said}.", *found)
+        said = f"{said}; {_arm_words(counted, evidence, 'treatment')}"
+        if -own < HALF:
+            return Verdict(OVERSTATED, f"{said}, fewer than half.", "treatment arm", low, high)
+        return Verdict(SUPPORTED, f"{said}.", *found)
     return Verdict(OVERSTATED, f"{said}; nearly always would need {percent(RELIABLE)} at the lower end.", *found)
 
 

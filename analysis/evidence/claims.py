@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from analysis import _check
 from analysis._docs import documented
@@ -23,7 +22,6 @@ from analysis.data.arm_scores import SELECTED, about_trials
 from analysis.data.dictionary import CLAIMS, WEEK_BANDS, filled_claims
 from analysis.data.effect_sizes import EffectSizes, effect_sizes, require_points, with_contrasts
 from analysis.data.trials import TrialDataError, broken_rules, named_claims
-from analysis.effects import risk_difference
 from analysis.evidence.claim_rules import (
     ARM_CHANGE,
     LEAST_TRIALS,
@@ -40,12 +38,14 @@ from analysis.evidence.claim_rules import (
     claim_words,
     difference_words,
     judge,
+    names_a_report,
     read_number,
     share_words,
     trials_counted,
     useful_interval,
 )
 from analysis.evidence.contextual import require_placebo
+from analysis.evidence.responders import OTHER_DEFINITION, ROLES, counted_trials, usual_definition
 from analysis.evidence.worthwhile import BETWEEN, ShareBeyond, Threshold, require, share_beyond
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
@@ -68,17 +68,19 @@ CONDITION_WORDS = {
 }
 ANY_PAIN = ("any pain", "pain")
 
+_IMPUTED = "SD imputed"
 #: Flags of effect sizes that keep a trial from carrying a verdict, and one more.
-DOUBTS = ("doubtful", "second-hand", "SD imputed", SELECTED)
+DOUBTS = ("doubtful", "second-hand", _IMPUTED, SELECTED)
 WEAK_CONTROL = "weak dose as control"
 _ONLY_DIFFERENCE = "only the difference is printed"
 
 # Columns of the table of studies.
 _ABOUT = ["study", "label", "therapy", "therapy_family", "condition_group", "pain_type"]
 _NUMBERS = ["yi", "vi", "change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi", "people"]
-_ARMS = [f"{name}_{arm}" for name in ("baseline", "n", "events", "counted") for arm in ("treatment", "placebo")]
-_COUNTS = ["events_treatment", "counted_treatment", "events_placebo", "counted_placebo"]
-_EXTRA = ["responding", "responding_vi", "week", "timepoint", "week_band", "doubts", "reported"]
+_ARMS = [f"{name}_{arm}" for name in ("baseline", "n") for arm in ("treatment", "placebo")]
+_EXTRA = ["week", "timepoint", "week_band", "doubts", "reported"]
+_COUNTED = ["event_definition", "not_counted", "counted", "responding", "responding_vi"]
+_COUNTED += [f"{role}_logit{of}" for role in ROLES for of in ("", "_vi")]
 
 # What is pooled for a claim: the columns of its effects and of their variances.
 _ROLES = {
@@ -86,6 +88,8 @@ _ROLES = {
     "placebo": ("change_placebo", "change_placebo_vi"),
     "treatment": ("change_treatment", "change_treatment_vi"),
     "responders": ("responding", "responding_vi"),
+    "share_treatment": ("treatment_logit", "treatment_logit_vi"),
+    "share_placebo": ("placebo_logit", "placebo_logit_vi"),
 }
 
 # Likeness of a therapy to one of the trials from which it is taken for a slip of the pen. One letter too many or wrong
@@ -158,7 +162,7 @@ def check_claims(
         of comparable trials with a difference (or a worthwhile one), with its ends; `verdict`, the number of the `rule`
         that gave it, its `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval
         that the rule read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods,
-        what the effects are called, and the `note` of the trials.
+        what the effects are called, the `note` of the trials, and `left_out`: why trials have no result, by label.
 
     Raises
     ------
@@ -178,7 +182,8 @@ def check_claims(
     Notes
     -----
     The interval is never narrower than the Wald one unless another `ci_method` is chosen, because no verdict should
-    profit from trials that agree by chance.
+    profit from trials that agree by chance. It is that of `ci_method` "HKSJ-mod", and so may be wider than the one that
+    :func:`analysis.pool` gives of the same trials.
 
     What a claim is and what it asserts stands in `kind` and `polarity`, where its number is from in `number_from`; the
     words of a claim are never read. A blank cell is an error, but where other columns leave one answer only: a number
@@ -186,7 +191,12 @@ def check_claims(
 
     "Relieves pain" and "works reliably" are two questions. The first is judged by the mean and its interval, the second
     (`kind` "reliability") by the share of comparable trials whose true effect is one of relief; both numbers are in
-    `details`.
+    `details`. A share of trials is no share of people: where responders are counted, the reason names them too.
+
+    Responders are those that :func:`analysis.pool_responders` pools: of no crossover trial, and by one definition, that
+    of the trial that the claim was traced to, if it counted any, otherwise that of most trials. The words of a claim
+    are not read, so `details` say what was counted and which trials count otherwise. An imputed SD puts no count in
+    doubt.
 
     Trials bear on a claim if they are of its therapy and its condition (all conditions for "any pain"); where there are
     none, those of its therapy that are named in `traced_to`. Where there are none either, the nearest ones are shown:
@@ -207,11 +217,12 @@ def check_claims(
     4. Where trials bear on it, a claim that there is no evidence, or no effect, is *not distinguishable from placebo*
        unless they show an effect: no trial proves that there is none. Where they do it is *overstated*; but if they do
        not show it beyond doubt (rule 9), a claim that there is no evidence is *not testable here*.
-    5. *not testable here*: no usable trial of this therapy in this condition.
+    5. *not testable here*: no usable trial of this therapy in this condition, or none that counted responders where
+       the claim is of them.
     6. A duration of relief that no trial followed (without a number: to any time after the end of treatment) is
        *overstated* if the trial that it was traced to ended before, otherwise *not testable here*, as is relief at once
-       ("onset") if no trial measured pain within a day. Where trials followed people that long, or measured that early,
-       only they count from here on.
+       ("onset") if no trial reports a result within a day, and either if none says when it measured. Where trials
+       followed people that long, or measured that early, only they count from here on.
     7. A number of the placebo arm is *supported* if it agrees with the trial traced (to rounding) or, without one, lies
        in the interval of the placebo arms of three trials or more; *no trial with these numbers* if the trial traced
        has another; otherwise *not testable here*.
@@ -224,7 +235,8 @@ def check_claims(
        picked, imputed or against a weak dose, carry no claim: one that was traced to them is *overstated*, any other
        *not testable here*. It is *overstated*, too, if those without doubt show no effect, otherwise *supported*.
        A claim of reliability must pass the same, and is *supported* only if the whole interval of the share lies at 80%
-       or above, *not testable here* where no share can be estimated, otherwise *overstated*.
+       or above and, where responders are counted, half of those treated responded; *not testable here* where no share
+       can be estimated, otherwise *overstated*.
 
     How often these rules call a true, a null and an exaggerated claim what is simulated by ``make verdict-table``.
 
@@ -278,6 +290,9 @@ def check_claims(
     checked = pd.concat([table, about], axis=1)
     checked.attrs = {"confidence_level": confidence_level, **methods, "wording": asdict(words)}
     checked.attrs["note"] = rows.attrs.get("note", "")
+    known = studies["study"][studies["yi"].notna() | studies["responding"].notna()]
+    left_out = effects.left_out[~effects.left_out["study"].isin(known)]
+    checked.attrs["left_out"] = dict(zip(left_out["label"], left_out["reason"], strict=True))
     return checked
 
 
@@ -343,7 +358,8 @@ def study_table(effects: EffectSizes, rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line per trial: what it is, effects in points, responders, and the reasons for doubt as a tuple.
+        One line per trial: what it is, effects in points, responders or the reason why its counts are not taken, and
+        the reasons for doubt as a tuple.
     """
     own = effects.table.reindex(columns=[*dict.fromkeys([*effects.table, "design", "control"])])
     people = own[["n_treatment", "n_placebo"]].astype(float)
@@ -374,25 +390,20 @@ def _marked(table):
 
 
 def _with_responders(table, rows):
-    """Add the responders of each trial, at its primary time point if they were counted there, else at the first."""
+    """Add what each trial counted, as :func:`analysis.pool_responders` takes it, and why its counts are not taken."""
     # Where all that is given are reported differences, nobody was counted.
     if "events" not in rows:
-        return table
-    counted = rows[rows["events"].notna() & rows["arm"].isin(["treatment", "placebo"])]
-    if counted.empty:
-        return table
-    first = counted.assign(later=counted["primary"] != "yes").sort_values(["study", "later", "week"], kind="stable")
-    time = ["study", "primary", "week", "timepoint"]
-    counted = counted.merge(first.drop_duplicates("study")[time], on=time)
-    sums = counted.groupby(["study", "arm"])[["events", "n"]].sum().unstack("arm")
-    for name, column in (("events", "events"), ("counted", "n")):
-        for arm in ("treatment", "placebo"):
-            found = table["study"].map(sums.get((column, arm), pd.Series(dtype=float))).astype(float)
-            table[f"{name}_{arm}"] = found.where(~table["study"].duplicated())
-    both = table[_COUNTS].notna().all(axis=1)
-    more, variance = risk_difference(*table.loc[both, _COUNTS].to_numpy().T)
-    table.loc[both, "responding"], table.loc[both, "responding_vi"] = -more, variance
-    return table
+        return table.reindex(columns=[*table, *_COUNTED])
+    counted, left_out = counted_trials(rows)
+    # Less is better in all that is pooled for a claim.
+    counted = counted.assign(responding=-counted["difference"], responding_vi=counted["difference_se"] ** 2)
+    counted["counted"] = counted["n_treatment"] + counted["n_placebo"]
+    found = counted.set_index("study").reindex(columns=_COUNTED[2:]).astype(float)
+    found["event_definition"] = counted.set_index("study")["event_definition"]
+    found = found.reindex(table["study"]).set_axis(table.index)
+    found["not_counted"] = table["study"].map(left_out.set_index("study")["reason"])
+    # A trial that is split has counted people once.
+    return table.join(found.where(~table["study"].duplicated()))
 
 
 def _check_named(studies):
@@ -434,18 +445,29 @@ class Evidence:
         Treatment minus placebo, change within the arms, and minus the risk difference of responding.
     clean, clean_responders : PooledEffect or None
         Contrast and responders without trials that are doubtful, second-hand, picked, imputed or against a weak dose.
+    definition : str
+        What counts as a response: the definition of the trials traced that count any, otherwise of most; "" where no
+        trial counts.
+    not_counted : tuple of str
+        The trials whose counts are left out, with the reason.
     named, named_placebo : PooledEffect or None
         Change within the treatment and the placebo arms of the trials to which the claim was traced.
     traced : bool
         Whether such a trial of the claim's therapy is there.
-    baselines, shares : dict
-        Mean pain before treatment (of the trials traced, otherwise of all; weighted by people) and fraction of
-        responders (all people together) with its interval, by "treatment" and "placebo"; NaN where not printed.
+    baselines : dict
+        Mean pain before treatment (of the trials traced, otherwise of all; weighted by people), by "treatment" and
+        "placebo"; NaN where not printed.
+    shares : dict
+        Pooled log odds of responding in these arms (of the trials traced that count any, otherwise of all), or None.
+    shares_traced : bool
+        Whether `shares` are of the trials traced.
+    dated : bool
+        Whether any trial with a result says when it measured; True for claims that say nothing of time.
     followed : bool
         Whether all trials have a time point after the end of treatment that is as late as the claim says, or within a
         day where it says that relief is quick; True for claims that say neither.
-    doubts : tuple of str
-        The trials that `clean` leaves out, with the reason.
+    doubts, count_doubts : tuple of str
+        The trials that `clean` and `clean_responders` leave out, with the reason; an imputed SD is none of counts.
     words : Wording
         What the effects are called.
     share : ShareBeyond or None
@@ -467,13 +489,18 @@ class Evidence:
     responders: PooledEffect | None
     clean: PooledEffect | None
     clean_responders: PooledEffect | None
+    definition: str
+    not_counted: tuple[str, ...]
     named: PooledEffect | None
     named_placebo: PooledEffect | None
     traced: bool
     baselines: dict[str, Any]
-    shares: dict[str, Any]
+    shares: dict[str, PooledEffect | None]
+    shares_traced: bool
+    dated: bool
     followed: bool
     doubts: tuple[str, ...]
+    count_doubts: tuple[str, ...]
     words: Wording
     share: ShareBeyond | None = None
     worthwhile: bool = False
@@ -500,18 +527,24 @@ def _gather(claims, studies, words, **methods):
         One per claim, in their order.
     """
     matched = [_matched(claim, studies) for claim in claims.itertuples()]
-    clean = (studies["doubts"].str.len() == 0).to_numpy()
+    of_counts = studies["doubts"].map(lambda words: tuple(word for word in words if word != _IMPUTED))
+    clean, clean_counts = ((words.str.len() == 0).to_numpy() for words in (studies["doubts"], of_counts))
+    definitions = [_counted_alike(mask, named, studies) for _, mask, named, *_ in matched]
     asked = []
-    for _, mask, named, _ in matched:
-        asks = {role: (role, mask) for role in _ROLES}
-        asks |= {"clean": ("contrast", mask & clean), "clean_responders": ("responders", mask & clean)}
+    for (_, mask, named, *_), (_, alike, shared) in zip(matched, definitions, strict=True):
+        asks = {role: (role, mask) for role in ("contrast", "placebo", "treatment")}
+        asks |= {"clean": ("contrast", mask & clean), "responders": ("responders", alike)}
+        asks |= {"clean_responders": ("responders", alike & clean_counts)}
+        asks |= {f"share_{role}": (f"share_{role}", shared) for role in ROLES}
         asked.append(asks | {"named": ("treatment", named), "named_placebo": ("placebo", named)})
     pooled = _pool_once([ask for asks in asked for ask in asks.values()], studies, methods)
     found = []
-    for claim, (match, mask, named, followed), asks in zip(claims.itertuples(), matched, asked, strict=True):
+    for claim, near, counting, asks in zip(claims.itertuples(), matched, definitions, asked, strict=True):
+        (match, mask, named, dated, followed), (definition, alike, shared) = near, counting
         here = studies[mask & studies["yi"].notna().to_numpy()]
         doubted = here if len(here) else studies[mask]
         compared = studies[named if named.any() else mask]
+        numbers = {name: pooled[role, members.tobytes()] for name, (role, members) in asks.items()}
         about = {
             "match": match,
             "scope": _scope(match, claim, doubted, followed),
@@ -520,18 +553,50 @@ def _gather(claims, studies, words, **methods):
             "reported": int(here["reported"].sum()),
             "traced": bool(named.any()),
             "baselines": _baselines(compared),
-            "shares": _shares(compared, methods["confidence_level"]),
+            "definition": definition,
+            "not_counted": _not_counted(studies[mask], definition),
+            "shares": {role: numbers.pop(f"share_{role}") for role in ROLES},
+            "shares_traced": bool((shared & named).any()),
+            "dated": dated,
             "followed": followed,
             "words": words,
-            "doubts": tuple(f"{t.label} ({', '.join(t.doubts)})" for t in doubted.itertuples() if t.doubts),
+            "doubts": _doubted(doubted, doubted["doubts"]),
+            "count_doubts": _doubted(studies[alike], of_counts[alike]),
         }
-        numbers = {name: pooled[role, members.tobytes()] for name, (role, members) in asks.items()}
         found.append(Evidence(**about, **numbers))
     return found
 
 
+def _doubted(trials, doubts):
+    """The trials with a doubt, each with its doubts."""
+    pairs = zip(trials["label"], doubts, strict=True)
+    return tuple(f"{label} ({', '.join(words)})" for label, words in pairs if words)
+
+
+def _counted_alike(mask, named, studies):
+    """What counts as a response, the trials that count so, and of them those whose arms a number is compared with."""
+    definitions = studies["event_definition"]
+    counting = definitions.notna().to_numpy()
+    # The article speaks of the trial that its claim was traced to, if that one counted.
+    own = mask & named & counting
+    asked = studies[own if own.any() else mask & counting]
+    if asked.empty:
+        return "", mask & counting, mask & counting
+    definition = usual_definition(asked["event_definition"], asked["counted"])
+    alike = mask & (definitions == definition).to_numpy()
+    return definition, alike, alike & named if own.any() else alike
+
+
+def _not_counted(trials, definition):
+    """The trials whose counts are left out, each with the reason."""
+    other = trials["event_definition"].notna() & (trials["event_definition"] != definition)
+    reasons = trials["not_counted"].where(~other, trials["event_definition"].map(OTHER_DEFINITION.format))
+    pairs = zip(trials["label"], reasons, strict=True)
+    return tuple(f"{label} ({reason})" for label, reason in pairs if isinstance(reason, str))
+
+
 def _matched(claim, studies):
-    """How near the trials are, which they are, which of them are named, and whether they last long enough."""
+    """How near the trials are, which they are, which are named, whether they say when, and if that is late enough."""
     therapy = (studies["therapy"] == claim.therapy).to_numpy()
     traced = claim.traced_to if isinstance(claim.traced_to, str) else ""
     listed = studies["study"].isin(re.split(r"[;,\s]+", traced)).to_numpy()
@@ -539,17 +604,19 @@ def _matched(claim, studies):
     named = listed & therapy & (not traced.startswith("nearest"))
     about = condition_mask(claim.condition, studies)
     mask = therapy & about if (therapy & about).any() else named
-    followed, onset = True, claim.kind == "onset"
+    dated, followed, onset = True, True, claim.kind == "onset"
     if mask.any() and (onset or np.isfinite(claim.weeks)):
         late = (studies["timepoint"] == "follow-up") & (studies["week"] >= claim.weeks)
-        fits = mask & (studies["week_band"] == WEEK_BANDS[0] if onset else late).to_numpy()
-        followed = bool(fits.any())
+        fits = studies["week_band"] == WEEK_BANDS[0] if onset else late
+        told = studies["week"].notna() if onset else studies[["week", "timepoint"]].notna().any(axis=1)
+        fits, told = (mask & (when & studies["yi"].notna()).to_numpy() for when in (fits, told))
+        followed, dated = bool(fits.any()), bool(told.any())
         mask = fits if followed else mask
     family = (studies["therapy_family"] == claim.therapy_family).to_numpy()
     nearest = family & about if (family & about).any() else family
     rings = dict(zip(MATCHES, (mask, therapy, listed, nearest), strict=False))
     match = next((name for name, ring in rings.items() if ring.any()), "none")
-    return match, rings.get(match, family), named, followed
+    return match, rings.get(match, family), named, dated, followed
 
 
 def condition_mask(condition: str, studies: pd.DataFrame) -> NDArray[np.bool_]:
@@ -624,18 +691,6 @@ def _baselines(trials):
         printed = trials[trials[f"baseline_{arm}"].notna()]
         weights = printed[f"n_{arm}"]
         found[arm] = float(np.average(printed[f"baseline_{arm}"], weights=weights)) if len(printed) else np.nan
-    return found
-
-
-def _shares(trials, confidence_level):
-    """Fraction of responders by role, all people together, and its interval (Wilson 1927); of one trial no interval."""
-    counts, found = trials[_COUNTS].dropna(), {}
-    z2 = ndtri((1 + confidence_level) / 2) ** 2 if len(counts) > 1 else 0.0
-    for arm in ("treatment", "placebo"):
-        events, n = (float(counts[f"{name}_{arm}"].sum()) for name in ("events", "counted"))
-        middle, half = events + z2 / 2, np.sqrt(z2 * (events * (n - events) / n + z2 / 4)) if n else np.nan
-        ends = [(middle + side * half) / (n + z2) if n else np.nan for side in (-1, 1)]
-        found[arm] = (events / n if n else np.nan, *map(float, ends))
     return found
 
 
@@ -732,6 +787,10 @@ def _details(claim, evidence, found):
         yield f"{where} there {'is' if effect.k == 1 else 'are'} {there}{doubtful}: that is another question."
     if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged):
         return
+    if evidence.definition and (responders or "responded" in found.reason):
+        out = evidence.not_counted
+        others = f"; not counted here, {words.counted(len(out))}: {', '.join(out)}" if out else ""
+        yield f"What is counted as a response: {evidence.definition}{others}."
     if evidence.followed and claim.kind in _WHEN:
         yield f"Only {words.nouns} that measured {_WHEN[claim.kind]} count."
     if not claim.of_arm and not responders and evidence.placebo is not None:
@@ -743,9 +802,11 @@ def _details(claim, evidence, found):
         yield f"{capital(said)}."
     share = evidence.share
     # Beside a mean that may be nothing a share of trials would be read as support.
-    told = responders or found.judged == "share of trials" or found.verdict == NOT_DISTINGUISHABLE
+    told = responders or found.verdict == NOT_DISTINGUISHABLE
     if share is not None and not share.reason and not told:
-        yield f"{capital(share_words(share, words, evidence.worthwhile))}."
+        said = capital(share_words(share, words, evidence.worthwhile))
+        if said not in found.reason:
+            yield f"{said}."
 
 
 def _spoken_of(claim, evidence):
@@ -780,10 +841,12 @@ def caveats(claim: Claim, evidence: Evidence, found: Verdict, worthwhile: Thresh
         said.append(f"{evidence.words.counted(effect.k)} only")
     elif effect.i2 > _MUCH:
         said.append(f"the trials differ (tau {number(effect.tau)}, I² {percent(effect.i2)})")
-    if evidence.doubts:
-        shown = ", ".join(evidence.doubts[:4])
-        rest = f" and {len(evidence.doubts) - 4} more" if len(evidence.doubts) > 4 else ""
+    if doubts := evidence.count_doubts if responders else evidence.doubts:
+        shown = ", ".join(doubts[:4])
+        rest = f" and {len(doubts) - 4} more" if len(doubts) > 4 else ""
         said.append(f"in doubt: {shown}{rest}")
+    if claim.traced == "no" and names_a_report(claim.cited_as):
+        said.append(f"the report it cites ({claim.cited_as}) was not found")
     if claim.arm in ("treatment", "single-arm", "placebo") and claim.kind == "arm change":
         said.append("a change within an arm holds natural course and regression to the mean")
     measured = worthwhile is not None and found.verdict == SUPPORTED and not responders
@@ -876,8 +939,8 @@ def claims_findings(checked: pd.DataFrame) -> str:
     Returns
     -------
     str
-        How many claims of relief are supported, one line per verdict that occurs, with the ids of its claims, and one
-        on how much evidence there was.
+        How many claims of relief are supported, one line per verdict that occurs, with the ids of its claims, one on
+        the trials left out, and one on how much evidence there was.
 
     See Also
     --------
@@ -913,6 +976,9 @@ def claims_findings(checked: pd.DataFrame) -> str:
         if count:
             ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
             lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
+    if left_out := checked.attrs.get("left_out"):
+        why = "; ".join(f"{label} ({reason})" for label, reason in left_out.items())
+        lines.append(f"Left out, {Wording.of(checked).counted(len(left_out))}: {why}.")
     few = int((decided["k"] < LEAST_TRIALS).sum())
     lines.append(
         f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "

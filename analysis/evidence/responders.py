@@ -67,7 +67,7 @@ _TRANSLATION_CAVEAT = (
 _NOT_STATED, _ALL = "not stated", "all"
 _UNDEFINED = "What was counted is not stated."
 _ONE_DEFINITION = "One definition in all trials: {}."
-_OTHER_DEFINITION = "counts by another definition, {!r}"
+OTHER_DEFINITION = "counts by another definition, {!r}"
 _SEVERAL_DEFINITIONS = (
     "What is counted differs from trial to trial ({} definitions in {} trials, see event_definition): the pooled "
     "numbers are a rough summary."
@@ -558,10 +558,28 @@ def _pool_shares(table, effects, **methods):
     own = table.assign(yi=table["difference"], vi=table["difference_se"] ** 2)
     effects = replace(effects, table=own, measure=Measure("RD"), unit="")
     fields = {"difference": replace(difference, measure=effects.measure, effects=effects), "effects": effects}
-    for role, logit in zip(ROLES, pooled, strict=True):
-        limits = ConfidenceInterval(*map(float, special.expit(logit.ci)))
-        fields[role] = PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure=Measure("PLO")))
+    fields |= {role: pooled_share(logit) for role, logit in zip(ROLES, pooled, strict=True)}
     return fields | {"nnt": _needed_for(effects, difference)}
+
+
+def pooled_share(logit: PooledEffect) -> PooledShare:
+    """Return the share that pooled log odds stand for.
+
+    Parameters
+    ----------
+    logit : PooledEffect
+
+    Returns
+    -------
+    PooledShare
+
+    Examples
+    --------
+    >>> round(pooled_share(pool([0.0, 0.4], se=[0.2, 0.2])).estimate, 2)
+    0.55
+    """
+    limits = ConfidenceInterval(*map(float, special.expit(logit.ci)))
+    return PooledShare(float(special.expit(logit.estimate)), limits, replace(logit, measure=Measure("PLO")))
 
 
 def _needed_for(effects, difference):
@@ -778,7 +796,7 @@ def pool_responders(
     _check.option("measure", measure, MEASURES)
     _check.option("method", method, _POOL_METHODS)
     trials = checked_trials(trials)
-    table, left_out = _counted_trials(trials)
+    table, left_out = counted_trials(trials)
     some = len(table) < trials["study"].nunique()
     if studies is not None:
         table, left_out = _asked_for(table, left_out, studies)
@@ -787,7 +805,6 @@ def pool_responders(
     if definition is None and studies is not None:
         definition = _ALL
     table, left_out, others = _of_definition(table, left_out, definition)
-    table = _counted_shares(table)
     counts = _counts_in_order(table)
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     rows = trials[trials["study"].isin(table["study"]) & trials["arm"].isin(ROLES)]
@@ -813,8 +830,28 @@ def pool_responders(
     return Responders(table, **fields, left_out=left_out, caveat=caveat, others=others)
 
 
-def _counted_trials(trials):
-    """One row per trial with the counts of both arms at one time point, and the trials left out with the reason."""
+def counted_trials(trials: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the responders that each trial counted in both arms at one time point.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From :func:`analysis.read_trials`.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        One row per trial with counts, `event_definition`, the share of each arm, its log odds, and the difference, with
+        errors; and study, label and reason of the trials whose counts cannot be used.
+
+    Examples
+    --------
+    >>> from analysis import read_trials
+    >>> table, left_out = counted_trials(read_trials("data/trials.csv"))
+    >>> own = table[table["study"] == "misra2013"]
+    >>> own[["events_treatment", "n_treatment", "event_definition"]].values.tolist()
+    [[36, 47, 'at least 50% less pain']]
+    """
     rows = trials[trials["events"].notna() & trials["arm"].isin(ROLES)]
     rows = rows.assign(event_definition=rows["event_definition"].fillna(_NOT_STATED))
     found, reasons = [], {}
@@ -838,7 +875,7 @@ def _counted_trials(trials):
     about = about_trials(trials)
     left_out = about[["study", "label"]].assign(reason=about["study"].map(reasons)).dropna(subset="reason")
     table = about[[*_ABOUT_TRIAL, "control", "certainty"]].merge(pd.DataFrame(found, columns=columns), on="study")
-    return table, left_out.reset_index(drop=True)
+    return _counted_shares(table), left_out.reset_index(drop=True)
 
 
 def _summed(rows):
@@ -863,17 +900,37 @@ def _of_definition(table, left_out, definition):
     """The trials that count by one definition; the others join those left out, and are returned by definition."""
     own = table["event_definition"]
     if definition is None:
-        people = table["n_placebo"] + table["n_treatment"]
-        definition = people.groupby(own, sort=False).agg(["size", "sum"]).sort_values(["size", "sum"]).index[-1]
+        definition = usual_definition(own, table["n_placebo"] + table["n_treatment"])
     if definition != _ALL and definition not in set(own):
         raise ValueError(
             f"definition={definition!r} is that of no trial; use {', '.join(map(repr, own.unique()))} or 'all'"
         )
     keep = (own == definition) | (definition == _ALL)
-    reasons = own[~keep].map(_OTHER_DEFINITION.format)
+    reasons = own[~keep].map(OTHER_DEFINITION.format)
     out = table.loc[~keep, ["study", "label"]].assign(reason=reasons.to_numpy())
     others = {name: each.tolist() for name, each in table["label"][~keep].groupby(own[~keep], sort=False)}
     return table[keep].reset_index(drop=True), pd.concat([left_out, out], ignore_index=True), others
+
+
+def usual_definition(definitions: pd.Series, people: pd.Series) -> str:
+    """Return the definition of responders of most trials, of equals that of most people.
+
+    Parameters
+    ----------
+    definitions, people : pandas.Series
+        Of each trial.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usual_definition(pd.Series(["less pain", "no pain"]), pd.Series([40, 60]))
+    'no pain'
+    """
+    counted = people.groupby(definitions, sort=False).agg(["size", "sum"])
+    return str(counted.sort_values(["size", "sum"]).index[-1])
 
 
 def _counts_in_order(table):
