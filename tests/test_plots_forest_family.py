@@ -84,10 +84,47 @@ def test_leave_one_out_has_the_line_of_all_trials(effects):
         assert len(diamonds) == (overall is not None)
         assert artist(fig, "head-text_name").get_text() == "Trial left out"
         clean(fig)
-    row = body(fig).iloc[3]
+    row = body(fig).set_index("name").loc[steps["label"][3]]
     assert row["text_i2"] == analysis.text.percent(steps["i2"][3])
     assert row["text_pvalue"] == analysis.text.pvalue(steps["pvalue"][3])
     assert "With one trial left out the pooled estimate runs from" in fig.content.caption
+
+
+def test_steps_that_leave_one_out_stand_in_the_order_of_the_forest(effects):
+    def names(fig):
+        return body(fig).query("kind == 'trial'")["name"].tolist()
+
+    steps = analysis.leave_one_out(effects)
+    fig, given = steps_forest(steps), steps["label"].tolist()
+    assert names(fig) == names(analysis.forest(effects)) != given and "Trials in order of year." in fig.content.caption
+    # what somebody sorted stays as it is, and so do trials of which no year is known
+    backwards = steps.sort_values("estimate")
+    fig = steps_forest(backwards)
+    assert names(fig) == backwards["label"].tolist() and "in order of" not in fig.content.caption
+    plain = analysis.leave_one_out(effects.yi, effects.vi, labels=effects.labels)
+    assert names(steps_forest(plain)) == given
+
+
+@pytest.mark.parametrize(
+    ("methods", "model"),
+    [
+        ({"tau2_method": "DL", "ci_method": "z"}, "Random-effects model, τ² by DL; 95% confidence intervals of pooled"),
+        (
+            {"ci_method": "HKSJ", "confidence_level": 0.9},
+            "τ² by REML; 90% confidence intervals of pooled results by HKSJ",
+        ),
+        ({"tau2_method": "CE"}, "Common-effect model; 95%"),
+        ({"tau2": 0.4}, "Random-effects model, τ² given; 95%"),
+    ],
+)
+def test_steps_say_how_they_were_pooled(effects, methods, model):
+    for steps in (analysis.cumulative(effects, **methods), analysis.leave_one_out(effects, **methods)):
+        footer = steps_forest(steps).content.caption
+        assert model in footer
+        assert f"with its {'90%' if 'confidence_level' in methods else '95%'} confidence interval" in footer
+        steps.attrs = {}  # as of a table that was made by hand
+        assert "model" not in steps_forest(steps).content.caption
+        assert "τ² by REML" in steps_forest(steps, overall=analysis.pool(effects)).content.caption
 
 
 def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():
@@ -99,6 +136,8 @@ def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():
     assert total["tau"] ** 2 == pytest.approx(whole.sigma2.between + whole.sigma2.within)
     assert total["text_i2"] == analysis.text.percent(whole.i2.between + whole.i2.within)
     clean(fig)
+    said = "Three-level model, variances by REML; 95% confidence intervals of pooled results by the robust CR2 variance"
+    assert said in fig.content.caption
     for overall in (None, whole):
         assert "3 studies together: 0." in steps_forest(analysis.leave_one_out(whole), overall=overall).content.caption
 
@@ -317,3 +356,144 @@ def test_the_caption_of_steps_names_the_diamond_only_where_there_is_one():
     without = analysis.leave_one_out(yi, vi)
     assert "diamond below" not in analysis.steps_forest(without).content.caption
     assert "diamond below" in analysis.steps_forest(without, overall=analysis.pool(yi, vi)).content.caption
+
+
+def test_axes_tell_outcome_and_unit():
+    effects = dataclasses.replace(synthetic(7, groups=2), unit="points on 0–10", arms=("laser", "sham"))
+    arms = analysis.arms_forest(analysis.pool_arms(effects, by="therapy_family"))
+    for fig in (arms, *(draw(effects) for draw in (analysis.forest, orchard))):
+        words = " ".join(text.get_text() for text in fig.findobj(Text) if "caption-contrast" in str(text.get_gid()))
+        expected = (
+            "Pain, laser minus sham, points on 0–10" if fig is arms else "Mean difference in pain, points on 0–10"
+        )
+        assert words.startswith(expected)
+    assert "Pooled mean difference in pain, points" in steps_forest(analysis.cumulative(effects)).content.caption
+    ratios = analysis.forest(analysis.pool(dataclasses.replace(effects, measure="OR", unit="")))
+    assert "Odds ratio, pain, log scale" in ratios.content.caption
+
+
+@pytest.mark.parametrize("width", [None, 125])
+def test_the_spread_of_a_group_stands_behind_its_name(width):
+    fig = analysis.arms_forest(analysis.pool_arms(synthetic(7, groups=2), by="therapy_family"), width_mm=width)
+    found = body(fig).query("kind == 'subtotal'")
+    shown = {text.get_text() for text in fig.findobj(Text)}
+    for row in found.to_dict("records"):
+        told = f"τ {analysis.text.number(row['contrast_tau'])}, I² {analysis.text.percent(row['contrast_i2'])}"
+        assert row["text_tail"] == told in shown and row["text_condition"] == ""
+    clean(fig)
+
+
+# what is said is drawn, and what is drawn is said
+
+
+def wild():
+    """Return trials of which one has an interval that leaves the panel."""
+    effects = synthetic(8)
+    return dataclasses.replace(effects, table=effects.table.assign(vi=[90.0, *[0.05] * 7]))
+
+
+def bare():
+    """Return trials without years, of which none has an imputed SD."""
+    effects = synthetic(3)
+    return dataclasses.replace(effects, table=effects.table.drop(columns="year"))
+
+
+CASES = {
+    "curated": published_effects,
+    "groups": lambda: synthetic(7, groups=2),
+    "wild": wild,
+    "bare": bare,
+    "one": lambda: synthetic(1),
+    "ratios": lambda: analysis.pool([-0.9, -0.2, -0.4, 0.3], [0.04, 0.09, 0.02, 2.0], measure="OR"),
+    "one of ratios": lambda: analysis.pool([-0.9], [0.04], measure="OR"),
+}
+
+
+def family(data):
+    """Yield every figure of the family that these data allow, with several of their options."""
+    plain = isinstance(data, analysis.PooledEffect)
+    by = None if plain else "therapy_family"
+    common = analysis.pool(*((data.yi, data.vi) if plain else (data,)), tau2_method="CE")
+    yield analysis.forest(data, by=by, worthwhile=(0.5, 0.8))
+    yield analysis.forest(data, prediction="density", worthwhile=(40.0, 50.0), models={"Common": common})
+    yield orchard(data, by=by)
+    yield outcomes_forest({"first": data, "second": data})
+    if not plain:
+        arms = analysis.pool_arms(data, by=by)
+        yield analysis.arms_forest(arms)
+        yield analysis.arms_forest(arms, width_mm=125, worthwhile=None)
+        letters = {"status": {"as printed": "+", "imputed": "-", "recovered": "+", "unheard of": "?"}}
+        look = {"symbols": letters, "columns": (), "worthwhile": 0.9, "prediction": "diamond"}
+        yield analysis.forest(data, **look)
+        yield analysis.forest(data, **look, width_mm=86)
+    if len(data.yi) > 1:
+        yield steps_forest(analysis.leave_one_out(data))
+        yield steps_forest(analysis.cumulative(data))
+
+
+def drawn(fig, *ends):
+    """Return whether the figure has marks of a name that ends so, empty collections aside."""
+    found = [mark for ax in fig.axes for mark in ax.collections if (mark.get_gid() or "").endswith(ends)]
+    return any(len(mark.get_paths()) and len(mark.get_offsets()) for mark in found)
+
+
+def hollow(fig):
+    """Return whether a square has a white inside, or a marker of three layers an innermost one."""
+    layers = [
+        mark.get_sizes()[2::3]
+        for ax in fig.axes
+        for mark in ax.collections
+        if mark.get_gid() == "points" or ((mark.get_gid() or "").startswith("outcome-") and "markers" in mark.get_gid())
+    ]
+    return drawn(fig, "-markers-hollow") or any((sizes > 0).any() for sizes in layers)
+
+
+def dashed(fig, *ends):
+    found = [mark for ax in fig.axes for mark in ax.collections if (mark.get_gid() or "").endswith(ends)]
+    return any(dash is not None for mark in found for _, dash in mark.get_linestyles())
+
+
+MARKS = {
+    "arrowhead": lambda fig: drawn(fig, "-arrows-left", "-arrows-right"),
+    "hollow": hollow,
+    "dotted line": lambda fig: dashed(fig, "-pooled-line"),
+    "dashed interval": lambda fig: dashed(fig, "-intervals-imputed"),
+    "dashed line": lambda fig: dashed(fig, "-zone-line"),
+    "; band:": lambda fig: drawn(fig, "-zone") and not drawn(fig, "-zone-line"),
+    "squares": lambda fig: drawn(fig, "contrast-markers") and "small diamonds" not in fig.content.caption.lower(),
+    "open circles": lambda fig: drawn(fig, "placebo-markers"),
+    "filled circles": lambda fig: drawn(fig, "treatment-markers"),
+    "grey bar": lambda fig: drawn(fig, "-connectors"),
+    "open for placebo arms": lambda fig: drawn(fig, "placebo-total", "placebo-subtotals"),
+    "diamonds: pooled results": lambda fig: (
+        drawn(fig, "contrast-total", "-subtotals", "-models") or "small diamonds" in fig.content.caption.lower()
+    ),
+    "diamond below": lambda fig: drawn(fig, "-total") and "small diamonds" in fig.content.caption.lower(),
+    "further models": lambda fig: drawn(fig, "-models"),
+    "open diamond": lambda fig: any(
+        mark.get_gid() == "contrast-prediction" and not isinstance(mark, LineCollection)
+        for ax in fig.axes
+        for mark in ax.collections
+    ),
+    "curve": lambda fig: drawn(fig, "-density"),
+    "thin lines": lambda fig: drawn(fig, "predictions"),
+    "(+) as printed": lambda fig: "+" in letters_of(fig),
+    "(−) imputed": lambda fig: "−" in letters_of(fig),
+    "unheard of": lambda fig: "?" in letters_of(fig),
+    "shape and colour": lambda fig: drawn(fig, "outcome-0-markers"),
+}
+
+
+def letters_of(fig):
+    return {text.get_text() for text in fig.findobj(Text) if (text.get_gid() or "").startswith("symbols-")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mark_is_explained_where_it_is_drawn_and_nowhere_else(case):
+    for fig in family(CASES[case]()):
+        footer = " ".join(fig.content.table.query("kind == 'footer'")["name"])
+        there = {name for name, is_drawn in MARKS.items() if is_drawn(fig)}
+        for said in (footer, fig.content.caption):
+            assert {name for name in MARKS if name in said.lower()} == there
+        assert not [name for name in MARKS if name in fig.content.alt_text.lower()]
+        assert "one per row" not in fig.content.alt_text or not drawn(fig, "points")

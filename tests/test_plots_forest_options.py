@@ -324,7 +324,7 @@ def test_a_band_and_a_single_threshold(effects):
     assert artist(fig, "zone-label").get_text() == "smallest worthwhile difference: 1 to 2 points"
     fig = forest(effects, worthwhile=1.0)
     assert artist(fig, "contrast-zone-line").get_segments()[0][:, 0].tolist() == [-1.0, -1.0]
-    assert "Dashed line: smallest worthwhile difference between groups, 1 point less." in fig.content.caption
+    assert "dashed line: smallest worthwhile difference between groups, 1 point less." in fig.content.caption
     clean(fig)
 
 

@@ -647,7 +647,8 @@ def leave_one_out(
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
-        many did, and ``attrs["wording"]`` what the effects are called, for :func:`analysis.steps_forest`.
+        many did, and ``attrs["wording"]``, ``"methods"`` and ``"years"`` what the effects are called, how they were
+        pooled and of which year the studies are, for :func:`analysis.steps_forest`.
 
     Raises
     ------
@@ -681,6 +682,7 @@ def leave_one_out(
         names, without = without_each_cluster(yi)
         table = pd.DataFrame([{"label": name} | flat(x, _STEP_FIELDS) for name, x in zip(names, without, strict=True)])
         table, of = table.assign(shift=table["estimate"] - yi.estimate), yi
+        table.attrs["methods"] = {name: getattr(yi, name) for name in _METHODS} | {"levels": 3}
     else:
         measure = methods.pop("measure", "")
         of = found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
@@ -690,13 +692,24 @@ def leave_one_out(
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
         table = table.assign(shift=table["estimate"] - table["estimate"][k]).drop(index=k)
-    table.attrs |= _about(of) | {"trials": len(table)}
+    table.attrs |= _about(of) | {"trials": len(table)} | _years(of)
     return table
 
 
 def _about(found):
     """What a table of steps has beside its columns, as text, numbers and lists of these."""
     return {"left_out": found.left_out, "wording": asdict(Wording.of(found))}
+
+
+_METHODS = ("tau2_method", "ci_method", "confidence_level")  # that a table of steps tells
+
+
+def _years(of):
+    """The year of each study by its label, where both are known and the labels differ."""
+    table, kept = getattr(of, "table", None), getattr(of, "kept", None)
+    if table is None or kept is None or "year" not in table or len({*of.labels}) < len(of.labels):
+        return {}
+    return {"years": dict(zip(of.labels, table["year"].to_numpy()[kept].tolist(), strict=True))}
 
 
 def _kept_methods(found, methods):
@@ -726,7 +739,9 @@ def _steps(found, members, labels, methods):
     for name in _STEP_FIELDS:
         x = numbers[name]
         table |= {name: x} if x.ndim == 1 else {f"{name}_low": x[0], f"{name}_high": x[1]}
-    return pd.DataFrame(table)
+    table = pd.DataFrame(table)
+    table.attrs["methods"] = {name: getattr(options, name) for name in _METHODS}
+    return table
 
 
 @documented
@@ -756,7 +771,8 @@ def cumulative(
     -------
     pandas.DataFrame
         One row per step, named after the study that joins; the columns of :func:`leave_one_out` without `shift`, and
-        `order`, the value the studies were sorted by. ``attrs`` holds the same `left_out` and `wording`.
+        `order`, the value the studies were sorted by. ``attrs`` holds the same `left_out`, `wording`
+        and `methods`.
 
     Raises
     ------

@@ -15,27 +15,21 @@ from analysis.evidence.arms import PooledArms
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
+    add_columns,
     computed_sentence,
     contrast_panel,
-    effect_column,
-    effect_head,
-    name_column,
     printed_of,
-    short_names,
-    totals_in_words,
+    tracks_of,
     with_digits,
-    with_reference_rows,
     worthwhile_zone,
 )
-from analysis.plots._layout import Column, Panel, Series, panel_limits, same_scale
-from analysis.plots._page import FigureContent, ReportFigure, draw_page
+from analysis.plots._layout import Panel, Series, panel_limits, same_scale
+from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._rows import (
     add_cells,
     add_notes,
-    add_text_column,
     block_of_arms,
     build_rows,
-    heterogeneity,
     usable_order,
 )
 from analysis.plots._theme import themed
@@ -44,6 +38,7 @@ from analysis.sentences import Wording, findings
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
 DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
+RIGHT = ("change", "difference", "weight")
 USUAL_MM = 250.0
 
 
@@ -127,29 +122,37 @@ def arms_forest(
     groups = [block_of_arms(name, group) for name, group in pooled.groups.items()]
     total = block_of_arms(f"all {wording.nouns}", pooled)
     order = usable_order(total.trials, order)
-    conditions = "condition_group" in total.trials and total.trials["condition_group"].notna().any()
-    if not (conditions or groups):
-        columns = [name for name in columns if name != "condition"]
     table, key = add_notes(build_rows(total, groups, wording, order))
     wording = with_digits(wording, digits, table)
-    table = _with_arms_texts(table, wording, columns)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
-    title = title or _title(wording)
     arms, contrast = _arms_panel(table, wording), _contrast_panel(table, wording, zone, labels)
-    lines = (
-        computed_sentence(_contrast_sentence(wording), groups, total, wording),
-        _arms_marks_sentence(pooled, arms, contrast, band, order, wording),
-        words.key_sentence(key),
-        words.sentences(note),
+    cells = _with_arms_texts(table, wording, columns)
+    left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
+    if not (cells["text_condition"] != "").any():
+        left = [name for name in left if name != "condition"]
+    right = [name for name in RIGHT if name in columns]
+    spec = Spec(
+        cells,
+        tracks_of(cells, dict.fromkeys(left), dict.fromkeys(right), {}, [arms, contrast], wording),
+        wording,
+        title=title or _title(wording),
+        said=words.total_sentences(table, SERIES, wording),
+        computed=computed_sentence(_contrast_sentence(wording), groups, total, wording),
+        marks=words.MARKS | {"contrast-zone": band},
+        facts=(
+            "both panels have the same scale" if same_scale((arms, contrast)) else "",
+            words.arms_sentence(pooled, wording),
+            words.order_sentence(order, bool(groups), wording),
+            words.left_out_sentence(pooled.effects.left_out, wording),
+        ),
+        notes=(words.key_sentence(key), words.sentences(note)),
+        seen=words.seen_sentences(table, wording),
+        printed=printed_of(wording),
+        in_words=findings(pooled),
+        drop=DROP,
+        usual_mm=USUAL_MM,
     )
-    footer = [line for line in lines if line]
-    tracks = _arms_tracks(columns, table, arms, contrast, wording)
-    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
-    said, alt = totals_in_words(title, table, wording, SERIES)
-    caption = " ".join([words.sentences(title), said, *footer])
-    rows = with_reference_rows(table, zone, footer)
-    fig.content = FigureContent(rows, title, caption, alt, findings(pooled), printed_of(wording))
-    return fig
+    return draw(spec, width_mm=width_mm)
 
 
 def _changed(wording):
@@ -172,25 +175,12 @@ def _in_unit(text, wording):
 
 
 def _with_arms_texts(table, wording, columns):
-    """Return the table with its printed text: under "Condition" a subtotal has its heterogeneity."""
-
-    def condition(row):
-        if row["kind"] == "subtotal":
-            return heterogeneity(row, wording)
-        stated = row.get("condition_group")
-        return stated if row["kind"] == "trial" and isinstance(stated, str) else ""
-
-    cells = add_cells(table, wording)
-    deciding = cells.filter(["kind", "condition_group", "contrast_tau", "contrast_i2"])
-    cells["text_condition"] = [condition(row) for row in deciding.to_dict("records")]
-    for column in columns:
-        if column in COLUMNS:
-            continue
-        if column not in table:
-            raise ValueError(
-                f"columns names {column!r}, which is neither one of {', '.join(COLUMNS)} nor a column of the trials"
-            )
-        cells = add_text_column(cells, column)
+    """Return the table with its printed text; a subtotal has its heterogeneity behind its name."""
+    cells = add_columns(add_cells(table, wording), columns, {}, wording, COLUMNS)
+    stated = cells["condition_group"] if "condition_group" in cells else [None] * len(cells)
+    own = zip(stated, cells["kind"], strict=True)
+    cells["text_condition"] = [name if kind == "trial" and isinstance(name, str) else "" for name, kind in own]
+    cells["text_tail"] = cells["text_tail"].where(cells["kind"] != "subtotal", cells["text_heterogeneity"])
     return cells
 
 
@@ -220,57 +210,9 @@ def _arms_panel(table, wording):
 
 def _contrast_panel(table, wording, zone, labels):
     """Return the panel of the randomised contrast."""
-    trials, caption = table[table["kind"] == "trial"], _in_unit(words.capital(wording.contrast), wording)
+    trials, caption = table[table["kind"] == "trial"], words.capital(wording.contrast)
+    if wording.outcome_name:
+        caption = f"{words.capital(wording.outcome_name)}, {wording.contrast}"
+    caption = _in_unit(caption, wording)
     panel = contrast_panel(trials, wording, "effects", caption=caption, zone=zone, zone_labels=labels)
     return replace(panel, heads=("Randomised contrast", "Contrast"))
-
-
-def _arms_marks_sentence(pooled, arms, contrast, band, order, wording):
-    """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
-    treatment, placebo = wording.arms
-    marks = (
-        f"open circles: {placebo} arms, filled circles: {treatment} arms, grey bar: from one to the other; squares: "
-        "area proportional to the weight in the overall model, hollow where an SD was imputed; dashed interval: SD of "
-        f"the change imputed; diamonds: pooled results, open for {placebo} arms; dotted line: overall difference; "
-        "arrowhead: interval leaves the panel"
-    )
-    return words.sentences(
-        marks,
-        band,
-        "both panels have the same scale" if same_scale((arms, contrast)) else "",
-        words.arms_sentence(pooled, wording),
-        words.order_sentence(order, bool(pooled.groups), wording),
-        words.left_out_sentence(pooled.effects.left_out, wording),
-    )
-
-
-def _arms_tracks(columns, table, arms, contrast, wording):
-    """Return names, text columns, the two panels, and the columns of results, from left to right.
-
-    ``columns`` says which columns there are, not where they stand: those of your own stand before the panels.
-    """
-    treated, control = short_names(wording.arms)
-    # Without conditions of the trials there is nothing in it but the heterogeneity of the groups.
-    condition = "Condition" if (table.loc[table["kind"] == "trial", "text_condition"] != "").any() else "Heterogeneity"
-    left = {
-        "condition": [Column("condition", condition, ("text_condition",), "left", muted=True)],
-        "n": [
-            Column("n", treated, ("text_n_treatment",), span="Patients"),
-            Column("n", control, ("text_n_placebo",), span="Patients"),
-        ],
-    }
-    right = {
-        "change": [
-            Column("change", control, ("text_placebo",), span="Change"),
-            Column("change", treated, ("text_treatment",), span="Change"),
-        ],
-        "difference": [effect_column(table, effect_head(wording))],
-        "weight": [Column("weight", "Weight", ("text_weight",))],
-    }
-    others = [
-        Column(c, words.capital(c.replace("_", " ")), (f"text_{c}",), "left", muted=True)
-        for c in columns
-        if c not in COLUMNS
-    ]
-    before, after = ([column for c in side if c in columns for column in side[c]] for side in (left, right))
-    return [name_column(wording), *before, *others, arms, contrast, *after]

@@ -19,7 +19,6 @@ from analysis._types import PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
 from analysis.measures import Measure
 from analysis.plots import _theme as style
-from analysis.plots._forest import with_reference_rows
 from analysis.plots._layout import Panel, Series, line_height, text_width, wrap, wrap_evenly
 from analysis.plots._marks import DASHES, draw_panel, markers, rule, write
 from analysis.plots._page import (
@@ -31,6 +30,7 @@ from analysis.plots._page import (
     frame,
     framed_page,
     inset,
+    with_reference_rows,
     write_captions,
 )
 from analysis.plots._theme import themed

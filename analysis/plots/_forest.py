@@ -27,28 +27,19 @@ from analysis.plots._layout import (
     Column,
     Panel,
     Series,
-    body_of,
-    first_fitting,
-    font,
     panel_limits,
-    row_heights,
-    shortened,
-    text_width,
-    wrap,
 )
-from analysis.plots._marks import draw_density, draw_panel, write
-from analysis.plots._page import MM_PER_INCH, FigureContent, ReportFigure, draw_axis, draw_page
+from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._rows import (
     add_cells,
     add_notes,
     build_rows,
     decimals,
-    heterogeneity,
     source_of,
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.text import MINUS, bracketed, level, number
+from analysis.text import bracketed, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,16 +55,9 @@ PREDICTIONS = ("bar", "diamond", "density")
 # mm, about twice the row of a bar: the curve is as high as its row, less 1.8 mm.
 DENSITY_MM = 9.4
 ARMS = ("treatment", "placebo")  # in the names of columns
-UNNAMED = ("first arm", "second arm")  # of numbers alone
 SHORT = {"treatment": "treat.", "placebo": "plac."}  # above narrow columns
 SHORT_LETTERS = 12  # of other names there
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
-# the tone of a letter that is given without one; other letters are "some"
-TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
-NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
-LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
-SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
-BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
 
 
 @documented
@@ -178,37 +162,29 @@ def forest(
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table[table["kind"] == "trial"]
     panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
-    cells = add_cells(table, wording)
-    # no column prints it: it is for readers of the table beside the figure
-    found = cells.filter(["kind", "contrast_tau", "contrast_i2"]).to_dict("records")
-    spread = [heterogeneity(row, wording) if row["kind"] == "subtotal" else "" for row in found]
-    cells = cells.assign(text_heterogeneity=spread)
-    curve = _density_rows(source.pooled) if prediction == "density" else None
-    if ax is not None:
-        return into_axes(ax, cells, panel, curve)
-    cells = add_columns(cells, [*left, *right], symbols, wording)
-    lines = (
-        computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
-        _marks_sentence(source, order, prediction, models, band),
-        _models_sentence(models),
-        _symbols_sentence(symbols, {**left, **right}),
-        words.key_sentence(key),
-        words.sentences(note),
+    cells = add_columns(add_cells(table, wording), [*left, *right], symbols, wording)
+    tracks = tracks_of(cells, left, right, symbols, [panel], wording)
+    if prediction == "density":
+        cells = pd.concat([cells, _density_rows(source.pooled)], ignore_index=True)
+    look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}
+    spec = Spec(
+        cells,
+        tracks,
+        wording,
+        title=title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result",
+        said=words.total_sentences(table, ("contrast",), wording),
+        computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
+        marks=words.MARKS | look | {"contrast-zone": band},
+        facts=(
+            words.order_sentence(order, bool(source.groups), wording),
+            words.left_out_sentence(source.left_out, wording),
+        ),
+        notes=(_models_sentence(models), words.key_sentence(key), words.sentences(note)),
+        seen=words.seen_sentences(table, wording),
+        printed=printed_of(wording, own_columns(tracks)),
+        drop=drop_order(left, right, symbols),
     )
-    footer = [line for line in lines if line]
-    title = title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result"
-    tracks = tracks_of(cells, left, right, symbols, panel, wording)
-    drop = drop_order(left, right, symbols)
-    fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
-    _draw_symbols(fig, cells, symbols)
-    if curve is not None:
-        # the first axes are the page
-        draw_density(fig.axes[1], panel, body_of(cells), curve)
-    said, alt = totals_in_words(title, cells, wording)
-    rows = pd.concat([with_reference_rows(cells, panel.zone, footer, null=panel.null), curve], ignore_index=True)
-    caption = " ".join([words.sentences(title), said, *footer])
-    fig.content = FigureContent(rows, title, caption, alt, printed=printed_of(wording, own_columns(tracks)))
-    return fig
+    return draw(spec, width_mm=width_mm, ax=ax)
 
 
 def _named_models(models, pooled):
@@ -338,7 +314,7 @@ def contrast_panel(trials, wording, favours, *, caption="", series=(), zone=(), 
         (wording.measure.title, wording.measure),
         series or (contrast_series(),),
         (),
-        (caption or wording.axis,),
+        (caption or axis_title(wording),),
         favours=words.directions(favours, wording),
         zone=zone,
         zone_labels=zone_labels,
@@ -348,86 +324,25 @@ def contrast_panel(trials, wording, favours, *, caption="", series=(), zone=(), 
     return replace(panel, limits=panel_limits(*ends, null=panel.null, zone=zone or None))
 
 
+def axis_title(wording, called=""):
+    """Return what an axis of effects shows: "Mean difference in pain, points on 0–10"; ``called`` is another name."""
+    outcome = (" in " if wording.measure.joined == "minus" else ", ") + wording.outcome_name
+    what = f"{called or wording.measure.title}{outcome if wording.outcome_name else ''}"
+    return ", ".join(filter(None, (what, wording.measure.scale or wording.unit)))
+
+
 def contrast_series():
     """Return the series of the randomised contrast, in the colours of the theme in use."""
     return Series("contrast", ("difference",), style.INK, style.INK)
 
 
 def _density_rows(pooled):
-    """Return the rows of the predictive density, None where the result has no prediction interval."""
+    """Return the rows of the predictive density, none where the result has no prediction interval."""
     curve = predictive_density(pooled)
-    rows = curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
-    return rows if len(rows) else None
+    return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
 
 
-def into_axes(ax, table, panel, curve=None):
-    """Draw the rows into Axes whose height they share; return the figure of the Axes."""
-    body = body_of(table).reset_index(drop=True)
-    y, top = [], 0.0
-    for i, (above, height) in enumerate(row_heights(table)):
-        top += above if i else 0.0
-        y.append(top + height / 2)
-        top += height
-    body = body.assign(y_mm=y)
-    # a SubFigure has no limits
-    if not hasattr(ax, "set_xlim"):
-        ax = _axes_in(ax, body, top, panel)
-    ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
-    width = ax.get_position().width * _size_mm(ax.get_figure(root=False))[0]
-    draw_panel(ax, panel, body, width / (panel.limits[1] - panel.limits[0]))
-    if curve is not None:
-        draw_density(ax, panel, body, curve)
-    draw_axis(ax, panel, width)
-    _write_names(ax, body, y)
-    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_directions(panel, width)])
-    ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
-    return ax.get_figure(root=True)
-
-
-def _axes_in(subfigure, body, rows_mm, panel):
-    """Return Axes in a SubFigure with room for the names at the left and the captions below."""
-    width, height = _size_mm(subfigure)
-    names = max(text_width(name, style.SMALL_PT, "bold") for name in body["text_name"])
-    left = style.MARGIN + names + NAME_GAP
-    bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
-    if left + LEAST_PANEL_MM[0] > width or bottom + LEAST_PANEL_MM[1] > height:
-        raise ValueError(
-            f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
-        )
-    # a few rows do not spread over a tall figure
-    above = max(style.MARGIN, height - bottom - rows_mm * SPREAD_MOST)
-    return subfigure.add_axes(
-        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height)
-    )
-
-
-def _size_mm(figure):
-    """Return width and height of a Figure or SubFigure in millimetres."""
-    box = figure.bbox
-    return box.width / figure.dpi * MM_PER_INCH, box.height / figure.dpi * MM_PER_INCH
-
-
-def _write_names(ax, body, y):
-    """Write the names as tick labels, those of headings and of the overall result in bold."""
-    names = [str(style.say(name)) for name in body["text_name"]]
-    ax.set_yticks(y, names)
-    ax.tick_params(axis="y", length=0, pad=NAME_GAP * style.PT_PER_MM)
-    for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
-        _, weight, colour = style.cell_style(kind)
-        label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
-
-
-def _directions(panel, width):
-    """Return the line of directions, in the longer or the shorter wording that fits."""
-    if not panel.favours:
-        return []
-    left, right = panel.favours
-    texts = [f"← {a}   {b} →" for a, b in ((left, right), shortened((left, right)))]
-    fitting = first_fitting(texts, width + 4.0, style.SMALL_PT)
-    return [fitting] if fitting else wrap(texts[-1], width + 4.0, style.SMALL_PT)
-
-
-def add_columns(table, names, symbols, wording):
+def add_columns(table, names, symbols, wording, usual=("n", "arms", "effect", "weight")):
     """Return the table with the printed text of the chosen columns of the trials.
 
     Parameters
@@ -439,18 +354,17 @@ def add_columns(table, names, symbols, wording):
         column -> (value -> letter).
     wording : Wording
         Its decimals are those of means and SDs.
+    usual : tuple of str
+        Columns that are no column of the trials.
     """
     trial = table["kind"] == "trial"
     for name in names:
-        # among the usual cells
-        if name in ("n", "effect", "weight"):
-            continue
-        if name == "arms":
-            table = _add_arm_cells(table, wording.digits)
+        if name in usual:
+            table = _add_arm_cells(table, wording.digits) if name == "arms" else table
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
-                f"columns names {name!r}, which is neither one of n, arms, effect, weight nor a column of the trials"
+                f"columns names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
             )
         elif name not in symbols:
             table = table.assign(**{f"text_{name}": _column_texts(table[name].where(trial), name)})
@@ -504,14 +418,8 @@ def _add_letters(table, name, letters, trial):
     unknown = sorted({str(v) for v in values if not _is_missing(v) and v not in letters})
     if unknown:
         raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
-    marks = ["" if _is_missing(v) else _letter_of(letters[v]) for v in values]
+    marks = ["" if _is_missing(v) else words.letter_of(letters[v]) for v in values]
     return table.assign(**{f"symbol_{name}": marks, f"text_symbol_{name}": ""})
-
-
-def _letter_of(spec):
-    """Return the letter of a value given as a letter or as (letter, tone); a hyphen becomes a minus."""
-    letter = spec if isinstance(spec, str) else spec[0]
-    return MINUS if letter == "-" else letter
 
 
 def computed_sentence(quantity, groups, total, wording, between=None):
@@ -524,18 +432,6 @@ def computed_sentence(quantity, groups, total, wording, between=None):
         words.between_sentence(between),
         words.few_sentence(groups, wording),
         words.narrow_sentence([*groups, total], wording),
-    )
-
-
-def _marks_sentence(source, order, prediction, models, band):
-    """Return the paragraph that says what the marks are, how the trials stand, and which are not there."""
-    status = source.total.trials.get("status")
-    imputed = status is not None and (status == "imputed").any()
-    return words.sentences(
-        words.marks_sentence(prediction, models, bool(imputed), source.wording),
-        words.order_sentence(order, bool(source.groups), source.wording),
-        words.left_out_sentence(source.left_out, source.wording),
-        band,
     )
 
 
@@ -562,24 +458,15 @@ def _how_made(model):
     return f"common effect, {at} interval by the normal distribution"
 
 
-def _symbols_sentence(symbols, heads):
-    """Return the sentence that says what the circles of each column mean."""
-    parts = []
-    for name, letters in symbols.items():
-        head = heads.get(name) or words.capital(name.replace("_", " "))
-        parts.append(f"{head}: " + ", ".join(f"({_letter_of(spec)}) {value}" for value, spec in letters.items()))
-    return words.named(*parts)
-
-
-def tracks_of(table, left, right, symbols, panel, wording):
-    """Return the tracks of the figure: names, the left columns, the panel, the right columns."""
+def tracks_of(table, left, right, symbols, panels, wording):
+    """Return the tracks of the figure: names, the left columns, the panels, the right columns."""
 
     def columns(chosen):
         return [x for name, head in chosen.items() for x in _columns_of(table, name, head, symbols, wording)]
 
     names = name_column(wording)
     later = {name: None for name in symbols if name not in left and name not in right}
-    return [names, *columns(left), panel, *columns({**right, **later})]
+    return [names, *columns(left), *panels, *columns({**right, **later})]
 
 
 def name_column(wording):
@@ -588,28 +475,31 @@ def name_column(wording):
 
 
 def _columns_of(table, name, head, symbols, wording):
-    """Return the columns of one name: two for the patients, six for the arms, one for anything else."""
-    arms = dict(zip(ARMS, wording.arms or UNNAMED, strict=True))
+    """Return the columns of one name: two for patients and changes, six for the arms, one for anything else."""
+    arms = dict(zip(ARMS, wording.arms or words.UNNAMED, strict=True))
+    shown = dict(zip(ARMS, short_names(tuple(arms.values())), strict=True))
     if name == "n":
         return [
             Column("n", called, (f"text_n_{arm}",), span=head or "Patients")
-            for arm, called in zip(arms, short_names(tuple(arms.values())), strict=True)
+            for arm, called in shown.items()
             if f"n_{arm}" in table
         ]
+    if name == "change":
+        return [Column("change", shown[arm], (f"text_{arm}",), span="Change") for arm in reversed(ARMS)]
     if name == "arms":
         return [
             Column("arms", title, (f"text_{part}_{arm}",), span=words.capital(called))
             for arm, called in arms.items()
             for part, title in PARTS.items()
         ]
-    if name == "effect":
+    if name in ("effect", "difference"):
         return [effect_column(table, head or effect_head(wording))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or words.capital(name.replace("_", " "))
     if name in symbols:
-        return [Column(name, head, (f"text_symbol_{name}",), "left")]
-    numeric = all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
+        return [Column(name, head, (f"text_symbol_{name}",), "left", letters=tuple(symbols[name].items()))]
+    numeric = name in table and all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
     return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
 
 
@@ -641,7 +531,7 @@ def effect_head(wording):
 def printed_of(wording, more=None):
     """Return the columns of the table for readers: heading -> columns set side by side; ``more`` follow the names."""
     heads = {words.capital(wording.noun): ("text_name", "text_tail"), **(more or {})}
-    arms = dict(zip(ARMS, wording.arms or UNNAMED, strict=True))
+    arms = dict(zip(ARMS, wording.arms or words.UNNAMED, strict=True))
     heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
     heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(ARMS)}
     return heads | {effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
@@ -658,47 +548,3 @@ def drop_order(left, right, symbols=()):
     """Return the names of columns in the order in which a page that is too narrow gives them up; "effect" stays."""
     others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
     return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
-
-
-def _draw_symbols(figure, table, symbols):
-    """Draw the columns of lettered circles over the empty cells left for them."""
-    page, body = figure.axes[0], body_of(table)
-    for placed in figure.placement.columns:
-        name = placed.column.name
-        if name not in symbols or placed.column.cells != (f"text_symbol_{name}",):
-            continue
-        # the circles stand under the middle of the heading, which begins at the left of the column
-        x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
-        rows = body[body[f"symbol_{name}"].astype(bool) & (body["kind"] == "trial")]
-        specs, gid = [symbols[name][value] for value in rows[name]], f"symbols-{name}"
-        if not specs:
-            continue
-        fills, inks = zip(*map(_tone_of, specs), strict=True)
-        size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
-        dots = page.scatter([x] * len(rows), rows["y_mm"], s=size, c=list(fills), marker="o", linewidth=0, zorder=2)
-        dots.set(gid=gid, label=gid)
-        for i, (y, spec, ink) in enumerate(zip(rows["y_mm"], specs, inks, strict=True)):
-            look = style.NOTE_PT, "bold", ink
-            write(page, x, y, _letter_of(spec), look, align="center", gid=f"{gid}-{i}")
-
-
-def _tone_of(spec):
-    """Return (fill, letter colour) of a value: its tone is good, some, bad or none, or follows from +, ? and -."""
-    tone = TONES.get(spec, "some") if isinstance(spec, str) else spec[1]
-    return style.SYMBOLS.get(tone, (tone, style.INK))
-
-
-def totals_in_words(title, cells, wording, series=("contrast",)):
-    """Return the overall results in words, and the alternative text, which ends in them."""
-    totals = words.total_sentences(cells, series, wording)
-    return words.sentences(*totals), words.forest_alt_text(title, cells, totals, wording)
-
-
-def with_reference_rows(table, zone, footer, line="null line", null=0.0):
-    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": line, "contrast_estimate": null}] if np.isfinite(null) else []
-    if zone:
-        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
-        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    extra += [{"kind": "footer", "name": paragraph} for paragraph in footer]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,24 +21,21 @@ from analysis.models.multilevel import MultilevelEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
-    USUAL_MM,
     add_columns,
     as_headings,
+    axis_title,
     contrast_panel,
     drop_order,
     effect_column,
     effect_head,
-    into_axes,
     name_column,
     own_columns,
     printed_of,
     tracks_of,
     with_digits,
-    with_reference_rows,
 )
 from analysis.plots._layout import Column, Series
-from analysis.plots._marks import rule
-from analysis.plots._page import FigureContent, ReportFigure, draw_page
+from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._rows import add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
@@ -51,15 +49,22 @@ if TYPE_CHECKING:
     from analysis.evidence.arms import PooledArms
     from analysis.models.results import PooledEffect
 
+METHODS = ("tau2_method", "ci_method", "confidence_level")
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
 UNTURNED = ("tau", "tau2", "se", "shift")  # on the scale of analysis, whatever the measure
 ROW_MM = 3.9  # rows of one trial stand close
 BETWEEN_MM = 1.5  # and trials apart
-OUTCOME_MARKS = (
-    "shape and colour: outcome; areas proportional to the weights within each outcome; diamonds: pooled results "
-    "of each outcome over its own {nouns}, not independent of one another; arrowhead: interval leaves the panel"
-)
+STEP_MARKS = {
+    "contrast-markers": "small diamonds: pooled results of the steps",
+    "*-subtotals *-total *-models": "diamond below: all {nouns}",
+    "contrast-pooled-line": "dotted line: estimate of all {nouns}",
+}
+OUTCOME_MARKS = {
+    "*-subtotals *-total *-models": (
+        "diamonds: pooled results of each outcome over its own {nouns}, not independent of one another"
+    )
+}
 
 
 @documented
@@ -140,32 +145,57 @@ def steps_forest(
     """
     left, right = _step_headings(steps, columns), as_headings(right)
     _check_steps(steps, [*left, *right])
-    at = confidence_level or getattr(overall, "confidence_level", 0.95)
+    out, how = "shift" in steps, _methods_of(steps, overall, confidence_level)
     wording = _wording_of_steps(steps, overall, measure, unit)
-    table = _step_rows(steps, overall, at, wording)
+    steps, order = _in_order(steps)
+    table = _step_rows(steps, overall, how.confidence_level, wording)
     trials = table[table["kind"] == "trial"]
     wording = with_digits(wording, digits, trials)
     table = _with_step_texts(table, [*left, *right], wording)
     what = f"Pooled {wording.measure.name}"
     series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
-    caption = what + wording.axis.removeprefix(wording.measure.title)
-    panel = contrast_panel(trials, wording, favours, caption=caption, series=series)
-    if ax is not None:
-        return into_axes(ax, table, panel)
-    out = "shift" in steps
-    title = title or f"{what} {f'without each {wording.noun} in turn' if out else f'as {wording.nouns} are added'}"
-    diamond = table.loc[table["kind"] == "total", "contrast_low"].notna().all()
-    footer = [line for line in (_step_footer(panel, out, at, diamond, wording), words.sentences(note)) if line]
+    panel = contrast_panel(trials, wording, favours, caption=axis_title(wording, what), series=series)
     tracks = _step_tracks(table, left, right, panel, out, wording)
-    drop = tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect")
-    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
-    said = _step_findings(table, wording, out)
-    caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
-    rows = with_reference_rows(table, (), footer, null=panel.null)
     effect = {effect_head(wording): ("text_estimate", "text_low", "text_high")}
-    printed = {tracks[0].head: ("text_name", "text_tail"), **own_columns(tracks), **effect}
-    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed)
-    return fig
+    spec = Spec(
+        table,
+        tracks,
+        wording,
+        title=title or f"{what} {f'without each {wording.noun} in turn' if out else f'as {wording.nouns} are added'}",
+        said=_step_findings(table, wording, out),
+        computed=words.sentences(
+            panel.captions[0],
+            _step_sentence(out, how.confidence_level, wording),
+            words.pooled_by(how, wording) if how.tau2_method else "",
+        ),
+        marks=words.MARKS | STEP_MARKS,
+        facts=(words.order_sentence(order, False, wording),),
+        notes=(words.sentences(note),),
+        printed={tracks[0].head: ("text_name", "text_tail"), **own_columns(tracks), **effect},
+        drop=tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect"),
+    )
+    return draw(spec, width_mm=width_mm, ax=ax)
+
+
+def _methods_of(steps, overall, confidence_level):
+    """Return how the steps were pooled, as far as they know it, or else as the result of all of them was."""
+    told = steps.attrs.get("methods") or {name: getattr(overall, name, "") for name in METHODS}
+    told = told | {"confidence_level": confidence_level or told["confidence_level"] or 0.95}
+    return SimpleNamespace(**told)
+
+
+def _in_order(steps):
+    """Return steps that leave one out in the order of a forest, by year; as they are where no year is known.
+
+    Steps that somebody sorted keep their order.
+    """
+    years = steps.attrs.get("years", {})
+    given = [label for label in years if label in set(steps["label"])]
+    if list(steps["label"]) != given:
+        return steps, "given"
+    dated = steps.assign(year=[years[label] for label in given])
+    order = usable_order(dated, "year")
+    return sort_trials(dated, order).drop(columns="year").reset_index(drop=True), order
 
 
 def _wording_of_steps(steps, overall, measure, unit):
@@ -252,18 +282,12 @@ def _step_text(value, name, digits):
     return number(value, 0 if name == "k" else digits)
 
 
-def _step_footer(panel, out, at, diamond, wording):
+def _step_sentence(out, at, wording):
     # Whole sentences, not parts put together: they are what a translation is asked for.
     rows = f"each row: the pooled result of the {wording.noun} named and all above it"
     if out:
         rows = f"each row: the pooled result of all {wording.nouns} but the one named"
-    whole = "diamond below and dotted line" if diamond else "dotted line"
-    marks = f"small diamonds: pooled results of the steps; {whole}: all {wording.nouns}"
-    return words.sentences(
-        panel.captions[0],
-        f"{rows}, with its {level(at)} confidence interval",
-        f"{marks}; arrowhead: interval leaves the panel",
-    )
+    return f"{rows}, with its {level(at)} confidence interval"
 
 
 def _step_tracks(table, left, right, panel, out, wording):
@@ -378,29 +402,21 @@ def outcomes_forest(
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
     panel = contrast_panel(trials, wording, favours, series=series)
-    cells = _with_outcome_texts(table, wording)
-    if ax is not None:
-        names = [" ".join(filter(None, pair)) for pair in zip(cells["text_name"], cells["text_outcome"], strict=True)]
-        return into_axes(ax, cells.assign(text_name=names), panel)
-    cells = add_columns(cells, [*left, *right], {}, wording)
-    lines = (
-        _outcome_results(sources, panel, wording),
-        words.sentences(OUTCOME_MARKS.format(nouns=wording.nouns), words.order_sentence(order, False, wording)),
-        words.key_sentence(key),
-        words.sentences(note),
+    cells = add_columns(_with_outcome_texts(table, wording), [*left, *right], {}, wording)
+    spec = Spec(
+        cells,
+        _outcome_tracks(cells, (left, right), panel, head, level(first.pooled.confidence_level), wording),
+        wording,
+        title=title or f"{wording.measure.title} by {head.lower()} in {wording.counted(trials['name'].nunique())}",
+        said=_outcome_findings(cells, wording),
+        computed=_outcome_results(sources, panel, wording),
+        marks=words.MARKS | OUTCOME_MARKS,
+        facts=(words.order_sentence(order, False, wording),),
+        notes=(words.key_sentence(key), words.sentences(note)),
+        printed=printed_of(wording, {head: ("text_outcome",)}),
+        drop=drop_order(left, right),
     )
-    footer = [line for line in lines if line]
-    title = title or f"{wording.measure.title} by {head.lower()} in {wording.counted(trials['name'].nunique())}"
-    tracks = _outcome_tracks(cells, (left, right), panel, head, level(first.pooled.confidence_level), wording)
-    drop = drop_order(left, right)
-    fig, cells = draw_page(cells, tracks, title=title, footer=footer, width_mm=width_mm, drop=drop, usual_mm=USUAL_MM)
-    _rule_above_pooled(fig, cells)
-    said = _outcome_findings(cells, wording)
-    caption, alt = " ".join([words.sentences(title), said, *footer]), words.sentences(f"Forest plot: {title}")
-    rows = with_reference_rows(cells, (), footer, null=panel.null)
-    printed = printed_of(wording, {head: ("text_outcome",)})
-    fig.content = FigureContent(rows, title, caption, f"{alt} {said}", printed=printed)
-    return fig
+    return draw(spec, width_mm=width_mm, ax=ax)
 
 
 def _sources(outcomes, measure):
@@ -457,6 +473,7 @@ def _outcome_rows(sources, wording, order):
     pooled = table[table["kind"] == "total"].assign(kind="subtotal")
     pooled["shown"] = [f"All {wording.nouns}", *[""] * (len(pooled) - 1)]
     pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
+    pooled["rule_mm"] = [3.7, *[np.nan] * (len(pooled) - 1)]
     ends = table[table["kind"] == "prediction"]
     pooled["prediction_low"], pooled["prediction_high"] = (
         ends["contrast_low"].to_numpy(),
@@ -475,7 +492,9 @@ def _with_outcome_texts(table, wording):
     ]
     marked = [f"{name} {notes}".strip() for name, notes in zip(table["outcome"], cells["notes"], strict=True)]
     trial = table["kind"] == "trial"
-    return cells.assign(text_name=table["shown"], text_tail="", text_outcome=np.where(trial, marked, counts))
+    outcome = pd.Series(np.where(trial, marked, counts), index=table.index)
+    tick = (table["shown"] + " " + outcome).str.strip()
+    return cells.assign(text_name=table["shown"], text_tail="", text_outcome=outcome, text_tick=tick)
 
 
 def _outcome_results(sources, panel, wording):
@@ -501,17 +520,10 @@ def _outcome_tracks(cells, sides, panel, head, at, wording):
     outcome = Column("outcome", head, ("text_outcome",), "left")
     # The effect stands at the panel; tracks_of would look for the level of its interval in a total that is not there.
     others = {name: title for name, title in right.items() if name != "effect"}
-    names, *rest = tracks_of(cells, left, others, {}, panel, wording)
+    names, *rest = tracks_of(cells, left, others, {}, [panel], wording)
     after = rest.index(panel) + 1
     effect = [effect_column(cells, right["effect"] or effect_head(wording), at)] if "effect" in right else []
     return [names, outcome, *rest[:after], *effect, *rest[after:]]
-
-
-def _rule_above_pooled(fig, cells):
-    first = cells[cells["kind"] == "subtotal"].iloc[0]
-    y = first["y_mm"] - first["height_mm"] / 2 - 1.4
-    ends = [(style.MARGIN, y), (fig.placement.width - style.MARGIN, y)]
-    rule(fig.axes[0], [ends], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
 
 
 def _outcome_findings(cells, wording):

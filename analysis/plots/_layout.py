@@ -24,7 +24,7 @@ from analysis.text import number
 
 RELATIONS = ("=", "<", ">")
 SAFETY = 1.02  # hinting on a raster may widen a line by about one per cent
-PLACED = ("kind", "group", "y_mm")  # columns that say where a row stands
+PLACED = ("kind", "group", "y_mm", "rule_mm")  # columns that say where a row stands, and how far above a rule
 INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
 NARROW = 0.36  # of the width of both panels: neither gets less
 PANEL_FLOOR = 28.0  # mm for a panel, on average
@@ -136,7 +136,7 @@ class Column:
 
     Columns of one ``name`` are dropped together; a shared ``span`` is a heading centred and ruled over them.
     ``whole`` names a table column whose text stands in place of the parts, ``tail`` one whose text follows
-    in small type.
+    in small type. ``letters`` are pairs of a value of the trials and its letter, drawn as circles in empty cells.
     """
 
     name: str
@@ -147,6 +147,7 @@ class Column:
     whole: str = ""
     tail: str = ""
     muted: bool = False
+    letters: tuple = ()
 
 
 @dataclass(frozen=True)

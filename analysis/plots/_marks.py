@@ -24,6 +24,8 @@ from analysis.plots import _theme as style
 from analysis.plots._fonts import UNKNOWN, family_list, spelled, with_fallbacks
 from analysis.plots._layout import font, line_height, text_width, wrap
 from analysis.plots._look import PT_PER_MM
+from analysis.plots._words import letter_of
+from analysis.text import MINUS
 
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
 _MISSING = WeakKeyDictionary()  # figure -> letters that no installed font has, and whether this was said
@@ -41,6 +43,9 @@ DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by
 DASHES = (0, (2.2, 1.1))
 ENDS = ("estimate", "low", "high", "imputed")  # columns of each series
 OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm")  # other columns that marks need
+NO_LINES = ("point", "density")  # rows that are marks, but no lines of the figure
+# the tone of a letter that is given without one; other letters are "some"
+TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
 
 
 def write(page, x, y, text, look, *, align="left", gid=None):
@@ -216,7 +221,7 @@ def clipped_diamond(ends, y, half, limits, arrow):
     return upper + lower
 
 
-def draw_density(ax, panel, body, curve):
+def _draw_density(ax, panel, body, curve):
     """Draw the predictive density on the row of the prediction interval, the interval itself darker."""
     row = body[body["kind"] == "prediction"]
     x, density = curve["contrast_estimate"].to_numpy(float), curve["density"].to_numpy(float)
@@ -285,6 +290,7 @@ def _layers(ax, paths, areas, xy, faces, *, gid, zorder=3.0):
     sizes = np.column_stack(areas).ravel()
     drawn = PathCollection(paths, sizes, offsets=offsets, offset_transform=ax.transData, facecolors=faces)
     drawn.set(transform=IdentityTransform(), linewidth=0, zorder=zorder, clip_on=False)
+    drawn.hollow = bool(areas[-1].any())
     add(ax, drawn, gid)
 
 
@@ -392,11 +398,11 @@ def draw_key(page, placed, left, top):
             write(page, at, top + y + j * pitch, line, entry.look, gid=f"key-text-{i}-{j}")
 
 
-def draw_panel(ax, panel, rows, mm_per_unit):
-    """Draw everything of a panel; ``rows`` is the body of the table with ``y_mm``."""
+def draw_panel(ax, panel, table, mm_per_unit):
+    """Draw everything of a panel; ``table`` has ``y_mm`` for its lines and for the circles of its bands."""
     # the texts of a row stay behind: to cut them along with every kind of mark takes longer than drawing it
     drawn = {f"{key}_{end}" for key in ("contrast", *(series.key for series in panel.series)) for end in ENDS}
-    rows = rows[[name for name in rows if name in drawn or name in OF_MARKS]]
+    rows = table.loc[~table["kind"].isin(NO_LINES), [name for name in table if name in drawn or name in OF_MARKS]]
     _draw_backdrop(ax, panel, rows)
     if panel.connect:
         _draw_connectors(ax, panel, rows)
@@ -408,11 +414,22 @@ def draw_panel(ax, panel, rows, mm_per_unit):
         if series.key == "contrast":
             _draw_prediction(ax, panel, own, arrow)
         _draw_arrowheads(ax, panel, series, own)
+    if len(points := table[table["kind"] == "point"]):
+        _draw_points(ax, points)
+        _draw_predictions(ax, panel, finite(table, "prediction_low", "prediction_high"))
+    if len(curve := table[table["kind"] == "density"]):
+        _draw_density(ax, panel, rows, curve)
+
+
+def drawn_in(figure):
+    """Return the names of all marks in a figure, "-hollow" added to the name of those of which some are hollow."""
+    found = [mark for ax in figure.axes for mark in ax.collections if len(mark.get_paths())]
+    return {f"{mark.get_gid()}{end}" for mark in found for end in ("", *["-hollow"] * getattr(mark, "hollow", False))}
 
 
 def _draw_backdrop(ax, panel, rows):
     bottom, top = ax.get_ylim()
-    if panel.zone:
+    if panel.zone and panel.zone[0] < panel.limits[1] and panel.zone[1] > panel.limits[0]:
         low, high = panel.zone
         if low == high:
             ends = [[(low, bottom), (low, top)]]
@@ -548,17 +565,50 @@ def _draw_prediction(ax, panel, rows, arrow):
 
 def _draw_arrowheads(ax, panel, series, rows):
     """Put an arrowhead where an interval, a diamond or the prediction interval leaves the panel."""
-    low, high = _columns(series, rows, "low", "high")
-    found = finite(rows, low, high)
-    if not len(found):
-        return
-    summary = found["kind"].map(lambda kind: style.DIAMOND_MM.get(kind, DIAMOND_OFFSET) / DIAMOND_OFFSET)
-    y = baseline(found) + series.offset * summary
-    size = (2 * style.ARROW_MM * style.PT_PER_MM) ** 2
-    for side, gone, x, tip in (
-        ("left", found[low] < panel.limits[0], panel.limits[0], LEFT_TIP),
-        ("right", found[high] > panel.limits[1], panel.limits[1], RIGHT_TIP),
-    ):
+    names = _columns(series, rows, "low", "high")
+    found = finite(rows, *names)
+    if len(found):
+        summary = found["kind"].map(lambda kind: style.DIAMOND_MM.get(kind, DIAMOND_OFFSET) / DIAMOND_OFFSET)
+        y = baseline(found) + series.offset * summary
+        _draw_tips(ax, panel, [found[name] for name in names], y, series.key, series.colour)
+
+
+def _draw_tips(ax, panel, ends, y, key, colour):
+    """Draw the arrowheads of intervals that leave the panel."""
+    (low, high), (floor, ceiling), size = ends, panel.limits, (2 * style.ARROW_MM * style.PT_PER_MM) ** 2
+    for side, gone, x, tip in (("left", low < floor, floor, LEFT_TIP), ("right", high > ceiling, ceiling, RIGHT_TIP)):
         if gone.any():
-            look = {"s": size, "marker": tip, "c": series.colour, "linewidth": 0, "zorder": 5, "clip_on": False}
-            scatter(ax, np.full(gone.sum(), x), y[gone], f"{series.key}-arrows-{side}", **look)
+            look = {"s": size, "marker": tip, "c": colour, "linewidth": 0, "zorder": 5, "clip_on": False}
+            scatter(ax, np.full(gone.sum(), x), y[gone], f"{key}-arrows-{side}", **look)
+
+
+def _draw_points(ax, points):
+    """Draw the circles of trials, hollow where an SD was imputed."""
+    xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
+    hollow = points["contrast_imputed"].to_numpy(bool)
+    look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
+    markers(ax, xy, ["circle"] * len(points), points["area_pt2"], **look)
+
+
+def _draw_predictions(ax, panel, rows):
+    """Draw the prediction intervals of bands as thin bars behind the diamonds."""
+    low, high, y = (rows[name] for name in ("prediction_low", "prediction_high", "y_mm"))
+    ends = horizontal(low.clip(lower=panel.limits[0]), high.clip(upper=panel.limits[1]), y)
+    lines(ax, ends, "predictions", colors=style.MUTED, linewidths=style.INTERVAL_PT, zorder=2)
+    _draw_tips(ax, panel, (low, high), y, "predictions", style.MUTED)
+
+
+def draw_letters(page, placed, rows):
+    """Draw the lettered circles of a column under the middle of its heading, which begins at the left of it."""
+    letters, gid = dict(placed.column.letters), f"symbols-{placed.column.name}"
+    rows = rows[rows[placed.column.name].isin(letters)]
+    if not len(rows):
+        return
+    x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
+    specs = [letters[value] for value in rows[placed.column.name]]
+    tones = [TONES.get(spec, "some") if isinstance(spec, str) else spec[1] for spec in specs]
+    fills, inks = zip(*(style.SYMBOLS.get(tone, (tone, style.INK)) for tone in tones), strict=True)
+    size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2
+    scatter(page, [x] * len(rows), rows["y_mm"], gid, s=size, c=list(fills), marker="o", linewidth=0, zorder=2)
+    for i, (y, spec, ink) in enumerate(zip(rows["y_mm"], specs, inks, strict=True)):
+        write(page, x, y, letter_of(spec), (style.NOTE_PT, "bold", ink), align="center", gid=f"{gid}-{i}")

@@ -13,19 +13,15 @@ from analysis._types import PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
-    USUAL_MM,
     computed_sentence,
     contrast_panel,
     effect_column,
     effect_head,
-    totals_in_words,
     with_digits,
-    with_reference_rows,
     worthwhile_zone,
 )
-from analysis.plots._layout import Column, fit_tracks, limits_of_points
-from analysis.plots._marks import LEFT_TIP, RIGHT_TIP, horizontal, lines, markers, scatter
-from analysis.plots._page import FigureContent, ReportFigure, draw_page
+from analysis.plots._layout import Column, limits_of_points
+from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._plane import height_of, swarm
 from analysis.plots._rows import add_cells, build_rows, source_of
 from analysis.plots._theme import themed
@@ -122,37 +118,32 @@ def orchard(
     table = _band_lines(rows, source, wording)
     panel = replace(panel, limits=_circle_limits(trials, table, zone, panel.null))
     studies = words.capital(wording.nouns)
-    tracks = [
-        Column("name", studies, ("text_name",), "left", tail="text_tail"),
-        panel,
-        effect_column(table, effect_head(wording)),
-        Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
-    ]
-    width = fit_tracks(tracks, table, width=width_mm, usual=USUAL_MM, drop=DROP)[2][panel.name]
-    points, table = _with_circles(trials, table, panel.limits, width)
-    lines = (
-        computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
-        words.sentences(_circles_sentence(trials, wording), band, words.left_out_sentence(source.left_out, wording)),
-        words.sentences(note),
+    spec = Spec(
+        table,
+        [
+            Column("name", studies, ("text_name",), "left", tail="text_tail"),
+            panel,
+            effect_column(table, effect_head(wording)),
+            Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
+        ],
+        wording,
+        title=title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result",
+        said=words.total_sentences(rows, ("contrast",), wording),
+        computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
+        marks=words.MARKS | {"contrast-zone": band},
+        facts=(words.left_out_sentence(source.left_out, wording),),
+        notes=(words.sentences(note),),
+        seen=words.seen_sentences(rows, wording, ""),
+        printed={
+            studies: ("text_name", "text_tail"),
+            effect_head(wording): ("text_estimate", "text_low", "text_high"),
+            "Prediction": ("text_pi_low", "text_pi_high"),
+        },
+        kind="Orchard plot",
+        drop=DROP,
+        settle=lambda width: _with_circles(trials, table, panel.limits, width),
     )
-    footer = [line for line in lines if line]
-    title = title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result"
-    fig, table = draw_page(table, tracks, title=title, footer=footer, width_mm=width_mm, drop=DROP, usual_mm=USUAL_MM)
-    middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
-    points = points.assign(y_mm=points["group"].map(middle) + points["offset_mm"])
-    _draw_points(fig.axes[1], points)
-    _draw_predictions(fig.axes[1], panel, table)
-    rows = pd.concat([table, points], ignore_index=True)
-    said, alt = _orchard_in_words(title, rows, source, wording)
-    caption = " ".join([words.sentences(title), said, *footer])
-    printed = {
-        studies: ("text_name", "text_tail"),
-        effect_head(wording): ("text_estimate", "text_low", "text_high"),
-        "Prediction": ("text_pi_low", "text_pi_high"),
-    }
-    rows = with_reference_rows(rows, zone, footer, null=panel.null)
-    fig.content = FigureContent(rows, title, caption, alt, printed=printed)
-    return fig
+    return draw(spec, width_mm=width_mm)
 
 
 def _band_lines(rows, source, wording):
@@ -183,7 +174,7 @@ def _circle_limits(trials, table, zone, null):
 
 
 def _with_circles(trials, table, limits, width):
-    """Return the circles with their distance from the middle of their band, and the table with its heights."""
+    """Return the table with heights that hold its circles, and these with their distance from the middle of a band."""
     pitch = width / (limits[1] - limits[0])
     weight = trials["weight"].to_numpy(float)
     x = trials["contrast_estimate"].to_numpy(float) * pitch
@@ -209,48 +200,5 @@ def _with_circles(trials, table, limits, width):
     heights = [
         tall[group] if kind == "heading" else np.nan for kind, group in zip(table["kind"], table["group"], strict=True)
     ]
-    return trials.assign(kind="point", offset_mm=offsets, area_pt2=area), table.assign(height_mm=heights)
-
-
-def _draw_points(ax, points):
-    """Draw the circles, hollow where an SD was imputed."""
-    xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
-    hollow = points["contrast_imputed"].to_numpy(bool)
-    look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
-    markers(ax, xy, ["circle"] * len(points), points["area_pt2"], **look)
-
-
-def _draw_predictions(ax, panel, table):
-    """Draw the prediction intervals as thin bars behind the diamonds, with arrowheads where they leave the panel."""
-    rows = table[table["prediction_low"].notna()]
-    if not len(rows):
-        return
-    low, high = rows["prediction_low"].to_numpy(float), rows["prediction_high"].to_numpy(float)
-    floor, ceiling = panel.limits
-    ends = horizontal(np.maximum(low, floor), np.minimum(high, ceiling), rows["y_mm"])
-    lines(ax, ends, "predictions", colors=style.MUTED, linewidths=style.INTERVAL_PT, zorder=2)
-    size = (2 * style.ARROW_MM * style.PT_PER_MM) ** 2
-    for side, gone, x, tip in (("left", low < floor, floor, LEFT_TIP), ("right", high > ceiling, ceiling, RIGHT_TIP)):
-        if gone.any():
-            look = {"s": size, "marker": tip, "c": style.MUTED, "linewidth": 0, "zorder": 5, "clip_on": False}
-            scatter(ax, np.full(gone.sum(), x), rows["y_mm"][gone], f"predictions-arrows-{side}", **look)
-
-
-def _circles_sentence(trials, wording):
-    hollow = ", hollow where an SD was imputed" if trials["contrast_imputed"].any() else ""
-    return (
-        f"circles: {wording.nouns}, area proportional to the weight in the overall model{hollow}, moved up or down "
-        "only to keep them apart; diamonds: pooled results; thin lines: prediction intervals; dotted line: overall "
-        "result; arrowhead: interval leaves the panel"
-    )
-
-
-def _orchard_in_words(title, rows, source, wording):
-    """Return the overall results in words, and the alternative text: those of the forest of the same trials."""
-    low, high = source.pooled.pi
-    prediction = {"kind": "prediction", "contrast_low": low, "contrast_high": high}
-    spoken = pd.concat([rows.assign(kind=rows["kind"].replace("point", "trial")), pd.DataFrame([prediction])])
-    if not source.groups:
-        spoken = spoken[spoken["kind"] != "heading"]
-    said, alt = totals_in_words(title, spoken, wording)
-    return said, alt.replace("Forest plot", "Orchard plot", 1).replace(", one per row", "", 1)
+    points = trials.assign(kind="point", offset_mm=offsets, area_pt2=area)
+    return pd.concat([table.assign(height_mm=heights), points], ignore_index=True)

@@ -1,4 +1,4 @@
-"""From a table and its tracks to a Figure, and from a Figure to the bytes of a file.
+"""From a Spec, a table with its tracks and words, to a Figure, and from a Figure to the bytes of a file.
 
 Text and rules stand on one page in millimetres; every panel has its own axes with its marks, and what is written above,
 in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alternative text.
@@ -17,9 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.style import context as style_context
 
 from analysis.plots import _theme as style
+from analysis.plots import _words as words
 from analysis.plots._fonts import family_list, font_faces
 from analysis.plots._layout import (
     KEY_MARK,
+    Panel,
     body_of,
     cell_text,
     first_fitting,
@@ -31,18 +33,25 @@ from analysis.plots._layout import (
     line_height,
     place,
     printed_rows,
+    row_heights,
     shortened,
     text_width,
     wrap,
     wrap_evenly,
 )
-from analysis.plots._marks import circle_look, draw_panel, rule, write, write_block
+from analysis.plots._marks import circle_look, draw_letters, draw_panel, drawn_in, rule, write, write_block
 from analysis.plots._theme import changed, current
+from analysis.sentences import Wording
 
 TICKS_MM = 5.6  # from the axis to the captions
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
 MM_PER_INCH = 25.4
+USUAL_MM = 174.0
+NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
+LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
+SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
+BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
 FORMATS = ("svg", "pdf", "png")
 
 # of files, whatever the rcParams of a session: text as text, the same ids and the same points every time
@@ -138,48 +147,203 @@ class FigureContent:
         object.__setattr__(self, "labels", current().spoken)
 
 
-def draw_page(table, tracks, *, title, footer, width_mm, drop, usual_mm):
-    """Draw a figure.
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A figure of rows, which ``draw`` puts on paper: what stands there, and what is said of it.
 
-    Parameters
+    Attributes
     ----------
-    table : DataFrame
-        The lines of the figure with their text cells.
+    rows : DataFrame
+        The lines with their numbers and printed texts; circles and curves follow as rows of their own kinds.
     tracks : list of Column or Panel
-        From left to right.
-    title : str
-    footer : list of str
-        Paragraphs below the panels.
-    width_mm : float or None
-        Width of the page; None: ``usual_mm``, and wider where the columns need it.
+        From left to right, the names first and the panel of effects last.
+    wording : Wording
+    title, said : str
+        What the figure shows, and its results in words.
+    computed : str
+        The paragraph that says how they were computed.
+    marks : dict
+        Names of marks -> what they mean, as ``words.MARKS``; it is said where such marks are drawn, nowhere else.
+    facts : tuple of str
+        Sentences that follow the marks.
+    notes : tuple of str
+        Further paragraphs.
+    seen : tuple of str
+        Sentences that only those need who cannot see the figure.
+    printed : dict
+        Columns of the table for readers.
     drop : tuple of str
-        Columns in the order in which they are given up.
-
-    Returns
-    -------
-    ReportFigure
-    DataFrame
-        The table with ``y_mm``, the distance of every row from the top of the page.
+        Columns in the order in which a narrow page gives them up.
+    settle : function, optional
+        Returns the rows for a panel of so many millimetres, where they depend on it.
     """
+
+    rows: pd.DataFrame
+    tracks: list
+    wording: Wording
+    title: str
+    said: str
+    computed: str
+    marks: dict
+    facts: tuple = ()
+    notes: tuple = ()
+    seen: tuple = ()
+    printed: dict = field(default_factory=dict)
+    in_words: str = ""
+    kind: str = "Forest plot"
+    drop: tuple = ()
+    usual_mm: float = USUAL_MM
+    settle: Any = None
+
+    @property
+    def panel(self):
+        """The panel of the effects."""
+        return next(track for track in reversed(self.tracks) if isinstance(track, Panel))
+
+
+def draw(spec, *, width_mm=None, ax=None):
+    """Return the figure of a Spec; with ``ax`` its panel alone is drawn there, and the figure of these Axes returned.
+
+    The footer is written last: it explains the marks that were drawn, and no others.
+    """
+    if ax is not None:
+        return _draw_into(ax, spec.rows, spec.panel)
     narrow = width_mm is not None and width_mm <= style.COMPACT_MM
     with style_context(["default", style.RC]), changed(**style.COMPACT if narrow else {}):
-        tracks, sizes, panel_widths, width = fit_tracks(tracks, table, width=width_mm, usual=usual_mm, drop=drop)
+        fitted = fit_tracks(spec.tracks, spec.rows, width=width_mm, usual=spec.usual_mm, drop=spec.drop)
+        tracks, sizes, panel_widths, width = fitted
+        table = spec.settle(panel_widths[spec.panel.name]) if spec.settle else spec.rows
         panels = [track for track in tracks if track not in sizes]
         spans = any(getattr(track, "span", "") for track in tracks)
         above = (2 if spans else 1) * line_height(style.BODY_PT) + (1.0 if spans else 0.0)
-        framing = frame(title, footer, width, 0.0)
+        framing = frame(spec.title, [], width, 0.0)
         head_y = framing.top + above
         layout = place(tracks, sizes, panel_widths, table, width=width, top=head_y + 1.4)
         bottom = layout.body_bottom + axis_height(panels, panel_widths)
-        framing = replace(framing, bottom=bottom, height=framing.height + bottom - framing.top)
-        figure, page = framed_page(framing)
-        body = body_of(table).assign(y_mm=layout.row_y)
+        figure, page = framed_page(replace(framing, bottom=bottom))
+        table = _with_places(table, layout.row_y)
+        body = body_of(table)
         _draw_heads(page, layout, panels, head_y)
         _draw_cells(page, layout, body)
-        for panel in panels:
-            _add_panel(figure, page, panel, layout, body)
+        axes = [_add_panel(figure, page, panel, layout, table) for panel in panels]
+        for placed in layout.columns:
+            if placed.column.letters:
+                draw_letters(page, placed, body[body["kind"] == "trial"])
+        footer = _footer(spec, tracks, table, drawn_in(figure))
+        notes = _note_lines(footer, width)
+        _write_notes(page, notes, bottom)
+        height = _height(bottom, notes)
+        figure.set_size_inches(width / MM_PER_INCH, height / MM_PER_INCH)
+        page.set_ylim(height, 0)
+        for made, panel in zip(axes, panels, strict=True):
+            made.set_position(_place_of(page, (*layout.panels[panel.name], layout.body_top, layout.body_bottom)))
         figure.placement = layout
-    return figure, table.assign(y_mm=body["y_mm"])
+    figure.content = _content(spec, table, footer)
+    return figure
+
+
+def _with_places(table, row_y):
+    """Return the table with ``y_mm``; circles stand about the middle of the band of their group."""
+    table = table.assign(y_mm=pd.Series(row_y, index=body_of(table).index))
+    if "offset_mm" in table:
+        middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
+        of_band = table["group"].map(middle) + table["offset_mm"]
+        table["y_mm"] = table["y_mm"].where(table["kind"] != "point", of_band)
+    return table
+
+
+def _footer(spec, tracks, table, drawn):
+    """Return the paragraphs below the figure."""
+    names = [words.letters_sentence(each.head, each.letters, used) for each, used in _letters_in(tracks, table)]
+    marks, band = words.marks_sentence(spec.marks, drawn, spec.wording), spec.marks["contrast-zone"]
+    if band and "contrast-zone" not in drawn:
+        marks += f". Beyond the panel: {band.partition(': ')[2]}"
+    lines = spec.computed, words.sentences(marks, *spec.facts), words.named(*names), *spec.notes
+    return [line for line in lines if line]
+
+
+def _letters_in(tracks, table):
+    """Yield the columns of lettered circles with the values that occur in them."""
+    for track in tracks:
+        if letters := getattr(track, "letters", ()):
+            yield track, {value for value, _ in letters} & set(table.loc[table["kind"] == "trial", track.name])
+
+
+def _content(spec, table, footer):
+    """Return the numbers and words of a figure that was drawn."""
+    rows = with_reference_rows(table, spec.panel.zone, footer, null=spec.panel.null)
+    caption = " ".join([words.sentences(spec.title), spec.said, *footer])
+    alt = f"{words.sentences(f'{spec.kind}: {spec.title}', *spec.seen)} {spec.said}"
+    return FigureContent(rows, spec.title, caption, alt, spec.in_words, spec.printed)
+
+
+def with_reference_rows(table, zone, footer, line="null line", null=0.0):
+    """Append the numbers behind line and band, and the footer, below the rows of the figure."""
+    extra = [{"kind": "reference", "name": line, "contrast_estimate": null}] if np.isfinite(null) else []
+    if zone:
+        ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
+        extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
+    extra += [{"kind": "footer", "name": paragraph} for paragraph in footer]
+    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+
+
+def _draw_into(ax, table, panel):
+    """Draw the rows into Axes, or a SubFigure, whose height they share; return the figure of the Axes."""
+    y, top = [], 0.0
+    for i, (above, height) in enumerate(row_heights(table)):
+        top += above if i else 0.0
+        y.append(top + height / 2)
+        top += height
+    table = _with_places(table, y)
+    body = body_of(table)
+    names = [str(style.say(name)) for name in body.get("text_tick", body["text_name"])]
+    # a SubFigure has no limits
+    if not hasattr(ax, "set_xlim"):
+        ax = _axes_in(ax, names, top, panel)
+    ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
+    width = ax.get_position().width * _size_mm(ax.get_figure(root=False))[0]
+    draw_panel(ax, panel, table, width / (panel.limits[1] - panel.limits[0]))
+    draw_axis(ax, panel, width)
+    ax.set_yticks(y, names)
+    ax.tick_params(axis="y", length=0, pad=NAME_GAP * style.PT_PER_MM)
+    for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
+        _, weight, colour = style.cell_style(kind)
+        label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
+    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_directions(panel, width)])
+    ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
+    return ax.get_figure(root=True)
+
+
+def _axes_in(subfigure, names, rows_mm, panel):
+    """Return Axes in a SubFigure with room for the names at the left and the captions below."""
+    width, height = _size_mm(subfigure)
+    left = style.MARGIN + max(text_width(name, style.SMALL_PT, "bold") for name in names) + NAME_GAP
+    bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
+    if left + LEAST_PANEL_MM[0] > width or bottom + LEAST_PANEL_MM[1] > height:
+        raise ValueError(
+            f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
+        )
+    # a few rows do not spread over a tall figure
+    above = max(style.MARGIN, height - bottom - rows_mm * SPREAD_MOST)
+    return subfigure.add_axes(
+        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height)
+    )
+
+
+def _size_mm(figure):
+    """Return width and height of a Figure or SubFigure in millimetres."""
+    box = figure.bbox
+    return box.width / figure.dpi * MM_PER_INCH, box.height / figure.dpi * MM_PER_INCH
+
+
+def _directions(panel, width):
+    """Return the line of directions, in the longer or the shorter wording that fits."""
+    if not panel.favours:
+        return []
+    left, right = panel.favours
+    texts = [f"← {a}   {b} →" for a, b in ((left, right), shortened((left, right)))]
+    fitting = first_fitting(texts, width + 4.0, style.SMALL_PT)
+    return [fitting] if fitting else wrap(texts[-1], width + 4.0, style.SMALL_PT)
 
 
 @dataclass(frozen=True)
@@ -196,12 +360,20 @@ class _Frame:
 
 def frame(title, footer, width, body):
     """Return the Frame of a page whose body is ``body`` mm high."""
-    inner = width - 2 * style.MARGIN
-    title_lines = wrap(title, inner, style.TITLE_PT, "bold")
-    notes = [line for text in footer for line in wrap(text, inner, style.NOTE_PT)]
+    title_lines = wrap(title, width - 2 * style.MARGIN, style.TITLE_PT, "bold")
+    notes = _note_lines(footer, width)
     top = style.MARGIN + len(title_lines) * line_height(style.TITLE_PT) + 2.0
-    height = top + body + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
-    return _Frame(width, height, top, top + body, title_lines, notes)
+    return _Frame(width, _height(top + body, notes), top, top + body, title_lines, notes)
+
+
+def _note_lines(footer, width):
+    """Return the lines of the paragraphs of a footer."""
+    return [line for text in footer for line in wrap(text, width - 2 * style.MARGIN, style.NOTE_PT)]
+
+
+def _height(bottom, notes):
+    """Return the height of a page with these lines below ``bottom``."""
+    return bottom + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
 
 
 def framed_page(framing):
@@ -215,8 +387,12 @@ def framed_page(framing):
     page.set(xlim=(0, width), ylim=(height, 0), zorder=2, xticks=[], yticks=[])
     page.set_axis_off()
     write_block(page, framing.title, style.MARGIN, style.TITLE, "title")
-    write_block(page, framing.notes, framing.bottom + 3.0, style.NOTE, "footer")
+    _write_notes(page, framing.notes, framing.bottom)
     return figure, page
+
+
+def _write_notes(page, notes, bottom):
+    write_block(page, notes, bottom + 3.0, style.NOTE, "footer")
 
 
 class ReportFigure(Figure):
@@ -268,9 +444,10 @@ def _draw_cells(page, layout, body):
     for i, row in enumerate(printed_rows(body)):
         for placed in layout.columns:
             _draw_cell(page, layout, placed, row, i)
-        if row["kind"] == "total":
-            more = (len(layout.names[i]) - 1) * line_height(style.BODY_PT)
-            y = row["y_mm"] - (style.ROW_MM["total"] + more) / 2 - 0.8
+        more = (len(layout.names[i]) - 1) * line_height(style.BODY_PT) / 2
+        half = style.ROW_MM["total"] / 2 + 0.8 if row["kind"] == "total" else row.get("rule_mm", np.nan)
+        if half == half:
+            y = row["y_mm"] - half - more
             rule(page, [_across(layout, y)], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
 
 
@@ -300,16 +477,17 @@ def _draw_name(page, lines, placed, row, i):
         write(page, x, y, row[placed.column.tail], style.NOTE, gid=f"cell-{i}-{placed.column.tail}")
 
 
-def _add_panel(figure, page, panel, layout, body):
-    """Add the axes of a panel to the figure and draw everything that belongs to it."""
+def _add_panel(figure, page, panel, layout, table):
+    """Add the axes of a panel to the figure, draw everything that belongs to it, and return them."""
     left, right = layout.panels[panel.name]
     ax = _axes_at(figure, page, (left, right, layout.body_top, layout.body_bottom), panel.name)
     ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
-    draw_panel(ax, panel, body, (right - left) / (panel.limits[1] - panel.limits[0]))
+    draw_panel(ax, panel, table, (right - left) / (panel.limits[1] - panel.limits[0]))
     draw_axis(ax, panel, right - left)
     _write_strip(page, panel, left, right, (layout.top + layout.body_top) / 2)
-    _write_missing(page, panel, left, right, body)
+    _write_missing(page, panel, left, right, body_of(table))
     write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
+    return ax
 
 
 def _write_strip(page, panel, left, right, y):
@@ -354,10 +532,14 @@ def _write_missing(page, panel, left, right, body):
 
 def _axes_at(figure, page, box, label):
     """Add axes at ``box`` = (left, right, top, bottom) in millimetres of the page."""
+    return figure.add_axes(_place_of(page, box), label=label, facecolor="none", gid=f"panel-{label}")
+
+
+def _place_of(page, box):
+    """Return a box in millimetres of the page as matplotlib has it."""
     left, right, top, bottom = box
     width, height = page.get_xlim()[1], page.get_ylim()[0]
-    place = left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
-    return figure.add_axes(place, label=label, facecolor="none", gid=f"panel-{label}")
+    return left / width, 1 - bottom / height, (right - left) / width, (bottom - top) / height
 
 
 def inset(figure, page, box, label):

@@ -60,6 +60,8 @@ DECIDING = (
     "placebo_estimate",
     "placebo_k",
     "contrast_k",
+    "contrast_tau",
+    "contrast_i2",
     "contrast_low",
     "contrast_high",
 )
@@ -403,6 +405,9 @@ def add_cells(table, wording):
             cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
             cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", wording.write)
+    cells["text_heterogeneity"] = [
+        _heterogeneity(row, wording) if row["kind"] == "subtotal" else "" for row in deciding
+    ]
     cells["text_missing"] = [_missing(row) for row in deciding]
     cells["text_whole"] = [_whole(row) for row in deciding]
     blank = cells["text_whole"] == NOT_ESTIMABLE
@@ -440,22 +445,9 @@ def decimals(value, most=2):
     return next((d for d in range(most) if round(value, d) == value), most)
 
 
-def add_text_column(table, column):
-    """Return the table with one column of the trials as printed text (heading: the column's name)."""
-
-    def text(value):
-        if isinstance(value, str):
-            return value
-        if value is None or value != value:
-            return ""
-        return f"{value:.0f}" if column == "year" else number(value, decimals(value))
-
-    return table.assign(**{f"text_{column}": [text(value) for value in table[column]]})
-
-
-def heterogeneity(row, wording):
-    """Return "τ 1.36, I² 92%" for a row of diamonds, empty where it could not be computed."""
-    if not math.isfinite(row.get("contrast_tau", math.nan)):
+def _heterogeneity(row, wording):
+    """Return "τ 1.36, I² 92%" of a subtotal, empty where it could not be computed."""
+    if row["kind"] != "subtotal" or not math.isfinite(row.get("contrast_tau", math.nan)):
         return ""
     i2 = row["contrast_i2"]
     tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""

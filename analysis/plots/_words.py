@@ -4,12 +4,13 @@ Their words of the data (measure, arms, unit, study or trial) are those of the `
 number in them is written by it or by analysis.text.
 """
 
+from fnmatch import fnmatch
 from math import isfinite
 
 from analysis.sentences import capital
 from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 
-MODELS = {"CE": "common-effect model"}
+MODELS = {"CE": "common-effect model", "fixed": "Random-effects model, τ² given"}
 
 FEW = 3
 
@@ -20,14 +21,41 @@ REFERENCE = {
     "t": "Wald on t(k−1)",
     "z": "Wald on the normal distribution",
 }
+# of a model with trials as clusters
+CLUSTERED = {
+    "CR2": "the robust CR2 variance on Satterthwaite degrees of freedom",
+    "CR1": "the robust CR1 variance on t(m−1), m {nouns}",
+    "t": "Wald on t(m−1), m {nouns}",
+}
 PREDICTED_BY = {"Nagashima": "by the confidence distribution of Q (Nagashima 2019)"}
 ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "label": "name"}
 
-PREDICTION_WORDS = {
-    "bar": "",
-    "diamond": "open diamond: prediction interval",
-    "density": "curve: predictive distribution of the effect in a new {noun}, its middle part the prediction interval",
+# Names of marks as they are drawn -> what they mean, in the order in which it is said; a text that begins with a comma
+# goes on with the one before it.
+MARKS = {
+    "placebo-markers": "open circles: {placebo} arms",
+    "treatment-markers": "filled circles: {treatment} arms",
+    "arms-connectors": "grey bar: from one to the other",
+    "contrast-markers": "squares: area proportional to the weight in the overall model",
+    "points": (
+        "circles: {nouns}, moved up or down to keep them apart, area proportional to the weight in the overall model"
+    ),
+    "outcome-*-markers": "shape and colour: outcome; areas proportional to the weights within each outcome",
+    "contrast-markers-hollow outcome-*-hollow points-hollow": ", hollow where an SD was imputed",
+    "*-intervals-imputed": "dashed interval: SD of the change imputed",
+    "*-subtotals *-total *-models": "diamonds: pooled results",
+    "placebo-subtotals placebo-total": ", open for {placebo} arms",
+    "contrast-models": ", those of further models below",
+    "contrast-prediction": "",
+    "contrast-density": (
+        "curve: predictive distribution of the effect in a new {noun}, its middle part the prediction interval"
+    ),
+    "predictions": "thin lines: prediction intervals",
+    "contrast-pooled-line": "dotted line: overall result",
+    "*-arrows-*": "arrowhead: interval leaves the panel",
+    "contrast-zone": "",
 }
+UNNAMED = ("first arm", "second arm")  # of numbers alone
 # By what stands between the arms; whole, as translations want them.
 WORTHWHILE = {
     "minus": "smallest worthwhile difference between groups",
@@ -101,19 +129,26 @@ def degrees(method):
 
 def model_name(pooled):
     """Return the model and the estimator of tau squared."""
+    if getattr(pooled, "levels", 1) == 3:
+        return f"Three-level model, variances by {pooled.tau2_method}"
     return MODELS.get(pooled.tau2_method, f"Random-effects model, τ² by {pooled.tau2_method}")
+
+
+def pooled_by(pooled, wording):
+    """Return model, level and method of the intervals of pooled results."""
+    ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
+    if getattr(pooled, "levels", 1) == 3:
+        ci = CLUSTERED.get(pooled.ci_method, ci).format(nouns=wording.nouns)
+    return f"{model_name(pooled)}; {level(pooled.confidence_level)} confidence intervals of pooled results by {ci}"
 
 
 def model_sentence(pooled, wording):
     """Return how the studies were pooled."""
     at = level(pooled.confidence_level)
-    ci = REFERENCE.get(pooled.ci_method, pooled.ci_method)
     by = PREDICTED_BY.get(pooled.pi_method, f"on {degrees(pooled.pi_method)}")
     prediction = f"; {at} prediction interval {by}"
-    return (
-        f"{model_name(pooled)}; {at} confidence intervals of pooled results by {ci}, of single {wording.nouns} by the "
-        f"normal distribution{prediction if isfinite(pooled.pi.low) else ''}"
-    )
+    single = f"of single {wording.nouns} by the normal distribution"
+    return f"{pooled_by(pooled, wording)}, {single}{prediction if isfinite(pooled.pi.low) else ''}"
 
 
 def tau_words(tau, wording):
@@ -223,22 +258,21 @@ def total_sentences(table, series, wording):
     pi = table[table["kind"] == "prediction"].iloc[0]
     limits = wording.span(pi["contrast_low"], pi["contrast_high"])
     expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {limits}"
-    return [f"Pooled over all {wording.nouns}: {'; '.join(results)}", "" if limits == NOT_ESTIMABLE else expected]
+    pooled = f"Pooled over all {wording.nouns}: {'; '.join(results)}"
+    return sentences(pooled, "" if limits == NOT_ESTIMABLE else expected)
 
 
-def forest_alt_text(title, table, totals, wording):
-    """Return what the figure shows to someone who cannot see it; it ends in the ``totals``."""
+def seen_sentences(table, wording, each=", one per row"):
+    """Return what the figure shows of the trials to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     groups = table[table["kind"] == "heading"]
     grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
     spread = wording.span(*trials["contrast_estimate"].agg(["min", "max"]))
     of = wording.contrast or f"the {wording.measure.name}"
-    return sentences(
-        f"Forest plot: {title}",
-        f"{rows_counted(trials, wording)}{grouped}, one per row",
+    return (
+        f"{rows_counted(trials, wording)}{grouped}{each}",
         f"The {wording.nouns}' estimates of {of} run from {spread}" if len(trials) > 1 else "",
         wording.direction,
-        *totals,
     )
 
 
@@ -257,13 +291,23 @@ def between_sentence(between):
     return f"{q}; F {number(between.f)} on {df}, p {equals(between.f_pvalue)}"
 
 
-def marks_sentence(prediction, models, imputed, wording):
-    """Return what the marks are."""
-    parts = [
-        f"Squares: area proportional to the weight in the overall model{', hollow where an SD was imputed' * imputed}",
-        "diamonds: pooled results" + (", those of further models below" if models else ""),
-        PREDICTION_WORDS[prediction].format(noun=wording.noun),
-        "dotted line: overall result",
-        "arrowhead: interval leaves the panel",
-    ]
-    return "; ".join(part for part in parts if part)
+def marks_sentence(marks, drawn, wording):
+    """Return what the marks mean whose names are among those ``drawn``."""
+    treatment, placebo = wording.arms or UNNAMED
+    said = ""
+    for names, text in marks.items():
+        if text and any(fnmatch(mark, name) for name in names.split() for mark in drawn):
+            told = text.format(noun=wording.noun, nouns=wording.nouns, treatment=treatment, placebo=placebo)
+            said += told if told.startswith(",") or not said else f"; {told}"
+    return said
+
+
+def letter_of(spec):
+    """Return the letter of a value given as a letter or as (letter, tone); a hyphen becomes a minus."""
+    letter = spec if isinstance(spec, str) else spec[0]
+    return MINUS if letter == "-" else letter
+
+
+def letters_sentence(head, letters, used):
+    """Return what the lettered circles of a column mean, those in use."""
+    return f"{head}: " + ", ".join(f"({letter_of(spec)}) {value}" for value, spec in letters if value in used)
