@@ -114,7 +114,7 @@ def test_steps_that_leave_one_out_stand_in_the_order_of_the_forest(effects):
             "τ² by REML; 90% confidence intervals of pooled results by HKSJ",
         ),
         ({"tau2_method": "CE"}, "Common-effect model; 95%"),
-        ({"tau2": 0.4}, "Random-effects model, τ² given; 95%"),
+        ({"tau2": 0.4}, "Random-effects model with a given τ²; 95%"),
     ],
 )
 def test_steps_say_how_they_were_pooled(effects, methods, model):
@@ -437,6 +437,13 @@ def drawn(fig, *ends):
     return any(len(mark.get_paths()) and len(mark.get_offsets()) for mark in found)
 
 
+def in_panel(fig, end):
+    """Return whether some of such an area lies between the limits of its panel."""
+    found = [(ax.get_xlim(), mark) for ax in fig.axes for mark in ax.collections if mark.get_gid().endswith(end)]
+    spans = [(limits, mark.get_paths()[0].vertices[:, 0]) for limits, mark in found]
+    return any(x.min() < high and x.max() > low for (low, high), x in spans)
+
+
 def hollow(fig):
     """Return whether a square has a white inside, or a marker of three layers an innermost one."""
     layers = [
@@ -459,7 +466,8 @@ MARKS = {
     "dotted line": lambda fig: dashed(fig, "-pooled-line"),
     "dashed interval": lambda fig: dashed(fig, "-intervals-imputed"),
     "dashed line": lambda fig: dashed(fig, "-zone-line"),
-    "; band:": lambda fig: drawn(fig, "-zone") and not drawn(fig, "-zone-line"),
+    "; band:": lambda fig: in_panel(fig, "-zone") and not drawn(fig, "-zone-line"),
+    "beyond the panel": lambda fig: (fig.content.table["kind"] == "zone").any() and not in_panel(fig, "-zone"),
     "squares": lambda fig: drawn(fig, "contrast-markers") and "small diamonds" not in fig.content.caption.lower(),
     "open circles": lambda fig: drawn(fig, "placebo-markers"),
     "filled circles": lambda fig: drawn(fig, "treatment-markers"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,6 @@ from analysis.plots._forest import (
     add_columns,
     computed_sentence,
     contrast_panel,
-    printed_of,
     tracks_of,
     with_digits,
     worthwhile_zone,
@@ -125,7 +123,10 @@ def arms_forest(
     table, key = add_notes(build_rows(total, groups, wording, order))
     wording = with_digits(wording, digits, table)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
-    arms, contrast = _arms_panel(table, wording), _contrast_panel(table, wording, zone, labels)
+    trials, (treatment, placebo) = table[table["kind"] == "trial"], wording.arms
+    caption = words.capital(_in_unit(", ".join(filter(None, (wording.outcome_name, wording.contrast))), wording))
+    look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
+    arms, contrast = _arms_panel(trials, wording), contrast_panel(trials, wording, "effects", **look)
     cells = _with_arms_texts(table, wording, columns)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
     if not (cells["text_condition"] != "").any():
@@ -135,7 +136,7 @@ def arms_forest(
         cells,
         tracks_of(cells, dict.fromkeys(left), dict.fromkeys(right), {}, [arms, contrast], wording),
         wording,
-        title=title or _title(wording),
+        title=title or f"{_changed(wording)} under {placebo} and under {treatment}, and the randomised contrast",
         said=words.total_sentences(table, SERIES, wording),
         computed=computed_sentence(_contrast_sentence(wording), groups, total, wording),
         marks=words.MARKS | {"contrast-zone": band},
@@ -147,7 +148,6 @@ def arms_forest(
         ),
         notes=(words.key_sentence(key), words.sentences(note)),
         seen=words.seen_sentences(table, wording),
-        printed=printed_of(wording),
         in_words=findings(pooled),
         drop=DROP,
         usual_mm=USUAL_MM,
@@ -157,11 +157,6 @@ def arms_forest(
 
 def _changed(wording):
     return f"Change in {wording.outcome_name}" if wording.outcome_name else "Change"
-
-
-def _title(wording):
-    treatment, placebo = wording.arms
-    return f"{_changed(wording)} under {placebo} and under {treatment}, and the randomised contrast"
 
 
 def _contrast_sentence(wording):
@@ -184,9 +179,8 @@ def _with_arms_texts(table, wording, columns):
     return cells
 
 
-def _arms_panel(table, wording):
+def _arms_panel(trials, wording):
     """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
-    trials = table[table["kind"] == "trial"]
     ends = [
         np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
         for end in ("estimate", "low", "high")
@@ -206,13 +200,3 @@ def _arms_panel(table, wording):
         ),
         connect=True,
     )
-
-
-def _contrast_panel(table, wording, zone, labels):
-    """Return the panel of the randomised contrast."""
-    trials, caption = table[table["kind"] == "trial"], words.capital(wording.contrast)
-    if wording.outcome_name:
-        caption = f"{words.capital(wording.outcome_name)}, {wording.contrast}"
-    caption = _in_unit(caption, wording)
-    panel = contrast_panel(trials, wording, "effects", caption=caption, zone=zone, zone_labels=labels)
-    return replace(panel, heads=("Randomised contrast", "Contrast"))

@@ -163,13 +163,12 @@ def forest(
     trials = table[table["kind"] == "trial"]
     panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
     cells = add_columns(add_cells(table, wording), [*left, *right], symbols, wording)
-    tracks = tracks_of(cells, left, right, symbols, [panel], wording)
     if prediction == "density":
         cells = pd.concat([cells, _density_rows(source.pooled)], ignore_index=True)
     look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}
     spec = Spec(
         cells,
-        tracks,
+        tracks_of(cells, left, right, symbols, [panel], wording),
         wording,
         title=title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result",
         said=words.total_sentences(table, ("contrast",), wording),
@@ -181,7 +180,6 @@ def forest(
         ),
         notes=(_models_sentence(models), words.key_sentence(key), words.sentences(note)),
         seen=words.seen_sentences(table, wording),
-        printed=printed_of(wording, own_columns(tracks)),
         drop=drop_order(left, right, symbols),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
@@ -307,12 +305,12 @@ def worthwhile_zone(worthwhile, wording):
     return zone, labels, said
 
 
-def contrast_panel(trials, wording, favours, *, caption="", series=(), zone=(), zone_labels=()):
+def contrast_panel(trials, wording, favours, *, heads=(), caption="", series=(), zone=(), zone_labels=()):
     """Return the panel of effects, with limits that suit the trials; ``caption`` says what its axis shows."""
     panel = Panel(
         "contrast",
-        (wording.measure.title, wording.measure),
-        series or (contrast_series(),),
+        heads or (wording.measure.title, wording.measure),
+        series or (Series("contrast", ("difference",), style.INK, style.INK),),
         (),
         (caption or axis_title(wording),),
         favours=words.directions(favours, wording),
@@ -329,11 +327,6 @@ def axis_title(wording, called=""):
     outcome = (" in " if wording.measure.joined == "minus" else ", ") + wording.outcome_name
     what = f"{called or wording.measure.title}{outcome if wording.outcome_name else ''}"
     return ", ".join(filter(None, (what, wording.measure.scale or wording.unit)))
-
-
-def contrast_series():
-    """Return the series of the randomised contrast, in the colours of the theme in use."""
-    return Series("contrast", ("difference",), style.INK, style.INK)
 
 
 def _density_rows(pooled):
@@ -493,7 +486,7 @@ def _columns_of(table, name, head, symbols, wording):
             for part, title in PARTS.items()
         ]
     if name in ("effect", "difference"):
-        return [effect_column(table, head or effect_head(wording))]
+        return [effect_column(table, head or words.effect_head(wording))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or words.capital(name.replace("_", " "))
@@ -514,34 +507,10 @@ def short_names(names):
     return names if cut[0] == cut[1] else cut
 
 
-def effect_column(table, head, at=None):
-    """Return the column of the estimate and its limits, each aligned on the decimal point.
-
-    ``at`` is the level of the intervals, as "95%"; without it that of the table.
-    """
-    head = f"{head} {bracketed(f'{at or words.level_of(table)} CI')}"
+def effect_column(table, head):
+    """Return the column of the estimate and its limits, each aligned on the decimal point."""
+    head = f"{head} {bracketed(f'{words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
-
-
-def effect_head(wording):
-    """Return the heading of the estimates: short for differences, the name of the measure for all else."""
-    return "Difference" if wording.measure.joined == "minus" else wording.measure.title
-
-
-def printed_of(wording, more=None):
-    """Return the columns of the table for readers: heading -> columns set side by side; ``more`` follow the names."""
-    heads = {words.capital(wording.noun): ("text_name", "text_tail"), **(more or {})}
-    arms = dict(zip(ARMS, wording.arms or words.UNNAMED, strict=True))
-    heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
-    heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(ARMS)}
-    return heads | {effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
-
-
-def own_columns(tracks):
-    """Return the columns of a figure that not every forest has: heading -> cells."""
-    usual = ("name", "n", "difference", "weight")
-    own = (track for track in tracks if isinstance(track, Column) and track.name not in usual)
-    return {", ".join(filter(None, (track.span, track.head))): track.cells for track in own}
 
 
 def drop_order(left, right, symbols=()):

@@ -27,10 +27,7 @@ from analysis.plots._forest import (
     contrast_panel,
     drop_order,
     effect_column,
-    effect_head,
     name_column,
-    own_columns,
-    printed_of,
     tracks_of,
     with_digits,
 )
@@ -140,7 +137,7 @@ def steps_forest(
     >>> import analysis
     >>> effects = analysis.effect_sizes(analysis.read_trials("data/trials.csv"))
     >>> fig = analysis.steps_forest(analysis.cumulative(effects), unit=effects.unit)
-    >>> fig.content.table["kind"].tolist()[-5:-2]
+    >>> fig.content.table["kind"].tolist()[-6:-3]
     ['trial', 'trial', 'total']
     """
     left, right = _step_headings(steps, columns), as_headings(right)
@@ -155,23 +152,23 @@ def steps_forest(
     what = f"Pooled {wording.measure.name}"
     series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
     panel = contrast_panel(trials, wording, favours, caption=axis_title(wording, what), series=series)
-    tracks = _step_tracks(table, left, right, panel, out, wording)
-    effect = {effect_head(wording): ("text_estimate", "text_low", "text_high")}
+    rows = f"each row: the pooled result of the {wording.noun} named and all above it"
+    if out:
+        rows = f"each row: the pooled result of all {wording.nouns} but the one named"
     spec = Spec(
         table,
-        tracks,
+        _step_tracks(table, left, right, panel, out, wording),
         wording,
         title=title or f"{what} {f'without each {wording.noun} in turn' if out else f'as {wording.nouns} are added'}",
         said=_step_findings(table, wording, out),
         computed=words.sentences(
             panel.captions[0],
-            _step_sentence(out, how.confidence_level, wording),
+            f"{rows}, with its {level(how.confidence_level)} confidence interval",
             words.pooled_by(how, wording) if how.tau2_method else "",
         ),
         marks=words.MARKS | STEP_MARKS,
         facts=(words.order_sentence(order, False, wording),),
         notes=(words.sentences(note),),
-        printed={tracks[0].head: ("text_name", "text_tail"), **own_columns(tracks), **effect},
         drop=tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect"),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
@@ -189,8 +186,8 @@ def _in_order(steps):
 
     Steps that somebody sorted keep their order.
     """
-    years = steps.attrs.get("years", {})
-    given = [label for label in years if label in set(steps["label"])]
+    years, labels = steps.attrs.get("years", {}), set(steps["label"])
+    given = [label for label in years if label in labels]
     if list(steps["label"]) != given:
         return steps, "given"
     dated = steps.assign(year=[years[label] for label in given])
@@ -277,17 +274,9 @@ def _step_text(value, name, digits):
         return percent(value)
     if name in ("pvalue", "q_pvalue"):
         return equals(value).removeprefix("= ")
-    if name == "order":
-        return f"{value:.0f}" if value % 1 == 0 else number(value, digits)
+    if name == "order" and value % 1 == 0:
+        return f"{value:.0f}"
     return number(value, 0 if name == "k" else digits)
-
-
-def _step_sentence(out, at, wording):
-    # Whole sentences, not parts put together: they are what a translation is asked for.
-    rows = f"each row: the pooled result of the {wording.noun} named and all above it"
-    if out:
-        rows = f"each row: the pooled result of all {wording.nouns} but the one named"
-    return f"{rows}, with its {level(at)} confidence interval"
 
 
 def _step_tracks(table, left, right, panel, out, wording):
@@ -296,7 +285,7 @@ def _step_tracks(table, left, right, panel, out, wording):
     def columns(chosen):
         for name, head in chosen.items():
             if name == "effect":
-                yield effect_column(table, head or effect_head(wording))
+                yield effect_column(table, head or words.effect_head(wording))
                 continue
             text = any(isinstance(v, str) for v in table.loc[table["kind"] == "trial", name])
             scale = f" ({wording.measure.scale})" if name in UNTURNED and wording.measure.scale else ""
@@ -396,16 +385,16 @@ def outcomes_forest(
     trials = table[table["kind"] == "trial"]
     wording = with_digits(wording, digits, trials)
     left, right = as_headings(columns), as_headings(right)
-    first = next(iter(sources.values()))
     series = tuple(
         Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
     panel = contrast_panel(trials, wording, favours, series=series)
     cells = add_columns(_with_outcome_texts(table, wording), [*left, *right], {}, wording)
+    names, *rest = tracks_of(cells, left, right, {}, [panel], wording)
     spec = Spec(
         cells,
-        _outcome_tracks(cells, (left, right), panel, head, level(first.pooled.confidence_level), wording),
+        [names, Column("outcome", head, ("text_outcome",), "left"), *rest],
         wording,
         title=title or f"{wording.measure.title} by {head.lower()} in {wording.counted(trials['name'].nunique())}",
         said=_outcome_findings(cells, wording),
@@ -413,7 +402,6 @@ def outcomes_forest(
         marks=words.MARKS | OUTCOME_MARKS,
         facts=(words.order_sentence(order, False, wording),),
         notes=(words.key_sentence(key), words.sentences(note)),
-        printed=printed_of(wording, {head: ("text_outcome",)}),
         drop=drop_order(left, right),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
@@ -474,11 +462,8 @@ def _outcome_rows(sources, wording, order):
     pooled["shown"] = [f"All {wording.nouns}", *[""] * (len(pooled) - 1)]
     pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
     pooled["rule_mm"] = [3.7, *[np.nan] * (len(pooled) - 1)]
-    ends = table[table["kind"] == "prediction"]
-    pooled["prediction_low"], pooled["prediction_high"] = (
-        ends["contrast_low"].to_numpy(),
-        ends["contrast_high"].to_numpy(),
-    )
+    for end in ("low", "high"):
+        pooled[f"prediction_{end}"] = table.loc[table["kind"] == "prediction", f"contrast_{end}"].to_numpy()
     lines = pd.concat([trials, pooled], ignore_index=True).assign(group="")
     lines["height_mm"] = np.where(lines["kind"] == "trial", ROW_MM, 4.6)
     return lines.drop(columns=["rank", "place"]), key, order
@@ -513,17 +498,6 @@ def _outcome_results(sources, panel, wording):
     prediction = f"{at} prediction intervals for a new {wording.noun}: {', '.join(predicted)}" if predicted else ""
     said = words.sentences(panel.captions[0], model), words.named(*lines), words.sentences(prediction)
     return " ".join(filter(None, said))
-
-
-def _outcome_tracks(cells, sides, panel, head, at, wording):
-    left, right = sides
-    outcome = Column("outcome", head, ("text_outcome",), "left")
-    # The effect stands at the panel; tracks_of would look for the level of its interval in a total that is not there.
-    others = {name: title for name, title in right.items() if name != "effect"}
-    names, *rest = tracks_of(cells, left, others, {}, [panel], wording)
-    after = rest.index(panel) + 1
-    effect = [effect_column(cells, right["effect"] or effect_head(wording), at)] if "effect" in right else []
-    return [names, outcome, *rest[:after], *effect, *rest[after:]]
 
 
 def _outcome_findings(cells, wording):

@@ -277,12 +277,7 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
     more = (max(keys) - 1) * line_height(style.SMALL_PT)
     strip = style.STRIP_MM + more if any(keys) else style.BARE_STRIP_MM
     names = _name_lines(tracks, sizes, printed_rows(table))
-    y, row_y, pitch = top + strip, [], line_height(style.BODY_PT)
-    for i, (above, height) in enumerate(row_heights(table)):
-        y += above if i else 0.0
-        height += (len(names[i]) - 1) * pitch
-        row_y.append(y + height / 2)
-        y += height
+    row_y, y = stacked(table, top + strip, [(len(each) - 1) * line_height(style.BODY_PT) for each in names])
     return _Layout(width, columns, panels, row_y, top, top + strip, y + 1.0, _spans(columns), names)
 
 
@@ -338,14 +333,21 @@ def _beside_name(row, column):
     return label_indent(row) + (style.TAIL_GAP + text_width(tail, style.NOTE_PT) if tail else 0.0)
 
 
-def row_heights(table):
-    """Return (space above, height) of every line; columns ``above_mm`` and ``height_mm`` have the last word."""
-    body = body_of(table)
+def stacked(table, top, more=()):
+    """Return the middle of every line from ``top`` downwards, and where the last one ends.
+
+    Columns ``above_mm`` and ``height_mm`` have the last word on the space above a line and on its height; ``more`` is
+    what long names add to it.
+    """
+    body, y, middles = body_of(table), top, []
     none = [float("nan")] * len(body)
     stated = (body.get(name, none) for name in ("above_mm", "height_mm"))
-    for kind, above, height in zip(body["kind"], *stated, strict=True):
-        usual = style.SPACE_ABOVE_MM.get(kind, 0.0), style.ROW_MM[kind]
-        yield usual[0] if above != above else above, usual[1] if height != height else height
+    for kind, above, height, longer in zip(body["kind"], *stated, more or [0.0] * len(body), strict=True):
+        y += 0.0 if y == top else style.SPACE_ABOVE_MM.get(kind, 0.0) if above != above else above
+        height = longer + (style.ROW_MM[kind] if height != height else height)
+        middles.append(y + height / 2)
+        y += height
+    return middles, y
 
 
 def _spans(columns):

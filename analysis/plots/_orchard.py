@@ -16,7 +16,6 @@ from analysis.plots._forest import (
     computed_sentence,
     contrast_panel,
     effect_column,
-    effect_head,
     with_digits,
     worthwhile_zone,
 )
@@ -117,13 +116,12 @@ def orchard(
     panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
     table = _band_lines(rows, source, wording)
     panel = replace(panel, limits=_circle_limits(trials, table, zone, panel.null))
-    studies = words.capital(wording.nouns)
     spec = Spec(
         table,
         [
-            Column("name", studies, ("text_name",), "left", tail="text_tail"),
+            Column("name", words.capital(wording.nouns), ("text_name",), "left", tail="text_tail"),
             panel,
-            effect_column(table, effect_head(wording)),
+            effect_column(table, words.effect_head(wording)),
             Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
         ],
         wording,
@@ -134,11 +132,6 @@ def orchard(
         facts=(words.left_out_sentence(source.left_out, wording),),
         notes=(words.sentences(note),),
         seen=words.seen_sentences(rows, wording, ""),
-        printed={
-            studies: ("text_name", "text_tail"),
-            effect_head(wording): ("text_estimate", "text_low", "text_high"),
-            "Prediction": ("text_pi_low", "text_pi_high"),
-        },
         kind="Orchard plot",
         drop=DROP,
         settle=lambda width: _with_circles(trials, table, panel.limits, width),

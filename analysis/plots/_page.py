@@ -21,6 +21,7 @@ from analysis.plots import _words as words
 from analysis.plots._fonts import family_list, font_faces
 from analysis.plots._layout import (
     KEY_MARK,
+    Column,
     Panel,
     body_of,
     cell_text,
@@ -33,8 +34,8 @@ from analysis.plots._layout import (
     line_height,
     place,
     printed_rows,
-    row_heights,
     shortened,
+    stacked,
     text_width,
     wrap,
     wrap_evenly,
@@ -170,8 +171,6 @@ class Spec:
         Further paragraphs.
     seen : tuple of str
         Sentences that only those need who cannot see the figure.
-    printed : dict
-        Columns of the table for readers.
     drop : tuple of str
         Columns in the order in which a narrow page gives them up.
     settle : function, optional
@@ -188,7 +187,6 @@ class Spec:
     facts: tuple = ()
     notes: tuple = ()
     seen: tuple = ()
-    printed: dict = field(default_factory=dict)
     in_words: str = ""
     kind: str = "Forest plot"
     drop: tuple = ()
@@ -274,7 +272,22 @@ def _content(spec, table, footer):
     rows = with_reference_rows(table, spec.panel.zone, footer, null=spec.panel.null)
     caption = " ".join([words.sentences(spec.title), spec.said, *footer])
     alt = f"{words.sentences(f'{spec.kind}: {spec.title}', *spec.seen)} {spec.said}"
-    return FigureContent(rows, spec.title, caption, alt, spec.in_words, spec.printed)
+    return FigureContent(rows, spec.title, caption, alt, spec.in_words, _printed(spec.tracks, spec.wording))
+
+
+def _printed(tracks, wording):
+    """Return the columns of the table for readers, the dropped ones too: heading -> columns set side by side.
+
+    Those that every forest may have are called in full, and follow the others.
+    """
+    usual = ("n", "change", "difference", "weight")
+    own = [track for track in tracks[1:] if isinstance(track, Column) and track.name not in usual]
+    heads = {tracks[0].head: ("text_name", "text_tail")}
+    heads |= {", ".join(filter(None, (column.span, column.head))): column.cells for column in own}
+    arms = dict(zip(("treatment", "placebo"), wording.arms or words.UNNAMED, strict=True))
+    heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
+    heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(arms)}
+    return heads | {words.effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
 
 
 def with_reference_rows(table, zone, footer, line="null line", null=0.0):
@@ -289,11 +302,7 @@ def with_reference_rows(table, zone, footer, line="null line", null=0.0):
 
 def _draw_into(ax, table, panel):
     """Draw the rows into Axes, or a SubFigure, whose height they share; return the figure of the Axes."""
-    y, top = [], 0.0
-    for i, (above, height) in enumerate(row_heights(table)):
-        top += above if i else 0.0
-        y.append(top + height / 2)
-        top += height
+    y, top = stacked(table, 0.0)
     table = _with_places(table, y)
     body = body_of(table)
     names = [str(style.say(name)) for name in body.get("text_tick", body["text_name"])]

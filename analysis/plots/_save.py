@@ -120,7 +120,7 @@ def _caption_file(fig):
 
 def _markdown(table, printed, say):
     """Return the rows with printed text as a Markdown table, group names and results in bold."""
-    heads = [head for head, parts in printed.items() if parts[0] in table]
+    heads = [head for head, parts in printed.items() if parts[0] in table and table[parts[0]].fillna("").any()]
     texts = table[list(dict.fromkeys(part for head in heads for part in printed[head]))]
     texts = texts.astype(object).where(texts.notna(), "")
     right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]

@@ -80,7 +80,7 @@ def figure_labels(fig: Figure) -> list[str]:
     --------
     >>> import analysis
     >>> fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
-    >>> [label for label in analysis.figure_labels(fig) if "interval" in label][-2:]
+    >>> [label for label in analysis.figure_labels(fig) if "new" in label]
     ['Prediction interval, new', 'prediction interval for a new']
     """
     if not hasattr(fig, "findobj"):
@@ -124,7 +124,7 @@ def _phrases_of(names):
         for value in vars(module).values():
             if getattr(value, "__module__", name) == name:
                 found.update(_texts_in(value))
-    parts = {_bare(part) for text in found for part in text.split("\n")}
+    parts = {_bare(part) for text in found for part in re.split(r"\n|{\w+}", text)}
     return tuple(sorted(part for part in parts if any(c.isalpha() for c in part)))
 
 

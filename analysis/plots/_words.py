@@ -10,7 +10,7 @@ from math import isfinite
 from analysis.sentences import capital
 from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 
-MODELS = {"CE": "common-effect model", "fixed": "Random-effects model, τ² given"}
+MODELS = {"CE": "common-effect model", "fixed": "Random-effects model with a given τ²"}
 
 FEW = 3
 
@@ -109,6 +109,11 @@ def _as_given(value):
     """Return a number with as many decimals as it was given with."""
     value = round(value, _GIVEN + 2)
     return number(value, next((d for d in range(_GIVEN) if round(value, d) == value), _GIVEN))
+
+
+def effect_head(wording):
+    """Return the heading of the estimates: short for differences, the name of the measure for all else."""
+    return "Difference" if wording.measure.joined == "minus" else wording.measure.title
 
 
 def order_sentence(order, grouped, wording):
@@ -247,7 +252,7 @@ def result_sentence(row, trials, series, wording, name=""):
 
 def level_of(table):
     """Return the confidence level of the pooled results, as "95%"."""
-    return level(table.loc[table["kind"] == "total", "confidence_level"].iloc[0])
+    return level(table.loc[table["kind"].isin(["total", "subtotal"]), "confidence_level"].iloc[0])
 
 
 def total_sentences(table, series, wording):
