@@ -197,6 +197,7 @@ from .models.studies import (
 from .models.subgroups import PooledSubgroups as PooledSubgroups
 from .models.subgroups import pool_subgroups as pool_subgroups
 from .plots._arms_forest import arms_forest as arms_forest
+from .plots._baujat import baujat_plot as baujat_plot
 from .plots._bubble import bubble as bubble
 from .plots._claims import claims_plot as claims_plot
 from .plots._drapery import drapery as drapery

@@ -40,6 +40,7 @@ ThresholdKind = Literal["within-patient", "between-group"]
 ThresholdUnit = Literal["points", "percent of baseline"]
 # Millimetres, or a column or two of a journal.
 PageWidth: TypeAlias = float | Literal["single", "double"]
+Language = Literal["de"]
 ThemeName = Literal["default", "jama", "revman", "minimal", "dark"]
 
 

@@ -47,6 +47,7 @@ def figures():
     pooled, ratios = ma.pool(effects), ma.pool(*RATIOS, measure="OR")
     one, one_trial = ma.pool([-1.2], [0.1], labels=["Only 2001"]), synthetic(1)
     single = [[count[0]] for count in COUNTS]
+    moved = ma.leave_one_out(effects).assign(x=[0.1, 2, 4.5, 0.4, 1.1, 0, 3], y=[0.02, 1.3, 0.6, 0.5, 0.1, 0, 0.9])
     alike = ma.pool_subgroups(effects, "therapy_family", tau2="common")
     wordy = tuple(f"the outcome that {body} hoped for, at some length" for body in ("everybody", "nobody"))
     return {
@@ -76,6 +77,8 @@ def figures():
         "radial of one": ma.radial(one),
         "radial": ma.radial(pooled),
         "radial of ratios": ma.radial(ratios, model="common", width_mm="single"),
+        "baujat": ma.baujat_plot(moved),
+        "narrow baujat": ma.baujat_plot(moved, label=2, width_mm="single"),
         "qq": ma.qq_plot(pooled),
         "qq of deleted": ma.qq_plot(pooled, deleted=True, width_mm="single"),
         "drapery of one": ma.drapery(one),

@@ -602,6 +602,7 @@ DOORS = {
     "arms_forest": (ma.arms_forest, {"PooledArms"}),
     "audit_findings": (ma.audit_findings, PAGE),
     "audit_trials": (ma.audit_trials, PAGE),
+    "baujat_plot": (ma.baujat_plot, PAGE),
     "bubble": (ma.bubble, {"MetaRegression"}),
     "check_claims": (lambda x: ma.check_claims(x, published_trials()), PAGE),
     "choice_effects": (ma.choice_effects, PAGE),

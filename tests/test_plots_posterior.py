@@ -86,8 +86,7 @@ def test_densities_and_rows_share_their_axis(fig):
 def test_a_flat_prior_is_named_and_not_drawn():
     drawn = posterior_plot(pool_bayes(Y, V, tau_prior=HalfCauchy(0.5)))
     assert not drawn.findobj(lambda a: a.get_gid() == "posterior-mu-prior")
-    assert "prior of the mean effect: flat (not drawn)" in drawn.content.caption
-    assert "HalfStudent(df=1.0, scale=0.5)" in drawn.content.caption
+    assert "half-Cauchy prior of τ with scale 0.5; flat prior of the mean effect (not drawn)" in drawn.content.caption
 
 
 def test_a_prior_that_is_infinite_at_zero_stays_finite_in_the_panel():
@@ -170,8 +169,8 @@ def test_the_caption_tells_results_priors_and_marks(fig, posterior):
     for part in (
         mu,
         f"below 0: {below}",
-        "HalfNormal(scale=0.5)",
-        "Normal(mean=0.0, sd=2.0)",
+        "half-normal prior of τ with scale 0.5",
+        "normal prior of the mean effect with mean 0 and SD 2",
         "5 studies",
         "quadrature",
     ):

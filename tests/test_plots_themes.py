@@ -1,10 +1,11 @@
 """Themes, labels, widths and fonts: looks that change together, and nothing that leaks out of a ``with`` block."""
 
 import ast
-import importlib.util
+import dataclasses
 import itertools
 import re
 import threading
+import time
 from pathlib import Path
 
 import matplotlib
@@ -19,7 +20,7 @@ from matplotlib.textpath import text_to_path
 from plot_cases import artist, body, misplaced, overlapping, synthetic
 
 import analysis
-from analysis.plots import _fonts, _layout, _look, _theme
+from analysis.plots import _catalogue, _fonts, _layout, _look, _theme
 from analysis.plots import _theme as style
 from analysis.text import NumberStyle, limits, number, pvalue
 
@@ -213,13 +214,13 @@ GERMAN = {
     "trials": "Studien",
     "Difference": "Differenz",
     "Weight": "Gewicht",
-    "CI": "KI",
-    "to": "bis",
-    "pooled": "gepoolt",
+    "{at} CI": "{at}-KI",
+    "{low} to": "{low} bis",
+    "{low} to {high}": "{low} bis {high}",
+    "{name}, pooled": "{name}, gepoolt",
     "Prediction interval, new trial": "Vorhersageintervall, neue Studie",
     "favours treatment": "für die Behandlung",
-    "Random-effects model, τ² by": "Modell mit zufälligen Effekten, τ² nach",
-    "squares": "Quadrate",
+    "random-effects model, τ² by {method}": "Modell mit zufälligen Effekten ({method} für τ²)",
 }
 
 
@@ -231,11 +232,11 @@ def german(arms):
 
 def test_labels_translate_whole_texts_and_phrases(german):
     shown = set(texts(german))
-    assert {"Studie", "Differenz [95% KI]", "Gewicht", "Vorhersageintervall, neue Studie"} <= shown
+    assert {"Studie", "Differenz [95%-KI]", "Gewicht", "Vorhersageintervall, neue Studie"} <= shown
     assert {"Family 0, gepoolt", "← für die Behandlung"} <= shown
     assert any(each.startswith("[−") and each.endswith(" bis") for each in shown)
-    assert "Modell mit zufälligen Effekten, τ² nach REML" in german.content.caption
-    assert "Quadrate: area proportional" in german.content.caption  # capital or not
+    assert "Modell mit zufälligen Effekten (REML für τ²); 95% confidence" in german.content.caption
+    assert "Studien within groups in order of year" in german.content.caption  # capital or not
     assert misplaced(german) == ([], [])
 
 
@@ -252,23 +253,113 @@ def test_files_speak_the_language_of_the_figure(german, tmp_path):
     assert "−1,17 bis" in beside and " to " not in beside.split("## Table")[1].split("##")[0]
 
 
-def test_longer_phrases_come_first_and_words_stay_whole():
-    say = _theme.translator({"trial": "Studie", "new trial": "neue Studie", "a": "ein"})
-    assert say("a new trial, not trials") == "ein neue Studie, not trials"
-    assert say("Trial") == "Studie" and say(_theme.Said("trial")) == "trial"
+def test_the_text_with_most_letters_of_its_own_goes_first():
+    say = _catalogue.translator({"trial": "Studie", "all {nouns}": "alle {nouns}", "all trials": "sämtliche Studien"})
+    assert say("Trial") == "Studie" and say("trials") == "trials" and say(_theme.Said("trial")) == "trial"
+    assert say("all studies") == "alle studies" and say("All trials") == "Sämtliche Studien"
+    assert say("Trial 1, a trial of trial") == "Trial 1, a trial of trial"  # words of the data
     assert say(say("trial")) == "Studie"
 
 
+def test_a_translation_may_have_the_places_in_another_order():
+    text = "test between groups (a τ² for each): Q {q}, df {df}, p {p}"
+    say = _catalogue.translator({text: "p {p}: ein Test ({df} df, Q {q})", "{low} to {high}": "bis {high} ab {low}"})
+    assert say("Test between groups (a τ² for each): Q 3.05, df 1, p = 0.081.") == "P = 0.081: ein Test (1 df, Q 3.05)."
+    assert say("The trials' estimates of effect run from −1.20 to −0.31") == (
+        "The trials' estimates of effect run from bis −0.31 ab −1.20"
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"zorder": "x", "linewidths": "z"}, "no figure says: 'zorder'; 'linewidths'"),
+        ({"contrast_low": "x"}, "'contrast_low'"),  # of the data behind a figure
+        ({"Peron": "x"}, r"'Peron' \(perhaps 'Prior'"),
+        ({"favours {arm}": "für {arms}"}, "'favours {arm}', which has no place arms"),
+        ("fr", "labels is 'fr'; give a mapping of texts to translations, or one of 'de'"),
+    ],
+)
+def test_labels_are_of_texts(labels, message):
+    with pytest.raises(ValueError, match=message):
+        analysis.theme(labels=labels)
+
+
 def test_all_listed_texts_can_be_translated(arms):
-    fig = analysis.arms_forest(arms)
+    fig = analysis.forest(arms)
     listed = analysis.figure_labels(fig)
-    assert {"Trial", "Difference", "Weight", "placebo", "Randomised contrast"} <= set(listed)
-    with analysis.theme(labels={label: f"#{i}#" for i, label in enumerate(listed)}):
-        other = analysis.arms_forest(arms)
+    assert {"trial", "difference", "weight", "placebo", "{name}, pooled", "{low} to {high}"} <= set(listed)
+    with analysis.theme(labels={label: f"#{i}#" for i, label in enumerate(listed) if not re.search("[{]", label)}):
+        other = analysis.forest(arms)
     said = " ".join([*texts(other), other.content.title, other.content.caption, other.content.alt_text])
-    kept = {label for i, label in enumerate(listed) if f"#{i}#" not in said}
-    assert {label.lower() for label in kept} <= {"family", "knee osteoarthritis"}  # from the data
-    assert len(listed) > 50
+    kept = [label for i, label in enumerate(listed) if "{" not in label and f"#{i}#" not in said]
+    assert kept == [] and len(listed) > 40
+
+
+# a whole language
+
+
+# words of ours that German has too, or that are signs
+BOTH = {"name", "in", "band", "baseline", "df", "forest", "plot", "ratio", "odds", "wald", "von", "was", "log", "arm"}
+
+
+def english():
+    """Return all words of the catalogue in English that no translation has."""
+
+    def words(texts):
+        return {word.lower() for text in texts for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"[{].*?[}]", "", text))}
+
+    return words(_catalogue.catalogue()) - words(_catalogue.catalogue("de").values()) - BOTH
+
+
+def in_german():
+    """Return figures with names that are no words of the catalogue."""
+    effects = synthetic(7, groups=2, name="Nr. {i}")
+    table = effects.table.assign(therapy_family=effects.table["therapy_family"].str.replace("Family", "Zz"))
+    effects = dataclasses.replace(effects, table=table, left_out=effects.left_out.iloc[:0])
+    arms = analysis.pool_arms(effects, by="therapy_family")
+    ratios = analysis.pool([-0.9, -0.2, -0.4], [0.04, 0.09, 0.02], measure="OR", labels=["X1", "X2", "X3"])
+    yield analysis.forest(arms, worthwhile=(1, 2))
+    yield analysis.forest(effects, prediction="density", order="-estimate", width_mm="single")
+    yield analysis.forest(ratios, models=[analysis.pool(ratios.yi, ratios.vi, tau2_method="CE", measure="OR")])
+    yield analysis.forest(analysis.pool([-1.2], [0.1], labels=["X1"]), prediction="diamond")
+    yield analysis.arms_forest(arms)
+    yield analysis.steps_forest(analysis.leave_one_out(effects))
+    yield analysis.steps_forest(analysis.cumulative(ratios), overall=ratios)
+    yield analysis.outcomes_forest({"X": effects, "Y": effects})
+    yield analysis.orchard(arms)
+    yield analysis.posterior_plot(analysis.pool_bayes(effects), favours=None)
+    yield analysis.posterior_plot(analysis.pool_bayes(ratios.yi, ratios.vi, measure="OR", labels=["X1", "X2", "X3"]))
+
+
+def test_german_leaves_no_english_word_in_a_forest_or_a_posterior():
+    ours = english()
+    assert {"trial", "weight", "interval", "difference", "with"} <= ours and "gewicht" not in ours
+    with analysis.theme(labels="de", decimal=","):
+        for fig in in_german():
+            said = "\n".join([*texts(fig), fig.content.title, fig.content.caption, fig.content.alt_text])
+            found = {word for word in re.findall(r"[^\W\d_]{2,}", said) if word.lower() in ours}
+            assert found == set(), said
+            assert misplaced(fig) == ([], [])
+
+
+def test_german_is_made_of_the_places_of_the_english():
+    with analysis.theme(labels="de"):
+        fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], measure="MD"))
+    assert fig.content.title == "Mittelwertdifferenz in 3 Studien und das gepoolte Ergebnis"
+    assert (
+        "Heterogenität: τ " in fig.content.caption
+        and "einzelner Studien mit der Normalverteilung" in fig.content.caption
+    )
+
+
+def test_every_word_of_the_catalogue_is_one_of_the_code():
+    """A text that a figure no longer says must not stay in the catalogue."""
+    code = " ".join(path.read_text(encoding="utf-8") for path in Path(analysis.__file__).parent.rglob("*.py"))
+    known = set(re.findall(r"[^\W\d_]+", code))
+    for text in _catalogue.catalogue():
+        own = re.findall(r"[^\W\d_]{4,}", re.sub(r"[{].*?[}]", " ", text))
+        assert [w for w in own if not {w, w.capitalize(), w.lower(), w.removesuffix("s")} & known] == [], text
 
 
 # widths
@@ -414,23 +505,7 @@ def test_number_style_is_plain_by_default():
     assert NumberStyle() == (".", "\u202f", " to ", "[]", True)
 
 
-@pytest.mark.parametrize("source", _theme.SOURCES)
-def test_rooms_whose_texts_are_translated_exist(source):
-    assert importlib.util.find_spec(source)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "arm: it serves several treatment arms",  # a footnote of data/arm_scores
-        "neither an interval nor an SE of the difference is printed",  # a reason of data/effect_sizes
-        "Knee osteoarthritis",  # a group of evidence/arms
-        "the interval is compatible with no difference",  # a finding of sentences
-        "outside the dashed lines",
-        "outside the band of ±\N{NO-BREAK SPACE}2",
-        "outside the envelope",
-    ],
-)
-def test_texts_are_translated_whole_whichever_room_they_come_from(text):
-    with analysis.theme(labels={text: "x"}):  # a text that no room has is an error
-        assert style.say(text) == "x"
+@pytest.mark.parametrize("text", ["a (b) " * 60 + "ci (", "x, " * 300, "; ".join(["0.1 (95% CI 1 to 2)"] * 60)])
+def test_a_long_text_that_fits_nothing_costs_no_time(text):
+    say, before = _catalogue.translator({"trial": "Studie"}), time.perf_counter()
+    assert say(text) == text and time.perf_counter() - before < 5

@@ -395,7 +395,7 @@ def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
     """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
     drawn = table[[f"{name}_estimate" for name in SERIES]].notna()
     how = "Results beside the claims" + f": {words.nouns} that bear on them" * bool(drawn.iloc[:, :-1].any(axis=None))
-    how += _methods(**methods) if "ci_method" in methods else ", as in check_claims"
+    how += _methods(**methods) if "ci_method" in methods else ", pooled as stated in the documentation"
     if evidence is not None:
         names = ("tau2_method", "ci_method", "confidence_level")
         how += f"; all {words.nouns}{_methods(**{name: getattr(evidence.contrast, name) for name in names})}"
@@ -407,7 +407,7 @@ def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
     lines = [
         sentences("; ".join(_marks_drawn(table, panel, words)), zone_words(zone, words)[0]),
         sentences(how, cause) if drawn.any(axis=None) else "",
-        sentences(f"verdicts by the stated rules of check_claims; {', '.join(verdicts)}"),
+        sentences(f"verdicts by the rules stated in the documentation; {', '.join(verdicts)}"),
         sentences(note),
     ]
     return [line for line in lines if line]
@@ -430,10 +430,11 @@ def _marks_drawn(table, panel, words):
         f"circles with lines: change in a single {words.noun}": lined["placebo"] or lined["treatment"],
         f"squares with lines: difference of a single {words.noun}": lined["contrast"],
         "marks without lines: results without an interval that says anything": bare.any(),
-        "open circles with dashed lines: results by which no claim is judged": there["aside"].any(),
+        "open circles with dashed lines: results by which no claim is judged": (there["aside"] & ~bare).any(),
         "arrowhead: interval leaves the panel": leaves,
         "triangles: claimed numbers": claimed,
         "triangles with lines: claimed ranges": ranges,
+        "dotted lines: from a claimed number to the result it speaks of": (_aims(table) >= 0).any(),
     }
     return [part for part, drawn in parts.items() if drawn]
 
@@ -550,10 +551,8 @@ def _draw_claims(ax, page, table, panel, columns):
     spans = [[(row.claim_low, row.y_mm), (row.claim_high, row.y_mm)] for row in claims.itertuples()]
     ranges = LineCollection(spans, colors=style.INK, linewidths=style.INTERVAL_PT, capstyle="butt", gid="claims-ranges")
     ax.add_collection(ranges, autolim=False)
-    results = table[table["kind"].isin(KINDS)]
-    target = results["y_mm"].where(results["text_estimate"] != "", np.inf).reindex(table.index).ffill()[claims.index]
-    ends = zip(middle, claims["y_mm"], target, strict=True)
-    stems = [[(x, to + 1.6), (x, y - 1.2)] for x, y, to in ends if np.isfinite(to)]
+    ends = zip(middle, claims["y_mm"], _aims(table), strict=True)
+    stems = [[(x, table["y_mm"][aim] + 1.6), (x, y - 1.2)] for x, y, aim in ends if aim >= 0]
     look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [(0, (1.5, 1.5))], "zorder": 1.2}
     ax.add_collection(LineCollection(stems, gid="claims-stems", **look), autolim=False)
     xy, n = np.column_stack([middle, claims["y_mm"]]), len(claims)
@@ -565,6 +564,13 @@ def _draw_claims(ax, page, table, panel, columns):
         over = x + 2.0 + wide > min(columns.right, null if x < null else np.inf) and x - 2.0 - wide > columns.left
         at, align = (x - 2.0, "right") if over else (x + 2.0, "left")
         write(page, at, row["y_mm"], row["text_mark"], style.CAPTION, align=align, gid=f"mark-text-{i}")
+
+
+def _aims(table):
+    """Return the row of the result that each claimed number speaks of, -1 where there is no number of it."""
+    results = table[table["kind"].isin(KINDS)]
+    rows = results.index.to_series().where(results["text_estimate"] != "", -1).reindex(table.index).ffill()
+    return rows[table["claim_low"].notna()].fillna(-1).astype(int)
 
 
 def _result_head(checked, words):

@@ -94,8 +94,9 @@ class _About(Studies):
 
     @property
     def predicted(self):
-        """Whether there is a prediction interval."""
-        return bool(np.isfinite(self.pooled.pi.low))
+        """Whether there is a curve of a new trial."""
+        curve = _curves(self.table, "prediction", "p")
+        return len(curve) > 0 and bool(np.isfinite(curve).all())
 
     @property
     def common(self):
@@ -202,7 +203,7 @@ def drapery(
     if width < LEAST_MM:
         raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"p-value curves: {wording.measure.name}"
-    footer = _drapery_footer(about, note)
+    footer = _drapery_footer(about, across, note)
     fig = _drapery_page(about, across, scale, favours, title=title, footer=footer, width=width)
     caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
     rows = with_rows(table, *footer_rows(footer))
@@ -299,9 +300,9 @@ def _p_text(p):
 def _draw_curves(plane, about, scale, written):
     """Draw everything inside the panel; curves of trials that are named above it are darker than the others."""
     table, (low, high) = about.table, plane.x.limits
-    prediction, lines = _curves(table, "prediction", scale), _height(about.lines, scale)
-    if len(prediction) and np.isfinite(prediction).all():
-        left, right = np.split(prediction[0], 2)
+    lines = _height(about.lines, scale)
+    if about.predicted:
+        left, right = np.split(_curves(table, "prediction", scale)[0], 2)
         y = left[:, 1]
         plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
         plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
@@ -344,7 +345,7 @@ def _common_look():
     return {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
 
 
-def _drapery_footer(about, note):
+def _drapery_footer(about, across, note):
     """Return the paragraphs below the figure."""
     pooled, wording = about.pooled, about.wording
     parts = [f"thin: one {wording.noun}", "bold: pooled result"]
@@ -352,12 +353,14 @@ def _drapery_footer(about, note):
         parts.append(f"area: prediction of a new {wording.noun}")
     if about.common is not None:
         parts.append("dashed: common effect, normal distribution")
-    marked = _p_text(about.lines[0])
+    marked, (low, high) = _p_text(about.lines[0]), across.limits
+    inside = any(low <= end <= high for end in pooled.ci)
+    dots = f"; dots: the {about.level} confidence interval (p = {marked})" if inside else ""
     lines = [
         _drapery_finding(about),
         sentences(
             "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
-            f"interval of the level on the right ends; dots: the {about.level} confidence interval (p = {marked})",
+            f"interval of the level on the right ends{dots}",
             "; ".join(parts),
         ),
         sentences(
@@ -375,7 +378,7 @@ def _drapery_finding(about):
     """Return the pooled result in words."""
     pooled, wording = about.pooled, about.wording
     expected, common = "", ""
-    if about.predicted:
+    if np.isfinite(pooled.pi.low):
         expected = f"{about.level} prediction interval for a new {wording.noun}: {wording.span(*pooled.pi)}"
     if (row := about.common) is not None:
         common = f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"

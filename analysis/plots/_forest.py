@@ -442,8 +442,8 @@ def _how_made(model):
     """Return model and interval, and the priors of a posterior."""
     at = level(model.confidence_level)
     if _is_posterior(model):
-        mu = "flat" if model.mu_prior is None else repr(model.mu_prior)
-        return f"posterior median and {at} equal-tailed interval, prior of τ {model.tau_prior!r}, of μ {mu}"
+        priors = f"{words.prior_words(model.tau_prior)}, {words.prior_words(model.mu_prior)}"
+        return f"posterior median and {at} equal-tailed interval, {priors}"
     if hasattr(model, "tau2_method"):
         name = words.model_name(model)
         ci = words.REFERENCE.get(model.ci_method, model.ci_method)

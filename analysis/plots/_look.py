@@ -227,11 +227,11 @@ PALETTES = {
     "jama": {
         "look": _JAMA,
         "numbers": NumberStyle(brackets="()", p_zero=False),
-        "labels": {
-            **{f"p {sign}": f"P {sign}" for sign in "=<>"},
-            "favours": "favors",
-            "randomised": "randomized",
-            "standardised": "standardized",
+        "spelling": {
+            r"\bp (?=[{=<>])": "P ",
+            r"\b([Ff])avour": r"\1avor",
+            r"andomised": "andomized",
+            r"tandardised": "tandardized",
         },
     },
     "revman": {"look": _REVMAN, "numbers": NumberStyle(between=", ")},

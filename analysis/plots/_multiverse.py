@@ -181,7 +181,7 @@ def multiverse_plot(
     marks = _bin_rows(ordered, options, place.bins) if place.bins else ordered
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
     about = _AboutAnalyses(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), words)
-    footer = [*_multiverse_footer(about, order is None), *([sentences(note)] if note else [])]
+    footer = [*_multiverse_footer(about, marks, place, order is None), *([sentences(note)] if note else [])]
     title = title or TITLE
     key, tall = lay_key(_key_entries(about), width - 2 * style.MARGIN, stacked=False)
     depth = options["y_mm"].iloc[-1] + ROW_MM / 2
@@ -407,20 +407,27 @@ def _multiverse_level(analyses):
     return float(analyses["confidence_level"].iloc[0]) if "confidence_level" in analyses else 0.95
 
 
-def _multiverse_footer(about, by_effect):
+def _multiverse_footer(about, marks, place, by_effect):
     """Return the paragraphs that say what was drawn."""
     n, at = number(len(about.ordered), 0), level(about.level)
     outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
     if about.bins:
         size = number(len(about.ordered) / about.bins, 0)
-        marks = (
-            f"curve: estimates of {n} combinations of choices, sorted; bands, for every {size} neighbours: "
-            f"inside all of their {at} confidence intervals (inner) and as far as any of them reaches (outer)",
+        reach = f"band, for every {size} neighbours: as far as any of their {at} confidence intervals reaches"
+        if marks["inside_low"].notna().any():
+            reach = (
+                f"bands, for every {size} neighbours: inside all of their {at} confidence intervals (inner) and as far "
+                "as any of them reaches (outer)"
+            )
+        said = (
+            f"curve: estimates of {n} combinations of choices, sorted; {reach}",
             "rows: share of these neighbours that took the option, the full height being all of them",
         )
     else:
-        marks = (
-            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates",
+        hollow = ", open where the interval includes zero" if _is_open(about.ordered, place).any() else ""
+        said = (
+            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates"
+            f"{hollow}",
             "rows: one mark under every combination that took the option",
         )
     beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
@@ -432,7 +439,7 @@ def _multiverse_footer(about, by_effect):
         _thin_sentence(about),
         "the analyses share their trials: how many intervals exclude zero describes them and is no test",
     )
-    return [sentences(*marks, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
+    return [sentences(*said, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
 
 
 def _thin_sentence(about):
@@ -515,12 +522,16 @@ def _draw_each(ax, ordered, place, limits):
     colours = [_finding_colours()[finding] for finding in ordered["finding"]]
     wide = min(style.INTERVAL_PT, 0.55 * place.pitch) * _thinned(ordered)
     lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
-    includes = ordered["finding"] == "includes zero"
-    edge = [style.MUTED if i else c for i, c in zip(includes, colours, strict=True)]
-    face = [style.PAPER if i and place.pitch >= OPEN_PT else e for i, e in zip(includes, edge, strict=True)]
+    edge = [style.MUTED if f == "includes zero" else c for f, c in zip(ordered["finding"], colours, strict=True)]
+    face = [style.PAPER if hollow else e for hollow, e in zip(_is_open(ordered, place), edge, strict=True)]
     size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
     look = {"s": size, "c": face, "edgecolors": edge, "linewidths": rim, "zorder": 3}
     scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
+
+
+def _is_open(ordered, place):
+    """Return which circles are open."""
+    return (ordered["finding"] == "includes zero") & (place.pitch >= OPEN_PT)
 
 
 def _thinned(ordered):

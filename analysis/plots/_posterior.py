@@ -215,7 +215,7 @@ def posterior_plot(
     if width_mm is not None and width_mm < LEAST_MM:
         raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
     title = title or f"Posterior of the mean effect and of {wording.counted(len(trials))}"
-    footer = _posterior_footer(about, note)
+    footer = _posterior_footer(about, scale, note)
     fig = _posterior_page(about, scale, favours, title=title, footer=footer, width=width_mm)
     caption, alt = " ".join([sentences(title), *footer]), _posterior_alt_text(title, about)
     rows = with_rows(about.table, *footer_rows(footer))
@@ -333,23 +333,27 @@ def _draw_posterior(plane, about, quantity, summary, gid):
     plane.lines(median, f"{gid}-median", colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
 
 
-def _posterior_footer(about, note):
+def _posterior_footer(about, scale, note):
     """Return the paragraphs below the figure."""
     of, wording = about.posterior, about.wording
     log = f"Densities are those{wording.on_scale}" if wording.on_scale else ""
+    rows = about.table[about.table["low"].notna() & about.table["kind"].ne("tau")]
+    ends = rows[["low", "high", "observed_low", "observed_high"]]
+    leave = ends.lt(scale.limits[0]).any(axis=None) or ends.gt(scale.limits[1]).any(axis=None)
+    arrowhead = "; arrowhead: interval leaves the panel" if leave else ""
     few = f"{wording.counted(of.k)}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
     lines = [
         _posterior_finding(about),
         sentences(
-            f"Bayesian random-effects model, {wording.counted(of.k)}; prior of τ: {_prior_text(of.tau_prior)}; "
-            f"prior of the mean effect: {_prior_text(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
+            f"Bayesian random-effects model, {wording.counted(of.k)}; {words.prior_words(of.tau_prior)}; "
+            f"{words.prior_words(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
             "posterior distributions by quadrature, intervals with equal tails",
         ),
         sentences(
             f"{wording.nouns}: open circle, estimate as observed with its {about.level} confidence interval; filled "
             f"circle, posterior median of the {wording.noun}'s true effect with its {about.level} credible interval, "
             f"drawn towards the mean the more, the less precise the {wording.noun}",
-            "diamond: mean effect; bar: predictive interval; arrowhead: interval leaves the panel",
+            f"diamond and pale line: mean effect; bar: predictive interval{arrowhead}",
             log,
             few,
         ),
@@ -379,11 +383,6 @@ def _probability(p):
     if p < 0.001:
         return f"below {percent(0.001, 1)}"
     return f"above {percent(0.999, 1)}" if p > 0.999 else percent(p, 1)
-
-
-def _prior_text(prior):
-    """Return a prior in words, such as "HalfNormal(scale=1.0)"."""
-    return "flat" if prior is None else repr(prior)
 
 
 def _posterior_page(about, scale, favours, *, title, footer, width):

@@ -56,6 +56,14 @@ MARKS = {
     "contrast-zone": "",
 }
 UNNAMED = ("first arm", "second arm")  # of numbers alone
+PRIORS = {
+    "HalfNormal": "half-normal prior of τ with scale {scale}",
+    "HalfCauchy": "half-Cauchy prior of τ with scale {scale}",
+    "HalfStudent": "half-t prior of τ with {df} degrees of freedom and scale {scale}",
+    "LogStudent": "log-t prior of τ² with {df} degrees of freedom, location {location} and scale {scale}",
+    "Uniform": "uniform prior of τ up to {upper}",
+    "Normal": "normal prior of the mean effect with mean {mean} and SD {sd}",
+}
 # By what stands between the arms; whole, as translations want them.
 WORTHWHILE = {
     "minus": "smallest worthwhile difference between groups",
@@ -154,6 +162,16 @@ def model_sentence(pooled, wording):
     prediction = f"; {at} prediction interval {by}"
     single = f"of single {wording.nouns} by the normal distribution"
     return f"{pooled_by(pooled, wording)}, {single}{prediction if isfinite(pooled.pi.low) else ''}"
+
+
+def prior_words(prior):
+    """Return the prior of tau or of the mean effect in words; None is flat."""
+    if prior is None:
+        return "flat prior of the mean effect"
+    name = type(prior).__name__
+    name = "HalfCauchy" if name == "HalfStudent" and prior.df == 1 else name
+    given = {part: _as_given(value) for part, value in vars(prior).items()}
+    return PRIORS.get(name, f"prior of τ by {name}").format(**given)
 
 
 def tau_words(tau, wording):

@@ -1,0 +1,174 @@
+"""The Baujat plot: what each study adds to heterogeneity, against how far it moves the pooled result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis import _check
+from analysis._docs import documented
+from analysis._types import PageWidth
+from analysis.plots import _theme as style
+from analysis.plots import _words as words
+from analysis.plots._page import FigureContent, ReportFigure
+from analysis.plots._plane import (
+    Plane,
+    Scale,
+    draw_axes,
+    draw_trials,
+    footer_rows,
+    named,
+    room_for,
+    sheet,
+    size_of,
+    title_axes,
+    width_of,
+    with_rows,
+    write_names,
+    write_titles,
+)
+from analysis.plots._theme import themed
+from analysis.sentences import Wording
+from analysis.text import significant
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLES = "Contribution to Q", "Influence on the pooled result"
+SOURCE = "(Baujat 2002, doi 10.1002/sim.1221)"
+USUAL_MM, TALL = 120.0, 0.75  # the page, and the height of the panel over its width
+PAD = 0.05  # of the range of both axes, at both ends
+
+
+@documented
+@themed
+def baujat_plot(
+    found: pd.DataFrame,
+    *,
+    x: str = "x",
+    y: str = "y",
+    label: int | Sequence[str] = 6,
+    title: str | None = None,
+    width_mm: PageWidth | None = None,
+    ax: Axes | None = None,
+    note: str = "",
+) -> ReportFigure:
+    """Draw a Baujat plot: each study's contribution to Q against its influence on the pooled result.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        One row a study; names come from the column label, or else from the index.
+    x, y : str
+        Columns of the contribution to Q and of the influence on the pooled result, both at least 0.
+    label : int or sequence of str
+        How many studies are named, the farthest from both axes' zero first; or names of studies.
+    {title}
+    width_mm : float, optional
+        Width of the page in millimetres, at least 80. Default: 120.
+    {ax, note}
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
+        these axes, as it is.
+
+    Raises
+    ------
+    TypeError
+        For anything but a table.
+    ValueError
+        If columns are missing, a value is none or below 0, for an unknown study, or a page that is too narrow.
+
+    See Also
+    --------
+    analysis.leave_one_out : Pool without each trial in turn.
+    analysis.radial : Draw standardised effects against precision.
+    analysis.qq_plot : Draw residuals against normal quantiles.
+    analysis.save_figure : Write a figure with its numbers and its caption.
+
+    Notes
+    -----
+    Both columns are drawn as they stand. Usually they are those of the common-effect model: the squared Pearson
+    residual of a study, and the squared difference of the pooled effects with and without it, divided by the variance
+    of the latter. Studies at the right make the results differ; those at the top decide what is pooled.
+
+    References
+    ----------
+    Baujat, Mahe, Pignon & Hill 2002, Stat Med 21:2641-2652, doi 10.1002/sim.1221.
+
+    Examples
+    --------
+    >>> import analysis, pandas as pd
+    >>> found = pd.DataFrame({"label": ["A", "B", "C"], "x": [0.2, 3.1, 0.9], "y": [0.1, 1.4, 0.02]})
+    >>> fig = analysis.baujat_plot(found, label=1)
+    >>> fig.content.table["labelled"].tolist()[:3]
+    [False, True, False]
+    """
+    table, wording = _baujat_table(found, x, y, label), Wording.of(found)
+    scales = tuple(_scale_of(table[name]) for name in ("x", "y"))
+    if ax is not None:
+        _draw_baujat(Plane(ax, *scales, *size_of(ax)), table)
+        title_axes(ax, *TITLES)
+        return ax.figure
+    width, count = width_of(width_mm or USUAL_MM, "Baujat plot"), wording.counted(len(table))
+    title = title or f"Heterogeneity and influence of {count}"
+    what = f"one circle per {wording.noun}: the farther right, the more it adds to Q; the higher, the more it moves"
+    footer = [line for line in (words.sentences(f"{what} the pooled result {SOURCE}"), words.sentences(note)) if line]
+    left = room_for(scales[1].ticks()[1])
+    height = TALL * (width - 2 * style.MARGIN - left)
+    on = sheet(title, footer, width, scales=scales, label="baujat", entries=[], left=left, right=1.2, height=height)
+    _draw_baujat(on.plane, table)
+    write_titles(on, TITLES[0], [(TITLES[1], "")])
+    printed = {words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)}
+    caption, alt = " ".join([words.sentences(title), *footer]), _baujat_alt_text(title, table, count)
+    on.figure.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
+    return on.figure
+
+
+def _baujat_table(found, x, y, label):
+    """Return one row per study."""
+    _check.table(found, "found", (x, y), "metafor's baujat")
+    names = (found["label"] if "label" in found else found.index.to_series()).astype(str)
+    values = {"x": pd.to_numeric(found[x], "coerce"), "y": pd.to_numeric(found[y], "coerce")}
+    bad = [
+        f"{name} (row {i}), {column} is {found[column].iloc[i]}"
+        for column, numbers in zip((x, y), values.values(), strict=True)
+        for i, (name, value) in enumerate(zip(names, numbers, strict=True))
+        if not (np.isfinite(value) and value >= 0)
+    ]
+    if bad or not len(found):
+        raise ValueError(f"found needs numbers of at least 0, one row a study: {'; '.join(bad) or 'it has no row'}")
+    rows = pd.DataFrame({"kind": "trial", "study": names, "name": names, **values}).reset_index(drop=True)
+    # both axes count alike, as far as they reach in the figure
+    far = np.hypot(*(rows[name] / (rows[name].max() or 1.0) for name in ("x", "y")))
+    rows = named(rows, label, far).assign(text_name=rows["name"])
+    return rows.assign(**{f"text_{name}": [significant(value) for value in rows[name]] for name in ("x", "y")})
+
+
+def _scale_of(values):
+    most = values.max() or 1.0
+    return Scale((-PAD * most, (1 + PAD) * most))
+
+
+def _draw_baujat(plane, table):
+    """Draw axes, circles and names, from the rows of the table."""
+    draw_axes(plane)
+    at = table[["x", "y"]].to_numpy(float)
+    reach = draw_trials(plane, at, False, "baujat-trials")
+    write_names(plane, table, at, reach, outwards=plane.mm(*at.T) - plane.mm(0.0, 0.0))
+
+
+def _baujat_alt_text(title, table, count):
+    """Return what the figure shows to someone who cannot see it."""
+    ends = (f"{significant(table[name].min())} to {significant(table[name].max())}" for name in ("x", "y"))
+    far = table[table["labelled"]].sort_values("distance", ascending=False)["name"]
+    return words.sentences(
+        f"Baujat plot: {title}",
+        "{}, contribution to Q from {}, influence on the pooled result from {}".format(count, *ends),
+        f"Named: {', '.join(far)}" if len(far) else "",
+    )
