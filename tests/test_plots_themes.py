@@ -509,3 +509,11 @@ def test_number_style_is_plain_by_default():
 def test_a_long_text_that_fits_nothing_costs_no_time(text):
     say, before = _catalogue.translator({"trial": "Studie"}), time.perf_counter()
     assert say(text) == text and time.perf_counter() - before < 5
+
+
+def test_notes_and_what_was_left_out_of_many_trials_are_german_too():
+    effects = analysis.effect_sizes(analysis.read_trials(Path(__file__).parents[1] / "data" / "trials.csv"))
+    with analysis.theme(labels="de"):
+        caption = analysis.forest(analysis.pool_subgroups(effects, by="therapy_family")).content.caption
+    for english in (" the ", " in both arms", " not ", "imputed", "crossover:", "Left out"):
+        assert english not in caption

@@ -706,10 +706,15 @@ _METHODS = ("tau2_method", "ci_method", "confidence_level")  # that a table of s
 
 def _years(of):
     """The year of each study by its label, where both are known and the labels differ."""
-    table, kept = getattr(of, "table", None), getattr(of, "kept", None)
-    if table is None or kept is None or "year" not in table or len({*of.labels}) < len(of.labels):
+    effects, table, kept = (getattr(of, name, None) for name in ("effects", "table", "kept"))
+    if effects is not None:
+        labels, years = effects.labels, effects.table.get("year")
+    elif table is not None and kept is not None:
+        labels, years = of.labels, table["year"].iloc[kept] if "year" in table else None
+    else:
         return {}
-    return {"years": dict(zip(of.labels, table["year"].to_numpy()[kept].tolist(), strict=True))}
+    known = {} if years is None or len({*labels}) < len(labels) else dict(zip(labels, years.tolist(), strict=True))
+    return {"years": {label: known[label] for label in of.labels}} if {*of.labels} <= {*known} else {}
 
 
 def _kept_methods(found, methods):

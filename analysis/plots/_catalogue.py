@@ -26,6 +26,7 @@ CLAUSE = r"(?:\([^()\n]*\)|(?!\. |; |[\n←→]|\([^()\n]*\)).)+?"
 WORD = r"(?:(?![.;:,] |[\n←→]).)+?"
 # between the parts of a text, the strongest first; those within parentheses come last
 OUTSIDE = r"(?![^()]*\))"
+LETTER = re.compile(r"\([a-z†]\) ")  # of a note, before its text
 MARKS = (r"(\n)", r"(\. )", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( ?[\[\]()←→] ?)", r"([;:,] )")
 MOST = 19  # pieces that are put together again, with the marks between them: no text has more
 LEAST = 3  # letters of its own that a text has of which translations may name instances
@@ -110,6 +111,8 @@ def _translated_by(labels):
             return text
         if text.endswith(".") and text.lower() not in labels:
             return translated(text[:-1]) + "."
+        if letter := LETTER.match(text):
+            return letter[0] + translated(text[letter.end() :])
         entry, places = _fitting(text, entries)
         if entry is None:
             return _by_parts(text, entries, translated)

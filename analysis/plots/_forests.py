@@ -54,11 +54,11 @@ ROW_MM = 3.9  # rows of one trial stand close
 BETWEEN_MM = 1.5  # and trials apart
 STEP_MARKS = {
     "contrast-markers": "small diamonds: pooled results of the steps",
-    "*-subtotals *-total *-models": "diamond below: all {nouns}",
+    "*-subtotals|*-total|*-models": "diamond below: all {nouns}",
     "contrast-pooled-line": "dotted line: estimate of all {nouns}",
 }
 OUTCOME_MARKS = {
-    "*-subtotals *-total *-models": (
+    "*-subtotals|*-total|*-models": (
         "diamonds: pooled results of each outcome over its own {nouns}, not independent of one another"
     )
 }

@@ -33,18 +33,18 @@ ORDER_WORDS = {"year": "year", "estimate": "estimate", "weight": "weight", "labe
 # Names of marks as they are drawn -> what they mean, in the order in which it is said; a text that begins with a comma
 # goes on with the one before it.
 MARKS = {
-    "placebo-markers": "open circles: {placebo} arms",
-    "treatment-markers": "filled circles: {treatment} arms",
+    "placebo-markers": "open circles: {other} arms",
+    "treatment-markers": "filled circles: {arm} arms",
     "arms-connectors": "grey bar: from one to the other",
     "contrast-markers": "squares: area proportional to the weight in the overall model",
     "points": (
         "circles: {nouns}, moved up or down to keep them apart, area proportional to the weight in the overall model"
     ),
     "outcome-*-markers": "shape and colour: outcome; areas proportional to the weights within each outcome",
-    "contrast-markers-hollow outcome-*-hollow points-hollow": ", hollow where an SD was imputed",
+    "contrast-markers-hollow|outcome-*-hollow|points-hollow": ", hollow where an SD was imputed",
     "*-intervals-imputed": "dashed interval: SD of the change imputed",
-    "*-subtotals *-total *-models": "diamonds: pooled results",
-    "placebo-subtotals placebo-total": ", open for {placebo} arms",
+    "*-subtotals|*-total|*-models": "diamonds: pooled results",
+    "placebo-subtotals|placebo-total": ", open for {other} arms",
     "contrast-models": ", those of further models below",
     "contrast-prediction": "",
     "contrast-density": (
@@ -319,8 +319,8 @@ def marks_sentence(marks, drawn, wording):
     treatment, placebo = wording.arms or UNNAMED
     said = ""
     for names, text in marks.items():
-        if text and any(fnmatch(mark, name) for name in names.split() for mark in drawn):
-            told = text.format(noun=wording.noun, nouns=wording.nouns, treatment=treatment, placebo=placebo)
+        if text and any(fnmatch(mark, name) for name in names.split("|") for mark in drawn):
+            told = text.format(noun=wording.noun, nouns=wording.nouns, arm=treatment, other=placebo)
             said += told if told.startswith(",") or not said else f"; {told}"
     return said
 
