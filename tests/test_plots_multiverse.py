@@ -73,11 +73,18 @@ def finding_of(frame):
     return np.select([below, above], ["below zero", "above zero"], "includes zero")
 
 
-def outline(path):
-    """Return left edges, bottoms and tops of columns drawn side by side as one outline."""
-    points = path.vertices[:-1]
-    upper, lower = np.split(points, 2)
-    return upper[::2, 0], lower[::-1][::2, 1], upper[::2, 1]
+def outline(path, edges):
+    """Return bottoms and tops of columns side by side, drawn as one outline that turns at the edges only."""
+    points, edges = path.vertices[:-1], np.asarray(edges, dtype=float)
+    assert set(points[:, 0]) <= {*edges} and {edges[0], edges[-1]} <= {*points[:, 0]}
+    turn = int(np.argmax(points[:, 0])) + 1
+    sides = points[:turn], points[turn:][::-1]
+    top, bottom = (side[np.searchsorted(side[:, 0], edges[:-1], side="right") - 1, 1] for side in sides)
+    return bottom, top
+
+
+def edges_of(bins):
+    return np.append(bins["rank"], bins["last_rank"].iloc[-1] + 1)
 
 
 # few analyses: a mark for each
@@ -168,8 +175,7 @@ def test_bands_are_the_widest_reach_and_the_common_part(dense, many):
         assert bins["inside_low"][at] == inside["ci_low"].max() and bins["inside_high"][at] == inside["ci_high"].min()
     limits = next(ax for ax in dense.axes if ax.get_label() == "curve").get_ylim()
     for band in ("reach", "inside"):
-        x, bottom, top = outline(artist(dense, f"curve-{band}").get_paths()[0])
-        np.testing.assert_array_equal(x, bins["rank"])
+        bottom, top = outline(artist(dense, f"curve-{band}").get_paths()[0], edges_of(bins))
         np.testing.assert_allclose(bottom, bins[f"{band}_low"].clip(*limits))
         np.testing.assert_allclose(top, bins[f"{band}_high"].clip(*limits))
 
@@ -184,7 +190,7 @@ def test_the_columns_are_the_shares_of_every_bin(dense, many):
             share = (took & (part["finding"] == finding)).mean()
             assert bins[share_name(option["choice"], option["option"], finding)][4] == pytest.approx(share)
     lines = pd.concat([rows(dense, "total"), options], ignore_index=True)
-    drawn = [np.array([outline(p)[1:] for p in artist(dense, gid).get_paths()]) for gid in shares_drawn()]
+    drawn = [np.array([outline(p, edges_of(bins)) for p in artist(dense, gid).get_paths()]) for gid in shares_drawn()]
     for lower, upper in itertools.pairwise(drawn):
         np.testing.assert_array_equal(upper[:, 0], lower[:, 1])  # each finding stands on the one before
     heights = sum(each[:, 0] - each[:, 1] for each in drawn)
@@ -192,6 +198,12 @@ def test_the_columns_are_the_shares_of_every_bin(dense, many):
     np.testing.assert_allclose(heights[0], full)  # all analyses fill their row
     for _, members in lines.groupby("choice", sort=False):
         np.testing.assert_allclose(heights[members.index].sum(axis=0), full)  # the options of a choice share it out
+
+
+def test_a_finding_that_no_analysis_has_is_not_drawn(many):
+    below = many.assign(estimate=-1.0 - many["estimate"].abs() / 10, ci_low=-2.0, ci_high=-0.5)
+    drawn = {a.get_gid() for a in multiverse_plot(below).findobj()}
+    assert "options-below-zero" in drawn and not {"options-includes-zero", "options-above-zero"} & drawn
 
 
 def shares_drawn():
@@ -226,9 +238,12 @@ def test_bins_show_the_thin_part_of_their_shares(many):
         share = bins[share_name("tau2_method", "CE", finding)]
         np.testing.assert_array_equal(bins[shapes.thin_name("tau2_method", "CE", finding)], share)
         assert not bins[shapes.thin_name("tau2_method", "DL", finding)].any()
-        whole, cut = (outline(artist(drawn, name).get_paths()[at]) for name in (gid, f"{gid}-thin"))
-        np.testing.assert_array_equal(cut[1][1::2], whole[2])  # the cover hangs from the top of the share
-        heights = cut[2] - cut[1]
+        whole, cut = (artist(drawn, name).get_paths()[at] for name in (gid, f"{gid}-thin"))
+        edges = edges_of(bins)
+        halves = np.append(np.column_stack([edges[:-1], (edges[:-1] + edges[1:]) / 2]).ravel(), edges[-1])
+        (_, tops), (bottoms, ends) = outline(whole, edges), outline(cut, halves)
+        np.testing.assert_array_equal(bottoms[1::2], tops)  # the cover hangs from the top of the share
+        heights = ends - bottoms
         np.testing.assert_allclose(heights[1::2], share * shapes.SHARE_HEIGHT * shapes.ROW_MM, atol=1e-12)
         assert not heights[::2].any()
     assert misplaced(drawn) == ([], [])

@@ -508,10 +508,14 @@ def _draw_bands(ax, bins, place, limits):
 
 
 def _steps(edges, bottom, top):
-    """Return the outline of columns side by side."""
+    """Return the outline of columns side by side, without the points inside a level stretch."""
     x = np.repeat(edges, 2)[1:-1]
-    upper, lower = np.repeat(top, 2), np.repeat(bottom, 2)
-    return np.column_stack([np.append(x, x[::-1]), np.append(upper, lower[::-1])])
+    sides = []
+    for y in (np.repeat(top, 2), np.repeat(bottom, 2)):
+        turns = np.append(True, y[1:] != y[:-1])
+        kept = turns | np.append(turns[1:], True)
+        sides.append(np.column_stack([x, y])[kept])
+    return np.vstack([sides[0], sides[1][::-1]])
 
 
 def _draw_each(ax, ordered, place, limits):
@@ -603,6 +607,8 @@ def _draw_shares(ax, bins, options, place):
     add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
     for finding, colour in _finding_colours().items():
         names = [share_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
+        if not bins[names].to_numpy().any():
+            continue
         # the rows of the panel count downwards: what is smaller stands higher
         up = base - tall * bins[names].to_numpy().T
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
