@@ -929,6 +929,9 @@ def test_a_therapy_that_is_almost_right_is_refused(four_strong):
         verdict_of(four_strong, therapy="Static magnets")
     with pytest.raises(TrialDataError, match="Did you mean 'Static magnet'"):
         verdict_of(four_strong, therapy="static magnet")
+    claims = pd.DataFrame([claim(therapy="static magnet")], index=[7])
+    with pytest.raises(TrialDataError, match="row 7, claim"):
+        check_claims(claims, four_strong)
 
 
 @pytest.mark.parametrize("bad", ["data/claims.csv", pd.DataFrame({"study": ["a"]})])

@@ -275,7 +275,7 @@ def check_claims(
         effects = with_contrasts(effects, contrasts)
     studies = study_table(effects, rows)
     _check_named(studies)
-    _check_spelling(table, studies)
+    _check_spelling(table.set_axis(claims.index), studies)
     if benchmarks is not None:
         columns = "review year therapy condition measure estimate ci_low ci_high k sign".split()
         _check.table(benchmarks, "benchmarks", columns, "read_benchmarks")
