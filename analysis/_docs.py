@@ -148,7 +148,21 @@ frame : pandas.DataFrame
 # What a figure says of an argument, some of them otherwise than a function that computes.
 _OF_FIGURES = """
 title : str, optional
-    Heading of the figure; one that says what was pooled if left out.
+    Heading of the figure; one that says what was pooled if left out. "" draws none; caption and files keep it.
+footer : bool, optional
+    Whether the paragraphs below the figure are drawn; the caption has them too.
+dpi : float, optional
+    Dots per inch of the figure as matplotlib shows it. Default: 150.
+xlim : (float, float), optional
+    Ends of the level axis, as people read its values; what leaves it ends in an arrowhead.
+ticks : sequence of float, optional
+    Ticks of the level axis, as people read its values.
+xlabel : str, optional
+    Title of the level axis; "" draws none.
+null : float, "measure" or None, optional
+    Where the null line stands, as people read its value. Default: where nothing differs. None draws no line.
+lines : float, sequence of float, or mapping of str to float, optional
+    Further lines, dashed, at values as people read them; the footer has their names.
 note : str
     What a reader must know beside the figure; it ends the caption.
 favours : (str, str), "effects" or None

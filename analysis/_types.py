@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
@@ -54,3 +54,20 @@ class PoolOptions(TypedDict, total=False):
     measure: str
     tau2_ci_method: Tau2CIMethod
     tau2: float | None
+
+
+class PageOptions(TypedDict, total=False):
+    """The options of every figure that are about its page."""
+
+    footer: bool
+    dpi: float
+
+
+class FigureOptions(PageOptions, total=False):
+    """The options of every figure whose level axis shows effects."""
+
+    xlim: tuple[float, float] | None
+    ticks: Sequence[float] | None
+    xlabel: str | None
+    null: float | Literal["measure"] | None
+    lines: float | Sequence[float] | Mapping[str, float]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Unpack
 
 import numpy as np
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.evidence.arms import PooledArms
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -52,6 +52,7 @@ def arms_forest(
     width_mm: PageWidth | None = None,
     digits: int | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw the placebo arm (or another comparator) beside the treatment arm of every trial, and the contrast.
 
@@ -69,6 +70,7 @@ def arms_forest(
         it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
         need it.
     {digits, note}
+    {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------

@@ -12,13 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.evidence.worthwhile import USUAL_WORTHWHILE
 from analysis.models.diagnostics import predictive_density
 from analysis.plots import _theme as style
@@ -27,6 +27,7 @@ from analysis.plots._layout import (
     Column,
     Panel,
     Series,
+    asked,
     panel_limits,
 )
 from analysis.plots._page import ReportFigure, Spec, draw
@@ -81,6 +82,7 @@ def forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw a classic forest plot: squares, pooled diamonds, prediction interval and numbers.
 
@@ -116,6 +118,7 @@ def forest(
         Draw the panel there: marks, axis, and the names as tick labels. Left out are title, text columns, circles,
         footer and the label of the band; the rows share the height of the Axes, 4.5 mm a row suits the type.
     {note}
+    {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -317,9 +320,10 @@ def contrast_panel(trials, wording, favours, *, heads=(), caption="", series=(),
         zone=zone,
         zone_labels=zone_labels,
         measure=wording.measure,
+        asked=True,
     )
     ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
-    return replace(panel, limits=panel_limits(*ends, null=panel.null, zone=zone or None))
+    return asked(replace(panel, limits=panel_limits(*ends, null=panel.null, zone=zone or None)))
 
 
 def axis_title(wording, called=""):

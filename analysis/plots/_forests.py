@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.models.multilevel import MultilevelEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -81,6 +81,7 @@ def steps_forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw the pooled result of every step of ``cumulative`` or ``leave_one_out``.
 
@@ -107,6 +108,7 @@ def steps_forest(
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does.
     {note}
+    {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -326,6 +328,7 @@ def outcomes_forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw several outcomes or time points of every trial under one another, and one pooled diamond for each.
 
@@ -342,6 +345,7 @@ def outcomes_forest(
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does; the tick labels are names of trials and outcomes.
     {note}
+    {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------

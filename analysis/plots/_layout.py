@@ -8,7 +8,7 @@ summary.
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -164,8 +164,58 @@ class Series:
     dashed: bool = False
 
 
+class Level:
+    """What a panel and a scale have in common: limits, a measure, and the options in force, if ``asked`` for them."""
+
+    @property
+    def null(self):
+        """Where nothing differs, in the values that are drawn, or where it was asked for; NaN for no such place."""
+        null = style.option("null") if self.asked else "measure"
+        return float(self.measure.inverse(self.measure.null if null == "measure" else np.nan if null is None else null))
+
+    def ticks(self, most=7):
+        """Return the ticks asked for, or round ones, and their labels."""
+        given = style.option("ticks") if self.asked else None
+        if given is None:
+            return labelled_ticks(self, most)
+        digits = _decimals(given)
+        digits = digits if self.measure.is_ratio else [max(digits)] * len(digits)
+        return self.measure.inverse(given), [number(t, d) for t, d in zip(given, digits, strict=True)]
+
+
+def titled(title):
+    """Return the title of the level axis: that asked for, or the given one."""
+    return title if style.option("xlabel") is None else style.option("xlabel")
+
+
+def asked(scale):
+    """Return a scale, or a panel, with which the common options have the last word: that of the level axis.
+
+    The limits are those of ``xlim``, or wide enough for the ticks, the lines and the null line that were asked for.
+    """
+    scale, xlim, null = replace(scale, asked=True), style.option("xlim"), style.option("null")
+    given = {"ticks": style.option("ticks") or (), "lines": [value for _, value in style.option("lines")]}
+    given |= {"null": () if null in (None, "measure") else (null,)}
+    places = [(name, value, _drawn_at(name, value, scale)) for name, values in given.items() for value in values]
+    low, high = scale.limits if xlim is None else (_drawn_at("xlim", end, scale) for end in xlim)
+    for name, value, at in places:
+        if xlim is not None and not low <= at <= high:
+            raise ValueError(f"{name} has {value:g}, which lies outside xlim, {xlim[0]:g} to {xlim[1]:g}")
+    beyond = [at for *_, at in places if not low <= at <= high]
+    pad = PAD * (high - low)
+    return replace(scale, limits=(min([low, *(x - pad for x in beyond)]), max([high, *(x + pad for x in beyond)])))
+
+
+def _drawn_at(name, value, scale):
+    """Return where a value that people read stands on the axis."""
+    at = float(scale.measure.inverse(value))
+    if not math.isfinite(at):
+        raise ValueError(f"{name} has {value:g}, which no {scale.measure.name} is")
+    return at
+
+
 @dataclass(frozen=True)
-class Panel:
+class Panel(Level):
     """A panel of marks on one axis, with everything that is written above and below it.
 
     Where texts are tuples, the first that fits the width of the panel is written.
@@ -181,11 +231,12 @@ class Panel:
     zone_labels: tuple = ()
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
     connect: bool = False
+    asked: bool = False
 
     @property
-    def null(self):
-        """Where nothing differs, in the values that are drawn; NaN for a measure without such a place."""
-        return float(self.measure.inverse(self.measure.null))
+    def title(self):
+        """The title of the axis: that asked for, or its own."""
+        return titled(self.captions[0]) if self.asked else self.captions[0]
 
 
 def body_of(table):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -19,7 +19,7 @@ from analysis.plots._forest import (
     with_digits,
     worthwhile_zone,
 )
-from analysis.plots._layout import Column, limits_of_points
+from analysis.plots._layout import Column, asked, limits_of_points
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._plane import height_of, swarm
 from analysis.plots._rows import add_cells, build_rows, source_of
@@ -51,6 +51,7 @@ def orchard(
     title: str | None = None,
     width_mm: PageWidth | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw many trials as circles along one axis, by groups, with pooled means, confidence and prediction intervals.
 
@@ -70,6 +71,7 @@ def orchard(
     width_mm : float, optional
         Width of the page in millimetres. Default: 174.
     {note}
+    {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -115,7 +117,7 @@ def orchard(
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
     table = _band_lines(rows, source, wording)
-    panel = replace(panel, limits=_circle_limits(trials, table, zone, panel.null))
+    panel = asked(replace(panel, limits=_circle_limits(trials, table, zone, panel.null)))
     spec = Spec(
         table,
         [

@@ -30,7 +30,6 @@ from analysis.plots._layout import (
     font,
     key_lines,
     label_indent,
-    labelled_ticks,
     line_height,
     place,
     printed_rows,
@@ -40,12 +39,23 @@ from analysis.plots._layout import (
     wrap,
     wrap_evenly,
 )
-from analysis.plots._marks import circle_look, draw_letters, draw_panel, drawn_in, rule, write, write_block
+from analysis.plots._marks import (
+    DASHES,
+    circle_look,
+    draw_letters,
+    draw_panel,
+    drawn_in,
+    lines,
+    rule,
+    write,
+    write_block,
+)
 from analysis.plots._theme import changed, current
 from analysis.sentences import Wording
 
 TICKS_MM = 5.6  # from the axis to the captions
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
+OVERHANG_OF_XLIM = 3.4  # mm: the same where the ends were asked for, and are round
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
 MM_PER_INCH = 25.4
 USUAL_MM = 174.0
@@ -83,7 +93,7 @@ def _caption_lines(panel, width):
     def centred(text, look):
         return [((line,), ("center",), look) for line in wrap_evenly(text, width, style.SMALL_PT)]
 
-    lines = centred(panel.captions[0], style.CAPTION)
+    lines = centred(panel.title, style.CAPTION)
     if panel.favours:
         fit = all(text_width(w, style.SMALL_PT) <= width - 4.0 for w in panel.favours)
         words = panel.favours if fit else shortened(panel.favours)  # both sides in the same wording
@@ -108,16 +118,27 @@ def write_captions(page, panel, left, right, y):
 
 
 def draw_axis(ax, panel, width):
-    """Set round ticks whose labels have room, on the bottom spine alone; of a ``panel`` its limits and ratio count."""
-    pitch = width / (panel.limits[1] - panel.limits[0])
+    """Set ticks on the bottom spine alone, round ones whose labels have room, or those asked for; and further lines."""
+    pitch, given = width / (panel.limits[1] - panel.limits[0]), panel.asked and style.option("ticks")
+    overhang = OVERHANG_OF_XLIM if panel.asked and style.option("xlim") else OVERHANG
     for most in range(7, 0, -1):
-        ticks, labels = labelled_ticks(panel, most)
+        ticks, labels = panel.ticks(most)
         half = np.array([text_width(label, style.SMALL_PT) for label in labels]) / 2
-        room = np.minimum(ticks - panel.limits[0], panel.limits[1] - ticks) * pitch + OVERHANG - half
+        if given:
+            break
+        room = np.minimum(ticks - panel.limits[0], panel.limits[1] - ticks) * pitch + overhang - half
         ticks, labels, half = ticks[room >= 0], np.array(labels)[room >= 0], half[room >= 0]
         if (np.diff(ticks) * pitch - half[1:] - half[:-1] >= 1.2).all():
             break
     labels = [str(style.say(label)) for label in labels]
+    if given:  # every tick is drawn; a label that has no room beside the one before it is not
+        last = -np.inf
+        for i, (x, wide) in enumerate(zip(ticks * pitch, half, strict=True)):
+            labels[i], last = (labels[i], x + wide) if x - wide >= last + 1.2 else ("", last)
+    if panel.asked and style.option("lines"):
+        at = panel.measure.inverse([value for _, value in style.option("lines")])
+        look = {"colors": style.MUTED, "linewidths": 0.7, "linestyles": [DASHES], "zorder": 0.9}
+        lines(ax, [[(x, 0), (x, 1)] for x in at], "lines", transform=ax.get_xaxis_transform(), **look)
     ax.set_xticks(ticks, labels, fontproperties=font(style.SMALL_PT), color=style.INK)
     ax.set_yticks([])
     ax.tick_params(axis="x", length=3, width=style.RULE_PT, color=style.INK, pad=2.5)
@@ -318,7 +339,8 @@ def _draw_into(ax, table, panel):
     for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
         _, weight, colour = style.cell_style(kind)
         label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
-    caption = "\n".join(str(style.say(line)) for line in [*panel.captions, *_directions(panel, width)])
+    said = filter(None, [panel.title, *panel.captions[1:], *_directions(panel, width)])
+    caption = "\n".join(str(style.say(line)) for line in said)
     ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
     return ax.get_figure(root=True)
 
@@ -369,26 +391,32 @@ class _Frame:
 
 def frame(title, footer, width, body):
     """Return the Frame of a page whose body is ``body`` mm high."""
-    title_lines = wrap(title, width - 2 * style.MARGIN, style.TITLE_PT, "bold")
+    title_lines = wrap(title if style.option("title") != "" else "", width - 2 * style.MARGIN, style.TITLE_PT, "bold")
     notes = _note_lines(footer, width)
-    top = style.MARGIN + len(title_lines) * line_height(style.TITLE_PT) + 2.0
+    top = style.MARGIN + (len(title_lines) * line_height(style.TITLE_PT) + 2.0 if title_lines else 0.0)
     return _Frame(width, _height(top + body, notes), top, top + body, title_lines, notes)
 
 
 def _note_lines(footer, width):
-    """Return the lines of the paragraphs of a footer."""
-    return [line for text in footer for line in wrap(text, width - 2 * style.MARGIN, style.NOTE_PT)]
+    """Return the lines of the paragraphs of a footer, none where it is not to be drawn."""
+    return (
+        []
+        if not style.option("footer")
+        else [line for text in footer for line in wrap(text, width - 2 * style.MARGIN, style.NOTE_PT)]
+    )
 
 
 def _height(bottom, notes):
     """Return the height of a page with these lines below ``bottom``."""
-    return bottom + 3.0 + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
+    return bottom + (3.0 if notes else 0.0) + len(notes) * line_height(style.NOTE_PT) + style.MARGIN
 
 
 def framed_page(framing):
     """Return a new Figure and its page, one Axes in millimetres with y downwards, title and footer written."""
     width, height = framing.width, framing.height
-    figure = ReportFigure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=150, facecolor=style.PAPER)
+    figure = ReportFigure(
+        figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.option("dpi"), facecolor=style.PAPER
+    )
     FigureCanvasAgg(figure)
     figure.families = style.FONT
     page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")

@@ -19,12 +19,13 @@ from analysis.models.results import t_quantile
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import (
+    Level,
     first_fitting,
     font,
-    labelled_ticks,
     line_height,
     shortened,
     text_width,
+    titled,
     wrap,
     wrap_evenly,
 )
@@ -75,20 +76,12 @@ LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Level):
     """Limits of an axis in the values that are drawn, and the measure that says how these are read."""
 
     limits: tuple
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
-
-    @property
-    def null(self):
-        """Where nothing differs, in the values that are drawn; NaN for a measure without such a place."""
-        return null_of(self.measure)
-
-    def ticks(self, most=7):
-        """Return round ticks and their labels."""
-        return labelled_ticks(self, most)
+    asked: bool = False
 
 
 def null_of(measure):
@@ -262,7 +255,7 @@ def lines_above(y_title, favours, width):
 def write_titles(on, x_title, above):
     """Write the titles of both axes: the level one in even lines, and the lines above the panel."""
     room = on.right - on.left
-    write_level_title(on, wrap_evenly(x_title, room, style.SMALL_PT), on.left + room / 2)
+    write_level_title(on, wrap_evenly(titled(x_title), room, style.SMALL_PT), on.left + room / 2)
     write_above(on, above)
 
 
@@ -284,7 +277,7 @@ def write_level_title(on, lines, middle):
 def title_axes(ax, x_title, y_title, favours=(), *, upright=False):
     """Title the axes of another figure; the directions stand below the title of the axis of effects."""
     for title, set_title, room, here in zip(
-        (x_title, y_title), (ax.set_xlabel, ax.set_ylabel), size_of(ax), (not upright, upright), strict=True
+        (titled(x_title), y_title), (ax.set_xlabel, ax.set_ylabel), size_of(ax), (not upright, upright), strict=True
     ):
         lines = [title]
         if favours and here:

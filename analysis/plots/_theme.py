@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
+import inspect
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
@@ -26,6 +28,7 @@ from analysis.plots._catalogue import LANGUAGES, catalogue, checked, spelled, te
 from analysis.plots._catalogue import Said as Said
 from analysis.plots._fonts import families
 from analysis.plots._look import PALETTES, SETTINGS
+from analysis.plots._options import DEFAULTS, in_force, signature_of
 from analysis.text import NUMBERS, NumberStyle
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ class _Look(NamedTuple):
     labels: dict
     say: object
     chosen: bool = True  # by ``theme``, not by default
+    options: Mapping = MappingProxyType(DEFAULTS)  # of the figure that is drawn, see ``_options``
 
     @property
     def spoken(self):
@@ -243,21 +247,30 @@ def changed(**changes):
 
 
 def themed(draw):
-    """Make a function that draws a figure heed theme, fonts of ``rcParams`` and widths by name (a decorator)."""
+    """Make a function that draws a figure heed theme, fonts of ``rcParams`` and common options (a decorator)."""
+    own, signature = inspect.signature(draw).parameters, signature_of(draw)
 
     @functools.wraps(draw)
-    def drawn(*args, **options):
-        if "width_mm" in options:
-            options["width_mm"] = _page_width(options["width_mm"])
+    def drawn(*args, **given):
+        options = in_force(draw.__name__, signature.parameters, given)
+        given = {name: value for name, value in given.items() if name in own}
+        if "width_mm" in given:
+            given["width_mm"] = _page_width(given["width_mm"])
         look = current()
         if not look.chosen and _paper_is_dark():
             look = _made("dark")
         found = families(look.values["FONT"], chosen=look.values["FONT"] != _made(look.name).values["FONT"])
         rc = {**SETTINGS["RC"], "font.family": list(found)}
-        with _in_force(look._replace(values={**look.values, "FONT": found, "RC": rc})):
-            return draw(*args, **options)
+        with _in_force(look._replace(values={**look.values, "FONT": found, "RC": rc}, options=options)):
+            return draw(*args, **given)
 
+    drawn.__signature__ = signature
     return drawn
+
+
+def option(name):
+    """Return a common option of the figure that is drawn."""
+    return current().options[name]
 
 
 def _page_width(width_mm):

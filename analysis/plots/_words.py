@@ -7,6 +7,7 @@ number in them is written by it or by analysis.text.
 from fnmatch import fnmatch
 from math import isfinite
 
+from analysis.plots import _theme as style
 from analysis.sentences import capital
 from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 
@@ -314,6 +315,14 @@ def between_sentence(between):
     return f"{q}; F {number(between.f)} on {df}, p {equals(between.f_pvalue)}"
 
 
+def lines_words(wording):
+    """Return what the further lines are that were asked for, "" for none; by their names and values."""
+    given, measure = style.option("lines"), wording.measure
+    values = [wording.write(float(measure.inverse(value))) for _, value in given]
+    names = ", ".join(f"{name} {value}".strip() for (name, _), value in zip(given, values, strict=True))
+    return f"dashed grey {'line' if len(given) == 1 else 'lines'}: {names}" if given else ""
+
+
 def marks_sentence(marks, drawn, wording):
     """Return what the marks mean whose names are among those ``drawn``."""
     treatment, placebo = wording.arms or UNNAMED
@@ -322,7 +331,7 @@ def marks_sentence(marks, drawn, wording):
         if text and any(fnmatch(mark, name) for name in names.split("|") for mark in drawn):
             told = text.format(noun=wording.noun, nouns=wording.nouns, arm=treatment, other=placebo)
             said += told if told.startswith(",") or not said else f"; {told}"
-    return said
+    return "; ".join(filter(None, (said, lines_words(wording) if "lines" in drawn else "")))
 
 
 def letter_of(spec):

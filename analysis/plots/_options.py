@@ -1,0 +1,122 @@
+"""The options that all figures share: what they may be, and how a function that draws takes them.
+
+A function says with ``**options: Unpack[FigureOptions]`` that it takes them, and never sees them: its decorator checks
+them and puts them into force beside the theme, where page and axis read them.
+"""
+
+import difflib
+import inspect
+import math
+from numbers import Real
+
+from analysis._types import FigureOptions, PageOptions
+
+TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, FigureOptions)}
+# Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
+DEFAULTS = {
+    "xlim": None,
+    "ticks": None,
+    "xlabel": None,
+    "null": "measure",
+    "lines": (),
+    "footer": True,
+    "dpi": 150,
+    "title": None,
+    "prediction": "bar",
+    "overall": True,
+}
+
+
+def signature_of(draw):
+    """Return the signature of a function as help and editors show it, with the common options by their names."""
+    signature = inspect.signature(draw)
+    own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    taken = [TAKEN[each.annotation] for each in signature.parameters.values() if each.kind is each.VAR_KEYWORD]
+    common = [
+        inspect.Parameter(name, own[-1].KEYWORD_ONLY, default=DEFAULTS[name], annotation=of.__forward_arg__)
+        for options in taken
+        for name, of in options.__annotations__.items()
+    ]
+    return signature.replace(parameters=[*own, *common])
+
+
+def in_force(name, known, given):
+    """Return the options of a call of the function ``name``, checked; ``known`` are the names of its arguments."""
+    if unknown := [each for each in given if each not in known]:
+        near = difflib.get_close_matches(unknown[0], known, 1, 0.6)
+        perhaps = f"did you mean {near[0]}? " if near else ""
+        raise TypeError(f"{name} has no argument {unknown[0]!r}; {perhaps}it takes {', '.join(known)}")
+    checked = {each: CHECKS.get(each, _as_given)(each, value) for each, value in given.items() if each in DEFAULTS}
+    return DEFAULTS | checked
+
+
+def _as_given(name, value):
+    return value
+
+
+def _number(name, value, also=""):
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; give a finite number{also}")
+    return float(value)
+
+
+def _numbers(name, value):
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise ValueError(f"{name} is {value!r}; give a sequence of numbers")
+    return tuple(_number(f"a value of {name}", each) for each in value)
+
+
+def _limits(name, value):
+    if value is None:
+        return None
+    low, high = ends if len(ends := _numbers(name, value)) == 2 else (0.0, 0.0)
+    if not low < high:
+        raise ValueError(f"{name} is {value!r}; give two numbers, the lower one first")
+    return low, high
+
+
+def _ticks(name, value):
+    return None if value is None else tuple(sorted(set(_numbers(name, value))))
+
+
+def _null(name, value):
+    return value if value is None or value == "measure" else _number(name, value, ', None or "measure"')
+
+
+def _lines(name, value):
+    """Return (name, value) of every line."""
+    if isinstance(value, Real):
+        value = (value,)
+    named = value.items() if hasattr(value, "items") else [("", each) for each in _numbers(name, value)]
+    return tuple((str(called), _number(f"a value of {name}", each)) for called, each in named)
+
+
+def _truth(name, value):
+    if value not in (True, False):
+        raise ValueError(f"{name} is {value!r}; it must be True or False")
+    return bool(value)
+
+
+def _dpi(name, value):
+    if not 0 < _number(name, value):
+        raise ValueError(f"{name} is {value!r}; dots per inch are more than 0")
+    return float(value)
+
+
+def _text(name, value):
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} is {value!r}; give a text")
+    return value
+
+
+CHECKS = {
+    "xlim": _limits,
+    "ticks": _ticks,
+    "xlabel": _text,
+    "null": _null,
+    "lines": _lines,
+    "footer": _truth,
+    "overall": _as_given,
+    "dpi": _dpi,
+    "title": _text,
+}
