@@ -149,6 +149,10 @@ frame : pandas.DataFrame
 _OF_FIGURES = """
 title : str, optional
     Heading of the figure; one that says what was pooled if left out. "" draws none; caption and files keep it.
+prediction : "bar" or None
+    None leaves the prediction interval out, of the figure and of what is said of it.
+overall : bool
+    Whether the result over all groups is drawn; without it nothing is said of it either.
 footer : bool, optional
     Whether the paragraphs below the figure are drawn; the caption has them too.
 dpi : float, optional

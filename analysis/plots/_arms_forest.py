@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Unpack
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from analysis import _check
 from analysis._docs import documented
@@ -17,11 +15,12 @@ from analysis.plots._forest import (
     add_columns,
     computed_sentence,
     contrast_panel,
+    limits_of_rows,
     tracks_of,
     with_digits,
     worthwhile_zone,
 )
-from analysis.plots._layout import Panel, Series, panel_limits, same_scale
+from analysis.plots._layout import Panel, Series, same_scale
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._rows import (
     add_cells,
@@ -32,6 +31,10 @@ from analysis.plots._rows import (
 )
 from analysis.plots._theme import themed
 from analysis.sentences import Wording, findings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
@@ -51,6 +54,10 @@ def arms_forest(
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
     width_mm: PageWidth | None = None,
     digits: int | None = None,
+    favours: tuple[str, str] | Literal["effects"] | None = "effects",
+    prediction: Literal["bar"] | None = "bar",
+    overall: bool = True,
+    ax: Axes | SubFigure | None = None,
     note: str = "",
     **options: Unpack[FigureOptions],
 ) -> ReportFigure:
@@ -69,7 +76,10 @@ def arms_forest(
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
         it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
         need it.
-    {digits, note}
+    {digits, favours, prediction, overall}
+    ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
+        Draw the panel there, as :func:`analysis.forest` does.
+    {note}
     {footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
@@ -125,10 +135,10 @@ def arms_forest(
     table, key = add_notes(build_rows(total, groups, wording, order))
     wording = with_digits(wording, digits, table)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
-    trials, (treatment, placebo) = table[table["kind"] == "trial"], wording.arms
+    treatment, placebo = wording.arms
     caption = words.capital(_in_unit(", ".join(filter(None, (wording.outcome_name, wording.contrast))), wording))
     look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
-    arms, contrast = _arms_panel(trials, wording), contrast_panel(trials, wording, "effects", **look)
+    arms, contrast = _arms_panel(table, wording), contrast_panel(table, wording, favours, **look)
     cells = _with_arms_texts(table, wording, columns)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
     if not (cells["text_condition"] != "").any():
@@ -150,11 +160,11 @@ def arms_forest(
         ),
         notes=(words.key_sentence(key), words.sentences(note)),
         seen=words.seen_sentences(table, wording),
-        in_words=findings(pooled),
+        in_words=findings(pooled) if overall else "",
         drop=DROP,
         usual_mm=USUAL_MM,
     )
-    return draw(spec, width_mm=width_mm)
+    return draw(spec, width_mm=width_mm, ax=ax)
 
 
 def _changed(wording):
@@ -173,7 +183,7 @@ def _in_unit(text, wording):
 
 def _with_arms_texts(table, wording, columns):
     """Return the table with its printed text; a subtotal has its heterogeneity behind its name."""
-    cells = add_columns(add_cells(table, wording), columns, {}, wording, COLUMNS)
+    cells = add_columns(add_cells(table, wording), {"columns": columns}, {}, wording, (*COLUMNS, "p"))
     stated = cells["condition_group"] if "condition_group" in cells else [None] * len(cells)
     own = zip(stated, cells["kind"], strict=True)
     cells["text_condition"] = [name if kind == "trial" and isinstance(name, str) else "" for name, kind in own]
@@ -181,12 +191,8 @@ def _with_arms_texts(table, wording, columns):
     return cells
 
 
-def _arms_panel(trials, wording):
+def _arms_panel(rows, wording):
     """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
-    ends = [
-        np.concatenate([trials[f"{arm}_{end}"].to_numpy(float) for arm in ("placebo", "treatment")])
-        for end in ("estimate", "low", "high")
-    ]
     orange, teal = (style.ORANGE, style.ORANGE_TEXT), (style.TEAL, style.TEAL)
     treated, control = ((f"{name} arm", name) for name in wording.arms)
     placebo = Series("placebo", control, *orange, marker="circle", filled=False, offset=-0.9)
@@ -195,7 +201,7 @@ def _arms_panel(trials, wording):
         "arms",
         ("Change within each arm", "Within each arm", "Arms"),
         (placebo, treatment),
-        panel_limits(*ends),
+        limits_of_rows(rows, ("placebo", "treatment")),
         (
             _in_unit(f"{_changed(wording)} within each arm", wording),
             "descriptive: natural course and regression to the mean are in it",

@@ -36,11 +36,12 @@ from analysis.plots._rows import (
     add_notes,
     build_rows,
     decimals,
+    fixed,
     source_of,
     usable_order,
 )
 from analysis.plots._theme import themed
-from analysis.text import bracketed, level, number
+from analysis.text import bracketed, equals, level, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,12 +53,13 @@ if TYPE_CHECKING:
     from analysis.models.subgroups import PooledSubgroups
 
 USUAL_MM = 174.0
-PREDICTIONS = ("bar", "diamond", "density")
 # mm, about twice the row of a bar: the curve is as high as its row, less 1.8 mm.
 DENSITY_MM = 9.4
 ARMS = ("treatment", "placebo")  # in the names of columns
 SHORT = {"treatment": "treat.", "placebo": "plac."}  # above narrow columns
 SHORT_LETTERS = 12  # of other names there
+# which set the limits of a panel, are shown whole, and are shown where the trials have room beside them
+ROWS_OF_PANELS = ("trial",), ("total", "prediction"), ("subtotal", "model")
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
 
 
@@ -73,7 +75,8 @@ def forest(
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     symbols: Mapping[str, Mapping[str, Any]] | None = None,
     order: str = "year",
-    prediction: Literal["bar", "diamond", "density"] = "bar",
+    prediction: Literal["bar", "diamond", "density"] | None = "bar",
+    overall: bool = True,
     worthwhile: tuple[float, float] | float | None = None,
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
@@ -104,16 +107,17 @@ def forest(
         "?" and "-" have the tones good, some and bad; ``(letter, tone or colour)`` sets another. A column that is
         named neither in ``columns`` nor in ``right`` stands at the far right.
     {order}
-    prediction : {"bar", "diamond", "density"}
-        How the prediction interval is drawn; "density" draws the predictive distribution it is cut from.
+    prediction : {"bar", "diamond", "density"} or None
+        How the prediction interval is drawn; "density" draws the predictive distribution it is cut from, None nothing.
+    {overall}
     worthwhile : (float, float) or float, optional
         Least and most that is taken as the smallest worthwhile effect, drawn as a band, or one value, drawn as a dashed
         line. Of differences it is the size, on the side that is good (`benefit`), or as it stands where nobody said
         what is good; else a value as people read it, such as 0.8 of ratios.
     {favours, measure, digits, title}
     width_mm : float, optional
-        Width of the page; where it is too small, columns are given up: those of your own, the last one first, then
-        "arms", "n" and "weight". Default: 174, wider where the columns need it.
+        Width of the page; where it is too small, columns are given up, with a warning: those of your own, the last one
+        first, then "arms", "n", "weight" and circles. Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there: marks, axis, and the names as tick labels. Left out are title, text columns, circles,
         footer and the label of the band; the rows share the height of the Axes, 4.5 mm a row suits the type.
@@ -154,26 +158,25 @@ def forest(
     >>> fig.content.table["kind"].tolist()[:5]
     ['trial', 'trial', 'trial', 'total', 'prediction']
     """
-    if prediction not in PREDICTIONS:
-        raise ValueError(f"prediction is {prediction!r}; it must be one of {', '.join(PREDICTIONS)}")
     source = source_of(results, by, data, measure=measure)
     models, own = _named_models(models, source.pooled)
     order = usable_order(source.total.trials, order)
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
     wording = with_digits(source.wording, digits, table)
-    left, right, symbols = as_headings(columns), as_headings(right), dict(symbols or {})
+    left, right = as_headings(columns), as_headings(right, "right")
+    symbols = dict(symbols or {})
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table[table["kind"] == "trial"]
-    panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
-    cells = add_columns(add_cells(table, wording), [*left, *right], symbols, wording)
-    if prediction == "density":
+    panel = contrast_panel(table, wording, favours, zone=zone, zone_labels=labels)
+    cells = add_columns(add_cells(table, wording), {"columns": left, "right": right}, symbols, wording)
+    if prediction == "density" and overall:
         cells = pd.concat([cells, _density_rows(source.pooled)], ignore_index=True)
     look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}
     spec = Spec(
         cells,
         tracks_of(cells, left, right, symbols, [panel], wording),
         wording,
-        title=title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result",
+        title=title or words.forest_title(trials, wording),
         said=words.total_sentences(table, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
         marks=words.MARKS | look | {"contrast-zone": band},
@@ -235,7 +238,7 @@ def _forest_rows(source, models, own, order, prediction):
     table = build_rows(source.total, source.groups, source.wording, order)
     if own:
         table.loc[table["kind"] == "total", "name"] = own
-    if prediction != "bar":
+    if prediction not in ("bar", None):
         at = table["kind"] == "prediction"
         table["prediction_style"] = pd.Series(np.where(at, prediction, None), dtype=object)
         tall = prediction == "density" and np.isfinite(source.pooled.pi.low)
@@ -282,10 +285,10 @@ def with_digits(wording, digits, rows):
     return wording.to(wording.decimals(rows["contrast_low"], rows["contrast_high"], style.LEAST_DIGITS))
 
 
-def as_headings(columns):
+def as_headings(columns, argument="columns"):
     """Return name -> heading (None: made from the name) of columns given as names or as a mapping."""
     if isinstance(columns, str):
-        raise ValueError(f"columns is {columns!r}; give a sequence of names, ({columns!r},)")
+        raise ValueError(f"{argument} is {columns!r}; give a sequence of names, ({columns!r},)")
     return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
@@ -308,12 +311,12 @@ def worthwhile_zone(worthwhile, wording):
     return zone, labels, said
 
 
-def contrast_panel(trials, wording, favours, *, heads=(), caption="", series=(), zone=(), zone_labels=()):
-    """Return the panel of effects, with limits that suit the trials; ``caption`` says what its axis shows."""
+def contrast_panel(rows, wording, favours, *, heads=(), caption="", series=(), zone=(), zone_labels=()):
+    """Return the panel of effects, with limits that suit the ``rows``; ``caption`` says what its axis shows."""
     panel = Panel(
         "contrast",
         heads or (wording.measure.title, wording.measure),
-        series or (Series("contrast", ("difference",), style.INK, style.INK),),
+        series or (Series("contrast", ("difference",), style.INTERVAL, style.INK),),
         (),
         (caption or axis_title(wording),),
         favours=words.directions(favours, wording),
@@ -322,8 +325,17 @@ def contrast_panel(trials, wording, favours, *, heads=(), caption="", series=(),
         measure=wording.measure,
         asked=True,
     )
-    ends = (trials[f"contrast_{end}"] for end in ("estimate", "low", "high"))
-    return asked(replace(panel, limits=panel_limits(*ends, null=panel.null, zone=zone or None)))
+    return asked(replace(panel, limits=limits_of_rows(rows, ["contrast"], null=panel.null, zone=zone or None)))
+
+
+def limits_of_rows(rows, series, **more):
+    """Return the limits of a panel of some series: see ``panel_limits``."""
+    ends = ("estimate", "low", "high")
+    trials, whole, also = (
+        np.vstack([rows.loc[rows["kind"].isin(kinds), [f"{one}_{end}" for end in ends]] for one in series])
+        for kinds in ROWS_OF_PANELS
+    )
+    return panel_limits(*trials.astype(float).T, whole=whole[:, 1:], more=also[:, 1:], **more)
 
 
 def axis_title(wording, called=""):
@@ -339,14 +351,15 @@ def _density_rows(pooled):
     return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
 
 
-def add_columns(table, names, symbols, wording, usual=("n", "arms", "effect", "weight")):
+def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "weight", "p")):
     """Return the table with the printed text of the chosen columns of the trials.
 
     Parameters
     ----------
     table : DataFrame
         Of ``build_rows`` with its usual cells.
-    names : list of str
+    chosen : dict
+        Name of the argument -> names of columns.
     symbols : dict
         column -> (value -> letter).
     wording : Wording
@@ -355,19 +368,30 @@ def add_columns(table, names, symbols, wording, usual=("n", "arms", "effect", "w
         Columns that are no column of the trials.
     """
     trial = table["kind"] == "trial"
-    for name in names:
-        if name in usual:
-            table = _add_arm_cells(table, wording.digits) if name == "arms" else table
+    for argument, name in ((argument, name) for argument, names in chosen.items() for name in names):
+        if name == "p" and name not in table and name in usual:
+            table = table.assign(text_p=_pvalue_texts(table, argument, wording))
+        elif name in usual and name not in ("arms", "p"):
+            continue
+        elif name == "arms" and name in usual:
+            table = _add_arm_cells(table, wording.digits)
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
-                f"columns names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
+                f"{argument} names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
             )
         elif name not in symbols:
             table = table.assign(**{f"text_{name}": _column_texts(table[name].where(trial), name)})
     for name, letters in symbols.items():
         table = _add_letters(table, name, letters, trial)
     return table
+
+
+def _pvalue_texts(table, argument, wording):
+    """Return the p values of no effect: of trials on the normal distribution, of pooled results as they were tested."""
+    if not math.isfinite(wording.measure.null):
+        raise ValueError(f"{argument} names 'p', but no {wording.measure.name} means that there is no effect")
+    return [equals(p).removeprefix("= ") if _is_numeric(p) else "" for p in table["contrast_pvalue"]]
 
 
 def _add_arm_cells(table, digits):
@@ -380,7 +404,7 @@ def _add_arm_cells(table, digits):
             )
         for part in ("mean", "sd"):
             values = table[f"{part}_{arm}"].where(table["kind"] == "trial")
-            table = table.assign(**{f"text_{part}_{arm}": ["" if v != v else number(v, digits) for v in values]})
+            table = table.assign(**{f"text_{part}_{arm}": ["" if v != v else fixed(v, digits) for v in values]})
     return table
 
 
@@ -392,7 +416,7 @@ def _column_texts(values, name):
     most = 1 if max(map(abs, known), default=0) >= 10 else 2
     places = 0 if plain else max((decimals(v, most) for v in known), default=0)
     return [
-        "" if _is_missing(v) else (f"{v:.0f}" if plain else number(v, places)) if _is_numeric(v) else str(v)
+        "" if _is_missing(v) else (f"{v:.0f}" if plain else fixed(v, places)) if _is_numeric(v) else str(v)
         for v in values
     ]
 
@@ -425,10 +449,10 @@ def computed_sentence(quantity, groups, total, wording, between=None):
     return words.sentences(
         quantity if wording.measure or wording.unit else "",
         words.model_sentence(pooled, wording),
-        words.heterogeneity_sentence(pooled, wording),
+        words.heterogeneity_sentence(pooled, wording) if style.option("overall") else "",
         words.between_sentence(between),
         words.few_sentence(groups, wording),
-        words.narrow_sentence([*groups, total], wording),
+        words.narrow_sentence([*groups, total] if style.option("overall") else groups, wording),
     )
 
 
@@ -490,7 +514,9 @@ def _columns_of(table, name, head, symbols, wording):
             for part, title in PARTS.items()
         ]
     if name in ("effect", "difference"):
-        return [effect_column(table, head or words.effect_head(wording))]
+        return [effect_column(table, head, wording)]
+    if name == "p":
+        return [Column("p", head or "p", ("text_p",))]
     if name == "weight":
         return [Column("weight", head or "Weight", ("text_weight",))]
     head = head or words.capital(name.replace("_", " "))
@@ -511,13 +537,22 @@ def short_names(names):
     return names if cut[0] == cut[1] else cut
 
 
-def effect_column(table, head):
-    """Return the column of the estimate and its limits, each aligned on the decimal point."""
-    head = f"{head} {bracketed(f'{words.level_of(table)} CI')}"
+def effect_column(table, head, wording):
+    """Return the column of the estimate and its limits, each aligned on the decimal point, under a heading or ours."""
+    head = head or f"{words.effect_head(wording)} {bracketed(f'{words.level_of(table)} CI')}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
 
 
 def drop_order(left, right, symbols=()):
-    """Return the names of columns in the order in which a page that is too narrow gives them up; "effect" stays."""
-    others = [name for name in (*reversed(right), *reversed(left)) if name not in ("effect", "weight", "n", "arms")]
-    return (*others, *(name for name in symbols if name not in others), "arms", "n", "weight")
+    """Return the names of columns in the order in which a page that is too narrow gives them up; "effect" stays.
+
+    The area of a square tells the weight too; nothing else tells what circles do.
+    """
+    last = ("effect", "weight", "n", "arms", *symbols)
+    return (
+        *(name for name in (*reversed(right), *reversed(left)) if name not in last),
+        "arms",
+        "n",
+        "weight",
+        *symbols,
+    )

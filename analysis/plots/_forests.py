@@ -33,7 +33,7 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, Series
 from analysis.plots._page import ReportFigure, Spec, draw
-from analysis.plots._rows import add_cells, add_notes, build_rows, sort_trials, source_of, usable_order
+from analysis.plots._rows import add_cells, add_notes, build_rows, fixed, sort_trials, source_of, usable_order
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
 from analysis.text import NOT_ESTIMABLE, equals, level, number, percent
@@ -69,7 +69,7 @@ OUTCOME_MARKS = {
 def steps_forest(
     steps: pd.DataFrame,
     *,
-    overall: PooledEffect | MultilevelEffect | None = None,
+    overall: PooledEffect | MultilevelEffect | Literal[False] | None = None,
     columns: Sequence[str] | Mapping[str, str] | None = None,
     right: Sequence[str] | Mapping[str, str] = ("effect", "tau", "i2"),
     measure: str | None = None,
@@ -89,9 +89,9 @@ def steps_forest(
     ----------
     steps : pandas.DataFrame
         From :func:`analysis.cumulative` or :func:`analysis.leave_one_out` (known by its column shift).
-    overall : PooledEffect or MultilevelEffect, optional
+    overall : PooledEffect, MultilevelEffect or False, optional
         All trials together, for a diamond below the steps. Steps of ``cumulative`` end in it; of ``leave_one_out``
-        only the estimate is known without it.
+        only the estimate is known without it. False draws no result of all trials.
     columns, right : sequence of str, or mapping of str to heading
         Columns of the steps left and right of the panel; "effect" is the estimate with its interval. Default left:
         what the trials were sorted by, if anything, and "k".
@@ -142,8 +142,8 @@ def steps_forest(
     >>> fig.content.table["kind"].tolist()[-6:-3]
     ['trial', 'trial', 'total']
     """
-    left, right = _step_headings(steps, columns), as_headings(right)
-    _check_steps(steps, [*left, *right])
+    left, right, overall = _step_headings(steps, columns), as_headings(right, "right"), overall or None
+    _check_steps(steps, {"columns": left, "right": right})
     out, how = "shift" in steps, _methods_of(steps, overall, confidence_level)
     wording = _wording_of_steps(steps, overall, measure, unit)
     steps, order = _in_order(steps)
@@ -152,8 +152,8 @@ def steps_forest(
     wording = with_digits(wording, digits, trials)
     table = _with_step_texts(table, [*left, *right], wording)
     what = f"Pooled {wording.measure.name}"
-    series = (Series("contrast", ("pooled",), style.INK, style.INK, "step"),)
-    panel = contrast_panel(trials, wording, favours, caption=axis_title(wording, what), series=series)
+    series = (Series("contrast", ("pooled",), style.INTERVAL, style.INK, "step"),)
+    panel = contrast_panel(table, wording, favours, caption=axis_title(wording, what), series=series)
     rows = f"each row: the pooled result of the {wording.noun} named and all above it"
     if out:
         rows = f"each row: the pooled result of all {wording.nouns} but the one named"
@@ -215,9 +215,12 @@ def _step_headings(steps, columns):
     return {"order": "Year" if years else "Sorted by", "k": None}
 
 
-def _check_steps(steps, names):
-    needed = dict.fromkeys(name for name in (*NEEDED, *names) if name != "effect")
-    _check.table(steps, "steps", needed, "cumulative or leave_one_out")
+def _check_steps(steps, chosen):
+    _check.table(steps, "steps", NEEDED, "cumulative or leave_one_out")
+    for argument, names in chosen.items():
+        if unknown := [name for name in names if name != "effect" and name not in steps]:
+            known = ", ".join(map(str, steps.columns))
+            raise ValueError(f"{argument} names {unknown[0]!r}; it must be effect or a column of steps, here {known}")
     if not len(steps):
         raise ValueError("steps has no row: there is nothing to draw")
 
@@ -247,6 +250,8 @@ def _step_rows(steps, overall, at, wording):
         total |= {name: last[name] for name in rows if name not in (*total, "order", "contrast_imputed", "name")}
         total |= {"contrast_k": last["k"]}
     rows["contrast_k"] = rows["k"]
+    if not style.option("overall"):
+        return rows.assign(weight=np.nan, confidence_level=at)
     return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).assign(weight=np.nan)
 
 
@@ -278,7 +283,7 @@ def _step_text(value, name, digits):
         return equals(value).removeprefix("= ")
     if name == "order" and value % 1 == 0:
         return f"{value:.0f}"
-    return number(value, 0 if name == "k" else digits)
+    return fixed(value, 0 if name == "k" else digits)
 
 
 def _step_tracks(table, left, right, panel, out, wording):
@@ -287,7 +292,7 @@ def _step_tracks(table, left, right, panel, out, wording):
     def columns(chosen):
         for name, head in chosen.items():
             if name == "effect":
-                yield effect_column(table, head or words.effect_head(wording))
+                yield effect_column(table, head, wording)
                 continue
             text = any(isinstance(v, str) for v in table.loc[table["kind"] == "trial", name])
             scale = f" ({wording.measure.scale})" if name in UNTURNED and wording.measure.scale else ""
@@ -301,13 +306,16 @@ def _step_tracks(table, left, right, panel, out, wording):
 
 def _step_findings(table, wording, out):
     """Return in words how far the steps run."""
-    steps, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
+    steps, totals = table[table["kind"] == "trial"], table[table["kind"] == "total"]
     span = wording.span(*steps["contrast_estimate"].agg(["min", "max"]))
-    limits = wording.span(total["contrast_low"], total["contrast_high"])
-    ci = f" ({level(total['confidence_level'])} CI {limits})" if np.isfinite(total["contrast_low"]) else ""
     over = f"over {number(len(steps), 0)} steps the pooled estimate runs from {span}"
     if out:
         over = f"with one {wording.noun} left out the pooled estimate runs from {span}"
+    if not len(totals):
+        return words.sentences(over)
+    total = totals.iloc[0]
+    limits = wording.span(total["contrast_low"], total["contrast_high"])
+    ci = f" ({level(total['confidence_level'])} CI {limits})" if np.isfinite(total["contrast_low"]) else ""
     whole = f"{wording.counted(total['contrast_k'])} together: {wording.write(total['contrast_estimate'])}{ci}"
     return words.sentences(over, whole)
 
@@ -325,6 +333,7 @@ def outcomes_forest(
     digits: int | None = None,
     head: str = "Outcome",
     title: str | None = None,
+    prediction: Literal["bar"] | None = "bar",
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
@@ -340,6 +349,8 @@ def outcomes_forest(
     head : str
         Heading of the column that names the outcomes, such as "Follow-up".
     {title}
+    prediction : "bar" or None
+        None leaves the prediction intervals out of what is said below the figure.
     width_mm : float, optional
         Width of the page in millimetres. Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
@@ -388,13 +399,13 @@ def outcomes_forest(
     table, key, order = _outcome_rows(sources, wording, order)
     trials = table[table["kind"] == "trial"]
     wording = with_digits(wording, digits, trials)
-    left, right = as_headings(columns), as_headings(right)
+    left, right = as_headings(columns), as_headings(right, "right")
     series = tuple(
         Series(f"outcome-{i}", (name,), colour, colour, f"area {shape}")
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
-    panel = contrast_panel(trials, wording, favours, series=series)
-    cells = add_columns(_with_outcome_texts(table, wording), [*left, *right], {}, wording)
+    panel = contrast_panel(table, wording, favours, series=series)
+    cells = add_columns(_with_outcome_texts(table, wording), {"columns": left, "right": right}, {}, wording)
     names, *rest = tracks_of(cells, left, right, {}, [panel], wording)
     spec = Spec(
         cells,
@@ -466,8 +477,9 @@ def _outcome_rows(sources, wording, order):
     pooled["shown"] = [f"All {wording.nouns}", *[""] * (len(pooled) - 1)]
     pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
     pooled["rule_mm"] = [3.7, *[np.nan] * (len(pooled) - 1)]
-    for end in ("low", "high"):
-        pooled[f"prediction_{end}"] = table.loc[table["kind"] == "prediction", f"contrast_{end}"].to_numpy()
+    if style.option("prediction"):
+        for end in ("low", "high"):
+            pooled[f"prediction_{end}"] = table.loc[table["kind"] == "prediction", f"contrast_{end}"].to_numpy()
     lines = pd.concat([trials, pooled], ignore_index=True).assign(group="")
     lines["height_mm"] = np.where(lines["kind"] == "trial", ROW_MM, 4.6)
     return lines.drop(columns=["rank", "place"]), key, order
@@ -496,7 +508,7 @@ def _outcome_results(sources, panel, wording):
     for name, each in pooled.items():
         spread = words.heterogeneity_sentence(each, wording).removeprefix("Heterogeneity: ")
         lines.append(f"{name}: {spread if same else words.model_sentence(each, wording)}")
-        limits = wording.span(*each.pi)
+        limits = wording.span(*each.pi) if style.option("prediction") else NOT_ESTIMABLE
         predicted += [f"{name} {limits}"] if limits != NOT_ESTIMABLE else []
         at = level(each.confidence_level)
     prediction = f"{at} prediction intervals for a new {wording.noun}: {', '.join(predicted)}" if predicted else ""

@@ -36,6 +36,7 @@ LEADING = (1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  #
 STEPS = (1.0, 2.0, 2.5, 5.0)
 CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
 LEAST_FILL = 0.6
+LEAST_FILL_OF_TRIALS = 0.2  # where the pooled result is shown whole
 LEAST_FILL_OF_POINTS = 0.4
 KEY_MARK = 2.8  # mm of a mark in the key and the space before its name
 KEY_GAPS = 2.5, 4.0  # least and most between two names of the key
@@ -423,7 +424,7 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     width : float or None
         Of the page in mm. None: ``usual``, and wider where the columns need it.
     drop : tuple of str
-        Names of columns in the order in which they are given up; without a stated width only "change" is.
+        Names of columns in the order in which they are given up; those that have room in the end are put back.
 
     Returns
     -------
@@ -436,18 +437,30 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     wanted = max(share * page, floor)
     rows = printed_rows(table)
     sizes = _measure_columns(tracks, rows)
-    for name in drop if width else [name for name in drop if name == "change"]:
-        if page - _taken(tracks, sizes) >= wanted:
+    every, gone, taken = tracks, [], _taken(tracks, sizes)
+    for name in drop if width else ():
+        if page - taken >= wanted:
             break
-        tracks = [track for track in tracks if getattr(track, "name", "") != name]
-        sizes = _measure_columns(tracks, rows)
-    taken = _taken(tracks, sizes)
+        gone.append(name)
+        tracks, sizes, taken = _without(gone, every, rows)
+    for name in gone[-2::-1]:
+        kept = _without([each for each in gone if each != name], every, rows)
+        if page - kept[2] >= wanted:
+            gone.remove(name)
+            tracks, sizes, taken = kept
     if width is None:
         page = max(page, taken / (1 - share), taken + floor)
     elif page - taken < floor:
         sizes = _narrowed(tracks, sizes, taken + floor - page, page)
         taken = _taken(tracks, sizes)
     return tracks, sizes, _panel_widths(panels, page - taken), page
+
+
+def _without(names, tracks, rows):
+    """Return the tracks without the columns of these names, their sizes, and the width that they take."""
+    kept = [track for track in tracks if not isinstance(track, Column) or track.name not in names]
+    sizes = _measure_columns(kept, rows)
+    return kept, sizes, _taken(kept, sizes)
 
 
 def _measure_columns(tracks, rows):
@@ -512,12 +525,14 @@ def _panel_widths(panels, left):
     return {panels[0].name: share * left, panels[1].name: (1 - share) * left}
 
 
-def panel_limits(estimate, low, high, *, null=0.0, zone=None):
+def panel_limits(estimate, low, high, *, null=0.0, zone=None, whole=(), more=()):
     """Return the limits of a panel.
 
     Every estimate and the null value (NaN for none) lie inside. All intervals do too, unless a few that are more than
     three times as wide as the median one would squeeze the others into less than 60 % of the panel: those
-    leave it, with an arrowhead. The zone is included as long as the trials still fill 60 %.
+    leave it, with an arrowhead. Intervals of pooled results, (low, high), are taken in, the narrowest first: the
+    ``whole`` ones unless they left the trials less than a fifth of the panel, ``more`` and the zone as long as the
+    trials fill 60 %.
     """
     estimate, low, high = (np.asarray(x, float) for x in (estimate, low, high))
     known = np.isfinite(estimate) & np.isfinite(low) & np.isfinite(high)
@@ -530,11 +545,19 @@ def panel_limits(estimate, low, high, *, null=0.0, zone=None):
     capped_low, capped_high = np.maximum(low, estimate - cap), np.minimum(high, estimate + cap)
     core = np.fmin(capped_low.min(), null), np.fmax(capped_high.max(), null)
     ends = core if core[1] - core[0] < LEAST_FILL * (full[1] - full[0]) else full
+    trials = (ends[1] - ends[0]) / (1 + 2 * PAD)
+    ends = _widened(_widened(ends, whole, trials / LEAST_FILL_OF_TRIALS), more, trials / LEAST_FILL)
     if zone is not None:
-        wider = min(ends[0], *zone), max(ends[1], *zone)
-        if ends[1] - ends[0] >= LEAST_FILL * (1 + 2 * PAD) * (wider[1] - wider[0]):
-            ends = wider
+        ends = _widened(ends, [zone], (ends[1] - ends[0]) / (1 + 2 * PAD) / LEAST_FILL)
     return _padded(*ends)
+
+
+def _widened(ends, pairs, most):
+    """Return ends that take in the pairs of limits, from the narrowest to the widest, as far as ``most`` allows."""
+    for pair in sorted((pair for pair in pairs if np.isfinite(pair).all()), key=np.ptp):
+        wider = min(ends[0], *pair), max(ends[1], *pair)
+        ends = wider if wider[1] - wider[0] <= most else ends
+    return ends
 
 
 def _padded(low, high):

@@ -28,7 +28,8 @@ CONNECTOR = "#d3d9de"
 ZONE = "#e1eeea"
 ZONE_TEXT = "#2f6b58"
 SQUARE = "#8795a3"
-ALIASES = {"SQUARE_IMPUTED": "INK", "DIAMOND": "INK", "DIAMOND_EDGE": "INK"}  # unless a theme sets them apart
+# unless a theme sets them apart
+ALIASES = {"SQUARE_IMPUTED": "INK", "INTERVAL": "INK", "DIAMOND": "INK", "DIAMOND_EDGE": "INK", "PREDICTION": "MUTED"}
 ORANGE = "#db7a2b"
 ORANGE_TEXT = "#a9510f"
 TEAL = "#04626c"

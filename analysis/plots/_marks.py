@@ -415,7 +415,7 @@ def draw_panel(ax, panel, table, mm_per_unit):
             _draw_prediction(ax, panel, own, arrow)
         _draw_arrowheads(ax, panel, series, own)
     if len(points := table[table["kind"] == "point"]):
-        _draw_points(ax, points)
+        _draw_points(ax, panel, points)
         _draw_predictions(ax, panel, finite(table, "prediction_low", "prediction_high"))
     if len(curve := table[table["kind"] == "density"]):
         _draw_density(ax, panel, rows, curve)
@@ -461,6 +461,11 @@ def finite(rows, *columns):
     return rows[np.isfinite(rows[list(columns)].to_numpy(float)).all(axis=1)]
 
 
+def inside(panel, values):
+    """Say which values lie in a panel."""
+    return np.asarray((panel.limits[0] <= values) & (values <= panel.limits[1]))
+
+
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
     names = _columns(series, rows, "estimate", "low", "high")
@@ -470,7 +475,7 @@ def _draw_intervals(ax, panel, series, rows):
     estimate, low, high = (trials[name].to_numpy(float) for name in names)
     y = trials["y_mm"].to_numpy(float) + series.offset
     imputed = trials[_columns(series, rows, "imputed")[0]].to_numpy(bool)
-    segments = horizontal(np.maximum(low, panel.limits[0]), np.minimum(high, panel.limits[1]), y)
+    segments = horizontal(*np.clip([low, high], *panel.limits), y)
     # an interval runs across its square and behind other markers
     over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
@@ -478,6 +483,9 @@ def _draw_intervals(ax, panel, series, rows):
     style_of = [DASHES] if series.dashed else "solid"
     lines(ax, segments[~dash], f"{series.key}-intervals", linestyles=style_of, **look)
     lines(ax, segments[dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
+    weight, shown = trials["weight"].to_numpy(float), inside(panel, estimate)
+    areas = weight_areas(weight, style.SQUARE_MAX_PT**2 * (1.0 if series.marker == "square" else 0.81))[shown]
+    estimate, y, imputed = estimate[shown], y[shown], imputed[shown]
     if series.marker == "circle":
         size = style.CIRCLE_PT**2
         scatter(ax, estimate, y, f"{series.key}-markers", s=size, zorder=3, **circle_look(series))
@@ -485,9 +493,8 @@ def _draw_intervals(ax, panel, series, rows):
         area = style.STEP_PT**2 / 2
         scatter(ax, estimate, y, f"{series.key}-markers", s=area, marker="D", c=series.colour, linewidth=0, zorder=3)
     elif series.marker == "square":
-        _draw_squares(ax, series, estimate, y, trials["weight"].to_numpy(float), imputed)
+        _draw_squares(ax, series, estimate, y, areas, imputed)
     else:
-        areas = weight_areas(trials["weight"].to_numpy(float), (style.SQUARE_MAX_PT * 0.9) ** 2)
         look = {"colours": [series.colour] * len(y), "hollow": imputed, "gid": f"{series.key}-markers"}
         markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
@@ -504,9 +511,8 @@ def circle_look(series):
     return {"facecolor": face, "edgecolor": series.colour, "linewidth": style.INTERVAL_PT, "marker": "o"}
 
 
-def _draw_squares(ax, series, x, y, weight, imputed):
+def _draw_squares(ax, series, x, y, areas, imputed):
     """Draw squares; those of imputed trials get a white inside, so that the area stays that of the weight."""
-    areas = weight_areas(weight, style.SQUARE_MAX_PT**2)
     face = np.where(imputed, style.SQUARE_IMPUTED, style.SQUARE)
     square = {"marker": "s", "linewidth": 0}
     scatter(ax, x, y, f"{series.key}-markers", s=areas, c=list(face), zorder=3, **square)
@@ -542,7 +548,7 @@ def _fill_diamonds(ax, corners, gid, face, edge, *, zorder):
 
 def _diamond_look(series, kind):
     """Return face and edge of the diamonds of a series."""
-    if series.marker != "square" or series.colour != style.INK:
+    if series.marker not in ("square", "step") or series.colour != style.INTERVAL:
         return series.colour if series.filled else style.PAPER, series.colour
     return style.SQUARE if kind == "model" else style.DIAMOND, style.DIAMOND_EDGE
 
@@ -553,14 +559,14 @@ def _draw_prediction(ax, panel, rows, arrow):
     looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
     low, high = found["contrast_low"].clip(lower=panel.limits[0]), found["contrast_high"].clip(upper=panel.limits[1])
     segments = horizontal(low, high, found["y_mm"])[np.array([look == "bar" for look in looks], dtype=bool)]
-    look = {"colors": style.MUTED, "linewidths": style.PREDICTION_PT, "zorder": 2}
+    look = {"colors": style.PREDICTION, "linewidths": style.PREDICTION_PT, "zorder": 2}
     lines(ax, segments, "contrast-prediction", **look)
     if "diamond" in list(looks):
         middle = rows.loc[rows["kind"] == "total", "contrast_estimate"].iloc[0]
         low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
         half = style.DIAMOND_MM["subtotal"] / 2
         corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
-        _fill_diamonds(ax, [corners], "contrast-prediction", style.PAPER, style.MUTED, zorder=2.5)
+        _fill_diamonds(ax, [corners], "contrast-prediction", style.PAPER, style.PREDICTION, zorder=2.5)
 
 
 def _draw_arrowheads(ax, panel, series, rows):
@@ -582,8 +588,11 @@ def _draw_tips(ax, panel, ends, y, key, colour):
             scatter(ax, np.full(gone.sum(), x), y[gone], f"{key}-arrows-{side}", **look)
 
 
-def _draw_points(ax, points):
-    """Draw the circles of trials, hollow where an SD was imputed."""
+def _draw_points(ax, panel, points):
+    """Draw the circles of trials, hollow where an SD was imputed; an arrowhead stands for one beyond the panel."""
+    estimate = points["contrast_estimate"]
+    _draw_tips(ax, panel, (estimate, estimate), points["y_mm"], "points", style.TRIAL)
+    points = points[inside(panel, estimate)]
     xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
     hollow = points["contrast_imputed"].to_numpy(bool)
     look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
@@ -594,8 +603,8 @@ def _draw_predictions(ax, panel, rows):
     """Draw the prediction intervals of bands as thin bars behind the diamonds."""
     low, high, y = (rows[name] for name in ("prediction_low", "prediction_high", "y_mm"))
     ends = horizontal(low.clip(lower=panel.limits[0]), high.clip(upper=panel.limits[1]), y)
-    lines(ax, ends, "predictions", colors=style.MUTED, linewidths=style.INTERVAL_PT, zorder=2)
-    _draw_tips(ax, panel, (low, high), y, "predictions", style.MUTED)
+    lines(ax, ends, "predictions", colors=style.PREDICTION, linewidths=style.INTERVAL_PT, zorder=2)
+    _draw_tips(ax, panel, (low, high), y, "predictions", style.PREDICTION)
 
 
 def draw_letters(page, placed, rows):

@@ -13,6 +13,7 @@ from analysis._types import FigureOptions, PageOptions
 
 TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, FigureOptions)}
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
+PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
 DEFAULTS = {
     "xlim": None,
     "ticks": None,
@@ -46,6 +47,10 @@ def in_force(name, known, given):
         near = difflib.get_close_matches(unknown[0], known, 1, 0.6)
         perhaps = f"did you mean {near[0]}? " if near else ""
         raise TypeError(f"{name} has no argument {unknown[0]!r}; {perhaps}it takes {', '.join(known)}")
+    predictions = (*PREDICTIONS.get(name, ("bar",)), None)
+    if given.get("prediction") not in predictions and "prediction" in given:
+        known = ", ".join(map(repr, predictions))
+        raise ValueError(f"prediction is {given['prediction']!r}; it must be one of {known}")
     checked = {each: CHECKS.get(each, _as_given)(each, value) for each, value in given.items() if each in DEFAULTS}
     return DEFAULTS | checked
 
@@ -97,6 +102,11 @@ def _truth(name, value):
     return bool(value)
 
 
+def _overall(name, value):
+    """Return whether an overall result is drawn; ``steps_forest`` takes the result itself, or None."""
+    return True if value is None or hasattr(value, "estimate") else _truth(name, value)
+
+
 def _dpi(name, value):
     if not 0 < _number(name, value):
         raise ValueError(f"{name} is {value!r}; dots per inch are more than 0")
@@ -116,7 +126,7 @@ CHECKS = {
     "null": _null,
     "lines": _lines,
     "footer": _truth,
-    "overall": _as_given,
+    "overall": _overall,
     "dpi": _dpi,
     "title": _text,
 }

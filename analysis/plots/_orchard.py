@@ -27,6 +27,9 @@ from analysis.plots._theme import themed
 from analysis.text import NUMBERS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
+
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
     from analysis.models.results import PooledEffect
@@ -49,7 +52,10 @@ def orchard(
     measure: str | None = None,
     digits: int | None = None,
     title: str | None = None,
+    prediction: Literal["bar"] | None = "bar",
+    overall: bool = True,
     width_mm: PageWidth | None = None,
+    ax: Axes | SubFigure | None = None,
     note: str = "",
     **options: Unpack[FigureOptions],
 ) -> ReportFigure:
@@ -67,9 +73,11 @@ def orchard(
         Least and most that is taken as the smallest worthwhile effect, drawn as a band, or one value, drawn as a dashed
         line. Of differences it is the size, on the side that is good (`benefit`), or as it stands where nobody said
         what is good; else a value as people read it, such as 0.8 of ratios.
-    {measure, digits, title}
+    {measure, digits, title, prediction, overall}
     width_mm : float, optional
         Width of the page in millimetres. Default: 174.
+    ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
+        Draw the panel there, as :func:`analysis.forest` does.
     {note}
     {footer, dpi, xlim, ticks, xlabel, null, lines}
 
@@ -115,19 +123,20 @@ def orchard(
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
     wording = with_digits(source.wording, digits, trials)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
-    panel = contrast_panel(trials, wording, favours, zone=zone, zone_labels=labels)
+    panel = contrast_panel(rows, wording, favours, zone=zone, zone_labels=labels)
     table = _band_lines(rows, source, wording)
     panel = asked(replace(panel, limits=_circle_limits(trials, table, zone, panel.null)))
+    head = f"{words.level_of(table)} prediction"
     spec = Spec(
         table,
         [
             Column("name", words.capital(wording.nouns), ("text_name",), "left", tail="text_tail"),
             panel,
-            effect_column(table, words.effect_head(wording)),
-            Column("prediction", f"{words.level_of(table)} prediction", ("text_pi_low", "text_pi_high"), muted=True),
+            effect_column(table, None, wording),
+            *([] if prediction is None else [Column("prediction", head, ("text_pi_low", "text_pi_high"), muted=True)]),
         ],
         wording,
-        title=title or f"{wording.measure.title} in {words.rows_counted(trials, wording)} and the pooled result",
+        title=title or words.forest_title(trials, wording),
         said=words.total_sentences(rows, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
         marks=words.MARKS | {"contrast-zone": band},
@@ -136,9 +145,9 @@ def orchard(
         seen=words.seen_sentences(rows, wording, ""),
         kind="Orchard plot",
         drop=DROP,
-        settle=lambda width: _with_circles(trials, table, panel.limits, width),
+        settle=lambda width, most=TALLEST_MM: _with_circles(trials, table, panel.limits, width, most),
     )
-    return draw(spec, width_mm=width_mm)
+    return draw(spec, width_mm=width_mm, ax=ax)
 
 
 def _band_lines(rows, source, wording):
@@ -150,7 +159,7 @@ def _band_lines(rows, source, wording):
     table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)
     none = (np.nan, np.nan)
     ends = {("subtotal", block.name): block.results["contrast"].pi for block in source.groups}
-    ends["total", ""] = source.pooled.pi
+    ends = ends | {("total", ""): source.pooled.pi} if style.option("prediction") else {}
     limits = [ends.get(line, none) for line in zip(table["kind"], table["group"], strict=True)]
     table["prediction_low"], table["prediction_high"] = np.array(limits, float).T
     cells = add_cells(table, wording)
@@ -168,14 +177,17 @@ def _circle_limits(trials, table, zone, null):
     return limits_of_points(trials["contrast_estimate"], intervals, null=null, zone=zone)
 
 
-def _with_circles(trials, table, limits, width):
-    """Return the table with heights that hold its circles, and these with their distance from the middle of a band."""
+def _with_circles(trials, table, limits, width, most):
+    """Return the table with heights that hold its circles, and these with their distance from the middle of a band.
+
+    Half the tallest band is at most ``most`` millimetres, as long as the circles are not the smallest ones.
+    """
     pitch = width / (limits[1] - limits[0])
     weight = trials["weight"].to_numpy(float)
     x = trials["contrast_estimate"].to_numpy(float) * pitch
     grouped = trials["group"].to_numpy()
     side, offsets, tallest = style.SQUARE_MAX_PT, np.zeros(len(trials)), np.inf
-    while tallest > TALLEST_MM:
+    while tallest > most:
         area = np.maximum(side**2 * weight / weight.max(), style.SQUARE_MIN_PT**2 / 2)
         radius = np.sqrt(area / np.pi) / style.PT_PER_MM
         for group in dict.fromkeys(grouped):
@@ -187,7 +199,7 @@ def _with_circles(trials, table, limits, width):
             break
         # A crowded band is as high as its circles have area, so the side shrinks by the root; where that is too
         # little, 5 % less each time brings it to an end.
-        side *= min(0.95, (TALLEST_MM / tallest) ** 0.5)
+        side *= min(0.95, (most / tallest) ** 0.5)
     tall = {}
     for group in dict.fromkeys(grouped):
         own = grouped == group

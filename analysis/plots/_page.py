@@ -6,6 +6,8 @@ in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alte
 
 import hashlib
 import io
+import math
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.sax.saxutils import escape
@@ -52,6 +54,7 @@ from analysis.plots._marks import (
 )
 from analysis.plots._theme import changed, current
 from analysis.sentences import Wording
+from analysis.text import number
 
 TICKS_MM = 5.6  # from the axis to the captions
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
@@ -226,11 +229,13 @@ def draw(spec, *, width_mm=None, ax=None):
     The footer is written last: it explains the marks that were drawn, and no others.
     """
     if ax is not None:
-        return _draw_into(ax, spec.rows, spec.panel)
-    narrow = width_mm is not None and width_mm <= style.COMPACT_MM
+        return _draw_into(ax, spec)
+    room = {"width": width_mm, "usual": spec.usual_mm, "drop": spec.drop}
+    narrow = width_mm is not None and (
+        width_mm <= style.COMPACT_MM or len(fit_tracks(spec.tracks, spec.rows, **room)[0]) < len(spec.tracks)
+    )
     with style_context(["default", style.RC]), changed(**style.COMPACT if narrow else {}):
-        fitted = fit_tracks(spec.tracks, spec.rows, width=width_mm, usual=spec.usual_mm, drop=spec.drop)
-        tracks, sizes, panel_widths, width = fitted
+        tracks, sizes, panel_widths, width = fit_tracks(spec.tracks, spec.rows, **room)
         table = spec.settle(panel_widths[spec.panel.name]) if spec.settle else spec.rows
         panels = [track for track in tracks if track not in sizes]
         spans = any(getattr(track, "span", "") for track in tracks)
@@ -257,16 +262,29 @@ def draw(spec, *, width_mm=None, ax=None):
         for made, panel in zip(axes, panels, strict=True):
             made.set_position(_place_of(page, (*layout.panels[panel.name], layout.body_top, layout.body_bottom)))
         figure.placement = layout
+    _warn_of_dropped(spec, tracks, width)
     figure.content = _content(spec, table, footer)
     return figure
 
 
-def _with_places(table, row_y):
-    """Return the table with ``y_mm``; circles stand about the middle of the band of their group."""
+def _warn_of_dropped(spec, tracks, width):
+    """Say which columns the page had no room for, and how wide it must be to hold them."""
+    names = {track.span or track.head or track.name: None for track in spec.tracks if track not in tracks}
+    if names:
+        needed = math.ceil(fit_tracks(spec.tracks, spec.rows, width=None, usual=width, drop=())[3])
+        warnings.warn(
+            f"width_mm is {number(width, 0)}, too narrow for the columns {', '.join(map(str, names))}, which are left "
+            f"out; they need {number(needed, 0)} mm",
+            stacklevel=5,  # where the figure was asked for
+        )
+
+
+def _with_places(table, row_y, stretch=1.0):
+    """Return the table with ``y_mm``; circles stand about the middle of the band of their group, ``stretch`` or not."""
     table = table.assign(y_mm=pd.Series(row_y, index=body_of(table).index))
     if "offset_mm" in table:
         middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
-        of_band = table["group"].map(middle) + table["offset_mm"]
+        of_band = table["group"].map(middle) + table["offset_mm"] / stretch
         table["y_mm"] = table["y_mm"].where(table["kind"] != "point", of_band)
     return table
 
@@ -277,7 +295,8 @@ def _footer(spec, tracks, table, drawn):
     marks, band = words.marks_sentence(spec.marks, drawn, spec.wording), spec.marks["contrast-zone"]
     if band and "contrast-zone" not in drawn:
         marks += f". Beyond the panel: {band.partition(': ')[2]}"
-    lines = spec.computed, words.sentences(marks, *spec.facts), words.named(*names), *spec.notes
+    facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording)
+    lines = spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
     return [line for line in lines if line]
 
 
@@ -321,17 +340,23 @@ def with_reference_rows(table, zone, footer, line="null line", null=0.0):
     return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def _draw_into(ax, table, panel):
+def _draw_into(ax, spec):
     """Draw the rows into Axes, or a SubFigure, whose height they share; return the figure of the Axes."""
-    y, top = stacked(table, 0.0)
-    table = _with_places(table, y)
+    table, panel, made = spec.rows, spec.panel, not hasattr(ax, "set_xlim")  # a SubFigure has no limits
     body = body_of(table)
     names = [str(style.say(name)) for name in body.get("text_tick", body["text_name"])]
-    # a SubFigure has no limits
-    if not hasattr(ax, "set_xlim"):
-        ax = _axes_in(ax, names, top, panel)
+    ax = _axes_in(ax, names, panel) if made else ax
+    width, height = _size_of(ax)
+    y, top = stacked(table, 0.0)
+    if spec.settle:
+        table, y, top = _settled(spec, width, height)
+    # a few rows do not spread over a tall figure
+    if made and height > top * SPREAD_MOST:
+        left, bottom, wide, tall = ax.get_position().bounds
+        ax.set_position((left, bottom, wide, tall * top * SPREAD_MOST / height))
+        height = top * SPREAD_MOST
+    table = _with_places(table, y, height / (top + 2.0))
     ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
-    width = ax.get_position().width * _size_mm(ax.get_figure(root=False))[0]
     draw_panel(ax, panel, table, width / (panel.limits[1] - panel.limits[0]))
     draw_axis(ax, panel, width)
     ax.set_yticks(y, names)
@@ -345,7 +370,20 @@ def _draw_into(ax, table, panel):
     return ax.get_figure(root=True)
 
 
-def _axes_in(subfigure, names, rows_mm, panel):
+def _settled(spec, width, height):
+    """Return the rows, and their places, of a figure whose circles are as large as so many millimetres let them be."""
+    most = height
+    while True:
+        table = spec.settle(width, most)
+        y, top = stacked(table, 0.0)
+        if top + 2.0 <= height:
+            return table, y, top
+        least, most = most, most * 0.8
+        if least < 1.0:
+            raise ValueError(f"the Axes are {height:.0f} mm high; the circles and names need {top + 2.0:.0f} mm")
+
+
+def _axes_in(subfigure, names, panel):
     """Return Axes in a SubFigure with room for the names at the left and the captions below."""
     width, height = _size_mm(subfigure)
     left = style.MARGIN + max(text_width(name, style.SMALL_PT, "bold") for name in names) + NAME_GAP
@@ -354,11 +392,14 @@ def _axes_in(subfigure, names, rows_mm, panel):
         raise ValueError(
             f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
         )
-    # a few rows do not spread over a tall figure
-    above = max(style.MARGIN, height - bottom - rows_mm * SPREAD_MOST)
     return subfigure.add_axes(
-        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + above) / height)
+        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + style.MARGIN) / height)
     )
+
+
+def _size_of(ax):
+    """Return width and height of Axes in millimetres."""
+    return tuple(np.array(ax.get_position().size) * _size_mm(ax.get_figure(root=False)))
 
 
 def _size_mm(figure):

@@ -18,10 +18,11 @@ import pandas as pd
 
 from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
-from analysis.models.results import PooledEffect, t_quantile
+from analysis.models.results import PooledEffect, pvalues, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
+from analysis.plots import _theme as style
 from analysis.sentences import Wording
-from analysis.text import NOT_ESTIMABLE, NUMBERS, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, number, percent
 
 MEANINGS = {
     "SD imputed": "SD imputed from comparable arms",
@@ -41,9 +42,10 @@ MEANINGS = {
     "SD from p": "SD from the printed p between the arms",
     "correlation from p": "correlation between the periods from the printed p",
 }
+NUMERALS = 12  # of a number within a name, at most, for names to be in order
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SERIES = ("placebo", "treatment", "contrast")
-HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue")
+HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue", "pvalue")
 ORDERS = ("given", "year", "estimate", "weight", "label")
 
 _ESTIMATES = {
@@ -73,6 +75,7 @@ _ARM_LEVEL = {
 }
 # The figures that draw groups which differ.
 _WITH_GROUPS = ("forest", "orchard")
+_NOTHING = 1e-9  # what is left of zero after rounding
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
 
@@ -251,16 +254,23 @@ def sort_trials(trials, order):
         return trials
     column = order.removeprefix("-")
     key = {"estimate": "yi"}.get(column, column)
-    if trials[key].dtype == object:
-        trials = trials.assign(_key=[None if x is None or x != x else str(x) for x in trials[key]])
-        key = "_key"
+    if not pd.api.types.is_numeric_dtype(trials[key]):
+        trials, key = trials.assign(_key=_sortable(trials[key])), "_key"
     by = [key]
     if key == "year":
-        # Of one trial at several times, 7 weeks come before 12.
-        names = [re.sub(r"\d+", lambda number: number[0].zfill(4), str(label)) for label in trials["label"]]
-        by, trials = [key, "_name"], trials.assign(_name=names)
+        # of one trial at several times
+        by, trials = [key, "_name"], trials.assign(_name=_sortable(trials["label"]))
     up = (column == "weight") == order.startswith("-")
     return trials.sort_values(by, kind="stable", ascending=up).drop(columns=["_key", "_name"], errors="ignore")
+
+
+def _sortable(texts):
+    """Return texts as numbers where all are numbers, else so that 7 weeks come before 12; None for missing ones."""
+    known = [None if x is None or x != x else str(x) for x in texts]
+    try:
+        return [None if x is None else float(x.replace(MINUS, "-")) for x in known]
+    except ValueError:
+        return [None if x is None else re.sub(r"\d+", lambda digits: digits[0].zfill(NUMERALS), x) for x in known]
 
 
 def build_rows(total, groups, wording, order="year"):
@@ -288,7 +298,12 @@ def build_rows(total, groups, wording, order="year"):
             lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum(), wording)]))
     if not groups:
         lines.append(_trial_rows(total, weights, level, order).assign(group=""))
-    lines.append(pd.DataFrame([_summary_row("total", total, 1.0, wording), _prediction_row(total, wording)]))
+    if style.option("overall"):
+        lines.append(pd.DataFrame([_summary_row("total", total, 1.0, wording)]))
+        if style.option("prediction"):
+            lines.append(pd.DataFrame([_prediction_row(total, wording)]))
+    elif not any(len(block.trials) > 1 for block in groups):
+        raise ValueError("overall is False, and there is no group of two or more to be pooled: leave overall out")
     table = pd.concat(lines, ignore_index=True)
     table["notes"] = table["notes"].fillna("")
     table["group"] = table["group"].fillna("")
@@ -322,6 +337,8 @@ def _trial_rows(block, weights, level, order):
         rows[f"{series}_low"] = trials[estimate] - half
         rows[f"{series}_high"] = trials[estimate] + half
         rows[f"{series}_imputed"] = _imputed(trials, series)
+    statistic = trials["yi"] / np.sqrt(trials["vi"].astype(float))
+    rows["contrast_pvalue"] = pvalues(np.inf, statistic.to_numpy(float))
     flags = trials["flags"] if "flags" in trials else [""] * len(trials)
     rows["flags"] = [each if isinstance(each, str) else "; ".join(each) for each in flags]
     rows["notes"] = ""
@@ -392,19 +409,23 @@ def add_cells(table, wording):
     """Return the table with every printed text as a column ``text_...``."""
     (opening, closing), between = NUMBERS.get().brackets, NUMBERS.get().between.rstrip()
     deciding = table[[name for name in DECIDING if name in table]].to_dict("records")
+
+    def write(x):
+        return wording.write(x) if wording.measure.is_ratio else fixed(wording.shown(x), wording.digits)
+
     cells = table.assign(
         text_name=table["name"],
         text_tail=[_trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in deciding],
         text_weight=_column_texts(table, "weight", lambda x: percent(x, 1)),
-        text_estimate=_column_texts(table, "contrast_estimate", wording.write),
-        text_low=_column_texts(table, "contrast_low", lambda x: f"{opening}{wording.write(x)}{between}"),
-        text_high=_column_texts(table, "contrast_high", lambda x: f"{wording.write(x)}{closing}"),
+        text_estimate=_column_texts(table, "contrast_estimate", write),
+        text_low=_column_texts(table, "contrast_low", lambda x: f"{opening}{write(x)}{between}"),
+        text_high=_column_texts(table, "contrast_high", lambda x: f"{write(x)}{closing}"),
     )
     for arm in ("placebo", "treatment"):
         if f"n_{arm}" in table:
             cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
-            cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", wording.write)
+            cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", write)
     cells["text_heterogeneity"] = [
         _heterogeneity(row, wording) if row["kind"] == "subtotal" else "" for row in deciding
     ]
@@ -413,6 +434,12 @@ def add_cells(table, wording):
     blank = cells["text_whole"] == NOT_ESTIMABLE
     cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
     return cells
+
+
+def fixed(value, digits):
+    """Return a number with these decimals and no more, as the others in its column: −0.004 is −0.00 among them."""
+    text = number(round(value, digits), digits)
+    return f"{MINUS}{text}" if round(value, digits) == 0 and value < -_NOTHING else text
 
 
 def _trial_count(row):

@@ -188,7 +188,7 @@ def _look_of(name, labels, decimal, changes):
     if isinstance(values.get("FONT"), str):
         values["FONT"] = (values["FONT"],)
     said = {**outer.labels, **_labels_of(labels)}
-    values = _complete({**base.values, **values}, given={**_given(base.name), **values})
+    values = _complete({**base.values, **values}, given={*_given(base.name), *_set_apart(base.values), *values})
     numbers = base.numbers if decimal is None else base.numbers._replace(decimal=decimal)
     look = _Look(base.name, values, numbers, said, None)
     return look._replace(say=translator(look.spoken))
@@ -202,7 +202,7 @@ def current():
 def _check_settings(name, changes):
     if name is not None and name not in PALETTES:
         raise ValueError(f"theme is {name!r}; choose from {', '.join(PALETTES)}")
-    settings = sorted(key.lower() for key in SETTINGS)
+    settings = sorted(key.lower() for key in {*SETTINGS, *SETTINGS["ALIASES"]})
     for key in changes:
         if key not in settings:
             near = difflib.get_close_matches(key, settings, 3, 0.5)
@@ -228,6 +228,11 @@ def _complete(values, given):
     return values
 
 
+def _set_apart(values):
+    """Return the names of settings that have another value than what stands for them by default."""
+    return [name for name, other in values["ALIASES"].items() if values[name] != values[other]]
+
+
 def _given(name):
     return PALETTES[name].get("look", {})
 
@@ -241,7 +246,7 @@ def say(text):
 def changed(**changes):
     """Change settings for a part of a figure; names in upper case."""
     look = current()
-    values = _complete({**look.values, **changes}, given={**_given(look.name), **changes})
+    values = _complete({**look.values, **changes}, given={*_given(look.name), *_set_apart(look.values), *changes})
     with _in_force(look._replace(values=values)):
         yield
 

@@ -14,6 +14,7 @@ from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
 MODELS = {"CE": "common-effect model", "fixed": "Random-effects model with a given τ²"}
 
 FEW = 3
+MOST_NAMED = 8  # studies of which one sentence tells the names
 
 REFERENCE = {
     "HKSJ": "HKSJ on t(k−1)",
@@ -53,7 +54,8 @@ MARKS = {
     ),
     "predictions": "thin lines: prediction intervals",
     "contrast-pooled-line": "dotted line: overall result",
-    "*-arrows-*": "arrowhead: interval leaves the panel",
+    "points-arrows-*": "arrowhead: {noun} beyond the panel",
+    "*[!s]-arrows-*|predictions-arrows-*": "arrowhead: interval leaves the panel",
     "contrast-zone": "",
 }
 UNNAMED = ("first arm", "second arm")  # of numbers alone
@@ -160,9 +162,9 @@ def model_sentence(pooled, wording):
     """Return how the studies were pooled."""
     at = level(pooled.confidence_level)
     by = PREDICTED_BY.get(pooled.pi_method, f"on {degrees(pooled.pi_method)}")
-    prediction = f"; {at} prediction interval {by}"
+    drawn = style.option("prediction") and style.option("overall") and isfinite(pooled.pi.low)
     single = f"of single {wording.nouns} by the normal distribution"
-    return f"{pooled_by(pooled, wording)}, {single}{prediction if isfinite(pooled.pi.low) else ''}"
+    return f"{pooled_by(pooled, wording)}, {single}{f'; {at} prediction interval {by}' if drawn else ''}"
 
 
 def prior_words(prior):
@@ -203,6 +205,16 @@ def arms_sentence(pooled, wording):
     if k == pooled.contrast.k:
         return ""
     return f"in brackets after k: {wording.nouns} that report a change within both arms"
+
+
+def beyond_sentence(rows, panel, wording):
+    """Return which studies have an estimate beyond the panel, "" for none."""
+    rows = rows[rows["kind"].isin(["trial", "point"]) & ~rows["contrast_estimate"].between(*panel.limits)]
+    rows = rows[rows["contrast_estimate"].notna()]
+    if len(rows) > MOST_NAMED:
+        return f"Beyond the panel: {number(len(rows), 0)} estimates"
+    named = zip(rows["name"], rows["contrast_estimate"], strict=True)
+    return f"Beyond the panel: {', '.join(f'{name} ({wording.write(x)})' for name, x in named)}" if len(rows) else ""
 
 
 def left_out_sentence(left_out, wording):
@@ -259,6 +271,12 @@ def rows_counted(trials, wording):
     return wording.counted(len(trials), trials["study"].nunique())
 
 
+def forest_title(trials, wording):
+    """Return the heading of a forest."""
+    pooled = "the pooled result" if style.option("overall") else "the pooled results of groups"
+    return f"{wording.measure.title} in {rows_counted(trials, wording)} and {pooled}"
+
+
 def result_sentence(row, trials, series, wording, name=""):
     """Return one pooled result in words: estimate, interval, and how many of the single ``trials`` are in it."""
     value, low, high = (row[f"{series}_{end}"] for end in ("estimate", "low", "high"))
@@ -271,19 +289,28 @@ def result_sentence(row, trials, series, wording, name=""):
 
 def level_of(table):
     """Return the confidence level of the pooled results, as "95%"."""
-    return level(table.loc[table["kind"].isin(["total", "subtotal"]), "confidence_level"].iloc[0])
+    return level(table["confidence_level"].dropna().iloc[0])
 
 
 def total_sentences(table, series, wording):
-    """Return the overall results and the prediction interval in words."""
-    total = table[table["kind"] == "total"].iloc[0]
-    known = [s for s in series if total.get(f"{s}_k", 0) > 0 and total[f"{s}_estimate"] == total[f"{s}_estimate"]]
-    results = [result_sentence(total, table[table["kind"] == "trial"], s, wording) for s in known]
-    pi = table[table["kind"] == "prediction"].iloc[0]
-    limits = wording.span(pi["contrast_low"], pi["contrast_high"])
-    expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {limits}"
-    pooled = f"Pooled over all {wording.nouns}: {'; '.join(results)}"
-    return sentences(pooled, "" if limits == NOT_ESTIMABLE else expected)
+    """Return the overall results and the prediction interval in words; those of groups where these are left out."""
+    trials = table[table["kind"] == "trial"]
+
+    def results(row, own):
+        known = (s for s in series if row.get(f"{s}_k", 0) > 0 and row[f"{s}_estimate"] == row[f"{s}_estimate"])
+        return "; ".join(result_sentence(row, own, s, wording) for s in known)
+
+    if not style.option("overall"):
+        own = {group: trials[trials["group"] == group] for group in trials["group"]}
+        return named(*(f"{row['group']}: {results(row, own[row['group']])}" for row in _of_kind(table, "subtotal")))
+    pooled = f"Pooled over all {wording.nouns}: {results(_of_kind(table, 'total')[0], trials)}"
+    limits = [wording.span(row["contrast_low"], row["contrast_high"]) for row in _of_kind(table, "prediction")]
+    expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {''.join(limits)}"
+    return sentences(pooled, "" if limits in ([], [NOT_ESTIMABLE]) else expected)
+
+
+def _of_kind(table, kind):
+    return table[table["kind"] == kind].to_dict("records")
 
 
 def seen_sentences(table, wording, each=", one per row"):
