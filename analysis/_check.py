@@ -31,7 +31,7 @@ _REMEDY = "correct the value, or give NaN where it is not known"
 # What to do with a result that a function does not know, by its class: this room can name no class of those above.
 STRANGERS = {
     "MultilevelEffect": "its effects share trials and are not independent; give one effect of each trial, or take "
-    "trials out with leave_one_out(result); forest draws it beside its effects: forest(pool(effects), models=[result])",
+    "trials out with leave_one_out(result); forest draws it",
     "MultilevelRegression": "its effects differ by moderators and share trials; give effects of one kind, one of each "
     "trial, or fit pool_multilevel to other rows of the table",
     "PooledCounts": "it pools counts; give the effects that analysis.effects.log_risk_ratio, log_odds_ratio or "

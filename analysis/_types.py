@@ -63,11 +63,16 @@ class PageOptions(TypedDict, total=False):
     dpi: float
 
 
-class FigureOptions(PageOptions, total=False):
+class LevelOptions(PageOptions, total=False):
     """The options of every figure whose level axis shows effects."""
 
     xlim: tuple[float, float] | None
     ticks: Sequence[float] | None
     xlabel: str | None
+
+
+class FigureOptions(LevelOptions, total=False):
+    """The same with a null line that may be moved, and further lines."""
+
     null: float | Literal["measure"] | None
     lines: float | Sequence[float] | Mapping[str, float]

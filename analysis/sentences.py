@@ -494,7 +494,7 @@ def _of_subgroups(pooled):
 
 
 def _of_multilevel(fit):
-    words = _clustered(fit).to(_tabled(fit).digits)
+    words = clustered(fit).to(_tabled(fit).digits)
     yield _found(words, fit, _effects_of(fit, words))
     told = (f"tau {_size(words, tau)} {name} {words.nouns}, I² {percent(i2)}" for name, tau, _, i2 in _levels(fit))
     yield f"The true effects varied: {'; '.join(told)} (both I² from tau²)."
@@ -504,7 +504,7 @@ def _of_multilevel(fit):
 
 def _of_regression(fit):
     nested = hasattr(fit, "clusters")
-    words = _clustered(fit) if nested else Wording.of(fit)
+    words = clustered(fit) if nested else Wording.of(fit)
     by = "; ".join(f"{name} {text}" for name, text in _coefficients(fit))
     of = _effects_of(fit, words) if nested else words.counted(fit.k)
     yield f"The coefficients of {fit.formula}{words.on_scale} in {of} were: {by}."
@@ -973,14 +973,14 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    words, at = _clustered(fit).to(_tabled(fit).digits), level(fit.confidence_level)
+    words, at = clustered(fit).to(_tabled(fit).digits), level(fit.confidence_level)
     said = [("Estimate", _estimate(words, fit)), *_both_levels(fit, words), ("Homogeneity", _homogeneity(fit))]
     said.append((f"New {words.noun}", f"{words.span(*fit.pi)} ({at} prediction interval of one effect)"))
     said += [*_left_out(fit), *_few_robust(fit, fit.df)]
     return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
 
 
-def _clustered(fit):
+def clustered(fit: Any) -> Wording:
     """The wording of a nested model, which counts studies only where its clusters are these."""
     words, table = Wording.of(fit), getattr(fit.effects, "table", {})
     known = "study" in table and set(fit.cluster) <= set(table["study"])
@@ -1025,7 +1025,7 @@ def multilevel_regression(fit: MultilevelRegression) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    words = _clustered(fit)
+    words = clustered(fit)
     said = [*_coefficients(fit), *_both_levels(fit, words), ("Homogeneity", _residual(fit))]
     said += [*_moderators(fit, words), *_left_out(fit), *_few_robust(fit, fit.df.min())]
     how = f"{_how(fit, math.inf)}{_log_coefficients(words)}"

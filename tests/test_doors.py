@@ -593,6 +593,7 @@ EFFECTS = {"PooledEffect", "EffectSizes", "DataFrame"}
 FIGURE = {"PooledEffect", "EffectSizes", "PooledArms"}
 TRIALS = {"DataFrame", "EffectSizes"}
 PAGE = {"DataFrame"}
+DRAWN = {"PooledSubgroups", "PooledCounts", "MultilevelEffect", "PosteriorEffect", "MetaRegression", "Responders"}
 FITS = {"PooledEffect", "PooledSubgroups", "PooledArms", "PooledCounts", "MultilevelEffect", "MultilevelRegression"}
 FITS |= {"MetaRegression", "PosteriorEffect", "BivariateEffect"}
 REACH, CHANGE = ma.Threshold(1.0, "between-group"), ma.Threshold(1.0, "within-patient")
@@ -617,8 +618,8 @@ DOORS = {
     "effect_sizes": (ma.effect_sizes, PAGE),
     "figure_labels": (ma.figure_labels, set()),
     "findings": (ma.findings, FITS | {"Responders", "ContextualShare"}),
-    "forest": (ma.forest, FIGURE | {"PooledSubgroups"}),
-    "funnel": (ma.funnel, FIGURE),
+    "forest": (ma.forest, FIGURE | DRAWN),
+    "funnel": (ma.funnel, FIGURE | {"PooledSubgroups"}),
     "funnel_points": (diagnostics.funnel_points, EFFECTS),
     "generalised_q_interval": (generalised_q_interval, EFFECTS),
     "labbe": (ma.labbe, {"PooledArms", "EffectSizes", "Responders", "PooledCounts"}),

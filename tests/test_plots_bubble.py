@@ -143,7 +143,7 @@ def test_fewer_than_ten_trials_for_a_coefficient_are_warned_about():
     assert "Fewer than ten studies for each coefficient of a moderator (9 studies, one coefficient)" in caption
     caption = bubble(analysis.meta_regression("yi ~ week + C(family)", trials(29))).content.caption
     assert "(29 studies, 3 coefficients)" in caption
-    assert "other moderators held: family at Family 0; circles are not adjusted" in caption
+    assert "other moderators held: family = Family 0; circles are not adjusted" in caption
 
 
 def test_a_curve_tells_its_ends_and_coefficients():

@@ -378,8 +378,11 @@ def test_the_spread_of_a_group_stands_behind_its_name(width):
     found = body(fig).query("kind == 'subtotal'")
     shown = {text.get_text() for text in fig.findobj(Text)}
     for row in found.to_dict("records"):
-        told = f"τ {analysis.text.number(row['contrast_tau'])}, I² {analysis.text.percent(row['contrast_i2'])}"
-        assert row["text_tail"] == told in shown and row["text_condition"] == ""
+        tau2, i2, p = (row[f"contrast_{name}"] for name in ("tau2", "i2", "q_pvalue"))
+        text = analysis.text
+        told = f"τ²\u00a0{text.number(tau2, 2 + (0 < tau2 < 0.1))}, I²\u00a0{text.percent(i2)}, p {text.equals(p)}"
+        assert row["text_tail"] == told and row["text_condition"] == ""
+        assert set(told.split(", ")) <= {part for line in shown for part in line.rstrip(",").split(", ")}
     clean(fig)
 
 

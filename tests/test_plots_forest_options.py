@@ -141,8 +141,8 @@ def test_columns_that_do_not_exist_are_named(effects, pooled):
         forest(effects, columns="n")
     with pytest.raises(ValueError, match="order is 'colour'.*a minus in front turns it round"):
         forest(effects, order="colour")
-    with pytest.raises(TypeError, match=r"forest\(\) cannot use a PosteriorEffect: it has prior distributions; give"):
-        forest(analysis.pool_bayes([-1.0, -0.5], [0.1, 0.1]))
+    with pytest.raises(TypeError, match=r"funnel\(\) cannot use a PosteriorEffect: it has prior distributions; give"):
+        analysis.funnel(analysis.pool_bayes([-1.0, -0.5], [0.1, 0.1]))
 
 
 @pytest.mark.parametrize(
@@ -447,8 +447,8 @@ def test_a_three_level_result_stands_beside_the_effects_and_times_in_their_order
     labels = ["B 2006, 12 weeks", "B 2006, 7 weeks", "A 2006", "C 2005"]
     table = pd.DataFrame({"label": labels, "yi": [-1.0, -0.5, -0.2, -0.8], "vi": 0.1, "year": [2006, 2006, 2006, 2005]})
     levels = analysis.pool_multilevel(table, cluster=list("bbac"))
-    with pytest.raises(TypeError, match=r"forest\(\) cannot use a MultilevelEffect: its effects share trials"):
-        forest(levels)
+    with pytest.raises(TypeError, match=r"funnel\(\) cannot use a MultilevelEffect: its effects share trials"):
+        analysis.funnel(levels)
     fig = forest(analysis.pool(table), data=table, models=[levels], measure="MD")
     names = fig.content.table.query("kind == 'trial'")["name"].tolist()
     assert names == ["C 2005", "A 2006", "B 2006, 7 weeks", "B 2006, 12 weeks"]

@@ -14,7 +14,7 @@ from plot_cases import synthetic
 
 import analysis as ma
 from analysis.plots._plane import Plane, Scale, on_path
-from analysis.text import number, percent
+from analysis.text import equals, number, percent
 
 PINNED = json.loads(layouts.FILE.read_text(encoding="utf-8"))
 
@@ -54,10 +54,14 @@ def test_each_subtotal_prints_its_own_heterogeneity(figures, name):
     found = rows(figures[name], "subtotal")
     assert len(found) == 2
     for row in found.to_dict("records"):
-        tau, i2 = row["contrast_tau"], row["contrast_i2"]
-        assert row["text_heterogeneity"] == ("" if np.isnan(tau) else f"τ {number(tau)}, I² {percent(i2)}")
+        tau2, i2, p = (row[f"contrast_{part}"] for part in ("tau2", "i2", "q_pvalue"))
+        tau2_told = "" if "common" in name else f"τ²\u00a0{number(tau2, 2 + (0 < tau2 < 0.1))}, "
+        told = f"{tau2_told}I²\u00a0{percent(i2)}, p {equals(p)}"
+        assert row["text_tail"] == ("" if np.isnan(tau2) else told)
     others = rows(figures[name], "trial", "total", "heading", "prediction")
-    assert (others["text_heterogeneity"].fillna("") == "").all()
+    assert not others["text_tail"].str.contains("τ²").any()
+    within = "I²" if "common" in name else "τ² and I²"
+    assert f"Behind pooled groups: {within} within the group" in figures[name].content.caption
 
 
 def test_prediction_of_each_group_is_printed_beside_it(figures):

@@ -1,7 +1,6 @@
 """Themes, labels, widths and fonts: looks that change together, and nothing that leaks out of a ``with`` block."""
 
 import ast
-import dataclasses
 import itertools
 import re
 import threading
@@ -296,72 +295,6 @@ def test_all_listed_texts_can_be_translated(arms):
     assert kept == [] and len(listed) > 40
 
 
-# a whole language
-
-
-# words of ours that German has too, or that are signs
-BOTH = {"name", "in", "band", "baseline", "df", "forest", "plot", "ratio", "odds", "wald", "von", "was", "log", "arm"}
-
-
-def english():
-    """Return all words of the catalogue in English that no translation has."""
-
-    def words(texts):
-        return {word.lower() for text in texts for word in re.findall(r"[^\W\d_]{2,}", re.sub(r"[{].*?[}]", "", text))}
-
-    return words(_catalogue.catalogue()) - words(_catalogue.catalogue("de").values()) - BOTH
-
-
-def in_german():
-    """Return figures with names that are no words of the catalogue."""
-    effects = synthetic(7, groups=2, name="Nr. {i}")
-    table = effects.table.assign(therapy_family=effects.table["therapy_family"].str.replace("Family", "Zz"))
-    effects = dataclasses.replace(effects, table=table, left_out=effects.left_out.iloc[:0])
-    arms = analysis.pool_arms(effects, by="therapy_family")
-    ratios = analysis.pool([-0.9, -0.2, -0.4], [0.04, 0.09, 0.02], measure="OR", labels=["X1", "X2", "X3"])
-    yield analysis.forest(arms, worthwhile=(1, 2))
-    yield analysis.forest(effects, prediction="density", order="-estimate", width_mm="single")
-    yield analysis.forest(ratios, models=[analysis.pool(ratios.yi, ratios.vi, tau2_method="CE", measure="OR")])
-    yield analysis.forest(analysis.pool([-1.2], [0.1], labels=["X1"]), prediction="diamond")
-    yield analysis.arms_forest(arms)
-    yield analysis.steps_forest(analysis.leave_one_out(effects))
-    yield analysis.steps_forest(analysis.cumulative(ratios), overall=ratios)
-    yield analysis.outcomes_forest({"X": effects, "Y": effects})
-    yield analysis.orchard(arms)
-    yield analysis.posterior_plot(analysis.pool_bayes(effects), favours=None)
-    yield analysis.posterior_plot(analysis.pool_bayes(ratios.yi, ratios.vi, measure="OR", labels=["X1", "X2", "X3"]))
-
-
-def test_german_leaves_no_english_word_in_a_forest_or_a_posterior():
-    ours = english()
-    assert {"trial", "weight", "interval", "difference", "with"} <= ours and "gewicht" not in ours
-    with analysis.theme(labels="de", decimal=","):
-        for fig in in_german():
-            said = "\n".join([*texts(fig), fig.content.title, fig.content.caption, fig.content.alt_text])
-            found = {word for word in re.findall(r"[^\W\d_]{2,}", said) if word.lower() in ours}
-            assert found == set(), said
-            assert misplaced(fig) == ([], [])
-
-
-def test_german_is_made_of_the_places_of_the_english():
-    with analysis.theme(labels="de"):
-        fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], measure="MD"))
-    assert fig.content.title == "Mittelwertdifferenz in 3 Studien und das gepoolte Ergebnis"
-    assert (
-        "Heterogenität: τ " in fig.content.caption
-        and "einzelner Studien mit der Normalverteilung" in fig.content.caption
-    )
-
-
-def test_every_word_of_the_catalogue_is_one_of_the_code():
-    """A text that a figure no longer says must not stay in the catalogue."""
-    code = " ".join(path.read_text(encoding="utf-8") for path in Path(analysis.__file__).parent.rglob("*.py"))
-    known = set(re.findall(r"[^\W\d_]+", code))
-    for text in _catalogue.catalogue():
-        own = re.findall(r"[^\W\d_]{4,}", re.sub(r"[{].*?[}]", " ", text))
-        assert [w for w in own if not {w, w.capitalize(), w.lower(), w.removesuffix("s")} & known] == [], text
-
-
 # widths
 
 
@@ -509,11 +442,3 @@ def test_number_style_is_plain_by_default():
 def test_a_long_text_that_fits_nothing_costs_no_time(text):
     say, before = _catalogue.translator({"trial": "Studie"}), time.perf_counter()
     assert say(text) == text and time.perf_counter() - before < 5
-
-
-def test_notes_and_what_was_left_out_of_many_trials_are_german_too():
-    effects = analysis.effect_sizes(analysis.read_trials(Path(__file__).parents[1] / "data" / "trials.csv"))
-    with analysis.theme(labels="de"):
-        caption = analysis.forest(analysis.pool_subgroups(effects, by="therapy_family")).content.caption
-    for english in (" the ", " in both arms", " not ", "imputed", "crossover:", "Left out"):
-        assert english not in caption

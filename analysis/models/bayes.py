@@ -118,7 +118,7 @@ class PosteriorEffect(Result):
     --------
     analysis.pool_bayes : Make this result.
     analysis.posterior_plot : Draw its densities.
-    analysis.forest : Draw it as a row beside other models of the same trials.
+    analysis.forest : Draw it, or put it as a row below other models of the same trials.
     analysis.PooledEffect : Result without prior distributions.
 
     References
@@ -150,6 +150,17 @@ class PosteriorEffect(Result):
     _posterior: _Posterior = field(repr=False)
     left_out: tuple[tuple[str, str], ...] = ()
     effects: EffectSizes | None = None
+
+    @property
+    def weights(self) -> Floats:
+        """Weights of the trials in the mean effect, each its mean over tau; what is missing to 1 is that of the prior.
+
+        Given tau the mean effect is the mean of the effects and the prior mean, weighted by 1 / (vi + tau^2) and the
+        precision of the prior; with a flat prior the posterior mean of mu is the sum of weights times yi.
+        """
+        of = self._posterior
+        share = of.mu.share / of.mu.share.sum()
+        return 1.0 / (self.vi[:, None] + of.nodes**2) @ (share * of.mu.sd**2)
 
     @property
     def spread(self) -> float:

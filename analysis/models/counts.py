@@ -92,6 +92,10 @@ class PooledCounts(Result):
         Effects of the single trials and their variances; NaN where not in Q.
     in_pooled, in_q : numpy.ndarray of bool
         Which trials bear on the pooled effect, and which on Q.
+    corrected : numpy.ndarray of bool
+        To which trials `continuity` was added for yi and vi.
+    counts : numpy.ndarray, shape (4, k)
+        Responders and people under treatment, then under placebo, as given.
     labels : tuple of str
         Names of the trials.
     measure : Measure
@@ -110,7 +114,7 @@ class PooledCounts(Result):
     --------
     analysis.pool_mantel_haenszel : Make this result for risk ratios, odds ratios or risk differences.
     analysis.pool_peto : Make it for odds ratios of rare events.
-    analysis.forest : Draw it as a row beside other models of the same trials.
+    analysis.forest : Draw it, or put it as a row below other models of the same trials.
 
     References
     ----------
@@ -149,6 +153,8 @@ class PooledCounts(Result):
     vi: np.ndarray
     in_pooled: np.ndarray
     in_q: np.ndarray
+    corrected: np.ndarray
+    counts: np.ndarray
     labels: tuple[str, ...]
     measure: Measure
     method: str
@@ -326,6 +332,8 @@ def pool_mantel_haenszel(
     pooled_of, effects_of, bears_on = _MEASURES[measure]
     fields = {"measure": Measure(measure), "method": "Mantel-Haenszel", "in_pooled": bears_on(table)}
     fields |= _numbers(pooled_of(table), effects_of(*found.counts, **rules), confidence_level)
+    plain, added = (np.stack(cells(found.counts, x, continuity_to)) for x in (0.0, continuity))
+    fields["corrected"] = (plain != added).any(axis=0) & fields["in_q"]
     tests = {}
     if measure == "OR":
         one = np.ones(fields["estimate"].shape, dtype=int)
@@ -399,6 +407,7 @@ def pool_peto(
     with np.errstate(divide="ignore", invalid="ignore"):
         effects = peto_effects(table)
     fields = {"measure": Measure("OR"), "method": "Peto", "in_pooled": _informative(table)}
+    fields["corrected"] = np.zeros(found.absent.shape, dtype=bool)
     return _finish(fields | _numbers(_peto(table), effects, confidence_level), {}, found)
 
 
@@ -640,6 +649,7 @@ def _finish(fields, tests, found):
         statistic, df = tests.get(name, (none, np.zeros(none.shape, dtype=int)))
         fields[name] = (statistic, df, np.where(df > 0, special.chdtrc(np.maximum(df, 1), statistic), np.nan))
     fields |= {"k": (~found.absent).sum(axis=-1), "labels": found.names, "effects": found.effects}
+    fields["counts"] = found.counts
     fields["left_out"] = found.left_out + _left_out(found, fields)
     if single:
         plain = {name: x.item() for name, x in fields.items() if isinstance(x, np.ndarray | np.generic) and x.ndim == 0}

@@ -187,7 +187,6 @@ def _with_arms_texts(table, wording, columns):
     stated = cells["condition_group"] if "condition_group" in cells else [None] * len(cells)
     own = zip(stated, cells["kind"], strict=True)
     cells["text_condition"] = [name if kind == "trial" and isinstance(name, str) else "" for name, kind in own]
-    cells["text_tail"] = cells["text_tail"].where(cells["kind"] != "subtotal", cells["text_heterogeneity"])
     return cells
 
 

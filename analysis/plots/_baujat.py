@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import PageOptions, PageWidth
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._page import FigureContent, ReportFigure
@@ -55,6 +55,7 @@ def baujat_plot(
     width_mm: PageWidth | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw a Baujat plot: each study's contribution to Q against its influence on the pooled result.
 
@@ -69,7 +70,7 @@ def baujat_plot(
     {title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80. Default: 120.
-    {ax, note}
+    {ax, note, footer, dpi}
 
     Returns
     -------

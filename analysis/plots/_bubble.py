@@ -586,8 +586,8 @@ def _held_sentence(about):
     parts = []
     for name, value in about.along.held.items():
         usual = number(value, 2) if isinstance(value, float) and "year" not in name.lower() else ""
-        text = f"its mean {usual or f'{value:.0f}'}" if isinstance(value, float) else str(value)
-        parts.append(f"{spelled(name)} at {text}")
+        text = f"at its mean {usual or f'{value:.0f}'}" if isinstance(value, float) else f"= {value}"
+        parts.append(f"{spelled(name)} {text}")
     return f"Fitted with other moderators held: {', '.join(parts)}; circles are not adjusted for them"
 
 

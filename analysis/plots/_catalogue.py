@@ -7,6 +7,7 @@ where the translation has the places. What no entry fits, such as the names of t
 
 import difflib
 import functools
+import gettext
 import re
 import tomllib
 from importlib.resources import files
@@ -17,17 +18,24 @@ from analysis.sentences import capital
 
 LANGUAGES = get_args(Language)
 PLACE = re.compile(r"\{(\w+)\}")
-DATA = ("name", "names", "value")  # places of what comes from the data
+DATA = ("name", "names", "value", "quoted")  # places of what comes from the data
 # what may stand in a place, by its name: a number, several clauses, anything between texts; else a part of a clause
 NUMBER = r"[<>±−+]*\d[\S\u202f]*?(?: × 10\S+?)?"
-INSIDE = {**dict.fromkeys(("k", "n", "low", "high", "at"), NUMBER), "results": r"(?:(?!\. ).)+?", "names": ".+?"}
+END = r"(?<!\bal)(?<!\b(?:Dr|Jr|Nr|St))\. "  # of a sentence, not within "Smith et al. 2001"
+IN_BRACKETS = r"\((?:[^()\n]|\([^()\n]*\))*\)"
 # brackets are taken as a whole, in one way only: else a long text that fits nothing would take for ever
-CLAUSE = r"(?:\([^()\n]*\)|(?!\. |; |[\n←→]|\([^()\n]*\)).)+?"
-WORD = r"(?:(?![.;:,] |[\n←→]).)+?"
+CLAUSE = rf"(?:{IN_BRACKETS}|(?!{END}|; |[\n←→↑↓]|{IN_BRACKETS}).)+?"
+WORD = rf"(?:(?!{END}|[;:,] |[\n←→↑↓]).)+?"
+INSIDE = {**dict.fromkeys(("k", "n", "low", "high", "at"), NUMBER), **dict.fromkeys(("word", "left", "right"), WORD)}
+INSIDE |= {**dict.fromkeys(("results", "quoted"), rf"(?:(?!{END}).)+?"), "names": ".+?"}
+INSIDE["better"] = rf"(?:less|fewer|more|lower|higher)\b(?: {WORD})??"
+INSIDE["outcome"] = rf"(?!\d)(?:(?! in \d){CLAUSE.removesuffix('+?')})+?"  # not the number of trials behind it
 # between the parts of a text, the strongest first; those within parentheses come last
-OUTSIDE = r"(?![^()]*\))"
+OUTSIDE = r"(?!(?:[^()]|\([^()]*\))*\))"
 LETTER = re.compile(r"\([a-z†]\) ")  # of a note, before its text
-MARKS = (r"(\n)", r"(\. )", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( ?[\[\]()←→] ?)", r"([;:,] )")
+MARKS = (r"(\n)", f"({END})", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( *[\[\]()←→↑↓] *)", r"([;:,] )")
+PLURALS = "Plural-Forms"  # the label that holds gettext's rule of a language
+COUNT = re.compile(r"\d[\d\u202f]*(?:[.,]\d+)?")
 MOST = 19  # pieces that are put together again, with the marks between them: no text has more
 LEAST = 3  # letters of its own that a text has of which translations may name instances
 
@@ -39,12 +47,13 @@ class Said(str):
 
 
 class _Entry(NamedTuple):
-    """A text of the catalogue: its pattern, its longest part between places, and how many letters of its own it has."""
+    """A text of the catalogue: its pattern, its longest part between places, how many letters and signs are its own."""
 
     text: str
     pattern: re.Pattern
     part: str
     letters: int
+    signs: int
 
     def places_in(self, text):
         """Return what stands in the places of a text that is one of this kind, else None."""
@@ -54,9 +63,10 @@ class _Entry(NamedTuple):
 
 @functools.cache
 def catalogue(language="de"):
-    """Return the texts of the figures in English, each with its translation, "" where there is none yet."""
+    """Return the texts of the figures in English, each with its translation, or with its forms."""
     data = files("analysis.plots").joinpath("locale", f"{language}.toml").read_text(encoding="utf-8")
-    return {text: new for table in tomllib.loads(data).values() for text, new in table.items()}
+    texts = {text: new for table in tomllib.loads(data).values() for text, new in table.items()}
+    return {text: new if isinstance(new, str) else tuple(new) for text, new in texts.items()}
 
 
 @functools.cache
@@ -73,13 +83,15 @@ def _entry(text):
     if text[:1].islower():
         pattern = f"[{text[0]}{text[0].upper()}]{pattern[1:]}"
     own = parts[::2]
-    return _Entry(text, re.compile(pattern), max(own, key=len).lower(), sum(map(str.isalpha, "".join(own))))
+    return _Entry(
+        text, re.compile(pattern), max(own, key=len).lower(), sum(map(str.isalpha, "".join(own))), len("".join(own))
+    )
 
 
 @functools.lru_cache(maxsize=16)
 def _entries(texts):
     """Return entries, those with most letters of their own first: the special before the general."""
-    return sorted(map(_entry, texts), key=lambda each: -each.letters)
+    return sorted(map(_entry, texts), key=lambda each: (-each.letters, -each.signs))
 
 
 def _fitting(text, entries):
@@ -104,6 +116,7 @@ def translator(labels):
 def _translated_by(labels):
     labels = dict(labels)
     entries = _entries((*labels, *(text for text in catalogue() if text not in labels)))
+    plural = gettext.c2py(labels.get(PLURALS, "plural=n != 1").rpartition("plural=")[2].rstrip("; "))
 
     @functools.lru_cache(maxsize=4096)
     def translated(text):
@@ -117,10 +130,21 @@ def _translated_by(labels):
         if entry is None:
             return _by_parts(text, entries, translated)
         filled = {name: found if name in DATA else translated(found) for name, found in places.items()}
-        new = PLACE.sub(lambda place: filled[place[1]], labels.get(entry.text, entry.text))
+        form = _form(labels.get(entry.text, entry.text), places, plural)
+        new = PLACE.sub(lambda place: filled[place[1]], form)
         return capital(new) if text[:1].isupper() else new
 
     return translated
+
+
+def _form(new, places, plural):
+    """Return the form of a translation that the first number in the places asks for, if it has several."""
+    if isinstance(new, str):
+        return new
+    number = next((found for each in places.values() if (found := COUNT.match(each))), None)
+    # of a fraction the last form, as of many
+    whole = re.sub("\u202f", "", number[0]) if number else ""
+    return new[plural(int(whole))] if whole.isdigit() else new[-1]
 
 
 def _by_parts(text, entries, translated):
@@ -168,24 +192,36 @@ def checked(labels):
     Raises
     ------
     ValueError
-        For other keys, with those that come near, and for translations with places that their text has not.
+        For other keys, with those that come near, for translations with places that their text has not, and for a
+        number of forms that the rule of the plural does not have.
     """
     known, problems = catalogue(), []
+    labels = {text: new if isinstance(new, str) else tuple(new) for text, new in labels.items()}
+    forms = re.search(r"nplurals=(\d+)", labels.get(PLURALS, "nplurals=2"))
     instances = [entry for entry in _entries(tuple(known)) if entry.letters >= LEAST]
     for text, new in labels.items():
-        if text not in known and not (isinstance(text, str) and text and _fitting(text, instances)[0]):
+        if text not in known and not (isinstance(text, str) and text and _fitting(PLACE.sub("1", text), instances)[0]):
             near = difflib.get_close_matches(str(text), {*known, *map(capital, known)}, 3, 0.6)
             problems.append(f"{text!r}" + (f" (perhaps {' or '.join(map(repr, near))})" if near else ""))
-        elif strange := {*PLACE.findall(new)} - {*PLACE.findall(text)}:
+        elif not isinstance(new, str) and (forms is None or len(new) != int(forms[1])):
+            problems.append(f"{text!r}, of which {len(new)} forms are given where {PLURALS!r} says otherwise")
+        elif strange := {*PLACE.findall(" ".join((new,) if isinstance(new, str) else new))} - {*PLACE.findall(text)}:
             problems.append(f"{text!r}, which has no place {', '.join(sorted(strange))}")
     if problems:
         raise ValueError(f"labels translates what no figure says: {'; '.join(problems)}; see figure_labels(fig)")
-    return dict(labels)
+    return labels
 
 
 def spelled(spelling, labels):
     """Return labels in which every text, translated or not, is spelled by patterns and what they become."""
     new = {**{text: text for text in catalogue()}, **labels} if spelling else labels
     for pattern, other in spelling.items():
-        new = {text: re.sub(pattern, other, each) for text, each in new.items()}
+        new = {text: _respelled(pattern, other, each) for text, each in new.items()}
     return {text: each for text, each in new.items() if each != text}
+
+
+def _respelled(pattern, other, each):
+    """Return a translation spelled otherwise, in all of its forms."""
+    if isinstance(each, str):
+        return re.sub(pattern, other, each)
+    return tuple(re.sub(pattern, other, form) for form in each)

@@ -407,7 +407,7 @@ def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
     lines = [
         sentences("; ".join(_marks_drawn(table, panel, words)), zone_words(zone, words)[0]),
         sentences(how, cause) if drawn.any(axis=None) else "",
-        sentences(f"verdicts by the rules stated in the documentation; {', '.join(verdicts)}"),
+        sentences(f"verdicts by the rules stated in the documentation; {'; '.join(verdicts)}"),
         sentences(note),
     ]
     return [line for line in lines if line]
@@ -480,7 +480,7 @@ def _stand_rows(table, columns, axis, panel):
         y += ABOVE.get(row["kind"], 0.0) if i else 0.0
         if row["kind"] == "claim":
             right = (columns.left if row["claim_low"] == row["claim_low"] else columns.verdict) - style.GAP
-            lines.append(wrap_evenly(row["text_name"], right - columns.words, style.BODY_PT))
+            lines.append(wrap_evenly(style.Said(row["text_name"]), right - columns.words, style.BODY_PT))
             ys.append(y + (pitch + CLAIM_PAD) / 2)
             y += len(lines[-1]) * pitch + CLAIM_PAD
         elif row["kind"] == "heading":
@@ -597,7 +597,7 @@ def _write_rows(page, table, columns: _ClaimsColumns):
         elif row["kind"] == "claim":
             write(page, columns.claim, y, row["text_id"], style.NOTE, gid=f"id-{i}")
             for j, line in enumerate(row["lines"]):
-                write(page, columns.words, y + j * pitch, line, look, gid=f"claim-{i}-{j}")
+                write(page, columns.words, y + j * pitch, style.Said(line), look, gid=f"claim-{i}-{j}")
             name, colour, hollow = VERDICT_LOOKS[row["look"]]
             xy, mark = [(columns.verdict + 1.2, y)], {"colours": [getattr(style, colour)], "hollow": [hollow]}
             markers(page, xy, [name], [VERDICT_PT2], **mark, gid=f"verdict-mark-{i}")

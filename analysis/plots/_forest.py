@@ -12,15 +12,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
-from analysis._types import FigureOptions, PageWidth
+from analysis._types import CountsMeasure, FigureOptions, PageWidth
 from analysis.evidence.worthwhile import USUAL_WORTHWHILE
+from analysis.models.bayes import PosteriorEffect
 from analysis.models.diagnostics import predictive_density
+from analysis.models.results import PooledEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import (
@@ -36,6 +38,7 @@ from analysis.plots._rows import (
     add_notes,
     build_rows,
     decimals,
+    drawn,
     fixed,
     source_of,
     usable_order,
@@ -49,7 +52,10 @@ if TYPE_CHECKING:
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
-    from analysis.models.results import PooledEffect
+    from analysis.evidence.responders import Responders
+    from analysis.models.counts import PooledCounts
+    from analysis.models.multilevel import MultilevelEffect
+    from analysis.models.regression import MetaRegression
     from analysis.models.subgroups import PooledSubgroups
 
 USUAL_MM = 174.0
@@ -61,17 +67,27 @@ SHORT_LETTERS = 12  # of other names there
 # which set the limits of a panel, are shown whole, and are shown where the trials have room beside them
 ROWS_OF_PANELS = ("trial",), ("total", "prediction"), ("subtotal", "model")
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
+COUNTS = {"events": "Events", "n": "Total"}
+COUNTED = (*get_args(CountsMeasure), "PETO")
 
 
 @documented
 @themed
 def forest(
-    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
+    results: PooledEffect
+    | PooledSubgroups
+    | EffectSizes
+    | PooledArms
+    | PooledCounts
+    | Responders
+    | MultilevelEffect
+    | PosteriorEffect
+    | MetaRegression,
     *,
     by: str | None = None,
     models: Sequence[Any] | Mapping[str, Any] = (),
     data: pd.DataFrame | EffectSizes | None = None,
-    columns: Sequence[str] | Mapping[str, str] = ("n",),
+    columns: Sequence[str] | Mapping[str, str] | None = None,
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     symbols: Mapping[str, Mapping[str, Any]] | None = None,
     order: str = "year",
@@ -91,9 +107,13 @@ def forest(
 
     Parameters
     ----------
-    results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
+    results : PooledEffect, PooledSubgroups, EffectSizes, PooledArms or the result of another model
         EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
-        Groups get headings, subtotals and the test between them.
+        Groups get headings, subtotals and the test between them. Weights are those of the model: PooledCounts stand
+        with their events; Responders are drawn by their difference, or by the ratio that `measure` names; the effects
+        of one trial of a MultilevelEffect stand under a heading; of a PosteriorEffect the trials are drawn as observed,
+        and the diamond is the posterior median with its credible interval; of a MetaRegression a pale diamond behind
+        each trial is the mean fitted to it.
     by : str, optional
         Column of EffectSizes that makes groups with subtotals.
     models : sequence or mapping of str to PooledEffect, PosteriorEffect or PooledCounts
@@ -163,7 +183,11 @@ def forest(
     order = usable_order(source.total.trials, order)
     table, key = add_notes(_forest_rows(source, models, own, order, prediction))
     wording = with_digits(source.wording, digits, table)
-    left, right = as_headings(columns), as_headings(right, "right")
+    counted = hasattr(source.pooled, "counts") or (
+        hasattr(results, "nnt") and "events_treatment" in source.total.trials
+    )
+    usual = ("arms",) if counted else ("n",)
+    left, right = as_headings(usual if columns is None else columns), as_headings(right, "right")
     symbols = dict(symbols or {})
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table[table["kind"] == "trial"]
@@ -176,7 +200,7 @@ def forest(
         cells,
         tracks_of(cells, left, right, symbols, [panel], wording),
         wording,
-        title=title or words.forest_title(trials, wording),
+        title=title or words.forest_title(trials, source.pooled, wording),
         said=words.total_sentences(table, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
         marks=words.MARKS | look | {"contrast-zone": band},
@@ -184,7 +208,12 @@ def forest(
             words.order_sentence(order, bool(source.groups), wording),
             words.left_out_sentence(source.left_out, wording),
         ),
-        notes=(_models_sentence(models), words.key_sentence(key), words.sentences(note)),
+        notes=(
+            _models_sentence(models),
+            words.key_sentence(key),
+            words.sentences(getattr(results, "caveat", "")),
+            words.sentences(note),
+        ),
         seen=words.seen_sentences(table, wording),
         drop=drop_order(left, right, symbols),
     )
@@ -214,6 +243,7 @@ def _named_models(models, pooled):
     for name, model in named.items():
         if not (_is_posterior(model) or (hasattr(model, "estimate") and hasattr(model, "ci"))):
             raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
+    pooled = getattr(pooled, "result", pooled)
     own = next((name for name, model in named.items() if model is pooled), "")
     return {name: model for name, model in named.items() if model is not pooled}, own
 
@@ -241,7 +271,7 @@ def _forest_rows(source, models, own, order, prediction):
     if prediction not in ("bar", None):
         at = table["kind"] == "prediction"
         table["prediction_style"] = pd.Series(np.where(at, prediction, None), dtype=object)
-        tall = prediction == "density" and np.isfinite(source.pooled.pi.low)
+        tall = prediction == "density" and source.pooled.pi is not None and np.isfinite(source.pooled.pi.low)
         table["height_mm"] = np.where(at & tall, DENSITY_MM, np.nan)
     if models:
         table = pd.concat([table, _model_rows(models, source.pooled)], ignore_index=True)
@@ -252,31 +282,25 @@ def _model_rows(models, total):
     """Return the rows of further models; ``notes`` says how many trials where their number differs."""
     rows = []
     for name, model in models.items():
-        estimate, ci, pi, tau = _numbers_of(model)
+        model = drawn(model)
+        pi = getattr(model, "pi", None) or (np.nan, np.nan)
         rows.append(
             {
                 "kind": "model",
                 "name": name,
                 "group": "",
                 "notes": "" if model.k == total.k else f"k = {number(model.k, 0)}",
-                "contrast_estimate": estimate,
-                "contrast_low": ci[0],
-                "contrast_high": ci[1],
+                "contrast_estimate": model.estimate,
+                "contrast_low": model.ci[0],
+                "contrast_high": model.ci[1],
                 "contrast_k": model.k,
-                "contrast_tau": tau,
+                "contrast_tau": getattr(model, "tau", np.nan),
                 "prediction_low": pi[0],
                 "prediction_high": pi[1],
                 "confidence_level": model.confidence_level,
             }
         )
     return pd.DataFrame(rows)
-
-
-def _numbers_of(model):
-    """Return estimate, interval, prediction interval and tau; medians and equal tails of a posterior."""
-    if _is_posterior(model):
-        return model.mu.median, model.mu.interval, model.new.interval, model.tau.median
-    return float(model.estimate), model.ci, getattr(model, "pi", (np.nan, np.nan)), getattr(model, "tau", np.nan)
 
 
 def with_digits(wording, digits, rows):
@@ -347,6 +371,12 @@ def axis_title(wording, called=""):
 
 def _density_rows(pooled):
     """Return the rows of the predictive density, none where the result has no prediction interval."""
+    pooled = getattr(pooled, "result", pooled)
+    if not isinstance(pooled, PooledEffect | PosteriorEffect):
+        raise ValueError(
+            "prediction is 'density', the curve of a PooledEffect or PosteriorEffect, which a "
+            f"{type(pooled).__name__} has not; give 'bar' or 'diamond'"
+        )
     curve = predictive_density(pooled)
     return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
 
@@ -374,7 +404,7 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
         elif name in usual and name not in ("arms", "p"):
             continue
         elif name == "arms" and name in usual:
-            table = _add_arm_cells(table, wording.digits)
+            table = _add_arm_cells(table, wording)
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
@@ -394,18 +424,28 @@ def _pvalue_texts(table, argument, wording):
     return [equals(p).removeprefix("= ") if _is_numeric(p) else "" for p in table["contrast_pvalue"]]
 
 
-def _add_arm_cells(table, digits):
-    """Add the means and SDs of both arms; their numbers of patients are among the usual cells."""
+def _add_arm_cells(table, wording):
+    """Add what stands of both arms, events or means and SDs; numbers of patients are among the usual cells."""
+    parts = _parts_of(table, wording)
     for arm in ARMS:
-        missing = [f"{part}_{arm}" for part in PARTS if f"{part}_{arm}" not in table]
+        missing = [f"{part}_{arm}" for part in parts if f"{part}_{arm}" not in table]
         if missing:
             raise ValueError(
                 f"columns names 'arms', which needs mean, SD and n of both arms; missing: {', '.join(missing)}"
             )
+        if "events" in parts:
+            table = table.assign(**{f"text_events_{arm}": _column_texts(table[f"events_{arm}"], "events")})
+            continue
         for part in ("mean", "sd"):
             values = table[f"{part}_{arm}"].where(table["kind"] == "trial")
-            table = table.assign(**{f"text_{part}_{arm}": ["" if v != v else fixed(v, digits) for v in values]})
+            texts = ["" if v != v else fixed(v, wording.digits) for v in values]
+            table = table.assign(**{f"text_{part}_{arm}": texts})
     return table
+
+
+def _parts_of(table, wording):
+    """Return what stands of each arm, with headings: counts where the effects are made of them."""
+    return COUNTS if "events_treatment" in table and wording.measure in COUNTED else PARTS
 
 
 def _column_texts(values, name):
@@ -450,6 +490,8 @@ def computed_sentence(quantity, groups, total, wording, between=None):
         quantity if wording.measure or wording.unit else "",
         words.model_sentence(pooled, wording),
         words.heterogeneity_sentence(pooled, wording) if style.option("overall") else "",
+        words.test_sentence(pooled) if style.option("overall") else "",
+        words.subtotals_sentence(groups),
         words.between_sentence(between),
         words.few_sentence(groups, wording),
         words.narrow_sentence([*groups, total] if style.option("overall") else groups, wording),
@@ -511,7 +553,7 @@ def _columns_of(table, name, head, symbols, wording):
         return [
             Column("arms", title, (f"text_{part}_{arm}",), span=words.capital(called))
             for arm, called in arms.items()
-            for part, title in PARTS.items()
+            for part, title in _parts_of(table, wording).items()
         ]
     if name in ("effect", "difference"):
         return [effect_column(table, head, wording)]
@@ -539,7 +581,7 @@ def short_names(names):
 
 def effect_column(table, head, wording):
     """Return the column of the estimate and its limits, each aligned on the decimal point, under a heading or ours."""
-    head = head or f"{words.effect_head(wording)} {bracketed(f'{words.level_of(table)} CI')}"
+    head = head or f"{words.effect_head(wording, table)} {bracketed(words.intervals_of(table))}"
     return Column("difference", head, ("text_estimate", "text_low", "text_high"), whole="text_whole")
 
 

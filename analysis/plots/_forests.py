@@ -17,7 +17,6 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import FigureOptions, PageWidth
-from analysis.models.multilevel import MultilevelEffect
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -33,7 +32,16 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, Series
 from analysis.plots._page import ReportFigure, Spec, draw
-from analysis.plots._rows import add_cells, add_notes, build_rows, fixed, sort_trials, source_of, usable_order
+from analysis.plots._rows import (
+    add_cells,
+    add_notes,
+    build_rows,
+    drawn,
+    fixed,
+    sort_trials,
+    source_of,
+    usable_order,
+)
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
 from analysis.text import NOT_ESTIMABLE, equals, level, number, percent
@@ -44,6 +52,7 @@ if TYPE_CHECKING:
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
+    from analysis.models.multilevel import MultilevelEffect
     from analysis.models.results import PooledEffect
 
 METHODS = ("tau2_method", "ci_method", "confidence_level")
@@ -71,7 +80,7 @@ def steps_forest(
     *,
     overall: PooledEffect | MultilevelEffect | Literal[False] | None = None,
     columns: Sequence[str] | Mapping[str, str] | None = None,
-    right: Sequence[str] | Mapping[str, str] = ("effect", "tau", "i2"),
+    right: Sequence[str] | Mapping[str, str] = ("effect", "pvalue", "tau2", "i2"),
     measure: str | None = None,
     unit: str = "",
     confidence_level: float | None = None,
@@ -234,11 +243,7 @@ def _step_rows(steps, overall, at, wording):
         total |= {"contrast_estimate": overall.estimate, "contrast_low": overall.ci.low}
         total |= {"contrast_high": overall.ci.high, "contrast_k": getattr(overall, "clusters", overall.k)}
         total |= {name: getattr(overall, name) for name in ("k", "q", "pvalue", "q_pvalue")}
-        if isinstance(overall, MultilevelEffect):  # both levels together, as in its steps
-            tau2 = sum(overall.sigma2)
-            total |= {"tau": np.sqrt(tau2), "tau2": tau2, "i2": sum(overall.i2)}
-        else:
-            total |= {name: getattr(overall, name) for name in ("tau", "tau2", "i2")}
+        total |= {name: getattr(drawn(overall), name) for name in ("tau", "tau2", "i2")}
     elif "shift" in steps:
         first = steps.iloc[0]
         # with several effects a trial k does not tell how many trials there are
@@ -267,11 +272,11 @@ def _with_step_texts(table, names, wording):
         cells.loc[total, "text_tail"] = ""
     for name in names:
         if name != "effect":
-            cells[f"text_{name}"] = [_step_text(value, name, wording.digits) for value in cells[name]]
+            cells[f"text_{name}"] = [_step_text(value, name, wording) for value in cells[name]]
     return cells
 
 
-def _step_text(value, name, digits):
+def _step_text(value, name, wording):
     """Return one number of a step as its column needs it."""
     if value is None or value != value:
         return ""
@@ -283,7 +288,7 @@ def _step_text(value, name, digits):
         return equals(value).removeprefix("= ")
     if name == "order" and value % 1 == 0:
         return f"{value:.0f}"
-    return fixed(value, 0 if name == "k" else digits)
+    return words.tau2_words(value, wording) if name == "tau2" else fixed(value, 0 if name == "k" else wording.digits)
 
 
 def _step_tracks(table, left, right, panel, out, wording):

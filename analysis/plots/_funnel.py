@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import funnel_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel
+from analysis.plots._layout import Panel, asked
 from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry
 from analysis.plots._page import TICKS_MM, ReportFigure, axis_height, write_captions
 from analysis.plots._plane import (
@@ -31,12 +31,15 @@ from analysis.plots._plane import (
     critical,
     draw_axes,
     draw_trials,
+    hollow_words,
     in_unit,
     lines_above,
+    looks_of_groups,
     lying,
     model_sentence,
     named,
     null_of,
+    other_groups_sentence,
     outside_sentence,
     paragraphs,
     pooled_sentence,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
     from analysis.evidence.arms import PooledArms
     from analysis.models.results import PooledEffect
+    from analysis.models.subgroups import PooledSubgroups
 
 AXES = ("se", "precision")
 FEWEST = 10  # trials for a look at asymmetry
@@ -80,8 +84,9 @@ LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits 
 @documented
 @themed
 def funnel(
-    results: PooledEffect | EffectSizes | PooledArms,
+    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
     *,
+    by: str | None = None,
     contours: Sequence[float] = (0.90, 0.95, 0.99),
     yaxis: Literal["se", "precision"] = "se",
     label: int | Sequence[str] = 6,
@@ -92,12 +97,17 @@ def funnel(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[LevelOptions],
 ) -> ReportFigure:
     """Draw a contour-enhanced funnel plot: effect against standard error, shaded where one trial alone is significant.
 
     Parameters
     ----------
-    {results}
+    results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
+        EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
+        Groups have marks of their own around the pooled effect of all.
+    by : str, optional
+        Column of EffectSizes that makes groups; beyond six, the smaller ones share a mark.
     contours : sequence of float
         Confidence levels of the contours around no effect: inside that of 0.95, a trial alone has p > 0.05. May be
         empty.
@@ -105,7 +115,7 @@ def funnel(
         Standard error, growing downwards, or its inverse, growing upwards.
     label : int or sequence of str
         How many trials outside the pseudo confidence limits are named, the farthest first; or names or ids of trials.
-    {favours, measure, title, width_mm, digits, ax, note}
+    {favours, measure, title, width_mm, digits, ax, note, footer, dpi, xlim, ticks, xlabel}
 
     Returns
     -------
@@ -146,7 +156,7 @@ def funnel(
     >>> fig.content.table["text_p"].tolist()[:3]
     ['<0.001', '0.18', '0.002']
     """
-    studies = studies_of(results, "funnel", measure=measure, digits=digits)
+    studies = studies_of(results, "funnel", measure=measure, digits=digits, by=by)
     # without a place of no effect there is nothing for contours to lie around
     contours = _ascending_levels(contours) if studies.has_null else []
     if yaxis not in AXES:
@@ -160,7 +170,8 @@ def funnel(
         return ax.figure
     width = width_of(width_mm, "funnel plot")
     title = title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}"
-    footer = _funnel_footer(studies, table, contours=contours, note=note)
+    beyond = ~table.loc[table["kind"] == "trial", "estimate"].between(*scales[0].limits)
+    footer = _funnel_footer(studies, table, contours=contours, beyond=bool(beyond.any()), note=note)
     fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
     alt = _funnel_alt_text(title, studies, table)
     printed = _funnel_printed(studies)
@@ -192,6 +203,8 @@ def _funnel_table(studies, contours, label):
     rows = trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
     rows["outside"] = rows["distance"].abs() > limit
     rows = named(rows, label, rows["distance"], rows["outside"])
+    if "group" in rows:
+        rows["look"] = looks_of_groups(rows)
     rows["text_se"] = [number(x, studies.wording.digits) for x in rows["se"]]
     rows["text_p"] = [pvalue(p) for p in rows["pvalue"]]
     extra = [total_row(studies)]
@@ -228,7 +241,7 @@ def _funnel_scales(table, studies, yaxis):
     pad = PAD * (high - low)
     # the outermost trial stands a little inside the panel
     upright = (1.06 * widest, 0.0) if yaxis == "se" else (0.0, 1.06 / trials["se"].min())
-    return Scale((low - pad, high + pad), studies.wording.measure), Scale(upright)
+    return asked(Scale((low - pad, high + pad), studies.wording.measure)), Scale(upright)
 
 
 def _upright_title(wording, yaxis):
@@ -269,7 +282,8 @@ def _draw_funnel(plane, table, yaxis):
 
     trials = table[table["kind"] == "trial"]
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
-    reach = draw_trials(plane, at, trials["imputed"], "funnel-trials")
+    looks = [style.GROUPS[int(look)] for look in trials["look"]] if "look" in trials else None
+    reach = draw_trials(plane, at, trials["imputed"], "funnel-trials", looks=looks)
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
     avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled)]
     write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
@@ -300,8 +314,8 @@ def _curves(plane, row, se):
     return tuple(np.clip(side, low - (high - low), high + (high - low)) for side in sides)
 
 
-def _funnel_footer(studies, table, *, contours, note):
-    """Return the paragraphs that say what was drawn and how far it can be read."""
+def _funnel_footer(studies, table, *, contours, beyond, note):
+    """Return the paragraphs that say what was drawn, trials ``beyond`` the panel too, and how far it can be read."""
     pooled, wording = studies.pooled, studies.wording
     at = level(pooled.confidence_level)
     null = "solid line: no effect; " if studies.has_null else ""
@@ -314,9 +328,11 @@ def _funnel_footer(studies, table, *, contours, note):
         outside += f", which leave out that true effects differ between {wording.nouns}: {spread}"
     return paragraphs(
         (
-            f"{studies.circles}; {null}dotted line: pooled effect; dashed lines: pooled effect ± "
+            f"{_marks_of(studies)}; {null}dotted line: pooled effect; dashed lines: pooled effect ± "
             f"{number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
-            f"{wording.nouns} would lie if all had the same true effect",
+            f"{wording.nouns} would lie if all had the same true effect"
+            + f"; arrowhead: {wording.noun} beyond the panel"
+            * beyond,
             shades if contours else "",
         ),
         (
@@ -327,6 +343,15 @@ def _funnel_footer(studies, table, *, contours, note):
         (*_asymmetry(studies),),
         (note,),
     )
+
+
+def _marks_of(studies):
+    """Return what the marks are, and what the smaller groups are that share one."""
+    if "group" not in studies.rows:
+        return studies.circles
+    others = other_groups_sentence(studies.rows.assign(look=looks_of_groups(studies.rows.assign(kind="trial"))))
+    marks = f"One mark per {studies.wording.noun}, shape and colour by group{hollow_words(studies.rows)}"
+    return f"{marks}; {others}" if others else marks
 
 
 def _asymmetry(studies):
@@ -353,7 +378,7 @@ def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width
     left, right = room_for(labels), 1.2
     inner = width - 2 * style.MARGIN - left - right
     wording = studies.wording
-    panel = Panel("funnel", (), (), scales[0].limits, (wording.axis,), favours=favours, measure=wording.measure)
+    panel = Panel("funnel", (), (), scales[0].limits, (wording.axis,), favours, measure=wording.measure, asked=True)
     entries = _funnel_key(table, inner * TALL * width, wording.noun)
     below = axis_height([panel], {"funnel": inner})
     above = lines_above(_upright_title(wording, yaxis), (), width - 2 * style.MARGIN)
@@ -427,6 +452,8 @@ def _funnel_alt_text(heading, studies, table):
         + f"; standard errors{wording.on_scale} from {low} to {high}",
         pooled_sentence(studies),
         lying(trials["outside"].astype(bool), f"outside the {_limits_name(studies.pooled.confidence_level)}"),
-        f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ 0.05" if studies.has_null else "",
+        f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ {number(0.05)}"
+        if studies.has_null
+        else "",
         halves if k > 2 else "",
     )

@@ -8,14 +8,14 @@ What it shares with the plot of counts, from the looks of groups to the square p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import PageOptions, PageWidth
 from analysis.evidence.arms import PooledArms, pool_arms
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -30,7 +30,6 @@ from analysis.plots._labbe_counts import (
     leaving,
     looks_of,
     mark_entries,
-    other_groups_sentence,
     reach_of_pooled,
     side_of,
     side_words,
@@ -52,6 +51,7 @@ from analysis.plots._plane import (
     lower,
     lying,
     named,
+    other_groups_sentence,
     paragraphs,
     size_of,
     spelled,
@@ -91,6 +91,7 @@ def labbe(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw a continuous L'Abbé plot: change in one arm against change in the other.
 
@@ -107,7 +108,7 @@ def labbe(
     {label, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    {digits, ax, note}
+    {digits, ax, note, footer, dpi}
 
     Returns
     -------
@@ -151,7 +152,8 @@ def labbe(
     """
     if hasattr(results, "nnt") or hasattr(results, "in_pooled") or counts_within(results) is not None:
         shared = {"by": by, "label": label, "title": title, "width_mm": width_mm, "digits": digits}
-        return labbe_counts(results, **shared, ax=ax, note=note)
+        page = {name: style.option(name) for name in ("footer", "dpi")}
+        return labbe_counts(results, **shared, ax=ax, note=note, **page)
     arms = _arms_of(results)
     by, wording = arms.by if by is None else by, _wording_of(arms, digits)
     table = _means_table(arms, by, label, wording)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import CountsMeasure, PageWidth
+from analysis._types import CountsMeasure, PageOptions, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -49,6 +49,7 @@ from analysis.plots._plane import (
     looks_of_groups,
     lying,
     named,
+    other_groups_sentence,
     paragraphs,
     reach_of,
     room_for,
@@ -169,6 +170,7 @@ def labbe_counts(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw a L'Abbé plot of counts: percentage of people with the event in one arm against the other.
 
@@ -188,7 +190,7 @@ def labbe_counts(
     {label, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    {digits, ax, note}
+    {digits, ax, note, footer, dpi}
 
     Returns
     -------
@@ -522,8 +524,9 @@ def _places(trials):
     groups, texts = trials.groupby(_places_of(trials), sort=False), []
     for _, here in groups:
         names, n = here.loc[here["labelled"], "name"], len(here)
-        more = f" and {number(n - 1, 0)} more" if n > 1 else ""
-        texts.append(f"{names.iloc[0]}{more}" if len(names) else f"×{number(n, 0)}" if n > 1 else "")
+        alone = names.iloc[0] if len(names) else ""
+        several = str(style.say(f"{alone} and {number(n - 1, 0)} more")) if alone else f"×{number(n, 0)}"
+        texts.append(several if n > 1 else alone)
     places = trials.loc[groups["reach"].idxmax()].assign(name=texts)
     return places.assign(labelled=places["name"].ne(""))
 
@@ -602,8 +605,8 @@ def _warnings(shown, table):
     pooled, trials, wording, said = shown.pooled, shown.trials, shown.wording, []
     if (zeros := _zero_cells(trials)) and not shown.of_counts:
         said.append(
-            f"a cell is zero in {wording.counted(zeros)}: drawn as counted, but 0.5 was added to their cells for the "
-            "effect"
+            f"a cell is zero in {wording.counted(zeros)}: drawn as counted, but {number(0.5, 1)} was added to "
+            "their cells for the effect"
         )
     if (nothing := (table.loc[table["kind"] == "trial", "weight"] == 0).sum()) and shown.of_counts:
         said.append(f"weight 0 in {wording.counted(nothing)}: smallest mark")
@@ -732,12 +735,6 @@ def _counts_printed(shown, table, by):
 def groups_of(trials, by):
     """Return the group of every trial as text, "" without groups."""
     return "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(str)
-
-
-def other_groups_sentence(trials):
-    """Return what the shape "other groups" holds, if there is one."""
-    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
-    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
 
 
 def looks_of(trials):

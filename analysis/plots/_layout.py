@@ -358,8 +358,13 @@ def _name_lines(tracks, sizes, rows):
             continue
         lines.append(wrap(name, room - label_indent(row), size, weight))
         if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
-            lines[-1].append("")  # what stands in small type gets a line of its own
+            lines[-1] += [""] * len(tail_lines(row, lead, sizes[lead][1]))  # small type gets lines of its own
     return lines
+
+
+def tail_lines(row, column, width):
+    """Return what stands in small type after a name as lines no wider than the column of names."""
+    return wrap(row[column.tail], width - label_indent(row), style.NOTE_PT)
 
 
 def _room(row, tracks, sizes):

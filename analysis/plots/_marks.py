@@ -40,6 +40,7 @@ INRADIUS = {"circle": np.pi**-0.5, "square": 0.5, "diamond": 0.5, **dict.fromkey
 LEFT_TIP = Path([(0, 0), (1, 0.55), (1, -0.55), (0, 0)], [Path.MOVETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY])
 RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
 DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by more than their height
+FITTED_MM = 3.0  # height of the diamonds of fitted means, which show beside the squares upon them
 DASHES = (0, (2.2, 1.1))
 ENDS = ("estimate", "low", "high", "imputed")  # columns of each series
 OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm")  # other columns that marks need
@@ -401,12 +402,14 @@ def draw_key(page, placed, left, top):
 def draw_panel(ax, panel, table, mm_per_unit):
     """Draw everything of a panel; ``table`` has ``y_mm`` for its lines and for the circles of its bands."""
     # the texts of a row stay behind: to cut them along with every kind of mark takes longer than drawing it
-    drawn = {f"{key}_{end}" for key in ("contrast", *(series.key for series in panel.series)) for end in ENDS}
+    drawn = {f"{key}_{end}" for key in ("contrast", "fitted", *(series.key for series in panel.series)) for end in ENDS}
     rows = table.loc[~table["kind"].isin(NO_LINES), [name for name in table if name in drawn or name in OF_MARKS]]
     _draw_backdrop(ax, panel, rows)
     if panel.connect:
         _draw_connectors(ax, panel, rows)
     arrow = style.ARROW_MM / mm_per_unit
+    if "fitted_estimate" in rows:
+        _draw_fitted(ax, panel, rows, arrow)
     for series in panel.series:
         own = rows[rows["series"] == series.key] if "series" in rows else rows
         _draw_intervals(ax, panel, series, own)
@@ -551,6 +554,14 @@ def _diamond_look(series, kind):
     if series.marker not in ("square", "step") or series.colour != style.INTERVAL:
         return series.colour if series.filled else style.PAPER, series.colour
     return style.SQUARE if kind == "model" else style.DIAMOND, style.DIAMOND_EDGE
+
+
+def _draw_fitted(ax, panel, rows, arrow):
+    """Draw the mean that a regression fits to each trial, behind its square."""
+    found = finite(rows, "fitted_low", "fitted_estimate", "fitted_high")
+    ends = zip(found[["fitted_low", "fitted_estimate", "fitted_high"]].to_numpy(float), found["y_mm"], strict=True)
+    corners = [clipped_diamond(three, y, FITTED_MM / 2, panel.limits, arrow) for three, y in ends]
+    _fill_diamonds(ax, corners, "contrast-fitted", style.CONNECTOR, style.FAINT, zorder=2)
 
 
 def _draw_prediction(ax, panel, rows, arrow):

@@ -701,5 +701,5 @@ def _multiverse_alt_text(title, about):
         _analyses_sentence(about),
         _default_label(about),
         _thin_sentence(about),
-        f"Choices from top to bottom: {', '.join(choices)}",
+        f"Choices from top to bottom: {'; '.join(choices)}",
     )

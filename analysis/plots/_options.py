@@ -9,9 +9,9 @@ import inspect
 import math
 from numbers import Real
 
-from analysis._types import FigureOptions, PageOptions
+from analysis._types import FigureOptions, LevelOptions, PageOptions
 
-TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, FigureOptions)}
+TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions, FigureOptions)}
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
 PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
 DEFAULTS = {

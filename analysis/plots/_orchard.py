@@ -136,7 +136,7 @@ def orchard(
             *([] if prediction is None else [Column("prediction", head, ("text_pi_low", "text_pi_high"), muted=True)]),
         ],
         wording,
-        title=title or words.forest_title(trials, wording),
+        title=title or words.forest_title(trials, source.pooled, wording),
         said=words.total_sentences(rows, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
         marks=words.MARKS | {"contrast-zone": band},
@@ -153,7 +153,7 @@ def orchard(
 def _band_lines(rows, source, wording):
     """Return the lines of the figure: a band for each group (or one for all), each followed by its pooled result."""
     if not source.groups:
-        name = words.capital(wording.nouns)
+        name = str(style.say(words.capital(wording.nouns)))
         band = {"kind": "heading", "group": "", "name": name, "notes": "", "contrast_k": source.pooled.k}
         rows = pd.concat([pd.DataFrame([band]), rows], ignore_index=True)
     table = rows[rows["kind"].isin(["heading", "subtotal", "total"])].reset_index(drop=True)

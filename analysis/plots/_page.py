@@ -37,6 +37,7 @@ from analysis.plots._layout import (
     printed_rows,
     shortened,
     stacked,
+    tail_lines,
     text_width,
     wrap,
     wrap_evenly,
@@ -325,9 +326,12 @@ def _printed(tracks, wording):
     heads = {tracks[0].head: ("text_name", "text_tail")}
     heads |= {", ".join(filter(None, (column.span, column.head))): column.cells for column in own}
     arms = dict(zip(("treatment", "placebo"), wording.arms or words.UNNAMED, strict=True))
-    heads |= {f"Patients, {called}": (f"text_n_{arm}",) for arm, called in arms.items()}
+    told = {cell for column in own for cell in column.cells}  # the people of each arm may stand beside its events
+    patients = {f"Patients, {called}": f"text_n_{arm}" for arm, called in arms.items()}
+    heads |= {head: (cell,) for head, cell in patients.items() if cell not in told}
     heads |= {f"Change, {arms[arm]}": (f"text_{arm}",) for arm in reversed(arms)}
-    return heads | {words.effect_head(wording): ("text_estimate", "text_low", "text_high"), "Weight": ("text_weight",)}
+    effect = ("text_estimate", "text_low", "text_high", "text_whole")
+    return heads | {words.effect_head(wording): effect, "Weight": ("text_weight",)}
 
 
 def with_reference_rows(table, zone, footer, line="null line", null=0.0):
@@ -550,9 +554,12 @@ def _draw_name(page, lines, placed, row, i):
     for j, line in enumerate(lines):
         write(page, x, y + j * pitch, line, look, gid=f"cell-{i}-text_name" + (f"-{j}" if j else ""))
     if placed.column.tail:
-        x += text_width(lines[-1], *look[:2]) + (style.TAIL_GAP if lines[-1] else 0.0)
-        y += (len(lines) - 1) * pitch
-        write(page, x, y, row[placed.column.tail], style.NOTE, gid=f"cell-{i}-{placed.column.tail}")
+        gid, own = f"cell-{i}-{placed.column.tail}", lines.count("")
+        x += 0.0 if own else text_width(lines[-1], *look[:2]) + style.TAIL_GAP
+        y += (len(lines) - max(own, 1)) * pitch
+        tail = tail_lines(row, placed.column, placed.right - placed.left) if own else [row[placed.column.tail]]
+        for j, line in enumerate(tail):
+            write(page, x, y + j * pitch, line, style.NOTE, gid=gid + (f"-{j}" if j else ""))
 
 
 def _add_panel(figure, page, panel, layout, table):

@@ -353,13 +353,14 @@ def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), o
         if outwards is not None:
             towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)
             cost = cost - 0.5 * np.tile(towards @ [np.cos(DIRECTIONS), np.sin(DIRECTIONS)], len(DISTANCES))
+        out = (box[:, 0] < left) | (box[:, 1] > right) | (box[:, 2] < bottom) | (box[:, 3] > top)
+        out |= _touch(box, np.vstack([covered, *texts]), 0.35).any(axis=1)
+        box, own, cost = box[~out], own[~out], cost[~out]
         here = np.hypot(*(marks[:, :2] - centres[i]).T) < TOUCH
         nearest = _gaps(box, marks[~here]).min(axis=1, initial=np.inf)
         own = own + radii[i] - marks[here, 3].min(initial=radii[i])
         cost = cost + CROWDED * own / np.maximum(nearest, own) + sum(price(box) for price in avoid)
-        out = (box[:, 0] < left) | (box[:, 1] > right) | (box[:, 2] < bottom) | (box[:, 3] > top)
-        out |= _touch(box, np.vstack([covered, *texts]), 0.35).any(axis=1) | (nearest < own + NEARER)
-        cost = np.where(out, np.inf, cost)
+        cost = np.where(nearest < own + NEARER, np.inf, cost)
         free = (j for j in np.argsort(cost, kind="stable") if np.isfinite(cost[j]))
         best = next((j for j in free if _uncrossed(box[j], centres[i], radii[i], texts, lines)), None)
         boxes.append(None if best is None else box[best])
@@ -463,7 +464,7 @@ def height_of(y, radius):
 
 @dataclass(frozen=True, eq=False)
 class Studies:
-    """A pooled effect, one row per study (study, label, imputed) in its order, and its wording."""
+    """A pooled effect, one row per study (study, label, imputed, its group if any) in its order, and its wording."""
 
     pooled: object
     rows: pd.DataFrame
@@ -486,13 +487,15 @@ class Studies:
         return bool(np.isfinite(null_of(self.wording.measure)))
 
 
-def studies_of(results, what, *, measure=None, digits=None):
+def studies_of(results, what, *, measure=None, digits=None, by=None):
     """Return the Studies of a PooledEffect, of EffectSizes (pooled with the defaults) or of a PooledArms (contrast)."""
-    source = source_of(results, to=what, measure=measure)
+    source = source_of(results, by, to=what, measure=measure)
     pooled, trials = source.pooled, source.total.trials
     wording = with_digits(source.wording, digits, pooled.yi, pooled.vi)
     rows = pd.DataFrame({"study": trials["study"].astype(str), "name": trials["label"].astype(str)})
     rows["imputed"] = trials["status"].eq("imputed") if "status" in trials else False
+    if by is not None or hasattr(results, "overall"):
+        rows["group"] = source.members
     return Studies(pooled, rows, wording, source.left_out)
 
 
@@ -607,10 +610,23 @@ def critical(level):
     return float(t_quantile(np.inf, level))
 
 
-def draw_trials(plane, at, imputed, gid, *, rim=True):
-    """Draw the studies, all alike, and return how far they reach; in a dense row without white ``rim``."""
-    area = np.full(len(at), _mark_area(len(at), plane.width * plane.height))
-    return draw_marks(plane, at, area, gid, hollow=imputed, rim=rim)
+def draw_trials(plane, at, imputed, gid, *, looks=None, rim=True):
+    """Draw the studies, all of one size, and return how far they reach; in a dense row without white ``rim``.
+
+    Those beside the panel are arrowheads at its edge.
+    """
+    at, area = np.asarray(at, float), np.full(len(at), _mark_area(len(at), plane.width * plane.height))
+    looks = looks or [("circle", style.TRIAL)] * len(at)
+    inside, hollow = within(at[:, 0], plane.x.limits), np.broadcast_to(imputed, len(at))
+    shown = [look for look, here in zip(looks, inside, strict=True) if here]
+    draw_marks(plane, at[inside], area[inside], gid, looks=shown, hollow=hollow[inside], rim=rim)
+    draw_tips(plane, at[~inside, 0], at[~inside, 0], at[~inside, 1], f"{gid}-beyond", colour=style.TRIAL)
+    return reach_of([name for name, _ in looks], area)
+
+
+def within(values, limits):
+    """Say which values lie between limits."""
+    return (values >= limits[0]) & (values <= limits[1])
 
 
 def draw_marks(plane, at, area, gid, *, looks=None, hollow=False, rim=True):
@@ -650,9 +666,17 @@ def _mark_area(k, mm2):
 
 
 def trial_entries(rows, mm2, noun):
-    """Return the entries of the key for the studies."""
+    """Return the entries of the key for the studies, or for each group of them."""
     size, hollow = _mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
     entries = []
+    if "look" in rows:
+        for look, members in rows.groupby("look"):
+            text = "other groups" if members["group"].nunique() > 1 else members["group"].iloc[0]
+            shape, colour = style.GROUPS[int(look)]
+            entries.append(marker_entry(f"{text} ({number(len(members), 0)})", shape, size, colour))
+        if hollow.any():
+            entries.append(marker_entry("hollow: SD imputed", "circle", size, style.MUTED, hollow=True))
+        return entries
     if not hollow.all():
         entries.append(marker_entry(f"{noun} ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))
     if hollow.any():
@@ -675,7 +699,8 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
     """
     crowd = rows["at_this_place"] if "at_this_place" in rows else np.ones(len(rows))
     order = np.lexsort([-rows["distance"].abs(), -np.asarray(crowd)])
-    chosen = order[rows["labelled"].to_numpy(bool)[order]]
+    told = rows["labelled"].to_numpy(bool) & within(np.asarray(at, float)[: len(rows), 0], plane.x.limits)
+    chosen = order[told[order]]
     centre = plane.mm(*np.transpose(at))
     own = rows["name"].iloc[chosen], centre[chosen], reach[chosen, 0]
     # free of the spines, which stand on the edges of the panel
@@ -723,8 +748,7 @@ def model_sentence(studies):
     pooled = studies.pooled
     if pooled.k == 1:
         return f"One {studies.wording.noun}: nothing is pooled"
-    model = words.model_name(pooled) if pooled.tau2_method != "fixed" else "Random-effects model with a given τ²"
-    return f"{model}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
+    return f"{words.model_name(pooled)}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
 
 
 def outside_sentence(table, where, wording):
@@ -758,6 +782,12 @@ def looks_of_groups(rows):
         place.get(group, last) if kind == "trial" else -1
         for group, kind in zip(rows["group"], rows["kind"], strict=True)
     ]
+
+
+def other_groups_sentence(trials):
+    """Return what the shape "other groups" holds, if there is one."""
+    others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
+    return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
 
 
 def labbe_areas(table, side_mm):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import PageOptions, PageWidth
 from analysis.models.diagnostics import residual_quantiles
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -74,6 +74,7 @@ def qq_plot(
     width_mm: PageWidth | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
 
@@ -93,7 +94,7 @@ def qq_plot(
     {title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80. Default: 120.
-    {ax, note}
+    {ax, note, footer, dpi}
 
     Returns
     -------

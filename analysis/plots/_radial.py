@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import PageOptions, PageWidth
 from analysis.models.diagnostics import common_effect, radial_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -88,6 +88,7 @@ def radial(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw a radial plot, after Galbraith: trials as points, their effects read on a curved scale.
 
@@ -101,7 +102,7 @@ def radial(
         How many trials outside the band are named, the farthest first; or names or ids of trials.
     measure : str, optional
         "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log scale. Default: that of the result.
-    {title, width_mm, digits, ax, note}
+    {title, width_mm, digits, ax, note, footer, dpi}
 
     Returns
     -------

@@ -12,17 +12,24 @@ about a trial's numbers.
 import math
 import re
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
+from analysis.evidence.responders import Responders
+from analysis.models.bayes import PosteriorEffect
+from analysis.models.counts import PooledCounts
+from analysis.models.multilevel import MultilevelEffect
+from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect, pvalues, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
-from analysis.sentences import Wording
-from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, number, percent
+from analysis.plots._words import tau2_words
+from analysis.sentences import Wording, clustered
+from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent
 
 MEANINGS = {
     "SD imputed": "SD imputed from comparable arms",
@@ -41,11 +48,13 @@ MEANINGS = {
     "second-hand": "read in another work's table",
     "SD from p": "SD from the printed p between the arms",
     "correlation from p": "correlation between the periods from the printed p",
+    "corrected": "a zero cell, effect and interval shown after a continuity correction",
+    "weightless": "weight 0 in a Mantel-Haenszel ratio, in which its events count all the same",
 }
 NUMERALS = 12  # of a number within a name, at most, for names to be in order
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SERIES = ("placebo", "treatment", "contrast")
-HETEROGENEITY = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue", "pvalue")
+NUMBERED = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue", "statistic", "df", "pvalue")
 ORDERS = ("given", "year", "estimate", "weight", "label")
 
 _ESTIMATES = {
@@ -62,8 +71,10 @@ DECIDING = (
     "placebo_estimate",
     "placebo_k",
     "contrast_k",
-    "contrast_tau",
+    "contrast_tau2",
     "contrast_i2",
+    "contrast_q_pvalue",
+    "common",
     "contrast_low",
     "contrast_high",
 )
@@ -71,10 +82,13 @@ DECIDING = (
 _ARM_LEVEL = {
     f"{part}_{short}": f"{part}_{arm}"
     for short, arm in (("t", "treatment"), ("p", "placebo"))
-    for part in ("n", "mean", "sd")
+    for part in ("n", "mean", "sd", "events")
 }
 # The figures that draw groups which differ.
-_WITH_GROUPS = ("forest", "orchard")
+_WITH_GROUPS = ("forest", "orchard", "funnel")
+# Those of a forest that other figures have no place for, and what a forest looks for that they lack.
+_OTHERS = (PooledCounts, MultilevelEffect, PosteriorEffect, MetaRegression)
+_UNKNOWN = dict.fromkeys(NUMBERED, math.nan) | {"hksj_narrower": False, "pi_method": ""}
 _NOTHING = 1e-9  # what is left of zero after rounding
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
@@ -92,7 +106,7 @@ class _Block:
 class _Source:
     """All studies, their groups, what their effects are called, those left out, and the test between the groups.
 
-    The last two are None where there are none.
+    The last two are None where there are none. ``members`` names the group of each study, where there are groups.
     """
 
     total: _Block
@@ -100,6 +114,7 @@ class _Source:
     wording: Wording
     left_out: pd.DataFrame | None = None
     between: PooledSubgroups | None = None
+    members: tuple = ()
 
     @property
     def pooled(self):
@@ -111,7 +126,9 @@ def source_of(results, by=None, data=None, to="forest", measure=""):
     """Return the _Source of any result, for the figure ``to``; ``data`` adds columns to one that has none."""
     if isinstance(results, PooledSubgroups) and to in _WITH_GROUPS:
         return _source_of_subgroups(results, by, data, measure)
-    if isinstance(results, PooledEffect):
+    if to == "forest":
+        results = drawn(_of_responders(results, measure) if isinstance(results, Responders) else results)
+    if isinstance(results, PooledEffect | SimpleNamespace):
         if by is not None:
             raise ValueError("by needs the trials: pass EffectSizes, or PooledArms made with by=")
         wording = _wording_of(results, data, measure)
@@ -130,7 +147,40 @@ def source_of(results, by=None, data=None, to="forest", measure=""):
     groups = [_contrast_only(name, group) for name, group in results.groups.items()]
     wording = Wording.of(results, measure)
     total = _contrast_only(f"All {wording.nouns}", results)
-    return _Source(total, groups, wording, results.effects.left_out, _between(results))
+    members = tuple(_members(results)) if groups else ()
+    return _Source(total, groups, wording, results.effects.left_out, _between(results), members)
+
+
+def _of_responders(results, measure):
+    """Return the pooled difference of responders, or their ratio where its measure is asked for."""
+    known = {str(each.measure): each for each in (results.difference, results.ratio) if each is not None}
+    if measure and measure not in known:
+        raise ValueError(f"measure is {measure!r}, but these responders are pooled as {' and '.join(known)}")
+    return known[measure or "RD"]
+
+
+def drawn(result):
+    """Return the result of any model with what a PooledEffect has, by the same names; NaN for numbers it has not.
+
+    The result of another model is in ``result``; ``pi`` is None where the model has no prediction interval.
+    """
+    if not isinstance(result, _OTHERS):
+        return result
+    if isinstance(result, PooledCounts):
+        result._refuse_many()
+        own = {"tau2_method": result.method, "ci_method": "z", "pi": None, "df": math.inf}
+    elif isinstance(result, MultilevelEffect):
+        tau2 = sum(result.sigma2)  # both levels together
+        own = {"levels": 3, "tau2": tau2, "tau": tau2**0.5, "i2": sum(result.i2), "pi_method": "t(m-1)"}
+    elif isinstance(result, MetaRegression):
+        weights = 1.0 / (result.vi + result.tau2)
+        own = {"weights": weights / weights.sum(), "pi": None, "fitted": result.predict(), "estimate": math.nan}
+        own |= {"q": result.qe, "q_df": result.qe_df, "q_pvalue": result.qe_pvalue}
+    else:
+        mu, new, tau = result.mu, result.new, result.tau
+        own = {"estimate": mu.median, "ci": mu.interval, "pi": new.interval, "tau": tau.median, "tau2": tau.median**2}
+        own |= {"weights": result.weights, "tau2_method": "Bayes", "ci_method": ""}
+    return SimpleNamespace(**_UNKNOWN | vars(result) | own, result=result)
 
 
 def _source_of_differences(effects, by, data, measure):
@@ -139,8 +189,7 @@ def _source_of_differences(effects, by, data, measure):
         raise ValueError("data adds columns to a PooledEffect or PooledSubgroups; EffectSizes have their own")
     pooled = pool_subgroups(effects, by if by is not None else ["all"] * len(effects))
     source = _source_of_subgroups(pooled, None, None, measure)
-    groups, between = (source.groups, source.between) if by is not None else ([], None)
-    return replace(source, groups=groups, between=between)
+    return source if by is not None else replace(source, groups=[], between=None, members=())
 
 
 def _source_of_subgroups(results, by, data, measure):
@@ -150,7 +199,7 @@ def _source_of_subgroups(results, by, data, measure):
     total = _block_of_effect(results.overall, data, wording)
     free = list(range(len(total.trials)))
     known = list(zip(results.overall.labels, results.overall.yi, results.overall.vi, strict=True))
-    groups = []
+    groups, members = [], [""] * len(free)
     for name, pooled in results.groups.items():
         rows = []
         # equal trials are told apart by taking each once
@@ -158,22 +207,32 @@ def _source_of_subgroups(results, by, data, measure):
             at = next(i for i in free if known[i] == each)
             free.remove(at)
             rows.append(at)
+            members[at] = name
         groups.append(_Block(name, total.trials.iloc[rows].reset_index(drop=True), {"contrast": pooled}))
-    return _Source(total, groups, wording, _left_out(results.overall), between=results)
+    return _Source(total, groups, wording, _left_out(results.overall), results, tuple(members))
 
 
 def _wording_of(pooled, data, measure):
     """Return what the effects are called: as the result has it, or as ``data`` has it where that is EffectSizes."""
     if pooled.effects is None and hasattr(data, "derivations"):
         return Wording.of(data, measure or pooled.measure)
-    return Wording.of(pooled, measure)
+    if getattr(pooled, "tau2_method", "") == "Peto":
+        measure = measure or "PETO"
+    wording = Wording.of(pooled, measure)
+    return replace(wording, noun=clustered(pooled).noun) if hasattr(pooled, "cluster") else wording
 
 
 def _left_out(pooled):
     """Return the studies that are neither among the effects nor in the result, with their reasons; None for none."""
     before = getattr(pooled.effects, "left_out", None)
-    reasons = [*([] if before is None else before["reason"]), *(reason for _, reason in pooled.left_out)]
+    out = pooled.left_out[: len(pooled.left_out) - _partial(pooled).sum()]
+    reasons = [*([] if before is None else before["reason"]), *(reason for _, reason in out)]
     return pd.DataFrame({"reason": reasons}) if reasons else None
+
+
+def _partial(pooled):
+    """Return which trials of counts bear on the pooled effect, on Q, or on either, not at all."""
+    return ~(pooled.in_pooled & pooled.in_q) if hasattr(pooled, "counts") else np.zeros(pooled.k, dtype=bool)
 
 
 def _block_of_effect(pooled, data, wording):
@@ -182,9 +241,35 @@ def _block_of_effect(pooled, data, wording):
     ids = labels if len(set(labels)) == len(labels) else [f"{i + 1} {each}" for i, each in enumerate(labels)]
     trials = pd.DataFrame({"study": ids, "label": labels, "yi": pooled.yi, "vi": pooled.vi})
     effects = pooled.effects
-    if effects is not None and labels == [*map(str, effects.labels)] and np.array_equal(pooled.yi, effects.yi):
+    counted = hasattr(pooled, "counts")
+    same = effects is not None and labels == [*map(str, effects.labels)]
+    if same and (counted or np.array_equal(pooled.yi, effects.yi)):
         trials = _with_columns(trials.assign(study=effects.study), effects)
-    return _Block(f"All {wording.nouns}", _with_columns(trials, data), {"contrast": pooled})
+    trials = _with_columns(trials, data)
+    if counted:
+        trials = _with_counts(trials, pooled)
+    if hasattr(pooled, "fitted"):
+        ends = {"estimate": "estimate", "low": "ci_low", "high": "ci_high"}
+        fitted = {f"fitted_{end}": pooled.fitted[name].to_numpy() for end, name in ends.items()}
+        trials = trials.assign(**fitted, confidence_level=pooled.confidence_level)
+    if hasattr(pooled, "cluster"):
+        trials = trials.assign(study=[str(each) for each in pooled.cluster])
+    return _Block(f"All {wording.nouns}", trials, {"contrast": pooled})
+
+
+def _with_counts(trials, pooled):
+    """Return the trials with events and people of both arms, and flags that say what zero cells did to each."""
+    counts = dict(zip(("events_treatment", "n_treatment", "events_placebo", "n_placebo"), pooled.counts, strict=True))
+    partial = _partial(pooled)
+    reasons = iter([reason for _, reason in pooled.left_out[len(pooled.left_out) - partial.sum() :]])
+    flags = []
+    for own, out, changed, weight in zip(
+        trials.get("flags", [()] * len(trials)), partial, pooled.corrected, pooled.weights, strict=True
+    ):
+        said = [next(reasons).replace(": ", ", ")] if out else ["weightless"] if weight == 0 else []
+        said += ["corrected"] if changed else []
+        flags.append((*(own.split("; ") if isinstance(own, str) and own else own), *said))
+    return trials.assign(**counts, flags=flags)
 
 
 def _with_columns(trials, data):
@@ -222,10 +307,14 @@ def _between(arms):
     """Return the test between the groups of a PooledArms, made as its overall result was."""
     if len(arms.groups) < 2 or arms.contrast.k < 2:
         return None
-    values = arms.effects.table[arms.by].astype(object)
-    members = values.map(str).where(values.notna(), NOT_STATED).tolist()
     methods = ("tau2_method", "ci_method", "pi_method", "confidence_level")
-    return pool_subgroups(arms.effects, members, **{name: getattr(arms.contrast, name) for name in methods})
+    return pool_subgroups(arms.effects, _members(arms), **{name: getattr(arms.contrast, name) for name in methods})
+
+
+def _members(arms):
+    """Return the group of each study of a PooledArms."""
+    values = arms.effects.table[arms.by].astype(object)
+    return values.map(str).where(values.notna(), NOT_STATED).tolist()
 
 
 def usable_order(trials, order):
@@ -286,8 +375,9 @@ def build_rows(total, groups, wording, order="year"):
     order : str
         Order of the trials within a group.
     """
-    level = total.results["contrast"].confidence_level
-    weights = dict(zip(_row_keys(total.trials), total.results["contrast"].weights, strict=True))
+    level, weights = total.results["contrast"].confidence_level, total.results["contrast"].weights
+    if groups:
+        weights = dict(zip(_row_keys(total.trials), weights, strict=True))
     lines = []
     for block in groups:
         heading = {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
@@ -297,11 +387,14 @@ def build_rows(total, groups, wording, order="year"):
         if len(trials) > 1:
             lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum(), wording)]))
     if not groups:
-        lines.append(_trial_rows(total, weights, level, order).assign(group=""))
-    if style.option("overall"):
+        trials = _trial_rows(total, weights, level, order).assign(group="")
+        lines.append(_nested(trials) if hasattr(total.results["contrast"], "cluster") else trials)
+    if hasattr(total.results["contrast"], "fitted"):
+        pass  # trials that differ by moderators have no result of all
+    elif style.option("overall"):
         lines.append(pd.DataFrame([_summary_row("total", total, 1.0, wording)]))
         if style.option("prediction"):
-            lines.append(pd.DataFrame([_prediction_row(total, wording)]))
+            lines.append(pd.DataFrame(_prediction_rows(total, wording)))
     elif not any(len(block.trials) > 1 for block in groups):
         raise ValueError("overall is False, and there is no group of two or more to be pooled: leave overall out")
     table = pd.concat(lines, ignore_index=True)
@@ -323,7 +416,9 @@ def _counts(block):
 
 def _trial_rows(block, weights, level, order):
     """Return one row per trial, with Wald intervals at the level of the pooled result."""
-    trials = block.trials.assign(weight=[float(weights[key]) for key in _row_keys(block.trials)])
+    if isinstance(weights, dict):
+        weights = [weights[key] for key in _row_keys(block.trials)]
+    trials = block.trials.assign(weight=np.asarray(weights, float))
     trials = sort_trials(trials, order)
     z = float(t_quantile(np.inf, level))
     drawn = [column for pair in _ESTIMATES.values() for column in pair]
@@ -345,6 +440,26 @@ def _trial_rows(block, weights, level, order):
     return rows
 
 
+def _nested(trials):
+    """Return effects of trials with several of them under a heading each, those of one trial together."""
+    lines, numbered = [], all(re.fullmatch(r"Study \d+", name) for name in trials["name"])
+    for study, own in trials.groupby("study", sort=False):
+        if len(own) == 1:
+            apart = style.SPACE_ABOVE_MM["heading"] if lines and len(lines[-1]) > 1 else math.nan
+            lines.append(own.assign(above_mm=apart, name=study if numbered else own["name"]))
+            continue
+        heading, names = study, own["name"].tolist()
+        shortest = min(names, key=len)
+        for shared in (shortest, shortest.rpartition(", ")[0]):
+            if shared and all(name == shared or name.startswith(f"{shared}, ") for name in names):
+                heading, names = shared, [name.removeprefix(f"{shared}, ") for name in names]
+        if numbered or len(set(names)) == 1:  # they tell nothing of the effects
+            names = [f"Effect {i}" for i in range(1, len(own) + 1)]
+        lines.append(pd.DataFrame([{"kind": "heading", "group": study, "name": heading, "notes": ""}]))
+        lines.append(own.assign(group=study, name=names))
+    return pd.concat(lines, ignore_index=True)
+
+
 def _imputed(trials, series):
     status = "status" if series == "contrast" else "change_status"
     return trials[status].eq("imputed") if status in trials else pd.Series(False, index=trials.index)
@@ -356,21 +471,31 @@ def _summary_row(kind, block, weight, wording):
     group = block.name if kind == "subtotal" else ""
     row = {"kind": kind, "group": group, "name": name, "weight": weight, **_counts(block)}
     row["confidence_level"] = block.results["contrast"].confidence_level
-    for column in ("n_treatment", "n_placebo"):
-        if column in block.trials:
+    if hasattr(block.results["contrast"], "mu"):
+        row["interval"] = "CrI"
+    if block.results["contrast"].tau2_method == "CE":
+        row["common"] = True
+    if block.results["contrast"].tau2_method == "Mantel-Haenszel":
+        row["pooled_by"] = "M-H"
+    for column in ("events_treatment", "n_treatment", "events_placebo", "n_placebo"):
+        # a trial with several effects has its people in each
+        if column in block.trials and not hasattr(block.results["contrast"], "cluster"):
             row[column] = block.trials[column].sum(min_count=1)
     for series, result in block.results.items():
         if result is not None:
             ends = {"estimate": result.estimate, "low": result.ci.low, "high": result.ci.high}
-            more = {what: getattr(result, what) for what in HETEROGENEITY}
+            more = {what: getattr(result, what) for what in NUMBERED}
             row |= {f"{series}_{what}": value for what, value in (ends | more).items()}
     return row
 
 
-def _prediction_row(block, wording):
+def _prediction_rows(block, wording):
+    """Return the row of the prediction interval, none for a model that has no such interval."""
+    if block.results["contrast"].pi is None:
+        return []
     low, high = block.results["contrast"].pi
     name = f"Prediction interval, new {wording.noun}"
-    return {"kind": "prediction", "name": name, "contrast_low": low, "contrast_high": high}
+    return [{"kind": "prediction", "name": name, "contrast_low": low, "contrast_high": high}]
 
 
 def add_notes(table):
@@ -415,7 +540,7 @@ def add_cells(table, wording):
 
     cells = table.assign(
         text_name=table["name"],
-        text_tail=[_trial_count(row) if row["kind"] in ("heading", "total") else row["notes"] for row in deciding],
+        text_tail=[_tail(row, wording) for row in deciding],
         text_weight=_column_texts(table, "weight", lambda x: percent(x, 1)),
         text_estimate=_column_texts(table, "contrast_estimate", write),
         text_low=_column_texts(table, "contrast_low", lambda x: f"{opening}{write(x)}{between}"),
@@ -426,14 +551,18 @@ def add_cells(table, wording):
             cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
             cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", write)
-    cells["text_heterogeneity"] = [
-        _heterogeneity(row, wording) if row["kind"] == "subtotal" else "" for row in deciding
-    ]
     cells["text_missing"] = [_missing(row) for row in deciding]
     cells["text_whole"] = [_whole(row) for row in deciding]
     blank = cells["text_whole"] == NOT_ESTIMABLE
     cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
     return cells
+
+
+def _tail(row, wording):
+    """Return what follows a name in small type: how many, how far effects of a group differ, or footnote marks."""
+    if row["kind"] in ("heading", "total"):
+        return _trial_count(row)
+    return _heterogeneity(row, wording) if row["kind"] == "subtotal" else row["notes"]
 
 
 def fixed(value, digits):
@@ -445,6 +574,8 @@ def fixed(value, digits):
 def _trial_count(row):
     """Return "k = 10 (arms: 8)", the second part only where it differs."""
     k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
+    if k != k:  # the heading of the effects of one trial
+        return ""
     text = f"k = {number(k, 0)}"
     return text if arms != arms or arms == k else f"{text} (arms: {number(arms, 0)})"
 
@@ -462,9 +593,9 @@ def _missing(row):
 
 def _whole(row):
     """Return what stands in place of an interval that could not be computed."""
-    drawn = row["kind"] in ("prediction", "total", "subtotal")
+    shown = row["kind"] in ("prediction", "total", "subtotal", "trial")
     missing = not (math.isfinite(row["contrast_low"]) and math.isfinite(row["contrast_high"]))
-    return NOT_ESTIMABLE if drawn and missing else ""
+    return NOT_ESTIMABLE if shown and missing else ""
 
 
 def decimals(value, most=2):
@@ -473,10 +604,10 @@ def decimals(value, most=2):
 
 
 def _heterogeneity(row, wording):
-    """Return "τ 1.36, I² 92%" of a subtotal, empty where it could not be computed."""
-    if row["kind"] != "subtotal" or not math.isfinite(row.get("contrast_tau", math.nan)):
+    """Return "τ² 1.85, I² 92%, p <0.001" of a subtotal, empty where it could not be computed."""
+    if row["kind"] != "subtotal" or not math.isfinite(row.get("contrast_tau2", math.nan)):
         return ""
     i2 = row["contrast_i2"]
-    tail = f", I² {percent(i2)}" if math.isfinite(i2) else ""
-    scale = f" ({wording.measure.scale})" if wording.measure.scale else ""
-    return f"τ {number(row['contrast_tau'], wording.digits)}{scale}{tail}"
+    parts = [] if row.get("common", False) is True else [f"τ²\u00a0{tau2_words(row['contrast_tau2'], wording)}"]
+    parts += [f"I²\u00a0{percent(i2)}"] if math.isfinite(i2) else []
+    return ", ".join([*parts, f"p {equals(row['contrast_q_pvalue'])}"])

@@ -12,7 +12,7 @@ import contextlib
 import difflib
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -65,7 +65,7 @@ def figure_labels(fig: Figure) -> list[str]:
     >>> import analysis
     >>> fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
     >>> analysis.figure_labels(fig)[-3:]
-    ['{count}, one per row', "the {nouns}' estimates of {contrast} run from {span}", 'the {measure}']
+    ['{count}, one per row', "the {nouns}' estimates of {contrast} run from {span}", 'the {word}']
     """
     if not hasattr(fig, "findobj"):
         raise TypeError(_check.refusal(fig, "figure_labels", "give a figure made by a function of this library"))
@@ -103,7 +103,7 @@ class _Look(NamedTuple):
 def theme(
     name: ThemeName | None = None,
     *,
-    labels: Mapping[str, str] | Language | None = None,
+    labels: Mapping[str, str | Sequence[str]] | Language | None = None,
     decimal: str | None = None,
     **changes: Any,
 ) -> AbstractContextManager[None]:
@@ -115,12 +115,13 @@ def theme(
         "jama": limits in parentheses, p without its zero, blue squares and diamonds. "revman": limits as
         [−3.81, −2.05], green squares, black diamonds, two decimals. "minimal": black and greys. "dark": light ink on
         dark paper, for slides. Default: the theme in force.
-    labels : mapping of str to str, or "de", optional
+    labels : mapping of str to str, to several forms, or "de", optional
         Translations of texts of the figures, such as {"Trial": "Studie", "all {nouns}": "alle {nouns}"};
         ``figure_labels(fig)`` lists the texts of a figure. Places in braces are filled afterwards, in whatever order
         the translation has them; a text with its places filled, such as "all studies", goes before one with places.
-        Names of trials and values of the data are left alone. "de": German, which forest, arms_forest and
-        posterior_plot speak throughout.
+        Names of trials and values of the data are left alone. A language whose words differ by number gives several
+        forms, {"{k} studies": ("{k} badanie", "{k} badania", "{k} badań")}, with gettext's rule under "Plural-Forms".
+       "de": German.
     decimal : str, optional
         The decimal mark: "," or "·", as The Lancet has it. Default: that of the theme.
     **changes

@@ -9,9 +9,16 @@ from math import isfinite
 
 from analysis.plots import _theme as style
 from analysis.sentences import capital
-from analysis.text import MINUS, NOT_ESTIMABLE, equals, level, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, level, number, percent
 
-MODELS = {"CE": "common-effect model", "fixed": "Random-effects model with a given τ²"}
+MODELS = {
+    "CE": "common-effect model",
+    "fixed": "Random-effects model with a given τ²",
+    "Mantel-Haenszel": "common-effect model by the Mantel-Haenszel method",
+    "Peto": "common-effect model by Peto's one-step method",
+    "Bayes": "Bayesian random-effects model",
+}
+COMMON = ("CE", "Mantel-Haenszel", "Peto")
 
 FEW = 3
 MOST_NAMED = 8  # studies of which one sentence tells the names
@@ -48,6 +55,7 @@ MARKS = {
     "*-subtotals|*-total|*-models": "diamonds: pooled results",
     "placebo-subtotals|placebo-total": ", open for {other} arms",
     "contrast-models": ", those of further models below",
+    "contrast-fitted": "pale diamonds: fitted means with their confidence intervals",
     "contrast-prediction": "",
     "contrast-density": (
         "curve: predictive distribution of the effect in a new {noun}, its middle part the prediction interval"
@@ -122,9 +130,10 @@ def _as_given(value):
     return number(value, next((d for d in range(_GIVEN) if round(value, d) == value), _GIVEN))
 
 
-def effect_head(wording):
+def effect_head(wording, table=()):
     """Return the heading of the estimates: short for differences, the name of the measure for all else."""
-    return "Difference" if wording.measure.joined == "minus" else wording.measure.title
+    head = "Difference" if wording.measure.joined == "minus" else wording.measure.title
+    return f"{head}, M-H" if "pooled_by" in table else head
 
 
 def order_sentence(order, grouped, wording):
@@ -162,8 +171,21 @@ def model_sentence(pooled, wording):
     """Return how the studies were pooled."""
     at = level(pooled.confidence_level)
     by = PREDICTED_BY.get(pooled.pi_method, f"on {degrees(pooled.pi_method)}")
-    drawn = style.option("prediction") and style.option("overall") and isfinite(pooled.pi.low)
-    single = f"of single {wording.nouns} by the normal distribution"
+    if hasattr(pooled, "mu"):
+        return (
+            f"{model_name(pooled)}; {prior_words(pooled.tau_prior)}; {prior_words(pooled.mu_prior)}; pooled: posterior "
+            f"median, {at} credible interval with equal tails and, of a new {wording.noun}, {at} predictive interval; "
+            f"single {wording.nouns}: as observed, {at} confidence intervals by the normal distribution"
+        )
+    if hasattr(pooled, "fitted"):
+        name, ci = model_name(pooled), REFERENCE.get(pooled.ci_method, pooled.ci_method).replace("k−1", "k−p")
+        return (
+            f"{name.replace('Random', 'Mixed')}, {pooled.formula}; {at} confidence intervals of fitted means by {ci}, "
+            f"of single {wording.nouns} by the normal distribution"
+        )
+    drawn = style.option("prediction") and style.option("overall")
+    drawn = drawn and pooled.pi is not None and isfinite(pooled.pi.low)
+    single = f"of single {'effects' if hasattr(pooled, 'cluster') else wording.nouns} by the normal distribution"
     return f"{pooled_by(pooled, wording)}, {single}{f'; {at} prediction interval {by}' if drawn else ''}"
 
 
@@ -184,19 +206,51 @@ def tau_words(tau, wording):
     return f"{number(tau, digits)} {f'({scale})' if scale else wording.points}".rstrip()
 
 
+def tau2_words(tau2, wording):
+    """Return a variance of true effects with decimals that small ones need."""
+    return number(tau2, wording.digits + (0 < tau2 < 0.1))
+
+
 def i2_words(pooled):
     """Return I² and what it is made from."""
-    return f"I² {percent(pooled.i2)} (from {'Q' if pooled.tau2_method == 'CE' else 'τ²'})"
+    return f"I² {percent(pooled.i2)} (from {'Q' if pooled.tau2_method in COMMON else 'τ²'})"
 
 
 def heterogeneity_sentence(pooled, wording):
     """Return tau, I2 and Q in words."""
     if pooled.k < 2:
         return f"One {wording.noun}: nothing is pooled and heterogeneity cannot be estimated"
-    return (
-        f"Heterogeneity: τ {tau_words(pooled.tau, wording)}, {i2_words(pooled)}, "
-        f"Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, p {equals(pooled.q_pvalue)}"
-    )
+    if hasattr(pooled, "mu"):
+        ends = NUMBERS.get().between.join(number(end, wording.digits) for end in pooled.result.tau.interval)
+        at = level(pooled.confidence_level)
+        return f"Heterogeneity: τ {tau_words(pooled.tau, wording)} (posterior median; {at} CrI {ends})"
+    q = f"Q {number(pooled.q, 1)}, df {number(pooled.q_df, 0)}, p {equals(pooled.q_pvalue)}"
+    if hasattr(pooled, "cluster"):
+        told = zip(("between", "within"), pooled.sigma2, pooled.result.i2, strict=True)
+        levels = (
+            f"{where} {wording.nouns} σ² {tau2_words(tau2, wording)}, τ {tau_words(tau2**0.5, wording)}, "
+            f"I² {percent(i2)}"
+            for where, tau2, i2 in told
+        )
+        return f"Heterogeneity: {'; '.join(levels)} (both from σ²); {q}"
+    tau = f"τ {tau_words(pooled.tau, wording)}, " if isfinite(pooled.tau) else ""
+    what = "Residual heterogeneity" if hasattr(pooled, "fitted") else "Heterogeneity"
+    return f"{what}: {tau}{i2_words(pooled)}, {q}" if pooled.q_df else ""
+
+
+def test_sentence(pooled):
+    """Return the test of no effect of all trials together, "" of a model without one."""
+    if hasattr(pooled, "fitted") and isfinite(pooled.qm):
+        exact = isfinite(pooled.qm_df[1])
+        df = f"{pooled.qm_df[0]}{f' and {number(pooled.qm_df[1], 0)}' if exact else ''}"
+        what = f"{'F' if exact else 'Q'} {number(pooled.qm)}"
+        return f"Test of the moderators: {what}, df {df}, p {equals(pooled.qm_pvalue)}"
+    if pooled.k < 2 or not isfinite(pooled.pvalue):
+        return ""
+    known = isfinite(pooled.df)
+    df = f", df {number(pooled.df, int(not float(pooled.df).is_integer()))}" if known else ""
+    what, p = f"{'t' if known else 'z'} {number(pooled.statistic)}", f"p {equals(pooled.pvalue)}"
+    return f"Test of the overall effect: {what}{df}, {p}"
 
 
 def arms_sentence(pooled, wording):
@@ -271,19 +325,25 @@ def rows_counted(trials, wording):
     return wording.counted(len(trials), trials["study"].nunique())
 
 
-def forest_title(trials, wording):
+def forest_title(trials, pooled, wording):
     """Return the heading of a forest."""
-    pooled = "the pooled result" if style.option("overall") else "the pooled results of groups"
-    return f"{wording.measure.title} in {rows_counted(trials, wording)} and {pooled}"
+    result = "Mantel-Haenszel" if pooled.tau2_method == "Mantel-Haenszel" else "pooled"
+    if hasattr(pooled, "fitted"):
+        return f"{wording.measure.title} in {rows_counted(trials, wording)} and the fitted means"
+    result = f"the {result} result" if style.option("overall") else "the pooled results of groups"
+    return f"{wording.measure.title} in {rows_counted(trials, wording)} and {result}"
 
 
 def result_sentence(row, trials, series, wording, name=""):
     """Return one pooled result in words: estimate, interval, and how many of the single ``trials`` are in it."""
     value, low, high = (row[f"{series}_{end}"] for end in ("estimate", "low", "high"))
     estimate = f"{wording.write(value)} {wording.points}".rstrip()
-    limits = f"{level(row['confidence_level'])} CI {wording.span(low, high)}"
+    interval = row["interval"] if row.get("interval", "") == "CrI" else "CI"
+    limits = f"{level(row['confidence_level'])} {interval} {wording.span(low, high)}"
     # The arm that the rows of a split trial share enters once.
-    k, of = int(row[f"{series}_k"]), trials.loc[trials[f"{series}_estimate"].notna(), "study"].nunique()
+    # A trial without events has no effect of its own and may count in the pooled one.
+    here = trials[f"{series}_estimate"].notna() | (series == "contrast")
+    k, of = int(row[f"{series}_k"]), trials.loc[here, "study"].nunique()
     return f"{name or series_words(series, wording)} {estimate} ({limits}; {wording.counted(k, min(k, of))})"
 
 
@@ -292,9 +352,17 @@ def level_of(table):
     return level(table["confidence_level"].dropna().iloc[0])
 
 
+def intervals_of(table):
+    """Return what stands in the column of effects beside each estimate: "95% CI", "95% CI or CrI"."""
+    return f"{level_of(table)} CI{' or CrI' if 'CrI' in set(table.get('interval', ())) else ''}"
+
+
 def total_sentences(table, series, wording):
     """Return the overall results and the prediction interval in words; those of groups where these are left out."""
     trials = table[table["kind"] == "trial"]
+    if "fitted_estimate" in table:
+        span = wording.span(*trials["fitted_estimate"].agg(["min", "max"]))
+        return sentences(f"fitted means of {wording.contrast or f'the {wording.measure.name}'} run from {span}")
 
     def results(row, own):
         known = (s for s in series if row.get(f"{s}_k", 0) > 0 and row[f"{s}_estimate"] == row[f"{s}_estimate"])
@@ -317,6 +385,7 @@ def seen_sentences(table, wording, each=", one per row"):
     """Return what the figure shows of the trials to someone who cannot see it."""
     trials = table[table["kind"] == "trial"]
     groups = table[table["kind"] == "heading"]
+    groups = groups[groups["contrast_k"].notna()] if len(groups) else groups
     grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
     spread = wording.span(*trials["contrast_estimate"].agg(["min", "max"]))
     of = wording.contrast or f"the {wording.measure.name}"
@@ -325,6 +394,14 @@ def seen_sentences(table, wording, each=", one per row"):
         f"The {wording.nouns}' estimates of {of} run from {spread}" if len(trials) > 1 else "",
         wording.direction,
     )
+
+
+def subtotals_sentence(groups):
+    """Return what stands behind the names of subtotals, where a group has one of several trials."""
+    several = any(len(block.trials) > 1 for block in groups)
+    common = several and groups[0].results["contrast"].tau2_method == "CE"
+    within = "I²" if common else "τ² and I²"
+    return f"behind pooled groups: {within} within the group, and the p value of its Q" if several else ""
 
 
 def between_sentence(between):

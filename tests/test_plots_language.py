@@ -1,0 +1,212 @@
+"""Figures in another language: no English word is left, forms of words follow their number, names stay as they are."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import layouts
+import numpy as np
+import pandas as pd
+import pytest
+from data_cases import published_trials
+from matplotlib.text import Text
+from plot_cases import misplaced, synthetic
+
+import analysis as ma
+from analysis.plots import _catalogue
+from analysis.plots._theme import say
+
+# words of ours that German has too, or that are signs
+BOTH = {"name", "in", "band", "baseline", "df", "forest", "plot", "ratio", "odds", "wald", "von", "was", "log", "arm"}
+WORD = re.compile(r"[^\W\d_]{2,}")
+NAMES = ["X1", "X2", "X3", "X4"]
+
+
+def english():
+    """Return all words of the catalogue in English that no translation has."""
+
+    def words(texts):
+        return {word.lower() for text in texts for word in WORD.findall(re.sub(r"[{].*?[}]", "", text))}
+
+    return words(_catalogue.catalogue()) - words(_catalogue.catalogue("de").values()) - BOTH
+
+
+def means(k, **about):
+    """Return effects with groups and moderators whose names are no words of the catalogue."""
+    effects = synthetic(k, groups=3, name="Nr. {i}")
+    families = effects.table["therapy_family"].str.replace("Family", "Zz")
+    table = effects.table.assign(therapy_family=families, Reg=families, Mg=np.linspace(1, 30, k))
+    return replace(effects, table=table, **about)
+
+
+def counts(measure, k=6, **about):
+    """Return effects of counts; one arm has no event."""
+    i = np.arange(k)
+    table = pd.DataFrame({"study": [f"Nr. {j}" for j in i], "events_t": 9 + 2 * i, "n_t": 40 + 3 * i})
+    table = table.assign(events_p=np.where(i == 3, 0, 4 + i), n_p=41 + 2 * i, Mg=2.0 * i)
+    return ma.effect_sizes(table, measure=measure, **about)
+
+
+PAIN, SHAM = means(13), {"arms": ("Xa", "Yb"), "outcome_name": "Zc", "benefit": "higher"}
+SMD = means(13, measure="SMD", unit="standard deviations", **SHAM)
+RR, RD, OR = counts("RR", **SHAM), counts("RD"), counts("OR", arms=("Xa", "Yb"))
+PLAIN = ma.pool([-0.9, -0.2, -0.4, 0.3], [0.04, 0.09, 0.02, 0.2], labels=NAMES)
+PLO = ma.pool([-3.0, -2.0, -1.0], [0.1, 0.2, 0.1], measure="PLO", labels=NAMES[:3])
+ZCOR = ma.pool(np.arctanh([0.1, 0.3, 0.5]), [0.01, 0.02, 0.01], measure="ZCOR", labels=NAMES[:3])
+WIDE = ma.pool([-1.2, -0.3], [0.1, 0.2], ci_method="HKSJ", labels=NAMES[:2])  # intervals that leave the panel
+FOUND = pd.DataFrame({"label": NAMES[:3], "x": [0.2, 3.1, 0.9], "y": [0.1, 1.4, 0.02]})
+NARROW = {"width_mm": "single"}
+
+
+def forests():
+    arms = ma.pool_arms(PAIN, by="therapy_family")
+    ratios = ma.pool([-0.9, -0.2, -0.4], [0.04, 0.09, 0.02], measure="OR", labels=NAMES[:3])
+    yield ma.forest(arms, worthwhile=(1, 2))
+    yield ma.forest(PAIN, prediction="density", order="-estimate", **NARROW)
+    yield ma.forest(ratios, models=[ma.pool(ratios.yi, ratios.vi, tau2_method="CE", measure="OR")])
+    yield ma.forest(ma.pool([-1.2], [0.1], labels=["X1"]), prediction="diamond")
+    yield from (ma.forest(each) for each in (SMD, RD, PLO))
+    yield ma.arms_forest(arms)
+    yield ma.arms_forest(ma.pool_arms(SMD))
+    yield ma.steps_forest(ma.leave_one_out(PAIN))
+    yield ma.steps_forest(ma.cumulative(ratios), overall=ratios)
+    yield ma.outcomes_forest({"X": PAIN, "Y": PAIN})
+    yield from (ma.orchard(each) for each in (arms, RR))
+
+
+def singles():
+    for each in (PAIN, means(1), SMD, RR, RD, PLAIN, PLO, ZCOR, WIDE):
+        yield ma.funnel(each)
+        yield ma.radial(each)
+        yield ma.drapery(each)
+    yield from (ma.qq_plot(each) for each in (PAIN, RR, PLO))
+    yield ma.qq_plot(PAIN, deleted=True, label=3, **NARROW)
+    yield ma.funnel(OR, yaxis="precision", contours=(), **NARROW)
+    yield ma.radial(PAIN, model="common", **NARROW)
+    yield ma.drapery(PAIN, scale="z", common=True, **NARROW)
+    yield ma.baujat_plot(FOUND, label=1)
+
+
+def arms():
+    for each in (PAIN, means(1), SMD):
+        yield ma.labbe(each, by="therapy_family")
+        yield ma.labbe(each, worthwhile=1.0, **NARROW)
+    yield from (ma.labbe_counts(each) for each in (RR, RD, OR, counts("RD", 1), counts("OR", 2)))
+    pooled = ma.pool_peto(*layouts.AT_ONE_PLACE, labels=NAMES)
+    yield from (ma.labbe_counts(pooled, counts=layouts.AT_ONE_PLACE, label=label) for label in (["X2"], 0))
+    yield ma.labbe(ma.pool_responders(layouts.responding().assign(event_definition="Zz")))
+
+
+def others():
+    for each in (PAIN, SMD, RR):
+        yield ma.bubble(ma.meta_regression("yi ~ Mg", each))
+    yield ma.bubble(ma.meta_regression("yi ~ Reg", PAIN), **NARROW)
+    yield ma.bubble(ma.meta_regression("yi ~ Mg + Reg", SMD), "Mg")
+    yield ma.bubble(ma.meta_regression("yi ~ Mg + I(Mg ** 2)", PAIN, tau2_method="CE"), "Mg")
+    yield ma.posterior_plot(ma.pool_bayes(PAIN), favours=None)
+    yield ma.posterior_plot(ma.pool_bayes(PLAIN.yi, PLAIN.vi, measure="OR", labels=NAMES))
+    claimed = layouts.claims().assign(claim="Zz", plain="Zz", scope="Zz")
+    yield ma.claims_plot(claimed, evidence=ma.pool_arms(PAIN, by="therapy_family"))
+    yield ma.claims_plot(claimed.iloc[3:], worthwhile=None)
+    yield from (ma.multiverse_plot(layouts.analyses(n)) for n in (40, 700))
+
+
+def parts(fig):
+    """Return all that a figure and the file beside it say."""
+    texts = {"figure": "\n".join(t.get_text() for t in fig.findobj(Text))}
+    texts |= {name: getattr(fig.content, name) for name in ("title", "caption", "alt_text", "in_words")}
+    return texts | {"headings": "\n".join(str(say(head)) for head in fig.content.printed)}
+
+
+@pytest.mark.filterwarnings("ignore:width_mm is 85")
+@pytest.mark.parametrize("figures", [forests, singles, arms, others], ids=lambda each: each.__name__)
+def test_german_leaves_no_english_word_in_any_figure(figures):
+    ours = english()
+    assert {"trial", "weight", "interval", "difference", "with"} <= ours and "gewicht" not in ours
+    with ma.theme(labels="de", decimal=","):
+        for i, fig in enumerate(figures()):
+            for name, said in parts(fig).items():
+                assert {word for word in WORD.findall(said) if word.lower() in ours} == set(), (i, name, said)
+            assert not re.search(r"(?<!doi )(?<!doi\n)\b\d\.\d", re.sub(r"doi\s\S+", "", parts(fig)["caption"])), i
+            assert misplaced(fig) == ([], []), i
+
+
+def test_every_text_of_the_catalogue_has_a_translation():
+    assert all(_catalogue.catalogue("de").values())
+
+
+def test_german_is_made_of_the_places_of_the_english():
+    with ma.theme(labels="de"):
+        fig = ma.forest(ma.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], measure="MD"))
+    caption = fig.content.caption
+    assert fig.content.title == "Mittelwertdifferenz in 3 Studien und das gepoolte Ergebnis"
+    assert "Heterogenität: τ " in caption and "einzelner Studien mit der Normalverteilung" in caption
+
+
+def test_notes_and_what_was_left_out_of_many_trials_are_german_too():
+    effects = ma.effect_sizes(published_trials())
+    with ma.theme(labels="de"):
+        caption = ma.forest(ma.pool_subgroups(effects, by="therapy_family")).content.caption
+        told = ma.labbe(ma.pool_responders(published_trials())).content.caption
+    for english in (" the ", " in both arms", " not ", "imputed", "crossover:", "Left out"):
+        assert english not in caption
+    assert "zählt nach einer anderen Definition, 'at least 30% less pain' (2)" in told  # words of the data
+
+
+def test_every_word_of_the_catalogue_is_one_of_the_code():
+    """A text that a figure no longer says must not stay in the catalogue."""
+    code = " ".join(path.read_text(encoding="utf-8") for path in Path(ma.__file__).parent.rglob("*.py"))
+    known = set(re.findall(r"[^\W\d_]+", code))
+    for text in _catalogue.catalogue():
+        own = re.findall(r"[^\W\d_]{4,}", re.sub(r"[{].*?[}]", " ", text))
+        assert [w for w in own if not {w, w.capitalize(), w.lower(), w.removesuffix("s")} & known] == [], text
+
+
+POLISH = {
+    "Plural-Forms": "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2)",
+    "{k} study": ("{k} badanie", "{k} badania", "{k} badań"),
+    "{k} studies": ("{k} badanie", "{k} badania", "{k} badań"),
+    "{measure} in {k} studies and the pooled result": (
+        "{measure} w {k} badaniu i wynik łączny",
+        "{measure} w {k} badaniach i wynik łączny",
+        "{measure} w {k} badaniach i wynik łączny",
+    ),
+    "odds ratio": "iloraz szans",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "polish"),
+    [
+        ("1 study", "1 badanie"),
+        ("2 studies", "2 badania"),
+        ("5 studies", "5 badań"),
+        ("12 studies", "12 badań"),
+        ("22 studies", "22 badania"),
+        ("1\u202f004 studies", "1\u202f004 badania"),
+        ("Odds ratio in 3 studies and the pooled result", "Iloraz szans w 3 badaniach i wynik łączny"),
+    ],
+)
+def test_words_take_the_form_that_their_number_asks_for(said, polish):
+    with ma.theme(labels=POLISH):
+        assert say(said) == polish
+
+
+def test_a_figure_speaks_a_language_with_three_forms():
+    with ma.theme("jama", labels=POLISH):  # which spells words in its own way too
+        fig = ma.forest(ma.pool(np.zeros(5), np.ones(5), measure="OR"))
+    assert fig.content.title == "Iloraz szans w 5 badaniach i wynik łączny" and "5 badań" in fig.content.caption
+
+
+def test_forms_must_be_as_many_as_the_rule_has():
+    with pytest.raises(ValueError, match="2 forms are given where 'Plural-Forms' says otherwise"):
+        ma.theme(labels=POLISH | {"{k} studies": ("{k} badanie", "{k} badania")})
+    with pytest.raises(ValueError, match="which has no place n"):
+        ma.theme(labels={"{k} studies": ("{k} Studie", "{n} Studien")})
+
+
+def test_a_name_with_a_full_stop_is_no_end_of_a_sentence():
+    names = ["Smith et al. 2001", "Li Jr. 2004", "Mo 2005"]
+    with ma.theme(labels="de"):
+        alt = ma.qq_plot(ma.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], labels=names)).content.alt_text
+    assert "Residuen reichen von Smith et al. 2001 (−" in alt and ") bis Li Jr. 2004 (" in alt
