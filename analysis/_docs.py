@@ -147,6 +147,9 @@ frame : pandas.DataFrame
 """
 # What a figure says of an argument, some of them otherwise than a function that computes.
 _OF_FIGURES = """
+figure : matplotlib.figure.Figure
+    With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of these
+    axes, as it is.
 title : str, optional
     Heading of the figure; one that says what was pooled if left out. "" draws none; caption and files keep it.
 prediction : "bar" or None
@@ -193,7 +196,7 @@ measure : str, optional
     Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of the result.
 label : int or sequence of str
     How many trials are named, those farthest from what the figure pools or fits first; or their names, or their ids
-    where the results have them. A name is left out where it would stand nearer to the mark of another trial.
+    where the results have them. A name is left out where it would stand nearer to the mark of another trial, and told.
 width_mm : float, optional
     Width of the page in millimetres, at least 80; also "single" (85) or "double" (174). Default: 150.
 digits : int, optional

@@ -93,7 +93,7 @@ def test_key_and_table_count_the_trials_of_every_shade(fig):
     key = texts(fig, "key-text")
     names = ["p > 0.10", "0.05 < p ≤ 0.10", "0.01 < p ≤ 0.05", "p ≤ 0.01"]
     assert key[-4:] == [f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
-    assert key[:4] == ["trial (39)", "SD imputed (5)", "pooled", "pseudo 95% limits"]
+    assert key[:5] == ["trial (39)", "SD imputed (5)", "no effect", "pooled", "pseudo 95% limits"]
 
 
 def test_lines_stand_at_no_effect_and_at_the_pooled_effect_with_its_limits(fig, arms):

@@ -118,7 +118,7 @@ def parts(fig):
     return texts | {"headings": "\n".join(str(say(head)) for head in fig.content.printed)}
 
 
-@pytest.mark.filterwarnings("ignore:width_mm is 85")
+@pytest.mark.filterwarnings("ignore:.*too narrow for the columns:UserWarning")
 @pytest.mark.parametrize("figures", [forests, singles, arms, others], ids=lambda each: each.__name__)
 def test_german_leaves_no_english_word_in_any_figure(figures):
     ours = english()

@@ -4,6 +4,7 @@ import functools
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from data_cases import published_trials
 from matplotlib.text import Text
@@ -11,7 +12,7 @@ from plot_cases import overlapping, synthetic
 
 import analysis as ma
 from analysis.measures import Measure
-from analysis.plots._plane import Scale, spelled
+from analysis.plots._plane import Scale, spelled, unnamed_in
 
 NAME = "Author {i} 2001"
 # columns of the table that hold the place of a mark, and the decimals to which marks at one place are equal
@@ -121,6 +122,34 @@ def test_a_name_is_nearest_to_its_own_mark_and_touches_nothing(figure, k, width)
         assert len(boxes) == 6
 
 
+def test_a_trial_beyond_the_panel_is_an_arrowhead_at_its_edge():
+    fig = ma.funnel(effects(13), xlim=(-2.5, 1), ticks=[-2, 0], xlabel="So", label=99)
+    table, ax = fig.content.table.query("kind == 'trial'"), fig.axes[1]
+    gone = ~table["estimate"].between(-2.5, 1)
+    (tips,) = (each for each in ax.collections if each.get_gid() == "funnel-trials-beyond")
+    (circles,) = (each for each in ax.collections if each.get_gid() == "funnel-trials")
+    assert gone.any() and len(tips.get_paths()) == gone.sum()
+    assert len(circles.get_offsets()) == 3 * (~gone).sum()
+    names = {t.get_text() for t in fig.findobj(Text) if str(t.get_gid()).startswith("name-")}
+    assert names and not names & set(table.loc[gone, "name"])
+    assert ax.get_xlim() == (-2.5, 1) and list(ax.get_xticks()) == [-2, 0]
+    assert "So" in [t.get_text() for t in fig.findobj(Text)]
+
+
+@pytest.mark.parametrize("draw", [ma.radial, ma.qq_plot, ma.labbe, ma.funnel])
+def test_title_and_footer_may_stand_outside_of_the_picture(draw):
+    usual, bare = draw(effects(13)), draw(effects(13), footer=False, title="", dpi=90)
+    assert bare.get_figheight() < usual.get_figheight() and bare.dpi == 90
+    assert bare.content.caption == usual.content.caption
+    assert not [t for t in bare.findobj(Text) if str(t.get_gid()).startswith(("footer", "figure-title"))]
+
+
+def test_names_without_room_are_told_once():
+    crowd = pd.DataFrame({"label": [str(i) for i in range(60)], "x": 1.0, "y": 1.0})
+    fig = ma.baujat_plot(crowd)
+    assert "No room for the names: 5." in fig.content.caption and fig.content.alt_text.endswith("Named: 0, 1, 2, 3, 4.")
+
+
 # words about what is drawn
 
 DATA = {
@@ -132,62 +161,80 @@ DATA = {
     "no benefit": lambda: synthetic(9, benefit=None),
     "wild": lambda: replace(synthetic(4), table=synthetic(4).table.assign(yi=[-9.0, 3.0, 8.0, -4.0])),
 }
-# what is drawn -> how key and caption call it
+# what is drawn -> how key, caption and alternative text call it, None where one of them does not speak of it
 MARKS = {
     "funnel": {
-        "funnel-null": "solid line: no effect",
-        "funnel-pooled": "dotted line",
-        "funnel-limits": "dashed lines",
-        "funnel-contour-0.95": "Shades:",
+        "funnel-null": ("no effect", "solid line: no effect", None),
+        "funnel-pooled": ("pooled", "dotted line", None),
+        "funnel-limits": ("pseudo 95% limits", "dashed lines", "the pseudo 95% limits"),
+        "funnel-contour-0.95": ("p > ", "Shades:", None),
+        "funnel-trials-beyond": (None, "arrowhead: ", None),
     },
     "radial": {
-        "radial-diamond": "Diamond",
-        "radial-interval": "% confidence interval",
-        "radial-arrows": "arrowhead",
-        "radial-band": "band:",
-        "radial-null": "no effect",
+        "radial-pooled": (None, "Diamond", None),
+        "radial-diamond": (None, "Diamond", None),
+        "radial-interval": ("% CI", "% confidence interval", None),
+        "radial-arrows": (None, "arrowhead", None),
+        "radial-band": ("± 2", "band:", None),
+        "radial-null": ("no effect", None, None),
     },
-    "qq": {"qq-line": "line: residual equal", "qq-envelope": "Envelope:"},
+    "qq": {
+        "qq-line": ("normal", "line: residual equal", None),
+        "qq-envelope": ("95% envelope", "Envelope:", "outside the envelope"),
+    },
     "labbe": {
-        "labbe-identity": "line: no difference",
-        "labbe-zero": "faint lines: no change",
-        "labbe-zone": "smallest worthwhile difference",
-        "labbe-pooled": "Diamond and cross",
-        "labbe-arrows": "rrowhead",
+        "labbe-identity": ("no difference", "line: no difference", "line of no difference"),
+        "labbe-zero": (None, "faint lines: no change", None),
+        "labbe-zone": ("smallest worthwhile difference", "smallest worthwhile difference", None),
+        "labbe-pooled": ("pooled means with", "Diamond and cross", "Pooled means: "),
+        "labbe-arrows": (None, "rrowhead", None),
     },
     "bubble": {
-        "bubble-mean": "fitted mean",
-        "bubble-ci": "% confidence limits",
-        "bubble-pi": "prediction limits, new",
-        "bubble-null": "no effect",
+        "bubble-mean": ("fitted mean", None, None),
+        "bubble-ci": ("% confidence limits", None, None),
+        "hollow": ("hollow", None, None),
+        "bubble-pi": ("prediction limits, new", None, None),
+        "bubble-null": ("no effect", None, None),
     },
     "counts": {
-        "labbe-identity": "hin line: no difference",
-        "labbe-curve": "hick line",
-        "labbe-band": "and band",
-        "labbe-pooled": "Diamond and cross",
-        "labbe-arrows": "arrowhead",
+        "labbe-identity": ("no difference", "hin line: no difference", "line of no difference"),
+        "labbe-curve": (None, "hick line", "% CI"),
+        "labbe-band": (None, "and band", None),
+        "labbe-pooled": ("pooled percentages", "Diamond and cross", "esponders: "),
+        "labbe-arrows": (None, "arrowhead", None),
     },
 }
+IMPUTED = "SD imputed", "hollow where", None
+
+
+def texts_of(fig, gid):
+    """Return the texts whose names begin so, those that were wrapped put together."""
+    return " ".join(t.get_text() for t in fig.findobj(Text) if str(t.get_gid()).startswith(gid))
+
+
+def assert_told(fig, figure):
+    """Assert that key, caption, footer and alternative text mention a mark where it is drawn and nowhere else."""
+    drawn = {str(each.get_gid()) for each in fig.findobj() if getattr(each, "get_paths", lambda: [])()}
+    key = said_of(fig) if figure == "bubble" else texts_of(fig, "key-text")  # what stands in either
+    told = key, fig.content.caption, fig.content.alt_text
+    trials, marks = trials_of(fig)
+    every = len(marks.get_offsets()) // len(trials)
+    hollow = {"hollow"} if (marks.get_sizes()[every - 1 :: every] > 0).any() else set()
+    for gid, names in {"hollow": IMPUTED, **MARKS[figure]}.items():
+        for said, name in zip(told, names, strict=True):
+            assert name is None or (gid in drawn | hollow) == (name in said), f"{gid} and {name!r}: {said}"
+        if figure != "bubble" and names[1]:
+            assert (names[1].lower() in texts_of(fig, "footer").lower()) == (gid in drawn | hollow), gid
+    names = [t.get_text() for t in fig.findobj(Text) if str(t.get_gid()).startswith("name-")]
+    assert any(name.startswith("×") for name in names) == ("× gives" in told[1])
+    if figure != "bubble":
+        places = trials["labelled"].sum() if figure != "counts" else len(names) + len(unnamed_in(fig))
+        assert (places > len(names)) == ("No room for the names: " in told[1])
 
 
 def said_of(fig):
     """Return the texts of the key and the caption as one."""
-    return " ".join(t.get_text() for t in fig.findobj(Text) if str(t.get_gid()).startswith("key-text")) + (
-        f" {fig.content.caption}"
-    )
-
-
-def assert_told(fig, figure):
-    """Assert that a mark is mentioned where it is drawn and nowhere else."""
-    drawn = {str(each.get_gid()) for each in fig.findobj() if getattr(each, "get_paths", lambda: [])()}
-    said, (trials, marks) = said_of(fig), trials_of(fig)
-    for gid, called in MARKS[figure].items():
-        assert (gid in drawn) == (called in said), f"{gid} and {called!r}: {said}"
-    inside = marks.get_sizes()[len(marks.get_offsets()) // len(trials) - 1 :: len(marks.get_offsets()) // len(trials)]
-    np.testing.assert_array_equal((inside > 0).any(), "hollow" in said)
-    times = any(t.get_text().startswith("×") for t in fig.findobj(Text) if str(t.get_gid()).startswith("name-"))
-    assert times == ("× gives" in said)
+    return f"{texts_of(fig, 'key-text')} {fig.content.caption}"
 
 
 @pytest.mark.parametrize("data", DATA)
@@ -203,6 +250,10 @@ def test_marks_are_mentioned_where_they_are_drawn_and_only_there(figure, data):
 
 
 def test_marks_of_other_measures_and_options_are_mentioned_too():
+    assert_told(ma.funnel(effects(13), xlim=(-2.5, 1), width_mm=85), "funnel")
+    assert_told(ma.qq_plot(pooled(60), label=[NAME.format(i=i) for i in range(0, 60, 5)], width_mm=85), "qq")
+    assert_told(ma.labbe(effects(13), width_mm=85), "labbe")
+    assert_told(ma.radial(pooled(13), model="common", width_mm=85), "radial")
     proportions = ma.pool([-3.0, -2.0, -1.0], [0.1, 0.2, 0.1], measure="PLO")
     assert_told(ma.funnel(proportions), "funnel")
     assert_told(ma.radial(proportions), "radial")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -19,12 +20,14 @@ from analysis.plots._plane import (
     Scale,
     draw_axes,
     draw_trials,
+    drawn_with,
     footer_rows,
     named,
     room_for,
     sheet,
     size_of,
     title_axes,
+    unnamed_in,
     width_of,
     with_rows,
     write_names,
@@ -74,9 +77,7 @@ def baujat_plot(
 
     Returns
     -------
-    matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
-        these axes, as it is.
+    {figure}
 
     Raises
     ------
@@ -120,14 +121,20 @@ def baujat_plot(
     title = title or f"Heterogeneity and influence of {count}"
     what = f"one circle per {wording.noun}: the farther right, the more it adds to Q; the higher, the more it moves"
     footer = [line for line in (words.sentences(f"{what} the pooled result {SOURCE}"), words.sentences(note)) if line]
+    fig, footer = drawn_with(footer, partial(_baujat_page, table, scales, title=title, width=width))
+    printed = {words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)}
+    caption, alt = " ".join([words.sentences(title), *footer]), _baujat_alt_text(title, table, count, unnamed_in(fig))
+    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
+    return fig
+
+
+def _baujat_page(table, scales, footer, *, title, width):
+    """Return the figure with its panel, axes and footer."""
     left = room_for(scales[1].ticks()[1])
     height = TALL * (width - 2 * style.MARGIN - left)
     on = sheet(title, footer, width, scales=scales, label="baujat", entries=[], left=left, right=1.2, height=height)
     _draw_baujat(on.plane, table)
     write_titles(on, TITLES[0], [(TITLES[1], "")])
-    printed = {words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)}
-    caption, alt = " ".join([words.sentences(title), *footer]), _baujat_alt_text(title, table, count)
-    on.figure.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
     return on.figure
 
 
@@ -164,10 +171,10 @@ def _draw_baujat(plane, table):
     write_names(plane, table, at, reach, outwards=plane.mm(*at.T) - plane.mm(0.0, 0.0))
 
 
-def _baujat_alt_text(title, table, count):
-    """Return what the figure shows to someone who cannot see it."""
+def _baujat_alt_text(title, table, count, unnamed):
+    """Return what the figure shows to someone who cannot see it; ``unnamed`` have no name in it."""
     ends = (f"{significant(table[name].min())} to {significant(table[name].max())}" for name in ("x", "y"))
-    far = table[table["labelled"]].sort_values("distance", ascending=False)["name"]
+    far = table[table["labelled"] & ~table["name"].isin(unnamed)].sort_values("distance", ascending=False)["name"]
     return words.sentences(
         f"Baujat plot: {title}",
         "{}, contribution to Q from {}, influence on the pooled result from {}".format(count, *ends),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
@@ -31,6 +32,7 @@ from analysis.plots._plane import (
     critical,
     draw_axes,
     draw_trials,
+    drawn_with,
     hollow_words,
     in_unit,
     lines_above,
@@ -119,9 +121,7 @@ def funnel(
 
     Returns
     -------
-    matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
-        these axes, as it is.
+    {figure}
 
     Raises
     ------
@@ -172,7 +172,8 @@ def funnel(
     title = title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}"
     beyond = ~table.loc[table["kind"] == "trial", "estimate"].between(*scales[0].limits)
     footer = _funnel_footer(studies, table, contours=contours, beyond=bool(beyond.any()), note=note)
-    fig = _funnel_page(studies, table, scales, yaxis=yaxis, favours=favours, title=title, footer=footer, width=width)
+    page = partial(_funnel_page, studies, table, scales, yaxis=yaxis, favours=favours, title=title, width=width)
+    fig, footer = drawn_with(footer, page)
     alt = _funnel_alt_text(title, studies, table)
     printed = _funnel_printed(studies)
     fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
@@ -372,7 +373,7 @@ def _asymmetry(studies):
     return said
 
 
-def _funnel_page(studies, table, scales, *, yaxis, favours, title, footer, width):
+def _funnel_page(studies, table, scales, footer, *, yaxis, favours, title, width):
     """Return the figure with its panel, axes, key and footer."""
     _, labels = _upright_ticks(scales[1], TALL * width)
     left, right = room_for(labels), 1.2
@@ -396,6 +397,8 @@ def _funnel_key(table, mm2, noun):
     limit = table[table["kind"] == "limit"].iloc[0]
     entries = trial_entries(trials, mm2, noun)
     look = {"colors": style.INK, "linewidths": POOLED_PT}
+    if np.isfinite(table.loc[table["kind"] == "reference", "estimate"]).all():
+        entries.append(line_entry("no effect", colors=style.INK, linewidths=style.RULE_PT))
     entries.append(line_entry("pooled", linestyles=[DOTS], **look))
     entries.append(line_entry(_limits_name(limit["confidence_level"]), linestyles=[DASHES], **look))
     regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])

@@ -8,6 +8,7 @@ What it shares with the plot of counts, from the looks of groups to the square p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
@@ -44,6 +45,7 @@ from analysis.plots._plane import (
     boxes_of,
     draw_axes,
     draw_marks,
+    drawn_with,
     footer_rows,
     hollow_words,
     labbe_areas,
@@ -105,16 +107,11 @@ def labbe(
         groups are told apart. Default: the groups of the PooledArms, if it has any.
     {worthwhile}
         None is drawn where the effects do not say what is good.
-    {label, title}
-    width_mm : float, optional
-        Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    {digits, ax, note, footer, dpi}
+    {label, title, width_mm, digits, ax, note, footer, dpi}
 
     Returns
     -------
-    matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
-        these axes, as it is.
+    {figure}
 
     Raises
     ------
@@ -133,7 +130,8 @@ def labbe(
     Means stand in place of the proportions of the original figure. The band of `worthwhile` is parallel to the line of
     no difference. Areas are proportional to the weights in the pooled contrast, whatever the shape, down to a smallest
     one. The diamond stands on the intervals of both pooled means: those of the bivariate model where there is one. No
-    line is fitted: the effect and the change on the level axis share a term.
+    line is fitted: the effect and the change on the level axis share a term. From 125 mm on the key stands beside the
+    panel.
 
     References
     ----------
@@ -172,7 +170,7 @@ def labbe(
     title = title or _means_title(wording)
     footer = _means_footer(arms, table, wording, scale, band=band, note=note)
     width = width_of(width_mm, "L'Abbé plot")
-    fig = _means_page(table, scale, zone, wording, title=title, footer=footer, width=width, by=by)
+    fig, footer = drawn_with(footer, partial(_means_page, table, scale, zone, wording, title=title, width=width, by=by))
     caption = " ".join([sentences(title, _pooled_sentence(table, wording)), *footer])
     extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
     if zone:
@@ -363,7 +361,7 @@ def _pooled_words(arms, table):
     return f"Diamond and cross: pooled means with {at} confidence intervals, {how}"
 
 
-def _means_page(table, scale, zone, wording, *, title, footer, width, by):
+def _means_page(table, scale, zone, wording, footer, *, title, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     size = labbe_areas(table[table["kind"] == "trial"], side_of(scale, width))
     entries = _means_entries(table, size, zone, by, wording)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -43,6 +44,7 @@ from analysis.plots._plane import (
     boxes_of,
     draw_axes,
     draw_marks,
+    drawn_with,
     footer_rows,
     hollow_words,
     labbe_areas,
@@ -187,10 +189,7 @@ def labbe_counts(
     by : str, optional
         A column of the table of Responders, such as "therapy_family", that gives trials shape and colour; the five
         largest groups are told apart.
-    {label, title}
-    width_mm : float, optional
-        Width of the page in millimetres, at least 80; from 125 on the key stands beside the panel. Default: 150.
-    {digits, ax, note, footer, dpi}
+    {label, title, width_mm, digits, ax, note, footer, dpi}
 
     Returns
     -------
@@ -219,7 +218,7 @@ def labbe_counts(
     implies at every percentage on the level axis: a line through the origin (risk ratio), a curve (odds ratio) or a
     parallel to the line of no difference (risk difference); it is not fitted to the marks. Trials at the same place, to
     a tenth of a per cent, are counted beside their marks. Both axes end at 100%, or at 1, 2, 5, 10, 20, 30 or 50% if
-    all marks lie below.
+    all marks lie below. From 125 mm on the key stands beside the panel.
 
     References
     ----------
@@ -248,7 +247,7 @@ def labbe_counts(
     width = width_of(width_mm, "L'Abbé plot")
     title = title or _counts_title(shown)
     footer = _counts_footer(shown, table, note=note)
-    fig = _counts_page(shown, table, title=title, footer=footer, width=width, by=by)
+    fig, footer = drawn_with(footer, partial(_counts_page, shown, table, title=title, width=width, by=by))
     caption = " ".join([sentences(title, *_pooled_sentences(shown)), *footer])
     alt, found, printed = _counts_alt_text(title, shown, table), _findings(shown), _counts_printed(shown, table, by)
     fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, found, printed)
@@ -626,7 +625,7 @@ def _zero_cells(trials):
     return int(zero.sum())
 
 
-def _counts_page(shown, table, *, title, footer, width, by):
+def _counts_page(shown, table, footer, *, title, width, by):
     """Return the figure: the panel with its axes, and the key beside it or below."""
     scale = _percent_scale(table)
     side = side_of(scale, width)

@@ -707,6 +707,7 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
     places = {"frame": (0.6, plane.width - 0.6, 0.6, plane.height - 0.6), "marks": np.column_stack([centre, reach])}
     places |= {"taken": taken, "avoid": avoid, "outwards": np.asarray(outwards, float)[chosen]}
     boxes, ends = place_names(*own, **places), []
+    plane.ax.unnamed = [name for name, box in zip(own[0], boxes, strict=True) if box is None]
     for i, name, at_mm, radius, box in zip(rows.index[chosen], *own, boxes, strict=True):
         if box is not None:
             middle = (box[2] + box[3]) / 2
@@ -714,6 +715,20 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
             ends.append(leader(box, at_mm, radius))
     ends = [plane.values(line) for line in ends if line is not None]
     plane.lines(ends, "name-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
+
+
+def drawn_with(footer, draw):
+    """Return the figure that ``draw`` makes of a footer, and the footer: it says which names had no room."""
+    figure = draw(footer)
+    if unnamed := unnamed_in(figure):
+        footer = [f"{footer[0]} No room for the names: {', '.join(unnamed)}.", *footer[1:]]
+        figure = draw(footer)
+    return figure, footer
+
+
+def unnamed_in(figure):
+    """Return the names that had no room beside their marks."""
+    return [str(name) for ax in figure.axes for name in getattr(ax, "unnamed", ())]
 
 
 def on_path(points, price):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -21,6 +22,7 @@ from analysis.plots._plane import (
     content_of,
     draw_axes,
     draw_trials,
+    drawn_with,
     model_sentence,
     named,
     outside_sentence,
@@ -89,18 +91,14 @@ def qq_plot(
         Of the simulation.
     label : int or sequence of str
         How many trials outside the envelope are named, the farthest first; or names or ids of trials.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM". Default: that of the result.
-    {title}
+    {measure, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80. Default: 120.
     {ax, note, footer, dpi}
 
     Returns
     -------
-    matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
-        these axes, as it is.
+    {figure}
 
     Raises
     ------
@@ -149,7 +147,7 @@ def qq_plot(
     wording = studies.wording
     title = title or f"Residuals of {studies.counted} against normal quantiles"
     footer = _qq_footer(studies, table, deleted, note)
-    fig = _qq_page(table, scales, titles, wording.noun, title=title, footer=footer, width=width)
+    fig, footer = drawn_with(footer, partial(_qq_page, table, scales, titles, wording.noun, title=title, width=width))
     alt = _qq_alt_text(title, studies, table)
     printed = {words.capital(wording.noun): ("text_name",), wording.measure.title: ("text_estimate",), **PRINTED}
     fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
@@ -181,7 +179,7 @@ def _qq_scales(table):
     return (Scale((low - pad, high + pad)),) * 2
 
 
-def _qq_page(table, scales, titles, noun, *, title, footer, width):
+def _qq_page(table, scales, titles, noun, footer, *, title, width):
     """Return the figure: a square panel in the middle, its axes, key and footer."""
     left = room_for(scales[1].ticks()[1])
     inner = width - 2 * style.MARGIN - left - 1.2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
@@ -26,6 +27,7 @@ from analysis.plots._plane import (
     Scale,
     content_of,
     draw_trials,
+    drawn_with,
     in_unit,
     model_sentence,
     named,
@@ -100,15 +102,11 @@ def radial(
         the line is the common effect, and trials outside the band show heterogeneity.
     label : int or sequence of str
         How many trials outside the band are named, the farthest first; or names or ids of trials.
-    measure : str, optional
-        "MD", "SMD", "RD", "RR", "OR", "HR" or "ROM"; ratios get a log scale. Default: that of the result.
-    {title, width_mm, digits, ax, note, footer, dpi}
+    {measure, title, width_mm, digits, ax, note, footer, dpi}
 
     Returns
     -------
-    matplotlib.figure.Figure
-        With ``content``: the table behind every mark, title, caption and alternative text. With ``ax``: the figure of
-        these axes, as it is.
+    {figure}
 
     Raises
     ------
@@ -158,7 +156,7 @@ def radial(
     left, fan = _fitting_fan(table, studies, width)
     gone = studies.pooled.ci.low < fan.ends[0] or studies.pooled.ci.high > fan.ends[1]
     footer = _radial_footer(studies, table, leaves=gone, note=note)
-    fig = _radial_page(studies, table, fan, left, title=title, footer=footer, width=width)
+    fig, footer = drawn_with(footer, partial(_radial_page, studies, table, fan, left, title=title, width=width))
     alt = _radial_alt_text(title, studies, table)
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Precision": "precision"}
     printed = {head: (f"text_{name}",) for head, name in (heads | {"Effect × precision": "z"}).items()}
@@ -447,7 +445,7 @@ def _fitting_fan(table, studies, width):
     return left, fan
 
 
-def _radial_page(studies, table, fan, left, *, title, footer, width):
+def _radial_page(studies, table, fan, left, footer, *, title, width):
     """Return the figure with its panel, axes, key and footer."""
     titles, inner = _axis_titles(studies), width - 2 * style.MARGIN
     pitch = line_height(style.SMALL_PT)

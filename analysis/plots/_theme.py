@@ -121,7 +121,7 @@ def theme(
         the translation has them; a text with its places filled, such as "all studies", goes before one with places.
         Names of trials and values of the data are left alone. A language whose words differ by number gives several
         forms, {"{k} studies": ("{k} badanie", "{k} badania", "{k} badań")}, with gettext's rule under "Plural-Forms".
-       "de": German.
+        "de": German.
     decimal : str, optional
         The decimal mark: "," or "·", as The Lancet has it. Default: that of the theme.
     **changes
