@@ -64,7 +64,7 @@ class PageOptions(TypedDict, total=False):
 
 
 class LevelOptions(PageOptions, total=False):
-    """The options of every figure whose level axis shows effects."""
+    """The options of every figure with a level axis."""
 
     xlim: tuple[float, float] | None
     ticks: Sequence[float] | None

@@ -61,6 +61,15 @@ _ONE_RULES = 10
 _SEVERAL = re.compile(r"[^isu]s$")
 # Characters of a label beyond which the text of a summary stands no further right.
 _LABEL = 60
+_GIVEN = 6  # decimals of a number that a user gave, at most
+_PRIORS = {
+    "HalfNormal": "half-normal prior of τ with scale {scale}",
+    "HalfCauchy": "half-Cauchy prior of τ with scale {scale}",
+    "HalfStudent": "half-t prior of τ with {df} degrees of freedom and scale {scale}",
+    "LogStudent": "log-t prior of τ² with {df} degrees of freedom, location {location} and scale {scale}",
+    "Uniform": "uniform prior of τ up to {upper}",
+    "Normal": "normal prior of the mean effect with mean {mean} and SD {sd}",
+}
 
 
 class InWords:
@@ -1112,11 +1121,26 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
         ("Between", f"median of tau {_size(words, tau.median)} ({at} {_ends(tau.interval)})"),
         (f"New {words.noun}", f"median {words.within(new.median, new.interval, at)}"),
     ]
-    mu_prior = "flat" if posterior.mu_prior is None else repr(posterior.mu_prior)
-    how = f"prior of tau {posterior.tau_prior!r}, of mu {mu_prior}"
+    how = f"{prior_words(posterior.tau_prior)}; {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
     notes = (("Note", note) for note in _far_prior(words, posterior))
     return head, [*said, *_left_out(posterior), *notes]
+
+
+def prior_words(prior: Any) -> str:
+    """The prior of tau or of the mean effect in words; None is flat."""
+    if prior is None:
+        return "flat prior of the mean effect"
+    name = type(prior).__name__
+    name = "HalfCauchy" if name == "HalfStudent" and prior.df == 1 else name
+    given = {part: as_given(value) for part, value in vars(prior).items()}
+    return _PRIORS.get(name, f"prior of τ by {name}").format(**given)
+
+
+def as_given(value: float) -> str:
+    """A number with as many decimals as it was given with."""
+    value = round(value, _GIVEN + 2)
+    return number(value, next((d for d in range(_GIVEN) if round(value, d) == value), _GIVEN))
 
 
 def _far_prior(words, posterior):

@@ -506,3 +506,10 @@ def test_the_default_prior_is_for_points_on_0_to_10():
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_summary_tells_the_priors_in_words():
+    said = pool_bayes([0.1, 0.4], [0.1, 0.2], tau_prior=HalfNormal(0.5)).summary()
+    assert "half-normal prior of tau with scale 0.5; flat prior of the mean effect)" in said
+    said = pool_bayes([0.1, 0.4], [0.1, 0.2], mu_prior=Normal(0.0, 2.0)).summary()
+    assert "scale 1; normal prior of the mean effect with mean 0 and SD 2)" in said

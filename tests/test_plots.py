@@ -263,8 +263,8 @@ def test_every_text_cell_is_drawn(fig):
 def test_numbers_are_written_by_the_formatters(fig):
     for row in rows_of(fig, "trial").to_dict("records"):
         written = f"{row['text_estimate']} {row['text_low']} {row['text_high']}"
-        limits = analysis.text.interval(row["contrast_low"], row["contrast_high"])
-        assert written == f"{analysis.text.number(row['contrast_estimate'])} [{limits}]"
+        ends = (f"{row[f'contrast_{end}']:.2f}".replace("-", "−") for end in ("low", "estimate", "high"))
+        assert written == "{1} [{0} to {2}]".format(*ends)
         assert row["text_weight"] == analysis.text.percent(row["weight"], 1)
 
 

@@ -1,12 +1,14 @@
 """The bubble plot, read back from the artists that were drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from plot_cases import artist, misplaced, table_of_twins
+from plot_cases import artist, misplaced, synthetic, table_of_twins
 
 import analysis
 from analysis.plots import _plane
@@ -274,3 +276,38 @@ def test_bad_arguments_are_named(fit):
         bubble(fit, "dose")
     with pytest.raises(TypeError, match="bubble.. cannot use a .*give a MetaRegression"):
         bubble(trials(3))
+
+
+@pytest.mark.parametrize("formula", ["yi ~ dose", "yi ~ therapy_family"])
+def test_an_imputed_trial_is_hollow_and_its_namesake_is_not(formula):
+    effects = synthetic(7, groups=2)
+    table = effects.table.assign(dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, None], label=["Twin 2001"] * 2 + list("abcde"))
+    table["status"] = ["imputed", *["reported"] * 6]
+    effects = replace(effects, table=table)
+    drawn = bubble(analysis.meta_regression(formula, effects, missing="drop"))
+    trials = rows(drawn)
+    assert trials["imputed"].tolist() == [True, *[False] * (len(trials) - 1)]
+    layers = artist(drawn, "bubble-trials").get_sizes().reshape(-1, 3)
+    assert (layers[:, 2] > 0).tolist() == heaviest_first(trials)["imputed"].tolist()
+    assert "hollow where an SD was imputed" in drawn.content.caption and "hollow: SD imputed" in texts(drawn)
+    known = bubble(
+        analysis.meta_regression(formula, replace(effects, table=table.assign(status="reported")), missing="drop")
+    )
+    assert "hollow" not in known.content.caption and "hollow: SD imputed" not in texts(known)
+
+
+def test_limits_that_were_asked_for_leave_trials_out_of_the_panel_not_of_the_model(fit, fig):
+    drawn = bubble(fit, xlim=(5, 20), ticks=[5, 20], xlabel="Weeks")
+    inside = rows(drawn)["x"].between(5, 20)
+    assert len(marks(drawn)[0]) == inside.sum() < 30
+    beyond = 30 - inside.sum()
+    assert f"{beyond} of 30 lie beyond the panel, studies in the model as all others" in drawn.content.caption
+    assert {"Weeks", "5", "20"} <= set(texts(drawn)) and "beyond the panel" not in fig.content.caption
+
+
+def test_neither_key_nor_caption_tells_of_an_imputed_trial_beyond_the_panel():
+    effects, status = synthetic(7), [*["reported"] * 5, "imputed", "reported"]
+    effects = replace(effects, table=effects.table.assign(dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, 2.0], status=status))
+    drawn = bubble(analysis.meta_regression("yi ~ dose", effects), xlim=(0, 30))
+    assert rows(drawn)["imputed"].any() and "hollow" not in drawn.content.caption
+    assert "hollow: SD imputed" not in texts(drawn)

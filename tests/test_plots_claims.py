@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from data_cases import published_trials
 from matplotlib.collections import Collection
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from plot_cases import artist, misplaced, table_of_twins
 
@@ -18,7 +19,8 @@ from analysis.evidence.claims import check_claims
 from analysis.plots import _claims
 
 FAMILIES = ["Magnetic field", "Electrical", "Mechanical", "Light"]
-NUMBERS = [f"{role}{end}" for role in ("placebo", "treatment", "contrast") for end in ("", "_low", "_high")]
+ROLES = ("placebo", "treatment", "contrast")
+NUMBERS = [f"{role}{end}" for role in ROLES for end in ("", "_low", "_high")]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,12 @@ def texts(fig, prefix):
     return [t.get_text() for t in fig.findobj(Text) if (t.get_gid() or "").startswith(prefix)]
 
 
+def cells(fig, cell):
+    """Return the texts of a cell of every row, line by line."""
+    written = [t for t in fig.findobj(Text) if re.fullmatch(rf"cell-\d+-text_{cell}(-\d+)?", t.get_gid() or "")]
+    return [t.get_text() for t in written if t.get_text()]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_claim_of_the_family_stands_once_with_its_verdict(checked, family):
     own = checked[checked["therapy_family"] == family]
@@ -64,8 +72,27 @@ def test_every_claim_of_the_family_stands_once_with_its_verdict(checked, family)
     assert sorted(claims["claim_id"]) == sorted(own["claim_id"])
     said = claims.set_index("claim_id")["text_verdict"]
     pd.testing.assert_series_equal(said, own.set_index("claim_id")["verdict"][said.index], check_names=False)
-    assert [t for t in texts(drawn, "verdict-") if t] == claims["text_verdict"].tolist()
+    assert cells(drawn, "verdict") == claims["text_verdict"].tolist()
     assert misplaced(drawn) == ([], [])
+
+
+def test_every_claim_and_its_verdict_is_in_the_alternative_text(checked):
+    said = claims_plot(checked).content.alt_text
+    for claim in checked.to_dict("records"):
+        assert re.search(rf"Claim {claim['claim_id']}: [^:]+?, {claim['verdict']}\.", said), claim["claim_id"]
+
+
+@pytest.mark.parametrize("page", ["axes", "subfigure"])
+def test_results_and_claimed_numbers_are_drawn_into_a_figure_of_somebody_else(checked, page):
+    other = Figure(figsize=(6, 4))
+    into = other.subplots() if page == "axes" else other.subfigures()
+    assert claims_plot(checked, therapy_family="Light", ax=into) is other
+    names = [label.get_text() for label in other.axes[0].get_yticklabels()]
+    assert names[1:4] == ["Change in pain with placebo", "claim nir02", "Change in pain with treatment"]
+    assert len(artist(other, "claims-marks").get_offsets()) == 3 * 2
+    without = checked[checked["unit"].ne("points")].assign(k=0, k_arms=0, **dict.fromkeys(NUMBERS, np.nan))
+    with pytest.raises(ValueError, match="ax has room for results and claimed numbers alone, and there are none"):
+        claims_plot(without, ax=other.add_subplot())
 
 
 def test_all_claims_are_in_some_figure(checked):
@@ -135,8 +162,8 @@ def test_all_trials_of_the_family_judge_no_claim(fig, arms):
         pooled = getattr(arms.groups["Light"], role)
         ends = artist(fig, "aside-intervals").get_segments()[i][:, 0]
         assert marks[i] == pooled.estimate and tuple(ends) == pytest.approx(tuple(pooled.ci))
-        line = rows(fig, "subtotal").set_index("role").loc[role]
-        assert line["aside_estimate"] == pooled.estimate and line["tail"] == f"{pooled.k} trials"
+        line = rows(fig).query("kind == 'trial' and aside_estimate.notna()").set_index("role").loc[role]
+        assert line["aside_estimate"] == pooled.estimate and line["text_tail"] == f"{pooled.k} trials"
         assert line["text_estimate"] == analysis.text.number(pooled.estimate)
         assert f"{line['text_low']} {line['text_high']}" == f"[{analysis.text.interval(*pooled.ci)}]"
 
@@ -144,9 +171,9 @@ def test_all_trials_of_the_family_judge_no_claim(fig, arms):
 def test_numbers_end_at_one_place_and_are_those_of_the_table(fig):
     lines = rows(fig)
     for part in ("estimate", "low", "high"):
-        cells = [t for t in fig.findobj(Text) if (t.get_gid() or "").startswith(f"{part}-")]
-        assert len({t.get_position()[0] for t in cells}) == 1
-        assert [t.get_text() for t in cells] == [text for text in lines[f"text_{part}"] if text]
+        drawn = [t for t in fig.findobj(Text) if (t.get_gid() or "").endswith(f"-text_{part}") and t.get_text()]
+        assert len({t.get_position()[0] for t in drawn if t.get_ha() == "right"}) == 1
+        assert cells(fig, part) == [text for text in lines[f"text_{part}"] if text]
 
 
 def test_verdicts_have_a_shape_each():
@@ -190,7 +217,7 @@ def test_wide_intervals_end_in_arrowheads_and_do_not_set_the_axis(checked):
 
 def test_ranges_and_missing_baselines(checked):
     drawn = claims_plot(made_up(checked, value="-3--2", placebo=np.nan, placebo_low=np.nan, placebo_high=np.nan))
-    assert texts(drawn, "mark-text-") == ["−3 to −2 claimed"]
+    assert texts(drawn, "mark-text-") == ["−3 to −2"]  # no room for more between the panel's edge and the null line
     assert artist(drawn, "claims-ranges").get_segments()[0][:, 0].tolist() == [-3.0, -2.0]
     assert texts(drawn, "missing-") == ["no baseline reported"]
     assert misplaced(drawn) == ([], [])
@@ -209,14 +236,14 @@ def test_the_number_of_a_claim_stays_inside_the_panel(checked, value):
     assert misplaced(drawn) == ([], [])
 
 
-@pytest.mark.parametrize("width", [160, 210])
+@pytest.mark.parametrize("width", [110, 160, 210])
 def test_long_claims_wrap(checked, arms, width):
     own = checked[checked["therapy_family"] == "Light"]
     longer = own.assign(claim=own["claim"] + " " + "And so it is said again, in very many more words than before." * 2)
     drawn = claims_plot(longer, evidence=arms, width_mm=width)
     assert misplaced(drawn) == ([], [])
     assert drawn.get_size_inches()[0] * 25.4 == pytest.approx(width)
-    said = " ".join(texts(drawn, "claim-")).replace(" ", "")
+    said = " ".join(cells(drawn, "name")).replace(" ", "")
     assert all(claim.replace(" ", "") in said for claim in longer["claim"])
     sizes = {t.get_fontsize() for t in drawn.findobj(Text) if t.get_text()}
     assert min(sizes) >= 6 and max(sizes) <= 8.5
@@ -236,7 +263,7 @@ def test_words_say_what_was_drawn(fig, checked, arms):
     )
     beside = "trials that bear on them (random-effects model, τ² by REML; 95% intervals by HKSJ with the factor floored"
     assert beside in content.caption
-    assert artist(fig, "head-result").get_text() == "Points [95% CI]"
+    assert artist(fig, "head-text_estimate").get_text() == "Points [95% CI]"
     assert "Claim nir01: −3.9 claimed, arm change quoted as effect" in content.alt_text
     assert texts(fig, "footer-") and " ".join(texts(fig, "footer-")) == " ".join(rows(fig, "footer")["name"])
     noted = claims_plot(checked, therapy_family="Light", note="one sample")
@@ -266,8 +293,8 @@ def test_bad_arguments_are_named(checked):
         claims_plot(checked, therapy_family="Needle")
     with pytest.raises(ValueError, match="checked has no column verdict"):
         claims_plot(checked.drop(columns="verdict"), therapy_family="Light")
-    with pytest.raises(ValueError, match=r"width_mm is 100, but this figure needs at least \d+ mm"):
-        claims_plot(checked, therapy_family="Light", width_mm=100)
+    with pytest.raises(ValueError, match=r"width_mm is 70, but this figure needs at least \d+ mm"):
+        claims_plot(checked, therapy_family="Light", width_mm=70)
 
 
 @pytest.fixture(scope="module")
@@ -284,13 +311,13 @@ def test_claims_without_any_trial_are_drawn_without_results(checked_by_needles, 
     assert texts(drawn, "missing-") == ["not reported"] * 3 * bool(numbers)
     assert len(texts(drawn, "mark-text-")) == numbers
     assert misplaced(drawn) == ([], [])
-    assert not found(drawn, "claims-zone") and "Band" not in drawn.content.caption
+    assert not found(drawn, "claims-zone") and "band" not in drawn.content.caption
     # A claimed number that points to a result which is not there points to nothing.
     assert all(len(stems.get_segments()) == 0 for stems in found(drawn, "claims-stems"))
 
 
 def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(checked):
-    drawn = claims_plot(checked, therapy_family="Electrical")
+    drawn = claims_plot(checked.assign(match="direct"), therapy_family="Electrical")
     found = rows(drawn)
     found = found[found["role"].isin(["placebo", "treatment", "contrast"]) & found["kind"].isin(["trial", "subtotal"])]
     row = checked[checked["therapy_family"] == "Electrical"].iloc[0]
@@ -300,7 +327,7 @@ def test_arms_of_one_trial_are_no_diamonds_where_more_trials_have_a_difference(c
         "treatment": "trial",
         "contrast": "subtotal",
     }
-    assert texts(drawn, "tail-").count("1 trial") == 2
+    assert cells(drawn, "tail").count("1 trial") == 2
     assert misplaced(drawn) == ([], [])
 
 
@@ -359,13 +386,12 @@ def drawn_marks(fig):
         return max((np.ptp(s[:, 0]) for s in segments), default=None)
 
     arms = [longest(f"{role}-intervals") for role in ("placebo", "treatment")]
-    lengths = [longest(f"{role}-intervals") for role in ("placebo", "treatment", "contrast")]
     there = {
         "diamonds: pooled": found(fig, "-subtotals"),
         "open diamonds": found(fig, "placebo-subtotals"),
         "circles with lines": any(arms),
         "squares with lines": longest("contrast-intervals"),
-        "without lines": 0.0 in lengths,
+        "without lines": any(len(found(fig, f"{r}-markers")) > len(found(fig, f"{r}-intervals")) for r in ROLES),
         "dashed lines": longest("aside-intervals"),
         "arrowhead": found(fig, "-arrows-left") + found(fig, "-arrows-right"),
         "triangles: claimed": found(fig, "claims-marks"),
@@ -379,11 +405,11 @@ def drawn_marks(fig):
 def test_the_key_names_the_marks_that_are_drawn_and_no_others(checked, changes, marks):
     drawn = claims_plot(made_up(checked, **changes))
     assert drawn_marks(drawn) == marks
-    key = next(iter(rows_of_footer(drawn)), "").lower()
+    key = " ".join(rows_of_footer(drawn)).lower()
     known = {name for _, names in MARKS for name in names}
     assert {name for name in known if name in key} == set(marks)
     claimed = "triangles: claimed" in marks
-    assert ("Claim nir01: " in drawn.content.alt_text) == claimed
+    assert ("Claim nir01: Pain fell" in drawn.content.alt_text) != claimed
     assert misplaced(drawn) == ([], [])
 
 
@@ -394,10 +420,11 @@ def rows_of_footer(fig):
 
 def test_a_band_beside_the_panel_is_not_told_of(checked):
     near = dict.fromkeys(NUMBERS, -0.1) | {"value": "-0.2", "k": 3, "k_arms": 3}
-    assert "Band" not in claims_plot(made_up(checked, **near)).content.caption
+    assert "band" not in claims_plot(made_up(checked, **near)).content.caption
     line, band = (claims_plot(made_up(checked), worthwhile=ends) for ends in ((2.0, 2.0), (1.0, 2.0)))
-    assert "Dashed line: smallest worthwhile" in line.content.caption
-    assert len(artist(line, "claims-zone").get_edgecolor()) and not len(artist(band, "claims-zone").get_edgecolor())
+    assert "dashed line: smallest worthwhile" in line.content.caption
+    assert found(line, "claims-zone-line") and not found(band, "claims-zone-line")
+    assert texts(band, "zone-label") == ["smallest worthwhile difference: 1 to 2 points"]
 
 
 @pytest.mark.parametrize("verdict", ["supported", "overstated", "not testable here"])
@@ -417,7 +444,7 @@ def test_what_judges_no_claim_is_open_dashed_and_said_to_be_so(checked, match):
     about = {"verdict": "not testable here", "unit": None, "k": 14, "k_arms": 14, "doubted": 14}
     drawn, aside = claims_plot(made_up(checked, match=match, **about)), match != "direct"
     assert bool(found(drawn, "-subtotals")) != aside
-    assert ("judges no claim" in texts(drawn, "tail-0")[0]) == aside
+    assert ("judges no claim" in cells(drawn, "tail")[0]) == aside
     assert ("judges no claim" in drawn.content.alt_text) == aside
     if aside:
         marks, (_, dashes) = artist(drawn, "aside-markers"), artist(drawn, "aside-intervals").get_linestyle()[0]
@@ -438,23 +465,22 @@ def test_what_judges_no_claim_is_open_dashed_and_said_to_be_so(checked, match):
 )
 def test_trials_in_doubt_are_told_in_the_picture(checked, k, doubted, tail):
     drawn = claims_plot(made_up(checked, k=k, doubted=doubted))
-    assert texts(drawn, "tail-0") == [tail] and f"({tail})" in drawn.content.alt_text
+    assert cells(drawn, "tail")[0] == tail and f"({tail})" in drawn.content.alt_text
 
 
 def test_long_headings_wrap_and_cross_no_line(checked, arms):
-    """The first may run to the numbers, the others end before the line at zero, which runs through them."""
+    """They end before the line at zero, which runs through them."""
     both = pd.concat([made_up(checked, placebo_high=9.0)] * 2, ignore_index=True)
     long = "other therapies of the family light: low back, other, neuropathic, menstrual, knee osteoarthritis, neck"
     drawn = claims_plot(both.assign(scope=[f"{long} and so on", long], k=23, doubted=23), evidence=arms)
     drawn.canvas.draw()
     assert misplaced(drawn) == ([], [])
-    first = [t for t in drawn.findobj(Text) if (t.get_gid() or "").startswith("heading-0-") and t.get_text()]
+    first = [t for t in drawn.findobj(Text) if re.match("cell-0-text_name", t.get_gid() or "")]
     assert " ".join(t.get_text() for t in first) == f"O{long[1:]} and so on"
     null = artist(drawn, "claims-null").axes.transData.transform((0.0, 0.0))[0]
-    later = [t for t in drawn.findobj(Text) if re.match(r"(heading|tail)-[1-9]", t.get_gid() or "")]
-    assert len(later) > 3
-    above = [t for t in later if not t.get_text().startswith("Claims without")]
-    assert all(t.get_window_extent().x1 < null for t in above if t.get_text())
+    headings = "|".join(str(i) for i in rows(drawn).query("kind == 'heading'").index)
+    above = [t for t in drawn.findobj(Text) if re.match(rf"cell-({headings})-", t.get_gid() or "") and t.get_text()]
+    assert len(above) > 3 and all(t.get_window_extent().x1 < null for t in above)
 
 
 @pytest.mark.parametrize(

@@ -251,3 +251,19 @@ def test_bad_arguments_are_named(pooled):
         drapery(pooled, scale="log")
     with pytest.raises(ValueError, match="width_mm is 60; a drapery plot needs at least 80 mm"):
         drapery(pooled, width_mm=60)
+
+
+def test_a_named_trial_is_dark_and_its_namesake_is_not():
+    twin = drapery(analysis.pool(Y, V, labels=["A", "Twin", "Twin", "D", "E"], measure="MD"), label=1)
+    assert names(twin) == ["Twin"] and (artist(twin, "drapery-trials").get_colors()[:, 0] < 0.2).sum() == 1
+    assert "studies with names" in texts(twin) and "no effect" in texts(twin)
+    assert "studies with names" not in texts(drapery(analysis.pool(Y, V), label=0))
+
+
+def test_what_was_asked_for_sets_axis_null_line_and_further_lines(pooled):
+    drawn = drapery(pooled, xlim=(-2, 1), ticks=[-2, 0, 1], null=-0.5, lines={"worthwhile": -1}, xlabel="Change")
+    ax = next(ax for ax in drawn.axes if ax.get_label() == "drapery")
+    assert ax.get_xlim() == (-2, 1) and {"Change", "null line"} <= set(texts(drawn))
+    assert set(artist(drawn, "drapery-null").get_segments()[0][:, 0]) == {-0.5}
+    assert "Dashed grey line: worthwhile −1.00" in drawn.content.caption
+    assert not drapery(pooled, null=None).findobj(lambda a: a.get_gid() == "drapery-null")

@@ -163,7 +163,7 @@ def test_steps_of_ratios_are_printed_as_ratios():
 def test_tables_that_are_no_steps_are_refused(effects):
     with pytest.raises(ValueError, match="no column label, k, estimate"):
         steps_forest(effects.table[["yi"]])
-    with pytest.raises(ValueError, match="no column weight"):
+    with pytest.raises(ValueError, match="right names 'weight'; it must be effect or a column of steps, here label"):
         steps_forest(analysis.cumulative(effects), right=("weight",))
     with pytest.raises(ValueError, match="no row"):
         steps_forest(analysis.cumulative(effects).iloc[:0])

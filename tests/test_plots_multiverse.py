@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_trials
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from plot_cases import artist, misplaced, table_of_twins
 
@@ -127,7 +128,7 @@ def test_one_tick_for_every_analysis_that_took_an_option(fig, few):
         for at in np.flatnonzero(line["choice"] == "All" or ordered.get(line["choice"]) == line["option"])
         if line["choice"] != "All"
     }
-    top = options["y_mm"].min()
+    top = round(options["y_mm"].min(), 6)
     assert {mark for mark in drawn if mark[1] != top} == wanted
     assert len(drawn) == len(wanted) + 60
 
@@ -143,7 +144,7 @@ def test_the_default_analysis_is_marked_above_and_below(fig, few):
     bold = {
         t.get_text()
         for t in fig.findobj(Text)
-        if (t.get_gid() or "").startswith("option-") and t.get_weight() == "bold"
+        if (t.get_gid() or "").endswith("-text_option") and t.get_weight() == "bold"
     }
     options = rows(fig, "option")
     assert bold == set(options.loc[options["usual"].astype(bool), "text_option"])
@@ -307,6 +308,13 @@ def test_no_text_overlaps_or_leaves_the_page(n, width):
     assert min(sizes) >= 6 and max(sizes) <= 8.5
 
 
+def test_a_narrow_page_has_no_columns_of_numbers_and_says_so(few):
+    with pytest.warns(UserWarning, match="too narrow for the columns Mean estimate, Interval excludes 0"):
+        drawn = multiverse_plot(few, width_mm=85)
+    assert misplaced(drawn) == ([], []) and drawn.get_size_inches()[0] * 25.4 == pytest.approx(85)
+    assert "65%" not in {t.get_text() for t in drawn.findobj(Text)} and len(rows(drawn, "option")["text_share"])
+
+
 def test_the_level_is_that_of_the_analyses(few):
     drawn = multiverse_plot(few.assign(confidence_level=0.9))
     assert "(90% CI" in artist(drawn, "default-label").get_text() and "95%" not in drawn.content.caption
@@ -344,6 +352,17 @@ def test_same_bytes_and_a_table_in_markdown(many, dense, tmp_path):
     assert (tmp_path / "a.svg").stat().st_size < 2e6 and (tmp_path / "a.csv").stat().st_size < 1e6
 
 
+@pytest.mark.parametrize("page", ["axes", "subfigure"])
+def test_the_curve_alone_is_drawn_into_a_figure_of_somebody_else(few, fig, page):
+    other = Figure(figsize=(6, 4))
+    into = other.subplots() if page == "axes" else other.subfigures()
+    assert multiverse_plot(few, ax=into) is other
+    drawn, own = (artist(each, "curve-estimates").get_offsets() for each in (other, fig))
+    np.testing.assert_array_equal(drawn, own)
+    assert other.axes[0].get_ylabel().startswith("Pooled") and len(other.axes[0].get_yticks()) >= 4
+    assert not other.findobj(lambda a: (a.get_gid() or "").startswith("options-"))
+
+
 def test_bad_arguments_are_named(few):
     with pytest.raises(ValueError, match="analyses has no column ci_high"):
         multiverse_plot(few.drop(columns="ci_high"))
@@ -353,8 +372,8 @@ def test_bad_arguments_are_named(few):
         multiverse_plot(few, order=["outcome"])
     with pytest.raises(ValueError, match="default is 'mine', which is not in the index"):
         multiverse_plot(few, default="mine")
-    with pytest.raises(ValueError, match=r"width_mm is 90, but this figure needs at least \d+ mm"):
-        multiverse_plot(few, width_mm=90)
+    with pytest.raises(ValueError, match=r"width_mm is 50, but this figure needs at least \d+ mm"):
+        multiverse_plot(few, width_mm=50)
     with pytest.raises(ValueError, match="no analysis has an estimate with an interval"):
         multiverse_plot(few.assign(ci_low=np.nan))
 

@@ -1,5 +1,7 @@
 """The figure of a posterior, read back from the artists that were drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -142,6 +144,17 @@ def test_intervals_that_leave_the_panel_end_in_arrowheads():
     assert ends.min() >= low and ends.max() <= high
 
 
+def test_the_observed_interval_of_an_imputed_trial_is_dashed():
+    effects = synthetic(4)
+    table = effects.table.assign(label="Twin 2001", status=["reported", "imputed", "reported", "reported"])
+    drawn = posterior_plot(pool_bayes(replace(effects, table=table)), order="given")
+    dashed = line(drawn, "posterior-observed-intervals-imputed")
+    trial = rows(drawn).iloc[1]
+    assert dashed[:, 0] == pytest.approx([trial["observed_low"], trial["observed_high"]])
+    assert len(artist(drawn, "posterior-observed-intervals").get_segments()) == 3
+    assert "dashed interval: SD imputed" in drawn.content.caption
+
+
 @pytest.mark.parametrize(("order", "names"), [("given", LABELS), ("label", sorted(LABELS))])
 def test_order_of_trials(posterior, order, names):
     assert rows(posterior_plot(posterior, order=order))["name"].tolist() == names
@@ -225,14 +238,13 @@ def test_odd_content_fits(case):
     assert misplaced(drawn) == ([], [])
     if case.get("name", "").startswith("A very"):
         assert drawn.get_size_inches()[0] * 25.4 > 174
-        with pytest.raises(ValueError, match="width_mm is 100, but this figure needs at least 1[0-9][0-9] mm"):
-            posterior_plot(posterior, width_mm=100)
+        assert misplaced(posterior_plot(posterior, width_mm=100)) == ([], [])  # on several lines
 
 
 def test_a_narrow_page_has_no_numbers_and_tau_below(posterior):
     drawn = posterior_plot(posterior, width_mm=90)
     assert panel(drawn, "tau").get_position().y1 < panel(drawn, "trials").get_position().y0
-    assert not any((t.get_gid() or "").endswith("-observed") for t in drawn.findobj(Text))
+    assert not any((t.get_gid() or "").endswith("-text_observed") for t in drawn.findobj(Text))
 
 
 def test_it_draws_into_other_axes(posterior, fig):
@@ -251,7 +263,18 @@ def test_same_bytes_and_a_table_in_markdown(posterior, tmp_path):
 def test_bad_arguments_are_named(posterior):
     with pytest.raises(ValueError, match="order is 'year'; it must be one of given"):
         posterior_plot(posterior, order="year")
-    with pytest.raises(ValueError, match="width_mm is 60; this figure needs at least 80 mm"):
+    with pytest.raises(ValueError, match="width_mm is 60; a posterior plot needs at least 80 mm"):
         posterior_plot(posterior, width_mm=60)
     with pytest.raises(TypeError, match="posterior_plot.. cannot use a .*give a PosteriorEffect"):
         posterior_plot(analysis.pool(Y, V))
+
+
+def test_what_was_asked_for_sets_the_axis_of_densities_and_rows(posterior):
+    drawn = posterior_plot(posterior, xlim=(-1.5, 1), ticks=[-1, 0, 1], null=0.5, lines={"MCID": -1}, xlabel="Change")
+    for name in ("densities", "trials"):
+        assert panel(drawn, name).get_xlim() == (-1.5, 1)
+    assert set(line(drawn, "posterior-null")[:, 0]) == set(line(drawn, "trials-null")[:, 0]) == {0.5}
+    assert "Change" in texts(drawn) and "dashed grey line: MCID −1.00" in drawn.content.caption
+    bare = posterior_plot(posterior, footer=False, title="", null=None)
+    assert not bare.findobj(lambda a: a.get_gid() in ("posterior-null", "trials-null", "title-0", "footer-0"))
+    assert bare.content.caption == posterior_plot(posterior).content.caption

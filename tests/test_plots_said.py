@@ -1,9 +1,11 @@
 """Caption and footer speak of a mark if, and only if, it is drawn."""
 
 import itertools
+from dataclasses import replace
 
 import layouts
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex
@@ -12,6 +14,7 @@ from plot_cases import synthetic
 
 import analysis
 from analysis.plots import _theme as style
+from analysis.plots._marks import drawn_in
 
 CLAIMS = layouts.claims()
 # what makes the panel narrower than an interval, or the interval wider than the panel
@@ -34,6 +37,26 @@ def posteriors():
     yield analysis.posterior_plot(analysis.pool_bayes(*CALM, tau_prior=prior, mu_prior=analysis.Normal(0, 1)))
     yield analysis.posterior_plot(analysis.pool_bayes([-1.2], [0.1]), width_mm=85)
 
+    yield analysis.posterior_plot(analysis.pool_bayes(imputing()))
+
+
+def imputing():
+    """Return effects, one of them with an imputed SD."""
+    effects = synthetic(7, groups=2)
+    status = ["imputed", *["reported"] * 6]
+    return replace(effects, table=effects.table.assign(status=status, dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, 2.0]))
+
+
+def bubbles():
+    effects = imputing()
+    for formula in ("yi ~ dose", "yi ~ therapy_family"):
+        yield analysis.bubble(analysis.meta_regression(formula, effects))
+        yield analysis.bubble(analysis.meta_regression(formula, effects.table, tau2_method="CE"), width_mm=85)
+    near = analysis.meta_regression("yi ~ dose", effects)
+    yield analysis.bubble(near, xlim=(0, 20))  # without the trial of dose 21 and that of 34
+    few = effects.table.iloc[:4]
+    yield analysis.bubble(analysis.meta_regression("yi ~ dose", few))  # bands that leave the panel
+
 
 def draperies():
     two = [-1.2, -0.3], [0.1, 0.2]
@@ -41,6 +64,20 @@ def draperies():
     yield analysis.drapery(analysis.pool(*two, ci_method="z"))
     yield analysis.drapery(analysis.pool(*CALM, ci_method="z"), common=True, scale="z", width_mm=85)
     yield analysis.drapery(analysis.pool([-1.2], [0.1]))
+
+
+def beyond_limits(fig):
+    ax = next(ax for ax in fig.axes if ax.get_label() == "bubble")
+    x = fig.content.table.loc[fig.content.table["kind"] == "trial", "x"]
+    return pd.api.types.is_numeric_dtype(x.infer_objects()) and not x.between(*ax.get_xlim()).all()
+
+
+def bands_leave(fig):
+    ax = next(ax for ax in fig.axes if ax.get_label() == "bubble")
+    low, high = sorted(ax.get_ylim() if ax.get_yticks().size else ax.get_xlim())
+    bands = fig.content.table[["ci_low", "ci_high", "pi_low", "pi_high"]]
+    bands = bands[fig.content.table["kind"] != "slope"]
+    return bool((bands < low).any(axis=None) or (bands > high).any(axis=None))
 
 
 def claims():
@@ -114,6 +151,14 @@ SAID = {
         "arrowhead: ": beyond("trials"),
         "flat prior of the mean effect (not drawn)": lambda fig: not drawn("posterior-mu-prior")(fig),
         "filled circle, ": drawn("posterior-shrunken"),
+        "dashed interval: SD imputed": drawn("posterior-observed-intervals-imputed"),
+    },
+    bubbles: {
+        "circles: ": drawn("bubble-trials"),
+        "hollow where an SD was imputed": lambda fig: "bubble-trials-hollow" in drawn_in(fig),
+        "no prediction limits": lambda fig: not drawn("bubble-pi")(fig),
+        "lie beyond the panel": beyond_limits,
+        "bands go on beyond the panel": bands_leave,
     },
     draperies: {
         "dots: ": drawn("drapery-ci"),
@@ -162,5 +207,6 @@ def test_a_mark_is_spoken_of_if_and_only_if_it_is_drawn(figures):
             seen.add((words, said))
         assert "halfnormal" not in caption and "check_claims" not in caption
     always = {"bar: predictive interval", "diamond and pale line: mean effect", "filled circle, ", "thin: one study"}
+    always |= {"circles: "}
     sides = set(itertools.product(SAID[figures].keys() - always - {"bold: pooled result"}, (True, False)))
     assert sides - seen == set()  # both sides of every rule

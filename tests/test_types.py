@@ -34,6 +34,8 @@ MISTAKES = {
     "ma.leave_one_out(r, tau2_methd='DL')": 'No parameter named "tau2_methd"',
     "ma.pool([0.1], [0.1], tau2_method='LD')": "Literal['LD']",
     "ma.arms_forest(r)": '"PooledEffect" cannot be assigned to parameter "pooled" of type "PooledArms"',
+    "ma.forest(r, xlm=(0, 1))": 'No parameter named "xlm"',
+    "ma.orchard(r, footer='no')": '"Literal[\'no\']" is not assignable to "bool"',
     "ma.forest(r).content.captoin": 'Cannot access attribute "captoin" for class "FigureContent"',
 }
 

@@ -43,7 +43,8 @@ figure = ma.arms_forest(arms, worthwhile=(-2.0, -1.0), title="Light")
 for path in ma.save_figure(figure, Path("figures") / "light"):
     print(path.name)
 with ma.theme("jama", labels={"trials": "studies"}, decimal=","):
-    ma.forest(pooled, columns=["n"], favours=("fewer", "more")).savefig("forest.png")
+    ma.forest(pooled, columns=["n"], favours=("fewer", "more"), xlim=(-3, 1), lines={"goal": -2}, footer=False, dpi=300)
+    ma.forest(pooled, prediction=None, overall=True, null=None, ticks=[-2, 0]).savefig("forest.png")
 
 # Every model.
 fit = ma.meta_regression("yi ~ dose", table, tau2_method="PM")

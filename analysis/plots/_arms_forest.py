@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
-DROP = ("change", "condition", "n", "weight")  # columns that a narrow page gives up, in this order
+DROP = ("change", "condition", "n", "weight", "difference")  # columns that a narrow page gives up, in this order
 RIGHT = ("change", "difference", "weight")
 USUAL_MM = 250.0
 
@@ -73,9 +73,9 @@ def arms_forest(
     order : {"year", "estimate", "weight", "label", "given"}
         Order of the trials within their group.
     width_mm : float, optional
-        Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of
-        it, they are given up in the order change, condition, n, weight. Default: 250, wider where the names
-        need it.
+        Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of it, the type
+        is smaller, and columns are given up, with a warning, in the order change, condition, n, weight, difference.
+        Default: 250, without change where that has no room, and wider where the names need it.
     {digits, favours, prediction, overall}
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does.

@@ -10,28 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth, RegressionPIMethod
+from analysis._types import LevelOptions, PageWidth, RegressionPIMethod
 from analysis.measures import Measure
 from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel, font, line_height, text_width, wrap
-from analysis.plots._marks import REACH, area_entry, line_entry, marker_entry, rule, write
-from analysis.plots._page import (
-    TICKS_MM,
-    FigureContent,
-    ReportFigure,
-    axis_height,
-    draw_axis,
-    write_captions,
-)
+from analysis.plots._layout import Column, Panel, asked
+from analysis.plots._marks import REACH, area_entry, line_entry, marker_entry
+from analysis.plots._page import FigureContent, ReportFigure, Spec, draw, key_below
 from analysis.plots._plane import (
     EDGE_MM,
     Plane,
@@ -42,18 +36,23 @@ from analysis.plots._plane import (
     draw_axes,
     draw_marks,
     footer_rows,
+    hollow_words,
+    imputed_in,
     limits_that_fill,
     lines_above,
     lower,
+    lying,
     named,
     null_of,
     paragraphs,
+    plane_of_rows,
     room_for,
     sheet,
     size_of,
     spelled,
     swarm,
     title_axes,
+    width_of,
     with_digits,
     with_rows,
     write_names,
@@ -81,13 +80,13 @@ STUDIES_PER_MODERATOR = 10
 MOST_LISTED = 4  # coefficients or differences in a sentence, and twice as many fitted means
 NBSP = "\N{NO-BREAK SPACE}"
 
-USUAL_MM, LEAST_MM = 150.0, 80.0
 TALL = 0.6  # height of the panel over the width of the page
 PAD = 0.06  # of the range of the trials, at both ends
 LINE_PT = 1.4  # of the fitted mean
 STROKE_PT = 1.6  # of the fitted mean of a category
 RIM_PT = 1.0  # of paper around the fitted mean, on both sides together
 EDGE_PT = 0.5
+BANDS = ["ci_low", "ci_high", "pi_low", "pi_high"]
 
 # rows of categories
 NAME_MM = 36.0  # most room for their names
@@ -115,17 +114,11 @@ class _About:
     caption: str  # the title of the axis of effects
     wording: Wording
     pi_method: str
-    bands_leave: bool  # the panel
 
     @property
-    def imputed(self):
-        """Which trials have a standard deviation that was imputed."""
-        return self.table.loc[self.table["kind"] == "trial", "imputed"].to_numpy(bool)
-
-    @property
-    def year(self):
-        """Whether the moderator is a calendar year."""
-        return not self.along.categorical and _is_year(self.along)
+    def rows(self):
+        """The rows of the trials."""
+        return self.table[self.table["kind"] == "trial"]
 
     @property
     def moderator(self):
@@ -156,7 +149,7 @@ class _About:
 def _is_year(along):
     """Say whether a moderator in numbers is a calendar year, whose thousands are not separated."""
     x = along.trials["x"]
-    return "year" in along.moderator.lower() and bool(((x >= 1000) & (x < 3000)).all())
+    return not along.categorical and "year" in along.moderator.lower() and bool(((x >= 1000) & (x < 3000)).all())
 
 
 @documented
@@ -176,6 +169,7 @@ def bubble(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[LevelOptions],
 ) -> ReportFigure:
     """Draw a bubble plot of a meta-regression: trials along a moderator, and the fitted mean with both bands.
 
@@ -195,7 +189,7 @@ def bubble(
         value need not be in the panel.
     pi_method : {"t(k-p)", "t(k-p-1)", "z"}
         Distribution of the prediction limits.
-    {title, width_mm, digits, ax, note}
+    {title, width_mm, digits, ax, note, footer, dpi, xlim, ticks, xlabel}
 
     Returns
     -------
@@ -247,54 +241,69 @@ def bubble(
     wording = with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
     x_label = x_label or words.capital(spelled(along.moderator))
     caption, y_label = axis_title(y_label, wording), y_label or wording.measure.title
-    table = _bubble_table(along, label, wording, regression.effects)
-    has_null = favours is not None and np.isfinite(null_of(wording.measure))
-    scale, bands_leave = _effect_scale(along, wording.measure, null=has_null)
-    about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method, bands_leave)
-    favours = words.directions(favours, wording)
-    if ax is not None:
-        _draw_into(ax, about, scale, favours)
-        return ax.figure
-    width = width_mm or USUAL_MM
-    if width < LEAST_MM:
-        raise ValueError(f"width_mm is {number(width, 0)}; a bubble plot needs at least {number(LEAST_MM, 0)} mm")
+    table = _bubble_table(along, label, wording, imputed_in(regression))
+    scale = _effect_scale(along, wording.measure, null=favours is not None)
+    about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method)
+    favours, width = words.directions(favours, wording), width_of(width_mm, "bubble plot")
     title = title or f"{y_label} by {about.moderator}"
-    footer = _bubble_footer(about, note, printed=along.categorical and width >= NUMBERS_MM)
-    draw = _page_of_rows if along.categorical else _page_of_numbers
-    fig = draw(about, scale, favours, title=title, footer=footer, width=width)
-    caption = " ".join([sentences(title), *_bubble_footer(about, note)])
-    null = {"kind": "reference", "name": "null value", "estimate": null_of(wording.measure)}
-    rows = with_rows(table, null, *footer_rows(footer))
-    in_words, alt = sentences(_bubble_finding(about), about.observational), _bubble_alt_text(title, about)
-    printed = {
-        words.capital(wording.noun): ("text_name",),
-        x_label: ("text_x",),
-        y_label: ("text_estimate",),
-        "Confidence interval": ("text_ci",),
-        "Prediction interval": ("text_pi",),
-        "Weight": ("text_weight",),
-    }
-    fig.content = FigureContent(rows, title, caption, alt, in_words, printed)
-    return fig
+    heads = {words.capital(wording.noun): "label", x_label: "x", y_label: "estimate"}
+    heads |= {"Confidence interval": "ci", "Prediction interval": "pi", "Weight": "weight"}
+    printed = {head: (f"text_{name}",) for head, name in heads.items()}
+    if along.categorical:
+        spec = _spec_of_rows(about, asked(scale), favours, title=title, note=note, width=width)
+        if ax is not None:
+            return draw(spec, ax=ax)
+        fig = draw(replace(spec, printed=printed), width_mm=width)
+        fig.content.table["kind"] = fig.content.table["kind"].replace("point", "trial")
+        return fig
+    # a moderator in numbers has a range, or it could not have been fitted
+    low, high = along.trials["x"].agg(["min", "max"])
+    pad = PAD * (high - low)
+    scales = asked(Scale((float(low - pad), float(high + pad)))), scale
+    if ax is not None:
+        plane = Plane(ax, *scales, *size_of(ax))
+        _draw_plane(plane, about, areas_of(along.trials["weight"], plane.width * plane.height))
+        title_axes(ax, about.x_label, about.caption, favours, upright=True)
+        return ax.figure
+    finding = _bubble_finding(about)
+    footer = [*_bubble_footer(about, *scales, finding), *paragraphs((note,))]
+    height, left = TALL * width, room_for(scale.ticks()[1])
+    area = areas_of(along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
+    above = lines_above(caption, favours, width - 2 * style.MARGIN)
+    room = {"left": left, "right": EDGE_MM, "height": height, "above": len(above)}
+    key = _bubble_key(about, area, *scales)
+    on = sheet(title, footer, width, scales=scales, label="bubble", entries=key, **room)
+    _draw_plane(on.plane, about, area)
+    write_titles(on, x_label, above)
+    null = {"kind": "reference", "name": "null value", "estimate": scale.null}
+    rows, in_words = with_rows(table, null, *footer_rows(footer)), sentences(finding, about.observational)
+    counted, *more = _seen(about)
+    caption, alt = " ".join([sentences(title), *footer]), sentences(f"Bubble plot: {title}", counted, finding, *more)
+    on.figure.content = FigureContent(rows, title, caption, alt, in_words, printed)
+    return on.figure
 
 
-def _bubble_table(along, label, wording, effects):
+def _bubble_table(along, label, wording, imputed):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
-    trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial")
-    known = effects is not None and "status" in effects.table
-    imputed = effects.table.loc[effects.table["status"].eq("imputed"), "label"].astype(str) if known else []
-    trials["imputed"] = trials["name"].isin(imputed)
+    trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial", imputed=imputed)
     # the trials of a regression have no ids, so that only names are asked for; any of them may be named
     trials = named(trials, label, trials["estimate"] - trials["fitted"])
-    trials["text_name"] = trials["name"]
-    trials["text_x"] = trials["x"].astype(str) if along.categorical else _write_x(trials["x"], _is_year(along))
+    trials["text_label"] = trials["text_name"] = trials["name"]
+    trials["text_x"] = trials["x"].astype(str) if along.categorical else _write_x(trials["x"], along)
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
     curve = along.curve.assign(kind="category" if along.categorical else "curve")
     if along.categorical:
-        curve["text_name"] = [f"{x}, fitted mean" for x in curve["x"]]
+        records = curve.to_dict("records")
         for part in ("ci", "pi"):
-            ends = curve[[f"{part}_low", f"{part}_high"]].to_numpy(float)
-            curve[f"text_{part}"] = [wording.span(*pair) for pair in ends]
+            curve[f"text_{part}"] = [wording.span(row[f"{part}_low"], row[f"{part}_high"]) for row in records]
+        curve["text_name"], curve["text_label"] = curve["x"].astype(str), [f"{x}, fitted mean" for x in curve["x"]]
+        curve["text_count"] = [wording.counted(row["k"]) for row in records]
+        curve["text_tick"] = [f"{row['x']} ({number(row['k'], 0)})" for row in records]
+        limits = (wording.limits(row["ci_low"], row["ci_high"]) for row in records)
+        curve["text_mean"] = [
+            " ".join([wording.write(x), *ends]) for x, ends in zip(curve["estimate"], limits, strict=True)
+        ]
+        curve["text_expected"] = ("prediction " + curve["text_pi"]).where(curve["pi_low"].notna(), "")
     rows = pd.concat([trials, curve], ignore_index=True)
     rows["text_estimate"] = [
         "" if kind == "curve" else wording.write(x) for kind, x in zip(rows["kind"], rows["estimate"], strict=True)
@@ -302,9 +311,9 @@ def _bubble_table(along, label, wording, effects):
     return rows if along.slope is None else pd.concat([rows, _slope_row(along, wording)], ignore_index=True)
 
 
-def _write_x(values, year=False):
+def _write_x(values, along):
     """Return the values of a moderator as texts with as few decimals as they have, up to two."""
-    if year:
+    if _is_year(along):
         return [f"{x:.0f}" for x in values]
     digits = max((decimals(float(x)) for x in values), default=0)
     return [number(float(x), digits) for x in values]
@@ -314,7 +323,7 @@ def _slope_row(along, wording):
     """Return the row of the slope, whose texts have decimals of their own."""
     name = f"{'Times' if wording.measure.is_ratio else 'Change'} per unit of {along.moderator}"
     slope, own = along.slope, _of_coefficient(along.slope, wording)
-    texts = {"text_name": name, "text_estimate": own.write(slope["estimate"])}
+    texts = {"text_name": name, "text_label": name, "text_estimate": own.write(slope["estimate"])}
     texts["text_ci"] = own.span(slope["ci_low"], slope["ci_high"])
     return pd.DataFrame([{"kind": "slope", "name": name, **slope, **texts}])
 
@@ -327,45 +336,23 @@ def _of_coefficient(row, wording):
 
 
 def _effect_scale(along, measure, *, null):
-    """Return the scale of the effects, and whether a band leaves it: the trials and the fitted mean set it."""
+    """Return the scale of the effects, with the ``null`` value if that is asked for."""
     # prediction limits of few trials can be so wide that the trials would shrink to a line: these must fill the panel
-    bands = along.curve[["ci_low", "ci_high", "pi_low", "pi_high"]].to_numpy(float)
-    points = np.concatenate([along.trials["yi"], along.curve["estimate"], [0.0] if null else []])
-    core = float(points.min()), float(points.max())
-    wide = min(core[0], np.nanmin(bands)), max(core[1], np.nanmax(bands))
-    low, high = limits_that_fill(core, wide)
+    null, points = null_of(measure) if null else np.nan, np.append(along.trials["yi"], along.curve["estimate"])
+    core = np.fmin(points.min(), null), np.fmax(points.max(), null)
+    low, high = limits_that_fill(core, (np.nanmin(along.curve[BANDS]), np.nanmax(along.curve[BANDS])))
     # effects that are all the same have no range to take a share of
     pad = PAD * (high - low or abs(high) or 1.0)
-    bands_leave = wide[0] < low - pad or wide[1] > high + pad
-    return Scale((low - pad, high + pad), measure), bands_leave
-
-
-def _draw_into(ax, about, scale, favours):
-    """Draw the panel into axes of another figure."""
-    width, height = size_of(ax)
-    if about.along.categorical:
-        _draw_rows_into(ax, about, scale, width, height)
-        title_axes(ax, about.caption, "", favours)
-        return
-    plane = Plane(ax, _moderator_scale(about.along), scale, width, height)
-    _draw_plane(plane, about, areas_of(about.along.trials["weight"], width * height))
-    title_axes(ax, about.x_label, about.caption, favours, upright=True)
-
-
-def _moderator_scale(along):
-    """Return the scale of a moderator in numbers, which has a range, or it could not have been fitted."""
-    low, high = along.trials["x"].min(), along.trials["x"].max()
-    pad = PAD * (high - low)
-    return Scale((float(low - pad), float(high + pad)))
+    return Scale((float(low - pad), float(high + pad)), measure)
 
 
 def _draw_plane(plane, about, size):
     """Draw axes and everything inside the panel of a moderator in numbers."""
     along = about.along
     draw_axes(plane)
-    if about.year:
+    if _is_year(along):
         ticks = plane.ax.get_xticks()
-        plane.ax.set_xticks(ticks, _write_x(ticks, year=True))
+        plane.ax.set_xticks(ticks, _write_x(ticks, along))
     curve = {name: along.curve[name].to_numpy(float) for name in along.curve}
     x = curve["x"]
     for part, colour in (("pi", style.BAND), ("ci", style.BAND_DARK)):
@@ -378,123 +365,102 @@ def _draw_plane(plane, about, size):
     if plane.y.limits[0] < plane.y.null < plane.y.limits[1]:
         zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    points = along.trials[["x", "yi"]].to_numpy(float)
     mean = np.column_stack([x, curve["estimate"]])
     # upon the circles, whose zorder is 3
     plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + RIM_PT, zorder=3.05)
     plane.lines([mean], "bubble-mean", colors=style.MODEL, linewidths=LINE_PT, zorder=3.1)
-    fitted = np.column_stack([points[:, 0], along.trials["fitted"]])
     lines = ["estimate", *(["pi_low", "pi_high"] if about.predicts else [])]
     avoid = [plane.on(np.column_stack([x, curve[name]]), ON_MEAN) for name in lines]
     avoid.append(plane.on([(end, 0.0) for end in plane.x.limits], ON_NULL))
-    _draw_circles(plane, about, points, size, fitted, avoid)
+    inside = ~_beyond(about, plane.x)
+    trials = about.rows[inside]
+    points, fitted = (trials[["x", of]].to_numpy(float) for of in ("estimate", "fitted"))
+    _draw_circles(plane, trials, points, size[inside], fitted, avoid)
 
 
-def _draw_rows_into(ax, about, scale, width, height):
-    """Draw the rows into axes of another figure, with the names of the categories as labels of its upright axis."""
-    size = areas_of(about.along.trials["weight"], width * height, ROW_CIRCLE_PT2)
-    rows = _rows_of(about, scale, size, width, tall=height)
-    plane = Plane(ax, scale, Scale((rows.total, 0.0)), width, height)
-    ax.set(xlim=scale.limits, ylim=(rows.total, 0.0))
-    draw_axis(ax, Panel("bubble", ("", ""), (), scale.limits, ("",), measure=scale.measure), width)
-    _draw_rows(plane, about, rows, size)
-    labels = [f"{row['x']} ({number(row['k'], 0)})" for row in about.along.curve.to_dict("records")]
-    ax.set_yticks(rows.middle, labels, fontproperties=font(style.SMALL_PT, text="".join(labels)), color=style.INK)
-    ax.tick_params(axis="y", length=0)
+def _beyond(about, scale):
+    """Which trials lie beyond the panel on the level axis."""
+    x = about.rows["estimate" if about.along.categorical else "x"].to_numpy(float)
+    return (x < scale.limits[0]) | (x > scale.limits[1])
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Upper ends and heights of the rows in millimetres below the top of the panel, and where trials stand in them."""
-
-    top: np.ndarray
-    height: np.ndarray
-    lane: np.ndarray  # (k,) distance of every trial from the middle of its row
-    row: np.ndarray  # (k,) its row
-
-    @property
-    def middle(self):
-        return self.top + self.height / 2
-
-    @property
-    def total(self):
-        return float(self.height.sum())
+def _row_areas(about, width, tall=None):
+    """Return the areas of the circles in rows of a panel of so many millimetres."""
+    tall = TYPICAL_ROW_MM * len(about.along.curve) if tall is None else tall
+    return areas_of(about.along.trials["weight"], width * tall, ROW_CIRCLE_PT2)
 
 
-def _rows_of(about, scale, size, width, tall=None):
-    """Return the rows; ``tall`` is the height they must share if it is given."""
-    along = about.along
-    reach = REACH["circle"] * np.sqrt(size) / style.PT_PER_MM
+def _with_circles(about, scale, width, tall=None):
+    """Return the table with heights of rows that hold their circles, or share ``tall``, and where the circles stand."""
+    tall = tall and tall - 2.0  # what is drawn into other axes keeps a millimetre free above and below
+    along, area = about.along, _row_areas(about, width, tall)
+    n, reach = len(along.curve), REACH["circle"] * np.sqrt(area) / style.PT_PER_MM
     x = (along.trials["yi"].to_numpy(float) - scale.limits[0]) / (scale.limits[1] - scale.limits[0]) * width
-    row = np.array([along.curve["x"].tolist().index(category) for category in along.trials["x"]])
-    n = len(along.curve)
-    lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM)
+    lane, height = np.zeros(len(x)), np.full(n, LEAST_ROW_MM if tall is None else tall / n)
     # rows of a given height keep 0.4 mm free above and below; where there is no room at all, circles leave their row
     farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
-    for i in range(n):
-        here = row == i
+    for i, category in enumerate(along.curve["x"]):
+        here = (along.trials["x"] == category).to_numpy()
         lane[here] = swarm(x[here], reach[here])
         lane[here] *= farthest / max(np.abs(lane[here]).max(), farthest)
-        height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
-    # in axes of another figure the height is given: `farthest` has kept the circles within rows of that height
-    if tall is not None:
-        height = np.full(n, tall / n)
-    return _Rows(np.append(0.0, np.cumsum(height)[:-1]), height, lane, row)
+        if tall is None:
+            height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
+    none = np.full(n, np.nan)
+    places = {"offset_mm": np.append(lane, none), "area_pt2": np.append(area, none)}
+    places |= {"height_mm": np.append(np.full(len(x), np.nan), height), "group": about.table["x"].astype(str)}
+    return about.table.assign(kind=about.table["kind"].replace("trial", "point"), **places)
 
 
-def _draw_rows(plane, about, rows, size):
-    """Draw intervals, null line, circles, fitted means and names."""
-    curve, at = about.along.curve, rows.middle
+def _draw_rows(about, ax, panel, table, mm_per_unit):
+    """Draw intervals, circles, fitted means and names."""
+    plane, curve = plane_of_rows(ax, panel, mm_per_unit), table[table["kind"] == "category"]
+    at = curve["y_mm"].to_numpy(float)
     # a row is higher only for its circles; in axes of another figure it may be lower
-    tall = np.minimum(rows.height, LEAST_ROW_MM)
+    tall = np.minimum(curve["height_mm"].to_numpy(float), LEAST_ROW_MM) / 2
     for part, colour, share in (("pi", style.BAND, BAND_SHARE[1]), ("ci", style.BAND_DARK, BAND_SHARE[0])):
         low, high = (curve[f"{part}_{end}"].to_numpy(float) for end in ("low", "high"))
-        half = share * tall / 2
         boxes = [
             [(a, y - h), (b, y - h), (b, y + h), (a, y + h), (a, y - h)]
-            for a, b, y, h in zip(low, high, at, half, strict=True)
+            for a, b, y, h in zip(low, high, at, share * tall, strict=True)
             if np.isfinite(a)
         ]
         plane.areas(boxes, f"bubble-{part}", colour, zorder=0.1 if part == "pi" else 0.2)
         look = {"colors": style.BAND_DARK, "linewidths": EDGE_PT, "zorder": 0.15}
         plane.lines(boxes, f"bubble-{part}-edges", **look)
-    if plane.x.limits[0] < plane.x.null < plane.x.limits[1]:
-        zero = [[(0.0, 0.0), (0.0, rows.total)]]
-        plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
-    points = np.column_stack([about.along.trials["yi"], at[rows.row] + rows.lane])
-    half = tall / 2
-    mean = curve["estimate"].to_numpy(float)
-    strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(mean, at, half, strict=True)]
+    strokes = [[(x, m - h), (x, m + h)] for x, m, h in zip(curve["estimate"], at, tall, strict=True)]
     # under the circles, whose zorder is 3: many of a row stand on its mean
     plane.lines(strokes, "bubble-mean-rim", colors=style.PAPER, linewidths=STROKE_PT + RIM_PT, zorder=2.6)
     plane.lines(strokes, "bubble-mean", colors=style.MODEL, linewidths=STROKE_PT, zorder=2.7)
-    avoid = [plane.on(line, ON_MEAN) for line in (*strokes, [(0.0, 0.0), (0.0, rows.total)])]
-    fitted = np.column_stack([about.along.trials["fitted"], points[:, 1]])
-    _draw_circles(plane, about, points, size, fitted, avoid)
+    avoid = [plane.on(line, ON_MEAN) for line in (*strokes, [(plane.x.null, end) for end in plane.y.limits])]
+    trials = table[table["kind"] == "point"][~_beyond(about, panel)]
+    points, fitted = (trials[[of, "y_mm"]].to_numpy(float) for of in ("estimate", "fitted"))
+    _draw_circles(plane, trials, points, trials["area_pt2"].to_numpy(float), fitted, avoid)
 
 
-def _draw_circles(plane, about, points, size, fitted, avoid):
+def _draw_circles(plane, trials, points, area, fitted, avoid):
     """Draw the trials at ``points``, and names that are to be written, away from their ``fitted`` places."""
-    reach = draw_marks(plane, points, size, "bubble-trials", hollow=about.imputed)
-    trials = about.table[about.table["kind"] == "trial"]
+    reach = draw_marks(plane, points, area, "bubble-trials", hollow=trials["imputed"])
     outwards = plane.mm(*points.T) - plane.mm(*fitted.T)
     write_names(plane, trials, points, reach, outwards=outwards, avoid=avoid)
 
 
-def _bubble_footer(about, note, *, printed=False):
-    """Return the paragraphs below the figure; where the fitted means are ``printed`` in it, without them."""
-    apart = "they are spread out within a row only where they would cover one another"
+def _bubble_footer(about, level_scale, effect_scale, finding=""):
+    """Return the paragraphs below the figure."""
+    beyond, fit, nouns = _beyond(about, level_scale), about.fit, about.wording.nouns
+    told = beyond.any() and not about.along.categorical  # of rows they are named
+    (low, high), bands = effect_scale.limits, about.along.curve[BANDS]
     drawn = (
-        f"circles: {about.wording.nouns}, area proportional to the weight in the model down to a smallest size",
-        apart if about.along.categorical else "",
-        words.narrow_words(about.fit),
-        "bands go on beyond the panel" if about.bands_leave else "",
+        f"circles: {nouns}, area proportional to the weight in the model down to a smallest size"
+        f"{hollow_words(about.rows[~beyond])}",
+        "they are spread out within a row only where they would cover one another" if about.along.categorical else "",
+        words.narrow_words(fit),
+        "bands go on beyond the panel" if np.nanmin(bands) < low or np.nanmax(bands) > high else "",
+        lying(beyond, f"beyond the panel, {nouns} in the model as all others") if told else "",
     )
     return paragraphs(
-        ("" if printed else _bubble_finding(about), _difference_sentence(about), _test_sentence(about)),
+        (finding, _difference_sentence(about), _test_sentence(about)),
         (about.observational, _few_sentence(about), _held_sentence(about)),
         (_model_sentence(about), *drawn),
-        (note,),
     )
 
 
@@ -513,7 +479,7 @@ def _bubble_finding(about):
 def _curve_sentence(about):
     """Return the fitted mean at both ends of a curve, and the coefficients that make it."""
     ends, terms = about.along.curve.iloc[[0, -1]], about.along.terms.head(MOST_LISTED)
-    rows = zip(_write_x(ends["x"], about.year), ends.to_dict("records"), strict=True)
+    rows = zip(_write_x(ends["x"], about.along), ends.to_dict("records"), strict=True)
     means = " and ".join(f"{about.effect(row)} at {x}" for x, row in rows)
     rows = zip(terms.index, terms.to_dict("records"), strict=True)
     coefficients = "; ".join(f"{_term(name)} {_coefficient(about, row)}" for name, row in rows)
@@ -604,70 +570,44 @@ def _model_sentence(about):
     return f"{model}; {at} confidence limits by {REFERENCE.get(fit.ci_method, fit.ci_method)}; {prediction}"
 
 
-def _page_of_numbers(about, scale, favours, *, title, footer, width):
-    """Return the figure of a moderator in numbers."""
-    scales, height = (_moderator_scale(about.along), scale), TALL * width
-    left = room_for(scale.ticks()[1])
-    size = areas_of(about.along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    above = lines_above(about.caption, favours, width - 2 * style.MARGIN)
-    room = {"left": left, "right": EDGE_MM, "height": height, "above": len(above)}
-    on = sheet(title, footer, width, scales=scales, label="bubble", entries=_bubble_key(about, size, scale), **room)
-    _draw_plane(on.plane, about, size)
-    write_titles(on, about.x_label, above)
-    return on.figure
-
-
-def _page_of_rows(about, scale, favours, *, title, footer, width):
+def _spec_of_rows(about, scale, favours, *, title, note, width):
     """Return the figure of a moderator with categories."""
-    at = level(about.fit.confidence_level)
-    texts = [_mean_texts(about, row) for row in about.along.curve.to_dict("records")] if width >= NUMBERS_MM else []
-    head = f"Fitted mean {bracketed(f'{at} CI')}"
-    beside = max((text_width(t, style.BODY_PT) for pair in texts for t in pair), default=0.0)
-    beside = max(beside, text_width(head, style.BODY_PT, "bold")) + style.PANEL_GAP if texts else EDGE_MM
-    names, most = _category_names(about, min(NAME_MM, 0.3 * width))
-    left, inner = most + style.GAP, width - 2 * style.MARGIN - most - style.GAP - beside
-    size = areas_of(about.along.trials["weight"], inner * TYPICAL_ROW_MM * len(names), ROW_CIRCLE_PT2)
-    rows = _rows_of(about, scale, size, inner)
-    panel = Panel("bubble", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
-    room = {"left": left, "right": beside, "height": rows.total, "below": axis_height([panel], {"bubble": inner})}
-    # above the panel stands the head of the columns, in larger type
-    room["above"] = (line_height(style.BODY_PT) + 0.4) / line_height(style.SMALL_PT)
-    scales, entries = (scale, Scale((rows.total, 0.0))), _bubble_key(about, size, scale)
-    on = sheet(title, footer, width, scales=scales, label="bubble", entries=entries, **room)
-    draw_axes(on.plane, upright=False)
-    _draw_rows(on.plane, about, rows, size)
-    write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
-    _write_columns(on.page, about, rows, names, texts, head=head, top=on.top, width=width)
-    return on.figure
-
-
-def _mean_texts(about, row):
-    """Return mean with confidence interval, and the prediction interval."""
-    wording = about.wording
-    mean = " ".join([wording.write(row["estimate"]), *wording.limits(row["ci_low"], row["ci_high"])])
-    return mean, f"prediction {wording.span(row['pi_low'], row['pi_high'])}" if np.isfinite(row["pi_low"]) else ""
-
-
-def _category_names(about, most):
-    """Return the lines of each category, at most two of its name, then its number of trials; and the widest line."""
-    along = about.along
-    lines = [
-        [*wrap(str(row["x"]), most, style.BODY_PT), about.wording.counted(row["k"])]
-        for row in along.curve.to_dict("records")
+    finding = _bubble_finding(about)
+    panel = {"measure": scale.measure, "asked": True, "draws": partial(_draw_rows, about)}
+    name = {"under": "text_count", "room": (0.0, min(NAME_MM, 0.3 * width))}
+    tracks = [
+        Column("name", about.x_label, ("text_name",), "left", **name),
+        Panel("bubble", (), (), scale.limits, (about.caption,), favours, **panel),
     ]
-    lines = [each if len(each) <= 3 else [each[0], _cut(each[1]), each[-1]] for each in lines]
-    head = text_width(about.x_label, style.BODY_PT, "bold")
-    widest = max(text_width(line, style.BODY_PT) for each in lines for line in each)
-    return lines, max(widest, min(head, most))
+    if width >= NUMBERS_MM:
+        head = f"Fitted mean {bracketed(f'{level(about.fit.confidence_level)} CI')}"
+        tracks.append(Column("numbers", head, ("text_mean",), under="text_expected"))
+
+    def key(layout):
+        left, right = layout.panels["bubble"]
+        return key_below(_bubble_key(about, _row_areas(about, right - left), scale, scale), layout.width)
+
+    return Spec(
+        about.table.assign(kind=about.table["kind"].replace("trial", "point")),
+        tracks,
+        about.wording,
+        title=title,
+        said=sentences(finding),
+        computed="",
+        marks={},
+        notes=(sentences(note),),
+        seen=_seen(about),
+        in_words=sentences(finding, about.observational),
+        kind="Bubble plot",
+        drop=("numbers",),
+        settle=partial(_with_circles, about, scale),
+        findings=_bubble_footer(about, scale, scale),
+        said_without="numbers",
+        below=key,
+    )
 
 
-def _cut(line):
-    """Return the second line of a name that needs more than two, its end left out."""
-    # two letters make room for the ellipsis
-    return line[: max(len(line) - 2, 1)].rstrip() + "…"
-
-
-def _bubble_key(about, size, scale):
+def _bubble_key(about, size, level_scale, scale):
     """Return the entries of the key."""
     at = level(about.fit.confidence_level)
     trials, noun = about.along.trials, about.wording.noun
@@ -681,42 +621,18 @@ def _bubble_key(about, size, scale):
     i = int(np.argmax(size))
     sample = f"{noun}, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
     entries.append(marker_entry(sample, "circle", size[i], style.TRIAL))
-    if about.imputed.any():
+    if about.rows["imputed"][~_beyond(about, level_scale)].any():
         entries.append(marker_entry("hollow: SD imputed", "circle", size[i] / 2, style.TRIAL, hollow=True))
     return entries
 
 
-def _write_columns(page, about, rows, names, texts, *, head, top, width):
-    """Write the names of the categories and the numbers of their fitted means."""
-    pitch, edge = line_height(style.BODY_PT), width - style.MARGIN
-    y = top - 1.6 - pitch / 2
-    write(page, style.MARGIN, y, about.x_label, style.HEAD, gid="head-x")
-    if texts:
-        write(page, edge, y, head, style.HEAD, align="right", gid="head-numbers")
-    rule(page, [[(style.MARGIN, top - 0.8), (edge, top - 0.8)]], "head-rule")
-    quiet = style.NOTE_PT, "normal", style.MUTED
-    usual = style.BODY_PT, "normal", style.INK
-    for i, (lines, middle) in enumerate(zip(names, top + rows.middle, strict=True)):
-        for j, line in enumerate(lines):
-            at = middle + (j - (len(lines) - 1) / 2) * pitch
-            write(page, style.MARGIN, at, line, quiet if j == len(lines) - 1 else usual, gid=f"category-{i}-{j}")
-        for j, text in enumerate(texts[i] if texts else ()):
-            at = middle + (j - (0.5 if texts[i][1] else 0.0)) * pitch
-            write(page, edge, at, text, quiet if j else usual, align="right", gid=f"numbers-{i}-{j}")
-
-
-def _bubble_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
+def _seen(about):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
     trials = about.along.trials
     estimates = about.wording.span(trials["yi"].min(), trials["yi"].max())
     across = ""
     if not about.along.categorical:
-        low, high = _write_x([trials["x"].min(), trials["x"].max()], about.year)
+        low, high = _write_x([trials["x"].min(), trials["x"].max()], about.along)
         across = f", {about.moderator} from {low} to {high}"
-    return sentences(
-        f"Bubble plot: {title}",
-        f"{about.wording.counted(len(trials))}, estimates from {estimates}{across}",
-        _bubble_finding(about),
-        _test_sentence(about),
-        about.observational,
-    )
+    counted = f"{about.wording.counted(len(trials))}, estimates from {estimates}{across}"
+    return counted, _test_sentence(about), about.observational

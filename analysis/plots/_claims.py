@@ -6,33 +6,23 @@ from measured text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
 from analysis.measures import Measure
 from analysis.plots import _theme as style
-from analysis.plots._layout import Panel, Series, line_height, text_width, wrap, wrap_evenly
-from analysis.plots._marks import DASHES, draw_panel, markers, rule, write
-from analysis.plots._page import (
-    TICKS_MM,
-    FigureContent,
-    ReportFigure,
-    axis_height,
-    draw_axis,
-    frame,
-    framed_page,
-    inset,
-    with_reference_rows,
-    write_captions,
-)
+from analysis.plots._layout import Column, Panel, Series, asked, text_width
+from analysis.plots._marks import horizontal, lines, markers, write
+from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._theme import themed
 from analysis.plots._words import MODELS, REFERENCE, sentences, zone_words
 from analysis.sentences import Wording, capital
@@ -43,44 +33,28 @@ if TYPE_CHECKING:
 
     from analysis.evidence.arms import PooledArms
 
-LABEL_SHARE = 0.37  # of the width, for the names of results and the claims beside the panel
-LEAST_PANEL_MM = 38.0
-ROW = {"heading": 5.4, "subhead": 6.4, "trial": 5.2, "subtotal": 5.2}
-ABOVE = {"heading": 2.2, "subhead": 2.4}  # not above the first row
-CLAIM_PAD = 1.5
+NAME_SHARE = 0.37  # of the width, for the names of results and the claims beside the panel
 ROLES = ("placebo", "treatment", "contrast")
 SERIES = (*ROLES, "aside")  # and results that no claim is judged by
 ARMS = {"placebo": "placebo", "treatment": "treatment", "single-arm": "treatment", "difference": "contrast"}
 
 NEEDED = (
-    "claim_id",
-    "therapy_family",
-    "claim",
-    "value",
-    "unit",
-    "number_from",
-    "arm",
-    "claimed",
-    "match",
-    "scope",
-    "k",
-    "k_arms",
-    "doubted",
-    "verdict",
+    *("claim_id", "therapy_family", "claim", "value", "unit", "number_from", "arm", "claimed", "match", "scope"),
+    *("k", "k_arms", "doubted", "verdict"),
 )
 LOOKS = {SUPPORTED: "stands", **dict.fromkeys((OVERSTATED, ARM_CHANGE, NOT_DISTINGUISHABLE), "falls short")}
-ROW_TEXTS = ("text_estimate", "text_low", "text_high", "text_verdict", "text_id")
 OPEN = "open"  # what cannot be judged with these trials
+FLAGS = ("below", "quiet", "worded", "banded")
+TEXTS = ("name", "id", "tail", "estimate", "low", "high", "verdict", "mark", "missing", "claimed")
 
 PRINTED = {
-    "Result or claim": ("text_name", "tail"),
+    "Result or claim": ("text_name", "text_tail"),
     "Id": ("text_id",),
     "Number": ("text_estimate", "text_low", "text_high", "text_claimed"),
     "Verdict": ("text_verdict",),
 }
-USUAL_MM = 174.0
-KINDS = ("subtotal", "trial")  # results of several trials, and of one
-JUDGES_NONE, NO_INTERVAL = "judges no claim", "no interval"
+KINDS = ("subtotal", "trial")  # results drawn as diamonds, and others
+JUDGES_NONE, NO_INTERVAL, CLAIMED = "judges no claim", "no interval", " claimed"
 # What check_claims compares, where a table says no more.
 AS_CHECKED = Wording(Measure("MD"), "lower", ("treatment", "placebo"), "points on 0–10", noun="trial")
 
@@ -94,7 +68,22 @@ VERDICT_WORDS = {
     "falls short": "triangle on its tip: falls short of what is said",
     "open": "open circle: cannot be judged with these {nouns}",
 }
-CLAIM_PT2, VERDICT_PT2 = 20.0, 18.0
+# Names of marks -> what they mean, as words.MARKS.
+MARKS = {
+    "*-subtotals": "diamonds: pooled results of several {nouns} and their confidence intervals",
+    "placebo-subtotals": "open diamonds: {other} arms",
+    "placebo-intervals|treatment-intervals": "circles with lines: change in a single {noun}",
+    "contrast-intervals": "squares with lines: difference of a single {noun}",
+    "aside-intervals": "open circles with dashed lines: results by which no claim is judged",
+    "*-arrows-*": "arrowhead: interval leaves the panel",
+    "claims-marks": "triangles: claimed numbers",
+    "claims-ranges": "triangles with lines: claimed ranges",
+    "claims-stems": "dotted lines: from a claimed number to the result it speaks of",
+}
+BARE = "marks without lines: results without an interval that says anything"
+CLAIM_PT2 = 20.0
+ID_GAP = 1.6  # mm between the number of a claim and its words
+ASIDE_MM = 2.0  # from the middle of a triangle to its number
 REACH = 0.75  # of the span of all estimates and claims: as far may intervals widen the axis on either side
 
 
@@ -110,6 +99,8 @@ def claims_plot(
     width_mm: PageWidth | None = None,
     digits: int | None = 2,
     note: str = "",
+    ax: Axes | SubFigure | None = None,
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw the claims about families of therapies beside what the trials found.
 
@@ -123,10 +114,10 @@ def claims_plot(
         on the claims, open and dashed.
     {worthwhile, title}
     width_mm : float, optional
-        Width of the page in millimetres, at least 150. Default: 174, or what long names of arms need.
+        Width of the page in millimetres. Default: 174, or what long names of arms need.
     digits : int, optional
         Decimals of the pooled results.
-    {note}
+    {note, ax, footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -171,34 +162,34 @@ def claims_plot(
     words = Wording.of(checked) if "wording" in checked.attrs else AS_CHECKED
     words = words.to(2 if digits is None else digits)
     table = _claim_rows(claims, families, evidence, words)
-    columns = _claims_columns(table, width_mm)
-    title = title or f"{', '.join(families)}: what is claimed, and what the trials show"
-    panel = _claims_panel(table, words)
-    zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
-    # The band belongs to differences, and to no words where it lies beside the panel.
-    if zone and not (table["contrast_estimate"].notna().any() and zone[1] > panel.limits[0]):
-        zone = ()
-    footer = _claims_footer(table, checked.attrs, evidence, words, panel=panel, zone=zone, note=note)
     # Without a trial and a number there is nothing to draw, and the claims stand alone.
-    drawn = bool(table["kind"].isin(KINDS).any())
-    axis = axis_height([panel], {panel.name: columns.panel_width}) if drawn else 0.0
-    lay = _stand_rows(table, columns, axis, panel)
-    framing = frame(title, footer, columns.width, lay["height"])
-    table = table.assign(y_mm=np.array(lay["y"]) + framing.top, lines=lay["lines"])
-    figure, page = framed_page(framing)
-    bottom = framing.top + lay["panel_bottom"]
-    if drawn:
-        _draw_panel(figure, page, table, panel, columns, zone=zone, ends=(framing.top + lay["panel_top"], bottom))
-        write_captions(page, panel, columns.left, columns.right, bottom + TICKS_MM)
-        head = _result_head(checked, words)
-        write(page, columns.verdict, table["y_mm"].iloc[0], head, style.HEAD, gid="head-result")
-    _write_rows(page, table, columns)
-    null = panel.null if drawn else np.nan
-    rows = with_reference_rows(table.drop(columns="lines"), zone, footer, "no change", null)
-    said = "\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else ""
-    caption = " ".join([sentences(title), _claims_counts(claims), *footer])
-    figure.content = FigureContent(rows, title, caption, _claims_alt_text(title, table, claims), said, PRINTED)
-    return figure
+    panel, band = _claims_panel(table, words, worthwhile) if table["kind"].isin(KINDS).any() else (None, "")
+    if ax is not None and panel is None:
+        raise ValueError("ax has room for results and claimed numbers alone, and there are none: leave out ax")
+    bare = table["text_low"].eq(NO_INTERVAL).any()
+    looks = tuple((name, (mark, getattr(style, tone), hollow)) for name, (mark, tone, hollow) in VERDICT_LOOKS.items())
+    results = {"cells": ("text_estimate", "text_low", "text_high"), "align": "left", "marks": looks}
+    spec = Spec(
+        table,
+        [
+            Column(
+                "name", "Result or claim", ("text_name",), "left", tail="text_tail", before="text_id", share=NAME_SHARE
+            ),
+            *([panel] if panel else []),
+            Column("look", _result_head(checked, words), whole="text_verdict", below="Verdict", **results),
+        ],
+        words,
+        title=title or f"{', '.join(families)}: what is claimed, and what the trials show",
+        said=_claims_counts(claims),
+        computed=_computed(table, checked.attrs, evidence, words),
+        marks=MARKS | ({"*-markers": BARE} if bare else {}) | {"claims-zone": band},
+        notes=(_verdicts_sentence(table, words), sentences(note)),
+        seen=_seen(table),
+        in_words="\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else "",
+        kind="Claims beside the evidence",
+        printed=PRINTED,
+    )
+    return draw(spec, width_mm=width_mm, ax=ax)
 
 
 def _claims_of(checked, family):
@@ -222,17 +213,7 @@ def _claims_of(checked, family):
 
 
 def _claim_rows(claims, families, evidence, words):
-    """Return one row per line of the figure, those beside the panel first.
-
-    Parameters
-    ----------
-    claims : pandas.DataFrame
-        From :func:`_claims_of`.
-    families : list of str
-    evidence : PooledArms or None
-        All trials of the families, or trials in groups of which they are some.
-    words : Wording
-    """
+    """Return one row per line of the figure, those beside the panel first."""
     numbered = claims[claims["claim_low"].notna()]
     lines = []
     for scope, members in (numbered if len(numbered) else _most_trials(claims)).groupby("scope", sort=False):
@@ -241,24 +222,28 @@ def _claim_rows(claims, families, evidence, words):
         about = numbered[numbered["scope"] == scope]
         aside = first["match"] != "direct"
         lines.append(_claims_heading(f"{scope[0].upper()}{scope[1:]}", _behind(first, aside, words)))
-        behind = {"placebo": first["k_arms"], "treatment": first["k_arms"], "contrast": first["k"]}
-        single = {role: k == 1 for role, k in behind.items()}
-        tails = {role: words.counted(k) for role, k in behind.items() if k not in (0, first["k"])}
+        counts = dict(zip(ROLES, (first["k_arms"], first["k_arms"], first["k"]), strict=True))
         if len(about) or np.isfinite([*results.values()]).any():
-            lines += _evidence(results, single, tails, about, words, aside=aside)
+            lines += _evidence(results, counts, about, words, aside=aside, of=first["k"])
     if evidence is not None:
         for family in families if evidence.groups else [", ".join(families)]:
             lines += _family_rows(evidence, family, words)
     rest = claims[claims["claim_low"].isna()]
     if len(rest):
-        lines.append(_claims_heading("Claims without a number in points", "", kind="subhead"))
-        lines += [_claim(row) for row in rest.to_dict("records")]
+        lines.append(_claims_heading("Claims without a number in points", "", kind="subhead", below=True))
+        lines += [_claim(row) | {"below": True} for row in rest.to_dict("records")]
     numbers = [f"{name}_{end}" for name in SERIES for end in ("estimate", "low", "high")]
-    rows = pd.DataFrame(lines).reindex(
-        columns=[*dict.fromkeys([*ROW_TEXTS, *(name for line in lines for name in line), *numbers])]
+    texts = [f"text_{name}" for name in TEXTS]
+    rows = pd.DataFrame(lines)
+    rows = rows.reindex(columns=[*dict.fromkeys([*rows, *texts, *FLAGS, *numbers])])
+    rows[texts] = rows[texts].astype(object).fillna("").astype("str")
+    rows[list(FLAGS)] = rows[list(FLAGS)].eq(True)
+    ids = max(text_width(text, style.NOTE_PT) for text in rows["text_id"])
+    indents = {"claim": style.INDENT + ids + ID_GAP, **dict.fromkeys(KINDS, style.INDENT)}
+    ticks = rows["text_name"].where(rows["kind"] != "claim", "claim " + rows["text_id"])
+    return rows.assign(
+        group="", name=rows["text_name"], indent_mm=rows["kind"].map(indents).fillna(0.0), text_tick=ticks
     )
-    texts = [name for name in rows if name.startswith(("text_", "tail"))]
-    return rows.assign(**{name: rows[name].astype(object).fillna("").astype("str") for name in texts})
 
 
 def _behind(claim, aside, words):
@@ -279,34 +264,34 @@ def _most_trials(claims):
     return (direct if len(direct) else claims).sort_values("k", ascending=False, kind="stable").iloc[:1]
 
 
-def _claims_heading(name, tail, kind="heading"):
-    return {"kind": kind, "text_name": name, "tail": tail}
+def _claims_heading(name, tail, kind="heading", **more):
+    return {"kind": kind, "worded": True, "text_name": name, "text_tail": tail, **more}
 
 
-def _evidence(results, single, tails, claims, words, *, aside=False):
-    """Return the row of each pooled result, with the claims about it below; ``aside``, what judges no claim."""
+def _evidence(results, counts, claims, words, *, aside, of=0):
+    """Return the row of each pooled result, with the claims about it below; ``aside``, what judges no claim.
+
+    The number of trials is told unless it is ``of``, as the heading has it.
+    """
     changed = f"Change in {words.outcome_name}" if words.outcome_name else "Change"
-    names = dict(
-        zip(
-            ROLES,
-            (*(f"{changed} with {arm}" for arm in words.arms[::-1]), f"Difference, {words.contrast}"),
-            strict=True,
-        )
-    )
+    names = (*(f"{changed} with {arm}" for arm in words.arms[::-1]), f"Difference, {words.contrast}")
     lines, known = [], any(np.isfinite(estimate) for estimate, *_ in results.values())
-    for role, (estimate, low, high) in results.items():
-        line = {"kind": "trial" if single[role] else "subtotal", "role": role, "text_name": names[role]}
-        key = "aside" if aside else role
-        line |= {f"{key}_estimate": estimate, f"{key}_low": low, f"{key}_high": high, "tail": tails.get(role, "")}
+    for name, (role, (estimate, low, high)) in zip(names, results.items(), strict=True):
+        key, known_ends = "aside" if aside else role, np.isfinite([low, high]).all()
+        # What judges no claim, or has no interval, is no diamond.
+        kind = "trial" if counts[role] == 1 or aside or not known_ends else "subtotal"
+        line = {"kind": kind, "role": role, "worded": True, "text_name": name}
+        line["text_tail"] = "" if counts[role] in (0, of) else words.counted(counts[role])
+        line |= {f"{key}_estimate": estimate, f"{key}_low": low, f"{key}_high": high}
         line |= {"weight": 1.0, **{f"{each}_imputed": False for each in SERIES}}
+        line |= {"quiet": aside, "banded": role == "contrast" and not aside}
         if np.isfinite(estimate):
-            ends = limits(low, high, words.digits) if np.isfinite([low, high]).all() else (NO_INTERVAL, "")
+            ends = limits(low, high, words.digits) if known_ends else (NO_INTERVAL, "")
             line |= {"text_estimate": words.write(estimate), "text_low": ends[0], "text_high": ends[1]}
         else:
             line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
         lines.append(line)
-        if claims is not None:
-            lines += [_claim(row) for row in claims[claims["role"] == role].to_dict("records")]
+        lines += [_claim(row) for row in claims[claims["role"] == role].to_dict("records")]
     return lines
 
 
@@ -318,7 +303,7 @@ def _claim(row):
     if np.isfinite(row["claim_low"]):
         shown = read_number(row["value"])[2]
         ends = dict.fromkeys((row["claim_low"], row["claim_high"]))
-        line["text_mark"] = f"{' to '.join(number(end, shown) for end in ends)} claimed"
+        line["text_mark"] = f"{' to '.join(number(end, shown) for end in ends)}{CLAIMED}"
     return line
 
 
@@ -328,72 +313,17 @@ def _family_rows(evidence, family, words):
         return []
     arms = evidence.groups.get(family, evidence)
     found = {role: getattr(arms, role) for role in ROLES}
-    results = {
-        role: (np.nan,) * 3 if pooled is None else (pooled.estimate, *pooled.ci) for role, pooled in found.items()
-    }
-    single = {role: pooled is not None and pooled.k == 1 for role, pooled in found.items()}
-    tails = {role: "" if pooled is None else words.counted(pooled.k) for role, pooled in found.items()}
-    name = f"{family}: all {words.nouns}, whatever the condition"
-    return [_claims_heading(name, JUDGES_NONE), *_evidence(results, single, tails, None, words, aside=True)]
+    results = {role: (r.estimate, *r.ci) if r else (np.nan,) * 3 for role, r in found.items()}
+    counts = {role: r.k if r else 0 for role, r in found.items()}
+    heading = _claims_heading(f"{family}: all {words.nouns}, whatever the condition", JUDGES_NONE)
+    return [heading, *_evidence(results, counts, pd.DataFrame({"role": []}), words, aside=True)]
 
 
-@dataclass(frozen=True)
-class _ClaimsColumns:
-    """Edges in millimetres: claims (id and words), the panel, the verdicts, the right edges of a result's numbers."""
-
-    width: float
-    claim: float
-    words: float
-    left: float
-    right: float
-    verdict: float
-    parts: tuple
-
-    @property
-    def panel_width(self):
-        return self.right - self.left
-
-    def at(self, panel, value):
-        """Return where a value of the panel stands on the page."""
-        return self.left + (value - panel.limits[0]) * self.panel_width / (panel.limits[1] - panel.limits[0])
-
-
-def _claims_columns(table, asked):
-    """Return the columns of a page of the width asked for, or of the usual one, wider where long names need it."""
-    width = asked or USUAL_MM
-
-    def widest(column):
-        return max((text_width(text, style.BODY_PT) for text in table.get(column, [])), default=0.0)
-
-    claim = style.MARGIN + style.INDENT
-    ids = max(text_width(text, style.NOTE_PT) for text in table["text_id"])
-    parts, edge = [], 0.0
-    for name in ("text_estimate", "text_low", "text_high"):
-        edge += widest(name) + (style.PART_GAP if parts else 0.0)
-        parts.append(edge)
-    wide = max(widest("text_verdict") + 3.4, edge)
-    names = table[table["kind"].isin(KINDS)]
-    tails = [
-        style.INDENT + text_width(name, style.BODY_PT) + style.TAIL_GAP + text_width(tail, style.NOTE_PT)
-        for name, tail in zip(names["text_name"], names["tail"], strict=True)
-    ]
-    left = style.MARGIN + max([LABEL_SHARE * width, *tails]) + style.PANEL_GAP
-    verdict = width - style.MARGIN - wide
-    right = verdict - style.PANEL_GAP
-    if right - left < LEAST_PANEL_MM:
-        # Of every millimetre that the page gains, the names take their share.
-        least = round(width + (LEAST_PANEL_MM - (right - left)) / (1 - LABEL_SHARE) + 1)
-        if asked is None:
-            return _claims_columns(table, least)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {number(least, 0)} mm")
-    return _ClaimsColumns(
-        width, claim, claim + ids + 1.6, left, right, verdict, tuple(verdict + part for part in parts)
-    )
-
-
-def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
-    """Return the paragraphs that say what was drawn and computed; ``methods`` are those of check_claims."""
+def _computed(table, methods, evidence, words):
+    """Return the paragraph that says what was computed; ``methods`` are those of check_claims."""
     drawn = table[[f"{name}_estimate" for name in SERIES]].notna()
+    if not drawn.any(axis=None):
+        return ""
     how = "Results beside the claims" + f": {words.nouns} that bear on them" * bool(drawn.iloc[:, :-1].any(axis=None))
     how += _methods(**methods) if "ci_method" in methods else ", pooled as stated in the documentation"
     if evidence is not None:
@@ -403,40 +333,13 @@ def _claims_footer(table, methods, evidence, words, *, panel, zone, note):
         "Change within an arm holds natural course and regression to the mean; at most the difference can be the "
         f"{words.arms[0]}'s doing"
     )
+    return sentences(how, cause)
+
+
+def _verdicts_sentence(table, words):
+    """Return by what rules verdicts were given, and what their marks mean, of those that are drawn."""
     verdicts = [said.format(nouns=words.nouns) for look, said in VERDICT_WORDS.items() if look in set(table["look"])]
-    lines = [
-        sentences("; ".join(_marks_drawn(table, panel, words)), zone_words(zone, words)[0]),
-        sentences(how, cause) if drawn.any(axis=None) else "",
-        sentences(f"verdicts by the rules stated in the documentation; {'; '.join(verdicts)}"),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
-def _marks_drawn(table, panel, words):
-    """Return what each kind of mark in the panel means, of those that are drawn."""
-    body = table[table["kind"].isin(KINDS)]
-    marks = _as_marks(body)
-    there = marks[[f"{name}_estimate" for name in SERIES]].notna().set_axis(SERIES, axis=1)
-    several = there[marks["kind"] == "subtotal"].any()
-    low, high = (marks[[f"{name}_{end}" for name in SERIES]] for end in ("low", "high"))
-    leaves = (low < panel.limits[0]).any(axis=None) or (high > panel.limits[1]).any(axis=None)
-    bare = body["text_low"] == NO_INTERVAL
-    lined = there[(body["kind"] == "trial") & ~bare].any()
-    claimed, ranges = table["claim_low"].notna().any(), (table["claim_low"] < table["claim_high"]).any()
-    parts = {
-        f"diamonds: pooled results of several {words.nouns} and their confidence intervals": several[[*ROLES]].any(),
-        f"open diamonds: {words.arms[1]} arms": several["placebo"],
-        f"circles with lines: change in a single {words.noun}": lined["placebo"] or lined["treatment"],
-        f"squares with lines: difference of a single {words.noun}": lined["contrast"],
-        "marks without lines: results without an interval that says anything": bare.any(),
-        "open circles with dashed lines: results by which no claim is judged": (there["aside"] & ~bare).any(),
-        "arrowhead: interval leaves the panel": leaves,
-        "triangles: claimed numbers": claimed,
-        "triangles with lines: claimed ranges": ranges,
-        "dotted lines: from a claimed number to the result it speaks of": (_aims(table) >= 0).any(),
-    }
-    return [part for part, drawn in parts.items() if drawn]
+    return sentences(f"verdicts by the rules stated in the documentation; {'; '.join(verdicts)}")
 
 
 def _methods(tau2_method, ci_method, confidence_level, **_):
@@ -445,8 +348,8 @@ def _methods(tau2_method, ci_method, confidence_level, **_):
     return f" ({model}; {level(confidence_level)} intervals by {REFERENCE.get(ci_method, ci_method)})"
 
 
-def _claims_panel(table, words):
-    """Return the panel: estimates and claims set its limits, intervals widen it somewhat."""
+def _claims_panel(table, words, worthwhile):
+    """Return the panel, whose limits estimates and claims set and intervals widen, and what is said of its band."""
     names = [f"{name}_estimate" for name in SERIES]
     core = np.append(table.reindex(columns=[*names, "claim_low", "claim_high"]).to_numpy(float), 0.0)
     ends = table[[f"{name}_{end}" for name in SERIES for end in ("low", "high")]].to_numpy(float)
@@ -464,156 +367,61 @@ def _claims_panel(table, words):
     of = f" in {words.outcome_name}" if words.outcome_name else ""
     sides = tuple(f"{side} {words.outcome_name}" for side in ("less", "more")) if of else ("lower", "higher")
     axis = f"Change or difference{of}, {words.unit}"
-    return Panel("claims", (), series, (low - pad, high + pad), (axis,), favours=sides)
+    panel = asked(Panel("claims", (), series, (low - pad, high + pad), (axis,), favours=sides, draws=_draw_claims))
+    zone = () if worthwhile is None else (-max(worthwhile), -min(worthwhile))
+    # The band belongs to differences, and to no words where it lies beside the panel.
+    if zone and not (table["contrast_estimate"].notna().any() and zone[1] > panel.limits[0]):
+        zone = ()
+    said, labels = zone_words(zone, words)
+    return replace(panel, zone=zone, zone_labels=labels), said
 
 
-def _stand_rows(table, columns, axis, panel):
-    """Return the height of every row below the top of the body, its lines if several, and the ends of the panel.
-
-    ``axis`` is the height of everything below the panel, which stands above the claims without a number.
-    """
-    y, ys, lines, bottom, tops = 0.0, [], [], None, []
-    pitch = line_height(style.BODY_PT)
-    for i, row in enumerate(table.to_dict("records")):
-        if row["kind"] == "subhead" and i:
-            bottom, y = y + 1.0, y + 1.0 + axis
-        y += ABOVE.get(row["kind"], 0.0) if i else 0.0
-        if row["kind"] == "claim":
-            right = (columns.left if row["claim_low"] == row["claim_low"] else columns.verdict) - style.GAP
-            lines.append(wrap_evenly(style.Said(row["text_name"]), right - columns.words, style.BODY_PT))
-            ys.append(y + (pitch + CLAIM_PAD) / 2)
-            y += len(lines[-1]) * pitch + CLAIM_PAD
-        elif row["kind"] == "heading":
-            # The line at zero runs through all headings but the first.
-            right = columns.verdict if not i else min(columns.verdict, columns.at(panel, panel.null))
-            lines.append(_heading_lines(row, right - style.GAP - style.MARGIN))
-            ys.append(y + ROW["heading"] / 2)
-            y += ROW["heading"] + (len(lines[-1]) - 1) * pitch
-            tops.append(y)
-        else:
-            lines.append([])
-            ys.append(y + ROW[row["kind"]] / 2)
-            y += ROW[row["kind"]]
-    if bottom is None:
-        bottom, y = y + 1.0, y + 1.0 + axis
-    return {"y": ys, "lines": lines, "panel_top": tops[0] - 0.6, "panel_bottom": bottom, "height": y}
-
-
-def _heading_lines(row, width):
-    """Return the lines of a heading; the last is empty where what follows in small type finds no room behind it."""
-    lines = wrap(row["text_name"], width, style.BODY_PT, "bold")
-    tail = style.TAIL_GAP + text_width(row["tail"], style.NOTE_PT) if row["tail"] else 0.0
-    return lines if text_width(lines[-1], style.BODY_PT, "bold") + tail <= width else [*lines, ""]
-
-
-def _draw_panel(figure, page, table, panel, columns, *, zone, ends):
-    """Draw the pooled results with their intervals, and the claimed numbers."""
-    top, bottom = ends
-    ax = inset(figure, page, (columns.left, columns.right, top, bottom), panel.name)
-    ax.spines["bottom"].set_visible(True)
-    ax.set(xlim=panel.limits, ylim=(bottom, top))
-    scale = columns.panel_width / (panel.limits[1] - panel.limits[0])
-    body = table[table["kind"].isin(KINDS)]
-    draw_panel(ax, panel, _as_marks(body), scale)
-    draw_axis(ax, panel, columns.panel_width)
-    if zone:
-        y = body.loc[body["contrast_estimate"].notna(), "y_mm"]
-        low, high = np.clip(zone, *panel.limits)
-        corners = [[(low, at - 2.4), (high, at - 2.4), (high, at + 2.4), (low, at + 2.4)] for at in y]
-        look = {"facecolor": style.ZONE, "edgecolor": "none"}
-        if low == high:
-            look = {"edgecolor": style.ZONE_TEXT, "linewidth": style.INTERVAL_PT, "linestyle": DASHES}
-        bands = PolyCollection(corners, zorder=0, gid="claims-zone", **look)
-        ax.add_collection(bands, autolim=False)
-    _draw_claims(ax, page, table, panel, columns)
-    x = columns.at(panel, panel.null)
-    for i, row in enumerate(table.to_dict("records")):
-        if row.get("text_missing"):
-            write(page, x - 1.5, row["y_mm"], row["text_missing"], style.NOTE, align="right", gid=f"missing-{i}")
-
-
-def _as_marks(body):
-    """Return the results as they are drawn: what judges no claim or has no interval is no diamond."""
-    values, kind = {}, body["kind"].mask(body["aside_estimate"].notna(), "trial")
-    for name in SERIES:
-        estimate, low, high = (body[f"{name}_{end}"] for end in ("estimate", "low", "high"))
-        values |= {f"{name}_low": low.fillna(estimate), f"{name}_high": high.fillna(estimate)}
-        kind = kind.mask(estimate.notna() & (low.isna() | high.isna()), "trial")
-    return body.assign(**values, kind=kind)
-
-
-def _draw_claims(ax, page, table, panel, columns):
+def _draw_claims(ax, panel, table, mm_per_unit):
     """Draw the claimed numbers: a triangle that points to the result it speaks of, with its number beside it."""
-    claims = table[table["claim_low"].notna()]
+    for i, row in table[table["text_missing"] != ""].iterrows():
+        x = panel.null - 1.5 / mm_per_unit
+        write(ax, x, row["y_mm"], row["text_missing"], style.NOTE, align="right", gid=f"missing-{i}")
+    claims = table[table[["claim_low", "claim_high"]].mean(axis=1).between(*panel.limits)]
     if not len(claims):
         return
-    middle = claims[["claim_low", "claim_high"]].mean(axis=1)
-    spans = [[(row.claim_low, row.y_mm), (row.claim_high, row.y_mm)] for row in claims.itertuples()]
-    ranges = LineCollection(spans, colors=style.INK, linewidths=style.INTERVAL_PT, capstyle="butt", gid="claims-ranges")
-    ax.add_collection(ranges, autolim=False)
-    ends = zip(middle, claims["y_mm"], _aims(table), strict=True)
-    stems = [[(x, table["y_mm"][aim] + 1.6), (x, y - 1.2)] for x, y, aim in ends if aim >= 0]
+    low, high, y = (claims[name].to_numpy() for name in ("claim_low", "claim_high", "y_mm"))
+    middle, ranges = (low + high) / 2, horizontal(low, high, y)[low < high]
+    lines(ax, ranges, "claims-ranges", colors=style.INK, linewidths=style.INTERVAL_PT)
+    ends = zip(middle, table["y_mm"].reindex(_aims(table)[claims.index]), y, strict=True)
+    stems = [[(x, above + 1.6), (x, at - 1.2)] for x, above, at in ends if above == above]
     look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [(0, (1.5, 1.5))], "zorder": 1.2}
-    ax.add_collection(LineCollection(stems, gid="claims-stems", **look), autolim=False)
-    xy, n = np.column_stack([middle, claims["y_mm"]]), len(claims)
-    areas, look = np.full(n, CLAIM_PT2), {"colours": [style.INK] * n, "hollow": np.zeros(n, bool)}
-    markers(ax, xy, ["triangle up"] * n, areas, gid="claims-marks", zorder=4, **look)
-    null = columns.at(panel, panel.null)
-    for i, row, value in zip(claims.index, claims.to_dict("records"), middle, strict=True):
-        x, wide = columns.at(panel, value), text_width(row["text_mark"], style.SMALL_PT)
-        over = x + 2.0 + wide > min(columns.right, null if x < null else np.inf) and x - 2.0 - wide > columns.left
-        at, align = (x - 2.0, "right") if over else (x + 2.0, "left")
-        write(page, at, row["y_mm"], row["text_mark"], style.CAPTION, align=align, gid=f"mark-text-{i}")
+    lines(ax, stems, "claims-stems", **look)
+    look = {"colours": [style.INK] * len(y), "hollow": np.zeros(len(y), bool), "gid": "claims-marks", "zorder": 4}
+    markers(ax, np.column_stack([middle, y]), ["triangle up"] * len(y), np.full(len(y), CLAIM_PT2), **look)
+    pad, (floor, ceiling), null = ASIDE_MM / mm_per_unit, panel.limits, panel.null
+    # The number stands at the right, unless it would leave the panel or meet the null line there, or at the left.
+    for (i, row), left, right in zip(claims.iterrows(), low - pad, high + pad, strict=True):
+        rooms = (ceiling if right - pad >= null else null) - right, left - (floor if left + pad <= null else null)
+        for text, at, align in _fitting(row["text_mark"], rooms, (right, left), mm_per_unit)[:1]:
+            write(ax, at, row["y_mm"], text, style.CAPTION, align=align, gid=f"mark-text-{i}")
+
+
+def _fitting(text, rooms, places, mm_per_unit):
+    """Return the texts and places that have room beside a mark, the best first: in full, at the right."""
+    return [
+        (said, at, align)
+        for said in (text, text.removesuffix(CLAIMED))
+        for room, at, align in zip(rooms, places, ("left", "right"), strict=True)
+        if text_width(said, style.SMALL_PT) / mm_per_unit <= room
+    ]
 
 
 def _aims(table):
     """Return the row of the result that each claimed number speaks of, -1 where there is no number of it."""
     results = table[table["kind"].isin(KINDS)]
     rows = results.index.to_series().where(results["text_estimate"] != "", -1).reindex(table.index).ffill()
-    return rows[table["claim_low"].notna()].fillna(-1).astype(int)
+    return rows.fillna(-1).astype(int)
 
 
 def _result_head(checked, words):
     """Return the heading of the results, with the level of the intervals where check_claims notes it."""
     known = checked.attrs.get("confidence_level")
     return f"{capital(words.points)} {bracketed(f'{level(known)} CI' if known else 'interval')}"
-
-
-def _write_rows(page, table, columns: _ClaimsColumns):
-    """Write names, numbers, claims and verdicts."""
-    pitch, look = line_height(style.BODY_PT), (style.BODY_PT, "normal", style.INK)
-    for i, row in enumerate(table.to_dict("records")):
-        y = row["y_mm"]
-        if row["kind"] == "heading":
-            for j, line in enumerate(row["lines"]):
-                write(page, style.MARGIN, y + j * pitch, line, style.HEAD, gid=f"heading-{i}-{j}")
-            before = text_width(line, style.BODY_PT, "bold") + style.TAIL_GAP if line else 0.0
-            write(page, style.MARGIN + before, y + j * pitch, row["tail"], style.NOTE, gid=f"tail-{i}")
-        elif row["kind"] == "subhead":
-            write(page, style.MARGIN, y, row["text_name"], style.HEAD, gid=f"heading-{i}")
-            write(page, columns.verdict, y, "Verdict", style.HEAD, gid="head-verdict")
-            under = y + 2.6
-            rule(page, [[(style.MARGIN, under), (columns.width - style.MARGIN, under)]], "subhead-rule")
-        elif row["kind"] == "claim":
-            write(page, columns.claim, y, row["text_id"], style.NOTE, gid=f"id-{i}")
-            for j, line in enumerate(row["lines"]):
-                write(page, columns.words, y + j * pitch, style.Said(line), look, gid=f"claim-{i}-{j}")
-            name, colour, hollow = VERDICT_LOOKS[row["look"]]
-            xy, mark = [(columns.verdict + 1.2, y)], {"colours": [getattr(style, colour)], "hollow": [hollow]}
-            markers(page, xy, [name], [VERDICT_PT2], **mark, gid=f"verdict-mark-{i}")
-            write(page, columns.verdict + 3.4, y, row["text_verdict"], look, gid=f"verdict-{i}")
-        else:
-            _write_result(page, row, i, columns)
-
-
-def _write_result(page, row, i, columns):
-    """Write one pooled result: its name, the trials behind it, and the numbers aligned on their decimals."""
-    look = style.BODY_PT, "normal", style.MUTED if np.isfinite(row["aside_estimate"]) else style.INK
-    write(page, style.MARGIN + style.INDENT, row["y_mm"], row["text_name"], look, gid=f"name-{i}")
-    x = style.MARGIN + style.INDENT + text_width(row["text_name"], style.BODY_PT) + style.TAIL_GAP
-    write(page, x, row["y_mm"], row["tail"], style.NOTE, gid=f"tail-{i}")
-    for part, edge in zip(("estimate", "low", "high"), columns.parts, strict=True):
-        write(page, edge, row["y_mm"], row[f"text_{part}"], look, align="right", gid=f"{part}-{i}")
 
 
 def _claims_counts(claims):
@@ -623,15 +431,16 @@ def _claims_counts(claims):
     return sentences(f"{number(n, 0)} claim{'' if n == 1 else 's'}: {parts}")
 
 
-def _claims_alt_text(heading, table, claims):
-    """Return what the figure shows to someone who cannot see it."""
+def _seen(table):
+    """Return what the figure shows to someone who cannot see it: every result, and every claim with its verdict."""
     said = []
     for row in table.to_dict("records"):
-        if row["kind"] == "heading":
-            said.append(row["text_name"] + f" ({row['tail']})" * bool(row["tail"]))
+        if row["kind"] == "claim":
+            words = row["text_mark"] or row["text_name"].strip(" .")
+            said.append(f"Claim {row['claim_id']}: {words}, {row['text_verdict']}")
         elif row["text_estimate"]:
             ends = " ".join(row[f"text_{part}"] for part in ("estimate", "low", "high"))
             said.append(f"{row['text_name']}: {ends}".rstrip())
-        elif np.isfinite(row["claim_low"]):
-            said.append(f"Claim {row['claim_id']}: {row['text_mark']}, {row['text_verdict']}")
-    return sentences(heading, *said, _claims_counts(claims))
+        elif row["kind"] == "heading":
+            said.append(row["text_name"] + f" ({row['text_tail']})" * bool(row["text_tail"]))
+    return tuple(said)

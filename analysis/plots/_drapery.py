@@ -9,30 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
-from matplotlib.style import context as style_context
 
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel, line_height, panel_limits, text_width
-from analysis.plots._marks import area_entry, draw_key, lay_key, line_entry, write
-from analysis.plots._page import (
-    TICKS_MM,
-    FigureContent,
-    ReportFigure,
-    axis_height,
-    draw_axis,
-    frame,
-    framed_page,
-    inset,
-    write_captions,
-)
+from analysis.plots._layout import Panel, asked, line_height, panel_limits, text_width
+from analysis.plots._marks import area_entry, line_entry, write
+from analysis.plots._page import TICKS_MM, FigureContent, ReportFigure, axis_height, write_captions
 from analysis.plots._plane import (
     Plane,
     Scale,
@@ -40,15 +29,18 @@ from analysis.plots._plane import (
     axis_title,
     band,
     critical,
+    draw_axes,
     footer_rows,
     named,
-    null_of,
+    paragraphs,
     pooled_sentence,
     room_for,
     set_upright,
+    sheet,
     size_of,
     studies_of,
     title_axes,
+    width_of,
     with_rows,
 )
 from analysis.plots._theme import Said, themed
@@ -66,7 +58,6 @@ MARKED = 0.1, 0.05, 0.01
 LEAST_P = 0.001  # at the foot of the axis of z, which has no end
 LABELLED = {"p": (1.0, 0.8, 0.6, 0.4, 0.2), "z": (1.0, 0.8, 0.6, 0.4, 0.2, LEAST_P)}
 Y_TITLES = "p value", "Confidence level"
-USUAL_MM, LEAST_MM = 150.0, 80.0
 TALL = 0.58  # height of the panel over the width of the page
 LEAST_TALL_MM = 62.0  # so that the labels of 0.05 and 0.01 stand apart
 POOLED_PT = 1.8
@@ -85,7 +76,7 @@ class _About(Studies):
 
     table: pd.DataFrame
     lines: tuple
-    caption: str  # the title of the level axis
+    across: Scale
 
     @property
     def level(self):
@@ -101,12 +92,11 @@ class _About(Studies):
     @property
     def common(self):
         """Return the row of the common effect, None where it is not drawn."""
-        rows = self.table[self.table["kind"] == "common"]
-        return rows.iloc[0] if len(rows) else None
+        return next((row for row in self.table.to_dict("records") if row["kind"] == "common"), None)
 
     @property
     def null(self):
-        """Return what the line of the null value stands for, "" where the measure has none."""
+        """Return what the null value stands for, "" where the measure has none."""
         if not self.has_null:
             return ""
         return "no difference" if self.wording.arms else "no effect"
@@ -128,6 +118,7 @@ def drapery(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw a drapery plot: p-value curves of all trials, of the pooled result and of a new trial.
 
@@ -146,7 +137,7 @@ def drapery(
     ax : matplotlib.axes.Axes, optional
         Draw the panel into these axes of another figure, which have their final size, without names, title, key and
         footer.
-    {note}
+    {note, footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -190,27 +181,25 @@ def drapery(
     studies = studies_of(results, "drapery", measure=measure, digits=digits)
     wording = studies.wording
     table, favours = _drapery_table(studies, label, common), words.directions(favours, wording)
+    trials, null = table[table["kind"] == "trial"], Scale((), wording.measure, asked=True).null
+    ends = (trials[end] for end in ("estimate", "low", "high"))
+    across = asked(Scale(panel_limits(*ends, null=null), wording.measure))
     lines = tuple(dict.fromkeys([_own_p(studies.pooled), *MARKED]))
-    about = _About(**vars(studies), table=table, lines=lines, caption=axis_title(x_label, wording))
-    trials = table[table["kind"] == "trial"]
-    ends, null = (trials[end] for end in ("estimate", "low", "high")), null_of(wording.measure)
-    across = Scale(panel_limits(*ends, null=null), wording.measure)
+    about, caption = _About(**vars(studies), table=table, lines=lines, across=across), axis_title(x_label, wording)
     if ax is not None:
         _draw_drapery(Plane(ax, across, _upright_scale(scale), *size_of(ax)), about, scale, ())
-        title_axes(ax, about.caption, Y_TITLES[0], favours)
+        title_axes(ax, caption, Y_TITLES[0], favours)
         return ax.figure
-    width = width_mm or USUAL_MM
-    if width < LEAST_MM:
-        raise ValueError(f"width_mm is {number(width, 0)}; a drapery plot needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"p-value curves: {wording.measure.name}"
-    footer = _drapery_footer(about, across, note)
-    fig = _drapery_page(about, across, scale, favours, title=title, footer=footer, width=width)
+    title, width = title or f"p-value curves: {wording.measure.name}", width_of(width_mm, "drapery plot")
+    footer = _drapery_footer(about, note)
+    panel = Panel("drapery", (), (), across.limits, (caption,), favours, measure=across.measure, asked=True)
+    fig = _drapery_page(about, panel, scale, title=title, footer=footer, width=width)
     caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
-    rows = with_rows(table, *footer_rows(footer))
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Interval": "interval"}
     heads |= {f"p for {about.null}": "pvalue"} if about.null else {}
     printed = {head: (f"text_{name}",) for head, name in heads.items()}
-    fig.content = FigureContent(rows, title, caption, alt, _drapery_finding(about), printed)
+    rows, in_words = with_rows(table, *footer_rows(footer)), _drapery_finding(about)
+    fig.content = FigureContent(rows, title, caption, alt, in_words, printed)
     return fig
 
 
@@ -253,15 +242,6 @@ def _own_p(pooled):
     return round(1.0 - pooled.confidence_level, 12)
 
 
-def _draw_drapery(plane, about, scale, written):
-    """Draw both axes, lines and curves; ``written`` are the names of trials above the panel."""
-    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_axis(plane.ax, plane.x, plane.width)
-    plane.ax.spines["bottom"].set_visible(True)
-    _set_levels(plane, about, scale)
-    _draw_curves(plane, about, scale, written)
-
-
 def _upright_scale(scale):
     return Scale((0.0, 1.0) if scale == "p" else (float(_height(LEAST_P, scale)), 0.0))
 
@@ -297,8 +277,10 @@ def _p_text(p):
     return number(p, len(f"{p:.10g}".partition(".")[2]))
 
 
-def _draw_curves(plane, about, scale, written):
-    """Draw everything inside the panel; curves of trials that are named above it are darker than the others."""
+def _draw_drapery(plane, about, scale, written):
+    """Draw axes, lines and curves; those of rows that are ``written`` above the panel are darker than the others."""
+    draw_axes(plane, upright=False)
+    _set_levels(plane, about, scale)
     table, (low, high) = about.table, plane.x.limits
     lines = _height(about.lines, scale)
     if about.predicted:
@@ -309,12 +291,11 @@ def _draw_curves(plane, about, scale, written):
     look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [LINE], "zorder": 0.6}
     plane.lines([[(low, at), (high, at)] for at in lines], "drapery-levels", **look)
     if low < plane.x.null < high:
-        null = [[(0.0, plane.y.limits[0]), (0.0, plane.y.limits[1])]]
+        null = [[(plane.x.null, end) for end in plane.y.limits]]
         plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
     trials = _curves(table, "trial", scale)
-    wide = TRIAL_PT if len(trials) <= MANY else MANY_PT
-    named = table.loc[table["kind"] == "trial", "name"].isin(written)
-    quiet = _quiet_colour(len(trials))
+    named = table.index[table["kind"] == "trial"].isin(written)
+    quiet, wide = _quiet_look(len(trials))
     colours = [style.INK if yes and not named.all() else quiet for yes in named]
     plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
     plane.lines(_curves(table, "common", scale), "drapery-common", zorder=2, **_common_look())
@@ -336,16 +317,16 @@ def _curves(table, kind, scale):
     return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
 
 
-def _quiet_colour(k):
-    """Return the colour of trials without names: paler where there are many."""
-    return style.SQUARE if k <= MANY / 3 else style.FAINT
+def _quiet_look(k):
+    """Return colour and width of the curves of trials without names: paler and thinner where there are many."""
+    return style.SQUARE if k <= MANY / 3 else style.FAINT, TRIAL_PT if k <= MANY else MANY_PT
 
 
 def _common_look():
     return {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
 
 
-def _drapery_footer(about, across, note):
+def _drapery_footer(about, note):
     """Return the paragraphs below the figure."""
     pooled, wording = about.pooled, about.wording
     parts = [f"thin: one {wording.noun}", "bold: pooled result"]
@@ -353,25 +334,25 @@ def _drapery_footer(about, across, note):
         parts.append(f"area: prediction of a new {wording.noun}")
     if about.common is not None:
         parts.append("dashed: common effect, normal distribution")
-    marked, (low, high) = _p_text(about.lines[0]), across.limits
+    marked, (low, high) = _p_text(about.lines[0]), about.across.limits
     inside = any(low <= end <= high for end in pooled.ci)
     dots = f"; dots: the {about.level} confidence interval (p = {marked})" if inside else ""
-    lines = [
-        _drapery_finding(about),
-        sentences(
+    return paragraphs(
+        (_drapery_finding(about),),
+        (
             "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
             f"interval of the level on the right ends{dots}",
             "; ".join(parts),
+            words.lines_words(wording),
         ),
-        sentences(
+        (
             words.model_sentence(pooled, wording),
             words.heterogeneity_sentence(pooled, wording),
             words.left_out_sentence(about.left_out, wording),
             words.narrow_words(pooled),
         ),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
+        (note,),
+    )
 
 
 def _drapery_finding(about):
@@ -386,46 +367,35 @@ def _drapery_finding(about):
     return sentences(f"{pooled_sentence(about)}{p}", expected, common)
 
 
-def _drapery_page(about, across, scale, favours, *, title, footer, width):
+def _drapery_page(about, panel, scale, *, title, footer, width):
     """Return the figure: names above the panel, the axes around it, the key below."""
-    shown = _labelled_p(about, scale)
+    shown, pitch = _labelled_p(about, scale), line_height(style.SMALL_PT)
     left = room_for([_p_text(each) for each in shown])
     right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
     inner = width - 2 * style.MARGIN - left - right
-    pitch, height = line_height(style.SMALL_PT), max(TALL * width, LEAST_TALL_MM)
-    panel = Panel("drapery", (), (), across.limits, (about.caption,), favours=favours, measure=across.measure)
-    with style_context(["default", style.RC]):
-        names, x, places = _top_names(about, across, inner)
-        strip = LEADER_MM + line_height(style.NOTE_PT) if any(place is not None for place in places) else 0.0
-        head = pitch + 1.6 + strip
-        below = axis_height([panel], {"drapery": inner})
-        key, tall = lay_key(_drapery_key(about), width - 2 * style.MARGIN, stacked=False)
-        framing = frame(title, footer, width, head + height + below + 2.2 + tall)
-        figure, page = framed_page(framing)
-        top = framing.top + head
-        box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
-        ax = inset(figure, page, box, "drapery")
-        plane = Plane(ax, across, _upright_scale(scale), inner, height)
-        written = [name for name, place in zip(names, places, strict=True) if place is not None]
-        _draw_drapery(plane, about, scale, written)
-        _write_top_names(plane, names, x, places)
-        y, edge = framing.top + pitch / 2, width - style.MARGIN
-        write(page, style.MARGIN, y, Y_TITLES[0], style.CAPTION, gid="title-y")
-        write(page, edge, y, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
-        write_captions(page, panel, box[0], box[1], box[3] + TICKS_MM)
-        draw_key(page, key, style.MARGIN, box[3] + below + 2.2)
-    return figure
+    names, x, places = _top_names(about, inner)
+    written = names.index[[place is not None for place in places]]
+    strip = LEADER_MM + line_height(style.NOTE_PT) if len(written) else 0.0
+    room = {"left": left, "right": right, "height": max(TALL * width, LEAST_TALL_MM), "above": 1 + strip / pitch}
+    room |= {"below": axis_height([panel], {"drapery": inner}), "entries": _drapery_key(about, written)}
+    on = sheet(title, footer, width, scales=(about.across, _upright_scale(scale)), label="drapery", **room)
+    _draw_drapery(on.plane, about, scale, written)
+    _write_top_names(on.plane, names, x, places)
+    y, edge = on.top - 1.6 - strip - pitch / 2, width - style.MARGIN
+    write(on.page, style.MARGIN, y, Y_TITLES[0], style.CAPTION, gid="title-y")
+    write(on.page, edge, y, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
+    write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
+    return on.figure
 
 
-def _top_names(about, across, width):
-    """Return the names of trials, the millimetres of their tops and their places above the panel."""
-    named = about.table[about.table["labelled"]]
+def _top_names(about, width):
+    """Return the names of trials by their rows, the millimetres of their tops and their places above the panel."""
+    low, high = about.across.limits
+    named = about.table[about.table["labelled"] & about.table["estimate"].between(low, high)]
     away = (named["estimate"] - about.pooled.estimate).abs()
     named = named.loc[away.sort_values(ascending=False, kind="stable").index]
-    low, high = across.limits
     x = ((named["estimate"] - low) / (high - low) * width).tolist()
-    names = named["name"].tolist()
-    return names, x, place_curve_names(names, x, width)
+    return named["name"], x, place_curve_names(named["name"].tolist(), x, width)
 
 
 def place_curve_names(names, x, width):
@@ -458,15 +428,21 @@ def _increasing(values):
     return np.concatenate([np.full(n, value) for value, n in blocks]) if blocks else np.zeros(0)
 
 
-def _drapery_key(about):
-    """Return the entries of the key."""
+def _drapery_key(about, written):
+    """Return the entries of the key; rows that are ``written`` above the panel have darker curves than others."""
+    k, nouns, (low, high) = about.pooled.k, about.wording.nouns, about.across.limits
+    quiet, wide = _quiet_look(k)
     entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
     if about.common is not None:
         entries.append(line_entry("common effect", **_common_look()))
-    k = about.pooled.k
-    entries.append(line_entry(f"{about.wording.nouns} ({number(k, 0)})", colors=_quiet_colour(k), linewidths=TRIAL_PT))
+    entries.append(line_entry(f"{nouns} ({number(k, 0)})", colors=quiet, linewidths=wide))
+    if 0 < len(written) < k:
+        entries.append(line_entry(f"{nouns} with names", colors=style.INK, linewidths=wide))
     if about.predicted:
         entries.append(area_entry(f"prediction, new {about.wording.noun}", style.BAND))
+    if low < about.across.null < high:
+        name = about.null if style.option("null") == "measure" else "null line"
+        entries.append(line_entry(name, colors=style.INK, linewidths=style.RULE_PT))
     return entries
 
 

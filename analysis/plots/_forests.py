@@ -422,7 +422,7 @@ def outcomes_forest(
         marks=words.MARKS | OUTCOME_MARKS,
         facts=(words.order_sentence(order, False, wording),),
         notes=(words.key_sentence(key), words.sentences(note)),
-        drop=drop_order(left, right),
+        drop=(*drop_order(left, right), "difference"),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
 

@@ -10,6 +10,7 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
@@ -24,12 +25,17 @@ from analysis.text import number
 
 RELATIONS = ("=", "<", ">")
 SAFETY = 1.02  # hinting on a raster may widen a line by about one per cent
-PLACED = ("kind", "group", "y_mm", "rule_mm")  # columns that say where a row stands, and how far above a rule
-INTERVAL_CELLS = ("text_low", "text_high", "text_whole")  # of trials: their words are those of the figure
+# columns that say where and how a row stands: its indent, how far above it a rule is, whether it stands below the
+# panels, whether its words are those of the figure, which of its cells are bold, and whether all are muted
+PLACED = ("kind", "group", "y_mm", "indent_mm", "rule_mm", "below", "worded", "bold", "quiet")
+# of trials and claims: their words are those of the figure
+INTERVAL_CELLS = ("text_low", "text_high", "text_whole", "text_verdict")
 NARROW = 0.36  # of the width of both panels: neither gets less
 PANEL_FLOOR = 28.0  # mm for a panel, on average
 FLOOR_SHARE = 0.28  # of a narrow page, where this is less
-PANEL_SHARE = {1: 0.30, 2: 0.34}  # of the width, for so many panels
+PANEL_SHARE = {0: 0.0, 1: 0.30, 2: 0.34}  # of the width, for so many panels
+TIGHT = 0.9  # of its share is enough for the panel where columns must go
+SPARE = ("change",)  # which a page of the usual width does without
 NAME_FLOOR = 13.0  # mm for names on several lines
 PAD = 0.035  # of the span, at both ends
 LEADING = (1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # digits of ticks on log scales
@@ -38,6 +44,8 @@ CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may le
 LEAST_FILL = 0.6
 LEAST_FILL_OF_TRIALS = 0.2  # where the pooled result is shown whole
 LEAST_FILL_OF_POINTS = 0.4
+WRAPPED = ("heading", "claim", "subhead")  # in a column of names with a share of the page
+MARK_MM = 3.4  # from the left of a column to the text after its mark
 KEY_MARK = 2.8  # mm of a mark in the key and the space before its name
 KEY_GAPS = 2.5, 4.0  # least and most between two names of the key
 
@@ -120,11 +128,11 @@ def first_fitting(texts, width, size, weight="normal"):
     return next((text for text in texts if text_width(text, size, weight) <= width), "")
 
 
-def wrap_evenly(text, width, size):
+def wrap_evenly(text, width, size, weight="normal"):
     """Break a paragraph into as few lines as ``wrap``, of lengths as even as possible."""
-    lines = wrap(text, width, size)
+    lines = wrap(text, width, size, weight)
     while len(lines) > 1:
-        narrower = wrap(text, width := width - 1.0, size)
+        narrower = wrap(text, width := width - 1.0, size, weight)
         if len(narrower) > len(lines):
             break
         lines = narrower
@@ -137,7 +145,11 @@ class Column:
 
     Columns of one ``name`` are dropped together; a shared ``span`` is a heading centred and ruled over them.
     ``whole`` names a table column whose text stands in place of the parts, ``tail`` one whose text follows
-    in small type. ``letters`` are pairs of a value of the trials and its letter, drawn as circles in empty cells.
+    in small type, ``before`` one that stands so in the indent, ``under`` one that stands so under it. ``letters`` are
+    pairs of a value of the trials and its letter, drawn as circles in empty cells; ``marks`` pairs of a value and the
+    shape, colour and hollowness of the mark before ``whole``. The heading takes so many ``lines``; ``below`` is that of
+    the rows below the panels. ``room`` is the least and the most millimetres that a column takes. One of names with a
+    ``share`` of the page is as wide where the panels leave it room; headings and claims wrap in it.
     """
 
     name: str
@@ -149,6 +161,13 @@ class Column:
     tail: str = ""
     muted: bool = False
     letters: tuple = ()
+    before: str = ""
+    marks: tuple = ()
+    lines: int = 1
+    below: str = ""
+    share: float = 0.0
+    under: str = ""
+    room: tuple = (0.0, math.inf)
 
 
 @dataclass(frozen=True)
@@ -219,7 +238,9 @@ def _drawn_at(name, value, scale):
 class Panel(Level):
     """A panel of marks on one axis, with everything that is written above and below it.
 
-    Where texts are tuples, the first that fits the width of the panel is written.
+    Where texts are tuples, the first that fits the width of the panel is written. Without captions there is no axis.
+    ``draws`` draws marks that no series has, from the table: it gets axes, panel, table and millimetres per unit. A
+    panel with a ``share`` of the page keeps columns that another would have dropped.
     """
 
     name: str
@@ -233,6 +254,8 @@ class Panel(Level):
     measure: Measure = Measure("")  # noqa: RUF009 - frozen
     connect: bool = False
     asked: bool = False
+    draws: Any = None
+    share: float = 0.0
 
     @property
     def title(self):
@@ -251,14 +274,35 @@ def printed_rows(table):
 
 
 def label_indent(row):
-    """Return the indent of a row's name: trials stand under the name of their group."""
-    return style.INDENT if row["kind"] == "trial" and row["group"] else 0.0
+    """Return the indent of a row's name, if none is stated: trials stand under the name of their group."""
+    if "indent_mm" in row:
+        return row["indent_mm"]
+    return style.INDENT if row["kind"] == "trial" and row.get("group") else 0.0
 
 
 def cell_text(row, cell):
     """Return the text of a cell; what comes from the data is not translated."""
-    own = row["kind"] == "trial" and cell not in INTERVAL_CELLS
-    return Said(row[cell]) if own or (row["kind"] == "heading" and cell == "text_name") else row[cell]
+    own = row["kind"] in ("trial", "claim") and cell not in INTERVAL_CELLS
+    own = own or (row["kind"] in ("heading", "category") and cell == "text_name")
+    return Said(row[cell]) if own and not row.get("worded", False) else row[cell]
+
+
+def cell_look(row, cell, column):
+    """Return size in points, weight and colour of a cell."""
+    size, weight, colour = style.cell_style(row["kind"], column.muted or row.get("quiet", False))
+    return size, "bold" if cell in row.get("bold", "") else weight, colour
+
+
+def head_lines(column):
+    """Return the heading of a column on one line, or on two that are as short as can be."""
+    head = style.say(column.head)
+    words = str(head).split(" ") if column.lines > 1 else []
+    broken = [[Said(" ".join(words[:i])), Said(" ".join(words[i:]))] for i in range(1, len(words))]
+    return min(broken, key=_widest, default=[head])
+
+
+def _widest(heads):
+    return max(text_width(line, style.BODY_PT, "bold") for line in heads)
 
 
 def same_scale(panels):
@@ -310,10 +354,12 @@ class _Layout:
     body_bottom: float
     spans: dict
     names: list  # of every row, as lines
+    bottom: float  # of everything, the axis included
+    rows: object  # the table
 
 
-def place(tracks, sizes, panel_widths, table, *, width, top):
-    """Return the _Layout: tracks from left to right, rows from ``top`` downwards."""
+def place(tracks, sizes, panel_widths, table, *, width, top, axis):
+    """Return the _Layout: tracks from left to right, rows from ``top`` downwards, ``axis`` mm below the panels."""
     x, columns, panels = style.MARGIN, [], {}
     for track, following in zip(tracks, [*tracks[1:], None], strict=True):
         if isinstance(track, Panel):
@@ -326,20 +372,21 @@ def place(tracks, sizes, panel_widths, table, *, width, top):
         x += _gap_between(track, following) if following else 0.0
     own = [track for track in tracks if isinstance(track, Panel)]
     keys = [len(key_lines(panel, panel_widths[panel.name])) or bool(panel.zone_labels) for panel in own]
-    more = (max(keys) - 1) * line_height(style.SMALL_PT)
+    more = (max(keys, default=0) - 1) * line_height(style.SMALL_PT)
     strip = style.STRIP_MM + more if any(keys) else style.BARE_STRIP_MM
-    names = _name_lines(tracks, sizes, printed_rows(table))
-    row_y, y = stacked(table, top + strip, [(len(each) - 1) * line_height(style.BODY_PT) for each in names])
-    return _Layout(width, columns, panels, row_y, top, top + strip, y + 1.0, _spans(columns), names)
+    names = _name_lines(tracks, sizes, panel_widths, printed_rows(table))
+    more = [(len(each) - 1) * line_height(style.BODY_PT) for each in names]
+    row_y, beside, bottom = stacked(table, top + strip, more, 1.0 + axis)
+    return _Layout(width, columns, panels, row_y, top, top + strip, beside + 1.0, _spans(columns), names, bottom, table)
 
 
 def _part_edges(column, left, parts, width):
-    """Return the right edge of every part, the last one flush with the column."""
-    edges, edge = [], left + width
-    for part in reversed(parts):
-        edges.append(edge)
-        edge -= part + style.PART_GAP
-    return tuple(reversed(edges)) if column.align == "right" else (left,)
+    """Return the right edge of every part, the last one flush with the column, or the left edge of a single one."""
+    if column.align == "left" and len(parts) == 1:
+        return (left,)
+    ends = list(itertools.accumulate(part + style.PART_GAP for part in parts))
+    start = left if column.align == "left" else left + width + style.PART_GAP - ends[-1]
+    return tuple(start + end - style.PART_GAP for end in ends)
 
 
 def _gap_between(a, b):
@@ -347,16 +394,17 @@ def _gap_between(a, b):
     return style.PANEL_GAP if isinstance(a, Panel) or isinstance(b, Panel) else style.GAP
 
 
-def _name_lines(tracks, sizes, rows):
+def _name_lines(tracks, sizes, panel_widths, rows):
     """Return the lines of the name of every row: one, or several where it is too long for its column."""
     lead, lines = tracks[0], []
     for row in rows:
-        name, (size, weight, _) = cell_text(row, "text_name"), style.cell_style(row["kind"], lead.muted)
-        room = _room(row, tracks, sizes) + 1e-6
+        name, (size, weight, _) = cell_text(row, "text_name"), cell_look(row, "text_name", lead)
+        room = _room(row, tracks, sizes, panel_widths) + 1e-6
         if text_width(name, size, weight) + _beside_name(row, lead) <= room:
             lines.append([name])
             continue
-        lines.append(wrap(name, room - label_indent(row), size, weight))
+        broken = wrap_evenly if row["kind"] == "claim" else wrap
+        lines.append(broken(name, room - label_indent(row), size, weight))
         if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
             lines[-1] += [""] * len(tail_lines(row, lead, sizes[lead][1]))  # small type gets lines of its own
     return lines
@@ -367,21 +415,33 @@ def tail_lines(row, column, width):
     return wrap(row[column.tail], width - label_indent(row), style.NOTE_PT)
 
 
-def _room(row, tracks, sizes):
+def _room(row, tracks, sizes, panel_widths):
     """Return the width that the name of a row may take."""
     room = sizes[tracks[0]][1]
-    for track in tracks[1:] if _may_run_on(row, tracks[0]) else ():
+    for before, track in itertools.pairwise(tracks) if _may_run_on(row, tracks[0]) else ():
         if isinstance(track, Panel):
-            return room + style.PANEL_GAP - 1.0
-        if any(row[cell] for cell in track.cells):
+            if not row.get("below", False):
+                return room + _beyond(row, track, tracks[0], panel_widths)
+            room += panel_widths[track.name]
+        elif row["kind"] == "subhead" or any(row[cell] for cell in (*track.cells, track.whole) if cell):
             return room
-        room += style.GAP + sizes[track][1]
+        else:
+            room += sizes[track][1]
+        room += _gap_between(before, track)
     return room
+
+
+def _beyond(row, panel, lead, panel_widths):
+    """Return how far a name may reach beyond its column: to the panel, or a heading that wraps, to its null line."""
+    low, high = panel.limits
+    if not (lead.share and row["kind"] == "heading" and low < panel.null < high):
+        return style.PANEL_GAP - 1.0
+    return style.PANEL_GAP + (panel.null - low) / (high - low) * panel_widths[panel.name] - style.GAP
 
 
 def _may_run_on(row, column):
     """The name of a heading or a summary row may run on into empty cells to its right."""
-    return column.cells == ("text_name",) and row["kind"] != "trial"
+    return column.cells == ("text_name",) and row["kind"] not in ("trial", "category")
 
 
 def _beside_name(row, column):
@@ -390,21 +450,27 @@ def _beside_name(row, column):
     return label_indent(row) + (style.TAIL_GAP + text_width(tail, style.NOTE_PT) if tail else 0.0)
 
 
-def stacked(table, top, more=()):
-    """Return the middle of every line from ``top`` downwards, and where the last one ends.
+def stacked(table, top, more=(), axis=0.0):
+    """Place every line from ``top`` downwards.
 
     Columns ``above_mm`` and ``height_mm`` have the last word on the space above a line and on its height; ``more`` is
-    what long names add to it.
+    what long names add to it. Returned are the middles, and where the lines beside and below the panels end; between
+    them stands the ``axis``.
     """
-    body, y, middles = body_of(table), top, []
+    body, y, middles, beside = body_of(table), top, [], None
     none = [float("nan")] * len(body)
     stated = (body.get(name, none) for name in ("above_mm", "height_mm"))
-    for kind, above, height, longer in zip(body["kind"], *stated, more or [0.0] * len(body), strict=True):
+    below = body.get("below", [False] * len(body))
+    for kind, above, height, longer, under in zip(body["kind"], *stated, more or [0.0] * len(body), below, strict=True):
+        if under and beside is None:
+            beside = y
+            y += axis
         y += 0.0 if y == top else style.SPACE_ABOVE_MM.get(kind, 0.0) if above != above else above
         height = longer + (style.ROW_MM[kind] if height != height else height)
-        middles.append(y + height / 2)
+        # what belongs to a claim stands beside its first line
+        middles.append(y + (height - longer * (kind == "claim")) / 2)
         y += height
-    return middles, y
+    return middles, *((y, y + axis) if beside is None else (beside, y))
 
 
 def _spans(columns):
@@ -429,7 +495,8 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     width : float or None
         Of the page in mm. None: ``usual``, and wider where the columns need it.
     drop : tuple of str
-        Names of columns in the order in which they are given up; those that have room in the end are put back.
+        Names of columns in the order in which they are given up; those that have room in the end are put back. Without
+        a stated width only "change" is.
 
     Returns
     -------
@@ -438,38 +505,49 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     """
     page = float(width or usual)
     panels = [track for track in tracks if isinstance(track, Panel)]
-    share, floor = PANEL_SHARE[len(panels)], min(PANEL_FLOOR, FLOOR_SHARE * page) * len(panels)
+    share = sum(panel.share for panel in panels) or PANEL_SHARE[len(panels)]
+    floor = min(PANEL_FLOOR, FLOOR_SHARE * page) * len(panels)
     wanted = max(share * page, floor)
     rows = printed_rows(table)
     sizes = _measure_columns(tracks, rows)
-    every, gone, taken = tracks, [], _taken(tracks, sizes)
-    for name in drop if width else ():
-        if page - taken >= wanted:
-            break
-        gone.append(name)
-        tracks, sizes, taken = _without(gone, every, rows)
-    for name in gone[-2::-1]:
-        kept = _without([each for each in gone if each != name], every, rows)
-        if page - kept[2] >= wanted:
-            gone.remove(name)
-            tracks, sizes, taken = kept
+    if page - _taken(tracks, sizes) < wanted:
+        spare = drop if width else tuple(name for name in drop if name in SPARE)
+        tracks, sizes = _dropped(
+            tracks, rows, spare, page - wanted, page - max(TIGHT * wanted, floor) if width else 0.0
+        )
+    taken = _taken(tracks, sizes)
     if width is None:
         page = max(page, taken / (1 - share), taken + floor)
     elif page - taken < floor:
         sizes = _narrowed(tracks, sizes, taken + floor - page, page)
         taken = _taken(tracks, sizes)
+    parts, lead = sizes[tracks[0]]
+    # without a panel the names take what is left
+    more = min(tracks[0].share * page - lead if panels else page, page - taken - share * page)
+    if tracks[0].share and more > 0:
+        sizes, taken = {**sizes, tracks[0]: (parts, lead + more)}, taken + more
     return tracks, sizes, _panel_widths(panels, page - taken), page
 
 
-def _without(names, tracks, rows):
-    """Return the tracks without the columns of these names, their sizes, and the width that they take."""
-    kept = [track for track in tracks if not isinstance(track, Column) or track.name not in names]
-    sizes = _measure_columns(kept, rows)
-    return kept, sizes, _taken(kept, sizes)
+def _dropped(every, rows, drop, room, most):
+    """Return the tracks that take no more than ``room``, or ``most`` with pooled results' names on further lines."""
+
+    def without(names, tight=bool(most)):
+        kept = [track for track in every if not isinstance(track, Column) or track.name not in names]
+        sizes = _measure_columns(kept, rows, tight=tight)
+        return kept, sizes, _taken(kept, sizes) <= (most if tight else room)
+
+    gone = next((drop[:i] for i in range(len(drop)) if without(drop[:i])[2]), drop)
+    # what finds room without those that were given up after it
+    for name in gone[-2::-1]:
+        if without([each for each in gone if each != name])[2]:
+            gone = [each for each in gone if each != name]
+    tracks, sizes, fits = without(gone, tight=False)
+    return (tracks, sizes) if fits else without(gone)[:2]
 
 
-def _measure_columns(tracks, rows):
-    """Return the part widths and width of each column, the name column made wide enough for running names."""
+def _measure_columns(tracks, rows, *, tight=False):
+    """Return the part widths and width of each column, the name column wide enough for running names unless tight."""
     sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
     for span, under in itertools.groupby(sizes, key=lambda column: column.span):
         under = list(under)
@@ -478,10 +556,18 @@ def _measure_columns(tracks, rows):
         sizes |= {column: (sizes[column][0], sizes[column][1] + more) for column in under}
     lead = tracks[0]
     for row in rows:
-        if _may_run_on(row, lead):
+        if _may_run_on(row, lead) and not (lead.share and row["kind"] in WRAPPED):
             parts, width = sizes[lead]
-            sizes[lead] = parts, width + max(0.0, _cell_width(row, "text_name", lead) - _room(row, tracks, sizes))
+            least = _longest_word(row, lead) if tight else _cell_width(row, "text_name", lead)
+            sizes[lead] = parts, width + max(0.0, least - _room(row, tracks, sizes, {}))
     return sizes
+
+
+def _longest_word(row, column):
+    """Return the width of the longest part of a name that stays on one line: a word, or what follows in small type."""
+    size, weight, _ = style.cell_style(row["kind"], column.muted)
+    words = [text_width(Said(word), size, weight) for word in _words(str(style.say(row["text_name"])))]
+    return max([*words, text_width(row[column.tail], style.NOTE_PT) if column.tail else 0.0])
 
 
 def _part_widths(column, rows):
@@ -492,11 +578,14 @@ def _part_widths(column, rows):
         parts.append(max(widths, default=0.0))
     inside = sum(parts) + style.PART_GAP * (len(parts) - 1)
     whole = max((_cell_width(row, column.whole, column) for row in rows), default=0.0) if column.whole else 0.0
-    return parts, max(inside, whole, text_width(column.head, style.BODY_PT, "bold"))
+    whole += MARK_MM * bool(column.marks)
+    under = max((text_width(row[column.under], style.NOTE_PT) for row in rows), default=0.0) if column.under else 0.0
+    least, most = column.room
+    return parts, max(min(max(inside, whole, under), most), _widest(head_lines(column)), least)
 
 
 def _cell_width(row, cell, column):
-    size, weight, _ = style.cell_style(row["kind"], column.muted)
+    size, weight, _ = cell_look(row, cell, column)
     beside = _beside_name(row, column) if cell == "text_name" else 0.0
     return text_width(cell_text(row, cell), size, weight) + beside
 
@@ -511,7 +600,7 @@ def _narrowed(tracks, sizes, excess, page):
     """Return the sizes with a narrower column of names, which go onto further lines."""
     lead = tracks[0]
     parts, width = sizes[lead]
-    least = min(width, max(NAME_FLOOR, text_width(lead.head, style.BODY_PT, "bold")))
+    least = min(width, max(NAME_FLOOR, _widest(head_lines(lead))))
     if width - excess < least:
         needed = page + excess - (width - least)
         raise ValueError(
@@ -523,8 +612,8 @@ def _narrowed(tracks, sizes, excess, page):
 
 def _panel_widths(panels, left):
     """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
-    if len(panels) == 1:
-        return {panels[0].name: left}
+    if len(panels) < 2:
+        return {panel.name: left for panel in panels}
     spans = [panel.limits[1] - panel.limits[0] for panel in panels]
     share = min(max(spans[0] / sum(spans), NARROW), 1 - NARROW)
     return {panels[0].name: share * left, panels[1].name: (1 - share) * left}

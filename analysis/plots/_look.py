@@ -110,14 +110,26 @@ RIM_PT = 0.45  # white around markers that may overlap
 RING_PT = 1.1  # what is left of a hollow marker
 POOLED_PT2 = 34.0  # area of the diamond of two pooled means
 ARROW_MM = 1.4
-ROW_MM = {"heading": 4.6, "trial": 4.5, "subtotal": 5.2, "total": 6.6, "prediction": 4.6, "model": 5.0, "note": 4.2}
-SPACE_ABOVE_MM = {"heading": 1.6, "total": 2.0}
+ROW_MM = {
+    "heading": 4.6,
+    "trial": 4.5,
+    "subtotal": 5.2,
+    "total": 6.6,
+    "prediction": 4.6,
+    "model": 5.0,
+    "note": 4.2,
+    "claim": 4.8,
+    "subhead": 6.4,
+    "option": 3.5,
+    "category": 10.0,
+}
+SPACE_ABOVE_MM = {"heading": 1.6, "total": 2.0, "subhead": 2.4}
 DIAMOND_MM = {"subtotal": 1.7, "total": 2.4, "model": 1.9}  # height
 TAIL_GAP = 1.1  # between a name and the notes or the count that follow it
 STRIP_MM = 4.8  # between the head and the first row: the key of the marks, the label of the zone
 BARE_STRIP_MM = 1.6  # the same where nothing is written in it
 BODY_KINDS = tuple(ROW_MM)
-BOLD_KINDS = ("heading", "total")
+BOLD_KINDS = ("heading", "total", "subhead")
 LEAST_DIGITS = 0  # decimals of estimates, at least
 
 # the look that stands above, by name; what follows is what themes put in its place

@@ -43,15 +43,18 @@ DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by
 FITTED_MM = 3.0  # height of the diamonds of fitted means, which show beside the squares upon them
 DASHES = (0, (2.2, 1.1))
 ENDS = ("estimate", "low", "high", "imputed")  # columns of each series
-OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm")  # other columns that marks need
+# other columns that marks need
+OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm", "banded")
+BAND_MM = 4.4  # height of a band that lies behind some rows alone
+COLUMN_MARK = 1.2, 18.0  # of a mark before the text of a column: millimetres from its left, area in square points
 NO_LINES = ("point", "density")  # rows that are marks, but no lines of the figure
 # the tone of a letter that is given without one; other letters are "some"
 TONES = {"+": "good", "?": "some", "-": "bad", MINUS: "bad", "!": "bad", "": "none"}
 
 
-def write(page, x, y, text, look, *, align="left", gid=None):
+def write(page, x, y, text, look, *, align="left", gid=None, halo=0.0):
     """Write one line of text centred on ``y`` by the height of its capitals, so that all rows stand alike."""
-    write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid)
+    write_on(page, x, y + style.CAP * look[0] / PT_PER_MM, text, look, align=align, gid=gid, halo=halo)
 
 
 class _Line(Text):
@@ -186,10 +189,10 @@ def add(ax, collection, gid):
     ax.add_collection(collection, autolim=False)
 
 
-def rule(page, segments, gid, *, width=None, colour=None):
+def rule(page, segments, gid, *, width=None, colour=None, **look):
     """Draw level or upright rules, each given by its two ends."""
     width = style.RULE_PT if width is None else width
-    lines(page, segments, gid, colors=colour or style.INK, linewidths=width, zorder=1)
+    lines(page, segments, gid, colors=colour or style.INK, linewidths=width, zorder=1, **look)
 
 
 def horizontal(low, high, y):
@@ -198,8 +201,8 @@ def horizontal(low, high, y):
 
 
 def scatter(ax, x, y, gid, **options):
-    """Draw markers under their name."""
-    ax.scatter(x, y, gid=gid, label=gid, **options)
+    """Draw markers under their name, and return them."""
+    return ax.scatter(x, y, gid=gid, label=gid, **options)
 
 
 def clipped_diamond(ends, y, half, limits, arrow):
@@ -417,6 +420,9 @@ def draw_panel(ax, panel, table, mm_per_unit):
         if series.key == "contrast":
             _draw_prediction(ax, panel, own, arrow)
         _draw_arrowheads(ax, panel, series, own)
+    if panel.draws:
+        panel.draws(ax, panel, table, mm_per_unit)
+        return
     if len(points := table[table["kind"] == "point"]):
         _draw_points(ax, panel, points)
         _draw_predictions(ax, panel, finite(table, "prediction_low", "prediction_high"))
@@ -434,11 +440,15 @@ def _draw_backdrop(ax, panel, rows):
     bottom, top = ax.get_ylim()
     if panel.zone and panel.zone[0] < panel.limits[1] and panel.zone[1] > panel.limits[0]:
         low, high = panel.zone
+        # behind everything, or behind some rows alone
+        spans = [(bottom, top)]
+        if "banded" in rows:
+            spans = [(y - BAND_MM / 2, y + BAND_MM / 2) for y in rows.loc[rows["banded"], "y_mm"]]
         if low == high:
-            ends = [[(low, bottom), (low, top)]]
+            ends = [[(low, bottom), (low, top)] for bottom, top in spans]
             look = {"colors": style.ZONE_TEXT, "linewidths": style.INTERVAL_PT, "linestyles": [DASHES], "zorder": 0.5}
             lines(ax, ends, f"{panel.name}-zone-line", **look)
-        corners = [[(low, bottom), (low, top), (high, top), (high, bottom)]]
+        corners = [[(low, bottom), (low, top), (high, top), (high, bottom)] for bottom, top in spans]
         add(ax, PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0), f"{panel.name}-zone")
     if np.isfinite(panel.null):
         rule(ax, [[(panel.null, bottom), (panel.null, top)]], f"{panel.name}-null")
@@ -472,7 +482,7 @@ def inside(panel, values):
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
     names = _columns(series, rows, "estimate", "low", "high")
-    trials = finite(rows[rows["kind"] == "trial"], *names)
+    trials = finite(rows[rows["kind"] == "trial"], names[0])
     if not len(trials):
         return
     estimate, low, high = (trials[name].to_numpy(float) for name in names)
@@ -482,10 +492,10 @@ def _draw_intervals(ax, panel, series, rows):
     # an interval runs across its square and behind other markers
     over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
-    dash = imputed & (series.marker == "circle")
+    dash, known = imputed & (series.marker == "circle"), np.isfinite(low) & np.isfinite(high)
     style_of = [DASHES] if series.dashed else "solid"
-    lines(ax, segments[~dash], f"{series.key}-intervals", linestyles=style_of, **look)
-    lines(ax, segments[dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
+    lines(ax, segments[~dash & known], f"{series.key}-intervals", linestyles=style_of, **look)
+    lines(ax, segments[dash & known], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
     weight, shown = trials["weight"].to_numpy(float), inside(panel, estimate)
     areas = weight_areas(weight, style.SQUARE_MAX_PT**2 * (1.0 if series.marker == "square" else 0.81))[shown]
     estimate, y, imputed = estimate[shown], y[shown], imputed[shown]
@@ -616,6 +626,16 @@ def _draw_predictions(ax, panel, rows):
     ends = horizontal(low.clip(lower=panel.limits[0]), high.clip(upper=panel.limits[1]), y)
     lines(ax, ends, "predictions", colors=style.PREDICTION, linewidths=style.INTERVAL_PT, zorder=2)
     _draw_tips(ax, panel, (low, high), y, "predictions", style.PREDICTION)
+
+
+def draw_column_marks(page, placed, rows):
+    """Draw the marks before the texts of a column."""
+    looks, name, (across, area) = dict(placed.column.marks), placed.column.name, COLUMN_MARK
+    rows = rows[rows[name].isin(looks)]
+    if len(rows):
+        shapes, colours, hollow = zip(*(looks[value] for value in rows[name]), strict=True)
+        xy = np.column_stack([np.full(len(rows), placed.left + across), rows["y_mm"]])
+        markers(page, xy, shapes, [area] * len(rows), colours=colours, hollow=hollow, gid=f"marks-{name}")
 
 
 def draw_letters(page, placed, rows):

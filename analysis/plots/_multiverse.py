@@ -7,19 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import SubFigure
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import PageOptions, PageWidth
 from analysis.evidence.multiverse import HETEROGENEOUS, choice_effects, marked, sides, wording_of
+from analysis.measures import Measure
 from analysis.plots import _theme as style
-from analysis.plots._layout import line_height, panel_limits, round_ticks, text_width, wrap_evenly
-from analysis.plots._marks import add, area_entry, draw_key, lay_key, line_entry, lines, markers, rule, scatter, write
-from analysis.plots._page import FigureContent, ReportFigure, frame, framed_page, inset
+from analysis.plots._layout import (
+    Column,
+    Panel,
+    body_of,
+    head_lines,
+    line_height,
+    panel_limits,
+    text_width,
+    wrap_evenly,
+)
+from analysis.plots._marks import add, area_entry, line_entry, lines, markers, scatter
+from analysis.plots._page import ReportFigure, Spec, Strip, draw, key_below
+from analysis.plots._plane import Plane, Scale, room_for, set_upright, size_of, title_axes
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
@@ -27,10 +42,10 @@ from analysis.sentences import Wording
 from analysis.text import level, number, percent
 
 TITLE = "The same trials, analysed in every sensible way"
-SHARE_HEAD = ("Interval", "excludes 0")
-MEAN_HEAD = ("Mean", "estimate")
 RESULTS = ("k", "estimate", "ci_low", "ci_high")
 ALL = "All"  # the row of all combinations, which comes before those of the choices
+
+NO_NULL = Measure("MN")  # ranks are nowhere null
 
 # What an interval says, and its colour by its name in the theme.
 FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANGE"}
@@ -38,7 +53,7 @@ FINDINGS = {"below zero": "TEAL", "includes zero": "FAINT", "above zero": "ORANG
 THIN, THIN_SAID = 0.5, f"thin: common-effect model, although I² is {percent(HETEROGENEOUS)} or more"
 
 PRINTED = {
-    "Choice": ("text_choice",),
+    "Choice": ("text_name",),
     "Option": ("text_option",),
     "Combinations": ("text_n",),
     "Mean estimate": ("text_mean",),
@@ -76,11 +91,9 @@ OPTIONS = {
 
 ROW_MM, BETWEEN_MM = 3.5, 1.6  # height of an option, and the space between choices
 SHARE_HEIGHT = 0.84  # of the row
-USUAL_MM, LEAST_PANEL_MM = 174.0, 32.0
-CURVE_MM, STRIP_MM = 50.0, 5.0  # the curve, and the strip above it for the name of the default analysis
-BELOW_MM = 4.4  # between the curve and the first option
+CURVE_MM, BELOW_MM = 50.0, 1.4  # the curve, and the space below it
+PANEL_SHARE = 0.22  # of the width, before columns are dropped
 SIDE_MM = 34.0  # for what the axis shows, left of it
-KEY_MM = 3.4  # above the key
 OWN_MARK_MM = 0.2  # analyses at least this far apart have marks of their own
 OPEN_PT = 2.5  # of those, circles that are nearer to one another than this are all filled
 BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
@@ -88,12 +101,11 @@ BIN_MM, BIN_LEAST = 1.0, 8  # width of a bin, and the analyses it holds at least
 
 @dataclass(frozen=True, eq=False)
 class _AboutAnalyses:
-    """What the words are about: analyses in the order of the curve, options, axis, bins, level and wording."""
+    """What the words are about: analyses in the order of the curve, options, axis, level and wording."""
 
     ordered: pd.DataFrame
     options: pd.DataFrame
     limits: tuple
-    bins: int
     level: float
     combinations: int  # those without an interval too, which are not in ``ordered``
     words: Wording
@@ -101,6 +113,11 @@ class _AboutAnalyses:
     def count(self, finding):
         """Return how many intervals lie "below zero", "above zero", or which "includes zero"."""
         return int((self.ordered["finding"] == finding).sum())
+
+    @property
+    def usual(self):
+        """The default analysis as a table of one row; of none where it is not marked or has no interval."""
+        return self.ordered[self.ordered["default"]].iloc[:1]
 
 
 @documented
@@ -114,6 +131,8 @@ def multiverse_plot(
     width_mm: PageWidth | None = None,
     digits: int | None = None,
     note: str = "",
+    ax: Axes | SubFigure | None = None,
+    **options: Unpack[PageOptions],
 ) -> ReportFigure:
     """Draw the specification curve of many analyses of the same trials.
 
@@ -132,6 +151,9 @@ def multiverse_plot(
     digits : int, optional
         Decimals of the printed numbers. Default: as many as the intervals ask for.
     {note}
+    ax : matplotlib.axes.Axes or SubFigure, optional
+        Where the curve alone is drawn, without the rows of options, whose names need a page of their own.
+    {footer, dpi}
 
     Returns
     -------
@@ -175,44 +197,49 @@ def multiverse_plot(
     choices, means = _choices_of(analyses, order)
     ordered = _sorted_analyses(analyses, choices, default)
     words = wording_of(analyses, digits)
-    options = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, words)
-    width = width_mm or USUAL_MM
-    place = _place_of(options, width, len(ordered))
-    marks = _bin_rows(ordered, options, place.bins) if place.bins else ordered
+    rows = _option_rows(ordered, {name: analyses[name].unique() for name in choices}, means, words)
     limits = panel_limits(*(ordered[name] for name in ("estimate", "ci_low", "ci_high")))
-    about = _AboutAnalyses(ordered, options, limits, place.bins, _multiverse_level(analyses), len(analyses), words)
-    footer = [*_multiverse_footer(about, marks, place, order is None), *([sentences(note)] if note else [])]
-    title = title or TITLE
-    key, tall = lay_key(_key_entries(about), width - 2 * style.MARGIN, stacked=False)
-    depth = options["y_mm"].iloc[-1] + ROW_MM / 2
-    framing = frame(title, footer, width, STRIP_MM + CURVE_MM + BELOW_MM + depth + KEY_MM + tall)
-    figure, page = framed_page(framing)
-    top, bottom = framing.top + STRIP_MM, framing.top + STRIP_MM + CURVE_MM
-    usual = _usual_row(ordered)
-    _draw_curve(figure, page, marks, usual, place, limits=limits, ends=(top, bottom), about=about)
-    _draw_options(figure, page, marks, usual, place, options=options, top=bottom + BELOW_MM)
-    draw_key(page, key, style.MARGIN, framing.bottom - tall)
+    about = _AboutAnalyses(ordered, rows, limits, _multiverse_level(analyses), len(analyses), words)
+    if ax is not None:
+        return _draw_curve_into(about, ax)
+    ranks = {"limits": (0, len(ordered)), "measure": NO_NULL, "draws": partial(_draw_options, about)}
+    panel = Panel("options", (), (), captions=(), share=PANEL_SHARE, **ranks)
     found = _analyses_sentence(about)
-    caption = " ".join([sentences(title), found, *footer])
-    table = _content_rows(options, marks, usual, footer)
-    figure.content = FigureContent(table, title, caption, _multiverse_alt_text(title, about), found, PRINTED)
-    return figure
+    spec = Spec(
+        rows,
+        [
+            Column("choice", "", ("text_name",), "left"),
+            Column("option", "", ("text_option",), "left"),
+            panel,
+            Column("mean", "Mean estimate", ("text_mean",), lines=2),
+            Column("share", "Interval excludes 0", ("text_share",), lines=2),
+        ],
+        words,
+        title=title or TITLE,
+        said=found,
+        computed=_sorted_sentence(about),
+        marks=partial(_marks_of, about),
+        facts=(
+            "choices stand in the order in which they move the mean estimate, all else equal" if order is None else "",
+            "the analyses share their trials: how many intervals exclude zero describes them and is no test",
+        ),
+        notes=(sentences(note),),
+        seen=_seen(about),
+        in_words=found,
+        kind="Specification curve",
+        drop=("mean", "share"),
+        settle=partial(_settled, about),
+        above=partial(_above_rows, about),
+        below=lambda layout: key_below(_key_entries(about), layout.width),
+        printed=PRINTED,
+    )
+    return draw(spec, width_mm=width_mm)
 
 
 def _choices_of(analyses, order):
-    """Return the choices with several options, from top to bottom, and what is known of each option.
+    """Return the choices with several options, from top to bottom, and the mean estimates (choice, option) -> number.
 
-    Parameters
-    ----------
-    analyses : pandas.DataFrame
-    order : sequence of str or None
-        None: as ``choice_effects`` sorts them, the one that moves the estimate most first.
-
-    Returns
-    -------
-    list of str
-    dict
-        (choice, option) -> mean estimate, all else equal.
+    Without an ``order`` they stand as ``choice_effects`` sorts them, the one that moves the estimate most first.
     """
     _check.table(analyses, "analyses", RESULTS, "multiverse")
     columns = list(analyses.columns[: analyses.columns.get_loc("k")])
@@ -248,39 +275,26 @@ def _sorted_analyses(analyses, choices, default):
     return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)
 
 
-def _usual_row(ordered):
-    """Return the default analysis as a table of one row; of none where it is not marked or has no interval."""
-    return ordered[ordered["default"]].iloc[:1]
-
-
 def _option_rows(ordered, options, means, words):
     """Return one row per option: how many analyses took it, and in how many of them the interval excludes zero.
 
-    Parameters
-    ----------
-    ordered : pandas.DataFrame
-    options : dict
-        Choice -> its options, from top to bottom.
-    means : dict
-        (choice, option) -> mean estimate; NaN is printed as nothing.
-    words : Wording
+    ``options`` are choice -> its options, from top to bottom, ``means`` (choice, option) -> mean estimate or NaN.
     """
-    usual, records, y = _usual_row(ordered), [], ROW_MM / 2
+    usual, records = ordered[ordered["default"]].iloc[:1], []
     for choice, values in {ALL: [ALL], **options}.items():
         for value in sorted(values, key=_option_rank):
             took = took_option(ordered, choice, value)
-            line = {"kind": "total" if choice == ALL else "option", "choice": choice, "option": value, "y_mm": y}
+            line = {"kind": "total" if choice == ALL else "option", "group": "", "choice": choice, "option": value}
             line |= {"n": int(took.sum()), "excludes_zero": int((took & (ordered["finding"] != "includes zero")).sum())}
             line["mean_estimate"] = means.get((choice, value), np.nan)
             line["usual"] = choice != ALL and len(usual) > 0 and usual[choice].iloc[0] == value
             records.append(line)
-            y += ROW_MM
-        y += BETWEEN_MM
     rows = pd.DataFrame(records)
-    rows["first"] = ~rows["choice"].duplicated()
-    rows["text_choice"] = [
-        _choice_text(c) if first else "" for c, first in zip(rows["choice"], rows["first"], strict=True)
-    ]
+    first = ~rows["choice"].duplicated()
+    rows["height_mm"], rows["above_mm"] = ROW_MM, np.where(first, BETWEEN_MM, 0.0)
+    rows["rule_mm"] = np.where(first & (rows["choice"] != ALL), (ROW_MM + BETWEEN_MM) / 2, np.nan)
+    rows["bold"] = np.where(rows["usual"], "text_name text_option", "text_name")
+    rows["text_name"] = [_choice_text(c) if opens else "" for c, opens in zip(rows["choice"], first, strict=True)]
     shown = {choice: _option_digits(values) for choice, values in options.items()}
     rows["text_option"] = [
         "" if row["choice"] == ALL else _option_text(row["option"], shown[row["choice"]]) for row in records
@@ -322,48 +336,13 @@ def _option_text(value, digits):
     return number(value, digits) if _is_number(value) else OPTIONS.get(value, str(value))
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Left edges of the options' text and of the panel, right edges of the panel and of both columns of numbers.
-
-    ``n`` is the number of analyses; with no ``bins`` each has a mark of its own.
-    """
-
-    option: float
-    left: float
-    right: float
-    mean: float
-    edge: float
-    n: int
-    bins: int
-
-    @property
-    def width(self):
-        return self.right - self.left
-
-    @property
-    def pitch(self):
-        """Distance of two analyses in points."""
-        return self.width / self.n * style.PT_PER_MM
-
-
-def _place_of(options, width, n):
-    """Return where the columns of text and the panel stand, and the number of bins."""
-
-    # Bold, because the options of the default analysis are.
-    def widest(column):
-        return max(text_width(text, style.BODY_PT, "bold") for text in column)
-
-    option = style.MARGIN + widest(options["text_choice"]) + style.GAP
-    left = option + widest(options["text_option"]) + style.PANEL_GAP
-    edge = width - style.MARGIN
-    mean = edge - max(widest(SHARE_HEAD), widest(options["text_share"])) - style.GAP
-    right = mean - max(widest(MEAN_HEAD), widest(options["text_mean"])) - style.PANEL_GAP
-    if right - left < LEAST_PANEL_MM:
-        least = number(width + LEAST_PANEL_MM - (right - left), 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    own = (right - left) / n >= OWN_MARK_MM
-    return _Place(option, left, right, mean, edge, n, 0 if own else min(int((right - left) / BIN_MM), n // BIN_LEAST))
+def _settled(about, width):
+    """Return the rows for a panel of so many millimetres: options, analyses or bins of them, default and zero line."""
+    n = len(about.ordered)
+    bins = 0 if width / n >= OWN_MARK_MM else min(int(width / BIN_MM), n // BIN_LEAST)
+    marks = _bin_rows(about.ordered, about.options, bins) if bins else about.ordered
+    zero = pd.DataFrame([{"kind": "reference", "name": "zero line", "estimate": 0.0}])
+    return pd.concat([about.options, marks, about.usual.assign(kind="default"), zero], ignore_index=True)
 
 
 def _bin_rows(ordered, options, bins):
@@ -407,42 +386,41 @@ def _multiverse_level(analyses):
     return float(analyses["confidence_level"].iloc[0]) if "confidence_level" in analyses else 0.95
 
 
-def _multiverse_footer(about, marks, place, by_effect):
-    """Return the paragraphs that say what was drawn."""
-    n, at = number(len(about.ordered), 0), level(about.level)
-    outside = (about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])
-    if about.bins:
-        size = number(len(about.ordered) / about.bins, 0)
-        reach = f"band, for every {size} neighbours: as far as any of their {at} confidence intervals reaches"
-        if marks["inside_low"].notna().any():
-            reach = (
-                f"bands, for every {size} neighbours: inside all of their {at} confidence intervals (inner) and as far "
-                "as any of them reaches (outer)"
-            )
-        said = (
-            f"curve: estimates of {n} combinations of choices, sorted; {reach}",
-            "rows: share of these neighbours that took the option, the full height being all of them",
-        )
-    else:
-        hollow = ", open where the interval includes zero" if _is_open(about.ordered, place).any() else ""
-        said = (
-            f"{n} combinations of choices, sorted by estimate; lines: {at} confidence intervals; circles: estimates"
-            f"{hollow}",
-            "rows: one mark under every combination that took the option",
-        )
-    beyond = "1 interval ends" if outside.sum() == 1 else f"{number(outside.sum(), 0)} intervals end"
-    cut = f"{beyond} beyond the axis" if outside.any() else ""
+def _sorted_sentence(about):
+    """Return how many analyses are drawn, and how many are not, or not as a whole."""
+    outside = ((about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])).sum()
+    beyond = "1 interval ends" if outside == 1 else f"{number(outside, 0)} intervals end"
     gone = about.combinations - len(about.ordered)
-    ends = (
-        "choices stand in the order in which they move the mean estimate, all else equal" if by_effect else "",
-        "diamond, dashed line and bold type: the default analysis" if about.ordered["default"].any() else "",
-        _thin_sentence(about),
-        "the analyses share their trials: how many intervals exclude zero describes them and is no test",
+    return sentences(
+        f"{number(len(about.ordered), 0)} combinations of choices, sorted by estimate",
+        f"{beyond} beyond the axis" if outside else "",
+        f"No interval, so not drawn: {number(gone, 0)}" if gone else "",
     )
-    return [sentences(*said, cut, f"No interval, so not drawn: {number(gone, 0)}" if gone else ""), sentences(*ends)]
 
 
-def _thin_sentence(about):
+def _marks_of(about, table):
+    """Return names of marks -> what they mean, as words.MARKS."""
+    at, bins = level(about.level), table[table["kind"] == "bin"]
+    usual = {"curve-default": "diamond, dashed line and bold type: the default analysis", "key-thin": _thin(about)}
+    if not len(bins):
+        return {
+            "curve-intervals": f"lines: {at} confidence intervals",
+            "curve-estimates": "circles: estimates",
+            "curve-estimates-hollow": ", open where the interval includes zero",
+            "options-ticks": "rows: one mark under every combination that took the option",
+        } | usual
+    size = number(len(about.ordered) / len(bins), 0)
+    reach = f"band, for every {size} neighbours: as far as any of their {at} confidence intervals reaches"
+    if bins["inside_low"].notna().any():
+        reach = (
+            f"bands, for every {size} neighbours: inside all of their {at} confidence intervals (inner) and as far as "
+            "any of them reaches (outer)"
+        )
+    shares = "rows: share of these neighbours that took the option, the full height being all of them"
+    return {"curve-estimates": "curve: estimates", "curve-reach": reach, "options-tracks": shares} | usual
+
+
+def _thin(about):
     """Return what is drawn thin, how often, and that it counts for no mean; empty where nothing is."""
     n = about.ordered["thin"].sum()
     rest = ", left out of the mean estimates and of the order" if (about.options["option"] == "CE").any() else ""
@@ -453,15 +431,14 @@ def _key_entries(about):
     """Return the entries of the key."""
     said = dict(zip(("below zero", "above zero"), sides(about.words), strict=True))
     thin = {"gid": "key-thin", "colors": style.MUTED, "linewidths": THIN * style.INTERVAL_PT}
-    return [
-        area_entry(
-            ": ".join(filter(None, (f"interval {finding}", said.get(finding)))),
-            colour,
-            gid=f"key-{finding.replace(' ', '-')}",
-        )
-        for finding, colour in _finding_colours().items()
-        if about.count(finding)
-    ] + [line_entry(THIN_SAID, **thin)] * bool(about.ordered["thin"].any())
+    texts = {finding: ": ".join(filter(None, (f"interval {finding}", said.get(finding)))) for finding in FINDINGS}
+    found = [(finding, colour) for finding, colour in _finding_colours().items() if about.count(finding)]
+    areas = [area_entry(texts[finding], colour, gid=f"key-{_gid(finding)}") for finding, colour in found]
+    return areas + [line_entry(THIN_SAID, **thin)] * bool(about.ordered["thin"].any())
+
+
+def _gid(finding):
+    return finding.replace(" ", "-")
 
 
 def _finding_colours():
@@ -469,39 +446,69 @@ def _finding_colours():
     return {finding: getattr(style, name) for finding, name in FINDINGS.items()}
 
 
-def _draw_curve(figure, page, marks, usual, place, *, limits, ends, about):
-    """Draw estimates and intervals, the zero line, the axis and the default analysis."""
-    (top, bottom), label = ends, _default_label(about)
-    ax = inset(figure, page, (place.left, place.right, top, bottom), "curve")
-    ax.set(xlim=(0, place.n), ylim=limits)
-    lines(ax, [[(0, 0), (place.n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
-    (_draw_bands if place.bins else _draw_each)(ax, marks, place, limits)
+def _draw_curve_into(about, ax):
+    """Draw the curve alone into Axes, or a SubFigure, of another figure."""
+    ax = ax if hasattr(ax, "set_xlim") else ax.subplots()
+    ax.set(xticks=[], facecolor="none")
+    ax.spines[["right", "top", "bottom"]].set_visible(False)
+    plane = Plane(ax, Scale((0, len(about.ordered))), Scale(about.limits), *size_of(ax))
+    _draw_axes_and_marks(about, plane, _settled(about, plane.width))
+    title_axes(ax, "Combinations of choices, sorted by estimate", _axis_title(about.words), upright=True)
+    return ax.get_figure(root=True)
+
+
+def _above_rows(about, layout):
+    """Return the Strip of the curve; the headings of the numbers stand beside its lower end."""
+    heads = max(len(head_lines(placed.column)) for placed in layout.columns)
+    box = *layout.panels["options"], style.STRIP_MM, style.STRIP_MM + CURVE_MM
+    height = box[-1] + BELOW_MM - heads * line_height(style.BODY_PT)
+    return Strip(height, [("curve", box, partial(_draw_curve, about, layout))])
+
+
+def _draw_curve(about, layout, ax):
+    """Draw the curve above the rows, and say what its axis shows and which analysis is the default."""
+    (left, right), n = layout.panels["options"], len(about.ordered)
+    plane = Plane(ax, Scale((0, n)), Scale(about.limits), right - left, CURVE_MM)
+    labels = _draw_axes_and_marks(about, plane, layout.rows)
+    if label := _default_label(about):
+        half, edge = text_width(label, style.SMALL_PT) / 2, layout.width - style.MARGIN - left
+        at = np.clip((about.usual["rank"].iloc[0] + 0.5) / n * plane.width, half, edge - half)
+        plane.write(at, CURVE_MM + 2.1, label, style.CAPTION, align="center", gid="default-label")
+    room = room_for(labels)
+    _write_side(plane, -room, min(SIDE_MM, left - room - style.MARGIN), about.words)
+
+
+def _draw_axes_and_marks(about, plane, table):
+    """Draw axis, zero line, estimates, intervals and the default analysis; return the labels of the axis."""
+    ax, usual, n, bins = plane.ax, about.usual, len(about.ordered), table[table["kind"] == "bin"]
+    limits, (ticks, labels) = about.limits, plane.y.ticks(int(np.clip(plane.height / 7.0, 2, 7)))
+    set_upright(ax, ticks, labels)
+    ax.set(xlim=(0, n), ylim=limits)
+    lines(ax, [[(0, 0), (n, 0)]], "curve-zero", colors=style.INK, linewidths=style.RULE_PT, zorder=2)
+    if len(bins):
+        _draw_bands(ax, bins, n, limits)
+    else:
+        _draw_each(ax, about.ordered, plane.width / n * style.PT_PER_MM, limits)
     if len(usual):
         x, y, high = usual["rank"].iloc[0] + 0.5, usual["estimate"].iloc[0], usual["ci_high"].iloc[0]
         # the line to the name begins at the end of the interval that is drawn; bins draw none for a single analysis
-        stem = [[(x, y if place.bins else min(high, limits[1])), (x, limits[1])]]
+        stem = [[(x, y if len(bins) else min(high, limits[1])), (x, limits[1])]]
         lines(ax, stem, "curve-default-line", colors=style.INK, linewidths=style.RULE_PT, zorder=4)
         look = {"colours": [style.INK], "hollow": [False]}
         markers(ax, [(x, y)], ["diamond"], [style.POOLED_PT2 / 2], gid="curve-default", zorder=5, **look)
-        half = text_width(label, style.SMALL_PT) / 2
-        at = np.clip(place.left + x / place.n * place.width, place.left + half, place.edge - half)
-        write(page, at, top - 2.1, label, style.CAPTION, align="center", gid="default-label")
-    _draw_axis(page, place, limits, ends, about.words)
+    return labels
 
 
-def _draw_bands(ax, bins, place, limits):
+def _draw_bands(ax, bins, n, limits):
     """Draw the bands of the intervals, and the curve through the first and last estimate of every bin."""
-    edges = np.append(bins["rank"], place.n)
+    edges = np.append(bins["rank"], n)
     for band, colour in zip(("reach", "inside"), style.REACH_BANDS, strict=True):
         low, high = (bins[f"{band}_{end}"].clip(*limits).to_numpy() for end in ("low", "high"))
         # Where the intervals of a bin have nothing in common, their band has no height.
         middle = bins["estimate"].clip(*limits).to_numpy()
         low, high = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
-        add(
-            ax,
-            PolyCollection([_steps(edges, low, high)], facecolor=colour, edgecolor="none", zorder=1),
-            f"curve-{band}",
-        )
+        outline = PolyCollection([_steps(edges, low, high)], facecolor=colour, edgecolor="none", zorder=1)
+        add(ax, outline, f"curve-{band}")
     x = bins[["rank", "last_rank"]].to_numpy(float).ravel() + 0.5
     points = np.column_stack([x, bins[["estimate", "last_estimate"]].to_numpy().ravel()])
     lines(ax, [points], "curve-estimates", colors=style.INK, linewidths=1.3, zorder=3)
@@ -518,24 +525,20 @@ def _steps(edges, bottom, top):
     return np.vstack([sides[0], sides[1][::-1]])
 
 
-def _draw_each(ax, ordered, place, limits):
+def _draw_each(ax, ordered, pitch, limits):
     """Draw each analysis: interval, estimate as a circle, open where the interval includes zero and there is room."""
     x = ordered["rank"].to_numpy(float) + 0.5
     low, high = (ordered[name].clip(*limits) for name in ("ci_low", "ci_high"))
     ends = np.stack([np.column_stack([x, low]), np.column_stack([x, high])], axis=1)
     colours = [_finding_colours()[finding] for finding in ordered["finding"]]
-    wide = min(style.INTERVAL_PT, 0.55 * place.pitch) * _thinned(ordered)
+    wide = min(style.INTERVAL_PT, 0.55 * pitch) * _thinned(ordered)
     lines(ax, ends, "curve-intervals", colors=colours, linewidths=wide, zorder=1)
     edge = [style.MUTED if f == "includes zero" else c for f, c in zip(ordered["finding"], colours, strict=True)]
-    face = [style.PAPER if hollow else e for hollow, e in zip(_is_open(ordered, place), edge, strict=True)]
-    size, rim = np.clip(0.9 * place.pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * place.pitch)
+    hollow = (ordered["finding"] == "includes zero") & (pitch >= OPEN_PT)
+    face = [style.PAPER if each else e for each, e in zip(hollow, edge, strict=True)]
+    size, rim = np.clip(0.9 * pitch, 1.5, style.CIRCLE_PT) ** 2, min(0.7, 0.3 * pitch)
     look = {"s": size, "c": face, "edgecolors": edge, "linewidths": rim, "zorder": 3}
-    scatter(ax, x, ordered["estimate"], "curve-estimates", **look)
-
-
-def _is_open(ordered, place):
-    """Return which circles are open."""
-    return (ordered["finding"] == "includes zero") & (place.pitch >= OPEN_PT)
+    scatter(ax, x, ordered["estimate"], "curve-estimates", **look).hollow = bool(hollow.any())
 
 
 def _thinned(ordered):
@@ -543,66 +546,50 @@ def _thinned(ordered):
     return np.where(ordered["thin"], THIN, 1.0)
 
 
-def _draw_axis(page, place, limits, ends, words):
-    """Draw the axis of the estimates left of the panel, and say what it shows."""
-    top, bottom = ends
-    ticks, digits = round_ticks(*limits)
-    # the page counts millimetres downwards, the estimates go up
-    y = bottom - (ticks - limits[0]) / (limits[1] - limits[0]) * (bottom - top)
-    rule(page, [[(place.left, top), (place.left, bottom)]], "axis-line")
-    rule(page, [[(place.left - 1.0, at), (place.left, at)] for at in y], "axis-ticks")
-    for i, (tick, at) in enumerate(zip(ticks, y, strict=True)):
-        write(page, place.left - 1.8, at, number(tick, digits), style.CAPTION, align="right", gid=f"tick-{i}")
-    wide = max(text_width(number(tick, digits), style.SMALL_PT) for tick in ticks)
-    _write_side(page, place.left - wide - 4.0, ends, words)
+def _axis_title(words):
+    return ", ".join(filter(None, (f"Pooled {words.measure.name}", words.contrast, words.points)))
 
 
-def _write_side(page, right, ends, words):
+def _write_side(plane, right, wide, words):
     """Write what the axis shows, left of it: the measure, and which way is which."""
-    (top, bottom), pitch = ends, line_height(style.SMALL_PT)
-    below, above = sides(words)
-    title = ", ".join(filter(None, (f"Pooled {words.measure.name}", words.contrast, words.points)))
-    wide = min(SIDE_MM, right - style.MARGIN)
-    ends = f"{above} ↑" if above else "", f"{below} ↓" if below else ""
-    said, more, less = (wrap_evenly(text, wide, style.SMALL_PT) if text else [] for text in (title, *ends))
-    middle = (top + bottom - len(said) * pitch) / 2
-    for name, text, at, look in (
-        ("title", said, middle, style.CAPTION),
-        ("more", more, top, style.QUIET_CAPTION),
-        ("less", less, bottom - len(less) * pitch, style.QUIET_CAPTION),
+    (below, above), pitch, tall = sides(words), line_height(style.SMALL_PT), plane.height
+    said = _axis_title(words), f"{above} ↑" if above else "", f"{below} ↓" if below else ""
+    title, more, less = (wrap_evenly(text, wide, style.SMALL_PT) if text else [] for text in said)
+    for name, text, top, look in (
+        ("title", title, (tall + len(title) * pitch) / 2, style.CAPTION),
+        ("more", more, tall, style.QUIET_CAPTION),
+        ("less", less, len(less) * pitch, style.QUIET_CAPTION),
     ):
         for i, line in enumerate(text):
-            write(page, right, at + (i + 0.5) * pitch, line, look, align="right", gid=f"axis-{name}-{i}")
+            plane.write(right, top - (i + 0.5) * pitch, line, look, align="right", gid=f"axis-{name}-{i}")
 
 
 def _default_label(about):
     """Return the default analysis in words, empty where none is marked."""
-    usual = _usual_row(about.ordered)
-    if usual.empty:
+    if about.usual.empty:
         return ""
-    row = usual.iloc[0]
+    row = about.usual.iloc[0]
     limits = about.words.span(row["ci_low"], row["ci_high"])
     return f"default analysis: {about.words.write(row['estimate'])} ({level(about.level)} CI {limits})"
 
 
-def _draw_options(figure, page, marks, usual, place, *, options, top):
+def _draw_options(about, ax, panel, table, mm_per_unit):
     """Draw one row per option: a mark under every analysis that took it, or the share of each bin that did."""
-    depth = options["y_mm"].iloc[-1] + ROW_MM / 2
-    ax = inset(figure, page, (place.left, place.right, top, top + depth), "options")
-    ax.set(xlim=(0, place.n), ylim=(depth, 0))
-    (_draw_shares if place.bins else _draw_ticks)(ax, marks, options, place)
-    if len(usual):
-        x = usual["rank"].iloc[0] + 0.5
+    options, bins = body_of(table), table[table["kind"] == "bin"]
+    if len(bins):
+        _draw_shares(ax, bins, options, len(about.ordered))
+    else:
+        _draw_ticks(ax, about.ordered, options, mm_per_unit * style.PT_PER_MM)
+    if len(about.usual):
+        x, depth = about.usual["rank"].iloc[0] + 0.5, options["y_mm"].iloc[-1] + ROW_MM / 2
         look = {"colors": style.INK, "linewidths": style.RULE_PT, "linestyles": [(0, (2, 2))]}
-        lines(ax, [[(x, 0), (x, depth)]], "options-default-line", zorder=2, **look)
-    _rule_off(page, options, place, top)
-    _write_options(page, options, place, top)
+        lines(ax, [[(x, ax.get_ylim()[1]), (x, depth)]], "options-default-line", zorder=2, **look)
 
 
-def _draw_shares(ax, bins, options, place):
+def _draw_shares(ax, bins, options, n):
     """Draw the shares as columns, stacked by what the interval says; the full height of a row is all of a bin."""
-    edges, tall = np.append(bins["rank"], place.n), SHARE_HEIGHT * ROW_MM
-    base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], place.bins, axis=1)
+    edges, tall = np.append(bins["rank"], n), SHARE_HEIGHT * ROW_MM
+    base = np.repeat((options["y_mm"] + tall / 2).to_numpy()[:, None], len(bins), axis=1)
     full = [_steps(edges, low, low - tall) for low in base]
     add(ax, PolyCollection(full, facecolor=style.TRACK, edgecolor="none", zorder=0), "options-tracks")
     for finding, colour in _finding_colours().items():
@@ -613,7 +600,7 @@ def _draw_shares(ax, bins, options, place):
         up = base - tall * bins[names].to_numpy().T
         outlines = [_steps(edges, low, high) for low, high in zip(base, up, strict=True)]
         look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": 1}
-        add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}")
+        add(ax, PolyCollection(outlines, **look), f"options-{_gid(finding)}")
         if thin_name(ALL, ALL, finding) in bins:
             names = [thin_name(c, o, finding) for c, o in zip(options["choice"], options["option"], strict=True)]
             # What is thin takes the left half of its column: the right half is covered again.
@@ -622,11 +609,11 @@ def _draw_shares(ax, bins, options, place):
             halves = np.append(np.column_stack([edges[:-1], (edges[:-1] + edges[1:]) / 2]).ravel(), edges[-1])
             outlines = [_steps(halves, np.repeat(low, 2), high) for low, high in zip(up, cut, strict=True)]
             look = {"facecolor": style.TRACK, "edgecolor": "none", "linewidth": 0, "zorder": 1.5}
-            add(ax, PolyCollection(outlines, **look), f"options-{finding.replace(' ', '-')}-thin")
+            add(ax, PolyCollection(outlines, **look), f"options-{_gid(finding)}-thin")
         base = up
 
 
-def _draw_ticks(ax, ordered, options, place):
+def _draw_ticks(ax, ordered, options, pitch):
     """Draw a tick for every analysis in the row of each option that it took."""
     took = [took_option(ordered, c, o).to_numpy() for c, o in zip(options["choice"], options["option"], strict=True)]
     row, at = np.nonzero(np.array(took))
@@ -634,36 +621,8 @@ def _draw_ticks(ax, ordered, options, place):
     half = 0.36 * ROW_MM
     ends = np.stack([np.column_stack([x, y - half]), np.column_stack([x, y + half])], axis=1)
     colours = np.array([_finding_colours()[finding] for finding in ordered["finding"]])[at]
-    wide = min(1.6, 0.62 * place.pitch) * _thinned(ordered)[at]
+    wide = min(1.6, 0.62 * pitch) * _thinned(ordered)[at]
     lines(ax, ends, "options-ticks", colors=list(colours), linewidths=wide, zorder=1)
-
-
-def _rule_off(page, options, place, top):
-    """Draw a hairline above every choice."""
-    y = top + options.loc[options["first"], "y_mm"].to_numpy()[1:] - (ROW_MM + BETWEEN_MM) / 2
-    rule(
-        page,
-        [[(style.MARGIN, at), (place.edge, at)] for at in y],
-        "choice-rules",
-        width=style.HAIR_PT,
-        colour=style.FAINT,
-    )
-
-
-def _write_options(page, options, place, top):
-    """Write the names of choices and options left of the rows, and the shares right of them."""
-    for i, row in enumerate(options.to_dict("records")):
-        y = top + row["y_mm"]
-        write(page, style.MARGIN, y, row["text_choice"], style.HEAD, gid=f"choice-{i}")
-        look = style.BODY_PT, "bold" if row["usual"] else "normal", style.INK
-        write(page, place.option, y, row["text_option"], look, gid=f"option-{i}")
-        share = style.BODY_PT, "bold" if row["kind"] == "total" else "normal", style.INK
-        write(page, place.mean, y, row["text_mean"], share, align="right", gid=f"mean-{i}")
-        write(page, place.edge, y, row["text_share"], share, align="right", gid=f"share-{i}")
-    pitch = line_height(style.BODY_PT)
-    for name, x, head in (("mean", place.mean, MEAN_HEAD), ("share", place.edge, SHARE_HEAD)):
-        for i, line in enumerate(reversed(head)):
-            write(page, x, top - 0.4 - (i + 0.5) * pitch, line, style.HEAD, align="right", gid=f"{name}-head-{i}")
 
 
 def _analyses_sentence(about):
@@ -683,23 +642,8 @@ def _analyses_sentence(about):
     )
 
 
-def _content_rows(options, marks, usual, footer):
-    """Return the table of the figure: options, analyses or bins, default analysis, zero line and footer."""
-    extra = [{"kind": "reference", "text": "zero line", "estimate": 0.0}]
-    extra += [{"kind": "footer", "text": line} for line in footer]
-    return pd.concat(
-        [options.drop(columns="first"), marks, usual.assign(kind="default"), pd.DataFrame(extra)], ignore_index=True
-    )
-
-
-def _multiverse_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
+def _seen(about):
+    """Return what only those need who cannot see the figure."""
     options = about.options[about.options["kind"] == "option"]
     choices = [_choice_text(name) for name in dict.fromkeys(options["choice"])]
-    return sentences(
-        f"Specification curve: {title}",
-        _analyses_sentence(about),
-        _default_label(about),
-        _thin_sentence(about),
-        f"Choices from top to bottom: {'; '.join(choices)}",
-    )
+    return _default_label(about), _thin(about), f"Choices from top to bottom: {'; '.join(choices)}"

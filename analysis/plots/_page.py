@@ -9,6 +9,7 @@ import io
 import math
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -23,13 +24,16 @@ from analysis.plots import _words as words
 from analysis.plots._fonts import family_list, font_faces
 from analysis.plots._layout import (
     KEY_MARK,
+    MARK_MM,
     Column,
     Panel,
     body_of,
+    cell_look,
     cell_text,
     first_fitting,
     fit_tracks,
     font,
+    head_lines,
     key_lines,
     label_indent,
     line_height,
@@ -45,9 +49,12 @@ from analysis.plots._layout import (
 from analysis.plots._marks import (
     DASHES,
     circle_look,
+    draw_column_marks,
+    draw_key,
     draw_letters,
     draw_panel,
     drawn_in,
+    lay_key,
     lines,
     rule,
     write,
@@ -57,7 +64,9 @@ from analysis.plots._theme import changed, current
 from analysis.sentences import Wording
 from analysis.text import number
 
+SUBHEAD_RULE_MM = 2.6  # below the middle of a heading of rows below the panels
 TICKS_MM = 5.6  # from the axis to the captions
+KEY_ABOVE_MM = 2.2  # above a key in lines at the end of the page
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
 OVERHANG_OF_XLIM = 3.4  # mm: the same where the ends were asked for, and are round
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
@@ -87,8 +96,8 @@ NOTEBOOK_SVG = 400_000  # bytes: a notebook shows larger figures as PNG
 
 def axis_height(panels, widths):
     """Return the height of tick labels, captions and the line of directions below the panels."""
-    lines = max(len(_caption_lines(panel, widths[panel.name])) for panel in panels)
-    return TICKS_MM + lines * line_height(style.SMALL_PT) + 0.4
+    lines = [len(_caption_lines(panel, widths[panel.name])) for panel in panels if panel.captions]
+    return TICKS_MM + max(lines) * line_height(style.SMALL_PT) + 0.4 if lines else 0.0
 
 
 def _caption_lines(panel, width):
@@ -188,8 +197,9 @@ class Spec:
         What the figure shows, and its results in words.
     computed : str
         The paragraph that says how they were computed.
-    marks : dict
-        Names of marks -> what they mean, as ``words.MARKS``; it is said where such marks are drawn, nowhere else.
+    marks : dict or function
+        Names of marks -> what they mean, as ``words.MARKS``; it is said where such marks are drawn, nowhere else. A
+        function makes it of the settled rows.
     facts : tuple of str
         Sentences that follow the marks.
     notes : tuple of str
@@ -200,6 +210,14 @@ class Spec:
         Columns in the order in which a narrow page gives them up.
     settle : function, optional
         Returns the rows for a panel of so many millimetres, where they depend on it.
+    findings : tuple of str
+        Paragraphs that come first in the footer.
+    said_without : str, optional
+        The footer begins with what is ``said`` where no column of this name is drawn; without, it never does.
+    above, below : function, optional
+        Return the Strip above the rows or below their axis for the Layout, whose columns and panels have their places.
+    printed : dict, optional
+        Columns of the table for readers: heading -> columns set side by side. Default: those of forests.
     """
 
     rows: pd.DataFrame
@@ -217,11 +235,16 @@ class Spec:
     drop: tuple = ()
     usual_mm: float = USUAL_MM
     settle: Any = None
+    findings: tuple = ()
+    said_without: str | None = None
+    above: Any = None
+    below: Any = None
+    printed: Any = None
 
     @property
     def panel(self):
-        """The panel of the effects."""
-        return next(track for track in reversed(self.tracks) if isinstance(track, Panel))
+        """The panel of the effects, None in a figure without."""
+        return next((track for track in reversed(self.tracks) if isinstance(track, Panel)), None)
 
 
 def draw(spec, *, width_mm=None, ax=None):
@@ -240,31 +263,39 @@ def draw(spec, *, width_mm=None, ax=None):
         table = spec.settle(panel_widths[spec.panel.name]) if spec.settle else spec.rows
         panels = [track for track in tracks if track not in sizes]
         spans = any(getattr(track, "span", "") for track in tracks)
-        above = (2 if spans else 1) * line_height(style.BODY_PT) + (1.0 if spans else 0.0)
+        heads = max(len(head_lines(track)) for track in sizes) + spans
+        above = heads * line_height(style.BODY_PT) + (1.0 if spans else 0.0)
         framing = frame(spec.title, [], width, 0.0)
-        head_y = framing.top + above
-        layout = place(tracks, sizes, panel_widths, table, width=width, top=head_y + 1.4)
-        bottom = layout.body_bottom + axis_height(panels, panel_widths)
+        axis = axis_height(panels, panel_widths)
+        columns = partial(place, tracks, sizes, panel_widths, table, width=width, axis=axis)
+        over, under = (strip(columns(top=0.0)) if strip else Strip() for strip in (spec.above, spec.below))
+        head_y = framing.top + over.height + above
+        layout = columns(top=head_y + 1.4)
+        bottom = layout.bottom + under.height
         figure, page = framed_page(replace(framing, bottom=bottom))
         table = _with_places(table, layout.row_y)
         body = body_of(table)
         _draw_heads(page, layout, panels, head_y)
         _draw_cells(page, layout, body)
         axes = [_add_panel(figure, page, panel, layout, table) for panel in panels]
+        axes += [*_draw_strip(figure, page, over, framing.top), *_draw_strip(figure, page, under, layout.bottom)]
         for placed in layout.columns:
             if placed.column.letters:
                 draw_letters(page, placed, body[body["kind"] == "trial"])
-        footer = _footer(spec, tracks, table, drawn_in(figure))
+            if placed.column.marks:
+                draw_column_marks(page, placed, body)
+        footer, repeated = _footer(spec, tracks, table, drawn_in(figure))
         notes = _note_lines(footer, width)
         _write_notes(page, notes, bottom)
         height = _height(bottom, notes)
         figure.set_size_inches(width / MM_PER_INCH, height / MM_PER_INCH)
         page.set_ylim(height, 0)
-        for made, panel in zip(axes, panels, strict=True):
-            made.set_position(_place_of(page, (*layout.panels[panel.name], layout.body_top, layout.body_bottom)))
+        for made, box in axes:
+            made.set_position(_place_of(page, box))
         figure.placement = layout
-    _warn_of_dropped(spec, tracks, width)
-    figure.content = _content(spec, table, footer)
+    if width_mm is not None:
+        _warn_of_dropped(spec, tracks, width)
+    figure.content = _content(spec, table, footer, repeated)
     return figure
 
 
@@ -280,25 +311,58 @@ def _warn_of_dropped(spec, tracks, width):
         )
 
 
+@dataclass(frozen=True)
+class Strip:
+    """What stands above the rows or below their axis, in millimetres from its upper end.
+
+    ``axes`` are (name, (left, right, top, bottom), function that draws into them); ``key`` is one laid out by
+    ``lay_key``, with ``corner``, its left and upper end.
+    """
+
+    height: float = 0.0
+    axes: tuple = ()
+    key: tuple = ()
+    corner: tuple = (0.0, 0.0)
+
+
+def key_below(entries, width, top=0.0):
+    """Return the Strip of a key in lines below the axis, and below what stands there down to ``top``."""
+    key, tall = lay_key(entries, width - 2 * style.MARGIN, stacked=False)
+    return Strip(top + tall + KEY_ABOVE_MM, key=key, corner=(style.MARGIN, top + KEY_ABOVE_MM))
+
+
+def _draw_strip(figure, page, strip, y):
+    """Draw a Strip from ``y`` downwards; return its axes with their boxes."""
+    made = []
+    for name, (left, right, top, bottom), draws in strip.axes:
+        box = left, right, y + top, y + bottom
+        made.append((inset(figure, page, box, name), box))
+        draws(made[-1][0])
+    draw_key(page, strip.key, strip.corner[0], y + strip.corner[1])
+    return made
+
+
 def _with_places(table, row_y, stretch=1.0):
     """Return the table with ``y_mm``; circles stand about the middle of the band of their group, ``stretch`` or not."""
     table = table.assign(y_mm=pd.Series(row_y, index=body_of(table).index))
     if "offset_mm" in table:
-        middle = table[table["kind"] == "heading"].set_index("group")["y_mm"]
+        middle = table[table["kind"].isin(["heading", "category"])].set_index("group")["y_mm"]
         of_band = table["group"].map(middle) + table["offset_mm"] / stretch
         table["y_mm"] = table["y_mm"].where(table["kind"] != "point", of_band)
     return table
 
 
 def _footer(spec, tracks, table, drawn):
-    """Return the paragraphs below the figure."""
+    """Return the paragraphs below the figure, and whether what is said is the first of them."""
+    repeated = spec.said_without not in (None, *(getattr(track, "name", None) for track in tracks))
     names = [words.letters_sentence(each.head, each.letters, used) for each, used in _letters_in(tracks, table)]
-    marks, band = words.marks_sentence(spec.marks, drawn, spec.wording), spec.marks["contrast-zone"]
+    meant = spec.marks(table) if callable(spec.marks) else spec.marks
+    marks, band = words.marks_sentence(meant, drawn, spec.wording), meant.get("contrast-zone")
     if band and "contrast-zone" not in drawn:
         marks += f". Beyond the panel: {band.partition(': ')[2]}"
-    facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording)
-    lines = spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
-    return [line for line in lines if line]
+    facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording) if spec.panel else ""
+    lines = *spec.findings, spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
+    return [line for line in (spec.said * repeated, *lines) if line], repeated
 
 
 def _letters_in(tracks, table):
@@ -308,12 +372,14 @@ def _letters_in(tracks, table):
             yield track, {value for value, _ in letters} & set(table.loc[table["kind"] == "trial", track.name])
 
 
-def _content(spec, table, footer):
+def _content(spec, table, footer, repeated):
     """Return the numbers and words of a figure that was drawn."""
-    rows = with_reference_rows(table, spec.panel.zone, footer, null=spec.panel.null)
-    caption = " ".join([words.sentences(spec.title), spec.said, *footer])
+    zone, null = (spec.panel.zone, spec.panel.null) if spec.panel else ((), np.nan)
+    rows = with_reference_rows(table, zone, footer, null=null)
+    caption = " ".join([words.sentences(spec.title), *[spec.said] * (not repeated), *footer])
     alt = f"{words.sentences(f'{spec.kind}: {spec.title}', *spec.seen)} {spec.said}"
-    return FigureContent(rows, spec.title, caption, alt, spec.in_words, _printed(spec.tracks, spec.wording))
+    printed = spec.printed or _printed(spec.tracks, spec.wording)
+    return FigureContent(rows, spec.title, caption, alt, spec.in_words, printed)
 
 
 def _printed(tracks, wording):
@@ -336,7 +402,8 @@ def _printed(tracks, wording):
 
 def with_reference_rows(table, zone, footer, line="null line", null=0.0):
     """Append the numbers behind line and band, and the footer, below the rows of the figure."""
-    extra = [{"kind": "reference", "name": line, "contrast_estimate": null}] if np.isfinite(null) else []
+    value = "contrast_estimate" if "contrast_estimate" in table else "estimate"
+    extra = [{"kind": "reference", "name": line, value: null}] if np.isfinite(null) else []
     if zone:
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
@@ -347,11 +414,12 @@ def with_reference_rows(table, zone, footer, line="null line", null=0.0):
 def _draw_into(ax, spec):
     """Draw the rows into Axes, or a SubFigure, whose height they share; return the figure of the Axes."""
     table, panel, made = spec.rows, spec.panel, not hasattr(ax, "set_xlim")  # a SubFigure has no limits
+    table = table[~table["below"]] if "below" in table else table
     body = body_of(table)
     names = [str(style.say(name)) for name in body.get("text_tick", body["text_name"])]
     ax = _axes_in(ax, names, panel) if made else ax
     width, height = _size_of(ax)
-    y, top = stacked(table, 0.0)
+    y, top, _ = stacked(table, 0.0)
     if spec.settle:
         table, y, top = _settled(spec, width, height)
     # a few rows do not spread over a tall figure
@@ -379,8 +447,8 @@ def _settled(spec, width, height):
     most = height
     while True:
         table = spec.settle(width, most)
-        y, top = stacked(table, 0.0)
-        if top + 2.0 <= height:
+        y, top, _ = stacked(table, 0.0)
+        if top + 2.0 <= height + 1e-6:  # but for rounding
             return table, y, top
         least, most = most, most * 0.8
         if least < 1.0:
@@ -504,7 +572,9 @@ def _draw_heads(page, layout, panels, head_y):
     for placed in layout.columns:
         column = placed.column
         x = placed.left if column.align == "left" else placed.right
-        write(page, x, y, column.head, style.HEAD, align=column.align, gid=f"head-{column.cells[0]}")
+        for i, line in enumerate(reversed(head_lines(column))):
+            gid = f"head-{column.cells[0]}" + (f"-{i}" if i else "")
+            write(page, x, y - i * pitch, line, style.HEAD, align=column.align, gid=gid)
     for panel in panels:
         left, right = layout.panels[panel.name]
         head = first_fitting(panel.heads, right - left, style.BODY_PT, "bold")
@@ -527,7 +597,9 @@ def _draw_cells(page, layout, body):
         for placed in layout.columns:
             _draw_cell(page, layout, placed, row, i)
         more = (len(layout.names[i]) - 1) * line_height(style.BODY_PT) / 2
-        half = style.ROW_MM["total"] / 2 + 0.8 if row["kind"] == "total" else row.get("rule_mm", np.nan)
+        if row["kind"] == "subhead":
+            rule(page, [_across(layout, row["y_mm"] + SUBHEAD_RULE_MM)], "subhead-rule")
+        half = row.get("rule_mm", style.ROW_MM["total"] / 2 + 0.8 if row["kind"] == "total" else np.nan)
         if half == half:
             y = row["y_mm"] - half - more
             rule(page, [_across(layout, y)], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
@@ -535,44 +607,62 @@ def _draw_cells(page, layout, body):
 
 def _draw_cell(page, layout, placed, row, i):
     """Write one cell: its parts or what stands in their place; names have their lines, and a text in small type."""
-    column, y = placed.column, row["y_mm"]
-    look = style.cell_style(row["kind"], column.muted)
+    column, look = placed.column, cell_look(row, placed.column.cells[0], placed.column)
+    if row["kind"] == "subhead":
+        text = column.below or row[column.cells[0]]
+        return write(page, placed.left, row["y_mm"], text, style.HEAD, gid=f"subhead-{column.name}")
+    if column.under and row[column.under]:
+        half, edge = line_height(look[0]) / 2, placed.left if column.align == "left" else placed.right
+        y = row["y_mm"] + half * (len(layout.names[i]) if column.cells == ("text_name",) else 1)
+        write(page, edge, y, row[column.under], style.NOTE, align=column.align, gid=f"cell-{i}-{column.under}")
+        row = row | {"y_mm": row["y_mm"] - half}
+    y = row["y_mm"]
     if column.cells == ("text_name",):
         return _draw_name(page, layout.names[i], placed, row, i)
     parts = zip(column.cells, placed.parts, strict=True)
+    align = column.align if len(placed.parts) == 1 else "right"
     if column.whole and row[column.whole]:
-        parts = [(column.whole, placed.right)]
+        at = placed.left + MARK_MM * bool(column.marks) if column.align == "left" else placed.right
+        parts, align = [(column.whole, at)], column.align
     for cell, x in parts:
-        write(page, x, y, cell_text(row, cell), look, align=column.align, gid=f"cell-{i}-{cell}")
+        write(page, x, y, cell_text(row, cell), cell_look(row, cell, column), align=align, gid=f"cell-{i}-{cell}")
 
 
 def _draw_name(page, lines, placed, row, i):
     """Write a name, on several lines where it is long, and after it what stands in small type."""
-    look = style.cell_style(row["kind"], placed.column.muted)
+    look = cell_look(row, "text_name", placed.column)
     pitch, x = line_height(look[0]), placed.left + label_indent(row)
-    y = row["y_mm"] - (len(lines) - 1) / 2 * pitch
+    y = row["y_mm"] - (len(lines) - 1) / 2 * pitch * (row["kind"] != "claim")
+    if placed.column.before:
+        before = placed.column.before
+        write(page, placed.left + style.INDENT, y, row[before], style.NOTE, gid=f"cell-{i}-{before}")
     for j, line in enumerate(lines):
         write(page, x, y + j * pitch, line, look, gid=f"cell-{i}-text_name" + (f"-{j}" if j else ""))
     if placed.column.tail:
         gid, own = f"cell-{i}-{placed.column.tail}", lines.count("")
         x += 0.0 if own else text_width(lines[-1], *look[:2]) + style.TAIL_GAP
         y += (len(lines) - max(own, 1)) * pitch
+        # where nothing else helps, it crosses a line
+        halo = style.HALO_PT if placed.column.share and row["kind"] == "heading" else 0.0
         tail = tail_lines(row, placed.column, placed.right - placed.left) if own else [row[placed.column.tail]]
         for j, line in enumerate(tail):
-            write(page, x, y + j * pitch, line, style.NOTE, gid=gid + (f"-{j}" if j else ""))
+            write(page, x, y + j * pitch, line, style.NOTE, gid=gid + (f"-{j}" if j else ""), halo=halo)
 
 
 def _add_panel(figure, page, panel, layout, table):
-    """Add the axes of a panel to the figure, draw everything that belongs to it, and return them."""
+    """Add the axes of a panel to the figure, draw everything that belongs to it, and return them with their box."""
     left, right = layout.panels[panel.name]
-    ax = _axes_at(figure, page, (left, right, layout.body_top, layout.body_bottom), panel.name)
+    box = left, right, layout.body_top, layout.body_bottom
+    ax = inset(figure, page, box, panel.name)
     ax.set(xlim=panel.limits, ylim=(layout.body_bottom, layout.body_top))
     draw_panel(ax, panel, table, (right - left) / (panel.limits[1] - panel.limits[0]))
-    draw_axis(ax, panel, right - left)
     _write_strip(page, panel, left, right, (layout.top + layout.body_top) / 2)
     _write_missing(page, panel, left, right, body_of(table))
-    write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
-    return ax
+    if panel.captions:
+        ax.spines["bottom"].set_visible(True)
+        draw_axis(ax, panel, right - left)
+        write_captions(page, panel, left, right, layout.body_bottom + TICKS_MM)
+    return ax, box
 
 
 def _write_strip(page, panel, left, right, y):

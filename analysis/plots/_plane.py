@@ -132,6 +132,13 @@ class Plane:
         return on_path(self.mm(*np.transpose(points)), price)
 
 
+def plane_of_rows(ax, panel, mm_per_unit):
+    """Return the Plane of a panel of rows, upright in millimetres of the page."""
+    bottom, top = ax.get_ylim()
+    width = mm_per_unit * (panel.limits[1] - panel.limits[0])
+    return Plane(ax, panel, Scale((bottom, top)), width, bottom - top)
+
+
 def _fraction(values, limits):
     return (values - limits[0]) / (limits[1] - limits[0])
 
@@ -497,6 +504,16 @@ def studies_of(results, what, *, measure=None, digits=None, by=None):
     if by is not None or hasattr(results, "overall"):
         rows["group"] = source.members
     return Studies(pooled, rows, wording, source.left_out)
+
+
+def imputed_in(result):
+    """Which effects of a result have an imputed SD, found in order among its EffectSizes, which may hold more."""
+    table = getattr(result.effects, "table", ())
+    if "status" not in table:
+        return np.zeros(len(result.yi), dtype=bool)
+    rows = zip(table["yi"], table["vi"], table["status"].eq("imputed"), strict=True)
+    pairs = zip(result.yi, result.vi, strict=True)
+    return np.array([next((imputed for *own, imputed in rows if own == [*pair]), False) for pair in pairs])
 
 
 def with_digits(wording, digits, yi, vi):

@@ -8,31 +8,31 @@ table, and drawn from there.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
 import pandas as pd
-from matplotlib.style import context as style_context
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageWidth
+from analysis._types import FigureOptions, PageWidth
 from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel, first_fitting, line_height, panel_limits, text_width
-from analysis.plots._marks import area_entry, clipped_diamond, draw_key, lay_key, line_entry, marker_entry, rule, write
-from analysis.plots._page import (
-    TICKS_MM,
-    FigureContent,
-    ReportFigure,
-    axis_height,
-    draw_axis,
-    frame,
-    framed_page,
-    inset,
-    write_captions,
+from analysis.plots._layout import Column, Panel, asked, first_fitting, line_height, panel_limits
+from analysis.plots._marks import (
+    DASHES,
+    area_entry,
+    clipped_diamond,
+    horizontal,
+    lay_key,
+    line_entry,
+    marker_entry,
+    rule,
+    scatter,
 )
+from analysis.plots._page import TICKS_MM, ReportFigure, Spec, Strip, draw, key_below
 from analysis.plots._plane import (
     EDGE_MM,
     Plane,
@@ -42,12 +42,12 @@ from analysis.plots._plane import (
     critical,
     draw_axes,
     draw_tips,
-    footer_rows,
-    null_of,
+    imputed_in,
+    plane_of_rows,
     size_of,
     title_axes,
+    width_of,
     with_digits,
-    with_rows,
 )
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
@@ -59,38 +59,26 @@ if TYPE_CHECKING:
 
     from analysis.models.bayes import PosteriorEffect
 
-PRINTED = {
-    "Observed": ("text_observed",),
-    "Posterior median": ("text_estimate",),
-    "Credible interval": ("text_low", "text_high"),
-}
 ORDERS = {"given": None, "estimate": "observed_estimate", "precision": "vi", "label": "name"}
+LONG, DOTS = (0, (4.0, 2.2)), (0, (1.0, 1.6))  # dashes of a new trial and of a prior
 POINTS = 161  # of a density
 HEADROOM = 1.08  # height of a panel of densities, in heights of what fills it
 MOST_PRIOR = 1.6  # a prior makes the panel this many times higher than the posterior at most
-LINE_PT = 1.3
-DASHES = (0, (4.0, 2.2))
-DOTS = (0, (1.0, 1.6))
+DENSITY_MM = 40.0
+NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
+KEY_MM = 33.0  # least width of the key, which stands over the names there
 
 # rows of trials
 LANE_MM = 0.62  # observed above and shrunken below the middle of a row
 CIRCLE_PT2 = 13.0
-OBSERVED_PT = 0.6
 RIM_PT = 0.9
-
-# the page
-USUAL_MM, LEAST_MM = 174.0, 80.0
-NUMBERS_MM = 125.0  # pages at least this wide have columns of numbers
-PANEL_MM, ALONE_MM = 50.0, 34.0  # least width of the panel beside numbers, and of the panel alone
-KEY_MM = 33.0
-KEY_ABOVE_MM = 2.2  # above a key at the end of the page
-DENSITY_MM = 40.0
 
 # the panel of tau
 TAU_MM = 22.0  # its height where it stands below
 TAU_ABOVE_MM = 4.0  # above it there
 TAU_AXIS_MM = 10.0  # its ticks and title
 TAU_TAIL = 0.995  # the share of the posterior that it shows
+FEW = 5  # trials: with fewer the prior of tau has much influence
 LEFT_SHARE = 0.05  # of the range of tau, left of 0
 
 
@@ -100,17 +88,12 @@ class _About:
 
     posterior: object
     table: pd.DataFrame
-    caption: str  # the title of the level axis
     wording: Wording
 
     @property
     def level(self):
         """Return the level of the intervals, as "95%"."""
         return level(self.posterior.confidence_level)
-
-    def effect(self, summary):
-        """Return "−1.20 points (95% credible interval −1.60 to −0.80)"."""
-        return self.wording.within(summary.median, summary.interval, f"{self.level} credible interval", unit=True)
 
     def below(self, what):
         """Return how probable it is that the mean effect ("mu") or a new one is below null, above if that is good."""
@@ -136,6 +119,7 @@ def posterior_plot(
     digits: int | None = None,
     ax: Axes | None = None,
     note: str = "",
+    **options: Unpack[FigureOptions],
 ) -> ReportFigure:
     """Draw a posterior: densities of mean effect, new trial and tau, and the shrinkage of every trial.
 
@@ -155,7 +139,7 @@ def posterior_plot(
     ax : matplotlib.axes.Axes, optional
         Draw the densities of mean effect and new trial into these axes of another figure, which have their final
         size, without trials, tau, title, key and footer.
-    {note}
+    {note, footer, dpi, xlim, ticks, xlabel, null, lines}
 
     Returns
     -------
@@ -204,24 +188,63 @@ def posterior_plot(
     # the trials set the limits of the panel, and the interval of the mean effect
     mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
     columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]
-    scale = Scale(panel_limits(*columns, null=null_of(wording.measure)), wording.measure)
-    about = _About(posterior, _posterior_table(posterior, trials, scale, wording), caption, wording)
+    null = Scale((), wording.measure, asked=True).null
+    scale = asked(Scale(panel_limits(*columns, null=null), wording.measure))
+    about = _About(posterior, _posterior_table(posterior, trials, scale, wording), wording)
     if ax is not None:
         plane = Plane(ax, scale, _density_scale(about), *size_of(ax))
         draw_axes(plane, upright=False)
         _draw_densities(plane, about)
         title_axes(ax, caption, "Density", favours)
         return ax.figure
-    if width_mm is not None and width_mm < LEAST_MM:
-        raise ValueError(f"width_mm is {number(width_mm, 0)}; this figure needs at least {number(LEAST_MM, 0)} mm")
-    title = title or f"Posterior of the mean effect and of {wording.counted(len(trials))}"
-    footer = _posterior_footer(about, scale, note)
-    fig = _posterior_page(about, scale, favours, title=title, footer=footer, width=width_mm)
-    caption, alt = " ".join([sentences(title), *footer]), _posterior_alt_text(title, about)
-    rows = with_rows(about.table, *footer_rows(footer))
-    printed = {words.capital(wording.noun): ("text_name",), **PRINTED}
-    fig.content = FigureContent(rows, title, caption, alt, _posterior_finding(about), printed)
-    return fig
+    width = width_mm and width_of(width_mm, "posterior plot")
+    panel = {"measure": scale.measure, "asked": True, "draws": _draw_rows}
+    panel = Panel("trials", (), (), scale.limits, (caption,), favours, **panel)
+    noun, wide = words.capital(wording.noun), width is None or width >= NUMBERS_MM
+    tracks = [Column("name", noun, ("text_name",), "left", room=(KEY_MM * wide, np.inf)), panel]
+    if wide:
+        head = f"Posterior {bracketed(f'{about.level} CrI')}"
+        tracks.append(Column("numbers", "Observed", ("text_observed",)))
+        tracks.append(Column("numbers", head, ("text_estimate", "text_low", "text_high")))
+    counted, heads = wording.counted(len(trials)), {noun: ("text_name",), "Observed": ("text_observed",)}
+    few = f"{counted}: the prior of τ has much influence; compare with others" if len(trials) < FEW else ""
+    spread = (trials[column].agg(["min", "max"]) for column in ("observed_estimate", "estimate"))
+    observed, medians = (wording.span(*ends) for ends in spread)
+    at = about.level
+    spec = Spec(
+        about.table,
+        tracks,
+        wording,
+        title=title or f"Posterior of the mean effect and of {counted}",
+        said=_posterior_finding(about),
+        computed=sentences(
+            f"Bayesian random-effects model, {counted}; {words.prior_words(posterior.tau_prior)}; "
+            f"{words.prior_words(posterior.mu_prior)}{' (not drawn)' if posterior.mu_prior is None else ''}",
+            "posterior distributions by quadrature, intervals with equal tails",
+        ),
+        marks={
+            "posterior-observed": f"{{nouns}}: open circle, estimate as observed with its {at} confidence interval",
+            "posterior-shrunken": (
+                f"filled circle, posterior median of the {{noun}}'s true effect with its {at} credible interval, drawn "
+                "towards the mean the more, the less precise the {noun}"
+            ),
+            "posterior-observed-intervals-imputed": "dashed interval: SD imputed",
+            "posterior-total": "diamond and pale line: mean effect",
+            "posterior-prediction": "bar: predictive interval",
+            "posterior-*-tips": "arrowhead: interval leaves the panel",
+        },
+        facts=(f"Densities are those{wording.on_scale}" * bool(wording.on_scale), few),
+        notes=(sentences(note),),
+        seen=(f"{counted}, observed estimates from {observed} and posterior medians from {medians}",),
+        in_words=_posterior_finding(about),
+        kind="Posterior densities and shrinkage",
+        drop=("numbers",),
+        said_without="",
+        above=partial(_above_rows, about, scale),
+        below=partial(_below_rows, about),
+        printed=heads | {"Posterior median": ("text_estimate",), "Credible interval": ("text_low", "text_high")},
+    )
+    return draw(spec, width_mm=width)
 
 
 def _posterior_trials(posterior, order):
@@ -230,7 +253,7 @@ def _posterior_trials(posterior, order):
     rows = rows.rename(columns={"yi": "observed_estimate", "ci_low": "low", "ci_high": "high"}).assign(kind="trial")
     half = critical(posterior.confidence_level) * np.sqrt(rows["vi"])
     rows["observed_low"], rows["observed_high"] = rows["observed_estimate"] - half, rows["observed_estimate"] + half
-    rows["name"] = rows["name"].astype(str)
+    rows["name"], rows["imputed"] = rows["name"].astype(str), imputed_in(posterior)
     column = ORDERS[order]
     return rows if column is None else rows.sort_values(column, kind="stable", ignore_index=True)
 
@@ -295,7 +318,7 @@ def _draw_densities(plane, about):
     """Draw the densities of mean effect and new trial, the interval shaded, and a proper prior."""
     looks = _curve_looks()
     if plane.x.limits[0] < plane.x.null < plane.x.limits[1]:
-        null = [[(0.0, 0.0), (0.0, plane.y.limits[1])]]
+        null = [[(plane.x.null, end) for end in plane.y.limits]]
         plane.lines(null, "posterior-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     x, y = _density_of(about, "new trial")
     plane.areas([band(x, np.zeros(len(x)), y)], "posterior-new-area", style.BAND, zorder=0.1)
@@ -307,8 +330,8 @@ def _draw_densities(plane, about):
 def _curve_looks():
     """Return the look of the curves of a posterior, of a new trial and of a prior, as drawn and in the key."""
     return {
-        "posterior": {"colors": style.MODEL, "linewidths": LINE_PT},
-        "new": {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [DASHES]},
+        "posterior": {"colors": style.MODEL, "linewidths": 1.3},
+        "new": {"colors": style.MODEL, "linewidths": 0.8, "linestyles": [LONG]},
         "prior": {"colors": style.MUTED, "linewidths": 1.0, "linestyles": [DOTS]},
     }
 
@@ -333,44 +356,15 @@ def _draw_posterior(plane, about, quantity, summary, gid):
     plane.lines(median, f"{gid}-median", colors=style.MODEL, linewidths=style.RULE_PT, zorder=2.1)
 
 
-def _posterior_footer(about, scale, note):
-    """Return the paragraphs below the figure."""
-    of, wording = about.posterior, about.wording
-    log = f"Densities are those{wording.on_scale}" if wording.on_scale else ""
-    rows = about.table[about.table["low"].notna() & about.table["kind"].ne("tau")]
-    ends = rows[["low", "high", "observed_low", "observed_high"]]
-    leave = ends.lt(scale.limits[0]).any(axis=None) or ends.gt(scale.limits[1]).any(axis=None)
-    arrowhead = "; arrowhead: interval leaves the panel" if leave else ""
-    few = f"{wording.counted(of.k)}: the prior of τ has much influence; compare with others" if of.k < 5 else ""
-    lines = [
-        _posterior_finding(about),
-        sentences(
-            f"Bayesian random-effects model, {wording.counted(of.k)}; {words.prior_words(of.tau_prior)}; "
-            f"{words.prior_words(of.mu_prior)}{' (not drawn)' if of.mu_prior is None else ''}",
-            "posterior distributions by quadrature, intervals with equal tails",
-        ),
-        sentences(
-            f"{wording.nouns}: open circle, estimate as observed with its {about.level} confidence interval; filled "
-            f"circle, posterior median of the {wording.noun}'s true effect with its {about.level} credible interval, "
-            f"drawn towards the mean the more, the less precise the {wording.noun}",
-            f"diamond and pale line: mean effect; bar: predictive interval{arrowhead}",
-            log,
-            few,
-        ),
-        sentences(note),
-    ]
-    return [line for line in lines if line]
-
-
 def _posterior_finding(about):
     """Return what the posterior says, in words."""
     of, wording = about.posterior, about.wording
     below, new = about.below("mu"), about.below("new")
     tau = f"{number(of.tau.median, wording.digits)} {wording.points}".rstrip()
     what = f" ({wording.called})" if wording.contrast else ""
+    mu = wording.within(of.mu.median, of.mu.interval, f"{about.level} credible interval", unit=True)
     return sentences(
-        f"Mean effect{what}: posterior median {about.effect(of.mu)}"
-        f"{f'; probability that it is {below}' if below else ''}",
+        f"Mean effect{what}: posterior median {mu}{f'; probability that it is {below}' if below else ''}",
         f"A new {wording.noun}: {about.level} predictive interval {wording.span(*of.new.interval)}"
         f"{f'; probability that its effect is {new}' if new else ''}",
         f"Heterogeneity: τ{wording.on_scale}, posterior median {tau} "
@@ -385,102 +379,31 @@ def _probability(p):
     return f"above {percent(0.999, 1)}" if p > 0.999 else percent(p, 1)
 
 
-def _posterior_page(about, scale, favours, *, title, footer, width):
-    """Return the figure: densities on top, trials in rows below, numbers and the panel of tau beside them or below."""
-    rows = about.table[about.table["kind"].isin(("trial", "total", "prediction"))].reset_index(drop=True)
-    place = _place_columns(about, rows, width)
-    beside, wide = bool(place.parts), place.right - place.left
-    with style_context(["default", style.RC]):
-        key_mm = place.left - style.MARGIN - style.GAP if beside else place.width - 2 * style.MARGIN
-        key, tall = lay_key(_posterior_key(about), key_mm, stacked=beside)
-        top_mm = max(DENSITY_MM, tall + 2.0) if beside else DENSITY_MM
-        y = _rows_mm(len(rows) - 2)
-        panel = Panel("posterior", ("", ""), (), scale.limits, (about.caption,), favours=favours, measure=scale.measure)
-        axis = axis_height([panel], {"posterior": wide})
-        head, depth = line_height(style.BODY_PT) + 2.2, y[-1] + 3.4
-        under = 0.0 if beside else TAU_ABOVE_MM + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM + tall
-        framing = frame(title, footer, place.width, top_mm + head + depth + axis + under)
-        figure, page = framed_page(framing)
-        base = framing.top + top_mm
-        top = base + head
-        ax = inset(figure, page, (place.left, place.right, framing.top, base), "densities")
-        plane = Plane(ax, scale, _density_scale(about), wide, top_mm)
+def _above_rows(about, scale, layout):
+    """Return the Strip of the densities, between the key and the panel of tau where there are columns of numbers."""
+    (left, right), beside = layout.panels["trials"], len(layout.columns) > 1
+    key, tall = lay_key(_posterior_key(about), left - style.MARGIN - style.GAP, stacked=True) if beside else ((), 0.0)
+    height = max(DENSITY_MM, tall + 2.0)
+
+    def draws(ax):
+        plane = Plane(ax, scale, _density_scale(about), right - left, height)
         ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
         _draw_densities(plane, about)
-        rule(page, [[(place.left, base), (place.right, base)]], "density-base")
-        ax = inset(figure, page, (place.left, place.right, top, top + depth), "trials")
-        plane = Plane(ax, scale, Scale((depth, 0.0)), wide, depth)
-        ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-        draw_axis(ax, scale, wide)
-        ax.spines["bottom"].set_visible(True)
-        _draw_posterior_rows(plane, about, y)
-        write_captions(page, panel, place.left, place.right, top + depth + TICKS_MM)
-        _write_cells(page, about, rows, place, y_mm=top + y, top=top)
-        if beside:
-            edge = place.width - style.MARGIN - EDGE_MM
-            tau = place.right + 1.6 * style.PANEL_GAP, edge, framing.top + 3.6, base - TAU_AXIS_MM
-            key_top = framing.top + 1.0
-        else:
-            below = top + depth + axis + TAU_ABOVE_MM
-            tau = place.left, place.right, below, below + TAU_MM
-            key_top = below + TAU_MM + TAU_AXIS_MM + KEY_ABOVE_MM
-        _draw_tau(figure, page, about, tau)
-        draw_key(page, key, style.MARGIN, key_top)
-    return figure
+        rule(ax, [[(end, 0.0) for end in plane.x.limits]], "density-base", clip_on=False)
+
+    edge = layout.width - style.MARGIN - EDGE_MM
+    tau = right + 1.6 * style.PANEL_GAP, edge, 3.6, height - TAU_AXIS_MM
+    axes = [("densities", (left, right, 0.0, height), draws), *[_tau_axes(about, tau)] * beside]
+    return Strip(height, axes, key, (style.MARGIN, 1.0))
 
 
-@dataclass(frozen=True)
-class _Edges:
-    """Edges of the panel in millimetres, and the right edges of the columns of numbers, none on a narrow page."""
-
-    width: float  # of the page
-    left: float
-    right: float
-    parts: tuple
-
-
-def _place_columns(about, rows, width):
-    """Return where everything stands.
-
-    Without a width the page is as wide as the names and numbers need; otherwise numbers go first where there is no
-    room, and too narrow a page is an error.
-    """
-    names = max(text_width(name, style.BODY_PT, "bold") for name in rows["text_name"])
-    left = style.MARGIN + max(names, KEY_MM) + style.GAP
-    parts, beside = _number_columns(about, rows)
-    if width is None:
-        width = max(USUAL_MM, left + PANEL_MM + beside + style.MARGIN)
-    edge = width - style.MARGIN
-    if width >= NUMBERS_MM and edge - beside - left >= PANEL_MM:
-        return _Edges(width, left, edge - beside, tuple(edge - part for part in parts))
-    # without numbers the key goes below the panels, so that the names alone decide where they begin
-    left = style.MARGIN + names + style.GAP
-    if edge - left < ALONE_MM:
-        least = number(np.ceil(left + ALONE_MM + style.MARGIN), 0)
-        raise ValueError(f"width_mm is {number(width, 0)}, but this figure needs at least {least} mm")
-    return _Edges(width, left, edge - EDGE_MM, ())
-
-
-def _number_columns(about, rows):
-    """Return how far the columns of numbers end from the right margin, and the width of all with the gap before.
-
-    The columns are those of ``_write_cells``: as observed, then the posterior median and both ends of its interval.
-    """
-    wide = [_widest(rows[f"text_{part}"]) for part in ("low", "high")]
-    heads = [text_width(head, style.BODY_PT, "bold") for head in _heads(about)]
-    posterior = max(sum(wide) + _widest(rows["text_estimate"]) + 2 * style.PART_GAP, heads[1])
-    observed = max(_widest(rows["text_observed"]), heads[0])
-    parts = posterior + style.GAP, sum(wide) + 2 * style.PART_GAP, wide[1] + style.PART_GAP, 0.0
-    return parts, posterior + style.GAP + observed + style.PANEL_GAP
-
-
-def _widest(texts):
-    return max(text_width(text, style.BODY_PT, "bold") for text in texts)
-
-
-def _heads(about):
-    """Return the headings of the numbers: over the column of observed estimates, and over the other three."""
-    return "Observed", f"Posterior {bracketed(f'{about.level} CrI')}"
+def _below_rows(about, layout):
+    """Return the Strip of the panel of tau and the key on a page without columns of numbers."""
+    if len(layout.columns) > 1:
+        return Strip()
+    tau = *layout.panels["trials"], TAU_ABOVE_MM, TAU_ABOVE_MM + TAU_MM
+    key = key_below(_posterior_key(about), layout.width, TAU_ABOVE_MM + TAU_MM + TAU_AXIS_MM)
+    return replace(key, axes=[_tau_axes(about, tau)])
 
 
 def _posterior_key(about):
@@ -496,103 +419,54 @@ def _posterior_key(about):
     ]
 
 
-def _rows_mm(k):
-    """Return the middles of the rows of k trials, the mean effect and a new trial, below the top of the panel."""
-    pitch = style.ROW_MM["trial"]
-    trials = 0.5 * pitch + np.arange(k) * pitch + 0.6
-    total = (trials[-1] if k else 0.0) + pitch / 2 + style.SPACE_ABOVE_MM["total"] + style.ROW_MM["total"] / 2
-    return np.append(trials, [total, total + (style.ROW_MM["total"] + style.ROW_MM["prediction"]) / 2])
-
-
-def _draw_posterior_rows(plane, about, y):
-    """Draw trials, mean effect and new trial on rows at ``y`` mm below the top of the panel."""
-    low, high = plane.x.limits
-    if low < plane.x.null < high:
-        null = [[(0.0, 0.0), (0.0, plane.height)]]
-        plane.lines(null, "posterior-rows-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.2)
-    total = about.table[about.table["kind"] == "total"].iloc[0]
-    mean = [[(total["estimate"], 0.0), (total["estimate"], plane.height)]]
+def _draw_rows(ax, panel, table, mm_per_unit):
+    """Draw trials, the diamond of the mean effect and the bar of a new trial."""
+    plane = plane_of_rows(ax, panel, mm_per_unit)
+    (low, high), ends = panel.limits, plane.y.limits
+    of = {kind: table[table["kind"] == kind] for kind in ("trial", "total", "prediction")}
+    total, new = of["total"].iloc[0], of["prediction"].iloc[0]
+    mean = [[(total["estimate"], end) for end in ends]]
     plane.lines(mean, "posterior-mean", colors=style.BAND_DARK, linewidths=0.8, zorder=0.1)
-    trials = about.table[about.table["kind"] == "trial"]
-    k = len(trials)
-    observed, shrunken = y[:k] - LANE_MM, y[:k] + LANE_MM
-    ends = [trials["observed_estimate"], observed], [trials["estimate"], shrunken]
-    joined = np.stack([np.column_stack(end) for end in ends], axis=1)
+    trials = of["trial"]
+    imputed, joined = trials["imputed"].to_numpy(bool), []
+    for name, prefix, lane, colour, wide, inside in (
+        ("observed", "observed_", -LANE_MM, style.MUTED, 0.6, style.PAPER),
+        ("shrunken", "", LANE_MM, style.MODEL, style.INTERVAL_PT, style.MODEL),
+    ):
+        x, a, b = (trials[f"{prefix}{end}"] for end in ("estimate", "low", "high"))
+        y, dashed, gid = trials["y_mm"] + lane, imputed & bool(prefix), f"posterior-{name}-intervals"
+        intervals, look = horizontal(a.clip(low, high), b.clip(low, high), y), {"colors": colour, "linewidths": wide}
+        plane.lines(intervals[~dashed], gid, zorder=2, **look)
+        plane.lines(intervals[dashed], f"{gid}-imputed", linestyles=[DASHES], zorder=2, **look)
+        draw_tips(plane, a, b, y, f"posterior-{name}-tips", colour=colour)
+        look = {"s": CIRCLE_PT2, "c": inside, "edgecolors": colour, "linewidths": RIM_PT}
+        scatter(ax, x, y, f"posterior-{name}", zorder=2.8 if prefix else 3, **look)
+        joined.append(np.column_stack([x, y]))
+    joined = np.stack(joined, axis=1)
     plane.lines(joined, "posterior-shrinkage", colors=style.FAINT, linewidths=style.CONNECTOR_PT / 2, zorder=1)
-    kinds = (
-        ("observed", "observed_", observed, style.MUTED, OBSERVED_PT, style.PAPER, 2.8),
-        ("shrunken", "", shrunken, style.MODEL, style.INTERVAL_PT, style.MODEL, 3),
-    )
-    for name, prefix, at, colour, wide, inside, zorder in kinds:
-        x, a, b = (trials[f"{prefix}{end}"].to_numpy(float) for end in ("estimate", "low", "high"))
-        lines = np.stack([np.column_stack([end.clip(low, high), at]) for end in (a, b)], axis=1)
-        plane.lines(lines, f"posterior-{name}-intervals", colors=colour, linewidths=wide, zorder=2)
-        draw_tips(plane, a, b, at, f"posterior-{name}-tips", colour=colour)
-        look = {"s": CIRCLE_PT2, "c": inside, "edgecolors": colour, "linewidths": RIM_PT, "zorder": zorder}
-        plane.ax.scatter(x, at, gid=f"posterior-{name}", label=name, **look)
-    _draw_results(plane, about, y[k:])
-
-
-def _draw_results(plane, about, y):
-    """Draw the diamond of the mean effect and the bar of the predictive interval."""
-    low, high = plane.x.limits
-    arrow = style.ARROW_MM / plane.width * (high - low)
-    total, new = (about.table[about.table["kind"] == kind].iloc[0] for kind in ("total", "prediction"))
     ends, half = (total["low"], total["estimate"], total["high"]), style.DIAMOND_MM["total"] / 2
-    corners = clipped_diamond(ends, y[0], half, (low, high), arrow)
+    corners = clipped_diamond(ends, total["y_mm"], half, panel.limits, style.ARROW_MM / mm_per_unit)
     plane.areas([corners] if corners else [], "posterior-total", style.MODEL, zorder=3)
-    bar = [[(max(new["low"], low), y[1]), (min(new["high"], high), y[1])]]
+    bar = [[(max(new["low"], low), new["y_mm"]), (min(new["high"], high), new["y_mm"])]]
     plane.lines(bar, "posterior-prediction", colors=style.MODEL, linewidths=style.PREDICTION_PT, zorder=3)
-    for row, at, name in ((total, y[0], "total"), (new, y[1], "prediction")):
-        draw_tips(plane, [row["low"]], [row["high"]], [at], f"posterior-{name}-tips", colour=style.MODEL)
+    for row, name in ((total, "total"), (new, "prediction")):
+        draw_tips(plane, [row["low"]], [row["high"]], [row["y_mm"]], f"posterior-{name}-tips", colour=style.MODEL)
 
 
-def _write_cells(page, about, rows, place, *, y_mm, top):
-    """Write names and numbers, their headings, and the rule above the results."""
-    edge = place.width - style.MARGIN
-    y = top - 1.4 - line_height(style.BODY_PT) / 2
-    write(page, style.MARGIN, y, words.capital(about.wording.noun), style.HEAD, gid="head-name")
-    if place.parts:
-        for head, x in zip(_heads(about), (place.parts[0], edge), strict=True):
-            write(page, x, y, head, style.HEAD, align="right", gid=f"head-{head.split()[0].lower()}")
-    ends = [(style.MARGIN, place.left - style.GAP / 2), (place.right + style.GAP / 2, edge)]
-    rule(page, [[(a, top - 0.6), (b, top - 0.6)] for a, b in ends[: 1 + bool(place.parts)]], "head-rule")
-    cells = ("text_observed", "text_estimate", "text_low", "text_high")
-    for i, row in enumerate(rows.to_dict("records")):
-        look = style.cell_style(row["kind"])
-        write(page, style.MARGIN, y_mm[i], row["text_name"], look, gid=f"cell-{i}-name")
-        for cell, x in zip(cells, place.parts, strict=False):
-            write(page, x, y_mm[i], row[cell], look, align="right", gid=f"cell-{i}-{cell[5:]}")
-    at = y_mm[-2] - style.ROW_MM["total"] / 2 - 0.6
-    rule(page, [[(style.MARGIN, at), (edge, at)]], "total-rule", width=style.HAIR_PT, colour=style.FAINT)
-
-
-def _draw_tau(figure, page, about, box):
-    """Draw the panel of tau with its axis and title."""
+def _tau_axes(about, box):
+    """Return the panel of tau with its axis and title, as a Strip has it."""
     left, right, top, bottom = box
-    ax = inset(figure, page, box, "tau")
-    x = about.table.loc[about.table["quantity"].eq("tau"), "x"]
-    y = _density_scale(about, "tau", "prior of tau")
-    plane = Plane(ax, Scale((-LEFT_SHARE * float(x.max()), float(x.max()))), y, right - left, bottom - top)
-    ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    draw_axis(ax, Panel("tau", (), (), plane.x.limits, ("",)), plane.width)
-    ax.spines["bottom"].set_visible(True)
-    _draw_curve(plane, about, "prior of tau", "posterior-tau-prior", zorder=2.1, **_curve_looks()["prior"])
-    _draw_posterior(plane, about, "tau", about.posterior.tau, "posterior-tau")
-    scale = about.wording.on_scale
-    title = first_fitting((f"τ, SD of true effects{scale}", f"τ{scale}"), right - left + 4.0, style.SMALL_PT)
-    y = bottom + TICKS_MM + line_height(style.SMALL_PT) / 2
-    write(page, (left + right) / 2, y, title, style.CAPTION, align="center", gid="title-tau")
+    end = float(_density_of(about, "tau")[0].max())
+    scales = Scale((-LEFT_SHARE * end, end)), _density_scale(about, "tau", "prior of tau")
 
+    def draws(ax):
+        plane = Plane(ax, *scales, right - left, bottom - top)
+        draw_axes(plane, upright=False)
+        _draw_curve(plane, about, "prior of tau", "posterior-tau-prior", zorder=2.1, **_curve_looks()["prior"])
+        _draw_posterior(plane, about, "tau", about.posterior.tau, "posterior-tau")
+        scale = about.wording.on_scale
+        title = first_fitting((f"τ, SD of true effects{scale}", f"τ{scale}"), plane.width + 4.0, style.SMALL_PT)
+        y = -TICKS_MM - line_height(style.SMALL_PT) / 2
+        plane.write(plane.width / 2, y, title, style.CAPTION, align="center", gid="title-tau")
 
-def _posterior_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = about.table[about.table["kind"] == "trial"]
-    spans = []
-    for name, column in (("observed estimates", "observed_estimate"), ("posterior medians", "estimate")):
-        spans.append(f"{name} from {about.wording.span(trials[column].min(), trials[column].max())}")
-    return sentences(
-        f"Posterior densities and shrinkage: {title}",
-        f"{about.wording.counted(len(trials))}, {' and '.join(spans)}",
-        _posterior_finding(about),
-    )
+    return "tau", box, draws

@@ -125,8 +125,8 @@ def theme(
     decimal : str, optional
         The decimal mark: "," or "·", as The Lancet has it. Default: that of the theme.
     **changes
-        Single settings of a look in lower case, such as ``square="#446688"``, ``square_max_pt=7`` or
-        ``font="Arial"``.
+        Single settings of a look in lower case: the colours ``square``, ``interval``, ``diamond`` and ``prediction`` of
+        forests, ``square_max_pt=7``, ``font="Arial"`` and others.
 
     Returns
     -------

@@ -8,7 +8,8 @@ from fnmatch import fnmatch
 from math import isfinite
 
 from analysis.plots import _theme as style
-from analysis.sentences import capital
+from analysis.sentences import as_given, capital
+from analysis.sentences import prior_words as prior_words
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, level, number, percent
 
 MODELS = {
@@ -67,22 +68,12 @@ MARKS = {
     "contrast-zone": "",
 }
 UNNAMED = ("first arm", "second arm")  # of numbers alone
-PRIORS = {
-    "HalfNormal": "half-normal prior of τ with scale {scale}",
-    "HalfCauchy": "half-Cauchy prior of τ with scale {scale}",
-    "HalfStudent": "half-t prior of τ with {df} degrees of freedom and scale {scale}",
-    "LogStudent": "log-t prior of τ² with {df} degrees of freedom, location {location} and scale {scale}",
-    "Uniform": "uniform prior of τ up to {upper}",
-    "Normal": "normal prior of the mean effect with mean {mean} and SD {sd}",
-}
 # By what stands between the arms; whole, as translations want them.
 WORTHWHILE = {
     "minus": "smallest worthwhile difference between groups",
     "over": "smallest worthwhile effect between groups",
     "": "smallest worthwhile effect",
 }
-# Decimals of a number that a user gave, at most.
-_GIVEN = 6
 
 
 def directions(favours, wording):
@@ -115,19 +106,13 @@ def zone_words(zone, wording):
     # What is less or more is said in words where it is known to be good, and by its sign elsewhere.
     told = not wording.measure.scale and wording.benefit and len(sides) == 1
     ends = sorted(map(abs, zone)) if told else wording.shown(zone)
-    span = " to ".join(dict.fromkeys(_as_given(float(x)) for x in ends))
+    span = " to ".join(dict.fromkeys(as_given(float(x)) for x in ends))
     unit = f" {unit.removesuffix('s') if span == '1' else unit}" if unit else ""
     side = (" more" if True in sides else " less") if told else ""
     what, mark = WORTHWHILE[wording.measure.joined], "dashed line" if zone[0] == zone[1] else "band"
     label = what.removesuffix(" between groups")
     labels = f"{label}: {span}{unit}", f"smallest worthwhile: {span}", f"worthwhile: {span}"
     return f"{mark}: {what}, {span}{unit}{side}", labels
-
-
-def _as_given(value):
-    """Return a number with as many decimals as it was given with."""
-    value = round(value, _GIVEN + 2)
-    return number(value, next((d for d in range(_GIVEN) if round(value, d) == value), _GIVEN))
 
 
 def effect_head(wording, table=()):
@@ -187,16 +172,6 @@ def model_sentence(pooled, wording):
     drawn = drawn and pooled.pi is not None and isfinite(pooled.pi.low)
     single = f"of single {'effects' if hasattr(pooled, 'cluster') else wording.nouns} by the normal distribution"
     return f"{pooled_by(pooled, wording)}, {single}{f'; {at} prediction interval {by}' if drawn else ''}"
-
-
-def prior_words(prior):
-    """Return the prior of tau or of the mean effect in words; None is flat."""
-    if prior is None:
-        return "flat prior of the mean effect"
-    name = type(prior).__name__
-    name = "HalfCauchy" if name == "HalfStudent" and prior.df == 1 else name
-    given = {part: _as_given(value) for part, value in vars(prior).items()}
-    return PRIORS.get(name, f"prior of τ by {name}").format(**given)
 
 
 def tau_words(tau, wording):
@@ -263,11 +238,11 @@ def arms_sentence(pooled, wording):
 
 def beyond_sentence(rows, panel, wording):
     """Return which studies have an estimate beyond the panel, "" for none."""
-    rows = rows[rows["kind"].isin(["trial", "point"]) & ~rows["contrast_estimate"].between(*panel.limits)]
-    rows = rows[rows["contrast_estimate"].notna()]
+    of = "contrast_estimate" if "contrast_estimate" in rows else "estimate"
+    rows = rows[rows["kind"].isin(["trial", "point"]) & ~rows[of].between(*panel.limits) & rows[of].notna()]
     if len(rows) > MOST_NAMED:
         return f"Beyond the panel: {number(len(rows), 0)} estimates"
-    named = zip(rows["name"], rows["contrast_estimate"], strict=True)
+    named = zip(rows["name"], rows[of], strict=True)
     return f"Beyond the panel: {', '.join(f'{name} ({wording.write(x)})' for name, x in named)}" if len(rows) else ""
 
 
