@@ -181,8 +181,8 @@ results : PooledEffect, EffectSizes or PooledArms
     EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
 columns : sequence of str, or mapping of str to heading
     Text columns left of the panel: "n" (patients of both arms), "arms" (mean, SD and n of both arms, or events and n
-    where effects are made of counts), "effect" (estimate and interval), "weight", or any column of the trials, numbers
-    aligned on the decimal point.
+    where effects are made of counts), "effect" (estimate and interval), "weight", "p" (of no effect), or any column of
+    the trials, numbers aligned on the decimal point. A heading of yours is printed as it is.
 right : sequence of str, or mapping of str to heading
     Text columns right of the panel, named as in `columns`.
 order : str

@@ -178,6 +178,22 @@ def test_a_circle_beyond_the_panel_leaves_an_arrowhead_where_it_would_be():
     assert all(name in fig.content.caption for name in gone["name"])
 
 
+@rows
+@pytest.mark.parametrize("xlim", [(10, 20), (-30, -20)])
+def test_of_what_is_all_beyond_the_panel_arrowheads_are_left(draw, label, xlim):
+    fig = draw(xlim=xlim)
+    left = {mark.get_gid() for mark in axes(fig, label).collections} - {f"{label}-null"}
+    assert left and all("-arrows-" in gid for gid in left)
+    marks = "squares:", "circles: trials", "thin lines", "dotted", *(["diamonds:"] if len(fig.axes) == 2 else [])
+    assert not any(mark in fig.content.caption.lower() for mark in marks)
+
+
+def test_the_curve_of_a_prediction_ends_with_the_panel():
+    assert "contrast-density" not in gids(ma.forest(EFFECTS, prediction="density", xlim=(10, 20)))
+    curve = artist(ma.forest(EFFECTS, prediction="density", xlim=(-1, 1)), "contrast-density").get_segments()[0]
+    assert (curve[0, 0], curve[-1, 0]) == (-1, pytest.approx(curve[:, 0].max())) and curve[:, 0].max() <= 1
+
+
 def test_many_trials_beyond_the_panel_are_counted():
     fig = ma.forest(synthetic(30), xlim=(2, 5))
     assert "Beyond the panel: 30 estimates" in fig.content.caption

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 COLUMNS = ("condition", "n", "change", "difference", "weight")
 SERIES = ("placebo", "treatment", "contrast")
 DROP = ("change", "condition", "n", "weight", "difference")  # columns that a narrow page gives up, in this order
-RIGHT = ("change", "difference", "weight")
+RIGHT = ("change", "difference", "p", "weight")
 USUAL_MM = 250.0
 
 
@@ -69,7 +69,7 @@ def arms_forest(
         From :func:`analysis.pool_arms`; its groups become groups of rows with subtotals.
     {title, worthwhile}
     columns : sequence of str
-        Of "condition", "n", "change", "difference", "weight", or any column of ``pooled.effects.table``.
+        Of "condition", "n", "change", "difference", "p", "weight", or any column of ``pooled.effects.table``.
     order : {"year", "estimate", "weight", "label", "given"}
         Order of the trials within their group.
     width_mm : float, optional

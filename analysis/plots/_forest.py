@@ -399,12 +399,10 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
     """
     trial = table["kind"] == "trial"
     for argument, name in ((argument, name) for argument, names in chosen.items() for name in names):
-        if name == "p" and name not in table and name in usual:
+        if name == "p" and name not in table:
             table = table.assign(text_p=_pvalue_texts(table, argument, wording))
-        elif name in usual and name not in ("arms", "p"):
-            continue
-        elif name == "arms" and name in usual:
-            table = _add_arm_cells(table, wording)
+        elif name in usual and name != "p":
+            table = _add_arm_cells(table, wording) if name == "arms" else table
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(

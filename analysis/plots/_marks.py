@@ -201,8 +201,8 @@ def horizontal(low, high, y):
 
 
 def scatter(ax, x, y, gid, **options):
-    """Draw markers under their name, and return them."""
-    return ax.scatter(x, y, gid=gid, label=gid, **options)
+    """Draw markers under their name, if there are any, and return them."""
+    return ax.scatter(x, y, gid=gid, label=gid, **options) if len(x) else None
 
 
 def clipped_diamond(ends, y, half, limits, arrow):
@@ -426,7 +426,8 @@ def draw_panel(ax, panel, table, mm_per_unit):
     if len(points := table[table["kind"] == "point"]):
         _draw_points(ax, panel, points)
         _draw_predictions(ax, panel, finite(table, "prediction_low", "prediction_high"))
-    if len(curve := table[table["kind"] == "density"]):
+    curve = table[table["kind"] == "density"]
+    if reaching(panel, curve["contrast_estimate"].min(), curve["contrast_estimate"].max()):
         _draw_density(ax, panel, rows, curve)
 
 
@@ -479,6 +480,11 @@ def inside(panel, values):
     return np.asarray((panel.limits[0] <= values) & (values <= panel.limits[1]))
 
 
+def reaching(panel, low, high):
+    """Say which intervals reach into a panel."""
+    return np.asarray((low <= panel.limits[1]) & (high >= panel.limits[0]))
+
+
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
     names = _columns(series, rows, "estimate", "low", "high")
@@ -488,14 +494,14 @@ def _draw_intervals(ax, panel, series, rows):
     estimate, low, high = (trials[name].to_numpy(float) for name in names)
     y = trials["y_mm"].to_numpy(float) + series.offset
     imputed = trials[_columns(series, rows, "imputed")[0]].to_numpy(bool)
-    segments = horizontal(*np.clip([low, high], *panel.limits), y)
+    segments, reach = horizontal(*np.clip([low, high], *panel.limits), y), reaching(panel, low, high)
     # an interval runs across its square and behind other markers
     over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
     dash, known = imputed & (series.marker == "circle"), np.isfinite(low) & np.isfinite(high)
     style_of = [DASHES] if series.dashed else "solid"
-    lines(ax, segments[~dash & known], f"{series.key}-intervals", linestyles=style_of, **look)
-    lines(ax, segments[dash & known], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
+    lines(ax, segments[reach & known & ~dash], f"{series.key}-intervals", linestyles=style_of, **look)
+    lines(ax, segments[reach & known & dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
     weight, shown = trials["weight"].to_numpy(float), inside(panel, estimate)
     areas = weight_areas(weight, style.SQUARE_MAX_PT**2 * (1.0 if series.marker == "square" else 0.81))[shown]
     estimate, y, imputed = estimate[shown], y[shown], imputed[shown]
@@ -507,7 +513,7 @@ def _draw_intervals(ax, panel, series, rows):
         scatter(ax, estimate, y, f"{series.key}-markers", s=area, marker="D", c=series.colour, linewidth=0, zorder=3)
     elif series.marker == "square":
         _draw_squares(ax, series, estimate, y, areas, imputed)
-    else:
+    elif len(y):
         look = {"colours": [series.colour] * len(y), "hollow": imputed, "gid": f"{series.key}-markers"}
         markers(ax, np.column_stack([estimate, y]), [series.marker.removeprefix("area ")] * len(y), areas, **look)
 
@@ -578,8 +584,9 @@ def _draw_prediction(ax, panel, rows, arrow):
     """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
     found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
     looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
-    low, high = found["contrast_low"].clip(lower=panel.limits[0]), found["contrast_high"].clip(upper=panel.limits[1])
-    segments = horizontal(low, high, found["y_mm"])[np.array([look == "bar" for look in looks], dtype=bool)]
+    low, high = (found[f"contrast_{end}"] for end in ("low", "high"))
+    bars = np.array([look == "bar" for look in looks], dtype=bool) & reaching(panel, low, high)
+    segments = horizontal(low.clip(*panel.limits), high.clip(*panel.limits), found["y_mm"])[bars]
     look = {"colors": style.PREDICTION, "linewidths": style.PREDICTION_PT, "zorder": 2}
     lines(ax, segments, "contrast-prediction", **look)
     if "diamond" in list(looks):
@@ -614,6 +621,8 @@ def _draw_points(ax, panel, points):
     estimate = points["contrast_estimate"]
     _draw_tips(ax, panel, (estimate, estimate), points["y_mm"], "points", style.TRIAL)
     points = points[inside(panel, estimate)]
+    if not len(points):
+        return
     xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
     hollow = points["contrast_imputed"].to_numpy(bool)
     look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
@@ -623,7 +632,7 @@ def _draw_points(ax, panel, points):
 def _draw_predictions(ax, panel, rows):
     """Draw the prediction intervals of bands as thin bars behind the diamonds."""
     low, high, y = (rows[name] for name in ("prediction_low", "prediction_high", "y_mm"))
-    ends = horizontal(low.clip(lower=panel.limits[0]), high.clip(upper=panel.limits[1]), y)
+    ends = horizontal(low.clip(*panel.limits), high.clip(*panel.limits), y)[reaching(panel, low, high)]
     lines(ax, ends, "predictions", colors=style.PREDICTION, linewidths=style.INTERVAL_PT, zorder=2)
     _draw_tips(ax, panel, (low, high), y, "predictions", style.PREDICTION)
 
