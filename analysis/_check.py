@@ -4,6 +4,7 @@ Every problem is reported at once, with the place where it stands. In numbers re
 passes, and what is computed from it is NaN.
 """
 
+import re
 from difflib import get_close_matches
 
 import numpy as np
@@ -45,6 +46,10 @@ STRANGERS = {
     "Responders": "give its .ratio or its .difference",
 }
 _FORMS = "give yi with vi or se, a DataFrame with these columns, EffectSizes or a PooledEffect"
+
+# What no file of text can hold, or no reader see: control characters other than line breaks and tabs, halves of pairs,
+# and what is no character.
+UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 # The types of pandas.NA and pandas.NaT, known by name: pandas itself is not loaded for a check.
 _UNKNOWN = ("NAType", "NaTType")
@@ -159,7 +164,30 @@ def study_labels(labels, k):
     names = tuple(f"Study {i + 1}" for i in range(k)) if labels is None else tuple(map(str, labels))
     if len(names) != k:
         raise ValueError(f"there are {len(names)} labels for {k} studies; give one label for each study")
+    fail(
+        [complaint for i, name in enumerate(names) if (complaint := unprintable(f"study {i + 1}: the label", name))],
+        "the labels",
+    )
     return names
+
+
+def unprintable(where, text):
+    """Say which character of a text no file can print, "" where all can be printed."""
+    found = None if text.isprintable() else UNPRINTABLE.search(text)
+    remedy = "take it out, or read the text in the encoding in which it was saved"
+    return f"{where} {text!r} holds {found[0]!r}, which no file can print; {remedy}" if found else ""
+
+
+def texts(named):
+    """Raise ValueError for texts that no file can print, among arguments and in those that hold texts."""
+    fail([each for name, value in named.items() for each in _unprintable_in(name, value)], "the texts given")
+
+
+def _unprintable_in(name, value):
+    if isinstance(value, str):
+        return filter(None, [unprintable(f"{name}:", value)])
+    inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
+    return [each for part in inside for each in _unprintable_in(name, part)]
 
 
 def same_shape(yi, vi, ndim, shape):

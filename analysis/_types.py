@@ -41,6 +41,7 @@ ThresholdUnit = Literal["points", "percent of baseline"]
 # Millimetres, or a column or two of a journal.
 PageWidth: TypeAlias = float | Literal["single", "double"]
 Language = Literal["de"]
+FigureFormat = Literal["svg", "pdf", "png", "tiff", "eps"]
 ThemeName = Literal["default", "jama", "revman", "minimal", "dark"]
 
 

@@ -226,6 +226,7 @@ class Wording:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", Measure(self.measure))
+        _check.texts(vars(self))
 
     @classmethod
     def of(cls, result: Any, measure: str | None = None) -> Wording:

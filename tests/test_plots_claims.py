@@ -88,7 +88,7 @@ def test_results_and_claimed_numbers_are_drawn_into_a_figure_of_somebody_else(ch
     into = other.subplots() if page == "axes" else other.subfigures()
     assert claims_plot(checked, therapy_family="Light", ax=into) is other
     names = [label.get_text() for label in other.axes[0].get_yticklabels()]
-    assert names[1:4] == ["Change in pain with placebo", "claim nir02", "Change in pain with treatment"]
+    assert names[1:4] == ["Change in pain with placebo", "nir02", "Change in pain with treatment"]
     assert len(artist(other, "claims-marks").get_offsets()) == 3 * 2
     without = checked[checked["unit"].ne("points")].assign(k=0, k_arms=0, **dict.fromkeys(NUMBERS, np.nan))
     with pytest.raises(ValueError, match="ax has room for results and claimed numbers alone, and there are none"):

@@ -346,6 +346,8 @@ def test_a_band_of_ratios_is_on_the_log_axis():
         ((0.1, 10), [0.1, 0.3, 1, 3, 10]),
         ((0.5, 2), [0.5, 0.7, 1, 1.5, 2]),
         ((0.9, 1.1), [0.9, 0.95, 1, 1.05, 1.1]),
+        ((0.6, 1.6), [0.6, 0.8, 1, 1.2, 1.4, 1.6]),  # of equal ratio there would be three
+        ((0.55, 1.9), [0.75, 1, 1.25, 1.5, 1.75]),
         ((0.25, 4), [0.25, 0.5, 1, 2, 4]),
         ((0.001, 1000), [0.001, 0.01, 0.1, 1, 10, 100, 1000]),
     ],
@@ -361,6 +363,11 @@ def test_few_ticks_over_many_decades_are_powers_of_ten():
     powers = np.log10(np.exp(ticks))
     np.testing.assert_allclose(powers, np.round(powers), atol=1e-9)
     assert len(ticks) >= 2 and 0.0 in ticks
+
+
+@pytest.mark.parametrize("end", [10, 100, 1e5])
+def test_where_no_two_ticks_fit_one_stands_at_the_null(end):
+    assert _layout.ratio_ticks(-np.log(end), np.log(end), most=2)[0].tolist() == [0.0]
 
 
 @pytest.mark.parametrize(("decades", "every"), [(9, 2), (18, 3), (24, 4), (36, 6), (60, 12), (140, 24), (300, 60)])

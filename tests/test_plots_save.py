@@ -5,13 +5,17 @@ import io
 import os
 import re
 import zlib
+from dataclasses import replace
 from xml.etree import ElementTree
 
+import layouts
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools import subset
 from fontTools.ttLib import TTFont
+from matplotlib.backends import backend_ps
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
@@ -21,7 +25,8 @@ from plot_cases import synthetic
 import analysis
 
 SVG = "{http://www.w3.org/2000/svg}"
-NAMES = ["demo.svg", "demo.pdf", "demo.png", "demo.csv", "demo.md"]
+FORMATS = ["svg", "pdf", "png", "tiff", "eps"]
+NAMES = [f"demo.{kind}" for kind in (*FORMATS, "csv", "md")]
 
 
 def draw():
@@ -36,7 +41,7 @@ def fig():
 @pytest.fixture(scope="module")
 def saved(fig, tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures") / "made" / "on the way"
-    paths = analysis.save_figure(fig, folder / "demo")
+    paths = analysis.save_figure(fig, folder / "demo", FORMATS)
     return {path.suffix: path for path in paths}
 
 
@@ -47,7 +52,7 @@ def test_all_files_are_written_and_no_other(saved):
 
 
 def test_same_input_gives_the_same_bytes(saved, tmp_path):
-    for path in analysis.save_figure(draw(), tmp_path / "demo"):
+    for path in analysis.save_figure(draw(), tmp_path / "demo", FORMATS):
         assert path.read_bytes() == saved[path.suffix].read_bytes(), path.name
 
 
@@ -218,6 +223,52 @@ def test_nothing_is_written_when_a_format_fails(fig, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def test_usual_formats_are_three(fig, tmp_path):
+    assert [path.suffix for path in analysis.save_figure(fig, tmp_path / "demo")] == [
+        *".svg .pdf .png .csv .md".split()
+    ]
+
+
+def test_tiff_is_as_journals_ask(saved, fig):
+    with Image.open(saved[".tiff"]) as image, Image.open(saved[".png"]) as png:
+        assert (image.mode, image.info["compression"], image.info["dpi"]) == ("RGB", "tiff_lzw", (300, 300))
+        assert image.tag_v2[270].encode("latin-1").decode() == fig.content.alt_text
+        assert image.tobytes() == png.convert("RGB").tobytes()
+
+
+def test_eps_has_its_fonts_and_neither_date_nor_transparency(saved, fig):
+    eps = saved[".eps"].read_text(encoding="latin-1")
+    assert eps.startswith("%!PS-Adobe-3.0 EPSF-3.0")
+    assert fig.content.title in eps.split("%%EndComments")[0]
+    assert "/FontType 42" in eps and "/FontType 3" not in eps
+    assert "CreationDate" not in eps
+
+
+@pytest.mark.parametrize("dpi", [72, 600])
+def test_resolution_is_that_of_the_images(fig, tmp_path, dpi):
+    for path in analysis.save_figure(fig, tmp_path / "demo", ["png", "tiff"], dpi=dpi)[:2]:
+        with Image.open(path) as image:
+            assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.1)
+            np.testing.assert_allclose(image.size, fig.get_size_inches() * dpi, atol=1)
+
+
+def test_matplotlib_and_fonttools_stay_as_they_were(fig, tmp_path, monkeypatch):
+    before = subset.load_font, backend_ps._bounds
+    analysis.save_figure(fig, tmp_path / "demo", "eps")
+    assert (subset.load_font, backend_ps._bounds) == before
+    monkeypatch.delattr(backend_ps, "_bounds")  # as of a version that has it otherwise
+    path = analysis.save_figure(fig, tmp_path / "demo", "pdf")[0]
+    assert b"/FontFile2" in path.read_bytes()
+    assert not hasattr(backend_ps, "_bounds")
+
+
+def test_a_figure_too_long_for_an_image_is_named(tmp_path):
+    fig = analysis.forest(analysis.pool(np.linspace(-1, 1, 400), np.full(400, 0.1)))
+    with pytest.raises(ValueError, match=r"mm long, too long for an image at 1200 dpi; give dpi=\d+ or less"):
+        analysis.save_figure(fig, tmp_path / "long", dpi=1200)
+    assert os.listdir(tmp_path) == []
+
+
 def test_global_settings_stay_untouched(fig, tmp_path):
     with matplotlib.rc_context({"svg.hashsalt": "mine", "pdf.fonttype": 3, "savefig.bbox": "tight"}):
         before = dict(matplotlib.rcParams)
@@ -226,12 +277,25 @@ def test_global_settings_stay_untouched(fig, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stem", "formats", "message"),
-    [("demo", ["gif"], "formats holds 'gif'"), ("demo.svg", ["svg"], "leave out '.svg'")],
+    ("stem", "options", "message"),
+    [
+        ("demo", {"formats": ["gif"]}, "formats holds 'gif'; choose from svg, pdf, png, tiff, eps"),
+        ("demo.svg", {}, "leave out '.svg', the formats are named by formats=$"),
+        ("demo.JPG", {}, "leave out '.JPG', .*; they are svg, pdf, png, tiff, eps"),
+        ("demo.docx", {}, "leave out '.docx'"),
+        ("demo", {"dpi": 71}, "dpi=71 must lie between 72 and 1200"),
+        ("demo", {"dpi": 1201}, "dpi=1201 must lie between 72 and 1200"),
+        ("demo", {"dpi": "300"}, "dpi='300' must be one finite number"),
+    ],
 )
-def test_bad_arguments_are_named(fig, tmp_path, stem, formats, message):
+def test_bad_arguments_are_named(fig, tmp_path, stem, options, message):
     with pytest.raises(ValueError, match=message):
-        analysis.save_figure(fig, tmp_path / stem, formats=formats)
+        analysis.save_figure(fig, tmp_path / stem, **options)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_stem_may_hold_a_point(fig, tmp_path):
+    assert analysis.save_figure(fig, tmp_path / "v1.5", "svg")[0].name == "v1.5.svg"
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(fig, tmp_path):
@@ -252,10 +316,71 @@ def test_notebook_shows_a_small_figure_as_svg(fig, monkeypatch):
     assert fig._repr_svg_() is None
 
 
-def test_notebook_shows_the_figure_at_its_size(fig):
-    data, size = fig._repr_png_()
+@pytest.mark.parametrize(("mm", "width"), [(85, 482), (174, 986), (220, 1000)])
+def test_notebook_shows_the_figure_as_large_as_its_prose_within_its_window(mm, width):
+    drawn = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]), width_mm=mm)
+    data, size = drawn._repr_png_()
+    across, down = drawn.get_size_inches()
+    assert size["width"] == pytest.approx(width, abs=1)
+    assert size["height"] == pytest.approx(size["width"] * down / across, abs=1)
     with Image.open(io.BytesIO(data)) as image:
-        assert image.size == (
-            pytest.approx(2 * size["width"], abs=2),
-            pytest.approx(2 * size["height"], abs=2),
-        )
+        assert image.size[0] >= 1.3 * width
+    opening = re.search("<svg .*?>", drawn._repr_svg_(), re.S)[0]
+    assert 'width="{width}" height="{height}"'.format(**size) in opening
+    assert float(opening.split('viewBox="0 0 ')[1].split()[0]) == pytest.approx(across * 72)
+    assert 'pt"' not in opening
+
+
+# texts that no file can hold
+
+BROKEN = "a\x02b\nc\uffff|\x85"
+LINES = "one\ntwo\u2028"
+
+
+def of_broken_names():
+    """Yield figures of a table whose groups and notes have control characters and line breaks."""
+    effects = synthetic(7)
+    table = effects.table.assign(
+        therapy_family=[f"{i % 2}{BROKEN}" for i in range(7)], dose=np.arange(7.0), remark=BROKEN
+    )
+    effects = replace(effects, table=table, outcome_name=LINES)
+    arms, pooled = analysis.pool_arms(effects, by="therapy_family"), analysis.pool(effects)
+    for draw in (analysis.forest, analysis.arms_forest, analysis.orchard, analysis.labbe):
+        yield draw(arms, note=LINES)
+    yield analysis.forest(pooled, data=effects, columns={"remark": LINES}, models={LINES: pooled}, title=LINES)
+    for draw in (analysis.funnel, analysis.radial, analysis.qq_plot, analysis.drapery):
+        yield draw(pooled, note=LINES)
+    left_out = analysis.leave_one_out(effects)
+    yield analysis.steps_forest(left_out)
+    yield analysis.outcomes_forest({LINES: effects, "other": effects})
+    yield analysis.baujat_plot(left_out.assign(x=range(7), y=range(7), label=BROKEN))
+    yield analysis.bubble(analysis.meta_regression("yi ~ dose", table), "dose", favours=(LINES, "other"))
+    yield analysis.bubble(analysis.meta_regression("yi ~ therapy_family", table))
+    yield analysis.posterior_plot(analysis.pool_bayes(effects))
+    yield analysis.claims_plot(layouts.claims().assign(claim=BROKEN, therapy_family=BROKEN))
+    analyses = layouts.analyses(40)
+    yield analysis.multiverse_plot(analyses.assign(outcome=analyses["outcome"] + BROKEN))
+
+
+def test_no_name_breaks_a_file(tmp_path):
+    shown = 0
+    for fig in of_broken_names():
+        svg, _, caption = analysis.save_figure(fig, tmp_path / "broken", ["svg"])
+        texts = [each.text for each in ElementTree.parse(svg).iter(f"{SVG}text")]
+        assert not any("\n" in text for text in texts)
+        shown += any("\N{REPLACEMENT CHARACTER}b c\N{REPLACEMENT CHARACTER}" in text for text in texts)
+        rows = [line for line in caption.read_text(encoding="utf-8").split("\n") if line.startswith("|")]
+        assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
+    assert shown >= 6
+
+
+@pytest.mark.parametrize("bad", ["\x02", "\ud800", "\x7f", "\uffff"])
+def test_what_no_file_can_print_is_refused_where_it_enters(bad):
+    numbers = [-1.0, -0.4], [0.04, 0.09]
+    with pytest.raises(ValueError, match=f"study 2: the label 'B.*' holds {bad!r}".replace("\\", "\\\\")):
+        analysis.pool(*numbers, labels=["A", f"B{bad}"])
+    pooled = analysis.pool(*numbers, labels=["A\nA", "B\t"])
+    with pytest.raises(ValueError, match="(?s)2 problems.*note: .*favours: "):
+        analysis.forest(pooled, note=f"n{bad}", favours=("one", bad))
+    with pytest.raises(ValueError, match="outcome_name: "):
+        analysis.forest(replace(synthetic(3), outcome_name=bad))

@@ -1,5 +1,6 @@
 """What figures print and name, and where it stands: cells are the numbers of their row, parts keep their distance."""
 
+import io
 import itertools
 import json
 import re
@@ -9,6 +10,9 @@ import layouts
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.colors import to_rgba_array
+from matplotlib.image import imread
 from matplotlib.text import Text
 from plot_cases import synthetic
 
@@ -126,6 +130,45 @@ BELOW = {
     ("title", "span"): 2.0,
     ("head", "cell"): 1.0,
 }
+
+
+RENDERERS = {dpi: RendererAgg(1, 1, dpi) for dpi in (72, 100, 120, 150, 300, 600)}
+
+
+def outside(text, dpi):
+    """How many millimetres a text stands beyond the edge of its page where it comes nearest; negative inside."""
+    box, page = text.get_window_extent(RENDERERS[dpi], dpi), text.get_figure().bbox.size * dpi / 150
+    return max(-box.x0, -box.y0, box.x1 - page[0], box.y1 - page[1]) * 25.4 / dpi
+
+
+def test_no_text_leaves_its_page_at_any_resolution(figures):
+    for name in figures.keys() - {"many in one"}:
+        assert figures[name].dpi == 150
+        texts = [t for t in figures[name].findobj(Text) if t.get_text() and t.get_visible()]
+        by_place = sorted((outside(text, 100), i) for i, text in enumerate(texts))
+        assert by_place[-1][0] < -2.0, f"{name}: {texts[by_place[-1][1]].get_text()}"
+        for _, i in by_place[-3:]:  # the nearest to an edge
+            for dpi in RENDERERS:
+                assert outside(texts[i], dpi) < -2.0, f"{name} at {dpi} dpi: {texts[i].get_text()}"
+
+
+def test_nothing_is_transparent(figures):  # which EPS cannot show
+    for name in figures.keys() - {"many in one"}:
+        for artist in figures[name].findobj():
+            getters = (getattr(artist, f"get_{part}", None) for part in ("color", "facecolor", "edgecolor"))
+            alphas = [alpha for get in getters if get for alpha in to_rgba_array(get())[:, 3]]
+            assert artist.get_alpha() in (None, 1.0) and set(alphas) <= {0.0, 1.0}, f"{name}: {artist}"
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 120])
+def test_the_margin_of_a_raster_stays_empty(figures, dpi):
+    with io.BytesIO() as file:
+        figures["posterior"].savefig(file, format="png", dpi=dpi)
+        ink = imread(io.BytesIO(file.getvalue()))[..., :3].min(axis=2) < 0.95
+    edge = round(3.0 / 25.4 * dpi)
+    assert ink.any()
+    assert not ink[:, -edge:].any()
+    assert not ink[:, :edge].any()
 
 
 @pytest.mark.parametrize("name", sorted([*EXTREMES, "qq", "orchard", "outcomes"]))

@@ -13,6 +13,7 @@ import tomllib
 from importlib.resources import files
 from typing import NamedTuple, get_args
 
+from analysis._check import UNPRINTABLE
 from analysis._types import Language
 from analysis.sentences import capital
 
@@ -37,13 +38,23 @@ MARKS = (r"(\n)", f"({END})", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( *
 PLURALS = "Plural-Forms"  # the label that holds gettext's rule of a language
 COUNT = re.compile(r"\d[\d\u202f]*(?:[.,]\d+)?")
 MOST = 19  # pieces that are put together again, with the marks between them: no text has more
+BREAKS = re.compile("[\\t-\\r\\x1c-\\x1e\\x85\\u2028\\u2029]+")  # of lines, and tabs
 LEAST = 3  # letters of its own that a text has of which translations may name instances
 
 
 class Said(str):
-    """A text in the language of the figure, or from the data: it is not translated (again)."""
+    """A text in the language of the figure, or from the data: it is not translated (again).
+
+    It stands on one line, and U+FFFD in the place of what no file can hold.
+    """
 
     __slots__ = ()
+
+    def __new__(cls, text=""):
+        """Return a text that every file can hold."""
+        if not text.isprintable():
+            text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", BREAKS.sub(" ", text))
+        return super().__new__(cls, text)
 
 
 class _Entry(NamedTuple):
@@ -101,9 +112,7 @@ def _fitting(text, entries):
 
 def translator(labels):
     """Return the function that translates a text by ``labels``: new texts by those of the catalogue."""
-    if not labels:
-        return lambda text: text
-    translated = _translated_by(tuple(labels.items()))
+    translated = _translated_by(tuple(labels.items())) if labels else str
 
     def say(text):
         return text if isinstance(text, Said) or not text else Said(translated(str(text)))

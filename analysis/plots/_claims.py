@@ -186,7 +186,7 @@ def claims_plot(
         notes=(_verdicts_sentence(table, words), sentences(note)),
         seen=_seen(table),
         in_words="\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else "",
-        kind="Claims beside the evidence",
+        kind="Results beside the claims",
         printed=PRINTED,
     )
     return draw(spec, width_mm=width_mm, ax=ax)
@@ -240,7 +240,7 @@ def _claim_rows(claims, families, evidence, words):
     rows[list(FLAGS)] = rows[list(FLAGS)].eq(True)
     ids = max(text_width(text, style.NOTE_PT) for text in rows["text_id"])
     indents = {"claim": style.INDENT + ids + ID_GAP, **dict.fromkeys(KINDS, style.INDENT)}
-    ticks = rows["text_name"].where(rows["kind"] != "claim", "claim " + rows["text_id"])
+    ticks = rows["text_name"].where(rows["kind"] != "claim", rows["text_id"])
     return rows.assign(
         group="", name=rows["text_name"], indent_mm=rows["kind"].map(indents).fillna(0.0), text_tick=ticks
     )

@@ -24,7 +24,7 @@ from analysis.plots._theme import Said
 from analysis.text import number
 
 RELATIONS = ("=", "<", ">")
-SAFETY = 1.02  # hinting on a raster may widen a line by about one per cent
+SAFETY = 1.02  # a program that shows an SVG may space letters otherwise by about one per cent
 # columns that say where and how a row stands: its indent, how far above it a rule is, whether it stands below the
 # panels, whether its words are those of the figure, which of its cells are bold, and whether all are muted
 PLACED = ("kind", "group", "y_mm", "indent_mm", "rule_mm", "below", "worded", "bold", "quiet")
@@ -39,6 +39,8 @@ SPARE = ("change",)  # which a page of the usual width does without
 NAME_FLOOR = 13.0  # mm for names on several lines
 PAD = 0.035  # of the span, at both ends
 LEADING = (1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # digits of ticks on log scales
+FEW_TICKS = 4
+SHORT_LOG = math.log(4.0)  # from the lower to the upper end
 STEPS = (1.0, 2.0, 2.5, 5.0)
 CAP_WIDTHS = 3.0  # an interval this many times wider than the median one may leave the panel
 LEAST_FILL = 0.6
@@ -739,7 +741,8 @@ def round_ticks(low, high, most=7):
 def ratio_ticks(low, high, most=7):
     """Return round ticks for a log axis, one among them, and the decimals of each.
 
-    Limits and ticks are natural logarithms; the labels are for the ratios.
+    Limits and ticks are natural logarithms; the labels are for the ratios. On a short stretch the steps are of equal
+    difference, where those of equal ratio leave few ticks.
     """
     low, high = low - 1e-9, high + 1e-9  # a limit that is a round number itself, but for rounding, has a tick
     best = None
@@ -757,6 +760,11 @@ def ratio_ticks(low, high, most=7):
         ticks = [10.0**decade for decade in decades if not decade % every and low <= decade * math.log(10) <= high]
         if best is None and 2 <= len(ticks) <= most:
             best = ticks
-    if best is None:
-        best = [tick for tick in round_ticks(math.exp(low), math.exp(high), most)[0] if tick > 0]
+    if best is None and low <= 0 <= high:
+        best = [1.0]
+    if best is None or (len(best) < FEW_TICKS and high - low < SHORT_LOG):
+        even, digits = round_ticks(math.exp(low), math.exp(high), most)
+        even = even[even > 0]
+        if best is None or even.size > len(best):
+            return np.log(even), [digits] * even.size
     return np.log(best), _decimals(best)

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 
 from analysis.plots import _theme as style
-from analysis.plots._fonts import UNKNOWN, family_list, spelled, with_fallbacks
+from analysis.plots._fonts import UNKNOWN, family_list, spelled, unhinted, with_fallbacks
 from analysis.plots._layout import font, line_height, text_width, wrap
 from analysis.plots._look import PT_PER_MM
 from analysis.plots._words import letter_of
@@ -71,6 +71,11 @@ class _Line(Text):
     def get_path_effects(self):
         """Return the path effects; those of the rim do not make the line stale."""
         return self.under or super().get_path_effects()
+
+    def get_window_extent(self, renderer=None, dpi=None):
+        """Return the box of the line as its figure draws it."""
+        with unhinted():
+            return super().get_window_extent(renderer, dpi)
 
     def draw(self, renderer):
         """Draw the line."""
@@ -498,10 +503,10 @@ def _draw_intervals(ax, panel, series, rows):
     # an interval runs across its square and behind other markers
     over = 4 if series.marker == "square" else 2
     look = {"colors": series.colour, "linewidths": style.INTERVAL_PT, "zorder": over}
-    dash, known = imputed & (series.marker == "circle"), np.isfinite(low) & np.isfinite(high)
+    dash = imputed & (series.marker == "circle")
     style_of = [DASHES] if series.dashed else "solid"
-    lines(ax, segments[reach & known & ~dash], f"{series.key}-intervals", linestyles=style_of, **look)
-    lines(ax, segments[reach & known & dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
+    lines(ax, segments[reach & ~dash], f"{series.key}-intervals", linestyles=style_of, **look)
+    lines(ax, segments[reach & dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
     weight, shown = trials["weight"].to_numpy(float), inside(panel, estimate)
     areas = weight_areas(weight, style.SQUARE_MAX_PT**2 * (1.0 if series.marker == "square" else 0.81))[shown]
     estimate, y, imputed = estimate[shown], y[shown], imputed[shown]

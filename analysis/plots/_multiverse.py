@@ -217,9 +217,10 @@ def multiverse_plot(
         words,
         title=title or TITLE,
         said=found,
-        computed=_sorted_sentence(about),
+        computed="",
         marks=partial(_marks_of, about),
         facts=(
+            *_beyond_sentences(about),
             "choices stand in the order in which they move the mean estimate, all else equal" if order is None else "",
             "the analyses share their trials: how many intervals exclude zero describes them and is no test",
         ),
@@ -386,16 +387,17 @@ def _multiverse_level(analyses):
     return float(analyses["confidence_level"].iloc[0]) if "confidence_level" in analyses else 0.95
 
 
-def _sorted_sentence(about):
-    """Return how many analyses are drawn, and how many are not, or not as a whole."""
+def _count_sentence(about):
+    return f"{number(len(about.ordered), 0)} combinations of choices, sorted by estimate"
+
+
+def _beyond_sentences(about):
+    """Return how many analyses are not drawn as a whole, or not at all."""
     outside = ((about.ordered["ci_low"] < about.limits[0]) | (about.ordered["ci_high"] > about.limits[1])).sum()
     beyond = "1 interval ends" if outside == 1 else f"{number(outside, 0)} intervals end"
     gone = about.combinations - len(about.ordered)
-    return sentences(
-        f"{number(len(about.ordered), 0)} combinations of choices, sorted by estimate",
-        f"{beyond} beyond the axis" if outside else "",
-        f"No interval, so not drawn: {number(gone, 0)}" if gone else "",
-    )
+    yield f"{beyond} beyond the axis" if outside else ""
+    yield f"No interval, so not drawn: {number(gone, 0)}" if gone else ""
 
 
 def _marks_of(about, table):
@@ -404,9 +406,9 @@ def _marks_of(about, table):
     usual = {"curve-default": "diamond, dashed line and bold type: the default analysis", "key-thin": _thin(about)}
     if not len(bins):
         return {
-            "curve-intervals": f"lines: {at} confidence intervals",
-            "curve-estimates": "circles: estimates",
+            "curve-estimates": f"{_count_sentence(about)}; circles: estimates",
             "curve-estimates-hollow": ", open where the interval includes zero",
+            "curve-intervals": f"lines: {at} confidence intervals",
             "options-ticks": "rows: one mark under every combination that took the option",
         } | usual
     size = number(len(about.ordered) / len(bins), 0)
@@ -417,7 +419,8 @@ def _marks_of(about, table):
             "any of them reaches (outer)"
         )
     shares = "rows: share of these neighbours that took the option, the full height being all of them"
-    return {"curve-estimates": "curve: estimates", "curve-reach": reach, "options-tracks": shares} | usual
+    curve = f"curve: estimates of {number(len(about.ordered), 0)} combinations of choices, sorted"
+    return {"curve-estimates": curve, "curve-reach": reach, "options-tracks": shares} | usual
 
 
 def _thin(about):
@@ -453,7 +456,7 @@ def _draw_curve_into(about, ax):
     ax.spines[["right", "top", "bottom"]].set_visible(False)
     plane = Plane(ax, Scale((0, len(about.ordered))), Scale(about.limits), *size_of(ax))
     _draw_axes_and_marks(about, plane, _settled(about, plane.width))
-    title_axes(ax, "Combinations of choices, sorted by estimate", _axis_title(about.words), upright=True)
+    title_axes(ax, _count_sentence(about), _axis_title(about.words), upright=True)
     return ax.get_figure(root=True)
 
 

@@ -1,12 +1,13 @@
 """From a Spec, a table with its tracks and words, to a Figure, and from a Figure to the bytes of a file.
 
 Text and rules stand on one page in millimetres; every panel has its own axes with its marks, and what is written above,
-in and below it. Files (SVG, PDF, PNG) hold no dates, text as text, and the alternative text.
+in and below it. Files hold no dates and, but for EPS, the alternative text; text is text in SVG, PDF and EPS.
 """
 
 import hashlib
 import io
 import math
+import re
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,10 +19,11 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.style import context as style_context
+from PIL import Image
 
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._fonts import family_list, font_faces
+from analysis.plots._fonts import family_list, font_faces, lean_fonts, unhinted
 from analysis.plots._layout import (
     KEY_MARK,
     MARK_MM,
@@ -76,7 +78,7 @@ NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
 LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
 SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
 BELOW_MM, LINE_MM = 5.2, 3.4  # below the axis of a SubFigure: tick labels, and each line of its title
-FORMATS = ("svg", "pdf", "png")
+MOST_PX = 2**16  # of an image that matplotlib makes
 
 # of files, whatever the rcParams of a session: text as text, the same ids and the same points every time
 _FILE_RC = {
@@ -84,13 +86,22 @@ _FILE_RC = {
     "svg.hashsalt": "analysis",
     "pdf.fonttype": 42,
     "pdf.compression": 6,
+    "ps.fonttype": 42,
+    "ps.useafm": False,
+    "ps.usedistiller": None,
     "path.simplify": False,
     "savefig.bbox": None,
     "savefig.facecolor": "auto",
     "savefig.transparent": False,
 }
 PRINT_DPI = 300
-NOTEBOOK_DPI = 192
+PNG = {"compress_level": 2}  # in half of the time, at one twentieth more
+IMAGE_DESCRIPTION = 270  # tag of TIFF
+LINE_OF_EPS = 200  # letters of a comment
+CSS_DPI = 96  # pixels of a web page in an inch
+LARGER = 1.5  # than on paper: type of 7 points, 9 pixels, is shown with 14, those of the prose around it
+SHOWN_PX = 1000  # at most, in a window of 1,100
+NOTEBOOK_DPI = 192  # of a PNG, which is shown with fewer pixels than it has
 NOTEBOOK_SVG = 400_000  # bytes: a notebook shows larger figures as PNG
 
 
@@ -178,7 +189,8 @@ class FigureContent:
     def __post_init__(self) -> None:
         """Put the texts into the language of the theme, whose labels are kept for the files."""
         for name in ("title", "caption", "alt_text", "in_words"):
-            object.__setattr__(self, name, str(style.say(getattr(self, name))))
+            lines = getattr(self, name).split("\n") if name == "in_words" else [getattr(self, name)]
+            object.__setattr__(self, name, "\n".join(style.say(line) for line in lines))
         object.__setattr__(self, "labels", current().spoken)
 
 
@@ -553,16 +565,27 @@ class ReportFigure(Figure):
     families: tuple[str, ...] = ()  # of its font, which an SVG names once
     placement = None  # the Layout, where the figure is made of rows
 
+    def draw(self, renderer):
+        """Draw the figure, its lines as wide as they were measured."""
+        with unhinted():
+            super().draw(renderer)
+
+    def _shown(self):
+        """Return width and height in a notebook in pixels: type as large as the prose, and no wider than a window."""
+        width, height = self.get_size_inches() * CSS_DPI
+        larger = min(LARGER, SHOWN_PX / width)
+        return {"width": round(width * larger), "height": round(height * larger)}
+
     def _repr_png_(self):
-        # twice the pixels, shown at the size on paper
-        data = _render(self, "png", NOTEBOOK_DPI, {})
-        width, height = self.get_size_inches() * NOTEBOOK_DPI / 2
-        return data, {"width": int(width), "height": int(height)}
+        return _render(self, "png", NOTEBOOK_DPI), self._shown()
 
     def _repr_svg_(self):
         # None where it would weigh too much or has nothing to say: the notebook shows the PNG
         data = svg_bytes(self) if self.content is not None else b""
-        return data.decode() if 0 < len(data) <= NOTEBOOK_SVG else None
+        if not 0 < len(data) <= NOTEBOOK_SVG:
+            return None
+        size = " ".join(f'{name}="{pixels}"' for name, pixels in self._shown().items())
+        return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', size, data.decode(), count=1)
 
 
 def _draw_heads(page, layout, panels, head_y):
@@ -581,9 +604,9 @@ def _draw_heads(page, layout, panels, head_y):
         write(page, left, y, head, style.HEAD, gid=f"head-{panel.name}")
     above = y - pitch - 1.0
     for text, (left, right) in layout.spans.items():
-        write(page, (left + right) / 2, above, text, style.HEAD, align="center", gid=f"span-{text}")
+        write(page, (left + right) / 2, above, text, style.HEAD, align="center", gid=f"span-{style.Said(text)}")
         under = above + pitch / 2 + 0.3
-        rule(page, [[(left, under), (right, under)]], f"span-rule-{text}", colour=style.MUTED)
+        rule(page, [[(left, under), (right, under)]], f"span-rule-{style.Said(text)}", colour=style.MUTED)
     rule(page, [_across(layout, layout.top)], "head-rule")
 
 
@@ -725,17 +748,17 @@ def inset(figure, page, box, label):
     return ax
 
 
-def _render(fig, kind, dpi, metadata):
+def _render(fig, kind, dpi=PRINT_DPI, metadata=None, **options):
     buffer = io.BytesIO()
-    with style_context(["default", _FILE_RC]):
-        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    with style_context(["default", _FILE_RC]), lean_fonts():
+        fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, **options)
     return buffer.getvalue()
 
 
-def svg_bytes(fig):
+def svg_bytes(fig, dpi=PRINT_DPI):
     """Return the SVG with its fonts, and with title and desc for screen readers."""
     title, alt = fig.content.title, fig.content.alt_text
-    text = _render(fig, "svg", PRINT_DPI, {"Date": None, "Title": title}).decode()
+    text = _render(fig, "svg", dpi, {"Date": None, "Title": title}).decode()
     mark = hashlib.sha256(f"{title}{alt}".encode()).hexdigest()[:8]  # ids stay apart where a page has several figures
     head, opening, body = text.partition("<svg ")
     named = f'{opening}role="img" aria-labelledby="title-{mark} desc-{mark}" '
@@ -749,15 +772,31 @@ def svg_bytes(fig):
     return f'{head}{named}font-family="{families}" {body}'.encode()
 
 
-def _pdf_bytes(fig):
+def _pdf_bytes(fig, dpi):
     """Return the PDF."""
     about = {"CreationDate": None, "Title": fig.content.title, "Subject": fig.content.alt_text}
-    return _render(fig, "pdf", PRINT_DPI, about)
+    return _render(fig, "pdf", dpi, about)
 
 
-def _png_bytes(fig):
-    """Return the PNG at 300 dpi."""
-    return _render(fig, "png", PRINT_DPI, {"Title": fig.content.title, "Description": fig.content.alt_text})
+def _png_bytes(fig, dpi):
+    """Return the PNG."""
+    about = {"Title": fig.content.title, "Description": fig.content.alt_text}
+    return _render(fig, "png", dpi, about, pil_kwargs=PNG)
 
 
-WRITERS = {"svg": svg_bytes, "pdf": _pdf_bytes, "png": _png_bytes}
+def _tiff_bytes(fig, dpi):
+    """Return the TIFF: compressed without loss, and without the transparency that journals do not take."""
+    buffer = io.BytesIO()
+    image = Image.frombytes("RGBA", tuple((fig.get_size_inches() * dpi).astype(int)), _render(fig, "rgba", dpi))
+    about = {IMAGE_DESCRIPTION: fig.content.alt_text.encode()}
+    image.convert("RGB").save(buffer, "tiff", compression="tiff_lzw", dpi=(dpi, dpi), tiffinfo=about)
+    return buffer.getvalue()
+
+
+def _eps_bytes(fig, dpi):
+    """Return the EPS, its title in place of the date; nothing in a figure is transparent, which EPS cannot be."""
+    title = f"%%Title: {fig.content.title.encode('ascii', 'replace').decode()[:LINE_OF_EPS]}\n"
+    return re.sub(rb"%%CreationDate:.*\n", lambda _: title.encode(), _render(fig, "eps", dpi), count=1)
+
+
+WRITERS = {"svg": svg_bytes, "pdf": _pdf_bytes, "png": _png_bytes, "tiff": _tiff_bytes, "eps": _eps_bytes}

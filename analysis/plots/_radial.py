@@ -18,7 +18,7 @@ from analysis._types import PageOptions, PageWidth
 from analysis.models.diagnostics import common_effect, radial_points
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import line_height, round_ticks, text_width, wrap
+from analysis.plots._layout import line_height, text_width, wrap
 from analysis.plots._marks import area_entry, line_entry, markers, write
 from analysis.plots._page import ReportFigure, draw_axis
 from analysis.plots._plane import (
@@ -71,7 +71,6 @@ TICK_MM = 1.0
 GAP_MM = 1.0  # between a tick of the curved scale and its label
 ANGLE = np.radians(1.5)  # that the scale runs on beyond the outermost effect
 FLATTER = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6)  # how much flatter than tall the fan may be
-FEW_TICKS = 4
 STEPS = 90
 POOLED_PT, SCALE_PT = 0.9, 2.4
 DIAMOND_PT2 = 15.0
@@ -294,9 +293,6 @@ def _fan_ticks(fan, ends, measure):
     for most in range(9, 0, -1):
         try:
             at, labels = Scale(ends, measure).ticks(most)
-            if measure.is_ratio and len(at) < FEW_TICKS:  # a short stretch of ratios: steps of equal difference
-                at, digits = round_ticks(*np.exp(ends), most)
-                at, labels = np.log(at), [number(x, digits) for x in at]
         except (IndexError, TypeError):  # no round number between the ends
             continue
         if (np.diff(fan.on_arc(at, more)[:, 1]) >= 0.95 * pitch).all():

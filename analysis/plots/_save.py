@@ -11,18 +11,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis import _check
+from analysis._types import FigureFormat
 from analysis.plots._marks import missing_letters
-from analysis.plots._page import FORMATS, WRITERS
-from analysis.plots._theme import translator
+from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS
+from analysis.plots._theme import Said, translator
 from analysis.text import MINUS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+USUAL = "svg", "pdf", "png"
+RASTERS = "png", "tiff"
+DPI = 72, 1200
+# suffixes that somebody may mean as a format
+MEANT = {*WRITERS, *"csv md jpg jpeg tif gif webp bmp ps emf wmf html htm doc docx ppt pptx xls xlsx tex txt".split()}
 _PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
-def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str] = FORMATS) -> list[Path]:
+def save_figure(
+    fig: Figure,
+    stem: str | os.PathLike[str],
+    formats: FigureFormat | Sequence[FigureFormat] = USUAL,
+    *,
+    dpi: float = PRINT_DPI,
+) -> list[Path]:
     """Write a figure, the numbers behind its marks and its caption.
 
     Parameters
@@ -31,8 +44,11 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
         From a function of this library that draws one; it carries its table and caption as ``fig.content``.
     stem : str or Path
         Path without a suffix, as "figures/placebo_beside_treatment"; a missing folder is made.
-    formats : sequence of str
-        Of "svg", "pdf" and "png" (300 dpi).
+    formats : str or sequence of str
+        Of "svg", "pdf", "png", "tiff" and "eps"; the first three unless given. TIFF and EPS are for journals that want
+        them: RGB without transparency, compressed without loss (LZW); fonts inside (Type 42).
+    dpi : float
+        Of PNG and TIFF, from 72 to 1200.
 
     Returns
     -------
@@ -42,7 +58,8 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
     Raises
     ------
     ValueError
-        For an unknown format, a stem that ends in the name of a format, or a figure without content.
+        For an unknown format, a stem that ends as files of a format do, a resolution out of reach, or a figure without
+        content.
 
     See Also
     --------
@@ -52,11 +69,11 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
 
     Notes
     -----
-    Every file is made in full before any is put in place, and replaces an older one in one step. Files
-    hold no date, so the same input gives the same bytes. The alternative text is in the SVG (title and
-    desc), in the PDF (Subject), in the PNG (Description) and in the ``.md`` file. Text stays text in SVG and
-    PDF, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which Excel knows it; its
-    numbers have ten significant digits, those of ``fig.content.table`` have all.
+    Every file is made in full before any is put in place, and replaces an older one in one step. Files hold no date, so
+    the same input gives the same bytes. The alternative text is in the SVG (title and desc), in the PDF (Subject), in
+    the PNG (Description), in the TIFF (ImageDescription) and in the ``.md`` file; the EPS has the title alone. Text
+    stays text in SVG, PDF and EPS, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which
+    Excel knows it; its numbers have ten significant digits, those of ``fig.content.table`` have all.
 
     References
     ----------
@@ -74,10 +91,10 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
     """
     formats = [formats] if isinstance(formats, str) else list(formats)
     stem = Path(stem)
-    _check_figure(fig, stem, formats)
-    contents = {kind: WRITERS[kind](fig) for kind in formats}
+    _check_figure(fig, stem, formats, dpi)
+    contents = {kind: WRITERS[kind](fig, dpi) for kind in formats}
     numbers = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits)
-    contents["csv"] = numbers.encode("utf-8-sig")
+    contents["csv"] = numbers.encode("utf-8-sig", "replace")
     contents["md"] = _caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
@@ -86,12 +103,21 @@ def save_figure(fig: Figure, stem: str | os.PathLike[str], formats: Sequence[str
     return [_put(stem.with_name(f"{stem.name}.{kind}"), data) for kind, data in contents.items()]
 
 
-def _check_figure(fig, stem, formats):
-    unknown = [kind for kind in formats if kind not in FORMATS]
+def _check_figure(fig, stem, formats, dpi):
+    unknown = [kind for kind in formats if kind not in WRITERS]
     if unknown:
-        raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(FORMATS)}")
-    if stem.suffix.lstrip(".").lower() in (*FORMATS, "csv", "md"):
-        raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats=")
+        raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(WRITERS)}")
+    ending = stem.suffix.lstrip(".").lower()
+    if ending in MEANT:
+        others = "" if ending in (*WRITERS, "csv", "md") else f"; they are {', '.join(WRITERS)}"
+        raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats={others}")
+    if not DPI[0] <= _check.amount("dpi", dpi) <= DPI[1]:
+        raise ValueError(f"dpi={dpi!r} must lie between {DPI[0]} and {DPI[1]}; journals ask for 300 to 600")
+    longest = max(fig.get_size_inches())
+    if set(formats) & set(RASTERS) and longest * dpi >= MOST_PX:
+        most = int(MOST_PX / longest)
+        remedy = f"give dpi={most} or less" if most >= DPI[0] else "take svg or pdf"
+        raise ValueError(f"the figure is {longest * 25.4:.0f} mm long, too long for an image at {dpi:g} dpi; {remedy}")
     if getattr(fig, "content", None) is None:
         raise ValueError(
             f"this {type(fig).__name__} carries no table and caption: save_figure takes figures made by functions of "
@@ -128,7 +154,7 @@ def _markdown(table, printed, say):
     for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
         cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
         own = kind in _PLAIN  # words from the data are left alone
-        cells = [(cell if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
+        cells = [(Said(cell) if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
         if any(cells):
             lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

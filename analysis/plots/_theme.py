@@ -258,6 +258,7 @@ def themed(draw):
 
     @functools.wraps(draw)
     def drawn(*args, **given):
+        _check.texts({"the first argument": args[:1], **given})
         options = in_force(draw.__name__, signature.parameters, given)
         given = {name: value for name, value in given.items() if name in own}
         if "width_mm" in given:
