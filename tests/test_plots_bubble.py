@@ -202,7 +202,7 @@ def test_ratios_have_a_log_axis_and_a_ratio_of_ratios():
     shown = {t.get_text(): t.get_position()[1] for t in ax.get_yticklabels()}
     for label, at in shown.items():
         assert at == pytest.approx(np.log(float(label)))
-    assert "1" in shown and "Risk ratio, log scale" in texts(fig)
+    assert "1.0" in shown and "Risk ratio, log scale" in texts(fig)
 
 
 def test_bands_leave_the_panel_rather_than_squeeze_the_trials():

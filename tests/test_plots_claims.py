@@ -215,6 +215,13 @@ def test_wide_intervals_end_in_arrowheads_and_do_not_set_the_axis(checked):
     assert artist(drawn, "treatment-arrows-right").get_offsets()[0, 0] == high
 
 
+def test_a_claimed_number_beyond_the_axis_asked_for_is_not_drawn(checked):
+    drawn = claims_plot(checked, therapy_family="Light", xlim=(-3, 1))
+    assert artist(drawn, "claims-marks").get_offsets()[::3, 0].tolist() == [-1.4]
+    assert texts(drawn, "mark-text-") == ["−1.4 claimed"] and "arrowhead" in drawn.content.caption
+    assert misplaced(drawn) == ([], [])
+
+
 def test_ranges_and_missing_baselines(checked):
     drawn = claims_plot(made_up(checked, value="-3--2", placebo=np.nan, placebo_low=np.nan, placebo_high=np.nan))
     assert texts(drawn, "mark-text-") == ["−3 to −2"]  # no room for more between the panel's edge and the null line

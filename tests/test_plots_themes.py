@@ -248,7 +248,7 @@ def test_names_of_trials_are_not_translated(german, arms):
 def test_files_speak_the_language_of_the_figure(german, tmp_path):
     analysis.save_figure(german, tmp_path / "g", formats=["svg"])
     beside = (tmp_path / "g.md").read_text(encoding="utf-8")
-    assert "| Studie |" in beside and "| Trial 0 |" in beside and "**Family 0, gepoolt**" in beside
+    assert "| Studie |" in beside and "| Trial 0 |" in beside and "**Family 0, gepoolt " in beside
     assert "−1,17 bis" in beside and " to " not in beside.split("## Table")[1].split("##")[0]
 
 

@@ -317,7 +317,7 @@ def test_steps_speak_as_their_effects_do(out):
     fig = analysis.steps_forest(steps)
     assert not (set(map(str.lower, OURS.findall(shown(fig)))) - {"favours"})
     assert text(fig, "head-text_name") == ("Study left out" if out else "Study added")
-    assert "Pooled risk ratio, log scale" in shown(fig) and text(fig, "head-text_tau") == "τ (log scale)"
+    assert "Pooled risk ratio, log scale" in shown(fig) and text(fig, "head-text_tau2") == "τ² (log scale)"
     assert sides(fig) == ("← favours sham", "favours laser →")
     by_result = analysis.steps_forest(steps, overall=analysis.pool(effects))
     assert "Pooled risk ratio" in by_result.content.title and sides(by_result) == sides(fig)

@@ -97,6 +97,7 @@ TESTS = {
     "plots/_marks": "plots_texts plots plots_forest_options plots_forest_family plots_themes",
     "plots/_multiverse": "plots_multiverse plots_said plots_texts",
     "plots/_orchard": "plots_forest_family plots_texts",
+    "plots/_options": "plots_options",
     "plots/_page": "plots_texts plots plots_forest_options plots_forest_family plots_save plots_themes",
     "plots/_plane": "plots_planes plots_texts plots_labbe plots_labbe_counts plots_funnel plots_bubble plots_themes",
     "plots/_posterior": "plots_posterior plots_texts plots_said",

@@ -272,7 +272,7 @@ def body_of(table):
 
 def printed_rows(table):
     """Return the lines of the figure as dictionaries, with their texts and places alone."""
-    return body_of(table)[[name for name in table if name.startswith("text_") or name in PLACED]].to_dict("records")
+    return body_of(table[[name for name in table if name.startswith("text_") or name in PLACED]]).to_dict("records")
 
 
 def label_indent(row):

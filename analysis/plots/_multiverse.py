@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Unpack
 
 import numpy as np
@@ -114,7 +114,7 @@ class _AboutAnalyses:
         """Return how many intervals lie "below zero", "above zero", or which "includes zero"."""
         return int((self.ordered["finding"] == finding).sum())
 
-    @property
+    @cached_property
     def usual(self):
         """The default analysis as a table of one row; of none where it is not marked or has no interval."""
         return self.ordered[self.ordered["default"]].iloc[:1]
@@ -271,6 +271,7 @@ def _sorted_analyses(analyses, choices, default):
     if rows.empty:
         raise ValueError("no analysis has an estimate with an interval: there is nothing to draw")
     rows = rows.sort_values("estimate", kind="stable", ignore_index=True)
+    rows.attrs = {}  # which pandas would copy with every column
     below, above = rows["ci_high"] < 0, rows["ci_low"] > 0
     finding = np.select([below, above], ["below zero", "above zero"], "includes zero")
     return rows.assign(kind="analysis", rank=np.arange(len(rows)), finding=finding)

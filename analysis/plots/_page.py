@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.style import context as style_context
@@ -565,7 +566,7 @@ class ReportFigure(Figure):
     families: tuple[str, ...] = ()  # of its font, which an SVG names once
     placement = None  # the Layout, where the figure is made of rows
 
-    def draw(self, renderer):
+    def draw(self, renderer: RendererBase) -> None:
         """Draw the figure, its lines as wide as they were measured."""
         with unhinted():
             super().draw(renderer)

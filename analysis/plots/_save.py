@@ -113,16 +113,16 @@ def _check_figure(fig, stem, formats, dpi):
         raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats={others}")
     if not DPI[0] <= _check.amount("dpi", dpi) <= DPI[1]:
         raise ValueError(f"dpi={dpi!r} must lie between {DPI[0]} and {DPI[1]}; journals ask for 300 to 600")
-    longest = max(fig.get_size_inches())
-    if set(formats) & set(RASTERS) and longest * dpi >= MOST_PX:
-        most = int(MOST_PX / longest)
-        remedy = f"give dpi={most} or less" if most >= DPI[0] else "take svg or pdf"
-        raise ValueError(f"the figure is {longest * 25.4:.0f} mm long, too long for an image at {dpi:g} dpi; {remedy}")
     if getattr(fig, "content", None) is None:
         raise ValueError(
             f"this {type(fig).__name__} carries no table and caption: save_figure takes figures made by functions of "
             "this library, such as arms_forest; use fig.savefig for others"
         )
+    longest = max(fig.get_size_inches())
+    if set(formats) & set(RASTERS) and longest * dpi >= MOST_PX:
+        most = int(MOST_PX / longest)
+        remedy = f"give dpi={most} or less" if most >= DPI[0] else "take svg or pdf"
+        raise ValueError(f"the figure is {longest * 25.4:.0f} mm long, too long for an image at {dpi:g} dpi; {remedy}")
 
 
 def _digits(value):
@@ -152,9 +152,10 @@ def _markdown(table, printed, say):
     right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
     lines = [list(map(say, heads)), ["---:" if numeric else "---" for numeric in right]]
     for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
-        cells = [" ".join(row[part] for part in printed[head] if row[part]) for head in heads]
-        own = kind in _PLAIN  # words from the data are left alone
-        cells = [(Said(cell) if own and not _is_number(cell) else say(cell)).replace("|", "\\|") for cell in cells]
+        parts = [[row[part] for part in printed[head] if row[part]] for head in heads]
+        # words from the data are left alone
+        say_cell = say if kind not in _PLAIN else lambda text: say(text) if _is_number(text) else Said(text)
+        cells = [" ".join(map(say_cell, cell)).replace("|", "\\|") for cell in parts]
         if any(cells):
             lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

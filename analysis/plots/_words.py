@@ -213,7 +213,7 @@ def heterogeneity_sentence(pooled, wording):
     return f"{what}: {tau}{i2_words(pooled)}, {q}" if pooled.q_df else ""
 
 
-def test_sentence(pooled):
+def overall_test(pooled):
     """Return the test of no effect of all trials together, "" of a model without one."""
     if hasattr(pooled, "fitted") and isfinite(pooled.qm):
         exact = isfinite(pooled.qm_df[1])
@@ -376,7 +376,7 @@ def subtotals_sentence(groups):
     several = any(len(block.trials) > 1 for block in groups)
     common = several and groups[0].results["contrast"].tau2_method == "CE"
     within = "I²" if common else "τ² and I²"
-    return f"behind pooled groups: {within} within the group, and the p value of its Q" if several else ""
+    return f"behind pooled groups: {within} within the group, and the test of its Q" if several else ""
 
 
 def between_sentence(between):
