@@ -178,6 +178,18 @@ def test_categories_have_a_row_each(rowed, grouped):
     assert shown.count("10 studies") == 3 and "Difference from Family 0: Family 1" in rowed.content.caption
 
 
+@pytest.mark.parametrize("formula", ["yi ~ year", "yi ~ therapy_family"])
+def test_names_without_room_are_told(formula):
+    fig = bubble(analysis.meta_regression(formula, synthetic(60, groups=3, seed=3)), label=60, width_mm=85)
+    told = (
+        fig.content.table.loc[fig.content.table["kind"] == "footer", "name"]
+        .iloc[0]
+        .partition("No room for the names: ")
+    )
+    names = {text.get_text() for text in fig.findobj(Text) if (text.get_gid() or "").startswith("name-")}
+    assert told[2] and names | set(told[2].rstrip(".").split(", ")) == {f"Trial {i}" for i in range(60)}
+
+
 def test_circles_of_a_row_do_not_cover_one_another(rowed):
     xy, area = marks(rowed)
     ax = next(ax for ax in rowed.axes if ax.get_label() == "bubble")

@@ -12,7 +12,8 @@ from plot_cases import overlapping, synthetic
 
 import analysis as ma
 from analysis.measures import Measure
-from analysis.plots._plane import Scale, spelled, unnamed_in
+from analysis.plots._page import unnamed_in
+from analysis.plots._plane import Scale, spelled
 
 NAME = "Author {i} 2001"
 # columns of the table that hold the place of a mark, and the decimals to which marks at one place are equal
@@ -341,3 +342,17 @@ def test_ticks_of_proportions_are_not_sparse(ends, labels):
     at, found = Scale(tuple(measure.inverse(ends)), measure).ticks()
     assert found == labels
     np.testing.assert_allclose(measure.transform(at), [float(each) for each in found])
+
+
+def test_trials_beyond_the_limits_asked_for_are_arrowheads_that_are_told():
+    effects = synthetic(8)
+    moved = ma.leave_one_out(effects).assign(x=np.arange(8.0), y=np.arange(8.0) / 10)
+    for fig, gid in (
+        (ma.qq_plot(effects, xlim=(-1, 1)), "qq-trials"),
+        (ma.baujat_plot(moved, xlim=(0, 4)), "baujat-trials"),
+        (ma.funnel(effects, xlim=(-1.5, 0)), "funnel-trials"),
+    ):
+        beyond = len(fig.findobj(lambda a, gid=gid: a.get_gid() == f"{gid}-beyond")[0].get_paths())
+        assert beyond and "arrowhead: trial beyond the panel" in fig.content.caption
+    for fig in (ma.qq_plot(effects), ma.baujat_plot(moved), ma.funnel(effects)):
+        assert "arrowhead" not in fig.content.caption

@@ -11,28 +11,13 @@ import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import PageOptions, PageWidth
+from analysis._types import LevelOptions, PageWidth
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._page import FigureContent, ReportFigure
-from analysis.plots._plane import (
-    Plane,
-    Scale,
-    draw_axes,
-    draw_trials,
-    drawn_with,
-    footer_rows,
-    named,
-    room_for,
-    sheet,
-    size_of,
-    title_axes,
-    unnamed_in,
-    width_of,
-    with_rows,
-    write_names,
-    write_titles,
-)
+from analysis.plots._layout import asked
+from analysis.plots._page import ReportFigure
+from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
 from analysis.text import significant
@@ -58,7 +43,7 @@ def baujat_plot(
     width_mm: PageWidth | None = None,
     ax: Axes | None = None,
     note: str = "",
-    **options: Unpack[PageOptions],
+    **options: Unpack[LevelOptions],
 ) -> ReportFigure:
     """Draw a Baujat plot: each study's contribution to Q against its influence on the pooled result.
 
@@ -73,7 +58,7 @@ def baujat_plot(
     {title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80. Default: 120.
-    {ax, note, footer, dpi}
+    {ax, note, footer, dpi, xlim, ticks, xlabel}
 
     Returns
     -------
@@ -112,30 +97,31 @@ def baujat_plot(
     [False, True, False]
     """
     table, wording = _baujat_table(found, x, y, label), Wording.of(found)
-    scales = tuple(_scale_of(table[name]) for name in ("x", "y"))
-    if ax is not None:
-        _draw_baujat(Plane(ax, *scales, *size_of(ax)), table)
-        title_axes(ax, *TITLES)
-        return ax.figure
-    width, count = width_of(width_mm or USUAL_MM, "Baujat plot"), wording.counted(len(table))
-    title = title or f"Heterogeneity and influence of {count}"
+    most = [table[name].max() or 1.0 for name in ("x", "y")]
+    across, upright = (Scale((-PAD * each, (1 + PAD) * each)) for each in most)
+    across = asked(across)
+    width, count = planes.width_of(width_mm, "Baujat plot", ax, USUAL_MM), wording.counted(len(table))
+    left = planes.room_for(upright.ticks()[1])
     what = f"one circle per {wording.noun}: the farther right, the more it adds to Q; the higher, the more it moves"
-    footer = [line for line in (words.sentences(f"{what} the pooled result {SOURCE}"), words.sentences(note)) if line]
-    fig, footer = drawn_with(footer, partial(_baujat_page, table, scales, title=title, width=width))
-    printed = {words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)}
-    caption, alt = " ".join([words.sentences(title), *footer]), _baujat_alt_text(title, table, count, unnamed_in(fig))
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
-    return fig
-
-
-def _baujat_page(table, scales, footer, *, title, width):
-    """Return the figure with its panel, axes and footer."""
-    left = room_for(scales[1].ticks()[1])
-    height = TALL * (width - 2 * style.MARGIN - left)
-    on = sheet(title, footer, width, scales=scales, label="baujat", entries=[], left=left, right=1.2, height=height)
-    _draw_baujat(on.plane, table)
-    write_titles(on, TITLES[0], [(TITLES[1], "")])
-    return on.figure
+    spec = PlaneSpec(
+        name="baujat",
+        kind="Baujat plot",
+        rows=table,
+        scales=(across, upright),
+        titles=TITLES,
+        draws=partial(_draw_baujat, table),
+        key=lambda plane: [],
+        title=title or f"Heterogeneity and influence of {count}",
+        footer=(
+            (f"{what} the pooled result {SOURCE}{planes.beyond_words(table['x'], across, wording.noun)}",),
+            (note,),
+        ),
+        seen=partial(_baujat_seen, table, count),
+        printed={words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)},
+        left=left,
+        height=TALL * (width - 2 * style.MARGIN - left),
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _baujat_table(found, x, y, label):
@@ -154,29 +140,21 @@ def _baujat_table(found, x, y, label):
     rows = pd.DataFrame({"kind": "trial", "study": names, "name": names, **values}).reset_index(drop=True)
     # both axes count alike, as far as they reach in the figure
     far = np.hypot(*(rows[name] / (rows[name].max() or 1.0) for name in ("x", "y")))
-    rows = named(rows, label, far).assign(text_name=rows["name"])
+    rows = planes.named(rows, label, far).assign(text_name=rows["name"])
     return rows.assign(**{f"text_{name}": [significant(value) for value in rows[name]] for name in ("x", "y")})
 
 
-def _scale_of(values):
-    most = values.max() or 1.0
-    return Scale((-PAD * most, (1 + PAD) * most))
-
-
-def _draw_baujat(plane, table):
-    """Draw axes, circles and names, from the rows of the table."""
-    draw_axes(plane)
+def _draw_baujat(table, plane):
+    """Draw axes, circles and names."""
+    planes.draw_axes(plane)
     at = table[["x", "y"]].to_numpy(float)
-    reach = draw_trials(plane, at, False, "baujat-trials")
-    write_names(plane, table, at, reach, outwards=plane.mm(*at.T) - plane.mm(0.0, 0.0))
+    reach = planes.draw_trials(plane, at, False, "baujat-trials")
+    planes.write_names(plane, table, at, reach, outwards=plane.mm(*at.T) - plane.mm(0.0, 0.0))
 
 
-def _baujat_alt_text(title, table, count, unnamed):
+def _baujat_seen(table, count, unnamed):
     """Return what the figure shows to someone who cannot see it; ``unnamed`` have no name in it."""
     ends = (f"{significant(table[name].min())} to {significant(table[name].max())}" for name in ("x", "y"))
     far = table[table["labelled"] & ~table["name"].isin(unnamed)].sort_values("distance", ascending=False)["name"]
-    return words.sentences(
-        f"Baujat plot: {title}",
-        "{}, contribution to Q from {}, influence on the pooled result from {}".format(count, *ends),
-        f"Named: {', '.join(far)}" if len(far) else "",
-    )
+    spans = "{}, contribution to Q from {}, influence on the pooled result from {}".format(count, *ends)
+    return spans, f"Named: {', '.join(far)}" if len(far) else ""

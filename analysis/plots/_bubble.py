@@ -21,43 +21,13 @@ from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth, RegressionPIMethod
 from analysis.measures import Measure
 from analysis.models.regression import MetaRegression, moderator_curve
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import Column, Panel, asked
 from analysis.plots._marks import REACH, area_entry, line_entry, marker_entry
-from analysis.plots._page import FigureContent, ReportFigure, Spec, draw, key_below
-from analysis.plots._plane import (
-    EDGE_MM,
-    Plane,
-    Scale,
-    areas_of,
-    axis_title,
-    band,
-    draw_axes,
-    draw_marks,
-    footer_rows,
-    hollow_words,
-    imputed_in,
-    limits_that_fill,
-    lines_above,
-    lower,
-    lying,
-    named,
-    null_of,
-    paragraphs,
-    plane_of_rows,
-    room_for,
-    sheet,
-    size_of,
-    spelled,
-    swarm,
-    title_axes,
-    width_of,
-    with_digits,
-    with_rows,
-    write_names,
-    write_titles,
-)
+from analysis.plots._page import ReportFigure, Spec, draw, key_below
+from analysis.plots._plane import EDGE_MM, PlaneSpec, Scale, band, null_of, spelled
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
@@ -91,7 +61,7 @@ BANDS = ["ci_low", "ci_high", "pi_low", "pi_high"]
 # rows of categories
 NAME_MM = 36.0  # most room for their names
 NUMBERS_MM = 125.0  # pages at least this wide have a column of numbers
-ROW_CIRCLE_PT2 = 120.0  # largest area of a circle
+ROW_CIRCLE_PT2 = 10.0, 120.0  # least and largest area of the heaviest trial
 LEAST_ROW_MM = 10.0
 TYPICAL_ROW_MM = 14.0  # rows are as high as their circles need, so that areas are chosen before any height is known
 ROW_PAD = 1.3  # mm above and below the outermost circles of a row
@@ -123,7 +93,7 @@ class _About:
     @property
     def moderator(self):
         """The moderator as it stands within a sentence."""
-        return lower(self.x_label)
+        return planes.lower(self.x_label)
 
     @property
     def predicts(self):
@@ -238,13 +208,13 @@ def bubble(
         give = "give a MetaRegression, such as meta_regression(formula, data)"
         raise TypeError(_check.refusal(regression, "bubble", give))
     along = moderator_curve(regression, moderator, pi_method=pi_method)
-    wording = with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
+    wording = planes.with_digits(Wording.of(regression, measure), digits, regression.yi, regression.vi)
     x_label = x_label or words.capital(spelled(along.moderator))
-    caption, y_label = axis_title(y_label, wording), y_label or wording.measure.title
-    table = _bubble_table(along, label, wording, imputed_in(regression))
+    caption, y_label = planes.axis_title(y_label, wording), y_label or wording.measure.title
+    table = _bubble_table(along, label, wording, planes.imputed_in(regression))
     scale = _effect_scale(along, wording.measure, null=favours is not None)
     about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method)
-    favours, width = words.directions(favours, wording), width_of(width_mm, "bubble plot")
+    favours, width = words.directions(favours, wording), planes.width_of(width_mm, "bubble plot", ax)
     title = title or f"{y_label} by {about.moderator}"
     heads = {words.capital(wording.noun): "label", x_label: "x", y_label: "estimate"}
     heads |= {"Confidence interval": "ci", "Prediction interval": "pi", "Weight": "weight"}
@@ -260,34 +230,34 @@ def bubble(
     low, high = along.trials["x"].agg(["min", "max"])
     pad = PAD * (high - low)
     scales = asked(Scale((float(low - pad), float(high + pad)))), scale
-    if ax is not None:
-        plane = Plane(ax, *scales, *size_of(ax))
-        _draw_plane(plane, about, areas_of(along.trials["weight"], plane.width * plane.height))
-        title_axes(ax, about.x_label, about.caption, favours, upright=True)
-        return ax.figure
-    finding = _bubble_finding(about)
-    footer = [*_bubble_footer(about, *scales, finding), *paragraphs((note,))]
-    height, left = TALL * width, room_for(scale.ticks()[1])
-    area = areas_of(along.trials["weight"], (width - left - 2 * style.MARGIN) * height)
-    above = lines_above(caption, favours, width - 2 * style.MARGIN)
-    room = {"left": left, "right": EDGE_MM, "height": height, "above": len(above)}
-    key = _bubble_key(about, area, *scales)
-    on = sheet(title, footer, width, scales=scales, label="bubble", entries=key, **room)
-    _draw_plane(on.plane, about, area)
-    write_titles(on, x_label, above)
-    null = {"kind": "reference", "name": "null value", "estimate": scale.null}
-    rows, in_words = with_rows(table, null, *footer_rows(footer)), sentences(finding, about.observational)
-    counted, *more = _seen(about)
-    caption, alt = " ".join([sentences(title), *footer]), sentences(f"Bubble plot: {title}", counted, finding, *more)
-    on.figure.content = FigureContent(rows, title, caption, alt, in_words, printed)
-    return on.figure
+    finding, (counted, *more) = _bubble_finding(about), _seen(about)
+    spec = PlaneSpec(
+        name="bubble",
+        kind="Bubble plot",
+        rows=table,
+        scales=scales,
+        titles=(x_label, caption),
+        draws=partial(_draw_plane, about),
+        key=partial(_bubble_key, about, *scales),
+        title=title,
+        footer=(*_bubble_footer(about, *scales, finding), (note,)),
+        seen=(counted, finding, *more),
+        printed=printed,
+        in_words=sentences(finding, about.observational),
+        extra=({"kind": "reference", "name": "null value", "estimate": scale.null},),
+        favours=favours,
+        upright=True,
+        right=EDGE_MM,
+        height=TALL * width,
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _bubble_table(along, label, wording, imputed):
     """Return one row per trial, then one per point of the curve or per category, and the slope."""
     trials = along.trials.rename(columns={"label": "name", "yi": "estimate"}).assign(kind="trial", imputed=imputed)
     # the trials of a regression have no ids, so that only names are asked for; any of them may be named
-    trials = named(trials, label, trials["estimate"] - trials["fitted"])
+    trials = planes.named(trials, label, trials["estimate"] - trials["fitted"])
     trials["text_label"] = trials["text_name"] = trials["name"]
     trials["text_x"] = trials["x"].astype(str) if along.categorical else _write_x(trials["x"], along)
     trials["text_weight"] = [percent(w, 1) for w in trials["weight"]]
@@ -340,16 +310,16 @@ def _effect_scale(along, measure, *, null):
     # prediction limits of few trials can be so wide that the trials would shrink to a line: these must fill the panel
     null, points = null_of(measure) if null else np.nan, np.append(along.trials["yi"], along.curve["estimate"])
     core = np.fmin(points.min(), null), np.fmax(points.max(), null)
-    low, high = limits_that_fill(core, (np.nanmin(along.curve[BANDS]), np.nanmax(along.curve[BANDS])))
+    low, high = planes.limits_that_fill(core, (np.nanmin(along.curve[BANDS]), np.nanmax(along.curve[BANDS])))
     # effects that are all the same have no range to take a share of
     pad = PAD * (high - low or abs(high) or 1.0)
     return Scale((float(low - pad), float(high + pad)), measure)
 
 
-def _draw_plane(plane, about, size):
+def _draw_plane(about, plane):
     """Draw axes and everything inside the panel of a moderator in numbers."""
-    along = about.along
-    draw_axes(plane)
+    along, size = about.along, _areas(about, plane)
+    planes.draw_axes(plane)
     if _is_year(along):
         ticks = plane.ax.get_xticks()
         plane.ax.set_xticks(ticks, _write_x(ticks, along))
@@ -384,10 +354,15 @@ def _beyond(about, scale):
     return (x < scale.limits[0]) | (x > scale.limits[1])
 
 
+def _areas(about, plane):
+    """Return the areas of the circles on a plane."""
+    return planes.areas_of(about.along.trials["weight"], plane.width * plane.height)
+
+
 def _row_areas(about, width, tall=None):
     """Return the areas of the circles in rows of a panel of so many millimetres."""
     tall = TYPICAL_ROW_MM * len(about.along.curve) if tall is None else tall
-    return areas_of(about.along.trials["weight"], width * tall, ROW_CIRCLE_PT2)
+    return planes.areas_of(about.along.trials["weight"], width * tall, bounds=ROW_CIRCLE_PT2)
 
 
 def _with_circles(about, scale, width, tall=None):
@@ -401,7 +376,7 @@ def _with_circles(about, scale, width, tall=None):
     farthest = FARTHEST_MM if tall is None else max(tall / n / 2 - reach.max() - 0.4, 0.5)
     for i, category in enumerate(along.curve["x"]):
         here = (along.trials["x"] == category).to_numpy()
-        lane[here] = swarm(x[here], reach[here])
+        lane[here] = planes.swarm(x[here], reach[here])
         lane[here] *= farthest / max(np.abs(lane[here]).max(), farthest)
         if tall is None:
             height[i] = max(height[i], 2 * (np.abs(lane[here]) + reach[here]).max() + 2 * ROW_PAD)
@@ -413,7 +388,7 @@ def _with_circles(about, scale, width, tall=None):
 
 def _draw_rows(about, ax, panel, table, mm_per_unit):
     """Draw intervals, circles, fitted means and names."""
-    plane, curve = plane_of_rows(ax, panel, mm_per_unit), table[table["kind"] == "category"]
+    plane, curve = planes.plane_of_rows(ax, panel, mm_per_unit), table[table["kind"] == "category"]
     at = curve["y_mm"].to_numpy(float)
     # a row is higher only for its circles; in axes of another figure it may be lower
     tall = np.minimum(curve["height_mm"].to_numpy(float), LEAST_ROW_MM) / 2
@@ -439,9 +414,9 @@ def _draw_rows(about, ax, panel, table, mm_per_unit):
 
 def _draw_circles(plane, trials, points, area, fitted, avoid):
     """Draw the trials at ``points``, and names that are to be written, away from their ``fitted`` places."""
-    reach = draw_marks(plane, points, area, "bubble-trials", hollow=trials["imputed"])
+    reach = planes.draw_marks(plane, points, area, "bubble-trials", hollow=trials["imputed"])
     outwards = plane.mm(*points.T) - plane.mm(*fitted.T)
-    write_names(plane, trials, points, reach, outwards=outwards, avoid=avoid)
+    planes.write_names(plane, trials, points, reach, outwards=outwards, avoid=avoid)
 
 
 def _bubble_footer(about, level_scale, effect_scale, finding=""):
@@ -451,13 +426,13 @@ def _bubble_footer(about, level_scale, effect_scale, finding=""):
     (low, high), bands = effect_scale.limits, about.along.curve[BANDS]
     drawn = (
         f"circles: {nouns}, area proportional to the weight in the model down to a smallest size"
-        f"{hollow_words(about.rows[~beyond])}",
+        f"{planes.hollow_words(about.rows[~beyond])}",
         "they are spread out within a row only where they would cover one another" if about.along.categorical else "",
         words.narrow_words(fit),
         "bands go on beyond the panel" if np.nanmin(bands) < low or np.nanmax(bands) > high else "",
-        lying(beyond, f"beyond the panel, {nouns} in the model as all others") if told else "",
+        planes.lying(beyond, f"beyond the panel, {nouns} in the model as all others") if told else "",
     )
-    return paragraphs(
+    return (
         (finding, _difference_sentence(about), _test_sentence(about)),
         (about.observational, _few_sentence(about), _held_sentence(about)),
         (_model_sentence(about), *drawn),
@@ -585,7 +560,7 @@ def _spec_of_rows(about, scale, favours, *, title, note, width):
 
     def key(layout):
         left, right = layout.panels["bubble"]
-        return key_below(_bubble_key(about, _row_areas(about, right - left), scale, scale), layout.width)
+        return key_below(_bubble_key(about, scale, scale, areas=_row_areas(about, right - left)), layout.width)
 
     return Spec(
         about.table.assign(kind=about.table["kind"].replace("trial", "point")),
@@ -601,14 +576,15 @@ def _spec_of_rows(about, scale, favours, *, title, note, width):
         kind="Bubble plot",
         drop=("numbers",),
         settle=partial(_with_circles, about, scale),
-        findings=_bubble_footer(about, scale, scale),
+        findings=planes.paragraphs(*_bubble_footer(about, scale, scale)),
         said_without="numbers",
         below=key,
     )
 
 
-def _bubble_key(about, size, level_scale, scale):
-    """Return the entries of the key."""
+def _bubble_key(about, level_scale, scale, plane=None, areas=None):
+    """Return the entries of the key of a plane, or of rows with circles of these ``areas``."""
+    size = _areas(about, plane) if areas is None else areas
     at = level(about.fit.confidence_level)
     trials, noun = about.along.trials, about.wording.noun
     entries = [line_entry("fitted mean", colors=style.MODEL, linewidths=LINE_PT)]

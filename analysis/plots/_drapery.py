@@ -8,7 +8,7 @@ from which the curves are drawn; the farthest trials are named above the panel, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Unpack
 
 import numpy as np
@@ -17,34 +17,14 @@ import pandas as pd
 from analysis._docs import documented
 from analysis._types import FigureOptions, PageWidth
 from analysis.models.diagnostics import LEVELS, common_effect, normal_statistic, pvalue_curves
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel, asked, line_height, panel_limits, text_width
-from analysis.plots._marks import area_entry, line_entry, write
-from analysis.plots._page import TICKS_MM, FigureContent, ReportFigure, axis_height, write_captions
-from analysis.plots._plane import (
-    Plane,
-    Scale,
-    Studies,
-    axis_title,
-    band,
-    critical,
-    draw_axes,
-    footer_rows,
-    named,
-    paragraphs,
-    pooled_sentence,
-    room_for,
-    set_upright,
-    sheet,
-    size_of,
-    studies_of,
-    title_axes,
-    width_of,
-    with_rows,
-)
+from analysis.plots._layout import asked, line_height, panel_limits, text_width
+from analysis.plots._marks import area_entry, line_entry
+from analysis.plots._page import ReportFigure
+from analysis.plots._plane import PlaneSpec, Scale, critical, pooled_sentence, studies_of
 from analysis.plots._theme import Said, themed
-from analysis.plots._words import sentences
 from analysis.text import equals, level, number, pvalue
 
 if TYPE_CHECKING:
@@ -68,38 +48,6 @@ DOT_PT2 = 16.0
 NAME_GAP = 2.0
 LEADER_MM = 4.2  # from the tops of the curves to the names
 APART = 2.2  # mm between the labels of two p values
-
-
-@dataclass(frozen=True, eq=False)
-class _About(Studies):
-    """What the words are about: the studies, the table of the figure, and its lines."""
-
-    table: pd.DataFrame
-    lines: tuple
-    across: Scale
-
-    @property
-    def level(self):
-        """Return the level of the pooled interval, as "95%"."""
-        return level(self.pooled.confidence_level)
-
-    @property
-    def predicted(self):
-        """Whether there is a curve of a new trial."""
-        curve = _curves(self.table, "prediction", "p")
-        return len(curve) > 0 and bool(np.isfinite(curve).all())
-
-    @property
-    def common(self):
-        """Return the row of the common effect, None where it is not drawn."""
-        return next((row for row in self.table.to_dict("records") if row["kind"] == "common"), None)
-
-    @property
-    def null(self):
-        """Return what the null value stands for, "" where the measure has none."""
-        if not self.has_null:
-            return ""
-        return "no difference" if self.wording.arms else "no effect"
 
 
 @documented
@@ -179,28 +127,40 @@ def drapery(
     if scale not in LABELLED:
         raise ValueError(f'scale is {scale!r}; it must be "p" or "z"')
     studies = studies_of(results, "drapery", measure=measure, digits=digits)
-    wording = studies.wording
-    table, favours = _drapery_table(studies, label, common), words.directions(favours, wording)
+    table, wording, pooled = _drapery_table(studies, label, common), studies.wording, studies.pooled
     trials, null = table[table["kind"] == "trial"], Scale((), wording.measure, asked=True).null
     ends = (trials[end] for end in ("estimate", "low", "high"))
     across = asked(Scale(panel_limits(*ends, null=null), wording.measure))
-    lines = tuple(dict.fromkeys([_own_p(studies.pooled), *MARKED]))
-    about, caption = _About(**vars(studies), table=table, lines=lines, across=across), axis_title(x_label, wording)
-    if ax is not None:
-        _draw_drapery(Plane(ax, across, _upright_scale(scale), *size_of(ax)), about, scale, ())
-        title_axes(ax, caption, Y_TITLES[0], favours)
-        return ax.figure
-    title, width = title or f"p-value curves: {wording.measure.name}", width_of(width_mm, "drapery plot")
-    footer = _drapery_footer(about, note)
-    panel = Panel("drapery", (), (), across.limits, (caption,), favours, measure=across.measure, asked=True)
-    fig = _drapery_page(about, panel, scale, title=title, footer=footer, width=width)
-    caption, alt = " ".join([sentences(title), *footer]), _drapery_alt_text(title, about)
+    lines, width = list(dict.fromkeys([_own_p(pooled), *MARKED])), planes.width_of(width_mm, "drapery plot", ax)
+    shown = sorted({*lines, *LABELLED[scale]})
+    left = planes.room_for([_p_text(each) for each in shown])
+    right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
+    names = _top_names(table, across, width - 2 * style.MARGIN - left - right) if ax is None else []
+    none = ("no difference" if wording.arms else "no effect") if studies.has_null else ""
+    finding = _drapery_finding(studies, table, none)
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Interval": "interval"}
-    heads |= {f"p for {about.null}": "pvalue"} if about.null else {}
-    printed = {head: (f"text_{name}",) for head, name in heads.items()}
-    rows, in_words = with_rows(table, *footer_rows(footer)), _drapery_finding(about)
-    fig.content = FigureContent(rows, title, caption, alt, in_words, printed)
-    return fig
+    heads |= {f"p for {none}": "pvalue"} if none else {}
+    spec = PlaneSpec(
+        name="drapery",
+        kind="Drapery plot",
+        rows=table,
+        scales=(across, Scale((0.0, 1.0) if scale == "p" else (float(_height(LEAST_P, scale)), 0.0))),
+        titles=(planes.axis_title(x_label, wording), Y_TITLES[0]),
+        draws=partial(_draw_drapery, table, scale, lines, shown, names),
+        key=partial(_drapery_key, studies, table, none, len(names)),
+        title=title or f"p-value curves: {wording.measure.name}",
+        footer=((finding,), *_drapery_footer(studies, table, lines[0], across), (note,)),
+        seen=(*_drapery_seen(table, wording, lines[0], none), finding),
+        printed={head: (f"text_{name}",) for head, name in heads.items()},
+        in_words=finding,
+        favours=words.directions(favours, wording),
+        left=left,
+        right=right,
+        height=max(TALL * width, LEAST_TALL_MM),
+        strip=LEADER_MM + line_height(style.NOTE_PT) if names else 0.0,
+        aside=("title-level", Y_TITLES[1]),
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _drapery_table(studies, label, common):
@@ -210,31 +170,28 @@ def _drapery_table(studies, label, common):
     of = pvalue_curves(pooled, p)
     half = critical(pooled.confidence_level) * np.sqrt(pooled.vi)
     trials = pd.DataFrame({"kind": "trial", "name": studies.rows["name"], "estimate": pooled.yi})
-    trials = trials.assign(low=pooled.yi - half, high=pooled.yi + half, weight=pooled.weights)
-    trials["pvalue"] = of.trial_pvalues
-    trials["labelled"] = named(trials, label, trials["estimate"] - pooled.estimate)["labelled"]
-    rows, ends = [trials], [*of.trials]
-    extra = [("total", "Pooled", pooled.estimate, pooled.ci, pooled.pvalue, of.pooled)]
+    trials = trials.assign(low=pooled.yi - half, high=pooled.yi + half, weight=pooled.weights, pvalue=of.trial_pvalues)
+    trials["labelled"] = planes.named(trials, label, trials["estimate"] - pooled.estimate)["labelled"]
+    extra = [("total", "Pooled", pooled.estimate, *pooled.ci, pooled.pvalue, of.pooled)]
     if np.isfinite(pooled.pi.low):
-        extra.append(("prediction", f"New {wording.noun}", pooled.estimate, pooled.pi, np.nan, of.prediction))
+        extra.append(("prediction", f"New {wording.noun}", pooled.estimate, *pooled.pi, np.nan, of.prediction))
     if common:
         same = common_effect(pooled)
-        extra.append(("common", "Common effect", same.estimate, same.ci, same.pvalue, pvalue_curves(same, p).pooled))
-    for kind, name, estimate, (low, high), of_null, curve in extra:
-        row = {"kind": kind, "name": name, "estimate": estimate, "low": low, "high": high, "pvalue": of_null}
-        rows.append(pd.DataFrame([row]))
-        ends.append(curve)
-    rows, ends = pd.concat(rows, ignore_index=True), np.array(ends)
+        extra.append(("common", "Common effect", same.estimate, *same.ci, same.pvalue, pvalue_curves(same, p).pooled))
+    names = "kind", "name", "estimate", "low", "high", "pvalue"
+    rows = planes.with_rows(trials, *(dict(zip(names, row[:-1], strict=True)) for row in extra))
     rows["labelled"] = rows["labelled"].eq(True)
     records = rows.to_dict("records")
     rows["text_name"] = rows["name"]
     rows["text_estimate"] = [wording.write(row["estimate"]) for row in records]
     rows["text_interval"] = [wording.span(row["low"], row["high"]) for row in records]
     rows["text_pvalue"] = ["" if np.isnan(row["pvalue"]) else pvalue(row["pvalue"]) for row in records]
-    for i, side in enumerate(("low", "high")):
-        values = pd.DataFrame(ends[:, :, i], columns=[f"{side}_p{each:.10g}" for each in p])
-        rows = pd.concat([rows, values], axis=1)
-    return rows
+    ends = np.array([*of.trials, *(row[-1] for row in extra)])
+    values = [
+        pd.DataFrame(ends[:, :, i], columns=[f"{side}_p{each:.10g}" for each in p])
+        for i, side in enumerate(("low", "high"))
+    ]
+    return pd.concat([rows, *values], axis=1)
 
 
 def _own_p(pooled):
@@ -242,34 +199,23 @@ def _own_p(pooled):
     return round(1.0 - pooled.confidence_level, 12)
 
 
-def _upright_scale(scale):
-    return Scale((0.0, 1.0) if scale == "p" else (float(_height(LEAST_P, scale)), 0.0))
-
-
 def _height(p, scale):
     """Return the heights of p values on the upright axis."""
     return np.asarray(p, float) if scale == "p" else -normal_statistic(p)
 
 
-def _set_levels(plane, about, scale):
+def _set_levels(plane, shown, lines, scale):
     """Label p values on the left and the levels of the intervals on the right; those of lines come first."""
-    p = _labelled_p(about, scale)
-    y = _height(p, scale)
-    at = plane.mm(plane.x.limits[0], y)[:, 1]
-    kept = []
+    y = _height(shown, scale)
+    at, kept = plane.mm(plane.x.limits[0], y)[:, 1], []
     # where labels would touch, a marked value is worth more than a round one
-    for i in sorted(range(len(p)), key=lambda i: [*about.lines, p[i]].index(p[i])):
+    for i in sorted(range(len(shown)), key=lambda i: [*lines, shown[i]].index(shown[i])):
         if all(abs(at[i] - at[j]) >= APART for j in kept):
             kept.append(i)
     kept = sorted(kept)
-    set_upright(plane.ax, y[kept], [_p_text(p[i]) for i in kept])
+    planes.set_upright(plane.ax, y[kept], [_p_text(shown[i]) for i in kept])
     for i in kept:
-        plane.write(plane.width + 1.6, at[i], level(1 - p[i]), style.CAPTION, align="left", gid=f"level-{i}")
-
-
-def _labelled_p(about, scale):
-    """Return the p values with labels: those of the lines, and round ones."""
-    return sorted({*about.lines, *LABELLED[scale]})
+        plane.write(plane.width + 1.6, at[i], level(1 - shown[i]), style.CAPTION, align="left", gid=f"level-{i}")
 
 
 def _p_text(p):
@@ -277,16 +223,16 @@ def _p_text(p):
     return number(p, len(f"{p:.10g}".partition(".")[2]))
 
 
-def _draw_drapery(plane, about, scale, written):
-    """Draw axes, lines and curves; those of rows that are ``written`` above the panel are darker than the others."""
-    draw_axes(plane, upright=False)
-    _set_levels(plane, about, scale)
-    table, (low, high) = about.table, plane.x.limits
-    lines = _height(about.lines, scale)
-    if about.predicted:
+def _draw_drapery(table, scale, lines, shown, names, plane):
+    """Draw axes, lines and curves, and names above the panel, whose curves are darker than the others."""
+    planes.draw_axes(plane, upright=False)
+    _set_levels(plane, shown, lines, scale)
+    low, high = plane.x.limits
+    lines = _height(lines, scale)
+    if _predicted(table):
         left, right = np.split(_curves(table, "prediction", scale)[0], 2)
         y = left[:, 1]
-        plane.areas([band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
+        plane.areas([planes.band(y, left[:, 0], right[::-1, 0])[:, ::-1]], "drapery-prediction", style.BAND, zorder=0)
         plane.lines([left, right], "drapery-prediction-edges", colors=style.MODEL, linewidths=0.5, zorder=1.5)
     look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [LINE], "zorder": 0.6}
     plane.lines([[(low, at), (high, at)] for at in lines], "drapery-levels", **look)
@@ -294,7 +240,7 @@ def _draw_drapery(plane, about, scale, written):
         null = [[(plane.x.null, end) for end in plane.y.limits]]
         plane.lines(null, "drapery-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1.4)
     trials = _curves(table, "trial", scale)
-    named = table.index[table["kind"] == "trial"].isin(written)
+    named = table.index[table["kind"] == "trial"].isin([row for row, *_ in names])
     quiet, wide = _quiet_look(len(trials))
     colours = [style.INK if yes and not named.all() else quiet for yes in named]
     plane.lines(trials, "drapery-trials", colors=colours, linewidths=wide, zorder=1)
@@ -306,6 +252,14 @@ def _draw_drapery(plane, about, scale, written):
     look = {"s": DOT_PT2, "c": style.PAPER, "edgecolors": style.MODEL, "linewidths": 1.1, "zorder": 2.6}
     ends = plane.ax.scatter([row["low"], row["high"]], [lines[0]] * 2, **look)
     ends.set(gid="drapery-ci", label="drapery-ci")
+    segments, look = [], (style.NOTE_PT, "normal", style.INK)
+    for i, (_, name, at, left) in enumerate(names):
+        y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
+        plane.write(left, y, Said(name), look, align="left", gid=f"name-{i}")
+        foot = left + text_width(name, style.NOTE_PT) / 2
+        segments.append(plane.values([(at, plane.height + 0.3), (foot, plane.height + LEADER_MM)]))
+    look = {"colors": style.MUTED, "linewidths": style.HAIR_PT, "zorder": 0.9, "clip_on": False}
+    plane.lines(segments, "drapery-leaders", **look)
 
 
 def _curves(table, kind, scale):
@@ -317,6 +271,12 @@ def _curves(table, kind, scale):
     return np.stack([x, np.broadcast_to(np.append(y, y[::-1]), x.shape)], axis=-1)
 
 
+def _predicted(table):
+    """Whether there is a curve of a new trial."""
+    curve = _curves(table, "prediction", "p")
+    return len(curve) > 0 and bool(np.isfinite(curve).all())
+
+
 def _quiet_look(k):
     """Return colour and width of the curves of trials without names: paler and thinner where there are many."""
     return style.SQUARE if k <= MANY / 3 else style.FAINT, TRIAL_PT if k <= MANY else MANY_PT
@@ -326,76 +286,48 @@ def _common_look():
     return {"colors": style.MODEL, "linewidths": 1.0, "linestyles": [COMMON]}
 
 
-def _drapery_footer(about, note):
-    """Return the paragraphs below the figure."""
-    pooled, wording = about.pooled, about.wording
-    parts = [f"thin: one {wording.noun}", "bold: pooled result"]
-    if about.predicted:
-        parts.append(f"area: prediction of a new {wording.noun}")
-    if about.common is not None:
-        parts.append("dashed: common effect, normal distribution")
-    marked, (low, high) = _p_text(about.lines[0]), about.across.limits
-    inside = any(low <= end <= high for end in pooled.ci)
-    dots = f"; dots: the {about.level} confidence interval (p = {marked})" if inside else ""
-    return paragraphs(
-        (_drapery_finding(about),),
-        (
-            "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
-            f"interval of the level on the right ends{dots}",
-            "; ".join(parts),
-            words.lines_words(wording),
-        ),
-        (
-            words.model_sentence(pooled, wording),
-            words.heterogeneity_sentence(pooled, wording),
-            words.left_out_sentence(about.left_out, wording),
-            words.narrow_words(pooled),
-        ),
-        (note,),
+def _drapery_footer(studies, table, own, across):
+    """Return the paragraphs that say what was drawn and computed; ``own`` is the p value of the pooled interval."""
+    pooled, wording, (low, high) = studies.pooled, studies.wording, across.limits
+    at = level(pooled.confidence_level)
+    dots = f"; dots: the {at} confidence interval (p = {_p_text(own)})"
+    curves = (
+        "A curve gives the two-sided p value of every possible effect; where it crosses the line of a p value, the "
+        f"interval of the level on the right ends{dots * any(low <= end <= high for end in pooled.ci)}"
     )
+    parts = [f"thin: one {wording.noun}; bold: pooled result"]
+    parts += [f"area: prediction of a new {wording.noun}"] * _predicted(table)
+    parts += ["dashed: common effect, normal distribution"] * bool((table["kind"] == "common").any())
+    computed = (
+        words.model_sentence(pooled, wording),
+        words.heterogeneity_sentence(pooled, wording),
+        words.left_out_sentence(studies.left_out, wording),
+        words.narrow_words(pooled),
+    )
+    return (curves, "; ".join(parts), words.lines_words(wording)), computed
 
 
-def _drapery_finding(about):
-    """Return the pooled result in words."""
-    pooled, wording = about.pooled, about.wording
-    expected, common = "", ""
+def _drapery_finding(studies, table, none):
+    """Return the pooled result in words; ``none`` is what the null value stands for."""
+    pooled, wording, at = studies.pooled, studies.wording, level(studies.pooled.confidence_level)
+    p = f", p {equals(pooled.pvalue)} for {none}" if none else ""
+    said = [f"{pooled_sentence(studies)}{p}"]
     if np.isfinite(pooled.pi.low):
-        expected = f"{about.level} prediction interval for a new {wording.noun}: {wording.span(*pooled.pi)}"
-    if (row := about.common) is not None:
-        common = f"Common effect: {row['text_estimate']} ({about.level} CI {row['text_interval']})"
-    p = f", p {equals(pooled.pvalue)} for {about.null}" if about.null else ""
-    return sentences(f"{pooled_sentence(about)}{p}", expected, common)
+        said.append(f"{at} prediction interval for a new {wording.noun}: {wording.span(*pooled.pi)}")
+    for row in table[table["kind"] == "common"].to_dict("records"):
+        said.append(f"Common effect: {row['text_estimate']} ({at} CI {row['text_interval']})")
+    return words.sentences(*said)
 
 
-def _drapery_page(about, panel, scale, *, title, footer, width):
-    """Return the figure: names above the panel, the axes around it, the key below."""
-    shown, pitch = _labelled_p(about, scale), line_height(style.SMALL_PT)
-    left = room_for([_p_text(each) for each in shown])
-    right = max(text_width(level(1 - each), style.SMALL_PT) for each in shown) + 1.8
-    inner = width - 2 * style.MARGIN - left - right
-    names, x, places = _top_names(about, inner)
-    written = names.index[[place is not None for place in places]]
-    strip = LEADER_MM + line_height(style.NOTE_PT) if len(written) else 0.0
-    room = {"left": left, "right": right, "height": max(TALL * width, LEAST_TALL_MM), "above": 1 + strip / pitch}
-    room |= {"below": axis_height([panel], {"drapery": inner}), "entries": _drapery_key(about, written)}
-    on = sheet(title, footer, width, scales=(about.across, _upright_scale(scale)), label="drapery", **room)
-    _draw_drapery(on.plane, about, scale, written)
-    _write_top_names(on.plane, names, x, places)
-    y, edge = on.top - 1.6 - strip - pitch / 2, width - style.MARGIN
-    write(on.page, style.MARGIN, y, Y_TITLES[0], style.CAPTION, gid="title-y")
-    write(on.page, edge, y, Y_TITLES[1], style.CAPTION, align="right", gid="title-level")
-    write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
-    return on.figure
-
-
-def _top_names(about, width):
-    """Return the names of trials by their rows, the millimetres of their tops and their places above the panel."""
-    low, high = about.across.limits
-    named = about.table[about.table["labelled"] & about.table["estimate"].between(low, high)]
-    away = (named["estimate"] - about.pooled.estimate).abs()
+def _top_names(table, across, width):
+    """Return (row, name, millimetres of the top, left edge of the name) of trials with room above the panel."""
+    low, high = across.limits
+    named = table[table["labelled"] & table["estimate"].between(low, high)]
+    away = (named["estimate"] - table.loc[table["kind"] == "total", "estimate"].iloc[0]).abs()
     named = named.loc[away.sort_values(ascending=False, kind="stable").index]
     x = ((named["estimate"] - low) / (high - low) * width).tolist()
-    return named["name"], x, place_curve_names(named["name"].tolist(), x, width)
+    found = zip(named.index, named["name"], x, place_curve_names(named["name"].tolist(), x, width), strict=True)
+    return [each for each in found if each[-1] is not None]
 
 
 def place_curve_names(names, x, width):
@@ -428,46 +360,27 @@ def _increasing(values):
     return np.concatenate([np.full(n, value) for value, n in blocks]) if blocks else np.zeros(0)
 
 
-def _drapery_key(about, written):
-    """Return the entries of the key; rows that are ``written`` above the panel have darker curves than others."""
-    k, nouns, (low, high) = about.pooled.k, about.wording.nouns, about.across.limits
+def _drapery_key(studies, table, none, written, plane):
+    """Return the entries of the key; curves whose names are ``written`` above the panel are darker than others."""
+    k, nouns, (low, high) = studies.pooled.k, studies.wording.nouns, plane.x.limits
     quiet, wide = _quiet_look(k)
     entries = [line_entry("pooled result", colors=style.MODEL, linewidths=POOLED_PT)]
-    if about.common is not None:
+    if (table["kind"] == "common").any():
         entries.append(line_entry("common effect", **_common_look()))
     entries.append(line_entry(f"{nouns} ({number(k, 0)})", colors=quiet, linewidths=wide))
-    if 0 < len(written) < k:
+    if 0 < written < k:
         entries.append(line_entry(f"{nouns} with names", colors=style.INK, linewidths=wide))
-    if about.predicted:
-        entries.append(area_entry(f"prediction, new {about.wording.noun}", style.BAND))
-    if low < about.across.null < high:
-        name = about.null if style.option("null") == "measure" else "null line"
+    if _predicted(table):
+        entries.append(area_entry(f"prediction, new {studies.wording.noun}", style.BAND))
+    if low < plane.x.null < high:
+        name = none if style.option("null") == "measure" else "null line"
         entries.append(line_entry(name, colors=style.INK, linewidths=style.RULE_PT))
     return entries
 
 
-def _write_top_names(plane, names, x, places):
-    """Write the names above the panel, with a line from each to the top of its curve."""
-    segments, look = [], (style.NOTE_PT, "normal", style.INK)
-    y = plane.height + LEADER_MM + 0.5 * line_height(style.NOTE_PT)
-    for i, (name, at, left) in enumerate(zip(names, x, places, strict=True)):
-        if left is not None:
-            plane.write(left, y, Said(name), look, align="left", gid=f"name-{i}")
-            foot = left + text_width(name, style.NOTE_PT) / 2
-            segments.append(plane.values([(at, plane.height + 0.3), (foot, plane.height + LEADER_MM)]))
-    look = {"colors": style.MUTED, "linewidths": style.HAIR_PT, "zorder": 0.9, "clip_on": False}
-    plane.lines(segments, "drapery-leaders", **look)
-
-
-def _drapery_alt_text(title, about):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = about.table[about.table["kind"] == "trial"]
-    spread = about.wording.span(trials["estimate"].min(), trials["estimate"].max())
-    small = (trials["pvalue"] < 1 - about.pooled.confidence_level).sum()
-    small = f"{number(small, 0)} of {number(len(trials), 0)}"
-    return sentences(
-        f"Drapery plot: {title}",
-        f"p-value curves of {about.wording.counted(len(trials))}, estimates from {spread}",
-        f"{small} have p below {_p_text(about.lines[0])} for {about.null}" if about.null else "",
-        _drapery_finding(about).rstrip("."),
-    )
+def _drapery_seen(table, wording, own, none):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
+    trials = table[table["kind"] == "trial"]
+    spread, small = wording.span(trials["estimate"].min(), trials["estimate"].max()), (trials["pvalue"] < own).sum()
+    small = f"{number(small, 0)} of {number(len(trials), 0)} have p below {_p_text(own)} for {none}"
+    return f"p-value curves of {wording.counted(len(trials))}, estimates from {spread}", small * bool(none)

@@ -20,46 +20,13 @@ from matplotlib.colors import to_hex, to_rgb
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import funnel_points
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import Panel, asked
+from analysis.plots._layout import asked
 from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry
-from analysis.plots._page import TICKS_MM, ReportFigure, axis_height, write_captions
-from analysis.plots._plane import (
-    Plane,
-    Scale,
-    content_of,
-    critical,
-    draw_axes,
-    draw_trials,
-    drawn_with,
-    hollow_words,
-    in_unit,
-    lines_above,
-    looks_of_groups,
-    lying,
-    model_sentence,
-    named,
-    null_of,
-    other_groups_sentence,
-    outside_sentence,
-    paragraphs,
-    pooled_sentence,
-    room_for,
-    set_upright,
-    sheet,
-    size_of,
-    spread_sentence,
-    studies_of,
-    title_axes,
-    total_row,
-    trial_entries,
-    trial_rows,
-    width_of,
-    with_rows,
-    write_above,
-    write_names,
-)
+from analysis.plots._page import ReportFigure
+from analysis.plots._plane import PlaneSpec, Scale, critical, lying, null_of, studies_of
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.text import level, number, pvalue
@@ -162,30 +129,33 @@ def funnel(
     if yaxis not in AXES:
         raise ValueError(f"yaxis is {yaxis!r}; it must be one of {', '.join(AXES)}")
     table, wording = _funnel_table(studies, contours, label), studies.wording
-    favours = words.directions(favours, wording)
-    scales = _funnel_scales(table, studies, yaxis)
-    if ax is not None:
-        _draw_funnel(Plane(ax, *scales, *size_of(ax)), table, yaxis)
-        title_axes(ax, wording.axis, _upright_title(wording, yaxis), favours)
-        return ax.figure
-    width = width_of(width_mm, "funnel plot")
-    title = title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}"
-    beyond = ~table.loc[table["kind"] == "trial", "estimate"].between(*scales[0].limits)
-    footer = _funnel_footer(studies, table, contours=contours, beyond=bool(beyond.any()), note=note)
-    page = partial(_funnel_page, studies, table, scales, yaxis=yaxis, favours=favours, title=title, width=width)
-    fig, footer = drawn_with(footer, page)
-    alt = _funnel_alt_text(title, studies, table)
-    printed = _funnel_printed(studies)
-    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
-    return fig
-
-
-def _funnel_printed(studies):
-    """Return the headings of the table for readers."""
-    wording = studies.wording
+    width = planes.width_of(width_mm, "funnel plot", ax)
+    scales, tall = _funnel_scales(table, studies, yaxis), TALL * width
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate"}
     heads |= {f"Standard error{wording.on_scale}": "se"} | ({"p": "p"} if studies.has_null else {})
-    return {head: (f"text_{name}",) for head, name in heads.items()}
+    points = f", {wording.points}" if wording.points else ""
+    upright = {
+        "se": f"Standard error{wording.on_scale}{points}",
+        "precision": f"Precision: 1 / standard error{planes.in_unit(wording)}",
+    }
+    spec = PlaneSpec(
+        name="funnel",
+        kind="Funnel plot",
+        rows=table,
+        scales=scales,
+        titles=(wording.axis, upright[yaxis]),
+        draws=partial(_draw_funnel, table, yaxis),
+        key=partial(_funnel_key, table, wording.noun),
+        title=title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}",
+        footer=_funnel_footer(studies, table, scales[0], note),
+        seen=_funnel_seen(studies, table),
+        printed={head: (f"text_{name}",) for head, name in heads.items()},
+        said=(planes.pooled_sentence(studies),),
+        favours=words.directions(favours, wording),
+        left=planes.room_for(_upright_ticks(scales[1], tall)[1]),
+        height=tall,
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _ascending_levels(contours):
@@ -198,24 +168,20 @@ def _ascending_levels(contours):
 
 def _funnel_table(studies, contours, label):
     """Return the trials, then the pooled effect with its limits, the contours and the line of no effect."""
-    points = funnel_points(studies.pooled)
-    level = studies.pooled.confidence_level
-    limit = critical(level)
-    rows = trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
-    rows["outside"] = rows["distance"].abs() > limit
-    rows = named(rows, label, rows["distance"], rows["outside"])
+    points, at = funnel_points(studies.pooled), studies.pooled.confidence_level
+    rows = planes.trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
+    rows["outside"] = rows["distance"].abs() > critical(at)
+    rows = planes.named(rows, label, rows["distance"], rows["outside"])
     if "group" in rows:
-        rows["look"] = looks_of_groups(rows)
+        rows["look"] = planes.looks_of_groups(rows)
     rows["text_se"] = [number(x, studies.wording.digits) for x in rows["se"]]
     rows["text_p"] = [pvalue(p) for p in rows["pvalue"]]
-    extra = [total_row(studies)]
-    at = {"estimate": studies.pooled.estimate, "confidence_level": level, "critical": limit}
-    extra.append({"kind": "limit", "name": "pseudo confidence limits", **at})
-    for each in contours:
-        extra.append({"kind": "contour", "name": f"p = {_p_beyond(each)}", "estimate": 0.0})
-        extra[-1] |= {"confidence_level": each, "critical": critical(each)}
+    lines = [("limit", "pseudo confidence limits", studies.pooled.estimate, at)]
+    lines += [("contour", f"p = {_p_beyond(each)}", 0.0, each) for each in contours]
+    names = "kind", "name", "estimate", "confidence_level", "critical"
+    extra = [dict(zip(names, (*line, critical(line[-1])), strict=True)) for line in lines]
     null = {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)}
-    return with_rows(rows, *extra, null)
+    return planes.with_rows(rows, planes.total_row(studies), *extra, null)
 
 
 def _p_beyond(contour):
@@ -245,55 +211,41 @@ def _funnel_scales(table, studies, yaxis):
     return asked(Scale((low - pad, high + pad), studies.wording.measure)), Scale(upright)
 
 
-def _upright_title(wording, yaxis):
-    """Return the title of the upright axis."""
-    if yaxis == "precision":
-        return f"Precision: 1 / standard error{in_unit(wording)}"
-    return f"Standard error{wording.on_scale}{f', {wording.points}' if wording.points else ''}"
-
-
-def _draw_funnel(plane, table, yaxis):
+def _draw_funnel(table, yaxis, plane):
     """Draw axes and everything inside the panel, from the rows of the table."""
-    draw_axes(plane, upright=False)
-    set_upright(plane.ax, *_upright_ticks(plane.y, plane.height))
+    planes.draw_axes(plane, upright=False)
+    planes.set_upright(plane.ax, *_upright_ticks(plane.y, plane.height))
     # contours are straight over the standard error; over precision they are hyperbolas, which need many points
     se = np.array([max(plane.y.limits), 0.0])
     if yaxis == "precision":
         se = 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
-    upright = _height(se, yaxis)
-    contours = table[table["kind"] == "contour"]
+    trials, contours, limit = (table[table["kind"] == kind] for kind in ("trial", "contour", "limit"))
     shades, edges = shades_of(len(contours)), []
     # the widest region comes first, and each narrower one lies upon it
     for (_, row), shade, z in zip(contours[::-1].iterrows(), shades[-2::-1], np.arange(len(contours)), strict=True):
-        low, high = _curves(plane, row, se)
-        outline = np.column_stack([np.append(low, high[::-1]), np.append(upright, upright[::-1])])
-        plane.areas([outline], f"funnel-contour-{row['confidence_level']:g}", shade, zorder=0.01 * z)
-        edges += [np.column_stack([low, upright]), np.column_stack([high, upright])]
+        low, high = _curves(plane, row, se, yaxis)
+        gid = f"funnel-contour-{row['confidence_level']:g}"
+        plane.areas([np.vstack([low, high[::-1]])], gid, shade, zorder=0.01 * z)
+        edges += [low, high]
     plane.lines(edges, "funnel-contour-edges", colors=style.FAINT, linewidths=style.HAIR_PT, zorder=0.5)
-
-    limit = table[table["kind"] == "limit"].iloc[0]
-    sides, ends = _curves(plane, limit, se), np.array(plane.y.limits)
-    null, pooled = (np.column_stack([np.full(2, x), ends]) for x in (plane.x.null, limit["estimate"]))
-    drawn = [null] if np.isfinite(null).all() else []
+    limits = _curves(plane, limit.iloc[0], se, yaxis)
+    null, pooled = ([(x, end) for end in plane.y.limits] for x in (plane.x.null, limit["estimate"].iloc[0]))
+    drawn = [null] if np.isfinite(plane.x.null) else []
     plane.lines(drawn, "funnel-null", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
-    look = {"colors": style.INK, "linewidths": POOLED_PT, "zorder": 1.2}
-    plane.lines([pooled], "funnel-pooled", linestyles=[DOTS], **look)
-    limits = [np.column_stack([side, upright]) for side in sides]
-    plane.lines(limits, "funnel-limits", linestyles=[DASHES], **look)
-
-    trials = table[table["kind"] == "trial"]
+    look = {"colors": style.INK, "linewidths": POOLED_PT}
+    plane.lines([pooled], "funnel-pooled", linestyles=[DOTS], zorder=1.2, **look)
+    plane.lines(limits, "funnel-limits", linestyles=[DASHES], zorder=1.2, **look)
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
     looks = [style.GROUPS[int(look)] for look in trials["look"]] if "look" in trials else None
-    reach = draw_trials(plane, at, trials["imputed"], "funnel-trials", looks=looks)
+    reach = planes.draw_trials(plane, at, trials["imputed"], "funnel-trials", looks=looks)
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
     avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled)]
-    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
+    planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
 def _upright_ticks(scale, height):
     """Return the ticks of the upright axis and their labels."""
-    most = int(np.clip(height / 9.0, 2, 7))
-    return Scale(tuple(sorted(scale.limits))).ticks(most)
+    return Scale(tuple(sorted(scale.limits))).ticks(int(np.clip(height / 9.0, 2, 7)))
 
 
 def _height(se, yaxis):
@@ -306,101 +258,70 @@ def shades_of(n):
     return [to_hex(dark + (light - dark) * i / max(n, 1)) for i in range(n + 1)]
 
 
-def _curves(plane, row, se):
+def _curves(plane, row, se, yaxis):
     """Return both sides of a contour or limit, kept near the panel where they run far away."""
     low, high = plane.x.limits
-    sides = row["estimate"] - row["critical"] * se, row["estimate"] + row["critical"] * se
-    if len(se) == 2:  # straight lines: a clipped end would turn them
-        return sides
-    return tuple(np.clip(side, low - (high - low), high + (high - low)) for side in sides)
+    # a clipped end would turn straight lines, which have two points
+    near = (low - (high - low), high + (high - low)) if len(se) > 2 else (-np.inf, np.inf)
+    sides = (row["estimate"] + way * row["critical"] * se for way in (-1, 1))
+    return [np.column_stack([np.clip(side, *near), _height(se, yaxis)]) for side in sides]
 
 
-def _funnel_footer(studies, table, *, contours, beyond, note):
-    """Return the paragraphs that say what was drawn, trials ``beyond`` the panel too, and how far it can be read."""
-    pooled, wording = studies.pooled, studies.wording
-    at = level(pooled.confidence_level)
-    null = "solid line: no effect; " if studies.has_null else ""
-    shades = (
-        f"Shades: two-sided p value that a {wording.noun} has on its own (Wald test of no effect), in brackets the "
-        f"number of {wording.nouns} (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
+def _funnel_footer(studies, table, scale, note):
+    """Return the paragraphs that say what was drawn, and how far it can be read."""
+    pooled, wording, noun, nouns = studies.pooled, studies.wording, studies.wording.noun, studies.wording.nouns
+    trials, at = table[table["kind"] == "trial"], level(pooled.confidence_level)
+    marks = studies.circles
+    if "group" in trials:
+        marks = f"One mark per {noun}, shape and colour by group{planes.hollow_words(trials)}"
+        marks = "; ".join(filter(None, [marks, planes.other_groups_sentence(trials)]))
+    null = "; solid line: no effect" if studies.has_null else ""
+    beyond = planes.beyond_words(trials["estimate"], scale, noun)
+    marks += (
+        f"{null}; dotted line: pooled effect; dashed lines: pooled effect ± "
+        f"{number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the {nouns} would lie "
+        f"if all had the same true effect{beyond}"
     )
-    outside, spread = outside_sentence(table, "outside the dashed lines", wording), spread_sentence(studies)
+    shades = (
+        f"Shades: two-sided p value that a {noun} has on its own (Wald test of no effect), in brackets the "
+        f"number of {nouns} (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
+    )
+    outside, spread = (
+        planes.outside_sentence(table, "outside the dashed lines", wording),
+        planes.spread_sentence(studies),
+    )
     if spread:
-        outside += f", which leave out that true effects differ between {wording.nouns}: {spread}"
-    return paragraphs(
+        outside += f", which leave out that true effects differ between {nouns}: {spread}"
+    few = f"With {wording.counted(pooled.k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged"
+    asymmetry = (
+        f"Asymmetry is not bias: true effects that go with the size of a {noun}, weaker methods of small "
+        f"{nouns} and chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
+    )
+    tied = (
+        f"The standard error of {'an' if wording.measure.name[0] in 'aeiou' else 'a'} {wording.measure.name} depends "
+        "on the effect itself, which alone can tilt the funnel"
+    )
+    return (
+        (marks, shades * bool((table["kind"] == "contour").any())),
         (
-            f"{_marks_of(studies)}; {null}dotted line: pooled effect; dashed lines: pooled effect ± "
-            f"{number(critical(pooled.confidence_level), 2)} standard errors, between which {at} of the "
-            f"{wording.nouns} would lie if all had the same true effect"
-            + f"; arrowhead: {wording.noun} beyond the panel"
-            * beyond,
-            shades if contours else "",
-        ),
-        (
-            model_sentence(studies),
-            outside if pooled.k > 1 else "",
+            planes.model_sentence(studies),
+            outside * (pooled.k > 1),
             words.left_out_sentence(studies.left_out, wording),
         ),
-        (*_asymmetry(studies),),
+        (few * (pooled.k < FEWEST), asymmetry, tied * wording.measure.tied),
         (note,),
     )
 
 
-def _marks_of(studies):
-    """Return what the marks are, and what the smaller groups are that share one."""
-    if "group" not in studies.rows:
-        return studies.circles
-    others = other_groups_sentence(studies.rows.assign(look=looks_of_groups(studies.rows.assign(kind="trial"))))
-    marks = f"One mark per {studies.wording.noun}, shape and colour by group{hollow_words(studies.rows)}"
-    return f"{marks}; {others}" if others else marks
-
-
-def _asymmetry(studies):
-    """Return what may and may not be read from the symmetry of the funnel."""
-    k, wording = studies.pooled.k, studies.wording
-    said = [
-        f"Asymmetry is not bias: true effects that go with the size of a {wording.noun}, weaker methods of small "
-        f"{wording.nouns} and chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
-    ]
-    if k < FEWEST:
-        said = [f"With {wording.counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged", *said]
-    if wording.measure.tied:
-        article = "an" if wording.measure.name[0] in "aeiou" else "a"
-        said.append(
-            f"The standard error of {article} {wording.measure.name} depends on the effect itself, "
-            "which alone can tilt the funnel"
-        )
-    return said
-
-
-def _funnel_page(studies, table, scales, footer, *, yaxis, favours, title, width):
-    """Return the figure with its panel, axes, key and footer."""
-    _, labels = _upright_ticks(scales[1], TALL * width)
-    left, right = room_for(labels), 1.2
-    inner = width - 2 * style.MARGIN - left - right
-    wording = studies.wording
-    panel = Panel("funnel", (), (), scales[0].limits, (wording.axis,), favours, measure=wording.measure, asked=True)
-    entries = _funnel_key(table, inner * TALL * width, wording.noun)
-    below = axis_height([panel], {"funnel": inner})
-    above = lines_above(_upright_title(wording, yaxis), (), width - 2 * style.MARGIN)
-    room = {"left": left, "right": right, "height": TALL * width, "above": len(above), "below": below}
-    on = sheet(title, footer, width, scales=scales, label="funnel", entries=entries, **room)
-    _draw_funnel(on.plane, table, yaxis)
-    write_above(on, above)
-    write_captions(on.page, panel, on.left, on.right, on.bottom + TICKS_MM)
-    return on.figure
-
-
-def _funnel_key(table, mm2, noun):
-    """Return the entries of the key; ``mm2`` is the area of the panel."""
+def _funnel_key(table, noun, plane):
+    """Return the entries of the key."""
     trials, contours = table[table["kind"] == "trial"], table[table["kind"] == "contour"]
-    limit = table[table["kind"] == "limit"].iloc[0]
-    entries = trial_entries(trials, mm2, noun)
-    look = {"colors": style.INK, "linewidths": POOLED_PT}
+    entries = planes.trial_entries(trials, plane, noun)
     if np.isfinite(table.loc[table["kind"] == "reference", "estimate"]).all():
         entries.append(line_entry("no effect", colors=style.INK, linewidths=style.RULE_PT))
-    entries.append(line_entry("pooled", linestyles=[DOTS], **look))
-    entries.append(line_entry(_limits_name(limit["confidence_level"]), linestyles=[DASHES], **look))
+    limits = _limits_name(table.loc[table["kind"] == "limit", "confidence_level"].iloc[0])
+    look = {"colors": style.INK, "linewidths": POOLED_PT}
+    entries += [line_entry("pooled", linestyles=[DOTS], **look), line_entry(limits, linestyles=[DASHES], **look)]
     regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]
     return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
@@ -415,8 +336,7 @@ def _regions(levels, pvalues):
     """Return what each shade means, from the innermost, with the number of trials in it; nothing without contours."""
     if not levels:
         return []
-    ends = [round(1 - each, 12) for each in levels]
-    shown = [_p_beyond(each) for each in levels]
+    ends, shown = [round(1 - each, 12) for each in levels], [_p_beyond(each) for each in levels]
     between = [f"{b} < p ≤ {a}" for a, b in itertools.pairwise(shown)]
     texts = [f"p > {shown[0]}", *between, f"p ≤ {shown[-1]}"]
     crossed = np.sum(np.asarray(pvalues, float)[:, None] <= ends, axis=1)  # how many contours a trial lies beyond
@@ -435,28 +355,22 @@ def _swatch(text, shade, *, new_line):
     return Entry(draw, text, new_line=new_line)
 
 
-def _funnel_alt_text(heading, studies, table):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    k, errors, wording = len(trials), trials["se"].to_numpy(float), studies.wording
-    effects = wording.span(trials["estimate"].min(), trials["estimate"].max())
+def _funnel_seen(studies, table):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
+    trials, wording = table[table["kind"] == "trial"], studies.wording
+    errors, left = trials["se"].to_numpy(float), (trials["distance"] < 0).to_numpy()
     low, high = (number(x, wording.digits) for x in (errors.min(), errors.max()))
-    wider = errors > np.median(errors)
-    left = (trials["distance"] < 0).to_numpy()
+    wider, alone = errors > np.median(errors), (trials["pvalue"] <= 0.05).sum()
+    own = f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ {number(0.05)}"
     halves = (
         f"Of the {wording.counted(wider.sum())} with the larger standard errors "
         f"{lying(wider & left, 'left of the pooled effect', of='')}, "
-        f"of the {number(k - wider.sum(), 0)} others {number((~wider & left).sum(), 0)}"
+        f"of the {number((~wider).sum(), 0)} others {number((~wider & left).sum(), 0)}"
     )
-    alone = (trials["pvalue"] <= 0.05).sum()
-    return words.sentences(
-        f"Funnel plot: {heading}" if not heading.startswith("Funnel plot") else heading,
-        f"{wording.counted(k)}; effects from {effects} {wording.points}".rstrip()
-        + f"; standard errors{wording.on_scale} from {low} to {high}",
-        pooled_sentence(studies),
+    return (
+        f"{planes.counted_effects(trials, wording)}; standard errors{wording.on_scale} from {low} to {high}",
+        planes.pooled_sentence(studies),
         lying(trials["outside"].astype(bool), f"outside the {_limits_name(studies.pooled.confidence_level)}"),
-        f"On its own, {wording.counted(alone)} {'has' if alone == 1 else 'have'} p ≤ {number(0.05)}"
-        if studies.has_null
-        else "",
-        halves if k > 2 else "",
+        own * studies.has_null,
+        halves * (len(trials) > 2),
     )

@@ -18,54 +18,19 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageOptions, PageWidth
 from analysis.evidence.arms import PooledArms, pool_arms
+from analysis.plots import _labbe_counts as square
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import worthwhile_zone
-from analysis.plots._labbe_counts import (
-    COLUMNS,
-    ROLES,
-    counts_within,
-    draw_pooled,
-    groups_of,
-    labbe_counts,
-    leaving,
-    looks_of,
-    mark_entries,
-    reach_of_pooled,
-    side_of,
-    side_words,
-    square_page,
-)
+from analysis.plots._labbe_counts import COLUMNS, ROLES, counts_within, labbe_counts
 from analysis.plots._layout import LEAST_FILL
 from analysis.plots._marks import area_entry, line_entry, pooled_entry
-from analysis.plots._page import FigureContent, ReportFigure
-from analysis.plots._plane import (
-    Plane,
-    Scale,
-    boxes_of,
-    draw_axes,
-    draw_marks,
-    drawn_with,
-    footer_rows,
-    hollow_words,
-    labbe_areas,
-    looks_of_groups,
-    lower,
-    lying,
-    named,
-    other_groups_sentence,
-    paragraphs,
-    size_of,
-    spelled,
-    title_axes,
-    width_of,
-    with_digits,
-    with_rows,
-    write_names,
-)
+from analysis.plots._page import ReportFigure
+from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._rows import block_of_arms, decimals
 from analysis.plots._theme import themed
-from analysis.plots._words import level_of, sentences
+from analysis.plots._words import level_of
 from analysis.sentences import Wording, findings
 from analysis.text import number, percent
 
@@ -152,42 +117,46 @@ def labbe(
         shared = {"by": by, "label": label, "title": title, "width_mm": width_mm, "digits": digits}
         page = {name: style.option(name) for name in ("footer", "dpi")}
         return labbe_counts(results, **shared, ax=ax, note=note, **page)
-    arms = _arms_of(results)
-    by, wording = arms.by if by is None else by, _wording_of(arms, digits)
-    table = _means_table(arms, by, label, wording)
+    arms, width = _arms_of(results), planes.width_of(width_mm, "L'Abbé plot", ax)
+    wording = planes.with_digits(Wording.of(arms), digits, arms.contrast.yi, arms.contrast.vi)
+    by = arms.by if by is None else by
+    table, (treatment, placebo) = _means_table(arms, by, label, wording), wording.arms
     scale = _means_scale(table)
     zone, _, band = worthwhile_zone(worthwhile if wording.benefit else None, wording)
     span = scale.limits[1] - scale.limits[0]
     if zone and not (zone[0] < span and zone[1] > -span):  # it lies beyond the corners of the panel
         zone, band = (), ""
-    if ax is not None:
-        ax.set_box_aspect(1)
-        side = min(size_of(ax))
-        size = labbe_areas(table[table["kind"] == "trial"], side)
-        _draw_means(Plane(ax, scale, scale, side, side), table, size, zone, _sides(wording))
-        title_axes(ax, *_axis_titles(wording))
-        return ax.figure
-    title = title or _means_title(wording)
-    footer = _means_footer(arms, table, wording, scale, band=band, note=note)
-    width = width_of(width_mm, "L'Abbé plot")
-    fig, footer = drawn_with(footer, partial(_means_page, table, scale, zone, wording, title=title, width=width, by=by))
-    caption = " ".join([sentences(title, _pooled_sentence(table, wording)), *footer])
+    # what it is to lie above and below the line of no difference
+    sides = [f"{wording.better or 'higher'} under {arm}" for arm in wording.arms]
+    sides = sides[::-1] if wording.benefit == "lower" else sides
+    what = f"Change in {wording.outcome_name}" if wording.outcome_name else "Change"
     extra = [{"kind": "reference", "name": "no difference", "contrast_estimate": 0.0}]
     if zone:
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
-    rows, alt = with_rows(table, *extra, *footer_rows(footer)), _means_alt_text(title, table, wording)
-    group = {} if by is None else {words.capital(spelled(by)): ("group",)}
-    printed = {
-        words.capital(wording.noun): ("text_name",),
-        **group,
-        f"Change, {wording.arms[1]}": ("text_placebo",),
-        f"Change, {wording.arms[0]}": ("text_treatment",),
-        "Difference": ("text_contrast",),
-        "Weight": ("text_weight",),
-    }
-    fig.content = FigureContent(rows, title, caption, alt, findings(arms), printed)
-    return fig
+    group = {} if by is None else {words.capital(planes.spelled(by)): ("group",)}
+    heads = {f"Change, {placebo}": "placebo", f"Change, {treatment}": "treatment", "Difference": "contrast"}
+    heads = {head: (f"text_{name}",) for head, name in (heads | {"Weight": "weight"}).items()}
+    spec = PlaneSpec(
+        name="labbe",
+        kind="L'Abbé plot",
+        rows=table,
+        scales=(scale, scale),
+        titles=tuple(
+            ", ".join(filter(None, (f"Change in the {arm} arm", wording.unit))) for arm in (placebo, treatment)
+        ),
+        draws=partial(_draw_means, table, zone, sides),
+        key=partial(_means_key, table, zone, by, wording),
+        title=title or f"{what} under {placebo} against change under {treatment}",
+        footer=_means_footer(arms, table, wording, scale, band, note),
+        seen=_means_seen(table, wording, sides),
+        printed={words.capital(wording.noun): ("text_name",), **group, **heads},
+        said=(_pooled_sentence(table, wording),),
+        in_words=findings(arms),
+        extra=extra,
+        **square.square_room(scale, width),
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _arms_of(results):
@@ -207,28 +176,6 @@ def _arms_of(results):
     return results
 
 
-def _wording_of(arms, digits):
-    return with_digits(Wording.of(arms), digits, arms.contrast.yi, arms.contrast.vi)
-
-
-def _means_title(wording):
-    what = f"Change in {wording.outcome_name}" if wording.outcome_name else "Change"
-    return f"{what} under {wording.arms[1]} against change under {wording.arms[0]}"
-
-
-def _axis_titles(wording):
-    """Return the titles of the level and the upright axis."""
-    return [", ".join(filter(None, (f"Change in the {arm} arm", wording.unit))) for arm in reversed(wording.arms)]
-
-
-def _sides(wording):
-    """Return what it is to lie above and below the line of no difference."""
-    treatment, placebo = wording.arms
-    better = wording.better or "higher"
-    above, below = (placebo, treatment) if wording.benefit == "lower" else (treatment, placebo)
-    return f"{better} under {above}", f"{better} under {below}"
-
-
 def _means_table(arms, by, label, wording):
     """Return one row per trial with a change in both arms, and one for the pooled means."""
     trials = block_of_arms("", arms).trials
@@ -239,7 +186,7 @@ def _means_table(arms, by, label, wording):
             "kind": "trial",
             "study": trials["study"],
             "name": trials["label"].astype(str),
-            "group": groups_of(trials, by),
+            "group": square.groups_of(trials, by),
             "placebo_estimate": trials["change_placebo"].astype(float),
             "treatment_estimate": trials["change_treatment"].astype(float),
             "contrast_estimate": trials["yi"].astype(float),
@@ -250,13 +197,13 @@ def _means_table(arms, by, label, wording):
     rows = rows[rows["placebo_estimate"].notna() & rows["treatment_estimate"].notna()].reset_index(drop=True)
     total = _pooled_row(arms)
     # how far each trial stands from the pooled means: the farthest are named
-    rows = named(rows, label, np.hypot(*(rows[name] - total[name] for name in COLUMNS)))
-    rows = with_rows(rows, total | {"labelled": False})
+    rows = planes.named(rows, label, np.hypot(*(rows[name] - total[name] for name in COLUMNS)))
+    rows = planes.with_rows(rows, total | {"labelled": False})
     rows["text_name"] = rows["name"]
     for arm in ("placebo", "treatment", "contrast"):
         rows[f"text_{arm}"] = [wording.write(x) for x in rows[f"{arm}_estimate"]]
     rows["text_weight"] = ["" if w != w else percent(w, 1) for w in rows["weight"]]
-    return rows.assign(look=looks_of_groups(rows))
+    return rows.assign(look=planes.looks_of_groups(rows))
 
 
 def _pooled_row(arms):
@@ -286,17 +233,15 @@ def _means_scale(table):
     return Scale((low - pad, high + pad))
 
 
-def _draw_means(plane, table, size, zone, sides):
-    """Draw everything inside the panel; ``size`` holds the areas of the trials' marks."""
-    trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"]
-    draw_axes(plane)
-    reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
-    at, reach = np.vstack([trials[COLUMNS], total[COLUMNS]]).astype(float), np.vstack([reach, *reach_of_pooled(total)])
-    line, centre = np.column_stack([plane.x.limits] * 2), plane.mm(*at.T)
-    avoid = [plane.on(line, 2.5), *(plane.on(each, 4.0) for each in draw_pooled(plane, total.iloc[0]))]
-    corners = side_words(plane, [sides], boxes_of(centre, reach[:, 0]), avoid, plane.x.limits)
-    avoid += [plane.on(each, 1.0) for each in _draw_backdrop(plane, zone, line, corners)]
-    write_names(plane, trials, at, reach, outwards=centre - centre[-1], avoid=avoid, taken=corners)
+def _draw_means(table, zone, sides, plane):
+    """Draw everything inside the panel."""
+    line, size = np.column_stack([plane.x.limits] * 2), square.labbe_areas(table, plane)
+    reach, avoid, taken = square.draw_square(plane, table, size, [sides], plane.x.limits, lambda _: [(line, 2.5)])
+    avoid += [plane.on(each, 1.0) for each in _draw_backdrop(plane, zone, line, taken)]
+    at = table.loc[table["kind"].isin(["trial", "total"]), COLUMNS].to_numpy(float)
+    centre = plane.mm(*at.T)
+    trials = table[table["kind"] == "trial"]
+    planes.write_names(plane, trials, at, reach, outwards=centre - centre[-1], avoid=avoid, taken=taken)
 
 
 def _draw_backdrop(plane, zone, line, corners):
@@ -319,32 +264,23 @@ def _draw_backdrop(plane, zone, line, corners):
     return across, up
 
 
-def _means_footer(arms, table, wording, scale, *, band, note):
+def _means_footer(arms, table, wording, scale, band, note):
     """Return the paragraphs that say what was drawn and computed."""
     trials, row = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
     marks = (
         f"one mark per {wording.noun}, area proportional to its weight in the pooled difference down to a smallest "
-        f"size{hollow_words(trials)}; line: no difference, vertical distance from it: difference of the two changes; "
-        "faint lines: no change"
+        f"size{planes.hollow_words(trials)}; line: no difference, vertical distance from it: difference of the two "
+        "changes; faint lines: no change"
     )
     # contrasts that are not the difference of the changes, beyond rounding, come from final scores
     gaps = (trials["treatment_estimate"] - trials["placebo_estimate"] - trials["contrast_estimate"]).abs() > 1e-6
-    final = f"Weights rest on the difference of final scores in {wording.counted(gaps.sum())}" if gaps.any() else ""
-    missing = row["contrast_k"] - len(trials)
-    absent = (
-        f"Baseline not reported, so not drawn, but in the pooled difference: {wording.counted(missing)}"
-        if missing
-        else ""
-    )
-    return paragraphs(
-        (
-            marks,
-            band,
-            other_groups_sentence(trials),
-            absent,
-            final,
-        ),
-        (_pooled_words(arms, table), leaving(row, scale), f"weights: {lower(words.model_name(arms.contrast))}"),
+    final = f"Weights rest on the difference of final scores in {wording.counted(gaps.sum())}"
+    missing = int(row["contrast_k"]) - len(trials)
+    absent = f"Baseline not reported, so not drawn, but in the pooled difference: {wording.counted(missing)}"
+    model = f"weights: {planes.lower(words.model_name(arms.contrast))}"
+    return (
+        (marks, band, planes.other_groups_sentence(trials), absent * bool(missing), final * bool(gaps.any())),
+        (_pooled_words(arms, table), square.leaving(row, scale), model),
         (SHARP.format(wording.arms[1]),),
         (note,),
     )
@@ -361,16 +297,7 @@ def _pooled_words(arms, table):
     return f"Diamond and cross: pooled means with {at} confidence intervals, {how}"
 
 
-def _means_page(table, scale, zone, wording, footer, *, title, width, by):
-    """Return the figure: the panel with its axes, and the key beside it or below."""
-    size = labbe_areas(table[table["kind"] == "trial"], side_of(scale, width))
-    entries = _means_entries(table, size, zone, by, wording)
-    on = square_page(scale, entries, _axis_titles(wording), title=title, footer=footer, width=width)
-    _draw_means(on.plane, table, size, zone, _sides(wording))
-    return on.figure
-
-
-def _means_entries(table, size, zone, by, wording):
+def _means_key(table, zone, by, wording, plane):
     """Return the entries of the key."""
     entries = [line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT)]
     if zone:
@@ -379,10 +306,9 @@ def _means_entries(table, size, zone, by, wording):
         band = f"{ends} {wording.points} {better} than under {wording.arms[1]}: smallest worthwhile difference"
         entries.append(area_entry(band, style.ZONE))
     entries.append(pooled_entry(f"pooled means with {level_of(table)} intervals"))
-    new_lines = 4 - len(entries)  # without the band, the first two groups begin a line
-    return entries + mark_entries(
-        table[table["kind"] == "trial"], size, by, wording.nouns, largest=60.0, new_lines=new_lines
-    )
+    trials, size = table[table["kind"] == "trial"], square.labbe_areas(table, plane)
+    look = {"largest": 60.0, "new_lines": 4 - len(entries)}  # without the band, the first two groups begin a line
+    return entries + square.mark_entries(trials, size, by, wording.nouns, **look)
 
 
 def _pooled_sentence(table, wording):
@@ -400,17 +326,16 @@ def _pooled_sentence(table, wording):
     )
 
 
-def _means_alt_text(title, table, wording):
-    """Return what the figure shows to someone who cannot see it."""
+def _means_seen(table, wording, sides):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
     trials = table[table["kind"] == "trial"]
     below = trials["treatment_estimate"] < trials["placebo_estimate"]
     spans = [
         f"{name} arms from {wording.span(trials[f'{arm}_estimate'].min(), trials[f'{arm}_estimate'].max())}"
         for arm, name in zip(ROLES, reversed(wording.arms), strict=True)
     ]
-    return sentences(
-        f"L'Abbé plot: {title}",
+    return (
         f"{wording.counted(len(trials))}, change in {' and in '.join(spans)} {wording.points}",
-        lying(below, f"below the line of no difference: {_sides(wording)[1]}"),
+        planes.lying(below, f"below the line of no difference: {sides[1]}"),
         _pooled_sentence(table, wording),
     )

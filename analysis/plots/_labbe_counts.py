@@ -21,51 +21,13 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageOptions, PageWidth
 from analysis.evidence.responders import MEASURES, count_shares, response_curve
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import line_height, text_width, wrap, wrap_evenly
-from analysis.plots._marks import (
-    Entry,
-    area_entry,
-    line_entry,
-    marker_entry,
-    markers,
-    pooled_entry,
-)
-from analysis.plots._page import FigureContent, ReportFigure
-from analysis.plots._plane import (
-    BESIDE_MM,
-    EDGE_MM,
-    KEY_MM,
-    LEVEL_TICK_MM,
-    Plane,
-    Scale,
-    band,
-    boxes_of,
-    draw_axes,
-    draw_marks,
-    drawn_with,
-    footer_rows,
-    hollow_words,
-    labbe_areas,
-    looks_of_groups,
-    lying,
-    named,
-    other_groups_sentence,
-    paragraphs,
-    reach_of,
-    room_for,
-    sheet,
-    size_of,
-    spelled,
-    tips,
-    title_axes,
-    width_of,
-    with_digits,
-    with_rows,
-    write_names,
-    write_titles,
-)
+from analysis.plots._layout import line_height, text_width
+from analysis.plots._marks import Entry, area_entry, line_entry, marker_entry, markers, pooled_entry
+from analysis.plots._page import ReportFigure
+from analysis.plots._plane import PlaneSpec, Scale
 from analysis.plots._rows import decimals, source_of
 from analysis.plots._theme import themed
 from analysis.plots._words import sentences
@@ -83,7 +45,6 @@ if TYPE_CHECKING:
 ROLES = ("placebo", "treatment")
 COLUMNS = [f"{role}_estimate" for role in ROLES]
 SHAPES = {"RR": "a line through the origin", "OR": "a curve", "RD": "a parallel to the line of no difference"}
-POINTS = " percentage points"
 SHARP = (
     "The thick line is not fitted to the marks: effect and percentage {} share a term, so that the slope of "
     "a fitted line says nothing about whether one depends on the other (Sharp 1996, BMJ 313:735)"
@@ -91,11 +52,15 @@ SHARP = (
 # as tables of arms and tables with one row a study call the arms
 COUNTS = (("treatment", "placebo"), ("t", "p"))
 
+POINTS = " percentage points"
 ENDS = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0)  # per cent at which both axes may end
 FILL = 0.95  # of the axes at most, where they end before 100%
 PAD = 0.06  # of the span of the axes: marks at 0 and 100% stand free of them, and numbers beside them
 POOLED_PT = 1.1  # width of the curve
 LARGEST_PT2 = 110.0  # area of a mark
+BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
+KEY_MM = 40.0
+INK = 0.034, (12.0, 190.0)  # share of the panel of all marks together; least and largest area of the heaviest trial
 
 INSET = 1.4  # mm between the words in the corners and the edges
 
@@ -122,14 +87,10 @@ class _Shown:
     @property
     def within(self):
         """Where events are counted, by role: "under sham", or in which arm where nobody named them."""
-        if self.wording.arms is None:
-            return dict(zip(ROLES, ("in the second arm", "in the first arm"), strict=True))
-        return dict(zip(ROLES, (f"under {arm}" for arm in reversed(self.wording.arms)), strict=True))
-
-    @property
-    def axes(self):
-        """The titles of both axes."""
-        return [words.capital(f"{self.events} {where}, %") for where in self.within.values()]
+        arms = ["in the second arm", "in the first arm"]
+        if self.wording.arms:
+            arms = [f"under {arm}" for arm in reversed(self.wording.arms)]
+        return dict(zip(ROLES, arms, strict=True))
 
     @property
     def sides(self):
@@ -236,22 +197,34 @@ def labbe_counts(
     >>> fig.content.table.loc[0, ["name", "text_placebo", "text_treatment"]].tolist()
     ['Leung 2016', '2/12 (17%)', '7/12 (58%)']
     """
-    shown = _shown(results, counts, measure, digits)
+    shown, width = _shown(results, counts, measure, digits), planes.width_of(width_mm, "L'Abbé plot", ax)
     table = _counts_table(shown, by, label)
-    if ax is not None:
-        ax.set_box_aspect(1)
-        side, scale = min(size_of(ax)), _percent_scale(table)
-        _draw_counts(Plane(ax, scale, scale, side, side), shown, table, _areas_painted(table, side))
-        title_axes(ax, *shown.axes)
-        return ax.figure
-    width = width_of(width_mm, "L'Abbé plot")
-    title = title or _counts_title(shown)
-    footer = _counts_footer(shown, table, note=note)
-    fig, footer = drawn_with(footer, partial(_counts_page, shown, table, title=title, width=width, by=by))
-    caption = " ".join([sentences(title, *_pooled_sentences(shown)), *footer])
-    alt, found, printed = _counts_alt_text(title, shown, table), _findings(shown), _counts_printed(shown, table, by)
-    fig.content = FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, found, printed)
-    return fig
+    scale = _percent_scale(table)
+    room = square_room(scale, width)
+    if "down" in room:  # the key begins level with the frame of all percentages
+        side = width - 2 * style.MARGIN - room["left"] - room["right"]
+        room["down"] = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2
+    said = [sentences(sentence) for sentence in _pooled_sentences(shown)]
+    found = []
+    if shown.responders is not None:
+        found = [sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
+    spec = PlaneSpec(
+        name="labbe",
+        kind="L'Abbé plot",
+        rows=table,
+        scales=(scale, scale),
+        titles=tuple(words.capital(f"{shown.events} {where}, %") for where in shown.within.values()),
+        draws=partial(_draw_counts, shown, table),
+        key=partial(_counts_key, shown, table, by),
+        title=title or _counts_title(shown),
+        footer=_counts_footer(shown, table, note),
+        seen=_counts_seen(shown, table),
+        printed=_counts_printed(shown, table, by),
+        said=_pooled_sentences(shown),
+        in_words="\n".join(said + found),
+        **room,
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _shown(results, counts, measure, digits):
@@ -265,7 +238,7 @@ def _shown(results, counts, measure, digits):
                 "pool_responders(trials, measure=...) pools another"
             )
         pooled = effects[measure]
-        wording = with_digits(Wording.of(pooled, measure), digits, pooled.yi, pooled.vi)
+        wording = planes.with_digits(Wording.of(pooled, measure), digits, pooled.yi, pooled.vi)
         return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
     if getattr(results, "measure", None) not in MEASURES:
         give = "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, EffectSizes or pooled"
@@ -285,7 +258,7 @@ def _shown(results, counts, measure, digits):
         raise ValueError("counts and results must be of the same trials, of one meta-analysis")
     names = [str(label) for label in results.labels]
     trials = _with_effects(table.assign(study=names, label=names), results)
-    return _Shown(trials, results, with_digits(Wording.of(results), digits, results.yi, results.vi))
+    return _Shown(trials, results, planes.with_digits(Wording.of(results), digits, results.yi, results.vi))
 
 
 def counts_within(results):
@@ -333,14 +306,14 @@ def _counts_table(shown, by, label):
         rows["event_definition"] = trials["event_definition"].astype(str)
     rows["at_this_place"] = rows.groupby(_places_of(rows))["name"].transform("size")
     curve = _percent_curve(shown)
-    rows = named(rows, label, _distance_from(curve, rows))
-    rows = rows.assign(look=looks_of_groups(rows), **_trial_texts(rows, shown))
+    rows = planes.named(rows, label, _distance_from(curve, rows))
+    rows = rows.assign(look=planes.looks_of_groups(rows), **_trial_texts(rows, shown))
     pooled = [_pooled_row(shown)] if shown.shares() and shown.several else []
     end = rows[COLUMNS].max(axis=None)
     end = next(each for each in ENDS if end <= FILL * each or each == ENDS[-1])
     line = {"kind": "reference", "name": "no difference"}
     ends = [line | {f"{role}_estimate": at for role in ROLES} for at in (0.0, end)]
-    return with_rows(rows, *pooled, *curve.to_dict("records"), *ends)
+    return planes.with_rows(rows, *pooled, *curve.to_dict("records"), *ends)
 
 
 def _places_of(rows):
@@ -408,39 +381,34 @@ def _end(table):
     return table.loc[table["kind"] == "reference", "placebo_estimate"].max()
 
 
-def _areas_painted(table, side):
+def _areas_painted(table, plane):
     """Return the areas of the marks in square points; if one is too large, all shrink."""
-    size = labbe_areas(table[table["kind"] == "trial"], side)
+    size = labbe_areas(table, plane)
     return np.maximum(size * min(1.0, LARGEST_PT2 / size.max()), style.SQUARE_MIN_PT**2)
 
 
-def _draw_counts(plane, shown, table, size):
-    """Draw everything inside the panel; ``size`` holds the areas of the marks."""
-    trials, total, end = table[table["kind"] == "trial"], table[table["kind"] == "total"], _end(table)
-    draw_axes(plane)
+def _draw_counts(shown, table, plane):
+    """Draw everything inside the panel."""
+    end, size = _end(table), _areas_painted(table, plane)
+    backdrop = partial(_draw_paths, table, end)
+    reach, avoid, taken = draw_square(plane, table, size, shown.sides, (0.0, end), backdrop)
     for name in ("bottom", "left"):
         plane.ax.spines[name].set_bounds(0.0, end)
-    paths = _draw_paths(plane, table, end)
-    reach = draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **looks_of(trials))
-    for row in total.to_dict("records"):
-        paths += [(line, 4.0) for line in draw_pooled(plane, row)]
-    avoid, more = [plane.on(*each) for each in paths if len(each[0])], reach_of_pooled(total)
-    marks = plane.mm(*pd.concat([trials, total])[COLUMNS].to_numpy(float).T), np.vstack([reach, more])[:, 0]
-    sides = side_words(plane, shown.sides, boxes_of(*marks), avoid, (0.0, end))
-    places = _places(trials.assign(reach=reach[:, 0], edge=reach[:, 1]))
-    write_names(
+    trials, total = (table[table["kind"] == kind] for kind in ("trial", "total"))
+    places = _places(trials.assign(reach=reach[: len(trials), 0], edge=reach[: len(trials), 1]))
+    planes.write_names(
         plane,
         places,
         np.vstack([places[COLUMNS], total[COLUMNS]]),
-        np.vstack([places[["reach", "edge"]], more]),
+        np.vstack([places[["reach", "edge"]], reach[len(trials) :]]),
         # square to the line of no difference: to the upper left of marks above the curve, to the lower right of others
         outwards=np.sign(places[["distance"]].to_numpy(float)) * [-1.0, 1.0],
         avoid=avoid,
-        taken=sides,
+        taken=taken,
     )
 
 
-def _draw_paths(plane, table, end):
+def _draw_paths(table, end, plane):
     """Draw the frame of all percentages, band, curve and line of no difference.
 
     Return their paths, each with what it costs a name to stand there.
@@ -452,7 +420,7 @@ def _draw_paths(plane, table, end):
     plane.lines(far, "labbe-frame", colors=style.CONNECTOR, linewidths=style.RULE_PT, zorder=0.5)
     paths = [(side, 2.0) for side in far]
     if np.isfinite(low).all():
-        plane.areas([inside_square(band(x, low, high), end)], "labbe-band", style.BAND)
+        plane.areas([inside_square(planes.band(x, low, high), end)], "labbe-band", style.BAND)
         edges = [inside_square(np.column_stack([x, side]), end, closed=False) for side in (low, high)]
         plane.lines(edges, "labbe-band-edges", colors=style.BAND_DARK, linewidths=style.HAIR_PT, zorder=0.2)
         paths += [(edge, 0.6) for edge in edges]
@@ -461,7 +429,7 @@ def _draw_paths(plane, table, end):
     line = inside_square(np.column_stack([x, y])[possible], end, closed=False)
     plane.lines([[(0.0, 0.0), (end, end)]], "labbe-identity", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     plane.lines([line], "labbe-curve", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
-    return [*paths, ([(0.0, 0.0), (end, end)], 2.0), (line, 3.0)]
+    return [each for each in (*paths, ([(0.0, 0.0), (end, end)], 2.0), (line, 3.0)) if len(each[0])]
 
 
 def inside_square(path, end, *, closed=True):
@@ -487,7 +455,7 @@ def _clipped(path, axis, end):
     return np.array(kept).reshape(-1, 2)
 
 
-def side_words(plane, sides, taken, avoid, ends):
+def _side_words(plane, sides, taken, avoid, ends):
     """Write what both sides of the line of no difference mean, in a free corner of each, and return the boxes.
 
     ``sides`` are pairs of words, the longest first; ``ends`` those of the line, ``taken`` the boxes of marks, and
@@ -537,35 +505,32 @@ def _counts_title(shown):
     return f"{what}: {counted}" if counted else what
 
 
-def _counts_footer(shown, table, *, note):
+def _counts_footer(shown, table, note):
     """Return the paragraphs that say what was drawn and computed."""
-    trials, end, caveat = table[table["kind"] == "trial"], _end(table), getattr(shown.responders, "caveat", "")
-    total = table[table["kind"] == "total"].to_dict("records")
+    trials, end, wording = table[table["kind"] == "trial"], _end(table), shown.wording
     reading = (
-        f"One mark per {shown.wording.noun}, area proportional to its weight in the pooled {shown.name} down to a "
-        f"smallest size{hollow_words(trials)} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
+        f"One mark per {wording.noun}, area proportional to its weight in the pooled {shown.name} down to a smallest "
+        f"size{planes.hollow_words(trials)} (L'Abbé 1987, doi 10.7326/0003-4819-107-2-224); thin line: no difference"
     )
     implies = f"line: what the pooled {shown.name} implies"
     if _has_band(table):
         implies = f"line and band: what the pooled {shown.name} and its interval imply"
-    curve = f"thick {implies}, {SHAPES[shown.wording.measure]}"
     diamond = (
         "diamond and cross: percentages pooled arm by arm as log odds, so that they need not lie on the thick line"
     )
-    return paragraphs(
+    total, scale = table[table["kind"] == "total"].to_dict("records"), _percent_scale(table)
+    total = ["; ".join(filter(None, [diamond, leaving(row, scale)])) for row in total]
+    responders = shown.responders
+    return (
         (
             reading,
-            curve,
+            f"thick {implies}, {SHAPES[wording.measure]}",
             _places_sentence(trials, shown),
-            other_groups_sentence(trials),
+            planes.other_groups_sentence(trials),
             f"both axes end at {number(end, decimals(end))}%" if end < 100 else "",
         ),
-        (
-            _model_sentence(shown),
-            *(f"{diamond}; {arrow}" if (arrow := leaving(row, _percent_scale(table))) else diamond for row in total),
-            *_warnings(shown, table),
-        ),
-        (caveat, words.left_out_sentence(getattr(shown.responders, "left_out", None), shown.wording)),
+        (_model_sentence(shown), *total, *_warnings(shown, table)),
+        (getattr(responders, "caveat", ""), words.left_out_sentence(getattr(responders, "left_out", None), wording)),
         (SHARP.format(shown.within["placebo"]),),
         (note,),
     )
@@ -618,29 +583,13 @@ def _zero_cells(trials):
     """Return in how many trials an arm has no responders, or nothing but responders, as counted."""
     if "events_placebo" not in trials:
         return 0
-    zero = np.zeros(len(trials), bool)
-    for role in ROLES:
-        events, n = trials[f"events_{role}"], trials[f"n_{role}"]
-        zero |= ((events == 0) | (events == n)).to_numpy()
-    return int(zero.sum())
+    pairs = [(trials[f"events_{role}"], trials[f"n_{role}"]) for role in ROLES]
+    return int(np.any([(events == 0) | (events == n) for events, n in pairs], axis=0).sum())
 
 
-def _counts_page(shown, table, footer, *, title, width, by):
-    """Return the figure: the panel with its axes, and the key beside it or below."""
-    scale = _percent_scale(table)
-    side = side_of(scale, width)
-    size = _areas_painted(table, side)
-    # beside the panel, the key begins level with the frame of all percentages
-    down = PAD / (1 + 2 * PAD) * side - line_height(style.SMALL_PT) / 2
-    entries = _counts_entries(shown, table, size, by)
-    on = square_page(scale, entries, shown.axes, title=title, footer=footer, width=width, down=down)
-    _draw_counts(on.plane, shown, table, size)
-    return on.figure
-
-
-def _counts_entries(shown, table, size, by):
+def _counts_key(shown, table, by, plane):
     """Return the entries of the key."""
-    whose = "pooled" if shown.several else "its"
+    whose, trials = "pooled" if shown.several else "its", table[table["kind"] == "trial"]
     entries = [
         line_entry("no difference", colors=style.INK, linewidths=style.RULE_PT),
         _line_on_band(f"{whose} {shown.name} {_effect_words(shown)}", _has_band(table)),
@@ -650,8 +599,7 @@ def _counts_entries(shown, table, size, by):
         entries.append(
             pooled_entry(f"{whose} percentages {shares}, with {level(shown.pooled.confidence_level)} intervals")
         )
-    trials = table[table["kind"] == "trial"]
-    marks = mark_entries(trials, size, by, shown.wording.nouns, largest=45.0)
+    marks = mark_entries(trials, _areas_painted(table, plane), by, shown.wording.nouns, largest=45.0)
     # the last one says what an area means; that of a single trial is compared with none
     return entries + (marks if shown.several else marks[:-1])
 
@@ -677,7 +625,7 @@ def _effect_words(shown):
     """Return the pooled effect with its interval."""
     ends, unit = shown.pooled.ci, ""
     if shown.wording.measure == "RD":  # the symmetric interval of a difference may leave what is possible
-        ends, unit = [max(-1.0, min(1.0, end)) for end in ends], POINTS
+        ends, unit = np.clip(ends, -1.0, 1.0), POINTS
     at = level(shown.pooled.confidence_level)
     return f"{shown.text(shown.pooled.estimate)}{unit} ({at} CI {shown.text(*ends)})"
 
@@ -697,35 +645,26 @@ def _pooled_sentences(shown):
     return [*said, f"{shown.events}: {' and '.join(shares)}"] if shares else said
 
 
-def _counts_alt_text(heading, shown, table):
-    """Return what the figure shows to someone who cannot see it."""
+def _counts_seen(shown, table):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
     trials = table[table["kind"] == "trial"]
     spans = [
         f"{interval(trials[f'{role}_estimate'].min(), trials[f'{role}_estimate'].max(), 0)}% {where}"
         for role, where in shown.within.items()
     ]
     above = trials["treatment_estimate"] > trials["placebo_estimate"]
-    return sentences(
-        f"L'Abbé plot: {heading}",
+    return (
         f"{shown.wording.counted(len(trials))}, {shown.events} from {' and from '.join(spans)}",
-        lying(above, f"above the line of no difference: {shown.sides[0][0]}"),
+        planes.lying(above, f"above the line of no difference: {shown.sides[0][0]}"),
         *_pooled_sentences(shown),
     )
 
 
-def _findings(shown):
-    """Return what was found, one line each."""
-    said = [sentences(sentence) for sentence in _pooled_sentences(shown)]
-    if shown.responders is not None:
-        said += [sentences(f"number needed to treat: {shown.responders.nnt.words}"), shown.responders.caveat]
-    return "\n".join(said)
-
-
 def _counts_printed(shown, table, by):
     """Return the headings of the table for readers."""
-    group = {} if by is None else {words.capital(spelled(by)): ("group",)}
+    group = {} if by is None else {words.capital(planes.spelled(by)): ("group",)}
     definition = {"Responder": ("event_definition",)} if "event_definition" in table else {}
-    effect = words.capital(shown.name) + (", percentage points" if shown.wording.measure == "RD" else "")
+    effect = words.capital(shown.name) + (f",{POINTS}" if shown.wording.measure == "RD" else "")
     columns = {words.capital(where.removeprefix("under ")): (f"text_{role}",) for role, where in shown.within.items()}
     columns |= {effect: ("text_effect",), "Weight": ("text_weight",)}
     return {words.capital(shown.wording.noun): ("text_name",), **group, **columns, **definition}
@@ -736,14 +675,32 @@ def groups_of(trials, by):
     return "" if by is None else trials[by].astype(object).where(trials[by].notna(), "not stated").map(str)
 
 
-def looks_of(trials):
-    """Return shape and colour of every trial, and which of them are hollow."""
+def labbe_areas(table, plane):
+    """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
+    return planes.areas_of(table.loc[table["kind"] == "trial", "weight"], plane.width * plane.height, *INK)
+
+
+def draw_square(plane, table, size, sides, ends, backdrop):
+    """Draw axes, marks, pooled values, words in the corners, and lines: ``backdrop`` returns these with their prices.
+
+    Return how far the marks reach, what lines cost a name, and the boxes of the words.
+    """
+    trials, total = (table[table["kind"] == kind] for kind in ("trial", "total"))
+    planes.draw_axes(plane)
+    paths = backdrop(plane)
     grouped = trials["group"].ne("").any()
     looks = [style.GROUPS[int(look)] if grouped else ("circle", style.TRIAL) for look in trials["look"]]
-    return {"looks": looks, "hollow": trials["imputed"]}
+    look = {"looks": looks, "hollow": trials["imputed"]}
+    reach = planes.draw_marks(plane, trials[COLUMNS], size, "labbe-trials", **look)
+    for row in total.to_dict("records"):
+        paths += [(line, 4.0) for line in _draw_pooled(plane, row)]
+    avoid = [plane.on(*each) for each in paths]
+    reach = np.vstack([reach, planes.reach_of(["diamond"], style.POOLED_PT2).repeat(len(total), axis=0)])
+    centre = plane.mm(*pd.concat([trials, total])[COLUMNS].to_numpy(float).T)
+    return reach, avoid, _side_words(plane, sides, planes.boxes_of(centre, reach[:, 0]), avoid, ends)
 
 
-def draw_pooled(plane, row):
+def _draw_pooled(plane, row):
     """Draw the pooled values, a diamond on the cross of their intervals, with arrowheads where these leave the panel.
 
     Return the lines of the cross.
@@ -755,45 +712,24 @@ def draw_pooled(plane, row):
     plane.lines(cross, "labbe-cross", colors=style.INK, linewidths=style.INTERVAL_PT, zorder=5)
     look = {"colours": [style.INK], "hollow": [False], "gid": "labbe-pooled", "zorder": 5.1}
     markers(plane.ax, [(x, y)], ["diamond"], [style.POOLED_PT2], **look)
-    plane.areas([*tips(plane, *across, y), *tips(plane, *up, x, upright=True)], "labbe-arrows", style.INK, zorder=5.2)
+    tips = [*planes.tips(plane, *across, y), *planes.tips(plane, *up, x, upright=True)]
+    plane.areas(tips, "labbe-arrows", style.INK, zorder=5.2)
     return cross
-
-
-def reach_of_pooled(total):
-    """Return how far the edges of the diamonds are from their centres in millimetres, shape (n, 2)."""
-    return reach_of(["diamond"], style.POOLED_PT2).repeat(len(total), axis=0)
 
 
 def leaving(row, scale):
     """Say what arrowheads mean, if there are any."""
     ends = np.array([row[f"{role}_{end}"] for role in ROLES for end in ("low", "high")], float)
     low, high = scale.limits
-    return "arrowhead: interval leaves the panel" if ((ends < low) | (ends > high)).any() else ""
+    return "arrowhead: interval leaves the panel" * bool(((ends < low) | (ends > high)).any())
 
 
-def side_of(scale, width):
-    """Return the side of a square panel in millimetres."""
-    return width - 2 * style.MARGIN - room_for(scale.ticks()[1]) - _beside(width)
-
-
-def _beside(width):
-    """Return what is kept free to the right of the panel: room for the key, or for the last tick label."""
-    return KEY_MM + style.PANEL_GAP if width >= BESIDE_MM else EDGE_MM
-
-
-def square_page(scale, entries, titles, *, title, footer, width, down=0.0):
-    """Return the sheet of a square panel with the titles of its axes.
-
-    The key stands beside the panel, ``down`` mm below its top, or on narrow pages below it.
-    """
-    side = side_of(scale, width)
-    up, across = wrap(titles[1], width - 2 * style.MARGIN, style.SMALL_PT), wrap_evenly(titles[0], side, style.SMALL_PT)
-    room = {"left": room_for(scale.ticks()[1]), "right": _beside(width), "height": side, "above": len(up)}
-    room |= {"below": LEVEL_TICK_MM + len(across) * line_height(style.SMALL_PT) + 0.4}
-    room |= {"down": down if width >= BESIDE_MM else None}
-    on = sheet(title, footer, width, scales=(scale, scale), label="labbe", entries=entries, **room)
-    write_titles(on, titles[0], [(line, "") for line in up])
-    return on
+def square_room(scale, width):
+    """Return what stands beside a square panel: the labels of its ticks, and the key on pages that are wide enough."""
+    left = planes.room_for(scale.ticks()[1])
+    if width < BESIDE_MM:
+        return {"left": left, "right": planes.EDGE_MM}
+    return {"left": left, "right": KEY_MM + style.PANEL_GAP, "down": 0.0}
 
 
 def mark_entries(trials, size, by, nouns, *, largest, new_lines=1):

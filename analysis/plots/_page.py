@@ -298,6 +298,7 @@ def draw(spec, *, width_mm=None, ax=None):
             if placed.column.marks:
                 draw_column_marks(page, placed, body)
         footer, repeated = _footer(spec, tracks, table, drawn_in(figure))
+        footer = with_unnamed(footer, unnamed_in(figure))
         notes = _note_lines(footer, width)
         _write_notes(page, notes, bottom)
         height = _height(bottom, notes)
@@ -376,6 +377,16 @@ def _footer(spec, tracks, table, drawn):
     facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording) if spec.panel else ""
     lines = *spec.findings, spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
     return [line for line in (spec.said * repeated, *lines) if line], repeated
+
+
+def unnamed_in(figure):
+    """Return the names that had no room beside their marks."""
+    return [str(name) for ax in figure.axes for name in getattr(ax, "unnamed", ())]
+
+
+def with_unnamed(footer, unnamed):
+    """Return the paragraphs of a footer, the first of which says what ``unnamed_in`` found."""
+    return [f"{footer[0]} No room for the names: {', '.join(unnamed)}.", *footer[1:]] if unnamed else footer
 
 
 def _letters_in(tracks, table):

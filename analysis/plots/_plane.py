@@ -1,13 +1,14 @@
 """A panel with two scales: where values stand in millimetres, what is drawn there, and the page around it.
 
-Beside the plane itself stand what its figures share: names beside marks, each nearest to its own and free of collisions
-(every place is tried, the least bad one is taken), circles side by side along an axis, none upon another (a swarm as
-flat as its density allows), single studies as points, as funnel, radial and Q-Q plots have them, and what both L'Abbé
-plots share.
+A `PlaneSpec` is put on paper by `draw_plane`, as a `Spec` of rows by `draw`. Beside them stands what their figures
+share: names beside marks, each nearest to its own and free of collisions (every place is tried, the least bad one is
+taken), circles side by side along an axis, none upon another (a swarm as flat as its density allows), and single
+studies as points, as funnel, radial and Q-Q plots have them.
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,34 +17,9 @@ from matplotlib.style import context as style_context
 
 from analysis.measures import Measure
 from analysis.models.results import t_quantile
+from analysis.plots import _layout, _marks, _page
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import (
-    Level,
-    first_fitting,
-    font,
-    line_height,
-    shortened,
-    text_width,
-    titled,
-    wrap,
-    wrap_evenly,
-)
-from analysis.plots._marks import (
-    INRADIUS,
-    REACH,
-    add,
-    draw_key,
-    lay_key,
-    lines,
-    marker_entry,
-    markers,
-    rimless_circles,
-    weight_areas,
-    write,
-    write_on,
-)
-from analysis.plots._page import MM_PER_INCH, FigureContent, draw_axis, frame, framed_page, inset
 from analysis.plots._rows import source_of
 from analysis.plots._theme import Said
 from analysis.sentences import Wording
@@ -51,7 +27,7 @@ from analysis.text import number
 
 CIRCLE_AREAS_PT2 = 10.0, 140.0  # least and largest area of the heaviest trial
 CIRCLE_INK_SHARE = 0.036  # of the panel, for all markers together
-LEVEL_TICK_MM = 5.6  # from the panel to the title of the level axis
+END_MM = 1.2  # at the right of a panel, for half a tick label
 EDGE_MM = 0.8  # kept free at the right of a panel at the margin: tick labels stand a little beyond it
 UPRIGHT_MM = 2.4  # between the panel and the labels of the upright axis
 DISTANCES = (0.5, 1.4, 2.6, 4.2, 6.2, 8.6)  # mm between a marker and its name
@@ -66,17 +42,12 @@ USUAL_MM, LEAST_MM = 150.0, 80.0
 MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
 MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 
-# of both L'Abbé plots, whose panels are square
-BESIDE_MM = 125.0  # pages at least this wide have the key beside the panel
-KEY_MM = 40.0
 # endings of columns that are read as units
 UNITS = frozenset("mg g kg µg ml cm mm min h hours days weeks months years hz khz mhz nm mw ma pct percent".split())
-LABBE_INK_SHARE = 0.034  # of the panel, for all markers together
-LABBE_AREAS_PT2 = 12.0, 190.0  # least and largest area of the heaviest trial
 
 
 @dataclass(frozen=True)
-class Scale(Level):
+class Scale(_layout.Level):
     """Limits of an axis in the values that are drawn, and the measure that says how these are read."""
 
     limits: tuple
@@ -101,31 +72,37 @@ class Plane:
 
     def mm(self, x, y):
         """Return values as millimetres from the lower left corner, shape (n, 2)."""
-        x, y = np.broadcast_arrays(np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float)))
-        return np.column_stack([_fraction(x, self.x.limits) * self.width, _fraction(y, self.y.limits) * self.height])
+        points = np.column_stack(np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, float)) for each in (x, y))))
+        return (points - self._low) / self._span * [self.width, self.height]
 
     def values(self, points):
         """Return millimetres, shape (n, 2), as values."""
-        points = np.asarray(points, float).reshape(-1, 2)
-        ends = np.array([self.x.limits, self.y.limits])
-        return points / [self.width, self.height] * (ends[:, 1] - ends[:, 0]) + ends[:, 0]
+        return np.asarray(points, float).reshape(-1, 2) / [self.width, self.height] * self._span + self._low
+
+    @property
+    def _low(self):
+        return np.array([self.x.limits[0], self.y.limits[0]])
+
+    @property
+    def _span(self):
+        return np.array([self.x.limits[1], self.y.limits[1]]) - self._low
 
     def lines(self, segments, gid, **look):
         """Draw lines between values."""
-        lines(self.ax, segments, gid, **look)
+        _marks.lines(self.ax, segments, gid, **look)
 
     def areas(self, outlines, gid, colour, zorder=0.0):
         """Fill outlines given in values."""
         if len(outlines):
             look = {"facecolor": colour, "edgecolor": "none", "linewidth": 0, "zorder": zorder}
-            add(self.ax, PolyCollection(outlines, **look), gid)
+            _marks.add(self.ax, PolyCollection(outlines, **look), gid)
 
     def write(self, x, y, text, look, *, align, gid, over=False):
         """Write at millimetres of the panel, centred on ``y`` by the height of capitals; ``over`` marks and lines."""
         at = self.values([x, y])[0]
         down = style.CAP * look[0] / style.PT_PER_MM / self.height * (self.y.limits[1] - self.y.limits[0])
         upon = {"zorder": 6, "halo": style.HALO_PT} if over else {}
-        write_on(self.ax, at[0], at[1] - down, text, look, align=align, gid=gid, **upon)
+        _marks.write_on(self.ax, at[0], at[1] - down, text, look, align=align, gid=gid, **upon)
 
     def on(self, points, price):
         """Return what it costs a name to stand on a path through values."""
@@ -139,25 +116,17 @@ def plane_of_rows(ax, panel, mm_per_unit):
     return Plane(ax, panel, Scale((bottom, top)), width, bottom - top)
 
 
-def _fraction(values, limits):
-    return (values - limits[0]) / (limits[1] - limits[0])
-
-
 def size_of(ax):
     """Return width and height of axes in millimetres."""
     box = ax.get_window_extent()
-    return box.width / ax.figure.dpi * MM_PER_INCH, box.height / ax.figure.dpi * MM_PER_INCH
+    return box.width / ax.figure.dpi * _page.MM_PER_INCH, box.height / ax.figure.dpi * _page.MM_PER_INCH
 
 
-def areas_of(weight, mm2, largest=CIRCLE_AREAS_PT2[1]):
-    """Return the areas of trials' marks in square points: proportional to the weights, down to a smallest one."""
-    return _areas_of_ink(weight, CIRCLE_INK_SHARE * mm2 * style.PT_PER_MM**2, (CIRCLE_AREAS_PT2[0], largest))
-
-
-def _areas_of_ink(weight, ink, bounds):
-    """Return areas by weight that take ``ink`` square points together, the largest one within bounds."""
+def areas_of(weight, mm2, share=CIRCLE_INK_SHARE, bounds=CIRCLE_AREAS_PT2):
+    """Return areas by weight in square points, down to a smallest one, that take their share of a panel together."""
     weight = np.asarray(weight, float)
-    return weight_areas(weight, np.clip(ink / len(weight) * weight.max() / weight.mean(), *bounds))
+    ink = share * mm2 * style.PT_PER_MM**2
+    return _marks.weight_areas(weight, np.clip(ink / len(weight) * weight.max() / weight.mean(), *bounds))
 
 
 def band(x, low, high):
@@ -168,7 +137,7 @@ def band(x, low, high):
 
 def draw_axes(plane, *, upright=True):
     """Set round ticks on the lower and, if asked for, the left spine, whose labels have room."""
-    draw_axis(plane.ax, plane.x, plane.width)
+    _page.draw_axis(plane.ax, plane.x, plane.width)
     plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
     plane.ax.spines["bottom"].set_visible(True)
     if upright:
@@ -178,126 +147,182 @@ def draw_axes(plane, *, upright=True):
 def set_upright(ax, at, labels, colour=None):
     """Set ticks and labels of the left axis."""
     colour = colour or style.INK
-    ax.set_yticks(at, labels, fontproperties=font(style.SMALL_PT), color=colour)
+    ax.set_yticks(at, labels, fontproperties=_layout.font(style.SMALL_PT), color=colour)
     ax.tick_params(axis="y", length=3, width=style.RULE_PT, color=colour, pad=2.5)
     ax.spines["left"].set(visible=True, linewidth=style.RULE_PT, color=style.INK)
 
 
 def room_for(labels):
     """Return the width that labels of an upright axis need, with their ticks, in millimetres."""
-    return max(text_width(label, style.SMALL_PT) for label in labels) + UPRIGHT_MM
+    return max(_layout.text_width(label, style.SMALL_PT) for label in labels) + UPRIGHT_MM
 
 
 @dataclass(frozen=True, eq=False)
-class _Sheet:
-    """A page with one panel: the figure, its page, the plane, and the box of the panel in millimetres."""
+class PlaneSpec:
+    """A figure of one panel with two scales, which ``draw_plane`` puts on paper: what stands there, what is said of it.
 
-    figure: object
-    page: object
-    plane: Plane
-    left: float
-    right: float
-    top: float
-    bottom: float
-
-
-def sheet(
-    title, footer, width, *, scales, label, entries, left=0.0, right=0.0, height=None, above=1, below=None, down=None
-):
-    """Return a new page: title, panel, key, footer.
-
-    Parameters
+    Attributes
     ----------
-    title, footer, width
-        As for ``frame``.
-    scales : (Scale, Scale)
-        Of the level and the upright axis.
-    label : str
-        Name of the axes.
-    entries : list of Entry
-        The key.
-    left, right : float
-        Millimetres that stand beside the panel within the margins.
-    height : float
-        Of the panel.
-    above : int
-        Lines above the panel, for the titles.
-    below : float
-        Millimetres below the panel, for its ticks and title.
+    name, kind : str
+        Of the axes; of the figure, as its alternative text begins.
+    rows : DataFrame
+        The numbers behind every mark; ``extra`` rows follow that are told and not drawn.
+    scales, titles : (level, upright)
+    draws, key : function
+        Draw everything inside a Plane; return the entries of its key.
+    title : str
+    footer : tuple of tuples
+        The sentences of each paragraph.
+    seen : tuple of str, or function
+        Sentences for those who cannot see the figure; a function makes them of the names that had no room.
+    said : tuple of str
+        Sentences that follow the title in the caption.
+    favours : (str, str) or None
+        Directions of the axis of effects: the level one, or the ``upright`` one; None on planes without.
+    left, right, height : float
+        Millimetres beside the panel, and of it. Default: room for the ticks, for half a tick label, and a square.
+    strip : float
+        Millimetres between the panel and the titles above it.
+    aside : (gid, text)
+        What stands above the right end of the page.
+    middle : float
+        Where the level axis has its middle, in millimetres of the panel.
     down : float
         How far below the top of the panel a key begins that stands to its right; without, it is in lines below it.
     """
-    pitch = line_height(style.SMALL_PT)
-    head = above * pitch + 1.6
-    below = LEVEL_TICK_MM + pitch + 0.4 if below is None else below
+
+    name: str
+    kind: str
+    rows: pd.DataFrame
+    scales: tuple
+    titles: tuple
+    draws: Any
+    key: Any
+    title: str
+    footer: tuple
+    seen: Any
+    printed: dict
+    said: tuple = ()
+    in_words: str = ""
+    extra: tuple = ()
+    favours: tuple | None = None
+    upright: bool = False
+    left: float | None = None
+    right: float = END_MM
+    height: float | None = None
+    strip: float = 0.0
+    aside: tuple = ()
+    middle: float | None = None
+    down: float | None = None
+
+
+def draw_plane(spec, width, ax=None):
+    """Return the figure of a PlaneSpec; with ``ax`` its panel alone is drawn there, and the figure of these Axes."""
+    if ax is not None:
+        sides = size_of(ax)
+        if spec.height is None:
+            ax.set_box_aspect(1)
+            sides = [min(sides)] * 2
+        spec.draws(Plane(ax, *spec.scales, *sides))
+        title_axes(ax, *spec.titles, spec.favours, upright=spec.upright)
+        return ax.figure
+    footer = paragraphs(*spec.footer)
+    figure = _on_page(spec, footer, width)
+    if unnamed := _page.unnamed_in(figure):
+        footer = _page.with_unnamed(footer, unnamed)
+        figure = _on_page(spec, footer, width)
+    seen = spec.seen(unnamed) if callable(spec.seen) else spec.seen
+    alt = words.sentences(spec.title if spec.title.startswith(spec.kind) else f"{spec.kind}: {spec.title}", *seen)
+    caption = " ".join([words.sentences(spec.title, *spec.said), *footer])
+    rows = with_rows(spec.rows, *spec.extra, *({"kind": "footer", "name": line} for line in footer))
+    figure.content = _page.FigureContent(rows, spec.title, caption, alt, spec.in_words, spec.printed)
+    return figure
+
+
+def _on_page(spec, footer, width):
+    """Return a new page: title, titles of the axes, panel, key, footer."""
+    pitch, inner, across = _layout.line_height(style.SMALL_PT), width - 2 * style.MARGIN, []
+    left = room_for(spec.scales[1].ticks()[1]) if spec.left is None else spec.left
+    wide, beside = inner - left - spec.right, spec.down is not None
+    plane = Plane(None, *spec.scales, wide, spec.height or wide)
+    level = _layout.Panel(spec.name, (), (), plane.x.limits, spec.titles[:1], spec.favours or (), asked=True)
+    if spec.favours is None or spec.upright:
+        across = (_layout.wrap_evenly, wide) if spec.middle is None else (_layout.wrap, inner)
+        across = across[0](level.title, across[1], style.SMALL_PT)
+    titles, rights, first = _lines_above(spec, inner)
+    head = max(len(titles), first + len(rights)) * pitch + 1.6 + spec.strip
+    axis = _page.TICKS_MM + len(across) * pitch + 0.4 if across else _page.axis_height([level], {spec.name: wide})
+    end = plane.height + axis
     with style_context(["default", style.RC]):
-        beside = down is not None
-        placed, tall = lay_key(entries, right - style.PANEL_GAP if beside else width - 2 * style.MARGIN, stacked=beside)
-        under = max(height + below, down + tall) if beside else height + below + (tall + 2.2 if placed else 0.0)
-        framing = frame(title, footer, width, head + under)
-        figure, page = framed_page(framing)
-        top = framing.top + head
-        box = style.MARGIN + left, width - style.MARGIN - right, top, top + height
-        ax = inset(figure, page, box, label)
-        corner = (box[1] + style.PANEL_GAP, top + down) if beside else (style.MARGIN, top + height + below + 2.2)
-        draw_key(page, placed, *corner)
-    return _Sheet(figure, page, Plane(ax, *scales, box[1] - box[0], height), *box)
+        room = spec.right - style.PANEL_GAP if beside else inner
+        placed, tall = _marks.lay_key(spec.key(plane), room, stacked=beside)
+        body = max(end, spec.down + tall) if beside else end + (tall + _page.KEY_ABOVE_MM if placed else 0.0)
+        framing = _page.frame(spec.title, footer, width, head + body)
+        figure, page = _page.framed_page(framing)
+        x, y, edge = style.MARGIN + left, framing.top + head, width - style.MARGIN - spec.right
+        ax = _page.inset(figure, page, (x, edge, y, y + plane.height), spec.name)
+        corner = (edge + style.PANEL_GAP, y + spec.down) if beside else (style.MARGIN, y + end + _page.KEY_ABOVE_MM)
+        _marks.draw_key(page, placed, *corner)
+        spec.draws(replace(plane, ax=ax))
+        gid, at, look = "directions", edge, style.QUIET_CAPTION
+        if spec.aside:
+            gid, at, look = spec.aside[0], width - style.MARGIN, style.CAPTION
+        for i, line in enumerate(titles):
+            middle = framing.top + (i + 0.5) * pitch
+            _marks.write(page, style.MARGIN, middle, line, style.CAPTION, gid=_numbered("title-y", i))
+        for i, line in enumerate(rights):
+            middle = framing.top + (first + i + 0.5) * pitch
+            _marks.write(page, at, middle, line, look, align="right", gid=_numbered(gid, i))
+        y += plane.height + _page.TICKS_MM
+        if not across:
+            _page.write_captions(page, level, x, edge, y)
+        # a title that is longer than its axis keeps to the page
+        least = style.MARGIN + max((_layout.text_width(line, style.SMALL_PT) for line in across), default=0.0) / 2
+        at = (x + edge) / 2 if spec.middle is None else max(x + spec.middle, least)
+        for i, line in enumerate(across):
+            middle = y + (i + 0.5) * pitch
+            _marks.write(page, at, middle, line, style.CAPTION, align="center", gid=_numbered("title-x", i))
+    return figure
 
 
-def lines_above(y_title, favours, width):
-    """Return the lines above the panel, each with what ends it: the upright title and the directions of its axis.
+def _numbered(gid, i):
+    return f"{gid}-{i}" if i else gid
 
-    Both directions end the last line of the title where there is room, or else have lines of their own.
+
+def _lines_above(spec, width):
+    """Return the lines of the upright title, what stands at the right of them, and the line where this begins.
+
+    It ends the last line of the title where there is room, or else has lines of its own.
     """
-    *lines, last = wrap(y_title, width, style.SMALL_PT)
-    room = width - text_width(last, style.SMALL_PT) - style.GAP
-    fitting = _both_directions(favours, room, "↓ {}   ↑ {}") if favours else ""
-    lines = [*((line, "") for line in lines), (last, fitting)]
-    if favours and not fitting:
-        apart = (f"{arrow} {side}" for arrow, side in zip("↓↑", favours, strict=True))
-        lines += [("", line) for side in apart for line in wrap(side, width, style.SMALL_PT)]
-    return lines
-
-
-def write_titles(on, x_title, above):
-    """Write the titles of both axes: the level one in even lines, and the lines above the panel."""
-    room = on.right - on.left
-    write_level_title(on, wrap_evenly(titled(x_title), room, style.SMALL_PT), on.left + room / 2)
-    write_above(on, above)
-
-
-def write_above(on, above):
-    """Write the lines above the panel."""
-    for i, (title, directions) in enumerate(above):
-        y, which = on.top - 1.6 - (len(above) - i - 0.5) * line_height(style.SMALL_PT), f"-{i}" if i else ""
-        write(on.page, style.MARGIN, y, title, style.CAPTION, gid=f"title-y{which}")
-        write(on.page, on.right, y, directions, style.QUIET_CAPTION, align="right", gid=f"directions{which}")
-
-
-def write_level_title(on, lines, middle):
-    """Write the lines of the title of the level axis, below its ticks."""
-    for i, line in enumerate(lines):
-        y, gid = on.bottom + LEVEL_TICK_MM + (i + 0.5) * line_height(style.SMALL_PT), f"title-x-{i}" if i else "title-x"
-        write(on.page, middle, y, line, style.CAPTION, align="center", gid=gid)
+    titles, favours = _layout.wrap(spec.titles[1], width, style.SMALL_PT), spec.upright and spec.favours
+    room, apart = width - _layout.text_width(titles[-1], style.SMALL_PT) - style.GAP, [*spec.aside[1:]]
+    fitting = _layout.first_fitting(apart, room, style.SMALL_PT)
+    if favours:
+        fitting = _both_directions(favours, room, "↓ {}   ↑ {}")
+        apart = [f"{arrow} {side}" for arrow, side in zip("↓↑", favours, strict=True)]
+    if fitting:
+        return titles, [fitting], len(titles) - 1
+    return titles, [line for side in apart for line in _layout.wrap(side, width, style.SMALL_PT)], len(titles)
 
 
 def title_axes(ax, x_title, y_title, favours=(), *, upright=False):
     """Title the axes of another figure; the directions stand below the title of the axis of effects."""
-    for title, set_title, room, here in zip(
-        (titled(x_title), y_title), (ax.set_xlabel, ax.set_ylabel), size_of(ax), (not upright, upright), strict=True
-    ):
+    sides = zip((_layout.titled(x_title), y_title), (ax.set_xlabel, ax.set_ylabel), size_of(ax), strict=True)
+    for i, (title, set_title, room) in enumerate(sides):
         lines = [title]
-        if favours and here:
+        if favours and i == upright:
             # turned upright, the arrows point down and up
             fitting = _both_directions(favours, room, "← {}   {} →")
             lines += [fitting] if fitting else [f"← {favours[0]}", f"{favours[1]} →"]
         text = "\n".join(str(style.say(line)) for line in lines)
-        set_title(text, fontproperties=font(style.SMALL_PT, text=text), color=style.INK)
+        set_title(text, fontproperties=_layout.font(style.SMALL_PT, text=text), color=style.INK)
 
 
 def _both_directions(favours, room, pattern):
     """Return both directions in one line, shortened where there is little room; "" where there is none."""
-    return first_fitting([pattern.format(*pair) for pair in (favours, shortened(favours))], room, style.SMALL_PT)
+    return _layout.first_fitting(
+        [pattern.format(*pair) for pair in (favours, _layout.shortened(favours))], room, style.SMALL_PT
+    )
 
 
 def limits_that_fill(core, wide):
@@ -326,37 +351,20 @@ def tips(plane, low, high, across, *, upright=False):
 
 
 def place_names(names, centres, radii, *, frame, marks=(), taken=(), avoid=(), outwards=None):
-    """Find a place for each name that is nearer to its own mark than to any other, and free.
+    """Return a box (left, right, bottom, top) for each name, nearer to its own mark than to any other, and free.
 
-    Parameters
-    ----------
-    names : list of str
-        In order of importance; a name without such a place is left out, and so is one whose line would cross another.
-    centres : array, shape (n, 2)
-        Millimetres, y upwards, of the marks that have names.
-    radii : array, shape (n,)
-    frame : (left, right, bottom, top)
-        The names stay inside.
-    marks : array, shape (m, 4)
-        Centres of all marks, the named ones among them, and how far the farthest and the nearest of their edges are.
-    taken : array, shape (m, 4)
-        Boxes (left, right, bottom, top) of other texts.
-    avoid : list of callables
-        Each takes boxes (c, 4) and returns what it costs to stand there, in millimetres.
-    outwards : array, shape (n, 2), optional
-        Directions in which the names should rather go.
-
-    Returns
-    -------
-    list of (left, right, bottom, top) or None
-        One box for each name.
+    Names come in order of importance, with the ``centres`` (millimetres, y upwards) and ``radii`` of their marks. One
+    without such a place is left out, None, and so is one whose line would cross another. They stay inside the
+    ``frame`` and off the boxes that are ``taken``; ``marks`` are the centres of all, and how far the farthest and the
+    nearest of their edges are; those to ``avoid`` return what it costs, in millimetres, to stand in boxes (c, 4);
+    ``outwards`` are directions in which the names should rather go.
     """
     marks, texts = np.reshape(marks, (-1, 4)).astype(float), list(np.reshape(taken, (-1, 4)).astype(float))
     covered = boxes_of(marks[:, :2], marks[:, 2])
-    boxes, lines, tall = [], [], 0.78 * line_height(style.NOTE_PT)
+    boxes, lines, tall = [], [], 0.78 * _layout.line_height(style.NOTE_PT)
     left, right, bottom, top = frame
     for i, name in enumerate(names):
-        box, own, cost = _candidates(centres[i], radii[i], text_width(Said(name), style.NOTE_PT), tall)
+        box, own, cost = _candidates(centres[i], radii[i], _layout.text_width(Said(name), style.NOTE_PT), tall)
         if outwards is not None:
             towards = outwards[i] / max(np.hypot(*outwards[i]), 1e-9)
             cost = cost - 0.5 * np.tile(towards @ [np.cos(DIRECTIONS), np.sin(DIRECTIONS)], len(DISTANCES))
@@ -429,14 +437,6 @@ def swarm(x, radius):
 
     The circle that can stand nearest to the line comes next, of several such the largest, of equal ones the first
     from the left; above the line goes before below. The same circles always stand in the same places.
-
-    Parameters
-    ----------
-    x, radius : array, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray, shape (n,)
     """
     x, radius = np.asarray(x, float), np.asarray(radius, float)
     y, nearest = np.zeros(x.size), np.zeros(x.size)
@@ -538,10 +538,10 @@ def in_unit(wording):
     return wording.on_scale or (f" in {wording.points}" if wording.points else "")
 
 
-def width_of(width_mm, what):
-    """Return the width of the page in millimetres."""
-    width = float(width_mm or USUAL_MM)
-    if width < LEAST_MM:
+def width_of(width_mm, what, ax=None, usual=USUAL_MM):
+    """Return the width of the page in millimetres; axes of another figure have their own."""
+    width = float(width_mm or usual)
+    if width < LEAST_MM and ax is None:
         raise ValueError(f"width_mm is {number(width, 0)}; a {what} needs at least {number(LEAST_MM, 0)} mm")
     return width
 
@@ -557,17 +557,10 @@ def trial_rows(studies, **columns):
 
 def total_row(studies):
     """Return the row of the pooled effect."""
-    pooled = studies.pooled
-    row = {
-        "kind": "total",
-        "name": f"All {studies.wording.nouns}",
-        "imputed": False,
-        "estimate": pooled.estimate,
-        "se": pooled.se,
-    }
-    row |= {"low": pooled.ci.low, "high": pooled.ci.high, "k": pooled.k, "confidence_level": pooled.confidence_level}
-    row |= {"tau2": pooled.tau2, "i2": pooled.i2}
-    wording = studies.wording
+    pooled, wording = studies.pooled, studies.wording
+    row = {"kind": "total", "name": f"All {wording.nouns}", "imputed": False, "estimate": pooled.estimate}
+    row |= {"se": pooled.se, "low": pooled.ci.low, "high": pooled.ci.high, "k": pooled.k}
+    row |= {"confidence_level": pooled.confidence_level, "tau2": pooled.tau2, "i2": pooled.i2}
     return row | {"text_name": f"All {wording.nouns}, pooled", "text_estimate": wording.write(pooled.estimate)}
 
 
@@ -576,14 +569,14 @@ def with_rows(table, *extra):
     return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
 
 
-def footer_rows(lines):
-    """Return the rows of the footer."""
-    return [{"kind": "footer", "name": line} for line in lines]
-
-
 def paragraphs(*parts):
     """Return the paragraphs of a footer, each of several sentences, without empty ones."""
     return [text for part in parts if (text := words.sentences(*part))]
+
+
+def beyond_words(values, scale, noun):
+    """Return what arrowheads at the edge of a panel are, where some are."""
+    return "" if within(np.asarray(values, float), scale.limits).all() else f"; arrowhead: {noun} beyond the panel"
 
 
 def hollow_words(rows):
@@ -591,25 +584,10 @@ def hollow_words(rows):
     return ", hollow where an SD was imputed" if rows["imputed"].any() else ""
 
 
-def content_of(studies, table, *, title, footer, alt, printed):
-    """Return the content of a figure of single studies: caption and table hold the footer."""
-    caption = " ".join([words.sentences(title, pooled_sentence(studies)), *footer])
-    return FigureContent(with_rows(table, *footer_rows(footer)), title, caption, alt, "", printed)
-
-
 def named(rows, label, distance, outside=True):
-    """Return the rows with their ``distance``, and which of them are ``labelled``: the farthest, or those asked for.
+    """Return the rows with their ``distance``, and which are ``labelled``: the farthest, or names or ids asked for.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        Trials, with ``name``, and ``study`` where they have ids.
-    label : int or sequence of str
-        How many, or the ids or names of trials.
-    distance : array
-        How far each lies from where it is expected.
-    outside : bool or array of bool
-        Which of them may be named without being asked for.
+    ``outside`` says which may be named without being asked for.
     """
     rows = rows.assign(distance=distance)
     if isinstance(label, int | np.integer):
@@ -632,7 +610,7 @@ def draw_trials(plane, at, imputed, gid, *, looks=None, rim=True):
 
     Those beside the panel are arrowheads at its edge.
     """
-    at, area = np.asarray(at, float), np.full(len(at), _mark_area(len(at), plane.width * plane.height))
+    at, area = np.asarray(at, float), np.full(len(at), _mark_area(len(at), plane))
     looks = looks or [("circle", style.TRIAL)] * len(at)
     inside, hollow = within(at[:, 0], plane.x.limits), np.broadcast_to(imputed, len(at))
     shown = [look for look, here in zip(looks, inside, strict=True) if here]
@@ -647,72 +625,54 @@ def within(values, limits):
 
 
 def draw_marks(plane, at, area, gid, *, looks=None, hollow=False, rim=True):
-    """Draw marks, the largest first, and return how far the farthest and nearest of their edges are, in millimetres.
+    """Draw marks of ``area`` square points at values, the largest first, with a white ``rim``; return their reach.
 
-    Parameters
-    ----------
-    at : array, shape (n, 2)
-        Values.
-    area : array, shape (n,)
-        In square points.
-    looks : list of (shape, colour), optional
-        Default: the circle of trials.
-    hollow : bool or array of bool
-    rim : bool
-        Whether each has a white rim.
+    That is how far the farthest and nearest of their edges are, in millimetres. ``looks`` are (shape, colour), by
+    default the circles of trials.
     """
     looks, hollow = looks or [("circle", style.TRIAL)] * len(at), np.broadcast_to(np.asarray(hollow, bool), len(at))
     order = np.argsort(-area, kind="stable")
     xy, names, colours = np.asarray(at, float)[order], *zip(*(looks[i] for i in order), strict=True)
     if rim:
-        markers(plane.ax, xy, names, area[order], colours=colours, hollow=hollow[order], gid=gid)
+        _marks.markers(plane.ax, xy, names, area[order], colours=colours, hollow=hollow[order], gid=gid)
     else:
-        rimless_circles(plane.ax, xy, area[0], colour=style.TRIAL, hollow=hollow[order], gid=gid)
+        _marks.rimless_circles(plane.ax, xy, area[0], colour=style.TRIAL, hollow=hollow[order], gid=gid)
     return reach_of([name for name, _ in looks], area)
 
 
 def reach_of(shapes, area):
     """Return how far the farthest and nearest edges of marks are from their centres in millimetres, shape (n, 2)."""
-    ends = np.array([(REACH[name], INRADIUS[name]) for name in shapes])
+    ends = np.array([(_marks.REACH[name], _marks.INRADIUS[name]) for name in shapes])
     return ends * np.sqrt(np.reshape(area, (-1, 1))) / style.PT_PER_MM
 
 
-def _mark_area(k, mm2):
+def _mark_area(k, plane):
     """Return the area of each mark in square points: all alike, smaller where there are many."""
-    return float(np.clip(MARK_INK_SHARE * mm2 * style.PT_PER_MM**2 / k, *MARK_AREAS_PT2))
+    ink = MARK_INK_SHARE * plane.width * plane.height * style.PT_PER_MM**2
+    return float(np.clip(ink / k, *MARK_AREAS_PT2))
 
 
-def trial_entries(rows, mm2, noun):
+def trial_entries(rows, plane, noun):
     """Return the entries of the key for the studies, or for each group of them."""
-    size, hollow = _mark_area(len(rows), mm2), rows["imputed"].to_numpy(bool)
-    entries = []
+    size, hollow = _mark_area(len(rows), plane), rows["imputed"].to_numpy(bool)
+    filled, empty = (~hollow).sum(), hollow.sum()
+    entries = [(f"{noun} ({number(filled, 0)})", "circle", size, style.TRIAL)] if filled else []
+    last = f"SD imputed ({number(empty, 0)})", style.TRIAL
     if "look" in rows:
+        last, entries = ("hollow: SD imputed", style.MUTED), []
         for look, members in rows.groupby("look"):
             text = "other groups" if members["group"].nunique() > 1 else members["group"].iloc[0]
             shape, colour = style.GROUPS[int(look)]
-            entries.append(marker_entry(f"{text} ({number(len(members), 0)})", shape, size, colour))
-        if hollow.any():
-            entries.append(marker_entry("hollow: SD imputed", "circle", size, style.MUTED, hollow=True))
-        return entries
-    if not hollow.all():
-        entries.append(marker_entry(f"{noun} ({number((~hollow).sum(), 0)})", "circle", size, style.TRIAL))
-    if hollow.any():
-        text = f"SD imputed ({number(hollow.sum(), 0)})"
-        entries.append(marker_entry(text, "circle", size, style.TRIAL, hollow=True))
-    return entries
+            entries.append((f"{text} ({number(len(members), 0)})", shape, size, colour))
+    hollow_entry = [_marks.marker_entry(last[0], "circle", size, last[1], hollow=True)] if empty else []
+    return [_marks.marker_entry(*entry) for entry in entries] + hollow_entry
 
 
 def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
     """Write the names of the labelled rows beside their marks: those of crowded places first, then the farthest.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        With ``name``, ``labelled`` and ``distance``; ``at_this_place`` is how many share a mark.
-    at, reach : arrays, shape (n, 2)
-        Values of all marks, those of the rows first, and how far their edges reach as ``draw_marks`` returns it.
-    outwards, avoid, taken
-        As for ``place_names``; the first for all rows.
+    ``at`` and ``reach`` are those of all marks, the rows first; ``outwards``, ``avoid`` and ``taken`` are for
+    ``place_names``. What is left out is kept as ``unnamed`` of the axes.
     """
     crowd = rows["at_this_place"] if "at_this_place" in rows else np.ones(len(rows))
     order = np.lexsort([-rows["distance"].abs(), -np.asarray(crowd)])
@@ -732,20 +692,6 @@ def write_names(plane, rows, at, reach, *, outwards, avoid=(), taken=()):
             ends.append(leader(box, at_mm, radius))
     ends = [plane.values(line) for line in ends if line is not None]
     plane.lines(ends, "name-leaders", colors=style.MUTED, linewidths=style.HAIR_PT, zorder=2.5)
-
-
-def drawn_with(footer, draw):
-    """Return the figure that ``draw`` makes of a footer, and the footer: it says which names had no room."""
-    figure = draw(footer)
-    if unnamed := unnamed_in(figure):
-        footer = [f"{footer[0]} No room for the names: {', '.join(unnamed)}.", *footer[1:]]
-        figure = draw(footer)
-    return figure, footer
-
-
-def unnamed_in(figure):
-    """Return the names that had no room beside their marks."""
-    return [str(name) for ax in figure.axes for name in getattr(ax, "unnamed", ())]
 
 
 def on_path(points, price):
@@ -783,6 +729,12 @@ def model_sentence(studies):
     return f"{words.model_name(pooled)}, interval by {words.REFERENCE.get(pooled.ci_method, pooled.ci_method)}"
 
 
+def counted_effects(trials, wording):
+    """Return how many effects of a table there are, and from where to where they go."""
+    span = wording.span(trials["estimate"].min(), trials["estimate"].max())
+    return f"{wording.counted(len(trials))}; effects from {span} {wording.points}".rstrip()
+
+
 def outside_sentence(table, where, wording):
     """Return how many of the studies in a table lie ``where``, such as "outside the envelope"."""
     outside = table.loc[table["kind"] == "trial", "outside"].astype(bool)
@@ -803,6 +755,11 @@ def spread_sentence(studies):
     return f"τ {words.tau_words(pooled.tau, studies.wording)}, {words.i2_words(pooled)}"
 
 
+def spread_model(studies):
+    """Return how the studies were pooled, and how far their true effects differ."""
+    return "; ".join(filter(None, [model_sentence(studies), spread_sentence(studies)]))
+
+
 def looks_of_groups(rows):
     """Return the look of each row: the place of its group among the largest ones, the last for all others."""
     trials = rows[rows["kind"] == "trial"]
@@ -820,8 +777,3 @@ def other_groups_sentence(trials):
     """Return what the shape "other groups" holds, if there is one."""
     others = [set(members["group"]) for _, members in trials.groupby("look") if members["group"].nunique() > 1]
     return f"other groups: {', '.join(sorted(others[0]))}" if others else ""
-
-
-def labbe_areas(table, side_mm):
-    """Return the area of each trial's mark in square points, proportional to the weights down to a smallest one."""
-    return _areas_of_ink(table["weight"], LABBE_INK_SHARE * (side_mm * style.PT_PER_MM) ** 2, LABBE_AREAS_PT2)

@@ -9,39 +9,15 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from analysis._docs import documented
-from analysis._types import PageOptions, PageWidth
+from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import residual_quantiles
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
+from analysis.plots._layout import asked
 from analysis.plots._marks import area_entry, line_entry
 from analysis.plots._page import ReportFigure
-from analysis.plots._plane import (
-    Plane,
-    Scale,
-    band,
-    content_of,
-    draw_axes,
-    draw_trials,
-    drawn_with,
-    model_sentence,
-    named,
-    outside_sentence,
-    paragraphs,
-    pooled_sentence,
-    room_for,
-    sheet,
-    size_of,
-    spread_sentence,
-    studies_of,
-    title_axes,
-    total_row,
-    trial_entries,
-    trial_rows,
-    width_of,
-    with_rows,
-    write_names,
-    write_titles,
-)
+from analysis.plots._plane import PlaneSpec, Scale, studies_of
 from analysis.plots._theme import themed
 from analysis.text import level, number
 
@@ -76,7 +52,7 @@ def qq_plot(
     width_mm: PageWidth | None = None,
     ax: Axes | None = None,
     note: str = "",
-    **options: Unpack[PageOptions],
+    **options: Unpack[LevelOptions],
 ) -> ReportFigure:
     """Draw a normal Q-Q plot: standardised residuals of the pooled trials against the normal quantiles of their ranks.
 
@@ -94,7 +70,7 @@ def qq_plot(
     {measure, title}
     width_mm : float, optional
         Width of the page in millimetres, at least 80. Default: 120.
-    {ax, note, footer, dpi}
+    {ax, note, footer, dpi, xlim, ticks, xlabel}
 
     Returns
     -------
@@ -133,120 +109,98 @@ def qq_plot(
     studies = studies_of(results, "qq_plot", measure=measure)
     if studies.pooled.k < 3:
         raise ValueError(f"a Q-Q plot needs 3 {studies.wording.nouns} or more; these results have {studies.pooled.k}")
-    table = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed)
-    scales = _qq_scales(table)
-    residual = "Deleted residual" if deleted else "Standardised residual"
-    titles = "Normal quantile, standard deviations", f"{residual}, standard errors"
-    if ax is not None:
-        ax.set_box_aspect(1)
-        side = min(size_of(ax))
-        _draw_qq(Plane(ax, *scales, side, side), table)
-        title_axes(ax, *titles)
-        return ax.figure
-    width = width_of(width_mm or USUAL_MM, "Q-Q plot")
-    wording = studies.wording
-    title = title or f"Residuals of {studies.counted} against normal quantiles"
-    footer = _qq_footer(studies, table, deleted, note)
-    fig, footer = drawn_with(footer, partial(_qq_page, table, scales, titles, wording.noun, title=title, width=width))
-    alt = _qq_alt_text(title, studies, table)
-    printed = {words.capital(wording.noun): ("text_name",), wording.measure.title: ("text_estimate",), **PRINTED}
-    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
-    return fig
+    table, wording = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed), studies.wording
+    values = table[["z", "quantile", "envelope_low", "envelope_high"]].to_numpy(float)
+    low, high = np.nanmin(values), np.nanmax(values)
+    pad = PAD * (high - low)
+    scale = Scale((low - pad, high + pad))  # one for both axes, so that equality is the diagonal
+    across = asked(scale)
+    width = planes.width_of(width_mm, "Q-Q plot", ax, USUAL_MM)
+    left, trials = planes.room_for(scale.ticks()[1]), table[table["kind"] == "trial"]
+    ends = [f"{row['name']} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
+    spec = PlaneSpec(
+        name="qq",
+        kind="Normal Q-Q plot",
+        rows=table,
+        scales=(across, scale),
+        titles=(
+            "Normal quantile, standard deviations",
+            f"{'Deleted' if deleted else 'Standardised'} residual, standard errors",
+        ),
+        draws=partial(_draw_qq, trials),
+        key=partial(_qq_key, trials, envelope, wording.noun),
+        title=title or f"Residuals of {studies.counted} against normal quantiles",
+        footer=_qq_footer(studies, table, across, deleted, note),
+        seen=(
+            f"Residuals run from {ends[0]} to {ends[1]}",
+            planes.outside_sentence(table, "outside the envelope", wording),
+            planes.pooled_sentence(studies),
+        ),
+        printed={words.capital(wording.noun): ("text_name",), wording.measure.title: ("text_estimate",), **PRINTED},
+        said=(planes.pooled_sentence(studies),),
+        left=left,
+        right=max(planes.END_MM, width - 2 * style.MARGIN - left - WIDEST_MM),
+    )
+    return planes.draw_plane(spec, width, ax)
 
 
 def _qq_table(studies, label, *, deleted, level, seed):
     """Return the trials from the lowest residual up, then the pooled effect and the line of equality."""
     found = residual_quantiles(studies.pooled, deleted=deleted, level=level, seed=seed)
     # the quantiles come in the order of the residuals, each with the row of its trial
-    rows = trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
+    rows = planes.trial_rows(studies).iloc[found.pop("row")].reset_index(drop=True)
     columns = {name: found[name] for name in ("residual", "z", "quantile", "envelope_low", "envelope_high")}
     rows = rows.assign(**columns)
     rows["outside"] = (rows["z"] < rows["envelope_low"]) | (rows["z"] > rows["envelope_high"])
-    rows = named(rows, label, rows["z"] - rows["quantile"], rows["outside"])
+    rows = planes.named(rows, label, rows["z"] - rows["quantile"], rows["outside"])
     for name, column in (("z", "z"), ("quantile", "quantile"), ("high", "envelope_high")):
         rows[f"text_{name}"] = [number(x, 2) for x in rows[column]]
     rows["text_low"] = [f"{number(x, 2)} to" for x in rows["envelope_low"]]
     line = {"kind": "reference", "name": "residual = quantile", "envelope_level": level}
     line["simulations"] = found.attrs["n"]
-    return with_rows(rows, total_row(studies), line)
+    return planes.with_rows(rows, planes.total_row(studies), line)
 
 
-def _qq_scales(table):
-    """Return one scale for both axes, so that equality is the diagonal."""
-    values = table[["z", "quantile", "envelope_low", "envelope_high"]].to_numpy(float)
-    low, high = np.nanmin(values), np.nanmax(values)
-    pad = PAD * (high - low)
-    return (Scale((low - pad, high + pad)),) * 2
-
-
-def _qq_page(table, scales, titles, noun, footer, *, title, width):
-    """Return the figure: a square panel in the middle, its axes, key and footer."""
-    left = room_for(scales[1].ticks()[1])
-    inner = width - 2 * style.MARGIN - left - 1.2
-    side = min(inner, WIDEST_MM)
-    room = {"left": left, "right": 1.2 + inner - side, "height": side}
-    share = table.loc[table["kind"] == "reference", "envelope_level"].iloc[0]
-    entries = [
-        *trial_entries(table[table["kind"] == "trial"], side**2, noun),
+def _qq_key(trials, envelope, noun, plane):
+    """Return the entries of the key."""
+    return [
+        *planes.trial_entries(trials, plane, noun),
         line_entry("normal", colors=style.INK, linewidths=style.RULE_PT),
-        area_entry(f"{level(share)} envelope", style.BAND),
+        area_entry(f"{level(envelope)} envelope", style.BAND),
     ]
-    on = sheet(title, footer, width, scales=scales, label="qq", entries=entries, **room)
-    _draw_qq(on.plane, table)
-    write_titles(on, titles[0], [(titles[1], "")])
-    return on.figure
 
 
-def _draw_qq(plane, table):
-    """Draw envelope, diagonal and trials, from the rows of the table."""
-    trials = table[table["kind"] == "trial"]
+def _draw_qq(trials, plane):
+    """Draw envelope, diagonal and trials."""
     x, y, low, high = (trials[name].to_numpy(float) for name in ("quantile", "z", "envelope_low", "envelope_high"))
-    draw_axes(plane)
-    plane.areas([band(x, low, high)], "qq-envelope", style.BAND)
+    planes.draw_axes(plane)
+    plane.areas([planes.band(x, low, high)], "qq-envelope", style.BAND)
     edges = [np.column_stack([x, side]) for side in (low, high)]
     plane.lines(edges, "qq-envelope-edges", colors=style.BAND_DARK, linewidths=style.RULE_PT, zorder=0.5)
     line = np.column_stack([plane.x.limits] * 2)
     plane.lines([line], "qq-line", colors=style.INK, linewidths=style.RULE_PT, zorder=1)
     at = np.column_stack([x, y])
-    reach = draw_trials(plane, at, trials["imputed"], "qq-trials", rim=False)
+    reach = planes.draw_trials(plane, at, trials["imputed"], "qq-trials", rim=False)
     avoid = [plane.on(line, 2.5), *(plane.on(edge, 1.0) for edge in edges)]
     outwards = np.column_stack([-np.sign(trials["distance"]), np.sign(trials["distance"])])
-    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
+    planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
-def _qq_footer(studies, table, deleted, note):
+def _qq_footer(studies, table, scale, deleted, note):
     """Return the paragraphs that say what was drawn and computed."""
     pooled, wording, line = studies.pooled, studies.wording, table[table["kind"] == "reference"].iloc[0]
     residual = "its effect minus that pooled without it" if deleted else "its effect minus the pooled one"
+    beyond = planes.beyond_words(table.loc[table["kind"] == "trial", "quantile"], scale, wording.noun)
     what = (
         f"{studies.circles}: {residual}, in standard errors of that difference; line: residual equal to its normal "
-        "quantile"
+        f"quantile{beyond}"
     )
     envelope = (
         f"envelope: the middle {level(line['envelope_level'])} of each rank in {number(line['simulations'], 0)} "
         f"simulations of these {wording.nouns} from the fitted model, pooled anew each time"
     )
-    outside, spread = outside_sentence(table, "outside the envelope", wording), spread_sentence(studies)
+    outside = planes.outside_sentence(table, "outside the envelope", wording)
+    chance = f"at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance"
     few = f"With {wording.counted(pooled.k)} only gross departures would show" if pooled.k < FEW else ""
-    return paragraphs(
-        (what, envelope),
-        (
-            f"{model_sentence(studies)}{f'; {spread}' if spread else ''}",
-            f"{outside}; at each rank 1 in {number(1 / (1 - line['envelope_level']), 0)} would by chance",
-            few,
-            words.left_out_sentence(studies.left_out, wording),
-        ),
-        (note,),
-    )
-
-
-def _qq_alt_text(title, studies, table):
-    """Return what the figure shows to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    ends = [f"{row['name']} ({number(row['z'], 2)})" for _, row in trials.iloc[[0, -1]].iterrows()]
-    return words.sentences(
-        f"Normal Q-Q plot: {title}",
-        f"Residuals run from {ends[0]} to {ends[1]}",
-        outside_sentence(table, "outside the envelope", studies.wording),
-        pooled_sentence(studies),
-    )
+    left_out = words.left_out_sentence(studies.left_out, wording)
+    return (what, envelope), (planes.spread_model(studies), f"{outside}; {chance}", few, left_out), (note,)

@@ -16,40 +16,13 @@ import numpy as np
 from analysis._docs import documented
 from analysis._types import PageOptions, PageWidth
 from analysis.models.diagnostics import common_effect, radial_points
+from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
-from analysis.plots._layout import line_height, text_width, wrap
-from analysis.plots._marks import area_entry, line_entry, markers, write
+from analysis.plots._layout import line_height, text_width
+from analysis.plots._marks import area_entry, line_entry, markers
 from analysis.plots._page import ReportFigure, draw_axis
-from analysis.plots._plane import (
-    LEVEL_TICK_MM,
-    Plane,
-    Scale,
-    content_of,
-    draw_trials,
-    drawn_with,
-    in_unit,
-    model_sentence,
-    named,
-    null_of,
-    outside_sentence,
-    paragraphs,
-    pooled_sentence,
-    room_for,
-    set_upright,
-    sheet,
-    size_of,
-    spread_sentence,
-    studies_of,
-    title_axes,
-    total_row,
-    trial_entries,
-    trial_rows,
-    width_of,
-    with_rows,
-    write_level_title,
-    write_names,
-)
+from analysis.plots._plane import Plane, PlaneSpec, Scale, null_of, size_of, studies_of
 from analysis.plots._theme import themed
 from analysis.text import digits_for, level, number
 
@@ -141,40 +114,49 @@ def radial(
     studies = studies_of(results, "radial", measure=measure, digits=digits)
     if model == "common" and studies.pooled.tau2_method != "CE":
         studies = replace(studies, pooled=common_effect(studies.pooled))
-    table, wording = _radial_table(studies, label), studies.wording
-    if ax is not None:
-        fan = _fan_of(table, studies, size_of(ax))
-        plane = Plane(ax, *fan.scales, fan.width, fan.height)
-        _draw_radial(plane, fan, table)
-        title_axes(ax, *_axis_titles(studies))
-        # the name of the curved scale stands above its right end
-        plane.write(fan.width, fan.height + 2.2, wording.axis, style.CAPTION, align="right", gid="title-scale")
-        return ax.figure
-    width = width_of(width_mm, "radial plot")
-    title = title or f"Radial plot: {wording.measure.name} in {studies.counted}"
-    left, fan = _fitting_fan(table, studies, width)
-    gone = studies.pooled.ci.low < fan.ends[0] or studies.pooled.ci.high > fan.ends[1]
-    footer = _radial_footer(studies, table, leaves=gone, note=note)
-    fig, footer = drawn_with(footer, partial(_radial_page, studies, table, fan, left, title=title, width=width))
-    alt = _radial_alt_text(title, studies, table)
+    table, wording, width = _radial_table(studies, label), studies.wording, planes.width_of(width_mm, "radial plot", ax)
+    left, fan = _fitting_fan(table, studies, width) if ax is None else (0.0, _fan_of(table, studies, size_of(ax)))
+    what = "log ratio" if wording.measure.is_ratio else "effect"
+    error = "√(SE² + τ²)" if _has_tau(studies) else "SE"
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate", "Precision": "precision"}
-    printed = {head: (f"text_{name}",) for head, name in (heads | {"Effect × precision": "z"}).items()}
-    fig.content = content_of(studies, table, title=title, footer=footer, alt=alt, printed=printed)
-    return fig
+    spec = PlaneSpec(
+        name="radial",
+        kind="Radial plot",
+        rows=table,
+        scales=fan.scales,
+        titles=(f"Precision: 1 / {error}{planes.in_unit(wording)}", f"Standardised {what}: {what} / {error}"),
+        draws=partial(_draw_radial, table, fan),
+        key=partial(_radial_key, table, studies),
+        title=title or f"Radial plot: {wording.measure.name} in {studies.counted}",
+        footer=_radial_footer(studies, table, fan, note),
+        seen=_radial_seen(studies, table),
+        printed={head: (f"text_{name}",) for head, name in (heads | {"Effect × precision": "z"}).items()},
+        said=(planes.pooled_sentence(studies),),
+        left=left,
+        right=RIGHT_MM,
+        height=fan.height,
+        aside=("title-scale", wording.axis),
+        middle=fan.across * table["precision"].max() / 2,
+    )
+    figure = planes.draw_plane(spec, width, ax)
+    if ax is not None:
+        plane = Plane(ax, *fan.scales, fan.width, fan.height)
+        plane.write(fan.width, fan.height + 2.2, wording.axis, style.CAPTION, align="right", gid="title-scale")
+    return figure
 
 
 def _radial_table(studies, label):
     """Return the trials, the pooled effect, the band around it and the line of no effect."""
     points = radial_points(studies.pooled)
-    rows = trial_rows(studies, **{name: points[name] for name in ("precision", "z", "distance")})
+    rows = planes.trial_rows(studies, **{name: points[name] for name in ("precision", "z", "distance")})
     rows["outside"] = rows["distance"].abs() > BAND
-    rows = named(rows, label, rows["distance"], rows["outside"])
+    rows = planes.named(rows, label, rows["distance"], rows["outside"])
     rows["text_precision"] = [number(x, _precision_digits(rows)) for x in rows["precision"]]
     rows["text_z"] = [number(x, 2) for x in rows["z"]]
     band = {"kind": "band", "name": "pooled effect ± 2", "low": -BAND, "high": BAND}
     band["estimate"] = studies.pooled.estimate
     null = {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)}
-    return with_rows(rows, total_row(studies), band, null)
+    return planes.with_rows(rows, planes.total_row(studies), band, null)
 
 
 def _precision_digits(rows):
@@ -300,10 +282,17 @@ def _fan_ticks(fan, ends, measure):
     return np.array([]), []
 
 
-def _draw_radial(plane, fan, table):
+def _draw_radial(table, fan, plane):
     """Draw axes and everything inside the panel, from the rows of the table."""
     trials, total = table[table["kind"] == "trial"], table[table["kind"] == "total"].iloc[0]
-    _draw_radial_axes(plane, fan, trials["precision"].max())
+    # the level axis ends with the most precise trial, the upright one with the band
+    end, more = 1.02 * trials["precision"].max(), 1.5 / fan.across  # a label at 0 may stand out a little
+    draw_axis(plane.ax, Scale((-more, end + more)), (end + 2 * more) * fan.across)
+    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
+    plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
+    at, labels = _upright_ticks(fan)
+    planes.set_upright(plane.ax, at, labels)
+    plane.ax.spines["left"].set_bounds(min(at[0], -BAND), max(at[-1], BAND))
     slope = total["estimate"]
     edges = [[(0.0, shift), fan.values(fan.meets(slope, shift))] for shift in (-BAND, BAND)]
     curve = fan.values(fan.arc(*(y / x for _, (x, y) in edges)))
@@ -318,22 +307,11 @@ def _draw_radial(plane, fan, table):
     plane.lines([ray], "radial-pooled", colors=style.MODEL, linewidths=POOLED_PT, zorder=1.2)
     _draw_scale(plane, fan, slope, total["low"], total["high"])
     at = trials[["precision", "z"]].to_numpy(float)
-    reach = draw_trials(plane, at, trials["imputed"], "radial-trials")
+    reach = planes.draw_trials(plane, at, trials["imputed"], "radial-trials")
     prices = (ray, 2.5), (null, 1.0), *((edge, 1.0) for edge in edges)
     avoid = [*(plane.on(*each) for each in prices), _beyond_scale(fan)]
     outwards = np.column_stack([np.full(len(trials), -0.3), np.sign(trials["distance"])])
-    write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
-
-
-def _draw_radial_axes(plane, fan, most_precise):
-    """Draw the level axis from 0 to the most precise trial, and the upright one, as long as the band is wide."""
-    end, more = 1.02 * most_precise, 1.5 / fan.across  # a label at 0 may stand out a little
-    draw_axis(plane.ax, Scale((-more, end + more)), (end + 2 * more) * fan.across)
-    plane.ax.set(xlim=plane.x.limits, ylim=plane.y.limits)
-    plane.ax.spines["bottom"].set(visible=True, bounds=(0.0, end))
-    at, labels = _upright_ticks(fan)
-    set_upright(plane.ax, at, labels)
-    plane.ax.spines["left"].set_bounds(min(at[0], -BAND), max(at[-1], BAND))
+    planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
 
 
 def _upright_ticks(fan):
@@ -384,13 +362,6 @@ def _beyond_scale(fan):
     return cost
 
 
-def _axis_titles(studies):
-    """Return the titles of the level and the upright axis."""
-    what = "log ratio" if studies.wording.measure.is_ratio else "effect"
-    error = "√(SE² + τ²)" if _has_tau(studies) else "SE"
-    return f"Precision: 1 / {error}{in_unit(studies.wording)}", f"Standardised {what}: {what} / {error}"
-
-
 def _has_tau(studies):
     """Say whether the variance between trials is part of every standard error."""
     return studies.pooled.k > 1 and studies.pooled.tau2 > 0
@@ -401,97 +372,65 @@ def _has_ci(pooled):
     return bool(np.isfinite(pooled.ci).all())
 
 
-def _radial_footer(studies, table, *, leaves, note):
-    """Return the paragraphs that say what was drawn, the interval that ``leaves`` the scale, and how it is read."""
+def _radial_footer(studies, table, fan, note):
+    """Return the paragraphs that say what was drawn, and how it is read."""
     pooled, wording = studies.pooled, studies.wording
     reading = (
         f"{studies.circles}; a straight line from the origin through it meets the curved scale at its effect, and the "
         "farther right it lies, the more precise it is (Galbraith 1988, doi 10.1002/sim.4780070807)"
     )
-    at = level(pooled.confidence_level)
-    interval = f", on the scale with its {at} confidence interval" if _has_ci(pooled) else ""
+    interval = (
+        f", on the scale with its {level(pooled.confidence_level)} confidence interval" if _has_ci(pooled) else ""
+    )
+    leaves = pooled.ci.low < fan.ends[0] or pooled.ci.high > fan.ends[1]
     arrow = "; arrowhead: interval runs beyond the scale" if leaves else ""
-    diamond = f"diamond: pooled effect{interval}{arrow}; band: two standard errors on both sides"
-    outside = outside_sentence(table, OUTSIDE_BAND, wording)
-    if _has_tau(studies):
-        found = f"{outside}. As √(SE² + τ²) holds the variance of true effects, the band makes room for heterogeneity"
-    elif pooled.k > 1:
-        found = f"{outside}. About 1 in 20 would, if all had the same true effect; more show heterogeneity"
-    else:
-        found = ""
-    return paragraphs(
-        (reading, diamond),
-        (
-            f"{model_sentence(studies)}{f'; {spread}' if (spread := spread_sentence(studies)) else ''}",
-            found,
-            words.left_out_sentence(studies.left_out, wording),
-        ),
+    found = (
+        "As √(SE² + τ²) holds the variance of true effects, the band makes room for heterogeneity"
+        if _has_tau(studies)
+        else "About 1 in 20 would, if all had the same true effect; more show heterogeneity"
+    )
+    found = planes.outside_sentence(table, OUTSIDE_BAND, wording), found
+    return (
+        (reading, f"diamond: pooled effect{interval}{arrow}; band: two standard errors on both sides"),
+        (planes.spread_model(studies), *found * (pooled.k > 1), words.left_out_sentence(studies.left_out, wording)),
         (note,),
     )
 
 
 def _fitting_fan(table, studies, width):
     """Return the room for the labels of the upright axis and the Fan of a page."""
-    left = room_for([number(-BAND, 0)])
+    left = planes.room_for([number(-BAND, 0)])
     size = width - 2 * style.MARGIN - left - RIGHT_MM, TALL * width
     fan = _fan_of(table, studies, size)
-    if (wider := room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
+    if (wider := planes.room_for(_upright_ticks(fan)[1]) - left) > 0:  # other ticks than -2, 0 and 2
         left += wider
         fan = _fan_of(table, studies, (size[0] - wider, size[1]))
     return left, fan
 
 
-def _radial_page(studies, table, fan, left, footer, *, title, width):
-    """Return the figure with its panel, axes, key and footer."""
-    titles, inner = _axis_titles(studies), width - 2 * style.MARGIN
-    pitch = line_height(style.SMALL_PT)
-    # both titles stand above the panel, the upright one above that of the curved scale where one line is too short
-    scale = wrap(studies.wording.axis, inner, style.SMALL_PT)
-    both = text_width(titles[1], style.SMALL_PT) + text_width(studies.wording.axis, style.SMALL_PT) + style.GAP
-    above = 1 if both <= inner else 1 + len(scale)
-    entries, across = _radial_key(table, studies, fan.width * fan.height), wrap(titles[0], inner, style.SMALL_PT)
-    room = {"left": left, "right": RIGHT_MM, "height": fan.height, "above": above}
-    room["below"] = LEVEL_TICK_MM + len(across) * pitch + 0.4
-    on = sheet(title, footer, width, scales=fan.scales, label="radial", entries=entries, **room)
-    _draw_radial(on.plane, fan, table)
-    y = on.top - 1.6 - pitch / 2
-    write(on.page, style.MARGIN, y - pitch * (above - 1), titles[1], style.CAPTION, gid="title-y")
-    for i, line in enumerate(scale[::-1]):
-        gid = f"title-scale-{i}" if i else "title-scale"
-        write(on.page, width - style.MARGIN, y - pitch * i, line, style.CAPTION, align="right", gid=gid)
-    middle = on.left + fan.across * table["precision"].max() / 2
-    middle = max(middle, style.MARGIN + max(text_width(line, style.SMALL_PT) for line in across) / 2)
-    write_level_title(on, across, middle)
-    return on.figure
-
-
-def _radial_key(table, studies, mm2):
-    """Return the entries of the key; ``mm2`` is the area of the panel."""
+def _radial_key(table, studies, plane):
+    """Return the entries of the key."""
     pooled = studies.pooled
+    name = "pooled" if _has_tau(studies) or pooled.tau2_method != "CE" else "common effect"
     interval = line_entry(f"{level(pooled.confidence_level)} CI", colors=style.MODEL, linewidths=SCALE_PT)
     no_effect = line_entry("no effect", colors=style.FAINT, linewidths=style.RULE_PT)
-    name = "pooled" if _has_tau(studies) or pooled.tau2_method != "CE" else "common effect"
     return [
-        *trial_entries(table[table["kind"] == "trial"], mm2, studies.wording.noun),
+        *planes.trial_entries(table[table["kind"] == "trial"], plane, studies.wording.noun),
         line_entry(name, colors=style.MODEL, linewidths=POOLED_PT),
         area_entry("± 2", style.BAND),
-        *([interval] if _has_ci(pooled) else []),
-        *([no_effect] if studies.has_null else []),
+        *[interval] * _has_ci(pooled),
+        *[no_effect] * studies.has_null,
     ]
 
 
-def _radial_alt_text(heading, studies, table):
-    """Return what the figure shows to someone who cannot see it."""
+def _radial_seen(studies, table):
+    """Return what the figure shows to someone who cannot see it, in sentences."""
     trials, wording = table[table["kind"] == "trial"], studies.wording
-    ends = trials["precision"].min(), trials["precision"].max()
-    low, high = (number(x, _precision_digits(trials)) for x in ends)
+    low, high = (number(x, _precision_digits(trials)) for x in trials["precision"].agg(["min", "max"]))
     farthest = trials.loc[trials["distance"].abs().idxmax()]
     far = f"the farthest is {farthest['name']} with {wording.write(farthest['estimate'])} {wording.points}".rstrip()
-    return words.sentences(
-        f"Radial plot: {heading}" if not heading.startswith("Radial plot") else heading,
-        f"{wording.counted(len(trials))}; effects from "
-        f"{wording.span(trials['estimate'].min(), trials['estimate'].max())} {wording.points}".rstrip()
-        + f"; precision from {low} to {high}",
-        pooled_sentence(studies),
-        f"{outside_sentence(table, OUTSIDE_BAND, wording)}; {far}" if len(trials) > 1 else "",
+    return (
+        f"{planes.counted_effects(trials, wording)}; precision from {low} to {high}",
+        planes.pooled_sentence(studies),
+        f"{planes.outside_sentence(table, OUTSIDE_BAND, wording)}; {far}" * (len(trials) > 1),
     )
