@@ -77,3 +77,9 @@ class FigureOptions(LevelOptions, total=False):
 
     null: float | Literal["measure"] | None
     lines: float | Sequence[float] | Mapping[str, float]
+
+
+class RowOptions(FigureOptions, total=False):
+    """The same of a figure with a row for each trial."""
+
+    compact: bool

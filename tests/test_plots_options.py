@@ -1,6 +1,7 @@
 """The options that all figures share: title, footer, dpi, and those of the level axis, read back from the artists."""
 
 import inspect
+import re
 import warnings
 from dataclasses import replace
 
@@ -91,6 +92,39 @@ def test_without_title_and_footer_the_page_is_lower_and_the_caption_keeps_both(d
 @taking("dpi")
 def test_dpi_is_that_of_the_figure(draw, label):
     assert draw(dpi=72).dpi == 72 and draw().dpi == 150
+
+
+# rows that stand close
+
+
+@taking("compact")
+@pytest.mark.parametrize("width", [None, "double", "single"])
+@pytest.mark.filterwarnings("ignore:width_mm is")
+def test_compact_rows_stand_close_in_type_that_can_be_read_and_marks_that_stay_apart(draw, label, width):
+    usual, fig = draw(width_mm=width), draw(width_mm=width, compact=True)
+    assert misplaced(fig) == ([], [])
+    sizes = [text.get_fontsize() for text in fig.findobj(Text) if text.get_text()]
+    assert min(sizes) == 6.0 and {text.get_fontsize() for text in fig.findobj(cell)} == {6.0}
+    trials = body(fig).query("kind == 'trial'")
+    pitch = trials["y_mm"].diff()[trials.index.to_series().diff() == 1]
+    assert pitch.min() == pytest.approx(2.6) and pitch.max() < 3.5
+    assert np.ptp(trials["y_mm"]) < np.ptp(body(usual).query("kind == 'trial'")["y_mm"])
+    assert len(body(fig)) == len(body(usual)) and label in {ax.get_label() for ax in fig.axes}
+    for mark in fig.findobj(lambda each: (each.get_gid() or "").endswith("-markers")):
+        assert np.sqrt(mark.get_sizes().max()) * 25.4 / 72 < 2.6
+
+
+def cell(each):
+    return isinstance(each, Text) and (each.get_gid() or "").startswith("cell-") and each.get_text()
+
+
+def test_compact_is_for_rows_of_trials():
+    takers = {name for name in FIGURES if "compact" in inspect.signature(getattr(ma, name)).parameters}
+    assert takers == set(ROWS) - {"orchard"}
+    with pytest.raises(TypeError, match="funnel has no argument 'compact'"):
+        ma.funnel(EFFECTS, compact=True)
+    with pytest.raises(ValueError, match="compact is 'yes'; it must be True or False"):
+        ma.forest(EFFECTS, compact="yes")
 
 
 # the level axis
@@ -346,15 +380,15 @@ def test_help_lists_the_options_with_their_defaults(name):
     function = getattr(ma, name)
     parameters = inspect.signature(function).parameters
     assert {"footer", "dpi"} <= set(parameters) or name not in ROWS
-    for option in set(_types.FigureOptions.__annotations__) & set(parameters):
+    for option in set(_types.RowOptions.__annotations__) & set(parameters):
         assert parameters[option].default == _options.DEFAULTS[option]
         assert f"\n    {option} : " in function.__doc__
     assert set(_types.FigureOptions.__annotations__) <= set(parameters) or name not in ROWS
 
 
 def test_every_option_has_a_default_and_a_check():
-    assert set(_types.FigureOptions.__annotations__) <= set(_options.DEFAULTS)
-    assert set(_types.FigureOptions.__annotations__) <= set(_options.CHECKS)
+    assert set(_types.RowOptions.__annotations__) <= set(_options.DEFAULTS)
+    assert set(_types.RowOptions.__annotations__) <= set(_options.CHECKS)
 
 
 # columns
@@ -477,3 +511,42 @@ def test_each_colour_of_a_theme_is_that_of_its_mark():
         steps, circles = ma.steps_forest(ma.cumulative(EFFECTS)), FIGURES["orchard"][0]()
     assert artist(steps, "contrast-total").get_facecolor()[0] == pytest.approx(to_rgba("#00ff00"))
     assert to_hex(artist(circles, "predictions").get_color()[0]) == "#ffaa00"
+
+
+# names and texts on two lines
+
+
+def row_lines(fig, cell):
+    """Return the lines of the cell of every row, from top to bottom."""
+    found = {}
+    for text in fig.findobj(Text):
+        if at := re.fullmatch(rf"cell-(\d+)-{cell}(-\d)?", text.get_gid() or ""):
+            found.setdefault(int(at[1]), []).append(text)
+    return {i: sorted(texts, key=lambda text: text.get_position()[1]) for i, texts in found.items()}
+
+
+@pytest.mark.parametrize("therapies", [["Light"], None], ids=["one therapy", "all"])
+def test_conditions_and_patients_of_our_trials_have_room_on_two_journal_columns(therapies):
+    effects = ma.effect_sizes(ma.read_trials("data/trials.csv"))
+    arms = ma.pool_arms(effects.where(therapy_family=therapies) if therapies else effects)
+    with pytest.warns(UserWarning, match="too narrow for the columns Change, which are left out"):
+        fig = ma.arms_forest(arms, width_mm="double")
+    assert {"Condition", "Patients", "treat.", "plac."} <= set(texts(fig))
+    assert min(text.get_fontsize() for text in fig.findobj(Text) if text.get_text()) >= 6.0
+    assert misplaced(fig) == ([], [])
+    conditions, rows = row_lines(fig, "text_condition"), body(fig)
+    said = {i: " ".join(line.get_text() for line in lines) for i, lines in conditions.items()}
+    trials = rows[rows["kind"] == "trial"]
+    assert said == trials["text_condition"].to_dict()
+    assert {len(lines) for lines in conditions.values()} == {1, 2}
+    assert max(len(lines) for i, lines in row_lines(fig, "text_name").items() if i in trials.index) == 2
+    for i, lines in conditions.items():  # about the middle of the row
+        middle = np.mean([line.get_position()[1] for line in lines])
+        assert middle == pytest.approx(rows["y_mm"][i] + 0.36 * lines[0].get_fontsize() * 25.4 / 72, abs=1e-6)
+
+
+def test_a_narrow_page_gives_up_the_weights_before_a_name_takes_more_than_two_lines():
+    with pytest.warns(UserWarning, match="columns Weight, which are left out"):
+        fig = ma.forest(RATIOS, width_mm="single")
+    assert max(map(len, row_lines(fig, "text_name").values())) == 2
+    assert "Weight" not in texts(fig)

@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import pickle
 import re
 import zlib
 from dataclasses import replace
@@ -20,9 +21,11 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
 from PIL import Image
-from plot_cases import synthetic
+from plot_cases import misplaced, synthetic
 
 import analysis
+from analysis.plots._layout import body_of
+from analysis.plots._page import pages_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 FORMATS = ["svg", "pdf", "png", "tiff", "eps"]
@@ -384,3 +387,120 @@ def test_what_no_file_can_print_is_refused_where_it_enters(bad):
         analysis.forest(pooled, note=f"n{bad}", favours=("one", bad))
     with pytest.raises(ValueError, match="outcome_name: "):
         analysis.forest(replace(synthetic(3), outcome_name=bad))
+
+
+# pages
+
+
+GROUPED = synthetic(130, groups=3)
+ON_PAGES = {
+    "forest": lambda: analysis.forest(analysis.pool_arms(GROUPED, by="therapy_family")),
+    "arms_forest": lambda: analysis.arms_forest(analysis.pool_arms(GROUPED, by="therapy_family"), width_mm=220),
+    "outcomes_forest": lambda: analysis.outcomes_forest({"first": GROUPED, "second": synthetic(90, seed=2)}),
+    "steps_forest": lambda: analysis.steps_forest(analysis.leave_one_out(GROUPED)),
+}
+
+
+def lines(fig):
+    """Return the texts of the column of names, from top to bottom."""
+    found = [text for text in fig.findobj(Text) if re.fullmatch(r"cell-\d+-text_name", text.get_gid() or "")]
+    return [text.get_text() for text in sorted(found, key=lambda text: text.get_position()[1])]
+
+
+@pytest.fixture(scope="module", params=ON_PAGES)
+def long(request):
+    fig = ON_PAGES[request.param]()
+    return fig, pages_of(fig)
+
+
+def test_pages_have_all_rows_once_and_the_headings_again(long):
+    fig, pages = long
+    assert len(pages) > 1
+    assert all(page.get_figheight() * 25.4 <= 240 for page in pages)
+    rows = [name for page in pages for name in lines(page)]
+    assert [name for name in rows if not name.endswith(" (continued)")] == lines(fig)
+    for page in pages:
+        assert misplaced(page) == ([], [])
+        kinds = body_kinds(page)
+        assert "trial" in kinds and kinds[-1] != "heading" and kinds[0] in ("heading", "trial")
+    grouped = "heading" in set(fig.content.table["kind"])
+    assert all(lines(page)[0].startswith("Family ") == grouped for page in pages)
+
+
+def body_kinds(page):
+    return body_of(page.placement.rows)["kind"].tolist()
+
+
+def test_pages_have_the_same_columns_and_axis_and_marks_as_large_as_on_one(long):
+    fig, pages = long
+    for page in pages:
+        assert page.get_figwidth() == fig.get_figwidth()
+        assert list(page.placement.panels.items()) == list(fig.placement.panels.items())
+        heads = {text.get_text() for text in fig.findobj(Text) if (text.get_gid() or "").startswith(("head", "span"))}
+        assert heads <= {text.get_text() for text in page.findobj(Text)}
+        for ax, other in zip(fig.axes[1:], page.axes[1:], strict=True):
+            assert ax.get_xlim() == other.get_xlim() and ax.get_xticks().tolist() == other.get_xticks().tolist()
+    for gid in ("contrast-markers", "outcome-0-markers", "placebo-markers"):
+        areas = [[*mark.get_sizes()] for each in (fig, *pages) for mark in marks(each, gid)]
+        if areas and len(areas[0]) > 1:
+            assert sorted(areas[0]) == pytest.approx(sorted(area for page in areas[1:] for area in page))
+
+
+def marks(fig, gid):
+    return fig.findobj(lambda each: each.get_gid() == gid)
+
+
+def test_the_line_of_the_pooled_result_runs_through_every_page():
+    fig = ON_PAGES["forest"]()
+    pages = pages_of(fig)
+    ends = [marks(page, "contrast-pooled-line")[0].get_segments()[0] for page in (fig, *pages)]
+    assert len({end[0, 0] for end in ends}) == 1
+    assert [end[1, 1] == page.axes[1].get_ylim()[0] for end, page in zip(ends[1:], pages, strict=True)] == [
+        *[True] * (len(pages) - 1),
+        False,
+    ]
+
+
+def test_the_footer_stands_on_the_last_page_and_the_others_say_that_they_go_on(long):
+    def footer(page):
+        return [text.get_text() for text in page.findobj(Text) if (text.get_gid() or "").startswith("footer")]
+
+    fig, (*others, last) = long
+    assert footer(last) == footer(fig)
+    assert all(footer(page) == ["Continued on the next page"] for page in others)
+    assert [page.content.alt_text[:12] for page in others[:1]] == [f"Page 1 of {len(others) + 1}."[:12]]
+
+
+def test_every_page_has_a_file_and_numbers_and_caption_one(tmp_path):
+    fig = ON_PAGES["forest"]()
+    names = [path.name for path in analysis.save_figure(fig, tmp_path / "one", ["svg"])]
+    assert names == ["one.svg", "one.csv", "one.md"]
+    paths = analysis.save_figure(fig, tmp_path / "f", ["svg", "png"], pages=True, dpi=72)
+    assert [path.name for path in paths] == [
+        *(f"f-{i}.{kind}" for kind in ("svg", "png") for i in (1, 2, 3, 4)),
+        "f.csv",
+        "f.md",
+    ]
+    assert (tmp_path / "f.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    again = analysis.save_figure(ON_PAGES["forest"](), tmp_path / "again", ["svg"], pages=True)
+    assert [path.read_bytes() for path in again[:4]] == [path.read_bytes() for path in paths[:4]]
+
+
+def test_what_is_low_or_cannot_be_cut_has_one_file(fig, tmp_path):
+    plane = analysis.funnel(GROUPED)
+    tall = analysis.orchard(GROUPED)
+    plane.set_size_inches(7, 20)
+    tall.set_size_inches(7, 20)
+    for each in (fig, plane, tall, pickle.loads(pickle.dumps(ON_PAGES["forest"]()))):
+        assert pages_of(each) == [each]
+    assert [path.name for path in analysis.save_figure(fig, tmp_path / "d", "svg", pages=True)][:1] == ["d.svg"]
+
+
+def test_pages_are_in_the_look_and_language_of_their_figure():
+    with analysis.theme("dark", labels="de"):
+        fig = ON_PAGES["forest"]()
+    first, second, *_ = pages_of(fig)
+    assert first.get_facecolor() == fig.get_facecolor() != ON_PAGES["steps_forest"]().get_facecolor()
+    assert lines(second)[0] == "Family 0 (Fortsetzung)"
+    assert "Fortsetzung auf der nächsten Seite" in [text.get_text() for text in first.findobj(Text)]
+    assert first.content.alt_text.startswith("Seite 1 von 4. ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import FigureOptions, PageWidth
+from analysis._types import PageWidth, RowOptions
 from analysis.evidence.arms import PooledArms
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -59,7 +59,7 @@ def arms_forest(
     overall: bool = True,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-    **options: Unpack[FigureOptions],
+    **options: Unpack[RowOptions],
 ) -> ReportFigure:
     """Draw the placebo arm (or another comparator) beside the treatment arm of every trial, and the contrast.
 
@@ -74,13 +74,14 @@ def arms_forest(
         Order of the trials within their group.
     width_mm : float, optional
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of it, the type
-        is smaller, and columns are given up, with a warning, in the order change, condition, n, weight, difference.
+        is smaller, names and conditions go onto two lines, and columns are given up, with a warning, in the order
+        change, condition, n, weight, difference.
         Default: 250, without change where that has no room, and wider where the names need it.
     {digits, favours, prediction, overall}
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does.
     {note}
-    {footer, dpi, xlim, ticks, xlabel, null, lines}
+    {footer, dpi, xlim, ticks, xlabel, null, lines, compact}
 
     Returns
     -------
@@ -191,11 +192,11 @@ def _with_arms_texts(table, wording, columns):
 
 
 def _arms_panel(rows, wording):
-    """Return the panel of both arms, on lanes 0.9 mm above and below the middle of a row."""
+    """Return the panel of both arms, on lanes above and below the middle of a row."""
     orange, teal = (style.ORANGE, style.ORANGE_TEXT), (style.TEAL, style.TEAL)
     treated, control = ((f"{name} arm", name) for name in wording.arms)
-    placebo = Series("placebo", control, *orange, marker="circle", filled=False, offset=-0.9)
-    treatment = Series("treatment", treated, *teal, marker="circle", offset=0.9)
+    placebo = Series("placebo", control, *orange, marker="circle", filled=False, offset=-style.LANE_MM)
+    treatment = Series("treatment", treated, *teal, marker="circle", offset=style.LANE_MM)
     return Panel(
         "arms",
         ("Change within each arm", "Within each arm", "Arms"),

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis._docs import documented
-from analysis._types import CountsMeasure, FigureOptions, PageWidth
+from analysis._types import CountsMeasure, PageWidth, RowOptions
 from analysis.evidence.worthwhile import USUAL_WORTHWHILE
 from analysis.models.bayes import PosteriorEffect
 from analysis.models.diagnostics import predictive_density
@@ -101,7 +101,7 @@ def forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-    **options: Unpack[FigureOptions],
+    **options: Unpack[RowOptions],
 ) -> ReportFigure:
     """Draw a classic forest plot: squares, pooled diamonds, prediction interval and numbers.
 
@@ -142,7 +142,7 @@ def forest(
         Draw the panel there: marks, axis, and the names as tick labels. Left out are title, text columns, circles,
         footer and the label of the band; the rows share the height of the Axes, 4.5 mm a row suits the type.
     {note}
-    {footer, dpi, xlim, ticks, xlabel, null, lines}
+    {footer, dpi, xlim, ticks, xlabel, null, lines, compact}
 
     Returns
     -------
@@ -563,7 +563,7 @@ def _columns_of(table, name, head, symbols, wording):
     if name in symbols:
         return [Column(name, head, (f"text_symbol_{name}",), "left", letters=tuple(symbols[name].items()))]
     numeric = name in table and all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
-    return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric)]
+    return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric, wraps=not numeric)]
 
 
 def short_names(names):

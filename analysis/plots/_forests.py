@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import FigureOptions, PageWidth
+from analysis._types import PageWidth, RowOptions
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
@@ -59,8 +59,6 @@ METHODS = ("tau2_method", "ci_method", "confidence_level")
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
 UNTURNED = ("tau", "tau2", "se", "shift")  # on the scale of analysis, whatever the measure
-ROW_MM = 3.9  # rows of one trial stand close
-BETWEEN_MM = 1.5  # and trials apart
 STEP_MARKS = {
     "contrast-markers": "small diamonds: pooled results of the steps",
     "*-subtotals|*-total|*-models": "diamond below: all {nouns}",
@@ -90,7 +88,7 @@ def steps_forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-    **options: Unpack[FigureOptions],
+    **options: Unpack[RowOptions],
 ) -> ReportFigure:
     """Draw the pooled result of every step of ``cumulative`` or ``leave_one_out``.
 
@@ -117,7 +115,7 @@ def steps_forest(
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does.
     {note}
-    {footer, dpi, xlim, ticks, xlabel, null, lines}
+    {footer, dpi, xlim, ticks, xlabel, null, lines, compact}
 
     Returns
     -------
@@ -342,7 +340,7 @@ def outcomes_forest(
     width_mm: PageWidth | None = None,
     ax: Axes | SubFigure | None = None,
     note: str = "",
-    **options: Unpack[FigureOptions],
+    **options: Unpack[RowOptions],
 ) -> ReportFigure:
     """Draw several outcomes or time points of every trial under one another, and one pooled diamond for each.
 
@@ -361,7 +359,7 @@ def outcomes_forest(
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there, as :func:`analysis.forest` does; the tick labels are names of trials and outcomes.
     {note}
-    {footer, dpi, xlim, ticks, xlabel, null, lines}
+    {footer, dpi, xlim, ticks, xlabel, null, lines, compact}
 
     Returns
     -------
@@ -477,16 +475,16 @@ def _outcome_rows(sources, wording, order):
     trials = trials.assign(place=trials["name"].map(place)).sort_values(["place", "rank"], kind="stable")
     opening = ~trials["place"].duplicated()
     trials["shown"] = trials["name"].where(opening, "")
-    trials["above_mm"] = np.where(opening, BETWEEN_MM, 0.0)
+    trials["above_mm"] = np.where(opening, style.BETWEEN_MM, 0.0)
     pooled = table[table["kind"] == "total"].assign(kind="subtotal")
     pooled["shown"] = [f"All {wording.nouns}", *[""] * (len(pooled) - 1)]
     pooled["above_mm"] = [3.0, *[0.4] * (len(pooled) - 1)]
-    pooled["rule_mm"] = [3.7, *[np.nan] * (len(pooled) - 1)]
+    pooled["rule_mm"] = [style.ROW_MM["heading"] / 2 + 1.4, *[np.nan] * (len(pooled) - 1)]
     if style.option("prediction"):
         for end in ("low", "high"):
             pooled[f"prediction_{end}"] = table.loc[table["kind"] == "prediction", f"contrast_{end}"].to_numpy()
     lines = pd.concat([trials, pooled], ignore_index=True).assign(group="")
-    lines["height_mm"] = np.where(lines["kind"] == "trial", ROW_MM, 4.6)
+    lines["height_mm"] = np.where(lines["kind"] == "trial", style.CLOSE_ROW_MM, style.ROW_MM["heading"])
     return lines.drop(columns=["rank", "place"]), key, order
 
 

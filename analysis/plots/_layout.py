@@ -8,7 +8,7 @@ summary.
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +27,7 @@ RELATIONS = ("=", "<", ">")
 SAFETY = 1.02  # a program that shows an SVG may space letters otherwise by about one per cent
 # columns that say where and how a row stands: its indent, how far above it a rule is, whether it stands below the
 # panels, whether its words are those of the figure, which of its cells are bold, and whether all are muted
-PLACED = ("kind", "group", "y_mm", "indent_mm", "rule_mm", "below", "worded", "bold", "quiet")
+PLACED = ("kind", "group", "indent_mm", "rule_mm", "below", "worded", "bold", "quiet")
 # of trials and claims: their words are those of the figure
 INTERVAL_CELLS = ("text_low", "text_high", "text_whole", "text_verdict")
 NARROW = 0.36  # of the width of both panels: neither gets less
@@ -151,7 +151,8 @@ class Column:
     pairs of a value of the trials and its letter, drawn as circles in empty cells; ``marks`` pairs of a value and the
     shape, colour and hollowness of the mark before ``whole``. The heading takes so many ``lines``; ``below`` is that of
     the rows below the panels. ``room`` is the least and the most millimetres that a column takes. One of names with a
-    ``share`` of the page is as wide where the panels leave it room; headings and claims wrap in it.
+    ``share`` of the page is as wide where the panels leave it room; headings and claims wrap in it. One that ``wraps``
+    has its texts on two lines before it is given up, as names have.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Column:
     share: float = 0.0
     under: str = ""
     room: tuple = (0.0, math.inf)
+    wraps: bool = False
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,8 @@ class Panel(Level):
 
     Where texts are tuples, the first that fits the width of the panel is written. Without captions there is no axis.
     ``draws`` draws marks that no series has, from the table: it gets axes, panel, table and millimetres per unit. A
-    panel with a ``share`` of the page keeps columns that another would have dropped.
+    panel with a ``share`` of the page keeps columns that another would have dropped. ``whole`` are all rows of a figure
+    of which a page has some.
     """
 
     name: str
@@ -258,6 +261,7 @@ class Panel(Level):
     asked: bool = False
     draws: Any = None
     share: float = 0.0
+    whole: Any = field(default=None, compare=False)
 
     @property
     def title(self):
@@ -272,7 +276,8 @@ def body_of(table):
 
 def printed_rows(table):
     """Return the lines of the figure as dictionaries, with their texts and places alone."""
-    return body_of(table[[name for name in table if name.startswith("text_") or name in PLACED]]).to_dict("records")
+    names = [name for name in table if name.startswith("text_") or name in PLACED]
+    return table.loc[table["kind"].isin(style.BODY_KINDS), names].to_dict("records")
 
 
 def label_indent(row):
@@ -356,12 +361,19 @@ class _Layout:
     body_bottom: float
     spans: dict
     names: list  # of every row, as lines
+    wrapped: dict  # the same of columns that wrap
     bottom: float  # of everything, the axis included
     rows: object  # the table
+    cells: list  # its lines as dictionaries
+
+    def moved(self, by):
+        """Return the same so many millimetres further down."""
+        ends = {name: getattr(self, name) + by for name in ("top", "body_top", "body_bottom", "bottom")}
+        return replace(self, row_y=[y + by for y in self.row_y], **ends)
 
 
-def place(tracks, sizes, panel_widths, table, *, width, top, axis):
-    """Return the _Layout: tracks from left to right, rows from ``top`` downwards, ``axis`` mm below the panels."""
+def place(tracks, sizes, panel_widths, table, *, width, axis):
+    """Return the _Layout: tracks from left to right, rows from 0 downwards, ``axis`` mm below the panels."""
     x, columns, panels = style.MARGIN, [], {}
     for track, following in zip(tracks, [*tracks[1:], None], strict=True):
         if isinstance(track, Panel):
@@ -376,10 +388,15 @@ def place(tracks, sizes, panel_widths, table, *, width, top, axis):
     keys = [len(key_lines(panel, panel_widths[panel.name])) or bool(panel.zone_labels) for panel in own]
     more = (max(keys, default=0) - 1) * line_height(style.SMALL_PT)
     strip = style.STRIP_MM + more if any(keys) else style.BARE_STRIP_MM
-    names = _name_lines(tracks, sizes, panel_widths, printed_rows(table))
-    more = [(len(each) - 1) * line_height(style.BODY_PT) for each in names]
-    row_y, beside, bottom = stacked(table, top + strip, more, 1.0 + axis)
-    return _Layout(width, columns, panels, row_y, top, top + strip, beside + 1.0, _spans(columns), names, bottom, table)
+    rows = printed_rows(table)
+    names = _name_lines(tracks, sizes, panel_widths, rows)
+    wrapped = {column: _cell_lines(column, sizes[column][1], rows) for column in sizes if column.wraps}
+    most = (max(map(len, lines)) for lines in zip(names, *wrapped.values(), strict=True))
+    more = [(lines - 1) * line_height(style.BODY_PT) for lines in most]
+    row_y, beside, bottom = stacked(table, strip, more, 1.0 + axis)
+    return _Layout(
+        width, columns, panels, row_y, 0.0, strip, beside + 1.0, _spans(columns), names, wrapped, bottom, table, rows
+    )
 
 
 def _part_edges(column, left, parts, width):
@@ -410,6 +427,12 @@ def _name_lines(tracks, sizes, panel_widths, rows):
         if text_width(lines[-1][-1], size, weight) + _beside_name(row, lead) > room:
             lines[-1] += [""] * len(tail_lines(row, lead, sizes[lead][1]))  # small type gets lines of its own
     return lines
+
+
+def _cell_lines(column, width, rows):
+    """Return the lines of the cell of every row in a column that wraps."""
+    cells = ((cell_text(row, column.cells[0]), cell_look(row, column.cells[0], column)) for row in rows)
+    return [wrap(text, width + 1e-6, *look[:2]) if text else [""] for text, look in cells]
 
 
 def tail_lines(row, column, width):
@@ -532,11 +555,11 @@ def fit_tracks(tracks, table, *, width, usual, drop):
 
 
 def _dropped(every, rows, drop, room, most):
-    """Return the tracks that take no more than ``room``, or ``most`` with pooled results' names on further lines."""
+    """Return the tracks that take no more than ``room``, or ``most`` with names and texts on two lines."""
 
     def without(names, tight=bool(most)):
         kept = [track for track in every if not isinstance(track, Column) or track.name not in names]
-        sizes = _measure_columns(kept, rows, tight=tight)
+        sizes = _measure_columns(kept, rows, folded=_may_fold(kept) if tight else ())
         return kept, sizes, _taken(kept, sizes) <= (most if tight else room)
 
     gone = next((drop[:i] for i in range(len(drop)) if without(drop[:i])[2]), drop)
@@ -545,12 +568,24 @@ def _dropped(every, rows, drop, room, most):
         if without([each for each in gone if each != name])[2]:
             gone = [each for each in gone if each != name]
     tracks, sizes, fits = without(gone, tight=False)
-    return (tracks, sizes) if fits else without(gone)[:2]
+    if fits or not most:
+        return tracks, sizes
+    whole, sizes = sizes, without(gone)[1]
+    for column in _may_fold(tracks):  # what is left keeps most of their texts on one line
+        parts, width = sizes[column]
+        sizes[column] = parts, min(whole[column][1], width + max(0.0, most - _taken(tracks, sizes)))
+    return tracks, sizes
 
 
-def _measure_columns(tracks, rows, *, tight=False):
-    """Return the part widths and width of each column, the name column wide enough for running names unless tight."""
-    sizes = {track: _part_widths(track, rows) for track in tracks if isinstance(track, Column)}
+def _may_fold(tracks):
+    """Return the columns whose texts may stand on two lines: the names, and others that wrap."""
+    return [track for i, track in enumerate(tracks) if not i or getattr(track, "wraps", False)]
+
+
+def _measure_columns(tracks, rows, *, folded=()):
+    """Return the part widths and width of each column, the ``folded`` ones wide enough for texts on two lines."""
+    own = () if style.option("compact") else folded  # rows of trials that stand close stay on one line
+    sizes = {track: _part_widths(track, rows, track in own) for track in tracks if isinstance(track, Column)}
     for span, under in itertools.groupby(sizes, key=lambda column: column.span):
         under = list(under)
         taken = sum(sizes[column][1] for column in under) + style.GAP * (len(under) - 1)
@@ -560,23 +595,36 @@ def _measure_columns(tracks, rows, *, tight=False):
     for row in rows:
         if _may_run_on(row, lead) and not (lead.share and row["kind"] in WRAPPED):
             parts, width = sizes[lead]
-            least = _longest_word(row, lead) if tight else _cell_width(row, "text_name", lead)
+            least = _folded_width(row, "text_name", lead) if lead in folded else _cell_width(row, "text_name", lead)
             sizes[lead] = parts, width + max(0.0, least - _room(row, tracks, sizes, {}))
     return sizes
 
 
-def _longest_word(row, column):
-    """Return the width of the longest part of a name that stays on one line: a word, or what follows in small type."""
-    size, weight, _ = style.cell_style(row["kind"], column.muted)
-    words = [text_width(Said(word), size, weight) for word in _words(str(style.say(row["text_name"])))]
-    return max([*words, text_width(row[column.tail], style.NOTE_PT) if column.tail else 0.0])
+def _folded_width(row, cell, column):
+    """Return the least width of a cell on two lines, and of a name with what follows in small type on lines below."""
+    size, weight, _ = cell_look(row, cell, column)
+    text, indent = cell_text(row, cell), label_indent(row) if cell == "text_name" else 0.0
+    tail = row[column.tail] if column.tail else ""
+    own = text_width(tail, style.NOTE_PT) + style.TAIL_GAP if tail else 0.0
+    beside = _two_lines(text, size, weight, own)
+    if _may_run_on(row, column):
+        beside = min(beside, max(_two_lines(text, size, weight), _two_lines(tail, style.NOTE_PT)))
+    return indent + beside
 
 
-def _part_widths(column, rows):
+def _two_lines(text, size, weight="normal", more=0.0):
+    """Return the least width of a text on one line or two, ``more`` of which follows the last."""
+    words = _words(str(style.say(text)))
+    broken = ((" ".join(words[:i]), " ".join(words[i:])) for i in range(len(words)))
+    widths = ([text_width(Said(line), size, weight) for line in lines] for lines in broken)
+    return min(max(first, last + more) for first, last in widths)
+
+
+def _part_widths(column, rows, folded):
     """Return the width of every part of a column and of the column itself."""
-    parts = []
+    parts, width_of = [], _folded_width if folded else _cell_width
     for cell in column.cells:
-        widths = [_cell_width(row, cell, column) for row in rows if not _may_run_on(row, column)]
+        widths = [width_of(row, cell, column) for row in rows if not _may_run_on(row, column)]
         parts.append(max(widths, default=0.0))
     inside = sum(parts) + style.PART_GAP * (len(parts) - 1)
     whole = max((_cell_width(row, column.whole, column) for row in rows), default=0.0) if column.whole else 0.0

@@ -89,6 +89,24 @@ COMPACT = {
     "INDENT": 1.6,
     "SQUARE_MAX_PT": 6.8,
 }
+# rows as close as type of 6 points, the least that journals print, lets them be
+CLOSE = COMPACT | {
+    **dict.fromkeys(("BODY_PT", "SMALL_PT", "NOTE_PT"), 6.0),
+    "ROW_MM": {"heading": 3.0, "trial": 2.6, "subtotal": 3.2, "total": 4.2, "prediction": 3.0, "model": 3.0},
+    "CLOSE_ROW_MM": 2.6,
+    "BETWEEN_MM": 0.8,
+    "SPACE_ABOVE_MM": {"heading": 1.0, "total": 1.2},
+    "DIAMOND_MM": {"subtotal": 1.3, "total": 1.8, "model": 1.4},
+    "LANE_MM": 0.5,
+    "SQUARE_MAX_PT": 5.2,
+    "CIRCLE_PT": 3.0,
+    "STEP_PT": 4.2,
+    "CONNECTOR_PT": 1.6,
+    "PREDICTION_PT": 2.0,
+    "INTERVAL_PT": 0.7,
+    "ARROW_MM": 1.0,
+    "SYMBOL_MM": 2.5,
+}
 MARGIN = 4.0
 GAP = 3.2  # between text columns
 PART_GAP = 1.2  # between the parts of one column, about a space
@@ -123,6 +141,9 @@ ROW_MM = {
     "option": 3.5,
     "category": 10.0,
 }
+CLOSE_ROW_MM = 3.9  # of one of several outcomes of a trial
+BETWEEN_MM = 1.5  # between trials with several
+LANE_MM = 0.9  # of the marks of each arm, above and below the middle of a row
 SPACE_ABOVE_MM = {"heading": 1.6, "total": 2.0, "subhead": 2.4}
 DIAMOND_MM = {"subtotal": 1.7, "total": 2.4, "model": 1.9}  # height
 TAIL_GAP = 1.1  # between a name and the notes or the count that follow it

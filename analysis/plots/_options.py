@@ -9,9 +9,9 @@ import inspect
 import math
 from numbers import Real
 
-from analysis._types import FigureOptions, LevelOptions, PageOptions
+from analysis._types import FigureOptions, LevelOptions, PageOptions, RowOptions
 
-TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions, FigureOptions)}
+TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions, FigureOptions, RowOptions)}
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
 PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
 DEFAULTS = {
@@ -20,6 +20,7 @@ DEFAULTS = {
     "xlabel": None,
     "null": "measure",
     "lines": (),
+    "compact": False,
     "footer": True,
     "dpi": 150,
     "title": None,
@@ -125,6 +126,7 @@ CHECKS = {
     "xlabel": _text,
     "null": _null,
     "lines": _lines,
+    "compact": _truth,
     "footer": _truth,
     "overall": _overall,
     "dpi": _dpi,

@@ -9,6 +9,7 @@ import io
 import math
 import re
 import warnings
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -41,7 +42,6 @@ from analysis.plots._layout import (
     label_indent,
     line_height,
     place,
-    printed_rows,
     shortened,
     stacked,
     tail_lines,
@@ -63,11 +63,12 @@ from analysis.plots._marks import (
     write,
     write_block,
 )
-from analysis.plots._theme import changed, current
+from analysis.plots._theme import Said, changed, current
 from analysis.sentences import Wording
 from analysis.text import number
 
 SUBHEAD_RULE_MM = 2.6  # below the middle of a heading of rows below the panels
+UNDER_HEADS_MM = 1.4
 TICKS_MM = 5.6  # from the axis to the captions
 KEY_ABOVE_MM = 2.2  # above a key in lines at the end of the page
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
@@ -75,6 +76,8 @@ OVERHANG_OF_XLIM = 3.4  # mm: the same where the ends were asked for, and are ro
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
 MM_PER_INCH = 25.4
 USUAL_MM = 174.0
+PAGE_MM = 240.0  # what is taller may be cut into pages
+CONTINUED = "Continued on the next page"
 NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
 LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
 SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
@@ -263,7 +266,7 @@ class Spec:
 def draw(spec, *, width_mm=None, ax=None):
     """Return the figure of a Spec; with ``ax`` its panel alone is drawn there, and the figure of these Axes returned.
 
-    The footer is written last: it explains the marks that were drawn, and no others.
+    Columns are fitted once; then rows are painted, all of them or those of a page.
     """
     if ax is not None:
         return _draw_into(ax, spec)
@@ -271,46 +274,140 @@ def draw(spec, *, width_mm=None, ax=None):
     narrow = width_mm is not None and (
         width_mm <= style.COMPACT_MM or len(fit_tracks(spec.tracks, spec.rows, **room)[0]) < len(spec.tracks)
     )
-    with style_context(["default", style.RC]), changed(**style.COMPACT if narrow else {}):
-        tracks, sizes, panel_widths, width = fit_tracks(spec.tracks, spec.rows, **room)
-        table = spec.settle(panel_widths[spec.panel.name]) if spec.settle else spec.rows
-        panels = [track for track in tracks if track not in sizes]
-        spans = any(getattr(track, "span", "") for track in tracks)
-        heads = max(len(head_lines(track)) for track in sizes) + spans
-        above = heads * line_height(style.BODY_PT) + (1.0 if spans else 0.0)
-        framing = frame(spec.title, [], width, 0.0)
-        axis = axis_height(panels, panel_widths)
-        columns = partial(place, tracks, sizes, panel_widths, table, width=width, axis=axis)
-        over, under = (strip(columns(top=0.0)) if strip else Strip() for strip in (spec.above, spec.below))
-        head_y = framing.top + over.height + above
-        layout = columns(top=head_y + 1.4)
-        bottom = layout.bottom + under.height
-        figure, page = framed_page(replace(framing, bottom=bottom))
-        table = _with_places(table, layout.row_y)
-        body = body_of(table)
-        _draw_heads(page, layout, panels, head_y)
-        _draw_cells(page, layout, body)
-        axes = [_add_panel(figure, page, panel, layout, table) for panel in panels]
-        axes += [*_draw_strip(figure, page, over, framing.top), *_draw_strip(figure, page, under, layout.bottom)]
-        for placed in layout.columns:
-            if placed.column.letters:
-                draw_letters(page, placed, body[body["kind"] == "trial"])
-            if placed.column.marks:
-                draw_column_marks(page, placed, body)
-        footer, repeated = _footer(spec, tracks, table, drawn_in(figure))
-        footer = with_unnamed(footer, unnamed_in(figure))
-        notes = _note_lines(footer, width)
-        _write_notes(page, notes, bottom)
-        height = _height(bottom, notes)
-        figure.set_size_inches(width / MM_PER_INCH, height / MM_PER_INCH)
-        page.set_ylim(height, 0)
-        for made, box in axes:
-            made.set_position(_place_of(page, box))
-        figure.placement = layout
+    smaller = style.COMPACT if narrow and not style.option("compact") else {}
+    with style_context(["default", style.RC]), changed(**smaller):
+        fitted = _Fitted(spec, *fit_tracks(spec.tracks, spec.rows, **room))
+        repeated = spec.said_without not in (None, *(getattr(track, "name", None) for track in fitted.tracks))
+        table = spec.settle(fitted.panel_widths[spec.panel.name]) if spec.settle else spec.rows
+        figure, table, footer = _paint(fitted, table, partial(_footer, spec, fitted.tracks, repeated))
+        figure.content = _content(spec, table, footer, repeated)
+        if not (spec.settle or spec.above or spec.below or "below" in table or spec.panel is None or spec.panel.draws):
+            figure.cut = partial(_cut, fitted, current(), table, footer, figure.content)
     if width_mm is not None:
-        _warn_of_dropped(spec, tracks, width)
-    figure.content = _content(spec, table, footer, repeated)
+        _warn_of_dropped(spec, fitted.tracks, fitted.width)
     return figure
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What all pages of a figure have in common: columns, panels, and how wide they are, as all rows ask for it."""
+
+    spec: Spec
+    tracks: list
+    sizes: dict
+    panel_widths: dict
+    width: float
+
+    @property
+    def panels(self):
+        return [track for track in self.tracks if isinstance(track, Panel)]
+
+    def frame(self):
+        """Return title and margins."""
+        return frame(self.spec.title, [], self.width, 0.0)
+
+    def heads(self):
+        """Return the height of the headings of columns and panels."""
+        spans = any(getattr(track, "span", "") for track in self.tracks)
+        lines = max(len(head_lines(track)) for track in self.sizes) + spans
+        return lines * line_height(style.BODY_PT) + (1.0 if spans else 0.0)
+
+    def layout(self, table):
+        """Return the Layout of rows that begin at 0."""
+        axis = axis_height(self.panels, self.panel_widths)
+        return place(self.tracks, self.sizes, self.panel_widths, table, width=self.width, axis=axis)
+
+    def height(self, table, notes):
+        """Return the height of the page of some rows with these lines of a footer."""
+        return _height(self.frame().top + self.heads() + UNDER_HEADS_MM + self.layout(table).bottom, notes)
+
+
+def _paint(fitted, table, footer):
+    """Return the figure of some rows, these with their places, and the paragraphs below.
+
+    ``footer`` returns them for rows and names of marks: it explains those that were drawn, and no others.
+    """
+    spec, framing, layout = fitted.spec, fitted.frame(), fitted.layout(table)
+    over, under = (strip(layout) if strip else Strip() for strip in (spec.above, spec.below))
+    head_y = framing.top + over.height + fitted.heads()
+    layout = layout.moved(head_y + UNDER_HEADS_MM)
+    bottom = layout.bottom + under.height
+    figure, page = framed_page(replace(framing, bottom=bottom))
+    table = _with_places(table, layout.row_y)
+    body = body_of(table)
+    _draw_heads(page, layout, fitted.panels, head_y)
+    _draw_cells(page, layout)
+    axes = [_add_panel(figure, page, panel, layout, table) for panel in fitted.panels]
+    axes += [*_draw_strip(figure, page, over, framing.top), *_draw_strip(figure, page, under, layout.bottom)]
+    for placed in layout.columns:
+        if placed.column.letters:
+            draw_letters(page, placed, body[body["kind"] == "trial"])
+        if placed.column.marks:
+            draw_column_marks(page, placed, body)
+    paragraphs = with_unnamed(footer(table, drawn_in(figure)), unnamed_in(figure))
+    notes = _note_lines(paragraphs, fitted.width)
+    _write_notes(page, notes, bottom)
+    height = _height(bottom, notes)
+    figure.set_size_inches(fitted.width / MM_PER_INCH, height / MM_PER_INCH)
+    page.set_ylim(height, 0)
+    for made, box in axes:
+        made.set_position(_place_of(page, box))
+    figure.placement = layout
+    return figure, table, paragraphs
+
+
+def pages_of(figure):
+    """Return the pages of a figure, drawn anew where it is taller than a page and made of rows, else the figure."""
+    tall = figure.get_figheight() * MM_PER_INCH > PAGE_MM
+    return figure.cut() if tall and getattr(figure, "cut", None) else [figure]
+
+
+def _cut(fitted, look, table, footer, content):
+    """Return a figure as pages: the same columns, panels and axis, the headings again, the footer on the last one."""
+    # squares and the line of the pooled result are those of all rows
+    tracks = [replace(each, whole=table) if isinstance(each, Panel) else each for each in fitted.tracks]
+    fitted, body = replace(fitted, tracks=tracks), body_of(table)
+    with style_context(["default", style.RC]), changed(look):
+        ends, more = [_note_lines(each, fitted.width) for each in (footer, [CONTINUED])]
+        breaks, parts, at = _breaks(body), [], 0
+        while later := [each for each in breaks if each > at]:
+            if fitted.height(_part(table, body, at, len(body)), ends) <= PAGE_MM:
+                break
+            fit = bisect_right(later, PAGE_MM, key=lambda end: fitted.height(_part(table, body, at, end), more))
+            parts.append((at, at := later[max(fit - 1, 0)]))
+        parts.append((at, len(body)))
+        pages = []
+        for i, (start, end) in enumerate(parts, 1):
+            below = footer if i == len(parts) else [CONTINUED]
+            page, *_ = _paint(fitted, _part(table, body, start, end), lambda *_, below=below: below)
+            alt = f"{style.say(f'Page {i} of {len(parts)}')}. {content.alt_text}"
+            page.content = replace(content, alt_text=Said(alt))
+            pages.append(page)
+    return pages
+
+
+def _breaks(body):
+    """Return before which rows a page may end: groups and trials, but no first trial of its group.
+
+    What follows the last trial, all results, stays with it.
+    """
+    kinds, names = list(body["kind"]), body["text_name"]
+    return [
+        i
+        for i, (before, kind, name) in enumerate(zip(["heading", *kinds], kinds, names, strict=False))
+        if kind in ("heading", "trial") and before != "heading" and name
+    ]
+
+
+def _part(table, body, start, end):
+    """Return the rows of one page, under the heading of their group if it stands on a page before."""
+    rows, first = body.iloc[start:end], body.iloc[start]
+    opening = body[(body["kind"] == "heading") & (body["group"] == first["group"])].iloc[:1]
+    if first["kind"] == "heading" or not len(opening) or not first["group"]:
+        opening = opening.iloc[:0]
+    names = [Said(f"{name} ({style.say('continued')})") for name in opening["text_name"]]
+    others = table.loc[table.index.difference(body.index)] if end == len(body) else table.iloc[:0]
+    return pd.concat([opening.assign(text_name=names), rows, others]).drop(columns="y_mm")
 
 
 def _warn_of_dropped(spec, tracks, width):
@@ -366,9 +463,8 @@ def _with_places(table, row_y, stretch=1.0):
     return table
 
 
-def _footer(spec, tracks, table, drawn):
-    """Return the paragraphs below the figure, and whether what is said is the first of them."""
-    repeated = spec.said_without not in (None, *(getattr(track, "name", None) for track in tracks))
+def _footer(spec, tracks, repeated, table, drawn):
+    """Return the paragraphs below the figure; what is said is the first of them where it is ``repeated``."""
     names = [words.letters_sentence(each.head, each.letters, used) for each, used in _letters_in(tracks, table)]
     meant = spec.marks(table) if callable(spec.marks) else spec.marks
     marks, band = words.marks_sentence(meant, drawn, spec.wording), meant.get("contrast-zone")
@@ -376,7 +472,7 @@ def _footer(spec, tracks, table, drawn):
         marks += f". Beyond the panel: {band.partition(': ')[2]}"
     facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording) if spec.panel else ""
     lines = *spec.findings, spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
-    return [line for line in (spec.said * repeated, *lines) if line], repeated
+    return [line for line in (spec.said * repeated, *lines) if line]
 
 
 def unnamed_in(figure):
@@ -576,6 +672,11 @@ class ReportFigure(Figure):
     content: FigureContent = None
     families: tuple[str, ...] = ()  # of its font, which an SVG names once
     placement = None  # the Layout, where the figure is made of rows
+    cut = None  # returns its pages, where its rows can be cut; a copy of the figure has one page
+
+    def __getstate__(self):
+        """Return what is copied and pickled."""
+        return super().__getstate__() | {"cut": None}
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw the figure, its lines as wide as they were measured."""
@@ -626,9 +727,10 @@ def _across(layout, y):
     return [(style.MARGIN, y), (layout.width - style.MARGIN, y)]
 
 
-def _draw_cells(page, layout, body):
+def _draw_cells(page, layout):
     """Write the text cells, and a hairline above the overall result."""
-    for i, row in enumerate(printed_rows(body)):
+    for i, (cells, y) in enumerate(zip(layout.cells, layout.row_y, strict=True)):
+        row = cells | {"y_mm": y}
         for placed in layout.columns:
             _draw_cell(page, layout, placed, row, i)
         more = (len(layout.names[i]) - 1) * line_height(style.BODY_PT) / 2
@@ -654,6 +756,12 @@ def _draw_cell(page, layout, placed, row, i):
     y = row["y_mm"]
     if column.cells == ("text_name",):
         return _draw_name(page, layout.names[i], placed, row, i)
+    if column.wraps:
+        lines, pitch = layout.wrapped[column][i], line_height(look[0])
+        for j, line in enumerate(lines):
+            gid = f"cell-{i}-{column.cells[0]}" + (f"-{j}" if j else "")
+            write(page, placed.left, y + (j - (len(lines) - 1) / 2) * pitch, line, look, gid=gid)
+        return None
     parts = zip(column.cells, placed.parts, strict=True)
     align = column.align if len(placed.parts) == 1 else "right"
     if column.whole and row[column.whole]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from analysis import _check
 from analysis._types import FigureFormat
 from analysis.plots._marks import missing_letters
-from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS
+from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS, pages_of
 from analysis.plots._theme import Said, translator
 from analysis.text import MINUS
 
@@ -35,6 +35,7 @@ def save_figure(
     formats: FigureFormat | Sequence[FigureFormat] = USUAL,
     *,
     dpi: float = PRINT_DPI,
+    pages: bool = False,
 ) -> list[Path]:
     """Write a figure, the numbers behind its marks and its caption.
 
@@ -49,11 +50,16 @@ def save_figure(
         them: RGB without transparency, compressed without loss (LZW); fonts inside (Type 42).
     dpi : float
         Of PNG and TIFF, from 72 to 1200.
+    pages : bool
+        Cut a figure of rows that is taller than 240 mm into pages of that height, one file a page: "forest-1.svg",
+        "forest-2.svg" and so on. They have the same columns and the same axis; headings are repeated, and the footer
+        stands on the last one. It is drawn anew, as the function made it. What is lower, and what cannot be cut, such
+        as a plane, has one file. Every figure is cut here, so the functions that draw have no such argument.
 
     Returns
     -------
     list of Path
-        The files written: the formats in the order asked for, then ``.csv`` and ``.md``.
+        The files written: the formats in the order asked for, of each its pages, then ``.csv`` and ``.md``.
 
     Raises
     ------
@@ -91,19 +97,23 @@ def save_figure(
     """
     formats = [formats] if isinstance(formats, str) else list(formats)
     stem = Path(stem)
-    _check_figure(fig, stem, formats, dpi)
-    contents = {kind: WRITERS[kind](fig, dpi) for kind in formats}
+    _check_figure(fig, stem, formats)
+    parts = pages_of(fig) if pages else [fig]
+    _check_dpi(parts, formats, dpi)
+    marks = [f"-{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+    paged = list(zip(marks, parts, strict=True))
+    contents = {f"{mark}.{kind}": WRITERS[kind](part, dpi) for kind in formats for mark, part in paged}
     numbers = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits)
-    contents["csv"] = numbers.encode("utf-8-sig", "replace")
-    contents["md"] = _caption_file(fig).encode()
+    contents[".csv"] = numbers.encode("utf-8-sig", "replace")
+    contents[".md"] = _caption_file(fig).encode()
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise NotADirectoryError(f"{stem.parent} is a file, not a folder: choose another place") from error
-    return [_put(stem.with_name(f"{stem.name}.{kind}"), data) for kind, data in contents.items()]
+    return [_put(stem.with_name(f"{stem.name}{ending}"), data) for ending, data in contents.items()]
 
 
-def _check_figure(fig, stem, formats, dpi):
+def _check_figure(fig, stem, formats):
     unknown = [kind for kind in formats if kind not in WRITERS]
     if unknown:
         raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(WRITERS)}")
@@ -111,14 +121,17 @@ def _check_figure(fig, stem, formats, dpi):
     if ending in MEANT:
         others = "" if ending in (*WRITERS, "csv", "md") else f"; they are {', '.join(WRITERS)}"
         raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats={others}")
-    if not DPI[0] <= _check.amount("dpi", dpi) <= DPI[1]:
-        raise ValueError(f"dpi={dpi!r} must lie between {DPI[0]} and {DPI[1]}; journals ask for 300 to 600")
     if getattr(fig, "content", None) is None:
         raise ValueError(
             f"this {type(fig).__name__} carries no table and caption: save_figure takes figures made by functions of "
             "this library, such as arms_forest; use fig.savefig for others"
         )
-    longest = max(fig.get_size_inches())
+
+
+def _check_dpi(parts, formats, dpi):
+    if not DPI[0] <= _check.amount("dpi", dpi) <= DPI[1]:
+        raise ValueError(f"dpi={dpi!r} must lie between {DPI[0]} and {DPI[1]}; journals ask for 300 to 600")
+    longest = max(inches for part in parts for inches in part.get_size_inches())
     if set(formats) & set(RASTERS) and longest * dpi >= MOST_PX:
         most = int(MOST_PX / longest)
         remedy = f"give dpi={most} or less" if most >= DPI[0] else "take svg or pdf"

@@ -244,9 +244,9 @@ def say(text):
 
 
 @contextlib.contextmanager
-def changed(**changes):
-    """Change settings for a part of a figure; names in upper case."""
-    look = current()
+def changed(look=None, **changes):
+    """Change settings of a look, by default that in force, for a part of a figure; names in upper case."""
+    look = look or current()
     values = _complete({**look.values, **changes}, given={*_given(look.name), *_set_apart(look.values), *changes})
     with _in_force(look._replace(values=values)):
         yield
@@ -268,7 +268,8 @@ def themed(draw):
             look = _made("dark")
         found = families(look.values["FONT"], chosen=look.values["FONT"] != _made(look.name).values["FONT"])
         rc = {**SETTINGS["RC"], "font.family": list(found)}
-        with _in_force(look._replace(values={**look.values, "FONT": found, "RC": rc}, options=options)):
+        look = look._replace(values={**look.values, "FONT": found, "RC": rc}, options=options)
+        with _in_force(look), changed(**SETTINGS["CLOSE"]) if options["compact"] else contextlib.nullcontext():
             return draw(*args, **given)
 
     drawn.__signature__ = signature
