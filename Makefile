@@ -9,6 +9,7 @@
 
 PYTHON ?= python3
 PY := .venv/bin/python
+TOOL := $(PY) tools/quietly.py
 ARGS ?=
 N ?= 100
 SEED ?= 1
@@ -37,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench mutants wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench mutants fuzz reliability accuracy wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -76,27 +77,36 @@ lint-fix: .venv/installed  ## correct style and formatting
 	@$(PY) -m ruff format .
 
 notebooks: .venv/installed  ## run every notebook; an error or a warning in a cell fails
-	@$(PY) tools/run_notebooks.py --strict $(NOTEBOOKS)
+	@$(TOOL) tools/run_notebooks.py --strict $(NOTEBOOKS)
 	@touch build/notebooks/done
 
 figures: notebooks  ## rewrite every figure and the gallery, whether or not anything changed
-	@$(PY) tools/gallery.py
+	@$(TOOL) tools/gallery.py
 	@for f in figures/*; do if [ -e "$$f" ]; then echo "  $$f"; fi; done
 
 layouts: .venv/installed  ## pin anew where everything stands in the figures of the tests; then look at the diff
-	@$(PY) tests/layouts.py
+	@$(TOOL) tests/layouts.py
 
 coverage-table: .venv/installed  ## simulate how often intervals hold what they are about, docs/coverage.md
-	@$(PY) tools/coverage_table.py
+	@$(TOOL) tools/coverage_table.py
 
 verdict-table: .venv/installed  ## simulate how often the rules on claims call true and false ones what, for docs/decisions.md
-	@$(PY) tools/verdict_table.py
+	@$(TOOL) tools/verdict_table.py
+
+fuzz: .venv/installed  ## try ten thousand random tables from reading to the saved figure; an hour or so
+	@$(PY) -m pytest -q -n auto --maxprocesses 8 --hypothesis-profile fuzz tests/bad_inputs/test_whole_tables.py $(ARGS)
+
+reliability: .venv/installed  ## count what was tried and what happened, docs/reliability.md
+	@$(TOOL) tools/reliability.py
+
+accuracy: .venv/extra-bench  ## compare with metafor and with peers, docs/accuracy.md; some minutes
+	@$(TOOL) tools/accuracy.py
 
 bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
-	@$(PY) benchmarks/run.py
+	@$(TOOL) benchmarks/run.py
 
 mutants: .venv/extra-mutants  ## see which changes of the code no test notices, build/mutants.md (N=40 SEED=2)
-	@$(PY) tools/mutants.py --number $(N) --seed $(SEED)
+	@$(TOOL) tools/mutants.py --number $(N) --seed $(SEED)
 
 # Newest packages, no extra, and a folder far from this one: what somebody has who installs the wheel.
 wheel: .venv/installed  ## build the wheel, and use it in an empty environment
@@ -137,7 +147,7 @@ clean:  ## delete the environment, executed notebooks and caches (figures stay)
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 build/notebooks/done: .venv/installed $(SOURCES)
-	@$(PY) tools/run_notebooks.py $(NOTEBOOKS)
+	@$(TOOL) tools/run_notebooks.py $(NOTEBOOKS)
 	@touch $@
 
 .venv/installed: .venv/locked pyproject.toml

@@ -16,7 +16,7 @@ from .data.effect_sizes import (
 from .data.effect_sizes import (
     with_contrasts as with_contrasts,
 )
-from .data.trials import (
+from .data.files import (
     TrialDataError as TrialDataError,
 )
 from .data.trials import (

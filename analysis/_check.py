@@ -148,7 +148,7 @@ def amount(name, value):
 
 def _number(value):
     """`value` as float, or None if it is not a real number; a number written as text is not one."""
-    if isinstance(value, (str, bytes, complex, np.complexfloating, np.datetime64, np.timedelta64)):
+    if isinstance(value, (str, bytes, bool, np.bool_, complex, np.complexfloating, np.datetime64, np.timedelta64)):
         return None
     try:
         return float(value)
@@ -161,6 +161,9 @@ def _number(value):
 
 def study_labels(labels, k):
     """Labels as a tuple of `k` str; "Study 1" and so on where none are given."""
+    # A text would be taken apart, and a set has no order.
+    if isinstance(labels, (str, bytes, set, frozenset)) or not (labels is None or hasattr(labels, "__iter__")):
+        raise ValueError(f"labels={labels!r} must be a list of names, one for each study in its order")
     names = tuple(f"Study {i + 1}" for i in range(k)) if labels is None else tuple(map(str, labels))
     if len(names) != k:
         raise ValueError(f"there are {len(names)} labels for {k} studies; give one label for each study")
@@ -290,7 +293,7 @@ def as_floats(values):
 def _floats_and_others(values):
     """`values` as a float array, NaN where an entry is not a number, and a list of those entries with their index."""
     raw = np.asarray(values)
-    if raw.dtype.kind in "fiub":
+    if raw.dtype.kind in "fiu":
         # Numbers of more than double precision may be too large for it.
         with np.errstate(over="ignore"):
             return raw.astype(float), []
@@ -299,6 +302,19 @@ def _floats_and_others(values):
     numbers = [(at, value, _number(value)) for at, value in np.ndenumerate(raw)]
     out = np.array([np.nan if number is None else number for *_, number in numbers], dtype=float).reshape(raw.shape)
     return out, [(at, value) for at, value, number in numbers if number is None]
+
+
+def as_names(values, where):
+    """Each value as text, one for each group; ValueError where two that differ, such as 1 and "1", would be one."""
+    names = {}
+    for value in values:
+        # True equals 1 and is another name.
+        names.setdefault((isinstance(value, bool | np.bool_), value), str(value))
+    if len(set(names.values())) < len(names):
+        found = list(names.values())
+        alike = " and ".join(repr(value) for (_, value), name in names.items() if found.count(name) > 1)
+        raise ValueError(f"{where}: {alike} read alike; write them in one way")
+    return [names[isinstance(value, bool | np.bool_), value] for value in values]
 
 
 def fail(problems, where="the numbers given"):

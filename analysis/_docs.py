@@ -40,6 +40,9 @@ missing : {"raise", "drop"}, optional
     Refuse studies without an effect or a variance, or leave them out and list them.
 tau2 : float, optional
     A known variance between studies, used instead of an estimate.
+unsafe : bool, optional
+    Run the formula as Python, with your functions and variables: it can then do whatever you can do, delete files as
+    well. Only for formulas that you wrote or trust.
 new_data : pandas.DataFrame, dict of lists or numbers, or values of the only moderator, optional
     One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one, which is
     ``3`` where the formula names no other column; the studies themselves if left out.
@@ -124,9 +127,10 @@ q3 : array_like
     Third quartile of the arm, in scale units.
 largest : array_like
     Largest value in the arm, in scale units.
-path : str, os.PathLike or pandas.DataFrame
-    A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM), an XLSX workbook (first sheet), a Parquet
-    file, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
+path : str, os.PathLike, open file or pandas.DataFrame
+    A CSV or TSV file (comma, semicolon or tab; UTF-8, with or without BOM; also ``.csv.gz``), an XLSX workbook (first
+    sheet; a warning says which rows are hidden or struck through, and they are read), a Parquet file, one of these that
+    is open, or a DataFrame with the same columns. Own columns are kept if their name starts with ``x_``.
 trials : pandas.DataFrame, optional
     From :func:`analysis.read_trials`: every study named must be one of its studies or of those of `contrasts`.
 contrasts : pandas.DataFrame, optional

@@ -1,4 +1,4 @@
-"""Numbers into words: every number that is printed or drawn is formatted here.
+"""Numbers into words: every number that is printed or drawn is formatted here, and text made safe for files.
 
 Minus signs are true minus signs (U+2212), the two limits of an interval are joined by "to", a value that
 could not be computed reads "not estimable", and nothing is rounded before it arrives here. The signs of
@@ -8,14 +8,19 @@ journals and languages differ: those in use are ``NUMBERS``, which the themes of
 from __future__ import annotations
 
 import math
+import re
 from contextvars import ContextVar
-from typing import NamedTuple, SupportsFloat
+from typing import TYPE_CHECKING, NamedTuple, SupportsFloat, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis._docs import documented
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cell = TypeVar("Cell")
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
 # Decimals beyond which, and size from which on, a number is written with a power of ten.
@@ -517,3 +522,107 @@ def plural(noun: str) -> str:
     """
     head, of, rest = noun.partition(" of ")
     return (head[:-1] + "ies" if head.endswith("y") else head + "s") + of + rest
+
+
+def safe_cell(value: Cell) -> Cell | str:
+    """Return a cell that no spreadsheet takes for a formula: such text gets an apostrophe before it.
+
+    Parameters
+    ----------
+    value : object
+        A cell, or the name of a column. Numbers, text that is one and a sign alone stay as they are.
+
+    Returns
+    -------
+    object
+        The cell.
+
+    See Also
+    --------
+    analysis.text.safe_table : All cells of a table.
+    analysis.text.markdown_cell : The same for Markdown.
+
+    References
+    ----------
+    OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection.
+
+    Examples
+    --------
+    >>> [safe_cell(cell) for cell in ("=1+1", "@SUM(A1)", "Kim 2016", "-0.7", -0.7, "+")]
+    ["'=1+1", "'@SUM(A1)", 'Kim 2016', '-0.7', -0.7, '+']
+    """
+    if not isinstance(value, str):
+        return value
+    # A spreadsheet of most of Europe takes ";" for the end of a cell.
+    return "".join(f"'{piece}" if _would_run(piece) else piece for piece in re.split("(;)", value))
+
+
+def _would_run(piece):
+    # Programs skip blanks before a sign, and some take the wide signs of Chinese and Japanese for the narrow ones.
+    if not re.match(r"[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20].", piece, re.DOTALL):
+        return False
+    return not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?", piece, re.ASCII)
+
+
+def safe_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table for a file that a spreadsheet may open: no cell and no name of a column is taken for a formula.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Written without its index, which stays as it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy.
+
+    See Also
+    --------
+    analysis.text.safe_cell : What is done to one cell.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(safe_table(pd.DataFrame({"label": ["=1+1", "B"], "yi": [-0.7, 0.2]})).to_csv(index=False))
+    label,yi
+    '=1+1,-0.7
+    B,0.2
+    """
+    out = table.rename(columns=safe_cell)
+    for i, dtype in enumerate(table.dtypes):
+        if dtype.kind not in "biufcmM":
+            out.isetitem(i, out.iloc[:, i].map(safe_cell))
+    return out
+
+
+def markdown_cell(words: str) -> str:
+    r"""Return words that stand in Markdown, a cell of a table too, as they are: no mark-up, no HTML, no new cell.
+
+    Parameters
+    ----------
+    words : str
+        Text of the user, such as the name of a trial.
+
+    Returns
+    -------
+    str
+        The same in one line, with what has a meaning in Markdown escaped.
+
+    See Also
+    --------
+    analysis.text.safe_cell : The same for spreadsheets.
+
+    Examples
+    --------
+    >>> print(markdown_cell("<b>Kim</b> | *2016*"))
+    &lt;b>Kim&lt;/b> \| \*2016\*
+    """
+    # Spaces of a width of their own stay: they stand in numbers.
+    line = re.sub(r"[\t-\r\x1c- \x85\u2028\u2029]+", " ", words).strip(" ")
+    line = re.sub(r"&(?=#?\w+;)", "&amp;", line)
+    line = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", line)
+    # Brackets are those of intervals unless they make a link, a note or a citation.
+    line = re.sub(r"([\\`*_|~$]|\[(?=[@^])|\](?=[(\[:{]))", r"\\\1", line)
+    # At the start of a line, a sign or a number makes a heading, a list, a quotation or a rule.
+    return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[#=>]|[+\-](?:[ +\-]|$)))", r"\1\\", line)

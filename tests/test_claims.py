@@ -934,6 +934,25 @@ def test_a_therapy_that_is_almost_right_is_refused(four_strong):
         check_claims(claims, four_strong)
 
 
+@pytest.mark.parametrize(
+    ("condition", "near"),
+    [
+        ("chronic low bakc pain", "low back"),
+        ("Fibromialgia", "fibromyalgia"),
+        ("migrane", "migraine"),
+        ("any pian", "any"),
+    ],
+)
+def test_a_condition_that_is_almost_right_is_refused(four_strong, condition, near):
+    with pytest.raises(TrialDataError, match=f"column 'condition': .*Did you mean '{near}"):
+        verdict_of(four_strong, condition=condition)
+
+
+@pytest.mark.parametrize("condition", ["burns", "muscle injury", "hip pain", "heartache", "acute pain", "knee pian"])
+def test_a_condition_of_ones_own_is_none_that_is_almost_right(four_strong, condition):
+    verdict_of(four_strong, condition=condition)
+
+
 @pytest.mark.parametrize("bad", ["data/claims.csv", pd.DataFrame({"study": ["a"]})])
 def test_only_a_table_of_claims_is_taken(four_strong, bad):
     with pytest.raises(ValueError, match="read_claims"):

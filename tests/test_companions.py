@@ -59,12 +59,24 @@ WRONG = [
     ("contrasts", 0, {"difference": "-99"}, "the interval must hold its difference"),
     ("contrasts", 0, {"ci_low": ""}, "both limits are needed"),
     ("contrasts", 0, {"ci_level": ""}, "an interval needs its level"),
-    ("contrasts", 0, {"ci_level": "0.95"}, "an interval needs its level"),
-    ("contrasts", 0, {"ci_level": "49.5"}, "an interval needs its level"),
+    ("contrasts", 0, {"ci_level": "0.95"}, "must lie between 50 and 99.99"),
+    ("contrasts", 0, {"ci_level": "49.5"}, "must lie between 50 and 99.99"),
+    ("contrasts", 0, {"ci_low": "-25.4", "ci_high": "-25.4"}, "the interval has no width"),
+    ("contrasts", 0, {"n_treatment": "-5"}, "must lie between 1 and"),
+    ("contrasts", 0, {"n_treatment": "1.000"}, "may have a sign between thousands"),
+    ("contrasts", 0, {"n_placebo": "10.5"}, "is not a whole number"),
+    ("contrasts", 0, {"year": "3"}, "must lie between 1900 and 2100"),
+    ("contrasts", 0, {"week": "-1"}, "must lie between 0 and 5000"),
     ("contrasts", 0, {"se": "0"}, "must be above zero"),
-    ("contrasts", 0, {"se": "1e-320"}, "is less than 1e-06 of the scale"),
+    ("contrasts", 0, {"se": "20"}, "is not that of its interval"),
+    ("contrasts", 0, {"se": "4"}, "is not that of its interval"),
+    ("contrasts", 24, {"se": "1e-320"}, "is less than 1e-06 of the scale"),
+    ("contrasts", 24, {"se": "11", "scale_min": "0", "scale_max": "10"}, "standard error is larger than the scale"),
+    ("contrasts", 24, {"scale_min": "", "scale_max": "", "se": "1e300"}, "must lie between -1e+12 and"),
+    ("contrasts", 18, {"year": "2015"}, "differs from the first row of this trial"),
+    ("contrasts", 18, {"week": "9"}, "a row stands once"),
     ("contrasts", 0, {"scale_min": ""}, "come together"),
-    ("contrasts", 0, {"scale_max": "20"}, "no difference is larger than the scale"),
+    ("contrasts", 0, {"scale_max": "30"}, "no difference, limit or standard error is larger than the scale"),
     ("contrasts", 0, {"selected": "maybe"}, "closed list"),
     ("contrasts", 0, {"difference": "-25,4"}, "is not a number"),
     ("contrasts", 0, {"therapy_family": ""}, "is blank"),
@@ -73,7 +85,11 @@ WRONG = [
     ("claims", 1, {"value": "-30 %"}, "neither a number nor a range"),
     ("claims", 1, {"value": "-30-20"}, "from below to above zero"),
     ("claims", 1, {"value": "-130"}, "more or less than its unit can hold"),
-    ("claims", 1, {"value": "-30--130"}, "more or less than its unit can hold"),
+    ("claims", 1, {"value": "-30--40"}, "lower end does not stand first"),
+    ("claims", 19, {"value": "3-2"}, "lower end does not stand first"),
+    ("claims", 1, {"comparator_value": "-130"}, "more or less than the unit can hold"),
+    ("claims", 1, {"n": "-5"}, "must lie between 1 and"),
+    ("claims", 1, {"value": "-130--30"}, "more or less than its unit can hold"),
     ("claims", 1, {"value": "-0.3"}, "is a share"),
     ("claims", 9, {"value": "0.6"}, "is a share"),
     ("claims", 9, {"value": "600"}, "more or less than its unit can hold"),
@@ -110,7 +126,7 @@ WRONG = [
     ("correlations", 0, {"r": "-0.564"}, "not what the three SDs give"),
     ("correlations", 0, {"sd_change": "0.34"}, "not what the three SDs give"),
     ("correlations", 0, {"r": "", "sd_change": "9"}, "not what the three SDs give"),
-    ("correlations", 0, {"r": "56.4"}, "lies between -1 and 1"),
+    ("correlations", 0, {"r": "56.4"}, "must lie between -1 and 1"),
     ("correlations", 0, {"r": "", "sd_final": ""}, "the three SDs that imply it"),
     ("correlations", 4, {"sd_final": "0"}, "must be above zero"),
     ("correlations", 0, {"r_from": "somewhere"}, "where the correlation is from"),
@@ -119,7 +135,22 @@ WRONG = [
     ("mcid", 0, {"value_high": "1"}, "above zero, its lower end first"),
     ("mcid", 0, {"kind": "both"}, "closed list"),
     ("benchmarks", 0, {"ci_low": "9"}, "the interval must hold its estimate"),
+    ("mcid", 0, {"value_high": "12"}, "no difference, limit or standard error is larger than the scale"),
+    ("mcid", 1, {"value_high": "130"}, "no difference, limit or standard error is larger than the scale"),
+    ("mcid", 0, {"year": "201"}, "must lie between 1900 and 2100"),
     ("benchmarks", 0, {"k": "9.5"}, "is not a whole number"),
+    ("benchmarks", 0, {"k": "0"}, "must lie between 1 and"),
+    ("benchmarks", 5, {"n": "4"}, "no more trials than people"),
+    ("benchmarks", 0, {"year": "3"}, "must lie between 1900 and 2100"),
+    ("benchmarks", 0, {"i2": "101"}, "must lie between 0 and 100"),
+    ("benchmarks", 0, {"ci_high": "105.9"}, "no difference, limit or standard error is larger than the scale"),
+    ("benchmarks", 0, {"ci_low": "2.1", "ci_high": "2.1"}, "the interval has no width"),
+    ("benchmarks", 0, {"sign": "positive favors treatment"}, "closed list"),
+    ("benchmarks", 21, {"ci_low": "-2.74"}, "a ratio is above zero"),
+    ("correlations", 0, {"n": "-5"}, "is no number from 1 to"),
+    ("correlations", 0, {"n": "43.5"}, "is no number from 1 to"),
+    ("correlations", 0, {"n": "3-2"}, "is no number from 1 to"),
+    ("correlations", 0, {"weeks": "-1"}, "is no number from 0 to 5000"),
 ]
 
 
@@ -144,6 +175,38 @@ def test_what_a_unit_can_hold_is_read(row, value):
     table = cells("claims")
     table.loc[row, "value"] = value
     assert ma.read_claims(table)["value"].iloc[row] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "change"),
+    [
+        ("contrasts", 0, {"se": "8.8", "n_placebo": "1", "week": "0", "ci_level": "90"}),
+        ("contrasts", 0, {"se": "5"}),
+        ("contrasts", 0, {"se": "17"}),
+        ("contrasts", 24, {"se": "10", "scale_min": "0", "scale_max": "10"}),
+        ("contrasts", 0, {"scale_max": "43"}),
+        ("contrasts", 18, {"week": "10", "scale": "VAS 0-100"}),
+        ("claims", 19, {"value": "2-2.5"}),
+        ("claims", 1, {"comparator_value": "-100", "n": "1"}),
+        ("mcid", 0, {"value_high": "10"}),
+        ("mcid", 1, {"value_high": "100"}),
+        ("benchmarks", 0, {"k": "1", "n": "1", "i2": "100", "ci_high": "100"}),
+        ("benchmarks", 21, {"ci_low": "0.01"}),
+        ("correlations", 0, {"n": "43 in both arms", "weeks": "several"}),
+        ("correlations", 0, {"n": "about 40", "weeks": "0.5"}),
+    ],
+)
+def test_what_comes_near_a_rule_is_read(name, row, change):
+    table = cells(name)
+    table.loc[row, list(change)] = list(change.values())
+    assert len(READERS[name][0](table)) == len(table)
+
+
+def test_contrasts_of_an_own_therapy():
+    table = cells("contrasts").head(1).assign(therapy="Music")
+    with pytest.raises(ma.TrialDataError, match=r"read_contrasts\(..., allow=\{'therapy': \[...\]\}\) admits"):
+        ma.read_contrasts(table)
+    assert ma.read_contrasts(table, allow={"therapy": ["Music"]})["therapy"].tolist() == ["Music"]
 
 
 def test_responders_may_be_fewer_than_with_placebo():

@@ -1,5 +1,6 @@
 """Every public docstring has what a reader looks for: arguments, results, neighbours, sources, an example."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -12,6 +13,7 @@ from numpydoc.validate import validate
 
 import analysis as ma
 from analysis import _docs
+from analysis.data import wide
 
 # Order and names of sections, arguments that are told and exist, what is returned, neighbours, an example.
 FUNCTION = {"GL03", "GL06", "GL07", "GL08", "PR01", "PR02", "PR03", "PR04", "RT01", "SA01", "SA04", "EX01"}
@@ -74,6 +76,42 @@ def test_what_the_rooms_say_to_one_another_is_filled_in_as_well():
     own = [each for room, each in functions if each.__module__ == room and each.__doc__]
     assert len(own) > 500
     assert [each.__qualname__ for each in own if TO_FILL_IN.search(inspect.getdoc(each))] == []
+
+
+def texts_of(room):
+    """Texts of a room that are no docstrings, those with numbers in them with {} in their place."""
+    tree = ast.parse(inspect.getsource(room))
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts | alone:
+            yield node.value
+
+
+def test_advice_names_arguments_that_exist():
+    """A text of the library that says "name=" tells of an argument, in a call that it shows or of some function."""
+    rooms = [importlib.import_module(room.name) for room in pkgutil.walk_packages(ma.__path__, "analysis.")]
+    doors = [getattr(ma, name) for name in ma.__all__ if callable(getattr(ma, name))]
+    for each in (*filter(inspect.isclass, doors), ma.effects, ma.recover):
+        doors += [member for _, member in inspect.getmembers(each, inspect.isfunction)]
+    doors = [door for door in doors if not (inspect.isclass(door) and issubclass(door, Exception))]
+    known = {door.__name__: inspect.signature(door).parameters for door in doors}
+    columns = {column for shape in wide.SHAPES.values() for column in shape.columns}
+    every, told, wrong = set().union(columns, *known.values()), 0, []
+    for room in rooms:
+        # That which has values in quotation marks is HTML or SVG.
+        for text in (text for text in texts_of(room) if '="' not in text):
+            told += len(named := re.findall(r"(?<![\w.])([a-z]\w*)=(?![={])", text))
+            wrong += [f"{room.__name__}: {name}" for name in named if name not in every]
+            for function, given in re.findall(r"\b(\w+)\(((?:[^()]|\([^()]*\))*)", text):
+                own = known.get(function, {})
+                if own and not any(one.kind is one.VAR_KEYWORD for one in own.values()):
+                    names = re.findall(r"(?<![\w.])([a-z]\w*)=(?!=)", given)
+                    wrong += [f"{room.__name__}: {function}({name}=)" for name in names if name not in own]
+    assert told > 50
+    assert wrong == []
 
 
 def filled(module, *names):

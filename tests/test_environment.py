@@ -4,6 +4,9 @@ What `optional` in pyproject.toml names stays out of the two others: each of the
 """
 
 import re
+import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -179,3 +182,15 @@ def test_version_is_the_same_everywhere():
     assert analysis.__version__ == PROJECT["version"] == citation["version"]
     assert citation["cff-version"] == "1.2.0"
     assert citation["license"] == PROJECT["license"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="make and its signals are of POSIX systems")
+def test_a_tool_that_is_interrupted_says_nothing_and_make_says_so(tmp_path):
+    (tmp_path / "near.py").write_text("answer = 42")
+    tool = tmp_path / "tool.py"
+    tool.write_text("import sys, near\nprint(sys.argv[1:], near.answer)\nif sys.argv[1:]: raise KeyboardInterrupt\n")
+    quietly = [sys.executable, ROOT / "tools" / "quietly.py", tool]
+    plain, ended = (subprocess.run([*quietly, *more], capture_output=True, text=True) for more in ([], ["--now"]))
+    assert (plain.returncode, plain.stdout, plain.stderr) == (0, "[] 42\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "['--now'] 42\n", "\n")
+    assert not re.search(r"\$\(PY\) (tools|tests|benchmarks)/(?!quietly)", MAKEFILE)

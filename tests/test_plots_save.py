@@ -1,10 +1,14 @@
 """Writing figures: bytes, metadata, numbers and captions."""
 
 import base64
+import errno
 import io
 import os
 import pickle
 import re
+import subprocess
+import sys
+import time
 import zlib
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -24,6 +28,7 @@ from PIL import Image
 from plot_cases import misplaced, synthetic
 
 import analysis
+from analysis.plots import _save
 from analysis.plots._layout import body_of
 from analysis.plots._page import pages_of
 
@@ -204,12 +209,12 @@ def test_a_save_broken_off_while_writing_leaves_the_old_file_whole(fig, tmp_path
     analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
     old = (tmp_path / "demo.svg").read_bytes()
 
-    def broken_off(handle, *args):
-        os.write(handle, b"<svg ha")
-        os.close(handle)
+    def broken_off(path, mode):
+        with open(path, mode) as file:
+            file.write(b"<svg ha")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(os, "fdopen", broken_off)
+    monkeypatch.setattr(_save, "open", broken_off, raising=False)
     with pytest.raises(KeyboardInterrupt):
         analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
     assert (tmp_path / "demo.svg").read_bytes() == old
@@ -305,6 +310,145 @@ def test_a_file_in_the_place_of_the_folder_is_named(fig, tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(NotADirectoryError, match="is a file, not a folder"):
         analysis.save_figure(fig, tmp_path / "taken" / "demo", formats=["svg"])
+
+
+TRIED = "nothing was written, older files are as they were"
+
+
+def listed(folder):
+    return {path.name: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("end", ["", ".", "..", "folder", "folder/", "folder/..", "none/"])
+def test_a_folder_is_no_stem(fig, tmp_path, end, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"stem='.*' is a folder: name the files in it, as '.*forest'"):
+        analysis.save_figure(fig, end, "svg")
+    assert listed(tmp_path) == {"folder": None}
+
+
+@pytest.mark.parametrize("stem", [None, 3, b"demo", ["demo"]])
+def test_a_stem_is_a_path(fig, stem):
+    with pytest.raises(TypeError, match=r"stem=.* must be a path without a suffix"):
+        analysis.save_figure(fig, stem)
+
+
+def test_a_stem_with_a_zero_byte_is_named(fig):
+    with pytest.raises(ValueError, match=r"stem='a\\x00b' holds a character"):
+        analysis.save_figure(fig, "a\0b")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_file_is_not_replaced(fig, tmp_path, kind):
+    target = tmp_path / "demo.md"
+    if kind == "folder":
+        target.mkdir()
+    elif os.name != "posix":
+        pytest.skip("such files are of POSIX systems")
+    elif kind == "pipe":
+        os.mkfifo(target)
+    else:
+        target.symlink_to(os.devnull)
+    words = "it is a folder; choose another name" if kind == "folder" else "it is a device or a pipe; choose another"
+    with pytest.raises(OSError, match=rf"demo\.md: {words}.*\({TRIED}\)"):
+        analysis.save_figure(fig, tmp_path / "demo", "svg")
+    assert os.listdir(tmp_path) == ["demo.md"] and not target.is_file()
+
+
+def test_a_name_too_long_is_named(fig, tmp_path):
+    with pytest.raises(OSError, match=rf"x\.svg: .*choose a shorter name \({TRIED}\)") as caught:
+        analysis.save_figure(fig, tmp_path / ("x" * 300), "svg")
+    assert caught.value.errno == errno.ENAMETOOLONG and listed(tmp_path) == {}
+    assert len(analysis.save_figure(fig, tmp_path / ("x" * 250), "svg")) == 3
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_where_nobody_may_write_the_place_is_named(fig, tmp_path):
+    files = analysis.save_figure(fig, tmp_path / "demo", "svg")
+    before = listed(tmp_path)
+    files[0].chmod(0o444)
+    with pytest.raises(PermissionError, match=r"demo\.svg: it is write-protected; choose a place where you may write"):
+        analysis.save_figure(fig, tmp_path / "demo", "svg")
+    files[0].chmod(0o644)
+    tmp_path.chmod(0o555)
+    with pytest.raises(PermissionError, match=r"demo\.svg: Permission denied; choose a place where you may write"):
+        analysis.save_figure(fig, tmp_path / "demo", "svg")
+    with pytest.raises(PermissionError, match=r"made: Permission denied; choose a place where you may write"):
+        analysis.save_figure(fig, tmp_path / "made" / "demo", "svg")
+    tmp_path.chmod(0o755)
+    assert listed(tmp_path) == before
+
+
+def test_an_error_says_what_was_written(fig, tmp_path, monkeypatch):
+    replace, old = os.replace, b"old"
+    for name in ("demo.svg", "demo.csv", "demo.md"):
+        (tmp_path / name).write_bytes(old)
+
+    def held(source, target):
+        if str(target).endswith("csv"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(source), None, str(target))
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "replace", held)
+    words = r"demo\.csv: .*close the program that holds the file \(new are demo\.svg; as they were are "
+    with pytest.raises(PermissionError, match=rf"{words}demo\.csv, demo\.md\)"):
+        analysis.save_figure(fig, tmp_path / "demo", "svg")
+    now = listed(tmp_path)
+    assert now.keys() == {"demo.svg", "demo.csv", "demo.md"}
+    assert {name for name, content in now.items() if content == old} == {"demo.csv", "demo.md"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and modes as POSIX systems have them")
+def test_links_and_modes_are_kept(fig, tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder in (there, here):
+        folder.mkdir()
+    (there / "real.svg").write_text("old")
+    (there / "real.svg").chmod(0o640)
+    (here / "demo.svg").symlink_to("../there/real.svg")
+    (here / "demo.csv").symlink_to(there / "new.csv")
+    (here / "demo.md").write_text("old")
+    (here / "demo.md").chmod(0o600)
+    assert analysis.save_figure(fig, here / "demo", "svg") == [here / f"demo.{kind}" for kind in ("svg", "csv", "md")]
+    assert (here / "demo.svg").is_symlink() and (here / "demo.csv").is_symlink()
+    assert listed(there).keys() == {"real.svg", "new.csv"} and (there / "real.svg").read_text() != "old"
+    modes = [path.stat().st_mode & 0o777 for path in (there / "real.svg", here / "demo.md", there / "new.csv")]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert modes == [0o640, 0o600, 0o666 & ~umask]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links as POSIX systems have them")
+@pytest.mark.parametrize("to", ["demo.svg", "none/demo.svg"])
+def test_links_that_lead_nowhere_are_named(fig, tmp_path, to):
+    (tmp_path / "demo.svg").symlink_to(to)
+    with pytest.raises(OSError, match=rf"demo\.svg: .*choose another place \({TRIED}\)"):
+        analysis.save_figure(fig, tmp_path / "demo", "svg")
+    assert os.listdir(tmp_path) == ["demo.svg"] and (tmp_path / "demo.svg").is_symlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows ends the process whose number is asked for")
+def test_only_what_a_killed_save_left_is_removed(fig, tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    here, elsewhere = _save._here(), ".analysis-0123456789ab-"
+    left = [f"{here}{ended.pid}-00000000.part", f"{elsewhere}{os.getpid()}-11111111.part"]
+    kept = [
+        f"{here}{os.getpid()}-22222222.part",
+        f"{here}1-33333333.part",
+        f"{elsewhere}{ended.pid}-44444444.part",
+        f"{here}{ended.pid}-5.part",
+        f"x{here}{ended.pid}-66666666.part",
+        ".demo.svg.part",
+    ]
+    for name in left + kept:
+        (tmp_path / name).write_text("half")
+    two_days_ago = time.time() - 2 * 86_400
+    for name in (left[1], kept[-1]):
+        os.utime(tmp_path / name, (two_days_ago, two_days_ago))
+    files = analysis.save_figure(fig, tmp_path / "demo", "svg")
+    assert listed(tmp_path).keys() == {*kept, *(path.name for path in files)}
 
 
 def test_other_figures_are_refused(tmp_path):

@@ -556,7 +556,7 @@ def test_formulas_may_transform_interact_and_drop_the_intercept():
     data = WEEKS.assign(ratio=np.exp(WEEKS["yi"]))
     own = 3.0
     assert own
-    by_log = meta_regression("np.log(ratio) ~ double(week) + np.log(week + own)", data)
+    by_log = meta_regression("np.log(ratio) ~ double(week) + np.log(week + own)", data, unsafe=True)
     close(by_log.yi, WEEKS["yi"], rtol=1e-12)
     close(by_log.exog[:, 1], 2 * WEEKS["week"], rtol=1e-15)
     close(by_log.exog[:, 2], np.log(WEEKS["week"] + 3), rtol=1e-15)
@@ -808,7 +808,7 @@ def test_every_problem_is_named_at_once():
     [
         ("yi ~ weak + theropy", "'weak', not a column of data (did you mean 'week'?); the formula names 'theropy'"),
         ("y ~ week", "the formula names 'y', not a column of data (did you mean 'yi'?)"),
-        ("yi ~ missing_function(week)", "'missing_function(week)' cannot be evaluated"),
+        ("yi ~ missing_function(week)", "'missing_function' is called in the formula; a formula holds columns"),
         ("yi ~ week +", "cannot be evaluated"),
         ("yi ~ np.log(week - 3)", "study 3 (C): a term of the formula is not a number"),
         ("yi ~ np.log(week - 2)", "study 3 (C): 'np.log(week - 2)' is not finite"),

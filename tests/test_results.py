@@ -160,7 +160,7 @@ def test_a_function_of_the_formula_that_is_gone_is_named():
     def halved(x):
         return x / 2
 
-    again = copy.deepcopy(ma.meta_regression("yi ~ halved(dose)", FOREIGN))
+    again = copy.deepcopy(ma.meta_regression("yi ~ halved(dose)", FOREIGN, unsafe=True))
     assert len(again.predict({"dose": [3.0]})) == 1
     del halved
     with pytest.raises(ValueError, match=r"halved.*must be defined where predict is called"):
@@ -173,7 +173,7 @@ def test_a_copy_refuses_a_function_that_is_another_by_now():
     def scaled(x):
         return x / unit[0]
 
-    fit = ma.meta_regression("yi ~ scaled(dose)", FOREIGN)
+    fit = ma.meta_regression("yi ~ scaled(dose)", FOREIGN, unsafe=True)
     again = copy.deepcopy(fit)
     pd.testing.assert_frame_equal(again.predict({"dose": [3.0]}), fit.predict({"dose": [3.0]}))
     unit[0] = 3.0
@@ -200,7 +200,7 @@ def test_the_curve_of_a_copy_finds_a_function_of_the_user():
     def inverse(x):
         return 1 / x
 
-    fit = ma.meta_regression("yi ~ inverse(dose)", FOREIGN)
+    fit = ma.meta_regression("yi ~ inverse(dose)", FOREIGN, unsafe=True)
     again = ma.moderator_curve(copy.deepcopy(fit), "dose")
     pd.testing.assert_frame_equal(again.curve, ma.moderator_curve(fit, "dose").curve)
     assert inverse(2.0) == 0.5

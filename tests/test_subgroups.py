@@ -173,6 +173,16 @@ def test_bad_groups_are_named():
         ma.pool_subgroups([1, 2], ["a", "b"])
 
 
+def test_groups_that_read_alike_are_kept_from_becoming_one():
+    data = pd.DataFrame({"yi": [0.3, 0.9, -0.2, 0.5], "vi": 0.1})
+    with pytest.raises(ValueError, match="by: 1 and '1' read alike"):
+        ma.pool_subgroups(data, pd.Series([1, "1", 2, 2], dtype=object))
+    with pytest.raises(ValueError, match="by='dose': 1 and '1' read alike"):
+        ma.pool_subgroups(data.assign(dose=pd.Series([1, "1", 2, 2], dtype=object)), "dose")
+    assert list(ma.pool_subgroups(data, pd.Series([1, 1.0, 2, 2], dtype=object)).groups) == ["1", "2"]
+    assert list(ma.pool_subgroups(data, ["1", "1", "2", "2"]).groups) == ["1", "2"]
+
+
 def test_share_of_a_common_tau2_does_not_depend_on_the_unit():
     data = pd.DataFrame({"yi": [0.3, 0.9, -0.2, 0.5, 1.4, 0.1], "vi": [0.04, 0.09, 0.06, 0.02, 0.05, 0.08]})
     group = list("aaabbb")

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from data_cases import published_effects
 
@@ -168,3 +169,87 @@ def test_tau2_outside_of_its_interval_is_told():
 def test_a_correlation_on_the_boundary_is_called_that():
     joint = ma.pool_bivariate([[0, 0], [1, 2], [2, 4], [3, 6.0]], [[0.01, 0.01]] * 4)
     assert joint.correlation == pytest.approx(1.0) and "1.00, the boundary" in joint.findings()
+
+
+RUN = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    " =1+1",
+    "\u00a0=1",
+    "\uff1d1",
+    "-x",
+    "\n=1",
+]
+KEPT = [
+    "",
+    "a",
+    "a=1",
+    "'=1",
+    "-0.7",
+    "+3",
+    "-.5",
+    "-1e-05",
+    "12%",
+    "-",
+    "+",
+    "=",
+    "\u22120.7 (-1 to 2)",
+    -0.7,
+    None,
+    True,
+]
+
+
+@pytest.mark.parametrize("cell", RUN)
+def test_a_cell_that_a_spreadsheet_would_run_is_text(cell):
+    assert text.safe_cell(cell) == text.safe_cell(text.safe_cell(cell)) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", KEPT)
+def test_other_cells_stay(cell):
+    assert text.safe_cell(cell) is cell
+
+
+def test_a_cell_that_ends_at_a_semicolon_elsewhere_is_text_there_too():
+    assert text.safe_cell("Kim;=1+1;-0.7;b") == text.safe_cell("Kim;'=1+1;-0.7;b") == "Kim;'=1+1;-0.7;b"
+
+
+def test_a_safe_table_keeps_its_numbers_and_changes_nothing_of_the_first():
+    table = pd.DataFrame({"=name": RUN[:3], "yi": [-0.7, np.nan, 2.0], "n": [-1, 2, 3], "a": [1, "=1", None]})
+    table = table.assign(kind=pd.Categorical(["-x", "b", "b"]), day=pd.to_datetime(["2020-01-01"] * 3))
+    before, safe = table.copy(), text.safe_table(table)
+    pd.testing.assert_frame_equal(table, before)
+    assert list(safe.columns) == ["'=name", "yi", "n", "a", "kind", "day"]
+    assert list(safe["'=name"]) == ["'" + cell for cell in RUN[:3]] and list(safe["kind"]) == ["'-x", "b", "b"]
+    pd.testing.assert_frame_equal(safe[["yi", "n", "day"]], table[["yi", "n", "day"]])
+    assert safe["a"].tolist()[:2] == [1, "'=1"] and safe["a"].isna().tolist() == [False, False, True]
+    lines = safe.to_csv(index=False).splitlines()
+    assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Kim 2016", "Kim 2016"),
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("a & b", "a & b"),
+        ("p <0.001, I² >50 % [−1 to 2]", "p <0.001, I² >50 % [−1 to 2]"),
+        ("&lt;b>", "&amp;lt;b>"),
+        ("> said", r"\> said"),
+        ("1\u202f234", "1\u202f234"),
+        ("[x]: y [^1] [@z]", r"[x\]: y \[^1] \[@z]"),
+        ("[x](http://y) ![z]", r"[x\](http://y) ![z]"),
+        ("a|b\n\n# c", r"a\|b # c"),
+        ("# heading", r"\# heading"),
+        ("1. one", r"1\. one"),
+        ("- item", r"\- item"),
+        ("a_b *c* `d` ~e~ $f$ \\", r"a\_b \*c\* \`d\` \~e\~ \$f\$ \\"),
+    ],
+)
+def test_markdown_says_words_as_they_are(words, expected):
+    assert text.markdown_cell(words) == expected

@@ -295,6 +295,7 @@ BAD_CELLS = [
     ("scale_min", 2, "", "come together"),
     ("scale_min", 2, "10", "the lower first"),
     ("change_ci_low", 8, "", "both limits"),
+    ("final_ci_high", 12, "1e13", "must lie between -1e+12 and 1e+12"),
     ("change_ci_low", 8, "-2", "must hold its mean"),
     ("ci_level", 8, "", "needs its level"),
     ("ci_level", 8, "0.9", "between 50 and 99.99"),
@@ -310,6 +311,8 @@ BAD_CELLS = [
     ("primary", 2, "no", "agree on primary"),
     ("arm", 3, "treatment", "exactly one placebo arm"),
     ("arm", 2, "active", "at least one treatment arm"),
+    ("n", 2, "1.000", "may have a sign between thousands"),
+    ("year", 2, "2.006", "may have a sign between thousands"),
 ]
 
 
@@ -463,6 +466,39 @@ def test_a_problem_in_many_rows_is_told_once(raw):
     problems, message = problems_of(raw.assign(certainty="sure"))
     assert len(problems) == len(raw)
     assert message.count("\n- ") == 1 and "rows 2, 3, 4," in message
+
+
+def test_errors_of_hundreds_of_rows_are_short():
+    rows = [[f"a{i}", arm, "x", f"own {i}"] for i in range(300) for arm in ("treatment", "placebo")]
+    _, message = problems_of(pd.DataFrame(rows, columns=["study", "arm", "n", "therapy"]))
+    assert (
+        "rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 590 more, study 'a0', 'a1', 'a2', 'a3', 'a4' and 295 more" in message
+    )
+    _, message = problems_of(pd.DataFrame({"study": ["a"], "n": [1]} | {f"x{i}": [1] for i in range(300)}))
+    assert message.count("is not a column of the data dictionary") == 10
+    assert "\n- and 290 more of this kind, in the attribute `problems` of this error" in message
+
+
+def test_numbers_that_were_changed_are_counts_still():
+    for name, value in (("n", 10.5), ("events", 2.5), ("final_sd", 0.0)):
+        trials = published_trials().astype({name: float})
+        trials.loc[4, name] = value
+        with pytest.raises(ma.TrialDataError, match=f"row 4, study 'chow2006', column '{name}': value '{value}'"):
+            ma.effect_sizes(trials)
+
+
+def test_tables_put_together_are_read_again():
+    trials = published_trials()
+    both = pd.concat([trials, trials.assign(study=trials["study"] + "b")])
+    with pytest.raises(ValueError, match="pass the table through read_trials again"):
+        ma.effect_sizes(both)
+    assert len(ma.read_trials(both)) == 2 * len(trials)
+
+
+def test_an_interval_without_width_is_called_that(raw):
+    raw.loc[8, ["change_ci_low", "change_ci_high"]] = raw.loc[8, "change_mean"]
+    problems, _ = problems_of(raw)
+    assert problems["rule"].tolist() == ["the interval has no width: both limits are the same"]
 
 
 def test_blank_columns_from_a_spreadsheet_are_ignored(tmp_path):

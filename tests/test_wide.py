@@ -378,7 +378,7 @@ def test_rows_that_cannot_be_adjusted_are_told():
     with pytest.raises(ma.TrialDataError, match=r"(?s)baseline_sd_t is not known.*final_sd_p is not known") as caught:
         ma.effect_sizes(bare, outcome="ancova")
     assert len(caught.value.problems) == 2
-    with pytest.raises(ma.TrialDataError, match="the baselines do not vary"):
+    with pytest.raises(ma.TrialDataError, match="column 'baseline_sd_t': value '0': this must be above zero"):
         ma.effect_sizes(SCORES.iloc[:1].assign(baseline_sd_t=0.0, baseline_sd_p=0.0), outcome="ancova")
     with pytest.raises(ValueError, match="outcome='ancova' is not known; use one of 'change', 'final'"):
         ma.trials_from_wide(SCORES, outcome="ancova", scale_min=0, scale_max=10)
@@ -609,11 +609,14 @@ INTERVAL = {"measure": "OR", "ci": ("lo", "hi")}
         (with_cell("yi", 0.95, RATIO), INTERVAL, "column 'yi': value '0.95': this lies outside its interval"),
         (with_cell("yi", -0.5, RATIO), INTERVAL, "a ratio must be above 0. Correct it, or give log=True"),
         (with_cell("lo", 1.5, RATIO), INTERVAL, "column 'lo (ci_low)': value '1.5': this exceeds hi of the same row"),
+        (with_cell("lo", 0.9, RATIO), INTERVAL, "the interval has no width"),
         (with_cell("lo", None, RATIO), INTERVAL, "none of vi, se, ci and p tells the precision of yi"),
-        (RATIO.assign(se=[0.0, 1.0]), {}, "the variance of the effect is 0"),
+        (RATIO.assign(se=[0.0, 1.0]), {}, "this must be above zero"),
         (RATIO.assign(p=[0.0, 0.5]), {}, "a p-value must lie between 0 and 1, both excluded"),
-        (ARMS.assign(sd_t=[0, 1], sd_p=[0, 1]), {"measure": "SMD"}, "both SDs are 0"),
-        (ARMS.assign(sd_p=[0, 1]), {"measure": "SMD1"}, "the SD of the comparison arm is 0"),
+        (ARMS.assign(sd_t=[0, 1], sd_p=[0, 1]), {"measure": "SMD"}, "this must be above zero"),
+        (ARMS.assign(sd_p=[0, 1]), {"measure": "SMD1"}, "this must be above zero"),
+        (ARMS.assign(n_t=[10.5, 20]), {}, "this is not a whole number"),
+        (ARMS.assign(n_t=["1.000", "20"]), {}, "a point between thousands"),
         (ARMS.assign(mean_t=[-1, 1]), {"measure": "ROM"}, "the means have opposite signs or one is 0"),
         (ARMS.assign(n_t=[1, 5]), {"measure": "SMD"}, "the number of people must be finite and at least 2"),
         (ARMS.assign(scale_min=[10, 0], scale_max=10), {}, "a scale must begin below its end"),

@@ -54,6 +54,11 @@ def run(path, strict):
     )
     try:
         client.execute()
+    except BaseException as error:
+        # nbclient takes Ctrl-C for itself, ends the kernel and stumbles over that
+        if hasattr(client, "_async_cleanup_kernel_future"):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         OUT.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, OUT / path.name)

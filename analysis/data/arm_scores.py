@@ -423,7 +423,7 @@ def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None
             raise ValueError(
                 f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "
                 "borrow. Fill it in, or leave such trials out: give effect_sizes(trials, missing_sd='drop') in place "
-                "of the trials."
+                "of the trials; multiverse takes missing_sd='drop' itself."
             )
         found[int(line)] = np.flatnonzero(same)
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -104,8 +105,19 @@ _LARGEST_GAP = 0.1
 # what is smaller still is 0.
 SMALLEST_SPREAD = 1e-6
 
-# What catches a slip of typing; none of these is a judgement of what is plausible.
-_BOUNDS = {"year": (1900, 2100), "week": (0, 5000), "ci_level": (50, 99.99), "n": (1, 1e7), "events": (0, 1e7)}
+# From where to where a number can be, by its column in any table; what catches a slip of typing, and no judgement of
+# what is plausible. Other numbers are on scales that nobody knows here.
+_BOUNDS = {
+    "year": (1900, 2100),
+    **dict.fromkeys(("week", "weeks"), (0, 5000)),
+    "ci_level": (50, 99.99),
+    **dict.fromkeys(("n", "n_treatment", "n_placebo", "k"), (1, 1e7)),
+    "events": (0, 1e7),
+    "i2": (0, 100),
+    "r": (-1, 1),
+}
+_ON_ANY_SCALE = (-1e12, 1e12)
+_POSITIVE = (*SPREADS, "se", "sd_baseline", "sd_final", "sd_change")
 
 
 def same_time(trials: pd.DataFrame) -> pd.Series:
@@ -188,10 +200,28 @@ def _not_too_small(column, spread):
     return _rule(column, rule, "Check the unit; leave it blank if it is not printed.", test)
 
 
+def _some_width(low, high):
+    return (
+        _both_limits(low, high),
+        _rule(
+            high,
+            "the interval has no width: both limits are the same",
+            "Check the limits; leave both blank if they are not printed.",
+            lambda t: ~(t[low] == t[high]),
+        ),
+    )
+
+
+def _needs_level(low):
+    return _rule(
+        "ci_level", "an interval needs its level", "Type 95 or 90.", lambda t: t[low].isna() | t["ci_level"].notna()
+    )
+
+
 def _interval_of_score(score):
     low, high, mean = f"{score}_ci_low", f"{score}_ci_high", f"{score}_mean"
     return [
-        _both_limits(low, high),
+        *_some_width(low, high),
         _not_too_small(high, lambda t: t[high] - t[low]),
         _rule(
             low,
@@ -205,9 +235,7 @@ def _interval_of_score(score):
             "Check n; it must be 2 or more.",
             lambda t: t[low].isna() | (t["n"] >= 2),
         ),
-        _rule(
-            "ci_level", "an interval needs its level", "Type 95 or 90.", lambda t: t[low].isna() | t["ci_level"].notna()
-        ),
+        _needs_level(low),
     ]
 
 
@@ -248,6 +276,11 @@ def _same_as_first(column, rule, remedy, *, by_time=False):
         return t[column].isna() | (t[column] == t[column].groupby(keys, dropna=False).transform("first"))
 
     return _rule(column, rule, remedy, test)
+
+
+def _in_each_row_of_a_trial(*columns):
+    told = "differs from the first row of this trial", "Copy the same text into each row."
+    return (_same_as_first(column, *told) for column in columns)
 
 
 def _of_one_person(column):
@@ -312,7 +345,6 @@ def _row_rules():
 
 
 def _trial_rules():
-    in_trial = "differs from the first row of this trial", "Copy the same text into each row."
     at_one_time = "differs between the arms of one time point", "Measure both arms on one scale: type the same."
     return (
         _rule(
@@ -354,7 +386,7 @@ def _trial_rules():
             "Type the number who completed both periods in both rows.",
             _per_trial(_same_people, by_time=True),
         ),
-        *(_same_as_first(column, *in_trial) for column in _CONSTANT),
+        *_in_each_row_of_a_trial(*_CONSTANT),
         *(_same_as_first(column, *at_one_time, by_time=True) for column in _AT_ONE_TIME),
         _same_as_first(
             "selected",
@@ -367,7 +399,7 @@ def _trial_rules():
 
 def _interval_around(middle):
     return (
-        _both_limits("ci_low", "ci_high"),
+        *_some_width("ci_low", "ci_high"),
         _rule(
             "ci_low",
             f"the interval must hold its {middle}",
@@ -375,6 +407,56 @@ def _interval_around(middle):
             lambda t: ~((t["ci_low"] > t[middle]) | (t["ci_high"] < t[middle])),
         ),
     )
+
+
+def _once(*columns):
+    return _rule(
+        columns[-1],
+        f"a row stands once: same {', '.join(columns)}",
+        "Remove the copy, or correct the one that differs.",
+        lambda t: ~t.duplicated(list(columns), keep="first"),
+    )
+
+
+_NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
+
+# Between a printed SE and that of the printed interval by the normal quantile: t of few people and rounding may take a
+# half, an SD or a variance in its place differs by more.
+_SE_GAP = 2
+
+
+def _se_of_interval(t):
+    quantile = t["ci_level"].map(lambda level: NormalDist().inv_cdf(0.5 + level / 200) if 0 < level < 100 else np.nan)
+    ratio = (t["ci_high"] - t["ci_low"]) / (2 * quantile * t["se"])
+    return ~((t["se"] > 0) & ((ratio > _SE_GAP) | (ratio < 1 / _SE_GAP)))
+
+
+def _within_width(column, width):
+    return _rule(
+        column,
+        "no difference, limit or standard error is larger than the scale",
+        "Check the value and the ends of the scale.",
+        lambda t: ~(t[column].abs() > width(t)),
+    )
+
+
+def _width_named(column):
+    """The width of the scale that a column of texts names, such as 10 for "NRS 0-10"; NaN where it names none."""
+    return lambda t: t[column].astype(object).str.extract(r"\b0-(10|100)\b")[0].astype(float)
+
+
+def _number_or_words(column):
+    """A column of texts that hold a number, words, or a number and words about it."""
+    low, high = _BOUNDS[column]
+
+    def test(t):
+        text = t[column].astype(object)
+        number = text.str.extract(rf"^({_NUMBER})(?: .*)?$")[0].astype(float)
+        words = text.isna() | text.str.match(r"[^0-9+.-]", na=False)
+        return words | (number.between(low, high) & ((column != "n") | (number % 1 == 0)))
+
+    rule = f"is no number from {low:.10g} to {high:.10g}, and no words"
+    return _rule(column, rule, "Type a plain number; words may stand behind it or in its place.", test)
 
 
 class TableLayout(NamedTuple):
@@ -426,13 +508,15 @@ def _cell_checks(name, layout):
         own += _OWN_ARMS if of_trials and name == "arm" else ""
         remedy = f"Use one of: {', '.join(allowed)}{own}"
         checks.append(pa.Check.isin(allowed, error=_says(name, UNLISTED, remedy)))
-    if not of_trials:
-        return checks
-    if name in SPREADS:
+    if name in layout.integers:
+        remedy = "Type the number of people, or the year, without decimals."
+        text = _says(name, "is not a whole number", remedy)
+        checks.append(pa.Check(lambda x: x % 1 == 0, error=text))
+    if name in _POSITIVE:
         text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
         checks.append(pa.Check.gt(0, error=text))
-    if name in _BOUNDS:
-        low, high = _BOUNDS[name]
+    if name in layout.numbers:
+        low, high = _BOUNDS.get(name, _ON_ANY_SCALE)
         text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
         checks.append(pa.Check.in_range(low, high, error=text))
     return checks
@@ -451,7 +535,7 @@ TRIALS = TableLayout(
 )
 
 #: What may have changed in a table that was checked: its numbers, row by row.
-CHANGED_TRIALS = TRIALS._replace(columns=(*SPREADS, *_BOUNDS), vocabulary={}, rules=_row_rules())
+CHANGED_TRIALS = TRIALS._replace(columns=_NUMBERS, vocabulary={}, rules=_row_rules())
 
 CONTRASTS = TableLayout(
     "contrasts",
@@ -466,23 +550,21 @@ CONTRASTS = TableLayout(
     {name: VOCABULARY[name] for name in ("therapy", "therapy_family", "condition_group", "selected", "certainty")},
     rules=(
         *_interval_around("difference"),
-        _rule(
-            "ci_level",
-            "an interval needs its level, in percent",
-            "Type 95 or 90.",
-            lambda t: t["ci_low"].isna() | t["ci_level"].between(50, 99.99),
-        ),
-        _rule("se", "must be above zero", "Leave it blank if it is not printed.", lambda t: ~(t["se"] <= 0)),
+        _needs_level("ci_low"),
         _both_ends(),
         _not_too_small("se", lambda t: t["se"]),
         _not_too_small("ci_high", lambda t: t["ci_high"] - t["ci_low"]),
+        *(_within_width(name, _scale_width) for name in ("difference", "ci_low", "ci_high", "se")),
         _rule(
-            "difference",
-            "no difference is larger than the scale",
-            "Check the value and the ends of the scale.",
-            lambda t: ~(t["difference"].abs() > _scale_width(t)),
+            "se",
+            f"is not that of its interval, which gives another by more than a factor of {_SE_GAP:g}",
+            "Check whether it is an SE, an SD or a variance, and the level of the interval.",
+            _se_of_interval,
         ),
+        *_in_each_row_of_a_trial("author", "year", "therapy", "therapy_family", "condition_group"),
+        _once("study", "scale", "condition", "week"),
     ),
+    widened=("therapy", "therapy_family", "condition_group"),
 )
 
 #: What a file of notes beside a table may say of it: the words allowed, or any text; [events] is a part of its own.
@@ -509,7 +591,6 @@ _UNITS_OF_KIND = {
     "reliability": (),
     "onset": (),
 }
-_NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
 
 # From where to where a number can be, points being those of 0-10; a difference may be as far below zero as above.
 _POSSIBLE = {
@@ -633,6 +714,12 @@ CLAIMS = TableLayout(
         ),
         _rule(
             "value",
+            "is a range whose lower end does not stand first",
+            "Type 2-3 for 3-2, and -4--3 for -3--4.",
+            lambda t: ~(_claimed(t)[0] > _claimed(t)[1]),
+        ),
+        _rule(
+            "value",
             "is a range from below to above zero, which leaves open what is meant",
             "Both ends have a sign of their own: -4--3 is from three to four less.",
             _one_sign,
@@ -647,6 +734,12 @@ CLAIMS = TableLayout(
             )
             + ".",
             _possible_in_unit,
+        ),
+        _rule(
+            "comparator_value",
+            "is more or less than the unit can hold",
+            "Check it and the unit.",
+            lambda t: _possible_in_unit(t.assign(value=t["comparator_value"].map("{:f}".format, na_action="ignore"))),
         ),
         _rule("value", "is a share, and its unit is percent", "Type 60 for 0.6, and -30 for -0.3.", _no_share),
         _rule(
@@ -730,6 +823,11 @@ THRESHOLDS = TableLayout(
             "Type how much less pain it takes as a positive number; equal ends for a single value.",
             lambda t: ~((t["value_low"] <= 0) | (t["value_high"] < t["value_low"])),
         ),
+        *(
+            _within_width(name, lambda t: _width_named("scale")(t).mask(t["unit"] == "percent of baseline", 100.0))
+            for name in ("value_low", "value_high")
+        ),
+        _once("source", "year", "scale", "kind", "unit", "label", "value_low"),
     ),
 )
 
@@ -740,7 +838,27 @@ BENCHMARKS = TableLayout(
     "review",
     ("year", "estimate", "ci_low", "ci_high", "k", "n", "i2"),
     ("year", "k", "n"),
-    rules=_interval_around("estimate"),
+    vocabulary={
+        "sign": (
+            *(f"{sign} favours {arm}" for sign in ("negative", "positive") for arm in ("treatment", "placebo")),
+            *(f"{sign} means improvement" for sign in ("negative", "positive")),
+            "share of the change in the treated arm that the placebo arm also shows",
+        )
+    },
+    rules=(
+        *_interval_around("estimate"),
+        *(_within_width(name, _width_named("measure")) for name in ("estimate", "ci_low", "ci_high")),
+        *(
+            _rule(
+                name,
+                "a ratio is above zero",
+                "Check the value; a logarithm is not a ratio.",
+                lambda t, name=name: ~(t["measure"].str.match(r"(RR|OR|HR|IRR)\b", na=False) & (t[name] <= 0)),
+            )
+            for name in ("estimate", "ci_low", "ci_high")
+        ),
+        _rule("k", "no more trials than people", "Check k and n.", lambda t: ~(t["k"] > t["n"])),
+    ),
 )
 
 # What a tool may say of a domain; a tool that is not listed here may say anything.
@@ -775,15 +893,6 @@ def _total_of_items(t):
         for said in (t["judgement"] == "yes", t["judgement"].isin(["yes", "no"]))
     )
     return ~(of_pedro & total & (items == _PEDRO_ITEMS)) | (t["judgement"] == met.astype(int).astype(str))
-
-
-def _once(*columns):
-    return _rule(
-        columns[-1],
-        f"a row stands once: same {', '.join(columns)}",
-        "Remove the copy, or correct the one that differs.",
-        lambda t: ~t.duplicated(list(columns), keep="first"),
-    )
 
 
 RISK_OF_BIAS = TableLayout(
@@ -848,18 +957,13 @@ CORRELATIONS = TableLayout(
     ("sd_baseline", "sd_final", "sd_change", "r"),
     vocabulary={"certainty": VOCABULARY["certainty"]},
     rules=(
-        _rule("r", "a correlation lies between -1 and 1", "Check the value.", lambda t: ~(t["r"].abs() > 1)),
+        _number_or_words("n"),
+        _number_or_words("weeks"),
         _rule(
             "r",
             "needs a correlation, or the three SDs that imply it",
             "Type r, or sd_baseline, sd_final and sd_change of the same people.",
             lambda t: t["r"].notna() | t[["sd_baseline", "sd_final", "sd_change"]].notna().all(axis=1),
-        ),
-        *(
-            _rule(
-                name, "must be above zero", "Leave it blank if it is not printed.", lambda t, name=name: ~(t[name] <= 0)
-            )
-            for name in ("sd_baseline", "sd_final", "sd_change")
         ),
         _rule(
             "r",

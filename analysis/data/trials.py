@@ -1,4 +1,4 @@
-"""Read trials, and the tables beside them, and check them: the only room that reads data files.
+"""Read trials, and the tables beside them, and check them.
 
 A trials table has one row per arm of a trial at one time point. Values stay on the scale of the paper; blank
 means "not printed" and never zero. The columns are described in ``data/README.md``. Beside the trials stand reported
@@ -8,14 +8,10 @@ all of them are checked alike, and one error lists everything that is wrong with
 
 from __future__ import annotations
 
-import csv
 import difflib
-import importlib
-import io
-import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,14 +20,14 @@ import pandas as pd
 
 from analysis._docs import documented
 from analysis.data import dictionary, headings
+from analysis.data.files import WITH_COMMA, Readable, TrialDataError, has_one_row_a_study, read_cells
 
 # Likeness from which an id or a word is taken for a slip of the pen: author and year make unlike trials look alike.
 _NEAR = 0.8
-_PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-# One comma, which stands for decimals or, before three digits, perhaps for thousands.
-WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-_PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+_COMMA_OF_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+#: A count with a point between thousands, which reads as a number with decimals.
+PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
 _DECIMALS = {".": "a point", ",": "a comma"}
 # The minus of typesetters, and the dash that word processors make of a hyphen.
 _DASHES = re.compile("[−–]")
@@ -40,72 +36,9 @@ _BETWEEN = r"(?<=[0-9.,])-"
 _MEDIANS = re.compile(r"(^|_)(median|q[13]|iqr|quartile)(_|[0-9]|$)", re.IGNORECASE)
 
 
-class TrialDataError(ValueError):
-    """The table cannot be used as it stands; the message lists every problem at once.
-
-    Attributes
-    ----------
-    problems : pandas.DataFrame
-        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
-    source : str
-        The file, or "the table" for a DataFrame.
-
-    See Also
-    --------
-    analysis.read_trials : Raises it for a table of trial arms.
-    analysis.effect_sizes : Raises it with ``missing_sd="raise"``.
-    analysis.audit_trials : Looks for what is allowed, but doubtful.
-
-    References
-    ----------
-    .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> table = pd.read_csv("data/trials.csv")
-    >>> table.loc[0, "n_basis"] = "guessed"
-    >>> try:
-    ...     read_trials(table)
-    ... except TrialDataError as error:
-    ...     problems = error.problems
-    >>> problems[["row", "study", "column", "value"]].values.tolist()
-    [[2, 'gale2006', 'n_basis', 'guessed']]
-    """
-
-    def __init__(self, problems: Sequence[Any], source: str, key: str = "study") -> None:
-        self.problems: pd.DataFrame = pd.DataFrame(problems, columns=_PROBLEM)
-        self.source = source
-        count = len(self.problems)
-        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        alike = self.problems.groupby(["column", "rule", "remedy"], sort=False)
-        lines += [_in_words(group, key) for _, group in alike]
-        super().__init__("\n".join(lines))
-
-
-def _in_words(group, key):
-    """One line for one problem; the same problem in several rows is told once, with all its rows."""
-    first = group.iloc[0]
-    rows = ", ".join(f"{row:.0f}" for row in group["row"].dropna())
-    where = [f"row{'s' if len(group) > 1 else ''} {rows}" if rows else "the file"]
-    studies = [study for study in dict.fromkeys(group["study"]) if study]
-    values = [value for value in dict.fromkeys(group["value"]) if value != ""]
-    if studies:
-        where.append(f"{key.removesuffix('_id')} {_quoted(studies)}")
-    if first["column"]:
-        where.append(f"column '{first['column']}'")
-    value = f" value {_quoted(values)}:" if values else ""
-    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
-
-
-def _quoted(values, most=5):
-    shown = ", ".join(f"'{value}'" for value in values[:most])
-    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
-
-
 @documented
 def read_trials(
-    path: str | os.PathLike[str] | pd.DataFrame,
+    path: Readable,
     *,
     allow: Mapping[str, Collection[str]] | None = None,
     decimal: Literal[".", ","] | None = None,
@@ -205,7 +138,8 @@ def checked_trials(trials: Any) -> pd.DataFrame:
         )
     numbers = [name for name in dictionary.TRIALS.numbers if name in trials]
     typed = all(pd.api.types.is_numeric_dtype(trials[name]) for name in numbers)
-    if trials.index.name != "row" or not typed or not set(dictionary.COLUMNS) <= set(trials.columns):
+    numbered = trials.index.name == "row" and pd.api.types.is_integer_dtype(trials.index.dtype)
+    if not numbered or not typed or not set(dictionary.COLUMNS) <= set(trials.columns):
         return read_trials(trials)
     if not trials.index.is_unique:
         twice = trials.index[trials.index.duplicated()].unique()
@@ -219,6 +153,8 @@ def checked_trials(trials: Any) -> pd.DataFrame:
 
 
 def _widened(layout, allow):
+    if not (allow is None or isinstance(allow, Mapping)):
+        raise ValueError(f"allow={allow!r} must name columns and their words, as {{'therapy': ['Music']}}")
     own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
     if unknown := sorted(set(own) - set(layout.widened)):
         closed = ", ".join(layout.widened)
@@ -228,13 +164,20 @@ def _widened(layout, allow):
 
 @documented
 def read_contrasts(
-    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
+    path: Readable,
+    *,
+    allow: Mapping[str, Collection[str]] | None = None,
+    decimal: Literal[".", ","] | None = None,
 ) -> pd.DataFrame:
     """Read reported differences of trials without usable arm data.
 
     Parameters
     ----------
-    {path, decimal}
+    {path}
+    allow : dict of str to list, optional
+        Therapies, families and groups of conditions to accept beside those of the data dictionary, such as
+        ``{"therapy": ["Kinesio tape"]}``.
+    {decimal}
 
     Returns
     -------
@@ -248,7 +191,7 @@ def read_contrasts(
         Lists all problems: row, study, column, value, rule and remedy.
     {FileNotFoundError, ModuleNotFoundError}
     ValueError
-        If `decimal` is another sign.
+        If `allow` names a column without a vocabulary to widen, or `decimal` is another sign.
 
     See Also
     --------
@@ -268,12 +211,12 @@ def read_contrasts(
     >>> len(contrasts), contrasts["study"].nunique()
     (31, 29)
     """
-    return _read_checked(path, dictionary.CONTRASTS, decimal)
+    return _read_checked(path, _widened(dictionary.CONTRASTS, allow), decimal)
 
 
 @documented
 def read_claims(
-    path: str | os.PathLike[str] | pd.DataFrame,
+    path: Readable,
     *,
     allow: Mapping[str, Collection[str]] | None = None,
     decimal: Literal[".", ","] | None = None,
@@ -345,9 +288,7 @@ def named_claims(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 @documented
-def read_thresholds(
-    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
-) -> pd.DataFrame:
+def read_thresholds(path: Readable, *, decimal: Literal[".", ","] | None = None) -> pd.DataFrame:
     """Read published thresholds of important change.
 
     Parameters
@@ -389,9 +330,7 @@ def read_thresholds(
 
 
 @documented
-def read_benchmarks(
-    path: str | os.PathLike[str] | pd.DataFrame, *, decimal: Literal[".", ","] | None = None
-) -> pd.DataFrame:
+def read_benchmarks(path: Readable, *, decimal: Literal[".", ","] | None = None) -> pd.DataFrame:
     """Read published pooled results.
 
     Parameters
@@ -434,7 +373,7 @@ def read_benchmarks(
 
 @documented
 def read_risk_of_bias(
-    path: str | os.PathLike[str] | pd.DataFrame,
+    path: Readable,
     *,
     decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
@@ -486,7 +425,7 @@ def read_risk_of_bias(
 
 @documented
 def read_bias_facts(
-    path: str | os.PathLike[str] | pd.DataFrame,
+    path: Readable,
     *,
     decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
@@ -532,7 +471,7 @@ def read_bias_facts(
 
 @documented
 def read_correlations(
-    path: str | os.PathLike[str] | pd.DataFrame,
+    path: Readable,
     *,
     decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
@@ -589,8 +528,8 @@ def _read_checked(path, layout, decimal=None, beside=None):
     if decimal not in (None, *_DECIMALS):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})
-    source, cells, delimiter = _read_cells(path, layout, decimal)
-    if _has_one_row_a_study(cells, layout):
+    source, cells, delimiter = read_cells(path, layout, decimal)
+    if has_one_row_a_study(cells, layout):
         raise TrialDataError([_one_row_a_study(path, cells, delimiter, decimal)], source)
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
@@ -617,13 +556,17 @@ def _notes_of(path):
     """What is said of the whole table: in the attrs of a DataFrame, or in the file of notes beside a file."""
     if isinstance(path, pd.DataFrame):
         return dict(path.attrs)
-    path = Path(path).with_suffix(".toml")
-    if not path.exists():
+    if hasattr(path, "read"):
+        return {}
+    path = Path(path)
+    path = path.with_suffix("" if path.suffix.lower() == ".gz" else path.suffix).with_suffix(".toml")
+    if not path.is_file():
         return {}
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _no_table(path, f"is no TOML ({error})", 'Write lines such as outcome_name = "pain".') from None
+        rule, remedy = f"is no TOML ({error})", 'Write lines such as outcome_name = "pain".'
+        raise TrialDataError([(None, "", "", "", rule, remedy)], path.name) from None
     if problems := _wrong_notes(said, dictionary.NOTES):
         raise TrialDataError(problems, path.name, "key")
     return said
@@ -647,11 +590,6 @@ def _wrong_notes(said, known, part=""):
     return problems
 
 
-def _has_one_row_a_study(cells, layout):
-    """Whether a table that should hold arms is one that `effect_sizes` and `trials_from_wide` read."""
-    return layout.name == "trials" and "arm" not in cells and headings.recognised(cells) is not None
-
-
 def _one_row_a_study(path, cells, delimiter, decimal):
     """The problem that says so, with the lines that read it."""
     call = headings.advice(cells, arms_too=True)
@@ -661,7 +599,9 @@ def _one_row_a_study(path, cells, delimiter, decimal):
         options["decimal"] = "," if decimal == "," or (decimal is None and delimiter == ";" and commas) else None
         given = "".join(f", {name}={value!r}" for name, value in options.items() if value)
         reader = {".parquet": "read_parquet", ".xlsx": "read_excel", ".xlsm": "read_excel"}
-        call = f"\n    df = pandas.{reader.get(Path(path).suffix.lower(), 'read_csv')}({str(path)!r}{given}){call}"
+        opened = hasattr(path, "read")
+        kind, file = ("", "file") if opened else (Path(path).suffix.lower(), repr(str(path)))
+        call = f"\n    df = pandas.{reader.get(kind, 'read_csv')}({file}{given}){call}"
     rule = "this table has one row a study, and read_trials reads one row an arm"
     return (1, "", "", "", rule, f"By its headings, this reads it:{call}")
 
@@ -692,135 +632,6 @@ def _unknown_studies(table, layout, known):
             remedy = f"Did you mean '{near[0]}'?" if near else "Correct the id, or give the table that has it."
             problems.append((row, table[layout.key][row], "study", study, "is in no table of studies given", remedy))
     return problems
-
-
-def _read_cells(path, layout, decimal):
-    """The name of the source, its cells as stripped text, indexed by row number in the file, and the separator."""
-    if isinstance(path, pd.DataFrame):
-        return "the table", _as_text(path, layout, decimal), ""
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path}: there is no such file. Check the name and the folder ({path.resolve().parent})."
-        )
-    kind = path.suffix.lower()
-    readers = {".xlsx": _read_workbook, ".xlsm": _read_workbook, ".parquet": _read_parquet}
-    readers |= dict.fromkeys((".csv", ".tsv", ".txt"), _read_delimited)
-    if kind not in readers:
-        raise _no_table(path, "is not a kind of file that can be read", "Save it as CSV, TSV, XLSX or Parquet.", kind)
-    cells = readers[kind](path, layout, decimal)
-    return (path.name, *(cells if isinstance(cells, tuple) else (cells, "")))
-
-
-def _as_text(frame, layout, decimal):
-    """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
-    text = frame.astype(object).where(frame.notna(), "").map(lambda value: " ".join(_cell_text(value).split()))
-    if decimal == ",":
-        # What is a number already, in a workbook, is written like those that are text.
-        typed = frame.map(lambda value: isinstance(value, (float, np.floating)))
-        typed &= [str(name).strip() in (*layout.numbers, *layout.ranges) for name in frame.columns]
-        text = text.mask(typed, text.map(lambda value: value.replace(".", ",")))
-    if frame.index.name != "row" or not frame.index.is_unique:
-        text.index = pd.RangeIndex(2, len(text) + 2, name="row")
-    names = [" ".join(str(c).split()) for c in text.columns]
-    text.columns = ["" if re.fullmatch(r"Unnamed: [0-9]+", name) else name for name in names]
-    nameless = (text.columns == "") & (text == "").all(axis=0).to_numpy()
-    text = text.loc[:, ~nameless]
-    return text[(text != "").any(axis=1)]
-
-
-def _cell_text(value):
-    whole = isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 1e15
-    return str(int(value)) if whole else str(value)
-
-
-def _read_delimited(path, layout, decimal):
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = path.read_bytes()[: error.start].count(b"\n") + 1
-        remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
-        raise _no_table(path, "has a character that is not UTF-8", remedy, row=row) from None
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
-    try:
-        rows.extend(reader)
-    except csv.Error as error:
-        rule = f"cannot be read on from here ({error})"
-        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
-        raise _no_table(path, rule, remedy, row=len(rows) + 1) from None
-    return _with_heading(rows, path, layout, decimal), delimiter
-
-
-def _with_heading(rows, path, layout, decimal):
-    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
-    if not rows:
-        raise _no_table(path, "is empty", "Add the heading and one row per arm.")
-    heading = ["" if name is None else str(name).strip() for name in rows[0]]
-    even = pd.DataFrame([row for row in rows[1:] if len(row) == len(heading)], columns=heading, dtype=object)
-    if not set(heading) & set(layout.columns) and not _has_one_row_a_study(even, layout):
-        remedy = (
-            "The first row must hold the column names of data/README.md; delete what stands above it. A table with one "
-            "row a study is read by effect_sizes(df, ...) or trials_from_wide(df, ...), its columns named."
-        )
-        raise _no_table(path, "is not the heading", remedy, row=1)
-    width = len(heading)
-    remedy = "Put quotation marks around texts that hold the separator."
-    ragged = [
-        (i, "", "", "", f"this row has {len(row)} cells, and the heading {width}", remedy)
-        for i, row in enumerate(rows[1:], start=2)
-        if len(row) != width and any(str(cell).strip() for cell in row)
-    ]
-    if ragged:
-        raise TrialDataError(ragged, path.name)
-    body = [row if len(row) == width else [""] * width for row in rows[1:]]
-    return _as_text(pd.DataFrame(body, columns=heading, dtype=object), layout, decimal)
-
-
-def _no_table(path, rule, remedy, value="", row=None):
-    return TrialDataError([(row, "", "", value, rule, remedy)], path.name)
-
-
-def _library(name, extra, path):
-    """The library that reads this kind of file; an error says how to install it."""
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{path.name}: reading {path.suffix.lower()} needs {name}, which is not installed. It comes with an extra: "
-            f'pip install "pain-meta-analysis[{extra}]"; or save the table as CSV.',
-            name=name,
-        ) from error
-
-
-def _read_workbook(path, layout, decimal):
-    """The first sheet as text; a formula whose result was never stored is reported, not read as blank."""
-    from zipfile import BadZipFile
-
-    openpyxl = _library("openpyxl", "excel", path)
-    try:
-        stored, typed = (openpyxl.load_workbook(path, data_only=only).worksheets[0] for only in (True, False))
-    except (BadZipFile, KeyError, ValueError, openpyxl.utils.exceptions.InvalidFileException):
-        raise _no_table(path, "is not an XLSX workbook", "Save it from the spreadsheet as XLSX, or as CSV.") from None
-    cells = list(stored.iter_rows(values_only=True))
-    rule, remedy = "is a formula without a stored result", "Open and save it in the spreadsheet, or paste the value."
-    problems = [
-        (cell.row, "", str(cells[0][cell.column - 1]), cell.value, rule, remedy)
-        for row in typed.iter_rows()
-        for cell in row
-        if cell.data_type == "f" and cells[cell.row - 1][cell.column - 1] is None
-    ]
-    if problems:
-        raise TrialDataError(problems, path.name)
-    return _with_heading(cells, path, layout, decimal)
-
-
-def _read_parquet(path, layout, decimal):
-    arrow = _library("pyarrow", "parquet", path)
-    try:
-        return _as_text(pd.read_parquet(path, engine="pyarrow"), layout, decimal)
-    except arrow.ArrowInvalid:
-        raise _no_table(path, "is not a Parquet file", "Save it again, or as CSV.") from None
 
 
 def _check_columns(names, source, layout):
@@ -858,7 +669,7 @@ def _decimal_between_semicolons(cells, layout, source):
     # With points elsewhere a comma is no decimal sign, and is reported cell by cell.
     if commas.empty or not points.empty:
         return "."
-    open_ones = commas[commas.map(lambda text: bool(_PERHAPS_THOUSANDS.fullmatch(text)))]
+    open_ones = commas[commas.map(lambda text: bool(_COMMA_OF_THOUSANDS.fullmatch(text)))]
     if len(open_ones) < len(commas):
         return ","
     rule = "may have a decimal comma or a comma between thousands, and no other number of the file tells which"
@@ -886,9 +697,10 @@ def _typed(cells, layout, decimal):
         )
         problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[~good]]
         if name in layout.integers:
-            broken = values.notna() & (values % 1 != 0)
-            rule, remedy = "is not a whole number", "Type the number of people, or the year, without decimals."
-            problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[broken]]
+            thousands = plain.str.fullmatch(PERHAPS_THOUSANDS)
+            rule = "may have a sign between thousands, or decimals"
+            remedy = "Type the number without the sign, such as 1000 for a thousand and 1 for one."
+            problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[thousands]]
         table[name] = values
     for name in layout.required:
         rule, remedy = "is blank", "This column must be filled in every row."

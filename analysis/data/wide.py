@@ -39,7 +39,8 @@ from analysis.data.arm_scores import (
     rescaled,
 )
 from analysis.data.dictionary import SMALLEST_SPREAD, TRIALS
-from analysis.data.trials import WITH_COMMA, TrialDataError, read_trials
+from analysis.data.files import WITH_COMMA, TrialDataError
+from analysis.data.trials import PERHAPS_THOUSANDS, read_trials
 from analysis.measures import Measure
 
 # The name of a column, a number for all rows, or the names of the columns of both limits.
@@ -447,14 +448,18 @@ class _Reader:
 
     def _numbers(self, name):
         """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
-        out = np.full(self.k, np.nan)
+        out, counts = np.full(self.k, np.nan), name.split("_")[0] in ("n", "events")
         for at, cell in enumerate(self.frame[self.source[name]].to_numpy(dtype=object)):
             if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, str) and not cell.strip()):
                 continue
             try:
                 # Python reads 1_000 as a number; no table does.
-                if not isinstance(cell, Real | str) or "_" in str(cell):
+                if not isinstance(cell, Real | str) or isinstance(cell, bool) or "_" in str(cell):
                     raise ValueError
+                if isinstance(cell, str) and counts and PERHAPS_THOUSANDS.fullmatch(cell.strip()):
+                    rule = "this may have a point between thousands, or decimals"
+                    self._problem(at, name, cell, rule, "Type it without the point, as 1000 for a thousand.")
+                    continue
                 out[at] = cell.replace("−", "-") if isinstance(cell, str) else cell
             except ValueError:
                 comma = isinstance(cell, str) and WITH_COMMA.fullmatch(cell.strip())
@@ -478,6 +483,10 @@ class _Reader:
         size = np.abs(self.values[name])
         extreme = (size > _LARGEST) | ((size > 0) & (size < _SMALLEST.get(kind, 0.0)))
         self.refuse(name, extreme, "this is too extreme for double precision", "Correct it, or use another unit.")
+        if kind in ("n", "events"):
+            self.refuse(name, np.mod(size, 1) > 0, "this is not a whole number")
+        if kind in ("sd", "se"):
+            self.refuse(name, size == 0, "this must be above zero", "Leave it blank if it is not printed.")
 
     def refuse(self, name, where, rule, remedy=_CORRECT):
         """Note a problem for each row, and take the number as unknown."""
@@ -498,6 +507,9 @@ class _Reader:
         """Refuse a number that exceeds one of those that follow, wherever both are known."""
         there = [name for name in names if name in self.values]
         for low, high in combinations(there, 2):
+            if low.endswith("_low"):
+                width = "the interval has no width: both limits are the same"
+                self.refuse(low, self.values[low] == self.values[high], width, "Check the limits; leave both blank.")
             above = self.values[low] > self.values[high]
             self.refuse(
                 low, above, f"this exceeds {self.source[high]} of the same row", "Correct the one or the other."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis import sentences
+from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.dictionary import VOCABULARY, WEEK_BANDS, same_time
@@ -219,10 +219,10 @@ def _named_groups(effects, by):
         allowed = ", ".join(c for c in effects.table if c != "flags")
         raise ValueError(f"by={by!r} is not a column to group by: {allowed}")
     column = effects.table[by].astype(object)
-    groups = column.map(str).where(column.notna(), NOT_STATED)
+    groups = np.array(_check.as_names(column.where(column.notna(), NOT_STATED), f"by={by!r}"), dtype=object)
     found = list(dict.fromkeys(groups))
     known = [name for name in _ORDERS.get(by, ()) if name in found]
-    return known + [name for name in found if name not in known], groups.to_numpy()
+    return known + [name for name in found if name not in known], groups
 
 
 def _pool_roles(effects, members, methods):

@@ -96,6 +96,10 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     found = findings(RULES, trials=trials, points=points, paired=pairs(points))
     parts = [_findings_table(found, trials, "trials")]
     if contrasts is not None:
+        if not isinstance(contrasts, pd.DataFrame) or not {"study", "difference"} <= set(contrasts):
+            raise ValueError(
+                f"contrasts is a {type(contrasts).__name__}, but must be the table that read_contrasts returns"
+            )
         found = findings(CONTRAST_RULES, contrasts=contrasts, trials=trials)
         parts.append(_findings_table(found, contrasts, "contrasts"))
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)

@@ -95,6 +95,8 @@ _ROLES = {
 # Likeness of a therapy to one of the trials from which it is taken for a slip of the pen. One letter too many or wrong
 # in "Static magnet" gives more; no two therapies of the data come near it.
 _NEAR = 0.9
+# Of words of a condition, which are shorter: two letters that changed places give more.
+_NEAR_CONDITION = 0.85
 
 # I2 from which a caveat names the heterogeneity: more of the variation is between trials than within them.
 _MUCH = 0.5
@@ -334,8 +336,17 @@ def _problems_of_claims(cells, ends):
     ]
     free = ("therapy", "therapy_family")
     layout = CLAIMS._replace(vocabulary={name: words for name, words in CLAIMS.vocabulary.items() if name not in free})
+    table = cells.astype("str").where(cells != "")
+    for name in layout.numbers:
+        text = table[name]
+        table[name] = pd.to_numeric(text, errors="coerce")
+        rule, remedy = "is not a number", "Type digits with a point for decimals; blank if there is none."
+        found += [
+            (row, cells["claim_id"][row], name, text[row], rule, remedy)
+            for row in text.index[text.notna() & table[name].isna()]
+        ]
     known = {(row, column) for row, _, column, *_ in found}
-    found += broken_rules(cells.astype("str").where(cells != ""), cells, layout, known)
+    found += broken_rules(table, cells, layout, known)
     return sorted(found, key=lambda problem: (problem[0], CLAIMS.columns.index(problem[2])))
 
 
@@ -419,14 +430,32 @@ def _check_named(studies):
 def _check_spelling(table, studies):
     """Refuse a therapy that is written almost like one of the trials: it would silently match nothing."""
     known = {name.lower(): name for name in studies["therapy"].dropna()}
+    named = [name.lower() for name in studies["condition_group"].dropna().unique() if name != "Other"]
+    named += ["any pain", *"|".join(CONDITION_WORDS.values()).split("|")]
     problems = []
-    for row, claim_id, therapy in zip(table.index, table["claim_id"], table["therapy"], strict=True):
-        near = difflib.get_close_matches(therapy.lower(), known, n=1, cutoff=_NEAR)
-        if near and therapy not in known.values():
+    for row, claim in zip(table.index, table.itertuples(), strict=True):
+        near = difflib.get_close_matches(claim.therapy.lower(), known, n=1, cutoff=_NEAR)
+        if near and claim.therapy not in known.values():
             remedy = f"Did you mean '{known[near[0]]}'?"
-            problems.append((row, claim_id, "therapy", therapy, "is almost a therapy of the trials", remedy))
+            problems.append(
+                (row, claim.claim_id, "therapy", claim.therapy, "is almost a therapy of the trials", remedy)
+            )
+        if near := _almost_named(claim.condition, named, studies):
+            rule = "names no condition of the trials, and almost one"
+            problems.append((row, claim.claim_id, "condition", claim.condition, rule, f"Did you mean '{near}'?"))
     if problems:
         raise TrialDataError(problems, "the claims", "claim_id")
+
+
+def _almost_named(condition, named, studies):
+    """The name of a condition that some words of a text are almost, where it names none; "" where there is none."""
+    text = condition.lower()
+    if text in ANY_PAIN or _groups_named(condition, studies["condition_group"].dropna().unique()):
+        return ""
+    words = text.split()
+    parts = [" ".join(words[i : i + size]) for size in (1, 2, 3) for i in range(len(words) - size + 1)]
+    near = [difflib.get_close_matches(part, named, n=1, cutoff=_NEAR_CONDITION) for part in parts if len(part) > 4]
+    return next((found[0] for found in near if found), "")
 
 
 @dataclass(frozen=True, eq=False)

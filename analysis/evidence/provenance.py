@@ -346,6 +346,8 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
     lost = sorted(set(found.table["study"]) - set(found.rows["study"]))
     if lost:
         raise ValueError(f"the rows of {', '.join(lost)} are missing; trace what effect_sizes returns")
+    if among is not None and not isinstance(among, EffectSizes):
+        raise ValueError(f"among is a {type(among).__name__}, but must be the effect sizes before selection")
     arms = _arms_behind(found if among is None else among)
     chosen = found.table if study is None else found.table[found.table["study"] == study]
     roots = []

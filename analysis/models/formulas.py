@@ -1,16 +1,17 @@
 """From a formula to a design matrix: the one way to read moderators, for studies and for effects nested in trials.
 
-The formula engine is the one that statsmodels chooses (patsy or formulaic, `statsmodels.formula.options`). Nothing is
-parsed here but the names of columns, so that a message can say which column and which study to look at.
+The formula engine is the one that statsmodels chooses (patsy or formulaic, `statsmodels.formula.options`). It runs a
+formula as Python, so that `analysis.models.restricted` reads it before. Nothing is parsed here but the names of
+columns, so that a message can say which column and which study to look at.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import warnings
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from analysis import _check
 from analysis._types import Floats, Labels, Missing
+from analysis.models import restricted
 from analysis.models.studies import Studies, labels_of, paired, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
@@ -47,10 +49,17 @@ class Model(NamedTuple):
     moderators: pd.DataFrame  # the columns that the right side names, one row for each study
     left_out: tuple[tuple[str, str], ...] = ()  # label and reason
     effects: EffectSizes | None = None  # where they are what the formula explains
+    unsafe: bool = False  # whether the formula may run what it likes
 
 
 def read_model(
-    formula: str, data: pd.DataFrame | EffectSizes, vi: str, labels: Labels | None, missing: Missing = "raise"
+    formula: str,
+    data: pd.DataFrame | EffectSizes,
+    vi: str,
+    labels: Labels | None,
+    *,
+    missing: Missing = "raise",
+    unsafe: bool = False,
 ) -> Model:
     """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
     _check.option("missing", missing, ("raise", "drop"))
@@ -60,7 +69,7 @@ def read_model(
     _fail(_formula_problems(formula, table, spread))
     left, right = (side.strip() for side in formula.split("~"))
     where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
-    outcome, unreadable = _outcome(left, table)
+    outcome, unreadable = _outcome(left, table, unsafe)
     left_out = ()
     if missing == "drop":
         needed = {"effect": outcome, "standard error" if spread == "se" else "variance": table[spread]}
@@ -71,7 +80,7 @@ def read_model(
         names, where = (tuple(x for x, here in zip(xs, known, strict=True) if here) for xs in (names, where))
     warn_of_repeats(data, table, "meta_regression")
     yi, variances, problems = _outcomes_and_variances(outcome, table[spread], where, "se" if spread == "se" else "vi")
-    design = _design(right, table, where, problems + unreadable)
+    design = _design(right, table, where, problems + unreadable, unsafe)
     effects = data if left == "yi" and not isinstance(data, pd.DataFrame) else None
     return Model(yi, variances, names, **design, left_out=left_out, effects=effects)
 
@@ -112,7 +121,7 @@ def with_moderators(mods: str, studies: Studies) -> tuple[Studies, NDArray[np.bo
     return studies._replace(**parts, left_out=studies.left_out + left_out), known
 
 
-def read_moderators(mods: str, studies: Studies) -> Model:
+def read_moderators(mods: str, studies: Studies, unsafe: bool = False) -> Model:
     """The design matrix of moderators beside effects that are checked already; ValueError lists every problem at once.
 
     Parameters
@@ -121,6 +130,8 @@ def read_moderators(mods: str, studies: Studies) -> Model:
         The right side of a formula with its ~, such as "~ weeks + C(kind)".
     studies : Studies
         Effects that were given as a table.
+    unsafe : bool, optional
+        Whether the formula may run any Python.
 
     Examples
     --------
@@ -131,7 +142,7 @@ def read_moderators(mods: str, studies: Studies) -> Model:
     """
     right = _moderators_alone(mods, studies)
     where = [f"effect {i + 1} ({name})" for i, name in zip(studies.kept, studies.labels, strict=True)]
-    design = _design(right, _plain(studies.table.iloc[studies.kept], "effects"), where, [])
+    design = _design(right, _plain(studies.table.iloc[studies.kept], "effects"), where, [], unsafe)
     return Model(studies.yi, studies.vi, studies.labels, **design, effects=studies.effects)
 
 
@@ -145,11 +156,13 @@ def _moderators_alone(mods, studies):
     return right.strip()
 
 
-def _design(right, table, where, problems):
+def _design(right, table, where, problems, unsafe):
     """What a `Model` holds of the right side of a formula; raises ValueError if there are problems, those given too."""
     missing, missing_problems = _missing(right, table, where)
+    if refused := not unsafe and restricted.problems(right, table.columns):
+        _fail([*problems, *missing_problems, "; ".join(refused)])
     try:
-        exog, spec = _matrix("~ " + right, table, _frames_to_user())
+        exog, spec = _matrix("~ " + right, table, _meanings(right, unsafe))
     # The engines raise whatever the terms of a formula raise.
     except Exception as error:
         _fail([*problems, *missing_problems, _unreadable(right, table, error)])
@@ -163,6 +176,7 @@ def _design(right, table, where, problems):
         "terms": _terms(spec),
         "spec": spec,
         "moderators": table[_named_in_order(right, table)],
+        "unsafe": unsafe,
     }
 
 
@@ -208,14 +222,9 @@ def _formula_problems(formula, table, vi):
     if len(sides) != 2 or not all(side.strip() for side in sides):
         return [f"formula={formula!r} must read 'outcome ~ moderators', such as 'yi ~ week + C(therapy)'"]
     if not isinstance(vi, str) or vi not in table.columns:
-        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{_near(vi, table)}"]
+        near = restricted.near(vi, table.columns)
+        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{near}"]
     return []
-
-
-def _near(name, table):
-    """The columns that a misspelt name may mean."""
-    near = get_close_matches(str(name), list(map(str, table.columns)), cutoff=0.5)
-    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
 
 
 def _fail(problems):
@@ -226,12 +235,14 @@ def _fail(problems):
     raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
 
 
-def _outcome(left, table):
+def _outcome(left, table, unsafe):
     """The outcome, a column or an expression, and messages if it cannot be evaluated."""
     if left in table.columns:
         return table[left], []
+    if refused := not unsafe and restricted.problems(left, table.columns):
+        return np.zeros(len(table)), ["; ".join(refused)]
     try:
-        values, _ = _matrix(f"~ 0 + I({left})", table, _frames_to_user())
+        values, _ = _matrix(f"~ 0 + I({left})", table, _meanings(left, unsafe))
     except Exception as error:
         return np.zeros(len(table)), [_unreadable(left, table, error)]
     if values.shape[1] != 1:
@@ -239,7 +250,7 @@ def _outcome(left, table):
     return values.iloc[:, 0].reindex(table.index), []
 
 
-def _matrix(formula, table, depth):
+def _matrix(formula, table, meanings):
     """Design matrix as a DataFrame, without the rows in which a term is missing, and its specification."""
     import statsmodels.formula
 
@@ -249,13 +260,14 @@ def _matrix(formula, table, depth):
         if hasattr(formula, "factor_infos") or not hasattr(statsmodels.formula, "options"):
             import patsy
 
-            exog = patsy.dmatrix(formula, table, depth - 1, NA_action="drop", return_type="dataframe")
+            names = patsy.EvalEnvironment([meanings])
+            exog = patsy.dmatrix(formula, table, names, NA_action="drop", return_type="dataframe")
             return exog, exog.design_info
         if not isinstance(formula, str):
             import formulaic
 
-            return formulaic.model_matrix(formula, table, context=depth - 1, na_action="drop", output="pandas"), formula
-        exog, _, spec = statsmodels.formula.handle_formula_data(table, None, formula, depth=depth, missing="drop")
+            return formulaic.model_matrix(formula, table, context=meanings, na_action="drop", output="pandas"), formula
+        exog, _, spec = statsmodels.formula.handle_formula_data(table, None, formula, depth=meanings, missing="drop")
     return exog, spec
 
 
@@ -264,7 +276,7 @@ def _unreadable(formula, table, error):
     names = re.findall(r"(?<![\w.\"'])[A-Za-z_]\w*(?![\w\"']|\s*[(.=])", _words(formula))
     unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
     if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
-        return "; ".join(f"the formula names {name!r}, not a column of data{_near(name, table)}" for name in unknown)
+        return "; ".join(restricted.unknown(name, table.columns) for name in unknown)
     return f"{formula!r} cannot be evaluated: {_first_line(error)}"
 
 
@@ -390,10 +402,10 @@ def _named_in_order(right, table):
 
 def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
-    spec, depth = model.spec, _frames_to_user()
+    spec, meanings = model.spec, _meanings(model.right, model.unsafe)
     if spec is None:
         try:
-            exog, spec = _matrix("~ " + model.right, model.moderators, depth)
+            exog, spec = _matrix("~ " + model.right, model.moderators, meanings)
         except Exception as error:
             problem = _unreadable(model.right, model.moderators, error)
             raise ValueError(f"{problem}; what the formula uses must be defined where predict is called") from error
@@ -422,7 +434,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
         # formulaic warns of a strange level where the term is not a column alone.
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Data has categories outside")
-            exog, _ = _matrix(spec, table, depth)
+            exog, _ = _matrix(spec, table, meanings)
     except Exception as error:
         raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
     x = exog.to_numpy(float)
@@ -446,16 +458,23 @@ def _of_only_moderator(model, values):
     return {names[0]: values}
 
 
-def _frames_to_user():
-    """Frames from the formula engine up to the first outside this package: who fits, predicts or draws.
+def _meanings(text, unsafe):
+    """What the names in a formula stand for beside columns: logs and roots, and if unsafe the variables of the user.
 
-    There the engine looks for what a formula uses; for new data patsy keeps to where the model was fitted, unless the
-    fit was pickled or copied.
+    They are those of the first frame outside this package, which fits, predicts or draws; and, while a frame passes on
+    whatever it is given, as a wrapper of functools.wraps does, those of who called it. For new data patsy keeps to
+    those of the fit, unless it was pickled or copied.
     """
-    frame, depth = sys._getframe(1), 2
+    found, frame = dict(restricted.CONTEXT), sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
-        frame, depth = frame.f_back, depth + 1
-    return depth
+        frame = frame.f_back
+    words, scopes = set(re.findall(r"[^\W\d]\w*", text)) if unsafe else set(), []
+    while frame is not None:
+        scopes += [frame.f_locals, frame.f_globals]
+        frame = frame.f_back if frame.f_code.co_flags & inspect.CO_VARKEYWORDS else None
+    for scope in reversed(scopes):
+        found |= {word: scope[word] for word in words if word in scope}
+    return found
 
 
 def _unknown_levels(spec, table):

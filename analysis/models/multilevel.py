@@ -392,6 +392,7 @@ def pool_multilevel(
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
+    unsafe: bool = False,
 ) -> MultilevelEffect: ...
 
 
@@ -410,6 +411,7 @@ def pool_multilevel(
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
+    unsafe: bool = False,
 ) -> MultilevelRegression: ...
 
 
@@ -428,6 +430,7 @@ def pool_multilevel(
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
+    unsafe: bool = False,
 ) -> MultilevelEffect | MultilevelRegression:
     """Pool effects nested in trials by a three-level model with known sampling covariance.
 
@@ -459,7 +462,7 @@ def pool_multilevel(
     {confidence_level}
     labels : sequence of str, optional
         Names of the effects; by default the column label of the table, else study, else its index.
-    {measure, missing}
+    {measure, missing, unsafe}
 
     Returns
     -------
@@ -511,7 +514,7 @@ def pool_multilevel(
     _check.option("ci_method", ci_method, CI_METHODS)
     level = _check.level(confidence_level)
     more = {"labels": labels, "measure": measure, "missing": missing}
-    given = _clustered(effects, _Spread(vi, se, vcov), cluster, mods, more)
+    given = _clustered(effects, _Spread(vi, se, vcov), cluster, (mods, unsafe), more)
     restricted = tau2_method == "REML"
     data = _turned(given)
     within, between, top = _maximum(data, restricted)
@@ -614,6 +617,7 @@ class _Clustered(NamedTuple):
 
 def _clustered(effects, spread, cluster, mods, more):
     """Read effects in any of their forms, check them and sort them by cluster."""
+    mods, unsafe = mods
     found, vcov = _read(effects, spread, **more)
     if mods is not None and more["missing"] == "drop":
         from analysis.models.formulas import with_moderators
@@ -644,7 +648,7 @@ def _clustered(effects, spread, cluster, mods, more):
     if mods is not None:
         from analysis.models.formulas import read_moderators
 
-        model = read_moderators(mods, found)
+        model = read_moderators(mods, found, unsafe)
         x = _working_design(model, group, count)
     yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group, found.labels)
     about = found.labels, found.measure, vcov, found.left_out, model, found.effects

@@ -344,6 +344,7 @@ def meta_regression(
     labels: Labels | None = None,
     missing: Missing = "raise",
     tau2: float | None = None,
+    unsafe: bool = False,
 ) -> MetaRegression:
     """Explain the effects of k studies by moderators, with random effects for what they leave.
 
@@ -351,7 +352,8 @@ def meta_regression(
     ----------
     formula : str
         Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
-        Left of the ~ is a column or arithmetic, such as "post - pre ~ week".
+        Left of the ~ is a column or arithmetic, such as "post - pre ~ week". Columns, numbers, ``+ - * / : **`` and
+        comparisons, C(), I(), Q("a name"), logs, exp(), sqrt(), splines and codings may stand in it; see `unsafe`.
     data : pandas.DataFrame or EffectSizes
         One row for each study, with the columns that the formula names.
     vi : str, optional
@@ -368,6 +370,7 @@ def meta_regression(
     missing : {"raise", "drop"}, optional
         Refuse studies without an outcome, a variance or a moderator, or leave them out and list them.
     {tau2}
+    {unsafe}
 
     Returns
     -------
@@ -408,7 +411,7 @@ def meta_regression(
     {'Intercept': -2.421, 'week': 0.263}
     """
     options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
-    model = read_model(formula, data, vi, labels, missing)
+    model = read_model(formula, data, vi, labels, missing=missing, unsafe=unsafe)
     return _result(formula, model, options)
 
 

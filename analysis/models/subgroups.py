@@ -129,7 +129,8 @@ def pool_subgroups(
     Raises
     ------
     ValueError
-        If a study has no group, there is no such column, or, with ``tau2="common"``, no group has two studies.
+        If a study has no group, two groups read alike (1 and "1"), there is no such column, or, with ``tau2="common"``,
+        no group has two studies.
 
     See Also
     --------
@@ -187,15 +188,17 @@ def _grouping(found, by):
     if isinstance(by, str) and (table is None or by not in table):
         columns_there = "they have none" if table is None else ", ".join(map(str, table.columns))
         raise ValueError(f"by={by!r} is not a column of the effects: {columns_there}")
+    if not hasattr(by, "__iter__"):
+        raise ValueError(f"by={by!r} must be the name of a column, or one group for each study")
     values = pd.Series(found.in_order(table[by] if isinstance(by, str) else by, "by"), dtype=object)
     here = values.iloc[found.kept]
     missing = [label for label, blank in zip(found.labels, here.isna(), strict=True) if blank]
     if missing:
         raise ValueError(f"{', '.join(missing)}: no group; name one, or leave these studies out")
-    left_out = {}
+    name, left_out = by if isinstance(by, str) else "group", {}
     for value, study in zip(values.drop(found.kept).map(str), found.left_out, strict=True):
         left_out[value] = (*left_out.get(value, ()), study)
-    return by if isinstance(by, str) else "group", here.map(str).to_numpy(dtype=object), left_out
+    return name, np.array(_check.as_names(here, f"by={name!r}" if name is by else "by"), dtype=object), left_out
 
 
 def _effects_of(found, group):

@@ -52,8 +52,8 @@ def in_force(name, known, given):
     if given.get("prediction") not in predictions and "prediction" in given:
         known = ", ".join(map(repr, predictions))
         raise ValueError(f"prediction is {given['prediction']!r}; it must be one of {known}")
-    checked = {each: CHECKS.get(each, _as_given)(each, value) for each, value in given.items() if each in DEFAULTS}
-    return DEFAULTS | checked
+    checked = {each: CHECKS.get(each, _as_given)(each, value) for each, value in given.items()}
+    return DEFAULTS | {each: value for each, value in checked.items() if each in DEFAULTS}
 
 
 def _as_given(name, value):
@@ -120,6 +120,17 @@ def _text(name, value):
     return value
 
 
+def _directions(name, value):
+    pair = isinstance(value, (tuple, list)) and len(value) in (0, 2) and all(isinstance(each, str) for each in value)
+    if not pair and value not in (None, "effects", ""):
+        raise ValueError(f"{name} is {value!r}; give the words at both ends of the axis, or None")
+    return value
+
+
+def _width(name, value):
+    return value if value is None or isinstance(value, str) else _number(name, value)
+
+
 CHECKS = {
     "xlim": _limits,
     "ticks": _ticks,
@@ -131,4 +142,7 @@ CHECKS = {
     "overall": _overall,
     "dpi": _dpi,
     "title": _text,
+    "note": _text,
+    "favours": _directions,
+    "width_mm": _width,
 }

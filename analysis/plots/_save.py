@@ -5,9 +5,18 @@ The caption stands in a Markdown file: findings in words, caption, table and alt
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
-import tempfile
+import platform
+import re
+import secrets
+import shutil
+import stat
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +25,7 @@ from analysis._types import FigureFormat
 from analysis.plots._marks import missing_letters
 from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS, pages_of
 from analysis.plots._theme import Said, translator
-from analysis.text import MINUS
+from analysis.text import MINUS, markdown_cell, safe_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +35,18 @@ RASTERS = "png", "tiff"
 DPI = 72, 1200
 # suffixes that somebody may mean as a format
 MEANT = {*WRITERS, *"csv md jpg jpeg tif gif webp bmp ps emf wmf html htm doc docx ppt pptx xls xlsx tex txt".split()}
+REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another place"),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM), "choose a place where you may write, or close the program that holds the file"
+    ),
+    errno.EROFS: "choose a place where you may write",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "choose another name, or move the folder",
+}
+# temporary files: machine, process and a random part
+PARTIAL = re.compile(r"\.analysis-[0-9a-f]{12}-\d+-[0-9a-f]{8}\.part")
+DAY = 86_400.0
 _PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
@@ -64,8 +85,11 @@ def save_figure(
     Raises
     ------
     ValueError
-        For an unknown format, a stem that ends as files of a format do, a resolution out of reach, or a figure without
-        content.
+        For an unknown format, a stem that ends as files of a format do or is a folder, a resolution out of reach, or a
+        figure without content.
+    OSError
+        Where a file cannot be written, of the class that the system gives (``PermissionError`` and the like): it names
+        the file and the remedy, and what was written.
 
     See Also
     --------
@@ -75,11 +99,17 @@ def save_figure(
 
     Notes
     -----
-    Every file is made in full before any is put in place, and replaces an older one in one step. Files hold no date, so
-    the same input gives the same bytes. The alternative text is in the SVG (title and desc), in the PDF (Subject), in
-    the PNG (Description), in the TIFF (ImageDescription) and in the ``.md`` file; the EPS has the title alone. Text
-    stays text in SVG, PDF and EPS, with its fonts inside. The ``.csv`` file is UTF-8 with a byte order mark, by which
-    Excel knows it; its numbers have ten significant digits, those of ``fig.content.table`` have all.
+    Every file is on the disk in full before any is put in place, and each replaces an older one in one step; links stay
+    links, what they point to is written, and modes stay as they are. What a killed save leaves (``.analysis-….part``)
+    is removed by the next one in that folder, as soon as its process is gone; where that cannot be told (made by
+    another machine, or on Windows), after a day.
+
+    Files hold no date, so the same input gives the same bytes. The alternative text is in the SVG (title and desc), in
+    the PDF (Subject), in the PNG (Description), in the TIFF (ImageDescription) and in the ``.md`` file; the EPS has the
+    title alone. Text stays text in SVG, PDF and EPS, with its fonts inside. The ``.csv`` file is UTF-8 with a byte
+    order mark, by which Excel knows it; its numbers have ten significant digits, those of ``fig.content.table`` have
+    all. Text that a spreadsheet would take for a formula has an apostrophe before it; in the ``.md`` file names are
+    escaped.
 
     References
     ----------
@@ -96,21 +126,37 @@ def save_figure(
     ['demo.svg', 'demo.csv', 'demo.md']
     """
     formats = [formats] if isinstance(formats, str) else list(formats)
-    stem = Path(stem)
+    stem = _checked_stem(stem)
     _check_figure(fig, stem, formats)
     parts = pages_of(fig) if pages else [fig]
     _check_dpi(parts, formats, dpi)
     marks = [f"-{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
     paged = list(zip(marks, parts, strict=True))
     contents = {f"{mark}.{kind}": WRITERS[kind](part, dpi) for kind in formats for mark, part in paged}
-    numbers = fig.content.table.to_csv(index=False, lineterminator="\n", float_format=_digits)
+    numbers = safe_table(fig.content.table).to_csv(index=False, lineterminator="\n", float_format=_digits)
     contents[".csv"] = numbers.encode("utf-8-sig", "replace")
-    contents[".md"] = _caption_file(fig).encode()
+    contents[".md"] = _caption_file(fig).encode("utf-8", "replace")
+    files = {stem.with_name(f"{stem.name}{ending}"): data for ending, data in contents.items()}
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise NotADirectoryError(f"{stem.parent} is a file, not a folder: choose another place") from error
-    return [_put(stem.with_name(f"{stem.name}{ending}"), data) for ending, data in contents.items()]
+    except OSError as error:
+        raise _explained(error, stem.parent, [], list(files)) from error
+    return _put(files)
+
+
+def _checked_stem(stem):
+    """Return the stem as a path that names a file."""
+    if not isinstance(stem, (str, os.PathLike)) or not isinstance(os.fspath(stem), str):
+        raise TypeError(f"stem={stem!r} must be a path without a suffix, as 'figures/forest'")
+    text = os.fspath(stem)
+    name = re.split(r"[/\\]" if os.name == "nt" else "/", text)[-1]
+    if name in ("", ".", "..") or os.path.isdir(text):
+        raise ValueError(f"stem={text!r} is a folder: name the files in it, as {os.path.join(text, 'forest')!r}")
+    if "\0" in text:
+        raise ValueError(f"stem={text!r} holds a character that no name of a file can have")
+    return Path(text)
 
 
 def _check_figure(fig, stem, formats):
@@ -148,13 +194,18 @@ def _caption_file(fig):
     content, missing = fig.content, missing_letters(fig)
     say = translator(content.labels or {})
     parts = {
-        "In words": "\n".join(f"- {line}" for line in content.in_words.splitlines()),
-        "Caption": content.caption + (f" {missing}." if missing else ""),
+        "In words": "\n".join(f"- {_bold(markdown_cell(line))}" for line in content.in_words.splitlines()),
+        "Caption": markdown_cell(content.caption + (f" {missing}." if missing else "")),
         "Table": _markdown(content.table, content.printed, say),
-        "Alternative text": content.alt_text,
+        "Alternative text": markdown_cell(content.alt_text),
     }
     sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]
-    return "\n".join([f"# {content.title}\n", *sections])
+    return "\n".join([f"# {markdown_cell(content.title)}\n", *sections])
+
+
+def _bold(line):
+    """Return a line with its bold words, those of a verdict, as they were meant."""
+    return re.sub(r"\\\*\\\*(\S.*?)\\\*\\\*", r"**\1**", line)
 
 
 def _markdown(table, printed, say):
@@ -163,12 +214,12 @@ def _markdown(table, printed, say):
     texts = table[list(dict.fromkeys(part for head in heads for part in printed[head]))]
     texts = texts.astype(object).where(texts.notna(), "")
     right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
-    lines = [list(map(say, heads)), ["---:" if numeric else "---" for numeric in right]]
+    lines = [[markdown_cell(say(head)) for head in heads], ["---:" if numeric else "---" for numeric in right]]
     for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
         parts = [[row[part] for part in printed[head] if row[part]] for head in heads]
         # words from the data are left alone
         say_cell = say if kind not in _PLAIN else lambda text: say(text) if _is_number(text) else Said(text)
-        cells = [" ".join(map(say_cell, cell)).replace("|", "\\|") for cell in parts]
+        cells = [markdown_cell(" ".join(map(say_cell, cell))) for cell in parts]
         if any(cells):
             lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -178,23 +229,84 @@ def _is_number(text):
     return not text or text.lstrip("[(" + MINUS)[:1].isdigit()
 
 
-def _put(path, data):
-    """Write to a temporary file beside the target, then replace the target in one step."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _put(contents):
+    """Write every file beside its target, then set one after the other in its place; an error says what was written."""
+    targets, staged, done = {}, {}, []
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes files that only their owner may read
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return path
+        for path in contents:
+            targets[path] = _target(path)
+        for folder in {target.parent for target in targets.values()}:
+            _clear(folder)
+        for path, target in targets.items():
+            staged[path] = target.with_name(f"{_here()}{os.getpid()}-{secrets.token_hex(4)}.part")
+            with open(staged[path], "xb") as file:
+                if target.exists():
+                    shutil.copymode(target, staged[path])
+                file.write(contents[path])
+        for path, target in targets.items():
+            os.replace(staged[path], target)
+            done.append(path)
+    except OSError as error:
+        raise _explained(error, path, done, list(contents)) from error
+    finally:
+        for temporary in staged.values():
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    return done
 
 
-def _umask():
-    # it can only be read by setting it
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _target(path):
+    """Return the file at the end of links; what is there and is no file that may be written is an error."""
+    target = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError):
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EEXIST, "it is a device or a pipe")
+        # a folder that may be written lets it be replaced all the same
+        if not os.access(target, os.W_OK) and os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is write-protected")
+    return target
+
+
+def _explained(error, path, done, paths):
+    """Return the error with the file, the remedy and what was written."""
+    remedy = REMEDIES.get(error.errno, "choose another place")
+    new, old = (", ".join(each.name for each in some) for some in (done, paths[len(done) :]))
+    written = f"new are {new}; as they were are {old}" if done else "nothing was written, older files are as they were"
+    return type(error)(error.errno, f"{path}: {error.strerror or error}; {remedy} ({written})")
+
+
+@cache
+def _here():
+    """Return how the names of temporary files begin that are made here, where process numbers mean what they say."""
+    marks = [platform.node()]
+    # machines and containers that share a folder may have one name
+    with suppress(OSError):
+        marks += [Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"), os.readlink("/proc/self/ns/pid")]
+    return f".analysis-{hashlib.sha256(' '.join(marks).encode()).hexdigest()[:12]}-"
+
+
+def _clear(folder):
+    """Remove temporary files whose process is gone, or that are a day old, and none of a save that may be running."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            if PARTIAL.fullmatch(entry.name) and _is_left(entry):
+                with suppress(OSError):
+                    os.unlink(entry)
+
+
+def _is_left(entry):
+    if time.time() - entry.stat().st_mtime > DAY:
+        return True
+    # elsewhere the number is another process's; Windows ends the process that is asked for
+    if os.name != "posix" or not entry.name.startswith(_here()):
+        return False
+    try:
+        os.kill(int(entry.name.removeprefix(_here()).partition("-")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False

@@ -1,0 +1,397 @@
+"""Files in: whatever is given becomes cells of text with their rows, or an error that says what it is instead.
+
+The only room that reads data files. Nothing is read before it is known to be a regular file of a size that a table can
+have, and nothing is unpacked before it is known how large it will be.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib
+import io
+import os
+import re
+import stat
+import warnings
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.data import headings
+from analysis.data.dictionary import TableLayout
+from analysis.data.workbook import MOST_BYTES, MOST_COLUMNS, NoWorkbookError, read_sheet
+
+#: What the readers of tables take.
+Readable = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFrame
+
+# One comma, which stands for decimals or, before three digits, perhaps for thousands.
+WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
+_PROBLEM = ["row", "study", "column", "value", "rule", "remedy"]
+# Of each kind of problem, and of the rows of one line: an error that fills the screen is not read.
+_TOLD = 10
+_LONG = 80
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_ACCEPTED = "Give the path of a CSV, TSV, XLSX or Parquet file, an open file, or a pandas DataFrame."
+# What begins a file of a kind, for open files, whose names say little.
+_FIRST = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".csv.gz"}
+_DELIMITED = (".csv", ".tsv", ".txt")
+# Line breaks and tabs are blanks; no other control character, and no half of a pair of code units, is a character.
+_NO_CHARACTER = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_SPREADSHEET_ERROR = re.compile(r"#(N/A|(REF|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT)[!?])")
+
+
+class TrialDataError(ValueError):
+    """The table cannot be used as it stands; the message lists every problem at once.
+
+    Attributes
+    ----------
+    problems : pandas.DataFrame
+        One line per problem: row (as in the file, the heading is row 1), study, column, value, rule, remedy.
+    source : str
+        The file, or "the table" for a DataFrame.
+
+    See Also
+    --------
+    analysis.read_trials : Raises it for a table of trial arms.
+    analysis.effect_sizes : Raises it with ``missing_sd="raise"``.
+    analysis.audit_trials : Looks for what is allowed, but doubtful.
+
+    References
+    ----------
+    .. [1] Broman & Woo 2018, Data organization in spreadsheets, Am Stat 72:2-10, doi 10.1080/00031305.2017.1375989.
+
+    Examples
+    --------
+    >>> import analysis
+    >>> table = pd.read_csv("data/trials.csv")
+    >>> table.loc[0, "n_basis"] = "guessed"
+    >>> try:
+    ...     analysis.read_trials(table)
+    ... except TrialDataError as error:
+    ...     problems = error.problems
+    >>> problems[["row", "study", "column", "value"]].values.tolist()
+    [[2, 'gale2006', 'n_basis', 'guessed']]
+    """
+
+    def __init__(self, problems: Sequence[Any], source: str, key: str = "study") -> None:
+        self.problems: pd.DataFrame = pd.DataFrame(problems, columns=_PROBLEM)
+        self.source = source
+        count = len(self.problems)
+        lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
+        for _, kind in self.problems.groupby("rule", sort=False):
+            alike = [group for _, group in kind.groupby(["column", "remedy"], sort=False)]
+            lines += [_in_words(group, key) for group in alike[:_TOLD]]
+            if rest := sum(map(len, alike[_TOLD:])):
+                lines.append(f"- and {rest} more of this kind, in the attribute `problems` of this error")
+        super().__init__("\n".join(lines))
+
+
+def _in_words(group, key):
+    """One line for one problem; the same problem in several rows is told once, with its first rows."""
+    first = group.iloc[0]
+    rows = [f"{row:.0f}" for row in group["row"].dropna()]
+    where = [f"row{'s' if len(rows) > 1 else ''} {_listed(rows, _TOLD)}" if rows else "the file"]
+    studies, values = (_quoted(dict.fromkeys(group[name])) for name in ("study", "value"))
+    if studies:
+        where.append(f"{key.removesuffix('_id')} {_listed(studies)}")
+    if first["column"]:
+        where.append(f"column '{first['column']}'")
+    value = f" value {_listed(values)}:" if values else ""
+    return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
+
+
+def _quoted(texts):
+    return [f"'{text[:_LONG]}{'…' if len(text) > _LONG else ''}'" for text in map(str, texts) if text]
+
+
+def _listed(texts, most=5):
+    shown = ", ".join(texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
+
+
+def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[str, pd.DataFrame, str]:
+    """Read what a reader was given.
+
+    Parameters
+    ----------
+    given : str, os.PathLike, open file or pandas.DataFrame
+    layout : analysis.data.dictionary.TableLayout
+    decimal : str or None
+
+    Returns
+    -------
+    tuple
+        The name of the source, its cells as stripped text, indexed by row number in the file, and the separator.
+
+    Raises
+    ------
+    TrialDataError
+        If it is no table, or holds what is no value.
+    FileNotFoundError
+        If there is no such file.
+    """
+    if isinstance(given, pd.DataFrame):
+        return "the table", _as_text(given, layout, decimal, "the table"), ""
+    source, kind, data = _of_stream(given) if hasattr(given, "read") else _of_path(given)
+    if kind.endswith(".gz"):
+        kind, data = kind.removesuffix(".gz"), _unpacked(data, source)
+    if kind == ".parquet":
+        return source, _read_parquet(data, source, layout, decimal), ""
+    if kind in (".xlsx", ".xlsm"):
+        return source, _read_workbook(data, source, kind, layout, decimal), ""
+    return source, *_read_delimited(data, source, layout, decimal)
+
+
+def _of_path(given):
+    """The name, the kind and the bytes of a file, once it is known to be one of a size that can be read."""
+    path = Path(text := _as_path(given))
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(
+            f"{path}: there is no such file. Check the name and the folder ({path.resolve().parent})."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _no_table(text[:80], f"is not a file that can be read ({_reason(error)})", _ACCEPTED) from None
+    if what := _KINDS.get(stat.S_IFMT(found.st_mode)):
+        raise _no_table(path.name or text, f"is not a file but {what}", _ACCEPTED)
+    kind = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
+    if kind not in (*_DELIMITED, *(f"{each}.gz" for each in _DELIMITED), ".xlsx", ".xlsm", ".parquet"):
+        remedy = "Save it as CSV, TSV, XLSX or Parquet."
+        raise _no_table(path.name, "is not a kind of file that can be read", remedy, path.suffix.lower())
+    if found.st_size > MOST_BYTES:
+        raise _too_large(path.name, found.st_size)
+    try:
+        return path.name, kind, path.read_bytes()
+    except OSError as error:
+        raise _no_table(path.name, f"is not a file that can be read ({_reason(error)})", _ACCEPTED) from None
+
+
+def _as_path(given):
+    if not isinstance(given, (str, os.PathLike)):
+        raise _no_table("the argument", f"is not a table but {_called(given)}", _ACCEPTED)
+    text = os.fsdecode(given)
+    if _ADDRESS.match(text):
+        remedy = "Save it as a file first, and give its path: nothing is fetched from the net."
+        raise _no_table(text[:80], "is not a file but an address", remedy)
+    if "\n" in text:
+        remedy = "Give io.StringIO(text) to read the text itself."
+        raise _no_table("the argument", "is not the path of a file but a text of several lines", remedy)
+    return text
+
+
+def _of_stream(given):
+    """The name, the kind and the bytes of an open file, whose first bytes say what it is."""
+    name = getattr(given, "name", None)
+    source = Path(name).name if isinstance(name, str) and name else "the file"
+    try:
+        data = given.read(MOST_BYTES + 1)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise _no_table(source, f"is not an open file that can be read ({_reason(error)})", _ACCEPTED) from None
+    if not isinstance(data, (str, bytes)):
+        raise _no_table(source, f"is not a table but {_called(given)}", _ACCEPTED)
+    if len(data) > MOST_BYTES:
+        raise _too_large(source, len(data))
+    kinds = [kind for first, kind in _FIRST.items() if isinstance(data, bytes) and data.startswith(first)]
+    return source, kinds[0] if kinds else ".csv", data
+
+
+def _called(given):
+    kind = type(given)
+    return "None" if given is None else f"a {kind.__name__}"
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _too_large(source, size):
+    rule = f"is not a table but {size / 1e6:,.0f} MB or more; {MOST_BYTES / 1e6:,.0f} MB can be read"
+    return _no_table(source, rule, "Keep the rows and columns that are needed, or read it yourself into a DataFrame.")
+
+
+def _unpacked(data, source):
+    try:
+        found = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        raise _no_table(source, "is not a gzip file", "Pack it again, or save it as CSV.") from None
+    if len(found) > MOST_BYTES:
+        raise _too_large(source, len(found))
+    return found
+
+
+def _as_text(frame, layout, decimal, source):
+    """Every cell as text on one line, blank where missing, without all-blank rows and nameless blank columns."""
+    if frame.shape[1] > MOST_COLUMNS:
+        rule = f"has {frame.shape[1]:,} columns; {MOST_COLUMNS:,} can be read"
+        raise _no_table(source, rule, "Keep those of data/README.md and those that are needed.")
+    rows = frame.index
+    if rows.name != "row" or not rows.is_unique or not pd.api.types.is_integer_dtype(rows.dtype):
+        rows = pd.RangeIndex(2, len(frame) + 2, name="row")
+    names, problems, columns = [], [], []
+    for at, heading in enumerate(frame.columns):
+        name = "" if re.fullmatch(r"Unnamed: [0-9]+", str(heading)) else " ".join(str(heading).split())
+        values = frame.iloc[:, at]
+        # What is a number already, in a workbook, is written like those that are text.
+        point = decimal == "," and name in (*layout.numbers, *layout.ranges)
+        cells = [
+            "" if blank else value if isinstance(value, str) else _cell_text(value, point)
+            for value, blank in zip(values, values.isna(), strict=True)
+        ]
+        clean = {cell: " ".join(cell.split()) for cell in set(cells)}
+        if bad := {cell: told for cell in clean if (told := _no_value(cell))}:
+            problems += [(rows[i], "", _visible(name), *bad[cell]) for i, cell in enumerate(cells) if cell in bad]
+        if _NO_CHARACTER.search(str(heading)):
+            problems.append((1, "", "", *_no_value(str(heading))))
+        names.append(name)
+        columns.append([clean[cell] for cell in cells])
+    if problems:
+        raise TrialDataError(sorted(problems, key=lambda problem: problem[0]), source)
+    text = pd.DataFrame(dict(enumerate(columns)), index=rows, dtype=object)
+    text.columns = names
+    nameless = np.array([not name and not any(cells) for name, cells in zip(names, columns, strict=True)], dtype=bool)
+    text = text.loc[:, ~nameless]
+    return text[(text != "").any(axis=1)]
+
+
+def _cell_text(value, point):
+    number = isinstance(value, (float, np.floating))
+    if number and float(value).is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).replace(".", ",") if number and point else str(value)
+
+
+def _no_value(cell):
+    """Value, rule and remedy of a cell that holds no value, None of any other."""
+    if not cell.isprintable() and _NO_CHARACTER.search(cell):
+        rule = "holds a control character or half a character, which nobody sees and no file may hold"
+        return _visible(cell), rule, "Type the text again."
+    if cell[:1] == "#" and _SPREADSHEET_ERROR.fullmatch(cell.strip()):
+        return cell.strip(), "is the error of a formula", "Mend the formula, or clear the cell."
+    return None
+
+
+def _visible(text):
+    return _NO_CHARACTER.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _read_delimited(data, source, layout, decimal):
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        remedy = "Save the file as UTF-8 (in Excel: CSV UTF-8)."
+        rule, row = "has a character that is not UTF-8", data[: error.start].count(b"\n") + 1
+        raise _no_table(source, rule, remedy, row=row) from None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader, rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), []
+    try:
+        rows.extend(reader)
+    except csv.Error as error:
+        rule = f"cannot be read on from here ({error})"
+        remedy = "Check the quotation marks: one that is opened must be closed, and doubled inside a text."
+        raise _no_table(source, rule, remedy, row=len(rows) + 1) from None
+    return _with_heading(dict(enumerate(rows, 1)), source, layout, decimal), delimiter
+
+
+def _with_heading(rows, source, layout, decimal):
+    """The rows below the heading as text, after a check that the first row is a heading and the others as long."""
+    if not rows:
+        raise _no_table(source, "is empty", "Add the heading and one row per arm.")
+    heading = ["" if name is None else str(name).strip() for name in rows.pop(1, [])]
+    width = len(heading)
+    body = {row: cells for row, cells in rows.items() if len(cells) == width}
+    even = pd.DataFrame([*body.values()], columns=heading, index=pd.Index(body, name="row", dtype=int), dtype=object)
+    if not set(heading) & set(layout.columns) and not has_one_row_a_study(even, layout):
+        remedy = (
+            "The first row must hold the column names of data/README.md; delete what stands above it. A table with one "
+            "row a study is read by effect_sizes(df, ...) or trials_from_wide(df, ...), its columns named."
+        )
+        raise _no_table(source, "is not the heading", remedy, row=1)
+    remedy = "Put quotation marks around texts that hold the separator."
+    ragged = [
+        (row, "", "", "", f"this row has {len(cells)} cells, and the heading {width}", remedy)
+        for row, cells in rows.items()
+        if len(cells) != width and any(str(cell).strip() for cell in cells)
+    ]
+    if ragged:
+        raise TrialDataError(ragged, source)
+    return _as_text(even, layout, decimal, source)
+
+
+def has_one_row_a_study(cells: pd.DataFrame, layout: TableLayout) -> bool:
+    """Tell whether a table that should hold arms is one that `effect_sizes` and `trials_from_wide` read."""
+    return layout.name == "trials" and "arm" not in cells and headings.recognised(cells) is not None
+
+
+def _no_table(source, rule, remedy, value="", row=None):
+    return TrialDataError([(row, "", "", value, rule, remedy)], source)
+
+
+def _library(name, extra, source, kind):
+    """The library that reads this kind of file; an error says how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{source}: reading {kind} needs {name}, which is not installed. It comes with an extra: "
+            f'pip install "pain-meta-analysis[{extra}]"; or save the table as CSV.',
+            name=name,
+        ) from error
+
+
+def _read_workbook(data, source, kind, layout, decimal):
+    """The first sheet as text; what its cells do not show is reported, and rows that nobody sees are said."""
+    _library("openpyxl", "excel", source, kind)
+    try:
+        sheet = read_sheet(data)
+    except NoWorkbookError as error:
+        raise _no_table(source, str(error), "Save it from the spreadsheet as XLSX, or as CSV.") from None
+    heading = [str(name or "").strip() for name in sheet.rows.get(1, [])]
+
+    def problem(row, column, value, rule, remedy):
+        name = heading[column] if column < len(heading) else ""
+        return row, "", name, value, rule, remedy
+
+    rule, remedy = "is a formula without a stored result", "Open and save it in the spreadsheet, or paste the value."
+    problems = [problem(*cell, rule, remedy) for cell in sheet.unknown]
+    rule = "is a share that the sheet shows as a percentage, and it is not known which of the two the column wants"
+    remedy = "Format the cell as a number, and type the value that the column holds."
+    shares = [problem(*cell, rule, remedy) for cell in sheet.percent]
+    problems += [share for share in shares if share[2] in layout.numbers]
+    if problems:
+        raise TrialDataError(problems, source)
+    cells = _with_heading(sheet.rows, source, layout, decimal)
+    if sheet.said:
+        told = "; ".join(sheet.said)
+        warnings.warn(f"{source}: {told}. All of it was read; delete what should not be.", stacklevel=5)
+    return cells
+
+
+def _read_parquet(data, source, layout, decimal):
+    arrow = _library("pyarrow", "parquet", source, ".parquet")
+    from pyarrow import parquet
+
+    try:
+        about = parquet.ParquetFile(io.BytesIO(data)).metadata
+        size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+        if max(size, about.num_rows * about.num_columns) > MOST_BYTES:
+            raise _too_large(source, max(size, about.num_rows * about.num_columns))
+        frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+    except TrialDataError:
+        raise
+    except (arrow.ArrowException, OSError, ValueError, TypeError, KeyError):
+        raise _no_table(source, "is not a Parquet file", "Save it again, or as CSV.") from None
+    return _as_text(frame, layout, decimal, source)

@@ -1,0 +1,192 @@
+"""What a formula is made of unless it is trusted: a small language, of which everything that it can run is listed here.
+
+A formula is checked as Python reads it, before a formula engine sees it. Text that the engines take apart in another
+way than Python (comments, backslashes, quotes in quotes, brackets that do not close) is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+_MATHS = {name: getattr(np, name) for name in ("log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs")}
+# What is looked up where the formula names no column; all else that may be called comes from the engines.
+CONTEXT: dict[str, Any] = _MATHS | {"np": SimpleNamespace(**_MATHS)}
+_ENGINES = "C I Q center scale standardize poly bs cr cc te Treatment Sum Helmert Diff Poly".split()
+_DOTTED = {f"np.{name}" for name in _MATHS} | {f"contr.{x}" for x in ("treatment", "sum", "helmert", "diff", "poly")}
+_LISTED = {*_MATHS, *_ENGINES, *_DOTTED}
+# The colon of an interaction is read as @, which has no meaning of its own here.
+_SIGNS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr)
+# Beyond this the product of terms, or of whole numbers, takes for ever.
+_POWER = 20
+_REMEDY = (
+    "a formula holds columns, numbers, + - * / : ** and comparisons, C(), I(), Q(), logs, exp(), sqrt() and splines; "
+    "make a column of the rest, or give unsafe=True for a formula that you trust, which then runs as Python"
+)
+
+
+def problems(text: str, columns: Collection[Any]) -> list[str]:
+    """What a side of a formula holds that a formula may not, each piece with a reason; the last line is the remedy.
+
+    Parameters
+    ----------
+    text : str
+        One side of the formula.
+    columns : collection
+        Names of the columns.
+
+    Examples
+    --------
+    >>> problems("week + log(dose) + C(kind, Treatment('a')) + bs(week, df=4)", ["week", "dose", "kind"])
+    []
+    >>> problems("week + open('file')", ["week"])[0]
+    "'open' is called in the formula"
+    """
+    try:
+        tree = _parsed(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
+        why = getattr(error, "msg", None) or str(error)
+        return [f'{text!r} cannot be evaluated: {why}; write Q("a name") for a column whose name is not one word']
+    found = list(dict.fromkeys(_refused(tree, set(columns), False)))
+    return found if all(line.startswith("the formula names ") for line in found) else [*found, _REMEDY]
+
+
+def _parsed(text):
+    """The syntax of a side of a formula; ValueError for what the formula engines do not read as Python does."""
+    line, pieces = " ".join(text.split("\n")), []
+    if "\\" in line:
+        raise ValueError("it holds a backslash")
+    for token in tokenize.generate_tokens(io.StringIO(f"({line})").readline):
+        if token.type == tokenize.COMMENT or token.string == "@":
+            raise ValueError(f"it holds {token.string[0]!r}")
+        if token.type == tokenize.STRING and not _plain_text(token.string):
+            raise ValueError(f"a formula takes only simple text in quotes, not {token.string}")
+        pieces.append((token.type, "@" if token.string == ":" else token.string))
+    return ast.parse(tokenize.untokenize(pieces).strip(), mode="eval").body
+
+
+def _plain_text(quoted):
+    """Whether every reader finds the same end of a text in quotes, brackets being counted by some of them."""
+    inside = quoted[1:-1]
+    while inside != (less := re.sub(r"\([^()\[\]]*\)|\[[^()\[\]]*\]", "", inside)):
+        inside = less
+    return quoted[0] in "'\"" and quoted[:3] not in ("'''", '"""') and not re.search(r"[()\[\]`{}]", inside)
+
+
+def _refused(node, columns, inside) -> Iterator[str]:
+    """Messages for what may not stand in a formula, at `node` or below; `inside` a call text may stand too."""
+    rule = _RULES.get(type(node))
+    why = rule(node, columns, inside) if rule else f"{_piece(node)} stands in the formula"
+    if why:
+        yield why
+    elif not isinstance(node, ast.Attribute):
+        called = isinstance(node, ast.Call)
+        parts = [*node.args, *(named.value for named in node.keywords)] if called else ast.iter_child_nodes(node)
+        for part in parts:
+            if isinstance(part, ast.expr):
+                yield from _refused(part, columns, inside or called)
+
+
+def _name(node, columns, inside):
+    if node.id not in columns and node.id not in _LISTED:
+        return unknown(node.id, columns) + ("" if near(node.id, columns) else " (a variable of yours: unsafe=True)")
+
+
+def _constant(node, columns, inside):
+    if not (isinstance(node.value, int | float) or (inside and (node.value is None or _is_text(node)))):
+        return f"{_piece(node)} stands in the formula"
+
+
+def _operation(node, columns, inside):
+    sides = node.left, node.right
+    if not isinstance(node.op, _SIGNS) or any(_is_text(side) or isinstance(side, _LISTS) for side in sides):
+        return f"{_piece(node)} stands in the formula"
+    if isinstance(node.op, ast.Pow) and not (_small(node.left, np.inf) and _small(node.right, _POWER)):
+        return f"{_piece(node)} has a power that is neither a number up to {_POWER} nor made of columns"
+
+
+def _sign(node, columns, inside):
+    if not isinstance(node.op, ast.UAdd | ast.USub):
+        return f"{_piece(node)} stands in the formula"
+
+
+def _comparison(node, columns, inside):
+    if not inside or any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
+        return f"{_piece(node)} stands in the formula"
+
+
+def _list(node, columns, inside):
+    if not inside:
+        return f"{_piece(node)} stands in the formula"
+
+
+def _call(node, columns, inside):
+    name = ast.unparse(node.func)
+    if name not in _LISTED or not isinstance(node.func, ast.Name | ast.Attribute):
+        return f"{name!r} is called in the formula"
+    if not all(named.arg for named in node.keywords):
+        return f"{_piece(node)} unpacks its arguments"
+    if name == "Q" and not (len(node.args) == 1 and _is_text(node.args[0]) and not node.keywords):
+        return f"{_piece(node)} is not the name of a column in quotes"
+    if name == "Q" and node.args[0].value not in columns:
+        return unknown(node.args[0].value, columns)
+
+
+def _attribute(node, columns, inside):
+    name = ast.unparse(node)
+    if name in columns:
+        return f'{name!r} must be written Q("{name}")'
+    if not inside or name not in _DOTTED:
+        return f"{name!r} stands in the formula"
+
+
+_LISTS = (ast.List, ast.Tuple)
+_RULES = {
+    ast.Name: _name,
+    ast.Constant: _constant,
+    ast.BinOp: _operation,
+    ast.UnaryOp: _sign,
+    ast.Compare: _comparison,
+    ast.List: _list,
+    ast.Tuple: _list,
+    ast.Call: _call,
+    ast.Attribute: _attribute,
+}
+
+
+def unknown(name: str, columns: Collection[Any]) -> str:
+    """A name that is no column."""
+    return f"the formula names {name!r}, not a column of data{near(name, columns)}"
+
+
+def near(name: str, columns: Collection[Any]) -> str:
+    """The columns that a misspelt name may mean."""
+    found = get_close_matches(str(name), list(map(str, columns)), cutoff=0.5)
+    return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
+
+
+def _piece(node):
+    """A piece of a formula as messages quote it."""
+    text = ast.unparse(node).replace(" @ ", ":")
+    return repr(text if len(text) <= 60 else text[:57] + "…")
+
+
+def _is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _small(node, most):
+    """Whether a base or a power is a number up to `most`, or has a column in it."""
+    if isinstance(node, ast.UnaryOp):
+        return _small(node.operand, most)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float) and node.value <= most
+    return any(isinstance(part, ast.Name) for part in ast.walk(node))

@@ -1,0 +1,623 @@
+"""Inputs that go wrong: how each is made, what it is given to, and what the user sees.
+
+Nothing is stored: each kind makes its file or its table when it is tried. A row is (name, what makes it, words of the
+answer), the answer of a group being an error of one class unless a row has its own. `SAID` stands for an input that is
+read, and about which a warning tells what the words say; `READ` for one that is right and only looks wrong.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import socket
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import analysis as ma
+
+DATA = Path(__file__).parents[2] / "data"
+SAID, READ = "said", "read"
+
+
+class Kind(NamedTuple):
+    """One kind of bad input."""
+
+    group: str
+    name: str
+    make: Callable[[Path], Any]  # in an empty folder
+    call: Callable[[Any], Any]
+    seen: Any  # class of the error, SAID or READ
+    words: str
+
+
+HEAD = """study,author,year,therapy,therapy_family,condition_group,design,scale,scale_min,scale_max,week,timepoint,\
+primary,arm,n,baseline_mean,baseline_sd,final_mean,final_sd,events,event_definition,source"""
+ROWS = [
+    f"{study},{author},{year},TENS,Electrical,Low back,parallel,VAS,0,10,4,end of treatment,yes,{arm},{n},6.1,1.7,"
+    f"{mean},2.2,{n // 3},half the pain,Table 2"
+    for study, author, year, means in (
+        ("a", "Meier", 2019, (4.2, 4.9)),
+        ("b", "Rossi", 2021, (3.9, 4.4)),
+        ("c", "Smith", 2022, (4.0, 5.0)),
+    )
+    for arm, n, mean in zip(("treatment", "placebo"), (31, 29), means, strict=True)
+]
+TEXT = "\n".join([HEAD, *ROWS, ""])
+
+
+def cells():
+    """The table as text, as a spreadsheet would give it."""
+    return pd.read_csv(io.StringIO(TEXT), dtype=str, keep_default_na=False)
+
+
+# --- files that hold no table
+
+
+def file(name, content=TEXT):
+    """Make a file with this content, text or bytes."""
+
+    def make(folder):
+        path = folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make
+
+
+def book(change, table=None):
+    """Make a workbook of the table, changed by hand."""
+
+    def make(folder):
+        import openpyxl
+
+        path = folder / "t.xlsx"
+        (cells() if table is None else table).to_excel(path, index=False)
+        opened = openpyxl.load_workbook(path)
+        change(opened.active)
+        opened.save(path)
+        return path
+
+    return make
+
+
+def put(address, value, look=None):
+    """Change one cell of a sheet, and perhaps the format of its number."""
+
+    def change(sheet):
+        sheet[address] = value
+        if look:
+            sheet[address].number_format = look
+
+    return change
+
+
+def archive(**parts):
+    """A ZIP archive of these parts."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in parts.items():
+            opened.writestr(name.replace("__", "/"), content)
+    return made.getvalue()
+
+
+def bomb(folder):
+    """A workbook whose sheet unpacks to a thousand times its size."""
+    path = book(lambda sheet: None)(folder)
+    with zipfile.ZipFile(path) as opened:
+        parts = {name: opened.read(name) for name in opened.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"</sheetData>", b" " * 8_000_000 + b"</sheetData>")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in parts.items():
+            opened.writestr(name, content)
+    return path
+
+
+def parquet(change):
+    """Make a Parquet file and change its bytes."""
+
+    def make(folder):
+        cells().to_parquet(folder / "t.parquet")
+        content = (folder / "t.parquet").read_bytes()
+        (folder / "t.parquet").write_bytes(change(content))
+        return folder / "t.parquet"
+
+    return make
+
+
+def xlsx_bytes(change):
+    """Make a workbook and change its bytes."""
+
+    def make(folder):
+        path = book(lambda sheet: None)(folder)
+        path.write_bytes(change(path.read_bytes()))
+        return path
+
+    return make
+
+
+def overwritten(content):
+    middle = len(content) // 2
+    return content[:middle] + b"\0" * 200 + content[middle + 200 :]
+
+
+def linked(folder):
+    (folder / "t.csv").symlink_to(folder / "t.csv")
+    return folder / "t.csv"
+
+
+def dangling(folder):
+    (folder / "t.csv").symlink_to(folder / "gone.csv")
+    return folder / "t.csv"
+
+
+def piped(folder):
+    os.mkfifo(folder / "t.csv")
+    return folder / "t.csv"
+
+
+def listening(folder):
+    with socket.socket(socket.AF_UNIX) as opened:
+        before = os.getcwd()
+        # The path of a socket may have a hundred characters only.
+        os.chdir(folder)
+        try:
+            opened.bind("t.csv")
+        finally:
+            os.chdir(before)
+    return folder / "t.csv"
+
+
+def made_folder(folder):
+    (folder / "t.csv").mkdir()
+    return folder / "t.csv"
+
+
+LATIN = TEXT.replace("Meier", "Müller").encode("latin-1")
+FILES = [
+    ("nothing there", lambda d: d / "none.csv", "there is no such file", FileNotFoundError),
+    ("a link to nothing", dangling, "there is no such file", FileNotFoundError),
+    ("a file taken for a folder", lambda d: file("t.csv")(d) / "u.csv", "there is no such file", FileNotFoundError),
+    ("an empty file", file("t.csv", ""), "is empty"),
+    ("a byte-order mark alone", file("t.csv", b"\xef\xbb\xbf"), "is empty"),
+    ("blank lines", file("t.csv", "\n\n\n"), "is not the heading"),
+    ("a heading alone", file("t.csv", HEAD + "\n"), "no row under the heading"),
+    ("no heading", file("t.csv", "\n".join(ROWS)), "is not the heading"),
+    ("a title above the heading", file("t.csv", "My trials\n" + TEXT), "is not the heading"),
+    ("Latin-1", file("t.csv", LATIN), "row 2: has a character that is not UTF-8"),
+    ("UTF-16", file("t.csv", TEXT.encode("utf-16")), "has a character that is not UTF-8"),
+    ("broken UTF-8", file("t.csv", TEXT.encode()[:-20] + b"\xc3"), "has a character that is not UTF-8"),
+    ("an overlong code", file("t.csv", TEXT.encode().replace(b"Meier", b"\xc0\xaf")), "that is not UTF-8"),
+    ("a picture", file("t.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "that is not UTF-8"),
+    ("an open quote", file("t.csv", TEXT.replace("Table 2", '"Table 2', 1)), "quotation marks"),
+    ("text after a quote", file("t.csv", TEXT.replace("Table 2", '"Table" 2', 1)), "cannot be read on from here"),
+    ("a cell too many", file("t.csv", TEXT.replace("Table 2", "Table 2,3", 1)), "has 23 cells, and the heading 22"),
+    ("a cell too few", file("t.csv", TEXT.replace(",Table 2", "", 1)), "has 21 cells, and the heading 22"),
+    ("a file cut off", file("t.csv", TEXT[:-30]), "cells, and the heading 22"),
+    ("a web page", file("t.csv", "<!DOCTYPE html><html><body>Not found</body></html>"), "is not the heading"),
+    ("JSON", file("t.csv", '[{"study": "a", "arm": "treatment"}]'), "is not the heading"),
+    ("a separator of its own", file("t.csv", TEXT.replace(",", "|")), "is not the heading"),
+    ("a document", file("t.docx", "x"), "is not a kind of file that can be read"),
+    ("an old workbook", file("t.xls", b"\xd0\xcf\x11\xe0"), "is not a kind of file that can be read"),
+    ("no ending", file("table", TEXT), "is not a kind of file that can be read"),
+    ("a script", file("t.py", "print(1)"), "is not a kind of file that can be read"),
+    ("text called XLSX", file("t.xlsx"), "is not an XLSX workbook"),
+    ("an empty XLSX", file("t.xlsx", b""), "is not an XLSX workbook"),
+    ("an archive that is no workbook", file("t.xlsx", archive(a="b")), "is not an XLSX workbook"),
+    ("an XLSX cut off", xlsx_bytes(lambda content: content[: len(content) // 2]), "is not an XLSX workbook"),
+    ("text called Parquet", file("t.parquet"), "is not a Parquet file"),
+    ("an empty Parquet", file("t.parquet", b""), "is not a Parquet file"),
+    ("a Parquet cut off", parquet(lambda content: content[: len(content) // 2]), "is not a Parquet file"),
+    ("a formula never worked out", book(put("S2", "=1+1")), "is a formula without a stored result"),
+    ("a workbook without cells", book(lambda sheet: sheet.delete_rows(1, 99)), "is empty"),
+    ("an XLSX with a byte changed", xlsx_bytes(overwritten), "is not an XLSX workbook"),
+    ("a folder", made_folder, "is not a file but a folder"),
+    ("a pipe", piped, "is not a file but a pipe"),
+    ("a socket", listening, "is not a file but a socket"),
+    ("a device", lambda d: "/dev/zero", "is not a file but a device"),
+    ("a link to itself", linked, "is not a file that can be read"),
+    ("an address on the net", lambda d: "https://example.org/t.csv", "is not a file but an address"),
+    ("the text in place of its path", lambda d: TEXT, "is not the path of a file but a text"),
+    ("a name with a zero byte", lambda d: "t\0.csv", "is not a file that can be read"),
+    ("a name too long", lambda d: "t" * 5000 + ".csv", "is not a file that can be read"),
+    ("a gzip file that is none", file("t.csv.gz"), "is not a gzip file"),
+    ("a gzip file cut off", file("t.csv.gz", gzip.compress(TEXT.encode())[:90]), "is not a gzip file"),
+    ("a zip bomb", bomb, "is not a table but|too much to be a table"),
+    ("a Parquet file with a byte changed", parquet(lambda content: content[:-9] + b"\xff" + content[-8:]), "Parquet"),
+    ("the error of a formula", book(put("B2", "#REF!")), "is the error of a formula"),
+    ("another error of a formula", book(put("S3", "#DIV/0!")), "is the error of a formula"),
+    (
+        "a share shown as a percentage",
+        book(put("S2", 0.022, "0.0%")),
+        "is a share that the sheet shows as a percentage",
+    ),
+    ("a hidden row", book(lambda sheet: setattr(sheet.row_dimensions[3], "hidden", True)), "row 3: hidden", SAID),
+    ("a zero byte in a cell", file("t.csv", TEXT.replace("Meier", "Me\0ier")), "control character|line contains NUL"),
+    ("a control character", file("t.csv", TEXT.replace("Meier", "Me\x02ier")), "control character"),
+    ("one formatted cell far below", book(lambda s: setattr(s["A1048576"], "number_format", "0.0")), "", READ),
+    ("packed by gzip", file("t.csv.gz", gzip.compress(TEXT.encode())), "", READ),
+    ("Windows line ends", file("t.csv", TEXT.replace("\n", "\r\n")), "", READ),
+    ("old Mac line ends", file("t.csv", TEXT.replace("\n", "\r")), "", READ),
+    ("trailing blank columns", file("t.csv", TEXT.replace("\n", ",,\n")), "", READ),
+    ("trailing blank rows", file("t.csv", TEXT + ("," * 21 + "\n") * 50), "", READ),
+    ("a byte-order mark", file("t.csv", b"\xef\xbb\xbf" + TEXT.encode()), "", READ),
+    ("an ending in capitals", file("t.CSV"), "", READ),
+    ("a name with blanks and quotes", file("a 'b\" ü.csv"), "", READ),
+]
+
+# --- what is no file at all
+
+THINGS = [
+    ("None", lambda d: None, "is not a table but None"),
+    ("a number", lambda d: 3, "is not a table but a int"),
+    ("a file descriptor", lambda d: True, "is not a table but a bool"),
+    ("a dict", lambda d: {"study": ["a"]}, "is not a table but a dict"),
+    ("a list of rows", lambda d: [["a", "treatment"]], "is not a table but a list"),
+    ("an array", lambda d: np.ones((2, 3)), "is not a table but a ndarray"),
+    ("a Series", lambda d: pd.Series([1.0]), "is not a table but a Series"),
+    ("a class", lambda d: pd.DataFrame, "is not a table but a type"),
+    ("a function", lambda d: print, "is not a table but a builtin"),
+    ("a result", lambda d: ma.pool([0.1, 0.2], [0.1, 0.1]), "is not a table but a PooledEffect"),
+    ("an empty DataFrame", lambda d: pd.DataFrame(), "missing"),
+    ("a DataFrame without rows", lambda d: cells().head(0), "no row under the heading"),
+    ("two columns of one name", lambda d: cells().rename(columns={"author": "source"}), "has it twice"),
+    ("columns that are numbers", lambda d: pd.DataFrame(np.ones((2, 3))), "is not a column of the data dictionary"),
+    (
+        "half a character",
+        lambda d: cells().astype(object).assign(author=pd.Series(["\ud800"] * 6, dtype=object)),
+        "half a character",
+    ),
+    (
+        "a text index called row",
+        lambda d: bad_row(cells().set_axis(list("uvwxyz")).rename_axis("row")),
+        "between 1 and",
+    ),
+    ("open text", lambda d: io.StringIO(TEXT), "", READ),
+    ("open bytes", lambda d: io.BytesIO(TEXT.encode()), "", READ),
+    ("a closed file", lambda d: closed(), "is not an open file that can be read"),
+]
+
+
+def bad_row(table):
+    table.iloc[0, list(table).index("n")] = "0"
+    return table
+
+
+def closed():
+    opened = io.StringIO(TEXT)
+    opened.close()
+    return opened
+
+
+# --- headings, and cells of the trials: what stands in the first row instead
+
+HEADINGS = [
+    ("a column misspelt", {"final_mean": "finl_mean"}, "Did you mean 'final_mean'?"),
+    ("a column of one's own", {"source": "remark"}, "is not a column of the data dictionary"),
+    ("a column that is needed", {"n": "x_n"}, "this column is missing"),
+    ("a column without a name", {"source": ""}, "a column with values has no name"),
+    ("a median", {"final_mean": "final_median"}, "No median and no quartile is a mean"),
+    ("capitals", {"arm": "ARM"}, "is not a column of the data dictionary"),
+    ("a blank in the name", {"final_mean": "final mean"}, "Did you mean 'final_mean'?"),
+]
+CELLS = [
+    ("n", "0", "between 1 and"),
+    ("n", "-31", "between 1 and"),
+    ("n", "20.5", "whole number"),
+    ("n", "1.000", "value '1.000'"),
+    ("n", "", "is blank"),
+    ("n", "1e9", "between 1 and"),
+    ("n", "inf", "is not a number"),
+    ("n", "NaN", "is not a number"),
+    ("n", "None", "is not a number"),
+    ("n", "twenty", "is not a number"),
+    ("n", "31 (29)", "is not a number"),
+    ("n", "3 1", "is not a number"),
+    ("n", "0x1f", "is not a number"),
+    ("n", "1_000", "is not a number"),
+    ("n", "²", "is not a number"),
+    ("n", "1e999", "is not a number"),
+    ("n", "=31", "is not a number"),
+    ("n", "True", "is not a number"),
+    ("year", "206", "between 1900 and"),
+    ("year", "20190", "between 1900 and"),
+    ("year", "2019.5", "whole number"),
+    ("year", "2019-05-01", "is not a number"),
+    ("final_mean", "4,2", "is not a number"),
+    ("final_mean", "42", "within the scale"),
+    ("final_mean", "-1", "within the scale"),
+    ("final_mean", "4.2 ± 1", "is not a number"),
+    ("final_mean", "4.2*", "is not a number"),
+    ("final_mean", "<4", "is not a number"),
+    ("final_mean", "4.2%", "is not a number"),
+    ("final_mean", "-", "is not a number"),
+    ("final_mean", "NR", "is not a number"),
+    ("final_mean", "1e400", "is not a number"),
+    ("final_mean", "#N/A", "is not a number|is the error of a formula"),
+    ("final_mean", "4.2.1", "is not a number"),
+    ("final_mean", "4..2", "is not a number"),
+    ("final_sd", "0", "must be above zero"),
+    ("final_sd", "-2.2", "must be above zero"),
+    ("final_sd", "40", "larger than any SD possible"),
+    ("final_sd", "1e-300", "of the scale"),
+    ("baseline_sd", "1e300", "larger than any SD possible"),
+    ("scale_min", "10", "the lower first"),
+    ("scale_max", "", "come together"),
+    ("scale_max", "1e308", "differs between the arms"),
+    ("scale_min", "-inf", "is not a number"),
+    ("week", "-1", "between 0 and 5000"),
+    ("week", "1e6", "between 0 and 5000"),
+    ("week", "four", "is not a number"),
+    ("events", "32", "no more responders than people"),
+    ("events", "-1", "events"),
+    ("events", "3.5", "whole number"),
+    ("arm", "control", "closed list"),
+    ("arm", "", "is blank"),
+    ("arm", "treatmnet", "Did you mean 'treatment'"),
+    ("arm", "placebo", "at least one treatment arm|stands once|twice|one placebo arm"),
+    ("primary", "perhaps", "closed list"),
+    ("primary", "no", "agree on primary|primary"),
+    ("design", "cohort", "closed list"),
+    ("design", "crossover", "differs"),
+    ("therapy", "Witchcraft", "closed list"),
+    ("therapy_family", "Magic", "closed list"),
+    ("condition_group", "Sorrow", "closed list"),
+    ("timepoint", "some day", "closed list"),
+    ("study", "", "is blank"),
+    ("study", "b", "differs|one placebo arm|treatment arm"),
+    ("author", "Meyer", "differs from the first row"),
+    ("scale", "VAS 0-100", "differs between the arms"),
+]
+
+# --- the tables beside the trials
+
+BESIDE = {
+    "contrasts": ma.read_contrasts,
+    "claims": ma.read_claims,
+    "mcid": ma.read_thresholds,
+    "benchmarks": ma.read_benchmarks,
+    "risk_of_bias": ma.read_risk_of_bias,
+    "facts_on_bias": ma.read_bias_facts,
+    "correlations": ma.read_correlations,
+}
+CELLS_BESIDE = [
+    ("contrasts", "n_treatment", "-5", "n_treatment"),
+    ("contrasts", "n_treatment", "10.5", "n_treatment"),
+    ("contrasts", "n_placebo", "0", "n_placebo"),
+    ("contrasts", "n_treatment", "ten", "is not a number"),
+    ("contrasts", "year", "3", "year"),
+    ("contrasts", "year", "2003.5", "year"),
+    ("contrasts", "week", "-4", "week"),
+    ("contrasts", "se", "1e300", "se"),
+    ("contrasts", "se", "-1", "must be above zero"),
+    ("contrasts", "se", "30", "se"),
+    ("contrasts", "study", "", "is blank"),
+    ("contrasts", "difference", "", "is blank"),
+    ("contrasts", "difference", "-99", "must hold its difference"),
+    ("contrasts", "difference", "much", "is not a number"),
+    ("contrasts", "ci_low", "", "both limits are needed"),
+    ("contrasts", "ci_low", "-250", "ci_low|scale"),
+    ("contrasts", "ci_high", "-50", "must hold its difference"),
+    ("contrasts", "ci_level", "0.95", "between 50 and 99.99"),
+    ("contrasts", "scale_max", "", "come together"),
+    ("contrasts", "selected", "maybe", "closed list"),
+    ("contrasts", "certainty", "sure", "closed list"),
+    ("contrasts", "therapy", "", "is blank"),
+    ("claims", "claim", "", "is blank"),
+    ("claims", "kind", "guess", "closed list"),
+    ("claims", "kind", "", "is blank"),
+    ("claims", "polarity", "hope", "closed list"),
+    ("claims", "unit", "metres", "closed list"),
+    ("claims", "therapy", "", "is blank"),
+    ("claims", "therapy", "Witchcraft", "closed list"),
+    ("claims", "condition", "", "is blank"),
+    ("claims", "value", "about 30", "neither a number nor a range"),
+    ("claims", "value", "3-2", "3-2"),
+    ("claims", "traced", "perhaps", "closed list"),
+    ("mcid", "value_low", "-2", "above zero"),
+    ("mcid", "value_low", "3-2", "is not a number"),
+    ("mcid", "value_high", "0.0001", "above zero, its lower end first"),
+    ("mcid", "kind", "both", "closed list"),
+    ("mcid", "year", "3", "year"),
+    ("benchmarks", "ci_low", "99", "must hold its estimate"),
+    ("benchmarks", "estimate", "big", "is not a number"),
+    ("benchmarks", "k", "9.5", "is not a whole number"),
+    ("benchmarks", "k", "-9", "k"),
+    ("benchmarks", "year", "3", "year"),
+    ("benchmarks", "i2", "250", "i2"),
+    ("risk_of_bias", "study", "", "is blank"),
+    ("risk_of_bias", "domain", "", "is blank"),
+    ("risk_of_bias", "judgement", "unclear", "not among the judgements of this tool"),
+    ("risk_of_bias", "tool", "RoB2", "a known tool, written in another way"),
+    ("risk_of_bias", "certainty", "sure", "closed list"),
+    ("facts_on_bias", "finding", "", "is blank"),
+    ("facts_on_bias", "study", "", "is blank"),
+    ("correlations", "r", "1.5", "must lie between -1 and 1"),
+    ("correlations", "r", "0.1", "not what the three SDs give"),
+    ("correlations", "n", "10.5", "n"),
+    ("correlations", "n", "-3", "n"),
+    ("correlations", "weeks", "-7", "weeks"),
+    ("correlations", "sd_baseline", "-1", "must be above zero"),
+    ("correlations", "r_from", "somewhere", "where the correlation is from"),
+]
+
+
+def beside(name, column, value):
+    """Make a table of the project with one cell changed, of the first row; of claims the first that has a number."""
+
+    def make(folder):
+        table = pd.read_csv(DATA / f"{name}.csv", dtype=str, keep_default_na=False)
+        table.loc[int(column == "value"), column] = value
+        return table
+
+    return make
+
+
+# --- one row a study, and effects
+
+WIDE = pd.DataFrame(
+    {"Study": ["A", "B", "C"], "m1": [4.0, 3.5, 4.4], "sd1": [2.0, 2.1, 1.9], "n1": [20, 30, 25],
+     "m2": [5.0, 4.1, 5.2], "sd2": [2.2, 2.0, 2.1], "n2": [21, 29, 25]}
+)  # fmt: skip
+NAMES = {"mean_t": "m1", "sd_t": "sd1", "n_t": "n1", "mean_p": "m2", "sd_p": "sd2", "n_p": "n2", "study": "Study"}
+COUNTS = pd.DataFrame({"study": ["A", "B"], "events_t": [3, 4], "n_t": [20, 30], "events_p": [5, 6], "n_p": [21, 29]})
+
+
+def wide(**more):
+    return lambda table: ma.effect_sizes(table, **{"measure": "MD", **NAMES, **more})
+
+
+def counted(table):
+    return ma.effect_sizes(table, measure="OR")
+
+
+def changed(table, **cells):
+    """Make a table with the first cell of some columns changed."""
+
+    def make(folder):
+        made = table.astype(object)
+        for name, value in cells.items():
+            made.loc[0, name] = value
+        return made
+
+    return make
+
+
+EFFECTS = [
+    ("a negative SD", changed(WIDE, sd1=-2), wide(), "sd"),
+    ("an SD in words", changed(WIDE, sd1="two"), wide(), "two"),
+    ("an infinite mean", changed(WIDE, m1=np.inf), wide(), "inf"),
+    ("a missing mean", changed(WIDE, m1=None), wide(), "m1|mean_t"),
+    ("one person", changed(WIDE, n1=1), wide(), "n1|n_t"),
+    ("a negative n", changed(WIDE, n1=-20), wide(), "n1|n_t"),
+    ("means that are booleans", changed(WIDE, m1=True), wide(), "this is not a number"),
+    ("half a person", changed(WIDE, n1=10.5), wide(), "10.5"),
+    ("a mean in a list", changed(WIDE, m1="[4]"), wide(), "m1|mean_t"),
+    ("a column that is not there", lambda d: WIDE, wide(mean_t="mean1"), "mean1"),
+    ("a measure misspelt", lambda d: WIDE, wide(measure="SDM"), "Did you mean|did you mean|SMD"),
+    ("an argument misspelt", lambda d: WIDE, wide(mean_treat="m1"), "mean_treat", TypeError),
+    ("no rows", lambda d: WIDE.head(0), wide(), "no rows|no row|no stud"),
+    ("two columns of one name", lambda d: WIDE.rename(columns={"m2": "m1"}), wide(), "m1|m2"),
+    ("a ratio of negative means", changed(WIDE, m1=-4.0), wide(measure="ROM"), "m1|mean"),
+    ("more events than people", changed(COUNTS, events_t=21), counted, "events"),
+    ("negative events", changed(COUNTS, events_t=-1), counted, "events"),
+    ("events without people", lambda d: COUNTS.drop(columns="n_t"), counted, "n_t"),
+]
+
+# --- formulas, in which note() must not be called
+
+HOSTILE = """__import__('os').getcwd()|week.__class__|week.values|().__class__.__bases__|I(week.sum())|C(week, week.map)
+note(week)|eval('1')|exec('1')|open('f')|getattr(week, 'x')|(lambda: 1)()|I(lambda: 1)|[x for x in week]|week[0]
+I(week[0])|{week}|{'a': week}|f'{week}'|I(f'{note(week)}')|(y := week)|I((y := week))|week if week else 1|*week
+I(*week)|I(**week)|C(week, **{})|np.load('f')|np.log.__call__(week)|np|contr|np.core|log.__globals__|(log)(week)(week)
+log(week)(week)|`week`|week # note(week)|week \\ + note(week)|'''a'+note(week)+'b'''|C(week, ")+note(week)+(")|secret
+C(week, '`')|week @ week|week ^ 2|week % week|week // 2|week << 9|9 ** 9 ** 9|week ** 99999|(week + 1) ** -1e9
+I('a' * 99999999)|[0] * 9|I([0] * 9)|I(b'a')|1j|...|None|'week'|not week|week and week|week is week|I(week in week)
+Q(week)|Q('we' + 'ek')|Q('secret')|Q()|await week|yield|week; week|week, week|__builtins__|week.T|I(note)|print|C(note)
+bs(week, df=note(3))|C(week, levels=[note(1)])|week\x00|\x0c{0}|""".replace("\n", "|").split("|")[:-1]
+
+# --- numbers given to the models
+
+NUMBERS = [
+    ("variance of zero", lambda d: ([0.1, 0.2], [0.1, 0.0]), "vi = 0.0"),
+    ("negative variance", lambda d: ([0.1, 0.2], [0.1, -0.1]), "vi = -0.1"),
+    ("infinite variance", lambda d: ([0.1, 0.2], [0.1, np.inf]), "vi = inf"),
+    ("missing variance", lambda d: ([0.1, 0.2], [0.1, np.nan]), "vi = nan"),
+    ("infinite effect", lambda d: ([0.1, -np.inf], [0.1, 0.1]), "yi = -inf"),
+    ("missing effect", lambda d: ([0.1, None], [0.1, 0.1]), "yi = None"),
+    ("text", lambda d: (["0.1", "b"], [0.1, 0.1]), "is not a number"),
+    ("complex", lambda d: ([0.1, 1j], [0.1, 0.1]), "is not a number|yi"),
+    ("dates", lambda d: ([date(2020, 1, 1)] * 2, [0.1, 0.1]), "yi"),
+    ("lengths that differ", lambda d: ([0.1, 0.2, 0.3], [0.1, 0.1]), "3|shape"),
+    ("no studies", lambda d: ([], []), "no stud"),
+    ("nested lists", lambda d: ([[0.1], [0.2]], [0.1, 0.1]), "shape|dimension"),
+    ("ragged lists", lambda d: ([[0.1], [0.2, 0.3]], [0.1, 0.1]), "shape|number|dimension"),
+    ("variances beyond numbers", lambda d: ([0.1, 0.2], [0.1, 1e-320]), "vi|variance"),
+    ("one name for two studies", lambda d: ([0.1, 0.2], [0.1, 0.1], None, ["A"]), "labels"),
+    ("booleans", lambda d: ([True, False], [0.1, 0.1]), "yi = True is not a number"),
+    ("a text for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, "AB"), "a list of names"),
+    ("names without an order", lambda d: ([0.1, 0.2], [0.1, 0.1], None, {"A", "B"}), "a list of names"),
+    ("a number for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, 3), "a list of names"),
+    ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
+]
+RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
+CALLS = [
+    ("no groups", lambda d: ma.pool_subgroups(RESULT, by=None), "by=None must be the name of a column"),
+    ("words for no column", lambda d: ma.read_trials(cells(), allow=["Music"]), "allow=.* must name columns"),
+    ("no table of contrasts", lambda d: ma.audit_trials(ma.read_trials(cells()), contrasts=3), "contrasts is a int"),
+    (
+        "no effect sizes among which",
+        lambda d: ma.provenance(ma.effect_sizes(ma.read_trials(cells())), among=3),
+        "among is a int, but must be the effect sizes",
+    ),
+    ("one direction", lambda d: ma.forest(RESULT, favours=("a",)), "favours is .*; give the words at both ends"),
+    ("a note in a list", lambda d: ma.forest(RESULT, note=["a"]), "note is .*; give a text"),
+    ("a width without end", lambda d: ma.forest(RESULT, width_mm=np.inf), "width_mm is inf; give a finite number"),
+]
+OPTIONS = [
+    ("an estimator that is none", {"tau2_method": "REMLL"}, "REML"),
+    ("an interval that is none", {"ci_method": "wald"}, "ci_method"),
+    ("a prediction interval that is none", {"pi_method": "t"}, "pi_method"),
+    ("a level of 95", {"confidence_level": 95}, "between 0 and 1"),
+    ("a level of 1", {"confidence_level": 1.0}, "between 0 and 1"),
+    ("a level that is text", {"confidence_level": "95%"}, "confidence_level"),
+    ("a measure that is none", {"measure": "MDD"}, "MD"),
+    ("a negative tau2", {"tau2": -1.0}, "tau2"),
+    ("tau2 that is no number", {"tau2": np.nan}, "tau2"),
+    ("missing that is none", {"missing": "omit"}, "missing"),
+    ("a direction that is none", {"benefit": "less"}, "benefit"),
+]
+
+
+def cell(column, value):
+    def make(folder):
+        table = cells()
+        table.loc[0, column] = value
+        return table
+
+    return make
+
+
+def _kinds():
+    bad = ma.TrialDataError
+    for name, make, words, *seen in FILES:
+        yield Kind("files", name, make, ma.read_trials, *(seen or [bad]), words)
+    for name, make, words, *seen in THINGS:
+        yield Kind("what is no file", name, make, ma.read_trials, *(seen or [bad]), words)
+    for name, names, words in HEADINGS:
+        yield Kind("headings", name, lambda d, names=names: cells().rename(columns=names), ma.read_trials, bad, words)
+    for column, value, words in CELLS:
+        yield Kind("cells of trials", f"{column} = {value}", cell(column, value), ma.read_trials, bad, words)
+    for table, column, value, words in CELLS_BESIDE:
+        name = f"{table}: {column} = {value}"
+        yield Kind("cells of other tables", name, beside(table, column, value), BESIDE[table], bad, words)
+    for name, make, call, words, *seen in EFFECTS:
+        yield Kind("tables of effects", name, make, call, *(seen or [ValueError]), words)
+    for name, make, words in NUMBERS:
+        yield Kind("numbers given to pool", name, make, pool_these, (ValueError, TypeError), words)
+    for name, call, words in CALLS:
+        yield Kind("options of other functions", name, lambda d: d, call, ValueError, words)
+    for name, options, words in OPTIONS:
+        yield Kind(
+            "options of pool", name, lambda d, options=options: options, pool_with, (ValueError, TypeError), words
+        )
+
+
+def pool_these(given):
+    yi, vi, *rest = given
+    se, labels = (*rest, None, None)[:2]
+    return ma.pool(yi, vi, se=se, labels=labels)
+
+
+def pool_with(options):
+    return ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], **options)
+
+
+KINDS = list(_kinds())
