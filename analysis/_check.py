@@ -112,6 +112,12 @@ def table(value, name, columns, maker):
         raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table that {maker} returns")
 
 
+def meant(name, known):
+    """Return the names that a misspelt one may mean, in brackets, "" for none."""
+    near = get_close_matches(str(name), list(map(str, known)), cutoff=0.5)
+    return f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+
+
 def keywords(function, given, known):
     """Raise TypeError for keyword arguments that `function`, which hands them on, does not know."""
     for name in given:

@@ -159,7 +159,8 @@ title : str, optional
 prediction : "bar" or None
     None leaves the prediction interval out, of the figure and of what is said of it.
 overall : bool
-    Whether the result over all groups is drawn; without it nothing is said of it either.
+    Whether the result over all groups is drawn; without it nothing is said of it either, and weights are those within
+    each group.
 footer : bool, optional
     Whether the paragraphs below the figure are drawn; the caption has them too.
 dpi : float, optional
@@ -188,7 +189,7 @@ results : PooledEffect, EffectSizes or PooledArms
 columns : sequence of str, or mapping of str to heading
     Text columns left of the panel: "n" (patients of both arms), "arms" (mean, SD and n of both arms, or events and n
     where effects are made of counts), "effect" (estimate and interval), "weight", "p" (of no effect), or any column of
-    the trials, numbers aligned on the decimal point. A heading of yours is printed as it is.
+    the trials by another name, numbers with the decimals they have. A heading of yours is printed as it is.
 right : sequence of str, or mapping of str to heading
     Text columns right of the panel, named as in `columns`.
 order : str

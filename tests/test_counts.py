@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis import effects
+from analysis import effect_sizes, effects
 from analysis.models.counts import pool_mantel_haenszel, pool_peto
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "counts.json").read_text(encoding="utf-8"))
@@ -380,3 +381,26 @@ def test_a_zero_cell_of_one_row_leaves_the_other_rows_alone():
 def test_nothing_but_events_in_every_arm_has_no_risk_ratio(n):
     with pytest.raises(ValueError):
         pool_mantel_haenszel([n, n], [n, n], [n, n], [n, n])
+
+
+# metafor 3.8.1: rma.mh(measure = "RD"), whose k is 3 and k.yi 2, and escalc(measure = "RD") of the trial without events
+def test_a_risk_difference_without_events_is_shown_with_its_weight():
+    pooled = pool_mantel_haenszel([3, 0, 7], [34, 40, 180], [1, 0, 4], [33, 41, 176], measure="RD")
+    np.testing.assert_allclose([pooled.yi[1], pooled.vi[1]], [0.00029036, 0.00057389], rtol=2e-5)
+    assert pooled.corrected.tolist() == [False, True, False] and pooled.in_q.tolist() == [True, False, True]
+    np.testing.assert_allclose(pooled.weights, [0.13292594, 0.16071282, 0.70636124], rtol=1e-7)
+    uncorrected = pool_mantel_haenszel([3, 0, 7], [34, 40, 180], [1, 0, 4], [33, 41, 176], measure="RD", continuity=0.0)
+    assert np.isnan(uncorrected.yi[1]) and not uncorrected.corrected.any()
+
+
+@pytest.mark.parametrize("pool", [pool_mantel_haenszel, pool_peto])
+def test_effects_keep_the_counts_of_trials_without_events(pool):
+    counts = {"events_t": [3, 0, 7], "n_t": [34, 40, np.nan], "events_p": [1, 0, 4], "n_p": [33, 41, 176]}
+    table = pd.DataFrame({"study": list("ABC"), "dose": [1, 2, 3]} | counts)
+    made = effect_sizes(table, measure="RR", missing="drop", arms=("laser", "sham"))
+    pooled, counted = pool(made), pool(table, missing="drop")
+    assert list(made.labels) == ["A"] and pooled.labels == ("A", "B") and pooled.k == counted.k == 2
+    assert pooled.estimate == counted.estimate and pooled.effects.arms == ("laser", "sham")
+    assert pooled.left_out == counted.left_out[1:]  # C is among those of the effects
+    assert pooled.effects.left_out["study"].tolist() == ["C"] and pooled.effects.table["dose"].tolist() == [1, 2]
+    assert len(made.left_out) == 2

@@ -93,8 +93,8 @@ def test_numbers_stand_right_and_words_left_wherever_they_are_asked_for(effects)
     assert max(t.get_position()[0] for t in weeks.values()) < edges[0] < edges[1] < words[0].get_position()[0]
     assert artist(fig, "head-text_week").get_text() == "Weeks"
     assert artist(fig, "head-text_weight").get_position()[0] < artist(fig, "head-text_estimate").get_position()[0]
-    decimals = {len(t.get_text().partition(".")[2]) for t in weeks.values() if not t.get_text().startswith("0.0")}
-    assert decimals == {1}  # and a single session of minutes is not at week 0.0
+    decimals = {len(t.get_text().partition(".")[2]) for t in weeks.values()}
+    assert decimals == {3}  # a single session of minutes is at week 0.024
     clean(fig)
 
 
@@ -127,7 +127,7 @@ def test_a_pooled_table_of_one_row_a_study_shows_its_arms_and_what_was_left_out(
     result = analysis.pool_subgroups(wide, by="dose") if groups else analysis.pool(wide)
     fig = forest(result, data=wide, columns=("n", "arms", "n_t"))
     assert [text.get_text() for text in cells(fig, "n_treatment").values()][-1] == "90"
-    assert "Left out, 1 study: sd_t is not known" in fig.content.caption
+    assert "Left out, 1 study: no standard deviation (D)." in fig.content.caption
     assert "Left out, 1 study" in forest(result).content.caption
     assert "Left out" not in forest(analysis.pool(wide.yi, wide.vi)).content.caption
 
@@ -404,6 +404,42 @@ def test_forest_into_a_subfigure(effects):
     assert misplaced(figure, 0.0) == ([], [])
     with pytest.raises(ValueError, match="the names alone need"):
         forest(effects, ax=Figure(figsize=(1, 3)).subfigures(1, 1))
+
+
+def test_axes_that_share_their_rows_have_the_same_rows(effects, pooled):
+    figure = Figure(figsize=(8, 4))
+    first, second, third = figure.subplots(1, 3, sharey=True)
+    assert forest(effects, ax=first) is forest(pooled, ax=second, data=effects)
+    assert [label.get_text() for label in first.get_yticklabels()][-1] == "Prediction interval, new trial"
+    assert not second.get_yticklabels() and second.collections
+    with pytest.raises(ValueError, match="share their y axis with Axes that have other rows: make them without sharey"):
+        forest(analysis.pool(effects.yi[:3], effects.vi[:3]), ax=third)
+
+
+def test_the_title_of_narrow_axes_is_as_wide_as_they_are(effects):
+    figure = Figure(figsize=(4, 4))
+    forest(effects, ax=figure.add_axes((0.5, 0.3, 0.4, 0.6)), xlabel="what nobody would say on one line " * 2)
+    forest(effects, ax=Figure(figsize=(3, 4)).subfigures(1, 1), xlabel="what nobody would say on one line " * 2)
+    FigureCanvasAgg(figure).draw()
+    box = figure.axes[0].xaxis.label.get_window_extent()
+    assert box.width <= figure.axes[0].get_window_extent().width and misplaced(figure, 0.0) == ([], [])
+
+
+def test_what_axes_have_no_place_for_is_said(effects):
+    figure = Figure(figsize=(5, 4))
+    said = "with ax= only the panel is drawn: no columns and no width_mm and no title"
+    with pytest.warns(UserWarning, match=said) as seen:
+        forest(effects, ax=figure.add_subplot(), columns=("n",), width_mm=85, title="x", right=(), note="")
+    assert seen[0].filename == __file__ and len(seen) == 1
+
+
+def test_letters_that_no_font_has_are_told_of_axes_too():
+    figure = Figure(figsize=(5, 4))
+    named = pd.DataFrame({"label": ["\U000131f8 2001", "B 2002"], "yi": [0.1, 0.2], "vi": 0.1})
+    with pytest.warns(UserWarning, match=r"No installed font has .* \(U\+131F8\)") as seen:
+        forest(analysis.pool(named), ax=figure.add_subplot(), xlabel="\U000131f8")
+        FigureCanvasAgg(figure).draw()
+    assert seen[0].filename == __file__ and len(seen) == 1
 
 
 # the page

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import layouts
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from matplotlib.text import Text
 from plot_cases import misplaced, synthetic
 
 import analysis as ma
-from analysis.plots import _catalogue
+from analysis.plots import _catalogue, _words
 from analysis.plots._theme import say
 
 # words of ours that German has too, or that are signs
@@ -210,3 +211,48 @@ def test_a_name_with_a_full_stop_is_no_end_of_a_sentence():
     with ma.theme(labels="de"):
         alt = ma.qq_plot(ma.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], labels=names)).content.alt_text
     assert "Residuen reichen von Smith et al. 2001 (−" in alt and ") bis Li Jr. 2004 (" in alt
+
+
+def test_both_directions_of_a_line_are_translated():
+    figure, ax = plt.subplots()
+    with ma.theme(labels="de"):
+        ma.forest(PAIN, ax=ax)
+        assert ax.get_xlabel().splitlines()[-1] == "← für Behandlung   für Placebo →"
+    plt.close(figure)
+
+
+def test_what_was_left_out_is_said_without_names_of_columns():
+    table = pd.DataFrame({"study": [f"X{i}" for i in range(9)], "mean_t": 4.0, "sd_t": 2.0, "n_t": 20})
+    table = table.assign(mean_p=5.0, sd_p=2.0, n_p=[20.0] * 8 + [np.nan], mean_t=[np.nan] + [4.0] * 8)
+    table.loc[1:2, ["sd_t", "sd_p"]] = np.nan
+
+    def caption(**about):
+        effects = ma.effect_sizes(table, measure="MD", missing="drop")
+        with ma.theme(**about):
+            return ma.forest(ma.pool(effects)).content.caption
+
+    told = "no standard deviation (X1, X2); no mean (X0); no number of people (X8)."
+    assert caption().endswith(f"Left out, 4 studies: {told}")
+    told = "keine Standardabweichung (X1, X2); kein Mittelwert (X0); keine Zahl der Personen (X8)."
+    assert caption(labels="de").endswith(f"Weggelassen, 4 Studien: {told}")
+    table.loc[3:5, "sd_t"] = np.nan  # more than five are counted
+    assert "no standard deviation (5); no mean (1)" in caption()
+
+
+def test_every_reason_in_short_is_said_in_german():
+    for reason in _words.IN_SHORT.values():
+        assert "\\" in reason or reason in _catalogue.catalogue("de"), reason
+
+
+def test_names_of_moderators_keep_their_case():
+    fit = ma.meta_regression("yi ~ Mg", PAIN)
+    with ma.theme(labels="de"):
+        assert ma.bubble(fit, x_label="Einheiten").content.title == "Mittelwertdifferenz nach Einheiten"
+        assert ma.bubble(fit).content.title == "Mittelwertdifferenz nach Mg"
+        title = ma.outcomes_forest({"X": PAIN, "Y": PAIN}, head="Zeitpunkt").content.title
+        assert title == "Mittelwertdifferenz nach Zeitpunkt in 13 Studien"
+
+
+def test_a_ratio_compares_its_arms_in_german():
+    with ma.theme(labels="de"):
+        assert "Xa im Vergleich zu Yb" in ma.forest(counts("OR", **SHAM)).content.caption

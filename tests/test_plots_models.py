@@ -77,8 +77,8 @@ def test_counts_stand_with_their_events_and_the_weights_of_their_method(wide, na
     assert rows(fig)["text_events_treatment"].tolist() == ["4", "6", "0", "0", "12", "3"]
     assert rows(fig, "total")[["text_events_placebo", "text_n_placebo"]].to_numpy().tolist() == [["30", "244"]]
     assert not len(rows(fig, "prediction"))
-    # a trial without any event has a row, and no mark
-    assert rows(fig)["text_whole"].tolist() == ["", "", "not estimable", "", "", ""]
+    # a trial without any event has a row, and no mark but of a difference, which is 0
+    assert rows(fig)["text_whole"].tolist() == ["", "", "" if name == "RD" else "not estimable", "", "", ""]
     marks = artist(fig, "contrast-markers")
     shown = rows(fig).dropna(subset="contrast_estimate")
     assert_allclose(marks.get_offsets()[:, 0], shown["contrast_estimate"])
@@ -128,7 +128,7 @@ def test_counts_of_others_have_their_arms_and_directions(foreign):
 def test_counts_without_names_or_with_one_missing(wide):
     wide.loc[1, "events_t"] = np.nan
     fig = forest(analysis.pool_mantel_haenszel(wide, missing="drop"))
-    assert "Left out, 1 study: no events_t (1)" in fig.content.caption
+    assert "Left out, 1 study: no number of events (B)." in fig.content.caption
     assert rows(fig)["name"].tolist() == list("ACDEF") and rows(fig)["notes"].tolist()[1] == "c"
     many = analysis.pool_mantel_haenszel([[1, 2]] * 2, [[9, 9]] * 2, [[3, 4]] * 2, [[9, 9]] * 2)
     with pytest.raises(ValueError, match="many meta-analyses"):
@@ -172,10 +172,40 @@ def test_effects_of_trials_with_names_share_them_in_the_heading():
     effects = analysis.effect_sizes(table, measure="SMD", benefit="higher", arms=("laser", "sham"))
     fig = forest(analysis.pool_multilevel(effects, cluster="study"))
     assert body(fig)["name"].tolist()[:7] == ["D 2001", "D 2001", "x", "A 2005", "B 2006", "7 weeks", "12 weeks"]
+    assert rows(fig, "total")["text_tail"].tolist() == ["k = 5 effects of 3 studies"]
     # people of one trial are not summed over its effects
     assert rows(fig)["text_n_treatment"].tolist() == ["20"] * 5
     assert rows(fig, "total")["text_n_treatment"].tolist() == [""]
     assert "between studies" in fig.content.caption
+
+
+def of_several(weeks):
+    """Return the three-level model of three trials with two effects each; D has no SD at these weeks."""
+    table = pd.DataFrame({"study": list("AABBCCDD"), "week": [6, 26] * 4, "mean_t": range(8), "mean_p": 3.0, "n_p": 20})
+    table["label"], table["n_t"] = [f"{row.study}, week {row.week}" for row in table.itertuples()], 20
+    table["sd_t"] = table["sd_p"] = 2.0
+    table.loc[(table["study"] == "D") & table["week"].isin(weeks), "sd_t"] = np.nan
+    effects = analysis.effect_sizes(table, measure="MD", missing="drop")
+    return analysis.pool_multilevel(effects, cluster="study")
+
+
+def test_a_trial_left_out_with_all_its_effects_is_one_trial():
+    caption = forest(of_several([6, 26])).content.caption
+    assert "Left out, 2 effects of 1 study: no standard deviation (D)." in caption
+    # a study that is drawn is not left out
+    assert "Left out, 1 effect: no standard deviation (D, week 26)." in forest(of_several([26])).content.caption
+    with analysis.theme(labels="de"):
+        fig = forest(of_several([6, 26]))
+    assert "Weggelassen, 2 Effekte aus 1 Studie: keine Standardabweichung (D)." in fig.content.caption
+    assert fig.content.title == "Mittelwertdifferenz in 6 Effekten aus 3 Studien und das gepoolte Ergebnis"
+    assert "k = 6 Effekte aus 3 Studien" in texts(fig, "")
+
+
+def test_steps_of_several_effects_a_trial_tell_effects_from_trials():
+    fit = of_several([6, 26])
+    fig = analysis.steps_forest(analysis.leave_one_out(fit), overall=fit)
+    assert rows(fig, "total")["text_k"].tolist() == ["6"] and "Effects" in texts(fig, "head-")
+    assert "6 effects of 3 studies together" in fig.content.alt_text
 
 
 @pytest.mark.parametrize("prior", [None, analysis.Normal(0.0, 0.5)])

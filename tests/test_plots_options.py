@@ -9,6 +9,7 @@ import layouts
 import numpy as np
 import pytest
 from data_cases import published_effects
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -180,12 +181,44 @@ def test_ratios_have_their_options_as_ratios():
 
 def test_labels_of_ticks_that_stand_close_are_left_out_and_their_ticks_are_not():
     ticks = np.round(np.linspace(-2, 1, 31), 1)
-    ax = axes(ma.forest(EFFECTS, xlim=(-2, 1), ticks=ticks))
+    with pytest.warns(UserWarning, match="ticks without room for their label: −1.9, ") as seen:
+        ax = axes(ma.forest(EFFECTS, xlim=(-2, 1), ticks=ticks))
+    assert seen[0].filename == __file__
     labels = [tick.get_text() for tick in ax.get_xticklabels()]
     assert len(ax.get_xticks()) == 31 and "" in labels and labels[0] == "−2.0"
 
 
+def test_labels_of_ticks_that_were_asked_for_stand_closer_before_one_is_left_out():
+    figure = Figure(figsize=(3, 3))
+    ticks = {"xlim": (-20, 30), "ticks": (-20, -10, 0, 10, 20, 30)}
+    effects = ma.pool([5.0, 8.0, 3.0], [9.0, 16.0, 4.0])
+    ma.forest(effects, ax=figure.add_axes((0.5, 0.3, 0.39, 0.6)), **ticks)
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["−20", "−10", "0", "10", "20", "30"]
+
+
+@pytest.mark.parametrize("draw", [ma.forest, ma.arms_forest, ma.orchard])
+def test_without_an_overall_result_weights_are_those_within_the_group(draw):
+    whole, fig = (draw(ARMS, overall=overall).content for overall in (True, False))
+    one = fig.table[fig.table["kind"].isin(["trial", "point"])]
+    assert one.groupby("group")["weight"].sum().tolist() == pytest.approx([1.0, 1.0])
+    for name, group in ARMS.groups.items():
+        assert sorted(one.loc[one["group"] == name, "weight"]) == pytest.approx(sorted(group.contrast.weights))
+    assert "weight in its group" in fig.caption and "overall model" not in fig.caption
+    assert "weight in the overall model" in whole.caption and "in its group" not in whole.caption
+
+
 # what is beyond the panel
+
+
+@rows
+def test_a_side_of_the_null_that_is_beyond_the_panel_has_no_direction(draw, label):
+    for xlim, gone in (((-3, 0), "→"), ((0, 3), "←"), ((-3, -0.5), "→")):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "xlim is .* no effect lies inside")
+            shown = [text for text in texts(draw(xlim=xlim)) if text.startswith("← ") or text.endswith(" →")]
+        assert shown and not any(gone in text for text in shown)
+    both = "".join(texts(draw(xlim=(-3, 3))))
+    assert "← " in both and " →" in both
 
 
 def test_a_trial_beyond_the_panel_leaves_an_arrowhead_and_is_named():
@@ -215,7 +248,9 @@ def test_a_circle_beyond_the_panel_leaves_an_arrowhead_where_it_would_be():
 @rows
 @pytest.mark.parametrize("xlim", [(10, 20), (-30, -20)])
 def test_of_what_is_all_beyond_the_panel_arrowheads_are_left(draw, label, xlim):
-    fig = draw(xlim=xlim)
+    with pytest.warns(UserWarning, match=f"xlim is {xlim[0]} to {xlim[1]}, and no effect lies inside") as seen:
+        fig = draw(xlim=xlim)
+    assert seen[0].filename == __file__
     left = {mark.get_gid() for mark in axes(fig, label).collections} - {f"{label}-null"}
     assert left and all("-arrows-" in gid for gid in left)
     marks = "squares:", "circles: trials", "thin lines", "dotted", *(["diamonds:"] if len(fig.axes) == 2 else [])
@@ -223,13 +258,15 @@ def test_of_what_is_all_beyond_the_panel_arrowheads_are_left(draw, label, xlim):
 
 
 def test_the_curve_of_a_prediction_ends_with_the_panel():
-    assert "contrast-density" not in gids(ma.forest(EFFECTS, prediction="density", xlim=(10, 20)))
+    with pytest.warns(UserWarning, match="no effect lies inside"):
+        assert "contrast-density" not in gids(ma.forest(EFFECTS, prediction="density", xlim=(10, 20)))
     curve = artist(ma.forest(EFFECTS, prediction="density", xlim=(-1, 1)), "contrast-density").get_segments()[0]
     assert (curve[0, 0], curve[-1, 0]) == (-1, pytest.approx(curve[:, 0].max())) and curve[:, 0].max() <= 1
 
 
 def test_many_trials_beyond_the_panel_are_counted():
-    fig = ma.forest(synthetic(30), xlim=(2, 5))
+    with pytest.warns(UserWarning, match="no effect lies inside"):
+        fig = ma.forest(synthetic(30), xlim=(2, 5))
     assert "Beyond the panel: 30 estimates" in fig.content.caption
 
 
@@ -306,12 +343,38 @@ def test_a_panel_stands_in_axes_and_subfigures_with_its_options(draw, label):
     fig = Figure(figsize=(8, 9))
     upper, lower = fig.subfigures(2, 1)
     ax = lower.add_subplot()
-    for place in (upper, ax):
-        assert draw(ax=place, xlim=(-4, 2), xlabel="change") is fig
-    assert [each.get_xlim() for each in fig.axes] == [(-4, 2)] * 2
-    assert all(each.get_xlabel().startswith("change") for each in fig.axes)
-    marks = [[mark.get_gid() for mark in each.collections] for each in fig.axes]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Axes have room for one panel")
+        assert all(draw(ax=place, xlim=(-4, 2), xlabel="change") is fig for place in (upper, ax))
+    made = [each for each in fig.axes if each.get_xlabel().startswith("change")]
+    assert [each.get_xlim() for each in made] == [(-4, 2)] * 2
+    marks = [[mark.get_gid() for mark in each.collections] for each in made]
     assert marks[0] == marks[1] and len(marks[0]) > 3
+
+
+def test_both_arms_stand_beside_the_contrast_in_a_subfigure_and_axes_say_they_have_no_room():
+    fig = Figure(figsize=(8, 6))
+    place = fig.subfigures(1, 1)
+    arms = ma.pool_arms(published_effects())  # some without a baseline
+    assert ma.arms_forest(arms, ax=place) is fig
+    within, contrast = fig.axes
+    rows = ma.arms_forest(arms).content.table
+    for ax, name in ((within, "treatment"), (contrast, "contrast")):
+        drawn = artist(ax, f"{name}-markers").get_offsets()[:, 0]
+        assert sorted(drawn) == sorted(rows.query("kind == 'trial'")[f"{name}_estimate"].dropna())
+    # a point is equally long in both
+    pitch = [ax.get_position().width / np.ptp(ax.get_xlim()) for ax in fig.axes]
+    assert pitch[0] == pytest.approx(pitch[1])
+    assert contrast.get_position().x0 > within.get_position().x1 and not contrast.get_yticklabels()
+    assert "open circles: placebo arms" in " ".join(within.get_xlabel().split())
+    assert "baseline not reported" in texts(fig)
+    FigureCanvasAgg(fig).draw()
+    assert misplaced(fig, 0.0) == ([], [])
+    with pytest.warns(
+        UserWarning, match="Axes have room for one panel, that of randomised contrast; give a SubF"
+    ) as seen:
+        ma.arms_forest(ARMS, ax=Figure(figsize=(5, 5)).add_subplot())
+    assert seen[0].filename == __file__
 
 
 def test_circles_in_axes_are_smaller_where_these_are_low_and_never_lie_upon_one_another():
@@ -410,9 +473,30 @@ def test_p_values_stand_in_a_column():
     assert total["contrast_pvalue"] == ma.pool(EFFECTS).pvalue
     assert total["text_p"] == ma.text.pvalue(ma.pool(EFFECTS).pvalue)
     own = replace(EFFECTS, table=EFFECTS.table.assign(p="own"))
-    assert body(ma.forest(own, columns=("p",)))["text_p"].iloc[0] == "own"
+    with pytest.warns(UserWarning, match="columns names 'p', the p value of no effect; the trials have") as seen:
+        assert body(ma.forest(own, columns=("p",)))["text_p"].iloc[0] == one["text_p"]
+    assert seen[0].filename == __file__
     with pytest.raises(ValueError, match="right names 'p', but no mean means that there is no effect"):
         ma.forest(ma.pool([1.0, 2.0], [0.1, 0.1], measure="MN"), right=("effect", "p"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [
+        ({"columns": ("therapy_famly",)}, "therapy_family"),
+        ({"right": ("effekt",)}, "effect"),
+        ({"order": "-therapy_famly"}, "therapy_family"),
+        ({"by": "therapy_famly"}, "therapy_family"),
+    ],
+)
+def test_a_misspelt_column_is_told_with_the_one_that_may_be_meant(wrong, near):
+    with pytest.raises(ValueError, match=rf"\(did you mean '{near}'"):
+        ma.forest(EFFECTS, **wrong)
+
+
+def test_what_comes_near_no_column_has_no_suggestion():
+    with pytest.raises(ValueError, match=r"nor a column of the trials$"):
+        ma.forest(EFFECTS, columns=("zzzz",))
 
 
 def test_columns_that_are_none_are_named_with_their_argument():
@@ -448,6 +532,23 @@ def test_a_table_has_one_notation():
     assert shown["text_estimate"].tolist()[:4] == ["−0.00", "0.30", "0.00", "0.50"]
     numbers = [text.strip("[] to") for name in ("low", "high", "estimate") for text in shown[f"text_{name}"] if text]
     assert {len(text.partition(".")[2]) for text in numbers} == {2}
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.0004, 0.012, 0.001, 0.24), ["0.0004", "0.0120", "0.0010", "0.2400"]),
+        ((0.25, 12.5, 3, 0.004), ["0.250", "12.500", "3.000", "0.004"]),
+        ((12345.678, 1, 2, 3), ["12\N{NARROW NO-BREAK SPACE}345.678", "1.000", "2.000", "3.000"]),
+        ((0.1 + 0.2, 7, 8, 9), ["0.3", "7.0", "8.0", "9.0"]),  # but for what binary numbers make of it
+        ((1 / 3, 7, 8, 9), ["0.33", "7.00", "8.00", "9.00"]),
+        ((1 / 3000, 7, 8, 9), ["0.0003", "7.0000", "8.0000", "9.0000"]),
+        ((40 / 3, 7, 8, 9), ["13.3", "7.0", "8.0", "9.0"]),
+    ],
+)
+def test_numbers_of_a_column_of_yours_keep_their_decimals(values, shown):
+    effects = replace(EFFECTS, table=EFFECTS.table.assign(dose=[*values, *values]))
+    assert body(ma.forest(effects, columns=("dose",), order="given"))["text_dose"].tolist()[:4] == shown
 
 
 # what a narrow page drops

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -253,6 +254,14 @@ def test_it_draws_into_other_axes(posterior, fig):
     assert posterior_plot(posterior, ax=first) is other
     np.testing.assert_array_equal(line(other, "posterior-mu"), line(fig, "posterior-mu"))
     assert first.get_xlabel() == "Effect" and not second.collections
+
+
+def test_the_axis_names_the_outcome_as_a_forest_does():
+    table = pd.DataFrame({"study": LABELS, "yi": Y, "vi": V})
+    effects = analysis.effect_sizes(table, measure="MD", outcome_name="function")
+    ax = Figure().subplots()
+    posterior_plot(pool_bayes(effects, tau_prior=HalfNormal(0.5)), ax=ax)
+    assert ax.get_xlabel().splitlines()[0] == "Mean difference in function"
 
 
 def test_same_bytes_and_a_table_in_markdown(posterior, tmp_path):

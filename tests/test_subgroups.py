@@ -163,6 +163,8 @@ def test_a_group_of_one_study_has_no_welch_test():
 def test_bad_groups_are_named():
     with pytest.raises(ValueError, match="by='site' is not a column of the effects: yi, vi, alloc"):
         ma.pool_subgroups(DATA, "site")
+    with pytest.raises(ValueError, match=r"not a column of the effects \(did you mean 'alloc'\?\): yi, vi, alloc"):
+        ma.pool_subgroups(DATA, "aloc")
     with pytest.raises(ValueError, match="by has 2 values for 13 studies"):
         ma.pool_subgroups(DATA, ["a", "b"])
     with pytest.raises(ValueError, match="Study 2: no group"):

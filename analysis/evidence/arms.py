@@ -216,8 +216,8 @@ def _named_groups(effects, by):
     if by is None:
         return [], None
     if not isinstance(by, str) or by not in effects.table or by == "flags":
-        allowed = ", ".join(c for c in effects.table if c != "flags")
-        raise ValueError(f"by={by!r} is not a column to group by: {allowed}")
+        allowed = [c for c in effects.table if c != "flags"]
+        raise ValueError(f"by={by!r} is not a column to group by{_check.meant(by, allowed)}: {', '.join(allowed)}")
     column = effects.table[by].astype(object)
     groups = np.array(_check.as_names(column.where(column.notna(), NOT_STATED), f"by={by!r}"), dtype=object)
     found = list(dict.fromkeys(groups))

@@ -10,7 +10,7 @@ in all cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -89,7 +89,7 @@ class PooledCounts(Result):
         their logs: a trial without events under placebo has weight 0 and an infinite ratio, and counts all
         the same.
     yi, vi : numpy.ndarray
-        Effects of the single trials and their variances; NaN where not in Q.
+        Effects of the single trials and their variances; NaN where not in Q, but for a risk difference of 0.
     in_pooled, in_q : numpy.ndarray of bool
         Which trials bear on the pooled effect, and which on Q.
     corrected : numpy.ndarray of bool
@@ -260,7 +260,8 @@ def pool_mantel_haenszel(
     ----------
     events_t : array_like, or EffectSizes or pandas.DataFrame
         Responders in the treatment arm; or a table with all four counts in columns of these names, whose labels are its
-        column label, else study, else its index. Series are paired by their index.
+        column label, else study, else its index. Series are paired by their index. EffectSizes bring along the trials
+        that they left out for want of events.
     {n_t, events_p, n_p}
     measure : {"RR", "OR", "RD"}, optional
         Risk ratio or odds ratio, pooled as logs, or risk difference. Default: that of the EffectSizes, else "RR".
@@ -333,7 +334,10 @@ def pool_mantel_haenszel(
     fields = {"measure": Measure(measure), "method": "Mantel-Haenszel", "in_pooled": bears_on(table)}
     fields |= _numbers(pooled_of(table), effects_of(*found.counts, **rules), confidence_level)
     plain, added = (np.stack(cells(found.counts, x, continuity_to)) for x in (0.0, continuity))
-    fields["corrected"] = (plain != added).any(axis=0) & fields["in_q"]
+    if measure == "RD":  # a trial without events has a difference, of 0, which is shown and not in Q
+        yi, vi = effects_of(*found.counts, **rules | {"drop_double_zero": False})
+        fields["yi"], fields["vi"] = (np.where(vi > 0, x, np.nan) for x in (yi, vi))
+    fields["corrected"] = (plain != added).any(axis=0) & ~np.isnan(fields["yi"])
     tests = {}
     if measure == "OR":
         one = np.ones(fields["estimate"].shape, dtype=int)
@@ -360,7 +364,8 @@ def pool_peto(
     ----------
     events_t : array_like, or EffectSizes or pandas.DataFrame
         Responders in the treatment arm; or a table with all four counts in columns of these names, whose labels are its
-        column label, else study, else its index. Series are paired by their index.
+        column label, else study, else its index. Series are paired by their index. EffectSizes bring along the trials
+        that they left out for want of events.
     {n_t, events_p, n_p, confidence_level, labels}
     missing : {"raise", "drop"}, optional
         Refuse trials that lack a count, or leave them out and list them.
@@ -449,7 +454,7 @@ def _read_counts(given, labels, missing, to):
 
 def _of_any_form(given, labels, to):
     """The four counts, those of pandas in the same order, the names of the trials and the effects, as given."""
-    first, lacking = given[0], [name for name, x in zip(_COUNTS, given, strict=True) if x is None]
+    first, lacking = _with_double_zeros(given[0]), [name for name, x in zip(_COUNTS, given, strict=True) if x is None]
     if len(lacking) < 3:
         if lacking:
             raise ValueError(f"{' and '.join(lacking)} missing; {_FORMS}")
@@ -465,6 +470,22 @@ def _of_any_form(given, labels, to):
     warn_of_repeats(first, table, to)
     names = labels_of(table) if labels is None else paired(labels, "labels", table.index)
     return [table[name] for name in columns], names, None if first is table else first
+
+
+def _with_double_zeros(given):
+    """Effects with those at the end that were left out though all counts are known: such a trial has no ratio alone."""
+    out = getattr(given, "left_out", None)
+    if not hasattr(given, "derivations") or not set(_COUNTS) <= set(out):
+        return given
+    known = out[list(_COUNTS)].notna().all(axis=1)
+    if not known.any():
+        return given
+    import pandas as pd
+
+    flags = pd.Series([()] * known.sum(), index=out.index[known], dtype=object)
+    more = out[known].drop(columns="reason").assign(yi=np.nan, vi=np.nan, status="", flags=flags)
+    table = pd.concat([given.table, more], ignore_index=True)
+    return replace(given, table=table, left_out=out[~known].reset_index(drop=True))
 
 
 def _paired(given, labels):

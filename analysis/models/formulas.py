@@ -222,8 +222,7 @@ def _formula_problems(formula, table, vi):
     if len(sides) != 2 or not all(side.strip() for side in sides):
         return [f"formula={formula!r} must read 'outcome ~ moderators', such as 'yi ~ week + C(therapy)'"]
     if not isinstance(vi, str) or vi not in table.columns:
-        near = restricted.near(vi, table.columns)
-        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{near}"]
+        return [f"vi={vi!r} is not a column of data; name the column of sampling variances{_check.meant(vi, table)}"]
     return []
 
 

@@ -11,11 +11,12 @@ import io
 import re
 import tokenize
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+from analysis import _check
 
 _MATHS = {name: getattr(np, name) for name in ("log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs")}
 # What is looked up where the formula names no column; all else that may be called comes from the engines.
@@ -97,7 +98,8 @@ def _refused(node, columns, inside) -> Iterator[str]:
 
 def _name(node, columns, inside):
     if node.id not in columns and node.id not in _LISTED:
-        return unknown(node.id, columns) + ("" if near(node.id, columns) else " (a variable of yours: unsafe=True)")
+        theirs = "" if _check.meant(node.id, columns) else " (a variable of yours: unsafe=True)"
+        return unknown(node.id, columns) + theirs
 
 
 def _constant(node, columns, inside):
@@ -164,13 +166,7 @@ _RULES = {
 
 def unknown(name: str, columns: Collection[Any]) -> str:
     """A name that is no column."""
-    return f"the formula names {name!r}, not a column of data{near(name, columns)}"
-
-
-def near(name: str, columns: Collection[Any]) -> str:
-    """The columns that a misspelt name may mean."""
-    found = get_close_matches(str(name), list(map(str, columns)), cutoff=0.5)
-    return f" (did you mean {' or '.join(map(repr, found))}?)" if found else ""
+    return f"the formula names {name!r}, not a column of data{_check.meant(name, columns)}"
 
 
 def _piece(node):

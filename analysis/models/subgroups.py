@@ -186,8 +186,10 @@ def _grouping(found, by):
     """The name of the grouping, one group, as text, for each study, and the studies left out of each group."""
     table = found.table
     if isinstance(by, str) and (table is None or by not in table):
-        columns_there = "they have none" if table is None else ", ".join(map(str, table.columns))
-        raise ValueError(f"by={by!r} is not a column of the effects: {columns_there}")
+        there = [] if table is None else list(map(str, table.columns))
+        raise ValueError(
+            f"by={by!r} is not a column of the effects{_check.meant(by, there)}: {', '.join(there) or 'they have none'}"
+        )
     if not hasattr(by, "__iter__"):
         raise ValueError(f"by={by!r} must be the name of a column, or one group for each study")
     values = pd.Series(found.in_order(table[by] if isinstance(by, str) else by, "by"), dtype=object)

@@ -79,7 +79,8 @@ def arms_forest(
         Default: 250, without change where that has no room, and wider where the names need it.
     {digits, favours, prediction, overall}
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
-        Draw the panel there, as :func:`analysis.forest` does.
+        Draw there as :func:`analysis.forest` does: both panels in a SubFigure, in Axes the contrast alone, with a
+        warning.
     {note}
     {footer, dpi, xlim, ticks, xlabel, null, lines, compact}
 
@@ -152,7 +153,7 @@ def arms_forest(
         title=title or f"{_changed(wording)} under {placebo} and under {treatment}, and the randomised contrast",
         said=words.total_sentences(table, SERIES, wording),
         computed=computed_sentence(_contrast_sentence(wording), groups, total, wording),
-        marks=words.MARKS | {"contrast-zone": band},
+        marks=words.marks_of(groups) | {"contrast-zone": band},
         facts=(
             "both panels have the same scale" if same_scale((arms, contrast)) else "",
             words.arms_sentence(pooled, wording),

@@ -93,7 +93,8 @@ class _About:
     @property
     def moderator(self):
         """The moderator as it stands within a sentence."""
-        return planes.lower(self.x_label)
+        name = spelled(self.along.moderator)
+        return name if self.x_label == words.capital(name) else self.x_label  # words of users keep their case
 
     @property
     def predicts(self):

@@ -19,7 +19,7 @@ from analysis.sentences import capital
 
 LANGUAGES = get_args(Language)
 PLACE = re.compile(r"\{(\w+)\}")
-DATA = ("name", "names", "value", "quoted")  # places of what comes from the data
+DATA = ("name", "names", "those", "value", "quoted")  # places of what comes from the data
 # what may stand in a place, by its name: a number, several clauses, anything between texts; else a part of a clause
 NUMBER = r"[<>±−+]*\d[\S\u202f]*?(?: × 10\S+?)?"
 END = r"(?<!\bal)(?<!\b(?:Dr|Jr|Nr|St))\. "  # of a sentence, not within "Smith et al. 2001"
@@ -28,13 +28,13 @@ IN_BRACKETS = r"\((?:[^()\n]|\([^()\n]*\))*\)"
 CLAUSE = rf"(?:{IN_BRACKETS}|(?!{END}|; |[\n←→↑↓]|{IN_BRACKETS}).)+?"
 WORD = rf"(?:(?!{END}|[;:,] |[\n←→↑↓]).)+?"
 INSIDE = {**dict.fromkeys(("k", "n", "low", "high", "at"), NUMBER), **dict.fromkeys(("word", "left", "right"), WORD)}
-INSIDE |= {**dict.fromkeys(("results", "quoted"), rf"(?:(?!{END}).)+?"), "names": ".+?"}
+INSIDE |= {**dict.fromkeys(("results", "quoted"), rf"(?:(?!{END}).)+?"), "names": ".+?", "those": "(?:(?!; ).)+?"}
 INSIDE["better"] = rf"(?:less|fewer|more|lower|higher)\b(?: {WORD})??"
 INSIDE["outcome"] = rf"(?!\d)(?:(?! in \d){CLAUSE.removesuffix('+?')})+?"  # not the number of trials behind it
 # between the parts of a text, the strongest first; those within parentheses come last
 OUTSIDE = r"(?!(?:[^()]|\([^()]*\))*\))"
 LETTER = re.compile(r"\([a-z†]\) ")  # of a note, before its text
-MARKS = (r"(\n)", f"({END})", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( *[\[\]()←→↑↓] *)", r"([;:,] )")
+MARKS = (r"(\n| {3})", f"({END})", *(rf"({mark} {OUTSIDE})" for mark in ";:,"), r"( *[\[\]()←→↑↓] *)", r"([;:,] )")
 PLURALS = "Plural-Forms"  # the label that holds gettext's rule of a language
 COUNT = re.compile(r"\d[\d\u202f]*(?:[.,]\d+)?")
 MOST = 19  # pieces that are put together again, with the marks between them: no text has more

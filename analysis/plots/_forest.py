@@ -9,6 +9,7 @@ be drawn into Axes, or a SubFigure, of another figure, with the names as tick la
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageWidth, RowOptions
 from analysis.evidence.worthwhile import USUAL_WORTHWHILE
@@ -37,9 +39,9 @@ from analysis.plots._rows import (
     add_cells,
     add_notes,
     build_rows,
-    decimals,
     drawn,
     fixed,
+    given_decimals,
     source_of,
     usable_order,
 )
@@ -203,7 +205,7 @@ def forest(
         title=title or words.forest_title(trials, source.pooled, wording),
         said=words.total_sentences(table, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
-        marks=words.MARKS | look | {"contrast-zone": band},
+        marks=words.marks_of(source.groups) | look | {"contrast-zone": band},
         facts=(
             words.order_sentence(order, bool(source.groups), wording),
             words.left_out_sentence(source.left_out, wording),
@@ -397,16 +399,23 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
     usual : tuple of str
         Columns that are no column of the trials.
     """
-    trial = table["kind"] == "trial"
+    trial, columns = table["kind"] == "trial", list(table)
     for argument, name in ((argument, name) for argument, names in chosen.items() for name in names):
-        if name == "p" and name not in table:
+        if name == "p":
+            if name in table:
+                warnings.warn(
+                    f"{argument} names 'p', the p value of no effect; the trials have a column of this name too, which "
+                    "is not drawn: rename it to draw it",
+                    stacklevel=4,  # where the figure was asked for
+                )
             table = table.assign(text_p=_pvalue_texts(table, argument, wording))
-        elif name in usual and name != "p":
+        elif name in usual:
             table = _add_arm_cells(table, wording) if name == "arms" else table
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
                 f"{argument} names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
+                f"{_check.meant(name, (*usual, *columns))}"
             )
         elif name not in symbols:
             table = table.assign(**{f"text_{name}": _column_texts(table[name].where(trial), name)})
@@ -447,12 +456,12 @@ def _parts_of(table, wording):
 
 
 def _column_texts(values, name):
-    """Return one text per row: numbers with the same decimals down the column, years without separators."""
+    """Return one text per row: numbers with the decimals they were given with down the column, years plain."""
     known = [v for v in values if _is_numeric(v)]
     # numbers that name something, and do not count or measure it
     plain = name in ("year", "id", "pmid")
     most = 1 if max(map(abs, known), default=0) >= 10 else 2
-    places = 0 if plain else max((decimals(v, most) for v in known), default=0)
+    places = 0 if plain else max((given_decimals(v, most) for v in known), default=0)
     return [
         "" if _is_missing(v) else (f"{v:.0f}" if plain else fixed(v, places)) if _is_numeric(v) else str(v)
         for v in values

@@ -215,11 +215,13 @@ def _step_headings(steps, columns):
     """Return name -> heading of the columns at the left."""
     if columns is not None:
         return as_headings(columns)
+    # of a three-level model k counts effects, which are more than its trials
+    k = "Effects" if getattr(steps, "attrs", {}).get("methods", {}).get("levels") == 3 else None
     if "order" not in getattr(steps, "columns", ()) or list(steps["order"]) == list(range(1, len(steps) + 1)):
-        return {"k": None}
+        return {"k": k}
     values = pd.to_numeric(steps["order"], errors="coerce")
     years = values.between(1800, 2200).all() and (values % 1 == 0).all()
-    return {"order": "Year" if years else "Sorted by", "k": None}
+    return {"order": "Year" if years else "Sorted by", "k": k}
 
 
 def _check_steps(steps, chosen):
@@ -319,7 +321,9 @@ def _step_findings(table, wording, out):
     total = totals.iloc[0]
     limits = wording.span(total["contrast_low"], total["contrast_high"])
     ci = f" ({level(total['confidence_level'])} CI {limits})" if np.isfinite(total["contrast_low"]) else ""
-    whole = f"{wording.counted(total['contrast_k'])} together: {wording.write(total['contrast_estimate'])}{ci}"
+    k = total["contrast_k"] if np.isnan(total["k"]) else total["k"]
+    count = wording.counted(int(k), int(total["contrast_k"]))
+    whole = f"{count} together: {wording.write(total['contrast_estimate'])}{ci}"
     return words.sentences(over, whole)
 
 
@@ -410,11 +414,12 @@ def outcomes_forest(
     panel = contrast_panel(table, wording, favours, series=series)
     cells = add_columns(_with_outcome_texts(table, wording), {"columns": left, "right": right}, {}, wording)
     names, *rest = tracks_of(cells, left, right, {}, [panel], wording)
+    by = "outcome" if head == "Outcome" else head  # words of users keep their case
     spec = Spec(
         cells,
         [names, Column("outcome", head, ("text_outcome",), "left"), *rest],
         wording,
-        title=title or f"{wording.measure.title} by {head.lower()} in {wording.counted(trials['name'].nunique())}",
+        title=title or f"{wording.measure.title} by {by} in {wording.counted(trials['name'].nunique())}",
         said=_outcome_findings(cells, wording),
         computed=_outcome_results(sources, panel, wording),
         marks=words.MARKS | OUTCOME_MARKS,

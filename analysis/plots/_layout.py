@@ -551,7 +551,7 @@ def fit_tracks(tracks, table, *, width, usual, drop):
     more = min(tracks[0].share * page - lead if panels else page, page - taken - share * page)
     if tracks[0].share and more > 0:
         sizes, taken = {**sizes, tracks[0]: (parts, lead + more)}, taken + more
-    return tracks, sizes, _panel_widths(panels, page - taken), page
+    return tracks, sizes, shared_width(panels, page - taken), page
 
 
 def _dropped(every, rows, drop, room, most):
@@ -660,7 +660,7 @@ def _narrowed(tracks, sizes, excess, page):
     return {**sizes, lead: (parts, width - excess)}
 
 
-def _panel_widths(panels, left):
+def shared_width(panels, left):
     """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
     if len(panels) < 2:
         return {panel.name: left for panel in panels}

@@ -81,7 +81,7 @@ class _Line(Text):
     def draw(self, renderer):
         """Draw the line."""
         if self.stand_in:
-            _say_missing(self.get_figure(root=True))
+            say_missing(self.get_figure(root=True))
         renderer_svg = getattr(renderer, "_renderer", renderer)
         as_text = isinstance(renderer_svg, RendererSVG) and matplotlib.rcParams["svg.fonttype"] == "none"
         if not (as_text and self._is_plain()):
@@ -119,12 +119,12 @@ class _Line(Text):
         renderer.writer.element("text", self.whole if shown == self.stand_in else shown, place)
 
 
-def _say_missing(figure):
+def say_missing(figure, stacklevel=2):
     """Warn of missing letters, once for each figure."""
     letters, said = _MISSING.get(figure, (set(), []))
     if letters and not said:
         said.append(True)
-        warnings.warn(missing_letters(figure), stacklevel=2)
+        warnings.warn(missing_letters(figure), stacklevel=stacklevel)
 
 
 def missing_letters(figure):
@@ -179,12 +179,18 @@ def baseline(rows):
 def _note_missing(page, line, weight):
     """Put a stand-in where no installed font has a letter, and remember it for a warning."""
     text = line.get_text()
+    shown = with_stand_ins(page.get_figure(root=True), text, weight)
+    if shown != text:
+        line.whole, line.stand_in = text, shown
+        line.set_text(shown)
+
+
+def with_stand_ins(figure, text, weight="normal"):
+    """Return a text with a stand-in for every letter that no installed font has; the figure remembers these."""
     missing = with_fallbacks(style.FONT, text, weight)[1]
     if missing:
-        line.whole, line.stand_in = text, text.translate(dict.fromkeys(map(ord, missing), UNKNOWN))
-        line.set_text(line.stand_in)
-        letters, _ = _MISSING.setdefault(page.get_figure(root=True), (set(), []))
-        letters.update(missing)
+        _MISSING.setdefault(figure, (set(), []))[0].update(missing)
+    return text.translate(dict.fromkeys(map(ord, missing), UNKNOWN))
 
 
 def write_block(page, lines, y, look, gid):

@@ -104,7 +104,8 @@ def orchard(
     -----
     Circles have places in stead of random jitter: a circle stands as near to the middle of its band as its neighbours
     allow, so that a band is high where trials are many. Areas are proportional to the weights in the overall model,
-    down to a smallest one. A forest of single rows serves up to about forty trials; this figure serves hundreds.
+    or in the group where no overall result is drawn, down to a smallest one. A forest of single rows serves up to about
+    forty trials; this figure serves hundreds.
 
     References
     ----------
@@ -139,7 +140,7 @@ def orchard(
         title=title or words.forest_title(trials, source.pooled, wording),
         said=words.total_sentences(rows, ("contrast",), wording),
         computed=computed_sentence(panel.captions[0], source.groups, source.total, wording, source.between),
-        marks=words.MARKS | {"contrast-zone": band},
+        marks=words.marks_of(source.groups) | {"contrast-zone": band},
         facts=(words.left_out_sentence(source.left_out, wording),),
         notes=(words.sentences(note),),
         seen=words.seen_sentences(rows, wording, ""),

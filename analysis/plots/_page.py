@@ -6,6 +6,7 @@ in and below it. Files hold no dates and, but for EPS, the alternative text; tex
 
 import hashlib
 import io
+import itertools
 import math
 import re
 import warnings
@@ -42,6 +43,7 @@ from analysis.plots._layout import (
     label_indent,
     line_height,
     place,
+    shared_width,
     shortened,
     stacked,
     tail_lines,
@@ -60,6 +62,8 @@ from analysis.plots._marks import (
     lay_key,
     lines,
     rule,
+    say_missing,
+    with_stand_ins,
     write,
     write_block,
 )
@@ -71,6 +75,7 @@ SUBHEAD_RULE_MM = 2.6  # below the middle of a heading of rows below the panels
 UNDER_HEADS_MM = 1.4
 TICKS_MM = 5.6  # from the axis to the captions
 KEY_ABOVE_MM = 2.2  # above a key in lines at the end of the page
+TICK_GAP, TIGHT_TICK_GAP = 1.2, 0.5  # mm between tick labels, and between those asked for that have not as much
 OVERHANG = 1.6  # mm: as much of a tick label may stand beyond the end of its axis
 OVERHANG_OF_XLIM = 3.4  # mm: the same where the ends were asked for, and are round
 SHORT = {"baseline not reported": "no baseline", "spread of the change not reported": "no spread"}
@@ -78,6 +83,7 @@ MM_PER_INCH = 25.4
 USUAL_MM = 174.0
 PAGE_MM = 240.0  # what is taller may be cut into pages
 CONTINUED = "Continued on the next page"
+KEYED = ("placebo-markers", "treatment-markers")  # which a panel of both arms in a SubFigure explains below it
 NAME_GAP = 2.0  # mm between names and panel in Axes of another figure
 LEAST_PANEL_MM = 20.0, 10.0  # width and height of the panel in a SubFigure
 SPREAD_MOST = 1.6  # times their usual height, for rows in a SubFigure that is taller than they need
@@ -125,15 +131,23 @@ def _caption_lines(panel, width):
     if panel.favours:
         fit = all(text_width(w, style.SMALL_PT) <= width - 4.0 for w in panel.favours)
         words = panel.favours if fit else shortened(panel.favours)  # both sides in the same wording
-        sides = f"← {words[0]}", f"{words[1]} →"
-        if sum(text_width(side, style.SMALL_PT) for side in sides) + 1.5 <= width:
-            lines.append((sides, ("left", "right"), style.CAPTION))
+        sides = _sides(panel, words)
+        if sum(text_width(side, style.SMALL_PT) for side in sides.values()) + 1.5 <= width:
+            lines.append((tuple(sides.values()), tuple(sides), style.CAPTION))
         else:
-            for side, align in zip(sides, ("left", "right"), strict=True):
+            for align, side in sides.items():
                 lines += [((line,), (align,), style.CAPTION) for line in wrap(side, width, style.SMALL_PT)]
     for text in panel.captions[1:]:
         lines += centred(text, style.QUIET_CAPTION)
     return lines
+
+
+def _sides(panel, words):
+    """Return the end of the axis -> its direction, without that of a side of the null that lies beyond the panel."""
+    null = panel.null if np.isfinite(panel.null) else panel.measure.inverse(panel.measure.null)
+    here = {"left": null > panel.limits[0], "right": null < panel.limits[1]}
+    texts = {"left": f"← {words[0]}", "right": f"{words[1]} →"}
+    return {end: text for end, text in texts.items() if here[end]}
 
 
 def write_captions(page, panel, left, right, y):
@@ -156,13 +170,14 @@ def draw_axis(ax, panel, width):
             break
         room = np.minimum(ticks - panel.limits[0], panel.limits[1] - ticks) * pitch + overhang - half
         ticks, labels, half = ticks[room >= 0], np.array(labels)[room >= 0], half[room >= 0]
-        if (np.diff(ticks) * pitch - half[1:] - half[:-1] >= 1.2).all():
+        if (np.diff(ticks) * pitch - half[1:] - half[:-1] >= TICK_GAP).all():
             break
     labels = [str(style.say(label)) for label in labels]
     if given:  # every tick is drawn; a label that has no room beside the one before it is not
+        apart = TICK_GAP if (np.diff(ticks) * pitch - half[1:] - half[:-1] >= TICK_GAP).all() else TIGHT_TICK_GAP
         last = -np.inf
         for i, (x, wide) in enumerate(zip(ticks * pitch, half, strict=True)):
-            labels[i], last = (labels[i], x + wide) if x - wide >= last + 1.2 else ("", last)
+            labels[i], last = (labels[i], x + wide) if x - wide >= last + apart else ("", last)
     if panel.asked and style.option("lines"):
         at = panel.measure.inverse([value for _, value in style.option("lines")])
         look = {"colors": style.MUTED, "linewidths": 0.7, "linestyles": [DASHES], "zorder": 0.9}
@@ -285,6 +300,7 @@ def draw(spec, *, width_mm=None, ax=None):
             figure.cut = partial(_cut, fitted, current(), table, footer, figure.content)
     if width_mm is not None:
         _warn_of_dropped(spec, fitted.tracks, fitted.width)
+    _warn_of_asked(spec.panel, {made.get_label(): made for made in figure.axes}, table, 5)
     return figure
 
 
@@ -422,6 +438,23 @@ def _warn_of_dropped(spec, tracks, width):
         )
 
 
+def _warn_of_asked(panel, axes, table, stacklevel):
+    """Say where ``xlim`` holds no effect of the panel, and which of the ticks asked for have no room for a label."""
+    if not getattr(panel, "asked", False):
+        return
+    if ends := style.option("xlim"):
+        kinds = table["kind"].isin([*style.BODY_KINDS, "point"])
+        drawn = {"estimate", "contrast_estimate", *(f"{series.key}_estimate" for series in panel.series)}
+        effects = table.loc[kinds, [name for name in table if name in drawn]]
+        if not ((effects >= panel.limits[0]) & (effects <= panel.limits[1])).any(axis=None):
+            warnings.warn(f"xlim is {ends[0]:g} to {ends[1]:g}, and no effect lies inside", stacklevel=stacklevel)
+    if style.option("ticks"):
+        drawn = axes[panel.name].get_xticklabels()
+        bare = [label for label, text in zip(panel.ticks()[1], drawn, strict=True) if not text.get_text()]
+        if bare:
+            warnings.warn(f"ticks without room for their label: {', '.join(bare)}", stacklevel=stacklevel)
+
+
 @dataclass(frozen=True)
 class Strip:
     """What stands above the rows or below their axis, in millimetres from its upper end.
@@ -533,33 +566,67 @@ def with_reference_rows(table, zone, footer, line="null line", null=0.0):
 
 def _draw_into(ax, spec):
     """Draw the rows into Axes, or a SubFigure, whose height they share; return the figure of the Axes."""
-    table, panel, made = spec.rows, spec.panel, not hasattr(ax, "set_xlim")  # a SubFigure has no limits
+    table, made = spec.rows, not hasattr(ax, "set_xlim")  # a SubFigure has no limits
+    panels = [track for track in spec.tracks if isinstance(track, Panel)]
+    if not made and len(panels) > 1:
+        warnings.warn(
+            f"Axes have room for one panel, that of {panels[-1].heads[0].lower()}; give a SubFigure to draw both",
+            stacklevel=5,  # where the figure was asked for
+        )
+        panels = panels[-1:]
     table = table[~table["below"]] if "below" in table else table
     body = body_of(table)
     names = [str(style.say(name)) for name in body.get("text_tick", body["text_name"])]
-    ax = _axes_in(ax, names, panel) if made else ax
-    width, height = _size_of(ax)
+    key = words.marks_sentence({each: words.MARKS[each] for each in KEYED}, KEYED, spec.wording)
+    below = {panel.name: partial(_below, panel, key if panel.connect else "") for panel in panels}
+    axes = _axes_in(ax, names, panels, below) if made else [ax]
+    width, height = _size_of(axes[-1])
     y, top, _ = stacked(table, 0.0)
     if spec.settle:
         table, y, top = _settled(spec, width, height)
     # a few rows do not spread over a tall figure
     if made and height > top * SPREAD_MOST:
-        left, bottom, wide, tall = ax.get_position().bounds
-        ax.set_position((left, bottom, wide, tall * top * SPREAD_MOST / height))
+        for ax in axes:
+            left, bottom, wide, tall = ax.get_position().bounds
+            ax.set_position((left, bottom, wide, tall * top * SPREAD_MOST / height))
         height = top * SPREAD_MOST
     table = _with_places(table, y, height / (top + 2.0))
-    ax.set(xlim=panel.limits, ylim=(top + 1.0, -1.0), facecolor="none")
-    draw_panel(ax, panel, table, width / (panel.limits[1] - panel.limits[0]))
-    draw_axis(ax, panel, width)
+    figure = ax.get_figure(root=True)
+    looks = [style.cell_style(kind)[1:] for kind in body["kind"]]
+    names = [with_stand_ins(figure, name, weight) for name, (weight, _) in zip(names, looks, strict=True)]
+    _refuse_other_rows(axes[0], y, names)
+    for ax, panel in zip(axes, panels, strict=True):
+        width, (low, high) = _size_of(ax)[0], panel.limits
+        ax.set(xlim=(low, high), ylim=(top + 1.0, -1.0), facecolor="none")
+        draw_panel(ax, panel, table, width / (high - low))
+        draw_axis(ax, panel, width)
+        _write_missing(ax, panel, low, high, body_of(table), (high - low) / width)
+        caption = with_stand_ins(figure, "\n".join(str(style.say(line)) for line in below[panel.name](width)))
+        ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
+    ax = axes[0]
     ax.set_yticks(y, names)
     ax.tick_params(axis="y", length=0, pad=NAME_GAP * style.PT_PER_MM)
-    for label, name, kind in zip(ax.get_yticklabels(), names, body["kind"], strict=True):
-        _, weight, colour = style.cell_style(kind)
-        label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
-    said = filter(None, [panel.title, *panel.captions[1:], *_directions(panel, width)])
-    caption = "\n".join(str(style.say(line)) for line in said)
-    ax.set_xlabel(caption, fontproperties=font(style.SMALL_PT, text=caption), color=style.INK, parse_math=False)
-    return ax.get_figure(root=True)
+    if labels := ax.get_yticklabels():  # of Axes that share their rows, the first ones have them
+        for label, name, (weight, colour) in zip(labels, names, looks, strict=True):
+            label.set(fontproperties=font(style.SMALL_PT, weight, name), color=colour, parse_math=False)
+    # where the figure was asked for
+    _warn_of_asked(panel, {panel.name: axes[-1]}, table, 6)
+    say_missing(figure, 6)
+    return figure
+
+
+def _refuse_other_rows(ax, y, names):
+    """Refuse Axes whose y axis is that of Axes with other rows, whose names and places would be lost."""
+    shared = [each for each in ax.get_shared_y_axes().get_siblings(ax) if each is not ax and each.collections]
+    written = ax.yaxis.get_major_formatter()
+    if shared and [(at, written(at)) for at in ax.get_yticks()] != list(zip(y, names, strict=True)):
+        raise ValueError("the Axes share their y axis with Axes that have other rows: make them without sharey")
+
+
+def _below(panel, key, width):
+    """Return the lines below the tick labels of Axes of another figure: captions, key of the marks and directions."""
+    captions = (wrap_evenly(text, width, style.SMALL_PT) for text in (panel.title, *panel.captions[1:], key))
+    return [*itertools.chain(*captions), *_directions(panel, width)]
 
 
 def _settled(spec, width, height):
@@ -575,18 +642,25 @@ def _settled(spec, width, height):
             raise ValueError(f"the Axes are {height:.0f} mm high; the circles and names need {top + 2.0:.0f} mm")
 
 
-def _axes_in(subfigure, names, panel):
-    """Return Axes in a SubFigure with room for the names at the left and the captions below."""
+def _axes_in(subfigure, names, panels, below):
+    """Return the Axes of panels in a SubFigure, with room for the names at the left and for what stands below."""
     width, height = _size_mm(subfigure)
     left = style.MARGIN + max(text_width(name, style.SMALL_PT, "bold") for name in names) + NAME_GAP
-    bottom = style.MARGIN + BELOW_MM + LINE_MM * (len(panel.captions) + bool(panel.favours))
-    if left + LEAST_PANEL_MM[0] > width or bottom + LEAST_PANEL_MM[1] > height:
+    gaps = (len(panels) - 1) * style.PANEL_GAP
+    widths = shared_width(panels, width - left - style.MARGIN - gaps)
+    lines = (below[name](max(wide, LEAST_PANEL_MM[0])) for name, wide in widths.items())
+    bottom = style.MARGIN + BELOW_MM + LINE_MM * max(map(len, lines))
+    if min(widths.values()) < LEAST_PANEL_MM[0] or bottom + LEAST_PANEL_MM[1] > height:
         raise ValueError(
             f"the SubFigure is {width:.0f} by {height:.0f} mm; the names alone need {left:.0f} mm of its width"
         )
-    return subfigure.add_axes(
-        (left / width, bottom / height, 1 - (left + style.MARGIN) / width, 1 - (bottom + style.MARGIN) / height)
-    )
+    axes = []
+    for wide in widths.values():
+        axes.append(
+            subfigure.add_axes((left / width, bottom / height, wide / width, 1 - (bottom + style.MARGIN) / height))
+        )
+        left += wide + style.PANEL_GAP
+    return axes
 
 
 def _size_of(ax):
@@ -604,8 +678,7 @@ def _directions(panel, width):
     """Return the line of directions, in the longer or the shorter wording that fits."""
     if not panel.favours:
         return []
-    left, right = panel.favours
-    texts = [f"← {a}   {b} →" for a, b in ((left, right), shortened((left, right)))]
+    texts = ["   ".join(_sides(panel, pair).values()) for pair in (panel.favours, shortened(panel.favours))]
     fitting = first_fitting(texts, width + 4.0, style.SMALL_PT)
     return [fitting] if fitting else wrap(texts[-1], width + 4.0, style.SMALL_PT)
 
@@ -834,14 +907,14 @@ def _write_key(page, panel, left, right, y):
             write(page, left + x + KEY_MARK, at, name, look, gid=gid if series is not None else f"{gid}-{i}")
 
 
-def _write_missing(page, panel, left, right, body):
-    """Say inside the panel why a trial has no marks here, on the roomier side of the null line."""
+def _write_missing(page, panel, left, right, body, mm=1.0):
+    """Say inside the panel why a trial has no marks here, on the roomier side of the null line; ``mm`` is one of x."""
     if not panel.connect:
         return
     low, high = panel.limits
     null = left + (panel.null - low) / (high - low) * (right - left)
-    x, align = (null - 1.5, "right") if null - left >= right - null else (null + 1.5, "left")
-    room = max(null - left, right - null) - 1.5
+    x, align = (null - 1.5 * mm, "right") if null - left >= right - null else (null + 1.5 * mm, "left")
+    room = max(null - left, right - null) / mm - 1.5
     for i, (text, y) in enumerate(zip(body["text_missing"], body["y_mm"], strict=True)):
         wordings = (text, SHORT.get(text, "not reported"), "none") if text else ()
         shown = first_fitting(wordings, room, style.NOTE_PT)

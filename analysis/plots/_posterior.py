@@ -20,6 +20,7 @@ from analysis._types import FigureOptions, PageWidth
 from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
+from analysis.plots._forest import axis_title as title_with_outcome
 from analysis.plots._layout import Column, Panel, asked, first_fitting, line_height, panel_limits
 from analysis.plots._marks import (
     DASHES,
@@ -184,7 +185,8 @@ def posterior_plot(
         raise ValueError(f"order is {order!r}; it must be one of {', '.join(ORDERS)}")
     wording = with_digits(Wording.of(posterior, measure), digits, posterior.yi, posterior.vi)
     favours = words.directions(favours, wording)
-    caption, trials = axis_title(x_label, wording), _posterior_trials(posterior, order)
+    caption = axis_title(x_label, wording) if x_label else title_with_outcome(wording)
+    trials = _posterior_trials(posterior, order)
     # the trials set the limits of the panel, and the interval of the mean effect
     mean = {"estimate": posterior.mu.median, "low": posterior.mu.interval.low, "high": posterior.mu.interval.high}
     columns = [np.append(trials[f"observed_{end}"], value) for end, value in mean.items()]

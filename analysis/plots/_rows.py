@@ -12,6 +12,7 @@ about a trial's numbers.
 import math
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -71,6 +72,7 @@ DECIDING = (
     "placebo_estimate",
     "placebo_k",
     "contrast_k",
+    "contrast_studies",
     "contrast_tau2",
     "contrast_i2",
     "contrast_q_pvalue",
@@ -89,6 +91,7 @@ _WITH_GROUPS = ("forest", "orchard", "funnel")
 # Those of a forest that other figures have no place for, and what a forest looks for that they lack.
 _OTHERS = (PooledCounts, MultilevelEffect, PosteriorEffect, MetaRegression)
 _UNKNOWN = dict.fromkeys(NUMBERED, math.nan) | {"hksj_narrower": False, "pi_method": ""}
+_COMPUTED = 9  # significant digits, which nobody types
 _NOTHING = 1e-9  # what is left of zero after rounding
 RESERVED = ("study", "label", "yi", "vi", "weight", "flags")
 
@@ -224,10 +227,16 @@ def _wording_of(pooled, data, measure):
 
 def _left_out(pooled):
     """Return the studies that are neither among the effects nor in the result, with their reasons; None for none."""
-    before = getattr(pooled.effects, "left_out", None)
     out = pooled.left_out[: len(pooled.left_out) - _partial(pooled).sum()]
-    reasons = [*([] if before is None else before["reason"]), *(reason for _, reason in out)]
-    return pd.DataFrame({"reason": reasons}) if reasons else None
+    out = pd.DataFrame(out, columns=["label", "reason"])
+    out["study"] = out["label"]
+    if (effects := pooled.effects) is not None:
+        study = dict(zip(map(str, effects.labels), effects.study, strict=True))
+        kept = {study.get(str(label)) for label in pooled.labels}
+        out["study"] = [study.get(label, label) for label in out["label"]]
+        out = pd.concat([effects.left_out[["study", "label", "reason"]], out], ignore_index=True)
+        out["partly"] = out["study"].isin(kept)
+    return out if len(out) else None
 
 
 def _partial(pooled):
@@ -326,10 +335,10 @@ def usable_order(trials, order):
     if column == "year" and ("year" not in trials or trials["year"].isna().all()):
         return "given"
     if order not in ORDERS and column not in ORDERS[1:] and (column not in trials or column == "flags"):
-        columns = ", ".join(c for c in trials if c not in ("flags", "study", "yi", "vi"))
+        columns = [c for c in trials if c not in ("flags", "study", "yi", "vi")]
         raise ValueError(
-            f"order is {order!r}; it must be one of {', '.join(ORDERS)}, or a column of the trials, here {columns}; "
-            "a minus in front turns it round"
+            f"order is {order!r}{_check.meant(column, (*ORDERS, *columns))}; it must be one of {', '.join(ORDERS)}, "
+            f"or a column of the trials, here {', '.join(columns)}; a minus in front turns it round"
         )
     return order
 
@@ -376,13 +385,15 @@ def build_rows(total, groups, wording, order="year"):
         Order of the trials within a group.
     """
     level, weights = total.results["contrast"].confidence_level, total.results["contrast"].weights
+    within = groups and not style.option("overall")
     if groups:
         weights = dict(zip(_row_keys(total.trials), weights, strict=True))
     lines = []
     for block in groups:
         heading = {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
         lines.append(pd.DataFrame([heading]))
-        trials = _trial_rows(block, weights, level, order)
+        own = block.results["contrast"].weights if within else weights
+        trials = _trial_rows(block, own, level, order)
         lines.append(trials)
         if len(trials) > 1:
             lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum(), wording)]))
@@ -411,7 +422,8 @@ def _row_keys(trials):
 def _counts(block):
     """Return the number of trials behind each series."""
     pooled = {f"{series}_k": 0 if result is None else result.k for series, result in block.results.items()}
-    return {**pooled, "contrast_k": len(block.trials)}
+    k, of = len(block.trials), block.trials["study"].nunique()
+    return {**pooled, "contrast_k": k} | ({"contrast_studies": of} if of < k else {})
 
 
 def _trial_rows(block, weights, level, order):
@@ -561,7 +573,7 @@ def add_cells(table, wording):
 def _tail(row, wording):
     """Return what follows a name in small type: how many, how far effects of a group differ, or footnote marks."""
     if row["kind"] in ("heading", "total"):
-        return _trial_count(row)
+        return _trial_count(row, wording)
     return _heterogeneity(row, wording) if row["kind"] == "subtotal" else row["notes"]
 
 
@@ -571,12 +583,13 @@ def fixed(value, digits):
     return f"{MINUS}{text}" if round(value, digits) == 0 and value < -_NOTHING else text
 
 
-def _trial_count(row):
-    """Return "k = 10 (arms: 8)", the second part only where it differs."""
+def _trial_count(row, wording):
+    """Return "k = 10 (arms: 8)", "k = 18 effects of 9 trials"; the second part only where it differs."""
     k, arms = row["contrast_k"], row.get("placebo_k", math.nan)
     if k != k:  # the heading of the effects of one trial
         return ""
-    text = f"k = {number(k, 0)}"
+    of = row.get("contrast_studies", math.nan)
+    text = f"k = {number(k, 0) if of != of else wording.counted(int(k), int(of))}"
     return text if arms != arms or arms == k else f"{text} (arms: {number(arms, 0)})"
 
 
@@ -601,6 +614,13 @@ def _whole(row):
 def decimals(value, most=2):
     """Return how many decimals a value has, up to ``most``."""
     return next((d for d in range(most) if round(value, d) == value), most)
+
+
+def given_decimals(value, most):
+    """Return the decimals a value was given with; one that was computed has up to ``most``, or its first digit."""
+    _, digits, exponent = Decimal(f"{value:.{_COMPUTED}g}").normalize().as_tuple()
+    first = -(exponent + len(digits) - 1)
+    return max(0, -exponent if len(digits) < _COMPUTED else max(most, first))
 
 
 def _heterogeneity(row, wording):

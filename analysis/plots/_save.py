@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 from analysis import _check
 from analysis._types import FigureFormat
-from analysis.plots._marks import missing_letters
 from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS, pages_of
 from analysis.plots._theme import Said, translator
 from analysis.text import MINUS, markdown_cell, safe_table
@@ -191,11 +190,11 @@ def _digits(value):
 
 def _caption_file(fig):
     """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
-    content, missing = fig.content, missing_letters(fig)
+    content = fig.content
     say = translator(content.labels or {})
     parts = {
         "In words": "\n".join(f"- {_bold(markdown_cell(line))}" for line in content.in_words.splitlines()),
-        "Caption": markdown_cell(content.caption + (f" {missing}." if missing else "")),
+        "Caption": markdown_cell(content.caption),
         "Table": _markdown(content.table, content.printed, say),
         "Alternative text": markdown_cell(content.alt_text),
     }

@@ -12,6 +12,7 @@ import contextlib
 import difflib
 import functools
 import inspect
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # what goes on in the next line, by the beginning of its gid
 WRAPPED = ("title", "footer", "caption")
 WIDTHS_MM = {"single": 85.0, "double": 174.0}
+# arguments that Axes of another figure have no place for
+PAGE_ALONE = ("columns", "right", "symbols", "width_mm", "title", "note")
 DARK = 0.2  # relative luminance of a paper that asks for light ink
 _CURRENT = ContextVar("theme", default=None)
 
@@ -261,6 +264,8 @@ def themed(draw):
         _check.texts({"the first argument": args[:1], **given})
         options = in_force(draw.__name__, signature.parameters, given)
         given = {name: value for name, value in given.items() if name in own}
+        if given.get("ax") is not None and (unused := [name for name in PAGE_ALONE if _asked_for(given.get(name))]):
+            warnings.warn(f"with ax= only the panel is drawn: no {' and no '.join(unused)}", stacklevel=2)
         if "width_mm" in given:
             given["width_mm"] = _page_width(given["width_mm"])
         look = current()
@@ -274,6 +279,10 @@ def themed(draw):
 
     drawn.__signature__ = signature
     return drawn
+
+
+def _asked_for(value):
+    return value is not None and not (hasattr(value, "__len__") and len(value) == 0)
 
 
 def option(name):

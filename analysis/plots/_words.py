@@ -4,13 +4,16 @@ Their words of the data (measure, arms, unit, study or trial) are those of the `
 number in them is written by it or by analysis.text.
 """
 
+import re
 from fnmatch import fnmatch
 from math import isfinite
+
+import pandas as pd
 
 from analysis.plots import _theme as style
 from analysis.sentences import as_given, capital
 from analysis.sentences import prior_words as prior_words
-from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, level, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, counted, equals, level, number, percent
 
 MODELS = {
     "CE": "common-effect model",
@@ -22,6 +25,7 @@ MODELS = {
 COMMON = ("CE", "Mantel-Haenszel", "Peto")
 
 FEW = 3
+NAMED = 5  # studies left out that are told by their names
 MOST_NAMED = 8  # studies of which one sentence tells the names
 
 REFERENCE = {
@@ -66,6 +70,22 @@ MARKS = {
     "points-arrows-*": "arrowhead: {noun} beyond the panel",
     "*[!s]-arrows-*|predictions-arrows-*": "arrowhead: interval leaves the panel",
     "contrast-zone": "",
+}
+# Why a study has no effect, as the effects tell it (regular expressions) -> in a figure, whose readers see no columns.
+IN_SHORT = {
+    r"\w*sd(_[tp]|_before|_after)? is not known.*": "no standard deviation",
+    r"\w*mean(_[tp]|_before|_after)? is not known": "no mean",
+    r"n(_[tp])? is not known|no n_[tp]": "no number of people",
+    r"(events|x)(_[tp])? is not known|no events_[tp]": "no number of events",
+    r"time(_[tp])? is not known": "no person-time",
+    r"(yi|vi|se|correlation)\b.* is not known.*": "no effect with its variance",
+    r"(the .+ in both arms, but the .+? is)(: choose outcome=.*| \(outcome=.*\))": r"\1",
+    r"(no SD, SE, interval or usable p is printed) \(missing_sd='drop'\)": r"\1",
+    r"(no events(, or nothing but events,)? in both arms): the trial tells nothing .+": r"\1",
+    r"one person in the .+ arm \(row .+": "one person in an arm",
+    r"the \d+ people of the .+ arm \(row .+": "an arm too small to be shared",
+    r"\d+ '.+' arms \(.*": "several arms to compare with",
+    r"no '.+' arm: .+ is compared with .+": "no such arm to compare with",
 }
 UNNAMED = ("first arm", "second arm")  # of numbers alone
 # By what stands between the arms; whole, as translations want them.
@@ -250,9 +270,25 @@ def left_out_sentence(left_out, wording):
     """Return how many studies were left out and why, most frequent reason first."""
     if left_out is None or not len(left_out):
         return ""
-    reasons = left_out["reason"].value_counts()
-    parts = [f"{reason} ({number(count, 0)})" for reason, count in reasons.items()]
-    return f"Left out, {wording.counted(len(left_out))}: {'; '.join(parts)}"
+    reasons, studies = left_out["reason"].map(_in_short), left_out["study"]
+    names = left_out["label"] if studies.is_unique else studies
+    few, parts = names.nunique() <= NAMED, []
+    for reason, count in reasons.value_counts().items():
+        of = ", ".join(names[reasons == reason].unique()) if few else number(count, 0)
+        parts.append(f"{reason} ({of})")
+    count = wording.counted(len(left_out), studies.nunique())
+    if left_out.get("partly", pd.Series(dtype=bool)).any():  # the study is in the figure all the same
+        count = counted(len(left_out), "effect")
+    return f"Left out, {count}: {'; '.join(parts)}"
+
+
+def _in_short(reason):
+    """Return why a study has no effect without names of columns and arguments, which its effects tell in `left_out`."""
+    said = []
+    for part in re.split(r"; | and (?=no )", reason):
+        pattern = next((each for each in IN_SHORT if re.fullmatch(each, part)), None)
+        said.append(re.sub(f"^{pattern}$", IN_SHORT[pattern], part) if pattern else part)
+    return ", ".join(dict.fromkeys(said))
 
 
 def few_sentence(groups, wording):
@@ -411,6 +447,12 @@ def marks_sentence(marks, drawn, wording):
             told = text.format(noun=wording.noun, nouns=wording.nouns, arm=treatment, other=placebo)
             said += told if told.startswith(",") or not said else f"; {told}"
     return "; ".join(filter(None, (said, lines_words(wording) if "lines" in drawn else "")))
+
+
+def marks_of(groups):
+    """Return MARKS; of groups without an overall result, areas are those of the weights within them."""
+    own = groups and not style.option("overall")
+    return {names: text.replace("the overall model", "its group") if own else text for names, text in MARKS.items()}
 
 
 def letter_of(spec):
