@@ -630,7 +630,7 @@ GOOD = [[1.0, 2.0], [2.0, 3.0], [4.0, 1.0]], [[0.1, 0.2], [0.1, 0.2], [0.1, 0.2]
         (
             GOOD[0],
             [[0.1, 0.2], [0.1, 0.2], [np.nan, 0.2]],
-            {"labels": "ABC"},
+            {"labels": list("ABC")},
             r"trial 3 \(C\), first outcome: vi = nan",
         ),
         (GOOD[0], GOOD[1], {"vcov": [0.0, 0.2, -0.2]}, r"trial 2: vcov = 0.2 is not between -0.141421 and"),
@@ -639,7 +639,7 @@ GOOD = [[1.0, 2.0], [2.0, 3.0], [4.0, 1.0]], [[0.1, 0.2], [0.1, 0.2], [0.1, 0.2]
         (GOOD[0], GOOD[1], {"tau2_method": "DL"}, "tau2_method='DL' is not known; use one of 'REML', 'ML'"),
         (GOOD[0], GOOD[1], {"ci_method": "HKSJ"}, "ci_method='HKSJ' is not known"),
         (GOOD[0], GOOD[1], {"confidence_level": 95}, "give a fraction"),
-        (GOOD[0], GOOD[1], {"labels": "AB"}, "2 labels for 3 studies"),
+        (GOOD[0], GOOD[1], {"labels": list("AB")}, "2 labels for 3 studies"),
         (GOOD[0][:2], GOOD[1][:2], {}, "2 trials, 2 with the first outcome and 2 with the second, are too few"),
         (
             [[1.0, 2.0], [1.0, np.nan], [3.0, np.nan]],

@@ -15,7 +15,7 @@ MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "a
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 READERS = {"read_csv", "read_table", "read_excel", "read_parquet", "loadtxt", "genfromtxt", "read_text"}
 # The tables that users give, their notes, and the texts of the figures, which are a part of the package.
-FILES = ("analysis/data/files.py", "analysis/data/trials.py", "analysis/plots/_catalogue.py")
+FILES = ("analysis/data/files.py", "analysis/data/trials.py", "analysis/plots/_catalogue.py", "analysis/plots/_save.py")
 HEAVY = {"scipy", "pandas", "matplotlib", "statsmodels", "pandera"}
 
 

@@ -319,7 +319,7 @@ def test_columns_read_as_words():
     fig = ma.bubble(ma.meta_regression("yi ~ Dose_mg + I(Dose_mg**2) + year", effects(13)))
     said = f"{said_of(fig)} {fig.content.alt_text}"
     assert "Dose_mg" not in said and "Dose (mg) squared" in said and "year at its mean 2004;" in said
-    assert "Dose (mg)" in fig.content.printed and fig.content.title == "Mean difference by dose (mg)"
+    assert "Dose (mg)" in fig.content.printed and fig.content.title == "Mean difference by Dose (mg)"
     assert [spelled(each) for each in ("BMI", "therapy_family", "weeks", "mean_age_years")] == [
         "BMI",
         "therapy family",

@@ -747,7 +747,7 @@ class ReportFigure(Figure):
     placement = None  # the Layout, where the figure is made of rows
     cut = None  # returns its pages, where its rows can be cut; a copy of the figure has one page
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return what is copied and pickled."""
         return super().__getstate__() | {"cut": None}
 
