@@ -242,6 +242,12 @@ SETS = st.integers(2, 12).flatmap(
 )
 
 
+def test_outcomes_that_hardly_differ_have_the_interval_of_equal_ones():
+    for gap in (7.9e-94, 1e-120, 1e-160):
+        near = generalised_q_interval([0.0, gap], [1.0, 1.0], "Jackson")
+        assert near == generalised_q_interval([0.0, 0.0], [1.0, 1.0], "Jackson")
+
+
 @given(SETS, st.sampled_from(GENERALISED_Q_METHODS), st.randoms(use_true_random=False))
 def test_order_and_shift_of_the_outcomes_do_not_matter(part, weights, random):
     yi, vi = map(np.array, part)

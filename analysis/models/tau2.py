@@ -72,6 +72,7 @@ _POWER = {"Jackson": -0.5, "Biggerstaff": -1.0}
 # The points along the hyperbola are a step apart and end where the integrand is below 1e-16 of its peak; and the sine
 # of the angle between its arms and the vertical: at 45 degrees decay would end.
 _APART, _END, _TILT = 0.1, 4.5, 0.5
+_NO_Q = 1e-140  # of the largest weight times variance
 # Complex numbers in one block of columns, 1 MB.
 _BLOCK = 1 << 16
 
@@ -642,10 +643,11 @@ def generalised_q_cdf(
     0.950000000000
     """
     q, a, s = (np.asarray(x, dtype=float) for x in (q, weights, variances))
-    positive = q > 0
-    q = np.where(positive, q, 1.0)
     total = a.sum(axis=0)
     share, d = a / total, a * s
+    # below it the squares that follow overflow, and the probability is nothing
+    positive = q > _NO_Q * d.max(axis=0)
+    q = np.where(positive, q, 1.0)
     start = _saddle_point(q, share, d)
     t = np.arange(0.0, _END, step)[:, None]
     # Puts the pole z = 0 at the edge of the strip in which t may vary.
