@@ -156,6 +156,19 @@ def test_pooled_evidence_is_drawn_as_diamonds(checked):
         assert (x.min(), x.max()) == pytest.approx((low, high))
 
 
+def test_pooled_evidence_is_shown_whole(checked):
+    fig = claims_plot(checked, therapy_family="Magnetic field")
+    low, high = next(ax for ax in fig.axes if ax.get_label() == "claims").get_xlim()
+    ends = (
+        rows(fig, "subtotal")
+        .filter(regex="_(low|high)$")
+        .filter(regex="^(placebo|treatment|contrast)")
+        .stack()
+        .dropna()
+    )
+    assert len(ends) >= 6 and ends.between(low, high).all() and "arrowhead" not in fig.content.caption
+
+
 def test_all_trials_of_the_family_judge_no_claim(fig, arms):
     marks = artist(fig, "aside-markers").get_offsets()[:, 0]
     for i, role in enumerate(("placebo", "treatment", "contrast")):

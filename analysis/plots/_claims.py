@@ -20,7 +20,7 @@ from analysis._types import FigureOptions, PageWidth
 from analysis.evidence.claim_rules import ARM_CHANGE, NOT_DISTINGUISHABLE, OVERSTATED, SUPPORTED, read_number
 from analysis.measures import Measure
 from analysis.plots import _theme as style
-from analysis.plots._layout import Column, Panel, Series, asked, text_width
+from analysis.plots._layout import LEAST_FILL_OF_TRIALS, Column, Panel, Series, asked, text_width, widened
 from analysis.plots._marks import horizontal, lines, markers, write
 from analysis.plots._page import ReportFigure, Spec, draw
 from analysis.plots._theme import themed
@@ -357,6 +357,9 @@ def _claims_panel(table, words, worthwhile):
     span = high - low or 1.0
     low = max(low - REACH * span, np.nanmin(np.append(ends, low)))
     high = min(high + REACH * span, np.nanmax(np.append(ends, high)))
+    pooled = table[table["kind"] == "subtotal"]
+    wholes = [tuple(row) for name in SERIES for row in pooled[[f"{name}_low", f"{name}_high"]].to_numpy(float)]
+    low, high = widened((low, high), wholes, (high - low) / LEAST_FILL_OF_TRIALS)
     pad = 0.04 * (high - low) or 1.0
     series = (
         Series("placebo", ("placebo",), style.ORANGE, style.ORANGE_TEXT, "circle", False),

@@ -690,13 +690,13 @@ def panel_limits(estimate, low, high, *, null=0.0, zone=None, whole=(), more=())
     core = np.fmin(capped_low.min(), null), np.fmax(capped_high.max(), null)
     ends = core if core[1] - core[0] < LEAST_FILL * (full[1] - full[0]) else full
     trials = (ends[1] - ends[0]) / (1 + 2 * PAD)
-    ends = _widened(_widened(ends, whole, trials / LEAST_FILL_OF_TRIALS), more, trials / LEAST_FILL)
+    ends = widened(widened(ends, whole, trials / LEAST_FILL_OF_TRIALS), more, trials / LEAST_FILL)
     if zone is not None:
-        ends = _widened(ends, [zone], (ends[1] - ends[0]) / (1 + 2 * PAD) / LEAST_FILL)
+        ends = widened(ends, [zone], (ends[1] - ends[0]) / (1 + 2 * PAD) / LEAST_FILL)
     return _padded(*ends)
 
 
-def _widened(ends, pairs, most):
+def widened(ends, pairs, most):
     """Return ends that take in the pairs of limits, from the narrowest to the widest, as far as ``most`` allows."""
     for pair in sorted((pair for pair in pairs if np.isfinite(pair).all()), key=np.ptp):
         wider = min(ends[0], *pair), max(ends[1], *pair)
