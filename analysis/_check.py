@@ -98,6 +98,19 @@ def option(name, value, allowed):
         raise ValueError(f"{name}={value!r} is not known; use one of " + ", ".join(map(repr, allowed)))
 
 
+def single(**options):
+    """Raise ValueError for an option of one value that is given several."""
+    for name, value in options.items():
+        if hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "shape", None) != ():
+            raise ValueError(f"{name} is a {type(value).__name__}; give one value")
+
+
+def several(name, value, what):
+    """Raise ValueError unless `value` holds any number of `what`."""
+    if not hasattr(value, "__iter__"):
+        raise ValueError(f"{name} is {value!r}; give a sequence of {what}")
+
+
 def refusal(stranger, to, give=""):
     """Say that the function `to` cannot use an object, and what to `give`; effects unless `STRANGERS` knows better."""
     name = type(stranger).__name__

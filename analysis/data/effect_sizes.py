@@ -521,7 +521,9 @@ def effect_sizes(
     """
     about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
-    check_sides(benefit, arms or _UNNAMED)
+    _check.single(measure=measure, outcome=outcome, correlation=correlation, log=log)
+    called = _UNNAMED if arms is None or np.size(arms) == 0 else arms
+    check_sides(benefit, called)
     named = [name for name, given in about.items() if given is not None] + list(columns)
     named += ["correlation"] if isinstance(correlation, str) and correlation != ESTIMATED else []
     if correlations is not None and correlation != ESTIMATED:
@@ -539,7 +541,7 @@ def effect_sizes(
     of_rows = {"missing": missing, "level": level, "log": log}
     if is_wide(trials, named, measure):
         _refuse_others(of_arms, "an arm-level table, and this one has one row a study")
-        named_arms = tuple(arms or _UNNAMED)
+        named_arms = tuple(called)
         asked = wide_options(options | of_rows | {"arms": named_arms, "correlations": correlations})
         parts = wide_effects(trials, columns, about, asked)
         options |= of_rows | about | columns

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis._docs import documented
 from analysis.data import dictionary, headings
 from analysis.data.files import WITH_COMMA, Readable, TrialDataError, has_one_row_a_study, read_cells
@@ -525,6 +526,7 @@ def _read_checked(path, layout, decimal=None, beside=None):
 
     `beside` holds the tables, by the argument's name, of which one must know every study named; None for no such table.
     """
+    _check.single(decimal=decimal)
     if decimal not in (None, *_DECIMALS):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
     known = _studies_of(beside or {})

@@ -158,6 +158,7 @@ def _moderators_alone(mods, studies):
 
 def _design(right, table, where, problems, unsafe):
     """What a `Model` holds of the right side of a formula; raises ValueError if there are problems, those given too."""
+    _check.single(unsafe=unsafe)
     missing, missing_problems = _missing(right, table, where)
     if refused := not unsafe and restricted.problems(right, table.columns):
         _fail([*problems, *missing_problems, "; ".join(refused)])

@@ -684,7 +684,11 @@ def _read(effects, spread, **more):
         _check.span(found.yi, found.vi, found.named, "pool_multilevel")
         return found, None
     index = getattr(effects, "index", None) if table is None else table.index
-    vcov, k = np.array(paired_frame(vcov, "vcov", index, index), dtype=float), len(effects)
+    vcov, k = paired_frame(vcov, "vcov", index, index), len(effects)
+    try:
+        vcov = np.array(vcov, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"vcov must hold numbers, {k} rows of {k}") from None
     if vcov.shape != (k, k):
         raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
     if table is None:

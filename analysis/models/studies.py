@@ -140,6 +140,7 @@ def read_studies(
     ([0.04, 0.09], ('A', 'B'), 'odds ratio')
     """
     _check.option("missing", missing, ("raise", "drop"))
+    _check.single(measure=measure)
     raw = _taken_apart(yi, vi, se, to, one)
     measure = Measure(measure or raw.measure)
     index = next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)

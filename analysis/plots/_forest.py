@@ -190,6 +190,8 @@ def forest(
     )
     usual = ("arms",) if counted else ("n",)
     left, right = as_headings(usual if columns is None else columns), as_headings(right, "right")
+    if not (symbols is None or hasattr(symbols, "items")):
+        raise ValueError(f"symbols is {symbols!r}; give column -> {{value: letter}}")
     symbols = dict(symbols or {})
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table[table["kind"] == "trial"]
@@ -232,7 +234,8 @@ def _named_models(models, pooled):
     if hasattr(models, "items"):
         named = dict(models)
     else:
-        models = [models] if hasattr(models, "confidence_level") else list(models)
+        models = [models] if hasattr(models, "confidence_level") else models
+        _check.several("models", models, "results")
         named = {}
         for model in models:
             name = _model_name(model)
@@ -315,12 +318,15 @@ def as_headings(columns, argument="columns"):
     """Return name -> heading (None: made from the name) of columns given as names or as a mapping."""
     if isinstance(columns, str):
         raise ValueError(f"{argument} is {columns!r}; give a sequence of names, ({columns!r},)")
+    _check.several(argument, columns, "names")
     return dict(columns) if hasattr(columns, "items") else dict.fromkeys(columns)
 
 
 def worthwhile_zone(worthwhile, wording):
     """Return the band of worthwhile effects on the scale of analysis, its labels, and the sentence about it."""
-    if worthwhile == "usual":
+    if isinstance(worthwhile, str) and worthwhile != "usual":
+        raise ValueError(f"worthwhile is {worthwhile!r}; give one number or two, or None")
+    if isinstance(worthwhile, str):
         worthwhile = USUAL_WORTHWHILE.get((wording.outcome_name, wording.unit))
     if worthwhile is None:
         return (), (), ""

@@ -9,11 +9,15 @@ import inspect
 import math
 from numbers import Real
 
+import numpy as np
+
+from analysis import _check
 from analysis._types import FigureOptions, LevelOptions, PageOptions, RowOptions
 
 TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions, FigureOptions, RowOptions)}
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
 PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
+SINGLE = "null compact footer dpi title prediction xlabel digits measure".split()
 DEFAULTS = {
     "xlim": None,
     "ticks": None,
@@ -48,6 +52,7 @@ def in_force(name, known, given):
         near = difflib.get_close_matches(unknown[0], known, 1, 0.6)
         perhaps = f"did you mean {near[0]}? " if near else ""
         raise TypeError(f"{name} has no argument {unknown[0]!r}; {perhaps}it takes {', '.join(known)}")
+    _check.single(**{each: value for each, value in given.items() if each in SINGLE})
     predictions = (*PREDICTIONS.get(name, ("bar",)), None)
     if given.get("prediction") not in predictions and "prediction" in given:
         known = ", ".join(map(repr, predictions))
@@ -98,7 +103,7 @@ def _lines(name, value):
 
 
 def _truth(name, value):
-    if value not in (True, False):
+    if not (isinstance(value, (Real, np.bool_)) and value in (True, False)):
         raise ValueError(f"{name} is {value!r}; it must be True or False")
     return bool(value)
 

@@ -331,6 +331,7 @@ def usable_order(trials, order):
 
     Any column of the trials will do; a minus in front turns the order round.
     """
+    _check.single(order=order)
     column = order.removeprefix("-")
     if column == "year" and ("year" not in trials or trials["year"].isna().all()):
         return "given"

@@ -124,6 +124,8 @@ def save_figure(
     ...     [path.name for path in analysis.save_figure(fig, pathlib.Path(folder) / "demo", formats=["svg"])]
     ['demo.svg', 'demo.csv', 'demo.md']
     """
+    _check.several("formats", formats, "names of formats")
+    _check.single(pages=pages, dpi=dpi)
     formats = [formats] if isinstance(formats, str) else list(formats)
     stem = _checked_stem(stem)
     _check_figure(fig, stem, formats)

@@ -548,6 +548,8 @@ NUMBERS = [
     ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
 ]
 RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
+TWO = pd.Series(["a", "b"])
+EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
     ("no groups", lambda d: ma.pool_subgroups(RESULT, by=None), "by=None must be the name of a column"),
     ("words for no column", lambda d: ma.read_trials(cells(), allow=["Music"]), "allow=.* must name columns"),
@@ -560,6 +562,32 @@ CALLS = [
     ("one direction", lambda d: ma.forest(RESULT, favours=("a",)), "favours is .*; give the words at both ends"),
     ("a note in a list", lambda d: ma.forest(RESULT, note=["a"]), "note is .*; give a text"),
     ("a width without end", lambda d: ma.forest(RESULT, width_mm=np.inf), "width_mm is inf; give a finite number"),
+    *(
+        (
+            f"{name} in a Series",
+            lambda d, name=name: ma.forest(RESULT, **{name: TWO}),
+            f"{name} is a Series; give one value",
+        )
+        for name in ("footer", "compact", "null", "prediction", "order", "digits", "measure")
+    ),
+    ("overall in a Series", lambda d: ma.forest(RESULT, overall=TWO), "it must be True or False"),
+    ("columns that are a number", lambda d: ma.forest(RESULT, columns=3), "columns is 3; give a sequence of names"),
+    ("models that are a number", lambda d: ma.forest(RESULT, models=3), "models is 3; give a sequence of results"),
+    ("symbols that are a number", lambda d: ma.forest(RESULT, symbols=3), "symbols is 3; give column"),
+    ("worthwhile in words", lambda d: ma.forest(RESULT, worthwhile="much"), "worthwhile is 'much'; give one number"),
+    ("formats that are a number", lambda d: ma.save_figure(ma.forest(RESULT), d / "f", formats=3), "formats is 3"),
+    ("pages in a Series", lambda d: ma.save_figure(ma.forest(RESULT), d / "f", pages=TWO), "pages is a Series"),
+    ("a measure in a Series", lambda d: ma.pool(RESULT, measure=TWO), "measure is a Series; give one value"),
+    ("log in a Series", lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="RR", log=TWO), "log is a Series"),
+    (
+        "outcome in a Series",
+        lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="RR", outcome=TWO),
+        "outcome is a Series",
+    ),
+    ("arms in a Series", lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="RR", arms=TWO), "names of the two arms"),
+    ("decimal in a Series", lambda d: ma.read_trials(cells(), decimal=TWO), "decimal is a Series"),
+    ("unsafe in a Series", lambda d: ma.meta_regression("yi ~ vi", EFFECTS_OF_TWO, unsafe=TWO), "unsafe is a Series"),
+    ("vcov in words", lambda d: ma.pool_multilevel([1, 2], cluster=["a", "b"], vcov="x"), "vcov must hold numbers"),
 ]
 OPTIONS = [
     ("an estimator that is none", {"tau2_method": "REMLL"}, "REML"),
