@@ -53,6 +53,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ud800-\udfff
 
 # The types of pandas.NA and pandas.NaT, known by name: pandas itself is not loaded for a check.
 _UNKNOWN = ("NAType", "NaTType")
+# What is no name, as text.
+_NO_NAMES = ("None", "nan", "NaT", "<NA>")
 
 
 def _is_positive_share(x):
@@ -183,14 +185,25 @@ def study_labels(labels, k):
     # A text would be taken apart, and a set has no order.
     if isinstance(labels, (str, bytes, set, frozenset)) or not (labels is None or hasattr(labels, "__iter__")):
         raise ValueError(f"labels={labels!r} must be a list of names, one for each study in its order")
-    names = tuple(f"Study {i + 1}" for i in range(k)) if labels is None else tuple(map(str, labels))
-    if len(names) != k:
-        raise ValueError(f"there are {len(names)} labels for {k} studies; give one label for each study")
-    fail(
-        [complaint for i, name in enumerate(names) if (complaint := unprintable(f"study {i + 1}: the label", name))],
-        "the labels",
-    )
+    if labels is None:
+        return tuple(f"Study {i + 1}" for i in range(k))
+    given = tuple(labels)
+    if len(given) != k:
+        raise ValueError(f"there are {len(given)} labels for {k} studies; give one label for each study")
+    names = tuple(map(as_text, given))
+    complaints = [
+        f"study {i + 1}: {name} is no label; name the study"
+        if not isinstance(of, str) and name in _NO_NAMES
+        else unprintable(f"study {i + 1}: the label", name)
+        for i, (of, name) in enumerate(zip(given, names, strict=True))
+    ]
+    fail(list(filter(None, complaints)), "the labels")
     return names
+
+
+def as_text(name):
+    """A name as text, no blanks around it; a whole number, which a column with gaps holds as a float, has no point."""
+    return str(int(name)) if isinstance(name, float) and name.is_integer() else str(name).strip()
 
 
 def unprintable(where, text):

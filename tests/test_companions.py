@@ -206,7 +206,7 @@ def test_contrasts_of_an_own_therapy():
     table = cells("contrasts").head(1).assign(therapy="Music")
     with pytest.raises(ma.TrialDataError, match=r"read_contrasts\(..., allow=\{'therapy': \[...\]\}\) admits"):
         ma.read_contrasts(table)
-    assert ma.read_contrasts(table, allow={"therapy": ["Music"]})["therapy"].tolist() == ["Music"]
+    assert ma.read_contrasts(table, allow={"therapy": [" Music "]})["therapy"].tolist() == ["Music"]
 
 
 def test_responders_may_be_fewer_than_with_placebo():

@@ -265,6 +265,11 @@ def test_an_sd_is_recovered_and_listed(printed, arguments, sd, rule):
     assert found.table["status"].tolist() == ["recovered"]
 
 
+def test_a_study_is_known_by_its_name_without_blanks_around_it():
+    table = pd.DataFrame({"study": ["A", " A ", 2.0], "yi": [0.1, 0.2, 0.3], "vi": [0.1, 0.1, 0.1]})
+    assert ma.effect_sizes(table).table["study"].tolist() == ["A", "A", "2"]
+
+
 def test_a_mean_is_recovered_from_its_median():
     table = ARMS.drop(columns=["mean_t", "sd_t"]).assign(q1_t=2.0, median_t=3.0, q3_t=5.0)
     found = ma.effect_sizes(table, measure="SMD")

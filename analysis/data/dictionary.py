@@ -107,7 +107,7 @@ SMALLEST_SPREAD = 1e-6
 
 # From where to where a number can be, by its column in any table; what catches a slip of typing, and no judgement of
 # what is plausible. Other numbers are on scales that nobody knows here.
-_BOUNDS = {
+BOUNDS = {
     "year": (1900, 2100),
     **dict.fromkeys(("week", "weeks"), (0, 5000)),
     "ci_level": (50, 99.99),
@@ -447,7 +447,7 @@ def _width_named(column):
 
 def _number_or_words(column):
     """A column of texts that hold a number, words, or a number and words about it."""
-    low, high = _BOUNDS[column]
+    low, high = BOUNDS[column]
 
     def test(t):
         text = t[column].astype(object)
@@ -516,7 +516,7 @@ def _cell_checks(name, layout):
         text = _says(name, "must be above zero", "Leave it blank if it is not printed.")
         checks.append(pa.Check.gt(0, error=text))
     if name in layout.numbers:
-        low, high = _BOUNDS.get(name, _ON_ANY_SCALE)
+        low, high = BOUNDS.get(name, _ON_ANY_SCALE)
         text = _says(name, f"must lie between {low:.10g} and {high:.10g}", "Check the value against the source.")
         checks.append(pa.Check.in_range(low, high, error=text))
     return checks

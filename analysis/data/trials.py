@@ -156,11 +156,21 @@ def checked_trials(trials: Any) -> pd.DataFrame:
 def _widened(layout, allow):
     if not (allow is None or isinstance(allow, Mapping)):
         raise ValueError(f"allow={allow!r} must name columns and their words, as {{'therapy': ['Music']}}")
-    own = {name: [values] if isinstance(values, str) else values for name, values in (allow or {}).items()}
+    own = {name: _words(name, words) for name, words in (allow or {}).items()}
     if unknown := sorted(set(own) - set(layout.widened)):
         closed = ", ".join(layout.widened)
         raise ValueError(f"allow: no vocabulary to widen for {', '.join(unknown)}; there is one for {closed}")
     return layout._replace(vocabulary={name: (*words, *own.get(name, ())) for name, words in layout.vocabulary.items()})
+
+
+def _words(column, words):
+    """The words to allow, as the cells of a table are read: without blanks around them."""
+    argument = f"allow[{column!r}]"
+    _check.several(argument, words, "words")
+    words = [words] if isinstance(words, str) else list(words)
+    if odd := [word for word in words if not (isinstance(word, str) and word.strip())]:
+        raise ValueError(f"{argument} holds {odd[0]!r}; give words")
+    return [word.strip() for word in words]
 
 
 @documented

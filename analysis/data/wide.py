@@ -38,7 +38,7 @@ from analysis.data.arm_scores import (
     own_correlation,
     rescaled,
 )
-from analysis.data.dictionary import SMALLEST_SPREAD, TRIALS
+from analysis.data.dictionary import BOUNDS, SMALLEST_SPREAD, TRIALS
 from analysis.data.files import WITH_COMMA, TrialDataError
 from analysis.data.trials import PERHAPS_THOUSANDS, read_trials
 from analysis.measures import Measure
@@ -359,18 +359,13 @@ def _who(frame, about):
         names = [f"Study {i + 1}" for i in range(len(frame))] if plain else list(map(str, frame.index))
         out["study"] = out["label"].copy() if "label" in out else pd.Series(names, dtype=object)
     out["blank"] = out["study"].isna() | out["study"].astype(str).str.strip().eq("")
-    out["study"] = out["study"].map(_as_text).astype(object)
+    out["study"] = out["study"].map(_check.as_text).astype(object)
     if "label" not in out:
         several = out["study"].duplicated(keep=False)
         number = (out["study"].groupby(out["study"], sort=False).cumcount() + 1).astype(str)
         out["label"] = out["study"].where(~several, out["study"] + ": " + number)
-    out["label"] = out["label"].map(_as_text).astype(object).mask(out["label"].isna(), out["study"])
+    out["label"] = out["label"].map(_check.as_text).astype(object).mask(out["label"].isna(), out["study"])
     return out
-
-
-def _as_text(value):
-    """A name as text; a whole number, which a column with gaps holds as a float, without its point."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 class _Reader:
@@ -485,6 +480,8 @@ class _Reader:
         self.refuse(name, extreme, "this is too extreme for double precision", "Correct it, or use another unit.")
         if kind in ("n", "events"):
             self.refuse(name, np.mod(size, 1) > 0, "this is not a whole number")
+            most = BOUNDS[kind][1]
+            self.refuse(name, size > most, f"no study has more than {most:.10g}")
         if kind in ("sd", "se"):
             self.refuse(name, size == 0, "this must be above zero", "Leave it blank if it is not printed.")
 

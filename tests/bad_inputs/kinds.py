@@ -497,6 +497,7 @@ EFFECTS = [
     ("a missing mean", changed(WIDE, m1=None), wide(), "m1|mean_t"),
     ("one person", changed(WIDE, n1=1), wide(), "n1|n_t"),
     ("a negative n", changed(WIDE, n1=-20), wide(), "n1|n_t"),
+    ("more people than there are", changed(WIDE, n1=1e18), wide(), "no study has more than 10000000"),
     ("means that are booleans", changed(WIDE, m1=True), wide(), "this is not a number"),
     ("half a person", changed(WIDE, n1=10.5), wide(), "10.5"),
     ("a mean in a list", changed(WIDE, m1="[4]"), wide(), "m1|mean_t"),
@@ -541,6 +542,8 @@ NUMBERS = [
     ("ragged lists", lambda d: ([[0.1], [0.2, 0.3]], [0.1, 0.1]), "shape|number|dimension"),
     ("variances beyond numbers", lambda d: ([0.1, 0.2], [0.1, 1e-320]), "vi|variance"),
     ("one name for two studies", lambda d: ([0.1, 0.2], [0.1, 0.1], None, ["A"]), "labels"),
+    ("no name for a study", lambda d: ([0.1, 0.2], [0.1, 0.1], None, ["A", None]), "study 2: None is no label"),
+    ("NaN as a name", lambda d: ([0.1, 0.2], [0.1, 0.1], None, [float("nan"), "B"]), "study 1: nan is no label"),
     ("booleans", lambda d: ([True, False], [0.1, 0.1]), "yi = True is not a number"),
     ("a text for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, "AB"), "a list of names"),
     ("names without an order", lambda d: ([0.1, 0.2], [0.1, 0.1], None, {"A", "B"}), "a list of names"),
@@ -553,6 +556,9 @@ EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
     ("no groups", lambda d: ma.pool_subgroups(RESULT, by=None), "by=None must be the name of a column"),
     ("words for no column", lambda d: ma.read_trials(cells(), allow=["Music"]), "allow=.* must name columns"),
+    ("numbers as words", lambda d: ma.read_trials(cells(), allow={"therapy": [3]}), r"allow\['therapy'\] holds 3"),
+    ("a number as words", lambda d: ma.read_trials(cells(), allow={"therapy": 3}), r"allow\['therapy'\] is 3; give"),
+    ("a blank as words", lambda d: ma.read_trials(cells(), allow={"therapy": [" "]}), r"allow\['therapy'\] holds ' '"),
     ("no table of contrasts", lambda d: ma.audit_trials(ma.read_trials(cells()), contrasts=3), "contrasts is a int"),
     (
         "no effect sizes among which",
