@@ -10,9 +10,10 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from checks import simulated
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.figure import Figure
-from peers import FORESTPLOT, STATSMODELS
-from timing import reduced, turns, versus
+from peers import FORESTPLOT, PYMETAANALYSIS, STATSMODELS, pymetaanalysis_fit
+from timing import Row, interleaved, reduced, turns, versus
 
 from analysis import forest, pool
 from analysis.plots._page import svg_bytes
@@ -57,6 +58,62 @@ def forestplot(yi, vi, names):
     return draw
 
 
+def pymetaanalysis(yi, vi, names):
+    """Points and intervals of trials, pooled effect and prediction interval, with weights alone as numbers."""
+    from matplotlib import pyplot
+
+    fit = pymetaanalysis_fit(yi, vi, names)
+
+    def draw():
+        figure = fit.forest().figure
+        svg = _svg(figure)
+        pyplot.close(figure)
+        return svg
+
+    return draw
+
+
+def bare(yi, vi, names):
+    """The texts and marks of our figure again, each by one plain call of matplotlib; nothing is pooled or measured."""
+    figure = forest(pool(yi, vi, labels=names))
+    (page, panel), size = figure.axes, figure.get_size_inches()
+    look = {"size": "fontsize", "weight": "fontweight", "color": "color", "ha": "ha"}
+    texts = [
+        (*text.get_position(), text.get_text(), {key: getattr(text, f"get_{of}")() for key, of in look.items()})
+        for text in page.texts
+    ]
+    ticks, labels = panel.get_xticks(), [label.get_text() for label in panel.get_xticklabels()]
+
+    def draw():
+        copy = Figure(size)
+        for ours in (page, panel):
+            ax = copy.add_axes(ours.get_position().bounds, facecolor="none")
+            ax.set(xlim=ours.get_xlim(), ylim=ours.get_ylim(), xticks=[], yticks=[])
+            ax.spines[["left", "right", "top"]].set_visible(False)
+            for mark in ours.collections:
+                _again(ax, mark)
+        ax.set_xticks(ticks, labels, fontsize=7)
+        page_again = copy.axes[0]
+        page_again.set_axis_off()
+        for x, y, text, its_look in texts:
+            page_again.text(x, y, text, **its_look)
+        return _svg(copy)
+
+    return draw
+
+
+def _again(ax, mark):
+    """Draw a collection of marks once more."""
+    paths, colours = mark.get_paths(), mark.get_facecolor()
+    if isinstance(mark, PathCollection):
+        ax.scatter(*mark.get_offsets().T, s=mark.get_sizes(), c=colours, marker=paths[0], linewidth=0)
+    elif isinstance(mark, LineCollection):
+        ends = [path.vertices for path in paths]
+        ax.add_collection(LineCollection(ends, colors=mark.get_colors(), linewidths=mark.get_linewidths()))
+    else:
+        ax.add_collection(PolyCollection([path.vertices for path in paths], facecolors=colours))
+
+
 def _svg(figure):
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.fonttype": "none"}):
@@ -81,6 +138,10 @@ def forest_plots(scale):
         if usual == 100:
             note = "peer: points and intervals without numbers"
             theirs = drawn(statsmodels, *data)
-            yield from versus(work, mine, STATSMODELS, theirs, 2, manner="`plot_forest`", note=note, **often)
+            yield from versus(work, mine, STATSMODELS, theirs, 1, manner="`plot_forest`", note=note, **often)
         note = "peer: without weights and pooled effect"
         yield from versus(work, mine, FORESTPLOT, drawn(forestplot, *data), usual // 100 + 1, note=note, **often)
+        note = "peer: without estimates as numbers"
+        yield from versus(work, mine, PYMETAANALYSIS, drawn(pymetaanalysis, *data), 1, note=note, **often)
+        spent, floor = interleaved(mine, bare(*data), **often)
+        yield Row(work, spent, "bare matplotlib", floor, 1, note="peer: our texts and marks, known beforehand")

@@ -91,11 +91,11 @@ def pymare_regression(y, v, x):
     return VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(data).summary()
 
 
-def pymetaanalysis_fit(yi, vi):
+def pymetaanalysis_fit(yi, vi, names=None):
     """The result of REML with HKSJ, prediction interval on t(k-2) included."""
     from meta_analyze import meta_analysis
 
-    return meta_analysis(effect=yi, variance=vi, tau2_method="REML", ci_method="hksj")
+    return meta_analysis(effect=yi, variance=vi, study=names, tau2_method="REML", ci_method="hksj")
 
 
 def pymetaanalysis_numbers(yi, vi):

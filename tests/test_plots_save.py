@@ -174,11 +174,24 @@ def test_pdf_embeds_fonts_as_truetype(saved):
     assert data.count(b"/FontDescriptor") >= data.count(b"/FontFile2") > 0
 
 
+def streams_of(pdf):
+    """Return the streams of a PDF, unpacked."""
+    packed = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf.read_bytes(), re.S)
+    return [zlib.decompressobj().decompress(each) for each in packed if each.startswith(b"x")]
+
+
+def test_fonts_of_the_pdf_have_what_draws_letters_and_nothing_that_finds_them(saved):
+    files = [each for each in streams_of(saved[".pdf"]) if each.startswith(b"\0\1\0\0")]
+    assert files
+    for file in files:
+        tables = set(TTFont(io.BytesIO(file)).keys())
+        assert {"glyf", "head", "hhea", "hmtx", "loca", "maxp"} <= tables
+        assert tables.isdisjoint({"cmap", "post", "OS/2", "GSUB", "GPOS", "GDEF", "kern"})
+
+
 def test_text_of_the_pdf_can_be_searched(saved, fig):
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", saved[".pdf"].read_bytes(), re.S)
-    unpacked = [zlib.decompressobj().decompress(each) for each in streams if each.startswith(b"x")]
     letters = set()
-    for cmap in (each for each in unpacked if b"beginbfrange" in each):
+    for cmap in (each for each in streams_of(saved[".pdf"]) if b"beginbfrange" in each):
         letters |= {int(code, 16) for many in re.findall(rb"\[(.*?)\]", cmap) for code in re.findall(rb"<(\w+)>", many)}
     assert set(map(ord, "".join(drawn_texts(fig)))) <= letters
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import matplotlib
+import matplotlib.style
 import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder

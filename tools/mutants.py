@@ -108,6 +108,7 @@ TESTS = {
     "plots/_radial": "plots_radial plots_planes plots_texts",
     "plots/_rows": "plots_models plots_forest_options plots plots_forest_family plots_texts",
     "plots/_save": "plots_save security plots_texts",
+    "plots/_table": "plots_table plots_models plots_texts",
     "plots/_theme": "plots_themes plots_texts",
     "plots/_words": "plots_texts plots_claims plots_forest_options",
 }

@@ -186,10 +186,10 @@ def _in_unit(text, wording):
 def _with_arms_texts(table, wording, columns):
     """Return the table with its printed text; a subtotal has its heterogeneity behind its name."""
     cells = add_columns(add_cells(table, wording), {"columns": columns}, {}, wording, (*COLUMNS, "p"))
-    stated = cells["condition_group"] if "condition_group" in cells else [None] * len(cells)
-    own = zip(stated, cells["kind"], strict=True)
-    cells["text_condition"] = [name if kind == "trial" and isinstance(name, str) else "" for name, kind in own]
-    return cells
+    own = zip(cells.get("condition_group", [None] * len(cells)), cells["kind"], strict=True)
+    return cells.assign(
+        text_condition=[name if kind == "trial" and isinstance(name, str) else "" for name, kind in own]
+    )
 
 
 def _arms_panel(rows, wording):

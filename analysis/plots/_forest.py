@@ -45,6 +45,7 @@ from analysis.plots._rows import (
     source_of,
     usable_order,
 )
+from analysis.plots._table import Rows
 from analysis.plots._theme import themed
 from analysis.text import bracketed, equals, level, number
 
@@ -194,11 +195,11 @@ def forest(
         raise ValueError(f"symbols is {symbols!r}; give column -> {{value: letter}}")
     symbols = dict(symbols or {})
     zone, labels, band = worthwhile_zone(worthwhile, wording)
-    trials = table[table["kind"] == "trial"]
+    trials = table.of_kind("trial")
     panel = contrast_panel(table, wording, favours, zone=zone, zone_labels=labels)
     cells = add_columns(add_cells(table, wording), {"columns": left, "right": right}, symbols, wording)
     if prediction == "density" and overall:
-        cells = pd.concat([cells, _density_rows(source.pooled)], ignore_index=True)
+        cells = Rows.joined([cells, _density_rows(source.pooled)])
     look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}
     spec = Spec(
         cells,
@@ -272,15 +273,13 @@ def _forest_rows(source, models, own, order, prediction):
     """Return the lines of the figure, further models below the prediction interval."""
     table = build_rows(source.total, source.groups, source.wording, order)
     if own:
-        table.loc[table["kind"] == "total", "name"] = own
+        table = table.assign(name=np.where(table["kind"] == "total", own, table["name"]))
     if prediction not in ("bar", None):
         at = table["kind"] == "prediction"
-        table["prediction_style"] = pd.Series(np.where(at, prediction, None), dtype=object)
         tall = prediction == "density" and source.pooled.pi is not None and np.isfinite(source.pooled.pi.low)
-        table["height_mm"] = np.where(at & tall, DENSITY_MM, np.nan)
-    if models:
-        table = pd.concat([table, _model_rows(models, source.pooled)], ignore_index=True)
-    return table
+        heights = np.where(at & tall, DENSITY_MM, np.nan)
+        table = table.assign(prediction_style=np.where(at, prediction, None), height_mm=heights)
+    return Rows.joined([table, _model_rows(models, source.pooled)])
 
 
 def _model_rows(models, total):
@@ -305,7 +304,7 @@ def _model_rows(models, total):
                 "confidence_level": model.confidence_level,
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
 def with_digits(wording, digits, rows):
@@ -363,11 +362,11 @@ def contrast_panel(rows, wording, favours, *, heads=(), caption="", series=(), z
 def limits_of_rows(rows, series, **more):
     """Return the limits of a panel of some series: see ``panel_limits``."""
     ends = ("estimate", "low", "high")
+    own = (Rows.of(rows).of_kind(*kinds) for kinds in ROWS_OF_PANELS)
     trials, whole, also = (
-        np.vstack([rows.loc[rows["kind"].isin(kinds), [f"{one}_{end}" for end in ends]] for one in series])
-        for kinds in ROWS_OF_PANELS
+        np.hstack([each.numbers(*(f"{one}_{end}" for end in ends)) for one in series]) for each in own
     )
-    return panel_limits(*trials.astype(float).T, whole=whole[:, 1:], more=also[:, 1:], **more)
+    return panel_limits(*trials, whole=whole[1:].T, more=also[1:].T, **more)
 
 
 def axis_title(wording, called=""):
@@ -394,7 +393,7 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
 
     Parameters
     ----------
-    table : DataFrame
+    table : Rows
         Of ``build_rows`` with its usual cells.
     chosen : dict
         Name of the argument -> names of columns.
@@ -424,7 +423,7 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
                 f"{_check.meant(name, (*usual, *columns))}"
             )
         elif name not in symbols:
-            table = table.assign(**{f"text_{name}": _column_texts(table[name].where(trial), name)})
+            table = table.assign(**{f"text_{name}": _column_texts(np.where(trial, table[name], None), name)})
     for name, letters in symbols.items():
         table = _add_letters(table, name, letters, trial)
     return table
@@ -450,7 +449,7 @@ def _add_arm_cells(table, wording):
             table = table.assign(**{f"text_events_{arm}": _column_texts(table[f"events_{arm}"], "events")})
             continue
         for part in ("mean", "sd"):
-            values = table[f"{part}_{arm}"].where(table["kind"] == "trial")
+            values = np.where(table["kind"] == "trial", table[f"{part}_{arm}"], np.nan)
             texts = ["" if v != v else fixed(v, wording.digits) for v in values]
             table = table.assign(**{f"text_{part}_{arm}": texts})
     return table
@@ -488,7 +487,7 @@ def _add_letters(table, name, letters, trial):
     """Add the letters of a column of circles; the cells themselves stay empty, the circles are drawn later."""
     if name not in table:
         raise ValueError(f"symbols names {name!r}, which is not a column of the trials")
-    values = table[name].where(trial)
+    values = np.where(trial, table[name], None)
     unknown = sorted({str(v) for v in values if not _is_missing(v) and v not in letters})
     if unknown:
         raise ValueError(f"symbols[{name!r}] has no letter for {', '.join(unknown)}; give one for every value")
@@ -577,7 +576,7 @@ def _columns_of(table, name, head, symbols, wording):
     head = head or words.capital(name.replace("_", " "))
     if name in symbols:
         return [Column(name, head, (f"text_symbol_{name}",), "left", letters=tuple(symbols[name].items()))]
-    numeric = name in table and all(_is_numeric(v) or _is_missing(v) for v in table.loc[table["kind"] == "trial", name])
+    numeric = name in table and all(_is_numeric(v) or _is_missing(v) for v in table.of_kind("trial")[name])
     return [Column(name, head, (f"text_{name}",), "right" if numeric else "left", muted=not numeric, wraps=not numeric)]
 
 

@@ -42,6 +42,7 @@ from analysis.plots._rows import (
     source_of,
     usable_order,
 )
+from analysis.plots._table import Rows
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
 from analysis.text import NOT_ESTIMABLE, equals, level, number, percent
@@ -262,7 +263,7 @@ def _step_rows(steps, overall, at, wording):
 
 def _with_step_texts(table, names, wording):
     """Return the table with its printed text."""
-    cells = add_cells(table, wording)
+    cells = add_cells(table, wording).frame()
     total = cells["kind"] == "total"
     # Of all trials together, leave_one_out tells the estimate alone: estimate minus shift.
     unknown = total & cells["contrast_low"].isna()
@@ -412,7 +413,8 @@ def outcomes_forest(
         for i, (name, (shape, colour)) in enumerate(zip(sources, style.GROUPS, strict=False))
     )
     panel = contrast_panel(table, wording, favours, series=series)
-    cells = add_columns(_with_outcome_texts(table, wording), {"columns": left, "right": right}, {}, wording)
+    cells = Rows.of(_with_outcome_texts(table, wording))
+    cells = add_columns(cells, {"columns": left, "right": right}, {}, wording)
     names, *rest = tracks_of(cells, left, right, {}, [panel], wording)
     by = "outcome" if head == "Outcome" else head  # words of users keep their case
     spec = Spec(
@@ -467,12 +469,14 @@ def _outcome_rows(sources, wording, order):
     """Return the lines of the figure, the key of the notes, and the order in use."""
     parts, all_trials = [], []
     for i, (name, source) in enumerate(sources.items()):
-        rows = build_rows(source.total, [], wording, "given").assign(outcome=name, series=f"outcome-{i}", rank=i)
+        rows = build_rows(source.total, [], wording, "given").frame()
+        rows = rows.assign(outcome=name, series=f"outcome-{i}", rank=i)
         parts.append(rows)
         trials = source.total.trials
         weights = rows.loc[rows["kind"] == "trial", "weight"].to_numpy()
         all_trials.append(trials.assign(weight=weights, label=trials["label"].astype(str)))
     table, key = add_notes(pd.concat(parts, ignore_index=True))
+    table = table.frame()
     first = pd.concat(all_trials, ignore_index=True).drop_duplicates("label")
     order = usable_order(first, order)
     place = {label: i for i, label in enumerate(sort_trials(first, order)["label"])}
@@ -495,7 +499,7 @@ def _outcome_rows(sources, wording, order):
 
 def _with_outcome_texts(table, wording):
     """Return the table with its printed text: a trial is named once, its outcomes carry the notes."""
-    cells = add_cells(table.assign(notes=table["notes"].fillna("")), wording)
+    cells = add_cells(table.assign(notes=table["notes"].fillna("")), wording).frame()
     counts = [
         f"{name} (k = {number(k, 0)})" for name, k in zip(table["outcome"], table["contrast_k"].fillna(0), strict=True)
     ]
@@ -525,9 +529,9 @@ def _outcome_results(sources, panel, wording):
 
 
 def _outcome_findings(cells, wording):
-    trials = cells[cells["kind"] == "trial"]
+    trials = cells.of_kind("trial")
     said = [
         words.result_sentence(row, trials[trials["outcome"] == row["outcome"]], "contrast", wording, row["outcome"])
-        for row in cells[cells["kind"] == "subtotal"].to_dict("records")
+        for row in cells.of_kind("subtotal").records()
     ]
     return words.sentences(f"Pooled over all {wording.nouns}: {'; '.join(said)}")

@@ -20,6 +20,7 @@ from analysis.measures import Measure
 from analysis.plots import _theme as style
 from analysis.plots._fonts import UNITS, UNKNOWN, simple_width, with_fallbacks
 from analysis.plots._look import PT_PER_MM
+from analysis.plots._table import Rows
 from analysis.plots._theme import Said
 from analysis.text import number
 
@@ -271,13 +272,13 @@ class Panel(Level):
 
 def body_of(table):
     """Return the rows that are lines of the figure."""
-    return table[table["kind"].isin(style.BODY_KINDS)]
+    return table[np.array([kind in style.BODY_KINDS for kind in table["kind"]], bool)]
 
 
 def printed_rows(table):
     """Return the lines of the figure as dictionaries, with their texts and places alone."""
-    names = [name for name in table if name.startswith("text_") or name in PLACED]
-    return table.loc[table["kind"].isin(style.BODY_KINDS), names].to_dict("records")
+    body = body_of(Rows.of(table))
+    return body.records([name for name in body if name.startswith("text_") or name in PLACED])
 
 
 def label_indent(row):

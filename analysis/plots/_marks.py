@@ -25,6 +25,7 @@ from analysis.plots import _theme as style
 from analysis.plots._fonts import UNKNOWN, family_list, spelled, unhinted, with_fallbacks
 from analysis.plots._layout import font, line_height, text_width, wrap
 from analysis.plots._look import PT_PER_MM
+from analysis.plots._table import Rows
 from analysis.plots._words import letter_of
 from analysis.text import MINUS
 
@@ -43,9 +44,6 @@ RIGHT_TIP = Path([(0, 0), (-1, 0.55), (-1, -0.55), (0, 0)], LEFT_TIP.codes)
 DIAMOND_OFFSET = 1.55  # heights of diamonds over this move two of them apart by more than their height
 FITTED_MM = 3.0  # height of the diamonds of fitted means, which show beside the squares upon them
 DASHES = (0, (2.2, 1.1))
-ENDS = ("estimate", "low", "high", "imputed")  # columns of each series
-# other columns that marks need
-OF_MARKS = ("kind", "series", "weight", "prediction_style", "height_mm", "y_mm", "banded")
 BAND_MM = 4.4  # height of a band that lies behind some rows alone
 COLUMN_MARK = 1.2, 18.0  # of a mark before the text of a column: millimetres from its left, area in square points
 NO_LINES = ("point", "density")  # rows that are marks, but no lines of the figure
@@ -170,10 +168,10 @@ def write_on(ax, x, baseline, text, look, *, align="left", gid=None, zorder=3, h
 
 def baseline(rows):
     """Return where the curve of a density stands, for every row: its middle where there is none."""
+    y = rows["y_mm"]
     if "prediction_style" not in rows:
-        return rows["y_mm"]
-    low = rows["y_mm"] + rows["height_mm"].fillna(0.0) / 2 - 0.9
-    return low.where(rows["prediction_style"] == "density", rows["y_mm"])
+        return y
+    return np.where(rows["prediction_style"] == "density", y + np.nan_to_num(rows["height_mm"]) / 2 - 0.9, y)
 
 
 def _note_missing(page, line, weight):
@@ -250,13 +248,12 @@ def clipped_diamond(ends, y, half, limits, arrow):
 
 def _draw_density(ax, panel, body, curve):
     """Draw the predictive density on the row of the prediction interval, the interval itself darker."""
-    row = body[body["kind"] == "prediction"]
-    x, density = curve["contrast_estimate"].to_numpy(float), curve["density"].to_numpy(float)
-    bottom = float(baseline(row).iloc[0])
-    tall = float(row["height_mm"].iloc[0]) - 1.8
+    row = body.of_kind("prediction")
+    x, density = curve.numbers("contrast_estimate", "density")
+    bottom, tall = baseline(row)[0], row["height_mm"][0] - 1.8
     x, density = _cut(x, density, max(panel.limits[0], x[0]), min(panel.limits[1], x[-1]))
     y = bottom - tall * density / density.max()
-    low, high = (float(np.clip(row[f"contrast_{end}"].iloc[0], *panel.limits)) for end in ("low", "high"))
+    low, high = np.clip(row.numbers("contrast_low", "contrast_high")[:, 0], *panel.limits)
     areas = (x, y, style.CONNECTOR, "tails"), (*_cut(x, y, low, high), style.FAINT, "interval")
     for xs, ys, face, part in areas:
         outline = [*zip(xs, ys, strict=True), (xs[-1], bottom), (xs[0], bottom)]
@@ -427,9 +424,8 @@ def draw_key(page, placed, left, top):
 
 def draw_panel(ax, panel, table, mm_per_unit):
     """Draw everything of a panel; ``table`` has ``y_mm`` for its lines and for the circles of its bands."""
-    # the texts of a row stay behind: to cut them along with every kind of mark takes longer than drawing it
-    drawn = {f"{key}_{end}" for key in ("contrast", "fitted", *(series.key for series in panel.series)) for end in ENDS}
-    rows = table.loc[~table["kind"].isin(NO_LINES), [name for name in table if name in drawn or name in OF_MARKS]]
+    every = Rows.of(table)
+    rows = every[[kind not in NO_LINES for kind in every["kind"]]]
     _draw_backdrop(ax, panel, rows)
     if panel.connect:
         _draw_connectors(ax, panel, rows)
@@ -446,11 +442,11 @@ def draw_panel(ax, panel, table, mm_per_unit):
     if panel.draws:
         panel.draws(ax, panel, table, mm_per_unit)
         return
-    if len(points := table[table["kind"] == "point"]):
+    if len(points := every.of_kind("point")):
         _draw_points(ax, panel, points)
-        _draw_predictions(ax, panel, finite(table, "prediction_low", "prediction_high"))
-    curve = table[table["kind"] == "density"]
-    if reaching(panel, curve["contrast_estimate"].min(), curve["contrast_estimate"].max()):
+        _draw_predictions(ax, panel, finite(every, "prediction_low", "prediction_high"))
+    curve = every.of_kind("density")
+    if len(curve) and reaching(panel, curve["contrast_estimate"].min(), curve["contrast_estimate"].max()):
         _draw_density(ax, panel, rows, curve)
 
 
@@ -471,7 +467,7 @@ def _draw_backdrop(ax, panel, rows):
         # behind everything, or behind some rows alone
         spans = [(bottom, top)]
         if "banded" in rows:
-            spans = [(y - BAND_MM / 2, y + BAND_MM / 2) for y in rows.loc[rows["banded"], "y_mm"]]
+            spans = [(y - BAND_MM / 2, y + BAND_MM / 2) for y in rows["y_mm"][rows["banded"].astype(bool)]]
         if low == high:
             ends = [[(low, bottom), (low, top)] for bottom, top in spans]
             look = {"colors": style.ZONE_TEXT, "linewidths": style.INTERVAL_PT, "linestyles": [DASHES], "zorder": 0.5}
@@ -480,13 +476,12 @@ def _draw_backdrop(ax, panel, rows):
         add(ax, PolyCollection(corners, facecolor=style.ZONE, edgecolor="none", zorder=0), f"{panel.name}-zone")
     if np.isfinite(panel.null):
         rule(ax, [[(panel.null, bottom), (panel.null, top)]], f"{panel.name}-null")
-    every = rows if panel.whole is None else panel.whole
-    total = every[every["kind"] == "total"]
+    total = (rows if panel.whole is None else Rows.of(panel.whole)).of_kind("total")
     if len(panel.series) == 1 and len(total):
-        estimate = total[f"{panel.series[0].key}_estimate"].iloc[0]
+        estimate = total[f"{panel.series[0].key}_estimate"][0]
         if panel.limits[0] <= estimate <= panel.limits[1]:
             # to the diamond, or through a page that it is not on
-            end = min([*rows.loc[rows["kind"] == "total", "y_mm"], bottom])
+            end = min([*rows.of_kind("total")["y_mm"], bottom])
             down = [[(estimate, top), (estimate, end)]]
             look = {"colors": style.INK, "linewidths": 0.7, "linestyles": (0, (1, 1.6)), "zorder": 1}
             lines(ax, down, f"{panel.name}-pooled-line", **look)
@@ -494,7 +489,7 @@ def _draw_backdrop(ax, panel, rows):
 
 def _draw_connectors(ax, panel, rows):
     first, second = (series.key for series in panel.series)
-    trials = finite(rows[rows["kind"] == "trial"], f"{first}_estimate", f"{second}_estimate")
+    trials = finite(rows.of_kind("trial"), f"{first}_estimate", f"{second}_estimate")
     segments = horizontal(trials[f"{first}_estimate"], trials[f"{second}_estimate"], trials["y_mm"])
     look = {"colors": style.CONNECTOR, "linewidths": style.CONNECTOR_PT, "zorder": 1.5}
     lines(ax, segments, f"{panel.name}-connectors", **look)
@@ -502,28 +497,28 @@ def _draw_connectors(ax, panel, rows):
 
 def finite(rows, *columns):
     """Return the rows in which all these columns are finite."""
-    return rows[np.isfinite(rows[list(columns)].to_numpy(float)).all(axis=1)]
+    return rows[np.isfinite(rows.numbers(*columns)).all(axis=0)]
 
 
 def inside(panel, values):
     """Say which values lie in a panel."""
-    return np.asarray((panel.limits[0] <= values) & (values <= panel.limits[1]))
+    return (panel.limits[0] <= values) & (values <= panel.limits[1])
 
 
 def reaching(panel, low, high):
     """Say which intervals reach into a panel."""
-    return np.asarray((low <= panel.limits[1]) & (high >= panel.limits[0]))
+    return (low <= panel.limits[1]) & (high >= panel.limits[0])
 
 
 def _draw_intervals(ax, panel, series, rows):
     """Draw the trials of a series: markers first, then the intervals across them."""
     names = _columns(series, rows, "estimate", "low", "high")
-    trials = finite(rows[rows["kind"] == "trial"], names[0])
+    trials = finite(rows.of_kind("trial"), names[0])
     if not len(trials):
         return
-    estimate, low, high = (trials[name].to_numpy(float) for name in names)
-    y = trials["y_mm"].to_numpy(float) + series.offset
-    imputed = trials[_columns(series, rows, "imputed")[0]].to_numpy(bool)
+    estimate, low, high = trials.numbers(*names)
+    y = trials["y_mm"] + series.offset
+    imputed = trials[_columns(series, rows, "imputed")[0]].astype(bool)
     segments, reach = horizontal(*np.clip([low, high], *panel.limits), y), reaching(panel, low, high)
     # an interval runs across its square and behind other markers
     over = 4 if series.marker == "square" else 2
@@ -532,10 +527,10 @@ def _draw_intervals(ax, panel, series, rows):
     style_of = [DASHES] if series.dashed else "solid"
     lines(ax, segments[reach & ~dash], f"{series.key}-intervals", linestyles=style_of, **look)
     lines(ax, segments[reach & dash], f"{series.key}-intervals-imputed", linestyles=[DASHES], **look)
-    weight, shown = trials["weight"].to_numpy(float), inside(panel, estimate)
-    every = trials if panel.whole is None else _of_series(series, panel.whole)
+    [weight], shown = trials.numbers("weight"), inside(panel, estimate)
+    every = trials if panel.whole is None else _of_series(series, Rows.of(panel.whole)).of_kind("trial")
     most = style.SQUARE_MAX_PT**2 * (1.0 if series.marker == "square" else 0.81)
-    areas = weight_areas(weight, most, every.loc[every["kind"] == "trial", "weight"].max())[shown]
+    areas = weight_areas(weight, most, np.fmax.reduce(every.numbers("weight")[0]))[shown]
     estimate, y, imputed = estimate[shown], y[shown], imputed[shown]
     if series.marker == "circle":
         size = style.CIRCLE_PT**2
@@ -581,11 +576,11 @@ def weight_areas(weight, largest, heaviest=None):
 def _draw_diamonds(ax, panel, series, rows, arrow):
     names = _columns(series, rows, "low", "estimate", "high")
     for kind, gid in (("subtotal", "subtotals"), ("total", "total"), ("model", "models")):
-        found = finite(rows[rows["kind"] == kind], *names)
+        found = finite(rows.of_kind(kind), *names)
         scale = 1.0 if series.marker == "circle" else 1.25
         half = scale * style.DIAMOND_MM[kind] / 2
         middle = found["y_mm"] + series.offset * (style.DIAMOND_MM[kind] / DIAMOND_OFFSET)
-        ends = zip(found[names].to_numpy(float), middle, strict=True)
+        ends = zip(found.numbers(*names).T, middle, strict=True)
         corners = [clipped_diamond(three, y, half, panel.limits, arrow) for three, y in ends]
         _fill_diamonds(ax, corners, f"{series.key}-{gid}", *_diamond_look(series, kind), zorder=3.5)
 
@@ -606,26 +601,26 @@ def _diamond_look(series, kind):
 
 def _draw_fitted(ax, panel, rows, arrow):
     """Draw the mean that a regression fits to each trial, behind its square."""
-    found = finite(rows, "fitted_low", "fitted_estimate", "fitted_high")
-    ends = zip(found[["fitted_low", "fitted_estimate", "fitted_high"]].to_numpy(float), found["y_mm"], strict=True)
+    names = "fitted_low", "fitted_estimate", "fitted_high"
+    found = finite(rows, *names)
+    ends = zip(found.numbers(*names).T, found["y_mm"], strict=True)
     corners = [clipped_diamond(three, y, FITTED_MM / 2, panel.limits, arrow) for three, y in ends]
     _fill_diamonds(ax, corners, "contrast-fitted", style.CONNECTOR, style.FAINT, zorder=2)
 
 
 def _draw_prediction(ax, panel, rows, arrow):
     """Draw the prediction interval as a bar or an open diamond; a curve is drawn by ``draw_density``."""
-    found = finite(rows[rows["kind"] == "prediction"], "contrast_low", "contrast_high")
-    looks = found["prediction_style"] if "prediction_style" in found else ["bar"] * len(found)
-    low, high = (found[f"contrast_{end}"] for end in ("low", "high"))
+    found = finite(rows.of_kind("prediction"), "contrast_low", "contrast_high")
+    looks = found.get("prediction_style", ["bar"] * len(found))
+    low, high = found.numbers("contrast_low", "contrast_high")
     bars = np.array([look == "bar" for look in looks], dtype=bool) & reaching(panel, low, high)
     segments = horizontal(low.clip(*panel.limits), high.clip(*panel.limits), found["y_mm"])[bars]
     look = {"colors": style.PREDICTION, "linewidths": style.PREDICTION_PT, "zorder": 2}
     lines(ax, segments, "contrast-prediction", **look)
     if "diamond" in list(looks):
-        middle = rows.loc[rows["kind"] == "total", "contrast_estimate"].iloc[0]
-        low, high, y = found[["contrast_low", "contrast_high", "y_mm"]].iloc[0]
+        middle, y = rows.of_kind("total")["contrast_estimate"][0], found["y_mm"][0]
         half = style.DIAMOND_MM["subtotal"] / 2
-        corners = clipped_diamond((low, middle, high), y, half, panel.limits, arrow)
+        corners = clipped_diamond((low[0], middle, high[0]), y, half, panel.limits, arrow)
         _fill_diamonds(ax, [corners], "contrast-prediction", style.PAPER, style.PREDICTION, zorder=2.5)
 
 
@@ -634,9 +629,9 @@ def _draw_arrowheads(ax, panel, series, rows):
     names = _columns(series, rows, "low", "high")
     found = finite(rows, *names)
     if len(found):
-        summary = found["kind"].map(lambda kind: style.DIAMOND_MM.get(kind, DIAMOND_OFFSET) / DIAMOND_OFFSET)
-        y = baseline(found) + series.offset * summary
-        _draw_tips(ax, panel, [found[name] for name in names], y, series.key, series.colour)
+        heights = np.array([style.DIAMOND_MM.get(kind, DIAMOND_OFFSET) for kind in found["kind"]])
+        y = baseline(found) + series.offset * (heights / DIAMOND_OFFSET)
+        _draw_tips(ax, panel, found.numbers(*names), y, series.key, series.colour)
 
 
 def _draw_tips(ax, panel, ends, y, key, colour):
@@ -655,15 +650,15 @@ def _draw_points(ax, panel, points):
     points = points[inside(panel, estimate)]
     if not len(points):
         return
-    xy = points[["contrast_estimate", "y_mm"]].to_numpy(float)
-    hollow = points["contrast_imputed"].to_numpy(bool)
+    xy = points.numbers("contrast_estimate", "y_mm").T
+    hollow = points["contrast_imputed"].astype(bool)
     look = {"colours": [style.TRIAL] * len(points), "hollow": hollow, "gid": "points"}
     markers(ax, xy, ["circle"] * len(points), points["area_pt2"], **look)
 
 
 def _draw_predictions(ax, panel, rows):
     """Draw the prediction intervals of bands as thin bars behind the diamonds."""
-    low, high, y = (rows[name] for name in ("prediction_low", "prediction_high", "y_mm"))
+    low, high, y = rows.numbers("prediction_low", "prediction_high", "y_mm")
     ends = horizontal(low.clip(*panel.limits), high.clip(*panel.limits), y)[reaching(panel, low, high)]
     lines(ax, ends, "predictions", colors=style.PREDICTION, linewidths=style.INTERVAL_PT, zorder=2)
     _draw_tips(ax, panel, (low, high), y, "predictions", style.PREDICTION)
@@ -672,7 +667,7 @@ def _draw_predictions(ax, panel, rows):
 def draw_column_marks(page, placed, rows):
     """Draw the marks before the texts of a column."""
     looks, name, (across, area) = dict(placed.column.marks), placed.column.name, COLUMN_MARK
-    rows = rows[rows[name].isin(looks)]
+    rows = rows[[value in looks for value in rows[name]]]
     if len(rows):
         shapes, colours, hollow = zip(*(looks[value] for value in rows[name]), strict=True)
         xy = np.column_stack([np.full(len(rows), placed.left + across), rows["y_mm"]])
@@ -682,7 +677,7 @@ def draw_column_marks(page, placed, rows):
 def draw_letters(page, placed, rows):
     """Draw the lettered circles of a column under the middle of its heading, which begins at the left of it."""
     letters, gid = dict(placed.column.letters), f"symbols-{placed.column.name}"
-    rows = rows[rows[placed.column.name].isin(letters)]
+    rows = rows[[value in letters for value in rows[placed.column.name]]]
     if not len(rows):
         return
     x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2

@@ -120,7 +120,7 @@ def orchard(
     44
     """
     source = source_of(results, by, to="orchard", measure=measure)
-    rows = build_rows(source.total, source.groups, source.wording, "given")
+    rows = build_rows(source.total, source.groups, source.wording, "given").frame()
     trials = rows[rows["kind"] == "trial"].reset_index(drop=True)
     wording = with_digits(source.wording, digits, trials)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
@@ -163,7 +163,7 @@ def _band_lines(rows, source, wording):
     ends = ends | {("total", ""): source.pooled.pi} if style.option("prediction") else {}
     limits = [ends.get(line, none) for line in zip(table["kind"], table["group"], strict=True)]
     table["prediction_low"], table["prediction_high"] = np.array(limits, float).T
-    cells = add_cells(table, wording)
+    cells = add_cells(table, wording).frame()
     for end, tail in (("low", NUMBERS.get().between.rstrip()), ("high", "")):
         values = cells[f"prediction_{end}"]
         cells[f"text_pi_{end}"] = [f"{wording.write(v)}{tail}" if v == v else "" for v in values]

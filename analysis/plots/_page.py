@@ -12,16 +12,17 @@ import re
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.style import context as style_context
 from PIL import Image
 
 from analysis.plots import _theme as style
@@ -67,7 +68,8 @@ from analysis.plots._marks import (
     write,
     write_block,
 )
-from analysis.plots._theme import Said, changed, current
+from analysis.plots._table import Rows
+from analysis.plots._theme import Said, changed, current, rc_of
 from analysis.sentences import Wording
 from analysis.text import number
 
@@ -219,7 +221,7 @@ class Spec:
 
     Attributes
     ----------
-    rows : DataFrame
+    rows : DataFrame or Rows
         The lines with their numbers and printed texts; circles and curves follow as rows of their own kinds.
     tracks : list of Column or Panel
         From left to right, the names first and the panel of effects last.
@@ -251,7 +253,7 @@ class Spec:
         Columns of the table for readers: heading -> columns set side by side. Default: those of forests.
     """
 
-    rows: pd.DataFrame
+    rows: pd.DataFrame | Rows
     tracks: list
     wording: Wording
     title: str
@@ -290,7 +292,7 @@ def draw(spec, *, width_mm=None, ax=None):
         width_mm <= style.COMPACT_MM or len(fit_tracks(spec.tracks, spec.rows, **room)[0]) < len(spec.tracks)
     )
     smaller = style.COMPACT if narrow and not style.option("compact") else {}
-    with style_context(["default", style.RC]), changed(**smaller):
+    with rc_of(style.RC), changed(**smaller):
         fitted = _Fitted(spec, *fit_tracks(spec.tracks, spec.rows, **room))
         repeated = spec.said_without not in (None, *(getattr(track, "name", None) for track in fitted.tracks))
         table = spec.settle(fitted.panel_widths[spec.panel.name]) if spec.settle else spec.rows
@@ -357,9 +359,9 @@ def _paint(fitted, table, footer):
     axes += [*_draw_strip(figure, page, over, framing.top), *_draw_strip(figure, page, under, layout.bottom)]
     for placed in layout.columns:
         if placed.column.letters:
-            draw_letters(page, placed, body[body["kind"] == "trial"])
+            draw_letters(page, placed, Rows.of(body).of_kind("trial"))
         if placed.column.marks:
-            draw_column_marks(page, placed, body)
+            draw_column_marks(page, placed, Rows.of(body))
     paragraphs = with_unnamed(footer(table, drawn_in(figure)), unnamed_in(figure))
     notes = _note_lines(paragraphs, fitted.width)
     _write_notes(page, notes, bottom)
@@ -381,9 +383,10 @@ def pages_of(figure):
 def _cut(fitted, look, table, footer, content):
     """Return a figure as pages: the same columns, panels and axis, the headings again, the footer on the last one."""
     # squares and the line of the pooled result are those of all rows
+    table = table.frame() if isinstance(table, Rows) else table
     tracks = [replace(each, whole=table) if isinstance(each, Panel) else each for each in fitted.tracks]
     fitted, body = replace(fitted, tracks=tracks), body_of(table)
-    with style_context(["default", style.RC]), changed(look):
+    with rc_of(style.RC), changed(look):
         ends, more = [_note_lines(each, fitted.width) for each in (footer, [CONTINUED])]
         breaks, parts, at = _breaks(body), [], 0
         while later := [each for each in breaks if each > at]:
@@ -443,10 +446,10 @@ def _warn_of_asked(panel, axes, table, stacklevel):
     if not getattr(panel, "asked", False):
         return
     if ends := style.option("xlim"):
-        kinds = table["kind"].isin([*style.BODY_KINDS, "point"])
+        table = Rows.of(table).of_kind(*style.BODY_KINDS, "point")
         drawn = {"estimate", "contrast_estimate", *(f"{series.key}_estimate" for series in panel.series)}
-        effects = table.loc[kinds, [name for name in table if name in drawn]]
-        if not ((effects >= panel.limits[0]) & (effects <= panel.limits[1])).any(axis=None):
+        effects = table.numbers(*(name for name in table if name in drawn))
+        if not ((effects >= panel.limits[0]) & (effects <= panel.limits[1])).any():
             warnings.warn(f"xlim is {ends[0]:g} to {ends[1]:g}, and no effect lies inside", stacklevel=stacklevel)
     if style.option("ticks"):
         drawn = axes[panel.name].get_xticklabels()
@@ -488,7 +491,8 @@ def _draw_strip(figure, page, strip, y):
 
 def _with_places(table, row_y, stretch=1.0):
     """Return the table with ``y_mm``; circles stand about the middle of the band of their group, ``stretch`` or not."""
-    table = table.assign(y_mm=pd.Series(row_y, index=body_of(table).index))
+    y = iter(row_y)
+    table = table.assign(y_mm=[next(y) if kind in style.BODY_KINDS else np.nan for kind in table["kind"]])
     if "offset_mm" in table:
         middle = table[table["kind"].isin(["heading", "category"])].set_index("group")["y_mm"]
         of_band = table["group"].map(middle) + table["offset_mm"] / stretch
@@ -522,7 +526,7 @@ def _letters_in(tracks, table):
     """Yield the columns of lettered circles with the values that occur in them."""
     for track in tracks:
         if letters := getattr(track, "letters", ()):
-            yield track, {value for value, _ in letters} & set(table.loc[table["kind"] == "trial", track.name])
+            yield track, {value for value, _ in letters} & set(Rows.of(table).of_kind("trial")[track.name])
 
 
 def _content(spec, table, footer, repeated):
@@ -561,7 +565,7 @@ def with_reference_rows(table, zone, footer, line="null line", null=0.0):
         ends = {"contrast_low": zone[0], "contrast_high": zone[1]}
         extra.append({"kind": "zone", "name": "smallest worthwhile difference", **ends})
     extra += [{"kind": "footer", "name": paragraph} for paragraph in footer]
-    return pd.concat([table, pd.DataFrame(extra)], ignore_index=True)
+    return Rows.joined([table, extra]).frame()
 
 
 def _draw_into(ax, spec):
@@ -725,7 +729,7 @@ def framed_page(framing):
     )
     FigureCanvasAgg(figure)
     figure.families = style.FONT
-    page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none")
+    page = figure.add_axes((0, 0, 1, 1), label="page", facecolor="none", axes_class=LeanAxes)
     # without ticks, which would be made, though never seen, as soon as somebody looks for texts
     page.set(xlim=(0, width), ylim=(height, 0), zorder=2, xticks=[], yticks=[])
     page.set_axis_off()
@@ -736,6 +740,34 @@ def framed_page(framing):
 
 def _write_notes(page, notes, bottom):
     write_block(page, notes, bottom + 3.0, style.NOTE, "footer")
+
+
+class _Lean:
+    """An axis whose ticks are made when they are drawn; another makes four at once, most of them never seen."""
+
+    majorTicks = cached_property(lambda self: [])
+    minorTicks = cached_property(lambda self: [])
+
+    def _update_label_position(self, renderer):
+        if self.label.get_text():  # it stands beyond the tick labels, which are measured for it
+            super()._update_label_position(renderer)
+
+
+class _LeanX(_Lean, XAxis):
+    pass
+
+
+class _LeanY(_Lean, YAxis):
+    pass
+
+
+class LeanAxes(Axes):
+    """Axes that are made in half of the time; where a matplotlib has no such hook, they are Axes as any."""
+
+    def _init_axis(self):
+        self.xaxis, self.yaxis = _LeanX(self, clear=False), _LeanY(self, clear=False)
+        for side, spine in self.spines.items():
+            spine.register_axis(self.xaxis if side in ("bottom", "top") else self.yaxis)
 
 
 class ReportFigure(Figure):
@@ -923,7 +955,9 @@ def _write_missing(page, panel, left, right, body, mm=1.0):
 
 def _axes_at(figure, page, box, label):
     """Add axes at ``box`` = (left, right, top, bottom) in millimetres of the page."""
-    return figure.add_axes(_place_of(page, box), label=label, facecolor="none", gid=f"panel-{label}")
+    return figure.add_axes(
+        _place_of(page, box), label=label, facecolor="none", gid=f"panel-{label}", axes_class=LeanAxes
+    )
 
 
 def _place_of(page, box):
@@ -943,7 +977,7 @@ def inset(figure, page, box, label):
 
 def _render(fig, kind, dpi=PRINT_DPI, metadata=None, **options):
     buffer = io.BytesIO()
-    with style_context(["default", _FILE_RC]), lean_fonts():
+    with rc_of(_FILE_RC), lean_fonts(kind):
         fig.savefig(buffer, format=kind, dpi=dpi, metadata=metadata, **options)
     return buffer.getvalue()
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
-from matplotlib.style import context as style_context
 
 from analysis.measures import Measure
 from analysis.models.results import t_quantile
@@ -253,7 +252,7 @@ def _on_page(spec, footer, width):
     head = max(len(titles), first + len(rights)) * pitch + 1.6 + spec.strip
     axis = _page.TICKS_MM + len(across) * pitch + 0.4 if across else _page.axis_height([level], {spec.name: wide})
     end = plane.height + axis
-    with style_context(["default", style.RC]):
+    with style.rc_of(style.RC):
         room = spec.right - style.PANEL_GAP if beside else inner
         placed, tall = _marks.lay_key(spec.key(plane), room, stacked=beside)
         body = max(end, spec.down + tall) if beside else end + (tall + _page.KEY_ABOVE_MM if placed else 0.0)

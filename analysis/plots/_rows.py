@@ -28,6 +28,7 @@ from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect, pvalues, t_quantile
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
+from analysis.plots._table import Rows
 from analysis.plots._words import tau2_words
 from analysis.sentences import Wording, clustered
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent
@@ -373,7 +374,7 @@ def _sortable(texts):
 
 
 def build_rows(total, groups, wording, order="year"):
-    """Return the table of the figure's lines.
+    """Return the Rows of the figure's lines.
 
     Parameters
     ----------
@@ -392,27 +393,25 @@ def build_rows(total, groups, wording, order="year"):
     lines = []
     for block in groups:
         heading = {"kind": "heading", "group": block.name, "name": block.name, "notes": "", **_counts(block)}
-        lines.append(pd.DataFrame([heading]))
+        lines.append([heading])
         own = block.results["contrast"].weights if within else weights
         trials = _trial_rows(block, own, level, order)
         lines.append(trials)
         if len(trials) > 1:
-            lines.append(pd.DataFrame([_summary_row("subtotal", block, trials["weight"].sum(), wording)]))
+            lines.append([_summary_row("subtotal", block, np.nansum(trials["weight"]), wording)])
     if not groups:
         trials = _trial_rows(total, weights, level, order).assign(group="")
-        lines.append(_nested(trials) if hasattr(total.results["contrast"], "cluster") else trials)
+        lines.append(_nested(trials.frame()) if hasattr(total.results["contrast"], "cluster") else trials)
     if hasattr(total.results["contrast"], "fitted"):
         pass  # trials that differ by moderators have no result of all
     elif style.option("overall"):
-        lines.append(pd.DataFrame([_summary_row("total", total, 1.0, wording)]))
+        lines.append([_summary_row("total", total, 1.0, wording)])
         if style.option("prediction"):
-            lines.append(pd.DataFrame(_prediction_rows(total, wording)))
+            lines.append(_prediction_rows(total, wording))
     elif not any(len(block.trials) > 1 for block in groups):
         raise ValueError("overall is False, and there is no group of two or more to be pooled: leave overall out")
-    table = pd.concat(lines, ignore_index=True)
-    table["notes"] = table["notes"].fillna("")
-    table["group"] = table["group"].fillna("")
-    return table
+    table = Rows.joined(lines)
+    return table.assign(**{name: ["" if x != x else x for x in table[name]] for name in ("notes", "group")})
 
 
 def _row_keys(trials):
@@ -432,25 +431,24 @@ def _trial_rows(block, weights, level, order):
     if isinstance(weights, dict):
         weights = [weights[key] for key in _row_keys(block.trials)]
     trials = block.trials.assign(weight=np.asarray(weights, float))
-    trials = sort_trials(trials, order)
+    trials = Rows.of(sort_trials(trials, order))
     z = float(t_quantile(np.inf, level))
-    drawn = [column for pair in _ESTIMATES.values() for column in pair]
-    rows = trials.drop(columns=[*drawn, "label", "flags"], errors="ignore")
-    rows = rows.assign(kind="trial", group=block.name, name=trials["label"].astype(str))
+    apart = {"label", "flags", *(column for pair in _ESTIMATES.values() for column in pair)}
+    rows = {name: trials[name] for name in trials if name not in apart}
+    rows |= {"kind": "trial", "group": block.name, "name": [str(label) for label in trials["label"]]}
     for series, (estimate, variance) in _ESTIMATES.items():
         if estimate not in trials:
             continue
-        half = z * np.sqrt(trials[variance].astype(float))
-        rows[f"{series}_estimate"] = trials[estimate].astype(float)
-        rows[f"{series}_low"] = trials[estimate] - half
-        rows[f"{series}_high"] = trials[estimate] + half
-        rows[f"{series}_imputed"] = _imputed(trials, series)
-    statistic = trials["yi"] / np.sqrt(trials["vi"].astype(float))
-    rows["contrast_pvalue"] = pvalues(np.inf, statistic.to_numpy(float))
-    flags = trials["flags"] if "flags" in trials else [""] * len(trials)
+        middle, variance = trials.numbers(estimate, variance)
+        half = z * np.sqrt(variance)
+        ends = {"estimate": middle, "low": middle - half, "high": middle + half, "imputed": _imputed(trials, series)}
+        rows |= {f"{series}_{end}": values for end, values in ends.items()}
+    yi, vi = trials.numbers("yi", "vi")
+    rows["contrast_pvalue"] = pvalues(np.inf, yi / np.sqrt(vi))
+    flags = trials.get("flags", [""] * len(trials))
     rows["flags"] = [each if isinstance(each, str) else "; ".join(each) for each in flags]
     rows["notes"] = ""
-    return rows
+    return Rows({"study": trials["study"]}).assign(**rows)
 
 
 def _nested(trials):
@@ -475,7 +473,7 @@ def _nested(trials):
 
 def _imputed(trials, series):
     status = "status" if series == "contrast" else "change_status"
-    return trials[status].eq("imputed") if status in trials else pd.Series(False, index=trials.index)
+    return [each == "imputed" for each in trials.get(status, [""] * len(trials))]
 
 
 def _summary_row(kind, block, weight, wording):
@@ -513,6 +511,7 @@ def _prediction_rows(block, wording):
 
 def add_notes(table):
     """Return the table with the footnote marks of each trial, and the key to the marks."""
+    table = Rows.of(table)
     flags = [tuple(f.split("; ")) if isinstance(f, str) and f else () for f in table["flags"]]
     marks, key = note_marks(flags)
     return table.assign(notes=marks), key
@@ -544,31 +543,34 @@ def note_marks(flags):
 
 
 def add_cells(table, wording):
-    """Return the table with every printed text as a column ``text_...``."""
+    """Return the Rows with every printed text as a column ``text_...``."""
+    table = Rows.of(table)
     (opening, closing), between = NUMBERS.get().brackets, NUMBERS.get().between.rstrip()
-    deciding = table[[name for name in DECIDING if name in table]].to_dict("records")
+    deciding = table.records([name for name in DECIDING if name in table])
 
     def write(x):
         return wording.write(x) if wording.measure.is_ratio else fixed(wording.shown(x), wording.digits)
 
-    cells = table.assign(
-        text_name=table["name"],
-        text_tail=[_tail(row, wording) for row in deciding],
-        text_weight=_column_texts(table, "weight", lambda x: percent(x, 1)),
-        text_estimate=_column_texts(table, "contrast_estimate", write),
-        text_low=_column_texts(table, "contrast_low", lambda x: f"{opening}{write(x)}{between}"),
-        text_high=_column_texts(table, "contrast_high", lambda x: f"{write(x)}{closing}"),
-    )
+    whole = [_whole(row) for row in deciding]
+
+    def interval(column, write):
+        texts = _column_texts(table, column, write)
+        return ["" if instead == NOT_ESTIMABLE else text for text, instead in zip(texts, whole, strict=True)]
+
+    cells = {
+        "text_name": table["name"],
+        "text_tail": [_tail(row, wording) for row in deciding],
+        "text_weight": _column_texts(table, "weight", lambda x: percent(x, 1)),
+        "text_estimate": interval("contrast_estimate", write),
+        "text_low": interval("contrast_low", lambda x: f"{opening}{write(x)}{between}"),
+        "text_high": interval("contrast_high", lambda x: f"{write(x)}{closing}"),
+    }
     for arm in ("placebo", "treatment"):
         if f"n_{arm}" in table:
             cells[f"text_n_{arm}"] = _column_texts(table, f"n_{arm}", lambda x: number(x, 0))
         if f"{arm}_estimate" in table:
             cells[f"text_{arm}"] = _column_texts(table, f"{arm}_estimate", write)
-    cells["text_missing"] = [_missing(row) for row in deciding]
-    cells["text_whole"] = [_whole(row) for row in deciding]
-    blank = cells["text_whole"] == NOT_ESTIMABLE
-    cells.loc[blank, ["text_estimate", "text_low", "text_high"]] = ""
-    return cells
+    return table.assign(**cells, text_missing=[_missing(row) for row in deciding], text_whole=whole)
 
 
 def _tail(row, wording):

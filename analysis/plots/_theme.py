@@ -255,6 +255,16 @@ def changed(look=None, **changes):
         yield
 
 
+@contextlib.contextmanager
+def rc_of(own):
+    """Put the rcParams of matplotlib and ``own`` in force; only those that differ are set, as each is checked then."""
+    with matplotlib.rc_context():
+        now, usual = (dict(dict.items(each)) for each in (matplotlib.rcParams, matplotlib.rcParamsDefault))
+        wanted = usual | {"backend": now["backend"]} | own
+        matplotlib.rcParams.update({name: value for name, value in wanted.items() if now[name] != value})
+        yield
+
+
 def themed(draw):
     """Make a function that draws a figure heed theme, fonts of ``rcParams`` and common options (a decorator)."""
     own, signature = inspect.signature(draw).parameters, signature_of(draw)

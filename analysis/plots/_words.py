@@ -8,9 +8,11 @@ import re
 from fnmatch import fnmatch
 from math import isfinite
 
+import numpy as np
 import pandas as pd
 
 from analysis.plots import _theme as style
+from analysis.plots._table import Rows
 from analysis.sentences import as_given, capital
 from analysis.sentences import prior_words as prior_words
 from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, counted, equals, level, number, percent
@@ -259,7 +261,9 @@ def arms_sentence(pooled, wording):
 def beyond_sentence(rows, panel, wording):
     """Return which studies have an estimate beyond the panel, "" for none."""
     of = "contrast_estimate" if "contrast_estimate" in rows else "estimate"
-    rows = rows[rows["kind"].isin(["trial", "point"]) & ~rows[of].between(*panel.limits) & rows[of].notna()]
+    rows = Rows.of(rows).of_kind("trial", "point")
+    [at] = rows.numbers(of)
+    rows = rows[(at < panel.limits[0]) | (at > panel.limits[1])]
     if len(rows) > MOST_NAMED:
         return f"Beyond the panel: {number(len(rows), 0)} estimates"
     named = zip(rows["name"], rows[of], strict=True)
@@ -333,7 +337,7 @@ def key_sentence(key):
 
 def rows_counted(trials, wording):
     """Return "12 studies", or "52 effects of 36 trials", of rows of single studies."""
-    return wording.counted(len(trials), trials["study"].nunique())
+    return wording.counted(len(trials), len(set(trials["study"])))
 
 
 def forest_title(trials, pooled, wording):
@@ -353,14 +357,15 @@ def result_sentence(row, trials, series, wording, name=""):
     limits = f"{level(row['confidence_level'])} {interval} {wording.span(low, high)}"
     # The arm that the rows of a split trial share enters once.
     # A trial without events has no effect of its own and may count in the pooled one.
-    here = trials[f"{series}_estimate"].notna() | (series == "contrast")
-    k, of = int(row[f"{series}_k"]), trials.loc[here, "study"].nunique()
+    estimates = trials[f"{series}_estimate"]
+    here = (estimates == estimates) | (series == "contrast")
+    k, of = int(row[f"{series}_k"]), len(set(trials["study"][here]))
     return f"{name or series_words(series, wording)} {estimate} ({limits}; {wording.counted(k, min(k, of))})"
 
 
 def level_of(table):
     """Return the confidence level of the pooled results, as "95%"."""
-    return level(table["confidence_level"].dropna().iloc[0])
+    return level(next(at for at in table["confidence_level"] if at == at))
 
 
 def intervals_of(table):
@@ -370,9 +375,10 @@ def intervals_of(table):
 
 def total_sentences(table, series, wording):
     """Return the overall results and the prediction interval in words; those of groups where these are left out."""
-    trials = table[table["kind"] == "trial"]
+    table = Rows.of(table)
+    trials = table.of_kind("trial")
     if "fitted_estimate" in table:
-        span = wording.span(*trials["fitted_estimate"].agg(["min", "max"]))
+        span = wording.span(*_ends(trials, "fitted_estimate"))
         return sentences(f"fitted means of {wording.contrast or f'the {wording.measure.name}'} run from {span}")
 
     def results(row, own):
@@ -381,24 +387,28 @@ def total_sentences(table, series, wording):
 
     if not style.option("overall"):
         own = {group: trials[trials["group"] == group] for group in trials["group"]}
-        return named(*(f"{row['group']}: {results(row, own[row['group']])}" for row in _of_kind(table, "subtotal")))
-    pooled = f"Pooled over all {wording.nouns}: {results(_of_kind(table, 'total')[0], trials)}"
-    limits = [wording.span(row["contrast_low"], row["contrast_high"]) for row in _of_kind(table, "prediction")]
+        return named(
+            *(f"{row['group']}: {results(row, own[row['group']])}" for row in table.of_kind("subtotal").records())
+        )
+    pooled = f"Pooled over all {wording.nouns}: {results(table.of_kind('total').records()[0], trials)}"
+    limits = [wording.span(row["contrast_low"], row["contrast_high"]) for row in table.of_kind("prediction").records()]
     expected = f"{level_of(table)} prediction interval for a new {wording.noun}: {''.join(limits)}"
     return sentences(pooled, "" if limits in ([], [NOT_ESTIMABLE]) else expected)
 
 
-def _of_kind(table, kind):
-    return table[table["kind"] == kind].to_dict("records")
+def _ends(rows, name):
+    """Return the least and the greatest number of a column."""
+    [values] = rows.numbers(name)
+    return np.fmin.reduce(values), np.fmax.reduce(values)
 
 
 def seen_sentences(table, wording, each=", one per row"):
     """Return what the figure shows of the trials to someone who cannot see it."""
-    trials = table[table["kind"] == "trial"]
-    groups = table[table["kind"] == "heading"]
-    groups = groups[groups["contrast_k"].notna()] if len(groups) else groups
+    table = Rows.of(table)
+    trials, groups = table.of_kind("trial"), table.of_kind("heading")
+    groups = groups[groups["contrast_k"] == groups["contrast_k"]] if len(groups) else groups
     grouped = f" in {number(len(groups), 0)} groups ({', '.join(groups['name'])})" if len(groups) else ""
-    spread = wording.span(*trials["contrast_estimate"].agg(["min", "max"]))
+    spread = wording.span(*_ends(trials, "contrast_estimate"))
     of = wording.contrast or f"the {wording.measure.name}"
     return (
         f"{rows_counted(trials, wording)}{grouped}{each}",
