@@ -247,6 +247,9 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     yi, vi = as_floats(raw_yi), as_floats(raw_vi)
     if spread == "se":
         vi = squared(vi)
+    # The usual case at the price of four numbers; a NaN is the smallest of all, and beyond any limit.
+    if _all_between(-_OUTCOME, yi, _OUTCOME) and _all_between(_SMALLEST, vi, _LARGEST):
+        return yi, vi
     good_yi, good_vi = good(yi, vi)
     if absent_allowed and not (good_yi.all() and good_vi.all()):
         absent = np.isnan(yi) & np.isnan(vi)
@@ -258,6 +261,10 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
         bad = sorted(bad + [(tuple(at), spread) for at in np.argwhere(~good_vi).tolist()], key=lambda entry: entry[0])
         fail([f"{where(at)}: {complaint(name, raw[name][at])}" for at, name in bad], "the studies to pool")
     return yi, vi
+
+
+def _all_between(low, x, high):
+    return x.min(initial=1.0) >= low and x.max(initial=1.0) <= high
 
 
 def span(yi, vi, where, to):

@@ -97,6 +97,19 @@ def one_pool(scale):
     yield from versus(work, like_pymetaanalysis, PYMETAANALYSIS, theirs, 3, note=all_numbers, **often)
 
 
+def waiting(scale):
+    """What one call costs whoever waits for it, beside the time that is wanted."""
+    yi, vi = (x[0] for x in simulated(1, 13))
+    [mine] = interleaved(lambda: pool(yi, vi), **turns(scale, 15, number=20))
+    yield Row("`pool(yi, vi)`, k = 13, its prediction interval not asked for", mine, "wanted", 0.35e-3, 1, within=True)
+    for usual, wanted in ((200, 6e-3), (2000, 0.3)):
+        k = reduced(usual, scale, least=10)
+        yi, vi = (x[0] for x in simulated(1, k))
+        pooled = pool(yi, vi, labels=[f"Trial {i}" for i in range(k)])
+        [mine] = interleaved(functools.partial(leave_one_out, pooled), **turns(scale))
+        yield Row(f"`leave_one_out(pooled)`, k = {k:,}, labels, REML, t(k-1)", mine, "wanted", wanted, 1, within=True)
+
+
 def in_r(scale):
     """Single fits and a loop in R, where it is installed."""
     one = tuple(x[0] for x in simulated(1, 13))
@@ -197,7 +210,7 @@ def million(scale):
     plain = kept(lambda: floor_dl(yi, vi, critical))
     mine, floor = interleaved(ours, plain, **turns(scale))
     note = "floor without p-values; " + difference(ours.result.tau2, plain.result[0])
-    yield Row(dl, mine, "plain numpy in blocks", floor, 3, within=True, note=note)
+    yield Row(dl, mine, "plain numpy in blocks", floor, 1.3, within=True, note=note)
     y, v = columns(yi, vi)
     theirs = functools.partial(pymare_fit, y, v, "DL", statistics=True)
     yield from versus(dl, ours, PYMARE, theirs, 8, note="peer: without Q and I²", **often)
@@ -366,6 +379,7 @@ def imports(scale):
 
 ALL = (
     one_pool,
+    waiting,
     batch_reml,
     batch_pm,
     million,

@@ -323,7 +323,7 @@ class _Fit(NamedTuple):
     @property
     def ci(self):
         half = self.critical * self.se
-        return np.stack([self.estimate - half, self.estimate + half])
+        return np.array([self.estimate - half, self.estimate + half])
 
 
 def _fit_columns(data, options):
@@ -355,11 +355,11 @@ def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
         and the test normal; so it is where "HKSJ-wide" finds the HKSJ interval narrower than the Wald interval.
     """
     unit = data.scale**2
-    df = np.broadcast_to(data.df, unit.shape)
+    df = np.full(unit.shape, data.df)
     common = data.at(0.0)
-    tau2 = estimate_tau2(data, options.tau2_method, common) if options.tau2 is None else options.tau2 / unit
-    at = common if options.tau2_method == "CE" else data.at(tau2)
     typical = typical_variance(data, common)
+    tau2 = estimate_tau2(data, options.tau2_method, common, typical) if options.tau2 is None else options.tau2 / unit
+    at = common if options.tau2_method == "CE" else data.at(tau2)
     with np.errstate(invalid="ignore", divide="ignore"):
         # tau2 of the common-effect model is 0 by definition: its I2 comes from Q.
         if options.tau2_method == "CE":
@@ -373,7 +373,7 @@ def heterogeneity(data: Any, options: Options) -> tuple[Any, dict[str, Floats]]:
         factor = np.maximum(factor, 1.0)
     # Quantiles are slow: one for each distinct df.
     distinct, index = _distinct(free)
-    critical = np.broadcast_to(t_quantile(distinct, options.confidence_level)[index], free.shape)
+    critical = np.full(free.shape, t_quantile(distinct, options.confidence_level)[index])
     if options.ci_method == "HKSJ-wide":
         # The two intervals have the rest of the standard error in common.
         wald = t_quantile(np.inf, options.confidence_level)
@@ -414,7 +414,7 @@ def prediction_limits(fit: Any, k: NDArray[np.intp], options: Options) -> Floats
     df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
     half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
     half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
-    return np.stack([fit.estimate - half, fit.estimate + half])
+    return np.array([fit.estimate - half, fit.estimate + half])
 
 
 @documented
@@ -510,6 +510,13 @@ def many_pvalues(df: Floats, t: Floats) -> Floats:
     With c = sqrt(df / (df + t^2)) and z = (c / (1 + sqrt(1 - c^2)))^2, both of them 1 at t = 0 and 0 at infinity,
     p / c^df is a function of z that is as good as a polynomial. Each p-value depends on its own df and t only.
     """
+    far = df > _LARGEST_DF
+    if far.any():
+        pvalue = np.empty(t.shape)
+        pvalue[far] = pvalues(df[far], t[far])
+        if not far.all():
+            pvalue[~far] = many_pvalues(df[~far], t[~far])
+        return pvalue
     size, pvalue, (distinct, index) = np.abs(t), np.zeros(t.shape), _distinct(df)
     root = np.sqrt(distinct)[index]
     with np.errstate(invalid="ignore", over="ignore"):
@@ -519,22 +526,17 @@ def many_pvalues(df: Floats, t: Floats) -> Floats:
             pvalue *= z
             pvalue += coefficient[index]
         pvalue *= (root / hypotenuse) ** df
-    np.minimum(pvalue, 1.0, out=pvalue)
-    others = np.flatnonzero(df > _LARGEST_DF)
-    pvalue[others] = pvalues(df[others], t[others])
-    return pvalue
+    return np.minimum(pvalue, 1.0, out=pvalue)
 
 
 @lru_cache(maxsize=1024)
 def _tail_polynomial(df):
-    """Coefficients in z, constant first, of p / c^df; see `many_pvalues`. NaN where df is out of its range.
+    """Coefficients in z, constant first, of p / c^df; see `many_pvalues`.
 
     p = 2 I_y(a, a) with a = df / 2 and y = z / (1 + z), hence p / c^df is a constant times
     (1 + z) 2F1(1, 1 - a; 1 + a; -z): a polynomial for even df, else smooth, with its singularity at z = -1. It is
     interpolated at Chebyshev nodes of z = 0 to 1.
     """
-    if df > _LARGEST_DF:
-        return np.full(_NODES, np.nan)
     z = 0.5 - 0.5 * np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     root = np.sqrt(z)
     p = 2.0 * special.stdtr(df, -0.5 * np.sqrt(df) * (1.0 - z) / root)
@@ -691,7 +693,8 @@ def leave_one_out(
             raise ValueError("leaving one out needs two studies or more")
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
-        table = table.assign(shift=table["estimate"] - table["estimate"][k]).drop(index=k)
+        table["shift"] = table["estimate"] - table["estimate"][k]
+        table = table.drop(index=k)
     table.attrs |= _about(of) | {"trials": len(table)} | _years(of)
     return table
 
@@ -739,8 +742,8 @@ def _steps(found, members, labels, methods):
     import pandas as pd
 
     options = check_options(**_kept_methods(found, methods))._replace(tau2_ci=_NO_INTERVAL)
-    at, study = np.nonzero(members.T)
-    numbers, table = segment_numbers(found.yi[study], found.vi[study], np.bincount(at), options), {"label": labels}
+    y, v = (np.broadcast_to(x, members.T.shape)[members.T] for x in (found.yi, found.vi))
+    numbers, table = segment_numbers(y, v, members.sum(axis=0), options), {"label": labels}
     for name in _STEP_FIELDS:
         x = numbers[name]
         table |= {name: x} if x.ndim == 1 else {f"{name}_low": x[0], f"{name}_high": x[1]}

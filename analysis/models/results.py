@@ -83,6 +83,8 @@ def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
     size, normal = -np.abs(t), np.isinf(df)
     if not normal.any():
         return 2.0 * special.stdtr(df, size)
+    if normal.all():
+        return 2.0 * special.ndtr(size)
     return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
 
 
