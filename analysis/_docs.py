@@ -43,9 +43,10 @@ tau2 : float, optional
 unsafe : bool, optional
     Run the formula as Python, with your functions and variables: it can then do whatever you can do, delete files as
     well. Only for formulas that you wrote or trust.
-new_data : pandas.DataFrame, dict of lists or numbers, or values of the only moderator, optional
+new_data : pandas.DataFrame, dict of lists or numbers, array (m, p) or values of the only moderator, optional
     One row for each prediction, with the columns that the formula names, ``{"week": 3}`` for a single one, which is
-    ``3`` where the formula names no other column; the studies themselves if left out.
+    ``3`` where the formula names no other column; of an array in the order in which the formula names them; the studies
+    themselves if left out.
 transform : bool, optional
     Give the numbers that people read, ratios instead of their logs; what does not exist on that scale (vi, se, and mean
     and sd of a posterior) is left out.

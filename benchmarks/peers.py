@@ -147,6 +147,15 @@ def pimeta_regression(yi, vi, x):
     return rma(yi, vi, mods=x, method="REML")
 
 
+def pimeta_three_levels(yi, vi, cluster):
+    """Mean and CR2 standard error of effects nested in clusters."""
+    from pimeta import rma_mv, robust
+
+    fit = rma_mv(yi, vi, data={"cluster": cluster, "effect": np.arange(len(yi))}, random="~ 1 | cluster/effect")
+    found = robust(fit, cluster, clubSandwich=True)
+    return [*found["beta"], *found["se"]]
+
+
 def pimeta_permutations(fit, n):
     """p-value of the moderator from n permutations."""
     from pimeta import permutest

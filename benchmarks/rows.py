@@ -22,6 +22,7 @@ from peers import (
     pimeta_permutations,
     pimeta_regression,
     pimeta_tau2,
+    pimeta_three_levels,
     pymare_fit,
     pymare_leave_one_out,
     pymare_regression,
@@ -40,6 +41,7 @@ from analysis import (
     pool,
     pool_batch,
     pool_bivariate,
+    pool_multilevel,
     pool_subgroups,
     read_contrasts,
     read_trials,
@@ -275,6 +277,44 @@ def subgroups(scale):
     yield Row(work, mine, "ours, one by one", theirs * n / len(few), 10, note=note, right=peak < 1e9)
 
 
+def regression(scale):
+    """A meta-regression with one moderator, named in a formula and as an array."""
+    yi, vi = (x[0] for x in simulated(1, 13))
+    x = np.linspace(0.0, 1.0, 13)
+    data = pd.DataFrame({"yi": yi, "vi": vi, "x": x})
+
+    def says(fit, found):
+        return f"peer: without the interval of tau²; {difference(fit.params, found.b, 'coefficients differ')}"
+
+    for call, ours in (
+        ('meta_regression("yi ~ x", data)', lambda: meta_regression("yi ~ x", data)),
+        ("meta_regression(x, yi, vi=vi)", lambda: meta_regression(x, yi, vi=vi)),
+    ):
+        theirs = functools.partial(pimeta_regression, yi, vi, x)
+        yield from versus(
+            f"`{call}`, k = 13, REML", ours, PIMETA, theirs, 0.7, note=says, **turns(scale, 15, number=20)
+        )
+
+
+def three_levels(scale):
+    """Effects nested in trials, REML with CR2 and profile-likelihood intervals of both variances."""
+    for k, size in ((50, 5), (200, 4)):
+        yi, vi = (x[0] for x in simulated(1, k))
+        cluster = np.arange(k) // size
+        yi = yi + 0.3 * np.sin(cluster)
+
+        def ours(yi=yi, vi=vi, cluster=cluster):
+            return pool_multilevel(yi, vi, cluster=cluster)
+
+        def says(fit, found):
+            same = difference([fit.estimate, fit.se], found, "mean and standard error differ")
+            return f"peer: without the intervals of the variances; {same}"
+
+        theirs = functools.partial(pimeta_three_levels, yi, vi, cluster)
+        work = f"`pool_multilevel`, k = {k} in {k // size} clusters, REML, CR2"
+        yield from versus(work, ours, PIMETA, theirs, 1.1, note=says, **turns(scale, 9, number=5))
+
+
 def permutations(scale):
     """Permutation test of a meta-regression with one moderator."""
     yi, vi = (x[0] for x in simulated(1, 13))
@@ -385,6 +425,8 @@ ALL = (
     million,
     without_each,
     subgroups,
+    regression,
+    three_levels,
     permutations,
     multiverses,
     bivariate_bootstrap,

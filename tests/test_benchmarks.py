@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from analysis import pool, pool_batch
+from analysis import meta_regression, pool, pool_batch, pool_multilevel
 from analysis.models.results import t_quantile
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -130,13 +131,14 @@ def test_of_what_r_prints_only_marked_lines_are_read(load):
 CALLS_OF_PEERS = """
     pymare_fit pymare_leave_one_out pymare_regression
     pymetaanalysis_numbers pymetaanalysis_tau2 pymetaanalysis_leave_one_out
-    pimeta_numbers pimeta_tau2 pimeta_leave_one_out pimeta_regression pimeta_permutations
+    pimeta_numbers pimeta_tau2 pimeta_leave_one_out pimeta_regression pimeta_permutations pimeta_three_levels
     statsmodels_pm metafor
 """.split()
 
 
 def rows_with_peers(rows):
-    works = rows.one_pool, rows.batch_reml, rows.batch_pm, rows.million, rows.without_each, rows.permutations, rows.in_r
+    works = rows.one_pool, rows.batch_reml, rows.batch_pm, rows.million, rows.without_each, rows.in_r
+    works += rows.regression, rows.three_levels, rows.permutations
     return [row for work in works for row in work(0.001)]
 
 
@@ -154,7 +156,7 @@ def test_rows_stand_when_every_peer_fails(all_installed, monkeypatch):
     assert {row.peer.split()[0] for row in found if row.failed} == {
         *("PyMARE", "PyMetaAnalysis", "pimeta", "statsmodels", "metafor")
     }
-    assert len(found) == 18 and all(row.ours > 0 for row in found)
+    assert len(found) == 22 and all(row.ours > 0 for row in found)
 
 
 def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
@@ -167,6 +169,13 @@ def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
 
     def without_each(yi, vi):
         return all_installed.leave_one_out(yi, vi).tau2
+
+    def regression(yi, vi, x):
+        return SimpleNamespace(b=meta_regression(x, yi, vi=vi).params)
+
+    def three_levels(yi, vi, cluster):
+        fit = pool_multilevel(yi, vi, cluster=cluster)
+        return [fit.estimate, fit.se]
 
     def in_r(command, **options):
         one, yi, vi = (np.loadtxt(Path(options["cwd"], f"{x}.csv"), delimiter=",") for x in ("one", "yi", "vi"))
@@ -187,7 +196,8 @@ def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
         "pimeta_numbers": numbers,
         "pimeta_tau2": lambda yi, vi: pool(yi, vi).tau2,
         "pimeta_leave_one_out": without_each,
-        "pimeta_regression": lambda *data: data,
+        "pimeta_regression": regression,
+        "pimeta_three_levels": three_levels,
         "pimeta_permutations": lambda fit, n: 0.5,
         "pymare_regression": broken,
     }.items():
@@ -195,7 +205,7 @@ def test_rows_of_peers_that_agree_say_so(all_installed, monkeypatch):
     found = rows_with_peers(all_installed)
     assert [row.work[:9] for row in found if row.failed] == ["`permutat"]
     notes = [row.note for row in found if " by at most " in row.note and "statsmodels" not in row.peer]
-    assert len(notes) == 12 and all(float(note.split()[-1]) < 1e-12 for note in notes)
+    assert len(notes) == 16 and all(float(note.split()[-1]) < 1e-12 for note in notes)
     [loop] = [row for row in found if row.peer == "metafor loop"]
     assert "a loop over 10 in R, 1 of which did not converge" in loop.note
 

@@ -204,16 +204,26 @@ def test_the_higher_of_two_maxima_is_found(data, maxima):
             assert height(np.maximum(lower + sign * lower.max() * np.array(step), 0.0)) <= height(lower) + 1e-3
 
 
-def test_limits_of_the_components_solve_their_equation():
-    yi, vcov, cluster = random_set(np.random.default_rng(4), 14, 5)
-    ours = pool_multilevel(yi, vcov=vcov, cluster=cluster, confidence_level=0.9)
+# The best `within` jumps from 0.57 to 0 as `between` grows from 0.35 to 0.36, and the profile bends there.
+KINK = (
+    np.array([-1.009, 2.0, 1.77, -1.152, -0.004, -0.721, -0.794, -1.437, -0.808, -0.575, 0.037]),
+    np.diag([1.944, 0.6399, 0.002, 2.3905, 0.0744, 0.0203, 0.0024, 0.1539, 0.0624, 0.0128, 1.0031]),
+    np.array([0, 0, 0, 1, 1, 2, 2, 3, 4, 4, 4]),
+)
+
+
+@pytest.mark.parametrize("method", ["REML", "ML"])
+@pytest.mark.parametrize("data", [random_set(np.random.default_rng(4), 14, 5), KINK], ids=["smooth", "kink"])
+def test_limits_of_the_components_solve_their_equation(data, method):
+    yi, vcov, cluster = data
+    ours = pool_multilevel(yi, vcov=vcov, cluster=cluster, tau2_method=method, confidence_level=0.9)
     fall = 0.5 * 2.705543454095404
     for level, limits in zip(("between", "within"), ours.sigma2_ci, strict=True):
         for limit in limits:
 
             def profile(other, fixed=limit, level=level):
                 pair = (fixed, np.exp(other)) if level == "between" else (np.exp(other), fixed)
-                return -dense_log_likelihood(yi, vcov, cluster, *pair)
+                return -dense_log_likelihood(yi, vcov, cluster, *pair, method == "REML")
 
             best = -min(
                 optimize.minimize_scalar(profile, bounds=ends, method="bounded", options={"xatol": 1e-9}).fun

@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import json
 import math
+import pickle
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,9 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.models.design import designs, fit_designs
-from analysis.models.formulas import read_model
+from analysis.models.formulas import PlainDesign, read_model
 from analysis.models.pooling import check_options, pool
-from analysis.models.regression import _result, meta_regression
+from analysis.models.regression import _result, meta_regression, moderator_curve
 from analysis.models.tau2 import TAU2_METHODS
 
 ROOT = Path(__file__).parents[1]
@@ -506,6 +507,86 @@ def test_the_left_side_is_arithmetic(left, by_hand):
     close(fit.params, meta_regression("y ~ week", data.assign(y=by_hand(data))).params, rtol=0)
 
 
+@pytest.mark.parametrize("right", ["week + dose", "1 + dose + week + dose", "1", "week"])
+@pytest.mark.usefixtures("engine")
+def test_columns_of_numbers_are_read_as_the_formula_engine_reads_them(right):
+    data = WEEKS.assign(dose=[1, 3, 2, 2, 5, 4])
+    ours, theirs = (meta_regression(formula, data) for formula in (f"yi ~ {right}", f"yi ~ ({right})"))
+    assert isinstance(ours._model.spec, PlainDesign) and not isinstance(theirs._model.spec, PlainDesign)
+    np.testing.assert_array_equal(ours.exog, theirs.exog)
+    pd.testing.assert_frame_equal(ours._model.moderators, theirs._model.moderators)
+    pd.testing.assert_frame_equal(ours.predict(data), theirs.predict(data))
+    assert ours._names == theirs._names and ours._model.terms[1:] == theirs._model.terms[1:]
+
+
+def test_other_columns_are_left_to_the_formula_engine():
+    data = WEEKS.assign(truth=[True, False] * 3, **{"class": range(6)})
+    for right in ("therapy", "truth", "0 + week", "week - 1", "week * truth", "Q('class')"):
+        assert not isinstance(meta_regression(f"yi ~ {right}", data)._model.spec, PlainDesign), right
+    assert "cannot be evaluated" in message("yi ~ class", data)
+
+
+MODERATORS = WEEKS[["week"]].assign(**{"a dose": [1.0, 3, 2, 2, 5, 4]})
+
+
+def test_moderators_without_a_formula():
+    by_formula = meta_regression("yi ~ week + Q('a dose')", WEEKS.join(MODERATORS["a dose"]))
+    by_array = meta_regression(MODERATORS.to_numpy(), WEEKS)
+    by_name = meta_regression(MODERATORS[::-1], WEEKS)
+    outcomes_alone = meta_regression(MODERATORS.to_numpy(), WEEKS["yi"].tolist(), vi=WEEKS["vi"].to_numpy())
+    for fit in (by_array, by_name, outcomes_alone):
+        close(fit.summary_frame(), by_formula.summary_frame(), rtol=1e-12)
+        close(fit.predict(MODERATORS.to_numpy()[:2]), fit.predict()[:2], rtol=1e-12)
+        close(pickle.loads(pickle.dumps(fit)).predict(MODERATORS.to_numpy()), fit.predict(), rtol=1e-12)
+    assert (by_array.formula, by_name.formula) == ("yi ~ x1 + x2", 'yi ~ week + Q("a dose")')
+    assert list(by_array.params.index) == ["Intercept", "x1", "x2"] and by_array.labels == by_formula.labels
+    assert outcomes_alone.labels == tuple(f"Study {i + 1}" for i in range(6))
+    close(by_name.predict({"week": 3, "a dose": 2}), by_array.predict({"x1": 3, "x2": 2}), rtol=1e-12)
+    assert moderator_curve(by_name, "a dose").held == {"week": pytest.approx(MODERATORS["week"].mean())}
+    through_0 = meta_regression(MODERATORS["week"], WEEKS, intercept=False)
+    close(through_0.params, meta_regression("yi ~ 0 + week", WEEKS).params, rtol=1e-12)
+
+
+def test_studies_without_a_moderator_are_left_out_of_an_array_too():
+    week = MODERATORS.to_numpy(copy=True)
+    week[2, 1] = np.nan
+    fit = meta_regression(week, WEEKS, missing="drop")
+    assert fit.left_out == (("C", "no x2"),) and fit.k == 5
+    # A moderator may bear the name of a column of the effects, whose values count as effects.
+    named = pd.DataFrame(week, columns=["yi", "effect"])
+    close(meta_regression(named, WEEKS.reset_index(drop=True), missing="drop").params, fit.params, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("moderators", "more", "expected"),
+    [
+        (MODERATORS.to_numpy()[:4], {}, "the moderators have 4 rows for 6 studies; give one row for each"),
+        (MODERATORS.set_axis(list("uvwxyz")), {}, "data and moderators are paired by their index"),
+        (MODERATORS.to_numpy()[None], {}, "the moderators have 3 dimensions"),
+        ([1.0, np.nan, 3, np.inf, 5, 6], {}, "2 problems .*study 2 .*'x1' is missing.*study 4 .*'x1' is infinite"),
+        (np.column_stack([MODERATORS, MODERATORS["week"] * 2]), {}, "'x3' is determined by 'x1' .collinear."),
+        (np.ones((6, 2)), {}, "'x1' is 1 in every study.*'x2' is 1 in every study"),
+        (np.eye(6)[:, 1:], {}, "6 coefficients .* need at least 7 studies"),
+        (
+            WEEKS["therapy"],
+            {},
+            r"'therapy' does not hold numbers; give numbers, or a formula such as 'yi ~ C\(therapy\)'",
+        ),
+        (MODERATORS, {"vi": [0.1] * 6}, "vi is given, but the effects are a table"),
+        (MODERATORS, {"vi": "vy"}, "vi='vy' is not a column of data"),
+        (MODERATORS, {"intercept": 1}, "intercept=1 must be True or False"),
+        (MODERATORS, {"data": WEEKS["yi"].tolist()}, "vi='vi' no column; give one sampling variance for each"),
+        (MODERATORS, {"data": [1.0, 2.0], "vi": [0.1]}, "yi and vi have 2 and 1 values"),
+        (MODERATORS, {"data": WEEKS.drop(columns="yi")}, "'yi' is not a column of data"),
+        ("yi ~ week", {"intercept": False}, "intercept=False is .*; write 'yi ~ 0 \\+ week'"),
+        (None, {}, "formula=None must read"),
+    ],
+)
+def test_bad_moderators(moderators, more, expected):
+    with pytest.raises(ValueError, match=f"(?s){expected}"):
+        meta_regression(moderators, **{"data": WEEKS} | more)
+
+
 @pytest.mark.usefixtures("engine")
 def test_new_data_with_a_level_that_no_study_has():
     data = WEEKS.assign(dose=[1, 1, 2, 2, 3, 3], kind=pd.Categorical(WEEKS["therapy"]))
@@ -799,7 +880,7 @@ def test_every_problem_is_named_at_once():
         "or leave the study out",
         "  study 5 (E): moderator 'week' is infinite; fill it in, or leave out the study or the moderator",
         "  study 3 (C): moderator 'therapy' is missing; fill it in, or leave out the study or the moderator",
-        "  'one' is 1 in every study, so it has no effect to estimate; leave it out of the formula",
+        "  'one' is 1 in every study, so it has no effect to estimate; leave it out",
     ]
 
 

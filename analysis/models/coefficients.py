@@ -197,8 +197,11 @@ class Regression(Coefficients):
     _model: Model
 
     def __getstate__(self) -> dict[str, Any]:
+        from analysis.models.formulas import PlainDesign
+
         # The formula engine's own objects cannot be pickled; `design_rows` makes them again when they are needed.
-        return vars(self) | {"_model": self._model._replace(spec=None)}
+        spec = self._model.spec if isinstance(self._model.spec, PlainDesign) else None
+        return vars(self) | {"_model": self._model._replace(spec=spec)}
 
     @property
     def _names(self):

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from analysis._types import Floats, Values
 from analysis.models.pooling import Options, heterogeneity
 from analysis.models.results import pvalues
-from analysis.models.tau2 import Point, dot
+from analysis.models.tau2 import Point, dot, inverse
 
 # Above this ratio of variances within a fit, each fit gets precise anchors of its own.
 _SPREAD = 1e3
@@ -45,6 +45,7 @@ class Designs(NamedTuple):
     y: np.ndarray  # (k - p, n), outcomes of the other studies less their value in the regression through the anchors
     v: np.ndarray  # (k, n)
     z: np.ndarray  # (k - p, p), or (k - p, p, n) where each fit has its own anchors
+    products: np.ndarray  # (p p, k - p) of the columns of z, or (k - p, p, p, n)
     back: np.ndarray  # (p, p) or (p, p, n): from fitted values of the anchors to coefficients
     shift: np.ndarray  # (p, n), outcomes of the anchors
     spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
@@ -85,7 +86,10 @@ class Designs(NamedTuple):
         """Return the fits `index`."""
         own = self.z.ndim == 3
         return Designs(
-            *(x if name in ("z", "back") and not own else x.take(index, axis=-1) for name, x in self._asdict().items())
+            *(
+                x if name in ("z", "products", "back") and not own else x.take(index, axis=-1)
+                for name, x in zip(self._fields, self, strict=True)
+            )
         )
 
     def at(self, tau2: Values) -> Any:
@@ -100,9 +104,9 @@ class Designs(NamedTuple):
         """Weighted least squares for all fits at weights (k, n)."""
         p, z = self.p, self.z
         top, rest = weights[:p], weights[p:]
-        (inner,) = _gram(z, rest)
+        inner = self._gram(rest)
         total = inner.copy()
-        total[np.arange(p), np.arange(p)] += top
+        total.reshape(p * p, -1)[:: p + 1] += top
         inv, pivots = inverse(total)
         alpha = np.einsum("pqn,qn->pn", inv, _transposed(z, rest * self.y))
         residual = np.concatenate([-alpha, self.y - _forward(z, alpha)])
@@ -116,7 +120,7 @@ class Designs(NamedTuple):
     def _residual_share(self, at, size):
         """Sum of size (1 - leverage) over the studies, for size (k, n); with the weights as size it is tr P."""
         p = self.p
-        (inner,) = _gram(self.z, size[p:] * at.weights[p:])
+        inner = self._gram(size[p:] * at.weights[p:])
         others = size[p:].sum(axis=0) - np.einsum("pqn,qpn->n", at.inverse, inner)
         return others + np.einsum("pn,pqn,qpn->n", size[:p], at.inverse, at.gram)
 
@@ -134,16 +138,22 @@ class Designs(NamedTuple):
         if not restricted:
             whole = dot(top, top) + square.sum(axis=0)
             return Point(t, fit, at.weights.sum(axis=0), fit_slope, whole)
-        second, third = _gram(z, square, square * rest)
+        second, third = self._gram(square), self._gram(square * rest)
         shared = np.einsum("pqn,qrn->prn", at.inverse, second)
         # P among the anchors.
         corner = top[:, None] * np.einsum("pqn,qrn->prn", at.inverse, at.gram)
-        trace = rest.sum(axis=0) - np.einsum("ppn->n", shared) + np.einsum("ppn->n", corner)
+        trace = rest.sum(axis=0) + np.einsum("ppn->n", corner - shared)
         # tr PP, the sum of the squares of P: the others, the anchors, and twice the others with the anchors.
         slope = square.sum(axis=0) - 2.0 * np.einsum("pqn,qpn->n", at.inverse, third)
         slope += np.einsum("pqn,qpn->n", shared, shared) + np.einsum("pqn,pqn->n", corner, corner)
         slope += 2.0 * np.einsum("pn,pqn,qpn->n", top * top, shared, at.inverse)
         return Point(t, fit, trace, fit_slope, slope)
+
+    def _gram(self, weights):
+        """Z' diag(w) Z of shape (p, p, n) for weights (k - p, n)."""
+        if self.z.ndim == 2:
+            return (self.products @ weights).reshape(self.p, self.p, -1)
+        return np.einsum("ipqn,in->pqn", self.products, weights)
 
     def log_likelihood(self, tau2: Floats, restricted: bool) -> Floats:
         """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (n,)."""
@@ -167,11 +177,13 @@ def designs(y: Floats, v: Floats, x: Floats) -> Designs:
     y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
     z, back = _anchored(x / length, order)
     back = back / length[:, None, None]
+    products = z[:, :, None] * z[:, None]
     if not own:
         z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
+        products = products.reshape(len(z), -1).T
     p, mean = x.shape[1], y.mean(axis=0)
     rest = y[p:] - _forward(z, y[:p])
-    return Designs(rest, v, z, back, y[:p], ((y - mean) ** 2).mean(axis=0), scale, smallest / scale**2)
+    return Designs(rest, v, z, products, back, y[:p], ((y - mean) ** 2).mean(axis=0), scale, smallest / scale**2)
 
 
 def _anchors_first(q, size):
@@ -235,33 +247,6 @@ def _forward(z, b):
 def _transposed(z, u):
     """Z' u for values u (k - p, n)."""
     return z.T @ u if z.ndim == 2 else np.einsum("ipn,in->pn", z, u)
-
-
-def _gram(z, *weights):
-    """Z' diag(w) Z of shape (p, p, n), for each w (k - p, n)."""
-    p = z.shape[1]
-    if z.ndim == 2:
-        products = (z[:, :, None] * z[:, None, :]).reshape(len(z), p * p).T
-        return [(products @ w).reshape(p, p, -1) for w in weights]
-    products = z[:, :, None] * z[:, None]
-    return [np.einsum("ipqn,in->pqn", products, w) for w in weights]
-
-
-def inverse(a: Floats) -> tuple[Floats, list[Floats]]:
-    """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
-
-    Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
-    """
-    a, pivots = a.copy(), []
-    for j in range(len(a)):
-        pivots.append(a[j, j].copy())
-        pivot = 1.0 / pivots[-1]
-        row, column = a[j] * pivot, a[:, j].copy()
-        a -= column[:, None] * row
-        a[j] = row
-        a[:, j] = column * -pivot
-        a[j, j] = pivot
-    return a, pivots
 
 
 class MixedFits(NamedTuple):

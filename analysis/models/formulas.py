@@ -2,12 +2,14 @@
 
 The formula engine is the one that statsmodels chooses (patsy or formulaic, `statsmodels.formula.options`). It runs a
 formula as Python, so that `analysis.models.restricted` reads it before. Nothing is parsed here but the names of
-columns, so that a message can say which column and which study to look at.
+columns, so that a message can say which column and which study to look at. Columns of numbers that stand as they are,
+in a formula such as "yi ~ week + dose" or in an array, need no engine: `PlainDesign` is their matrix.
 """
 
 from __future__ import annotations
 
 import inspect
+import keyword
 import re
 import sys
 import warnings
@@ -16,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis import _check
 from analysis._types import Floats, Labels, Missing
 from analysis.models import restricted
-from analysis.models.studies import Studies, labels_of, paired, table_of, warn_of_repeats
+from analysis.models.studies import TABLE_HAS_ITS_OWN, Studies, labels_of, paired, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -32,11 +34,38 @@ _DEPENDENT = 1e-7
 _SAME = 1e-9
 # Problems that a message lists.
 _LISTED = 20
-_NO_EFFECT = ", so it has no effect to estimate; leave it out of the formula"
+_NO_EFFECT = ", so it has no effect to estimate; leave it out"
+
+
+class PlainDesign(NamedTuple):
+    """A design of columns as they stand, beside an intercept or alone."""
+
+    columns: tuple[str, ...]
+    intercept: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of the coefficients, as a formula engine gives them."""
+        return ("Intercept",) * self.intercept + self.columns
+
+    @property
+    def right(self) -> str:
+        """The right side of a formula that says the same."""
+        names = (name if name.isidentifier() else f'Q("{name}")' for name in self.columns)
+        return " + ".join([*["0"] * (not self.intercept), *names]) or "1"
+
+    def matrix(self, table: pd.DataFrame) -> Floats:
+        """The design (k, p) of a table."""
+        if lacking := [name for name in self.columns if name not in table]:
+            raise ValueError(f"there is no column {', '.join(map(repr, lacking))}")
+        given = [table[name].to_numpy() for name in self.columns]
+        if text := [name for name, column in zip(self.columns, given, strict=True) if column.dtype.kind not in "fiub"]:
+            raise ValueError(f"{', '.join(map(repr, text))} must hold numbers")
+        return np.column_stack([np.ones((len(table), int(self.intercept))), *given])
 
 
 class Model(NamedTuple):
-    """Checked studies and their design matrix; `spec` lets the formula engine build rows for new data."""
+    """Checked studies and their design matrix; `spec` makes rows for new data."""
 
     yi: np.ndarray
     vi: np.ndarray
@@ -45,7 +74,7 @@ class Model(NamedTuple):
     x: np.ndarray
     names: tuple[str, ...]
     terms: tuple[str, ...]  # that of each column of x
-    spec: Any  # None in a fit that was pickled or copied
+    spec: Any  # a `PlainDesign`, or what the formula engine calls so: None in a fit that was pickled or copied
     moderators: pd.DataFrame  # the columns that the right side names, one row for each study
     left_out: tuple[tuple[str, str], ...] = ()  # label and reason
     effects: EffectSizes | None = None  # where they are what the formula explains
@@ -53,36 +82,92 @@ class Model(NamedTuple):
 
 
 def read_model(
-    formula: str,
-    data: pd.DataFrame | EffectSizes,
-    vi: str,
+    formula: str | ArrayLike | pd.DataFrame,
+    data: pd.DataFrame | EffectSizes | ArrayLike,
+    vi: str | ArrayLike,
     labels: Labels | None,
     *,
     missing: Missing = "raise",
     unsafe: bool = False,
+    intercept: bool = True,
 ) -> Model:
-    """Outcomes, variances and design matrix of a formula; ValueError lists every problem at once."""
+    """Outcomes, variances and design matrix of a formula, or of moderators; ValueError lists every problem at once."""
     _check.option("missing", missing, ("raise", "drop"))
-    table, labels = _data_and_labels(data, labels)
+    if not isinstance(intercept, bool):
+        raise ValueError(f"intercept={intercept!r} must be True or False")
+    mods = None if np.ndim(formula) == 0 else formula
+    data = data if mods is None else _with_variances(data, vi)
+    vi = vi if isinstance(vi, str) or mods is None else "vi"
+    # An unsafe formula may use columns that it does not name.
+    used = None if unsafe else f"{formula if mods is None else 'yi'} {vi} se"
+    table, index, labels = _data_and_labels(data, labels, used)
     names = _check.study_labels(labels, len(table))
     spread = "se" if vi == "vi" and "vi" not in table and "se" in table else vi
-    _fail(_formula_problems(formula, table, spread))
-    left, right = (side.strip() for side in formula.split("~"))
+    if mods is None:
+        _fail(_formula_problems(formula, table, spread, intercept))
+        left, right = (side.strip() for side in formula.split("~"))
+        columns, spec = table, _plain_design(right, table)
+    else:
+        no_outcome = [] if "yi" in table else [f"'yi' is not a column of data: the outcomes{_check.meant('yi', table)}"]
+        _fail(no_outcome + _spread_problems(spread, table))
+        columns = _moderators(mods, index)
+        spec = PlainDesign(tuple(columns), intercept)
+        left, right = "yi", spec.right
     where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
     outcome, unreadable = _outcome(left, table, unsafe)
     left_out = ()
     if missing == "drop":
         needed = {"effect": outcome, "standard error" if spread == "se" else "variance": table[spread]}
-        known, left_out = _known(
-            pd.DataFrame(needed).join(table[_named(right, table)].drop(columns=spread, errors="ignore")), names
-        )
-        table, outcome = _plain(table[known], "data"), np.asarray(outcome)[known]
+        named = _named(right, columns) if spec is None else spec.columns
+        named = [name for name in named if columns is not table or name != spread]
+        known, left_out = _known(pd.concat([pd.DataFrame(needed), columns[named]], axis=1), names)
+        table, columns = (_plain(each[known], "data") for each in (table, columns))
+        outcome = np.asarray(outcome)[known]
         names, where = (tuple(x for x, here in zip(xs, known, strict=True) if here) for xs in (names, where))
     warn_of_repeats(data, table, "meta_regression")
     yi, variances, problems = _outcomes_and_variances(outcome, table[spread], where, "se" if spread == "se" else "vi")
-    design = _design(right, table, where, problems + unreadable, unsafe)
+    design = _design(right, columns, where, problems + unreadable, unsafe, spec)
     effects = data if left == "yi" and not isinstance(data, pd.DataFrame) else None
     return Model(yi, variances, names, **design, left_out=left_out, effects=effects)
+
+
+def _with_variances(data, vi):
+    """The table that is given, or that of outcomes beside their variances."""
+    if np.ndim(data) != 1:
+        if not isinstance(vi, str):
+            raise ValueError(TABLE_HAS_ITS_OWN.format(name="vi"))
+        return data
+    if isinstance(vi, str):
+        raise ValueError(f"the outcomes are no table, and so vi={vi!r} no column; give one sampling variance for each")
+    vi = paired(vi, "vi", data.index if isinstance(data, pd.Series) else None)
+    _check.same_shape(data, vi, 1, "(k,), one value for each study")
+    return pd.DataFrame({"yi": data, "vi": vi})
+
+
+def _moderators(given, index):
+    """Moderators as a table of numbers: those of pandas have the index of the studies, all others are x1, x2 ..."""
+    given = given.to_frame() if isinstance(given, pd.Series) else given
+    given = paired(given, "moderators", index, "data")
+    if not isinstance(given, pd.DataFrame):
+        # Of a list each entry stays what it is.
+        x = np.asarray(given, dtype=None if hasattr(given, "dtype") else object)
+        if x.ndim > 2:
+            raise ValueError(f"the moderators have {x.ndim} dimensions; give a row for each study: (k,) or (k, p)")
+        given = pd.DataFrame(x, copy=True)
+        given = given.infer_objects() if x.dtype.kind == "O" else given
+    if len(given) != len(index):
+        raise ValueError(f"the moderators have {len(given)} rows for {len(index)} studies; give one row for each")
+    table = _plain(given, "the moderators")
+    if not all(isinstance(name, str) for name in table):
+        table.columns = [f"x{j + 1}" for j in range(table.shape[1])]
+    _fail(
+        [
+            f"moderator {name!r} does not hold numbers; give numbers, or a formula such as 'yi ~ C({name})'"
+            for name, dtype in zip(table, table.dtypes, strict=True)
+            if dtype.kind not in "fiub"
+        ]
+    )
+    return table
 
 
 def _known(needed, names):
@@ -142,7 +227,8 @@ def read_moderators(mods: str, studies: Studies, unsafe: bool = False) -> Model:
     """
     right = _moderators_alone(mods, studies)
     where = [f"effect {i + 1} ({name})" for i, name in zip(studies.kept, studies.labels, strict=True)]
-    design = _design(right, _plain(studies.table.iloc[studies.kept], "effects"), where, [], unsafe)
+    table = _plain(studies.table.iloc[studies.kept], "effects")
+    design = _design(right, table, where, [], unsafe, _plain_design(right, table))
     return Model(studies.yi, studies.vi, studies.labels, **design, effects=studies.effects)
 
 
@@ -156,29 +242,49 @@ def _moderators_alone(mods, studies):
     return right.strip()
 
 
-def _design(right, table, where, problems, unsafe):
-    """What a `Model` holds of the right side of a formula; raises ValueError if there are problems, those given too."""
+def _design(right, table, where, problems, unsafe, plain):
+    """What a `Model` holds of the right side of a formula; raises ValueError if there are problems, those given too.
+
+    `plain` is its `PlainDesign` where it is one.
+    """
     _check.single(unsafe=unsafe)
-    missing, missing_problems = _missing(right, table, where)
-    if refused := not unsafe and restricted.problems(right, table.columns):
-        _fail([*problems, *missing_problems, "; ".join(refused)])
-    try:
-        exog, spec = _matrix("~ " + right, table, _meanings(right, unsafe))
-    # The engines raise whatever the terms of a formula raise.
-    except Exception as error:
-        _fail([*problems, *missing_problems, _unreadable(right, table, error)])
-    problems = problems + missing_problems + _row_problems(exog, missing, where)
-    problems += _levels_alike(right, table) + _single_levels(right, table) + _design_problems(exog, len(table))
-    _fail(problems)
+    named = _named_in_order(right, table) if plain is None else plain.columns
+    missing, missing_problems = _missing(named, table, where)
+    problems = problems + missing_problems
+    if plain is not None:
+        x, names, spec = plain.matrix(table), plain.names, plain
+    else:
+        if refused := not unsafe and restricted.problems(right, table.columns):
+            _fail([*problems, "; ".join(refused)])
+        try:
+            exog, spec = _matrix("~ " + right, table, _meanings(right, unsafe))
+        # The engines raise whatever the terms of a formula raise.
+        except Exception as error:
+            _fail([*problems, _unreadable(right, table, error)])
+        x, names = exog.to_numpy(float), tuple(map(str, exog.columns))
+        problems += _row_problems(exog, missing, where) + _levels_alike(right, table) + _single_levels(right, table)
+    _fail(problems + _design_problems(x, names, len(table)))
     return {
         "right": right,
-        "x": exog.to_numpy(float),
-        "names": tuple(map(str, exog.columns)),
-        "terms": _terms(spec),
+        "x": x,
+        "names": names,
+        "terms": names if spec is plain else _terms(spec),
         "spec": spec,
-        "moderators": table[_named_in_order(right, table)],
+        # By position: pandas looks names up slowly.
+        "moderators": table.iloc[:, [table.columns.get_loc(name) for name in named]],
         "unsafe": unsafe,
     }
+
+
+def _plain_design(right, table):
+    """The design of a right side that is a sum of columns of numbers; None for any other."""
+    words = dict.fromkeys(word.strip() for word in right.split("+"))
+    words.pop("1", None)
+    plain = all(
+        name.isidentifier() and not keyword.iskeyword(name) and name in table and table[name].dtype.kind in "fiu"
+        for name in words
+    )
+    return PlainDesign(tuple(words), True) if plain else None
 
 
 def _terms(spec):
@@ -188,23 +294,30 @@ def _terms(spec):
     return tuple(str(term) for term, at in terms.items() for _ in range(at.start, at.stop))
 
 
-def _data_and_labels(data, labels):
-    """The table with rows numbered from 0, and the labels of the studies, None if there are none."""
+def _data_and_labels(data, labels, formula):
+    """The table as `_plain` has it, its index, and the labels of the studies, None if there are none."""
     table = table_of(data, "meta_regression")
     if table is None:
         raise TypeError(_check.refusal(data, "meta_regression", "give a DataFrame or EffectSizes"))
     if not len(table):
         raise ValueError("there are no studies: data has no rows")
-    plain = _plain(table, "data")
-    return plain, labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
+    plain = _plain(table, "data", formula)
+    return plain, table.index, labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
 
 
-def _plain(table, called):
-    """A copy with rows numbered from 0 and types that every formula engine takes, without levels that no row has."""
-    if len(twice := table.columns[table.columns.duplicated()]):
-        raise ValueError(f"{called}: two columns are named {twice[0]!r}; rename one of them")
+def _plain(table, called, formula=None):
+    """A copy with rows numbered from 0 and types that every formula engine takes, without levels that no row has.
+
+    Columns that no word of the `formula` names may stay as they are.
+    """
+    if not table.columns.is_unique:
+        [twice, *_] = table.columns[table.columns.duplicated()]
+        raise ValueError(f"{called}: two columns are named {twice!r}; rename one of them")
     table = table.reset_index(drop=True)
-    for name, dtype in table.dtypes.items():
+    for name, dtype in zip(table.columns, table.dtypes, strict=True):
+        unnamed = formula is not None and str(name) not in formula
+        if unnamed or (isinstance(dtype, np.dtype) and dtype.kind in "fiub"):
+            continue
         column = table[name]
         if isinstance(dtype, pd.CategoricalDtype):
             levels = column.cat.categories
@@ -217,11 +330,19 @@ def _plain(table, called):
     return table
 
 
-def _formula_problems(formula, table, vi):
+def _formula_problems(formula, table, vi, intercept):
     """What makes it pointless to look at the studies."""
     sides = formula.split("~") if isinstance(formula, str) else []
     if len(sides) != 2 or not all(side.strip() for side in sides):
         return [f"formula={formula!r} must read 'outcome ~ moderators', such as 'yi ~ week + C(therapy)'"]
+    if not intercept:
+        left, right = (side.strip() for side in sides)
+        return [f"intercept=False is for moderators without a formula; write '{left} ~ 0 + {right}'"]
+    return _spread_problems(vi, table)
+
+
+def _spread_problems(vi, table):
+    """What is wrong with the name of the column of variances."""
     if not isinstance(vi, str) or vi not in table.columns:
         return [f"vi={vi!r} is not a column of data; name the column of sampling variances{_check.meant(vi, table)}"]
     return []
@@ -291,23 +412,25 @@ def _first_line(error):
 
 def _outcomes_and_variances(outcome, variances, where, spread):
     """Outcomes and variances as arrays, and what is wrong with them; with `spread` "se" of standard errors."""
-    raw = {"yi": np.asarray(outcome, dtype=object), spread: np.asarray(variances, dtype=object)}
-    yi, vi = (_check.as_floats(x).copy() for x in (outcome, variances))
+    yi, vi = (_check.as_floats(np.asarray(x)).copy() for x in (outcome, variances))
     vi = _check.squared(vi) if spread == "se" else vi
-    good = dict(zip(raw, _check.good(yi, vi), strict=True))
+    good = dict(zip(("yi", spread), _check.good(yi, vi), strict=True))
+    if all(each.all() for each in good.values()):
+        return yi, vi, []
+    raw = {"yi": np.asarray(outcome, dtype=object), spread: np.asarray(variances, dtype=object)}
     bad = [(i, name) for i in range(len(yi)) for name in raw if not good[name][i]]
     return yi, vi, [f"{where[i]}: {_check.complaint(name, raw[name][i])}" for i, name in bad]
 
 
-def _missing(right, table, where):
+def _missing(named, table, where):
     """Which studies miss a moderator, as an array of bool, and a message for each missing value."""
     missing, problems = np.zeros(len(table), dtype=bool), []
-    for name in _named(right, table):
-        absent = table[name].isna().to_numpy()
-        bad = absent | np.isinf(table[name].to_numpy()) if table[name].dtype.kind == "f" else absent
+    for name in named:
+        column = table[name]
+        bad = ~np.isfinite(column.to_numpy()) if column.dtype.kind == "f" else column.isna().to_numpy()
         missing |= bad
         problems += [
-            f"{where[i]}: moderator {name!r} is {'missing' if absent[i] else 'infinite'}; "
+            f"{where[i]}: moderator {name!r} is {'missing' if pd.isna(column[i]) else 'infinite'}; "
             "fill it in, or leave out the study or the moderator"
             for i in np.flatnonzero(bad)
         ]
@@ -351,9 +474,8 @@ def _single_levels(right, table):
     return problems
 
 
-def _design_problems(exog, k):
+def _design_problems(x, names, k):
     """Columns that cannot have a coefficient of their own, and too many of them for k studies."""
-    names, x = list(map(str, exog.columns)), exog.to_numpy(float)
     x = x[np.isfinite(x).all(axis=1)]
     if not names:
         return ["the formula has neither moderators nor an intercept; 'yi ~ 1' has an intercept alone"]
@@ -402,7 +524,8 @@ def _named_in_order(right, table):
 
 def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     """Design matrix (m, p) for new data and its index; ValueError if a value is missing or not known."""
-    spec, meanings = model.spec, _meanings(model.right, model.unsafe)
+    spec, plain = model.spec, isinstance(model.spec, PlainDesign)
+    meanings = {} if plain else _meanings(model.right, model.unsafe)
     if spec is None:
         try:
             exog, spec = _matrix("~ " + model.right, model.moderators, meanings)
@@ -415,7 +538,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
                 "engine, is not the same where predict is called"
             )
     if not isinstance(new_data, pd.DataFrame | Mapping):
-        new_data = _of_only_moderator(model, new_data)
+        new_data = _of_nameless(model, new_data)
     if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
         new_data = {name: [value] for name, value in new_data.items()}
     new = pd.DataFrame(new_data)
@@ -423,7 +546,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     named = table.columns.intersection(model.moderators.columns)
     unknown = table[named].isna() | table[named].isin([np.inf, -np.inf])
     _none_missing(table.index[~unknown.any(axis=1)], table)
-    if problems := _unknown_levels(spec, table):
+    if problems := [] if plain else _unknown_levels(spec, table):
         raise ValueError(f"new_data does not fit the formula: {'; '.join(problems[:_LISTED])}")
     # The levels have been checked; patsy would want all of them, in the order of the fit. formulaic takes numbers for
     # categories, or not, by the type of their column, which is that of the fit.
@@ -434,7 +557,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
         # formulaic warns of a strange level where the term is not a column alone.
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Data has categories outside")
-            exog, _ = _matrix(spec, table, meanings)
+            exog = pd.DataFrame(spec.matrix(table)) if plain else _matrix(spec, table, meanings)[0]
     except Exception as error:
         raise ValueError(f"new_data does not fit the formula: {_first_line(error)}") from error
     x = exog.to_numpy(float)
@@ -449,9 +572,11 @@ def _none_missing(whole, table):
         raise ValueError(f"a moderator is missing or not finite in row {rows} of new_data; fill it in")
 
 
-def _of_only_moderator(model, values):
-    """Values without a name, which are those of the moderator where there is a single one."""
+def _of_nameless(model, values):
+    """Values without a name: those of the moderator where there is a single one, or a column for each."""
     names = list(model.moderators.columns)
+    if np.ndim(values) == 2 and np.shape(values)[1] == len(names):
+        return pd.DataFrame(values, columns=names)
     if len(names) != 1:
         needed = ", ".join(map(repr, names)) or "none"
         raise ValueError(f"new_data={values!r} does not say which moderators it is of; name them: {needed}")

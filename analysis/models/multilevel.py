@@ -29,7 +29,7 @@ from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
 from analysis.models.studies import cluster_column, paired, paired_frame, read_studies, table_of
-from analysis.models.tau2 import Point, columns, likelihood_tau2, upper_bound
+from analysis.models.tau2 import Point, columns, dot, inverse, likelihood_tau2, upper_bound
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,10 @@ _NO_SPARE = 1e-14
 _DEPENDENT = 1e-7
 # A direction in which the effects within clusters have no more than this share of all information says nothing there.
 _NOTHING = 1e-13
+# A search ends with a step this small relative to the logarithm of the component + smallest variance, over the latter.
+_STEP, _FLOOR, _ROUNDS = 1e-9, 1e-14, 200
+# So near its maximum a likelihood has all its digits.
+_ROUGH = 1e-5
 _ARM_COLUMNS = ("yi", "vi", "n_treatment", "n_placebo", "mean_placebo", "sd_placebo")
 # The same in a table with one row a study, by the names of its arguments.
 _WIDE_COLUMNS = ("yi", "vi", "n_t", "n_p", "mean_p", "sd_p")
@@ -517,7 +521,7 @@ def pool_multilevel(
     given = _clustered(effects, _Spread(vi, se, vcov), cluster, (mods, unsafe), more)
     restricted = tau2_method == "REML"
     data = _turned(given)
-    within, between, top = _maximum(data, restricted)
+    within, between, top = (float(each[0]) for each in _maxima(data, restricted))
     fit = robust_fit(given.yi, given.x, given.working(between, within), given.first)
     (k, p), sigma2 = given.x.shape, Levels(between, within)
     # metafor's restricted likelihood has the term log |X'X| / 2.
@@ -830,7 +834,7 @@ def without_each_cluster(fit: MultilevelEffect) -> tuple[list[str], list[Without
         if (data.sizes == 1).all():
             within, between = 0.0, float(_best_between(data, _at_within(data, np.zeros(1)), restricted)[0])
         else:
-            within, between, _ = _maximum(data, restricted)
+            within, between, _ = (float(each[0]) for each in _maxima(data, restricted))
         mean = robust_fit(given.yi, given.x, given.working(between, within), given.first)
         tau2, spread = between + within, _heterogeneity(data, Levels(between, within))
         numbers = _inference(mean, tau2, fit.ci_method, fit.confidence_level) | spread
@@ -847,14 +851,10 @@ class _Nested(NamedTuple):
     one: np.ndarray  # (k,) a column of ones, turned
     d: np.ndarray  # (k,) eigenvalues of the sampling covariance
     first: np.ndarray  # (m,) where each cluster begins
+    sizes: np.ndarray  # (m,) number of effects in each cluster
     plain: bool  # whether the design is a column of ones
     grid: np.ndarray  # (g,) values of `within` up to one above which there is no maximum
     at: Any  # the clusters at these, an `_At`
-
-    @property
-    def sizes(self):
-        """Number of effects in each cluster."""
-        return np.diff(np.append(self.first, self.y.size))
 
     def by_cluster(self, x):
         """Sums (m, ...) of values (k, ...) over the effects of each cluster."""
@@ -883,40 +883,60 @@ def _turned(given):
     low, high = np.log(d.min()), np.log(d.min() + upper)
     points = _FEWEST + int(_PER_UNIT * (high - low))
     grid = np.append(0.0, np.expm1(np.linspace(0.0, high - low, points)[1:]) * d.min())
-    data = _Nested(y, x, one, d, first, plain, grid, None)
+    data = _Nested(y, x, one, d, first, np.diff(np.append(first, k)), plain, grid, None)
     return data._replace(at=_at_within(data, grid))
 
 
-def _maximum(data, restricted, between=None):
-    """The global maximum over both variance components, or over `within` where `between` is given.
+def _maxima(data, restricted, between=None):
+    """The global maximum over both variance components, or over `within` at each value (n,) of `between`.
 
-    Returns within, between and the log-likelihood. The derivative along the profile changes from rising to
-    falling at each local maximum: the changes are bracketed on a grid and refined one by one. Where the best
+    Returns within, between and the log-likelihood, (n,) each. The derivative along the profile changes from rising to
+    falling at each local maximum: the changes are bracketed on a grid and refined, all at once. Where the best
     `between` jumps, the derivative jumps upwards, so no maximum hides there.
     """
-    from scipy.optimize import brentq
 
-    def along(within, at):
-        b = _best_between(data, at, restricted) if between is None else np.full(within.shape, between)
-        return b, _slope_within(data, within, at, b, restricted)
+    def slopes(at, b):
+        return at.slope(_best_between(data, at, restricted) if b is None else b, restricted)
 
-    def slope(within):
-        within = np.array([within])
-        return along(within, _at_within(data, within))[1][0]
-
-    grid = data.grid
-    rising = along(grid, data.at)[1] > 0
-    roots = [] if rising[0] else [0.0]
-    # As near as brentq allows: its own absolute tolerance would make the result depend on the unit.
-    for i in np.flatnonzero(rising[:-1] & ~rising[1:]):
-        ends = grid[i], grid[i + 1]
-        roots.append(brentq(slope, *ends, xtol=1e-16 * ends[1], rtol=1e-15, maxiter=500))
-    roots = np.array(roots)
-    at = _at_within(data, roots)
-    b, _ = along(roots, at)
+    grid, n = data.grid, 1 if between is None else between.size
+    at = data.at if n == 1 else data.at.take(np.tile(np.arange(grid.size), n))
+    slope = slopes(at, None if between is None else np.repeat(between, grid.size)).reshape(n, -1)
+    rising = slope > 0
+    owner, i = np.nonzero(rising[:, :-1] & ~rising[:, 1:])
+    own = None if between is None else between[owner]
+    ends = (grid[i], slope[owner, i]), (grid[i + 1], slope[owner, i + 1])
+    step = _STEP if between is None else _ROUGH
+    roots = _crossing(lambda within: slopes(_at_within(data, within), own), *ends, data.d.min(), step)
+    falls = np.flatnonzero(~rising[:, 0])
+    owner, within = np.append(falls, owner), np.append(np.zeros(falls.size), roots)
+    at = _at_within(data, within)
+    b = _best_between(data, at, restricted) if between is None else between[owner]
     height = at.log_likelihood(b, restricted)
-    best = int(np.argmax(height))
-    return float(roots[best]), float(b[best]), float(height[best])
+    # The last of each column, its highest.
+    order = np.lexsort((height, owner))
+    best = order[np.append(np.diff(owner[order]) > 0, True)]
+    return within[best], b[best], height[best]
+
+
+def _crossing(values_at, above, below, small, step=_STEP):
+    """Where values are 0, n at once, between `above`, where they are positive, and `below`; each an end with its value.
+
+    False position with the weights of Anderson & Björck 1973, doi 10.1007/BF01951936, of order 1.7, on the scale of
+    log(component + smallest sampling variance). It never leaves the bracket and takes kinks.
+    """
+    (a, at_a), (b, at_b) = ((np.log1p(end / small), value) for end, value in (above, below))
+    # Fewer than twelve rounds, but where rounding or a kink keeps it going.
+    for _ in range(_ROUNDS if b.size else 0):
+        new = b - at_b * (b - a) / (at_b - at_a)
+        value = values_at(small * np.expm1(new))
+        crossed = (value > 0) != (at_b > 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            less = 1.0 - value / at_b
+        at_a = np.where(crossed, at_b, at_a * np.where(less > 0, less, 0.5))
+        a, moved, b, at_b = np.where(crossed, b, a), np.abs(new - b), new, value
+        if (moved <= step * b + _FLOOR).all():
+            break
+    return small * np.expm1(b)
 
 
 class _At(NamedTuple):
@@ -932,6 +952,11 @@ class _At(NamedTuple):
     inner: np.ndarray  # (p, p, g) X'WX of the effects about these means
     cross: np.ndarray  # (p, g) X'Wy of the same
     fixed: np.ndarray  # (g,) the part of the log-likelihood that depends neither on `between` nor on the coefficients
+    # Of the same with the weights squared, for the slope; the last column is that of the effects.
+    total: np.ndarray  # (g,) trace of (V + within I)^-1
+    own: np.ndarray  # (m, g) 1' (V + within I)^-2 1
+    lean: np.ndarray  # (m, p + 1, g) 1' (V + within I)^-2 times moderators and effects about their means
+    square: np.ndarray  # (p + 1, p + 1, g) their products
 
     @property
     def k(self):
@@ -964,8 +989,9 @@ class _At(NamedTuple):
         told = values > _NOTHING * (values[:, -1:] + (self.s[:, None] * self.x**2).sum(axis=(0, 1))[:, None])
         beta = np.einsum("pg,gpq->gq", self.cross, vectors) / np.where(told, values, np.inf)
         rest = self.mean.T - np.einsum("mpg,gpq,gq->gm", self.x, vectors, beta)
-        free = np.einsum("mpg,gpq->gmq", self.x, vectors * ~told[:, None])
-        rest -= np.einsum("gmq,gqn,gn->gm", free, np.linalg.pinv(free), rest)
+        if not told.all():
+            free = np.einsum("mpg,gpq->gmq", self.x, vectors * ~told[:, None])
+            rest -= np.einsum("gmq,gqn,gn->gm", free, np.linalg.pinv(free), rest)
         return (rest**2).sum(axis=1)
 
     def take(self, index):
@@ -973,45 +999,66 @@ class _At(NamedTuple):
         return _At(*(x.take(index, axis=-1) for x in self))
 
     def solve(self, between):
-        """Generalised least squares at `between` (g,): the inverse of X'WX, its determinant's logarithm, and more."""
+        """Generalised least squares at `between` (g,)."""
         weight = self.s / (1.0 + between * self.s)
-        gram = _products(self.x, weight, self.x) + np.moveaxis(self.inner, 2, 0)
-        right = np.einsum("mg,mpg,mg->gp", weight, self.x, self.mean) + self.cross.T
-        inverse = np.linalg.inv(gram)
-        beta = np.einsum("gpq,gq->pg", inverse, right)
-        rest = self.mean - np.einsum("mpg,pg->mg", self.x, beta)
-        return _Solved(weight, inverse, np.linalg.slogdet(gram)[1], beta, rest)
+        weighted = self.x * weight[:, None]
+        inv, pivots = inverse(_products(weighted, self.x) + self.inner)
+        right = np.einsum("mpg,mg->pg", weighted, self.mean) + self.cross
+        beta = np.einsum("pqg,qg->pg", inv, right)
+        return _Solved(weight, inv, pivots, beta, self.mean - np.einsum("mpg,pg->mg", self.x, beta))
 
     def point(self, t, restricted):
         """The two terms of the likelihood equation for `between` = t (g,) and their slopes."""
-        weight, inverse, _, _, rest = self.solve(t)
+        weight, inv, _, _, rest = self.solve(t)
         pull = weight * rest
         fit = (pull**2).sum(axis=0)
-        sums = np.einsum("mg,mpg->gp", weight * pull, self.x)
-        fit_slope = (weight * pull**2).sum(axis=0) - np.einsum("gp,gpq,gq->g", sums, inverse, sums)
+        sums = np.einsum("mg,mpg->pg", weight * pull, self.x)
+        fit_slope = (weight * pull**2).sum(axis=0) - np.einsum("pg,pqg,qg->g", sums, inv, sums)
         trace, trace_slope = weight.sum(axis=0), (weight**2).sum(axis=0)
         if restricted:
-            second, third = (_products(self.x, weight**power, self.x) for power in (2, 3))
-            shared = inverse @ second
-            trace = trace - np.einsum("gpp->g", shared)
-            trace_slope = trace_slope - 2.0 * np.einsum("gpq,gqp->g", inverse, third)
-            trace_slope += np.einsum("gpq,gqp->g", shared, shared)
+            second, third = (_products(self.x * (weight**power)[:, None], self.x) for power in (2, 3))
+            shared = np.einsum("pqg,qrg->prg", inv, second)
+            trace = trace - np.einsum("ppg->g", shared)
+            trace_slope = trace_slope - 2.0 * np.einsum("pqg,qpg->g", inv, third)
+            trace_slope += np.einsum("pqg,qpg->g", shared, shared)
         return Point(t, fit, trace, fit_slope, trace_slope)
 
     def log_likelihood(self, between, restricted):
         """Log-likelihood profiled over the coefficients, or the restricted one, up to a constant; shape (g,)."""
-        weight, _, determinant, beta, rest = self.solve(between)
+        weight, _, pivots, beta, rest = self.solve(between)
         within = np.einsum("pg,pqg,qg->g", beta, self.inner, beta) - 2.0 * (beta * self.cross).sum(axis=0)
         square = (weight * rest**2).sum(axis=0) + within
-        return self.fixed + 0.5 * (np.log(weight / self.s).sum(axis=0) - square - restricted * determinant)
+        determinant = sum(np.log(pivot) for pivot in pivots) if restricted else 0.0
+        return self.fixed + 0.5 * (np.log(weight / self.s).sum(axis=0) - square - determinant)
+
+    def slope(self, between, restricted):
+        """Derivative of the log-likelihood with respect to `within`, the coefficients profiled out; shape (g,).
+
+        It is (y'PPy - tr P) / 2, as for tau2. With A the inverse of V + within I, that of the covariance of a cluster
+        is A - between A 1 1' A / (1 + between s): it turns the residuals, their mean in the cluster and what they are
+        about it, into A times the same with the mean divided by 1 + between s.
+        """
+        weight, inv, _, beta, rest = self.solve(between)
+        share = weight / self.s
+        mean, about = share * rest, np.concatenate([-beta, np.ones((1, beta.shape[1]))])
+        fit = np.einsum("pg,pqg,qg->g", about, self.square, about) + dot(mean * self.own, mean)
+        fit += 2.0 * dot(np.einsum("mg,mpg->pg", mean, self.lean), about)
+        trace = self.total - between * dot(share, self.own)
+        # Without the restriction the inverse itself stands in the place of P.
+        if restricted:
+            x = self.x * share[:, None]
+            both = _products(x, self.lean[:, :-1])
+            squared = self.square[:-1, :-1] + both + both.swapaxes(0, 1) + _products(x * self.own[:, None], x)
+            trace -= np.einsum("pqg,pqg->g", inv, squared)
+        return 0.5 * (fit - trace)
 
 
 class _Solved(NamedTuple):
     """Coefficients at given variances; see `_At.solve`."""
 
     weight: np.ndarray  # (m, g) of the mean of each cluster
-    inverse: np.ndarray  # (g, p, p)
-    determinant: np.ndarray  # (g,) logarithm of that of X'WX
+    inverse: np.ndarray  # (p, p, g) of X'WX
+    pivots: list  # of X'WX, whose product is its determinant
     beta: np.ndarray  # (p, g)
     rest: np.ndarray  # (m, g) residuals of the means
 
@@ -1019,24 +1066,31 @@ class _Solved(NamedTuple):
 def _at_within(data, within):
     """The clusters at the values `within` (g,)."""
     a = 1.0 / (data.d[:, None] + within)
-    ao, sizes = a * data.one[:, None], data.sizes
+    ao, sizes, p = a * data.one[:, None], data.sizes, data.x.shape[1]
     s = data.by_cluster(ao * data.one[:, None])
     mean = data.by_cluster(ao * data.y[:, None]) / s
     rest = data.y[:, None] - np.repeat(mean, sizes, axis=0) * data.one[:, None]
+    pull = a * rest
+    lean, square = np.zeros((len(s), p + 1, within.size)), np.zeros((p + 1, p + 1, within.size))
+    lean[:, p], square[p, p] = data.by_cluster(ao * pull), dot(pull, pull)
     if data.plain:
         # A column of ones is its own mean in every cluster.
         x, inner, cross = np.ones_like(s)[:, None], np.zeros((1, 1, within.size)), np.zeros((1, within.size))
     else:
         x = data.by_cluster(ao[:, None] * data.x[:, :, None]) / s[:, None]
         moved = data.x[:, :, None] - np.repeat(x, sizes, axis=0) * data.one[:, None, None]
-        inner, cross = np.moveaxis(_products(moved, a, moved), 0, 2), np.einsum("kpg,kg->pg", moved, a * rest)
+        pulled = a[:, None] * moved
+        inner, cross = _products(pulled, moved), np.einsum("kpg,kg->pg", pulled, rest)
+        lean[:, :p], square[:p, :p] = data.by_cluster(ao[:, None] * pulled), _products(pulled, pulled)
+        square[:p, p] = square[p, :p] = np.einsum("kpg,kg->pg", pulled, pull)
     # The determinant of the covariance of a cluster is that of V + within I times 1 + between s.
-    return _At(s, mean, x, inner, cross, 0.5 * (np.log(a).sum(axis=0) - (a * rest**2).sum(axis=0)))
+    fixed = 0.5 * (np.log(a).sum(axis=0) - dot(pull, rest))
+    return _At(s, mean, x, inner, cross, fixed, a.sum(axis=0), data.by_cluster(ao**2), lean, square)
 
 
-def _products(x, weight, z):
-    """X' diag(w) Z of shape (g, p, q) for x (k, p, g), weights (k, g) and z (k, q, g)."""
-    return np.matmul((x * weight[:, None]).transpose(2, 1, 0), z.transpose(2, 0, 1))
+def _products(x, z):
+    """X'Z of shape (p, q, g) for x (k, p, g) and z (k, q, g)."""
+    return np.einsum("kpg,kqg->pqg", x, z)
 
 
 def _best_between(data, at, restricted):
@@ -1044,32 +1098,6 @@ def _best_between(data, at, restricted):
     # For a mean alone these sums lose no digits however unequal the variances are.
     clusters = columns(at.mean, 1.0 / at.s) if data.plain else at
     return likelihood_tau2(clusters, restricted) * (clusters.scale**2 if data.plain else 1.0)
-
-
-def _slope_within(data, within, at, between, restricted):
-    """Derivative of the log-likelihood with respect to `within`, the coefficients profiled out; shape (g,).
-
-    It is (y'PPy - tr P) / 2, as for tau2. With A = diag(a), the inverse of the covariance of a cluster is
-    A - between A 1 1' A / (1 + between s).
-    """
-    a, sizes = 1.0 / (data.d[:, None] + within), data.sizes
-    weight, inverse, _, beta, rest = at.solve(between)
-    ao = a * data.one[:, None]
-
-    def solved(values, mean):
-        """The inverse of the covariance times values, given their means in the clusters."""
-        share = np.repeat(between * weight * mean, sizes, axis=0)
-        return a * values - ao * share
-
-    # Py, the weighted residuals.
-    pull = solved(data.y[:, None] - data.x @ beta, rest)
-    fit = (pull**2).sum(axis=0)
-    trace = a.sum(axis=0) - (between * weight / at.s * data.by_cluster(ao**2)).sum(axis=0)
-    # Without the restriction the inverse itself stands in the place of P.
-    if restricted:
-        design = np.stack([solved(data.x[:, [j]], at.x[:, j]) for j in range(data.x.shape[1])], axis=1)
-        trace -= (inverse * _products(design, np.ones_like(a), design)).sum(axis=(1, 2))
-    return 0.5 * (fit - trace)
 
 
 class RobustFit(NamedTuple):
@@ -1140,29 +1168,36 @@ def robust_fit(yi: Floats, x: Floats, blocks: Sequence[Floats], first: NDArray[n
     >>> fit.estimate.round(4), fit.cr2.round(6)
     (array([0.3333]), array([[0.035556]]))
     """
-    parts, designs = np.split(yi, first[1:]), np.split(x, first[1:])
-    raw = [np.linalg.solve(block, design) for block, design in zip(blocks, designs, strict=True)]
-    m, p = len(blocks), x.shape[1]
-    precision = np.array([w.T @ design for w, design in zip(raw, designs, strict=True)])
+    sizes, (k, p) = np.diff(np.append(first, len(yi))), x.shape
+    m, raw, precision = len(blocks), np.empty((k, p)), np.empty((len(blocks), p, p))
+    # Clusters of one size are worked on together.
+    alike = []
+    for size in np.unique(sizes):
+        at = np.flatnonzero(sizes == size)
+        rows, block = first[at][:, None] + np.arange(size), np.array([blocks[i] for i in at])
+        raw[rows] = np.linalg.solve(block, x[rows])
+        precision[at] = raw[rows].swapaxes(1, 2) @ x[rows]
+        alike.append((at, rows, block))
     model = np.linalg.inv(precision.sum(axis=0))
-    estimate = model @ sum(w.T @ y for w, y in zip(raw, parts, strict=True))
-    rests = [y - design @ estimate for y, design in zip(parts, designs, strict=True)]
-    scores = np.array([w.T @ rest for w, rest in zip(raw, rests, strict=True)]) @ model
+    estimate = model @ (raw.T @ yi)
+    rest = yi - x @ estimate
+    scores = np.add.reduceat(raw * rest[:, None], first, axis=0) @ model
     # Summed from both ends: the total less the own precision would be rounding where a cluster has nearly all of it.
     none, root = np.zeros((1, p, p)), np.linalg.cholesky(model)
     others = np.concatenate([none, precision[:-1].cumsum(axis=0)])
     others += np.concatenate([precision[:0:-1].cumsum(axis=0)[::-1], none])
     adjusted, own, sums = np.empty((m, p)), np.empty((m, p, p)), np.empty((m, p, p))
-    for i, (block, design, rest) in enumerate(zip(blocks, designs, rests, strict=True)):
-        u = _adjusted(block, design, root, others[i])
-        adjusted[i], own[i], sums[i] = u.T @ rest, u.T @ block @ u, design.T @ u
+    for at, rows, block in alike:
+        u = _adjusted(block, x[rows], root, others[at])
+        adjusted[at] = np.einsum("csp,cs->cp", u, rest[rows])
+        own[at], sums[at] = u.swapaxes(1, 2) @ block @ u, x[rows].swapaxes(1, 2) @ u
     adjusted = adjusted @ model
-    weights = (np.concatenate(raw) @ model).T
+    weights = (raw @ model).T
     return RobustFit(estimate, model, scores.T @ scores * m / (m - p), adjusted.T @ adjusted, weights, own, sums)
 
 
 def _adjusted(block, design, root, others):
-    """A W X for one cluster: W the inverse of the working covariance, A the adjustment of CR2.
+    """A W X for c clusters of s effects, (c, s, p): W the inverse of the working covariance, A the adjustment of CR2.
 
     With L L' the covariance and L (I - sum h z z') L' that of the residuals, z the directions of the columns of L^-1 X
     and h their shares of the coefficients, A is L (L' L (I - sum h z z') L' L)^(-1/2) L'. The root is taken of the
@@ -1170,27 +1205,29 @@ def _adjusted(block, design, root, others):
     unequal the variances. 1 - h is what the `others` say, X'WX of theirs; where that is 0 to rounding the inverse is a
     generalised one. `root` is that of the covariance of the coefficients.
     """
-    from scipy import linalg
-
     lower = np.linalg.cholesky(block)
-    inverse = linalg.solve_triangular(lower, np.eye(len(block)), lower=True)
+    inverse = np.zeros_like(lower)
+    for i, unit in enumerate(np.eye(lower.shape[1])):
+        before = np.einsum("cj,cjk->ck", lower[:, i, :i], inverse[:, :i])
+        inverse[:, i] = (unit - before) / lower[:, i, i, None]
     whitened = inverse @ design
     # The inverse of the bracket is half' half, whatever the orthogonal factor: its root follows from the SVD of half.
-    half = inverse @ inverse.T
+    half = inverse @ inverse.swapaxes(1, 2)
     spare, directions = np.linalg.eigh(root.T @ others @ root)
     z = whitened @ root @ directions
-    length = np.sqrt((z**2).sum(axis=0))
+    length = np.sqrt((z**2).sum(axis=1))
     # A direction of which the cluster says nothing is not adjusted.
     says = length > _NO_SPARE
-    z, spare = z[:, says] / length[says], spare[says]
-    some = spare > _NO_SPARE
-    straight = half @ z[:, ~some]
-    half = half + z[:, some] * (1.0 / np.sqrt(spare[some]) - 1.0) @ (z[:, some].T @ half)
-    if straight.size:
-        null = np.linalg.qr(straight)[0]
-        half = half - half @ null @ null.T
+    z = z / np.where(says, length, np.inf)[:, None]
+    some = says & (spare > _NO_SPARE)
+    straight = half @ z
+    more = np.where(some, 1.0 / np.sqrt(np.where(some, spare, 1.0)) - 1.0, 0.0)
+    half = half + z * more[:, None] @ (z.swapaxes(1, 2) @ half)
+    for i in np.flatnonzero((says & ~some).any(axis=1)):
+        null = np.linalg.qr(straight[i][:, says[i] & ~some[i]])[0]
+        half[i] -= half[i] @ null @ null.T
     _, values, vectors = np.linalg.svd(half)
-    return lower @ (vectors.T @ (values[:, None] * (vectors @ whitened)))
+    return lower @ (vectors.swapaxes(1, 2) @ (values[:, :, None] * (vectors @ whitened)))
 
 
 def _variance(fit, ci_method):
@@ -1216,27 +1253,26 @@ def _hotelling(chi2, df):
 def _profile_interval(data, sigma2, which, top, level, restricted):
     """Profile-likelihood interval of one component, "within" or "between"; the other takes its best value."""
     from scipy import special
-    from scipy.optimize import brentq
 
-    estimate, fall = getattr(sigma2, which), 0.5 * float(special.chdtri(1, 1.0 - level))
-    # Towards 0 the likelihood levels off; in the logarithm of the component plus this the search goes in even steps.
-    shift = data.d.min()
+    estimate, small = getattr(sigma2, which), data.d.min()
+    fall = 0.5 * float(special.chdtri(1, 1.0 - level))
 
     def gap(value):
         if which == "between":
-            return _maximum(data, restricted, between=value)[2] - top + fall
-        at = _at_within(data, np.array([value]))
-        return at.log_likelihood(_best_between(data, at, restricted), restricted)[0] - top + fall
+            return _maxima(data, restricted, value)[2] - top + fall
+        at = _at_within(data, value)
+        return at.log_likelihood(_best_between(data, at, restricted), restricted) - top + fall
 
-    def crossing(outside, inside):
-        ends = np.log(outside + shift), np.log(inside + shift)
-        return float(np.exp(brentq(lambda x: gap(np.exp(x) - shift), *ends, xtol=1e-13)) - shift)
-
-    low = 0.0 if estimate == 0.0 or gap(0.0) >= 0.0 else crossing(0.0, estimate)
-    inside, outside = estimate, 2.0 * estimate + shift
-    while gap(outside) > 0.0:
-        inside, outside = outside, 4.0 * outside
-    return ConfidenceInterval(low, crossing(outside, inside))
+    inside, outside = (np.full(2, estimate), np.full(2, fall)), np.array([0.0, 2.0 * estimate + small])
+    at_outside = gap(outside)
+    while at_outside[1] > 0.0:
+        inside[0][1], inside[1][1] = outside[1], at_outside[1]
+        outside[1] *= 4.0
+        at_outside[1] = gap(outside[1:])[0]
+    limits, some = np.zeros(2), at_outside < 0.0
+    some[0] &= estimate > 0.0
+    limits[some] = _crossing(gap, [x[some] for x in inside], (outside[some], at_outside[some]), small)
+    return ConfidenceInterval(*limits.tolist())
 
 
 def _inference(fit, between_effects, ci_method, level):
@@ -1263,12 +1299,12 @@ def _heterogeneity(data, sigma2):
     from scipy import special
 
     at = _at_within(data, np.zeros(1))
-    _, inverse, _, beta, _ = at.solve(0.0)
+    _, inv, _, beta, _ = at.solve(np.zeros(1))
     q = ((data.y - data.x @ beta[:, 0]) ** 2 / data.d).sum()
     df = data.y.size - data.x.shape[1]
     scaled = data.x / data.d[:, None]
     # The bracket is tr P, P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1, in the eigenvectors of V.
-    typical = df / ((1.0 / data.d).sum() - np.einsum("pq,kp,kq->", inverse[0], scaled, scaled))
+    typical = df / ((1.0 / data.d).sum() - np.einsum("pq,kp,kq->", inv[:, :, 0], scaled, scaled))
     total = sum(sigma2) + typical
     return {
         "q": float(q),

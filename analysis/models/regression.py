@@ -334,10 +334,11 @@ class MetaRegression(Regression):
 
 @documented
 def meta_regression(
-    formula: str,
-    data: pd.DataFrame | EffectSizes,
+    formula: str | ArrayLike | pd.DataFrame,
+    data: pd.DataFrame | EffectSizes | ArrayLike,
     *,
-    vi: str = "vi",
+    vi: str | ArrayLike = "vi",
+    intercept: bool = True,
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
@@ -350,14 +351,20 @@ def meta_regression(
 
     Parameters
     ----------
-    formula : str
+    formula : str, or array_like or pandas.DataFrame, shape (k,) or (k, p)
         Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
         Left of the ~ is a column or arithmetic, such as "post - pre ~ week". Columns, numbers, ``+ - * / : **`` and
         comparisons, C(), I(), Q("a name"), logs, exp(), sqrt(), splines and codings may stand in it; see `unsafe`.
-    data : pandas.DataFrame or EffectSizes
-        One row for each study, with the columns that the formula names.
-    vi : str, optional
-        Column of sampling variances; a table without a column vi may have one of standard errors, se.
+        Or the moderators themselves, numbers in a column each: those of a DataFrame are paired with `data` by their
+        index and keep their names, those of an array are x1, x2 and so on.
+    data : pandas.DataFrame, EffectSizes or array_like, shape (k,)
+        One row for each study, with the columns that the formula names; beside moderators the columns yi and vi or se,
+        or the outcomes alone.
+    vi : str or array_like, shape (k,), optional
+        Column of sampling variances; a table without a column vi may have one of standard errors, se. Beside outcomes
+        alone, the variances.
+    intercept : bool, optional
+        Whether moderators that are no formula have an intercept beside them.
     tau2_method : {"REML", "ML", "PM", "EB", "DL", "HE", "HS", "SJ", "CE"}, optional
         Estimator of the variance between studies, as for :func:`analysis.pool`, with all moderators in the model.
     ci_method : {"HKSJ-wide", "HKSJ", "HKSJ-mod", "z", "t"}, optional
@@ -409,10 +416,15 @@ def meta_regression(
     >>> fit = meta_regression("yi ~ week", data)
     >>> fit.params.round(3).to_dict()
     {'Intercept': -2.421, 'week': 0.263}
+
+    The moderators as an array:
+
+    >>> meta_regression([4, 8, 2, 6], [-1.2, -0.4, -2.0, -0.9], vi=[0.1, 0.2, 0.1, 0.3]).params.round(3).to_dict()
+    {'Intercept': -2.421, 'x1': 0.263}
     """
     options = check_options(tau2_method, ci_method, "z", confidence_level, tau2=tau2)
-    model = read_model(formula, data, vi, labels, missing=missing, unsafe=unsafe)
-    return _result(formula, model, options)
+    model = read_model(formula, data, vi, labels, missing=missing, unsafe=unsafe, intercept=intercept)
+    return _result(formula if isinstance(formula, str) else f"yi ~ {model.right}", model, options)
 
 
 def _result(formula, model, options):

@@ -202,6 +202,23 @@ def dot(a: Floats, b: Floats) -> Floats:
     return (a.T @ b)[0] if a.shape[1] == b.shape[1] == 1 else np.einsum("ij,ij->j", a, b)
 
 
+def inverse(a: Floats) -> tuple[Floats, list[Floats]]:
+    """Inverses of n positive definite matrices (p, p, n) by elimination, and the pivots, whose product is det.
+
+    Elimination without pivoting is as accurate as the matrix scaled to a unit diagonal allows.
+    """
+    a, pivots = a.copy(), []
+    for j in range(len(a)):
+        pivots.append(a[j, j].copy())
+        pivot = 1.0 / pivots[-1]
+        row, column = a[j] * pivot, a[:, j].copy()
+        a -= column[:, None] * row
+        a[j] = row
+        a[:, j] = column * -pivot
+        a[j, j] = pivot
+    return a, pivots
+
+
 class Weighted(NamedTuple):
     """Inverse-variance sums at one tau2 per column: of shape (n,), but for weights and pull."""
 
