@@ -38,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench mutants fuzz reliability accuracy wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -104,6 +104,12 @@ accuracy: .venv/extra-bench  ## compare with metafor and with peers, docs/accura
 
 bench: .venv/extra-bench  ## time the library against its peers, benchmarks/latest.md
 	@$(TOOL) benchmarks/run.py
+
+scale: .venv/extra-scale  ## run the tests that need dask, one of them on a cluster of two processes
+	@$(PY) -m pytest -q -rs tests/test_groups.py -k dask -m "slow or not slow" $(ARGS)
+
+scale-table: .venv/installed  ## measure how cost and memory grow with the number of meta-analyses, docs/scale.md; some minutes
+	@$(TOOL) benchmarks/scale.py
 
 mutants: .venv/extra-mutants  ## see which changes of the code no test notices, build/mutants.md (N=40 SEED=2)
 	@$(TOOL) tools/mutants.py --number $(N) --seed $(SEED)

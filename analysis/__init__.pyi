@@ -122,6 +122,7 @@ from .models.diagnostics import (
 from .models.diagnostics import (
     standardised_residuals as standardised_residuals,
 )
+from .models.groups import pool_groups as pool_groups
 from .models.multilevel import (
     MultilevelEffect as MultilevelEffect,
 )

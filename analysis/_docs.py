@@ -40,6 +40,8 @@ missing : {"raise", "drop"}, optional
     Refuse studies without an effect or a variance, or leave them out and list them.
 tau2 : float, optional
     A known variance between studies, used instead of an estimate.
+n_jobs : int, optional
+    Threads that work at a time, -1 for one on each processor. The numbers are the same to the last bit.
 unsafe : bool, optional
     Run the formula as Python, with your functions and variables: it can then do whatever you can do, delete files as
     well. Only for formulas that you wrote or trust.

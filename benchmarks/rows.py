@@ -1,6 +1,7 @@
 """The comparisons, each a function that returns rows of the table; `scale` shrinks them for a quick look."""
 
 import functools
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -41,6 +42,7 @@ from analysis import (
     pool,
     pool_batch,
     pool_bivariate,
+    pool_groups,
     pool_multilevel,
     pool_subgroups,
     read_contrasts,
@@ -221,6 +223,58 @@ def million(scale):
     theirs, note = functools.partial(pymare_fit, y, v, "REML"), f"peer: mean and tau² only, of {few:,} sets, scaled up"
     often["scaled_up"] = len(yi) / few
     yield from versus(reml, lambda: pool_batch(yi, vi), PYMARE, theirs, 8, note=note, **often)
+
+
+def ragged(scale):
+    """Sets of very unequal size: one after the other, filled up with NaN, and as groups of a long table."""
+    counted = pd.read_csv(Path(__file__).with_name("cochrane_sizes.csv"))
+    sizes = np.random.default_rng(1).permutation(np.repeat(counted["k"], counted["sets"]))
+    sizes = sizes[: reduced(sizes.size, scale, least=30)]
+    (yi, vi), rows = one_after_the_other(sizes)
+    group, few = np.repeat(np.arange(sizes.size), sizes), reduced(200, scale, least=10)
+    data = pd.DataFrame({"yi": yi, "vi": vi, "set": group}).sample(frac=1.0, random_state=1)
+
+    def one_by_one():
+        return [pool(yi[group == j], vi[group == j], pi_method="t(k-1)").estimate for j in range(few)]
+
+    theirs = {"peer": "ours, one by one", "note": f"peer: {few} sets, scaled up"}
+    often, sets = turns(scale), f"{sizes.size:,} sets of 1 to {sizes.max()}, REML"
+    batch, groups, alone = interleaved(
+        lambda: pool_batch(yi, vi, sizes=sizes), lambda: pool_groups(data, "set"), one_by_one, **often
+    )
+    alone *= sizes.size / few
+    yield Row(f"`pool_batch(yi, vi, sizes=sizes)`, {sets}", batch, theirs=alone, goal=300, **theirs)
+    yield Row(f'`pool_groups(data, "set")`, {sets}', groups, theirs=alone, goal=100, **theirs)
+    padded, read = interleaved(lambda: pool_batch(*rows), lambda: rows.sum(), **often)
+    yield Row(f"`pool_batch`, {sets}, filled up with NaN", padded, "reading them once", read, 7, within=True)
+
+    sizes = np.append(np.full(reduced(20_000, scale, least=10), 5), reduced(2000, scale, least=20))
+    (yi, vi), rows = one_after_the_other(sizes)
+    mine, read = interleaved(lambda: pool_batch(yi, vi, sizes=sizes), lambda: rows.sum(), **often)
+    work = f"`pool_batch(yi, vi, sizes=sizes)`, {sizes.size - 1:,} sets of 5 and one of {sizes[-1]:,}, REML"
+    yield Row(work, mine, "reading them filled up with NaN once", read, 0.5, within=True)
+
+
+def one_after_the_other(sizes):
+    """Outcomes and variances of sets of these sizes, and the same as rows filled up with NaN."""
+    studies = [x[0] for x in simulated(1, sizes.sum())]
+    rows = np.full((2, sizes.size, sizes.max()), np.nan)
+    rows[:, np.arange(sizes.max()) < sizes[:, None]] = studies
+    return studies, rows
+
+
+def threads(scale):
+    """Two threads against one, which is of use where a second processor is free."""
+    yi, vi = simulated(reduced(1_000_000, scale), 10)
+    for method in ("DL", "REML"):
+        one, two = (kept(functools.partial(pool_batch, yi, vi, tau2_method=method, n_jobs=n)) for n in (1, 2))
+        mine, theirs = interleaved(two, one, **turns(scale))
+        same = all(x.tobytes() == y.tobytes() for x, y in zip(one.result, two.result, strict=True))
+        note = "the same bytes" if same else "other bytes"
+        if hasattr(os, "getloadavg"):
+            note += f"; {os.cpu_count()} processors, load before {os.getloadavg()[0]:.1f}"
+        work = f"`pool_batch`, {len(yi):,} x k = 10, {method}, `n_jobs=2`"
+        yield Row(work, mine, "`n_jobs=1`", theirs, 1.7, note=note, right=same)
 
 
 def without_each(scale):
@@ -423,6 +477,8 @@ ALL = (
     batch_reml,
     batch_pm,
     million,
+    ragged,
+    threads,
     without_each,
     subgroups,
     regression,

@@ -55,7 +55,7 @@ def test_matrix_has_every_system_that_the_lock_serves():
     assert not any("latest" in name for name in (*JOBS["tests"]["strategy"]["matrix"]["os"], *map(str, JOBS.values())))
 
 
-@pytest.mark.parametrize("target", ["lint", "notebooks", "test", "test-min", "wheel"])
+@pytest.mark.parametrize("target", ["lint", "notebooks", "test", "test-min", "wheel", "scale"])
 def test_workflow_calls_target_and_the_makefile_has_it(target):
     assert target in targets_of_the_workflow()
     assert re.search(rf"(?m)^{target}:", MAKEFILE), f"no target {target} in the Makefile"
@@ -63,7 +63,7 @@ def test_workflow_calls_target_and_the_makefile_has_it(target):
 
 def test_workflow_calls_no_other_target():
     called = set(targets_of_the_workflow())
-    assert called == {"lint", "notebooks", "test", "test-min", "wheel"}
+    assert called == {"lint", "notebooks", "test", "test-min", "wheel", "scale"}
     assert set(made(RUN)) <= called, "what .ci/run checks is checked on the public host as well"
 
 

@@ -637,6 +637,7 @@ DOORS = {
     "pool_arms": (ma.pool_arms, TRIALS),
     "pool_bayes": (ma.pool_bayes, EFFECTS),
     "pool_bivariate": (ma.pool_bivariate, TRIALS),
+    "pool_groups": (lambda x: ma.pool_groups(x, "g"), TRIALS),
     "pool_mantel_haenszel": (ma.pool_mantel_haenszel, TRIALS),
     "pool_multilevel": (lambda x: ma.pool_multilevel(x, cluster=list("uuvvwx")), EFFECTS),
     "pool_peto": (ma.pool_peto, TRIALS),

@@ -388,7 +388,7 @@ def test_each_pvalue_of_a_batch_stands_alone():
 def test_batch_does_not_depend_on_its_blocks(monkeypatch):
     yi, vi = sets()
     whole = pool_batch(yi, vi)
-    monkeypatch.setattr("analysis.models.pooling._BLOCK", 7 * 33)
+    monkeypatch.setattr("analysis.models.blocks._BLOCK", 7 * 33)
     for one, other in zip(whole, pool_batch(yi, vi), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-14)
 

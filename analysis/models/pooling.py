@@ -9,7 +9,7 @@ each.
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack, get_args
 
 import numpy as np
@@ -31,10 +31,11 @@ from analysis._types import (
     Values,
 )
 from analysis.measures import Measure
+from analysis.models.blocks import check_jobs, in_blocks, of_dask
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.prediction import prediction_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
-from analysis.models.studies import Studies, paired_frame, read_studies
+from analysis.models.studies import Studies, paired, paired_frame, read_studies
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
@@ -61,8 +62,6 @@ PI_METHODS = get_args(PIMethod)
 
 # With so many terms, `many_pvalues` is good to 1e-13 up to that df.
 _NODES, _LARGEST_DF = 18, 60.0
-# Array elements in a block of meta-analyses, whose working arrays then stay in cache.
-_BLOCK = 1 << 16
 # In place of an interval of tau2 that there is not, or that nobody asks for.
 _NO_INTERVAL = (np.nan, np.nan)
 # The columns of `leave_one_out` and `cumulative`.
@@ -229,50 +228,26 @@ def pool_segments(
 
 
 def segment_numbers(
-    yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Options, *, costly: bool = True
+    yi: Floats, vi: Floats, sizes: NDArray[np.intp], options: Options, *, costly: bool = True, n_jobs: int = 1
 ) -> dict[str, np.ndarray]:
-    """Every number of a `PooledEffect` of n meta-analyses, by its name.
+    """Every number of a `PooledEffect` of n meta-analyses, by its name; intervals have the shape (2, n).
 
     Parameters
     ----------
-    yi, vi : ndarray, shape (number of studies,)
-        Checked studies, those of one meta-analysis after those of another.
-    sizes : ndarray of int, shape (n,)
-        How many studies each meta-analysis has, at least one.
+    yi, vi, sizes, n_jobs
+        As for `in_blocks`.
     options : Options
     costly : bool, optional
         Whether to work out a prediction interval that costs more than all the rest; without it there is no "pi".
-
-    Returns
-    -------
-    dict of str to ndarray
-        Of shape (n,); intervals have the shape (2, n).
-
-    Notes
-    -----
-    Meta-analyses of similar size share an array. One alone in its array may differ in the last bits, 1e-14 or so of
-    the sums, from the same among others: numpy adds up a single column in another order.
     """
-    numbers, starts = {}, np.cumsum(sizes) - sizes
-    for block in _blocks(sizes):
-        place = np.arange(sizes[block].max())[:, None]
-        y, v = (x.take(starts[block] + place, mode="clip") for x in (yi, vi))
-        v = np.where(place < sizes[block], v, np.nan)
+
+    def numbers(y, v):
         found = _all_numbers(columns(y, v), options)
         if costly and "pi" not in found:
             found["pi"] = prediction_interval(y, v, found["ci"], options.confidence_level, options.tau2)
-        for name, x in found.items():
-            numbers.setdefault(name, np.empty((*x.shape[:-1], sizes.size), x.dtype))[..., block] = x
-    return numbers
+        return found
 
-
-def _blocks(sizes):
-    """Indexes of meta-analyses, none in a block having twice the studies of another, so that little of it is empty."""
-    power = np.frexp(sizes)[1]
-    for each in set(power.tolist()):
-        alike, step = np.flatnonzero(power == each), max(_BLOCK >> each, 1)
-        for start in range(0, alike.size, step):
-            yield alike[start : start + step]
+    return in_blocks(numbers, yi, vi, sizes, n_jobs)
 
 
 def _all_numbers(data, options):
@@ -411,8 +386,9 @@ def _tau2_interval(data, fit, options):
 def prediction_limits(fit: Any, k: NDArray[np.intp], options: Options) -> Floats:
     """Prediction interval around the mean with the standard error of the chosen interval, as two rows."""
     less = _PREDICTION_DF.get(options.pi_method)
-    df = np.full(k.shape, np.inf) if less is None else np.where(k > 2, k - less, np.nan)
-    half = t_quantile(df, options.confidence_level) * np.sqrt(fit.tau2 + fit.se**2)
+    distinct, index = _distinct(k)
+    df = np.full(distinct.shape, np.inf) if less is None else np.where(distinct > 2, distinct - less, np.nan)
+    half = t_quantile(df, options.confidence_level)[index] * np.sqrt(fit.tau2 + fit.se**2)
     half = np.where((k > 1) & (options.tau2_method != "CE"), half, np.nan)
     return np.array([fit.estimate - half, fit.estimate + half])
 
@@ -422,21 +398,26 @@ def pool_batch(
     yi: ArrayLike,
     vi: ArrayLike,
     *,
+    sizes: ArrayLike | None = None,
     tau2_method: Tau2Method = "REML",
     ci_method: CIMethod = "HKSJ-wide",
     confidence_level: float = 0.95,
+    n_jobs: int = 1,
 ) -> BatchPooled:
     """Pool n meta-analyses of up to k studies each, for simulation and resampling.
 
-    The work is done in blocks that stay in the processor's cache, so the memory needed beyond the two inputs
-    is little more than that of the result.
+    The work is done in blocks of similar size that stay in the processor's cache, so the memory needed beyond the two
+    inputs is little more than that of the result, and of the studies where some are absent.
 
     Parameters
     ----------
-    yi, vi : array_like, shape (n, k)
+    yi, vi : array_like, shape (n, k), or (number of studies,) beside `sizes`
         Outcomes and sampling variances, one meta-analysis a row; NaN in both where a study is absent. Two DataFrames
-        are paired by index and columns.
-    {tau2_method, ci_method, confidence_level}
+        are paired by index and columns. Arrays of dask, of rows, give lazy arrays.
+    sizes : array_like of int, shape (n,), optional
+        How many studies each meta-analysis has, in one dimension and one meta-analysis after the other: where they
+        differ much in size, rows filled up with NaN take longer to read than to pool.
+    {tau2_method, ci_method, confidence_level, n_jobs}
 
     Returns
     -------
@@ -452,6 +433,7 @@ def pool_batch(
     See Also
     --------
     analysis.pool : Pool one meta-analysis, with every interval.
+    analysis.pool_groups : Pool each group of a long table.
     analysis.leave_one_out : Pool all studies but one, for each study in turn.
     analysis.multiverse : Pool by every combination of choices.
 
@@ -467,41 +449,88 @@ def pool_batch(
     >>> batch = pool_batch([[-1.2, -0.4, -2.0], [0.1, 0.3, np.nan]], [[0.1, 0.2, 0.1], [0.1, 0.2, np.nan]])
     >>> batch.k.tolist(), batch.estimate.round(4).tolist()
     ([3, 2], [-1.2415, 0.1667])
+    >>> pool_batch([-1.2, -0.4, -2.0, 0.1, 0.3], [0.1, 0.2, 0.1, 0.1, 0.2], sizes=[3, 2]).estimate.round(4).tolist()
+    [-1.2415, 0.1667]
     """
     options = check_options(tau2_method, ci_method, "z", confidence_level)
-    vi = paired_frame(vi, "vi", getattr(yi, "index", None), getattr(yi, "columns", None))
-    _check.same_shape(yi, vi, 2, "(n, k), n meta-analyses by k studies")
-    yi, vi = np.asarray(yi), np.asarray(vi)
-    n, k = yi.shape
-    out = BatchPooled(np.empty(n, dtype=int), *(np.empty(n) for _ in BatchPooled._fields[1:]))
-    rows = max(_BLOCK // k, 16)
-    if n > rows:
-        # Freed at once: the C library then keeps freed memory at hand for the next block.
-        np.empty(_BLOCK << 5)
-    for start in range(0, n, rows):
-        block = slice(start, start + rows)
-        _fill(BatchPooled(*(field[block] for field in out)), yi[block], vi[block], start, options)
-    return out
+    check_jobs(n_jobs)
+    if of_dask(yi) or of_dask(vi):
+        return _lazy_batch(yi, vi, sizes, options, n_jobs)
+    if sizes is None:
+        vi = paired_frame(vi, "vi", getattr(yi, "index", None), getattr(yi, "columns", None))
+        _check.same_shape(yi, vi, 2, "(n, k), n meta-analyses by k studies")
+        sizes = np.full(len(yi), np.shape(yi)[1])
+    else:
+        vi = paired(vi, "vi", getattr(yi, "index", None))
+        _check.same_shape(yi, vi, 1, "(number of studies,) beside sizes")
+        sizes = _check.sizes(sizes, len(yi))
+    return _batch(yi, vi, sizes, options, n_jobs)
 
 
-def _fill(out, yi, vi, start, options):
-    """Pool the rows of one block into the arrays of `out`."""
-    yi, vi = _check.check(yi, vi, lambda at: f"row {start + at[0] + 1}, study {at[1] + 1}", absent_allowed=True)
-    empty = np.flatnonzero(np.isnan(vi).all(axis=1)) if np.isnan(vi[:, 0]).any() else ()
-    # A stand-in keeps the arithmetic of an empty row clean; its results are erased below.
-    if len(empty):
-        yi, vi = yi.copy(), vi.copy()
-        yi[empty, 0], vi[empty, 0] = 0.0, 1.0
-    data = columns(yi.T, vi.T)
+def _lazy_batch(yi, vi, sizes, options, n_jobs):
+    """The same of arrays of dask, as such arrays."""
+    import dask.array as da
+
+    if sizes is not None:
+        raise ValueError("sizes is for arrays in memory; give pool_groups a dask DataFrame with one row a study")
+    if n_jobs != 1:
+        raise ValueError(f"n_jobs={n_jobs!r} is for arrays in memory; of dask the number of workers decides")
+    if np.shape(yi) != np.shape(vi) or np.ndim(yi) != 2:
+        raise ValueError(f"yi and vi have the shapes {np.shape(yi)} and {np.shape(vi)}; both must be (n, k)")
+    yi = da.asarray(yi).rechunk({1: -1})
+
+    def of_rows(y, v, block_info):
+        first = block_info[0]["array-location"][0][0]
+        return np.column_stack(_batch(y, v, np.full(*y.shape), options, first=first))
+
+    whole = da.map_blocks(
+        of_rows,
+        yi,
+        da.asarray(vi).rechunk(yi.chunks),
+        chunks=(yi.chunks[0], (len(BatchPooled._fields),)),
+        meta=np.empty((0, 0)),
+    )
+    return BatchPooled(whole[:, 0].astype(int), *whole.T[1:])
+
+
+def _batch(yi, vi, sizes, options, n_jobs=1, first=0):
+    y, v, k = _present(yi, vi, sizes, first)
+    found = in_blocks(partial(_few_numbers, options=options), y, v, k, n_jobs)
+    nothing = {} if found else dict.fromkeys(BatchPooled._fields, np.full(k.size, np.nan)) | {"k": k}
+    return BatchPooled(**nothing | found)
+
+
+def _present(yi, vi, sizes, first):
+    """The studies that are there, checked, those of one meta-analysis after those of another, and how many each has.
+
+    `first` is where these rows stand in the whole array.
+    """
+    y, v = (np.ravel(x if type(x) is np.ndarray and x.dtype == float else _check.as_floats(x)) for x in (yi, vi))
+    if _check.all_good(y, v):
+        return y, v, sizes
+    ends = np.cumsum(sizes)
+
+    def where(at):
+        if len(at) == 2:
+            return f"row {first + at[0] + 1}, study {at[1] + 1}"
+        j = np.searchsorted(ends, at[0], side="right")
+        return f"meta-analysis {j + 1}, study {at[0] - ends[j] + sizes[j] + 1}"
+
+    # NaN alone differs from itself, and is found so faster than by its name.
+    there = np.flatnonzero((y == y) | (v == v))
+    y, v = y[there], v[there]
+    if not _check.all_good(y, v):
+        _check.check(yi, vi, where, absent_allowed=True)
+    return y, v, np.diff(np.searchsorted(there, np.append(0, ends)))
+
+
+def _few_numbers(y, v, options):
+    """What a `BatchPooled` holds."""
+    data = columns(y, v)
     fit = _fit_columns(data, options)
-    pvalue = many_pvalues(fit.df, fit.statistic)
-    values = (data.k, fit.estimate, fit.se, *fit.ci, fit.tau2, fit.q, fit.i2, pvalue)
-    for field, x in zip(out, values, strict=True):
-        field[:] = x
-    if len(empty):
-        out.k[empty] = 0
-        for field in out[1:]:
-            field[empty] = np.nan
+    numbers = {name: getattr(fit, name) for name in ("estimate", "se", "tau2", "q", "i2")}
+    numbers |= {"k": data.k, "pvalue": many_pvalues(fit.df, fit.statistic)}
+    return numbers | dict(zip(("ci_low", "ci_high"), fit.ci, strict=True))
 
 
 def many_pvalues(df: Floats, t: Floats) -> Floats:

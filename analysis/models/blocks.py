@@ -1,0 +1,135 @@
+"""Many meta-analyses of any sizes, worked on in arrays of those of similar size: one after the other, or in threads.
+
+The arrays of a block stay in the processor's cache, so that the memory needed beside the studies is little more than
+that of the result. numpy lets go of the interpreter while it computes, hence threads, which share the studies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis._types import Floats
+
+# Array elements in a block.
+_BLOCK = 1 << 16
+
+
+def in_blocks(
+    numbers: Callable[[Floats, Floats], dict[str, np.ndarray]],
+    yi: Floats,
+    vi: Floats,
+    sizes: NDArray[np.intp],
+    n_jobs: int = 1,
+) -> dict[str, np.ndarray]:
+    """What a function finds of each of n meta-analyses, by its name.
+
+    Parameters
+    ----------
+    numbers : callable
+        Takes outcomes and variances of m meta-analyses, shape (k, m), with NaN in the variances where a study is
+        absent, which it must not change; returns arrays of shape (..., m).
+    yi, vi : ndarray, shape (number of studies,)
+        Checked studies, those of one meta-analysis after those of another.
+    sizes : ndarray of int, shape (n,)
+        How many studies each meta-analysis has. One that has none is not shown to the function; it has NaN, and 0 for
+        whole numbers.
+    n_jobs : int, optional
+        How many blocks are worked on at a time; -1 for one on each processor.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Of shape (..., n); empty if there is no study at all.
+
+    Notes
+    -----
+    One meta-analysis alone in its block may differ in the last bits, 1e-14 or so of the sums, from the same among
+    others: numpy adds up a single column in another order. Blocks depend on the sizes alone, and not on `n_jobs`.
+
+    Examples
+    --------
+    >>> yi, vi, sizes = np.array([1.0, 3.0, 5.0]), np.ones(3), np.array([1, 0, 2])
+    >>> in_blocks(lambda y, v: {"mean": np.nanmean(y + 0.0 * v, axis=0)}, yi, vi, sizes)["mean"].tolist()
+    [1.0, nan, 4.0]
+    """
+    starts, out = np.cumsum(sizes) - sizes, {}
+
+    def work(block):
+        most, first = sizes[block][-1], starts[block]
+        if isinstance(block, slice):
+            of_all = slice(first[0], first[-1] + most)
+            y, v = (x[of_all].reshape(-1, most).T for x in (yi, vi))
+        else:
+            place = np.arange(most)[:, None]
+            y, v = (x.take(first + place, mode="clip") for x in (yi, vi))
+            v[place >= sizes[block]] = np.nan
+        return block, numbers(y, v)
+
+    blocks = list(_blocks(sizes))
+    if len(blocks) > 1:
+        # Freed at once: the C library then keeps freed memory at hand for the next block.
+        np.empty(_BLOCK << 5)
+    for block, found in _done(work, blocks, n_jobs):
+        if not out:
+            out = {name: np.zeros((*x.shape[:-1], sizes.size), x.dtype) for name, x in found.items()}
+        for name, x in found.items():
+            out[name][..., block] = x
+    if not sizes.all():
+        for x in out.values():
+            x[..., sizes == 0] = np.nan if x.dtype == float else 0
+    return out
+
+
+def _blocks(sizes):
+    """Places of meta-analyses, none in a block having twice the studies of another; a slice where all have as many."""
+    order = np.argsort(sizes, kind="stable")
+    ordered = sizes[order]
+    powers = 1 << np.arange(int(ordered[-1]).bit_length() + 1)
+    for start, end in pairwise(np.searchsorted(ordered, powers).tolist()):
+        step = max(_BLOCK // max(int(ordered[end - 1]), 1), 1)
+        for at in range(start, end, step):
+            block = order[at : min(at + step, end)]
+            low, high = block[0], block[-1] + 1
+            even = high - low == block.size and sizes[low] == sizes[high - 1]
+            yield slice(low, high) if even else block
+
+
+def check_jobs(n_jobs: int) -> None:
+    """Raise ValueError unless it is a number of threads, or -1."""
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or not (n_jobs == -1 or n_jobs > 0):
+        raise ValueError(f"n_jobs={n_jobs!r} must be a whole number of threads, or -1 for one on each processor")
+
+
+def of_dask(values: Any) -> bool:
+    """Whether an object is a collection of dask, which is not loaded for the question."""
+    return type(values).__module__.partition(".")[0] == "dask"
+
+
+def _done(work, blocks, n_jobs):
+    """The work on each block, in their order."""
+    threads = min(os.cpu_count() or 1 if n_jobs == -1 else n_jobs, len(blocks))
+    if threads < 2:
+        yield from _waited_for(map(work, blocks), len(blocks))
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield from _waited_for(pool.map(work, blocks), len(blocks))
+
+
+def _waited_for(done, count):
+    """The same, with a bar in a terminal where it takes more than a second and tqdm is installed."""
+    if count < 2 or not getattr(sys.stderr, "isatty", bool)():
+        return done
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        return done
+    return tqdm(done, "pooling", count, delay=1.0, leave=False)
