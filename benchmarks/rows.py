@@ -1,6 +1,7 @@
 """The comparisons, each a function that returns rows of the table; `scale` shrinks them for a quick look."""
 
 import functools
+import io
 import os
 import subprocess
 import sys
@@ -32,9 +33,12 @@ from peers import (
     pymetaanalysis_tau2,
     statsmodels_pm,
 )
+from tables import spoilt, trials_table
 from timing import Row, interleaved, kept, reduced, turns, versus
 
 from analysis import (
+    TrialDataError,
+    audit_trials,
     effect_sizes,
     leave_one_out,
     meta_regression,
@@ -447,6 +451,36 @@ def bivariate_bootstrap(scale):
     yield Row(work, mine, "ours, one by one", theirs * drawn.shape[1] / few.shape[1], 5, note=note)
 
 
+def _problems(text):
+    try:
+        return read_trials(io.StringIO(text))
+    except TrialDataError as error:
+        return error.problems
+
+
+def long_tables(scale):
+    """Tables of many rows, beside reading them and adding up the people of each time point without any check."""
+    table = trials_table(reduced(100_000, scale, least=60))
+
+    def plain(text):
+        return lambda: pd.read_csv(io.StringIO(text)).groupby(["study", "week", "timepoint"])["n"].sum()
+
+    peer, often = "`pandas.read_csv` and a `groupby`", turns(scale, 3)
+    for what, given, goal in (("sound", table, 15), ("all wrong", spoilt(table), 25)):
+        text = given.to_csv(index=False)
+        ours = kept(functools.partial(_problems, text))
+        mine, floor = interleaved(ours, plain(text), **often)
+        note = f"{len(ours.result):,} {'rows' if what == 'sound' else 'problems'} found"
+        yield Row(f"`read_trials`, {len(table):,} rows, {what}", mine, peer, floor, goal, within=True, note=note)
+    for call, usual, goal in ((effect_sizes, 4000, 15), (audit_trials, 400, 100)):
+        count = reduced(usual, scale, least=10)
+        trials = table[table["study"].isin(table["study"].unique()[:count])]
+        read = read_trials(trials)
+        mine, floor = interleaved(functools.partial(call, read), plain(trials.to_csv(index=False)), **often)
+        work = f"`{call.__name__}`, {trials['study'].nunique():,} trials of {len(trials):,} rows"
+        yield Row(work, mine, peer, floor, goal, within=True)
+
+
 def fresh(code):
     """A fresh Python that runs the code."""
 
@@ -485,6 +519,7 @@ ALL = (
     three_levels,
     permutations,
     multiverses,
+    long_tables,
     bivariate_bootstrap,
     forest_plots,
     imports,

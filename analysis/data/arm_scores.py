@@ -162,7 +162,7 @@ def _add_final(means, printed, own, correlation):
 
 def _recovered(rows, column):
     """How the numbers of a column were found that are not printed as they stand; "" for the others."""
-    return np.array([how_recovered(text, column) for text in rows["recovered"]], dtype=object)
+    return np.array([how_recovered(text, column) for text in rows["recovered"].to_numpy()], dtype=object)
 
 
 def _printed_spreads(rows, score, factor):
@@ -258,15 +258,22 @@ def _merged(scores):
     if several.size:
         names = ["mean", "sd", "n", "arm_label", "mean_rule", "sd_rule", "correlated", "imputed"]
         arms = [scores[name].to_numpy() for name in names]
-        together = [_together(*(part[lines[at]] for part in arms)) for at in several]
+        together = []
+        for size in np.unique(sizes[several]):
+            at = np.flatnonzero(sizes == size)
+            own = np.stack([lines[i] for i in at], axis=1)
+            parts = _together(*(part[own] for part in arms))
+            together.append(pd.DataFrame(dict(zip(names, parts, strict=True)), index=at))
         out = out.astype({"n": float})
-        out.loc[several, names] = pd.DataFrame(together, columns=names, index=several)
+        out.loc[several, names] = pd.concat(together).loc[several]
     return out
 
 
 def _together(mean, sd, n, label, mean_rule, sd_rule, *flags):
-    rules = ("; ".join(dict.fromkeys(filter(None, rule))) for rule in (mean_rule, sd_rule))
-    return (*recover.combine_arms(mean, within(sd, n), n), "; ".join(label), *rules, *(flag.any() for flag in flags))
+    """One arm of each column of arms."""
+    texts = ["; ".join(each) for each in label.T]
+    rules = (["; ".join(dict.fromkeys(filter(None, each))) for each in rule.T] for rule in (mean_rule, sd_rule))
+    return (*recover.combine_arms(mean, within(sd, n), n), texts, *rules, *(flag.any(axis=0) for flag in flags))
 
 
 def within(sd: ArrayLike, n: ArrayLike) -> Floats:
@@ -308,15 +315,16 @@ def chosen_score(
     """
     order, never = [outcome] if only else [outcome, *(s for s in SCORES if s != outcome)], set(unadjusted)
     # A score with its SDs comes before the preferred one without: no SD is borrowed where the trial prints its own.
-    complete = [
-        Counter(scores.loc[known, ["unit", "score"]].itertuples(index=False, name=None))
-        for known in (scores["mean"].notna() & scores["sd"].notna(), scores["mean"].notna())
-    ]
+    # As arrays: to iterate over a column of text takes many times as long.
+    unit, score = scores["unit"].to_numpy(), scores["score"].to_numpy()
+    with_mean = scores["mean"].notna().to_numpy()
+    with_both = with_mean & scores["sd"].notna().to_numpy()
+    complete = [Counter(zip(unit[known], score[known], strict=True)) for known in (with_both, with_mean)]
 
     def has(arms, unit, outcome):
         return all(arms[unit, part] == 2 for part in PARTS[outcome]) and not (outcome == ANCOVA and unit in never)
 
-    units = dict.fromkeys(scores["unit"])
+    units = dict.fromkeys(unit)
     first = {u: next((s for arms in complete for s in order if has(arms, u, s)), None) for u in units}
     return pd.Series({unit: score for unit, score in first.items() if score}, dtype=object)
 
@@ -393,7 +401,8 @@ def estimated_correlation(scores: pd.DataFrame, correlations: pd.DataFrame | Non
 def of_outcome(scores: pd.DataFrame, chosen: pd.Series) -> pd.Series:
     """Tell which lines of `scores` the contrast of their unit is made of; `chosen` is from :func:`chosen_score`."""
     parts = scores["unit"].map(chosen).map(PARTS)
-    return pd.Series([s in p if p == p else False for s, p in zip(scores["score"], parts, strict=True)], scores.index)
+    pairs = zip(scores["score"].to_numpy(), parts.to_numpy(), strict=True)
+    return pd.Series([s in p if p == p else False for s, p in pairs], scores.index)
 
 
 def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None) -> dict[Any, Any]:
@@ -415,17 +424,27 @@ def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None
     lenders = scores if lenders is None else lenders
     able = (lenders["sd"].notna() & (lenders["n"] >= 2)).to_numpy()
     arm, score, study = (scores[column].to_numpy() for column in ("arm", "score", "study"))
-    arms, kinds, studies = (lenders[column].to_numpy() for column in ("arm", "score", "study"))
+    arms, scored, studies = (lenders[column].to_numpy() for column in ("arm", "score", "study"))
+    kinds = list(zip(arms, scored, strict=True))
+    alike: dict[Any, Any] = {}
+    for at in np.flatnonzero(able):
+        alike.setdefault(kinds[at], []).append(at)
+    alike = {kind: np.array(lines) for kind, lines in alike.items()}
+    lending = {kind: set(studies[lines]) for kind, lines in alike.items()}
     found = {}
     for line in np.flatnonzero(scores.index.isin(needed)):
-        same = able & (arms == arm[line]) & (kinds == score[line]) & (studies != study[line])
-        if not same.any():
+        kind = arm[line], score[line]
+        lines = alike.get(kind, np.array([], dtype=int))
+        # The lines that lend to several trials are one array.
+        if study[line] in lending.get(kind, ()):
+            lines = lines[studies[lines] != study[line]]
+        if not lines.size:
             raise ValueError(
                 f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "
                 "borrow. Fill it in, or leave such trials out: give effect_sizes(trials, missing_sd='drop') in place "
                 "of the trials; multiverse takes missing_sd='drop' itself."
             )
-        found[int(line)] = np.flatnonzero(same)
+        found[int(line)] = lines
     return found
 
 
@@ -460,10 +479,13 @@ def impute(
     filled, rules = scores["sd"].to_numpy(copy=True), scores["sd_rule"].to_numpy(dtype=object, copy=True)
     lending = donors(scores, needed, lenders)
     sd, n, study = ((scores if lenders is None else lenders)[column].to_numpy() for column in ("sd", "n", "study"))
+    arms, kinds, borrowed = scores["arm"].to_numpy(), scores["score"].to_numpy(), {}
     for line, alike in lending.items():
-        filled[line] = borrowed_sd(sd[alike], n[alike], missing_sd)
-        arm, score = scores["arm"].iat[line], scores["score"].iat[line]
-        rules[line] = borrowed_rule(missing_sd, score, arm, len(set(study[alike])))
+        # Most trials borrow from the same lines.
+        if id(alike) not in borrowed:
+            borrowed[id(alike)] = borrowed_sd(sd[alike], n[alike], missing_sd), len(set(study[alike]))
+        filled[line], others = borrowed[id(alike)]
+        rules[line] = borrowed_rule(missing_sd, kinds[line], arms[line], others)
     imputed = scores["imputed"].to_numpy() | np.isin(np.arange(len(scores)), list(lending))
     return scores.assign(sd=filled, sd_rule=rules, imputed=imputed)
 
@@ -548,9 +570,10 @@ def describe(table: pd.DataFrame, rows: pd.DataFrame, about_all: pd.DataFrame) -
 
 def _flags(table, rows):
     width = table["scale_max"] - table["scale_min"]
-    basis, selected = (
-        table["comparison"].map(rows.groupby("comparison")[name].agg(set)) for name in ("n_basis", "selected")
-    )
+
+    def any_row(name, word):
+        return table["comparison"].isin(rows["comparison"][rows[name] == word])
+
     tests = {
         "final score": table["outcome"] == "final",
         "not adjusted": table["unadjusted"],
@@ -563,9 +586,9 @@ def _flags(table, rows):
         f"{compared_with(rows)} arm shared": table["split"],
         # A single question is asked on 10 or 100; any other width is that of a sum or a subscale.
         "rescaled sum": ~width.isin([10, 100]) & (table["outcome"] != EVENTS),
-        "n assumed": ["assumed" in each for each in basis],
-        "n inferred": ["inferred" in each for each in basis],
-        SELECTED: ["yes" in each for each in selected],
+        "n assumed": any_row("n_basis", "assumed"),
+        "n inferred": any_row("n_basis", "inferred"),
+        SELECTED: any_row("selected", "yes"),
         "doubtful": table["certainty"] == "doubtful",
         "second-hand": table["certainty"] == "second-hand",
     }
@@ -654,18 +677,23 @@ def left_out_list(
     """
     out = about[~about["comparison"].isin(table["comparison"])].reset_index(drop=True)
     silent = trials[trials["comparison"].isin(set(out["comparison"]).difference(filter(dropped.get, dropped)))]
-    reasons = dict(dropped) | {key: _reason(own) for key, own in silent.groupby("comparison")}
+    reasons = dict(dropped) | _reasons(silent)
     out["reason"] = out["comparison"].map(reasons).astype(object)
     return first_columns(out.drop(columns="comparison"), ["study", "label", "reason"])
 
 
-def _reason(rows):
-    if (rows["scale"] == PERCENT_CHANGE).all():
-        return "percent change only: the scale has no ends, so it cannot be expressed in points"
-    if rows["events"].notna().any():
-        return "events only: no mean in both arms"
-    at = "the primary time point" if (rows["comparison"] == rows["study"]).all() else "this time point"
-    return f"no mean in both arms at {at}"
+def _reasons(rows):
+    """Why each comparison has no effect size, as far as its rows tell."""
+    at_primary = rows["comparison"] == rows["study"]
+    all_percent, at_primary = (
+        test.groupby(rows["comparison"]).all() for test in (rows["scale"] == PERCENT_CHANGE, at_primary)
+    )
+    events = rows["events"].notna().groupby(rows["comparison"]).any()
+    reasons = pd.Series("no mean in both arms at this time point", index=events.index)
+    reasons = reasons.mask(at_primary, "no mean in both arms at the primary time point")
+    reasons = reasons.mask(events, "events only: no mean in both arms")
+    percent = "percent change only: the scale has no ends, so it cannot be expressed in points"
+    return reasons.mask(all_percent, percent).to_dict()
 
 
 def first_columns(table: pd.DataFrame, first: Sequence[str]) -> pd.DataFrame:

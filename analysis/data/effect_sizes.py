@@ -893,10 +893,7 @@ def _other_score(scores, chosen, outcome):
 def _of_events(trials, rows, measure, options):
     """The table of effects of the events that are counted in both arms, what was derived, and what was left out."""
     dropped = _without_comparator(trials, rows, options)
-    compared = dict(list(rows.groupby("comparison")))
-    for key, own in trials.groupby("comparison"):
-        if (why := _uncounted(own, compared.get(key, own.iloc[:0]))) and key not in dropped:
-            dropped[key] = why
+    dropped |= {key: why for key, why in _uncounted(trials, rows).items() if key not in dropped}
     arms = rows[~rows["comparison"].isin(dropped)].assign(share=1.0, merged=1)
     _require_some(arms, dropped)
     arms = arms.assign(unit=arms["comparison"], row=arms.index, arm_label=arms["arm_label"].fillna(""))
@@ -928,17 +925,29 @@ def _of_events(trials, rows, measure, options):
     return table, as_derivations(lines), left_out_list(trials, about, table, dropped)
 
 
-def _uncounted(rows, arms):
-    """Why the events in the arms of a comparison make no effect, or nothing; `rows` are all of its trial."""
-    if arms["events"].isna().all():
-        return f"events are {'counted at another time point' if rows['events'].notna().any() else 'not reported'}"
-    if arms["events"].isna().any():
-        return "events are not reported of every arm"
-    if arms["event_definition"].nunique(dropna=False) > 1:
-        return "the arms count by different definitions"
-    if (arms["design"] == "crossover").any():
-        return "crossover: the counts of the same people under both are not independent"
-    return ""
+def _uncounted(trials, rows):
+    """Why the events in the arms of comparisons make no effect; `rows` are the arms, `trials` all rows."""
+    anywhere = trials["events"].notna().groupby(trials["comparison"]).any()
+    counted_here, crossover = rows["events"].notna().groupby(rows["comparison"]), rows["design"] == "crossover"
+    definitions = rows.groupby("comparison")["event_definition"].nunique(dropna=False)
+    some, every, definitions, crossover = (
+        known.reindex(anywhere.index, fill_value=unknown)
+        for known, unknown in (
+            (counted_here.any(), False),
+            (counted_here.all(), False),
+            (definitions, 1),
+            (crossover.groupby(rows["comparison"]).any(), False),
+        )
+    )
+    reasons = {
+        "events are counted at another time point": ~some & anywhere,
+        "events are not reported": ~some,
+        "events are not reported of every arm": ~every,
+        "the arms count by different definitions": definitions > 1,
+        "crossover: the counts of the same people under both are not independent": crossover,
+    }
+    whys = np.select([*reasons.values()], [*reasons], "").tolist()
+    return {key: why for key, why in zip(anywhere.index, whys, strict=True) if why}
 
 
 def _with_effects(table, measure, dropped):

@@ -85,40 +85,46 @@ class TrialDataError(ValueError):
     [[2, 'gale2006', 'n_basis', 'guessed']]
     """
 
-    def __init__(self, problems: Sequence[Any], source: str, key: str = "study") -> None:
-        self.problems: pd.DataFrame = pd.DataFrame(problems, columns=_PROBLEM)
+    def __init__(self, problems: Sequence[Any] | pd.DataFrame, source: str, key: str = "study") -> None:
+        found = pd.DataFrame(problems, columns=_PROBLEM).reset_index(drop=True)
         self.source = source
-        count = len(self.problems)
+        count = len(found)
         lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
-        for _, kind in self.problems.groupby("rule", sort=False):
-            alike = [group for _, group in kind.groupby(["column", "remedy"], sort=False)]
-            lines += [_in_words(group, key) for group in alike[:_TOLD]]
-            if rest := sum(map(len, alike[_TOLD:])):
+        for _, kind in found.groupby("rule", sort=False):
+            alike = kind.groupby(["column", "remedy"], sort=False).ngroup()
+            lines += [_in_words(kind[alike == i], key) for i in range(min(alike.max() + 1, _TOLD))]
+            if rest := (alike >= _TOLD).sum():
                 lines.append(f"- and {rest} more of this kind, in the attribute `problems` of this error")
         super().__init__("\n".join(lines))
+        # Last, and each text once before it stands in all its rows: of many problems the columns of text are large.
+        for name in ("study", "column", "rule", "remedy"):
+            codes, known = pd.factorize(found[name], use_na_sentinel=False)
+            found[name] = pd.Series(list(known)).take(codes).array
+        self.problems: pd.DataFrame = found.infer_objects()
 
 
 def _in_words(group, key):
     """One line for one problem; the same problem in several rows is told once, with its first rows."""
     first = group.iloc[0]
-    rows = [f"{row:.0f}" for row in group["row"].dropna()]
-    where = [f"row{'s' if len(rows) > 1 else ''} {_listed(rows, _TOLD)}" if rows else "the file"]
-    studies, values = (_quoted(dict.fromkeys(group[name])) for name in ("study", "value"))
+    rows = group["row"].dropna()
+    where = [f"row{'s' if len(rows) > 1 else ''} {_listed(rows, '{:.0f}'.format, _TOLD)}" if len(rows) else "the file"]
+    studies, values = (list(filter(str, dict.fromkeys(group[name].tolist()))) for name in ("study", "value"))
     if studies:
-        where.append(f"{key.removesuffix('_id')} {_listed(studies)}")
+        where.append(f"{key.removesuffix('_id')} {_listed(studies, _quoted)}")
     if first["column"]:
         where.append(f"column '{first['column']}'")
-    value = f" value {_listed(values)}:" if values else ""
+    value = f" value {_listed(values, _quoted)}:" if values else ""
     return f"- {', '.join(where)}:{value} {first['rule']}. {first['remedy']}"
 
 
-def _quoted(texts):
-    return [f"'{text[:_LONG]}{'…' if len(text) > _LONG else ''}'" for text in map(str, texts) if text]
+def _quoted(value):
+    text = str(value)
+    return f"'{text[:_LONG]}{'…' if len(text) > _LONG else ''}'"
 
 
-def _listed(texts, most=5):
-    shown = ", ".join(texts[:most])
-    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
+def _listed(values, write, most=5):
+    shown = ", ".join(write(value) for value in values[:most])
+    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
 
 
 def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[str, pd.DataFrame, str]:
@@ -246,17 +252,17 @@ def _as_text(frame, layout, decimal, source):
         values = frame.iloc[:, at]
         # What is a number already, in a workbook, is written like those that are text.
         point = decimal == "," and name in (*layout.numbers, *layout.ranges)
-        cells = [
-            "" if blank else value if isinstance(value, str) else _cell_text(value, point)
-            for value, blank in zip(values, values.isna(), strict=True)
-        ]
-        clean = {cell: " ".join(cell.split()) for cell in set(cells)}
-        if bad := {cell: told for cell in clean if (told := _no_value(cell))}:
-            problems += [(rows[i], "", _visible(name), *bad[cell]) for i, cell in enumerate(cells) if cell in bad]
+        if values.dtype == object:  # where 1, 1.0 and True are one value and three texts
+            values = pd.Series([_cell_text(value, point) for value in values], dtype=object).mask(values.isna().array)
+        # Each value is looked at once, however many rows have it.
+        codes, known = pd.factorize(values)
+        told = [_cell_text(value, point) for value in known]
+        if bad := {i: said for i, cell in enumerate(told) if (said := _no_value(cell))}:
+            problems += [(rows[i], "", _visible(name), *bad[code]) for i, code in enumerate(codes) if code in bad]
+        columns.append(np.array([*(" ".join(cell.split()) for cell in told), ""], dtype=object)[codes])
         if _NO_CHARACTER.search(str(heading)):
             problems.append((1, "", "", *_no_value(str(heading))))
         names.append(name)
-        columns.append([clean[cell] for cell in cells])
     if problems:
         raise TrialDataError(sorted(problems, key=lambda problem: problem[0]), source)
     text = pd.DataFrame(dict(enumerate(columns)), index=rows, dtype=object)
@@ -267,6 +273,8 @@ def _as_text(frame, layout, decimal, source):
 
 
 def _cell_text(value, point):
+    if isinstance(value, str):
+        return value
     number = isinstance(value, (float, np.floating))
     if number and float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))

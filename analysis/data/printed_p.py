@@ -147,7 +147,7 @@ def usable_p(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
         both arms have a change or a final score and not both: else the p may be of either.
     """
     places: dict[tuple[int, str], list[int]] = {}
-    for at, key in enumerate(zip(same_time(rows), rows["arm"], strict=True)):
+    for at, key in enumerate(zip(same_time(rows), rows["arm"].to_numpy(), strict=True)):
         places.setdefault(key, []).append(at)
     pairs = [(own, places.get((time, "placebo"), [])) for (time, arm), own in places.items() if arm == "treatment"]
     pairs = [(*own, *other) for own, other in pairs if len(own) == len(other) == 1]

@@ -146,10 +146,9 @@ def checked_trials(trials: Any) -> pd.DataFrame:
         twice = trials.index[trials.index.duplicated()].unique()
         again = "pass the table through read_trials again"
         raise ValueError(f"rows {', '.join(map(str, twice[:10]))} stand more than once; {again}")
-    problems = broken_rules(trials, trials, dictionary.CHANGED_TRIALS, set())
-    if problems:
-        columns = dictionary.TRIALS.columns
-        raise TrialDataError(sorted(problems, key=lambda p: (p[0], columns.index(p[2]))), "the table")
+    problems = broken_rules(trials, trials, dictionary.CHANGED_TRIALS)
+    if len(problems):
+        raise TrialDataError(_in_order(problems, dictionary.TRIALS), "the table")
     return trials
 
 
@@ -546,8 +545,8 @@ def _read_checked(path, layout, decimal=None, beside=None):
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
-    numbers = [*layout.numbers, *layout.ranges]
-    cells[numbers] = cells[numbers].replace(_DASHES, "-")
+    for name in (*layout.numbers, *layout.ranges):
+        cells[name] = _each(cells[name], lambda text: _DASHES.sub("-", text)).astype(object)
     if cells.empty:
         rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
@@ -556,10 +555,11 @@ def _read_checked(path, layout, decimal=None, beside=None):
     table, problems = _typed(cells, layout, decimal or ".")
     if layout.name == "trials":
         table = _only_time_is_primary(table)
-    problems += broken_rules(table, cells, layout, {(row, column) for row, _, column, *_ in problems})
-    problems += _unknown_studies(table, layout, known)
-    if problems:
-        raise TrialDataError(sorted(problems, key=lambda p: (p[0], layout.columns.index(p[2]))), source, layout.key)
+    found = zip(problems["row"], problems["column"], strict=True)
+    problems = pd.concat([problems, broken_rules(table, cells, layout, found), *_unknown_studies(table, layout, known)])
+    if len(problems):
+        problems = _in_order(problems, layout)
+        raise TrialDataError(problems, source, layout.key)
     table.attrs = _notes_of(path) if layout.name in ("trials", "contrasts") else {}
     return table
 
@@ -637,13 +637,15 @@ def _studies_of(tables):
 def _unknown_studies(table, layout, known):
     if known is None:
         return []
-    problems = []
-    for row, study in table["study"].dropna().items():
-        if study not in known:
-            near = difflib.get_close_matches(study, known, n=1, cutoff=_NEAR)
-            remedy = f"Did you mean '{near[0]}'?" if near else "Correct the id, or give the table that has it."
-            problems.append((row, table[layout.key][row], "study", study, "is in no table of studies given", remedy))
-    return problems
+
+    def remedy(study):
+        near = difflib.get_close_matches(study, known, n=1, cutoff=_NEAR)
+        return f"Did you mean '{near[0]}'?" if near else "Correct the id, or give the table that has it."
+
+    studies = table["study"].dropna()
+    unknown = studies[~studies.isin(known)]
+    rule, remedies = "is in no table of studies given", _each(unknown, remedy).to_numpy(object)
+    return [_problems_in(unknown.index, table, layout, "study", rule, remedies)]
 
 
 def _check_columns(names, source, layout):
@@ -692,39 +694,60 @@ def _decimal_between_semicolons(cells, layout, source):
 
 def _typed(cells, layout, decimal):
     """Turn text into numbers where the dictionary wants numbers; report each cell that is none."""
-    table, problems, studies = cells.astype("str").where(cells != ""), [], cells[layout.key]
+    table, problems = cells.astype("str").where(cells != ""), [_NONE]
     for name in (*layout.ranges, *layout.numbers):
-        text = cells[name]
         # Under a decimal comma a point is no part of a number: it may stand between thousands.
-        plain = text if decimal == "." else text.str.replace(".", "?").str.replace(",", ".")
+        plain = cells[name] if decimal == "." else cells[name].str.replace(".", "?").str.replace(",", ".")
         if name in layout.ranges:
             table[name] = plain.where(plain != "")
             continue
-        good = plain.map(lambda v: v == "" or bool(_NUMBER.fullmatch(v)))
-        values = pd.to_numeric(plain.where(good & (plain != ""), np.nan), errors="coerce").astype(float)
-        good &= (text == "") | np.isfinite(values)
+        number = plain.where(_each(plain, lambda text: bool(_NUMBER.fullmatch(text))))
+        table[name] = pd.to_numeric(number, errors="coerce").astype(float)
+        good = (plain == "") | np.isfinite(table[name])
         rule, remedy = (
             "is not a number",
             f"Type digits with {_DECIMALS[decimal]} for decimals and a plain minus; blank if not printed.",
         )
-        problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[~good]]
+        problems.append(_problems_in(cells.index[~good], cells, layout, name, rule, remedy))
         if name in layout.integers:
-            thousands = plain.str.fullmatch(PERHAPS_THOUSANDS)
+            thousands = _each(plain, lambda text: bool(PERHAPS_THOUSANDS.fullmatch(text)))
             rule = "may have a sign between thousands, or decimals"
             remedy = "Type the number without the sign, such as 1000 for a thousand and 1 for one."
-            problems += [(row, studies[row], name, text[row], rule, remedy) for row in text.index[thousands]]
-        table[name] = values
+            problems.append(_problems_in(cells.index[thousands], cells, layout, name, rule, remedy))
     for name in layout.required:
         rule, remedy = "is blank", "This column must be filled in every row."
-        blank = cells.index[cells[name] == ""]
-        problems += [(row, studies[row], name, "", rule, remedy) for row in blank]
-    return table, problems
+        problems.append(_problems_in(cells.index[cells[name] == ""], cells, layout, name, rule, remedy))
+    return table, pd.concat(problems)
+
+
+def _each(texts, answer):
+    """What `answer` makes of each text; it is asked once for those that are the same."""
+    codes, known = pd.factorize(texts)
+    return pd.Series([answer(text) for text in known]).take(codes).set_axis(texts.index)
+
+
+_NONE = pd.DataFrame(columns=["row", "study", "column", "value", "rule", "remedy"], dtype=object).astype({"row": int})
+
+
+def _problems_in(rows, cells, layout, column, rule, remedy):
+    """The same problem in several rows; the remedy is one text, or one a row."""
+    if not len(rows):
+        return _NONE
+    study, value = (cells[name][rows].to_numpy(object) for name in (layout.key, column))
+    said = {"row": rows, "study": study, "column": column, "value": value, "rule": rule, "remedy": remedy}
+    return pd.DataFrame(said, index=range(len(rows)), dtype=object).astype({"row": int})
+
+
+def _in_order(problems, layout):
+    """By row of the file, then by column of the table."""
+    column = pd.Index(layout.columns).get_indexer(problems["column"])
+    return problems.iloc[np.lexsort((column, problems["row"]))]
 
 
 def broken_rules(
     table: pd.DataFrame, cells: pd.DataFrame, layout: dictionary.TableLayout, known: Collection[Any] = ()
-) -> list[Any]:
-    """Validate lazily and return what fails, but for the cells that are known to be wrong.
+) -> pd.DataFrame:
+    """Return what breaks a rule, but for the cells that are known to be wrong.
 
     Parameters
     ----------
@@ -736,33 +759,39 @@ def broken_rules(
 
     Returns
     -------
-    list of tuple
+    pandas.DataFrame
         Row, key, column, value, rule and remedy of each problem.
     """
-    from pandera.errors import SchemaErrors
-
-    try:
-        # Without attrs, which pandas would copy at every step.
-        dictionary.schema(layout).validate(pd.DataFrame(table), lazy=True)
-    except SchemaErrors as error:
-        failures = error
-    else:
-        return []
-    found, cases = {}, failures.failure_cases
-    for row, check in zip(cases["index"], cases["check"], strict=True):
-        column, rule, remedy = check.split(dictionary.SEPARATOR)
-        if row is None:
-            raise RuntimeError(f"the rule '{rule}' could not be applied") from failures
-        if (row, column) not in known:
-            value = cells[column].get(row, "")
-            if rule == dictionary.UNLISTED:
-                remedy = _perhaps(value, layout.vocabulary[column]) + remedy
-            found[row, column, rule] = (row, cells[layout.key].get(row, ""), column, value, rule, remedy)
-    return list(found.values())
+    # Not by `validate`, which lists every cell of a row that fails, and takes a minute for some thousand rows.
+    schema, table = dictionary.schema(layout), pd.DataFrame(table)
+    checks = [(check, table[name]) for name, column in schema.columns.items() for check in column.checks]
+    wrong, remedies = {}, {}
+    for check, checked in [*((check, table) for check in schema.checks), *checks]:
+        backend = check.get_backend(checked)(check)
+        fine = backend.apply(backend.preprocess(checked, None))
+        column, rule, remedy = check.error.split(dictionary.SEPARATOR)
+        rows = fine.index[~fine.astype(bool)]
+        if len(rows):
+            wrong[column, rule] = wrong.get((column, rule), rows).union(rows)
+            remedies[column, rule] = remedy
+    before, problems = {}, [_NONE]
+    for row, column in known:
+        before.setdefault(column, []).append(row)
+    for (column, rule), rows in wrong.items():
+        rows = rows.difference(before.get(column, []))
+        remedy = remedies[column, rule]
+        if rule == dictionary.UNLISTED:
+            meant = layout.vocabulary[column]
+            remedy = _each(cells[column][rows], lambda word, meant=meant, told=remedy: _perhaps(word, meant) + told)
+            remedy = remedy.to_numpy(object)
+        problems.append(_problems_in(rows, cells, layout, column, rule, remedy))
+    return pd.concat(problems)
 
 
 def _perhaps(word, known):
     """The question whether one of the known words is meant, if one is almost the same; case makes no difference."""
-    by_case = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(word.casefold(), by_case, n=1, cutoff=_NEAR)
+    word, by_case = word.casefold(), {each.casefold(): each for each in known}
+    # One that is much longer or shorter is not meant, and looking closer takes long.
+    alike = [each for each in by_case if 2 * min(len(each), len(word)) >= _NEAR * (len(each) + len(word))]
+    near = difflib.get_close_matches(word, alike, n=1, cutoff=_NEAR)
     return f"Did you mean '{by_case[near[0]]}'? " if near else ""

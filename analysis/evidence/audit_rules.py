@@ -414,10 +414,11 @@ def _sizes(points, trials):
 def typical_sds(points: pd.DataFrame, score: str) -> pd.Series:
     """Return for each row the median SD of a score over the other trials' arms; `TYPICAL_SD` if they are few."""
     known = points.loc[points[f"{score}_sd"].notna(), ["study", f"{score}_sd"]].drop_duplicates()
+    trial, sds, trials = known["study"].to_numpy(object), known[f"{score}_sd"].to_numpy(), set(known["study"])
     typical = {}
     for study in points["study"].unique():
-        others = known[known["study"] != study]
-        typical[study] = others[f"{score}_sd"].median() if others["study"].nunique() >= ENOUGH else TYPICAL_SD
+        enough = len(trials - {study}) >= ENOUGH
+        typical[study] = np.median(sds[trial != study]) if enough else TYPICAL_SD
     return points["study"].map(typical)
 
 
@@ -583,7 +584,11 @@ def _scale_and_values(trials):
     numbers = trials.loc[
         trials["scale_max"].notna(), ["study", "scale_min", "scale_max", "baseline_mean", "final_mean"]
     ]
-    for study, rows in numbers.groupby("study", sort=False):
+    width = numbers["scale_max"] - numbers["scale_min"]
+    highest = numbers[["baseline_mean", "final_mean"]].max(axis=1) - numbers["scale_min"]
+    # Of most trials some mean is higher.
+    beyond = highest > LOWEST * width.groupby(numbers["study"]).transform("first")
+    for study, rows in numbers[~beyond.groupby(numbers["study"]).transform("any")].groupby("study", sort=False):
         width = (rows["scale_max"] - rows["scale_min"]).iloc[0]
         shown = rows[["baseline_mean", "final_mean"]].sub(rows["scale_min"], axis=0)
         if width < WIDE_SCALE or shown.isna().all(axis=None) or not shown.max(axis=None) <= LOWEST * width:
@@ -733,16 +738,20 @@ def _twice(trials):
     first = compared_arms(trials)
     first = pd.concat([first, trials[~trials["study"].isin(first["study"])]])
     keys = {"doi": {}, "pmid": {}, "author, year and n": {}, "numbers": {}}
-    for study, rows in first.groupby("study", sort=False):
-        for name in ("doi", "pmid"):
-            keys[name][study] = next((str(x).strip().lower() for x in rows[name].dropna()), None)
-        author, year = rows[["author", "year"]].iloc[0]
+    about, people = first.drop_duplicates("study").set_index("study"), first.groupby("study")["n"].agg(list)
+    for name in ("doi", "pmid"):
+        said = first.dropna(subset=name).drop_duplicates("study").set_index("study")[name].reindex(about.index)
+        keys[name] = said.map(lambda text: str(text).strip().lower(), na_action="ignore").to_dict()
+    for study, author, year in zip(about.index, about["author"], about["year"], strict=True):
         if pd.notna(author) and pd.notna(year):
-            keys["author, year and n"][study] = (author.lower(), year, tuple(sorted(rows["n"])))
-        printed = [*MEANS, *SPREADS, *LIMITS]
-        if rows[printed].notna().to_numpy().sum() >= SAME_NUMBERS:
-            values = rows.sort_values("arm")[["n", *printed]].to_numpy(dtype=float)
-            keys["numbers"][study] = tuple(values[~np.isnan(values)])
+            keys["author, year and n"][study] = (author.lower(), year, tuple(sorted(people[study])))
+    by_arm = first.sort_values("arm", kind="stable")
+    printed, numbers = by_arm[[*MEANS, *SPREADS, *LIMITS]].to_numpy(dtype=float), {}
+    for study, n, values in zip(by_arm["study"], by_arm["n"].tolist(), printed, strict=True):
+        numbers.setdefault(study, []).extend([n, *values[~np.isnan(values)].tolist()])
+    for study in about.index:
+        if len(numbers[study]) - len(people[study]) >= SAME_NUMBERS:
+            keys["numbers"][study] = tuple(numbers[study])
     remedy, seen = "Keep one id; enter other time points and arms under it.", set()
     for name, values in keys.items():
         table = pd.Series(values, dtype=object).dropna()
@@ -759,7 +768,7 @@ def _twice(trials):
 
 def _certainty(table):
     """Trials whose rows are called doubtful or were read in someone else's table; the note is quoted."""
-    for study, rows in table.groupby("study", sort=False):
+    for study, rows in table[table["certainty"].isin(list(CERTAINTY))].groupby("study", sort=False):
         for word, (severity, check, remedy) in CERTAINTY.items():
             hit = rows[rows["certainty"] == word]
             if len(hit):

@@ -346,7 +346,7 @@ def _problems_of_claims(cells, ends):
             for row in text.index[text.notna() & table[name].isna()]
         ]
     known = {(row, column) for row, _, column, *_ in found}
-    found += broken_rules(table, cells, layout, known)
+    found += broken_rules(table, cells, layout, known).itertuples(index=False, name=None)
     return sorted(found, key=lambda problem: (problem[0], CLAIMS.columns.index(problem[2])))
 
 
