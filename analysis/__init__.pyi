@@ -86,6 +86,9 @@ from .evidence.responders import (
 from .evidence.responders import (
     translate_responders as translate_responders,
 )
+from .evidence.risk_of_bias import risk_of_bias_findings as risk_of_bias_findings
+from .evidence.risk_of_bias import with_risk_of_bias as with_risk_of_bias
+from .evidence.risk_of_bias import without_high_risk as without_high_risk
 from .evidence.worthwhile import (
     ShareBeyond as ShareBeyond,
 )
@@ -123,6 +126,8 @@ from .models.diagnostics import (
     standardised_residuals as standardised_residuals,
 )
 from .models.groups import pool_groups as pool_groups
+from .models.imputation import ImputedEffect as ImputedEffect
+from .models.imputation import pool_imputed as pool_imputed
 from .models.multilevel import (
     MultilevelEffect as MultilevelEffect,
 )
@@ -213,6 +218,8 @@ from .plots._orchard import orchard as orchard
 from .plots._posterior import posterior_plot as posterior_plot
 from .plots._qq import qq_plot as qq_plot
 from .plots._radial import radial as radial
+from .plots._risk_of_bias import risk_of_bias_summary as risk_of_bias_summary
+from .plots._risk_of_bias import traffic_light as traffic_light
 from .plots._save import save_figure as save_figure
 from .plots._theme import figure_labels as figure_labels
 from .plots._theme import theme as theme

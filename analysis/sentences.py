@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from analysis.models.bivariate import BivariateEffect
     from analysis.models.coefficients import Contrast
     from analysis.models.counts import PooledCounts
+    from analysis.models.imputation import ImputedEffect
     from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
     from analysis.models.regression import MetaRegression, PermutationTest
     from analysis.models.results import PooledEffect
@@ -864,6 +865,34 @@ def _how(fit, df):
 
 def _on_t(df):
     return f" on t({number(df, 0 if float(df).is_integer() else 1)})" if math.isfinite(df) else ""
+
+
+def imputed_effect(found: ImputedEffect) -> Told:
+    """Return a pooled effect over many imputations in words.
+
+    Parameters
+    ----------
+    found : analysis.ImputedEffect
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words, names = _tabled(found), found.imputed["label"].unique()
+    said = [("Estimate", _estimate(words, found))]
+    if found.k > 1 and found.tau2_method != "CE":
+        spread = f"tau {_size(words, found.tau)}, tau² {significant(found.tau2)}, I² {percent(found.i2)}"
+        said.append(("Between", f"{spread} (means over the imputations)" if len(names) else spread))
+    share = f"{percent(found.share_missing)} of the variance of the estimate is due to missing SDs"
+    said.append(("Missing", share if len(names) else "no SD"))
+    if len(names):
+        said.append(("Imputed", f"{', '.join(names)}; from the SDs of other {words.nouns}, see imputed"))
+    times = f", {counted(found.imputations, 'imputation')} by Rubin's rules" if len(names) else ""
+    kind = "Common-effect" if found.tau2_method == "CE" else "Random-effects"
+    how = _how(found, found.df).removeprefix("common effect, ")
+    return f"{kind} meta-analysis{_named(words)}, {words.counted(found.k)} ({how}{times})", said
 
 
 def meta_regression(fit: MetaRegression) -> Told:

@@ -98,10 +98,22 @@ def figures():
         "narrow counts": ma.labbe_counts(ma.pool(*risks(), measure="RR"), counts=COUNTS, width_mm="single"),
         "claims": ma.claims_plot(claims(), evidence=ma.pool_arms(synthetic(5), by="therapy_family")),
         "claims without numbers": ma.claims_plot(claims().iloc[3:], worthwhile=None),
+        "traffic light": ma.traffic_light(bias()),
+        "risk of bias of some": ma.risk_of_bias_summary(bias(), effects),
+        "narrow risk of bias": ma.risk_of_bias_summary(bias(), width_mm="single", weighted=True),
+        "forest with risk of bias": ma.forest(effects, risk_of_bias=bias()),
+        "arms with risk of bias": ma.arms_forest(ma.pool_arms(effects), risk_of_bias=bias()),
         "multiverse": ma.multiverse_plot(analyses(40)),
         "many in one": in_axes(effects, arms, by_dose, by_family),
         "dense multiverse": ma.multiverse_plot(analyses(700), width_mm=150),
     }
+
+
+def bias():
+    """Return judgements of five trials, one without that of the whole trial, with weights."""
+    wide = pd.DataFrame({"Study": ["s0", "s1", "s2", "s3", "s5"], "D1": ["Low", "High", "Some concerns", "Low", "Low"]})
+    wide = wide.assign(D2="Low", D3=["High", "", *["Low"] * 3], Overall=["Low", *["High"] * 3, ""], Weight=range(1, 6))
+    return ma.read_risk_of_bias(wide, tool="RoB 2", judged_by="two reviewers")
 
 
 def much(effects):

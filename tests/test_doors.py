@@ -638,6 +638,7 @@ DOORS = {
     "pool_bayes": (ma.pool_bayes, EFFECTS),
     "pool_bivariate": (ma.pool_bivariate, TRIALS),
     "pool_groups": (lambda x: ma.pool_groups(x, "g"), TRIALS),
+    "pool_imputed": (ma.pool_imputed, {"EffectSizes"}),
     "pool_mantel_haenszel": (ma.pool_mantel_haenszel, TRIALS),
     "pool_multilevel": (lambda x: ma.pool_multilevel(x, cluster=list("uuvvwx")), EFFECTS),
     "pool_peto": (ma.pool_peto, TRIALS),
@@ -651,14 +652,19 @@ DOORS = {
     "radial": (ma.radial, FIGURE),
     "radial_points": (diagnostics.radial_points, EFFECTS),
     "residual_quantiles": (lambda x: diagnostics.residual_quantiles(x, n_simulations=50), EFFECTS),
+    "risk_of_bias_findings": (lambda x: ma.risk_of_bias_findings(x, TABLE), PAGE),
+    "risk_of_bias_summary": (ma.risk_of_bias_summary, PAGE),
     "sampling_covariance": (lambda x: ma.sampling_covariance(x, cluster="trial", correlation=0.5), TRIALS),
     "save_figure": (lambda x: ma.save_figure(x, "figure"), set()),
     "share_beyond": (lambda x: ma.share_beyond(x, REACH), {"PooledEffect", "PooledArms"}),
     "standardised_residuals": (ma.standardised_residuals, EFFECTS),
     "steps_forest": (ma.steps_forest, PAGE),
     "translate_responders": (lambda x: ma.translate_responders(x, CHANGE), TRIALS),
+    "traffic_light": (ma.traffic_light, PAGE),
     "trials_from_wide": (ma.trials_from_wide, PAGE),
     "with_contrasts": (lambda x: ma.with_contrasts(x, effects()), {"EffectSizes"}),
+    "with_risk_of_bias": (lambda x: ma.with_risk_of_bias(x, TABLE), {"EffectSizes"}),
+    "without_high_risk": (lambda x: ma.without_high_risk(x, TABLE), {"EffectSizes"}),
 }
 # They read files, choose among numbers, set the look of figures, or take arrays alone.
 WITHOUT_A_DOOR = {

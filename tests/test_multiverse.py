@@ -399,3 +399,38 @@ def test_a_frame_that_is_no_multiverse_is_refused(magnets):
 def test_another_table_than_that_of_the_trials_is_refused():
     with pytest.raises(ValueError, match="read_trials"):
         multiverse(contrasts())
+
+
+def test_sds_drawn_again_and_again_are_a_choice():
+    options = {"correlation": (0.3, 0.5), "crossover_correlation": 0.5, "outcome": ("change", "ancova")}
+    grid = options | {"missing_sd": ("impute", "impute-multiple", "drop"), "tau2_method": ("REML", "CE")}
+    frame = multiverse(trials(), **grid)
+    plain = multiverse(trials(), **grid | {"missing_sd": ("impute", "drop")})
+    rest = frame[frame["missing_sd"] != "impute-multiple"].drop(columns="analysis").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, plain.drop(columns="analysis"), rtol=1e-12)
+    drawn = frame[frame["missing_sd"] == "impute-multiple"]
+    assert len(drawn) == len(plain) / 2 == len(frame) / 3
+    for row in drawn.sample(5, random_state=3).itertuples():
+        effects = ma.effect_sizes(trials(), outcome=row.outcome, correlation=row.correlation)
+        keep = effects
+        for column, words in (("certainty", ("doubtful", "second-hand")),):
+            for word, choice in zip(words, (row.doubtful, row.second_hand), strict=True):
+                if choice == "exclude":
+                    keep = keep.where(study=keep.table["study"][keep.table[column] != word].tolist())
+        if row.single_session == "exclude":
+            keep = keep.where(study=keep.table["study"][keep.table["week_band"] != "single session"].tolist())
+        methods = {"tau2_method": row.tau2_method, "ci_method": row.ci_method}
+        one = ma.pool_imputed(keep, among=effects, imputations=20, **methods)
+        got = [row.k, row.estimate, row.se, row.ci_low, row.ci_high, row.tau2, row.i2, row.pvalue]
+        assert got == pytest.approx([one.k, one.estimate, one.se, *one.ci, one.tau2, one.i2, one.pvalue], rel=1e-9)
+    alone = multiverse(trials(), **options | {"missing_sd": "impute-multiple", "tau2_method": "REML"})
+    assert alone["estimate"].tolist() == drawn.loc[drawn["tau2_method"] == "REML", "estimate"].tolist()
+
+
+def test_without_a_missing_sd_imputation_is_no_analysis_of_its_own():
+    full = ma.effect_sizes(trials(), missing_sd="drop").study
+    some = trials()[trials()["study"].isin(full)]
+    grid = {"correlation": 0.5, "crossover_correlation": 0.5, "outcome": "change", "ci_method": "HKSJ-wide"}
+    frame = multiverse(some, **grid, missing_sd=("impute", "impute-multiple"), where={"outcome": "change"})
+    halves = [half.reset_index(drop=True) for _, half in frame.groupby("missing_sd")]
+    assert halves[0]["analysis"].tolist() == halves[1]["analysis"].tolist()

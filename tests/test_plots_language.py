@@ -98,6 +98,22 @@ def arms():
     yield ma.labbe(ma.pool_responders(layouts.responding().assign(event_definition="Zz")))
 
 
+def judged():
+    wide = pd.DataFrame(
+        {"Study": [f"s{i}" for i in range(9)]} | {f"D{i}": ["Low", "Critical", ""] * 3 for i in range(1, 8)}
+    )
+    table = ma.read_risk_of_bias(wide.assign(Overall=["Low", "Serious", "No information"] * 3), tool="ROBINS-I")
+    table = table.assign(judged_by="Zz")
+    concerns = wide.iloc[:, :6].replace("Critical", "Some concerns").assign(D3="High")
+    for each in (table, ma.read_risk_of_bias(concerns, tool="RoB 2", judged_by="Zz")):
+        yield ma.traffic_light(each)
+        yield ma.traffic_light(each, PAIN, width_mm=100)
+        yield ma.risk_of_bias_summary(each)
+        yield ma.risk_of_bias_summary(each, ma.pool(PAIN), weighted=True, **NARROW)
+        yield ma.forest(PAIN, risk_of_bias=each)
+    yield ma.arms_forest(ma.pool_arms(PAIN), risk_of_bias=table)
+
+
 def others():
     for each in (PAIN, SMD, RR):
         yield ma.bubble(ma.meta_regression("yi ~ Mg", each))
@@ -120,7 +136,7 @@ def parts(fig):
 
 
 @pytest.mark.filterwarnings("ignore:.*too narrow for the columns:UserWarning")
-@pytest.mark.parametrize("figures", [forests, singles, arms, others], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("figures", [forests, singles, arms, judged, others], ids=lambda each: each.__name__)
 def test_german_leaves_no_english_word_in_any_figure(figures):
     ours = english()
     assert {"trial", "weight", "interval", "difference", "with"} <= ours and "gewicht" not in ours

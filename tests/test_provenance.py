@@ -386,3 +386,20 @@ def test_any_small_table_can_be_traced(data):
     table = provenance(effects).table
     assert_every_number_follows(table)
     np.testing.assert_allclose(table.loc[table["level"] == "trial", "value"], effects.yi, rtol=0, atol=1e-12)
+
+
+def test_judgements_and_facts_stand_below_the_numbers_of_their_trial():
+    judged, facts = ma.read_risk_of_bias(DATA / "risk_of_bias.csv"), ma.read_bias_facts(DATA / "facts_on_bias.csv")
+    found = provenance(EFFECTS, "irnich2001", risk_of_bias=judged, facts=facts)
+    lines = [line.strip("│├└─ ") for line in found.tree().splitlines()]
+    assert "PEDro, total: 7 (PEDro database (score confirmed))" in lines
+    checks = facts[(facts["study"] == "irnich2001") & (facts["item"] == "blinding check")]
+    assert f"blinding check: {checks['finding'].iloc[0]}" in lines
+    leaves = found.table[found.table["level"].isin(["judgement", "fact"])]
+    assert (leaves["level"] == "fact").sum() == (facts["study"] == "irnich2001").sum()
+    assert set(leaves["study"]) == {"irnich2001"}
+    assert facts.loc[leaves["row"].iloc[-1], "finding"] == leaves["rule"].iloc[-1]
+    rest = found.table[~found.table["level"].isin(["judgement", "fact"])]
+    assert rest["value"].tolist() == pytest.approx(traced("irnich2001").table["value"].tolist(), nan_ok=True)
+    with pytest.raises(ValueError, match="facts has no column finding; pass the table that read_bias_facts returns"):
+        provenance(EFFECTS, facts=facts.drop(columns="finding"))

@@ -473,6 +473,7 @@ class TableLayout(NamedTuple):
 
     `widened` are the columns whose closed vocabulary the reader's `allow` may widen: words of your own are compared and
     shown, and nothing turns on what they mean. `ranges` are columns of text that hold a number or a range of numbers.
+    `wide` are headings by which a table with one row a study is known that the reader takes as well.
     """
 
     name: str
@@ -485,6 +486,7 @@ class TableLayout(NamedTuple):
     rules: tuple[Any, ...] = ()
     widened: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
 
 def schema(layout: TableLayout) -> pandera.pandas.DataFrameSchema:
@@ -870,32 +872,59 @@ BENCHMARKS = TableLayout(
     ),
 )
 
-# What a tool may say of a domain; a tool that is not listed here may say anything.
-_JUDGEMENTS = {
-    "RoB 2": ("low", "some concerns", "high"),
+#: What a tool may say of a domain, the least risk first; a tool that is not listed here may say anything.
+JUDGEMENTS = {
+    "RoB 2": ("low", "some concerns", "high", "no information"),
     "RoB 1": ("low", "unclear", "high"),
+    "ROBINS-I": ("low", "moderate", "serious", "critical", "no information"),
     "PEDro": ("yes", "no"),
 }
-_TOTAL = "total"
+#: The domains behind the headings D1, D2 and so on of a table with one row a study.
+DOMAINS = {
+    "RoB 2": (
+        "randomisation process",
+        "deviations from intended interventions",
+        "missing outcome data",
+        "measurement of the outcome",
+        "selection of the reported result",
+    ),
+    "ROBINS-I": (
+        "confounding",
+        "selection of participants",
+        "classification of interventions",
+        "deviations from intended interventions",
+        "missing data",
+        "measurement of outcomes",
+        "selection of the reported result",
+    ),
+}
+#: Who judged, or what group a trial belongs to, where nobody says it.
+NOT_STATED = "not stated"
+#: What is said of a whole trial: a judgement, or the number of items that are met.
+OVERALL, TOTAL = "overall", "total"
 _PEDRO_ITEMS = 10
 
 
+def tool_as_listed(name: str) -> str:
+    """Return the name of a tool as it is listed, of one that is written in another way, such as ROB2."""
+    plain = {re.sub(r"\W", "", each).lower(): each for each in JUDGEMENTS}
+    return plain.get(re.sub(r"\W", "", name).lower(), name)
+
+
 def _tool_as_listed(t):
-    plain = {re.sub(r"\W", "", name).lower(): name for name in _JUDGEMENTS}
-    listed = t["tool"].map(lambda name: plain.get(re.sub(r"\W", "", name).lower(), name), na_action="ignore")
-    return t["tool"].isna() | (t["tool"] == listed)
+    return t["tool"].isna() | (t["tool"] == t["tool"].map(tool_as_listed, na_action="ignore"))
 
 
 def _judgement_of_tool(t):
-    fine = t["judgement"].isna() | ~t["tool"].isin(list(_JUDGEMENTS))
-    for tool, words in _JUDGEMENTS.items():
+    fine = t["judgement"].isna() | ~t["tool"].isin(list(JUDGEMENTS))
+    for tool, words in JUDGEMENTS.items():
         fine |= (t["tool"] == tool) & t["judgement"].isin(words)
     counts = [str(count) for count in range(_PEDRO_ITEMS + 1)]
-    return fine | ((t["tool"] == "PEDro") & (t["domain"] == _TOTAL) & t["judgement"].isin(counts))
+    return fine | ((t["tool"] == "PEDro") & (t["domain"] == TOTAL) & t["judgement"].isin(counts))
 
 
 def _total_of_items(t):
-    of_pedro, total = t["tool"] == "PEDro", t["domain"] == _TOTAL
+    of_pedro, total = t["tool"] == "PEDro", t["domain"] == TOTAL
     keys = [t[name].fillna("") for name in ("study", "tool", "judged_by")]
     met, items = (
         (of_pedro & ~total & said).groupby(keys).transform("sum")
@@ -914,25 +943,26 @@ RISK_OF_BIAS = TableLayout(
         _rule(
             "tool",
             "is a known tool, written in another way",
-            f"Type it as one of: {', '.join(_JUDGEMENTS)}.",
+            f"Type it as one of: {', '.join(JUDGEMENTS)}.",
             _tool_as_listed,
         ),
         _rule(
             "judgement",
             "is not among the judgements of this tool",
             "Use those of the tool ("
-            + "; ".join(f"{tool}: {', '.join(words)}" for tool, words in _JUDGEMENTS.items())
-            + f"; the domain {_TOTAL} of PEDro: 0 to {_PEDRO_ITEMS}); never turn those of another tool into them.",
+            + "; ".join(f"{tool}: {', '.join(words)}" for tool, words in JUDGEMENTS.items())
+            + f"; the domain {TOTAL} of PEDro: 0 to {_PEDRO_ITEMS}); never turn those of another tool into them.",
             _judgement_of_tool,
         ),
         _rule(
             "judgement",
-            f"the {_TOTAL} is not the number of items that are met",
+            f"the {TOTAL} is not the number of items that are met",
             "Check the items and the total.",
             _total_of_items,
         ),
         _once("study", "tool", "judged_by", "domain"),
     ),
+    wide=("Study", "D1", "Overall"),
 )
 
 BIAS_FACTS = TableLayout(

@@ -421,6 +421,7 @@ def effect_sizes(
     analysis.trials_from_wide : Makes arms of a table with one row a study.
     analysis.pool : Pools the effects.
     analysis.with_contrasts : Adds trials whose papers print the difference only.
+    analysis.pool_imputed : Draws SDs that are missing again and again, in place of one that is borrowed.
     analysis.multiverse : Pools under all reasonable choices of these options.
     analysis.effects : The formulas behind it.
     analysis.recover : The numbers that papers do not print.

@@ -322,7 +322,7 @@ def _with_heading(rows, source, layout, decimal):
     width = len(heading)
     body = {row: cells for row, cells in rows.items() if len(cells) == width}
     even = pd.DataFrame([*body.values()], columns=heading, index=pd.Index(body, name="row", dtype=int), dtype=object)
-    if not set(heading) & set(layout.columns) and not has_one_row_a_study(even, layout):
+    if not set(heading) & {*layout.columns, *layout.wide} and not has_one_row_a_study(even, layout):
         remedy = (
             "The first row must hold the column names of data/README.md; delete what stands above it. A table with one "
             "row a study is read by effect_sizes(df, ...) or trials_from_wide(df, ...), its columns named."

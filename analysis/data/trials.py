@@ -9,6 +9,7 @@ all of them are checked alike, and one error lists everything that is wrong with
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -385,43 +386,61 @@ def read_benchmarks(path: Readable, *, decimal: Literal[".", ","] | None = None)
 def read_risk_of_bias(
     path: Readable,
     *,
+    tool: str | None = None,
+    judged_by: str = dictionary.NOT_STATED,
     decimal: Literal[".", ","] | None = None,
     trials: pd.DataFrame | None = None,
     contrasts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Read what others judged the risk of bias of trials to be.
+    """Read what the risk of bias of trials was judged to be, with RoB 2, RoB 1, ROBINS-I, PEDro or another tool.
 
     Parameters
     ----------
-    {path, decimal, trials, contrasts}
+    {path}
+    tool : str, optional
+        The tool of a table with one row a study, which does not say it: "RoB 2", "RoB 1", "ROBINS-I", "PEDro" or
+        another.
+    judged_by : str, optional
+        Who judged, of a table with one row a study.
+    {decimal, trials, contrasts}
 
     Returns
     -------
     pandas.DataFrame
         One row per judgement of one trial in one domain, with the columns of ``data/risk_of_bias.csv``. `judgement` is
         in the words of its `tool`; those of one tool are never turned into those of another. A trial without a row
-        was judged by nobody whose text was read. The index is the row in the file.
+        was judged by nobody whose text was read. The index is the row in the file; of a table with one row a study it
+        counts the judgements.
 
     Raises
     ------
     TrialDataError
-        Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given.
+        Lists all problems: row, study, column, value, rule and remedy; also studies that are in neither table given,
+        and a table with one row a study without a `tool`.
     {FileNotFoundError, ModuleNotFoundError}
     ValueError
         If `trials` or `contrasts` is no table of studies.
 
     See Also
     --------
+    analysis.traffic_light : Draws the judgements, a circle each.
+    analysis.risk_of_bias_summary : Draws how many trials were judged what.
+    analysis.with_risk_of_bias : Puts the judgements beside the effects.
     analysis.read_bias_facts : Reads what is known of how trials were run.
-    analysis.read_trials : Reads the trials that are judged.
-    analysis.audit_trials : Looks for what is doubtful in their numbers.
+
+    Notes
+    -----
+    The table has one row per judgement, or one row a study as `robvis` has it [4]_: the study, the domains, perhaps
+    Overall and Weight. D1, D2 and so on are those of RoB 2 and ROBINS-I, other headings are names of domains; words of
+    judgements may have capitals, a blank is no judgement, and the weight becomes the column `x_weight`.
 
     References
     ----------
     .. [1] Sterne et al. 2019, RoB 2: a revised tool for assessing risk of bias in randomised trials, BMJ 366:l4898, doi
-       10.1136/bmj.l4898.
+       10.1136/bmj.l4898; Sterne et al. 2016, ROBINS-I, BMJ 355:i4919, doi 10.1136/bmj.i4919.
     .. [2] Higgins et al. 2011, the first Cochrane tool, BMJ 343:d5928, doi 10.1136/bmj.d5928.
     .. [3] Maher et al. 2003, reliability of the PEDro scale, Phys Ther 83:713-721, doi 10.1093/ptj/83.8.713.
+    .. [4] McGuinness & Higgins 2021, robvis, Res Synth Methods 12:55-61, doi 10.1002/jrsm.1411.
 
     Examples
     --------
@@ -429,8 +448,65 @@ def read_risk_of_bias(
     >>> overall = judged[(judged["tool"] == "RoB 2") & (judged["domain"] == "overall")]
     >>> overall["judgement"].value_counts().to_dict()
     {'some concerns': 4, 'low': 1, 'high': 1}
+    >>> wide = pd.DataFrame({"Study": ["A", "B"], "D1": ["Low", "High"], "Overall": ["Some concerns", "High"]})
+    >>> read_risk_of_bias(wide, tool="RoB 2")[["study", "domain", "judgement"]].values.tolist()[:2]
+    [['A', 'D1 randomisation process', 'low'], ['A', 'overall', 'some concerns']]
     """
-    return _read_checked(path, dictionary.RISK_OF_BIAS, decimal, {"trials": trials, "contrasts": contrasts})
+    stacked = functools.partial(_judgements_of_studies, tool=tool, judged_by=judged_by)
+    beside = {"trials": trials, "contrasts": contrasts}
+    return _read_checked(path, dictionary.RISK_OF_BIAS, decimal, beside, stacked)
+
+
+def _judgements_of_studies(cells, source, tool, judged_by):
+    """One row per judgement of a table with one row a study, and the row and the column of each in the table."""
+    if {"domain", "judgement"} & set(cells) or len(cells.columns) < 2:
+        if tool is not None:
+            raise ValueError(f"tool={tool!r} is for a table with one row a study; this one tells the tool of each row")
+        return cells, {}
+    if tool is None:
+        known = ", ".join(map(repr, dictionary.JUDGEMENTS))
+        rule = "this table has one row a study, and does not say with which tool they were judged"
+        raise TrialDataError([(1, "", "", "", rule, f"Read it with tool=..., one of {known}, or another.")], source)
+    tool, by_name = dictionary.tool_as_listed(tool), {str(name).casefold(): name for name in cells}
+    study = by_name.get("study", cells.columns[0])
+    weight = next((by_name[name] for name in ("weight", "weights") if name in by_name), None)
+    domains = {name: _domain(name, tool) for name in cells if name not in (study, weight)}
+    long = cells.melt([name for name in (study, weight) if name], [*domains], "column", "judgement", ignore_index=False)
+    order = np.argsort(cells.index.get_indexer(long.index), kind="stable")
+    long = long.iloc[order]
+    long = long[long["judgement"] != ""]
+    places = dict(enumerate(zip(long.index, long["column"], strict=True), start=2))
+    long = long.set_axis(pd.Index([*places], name="row"))
+    made = {"study": long[study], "tool": tool, "domain": long["column"].map(domains)}
+    made |= {"judgement": _as_words(long["judgement"], tool), "judged_by": judged_by}
+    if weight:
+        _check_weights(long[weight], long[study], places, weight, source)
+        made["x_weight"] = long[weight]
+    return pd.DataFrame(made), places
+
+
+def _domain(heading, tool):
+    """The name of the domain under a heading: D1 of RoB 2, Overall, or a name that R has put points into."""
+    name = " ".join(heading.replace(".", " ").split())
+    number = re.fullmatch(r"[Dd]([1-9])", name)
+    known = dictionary.DOMAINS.get(tool, ())
+    if number and int(number[1]) <= len(known):
+        return f"{name.upper()} {known[int(number[1]) - 1]}"
+    return name.lower() if name.casefold() in (dictionary.OVERALL, dictionary.TOTAL) else name
+
+
+def _as_words(judgements, tool):
+    """Judgements in the words of their tool, which may have capitals; a word that is none of them stays as it is."""
+    words, known = judgements.str.lower(), dictionary.JUDGEMENTS.get(tool)
+    return words if known is None else words.where(words.isin(known), judgements)
+
+
+def _check_weights(texts, studies, places, column, source):
+    """Raise where the weight of a study is no number above zero."""
+    wrong = {places[row][0]: row for row in texts.index[~(pd.to_numeric(texts, errors="coerce") > 0)]}
+    rule, remedy = "is no weight", "Type a number above zero in every row, or leave the column out."
+    if wrong:
+        raise TrialDataError([(row, studies[at], column, texts[at], rule, remedy) for row, at in wrong.items()], source)
 
 
 @documented
@@ -530,10 +606,11 @@ def read_correlations(
     return _read_checked(path, dictionary.CORRELATIONS, decimal, {"trials": trials, "contrasts": contrasts})
 
 
-def _read_checked(path, layout, decimal=None, beside=None):
+def _read_checked(path, layout, decimal=None, beside=None, stacked=None):
     """Read a table of any :class:`analysis.data.dictionary.TableLayout` and check it; see :func:`read_trials`.
 
     `beside` holds the tables, by the argument's name, of which one must know every study named; None for no such table.
+    `stacked` makes rows of cells in another shape, and tells where each of them stands in the table.
     """
     _check.single(decimal=decimal)
     if decimal not in (None, *_DECIMALS):
@@ -542,6 +619,7 @@ def _read_checked(path, layout, decimal=None, beside=None):
     source, cells, delimiter = read_cells(path, layout, decimal)
     if has_one_row_a_study(cells, layout):
         raise TrialDataError([_one_row_a_study(path, cells, delimiter, decimal)], source)
+    cells, places = stacked(cells, source) if stacked else (cells, {})
     _check_columns(cells.columns, source, layout)
     own = [c for c in cells.columns if c.startswith("x_")]
     cells = cells.reindex(columns=[*layout.columns, *own], fill_value="")
@@ -559,6 +637,9 @@ def _read_checked(path, layout, decimal=None, beside=None):
     problems = pd.concat([problems, broken_rules(table, cells, layout, found), *_unknown_studies(table, layout, known)])
     if len(problems):
         problems = _in_order(problems, layout)
+        if places:
+            at = zip(*(places[row] for row in problems["row"]), strict=True)
+            problems = problems.assign(**dict(zip(("row", "column"), map(list, at), strict=True)))
         raise TrialDataError(problems, source, layout.key)
     table.attrs = _notes_of(path) if layout.name in ("trials", "contrasts") else {}
     return table

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
-from analysis.data.dictionary import VOCABULARY, WEEK_BANDS, same_time
+from analysis.data.dictionary import NOT_STATED, VOCABULARY, WEEK_BANDS, same_time
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.evidence.contextual import (
     ARM_CHANGE,
@@ -32,7 +32,6 @@ from analysis.models.results import PooledEffect, Result
 if TYPE_CHECKING:
     from analysis.evidence.contextual import ContextualShare
 
-NOT_STATED = "not stated"
 _COLUMNS = {
     "placebo": ("change_placebo", "change_placebo_vi"),
     "treatment": ("change_treatment", "change_treatment_vi"),

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis import _check, effects, text
 from analysis._docs import documented
-from analysis._types import CIMethod, IncludeOrNot, MissingSD, Outcome, Tau2Method
+from analysis._types import CIMethod, IncludeOrNot, MissingSDs, Outcome, Tau2Method
 from analysis.data.arm_scores import (
     ANCOVA,
     BASELINE,
@@ -37,6 +37,7 @@ from analysis.data.dictionary import WEEK_BANDS
 from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
 from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_effects, with_contrasts
 from analysis.data.trials import checked_trials
+from analysis.models.imputation import drawn_sds, pool_imputations, sds_of
 from analysis.models.pooling import CI_METHODS, check_options, pool_batch, prediction_limits
 from analysis.models.results import BatchPooled
 from analysis.models.tau2 import TAU2_METHODS
@@ -45,6 +46,8 @@ from analysis.sentences import Wording, capital
 
 _INCLUDE, _EXCLUDE = "include", "exclude"
 _BOTH = (_INCLUDE, _EXCLUDE)
+#: SDs drawn again and again, and how many times.
+MULTIPLE, IMPUTATIONS = "impute-multiple", 20
 _CORRELATIONS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _RESULTS = ("k", "estimate", "se", "ci_low", "ci_high", "tau2", "i2", "pvalue")
 
@@ -87,7 +90,7 @@ def multiverse(
     outcome: Outcome | Sequence[Outcome] | None = ("change", "final", "ancova"),
     correlation: float | Sequence[float] | None = _CORRELATIONS,
     crossover_correlation: float | Sequence[float] | None = (0.0, 0.5, 0.8),
-    missing_sd: MissingSD | Sequence[MissingSD] | None = ("impute", "impute-median", "impute-largest", "drop"),
+    missing_sd: MissingSDs | Sequence[MissingSDs] | None = ("impute", "impute-median", "impute-largest", "drop"),
     doubtful: IncludeOrNot = _BOTH,
     second_hand: IncludeOrNot = _BOTH,
     single_session: IncludeOrNot = _BOTH,
@@ -110,7 +113,8 @@ def multiverse(
     outcome, correlation, crossover_correlation, missing_sd : option or sequence of options, optional
         Options of :func:`analysis.effect_sizes`. Change, final or adjusted scores; correlation of baseline and final
         scores; correlation of the two periods of a crossover trial; what to do with trials that print no spread, "drop"
-        leaving them out. Several treatment arms of a trial are always combined.
+        leaving them out and "impute-multiple" drawing their SDs 20 times, as :func:`analysis.pool_imputed`. Several
+        treatment arms of a trial are always combined.
     doubtful, second_hand, single_session, contrast_rows : {"include", "exclude"}, or both
         Trials whose `certainty` is "doubtful" or "second-hand", whose `week_band` is "single session", and the rows
         of `contrasts`, joined by :func:`analysis.with_contrasts`; without `contrasts` always "exclude".
@@ -150,7 +154,8 @@ def multiverse(
 
     Notes
     -----
-    Every row equals `pool` of `effect_sizes` with its options and ``pi_method="t(k-1)"``. The analyses share their
+    Every row equals `pool` of `effect_sizes` with its options and ``pi_method="t(k-1)"``, or `pool_imputed` with
+    ``imputations=20`` and the seed 0. The analyses share their
     trials: they are not independent, and the share of them in which an interval excludes zero is no probability and no
     test.
 
@@ -181,6 +186,11 @@ def multiverse(
     pairs = _method_pairs(options)
     first, same = _distinct_data(yi, vi)
     results = [pool_batch(yi[first], vi[first], tau2_method=t, ci_method=c, confidence_level=level) for t, c in pairs]
+    at, same, drawn = _imputations_together(at, same, [len(options[name]) for name in _DATA_CHOICES])
+    if drawn.size:
+        more = (pool_imputations(yi[first][drawn], vi[first][drawn], *pair, level)[0] for pair in pairs)
+        both = zip(results, more, strict=True)
+        results = [BatchPooled(*map(np.concatenate, zip(*each, strict=True))) for each in both]
     batch = BatchPooled(*(np.column_stack(x)[same].ravel() for x in zip(*results, strict=True)))
     frame = {
         name: np.repeat(
@@ -209,7 +219,12 @@ def multiverse(
 
 def _checked(options, has_contrasts):
     """Every choice as a tuple of options; ValueError lists all that is wrong."""
-    allowed = {"outcome": PARTS, "missing_sd": (*RULES, "drop"), "tau2_method": TAU2_METHODS, "ci_method": CI_METHODS}
+    allowed = {
+        "outcome": PARTS,
+        "missing_sd": (*RULES, MULTIPLE, "drop"),
+        "tau2_method": TAU2_METHODS,
+        "ci_method": CI_METHODS,
+    }
     out, problems = {}, []
     for name, given in options.items():
         out[name] = (given,) if isinstance(given, str | Real) else tuple(given)
@@ -245,7 +260,8 @@ def _method_pairs(options):
 class _DataSets(NamedTuple):
     """All data sets, one a row, and the options behind each.
 
-    yi and vi are (n, studies), NaN where a study is absent; at is (n, choices), which option of each choice.
+    yi and vi are (n, studies), NaN where a study is absent; at is (n, choices), which option of each choice: the
+    imputations of one combination have the same.
     """
 
     yi: np.ndarray
@@ -258,6 +274,11 @@ def _data_sets(trials, contrasts, options, where):
     """The data sets for every combination of the options of `_DATA_CHOICES`, as `_DataSets`."""
     # A rule that fills in keeps all trials, which the arrays need; "drop" then takes them out again.
     lead = next((rule for rule in options["missing_sd"] if rule in RULES), "drop")
+    lead = "impute" if lead == "drop" and MULTIPLE in options["missing_sd"] else lead
+    # Imputations are options of their own until they are pooled.
+    times = [IMPUTATIONS if rule == MULTIPLE else 1 for rule in options["missing_sd"]]
+    rule_of = np.repeat(np.arange(len(times)), times)
+    options = options | {"missing_sd": [options["missing_sd"][i] for i in rule_of]}
     trials = checked_trials(trials)
     made = [effect_sizes(trials, outcome=outcome, missing_sd=lead) for outcome in options["outcome"]]
     # Without attrs, which pandas would copy at every step.
@@ -280,7 +301,10 @@ def _data_sets(trials, contrasts, options, where):
         yi, vi = (np.where(keep, np.expand_dims(x, (3, 4, 5, 6)), np.nan) for x in every)
         parts.append((np.where(np.isfinite(vi), yi, np.nan), vi))
     yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
-    return _DataSets(yi, vi, np.indices(shape).reshape(len(shape), -1).T, Wording.of(made[0]))
+    at = np.indices(shape).reshape(len(shape), -1).T
+    rule = _DATA_CHOICES.index("missing_sd")
+    at[:, rule] = rule_of[at[:, rule]]
+    return _DataSets(yi, vi, at, Wording.of(made[0]))
 
 
 def _spreads(trials, correlations, adjusted):
@@ -325,6 +349,8 @@ def _effects(table, spreads, options):
         for at, rule in enumerate(rules):
             if rule in RULES:
                 sd[line, :, 0, at] = borrowed_sd(known[alike], n[alike], rule)
+    if MULTIPLE in rules:
+        _draw(sd, table, scores, known, place, [at for at, rule in enumerate(rules) if rule == MULTIPLE])
     mean = scores["mean"].to_numpy()
     arms = [x for arm in used for x in (mean[arm, None, None, None], sd[arm], n[arm, None, None, None])]
     paired = (table["design"] == "crossover").to_numpy()[:, None, None, None]
@@ -337,6 +363,17 @@ def _effects(table, spreads, options):
         own = {key: at[adjusted] for key, at in lines.items()}
         yi[adjusted], vi[adjusted] = _adjusted(own, mean, sd, n, known, options)
     return np.moveaxis(yi, 0, -1), np.moveaxis(vi, 0, -1)
+
+
+def _draw(sd, table, scores, known, place, columns):
+    """Put SDs that are drawn into these columns of `sd` (lines, correlation, 1, missing_sd)."""
+    silent = table[table["status"] == IMPUTED]
+    wanted = list(zip(silent["study"], silent["outcome"], strict=True))
+    for at, sds in enumerate(known.T):
+        spread = sds_of(scores.assign(sd=sds))
+        for key, (drawn, _) in drawn_sds(wanted, spread, spread, len(columns), 0).items():
+            study, score, role = key
+            sd[place[study, role, score], at, 0, columns] = drawn
 
 
 def _adjusted(lines, mean, sd, n, known, options):
@@ -387,6 +424,22 @@ def _distinct_data(yi, vi):
     seen = {}
     same = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in np.concatenate([yi, vi], axis=1)])
     return np.unique(same, return_index=True)[1], same
+
+
+def _imputations_together(at, same, shape):
+    """One row per combination: its options, its number, and the imputations (M, n) of those numbered after all others.
+
+    A combination whose imputations are all alike has no SD that is missing.
+    """
+    combination = np.ravel_multi_index(at.T, shape)
+    rows = np.argsort(combination, kind="stable")
+    _, start, size = np.unique(combination[rows], return_index=True, return_counts=True)
+    one, numbers = rows[start], same[rows[start]]
+    many = np.array([same[rows[i : i + n]] for i, n in zip(start, size, strict=True) if n > 1]).reshape(-1, IMPUTATIONS)
+    own = (many != many[:, :1]).any(axis=1)
+    distinct, which = np.unique(many[own], axis=0, return_inverse=True)
+    numbers[np.flatnonzero(size > 1)[own]] = same.max() + 1 + which.ravel()
+    return at[one], numbers, distinct.T
 
 
 @documented

@@ -111,10 +111,10 @@ class Provenance(InWords):
     ----------
     table : pandas.DataFrame
         One row per node of the tree, parents before children: `node`, `parent` (blank for a pooled number), `level`
-        ("pooled", "trial", "effect", "arm", "step", "printed", "assumed", "donor", "left out"), study, label, arm,
-        quantity, value, unit, `weight` (of a trial), `rule` by which the value follows from those of the children,
-        and for what is printed: `file`, `row`, `column`, `printed` (the value as it stands there), source, locator,
-        certainty.
+        ("pooled", "trial", "effect", "arm", "step", "printed", "assumed", "donor", "left out", "judgement", "fact"),
+        study, label, arm, quantity, value, unit, `weight` (of a trial), `rule` by which the value follows from those of
+        the children, or what was judged or found, and for what is printed: `file`, `row`, `column`, `printed` (the
+        value as it stands there), source, locator, certainty.
 
     See Also
     --------
@@ -250,6 +250,8 @@ def _words(line):
         return f"{line.label}, left out: {line.rule}"
     if line.level == "printed":
         return _cell_words(line)
+    if line.level in ("judgement", "fact"):
+        return f"{line.quantity}: {line.rule}"
     if line.level == "trial":
         return f"{line.label}: {_value(line)}, weight {percent(line.weight, 1)}"
     return _value(line) + (f": {line.rule}" if line.rule else "")
@@ -285,7 +287,14 @@ def _html_of(table):
     return f"<ul>{''.join(fold(root, True) for root in _nested(table))}</ul>"
 
 
-def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | None = None) -> Provenance:
+def provenance(
+    effects: Any,
+    study: str | None = None,
+    *,
+    among: EffectSizes | None = None,
+    risk_of_bias: pd.DataFrame | None = None,
+    facts: pd.DataFrame | None = None,
+) -> Provenance:
     """Trace pooled numbers down to each printed number.
 
     Parameters
@@ -298,6 +307,10 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
     among : EffectSizes, optional
         All effect sizes, where `effects` are a selection of them: the trials that lent an SD may stand outside the
         selection.
+    risk_of_bias : pandas.DataFrame, optional
+        From :func:`analysis.read_risk_of_bias`, of any tools: what each trial was judged stands below its numbers.
+    facts : pandas.DataFrame, optional
+        From :func:`analysis.read_bias_facts`: so does how it was run (allocation, blinding checks, dropouts, money).
 
     Returns
     -------
@@ -357,8 +370,31 @@ def provenance(effects: Any, study: str | None = None, *, among: EffectSizes | N
         trials = [_branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
         called = found.options.get("comparator", role) if role == "placebo" else role
         roots.append(_of_pooled(called, result, trials, found.unit))
+    for branch in roots[0]["children"]:
+        branch["children"] += _noted(branch, risk_of_bias, facts)
     roots[0]["children"] += _left_out(found, study)
     return Provenance(_flat(roots))
+
+
+def _noted(branch, judged, facts):
+    """What was judged of a trial and how it was run, as leaves."""
+    trial = {name: branch[name] for name in ("study", "label")}
+    leaves = []
+    if judged is not None:
+        _check.table(judged, "risk_of_bias", ["study", "tool", "domain", "judgement", "judged_by"], "read_risk_of_bias")
+        for row in judged[judged["study"] == branch["study"]].to_dict("index").items():
+            leaves.append(_note("judgement", "{tool}, {domain}", "{judgement} ({judged_by})", row, trial))
+    if facts is not None:
+        _check.table(facts, "facts", ["study", "item", "finding"], "read_bias_facts")
+        for row in facts[facts["study"] == branch["study"]].to_dict("index").items():
+            leaves.append(_note("fact", "{item}", "{finding}", row, trial))
+    return leaves
+
+
+def _note(level, quantity, said, row, trial):
+    at, cells = row
+    known = {name: cells[name] for name in ("source", "locator", "certainty") if isinstance(cells.get(name), str)}
+    return _node(level, quantity.format(**cells), None, said.format(**cells), row=at, **known, **trial)
 
 
 def _pooled(effects):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Unpack
 
+import pandas as pd
+
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth, RowOptions
@@ -22,6 +24,7 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Panel, Series, same_scale
 from analysis.plots._page import ReportFigure, Spec, draw
+from analysis.plots._risk_of_bias import judgement_columns
 from analysis.plots._rows import (
     add_cells,
     add_notes,
@@ -51,6 +54,7 @@ def arms_forest(
     title: str | None = None,
     worthwhile: tuple[float, float] | Literal["usual"] | None = "usual",
     columns: Sequence[str] = COLUMNS,
+    risk_of_bias: pd.DataFrame | None = None,
     order: Literal["year", "estimate", "weight", "label", "given"] = "year",
     width_mm: PageWidth | None = None,
     digits: int | None = None,
@@ -70,6 +74,9 @@ def arms_forest(
     {title, worthwhile}
     columns : sequence of str
         Of "condition", "n", "change", "difference", "p", "weight", or any column of ``pooled.effects.table``.
+    risk_of_bias : pandas.DataFrame, optional
+        From :func:`analysis.read_risk_of_bias`, the rows of one tool: a lettered circle for every judgement at the far
+        right, and where a page is too narrow the last to go.
     order : {"year", "estimate", "weight", "label", "given"}
         Order of the trials within their group.
     width_mm : float, optional
@@ -142,13 +149,14 @@ def arms_forest(
     look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
     arms, contrast = _arms_panel(table, wording), contrast_panel(table, wording, favours, **look)
     cells = _with_arms_texts(table, wording, columns)
+    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells, risk_of_bias, wording)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
     if not (cells["text_condition"] != "").any():
         left = [name for name in left if name != "condition"]
     right = [name for name in RIGHT if name in columns]
     spec = Spec(
         cells,
-        tracks_of(cells, dict.fromkeys(left), dict.fromkeys(right), {}, [arms, contrast], wording),
+        [*tracks_of(cells, dict.fromkeys(left), dict.fromkeys(right), {}, [arms, contrast], wording), *judged],
         wording,
         title=title or f"{_changed(wording)} under {placebo} and under {treatment}, and the randomised contrast",
         said=words.total_sentences(table, SERIES, wording),
@@ -163,7 +171,7 @@ def arms_forest(
         notes=(words.key_sentence(key), words.sentences(note)),
         seen=words.seen_sentences(table, wording),
         in_words=findings(pooled) if overall else "",
-        drop=DROP,
+        drop=(*DROP, *(column.name for column in judged[:1])),
         usual_mm=USUAL_MM,
     )
     return draw(spec, width_mm=width_mm, ax=ax)

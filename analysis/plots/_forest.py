@@ -35,6 +35,7 @@ from analysis.plots._layout import (
     panel_limits,
 )
 from analysis.plots._page import ReportFigure, Spec, draw
+from analysis.plots._risk_of_bias import judgement_columns
 from analysis.plots._rows import (
     add_cells,
     add_notes,
@@ -93,6 +94,7 @@ def forest(
     columns: Sequence[str] | Mapping[str, str] | None = None,
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     symbols: Mapping[str, Mapping[str, Any]] | None = None,
+    risk_of_bias: pd.DataFrame | None = None,
     order: str = "year",
     prediction: Literal["bar", "diamond", "density"] | None = "bar",
     overall: bool = True,
@@ -129,6 +131,9 @@ def forest(
         Columns drawn as lettered circles, as risk of bias or certainty: column -> {value: letter}. The letters "+",
         "?" and "-" have the tones good, some and bad; ``(letter, tone or colour)`` sets another. A column that is
         named neither in ``columns`` nor in ``right`` stands at the far right.
+    risk_of_bias : pandas.DataFrame, optional
+        From :func:`analysis.read_risk_of_bias`, the rows of one tool: a lettered circle for every judgement at the far
+        right. Its studies are the ids of the trials, or the labels of plain numbers.
     {order}
     prediction : {"bar", "diamond", "density"} or None
         How the prediction interval is drawn; "density" draws the predictive distribution it is cut from, None nothing.
@@ -140,7 +145,7 @@ def forest(
     {favours, measure, digits, title}
     width_mm : float, optional
         Width of the page; where it is too small, columns are given up, with a warning: those of your own, the last one
-        first, then "arms", "n", "weight" and circles. Default: 174, wider where the columns need it.
+        first, then "arms", "n", "weight", circles and the risk of bias. Default: 174, wider where the columns need it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw the panel there: marks, axis, and the names as tick labels. Left out are title, text columns, circles,
         footer and the label of the band; the rows share the height of the Axes, 4.5 mm a row suits the type.
@@ -198,12 +203,13 @@ def forest(
     trials = table.of_kind("trial")
     panel = contrast_panel(table, wording, favours, zone=zone, zone_labels=labels)
     cells = add_columns(add_cells(table, wording), {"columns": left, "right": right}, symbols, wording)
+    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells, risk_of_bias, wording)
     if prediction == "density" and overall:
         cells = Rows.joined([cells, _density_rows(source.pooled)])
     look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}
     spec = Spec(
         cells,
-        tracks_of(cells, left, right, symbols, [panel], wording),
+        [*tracks_of(cells, left, right, symbols, [panel], wording), *judged],
         wording,
         title=title or words.forest_title(trials, source.pooled, wording),
         said=words.total_sentences(table, ("contrast",), wording),
@@ -220,7 +226,7 @@ def forest(
             words.sentences(note),
         ),
         seen=words.seen_sentences(table, wording),
-        drop=drop_order(left, right, symbols),
+        drop=(*drop_order(left, right, symbols), *(column.name for column in judged[:1])),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
 
@@ -263,6 +269,8 @@ def _model_name(model):
     """Return the name of a model in the column of names."""
     if _is_posterior(model):
         return "Bayesian model"
+    if hasattr(model, "imputations"):
+        return "Multiple imputation"
     if hasattr(model, "tau2_method"):
         name = words.model_name(model)
         return name[0].upper() + name[1:]
@@ -526,6 +534,12 @@ def _how_made(model):
     if _is_posterior(model):
         priors = f"{words.prior_words(model.tau_prior)}, {words.prior_words(model.mu_prior)}"
         return f"posterior median and {at} equal-tailed interval, {priors}"
+    if hasattr(model, "imputations"):
+        name, sds = (
+            words.model_name(model),
+            f"{number(model.imputations, 0)} imputations of missing SDs by Rubin's rules",
+        )
+        return f"{sds}, {name[0].lower()}{name[1:]}, {at} interval on t"
     if hasattr(model, "tau2_method"):
         name = words.model_name(model)
         ci = words.REFERENCE.get(model.ci_method, model.ci_method)

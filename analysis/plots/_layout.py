@@ -153,7 +153,7 @@ class Column:
     shape, colour and hollowness of the mark before ``whole``. The heading takes so many ``lines``; ``below`` is that of
     the rows below the panels. ``room`` is the least and the most millimetres that a column takes. One of names with a
     ``share`` of the page is as wide where the panels leave it room; headings and claims wrap in it. One that ``wraps``
-    has its texts on two lines before it is given up, as names have.
+    has its texts on two lines before it is given up, as names have. ``said`` is what a figure that has the column says.
     """
 
     name: str
@@ -173,6 +173,12 @@ class Column:
     under: str = ""
     room: tuple = (0.0, math.inf)
     wraps: bool = False
+    said: str = ""
+
+    @property
+    def values(self):
+        """The table column of the values that are drawn as letters."""
+        return self.cells[0].removeprefix("text_symbol_")
 
 
 @dataclass(frozen=True)

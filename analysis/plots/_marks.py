@@ -676,12 +676,12 @@ def draw_column_marks(page, placed, rows):
 
 def draw_letters(page, placed, rows):
     """Draw the lettered circles of a column under the middle of its heading, which begins at the left of it."""
-    letters, gid = dict(placed.column.letters), f"symbols-{placed.column.name}"
-    rows = rows[[value in letters for value in rows[placed.column.name]]]
+    letters, gid = dict(placed.column.letters), f"symbols-{placed.column.values}"
+    rows = rows[[value in letters for value in rows[placed.column.values]]]
     if not len(rows):
         return
     x = placed.left + text_width(placed.column.head, style.BODY_PT, "bold") / 2
-    specs = [letters[value] for value in rows[placed.column.name]]
+    specs = [letters[value] for value in rows[placed.column.values]]
     tones = [TONES.get(spec, "some") if isinstance(spec, str) else spec[1] for spec in specs]
     fills, inks = zip(*(style.SYMBOLS.get(tone, (tone, style.INK)) for tone in tones), strict=True)
     size = (style.SYMBOL_MM * style.PT_PER_MM) ** 2

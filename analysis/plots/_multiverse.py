@@ -81,6 +81,7 @@ OPTIONS = {
     "impute": "borrowed, pooled",
     "impute-median": "borrowed, median",
     "impute-largest": "borrowed, largest",
+    "impute-multiple": "imputed many times",
     "CE": "common effect",
     "t": "Wald, t(k−1)",
     "z": "Wald, normal",

@@ -502,12 +502,13 @@ def _with_places(table, row_y, stretch=1.0):
 
 def _footer(spec, tracks, repeated, table, drawn):
     """Return the paragraphs below the figure; what is said is the first of them where it is ``repeated``."""
-    names = [words.letters_sentence(each.head, each.letters, used) for each, used in _letters_in(tracks, table)]
+    names = [words.letters_sentence(*each, used) for each, used in _letters_in(tracks, table).items()]
     meant = spec.marks(table) if callable(spec.marks) else spec.marks
     marks, band = words.marks_sentence(meant, drawn, spec.wording), meant.get("contrast-zone")
     if band and "contrast-zone" not in drawn:
         marks += f". Beyond the panel: {band.partition(': ')[2]}"
     facts = *spec.facts, words.beyond_sentence(table, spec.panel, spec.wording) if spec.panel else ""
+    names += dict.fromkeys(track.said for track in tracks if getattr(track, "said", ""))
     lines = *spec.findings, spec.computed, words.sentences(marks, *facts), words.named(*names), *spec.notes
     return [line for line in (spec.said * repeated, *lines) if line]
 
@@ -523,10 +524,13 @@ def with_unnamed(footer, unnamed):
 
 
 def _letters_in(tracks, table):
-    """Yield the columns of lettered circles with the values that occur in them."""
+    """Return heading and letters of the lettered circles -> the values that occur; columns under one span are one."""
+    found = {}
     for track in tracks:
         if letters := getattr(track, "letters", ()):
-            yield track, {value for value, _ in letters} & set(Rows.of(table).of_kind("trial")[track.name])
+            known = {value for value, _ in letters} & set(Rows.of(table).of_kind("trial")[track.values])
+            found.setdefault((track.span or track.head, letters), set()).update(known)
+    return found
 
 
 def _content(spec, table, footer, repeated):
@@ -547,7 +551,10 @@ def _printed(tracks, wording):
     usual = ("n", "change", "difference", "weight")
     own = [track for track in tracks[1:] if isinstance(track, Column) and track.name not in usual]
     heads = {tracks[0].head: ("text_name", "text_tail")}
-    heads |= {", ".join(filter(None, (column.span, column.head))): column.cells for column in own}
+    heads |= {
+        ", ".join(filter(None, (column.span, column.head))): (column.values,) if column.letters else column.cells
+        for column in own
+    }
     arms = dict(zip(("treatment", "placebo"), wording.arms or words.UNNAMED, strict=True))
     told = {cell for column in own for cell in column.cells}  # the people of each arm may stand beside its events
     patients = {f"Patients, {called}": f"text_n_{arm}" for arm, called in arms.items()}

@@ -261,6 +261,8 @@ def arms_sentence(pooled, wording):
 def beyond_sentence(rows, panel, wording):
     """Return which studies have an estimate beyond the panel, "" for none."""
     of = "contrast_estimate" if "contrast_estimate" in rows else "estimate"
+    if of not in rows:
+        return ""
     rows = Rows.of(rows).of_kind("trial", "point")
     [at] = rows.numbers(of)
     rows = rows[(at < panel.limits[0]) | (at > panel.limits[1])]
