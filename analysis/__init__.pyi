@@ -197,6 +197,27 @@ from .models.results import (
 from .models.results import (
     PooledEffect as PooledEffect,
 )
+from .models.sensitivity import (
+    Bootstrap as Bootstrap,
+)
+from .models.sensitivity import (
+    Gosh as Gosh,
+)
+from .models.sensitivity import (
+    baujat as baujat,
+)
+from .models.sensitivity import (
+    bootstrap as bootstrap,
+)
+from .models.sensitivity import (
+    gosh as gosh,
+)
+from .models.sensitivity import (
+    influence as influence,
+)
+from .models.sensitivity import (
+    permutation_test as permutation_test,
+)
 from .models.studies import (
     RepeatedStudyWarning as RepeatedStudyWarning,
 )
@@ -211,6 +232,8 @@ from .plots._forest import forest as forest
 from .plots._forests import outcomes_forest as outcomes_forest
 from .plots._forests import steps_forest as steps_forest
 from .plots._funnel import funnel as funnel
+from .plots._gosh import gosh_plot as gosh_plot
+from .plots._influence import influence_plot as influence_plot
 from .plots._labbe import labbe as labbe
 from .plots._labbe_counts import labbe_counts as labbe_counts
 from .plots._multiverse import multiverse_plot as multiverse_plot

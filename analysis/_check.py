@@ -169,6 +169,12 @@ def amount(name, value):
     return number
 
 
+def whole(name, value):
+    """Raise ValueError unless `value` is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
+
+
 def _number(value):
     """`value` as float, or None if it is not a real number; a number written as text is not one."""
     if isinstance(value, (str, bytes, bool, np.bool_, complex, np.complexfloating, np.datetime64, np.timedelta64)):

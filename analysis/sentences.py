@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
     from analysis.models.regression import MetaRegression, PermutationTest
     from analysis.models.results import PooledEffect
+    from analysis.models.sensitivity import Bootstrap, Gosh
     from analysis.models.subgroups import PooledSubgroups
 
 # A heading, and pairs of a label and what is said under it, as `InWords` sets them.
@@ -1112,7 +1113,7 @@ def _few_or_far(fit):
 
 
 def permutation_test(test: PermutationTest) -> Told:
-    """Return the permutation p-values of a meta-regression.
+    """Return the permutation p-values of a pooled mean, or of a meta-regression.
 
     Parameters
     ----------
@@ -1129,6 +1130,61 @@ def permutation_test(test: PermutationTest) -> Told:
         said.append(("Moderators", f"p {equals(test.qm_pvalue)}"))
     drawn = "all" if test.exact else "a random sample"
     return f"Permutation test, {number(test.n_permutations, 0)} arrangements ({drawn})", said
+
+
+def gosh(found: Gosh) -> Told:
+    """Return how far the results of all subsets lie apart, and which study moves their middle farthest.
+
+    Parameters
+    ----------
+    found : analysis.Gosh
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    middle, several = np.quantile(found.estimate, [0.025, 0.5, 0.975]), found.k > 1
+    words = _tabled(found, middle[[0, 2]])
+    drawn = "all subsets" if found.exact else "a random sample of the subsets"
+    said = [("Estimate", f"median {words.within(middle[1], middle[[0, 2]], 'middle 95% of the subsets', unit=True)}")]
+    if several.any():
+        low, half, high = np.quantile(found.i2[several], [0.025, 0.5, 0.975])
+        said.append(("I²", f"median {percent(half)} (middle 95% {percent(low)} to {percent(high)})"))
+    parts = {name: (found.estimate[found.has(name)], found.estimate[~found.has(name)]) for name in found.labels}
+    moves = {name: [float(np.median(part)) for part in both] for name, both in parts.items() if all(map(len, both))}
+    if moves:
+        most = max(moves, key=lambda name: abs(moves[name][0] - moves[name][1]))
+        said.append(("Moves most", "{}: median {} with it, {} without".format(most, *map(words.write, moves[most]))))
+    head = f"GOSH{_named(words)}, {number(len(found.k), 0)} subsets of {words.counted(len(found.labels))} ({drawn})"
+    return head, said
+
+
+def bootstrap(found: Bootstrap) -> Told:
+    """Return the bootstrap intervals of the mean, of tau and of I².
+
+    Parameters
+    ----------
+    found : analysis.Bootstrap
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    pooled, words, at = found.pooled, _tabled(found.pooled, found.ci), f"{level(found.confidence_level)} CI"
+    drawn = {"parametric": "drawn from the fitted model", "case": "of the studies, drawn with replacement"}[found.kind]
+    low, high = found.i2_ci
+    i2 = NOT_ESTIMABLE if math.isnan(low) else f"{percent(low)} to {percent(high)}"
+    said = [
+        ("Estimate", words.within(pooled.estimate, found.ci, at, unit=True)),
+        ("Between", f"tau {_size(words, pooled.tau)} ({at} {_ends(np.sqrt(found.tau2_ci))})"),
+        ("I²", f"{percent(pooled.i2)} ({at} {i2})"),
+    ]
+    head = f"Bootstrap{_named(words)}, {words.counted(pooled.k)}: {number(len(found.estimate), 0)} samples {drawn}"
+    return f"{head} ({found.interval} intervals)", said
 
 
 def posterior_effect(posterior: PosteriorEffect) -> Told:

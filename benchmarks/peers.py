@@ -163,6 +163,23 @@ def pimeta_permutations(fit, n):
     return permutest(fit, iter=n, seed=1).pval[-1]
 
 
+def pimeta_gosh(yi, vi, method):
+    """tau2 of all subsets, the first study alternating fastest; NaN where it did not converge."""
+    from pimeta import gosh
+
+    found = gosh(yi, vi, method=method)
+    tau2 = np.empty(len(found.tau2))
+    tau2[np.array(found.incl) @ 2 ** np.arange(len(yi)) - 1] = found.tau2
+    return tau2
+
+
+def pimeta_influence(yi, vi):
+    """Cook's distances, beside the other measures of influence."""
+    from pimeta import influence
+
+    return influence(yi, vi).cook_d
+
+
 def statsmodels_pm(yi, vi):
     """Paule-Mandel tau2 of each row, in a loop."""
     from statsmodels.stats.meta_analysis import combine_effects

@@ -19,6 +19,8 @@ from peers import (
     PYMETAANALYSIS,
     STATSMODELS,
     metafor,
+    pimeta_gosh,
+    pimeta_influence,
     pimeta_leave_one_out,
     pimeta_numbers,
     pimeta_permutations,
@@ -40,9 +42,12 @@ from analysis import (
     TrialDataError,
     audit_trials,
     effect_sizes,
+    gosh,
+    influence,
     leave_one_out,
     meta_regression,
     multiverse,
+    permutation_test,
     pool,
     pool_batch,
     pool_bivariate,
@@ -312,6 +317,34 @@ def without_each(scale):
     yield from versus(work, batch, PYMARE, pymare, 30, manner="loop", note=only, **often)
 
 
+def single_studies(scale):
+    """All subsets of the studies, and the influence of each of many."""
+    k = reduced(13, scale, least=4)
+    yi, vi = (x[0] for x in simulated(1, k))
+    for method, goal in (("DL", 100), ("REML", 33)):
+        pooled, theirs = pool(yi, vi, tau2_method=method), functools.partial(pimeta_gosh, yi, vi, method)
+
+        def says(mine, found):
+            # of a single study tau2 is NaN, not 0
+            gap = difference(np.where(np.isnan(mine.tau2), found, mine.tau2), found)
+            return f"{2**k - 1:,} subsets, {np.isnan(found).sum()} of which did not converge in the peer; {gap}"
+
+        work = f"`gosh` of all subsets of {k} studies, {method}"
+        yield from versus(work, functools.partial(gosh, pooled), PIMETA, theirs, goal, note=says, **turns(scale, 3))
+    k = reduced(200, scale, least=10)
+    yi, vi = (x[0] for x in simulated(1, k))
+    pooled, theirs = pool(yi, vi), functools.partial(pimeta_influence, yi, vi)
+    yield from versus(
+        f"`influence` of {k} studies, REML",
+        functools.partial(influence, pooled),
+        PIMETA,
+        theirs,
+        30,
+        note=lambda mine, found: difference(mine["cooks_distance"], found, "Cook's distances differ"),
+        **turns(scale, 3),
+    )
+
+
 def subgroups(scale):
     """Thousands of groups, most of them small and a few large, against one after the other; and their memory."""
     n, rows, rng = reduced(4000, scale, least=10), reduced(21_215, scale, least=60), np.random.default_rng(1)
@@ -408,6 +441,25 @@ def permutations(scale):
         2,
         note=says,
         **turns(scale, 3),
+    )
+
+
+def flipped_signs(scale):
+    """Permutation test of a mean, against that of a regression on a constant."""
+    yi, vi = (x[0] for x in simulated(1, 13))
+    n, data = reduced(1000, scale), pd.DataFrame({"yi": yi, "vi": vi})
+    pooled, fit = pool(yi, vi), meta_regression("yi ~ 1", data)
+    ours, theirs = (
+        kept(call)
+        for call in (
+            lambda: permutation_test(pooled, n, rng=1),
+            lambda: fit.permutation_test(n, rng=1),
+        )
+    )
+    mine, yours = interleaved(ours, theirs, **turns(scale, 9))
+    note = difference(ours.result.pvalue, theirs.result.pvalue, "p-values differ")
+    yield Row(
+        f"`permutation_test(pooled, {n}, rng=1)`, k = 13, REML", mine, "ours, of a regression", yours, 1, note=note
     )
 
 
@@ -514,10 +566,12 @@ ALL = (
     ragged,
     threads,
     without_each,
+    single_studies,
     subgroups,
     regression,
     three_levels,
     permutations,
+    flipped_signs,
     multiverses,
     long_tables,
     bivariate_bootstrap,

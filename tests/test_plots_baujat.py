@@ -49,6 +49,18 @@ def test_words_are_those_of_the_trials():
     assert "doi 10.1002/sim.1221" in caption and "study" not in caption
 
 
+@pytest.mark.parametrize(
+    ("method", "title", "far"),
+    [("CE", "Contribution to Q", "adds to Q"), ("REML", "Squared Pearson residual", "the worse the model fits it")],
+)
+def test_the_axis_is_called_what_it_is_in_the_model(method, title, far):
+    found = analysis.baujat(analysis.pool(synthetic(5), tau2_method=method))
+    fig = baujat_plot(found)
+    assert title in {t.get_text() for t in fig.findobj(Text)} and far in fig.content.caption
+    assert title.lower()[1:] in fig.content.alt_text.lower()
+    assert fig.content.table["x"].dropna().tolist() == found["x"].tolist()
+
+
 @pytest.mark.parametrize("k", [1, 3, 60])
 @pytest.mark.parametrize("width", [85, 174])
 def test_everything_has_its_place(k, width):

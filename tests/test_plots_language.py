@@ -86,6 +86,11 @@ def singles():
     yield ma.radial(PAIN, model="common", **NARROW)
     yield ma.drapery(PAIN, scale="z", common=True, **NARROW)
     yield ma.baujat_plot(FOUND, label=1)
+    yield ma.baujat_plot(ma.baujat(PLAIN))
+    yield ma.gosh_plot(ma.gosh(PAIN), study="Nr. 3")
+    yield ma.gosh_plot(ma.gosh(RR, n_subsets=40), **NARROW)
+    yield ma.influence_plot(ma.influence(PAIN))
+    yield ma.influence_plot(ma.influence(PLO), **NARROW)
 
 
 def arms():

@@ -25,6 +25,7 @@ POSTERIOR = ma.pool_bayes(EFFECTS)
 RATIOS = ma.pool([-0.9, -0.2, -0.4, 0.3, -0.6], [0.04, 0.09, 0.02, 0.2, 0.06], measure="OR")
 DOSED = ma.meta_regression("yi ~ dose", EFFECTS.table.assign(dose=[3.0, 8.0, 21.0, 5.0, 13.0, 34.0, 2.0, 1.0]))
 MOVED = ma.leave_one_out(EFFECTS).assign(x=np.arange(8.0), y=np.arange(8.0) / 10)
+GOSH = ma.gosh(EFFECTS)
 COUNTS = layouts.COUNTS
 # how each figure is called, and the label of the axes whose level axis the options are about
 FIGURES = {
@@ -38,6 +39,8 @@ FIGURES = {
     "claims_plot": (lambda **more: ma.claims_plot(layouts.claims(), **more), "claims"),
     "drapery": (lambda **more: ma.drapery(EFFECTS, **more), "drapery"),
     "funnel": (lambda **more: ma.funnel(EFFECTS, **more), "funnel"),
+    "gosh_plot": (lambda **more: ma.gosh_plot(GOSH, **more), "gosh"),
+    "influence_plot": (lambda **more: ma.influence_plot(ma.influence(EFFECTS), **more), "cooks_distance"),
     "labbe": (lambda **more: ma.labbe(ARMS, **more), "labbe"),
     "labbe_counts": (
         lambda **more: ma.labbe_counts(ma.pool_mantel_haenszel(*COUNTS), counts=COUNTS, **more),

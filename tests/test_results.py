@@ -47,6 +47,8 @@ def made():
         "mantel-haenszel": ma.pool_mantel_haenszel([1, 0, 3], [40, 35, 60], [4, 2, 7], [41, 34, 58], measure="RR"),
         "regression": regression,
         "permutation": regression.permutation_test(99, rng=1),
+        "gosh": ma.gosh(pooled, n_subsets=50),
+        "bootstrap": ma.bootstrap(pooled, n_resamples=50),
         "curve": ma.moderator_curve(regression, "dose"),
         "contrast": regression.contrast(["np.log(dose) = 0.5", "Intercept"]),
         "multilevel": ma.pool_multilevel(FOREIGN, cluster="clinic"),
@@ -73,6 +75,8 @@ NAMES = (
     "mantel-haenszel",
     "regression",
     "permutation",
+    "gosh",
+    "bootstrap",
     "curve",
     "contrast",
     "multilevel",
@@ -88,6 +92,7 @@ NAMES = (
     "provenance",
 )
 OF_NO_ROW = ("effects", "provenance")  # tables, which are no Result
+OF_MANY_ROWS = ("gosh", "bootstrap")  # one a subset or sample
 each = pytest.mark.parametrize("result", NAMES, indirect=True)
 
 
@@ -357,7 +362,7 @@ def test_summaries_print_the_numbers_of_their_result():
     assert q in groups.summary() and "(one tau² for all)" in groups.summary()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW + OF_MANY_ROWS])
 def test_row_holds_every_number_and_word_of_the_result(name):
     result = made()[name]
     row = result.to_row()
@@ -405,7 +410,7 @@ def test_no_column_of_a_row_hides_another(name):
     assert len(columns) == len(set(columns))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_NO_ROW + OF_MANY_ROWS])
 def test_a_row_has_the_number_0(name):
     assert made()[name].to_row().index.equals(pd.RangeIndex(1))
 

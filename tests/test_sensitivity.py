@@ -90,6 +90,56 @@ def test_a_pooled_effect_keeps_its_methods(effects):
     )
 
 
+OF_R = json.loads((Path(__file__).parent / "reference" / "influence_regression.json").read_text(encoding="utf-8"))
+
+
+def of_counts(measure, rows=slice(None), **more):
+    a, b, c, d = (np.array(OF_R["counts"]["table"][name])[rows] for name in ("ai", "bi", "ci", "di"))
+    if measure == "PETO":
+        return ma.pool_peto(a, a + b, c, c + d, **more)
+    return ma.pool_mantel_haenszel(a, a + b, c, c + d, measure=measure, **more)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
+def test_counts_without_each_trial_are_metafors(measure):
+    pooled, theirs = of_counts(measure), OF_R["counts"][measure]
+    table, contributions = ma.leave_one_out(pooled), ma.baujat(pooled)
+    for name, ours in NAMES.items():
+        if name != "tau2":
+            np.testing.assert_allclose(table[ours], theirs[name], rtol=1e-8, atol=1e-14, err_msg=name)
+    for axis in "xy":
+        np.testing.assert_allclose(contributions[axis], theirs[axis], rtol=1e-8, atol=1e-12)
+    assert list(table) == list(ma.leave_one_out([1.0, 2.0], [0.1, 0.1]))
+    assert table[["tau2", "tau", "pi_low", "pi_high"]].isna().all(axis=None) and table.attrs["trials"] == 13
+    assert contributions.attrs["methods"]["tau2_method"] in ("Mantel-Haenszel", "Peto")
+
+
+def test_counts_keep_their_methods_without_a_trial():
+    options = {"continuity": 1.0, "continuity_to": "all", "yates": False, "confidence_level": 0.8}
+    options |= {"pooled_continuity": 0.25, "pooled_continuity_to": "all", "drop_double_zero": False}
+    row = ma.leave_one_out(of_counts("RR", slice(0, 4), **options)).iloc[0]
+    one = of_counts("RR", slice(1, 4), **options)
+    assert row[["estimate", "ci_low", "q", "i2"]].tolist() == pytest.approx(
+        [one.estimate, one.ci.low, one.q, one.i2], rel=1e-12
+    )
+    peto = ma.leave_one_out(of_counts("PETO", slice(0, 4), confidence_level=0.5, labels=[*"ABCD"]))
+    assert peto["ci_low"][0] == pytest.approx(of_counts("PETO", slice(1, 4), confidence_level=0.5).ci.low, rel=1e-12)
+    assert peto["label"].tolist() == [*"ABCD"]
+    fig = ma.steps_forest(peto)
+    assert "Peto" in fig.content.caption and fig.content.table["kind"].eq("trial").sum() == 4
+
+
+def test_counts_that_cannot_be_pooled_without_a_trial_are_nan():
+    table = ma.leave_one_out(ma.pool_mantel_haenszel([0, 3], [20, 30], [0, 1], [20, 30], measure="RR"))
+    assert np.isnan(table["estimate"][1]) and np.isfinite(table["estimate"][0]) and table["k"].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="two trials or more"):
+        ma.leave_one_out(ma.pool_peto([1], [20], [3], [20]))
+    with pytest.raises(ValueError, match="a PooledCounts keeps its own effects and methods; leave out tau2_method"):
+        ma.leave_one_out(of_counts("OR"), tau2_method="DL")
+    with pytest.raises(ValueError, match="many meta-analyses"):
+        ma.leave_one_out(ma.pool_peto([[1, 2]], [[20, 20]], [[3, 4]], [[20, 20]]))
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -11,6 +11,7 @@ in all cells.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -161,6 +162,7 @@ class PooledCounts(Result):
     confidence_level: float
     left_out: tuple[tuple[str, str], ...]
     effects: EffectSizes | None = None
+    _again: Any = None  # pools other counts in the same way
 
     def confidence_interval(self, confidence_level: float = 0.95) -> ConfidenceInterval:
         """Return the confidence interval at another level.
@@ -331,7 +333,10 @@ def pool_mantel_haenszel(
     table = np.where(found.absent, 0.0, np.stack(cells(found.counts, pooled_continuity, pooled_continuity_to)))
     rules = {"continuity": continuity, "continuity_to": continuity_to, "drop_double_zero": drop_double_zero}
     pooled_of, effects_of, bears_on = _MEASURES[measure]
+    how = {"measure": measure, "pooled_continuity": pooled_continuity, "pooled_continuity_to": pooled_continuity_to}
+    how |= rules | {"yates": yates, "confidence_level": confidence_level}
     fields = {"measure": Measure(measure), "method": "Mantel-Haenszel", "in_pooled": bears_on(table)}
+    fields["_again"] = partial(pool_mantel_haenszel, **how)
     fields |= _numbers(pooled_of(table), effects_of(*found.counts, **rules), confidence_level)
     plain, added = (np.stack(cells(found.counts, x, continuity_to)) for x in (0.0, continuity))
     if measure == "RD":  # a trial without events has a difference, of 0, which is shown and not in Q
@@ -413,7 +418,38 @@ def pool_peto(
         effects = peto_effects(table)
     fields = {"measure": Measure("OR"), "method": "Peto", "in_pooled": _informative(table)}
     fields["corrected"] = np.zeros(found.absent.shape, dtype=bool)
+    fields["_again"] = partial(pool_peto, confidence_level=confidence_level)
     return _finish(fields | _numbers(_peto(table), effects, confidence_level), {}, found)
+
+
+def without_each_trial(pooled: PooledCounts) -> PooledCounts:
+    """Return the results of all trials but one, for each trial in turn, as one result of k meta-analyses.
+
+    Parameters
+    ----------
+    pooled : PooledCounts
+        Of one meta-analysis.
+
+    Returns
+    -------
+    PooledCounts
+        NaN where the other trials cannot be pooled.
+
+    Raises
+    ------
+    ValueError
+        For the result of many meta-analyses, or of one trial.
+
+    Examples
+    --------
+    >>> without_each_trial(pool_peto([1, 0, 3], [40, 35, 60], [4, 2, 7], [41, 34, 58])).estimate.round(3).tolist()
+    [-1.107, -1.017, -1.478]
+    """
+    pooled._refuse_many()
+    if pooled.k < 2:
+        raise ValueError("leaving one out needs two trials or more")
+    gone = np.eye(pooled.k, dtype=bool)
+    return pooled._again(*np.where(gone, np.nan, pooled.counts[:, None, :]), labels=pooled.labels)
 
 
 class _Counted(NamedTuple):

@@ -163,20 +163,22 @@ class Designs(NamedTuple):
 
 
 def designs(y: Floats, v: Floats, x: Floats) -> Designs:
-    """Arrange outcomes and variances (k, n) and one design matrix (k, p) of full rank, p < k, for the engine.
+    """Arrange outcomes and variances (k, n) and a design matrix of full rank, p < k, for the engine.
 
-    Each fit is divided by a power of two, which makes all iterations independent of the unit.
+    It is one for all, (k, p), or each fit has its own, (k, p, n). Each fit is divided by a power of two, which makes
+    all iterations independent of the unit.
     """
+    x = x if x.ndim == 3 else x[:, :, None]
     # Columns of one length: the unit of a moderator must not choose the pivots of `_anchored`.
     length = np.sqrt((x * x).sum(axis=0))
-    q = np.linalg.qr(x / length)[0]
+    q = np.linalg.qr((x / length).transpose(2, 0, 1))[0].transpose(1, 2, 0)
     smallest = v.min(axis=0)
-    own = bool((v.max(axis=0) > _SPREAD * smallest).any())
+    own = x.shape[2] > 1 or bool((v.max(axis=0) > _SPREAD * smallest).any())
     order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
     scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
     y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
     z, back = _anchored(x / length, order)
-    back = back / length[:, None, None]
+    back = back / length[:, None]
     products = z[:, :, None] * z[:, None]
     if not own:
         z, back = np.ascontiguousarray(z[:, :, 0]), back[:, :, 0]
@@ -191,7 +193,7 @@ def _anchors_first(q, size):
 
     `size` is (k, n), or (k, 1) where one order serves all fits, and so is the order.
     """
-    rows = q[:, :, None] * size[:, None, :]
+    rows = q * size[:, None, :]
     first = (rows * rows).sum(axis=1)
     rank = np.full(size.shape, q.shape[1])
     for j in range(q.shape[1]):
@@ -208,7 +210,8 @@ def _anchored(x, order):
     """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
     p = x.shape[1]
     # Of shape (n, p, p) and (n, k - p, p); Z' = inverse(top)' rest'.
-    top, rest = x[order[:p]].swapaxes(0, 1), x[order[p:]].swapaxes(0, 1)
+    rows = np.take_along_axis(x, order[:, None, :], axis=0).transpose(2, 0, 1)
+    top, rest = rows[:, :p], rows[:, p:]
     z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)
     # A study with the moderators of an anchor has exactly its fitted value, whatever rounding made of Z.
     same = (rest[:, :, None] == top[:, None]).all(axis=3)

@@ -9,7 +9,7 @@ consists of its intervals, one inside the other, down to the estimate at p = 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool 
     1     B     0.842  0.688  1.223
     2     C    -0.758  0.611 -1.241
     """
-    pooled = _as_pooled(pooled, "standardised_residuals")
+    pooled = as_pooled(pooled, "standardised_residuals")
     least = 3 if deleted else 2
     if pooled.k < least:
         raise ValueError(f"{'deleted' if deleted else 'standardised'} residuals need {least} studies or more")
@@ -90,18 +90,26 @@ def standardised_residuals(pooled: PooledEffect | EffectSizes, *, deleted: bool 
         # The standard error that the model gives, whatever the intervals are made with.
         others = leave_one_out(pooled, ci_method="z")
         mean, tau2, se_mean = (others[name].to_numpy() for name in ("estimate", "tau2", "se"))
-        residual, se = pooled.yi - mean, np.sqrt(pooled.vi + tau2 + se_mean**2)
+        residual, se = deleted_residuals(pooled.yi, pooled.vi, mean, tau2, se_mean**2)
     else:
         residual, se = _standardised(pooled.yi, pooled.vi, pooled.tau2)
     return pd.DataFrame({"label": pooled.labels, "residual": residual, "se": se, "z": residual / se})
 
 
-def _as_pooled(result, to):
+def as_pooled(result: Any, to: str) -> PooledEffect:
     """The result itself, or effects pooled with the defaults; TypeError for the result of another model."""
     if not isinstance(result, PooledEffect):
         table_of(result, to)
         return pool(result)
     return result
+
+
+def deleted_residuals(yi: Floats, vi: Floats, fitted: Floats, tau2: Values, variance: Values) -> tuple[Floats, Floats]:
+    """Distances from what all other studies predict, and their standard errors.
+
+    `fitted`, the `variance` of that value and `tau2` come from the others, one entry a study.
+    """
+    return yi - fitted, np.sqrt(vi + tau2 + variance)
 
 
 def _standardised(yi, vi, tau2):
@@ -167,7 +175,7 @@ def residual_quantiles(
     >>> table[["label", "z", "quantile"]].round(3).values.tolist()
     [['C', -1.241, -0.869], ['A', 0.068, 0.0], ['B', 1.223, 0.869]]
     """
-    pooled = _as_pooled(pooled, "residual_quantiles")
+    pooled = as_pooled(pooled, "residual_quantiles")
     if pooled.k < 3:
         raise ValueError("quantiles of residuals need 3 studies or more")
     tail = (1.0 - _check.level(level)) / 2.0
@@ -211,7 +219,8 @@ def _simulated_deleted(pooled, yi):
         same = np.broadcast_to(np.where(gone, np.nan, vi), (n, k, k)).reshape(n * k, k)
         fits = pool_batch(left, same, tau2_method=pooled.tau2_method, ci_method="z")
         mean, tau2, variance = (x.reshape(n, k) for x in (fits.estimate, fits.tau2, fits.se**2))
-    return (yi - mean) / np.sqrt(vi + tau2 + variance)
+    residual, se = deleted_residuals(yi, vi, mean, tau2, variance)
+    return residual / se
 
 
 def normal_quantiles(k: int) -> Floats:
@@ -257,7 +266,7 @@ def funnel_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     0  0.3   0.000     -0.96
     1  0.4   0.317      1.28
     """
-    pooled = _as_pooled(pooled, "funnel_points")
+    pooled = as_pooled(pooled, "funnel_points")
     se = np.sqrt(pooled.vi)
     distance = (pooled.yi - pooled.estimate) / se
     columns = {"estimate": pooled.yi, "se": se, "pvalue": _study_pvalues(pooled), "distance": distance}
@@ -295,7 +304,7 @@ def radial_points(pooled: PooledEffect | EffectSizes) -> pd.DataFrame:
     >>> radial_points(pool([-1.2, -0.4], [0.09, 0.16], tau2_method="CE"))[["precision", "z"]].round(3).values.tolist()
     [[3.333, -4.0], [2.5, -1.0]]
     """
-    pooled = _as_pooled(pooled, "radial_points")
+    pooled = as_pooled(pooled, "radial_points")
     precision = 1.0 / np.sqrt(pooled.vi + (pooled.tau2 if pooled.k > 1 else 0.0))
     distance = (pooled.yi - pooled.estimate) * precision
     columns = {"precision": precision, "z": pooled.yi * precision, "distance": distance}
@@ -319,7 +328,7 @@ def common_effect(pooled: PooledEffect) -> PooledEffect:
     >>> round(common_effect(pool([-1.2, -0.4], [0.1, 0.3])).estimate, 3)
     -1.0
     """
-    pooled = _as_pooled(pooled, "common_effect")
+    pooled = as_pooled(pooled, "common_effect")
     return pool(pooled, tau2_method="CE", ci_method="z", confidence_level=pooled.confidence_level)
 
 
@@ -365,7 +374,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     if hasattr(result, "new_density"):
         x = np.linspace(*_grid_ends(result.new.median, result.new.interval), points)
         return pd.DataFrame({"x": x, "density": result.new_density(x)})
-    result = _as_pooled(result, "predictive_density")
+    result = as_pooled(result, "predictive_density")
     if not np.isfinite(result.pi.low):
         return pd.DataFrame({"x": [], "density": []})
     x = np.linspace(*_grid_ends(result.estimate, result.pi), points)
@@ -494,7 +503,7 @@ def pvalue_curves(pooled: PooledEffect, p: ArrayLike = LEVELS) -> PValueCurves:
     >>> bool((curves.pooled[0] == result.ci).all()), bool((curves.pooled[1] == result.estimate).all())
     (True, True)
     """
-    pooled, p = _as_pooled(pooled, "pvalue_curves"), np.asarray(p, float)
+    pooled, p = as_pooled(pooled, "pvalue_curves"), np.asarray(p, float)
     if p.ndim != 1 or not ((p > 0) & (p <= 1)).all():
         raise ValueError("p must be a list of p values above 0 and at most 1")
     p = np.sort(p)

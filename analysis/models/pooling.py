@@ -32,6 +32,7 @@ from analysis._types import (
 )
 from analysis.measures import Measure
 from analysis.models.blocks import check_jobs, in_blocks, of_dask
+from analysis.models.counts import PooledCounts, without_each_trial
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.prediction import prediction_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
@@ -252,7 +253,7 @@ def segment_numbers(
 
 def _all_numbers(data, options):
     """Every number of a `PooledEffect`, as arrays over the columns; intervals as two rows."""
-    fit, k = _fit_columns(data, options), data.k
+    fit, k = fit_columns(data, options), data.k
     tau2_ci = _tau2_interval(data, fit, options)
     with np.errstate(invalid="ignore", divide="ignore"):
         h2 = fit.q / (k - 1) if options.tau2_method == "CE" else 1.0 + fit.tau2 / fit.typical
@@ -301,7 +302,7 @@ class _Fit(NamedTuple):
         return np.array([self.estimate - half, self.estimate + half])
 
 
-def _fit_columns(data, options):
+def fit_columns(data: Any, options: Options) -> _Fit:
     """Estimate tau2 and the mean of every column of `data`."""
     at, between = heterogeneity(data, options)
     return _Fit(
@@ -527,7 +528,7 @@ def _present(yi, vi, sizes, first):
 def _few_numbers(y, v, options):
     """What a `BatchPooled` holds."""
     data = columns(y, v)
-    fit = _fit_columns(data, options)
+    fit = fit_columns(data, options)
     numbers = {name: getattr(fit, name) for name in ("estimate", "se", "tau2", "q", "i2")}
     numbers |= {"k": data.k, "pvalue": many_pvalues(fit.df, fit.statistic)}
     return numbers | dict(zip(("ci_low", "ci_high"), fit.ci, strict=True))
@@ -651,7 +652,7 @@ def _members(yi, vi, members):
 
 @documented
 def leave_one_out(
-    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect | MultilevelEffect,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect | MultilevelEffect | PooledCounts,
     vi: ArrayLike | None = None,
     *,
     se: ArrayLike | None = None,
@@ -663,13 +664,13 @@ def leave_one_out(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame, PooledEffect or MultilevelEffect
+    yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame, PooledEffect, MultilevelEffect or PooledCounts
         Outcomes of two studies or more; or an object that holds them with their variances. Of a MultilevelEffect
         whole trials (clusters) are left out, of three or more.
     {vi, se, labels, missing}
     **methods
         `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
-        PooledEffect, a given `tau2` included, are kept unless named. A MultilevelEffect keeps its own.
+        PooledEffect, a given `tau2` included, are kept unless named. The other two keep their own.
 
     Returns
     -------
@@ -677,6 +678,7 @@ def leave_one_out(
         One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
+        Of PooledCounts tau2 and the prediction are NaN, and all but k where the others cannot be pooled.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
         many did, and ``attrs["wording"]``, ``"methods"`` and ``"years"`` what the effects are called, how they were
         pooled and of which year the studies are, for :func:`analysis.steps_forest`.
@@ -707,9 +709,13 @@ def leave_one_out(
     import pandas as pd
 
     _check.keywords("leave_one_out", methods, PoolOptions.__annotations__)
-    if isinstance(yi, MultilevelEffect):
-        if given := [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]:
-            raise ValueError(f"a MultilevelEffect keeps its own effects and methods; leave out {', '.join(given)}")
+    given = [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]
+    if given and isinstance(yi, MultilevelEffect | PooledCounts):
+        called = type(yi).__name__
+        raise ValueError(f"a {called} keeps its own effects and methods; leave out {', '.join(given)}")
+    if isinstance(yi, PooledCounts):
+        table, of = _without_counts(yi), yi
+    elif isinstance(yi, MultilevelEffect):
         names, without = without_each_cluster(yi)
         table = pd.DataFrame([{"label": name} | flat(x, _STEP_FIELDS) for name, x in zip(names, without, strict=True)])
         table, of = table.assign(shift=table["estimate"] - yi.estimate), yi
@@ -725,6 +731,20 @@ def leave_one_out(
         table["shift"] = table["estimate"] - table["estimate"][k]
         table = table.drop(index=k)
     table.attrs |= _about(of) | {"trials": len(table)} | _years(of)
+    return table
+
+
+def _without_counts(pooled):
+    """The table of a pooled result of counts without each trial; NaN for what such a result has not."""
+    import pandas as pd
+
+    known = [name for name in _STEP_FIELDS if hasattr(pooled, name)]
+    table = pd.DataFrame({"label": pooled.labels} | flat(without_each_trial(pooled), known, (pooled.k,)))
+    ends = [(f"{name}_low", f"{name}_high") if name in ("ci", "pi") else (name,) for name in _STEP_FIELDS]
+    table = table.reindex(columns=["label", *(column for pair in ends for column in pair)])
+    table = table.assign(shift=table["estimate"] - pooled.estimate)
+    how = {"tau2_method": pooled.method, "ci_method": "z", "confidence_level": pooled.confidence_level}
+    table.attrs["methods"] = how
     return table
 
 

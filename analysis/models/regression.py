@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from scipy import special
 
 from analysis import _check, sentences
 from analysis._docs import documented
-from analysis._types import CIMethod, Labels, Missing, RegressionPIMethod, Tau2Method
+from analysis._types import CIMethod, Floats, Labels, Missing, RegressionPIMethod, Tau2Method
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, omnibus
@@ -49,13 +49,13 @@ _POINTS, _STRAIGHT = 101, 1e-9
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PermutationTest(Result):
-    """Permutation p-values of a meta-regression.
+    """Permutation p-values of a pooled mean, or of a meta-regression.
 
     Attributes
     ----------
     pvalues : pandas.Series
-        Two-sided p-value of each coefficient: the share of permutations whose absolute test statistic reaches
-        the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
+        Two-sided p-value of the mean, or of each coefficient: the share of permutations whose absolute test statistic
+        reaches the observed one, or is undefined (0 / 0). NaN where the observed one is undefined.
     qm_pvalue : float
         The same for the omnibus test of the moderators; NaN without moderators.
     n_permutations : int
@@ -66,7 +66,8 @@ class PermutationTest(Result):
 
     See Also
     --------
-    analysis.MetaRegression.permutation_test : Make this result.
+    analysis.permutation_test : Make this result.
+    analysis.MetaRegression.permutation_test : The same as a method.
     analysis.meta_regression : Fit the regression.
 
     References
@@ -86,6 +87,11 @@ class PermutationTest(Result):
     qm_pvalue: float
     n_permutations: int
     exact: bool
+
+    @property
+    def pvalue(self) -> float:
+        """That of the mean, or of all moderators together."""
+        return float(self.pvalues.iloc[0]) if len(self.pvalues) == 1 else self.qm_pvalue
 
     def to_frame(self) -> pd.DataFrame:
         """Return a tidy DataFrame with a row for each coefficient.
@@ -324,8 +330,7 @@ class MetaRegression(Regression):
         >>> test.exact, test.n_permutations, round(test.qm_pvalue, 3)
         (True, 24, 0.083)
         """
-        if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
-            raise ValueError(f"n_resamples={n_resamples!r} must be a whole number of at least 1")
+        _check.whole("n_resamples", n_resamples)
         return _permutation_test(self, n_resamples, np.random.default_rng(rng))
 
     def _in_words(self):
@@ -506,7 +511,7 @@ def _permutation_test(fit, n_resamples, rng):
     total = 2 ** len(x) if signs else _arrangements(group)
     exact = total <= n_resamples
     if signs:
-        blocks = _sign_flips(len(x), n_resamples, exact, rng)
+        blocks = sign_flips(len(x), n_resamples, exact, rng)
     elif exact:
         blocks, x = _all_orders(group), x[group.argsort(kind="stable")]
     else:
@@ -516,18 +521,28 @@ def _permutation_test(fit, n_resamples, rng):
         fits = fit_designs(designs(y, v, x), options)
         return np.vstack([np.abs(fits.statistic), omnibus(fits, tested, options.ci_method)])
 
-    reached = statistics(y, v, model.x) * (1.0 - _EQUAL)
+    def moved(block):
+        return (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
+
+    p = share_reached(statistics(y, v, model.x), (statistics(*moved(block), x) for block in blocks), exact)
+    qm_pvalue = float(p[-1]) if len(tested) else math.nan
+    pvalues = pd.Series(p[:-1], index=fit.params.index, name="pvalue")
+    return PermutationTest(pvalues, qm_pvalue, total if exact else n_resamples, exact)
+
+
+def share_reached(observed: Floats, arranged: Iterable[Floats], exact: bool) -> Floats:
+    """Permutation p-values of absolute statistics (m, 1): the share of those of arrangements, blocks (m, j), not below.
+
+    In a random sample the observed arrangement counts as one more, so that no p-value is 0.
+    """
+    reached, n = observed * (1.0 - _EQUAL), 0
     count = np.where(np.isnan(reached[:, 0]), np.nan, 0.0)
-    for block in blocks:
-        moved = (y * block, np.broadcast_to(v, block.shape)) if signs else (model.yi[block], model.vi[block])
+    for block in arranged:
         with np.errstate(invalid="ignore"):
             # Negated, so that a statistic of NaN counts as extreme.
-            count += (~(statistics(*moved, x) < reached)).sum(axis=1)
-    n = total if exact else n_resamples
-    # In a random sample the observed arrangement counts as one more, so that no p-value is 0.
-    p = count / n if exact else (count + 1.0) / (n + 1.0)
-    qm_pvalue = float(p[-1]) if len(tested) else math.nan
-    return PermutationTest(pd.Series(p[:-1], index=fit.params.index, name="pvalue"), qm_pvalue, n, exact)
+            count += (~(block < reached)).sum(axis=1)
+        n += block.shape[1]
+    return count / n if exact else (count + 1.0) / (n + 1.0)
 
 
 def _arrangements(group):
@@ -535,14 +550,18 @@ def _arrangements(group):
     return math.factorial(len(group)) // math.prod(math.factorial(m) for m in np.bincount(group).tolist())
 
 
-def _sign_flips(k, n, exact, rng):
-    """Blocks (k, m) of signs, either all or a random sample of n."""
-    for start in range(0, 2**k if exact else n, _size(k)):
+def sign_flips(k: int, n: int, exact: bool, rng: np.random.Generator) -> Iterator[Floats]:
+    """Blocks (k, m) of signs, a random sample of n or all, of which that of the last study is + throughout.
+
+    Opposite signs have the same absolute statistics.
+    """
+    total = 2 ** (k - 1) if exact else n
+    for start in range(0, total, _size(k)):
+        m = min(_size(k), total - start)
         if exact:
-            number = np.arange(start, min(start + _size(k), 2**k))
-            yield 1.0 - 2.0 * ((number >> np.arange(k)[:, None]) & 1)
+            yield 1.0 - 2.0 * (np.arange(start, start + m) >> np.arange(k)[:, None] & 1)
         else:
-            yield 1.0 - 2.0 * rng.integers(0, 2, (k, min(_size(k), n - start)))
+            yield 1.0 - 2.0 * rng.integers(0, 2, (k, m))
 
 
 def _all_orders(group):

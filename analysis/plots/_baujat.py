@@ -25,7 +25,12 @@ from analysis.text import significant
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TITLES = "Contribution to Q", "Influence on the pooled result"
+INFLUENCE = "Influence on the pooled result"
+# what the level axis is, and what lies far to its right, of a common-effect model and with random effects
+ACROSS = {
+    True: ("Contribution to Q", "the more it adds to Q"),
+    False: ("Squared Pearson residual", "the worse the model fits it"),
+}
 SOURCE = "(Baujat 2002, doi 10.1002/sim.1221)"
 USUAL_MM, TALL = 120.0, 0.75  # the page, and the height of the panel over its width
 PAD = 0.05  # of the range of both axes, at both ends
@@ -50,7 +55,7 @@ def baujat_plot(
     Parameters
     ----------
     found : pandas.DataFrame
-        One row a study; names come from the column label, or else from the index.
+        From :func:`analysis.baujat`, or one row a study; names come from the column label, or else from the index.
     x, y : str
         Columns of the contribution to Q and of the influence on the pooled result, both at least 0.
     label : int or sequence of str
@@ -73,16 +78,17 @@ def baujat_plot(
 
     See Also
     --------
-    analysis.leave_one_out : Pool without each trial in turn.
+    analysis.baujat : Make the table.
+    analysis.influence_plot : Draw more measures of influence.
     analysis.radial : Draw standardised effects against precision.
     analysis.qq_plot : Draw residuals against normal quantiles.
     analysis.save_figure : Write a figure with its numbers and its caption.
 
     Notes
     -----
-    Both columns are drawn as they stand. Usually they are those of the common-effect model: the squared Pearson
-    residual of a study, and the squared difference of the pooled effects with and without it, divided by the variance
-    of the latter. Studies at the right make the results differ; those at the top decide what is pooled.
+    Both columns are drawn as they stand: the squared Pearson residual of a study, which for the common-effect model is
+    what it adds to Q, and the squared difference of the pooled effects with and without it, divided by the variance of
+    the latter. Studies at the right make the results differ; those at the top decide what is pooled.
 
     References
     ----------
@@ -97,18 +103,20 @@ def baujat_plot(
     [False, True, False]
     """
     table, wording = _baujat_table(found, x, y, label), Wording.of(found)
+    # a table that does not say how it was made is that of Baujat et al.
+    across_title, far = ACROSS[found.attrs.get("methods", {}).get("tau2_method", "CE") in words.COMMON]
     most = [table[name].max() or 1.0 for name in ("x", "y")]
     across, upright = (Scale((-PAD * each, (1 + PAD) * each)) for each in most)
     across = asked(across)
     width, count = planes.width_of(width_mm, "Baujat plot", ax, USUAL_MM), wording.counted(len(table))
     left = planes.room_for(upright.ticks()[1])
-    what = f"one circle per {wording.noun}: the farther right, the more it adds to Q; the higher, the more it moves"
+    what = f"one circle per {wording.noun}: the farther right, {far}; the higher, the more it moves"
     spec = PlaneSpec(
         name="baujat",
         kind="Baujat plot",
         rows=table,
         scales=(across, upright),
-        titles=TITLES,
+        titles=(across_title, INFLUENCE),
         draws=partial(_draw_baujat, table),
         key=lambda plane: [],
         title=title or f"Heterogeneity and influence of {count}",
@@ -116,8 +124,8 @@ def baujat_plot(
             (f"{what} the pooled result {SOURCE}{planes.beyond_words(table['x'], across, wording.noun)}",),
             (note,),
         ),
-        seen=partial(_baujat_seen, table, count),
-        printed={words.capital(wording.noun): ("text_name",), TITLES[0]: ("text_x",), TITLES[1]: ("text_y",)},
+        seen=partial(_baujat_seen, table, count, planes.lower(across_title)),
+        printed={words.capital(wording.noun): ("text_name",), across_title: ("text_x",), INFLUENCE: ("text_y",)},
         left=left,
         height=TALL * (width - 2 * style.MARGIN - left),
     )
@@ -152,9 +160,9 @@ def _draw_baujat(table, plane):
     planes.write_names(plane, table, at, reach, outwards=plane.mm(*at.T) - plane.mm(0.0, 0.0))
 
 
-def _baujat_seen(table, count, unnamed):
+def _baujat_seen(table, count, across, unnamed):
     """Return what the figure shows to someone who cannot see it; ``unnamed`` have no name in it."""
     ends = (f"{significant(table[name].min())} to {significant(table[name].max())}" for name in ("x", "y"))
     far = table[table["labelled"] & ~table["name"].isin(unnamed)].sort_values("distance", ascending=False)["name"]
-    spans = "{}, contribution to Q from {}, influence on the pooled result from {}".format(count, *ends)
+    spans = "{}, {} from {}, influence on the pooled result from {}".format(count, across, *ends)
     return spans, f"Named: {', '.join(far)}" if len(far) else ""

@@ -668,9 +668,14 @@ def _narrowed(tracks, sizes, excess, page):
 
 
 def shared_width(panels, left):
-    """Divide the width so that a point is equally long in all panels, unless one would be left too narrow."""
+    """Divide the width by the shares of the panels, or so that a point is equally long in both of them.
+
+    Neither gets too narrow.
+    """
     if len(panels) < 2:
         return {panel.name: left for panel in panels}
+    if total := sum(panel.share for panel in panels):
+        return {panel.name: left * panel.share / total for panel in panels}
     spans = [panel.limits[1] - panel.limits[0] for panel in panels]
     share = min(max(spans[0] / sum(spans), NARROW), 1 - NARROW)
     return {panels[0].name: share * left, panels[1].name: (1 - share) * left}

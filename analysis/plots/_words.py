@@ -260,8 +260,8 @@ def arms_sentence(pooled, wording):
 
 def beyond_sentence(rows, panel, wording):
     """Return which studies have an estimate beyond the panel, "" for none."""
-    of = "contrast_estimate" if "contrast_estimate" in rows else "estimate"
-    if of not in rows:
+    of = next((name for name in ("contrast_estimate", "estimate") if name in rows), None)
+    if of is None:
         return ""
     rows = Rows.of(rows).of_kind("trial", "point")
     [at] = rows.numbers(of)
