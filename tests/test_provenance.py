@@ -117,6 +117,7 @@ BY_HAND = {
         x[0], x[1], x[2] / 100, df=x[3] + x[4] - 2
     ),
     "weight: 1 over (variance + between-trial variance), as a share of their sum": lambda x: x[0],
+    "1 over the sum of 1 over the variance of each share": lambda x: 1 / sum(1 / part for part in x),
 }
 BORROWED = {
     "pooled over": lambda sd, n: math.sqrt(sum((n - 1) * sd**2) / sum(n - 1)),
@@ -204,6 +205,19 @@ def test_the_tree_follows_the_options(options):
     assert_every_number_follows(table)
     assert_roots_follow(table)
     np.testing.assert_allclose(table.loc[table["level"] == "trial", "value"], effects.yi, rtol=0, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:.*splitting:analysis.RepeatedStudyWarning")
+def test_a_placebo_arm_that_is_split_stands_once_among_the_placebo_arms():
+    pooled = ma.pool_arms(published_effects(multi_arm="split"))
+    table = provenance(pooled).to_frame()
+    told = assert_every_number_follows(table)
+    assert_roots_follow(table)
+    roots = table[table["level"] == "pooled"]
+    assert roots["value"].tolist() == [pooled.contrast.estimate, pooled.treatment.estimate, pooled.placebo.estimate]
+    again = table.loc[table["rule"].str.startswith("its arm is that of "), "label"]
+    assert len(again) == told["1 over the sum of 1 over the variance of each share"] == 3
+    assert again.str.startswith("Stelian 1992").sum() == 1
 
 
 def test_arms_beside_the_contrast():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis import _check, sentences
 from analysis._docs import documented
@@ -232,20 +233,24 @@ def _pool_roles(effects, members, methods):
         for role, names in _COLUMNS.items()
     }
     if effects.options.get("multi_arm") == "split":
-        times = same_time(effects.table).to_numpy()
-        columns |= {key: _once(*pair, times) for key, pair in columns.items() if key[1] == "placebo"}
+        columns |= {key: _once(*pair, effects.table) for key, pair in columns.items() if key[1] == "placebo"}
     found = pool_filled(columns, effects.labels, methods | {"measure": effects.measure})
     return [{role: found.get((j, role)) for role in _COLUMNS} for j in range(members.shape[1])]
 
 
-def _once(change, variance, times):
+def _once(change, variance, table):
     """The shares of the arm of each trial and time brought together in its first row; NaN in the others."""
-    here = np.flatnonzero(np.isfinite(variance))
-    _, first, arm = np.unique(times[here], return_index=True, return_inverse=True)
-    # Each share of an arm has its mean, and its people and so its precision add up to those of the arm.
     whole = np.full((2, change.size), np.nan)
-    whole[:, here[first]] = change[here[first]], 1.0 / np.bincount(arm, 1.0 / variance[here])
+    for rows in shares_of_arms(table, np.flatnonzero(np.isfinite(variance))):
+        # Each share of an arm has its mean, and its people and so its precision add up to those of the arm.
+        whole[:, rows[0]] = change[rows[0]], 1.0 / (1.0 / variance[rows]).sum()
     return tuple(whole)
+
+
+def shares_of_arms(table: pd.DataFrame, here: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return the rows that share one arm, which is that of a trial at one time, in the order of their first rows."""
+    times = same_time(table.iloc[here]).to_numpy()
+    return np.split(here[np.argsort(times, kind="stable")], np.cumsum(np.bincount(times))[:-1])
 
 
 def _pool_jointly(effects, members, methods):

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import _check, recover
@@ -40,6 +41,7 @@ from analysis.data.dictionary import COLUMNS, how_recovered
 from analysis.data.effect_sizes import EffectSizes, require_points
 from analysis.data.printed_p import exact_p, paired_correlation, paired_sd
 from analysis.effects import change_sd
+from analysis.evidence.arms import shares_of_arms
 from analysis.models.pooling import pool
 from analysis.models.results import PooledEffect
 from analysis.sentences import InWords
@@ -66,6 +68,7 @@ OF_THE_ARM = "mean of the arm"
 INDEPENDENT = "square of the SD over n, summed over the two arms"
 PAIRED = "squares of the SDs minus twice correlation times SDs, over n (the same people)"
 OF_ONE_ARM = "square of the SD over n"
+OF_SHARES, SAME_ARM = "1 over the sum of 1 over the variance of each share", "its arm is that of {label}"
 SQUARE = "square of the standard error"
 LEAST_SQUARES = "least squares on arm and baseline"
 OF_LEAST_SQUARES = "square of the standard error that least squares on arm and baseline gives"
@@ -365,9 +368,14 @@ def provenance(
     chosen = found.table if study is None else found.table[found.table["study"] == study]
     roots = []
     for role, result in pooled.items():
-        present = found.table["yi" if role == "contrast" else f"change_{role}"].notna()
-        weights = dict(zip(found.table.index[present], result.weights, strict=True))
-        trials = [_branch(arms, trial, role, weights.get(trial.Index)) for trial in chosen.itertuples()]
+        present = np.flatnonzero(found.table["yi" if role == "contrast" else f"change_{role}"].notna())
+        once = role == "placebo" and found.options.get("multi_arm") == "split"
+        shares = shares_of_arms(found.table, present) if once else present[:, None]
+        pooled_as = {}
+        for rows, weight in zip(shares, result.weights, strict=True):
+            own = list(found.table.iloc[rows].itertuples())
+            pooled_as |= {trial.Index: (weight, own) for trial in own}
+        trials = [_branch(arms, trial, role, *pooled_as.get(trial.Index, (None, []))) for trial in chosen.itertuples()]
         called = found.options.get("comparator", role) if role == "placebo" else role
         roots.append(_of_pooled(called, result, trials, found.unit))
     for branch in roots[0]["children"]:
@@ -469,13 +477,22 @@ def _records(rows):
     return zip(rows.index, rows.to_dict("records"), strict=True)
 
 
-def _branch(arms, trial, role, weight):
-    """The branch of one trial in the pooled number of a role; a trial without a weight was left out, and says why."""
+def _branch(arms, trial, role, weight, shares):
+    """The branch of one trial in the pooled number of a role; a trial without a weight was left out, and says why.
+
+    `shares` are the effects that share its arm, of which the first stands for the arm.
+    """
     more = {"study": trial.study, "label": trial.label, "unit": IN_POINTS}
-    if pd.isna(weight):
+    if weight is None:
         return _node("left out", "trial", None, trial.change_status, **(more | {"unit": ""}))
+    if trial.Index != shares[0].Index:
+        return _node("left out", "trial", None, SAME_ARM.format(label=shares[0].label), **(more | {"unit": ""}))
     if role != "contrast":
         effect, parts = _one_arm(arms, trial, role)
+        if len(shares) > 1:
+            others = [_one_arm(arms, other, role)[1][1] for other in shares[1:]]
+            vi = 1.0 / sum(1.0 / part["value"] for part in (parts[1], *others))
+            parts[1] = _effect(trial, "variance of the change", vi, OF_SHARES, [parts[1], *others])
     elif trial.outcome in SCORES:
         effect, parts = _two_arms(arms, trial)
     elif trial.outcome == ANCOVA:
