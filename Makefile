@@ -38,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -92,6 +92,9 @@ coverage-table: .venv/installed  ## simulate how often intervals hold what they 
 
 verdict-table: .venv/installed  ## simulate how often the rules on claims call true and false ones what, for docs/decisions.md
 	@$(TOOL) tools/verdict_table.py
+
+small-study-table: .venv/installed  ## simulate how often tests of small-study effects err, docs/small_study_levels.md
+	@$(TOOL) tools/small_study_table.py
 
 fuzz: .venv/installed  ## try ten thousand random tables from reading to the saved figure; an hour or so
 	@$(PY) -m pytest -q -n auto --maxprocesses 8 --hypothesis-profile fuzz tests/bad_inputs/test_whole_tables.py $(ARGS)

@@ -197,6 +197,18 @@ from .models.results import (
 from .models.results import (
     PooledEffect as PooledEffect,
 )
+from .models.selection import (
+    excess_significance as excess_significance,
+)
+from .models.selection import (
+    fail_safe_n as fail_safe_n,
+)
+from .models.selection import (
+    p_curve as p_curve,
+)
+from .models.selection import (
+    selection_model as selection_model,
+)
 from .models.sensitivity import (
     Bootstrap as Bootstrap,
 )
@@ -218,6 +230,36 @@ from .models.sensitivity import (
 from .models.sensitivity import (
     permutation_test as permutation_test,
 )
+from .models.small_study import (
+    begg_test as begg_test,
+)
+from .models.small_study import (
+    egger_test as egger_test,
+)
+from .models.small_study import (
+    harbord_test as harbord_test,
+)
+from .models.small_study import (
+    lfk_index as lfk_index,
+)
+from .models.small_study import (
+    limit_meta_analysis as limit_meta_analysis,
+)
+from .models.small_study import (
+    pet_peese as pet_peese,
+)
+from .models.small_study import (
+    peters_test as peters_test,
+)
+from .models.small_study import (
+    pustejovsky_test as pustejovsky_test,
+)
+from .models.small_study import (
+    small_study_effects as small_study_effects,
+)
+from .models.small_study import (
+    trim_and_fill as trim_and_fill,
+)
 from .models.studies import (
     RepeatedStudyWarning as RepeatedStudyWarning,
 )
@@ -227,6 +269,7 @@ from .plots._arms_forest import arms_forest as arms_forest
 from .plots._baujat import baujat_plot as baujat_plot
 from .plots._bubble import bubble as bubble
 from .plots._claims import claims_plot as claims_plot
+from .plots._doi import doi_plot as doi_plot
 from .plots._drapery import drapery as drapery
 from .plots._forest import forest as forest
 from .plots._forests import outcomes_forest as outcomes_forest
@@ -238,12 +281,14 @@ from .plots._labbe import labbe as labbe
 from .plots._labbe_counts import labbe_counts as labbe_counts
 from .plots._multiverse import multiverse_plot as multiverse_plot
 from .plots._orchard import orchard as orchard
+from .plots._pcurve import p_curve_plot as p_curve_plot
 from .plots._posterior import posterior_plot as posterior_plot
 from .plots._qq import qq_plot as qq_plot
 from .plots._radial import radial as radial
 from .plots._risk_of_bias import risk_of_bias_summary as risk_of_bias_summary
 from .plots._risk_of_bias import traffic_light as traffic_light
 from .plots._save import save_figure as save_figure
+from .plots._selection import selection_plot as selection_plot
 from .plots._theme import figure_labels as figure_labels
 from .plots._theme import theme as theme
 from .sentences import findings as findings

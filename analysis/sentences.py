@@ -48,11 +48,21 @@ if TYPE_CHECKING:
     from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
     from analysis.models.regression import MetaRegression, PermutationTest
     from analysis.models.results import PooledEffect
+    from analysis.models.selection import ExcessSignificance, FailSafeN, PCurve, SelectionModel
     from analysis.models.sensitivity import Bootstrap, Gosh
+    from analysis.models.small_study import (
+        AsymmetryTest,
+        LfkIndex,
+        LimitEffect,
+        PetPeese,
+        SmallStudyEffects,
+        TrimAndFill,
+    )
     from analysis.models.subgroups import PooledSubgroups
 
 # A heading, and pairs of a label and what is said under it, as `InWords` sets them.
-Told: TypeAlias = tuple[str, list[tuple[str | None, str | None]]]
+Said: TypeAlias = list[tuple[str | None, str | None]]
+Told: TypeAlias = tuple[str, Said]
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
 # With so few studies tau is hardly known.
@@ -1386,3 +1396,287 @@ _FINDINGS = {
     "BivariateEffect": _of_bivariate,
     "PooledArms": _of_arms,
 }
+
+
+def _asymmetry(words, k):
+    """What asymmetry is not, and how little tests see of it with few studies."""
+    few = f"With {words.counted(k)}, fewer than {_FEW_FOR_ASYMMETRY}, such tests see little. "
+    return (few if k < _FEW_FOR_ASYMMETRY else "") + (
+        "Asymmetry is not bias: true effects that go with size, weaker methods of small "
+        f"{words.nouns} and chance make it too; and a p value above 0.05 shows no symmetry."
+    )
+
+
+def _tested(statistic, df, pvalue):
+    """A test in words: "t 2.10 on 8 df, p = 0.07", "z 1.2, p = 0.2"."""
+    normal = math.isinf(df)
+    return f"{'z' if normal else 't'} {number(statistic)}{'' if normal else f' on {df:.0f} df'}, p {equals(pvalue)}"
+
+
+_PREDICTORS = {"se": "standard error", "variance": "sampling variance", "n": "number of people"}
+_FEW_FOR_ASYMMETRY = 10
+
+
+def asymmetry_test(test: AsymmetryTest) -> Told:
+    """Return a test of small-study effects, and what it cannot say.
+
+    Parameters
+    ----------
+    test : analysis.models.small_study.AsymmetryTest
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(test)
+    if test.test == "Begg":
+        said: Said = [("Test", f"Kendall's tau {number(test.statistic)}, p {equals(test.pvalue)}")]
+    else:
+        called = _PREDICTORS.get(test.predictor, test.predictor)
+        how = f", mixed model ({test.tau2_method}, {test.ci_method})" if test.tau2_method else ""
+        said = [("Test", f"{_tested(test.statistic, test.df, test.pvalue)}{how}")]
+        said.append(("Slope", f"{significant(test.slope, 3)} for each unit of the {called}{words.on_scale}"))
+    if not math.isnan(test.limit):
+        ci = words.within(test.limit, test.limit_ci, f"{level(test.confidence_level)} CI")
+        said.append(("Limit", f"{ci}: the {words.measure.name} where the {called} is 0"))
+    said.append(("Note", _asymmetry(words, test.k)))
+    return f"{test.test} test of small-study effects, {words.counted(test.k)}", said
+
+
+def trim_and_fill(found: TrimAndFill) -> Told:
+    """Return the studies that were filled in, and the effect with and without them.
+
+    Parameters
+    ----------
+    found : analysis.models.small_study.TrimAndFill
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    p = "" if math.isnan(found.pvalue) else f", test of none p {equals(found.pvalue)}"
+    side = f" on the {found.side}" if found.k0 else f" (looked for on the {found.side})"
+    said: Said = [
+        ("Missing", f"{words.counted(found.k0)}{side}, SE {number(found.k0_se, 1)}{p}"),
+        ("As observed", words.estimate(found.observed)),
+        ("With these", words.estimate(found.pooled)),
+        ("Note", f"The filled {words.nouns} are nobody's data. {_asymmetry(words, found.k)}"),
+    ]
+    return f"Trim and fill ({found.estimator}), {words.counted(found.k)}", said
+
+
+def pet_peese(fit: PetPeese) -> Told:
+    """Return the effect by PET and by PEESE, and which was chosen.
+
+    Parameters
+    ----------
+    fit : analysis.models.small_study.PetPeese
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(fit)
+    called = f"{level(fit.confidence_level)} CI"
+    said: Said = [
+        (name, words.within(one.limit, one.limit_ci, called)) for name, one in (("PET", fit.pet), ("PEESE", fit.peese))
+    ]
+    differs = "differs" if fit.chosen == "PEESE" else "does not differ"
+    said.append(("Chosen", f"{fit.chosen}: by PET the effect {differs} from zero at p < {number(fit.alpha)}"))
+    said += [("Test", _tested(fit.statistic, fit.df, fit.pvalue)), ("Note", _asymmetry(words, fit.k))]
+    return f"PET-PEESE: the {words.measure.name} at a standard error of 0, {words.counted(fit.k)}", said
+
+
+def selection_model(fit: SelectionModel) -> Told:
+    """Return an effect adjusted for selection, and the selection that was found.
+
+    Parameters
+    ----------
+    fit : analysis.models.selection.SelectionModel
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(fit)
+    said: Said = [("Adjusted", words.estimate(fit)), ("Unadjusted", words.estimate(fit.unadjusted))]
+    if fit.kind == "beta":
+        said.append(("Beta density", f"powers {significant(fit.weights[0], 3)} and {significant(fit.weights[1], 3)}"))
+    for low, high, held, weight in zip((0.0, *fit.steps), fit.steps, fit.in_interval, fit.weights, strict=False):
+        reach = f"p {as_given(low)} to {as_given(high)}"
+        said.append((reach, f"{words.counted(held)}, seen {significant(weight, 2)} times as often"))
+    said.append(("No selection", f"chi2 {number(fit.lrt)} on {fit.lrt_df} df, p {equals(fit.lrt_pvalue)}"))
+    said.append(("Between", f"τ² {significant(fit.tau2, 3)}{words.on_scale} (ML)"))
+    bound = "A weight ended on the bound of what is tried. " if fit.at_bound else ""
+    said.append(
+        ("Note", f"{bound}It answers what if selection were like this; with few {words.nouns} it is hardly known.")
+    )
+    side = {"greater": "effects above 0", "less": "effects below 0"}.get(fit.alternative, "effects other than 0")
+    return f"Selection model ({fit.kind}) in favour of {side}, {words.counted(fit.k)}", said
+
+
+def excess_significance(found: ExcessSignificance) -> Told:
+    """Return how many studies are significant, and how many were to be expected.
+
+    Parameters
+    ----------
+    found : analysis.models.selection.ExcessSignificance
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    by = "exact" if found.test == "exact" else f"chi2 {number(found.statistic)} on 1 df"
+    said: Said = [
+        ("Significant", f"{found.observed} of {words.counted(found.k)} at p ≤ {as_given(found.alpha)}"),
+        ("Expected", f"{number(found.expected, 1)}, from the power of each at the pooled effect"),
+        ("More", f"p {equals(found.pvalue)} ({by})"),
+        (
+            "Note",
+            "A selection makes the pooled effect, and so the power, too large: the test errs towards nothing found.",
+        ),
+    ]
+    return f"Excess significance, {words.counted(found.k)}", said
+
+
+def fail_safe_n(found: FailSafeN) -> Told:
+    """Return how many unseen studies would undo a result, and why that number misleads.
+
+    Parameters
+    ----------
+    found : analysis.models.selection.FailSafeN
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    until = f"no longer significant (p > {as_given(found.alpha)})"
+    if found.method == "Orwin":
+        until = f"{words.write(found.target)} instead of {words.write(found.estimate)}"
+    many = words.counted(int(found.n)) if math.isfinite(found.n) else "no number"
+    note = (
+        f"It misleads: unseen {words.nouns} are taken to have no effect, where a selection hides those of the other "
+        "sign, of which far fewer would do; how much effects differ is ignored; and nobody can say how many are many."
+    )
+    said: Said = [("Unseen", f"{many} of no effect until the result is {until}"), ("Note", note)]
+    return f"Fail-safe N ({found.method}), {words.counted(found.k)}", said
+
+
+def small_study_effects(found: SmallStudyEffects) -> Told:
+    """Return what each method found, and how little that says.
+
+    Parameters
+    ----------
+    found : analysis.models.small_study.SmallStudyEffects
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    said: Said = [("Unadjusted", words.estimate(found.pooled))]
+    for row in found.table.itertuples():
+        parts = [row.note] if row.note else []
+        if not math.isnan(row.estimate):
+            ends = words.span(row.ci_low, row.ci_high)
+            parts.insert(0, f"{words.write(row.estimate)} ({level(found.pooled.confidence_level)} CI {ends})")
+        if not math.isnan(row.pvalue):
+            parts.insert(0, f"p {equals(row.pvalue)}")
+        said.append((row.method, "; ".join(parts)))
+    said.append(("Note", _asymmetry(words, found.k)))
+    return f"Small-study effects{_named(words)}, {words.counted(found.k)}", said
+
+
+def limit_meta_analysis(fit: LimitEffect) -> Told:
+    """Return the effect of a limit meta-analysis, and the heterogeneity that goes with size.
+
+    Parameters
+    ----------
+    fit : analysis.models.small_study.LimitEffect
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(fit)
+    said: Said = [
+        ("Adjusted", words.estimate(fit)),
+        ("Unadjusted", words.estimate(fit.pooled)),
+        ("With size", f"Q {number(fit.q_small)} on 1 df, p {equals(fit.q_small_pvalue)}"),
+        ("Beyond it", f"Q {number(fit.q_residual)} on {fit.q_residual_df} df, p {equals(fit.q_residual_pvalue)}"),
+        ("Note", _asymmetry(words, fit.k)),
+    ]
+    return f"Limit meta-analysis, {words.counted(fit.k)}", said
+
+
+def lfk_index(found: LfkIndex) -> Told:
+    """Return the LFK index, and why it misleads.
+
+    Parameters
+    ----------
+    found : analysis.models.small_study.LfkIndex
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    note = (
+        "It is no test, and beyond 1 too often where there is nothing, the more often the more effects differ. "
+        f"{_asymmetry(words, found.k)}"
+    )
+    said: Said = [
+        ("Index", f"{number(found.statistic)}: {found.asymmetry} asymmetry, as its authors call it"),
+        ("Note", note),
+    ]
+    return f"LFK index of the Doi plot, {words.counted(found.k)}", said
+
+
+def p_curve(found: PCurve) -> Told:
+    """Return whether significant p values fall as they do where there is an effect.
+
+    Parameters
+    ----------
+    found : analysis.models.selection.PCurve
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    said: Said = [
+        ("Significant", f"{found.significant} of {words.counted(found.k)}, of which {found.half} have p < 0.025"),
+        ("Falls", f"z {number(found.statistic)}, p {equals(found.pvalue)}"),
+    ]
+    if found.half:
+        said.append(("Half curve", f"z {number(found.half_statistic)}, p {equals(found.half_pvalue)}"))
+    flat = f"z {number(found.flat_statistic)}, p {equals(found.flat_pvalue)}"
+    said.append(("Flatter", f"than at a power of 33%: {flat}"))
+    note = (
+        f"A curve that falls shows that not all of the {words.nouns} were selected from nothing, no more; it is no "
+        "test of bias, and its properties are poor."
+    )
+    return f"p-curve, {words.counted(found.k)}", [*said, ("Note", note)]

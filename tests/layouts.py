@@ -47,6 +47,7 @@ def figures():
     pooled, ratios = ma.pool(effects), ma.pool(*RATIOS, measure="OR")
     one, one_trial = ma.pool([-1.2], [0.1], labels=["Only 2001"]), synthetic(1)
     single = [[count[0]] for count in COUNTS]
+    filled = ma.trim_and_fill([-0.3, -0.5, -1.2, -1.9, -0.2], [0.01, 0.04, 0.2, 0.4, 0.02])
     moved = ma.leave_one_out(effects).assign(x=[0.1, 2, 4.5, 0.4, 1.1, 0, 3], y=[0.02, 1.3, 0.6, 0.5, 0.1, 0, 0.9])
     alike = ma.pool_subgroups(effects, "therapy_family", tau2="common")
     wordy = tuple(f"the outcome that {body} hoped for, at some length" for body in ("everybody", "nobody"))
@@ -85,6 +86,10 @@ def figures():
         "narrow influence": ma.influence_plot(ma.influence(by_family), width_mm="single"),
         "qq": ma.qq_plot(pooled),
         "qq of deleted": ma.qq_plot(pooled, deleted=True, width_mm="single"),
+        "funnel with what was filled in": ma.funnel(filled, egger=True, width_mm="single"),
+        "doi": ma.doi_plot(pooled),
+        "p-curve": ma.p_curve_plot(ma.p_curve(pooled)),
+        "selection": ma.selection_plot(ma.selection_model(*RATIOS, steps=0.2)),
         "drapery of one": ma.drapery(one),
         "drapery": ma.drapery(pooled),
         "drapery of ratios": ma.drapery(ratios, scale="z", common=True, width_mm="single"),

@@ -263,3 +263,54 @@ def test_bad_arguments_are_named(arms):
         funnel(arms, width_mm=60)
     with pytest.raises(TypeError, match="funnel.. cannot use a "):
         funnel([1.0, 2.0])
+
+
+# --- what is added: trim and fill, Egger's line
+
+
+@pytest.fixture(scope="module")
+def leaning():
+    vi = np.linspace(0.05, 0.7, 13)
+    return analysis.pool(-0.2 - 2.0 * np.sqrt(vi) + 0.1 * (-1.0) ** np.arange(13), vi, measure="MD")
+
+
+@pytest.mark.parametrize("yaxis", ["se", "precision"])
+def test_what_is_filled_in_stands_hollow_on_the_other_side(leaning, yaxis):
+    filled = analysis.trim_and_fill(leaning)
+    fig = funnel(filled, yaxis=yaxis)
+    marks, trials = artist(fig, "funnel-filled"), artist(fig, "funnel-trials")
+    new, se = filled.pooled.yi[13:], np.sqrt(filled.pooled.vi[13:])
+    assert filled.k0 == len(new) > 2 and filled.side == "right"
+    places = np.column_stack([new, se if yaxis == "se" else 1.0 / se])
+    np.testing.assert_allclose(sorted(marks.get_offsets()[1::3].tolist()), sorted(places.tolist()))
+    assert (marks.get_sizes()[2::3] > 0).all() and set(marks.get_sizes()[1::3]) == set(trials.get_sizes()[1::3])
+    assert len(trials.get_offsets()) == 3 * 13 and rows(fig, "filled")["name"].str.endswith(", filled").all()
+    (line,) = artist(fig, "funnel-filled-pooled").get_segments()
+    assert set(line[:, 0]) == {filled.pooled.estimate} and rows(fig, "filled total")["estimate"][0] == line[0, 0]
+    assert panel(fig).get_xlim()[1] > max(new)
+    assert rows(fig, "total")["estimate"][0] == leaning.estimate
+    key = texts(fig, "key-text")
+    assert f"filled in ({filled.k0})" in key and "pooled with them" in key
+    for said in (fig.content.caption, fig.content.alt_text, " ".join(texts(fig, "footer"))):
+        assert f"Hollow grey: {filled.k0} studies filled in on the right by trim and fill (L0)" in said
+    assert "Egger" not in fig.content.caption
+
+
+def test_where_nothing_is_filled_in_it_says_so_and_draws_nothing(leaning):
+    fig = funnel(analysis.trim_and_fill(leaning, side="left"))
+    assert "Trim and fill (L0) fills in no study on the left" in fig.content.caption
+    assert not fig.findobj(lambda each: str(each.get_gid()).startswith("funnel-filled-pooled") and each.get_segments())
+    assert "filled" not in " ".join(texts(fig, "key-text")) and "Hollow grey" not in fig.content.caption
+
+
+@pytest.mark.parametrize("yaxis", ["se", "precision"])
+def test_eggers_line_is_that_of_the_test(leaning, yaxis):
+    fig, test = funnel(leaning, egger=True, yaxis=yaxis), analysis.egger_test(leaning)
+    (line,) = artist(fig, "funnel-egger").get_segments()
+    se = line[:, 1] if yaxis == "se" else 1.0 / line[:, 1]
+    np.testing.assert_allclose(line[:, 0], test.limit + test.slope * se)
+    assert "Egger's regression" in texts(fig, "key-text")
+    for said in (fig.content.caption, fig.content.alt_text):
+        assert "Dash-dotted line: Egger's regression of effects on their standard errors, p <0.001" in said
+    plain = funnel(leaning, yaxis=yaxis)
+    assert "Egger" not in plain.content.caption and "Egger's regression" not in texts(plain, "key-text")

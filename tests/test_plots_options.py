@@ -28,6 +28,8 @@ MOVED = ma.leave_one_out(EFFECTS).assign(x=np.arange(8.0), y=np.arange(8.0) / 10
 GOSH = ma.gosh(EFFECTS)
 COUNTS = layouts.COUNTS
 # how each figure is called, and the label of the axes whose level axis the options are about
+SELECTED = ma.selection_model([0.9, 0.7, 0.1, 0.2], [0.09, 0.08, 0.01, 0.04], steps=0.05)
+CURVE = ma.p_curve([0.9, 0.7, 0.1, 0.2], [0.09, 0.08, 0.01, 0.04])
 FIGURES = {
     "forest": (lambda **more: ma.forest(EFFECTS, **more), "contrast"),
     "arms_forest": (lambda **more: ma.arms_forest(ARMS, **more), "contrast"),
@@ -37,6 +39,7 @@ FIGURES = {
     "baujat_plot": (lambda **more: ma.baujat_plot(MOVED, **more), "baujat"),
     "bubble": (lambda **more: ma.bubble(DOSED, **more), "bubble"),
     "claims_plot": (lambda **more: ma.claims_plot(layouts.claims(), **more), "claims"),
+    "doi_plot": (lambda **more: ma.doi_plot(EFFECTS, **more), "doi"),
     "drapery": (lambda **more: ma.drapery(EFFECTS, **more), "drapery"),
     "funnel": (lambda **more: ma.funnel(EFFECTS, **more), "funnel"),
     "gosh_plot": (lambda **more: ma.gosh_plot(GOSH, **more), "gosh"),
@@ -47,9 +50,11 @@ FIGURES = {
         "labbe",
     ),
     "multiverse_plot": (lambda **more: ma.multiverse_plot(layouts.analyses(40), **more), "curve"),
+    "p_curve_plot": (lambda **more: ma.p_curve_plot(CURVE, **more), "p-curve"),
     "posterior_plot": (lambda **more: ma.posterior_plot(POSTERIOR, **more), "trials"),
     "qq_plot": (lambda **more: ma.qq_plot(EFFECTS, **more), "qq"),
     "radial": (lambda **more: ma.radial(EFFECTS, **more), "radial"),
+    "selection_plot": (lambda **more: ma.selection_plot(SELECTED, **more), "selection"),
 }
 ROWS = ("forest", "arms_forest", "orchard", "steps_forest", "outcomes_forest")
 

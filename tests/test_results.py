@@ -61,6 +61,16 @@ def made():
         "responders": ma.translate_responders(effects, ma.Threshold(2.0, "within-patient")),
         "number needed": ma.nnt(ma.pool(*few, measure="OR", benefit="lower"), 0.1),
         "p values": ma.pvalue_curves(pooled),
+        "asymmetry": ma.egger_test(*few),
+        "trim and fill": ma.trim_and_fill(*few),
+        "pet-peese": ma.pet_peese(*few),
+        "selection": ma.selection_model(*few),
+        "excess": ma.excess_significance(*few),
+        "p-curve": ma.p_curve(*few),
+        "fail-safe": ma.fail_safe_n(*few),
+        "limit": ma.limit_meta_analysis(*few),
+        "lfk": ma.lfk_index(*few),
+        "small studies": ma.small_study_effects(*few),
         "provenance": ma.provenance(effects, "chow2006"),
     }
 
@@ -89,6 +99,16 @@ NAMES = (
     "responders",
     "number needed",
     "p values",
+    "asymmetry",
+    "trim and fill",
+    "pet-peese",
+    "selection",
+    "excess",
+    "p-curve",
+    "fail-safe",
+    "limit",
+    "lfk",
+    "small studies",
     "provenance",
 )
 OF_NO_ROW = ("effects", "provenance")  # tables, which are no Result

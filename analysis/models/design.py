@@ -165,19 +165,20 @@ class Designs(NamedTuple):
 def designs(y: Floats, v: Floats, x: Floats) -> Designs:
     """Arrange outcomes and variances (k, n) and a design matrix of full rank, p < k, for the engine.
 
-    It is one for all, (k, p), or each fit has its own, (k, p, n). Each fit is divided by a power of two, which makes
+    The matrix is (k, p), or (k, p, n) where each fit has its own. Each fit is divided by a power of two, which makes
     all iterations independent of the unit.
     """
     x = x if x.ndim == 3 else x[:, :, None]
     # Columns of one length: the unit of a moderator must not choose the pivots of `_anchored`.
     length = np.sqrt((x * x).sum(axis=0))
-    q = np.linalg.qr((x / length).transpose(2, 0, 1))[0].transpose(1, 2, 0)
+    x = x / length
+    q = np.linalg.qr(x.transpose(2, 0, 1))[0].transpose(1, 2, 0)
     smallest = v.min(axis=0)
     own = x.shape[2] > 1 or bool((v.max(axis=0) > _SPREAD * smallest).any())
     order = _anchors_first(q, np.sqrt(smallest / v) if own else np.ones((len(x), 1)))
     scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
     y, v = np.take_along_axis(y, order, 0) / scale, np.take_along_axis(v, order, 0) / scale**2
-    z, back = _anchored(x / length, order)
+    z, back = _anchored(x, order)
     back = back / length[:, None]
     products = z[:, :, None] * z[:, None]
     if not own:
@@ -209,8 +210,8 @@ def _anchors_first(q, size):
 def _anchored(x, order):
     """Z (k - p, p, n) and the inverse of the anchors' rows of x (p, p, n)."""
     p = x.shape[1]
+    rows = np.take_along_axis(x, order[:, None], axis=0).transpose(2, 0, 1)
     # Of shape (n, p, p) and (n, k - p, p); Z' = inverse(top)' rest'.
-    rows = np.take_along_axis(x, order[:, None, :], axis=0).transpose(2, 0, 1)
     top, rest = rows[:, :p], rows[:, p:]
     z = np.linalg.solve(top.swapaxes(1, 2), rest.swapaxes(1, 2)).swapaxes(1, 2)
     # A study with the moderators of an anchor has exactly its fitted value, whatever rounding made of Z.

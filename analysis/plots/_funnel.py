@@ -20,16 +20,17 @@ from matplotlib.colors import to_hex, to_rgb
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import funnel_points
+from analysis.models.small_study import TrimAndFill, egger_test
 from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._layout import asked
-from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry
+from analysis.plots._marks import DASHES, SYMBOL_MM, Entry, line_entry, marker_entry
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale, critical, lying, null_of, studies_of
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
-from analysis.text import level, number, pvalue
+from analysis.text import equals, level, number, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
     from analysis.models.subgroups import PooledSubgroups
 
 AXES = ("se", "precision")
-FEWEST = 10  # trials for a look at asymmetry
-DOTS = (0, (1, 1.6))
+DOTS, DASH_DOTS = (0, (1, 1.6)), (0, (5, 1.6, 1, 1.6))
 POOLED_PT = 0.8
+FILLED = "circle", style.MUTED
 STEPS = 240  # along curves, where precision is drawn
 TALL = 0.62  # height of the panel over the width of the page
 PAD = 0.05  # of the range of the effects, at both ends
@@ -53,9 +54,10 @@ LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits 
 @documented
 @themed
 def funnel(
-    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms,
+    results: PooledEffect | PooledSubgroups | EffectSizes | PooledArms | TrimAndFill,
     *,
     by: str | None = None,
+    egger: bool = False,
     contours: Sequence[float] = (0.90, 0.95, 0.99),
     yaxis: Literal["se", "precision"] = "se",
     label: int | Sequence[str] = 6,
@@ -72,11 +74,15 @@ def funnel(
 
     Parameters
     ----------
-    results : PooledEffect, PooledSubgroups, EffectSizes or PooledArms
+    results : PooledEffect, PooledSubgroups, EffectSizes, PooledArms or TrimAndFill
         EffectSizes are pooled with the defaults of :func:`analysis.pool_arms`; of PooledArms the contrast is drawn.
-        Groups have marks of their own around the pooled effect of all.
+        Groups have marks of their own around the pooled effect of all. Of :func:`analysis.trim_and_fill` the studies
+        that were filled in are hollow and grey, and so is the effect pooled with them.
     by : str, optional
         Column of EffectSizes that makes groups; beyond six, the smaller ones share a mark.
+    egger : bool, optional
+        Whether the line of Egger's regression is drawn, which is upright where effects do not go with their standard
+        errors.
     contours : sequence of float
         Confidence levels of the contours around no effect: inside that of 0.95, a trial alone has p > 0.05. May be
         empty.
@@ -99,6 +105,8 @@ def funnel(
     --------
     analysis.drapery : Draw the p-value curve of every trial.
     analysis.radial : Draw standardised effects against precision.
+    analysis.egger_test : Egger's regression.
+    analysis.trim_and_fill : Fill in the studies that a symmetric funnel would have.
     analysis.save_figure : Write a figure with its numbers and its caption.
 
     Notes
@@ -123,12 +131,14 @@ def funnel(
     >>> fig.content.table["text_p"].tolist()[:3]
     ['<0.001', '0.18', '0.002']
     """
-    studies = studies_of(results, "funnel", measure=measure, digits=digits, by=by)
+    filled = results if isinstance(results, TrimAndFill) else None
+    studies = studies_of(filled.observed if filled else results, "funnel", measure=measure, digits=digits, by=by)
     # without a place of no effect there is nothing for contours to lie around
     contours = _ascending_levels(contours) if studies.has_null else []
     if yaxis not in AXES:
         raise ValueError(f"yaxis is {yaxis!r}; it must be one of {', '.join(AXES)}")
-    table, wording = _funnel_table(studies, contours, label), studies.wording
+    line = egger_test(studies.pooled) if egger else None
+    table, wording = _funnel_table(studies, contours, label, filled, line), studies.wording
     width = planes.width_of(width_mm, "funnel plot", ax)
     scales, tall = _funnel_scales(table, studies, yaxis), TALL * width
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate"}
@@ -147,8 +157,8 @@ def funnel(
         draws=partial(_draw_funnel, table, yaxis),
         key=partial(_funnel_key, table, wording.noun),
         title=title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}",
-        footer=_funnel_footer(studies, table, scales[0], note),
-        seen=_funnel_seen(studies, table),
+        footer=_funnel_footer(studies, table, scales[0], note, _added_sentences(filled, line, wording)),
+        seen=_funnel_seen(studies, table, _added_sentences(filled, line, wording)),
         printed={head: (f"text_{name}",) for head, name in heads.items()},
         said=(planes.pooled_sentence(studies),),
         favours=words.directions(favours, wording),
@@ -166,8 +176,8 @@ def _ascending_levels(contours):
     return levels
 
 
-def _funnel_table(studies, contours, label):
-    """Return the trials, then the pooled effect with its limits, the contours and the line of no effect."""
+def _funnel_table(studies, contours, label, filled, line):
+    """Return the trials, the pooled effect with its limits, the contours, the line of no effect and what was added."""
     points, at = funnel_points(studies.pooled), studies.pooled.confidence_level
     rows = planes.trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
     rows["outside"] = rows["distance"].abs() > critical(at)
@@ -181,7 +191,34 @@ def _funnel_table(studies, contours, label):
     names = "kind", "name", "estimate", "confidence_level", "critical"
     extra = [dict(zip(names, (*line, critical(line[-1])), strict=True)) for line in lines]
     null = {"kind": "reference", "name": "no effect", "estimate": null_of(studies.wording.measure)}
-    return planes.with_rows(rows, planes.total_row(studies), *extra, null)
+    added = (
+        [{"kind": "Egger", "name": "Egger's regression", "estimate": line.limit, "slope": line.slope}] if line else []
+    )
+    if filled and filled.k0:
+        new = zip(filled.pooled.labels, filled.pooled.yi, np.sqrt(filled.pooled.vi), strict=True)
+        names = "kind", "name", "estimate", "se", "imputed"
+        added += [dict(zip(names, ("filled", *one, False), strict=True)) for one in [*new][filled.k :]]
+        added.append({"kind": "filled total", "name": "with those filled in", "estimate": filled.pooled.estimate})
+    return planes.with_rows(rows, planes.total_row(studies), *extra, null, *added)
+
+
+def _added_sentences(filled, line, wording):
+    """Return what Egger's line is, and what trim and fill did, where they are drawn."""
+    said = []
+    if line:
+        said.append(
+            "Dash-dotted line: Egger's regression of effects on their standard errors, "
+            f"p {equals(line.pvalue)} for the hypothesis that it is upright"
+        )
+    if filled and filled.k0:
+        said.append(
+            f"Hollow grey: {wording.counted(filled.k0)} filled in on the {filled.side} by trim and fill "
+            f"({filled.estimator}), which nobody has seen; grey dotted line: pooled effect with them, "
+            f"{wording.estimate(filled.pooled)}"
+        )
+    elif filled:
+        said.append(f"Trim and fill ({filled.estimator}) fills in no {wording.noun} on the {filled.side}")
+    return said
 
 
 def _p_beyond(contour):
@@ -195,7 +232,11 @@ def _funnel_scales(table, studies, yaxis):
     trials = table[table["kind"] == "trial"]
     widest = trials["se"].max()
     null = null_of(studies.wording.measure)
-    known = [*trials["estimate"], studies.pooled.estimate, null]
+    known = [
+        *table.loc[table["kind"].isin(["trial", "filled", "filled total"]), "estimate"],
+        studies.pooled.estimate,
+        null,
+    ]
     low, high = np.nanmin(known), np.nanmax(known)
     half = critical(studies.pooled.confidence_level) * widest
     wide = min(low, studies.pooled.estimate - half), max(high, studies.pooled.estimate + half)
@@ -235,12 +276,30 @@ def _draw_funnel(table, yaxis, plane):
     look = {"colors": style.INK, "linewidths": POOLED_PT}
     plane.lines([pooled], "funnel-pooled", linestyles=[DOTS], zorder=1.2, **look)
     plane.lines(limits, "funnel-limits", linestyles=[DASHES], zorder=1.2, **look)
+    added, taken = _draw_added(table, yaxis, plane, se)
     at = np.column_stack([trials["estimate"], _height(trials["se"].to_numpy(float), yaxis)])
     looks = [style.GROUPS[int(look)] for look in trials["look"]] if "look" in trials else None
     reach = planes.draw_trials(plane, at, trials["imputed"], "funnel-trials", looks=looks)
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
-    avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled)]
-    planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid)
+    avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled, *added)]
+    planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid, taken=taken)
+
+
+def _draw_added(table, yaxis, plane, se):
+    """Draw Egger's line, and what was filled in with the effect pooled with it; return paths, and boxes of marks."""
+    lines, filled, total = (table[table["kind"] == kind] for kind in ("Egger", "filled", "filled total"))
+    egger = [np.column_stack([row["estimate"] + row["slope"] * se, _height(se, yaxis)]) for _, row in lines.iterrows()]
+    plane.lines(egger, "funnel-egger", colors=style.INK, linewidths=POOLED_PT, linestyles=[DASH_DOTS], zorder=1.3)
+    pooled = [[(x, end) for end in plane.y.limits] for x in total["estimate"]]
+    look = {"colors": style.MUTED, "linewidths": POOLED_PT, "linestyles": [DOTS]}
+    plane.lines(pooled, "funnel-filled-pooled", zorder=1.2, **look)
+    boxes = ()
+    if len(filled):
+        at = np.column_stack([filled["estimate"], _height(filled["se"].to_numpy(float), yaxis)])
+        looks, among = [FILLED] * len(filled), (table["kind"] == "trial").sum()
+        reach = planes.draw_trials(plane, at, True, "funnel-filled", looks=looks, among=among)
+        boxes = planes.boxes_of(plane.mm(*at.T), reach[:, 0])
+    return [*egger, *pooled], boxes
 
 
 def _upright_ticks(scale, height):
@@ -267,7 +326,7 @@ def _curves(plane, row, se, yaxis):
     return [np.column_stack([np.clip(side, *near), _height(se, yaxis)]) for side in sides]
 
 
-def _funnel_footer(studies, table, scale, note):
+def _funnel_footer(studies, table, scale, note, added):
     """Return the paragraphs that say what was drawn, and how far it can be read."""
     pooled, wording, noun, nouns = studies.pooled, studies.wording, studies.wording.noun, studies.wording.nouns
     trials, at = table[table["kind"] == "trial"], level(pooled.confidence_level)
@@ -292,23 +351,14 @@ def _funnel_footer(studies, table, scale, note):
     )
     if spread:
         outside += f", which leave out that true effects differ between {nouns}: {spread}"
-    few = f"With {wording.counted(pooled.k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged"
-    asymmetry = (
-        f"Asymmetry is not bias: true effects that go with the size of a {noun}, weaker methods of small "
-        f"{nouns} and chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
-    )
-    tied = (
-        f"The standard error of {'an' if wording.measure.name[0] in 'aeiou' else 'a'} {wording.measure.name} depends "
-        "on the effect itself, which alone can tilt the funnel"
-    )
     return (
-        (marks, shades * bool((table["kind"] == "contour").any())),
+        (marks, *added, shades * bool((table["kind"] == "contour").any())),
         (
             planes.model_sentence(studies),
             outside * (pooled.k > 1),
             words.left_out_sentence(studies.left_out, wording),
         ),
-        (few * (pooled.k < FEWEST), asymmetry, tied * wording.measure.tied),
+        planes.asymmetry_sentences(studies),
         (note,),
     )
 
@@ -322,6 +372,12 @@ def _funnel_key(table, noun, plane):
     limits = _limits_name(table.loc[table["kind"] == "limit", "confidence_level"].iloc[0])
     look = {"colors": style.INK, "linewidths": POOLED_PT}
     entries += [line_entry("pooled", linestyles=[DOTS], **look), line_entry(limits, linestyles=[DASHES], **look)]
+    if table["kind"].eq("Egger").any():
+        entries.append(line_entry("Egger's regression", linestyles=[DASH_DOTS], **look))
+    if filled := table["kind"].eq("filled").sum():
+        area = planes.mark_area(len(trials), plane)
+        entries.append(marker_entry(f"filled in ({number(filled, 0)})", FILLED[0], area, FILLED[1], hollow=True))
+        entries.append(line_entry("pooled with them", linestyles=[DOTS], **look | {"colors": style.MUTED}))
     regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]
     return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]
@@ -355,7 +411,7 @@ def _swatch(text, shade, *, new_line):
     return Entry(draw, text, new_line=new_line)
 
 
-def _funnel_seen(studies, table):
+def _funnel_seen(studies, table, added):
     """Return what the figure shows to someone who cannot see it, in sentences."""
     trials, wording = table[table["kind"] == "trial"], studies.wording
     errors, left = trials["se"].to_numpy(float), (trials["distance"] < 0).to_numpy()
@@ -373,4 +429,5 @@ def _funnel_seen(studies, table):
         lying(trials["outside"].astype(bool), f"outside the {_limits_name(studies.pooled.confidence_level)}"),
         own * studies.has_null,
         halves * (len(trials) > 2),
+        *added,
     )

@@ -38,6 +38,7 @@ GAP = 0.12  # mm between two circles
 # square millimetres: circles that touch come out nearer by rounding, and would never find a place
 TOUCH = 1e-9
 USUAL_MM, LEAST_MM = 150.0, 80.0
+FEWEST = 10  # studies for a look at asymmetry
 MARK_AREAS_PT2 = 7.0, 22.0  # least and largest area of a mark
 MARK_INK_SHARE = 0.03  # of the panel, for all marks together
 
@@ -604,12 +605,15 @@ def critical(level):
     return float(t_quantile(np.inf, level))
 
 
-def draw_trials(plane, at, imputed, gid, *, looks=None, rim=True):
+def draw_trials(plane, at, imputed, gid, *, looks=None, rim=True, among=0):
     """Draw the studies, all of one size, and return how far they reach; in a dense row without white ``rim``.
+
+    They are as large as ``among`` so many of the figure, if there are more.
 
     Those beside the panel are arrowheads at its edge.
     """
-    at, area = np.asarray(at, float), np.full(len(at), _mark_area(len(at), plane))
+    at = np.asarray(at, float)
+    area = np.full(len(at), mark_area(max(len(at), among), plane))
     looks = looks or [("circle", style.TRIAL)] * len(at)
     inside, hollow = within(at[:, 0], plane.x.limits), np.broadcast_to(imputed, len(at))
     shown = [look for look, here in zip(looks, inside, strict=True) if here]
@@ -645,7 +649,7 @@ def reach_of(shapes, area):
     return ends * np.sqrt(np.reshape(area, (-1, 1))) / style.PT_PER_MM
 
 
-def _mark_area(k, plane):
+def mark_area(k, plane):
     """Return the area of each mark in square points: all alike, smaller where there are many."""
     ink = MARK_INK_SHARE * plane.width * plane.height * style.PT_PER_MM**2
     return float(np.clip(ink / k, *MARK_AREAS_PT2))
@@ -653,7 +657,7 @@ def _mark_area(k, plane):
 
 def trial_entries(rows, plane, noun):
     """Return the entries of the key for the studies, or for each group of them."""
-    size, hollow = _mark_area(len(rows), plane), rows["imputed"].to_numpy(bool)
+    size, hollow = mark_area(len(rows), plane), rows["imputed"].to_numpy(bool)
     filled, empty = (~hollow).sum(), hollow.sum()
     entries = [(f"{noun} ({number(filled, 0)})", "circle", size, style.TRIAL)] if filled else []
     last = f"SD imputed ({number(empty, 0)})", style.TRIAL
@@ -752,6 +756,21 @@ def spread_sentence(studies):
     if not pooled.k > 1 or not pooled.tau2 > 0:
         return ""
     return f"τ {words.tau_words(pooled.tau, studies.wording)}, {words.i2_words(pooled)}"
+
+
+def asymmetry_sentences(studies):
+    """Return from how many studies on asymmetry can be judged, what it is not, and whether the measure makes it."""
+    wording, k = studies.wording, studies.pooled.k
+    few = f"With {wording.counted(k)}, fewer than {number(FEWEST, 0)}, asymmetry cannot be judged"
+    asymmetry = (
+        f"Asymmetry is not bias: true effects that go with the size of a {wording.noun}, weaker methods of small "
+        f"{wording.nouns} and chance make a funnel asymmetric too (Sterne 2011, doi 10.1136/bmj.d4002)"
+    )
+    tied = (
+        f"The standard error of {'an' if wording.measure.name[0] in 'aeiou' else 'a'} {wording.measure.name} depends "
+        "on the effect itself, which alone can tilt the funnel"
+    )
+    return few * (k < FEWEST), asymmetry, tied * wording.measure.tied
 
 
 def spread_model(studies):
