@@ -2,7 +2,6 @@
 
 import sys
 import threading
-import types
 import warnings
 
 import numpy as np
@@ -257,17 +256,17 @@ def test_an_error_in_a_thread_is_raised(monkeypatch):
         blocks.in_blocks(lambda y, v: 1 / 0, np.ones(40), np.ones(40), np.full(20, 2), 2)
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_a_bar_is_for_terminals_only(terminal, monkeypatch):
-    shown = []
-    bar = types.SimpleNamespace(tqdm=lambda done, *_, **more: shown.append(more["delay"]) or done)
-    monkeypatch.setitem(sys.modules, "tqdm", bar)
-    monkeypatch.setattr(sys, "stderr", types.SimpleNamespace(isatty=lambda: terminal))
-    yi, vi = ragged(SIZES)
-    ma.pool_batch(yi, vi, sizes=SIZES)
-    assert shown == [1.0] * terminal
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    assert ma.pool_batch(yi, vi, sizes=SIZES).k.tolist() == SIZES
+@pytest.mark.parametrize(("waits", "patience", "told"), [(True, -1.0, True), (True, 60.0, False), (False, -1.0, False)])
+def test_progress_is_told_to_a_person_who_waits(monkeypatch, capsys, waits, patience, told):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: waits, raising=False)
+    monkeypatch.setattr(blocks, "_PATIENCE", patience)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    assert list(blocks.told(["ab", "c"], 3, "letters")) == ["ab", "c"]
+    assert capsys.readouterr().err == ("\r2 of 3 letters\r3 of 3 letters\n" if told else "")
+    ma.pool_batch(*ragged(SIZES), sizes=SIZES)
+    assert capsys.readouterr().err.endswith("\r8 of 8 meta-analyses\n" if told else "")
+    ma.pool([0.1, 0.2], [0.1, 0.1])  # all at once: there is nothing to tell
+    assert capsys.readouterr().err == ""
 
 
 # --- dask

@@ -264,15 +264,6 @@ def test_one_study_has_no_subsets():
         ma.gosh(ma.pool([0.1], [0.1]))
 
 
-@pytest.mark.parametrize(("waits", "patience", "told"), [(True, -1.0, True), (True, 60.0, False), (False, -1.0, False)])
-def test_progress_is_told_to_a_person_who_waits(monkeypatch, capsys, waits, patience, told):
-    monkeypatch.setattr(sensitivity.sys.stderr, "isatty", lambda: waits, raising=False)
-    monkeypatch.setattr(sensitivity, "_PATIENCE", patience)
-    monkeypatch.delitem(sensitivity.sys.modules, "ipykernel", raising=False)
-    ma.gosh(ma.pool(*drawn(4, 0)))
-    assert capsys.readouterr().err == ("\r15 of 15 subsets\n" if told else "")
-
-
 def test_gosh_in_words():
     yi, vi = [0.0, 0.1, 0.2, 3.0], [0.1] * 4
     found = ma.gosh(ma.pool(yi, vi, labels=[*"ABCD"], measure="MD"))

@@ -441,5 +441,5 @@ def test_number_style_is_plain_by_default():
 
 @pytest.mark.parametrize("text", ["a (b) " * 60 + "ci (", "x, " * 300, "; ".join(["0.1 (95% CI 1 to 2)"] * 60)])
 def test_a_long_text_that_fits_nothing_costs_no_time(text):
-    say, before = _catalogue.translator({"trial": "Studie"}), time.perf_counter()
-    assert say(text) == text and time.perf_counter() - before < 5
+    say, before = _catalogue.translator({"trial": "Studie"}), time.process_time()
+    assert say(text) == text and time.process_time() - before < 5

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from analysis._types import Floats
 
 # Array elements in a block.
 _BLOCK = 1 << 16
+# Seconds after which a person who waits is told how far it is.
+_PATIENCE = 2.0
+_Part = TypeVar("_Part")
 
 
 def in_blocks(
@@ -76,7 +80,8 @@ def in_blocks(
     if len(blocks) > 1:
         # Freed at once: the C library then keeps freed memory at hand for the next block.
         np.empty(_BLOCK << 5)
-    for block, found in _done(work, blocks, n_jobs):
+    done = _done(work, blocks, n_jobs)
+    for block, found in told(done, np.count_nonzero(sizes), "meta-analyses", lambda part: sizes[part[0]].size):
         if not out:
             out = {name: np.zeros((*x.shape[:-1], sizes.size), x.dtype) for name, x in found.items()}
         for name, x in found.items():
@@ -116,20 +121,43 @@ def _done(work, blocks, n_jobs):
     """The work on each block, in their order."""
     threads = min(os.cpu_count() or 1 if n_jobs == -1 else n_jobs, len(blocks))
     if threads < 2:
-        yield from _waited_for(map(work, blocks), len(blocks))
+        yield from map(work, blocks)
         return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(threads) as pool:
-        yield from _waited_for(pool.map(work, blocks), len(blocks))
+        yield from pool.map(work, blocks)
 
 
-def _waited_for(done, count):
-    """The same, with a bar in a terminal where it takes more than a second and tqdm is installed."""
-    if count < 2 or not getattr(sys.stderr, "isatty", bool)():
-        return done
-    try:
-        from tqdm import tqdm
-    except ModuleNotFoundError:
-        return done
-    return tqdm(done, "pooling", count, delay=1.0, leave=False)
+def told(parts: Iterable[_Part], total: int, what: str, size: Callable[[_Part], int] = len) -> Iterator[_Part]:
+    """Hand on parts of some work, and tell a person who waits for more than a moment how much of it is done.
+
+    Parameters
+    ----------
+    parts : iterable
+    total : int
+        Sum of the sizes of all parts.
+    what : str
+        What is counted.
+    size : callable, optional
+
+    Yields
+    ------
+    object
+        The parts, as they are done.
+
+    Examples
+    --------
+    >>> list(told(["ab", "c"], 3, "letters"))
+    ['ab', 'c']
+    """
+    began, done, spoken = time.monotonic(), 0, False
+    waits = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
+    for part in parts:
+        yield part
+        done += size(part)
+        if spoken or (waits and done < total and time.monotonic() - began > _PATIENCE):
+            spoken = True
+            print(f"\r{done:,} of {total:,} {what}", end="", file=sys.stderr, flush=True)
+    if spoken:
+        print(file=sys.stderr)

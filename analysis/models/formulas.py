@@ -93,6 +93,7 @@ def read_model(
 ) -> Model:
     """Outcomes, variances and design matrix of a formula, or of moderators; ValueError lists every problem at once."""
     _check.option("missing", missing, ("raise", "drop"))
+    _check.single(unsafe=unsafe)
     if not isinstance(intercept, bool):
         raise ValueError(f"intercept={intercept!r} must be True or False")
     mods = None if np.ndim(formula) == 0 else formula
@@ -225,6 +226,7 @@ def read_moderators(mods: str, studies: Studies, unsafe: bool = False) -> Model:
     >>> read_moderators("~ weeks", read_studies(table)).names
     ('Intercept', 'weeks')
     """
+    _check.single(unsafe=unsafe)
     right = _moderators_alone(mods, studies)
     where = [f"effect {i + 1} ({name})" for i, name in zip(studies.kept, studies.labels, strict=True)]
     table = _plain(studies.table.iloc[studies.kept], "effects")
@@ -247,7 +249,6 @@ def _design(right, table, where, problems, unsafe, plain):
 
     `plain` is its `PlainDesign` where it is one.
     """
-    _check.single(unsafe=unsafe)
     named = _named_in_order(right, table) if plain is None else plain.columns
     missing, missing_problems = _missing(named, table, where)
     problems = problems + missing_problems

@@ -291,13 +291,13 @@ class _Fit(NamedTuple):
     critical: np.ndarray
 
     @property
-    def statistic(self):
+    def statistic(self) -> Floats:
         """Test statistic of a zero mean; with se = 0 it is infinite, or NaN for 0 / 0."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.estimate / self.se
 
     @property
-    def ci(self):
+    def ci(self) -> Floats:
         half = self.critical * self.se
         return np.array([self.estimate - half, self.estimate + half])
 

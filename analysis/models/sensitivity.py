@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
@@ -19,6 +16,7 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._types import BootstrapInterval, BootstrapKind, Floats
 from analysis.measures import Measure
+from analysis.models.blocks import told
 from analysis.models.counts import PooledCounts
 from analysis.models.design import designs, fit_designs
 from analysis.models.diagnostics import as_pooled, deleted_residuals
@@ -37,8 +35,6 @@ _ALL, _SAMPLE = 20, 100_000
 _BLOCK = 1 << 17
 # A study with this leverage is alone in telling a coefficient.
 _ALONE = 1.0 - 1e-10
-# Seconds after which a person who waits is told how far it is.
-_PATIENCE = 2.0
 
 
 def influence(fitted: PooledEffect | EffectSizes | MetaRegression) -> pd.DataFrame:
@@ -187,14 +183,14 @@ def baujat(fitted: PooledEffect | EffectSizes | MetaRegression | PooledCounts) -
         others = leave_one_out(fitted)
         x, y = (fitted.yi - fitted.estimate) ** 2 / fitted.vi, (others["shift"] / others["se"]) ** 2
         table = pd.DataFrame({"label": fitted.labels, "x": x, "y": y})
-        table.attrs |= others.attrs
+        table.attrs |= others.attrs | {"model": fitted.method}
         return table
     model = _model_of(fitted, "baujat")
     without, beta = _without_each(model), _at(model, np.array([model.tau2])).estimate[:, 0]
     x = (model.yi - model.x @ beta) ** 2 / (model.vi + model.tau2)
     y = (model.x * without.change).sum(axis=1) ** 2 / without.variance
     table = pd.DataFrame({"label": model.labels, "x": x, "y": y})
-    table.attrs |= _about(model.of)
+    table.attrs |= _about(model.of) | {"model": model.of.tau2_method}
     return table
 
 
@@ -441,7 +437,7 @@ def gosh(pooled: PooledEffect | EffectSizes, *, n_subsets: int | None = None, se
     n = 2**k - 1 if exact else most
     out, sizes, packed = np.empty((3, n)), np.empty(n, dtype=np.int32), np.empty((n, -(-k // 8)), dtype=np.uint8)
     yi, vi, options, start = pooled.yi[:, None], pooled.vi[:, None], _options_of(pooled), 0
-    for block in _told(_all_subsets(k) if exact else _some_subsets(k, n, seed), n, "subsets"):
+    for block in told(_all_subsets(k) if exact else _some_subsets(k, n, seed), n, "subsets"):
         members = np.unpackbits(block, axis=1, count=k, bitorder="little").T.astype(bool, order="C")
         data = columns(np.broadcast_to(yi, members.shape), np.where(members, vi, np.nan))
         fit, here = fit_columns(data, options), slice(start, start + len(block))
@@ -478,20 +474,6 @@ def _some_subsets(k, n, seed):
         while (empty := np.flatnonzero(~block.any(axis=1))).size:
             block[empty] = draw(empty.size)
         yield block
-
-
-def _told(blocks: Iterable[np.ndarray], n: int, what: str) -> Iterator[np.ndarray]:
-    """Hand on blocks, and tell a person who waits for more than a moment how many of their n rows are done."""
-    began, done, told = time.monotonic(), 0, False
-    waits = sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)
-    for block in blocks:
-        yield block
-        done += len(block)
-        if waits and time.monotonic() - began > _PATIENCE:
-            told = True
-            print(f"\r{done:,} of {n:,} {what}", end="", file=sys.stderr, flush=True)
-    if told:
-        print(file=sys.stderr)
 
 
 def permutation_test(
@@ -704,7 +686,7 @@ def bootstrap(
         raise ValueError("interval='BCa' is for kind='case': of a model nothing tells the acceleration")
     rng, options, start = np.random.default_rng(seed), _options_of(pooled), 0
     out = np.empty((3, n_resamples))
-    for rows in _told(_blocks_of(n_resamples, pooled.k), n_resamples, "samples"):
+    for rows in told(_blocks_of(n_resamples, pooled.k), n_resamples, "samples"):
         yi, vi = (_parametric if kind == "parametric" else _cases)(pooled, len(rows), rng)
         fit, here = fit_columns(columns(yi.T, vi.T), options), slice(start, start + len(rows))
         out[:, here] = fit.estimate, fit.tau2, fit.i2

@@ -149,7 +149,7 @@ def arms_forest(
     look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
     arms, contrast = _arms_panel(table, wording), contrast_panel(table, wording, favours, **look)
     cells = _with_arms_texts(table, wording, columns)
-    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells, risk_of_bias, wording)
+    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells.frame(), risk_of_bias, wording)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
     if not (cells["text_condition"] != "").any():
         left = [name for name in left if name != "condition"]

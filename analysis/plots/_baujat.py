@@ -104,7 +104,7 @@ def baujat_plot(
     """
     table, wording = _baujat_table(found, x, y, label), Wording.of(found)
     # a table that does not say how it was made is that of Baujat et al.
-    across_title, far = ACROSS[found.attrs.get("methods", {}).get("tau2_method", "CE") in words.COMMON]
+    across_title, far = ACROSS[found.attrs.get("model", "CE") in words.COMMON]
     most = [table[name].max() or 1.0 for name in ("x", "y")]
     across, upright = (Scale((-PAD * each, (1 + PAD) * each)) for each in most)
     across = asked(across)

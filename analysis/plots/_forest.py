@@ -203,7 +203,7 @@ def forest(
     trials = table.of_kind("trial")
     panel = contrast_panel(table, wording, favours, zone=zone, zone_labels=labels)
     cells = add_columns(add_cells(table, wording), {"columns": left, "right": right}, symbols, wording)
-    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells, risk_of_bias, wording)
+    cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells.frame(), risk_of_bias, wording)
     if prediction == "density" and overall:
         cells = Rows.joined([cells, _density_rows(source.pooled)])
     look = {"contrast-prediction": "open diamond: prediction interval"} if prediction == "diamond" else {}

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 AXES = ("se", "precision")
 DOTS, DASH_DOTS = (0, (1, 1.6)), (0, (5, 1.6, 1, 1.6))
 POOLED_PT = 0.8
-FILLED = "circle", style.MUTED
 STEPS = 240  # along curves, where precision is drawn
 TALL = 0.62  # height of the panel over the width of the page
 PAD = 0.05  # of the range of the effects, at both ends
@@ -296,7 +295,7 @@ def _draw_added(table, yaxis, plane, se):
     boxes = ()
     if len(filled):
         at = np.column_stack([filled["estimate"], _height(filled["se"].to_numpy(float), yaxis)])
-        looks, among = [FILLED] * len(filled), (table["kind"] == "trial").sum()
+        looks, among = [("circle", style.MUTED)] * len(filled), (table["kind"] == "trial").sum()
         reach = planes.draw_trials(plane, at, True, "funnel-filled", looks=looks, among=among)
         boxes = planes.boxes_of(plane.mm(*at.T), reach[:, 0])
     return [*egger, *pooled], boxes
@@ -376,7 +375,7 @@ def _funnel_key(table, noun, plane):
         entries.append(line_entry("Egger's regression", linestyles=[DASH_DOTS], **look))
     if filled := table["kind"].eq("filled").sum():
         area = planes.mark_area(len(trials), plane)
-        entries.append(marker_entry(f"filled in ({number(filled, 0)})", FILLED[0], area, FILLED[1], hollow=True))
+        entries.append(marker_entry(f"filled in ({number(filled, 0)})", "circle", area, style.MUTED, hollow=True))
         entries.append(line_entry("pooled with them", linestyles=[DOTS], **look | {"colors": style.MUTED}))
     regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]

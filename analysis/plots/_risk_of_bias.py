@@ -25,7 +25,6 @@ from analysis.plots import _words as words
 from analysis.plots._layout import Column, Panel, text_width
 from analysis.plots._marks import TONES, add, write
 from analysis.plots._page import ReportFigure, Spec, draw
-from analysis.plots._table import Rows
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
 from analysis.text import number
@@ -66,7 +65,7 @@ def judgement_columns(rows, judged, wording):
 
     Parameters
     ----------
-    rows : Rows
+    rows : DataFrame
         Lines of a figure with ``kind`` and ``study``.
     judged : DataFrame
         From ``read_risk_of_bias``, of one tool.
@@ -74,9 +73,8 @@ def judgement_columns(rows, judged, wording):
 
     Returns
     -------
-    Rows, list of Column
+    DataFrame, list of Column
     """
-    rows = rows.frame()
     found, trial = judgements(judged), rows["kind"] == "trial"
     table = found.table.reindex(rows["study"].where(trial)).set_axis(rows.index)
     if table.isna().all(axis=None):
@@ -94,7 +92,7 @@ def judgement_columns(rows, judged, wording):
         rows = rows.assign(**{key: values, f"symbol_{key}": marks, f"text_symbol_{key}": "" if lettered else texts})
         look |= {"align": "left", "letters": tuple(LETTERS.items())} if lettered else {"align": "right", "letters": ()}
         columns.append(Column(NAME, short, (f"text_symbol_{key}",), **look))
-    return Rows.of(rows), columns
+    return rows, columns
 
 
 def _judges_sentence(found):
