@@ -16,6 +16,8 @@ _SMALLEST, _LARGEST = 1e-60, 1e60
 # the smallest standard error.
 _SPAN, _DIGITS = 1e14, 1e10
 _LISTED = 20
+#: More people than any study has.
+MOST_PEOPLE = 1e7
 # Elements that stay in cache while their extremes are found.
 _AT_ONCE = 1 << 16
 
@@ -414,6 +416,18 @@ def checked(*relations, least_n=1, **values):
             problems += _relation_problems(lower, upper, arrays)
     fail(problems)
     return [x[()] for x in np.broadcast_arrays(*arrays.values())]
+
+
+def people(**values):
+    """Raise ValueError unless all known counts are whole, and none is of more people than a study can have."""
+    problems = []
+    for name, value in values.items():
+        x = as_floats(value)
+        for wrong, rule in ((np.mod(x, 1) > 0, "is not a whole number"), (x > MOST_PEOPLE, "is more than a study has")):
+            problems += [
+                f"{name}{place(at, x.shape)}: {float(x[tuple(at)])!r} {rule}" for at in np.argwhere(wrong).tolist()
+            ]
+    fail([f"{problem}; {_REMEDY}" for problem in problems], "the counts")
 
 
 def _shape_problem(arrays):

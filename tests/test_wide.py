@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from decimal import Decimal
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -270,6 +271,96 @@ def test_a_study_is_known_by_its_name_without_blanks_around_it():
     assert ma.effect_sizes(table).table["study"].tolist() == ["A", "A", "2"]
 
 
+ALIKE = ["A", "A\xa0", " A", "é", "e\u0301", "x y", "x\xa0y", "\ufeffA"]
+
+
+def test_names_that_read_alike_are_one():
+    """Blanks around a name, kinds of blanks, and the two ways to write a letter with an accent tell no two apart."""
+    table = pd.DataFrame({"study": ALIKE, "yi": 0.1, "vi": 0.1, "group": ALIKE, "level": pd.Categorical(ALIKE)})
+    known = ["A", "A", "A", "é", "é", "x y", "x y", "A"]
+    for given_names in ({}, {"cluster": "group"}):
+        found = ma.effect_sizes(table, **given_names)
+        assert found.study == found.table["study"].tolist() == found.table["level"].tolist() == known
+        assert (found.table["cluster"] if given_names else found.table["group"]).tolist() == known
+    apart = ma.effect_sizes(table.assign(study=range(len(ALIKE))))
+    assert list(ma.pool_subgroups(apart, "group").groups) == ["A", "é", "x y"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["Float64", "float32", "string", "string[pyarrow]", "category", "object", "double[pyarrow]", "text", "decimal"],
+)
+def test_a_table_gives_the_same_effects_whatever_its_types(kind):
+    if "pyarrow" in kind:
+        pytest.importorskip("pyarrow")
+    exact = ARMS.assign(mean_t=[3.1, 4.7], sd_t=[2.3, 2.1])
+    change = {"text": lambda x: x.astype(str), "decimal": lambda x: x.map(lambda cell: Decimal(str(cell)))}
+    names = exact.columns[1:]
+    turned = exact[names].apply(change.get(kind, lambda x: (x.astype(str) if "string" in kind else x).astype(kind)))
+    found = ma.effect_sizes(turned.assign(study=exact["study"]).replace({"20.0": "20"}))
+    plain = ma.effect_sizes(exact)
+    assert (found.yi == plain.yi).all() and (found.vi == plain.vi).all()
+    whole = exact[["n_t", "n_p"]].astype("Int64")
+    assert (ma.effect_sizes(exact.assign(**whole)).vi == plain.vi).all()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        10**400,
+        -(10**5000),
+        [1.0],
+        [],
+        {1: 2},
+        {1},
+        np.array([1.0, 2.0]),
+        b"\xff",
+        Decimal("sNaN"),
+        pd.Interval(0, 1),
+        1j,
+    ]
+    + [True, np.True_, pd.Timestamp("2020-01-01"), object],
+    ids=lambda cell: type(cell).__name__,
+)
+@pytest.mark.parametrize("name", ["mean_t", "n_t"])
+def test_what_is_no_number_is_told_whatever_it_is(cell, name):
+    table = ARMS.astype({name: object})
+    table.at[1, name] = cell
+    with pytest.raises(
+        ma.TrialDataError, match=f"row 3, study 'B', column '{name}': value .*: this is not a number"
+    ) as told:
+        ma.effect_sizes(table)
+    again = pickle.loads(pickle.dumps(told.value))
+    assert str(again) == str(told.value) and again.source == "the table"
+    pd.testing.assert_frame_equal(again.problems, told.value.problems)
+
+
+@pytest.mark.parametrize("name", ["study", "label", "team"])
+@pytest.mark.parametrize(
+    "cell", [["A"], {"a": 1}, np.array(["A", "B"]), b"\xff"], ids=["list", "dict", "array", "bytes"]
+)
+def test_several_values_are_no_name(name, cell):
+    table = ARMS.assign(label=["x", "y"], team=["u", "v"]).astype(object)
+    table.at[1, name] = cell
+    with pytest.raises(ma.TrialDataError, match="row 3, column '.*': value .*: a name is one text"):
+        ma.effect_sizes(table, cluster="team")
+
+
+def test_bytes_that_are_text_are_read_as_text():
+    table = ARMS.astype(object)
+    table.at[0, "study"], table.at[0, "mean_t"] = "Müller".encode(), b"3.0"
+    found = ma.effect_sizes(table)
+    assert found.labels == ["Müller", "B"] and (found.yi == ma.effect_sizes(ARMS).yi).all()
+
+
+@pytest.mark.parametrize(("yi", "se"), [(701.0, 1.0), (-701.0, 1.0), (1.0, 400.0)])
+def test_a_ratio_that_no_number_holds_is_refused(yi, se):
+    table = pd.DataFrame({"study": ["A", "B"], "yi": [0.1, yi], "se": [0.1, se]})
+    with pytest.raises(ma.TrialDataError, match="row 3, study 'B', column 'yi': .*beyond double precision"):
+        ma.effect_sizes(table, measure="OR")
+    assert len(ma.effect_sizes(table, measure="MD")) == 2
+
+
 def test_a_mean_is_recovered_from_its_median():
     table = ARMS.drop(columns=["mean_t", "sd_t"]).assign(q1_t=2.0, median_t=3.0, q3_t=5.0)
     found = ma.effect_sizes(table, measure="SMD")
@@ -447,6 +538,48 @@ def test_scales_are_not_mixed():
     assert len(ma.effect_sizes(table, measure="SMD")) == len(ma.effect_sizes(table.assign(scale=["VAS", None]))) == 2
 
 
+def test_what_its_scale_cannot_hold_is_refused_and_what_it_can_is_not():
+    ends = {"scale_min": 0, "scale_max": 10}
+    off = ARMS.assign(mean_t=[42.0, 4.0])
+    for measure in ("MD", "SMD", "ROM"):
+        with pytest.raises(ma.TrialDataError, match="'mean_t': value '42': this lies off the scale"):
+            ma.effect_sizes(off.assign(**ends), measure=measure)
+    # Changes lie below 0 and spread further; SDs of people at both ends are the largest.
+    changes = ARMS.assign(mean_t=[-3.0, -4.0], mean_p=[-1.0, 0.2], sd_t=[5.5, 4.0])
+    assert len(ma.effect_sizes(changes, **ends)) == len(ma.effect_sizes(off)) == 2
+    assert len(ma.effect_sizes(ARMS.assign(sd_t=5 * np.sqrt([20 / 19, 30 / 29])), **ends)) == 2
+    scores = SCORES.assign(**ends)
+    with pytest.raises(ma.TrialDataError, match="'final_mean_t': value '-1': this lies off the scale"):
+        ma.effect_sizes(with_cell("final_mean_t", -1.0, scores), correlation=0.5)
+    with pytest.raises(ma.TrialDataError, match="'final_sd_t': value '5.2': this is larger than any SD possible"):
+        ma.effect_sizes(with_cell("final_sd_t", 5.2, scores), measure="SMD", outcome="final")
+    one = pd.DataFrame({"study": ["A"], "mean": 5.0, "se": 0.5, "n": 16}).assign(**ends)
+    assert len(ma.effect_sizes(one, measure="MN")) == 1
+    with pytest.raises(ma.TrialDataError, match="'se': value '1.5': this is larger than any SE possible"):
+        ma.effect_sizes(one.assign(se=1.5), measure="MN")
+    assert ma.effect_sizes(one, measure="MN").table.columns.tolist()[-2:] == ["scale_min", "scale_max"]
+
+
+def test_both_arms_may_share_a_size_an_sd_and_a_baseline():
+    found = ma.effect_sizes(ARMS, n_t="n_p", sd_t="sd_p")
+    assert found.vi.tolist() == (2 * ARMS["sd_p"] ** 2 / ARMS["n_p"]).tolist()
+    assert len(ma.effect_sizes(COUNTED, measure="OR", n_t="n_p")) == 2
+    assert len(ma.effect_sizes(SCORES.iloc[:1], baseline_mean_p="baseline_mean_t", final_sd_t="baseline_sd_t")) == 1
+
+
+def test_a_number_for_all_rows_is_one_unless_a_column_is_called_so():
+    table = ARMS.rename(columns={"mean_t": 3})
+    with pytest.raises(
+        ValueError, match="mean_t=3 is a number for all rows, and a column of the table is called 3 too"
+    ):
+        ma.effect_sizes(table, mean_t=3)
+    with pytest.raises(ValueError, match="mean_t='3' is not a column .*that which reads so is no text; rename"):
+        ma.effect_sizes(table, mean_t="3")
+    table.columns = table.columns.map(str)
+    assert (ma.effect_sizes(table, mean_t="3").yi == ma.effect_sizes(ARMS).yi).all()
+    assert (ma.effect_sizes(table, mean_t=3).yi == 3 - ARMS["mean_p"]).all()
+
+
 # --- printed effects
 
 EFFECTS = pd.DataFrame({"study": ["A", "B"], "yi": [0.5, 0.8]})
@@ -481,6 +614,95 @@ def test_ratios_are_logged_unless_they_are_logs():
     assert effects(log=True, **interval).yi.tolist() == effects().yi.tolist() == [0.5, 0.8]
     np.testing.assert_allclose(effects(log=False).yi, np.log([0.5, 0.8]))
     assert (effects(log=False).vi == effects().vi).all()
+
+
+# --- what was named counts, and a column that nobody named does not come before it
+
+HAZARD = pd.DataFrame({"study": list("AB"), "hr": [0.72, 0.8], "lo": [0.5, 0.6], "hi": [1.04, 1.07]})
+BEFORE = {f"{score}_{part}_{arm}": f"{arm}{score}{part}" for score in ("baseline", "final") for part in ("mean", "sd")
+          for arm in "tp"}  # fmt: skip
+
+
+@pytest.mark.parametrize("stray", ["vi", "se", "p"])
+@pytest.mark.parametrize("log", [False, None])
+def test_an_interval_that_was_named_tells_the_precision(stray, log):
+    names = {"measure": "HR", "yi": "hr", "ci": ("lo", "hi"), "log": log}
+    plain, found = (ma.effect_sizes(table, **names) for table in (HAZARD, HAZARD.assign(**{stray: 0.3})))
+    assert (found.yi == plain.yi).all() and (found.vi == plain.vi).all()
+    assert found.table["vi_given" if stray == "vi" else stray].tolist() == [0.3, 0.3]
+
+
+@pytest.mark.parametrize(
+    ("table", "named", "same"),
+    [
+        (EFFECTS.assign(s=0.2, vi=9.0), {"se": "s"}, EFFECTS.assign(se=0.2)),
+        (EFFECTS.assign(v=0.2, se=9.0), {"vi": "v"}, EFFECTS.assign(vi=0.2)),
+        (ARMS.assign(s=0.4), {"se_t": "s"}, ARMS.drop(columns="sd_t").assign(se_t=0.4)),
+        (ARMS.assign(s=2.0, se_t=9.0), {"sd_t": "s"}, ARMS.assign(sd_t=2.0)),
+        (ARMS.assign(m=3.5, yi=9.0, vi=1.0), {"mean_t": "m"}, ARMS.assign(mean_t=3.5)),
+        (
+            ARMS.assign(a=2.0, b=3.0, c=4.0, min_t=0.0, max_t=9.0),
+            {"q1_t": "a", "median_t": "b", "q3_t": "c"},
+            ARMS.drop(columns=["mean_t", "sd_t"]).assign(q1_t=2.0, median_t=3.0, q3_t=4.0),
+        ),
+        (
+            ARMS.drop(columns="sd_t").assign(a=0.0, b=9.0, q1_t=2.0, q3_t=9.0),
+            {"min_t": "a", "max_t": "b"},
+            ARMS.drop(columns="sd_t").assign(min_t=0.0, max_t=9.0),
+        ),
+    ],
+)
+def test_what_was_named_is_not_overruled(table, named, same):
+    found, plain = ma.effect_sizes(table, **named), ma.effect_sizes(same)
+    assert (found.yi == plain.yi).all() and (found.vi == plain.vi).all()
+
+
+def test_a_range_that_was_named_gives_the_sd_beside_quartiles_that_give_the_mean():
+    table = ARMS.drop(columns=["mean_t", "sd_t"]).assign(a=0.0, b=9.0, q1_t=2.0, median_t=3.0, q3_t=6.0)
+    found = ma.effect_sizes(table, min_t="a", max_t="b")
+    assert found.table["sd_t"].tolist() == pytest.approx(ma.recover.sd_from_range(0, 9, np.array([20, 30])))
+    assert found.derivations["rule"].str.contains("range and quartiles").sum() == 2
+
+
+def test_scores_that_were_named_tell_the_change():
+    own = SCORES.rename(columns=BEFORE).drop(columns=["change_mean_p", "change_sd_p"]).iloc[:1]
+    stray = own.assign(**{f"change_{part}_{arm}": 9.0 for part in ("mean", "sd") for arm in "tp"})
+    plain, found = (ma.effect_sizes(table, **BEFORE) for table in (own, stray))
+    assert (found.yi == plain.yi).all() and (found.vi == plain.vi).all()
+    points = {"scale_min": 0, "scale_max": 10}
+    for outcome in ("change", "final"):
+        arms = ma.trials_from_wide(stray, outcome=outcome, **BEFORE, **points)
+        assert arms["change_mean"].isna().all()
+    arms = ma.trials_from_wide(ARMS.assign(m=ARMS["mean_t"], final_mean_t=9.0), mean_t="m", **points)
+    assert arms["final_mean"].tolist()[::2] == ARMS["mean_t"].tolist()
+
+
+def test_a_blank_that_another_column_would_fill_says_so():
+    with pytest.raises(ma.TrialDataError, match="beside what was named 'se_t' is not used: name it too"):
+        ma.effect_sizes(ARMS.assign(s=[1.0, np.nan], se_t=0.4), sd_t="s")
+    both = ma.effect_sizes(ARMS.assign(s=[1.0, np.nan], se_t=0.4), sd_t="s", se_t="se_t")
+    assert both.table["status"].tolist() == ["as printed", "recovered"]
+    with pytest.raises(ma.TrialDataError, match="tells the precision of yi; beside what was named 'se' is not used"):
+        ma.effect_sizes(EFFECTS.assign(v=[0.1, np.nan], se=0.4), vi="v")
+
+
+def test_nobody_named_a_variance_and_it_counts_beside_an_se():
+    assert ma.effect_sizes(EFFECTS.assign(vi=0.04, se=9.0)).vi.tolist() == [0.04, 0.04]
+
+
+@pytest.mark.parametrize("log", [None, False])
+def test_a_log_beside_an_interval_of_ratios_is_refused(log):
+    # The log of 2.46 lies within the interval of the ratio.
+    table = pd.DataFrame({"study": ["A", "B"], "yi": [0.9, 0.8], "lo": [0.7, 0.5], "hi": [8.65, 1.3]})
+    with pytest.raises(ma.TrialDataError, match="row 2, .*fits its interval only if the one is a log") as caught:
+        ma.effect_sizes(table, measure="HR", ci=("lo", "hi"), log=log)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_ratio_beside_an_interval_of_logs_is_refused():
+    table = pd.DataFrame({"study": ["A"], "yi": [1.2], "lo": [-0.8], "hi": [1.16]})
+    with pytest.raises(ma.TrialDataError, match="fits its interval only if the one is a log"):
+        ma.effect_sizes(table, measure="HR", ci=("lo", "hi"), log=True)
 
 
 def test_the_first_way_that_a_row_has_is_used():
@@ -550,7 +772,8 @@ def with_cell(name, value, table=ARMS):
 
 
 def test_a_spread_below_a_millionth_of_the_scale_is_refused():
-    table = with_cell("sd_t", 1e-6).assign(scale_min=0.0, scale_max=1.0)
+    within = ARMS.assign(mean_t=0.3, mean_p=0.5, sd_t=0.2, sd_p=0.2)
+    table = with_cell("sd_t", 1e-6, within).assign(scale_min=0.0, scale_max=1.0)
     assert len(ma.effect_sizes(table)) == len(table)
     with pytest.raises(ma.TrialDataError, match="this is less than 1e-06 of the scale"):
         ma.effect_sizes(table.assign(scale_max=10.0))

@@ -18,6 +18,9 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from analysis._check import MOST_PEOPLE
+from analysis._types import Floats
+
 if TYPE_CHECKING:
     import pandera.pandas
 
@@ -111,8 +114,8 @@ BOUNDS = {
     "year": (1900, 2100),
     **dict.fromkeys(("week", "weeks"), (0, 5000)),
     "ci_level": (50, 99.99),
-    **dict.fromkeys(("n", "n_treatment", "n_placebo", "k"), (1, 1e7)),
-    "events": (0, 1e7),
+    **dict.fromkeys(("n", "n_treatment", "n_placebo", "k"), (1, MOST_PEOPLE)),
+    "events": (0, MOST_PEOPLE),
     "i2": (0, 100),
     "r": (-1, 1),
 }
@@ -175,19 +178,25 @@ def _scale_width(t):
     return t["scale_max"] - t["scale_min"]
 
 
+def too_wide(sd: Floats, mean: Floats, n: Floats, low: Floats, high: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Tell which SDs exceed the largest on a bounded scale, sqrt((mean - low)(high - mean) n/(n - 1))."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = np.sqrt(np.maximum((mean - low) * (high - mean), 0) * n / (n - 1))
+    # People who are all at one end of the scale or the other reach the bound exactly: the margin is for rounding.
+    return sd > largest * (1 + 1e-9)
+
+
 def _possible_spread(score, kind):
-    """On a bounded scale no SD exceeds sqrt((mean - low)(high - mean) n/(n - 1)); an SE times sqrt(n) is an SD."""
+    """An SD must be possible on its scale; an SE times sqrt(n) is one."""
 
     def test(t):
         names = ("scale_min", "scale_max", f"{score}_mean", f"{score}_{kind}", "n")
         low, high, mean, spread, n = (t[name].to_numpy(dtype=float) for name in names)
         if score == "change":
             low, high = low - high, high - low
-        with np.errstate(divide="ignore", invalid="ignore"):
-            largest = np.sqrt(np.maximum((mean - low) * (high - mean), 0) * n / (n - 1))
-            spread = spread * (np.sqrt(n) if kind == "se" else 1.0)
-        # People who are all at one end of the scale or the other reach the bound exactly: the margin is for rounding.
-        return pd.Series(~(spread > largest * (1 + 1e-9)), t.index)
+        with np.errstate(invalid="ignore"):
+            sd = spread * (np.sqrt(n) if kind == "se" else 1.0)
+        return pd.Series(~too_wide(sd, mean, n, low, high), t.index)
 
     rule = f"is larger than any {kind.upper()} possible with this mean, n and scale"
     return _rule(f"{score}_{kind}", rule, "Check whether it is an SD or an SE, and the scale ends.", test)

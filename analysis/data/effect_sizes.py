@@ -465,9 +465,10 @@ def effect_sizes(
     effects                     yi, with vi, se, ci=(low, high) or p                        any, HR, ""
     ==========================  ==========================================================  ========================
 
-    Of several ways to a number the first that a row has is used, in this order. Zero cells get 1/2 (not in PETO); a
-    trial without events, or with nothing but events, in both arms has no ratio. Columns that are not named come along
-    as covariates; one that bears the name of a column of the result gets "_given" behind it.
+    Of several ways to a number the first that a row has is used, in this order, those alone that an argument names
+    where one is named. A mean must lie on its scale and in its own interval, whatever the measure. Zero cells get 1/2
+    (not in PETO); a trial without events, or with nothing but events, in both arms has no ratio. Columns that are not
+    named come along as covariates; one that bears the name of a column of the result gets "_given" behind it.
 
     References
     ----------

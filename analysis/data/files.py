@@ -15,9 +15,11 @@ import re
 import stat
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import IO, Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -47,8 +49,11 @@ _ACCEPTED = "Give the path of a CSV, TSV, XLSX or Parquet file, an open file, or
 # What begins a file of a kind, for open files, whose names say little.
 _FIRST = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".csv.gz"}
 _DELIMITED = (".csv", ".tsv", ".txt")
+# Blanks, and what has no width: a blank and a joiner of words, and the mark of byte order.
+_UNSEEN = " \u200b\u2060\ufeff"
 # Line breaks and tabs are blanks; no other control character, and no half of a pair of code units, is a character.
 _NO_CHARACTER = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_SEVERAL, _ONE = "holds several values, or bytes that are no text", "Give one number or one text."
 _SPREADSHEET_ERROR = re.compile(r"#(N/A|(REF|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT)[!?])")
 
 
@@ -87,7 +92,12 @@ class TrialDataError(ValueError):
 
     def __init__(self, problems: Sequence[Any] | pd.DataFrame, source: str, key: str = "study") -> None:
         found = pd.DataFrame(problems, columns=_PROBLEM).reset_index(drop=True)
-        self.source = source
+        # What is no single value is told by its words, which can be sent to another process.
+        found["value"] = pd.Series(
+            [x if isinstance(x, str | Real) else as_text(x) for x in found["value"]], dtype=object
+        )
+        self.source: str = source
+        self._key: str = key
         count = len(found)
         lines = [f"{source}: {count} problem{'s' if count != 1 else ''}. Nothing was read."]
         for _, kind in found.groupby("rule", sort=False):
@@ -102,13 +112,16 @@ class TrialDataError(ValueError):
             found[name] = pd.Series(list(known)).take(codes).array
         self.problems: pd.DataFrame = found.infer_objects()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.problems, self.source, self._key)
+
 
 def _in_words(group, key):
     """One line for one problem; the same problem in several rows is told once, with its first rows."""
     first = group.iloc[0]
     rows = group["row"].dropna()
     where = [f"row{'s' if len(rows) > 1 else ''} {_listed(rows, '{:.0f}'.format, _TOLD)}" if len(rows) else "the file"]
-    studies, values = (list(filter(str, dict.fromkeys(group[name].tolist()))) for name in ("study", "value"))
+    studies, values = (list(filter(as_text, dict.fromkeys(group[name].tolist()))) for name in ("study", "value"))
     if studies:
         where.append(f"{key.removesuffix('_id')} {_listed(studies, _quoted)}")
     if first["column"]:
@@ -118,13 +131,34 @@ def _in_words(group, key):
 
 
 def _quoted(value):
-    text = str(value)
+    text = as_text(value)
     return f"'{text[:_LONG]}{'…' if len(text) > _LONG else ''}'"
 
 
 def _listed(values, write, most=5):
     shown = ", ".join(write(value) for value in values[:most])
     return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
+
+
+def as_text(value: Any) -> str:
+    """Return a value as text, whatever it is; bytes are taken as UTF-8."""
+    try:
+        return value.decode() if isinstance(value, bytes) else str(value)
+    # Of digits beyond those that Python writes, and of other encodings.
+    except ValueError:
+        return f"{type(value).__name__} that cannot be written"
+
+
+def one_line(text: str) -> str:
+    """Return a text without what nobody sees: blanks around it, kinds of blanks, two ways to write one letter."""
+    return normalize("NFC", " ".join(text.split()).strip(_UNSEEN))
+
+
+def no_cell(value: Any) -> bool:
+    """Tell whether a value is several, or bytes that are no text, which no cell of a table is."""
+    if isinstance(value, bytes):
+        return as_text(value).encode() != value
+    return isinstance(value, Collection | np.ndarray) and not isinstance(value, str)
 
 
 def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[str, pd.DataFrame, str]:
@@ -248,18 +282,22 @@ def _as_text(frame, layout, decimal, source):
         rows = pd.RangeIndex(2, len(frame) + 2, name="row")
     names, problems, columns = [], [], []
     for at, heading in enumerate(frame.columns):
-        name = "" if re.fullmatch(r"Unnamed: [0-9]+", str(heading)) else " ".join(str(heading).split())
+        name = "" if re.fullmatch(r"Unnamed: [0-9]+", str(heading)) else one_line(as_text(heading))
         values = frame.iloc[:, at]
+        if isinstance(values.dtype, pd.ArrowDtype):
+            values = values.astype(object)
         # What is a number already, in a workbook, is written like those that are text.
         point = decimal == "," and name in (*layout.numbers, *layout.ranges)
         if values.dtype == object:  # where 1, 1.0 and True are one value and three texts
+            wrong = [(rows[i], "", name, value, _SEVERAL, _ONE) for i, value in enumerate(values) if no_cell(value)]
+            problems += wrong
             values = pd.Series([_cell_text(value, point) for value in values], dtype=object).mask(values.isna().array)
         # Each value is looked at once, however many rows have it.
         codes, known = pd.factorize(values)
         told = [_cell_text(value, point) for value in known]
         if bad := {i: said for i, cell in enumerate(told) if (said := _no_value(cell))}:
             problems += [(rows[i], "", _visible(name), *bad[code]) for i, code in enumerate(codes) if code in bad]
-        columns.append(np.array([*(" ".join(cell.split()) for cell in told), ""], dtype=object)[codes])
+        columns.append(np.array([*map(one_line, told), ""], dtype=object)[codes])
         if _NO_CHARACTER.search(str(heading)):
             problems.append((1, "", "", *_no_value(str(heading))))
         names.append(name)
@@ -278,7 +316,7 @@ def _cell_text(value, point):
     number = isinstance(value, (float, np.floating))
     if number and float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value).replace(".", ",") if number and point else str(value)
+    return str(value).replace(".", ",") if number and point else as_text(value)
 
 
 def _no_value(cell):

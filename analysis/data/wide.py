@@ -7,6 +7,7 @@ listed; a row without an effect is a problem or is left out with its reason, as 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from inspect import signature
 from itertools import combinations
@@ -38,8 +39,8 @@ from analysis.data.arm_scores import (
     own_correlation,
     rescaled,
 )
-from analysis.data.dictionary import BOUNDS, SMALLEST_SPREAD, TRIALS
-from analysis.data.files import WITH_COMMA, TrialDataError
+from analysis.data.dictionary import BOUNDS, SMALLEST_SPREAD, TRIALS, too_wide
+from analysis.data.files import WITH_COMMA, TrialDataError, as_text, no_cell, one_line
 from analysis.data.trials import PERHAPS_THOUSANDS, read_trials
 from analysis.measures import Measure
 
@@ -50,6 +51,7 @@ ColumnArgument: TypeAlias = str | float | tuple[str, str]
 _ARM = ("mean", "sd", "n", "se", "ci", "q1", "median", "q3", "min", "max")
 _SCORES = ("baseline_mean", "baseline_sd", "final_mean", "final_sd", "change_mean", "change_sd")
 _SCALE = ("scale_min", "scale_max")
+_QUANTILES = ("min", "q1", "median", "q3", "max")
 _BOTH = ("_t", "_p")
 
 
@@ -125,11 +127,23 @@ SHAPES = {
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
 # As the arm-level table calls both arms, and the correlation it assumes.
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
+# How far from the middle of its interval, in halves of its width, an effect may lie that fits in it, or does not.
+_NEAR_MIDDLE, _OFF = 0.1, 0.5
+# The exponential of a larger number is beyond double precision.
+_LARGEST_LOG = 700
 # Powers of a larger number could overflow in a formula.
 _LARGEST = 1e50
 # A spread is above what is lost when it is squared, and a variance above the square of that.
 _SMALLEST = {"sd": 1e-30, "se": 1e-30, "vi": 1e-60}
 _PAIRS = ("ci", "ci_t", "ci_p")
+# What tells a number of an arm, or how precise an effect is: any of these, each of one column or several.
+_PRECISION = ("vi",), ("se",), ("ci",), ("p",)
+_WAYS = {
+    "sd": (("sd",), ("se",), ("ci",), ("q1", "q3"), ("min", "max")),
+    "mean": (("mean",), ("q1", "median", "q3"), ("min", "median", "max")),
+}
+# Of these both arms may have the same column: SDs that are pooled, arms of one size, a baseline of all people.
+_SHARED = ("sd", "se", "n", "time", "baseline")
 # What trials are, beside their numbers.
 _ABOUT = (
     "author title doi pmid therapy therapy_family therapy_detail condition condition_group pain_type design control "
@@ -160,6 +174,7 @@ UNDEFINED = {
     "COR": "a correlation of -1 or 1, or fewer than 4 people",
     "ZCOR": "a correlation of -1 or 1, or fewer than 4 people",
 }
+_TO_TEXT = "rename the columns to text, df.columns = df.columns.map(str)"
 _CORRECT, _FILL = "Correct it, or leave it blank where it is not known.", "Fill it in"
 _DROP = "or leave such rows out with missing='drop'."
 _FROM = {
@@ -265,8 +280,10 @@ def wide_effects(
     try:
         shape = _shape(options.measure, columns, frame)
         reader.take(shape, columns)
+        reader.refuse_one_for_two()
         # What overflows has no effect, and is told so.
         with np.errstate(over="ignore", invalid="ignore"):
+            _refuse_off_scale(reader, shape)
             yi, vi = _MADE[shape](reader) if shape in _MADE else reader.formula()
     except ValueError as error:
         # Who named no column may not know that there is something to name.
@@ -329,8 +346,11 @@ def _means_or_scores(found, columns, frame):
 def column_named(frame: pd.DataFrame, argument: str, name: str) -> str:
     """Return the name of a column; ValueError says what was meant if there is none."""
     if name not in frame:
-        near = get_close_matches(str(name), list(map(str, frame.columns)), 1)
-        perhaps = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(map(str, frame.columns))}"
+        known = list(map(str, frame.columns))
+        near = get_close_matches(str(name), known, 1)
+        perhaps = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
+        if str(name) in known:
+            perhaps = f"that which reads so is no text; {_TO_TEXT}"
         raise ValueError(f"{argument}={name!r} is not a column of the table; {perhaps}")
     return name
 
@@ -358,14 +378,65 @@ def _who(frame, about):
         plain = isinstance(frame.index, pd.RangeIndex)
         names = [f"Study {i + 1}" for i in range(len(frame))] if plain else list(map(str, frame.index))
         out["study"] = out["label"].copy() if "label" in out else pd.Series(names, dtype=object)
-    out["blank"] = out["study"].isna() | out["study"].astype(str).str.strip().eq("")
-    out["study"] = out["study"].map(_check.as_text).astype(object)
+    if problems := _no_names(out):
+        raise TrialDataError(problems, "the table")
+    out["blank"] = out["study"].isna() | out["study"].map(lambda name: not as_text(name).strip()).astype(bool)
+    out["study"] = out["study"].map(_as_name).astype(object)
     if "label" not in out:
         several = out["study"].duplicated(keep=False)
         number = (out["study"].groupby(out["study"], sort=False).cumcount() + 1).astype(str)
         out["label"] = out["study"].where(~several, out["study"] + ": " + number)
-    out["label"] = out["label"].map(_check.as_text).astype(object).mask(out["label"].isna(), out["study"])
+    out["label"] = out["label"].map(_as_name).astype(object).mask(out["label"].isna(), out["study"])
+    if "cluster" in out:
+        out["cluster"] = _without_unseen(out["cluster"])
     return out
+
+
+def _as_name(value):
+    """A name as text, as it reads."""
+    return one_line(_check.as_text(value) if isinstance(value, float) else as_text(value))
+
+
+def _no_names(who):
+    """The problems of names that are none."""
+    return [
+        (at + 2, "", name, value, "a name is one text", "Give one text or one number.")
+        for name in ("study", "label", "cluster")
+        if name in who
+        for at, value in enumerate(who[name])
+        if no_cell(value)
+    ]
+
+
+def _without_unseen(column):
+    """A column whose texts, in its cells or its categories, are as they read."""
+
+    def seen(value):
+        return one_line(value) if isinstance(value, str) else value
+
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = dict.fromkeys(map(seen, column.cat.categories))
+        return pd.Series(pd.Categorical(column.map(seen), [*known], column.cat.ordered), column.index, name=column.name)
+    return column.map(seen) if column.dtype.kind == "O" else column
+
+
+def _ways(shape, outcome):
+    """By each argument that tells what others tell as well, the number: its ways, each a set of arguments."""
+    if shape == "effects":
+        return {name: [[{name} for (name,) in _PRECISION]] for (name,) in _PRECISION}
+    found = {}
+    for number, ways in _WAYS.items():
+        change = ((f"change_{number}",), (f"baseline_{number}", f"final_{number}"))
+        numbers = [ways, change]
+        # Of what becomes arms a mean is one of the scores.
+        if shape == "two arms":
+            numbers = [ways + change] if outcome == "change" else [ways + ((f"final_{number}",),), change]
+        for arm in ("", *_BOTH):
+            for own in ([{f"{name}{arm}" for name in way} for way in one] for one in numbers):
+                # A baseline and a final score are more than their difference.
+                for name in set().union(*(way for way in own if f"baseline_{number}{arm}" not in way)):
+                    found.setdefault(name, []).append(own)
+    return found
 
 
 class _Reader:
@@ -373,11 +444,11 @@ class _Reader:
 
     def __init__(self, frame, who, options):
         self.frame, self.who, self.options, self.k = frame, who, options, len(frame)
-        self.values, self.source, self.problems, self.lines = {}, {}, [], []
+        self.values, self.source, self.problems, self.lines, self.read = {}, {}, [], [], {}
         self.derived = np.zeros(self.k, dtype=bool)
         self.flags = [[] for _ in range(self.k)]
         self.reasons, self.extra, self.unit, self.used = {}, {}, "", set()
-        self.shape, self.assumed, self.of_all = "", True, []
+        self.shape, self.assumed, self.of_all, self.named, self.spare = "", True, [], set(), []
         for at in np.flatnonzero(who["blank"]):
             self._problem(at, "study", "", "a row must say which study it is", "Fill it in.")
 
@@ -385,9 +456,11 @@ class _Reader:
 
     def take(self, shape, columns):
         """Read every column of the shape that is given or there, as numbers that can be."""
-        self.shape = shape
+        self.shape, self.named = shape, set(columns)
         self._refuse_idle_options()
         least = 2 if self.options.measure in _NEEDS_TWO else 1
+        ways = _ways(shape, self.options.outcome)
+        self.spare = [x for x in SHAPES[shape].columns if x in self.frame and self._told(x, ways.get(x, ()))]
         for name in SHAPES[shape].columns:
             if name in _SCALE and self.options.measure != "MD":
                 continue
@@ -403,8 +476,31 @@ class _Reader:
                 for end, one in zip(("low", "high"), given, strict=False):
                     self._take_one(f"{name}_{end}", one, kind=end)
                 self.ordered(f"{name}_low", f"{name}_high")
-            elif name in columns or name in self.frame:
+            elif name in columns or (name in self.frame and name not in self.spare):
                 self._take_one(name, columns.get(name, name), least)
+
+    def _told(self, name, numbers):
+        """Whether what was named tells all the numbers that a column would tell which nobody named."""
+        told = all(any(way <= self.named for way in ways) for ways in numbers)
+        return bool(numbers) and told and name not in self.named
+
+    def not_used(self, arm=""):
+        """Say which columns would tell a number of an arm, or of the effect, if they were named too."""
+        names = ", ".join(repr(name) for name in self.spare if name.endswith(arm))
+        return f"; beside what was named {names} is not used: name it too, if it is meant" if names else ""
+
+    def refuse_one_for_two(self):
+        """Refuse a column that serves for two numbers which it cannot both be."""
+        arguments = {}
+        for name, column in self.read.items():
+            arguments.setdefault(column, []).append(name)
+        problems = []
+        for column, names in arguments.items():
+            kinds = {_kind(name) for name in names}
+            if len(kinds) > 1 or (len(names) > 1 and not kinds & {*_SHARED}):
+                problems.append(f"{' and '.join(names)} are read from one column, {column!r}")
+        if problems:
+            raise ValueError(f"{'; '.join(problems)}, which cannot be both: name the column of each")
 
     def _refuse_idle_options(self):
         """Refuse an option that would do nothing for this shape."""
@@ -423,9 +519,14 @@ class _Reader:
 
     def _take_one(self, name, given, least=1, kind=None):
         if isinstance(given, Real) and not isinstance(given, bool | np.bool_):
+            if given in self.frame:
+                raise ValueError(
+                    f"{name}={given!r} is a number for all rows, and a column of the table is called {given!r} too: "
+                    f"{_TO_TEXT}, and give {name}='{given}' if that is meant"
+                )
             self.values[name], self.source[name] = np.full(self.k, float(given)), name
         elif isinstance(given, str):
-            self.source[name] = column_named(self.frame, name, given)
+            self.source[name] = self.read[name] = column_named(self.frame, name, given)
             self.used.add(given)
             self.values[name] = self._numbers(name)
         else:
@@ -444,19 +545,24 @@ class _Reader:
     def _numbers(self, name):
         """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
         out, counts = np.full(self.k, np.nan), name.split("_")[0] in ("n", "events")
-        for at, cell in enumerate(self.frame[self.source[name]].to_numpy(dtype=object)):
+        column = self.frame[self.source[name]]
+        # What was 0.1 before it was shortened is meant to be that.
+        short = getattr(column.dtype, "kind", "") == "f" and column.dtype.itemsize < np.dtype(float).itemsize
+        for at, cell in enumerate((column.astype(str) if short else column).to_numpy(dtype=object)):
             if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, str) and not cell.strip()):
                 continue
             try:
                 # Python reads 1_000 as a number; no table does.
-                if not isinstance(cell, Real | str) or isinstance(cell, bool) or "_" in str(cell):
+                if not isinstance(cell, Real | Decimal | str | bytes) or isinstance(cell, bool) or "_" in as_text(cell):
                     raise ValueError
+                cell = cell.decode() if isinstance(cell, bytes) else cell
                 if isinstance(cell, str) and counts and PERHAPS_THOUSANDS.fullmatch(cell.strip()):
                     rule = "this may have a point between thousands, or decimals"
                     self._problem(at, name, cell, rule, "Type it without the point, as 1000 for a thousand.")
                     continue
-                out[at] = cell.replace("−", "-") if isinstance(cell, str) else cell
-            except ValueError:
+                out[at] = float(cell.replace("−", "-") if isinstance(cell, str) else cell)
+            # The second is of a whole number with more than 308 digits.
+            except (ValueError, OverflowError):
                 comma = isinstance(cell, str) and WITH_COMMA.fullmatch(cell.strip())
                 remedy = "Read the file with decimal=',', if that is what its commas are." if comma else _CORRECT
                 self._problem(at, name, cell, "this is not a number", remedy)
@@ -500,6 +606,11 @@ class _Reader:
         study = "" if self.who["blank"][at] else self.who["study"][at]
         self.problems.append((int(at) + 2, study, column, shown, rule, remedy))
 
+    def raise_problems(self):
+        """Raise TrialDataError with all that was noted, if anything was."""
+        if self.problems:
+            raise TrialDataError(sorted(self.problems, key=lambda one: one[:1]), "the table")
+
     def ordered(self, *names):
         """Refuse a number that exceeds one of those that follow, wherever both are known."""
         there = [name for name in names if name in self.values]
@@ -511,6 +622,19 @@ class _Reader:
             self.refuse(
                 low, above, f"this exceeds {self.source[high]} of the same row", "Correct the one or the other."
             )
+
+    def ends(self):
+        """The ends of the scale, also of a measure that does without."""
+        if there := [name for name in _SCALE if name not in self.values and name in self.frame]:
+            for name in there:
+                self._take_one(name, name)
+            self.used -= set(there)
+        low, high = (self.get(name) for name in _SCALE)
+        self.refuse("scale_min", low >= high, "a scale must begin below its end", "Correct the one or the other.")
+        low = self.get("scale_min")
+        for name in there:
+            del self.values[name]
+        return low, high
 
     def get(self, name):
         """The numbers of an argument, NaN where it was neither given nor there."""
@@ -525,9 +649,12 @@ class _Reader:
             self.reasons.setdefault(int(at), []).append((name, words))
 
     def fill(self, name, arm, quantity, ways):
-        """Fill a number in by the first way that gives it; each way is a rule and the numbers it gives."""
+        """Fill a number in by the first way that gives it; each is a rule, what it uses and the numbers it gives."""
         x = self.get(name).copy()
-        for rule, found in ways:
+        named = [way for way in ways if {f"{used}{name[len(quantity) :]}" for used in way[1].split()} <= self.named]
+        if name in self.named or named:
+            ways = named
+        for rule, _, found in ways:
             taken = np.isnan(x) & ~np.isnan(found)
             x[taken] = found[taken]
             self.note(taken, arm, quantity, x, rule)
@@ -550,6 +677,8 @@ class _Reader:
     def call(self, function, names):
         """Effects and variances of the rows in which every number is known, else NaN."""
         if absent := [name for name in names if name not in self.values]:
+            # Nothing is made of numbers that were refused in every row.
+            self.raise_problems()
             made = f"measure={self.options.measure.code!r} is made from {self.shape}: {SHAPES[self.shape].words}"
             raise ValueError(
                 f"{', '.join(absent)}: no such column, and no argument names one; {made}; name each column, as in "
@@ -561,12 +690,20 @@ class _Reader:
                 self.ordered(low, high)
                 arrays[low] = self.get(low)
         for name, x in arrays.items():
-            self.need(name, x, f"{name} is not known{_instead(name)}")
+            arm = name[-2:] if name.endswith(_BOTH) else ""
+            self.need(name, x, f"{name} is not known{_instead(name)}{self.not_used(arm)}")
         known = ~np.isnan(list(arrays.values())).any(axis=0)
         yi, vi = np.full(self.k, np.nan), np.full(self.k, np.nan)
         if known.any():
             yi[known], vi[known] = function(**{name: x[known] for name, x in arrays.items()})
         return yi, vi
+
+
+def _kind(name):
+    """What a number is, by the name of its argument."""
+    first, *rest = name.removesuffix("_t").removesuffix("_p").split("_")
+    # An SD is one at any time.
+    return "sd" if "sd" in rest else "_".join((first, *rest)) if first in ("ci", "scale", "mean") else first
 
 
 def _instead(name):
@@ -575,6 +712,40 @@ def _instead(name):
     if not name.startswith("sd") or arm not in (*_BOTH, ""):
         return ""
     return f", nor se{arm}, ci{arm}, q1{arm} with q3{arm}, or min{arm} with max{arm}"
+
+
+def _refuse_off_scale(reader, shape):
+    """Refuse means that their scale cannot hold, and SDs that are not possible on it, wherever its ends are there."""
+    means = [x for x in reader.values if {"mean", *_QUANTILES} & set(x.split("_")) and x not in _SCALE]
+    if not means or "yi" in reader.values:
+        return
+    low, high = reader.ends()
+    change = (low - high, high - low)
+    bounds = {name: change if name.startswith("change") else (low, high) for name in means}
+    # What is called a mean may be that of changes, if any of them can be nothing else.
+    plain = [
+        name for name in means if name.split("_")[0] in ("mean", *_QUANTILES) and shape != "one arm, before and after"
+    ]
+    as_scores, as_changes = (
+        np.array([(reader.get(name) < ends[0]) | (reader.get(name) > ends[1]) for name in plain])
+        for ends in ((low, high), change)
+    )
+    if as_scores.any() and not as_changes.any():
+        bounds |= dict.fromkeys(plain, change)
+    for name in means:
+        least, most = bounds[name]
+        x = reader.get(name)
+        reader.refuse(name, (x < least) | (x > most), "this lies off the scale", "Check it, and the ends of the scale.")
+    for name in [name for name in means if "mean" in name]:
+        sd, se = (name.replace("mean", part) for part in ("sd", "se"))
+        arm = name[-2:] if name.endswith(_BOTH) else ""
+        n, rule = reader.get(f"n{arm}"), "this is larger than any {} possible with this n and scale"
+        least, most = bounds[name]
+        # A mean that may be one of changes tells nothing of its SD.
+        mean = (least + most) / 2 if name in plain else reader.get(name)
+        remedy = "Check whether it is an SD or an SE, and the ends of the scale."
+        reader.refuse(sd, too_wide(reader.get(sd), mean, n, least, most), rule.format("SD"), remedy)
+        reader.refuse(se, too_wide(reader.get(se) * np.sqrt(n), mean, n, least, most), rule.format("SE"), remedy)
 
 
 def _two_means(reader):
@@ -591,26 +762,31 @@ def _one_mean(reader):
 
 def _fill_arm(reader, arm, called):
     """Find the SD, and the mean, of an arm that prints something else."""
-    five = [f"{name}{arm}" for name in ("min", "q1", "median", "q3", "max")]
+    five = [f"{name}{arm}" for name in _QUANTILES]
     reader.ordered(*five)
     low, q1, median, q3, high = (reader.get(name) for name in five)
     n = reader.get(f"n{arm}")
     several = np.where(n >= 2, n, np.nan)
     limits = reader.get(f"ci{arm}_low"), reader.get(f"ci{arm}_high")
     limits = [np.where(np.isnan(limits[0] + limits[1]), np.nan, x) for x in limits]
+    mean = reader.get(f"mean{arm}")
+    outside = (mean < limits[0]) | (mean > limits[1])
+    reader.refuse(f"mean{arm}", outside, "this lies outside its interval", "Correct the one or the other.")
     level = reader.options.level / 100
     ways = [
-        (FROM_SE, recover.sd_from_se(reader.get(f"se{arm}"), n)),
-        (FROM_CI, recover.sd_from_ci(*limits, several, level)),
-        (_FROM["five"], recover.sd_from_five_numbers(low, q1, q3, high, several)),
-        (_FROM["quartiles"], recover.sd_from_quartiles(q1, q3, several)),
-        (_FROM["range"], recover.sd_from_range(low, high, several)),
+        (FROM_SE, "se", recover.sd_from_se(reader.get(f"se{arm}"), n)),
+        (FROM_CI, "ci", recover.sd_from_ci(*limits, several, level)),
+        (_FROM["five"], "min q1 q3 max", recover.sd_from_five_numbers(low, q1, q3, high, several)),
+        (_FROM["quartiles"], "q1 q3", recover.sd_from_quartiles(q1, q3, several)),
+        (_FROM["range"], "min max", recover.sd_from_range(low, high, several)),
     ]
     reader.fill(f"sd{arm}", called, "SD", ways)
+    none = "quartiles or a range without width tell no spread"
+    reader.refuse(f"sd{arm}", reader.get(f"sd{arm}") == 0, none, "Give its SD, or leave the row out.")
     ways = [
-        (_FROM["five"], recover.mean_from_five_numbers(low, q1, median, q3, high, several)),
-        (_FROM["quartiles"], recover.mean_from_quartiles(q1, median, q3, several)),
-        (_FROM["range"], recover.mean_from_range(low, median, high, several)),
+        (_FROM["five"], "min q1 median q3 max", recover.mean_from_five_numbers(low, q1, median, q3, high, several)),
+        (_FROM["quartiles"], "q1 median q3", recover.mean_from_quartiles(q1, median, q3, several)),
+        (_FROM["range"], "min median max", recover.mean_from_range(low, median, high, several)),
     ]
     reader.fill(f"mean{arm}", called, "mean", ways)
 
@@ -734,8 +910,6 @@ def _on_points(reader, yi, vi):
                 "be pooled: give scale_min= and scale_max=, or take measure='SMD'"
             )
         return yi, vi
-    reader.refuse("scale_min", low >= high, "a scale must begin below its end", "Correct the one or the other.")
-    low = reader.get("scale_min")
     for name in [name for name in reader.values if {"sd", "se"} & set(name.split("_"))]:
         tiny = (reader.get(name) > 0) & (reader.get(name) < SMALLEST_SPREAD * (high - low))
         reader.refuse(name, tiny, f"this is less than {SMALLEST_SPREAD:g} of the scale", "Check the unit.")
@@ -786,6 +960,20 @@ def _changes(reader):
     return yi, vi
 
 
+def _refuse_mixed(reader, yi, low, high, log, ratios):
+    """Refuse a log beside an interval of ratios, or a ratio beside one of logs, wherever they fit in no other way."""
+
+    def off(x, low, high):
+        return np.abs(2 * x - low - high) / (high - low)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        as_logs, as_ratios = (yi, low, high), tuple(log(np.where(x > 0, x, np.nan)) for x in (yi, low, high))
+        taken, mixed = off(*(as_ratios if ratios else as_logs)), (off(yi, *as_ratios[1:]), off(as_ratios[0], low, high))
+    wrong = ~(taken < _OFF) & (np.fmin(*mixed) < _NEAR_MIDDLE)
+    remedy = "Give ratios for both, with log=False, or logs for both, with log=True."
+    reader.refuse("yi", wrong, "this fits its interval only if the one is a log and the other are ratios", remedy)
+
+
 def _given(reader):
     """Effects as printed, with a variance, a standard error, an interval or a p-value."""
     measure, log = reader.options.measure, reader.options.log
@@ -796,6 +984,9 @@ def _given(reader):
     yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))
     # A variance or a standard error of a ratio is that of its log, so yi beside one is taken as a log too.
     ratios = measure.is_ratio and (log is False or (log is None and not {"vi", "se"} & set(reader.values)))
+    if measure.is_ratio:
+        _refuse_mixed(reader, yi, low, high, measure.inverse, ratios)
+        yi = reader.get("yi")
     if ratios:
         for name in ("yi", "ci_low", "ci_high"):
             x = reader.get(name)
@@ -824,7 +1015,9 @@ def _given(reader):
     if ratios:
         reader.lines += [(at, "", "effect", float(yi[at]), "log of the ratio") for at in np.flatnonzero(~np.isnan(yi))]
     reader.need("yi", reader.get("yi"), "yi is not known")
-    reader.need("vi", np.where(np.isnan(yi), 0.0, vi), "none of vi, se, ci and p tells the precision of yi")
+    reader.need(
+        "vi", np.where(np.isnan(yi), 0.0, vi), f"none of vi, se, ci and p tells the precision of yi{reader.not_used()}"
+    )
     # The column of the effect holds it as analysed.
     return np.where(np.isnan(reader.get("yi")), np.nan, yi), vi
 
@@ -844,6 +1037,12 @@ def _parts(reader, about, yi, vi):
     """The table of effects, what was derived and what was left out; every problem at once."""
     good_yi, good_vi = _check.good(yi, vi)
     fine = good_yi & good_vi
+    if reader.options.measure.is_ratio:
+        with np.errstate(invalid="ignore"):
+            far = fine & (np.abs(yi) + 2 * np.sqrt(vi) > _LARGEST_LOG)
+        for at in np.flatnonzero(far):
+            rule = "no ratio and no interval has such a log: its ratio is beyond double precision"
+            reader._problem(at, "yi", float(yi[at]), rule, "Check whether it is a log, and its standard error.")
     told = {} if reader.shape == "effects" else UNDEFINED
     words = told.get(reader.options.measure, "the variance of the effect is 0")
     hit = {row for row, *_ in reader.problems}
@@ -859,8 +1058,7 @@ def _parts(reader, about, yi, vi):
                 reader._problem(
                     at, name, "", rule, f"{_FILL}, {_DROP}" if "not known" in rule else f"Correct it, {_DROP}"
                 )
-    if reader.problems:
-        raise TrialDataError(sorted(reader.problems, key=lambda one: one[:1]), "the table")
+    reader.raise_problems()
     if not fine.any():
         why = "; ".join(dict.fromkeys(rule for whys in reasons.values() for _, rule in whys))
         raise ValueError(f"no row has an effect: {why}")
@@ -898,7 +1096,8 @@ def _table(reader, about, yi, vi):
 def _others(reader, about):
     """The columns that nobody named."""
     used = reader.used | {column for name, given in about.items() if (column := given or name) and name in reader.who}
-    return reader.frame.drop(columns=[name for name in used if name in reader.frame]).reset_index(drop=True)
+    others = reader.frame.drop(columns=[name for name in used if name in reader.frame]).reset_index(drop=True)
+    return others.apply(_without_unseen) if len(others.columns) else others
 
 
 def trials_from_wide(
@@ -1021,6 +1220,7 @@ def trials_from_wide(
     reader = _opened(df, about, wide_options(asked | {"arms": tuple(arms), "level": level, "log": None}))
     reader.take("two arms", columns)
     _need_for_arms(reader, outcome)
+    reader.refuse_one_for_two()
     for arm, called in zip(_BOTH, arms, strict=True):
         _fill_arm(reader, arm, called)
         _fill_change(reader, arm, called)
@@ -1033,8 +1233,7 @@ def trials_from_wide(
     each = [_arm_rows(reader, others, named, *arm) for arm in zip(_BOTH, _ROLES, arms, strict=True)]
     # Both arms of a study stand below each other.
     rows = pd.concat(each).sort_index(kind="stable").reset_index(drop=True)
-    if reader.problems:
-        raise TrialDataError(sorted(reader.problems, key=lambda one: one[:1]), "the table")
+    reader.raise_problems()
     allow = {name: others[name].dropna().astype(str).unique() for name in TRIALS.widened if name in others}
     try:
         trials = read_trials(rows, allow=allow)

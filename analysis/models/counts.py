@@ -449,7 +449,8 @@ def without_each_trial(pooled: PooledCounts) -> PooledCounts:
     if pooled.k < 2:
         raise ValueError("leaving one out needs two trials or more")
     gone = np.eye(pooled.k, dtype=bool)
-    return pooled._again(*np.where(gone, np.nan, pooled.counts[:, None, :]), labels=pooled.labels)
+    counts = np.where(gone, np.nan, pooled.counts[:, None, :])
+    return pooled._again(_Counted(counts, gone, pooled.labels, None, ()))
 
 
 class _Counted(NamedTuple):
@@ -463,9 +464,14 @@ class _Counted(NamedTuple):
 
 
 def _read_counts(given, labels, missing, to):
+    if isinstance(given[0], _Counted):
+        return given[0]
     _check.option("missing", missing, ("raise", "drop"))
     given, labels, effects = _of_any_form(given, labels, to)
     found = np.stack(counts(*given))
+    # Arms that were split have parts of people.
+    if effects is None:
+        _check.people(**dict(zip(_COUNTS, found, strict=True)))
     if found.ndim not in (2, 3) or not found.size:
         raise ValueError(
             f"the counts have the shape {found.shape[1:]}, but it must be (k,), k trials, or (n, k), "

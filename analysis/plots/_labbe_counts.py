@@ -245,7 +245,10 @@ def _shown(results, counts, measure, digits):
         raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):
         raise ValueError(f"measure is {measure!r}, but these results hold {results.measure}")
-    counts = counts_within(results) if counts is None else counts
+    if counts is None:
+        counts = counts_within(results)
+    else:
+        _check.people(**dict(zip(("events_t", "n_t", "events_p", "n_p"), counts, strict=False)))
     if counts is None:
         raise ValueError(
             f"this {type(results).__name__} does not hold the counts of each arm: pass "

@@ -467,15 +467,23 @@ WIDE = pd.DataFrame(
      "m2": [5.0, 4.1, 5.2], "sd2": [2.2, 2.0, 2.1], "n2": [21, 29, 25]}
 )  # fmt: skip
 NAMES = {"mean_t": "m1", "sd_t": "sd1", "n_t": "n1", "mean_p": "m2", "sd_p": "sd2", "n_p": "n2", "study": "Study"}
+QUARTILES = pd.DataFrame(
+    {"study": ["A", "B"], "q1_t": 2, "median_t": 3, "q3_t": 5, "n_t": 20, "mean_p": 4, "sd_p": 2, "n_p": 20}
+)
 COUNTS = pd.DataFrame({"study": ["A", "B"], "events_t": [3, 4], "n_t": [20, 30], "events_p": [5, 6], "n_p": [21, 29]})
 
 
 def wide(**more):
-    return lambda table: ma.effect_sizes(table, **{"measure": "MD", **NAMES, **more})
+    names = {name: column for name, column in (NAMES | more).items() if column is not None}
+    return lambda table: ma.effect_sizes(table, **{"measure": "MD", **names})
 
 
 def counted(table):
     return ma.effect_sizes(table, measure="OR")
+
+
+def counted_by(**names):
+    return lambda table: ma.effect_sizes(table, measure="OR", **names)
 
 
 def changed(table, **cells):
@@ -509,6 +517,55 @@ EFFECTS = [
     ("a ratio of negative means", changed(WIDE, m1=-4.0), wide(measure="ROM"), "m1|mean"),
     ("more events than people", changed(COUNTS, events_t=21), counted, "events"),
     ("negative events", changed(COUNTS, events_t=-1), counted, "events"),
+    ("a mean off its scale", changed(WIDE, m1=42), wide(scale_min=0, scale_max=10), "'42': this lies off the scale"),
+    ("an SD off its scale", changed(WIDE, sd1=6), wide(scale_min=0, scale_max=10), "larger than any SD possible"),
+    ("a scale from 10 to 0", lambda d: WIDE, wide(scale_min=10, scale_max=0), "a scale must begin below its end"),
+    (
+        "a mean outside its interval",
+        lambda d: WIDE.assign(lo=5.0, hi=6.0),
+        wide(sd_t=None, ci_t=("lo", "hi")),
+        "'m1 .mean_t.': value '4', '3.5', '4.4': this lies outside its interval",
+    ),
+    (
+        "one column for both means",
+        lambda d: WIDE,
+        wide(mean_p="m1"),
+        "mean_t and mean_p are read from one column, 'm1'",
+    ),
+    (
+        "quartiles that changed places",
+        lambda d: QUARTILES.rename(columns={"q1_t": "q3_t", "q3_t": "q1_t"}),
+        ma.effect_sizes,
+        "rows 2, 3, .*'q1_t': value '5': this exceeds .*of the same row",
+    ),
+    (
+        "a quartile above the other",
+        changed(QUARTILES, q1_t=6),
+        ma.effect_sizes,
+        "row 2, .*'q1_t': value '6': this exceeds",
+    ),
+    ("a median outside its quartiles", changed(QUARTILES, median_t=9), ma.effect_sizes, "'9': this exceeds q3_t"),
+    (
+        "a smallest value that is the largest",
+        lambda d: QUARTILES.assign(min_t=9, max_t=1),
+        ma.effect_sizes,
+        "rows 2, 3, .*'min_t': value '9': this exceeds",
+    ),
+    (
+        "quartiles of one value",
+        lambda d: QUARTILES.assign(q1_t=3, median_t=3, q3_t=3),
+        ma.effect_sizes,
+        "tell no spread",
+    ),
+    ("people for an SD", lambda d: WIDE, wide(sd_t="n1"), "sd_t and n_t are read from one column, 'n1'"),
+    ("one column for both events", lambda d: COUNTS, counted_by(events_p="events_t"), "events_t and events_p are read"),
+    ("columns called by numbers", lambda d: WIDE.rename(columns={"m1": 1}), wide(mean_t=1), "a column of the table is"),
+    (
+        "a log beside an interval of ratios",
+        lambda d: pd.DataFrame({"study": ["A", "B"], "yi": [0.9, -0.3], "lo": [0.7, 0.5], "hi": [8.65, 1.1]}),
+        lambda table: ma.effect_sizes(table, measure="HR", ci=("lo", "hi")),
+        "rows 2, 3, .*fits its interval only if the one is a log",
+    ),
     ("events without people", lambda d: COUNTS.drop(columns="n_t"), counted, "n_t"),
 ]
 
@@ -554,6 +611,24 @@ RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
 TWO = pd.Series(["a", "b"])
 EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
+    *(
+        (f"{what} to {pool.__name__}", lambda d, pool=pool, given=given: pool(*given), words)
+        for pool in (ma.pool_mantel_haenszel, ma.pool_peto)
+        for what, given, words in (
+            ("half an event", ([1.5, 2], [10, 10], [1, 2], [10, 10]), "events_t, trial 1: 1.5 is not a whole number"),
+            ("half a person", ([1, 2], [10, 10], [1, 2], [10, 9.5]), "n_p, trial 2: 9.5 is not a whole number"),
+            ("more people than there are", ([1, 2], [1e8, 10], [1, 2], [10, 10]), "n_t, trial 1: .* more than a study"),
+            ("more events than people", ([11, 2], [10, 10], [1, 2], [10, 10]), "events_t, trial 1: 11.0 exceeds n_t"),
+            ("a negative count", ([-1, 2], [10, 10], [1, 2], [10, 10]), "events must be finite and at least 0"),
+        )
+    ),
+    (
+        "half an event to labbe_counts",
+        lambda d: ma.labbe_counts(
+            ma.pool([0.1, 0.2], [0.1, 0.1], measure="RR"), counts=([1.5, 2], [9, 9], [1, 2], [9, 9])
+        ),
+        "events_t, trial 1: 1.5 is not a whole number",
+    ),
     ("no groups", lambda d: ma.pool_subgroups(RESULT, by=None), "by=None must be the name of a column"),
     ("words for no column", lambda d: ma.read_trials(cells(), allow=["Music"]), "allow=.* must name columns"),
     ("numbers as words", lambda d: ma.read_trials(cells(), allow={"therapy": [3]}), r"allow\['therapy'\] holds 3"),
