@@ -525,7 +525,7 @@ def effect_sizes(
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
     _check.single(measure=measure, outcome=outcome, correlation=correlation, log=log)
     called = _UNNAMED if arms is None or np.size(arms) == 0 else arms
-    check_sides(benefit, called)
+    check_sides(benefit, called, outcome_name)
     named = [name for name, given in about.items() if given is not None] + list(columns)
     named += ["correlation"] if isinstance(correlation, str) and correlation != ESTIMATED else []
     if correlations is not None and correlation != ESTIMATED:

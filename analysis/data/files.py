@@ -16,6 +16,7 @@ import stat
 import warnings
 import zlib
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from numbers import Real
 from pathlib import Path
 from typing import IO, Any
@@ -156,9 +157,14 @@ def one_line(text: str) -> str:
 
 def no_cell(value: Any) -> bool:
     """Tell whether a value is several, or bytes that are no text, which no cell of a table is."""
+    if isinstance(value, str | float):
+        return False
+    if isinstance(value, Decimal):
+        # Python asks nobody whether this one is missing.
+        return value.is_snan()
     if isinstance(value, bytes):
         return as_text(value).encode() != value
-    return isinstance(value, Collection | np.ndarray) and not isinstance(value, str)
+    return isinstance(value, Collection | np.ndarray)
 
 
 def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[str, pd.DataFrame, str]:
@@ -289,8 +295,9 @@ def _as_text(frame, layout, decimal, source):
         # What is a number already, in a workbook, is written like those that are text.
         point = decimal == "," and name in (*layout.numbers, *layout.ranges)
         if values.dtype == object:  # where 1, 1.0 and True are one value and three texts
-            wrong = [(rows[i], "", name, value, _SEVERAL, _ONE) for i, value in enumerate(values) if no_cell(value)]
-            problems += wrong
+            if wrong := [i for i, value in enumerate(values) if no_cell(value)]:
+                problems += [(rows[i], "", name, values.iloc[i], _SEVERAL, _ONE) for i in wrong]
+                values = values.mask(np.isin(np.arange(len(values)), wrong), None)
             values = pd.Series([_cell_text(value, point) for value in values], dtype=object).mask(values.isna().array)
         # Each value is looked at once, however many rows have it.
         codes, known = pd.factorize(values)

@@ -22,7 +22,7 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis.data import dictionary, headings
-from analysis.data.files import WITH_COMMA, Readable, TrialDataError, has_one_row_a_study, read_cells
+from analysis.data.files import WITH_COMMA, Readable, TrialDataError, has_one_row_a_study, one_line, read_cells
 
 # Likeness from which an id or a word is taken for a slip of the pen: author and year make unlike trials look alike.
 _NEAR = 0.8
@@ -30,6 +30,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _COMMA_OF_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 #: A count with a point between thousands, which reads as a number with decimals.
 PERHAPS_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")
+# In bytes: notes are some lines.
+_LONGEST_NOTES = 1_000_000
 _DECIMALS = {".": "a point", ",": "a comma"}
 # The minus of typesetters, and the dash that word processors make of a hyphen.
 _DASHES = re.compile("[−–]")
@@ -138,6 +140,8 @@ def checked_trials(trials: Any) -> pd.DataFrame:
             f"trials is a {type(trials).__name__}, but must be the table that read_trials returns; read_trials takes "
             f"files and DataFrames{more}"
         )
+    if not trials.columns.is_unique:
+        return read_trials(trials)
     numbers = [name for name in dictionary.TRIALS.numbers if name in trials]
     typed = all(pd.api.types.is_numeric_dtype(trials[name]) for name in numbers)
     numbered = trials.index.name == "row" and pd.api.types.is_integer_dtype(trials.index.dtype)
@@ -157,7 +161,7 @@ def _widened(layout, allow):
     if not (allow is None or isinstance(allow, Mapping)):
         raise ValueError(f"allow={allow!r} must name columns and their words, as {{'therapy': ['Music']}}")
     own = {name: _words(name, words) for name, words in (allow or {}).items()}
-    if unknown := sorted(set(own) - set(layout.widened)):
+    if unknown := sorted(map(str, set(own) - set(layout.widened))):
         closed = ", ".join(layout.widened)
         raise ValueError(f"allow: no vocabulary to widen for {', '.join(unknown)}; there is one for {closed}")
     return layout._replace(vocabulary={name: (*words, *own.get(name, ())) for name, words in layout.vocabulary.items()})
@@ -170,7 +174,7 @@ def _words(column, words):
     words = [words] if isinstance(words, str) else list(words)
     if odd := [word for word in words if not (isinstance(word, str) and word.strip())]:
         raise ValueError(f"{argument} holds {odd[0]!r}; give words")
-    return [word.strip() for word in words]
+    return [one_line(word) for word in words]
 
 
 @documented
@@ -656,11 +660,16 @@ def _notes_of(path):
     if not path.is_file():
         return {}
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        rule, remedy = f"is no TOML ({error})", 'Write lines such as outcome_name = "pain".'
+        if path.stat().st_size > _LONGEST_NOTES:
+            raise ValueError(f"more than {_LONGEST_NOTES:,} bytes")
+        said = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        problems = _wrong_notes(said, dictionary.NOTES)
+    # Of too many digits or bytes and of wrong ones, of parts within parts without end, of a file that cannot be read.
+    except (ValueError, RecursionError, OSError) as error:
+        why = "parts within parts" if isinstance(error, RecursionError) else error
+        rule, remedy = f"is no TOML of notes ({why})", 'Write lines such as outcome_name = "pain".'
         raise TrialDataError([(None, "", "", "", rule, remedy)], path.name) from None
-    if problems := _wrong_notes(said, dictionary.NOTES):
+    if problems:
         raise TrialDataError(problems, path.name, "key")
     return said
 
@@ -680,6 +689,8 @@ def _wrong_notes(said, known, part=""):
             must = "a text" if wanted is str else " or ".join(f'"{each}"' for each in wanted)
             must = f"a part [{key}]" if isinstance(wanted, dict) else must
             problems.append((None, part + key, "", str(value), f"must be {must}", "Correct it, or leave it out."))
+        elif isinstance(value, str) and (unseen := _check.unprintable(f"{part}{key}:", value)):
+            problems.append((None, part + key, "", "", "holds what no file can print", f"Mend it: {unseen}."))
     return problems
 
 
@@ -739,7 +750,10 @@ def _check_columns(names, source, layout):
             continue
         if list(names).count(name) > 1:
             problems.append((1, "", name, "", "the heading has it twice", "Keep one of the two columns."))
-        if name not in layout.columns and not name.startswith("x_"):
+        if name.endswith(".1") and (first := name.removesuffix(".1")) in names:
+            rule = f"pandas calls the second column '{first}' so: the heading has it twice"
+            problems.append((1, "", name, "", rule, "Keep one of the two columns."))
+        elif name not in layout.columns and not name.startswith("x_"):
             near = difflib.get_close_matches(name, layout.columns, n=1)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
             if layout.name == "trials" and _MEDIANS.search(name):

@@ -206,8 +206,10 @@ class WideOptions(NamedTuple):
     correlations: pd.DataFrame | None = None
 
 
-def check_sides(benefit: Any, arms: Any) -> None:
-    """Refuse what is good and the names of the arms where they are none."""
+def check_sides(benefit: Any, arms: Any, outcome_name: Any) -> None:
+    """Refuse what is good, the names of the arms and that of the outcome where they are none."""
+    if not isinstance(outcome_name, str | None):
+        raise ValueError(f"outcome_name={outcome_name!r} must be a text")
     if benefit is not None:
         _check.option("benefit", benefit, get_args(Benefit))
     names = isinstance(arms, list | tuple) and len(arms) == 2 and all(isinstance(x, str) and x for x in arms)
@@ -303,6 +305,9 @@ def _opened(frame, about, options):
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique()
         raise ValueError(f"{', '.join(map(repr, twice))}: more than one column has this name; rename all but one")
+    seen = [one_line(str(name)) for name in frame.columns]
+    if alike := [name for name, reads in zip(frame.columns, seen, strict=True) if seen.count(reads) > 1]:
+        raise ValueError(f"the columns {', '.join(map(repr, alike))} read alike; rename all but one")
     reader = _Reader(frame, _who(frame, about), options)
     reader.source |= {name: given for name, given in about.items() if given is not None}
     return reader
@@ -477,6 +482,11 @@ class _Reader:
                     self._take_one(f"{name}_{end}", one, kind=end)
                 self.ordered(f"{name}_low", f"{name}_high")
             elif name in columns or (name in self.frame and name not in self.spare):
+                if name not in columns and (twice := f"{name}.1") in self.frame:
+                    raise ValueError(
+                        f"{name!r} and {twice!r}: pandas calls the second column of a name so; give {name}='{name}' if "
+                        "the first is meant, or take one out"
+                    )
                 self._take_one(name, columns.get(name, name), least)
 
     def _told(self, name, numbers):
@@ -524,14 +534,14 @@ class _Reader:
                     f"{name}={given!r} is a number for all rows, and a column of the table is called {given!r} too: "
                     f"{_TO_TEXT}, and give {name}='{given}' if that is meant"
                 )
-            self.values[name], self.source[name] = np.full(self.k, float(given)), name
+            self.values[name], self.source[name] = np.full(self.k, _check.as_floats(given)), name
         elif isinstance(given, str):
             self.source[name] = self.read[name] = column_named(self.frame, name, given)
             self.used.add(given)
             self.values[name] = self._numbers(name)
         else:
-            what = "the name of a column, or one number for all rows"
-            raise ValueError(f"{name}={given!r} must be {what}")
+            shown = f"a {type(given).__name__}" if hasattr(given, "__len__") else repr(given)
+            raise ValueError(f"{name} is {shown}, but must be the name of a column, or one number for all rows")
         self._check(name, kind, least)
 
     def _take_correlation(self):
@@ -1089,7 +1099,11 @@ def _table(reader, about, yi, vi):
             whole = name.split("_")[0] in ("n", "events") and (np.mod(x, 1) == 0).all()
             table[name] = x.astype(int) if whole else x
     others = _others(reader, about)
-    others.columns = [f"{name}_given" if name in table else name for name in others.columns]
+    for name in [name for name in others if name in table]:
+        new = f"{name}_given"
+        while new in others:
+            new += "_given"
+        others = others.rename(columns={name: new})
     return pd.concat([table, others], axis=1)
 
 
@@ -1214,7 +1228,7 @@ def trials_from_wide(
     about = {"study": study, "label": label, "year": year}
     known = SHAPES["two arms"].columns
     _check.keywords("trials_from_wide", columns, known)
-    check_sides(benefit, arms)
+    check_sides(benefit, arms, outcome_name)
     _check.option("outcome", outcome, SCORES)
     asked = {"measure": "MD", "outcome": outcome, "correlation": correlation, "missing": "raise"}
     reader = _opened(df, about, wide_options(asked | {"arms": tuple(arms), "level": level, "log": None}))

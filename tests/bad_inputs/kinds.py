@@ -14,6 +14,7 @@ import socket
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -180,6 +181,16 @@ def made_folder(folder):
     return folder / "t.csv"
 
 
+def beside_notes(notes):
+    """Make a file of trials with this file of notes beside it."""
+
+    def make(folder):
+        file("t.toml", notes)(folder)
+        return file("t.csv")(folder)
+
+    return make
+
+
 LATIN = TEXT.replace("Meier", "Müller").encode("latin-1")
 FILES = [
     ("nothing there", lambda d: d / "none.csv", "there is no such file", FileNotFoundError),
@@ -241,6 +252,18 @@ FILES = [
     ("a hidden row", book(lambda sheet: setattr(sheet.row_dimensions[3], "hidden", True)), "row 3: hidden", SAID),
     ("a zero byte in a cell", file("t.csv", TEXT.replace("Meier", "Me\0ier")), "control character|line contains NUL"),
     ("a control character", file("t.csv", TEXT.replace("Meier", "Me\x02ier")), "control character"),
+    ("notes nested without end", beside_notes("a=" + "[" * 5000 + "]" * 5000), "is no TOML of notes"),
+    ("a key of 5000 parts in the notes", beside_notes("a." * 5000 + "a = 1"), "is no TOML of notes"),
+    ("a number of 6000 digits in the notes", beside_notes("note = " + "9" * 6000), "is no TOML of notes"),
+    ("notes of two megabytes", beside_notes("note = '" + "x" * 2_000_000 + "'"), "more than 1,000,000 bytes"),
+    ("notes in Latin-1", beside_notes(b"note = '\xfc'"), "is no TOML of notes"),
+    ("a control character in the notes", beside_notes('note = "a\\u0001b"'), "holds what no file can print"),
+    (
+        "a cell of 300,000 characters",
+        file("t.csv", TEXT.replace("Meier", "M" * 300_000, 1)),
+        "cannot be read on from here",
+    ),
+    ("a byte-order mark before the notes", beside_notes(b"\xef\xbb\xbfnote = 'a'"), "", READ),
     ("one formatted cell far below", book(lambda s: setattr(s["A1048576"], "number_format", "0.0")), "", READ),
     ("packed by gzip", file("t.csv.gz", gzip.compress(TEXT.encode())), "", READ),
     ("Windows line ends", file("t.csv", TEXT.replace("\n", "\r\n")), "", READ),
@@ -268,6 +291,38 @@ THINGS = [
     ("an empty DataFrame", lambda d: pd.DataFrame(), "missing"),
     ("a DataFrame without rows", lambda d: cells().head(0), "no row under the heading"),
     ("two columns of one name", lambda d: cells().rename(columns={"author": "source"}), "has it twice"),
+    (
+        "a column that pandas found twice",
+        lambda d: cells().assign(**{"x_C": 1, "x_C.1": 2}),
+        "the heading has it twice",
+    ),
+    ("names apart by a blank", lambda d: cells().assign(**{"x_C": 1, "x_C ": 2}), "the heading has it twice"),
+    (
+        "a checked table with a column twice",
+        lambda d: twice(ma.read_trials(cells()), "study"),
+        "the heading has it twice",
+    ),
+    *(
+        (
+            f"{what} in a cell",
+            lambda d, cell=cell: first_cell("author", cell),
+            "holds several values, or bytes that are no",
+        )
+        for what, cell in (
+            ("a list", ["a"]),
+            ("a dict", {"a": 1}),
+            ("a tuple", ("a",)),
+            ("an array", np.ones(2)),
+            ("bytes that are no text", b"\xff"),
+            ("a signalling NaN", Decimal("sNaN")),
+        )
+    ),
+    ("a number of 400 digits", lambda d: first_cell("n", 10**400), "is not a number"),
+    ("a number of 5000 digits", lambda d: first_cell("n", 10**5000), "is not a number"),
+    ("bytes that are text", lambda d: cells().astype(object).map(str.encode), "", READ),
+    ("decimals", lambda d: cells().assign(n=cells()["n"].map(Decimal)), "", READ),
+    ("categories", lambda d: cells().astype("category"), "", READ),
+    ("columns of pyarrow", lambda d: cells().convert_dtypes(dtype_backend="pyarrow"), "", READ),
     ("columns that are numbers", lambda d: pd.DataFrame(np.ones((2, 3))), "is not a column of the data dictionary"),
     (
         "half a character",
@@ -283,6 +338,17 @@ THINGS = [
     ("open bytes", lambda d: io.BytesIO(TEXT.encode()), "", READ),
     ("a closed file", lambda d: closed(), "is not an open file that can be read"),
 ]
+
+
+def twice(table, name):
+    return pd.concat([table, table[[name]]], axis=1)
+
+
+def first_cell(name, cell):
+    """The table with one cell that holds anything."""
+    table = cells().astype(object)
+    table.at[0, name] = cell
+    return table
 
 
 def bad_row(table):
@@ -556,6 +622,21 @@ EFFECTS = [
         lambda d: QUARTILES.assign(q1_t=3, median_t=3, q3_t=3),
         ma.effect_sizes,
         "tell no spread",
+    ),
+    ("a column beside its copy", lambda d: COUNTS.assign(**{"n_t.1": 99}), counted, "'n_t' and 'n_t.1': pandas calls"),
+    ("a column beside one with a blank", lambda d: COUNTS.assign(**{"n_t ": 99}), counted, "'n_t', 'n_t ' read alike"),
+    ("a constant of 400 digits", lambda d: COUNTS, counted_by(n_t=10**400), "the number of people must be finite"),
+    (
+        "a column in place of its name",
+        lambda d: COUNTS,
+        counted_by(n_t=COUNTS["n_t"]),
+        "n_t is a Series, but must be the name",
+    ),
+    (
+        "a name of the outcome that is none",
+        lambda d: COUNTS,
+        counted_by(outcome_name=3),
+        "outcome_name=3 must be a text",
     ),
     ("people for an SD", lambda d: WIDE, wide(sd_t="n1"), "sd_t and n_t are read from one column, 'n1'"),
     ("one column for both events", lambda d: COUNTS, counted_by(events_p="events_t"), "events_t and events_p are read"),
