@@ -305,9 +305,6 @@ def _opened(frame, about, options):
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique()
         raise ValueError(f"{', '.join(map(repr, twice))}: more than one column has this name; rename all but one")
-    seen = [one_line(str(name)) for name in frame.columns]
-    if alike := [name for name, reads in zip(frame.columns, seen, strict=True) if seen.count(reads) > 1]:
-        raise ValueError(f"the columns {', '.join(map(repr, alike))} read alike; rename all but one")
     reader = _Reader(frame, _who(frame, about), options)
     reader.source |= {name: given for name, given in about.items() if given is not None}
     return reader
@@ -482,12 +479,18 @@ class _Reader:
                     self._take_one(f"{name}_{end}", one, kind=end)
                 self.ordered(f"{name}_low", f"{name}_high")
             elif name in columns or (name in self.frame and name not in self.spare):
-                if name not in columns and (twice := f"{name}.1") in self.frame:
-                    raise ValueError(
-                        f"{name!r} and {twice!r}: pandas calls the second column of a name so; give {name}='{name}' if "
-                        "the first is meant, or take one out"
-                    )
+                if name not in columns:
+                    self._refuse_copies(name)
                 self._take_one(name, columns.get(name, name), least)
+
+    def _refuse_copies(self, name):
+        """Refuse a column that nobody named where another reads alike, or is what pandas makes of a second one."""
+        others = [x for x in self.frame if x != name and one_line(as_text(x)) in (name, f"{name}.1")]
+        if others:
+            raise ValueError(
+                f"{name!r} and {', '.join(map(repr, others))} read alike, or are two columns of one name as pandas "
+                f"calls them: give {name}='{name}' if that is meant, or take the other out"
+            )
 
     def _told(self, name, numbers):
         """Whether what was named tells all the numbers that a column would tell which nobody named."""
@@ -540,8 +543,8 @@ class _Reader:
             self.used.add(given)
             self.values[name] = self._numbers(name)
         else:
-            shown = f"a {type(given).__name__}" if hasattr(given, "__len__") else repr(given)
-            raise ValueError(f"{name} is {shown}, but must be the name of a column, or one number for all rows")
+            shown = f"a {type(given).__name__}" if hasattr(given, "dtype") else repr(given)
+            raise ValueError(f"{name}={shown} must be the name of a column, or one number for all rows")
         self._check(name, kind, least)
 
     def _take_correlation(self):

@@ -623,14 +623,24 @@ EFFECTS = [
         ma.effect_sizes,
         "tell no spread",
     ),
-    ("a column beside its copy", lambda d: COUNTS.assign(**{"n_t.1": 99}), counted, "'n_t' and 'n_t.1': pandas calls"),
-    ("a column beside one with a blank", lambda d: COUNTS.assign(**{"n_t ": 99}), counted, "'n_t', 'n_t ' read alike"),
+    (
+        "a column beside its copy",
+        lambda d: COUNTS.assign(**{"n_t.1": 99}),
+        counted,
+        "'n_t' and 'n_t.1' read alike, or are two columns",
+    ),
+    (
+        "a column beside one with a blank",
+        lambda d: COUNTS.assign(**{"n_t ": 99}),
+        counted,
+        "'n_t' and 'n_t ' read alike",
+    ),
     ("a constant of 400 digits", lambda d: COUNTS, counted_by(n_t=10**400), "the number of people must be finite"),
     (
         "a column in place of its name",
         lambda d: COUNTS,
         counted_by(n_t=COUNTS["n_t"]),
-        "n_t is a Series, but must be the name",
+        "n_t=a Series must be the name of a column",
     ),
     (
         "a name of the outcome that is none",
