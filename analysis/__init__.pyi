@@ -140,6 +140,12 @@ from .models.multilevel import (
 from .models.multilevel import (
     sampling_covariance as sampling_covariance,
 )
+from .models.network import (
+    ComparedTherapies as ComparedTherapies,
+)
+from .models.network import (
+    compare_therapies as compare_therapies,
+)
 from .models.pooling import (
     cumulative as cumulative,
 )
@@ -291,6 +297,7 @@ from .plots._save import save_figure as save_figure
 from .plots._selection import selection_plot as selection_plot
 from .plots._theme import figure_labels as figure_labels
 from .plots._theme import theme as theme
+from .plots._therapies import therapies_forest as therapies_forest
 from .sentences import findings as findings
 
 __version__: str

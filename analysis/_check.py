@@ -5,7 +5,10 @@ passes, and what is computed from it is NaN.
 """
 
 import re
+import sys
+from collections import Counter
 from difflib import get_close_matches
+from unicodedata import normalize
 
 import numpy as np
 
@@ -16,6 +19,8 @@ _SMALLEST, _LARGEST = 1e-60, 1e60
 # the smallest standard error.
 _SPAN, _DIGITS = 1e14, 1e10
 _LISTED = 20
+# How many labels a message names.
+_NAMED = 5
 #: More people than any study has.
 MOST_PEOPLE = 1e7
 # Elements that stay in cache while their extremes are found.
@@ -317,6 +322,65 @@ def all_good(yi, vi):
     return True
 
 
+def is_pandas(values, *kinds):
+    """Whether an object is of pandas, which is not loaded for the question."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(values, tuple(getattr(pandas, kind) for kind in kinds))
+
+
+def paired(values, name, index, of="yi"):
+    """Return values in the order of the effects: those of pandas by their index, all others as they stand.
+
+    Parameters
+    ----------
+    values : array_like
+        One value for each effect; of a DataFrame the rows are paired.
+    name : str
+        What they are called, for the message.
+    index : pandas.Index or None
+        That of the effects.
+    of : str, optional
+        What has that index, for the message.
+
+    Raises
+    ------
+    ValueError
+        If the indexes do not have the same labels, or differ in order and have one twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> paired(pd.Series([1, 2], index=["b", "a"]), "vi", pd.Index(["a", "b"])).tolist()
+    [2, 1]
+    """
+    if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
+        return values
+    own = values.index
+    problems = [
+        *(
+            f"{called} has no {some(x)}"
+            for called, x in ((name, index.difference(own, False)), (of, own.difference(index, False)))
+            if len(x)
+        ),
+        *(
+            f"{called} has {some(x[x.duplicated()].unique())} twice"
+            for called, x in ((of, index), (name, own))
+            if not x.is_unique
+        ),
+    ]
+    if problems:
+        raise ValueError(
+            f"{of} and {name} are paired by their index, but their labels differ: {'; '.join(problems)}; give both the "
+            f"same labels, or {name}.to_numpy(), which is paired by position"
+        )
+    return values.reindex(index)
+
+
+def some(labels, write=repr):
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return ", ".join(map(write, labels[:_NAMED].tolist())) + more
+
+
 def sizes(given, studies):
     """Return the numbers of studies of meta-analyses as an array; ValueError unless they add up to `studies`."""
     found = np.asarray(given)
@@ -373,14 +437,16 @@ def _floats_and_others(values):
 
 
 def as_names(values, where):
-    """Each value as text, one for each group; ValueError where two that differ, such as 1 and "1", would be one."""
+    """Each value as text, one for each group; ValueError where two that differ, such as 1 and "1", read alike."""
     names = {}
     for value in values:
         # True equals 1 and is another name.
         names.setdefault((isinstance(value, bool | np.bool_), value), str(value))
-    if len(set(names.values())) < len(names):
-        found = list(names.values())
-        alike = " and ".join(repr(value) for (_, value), name in names.items() if found.count(name) > 1)
+    # What nobody sees tells no two apart: blanks around a name, and the two ways to write a letter with an accent.
+    seen = [normalize("NFC", name).strip() for name in names.values()]
+    if len(set(seen)) < len(seen):
+        count = Counter(seen)
+        alike = " and ".join(repr(value) for (_, value), name in zip(names, seen, strict=True) if count[name] > 1)
         raise ValueError(f"{where}: {alike} read alike; write them in one way")
     return [names[isinstance(value, bool | np.bool_), value] for value in values]
 
@@ -397,8 +463,10 @@ def checked(*relations, least_n=1, **values):
     """Return the values as floats, numbers or arrays of one shape; ValueError lists all that break a rule.
 
     A relation is a pair of names, ``("events_t", "n_t")``: the first must not exceed the second wherever both
-    are known. The values must broadcast.
+    are known. The values must broadcast; those of pandas are paired by their index.
     """
+    first, index = next(((name, x.index) for name, x in values.items() if is_pandas(x, "Series")), ("", None))
+    values = {name: paired(x, name, index, first) for name, x in values.items()}
     arrays, problems = {}, []
     for name, value in values.items():
         arrays[name], others = _floats_and_others(value)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from analysis.models.counts import PooledCounts
     from analysis.models.imputation import ImputedEffect
     from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
+    from analysis.models.network import ComparedTherapies
     from analysis.models.regression import MetaRegression, PermutationTest
     from analysis.models.results import PooledEffect
     from analysis.models.selection import ExcessSignificance, FailSafeN, PCurve, SelectionModel
@@ -727,6 +728,12 @@ def _doubts(words, pooled):
             f"{pooled.labels[int(weights.argmax())]} has {percent(share)} of the common-effect weight: such intervals "
             f"hold the mean less often than they say; HKSJ-mod has {other}."
         )
+    asked = pooled.pi_method == "Nagashima" and pooled.k > 2 and not _is_common(pooled)
+    if asked and math.isnan(pooled.pi.low):
+        yield (
+            "There is no prediction interval: the variances are so far apart that rounding would make it up; correct "
+            "them, or take pi_method='t(k-1)'."
+        )
     if math.isfinite(pooled.pi.low):
         wald = pooled.confidence_interval(pooled.confidence_level, ci_method="z")
         if pooled.pi.high - pooled.pi.low < wald.high - wald.low:
@@ -1286,6 +1293,61 @@ def _between_groups(pooled):
     return f"{q}; F {number(pooled.f)} on {df}, p {equals(pooled.f_pvalue)}"
 
 
+def compared_therapies(found: ComparedTherapies) -> Told:
+    """Return each therapy against the comparator, two of them against one another, and what this rests on.
+
+    Parameters
+    ----------
+    found : analysis.ComparedTherapies
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    frame, at = found.to_frame(), level(found.confidence_level)
+    words = _tabled(found, *zip(frame["ci_low"], frame["ci_high"], strict=True))
+    said = []
+    for row in frame.itertuples():
+        score = "" if math.isnan(row.p_score) else f", P-score {number(row.p_score)}"
+        ends = f"{at} CI {words.span(row.ci_low, row.ci_high)}"
+        said.append((row.therapy, f"{words.write(row.estimate)} ({ends}; {counted(row.trials, words.noun)}){score}"))
+    sure = found.against_each_other().sort_values("pvalue", kind="stable").iloc[0]
+    ends = f"{at} CI {words.span(sure['ci_low'], sure['ci_high'])}"
+    said += [
+        (
+            "Surest pair",
+            f"{sure['first']} {words.measure.joined or 'minus'} {sure['second']}: "
+            f"{words.write(sure['estimate'])} ({ends}), p {equals(sure['pvalue'])}",
+        ),
+        ("Between", f"tau {_size(words, found.tau)}, one for all"),
+        ("Left", f"Q {number(found.q)} on {number(found.q_df, 0)} df, p {equals(found.q_pvalue)}"),
+        ("Note", capital(indirect(found, words)) + "."),
+    ]
+    return f"Therapies of the column {found.by}, each against {found.comparator}{_named(words)}", said
+
+
+def indirect(found: ComparedTherapies, words: Wording) -> str:
+    """Return what an indirect comparison rests on, and how many trials had two therapies.
+
+    Parameters
+    ----------
+    found : analysis.ComparedTherapies
+    words : Wording
+
+    Returns
+    -------
+    str
+    """
+    both = sum(found.direct.values())
+    had = f"{counted(both, words.noun)} had two of them" if both else f"no {words.noun} had two of them"
+    return (
+        f"differences between therapies are indirect ({had}): they hold if the {found.comparator} of one is like that "
+        f"of another, which a sham lamp and a sham magnet need not be, and the {words.nouns} are otherwise alike"
+    )
+
+
 def contextual_share(found: ContextualShare) -> Told:
     """Return the contextual share in words: how much, how sure, by which choices, and what it is not.
 
@@ -1669,12 +1731,19 @@ def p_curve(found: PCurve) -> Told:
     words = Wording.of(found)
     said: Said = [
         ("Significant", f"{found.significant} of {words.counted(found.k)}, of which {found.half} have p < 0.025"),
-        ("Falls", f"z {number(found.statistic)}, p {equals(found.pvalue)}"),
+        (
+            "Falls",
+            f"z {number(found.statistic)}, p {equals(found.pvalue)}; by their number below 0.025: "
+            f"p {equals(found.binomial_pvalue)}",
+        ),
     ]
     if found.half:
         said.append(("Half curve", f"z {number(found.half_statistic)}, p {equals(found.half_pvalue)}"))
     flat = f"z {number(found.flat_statistic)}, p {equals(found.flat_pvalue)}"
-    said.append(("Flatter", f"than at a power of 33%: {flat}"))
+    fewer = f"by their number: p {equals(found.flat_binomial_pvalue)}"
+    said.append(("Flatter", f"than at a power of 33%: {flat}; {fewer}"))
+    power, low, high = (percent(x) for x in (found.power, *found.power_ci))
+    said.append(("Power", f"{power} on average (90% CI {low} to {high}), if it is the same in all {words.nouns}"))
     note = (
         f"A curve that falls shows that not all of the {words.nouns} were selected from nothing, no more; it is no "
         "test of bias, and its properties are poor."

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple, SupportsFloat, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,8 @@ MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
 # Decimals beyond which, and size from which on, a number is written with a power of ten.
 _MOST_DECIMALS, _HUGE = 6, 1e9
+# Digits of a number within a name, at most, for names to be in order.
+_NUMERALS = 12
 # Decimals that a number may have beyond those asked for, so that it does not read as zero.
 _BEYOND = 3
 # Where ratios end: below and above these a number says nothing.
@@ -522,6 +525,40 @@ def plural(noun: str) -> str:
     """
     head, of, rest = noun.partition(" of ")
     return (head[:-1] + "ies" if head.endswith("y") else head + "s") + of + rest
+
+
+def sortable(values: Iterable[Any]) -> list[Any]:
+    """Return by what values are sorted: numbers, also those written as text, then names, of which 7 weeks precede 12.
+
+    Parameters
+    ----------
+    values : iterable
+        Numbers, texts or a column with categories, whose order counts.
+
+    Returns
+    -------
+    list
+        One key for each value, None for a missing one; all are numbers, or all are texts.
+
+    See Also
+    --------
+    analysis.cumulative : Sorts trials by any column.
+    analysis.forest : Does so by ``order``.
+
+    Examples
+    --------
+    >>> sortable(["10", "9", None]), sorted(["12 weeks", "7 weeks"], key=lambda week: sortable([week]))
+    ([10.0, 9.0, None], ['7 weeks', '12 weeks'])
+    """
+    categories = getattr(getattr(values, "dtype", None), "categories", None)
+    if categories is not None:
+        place = {category: i for i, category in enumerate(categories)}
+        return [place.get(value) for value in values]
+    known = [None if x is None or type(x).__name__ == "NAType" or x != x else str(x) for x in values]
+    try:
+        return [None if x is None else float(x.replace(MINUS, "-")) for x in known]
+    except ValueError:
+        return [None if x is None else re.sub(r"\d+", lambda digits: digits[0].zfill(_NUMERALS), x) for x in known]
 
 
 def safe_cell(value: Cell) -> Cell | str:

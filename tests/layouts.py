@@ -66,6 +66,7 @@ def figures():
         "orchard of one": ma.orchard(one, worthwhile=1.0, width_mm=100),
         "steps": ma.steps_forest(ma.leave_one_out(effects)),
         "cumulative": ma.steps_forest(ma.cumulative(effects), overall=pooled),
+        "therapies": ma.therapies_forest(ma.compare_therapies(effects, "therapy_family")),
         "outcomes": ma.outcomes_forest({"first": effects, "second": effects}),
         "bubble": ma.bubble(by_dose, "dose"),
         "bubble of groups": ma.bubble(by_family),

@@ -58,6 +58,12 @@ def test_methods_tell_arguments_and_results(name):
     assert problems(METHODS[name], METHOD) == []
 
 
+@pytest.mark.parametrize("name", [*PUBLIC, *METHODS])
+def test_a_number_in_the_text_has_its_source(name):
+    doc = inspect.getdoc((PUBLIC | METHODS)[name])
+    assert set(re.findall(r"\[(\d+)\]_", doc)) <= set(re.findall(r"^ *\.\. \[(\d+)\]", doc, re.MULTILINE))
+
+
 # A list of the texts of a figure rests on nothing but the figure.
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name != "analysis.figure_labels"])
 def test_sources_are_named(name):

@@ -1206,3 +1206,10 @@ def test_change_final_and_adjusted_in_the_trials_that_print_all(trials):
     chow = one(found, "chow2006")
     # Change -2.93, final -1.05: at baseline the arms are 1.88 apart.
     assert chow["yi"] == pytest.approx(-2.3475, abs=1e-4) and chow["correlation"] == pytest.approx(0.6173, abs=1e-4)
+
+
+def test_flags_are_found_one_by_one():
+    effects = published_effects()
+    for flag in ("SD imputed", None):
+        expected = [flag in flags if flag else not flags for flags in effects.table["flags"]]
+        assert 0 < sum(expected) == len(effects.where(flags=flag))

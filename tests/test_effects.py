@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -451,3 +452,10 @@ def test_adjusted_difference_needs_baselines_that_vary_and_four_people():
     assert (effects.adjusted_difference(*arm, 20, *arm, 30, 1.0)[1] == 0).all()
     with pytest.raises(ValueError, match=r"(?s)baseline_sd_t: -1\.0, but an SD.*final_mean_p: inf.*correlation: 2\.0"):
         effects.adjusted_difference(**arms | {"baseline_sd_t": -1, "final_mean_p": np.inf, "correlation": 2})
+
+
+def test_series_are_paired_by_their_index():
+    mean = pd.Series([1.0, 2.0], index=["a", "b"])
+    other = pd.Series([20.0, 10.0], index=["b", "a"])
+    yi, _ = effects.mean_difference(mean, 1.0, 20, other, 1.0, 20)
+    assert yi.tolist() == [-9.0, -18.0]

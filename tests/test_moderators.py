@@ -417,7 +417,16 @@ def test_levels_that_read_alike_are_refused(levels):
         with pytest.raises(ValueError) as refused:
             call()
         assert expected in str(refused.value)
-    assert ma.meta_regression("yi ~ kind", data.assign(kind=data["kind"].map(str))).k == 12
+    assert ma.meta_regression("yi ~ C(kind)", data.assign(kind=data["kind"].map(str))).k == 12
+
+
+def test_numbers_as_text_are_no_categories_unless_somebody_says_so():
+    data = TABLE.assign(dose=["10", "20", "5.5", "10"] * 3)
+    with pytest.raises(ValueError, match=r"'dose' holds numbers as text, such as '10'; make it numbers with pandas"):
+        ma.meta_regression("yi ~ dose", data)
+    assert ma.meta_regression("yi ~ C(dose)", data).p == 3
+    assert ma.meta_regression("yi ~ dose", data.assign(dose=data["dose"].astype("category"))).p == 3
+    assert ma.meta_regression("yi ~ dose", data.assign(dose=data["dose"].astype(float))).p == 2
 
 
 def test_a_value_without_a_name_needs_a_single_moderator():

@@ -473,9 +473,14 @@ def test_clusters_of_a_list_stay_what_they_are():
     assert ours.cluster.tolist() == [1, 1, 2, 3]
     with pytest.raises(ValueError, match="read-only"):
         ours.cluster[0] = 9
-    mixed = pool_multilevel([0.1, 0.2, 0.3, 0.4], [0.1] * 4, cluster=["1", 1, 1, "2"])
-    assert (mixed.clusters, mixed.cluster.tolist()) == (3, ["1", 1, 1, "2"])
-    assert pool_multilevel(TABLE, cluster=["1", 1, 1, "2"]).clusters == 3
+
+
+@pytest.mark.parametrize("pair", [("1", 1), ("a", "a "), ("é", "e\u0301")])
+def test_clusters_that_read_alike_are_refused(pair):
+    one, other = pair
+    for effects in (([0.1, 0.2, 0.3, 0.4], [0.1] * 4), (TABLE,)):
+        with pytest.raises(ValueError, match="cluster: .* read alike; write them in one way"):
+            pool_multilevel(*effects, cluster=[one, other, other, "z"])
 
 
 def test_a_lone_effect_needs_no_arms():

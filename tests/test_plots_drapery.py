@@ -86,7 +86,8 @@ def test_a_line_leads_from_the_middle_of_a_name_to_its_curve(fig, pooled):
 
 def test_the_prediction_region_ends_at_the_prediction_interval(fig, pooled):
     left, right = artist(fig, "drapery-prediction-edges").get_segments()
-    np.testing.assert_array_equal([*at_height(left, 0.05), *at_height(right, 0.05)], pooled.pi)
+    # The one is of a column by itself, the other of many at once: sums may differ in the last digit.
+    np.testing.assert_allclose([*at_height(left, 0.05), *at_height(right, 0.05)], pooled.pi, rtol=1e-14)
     outline = artist(fig, "drapery-prediction").get_paths()[0].vertices
     assert {*pooled.pi} <= set(outline[:, 0])
 

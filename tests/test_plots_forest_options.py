@@ -500,3 +500,26 @@ def test_a_three_level_result_stands_beside_the_effects_and_times_in_their_order
 
 def test_a_number_has_the_decimals_it_needs_up_to_two():
     assert [_rows.decimals(x) for x in (3.0, 0.5, 0.25, 1.2345)] == [0, 1, 2, 2]
+
+
+def test_columns_of_data_are_paired_with_the_trials_by_name():
+    result = analysis.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
+    own = pd.DataFrame({"study": ["C", "A", "B"], "dose": [30, 10, 20]})
+    for data in (own, own.set_index("study"), own.iloc[[1, 2, 0]], own.rename(columns={"study": "label"})):
+        rows = body(forest(result, data=data, columns=("dose",))).query("kind == 'trial'")
+        assert rows["text_dose"].tolist() == ["10", "20", "30"]
+    # Rows or trials without names are taken in their order.
+    nameless = own.drop(columns="study")
+    rows = body(forest(result, data=nameless, columns=("dose",))).query("kind == 'trial'")
+    assert rows["text_dose"].tolist() == ["30", "10", "20"]
+
+
+def test_trials_in_the_order_of_categories_and_of_numbers_in_text():
+    table = pd.DataFrame({"study": list("abc"), "yi": [1.0, 2.0, 3.0], "vi": 0.1, "text": ["10", "9", "100"]})
+    table["pain"] = pd.Categorical(["severe", "mild", "moderate"], ["mild", "moderate", "severe"])
+    result = analysis.pool(table)
+    for order, expected in {"text": "bac", "pain": "bca", "-pain": "acb"}.items():
+        rows = body(forest(result, data=table, order=order)).query("kind == 'trial'")
+        assert "".join(rows["name"]) == expected
+        if order[0] != "-":
+            assert "".join(analysis.cumulative(table, order=order)["label"]) == expected

@@ -72,6 +72,8 @@ def forests():
     yield ma.steps_forest(ma.leave_one_out(PAIN))
     yield ma.steps_forest(ma.cumulative(ratios), overall=ratios)
     yield ma.outcomes_forest({"X": PAIN, "Y": PAIN})
+    yield ma.therapies_forest(ma.compare_therapies(PAIN, "therapy_family"))
+    yield ma.therapies_forest(ma.compare_therapies(SMD, "Reg", ci_method="z"), pairs=False, **NARROW)
     yield from (ma.orchard(each) for each in (arms, RR))
 
 
@@ -124,6 +126,9 @@ def judged():
         yield ma.risk_of_bias_summary(each, ma.pool(PAIN), weighted=True, **NARROW)
         yield ma.forest(PAIN, risk_of_bias=each)
     yield ma.arms_forest(ma.pool_arms(PAIN), risk_of_bias=table)
+    for steps in (ma.leave_one_out(PAIN), ma.cumulative(PAIN)):
+        yield ma.steps_forest(steps, risk_of_bias=table)
+    yield ma.outcomes_forest({"X": PAIN, "Y": PAIN}, risk_of_bias=table)
 
 
 def others():

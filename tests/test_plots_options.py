@@ -55,6 +55,10 @@ FIGURES = {
     "qq_plot": (lambda **more: ma.qq_plot(EFFECTS, **more), "qq"),
     "radial": (lambda **more: ma.radial(EFFECTS, **more), "radial"),
     "selection_plot": (lambda **more: ma.selection_plot(SELECTED, **more), "selection"),
+    "therapies_forest": (
+        lambda **more: ma.therapies_forest(ma.compare_therapies(EFFECTS, "therapy_family"), **more),
+        "contrast",
+    ),
 }
 ROWS = ("forest", "arms_forest", "orchard", "steps_forest", "outcomes_forest")
 

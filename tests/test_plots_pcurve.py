@@ -34,6 +34,8 @@ def test_what_the_curve_shows_is_told_and_what_not(fig):
         assert f"{found.significant} of 7 studies with p < 0.05" in said
         assert "Test that it falls, as with an effect: p " in said and "; of p < 0.025 alone: p " in said
         assert "Test that it is flatter than at a power of 33%: p " in said
+        power, low, high = (f"{100 * x:.0f}%" for x in (found.power, *found.power_ci))
+        assert f"Average power, if it is the same in all studies: {power} (90% CI {low} to {high})" in said
     assert "it is no test of bias" in fig.content.caption
     assert texts(fig, "key-text") == ["observed", "no effect", "power of 33%"]
     late = ma.p_curve_plot(ma.p_curve([0.41, 0.1], [0.04, 0.04]))

@@ -153,6 +153,50 @@ def test_circles_stand_beside_both_arms():
     assert "Judged by two reviewers" in fig.content.caption and misplaced(fig) == ([], [])
 
 
+def test_circles_beside_a_step_are_those_of_the_trial_of_its_row():
+    for steps, word in ((ma.leave_one_out(EFFECTS), "left out"), (ma.cumulative(EFFECTS), "added")):
+        for given in (steps, steps.iloc[::-1]):
+            fig = ma.steps_forest(given, risk_of_bias=bias(), columns=())
+            rows = body(fig).query("kind == 'trial'").dropna(subset="risk_of_bias_D1")
+            told = dict(zip(rows["name"], letters(fig, "D1")[0], strict=True))
+            assert told == {"Trial 0": "+", "Trial 1": "−", "Trial 2": "!", "Trial 3": "+", "Trial 5": "+"}
+            y = artist(fig, "symbols-risk_of_bias_D1").get_offsets()[:, 1]
+            assert y.tolist() == pytest.approx(rows["y_mm"].tolist()) and misplaced(fig) == ([], [])
+            assert f"Circles: trial {word}. Judged by two reviewers" in fig.content.caption
+            assert "2 of the 7 trials were judged by nobody with RoB 2" in fig.content.caption
+    # Plain numbers are known by their labels.
+    steps = ma.leave_one_out(EFFECTS.yi, EFFECTS.vi, labels=list(EFFECTS.table["study"]))
+    assert len(artist(ma.steps_forest(steps, risk_of_bias=bias()), "symbols-risk_of_bias_D1").get_offsets()) == 5
+
+
+def test_circles_stand_beside_the_first_outcome_of_a_trial():
+    later = EFFECTS.where(study=["s1", "s2", "s3", "s4", "s6"])
+    fig = ma.outcomes_forest({"pain": EFFECTS.where(study=["s0", "s1", "s2"]), "function": later}, risk_of_bias=bias())
+    rows = body(fig).query("kind == 'trial'")
+    judged = rows.dropna(subset="risk_of_bias_D1")
+    shown = dict(zip(judged["name"], judged["outcome"], strict=True))
+    assert shown == {"Trial 0": "pain", "Trial 1": "pain", "Trial 2": "pain", "Trial 3": "function"}
+    assert dict(zip(judged["name"], letters(fig, "D1")[0], strict=True))["Trial 2"] == "!"
+    y = artist(fig, "symbols-risk_of_bias_D1").get_offsets()[:, 1]
+    assert y.tolist() == pytest.approx(judged["y_mm"].tolist()) and misplaced(fig) == ([], [])
+    assert "2 of the 6 trials were judged by nobody with RoB 2" in fig.content.caption
+    assert rows["study"].notna().all()
+
+
+@pytest.mark.parametrize("k", [3, 40])
+def test_circles_have_their_place_beside_few_and_many(k):
+    effects = synthetic(k)
+    outcomes = {"pain": effects, "function": effects}
+    for fig in (
+        ma.steps_forest(ma.leave_one_out(effects), risk_of_bias=bias()),
+        ma.outcomes_forest(outcomes, risk_of_bias=bias()),
+    ):
+        assert misplaced(fig) == ([], []) and len(artist(fig, "symbols-risk_of_bias_D2").get_offsets()) == min(k, 5)
+    with pytest.warns(UserWarning, match=r"too narrow for the columns .*Risk of bias \(RoB 2\), which are left out"):
+        fig = ma.steps_forest(ma.leave_one_out(effects), risk_of_bias=bias(), width_mm=85)
+    assert "Circles" not in fig.content.caption
+
+
 def test_a_narrow_page_gives_up_all_circles_and_what_is_said_of_them():
     with pytest.warns(UserWarning, match=r"too narrow for the columns .*Risk of bias \(RoB 2\), which are left out"):
         fig = ma.forest(EFFECTS, risk_of_bias=bias(), width_mm=85)
@@ -175,6 +219,16 @@ def test_a_narrow_page_gives_up_all_circles_and_what_is_said_of_them():
             "says nothing of these trials: it has laur",
         ),
         (lambda: ma.forest(EFFECTS, risk_of_bias=ROB2), ValueError, "risk_of_bias says nothing of these trials"),
+        (
+            lambda: ma.steps_forest(ma.cumulative(EFFECTS), risk_of_bias=ROB2),
+            ValueError,
+            "risk_of_bias says nothing of these trials",
+        ),
+        (
+            lambda: ma.outcomes_forest({"pain": EFFECTS, "function": EFFECTS}, risk_of_bias=ROB2),
+            ValueError,
+            "risk_of_bias says nothing of these trials: it has laur",
+        ),
         (lambda: ma.traffic_light(PEDRO, width_mm=60), ValueError, "needs at least"),
         (lambda: ma.risk_of_bias_summary(ROB2, EFFECTS), ValueError, "judged says nothing of these trials"),
         (lambda: ma.risk_of_bias_summary(ROB2, weighted=True), ValueError, "nothing has weights: give a PooledEffect"),

@@ -137,3 +137,11 @@ def test_it_is_worked_out_when_it_is_asked_for(monkeypatch):
     limits = pooled.pi
     monkeypatch.setattr(prediction, "new_effect", None)
     assert pooled.pi is limits
+
+
+def test_no_prediction_interval_where_rounding_would_make_it_up():
+    yi = np.linspace(0.0, 1.0, 6)
+    near, far = (ma.pool(yi, [least, 0.1, 0.2, 0.3, 20.0, 1.0]) for least in (1e-14, 1e-15))
+    assert np.isfinite(near.pi).all() and np.isnan(far.pi).all()
+    assert "There is no prediction interval: the variances are so far apart" in far.summary()
+    assert "There is no prediction interval" not in near.summary() + ma.pool(yi[:2], [1e-20, 1.0]).summary()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, stats
 
 import analysis as ma
-from analysis.models.selection import _height, selection_columns, selection_weights
+from analysis.models.selection import _height, curve_columns, curve_power, selection_columns, selection_weights
 
 FOLDER = Path(__file__).parent / "reference"
 SETS = {part["id"]: part for part in json.loads((FOLDER / "small_study.json").read_text(encoding="utf-8"))["sets"]}
@@ -213,6 +213,39 @@ def test_the_p_curve_by_its_definitions():
     np.testing.assert_allclose(found.bins["power of 33%"].cumsum(), 3 * power(away, found.bins["p"]), rtol=1e-9)
     assert found.bins["observed"].sum() == pytest.approx(1.0)
     assert ma.p_curve(-np.array(YI), VI).statistic == found.statistic
+    share = 3 * power(away, 0.025)
+    assert found.binomial_pvalue == pytest.approx(stats.binom.sf(len(half) - 1, len(used), 0.5))
+    assert found.flat_binomial_pvalue == pytest.approx(stats.binom.cdf(len(half), len(used), share))
+    found = ma.p_curve(1.4 * np.array(YI), VI)
+    used = 2 * stats.norm.sf(1.4 * z)
+    used = used[used < 0.05]
+
+    def fit(away):
+        return stats.norm.ppf(power(away, used) / power(away, 0.05)).sum() / np.sqrt(len(used))
+
+    for at, goal in zip((found.power, *found.power_ci), stats.norm.ppf([0.5, 0.05, 0.95]), strict=True):
+        assert at == pytest.approx(power(optimize.brentq(lambda x, goal=goal: fit(x) - goal, 0.0, 5.0), 0.05), rel=1e-9)
+
+
+@pytest.mark.parametrize("power", [0.2, 0.5, 0.8])
+def test_the_power_of_a_curve_is_found_and_its_interval_holds_it(power):
+    """Where all studies have one power, its median is right and its interval exact, whatever is not significant."""
+    rng, far = np.random.default_rng(5), stats.norm.isf(0.025)
+    away = optimize.brentq(lambda x: stats.norm.sf(far - x) + stats.norm.cdf(-far - x) - power, 0.0, 5.0)
+    z = np.abs(rng.normal(away, 1.0, (40, 2_000)))
+    assert 1.0 - np.isnan(curve_columns(z)).mean() > 0.99
+    mean, low, high = curve_power(z)
+    assert np.mean(mean < power) == pytest.approx(0.5, abs=0.04)
+    assert np.mean((low <= power) & (power <= high)) == pytest.approx(0.9, abs=0.025)
+    assert np.mean(high < power) == pytest.approx(0.05, abs=0.02) and np.median(mean) == pytest.approx(power, abs=0.03)
+
+
+def test_the_power_of_a_curve_ends_at_5_and_at_99_percent():
+    rises, falls = ma.p_curve([0.4, 0.398, 0.396], [0.04] * 3), ma.p_curve([9.0, 8.0, 7.0], [0.04] * 3)
+    assert rises.power == pytest.approx(0.05) and rises.power_ci.low == pytest.approx(0.05)
+    assert falls.power == pytest.approx(0.99) and falls.power_ci == pytest.approx((0.99, 0.99))
+    assert "Power         99% on average (90% CI 99% to 99%), if it is the same in all studies" in falls.summary()
+    assert rises.half == 0 and rises.binomial_pvalue == 1.0 and np.isnan(rises.half_statistic)
 
 
 def test_the_p_curve_of_nothing_is_flat_and_falls_where_there_is_an_effect():

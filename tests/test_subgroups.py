@@ -1,7 +1,9 @@
 """Subgroups: metafor's numbers for the BCG trials, one-by-one pooling, and the tests between groups."""
 
 import json
+import tracemalloc
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import analysis as ma
+from analysis._types import Tau2Method
 from analysis.models import blocks, pooling
+from analysis.models.design import group_means
 
 PIN = json.loads((Path(__file__).parent / "reference" / "subgroups.json").read_text())
 EXPECTED = PIN["subgroup/bcg"]
@@ -54,7 +58,66 @@ def test_common_tau2_equals_metafor():
 def test_f_form_under_a_common_tau2_is_that_of_the_meta_regression():
     pooled = ma.pool_subgroups(DATA, "alloc", tau2="common")
     fit = ma.meta_regression("yi ~ C(alloc)", DATA)
-    assert (pooled.f, *pooled.f_df, pooled.f_pvalue) == (fit.qm, 2.0, 10.0, fit.qm_pvalue)
+    found = pooled.f, *pooled.f_df, pooled.f_pvalue
+    assert found == pytest.approx((fit.qm, 2.0, 10.0, fit.qm_pvalue), rel=1e-12)
+
+
+@pytest.mark.parametrize("tau2_method", get_args(Tau2Method))
+def test_a_common_tau2_is_that_of_the_regression_on_the_groups(tau2_method):
+    """Groups of 1 to 40 studies, so that they are summed up in several parts, and a regression with a matrix."""
+    rng = np.random.default_rng(8)
+    sizes = [1, 40, 2, 3, 1, 17, 2, 9]
+    group = rng.permutation(np.repeat(list("abcdefgh"), sizes))
+    vi = 10.0 ** rng.uniform(-3, 0, group.size)
+    data = pd.DataFrame({"yi": rng.normal(0.0, np.sqrt(0.3 + vi)), "vi": vi, "group": group})
+    for ci_method in ("HKSJ", "HKSJ-mod"):
+        methods = {"tau2_method": tau2_method, "ci_method": ci_method}
+        pooled = ma.pool_subgroups(data, "group", tau2="common", **methods)
+        fit = ma.meta_regression("yi ~ C(group)", data, **methods)
+        found = (*pooled.groups["a"].tau2_ci, pooled.f, pooled.f_df, pooled.f_pvalue)
+        if tau2_method == "CE":
+            assert np.isnan(found[:2]).all()
+        else:
+            assert pooled.groups["a"].tau2 == pytest.approx(fit.tau2, rel=1e-12) and fit.tau2 > 0
+            assert found[:2] == pytest.approx(fit.tau2_ci, rel=1e-12)
+        assert found[2::2] == pytest.approx((fit.qm, fit.qm_pvalue), rel=1e-11) and pooled.f_df == fit.qm_df
+
+
+def test_of_the_maxima_with_a_common_tau2_the_highest_is_taken():
+    """Two precise studies against imprecise ones give the likelihood two maxima; a scan of it finds the higher one."""
+    vi = np.array([1e-4, 1e-4, 1.0, 1.0, 1.0, 1.0, 1e-4, 1e-4, 1.0])
+    data = pd.DataFrame({"yi": [0.0, 0.03, 4.0, -4.0, 5.0, -3.0, 1.0, 1.02, 6.0], "vi": vi, "group": list("aaaaabbbb")})
+    for tau2_method in ("REML", "ML"):
+        grid = group_means(data["yi"].to_numpy(), vi, np.array([5, 4]))
+        at = np.append(0.0, np.geomspace(1e-8, 1e4, 4001))
+        scan = [grid.log_likelihood(np.array([t]) / grid.scale**2, tau2_method == "REML")[0] for t in at]
+        pooled = ma.pool_subgroups(data, "group", tau2="common", tau2_method=tau2_method)
+        assert pooled.groups["a"].tau2 == pytest.approx(at[np.argmax(scan)], rel=0.01)
+
+
+def test_many_groups_need_no_matrix():
+    """A design of 2,000 groups by 3,000 studies is 48 MB."""
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"yi": rng.normal(size=3000), "vi": rng.uniform(0.1, 0.3, 3000)})
+    tracemalloc.start()
+    pooled = ma.pool_subgroups(data, np.arange(3000) % 2000, tau2="common", ci_method="HKSJ")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3e7, peak
+    assert len(pooled.groups) == 2000 and pooled.f_df == (1999.0, 1000.0) and pooled.groups["0"].tau2 > 0.1
+
+
+def test_a_common_tau2_needs_a_group_of_two_studies():
+    with pytest.raises(ValueError, match="tau2='common' needs a group of two studies or more, and each of the 13"):
+        ma.pool_subgroups(DATA, [f"site {i}" for i in range(13)], tau2="common")
+
+
+def test_equal_outcomes_in_each_group_leave_an_f_test_no_doubt():
+    yi, group = [1.0, 1.0, 2.0, 2.0, 3.0, 3.0], list("aabbcc")
+    pooled = ma.pool_subgroups(yi, group, vi=[0.1] * 6, tau2="common", ci_method="HKSJ")
+    assert (pooled.f, pooled.f_pvalue) == (np.inf, 0.0)
+    pooled = ma.pool_subgroups([1.0] * 6, group, vi=[0.1] * 6, tau2="common", ci_method="HKSJ")
+    assert np.isnan((pooled.f, pooled.f_pvalue)).all()
 
 
 def test_welch_form_with_two_groups_is_the_welch_t_test():

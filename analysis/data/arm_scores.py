@@ -92,9 +92,11 @@ def compared_with(rows: pd.DataFrame) -> str:
 
 def comparisons(table: pd.DataFrame, times: Times) -> pd.Series:
     """Return what tells comparisons of two arms apart: the study, with its time where all times are taken."""
+    # As objects: each look at a value of a column of text makes a new one.
+    study = table["study"].astype(object)
     if times == "primary":
-        return table["study"]
-    return table["study"] + "@" + table["week"].map(str) + "@" + table["timepoint"].fillna("")
+        return study
+    return study + "@" + table["week"].map(str) + "@" + table["timepoint"].fillna("")
 
 
 def arm_scores(
@@ -608,10 +610,10 @@ def derivation_list(table: pd.DataFrame, scores: pd.DataFrame, crossover_correla
     if "change_placebo" in table:
         told |= (score == "change") & unit.map(trials["change_placebo"].notna()).eq(True)
     own = {unit: [] for unit in table["unit"]}
-    for arm in scores[told & unit.isin(table["unit"])].itertuples():
+    for arm in scores[told & unit.isin(table["unit"])].astype(object).itertuples():
         own[arm.unit].append(arm)
     lines = []
-    for trial in table.itertuples():
+    for trial in table.astype(object).itertuples():
         for arm in own[trial.unit]:
             lines += _arm_lines(trial, arm)
         if rule := rescaled(trial):

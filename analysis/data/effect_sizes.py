@@ -226,7 +226,7 @@ class EffectSizes(InWords):
         ----------
         **wanted : value or list of values
             One keyword per column of `table`, such as ``therapy_family=["Light", "Magnetic field"]``; None stands for
-            a blank.
+            a blank. ``flags="SD imputed"`` finds the trials that bear this flag, whatever others they have.
 
         Returns
         -------
@@ -288,6 +288,9 @@ def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
         if column not in table:
             raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(table.columns)}")
         values = list(values) if pd.api.types.is_list_like(values) else [values]
+        if column == "flags":
+            keep &= table[column].map(lambda flags, wanted=set(values): not wanted.isdisjoint(flags or (None,)))
+            continue
         keep &= table[column].isin([v for v in values if v is not None]) | (table[column].isna() & (None in values))
     return keep
 
@@ -759,15 +762,21 @@ def _check_arms(trials, times, comparator):
 def _without_comparator(trials, rows, options):
     """Say of each comparison that it has no such arm, or several; `rows` are those of the others."""
     comparator, at = options["comparator"], (options["times"] == "all") | (trials["primary"] == "yes")
-    others = trials[at & (trials["arm"] != "treatment") & ~trials["comparison"].isin(rows["comparison"])]
+    others = trials[at & (trials["arm"] != "treatment") & ~trials["comparison"].isin(rows["comparison"].unique())]
+    told = {"named": others["arm_label"].fillna("without a name")}
+    told["alike"] = (others["arm"] == comparator) | (others["arm_label"] == comparator)
+    found: dict[str, tuple[dict[str, None], list[str]]] = {}
+    for key, arm, name, alike in others.assign(**told)[["comparison", "arm", *told]].astype(object).to_numpy():
+        arms, names = found.setdefault(key, ({}, []))
+        arms[arm] = None
+        names += [name] * alike
     reasons = {}
-    for key, own in others.groupby("comparison"):
-        alike = own[(own["arm"] == comparator) | (own["arm_label"] == comparator)]
-        if len(alike):
-            names = ", ".join(alike["arm_label"].fillna("without a name"))
-            reasons[key] = f"{len(alike)} {comparator!r} arms ({names}): comparator= takes the arm_label of one"
+    for key, (arms, names) in sorted(found.items()):
+        if names:
+            several = f"{len(names)} {comparator!r} arms ({', '.join(names)})"
+            reasons[key] = f"{several}: comparator= takes the arm_label of one"
         else:
-            reasons[key] = f"no {comparator!r} arm: treatment is compared with {' and '.join(own['arm'].unique())}"
+            reasons[key] = f"no {comparator!r} arm: treatment is compared with {' and '.join(arms)}"
     return reasons
 
 

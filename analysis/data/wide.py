@@ -992,6 +992,11 @@ def _given(reader):
     measure, log = reader.options.measure, reader.options.log
     if log and not measure.is_ratio:
         raise ValueError(f"log=True is for ratios, and measure={measure.code!r} is none; name the ratio as measure=")
+    if log is False and measure.scale and not measure.is_ratio:
+        raise ValueError(
+            f"log=False is for ratios; effects of measure={measure.code!r} are read as they are pooled "
+            f"({measure.scale}); give them there, or the counts or correlations that they are of"
+        )
     if not {"vi", "se", "ci_low", "p"} & set(reader.values):
         raise ValueError("yi alone has no precision: give one of vi, se, ci=(low, high) or p")
     yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))

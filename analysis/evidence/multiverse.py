@@ -177,7 +177,9 @@ def multiverse(
     """
     given = locals()
     options = _checked({name: given[name] for name in CHOICES}, contrasts is not None)
-    level, where = _check.level(confidence_level), {} if where is None else dict(where)
+    if not (where is None or hasattr(where, "items")):
+        raise ValueError(f"where is {where!r}; give column -> value, such as {{'therapy_family': 'Light'}}")
+    level, where = _check.level(confidence_level), dict(where or {})
     data = _data_sets(trials, contrasts, options, where)
     here = np.isfinite(data.vi).any(axis=1)
     if not here.any():

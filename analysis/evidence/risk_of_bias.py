@@ -129,8 +129,8 @@ def with_risk_of_bias(effects: EffectSizes, judged: pd.DataFrame, *, domain: str
 
     References
     ----------
-    .. [1] Boutron et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 7, section 7.6.2:
-       incorporating assessment of risk of bias into analyses.
+    .. [1] Boutron et al. 2022, Cochrane Handbook for Systematic Reviews of Interventions, version 6.3, chapter 7:
+       considering bias and conflicts of interest among the included studies.
 
     Examples
     --------
@@ -201,13 +201,13 @@ def without_high_risk(
 
     Notes
     -----
-    With many trials that nobody judged, this is not the result of trials at lower risk; `judged_only` tells how much of
-    it rests on them.
+    Without the trials at high risk a result is a sensitivity analysis [1]_. With many trials that nobody judged, it is
+    not the result of trials at lower risk; `judged_only` tells how much of it rests on them.
 
     References
     ----------
-    .. [1] Boutron et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 7, section 7.6.2:
-       incorporating assessment of risk of bias into analyses.
+    .. [1] Boutron et al. 2022, Cochrane Handbook for Systematic Reviews of Interventions, version 6.3, chapter 7:
+       considering bias and conflicts of interest among the included studies.
 
     Examples
     --------
@@ -265,7 +265,8 @@ def risk_of_bias_findings(judged: pd.DataFrame, trials: pd.DataFrame | EffectSiz
 
     References
     ----------
-    .. [1] Boutron et al., Cochrane Handbook for Systematic Reviews of Interventions, chapter 7: considering bias.
+    Boutron et al. 2022, Cochrane Handbook for Systematic Reviews of Interventions, version 6.3, chapter 7: considering
+    bias and conflicts of interest among the included studies.
 
     Examples
     --------

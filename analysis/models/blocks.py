@@ -63,18 +63,12 @@ def in_blocks(
     >>> in_blocks(lambda y, v: {"mean": np.nanmean(y + 0.0 * v, axis=0)}, yi, vi, sizes)["mean"].tolist()
     [1.0, nan, 4.0]
     """
-    starts, out = np.cumsum(sizes) - sizes, {}
+    if sizes.size == 1 and yi.size:
+        return numbers(yi[:, None], vi[:, None])
+    cut, out = _cutter(yi, vi, sizes), {}
 
     def work(block):
-        most, first = sizes[block][-1], starts[block]
-        if isinstance(block, slice):
-            of_all = slice(first[0], first[-1] + most)
-            y, v = (x[of_all].reshape(-1, most).T for x in (yi, vi))
-        else:
-            place = np.arange(most)[:, None]
-            y, v = (x.take(first + place, mode="clip") for x in (yi, vi))
-            v[place >= sizes[block]] = np.nan
-        return block, numbers(y, v)
+        return block, numbers(*cut(block))
 
     blocks = list(_blocks(sizes))
     if len(blocks) > 1:
@@ -90,6 +84,35 @@ def in_blocks(
         for x in out.values():
             x[..., sizes == 0] = np.nan if x.dtype == float else 0
     return out
+
+
+def parts(yi: Floats, vi: Floats, sizes: NDArray[np.intp]) -> Iterator[tuple[Floats, Floats]]:
+    """The arrays that `in_blocks` shows to a function, one after the other.
+
+    Examples
+    --------
+    >>> [y.tolist() for y, _ in parts(np.array([1.0, 3.0, 5.0]), np.ones(3), np.array([2, 1]))]
+    [[[5.0]], [[1.0], [3.0]]]
+    """
+    return map(_cutter(yi, vi, sizes), _blocks(sizes))
+
+
+def _cutter(yi, vi, sizes):
+    """What gives outcomes and variances of the meta-analyses of a block."""
+    starts = np.cumsum(sizes) - sizes
+
+    def cut(block):
+        most, first = sizes[block][-1], starts[block]
+        if isinstance(block, slice):
+            of_all = slice(first[0], first[-1] + most)
+            y, v = (x[of_all].reshape(-1, most).T for x in (yi, vi))
+        else:
+            place = np.arange(most)[:, None]
+            y, v = (x.take(first + place, mode="clip") for x in (yi, vi))
+            v[place >= sizes[block]] = np.nan
+        return y, v
+
+    return cut
 
 
 def _blocks(sizes):

@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis._types import Floats, Values
+from analysis.models.blocks import parts
 from analysis.models.pooling import Options, heterogeneity
 from analysis.models.results import pvalues
-from analysis.models.tau2 import Point, dot, inverse
+from analysis.models.tau2 import Columns, Point, columns, dot, inverse
 
 # Above this ratio of variances within a fit, each fit gets precise anchors of its own.
 _SPREAD = 1e3
@@ -160,6 +161,92 @@ class Designs(NamedTuple):
         at = self.at(tau2)
         determinant = sum(np.log(pivot) for pivot in at.pivots) if restricted else 0.0
         return 0.5 * (np.log(at.weights).sum(axis=0) - at.q - determinant)
+
+
+class GroupMeans(NamedTuple):
+    """n fits of a mean for each group of the studies, with one tau2; see `group_means`.
+
+    All sums are those of the groups, and no matrix is needed, as P takes out one group at a time. It has the methods of
+    `analysis.models.tau2.Columns`.
+    """
+
+    parts: tuple[Columns, ...]  # groups of similar size, a column each: all of a fit, then all of the next
+    groups: tuple[int, ...]  # how many each part has
+    k: int
+    df: int  # residual degrees of freedom
+    spread: np.ndarray  # (n,), mean squared deviation of all outcomes from their mean
+    scale: np.ndarray  # (n,), unit of y, a power of two
+    smallest: np.ndarray  # (n,), smallest sampling variance
+    largest: np.ndarray  # (n,), largest sampling variance
+
+    @property
+    def residual_square(self) -> Floats:
+        """Sum of squared residuals of a fit without weights."""
+        return self._summed(part.residual_square for part in self.parts)
+
+    @property
+    def sampling_square(self) -> Floats:
+        """What sampling error alone adds to the expected `residual_square`, for each degree of freedom."""
+        return self._summed(part.sampling_square * part.df for part in self.parts) / self.df
+
+    def take(self, index: Any) -> GroupMeans:
+        """Return the fits `index`."""
+        taken = tuple(
+            part.take((index[:, None] * count + np.arange(count)).ravel())
+            for part, count in zip(self.parts, self.groups, strict=True)
+        )
+        return GroupMeans(taken, self.groups, self.k, self.df, *(x[index] for x in self[4:]))
+
+    def at(self, tau2: Values) -> Any:
+        """Least squares with weights 1 / (v + tau2), tau2 a number or (n,)."""
+        each = [part.at(t) for part, t in self._each(tau2)]
+        sums = (self._summed(getattr(at, name) for at in each) for name in ("total", "q", "slope"))
+        return _Grouped(each, *sums)
+
+    def trace(self, at: Any) -> Floats:
+        """Trace of P at the weights of `at`."""
+        return self._summed(part.trace(own) for part, own in zip(self.parts, at.each, strict=True))
+
+    def point(self, t: Floats, restricted: bool) -> Point:
+        """The two terms of the likelihood equation at tau2 = t (n,) and their slopes."""
+        _, *terms = zip(*(part.point(own, restricted) for part, own in self._each(t)), strict=True)
+        return Point(t, *map(self._summed, terms))
+
+    def log_likelihood(self, tau2: Values, restricted: bool) -> Floats:
+        """Log-likelihood profiled over the means, or the restricted one, up to a constant; shape (n,)."""
+        return self._summed(part.log_likelihood(t, restricted) for part, t in self._each(tau2))
+
+    def _each(self, tau2):
+        """Each part with the tau2 of its columns."""
+        tau2 = np.broadcast_to(tau2, self.scale.shape)
+        return [(part, np.repeat(tau2, count)) for part, count in zip(self.parts, self.groups, strict=True)]
+
+    def _summed(self, of_parts):
+        """Sums (n,) of what is known of the columns of each part."""
+        return sum(x.reshape(-1, count).sum(axis=1) for x, count in zip(of_parts, self.groups, strict=True))
+
+
+class _Grouped(NamedTuple):
+    """Weighted sums of `GroupMeans` at given weights: those of each part, and (n,) the rest."""
+
+    each: list[Any]
+    total: np.ndarray
+    q: np.ndarray
+    slope: np.ndarray
+
+
+def group_means(yi: Floats, vi: Floats, sizes: NDArray[np.intp]) -> GroupMeans:
+    """Arrange the studies of one group after those of another, `sizes` many, of which one has two, for the engine."""
+    smallest = vi.min(keepdims=True)
+    scale = np.ldexp(1.0, np.frexp(smallest)[1] // 2)
+    y, v = yi / scale, vi / scale**2
+    own = []
+    for part in (columns(*arrays) for arrays in parts(y, v, sizes)):
+        # One unit for all groups.
+        own.append(part._replace(y=part.y * part.scale, v=part.v * part.scale**2))
+    ends = smallest / scale**2, v.max(keepdims=True)
+    groups = tuple(part.k.size for part in own)
+    return GroupMeans(tuple(own), groups, yi.size, yi.size - sizes.size, y.var(keepdims=True), scale, *ends)
 
 
 def designs(y: Floats, v: Floats, x: Floats) -> Designs:

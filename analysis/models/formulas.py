@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import math
 import re
 import sys
 import warnings
@@ -263,7 +264,8 @@ def _design(right, table, where, problems, unsafe, plain):
         except Exception as error:
             _fail([*problems, _unreadable(right, table, error)])
         x, names = exog.to_numpy(float), tuple(map(str, exog.columns))
-        problems += _row_problems(exog, missing, where) + _levels_alike(right, table) + _single_levels(right, table)
+        problems += _row_problems(exog, missing, where)
+        problems += _levels_alike(right, table) + _single_levels(right, table) + _numbers_as_text(right, table)
     _fail(problems + _design_problems(x, names, len(table)))
     return {
         "right": right,
@@ -469,10 +471,36 @@ def _single_levels(right, table):
     """Categories of a single level, for which the formula engine makes no column at all."""
     problems = []
     for name in _named(right, table):
-        values, category = table[name].dropna(), re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
-        if (category or values.dtype.kind not in "fiu") and values.nunique() == 1:
+        values = table[name].dropna()
+        if (_in_c(right, name) or values.dtype.kind not in "fiu") and values.nunique() == 1:
             problems.append(f"{name!r} is {values.iloc[0]} in every study{_NO_EFFECT}")
     return problems
+
+
+def _numbers_as_text(right, table):
+    """Columns of numbers that were read as text: each number would be a category."""
+    problems = []
+    for name in _named(right, table):
+        if table[name].dtype != object or _in_c(right, name):
+            continue
+        levels = table[name].dropna().unique().tolist()
+        if len(levels) > 1 and all(isinstance(each, str) and _reads_as_number(each) for each in levels):
+            problems.append(
+                f"{name!r} holds numbers as text, such as {levels[0]!r}; make it numbers with pandas.to_numeric, or "
+                f"write C({name}) if they are names of categories"
+            )
+    return problems
+
+
+def _in_c(right, name):
+    return re.search(rf"\bC\(\s*{re.escape(str(name))}\b", right)
+
+
+def _reads_as_number(text):
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _design_problems(x, names, k):

@@ -123,6 +123,7 @@ def _pooled(effects, columns, *, options, tau2_ci, measure, missing, sort, trans
     if table is None:
         raise TypeError(_check.refusal(effects, "pool_groups", _WANTED))
     _check_columns(table, columns)
+    _check_names(table, columns)
     yi, vi, kept, left_out, measure = _studies(effects, table, measure, missing)
     grouping = table[columns].groupby(columns, sort=sort, observed=True)
     group, index = grouping.ngroup().fillna(-1).to_numpy(dtype=np.intp), grouping.size().index
@@ -162,6 +163,13 @@ def _check_columns(table, columns):
         ],
         "by",
     )
+
+
+def _check_names(table, columns):
+    """Raise ValueError for groups that differ and read alike."""
+    for name in columns:
+        if table[name].dtype.kind not in "iufb":
+            _check.as_names(table[name].dropna().unique(), f"by={name!r}")
 
 
 def _studies(effects, table, measure, missing):

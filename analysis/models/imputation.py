@@ -81,7 +81,7 @@ class ImputedEffect(Result):
 
     References
     ----------
-    .. [1] Rubin 1987, Multiple Imputation for Nonresponse in Surveys, chapter 3, doi 10.1002/9780470316696.
+    Rubin 1987, Multiple Imputation for Nonresponse in Surveys, chapter 3, doi 10.1002/9780470316696.
 
     Examples
     --------
@@ -184,8 +184,7 @@ def pool_imputed(
     .. [1] Rubin 1987, Multiple Imputation for Nonresponse in Surveys, equations 3.1.2 to 3.1.6, doi
        10.1002/9780470316696.
     .. [2] Barnard & Rubin 1999, Biometrika 86:948-955, doi 10.1093/biomet/86.4.948.
-    .. [3] Ellington et al. 2015, Using multiple imputation to estimate missing data in meta-regression, Methods Ecol
-       Evol.
+    .. [3] Ellington et al. 2015, Using multiple imputation to estimate missing data in meta-regression (abstract).
     .. [4] Weir et al. 2018, BMC Med Res Methodol 18:25, doi 10.1186/s12874-018-0483-0.
 
     Examples

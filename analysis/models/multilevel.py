@@ -730,7 +730,8 @@ def _numbered(cluster, names):
     """Number the clusters in order of appearance; raise ValueError where one is missing."""
     import pandas as pd
 
-    codes = pd.factorize(cluster)[0]
+    codes, known = pd.factorize(cluster)
+    _check.as_names(known if known.dtype == object else (), "cluster")
     if (codes < 0).any():
         missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
         raise ValueError(f"cluster is missing for effect {missing}; name the trial of each effect")
@@ -921,8 +922,8 @@ def _maxima(data, restricted, between=None):
 def _crossing(values_at, above, below, small, step=_STEP):
     """Where values are 0, n at once, between `above`, where they are positive, and `below`; each an end with its value.
 
-    False position with the weights of Anderson & Björck 1973, doi 10.1007/BF01951936, of order 1.7, on the scale of
-    log(component + smallest sampling variance). It never leaves the bracket and takes kinks.
+    False position with the weights of Anderson & Björck 1973, doi 10.1007/BF01951936, on the scale of log(component
+    + smallest sampling variance). It never leaves the bracket and takes kinks.
     """
     (a, at_a), (b, at_b) = ((np.log1p(end / small), value) for end, value in (above, below))
     # Fewer than twelve rounds, but where rounding or a kink keeps it going.

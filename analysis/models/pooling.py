@@ -48,6 +48,7 @@ from analysis.models.tau2 import (
     typical_variance,
 )
 from analysis.sentences import Wording
+from analysis.text import sortable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -680,8 +681,8 @@ def leave_one_out(
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
         Of PooledCounts tau2 and the prediction are NaN, and all but k where the others cannot be pooled.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
-        many did, and ``attrs["wording"]``, ``"methods"`` and ``"years"`` what the effects are called, how they were
-        pooled and of which year the studies are, for :func:`analysis.steps_forest`.
+        many did, and ``attrs["wording"]``, ``"methods"``, ``"years"`` and ``"studies"`` what the effects are called,
+        how they were pooled, and year and id of the studies by their labels, for :func:`analysis.steps_forest`.
 
     Raises
     ------
@@ -730,7 +731,7 @@ def leave_one_out(
         table = _steps(found, members, [*found.labels, "all"], methods)
         table["shift"] = table["estimate"] - table["estimate"][k]
         table = table.drop(index=k)
-    table.attrs |= _about(of) | {"trials": len(table)} | _years(of)
+    table.attrs |= _about(of) | {"trials": len(table)} | _by_label(of, "years", "year")
     return table
 
 
@@ -750,23 +751,24 @@ def _without_counts(pooled):
 
 def _about(found):
     """What a table of steps has beside its columns, as text, numbers and lists of these."""
-    return {"left_out": found.left_out, "wording": asdict(Wording.of(found))}
+    about = {"left_out": found.left_out, "wording": asdict(Wording.of(found))}
+    return about | _by_label(found, "studies", "study")
 
 
 _METHODS = ("tau2_method", "ci_method", "confidence_level")  # that a table of steps tells
 
 
-def _years(of):
-    """The year of each study by its label, where both are known and the labels differ."""
+def _by_label(of, name, column):
+    """What a column has of each study by its label, where both are known and the labels differ."""
     effects, table, kept = (getattr(of, name, None) for name in ("effects", "table", "kept"))
     if effects is not None:
-        labels, years = effects.labels, effects.table.get("year")
+        labels, values = effects.labels, effects.table.get(column)
     elif table is not None and kept is not None:
-        labels, years = of.labels, table["year"].iloc[kept] if "year" in table else None
+        labels, values = of.labels, table[column].iloc[kept] if column in table else None
     else:
         return {}
-    known = {} if years is None or len({*labels}) < len(labels) else dict(zip(labels, years.tolist(), strict=True))
-    return {"years": {label: known[label] for label in of.labels}} if {*of.labels} <= {*known} else {}
+    known = {} if values is None or len({*labels}) < len(labels) else dict(zip(labels, values.tolist(), strict=True))
+    return {name: {label: known[label] for label in of.labels}} if {*of.labels} <= {*known} else {}
 
 
 def _kept_methods(found, methods):
@@ -828,8 +830,8 @@ def cumulative(
     -------
     pandas.DataFrame
         One row per step, named after the study that joins; the columns of :func:`leave_one_out` without `shift`, and
-        `order`, the value the studies were sorted by. ``attrs`` holds the same `left_out`, `wording`
-        and `methods`.
+        `order`, the value the studies were sorted by. ``attrs`` holds the same `left_out`, `wording`,
+        `methods` and `studies`.
 
     Raises
     ------
@@ -857,8 +859,8 @@ def cumulative(
     _check.keywords("cumulative", methods, PoolOptions.__annotations__)
     measure = methods.pop("measure", "")
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="cumulative")
-    values = pd.Series(_order_values(found, order))[found.kept].reset_index(drop=True)
-    first = values.sort_values(kind="stable").index.to_numpy()
+    values, keys = (pd.Series(each)[found.kept].reset_index(drop=True) for each in _order_values(found, order))
+    first = keys.sort_values(kind="stable").index.to_numpy()
     found = found._replace(yi=found.yi[first], vi=found.vi[first])
     steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)
     steps = steps.assign(order=values.to_numpy()[first])
@@ -867,12 +869,15 @@ def cumulative(
 
 
 def _order_values(found, order):
-    """One value of each study to sort by."""
+    """One value of each study, and by what it is sorted."""
     table = found.table
     if order is None:
         order = "year" if table is not None and "year" in table else range(1, found.given + 1)
     if isinstance(order, str):
         if table is None or order not in table:
             raise ValueError(f"order={order!r} is not a column of the effects; name one, or give a value per study")
-        order = table[order].to_numpy()
-    return found.in_order(order, "order")
+        order = table[order]
+    values = found.in_order(order, "order")
+    if isinstance(order, range) or getattr(getattr(order, "dtype", None), "kind", "") in "iufM":
+        return values, values
+    return values, sortable(paired(order, "order", found.index))

@@ -24,6 +24,8 @@ from analysis.models.tau2 import generalised_q_cdf
 if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
 
+# Beyond this ratio of the largest variance to the smallest the sums over studies lose the others in rounding.
+_SPAN = 1e16
 # What is left out at either end of tau2 and of chi-square, of a probability of 1.
 _TAIL = 1e-12
 # Nodes for each unit of the logarithm of chi-square, and half as many again for tau2: more change less than the ninth
@@ -142,7 +144,7 @@ def prediction_interval(
     Returns
     -------
     ndarray, shape (2, n)
-        NaN with fewer than three studies.
+        NaN with fewer than three studies, and where variances are so far apart that rounding would make them up.
 
     Examples
     --------
@@ -153,10 +155,11 @@ def prediction_interval(
     """
     there = ~np.isnan(vi)
     k, limits = there.sum(axis=0), np.full((2, there.shape[1]), np.nan)
+    near = np.where(there, vi, -np.inf).max(axis=0) <= _SPAN * np.where(there, vi, np.inf).min(axis=0)
     low, high = np.broadcast_to(np.reshape(ci, (2, -1)), limits.shape)
     # Of one number of studies the nodes of chi-square are the same.
     for each in np.unique(k[k > 2]).tolist():
-        alike, present = np.flatnonzero(k == each), np.argsort(~there, axis=0, kind="stable")[:each]
+        alike, present = np.flatnonzero(near & (k == each)), np.argsort(~there, axis=0, kind="stable")[:each]
         for start in range(0, alike.size, _AT_ONCE):
             here = alike[start : start + _AT_ONCE]
             y, v = (np.take_along_axis(x[:, here], present[:, here], axis=0) for x in (yi, vi))

@@ -480,7 +480,12 @@ def _omnibus_test(fits, moderators, df, options):
     m, statistic = len(moderators), float(omnibus(fits, moderators, options.ci_method)[0])
     if options.ci_method != "HKSJ-wide":
         return WaldTest(statistic, (m, float(fits.df[0])))
-    wald, hksj = WaldTest(statistic * m * float(fits.factor[0]), (m, np.inf)), float(fits.hksj[0])
+    return less_certain(WaldTest(statistic * m * float(fits.factor[0]), (m, np.inf)), df, float(fits.hksj[0]))
+
+
+def less_certain(wald: WaldTest, df: float, hksj: float) -> WaldTest:
+    """The Wald test, or the F test on `df` that divides it by the factor of HKSJ, whichever has the larger p-value."""
+    m, _ = wald.df
     # Outcomes on a line leave HKSJ no variance, and its test no doubt.
     if m == 0 or hksj == 0.0:
         return wald

@@ -40,8 +40,9 @@ _LEAST, _MOST = np.log(1e-5), np.log(100.0)
 # A beta density is unbounded at its ends: p values are kept this far from 0 and 1, as in metafor.
 _CLIP = 1e-5
 _NODES = 48
-# A p curve is one of p below this; shares of it are kept this far from 0 and 1, as in its authors' app.
-_P_CURVE, _TINY = 0.05, 2.2e-16
+# A p curve is one of p below this; shares of it are kept this far from 0 and 1, and power is sought up to this, as in
+# its authors' app.
+_P_CURVE, _TINY, _MOST_POWER = 0.05, 2.2e-16, 0.99
 _STEPS, _CLOSE, _DIFFERENCE = 200, 1e-9, 1e-5
 # Starting weights and shares of the ML estimate of tau from which a single fit is climbed.
 _STARTS = (0.0, 1.0), (0.0, 0.2), (-1.5, 1.0), (1.5, 0.5)
@@ -746,8 +747,14 @@ class PCurve(Result):
         infinite.
     half_statistic, half_pvalue : float
         The same of the half curve, of p below 0.025; NaN where there is none.
+    binomial_pvalue : float
+        One-sided binomial test that more than half of the significant p values are below 0.025.
     flat_statistic, flat_pvalue : float
         Test that the curve is flatter than that of studies with a power of 33%.
+    flat_binomial_pvalue : float
+        One-sided binomial test that fewer are below 0.025 than at a power of 33%.
+    power, power_ci : float, ConfidenceInterval
+        Average power of the studies of which these are the significant ones, between 5% and 99%, and its 90% interval.
     bins : pandas.DataFrame
         Columns p, the upper end of each fifth of 0 to 0.05, and the shares there: observed, with no effect (a fifth),
         and at a power of 33%.
@@ -762,8 +769,12 @@ class PCurve(Result):
     pvalue: float
     half_statistic: float
     half_pvalue: float
+    binomial_pvalue: float
     flat_statistic: float
     flat_pvalue: float
+    flat_binomial_pvalue: float
+    power: float
+    power_ci: ConfidenceInterval
     bins: pd.DataFrame
     measure: Measure
     effects: EffectSizes | None = None
@@ -775,6 +786,53 @@ class PCurve(Result):
 
     def _in_words(self):
         return sentences.p_curve(self)
+
+
+def _beyond(far, away):
+    """The probability of |z| beyond `far`, if the mean of z is `away` from 0."""
+    return special.ndtr(away - far) + special.ndtr(-away - far)
+
+
+def curve_columns(z: Floats, away: float | Floats = 0.0, below: float = _P_CURVE) -> Floats:
+    """Stouffer statistics (n,) of a p-curve: whether p below a limit are smaller than at a mean of z so far from 0.
+
+    z (k, n) is each effect over its standard error, without its sign. Negative where they are smaller; NaN where no p
+    is below the limit.
+
+    Examples
+    --------
+    >>> curve_columns(np.array([[2.0], [3.0], [4.0]])).round(2).tolist()
+    [-1.9]
+    """
+    used = 2.0 * special.ndtr(-z) < below
+    shares = _beyond(z, away) / _beyond(-special.ndtri(below / 2.0), away)
+    quantiles = np.where(used, special.ndtri(np.clip(shares, _TINY, 1.0 - _TINY)), 0.0)
+    with np.errstate(invalid="ignore"):
+        return quantiles.sum(axis=0) / np.sqrt(used.sum(axis=0))
+
+
+def curve_power(z: Floats, level: float = 0.9) -> Floats:
+    """Average power and its interval (3, n), where the statistic of the curve (k, n) is 0, or as far off as `level`.
+
+    Examples
+    --------
+    >>> curve_power(np.array([[2.0], [3.0], [4.0]]))[:, 0].round(2).tolist()
+    [0.59, 0.07, 0.94]
+    """
+    half = t_quantile(np.inf, level)
+    targets = np.array([0.0, -half, half])[:, None]
+    ends = np.zeros((3, z.shape[1])), np.full((3, z.shape[1]), _away_at(_MOST_POWER))
+    # The statistic rises with the power: halved until the bracket is as narrow as rounding.
+    for _ in range(52):
+        middle = 0.5 * (ends[0] + ends[1])
+        short = curve_columns(z[:, None], middle) < targets
+        ends = np.where(short, middle, ends[0]), np.where(short, ends[1], middle)
+    return _beyond(-special.ndtri(_P_CURVE / 2.0), 0.5 * (ends[0] + ends[1]))
+
+
+def _away_at(power):
+    """How far from 0 the mean of z is at this power of a two-sided test at 5%."""
+    return float(np.sqrt(special.chndtrinc(special.chdtri(1, _P_CURVE), 1, 1.0 - power)))
 
 
 @documented
@@ -811,54 +869,58 @@ def p_curve(
     not all of the studies were selected from nothing; it shows no bias, and where true effects differ no effect worth
     knowing. The tests have poor properties (Morey & Davis-Stober 2025).
 
+    The average power is the one at which half of all curves would fall more steeply; its interval has those at which
+    5% and 95% would. All studies are taken to have the same power: where it differs, the average is put too high
+    (Brunner & Schimmack 2020).
+
     References
     ----------
-    Simonsohn, Nelson & Simmons 2014, doi 10.1037/a0033242 (the curve); their app, version 4.05 (half curve, Stouffer
-    tests, power of 33%); Morey & Davis-Stober 2025, doi 10.1080/01621459.2025.2544397 (its properties).
+    Simonsohn, Nelson & Simmons 2014, doi 10.1037/a0033242 (the curve); their app, version 4.052 (half curve, Stouffer
+    and binomial tests, power of 33%, average power and its interval); Brunner & Schimmack 2020, doi
+    10.15626/MP.2018.874 (average power); Morey & Davis-Stober 2025, doi 10.1080/01621459.2025.2544397 (the tests).
 
     Examples
     --------
     >>> found = p_curve([0.9, 0.7, 0.62, 0.5, 0.1], [0.09, 0.08, 0.06, 0.05, 0.01])
     >>> found.significant, round(found.pvalue, 2), found.evidential
     (4, 0.07, False)
+    >>> [round(x, 2) for x in (found.power, *found.power_ci)]
+    [0.38, 0.05, 0.85]
     """
     import pandas as pd
 
     found, _ = read("p_curve", yi, vi, se, missing, least=1)
-    z = np.abs(found.yi) / np.sqrt(found.vi)
-    p = 2.0 * special.ndtr(-z)
-    used = p < _P_CURVE
-    if not used.any():
+    z = np.abs(found.yi[:, None]) / np.sqrt(found.vi[:, None])
+    p = 2.0 * special.ndtr(-z[:, 0])
+    used, half = (int((p < limit).sum()) for limit in (_P_CURVE, _P_CURVE / 2.0))
+    if not used:
         raise ValueError(f"p_curve() needs studies with p below {_P_CURVE:g}, and of {len(p)} none has; give others")
-    away = special.chndtrinc(special.chdtri(1, _P_CURVE), 1, 2.0 / 3.0)
-    half, square = p < _P_CURVE / 2.0, z[used] ** 2
-    # Far out the share is 1 but for rounding.
-    flat = _stouffer(3.0 * (special.chndtr(square, 1, away) - 2.0 / 3.0))
+    third = _away_at(1.0 / 3.0)
+    full, halved = (float(curve_columns(z, 0.0, limit)[0]) for limit in (_P_CURVE, _P_CURVE / 2.0))
+    flat = -float(curve_columns(z, third)[0])
+    power, low, high = curve_power(z)[:, 0].tolist()
     ends = np.arange(1, 6) / 100.0
-    third = 3.0 * (1.0 - special.chndtr(special.chdtri(1, ends), 1, away))
-    shares = np.histogram(p[used], [0.0, *ends])[0] / used.sum()
-    full, halved = _stouffer(p[used] / _P_CURVE), _stouffer(p[half] / (_P_CURVE / 2.0))
+    below = 3.0 * _beyond(-special.ndtri(ends / 2.0), third)
+    expected = 3.0 * _beyond(-special.ndtri(_P_CURVE / 4.0), third)
+    shares = np.histogram(p[p < _P_CURVE], [0.0, *ends])[0] / used
     return PCurve(
         k=len(p),
-        significant=int(used.sum()),
-        half=int(half.sum()),
+        significant=used,
+        half=half,
         statistic=full,
         df=np.inf,
         pvalue=float(special.ndtr(full)),
         half_statistic=halved,
         half_pvalue=float(special.ndtr(halved)),
+        binomial_pvalue=float(special.bdtrc(half - 1, used, 0.5)),
         flat_statistic=flat,
         flat_pvalue=float(special.ndtr(flat)),
+        flat_binomial_pvalue=float(special.bdtr(half, used, expected)),
+        power=power,
+        power_ci=ConfidenceInterval(low, high),
         bins=pd.DataFrame(
-            {"p": ends, "observed": shares, "no effect": 0.2, "power of 33%": np.diff(third, prepend=0.0)}
+            {"p": ends, "observed": shares, "no effect": 0.2, "power of 33%": np.diff(below, prepend=0.0)}
         ),
         measure=found.measure,
         effects=found.effects,
     )
-
-
-def _stouffer(shares):
-    """The sum of normal quantiles over the root of their number, NaN for none; shares are kept off 0 and 1."""
-    if not len(shares):
-        return np.nan
-    return float(special.ndtri(np.clip(shares, _TINY, 1.0 - _TINY)).sum() / np.sqrt(len(shares)))

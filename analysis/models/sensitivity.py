@@ -85,13 +85,12 @@ def influence(fitted: PooledEffect | EffectSizes | MetaRegression) -> pd.DataFra
     -----
     Standard errors are those of the model, as metafor has them under test="z", whatever the `ci_method`: an HKSJ factor
     is estimated anew without each study, and would mix its own chance into every measure. Studies are left out of the
-    estimate of tau2 as well. The limits are those of metafor's influence.rma.uni, and have no sharper reason than that
-    they single out few studies.
+    estimate of tau2 as well. The limits have no sharper reason than that they single out few studies.
 
     References
     ----------
-    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11 (all measures); Belsley, Kuh & Welsch
-    1980, Regression Diagnostics (the limits).
+    Viechtbauer & Cheung 2010, Res Synth Methods 1:112-125, doi 10.1002/jrsm.11 (all measures); metafor's
+    influence.rma.uni (the limits).
 
     Examples
     --------

@@ -669,7 +669,7 @@ def trim_and_fill(
     References
     ----------
     Duval & Tweedie 2000, doi 10.1111/j.0006-341X.2000.00455.x and 10.1080/01621459.2000.10473905 (estimators, their
-    variances); the test of R0: the first, section 3.
+    variances, and the test of R0).
 
     Examples
     --------

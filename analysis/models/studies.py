@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import _check
+from analysis._check import is_pandas, paired, some
 from analysis._types import Benefit, Floats, Labels, Missing
 from analysis.measures import Measure
 from analysis.models.results import PooledEffect
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     from analysis.data.effect_sizes import EffectSizes
 
-# How many labels a message names.
-_NAMED = 5
 TABLE_HAS_ITS_OWN = "{name} is given, but the effects are a table with its own variances; change its column vi instead"
 BOTH_GIVEN = "vi and se are both given; leave one out: vi is the square of se"
 
@@ -143,7 +143,7 @@ def read_studies(
     _check.single(measure=measure)
     raw = _taken_apart(yi, vi, se, to, one)
     measure = Measure(measure or raw.measure)
-    index = next((x.index for x in (raw.yi, raw.spread) if _is_pandas(x, "Series")), None)
+    index = next((x.index for x in (raw.yi, raw.spread) if is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
     given = len(raw.yi)
@@ -244,7 +244,7 @@ def table_of(effects: Any, to: str, give: str = "") -> pd.DataFrame | None:
     >>> table_of([0.1, 0.2], "pool") is None
     True
     """
-    if _is_pandas(effects, "DataFrame"):
+    if is_pandas(effects, "DataFrame"):
         return effects
     if isinstance(effects, PooledEffect):
         return None
@@ -261,12 +261,6 @@ def table_of(effects: Any, to: str, give: str = "") -> pd.DataFrame | None:
     ):
         raise TypeError(_check.refusal(effects, to, give))
     return None
-
-
-def _is_pandas(values, *kinds):
-    """Whether an object is of pandas, which is not loaded for the question."""
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(values, tuple(getattr(pandas, kind) for kind in kinds))
 
 
 def labels_of(table: pd.DataFrame) -> list[Any] | None:
@@ -288,55 +282,7 @@ def labels_of(table: pd.DataFrame) -> list[Any] | None:
 
 def index_labels(index: pd.Index) -> list[Any] | None:
     """Return the labels of an index, None where it only numbers its rows."""
-    return None if _is_pandas(index, "RangeIndex") else index.tolist()
-
-
-def paired(values: Any, name: str, index: pd.Index | None, of: str = "yi") -> Any:
-    """Return values in the order of the effects: those of pandas by their index, all others as they stand.
-
-    Parameters
-    ----------
-    values : array_like
-        One value for each effect; of a DataFrame the rows are paired.
-    name : str
-        What they are called, for the message.
-    index : pandas.Index or None
-        That of the effects.
-    of : str, optional
-        What has that index, for the message.
-
-    Raises
-    ------
-    ValueError
-        If the indexes do not have the same labels, or differ in order and have one twice.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> paired(pd.Series([1, 2], index=["b", "a"]), "vi", pd.Index(["a", "b"])).tolist()
-    [2, 1]
-    """
-    if not (_is_pandas(index, "Index") and _is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
-        return values
-    own = values.index
-    problems = [
-        *(
-            f"{called} has no {_some(x)}"
-            for called, x in ((name, index.difference(own, False)), (of, own.difference(index, False)))
-            if len(x)
-        ),
-        *(
-            f"{called} has {_some(x[x.duplicated()].unique())} twice"
-            for called, x in ((of, index), (name, own))
-            if not x.is_unique
-        ),
-    ]
-    if problems:
-        raise ValueError(
-            f"{of} and {name} are paired by their index, but their labels differ: {'; '.join(problems)}; give both the "
-            f"same labels, or {name}.to_numpy(), which is paired by position"
-        )
-    return values.reindex(index)
+    return None if is_pandas(index, "RangeIndex") else index.tolist()
 
 
 def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Index | None, of: str = "yi") -> Any:
@@ -360,14 +306,9 @@ def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Ind
     p  2
     q  1
     """
-    if not _is_pandas(values, "DataFrame"):
+    if not is_pandas(values, "DataFrame"):
         return values
     return paired(paired(values, name, index, of).T, f"the columns of {name}", columns, of).T
-
-
-def _some(labels, write=repr):
-    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
-    return ", ".join(map(write, labels[:_NAMED].tolist())) + more
 
 
 def _known(yi, spread, name, names):
@@ -425,16 +366,16 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     column = cluster_column(rows)
     if column not in rows:
         return
-    study = rows[column].dropna()
-    twice = study[study.duplicated()].unique()
-    if not len(twice):
+    named = Counter(_check.as_text(each) for each in rows[column].dropna())
+    twice = [name for name, times in named.items() if times > 1]
+    if not twice:
         return
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
         frame, level = frame.f_back, level + 1
     message = (
-        f"{_some(twice, str)}: several rows of the column {column}, whose effects {to} takes to be independent; "
-        "pool_multilevel(effects) does not"
+        f"{some(np.array(twice), str)}: several rows of the column {column}, whose effects {to} takes to be "
+        "independent; pool_multilevel(effects) does not"
     )
     if getattr(effects, "options", {}).get("multi_arm") == "split":
         message += "; splitting shares out the people of an arm, and ignores the correlation that is left"

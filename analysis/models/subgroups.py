@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,13 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Labels, Missing, PIMethod, Tau2Method
-from analysis.models.pooling import check_options, pool_segments, pool_studies, segment_numbers
-from analysis.models.regression import meta_regression
+from analysis.models.coefficients import WaldTest
+from analysis.models.design import group_means
+from analysis.models.pooling import check_options, heterogeneity, pool_segments, pool_studies, segment_numbers
+from analysis.models.regression import less_certain
 from analysis.models.results import PooledEffect, Result, flat
-from analysis.models.studies import read_studies
+from analysis.models.studies import Studies, read_studies
+from analysis.models.tau2 import q_profile_interval
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -162,16 +165,14 @@ def pool_subgroups(
     options = check_options(tau2_method, ci_method, pi_method, confidence_level)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_subgroups")
     yi, vi = found.yi, found.vi
-    name, groups, left_out = _grouping(found, by)
+    name, groups, left_out = grouping_of(found, by)
     group, names = pd.factorize(groups)
-    within, common = options, None
-    if tau2 == "common" and len(names) > 1:
-        data = pd.DataFrame({"yi": yi, "vi": vi, "group": groups.astype(str)})
-        methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
-        common = meta_regression("yi ~ C(group)", data, **methods)
-        within = options._replace(tau2_method="fixed", tau2=common.tau2, tau2_ci=common.tau2_ci)
     order, sizes = np.argsort(group, kind="stable"), np.bincount(group)
     studies = yi[order], vi[order], tuple(found.labels[i] for i in order)
+    within, common = options, None
+    if tau2 == "common" and len(names) > 1:
+        common = _common_tau2(*studies[:2], sizes, options)
+        within = options._replace(tau2_method="fixed", tau2=common.tau2, tau2_ci=common.tau2_ci)
     pooled = pool_segments(*studies, sizes, within, measure=found.measure)
     pooled = [replace(each, effects=own) for each, own in zip(pooled, _effects_of(found, group), strict=True)]
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
@@ -182,7 +183,7 @@ def pool_subgroups(
     return PooledSubgroups(groups, pool_studies(found, options), name, tau2, *q, *f)
 
 
-def _grouping(found, by):
+def grouping_of(found: Studies, by: Any) -> tuple[str, np.ndarray, dict[str, tuple[tuple[str, str], ...]]]:
     """The name of the grouping, one group, as text, for each study, and the studies left out of each group."""
     table = found.table
     if isinstance(by, str) and (table is None or by not in table):
@@ -224,6 +225,32 @@ class _Test(NamedTuple):
 _NO_TEST = _Test(np.nan, (np.nan, np.nan), np.nan)
 
 
+class _Common(NamedTuple):
+    """The one tau2 of all groups, in the words of `heterogeneity`."""
+
+    tau2: float
+    tau2_ci: tuple[float, float]
+    df: int
+    hksj: float
+    factor: float
+
+
+def _common_tau2(yi, vi, sizes, options):
+    """tau2 estimated with the groups as moderators."""
+    if sizes.max() == 1:
+        raise ValueError(
+            f"tau2='common' needs a group of two studies or more, and each of the {sizes.size} groups has one; form "
+            "larger groups"
+        )
+    data = group_means(yi, vi, sizes)
+    _, between = heterogeneity(data, options)
+    tau2_ci = options.tau2_ci
+    if tau2_ci is None:
+        tau2_ci = (q_profile_interval(data, options.confidence_level) * data.scale**2)[:, 0].tolist()
+    tau2, hksj, factor = (float(between[name][0]) for name in ("tau2", "hksj", "factor"))
+    return _Common(tau2, tuple(tau2_ci), data.df, hksj, factor)
+
+
 def _between(pooled, wald, common, ci_method):
     """Q between groups on chi-square, and its F form under HKSJ."""
     df = len(pooled) - 1
@@ -234,11 +261,14 @@ def _between(pooled, wald, common, ci_method):
     test = _Test(q, df, float(special.chdtrc(df, q)))
     if not ci_method.startswith("HKSJ"):
         return test, _NO_TEST
-    if common is not None and np.isinf(common.qm_df[1]):
-        return test, _NO_TEST
-    if common is not None:
-        return test, _Test(common.qm, tuple(map(float, common.qm_df)), common.qm_pvalue)
-    return test, (_welch(pooled) if all(p.k > 1 for p in pooled) else _NO_TEST)
+    if common is None:
+        return test, (_welch(pooled) if all(p.k > 1 for p in pooled) else _NO_TEST)
+    if ci_method == "HKSJ-wide":
+        f = less_certain(WaldTest(q, (df, np.inf)), common.df, common.hksj)
+    else:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            f = WaldTest(float(np.divide(q, df * common.factor)), (df, common.df))
+    return test, (_NO_TEST if np.isinf(f.df[1]) else _Test(f.statistic, tuple(map(float, f.df)), f.pvalue))
 
 
 def _welch(groups):

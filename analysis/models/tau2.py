@@ -65,6 +65,8 @@ _STEP, _FLOOR = 1e-9, 1e-14
 _NARROW = 1e-6
 # So many Newton steps are needed only where rounding hides the slope; bisection then ends the search.
 _NEWTON_STEPS = 40
+# Points of the likelihood of a single column that are looked at together before any search.
+_POINTS = 8
 # Bisection alone would end a root search in so many rounds.
 _ROUNDS = 60
 # The fixed weights of a generalised Q are this power of the variances.
@@ -344,11 +346,22 @@ def likelihood_tau2(data: Any, restricted: bool = True) -> Floats:
     if not some.size:
         return tau2
     part = data.take(some) if some.size < upper.size else data
-    start, end = (part.point(t, restricted) for t in (np.zeros(some.size), upper[some]))
-    owner, *bracket = _isolate(part, start, end, restricted)
+    left, right = _first_look(part, upper[some], restricted)
+    owner, *bracket = _isolate(part, left, right, restricted)
     root = _refine(part.take(owner), *bracket, restricted)
-    tau2[some] = _highest(part, owner, root, start.fit <= start.trace, restricted)
+    tau2[some] = _highest(part, owner, root, (left.fit <= left.trace)[: some.size], restricted)
     return tau2
+
+
+def _first_look(data, upper, restricted):
+    """The likelihood equation at both ends of one interval a column, or of several of a single column."""
+    if upper.size > 1:
+        return tuple(data.point(t, restricted) for t in (np.zeros(upper.size), upper))
+    # A call costs more than a few more numbers: points at even steps of the logarithm spare rounds.
+    small, share = data.smallest, np.linspace(0.0, 1.0, _POINTS)
+    t = small * np.expm1(share * np.log1p(upper / small))
+    points = data.take(np.zeros(_POINTS, dtype=int)).point(t, restricted)
+    return points.take(slice(-1)), points.take(slice(1, None))
 
 
 def upper_bound(square: Values, smallest: Values, largest: Values) -> Values:
@@ -361,8 +374,8 @@ def upper_bound(square: Values, smallest: Values, largest: Values) -> Values:
 
 
 def _isolate(data, left, right, restricted):
-    """Split (0, upper) into brackets of one maximum each; returns their columns, both ends and a start."""
-    owner, found = np.arange(right.t.size), [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
+    """Split intervals of tau2 into brackets of one maximum each; returns their columns, both ends and a start."""
+    owner, found = np.arange(right.t.size) % data.smallest.size, [(np.zeros(0, dtype=int), *np.zeros((3, 0)))]
     # A first split near the root brings the start closer; halving then ends the search.
     for split_at in itertools.chain([_guess], itertools.repeat(_halfway)):
         # A NaN proves nothing: split on.
@@ -393,11 +406,11 @@ def _single_or_none(left, right):
     a, b = left.t, right.t
     ga, gb = left.fit / left.fit_slope - a, right.fit / right.fit_slope - b
     ha, hb = left.trace / left.trace_slope - a, right.trace / right.trace_slope - b
-    peak = np.clip(gb - 2 * ha, a, b)
+    peak = np.minimum(np.maximum(gb - 2 * ha, a), b)
     # The slope is then negative from end to end, and fit = trace has one root at most.
     single = peak <= a
     below = left.fit * ((a + gb) / (peak + gb)) ** 2 * (peak + ha) < left.trace * (a + ha)
-    peak = np.clip(ga - 2 * hb, a, b)
+    peak = np.minimum(np.maximum(ga - 2 * hb, a), b)
     below |= right.fit * ((b + ga) / (peak + ga)) ** 2 * (peak + hb) < right.trace * (b + hb)
     above = left.fit * ((a + ga) / (b + ga)) ** 2 * (b + hb) > left.trace * (a + hb)
     above &= left.fit > left.trace

@@ -43,6 +43,7 @@ from analysis.plots._rows import (
     drawn,
     fixed,
     given_decimals,
+    same_measure,
     source_of,
     usable_order,
 )
@@ -125,7 +126,8 @@ def forest(
         Further models of the same trials, one row each below the overall result. The result that is drawn anyway may
         be among them and lends its name to the overall row.
     data : DataFrame or EffectSizes, optional
-        Columns for a PooledEffect or PooledSubgroups, one row for each trial in the order of the result.
+        Columns for a PooledEffect or PooledSubgroups, one row for each trial: paired by the name of the trial (columns
+        label or study, or the index); where the rows or the trials have no names, in the order of the result.
     {columns, right}
     symbols : mapping of str to mapping, optional
         Columns drawn as lettered circles, as risk of bias or certainty: column -> {value: letter}. The letters "+",
@@ -255,6 +257,7 @@ def _named_models(models, pooled):
     for name, model in named.items():
         if not (_is_posterior(model) or (hasattr(model, "estimate") and hasattr(model, "ci"))):
             raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
+        same_measure(f"models[{name!r}]", model, getattr(pooled, "measure", ""), "the result")
     pooled = getattr(pooled, "result", pooled)
     own = next((name for name, model in named.items() if model is pooled), "")
     return {name: model for name, model in named.items() if model is not pooled}, own

@@ -32,12 +32,14 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, Series
 from analysis.plots._page import ReportFigure, Spec, draw
+from analysis.plots._risk_of_bias import judgement_columns
 from analysis.plots._rows import (
     add_cells,
     add_notes,
     build_rows,
     drawn,
     fixed,
+    same_measure,
     sort_trials,
     source_of,
     usable_order,
@@ -80,6 +82,7 @@ def steps_forest(
     overall: PooledEffect | MultilevelEffect | Literal[False] | None = None,
     columns: Sequence[str] | Mapping[str, str] | None = None,
     right: Sequence[str] | Mapping[str, str] = ("effect", "pvalue", "tau2", "i2"),
+    risk_of_bias: pd.DataFrame | None = None,
     measure: str | None = None,
     unit: str = "",
     confidence_level: float | None = None,
@@ -103,6 +106,10 @@ def steps_forest(
     columns, right : sequence of str, or mapping of str to heading
         Columns of the steps left and right of the panel; "effect" is the estimate with its interval. Default left:
         what the trials were sorted by, if anything, and "k".
+    risk_of_bias : pandas.DataFrame, optional
+        From :func:`analysis.read_risk_of_bias`, the rows of one tool: at the far right a lettered circle for every
+        judgement of the trial that a step adds or leaves out, known by its id, or by its label where the steps have no
+        ids.
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of ``overall``, or of the
         steps.
@@ -126,7 +133,7 @@ def steps_forest(
     Raises
     ------
     ValueError
-        If a column is missing, or there is no step.
+        If a column is missing, there is no step, or no judgement is of these trials.
 
     See Also
     --------
@@ -152,7 +159,8 @@ def steps_forest(
     """
     left, right, overall = _step_headings(steps, columns), as_headings(right, "right"), overall or None
     _check_steps(steps, {"columns": left, "right": right})
-    out, how = "shift" in steps, _methods_of(steps, overall, confidence_level)
+    out, studies = "shift" in steps, steps.attrs.get("studies", {})
+    how = _methods_of(steps, overall, confidence_level)
     wording = _wording_of_steps(steps, overall, measure, unit)
     steps, order = _in_order(steps)
     table = _step_rows(steps, overall, how.confidence_level, wording)
@@ -162,12 +170,17 @@ def steps_forest(
     what = f"Pooled {wording.measure.name}"
     series = (Series("contrast", ("pooled",), style.INTERVAL, style.INK, "step"),)
     panel = contrast_panel(table, wording, favours, caption=axis_title(wording, what), series=series)
+    judged = []
+    if risk_of_bias is not None:
+        whose = f"Circles: {wording.noun} {'left out' if out else 'added'}"
+        table = table.assign(study=[studies.get(name, name) for name in table["name"]])
+        table, judged = judgement_columns(table, risk_of_bias, wording, whose)
     rows = f"each row: the pooled result of the {wording.noun} named and all above it"
     if out:
         rows = f"each row: the pooled result of all {wording.nouns} but the one named"
     spec = Spec(
         table,
-        _step_tracks(table, left, right, panel, out, wording),
+        [*_step_tracks(table, left, right, panel, out, wording), *judged],
         wording,
         title=title or f"{what} {f'without each {wording.noun} in turn' if out else f'as {wording.nouns} are added'}",
         said=_step_findings(table, wording, out),
@@ -179,7 +192,10 @@ def steps_forest(
         marks=words.MARKS | STEP_MARKS,
         facts=(words.order_sentence(order, False, wording),),
         notes=(words.sentences(note),),
-        drop=tuple(name for name in (*reversed(right), *reversed(left)) if name != "effect"),
+        drop=(
+            *(name for name in (*reversed(right), *reversed(left)) if name != "effect"),
+            *(column.name for column in judged[:1]),
+        ),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
 
@@ -187,6 +203,11 @@ def steps_forest(
 def _methods_of(steps, overall, confidence_level):
     """Return how the steps were pooled, as far as they know it, or else as the result of all of them was."""
     told = steps.attrs.get("methods") or {name: getattr(overall, name, "") for name in METHODS}
+    at = getattr(overall, "confidence_level", None)
+    if at and told["confidence_level"] and at != told["confidence_level"]:
+        raise ValueError(
+            f"overall has an interval of {level(at)}, the steps of {level(told['confidence_level'])}; pool both alike"
+        )
     told = told | {"confidence_level": confidence_level or told["confidence_level"] or 0.95}
     return SimpleNamespace(**told)
 
@@ -207,7 +228,10 @@ def _in_order(steps):
 
 def _wording_of_steps(steps, overall, measure, unit):
     """Return what the effects are called: by the result of all of them, else as the steps have it."""
-    told = steps.attrs.get("wording") if overall is None and measure is None else None
+    told = steps.attrs.get("wording")
+    if overall is not None:
+        same_measure("overall", overall, told["measure"] if told else "", "the steps")
+    told = told if overall is None and measure is None else None
     wording = Wording(**told) if told else Wording.of(overall, measure)
     return replace(wording, unit=unit) if unit else wording
 
@@ -335,6 +359,7 @@ def outcomes_forest(
     *,
     columns: Sequence[str] | Mapping[str, str] = (),
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
+    risk_of_bias: pd.DataFrame | None = None,
     order: str = "year",
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
@@ -353,7 +378,11 @@ def outcomes_forest(
     ----------
     outcomes : mapping of str to EffectSizes, PooledArms or PooledEffect
         Two to six results of one measure, each pooled over its own trials. Trials are the same where their label is.
-    {columns, right, order, favours, measure, digits}
+    {columns, right}
+    risk_of_bias : pandas.DataFrame, optional
+        From :func:`analysis.read_risk_of_bias`, the rows of one tool: at the far right a lettered circle for every
+        judgement, beside the first outcome of a trial.
+    {order, favours, measure, digits}
     head : str
         Heading of the column that names the outcomes, such as "Follow-up".
     {title}
@@ -374,7 +403,8 @@ def outcomes_forest(
     Raises
     ------
     ValueError
-        For fewer than two or more than six outcomes, or outcomes of different measures, units or levels.
+        For fewer than two or more than six outcomes, outcomes of different measures, units or levels, or judgements
+        of none of the trials.
 
     See Also
     --------
@@ -414,12 +444,16 @@ def outcomes_forest(
     )
     panel = contrast_panel(table, wording, favours, series=series)
     cells = Rows.of(_with_outcome_texts(table, wording))
-    cells = add_columns(cells, {"columns": left, "right": right}, {}, wording)
+    cells, judged = add_columns(cells, {"columns": left, "right": right}, {}, wording), []
+    if risk_of_bias is not None:
+        first = cells.frame().assign(study=table["study"].where(table["shown"] != ""))
+        first, judged = judgement_columns(first, risk_of_bias, wording)
+        cells = Rows.of(first.assign(study=table["study"]))
     names, *rest = tracks_of(cells, left, right, {}, [panel], wording)
     by = "outcome" if head == "Outcome" else head  # words of users keep their case
     spec = Spec(
         cells,
-        [names, Column("outcome", head, ("text_outcome",), "left"), *rest],
+        [names, Column("outcome", head, ("text_outcome",), "left"), *rest, *judged],
         wording,
         title=title or f"{wording.measure.title} by {by} in {wording.counted(trials['name'].nunique())}",
         said=_outcome_findings(cells, wording),
@@ -427,7 +461,7 @@ def outcomes_forest(
         marks=words.MARKS | OUTCOME_MARKS,
         facts=(words.order_sentence(order, False, wording),),
         notes=(words.key_sentence(key), words.sentences(note)),
-        drop=(*drop_order(left, right), "difference"),
+        drop=(*drop_order(left, right), "difference", *(column.name for column in judged[:1])),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
 

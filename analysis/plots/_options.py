@@ -6,6 +6,7 @@ them and puts them into force beside the theme, where page and axis read them.
 
 import difflib
 import inspect
+import itertools
 import math
 from numbers import Real
 
@@ -17,6 +18,7 @@ from analysis._types import FigureOptions, LevelOptions, PageOptions, RowOptions
 TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions, FigureOptions, RowOptions)}
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
 PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
+MOST = 100  # ticks or lines of an axis
 SINGLE = "null compact footer dpi title prediction xlabel digits measure".split()
 DEFAULTS = {
     "xlim": None,
@@ -74,6 +76,9 @@ def _number(name, value, also=""):
 def _numbers(name, value):
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise ValueError(f"{name} is {value!r}; give a sequence of numbers")
+    value = tuple(itertools.islice(value, MOST + 1))
+    if len(value) > MOST:
+        raise ValueError(f"{name} has more than {MOST} values, more than an axis has room for; give fewer")
     return tuple(_number(f"a value of {name}", each) for each in value)
 
 

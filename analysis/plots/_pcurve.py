@@ -104,7 +104,7 @@ def p_curve_plot(
         key=lambda plane: [line_entry(name, colors=_colour(i), **look) for i, (_, name, look) in enumerate(CURVES)],
         title=title or f"p-curve of {wording.counted(found.k)}",
         footer=_footer(found, wording, note),
-        seen=(_significant(found, wording), *_tests(found)),
+        seen=(_significant(found, wording), *_tests(found, wording)),
         printed=heads,
         left=planes.room_for(upright.ticks()[1]),
         height=TALL * width,
@@ -130,12 +130,14 @@ def _significant(found, wording):
     return f"{number(found.significant, 0)} of {wording.counted(found.k)} with p < {number(0.05)}"
 
 
-def _tests(found):
-    """Return the tests of the curve."""
+def _tests(found, wording):
+    """Return the tests of the curve, and the power that it shows."""
+    power, low, high = (percent(x) for x in (found.power, *found.power_ci))
     half = f"; of p < {number(0.025, 3)} alone: p {equals(found.half_pvalue)}" if found.half else ""
     return (
         f"Test that it falls, as with an effect: p {equals(found.pvalue)}{half}",
         f"Test that it is flatter than at a power of 33%: p {equals(found.flat_pvalue)}",
+        f"Average power, if it is the same in all {wording.nouns}: {power} (90% CI {low} to {high})",
     )
 
 
@@ -146,4 +148,4 @@ def _footer(found, wording, note):
         "test of bias, and its properties are poor (Morey 2025, doi 10.1080/01621459.2025.2544397)"
     )
     what = f"{_significant(found, wording)}, in fifths (Simonsohn 2014, doi 10.1037/a0033242)"
-    return (what,), (*_tests(found), doubt), (note,)
+    return (what,), (*_tests(found, wording), doubt), (note,)

@@ -60,7 +60,7 @@ def _short(domains):
     return {name: found.get(name) or next(free) for name in domains}
 
 
-def judgement_columns(rows, judged, wording):
+def judgement_columns(rows, judged, wording, whose=""):
     """Return the rows with the judgements of their trials, and the columns that show them.
 
     Parameters
@@ -70,6 +70,8 @@ def judgement_columns(rows, judged, wording):
     judged : DataFrame
         From ``read_risk_of_bias``, of one tool.
     wording : Wording
+    whose : str
+        Of which trial the circles of a row are, where its name does not tell.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def judgement_columns(rows, judged, wording):
         raise ValueError(f"risk_of_bias says nothing of these {wording.nouns}: it has {some} and others, not {own}")
     silent = table.loc[trial].isna().all(axis=1).groupby(rows.loc[trial, "study"]).all()
     none = not_judged_sentence(int(silent.sum()), wording.counted(len(silent)), f"nobody with {found.tool}")
-    said = ". ".join(filter(None, (_judges_sentence(found), none)))
+    said = ". ".join(filter(None, (whose, _judges_sentence(found), none)))
     columns, look = [], {"span": f"Risk of bias ({found.tool})", "said": said}
     for name, short in _short(table).items():
         key, values = f"{NAME}_{short}", table[name]

@@ -21,17 +21,19 @@ import pandas as pd
 from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
 from analysis.evidence.responders import Responders
+from analysis.measures import Measure
 from analysis.models.bayes import PosteriorEffect
 from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
 from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect, pvalues, t_quantile
+from analysis.models.studies import index_labels, paired
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
 from analysis.plots._table import Rows
 from analysis.plots._words import tau2_words
 from analysis.sentences import Wording, clustered
-from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent
+from analysis.text import MINUS, NOT_ESTIMABLE, NUMBERS, equals, number, percent, sortable
 
 MEANINGS = {
     "SD imputed": "SD imputed from comparable arms",
@@ -53,7 +55,6 @@ MEANINGS = {
     "corrected": "a zero cell, effect and interval shown after a continuity correction",
     "weightless": "weight 0 in a Mantel-Haenszel ratio, in which its events count all the same",
 }
-NUMERALS = 12  # of a number within a name, at most, for names to be in order
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SERIES = ("placebo", "treatment", "contrast")
 NUMBERED = ("tau", "tau2", "i2", "q", "q_df", "q_pvalue", "statistic", "df", "pvalue")
@@ -283,21 +284,39 @@ def _with_counts(trials, pooled):
 
 
 def _with_columns(trials, data):
-    """Return the trials with the columns of ``data``, which has one row for each of them in their order."""
+    """Return the trials with the columns of ``data``, which has one row for each of them."""
     if data is None:
         return trials
     table = getattr(data, "table", data)
     if not isinstance(table, pd.DataFrame) or len(table) != len(trials):
         rows = f" of {len(table)} rows" if hasattr(table, "__len__") else ""
         raise ValueError(
-            f"data must be a DataFrame or EffectSizes with one row for each of the {len(trials)} trials, in "
-            f"their order; it is a {type(data).__name__}{rows}"
+            f"data must be a DataFrame or EffectSizes with one row for each of the {len(trials)} trials; "
+            f"it is a {type(data).__name__}{rows}"
         )
+    table = _of_these(trials, table)
     known = {long: table[short] for short, long in _ARM_LEVEL.items() if short in table and long not in table}
     table = table.assign(**known)
     extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
-    return trials.assign(**{str(c): table[c].tolist() for c in extra}, **flags)
+    return trials.assign(**{str(c): _cells(table[c]) for c in extra}, **flags)
+
+
+def _cells(column):
+    """The values of a column without its index, which keep the order of their categories."""
+    return column.array if isinstance(column.dtype, pd.CategoricalDtype) else column.tolist()
+
+
+def _of_these(trials, table):
+    """Return the rows of a table in the order of the trials: by name, or as they stand where a side has none."""
+    named = [table[name] for name in ("label", "study") if name in table] or [index_labels(table.index)]
+    named = [pd.Index(map(_check.as_text, names)) for names in named if names is not None]
+    alike = [(own, names) for own in (trials["label"], trials["study"]) for names in named if set(own) == set(names)]
+    nameless = [*trials["label"]] == [f"Study {i + 1}" for i in range(len(trials))]
+    if any([*own] == [*names] for own, names in alike) or not named or (nameless and not alike):
+        return table
+    own, names = next((pair for pair in alike if pair[1].is_unique), (trials["label"], named[0]))
+    return paired(table.set_axis(names), "data", pd.Index(own), "the result")
 
 
 def block_of_arms(name, pooled):
@@ -325,6 +344,14 @@ def _members(arms):
     """Return the group of each study of a PooledArms."""
     values = arms.effects.table[arms.by].astype(object)
     return values.map(str).where(values.notna(), NOT_STATED).tolist()
+
+
+def same_measure(name, model, measure, of):
+    """Raise ValueError for a model, the argument ``name``, on another scale than what the figure is of."""
+    own = getattr(model, "measure", "")
+    # Peto's odds ratio is one.
+    if own and measure and Measure(own).name.removeprefix("Peto ") != Measure(measure).name.removeprefix("Peto "):
+        raise ValueError(f"{name} is a pooled {Measure(own).name}, and {of} a {Measure(measure).name}; draw them apart")
 
 
 def usable_order(trials, order):
@@ -355,22 +382,13 @@ def sort_trials(trials, order):
     column = order.removeprefix("-")
     key = {"estimate": "yi"}.get(column, column)
     if not pd.api.types.is_numeric_dtype(trials[key]):
-        trials, key = trials.assign(_key=_sortable(trials[key])), "_key"
+        trials, key = trials.assign(_key=sortable(trials[key])), "_key"
     by = [key]
     if key == "year":
         # of one trial at several times
-        by, trials = [key, "_name"], trials.assign(_name=_sortable(trials["label"]))
+        by, trials = [key, "_name"], trials.assign(_name=sortable(trials["label"]))
     up = (column == "weight") == order.startswith("-")
     return trials.sort_values(by, kind="stable", ascending=up).drop(columns=["_key", "_name"], errors="ignore")
-
-
-def _sortable(texts):
-    """Return texts as numbers where all are numbers, else so that 7 weeks come before 12; None for missing ones."""
-    known = [None if x is None or x != x else str(x) for x in texts]
-    try:
-        return [None if x is None else float(x.replace(MINUS, "-")) for x in known]
-    except ValueError:
-        return [None if x is None else re.sub(r"\d+", lambda digits: digits[0].zfill(NUMERALS), x) for x in known]
 
 
 def build_rows(total, groups, wording, order="year"):

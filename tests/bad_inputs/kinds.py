@@ -699,6 +699,7 @@ NUMBERS = [
     ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
 ]
 RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
+NAMED = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
 TWO = pd.Series(["a", "b"])
 EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
@@ -759,6 +760,61 @@ CALLS = [
     ("arms in a Series", lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="RR", arms=TWO), "names of the two arms"),
     ("decimal in a Series", lambda d: ma.read_trials(cells(), decimal=TWO), "decimal is a Series"),
     ("unsafe in a Series", lambda d: ma.meta_regression("yi ~ vi", EFFECTS_OF_TWO, unsafe=TWO), "unsafe is a Series"),
+    ("ticks without number", lambda d: ma.forest(RESULT, ticks=np.linspace(-1, 1, 10**6)), "more than 100 values"),
+    ("lines without number", lambda d: ma.forest(RESULT, lines=range(10**6)), "more than 100 values"),
+    (
+        "columns of other trials",
+        lambda d: ma.forest(NAMED, data=pd.DataFrame({"study": list("ABX"), "dose": [1, 2, 3]}), columns=["dose"]),
+        "paired by their index, but their labels differ: data has no 'C'; the result has no 'X'",
+    ),
+    (
+        "a model of another measure",
+        lambda d: ma.forest(ma.pool(RESULT, measure="MD"), models={"odds": ma.pool(RESULT, measure="OR")}),
+        r"models\['odds'\] is a pooled odds ratio, and the result a mean difference",
+    ),
+    (
+        "all trials of another measure",
+        lambda d: ma.steps_forest(ma.cumulative(RESULT, measure="MD"), overall=ma.pool(RESULT, measure="OR")),
+        "overall is a pooled odds ratio, and the steps a mean difference",
+    ),
+    (
+        "all trials at another level",
+        lambda d: ma.steps_forest(ma.cumulative(RESULT), overall=ma.pool(RESULT, confidence_level=0.9)),
+        "overall has an interval of 90%, the steps of 95%",
+    ),
+    (
+        "a risk difference in percentage points",
+        lambda d: ma.nnt(ma.pool([12.0, 14.0], [4.0, 9.0], measure="RD", benefit="higher")),
+        "is more than all people; give it as a fraction",
+    ),
+    ("groups with blanks", lambda d: ma.pool_subgroups(RESULT, ["x", "x ", "y"]), "'x' and 'x ' read alike"),
+    ("groups in two ways to write é", lambda d: ma.pool_subgroups(RESULT, ["é", "e\u0301", "y"]), "read alike"),
+    (
+        "groups of a corpus with blanks",
+        lambda d: ma.pool_groups(EFFECTS_OF_TWO.assign(g=["x", "x "]), by="g"),
+        "by='g': 'x' and 'x ' read alike",
+    ),
+    (
+        "clusters with blanks",
+        lambda d: ma.pool_multilevel([0.1, 0.2, 0.4], [0.1] * 3, cluster=["x", "x ", "y"]),
+        "cluster: 'x' and 'x ' read alike",
+    ),
+    (
+        "Series of other rows in a formula",
+        lambda d: ma.effects.mean_difference(pd.Series([1.0, 2.0]), 1, 9, pd.Series([1.0, 2.0], index=[5, 6]), 1, 9),
+        "mean_t and mean_p are paired by their index, but their labels differ",
+    ),
+    (
+        "numbers as text in a formula",
+        lambda d: ma.meta_regression("yi ~ dose", EFFECTS_OF_TWO.assign(dose=["10", "20"])),
+        "'dose' holds numbers as text, such as '10'",
+    ),
+    ("a choice of trials in words", lambda d: ma.multiverse(ma.read_trials(cells()), where="x"), "where is 'x'; give"),
+    (
+        "proportions in place of logits",
+        lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="PLO", yi="yi", vi="vi", log=False),
+        "log=False is for ratios; effects of measure='PLO' are read as they are pooled .logit scale.",
+    ),
     ("vcov in words", lambda d: ma.pool_multilevel([1, 2], cluster=["a", "b"], vcov="x"), "vcov must hold numbers"),
 ]
 OPTIONS = [
