@@ -116,6 +116,13 @@ def single(**options):
             raise ValueError(f"{name} is a {type(value).__name__}; give one value")
 
 
+def unlike_columns(table, called):
+    """Raise ValueError where two columns of a table have one name, of which either could be meant."""
+    if not table.columns.is_unique:
+        [twice, *_] = table.columns[table.columns.duplicated()]
+        raise ValueError(f"{called}: two columns are named {twice!r}; rename one of them")
+
+
 def several(name, value, what):
     """Raise ValueError unless `value` holds any number of `what`."""
     if not hasattr(value, "__iter__"):
@@ -134,6 +141,7 @@ def table(value, name, columns, maker):
         raise TypeError(f"{name} is a {type(value).__name__}; pass the table that {maker} returns")
     if missing := [column for column in columns if column not in value]:
         raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table that {maker} returns")
+    unlike_columns(value, name)
 
 
 def meant(name, known):

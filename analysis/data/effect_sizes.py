@@ -1047,6 +1047,7 @@ def _check_contrasts(contrasts):
             f"contrasts is a {type(contrasts).__name__}, but must be the table that read_contrasts returns; it takes "
             "files and DataFrames"
         )
+    _check.unlike_columns(contrasts, "contrasts")
     if not contrasts.index.is_unique:
         raise ValueError("rows of contrasts stand more than once; pass the table through read_contrasts again")
 

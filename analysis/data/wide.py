@@ -287,6 +287,8 @@ def wide_effects(
         with np.errstate(over="ignore", invalid="ignore"):
             _refuse_off_scale(reader, shape)
             yi, vi = _MADE[shape](reader) if shape in _MADE else reader.formula()
+    except TrialDataError:
+        raise
     except ValueError as error:
         # Who named no column may not know that there is something to name.
         found = None if columns else headings.recognised(frame)
@@ -487,10 +489,9 @@ class _Reader:
         """Refuse a column that nobody named where another reads alike, or is what pandas makes of a second one."""
         others = [x for x in self.frame if x != name and one_line(as_text(x)) in (name, f"{name}.1")]
         if others:
-            raise ValueError(
-                f"{name!r} and {', '.join(map(repr, others))} read alike, or are two columns of one name as pandas "
-                f"calls them: give {name}='{name}' if that is meant, or take the other out"
-            )
+            rule = f"{', '.join(map(repr, others))} reads alike, or is what pandas calls a second column of this name"
+            remedy = f"Give {name}='{name}' if that is meant, or take the other out."
+            raise TrialDataError([(1, "", name, "", rule, remedy)], "the table")
 
     def _told(self, name, numbers):
         """Whether what was named tells all the numbers that a column would tell which nobody named."""
@@ -561,6 +562,8 @@ class _Reader:
         column = self.frame[self.source[name]]
         # What was 0.1 before it was shortened is meant to be that.
         short = getattr(column.dtype, "kind", "") == "f" and column.dtype.itemsize < np.dtype(float).itemsize
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf" and not short:
+            return column.to_numpy(float)
         for at, cell in enumerate((column.astype(str) if short else column).to_numpy(dtype=object)):
             if cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, str) and not cell.strip()):
                 continue
@@ -930,9 +933,10 @@ def _on_points(reader, yi, vi):
         reader.need(name, x, f"{name} is not known")
     reader.unit = "points on 0–10"
     factor = POINTS / (high - low)
-    for at in np.flatnonzero(~np.isnan(factor)):
-        if rule := rescaled(pd.Series({"scale_min": low[at], "scale_max": high[at]})):
-            reader.lines.append((int(at), "", "scale", np.nan, rule))
+    scales, own = np.unique(np.stack([low, high]), axis=1, return_inverse=True)
+    rules = [rescaled(pd.Series(ends, ["scale_min", "scale_max"])) for ends in scales.T]
+    told = [(int(at), rules[own.flat[at]]) for at in np.flatnonzero(~np.isnan(factor))]
+    reader.lines += [(at, "", "scale", np.nan, rule) for at, rule in told if rule]
     return yi * factor, vi * factor**2
 
 

@@ -313,9 +313,7 @@ def _plain(table, called, formula=None):
 
     Columns that no word of the `formula` names may stay as they are.
     """
-    if not table.columns.is_unique:
-        [twice, *_] = table.columns[table.columns.duplicated()]
-        raise ValueError(f"{called}: two columns are named {twice!r}; rename one of them")
+    _check.unlike_columns(table, called)
     table = table.reset_index(drop=True)
     for name, dtype in zip(table.columns, table.dtypes, strict=True):
         unnamed = formula is not None and str(name) not in formula

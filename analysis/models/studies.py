@@ -245,6 +245,7 @@ def table_of(effects: Any, to: str, give: str = "") -> pd.DataFrame | None:
     True
     """
     if is_pandas(effects, "DataFrame"):
+        _check.unlike_columns(effects, "the table")
         return effects
     if isinstance(effects, PooledEffect):
         return None

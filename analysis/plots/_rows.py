@@ -294,6 +294,7 @@ def _with_columns(trials, data):
             f"data must be a DataFrame or EffectSizes with one row for each of the {len(trials)} trials; "
             f"it is a {type(data).__name__}{rows}"
         )
+    _check.unlike_columns(table, "data")
     table = _of_these(trials, table)
     known = {long: table[short] for short, long in _ARM_LEVEL.items() if short in table and long not in table}
     table = table.assign(**known)

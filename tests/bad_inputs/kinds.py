@@ -627,13 +627,13 @@ EFFECTS = [
         "a column beside its copy",
         lambda d: COUNTS.assign(**{"n_t.1": 99}),
         counted,
-        "'n_t' and 'n_t.1' read alike, or are two columns",
+        "row 1, column 'n_t': 'n_t.1' reads alike, or is",
     ),
     (
         "a column beside one with a blank",
         lambda d: COUNTS.assign(**{"n_t ": 99}),
         counted,
-        "'n_t' and 'n_t ' read alike",
+        "row 1, column 'n_t': 'n_t ' reads alike",
     ),
     ("a constant of 400 digits", lambda d: COUNTS, counted_by(n_t=10**400), "the number of people must be finite"),
     (
@@ -701,6 +701,7 @@ NUMBERS = [
 RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
 NAMED = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
 TWO = pd.Series(["a", "b"])
+STUDIES = pd.DataFrame({"study": list("ABCD"), "yi": [0.1, 0.2, 0.4, 0.3], "vi": 0.1, "g": list("xxyy")})
 EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
     *(
@@ -720,6 +721,34 @@ CALLS = [
             ma.pool([0.1, 0.2], [0.1, 0.1], measure="RR"), counts=([1.5, 2], [9, 9], [1, 2], [9, 9])
         ),
         "events_t, trial 1: 1.5 is not a whole number",
+    ),
+    *(
+        (
+            f"a table with a column twice to {name}",
+            lambda d, call=call: call(twice(STUDIES, "g")),
+            "two columns are named 'g'",
+        )
+        for name, call in (
+            ("pool", ma.pool),
+            ("pool_groups", lambda table: ma.pool_groups(table, by="g")),
+            ("pool_subgroups", lambda table: ma.pool_subgroups(table, by="g")),
+            ("pool_multilevel", lambda table: ma.pool_multilevel(table, cluster="g")),
+            ("meta_regression", lambda table: ma.meta_regression("yi ~ g", data=table)),
+            ("cumulative", lambda table: ma.cumulative(table, order="g")),
+            ("leave_one_out", ma.leave_one_out),
+            ("egger_test", ma.egger_test),
+            ("forest", lambda table: ma.forest(ma.pool(STUDIES), data=table, columns=["g"])),
+        )
+    ),
+    (
+        "counts with a column twice to pool_peto",
+        lambda d: ma.pool_peto(twice(COUNTS, "n_t")),
+        "two columns are named 'n_t'",
+    ),
+    (
+        "contrasts with a column twice",
+        lambda d: ma.contrast_effects(twice(ma.read_contrasts(DATA / "contrasts.csv"), "study")),
+        "contrasts: two columns are named 'study'",
     ),
     ("no groups", lambda d: ma.pool_subgroups(RESULT, by=None), "by=None must be the name of a column"),
     ("words for no column", lambda d: ma.read_trials(cells(), allow=["Music"]), "allow=.* must name columns"),
