@@ -744,6 +744,12 @@ def test_what_stands_in_the_result():
         pd.testing.assert_frame_equal(other.table, found.table)
 
 
+def test_a_column_of_the_result_never_takes_the_name_of_another():
+    table = ARMS.assign(yi=9, yi_given=8)
+    found = ma.effect_sizes(table, mean_t="mean_t").table
+    assert found.columns.is_unique and found[["yi_given", "yi_given_given"]].iloc[0].tolist() == [8, 9]
+
+
 def test_names_of_studies():
     plain = ARMS.drop(columns="study")
     assert ma.effect_sizes(plain).labels == ["Study 1", "Study 2"]

@@ -175,6 +175,7 @@ UNDEFINED = {
     "ZCOR": "a correlation of -1 or 1, or fewer than 4 people",
 }
 _TO_TEXT = "rename the columns to text, df.columns = df.columns.map(str)"
+_ONE_OR_OTHER = "Correct the one or the other."
 _CORRECT, _FILL = "Correct it, or leave it blank where it is not known.", "Fill it in"
 _DROP = "or leave such rows out with missing='drop'."
 _FROM = {
@@ -634,10 +635,10 @@ class _Reader:
             if low.endswith("_low"):
                 width = "the interval has no width: both limits are the same"
                 self.refuse(low, self.values[low] == self.values[high], width, "Check the limits; leave both blank.")
-            above = self.values[low] > self.values[high]
-            self.refuse(
-                low, above, f"this exceeds {self.source[high]} of the same row", "Correct the one or the other."
-            )
+            above, known = self.values[low] > self.values[high], ~np.isnan(self.values[low] + self.values[high])
+            swapped = above.sum() == known.sum() > 1
+            remedy = "It does in every row: the columns have changed places." if swapped else _ONE_OR_OTHER
+            self.refuse(low, above, f"this exceeds {self.source[high]} of the same row", remedy)
 
     def ends(self):
         """The ends of the scale, also of a measure that does without."""
@@ -646,7 +647,7 @@ class _Reader:
                 self._take_one(name, name)
             self.used -= set(there)
         low, high = (self.get(name) for name in _SCALE)
-        self.refuse("scale_min", low >= high, "a scale must begin below its end", "Correct the one or the other.")
+        self.refuse("scale_min", low >= high, "a scale must begin below its end", _ONE_OR_OTHER)
         low = self.get("scale_min")
         for name in there:
             del self.values[name]
@@ -667,7 +668,8 @@ class _Reader:
     def fill(self, name, arm, quantity, ways):
         """Fill a number in by the first way that gives it; each is a rule, what it uses and the numbers it gives."""
         x = self.get(name).copy()
-        named = [way for way in ways if {f"{used}{name[len(quantity) :]}" for used in way[1].split()} <= self.named]
+        of_arm = name.removeprefix(quantity.lower())
+        named = [way for way in ways if {f"{used}{of_arm}" for used in way[1].split()} <= self.named]
         if name in self.named or named:
             ways = named
         for rule, _, found in ways:
@@ -787,7 +789,7 @@ def _fill_arm(reader, arm, called):
     limits = [np.where(np.isnan(limits[0] + limits[1]), np.nan, x) for x in limits]
     mean = reader.get(f"mean{arm}")
     outside = (mean < limits[0]) | (mean > limits[1])
-    reader.refuse(f"mean{arm}", outside, "this lies outside its interval", "Correct the one or the other.")
+    reader.refuse(f"mean{arm}", outside, "this lies outside its interval", _ONE_OR_OTHER)
     level = reader.options.level / 100
     ways = [
         (FROM_SE, "se", recover.sd_from_se(reader.get(f"se{arm}"), n)),
@@ -1015,7 +1017,7 @@ def _given(reader):
             reader.refuse(name, x <= 0, "a ratio must be above 0", "Correct it, or give log=True if these are logs.")
         yi, low, high = (measure.inverse(reader.get(name)) for name in ("yi", "ci_low", "ci_high"))
     known = ~np.isnan(low + high)
-    reader.refuse("yi", (yi < low) | (yi > high), "this lies outside its interval", "Correct the one or the other.")
+    reader.refuse("yi", (yi < low) | (yi > high), "this lies outside its interval", _ONE_OR_OTHER)
     # An effect of 0 tells nothing of its error beside a p-value.
     usable = np.where(yi != 0, yi, np.nan)
     level = reader.options.level / 100

@@ -602,7 +602,7 @@ EFFECTS = [
         "quartiles that changed places",
         lambda d: QUARTILES.rename(columns={"q1_t": "q3_t", "q3_t": "q1_t"}),
         ma.effect_sizes,
-        "rows 2, 3, .*'q1_t': value '5': this exceeds .*of the same row",
+        "rows 2, 3, .*'q1_t': value '5': this exceeds .*the columns have changed places",
     ),
     (
         "a quartile above the other",
