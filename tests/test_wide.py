@@ -548,6 +548,9 @@ def test_what_its_scale_cannot_hold_is_refused_and_what_it_can_is_not():
     changes = ARMS.assign(mean_t=[-3.0, -4.0], mean_p=[-1.0, 0.2], sd_t=[5.5, 4.0])
     assert len(ma.effect_sizes(changes, **ends)) == len(ma.effect_sizes(off)) == 2
     assert len(ma.effect_sizes(ARMS.assign(sd_t=5 * np.sqrt([20 / 19, 30 / 29])), **ends)) == 2
+    # Neither scores nor changes: what is off the scale is told.
+    with pytest.raises(ma.TrialDataError, match="1 problem.*(?s:.*)'mean_t': value '-3': this lies off the scale"):
+        ma.effect_sizes(ARMS.assign(mean_t=[-3.0, 50.0], mean_p=[95.0, 60.0]), scale_min=10, scale_max=100)
     scores = SCORES.assign(**ends)
     with pytest.raises(ma.TrialDataError, match="'final_mean_t': value '-1': this lies off the scale"):
         ma.effect_sizes(with_cell("final_mean_t", -1.0, scores), correlation=0.5)
@@ -673,8 +676,10 @@ def test_scores_that_were_named_tell_the_change():
     for outcome in ("change", "final"):
         arms = ma.trials_from_wide(stray, outcome=outcome, **BEFORE, **points)
         assert arms["change_mean"].isna().all()
-    arms = ma.trials_from_wide(ARMS.assign(m=ARMS["mean_t"], final_mean_t=9.0), mean_t="m", **points)
-    assert arms["final_mean"].tolist()[::2] == ARMS["mean_t"].tolist()
+    for outcome in ("change", "final"):
+        table = ARMS.assign(m=ARMS["mean_t"], **{f"{outcome}_mean_t": 9.0})
+        arms = ma.trials_from_wide(table, mean_t="m", outcome=outcome, **points)
+        assert arms[f"{outcome}_mean"].tolist()[::2] == ARMS["mean_t"].tolist()
 
 
 def test_a_blank_that_another_column_would_fill_says_so():
