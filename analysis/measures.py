@@ -60,7 +60,7 @@ _ARCSINE = _Scale(_sine_squared, _double_arcsine, "double arcsine scale")
 class _Entry(NamedTuple):
     """What is known of a measure; `null` is on the scale people read, `joined` stands between the two arms.
 
-    `tied` tells whether the sampling variance depends on the effect.
+    `tied` tells whether the sampling variance depends on the effect; beyond `ends`, on the scale of analysis, none lies.
     """
 
     name: str
@@ -69,6 +69,7 @@ class _Entry(NamedTuple):
     unit: str = ""
     joined: Literal["minus", "over", ""] = ""
     tied: bool = False
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
 
 _MEASURES = {
@@ -83,7 +84,7 @@ _MEASURES = {
     "OR": _Entry("odds ratio", _LOG, 1.0, joined="over", tied=True),
     "PETO": _Entry("Peto odds ratio", _LOG, 1.0, joined="over", tied=True),
     "RR": _Entry("risk ratio", _LOG, 1.0, joined="over", tied=True),
-    "RD": _Entry("risk difference", joined="minus", tied=True),
+    "RD": _Entry("risk difference", joined="minus", tied=True, ends=(-1.0, 1.0)),
     "IRR": _Entry("incidence rate ratio", _LOG, 1.0, joined="over", tied=True),
     "HR": _Entry("hazard ratio", _LOG, 1.0, joined="over"),
     # one arm, before and after
@@ -94,10 +95,10 @@ _MEASURES = {
     "ROMC": _Entry("ratio of means after to before", _LOG, 1.0),
     # one arm
     "MN": _Entry("mean", null=np.nan),
-    "PR": _Entry("proportion", null=np.nan, tied=True),
+    "PR": _Entry("proportion", null=np.nan, tied=True, ends=(0.0, 1.0)),
     "PLO": _Entry("proportion", _LOGIT, np.nan, tied=True),
-    "PFT": _Entry("proportion", _ARCSINE, np.nan),
-    "COR": _Entry("correlation", tied=True),
+    "PFT": _Entry("proportion", _ARCSINE, np.nan, ends=(0.0, np.pi / 2)),
+    "COR": _Entry("correlation", tied=True, ends=(-1.0, 1.0)),
     "ZCOR": _Entry("correlation", _FISHER),
     # whatever nobody named
     "": _Entry("effect"),
@@ -106,6 +107,32 @@ _MEASURES = {
 # Columns of tables that can be turned into the scale people read, and those that do not exist there.
 _READ = ("yi", "estimate", "median", "ci_low", "ci_high", "pi_low", "pi_high")
 _UNREAD = ("vi", "se", "mean", "sd")
+
+
+def agreed(asked: str | None, own: str) -> Measure:
+    """Return the measure that is asked for, or the effects' own where none is.
+
+    Parameters
+    ----------
+    asked, own : str
+
+    Raises
+    ------
+    ValueError
+        If both are named and differ: effects of one measure are none of another. Peto's odds ratio is an odds ratio.
+
+    Examples
+    --------
+    >>> agreed("", "SMD"), agreed("OR", "")
+    ('SMD', 'OR')
+    """
+    one, other = Measure(asked or own), Measure(own or asked or "")
+    if one.name.removeprefix("Peto ") != other.name.removeprefix("Peto "):
+        raise ValueError(
+            f"measure={one.code!r}, but the effects are of measure {other.code!r}, and a {other.name} is no "
+            f"{one.name}; leave measure= out, or give effects of that measure"
+        )
+    return one
 
 
 class Measure(str):
@@ -193,6 +220,11 @@ class Measure(str):
     def unit(self) -> str:
         """Its unit where the measure alone decides it, else ""."""
         return _MEASURES[self].unit
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Between which effects lie, on the scale of analysis: a correlation between -1 and 1."""
+        return _MEASURES[self].ends
 
     @property
     def scale(self) -> str:

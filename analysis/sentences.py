@@ -66,6 +66,8 @@ Said: TypeAlias = list[tuple[str | None, str | None]]
 Told: TypeAlias = tuple[str, Said]
 # Cochrane Handbook, section 10.11.5.1.
 _STUDIES_PER_MODERATOR = 10
+# Of the smallest variance: a tau² that is less is 0 but for the last step of its search.
+_NO_TAU2 = 1e-12
 # With so few studies tau is hardly known.
 _FEW = 4
 # Studies up to which one with more than half the weight spoils an interval: docs/coverage.md.
@@ -259,6 +261,9 @@ class Wording:
         """
         if kept := getattr(result, "attrs", {}).get("wording"):
             return cls(**kept | {"measure": Measure(kept["measure"])})
+        # The columns of a table are no attributes of a result.
+        if hasattr(result, "columns"):
+            return cls(Measure(measure or ""), unit=Measure(measure or "").unit)
         result = getattr(result, "overall", result)
         effects = result if hasattr(result, "derivations") else getattr(result, "effects", None)
         measure = Measure(measure or getattr(result, "measure", getattr(effects, "measure", "")))
@@ -324,7 +329,8 @@ class Wording:
     @property
     def better(self) -> str:
         """What a lower effect is, or a higher one, where that is good: "less pain", "lower scores"; "" if unknown."""
-        if self.benefit is None or self.measure.is_ratio:
+        # A risk difference counts events and no scores.
+        if self.benefit is None or self.measure.is_ratio or (self.measure == "RD" and not self.outcome_name):
             return ""
         if self.outcome_name:
             less = "fewer" if _SEVERAL.search(self.outcome_name) else "less"
@@ -395,7 +401,7 @@ class Wording:
         if self.favours is None:
             return f"{'higher' if low > null else 'lower'} with {self.arms[0]}" if self.arms else ""
         favoured = self.arms[(low > null) == (self.benefit == "lower")]
-        if self.measure.is_ratio:
+        if self.measure.is_ratio or not self.better:
             return f"favours {favoured}"
         return f"{self.better} with {favoured}"
 
@@ -610,7 +616,8 @@ def _varied(words, fit):
     """How far true effects differ, or that the model takes them to be one."""
     if _is_common(fit):
         return f"The model takes all {words.nouns} to have the same true effect: {_homogeneity(fit)}, {_i2(fit)}."
-    seen = "varied" if fit.tau > 0 else "were not found to vary"
+    # A search for tau² that ends beside 0 has found none.
+    seen = "varied" if fit.tau**2 > _NO_TAU2 * np.min(fit.vi) else "were not found to vary"
     return f"The true effects {seen} between {words.nouns}: tau {_size(words, fit.tau)}, {_i2(fit)}."
 
 

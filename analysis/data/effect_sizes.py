@@ -144,6 +144,9 @@ class EffectSizes(InWords):
         What was measured, such as "pain"; "" where nobody said.
     noun : str
         What one row is called: "trial" of an arm-level table, else "study", unless the column of studies is "trial".
+    index : pandas.Index or None
+        The labels that the rows have in the table that was given, of which a Series beside the effects is taken to be a
+        column; None of an arm-level table.
 
     See Also
     --------
@@ -178,6 +181,7 @@ class EffectSizes(InWords):
     arms: tuple[str, str] = ("treatment", "placebo")
     outcome_name: str = ""
     noun: str = "trial"
+    index: pd.Index | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", Measure(self.measure))
@@ -245,13 +249,14 @@ class EffectSizes(InWords):
         >>> len(effect_sizes(read_trials("data/trials.csv")).where(therapy_family="Light"))
         10
         """
-        keep, out = self.table[holding(self.table, wanted)], self.left_out
+        held = holding(self.table, wanted)
+        keep, out, index = self.table[held], self.left_out, None if self.index is None else self.index[held]
         out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
         by = "label" if "label" in self.derivations else "study"
         derivations = self.derivations[self.derivations[by].isin([*keep[by], ""])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
         rows = self.rows[comparisons(self.rows, self._times).isin(comparisons(keep, self._times))]
-        return replace(self, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
+        return replace(self, index=index, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
 
     def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a copy of the table of effect sizes.
@@ -556,7 +561,7 @@ def effect_sizes(
             "outcome_name": outcome_name or "",
             "noun": noun_of(trials, study),
         }
-        return EffectSizes(*parts[:3], asked.measure, parts.unit, options, **sides)
+        return EffectSizes(*parts[:3], asked.measure, parts.unit, options, **sides, index=parts.index)
     if not isinstance(trials, pd.DataFrame) or not {"study", "arm"} <= set(trials.columns):
         told = headings.advice(trials, measure) if isinstance(trials, pd.DataFrame) else ""
         neither = _NEITHER.format(type(trials).__name__)

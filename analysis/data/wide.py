@@ -192,6 +192,7 @@ class WideEffects(NamedTuple):
     derivations: pd.DataFrame
     left_out: pd.DataFrame
     unit: str
+    index: pd.Index  # of the rows that have an effect, in the table that was given
 
 
 class WideOptions(NamedTuple):
@@ -1016,6 +1017,10 @@ def _given(reader):
             x = reader.get(name)
             reader.refuse(name, x <= 0, "a ratio must be above 0", "Correct it, or give log=True if these are logs.")
         yi, low, high = (measure.inverse(reader.get(name)) for name in ("yi", "ci_low", "ci_high"))
+    least, most = measure.ends
+    remedy = "Give proportions and their differences as fractions, 0.45 for 45%, on the scale on which they are pooled."
+    where = f"a {measure.name} lies between {least:g} and {most:.4g}{f' on the {measure.scale}' * bool(measure.scale)}"
+    reader.refuse("yi", (yi < least) | (yi > most), where, remedy if measure != "COR" else "Correct it.")
     known = ~np.isnan(low + high)
     reader.refuse("yi", (yi < low) | (yi > high), "this lies outside its interval", _ONE_OR_OTHER)
     # An effect of 0 tells nothing of its error beside a p-value.
@@ -1095,7 +1100,7 @@ def _parts(reader, about, yi, vi):
         {"value": float}
     )
     unit = reader.unit or reader.options.measure.unit
-    return WideEffects(table[fine].reset_index(drop=True), derivations, left_out, unit)
+    return WideEffects(table[fine].reset_index(drop=True), derivations, left_out, unit, reader.frame.index[fine])
 
 
 def _table(reader, about, yi, vi):

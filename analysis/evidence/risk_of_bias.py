@@ -145,6 +145,7 @@ def with_risk_of_bias(effects: EffectSizes, judged: pd.DataFrame, *, domain: str
     found = judgements(judged)
     name = found.of(domain)
     said = effects.table["study"].map(found.table[name])
+    _refuse_near_misses(effects, found.table.index)
     if said.isna().all():
         some, own = (", ".join(map(str, ids[:3])) for ids in (found.table.index, effects.study))
         raise ValueError(
@@ -157,6 +158,20 @@ def with_risk_of_bias(effects: EffectSizes, judged: pd.DataFrame, *, domain: str
         said = said.astype(object).where(said.notna(), NOT_JUDGED)
         column = pd.Categorical(said, by_level(said))
     return replace(effects, table=effects.table.assign(risk_of_bias=column))
+
+
+def _refuse_near_misses(effects, judged):
+    """Raise ValueError for names of studies that differ only by case, blanks or punctuation, and lose a judgement."""
+
+    def letters(name):
+        return re.sub(r"\W|_", "", str(name)).casefold()
+
+    own = {letters(name): name for name in effects.table["study"]}
+    lost = [name for name in judged if name not in set(effects.table["study"]) and letters(name) in own]
+    _check.fail(
+        [f"{name!r} of judged is {own[letters(name)]!r} of the effects; write both in one way" for name in lost],
+        "the names of the studies judged",
+    )
 
 
 def _require_effects(effects, to):

@@ -35,7 +35,7 @@ from analysis._docs import documented
 from analysis._types import Floats, Labels, LikelihoodMethod, Missing
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
-from analysis.models.studies import BOTH_GIVEN, TABLE_HAS_ITS_OWN, index_labels, labels_of, paired, table_of
+from analysis.models.studies import BOTH_GIVEN, TABLE_HAS_ITS_OWN, index_labels, index_of, labels_of, paired, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -363,10 +363,11 @@ def _of_any_form(yi, vi, se, vcov, labels):
 
 
 def _of_table(effects, table, vcov, labels):
-    labels = labels_of(table) if labels is None else paired(labels, "labels", table.index)
+    index = index_of(effects, table.index)
+    labels = labels_of(table) if labels is None else paired(labels, "labels", index)
     if effects is not table:
         yi, vi, own = changes_of_arms(effects)
-        return _Given(yi, vi, "vi", own if vcov is None else paired(vcov, "vcov", table.index), labels)
+        return _Given(yi, vi, "vi", own if vcov is None else paired(vcov, "vcov", index), labels)
     name = "v" if "v1" in table or "se1" not in table else "se"
     needed = ["y1", "y2", f"{name}1", f"{name}2", *([vcov] if isinstance(vcov, str) else ())]
     if lacking := [column for column in needed if column not in table]:
@@ -375,7 +376,7 @@ def _of_table(effects, table, vcov, labels):
     if vcov is None:
         vcov = table.get("vcov")
     else:
-        vcov = table[vcov] if isinstance(vcov, str) else paired(vcov, "vcov", table.index)
+        vcov = table[vcov] if isinstance(vcov, str) else paired(vcov, "vcov", index)
     return _Given(table[["y1", "y2"]], table[needed[2:4]], {"v": "vi"}.get(name, name), vcov, labels)
 
 

@@ -25,7 +25,7 @@ from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels, Missing
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
-from analysis.models.studies import index_labels, labels_of, paired, paired_frame, table_of, warn_of_repeats
+from analysis.models.studies import index_labels, index_of, labels_of, paired, paired_frame, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -510,7 +510,7 @@ def _of_any_form(given, labels, to):
             f"{', '.join(unknown)} not among the columns of the table, {', '.join(map(str, table))}; {_FORMS}"
         )
     warn_of_repeats(first, table, to)
-    names = labels_of(table) if labels is None else paired(labels, "labels", table.index)
+    names = labels_of(table) if labels is None else paired(labels, "labels", index_of(first, table.index))
     return [table[name] for name in columns], names, None if first is table else first
 
 

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis import _check
 from analysis._types import Floats, Labels, Missing
 from analysis.models import restricted
-from analysis.models.studies import TABLE_HAS_ITS_OWN, Studies, labels_of, paired, table_of, warn_of_repeats
+from analysis.models.studies import TABLE_HAS_ITS_OWN, Studies, index_of, labels_of, paired, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
     from analysis.data.effect_sizes import EffectSizes
@@ -305,7 +305,8 @@ def _data_and_labels(data, labels, formula):
     if not len(table):
         raise ValueError("there are no studies: data has no rows")
     plain = _plain(table, "data", formula)
-    return plain, table.index, labels_of(table) if labels is None else list(paired(labels, "labels", table.index))
+    index = index_of(data, table.index)
+    return plain, index, labels_of(table) if labels is None else list(paired(labels, "labels", index))
 
 
 def _plain(table, called, formula=None):
@@ -570,6 +571,7 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
         new_data = {name: [value] for name, value in new_data.items()}
     new = pd.DataFrame(new_data)
     table = _plain(new, "new_data")
+    _require_moderators(model.moderators, table)
     named = table.columns.intersection(model.moderators.columns)
     unknown = table[named].isna() | table[named].isin([np.inf, -np.inf])
     _none_missing(table.index[~unknown.any(axis=1)], table)
@@ -590,6 +592,16 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
     x = exog.to_numpy(float)
     _none_missing(exog.index[np.isfinite(x).all(axis=1)], table)
     return x, new.index
+
+
+def _require_moderators(moderators, table):
+    """Raise ValueError unless new data has the columns of the fit, numbers where they were numbers."""
+    if lacking := [name for name in moderators.columns if name not in table]:
+        near = "".join(_check.meant(name, table.columns) for name in lacking)
+        raise ValueError(f"new_data does not fit the formula: there is no column {', '.join(map(repr, lacking))}{near}")
+    numbers = [name for name in moderators.columns if moderators[name].dtype.kind in "fiu"]
+    if text := [name for name in numbers if table[name].map(lambda value: isinstance(value, str)).any()]:
+        raise ValueError(f"new_data does not fit the formula: {', '.join(map(repr, text))} must hold numbers")
 
 
 def _none_missing(whole, table):

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import Missing, PoolOptions
-from analysis.measures import Measure
+from analysis.measures import agreed
 from analysis.models.blocks import check_jobs, of_dask
 from analysis.models.pooling import check_options, segment_numbers
 from analysis.models.results import PooledEffect
@@ -184,7 +184,7 @@ def _studies(effects, table, measure, missing):
             y, v = (x.astype(float, copy=False) for x in (y, v))
             v = v if spread == "vi" else _check.squared(v)
             if _check.all_good(y, v):
-                return y, v, np.arange(len(y)), (), Measure(measure or getattr(effects, "measure", ""))
+                return y, v, np.arange(len(y)), (), agreed(measure, "" if effects is table else effects.measure)
     found = read_studies(effects, measure=measure, missing=missing, to="pool_groups", one="effect")
     return found.yi, found.vi, found.kept, found.left_out, found.measure
 

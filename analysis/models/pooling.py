@@ -876,7 +876,7 @@ def _order_values(found, order):
     if isinstance(order, str):
         if table is None or order not in table:
             raise ValueError(f"order={order!r} is not a column of the effects; name one, or give a value per study")
-        order = table[order]
+        order = table[order].array
     values = found.in_order(order, "order")
     if isinstance(order, range) or getattr(getattr(order, "dtype", None), "kind", "") in "iufM":
         return values, values

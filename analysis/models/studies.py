@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from analysis import _check
 from analysis._check import is_pandas, paired, some
 from analysis._types import Benefit, Floats, Labels, Missing
-from analysis.measures import Measure
+from analysis.measures import Measure, agreed
 from analysis.models.results import PooledEffect
 from analysis.sentences import InWords
 
@@ -142,9 +142,10 @@ def read_studies(
     _check.option("missing", missing, ("raise", "drop"))
     _check.single(measure=measure)
     raw = _taken_apart(yi, vi, se, to, one)
-    measure = Measure(measure or raw.measure)
+    measure = agreed(measure, raw.measure)
     index = next((x.index for x in (raw.yi, raw.spread) if is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
+    index = index_of(yi, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
     given = len(raw.yi)
     named = raw.labels if labels is None else paired(labels, "labels", index)
@@ -279,6 +280,32 @@ def labels_of(table: pd.DataFrame) -> list[Any] | None:
     """
     column = next((name for name in ("label", "study") if name in table), None)
     return index_labels(table.index) if column is None else table[column].tolist()
+
+
+def index_of(effects: Any, index: pd.Index | None) -> pd.Index | None:
+    """Return the index by which a Series beside effects is paired: of EffectSizes that of the table they are made of.
+
+    Where that has the numbers of their own table in another order, a Series may be of the one or of the other, and
+    labels that no Series has refuse both.
+
+    Parameters
+    ----------
+    effects : object
+    index : pandas.Index or None
+        That of their own table, or of the Series that they are.
+
+    Examples
+    --------
+    >>> index_of([0.1, 0.2], None) is None
+    True
+    """
+    own = None if is_pandas(effects, "DataFrame") else getattr(effects, "index", None)
+    # A list has a method of that name.
+    if not is_pandas(own, "Index") or not is_pandas(effects.__dict__.get("table"), "DataFrame"):
+        return index
+    if len(own) != len(effects.table) or own.equals(index):
+        return index
+    return own.map("row {} of the table".format) if set(own) == set(index) else own
 
 
 def index_labels(index: pd.Index) -> list[Any] | None:

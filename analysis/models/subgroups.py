@@ -193,7 +193,7 @@ def grouping_of(found: Studies, by: Any) -> tuple[str, np.ndarray, dict[str, tup
         )
     if not hasattr(by, "__iter__"):
         raise ValueError(f"by={by!r} must be the name of a column, or one group for each study")
-    values = pd.Series(found.in_order(table[by] if isinstance(by, str) else by, "by"), dtype=object)
+    values = pd.Series(found.in_order(table[by].tolist() if isinstance(by, str) else by, "by"), dtype=object)
     here = values.iloc[found.kept]
     missing = [label for label, blank in zip(found.labels, here.isna(), strict=True) if blank]
     if missing:

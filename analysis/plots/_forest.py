@@ -258,6 +258,7 @@ def _named_models(models, pooled):
         if not (_is_posterior(model) or (hasattr(model, "estimate") and hasattr(model, "ci"))):
             raise TypeError(f"models holds {name!r}, a {type(model).__name__} without an estimate and its interval")
         same_measure(f"models[{name!r}]", model, getattr(pooled, "measure", ""), "the result")
+        _check_studies(name, model, pooled)
     pooled = getattr(pooled, "result", pooled)
     own = next((name for name, model in named.items() if model is pooled), "")
     return {name: model for name, model in named.items() if model is not pooled}, own
@@ -278,6 +279,17 @@ def _model_name(model):
         name = words.model_name(model)
         return name[0].upper() + name[1:]
     return f"{getattr(model, 'method', type(model).__name__)}"
+
+
+def _check_studies(name, model, pooled):
+    """Raise ValueError for a model of studies that are not those of the figure, where both have names."""
+    own, drawn_here = (list(map(str, getattr(each, "labels", ()))) for each in (model, pooled))
+    nameless = any(labels == [f"Study {i + 1}" for i in range(len(labels))] for labels in (own, drawn_here))
+    if not nameless and (strangers := [label for label in own if label not in set(drawn_here)]):
+        raise ValueError(
+            f"models[{name!r}] is of other studies: {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
+            "are not in the figure; give a model of these studies, or of some of them"
+        )
 
 
 def _forest_rows(source, models, own, order, prediction):

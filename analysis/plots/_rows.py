@@ -21,7 +21,7 @@ import pandas as pd
 from analysis import _check
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
 from analysis.evidence.responders import Responders
-from analysis.measures import Measure
+from analysis.measures import Measure, agreed
 from analysis.models.bayes import PosteriorEffect
 from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
@@ -348,11 +348,13 @@ def _members(arms):
 
 
 def same_measure(name, model, measure, of):
-    """Raise ValueError for a model, the argument ``name``, on another scale than what the figure is of."""
+    """Raise ValueError for a model, the argument ``name``, of another measure than what the figure is ``of``."""
     own = getattr(model, "measure", "")
-    # Peto's odds ratio is one.
-    if own and measure and Measure(own).name.removeprefix("Peto ") != Measure(measure).name.removeprefix("Peto "):
-        raise ValueError(f"{name} is a pooled {Measure(own).name}, and {of} a {Measure(measure).name}; draw them apart")
+    try:
+        agreed(measure, own)
+    except ValueError:
+        named = f"{name} is a pooled {Measure(own).name}, and {of} a {Measure(measure).name}"
+        raise ValueError(f"{named}; draw them apart") from None
 
 
 def usable_order(trials, order):
