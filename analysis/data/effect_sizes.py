@@ -256,7 +256,9 @@ class EffectSizes(InWords):
         derivations = self.derivations[self.derivations[by].isin([*keep[by], ""])]
         parts = (part.reset_index(drop=True) for part in (keep, derivations, out))
         rows = self.rows[comparisons(self.rows, self._times).isin(comparisons(keep, self._times))]
-        return replace(self, index=index, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True)))
+        return replace(
+            self, index=index, rows=rows, **dict(zip(("table", "derivations", "left_out"), parts, strict=True))
+        )
 
     def to_frame(self, transform: bool = False) -> pd.DataFrame:
         """Return a copy of the table of effect sizes.

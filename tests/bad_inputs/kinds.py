@@ -322,6 +322,7 @@ THINGS = [
     ("bytes that are text", lambda d: cells().astype(object).map(str.encode), "", READ),
     ("decimals", lambda d: cells().assign(n=cells()["n"].map(Decimal)), "", READ),
     ("categories", lambda d: cells().astype("category"), "", READ),
+    ("lists in a column of pyarrow", lambda d: nested("x_list"), "holds several values, or bytes that are no text"),
     ("columns of pyarrow", lambda d: cells().convert_dtypes(dtype_backend="pyarrow"), "", READ),
     ("columns that are numbers", lambda d: pd.DataFrame(np.ones((2, 3))), "is not a column of the data dictionary"),
     (
@@ -342,6 +343,14 @@ THINGS = [
 
 def twice(table, name):
     return pd.concat([table, table[[name]]], axis=1)
+
+
+def nested(name):
+    """The table with a column of lists, typed as such."""
+    import pyarrow
+
+    lists = pd.Series([[1]] * len(cells()), dtype=pd.ArrowDtype(pyarrow.list_(pyarrow.int64())))
+    return cells().assign(**{name: lists})
 
 
 def first_cell(name, cell):
@@ -628,12 +637,14 @@ EFFECTS = [
         lambda d: COUNTS.assign(**{"n_t.1": 99}),
         counted,
         "row 1, column 'n_t': 'n_t.1' reads alike, or is",
+        ma.TrialDataError,
     ),
     (
         "a column beside one with a blank",
         lambda d: COUNTS.assign(**{"n_t ": 99}),
         counted,
         "row 1, column 'n_t': 'n_t ' reads alike",
+        ma.TrialDataError,
     ),
     ("a constant of 400 digits", lambda d: COUNTS, counted_by(n_t=10**400), "the number of people must be finite"),
     (
