@@ -113,7 +113,7 @@ def single(**options):
     """Raise ValueError for an option of one value that is given several."""
     for name, value in options.items():
         if hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "shape", None) != ():
-            raise ValueError(f"{name} is a {type(value).__name__}; give one value")
+            raise ValueError(f"{name} is {kind(value)}; give one value")
 
 
 def unlike_columns(table, called):
@@ -129,16 +129,28 @@ def several(name, value, what):
         raise ValueError(f"{name} is {value!r}; give a sequence of {what}")
 
 
+def enough(to, k, least):
+    """Raise ValueError if the function `to` has fewer than so many studies."""
+    if k < least:
+        raise ValueError(f"{to}() needs {least} studies or more, and there {'is' if k == 1 else 'are'} {k}; give more")
+
+
+def kind(value):
+    """Return what a value is, with its article: "a list", "an EffectSizes"."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
+
+
 def refusal(stranger, to, give=""):
     """Say that the function `to` cannot use an object, and what to `give`; effects unless `STRANGERS` knows better."""
     name = type(stranger).__name__
-    return f"{to}() cannot use a {name}: {give or STRANGERS.get(name, _FORMS)}"
+    return f"{to}() cannot use {kind(stranger)}: {give or STRANGERS.get(name, _FORMS)}"
 
 
 def table(value, name, columns, maker):
     """Raise TypeError unless `value`, the argument `name`, is a DataFrame, ValueError unless it has the columns."""
     if not hasattr(value, "columns"):
-        raise TypeError(f"{name} is a {type(value).__name__}; pass the table that {maker} returns")
+        raise TypeError(f"{name} is {kind(value)}; pass the table that {maker} returns")
     if missing := [column for column in columns if column not in value]:
         raise ValueError(f"{name} has no column {', '.join(map(str, missing))}; pass the table that {maker} returns")
     unlike_columns(value, name)
@@ -188,6 +200,17 @@ def whole(name, value):
     """Raise ValueError unless `value` is a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
+
+
+def generator(**given):
+    """Return the source of random numbers that `seed=` or `rng=` is, or begins; ValueError for what is neither."""
+    ((name, value),) = given.items()
+    try:
+        return np.random.default_rng(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}={value!r} must be a whole number of at least 0, or a numpy.random.Generator"
+        ) from error
 
 
 def _number(value):

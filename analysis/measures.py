@@ -60,7 +60,7 @@ _ARCSINE = _Scale(_sine_squared, _double_arcsine, "double arcsine scale")
 class _Entry(NamedTuple):
     """What is known of a measure; `null` is on the scale people read, `joined` stands between the two arms.
 
-    `tied` tells whether the sampling variance depends on the effect; beyond `ends`, on the scale of analysis, none lies.
+    `tied` tells whether the sampling variance depends on the effect; all lie between `ends`, on the scale of analysis.
     """
 
     name: str

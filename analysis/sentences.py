@@ -848,6 +848,8 @@ def _estimate(words, fit):
 
 def _size(words, tau):
     """Tau with its unit, or the scale on which it stands."""
+    if math.isnan(tau):
+        return NOT_ESTIMABLE
     return f"{significant(tau)}{f' {words.points}' if words.points else ''}{words.on_scale}"
 
 
@@ -910,6 +912,9 @@ def imputed_effect(found: ImputedEffect) -> Told:
     if found.k > 1 and found.tau2_method != "CE":
         spread = f"tau {_size(words, found.tau)}, tau² {significant(found.tau2)}, I² {percent(found.i2)}"
         said.append(("Between", f"{spread} (means over the imputations)" if len(names) else spread))
+    if math.isfinite(found.pi.low):
+        at = level(found.confidence_level)
+        said.append((f"New {words.noun}", f"{words.span(*found.pi)} ({at} prediction interval, Nagashima)"))
     share = f"{percent(found.share_missing)} of the variance of the estimate is due to missing SDs"
     said.append(("Missing", share if len(names) else "no SD"))
     if len(names):
@@ -1153,6 +1158,9 @@ def permutation_test(test: PermutationTest) -> Told:
     if not math.isnan(test.qm_pvalue):
         said.append(("Moderators", f"p {equals(test.qm_pvalue)}"))
     drawn = "all" if test.exact else "a random sample"
+    least = 2.0 / test.n_permutations
+    if test.exact and [*test.pvalues.index] == ["mean"] and least > 0.05:
+        said.append(("Note", f"No p value of so few arrangements is below {number(least)}."))
     return f"Permutation test, {number(test.n_permutations, 0)} arrangements ({drawn})", said
 
 
@@ -1482,7 +1490,8 @@ def _tested(statistic, df, pvalue):
     return f"{'z' if normal else 't'} {number(statistic)}{'' if normal else f' on {df:.0f} df'}, p {equals(pvalue)}"
 
 
-_PREDICTORS = {"se": "standard error", "variance": "sampling variance", "n": "number of people"}
+_PREDICTORS = {"se": "the standard error", "variance": "the sampling variance", "n": "the number of people"}
+_PREDICTORS |= {"se of the score": "the standard error of the score"}
 _FEW_FOR_ASYMMETRY = 10
 
 
@@ -1506,10 +1515,10 @@ def asymmetry_test(test: AsymmetryTest) -> Told:
         called = _PREDICTORS.get(test.predictor, test.predictor)
         how = f", mixed model ({test.tau2_method}, {test.ci_method})" if test.tau2_method else ""
         said = [("Test", f"{_tested(test.statistic, test.df, test.pvalue)}{how}")]
-        said.append(("Slope", f"{significant(test.slope, 3)} for each unit of the {called}{words.on_scale}"))
+        said.append(("Slope", f"{significant(test.slope, 3)}{words.on_scale} for each unit of {called}"))
     if not math.isnan(test.limit):
         ci = words.within(test.limit, test.limit_ci, f"{level(test.confidence_level)} CI")
-        said.append(("Limit", f"{ci}: the {words.measure.name} where the {called} is 0"))
+        said.append(("Limit", f"{ci}: the {words.measure.name} where {called} is 0"))
     said.append(("Note", _asymmetry(words, test.k)))
     return f"{test.test} test of small-study effects, {words.counted(test.k)}", said
 
@@ -1534,7 +1543,7 @@ def trim_and_fill(found: TrimAndFill) -> Told:
         ("Missing", f"{words.counted(found.k0)}{side}, SE {number(found.k0_se, 1)}{p}"),
         ("As observed", words.estimate(found.observed)),
         ("With these", words.estimate(found.pooled)),
-        ("Note", f"The filled {words.nouns} are nobody's data. {_asymmetry(words, found.k)}"),
+        ("Note", f"The filled {words.nouns} are nobody's data. " * bool(found.k0) + _asymmetry(words, found.k)),
     ]
     return f"Trim and fill ({found.estimator}), {words.counted(found.k)}", said
 
@@ -1558,7 +1567,8 @@ def pet_peese(fit: PetPeese) -> Told:
         (name, words.within(one.limit, one.limit_ci, called)) for name, one in (("PET", fit.pet), ("PEESE", fit.peese))
     ]
     differs = "differs" if fit.chosen == "PEESE" else "does not differ"
-    said.append(("Chosen", f"{fit.chosen}: by PET the effect {differs} from zero at p < {number(fit.alpha)}"))
+    null = "1" if words.measure.is_ratio else "zero"
+    said.append(("Chosen", f"{fit.chosen}: by PET the effect {differs} from {null} at p < {number(fit.alpha)}"))
     said += [("Test", _tested(fit.statistic, fit.df, fit.pvalue)), ("Note", _asymmetry(words, fit.k))]
     return f"PET-PEESE: the {words.measure.name} at a standard error of 0, {words.counted(fit.k)}", said
 
@@ -1637,7 +1647,7 @@ def fail_safe_n(found: FailSafeN) -> Told:
     until = f"no longer significant (p > {as_given(found.alpha)})"
     if found.method == "Orwin":
         until = f"{words.write(found.target)} instead of {words.write(found.estimate)}"
-    many = words.counted(int(found.n)) if math.isfinite(found.n) else "no number"
+    many = words.counted(int(found.n)) if math.isfinite(found.n) else f"no number of {words.nouns}"
     note = (
         f"It misleads: unseen {words.nouns} are taken to have no effect, where a selection hides those of the other "
         "sign, of which far fewer would do; how much effects differ is ignored; and nobody can say how many are many."
@@ -1661,15 +1671,16 @@ def small_study_effects(found: SmallStudyEffects) -> Told:
     """
     words = Wording.of(found)
     said: Said = [("Unadjusted", words.estimate(found.pooled))]
+    called, doubts = f"{level(found.pooled.confidence_level)} CI", {}
     for row in found.table.itertuples():
-        parts = [row.note] if row.note else []
+        parts = [] if math.isnan(row.pvalue) else [f"p {equals(row.pvalue)}"]
         if not math.isnan(row.estimate):
-            ends = words.span(row.ci_low, row.ci_high)
-            parts.insert(0, f"{words.write(row.estimate)} ({level(found.pooled.confidence_level)} CI {ends})")
-        if not math.isnan(row.pvalue):
-            parts.insert(0, f"p {equals(row.pvalue)}")
-        said.append((row.method, "; ".join(parts)))
-    said.append(("Note", _asymmetry(words, found.k)))
+            parts.append(words.within(row.estimate, (row.ci_low, row.ci_high), called))
+        if parts and row.note:
+            doubts.setdefault(row.note, []).append(row.method)
+        said.append((row.method, "; ".join(parts) or row.note))
+    doubted = [f"{'; '.join(methods)}: {note}. " for note, methods in doubts.items()]
+    said.append(("Note", "".join(doubted) + _asymmetry(words, found.k)))
     return f"Small-study effects{_named(words)}, {words.counted(found.k)}", said
 
 
@@ -1737,7 +1748,7 @@ def p_curve(found: PCurve) -> Told:
     """
     words = Wording.of(found)
     said: Said = [
-        ("Significant", f"{found.significant} of {words.counted(found.k)}, of which {found.half} have p < 0.025"),
+        ("Significant", f"{found.significant} of {words.counted(found.k)}, {found.half} of them with p < 0.025"),
         (
             "Falls",
             f"z {number(found.statistic)}, p {equals(found.pvalue)}; by their number below 0.025: "

@@ -641,7 +641,7 @@ DOORS = {
     "influence_plot": (ma.influence_plot, PAGE),
     "labbe": (ma.labbe, {"PooledArms", "EffectSizes", "Responders", "PooledCounts"}),
     "labbe_counts": (ma.labbe_counts, {"Responders", "PooledCounts"}),
-    "leave_one_out": (ma.leave_one_out, EFFECTS | {"MultilevelEffect", "PooledCounts"}),
+    "leave_one_out": (ma.leave_one_out, EFFECTS | {"MetaRegression", "MultilevelEffect", "PooledCounts"}),
     "lfk_index": (ma.lfk_index, EFFECTS),
     "limit_meta_analysis": (ma.limit_meta_analysis, EFFECTS),
     "meta_regression": (lambda x: ma.meta_regression("yi ~ dose", x), TRIALS),

@@ -13,6 +13,7 @@ from scipy import stats
 import analysis as ma
 from analysis.models import imputation
 from analysis.models.imputation import draw_normal, imputed_data, rubins_rules
+from analysis.models.prediction import imputed_interval, new_effect
 
 # R 4.2.2, the formulas of Rubin 1987 (3.1.2 to 3.1.6) and of Barnard & Rubin 1999 written out:
 # m <- length(q); w <- mean(u); b <- var(q); t <- w + (1 + 1/m) * b; lambda <- (1 + 1/m) * b / t
@@ -151,9 +152,32 @@ def test_without_a_missing_sd_it_is_the_plain_result(ci_method):
     assert (got.k, got.imputations, got.between, got.share_missing) == (plain.k, 1, 0, 0) and got.imputed.empty
     names = ("estimate", "se", "df", "pvalue", "tau2", "i2")
     assert [getattr(got, x) for x in names] == pytest.approx([getattr(plain, x) for x in names], **SAME)
-    assert got.ci == pytest.approx(plain.ci, **SAME)
+    assert got.ci == pytest.approx(plain.ci, **SAME) and got.pi == pytest.approx(plain.pi, **SAME)
     one = effects.where(study="chow2006")
     assert ma.pool_imputed(one).ci == pytest.approx(ma.pool(one).ci) and ma.pool_imputed(one).ci_method == "z"
+
+
+def test_a_new_trial_is_foretold_by_all_data_sets_together(found):
+    effects = published_effects()
+    yi, vi, _ = imputed_data(effects, effects, 100, 0)
+    low, high = found.pi
+    each = [new_effect(yi[:, [i]], vi[:, [i]]) for i in range(100)]
+    below, above = (np.mean([float(one.cdf(x)[0]) for one in each]) for x in (low, high))
+    assert below == pytest.approx(0.025, rel=1e-6) and above == pytest.approx(0.975, rel=1e-6)
+    narrow = ma.pool_imputed(effects, confidence_level=0.8)
+    assert low < narrow.pi.low < narrow.ci.low and narrow.ci.high < narrow.pi.high < high
+    assert f"New trial     {low:.2f} to {high:.2f} (95% prediction".replace("-", "−") in found.summary()
+    assert ma.forest(effects, models=[found]).content.table.query("kind == 'model'")["prediction_low"].item() == low
+    few = effects.where(study=["gale2006", "chow2006"])
+    assert np.isnan(ma.pool_imputed(few, among=effects).pi).all()
+    common = ma.pool_imputed(effects, tau2_method="CE")
+    assert np.isnan(common.pi).all() and "New trial" not in common.summary()
+
+
+def test_a_new_trial_of_alike_trials_has_their_mean():
+    """The interval of the mean is held, as of one data set."""
+    yi, vi = np.full((4, 3), 0.2), np.array([[0.1, 0.2, 0.3]] * 4)
+    assert imputed_interval(yi, vi, (-5.0, 6.0), 0.95).tolist() == [-5.0, 6.0]
 
 
 def test_the_wider_of_both_intervals_is_given():

@@ -181,7 +181,7 @@ def test_the_contributions_of_a_common_effect_add_up_to_q():
 @pytest.mark.parametrize("function", [ma.influence, ma.baujat])
 def test_too_few_studies(function):
     assert len(function(ma.pool(*drawn(3, 0)))) == 3
-    with pytest.raises(ValueError, match=f"{function.__name__} needs three studies"):
+    with pytest.raises(ValueError, match=rf"{function.__name__}\(\) needs 3 studies or more, and there are 2"):
         function(ma.pool(*drawn(2, 0)))
     assert len(function(ma.meta_regression("yi ~ dose", table_of(4, 0)))) == 4
     with pytest.raises(ValueError, match="with 2 coefficients needs 4 studies or more, and has 3"):
@@ -260,7 +260,7 @@ def test_bad_numbers_of_subsets(n_subsets):
 
 
 def test_one_study_has_no_subsets():
-    with pytest.raises(ValueError, match="subsets need two studies or more"):
+    with pytest.raises(ValueError, match=r"gosh\(\) needs 2 studies or more, and there is 1"):
         ma.gosh(ma.pool([0.1], [0.1]))
 
 
@@ -275,6 +275,11 @@ def test_gosh_in_words():
 
 
 # --- permutation test
+
+
+def test_so_few_arrangements_say_that_they_cannot_reach_a_small_p():
+    said = {k: ma.permutation_test(ma.pool(np.arange(1.0, k + 1), np.ones(k)), rng=1).summary() for k in (3, 6)}
+    assert "No p value of so few arrangements is below 0.25." in said[3] and "No p value" not in said[6]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +441,7 @@ def test_equal_effects_have_an_interval_and_one_sided_samples_have_none():
 def test_wrong_options_of_a_bootstrap(options, says):
     with pytest.raises(ValueError, match=says):
         ma.bootstrap(ma.pool(*drawn(4, 0)), **options)
-    with pytest.raises(ValueError, match="three studies or more"):
+    with pytest.raises(ValueError, match="needs 3 studies or more, and there are 2"):
         ma.bootstrap(ma.pool(*drawn(2, 0)))
 
 

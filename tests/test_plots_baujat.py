@@ -94,3 +94,9 @@ def test_it_fits_into_axes_of_another_figure():
 def test_what_cannot_be_drawn_is_named(found, options, message):
     with pytest.raises(ValueError, match=message):
         baujat_plot(found, **options)
+
+
+def test_effects_are_told_which_function_makes_the_table():
+    table = pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.4, 0.9], "vi": 0.1})
+    with pytest.raises(TypeError, match="found is an EffectSizes; pass the table that baujat returns"):
+        baujat_plot(analysis.effect_sizes(table, measure="SMD"))

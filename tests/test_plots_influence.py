@@ -133,6 +133,8 @@ def test_a_cloud_fits_into_axes_of_another_figure():
 def test_what_no_cloud_can_be_drawn_of():
     with pytest.raises(ValueError, match="study='G' is none of the studies: A, B"):
         ma.gosh_plot(GOSH, study="G")
+    two = ma.gosh(ma.pool([0.1, 0.5], [0.1, 0.1]))
+    assert ma.gosh_plot(two).content.title == "Pooled effect and I² of 1 subset of 2 studies"
     with pytest.raises(TypeError, match=r"gosh_plot\(\) cannot use a PooledEffect: give a Gosh"):
         ma.gosh_plot(POOLED)
     singles = ma.gosh(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import analysis as ma
 from analysis.effects import log_odds_ratio, log_risk_ratio
 from analysis.models.pooling import pool
 
@@ -33,37 +32,6 @@ BCG = log_risk_ratio(
     [11, 29, 11, 248, 47, 372, 10, 499, 45, 65, 141, 3, 29],
     [139, 303, 220, 12867, 5808, 1451, 629, 88391, 7277, 1665, 27338, 2341, 17854],
 )
-
-# Eighteen trials of third-wave psychotherapies, Hedges' g with its 95% limits, as the second edition of Harrer,
-# Cuijpers, Furukawa & Ebert, Doing Meta-Analysis in R (github.com/MathiasHarrer/Doing-Meta-Analysis-in-R) prints them:
-# 06-pooling_effect_sizes.Rmd, "Pre-Calculated Effect Size Data".
-THIRD_WAVE = [
-    (0.7091, 0.1979, 1.2203),
-    (0.3549, -0.0300, 0.7397),
-    (1.7912, 1.1139, 2.4685),
-    (0.1825, -0.0484, 0.4133),
-    (0.4219, 0.1380, 0.7057),
-    (0.6300, 0.2458, 1.0142),
-    (0.7249, 0.2846, 1.1652),
-    (0.5287, 0.1162, 0.9412),
-    (0.2840, -0.0453, 0.6133),
-    (1.2751, 0.6142, 1.9360),
-    (0.1036, -0.2781, 0.4853),
-    (0.3884, -0.0639, 0.8407),
-    (0.5407, 0.0619, 1.0196),
-    (0.4262, -0.0794, 0.9317),
-    (0.5154, -0.1731, 1.2039),
-    (1.4797, 0.8618, 2.0977),
-    (0.6126, 0.1683, 1.0569),
-    (0.6000, 0.1120, 1.0880),
-]
-OUTLIERS = 2, 15
-
-
-def third_wave(*without):
-    """Effects and standard errors of the eighteen trials, but those left out."""
-    yi, low, high = np.delete(THIRD_WAVE, without, axis=0).T
-    return {"yi": yi, "se": (high - low) / (2 * 1.959964)}
 
 
 def printed(value, text):
@@ -114,24 +82,3 @@ def test_bcg_random_effects():
 def test_rounding_is_judged_strictly():
     assert printed(0.12345, "0.1234") and not printed(0.123451, "0.1234")
     assert np.isfinite(BCG).all()
-
-
-def test_the_p_curve_of_third_wave_psychotherapies():
-    """dmetar's pcurve, without outliers: 11-publication-bias.Rmd, "P-Curve Analysis in R"; with them the first edition.
-
-    The half curve has another test of flatness there, whose shares do not start at 0 as those of a p value would.
-    """
-    found = ma.p_curve(**third_wave(*OUTLIERS))
-    assert (found.k, found.significant, found.half) == (16, 9, 8) and found.evidential
-    assert printed(found.binomial_pvalue, "0.020") and printed(found.flat_binomial_pvalue, "0.952")
-    assert printed(found.statistic, "-3.797") and printed(found.pvalue, "0.000")
-    # Printed as -2.743: effects with four decimals give -2.7437.
-    assert found.half_statistic == pytest.approx(-2.743, abs=0.001) and printed(found.half_pvalue, "0.003")
-    assert printed(found.flat_statistic, "1.540") and printed(found.flat_pvalue, "0.938")
-    assert printed(100 * found.power, "66")
-    assert printed(100 * found.power_ci.low, "31.1") and printed(100 * found.power_ci.high, "87.8")
-    # 08-publication_bias.Rmd: 11 studies, of which 10 below 0.025, and a power of 84% (62.7% to 94.6%).
-    found = ma.p_curve(**third_wave())
-    assert (found.significant, found.half) == (11, 10) and found.evidential
-    assert printed(100 * found.power, "84")
-    assert printed(100 * found.power_ci.low, "62.7") and printed(100 * found.power_ci.high, "94.6")

@@ -186,11 +186,16 @@ def test_findings_count_those_that_nobody_judged():
     assert ma.risk_of_bias_findings(JUDGED, published_trials()) == (
         "14 of the 50 trials were judged: 6 with RoB 2 (overall low 1, some concerns 4, high 1); 1 with RoB 1; 9 with "
         "PEDro. 36 of the 50 trials were judged by nobody whose text was read, which says nothing of their risk. 17 "
-        "studies that were judged are not among them."
+        "studies that were judged are not among them: adedoyin2003, cheing2002, cheing2003, defrin2005, "
+        "fargasbabjak1989 and 12 more."
     )
     effects = published_effects().where(study=["wang2009", "gale2006"])
     assert ma.risk_of_bias_findings(ROB2, effects).startswith(
         "1 of the 2 trials was judged: 1 with RoB 2 (overall high 1). 1 of the 2 trials was judged by nobody"
+    )
+    typed = ROB2.replace({"study": {"wang2009": "wang2008"}})
+    assert ma.risk_of_bias_findings(typed, published_trials()).endswith(
+        "1 study that was judged is not among them: wang2008."
     )
     one = pd.DataFrame({"study": ["wang2009"]})
     assert ma.risk_of_bias_findings(ROB2[ROB2["study"] == "wang2009"], one) == (

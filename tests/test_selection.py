@@ -173,6 +173,29 @@ def test_fail_safe_numbers_do_what_they_say():
         ma.fail_safe_n(YI, VI, target=0.1)
 
 
+def test_a_target_lies_between_no_effect_and_the_mean():
+    ratios = ma.pool(YI, VI, measure="OR")
+    with pytest.raises(
+        ValueError, match=r"target=1.05 is no smaller than the mean effect, .*between 0 and it, as a log"
+    ):
+        ma.fail_safe_n(ratios, method="Orwin", target=1.05)
+    with pytest.raises(ValueError, match="give a number between 0 and it$"):
+        ma.fail_safe_n(YI, VI, method="Orwin", target=sum(YI) / len(YI))
+
+
+@pytest.mark.parametrize("call", [ma.selection_model, ma.excess_significance, ma.fail_safe_n, ma.p_curve])
+@pytest.mark.parametrize("measure", ["MN", "PLO"])
+def test_without_a_value_of_no_effect_p_values_say_nothing(call, measure):
+    pooled = ma.pool(YI, VI, measure=measure)
+    with pytest.raises(
+        ValueError, match=rf"{call.__name__}\(\) asks whether effects differ from none, and no (mean|prop)"
+    ):
+        call(pooled)
+    notes = ma.small_study_effects(pooled).table.set_index("method")["note"]
+    assert notes[["Excess significance", "Selection model, p 0.025"]].str.startswith("not used: ").all()
+    assert not ma.small_study_effects(YI, VI).table["note"].any()
+
+
 @pytest.mark.parametrize("call", [ma.fail_safe_n, ma.excess_significance])
 def test_alpha_is_a_share(call):
     with pytest.raises(ValueError, match="alpha=5 must be a p value between 0 and 1"):
@@ -186,7 +209,7 @@ def test_what_they_say():
     assert "p 0.025 to 1" in said and "chi2 11.54 on 1 df" in said
     assert "powers" in ma.selection_model(pooled, kind="beta").summary()
     assert "A weight ended on the bound" in ma.selection_model(pooled, kind="beta").summary()
-    assert "no number of no effect" in ma.fail_safe_n(pooled, method="Orwin", target=0.0).summary()
+    assert "no number of studies of no effect" in ma.fail_safe_n(pooled, method="Orwin", target=0.0).summary()
     said = ma.fail_safe_n(pooled, method="Orwin").summary()
     assert "1.24 instead of 1.54" in said and "It misleads" in said
     found = ma.excess_significance(pooled, test="chi2")

@@ -143,7 +143,7 @@ def test_counts_that_cannot_be_pooled_without_a_trial_are_nan():
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: ma.leave_one_out([1.0], [0.1]), "two studies or more"),
+        (lambda: ma.leave_one_out([1.0], [0.1]), r"leave_one_out\(\) needs 2 studies or more, and there is 1"),
         (lambda: ma.leave_one_out([1.0, 2.0]), "vi is missing"),
         (lambda: ma.cumulative([1.0, 2.0], [0.1, 0.1], order=[1]), "1 values for 2 studies"),
         (lambda: ma.cumulative([1.0, 2.0], [0.1, 0.1], order="year"), "not a column"),
@@ -173,3 +173,45 @@ def test_a_misspelt_option_names_the_function_that_was_called(function):
         function([0.1, 0.3, 0.2], [0.1, 0.1, 0.1], tau2_methd="DL")
     with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) .*'xyz'; it knows tau2_method, ci_method"):
         function([0.1, 0.3, 0.2], [0.1, 0.1, 0.1], xyz=1)
+
+
+# --- of a regression
+
+
+def regressed(k=9, **options):
+    """A regression in which the last study alone tells a coefficient, and its table."""
+    rng = np.random.default_rng(k)
+    table = pd.DataFrame({"yi": rng.normal(0, 0.5, k), "vi": rng.uniform(0.02, 0.2, k), "dose": rng.normal(0, 1, k)})
+    table = table.assign(kind=[*"ab" * (k // 2), "c"][-k:])
+    labels = [f"S{i}" for i in range(k)]
+    return ma.meta_regression("yi ~ dose + kind", table, labels=labels, **options), table
+
+
+@pytest.mark.parametrize("ci_method", ["HKSJ-wide", "HKSJ", "z"])
+@pytest.mark.parametrize("tau2_method", ["REML", "CE"])
+def test_coefficients_without_each_study_are_those_of_the_others(tau2_method, ci_method):
+    options = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": 0.9}
+    fit, table = regressed(**options)
+    without = ma.leave_one_out(fit)
+    assert without["k"].eq(8).all() and len(without) == 9 * 4
+    for i in range(8):
+        one = ma.meta_regression("yi ~ dose + kind", table.drop(index=i), **options)
+        own = without[without["label"] == f"S{i}"].set_index("coefficient")
+        expected = pd.DataFrame({"estimate": one.params, "se": one.bse, "pvalue": one.pvalues})
+        expected[["ci_low", "ci_high"]] = np.asarray(one.conf_int())
+        expected = expected.assign(shift=one.params - fit.params, tau2=one.tau2, tau=one.tau, i2=one.i2)
+        expected = expected.assign(q=one.qe, q_pvalue=one.qe_pvalue)
+        assert own.index.tolist() == one.params.index.tolist()
+        np.testing.assert_allclose(own[list(expected)], expected, rtol=1e-9, atol=1e-10)
+    # No other study has the kind of the last one.
+    assert without[without["label"] == "S8"].drop(columns=["label", "coefficient", "k"]).isna().all(axis=None)
+
+
+def test_a_regression_keeps_its_own_and_needs_two_studies_more_than_coefficients():
+    fit, _ = regressed()
+    with pytest.raises(ValueError, match="a MetaRegression keeps its own effects and methods; leave out tau2_method"):
+        ma.leave_one_out(fit, tau2_method="DL")
+    with pytest.raises(ValueError, match=r"leave_one_out\(\) of 4 coefficients needs 6 studies or more, and has 5"):
+        ma.leave_one_out(regressed(5)[0])
+    with pytest.raises(ValueError, match="steps has coefficients of a regression, which are no pooled effects"):
+        ma.steps_forest(ma.leave_one_out(fit))

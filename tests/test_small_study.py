@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import analysis as ma
+from analysis.models import small_study
 from analysis.models.design import designs, fit_designs
 from analysis.models.pooling import check_options
-from analysis.models.small_study import begg_columns, mixed_line, weighted_line
+from analysis.models.small_study import begg_columns, missing_columns, mixed_line, weighted_line
 
 FOLDER = Path(__file__).parent / "reference"
 SETS = json.loads((FOLDER / "small_study.json").read_text(encoding="utf-8"))["sets"]
@@ -167,6 +168,25 @@ def test_equal_values_make_kendalls_p_normal_as_scipy_has_it(k):
         assert (tau[i], p[i]) == (pytest.approx(known.statistic), pytest.approx(known.pvalue))
 
 
+def test_kendalls_p_value_of_many_studies_is_normal_and_near_the_exact_one(monkeypatch):
+    rng = np.random.default_rng(8)
+    v = rng.uniform(0.1, 1.0, (310, 1))
+    y = rng.normal(0.2 * v, np.sqrt(v))
+    tau, p = begg_columns(y, v)
+    z = (y - (y / v).sum() / (1 / v).sum()) / np.sqrt(v - 1 / (1 / v).sum())
+    known = stats.kendalltau(z[:, 0], v[:, 0], method="asymptotic")
+    assert (tau[0], p[0]) == (pytest.approx(known.statistic), pytest.approx(known.pvalue))
+    monkeypatch.setattr("analysis.models.small_study._EXACT", 310)
+    assert p[0] == pytest.approx(begg_columns(y, v)[1][0], rel=0.005)
+
+
+def test_effects_that_are_equal_or_on_a_line_are_no_trouble():
+    with pytest.raises(ValueError, match="begg_test.* and all 3 studies have the same, 0.5"):
+        ma.begg_test([0.5] * 3, VI[:3])
+    table = ma.small_study_effects([0.5] * 5, [0.125, 0.25, 0.5, 1.0, 2.0]).table.set_index("method")
+    assert table["note"]["Begg"].startswith("not used: ") and table["estimate"]["PET-PEESE"] == pytest.approx(0.5)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(3, 12), st.integers(0, 10_000), st.floats(0.01, 100.0))
 def test_signs_turn_and_units_and_order_do_not_matter(k, seed, scale):
@@ -269,15 +289,42 @@ def test_what_a_test_says():
     assert "by PET the effect does not differ from zero at p < 0.05" in ma.pet_peese(YI, VI, alpha=0.05).summary()
 
 
+def test_doubts_of_a_measure_are_said_once_and_numbers_as_each_method_says_them():
+    odds = ma.small_study_effects(counted())
+    said, table = odds.summary(), odds.table.set_index("method")
+    doubted = ["Begg", "Trim and fill, L0", "PET-PEESE", "Limit meta-analysis"]
+    assert f"{'; '.join(doubted)}: the standard error goes with the effect here" in said
+    assert set(table["note"][doubted]) == {"the standard error goes with the effect here, which alone tilts a funnel"}
+    assert said.count("alone tilts a funnel") == 2  # of Egger's test, which was not used, and of these four
+    assert table["note"]["Harbord"] == table["note"]["Excess significance"] == ""
+    assert "alone tilts" not in ma.small_study_effects(YI, VI).summary()
+    filled = ma.trim_and_fill(counted()).summary().partition("With these")[2].splitlines()[0].strip()
+    assert filled in said
+    none = ma.small_study_effects([0.1, 0.05, -0.1, 0.02], [0.01, 0.02, 0.03, 0.05])
+    assert "Selection model, p 0.025  not used: no study has a one-sided" in none.summary()
+
+
+def test_predictors_are_read_as_words():
+    peters, sized = ma.peters_test(counted()).summary(), ma.pustejovsky_test(counted()).summary()
+    assert "on the log scale for each unit of 1 / people" in peters and "odds ratio where 1 / people is 0" in peters
+    assert "for each unit of sqrt(1/n1 + 1/n2)" in sized
+    assert "for each unit of the standard error of the score" in ma.harbord_test(counted()).summary()
+    assert "by PET the effect does not differ from 1 at p < 0.10" in ma.pet_peese(counted()).summary()
+
+
+def test_nothing_is_said_of_filled_studies_where_there_are_none():
+    assert "nobody's data" not in ma.trim_and_fill(YI, VI, side="right").summary()
+
+
 def test_tests_that_fit_the_measure_are_run():
     odds = ma.small_study_effects(counted())
     assert odds.table["method"].tolist()[:3] == ["Harbord", "Peters", "Egger"]
-    assert odds.table["note"][2].startswith("not used: its standard error goes with the effect")
+    assert odds.table["note"][2].startswith("not used: the standard error goes with the effect")
     assert odds.table["pvalue"][0] == ma.harbord_test(counted()).pvalue
     unknown = ma.small_study_effects(ma.pool(YI, VI, measure="OR")).table.set_index("method")
     assert "its effects have no columns events_t and events_p" in unknown.loc["Harbord", "note"]
     assert (
-        unknown.loc["Egger", "note"].startswith("its standard error goes with") and unknown.loc["Egger", "pvalue"] < 1
+        unknown.loc["Egger", "note"].startswith("the standard error goes with") and unknown.loc["Egger", "pvalue"] < 1
     )
     arrays = ma.small_study_effects(YI, VI, measure="OR").table
     pd.testing.assert_frame_equal(arrays, unknown.reset_index())
@@ -301,6 +348,26 @@ def test_what_cannot_be_run_says_why():
     assert "fewer than 10, such tests see little" in equal.summary()
     odds = ma.small_study_effects(counted())
     assert odds.to_frame(transform=True)["estimate"].max() == pytest.approx(np.exp(odds.table["estimate"].max()))
+
+
+@pytest.mark.parametrize("estimator", ["L0", "R0", "Q0"])
+def test_many_are_trimmed_as_one_by_one(estimator):
+    rng = np.random.default_rng(3)
+    v = rng.uniform(0.01, 0.3, (12, 60))
+    y = np.sort(rng.normal(0.3, np.sqrt(v + 0.02)) + 0.8 * np.sqrt(v), axis=0)
+    options = check_options(tau2_method="DL")
+    trimmed = missing_columns(y, v, estimator, options)
+    for i in range(60):
+        one = [x[0] for x in missing_columns(y[:, i : i + 1], v[:, i : i + 1], estimator, options)]
+        np.testing.assert_allclose([x[i] for x in trimmed], one, rtol=1e-12)
+    assert trimmed.settled.any() and np.nanmax(trimmed.k0) < 12 and len({*trimmed.k0[trimmed.settled]}) > 2
+
+
+def test_a_number_of_missing_studies_that_does_not_settle_is_refused(monkeypatch):
+    assert ma.trim_and_fill(YI, VI).k0 > 0
+    monkeypatch.setattr(small_study, "_ROUNDS", 1)
+    with pytest.raises(ValueError, match="the studies missing by L0 do not settle in 1 rounds; use another estimator"):
+        ma.trim_and_fill(YI, VI)
 
 
 def test_the_limit_is_the_end_of_a_line_by_least_squares():

@@ -31,7 +31,24 @@ def test_columns_are_what_the_tests_say_one_by_one():
         assert found["Excess significance"][i] == pytest.approx(ma.excess_significance(y, v).pvalue)
         if not np.isnan(p := found["Selection model, p 0.025"][i]):
             assert p == pytest.approx(ma.selection_model(y, v).lrt_pvalue, abs=1e-6)
+        filled = ma.trim_and_fill(y, v, estimator="R0", ci_method="z")
+        assert found["Trim and fill, R0"][i] == filled.pvalue
+        size = ma.limit_meta_analysis(y, v).q_small_pvalue
+        assert found["Limit meta-analysis, Q of size"][i] == pytest.approx(size)
         assert found["LFK index beyond 1"][i] == (abs(ma.lfk_index(y, v).statistic) <= 1)
+
+
+def test_a_p_curve_is_of_trials_without_an_effect_on_average():
+    cell = "SMD", "some", 40
+    nothing, effect = (TOOL["simulated"](cell, 50, PEOPLE, nothing=given) for given in (True, False))
+    assert abs(nothing["y"].mean()) < 0.05 < 0.3 < effect["y"].mean()
+    found = TOOL["curve_pvalues"](effect)
+    assert found[0] == pytest.approx(ma.p_curve(effect["y"][:, 0], effect["v"][:, 0]).pvalue)
+    few = TOOL["curve_pvalues"]({"y": np.full((3, 1), 0.1), "v": np.ones((3, 1))})
+    assert np.isnan(few).all()
+    # Where no effect differs from 0, the p values are uniform but for the estimated SDs.
+    level = TOOL["rejected"](("MD", "none", 40), 400, np.full((1, 2), 500.0))["p-curve falls, no effect"]
+    assert level[0] == pytest.approx(5.0, abs=3.3)
 
 
 def test_levels_are_right_where_they_are_known_to_be():

@@ -265,3 +265,8 @@ def test_of_intervals_that_are_all_normal_there_is_no_f_test():
         wide, wald = (ma.pool_subgroups(yi, groups, vi=vi, tau2=tau2, ci_method=ci) for ci in ("HKSJ-wide", "z"))
         assert (wide.q_between, wide.q_between_pvalue) == pytest.approx((wald.q_between, wald.q_between_pvalue))
         assert np.isnan(wide.f) and "df" in wide.summary() and "not estimable" not in wide.summary()
+
+
+def test_tau_of_a_single_study_has_no_unit():
+    single = ma.pool_subgroups(ma.pool([0.1, 0.5, 0.9], [0.1, 0.2, 0.1], measure="SMD"), ["a", "a", "b"])
+    assert "1 study), tau not estimable\n" in single.summary()

@@ -356,7 +356,7 @@ def test_findings_are_of_a_result():
     effects = table(1, 6, 1.0, "OR")
     assert ma.pool(effects).findings() == sentences.findings(ma.pool(effects))
     with pytest.raises(
-        TypeError, match=r"cannot use a EffectSizes: .*give the result of a model, such as pool\(effects\)"
+        TypeError, match=r"cannot use an EffectSizes: .*give the result of a model, such as pool\(effects\)"
     ):
         ma.findings(effects)
     found = ma.meta_regression("yi ~ dose", effects).contrast("dose")

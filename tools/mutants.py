@@ -72,7 +72,7 @@ TESTS = {
     "models/pooling": "pooling groups published statsmodels generalised_q invariants metafor sensitivity results",
     "models/prediction": "prediction worthwhile",
     "models/priors": "bayes plots_posterior",
-    "models/regression": "regression regression_curve metafor results",
+    "models/regression": "regression regression_curve sensitivity metafor results",
     "models/results": "results",
     "models/selection": "selection results",
     "models/small_study": "small_study results",

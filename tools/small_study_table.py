@@ -4,7 +4,8 @@
 nominal level is an error. Every cell of the grid has random numbers of its own, seeded by its name. Sizes of the trials
 are those of data/trials.csv. Mean differences are those of people with an SD of 2 whose variances are estimated, with a
 true mean difference of 1 point; standardised ones are made of the same people by Hedges' g, true 0.5; counts have an
-event in 30% of the second arm and a true log odds ratio of log 0.6. True effects are normal with the SD tau.
+event in 30% of the second arm and a true log odds ratio of log 0.6. True effects are normal with the SD tau. A p-curve
+falls where there is an effect: its test has trials of its own, with a true mean of 0.
 """
 
 from __future__ import annotations
@@ -19,8 +20,19 @@ from scipy import special
 
 import analysis as ma
 from analysis.effects import hedges_g, log_odds_ratio
-from analysis.models.selection import excess_columns, selection_columns, selection_weights
-from analysis.models.small_study import begg_columns, lfk_columns, mixed_line, peters_line, score_columns, weighted_line
+from analysis.models.pooling import check_options
+from analysis.models.selection import curve_columns, excess_columns, selection_columns, selection_weights
+from analysis.models.small_study import (
+    begg_columns,
+    lfk_columns,
+    missing_columns,
+    missing_pvalue,
+    mixed_line,
+    parted_q,
+    peters_line,
+    score_columns,
+    weighted_line,
+)
 
 ROOT = Path(__file__).parent.parent
 SEED, SD, NOMINAL, STEP = 20261128, 2.0, 0.05, 0.025
@@ -36,11 +48,13 @@ def people_of_trials():
     return table[["n_treatment", "n_placebo"]].to_numpy(float)
 
 
-def simulated(cell, replications, people):
+def simulated(cell, replications, people, nothing=False):
     """What the tests need: effects and variances (k, replications), people of both arms, and counts of "OR"."""
     measure, level, k = cell
     mean, taus = TRUE[measure]
-    rng = np.random.default_rng([SEED, zlib.crc32(repr(cell).encode())])
+    # Without an effect on average, random numbers of their own.
+    mean, name = (0.0, (*cell, "nothing")) if nothing else (mean, cell)
+    rng = np.random.default_rng([SEED, zlib.crc32(repr(name).encode())])
     shape = (k, replications)
     n_t, n_p = people[rng.integers(len(people), size=shape)].transpose(2, 0, 1)
     true = mean + taus[LEVELS.index(level)] * rng.standard_normal(shape)
@@ -68,9 +82,10 @@ def pvalues_of(measure, data):
     """The p values (n,) of each test, NaN where it cannot be used."""
     y, v = data["y"], data["v"]
     se, size = np.sqrt(v), np.sqrt(1.0 / data["n_t"] + 1.0 / data["n_p"])
-    found = {"Egger": weighted_line(y, se, 1.0 / v).pvalue}
+    found, lines = {"Egger": weighted_line(y, se, 1.0 / v).pvalue}, {}
     for name in ("HKSJ-wide", "z"):
-        found[f"Egger, mixed model, {name}"] = mixed_line(y, v, se, ci_method=name).pvalue
+        lines[name] = mixed_line(y, v, se, ci_method=name)
+        found[f"Egger, mixed model, {name}"] = lines[name].pvalue
     found["Begg"] = begg_columns(y, v)[1]
     if measure == "OR":
         score, variance = score_columns(*data["counts"])
@@ -78,12 +93,28 @@ def pvalues_of(measure, data):
         found["Peters"] = peters_line(y, *data["counts"]).pvalue
     if measure == "SMD":
         found["Pustejovsky-Rodgers"] = weighted_line(y, size, 1.0 / v).pvalue
+    found["Trim and fill, R0"] = trimmed_pvalues(y, v, lines["z"].slope)
+    found["Limit meta-analysis, Q of size"] = special.chdtrc(1, parted_q(y, v)[0])
     fit = ma.pool_batch(y.T, v.T, ci_method="z")
     found["Excess significance"] = excess_columns(y, v, fit.estimate, fit.tau2, NOMINAL)[2]
     found[f"Selection model, p {STEP}"] = selection_pvalues(y, v)
     index = np.abs(lfk_columns(y, v)[0])
     # No test: beyond 1 its authors say minor asymmetry, beyond 2 major.
     return found | {f"LFK index beyond {size}": np.where(index > size, 0.0, 1.0) for size in (1, 2)}
+
+
+def trimmed_pvalues(y, v, slope):
+    """Of R0 on the side away from the small studies, NaN where the number of missing studies does not settle."""
+    y = np.where(slope < 0, -y, y)
+    order = np.argsort(y, axis=0, kind="stable")
+    y, v = (np.take_along_axis(x, order, 0) for x in (y, v))
+    trimmed = missing_columns(y, v, "R0", check_options(ci_method="z"))
+    return np.where(trimmed.settled, missing_pvalue(trimmed.k0), np.nan)
+
+
+def curve_pvalues(data):
+    """Of the test that a p-curve falls, NaN where no study is significant."""
+    return special.ndtr(curve_columns(np.abs(data["y"]) / np.sqrt(data["v"])))
 
 
 def selection_pvalues(y, v):
@@ -111,7 +142,9 @@ def selection_pvalues(y, v):
 def rejected(cell, replications, people):
     """Percent of the meta-analyses where each test rejects, of those it can be used for, and how many these are."""
     found = {}
-    for name, p in pvalues_of(cell[0], simulated(cell, replications, people)).items():
+    pvalues = pvalues_of(cell[0], simulated(cell, replications, people))
+    pvalues["p-curve falls, no effect"] = curve_pvalues(simulated(cell, replications, people, nothing=True))
+    for name, p in pvalues.items():
         usable = ~np.isnan(p)
         found[name] = 100.0 * np.mean(p[usable] <= NOMINAL) if usable.any() else np.nan, 100.0 * usable.mean()
     return found
@@ -147,7 +180,9 @@ def main():
         f"{NOMINAL} where nothing is selected and effects do not go with size: {100 * NOMINAL:.0f} is right. "
         f"{given.replications} meta-analyses a cell, seed {SEED}, Monte-Carlo standard error {error:.1f}. In brackets, "
         "percent of the meta-analyses in which a test could be used, where that is not all of them. The LFK index has "
-        "no p value: its rows have how often it is beyond 1 or 2, where its authors see minor or major asymmetry.",
+        "no p value: its rows have how often it is beyond 1 or 2, where its authors see minor or major asymmetry. R0 "
+        "has few p values: 0.03 of four missing studies is the largest below 0.05. The p-curve is of trials without an "
+        "effect on average; where true effects differ, it falls because some are far from 0.",
         "",
         *(line for measure in TRUE for line in table_of(measure, found)),
     ]

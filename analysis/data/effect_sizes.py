@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,8 @@ _INSTEAD = "not used: the arms print no spread, and the difference is printed wi
 _ARMS_USED = "not used: the arms are in the trials, with a spread of their own"
 
 _POINTS = "points on 0–10"
+# The column in which trials made of a wide table say what is good: attrs are lost in a merge or a file.
+TOLD = "x_benefit"
 _KEPT = "therapy_family therapy condition condition_group scale scale_min scale_max week certainty doi source locator"
 # In weeks: a difference measured sooner after the start than this is that of a single session.
 _LESS_THAN_A_DAY = 0.1
@@ -605,9 +607,31 @@ def about_outcome(
 ) -> dict[str, Any]:
     """What is measured or counted, what is good of it, what a row is: as asked for, as the table says, or as usual."""
     usual = ({} if benefit == "lower" else RESPONDERS) if events else {"benefit": "lower"}
-    said = table.attrs.get("events", usual) if events else usual | table.attrs
+    told = table.attrs if "benefit" in table.attrs else table.attrs | _told_in_column(table)
+    said = told.get("events", usual) if events else usual | told
     named = {"outcome_name": outcome_name or said.get("outcome_name", ""), "noun": table.attrs.get("noun", "trial")}
     return named | {"benefit": benefit or said.get("benefit")}
+
+
+def _told_in_column(table):
+    """What is good, of trials made of a wide table that lost its attrs on the way; they keep it in a column as well."""
+    if TOLD not in table:
+        return {}
+    known = table[TOLD].astype(object).where(table[TOLD].notna(), "lower").unique().tolist()
+    if len(known) > 1:
+        ways = ", ".join(
+            f"{way!r} ({table.loc[table[TOLD].fillna('lower') == way, 'study'].iloc[0]} and others)" for way in known
+        )
+        raise ValueError(
+            f"the trials have scores of which another direction is good: {TOLD} is {ways}; pool them apart, or turn "
+            "the scores of the ones round"
+        )
+    benefit = known[0] if known[0] in get_args(Benefit) else None
+    return {"benefit": benefit, "events": {"benefit": benefit}} if _only_counts(table) else {"benefit": benefit}
+
+
+def _only_counts(table):
+    return bool(table[["final_mean", "change_mean"]].isna().all(axis=None))
 
 
 def _of_scores(trials, rows, measure, options):
@@ -1168,6 +1192,11 @@ def with_contrasts(effects: EffectSizes, contrasts: pd.DataFrame | EffectSizes) 
                 f"reported differences are against placebo at one time; the effects have {name}={chosen!r}"
             )
     found = contrasts if isinstance(contrasts, EffectSizes) else contrast_effects(contrasts)
+    if found.benefit != effects.benefit:
+        raise ValueError(
+            f"{found.benefit} is better in the reported differences, and {effects.benefit} in the effects of the "
+            "trials; pool them apart, or turn the scores of the ones round"
+        )
     table, extra = effects.table, found.table
     spread = table["study"][table["status"] != IMPUTED]
     twice, taken = extra["study"].isin(spread), extra["study"][~extra["study"].isin(spread)]

@@ -1094,6 +1094,8 @@ def _parts(reader, about, yi, vi):
     table = _table(reader, about, yi, vi)
     told = [list(dict.fromkeys(rule for _, rule in reasons[at])) for at in np.flatnonzero(~fine)]
     left_out = table[~fine].drop(columns=["yi", "vi", "status", "flags"]).reset_index(drop=True)
+    # A column of that name is in the table of effects.
+    left_out = left_out.drop(columns="reason", errors="ignore")
     left_out.insert(2, "reason", pd.Series(["; ".join(each) for each in told], dtype=object))
     lines = [(reader.who["study"][at], *line) for at, *line in sorted(reader.lines, key=lambda one: one[0]) if fine[at]]
     derivations = pd.DataFrame(reader.of_all + lines, columns=["study", "arm", "quantity", "value", "rule"]).astype(
@@ -1275,6 +1277,7 @@ def trials_from_wide(
     own = others.drop(columns=[name for name in others if name in _ABOUT])
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
     trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)
+    trials = trials.assign(x_benefit=benefit or "not said")
     about = {"outcome_name": outcome_name, "benefit": benefit}
     # Beside scores, events are those who responded.
     counted_only = trials[["final_mean", "change_mean"]].isna().all(axis=None)

@@ -659,10 +659,6 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     if np.ndim(effect.estimate):
         raise ValueError("this is the result of many meta-analyses; each has a number needed to treat")
     benefit, by = _checked_for_nnt(effect, comparator_risk)
-    if by == "RD" and abs(effect.estimate) > 1:
-        raise ValueError(
-            f"a risk difference of {effect.estimate:.4g} is more than all people; give it as a fraction, 0.12 for 12%"
-        )
     ends, risk = np.array([effect.estimate, *effect.ci], dtype=float), comparator_risk or math.nan
     if by != "RD":
         # Responders are good: there are more of them where scores improve.

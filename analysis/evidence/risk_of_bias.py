@@ -25,6 +25,7 @@ HIGH = ("high", "serious", "critical")
 #: A trial that the table says nothing of.
 NOT_JUDGED = "not judged"
 _NEEDED = ("study", "tool", "domain", "judgement", "judged_by")
+_NAMED = 5  # studies in a sentence
 
 
 class Judgements(NamedTuple):
@@ -306,10 +307,11 @@ def risk_of_bias_findings(judged: pd.DataFrame, trials: pd.DataFrame | EffectSiz
     k, of = here["study"].nunique(), counted(len(studies), noun)
     said = [f"{number(k, 0)} of the {of} {'was' if k == 1 else 'were'} judged" + f": {'; '.join(parts)}" * bool(parts)]
     said.append(not_judged_sentence(len(studies) - k, of))
-    others = judged["study"].nunique() - k
-    if others:
-        are = "was judged is" if others == 1 else "were judged are"
-        said.append(f"{counted(others, 'study')} that {are} not among them")
+    others = judged.loc[~judged["study"].isin(studies), "study"].unique()
+    if len(others):
+        are = "was judged is" if len(others) == 1 else "were judged are"
+        names = ", ".join(map(str, others[:_NAMED])) + f" and {len(others) - _NAMED} more" * (len(others) > _NAMED)
+        said.append(f"{counted(len(others), 'study')} that {are} not among them: {names}")
     return " ".join(f"{each}." for each in said if each)
 
 

@@ -373,10 +373,8 @@ def _of_table(effects, table, vcov, labels):
     if lacking := [column for column in needed if column not in table]:
         listed = f"{', '.join(map(repr, lacking))} {'is' if len(lacking) == 1 else 'are'}"
         raise ValueError(f"{listed} not among the columns of the effects, {', '.join(map(str, table))}; {_FORMS}")
-    if vcov is None:
-        vcov = table.get("vcov")
-    else:
-        vcov = table[vcov] if isinstance(vcov, str) else paired(vcov, "vcov", index)
+    vcov = "vcov" if vcov is None else vcov
+    vcov = table.get(vcov) if isinstance(vcov, str) else paired(vcov, "vcov", index)
     return _Given(table[["y1", "y2"]], table[needed[2:4]], {"v": "vi"}.get(name, name), vcov, labels)
 
 
@@ -407,7 +405,7 @@ def changes_of_arms(effects: EffectSizes) -> tuple[Floats, Floats, Floats]:
     ([[-1.4, -3.9]], [[0.26, 0.23]], [0.0])
     """
     table = effects.table
-    if "change_placebo" not in table:
+    if not {"change_placebo", "change_placebo_vi", "change_treatment", "change_treatment_vi"} <= set(table):
         raise ValueError(f"the effects hold no changes within the arms; {_FORMS}")
     arms = ["change_placebo", "change_treatment"]
     yi, vi = table[arms].to_numpy(dtype=float), table[[f"{arm}_vi" for arm in arms]].to_numpy(dtype=float)

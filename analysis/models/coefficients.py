@@ -109,6 +109,11 @@ class Coefficients(Result):
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
     def _level(self, confidence_level):
+        if confidence_level is not None and _check.level(confidence_level) < 0.5:
+            raise ValueError(
+                f"confidence_level={confidence_level!r} is of an interval that is more often wrong than right; give "
+                f"{1.0 - confidence_level:g} (statsmodels asks for alpha, 1 minus the level)"
+            )
         return self.confidence_level if confidence_level is None else _check.level(confidence_level)
 
     def summary_frame(self) -> pd.DataFrame:
@@ -334,6 +339,9 @@ def _read_contrasts(contrasts, names):
     from patsy import DesignInfo, PatsyError
 
     rows, problems = [], []
+    if matrices := [each for each in contrasts if not isinstance(each, str)]:
+        known = ", ".join(names)
+        raise ValueError(f"the contrast {matrices[0]!r} is no text; write it in the names of the coefficients: {known}")
     for text in contrasts:
         try:
             read = DesignInfo(names).linear_constraint(text)

@@ -195,7 +195,7 @@ def _simulated_z(pooled, deleted, n, seed):
     """Standardised residuals of n samples from the fitted model, each with its own estimates, shape (n, k)."""
     vi, k = pooled.vi, pooled.k
     spread = np.sqrt(vi + pooled.tau2)
-    yi = np.random.default_rng(seed).standard_normal((n, k)) * spread
+    yi = _check.generator(seed=seed).standard_normal((n, k)) * spread
     if deleted:
         return _simulated_deleted(pooled, yi)
     if pooled.tau2_method in ("CE", "fixed"):

@@ -23,6 +23,7 @@ from analysis.data.effect_sizes import EffectSizes, mean_effects
 from analysis.effects import adjusted_difference
 from analysis.measures import Measure
 from analysis.models.pooling import pool_batch
+from analysis.models.prediction import imputed_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, Result, pvalues, t_quantile
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class ImputedEffect(Result):
         Mean of the pooled effects of all imputations, and the root of the total variance.
     ci : ConfidenceInterval
         On t with `df` degrees of freedom.
+    pi : ConfidenceInterval
+        Prediction interval for the true effect of a new trial; NaN with fewer than three trials, and of a common
+        effect.
     statistic, df, pvalue : float
         Test of a zero mean; df by Barnard and Rubin.
     within, between : float
@@ -70,7 +74,7 @@ class ImputedEffect(Result):
     tau2_method, ci_method : str
         How each imputation was pooled.
     confidence_level : float
-        Level of `ci`.
+        Level of `ci` and `pi`.
     effects : EffectSizes
         What was pooled, with SDs borrowed once.
 
@@ -95,6 +99,7 @@ class ImputedEffect(Result):
     estimate: float
     se: float
     ci: ConfidenceInterval
+    pi: ConfidenceInterval
     statistic: float
     df: float
     pvalue: float
@@ -176,6 +181,11 @@ def pool_imputed(
     data are k - 1, or infinite for "z". With "HKSJ-wide" the intervals of HKSJ and Wald are made so, and the wider one
     is given. Without a missing SD the result is that of :func:`analysis.pool`.
 
+    The true effect of a new trial has a distribution in each data set [5]_; the prediction interval is cut from all M
+    put together, as posterior distributions of imputed data sets are [6]_. Rubin's rules are for nearly normal
+    estimates and would need a standard error, where what spreads a new effect is tau2, known by a long-tailed
+    distribution.
+
     A difference of means does not change with the SD: its weight does, and for weights multiple imputation serves well;
     where it makes the effect too, as of SMD, it served badly [3]_. Other methods are reviewed in [4]_.
 
@@ -186,6 +196,8 @@ def pool_imputed(
     .. [2] Barnard & Rubin 1999, Biometrika 86:948-955, doi 10.1093/biomet/86.4.948.
     .. [3] Ellington et al. 2015, Using multiple imputation to estimate missing data in meta-regression (abstract).
     .. [4] Weir et al. 2018, BMC Med Res Methodol 18:25, doi 10.1186/s12874-018-0483-0.
+    .. [5] Nagashima, Noma & Furukawa 2019, Stat Methods Med Res 28:1689-1702, doi 10.1177/0962280218773520.
+    .. [6] brm_multiple of R's brms, which stacks the draws of all imputed data sets.
 
     Examples
     --------
@@ -204,11 +216,15 @@ def pool_imputed(
     yi, vi, imputed = imputed_data(effects, effects if among is None else among, int(imputations), seed)
     fit, told = pool_imputations(yi.T[:, None], vi.T[:, None], tau2_method, ci_method, confidence_level)
     (k, estimate, se, low, high, tau2, _, i2, pvalue), df = (x.item() for x in fit), told["df"].item()
+    new = np.full(2, np.nan)
+    if tau2_method != "CE":
+        new = imputed_interval(yi, vi, (low, high), confidence_level)
     return ImputedEffect(
         k=k,
         estimate=estimate,
         se=se,
         ci=ConfidenceInterval(low, high),
+        pi=ConfidenceInterval(*new.tolist()),
         statistic=estimate / se,
         df=df,
         pvalue=pvalue,

@@ -32,6 +32,7 @@ from analysis._types import (
 )
 from analysis.measures import Measure
 from analysis.models.blocks import check_jobs, in_blocks, of_dask
+from analysis.models.coefficients import Regression
 from analysis.models.counts import PooledCounts, without_each_trial
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.prediction import prediction_interval
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.data.effect_sizes import EffectSizes
+    from analysis.models.regression import MetaRegression
 
 CI_METHODS = get_args(CIMethod)
 TAU2_CI_METHODS = get_args(Tau2CIMethod)
@@ -653,7 +655,7 @@ def _members(yi, vi, members):
 
 @documented
 def leave_one_out(
-    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect | MultilevelEffect | PooledCounts,
+    yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect | MultilevelEffect | PooledCounts | MetaRegression,
     vi: ArrayLike | None = None,
     *,
     se: ArrayLike | None = None,
@@ -665,13 +667,14 @@ def leave_one_out(
 
     Parameters
     ----------
-    yi : array_like, shape (k,), or EffectSizes, pandas.DataFrame, PooledEffect, MultilevelEffect or PooledCounts
+    yi : array_like, shape (k,), or EffectSizes, DataFrame, PooledEffect, MultilevelEffect, PooledCounts, MetaRegression
         Outcomes of two studies or more; or an object that holds them with their variances. Of a MultilevelEffect
-        whole trials (clusters) are left out, of three or more.
+        whole trials (clusters) are left out, of three or more; of a MetaRegression studies, of two more than
+        coefficients.
     {vi, se, labels, missing}
     **methods
         `tau2_method`, `ci_method`, `pi_method`, `confidence_level`, `tau2` as for :func:`analysis.pool`; those of a
-        PooledEffect, a given `tau2` included, are kept unless named. The other two keep their own.
+        PooledEffect, a given `tau2` included, are kept unless named. The other results keep their own.
 
     Returns
     -------
@@ -679,7 +682,8 @@ def leave_one_out(
         One row per study left out, in the given order: label, k, estimate, se, ci_low, ci_high, pvalue, tau2, tau, i2,
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
-        Of PooledCounts tau2 and the prediction are NaN, and all but k where the others cannot be pooled.
+        Of PooledCounts tau2 and the prediction are NaN, and all but k where the others cannot be pooled. Of a
+        MetaRegression one row per study and coefficient, as its method of this name has them.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
         many did, and ``attrs["wording"]``, ``"methods"``, ``"years"`` and ``"studies"`` what the effects are called,
         how they were pooled, and year and id of the studies by their labels, for :func:`analysis.steps_forest`.
@@ -711,9 +715,13 @@ def leave_one_out(
 
     _check.keywords("leave_one_out", methods, PoolOptions.__annotations__)
     given = [name for name, x in (("vi", vi), ("se", se), ("labels", labels)) if x is not None] + [*methods]
-    if given and isinstance(yi, MultilevelEffect | PooledCounts):
+    # A multilevel regression has none of this name, and is refused below.
+    own = getattr(yi, "leave_one_out", None) if isinstance(yi, Regression) else None
+    if given and (own or isinstance(yi, MultilevelEffect | PooledCounts)):
         called = type(yi).__name__
         raise ValueError(f"a {called} keeps its own effects and methods; leave out {', '.join(given)}")
+    if own:
+        return own()
     if isinstance(yi, PooledCounts):
         table, of = _without_counts(yi), yi
     elif isinstance(yi, MultilevelEffect):
@@ -725,8 +733,7 @@ def leave_one_out(
         measure = methods.pop("measure", "")
         of = found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
         k = len(found.yi)
-        if k < 2:
-            raise ValueError("leaving one out needs two studies or more")
+        _check.enough("leave_one_out", k, 2)
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
         table["shift"] = table["estimate"] - table["estimate"][k]

@@ -167,6 +167,29 @@ def prediction_interval(
     return np.stack([np.fmin(limits[0], low), np.fmax(limits[1], high)]) + 0.0 * limits
 
 
+def imputed_interval(yi: Floats, vi: Floats, ci: ArrayLike, confidence_level: float) -> Floats:
+    """Limits (2,) between which the true effect of a new study lies, of one meta-analysis in M imputed data sets.
+
+    The distributions of the M data sets, the columns of yi and vi (k, M), are put together with equal shares; the
+    interval `ci` of the mean is held. NaN with fewer than three studies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> yi = np.array([[-1.2], [-0.4], [-2.0], [-0.9]])
+    >>> imputed_interval(yi, np.full((4, 1), 0.1), (-2.18, -0.07), 0.95).round(2).tolist()
+    [-3.47, 1.22]
+    """
+    k, m = yi.shape
+    if k < 3:
+        return np.full(2, np.nan)
+    blocks = [new_effect(yi[:, at : at + _AT_ONCE], vi[:, at : at + _AT_ONCE]) for at in range(0, m, _AT_ONCE)]
+    mean, sd, p = (np.concatenate([part.ravel() for part in parts])[:, None] for parts in zip(*blocks, strict=True))
+    limits = NewEffect(mean, sd, p / m).interval(confidence_level)[:, 0]
+    low, high = np.asarray(ci, float)
+    return np.array([min(limits[0], low), max(limits[1], high)])
+
+
 def new_effect(yi: Floats, vi: Floats, tau2: float | None = None) -> NewEffect:
     """The distribution of the true effect of a new study.
 

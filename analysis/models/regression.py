@@ -331,7 +331,52 @@ class MetaRegression(Regression):
         (True, 24, 0.083)
         """
         _check.whole("n_resamples", n_resamples)
-        return _permutation_test(self, n_resamples, np.random.default_rng(rng))
+        return _permutation_test(self, n_resamples, _check.generator(rng=rng))
+
+    def leave_one_out(self) -> pd.DataFrame:
+        """Fit all studies but one, for each study in turn, with the same design and methods.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per study left out and coefficient: label, coefficient, k, estimate, se, ci_low, ci_high, pvalue,
+            tau2, tau, i2, q, q_pvalue (of residual heterogeneity), and `shift`, estimate minus that of all studies.
+            NaN where the other studies cannot tell all coefficients. ``attrs["left_out"]`` and ``attrs["methods"]`` as
+            of :func:`analysis.leave_one_out`.
+
+        Raises
+        ------
+        ValueError
+            With fewer than two studies more than coefficients.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from analysis.models.regression import meta_regression
+        >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
+        >>> without = meta_regression("yi ~ week", data, labels=list("ABCD")).leave_one_out()
+        >>> without.query("coefficient == 'week'")[["label", "estimate"]].round(2).values.tolist()
+        [['A', 0.27], ['B', 0.31], ['C', 0.2], ['D', 0.27]]
+        """
+        k, p = self.exog.shape
+        if k < p + 2:
+            raise ValueError(
+                f"leave_one_out() of {p} coefficients needs {p + 2} studies or more, and has {k}; give more"
+            )
+        gone, fits = without_each_study(self)
+        estimate, se, df = fits.estimate.T, fits.se.T, np.broadcast_to(fits.df[:, None], fits.estimate.T.shape)
+        half, of_all = t_quantile(df, self.confidence_level) * se, self._fits.estimate[:, 0]
+        single = [fits.tau2, np.sqrt(fits.tau2), fits.i2, fits.q, special.chdtrc(k - 1 - p, fits.q)]
+        single = [np.broadcast_to(each[:, None], estimate.shape) for each in single]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            pvalue = pvalues(df, estimate / se)
+        found = at_rows(gone, k, estimate, se, estimate - half, estimate + half, pvalue, *single, estimate - of_all)
+        table = {"label": np.repeat(self.labels, p), "coefficient": np.tile(self._model.names, k), "k": k - 1}
+        names = ("estimate", "se", "ci_low", "ci_high", "pvalue", "tau2", "tau", "i2", "q", "q_pvalue", "shift")
+        table = pd.DataFrame(table | {name: x.ravel() for name, x in zip(names, found, strict=True)})
+        methods = {name: getattr(self, name) for name in ("tau2_method", "ci_method", "confidence_level")}
+        table.attrs |= {"left_out": self.left_out, "methods": methods, "trials": k}
+        return table
 
     def _in_words(self):
         return sentences.meta_regression(self)
@@ -473,6 +518,27 @@ def _result(formula, model, options):
         _fits=fits,
         _options=options,
     )
+
+
+# A study with this leverage is alone in telling a coefficient.
+_ALONE = 1.0 - 1e-10
+
+
+def without_each_study(fit: MetaRegression, ci_method: CIMethod | None = None) -> tuple[Any, MixedFits]:
+    """Which studies the others tell all coefficients without, and a fit without each of these."""
+    leverage = (np.linalg.qr(fit.exog / np.sqrt((fit.exog**2).sum(axis=0)))[0] ** 2).sum(axis=1)
+    gone, others = np.flatnonzero(leverage <= _ALONE), np.arange(fit.k - 1)[:, None]
+    stay = others + (others >= gone)
+    options = fit._options._replace(ci_method=ci_method or fit.ci_method)
+    return gone, fit_designs(designs(fit.yi[stay], fit.vi[stay], fit.exog[stay].transpose(0, 2, 1)), options)
+
+
+def at_rows(rows: Any, k: int, *found: Floats) -> list[Floats]:
+    """Arrays (k, ...) that hold what was found for these rows, and NaN elsewhere."""
+    whole = [np.full((k, *each.shape[1:]), np.nan) for each in found]
+    for filled, each in zip(whole, found, strict=True):
+        filled[rows] = each
+    return whole
 
 
 def _omnibus_test(fits, moderators, df, options):

@@ -55,15 +55,22 @@ def read(
     methods = dict(methods or {})
     _check.keywords(to, methods, PoolOptions.__annotations__)
     found = read_studies(yi, vi, se=se, measure=methods.pop("measure", ""), missing=missing, to=to)
-    k = len(found.yi)
-    if k < least:
-        raise ValueError(f"{to}() needs {least} studies or more, and there {'is' if k == 1 else 'are'} {k}; give more")
+    _check.enough(to, len(found.yi), least)
     own = {name: getattr(found.methods, name) for name in _METHODS} if found.methods else {}
     if own.get("tau2_method") == "fixed":
         own |= {"tau2_method": "REML", "tau2": found.methods.tau2}
     methods = {"pi_method": "Nagashima"} | own | methods
     check_options(**methods)
     return found, methods
+
+
+def _refuse_without_null(found, to):
+    """Refuse studies of a measure that has no value of no effect: their p values say nothing of an effect."""
+    if np.isnan(found.measure.null):
+        raise ValueError(
+            f"{to}() asks whether effects differ from none, and no {found.measure.name} is that of no effect; give yi "
+            "and vi, with 0 where there is none"
+        )
 
 
 class _Steps(NamedTuple):
@@ -336,8 +343,9 @@ def selection_model(
     Raises
     ------
     ValueError
-        With fewer studies than parameters, for steps that are no ascending shares, and where an interval between steps
-        holds no study, so that its weight cannot be told.
+        With fewer studies than parameters, for steps that are no ascending shares, where an interval between steps
+        holds no study, so that its weight cannot be told, and for a measure without a value of no effect, such as a
+        proportion.
 
     See Also
     --------
@@ -372,6 +380,7 @@ def selection_model(
     extra = len(ends) if kind == "steps" else 2
     options = {"tau2_method": "ML", "ci_method": "z", "confidence_level": confidence_level}
     found, methods = read("selection_model", yi, vi, se, missing, options, least=2 + extra)
+    _refuse_without_null(found, "selection_model")
     plain = pool_studies(found, check_options(**methods))
     alternative = alternative or ("less" if plain.estimate < 0 else "greater")
     both, sign = alternative == "two-sided", -1.0 if alternative == "less" else 1.0
@@ -568,7 +577,8 @@ def excess_significance(
     Raises
     ------
     ValueError
-        With fewer than two studies, or alpha that is no share.
+        With fewer than two studies, for alpha that is no share, and a measure without a value of no effect, such as a
+        proportion.
 
     See Also
     --------
@@ -593,6 +603,7 @@ def excess_significance(
     if not 0.0 < _check.amount("alpha", alpha) < 1.0:
         raise ValueError(f"alpha={alpha!r} must be a p value between 0 and 1, both excluded")
     found, methods = read("excess_significance", yi, vi, se, missing, methods, least=2)
+    _refuse_without_null(found, "excess_significance")
     pooled, k = pool_studies(found, check_options(**methods)), len(found.yi)
     numbers = excess_columns(found.yi[:, None], found.vi[:, None], pooled.estimate, pooled.tau2, alpha)
     observed, power, p = (x[..., 0] for x in numbers)
@@ -654,6 +665,20 @@ class FailSafeN(Result):
         return sentences.fail_safe_n(self)
 
 
+def _orwin_size(target, estimate, measure):
+    """The size of the effect to which studies of no effect shall bring the mean: between none and what it is."""
+    if target is None:
+        return abs(estimate) / 2.0
+    size = _check.amount("the size of target", abs(target))
+    if target * estimate < 0.0 or size >= abs(estimate):
+        logs = ", as a log" if measure.is_ratio else ""
+        raise ValueError(
+            f"target={target:g} is no smaller than the mean effect, {estimate:.4g}, which studies of no effect make "
+            f"smaller; give a number between 0 and it{logs}"
+        )
+    return size
+
+
 @documented
 def fail_safe_n(
     yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
@@ -676,7 +701,8 @@ def fail_safe_n(
     alpha : float, optional
         Where significance ends, one-sided of "Rosenthal", two-sided of "Rosenberg".
     target : float, optional
-        Of "Orwin", on the scale of analysis; half the mean effect if left out. Its sign is that of the mean.
+        Of "Orwin", on the scale of analysis, a ratio as its log; half the mean effect if left out. Its sign is that of
+        the mean.
     {missing}
 
     Returns
@@ -686,7 +712,8 @@ def fail_safe_n(
     Raises
     ------
     ValueError
-        For an unknown method, alpha that is no share, and a target for another method than "Orwin".
+        For an unknown method, alpha that is no share, a target that is no smaller than the mean effect, or for another
+        method than "Orwin", and a measure without a value of no effect, such as a proportion.
 
     See Also
     --------
@@ -714,6 +741,7 @@ def fail_safe_n(
     if target is not None and method != "Orwin":
         raise ValueError(f"target is for method='Orwin', not {method!r}; leave it out")
     found, _ = read("fail_safe_n", yi, vi, se, missing, least=1)
+    _refuse_without_null(found, "fail_safe_n")
     y, w, k = found.yi, 1.0 / found.vi, len(found.yi)
     estimate = p = goal = np.nan
     if method == "Rosenthal":
@@ -721,7 +749,7 @@ def fail_safe_n(
         p, n = float(special.ndtr(-z)), k * (z / special.ndtri(alpha)) ** 2 - k
     elif method == "Orwin":
         estimate = float(y.mean())
-        size = abs(estimate) / 2.0 if target is None else _check.amount("target", abs(target))
+        size = _orwin_size(target, estimate, found.measure)
         goal = float(np.copysign(size, estimate))
         n = k * (abs(estimate) - size) / size if size > 0 else np.inf
     else:
@@ -856,7 +884,7 @@ def p_curve(
     Raises
     ------
     ValueError
-        Where no study has p below 0.05.
+        Where no study has p below 0.05, and for a measure without a value of no effect, such as a proportion.
 
     See Also
     --------
@@ -890,6 +918,7 @@ def p_curve(
     import pandas as pd
 
     found, _ = read("p_curve", yi, vi, se, missing, least=1)
+    _refuse_without_null(found, "p_curve")
     z = np.abs(found.yi[:, None]) / np.sqrt(found.vi[:, None])
     p = 2.0 * special.ndtr(-z[:, 0])
     used, half = (int((p < limit).sum()) for limit in (_P_CURVE, _P_CURVE / 2.0))

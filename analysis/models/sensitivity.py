@@ -21,7 +21,14 @@ from analysis.models.counts import PooledCounts
 from analysis.models.design import designs, fit_designs
 from analysis.models.diagnostics import as_pooled, deleted_residuals
 from analysis.models.pooling import check_options, fit_columns, leave_one_out
-from analysis.models.regression import MetaRegression, PermutationTest, share_reached, sign_flips
+from analysis.models.regression import (
+    MetaRegression,
+    PermutationTest,
+    at_rows,
+    share_reached,
+    sign_flips,
+    without_each_study,
+)
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns
 from analysis.sentences import Wording
@@ -33,8 +40,6 @@ if TYPE_CHECKING:
 _ALL, _SAMPLE = 20, 100_000
 # Array elements in a block of subsets or samples.
 _BLOCK = 1 << 17
-# A study with this leverage is alone in telling a coefficient.
-_ALONE = 1.0 - 1e-10
 
 
 def influence(fitted: PooledEffect | EffectSizes | MetaRegression) -> pd.DataFrame:
@@ -213,8 +218,7 @@ def _model_of(fitted, to):
         own = fitted.yi, fitted.vi, fitted.exog, fitted.tau2, tuple(map(str, fitted.labels))
         return _Model(*own, [*fitted.params.index], fitted)
     pooled = as_pooled(fitted, to)
-    if pooled.k < 3:
-        raise ValueError(f"{to} needs three studies or more")
+    _check.enough(to, pooled.k, 3)
     return _Model(pooled.yi, pooled.vi, np.ones((pooled.k, 1)), pooled.tau2, pooled.labels, [], pooled)
 
 
@@ -243,12 +247,7 @@ def _without_each(model):
         others = leave_one_out(model.of, ci_method="z")
         mean, shift, se, tau2, q = (others[name].to_numpy() for name in ("estimate", "shift", "se", "tau2", "q"))
         return _Without(-shift[:, None], mean, se**2, se**2, tau2, q, np.zeros(k, dtype=bool))
-    leverage = (np.linalg.qr(model.x / np.sqrt((model.x**2).sum(axis=0)))[0] ** 2).sum(axis=1)
-    alone = leverage > _ALONE
-    gone = np.flatnonzero(~alone)
-    stay = np.arange(k - 1)[:, None] + (np.arange(k - 1)[:, None] >= gone)
-    options = model.of._options._replace(ci_method="z")
-    fits = fit_designs(designs(model.yi[stay], model.vi[stay], model.x[stay].transpose(0, 2, 1)), options)
+    gone, fits = without_each_study(model.of, "z")
     own, beta = model.x[gone], model.of._fits.estimate[:, 0]
     found = (
         beta - fits.estimate.T,
@@ -258,10 +257,7 @@ def _without_each(model):
         fits.tau2,
         fits.q,
     )
-    filled = [np.full((k, *each.shape[1:]), np.nan) for each in found]
-    for whole, part in zip(filled, found, strict=True):
-        whole[gone] = part
-    return _Without(*filled, alone)
+    return _Without(*at_rows(gone, k, *found), np.isin(np.arange(k), gone, invert=True))
 
 
 def _at(model, tau2):
@@ -427,8 +423,7 @@ def gosh(pooled: PooledEffect | EffectSizes, *, n_subsets: int | None = None, se
     """
     pooled = as_pooled(pooled, "gosh")
     k = pooled.k
-    if k < 2:
-        raise ValueError("subsets need two studies or more")
+    _check.enough("gosh", k, 2)
     if n_subsets is not None:
         _check.whole("n_subsets", n_subsets)
     most = n_subsets or (2**_ALL if k <= _ALL else _SAMPLE)
@@ -462,7 +457,7 @@ def _all_subsets(k):
 
 def _some_subsets(k, n, seed):
     """The same of n subsets, all but the empty one equally likely."""
-    rng, size = np.random.default_rng(seed), max(_BLOCK // k, 16)
+    rng, size = _check.generator(seed=seed), max(_BLOCK // k, 16)
     mask = np.packbits(np.ones(k, dtype=np.uint8), bitorder="little")
 
     def draw(m):
@@ -541,7 +536,7 @@ def permutation_test(
 
     total = 2**pooled.k
     exact = total <= n_resamples
-    flips = sign_flips(pooled.k, n_resamples, exact, np.random.default_rng(rng))
+    flips = sign_flips(pooled.k, n_resamples, exact, _check.generator(rng=rng))
     p = share_reached(statistics(np.ones_like(yi)), (statistics(signs) for signs in flips), exact)
     return PermutationTest(pd.Series(p, index=["mean"], name="pvalue"), np.nan, total if exact else n_resamples, exact)
 
@@ -679,11 +674,10 @@ def bootstrap(
     _check.option("interval", interval, get_args(BootstrapInterval))
     _check.whole("n_resamples", n_resamples)
     level = pooled.confidence_level if confidence_level is None else _check.level(confidence_level)
-    if pooled.k < 3:
-        raise ValueError("a bootstrap needs three studies or more")
+    _check.enough("bootstrap", pooled.k, 3)
     if kind == "parametric" and interval == "BCa":
         raise ValueError("interval='BCa' is for kind='case': of a model nothing tells the acceleration")
-    rng, options, start = np.random.default_rng(seed), _options_of(pooled), 0
+    rng, options, start = _check.generator(seed=seed), _options_of(pooled), 0
     out = np.empty((3, n_resamples))
     for rows in told(_blocks_of(n_resamples, pooled.k), n_resamples, "samples"):
         yi, vi = (_parametric if kind == "parametric" else _cases)(pooled, len(rows), rng)

@@ -24,7 +24,7 @@ from analysis._docs import documented
 from analysis._types import EggerModel, EggerPredictor, Floats, Missing, PoolOptions, Side, TrimEstimator
 from analysis.measures import Measure
 from analysis.models.design import designs, fit_designs
-from analysis.models.pooling import check_options, pool_studies, segment_numbers
+from analysis.models.pooling import Options, check_options, pool_studies, segment_numbers
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
 from analysis.models.selection import excess_significance, read, selection_model
 
@@ -40,6 +40,8 @@ _PEOPLE = ("n_t", "n_p"), ("n_treatment", "n_placebo")
 _EVENTS = ("events_t", "events_p"), ("events_treatment", "events_placebo")
 _CALLED = {"se": "standard errors", "variance": "variances", "n": "numbers of people"}
 _ROUNDS = 100  # of trimming, as in metafor
+# Counting the orders of more studies takes long, and p values near 0.05 by the normal distribution are right to 0.1%.
+_EXACT = 300
 
 
 class Line(NamedTuple):
@@ -114,7 +116,7 @@ class AsymmetryTest(Result):
         Whose it is: "Egger", "Peters", "Harbord", "Pustejovsky-Rodgers" or "Begg".
     statistic, df, pvalue : float
         The test: t of the slope, normal where df is infinite. Of "Begg" Kendall's tau, whose distribution is exact and
-        has no degrees of freedom (NaN), or normal where values are equal.
+        has no degrees of freedom (NaN), or normal where values are equal or studies more than 300.
     slope, slope_se : float
         How much the effect rises for each unit of the predictor. NaN for "Begg".
     limit, limit_se, limit_ci : float, float, ConfidenceInterval
@@ -467,7 +469,8 @@ def harbord_test(
 def begg_columns(y: Floats, v: Floats) -> tuple[Floats, Floats]:
     """Kendall's tau of standardised effects and variances, all (k, n), and its two-sided p value.
 
-    The p value is exact; where values of a column are equal it is normal, with the variance that allows for them.
+    The p value is exact; where values of a column are equal it is normal, with the variance that allows for them, and
+    with more than 300 studies.
 
     Examples
     --------
@@ -487,12 +490,15 @@ def begg_columns(y: Floats, v: Floats) -> tuple[Floats, Floats]:
     pairs = k * (k - 1) / 2.0
     with np.errstate(invalid="ignore", divide="ignore"):
         tau = score / np.sqrt((pairs - ties[0]) * (pairs - ties[1]))
-    below = _orders(k)
-    rank = np.rint((pairs - np.abs(score)) / 2.0).astype(int)
-    p = np.minimum(1.0, 2.0 * below[rank])
-    tied = np.flatnonzero(ties.any(axis=0))
-    if tied.size:
-        p[tied] = 2.0 * special.ndtr(-np.abs(score[tied]) / np.sqrt(_score_variance(z[:, tied], v[:, tied])))
+    tied = ties.any(axis=0)
+    variance = np.full(total.shape, k * (k - 1) * (2 * k + 5) / 18.0)
+    if tied.any():
+        variance[tied] = _score_variance(z[:, tied], v[:, tied])
+    with np.errstate(invalid="ignore"):
+        p = 2.0 * special.ndtr(-np.abs(score) / np.sqrt(variance))
+    if k <= _EXACT and not tied.all():
+        rank = np.rint((pairs - np.abs(score[~tied])) / 2.0).astype(int)
+        p[~tied] = np.minimum(1.0, 2.0 * _orders(k)[rank])
     return tau, p
 
 
@@ -542,13 +548,13 @@ def begg_test(
     Returns
     -------
     AsymmetryTest
-        `statistic` is Kendall's tau; its p value is exact, and normal where values are equal. There is no line: `slope`
-        and `limit` are NaN.
+        `statistic` is Kendall's tau; its p value is exact, and normal where values are equal or studies more than 300.
+        There is no line: `slope` and `limit` are NaN.
 
     Raises
     ------
     ValueError
-        With fewer than three studies, and for variances that are all equal.
+        With fewer than three studies, and for effects or variances that are all equal.
 
     See Also
     --------
@@ -566,6 +572,7 @@ def begg_test(
     """
     found, methods = read("begg_test", yi, vi, se, missing)
     v = _different(found.vi, "variances", "begg_test")
+    _different(found.yi, "variances", "begg_test")
     tau, p = begg_columns(found.yi[:, None], v)
     none = np.full(1, np.nan)
     line = Line(none, none, none, none, none, none)
@@ -687,7 +694,8 @@ def trim_and_fill(
         side = _open_side(found, methods)
     sign = -1.0 if side == "right" else 1.0
     order = np.argsort(sign * found.yi, kind="stable")
-    k0, middle, k0_se = _missing(sign * found.yi[order], found.vi[order], estimator, options)
+    trimmed = missing_columns((sign * found.yi[order])[:, None], found.vi[order][:, None], estimator, options)
+    k0, middle, k0_se = _settled(trimmed, len(order), estimator)
     filled = order[len(order) - k0 :]
     known = (*found.labels, *(f"{found.labels[i]}, filled" for i in filled))
     # The filled studies are no effects of anybody, so the result with them knows the measure alone.
@@ -701,7 +709,7 @@ def trim_and_fill(
         k=len(order),
         k0=k0,
         k0_se=k0_se,
-        pvalue=0.5 ** (k0 + 1) if estimator == "R0" else np.nan,
+        pvalue=float(missing_pvalue(k0)) if estimator == "R0" else np.nan,
         side=side,
         estimator=estimator,
         pooled=pool_studies(more, options),
@@ -719,45 +727,80 @@ def _open_side(found, methods):
     return "right" if line.slope[0] < 0 else "left"
 
 
-def _missing(y, v, estimator, options):
-    """How many are missing left of the studies in ascending order, the middle of those not trimmed, and its se."""
-    k, k0 = len(y), 0
+class Trimmed(NamedTuple):
+    """How many studies are missing left of those observed, one entry a meta-analysis."""
+
+    k0: np.ndarray  # below k by all estimators; NaN where Q0 is not defined
+    middle: np.ndarray  # of the studies that are not trimmed
+    k0_se: np.ndarray
+    settled: np.ndarray
+
+
+def missing_columns(y: Floats, v: Floats, estimator: TrimEstimator, options: Options) -> Trimmed:
+    """Trim until the number of missing studies is the same twice; y and v are (k, n), y in ascending order.
+
+    Examples
+    --------
+    >>> y, v = np.array([[0.1], [0.3], [0.35], [0.7], [0.9], [1.2]]), np.array([[0.01, 0.02, 0.03, 0.06, 0.09, 0.16]]).T
+    >>> missing_columns(y, v, "R0", check_options()).k0.tolist()
+    [2.0]
+    """
+    k, n = y.shape
+    out = Trimmed(np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n, bool))
+    live = np.arange(n)
     for _ in range(_ROUNDS):
-        kept = np.array([k - k0])
-        middle = float(segment_numbers(y[: k - k0], v[: k - k0], kept, options, costly=False)["estimate"][0])
-        apart = y - middle
-        rank = np.argsort(np.argsort(np.abs(apart), kind="stable"), kind="stable") + 1.0
-        found, spread = _counted_missing(k, rank[apart > 0].sum(), rank[apart < 0].max(initial=0.0), estimator)
-        before, k0 = k0, max(0, int(np.rint(found)))
-        if k0 == before:
-            return k0, middle, spread
-        if k0 >= k:
-            raise ValueError(f"{estimator} would trim all {k} studies; use another estimator")
-    raise ValueError(f"the studies missing by {estimator} do not settle in {_ROUNDS} rounds; use another estimator")
+        sizes = k - out.k0[live].astype(int)
+        kept = np.arange(k) < sizes[:, None]
+        segments = y.T[live][kept], v.T[live][kept], sizes
+        middle = segment_numbers(*segments, options, costly=False)["estimate"]
+        apart = y[:, live] - middle
+        rank = np.argsort(np.argsort(np.abs(apart), axis=0, kind="stable"), axis=0, kind="stable") + 1.0
+        right, left = np.where(apart > 0, rank, 0.0).sum(axis=0), np.where(apart < 0, rank, 0.0).max(axis=0)
+        found, spread = _counted_missing(k, right, left, estimator)
+        found = np.maximum(0.0, np.rint(found))
+        same = found == out.k0[live]
+        out.k0[live], out.middle[live], out.k0_se[live], out.settled[live] = found, middle, spread, same
+        live = live[~same & ~np.isnan(found)]
+        if not live.size:
+            break
+    return out
 
 
-def _counted_missing(k, right, left, estimator):
-    """The estimate, not yet a whole number, and its se, of the sum of the ranks right and the largest left."""
-    if estimator == "R0":
-        found = k - left - 1.0
-        return found, float(np.sqrt(2.0 * max(found, 0.0) + 2.0))
-    if estimator == "L0":
-        found = (4.0 * right - k * (k + 1)) / (2 * k - 1)
-        return found, 4.0 * _rank_sd(k, found) / (2 * k - 1)
-    room = 2.0 * k**2 - 4.0 * right + 0.25
-    if room < 0.0:
+def missing_pvalue(k0: ArrayLike) -> Floats:
+    """The p value of no missing studies, of their number by R0."""
+    return 0.5 ** (np.asarray(k0, float) + 1.0)
+
+
+def _settled(trimmed, k, estimator):
+    """The number, the middle and the se of one meta-analysis; refused where there is no number."""
+    k0, middle, spread, settled = (x[0] for x in trimmed)
+    if np.isnan(k0):
         raise ValueError(
             f"Q0 is not defined here: nearly all of {k} studies lie on one side of the middle when those farthest out "
             "are trimmed; use estimator='L0' or 'R0'"
         )
-    found = k - 0.5 - np.sqrt(room)
-    return found, 2.0 * _rank_sd(k, found) / float(np.sqrt((k - 0.5) ** 2 - found * (2 * k - found - 1)))
+    if not settled:
+        raise ValueError(f"the studies missing by {estimator} do not settle in {_ROUNDS} rounds; use another estimator")
+    return int(k0), float(middle), float(spread)
+
+
+def _counted_missing(k, right, left, estimator):
+    """The estimates (n,), not yet whole numbers, and their se, of the sums of the ranks right and the largest left."""
+    if estimator == "R0":
+        found = k - left - 1.0
+        return found, np.sqrt(2.0 * np.maximum(found, 0.0) + 2.0)
+    if estimator == "L0":
+        found = (4.0 * right - k * (k + 1)) / (2 * k - 1)
+        return found, 4.0 * _rank_sd(k, found) / (2 * k - 1)
+    with np.errstate(invalid="ignore"):
+        found = k - 0.5 - np.sqrt(2.0 * k**2 - 4.0 * right + 0.25)
+        return found, 2.0 * _rank_sd(k, found) / np.sqrt((k - 0.5) ** 2 - found * (2 * k - found - 1))
 
 
 def _rank_sd(k, k0):
     """The standard deviation of the sum of the ranks of studies right of the middle."""
     inner = 10 * k0**3 + 27 * k0**2 + 17 * k0 - 18 * k * k0**2 - 18 * k * k0 + 6 * k**2 * k0
-    return float(np.sqrt(max(0.0, (k * (k + 1) * (2 * k + 1) + inner) / 24.0)))
+    return np.sqrt(np.maximum(0.0, (k * (k + 1) * (2 * k + 1) + inner) / 24.0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -856,7 +899,9 @@ def pet_peese(
         _of_line("Egger", found, weighted_line(y, x, 1.0 / v), name, "regression", methods)
         for x, name in ((np.sqrt(v), "se"), (v, "variance"))
     )
-    tests = {name: each.limit / each.limit_se for name, each in (("PET", pet), ("PEESE", peese))}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Effects on a line leave no variance.
+        tests = {name: float(np.divide(each.limit, each.limit_se)) for name, each in (("PET", pet), ("PEESE", peese))}
     chosen = "PEESE" if float(pvalues(pet.df, tests["PET"])) < alpha else "PET"
     one = pet if chosen == "PET" else peese
     return PetPeese(
@@ -926,6 +971,22 @@ class LimitEffect(Result):
         return sentences.limit_meta_analysis(self)
 
 
+def parted_q(y: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """What goes with standard errors of Cochran's Q (n,), on 1 degree of freedom, and the rest on k - 2; y, v (k, n).
+
+    Examples
+    --------
+    >>> y, v = np.array([[0.1], [0.4], [0.9], [0.7]]), np.array([[0.01], [0.04], [0.09], [0.06]])
+    >>> [q.round(2).tolist() for q in parted_q(y, v)]
+    [[10.59], [0.21]]
+    """
+    w = 1.0 / v
+    line = weighted_line(y, np.sqrt(v), w)
+    whole = (w * (y - (w * y).sum(axis=0) / w.sum(axis=0)) ** 2).sum(axis=0)
+    rest = (w * (y - line.intercept - line.slope * np.sqrt(v)) ** 2).sum(axis=0)
+    return np.maximum(0.0, whole - rest), rest
+
+
 @documented
 def limit_meta_analysis(
     yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
@@ -962,6 +1023,9 @@ def limit_meta_analysis(
     With s² = vi + tau2 the line of effects on s, weighted by 1 / s², is taken to its value at s = tau, where vi is 0:
     the effect beta + tau alpha of the authors. Its variance takes 1 for the residual one.
 
+    The test of `q_small` takes all that sampling leaves for a difference by size: with heterogeneity it finds one far
+    too often, as docs/small_study_levels.md shows; :func:`egger_test` does so less.
+
     References
     ----------
     Rücker, Schwarzer, Carpenter, Binder & Schumacher 2011, doi 10.1093/biostatistics/kxq046; standard error as in R's
@@ -978,13 +1042,13 @@ def limit_meta_analysis(
     _different(np.sqrt(found.vi), "standard errors", "limit_meta_analysis")
     y, v = found.yi[:, None], found.vi[:, None]
     s = np.sqrt(v + pooled.tau2)
-    line, common = weighted_line(y, s, 1.0 / s**2), weighted_line(y, np.sqrt(v), 1.0 / v)
+    line = weighted_line(y, s, 1.0 / s**2)
     estimate = float(line.intercept[0] + pooled.tau * line.slope[0])
     precision = 1.0 / s[:, 0]
     square = ((precision - precision.mean()) ** 2).sum()
     spread = float(np.sqrt(((1.0 - pooled.tau * precision) ** 2).mean() / square))
     half = float(t_quantile(np.inf, pooled.confidence_level)) * spread
-    residual = float((((y - common.intercept - common.slope * np.sqrt(v)) ** 2) / v).sum())
+    q_small, residual = (float(q[0]) for q in parted_q(y, v))
     return LimitEffect(
         k=k,
         estimate=estimate,
@@ -994,8 +1058,8 @@ def limit_meta_analysis(
         df=np.inf,
         pvalue=float(2.0 * special.ndtr(-abs(estimate / spread))),
         slope=float(line.slope[0]),
-        q_small=pooled.q - residual,
-        q_small_pvalue=float(special.chdtrc(1, max(0.0, pooled.q - residual))),
+        q_small=q_small,
+        q_small_pvalue=float(special.chdtrc(1, q_small)),
         q_residual=residual,
         q_residual_df=k - 2,
         q_residual_pvalue=float(special.chdtrc(k - 2, residual)),
@@ -1039,7 +1103,8 @@ class LfkIndex(Result):
 
 def lfk_columns(y: Floats, v: Floats) -> tuple[Floats, Floats]:
     """The LFK index (n,) and, study by study in ascending order of effects, z (k, n); y and v are (k, n)."""
-    order = np.argsort(y, axis=0, kind="stable")
+    # Of effects that tie the order is that of their variances, not that of the rows.
+    order = np.lexsort((v, y), axis=0)
     y, v = np.take_along_axis(y, order, 0), np.take_along_axis(v, order, 0)
     people = 100.0 * v.max(axis=0) / v
     rank = np.cumsum(people, axis=0) - people / 2.0
@@ -1101,7 +1166,7 @@ def lfk_index(
     found, _ = read("lfk_index", yi, vi, se, missing)
     _different(found.yi, "the normal quantiles of their ranks", "lfk_index")
     index, z = lfk_columns(found.yi[:, None], found.vi[:, None])
-    order = np.argsort(found.yi, kind="stable")
+    order = np.lexsort((found.vi, found.yi))
     labels = [found.labels[i] for i in order]
     points = pd.DataFrame({"label": labels, "estimate": found.yi[order], "z": z[:, 0]})
     return LfkIndex(len(order), float(index[0]), points, found.measure, found.effects)
@@ -1152,7 +1217,7 @@ class SmallStudyEffects(Result):
 # Measures of two arms whose standard errors go with the effect, and the tests that were made for them.
 _OWN_TESTS = {"OR": ("harbord_test", "peters_test"), "PETO": ("harbord_test", "peters_test"), "RR": ("peters_test",)}
 _OWN_TESTS |= dict.fromkeys(("SMD", "SMD1", "SMDH"), ("pustejovsky_test",))
-_TIED = "its standard error goes with the effect, which alone tilts a funnel"
+_TIED = "the standard error goes with the effect here, which alone tilts a funnel"
 
 
 @documented
@@ -1208,7 +1273,8 @@ def small_study_effects(
     found, methods = read("small_study_effects", yi, vi, se, missing, methods)
     pooled = pool_studies(found, check_options(**methods))
     rows = _asymmetry_rows(yi if vi is None and se is None else pooled, missing, pooled)
-    rows.append(_row("Begg", lambda: begg_test(pooled)))
+    note = _TIED if pooled.measure.tied else ""
+    rows.append(_row("Begg", lambda: begg_test(pooled), note))
     rows.append(_row("Excess significance", lambda: excess_significance(pooled)))
     level = pooled.confidence_level
     # Their own tests are of the adjusted effect, and not of asymmetry.
@@ -1216,7 +1282,7 @@ def small_study_effects(
     adjusted |= {"PET-PEESE": lambda: pet_peese(pooled, confidence_level=level)}
     adjusted |= {"Limit meta-analysis": lambda: limit_meta_analysis(pooled)}
     untested = dict.fromkeys(("statistic", "df", "pvalue"), np.nan)
-    rows += [_row(name, make) | untested for name, make in adjusted.items()]
+    rows += [_row(name, make, note) | untested for name, make in adjusted.items()]
     rows.append(_row("Selection model, p 0.025", lambda: selection_model(pooled, confidence_level=level)))
     return SmallStudyEffects(len(found.yi), pd.DataFrame(rows), pooled, found.measure, found.effects)
 
@@ -1232,21 +1298,22 @@ def _asymmetry_rows(given, missing, pooled):
         return [*rows, _unused("Egger", _TIED)]
     note = _TIED if pooled.measure.tied else ""
     eggers = {"Egger": "regression", "Egger, mixed model": "mixed"}
-    tests = [_row(name, lambda model=model: egger_test(pooled, model=model)) for name, model in eggers.items()]
-    return [*rows, *(row | {"note": row["note"] or note} for row in tests)]
+    tests = [_row(name, lambda model=model: egger_test(pooled, model=model), note) for name, model in eggers.items()]
+    return [*rows, *tests]
 
 
-def _row(method, make):
-    """What a method found; where it cannot be used, why."""
+def _row(method, make, note=""):
+    """What a method found, and how far it fits; where it cannot be used, why."""
     try:
         result = make()
     except ValueError as error:
-        return _unused(method, " ".join(str(error).split()))
+        # Of a list of problems, these alone.
+        return _unused(method, " ".join((str(error).partition(":\n")[2] or str(error)).split()))
     estimate, ci = getattr(result, "estimate", np.nan), getattr(result, "ci", (np.nan, np.nan))
     tested = {name: getattr(result, name) for name in ("statistic", "df", "pvalue")}
     if hasattr(result, "lrt"):
         tested = {"statistic": result.lrt, "df": float(result.lrt_df), "pvalue": result.lrt_pvalue}
-    return {"method": method} | tested | {"estimate": estimate, "ci_low": ci[0], "ci_high": ci[1], "note": ""}
+    return {"method": method} | tested | {"estimate": estimate, "ci_low": ci[0], "ci_high": ci[1], "note": note}
 
 
 def _unused(method, why):

@@ -134,7 +134,7 @@ def baujat_plot(
 
 def _baujat_table(found, x, y, label):
     """Return one row per study."""
-    _check.table(found, "found", (x, y), "metafor's baujat")
+    _check.table(found, "found", (x, y), "baujat")
     names = (found["label"] if "label" in found else found.index.to_series()).astype(str)
     values = {"x": pd.to_numeric(found[x], "coerce"), "y": pd.to_numeric(found[y], "coerce")}
     bad = [

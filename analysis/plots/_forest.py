@@ -49,7 +49,7 @@ from analysis.plots._rows import (
 )
 from analysis.plots._table import Rows
 from analysis.plots._theme import themed
-from analysis.text import bracketed, equals, level, number
+from analysis.text import bracketed, equals, level, number, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -357,6 +357,10 @@ def worthwhile_zone(worthwhile, wording):
     if not np.isfinite(ends).all():
         least = "; for ratios it must be above 0, such as 0.8" if measure.is_ratio else f", which no {measure.name} is"
         raise ValueError(f"worthwhile is {worthwhile!r}{least}")
+    if measure.is_ratio and wording.benefit and (ends > 0 if wording.benefit == "lower" else ends < 0).all():
+        raise ValueError(
+            f"worthwhile is {worthwhile!r}, a harm: {wording.benefit} {plural(measure.name)} are better here"
+        )
     # A difference is asked for by its size: where less is better, it lies below zero.
     if not measure.scale and wording.benefit == "lower":
         ends = -ends

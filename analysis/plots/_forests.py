@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal, Unpack
 
@@ -208,6 +209,9 @@ def _methods_of(steps, overall, confidence_level):
         raise ValueError(
             f"overall has an interval of {level(at)}, the steps of {level(told['confidence_level'])}; pool both alike"
         )
+    if confidence_level and told["confidence_level"] and confidence_level != told["confidence_level"]:
+        own = level(told["confidence_level"])
+        raise ValueError(f"confidence_level={confidence_level!r}, but the intervals are of {own}; leave it out")
     told = told | {"confidence_level": confidence_level or told["confidence_level"] or 0.95}
     return SimpleNamespace(**told)
 
@@ -251,6 +255,11 @@ def _step_headings(steps, columns):
 
 def _check_steps(steps, chosen):
     _check.table(steps, "steps", NEEDED, "cumulative or leave_one_out")
+    if "coefficient" in steps:
+        raise ValueError(
+            "steps has coefficients of a regression, which are no pooled effects; give cumulative or leave_one_out of "
+            "effects"
+        )
     for argument, names in chosen.items():
         if unknown := [name for name in names if name != "effect" and name not in steps]:
             known = ", ".join(map(str, steps.columns))
@@ -305,6 +314,8 @@ def _step_text(value, name, wording):
     """Return one number of a step as its column needs it."""
     if value is None or value != value:
         return ""
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d}"
     if isinstance(value, str):
         return value
     if name == "i2":

@@ -22,7 +22,7 @@ from analysis.plots._marks import area_entry, line_entry, marker_entry
 from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale, studies_of
 from analysis.plots._theme import themed
-from analysis.text import number, percent
+from analysis.text import counted, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -125,7 +125,7 @@ def gosh_plot(
         titles=(f"Pooled {planes.lower(wording.axis)}", "I²"),
         draws=partial(_draw_gosh, table, studies),
         key=partial(_gosh_key, table, studies, study),
-        title=title or f"Pooled effect and I² of {number(len(estimate), 0)} subsets of {studies.counted}",
+        title=title or f"Pooled effect and I² of {counted(len(estimate), 'subset')} of {studies.counted}",
         footer=_gosh_footer(found, studies, study, len(estimate) - int(table["subsets"].sum()), note),
         seen=tuple(_gosh_seen(estimate, i2, has, study, wording)),
         printed={head: (cell,) for head, cell in heads.items()},

@@ -8,7 +8,7 @@ import difflib
 import inspect
 import itertools
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -19,6 +19,7 @@ TAKEN = {f"Unpack[{each.__name__}]": each for each in (PageOptions, LevelOptions
 # Arguments that figures have of their own may be read beside the common options: "" as a title, None as a prediction.
 PREDICTIONS = {"forest": ("bar", "diamond", "density")}  # how others than forest draw it: as a bar
 MOST = 100  # ticks or lines of an axis
+MOST_DIGITS = 12  # decimals of a number
 SINGLE = "null compact footer dpi title prediction xlabel digits measure".split()
 DEFAULTS = {
     "xlim": None,
@@ -118,6 +119,13 @@ def _overall(name, value):
     return True if value is None or hasattr(value, "estimate") else _truth(name, value)
 
 
+def _digits(name, value):
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is not None and not (whole and 0 <= value <= MOST_DIGITS):
+        raise ValueError(f"{name} is {value!r}; give a whole number from 0 to {MOST_DIGITS}")
+    return value
+
+
 def _dpi(name, value):
     if not 0 < _number(name, value):
         raise ValueError(f"{name} is {value!r}; dots per inch are more than 0")
@@ -142,6 +150,7 @@ def _width(name, value):
 
 
 CHECKS = {
+    "digits": _digits,
     "xlim": _limits,
     "ticks": _ticks,
     "xlabel": _text,

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import _check
+from analysis._check import paired
 from analysis.evidence.arms import NOT_STATED, PooledArms, pool_arms
 from analysis.evidence.responders import Responders
 from analysis.measures import Measure, agreed
@@ -27,7 +28,6 @@ from analysis.models.counts import PooledCounts
 from analysis.models.multilevel import MultilevelEffect
 from analysis.models.regression import MetaRegression
 from analysis.models.results import PooledEffect, pvalues, t_quantile
-from analysis.models.studies import index_labels, paired
 from analysis.models.subgroups import PooledSubgroups, pool_subgroups
 from analysis.plots import _theme as style
 from analysis.plots._table import Rows
@@ -296,7 +296,7 @@ def _with_columns(trials, data):
         )
     _check.unlike_columns(table, "data")
     table = _of_these(trials, table)
-    known = {long: table[short] for short, long in _ARM_LEVEL.items() if short in table and long not in table}
+    known = {long: table[short] for short, long in _ARM_LEVEL.items() if short in table}
     table = table.assign(**known)
     extra = [c for c in table if c not in RESERVED and not str(c).startswith("change_")]
     flags = {"flags": table["flags"].tolist()} if "flags" in table else {}
@@ -310,7 +310,9 @@ def _cells(column):
 
 def _of_these(trials, table):
     """Return the rows of a table in the order of the trials: by name, or as they stand where a side has none."""
-    named = [table[name] for name in ("label", "study") if name in table] or [index_labels(table.index)]
+    named = [table[name] for name in ("label", "study") if name in table] or [
+        None if table.index.equals(pd.RangeIndex(len(table))) else table.index
+    ]
     named = [pd.Index(map(_check.as_text, names)) for names in named if names is not None]
     alike = [(own, names) for own in (trials["label"], trials["study"]) for names in named if set(own) == set(names)]
     nameless = [*trials["label"]] == [f"Study {i + 1}" for i in range(len(trials))]

@@ -710,6 +710,16 @@ NUMBERS = [
     ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
 ]
 RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
+SORTED = pd.DataFrame({"study": list("ABC"), "yi": [0.5, 0.1, 0.9], "vi": 0.04, "g": list("xyx")}).sort_values("yi")
+JUDGED = ma.read_risk_of_bias(
+    pd.DataFrame({"Study": ["ono 2012", "B"], "D1": "Low", "Overall": ["High", "Low"]}), tool="RoB 2", judged_by="two"
+)
+DOSED = pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.6], "vi": 0.1, "dose": [1.0, 2.0, 3.0, 4.0]})
+FIT = ma.meta_regression("yi ~ dose", DOSED)
+FUNCTION = ma.trials_from_wide(
+    pd.DataFrame({"study": ["F", "G"], "mean_t": [6.0, 7.0], "mean_p": 5.0}).assign(sd_t=2.0, n_t=30, sd_p=2.0, n_p=30),
+    scale_min=0, scale_max=10, benefit="higher",
+)  # fmt: skip
 NAMED = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
 TWO = pd.Series(["a", "b"])
 STUDIES = pd.DataFrame({"study": list("ABCD"), "yi": [0.1, 0.2, 0.4, 0.3], "vi": 0.1, "g": list("xxyy")})
@@ -825,7 +835,7 @@ CALLS = [
     (
         "a risk difference in percentage points",
         lambda d: ma.nnt(ma.pool([12.0, 14.0], [4.0, 9.0], measure="RD", benefit="higher")),
-        "is more than all people; give it as a fraction",
+        "a risk difference lies between -1 and 1. Give proportions and their differences as fractions",
     ),
     ("groups with blanks", lambda d: ma.pool_subgroups(RESULT, ["x", "x ", "y"]), "'x' and 'x ' read alike"),
     ("groups in two ways to write é", lambda d: ma.pool_subgroups(RESULT, ["é", "e\u0301", "y"]), "read alike"),
@@ -854,6 +864,73 @@ CALLS = [
         "proportions in place of logits",
         lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="PLO", yi="yi", vi="vi", log=False),
         "log=False is for ratios; effects of measure='PLO' are read as they are pooled .logit scale.",
+    ),
+    (
+        "a Series of a sorted table",
+        lambda d: ma.pool_subgroups(ma.effect_sizes(SORTED, measure="MD"), SORTED["g"]),
+        "by has no 'row . of the table'.*paired by position",
+    ),
+    (
+        "SMDs called odds ratios",
+        lambda d: ma.pool(ma.pool(RESULT, measure="SMD"), measure="OR"),
+        "are of measure 'SMD'",
+    ),
+    (
+        "a model of other studies",
+        lambda d: ma.forest(NAMED, models={"x": ma.pool([1, 2], [0.1, 0.1], labels=["P", "Q"])}),
+        r"models\['x'\] is of other studies: P, Q are not in the figure",
+    ),
+    *(
+        (
+            f"{name} of {yi}",
+            lambda d, name=name, yi=yi: ma.effect_sizes(EFFECTS_OF_TWO.assign(yi=yi), measure=name),
+            f"lies between .* and {end}",
+        )
+        for name, yi, end in (("PR", 45.0, "1"), ("RD", -45.0, "1"), ("COR", 1.4, "1"), ("PFT", 2.5, "1.571"))
+    ),
+    (
+        "a judgement under another spelling",
+        lambda d: ma.without_high_risk(ma.effect_sizes(EFFECTS_OF_TWO.assign(study=["Ono 2012", "B"])), JUDGED),
+        "'ono 2012' of judged is 'Ono 2012' of the effects",
+    ),
+    ("steps at another level", lambda d: ma.steps_forest(ma.cumulative(RESULT), confidence_level=0.9), "are of 95%"),
+    ("a level that is alpha", lambda d: FIT.conf_int(0.05), "give 0.95 .statsmodels asks for alpha"),
+    ("a contrast that is a matrix", lambda d: FIT.contrast([[0, 1]]), "is no text; write it in the names"),
+    *(
+        (f"digits={digits!r}", lambda d, digits=digits: ma.forest(RESULT, digits=digits), "a whole number from 0 to 12")
+        for digits in (2.0, True, "2", -1)
+    ),
+    ("a seed in words", lambda d: ma.gosh(RESULT, n_subsets=5, seed="x"), "seed='x' must be a whole number"),
+    ("a source of random numbers in words", lambda d: ma.permutation_test(RESULT, rng="a"), "rng='a' must be a whole"),
+    (
+        "a target beyond the mean",
+        lambda d: ma.fail_safe_n(RESULT, method="Orwin", target=1.1),
+        "does not lie between 0",
+    ),
+    (
+        "a target on the other side",
+        lambda d: ma.fail_safe_n(RESULT, method="Orwin", target=-0.1),
+        "does not lie between",
+    ),
+    (
+        "a harm that is called worthwhile",
+        lambda d: ma.forest(ma.pool(RESULT, measure="RR", benefit="lower"), worthwhile=1.25),
+        "worthwhile is 1.25, a harm",
+    ),
+    (
+        "a moderator under another name",
+        lambda d: FIT.predict({"Dose": 3}),
+        "there is no column 'dose' .did you mean 'Dose'",
+    ),
+    (
+        "trials of two directions",
+        lambda d: ma.effect_sizes(pd.concat([ma.read_trials(cells()), FUNCTION], ignore_index=True)),
+        "x_benefit is 'lower' .a and others., 'higher' .F and others.",
+    ),
+    (
+        "reported differences of another direction",
+        lambda d: ma.with_contrasts(ma.effect_sizes(FUNCTION), ma.read_contrasts(DATA / "contrasts.csv")),
+        "lower is better in the reported differences, and higher in the effects",
     ),
     ("vcov in words", lambda d: ma.pool_multilevel([1, 2], cluster=["a", "b"], vcov="x"), "vcov must hold numbers"),
 ]
