@@ -335,6 +335,13 @@ def test_what_is_no_number_is_told_whatever_it_is(cell, name):
     pd.testing.assert_frame_equal(again.problems, told.value.problems)
 
 
+@pytest.mark.parametrize("cell", [None, np.nan, " "])
+def test_a_row_of_no_cluster_is_told(cell):
+    for name, asked in (("team", {"cluster": "team"}), ("cluster", {})):
+        with pytest.raises(ma.TrialDataError, match="row 3, study 'B', column 'cluster.*a row must say which cluster"):
+            ma.effect_sizes(ARMS.assign(**{name: ["a", cell]}), **asked)
+
+
 @pytest.mark.parametrize("name", ["study", "label", "team"])
 @pytest.mark.parametrize(
     "cell", [["A"], {"a": 1}, np.array(["A", "B"]), b"\xff"], ids=["list", "dict", "array", "bytes"]

@@ -471,6 +471,8 @@ def _judgements_of_studies(cells, source, tool, judged_by):
         known = ", ".join(map(repr, dictionary.JUDGEMENTS))
         rule = "this table has one row a study, and does not say with which tool they were judged"
         raise TrialDataError([(1, "", "", "", rule, f"Read it with tool=..., one of {known}, or another.")], source)
+    if problems := _doubled(cells.columns):
+        raise TrialDataError(problems, source)
     tool, by_name = dictionary.tool_as_listed(tool), {str(name).casefold(): name for name in cells}
     study = by_name.get("study", cells.columns[0])
     weight = next((by_name[name] for name in ("weight", "weights") if name in by_name), None)
@@ -742,18 +744,13 @@ def _unknown_studies(table, layout, known):
 
 def _check_columns(names, source, layout):
     """Raise if a column is missing, unknown or doubled."""
-    problems = []
+    problems = _doubled(names)
     for name in dict.fromkeys(names):
         if name == "":
             remedy = "Name it; an own column starts with x_."
             problems.append((1, "", "", "", "a column with values has no name", remedy))
             continue
-        if list(names).count(name) > 1:
-            problems.append((1, "", name, "", "the heading has it twice", "Keep one of the two columns."))
-        if name.endswith(".1") and (first := name.removesuffix(".1")) in names:
-            rule = f"pandas calls the second column '{first}' so: the heading has it twice"
-            problems.append((1, "", name, "", rule, "Keep one of the two columns."))
-        elif name not in layout.columns and not name.startswith("x_"):
+        if name not in layout.columns and not name.startswith("x_"):
             near = difflib.get_close_matches(name, layout.columns, n=1)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
             if layout.name == "trials" and _MEDIANS.search(name):
@@ -767,6 +764,15 @@ def _check_columns(names, source, layout):
             problems.append((1, "", name, "", "this column is missing", "Add it; data/README.md says what it holds."))
     if problems:
         raise TrialDataError(problems, source)
+
+
+def _doubled(names):
+    """The problems of columns that stand there twice, by their own name or by what pandas makes of it."""
+    known = list(names)
+    so = "pandas calls the second column '{}' so: the heading has it twice"
+    rules = {name: "the heading has it twice" for name in known if name and known.count(name) > 1}
+    rules |= {f"{name}.1": so.format(name) for name in known if name and f"{name}.1" in known}
+    return [(1, "", name, "", rule, "Keep one of the two columns.") for name, rule in rules.items()]
 
 
 def _decimal_between_semicolons(cells, layout, source):

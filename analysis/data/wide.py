@@ -457,6 +457,10 @@ class _Reader:
         self.shape, self.assumed, self.of_all, self.named, self.spare = "", True, [], set(), []
         for at in np.flatnonzero(who["blank"]):
             self._problem(at, "study", "", "a row must say which study it is", "Fill it in.")
+        if "cluster" in who:
+            nowhere = who["cluster"].isna() | (who["cluster"].astype(object) == "")
+            for at in np.flatnonzero(nowhere):
+                self._problem(at, "cluster", "", "a row must say which cluster it is of", "Fill it in, with its study.")
 
     # -- reading
 

@@ -766,6 +766,16 @@ CALLS = [
         lambda d: ma.pool_peto(twice(COUNTS, "n_t")),
         "two columns are named 'n_t'",
     ),
+    *(
+        (
+            f"judgements with a domain twice, the second called {second}",
+            lambda d, second=second: ma.read_risk_of_bias(
+                pd.DataFrame([["A", "Low", "High"], ["B", "Low", "Low"]], columns=["Study", "D1", second]), tool="RoB 2"
+            ),
+            "the heading has it twice",
+        )
+        for second in ("D1", "D1.1")
+    ),
     (
         "contrasts with a column twice",
         lambda d: ma.contrast_effects(twice(ma.read_contrasts(DATA / "contrasts.csv"), "study")),
