@@ -10,6 +10,7 @@ import pytest
 import analysis as ma
 from analysis import recover
 from analysis.data import dictionary, trials
+from analysis.evidence import provenance
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -64,6 +65,19 @@ def test_arms_are_combined_and_sds_borrowed_for_all_trials_at_once(tables, calls
     assert (found.table["status"] == "imputed").sum() > 5 and "arms combined" in set(found.table["flags"].sum())
     assert len(combined) == 1, "no trial has more than two treatment arms"
     assert len(pooled) <= 4, "two arms, two scores"
+
+
+def test_what_lends_to_many_trials_is_told_once(tables, calls):
+    table = ma.read_trials(tables.trials_table(200))
+    spreads = [name for name in table if name.endswith(("_sd", "_se", "_ci_low", "_ci_high"))]
+    studies = table["study"].unique()
+    table.loc[table["study"].isin(studies[20:]), spreads] = np.nan
+    effects, told = ma.effect_sizes(table), calls(provenance, "_donor")
+    traced = ma.provenance(effects).table
+    lent = traced[(traced["level"] == "donor") & (traced["quantity"] != "n")]
+    assert len(told) == lent.drop_duplicates(["row", "quantity"]).shape[0] < len(lent) / 20
+    borrowed = traced[traced["rule"].str.startswith("imputed")]
+    assert set(lent["parent"]) == set(borrowed["node"]) and len(borrowed) > 20
 
 
 def test_an_sd_is_never_borrowed_from_the_trial_itself():

@@ -407,11 +407,14 @@ def of_outcome(scores: pd.DataFrame, chosen: pd.Series) -> pd.Series:
     return pd.Series([s in p if p == p else False for s, p in pairs], scores.index)
 
 
-def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None) -> dict[Any, Any]:
+def donors(
+    scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None = None, *, all_lent: bool = True
+) -> dict[Any, Any]:
     """Return, for each line of `scores` in `needed`, the lines of `lenders` that can lend it an SD.
 
     Those are the arms of the other trials with the same role (treatment or placebo), the same score (change or final)
-    and an SD of their own. Lenders are `scores` themselves if left out.
+    and an SD of their own. Lenders are `scores` themselves if left out. Where not `all_lent`, lines without a donor are
+    left out.
 
     Returns
     -------
@@ -440,6 +443,8 @@ def donors(scores: pd.DataFrame, needed: pd.Series, lenders: pd.DataFrame | None
         # The lines that lend to several trials are one array.
         if study[line] in lending.get(kind, ()):
             lines = lines[studies[lines] != study[line]]
+        if not lines.size and not all_lent:
+            continue
         if not lines.size:
             raise ValueError(
                 f"study '{study[line]}', {arm[line]} arm: no other trial has an SD of a {score[line]} score to "

@@ -120,6 +120,9 @@ NOTES = (
     ),
 )
 
+# Controls that are no inert placebo.
+WEAK = ("weak dose", "other")
+
 #: What `certainty` says of a trial: severity, check, remedy.
 CERTAINTY = {
     "doubtful": ("warning", "doubtful", "Run the analysis without it, or look the number up."),
@@ -754,10 +757,10 @@ def _twice(trials):
             keys["numbers"][study] = tuple(numbers[study])
     remedy, seen = "Keep one id; enter other time points and arms under it.", set()
     for name, values in keys.items():
-        table = pd.Series(values, dtype=object).dropna()
-        for value, same in table.groupby(table.map(repr), sort=False):
+        table = pd.Series(values, dtype=object).dropna().map(repr)
+        for value, same in table[table.duplicated(keep=False)].groupby(table, sort=False):
             studies = tuple(same.index)
-            if len(studies) > 1 and studies not in seen:
+            if studies not in seen:
                 seen.add(studies)
                 rows = tuple(trials.index[trials["study"].isin(studies)])
                 shown = f" ({value.strip(chr(39))})" if name in ("doi", "pmid") else ""
@@ -823,11 +826,11 @@ def _dropout(trials):
 def _shared_placebo(paired):
     """One placebo arm beside several treatment arms."""
     remedy = "Combine or split (multi_arm); never count it once for each."
-    for _, lines in paired.groupby("time", sort=False):
-        if len(lines) > 1:
-            first, rows = lines.iloc[0], (*lines["row_t"], lines["row_p"].iloc[0])
-            reason = f"one placebo arm (n = {first['n_p']}) serves {len(lines)} treatment arms."
-            yield Finding(first["study"], rows, "shared placebo arm", "note", float(len(lines)), reason, remedy)
+    lines = paired.loc[paired["time"].duplicated(keep=False), ["time", "study", "row_t", "row_p", "n_p"]]
+    for _, same in lines.groupby("time", sort=False):
+        first, rows = same.iloc[0], (*same["row_t"], same["row_p"].iloc[0])
+        reason = f"one placebo arm (n = {first['n_p']}) serves {len(same)} treatment arms."
+        yield Finding(first["study"], rows, "shared placebo arm", "note", float(len(same)), reason, remedy)
 
 
 def _crossover(trials):
@@ -878,13 +881,15 @@ def _missing_spread(paired, trials):
 
 def _said_in_notes(trials):
     """One finding per trial and kind of doubt that a note states, with the sentences quoted."""
-    for study, rows in trials.groupby("study", sort=False):
+    anything = re.compile("|".join(pattern for _, pattern, _ in NOTES), re.IGNORECASE)
+    told = trials["control"].isin(WEAK) | trials["note"].fillna("").map(lambda note: bool(anything.search(note)))
+    for study, rows in trials[trials["study"].isin(trials["study"][told].unique())].groupby("study", sort=False):
         for check, pattern, remedy in NOTES:
             # `_picked` finds it then, and quotes the note.
             if pattern == NOTE_ON_TIME and (rows["selected"] == "yes").any():
                 continue
             quote, where = _notes_of(rows, pattern)
-            weak = check == "control not inert" and rows["control"].isin(["weak dose", "other"]).any()
+            weak = check == "control not inert" and rows["control"].isin(WEAK).any()
             if weak:
                 where = tuple(rows.index)
                 quote = quote or f"control: {rows['control'].iloc[0]}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -364,8 +364,8 @@ def provenance(
         raise ValueError(f"the rows of {', '.join(lost)} are missing; trace what effect_sizes returns")
     if among is not None and not isinstance(among, EffectSizes):
         raise ValueError(f"among is a {type(among).__name__}, but must be the effect sizes before selection")
-    arms = _arms_behind(found if among is None else among)
-    chosen = found.table if study is None else found.table[found.table["study"] == study]
+    arms, traced = _arms_behind(found if among is None else among, found.table), list(found.table.itertuples())
+    chosen = [trial for trial in traced if study is None or trial.study == study]
     roots = []
     for role, result in pooled.items():
         present = np.flatnonzero(found.table["yi" if role == "contrast" else f"change_{role}"].notna())
@@ -373,9 +373,9 @@ def provenance(
         shares = shares_of_arms(found.table, present) if once else present[:, None]
         pooled_as = {}
         for rows, weight in zip(shares, result.weights, strict=True):
-            own = list(found.table.iloc[rows].itertuples())
+            own = [traced[row] for row in rows]
             pooled_as |= {trial.Index: (weight, own) for trial in own}
-        trials = [_branch(arms, trial, role, *pooled_as.get(trial.Index, (None, []))) for trial in chosen.itertuples()]
+        trials = [_branch(arms, trial, role, *pooled_as.get(trial.Index, (None, []))) for trial in chosen]
         called = found.options.get("comparator", role) if role == "placebo" else role
         roots.append(_of_pooled(called, result, trials, found.unit))
     for branch in roots[0]["children"]:
@@ -428,13 +428,16 @@ class _Arms:
     scores: pd.DataFrame  # of `one_per_role`
     lenders: pd.DataFrame  # the same with the arms of each trial combined: what lends SDs
     rules: dict  # from row and score to the rule of the SD in :data:`analysis.data.arm_scores.SD_ORDER`
+    lent: dict  # from a line of `scores` without an SD to those of `lenders` that can lend one
     lines: dict  # from unit, role and score to the line of `scores`
     units: dict  # from a comparison to the units of its effects
     reported: dict  # from a study whose paper prints the difference alone to row and cells
+    compared: dict  # from an effect size, by its place in the index, to its comparison
+    told: dict = field(default_factory=dict)  # from what lends, by its identity, to what is said of it
 
     def unit_of(self, trial):
         """The unit behind an effect size: a comparison, or one of its treatment arms where they were split."""
-        units = self.units.get(comparisons(pd.DataFrame([trial]), self.options.get("times", "primary")).iloc[0], [])
+        units = self.units.get(self.compared[trial.Index], [])
         for at, unit in enumerate(units, start=1):
             # As the rows of `effect_sizes` are labelled.
             name = self.lines[unit, "treatment", BASELINE].arm_label or f"arm {at}"
@@ -443,28 +446,32 @@ class _Arms:
         return None
 
 
-def _arms_behind(effects):
-    """The arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them."""
+def _arms_behind(effects, traced):
+    """The arms of all trials whose rows the effect sizes hold, as `effect_sizes` made them, for those of a table."""
     # The rows of effect sizes from contrasts alone have no arms.
     rows = effects.rows.reindex(columns=[*dict.fromkeys((*COLUMNS, *effects.rows.columns))])
     of_arms = rows["arm"].notna()
     differences, rows = rows[~of_arms], rows[of_arms]
     reported = {record["study"]: (row, record) for row, record in _records(differences)}
+    times = effects.options.get("times", "primary")
+    compared = dict(zip(traced.index, comparisons(traced, times), strict=True))
     if rows.empty:
-        return _Arms(effects.options, {}, pd.DataFrame(), pd.DataFrame(), {}, {}, {}, reported)
-    rows = rows.assign(comparison=comparisons(rows, effects.options.get("times", "primary")))
+        return _Arms(effects.options, {}, pd.DataFrame(), pd.DataFrame(), {}, {}, {}, {}, reported, compared)
+    rows = rows.assign(comparison=comparisons(rows, times))
     told = effects.options["correlation"], effects.options["crossover_correlation"]
     single = arm_scores(rows, *told, adjusted=effects.options["outcome"] == ANCOVA)
     scores = one_per_role(single, effects.options["multi_arm"]).reset_index(drop=True)
     lenders = one_per_role(single[single["row"].isin(rows.index[rows["primary"] == "yes"])], "combine")
     lines, units = {}, {}
-    for line in scores.itertuples():
+    for line in scores.astype(object).itertuples():
         lines[line.unit, _role(line.arm), line.score] = line
         known = units.setdefault(line.comparison, [])
         if line.unit not in known:
             known.append(line.unit)
     rules = dict(zip(zip(single["row"], single["score"], strict=True), single["sd_rule"], strict=True))
-    return _Arms(effects.options, dict(_records(rows)), scores, lenders, rules, lines, units, reported)
+    lent = donors(scores, scores.index[scores["sd"].isna()], lenders, all_lent=False)
+    records = dict(_records(rows))
+    return _Arms(effects.options, records, scores, lenders, rules, lent, lines, units, reported, compared)
 
 
 def _role(arm):
@@ -565,12 +572,10 @@ def _sd_node(arms, line, value):
     """The SD of a score in one arm, in points; `value` is the one that was used."""
     if not math.isnan(line.sd):
         return _of_rows(arms, line, "SD", line.sd, _sd_of_row)
-    lent, missing_sd = _lenders(arms, line), arms.options["missing_sd"]
-    sd, n = lent["sd"].to_numpy(), lent["n"].to_numpy()
-    if not len(lent) or not math.isclose(borrowed_sd(sd, n, missing_sd), value, rel_tol=1e-9):
+    sd, others, nodes = _lent(arms, line)
+    if not nodes or not math.isclose(sd, value, rel_tol=1e-9):
         return _arm_node(line, "SD", value, f"{IMPUTED}: {OUTSIDE}", [])
-    rule = borrowed_rule(missing_sd, line.score, line.arm, lent["study"].nunique())
-    return _arm_node(line, "SD", value, rule, [part for other in lent.itertuples() for part in _donor(arms, other)])
+    return _arm_node(line, "SD", value, borrowed_rule(arms.options["missing_sd"], line.score, line.arm, others), nodes)
 
 
 def _of_rows(arms, line, quantity, value, of_row):
@@ -672,13 +677,18 @@ def _cells_of_the_test(arms, one, score, paired=False):
     return [*means, _node("printed", "p_between", p, **more), *(n[:1] if paired else n)]
 
 
-def _lenders(arms, line):
-    """The arms of other trials that can lend an SD."""
-    try:
-        return arms.lenders.iloc[donors(arms.scores, [line.Index], arms.lenders)[line.Index]]
+def _lent(arms, line):
+    """The SD that other trials lend, how many they are, and their nodes, which are one list for all that borrow it."""
+    lines = arms.lent.get(line.Index)
     # Nobody among these trials.
-    except ValueError:
-        return arms.lenders.iloc[:0]
+    if lines is None:
+        return math.nan, 0, []
+    if id(lines) not in arms.told:
+        lent = arms.lenders.iloc[lines]
+        sd = borrowed_sd(lent["sd"].to_numpy(), lent["n"].to_numpy(), arms.options["missing_sd"])
+        nodes = [part for other in lent.astype(object).itertuples() for part in _donor(arms, other)]
+        arms.told[id(lines)] = sd, lent["study"].nunique(), nodes
+    return arms.told[id(lines)]
 
 
 def _donor(arms, line):
@@ -792,10 +802,17 @@ def _left_out(effects, study):
 
 def _flat(roots):
     """Number the nodes, parents before children, and lay them out as a table."""
-    rows, waiting = [], [(None, root) for root in reversed(roots)]
+    nodes, parents, waiting = [], [], [(None, root) for root in reversed(roots)]
     while waiting:
         parent, node = waiting.pop()
-        at = len(rows) + 1
-        rows.append({"node": at, "parent": parent} | {name: node[name] for name in FIELDS})
-        waiting += [(at, child) for child in reversed(node["children"])]
-    return pd.DataFrame(rows, columns=["node", "parent", *FIELDS]).astype(_INTEGERS)
+        nodes.append(node)
+        parents.append(parent)
+        waiting += [(len(nodes), child) for child in reversed(node["children"])]
+    # A node that stands in many places is one.
+    place, own = pd.factorize(np.fromiter(map(id, nodes), dtype=np.int64, count=len(nodes)))
+    first = {id(node): node for node in nodes}
+    table = pd.DataFrame({name: [first[each][name] for each in own] for name in FIELDS}).take(place)
+    table = table.reset_index(drop=True)
+    table.insert(0, "parent", parents)
+    table.insert(0, "node", range(1, len(nodes) + 1))
+    return table.astype(_INTEGERS)

@@ -736,8 +736,7 @@ def leave_one_out(
         _check.enough("leave_one_out", k, 2)
         members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
         table = _steps(found, members, [*found.labels, "all"], methods)
-        table["shift"] = table["estimate"] - table["estimate"][k]
-        table = table.drop(index=k)
+        table = table[:k].assign(shift=table["estimate"].to_numpy()[:k] - table["estimate"].iat[k])
     table.attrs |= _about(of) | {"trials": len(table)} | _by_label(of, "years", "year")
     return table
 
