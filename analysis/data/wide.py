@@ -285,6 +285,7 @@ def wide_effects(
         shape = _shape(options.measure, columns, frame)
         reader.take(shape, columns)
         reader.refuse_one_for_two()
+        _refuse_crossover(reader)
         # What overflows has no effect, and is told so.
         with np.errstate(over="ignore", invalid="ignore"):
             _refuse_off_scale(reader, shape)
@@ -735,6 +736,21 @@ def _instead(name):
     if not name.startswith("sd") or arm not in (*_BOTH, ""):
         return ""
     return f", nor se{arm}, ci{arm}, q1{arm} with q3{arm}, or min{arm} with max{arm}"
+
+
+def _refuse_crossover(reader):
+    """Refuse means of both arms of a crossover trial, where the same people are in both."""
+    if "design" not in reader.frame or not {"sd_t", "sd_p"} <= set(reader.values):
+        return
+    design = reader.frame["design"].astype(str).str.lower().str.replace("-", "").str.strip().to_numpy()
+    for at in np.flatnonzero(design == "crossover"):
+        reader._problem(
+            at,
+            "design",
+            reader.frame["design"].iloc[at],
+            "the arms are the same people, and this takes them to be others",
+            "Make trials of the table with trials_from_wide(df, ...), which pairs them, or give yi and se.",
+        )
 
 
 def _refuse_off_scale(reader, shape):

@@ -668,6 +668,12 @@ EFFECTS = [
         lambda table: ma.effect_sizes(table, measure="HR", ci=("lo", "hi")),
         "rows 2, 3, .*fits its interval only if the one is a log",
     ),
+    (
+        "a crossover trial as two arms",
+        changed(WIDE.assign(design="parallel"), design="Cross-over"),
+        wide(),
+        "same people",
+    ),
     ("events without people", lambda d: COUNTS.drop(columns="n_t"), counted, "n_t"),
 ]
 
