@@ -371,7 +371,7 @@ def test_without_any_baseline_there_are_no_arms_to_draw():
         analysis.arms_forest(pooled)
     drawn = analysis.forest(pooled)
     assert misplaced(drawn) == ([], [])
-    with pytest.raises(TypeError, match="cannot use a .*give a PooledArms"):
+    with pytest.raises(TypeError, match="cannot use an .*give a PooledArms"):
         analysis.arms_forest(pooled.effects)
 
 

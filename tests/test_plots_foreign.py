@@ -231,5 +231,5 @@ def test_counts_of_plain_numbers_are_those_of_two_arms_without_names():
 def test_what_is_neither_changes_nor_counts_is_told_where_to_go():
     with pytest.raises(TypeError, match="counts of both arms go to labbe_counts"):
         labbe(analysis.pool([1.0, 2.0], [0.1, 0.1]))
-    with pytest.raises(TypeError, match="labbe_counts.. cannot use a .*EffectSizes.*RR, OR or RD of counts"):
+    with pytest.raises(TypeError, match="labbe_counts.. cannot use an EffectSizes.*RR, OR or RD of counts"):
         labbe_counts(abroad("SMD"))

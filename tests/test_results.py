@@ -138,7 +138,9 @@ def test_no_kind_of_result_is_forgotten_here():
 
 def same(a, b):
     assert type(a) is type(b)
-    if isinstance(a, np.ndarray):
+    if isinstance(a, pd.Index):
+        pd.testing.assert_index_equal(a, b)
+    elif isinstance(a, np.ndarray):
         np.testing.assert_array_equal(a, b)
         assert not b.flags.writeable
     elif isinstance(a, pd.DataFrame | pd.Series):

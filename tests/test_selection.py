@@ -165,7 +165,7 @@ def test_fail_safe_numbers_do_what_they_say():
     n = ma.fail_safe_n(YI, VI).n
     z = np.array(YI) / np.sqrt(VI)
     assert z.sum() / np.sqrt(10 + n) <= stats.norm.isf(0.05) < z.sum() / np.sqrt(10 + n - 1)
-    orwin = ma.fail_safe_n(YI, VI, method="Orwin", target=-0.1)
+    orwin = ma.fail_safe_n(YI, VI, method="Orwin", target=0.1)
     assert orwin.target == 0.1 and sum(YI) / (10 + orwin.n) == pytest.approx(0.1, abs=0.003)
     assert ma.fail_safe_n(YI, VI, method="Orwin", target=0.0).n == np.inf
     assert ma.fail_safe_n([0.01], [1.0]).n == 0.0

@@ -1033,7 +1033,7 @@ def test_differences_in_another_unit_are_not_joined_to_points():
 
 
 def test_a_figure_of_arms_refuses_differences():
-    with pytest.raises(TypeError, match="arms_forest.. cannot use a .*give a PooledArms"):
+    with pytest.raises(TypeError, match="arms_forest.. cannot use an .*give a PooledArms"):
         ma.arms_forest(ma.effect_sizes(ARMS))
     with pytest.raises(ValueError, match="data adds columns"):
         ma.forest(ma.effect_sizes(ARMS), data=ARMS)

@@ -66,6 +66,9 @@ def table(seed, k, scale, measure, benefit="lower", arms=ARMS):
     """Effects of k studies, two of which have a second one, and a moderator."""
     rng = np.random.default_rng(seed)
     rows = {"study": [f"S{'ABCDEFGH'[i]}" for i in range(k)], "yi": rng.normal(rng.normal(), 1, k) * scale}
+    low, high = Measure(measure).ends
+    if np.isfinite(high):
+        rows["yi"] = low + (high - low) * (0.5 + 0.5 * np.tanh(rows["yi"]))
     rows |= {"vi": (rng.uniform(0.2, 1, k) * scale) ** 2, "dose": rng.uniform(0, 10, k) / scale}
     return ma.effect_sizes(
         pd.DataFrame(rows | {"g": (["x", "y"] * k)[:k]}), measure=measure, benefit=benefit, arms=arms
@@ -248,7 +251,7 @@ def test_words_follow_the_effects(model, seed, code, benefit, sign):
     first = fit.findings().splitlines()[0]
     favoured = ARMS[(sign > 0) == (benefit == "lower")]
     if model in ONE_SIDED and measure.two_arms:
-        better = f"favours {favoured}" if measure.is_ratio else f"{benefit} scores with {favoured}"
+        better = f"favours {favoured}" if measure.is_ratio or measure == "RD" else f"{benefit} scores with {favoured}"
         assert first.endswith(f": {better}." if benefit else f": {'lower' if sign < 0 else 'higher'} with laser.")
     elif not measure.two_arms:
         assert not re.search("laser|sham|favours|scores", said)

@@ -314,8 +314,10 @@ YI, VI = np.array([-0.9, -0.3, -1.2, -0.5, -0.8]), np.array([0.04, 0.05, 0.06, 0
 def of(measure, sign=1.0, unit="", **about):
     about = {"benefit": "lower", "arms": ("laser", "sham")} | about
     table = pd.DataFrame({"study": list("abcde"), "yi": sign * YI, "vi": VI})
-    effects = ma.effect_sizes(table, measure=measure, **about)
-    return ma.pool(replace(effects, unit=unit or effects.unit), ci_method="HKSJ", pi_method="t(k-1)")
+    # The numbers are those of one case, of a risk difference too, which could not have them.
+    effects = replace(ma.effect_sizes(table, measure="SMD" if measure == "RD" else measure, **about), measure=measure)
+    own = "" if measure == "RD" else effects.unit
+    return ma.pool(replace(effects, unit=unit or own), ci_method="HKSJ", pi_method="t(k-1)")
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,9 @@ def _check_studies(name, model, pooled):
     """Raise ValueError for a model of studies that are not those of the figure, where both have names."""
     own, drawn_here = (list(map(str, getattr(each, "labels", ()))) for each in (model, pooled))
     nameless = any(labels == [f"Study {i + 1}" for i in range(len(labels))] for labels in (own, drawn_here))
-    if not nameless and (strangers := [label for label in own if label not in set(drawn_here)]):
+    strangers = [label for label in own if label not in set(drawn_here)]
+    # Trim and fill has all trials of the figure and those that it fills in.
+    if strangers and not nameless and not set(drawn_here) <= set(own):
         raise ValueError(
             f"models[{name!r}] is of other studies: {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
             "are not in the figure; give a model of these studies, or of some of them"

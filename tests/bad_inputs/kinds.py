@@ -921,12 +921,12 @@ CALLS = [
     (
         "a target beyond the mean",
         lambda d: ma.fail_safe_n(RESULT, method="Orwin", target=1.1),
-        "does not lie between 0",
+        "is no smaller than the mean effect",
     ),
     (
         "a target on the other side",
         lambda d: ma.fail_safe_n(RESULT, method="Orwin", target=-0.1),
-        "does not lie between",
+        "is no smaller than the mean effect",
     ),
     (
         "a harm that is called worthwhile",
