@@ -1014,9 +1014,8 @@ def _refuse_mixed(reader, yi, low, high, log, ratios):
     reader.refuse("yi", wrong, "this fits its interval only if the one is a log and the other are ratios", remedy)
 
 
-def _given(reader):
-    """Effects as printed, with a variance, a standard error, an interval or a p-value."""
-    measure, log = reader.options.measure, reader.options.log
+def _check_log(measure, log, values):
+    """Refuse what `log` says of effects that are no ratios, and what it leaves unsaid of those that are."""
     if log and not measure.is_ratio:
         raise ValueError(f"log=True is for ratios, and measure={measure.code!r} is none; name the ratio as measure=")
     if log is False and measure.scale and not measure.is_ratio:
@@ -1024,6 +1023,17 @@ def _given(reader):
             f"log=False is for ratios; effects of measure={measure.code!r} are read as they are pooled "
             f"({measure.scale}); give them there, or the counts or correlations that they are of"
         )
+    if measure.is_ratio and log is None and {"vi", "se"} & set(values) and "ci_low" in values:
+        raise ValueError(
+            f"{measure.code} beside both an interval and a standard error or variance: are they logs? Give log=True, "
+            "or log=False for ratios, whose standard error is that of the log all the same"
+        )
+
+
+def _given(reader):
+    """Effects as printed, with a variance, a standard error, an interval or a p-value."""
+    measure, log = reader.options.measure, reader.options.log
+    _check_log(measure, log, reader.values)
     if not {"vi", "se", "ci_low", "p"} & set(reader.values):
         raise ValueError("yi alone has no precision: give one of vi, se, ci=(low, high) or p")
     yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))
@@ -1205,6 +1215,7 @@ def trials_from_wide(
         Two rows a study, as :func:`analysis.read_trials` gives them. `recovered` says how a number was found that the
         table does not hold as it stands. Of columns that nobody named, those that bear the name of a column of the
         trials, such as `therapy` or `week`, are that column; all others come along with "x_" before their name.
+        `x_benefit` is what is good, for what loses `attrs`: a merge, a file.
 
     Raises
     ------

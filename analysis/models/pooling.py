@@ -683,7 +683,7 @@ def leave_one_out(
         q, q_pvalue, pi_low, pi_high, and `shift`, the estimate minus that of all studies. Of a MultilevelEffect one row
         per trial, in order of first appearance; k counts effects, and tau2 and i2 are those of both levels together.
         Of PooledCounts tau2 and the prediction are NaN, and all but k where the others cannot be pooled. Of a
-        MetaRegression one row per study and coefficient, as its method of this name has them.
+        MetaRegression the numbers of every coefficient, as its method of this name has them.
         ``attrs["left_out"]`` holds pairs of label and reason of studies that took no part, ``attrs["trials"]`` how
         many did, and ``attrs["wording"]``, ``"methods"``, ``"years"`` and ``"studies"`` what the effects are called,
         how they were pooled, and year and id of the studies by their labels, for :func:`analysis.steps_forest`.

@@ -339,10 +339,10 @@ class MetaRegression(Regression):
         Returns
         -------
         pandas.DataFrame
-            One row per study left out and coefficient: label, coefficient, k, estimate, se, ci_low, ci_high, pvalue,
-            tau2, tau, i2, q, q_pvalue (of residual heterogeneity), and `shift`, estimate minus that of all studies.
-            NaN where the other studies cannot tell all coefficients. ``attrs["left_out"]`` and ``attrs["methods"]`` as
-            of :func:`analysis.leave_one_out`.
+            One row per study left out: label, k, tau2, tau, i2, q, q_pvalue (of residual heterogeneity), and of each
+            coefficient, before its name: estimate_, se_, ci_low_, ci_high_, pvalue_ and shift_, estimate minus that
+            of all studies. NaN where the other studies cannot tell all coefficients. ``attrs["coefficients"]`` names
+            them; ``attrs["left_out"]`` and ``attrs["methods"]`` are as of :func:`analysis.leave_one_out`.
 
         Raises
         ------
@@ -355,7 +355,7 @@ class MetaRegression(Regression):
         >>> from analysis.models.regression import meta_regression
         >>> data = pd.DataFrame({"yi": [-1.2, -0.4, -2.0, -0.9], "vi": [0.1, 0.2, 0.1, 0.3], "week": [4, 8, 2, 6]})
         >>> without = meta_regression("yi ~ week", data, labels=list("ABCD")).leave_one_out()
-        >>> without.query("coefficient == 'week'")[["label", "estimate"]].round(2).values.tolist()
+        >>> without[["label", "estimate_week"]].round(2).values.tolist()
         [['A', 0.27], ['B', 0.31], ['C', 0.2], ['D', 0.27]]
         """
         k, p = self.exog.shape
@@ -366,16 +366,18 @@ class MetaRegression(Regression):
         gone, fits = without_each_study(self)
         estimate, se, df = fits.estimate.T, fits.se.T, np.broadcast_to(fits.df[:, None], fits.estimate.T.shape)
         half, of_all = t_quantile(df, self.confidence_level) * se, self._fits.estimate[:, 0]
-        single = [fits.tau2, np.sqrt(fits.tau2), fits.i2, fits.q, special.chdtrc(k - 1 - p, fits.q)]
-        single = [np.broadcast_to(each[:, None], estimate.shape) for each in single]
         with np.errstate(invalid="ignore", divide="ignore"):
             pvalue = pvalues(df, estimate / se)
-        found = at_rows(gone, k, estimate, se, estimate - half, estimate + half, pvalue, *single, estimate - of_all)
-        table = {"label": np.repeat(self.labels, p), "coefficient": np.tile(self._model.names, k), "k": k - 1}
-        names = ("estimate", "se", "ci_low", "ci_high", "pvalue", "tau2", "tau", "i2", "q", "q_pvalue", "shift")
-        table = pd.DataFrame(table | {name: x.ravel() for name, x in zip(names, found, strict=True)})
+        whole = {"tau2": fits.tau2, "tau": np.sqrt(fits.tau2), "i2": fits.i2, "q": fits.q}
+        whole |= {"q_pvalue": special.chdtrc(k - 1 - p, fits.q)}
+        each = {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
+        each |= {"pvalue": pvalue, "shift": estimate - of_all}
+        found = whole | {f"{name}_{of}": x[:, j] for j, of in enumerate(self._model.names) for name, x in each.items()}
+        columns = dict(zip(found, at_rows(gone, k, *found.values()), strict=True))
+        table = pd.DataFrame({"label": self.labels, "k": k - 1} | columns)
         methods = {name: getattr(self, name) for name in ("tau2_method", "ci_method", "confidence_level")}
         table.attrs |= {"left_out": self.left_out, "methods": methods, "trials": k}
+        table.attrs["coefficients"] = list(self._model.names)
         return table
 
     def _in_words(self):

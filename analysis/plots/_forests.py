@@ -254,12 +254,12 @@ def _step_headings(steps, columns):
 
 
 def _check_steps(steps, chosen):
-    _check.table(steps, "steps", NEEDED, "cumulative or leave_one_out")
-    if "coefficient" in steps:
+    if "coefficients" in getattr(steps, "attrs", {}):
         raise ValueError(
             "steps has coefficients of a regression, which are no pooled effects; give cumulative or leave_one_out of "
             "effects"
         )
+    _check.table(steps, "steps", NEEDED, "cumulative or leave_one_out")
     for argument, names in chosen.items():
         if unknown := [name for name in names if name != "effect" and name not in steps]:
             known = ", ".join(map(str, steps.columns))

@@ -674,6 +674,12 @@ EFFECTS = [
         wide(),
         "same people",
     ),
+    (
+        "ratios beside an interval and a standard error",
+        lambda d: pd.DataFrame({"hr": [0.8, 1.2], "lo": [0.5, 0.8], "hi": [1.2, 1.7], "s": 0.2}),
+        lambda t: ma.effect_sizes(t, measure="HR", yi="hr", se="s", ci=("lo", "hi")),
+        "are they logs. Give log=True, or log=False",
+    ),
     ("events without people", lambda d: COUNTS.drop(columns="n_t"), counted, "n_t"),
 ]
 
