@@ -129,8 +129,8 @@ def agreed(asked: str | None, own: str) -> Measure:
     one, other = Measure(asked or own), Measure(own or asked or "")
     if one.name.removeprefix("Peto ") != other.name.removeprefix("Peto "):
         raise ValueError(
-            f"measure={one.code!r}, but the effects are of measure {other.code!r}, and a {other.name} is no "
-            f"{one.name}; leave measure= out, or give effects of that measure"
+            f"measure={one.code!r} ({one.name}), but the effects are of measure {other.code!r} ({other.name}); leave "
+            "measure= out, or give effects of that measure"
         )
     return one
 

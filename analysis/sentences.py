@@ -567,7 +567,7 @@ def _of_bivariate(fit):
     yield f"Pooled together, the {plural(words.measure.name)} of {_counted(words, fit)} were: {means}."
     yield f"{_read(Wording.of(fit.effects), f'The difference, {name}, was {difference}', fit.difference.ci)}."
     if math.isfinite(fit.correlation):
-        yield f"The true values of a {words.noun} correlate {_correlation(fit)}."
+        yield f"The true values of a {words.noun} correlate {_correlation(fit).rstrip(',')}."
     yield from (*_few(words, fit, fit.k), *(note for label, note in _few_or_far(fit) if label == "Note"))
 
 

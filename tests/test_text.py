@@ -168,7 +168,7 @@ def test_tau2_outside_of_its_interval_is_told():
 
 def test_a_correlation_on_the_boundary_is_called_that():
     joint = ma.pool_bivariate([[0, 0], [1, 2], [2, 4], [3, 6.0]], [[0.01, 0.01]] * 4)
-    assert joint.correlation == pytest.approx(1.0) and "1.00, the boundary" in joint.findings()
+    assert joint.correlation == pytest.approx(1.0) and "correlate 1.00, the boundary." in joint.findings()
 
 
 RUN = [
