@@ -541,7 +541,7 @@ def test_results_keep_a_measure_that_is_text():
     assert ma.pool(effects(measure="OR"), measure="PETO").measure == "PETO" and ma.pool(YI, VI).measure == ""
     assert ma.pool(ma.pool(YI, VI), measure="OR").measure == "OR"
     for given in (effects(measure="OR"), ma.pool(YI, VI, measure="OR")):
-        with pytest.raises(ValueError, match=r"measure='RR' .risk ratio., but the effects are of measure 'OR' .odds ratio."):
+        with pytest.raises(ValueError, match="the effects are of measure 'OR' .odds ratio."):
             ma.pool(given, measure="RR")
     # A column of that name is a column.
     assert ma.pool(TABLE.assign(measure="x")).measure == ""

@@ -73,7 +73,7 @@ def forests():
     yield ma.steps_forest(ma.cumulative(ratios), overall=ratios)
     yield ma.outcomes_forest({"X": PAIN, "Y": PAIN})
     yield ma.therapies_forest(ma.compare_therapies(PAIN, "therapy_family"))
-    yield ma.therapies_forest(ma.compare_therapies(SMD, "Reg", ci_method="z"), pairs=False, **NARROW)
+    yield ma.therapies_forest(ma.compare_therapies(SMD, "Reg", ci_method="z"), pairs=False, width_mm=100)
     yield from (ma.orchard(each) for each in (arms, RR))
 
 

@@ -118,7 +118,8 @@ def therapies_forest(
         marks=words.MARKS | MARKS,
         facts=(words.sentences(_p_score_words(compared)) if scored else "",),
         notes=(words.sentences(indirect(compared, wording)) if pairs else "", words.sentences(note)),
-        drop=("p_score", "trials"),
+        # P-scores are explained below, and so they stay.
+        drop=("trials",),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
 
