@@ -435,7 +435,7 @@ def test_batch_leaves_its_inputs_alone():
 @pytest.mark.parametrize("method", ["DL", "PM", "REML"])
 def test_batch_needs_little_memory(method):
     rng = np.random.default_rng(2)
-    vi = rng.uniform(0.05, 0.5, (200_000, 10))
+    vi = rng.uniform(0.05, 0.5, (600_000, 10))
     yi = rng.normal(0, np.sqrt(vi + 0.1))
     tracemalloc.start()
     pool_batch(yi, vi, tau2_method=method)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from analysis._types import Floats
 
-# Array elements in a block.
-_BLOCK = 1 << 16
+# Array elements in a block: with fewer, threads wait for one another more than they compute.
+_BLOCK = 1 << 18
 # Seconds after which a person who waits is told how far it is.
 _PATIENCE = 2.0
 _Part = TypeVar("_Part")
@@ -73,7 +73,7 @@ def in_blocks(
     blocks = list(_blocks(sizes))
     if len(blocks) > 1:
         # Freed at once: the C library then keeps freed memory at hand for the next block.
-        np.empty(_BLOCK << 5)
+        np.empty(_BLOCK << 3)
     done = _done(work, blocks, n_jobs)
     for block, found in told(done, np.count_nonzero(sizes), "meta-analyses", lambda part: sizes[part[0]].size):
         if not out:
