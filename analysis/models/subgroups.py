@@ -176,7 +176,8 @@ def pool_subgroups(
     pooled = pool_segments(*studies, sizes, within, measure=found.measure)
     pooled = [replace(each, effects=own) for each, own in zip(pooled, _effects_of(found, group), strict=True)]
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
-    wald = segment_numbers(*studies[:2], sizes, within._replace(ci_method="z", tau2_ci=(np.nan, np.nan)))
+    wald = within._replace(ci_method="z", tau2_ci=(np.nan, np.nan))
+    wald = segment_numbers(*studies[:2], sizes, wald, costly=False)
     q, f = _between(pooled, wald, common, ci_method)
     groups = dict(zip(names, pooled, strict=True))
     groups |= {each: replace(groups[each], left_out=lost) for each, lost in left_out.items() if each in groups}
