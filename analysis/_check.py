@@ -4,6 +4,7 @@ Every problem is reported at once, with the place where it stands. In numbers re
 passes, and what is computed from it is NaN.
 """
 
+import math
 import re
 import sys
 from collections import Counter
@@ -21,6 +22,10 @@ _SPAN, _DIGITS = 1e14, 1e10
 _LISTED = 20
 # How many labels a message names.
 _NAMED = 5
+#: A level below this is meant as alpha, 1 minus the level.
+LEAST_LEVEL = 0.5
+#: The smallest p value of random arrangements is 1 / (n + 1), here 0.05.
+FEWEST_ARRANGEMENTS = 19
 #: More people than any study has.
 MOST_PEOPLE = 1e7
 # Elements that stay in cache while their extremes are found.
@@ -66,6 +71,10 @@ _UNKNOWN = ("NAType", "NaTType")
 _NO_NAMES = ("None", "nan", "NaT", "<NA>")
 
 
+def _is_level(x):
+    return (x >= LEAST_LEVEL) & (x < 1)
+
+
 def _is_positive_share(x):
     return (x > 0) & (x < 1)
 
@@ -98,7 +107,7 @@ _RULES = {
     "r": (lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
     "df": (lambda x: x > 0, "degrees of freedom must be positive"),
     "correlation": (lambda x: np.abs(x) <= 1, "a correlation must lie between -1 and 1"),
-    "level": (_is_positive_share, "a level must lie between 0 and 1, 0.95 for 95%"),
+    "level": (_is_level, "a level must lie between 0.5 and 1, 0.95 for 95%"),
     "pvalue": (_is_positive_share, "a p-value must lie between 0 and 1, both excluded"),
 }
 
@@ -171,12 +180,17 @@ def keywords(function, given, known):
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{perhaps}")
 
 
-def level(value):
-    """Return `value` as float; raise ValueError unless it is a number strictly between 0 and 1."""
+def level(value, name="confidence_level"):
+    """Return `value` as float; raise ValueError unless it is a number from 0.5 to below 1."""
     number = _number(value)
     if number is None or not 0 < number < 1:
         hint = "; give a fraction, 0.95 for 95%" if number is not None and number >= 1 else ""
-        raise ValueError(f"confidence_level={value!r} must be a number between 0 and 1, both excluded{hint}")
+        raise ValueError(f"{name}={value!r} must be a number between 0 and 1, both excluded{hint}")
+    if number < LEAST_LEVEL:
+        raise ValueError(
+            f"{name}={value!r} is of an interval that is more often wrong than right; give {1.0 - number:g} "
+            "(statsmodels asks for alpha, 1 minus the level)"
+        )
     return number
 
 
@@ -202,10 +216,33 @@ def whole(name, value):
         raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
 
 
+def samples(name, value, confidence_level, signs=1):
+    """Raise ValueError unless so many samples, each with so many `signs`, tell an interval: one lies beyond a limit."""
+    whole(name, value)
+    fewest = math.ceil(round(2.0 / (1.0 - confidence_level) / signs, 6))
+    if value < fewest:
+        raise ValueError(
+            f"{name}={value!r} is too few for an interval that holds {100.0 * confidence_level:g}% of them; give "
+            f"{fewest} or more, so that one lies beyond either limit, and thousands where the limits are printed"
+        )
+
+
+def arrangements(name, value):
+    """Raise ValueError unless so many arrangements at random can have a p value of 0.05."""
+    whole(name, value)
+    if value < FEWEST_ARRANGEMENTS:
+        raise ValueError(
+            f"{name}={value!r} is too few: no p value of so many is below {1.0 / (value + 1):.2g}; give "
+            f"{FEWEST_ARRANGEMENTS} or more, thousands where the p value is printed"
+        )
+
+
 def generator(**given):
     """Return the source of random numbers that `seed=` or `rng=` is, or begins; ValueError for what is neither."""
     ((name, value),) = given.items()
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         return np.random.default_rng(value)
     except (TypeError, ValueError) as error:
         raise ValueError(

@@ -28,7 +28,7 @@ pi_method : {"Nagashima", "t(k-1)", "t(k-2)", "z"}, optional
     Prediction interval: by the confidence distribution of Q, which takes in how little is known of tau2, for three
     studies or more; or on t or normal, with the standard error of `ci_method`. Tables of many results keep t(k-1).
 confidence_level : float, optional
-    Level of all intervals, between 0 and 1.
+    Level of all intervals, from 0.5 to below 1. Default: that of a PooledEffect given, else 0.95.
 labels : sequence of str, optional
     Names of the studies, for the result and for error messages.
 n : array_like
@@ -236,7 +236,7 @@ def documented(of: Documented) -> Documented:
     ...     {confidence_level}
     ...     '''
     >>> print(width.__doc__.splitlines()[5].strip())
-    Level of all intervals, between 0 and 1.
+    Level of all intervals, from 0.5 to below 1. Default: that of a PooledEffect given, else 0.95.
     """
     shared = _DRAWN if of.__module__.startswith("analysis.plots") else _COMPUTED
 

@@ -59,12 +59,12 @@ ThemeName = Literal["default", "jama", "revman", "minimal", "dark"]
 class PoolOptions(TypedDict, total=False):
     """The options of `analysis.pool` that other functions hand on to it."""
 
-    tau2_method: Tau2Method
-    ci_method: CIMethod
-    pi_method: PIMethod
-    confidence_level: float
+    tau2_method: Tau2Method | None
+    ci_method: CIMethod | None
+    pi_method: PIMethod | None
+    confidence_level: float | None
     measure: str
-    tau2_ci_method: Tau2CIMethod
+    tau2_ci_method: Tau2CIMethod | None
     tau2: float | None
 
 

@@ -109,6 +109,28 @@ _READ = ("yi", "estimate", "median", "ci_low", "ci_high", "pi_low", "pi_high")
 _UNREAD = ("vi", "se", "mean", "sd")
 
 
+def on_scale_of_analysis(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table on the scale of the analysis, turned back where it says that it is on the one people read.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shown = Measure("OR").transform_table(pd.DataFrame({"estimate": [0.5]}))
+    >>> on_scale_of_analysis(shown)["estimate"].round(3).tolist()
+    [0.5]
+    """
+    code = table.attrs.get("transformed")
+    if not code:
+        return table
+    back = table.assign(**{name: Measure(code).inverse(table[name]) for name in _READ if name in table})
+    back.attrs = {name: value for name, value in table.attrs.items() if name != "transformed"}
+    return back
+
+
 def agreed(asked: str | None, own: str) -> Measure:
     """Return the measure that is asked for, or the effects' own where none is.
 
@@ -279,7 +301,8 @@ class Measure(str):
         -------
         pandas.DataFrame
             Without the columns that do not exist on that scale: variances, standard errors, means. The same table where
-            people read the scale of the analysis itself.
+            people read the scale of the analysis itself, and where ``attrs["transformed"]`` says that it is on theirs
+            already.
 
         Examples
         --------
@@ -288,10 +311,12 @@ class Measure(str):
           label   yi
         0     A  1.0
         """
-        if not self.scale:
+        if not self.scale or table.attrs.get("transformed"):
             return table
         read = {name: self.transform(table[name]) for name in _READ if name in table}
-        return table.drop(columns=[name for name in _UNREAD if name in table]).assign(**read)
+        turned = table.drop(columns=[name for name in _UNREAD if name in table]).assign(**read)
+        turned.attrs["transformed"] = self.code
+        return turned
 
     def inverse(self, values: ArrayLike) -> Values:
         """Return numbers that people read on the scale of the analysis.

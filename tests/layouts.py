@@ -49,6 +49,7 @@ def figures():
     single = [[count[0]] for count in COUNTS]
     filled = ma.trim_and_fill([-0.3, -0.5, -1.2, -1.9, -0.2], [0.01, 0.04, 0.2, 0.4, 0.02])
     moved = ma.leave_one_out(effects).assign(x=[0.1, 2, 4.5, 0.4, 1.1, 0, 3], y=[0.02, 1.3, 0.6, 0.5, 0.1, 0, 0.9])
+    moved.attrs["model"] = "CE"
     alike = ma.pool_subgroups(effects, "therapy_family", tau2="common")
     wordy = tuple(f"the outcome that {body} hoped for, at some length" for body in ("everybody", "nobody"))
     return {

@@ -138,7 +138,7 @@ def test_entries_stand_one_below_the_other_as_far_in_as_the_line_that_asks_for_t
     doc = filled("analysis.models.pooling", "confidence_level", "labels")
     assert doc.splitlines()[4:] == [
         "    confidence_level : float, optional",
-        "        Level of all intervals, between 0 and 1.",
+        f"{' ' * 8}Level of all intervals, from 0.5 to below 1. Default: that of a PooledEffect given, else 0.95.",
         "    labels : sequence of str, optional",
         "        Names of the studies, for the result and for error messages.",
     ]

@@ -135,12 +135,13 @@ def test_an_empty_interval_of_tau2_is_called_empty():
 def test_an_interval_that_collapsed_gives_no_certainty():
     one = Threshold(1.0, "between-group", "points", "a source", 2020)
     for effects, collapsed in (([-2.0] * 3, True), ([-2.0, -2.0, -2.0001], True), ([-2.0, -2.0, -2.01], False)):
-        fit = ma.pool(effects, [0.1] * 3, ci_method="HKSJ")
+        fit = ma.pool(effects, [0.1] * 3, ci_method="HKSJ", benefit="lower")
         assert fit.collapsed is collapsed
         assert not ma.pool(effects, [0.1] * 3, ci_method="z").collapsed
-        share, normal = ma.share_beyond(fit, one), ma.share_beyond(ma.pool(effects, [0.1] * 3, ci_method="z"), one)
+        plain = ma.pool(effects, [0.1] * 3, ci_method="z", benefit="lower")
+        share, normal = ma.share_beyond(fit, one), ma.share_beyond(plain, one)
         assert np.isnan(share.share) and np.isnan(normal.share) and "the interval of tau is empty" in share.reason
         assert share.mean_beyond < 1 and (share.mean_beyond == normal.mean_beyond) is collapsed
-    apart = ma.share_beyond(ma.pool([-2.3, -2.0, -1.7], [0.1] * 3, ci_method="HKSJ"), one)
+    apart = ma.share_beyond(ma.pool([-2.3, -2.0, -1.7], [0.1] * 3, ci_method="HKSJ", benefit="lower"), one)
     assert apart.share == 1 and apart.reason == ""
     assert ma.predictive_density(ma.pool([-2.0] * 3, [0.1] * 3)).empty

@@ -1,6 +1,5 @@
 """The multiverse equals one-by-one calls, counts honestly, and says which choice moves the answer."""
 
-import inspect
 import json
 import re
 from dataclasses import asdict, replace
@@ -131,7 +130,7 @@ def test_the_default_row_is_what_the_functions_do(whole):
     effects = ma.effect_sizes(trials())
     pooled = ma.pool(effects)
     assert (row.k, row.estimate, row.se) == pytest.approx((pooled.k, pooled.estimate, pooled.se), rel=1e-12)
-    taken = effects.options | {name: p.default for name, p in inspect.signature(ma.pool).parameters.items()}
+    taken = effects.options | asdict(pooled)
     assert {name: taken[name] for name in DEFAULTS if name in taken} == {
         n: o for n, o in DEFAULTS.items() if n in taken
     }

@@ -11,6 +11,7 @@ import analysis
 from analysis import baujat_plot
 
 FOUND = pd.DataFrame({"label": list("ABCDE"), "x": [0.2, 3.1, 0.9, 0.0, 1.2], "y": [0.1, 0.4, 0.02, 0.0, 1.4]})
+FOUND.attrs["model"] = "CE"
 
 
 @pytest.fixture(scope="module")

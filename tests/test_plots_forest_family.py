@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from data_cases import published_effects
 from matplotlib.collections import LineCollection
@@ -123,7 +124,11 @@ def test_steps_say_how_they_were_pooled(effects, methods, model):
         assert model in footer
         assert f"with its {'90%' if 'confidence_level' in methods else '95%'} confidence interval" in footer
         steps.attrs = {}  # as of a table that was made by hand
-        assert "model" not in steps_forest(steps).content.caption
+        with pytest.raises(ValueError, match="steps does not tell the level of its intervals .the attrs"):
+            steps_forest(steps, measure="MD")
+        with pytest.raises(ValueError, match="steps does not tell of what measure its effects are, and whether they"):
+            steps_forest(steps, confidence_level=0.95)
+        assert "model" not in steps_forest(steps, measure="MD", confidence_level=0.95).content.caption
         assert "τ² by REML" in steps_forest(steps, overall=analysis.pool(effects)).content.caption
 
 
@@ -158,6 +163,29 @@ def test_steps_of_ratios_are_printed_as_ratios():
     rows = body(steps_forest(steps, measure="RR"))
     assert rows["text_estimate"].tolist()[0] == "0.50"
     assert "text_order" not in rows  # 1, 2, 3 tell nothing
+
+
+def test_steps_that_were_turned_into_ratios_are_not_turned_again():
+    pooled = analysis.pool(np.log([0.5, 0.8, 0.7]), [0.1, 0.1, 0.2], labels=["A", "B", "C"], measure="RR")
+    for steps in (analysis.cumulative(pooled), analysis.leave_one_out(pooled)):
+        turned = pooled.measure.transform_table(steps)
+        assert turned.attrs["transformed"] == "RR" and "transformed" not in steps.attrs
+        pd.testing.assert_frame_equal(pooled.measure.transform_table(turned), turned)
+        one, other = (body(steps_forest(each))["text_estimate"].tolist() for each in (steps, turned))
+        assert one == other
+        # Without attrs the numbers themselves tell: an estimate is the middle of its interval as a log.
+        bare = pd.DataFrame(turned.to_dict("list"))
+        with pytest.raises(ValueError, match="steps holds risk ratios, not their logs"):
+            steps_forest(bare, measure="RR", confidence_level=0.95)
+        steps_forest(pd.DataFrame(steps.to_dict("list")), measure="RR", confidence_level=0.95)
+
+
+def test_the_result_of_all_is_that_of_the_studies_of_the_steps(effects):
+    other = analysis.pool([0.1, 0.2, 0.3], [0.1] * 3, labels=["P", "Q", "R"], measure="MD")
+    with pytest.raises(ValueError, match="overall is of other studies: it has no .* and others of the steps"):
+        steps_forest(analysis.leave_one_out(effects), overall=other)
+    with pytest.raises(ValueError, match="measure='RR' .risk ratio., but the effects are of measure 'MD'"):
+        steps_forest(analysis.leave_one_out(effects), measure="RR")
 
 
 def test_tables_that_are_no_steps_are_refused(effects):

@@ -442,6 +442,39 @@ def test_letters_that_no_font_has_are_told_of_axes_too():
     assert seen[0].filename == __file__ and len(seen) == 1
 
 
+# columns of the users that have names of ours
+
+
+def test_a_column_of_the_trials_that_has_a_name_of_ours_is_drawn_or_told():
+    table = pd.DataFrame({"study": ["A", "B"], "yi": [0.1, 0.2], "vi": [0.04, 0.05], "measured": [1, 2]})
+    for name in ("weight", "effect"):
+        with pytest.warns(UserWarning, match=f"columns names '{name}', .* have a column of this name too") as seen:
+            forest(analysis.effect_sizes(table.assign(**{name: [70, 80]}), measure="MD"), columns=(name,))
+        assert seen[0].filename == __file__ and len(seen) == 1
+        # Nobody asked for it where it is drawn anyway.
+        forest(analysis.effect_sizes(table.assign(**{name: [70, 80]}), measure="MD"))
+        with pytest.warns(UserWarning, match=f"right names '{name}'"):
+            forest(analysis.pool(table), data=table.assign(**{name: 3}), right=(name,))
+    for name in ("n", "change", "difference"):
+        effects = analysis.effect_sizes(table.assign(**{name: [70, 80]}), measure="MD")
+        for fig in (forest(effects, columns=(name,)), forest(analysis.pool(effects), right=(name,))):
+            assert fig.content.table[f"text_{name}"].tolist()[:2] == ["70", "80"]
+            assert "70" in {t.get_text() for t in fig.findobj(Text)}
+    assert "text_n" not in forest(effects).content.table
+    with pytest.raises(ValueError, match="columns names 'n', but the trials have no people of both arms"):
+        forest(effects, columns=("n",))
+
+
+def test_an_own_n_beside_the_people_of_both_arms_is_told(effects):
+    own = dataclasses.replace(effects, table=effects.table.assign(n=1))
+    with pytest.warns(UserWarning, match="columns names 'n', the people of both arms"):
+        forest(own, columns=("n",))
+    with pytest.warns(UserWarning, match="columns names 'weight'"):
+        analysis.arms_forest(
+            analysis.pool_arms(dataclasses.replace(effects, table=effects.table.assign(weight=1))), columns=["weight"]
+        )
+
+
 # the page
 
 

@@ -253,7 +253,7 @@ def test_same_bytes_and_a_table_in_markdown(arms, tmp_path):
 
 
 def test_bad_arguments_are_named(arms):
-    with pytest.raises(ValueError, match=r"contours holds 95; each is a confidence level between 0 and 1"):
+    with pytest.raises(ValueError, match="a level of contours=95 must be a number between 0 and 1"):
         funnel(arms, contours=(95,))
     with pytest.raises(ValueError, match="yaxis is 'vi'; it must be one of se, precision"):
         funnel(arms, yaxis="vi")

@@ -1,6 +1,7 @@
 """The GOSH plot and the influence plot, read back from the artists that were drawn."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -137,8 +138,9 @@ def test_what_no_cloud_can_be_drawn_of():
     assert ma.gosh_plot(two).content.title == "Pooled effect and I² of 1 subset of 2 studies"
     with pytest.raises(TypeError, match=r"gosh_plot\(\) cannot use a PooledEffect: give a Gosh"):
         ma.gosh_plot(POOLED)
-    singles = ma.gosh(
-        ma.pool(YI, VI), n_subsets=1, seed=next(s for s in range(99) if ma.gosh(POOLED, n_subsets=1, seed=s).k == 1)
+    single = np.flatnonzero(GOSH.k == 1)[:1]
+    singles = replace(
+        GOSH, **{name: getattr(GOSH, name)[single] for name in ("estimate", "tau2", "i2", "k", "_packed")}
     )
     with pytest.raises(ValueError, match="no subset of two studies or more"):
         ma.gosh_plot(singles)

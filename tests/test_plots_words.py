@@ -322,7 +322,7 @@ def test_steps_speak_as_their_effects_do(out):
     by_result = analysis.steps_forest(steps, overall=analysis.pool(effects))
     assert "Pooled risk ratio" in by_result.content.title and sides(by_result) == sides(fig)
     steps.attrs.pop("wording")
-    fig = analysis.steps_forest(steps)
+    fig = analysis.steps_forest(steps, measure="")
     assert "Pooled effect" in fig.content.title and sides(fig) == (None, None)
     assert "Mean difference, mm" in shown(analysis.steps_forest(steps, measure="MD", unit="mm")).replace(
         "Pooled m", "M"

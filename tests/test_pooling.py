@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import special
 
+import analysis as ma
 from analysis.data.effect_sizes import EffectSizes
 from analysis.models.pooling import (
     CI_METHODS,
@@ -260,12 +261,12 @@ def test_shapes_are_checked():
     ],
 )
 def test_unknown_option_lists_the_known(name, allowed):
-    for wrong in ("knha", "", None, 3):
+    for wrong in ("knha", "", 3):
         text = message(YI, VI, **{name: wrong})
         assert text == f"{name}={wrong!r} is not known; use one of " + ", ".join(repr(x) for x in allowed)
 
 
-@pytest.mark.parametrize("level", [0, 1, -0.1, 95, math.nan, "0.95", None])
+@pytest.mark.parametrize("level", [0, 1, -0.1, 95, math.nan, "0.95"])
 def test_level_outside_zero_to_one(level):
     text = message(YI, VI, confidence_level=level)
     assert f"confidence_level={level!r} must be a number between 0 and 1" in text
@@ -502,3 +503,47 @@ def test_many_meta_analyses_have_the_interval_of_each_one():
     )
     assert batch.pvalue == pytest.approx([one.pvalue for one in ones], rel=1e-10)
     assert 5 < sum(one.hksj_narrower for one in ones) < 45
+
+
+LEVELS = {
+    "pool": lambda x, **more: ma.pool(x, **more),
+    "pool_subgroups": lambda x, **more: ma.pool_subgroups(x, list("abcabcabca"), **more).overall,
+    "pool_multilevel": lambda x, **more: ma.pool_multilevel(x, cluster=list("abcdefabcd"), **more),
+    "pool_bayes": lambda x, **more: ma.pool_bayes(x, **more),
+    "egger_test": lambda x, **more: ma.egger_test(x, **more),
+    "pet_peese": lambda x, **more: ma.pet_peese(x, **more),
+    "selection_model": lambda x, **more: ma.selection_model(x, **more),
+    "trim_and_fill": lambda x, **more: ma.trim_and_fill(x, **more).pooled,
+    "limit_meta_analysis": lambda x, **more: ma.limit_meta_analysis(x, **more).pooled,
+}
+
+
+@pytest.mark.parametrize("take", LEVELS.values(), ids=LEVELS)
+def test_a_result_keeps_its_methods_wherever_it_is_given(take):
+    yi, vi = np.linspace(-0.2, 0.9, 10), np.linspace(0.02, 0.2, 10)
+    pooled = ma.pool(yi, vi, confidence_level=0.9)
+    assert take(pooled).confidence_level == 0.9
+    assert take(pooled, confidence_level=0.8).confidence_level == 0.8
+    assert take(pd.DataFrame({"yi": yi, "vi": vi})).confidence_level == 0.95
+
+
+def test_methods_that_are_not_named_are_those_of_the_result():
+    yi, vi = [0.1, 0.9, 0.3, 0.5], [0.02, 0.03, 0.05, 0.02]
+    how = {"tau2_method": "DL", "ci_method": "z", "pi_method": "t(k-2)", "confidence_level": 0.9}
+    how |= {"tau2_ci_method": "Jackson"}
+    pooled = ma.pool(yi, vi, **how)
+    again = ma.pool(pooled)
+    assert {name: getattr(again, name) for name in how} == how and again.ci == pooled.ci
+    assert ma.pool(pooled, ci_method="HKSJ").tau2_method == "DL"
+    groups = ma.pool_subgroups(pooled, list("xxyy"))
+    assert groups.overall.ci == pooled.ci and groups.groups["x"].tau2_method == "DL"
+    # A given tau2 is kept, and another estimator takes its place.
+    given = ma.pool(yi, vi, tau2=0.3)
+    assert ma.pool(given).tau2 == ma.trim_and_fill(given).pooled.tau2 == 0.3
+    assert ma.pool(given, tau2_method="DL").tau2 == ma.pool(yi, vi, tau2_method="DL").tau2
+    assert ma.trim_and_fill(given, tau2_method="DL").pooled.tau2_method == "DL"
+    # An interval that only two estimators have gives way to others.
+    likely = ma.pool(yi, vi, tau2_ci_method="profile likelihood")
+    assert ma.pool(likely, tau2_method="ML").tau2_ci_method == "profile likelihood"
+    assert ma.pool(likely, tau2_method="DL").tau2_ci_method == "Q-profile"
+    assert len(ma.leave_one_out(likely, tau2_method="DL")) == 4

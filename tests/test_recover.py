@@ -320,7 +320,7 @@ def test_unknown_numbers_give_nan():
         (lambda: recover.sd_from_se([1.0, -1.0], 10), "se, trial 2: -1.0, but a standard error"),
         (lambda: recover.sd_from_ci(2.0, 1.0, 10), "low: 2.0 exceeds high = 1.0"),
         (lambda: recover.sd_from_ci(1.0, 2.0, 1), "n: 1.0, but the number of people must be finite and at least 2"),
-        (lambda: recover.sd_from_ci(1.0, 2.0, 10, level=95), "level: 95.0, but a level must lie between 0 and 1"),
+        (lambda: recover.sd_from_ci(1.0, 2.0, 10, level=95), "level: 95.0, but a level must lie between 0.5 and 1"),
         (lambda: recover.se_from_ci(1.0, 2.0, df=0), "df: 0.0, but degrees of freedom"),
         (lambda: recover.se_from_p(0.0, 0.04), "estimate: 0.0, but the estimate must be finite and not 0"),
         (lambda: recover.se_from_p(1.0, 0.0), "pvalue: 0.0, but a p-value"),

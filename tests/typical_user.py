@@ -39,7 +39,7 @@ if arms.placebo is not None:
 share: float = arms.contextual_share.share
 for group in arms.groups.values():
     print(group.contrast.k)
-figure = ma.arms_forest(arms, worthwhile=(-2.0, -1.0), title="Light")
+figure = ma.arms_forest(arms, worthwhile=(1.0, 2.0), title="Light")
 for path in ma.save_figure(figure, Path("figures") / "light"):
     print(path.name)
 with ma.theme("jama", labels={"trials": "studies"}, decimal=","):
@@ -62,5 +62,5 @@ good = ma.pool([0.1, 0.4], se=[0.1, 0.2], benefit="higher")
 steps = ma.leave_one_out(pooled, ci_method="z")
 trials_out = ma.leave_one_out(ma.pool_multilevel(table["yi"], se=table["se"], cluster=table["study"]))
 parts = ma.pool_subgroups(pooled, ["a", "b"], missing="drop").groups["a"].tau2_ci
-reach = ma.share_beyond(pooled, ma.Threshold(1.0, "between-group")).share
+reach = ma.share_beyond(good, ma.Threshold(1.0, "between-group")).share
 needed: str = ma.nnt(pooled, comparator_risk=0.3).words

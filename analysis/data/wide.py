@@ -231,8 +231,8 @@ def wide_options(options: Mapping[str, Any]) -> WideOptions:
         skip = name == "correlation" and (value is None or isinstance(value, str))
         if not skip and (not isinstance(value, Real) or isinstance(value, bool) or not low <= value <= high):
             raise ValueError(f"{name}={value!r} must be {words}")
-    if not 1 < options["level"] < 100:
-        raise ValueError(f"level={options['level']!r} must be a number of percent, 95 for 95%")
+    if not 100 * _check.LEAST_LEVEL <= options["level"] < 100:
+        raise ValueError(f"level={options['level']!r} must be a number of percent from 50 to below 100, 95 for 95%")
     if options["log"] not in (None, True, False):
         raise ValueError(f"log={options['log']!r} must be True, False or None")
     return WideOptions(**dict(options) | {"measure": Measure(options["measure"])})

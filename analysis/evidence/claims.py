@@ -46,7 +46,7 @@ from analysis.evidence.claim_rules import (
 )
 from analysis.evidence.contextual import require_placebo
 from analysis.evidence.responders import OTHER_DEFINITION, ROLES, counted_trials, usual_definition
-from analysis.evidence.worthwhile import BETWEEN, ShareBeyond, Threshold, require, share_beyond
+from analysis.evidence.worthwhile import BETWEEN, ShareBeyond, Threshold, require, share_of_better
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
 from analysis.sentences import Wording, capital
@@ -746,7 +746,7 @@ def share_of_relief(effect: PooledEffect, worthwhile: Threshold | None = None) -
     ShareBeyond or None
         None for fewer than three trials.
     """
-    return None if effect.k < LEAST_TRIALS else share_beyond(effect, worthwhile or _ANY_DIFFERENCE)
+    return None if effect.k < LEAST_TRIALS else share_of_better(effect, worthwhile or _ANY_DIFFERENCE, benefit="lower")
 
 
 def _published(claim, benchmarks):

@@ -7,6 +7,7 @@ trials behind them, the table of all variants, and published shares beside it; o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
@@ -319,6 +320,12 @@ def contextual_share(
             f"joint is a fit to {joint.k} trials, but {arms.p.size} of these report both changes; leave it out, or fit "
             "these"
         )
+    strangers = [] if joint is None else sorted({*joint.labels} - {*map(str, arms.table["label"])})
+    if strangers and not all(re.fullmatch(r"Study \d+", name) for name in joint.labels):
+        raise ValueError(
+            f"joint is a fit to other trials: {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} are not "
+            "among these; leave it out, or fit these"
+        )
     if not isinstance(smallest, Real) or not 0 < smallest < np.inf:
         raise ValueError(f"smallest={smallest!r}: the smallest improvement is a number of points above 0, such as 0.1")
     fits = _fit_shares(arms, float(smallest), methods)
@@ -629,7 +636,7 @@ def _bootstrap_ratio(arms, confidence_level, seed, n_bootstrap):
     if not n_bootstrap:
         return _NONE, ""
     k = arms.p.size
-    drawn = np.random.default_rng(seed).integers(k, size=(k, n_bootstrap))
+    drawn = _check.generator(seed=seed).integers(k, size=(k, n_bootstrap))
     fits = pool_bivariate_columns(*(x[drawn] for x in (arms.p, arms.vp, arms.t, arms.vt, arms.c)))
     limits = ConfidenceInterval(*percentile_interval(*fits.estimates, confidence_level))
     return limits, "" if np.isfinite(limits.low) else _NEAR_ZERO.format(arms.names[0])

@@ -1052,6 +1052,49 @@ def response_curve(pooled: PooledEffect | PooledCounts, measure: CountsMeasure |
     )
 
 
+# The effects of counts, by measure.
+_OF_COUNTS = {"RR": log_risk_ratio, "OR": log_odds_ratio, "RD": risk_difference}
+
+
+def require_counts_of(pooled: PooledEffect | PooledCounts, given: Sequence[ArrayLike], name: str = "counts") -> None:
+    """Raise ValueError for counts that are not those of the trials of a result.
+
+    Parameters
+    ----------
+    pooled : PooledEffect or PooledCounts
+        Of counts its own are compared, else each effect with that of the counts, without trials whose zero cells were
+        corrected somehow: they differ by a tenth of its standard error and by more than rounding to two decimals.
+    given : (events_t, n_t, events_p, n_p)
+    name : str, optional
+        Of the argument.
+
+    Examples
+    --------
+    >>> from analysis import pool_mantel_haenszel
+    >>> counts = [12, 9], [30, 25], [6, 5], [30, 24]
+    >>> require_counts_of(pool_mantel_haenszel(*counts), counts)
+    """
+    measure, numbers = pooled.measure, np.stack(counts(*given))
+    own = getattr(pooled, "counts", None)
+    if own is not None:
+        wrong = np.flatnonzero((numbers != np.stack(own)).any(axis=0))
+        said = ["{} of {} with the event and {} of {}".format(*(f"{x:g}" for x in numbers[:, i])) for i in wrong]
+    else:
+        events_t, n_t, events_p, n_p = numbers
+        whole = (events_t > 0) & (events_p > 0) & (events_t < n_t) & (events_p < n_p)
+        made = _OF_COUNTS[measure](*numbers)[0]
+        far = np.abs(made - pooled.yi) > np.maximum(0.1 * np.sqrt(pooled.vi), 0.006)
+        wrong, shown = np.flatnonzero(whole & far), measure.transform
+        said = [f"a {measure.name} of {shown(made[i]):.2f}, and not {shown(pooled.yi[i]):.2f}" for i in wrong]
+    if len(wrong):
+        each = [f"trial {i + 1} ({pooled.labels[i]}) has {words}" for i, words in zip(wrong, said, strict=True)]
+        first = f"{'; '.join(each[:3])}{' and others' * (len(each) > 3)}"
+        raise ValueError(
+            f"{name} are not those of the trials of the result: {first}; give those of its trials, in its "
+            "order, the first arm first"
+        )
+
+
 def count_shares(events_t: ArrayLike, n_t: ArrayLike, events_p: ArrayLike, n_p: ArrayLike) -> pd.DataFrame:
     """Return counts and shares of both arms as a table.
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from analysis import _check
-from analysis._types import ThresholdKind, ThresholdUnit
+from analysis._types import Benefit, ThresholdKind, ThresholdUnit
 from analysis.models.prediction import of_pooled
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.tau2 import columns, q_root, weighted
@@ -344,7 +344,7 @@ class ShareBeyond(Result):
     Examples
     --------
     >>> from analysis import Threshold, pool, share_beyond
-    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2])
+    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2], benefit="lower")
     >>> found = share_beyond(pooled, Threshold(1, "between-group"))
     >>> print(f"{found.share:.2f}, {found.new_trial:.2f}, {found.mean_beyond:.2f}")
     0.63, 0.60, 0.73
@@ -396,7 +396,8 @@ def share_beyond(
     ----------
     pooled : PooledEffect or PooledArms
         The contrast of two arms by any measure, from :func:`analysis.pool` or :func:`analysis.pool_arms`; never the
-        change within arms. Where its effects do not say what is good, lower is, and of a ratio the side of `threshold`.
+        change within arms. Of differences somebody must have said what is good (`benefit`); of a ratio whose effects do
+        not say it, the side of `threshold` does.
     threshold : Threshold
         Between-group, in the unit of the effects: "ratio" of ratios, "percentage points" of risk differences,
         "standard deviations" of standardised differences.
@@ -411,7 +412,8 @@ def share_beyond(
     Raises
     ------
     ValueError
-        For a within-patient threshold, one in another unit or on the side of harm, or effects that compare no arms.
+        For a within-patient threshold, one in another unit or on the side of harm, effects that compare no arms, or
+        differences of which nobody said what is good.
 
     See Also
     --------
@@ -439,7 +441,7 @@ def share_beyond(
     Examples
     --------
     >>> from analysis import pool
-    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2])
+    >>> pooled = pool([-2.1, -0.3, -1.4, -0.6, -1.9], [0.1, 0.1, 0.2, 0.1, 0.2], benefit="lower")
     >>> found = share_beyond(pooled, Threshold(1, "between-group"))
     >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
     0.63 (0.25 to 0.92)
@@ -451,11 +453,22 @@ def share_beyond(
     >>> print(f"{found.share:.2f} ({found.ci.low:.2f} to {found.ci.high:.2f})")
     0.92 (0.51 to 1.00)
     """
+    return share_of_better(pooled, threshold, confidence_level)
+
+
+def share_of_better(
+    pooled: PooledEffect | PooledArms,
+    threshold: Threshold,
+    confidence_level: float | None = None,
+    benefit: Benefit | None = None,
+) -> ShareBeyond:
+    """`share_beyond` of effects whose `benefit` the caller knows where they do not say it."""
     contrast = pooled.contrast if hasattr(pooled, "joint") else pooled
     require(threshold, BETWEEN, "a difference between groups")
     if not isinstance(contrast, PooledEffect):
         raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
-    turned, limit = _turned_and_limit(Wording.of(contrast), threshold)
+    words = Wording.of(contrast)
+    turned, limit = _turned_and_limit(replace(words, benefit=words.benefit or benefit), threshold)
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
     effects = getattr(pooled, "effects", None)
     if turned:
@@ -503,6 +516,11 @@ def _turned_and_limit(words, threshold):
     if (threshold.unit in (PERCENT, RATIO, RISK) or unit) and not (unit and unit.startswith(threshold.unit)):
         own = f"; give Threshold(value, {BETWEEN!r}, unit={unit or POINTS!r})"
         raise ValueError(f"a pooled {measure.name} cannot be compared with {threshold.words} ({threshold.unit}){own}")
+    if not measure.is_ratio and words.benefit is None:
+        raise ValueError(
+            f"share_beyond is about effects at least as good as {threshold.words}, and nobody said what is good; give "
+            "benefit='lower' or 'higher' to effect_sizes, or to pool"
+        )
     if not measure.is_ratio:
         return words.benefit == "higher", -value / (100.0 if unit == RISK else 1.0)
     if words.benefit == ("lower" if value > 1 else "higher"):

@@ -22,7 +22,7 @@ from analysis._types import Floats, Labels, Missing, Values
 from analysis.measures import Measure
 from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
-from analysis.models.studies import read_studies
+from analysis.models.studies import level_of, read_studies
 from analysis.models.tau2 import log_likelihood, weighted
 
 if TYPE_CHECKING:
@@ -404,7 +404,7 @@ def pool_bayes(
     se: ArrayLike | None = None,
     tau_prior: TauPrior = HalfNormal(1.0),  # noqa: B008 - frozen
     mu_prior: Normal | None = None,
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
@@ -459,7 +459,7 @@ def pool_bayes(
         )
     if mu_prior is not None and not isinstance(mu_prior, Normal):
         raise ValueError(f"mu_prior={mu_prior!r} must be a Normal, or None for a flat prior")
-    level = _check.level(confidence_level)
+    level = level_of(yi, confidence_level)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_bayes")
     _check.span(found.yi, found.vi, found.named, "pool_bayes")
     yi, vi = found.yi, found.vi

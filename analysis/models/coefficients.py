@@ -109,11 +109,6 @@ class Coefficients(Result):
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
     def _level(self, confidence_level):
-        if confidence_level is not None and _check.level(confidence_level) < 0.5:
-            raise ValueError(
-                f"confidence_level={confidence_level!r} is of an interval that is more often wrong than right; give "
-                f"{1.0 - confidence_level:g} (statsmodels asks for alpha, 1 minus the level)"
-            )
         return self.confidence_level if confidence_level is None else _check.level(confidence_level)
 
     def summary_frame(self) -> pd.DataFrame:

@@ -158,7 +158,7 @@ def residual_quantiles(
     Raises
     ------
     ValueError
-        With fewer than three studies.
+        With fewer than three studies, or too few samples for an interval of this level (20 for 95%).
 
     Notes
     -----
@@ -178,12 +178,13 @@ def residual_quantiles(
     pooled = as_pooled(pooled, "residual_quantiles")
     if pooled.k < 3:
         raise ValueError("quantiles of residuals need 3 studies or more")
-    tail = (1.0 - _check.level(level)) / 2.0
+    tail = (1.0 - _check.level(level, "level")) / 2.0
     table = standardised_residuals(pooled, deleted=deleted).assign(row=np.arange(pooled.k))
     table = table.sort_values("z", kind="stable", ignore_index=True)
     if n_simulations is None:
         fewest, most = _SIMULATIONS
         n_simulations = int(np.clip(_EFFORT // pooled.k**2 // 100 * 100, fewest, most)) if deleted else most
+    _check.samples("n_simulations", n_simulations, level, signs=2)
     drawn = np.sort(_simulated_z(pooled, deleted, n_simulations, seed), axis=1)
     low, high = np.quantile(np.vstack([drawn, -drawn[:, ::-1]]), [tail, 1.0 - tail], axis=0)
     table = table.assign(quantile=normal_quantiles(pooled.k), envelope_low=low, envelope_high=high)

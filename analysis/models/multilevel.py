@@ -28,7 +28,7 @@ from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, M
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
-from analysis.models.studies import cluster_column, paired, paired_frame, read_studies, table_of
+from analysis.models.studies import cluster_column, level_of, paired, paired_frame, read_studies, table_of
 from analysis.models.tau2 import Point, columns, dot, inverse, likelihood_tau2, upper_bound
 
 if TYPE_CHECKING:
@@ -392,7 +392,7 @@ def pool_multilevel(
     vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
     ci_method: ClusterCIMethod = "CR2",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
@@ -411,7 +411,7 @@ def pool_multilevel(
     vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
     ci_method: ClusterCIMethod = "CR2",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
@@ -430,7 +430,7 @@ def pool_multilevel(
     vcov: ArrayLike | pd.DataFrame | None = None,
     tau2_method: LikelihoodMethod = "REML",
     ci_method: ClusterCIMethod = "CR2",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
@@ -516,7 +516,7 @@ def pool_multilevel(
     """
     _check.option("tau2_method", tau2_method, get_args(LikelihoodMethod))
     _check.option("ci_method", ci_method, CI_METHODS)
-    level = _check.level(confidence_level)
+    level = level_of(effects, confidence_level)
     more = {"labels": labels, "measure": measure, "missing": missing}
     given = _clustered(effects, _Spread(vi, se, vcov), cluster, (mods, unsafe), more)
     restricted = tau2_method == "REML"

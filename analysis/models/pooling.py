@@ -37,7 +37,7 @@ from analysis.models.counts import PooledCounts, without_each_trial
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
 from analysis.models.prediction import prediction_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, PooledEffect, flat, pvalues, t_quantile
-from analysis.models.studies import Studies, paired, paired_frame, read_studies
+from analysis.models.studies import Studies, methods_of, paired, paired_frame, read_studies
 from analysis.models.tau2 import (
     GENERALISED_Q_METHODS,
     TAU2_METHODS,
@@ -68,6 +68,8 @@ PI_METHODS = get_args(PIMethod)
 _NODES, _LARGEST_DF = 18, 60.0
 # In place of an interval of tau2 that there is not, or that nobody asks for.
 _NO_INTERVAL = (np.nan, np.nan)
+# What one result has and a table of many has not, unless asked; the rest is as `check_options` has it.
+USUAL = {"pi_method": "Nagashima"}
 # The columns of `leave_one_out` and `cumulative`.
 _STEP_FIELDS = ("k", "estimate", "se", "ci", "pvalue", "tau2", "tau", "i2", "q", "q_pvalue", "pi")
 
@@ -78,15 +80,15 @@ def pool(
     vi: ArrayLike | None = None,
     *,
     se: ArrayLike | None = None,
-    tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ-wide",
-    pi_method: PIMethod = "Nagashima",
-    confidence_level: float = 0.95,
+    tau2_method: Tau2Method | None = None,
+    ci_method: CIMethod | None = None,
+    pi_method: PIMethod | None = None,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     benefit: Benefit | None = None,
     missing: Missing = "raise",
-    tau2_ci_method: Tau2CIMethod = "Q-profile",
+    tau2_ci_method: Tau2CIMethod | None = None,
     tau2: float | None = None,
 ) -> PooledEffect:
     """Pool the effects of k studies.
@@ -128,6 +130,11 @@ def pool(
     analysis.pool_bayes : Pool with prior distributions, for few studies.
     analysis.forest : Draw the studies and their mean.
 
+    Notes
+    -----
+    Methods that are not named are those of a PooledEffect that is given, a given `tau2` included; of all else they are
+    "REML", "HKSJ-wide", "Nagashima", 0.95 and "Q-profile". To pool the effects of a result anew give its `effects`.
+
     References
     ----------
     Estimators of tau2: Viechtbauer 2005, doi 10.3102/10769986030003261 (REML, ML); DerSimonian & Laird 1986, doi
@@ -152,9 +159,10 @@ def pool(
     >>> round(pooled.estimate, 3), round(pooled.tau2, 3)
     (-1.242, 0.475)
     """
-    options = check_options(tau2_method, ci_method, pi_method, confidence_level, tau2_ci_method, tau2)
+    named = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method, "tau2": tau2}
+    named |= {"confidence_level": confidence_level, "tau2_ci_method": tau2_ci_method}
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, benefit=benefit, missing=missing)
-    return pool_studies(found, options)
+    return pool_studies(found, check_options(**USUAL | methods_of(found, named)))
 
 
 class Options(NamedTuple):
@@ -777,28 +785,15 @@ def _by_label(of, name, column):
     return {name: {label: known[label] for label in of.labels}} if {*of.labels} <= {*known} else {}
 
 
-def _kept_methods(found, methods):
-    """The methods of the result that the studies are of, those named before them."""
-    whole = found.methods
-    if whole is None:
-        return methods
-    kept = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
-    own = {name: getattr(whole, name) for name in kept}
-    # Steps are many, and this interval costs more than all the rest of each.
-    if own["pi_method"] == "Nagashima":
-        del own["pi_method"]
-    # "fixed" says that tau2 was given and is not a method one may ask for.
-    if whole.tau2_method == "fixed":
-        del own["tau2_method"]
-        own |= {} if "tau2_method" in methods else {"tau2": whole.tau2}
-    return own | methods
-
-
 def _steps(found, members, labels, methods):
     """A table with one row for each set of studies, the columns of `members` (k, n)."""
     import pandas as pd
 
-    options = check_options(**_kept_methods(found, methods))._replace(tau2_ci=_NO_INTERVAL)
+    kept = methods_of(found, methods)
+    # Steps are many, and this interval costs more than all the rest of each.
+    if kept.get("pi_method") == "Nagashima" and methods.get("pi_method") is None:
+        del kept["pi_method"]
+    options = check_options(**kept)._replace(tau2_ci=_NO_INTERVAL)
     y, v = (np.broadcast_to(x, members.T.shape)[members.T] for x in (found.yi, found.vi))
     numbers, table = segment_numbers(y, v, members.sum(axis=0), options), {"label": labels}
     for name in _STEP_FIELDS:

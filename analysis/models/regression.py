@@ -319,7 +319,7 @@ class MetaRegression(Regression):
         Raises
         ------
         ValueError
-            If `n_resamples` is not a whole number of at least 1.
+            If `n_resamples` is not a whole number of at least 19, the fewest of which a p value can be 0.05.
 
         Examples
         --------
@@ -330,7 +330,7 @@ class MetaRegression(Regression):
         >>> test.exact, test.n_permutations, round(test.qm_pvalue, 3)
         (True, 24, 0.083)
         """
-        _check.whole("n_resamples", n_resamples)
+        _check.arrangements("n_resamples", n_resamples)
         return _permutation_test(self, n_resamples, _check.generator(rng=rng))
 
     def leave_one_out(self) -> pd.DataFrame:

@@ -25,16 +25,15 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import Alternative, ExcessTest, FailSafeMethod, Floats, Missing, PoolOptions, SelectionKind
 from analysis.measures import Measure
-from analysis.models.pooling import check_options, pool_studies
+from analysis.models.pooling import USUAL, check_options, pool_studies
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
-from analysis.models.studies import Studies, read_studies
+from analysis.models.studies import Studies, methods_of, read_studies
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.data.effect_sizes import EffectSizes
 
-_METHODS = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
 # Between these the logs of weights are sought, as in metafor.
 _LEAST, _MOST = np.log(1e-5), np.log(100.0)
 # A beta density is unbounded at its ends: p values are kept this far from 0 and 1, as in metafor.
@@ -56,10 +55,7 @@ def read(
     _check.keywords(to, methods, PoolOptions.__annotations__)
     found = read_studies(yi, vi, se=se, measure=methods.pop("measure", ""), missing=missing, to=to)
     _check.enough(to, len(found.yi), least)
-    own = {name: getattr(found.methods, name) for name in _METHODS} if found.methods else {}
-    if own.get("tau2_method") == "fixed":
-        own |= {"tau2_method": "REML", "tau2": found.methods.tau2}
-    methods = {"pi_method": "Nagashima"} | own | methods
+    methods = USUAL | methods_of(found, methods)
     check_options(**methods)
     return found, methods
 
@@ -318,7 +314,7 @@ def selection_model(
     steps: float | tuple[float, ...] = 0.025,
     alternative: Alternative | None = None,
     missing: Missing = "raise",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
 ) -> SelectionModel:
     """Adjust a pooled effect for a selection of studies by their p values.
 

@@ -403,7 +403,8 @@ def gosh(pooled: PooledEffect | EffectSizes, *, n_subsets: int | None = None, se
     Raises
     ------
     ValueError
-        With a single study, or a number of subsets that is no whole number of at least 1.
+        With a single study, or a number of subsets that is no whole number, or neither all of them nor enough of them
+        to tell where the middle 95% lie (40).
 
     See Also
     --------
@@ -428,6 +429,8 @@ def gosh(pooled: PooledEffect | EffectSizes, *, n_subsets: int | None = None, se
         _check.whole("n_subsets", n_subsets)
     most = n_subsets or (2**_ALL if k <= _ALL else _SAMPLE)
     exact = 2**k - 1 <= most
+    if not exact:
+        _check.samples("n_subsets", most, 0.95)
     n = 2**k - 1 if exact else most
     out, sizes, packed = np.empty((3, n)), np.empty(n, dtype=np.int32), np.empty((n, -(-k // 8)), dtype=np.uint8)
     yi, vi, options, start = pooled.yi[:, None], pooled.vi[:, None], _options_of(pooled), 0
@@ -497,7 +500,7 @@ def permutation_test(
     TypeError
         For the result of another model.
     ValueError
-        If `n_resamples` is not a whole number of at least 1.
+        If `n_resamples` is not a whole number of at least 19, the fewest of which a p value can be 0.05.
 
     See Also
     --------
@@ -524,7 +527,7 @@ def permutation_test(
     """
     if isinstance(fitted, MetaRegression):
         return fitted.permutation_test(n_resamples, rng=rng)
-    _check.whole("n_resamples", n_resamples)
+    _check.arrangements("n_resamples", n_resamples)
     pooled = as_pooled(fitted, "permutation_test")
     yi, vi = pooled.yi[:, None], pooled.vi[:, None]
     # Of two statistics by turns the order of the arrangements would have no meaning.
@@ -640,7 +643,8 @@ def bootstrap(
     Raises
     ------
     ValueError
-        With fewer than three studies, for unknown options, and for BCa of a parametric bootstrap.
+        With fewer than three studies or too few samples for an interval of this level (40 for 95%), for unknown
+        options, and for BCa of a parametric bootstrap.
 
     See Also
     --------
@@ -672,8 +676,8 @@ def bootstrap(
     _check.option("kind", kind, get_args(BootstrapKind))
     interval = interval or {"parametric": "percentile", "case": "BCa"}[kind]
     _check.option("interval", interval, get_args(BootstrapInterval))
-    _check.whole("n_resamples", n_resamples)
     level = pooled.confidence_level if confidence_level is None else _check.level(confidence_level)
+    _check.samples("n_resamples", n_resamples, level)
     _check.enough("bootstrap", pooled.k, 3)
     if kind == "parametric" and interval == "BCa":
         raise ValueError("interval='BCa' is for kind='case': of a model nothing tells the acceleration")

@@ -294,7 +294,7 @@ def pustejovsky_test(
     yi: EffectSizes | pd.DataFrame | PooledEffect,
     *,
     missing: Missing = "raise",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
 ) -> AsymmetryTest:
     """Test whether standardised mean differences go with the size of their studies.
 
@@ -359,7 +359,7 @@ def peters_test(
     yi: EffectSizes | pd.DataFrame | PooledEffect,
     *,
     missing: Missing = "raise",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
 ) -> AsymmetryTest:
     """Test whether effects made of counts go with the size of their studies, by the regression of Peters.
 
@@ -415,7 +415,7 @@ def harbord_test(
     yi: EffectSizes | pd.DataFrame | PooledEffect,
     *,
     missing: Missing = "raise",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
 ) -> AsymmetryTest:
     """Test whether odds ratios go with the size of their studies, by Harbord's regression of scores.
 
@@ -848,7 +848,7 @@ def pet_peese(
     se: ArrayLike | None = None,
     alpha: float = 0.10,
     missing: Missing = "raise",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
 ) -> PetPeese:
     """Return the effect that a study without sampling error would have, by PET or PEESE.
 
@@ -1148,6 +1148,10 @@ def lfk_index(
     far true effects differ; docs/small_study_levels.md has how often. Reviewers who ask for it are better served by a
     test.
 
+    As published, and as metasens has it, half a person is taken from every rank, from below: the index of effects with
+    the other sign is not quite the other way round (the second example). Effects that tie are taken in the order of
+    their variances, whatever that of the rows; the authors leave it open.
+
     References
     ----------
     Furuya-Kanamori, Barendregt & Doi 2018, doi 10.1097/XEB.0000000000000141; Schwarzer, Rücker & Semaca 2024, doi
@@ -1160,6 +1164,12 @@ def lfk_index(
     >>> index = lfk_index([-4.270, -1.710, -0.580, -0.190, 0.000], [0.158, 0.076, 0.018, 0.022, 0.040])
     >>> round(index.statistic, 2), index.asymmetry
     (-3.31, 'major')
+
+    Effects and the same with the other sign:
+
+    >>> yi, vi = [0.5, 0.1, 0.9, 0.3, 0.2, 0.7], [0.04, 0.05, 0.06, 0.02, 0.03, 0.04]
+    >>> round(lfk_index(yi, vi).statistic, 3), round(lfk_index([-y for y in yi], vi).statistic, 3)
+    (1.762, -1.776)
     """
     import pandas as pd
 

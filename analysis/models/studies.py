@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -82,6 +83,56 @@ class Studies(NamedTuple):
         if len(values) != self.given:
             raise ValueError(f"{name} has {len(values)} values for {self.given} studies; give one for each")
         return values
+
+
+# How a result was pooled, by the names of the options of `analysis.pool`.
+_METHODS = ("tau2_method", "ci_method", "pi_method", "confidence_level", "tau2_ci_method")
+
+
+def methods_of(found: Studies, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are named and not None, and for the rest those of the result that was given, if one was.
+
+    Parameters
+    ----------
+    found : Studies
+    named : mapping of str to object
+
+    Examples
+    --------
+    >>> from analysis import pool
+    >>> found = read_studies(pool([0.3, 0.5], [0.1, 0.2], confidence_level=0.9, tau2=0.1))
+    >>> methods_of(found, {"ci_method": "z", "pi_method": None})["confidence_level"]
+    0.9
+    """
+    named, whole = {name: value for name, value in named.items() if value is not None}, found.methods
+    own = {} if whole is None else {name: getattr(whole, name) for name in _METHODS}
+    # "fixed" says that tau2 was given and is not a method one may ask for.
+    if whole is not None and whole.tau2_method == "fixed":
+        del own["tau2_method"]
+        own |= {} if "tau2_method" in named else {"tau2": whole.tau2}
+    # It is of these two estimators alone.
+    if own.get("tau2_ci_method") == "profile likelihood" and named.get("tau2_method", "ML") not in ("ML", "REML"):
+        del own["tau2_ci_method"]
+    return own | named
+
+
+def level_of(given: Any, confidence_level: float | None) -> float:
+    """Return the level that is named, else that of the result that was given, else 0.95; checked.
+
+    Parameters
+    ----------
+    given : object
+        What a function was given as effects.
+    confidence_level : float or None
+
+    Examples
+    --------
+    >>> level_of([0.1, 0.2], None)
+    0.95
+    """
+    if confidence_level is None:
+        return given.confidence_level if isinstance(given, PooledEffect) else 0.95
+    return _check.level(confidence_level)
 
 
 def read_studies(

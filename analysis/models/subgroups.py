@@ -15,10 +15,10 @@ from analysis._docs import documented
 from analysis._types import CIMethod, Labels, Missing, PIMethod, Tau2Method
 from analysis.models.coefficients import WaldTest
 from analysis.models.design import group_means
-from analysis.models.pooling import check_options, heterogeneity, pool_segments, pool_studies, segment_numbers
+from analysis.models.pooling import USUAL, check_options, heterogeneity, pool_segments, pool_studies, segment_numbers
 from analysis.models.regression import less_certain
 from analysis.models.results import PooledEffect, Result, flat
-from analysis.models.studies import Studies, read_studies
+from analysis.models.studies import Studies, methods_of, read_studies
 from analysis.models.tau2 import q_profile_interval
 
 if TYPE_CHECKING:
@@ -103,10 +103,10 @@ def pool_subgroups(
     vi: ArrayLike | None = None,
     se: ArrayLike | None = None,
     tau2: Literal["separate", "common"] = "separate",
-    tau2_method: Tau2Method = "REML",
-    ci_method: CIMethod = "HKSJ-wide",
-    pi_method: PIMethod = "Nagashima",
-    confidence_level: float = 0.95,
+    tau2_method: Tau2Method | None = None,
+    ci_method: CIMethod | None = None,
+    pi_method: PIMethod | None = None,
+    confidence_level: float | None = None,
     labels: Labels | None = None,
     measure: str = "",
     missing: Missing = "raise",
@@ -143,6 +143,8 @@ def pool_subgroups(
 
     Notes
     -----
+    Methods that are not named are those of a PooledEffect that is given, of all else those of :func:`analysis.pool`.
+
     Q between is the sum of weighted squares of the group means around their weighted mean (weights 1/se^2, Wald), on
     chi-square with G - 1 degrees of freedom; with a common tau2 it is the omnibus test of the meta-regression on the
     groups. Under HKSJ the F form belongs beside it: with a common tau2 that of the meta-regression, F(G - 1, k - G);
@@ -162,8 +164,9 @@ def pool_subgroups(
     (['magnet', 'light'], 1)
     """
     _check.option("tau2", tau2, ("separate", "common"))
-    options = check_options(tau2_method, ci_method, pi_method, confidence_level)
+    named = {"tau2_method": tau2_method, "ci_method": ci_method, "pi_method": pi_method}
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_subgroups")
+    options = check_options(**USUAL | methods_of(found, named | {"confidence_level": confidence_level}))
     yi, vi = found.yi, found.vi
     name, groups, left_out = grouping_of(found, by)
     group, names = pd.factorize(groups)
@@ -178,7 +181,7 @@ def pool_subgroups(
     # Q between takes Wald standard errors, whatever the intervals of the groups are.
     wald = within._replace(ci_method="z", tau2_ci=(np.nan, np.nan))
     wald = segment_numbers(*studies[:2], sizes, wald, costly=False)
-    q, f = _between(pooled, wald, common, ci_method)
+    q, f = _between(pooled, wald, common, options.ci_method)
     groups = dict(zip(names, pooled, strict=True))
     groups |= {each: replace(groups[each], left_out=lost) for each, lost in left_out.items() if each in groups}
     return PooledSubgroups(groups, pool_studies(found, options), name, tau2, *q, *f)

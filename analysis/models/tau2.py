@@ -45,7 +45,7 @@ from scipy import special
 from analysis import _check
 from analysis._types import Floats, GeneralisedQWeights, Tau2Method, Values
 from analysis.models.results import ConfidenceInterval
-from analysis.models.studies import read_studies
+from analysis.models.studies import level_of, read_studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -523,7 +523,7 @@ def generalised_q_interval(
     yi: ArrayLike | EffectSizes | pd.DataFrame | PooledEffect,
     vi: ArrayLike | None = None,
     weights: GeneralisedQWeights = "Jackson",
-    confidence_level: float = 0.95,
+    confidence_level: float | None = None,
     *,
     se: ArrayLike | None = None,
 ) -> ConfidenceInterval:
@@ -537,8 +537,8 @@ def generalised_q_interval(
     weights : {"Jackson", "Biggerstaff"}, default "Jackson"
         The fixed weights of Q: reciprocal standard errors ``1 / sqrt(vi)``, or reciprocal variances ``1 / vi``,
         with which Q is Cochran's own. They are "J" and "BJ" of the R package meta.
-    confidence_level : float, default 0.95
-        Both tails are given half of the rest.
+    confidence_level : float, optional
+        Both tails are given half of the rest. Default: that of a PooledEffect that is given, else 0.95.
 
     Returns
     -------
@@ -565,7 +565,7 @@ def generalised_q_interval(
     0.0349 to 1.7569
     """
     _check.option("weights", weights, GENERALISED_Q_METHODS)
-    level, many = _check.level(confidence_level), vi is not None and np.ndim(yi) == 2
+    level, many = level_of(yi, confidence_level), vi is not None and np.ndim(yi) == 2
     if many:
         _check.same_shape(yi, vi, 2, "(k,) or (k, n)")
         yi, vi = _check.check(yi, vi, lambda at: f"study {at[0] + 1}, meta-analysis {at[1] + 1}", absent_allowed=True)

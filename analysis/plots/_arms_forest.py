@@ -15,10 +15,12 @@ from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
     add_columns,
+    columns_of,
     computed_sentence,
     contrast_panel,
     limits_of_rows,
     tracks_of,
+    warn_of_own,
     with_digits,
     worthwhile_zone,
 )
@@ -148,6 +150,7 @@ def arms_forest(
     caption = words.capital(_in_unit(", ".join(filter(None, (wording.outcome_name, wording.contrast))), wording))
     look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
     arms, contrast = _arms_panel(table, wording), contrast_panel(table, wording, favours, **look)
+    warn_of_own(columns_of(pooled), {"columns": () if columns == COLUMNS else columns}, (*COLUMNS, "p"))
     cells = _with_arms_texts(table, wording, columns)
     cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells.frame(), risk_of_bias, wording)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]

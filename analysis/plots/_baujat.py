@@ -87,8 +87,9 @@ def baujat_plot(
     Notes
     -----
     Both columns are drawn as they stand: the squared Pearson residual of a study, which for the common-effect model is
-    what it adds to Q, and the squared difference of the pooled effects with and without it, divided by the variance of
-    the latter. Studies at the right make the results differ; those at the top decide what is pooled.
+    what it adds to Q, and is called so where ``attrs`` of the table say that this was the model; and the squared
+    difference of the pooled effects with and without it, divided by the variance of the latter. Studies at the right
+    make the results differ; those at the top decide what is pooled.
 
     References
     ----------
@@ -103,8 +104,8 @@ def baujat_plot(
     [False, True, False]
     """
     table, wording = _baujat_table(found, x, y, label), Wording.of(found)
-    # a table that does not say how it was made is that of Baujat et al.
-    across_title, far = ACROSS[found.attrs.get("model", "CE") in words.COMMON]
+    # of a table that does not say how it was made the name that is right of every model
+    across_title, far = ACROSS[found.attrs.get("model", "") in words.COMMON]
     most = [table[name].max() or 1.0 for name in ("x", "y")]
     across, upright = (Scale((-PAD * each, (1 + PAD) * each)) for each in most)
     across = asked(across)

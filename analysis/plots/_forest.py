@@ -74,6 +74,17 @@ ROWS_OF_PANELS = ("trial",), ("total", "prediction"), ("subtotal", "model")
 PARTS = {"mean": "Mean", "sd": "SD", "n": "n"}
 COUNTS = {"events": "Events", "n": "Total"}
 COUNTED = (*get_args(CountsMeasure), "PETO")
+# The names of columns that are made here.
+OURS = {
+    "n": "the people of both arms",
+    "arms": "what stands of both arms",
+    "change": "the changes in both arms",
+    "effect": "the effect with its interval",
+    "difference": "the effect with its interval",
+    "weight": "the weight in the pooled result",
+    "p": "the p value of no effect",
+}
+RIGHT = ("effect", "weight")
 
 
 @documented
@@ -196,7 +207,7 @@ def forest(
     counted = hasattr(source.pooled, "counts") or (
         hasattr(results, "nnt") and "events_treatment" in source.total.trials
     )
-    usual = ("arms",) if counted else ("n",)
+    usual = ("arms",) if counted else ("n",) if "n_treatment" in table else ()
     left, right = as_headings(usual if columns is None else columns), as_headings(right, "right")
     if not (symbols is None or hasattr(symbols, "items")):
         raise ValueError(f"symbols is {symbols!r}; give column -> {{value: letter}}")
@@ -204,6 +215,8 @@ def forest(
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     trials = table.of_kind("trial")
     panel = contrast_panel(table, wording, favours, zone=zone, zone_labels=labels)
+    theirs = columns_of(source.pooled, data)
+    warn_of_own(theirs, {"columns": columns or (), "right": () if right == as_headings(RIGHT) else right})
     cells = add_columns(add_cells(table, wording), {"columns": left, "right": right}, symbols, wording)
     cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells.frame(), risk_of_bias, wording)
     if prediction == "density" and overall:
@@ -359,9 +372,16 @@ def worthwhile_zone(worthwhile, wording):
     if not np.isfinite(ends).all():
         least = "; for ratios it must be above 0, such as 0.8" if measure.is_ratio else f", which no {measure.name} is"
         raise ValueError(f"worthwhile is {worthwhile!r}{least}")
-    if measure.is_ratio and wording.benefit and (ends > 0 if wording.benefit == "lower" else ends < 0).all():
+    null = float(measure.inverse(measure.null))
+    if measure.scale and wording.benefit and (ends > null if wording.benefit == "lower" else ends < null).any():
         raise ValueError(
-            f"worthwhile is {worthwhile!r}, a harm: {wording.benefit} {plural(measure.name)} are better here"
+            f"worthwhile is {worthwhile!r}, a harm: {wording.benefit} {plural(measure.name)} are better here; give "
+            f"values {'below' if wording.benefit == 'lower' else 'above'} {measure.null:g}"
+        )
+    if not measure.scale and wording.benefit and (ends < 0).any():
+        raise ValueError(
+            f"worthwhile is {worthwhile!r}; of differences it is the size, drawn on the side that is good, here where "
+            f"they are {wording.benefit}: give it without a sign"
         )
     # A difference is asked for by its size: where less is better, it lies below zero.
     if not measure.scale and wording.benefit == "lower":
@@ -417,6 +437,25 @@ def _density_rows(pooled):
     return curve.rename(columns={"x": "contrast_estimate"}).assign(kind="density", name="predictive density")
 
 
+def columns_of(pooled, data=None):
+    """Return the names of the columns that the effects of a result, and the ``data`` beside it, have of their own."""
+    tables = (getattr(each, "table", each) for each in (getattr(pooled, "effects", None), data) if each is not None)
+    return {name for table in tables for name in table}
+
+
+def warn_of_own(theirs, asked, ours=("n", "arms", "effect", "weight", "p")):
+    """Warn where a name that was asked for is that of a column made here, and of one of the trials too."""
+    for argument, names in asked.items():
+        for name in names:
+            # Without people in both arms, n is whatever the trials call so.
+            if name in ours and name in theirs and not (name == "n" and not {"n_t", "n_treatment"} & theirs):
+                warnings.warn(
+                    f"{argument} names {name!r}, {OURS[name]}; the trials have a column of this name too, which is not "
+                    "drawn: rename it to draw it",
+                    stacklevel=4,  # where the figure was asked for
+                )
+
+
 def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "weight", "p")):
     """Return the table with the printed text of the chosen columns of the trials.
 
@@ -436,19 +475,15 @@ def add_columns(table, chosen, symbols, wording, usual=("n", "arms", "effect", "
     trial, columns = table["kind"] == "trial", list(table)
     for argument, name in ((argument, name) for argument, names in chosen.items() for name in names):
         if name == "p":
-            if name in table:
-                warnings.warn(
-                    f"{argument} names 'p', the p value of no effect; the trials have a column of this name too, which "
-                    "is not drawn: rename it to draw it",
-                    stacklevel=4,  # where the figure was asked for
-                )
             table = table.assign(text_p=_pvalue_texts(table, argument, wording))
-        elif name in usual:
+        elif name in usual and not (name == "n" and not {"n_treatment", "n_placebo"} & {*table}):
             table = _add_arm_cells(table, wording) if name == "arms" else table
         # flags are no column to print: they stand behind the names as footnote marks
         elif name not in table or name == "flags":
             raise ValueError(
-                f"{argument} names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
+                f"{argument} names 'n', but the trials have no people of both arms, and no column n of their own"
+                if name == "n"
+                else f"{argument} names {name!r}, which is neither one of {', '.join(usual)} nor a column of the trials"
                 f"{_check.meant(name, (*usual, *columns))}"
             )
         elif name not in symbols:
@@ -588,13 +623,14 @@ def _columns_of(table, name, head, symbols, wording):
     """Return the columns of one name: two for patients and changes, six for the arms, one for anything else."""
     arms = dict(zip(ARMS, wording.arms or words.UNNAMED, strict=True))
     shown = dict(zip(ARMS, short_names(tuple(arms.values())), strict=True))
-    if name == "n":
+    own = f"text_{name}" in table  # a column of the trials that has a name of ours, which is not made here
+    if name == "n" and not own:
         return [
             Column("n", called, (f"text_n_{arm}",), span=head or "Patients")
             for arm, called in shown.items()
             if f"n_{arm}" in table
         ]
-    if name == "change":
+    if name == "change" and not own:
         return [Column("change", shown[arm], (f"text_{arm}",), span="Change") for arm in reversed(ARMS)]
     if name == "arms":
         return [
@@ -602,7 +638,7 @@ def _columns_of(table, name, head, symbols, wording):
             for arm, called in arms.items()
             for part, title in _parts_of(table, wording).items()
         ]
-    if name in ("effect", "difference"):
+    if name in ("effect", "difference") and not own:
         return [effect_column(table, head, wording)]
     if name == "p":
         return [Column("p", head or "p", ("text_p",))]

@@ -6,6 +6,7 @@ points, of the same trials: intervals under one another, told apart by shape and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
@@ -18,17 +19,21 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageWidth, RowOptions
+from analysis.measures import agreed, on_scale_of_analysis
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
 from analysis.plots._forest import (
+    RIGHT,
     add_columns,
     as_headings,
     axis_title,
+    columns_of,
     contrast_panel,
     drop_order,
     effect_column,
     name_column,
     tracks_of,
+    warn_of_own,
     with_digits,
 )
 from analysis.plots._layout import Column, Series
@@ -48,7 +53,7 @@ from analysis.plots._rows import (
 from analysis.plots._table import Rows
 from analysis.plots._theme import themed
 from analysis.sentences import Wording
-from analysis.text import NOT_ESTIMABLE, equals, level, number, percent
+from analysis.text import NOT_ESTIMABLE, equals, level, number, percent, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +68,8 @@ METHODS = ("tau2_method", "ci_method", "confidence_level")
 NEEDED = ("label", "k", "estimate", "ci_low", "ci_high")
 HEADS = {"k": "k", "tau": "τ", "tau2": "τ²", "i2": "I²", "pvalue": "p", "q": "Q", "q_pvalue": "p of Q"}
 UNTURNED = ("tau", "tau2", "se", "shift")  # on the scale of analysis, whatever the measure
+# A table that was merged, joined to another or read from a file has lost its attrs.
+_LOST = " (the attrs of a table are lost in a merge, a concat or a file); give overall=, the result of all, or {}"
 STEP_MARKS = {
     "contrast-markers": "small diamonds: pooled results of the steps",
     "*-subtotals|*-total|*-models": "diamond below: all {nouns}",
@@ -113,11 +120,11 @@ def steps_forest(
         ids.
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`; ratios get a log axis. Default: that of ``overall``, or of the
-        steps.
+        steps; needed where neither tells, as after a merge.
     unit : str
         Such as "points on 0–10". Default: that of the effects.
     confidence_level : float, optional
-        Level of the intervals. Default: that of ``overall``, or 0.95.
+        Level of the intervals. Default: that of the steps, or of ``overall``; needed where neither tells.
     {favours, digits, title}
     width_mm : float, optional
         Width of the page in millimetres. Default: 174, wider where the columns need it.
@@ -134,7 +141,8 @@ def steps_forest(
     Raises
     ------
     ValueError
-        If a column is missing, there is no step, or no judgement is of these trials.
+        If a column is missing, there is no step, nothing tells level or measure of the steps, ``overall`` is of other
+        studies, or no judgement is of these trials.
 
     See Also
     --------
@@ -160,6 +168,7 @@ def steps_forest(
     """
     left, right, overall = _step_headings(steps, columns), as_headings(right, "right"), overall or None
     _check_steps(steps, {"columns": left, "right": right})
+    steps = on_scale_of_analysis(steps)
     out, studies = "shift" in steps, steps.attrs.get("studies", {})
     how = _methods_of(steps, overall, confidence_level)
     wording = _wording_of_steps(steps, overall, measure, unit)
@@ -212,8 +221,32 @@ def _methods_of(steps, overall, confidence_level):
     if confidence_level and told["confidence_level"] and confidence_level != told["confidence_level"]:
         own = level(told["confidence_level"])
         raise ValueError(f"confidence_level={confidence_level!r}, but the intervals are of {own}; leave it out")
-    told = told | {"confidence_level": confidence_level or told["confidence_level"] or 0.95}
-    return SimpleNamespace(**told)
+    if not (confidence_level or told["confidence_level"]):
+        raise ValueError(f"steps does not tell the level of its intervals{_LOST.format('confidence_level=0.95')}")
+    return SimpleNamespace(**told | {"confidence_level": told["confidence_level"] or _check.level(confidence_level)})
+
+
+def _refuse_ratios(steps, measure):
+    """Raise ValueError for steps whose estimates are in the middle of their intervals as ratios, not as logs."""
+    low, middle, high = (steps[name].to_numpy(float) for name in ("ci_low", "estimate", "ci_high"))
+    if (low > 0).all():
+        as_logs, as_ratios = np.abs(low + high - 2.0 * middle), np.abs(np.log(low * high / middle**2))
+        if np.nanmax(as_ratios) < np.nanmax(as_logs) / 10.0:
+            raise ValueError(
+                f"steps holds {plural(measure.name)}, not their logs: each estimate is the middle of its interval as a "
+                "ratio; give the table as it was made, not turned into ratios"
+            )
+
+
+def _same_studies(steps, overall):
+    """Raise ValueError for a result of all of them that has none of a study of the steps, where it has names."""
+    names = list(map(str, (*getattr(overall, "labels", ()), *getattr(overall, "cluster", ()))))
+    strangers = [label for label in map(str, steps["label"]) if label not in {*names}]
+    if strangers and not all(re.fullmatch(r"Study \d+", name) for name in names):
+        raise ValueError(
+            f"overall is of other studies: it has no {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
+            "of the steps; give the result of all studies of the steps"
+        )
 
 
 def _in_order(steps):
@@ -233,10 +266,20 @@ def _in_order(steps):
 def _wording_of_steps(steps, overall, measure, unit):
     """Return what the effects are called: by the result of all of them, else as the steps have it."""
     told = steps.attrs.get("wording")
+    if overall is None and told is None and measure is None:
+        raise ValueError(
+            "steps does not tell of what measure its effects are, and whether they are logs"
+            + _LOST.format("measure=, such as 'OR' ('' for effects without a name)")
+        )
     if overall is not None:
         same_measure("overall", overall, told["measure"] if told else "", "the steps")
-    told = told if overall is None and measure is None else None
+        _same_studies(steps, overall)
+    if told and measure is not None:
+        agreed(measure, told["measure"])
+    told, lost = (told if overall is None and measure is None else None), told is None
     wording = Wording(**told) if told else Wording.of(overall, measure)
+    if lost and wording.measure.is_ratio:
+        _refuse_ratios(steps, wording.measure)
     return replace(wording, unit=unit) if unit else wording
 
 
@@ -455,6 +498,8 @@ def outcomes_forest(
     )
     panel = contrast_panel(table, wording, favours, series=series)
     cells = Rows.of(_with_outcome_texts(table, wording))
+    theirs = {name for source in sources.values() for name in columns_of(source.pooled)}
+    warn_of_own(theirs, {"columns": left, "right": () if right == as_headings(RIGHT) else right})
     cells, judged = add_columns(cells, {"columns": left, "right": right}, {}, wording), []
     if risk_of_bias is not None:
         first = cells.frame().assign(study=table["study"].where(table["shown"] != ""))

@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import funnel_points
@@ -169,10 +170,7 @@ def funnel(
 
 def _ascending_levels(contours):
     """Return the levels of the contours in ascending order."""
-    levels = sorted({float(level) for level in contours})
-    if wrong := [level for level in levels if not 0 < level < 1]:
-        raise ValueError(f"contours holds {wrong[0]:g}; each is a confidence level between 0 and 1, such as 0.95")
-    return levels
+    return sorted({_check.level(level, "a level of contours") for level in contours})
 
 
 def _funnel_table(studies, contours, label, filled, line):

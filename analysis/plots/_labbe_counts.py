@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageOptions, PageWidth
-from analysis.evidence.responders import MEASURES, count_shares, response_curve
+from analysis.evidence.responders import MEASURES, count_shares, require_counts_of, response_curve
 from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
 from analysis.plots import _words as words
@@ -245,7 +245,8 @@ def _shown(results, counts, measure, digits):
         raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):
         raise ValueError(f"measure is {measure!r}, but these results hold {results.measure}")
-    if counts is None:
+    own = counts is None
+    if own:
         counts = counts_within(results)
     else:
         _check.people(**dict(zip(("events_t", "n_t", "events_p", "n_p"), counts, strict=False)))
@@ -259,6 +260,8 @@ def _shown(results, counts, measure, digits):
     table = count_shares(*counts)
     if np.ndim(results.estimate) or len(table) != len(results.weights):
         raise ValueError("counts and results must be of the same trials, of one meta-analysis")
+    if not own:
+        require_counts_of(results, counts)
     names = [str(label) for label in results.labels]
     trials = _with_effects(table.assign(study=names, label=names), results)
     return _Shown(trials, results, planes.with_digits(Wording.of(results), digits, results.yi, results.vi))

@@ -316,10 +316,27 @@ def _of_these(trials, table):
     named = [pd.Index(map(_check.as_text, names)) for names in named if names is not None]
     alike = [(own, names) for own in (trials["label"], trials["study"]) for names in named if set(own) == set(names)]
     nameless = [*trials["label"]] == [f"Study {i + 1}" for i in range(len(trials))]
-    if any([*own] == [*names] for own, names in alike) or not named or (nameless and not alike):
+    same = [names for own, names in alike if [*own] == [*names]]
+    if same and not any(names.is_unique for names in same):
+        _refuse_ambiguous(trials, table, same[0])
+    if same or not named or (nameless and not alike):
         return table
     own, names = next((pair for pair in alike if pair[1].is_unique), (trials["label"], named[0]))
     return paired(table.set_axis(names), "data", pd.Index(own), "the result")
+
+
+def _refuse_ambiguous(trials, table, names):
+    """Raise ValueError for rows of repeated names that were put into another order: which is whose nobody can tell."""
+    moved = not table.index.equals(pd.RangeIndex(len(table))) and not table.index.equals(pd.Index(names))
+    if "yi" in table and [*table["yi"]] != [*trials["yi"]]:
+        moved |= sorted(table["yi"]) == sorted(trials["yi"])
+    if moved:
+        [twice, *_] = names[names.duplicated()]
+        raise ValueError(
+            f"several trials are called {twice!r}, and the rows of data are in another order than they were made in: "
+            "which is whose cannot be told; give them names that differ, such as Smith 2001a and Smith 2001b, or "
+            "data in the order of the result, its index numbered anew by reset_index()"
+        )
 
 
 def block_of_arms(name, pooled):

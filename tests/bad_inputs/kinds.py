@@ -734,6 +734,16 @@ FUNCTION = ma.trials_from_wide(
 )  # fmt: skip
 NAMED = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
 TWO = pd.Series(["a", "b"])
+
+
+def other_joint(_):
+    """The share of some trials, beside the joint fit of as many others."""
+    effects = ma.effect_sizes(ma.read_trials(DATA / "trials.csv"))
+    both = effects.table["study"][effects.table["change_placebo_vi"].notna()].tolist()
+    some, others = (effects.where(study=part) for part in (both[:8], both[8:16]))
+    return ma.contextual_share(some, ma.pool_bivariate(others), n_bootstrap=0)
+
+
 STUDIES = pd.DataFrame({"study": list("ABCD"), "yi": [0.1, 0.2, 0.4, 0.3], "vi": 0.1, "g": list("xxyy")})
 EFFECTS_OF_TWO = pd.DataFrame({"yi": [0.1, 0.2], "vi": [0.1, 0.2]})
 CALLS = [
@@ -915,6 +925,54 @@ CALLS = [
         lambda d: ma.without_high_risk(ma.effect_sizes(EFFECTS_OF_TWO.assign(study=["Ono 2012", "B"])), JUDGED),
         "'ono 2012' of judged is 'Ono 2012' of the effects",
     ),
+    (
+        "steps that lost their attrs",
+        lambda d: ma.steps_forest(ma.leave_one_out(NAMED).merge(STUDIES, left_on="label", right_on="study")),
+        "steps does not tell the level of its intervals .* give overall=, the result of all, or confidence_level=0.95",
+    ),
+    (
+        "all trials of other studies",
+        lambda d: ma.steps_forest(ma.cumulative(NAMED), overall=ma.pool([1, 2], [0.1, 0.1], labels=["P", "Q"])),
+        "overall is of other studies: it has no A, B, C of the steps",
+    ),
+    *(
+        (
+            f"counts of other trials to labbe_counts, {name}",
+            lambda d, pooled=pooled: ma.labbe_counts(pooled, counts=([9, 19], [20, 40], [10, 20], [20, 40])),
+            words,
+        )
+        for name, pooled, words in (
+            (
+                "beside a pooled ratio",
+                ma.pool([0.1, 0.2], [0.1, 0.1], measure="RR", labels=["A", "B"]),
+                r"trial 1 .A. has a risk ratio of 0.90, and not 1.11; trial 2 .B. .* in its order, the first arm first",
+            ),
+            (
+                "beside pooled counts",
+                ma.pool_mantel_haenszel([10, 20], [20, 40], [9, 19], [20, 40]),
+                "trial 1 .Study 1. has 9 of 20 with the event and 10 of 20",
+            ),
+        )
+    ),
+    (
+        "two studies of one name, in another order",
+        lambda d: ma.forest(
+            ma.pool(EFFECTS_OF_TWO.assign(label="Z")),
+            data=EFFECTS_OF_TWO.assign(label="Z", dose=[1, 2]).iloc[::-1],
+            columns=["dose"],
+        ),
+        "several trials are called 'Z', and the rows of data are in another order",
+    ),
+    (
+        "a column n that there is not",
+        lambda d: ma.forest(RESULT, columns=["n"]),
+        "columns names 'n', but the trials have no people of both arms, and no column n of their own",
+    ),
+    (
+        "a joint fit of other trials",
+        other_joint,
+        "joint is a fit to other trials: .* are not among these; leave it out",
+    ),
     ("steps at another level", lambda d: ma.steps_forest(ma.cumulative(RESULT), confidence_level=0.9), "are of 95%"),
     ("a level that is alpha", lambda d: FIT.conf_int(0.05), "give 0.95 .statsmodels asks for alpha"),
     ("a contrast that is a matrix", lambda d: FIT.contrast([[0, 1]]), "is no text; write it in the names"),
@@ -922,7 +980,24 @@ CALLS = [
         (f"digits={digits!r}", lambda d, digits=digits: ma.forest(RESULT, digits=digits), "a whole number from 0 to 12")
         for digits in (2.0, True, "2", -1)
     ),
-    ("a seed in words", lambda d: ma.gosh(RESULT, n_subsets=5, seed="x"), "seed='x' must be a whole number"),
+    *(
+        (f"{n} samples of {name}", lambda d, call=call, n=n: call(n), words)
+        for name, n, call, words in (
+            ("bootstrap", 1, lambda n: ma.bootstrap(RESULT, n_resamples=n), "n_resamples=1 is too few .* 40 or more"),
+            ("gosh", 6, lambda n: ma.gosh(RESULT, n_subsets=n), "n_subsets=6 is too few .* 40 or more"),
+            ("permutation_test", 9, lambda n: ma.permutation_test(RESULT, n), "n_resamples=9 is too few.* below 0.1"),
+            ("a regression", 9, lambda n: FIT.permutation_test(n), "n_resamples=9 is too few: .* give 19 or more"),
+        )
+    ),
+    ("levels of contours that are alphas", lambda d: ma.funnel(RESULT, contours=(0.1, 0.05)), "give 0.9 .statsmodels"),
+    ("a level of 5%", lambda d: wide(level=5)(WIDE), "level=5 must be a number of percent from 50"),
+    (
+        "the level of an interval that is alpha",
+        lambda d: ma.recover.sd_from_ci(1.0, 2.0, 20, level=0.05),
+        "level: 0.05, but a level must lie between 0.5 and 1",
+    ),
+    ("a truth as a seed", lambda d: ma.bootstrap(RESULT, seed=True), "seed=True must be a whole number"),
+    ("a seed in words", lambda d: ma.bootstrap(RESULT, seed="x"), "seed='x' must be a whole number"),
     ("a source of random numbers in words", lambda d: ma.permutation_test(RESULT, rng="a"), "rng='a' must be a whole"),
     (
         "a target beyond the mean",
@@ -937,7 +1012,27 @@ CALLS = [
     (
         "a harm that is called worthwhile",
         lambda d: ma.forest(ma.pool(RESULT, measure="RR", benefit="lower"), worthwhile=1.25),
-        "worthwhile is 1.25, a harm",
+        "worthwhile is 1.25, a harm: lower risk ratios are better here; give values below 1",
+    ),
+    *(
+        (
+            f"a worthwhile {what} on the side of harm, {benefit} being better",
+            lambda d, measure=measure, benefit=benefit, given=given: ma.forest(
+                ma.pool(RESULT, measure=measure, benefit=benefit), worthwhile=given
+            ),
+            words,
+        )
+        for what, measure, benefit, given, words in (
+            ("band of ratios, half of it", "RR", "lower", (0.8, 1.25), "a harm: lower risk ratios .* values below 1"),
+            ("correlation", "ZCOR", "higher", -0.3, "a harm: higher correlations are better here; give values above 0"),
+            ("difference", "MD", "lower", -1, "it is the size, .* here where they are lower: give it without a sign"),
+            ("difference", "SMD", "higher", -0.3, "here where they are higher: give it without a sign"),
+        )
+    ),
+    (
+        "a share of good differences of which nobody said what is good",
+        lambda d: ma.share_beyond(RESULT, ma.Threshold(1.0, "between-group")),
+        "share_beyond is about effects at least as good as 1 point, and nobody said what is good; give benefit='lower'",
     ),
     (
         "a moderator under another name",
@@ -961,6 +1056,7 @@ OPTIONS = [
     ("an interval that is none", {"ci_method": "wald"}, "ci_method"),
     ("a prediction interval that is none", {"pi_method": "t"}, "pi_method"),
     ("a level of 95", {"confidence_level": 95}, "between 0 and 1"),
+    ("a level that is alpha", {"confidence_level": 0.05}, "give 0.95 .statsmodels asks for alpha"),
     ("a level of 1", {"confidence_level": 1.0}, "between 0 and 1"),
     ("a level that is text", {"confidence_level": "95%"}, "confidence_level"),
     ("a measure that is none", {"measure": "MDD"}, "MD"),
