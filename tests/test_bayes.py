@@ -360,6 +360,23 @@ def test_quantiles_and_probabilities_are_inverse():
     assert ours.quantile(0.5) == pytest.approx(ours.mu.median, rel=1e-12)
 
 
+def test_limits_of_the_studies_have_their_shares():
+    """Quantiles of 60 posteriors against a sum over a fine grid of tau, in units from 1/256 to 256."""
+    rng = np.random.default_rng(1)
+    for k, unit in zip(rng.integers(2, 15, 60), 2.0 ** rng.integers(-8, 9, 60), strict=True):
+        yi, vi = rng.normal(size=(k, 1)).round(1) * unit, rng.uniform(0.05, 1, (k, 1)).round(2) * unit**2
+        tau = np.linspace(0, 5 * unit, 4001)[1:] - 0.000625 * unit
+        w = 1 / (vi + tau**2)
+        mean = (w * yi).sum(axis=0) / w.sum(axis=0)
+        log = 0.5 * (np.log(w).sum(axis=0) - np.log(w.sum(axis=0)) - (w * (yi - mean) ** 2).sum(axis=0))
+        share = np.exp(log - log.max()) * stats.norm.pdf(tau, scale=unit / 2)
+        centre, sd = mean + tau**2 * w * (yi - mean), np.sqrt(vi * tau**2 * w + (vi * w) ** 2 / w.sum(axis=0))
+        found = pool_bayes(yi[:, 0], vi[:, 0], tau_prior=HalfNormal(unit / 2)).to_frame().iloc[:k]
+        for name, p in (("median", 0.5), ("ci_low", 0.025), ("ci_high", 0.975)):
+            below = stats.norm.cdf((found[[name]].to_numpy(float) - centre) / sd) @ share / share.sum()
+            np.testing.assert_allclose(below, p, atol=2e-6, err_msg=f"{name}, k = {k}, unit {unit}")
+
+
 def test_densities_integrate_to_one():
     ours = pool_bayes(YI, VI, tau_prior=HalfCauchy(0.5), mu_prior=Normal(0, 2))
     for density, ends in ((ours.mu_density, (-30, 30)), (ours.new_density, (-300, 300))):

@@ -702,7 +702,8 @@ def _solve(cdf, density, low, high, p):
         # Settled is what moves by rounding only, hits its share to rounding, or has no room left.
         settled = np.abs(new - x) <= 1e-14 * np.abs(new) + 1e-300
         settled |= (np.abs(gap) <= 4e-16 * p) | (high - low <= 4e-16 * np.abs(x))
-        x = new
+        # What hit its share stays: the middle of its bracket may be far off.
+        x = np.where(settled, x, new)
         if settled.all():
             break
     return x
