@@ -7,6 +7,7 @@ passes, and what is computed from it is NaN.
 import math
 import re
 import sys
+import warnings
 from collections import Counter
 from difflib import get_close_matches
 from unicodedata import normalize
@@ -504,19 +505,47 @@ def _floats_and_others(values):
     return out, [(at, value) for at, value, number in numbers if number is None]
 
 
-def as_names(values, where):
-    """Each value as text, one for each group; ValueError where two that differ, such as 1 and "1", read alike."""
+def as_names(values, where, *, of_studies=False):
+    """Each value as text, one for each group; ValueError where two that differ, such as 1 and "1", read alike.
+
+    Names `of_studies` may differ by letter case alone, as "2001a" and "2001A" do, and a warning tells of them.
+    """
     names = {}
     for value in values:
         # True equals 1 and is another name.
         names.setdefault((isinstance(value, bool | np.bool_), value), str(value))
-    # What nobody sees tells no two apart: blanks around a name, and the two ways to write a letter with an accent.
-    seen = [normalize("NFC", name).strip() for name in names.values()]
-    if len(set(seen)) < len(seen):
-        count = Counter(seen)
-        alike = " and ".join(repr(value) for (_, value), name in zip(names, seen, strict=True) if count[name] > 1)
-        raise ValueError(f"{where}: {alike} read alike; write them in one way")
+    given = [value for _, value in names]
+    if alike := reads_alike(names.values()):
+        raise ValueError(f"{where}: {_pairs(given, alike)} read alike; write them in one way")
+    if alike := reads_alike(names.values(), case=True):
+        told = f"{where}: {_pairs(given, alike)} differ by letter case alone"
+        if not of_studies:
+            raise ValueError(f"{told}; write them in one way")
+        warn(f"{told}, and are taken for different ones; write them in one way if they are the same")
     return [names[isinstance(value, bool | np.bool_), value] for value in values]
+
+
+def reads_alike(names, case=False):
+    """Positions of texts that another one reads like: what nobody sees tells no two apart, nor `case` if it is asked.
+
+    Blanks around a name are not seen, and the two ways to write a letter with an accent are one.
+    """
+    seen = [normalize("NFC", name).strip() for name in names]
+    seen = [name.casefold() for name in seen] if case else seen
+    count = Counter(seen)
+    return [at for at, name in enumerate(seen) if count[name] > 1] if len(count) < len(seen) else []
+
+
+def _pairs(values, at):
+    return " and ".join(repr(values[i]) for i in at)
+
+
+def warn(message, category=UserWarning):
+    """Warn at the line of the user, the first outside this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def fail(problems, where="the numbers given"):

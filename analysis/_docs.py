@@ -195,9 +195,9 @@ columns : sequence of str, or mapping of str to heading
     the trials by another name, numbers with the decimals they have. A heading of yours is printed as it is.
 right : sequence of str, or mapping of str to heading
     Text columns right of the panel, named as in `columns`.
-order : str
+order : str, optional
     Of the trials: "year", "estimate", "weight" (heaviest first), "label", "given", or any column of the trials;
-    "-week" is descending. Results without years stay in the order given.
+    "-week" is descending, and trials without a value come last. Default: by year, as given where no trial has one.
 worthwhile : (float, float), "usual" or None
     Least and most that is taken as the smallest worthwhile difference between groups, in points, on the side that is
     good; drawn as a band. Default: of pain in points on 0-10, 10 mm of 100, proposed for reading pooled differences, to

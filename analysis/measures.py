@@ -7,6 +7,7 @@ compares and pickles as the text it is; what else is known of it stands in one t
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -35,6 +36,14 @@ def _double_arcsine(p):
 def _sine_squared(x):
     """Return the proportion; outside of 0 to pi/2, where no proportion lies, its nearest end."""
     return np.sin(np.clip(x, 0.0, np.pi / 2)) ** 2
+
+
+def _numbers(values):
+    """An array of floats; ValueError names what is no number."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"values is {reprlib.repr(values)}; give a number, or an array of numbers") from None
 
 
 def _plain(values):
@@ -287,7 +296,7 @@ class Measure(str):
         [0.0, 0.462]
         """
         with np.errstate(over="ignore"):
-            return _plain(_MEASURES[self].scale.transform(np.asarray(values, dtype=float)))
+            return _plain(_MEASURES[self].scale.transform(_numbers(values)))
 
     def transform_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table of effects on the scale people read.
@@ -337,4 +346,4 @@ class Measure(str):
         [0.0, 0.693]
         """
         with np.errstate(invalid="ignore", divide="ignore"):
-            return _plain(_MEASURES[self].scale.inverse(np.asarray(values, dtype=float)))
+            return _plain(_MEASURES[self].scale.inverse(_numbers(values)))

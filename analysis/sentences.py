@@ -76,6 +76,8 @@ _ONE_RULES = 10
 _SEVERAL = re.compile(r"[^isu]s$")
 # Characters of a label beyond which the text of a summary stands no further right.
 _LABEL = 60
+# Measures with ends, and those of the same numbers whose intervals do not go beyond them.
+_KEPT_WITHIN = {"PR": "PLO", "COR": "ZCOR", "RD": "OR"}
 _GIVEN = 6  # decimals of a number that a user gave, at most
 _PRIORS = {
     "HalfNormal": "half-normal prior of τ with scale {scale}",
@@ -529,6 +531,7 @@ def _of_multilevel(fit):
     yield f"The true effects varied: {'; '.join(told)} (both I² from tau²)."
     yield from _expected(words, fit, "One")
     yield from (*_few(words, fit, fit.clusters), *(note for _, note in _few_robust(fit, fit.df)))
+    yield from _beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})
 
 
 def _of_regression(fit):
@@ -558,7 +561,7 @@ def _of_posterior(posterior):
     yield _in_new(words, posterior.new.interval, f"{at} predictive interval")
     if posterior.k <= _FEW:
         yield f"{words.counted(posterior.k)}: the prior of tau weighs much, so vary it."
-    yield from _far_prior(words, posterior)
+    yield from (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)))
 
 
 def _of_bivariate(fit):
@@ -745,6 +748,21 @@ def _doubts(words, pooled):
         wald = pooled.confidence_interval(pooled.confidence_level, ci_method="z")
         if pooled.pi.high - pooled.pi.low < wald.high - wald.low:
             yield "The prediction interval is narrower than the Wald interval of the mean, and promises too much."
+    yield from _beyond(words, {"confidence interval": pooled.ci, "prediction interval": pooled.pi})
+
+
+def _beyond(words, intervals):
+    """Which intervals, by name, reach where the measure has no values, and the measure that has none there."""
+    least, most = words.measure.ends
+    other = _KEPT_WITHIN.get(words.measure)
+    out = [name for name, ends in intervals.items() if ends.low < least or ends.high > most]
+    if other and out:
+        ends = NUMBERS.get().between.join(number(end, 0) for end in (least, most))
+        goes = "goes" if len(out) == 1 else "go"
+        yield (
+            f"The {' and the '.join(out)} {goes} beyond {ends}, where every {words.measure.name} lies: "
+            f"measure={other!r} keeps within."
+        )
 
 
 def _correlation(fit):
@@ -1046,6 +1064,7 @@ def multilevel_effect(fit: MultilevelEffect) -> Told:
     said = [("Estimate", _estimate(words, fit)), *_both_levels(fit, words), ("Homogeneity", _homogeneity(fit))]
     said.append((f"New {words.noun}", f"{words.span(*fit.pi)} ({at} prediction interval of one effect)"))
     said += [*_left_out(fit), *_few_robust(fit, fit.df)]
+    said += [("Note", note) for note in _beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})]
     return f"Three-level meta-analysis{_named(words)}, {_effects_of(fit, words)} ({_how(fit, fit.df)})", said
 
 
@@ -1241,8 +1260,12 @@ def posterior_effect(posterior: PosteriorEffect) -> Told:
     ]
     how = f"{prior_words(posterior.tau_prior)}; {prior_words(posterior.mu_prior)}".replace("τ", "tau")
     head = f"Bayesian random-effects meta-analysis{_named(words)}, {_counted(words, posterior)} ({how})"
-    notes = (("Note", note) for note in _far_prior(words, posterior))
-    return head, [*said, *_left_out(posterior), *notes]
+    notes = (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)))
+    return head, [*said, *_left_out(posterior), *(("Note", note) for note in notes)]
+
+
+def _credible(posterior):
+    return {"credible interval": posterior.mu.interval, "predictive interval": posterior.new.interval}
 
 
 def prior_words(prior: Any) -> str:

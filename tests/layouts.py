@@ -123,7 +123,7 @@ def figures():
 def bias():
     """Return judgements of five trials, one without that of the whole trial, with weights."""
     wide = pd.DataFrame({"Study": ["s0", "s1", "s2", "s3", "s5"], "D1": ["Low", "High", "Some concerns", "Low", "Low"]})
-    wide = wide.assign(D2="Low", D3=["High", "", *["Low"] * 3], Overall=["Low", *["High"] * 3, ""], Weight=range(1, 6))
+    wide = wide.assign(D2="Low", D3=["", "High", *["Low"] * 3], Overall=["Low", *["High"] * 3, ""], Weight=range(1, 6))
     return ma.read_risk_of_bias(wide, tool="RoB 2", judged_by="two reviewers")
 
 

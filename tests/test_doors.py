@@ -837,7 +837,7 @@ def test_what_was_given_is_left_as_it_was():
     (
         ma.pool(table),
         ma.pool(yi, pd.Series(VI, index=NAMES)[::-1]),
-        ma.pool_multilevel(table, vcov=np.diag(YI) ** 2, **NESTED),
+        ma.pool_multilevel(table, vcov=np.diag(VI), **NESTED),
     )
     pd.testing.assert_frame_equal(table, TABLE)
     assert yi.tolist() == YI

@@ -1208,6 +1208,31 @@ def test_change_final_and_adjusted_in_the_trials_that_print_all(trials):
     assert chow["yi"] == pytest.approx(-2.3475, abs=1e-4) and chow["correlation"] == pytest.approx(0.6173, abs=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"therapy_family": ["Light", "Magnetic Field"]}, "therapy_family: no row has 'Magnetic Field'; did you mean"),
+        ({"therapy_family": ["Light", "Moxibustion"]}, "no row has 'Moxibustion'$"),
+        ({"therapy_family": "magnetic field"}, "no row has 'magnetic field'; did you mean 'Magnetic field'.$"),
+        ({"year": "2006"}, "year: no row has '2006'; did you mean 2006"),
+        ({"year": [2006, 1850]}, "year: no row has 1850$"),
+        ({"flags": ["SD imputed", "final scores"]}, "flags: no row has 'final scores'; did you mean 'final score'"),
+    ],
+)
+def test_a_wanted_value_that_no_row_has_is_told(effects, wanted, words):
+    with pytest.warns(UserWarning, match=words) as seen:
+        effects.where(**wanted)
+    assert len(seen) == 1 and seen[0].filename == __file__
+
+
+def test_what_is_left_out_or_lies_in_a_range_is_no_wanted_value_that_is_nowhere(effects):
+    gone = effects.left_out["study"].tolist()
+    assert len(effects.where(study=[*gone, "chow2006"])) == 1 and len(effects.where(therapy="Moxibustion")) == 0
+    assert len(effects.where(year=range(1800, 2100), doi=[None])) >= 0
+    with pytest.raises(ValueError, match="year= is a function; give values"):
+        effects.where(year=lambda year: year > 2000)
+
+
 def test_flags_are_found_one_by_one():
     effects = published_effects()
     for flag in ("SD imputed", None):

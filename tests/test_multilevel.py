@@ -720,6 +720,59 @@ def test_effects_without_a_moderator_are_left_out_by_name():
         pool_multilevel(full, **names)
 
 
+def test_clusters_that_differ_by_letter_case_are_told():
+    effects = [0.1, 0.2, 0.4, 0.3], [0.1] * 4
+    with pytest.warns(
+        UserWarning, match="cluster: 'x' and 'X' differ by letter case alone, and are taken for different"
+    ):
+        fit = pool_multilevel(*effects, cluster=["x", "X", "y", "y"])
+    assert fit.clusters == 3
+
+
+def test_a_covariance_of_other_rows_is_told():
+    vi = [0.04, 0.05, 0.06, 0.02, 0.03, 0.04, 0.02, 0.05]
+    table = pd.DataFrame({"study": list("AABBCCDD"), "yi": [0.5, 0.1, 0.9, 0.3, 0.2, 0.7, 0.4, 0.6], "vi": vi})
+    table["label"] = [f"{study}, {i}" for i, study in enumerate(table["study"])]
+    vcov = sampling_covariance(table, correlation=0.6)
+    right = pool_multilevel(table, vcov=vcov).estimate
+    for other, first in (
+        (lambda: pool_multilevel(table.iloc[::-1], vcov=vcov), "D, 7: vcov has the variance 0.04, and vi is 0.05"),
+        (lambda: pool_multilevel(table, vcov=2 * vcov), "A, 0: vcov has the variance 0.08, and vi is 0.04"),
+        (lambda: pool_multilevel(table, vcov=np.eye(8)), "A, 0: vcov has the variance 1, and vi is 0.04"),
+        (
+            lambda: pool_multilevel(table["yi"], vi=table["vi"], vcov=2 * vcov, cluster=table["study"]),
+            "vcov has the variance 0.08, and vi is 0.04 .the first of 8",
+        ),
+        (
+            lambda: pool_multilevel(table["yi"], se=table["vi"] ** 0.5, vcov=2 * vcov, cluster=table["study"]),
+            "vcov has the variance 0.08, and vi is 0.04",
+        ),
+        (
+            lambda: pool_multilevel(table.assign(se=table["vi"] ** 0.5).drop(columns="vi"), vcov=2 * vcov),
+            "vcov has the variance 0.08, and vi is 0.04",
+        ),
+    ):
+        with pytest.warns(UserWarning, match=first) as seen:
+            other()
+        assert len(seen) == 1 and seen[0].filename == __file__
+    frame = pd.DataFrame(vcov, table.index, table.index)
+    assert pool_multilevel(table.iloc[::-1], vcov=frame).estimate == pytest.approx(right, rel=1e-9)
+    # Rounded, or without variances beside it, nothing is told.
+    pool_multilevel(table, vcov=vcov.round(4))
+    pool_multilevel(table["yi"], vcov=2 * vcov, cluster=table["study"])
+
+
+def test_no_covariance_of_the_library_is_told_to_be_another():
+    trials = published_trials()
+    for effects, options in (
+        (effect_sizes(trials, multi_arm="split"), {}),
+        (effect_sizes(trials, multi_arm="split"), {"correlation": 0.5}),
+        (effect_sizes(trials, times="all"), {"correlation": 0.6}),
+        (effect_sizes(trials, times="all", multi_arm="split"), {"correlation": 0.6}),
+    ):
+        pool_multilevel(effects, vcov=sampling_covariance(effects, **options))
+
+
 def test_the_pair_that_makes_a_covariance_impossible_is_named():
     table = pd.DataFrame({"study": list("AAABB"), "label": list("abcde"), "yi": [0.1, 0.2, 0.3, 0.4, 0.5], "vi": 0.04})
     vcov = np.diag(table["vi"].to_numpy())

@@ -31,6 +31,19 @@ def published():
     return ma.effect_sizes(published_trials(), multi_arm="split")
 
 
+def test_a_covariance_is_paired_by_its_index_and_its_variances_are_compared():
+    found = ma.compare_therapies(TABLE, "kind", vcov=SHARED)
+    order = [6, 2, 0, 1, 3, 5, 4]
+    frame = pd.DataFrame(SHARED).iloc[order, order]
+    assert ma.compare_therapies(TABLE, "kind", vcov=frame).tau2 == found.tau2
+    shuffled = TABLE.assign(vi=TABLE["vi"].iloc[[0, 1, 3, 2, 4, 5, 6]].to_numpy())
+    with pytest.warns(UserWarning, match="^B: vcov has the variance 0.15, and vi is 0.3 .the first of 2") as seen:
+        ma.compare_therapies(shuffled, "kind", vcov=SHARED)
+    assert seen[0].filename == __file__
+    with pytest.raises(ValueError, match="finite and symmetric"):
+        ma.compare_therapies(TABLE, "kind", vcov=np.triu(SHARED))
+
+
 def dense(y, v, x, same):
     """REML of the whole covariance V + tau2 P, by a search on one number, and the coefficients there."""
     pattern = 0.5 * (np.eye(len(y)) + same)
@@ -162,7 +175,10 @@ def test_ratios_are_told_as_ratios():
             "7 therapies need more",
         ),
         (lambda: ma.compare_therapies(TABLE, "kind", vcov=SHARED + 0.01), "effects of different trials"),
-        (lambda: ma.compare_therapies(TABLE, "kind", vcov=SHARED[:3]), r"vcov has the shape \(3, 7\)"),
+        (
+            lambda: ma.compare_therapies(TABLE, "kind", vcov=SHARED[:3]),
+            r"vcov has the shape \(3, 7\), but 7 effects need",
+        ),
         (lambda: ma.compare_therapies(TABLE, "kind", vcov=SHARED * (1 + 9 * (SHARED == 0.1))), "A is not positive def"),
         (lambda: ma.compare_therapies(TABLE, "kind", vcov=SHARED, comparator="TENS"), "is a therapy too"),
         (lambda: ma.compare_therapies(TABLE, "kind", cluster="trial"), "cluster='trial' is not a column"),

@@ -116,7 +116,8 @@ def judged():
     wide = pd.DataFrame(
         {"Study": [f"s{i}" for i in range(9)]} | {f"D{i}": ["Low", "Critical", ""] * 3 for i in range(1, 8)}
     )
-    table = ma.read_risk_of_bias(wide.assign(Overall=["Low", "Serious", "No information"] * 3), tool="ROBINS-I")
+    graver = wide.assign(D1=["Low", "Serious", ""] * 3, Overall=["Low", "Critical", "No information"] * 3)
+    table = ma.read_risk_of_bias(graver, tool="ROBINS-I")
     table = table.assign(judged_by="Zz")
     concerns = wide.iloc[:, :6].replace("Critical", "Some concerns").assign(D3="High")
     for each in (table, ma.read_risk_of_bias(concerns, tool="RoB 2", judged_by="Zz")):

@@ -500,7 +500,7 @@ def test_either_formula_engine_of_statsmodels(engine):
 )
 @pytest.mark.usefixtures("engine")
 def test_the_left_side_is_arithmetic(left, by_hand):
-    data = WEEKS.assign(post=WEEKS["yi"], pre=[1.5, 2.0, 1.0, 0.5, 3.0, 2.5])
+    data = WEEKS.rename(columns={"yi": "post"}).assign(pre=[1.5, 2.0, 1.0, 0.5, 3.0, 2.5])
     data["post score"] = data["post"] + 0.25
     fit = meta_regression(f"{left} ~ week", data)
     close(fit.yi, by_hand(data), rtol=1e-15)
@@ -634,7 +634,7 @@ def test_nullable_truth_values():
 
 
 def test_formulas_may_transform_interact_and_drop_the_intercept():
-    data = WEEKS.assign(ratio=np.exp(WEEKS["yi"]))
+    data = WEEKS.assign(ratio=np.exp(WEEKS["yi"])).drop(columns="yi")
     own = 3.0
     assert own
     by_log = meta_regression("np.log(ratio) ~ double(week) + np.log(week + own)", data, unsafe=True)
@@ -905,12 +905,52 @@ def test_every_problem_is_named_at_once():
         ("yi ~", "must read 'outcome ~ moderators'"),
         ("yi ~ week ~ therapy", "must read 'outcome ~ moderators'"),
         (None, "must read 'outcome ~ moderators'"),
-        ("C(therapy) ~ week", "gives 3 columns; one outcome is needed"),
-        ("therapy ~ week", "study 1 (A): yi = 'Light' is not a number"),
+        ("C(therapy) ~ week", "the outcome is 'C(therapy)', and 'vi' holds the variances of yi"),
+        ("therapy ~ week", "the outcome is 'therapy', and 'vi' holds the variances of yi; write 'yi ~ …', or name"),
     ],
 )  # fmt: skip
 def test_bad_formulas(formula, expected):
     assert expected in message(formula, WEEKS.assign(same=3, word="Light"))
+
+
+def test_an_outcome_that_is_none():
+    alone = WEEKS.drop(columns="yi")
+    assert "gives 3 columns; one outcome is needed" in message("C(therapy) ~ week", alone)
+    assert "study 1 (A): yi = 'Light' is not a number" in message("therapy ~ week", alone)
+
+
+def test_an_outcome_other_than_yi_has_variances_of_its_own():
+    doubled = WEEKS.assign(twice=2 * WEEKS["yi"], v=4 * WEEKS["vi"])
+    fit = meta_regression("2*yi ~ week", doubled, vi="v")
+    close(fit.params, meta_regression("twice ~ week", doubled, vi="v").params, rtol=0)
+    close(fit.bse, 2 * meta_regression("yi ~ week", WEEKS).bse, rtol=1e-6)
+    effects = published_effects()
+    with pytest.raises(ValueError, match="the outcome is 'yi - 1', and 'vi' holds the variances of yi"):
+        meta_regression("yi - 1 ~ week", effects)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("right", "names"),
+    [
+        ("(dose + week)**2 - dose:week", "dose|week"),
+        ("dose*week - week:dose", "dose|week"),
+        ("dose/week", "dose|dose:week"),
+        ("dose*(dose + week)", "dose|week|dose:week"),
+        (
+            "(dose + week + log(dose))**3 - dose:week:log(dose) - dose:week - dose:log(dose)",
+            "dose|week|log(dose)|week:log(dose)",
+        ),
+        ("I(dose**2) + I(dose - week)", "I(dose ** 2)|I(dose - week)"),
+    ],
+)
+def test_signs_that_combine_terms_are_left_to_the_engine(right, names):
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(
+        {"yi": rng.normal(size=12), "vi": 0.1, "week": rng.uniform(1, 9, 12), "dose": rng.gamma(2, 2, 12)}
+    )
+    # The engines order the columns in their own ways.
+    assert sorted(meta_regression(f"yi ~ {right}", table).params.index[1:]) == sorted(names.split("|"))
 
 
 def test_nullable_columns_of_pandas():
@@ -944,7 +984,7 @@ def test_nothing_to_estimate():
         assert [line.strip() for line in lines if absent in line] == [
             f"study {i + 1} ({name}): {absent}" for i, name in enumerate("ABCDEF")
         ]
-    assert "study 1 (A): yi = nan" in message("yi + 0 ~ week", WEEKS.assign(yi=np.nan))
+    assert "study 1 (A): yi = nan" in message("y + 0 ~ week", WEEKS.assign(y=np.nan).drop(columns="yi"))
 
 
 @pytest.mark.parametrize("name", ["yi", "vi", "week", "study", "therapy"])

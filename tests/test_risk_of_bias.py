@@ -23,6 +23,15 @@ WIDE = pd.DataFrame(
 )
 
 
+def test_a_study_may_be_overall_worse_than_its_domains_and_without_information():
+    rows = {
+        "Study": list("ABC"),
+        "D1": ["Some concerns", "High", "High"],
+        "Overall": ["High", "High", "No information"],
+    }
+    assert len(ma.read_risk_of_bias(pd.DataFrame(rows), tool="RoB 2")) == 6
+
+
 def own(effects, words, **columns):
     """Return judgements of the first trials of some effects, one word each."""
     wide = pd.DataFrame({"Study": effects.table["study"].head(len(words)), "Overall": words} | columns)

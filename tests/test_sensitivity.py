@@ -77,7 +77,8 @@ def test_effect_sizes_bring_names_and_years(effects):
 
 
 def test_the_order_may_be_a_column_or_values(effects):
-    by_week = ma.cumulative(effects, order="week")
+    with pytest.warns(UserWarning, match="no week, so added last"):
+        by_week = ma.cumulative(effects, order="week")
     assert by_week["order"].dropna().is_monotonic_increasing and len(by_week) == len(effects)
     values = ma.cumulative([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], order=["c", "a", "b"], labels=["x", "y", "z"])
     assert values["label"].tolist() == ["y", "z", "x"]
@@ -127,6 +128,19 @@ def test_counts_keep_their_methods_without_a_trial():
     assert peto["label"].tolist() == [*"ABCD"]
     fig = ma.steps_forest(peto)
     assert "Peto" in fig.content.caption and fig.content.table["kind"].eq("trial").sum() == 4
+
+
+def test_a_study_without_a_value_to_sort_by_is_added_last_and_told():
+    table = pd.DataFrame({"label": list("ABC"), "yi": [0.1, 0.4, 0.2], "vi": 0.1, "year": [2001, np.nan, 1999]})
+    with pytest.warns(UserWarning, match="^B: no year, so added last; fill it in, or leave such") as seen:
+        steps = ma.cumulative(table)
+    assert steps["label"].tolist() == list("CAB") and seen[0].filename == __file__
+    with pytest.warns(UserWarning, match="^A, C: no when, so added last"):
+        ma.cumulative(table.assign(when=[" ", "2001", None]), order="when")
+    with pytest.warns(
+        UserWarning, match="^study 1: no value of order, so|^Study 1: no value of order, so|^1: no value"
+    ):
+        ma.cumulative([1.0, 2.0], [0.1, 0.1], order=[None, 3])
 
 
 def test_counts_that_cannot_be_pooled_without_a_trial_are_nan():

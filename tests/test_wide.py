@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.special
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
@@ -607,7 +609,8 @@ EFFECTS = pd.DataFrame({"study": ["A", "B"], "yi": [0.5, 0.8]})
 )
 def test_an_effect_brings_its_precision(columns, options, se):
     for measure in ("MD", "", "ZCOR"):
-        found = ma.effect_sizes(EFFECTS.assign(**columns), measure=measure, **options)
+        log = True if measure == "ZCOR" else None
+        found = ma.effect_sizes(EFFECTS.assign(**columns), measure=measure, log=log, **options)
         assert found.yi.tolist() == [0.5, 0.8]
         np.testing.assert_allclose(found.vi, np.broadcast_to(se, 2) ** 2, rtol=1e-5)
 
@@ -692,10 +695,58 @@ def test_scores_that_were_named_tell_the_change():
 def test_a_blank_that_another_column_would_fill_says_so():
     with pytest.raises(ma.TrialDataError, match="beside what was named 'se_t' is not used: name it too"):
         ma.effect_sizes(ARMS.assign(s=[1.0, np.nan], se_t=0.4), sd_t="s")
-    both = ma.effect_sizes(ARMS.assign(s=[1.0, np.nan], se_t=0.4), sd_t="s", se_t="se_t")
+    both = ma.effect_sizes(ARMS.assign(s=[1.8, np.nan], se_t=0.4), sd_t="s", se_t="se_t")
     assert both.table["status"].tolist() == ["as printed", "recovered"]
     with pytest.raises(ma.TrialDataError, match="tells the precision of yi; beside what was named 'se' is not used"):
         ma.effect_sizes(EFFECTS.assign(v=[0.1, np.nan], se=0.4), vi="v")
+
+
+def test_spreads_that_are_named_agree_but_for_rounding():
+    # An SE of 0.4 may be 0.35 to 0.45, an SD of 1.6 to 2.0 with 20 people; an interval may be one by t or z.
+    arms = ARMS.iloc[:1].assign(low=2.2, high=3.8)
+    named = {"sd_t": "sd_t", "se_t": "se_t", "ci_t": ("low", "high")}
+    ma.effect_sizes(arms.assign(sd_t=1.6, se_t=0.4), **named)
+    ma.effect_sizes(EFFECTS.assign(vi=0.1, se=0.3), vi="vi", se="se")
+    for columns, words in (
+        ({"sd_t": 1.4, "se_t": 0.4}, "'sd_t': value '1.4': this is an SD of 1.4, and se_t one of 1.789"),
+        ({"sd_t": 30.0, "se_t": 6.7}, r"this is an SD of 30, and low \(ci_t\) one of"),
+    ):
+        with pytest.raises(ma.TrialDataError, match=words):
+            ma.effect_sizes(arms.assign(**columns), **named)
+    with pytest.raises(ma.TrialDataError, match="this is a standard error of 0.2, and se one of 0.3"):
+        ma.effect_sizes(EFFECTS.assign(vi=0.04, se=0.3), vi="vi", se="se")
+
+
+@pytest.mark.parametrize(
+    ("measure", "read"), [("PLO", scipy.special.logit), ("PFT", lambda p: np.arcsin(np.sqrt(p))), ("ZCOR", np.arctanh)]
+)
+def test_proportions_and_correlations_with_intervals_are_taken_to_the_scale_of_analysis(measure, read):
+    table = pd.DataFrame({"yi": [0.1, 0.4], "lo": [0.05, 0.2], "hi": [0.19, 0.6]})
+    found = ma.effect_sizes(table, measure=measure, ci=("lo", "hi"), log=False)
+    np.testing.assert_allclose(found.yi, read(table["yi"]))
+    half = (read(table["hi"]) - read(table["lo"])) / 2
+    np.testing.assert_allclose(np.sqrt(found.vi), half / scipy.special.ndtri(0.975))
+    assert found.derivations["rule"].str.contains("taken to").sum() == 2
+    same = ma.effect_sizes(table, measure=measure, ci=("lo", "hi"), log=True)
+    assert same.yi.tolist() == [0.1, 0.4]
+    # Beside a variance they are on that scale, and logits beyond 0 to 1 are none of proportions.
+    assert ma.effect_sizes(table.assign(vi=0.1), measure=measure, vi="vi").yi.tolist() == [0.1, 0.4]
+    beyond = table.assign(hi=[1.3, 1.2], lo=[-1.1, -0.4])
+    assert ma.effect_sizes(beyond, measure=measure, ci=("lo", "hi")).yi.tolist() == [0.1, 0.4]
+
+
+def test_an_estimate_far_from_the_middle_of_its_interval_is_refused_unless_rounding_explains_it():
+    ratios = pd.DataFrame({"yi": [1.0], "lo": [1.0], "hi": [1.1]})
+    assert len(ma.effect_sizes(ratios, measure="HR", ci=("lo", "hi"))) == 1
+    # Exact limits of few events are lopsided, and right.
+    odds = scipy.stats.contingency.odds_ratio([[5, 15], [1, 19]])
+    low, high = odds.confidence_interval()
+    exact = pd.DataFrame({"yi": [odds.statistic], "lo": [low], "hi": [high]})
+    assert len(ma.effect_sizes(exact, measure="OR", ci=("lo", "hi"))) == 1
+    with pytest.raises(ma.TrialDataError, match="'1': this lies far from the middle of its interval, 1 to 1.75"):
+        ma.effect_sizes(ratios.assign(hi=1.75), measure="HR", ci=("lo", "hi"))
+    with pytest.raises(ma.TrialDataError, match="middle of its interval.*measure='ZCOR' with log=False"):
+        ma.effect_sizes(pd.DataFrame({"yi": [0.9], "lo": [0.5], "hi": [0.98]}), measure="COR", ci=("lo", "hi"))
 
 
 def test_nobody_named_a_variance_and_it_counts_beside_an_se():

@@ -28,8 +28,8 @@ _NUMBER = re.compile(r"([<>]?)([−+]?)(\d[\d\u202f]*)(?:\.(\d+))?(?: × 10([⁻
 _CALLED = re.compile(r"\d[\d.]*% (?=CI|credible|pred)|t\(k−\d\)|log scale|y[12]\b")
 
 _NOTE = re.compile(
-    r"\d+ (studies|clusters): |The (HKSJ|interval of tau²|prediction)|tau² lies|.* has \d+% of the common|Fewer than"
-    r"|An? (association|difference)"
+    r"\d+ (studies|clusters): |The (HKSJ|interval of tau²|prediction|predictive|confidence|credible)|tau² lies"
+    r"|.* has \d+% of the common|Fewer than|An? (association|difference)"
 )
 
 
@@ -145,7 +145,7 @@ def expected(fit):
         return rows | ({"New study": list(fit.shown("pi"))} if hasattr(fit, "pi") else {})
     if getattr(fit, "tau2_method", "CE") == "CE":
         return rows | {"Share": [fit.i2, fit.h2]}
-    from_q = max(0.0, (fit.q - fit.q_df) / fit.q)
+    from_q = max(0.0, (fit.q - fit.q_df) / fit.q) if fit.q else 0.0
     rows |= {"Between": spread(fit.tau2, limits(fit, "tau2_ci"))}
     rows |= {"Share": [fit.i2, *limits(fit, "i2_ci"), from_q, fit.h2]}
     return rows | {"New study": list(fit.shown("pi"))}
@@ -343,7 +343,7 @@ def test_predictions_on_the_scale_people_read():
     assert list(shown) == ["estimate", "ci_low", "ci_high", "pi_low", "pi_high"]
     np.testing.assert_allclose(shown, np.exp(plain.drop(columns="se")))
     assert "coefficients on the log scale" in fit.summary() and "on the log scale" in fit.contrast("dose").summary()
-    assert fit.measure == "RR" and ma.meta_regression("yi - 1 ~ dose", effects).measure == ""
+    assert fit.measure == "RR"
 
 
 def test_a_posterior_is_transformed_by_its_quantiles():
@@ -400,9 +400,23 @@ def test_every_result_keeps_the_effects_it_was_made_of(model):
     assert len(repr(fit)) < 1500 and not any("effects" in name for name in fit.to_row().columns)
 
 
+def test_intervals_beyond_the_ends_of_their_measure_are_told():
+    told = {"COR": "−1 to 1, where every correlation lies: measure='ZCOR'", "PR": "measure='PLO' keeps within."}
+    told["RD"] = "−1 to 1, where every risk difference lies: measure='OR' keeps within."
+    for measure, words in told.items():
+        pooled = ma.pool([0.1, 0.4, 0.5], [0.04] * 3, measure=measure)
+        nested = ma.pool_multilevel([0.1, 0.4, 0.5, 0.9], [0.04] * 4, cluster=list("aabc"), measure=measure)
+        bayes = ma.pool_bayes([0.1, 0.4, 0.5], [0.04] * 3, measure=measure, tau_prior=ma.HalfNormal(0.5))
+        for fit in (pooled, nested, bayes):
+            assert words in ma.findings(fit) and words in fit.summary()
+    inside = ma.pool([0.1, 0.4, 0.5, 0.2, 0.3], [0.001] * 5, measure="COR")
+    assert "beyond" not in ma.findings(inside) and "beyond" not in ma.findings(ma.pool([3.0, 2.0], [1.0, 1.0]))
+
+
 def test_effects_stay_with_a_covariance_of_their_own():
     effects = nested(table(1, 6, 0.3, "RR"))
-    fit = ma.pool_multilevel(effects, vcov=np.diag(2 * effects.vi))
+    with pytest.warns(UserWarning, match="vcov has the variance"):
+        fit = ma.pool_multilevel(effects, vcov=np.diag(2 * effects.vi))
     assert Wording.of(fit).arms == ARMS and fit.vi.tolist() == (2 * effects.vi).tolist()
 
 

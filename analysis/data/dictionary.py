@@ -439,14 +439,14 @@ _NUMBER = r"[+-]?[0-9]+\.?[0-9]*"
 
 # Between a printed SE and that of the printed interval by the normal quantile: t of few people and rounding may take a
 # half, an SD or a variance in its place differs by more.
-_SE_GAP = 2
+SE_GAP = 2
 
 
 def _se_of_interval(t):
     levels = (level for level in t["ci_level"].unique() if 0 < level < 100)
     quantile = t["ci_level"].map({level: NormalDist().inv_cdf(0.5 + level / 200) for level in levels})
     ratio = (t["ci_high"] - t["ci_low"]) / (2 * quantile * t["se"])
-    return ~((t["se"] > 0) & ((ratio > _SE_GAP) | (ratio < 1 / _SE_GAP)))
+    return ~((t["se"] > 0) & ((ratio > SE_GAP) | (ratio < 1 / SE_GAP)))
 
 
 def _within_width(column, width):
@@ -577,7 +577,7 @@ CONTRASTS = TableLayout(
         *(_within_width(name, _scale_width) for name in ("difference", "ci_low", "ci_high", "se")),
         _rule(
             "se",
-            f"is not that of its interval, which gives another by more than a factor of {_SE_GAP:g}",
+            f"is not that of its interval, which gives another by more than a factor of {SE_GAP:g}",
             "Check whether it is an SE, an SD or a variance, and the level of the interval.",
             _se_of_interval,
         ),
@@ -888,6 +888,9 @@ JUDGEMENTS = {
     "ROBINS-I": ("low", "moderate", "serious", "critical", "no information"),
     "PEDro": ("yes", "no"),
 }
+# A study is overall at the risk of its worst domain at least (Sterne et al. 2019, doi 10.1136/bmj.l4898, and 2016, doi
+# 10.1136/bmj.i4919): of these judgements a domain that is worse than the whole study is an error.
+_GRAVE = {"RoB 2": ("high",), "ROBINS-I": ("serious", "critical")}
 #: The domains behind the headings D1, D2 and so on of a table with one row a study.
 DOMAINS = {
     "RoB 2": (
@@ -932,6 +935,17 @@ def _judgement_of_tool(t):
     return fine | ((t["tool"] == "PEDro") & (t["domain"] == TOTAL) & t["judgement"].isin(counts))
 
 
+def _overall_of_domains(t):
+    """Which domains are no worse than the study overall; of those below the grave judgements nobody is told."""
+    fine, whole = pd.Series(True, index=t.index), t["domain"] == OVERALL
+    keys = [t[name].fillna("") for name in ("study", "tool", "judged_by")]
+    for tool, grave in _GRAVE.items():
+        rank = t["judgement"].map({word: at for at, word in enumerate(JUDGEMENTS[tool]) if word != "no information"})
+        overall = rank.where(whole).groupby(keys).transform("max")
+        fine &= ~((t["tool"] == tool) & ~whole & t["judgement"].isin(grave) & (rank > overall))
+    return fine
+
+
 def _total_of_items(t):
     of_pedro, total = t["tool"] == "PEDro", t["domain"] == TOTAL
     keys = [t[name].fillna("") for name in ("study", "tool", "judged_by")]
@@ -968,6 +982,12 @@ RISK_OF_BIAS = TableLayout(
             f"the {TOTAL} is not the number of items that are met",
             "Check the items and the total.",
             _total_of_items,
+        ),
+        _rule(
+            "domain",
+            "this is judged worse (high, serious or critical) than the study overall, which is as its worst domain",
+            "Correct the domain, or the overall judgement.",
+            _overall_of_domains,
         ),
         _once("study", "tool", "judged_by", "domain"),
     ),

@@ -243,7 +243,13 @@ class EffectSizes(InWords):
         Raises
         ------
         ValueError
-            If a keyword is not a column of `table`.
+            If a keyword is not a column of `table`, or a wanted value is a function.
+
+        Warns
+        -----
+        UserWarning
+            If no trial has a value of a list, or another spelling of a single one: of a single value that is like no
+            other the result is empty, which is its answer.
 
         Examples
         --------
@@ -252,6 +258,7 @@ class EffectSizes(InWords):
         10
         """
         held = holding(self.table, wanted)
+        say_what_is_nowhere(wanted, self.table, self.left_out)
         keep, out, index = self.table[held], self.left_out, None if self.index is None else self.index[held]
         out = out[holding(out, wanted)] if set(wanted) <= set(out) else out.iloc[:0]
         by = "label" if "label" in self.derivations else "study"
@@ -296,12 +303,41 @@ def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
     for column, values in wanted.items():
         if column not in table:
             raise ValueError(f"'{column}' is not a column of the effect sizes: {', '.join(table.columns)}")
+        if callable(values):
+            raise ValueError(
+                f"{column}= is a function; give values, such as those of table[{column!r}] that it is true of"
+            )
         values = list(values) if pd.api.types.is_list_like(values) else [values]
         if column == "flags":
             keep &= table[column].map(lambda flags, wanted=set(values): not wanted.isdisjoint(flags or (None,)))
             continue
         keep &= table[column].isin([v for v in values if v is not None]) | (table[column].isna() & (None in values))
     return keep
+
+
+def say_what_is_nowhere(wanted: Mapping[str, Any], *tables: pd.DataFrame) -> None:
+    """Warn of wanted values that no row of any table has, where one of several is, or a single one is spelt otherwise.
+
+    A range stands for whatever lies in it.
+
+    Examples
+    --------
+    >>> say_what_is_nowhere({"kind": ["Light", "Needles"]}, pd.DataFrame({"kind": ["Light", "Needles", "Heat"]}))
+    """
+    for column, values in wanted.items():
+        several = pd.api.types.is_list_like(values)
+        columns = [table[column].dropna() for table in tables if column in table]
+        if isinstance(values, range):
+            continue
+        known = {each for own in columns for each in (own.explode().dropna() if column == "flags" else own)}
+        for value in [
+            value for value in (values if several else [values]) if not pd.isna(value) and value not in known
+        ]:
+            spelt = {_check.as_text(each).casefold(): each for each in known}
+            near = get_close_matches(_check.as_text(value).casefold(), spelt, 1, _SPELT_ALIKE)
+            perhaps = f"; did you mean {spelt[near[0]]!r}?" if near else ""
+            if several or near:
+                _check.warn(f"{column}: no row has {value!r}{perhaps}")
 
 
 def effect_sizes(
@@ -406,7 +442,9 @@ def effect_sizes(
         One row a study: level of its intervals, in percent.
     log : bool, optional
         Of effects that are ratios: whether `yi` and its interval are logs, or ratios still to be logged. Default: logs
-        beside `vi` or `se`, which are those of the log; ratios beside an interval or a p-value.
+        beside `vi` or `se`, which are those of the log; ratios beside an interval or a p-value; beside both it must be
+        said. Of "PLO", "PFT" and "ZCOR" beside an interval or a p-value: False for proportions or correlations, True
+        for what is on the scale of analysis already. Default: that scale, unless all numbers could be either.
     **columns : str, float or (str, str)
         One row a study: the column that holds a number, a number for all rows, or the columns of both limits of an
         interval. The Notes have their names.
@@ -478,9 +516,10 @@ def effect_sizes(
     ==========================  ==========================================================  ========================
 
     Of several ways to a number the first that a row has is used, in this order, those alone that an argument names
-    where one is named. A mean must lie on its scale and in its own interval, whatever the measure. Zero cells get 1/2
-    (not in PETO); a trial without events, or with nothing but events, in both arms has no ratio. Columns that are not
-    named come along as covariates; one that bears the name of a column of the result gets "_given" behind it.
+    where one is named; spreads that are both named must agree, but for rounding and, of an interval, a factor of 2. A
+    mean must lie on its scale and in its own interval, whatever the measure. Zero cells get 1/2 (not in PETO); a trial
+    without events, or with nothing but events, in both arms has no ratio. Columns that are not named come along as
+    covariates; one that bears the name of a column of the result gets "_given" behind it.
 
     References
     ----------
@@ -725,6 +764,8 @@ _COUNTS = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
 _CHANGES = [*(f"change_{arm}{part}" for arm in ("placebo", "treatment") for part in ("", "_vi")), "change_status"]
 # The arms of a table with one row a study, where nobody says.
 _UNNAMED = ("treatment", "control")
+# How alike two texts are, by difflib, that may be one word in two spellings.
+_SPELT_ALIKE = 0.8
 # Every option that is not the name of a column of numbers, and what it is if nobody says.
 _OPTIONS = {
     "measure": "MD",

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri, stdtrit
 
 from analysis import _check, effects, recover
 from analysis._types import Benefit, Score
@@ -39,7 +40,7 @@ from analysis.data.arm_scores import (
     own_correlation,
     rescaled,
 )
-from analysis.data.dictionary import BOUNDS, SMALLEST_SPREAD, TRIALS, too_wide
+from analysis.data.dictionary import BOUNDS, SE_GAP, SMALLEST_SPREAD, TRIALS, too_wide
 from analysis.data.files import WITH_COMMA, TrialDataError, as_text, no_cell, one_line
 from analysis.data.trials import PERHAPS_THOUSANDS, read_trials
 from analysis.measures import Measure
@@ -129,6 +130,8 @@ COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for nam
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # How far from the middle of its interval, in halves of its width, an effect may lie that fits in it, or does not.
 _NEAR_MIDDLE, _OFF = 0.1, 0.5
+# Numbers with as many decimals were computed, not printed.
+_COMPUTED = 12
 # The exponential of a larger number is beyond double precision.
 _LARGEST_LOG = 700
 # Powers of a larger number could overflow in a formula.
@@ -811,7 +814,16 @@ def _fill_arm(reader, arm, called):
     mean = reader.get(f"mean{arm}")
     outside = (mean < limits[0]) | (mean > limits[1])
     reader.refuse(f"mean{arm}", outside, "this lies outside its interval", _ONE_OR_OTHER)
+    _refuse_off_middle(reader, f"mean{arm}", f"ci{arm}")
     level = reader.options.level / 100
+    sd, se = reader.get(f"sd{arm}"), reader.get(f"se{arm}")
+    by_t = 2 * stdtrit(np.maximum(several - 1, 1), 0.5 + level / 2)
+    spreads = {
+        f"sd{arm}": np.array([sd - _rounding(sd), sd, sd + _rounding(sd)]),
+        f"se{arm}": np.array([se - _rounding(se), se, se + _rounding(se)]) * np.sqrt(n),
+        f"ci{arm}": _of_interval(reader, f"ci{arm}") / by_t * np.sqrt(n),
+    }
+    _refuse_contradictions(reader, "an SD", spreads)
     ways = [
         (FROM_SE, "se", recover.sd_from_se(reader.get(f"se{arm}"), n)),
         (FROM_CI, "ci", recover.sd_from_ci(*limits, several, level)),
@@ -1014,45 +1026,117 @@ def _refuse_mixed(reader, yi, low, high, log, ratios):
     reader.refuse("yi", wrong, "this fits its interval only if the one is a log and the other are ratios", remedy)
 
 
-def _check_log(measure, log, values):
-    """Refuse what `log` says of effects that are no ratios, and what it leaves unsaid of those that are."""
-    if log and not measure.is_ratio:
+def _rounding(*numbers):
+    """How far rounding may have moved numbers: half a unit of the last decimal that any of them has, row by row."""
+    x = np.nan_to_num(np.stack(numbers))
+    decimals = np.stack([(np.round(x, d) == x).all(axis=0) for d in range(_COMPUTED)])
+    return np.where(decimals.any(axis=0), 0.5 * 10.0 ** -decimals.argmax(axis=0), 0.0)
+
+
+def _of_interval(reader, name, scale=np.asarray):
+    """The width of an interval: the least that may be behind what is printed, as it is, and the most."""
+    low, high = reader.get(f"{name}_low"), reader.get(f"{name}_high")
+    rounded = _rounding(low, high)
+    least, most = scale(high - rounded) - scale(low + rounded), scale(high + rounded) - scale(low - rounded)
+    return np.array([np.maximum(least, 0) / SE_GAP, scale(high) - scale(low), most * SE_GAP])
+
+
+def _refuse_contradictions(reader, called, spreads):
+    """Refuse spreads that are both named and cannot both be, each with the least and the most that it may be."""
+    of = {name: f"{name}_low" if name in _PAIRS else name for name in spreads if name in reader.named}
+    for one, other in combinations(of, 2):
+        (least, own, most), (others_least, its, others_most) = spreads[one], spreads[other]
+        for at in np.flatnonzero((least > others_most) | (others_least > most)):
+            column = reader.source[of[other]]
+            column += f" ({other})" * (column != other)
+            rule = f"this is {called} of {own[at]:.4g}, and {column} one of {its[at]:.4g}"
+            remedy = f"{_ONE_OR_OTHER[:-1]}, or name the right one alone."
+            reader._problem(at, of[one], reader.get(of[one])[at], rule, remedy)
+
+
+def _refuse_off_middle(reader, name, interval, scale=np.asarray, better=""):
+    """Refuse an estimate far from the middle of its interval, on the scale of analysis, whatever rounding did."""
+    numbers = [reader.get(each) for each in (name, f"{interval}_low", f"{interval}_high")]
+    rounded = _rounding(*numbers)
+    x, low, high = (scale(each) for each in numbers)
+    of_x, of_low, of_high = (scale(each + rounded) - scale(each - rounded) for each in numbers)
+    gap = np.abs(2 * x - low - high) - of_x - (of_low + of_high) / 2
+    for at in np.flatnonzero(gap > _OFF * (high - low)):
+        ends = " to ".join(f"{end[at]:g}" for end in numbers[1:])
+        rule = f"this lies far from the middle of its interval, {ends}, which tells no standard error"
+        reader._problem(at, name, numbers[0][at], rule, f"{_ONE_OR_OTHER}{better}")
+
+
+def _check_log(measure, log, values, yi, low, high):
+    """Refuse what `log` says of effects that have no scale of their own, and what it leaves unsaid of those that do."""
+    spread = {"vi", "se"} & set(values)
+    if log and not measure.scale:
         raise ValueError(f"log=True is for ratios, and measure={measure.code!r} is none; name the ratio as measure=")
-    if log is False and measure.scale and not measure.is_ratio:
+    if measure.is_ratio:
+        if log is None and spread and "ci_low" in values:
+            raise ValueError(
+                f"{measure.code} beside both an interval and a standard error or variance: are they logs? Give "
+                "log=True, or log=False for ratios, whose standard error is that of the log all the same"
+            )
+    elif log is False and measure.scale and spread:
         raise ValueError(
-            f"log=False is for ratios; effects of measure={measure.code!r} are read as they are pooled "
-            f"({measure.scale}); give them there, or the counts or correlations that they are of"
+            f"log=False of measure={measure.code!r} is for {measure.name}s beside an interval or a p-value; beside a "
+            f"variance or a standard error they are read as they are pooled ({measure.scale}); give them there, or the "
+            "counts or correlations that they are of"
         )
-    if measure.is_ratio and log is None and {"vi", "se"} & set(values) and "ci_low" in values:
-        raise ValueError(
-            f"{measure.code} beside both an interval and a standard error or variance: are they logs? Give log=True, "
-            "or log=False for ratios, whose standard error is that of the log all the same"
-        )
+    elif log is None and measure.scale and ("ci_low" in values or ("p" in values and not spread)):
+        least, most = measure.transform(np.array([-np.inf, np.inf]))
+        known = [x[~np.isnan(x)] for x in (yi, low, high)]
+        if all(((x >= least) & (x <= most)).all() for x in known):
+            raise ValueError(
+                f"all of yi{' and its limits' * ('ci_low' in values)} lie between {least:g} and {most:g}: are they "
+                f"{measure.name}s, or on the scale on which measure={measure.code!r} is pooled ({measure.scale})? Give "
+                f"log=False for {measure.name}s, log=True for what is on that scale already"
+            )
 
 
 def _given(reader):
     """Effects as printed, with a variance, a standard error, an interval or a p-value."""
     measure, log = reader.options.measure, reader.options.log
-    _check_log(measure, log, reader.values)
+    yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))
+    _check_log(measure, log, reader.values, yi, low, high)
     if not {"vi", "se", "ci_low", "p"} & set(reader.values):
         raise ValueError("yi alone has no precision: give one of vi, se, ci=(low, high) or p")
-    yi, low, high = (reader.get(name) for name in ("yi", "ci_low", "ci_high"))
     # A variance or a standard error of a ratio is that of its log, so yi beside one is taken as a log too.
-    ratios = measure.is_ratio and (log is False or (log is None and not {"vi", "se"} & set(reader.values)))
+    ratios = measure.is_ratio and log is None and not {"vi", "se"} & set(reader.values)
+    # Whether effects and limits are those that people read, still to be taken to the scale of the analysis.
+    read = bool(measure.scale) and (log is False or ratios)
     if measure.is_ratio:
-        _refuse_mixed(reader, yi, low, high, measure.inverse, ratios)
-        yi = reader.get("yi")
-    if ratios:
+        _refuse_mixed(reader, yi, low, high, measure.inverse, read)
+    if read:
+        rule, remedy = "a ratio must be above 0", "Correct it, or give log=True if these are logs."
+        if not measure.is_ratio:
+            least, most = measure.transform(np.array([-np.inf, np.inf]))
+            ends = "" if np.isfinite(measure.inverse(most)) else " and be neither"
+            rule = f"a {measure.name} must lie between {least:g} and {most:g}{ends}"
+            remedy = f"Correct it, give log=True if these are on {measure.scale} already, or give the people behind it."
         for name in ("yi", "ci_low", "ci_high"):
             x = reader.get(name)
-            reader.refuse(name, x <= 0, "a ratio must be above 0", "Correct it, or give log=True if these are logs.")
-        yi, low, high = (measure.inverse(reader.get(name)) for name in ("yi", "ci_low", "ci_high"))
+            reader.refuse(name, ~np.isnan(x) & ~np.isfinite(measure.inverse(x)), rule, remedy)
+    scale = measure.inverse if read else np.asarray
+    se, rounded, z = reader.get("se"), _rounding(reader.get("se")), ndtri(0.5 + reader.options.level / 200)
+    variance, rounded_variance = reader.get("vi"), _rounding(reader.get("vi"))
+    spreads = {
+        "vi": np.sqrt(np.maximum([variance - rounded_variance, variance, variance + rounded_variance], 0)),
+        "se": np.array([se - rounded, se, se + rounded]),
+        "ci": _of_interval(reader, "ci", scale) / (2 * z),
+    }
+    _refuse_contradictions(reader, "a standard error", spreads)
+    yi, low, high = (scale(reader.get(name)) for name in ("yi", "ci_low", "ci_high"))
     least, most = measure.ends
     remedy = "Give proportions and their differences as fractions, 0.45 for 45%, on the scale on which they are pooled."
     where = f"a {measure.name} lies between {least:g} and {most:.4g}{f' on the {measure.scale}' * bool(measure.scale)}"
     reader.refuse("yi", (yi < least) | (yi > most), where, remedy if measure != "COR" else "Correct it.")
     known = ~np.isnan(low + high)
     reader.refuse("yi", (yi < low) | (yi > high), "this lies outside its interval", _ONE_OR_OTHER)
+    better = {"COR": "ZCOR", "PR": "PLO"}.get(measure, "")
+    better = f" On its own scale, measure={better!r} with log=False, it may be in the middle." * bool(better)
+    _refuse_off_middle(reader, "yi", "ci", measure.inverse if read else np.asarray, better)
     # An effect of 0 tells nothing of its error beside a p-value.
     usable = np.where(yi != 0, yi, np.nan)
     level = reader.options.level / 100
@@ -1071,8 +1155,9 @@ def _given(reader):
         vi[taken] = found[taken]
         if rule:
             reader.note(taken, "", "SE of the effect", np.sqrt(vi), rule)
-    if ratios:
-        reader.lines += [(at, "", "effect", float(yi[at]), "log of the ratio") for at in np.flatnonzero(~np.isnan(yi))]
+    if read:
+        rule = "log of the ratio" if measure.is_ratio else f"the {measure.name}, taken to {measure.scale}"
+        reader.lines += [(at, "", "effect", float(yi[at]), rule) for at in np.flatnonzero(~np.isnan(yi))]
     reader.need("yi", reader.get("yi"), "yi is not known")
     reader.need(
         "vi", np.where(np.isnan(yi), 0.0, vi), f"none of vi, se, ci and p tells the precision of yi{reader.not_used()}"

@@ -35,7 +35,14 @@ from analysis.data.arm_scores import (
 )
 from analysis.data.dictionary import WEEK_BANDS
 from analysis.data.effect_sizes import OUTCOME as DIFFERENCE
-from analysis.data.effect_sizes import contrast_effects, effect_sizes, holding, mean_effects, with_contrasts
+from analysis.data.effect_sizes import (
+    contrast_effects,
+    effect_sizes,
+    holding,
+    mean_effects,
+    say_what_is_nowhere,
+    with_contrasts,
+)
 from analysis.data.trials import checked_trials
 from analysis.models.imputation import drawn_sds, pool_imputations, sds_of
 from analysis.models.pooling import CI_METHODS, check_options, pool_batch, prediction_limits
@@ -291,10 +298,11 @@ def _data_sets(trials, contrasts, options, where):
     }
     reported = None if contrasts is None else contrast_effects(contrasts)
     shape = tuple(len(options[name]) for name in _DATA_CHOICES)
-    parts = []
+    parts, tables = [], []
     for found in made:
         own = _effects(found.table, spreads[found.options["outcome"] == ANCOVA], options)
         table, replaced = _with_reported(found, reported)
+        tables += [table, found.left_out]
         keep = _present(table, replaced, options) & holding(table, where).to_numpy()
         every = (
             np.concatenate([x, np.broadcast_to(table[name], (*x.shape[:-1], len(table)))[..., len(found) :]], -1)
@@ -302,6 +310,7 @@ def _data_sets(trials, contrasts, options, where):
         )
         yi, vi = (np.where(keep, np.expand_dims(x, (3, 4, 5, 6)), np.nan) for x in every)
         parts.append((np.where(np.isfinite(vi), yi, np.nan), vi))
+    say_what_is_nowhere(where, *tables)
     yi, vi = (np.stack(part).reshape(-1, part[0].shape[-1]) for part in zip(*parts, strict=True))
     at = np.indices(shape).reshape(len(shape), -1).T
     rule = _DATA_CHOICES.index("missing_sd")

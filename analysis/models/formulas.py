@@ -116,7 +116,7 @@ def read_model(
         spec = PlainDesign(tuple(columns), intercept)
         left, right = "yi", spec.right
     where = [f"study {i + 1}" + ("" if labels is None else f" ({names[i]})") for i in range(len(table))]
-    outcome, unreadable = _outcome(left, table, unsafe)
+    outcome, unreadable = _outcome(left, table, spread, unsafe)
     left_out = ()
     if missing == "drop":
         needed = {"effect": outcome, "standard error" if spread == "se" else "variance": table[spread]}
@@ -256,7 +256,7 @@ def _design(right, table, where, problems, unsafe, plain):
     if plain is not None:
         x, names, spec = plain.matrix(table), plain.names, plain
     else:
-        if refused := not unsafe and restricted.problems(right, table.columns):
+        if refused := (not unsafe and restricted.problems(right, table.columns)) or restricted.meant_otherwise(right):
             _fail([*problems, "; ".join(refused)])
         try:
             exog, spec = _matrix("~ " + right, table, _meanings(right, unsafe))
@@ -358,12 +358,17 @@ def _fail(problems):
     raise ValueError("\n  ".join([count, *problems[:_LISTED], *more]))
 
 
-def _outcome(left, table, unsafe):
+def _outcome(left, table, spread, unsafe):
     """The outcome, a column or an expression, and messages if it cannot be evaluated."""
-    if left in table.columns:
-        return table[left], []
-    if refused := not unsafe and restricted.problems(left, table.columns):
+    column = left in table.columns
+    if refused := not (column or unsafe) and restricted.problems(left, table.columns):
         return np.zeros(len(table)), ["; ".join(refused)]
+    if left == spread or ("yi" in table and left != "yi" and spread in ("vi", "se")):
+        scale = "standard errors" if spread == "se" else "variances"
+        remedy = f"write 'yi ~ …', or name the column of the variances of {left!r} by vi="
+        return np.zeros(len(table)), [f"the outcome is {left!r}, and {spread!r} holds the {scale} of yi; {remedy}"]
+    if column:
+        return table[left], []
     try:
         values, _ = _matrix(f"~ 0 + I({left})", table, _meanings(left, unsafe))
     except Exception as error:
@@ -456,13 +461,15 @@ def _row_problems(exog, missing, where):
 
 
 def _levels_alike(right, table):
-    """Levels such as 1 and "1", whose coefficients would bear the same name."""
+    """Levels such as 1 and "1", whose coefficients would bear the same name, or "low" and "Low", which are one."""
     problems = []
     for name in _named(right, table):
-        levels = pd.Series(table[name].dropna().unique().tolist(), dtype=object)
-        if (alike := levels.map(str).duplicated(keep=False)).any():
-            listed = " and ".join(map(repr, levels[alike]))
-            problems.append(f"{name!r} has the levels {listed}, which read alike; write them in one way")
+        levels = table[name].dropna().unique().tolist() if table[name].dtype.kind not in "fiub" else []
+        for case, how in ((False, "which read alike"), (True, "which differ by letter case alone")):
+            if alike := _check.reads_alike(map(str, levels), case):
+                listed = " and ".join(repr(levels[at]) for at in alike)
+                problems.append(f"{name!r} has the levels {listed}, {how}; write them in one way")
+                break
     return problems
 
 

@@ -28,8 +28,11 @@ from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, M
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
-from analysis.models.studies import cluster_column, level_of, paired, paired_frame, read_studies, table_of
+from analysis.models.studies import Studies, cluster_column, level_of, paired, paired_frame, read_studies, table_of
 from analysis.models.tau2 import Point, columns, dot, inverse, likelihood_tau2, upper_bound
+
+# Variances that differ by more than this share are not the same ones rounded.
+_OTHER = 0.01
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -455,8 +458,9 @@ def pool_multilevel(
         :func:`analysis.meta_regression`.
     {se}
     vcov : array_like, shape (k, k), optional
-        Sampling covariance, zero between clusters; its diagonal replaces vi. Left out, sampling errors are
-        taken as independent, which is right only if no patient counts in two effects.
+        Sampling covariance, zero between clusters; its diagonal replaces vi, and a warning tells where the two differ.
+        A DataFrame is paired by its index and columns. Left out, sampling errors are taken as independent, which is
+        right only if no patient counts in two effects.
     tau2_method : {"REML", "ML"}, optional
         The global maximum of the restricted or the full likelihood.
     ci_method : {"CR2", "CR1", "t", "z"}, optional
@@ -622,7 +626,7 @@ class _Clustered(NamedTuple):
 def _clustered(effects, spread, cluster, mods, more):
     """Read effects in any of their forms, check them and sort them by cluster."""
     mods, unsafe = mods
-    found, vcov = _read(effects, spread, **more)
+    found, vcov, own = _read(effects, spread, **more)
     if mods is not None and more["missing"] == "drop":
         from analysis.models.formulas import with_moderators
 
@@ -655,6 +659,7 @@ def _clustered(effects, spread, cluster, mods, more):
         model = read_moderators(mods, found, unsafe)
         x = _working_design(model, group, count)
     yi, vi, blocks, first, order = _sorted(found.yi, found.vi, vcov, group, found.labels)
+    warn_of_other_variances(effects, found, own, vcov)
     about = found.labels, found.measure, vcov, found.left_out, model, found.effects
     return _Clustered(yi, vi, blocks, first, order, x[order], cluster, *about)
 
@@ -680,29 +685,83 @@ def _working_design(model, group, count):
 
 
 def _read(effects, spread, **more):
-    """Checked effects, and their covariance in the same order where there is one, whose diagonal is vi."""
+    """Checked effects, their covariance in the same order where there is one, whose diagonal is vi, and vi as given."""
     more, vcov = more | {"to": "pool_multilevel", "one": "effect"}, spread.vcov
     table = table_of(effects, "pool_multilevel")
     if vcov is None:
         found = read_studies(effects, spread.vi, se=spread.se, **more)
         _check.span(found.yi, found.vi, found.named, "pool_multilevel")
-        return found, None
-    index = getattr(effects, "index", None) if table is None else table.index
-    vcov, k = paired_frame(vcov, "vcov", index, index), len(effects)
+        return found, None, None
+    vcov = as_covariance(vcov, getattr(effects, "index", None) if table is None else table.index, len(effects))
+    if table is None:
+        found = read_studies(effects, np.diag(vcov), **more)
+        own = spread.vi if spread.se is None else spread.se
+        own = None if own is None else paired(own, "vi" if spread.se is None else "se", found.index)
+        own = own if spread.se is None else _check.squared(_check.as_floats(own))
+    else:
+        own = table["vi"] if "vi" in table else _check.squared(_check.as_floats(table["se"])) if "se" in table else None
+        table = table.assign(vi=np.diag(vcov))
+        given = replace(effects, table=table) if hasattr(effects, "table") else table
+        found = read_studies(given, spread.vi, se=spread.se, **more)
+    _check.span(found.yi, found.vi, found.named, "pool_multilevel")
+    return found, vcov[np.ix_(found.kept, found.kept)], own
+
+
+def as_covariance(vcov: Any, index: pd.Index | None, k: int) -> Floats:
+    """A covariance as an array (k, k), the rows and columns of a DataFrame in the order of the effects.
+
+    Examples
+    --------
+    >>> as_covariance([[1, 0], [0, 2]], None, 2).tolist()
+    [[1.0, 0.0], [0.0, 2.0]]
+    """
+    vcov = paired_frame(vcov, "vcov", index, index)
     try:
         vcov = np.array(vcov, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"vcov must hold numbers, {k} rows of {k}") from None
     if vcov.shape != (k, k):
         raise ValueError(f"vcov has the shape {vcov.shape}, but {k} effects need {(k, k)}")
-    if table is None:
-        found = read_studies(effects, np.diag(vcov), **more)
-    else:
-        table = table.assign(vi=np.diag(vcov))
-        given = replace(effects, table=table) if hasattr(effects, "table") else table
-        found = read_studies(given, spread.vi, se=spread.se, **more)
-    _check.span(found.yi, found.vi, found.named, "pool_multilevel")
-    return found, vcov[np.ix_(found.kept, found.kept)]
+    return vcov
+
+
+def warn_of_other_variances(effects: Any, found: Studies, own: ArrayLike | None, vcov: Floats | None) -> None:
+    """Warn where the diagonal of a covariance is not the `own` variances, nor those of an arm that was divided.
+
+    `vcov` is of the effects that are kept, `own` of all; nothing is compared where either is None.
+
+    Examples
+    --------
+    >>> from analysis.models.studies import read_studies
+    >>> found = read_studies([0.1, 0.4], [0.1, 0.2])
+    >>> warn_of_other_variances([0.1, 0.4], found, found.vi, np.diag([0.1, 0.2]))
+    """
+    if own is None or vcov is None:
+        return
+    variances = [np.diag(vcov), _check.as_floats(own)[found.kept]]
+    if not (other := _apart(*variances)).any():
+        return
+    if found.table is not None:
+        try:
+            # The covariance of arms that were divided has them whole, on the diagonal too.
+            again = 0.0 if getattr(effects, "options", {}).get("times") == "all" else None
+            whole = np.diag(sampling_covariance(effects, correlation=again, shared_arm="divided"))
+            other &= _apart(variances[0], whole[found.kept])
+        except (ValueError, TypeError):
+            pass
+    if (rows := np.flatnonzero(other)).size:
+        given, known = (float(each[rows[0]]) for each in variances)
+        _check.warn(
+            f"{found.labels[rows[0]]}: vcov has the variance {given:.4g}, and vi is {known:.4g} (the first of "
+            f"{rows.size} that differ); that of vcov is used. If its rows are in another order, or those of other "
+            "effects, align them: a DataFrame with the index of the effects on both sides is paired by it. If it is "
+            "meant, put np.diag(vcov) in the place of vi"
+        )
+
+
+def _apart(given, own):
+    """Which variances are others, and not the same ones rounded."""
+    return np.abs(given - own) > _OTHER * own
 
 
 def _sorted(yi, vi, vcov, group, names):
@@ -731,7 +790,7 @@ def _numbered(cluster, names):
     import pandas as pd
 
     codes, known = pd.factorize(cluster)
-    _check.as_names(known if known.dtype == object else (), "cluster")
+    _check.as_names(known if known.dtype == object else (), "cluster", of_studies=True)
     if (codes < 0).any():
         missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))
         raise ValueError(f"cluster is missing for effect {missing}; name the trial of each effect")

@@ -22,7 +22,7 @@ from analysis._docs import documented
 from analysis._types import Benefit, CIMethod, Floats, Tau2Method
 from analysis.measures import Measure
 from analysis.models.coefficients import Coefficients
-from analysis.models.multilevel import sampling_covariance
+from analysis.models.multilevel import as_covariance, sampling_covariance, warn_of_other_variances
 from analysis.models.regression import MetaRegression, meta_regression
 from analysis.models.results import ConfidenceInterval, pvalues, t_quantile
 from analysis.models.studies import cluster_column, read_studies, table_of
@@ -225,8 +225,9 @@ def compare_therapies(
     cluster : str, optional
         Column that names the trial; by default the column cluster where there is one, else study.
     vcov : array_like, shape (k, k), optional
-        Sampling covariance of the effects, zero between trials; its diagonal replaces vi. Default: of effects of arms
-        that were split as :func:`analysis.sampling_covariance` has it; other rows must each be a trial of their own.
+        Sampling covariance of the effects, zero between trials; its diagonal replaces vi, and a warning tells where the
+        two differ. Default: of effects of arms that were split as :func:`analysis.sampling_covariance` has it; other
+        rows must each be a trial of their own.
     {tau2_method, ci_method, confidence_level}
 
     Returns
@@ -331,7 +332,7 @@ def _trials(found, cluster):
     if column not in found.table:
         return np.arange(len(found.yi))
     code, names = pd.factorize(found.table[column].iloc[found.kept])
-    _check.as_names(names, column)
+    _check.as_names(names, column, of_studies=True)
     if (code < 0).any():
         raise ValueError(f"{column} is blank for {', '.join(np.array(found.labels)[code < 0])}; name the trial")
     return code
@@ -340,13 +341,16 @@ def _trials(found, cluster):
 def _covariance(effects, found, trial, vcov, cluster):
     """The sampling covariance of the effects (k, k), None where each is of a trial of its own."""
     if vcov is not None:
-        given = np.asarray(_check.as_floats(vcov))
-        if given.shape != (found.given, found.given):
-            raise ValueError(f"vcov has the shape {given.shape}; give one row and one column for each effect")
-        given = given[np.ix_(found.kept, found.kept)]
-        if (given[trial[:, None] != trial] != 0.0).any():
+        given = as_covariance(vcov, found.table.index, found.given)
+        if not np.isfinite(given).all() or not np.allclose(given, given.T, rtol=1e-10, atol=0.0):
+            raise ValueError("vcov must be finite and symmetric")
+        kept = given[np.ix_(found.kept, found.kept)]
+        if (kept[trial[:, None] != trial] != 0.0).any():
             raise ValueError("vcov relates effects of different trials; it must be zero between trials")
-        return given
+        own = np.full(found.given, np.nan)
+        own[found.kept] = found.vi
+        warn_of_other_variances(effects, found, own, kept)
+        return kept
     if len(set(trial.tolist())) == len(trial):
         return None
     try:

@@ -839,6 +839,11 @@ def cumulative(
     ValueError
         As for :func:`analysis.pool`; also for an order that is not a column or does not have one value per study.
 
+    Warns
+    -----
+    UserWarning
+        If studies have no value to sort by: they are added last.
+
     See Also
     --------
     analysis.leave_one_out : Pool all studies but one, for each study in turn.
@@ -861,6 +866,11 @@ def cumulative(
     measure = methods.pop("measure", "")
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="cumulative")
     values, keys = (pd.Series(each)[found.kept].reset_index(drop=True) for each in _order_values(found, order))
+    blank = keys.isna() | values.map(lambda value: isinstance(value, str) and not value.strip())
+    if blank.any():
+        named = _check.some(np.array(found.labels)[blank], str)
+        what = order if isinstance(order, str) else "year" if order is None else "value of order"
+        _check.warn(f"{named}: no {what}, so added last; fill it in, or leave such studies out")
     first = keys.sort_values(kind="stable").index.to_numpy()
     found = found._replace(yi=found.yi[first], vi=found.vi[first])
     steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)

@@ -405,8 +405,10 @@ def meta_regression(
     ----------
     formula : str, or array_like or pandas.DataFrame, shape (k,) or (k, p)
         Outcome and moderators, such as "yi ~ week + C(therapy)", in the language of the formulas of statsmodels.
-        Left of the ~ is a column or arithmetic, such as "post - pre ~ week". Columns, numbers, ``+ - * / : **`` and
-        comparisons, C(), I(), Q("a name"), logs, exp(), sqrt(), splines and codings may stand in it; see `unsafe`.
+        Left of the ~ is a column or arithmetic, such as "post - pre ~ week", of which `vi` has the variances: yi, where
+        these are those of yi. Columns, numbers, ``+ - * / : **`` and comparisons, C(), I(), Q("a name"), logs, exp(),
+        sqrt(), splines and codings may stand in it; see `unsafe`. Right of the ~ signs combine terms, and arithmetic is
+        within I(), such as I(week**2).
         Or the moderators themselves, numbers in a column each: those of a DataFrame are paired with `data` by their
         index and keep their names, those of an array are x1, x2 and so on.
     data : pandas.DataFrame, EffectSizes or array_like, shape (k,)

@@ -28,6 +28,9 @@ _LISTED = {*_MATHS, *_ENGINES, *_DOTTED}
 _SIGNS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr)
 # Beyond this the product of terms, or of whole numbers, takes for ever.
 _POWER = 20
+_INTERCEPT: frozenset[str] = frozenset()
+# Of more terms than these nobody checks how they are crossed.
+_CROSSED = 2000
 _REMEDY = (
     "a formula holds columns, numbers, + - * / : ** and comparisons, C(), I(), Q(), logs, exp(), sqrt() and splines; "
     "make a column of the rest, or give unsafe=True for a formula that you trust, which then runs as Python"
@@ -58,6 +61,79 @@ def problems(text: str, columns: Collection[Any]) -> list[str]:
         return [f'{text!r} cannot be evaluated: {why}; write Q("a name") for a column whose name is not one word']
     found = list(dict.fromkeys(_refused(tree, set(columns), False)))
     return found if all(line.startswith("the formula names ") for line in found) else [*found, _REMEDY]
+
+
+def meant_otherwise(text: str) -> list[str]:
+    """What of a right side reads as arithmetic, and is other terms, or none, to the formula engines.
+
+    Parameters
+    ----------
+    text : str
+        The right side of the formula. What cannot be parsed is left to others.
+
+    Examples
+    --------
+    >>> meant_otherwise("dose + week**2")
+    ["'week ** 2' is 'week' alone, as ** crosses terms; write I(week ** 2)"]
+    >>> meant_otherwise("(dose + week)**2 - dose - 1 + I(week**2)")
+    []
+    """
+    try:
+        complaints: list[str] = []
+        _terms(_parsed(text), complaints)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+        return []
+    return list(dict.fromkeys(complaints))
+
+
+def _terms(node, complaints):
+    """The terms of a formula, each a set of factors, the intercept an empty one; ValueError if they are too many."""
+    if isinstance(node, ast.Constant):
+        return {_INTERCEPT} if node.value == 1 else set()
+    if isinstance(node, ast.UnaryOp):
+        if isinstance(node.op, ast.USub):
+            complaints.append(
+                f"{_piece(node)} takes nothing out; write I({ast.unparse(node)}), or '+ 0' for no intercept"
+            )
+        return _terms(node.operand, complaints)
+    if not isinstance(node, ast.BinOp):
+        return {frozenset([ast.unparse(node)])}
+    power = isinstance(node.op, ast.Pow)
+    left, right = _terms(node.left, complaints), set() if power else _terms(node.right, complaints)
+    if why := _no_terms(node, left, right):
+        complaints.append(f"{_piece(node)} {why}; write I({ast.unparse(node).replace(' @ ', ' * ')})")
+    if power:
+        crossed = left
+        for _ in range(min(getattr(node.right, "value", 1), len(left)) - 1):
+            crossed = _crossed(crossed, left)
+        return left | crossed
+    if isinstance(node.op, ast.Add | ast.Sub):
+        return left | right if isinstance(node.op, ast.Add) else left - right
+    if isinstance(node.op, ast.Div):
+        return left | _crossed({_INTERCEPT.union(*left)}, right)
+    crossed = _crossed(left, right)
+    return crossed if isinstance(node.op, ast.MatMult) else left | right | crossed
+
+
+def _crossed(terms, others):
+    if len(terms) * len(others) > _CROSSED:
+        raise ValueError("too many terms")
+    return {one | other for one in terms for other in others}
+
+
+def _no_terms(node, left, right):
+    """Why an operation on terms is not the arithmetic that it reads as, "" where terms are meant."""
+    numbers = [side.value for side in (node.left, node.right) if isinstance(side, ast.Constant)]
+    if isinstance(node.op, ast.Pow):
+        return "" if len(left - {_INTERCEPT}) > 1 else f"is {_piece(node.left)} alone, as ** crosses terms"
+    if isinstance(node.op, ast.Add):
+        return "adds no number to a moderator" if set(numbers) - {0, 1} else ""
+    if isinstance(node.op, ast.Sub):
+        absent = [":".join(sorted(term)) for term in right - left - {_INTERCEPT}]
+        return f"takes {min(absent)!r} out of the terms, among which it is not" if absent else ""
+    if numbers:
+        return "multiplies terms, and a number is none"
+    return f"crosses {_piece(node.left)} with itself, which is the same term again" if left == right else ""
 
 
 def _parsed(text):
@@ -109,6 +185,8 @@ def _constant(node, columns, inside):
 
 def _operation(node, columns, inside):
     sides = node.left, node.right
+    if isinstance(node.op, ast.BitXor):
+        return f"{_piece(node)} is no power; write I({ast.unparse(node).replace(' ^ ', ' ** ')})"
     if not isinstance(node.op, _SIGNS) or any(_is_text(side) or isinstance(side, _LISTS) for side in sides):
         return f"{_piece(node)} stands in the formula"
     if isinstance(node.op, ast.Pow) and not (_small(node.left, np.inf) and _small(node.right, _POWER)):

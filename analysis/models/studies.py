@@ -7,8 +7,6 @@ model is refused by its name: what it holds as `yi` and `vi` need not be indepen
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -449,13 +447,10 @@ def warn_of_repeats(effects: pd.DataFrame | EffectSizes, rows: pd.DataFrame, to:
     twice = [name for name, times in named.items() if times > 1]
     if not twice:
         return
-    frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("analysis."):
-        frame, level = frame.f_back, level + 1
     message = (
         f"{some(np.array(twice), str)}: several rows of the column {column}, whose effects {to} takes to be "
         "independent; pool_multilevel(effects) does not"
     )
     if getattr(effects, "options", {}).get("multi_arm") == "split":
         message += "; splitting shares out the people of an arm, and ignores the correlation that is left"
-    warnings.warn(message, RepeatedStudyWarning, stacklevel=level)
+    _check.warn(message, RepeatedStudyWarning)

@@ -57,7 +57,7 @@ def arms_forest(
     worthwhile: tuple[float, float] | Literal["usual"] | None = "usual",
     columns: Sequence[str] = COLUMNS,
     risk_of_bias: pd.DataFrame | None = None,
-    order: Literal["year", "estimate", "weight", "label", "given"] = "year",
+    order: Literal["year", "estimate", "weight", "label", "given"] | None = None,
     width_mm: PageWidth | None = None,
     digits: int | None = None,
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
@@ -79,8 +79,8 @@ def arms_forest(
     risk_of_bias : pandas.DataFrame, optional
         From :func:`analysis.read_risk_of_bias`, the rows of one tool: a lettered circle for every judgement at the far
         right, and where a page is too narrow the last to go.
-    order : {"year", "estimate", "weight", "label", "given"}
-        Order of the trials within their group.
+    order : {"year", "estimate", "weight", "label", "given"}, optional
+        Order of the trials within their group. Default: by year, as given where no trial has one.
     width_mm : float, optional
         Width of the page: 174 for two journal columns. If the columns leave the panels less than 34 % of it, the type
         is smaller, names and conditions go onto two lines, and columns are given up, with a warning, in the order

@@ -107,7 +107,7 @@ def forest(
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     symbols: Mapping[str, Mapping[str, Any]] | None = None,
     risk_of_bias: pd.DataFrame | None = None,
-    order: str = "year",
+    order: str | None = None,
     prediction: Literal["bar", "diamond", "density"] | None = "bar",
     overall: bool = True,
     worthwhile: tuple[float, float] | float | None = None,

@@ -259,7 +259,7 @@ def _in_order(steps):
     if list(steps["label"]) != given:
         return steps, "given"
     dated = steps.assign(year=[years[label] for label in given])
-    order = usable_order(dated, "year")
+    order = usable_order(dated, None)
     return sort_trials(dated, order).drop(columns="year").reset_index(drop=True), order
 
 
@@ -414,7 +414,7 @@ def outcomes_forest(
     columns: Sequence[str] | Mapping[str, str] = (),
     right: Sequence[str] | Mapping[str, str] = ("effect", "weight"),
     risk_of_bias: pd.DataFrame | None = None,
-    order: str = "year",
+    order: str | None = None,
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
     digits: int | None = None,

@@ -591,6 +591,8 @@ def named(rows, label, distance, outside=True):
     """
     rows = rows.assign(distance=distance)
     if isinstance(label, int | np.integer):
+        if label < 0 or isinstance(label, bool):
+            raise ValueError(f"label is {label!r}; give how many are named, 0 or more, or their names")
         rank = rows["distance"].abs().where(np.broadcast_to(outside, len(rows))).rank(method="first", ascending=False)
         return rows.assign(labelled=rank <= label)
     wanted = {label} if isinstance(label, str) else set(label)

@@ -377,14 +377,25 @@ def same_measure(name, model, measure, of):
 
 
 def usable_order(trials, order):
-    """Return the order asked for, or "given" where the trials do not have what it needs (a year).
+    """Return the order asked for, or where none is "year", or "given" of trials without one.
 
     Any column of the trials will do; a minus in front turns the order round.
     """
     _check.single(order=order)
+    dated = "year" in trials and trials["year"].notna().any()
+    if order is None:
+        return "year" if dated else "given"
     column = order.removeprefix("-")
-    if column == "year" and ("year" not in trials or trials["year"].isna().all()):
-        return "given"
+    if column == "year":
+        if not dated:
+            raise ValueError(f"order is {order!r}, but no trial has a year; give a column of years, or order='given'")
+        years = trials[["label", "year"]].dropna()
+        wordy = years[~years["year"].map(lambda year: any(map(str.isdigit, str(year))))]
+        if len(wordy):
+            label, year = wordy.iloc[0]
+            raise ValueError(
+                f"order is {order!r}, but the year of {label} is {year!r}; give a number, or leave it blank"
+            )
     if order not in ORDERS and column not in ORDERS[1:] and (column not in trials or column == "flags"):
         columns = [c for c in trials if c not in ("flags", "study", "yi", "vi")]
         raise ValueError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import socket
 import zipfile
 from collections.abc import Callable
@@ -573,6 +574,7 @@ def changed(table, **cells):
     return make
 
 
+PROPORTIONS = pd.DataFrame({"yi": [0.1, 0.4, 0.5], "lo": [0.05, 0.2, 0.3], "hi": [0.15, 0.6, 0.7]})
 EFFECTS = [
     ("a negative SD", changed(WIDE, sd1=-2), wide(), "sd"),
     ("an SD in words", changed(WIDE, sd1="two"), wide(), "two"),
@@ -681,6 +683,57 @@ EFFECTS = [
         "are they logs. Give log=True, or log=False",
     ),
     ("events without people", lambda d: COUNTS.drop(columns="n_t"), counted, "n_t"),
+    *(
+        (
+            f"{words} with intervals, on which scale",
+            lambda d: PROPORTIONS,
+            lambda t, measure=measure: ma.effect_sizes(t, measure=measure, ci=("lo", "hi")),
+            f"all of yi and its limits lie between {least} and 1: are they {words}, or .* Give log=False for {words}",
+        )
+        for measure, words, least in (("PLO", "proportions", 0), ("ZCOR", "correlations", -1))
+    ),
+    (
+        "arcsines of proportions, on which scale",
+        lambda d: PROPORTIONS.assign(p=0.01),
+        lambda t: ma.effect_sizes(t, measure="PFT", yi="yi", p="p"),
+        "all of yi lie between 0 and 1: are they proportions, or on the scale .*double arcsine scale",
+    ),
+    (
+        "a proportion of 0 taken to its logit",
+        changed(PROPORTIONS, lo=0),
+        lambda t: ma.effect_sizes(t, measure="PLO", ci=("lo", "hi"), log=False),
+        "row 2, .*'lo .ci_low.': value '0': a proportion must lie between 0 and 1 and be neither",
+    ),
+    (
+        "a variance and an SE that differ",
+        changed(PROPORTIONS.assign(vi=0.25, se=0.5), vi=0.04),
+        lambda t: ma.effect_sizes(t, measure="SMD", yi="yi", vi="vi", se="se"),
+        "row 2, .*'vi': value '0.04': this is a standard error of 0.2, and se one of 0.5",
+    ),
+    (
+        "a variance beside another interval",
+        lambda d: PROPORTIONS.assign(vi=0.04, lo=-5, hi=5.5),
+        lambda t: ma.effect_sizes(t, measure="SMD", yi="yi", vi="vi", ci=("lo", "hi")),
+        "'vi': value '0.04': this is a standard error of 0.2, and lo .ci. one of 2.679",
+    ),
+    (
+        "an SD and an SE that differ",
+        lambda d: WIDE.assign(sd1=30, se=0.6),
+        wide(se_t="se"),
+        "'sd1 .sd_t.': value '30': this is an SD of 30, and se .se_t. one of 2.683",
+    ),
+    (
+        "an effect far from the middle of its interval",
+        changed(PROPORTIONS, yi=1, lo=0.9, hi=5),
+        lambda t: ma.effect_sizes(t, measure="MD", ci=("lo", "hi")),
+        "row 2, .*'yi': value '1': this lies far from the middle of its interval, 0.9 to 5",
+    ),
+    (
+        "a mean far from the middle of its interval",
+        lambda d: WIDE.assign(lo=3.4, hi=9.0),
+        wide(sd_t=None, ci_t=("lo", "hi")),
+        "'m1 .mean_t.': value '4', .*: this lies far from the middle of its interval, 3.4 to 9",
+    ),
 ]
 
 # --- formulas, in which note() must not be called
@@ -798,6 +851,24 @@ CALLS = [
         )
         for second in ("D1", "D1.1")
     ),
+    *(
+        (
+            f"{tool} overall {whole} with a domain that is {domain}",
+            lambda d, tool=tool, whole=whole, domain=domain: ma.read_risk_of_bias(
+                pd.DataFrame({"Study": ["A", "B"], "D1": "Low", "D2": ["Low", domain], "Overall": [whole] * 2}),
+                tool=tool,
+            ),
+            "1 problem.*\n.*row 3, study 'B', column 'D2': value 'D2 deviations.*': this is judged worse"
+            if tool == "RoB 2"
+            else "row 3, study 'B', column 'D2': value 'D2 selection of participants': this is judged worse",
+        )
+        for tool, whole, domain in (
+            ("RoB 2", "Low", "High"),
+            ("RoB 2", "Some concerns", "High"),
+            ("ROBINS-I", "Moderate", "Serious"),
+            ("ROBINS-I", "Serious", "Critical"),
+        )
+    ),
     (
         "contrasts with a column twice",
         lambda d: ma.contrast_effects(twice(ma.read_contrasts(DATA / "contrasts.csv"), "study")),
@@ -876,6 +947,43 @@ CALLS = [
         lambda d: ma.pool_groups(EFFECTS_OF_TWO.assign(g=["x", "x "]), by="g"),
         "by='g': 'x' and 'x ' read alike",
     ),
+    ("a year that no trial has", lambda d: ma.forest(NAMED, order="year"), "order is 'year', but no trial has a year"),
+    (
+        "a year in words",
+        lambda d: ma.forest(ma.effect_sizes(EFFECTS_OF_TWO.assign(year=["2001", "b"]), measure="MD"), order="-year"),
+        "order is '-year', but the year of .* is 'b'; give a number, or leave it blank",
+    ),
+    *(
+        (
+            f"label={label!r} of a {figure}",
+            lambda d, label=label, figure=figure: getattr(ma, figure)(RESULT, label=label),
+            f"label is {label!r}; give how many are named, 0 or more, or their names",
+        )
+        for figure, label in (("funnel", -1), ("radial", True))
+    ),
+    ("a text that is transformed", lambda d: ma.Measure("OR").transform("a"), "values is 'a'; give a number"),
+    ("a dict turned back", lambda d: ma.Measure("OR").inverse({"a": 1}), "values is .'a': 1.; give a number"),
+    (
+        "groups in two letter cases",
+        lambda d: ma.pool_subgroups(RESULT, ["x", "X", "y"]),
+        "by: 'x' and 'X' differ by letter",
+    ),
+    (
+        "groups of a corpus in two letter cases",
+        lambda d: ma.pool_groups(EFFECTS_OF_TWO.assign(g=["x", "X"]), by="g"),
+        "by='g': 'x' and 'X' differ by letter case alone; write them in one way",
+    ),
+    *(
+        (
+            f"categories of a formula {how}",
+            lambda d, second=second: ma.meta_regression("yi ~ kind", WEEKS.assign(kind=["low", second, "high"] * 2)),
+            f"'kind' has the levels 'low' and '{second}', which {words}; write them in one way",
+        )
+        for how, second, words in (
+            ("in two letter cases", "Low", "differ by letter case alone"),
+            ("with blanks", "low ", "read alike"),
+        )
+    ),
     (
         "clusters with blanks",
         lambda d: ma.pool_multilevel([0.1, 0.2, 0.4], [0.1] * 3, cluster=["x", "x ", "y"]),
@@ -891,11 +999,45 @@ CALLS = [
         lambda d: ma.meta_regression("yi ~ dose", EFFECTS_OF_TWO.assign(dose=["10", "20"])),
         "'dose' holds numbers as text, such as '10'",
     ),
+    *(
+        (f"the formula {right}", lambda d, right=right: ma.meta_regression(f"yi ~ {right}", WEEKS), words)
+        for right, words in (
+            ("week**2", r"'week \*\* 2' is 'week' alone, as \*\* crosses terms; write I.week \*\* 2."),
+            ("week + week**2", r"write I.week \*\* 2."),
+            ("log(dose)**2 + week", r"'log.dose. \*\* 2' is 'log.dose.' alone"),
+            ("week^2", r"'week . 2' is no power; write I.week \*\* 2."),
+            ("week - dose", "'week - dose' takes 'dose' out of the terms, among which it is not; write I.week - dose."),
+            ("week + -dose", "'-dose' takes nothing out; write I.-dose."),
+            ("dose*dose", "'dose . dose' crosses 'dose' with itself"),
+            ("0*dose", "'0 . dose' multiplies terms, and a number is none; write I.0 . dose."),
+            ("dose/10", "'dose / 10' multiplies terms, and a number is none; write I.dose / 10."),
+        )
+    ),
+    (
+        "the formula week**2 that is trusted",
+        lambda d: ma.meta_regression("yi ~ week**2", WEEKS, unsafe=True),
+        "'week' alone",
+    ),
+    *(
+        (
+            f"the outcome {left} beside {spread}",
+            lambda d, left=left, spread=spread: ma.meta_regression(
+                f"{left} ~ week", WEEKS.rename(columns={"vi": spread})
+            ),
+            f"the outcome is '{re.escape(left)}', and '{spread}' holds the .* of yi; write 'yi ~ …', or name",
+        )
+        for left, spread in (("np.exp(yi)", "vi"), ("2*yi", "vi"), ("vi", "vi"), ("dose", "se"))
+    ),
+    (
+        "a function in place of values",
+        lambda d: ma.effect_sizes(ma.read_trials(cells())).where(week=lambda week: week > 2),
+        "week= is a function; give values",
+    ),
     ("a choice of trials in words", lambda d: ma.multiverse(ma.read_trials(cells()), where="x"), "where is 'x'; give"),
     (
         "proportions in place of logits",
         lambda d: ma.effect_sizes(EFFECTS_OF_TWO, measure="PLO", yi="yi", vi="vi", log=False),
-        "log=False is for ratios; effects of measure='PLO' are read as they are pooled .logit scale.",
+        "log=False of measure='PLO' is for proportions beside an interval or a p-value; .* pooled .logit scale.",
     ),
     (
         "a Series of a sorted table",
@@ -1051,6 +1193,9 @@ CALLS = [
     ),
     ("vcov in words", lambda d: ma.pool_multilevel([1, 2], cluster=["a", "b"], vcov="x"), "vcov must hold numbers"),
 ]
+WEEKS = pd.DataFrame(
+    {"yi": [0.1, 0.5, 0.3, 0.9, 0.2, 0.4], "vi": 0.1, "week": [1, 2, 4, 6, 8, 9], "dose": [1.0, 3, 2, 7, 5, 4]}
+)
 OPTIONS = [
     ("an estimator that is none", {"tau2_method": "REMLL"}, "REML"),
     ("an interval that is none", {"ci_method": "wald"}, "ci_method"),
