@@ -884,6 +884,14 @@ def test_every_problem_is_named_at_once():
     ]
 
 
+@pytest.mark.parametrize(("formula", "column"), [("yi ~ C(week)", "C"), ("yi ~ np.log(week)", "np")])
+def test_a_column_that_hides_a_function_is_told(formula, column):
+    data = pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.3], "vi": 0.1, "week": [1, 2, 1, 2]})
+    meta_regression(formula, data)
+    with pytest.raises(ValueError, match=f"'{column}' is a column of data, and so no function; rename the column"):
+        meta_regression(formula, data.assign(**{column: 1.0}))
+
+
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [

@@ -212,6 +212,8 @@ def _call(node, columns, inside):
     name = ast.unparse(node.func)
     if name not in _LISTED or not isinstance(node.func, ast.Name | ast.Attribute):
         return f"{name!r} is called in the formula"
+    if (first := name.partition(".")[0]) in columns:
+        return f"{first!r} is a column of data, and so no function; rename the column"
     if not all(named.arg for named in node.keywords):
         return f"{_piece(node)} unpacks its arguments"
     if name == "Q" and not (len(node.args) == 1 and _is_text(node.args[0]) and not node.keywords):
