@@ -13,7 +13,20 @@ TYPED_NUMBER = re.compile(r"(?<![\w./])[-−+]?\d+\.\d{2,}(?![\w/])")
 NO_RESULT = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+")
 CONVENTIONS = {"0.05", "0.95", "0.01"}
 
+PARTS = ("**Question.**", "**You will learn**", "**Time:**", "**Read before:**")
+TERM = re.compile(r"\[\*\*[^\]]*\*\*\]\(\.\./docs/glossary\.md#([^)]*)\)")
+
+
+def solutions(path):
+    """Return (number, cell) of the cells with a solution."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(i, cell) for i, cell in enumerate(found, start=1) if "solution" in cell["metadata"].get("tags", [])]
+
+
 each_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
+
+# Those that teach have exercises, each with its solution in a folded cell.
+each_lesson = pytest.mark.parametrize("path", [p for p in PATHS if solutions(p)], ids=lambda path: path.stem)
 
 
 def cells(path, kind=None):
@@ -92,3 +105,42 @@ def test_no_result_is_typed_into_the_text(path):
     found = {i: TYPED_NUMBER.findall(NO_RESULT.sub("", source)) for i, source in cells(path, "markdown")}
     typed = {i: [n for n in numbers if n not in CONVENTIONS] for i, numbers in found.items()}
     assert {i: numbers for i, numbers in typed.items() if numbers} == {}
+
+
+@each_lesson
+def test_a_lesson_begins_with_what_a_reader_asks_first(path):
+    (_, first), *_ = cells(path)
+    assert [part for part in PARTS if part not in first] == []
+
+
+@each_lesson
+def test_every_exercise_has_its_solution_folded_below_it_and_checked(path):
+    exercises = [i for i, source in cells(path, "markdown") if re.search(r"^\*\*Exercise \d", source, re.MULTILINE)]
+    assert 3 <= len(exercises) <= 5
+    *solved, (last, _) = solutions(path)
+    assert [i for i, _ in solved] == [i + 1 for i in exercises]
+    assert all("assert " in "".join(cell["source"]) for _, cell in solved)
+    folded = {"source_hidden": True, "outputs_hidden": True}
+    assert [i for i, cell in solutions(path) if cell["metadata"]["jupyter"] != folded] == []
+    answers = cells(path)[last - 2][1]
+    assert last == len(cells(path)) and answers.startswith("## Test yourself")
+
+
+@each_lesson
+def test_sentences_of_a_lesson_are_short(path):
+    for _, source in cells(path, "markdown"):
+        text = re.sub(r"\$\$.*?\$\$", ". ", NO_RESULT.sub("]", source), flags=re.DOTALL)
+        for sentence in re.split(r"(?<=[.?!:;])\s|\n\n|\n[-\d|]", text):
+            assert len(sentence.split()) <= 30, sentence
+
+
+@each_lesson
+def test_a_term_is_bold_and_linked_where_it_first_stands_and_nowhere_else(path):
+    terms = [term for _, source in cells(path, "markdown") for term in TERM.findall(source)]
+    assert len(terms) == len(set(terms)) > 5
+
+
+@each_lesson
+def test_results_of_a_lesson_are_set_and_not_printed(path):
+    source = "\n".join(source for _, source in cells(path, "code"))
+    assert "print(" not in source and "no difference" not in source

@@ -63,6 +63,7 @@ TESTS = {
     "models/counts": "counts sensitivity doors metafor results",
     "models/design": "regression subgroups influence regression_curve plots_bubble metafor results",
     "models/diagnostics": "diagnostics influence pvalues plots_qq plots_radial",
+    "models/explain": "explain",
     "models/formulas": "regression regression_curve moderators results",
     "models/imputation": "imputation multiverse results",
     "models/network": "network results doors",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from analysis.data.effect_sizes import EffectSizes
     from analysis.models.counts import PooledCounts
+    from analysis.models.explain import Explanation
 
 # An HKSJ standard error is below this share of the normal one in a millionth of the pools of three studies, and in
 # fewer of more: the effects then agree by chance, or by rounding.
@@ -495,6 +496,32 @@ class PooledEffect(Result):
         """
         table = studies_and_summary(self)
         return self.measure.transform_table(table) if transform else table
+
+    def explain(self) -> Explanation:
+        r"""Return the pooling step by step, each formula with the numbers of this result put in.
+
+        Returns
+        -------
+        Explanation
+            A notebook shows its formulas set; ``print`` writes them as plain text. All numbers are on the scale of
+            analysis, the pooled ones at the end also on the scale people read.
+
+        See Also
+        --------
+        summary : The numbers alone.
+
+        Examples
+        --------
+        >>> from analysis import pool
+        >>> steps = str(pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="z").explain()).split("\n\n")
+        >>> print(steps[9])
+        9. Confidence interval
+        The 95% interval reaches 1.9600 standard errors to either side, as normal errors do.
+            −1.2415 ± 1.9600 × 0.4492 = −2.1219 to −0.3612
+        """
+        from analysis.models.explain import explain
+
+        return explain(self)
 
     def _in_words(self):
         return sentences.pooled_effect(self)
