@@ -236,6 +236,18 @@ from .models.sensitivity import (
 from .models.sensitivity import (
     permutation_test as permutation_test,
 )
+from .models.simulation import (
+    Power as Power,
+)
+from .models.simulation import (
+    Simulation as Simulation,
+)
+from .models.simulation import (
+    power as power,
+)
+from .models.simulation import (
+    simulate as simulate,
+)
 from .models.small_study import (
     begg_test as begg_test,
 )

@@ -211,6 +211,14 @@ def amount(name, value):
     return number
 
 
+def number(name, value):
+    """Return `value` as float; raise ValueError unless it is one finite number."""
+    found = _number(value)
+    if found is None or not np.isfinite(found):
+        raise ValueError(f"{name}={value!r} must be one finite number")
+    return found
+
+
 def whole(name, value):
     """Raise ValueError unless `value` is a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from analysis.models.results import PooledEffect
     from analysis.models.selection import ExcessSignificance, FailSafeN, PCurve, SelectionModel
     from analysis.models.sensitivity import Bootstrap, Gosh
+    from analysis.models.simulation import Power, Simulation
     from analysis.models.small_study import (
         AsymmetryTest,
         LfkIndex,
@@ -1624,6 +1625,87 @@ def selection_model(fit: SelectionModel) -> Told:
     )
     side = {"greater": "effects above 0", "less": "effects below 0"}.get(fit.alternative, "effects other than 0")
     return f"Selection model ({fit.kind}) in favour of {side}, {words.counted(fit.k)}", said
+
+
+def simulation(found: Simulation) -> Told:
+    """Return how well each estimator and interval did, and what was simulated.
+
+    Parameters
+    ----------
+    found : analysis.Simulation
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    said: Said = []
+    several = found.table["tau2"].nunique() > 1
+
+    def share(row, name):
+        value, error = 100.0 * row[name], 100.0 * row[f"{name}_mcse"]
+        digits = max(1, -math.floor(math.log10(error))) if error > 0 else 1
+        return f"{number(value, digits)}% ({number(error, digits)})"
+
+    for _, row in found.table.iterrows():
+        at = f"τ² {as_given(row['tau2'])}, " if several else ""
+        bias = f"bias {significant(row['bias'])} ({significant(row['bias_mcse'])})"
+        parts = [f"coverage {share(row, 'coverage')}", bias, f"width {significant(row['width'], 3)}"]
+        parts.append(f"{'rejects' if found.mean == 0 else 'power'} {share(row, 'power')}")
+        parts += [f"failed {share(row, 'failed')}"] if row["failed"] > 0 else []
+        said.append((f"{at}{row['tau2_method']}, {row['ci_method']}", "; ".join(parts)))
+    tau2 = "" if several else f", τ² {as_given(found.table['tau2'][0])}"
+    drawn = f"{_true_mean(found)}{tau2}, {found.true_effects} true effects, {found.variances} variances"
+    chosen = f", selected by p ({found.kind})" if found.selection else ""
+    said.append(("Drawn", f"{drawn}{chosen}"))
+    said.append(("Note", f"{level(found.confidence_level)} intervals; in brackets Monte-Carlo standard errors."))
+    return f"Simulation of {number(found.n, 0)} meta-analyses of {counted(found.k, 'study')}", said
+
+
+def power(found: Power) -> Told:
+    """Return the power to find a mean and heterogeneity, and what is lacking.
+
+    Parameters
+    ----------
+    found : analysis.Power
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    said: Said = [("Mean", f"power {percent(found.power)} at p ≤ {as_given(found.alpha)} ({found.ci_method})")]
+    if not math.isnan(found.heterogeneity_power):
+        said.append(
+            ("Heterogeneity", f"power {percent(found.heterogeneity_power)} to find τ² {significant(found.tau2)}")
+        )
+    goal = f"{percent(found.target)} power"
+    if math.isinf(found.further):
+        said.append(("Further", f"no number of studies has {goal}"))
+    else:
+        said.append(("Further", f"{counted(int(found.further), 'further study')} for {goal}"))
+    adjusted = f"with heterogeneity (D² {percent(found.diversity)})"
+    if not math.isnan(found.people) and math.isfinite(found.required_people):
+        needed, with_tau2 = (number(math.ceil(x), 0) for x in (found.required_people, found.adjusted_people))
+        said.append(("People", f"{number(found.people, 0)}; {needed} in one trial of {goal}, {with_tau2} {adjusted}"))
+    elif math.isfinite(found.required_information):
+        shares = (found.information / x for x in (found.required_information, found.adjusted_information))
+        plain, with_tau2 = (percent(x) for x in shares)
+        said.append(("Information", f"{plain} of that of one trial of {goal}, {with_tau2} {adjusted}"))
+    said.append(("Note", "τ² and variances are taken as known: estimating them costs power, as simulate tells."))
+    return f"Power of {counted(found.k, 'study')} to find {_true_mean(found)}", said
+
+
+def _true_mean(found):
+    """The true mean on the scale people read."""
+    measure = found.measure
+    return (
+        f"a mean of {as_given(found.mean)}"
+        if not measure.is_ratio
+        else f"a ratio of {ratio(measure.transform(found.mean))}"
+    )
 
 
 def excess_significance(found: ExcessSignificance) -> Told:

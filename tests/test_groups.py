@@ -357,3 +357,8 @@ def test_dask_two_processes_give_the_same_bytes_as_one(dask):
             pd.testing.assert_frame_equal(lazy.compute().sort_index(), alone, check_exact=True)
             for one, other in zip(dask.compute(batch)[0], rows, strict=True):
                 np.testing.assert_array_equal(one, other)
+            asked = {"studies": vi[3, :30], "tau2": 0.1, "n_simulations": 20_000, "ci_method": ["z", "HKSJ"]}
+            there = ma.simulate(**asked, also=lambda y, v, fits: {"largest": y.max(axis=1)}, client=client)
+            here = ma.simulate(**asked, also=lambda y, v, fits: {"largest": y.max(axis=1)})
+            pd.testing.assert_frame_equal(there.table, here.table, check_exact=True)
+            pd.testing.assert_frame_equal(there.also, here.also, check_exact=True)

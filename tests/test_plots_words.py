@@ -220,7 +220,6 @@ def test_i2_says_what_it_is_made_from(method, source):
         (Wording("MD", "lower", ("a", "b"), "points"), (1, 1), (-1, -1), "Dashed line: {difference}, 1 point less"),
         (Wording("SMD", "higher", ("a", "b")), 0.25, (0.25, 0.25), "Dashed line: {difference}, 0.25 more"),
         (Wording("RD", "lower", ("a", "b")), 0.005, (-0.005, -0.005), "Dashed line: {difference}, 0.005 less"),
-        (Wording("MD", "lower", ("a", "b")), (-1, 2), (-2, 1), "Band: {difference}, −2 to 1"),
         (Wording("RR", "higher", ("a", "b")), 1.25, (0.2231435, 0.2231435), "Dashed line: {effect}, 1.25"),
         (Wording("OR", "lower", ("a", "b")), (0.9, 0.8), (-0.223144, -0.105361), "Band: {effect}, 0.8 to 0.9"),
         (Wording(""), 0.3, (0.3, 0.3), "Dashed line: smallest worthwhile effect, 0.3"),

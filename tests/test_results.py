@@ -72,6 +72,8 @@ def made():
         "limit": ma.limit_meta_analysis(*few),
         "lfk": ma.lfk_index(*few),
         "small studies": ma.small_study_effects(*few),
+        "power": ma.power(few[1], 0.4, tau2=0.02),
+        "simulation": ma.simulate(few[1], n_simulations=20),
         "provenance": ma.provenance(effects, "chow2006"),
     }
 
@@ -111,6 +113,8 @@ NAMES = (
     "limit",
     "lfk",
     "small studies",
+    "power",
+    "simulation",
     "provenance",
 )
 OF_NO_ROW = ("effects", "provenance")  # tables, which are no Result

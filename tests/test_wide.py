@@ -1066,7 +1066,8 @@ def test_every_measure_is_pooled_and_drawn(measure):
 
 
 def test_people_of_both_arms_stand_in_a_forest():
-    table = ma.forest(ma.effect_sizes(EVERYTHING), columns=["n", "arms"]).content.table
+    with pytest.warns(UserWarning, match="the trials have a column of this name too, which is not drawn"):
+        table = ma.forest(ma.effect_sizes(EVERYTHING), columns=["n", "arms"]).content.table
     assert table.loc[table["kind"] == "trial", "n_treatment"].eq(30).all()
     plt.close("all")
 

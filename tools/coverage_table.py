@@ -50,19 +50,31 @@ def people_of_trials():
 
 
 def simulated(cell, replications, people):
-    """Outcomes and estimated variances, shape (replications, k)."""
+    """Outcomes and estimated variances, shape (replications, k), as `simulate` draws them."""
+    parts = []
+    simulate(cell, replications, people, "z", lambda yi, vi, _: parts.append((yi, vi)) or {})
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def simulate(cell, replications, people, methods, also):
+    """What `ma.simulate` finds of a cell."""
     k, tau, sizes, *skewed = cell
-    rng = np.random.default_rng([SEED, zlib.crc32(repr(cell).encode())])
-    shape = (replications, k)
-    if sizes == "real":
-        n = people[rng.integers(len(people), size=shape)]
-    else:
-        n = np.full((*shape, 2), 30.0 if sizes == "equal" else 12.0)
-        n[:, 0] = 30.0 if sizes == "equal" else 120.0
-    # A gamma variable of shape 2 has mean 2, variance 2 and a skewness of the root of 2.
-    true = (rng.gamma(2.0, size=shape) - 2.0) / np.sqrt(2.0) if skewed else rng.standard_normal(shape)
-    yi = tau * true + SD * np.sqrt((1.0 / n).sum(axis=-1)) * rng.standard_normal(shape)
-    return yi, (SD**2 * rng.chisquare(n - 1.0) / (n - 1.0) / n).sum(axis=-1)
+    of = {
+        "real": {"studies": people, "k": k},
+        "equal": {"studies": np.full(k, 30.0)},
+        "one large": {"studies": np.array([120.0, *[12.0] * (k - 1)])},
+    }
+    return ma.simulate(
+        **of[sizes],
+        tau2=tau**2,
+        sd=SD,
+        true_effects="skewed" if skewed else "normal",
+        ci_method=methods,
+        confidence_level=LEVEL,
+        n_simulations=replications,
+        also=also,
+        seed=[SEED, zlib.crc32(repr(cell).encode())],
+    )
 
 
 def held(tau, low, high):
@@ -74,31 +86,40 @@ def held(tau, low, high):
 
 def means(cell, replications, people):
     """Coverage of the mean by each method, and what else is told of the estimates, in percent."""
-    yi, vi = simulated(cell, replications, people)
-    fits = {method: ma.pool_batch(yi, vi, ci_method=method, confidence_level=LEVEL) for method in METHODS}
-    found = {name: (fit.ci_low <= 0.0) & (fit.ci_high >= 0.0) for name, fit in fits.items()}
-    found |= {f"{name}, {WIDE}": fit.ci_high - fit.ci_low > POINTS for name, fit in fits.items()}
-    # The Q-profile interval begins at 0, or is empty, where Q is below its upper quantile without heterogeneity.
-    q = fits["z"].q
-    found |= {NONE: fits["z"].tau2 == 0.0, FROM_NONE: special.chdtrc(cell[0] - 1, q) > (1.0 - LEVEL) / 2.0}
+    simulation = simulate(cell, replications, people, METHODS, told_beside)
+    of = simulation.table.set_index("ci_method")
+    found = of["coverage"].to_dict() | simulation.also.set_index("name")["value"].to_dict()
+    found |= {name: of.loc[method, "width"] / of.loc["HKSJ", "width"] for name, method in WIDTHS.items()}
+    return {name: 100.0 * value for name, value in found.items()}
+
+
+def told_beside(_yi, _vi, fits):
+    """What is told of each meta-analysis beside the coverage."""
+    fits = {method: fit for (_, method), fit in fits.items()}
     width = {name: fit.ci_high - fit.ci_low for name, fit in fits.items()}
+    found = {f"{name}, {WIDE}": each > POINTS for name, each in width.items()}
+    # The Q-profile interval begins at 0, or is empty, where Q is below its upper quantile without heterogeneity.
+    k, q = fits["z"].k, fits["z"].q
+    found |= {NONE: fits["z"].tau2 == 0.0, FROM_NONE: special.chdtrc(k - 1, q) > (1.0 - LEVEL) / 2.0}
     found |= {NARROW: width["HKSJ"] < width["z"]}
-    found |= {name: found[method] & found[NARROW] for name, method in THERE.items()}
-    found |= {name: width[method] / width["HKSJ"].mean() for name, method in WIDTHS.items()}
-    return {name: 100.0 * np.mean(which) for name, which in found.items()}
+    for name, method in THERE.items():
+        found[name] = (fits[method].ci_low <= 0.0) & (fits[method].ci_high >= 0.0) & found[NARROW]
+    return found
 
 
 def predictions(cell, replications, people):
     """Share of true effects that prediction intervals hold, in percent."""
     k, tau, _ = cell
-    yi, vi = simulated(cell, replications, people)
-    fit = ma.pool_batch(yi, vi, ci_method="HKSJ-wide", confidence_level=LEVEL)
-    half = -special.stdtrit(k - 1, (1.0 - LEVEL) / 2.0) * np.sqrt(fit.tau2 + fit.se**2)
-    low, high = prediction_interval(yi.T, vi.T, (fit.ci_low, fit.ci_high), LEVEL)
-    by_t = held(tau, fit.estimate - half, fit.estimate + half)
-    found = {NAGASHIMA: held(tau, low, high), T: by_t}
-    found |= {f"{name}, {POOR}": share < PREDICTED for name, share in found.items()}
-    return {name: 100.0 * share.mean() for name, share in found.items()}
+
+    def predicted(yi, vi, fits):
+        (fit,) = fits.values()
+        half = -special.stdtrit(k - 1, (1.0 - LEVEL) / 2.0) * np.sqrt(fit.tau2 + fit.se**2)
+        low, high = prediction_interval(yi.T, vi.T, (fit.ci_low, fit.ci_high), LEVEL)
+        found = {NAGASHIMA: held(tau, low, high), T: held(tau, fit.estimate - half, fit.estimate + half)}
+        return found | {f"{name}, {POOR}": share < PREDICTED for name, share in found.items()}
+
+    also = simulate(cell, replications, people, "HKSJ-wide", predicted).also
+    return (100.0 * also.set_index("name")["value"]).to_dict()
 
 
 def narrow_ones(found):

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis._types import Floats
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 # Array elements in a block: with fewer, threads wait for one another more than they compute.
 _BLOCK = 1 << 18
@@ -74,7 +77,7 @@ def in_blocks(
     if len(blocks) > 1:
         # Freed at once: the C library then keeps freed memory at hand for the next block.
         np.empty(_BLOCK << 3)
-    done = _done(work, blocks, n_jobs)
+    done = worked(work, blocks, n_jobs)
     for block, found in told(done, np.count_nonzero(sizes), "meta-analyses", lambda part: sizes[part[0]].size):
         if not out:
             out = {name: np.zeros((*x.shape[:-1], sizes.size), x.dtype) for name, x in found.items()}
@@ -140,8 +143,19 @@ def of_dask(values: Any) -> bool:
     return type(values).__module__.partition(".")[0] == "dask"
 
 
-def _done(work, blocks, n_jobs):
-    """The work on each block, in their order."""
+def worked(
+    work: Callable[[Any], _Part], blocks: Sequence[Any], n_jobs: int = 1, client: Executor | Any = None
+) -> Iterator[_Part]:
+    """The work on each block, in their order, by so many threads or by a client that takes what is submitted.
+
+    Examples
+    --------
+    >>> list(worked(abs, [-1, 2], n_jobs=2))
+    [1, 2]
+    """
+    if client is not None:
+        yield from (future.result() for future in [client.submit(work, block) for block in blocks])
+        return
     threads = min(os.cpu_count() or 1 if n_jobs == -1 else n_jobs, len(blocks))
     if threads < 2:
         yield from map(work, blocks)

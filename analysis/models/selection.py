@@ -367,11 +367,7 @@ def selection_model(
     >>> round(fit.estimate, 2), round(fit.unadjusted.estimate, 2), round(fit.lrt_pvalue, 2)
     (0.03, 0.33, 0.0)
     """
-    _check.option("kind", kind, get_args(SelectionKind))
-    if alternative is not None:
-        _check.option("alternative", alternative, get_args(Alternative))
-    if kind == "beta" and alternative == "two-sided":
-        raise ValueError("alternative='two-sided' is for kind='steps'; a beta density is one of one-sided p values")
+    _check_kind(kind, "greater" if alternative is None else alternative)
     ends = _ascending(steps) if kind == "steps" else ()
     extra = len(ends) if kind == "steps" else 2
     options = {"tau2_method": "ML", "ci_method": "z", "confidence_level": confidence_level}
@@ -445,6 +441,63 @@ def _refuse_empty(held, ends, alternative):
         ],
         f"the steps of p, {', '.join(f'{end:g}' for end in ends)}",
     )
+
+
+def check_selection(
+    weights: Any, kind: SelectionKind, steps: Any, alternative: Alternative
+) -> tuple[tuple[float, ...], SelectionKind, tuple[float, ...], Alternative]:
+    """Weights of a selection, its kind, steps without a last one at 1, and alternative; ValueError for what cannot be.
+
+    Examples
+    --------
+    >>> check_selection([1, 0.2], "steps", 0.025, "greater")
+    ((1.0, 0.2), 'steps', (0.025,), 'greater')
+    """
+    _check_kind(kind, alternative)
+    ends = _ascending(steps) if kind == "steps" else ()
+    given = np.atleast_1d(_check.as_floats(weights))
+    needed = len(ends) + 1 if kind == "steps" else 2
+    if given.shape != (needed,):
+        what = f"weights, one for each interval between {len(ends)} steps" if kind == "steps" else "powers"
+        raise ValueError(f"selection={weights!r} must be {needed} {what}")
+    if not (np.isfinite(given) & (given >= 0)).all() or not given.any() or (kind == "beta" and not given.all()):
+        least = "numbers of at least 0, not all of them 0" if kind == "steps" else "positive numbers"
+        raise ValueError(f"selection={weights!r} must be finite {least}")
+    return tuple(given.tolist()), kind, ends, alternative
+
+
+def _check_kind(kind, alternative):
+    """Raise ValueError for a kind or an alternative that is not known, or for two that do not go together."""
+    _check.option("kind", kind, get_args(SelectionKind))
+    _check.option("alternative", alternative, get_args(Alternative))
+    if kind == "beta" and alternative == "two-sided":
+        raise ValueError("alternative='two-sided' is for kind='steps'; a beta density is one of one-sided p values")
+
+
+def published(
+    y: Floats,
+    se: Floats,
+    weights: tuple[float, ...],
+    kind: SelectionKind,
+    steps: tuple[float, ...],
+    alternative: Alternative,
+) -> Floats:
+    """How likely outcomes (n,) are to be published, as a share of the most likely there can be.
+
+    Examples
+    --------
+    >>> published(np.array([3.0, 0.5]), np.ones(2), (1.0, 0.2), "steps", (0.025,), "greater").tolist()
+    [1.0, 0.2]
+    """
+    y = -y if alternative == "less" else y
+    found = selection_weights(y[None], se[None], kind, steps, alternative == "two-sided")
+    if kind == "steps":
+        return (found.inside[:, 0] * np.array(weights)[:, None]).sum(axis=0) / max(weights)
+    a, b = np.array(weights) - 1.0
+    # The density is largest at an end, or where its slope is 0.
+    p = np.clip([0.0, 1.0, a / (a + b) if a > 0 and b > 0 else 0.0], _CLIP, 1.0 - _CLIP)
+    log = a * found.logs[0, 0] + b * found.logs[1, 0]
+    return np.exp(log - (a * np.log(p) + b * np.log1p(-p)).max())
 
 
 def selection_curve(fit: SelectionModel) -> pd.DataFrame:
