@@ -69,6 +69,8 @@ from .evidence.multiverse import (
 from .evidence.multiverse import (
     multiverse_findings as multiverse_findings,
 )
+from .evidence.over_time import ArmsOverTime as ArmsOverTime
+from .evidence.over_time import pool_over_time as pool_over_time
 from .evidence.provenance import Provenance as Provenance
 from .evidence.provenance import provenance as provenance
 from .evidence.responders import (
@@ -124,6 +126,12 @@ from .models.diagnostics import (
 )
 from .models.diagnostics import (
     standardised_residuals as standardised_residuals,
+)
+from .models.doses import (
+    DoseResponse as DoseResponse,
+)
+from .models.doses import (
+    dose_response as dose_response,
 )
 from .models.groups import pool_groups as pool_groups
 from .models.imputation import ImputedEffect as ImputedEffect
@@ -310,6 +318,7 @@ from .plots._selection import selection_plot as selection_plot
 from .plots._theme import figure_labels as figure_labels
 from .plots._theme import theme as theme
 from .plots._therapies import therapies_forest as therapies_forest
+from .plots._time import time_plot as time_plot
 from .sentences import findings as findings
 
 __version__: str

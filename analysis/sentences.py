@@ -40,10 +40,12 @@ from analysis.text import (
 if TYPE_CHECKING:
     from analysis.evidence.arms import PooledArms
     from analysis.evidence.contextual import ContextualShare
+    from analysis.evidence.over_time import ArmsOverTime
     from analysis.models.bayes import PosteriorEffect
     from analysis.models.bivariate import BivariateEffect
     from analysis.models.coefficients import Contrast
     from analysis.models.counts import PooledCounts
+    from analysis.models.doses import DoseResponse
     from analysis.models.imputation import ImputedEffect
     from analysis.models.multilevel import MultilevelEffect, MultilevelRegression
     from analysis.models.network import ComparedTherapies
@@ -989,10 +991,15 @@ def _coefficients(fit):
 
 
 def _joint_test(fit):
-    count, df = fit.qm_df
-    test = f"F {number(fit.qm)} on {count} and {number(df, 0 if float(df).is_integer() else 1)} df"
-    test = f"chi² {number(fit.qm)} on {count} df" if math.isinf(df) else test
-    return f"{test}, p {equals(fit.qm_pvalue)}"
+    return wald_test(fit.qm, fit.qm_df, fit.qm_pvalue)
+
+
+def wald_test(statistic: float, df: tuple[int, float], pvalue: float) -> str:
+    """Return a joint test of coefficients in words: "F 1.20 on 2 and 9 df, p = 0.35"."""
+    count, rest = df
+    test = f"F {number(statistic)} on {count} and {number(rest, 0 if float(rest).is_integer() else 1)} df"
+    test = f"chi² {number(statistic)} on {count} df" if math.isinf(rest) else test
+    return f"{test}, p {equals(pvalue)}"
 
 
 def _moderators(fit, words):
@@ -1365,6 +1372,126 @@ def compared_therapies(found: ComparedTherapies) -> Told:
         ("Note", capital(indirect(found, words)) + "."),
     ]
     return f"Therapies of the column {found.by}, each against {found.comparator}{_named(words)}", said
+
+
+def dose_response(found: DoseResponse) -> Told:
+    """Return how effects differ by dose, whether the curve is straight, and what this rests on.
+
+    Parameters
+    ----------
+    found : analysis.DoseResponse
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words, fit = Wording.of(found), found.regression
+    others = dict.fromkeys(x for x in (found.lowest, (found.lowest + found.highest) / 2, found.highest))
+    said = [(f"At {dose_of(found, x)}", dose_difference(found, x, words)) for x in others if x != found.reference]
+    if found.shape != "linear":
+        said.append(("Nonlinearity", wald_test(*found.nonlinearity, found.nonlinearity.pvalue)))
+    if found.knots:
+        said.append(("Knots", ", ".join(map(amount, found.knots))))
+    if not _is_common(fit):
+        said.append(("Between", _between(words, fit.tau2, fit.tau2_ci, fit, "Q-profile")))
+    said += _left_out(fit)
+    said.append(
+        ("Note", f"One dose in each {words.noun}, and nobody was randomised between the doses of different ones.")
+    )
+    shape, over = {"spline": "restricted cubic spline"}.get(found.shape, found.shape), words.measure.joined or "minus"
+    how = f"{shape}; {_how(fit, fit.df_resid)}"
+    head = f"Effects by {found.dose}, each {over} the effect at {dose_of(found, found.reference)}"
+    return f"{head}{_named(words)}, {_counted(words, fit)} ({how})", said
+
+
+def dose_of(found: DoseResponse, dose: float) -> str:
+    """Return a dose with its unit, or what it is: "2000 pulses", "sessions 20"."""
+    return f"{amount(dose)} {found.unit}" if found.unit else f"{found.dose} {amount(dose)}"
+
+
+def amount(x: float) -> str:
+    """Return a number with as few decimals as tell it to about four digits: "2000", "0.2", "18.4"."""
+    return number(x, next((d for d in range(6) if abs(round(x, d) - x) <= 5e-4 * abs(x)), 6))
+
+
+def dose_difference(found: DoseResponse, dose: float, words: Wording) -> str:
+    """Return by how much the effect at a dose differs from the one at the reference dose, with interval.
+
+    Parameters
+    ----------
+    found : analysis.DoseResponse
+    dose : float
+    words : Wording
+
+    Returns
+    -------
+    str
+    """
+    return _difference(found.predict([dose]).iloc[0], words, found.confidence_level)
+
+
+def _difference(row, words, confidence_level, more=""):
+    """A difference of two means with its interval: of logs a ratio, of logits and the like on their scale."""
+    own = words if words.measure.is_ratio else dataclasses.replace(words, measure=Measure(""))
+    own = own.to(own.decimals(row["ci_low"], row["ci_high"], words.digits or 0))
+    at = f"{level(confidence_level)} CI"
+    return own.within(row["estimate"], (row["ci_low"], row["ci_high"]), at, unit=True, more=more)
+
+
+def arms_over_time(found: ArmsOverTime) -> Told:
+    """Return how the change within arms goes on over weeks, whether their difference does, and what this rests on.
+
+    Parameters
+    ----------
+    found : analysis.ArmsOverTime
+
+    Returns
+    -------
+    heading : str
+    said : list of (str or None, str or None)
+        Pairs of a label and a text, as :class:`InWords` reads them.
+    """
+    words = Wording.of(found)
+    names = {"placebo": capital(words.arms[1]), "treatment": capital(words.arms[0]), "contrast": "Difference"}
+    said = [(name, f"{change_a_week(found, role, words)} a week") for role, name in names.items()]
+    at = found.predict([found.points["week"].min(), found.points["week"].max()])
+    there = [
+        f"{_difference(row, words, found.confidence_level)} at week {amount(row['week'])}"
+        for row in at[at["role"] == "contrast"].to_dict("records")
+    ]
+    said.append(("Does it last", f"{words.contrast}, {' and '.join(there)}: {lasting(found)}"))
+    late = f"Which {words.nouns} measured late was not randomised"
+    said.append(("Note", f"{late}; {words.counted(found.repeated)} measured several times."))
+    how = f"three levels, tau² by {found.contrast.tau2_method}, {found.contrast.ci_method}"
+    how += f"; correlation {number(found.correlation)} between times"
+    said += _left_out(found)
+    what = f"Change in {words.outcome_name}" if words.outcome_name else "Change"
+    return f"{what} over weeks, {found.k} measurements of {words.counted(found.trials)} ({how})", said
+
+
+def lasting(found: ArmsOverTime) -> str:
+    """Return whether what the arms differ by changes with time, to end a sentence."""
+    low, high = found.contrast.conf_int().loc["week"]
+    return "compatible with no change over time" if low <= 0 <= high else "so it changes over time"
+
+
+def change_a_week(found: ArmsOverTime, role: str, words: Wording) -> str:
+    """Return the change a week in the arms of a role, or of what they differ by, with interval and p.
+
+    Parameters
+    ----------
+    found : analysis.ArmsOverTime
+    role : {"placebo", "treatment", "contrast"}
+    words : Wording
+
+    Returns
+    -------
+    str
+    """
+    row = getattr(found, role).summary_frame().loc["week"]
+    return _difference(row, words, found.confidence_level, more=f"; p {equals(row['pvalue'])}")
 
 
 def indirect(found: ComparedTherapies, words: Wording) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from data_cases import as_read
 from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -68,6 +69,8 @@ def figures():
         "steps": ma.steps_forest(ma.leave_one_out(effects)),
         "cumulative": ma.steps_forest(ma.cumulative(effects), overall=pooled),
         "therapies": ma.therapies_forest(ma.compare_therapies(effects, "therapy_family")),
+        "time": ma.time_plot(ma.pool_over_time(measured_twice())),
+        "narrow time": ma.time_plot(ma.pool_over_time(measured_twice()), width_mm="single"),
         "outcomes": ma.outcomes_forest({"first": effects, "second": effects}),
         "bubble": ma.bubble(by_dose, "dose"),
         "bubble of groups": ma.bubble(by_family),
@@ -173,6 +176,22 @@ def responding():
             own = {"study": f"s{i}", "therapy_family": families[i], "arm": arm, "n": n, "events": events}
             rows.append(about | own | {"change_mean": -4.0 * events / n})
     return ma.read_trials(pd.DataFrame(rows))
+
+
+def measured_twice(**about):
+    """Return a table of five trials whose arms are measured at two weeks."""
+    rows = []
+    for i in range(5):
+        for week in (2.0, 8.0 + i):
+            for arm, fall in (("treatment", 2.0 + 0.4 * i - 0.05 * week), ("placebo", 1.0 + 0.2 * i)):
+                rows.append(
+                    {"study": f"t{i}", "author": "Nr.", "year": 2001 + i, "arm": arm, "n": 20 + 9 * i, "scale": "VAS"}
+                    | {"scale_min": 0, "scale_max": 10, "week": week, "primary": "yes" if week == 2 else "no"}
+                    | {"timepoint": "follow-up", "change_mean": -fall, "change_sd": 2.0}
+                )
+    table = as_read(rows)
+    table.attrs |= {"outcome_name": "pain"} | about
+    return table
 
 
 def claims():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import as_read, published_effects, published_trials
+from scipy import stats
 
 import analysis as ma
 import analysis.evidence.claims
@@ -177,7 +178,8 @@ def test_every_claim_has_one_verdict(checked, claims):
         ("nir03", "overstated", "(95% CI 1.13 to 3.87; 1 trial), but 1 trial cannot carry the claim."),
         ("nir04", "arm change quoted as effect", "fell by 3.90 points (57% of the pain before)"),
         ("nir05", "overstated", "The trial it rests on has no result after the end of treatment"),
-        ("nir06", "not testable here", "compares with low-level laser"),
+        ("nir06", "not testable here", "indirectly, by way of it, pain is 0.32 points lower with near-infrared"),
+        ("nir11", "not testable here", "against 3, in all conditions); for massage there is no such difference"),
         ("nir07", "overstated", "1 trial would be left, too few to carry the claim"),
         ("nir08", "not testable here", "3 to 4 weeks) says how the treatment is given"),
         ("nir12", "not testable here", "not about how much pain changes"),
@@ -292,6 +294,62 @@ def test_what_it_can_answer(four_strong):
         {"unit": "", "checkable_with": "single trial"},
     ]
     assert set(verdicts(four_strong, *cases)) == {"supported"}
+
+
+# Rule 3: another therapy of the set, by way of placebo
+
+
+def against_ultrasound(of_ultrasound, **fields):
+    """A claim that magnets do better than ultrasound, beside four trials of magnets that lower pain by 4.15 more."""
+    about = {"therapy": "Ultrasound", "therapy_family": "Mechanical"}
+    others = [trial(f"sound{1990 + i}", -1.5, -1.0, **about, **of_ultrasound) for i in range(4)]
+    return verdict_of(table_of(*strong(), *others), **({"comparator": "ultrasound", "condition": "back pain"} | fields))
+
+
+def test_a_therapy_of_the_set_gives_an_indirect_difference_and_no_verdict():
+    found = against_ultrasound({})
+    assert (found["verdict"], found["rule"], found["judged"]) == ("not testable here", 3, "")
+    assert found["indirect_of"] == "Static magnet − Ultrasound"
+    # All trials are as large: the difference of the plain means, with the standard error of eight means of 50 people.
+    assert found["indirect"] == pytest.approx(-4.15 + 0.5)
+    half = stats.t.ppf(0.975, 6) * np.sqrt(2 * 2 * 2.0**2 / 50 / 4)
+    ends = [found["indirect"] - half, found["indirect"] + half]
+    assert found[["indirect_low", "indirect_high"]].tolist() == pytest.approx(ends)
+    said = "3.65 points lower with static magnet than with ultrasound (95% CI 2.96 to 4.34; 4 trials against 4, of back"
+    assert said in found["reason"]
+    assert "a sham lamp and a sham magnet need not be" in found["caveats"]
+
+
+def test_an_indirect_difference_is_of_the_condition_where_it_can_be():
+    elsewhere = against_ultrasound({"condition_group": "Neck"})
+    assert "4 trials against 4, in all conditions)" in elsewhere["reason"]
+    assert "in all conditions)" in against_ultrasound({}, condition="any pain")["reason"]
+    turned = against_ultrasound({}, therapy="Ultrasound", comparator="Static magnet")
+    assert turned["indirect"] == pytest.approx(3.65) and "higher with ultrasound" in turned["reason"]
+    for unknown in ("massage", "static magnet"):
+        found = against_ultrasound({}, comparator=unknown)
+        assert found["reason"].endswith("; the trials here compare with placebo.")
+        assert np.isnan(found["indirect"]) and not found["indirect_of"] and not found["caveats"]
+
+
+def test_an_indirect_difference_wider_than_the_scale_has_no_ends():
+    trials_of_two = [trial("strong2001", -4.0, -0.5, n=2, sd=9.0), trial("sound2002", -1.0, -0.5, n=2, therapy="TENS")]
+    more = trial("sound2003", -9.0, -0.5, n=2, therapy="TENS")
+    found = verdict_of(table_of(*trials_of_two, more), comparator="TENS", condition="back pain")
+    assert "CI wider than the scale; 1 trial against 2, of back pain" in found["reason"]
+    assert np.isfinite(found["indirect"]) and np.isnan(found["indirect_low"])
+
+
+def test_indirect_differences_are_those_of_compare_therapies(claims, real, contrasts, checked):
+    row = checked.set_index("claim_id").loc["nir06"]
+    both = ma.with_contrasts(ma.effect_sizes(real), contrasts)
+    pairs = ma.compare_therapies(both, "therapy", ci_method="HKSJ-mod").against_each_other()
+    own = pairs.set_index(["first", "second"]).loc[("Near-infrared light", "Low-level laser")]
+    said = row[["indirect", "indirect_low", "indirect_high"]].tolist()
+    assert said == pytest.approx(own[["estimate", "ci_low", "ci_high"]].tolist(), rel=1e-12)
+    # Arms that share placebo, beside trials of which no arm is known.
+    split = check_claims(claims, ma.effect_sizes(real, multi_arm="split"), contrasts=contrasts)
+    assert "1 trial against 2, of chronic low back pain" in split.set_index("claim_id").loc["nir06", "reason"]
 
 
 # Rule 4: denials

@@ -105,8 +105,8 @@ def test_advice_names_arguments_that_exist():
     doors = [door for door in doors if not (inspect.isclass(door) and issubclass(door, Exception))]
     known = {door.__name__: inspect.signature(door).parameters for door in doors}
     columns = {column for shape in wide.SHAPES.values() for column in shape.columns}
-    # of the header of a catalogue, by gettext
-    every, told, wrong = {"plural", "nplurals"}.union(columns, *known.values()), 0, []
+    # of the header of a catalogue, by gettext, and of a spline, by patsy
+    every, told, wrong = {"plural", "nplurals", "constraints"}.union(columns, *known.values()), 0, []
     for room in rooms:
         # That which has values in quotation marks is HTML or SVG.
         for text in (text for text in texts_of(room) if '="' not in text):

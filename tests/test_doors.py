@@ -575,11 +575,13 @@ def objects():
         "MultilevelRegression": ma.pool_multilevel(TABLE, **NESTED, mods="~ dose"),
         "PooledCounts": ma.pool_mantel_haenszel(COUNTS),
         "MetaRegression": ma.meta_regression("yi ~ dose", TABLE),
+        "DoseResponse": ma.dose_response(TABLE),
         "PosteriorEffect": ma.pool_bayes(YI, VI),
         "BivariateEffect": ma.pool_bivariate(PAIRS),
         "PooledSubgroups": ma.pool_subgroups(TABLE, "g"),
         "PooledArms": arms,
         "Responders": ma.pool_responders(trials),
+        "ArmsOverTime": ma.pool_over_time(trials),
         "ContextualShare": ma.contextual_share(arms.effects, n_bootstrap=0),
         "BatchPooled": ma.pool_batch([YI], [VI]),
         "PooledEffect": ma.pool(YI, VI),
@@ -599,7 +601,7 @@ TRIALS = {"DataFrame", "EffectSizes"}
 PAGE = {"DataFrame"}
 DRAWN = {"PooledSubgroups", "PooledCounts", "MultilevelEffect", "PosteriorEffect", "MetaRegression", "Responders"}
 FITS = {"PooledEffect", "PooledSubgroups", "PooledArms", "PooledCounts", "MultilevelEffect", "MultilevelRegression"}
-FITS |= {"MetaRegression", "PosteriorEffect", "BivariateEffect"}
+FITS |= {"MetaRegression", "PosteriorEffect", "BivariateEffect", "DoseResponse", "ArmsOverTime"}
 REACH, CHANGE = ma.Threshold(1.0, "between-group"), ma.Threshold(1.0, "within-patient")
 # Every function that takes effects, a result or the table of another function: how it is called with one object, and
 # the classes that it takes. A public function that stands neither here nor in `WITHOUT_A_DOOR` fails.
@@ -611,7 +613,7 @@ DOORS = {
     "baujat_plot": (ma.baujat_plot, PAGE),
     "begg_test": (ma.begg_test, EFFECTS),
     "bootstrap": (lambda x: ma.bootstrap(x, n_resamples=50), EFFECTS),
-    "bubble": (ma.bubble, {"MetaRegression"}),
+    "bubble": (ma.bubble, {"MetaRegression", "DoseResponse"}),
     "check_claims": (lambda x: ma.check_claims(x, published_trials()), PAGE),
     "choice_effects": (ma.choice_effects, PAGE),
     "claim_counts": (ma.claim_counts, PAGE),
@@ -623,6 +625,7 @@ DOORS = {
     "contrast_effects": (ma.contrast_effects, PAGE),
     "cumulative": (ma.cumulative, EFFECTS),
     "doi_plot": (ma.doi_plot, FIGURE),
+    "dose_response": (lambda x: ma.dose_response(x, "year"), TRIALS),
     "drapery": (ma.drapery, FIGURE),
     "effect_sizes": (ma.effect_sizes, PAGE),
     "egger_test": (ma.egger_test, EFFECTS),
@@ -665,6 +668,7 @@ DOORS = {
     "pool_imputed": (ma.pool_imputed, {"EffectSizes"}),
     "pool_mantel_haenszel": (ma.pool_mantel_haenszel, TRIALS),
     "pool_multilevel": (lambda x: ma.pool_multilevel(x, cluster=list("uuvvwx")), EFFECTS),
+    "pool_over_time": (ma.pool_over_time, set()),
     "pool_peto": (ma.pool_peto, TRIALS),
     "pool_responders": (ma.pool_responders, TRIALS),
     "pool_subgroups": (lambda x: ma.pool_subgroups(x, list("aaabbb")), EFFECTS),
@@ -692,6 +696,7 @@ DOORS = {
     "translate_responders": (lambda x: ma.translate_responders(x, CHANGE), TRIALS),
     "therapies_forest": (ma.therapies_forest, set()),
     "traffic_light": (ma.traffic_light, PAGE),
+    "time_plot": (ma.time_plot, {"ArmsOverTime"}),
     "trials_from_wide": (ma.trials_from_wide, PAGE),
     "trim_and_fill": (ma.trim_and_fill, EFFECTS),
     "with_contrasts": (lambda x: ma.with_contrasts(x, effects()), {"EffectSizes"}),

@@ -82,6 +82,17 @@ def test_every_claim_and_its_verdict_is_in_the_alternative_text(checked):
         assert re.search(rf"Claim {claim['claim_id']}: [^:]+?, {claim['verdict']}\.", said), claim["claim_id"]
 
 
+def test_an_indirect_difference_judges_no_claim(checked):
+    fig = claims_plot(checked, therapy_family="Light")
+    drawn = rows(fig, "trial").query("role == 'indirect'").set_index("name")
+    own = checked.set_index("claim_id").loc["nir06", ["indirect", "indirect_low", "indirect_high"]]
+    shown = drawn.loc["Near-infrared light − Low-level laser", ["aside_estimate", "aside_low", "aside_high"]]
+    assert len(drawn) == 2 and shown.tolist() == own.tolist()
+    assert "of one is like that of the other" in fig.content.caption
+    none = claims_plot(checked[checked["claim_id"] != "nir06"], therapy_family="Magnetic field")
+    assert "Therapies against one another" not in none.content.alt_text and "indirect" not in none.content.caption
+
+
 @pytest.mark.parametrize("page", ["axes", "subfigure"])
 def test_results_and_claimed_numbers_are_drawn_into_a_figure_of_somebody_else(checked, page):
     other = Figure(figsize=(6, 4))
@@ -90,7 +101,8 @@ def test_results_and_claimed_numbers_are_drawn_into_a_figure_of_somebody_else(ch
     names = [label.get_text() for label in other.axes[0].get_yticklabels()]
     assert names[1:4] == ["Change in pain with placebo", "nir02", "Change in pain with treatment"]
     assert len(artist(other, "claims-marks").get_offsets()) == 3 * 2
-    without = checked[checked["unit"].ne("points")].assign(k=0, k_arms=0, **dict.fromkeys(NUMBERS, np.nan))
+    nothing = dict.fromkeys([*NUMBERS, "indirect"], np.nan)
+    without = checked[checked["unit"].ne("points")].assign(k=0, k_arms=0, **nothing)
     with pytest.raises(ValueError, match="ax has room for results and claimed numbers alone, and there are none"):
         claims_plot(without, ax=other.add_subplot())
 

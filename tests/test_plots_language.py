@@ -72,6 +72,11 @@ def forests():
     yield ma.steps_forest(ma.leave_one_out(PAIN))
     yield ma.steps_forest(ma.cumulative(ratios), overall=ratios)
     yield ma.outcomes_forest({"X": PAIN, "Y": PAIN})
+    over_time = ma.pool_over_time(layouts.measured_twice())
+    yield ma.time_plot(over_time)
+    yield ma.time_plot(
+        ma.pool_over_time(layouts.measured_twice(outcome_name="", benefit="higher"), ci_method="z"), **NARROW
+    )
     yield ma.therapies_forest(ma.compare_therapies(PAIN, "therapy_family"))
     yield ma.therapies_forest(ma.compare_therapies(SMD, "Reg", ci_method="z"), pairs=False, width_mm=100)
     yield from (ma.orchard(each) for each in (arms, RR))
@@ -138,11 +143,15 @@ def others():
     yield ma.bubble(ma.meta_regression("yi ~ Reg", PAIN), **NARROW)
     yield ma.bubble(ma.meta_regression("yi ~ Mg + Reg", SMD), "Mg")
     yield ma.bubble(ma.meta_regression("yi ~ Mg + I(Mg ** 2)", PAIN, tau2_method="CE"), "Mg")
+    yield from (ma.bubble(ma.dose_response(each, "Mg", shape="spline", unit="Zz")) for each in (PAIN, RR))
+    yield ma.bubble(ma.dose_response(SMD, "Mg", shape="quadratic", ci_method="z"))
+    yield ma.bubble(ma.dose_response(SMD, "Mg"), **NARROW)
     yield ma.posterior_plot(ma.pool_bayes(PAIN), favours=None)
     yield ma.posterior_plot(ma.pool_bayes(PLAIN.yi, PLAIN.vi, measure="OR", labels=NAMES))
     claimed = layouts.claims().assign(claim="Zz", plain="Zz", scope="Zz")
     yield ma.claims_plot(claimed, evidence=ma.pool_arms(PAIN, by="therapy_family"))
     yield ma.claims_plot(claimed.iloc[3:], worthwhile=None)
+    yield ma.claims_plot(claimed.assign(indirect_of="Zz", indirect=-0.3, indirect_low=-1.0, indirect_high=0.4))
     yield from (ma.multiverse_plot(layouts.analyses(n)) for n in (40, 700))
 
 

@@ -30,6 +30,7 @@ COUNTS = layouts.COUNTS
 # how each figure is called, and the label of the axes whose level axis the options are about
 SELECTED = ma.selection_model([0.9, 0.7, 0.1, 0.2], [0.09, 0.08, 0.01, 0.04], steps=0.05)
 CURVE = ma.p_curve([0.9, 0.7, 0.1, 0.2], [0.09, 0.08, 0.01, 0.04])
+OVER_TIME = ma.pool_over_time(layouts.measured_twice())
 FIGURES = {
     "forest": (lambda **more: ma.forest(EFFECTS, **more), "contrast"),
     "arms_forest": (lambda **more: ma.arms_forest(ARMS, **more), "contrast"),
@@ -59,6 +60,7 @@ FIGURES = {
         lambda **more: ma.therapies_forest(ma.compare_therapies(EFFECTS, "therapy_family"), **more),
         "contrast",
     ),
+    "time_plot": (lambda **more: ma.time_plot(OVER_TIME, **more), "time"),
 }
 ROWS = ("forest", "arms_forest", "orchard", "steps_forest", "outcomes_forest")
 

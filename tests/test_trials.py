@@ -64,6 +64,61 @@ def test_the_curated_trials_pass():
     assert gale["final_sd"].isna().all(), "blank stays blank"
 
 
+SPELLED = {"1": "one", "5": "five", "10": "ten"}
+
+
+def test_every_dose_is_a_number_that_the_row_prints():
+    printed = pd.read_csv(DATA, dtype=str, keep_default_na=False)
+    assert (printed[["dose", "sessions", "session_minutes"]] != "").sum().tolist() == [29, 44, 22]
+    for row in printed.to_dict("records"):
+        for name in ("dose", "sessions", "session_minutes"):
+            held = row[name]
+            words = "|".join(filter(None, (re.escape(held), SPELLED.get(held))))
+            assert not held or re.search(rf"(?<![\d.])({words})(?![\d.]|-\d)", row["therapy_detail"]), (
+                row["study"],
+                name,
+            )
+        assert row["dose_unit"].split(" per ")[0] in row["therapy_detail"]
+    shams = printed[(printed["arm"] == "placebo") & (printed["dose"] != "")]
+    assert shams.set_index("study")["dose"].to_dict() == {"glazov2014": "0", "khoromi2007": "50"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"dose": "4"}, "a dose and its unit come together"),
+        ({"dose_unit": "J"}, "a dose and its unit come together"),
+        ({"dose": "0", "dose_unit": "J"}, "is 0 in a treatment arm"),
+        ({"dose": "-1", "dose_unit": "J"}, "must lie between 0 and"),
+        ({"dose": "4 J", "dose_unit": "J"}, "is not a number"),
+        ({"sessions": "0"}, "must lie between 1 and"),
+        ({"sessions": "2.5"}, "is not a whole number"),
+        ({"session_minutes": "0"}, "must be above zero"),
+    ],
+)
+def test_doses_are_checked(changes, said):
+    frame = pd.read_csv(DATA, dtype=str, keep_default_na=False).iloc[:2]
+    frame[["dose", "dose_unit", "sessions", "session_minutes"]] = ""
+    frame.loc[0, list(changes)] = list(changes.values())
+    problems, told = problems_of(frame)
+    assert said in told and set(problems["study"]) == {"gale2006"} and set(problems["column"]) <= {*dictionary.DOSES}
+    frame.loc[0, list(changes)] = ""
+    frame[["dose", "dose_unit"]] = [["2.5", "mW"], ["0", "mW"]]
+    assert ma.read_trials(frame)["dose"].tolist() == [2.5, 0.0]
+
+
+def test_effects_know_the_dose_of_their_treatment_arms():
+    trials = ma.read_trials(DATA)
+    combined, split = (ma.effect_sizes(trials, multi_arm=how).table for how in ("combine", "split"))
+    of_glazov = split.loc[split["study"] == "glazov2014", ["dose", "dose_unit"]]
+    assert of_glazov.values.tolist() == [[0.2, "J per point"], [0.8, "J per point"]]
+    assert combined.set_index("study").loc["glazov2014", ["dose"]].isna().all()
+    assert combined.set_index("study").loc["khoromi2007", ["dose", "dose_unit"]].tolist() == [200.0, "G"]
+    assert combined.set_index("study").loc["tam2007", "sessions"] == 20
+    counted = ma.effect_sizes(trials, measure="RR").table.set_index("study")
+    assert counted.loc["soriano1998", "dose"] == 4.0
+
+
 def write_csv(folder, delimiter, encoding):
     path = folder / "trials.csv"
     pd.read_csv(DATA, dtype=str, keep_default_na=False).to_csv(path, sep=delimiter, index=False, encoding=encoding)

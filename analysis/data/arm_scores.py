@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from analysis import effects, recover
 from analysis._types import Floats, MultiArm, Outcome, SDRule, Times, Values
-from analysis.data.dictionary import PERCENT_CHANGE, WEEK_BANDS, how_recovered, numbered, same_time
+from analysis.data.dictionary import DOSES, PERCENT_CHANGE, WEEK_BANDS, how_recovered, numbered, same_time
 from analysis.data.printed_p import FROM_P, paired_sd, usable_p
 from analysis.text import counted
 
@@ -562,6 +562,7 @@ def describe(table: pd.DataFrame, rows: pd.DataFrame, about_all: pd.DataFrame) -
     about = about_trials(rows, "comparison").drop(columns=["study", "label"])
     names = about_all.set_index("comparison")["label"]
     merged = table.merge(about, on="comparison", how="left").assign(label=table["comparison"].map(names))
+    merged = merged.join(_doses(rows, table["unit"]), on="unit")
     several = merged["comparison"].duplicated(keep=False)
     number = "arm " + (merged.groupby("comparison").cumcount() + 1).astype(str)
     merged["arm_label"] = merged["arm_label"].where(merged["arm_label"] != "", number)
@@ -573,6 +574,15 @@ def describe(table: pd.DataFrame, rows: pd.DataFrame, about_all: pd.DataFrame) -
         if (merged[people] % 1 == 0).all():
             merged[people] = merged[people].astype(int)
     return merged.drop(columns=["merged", "split"])
+
+
+def _doses(rows, units):
+    """What the treatment arms of each unit received; blank where they differ, or where one does not print it."""
+    treated = rows[rows["arm"] == "treatment"]
+    split = treated["comparison"] + "#" + treated.index.astype(str)
+    unit = split.where(split.isin(units), treated["comparison"]).rename("unit")
+    grouped = treated.reindex(columns=DOSES).groupby(unit)
+    return grouped.first().where(grouped.nunique(dropna=False) == 1)
 
 
 def _flags(table, rows):

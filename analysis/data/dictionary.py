@@ -70,17 +70,20 @@ VOCABULARY = {
 MEANS = ("baseline_mean", "final_mean", "change_mean")
 SPREADS = ("baseline_sd", "baseline_se", "final_sd", "final_se", "change_sd", "change_se")
 LIMITS = ("final_ci_low", "final_ci_high", "change_ci_low", "change_ci_high")
-_INTEGERS = ("year", "n", "events")
-_NUMBERS = (*_INTEGERS, "scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
+#: What an arm received, in numbers; the unit of `dose` is free text.
+DOSES = ("dose", "dose_unit", "sessions", "session_minutes")
+_INTEGERS = ("year", "n", "events", "sessions")
+_NUMBERS = (*_INTEGERS, "dose", "session_minutes")
+_NUMBERS += ("scale_min", "scale_max", "week", "ci_level", *MEANS, *SPREADS, *LIMITS)
 
 #: Columns that must be there and filled in every row: what statistics needs, but for means and counts.
 REQUIRED = "study arm n".split()
 
 #: Every column of the data dictionary, in file order; those not REQUIRED may be missing or blank.
 COLUMNS = (
-    "study author year title doi pmid therapy therapy_family therapy_detail condition condition_group "
-    "pain_type design control scale scale_min scale_max week timepoint primary arm arm_label n n_basis "
-    "baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
+    "study author year title doi pmid therapy therapy_family therapy_detail dose dose_unit sessions session_minutes "
+    "condition condition_group pain_type design control scale scale_min scale_max week timepoint primary arm arm_label "
+    "n n_basis baseline_mean baseline_sd baseline_se final_mean final_sd final_se final_ci_low final_ci_high "
     "change_mean change_sd change_se change_ci_low change_ci_high ci_level recovered events event_definition "
     "p_between selected certainty source locator note"
 ).split()
@@ -116,11 +119,14 @@ BOUNDS = {
     "ci_level": (50, 99.99),
     **dict.fromkeys(("n", "n_treatment", "n_placebo", "k"), (1, MOST_PEOPLE)),
     "events": (0, MOST_PEOPLE),
+    "dose": (0, 1e12),
+    "sessions": (1, 100_000),
+    "session_minutes": (0, 1_000_000),
     "i2": (0, 100),
     "r": (-1, 1),
 }
 _ON_ANY_SCALE = (-1e12, 1e12)
-_POSITIVE = (*SPREADS, "se", "sd_baseline", "sd_final", "sd_change")
+_POSITIVE = (*SPREADS, "se", "sd_baseline", "sd_final", "sd_change", "session_minutes")
 
 
 def same_time(trials: pd.DataFrame) -> pd.Series:
@@ -358,6 +364,19 @@ def _row_rules():
             "Type the number of people, not the percentage.",
             lambda t: ~(t["events"] > t["n"]),
         ),
+        _rule(
+            "dose_unit",
+            "a dose and its unit come together",
+            "Type the unit as it is printed, such as J per point, the same in all rows that are to be compared; leave "
+            "both blank if no dose is printed.",
+            lambda t: t["dose"].isna() == t["dose_unit"].isna(),
+        ),
+        _rule(
+            "dose",
+            "is 0 in a treatment arm",
+            "0 is the dose of a placebo; leave it blank if it is not printed.",
+            lambda t: ~((t["arm"] == "treatment") & (t["dose"] == 0)),
+        ),
     )
 
 
@@ -529,7 +548,7 @@ def _cell_checks(name, layout):
         remedy = f"Use one of: {', '.join(allowed)}{own}"
         checks.append(pa.Check(lambda x: x.isin(allowed), error=_says(name, UNLISTED, remedy)))
     if name in layout.integers:
-        remedy = "Type the number of people, or the year, without decimals."
+        remedy = "Type the number of people or sessions, or the year, without decimals."
         text = _says(name, "is not a whole number", remedy)
         checks.append(pa.Check(lambda x: x % 1 == 0, error=text))
     if name in _POSITIVE:

@@ -120,8 +120,9 @@ class EffectSizes(InWords):
         standard error (`change_placebo`, `change_placebo_vi`, `change_treatment`, `change_treatment_vi`,
         `change_status`; beside mean differences only), the
         baseline of each arm (`baseline_placebo`, `baseline_sd_placebo`, `baseline_treatment`, `baseline_sd_treatment`),
-        `week_band`, and `period_correlation`, what the printed p of a crossover trial tells, blank where one is
-        assumed. Of events there are `events_treatment` and `events_placebo` instead of scores.
+        `week_band`, `dose`, `dose_unit`, `sessions` and `session_minutes` of the treatment arm (blank where arms that
+        are combined differ), and `period_correlation`, what the printed p of a crossover trial tells, blank where one
+        is assumed. Of events there are `events_treatment` and `events_placebo` instead of scores.
         With ``times="all"`` one row per time point, and `arm_label`, the treatment arm; `cluster` where one
         was named. With another `comparator`, what is said here of placebo is said of that arm.
     derivations : pandas.DataFrame

@@ -36,7 +36,7 @@ RELIABLE = 0.8
 HALF = 0.5
 
 # Width of the scale on which all is compared, in points and in shares: a wider interval tells nothing.
-_SCALE = 10.0
+SCALE = 10.0
 
 _WEEKS = {"weeks": 1.0, "months": 365.25 / 12 / 7}
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
@@ -150,6 +150,38 @@ def read_number(value: str | float | None) -> tuple[float, float, int] | None:
     return low, high, max(len(part.partition(".")[2]) for part in ends)
 
 
+class Indirect(NamedTuple):
+    """What the therapy of a claim and another differ by, each compared with placebo.
+
+    Attributes
+    ----------
+    first, second : str
+        The therapy of the claim, and the one that it names as comparator.
+    estimate, low, high : float
+        First minus second in points; the ends NaN where the interval is wider than the scale.
+    confidence_level : float
+    trials : tuple of int
+        Of the first and of the second, those with both in each.
+    both : int
+        Trials that had both.
+    condition : str
+        What the trials are of, as the claim has it; "" for all conditions.
+    rests_on : str
+        What must hold for the difference to be one of the therapies.
+    """
+
+    first: str
+    second: str
+    estimate: float
+    low: float
+    high: float
+    confidence_level: float
+    trials: tuple[int, int]
+    both: int
+    condition: str
+    rests_on: str
+
+
 class Verdict(NamedTuple):
     """What one rule found.
 
@@ -220,7 +252,7 @@ def _outcome(words):
     return words.outcome_name or "the score"
 
 
-def useful_interval(pooled: PooledEffect | None, scale: float = _SCALE) -> tuple[float, float]:
+def useful_interval(pooled: PooledEffect | None, scale: float = SCALE) -> tuple[float, float]:
     """Return the interval of a pooled result where it tells something.
 
     Parameters
@@ -275,10 +307,41 @@ def difference_words(pooled: PooledEffect, words: Wording, responders: bool = Fa
         ]
         return f"{what}, in {unit}, is {' and '.join(found)} than with {than}"
     size, side = _side(pooled.estimate, responders)
-    low, high = useful_interval(pooled, 1.0 if responders else _SCALE)
+    low, high = useful_interval(pooled, 1.0 if responders else SCALE)
     limits = "wider than the scale" if math.isnan(low) else _limits(low, high, responders)
     counted = trials_counted(pooled, words, reported)
     return f"{what} is {size} {unit} {side} than with {than} ({at} {limits}; {counted})"
+
+
+def indirect_words(evidence: Evidence) -> str:
+    """Return the indirect differences from the therapies that a claim compares with, to stand in a sentence.
+
+    Parameters
+    ----------
+    evidence : analysis.evidence.claims.Evidence
+
+    Returns
+    -------
+    str
+        Such as "pain is 0.32 points lower with near-infrared light than with low-level laser (95% CI 2.29 lower to 1.65
+        higher; 3 trials against 6, in all conditions)"; "" where there is none.
+    """
+    said = [_indirect_difference(found, evidence.words) for found in evidence.indirect]
+    missing = " and ".join(map(_inside, evidence.not_compared))
+    return "; ".join([*said, *([f"for {missing} there is no such difference"] if said and missing else [])])
+
+
+def _indirect_difference(found, words):
+    size, side = _side(found.estimate, False)
+    first, second = map(_inside, (found.first, found.second))
+    limits = "wider than the scale" if math.isnan(found.low) else _limits(found.low, found.high, False)
+    counted = f"{words.counted(found.trials[0])} against {number(found.trials[1], 0)}"
+    both = f", {number(found.both, 0)} of them with both" if found.both else ""
+    of = f"of {found.condition}" if found.condition else "in all conditions"
+    return (
+        f"{_outcome(words)} is {size} {words.points} {side} with {first} than with {second} "
+        f"({level(found.confidence_level)} CI {limits}; {counted}{both}, {of})"
+    )
 
 
 def trials_counted(pooled: PooledEffect, words: Wording, reported: int) -> str:
@@ -378,12 +441,13 @@ def _number_not_found(claim, evidence):
 def _untestable(claim, evidence):
     number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
     other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
-    others = " and ".join(_inside(name.strip()) for name in claim.comparator.split(";") if name.strip())
+    others = " and ".join(map(_inside, named_therapies(claim.comparator)))
+    indirectly = f": indirectly, by way of it, {indirect_words(evidence)}" if evidence.indirect else ""
     nothing = "No trial against placebo with results that could test it was found."
     reasons = {
         f"{number_words} is a dose, not a result.": claim.kind == "dose",
         f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
-        f"It compares with {others}; the trials here compare with placebo.": bool(other),
+        f"It compares with {others}; the trials here compare with placebo{indirectly}.": bool(other),
         f"{number_words} says that pain does not fall; only claims of relief are judged here, and "
         "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
         "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
@@ -398,6 +462,26 @@ def _untestable(claim, evidence):
     }
     reason = next((text for text, applies in reasons.items() if applies), None)
     return None if reason is None else Verdict(NOT_TESTABLE, reason)
+
+
+def named_therapies(comparator: str) -> list[str]:
+    """Return what a claim compares with, one name each.
+
+    Parameters
+    ----------
+    comparator : str
+        Names with semicolons between them; "" for none.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> named_therapies("massage; acupuncture")
+    ['massage', 'acupuncture']
+    """
+    return [name.strip() for name in comparator.split(";") if name.strip()]
 
 
 def _denial(claim, evidence):
@@ -421,7 +505,7 @@ def _difference(evidence):
 
 def _by(effect, verdict, reason, responders=False):
     """A verdict that was read off a difference, with its interval."""
-    judged, scale = ("responders", 1.0) if responders else ("difference", _SCALE)
+    judged, scale = ("responders", 1.0) if responders else ("difference", SCALE)
     return Verdict(verdict, reason, judged, *useful_interval(effect, scale))
 
 

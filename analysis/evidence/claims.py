@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import _check
+from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import SELECTED, about_trials
@@ -29,15 +29,19 @@ from analysis.evidence.claim_rules import (
     NOT_DISTINGUISHABLE,
     NOT_TESTABLE,
     OVERSTATED,
+    SCALE,
     SUPPORTED,
     UNTRACED,
     VERDICTS,
     Claim,
+    Indirect,
     Verdict,
     change_words,
     claim_words,
     difference_words,
+    indirect_words,
     judge,
+    named_therapies,
     names_a_report,
     read_number,
     share_words,
@@ -47,6 +51,7 @@ from analysis.evidence.claim_rules import (
 from analysis.evidence.contextual import require_placebo
 from analysis.evidence.responders import OTHER_DEFINITION, ROLES, counted_trials, usual_definition
 from analysis.evidence.worthwhile import BETWEEN, ShareBeyond, Threshold, require, share_of_better
+from analysis.models.network import compare_therapies
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
 from analysis.sentences import Wording, capital
@@ -161,7 +166,9 @@ def check_claims(
         in doubt), `reported` (how many print the difference only), `k_arms` (trials with a change in both arms);
         `placebo`, `treatment` and `contrast` in points on 0-10, each with `_low` and `_high`, which are blank for two
         trials and where the interval is wider than the scale; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `share`
-        of comparable trials with a difference (or a worthwhile one), with its ends; `verdict`, the number of the `rule`
+        of comparable trials with a difference (or a worthwhile one), with its ends; `indirect_of`, `indirect` and its
+        ends (the therapy minus the one it is compared with, by way of placebo; blank where none or several are known);
+        `verdict`, the number of the `rule`
         that gave it, its `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval
         that the rule read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods,
         what the effects are called, the `note` of the trials, and `left_out`: why trials have no result, by label.
@@ -180,6 +187,7 @@ def check_claims(
     analysis.claims_findings : Say in words what became of the claims.
     analysis.claims_plot : Draw the claims beside what the trials found.
     analysis.read_claims : Read a table of claims.
+    analysis.compare_therapies : Therapies against one another, indirectly.
 
     Notes
     -----
@@ -213,9 +221,10 @@ def check_claims(
     2. *no trial with these numbers*: it holds a number other than a dose or a schedule, names no report that could be
        looked up, and a search found nothing to check it with.
     3. *not testable here*: it is a dose or a schedule; its number says that pain does not fall; it compares with
-       something else than placebo, or versions of the treatment with each other; it speaks of the placebo arm without a
-       number; its polarity is "other" and it is not of the placebo arm; nothing was found to check it with, or nobody
-       searched.
+       something else than placebo (where the trials hold that therapy too, the reason has the indirect difference,
+       which decides nothing: nobody was randomised between the two), or versions of the treatment with each other; it
+       speaks of the placebo arm without a number; its polarity is "other" and it is not of the placebo arm; nothing was
+       found to check it with, or nobody searched.
     4. Where trials bear on it, a claim that there is no evidence, or no effect, is *not distinguishable from placebo*
        unless they show an effect: no trial proves that there is none. Where they do it is *overstated*; but if they do
        not show it beyond doubt (rule 9), a claim that there is no evidence is *not testable here*.
@@ -240,12 +249,18 @@ def check_claims(
        or above and, where responders are counted, half of those treated responded; *not testable here* where no share
        can be estimated, otherwise *overstated*.
 
+    An indirect difference is that of :func:`analysis.compare_therapies`: the therapies are matched by their names
+    (`therapy` and `comparator` of the claim, `therapy` of the trials), in the trials of its condition where they have
+    both and an interval within the scale, otherwise in those of all conditions.
+
     How often these rules call a true, a null and an exaggerated claim what is simulated by ``make verdict-table``.
 
     References
     ----------
     Oxman, Chalmers, Austvoll-Dahlgren & Informed Health Choices group 2018, F1000Research 7:1784, doi
     10.12688/f1000research.16771 (how claims about treatments are judged).
+
+    Bucher, Guyatt, Griffith & Walter 1997, doi 10.1016/S0895-4356(97)00049-8 (indirect differences).
 
     Knapp & Hartung 2003, doi 10.1002/sim.1482 (the interval never narrower than the Wald one).
 
@@ -286,6 +301,9 @@ def check_claims(
     weeks = [claim.weeks for claim in asserted]
     found = _gather(table.assign(weeks=weeks), studies, words, **methods, confidence_level=confidence_level)
     found = [_beside(*pair, benchmarks, worthwhile) for pair in zip(asserted, found, strict=True)]
+    of_mean = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
+    indirect = _indirect(asserted, effects, **of_mean)
+    found = [replace(about, **pairs) for about, pairs in zip(found, indirect, strict=True)]
     about = pd.DataFrame([_judged(*pair, worthwhile) for pair in zip(asserted, found, strict=True)])
     looked_up = table["finding"].astype(object).where(table["finding"].notna(), "")
     about["plain"] = [plain(*parts) for parts in zip(asserted, about.itertuples(), looked_up, strict=True)]
@@ -505,6 +523,10 @@ class Evidence:
         Whether `share` is of a threshold.
     published : tuple of str
         Pooled results of others on the same therapy and condition, in sentences.
+    indirect : tuple of Indirect
+        Differences between its therapy and those that it compares with, as far as trials of both are there.
+    not_compared : tuple of str
+        What else it compares with.
     """
 
     match: str
@@ -534,6 +556,8 @@ class Evidence:
     share: ShareBeyond | None = None
     worthwhile: bool = False
     published: tuple[str, ...] = ()
+    indirect: tuple[Indirect, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
 
 def _gather(claims, studies, words, **methods):
@@ -723,6 +747,67 @@ def _baselines(trials):
     return found
 
 
+def _indirect(claims, effects, **methods):
+    """Fields of the evidence: what the therapy of each claim and those that it compares with differ by, indirectly."""
+    wanted = ("therapy", "condition_group", "pain_type")
+    table = effects.table.reindex(columns=[*dict.fromkeys([*effects.table, *wanted])])
+    told = table["therapy"].notna().to_numpy()
+    known = {name.casefold(): name for name in table["therapy"][told]}
+    networks = {}
+
+    def network(mask):
+        key = mask.tobytes()
+        if key not in networks:
+            networks[key] = _network(effects.where(label=table["label"][mask].tolist()), methods)
+        return networks[key]
+
+    def difference(claim, other):
+        pair = known.get(claim.therapy.casefold()), known.get(other.casefold())
+        if None in pair or pair[0] == pair[1]:
+            return None
+        of = claim.condition if claim.condition.lower() not in ANY_PAIN else ""
+        masks = {of: told & condition_mask(claim.condition, table), "": told}
+        found = [_difference_of(network(mask), *pair, condition) for condition, mask in masks.items()]
+        # Where the trials of the condition tell nothing, those of all conditions may.
+        found = sorted((each for each in found if each is not None), key=lambda each: np.isnan(each.low))
+        return found[0] if found else None
+
+    named = [{other: difference(claim, other) for other in named_therapies(claim.comparator)} for claim in claims]
+    return [
+        {
+            "indirect": tuple(each for each in differences.values() if each is not None),
+            "not_compared": tuple(other for other, each in differences.items() if each is None),
+        }
+        for differences in named
+    ]
+
+
+def _network(effects, methods):
+    """The therapies compared, None where these effects cannot be: of one therapy, too few, or of several times."""
+    try:
+        return compare_therapies(effects, "therapy", **methods)
+    except ValueError:
+        return None
+
+
+def _difference_of(network, first, second, condition):
+    """The indirect difference between two therapies of a network, None where it has not both."""
+    if network is None or not {first, second} <= set(network.therapies):
+        return None
+    pairs = network.against_each_other().set_index(["first", "second"])
+    turned = (first, second) not in pairs.index
+    row = pairs.loc[(second, first) if turned else (first, second)]
+    estimate, low, high = row[["estimate", "ci_low", "ci_high"]].astype(float)
+    if turned:
+        estimate, low, high = -estimate, -high, -low
+    if not high - low <= SCALE:
+        low = high = np.nan
+    trials = network.trials_of[first], network.trials_of[second]
+    rests_on = sentences.indirect(network, Wording.of(network))
+    about = {"both": int(row["direct"]), "condition": condition, "rests_on": rests_on}
+    return Indirect(first, second, estimate, low, high, network.confidence_level, trials, **about)
+
+
 def _beside(claim, evidence, benchmarks, worthwhile):
     """The evidence with what stands beside the mean: the share of trials, and what others pooled."""
     found = {"published": () if benchmarks is None else tuple(_published(claim, benchmarks))}
@@ -794,6 +879,10 @@ def _judged(claim, evidence, worthwhile):
     found, rule = judge(claim, evidence)
     row |= {"verdict": found.verdict, "rule": rule, "reason": found.reason}
     row |= {"judged": found.judged, "judged_low": found.low, "judged_high": found.high}
+    one = evidence.indirect[0] if len(evidence.indirect) == 1 else None
+    values = (np.nan,) * 3 if one is None else (one.estimate, one.low, one.high)
+    row["indirect_of"] = "" if one is None else f"{one.first} − {one.second}"
+    row |= dict(zip(("indirect", "indirect_low", "indirect_high"), values, strict=True))
     row["details"] = " ".join([*_details(claim, evidence, found), *evidence.published])
     return row | {"caveats": caveats(claim, evidence, found, worthwhile)}
 
@@ -862,6 +951,8 @@ def caveats(claim: Claim, evidence: Evidence, found: Verdict, worthwhile: Thresh
     if found.verdict == UNTRACED or (found.verdict == NO_TRIAL and claim.checkable_with == "nothing found"):
         what = "report" if found.verdict == UNTRACED else "trial"
         return f"not found in what could be searched, which does not prove that no such {what} exists"
+    if indirect_words(evidence) and indirect_words(evidence) in found.reason:
+        return "; ".join(dict.fromkeys(each.rests_on for each in evidence.indirect))
     effect, responders = _spoken_of(claim, evidence)
     if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged) or effect is None:
         return ""

@@ -383,14 +383,18 @@ def _changing(pooled, sign):
     return replace(pooled, estimate=-pooled.estimate, statistic=-pooled.statistic, yi=-pooled.yi, **turned)
 
 
-def require_changes(effects: Any, purpose: str) -> None:
-    """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them."""
+def require_changes(effects: Any, purpose: str, *, nested: bool = False) -> None:
+    """Refuse effects without the columns of the changes within the arms; `purpose` is the function that needs them.
+
+    A function that knows effects to be `nested` in trials takes several of one trial.
+    """
     if not _NEEDED <= set(getattr(effects, "table", ())):
         raise ValueError(
             f"{purpose} needs the changes within the arms, and this {type(effects).__name__} has none; pass "
             "effect_sizes(trials) of an arm-level table, as read_trials gives it, with measure='MD'"
         )
-    warn_of_repeats(effects, effects.table, purpose)
+    if not nested:
+        warn_of_repeats(effects, effects.table, purpose)
 
 
 def require_placebo(effects: Any, purpose: str) -> None:

@@ -1537,12 +1537,12 @@ def _covariance_of_arms(frame, trial, group, shared_arm, measure, correlation):
     if correlation is not None:
         same_arm = itself | _one_treatment_arm(frame, cluster & ~at_once, several, again, named)
     if measure == "SMD":
-        people = at_once @ n_t + n_p
+        people = at_once @ np.where(repeated, n_t, 0.0) + n_p
         between = r * (same_arm / np.sqrt(np.outer(n_t, n_t)) + 1.0 / np.sqrt(np.outer(n_p, n_p)))
         out = between + r**2 * np.outer(yi, yi) / (2.0 * np.sqrt(np.outer(people, people)))
     else:
         sd = sd * _points_a_unit(frame, names)
-        whole = np.where(several, at_once @ n_p, n_p) if shared_arm == "divided" else n_p
+        whole = np.where(several, at_once @ np.where(repeated, n_p, 0.0), n_p) if shared_arm == "divided" else n_p
         own = np.where(crossed, vi, vi - sd**2 / n_p)
         if correlation is not None and (wrong := again & (own <= 0)).any():
             raise ValueError(

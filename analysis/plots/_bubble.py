@@ -20,6 +20,7 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth, RegressionPIMethod
 from analysis.measures import Measure
+from analysis.models.doses import DoseResponse
 from analysis.models.regression import MetaRegression, moderator_curve
 from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
@@ -31,7 +32,7 @@ from analysis.plots._plane import EDGE_MM, PlaneSpec, Scale, band, null_of, spel
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
 from analysis.plots._words import degrees, sentences
-from analysis.sentences import Wording
+from analysis.sentences import Wording, amount, dose_difference, dose_of
 from analysis.text import bracketed, equals, level, number, percent
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ LINE_PT = 1.4  # of the fitted mean
 STROKE_PT = 1.6  # of the fitted mean of a category
 RIM_PT = 1.0  # of paper around the fitted mean, on both sides together
 EDGE_PT = 0.5
+REFERENCE_DASH = (0, (1.5, 1.5))  # of the reference dose
 BANDS = ["ci_low", "ci_high", "pi_low", "pi_high"]
 
 # rows of categories
@@ -84,6 +86,7 @@ class _About:
     caption: str  # the title of the axis of effects
     wording: Wording
     pi_method: str
+    response: DoseResponse | None = None
 
     @property
     def rows(self):
@@ -94,6 +97,8 @@ class _About:
     def moderator(self):
         """The moderator as it stands within a sentence."""
         name = spelled(self.along.moderator)
+        if self.response is not None:
+            return name
         return name if self.x_label == words.capital(name) else self.x_label  # words of users keep their case
 
     @property
@@ -126,7 +131,7 @@ def _is_year(along):
 @documented
 @themed
 def bubble(
-    regression: MetaRegression,
+    regression: MetaRegression | DoseResponse,
     moderator: str | None = None,
     *,
     label: int | Sequence[str] = 6,
@@ -146,8 +151,8 @@ def bubble(
 
     Parameters
     ----------
-    regression : MetaRegression
-        From :func:`analysis.meta_regression`.
+    regression : MetaRegression or DoseResponse
+        From :func:`analysis.meta_regression` or :func:`analysis.dose_response`.
     moderator : str, optional
         Column of the data. Default: the first that the formula names. Numbers give a line or curve over their range,
         categories a row each.
@@ -171,13 +176,14 @@ def bubble(
     Raises
     ------
     TypeError
-        For anything but a MetaRegression.
+        For anything else.
     ValueError
         If the formula lacks the moderator, a name is not that of a trial, or the page is too narrow.
 
     See Also
     --------
     analysis.meta_regression : Fit the regression that is drawn.
+    analysis.dose_response : Effects over dose, with a reference dose.
     analysis.moderator_curve : Compute the line or curve that is drawn.
     analysis.orchard : Draw trials by groups, without a model of moderators.
     analysis.save_figure : Write a figure with its numbers and its caption.
@@ -205,6 +211,10 @@ def bubble(
     >>> int((fig.content.table["kind"] == "trial").sum())
     44
     """
+    response = regression if isinstance(regression, DoseResponse) else None
+    if response is not None:
+        regression, moderator = response.regression, moderator or response.dose
+        x_label = x_label or ", ".join(filter(None, (words.capital(spelled(response.dose)), response.unit)))
     if not isinstance(regression, MetaRegression):
         give = "give a MetaRegression, such as meta_regression(formula, data)"
         raise TypeError(_check.refusal(regression, "bubble", give))
@@ -214,7 +224,7 @@ def bubble(
     caption, y_label = planes.axis_title(y_label, wording), y_label or wording.measure.title
     table = _bubble_table(along, label, wording, planes.imputed_in(regression))
     scale = _effect_scale(along, wording.measure, null=favours is not None)
-    about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method)
+    about = _About(regression, along, table, x_label, y_label, caption, wording, pi_method, response)
     favours, width = words.directions(favours, wording), planes.width_of(width_mm, "bubble plot", ax)
     title = title or f"{y_label} by {about.moderator}"
     heads = {words.capital(wording.noun): "label", x_label: "x", y_label: "estimate"}
@@ -336,6 +346,9 @@ def _draw_plane(about, plane):
     if plane.y.limits[0] < plane.y.null < plane.y.limits[1]:
         zero = [[(plane.x.limits[0], 0.0), (plane.x.limits[1], 0.0)]]
         plane.lines(zero, "bubble-null", colors=style.INK, linewidths=style.RULE_PT, zorder=0.5)
+    if about.response is not None:
+        look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [REFERENCE_DASH], "zorder": 0.6}
+        plane.lines([[(about.response.reference, end) for end in plane.y.limits]], "bubble-reference", **look)
     mean = np.column_stack([x, curve["estimate"]])
     # upon the circles, whose zorder is 3
     plane.lines([mean], "bubble-mean-rim", colors=style.PAPER, linewidths=LINE_PT + RIM_PT, zorder=3.05)
@@ -434,7 +447,7 @@ def _bubble_footer(about, level_scale, effect_scale, finding=""):
         planes.lying(beyond, f"beyond the panel, {nouns} in the model as all others") if told else "",
     )
     return (
-        (finding, _difference_sentence(about), _test_sentence(about)),
+        (finding, _difference_sentence(about), *_dose_sentences(about), _test_sentence(about)),
         (about.observational, _few_sentence(about), _held_sentence(about)),
         (_model_sentence(about), *drawn),
     )
@@ -446,7 +459,7 @@ def _bubble_finding(about):
     if about.along.categorical:
         return _categories_sentence(about)
     if slope is None:
-        return _curve_sentence(about)
+        return _curve_sentence(about) if about.response is None else _dose_finding(about)
     if about.ratio:
         return f"{about.y_label} times {_coefficient(about, slope)} per unit of {about.moderator}"
     return f"Change{about.wording.on_scale} per unit of {about.moderator}: {_coefficient(about, slope)}"
@@ -461,6 +474,29 @@ def _curve_sentence(about):
     coefficients = "; ".join(f"{_term(name)} {_coefficient(about, row)}" for name, row in rows)
     kind = "coefficients as ratios" if about.ratio else f"coefficients{about.wording.on_scale}"
     return f"No single slope; fitted mean: {means}; {kind}: {coefficients}"
+
+
+def _dose_finding(about):
+    """Return how the effects at both ends of the doses differ from the one at the reference dose."""
+    found = about.response
+    ends = [x for x in (found.lowest, found.highest) if x != found.reference]
+    start, times = f"from {dose_of(found, found.reference)} to", "times " if about.ratio else ""
+    parts = [f"{start} {dose_of(found, x)}: {times}{dose_difference(found, x, about.wording)}" for x in ends]
+    return "; ".join(parts)
+
+
+def _dose_sentences(about):
+    """Return the test whether a curve of doses is a straight line, and where the knots of a spline stand."""
+    found = about.response
+    if found is None:
+        return ()
+    if about.along.slope is not None:
+        return (_dose_finding(about),)
+    (statistic, (count, df)), p = found.nonlinearity, equals(found.nonlinearity.pvalue)
+    test = f"F {number(statistic)}, df {number(count, 0)} and {number(df, 0)}"
+    test = f"χ² {number(statistic)}, df {number(count, 0)}" if np.isinf(df) else test
+    knots = ", ".join(map(amount, found.knots))
+    return f"nonlinearity: {test}, p {p}", f"restricted cubic spline with knots at {knots}" if knots else ""
 
 
 def _term(name):
@@ -595,6 +631,9 @@ def _bubble_key(about, level_scale, scale, plane=None, areas=None):
         entries.append(area_entry(f"{at} prediction limits, new {noun}", style.BAND))
     if scale.limits[0] < scale.null < scale.limits[1]:
         entries.append(line_entry("no effect", colors=style.INK, linewidths=style.RULE_PT))
+    if about.response is not None:
+        look = {"colors": style.MUTED, "linewidths": style.RULE_PT, "linestyles": [REFERENCE_DASH]}
+        entries.append(line_entry("reference dose", **look))
     i = int(np.argmax(size))
     sample = f"{noun}, area by weight; this is {percent(trials['weight'].iloc[i], 1)}"
     entries.append(marker_entry(sample, "circle", size[i], style.TRIAL))

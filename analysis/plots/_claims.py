@@ -140,7 +140,8 @@ def claims_plot(
     Notes
     -----
     Claims with a number in points stand below the result they speak of: the change with placebo, the change with
-    treatment, or the difference. All other claims follow as text. Where no claim has such a number, the results
+    treatment, or the difference. Indirect differences from therapies that claims compare with stand below, open and
+    dashed. All other claims follow as text. Where no claim has such a number, the results
     that most trials stand behind are drawn. A number that the article does not print is never drawn as claimed. Results
     of other conditions or therapies, by which no claim is judged, are open and dashed.
 
@@ -183,7 +184,7 @@ def claims_plot(
         said=_claims_counts(claims),
         computed=_computed(table, checked.attrs, evidence, words),
         marks=MARKS | ({"*-markers": BARE} if bare else {}) | {"claims-zone": band},
-        notes=(_verdicts_sentence(table, words), sentences(note)),
+        notes=(_verdicts_sentence(table, words), _indirect_sentence(table, words), sentences(note)),
         seen=_seen(table),
         in_words="\n".join(f"{row.claim_id}: {row.plain}" for row in claims.itertuples()) if "plain" in claims else "",
         kind="Results beside the claims",
@@ -228,6 +229,7 @@ def _claim_rows(claims, families, evidence, words):
     if evidence is not None:
         for family in families if evidence.groups else [", ".join(families)]:
             lines += _family_rows(evidence, family, words)
+    lines += _indirect_rows(claims, words)
     rest = claims[claims["claim_low"].isna()]
     if len(rest):
         lines.append(_claims_heading("Claims without a number in points", "", kind="subhead", below=True))
@@ -276,23 +278,41 @@ def _evidence(results, counts, claims, words, *, aside, of=0):
     changed = f"Change in {words.outcome_name}" if words.outcome_name else "Change"
     names = (*(f"{changed} with {arm}" for arm in words.arms[::-1]), f"Difference, {words.contrast}")
     lines, known = [], any(np.isfinite(estimate) for estimate, *_ in results.values())
-    for name, (role, (estimate, low, high)) in zip(names, results.items(), strict=True):
-        key, known_ends = "aside" if aside else role, np.isfinite([low, high]).all()
-        # What judges no claim, or has no interval, is no diamond.
-        kind = "trial" if counts[role] == 1 or aside or not known_ends else "subtotal"
-        line = {"kind": kind, "role": role, "worded": True, "text_name": name}
+    for name, (role, result) in zip(names, results.items(), strict=True):
+        line = _result(name, role, result, words, single=counts[role] == 1, aside=aside)
         line["text_tail"] = "" if counts[role] in (0, of) else words.counted(counts[role])
-        line |= {f"{key}_estimate": estimate, f"{key}_low": low, f"{key}_high": high}
-        line |= {"weight": 1.0, **{f"{each}_imputed": False for each in SERIES}}
-        line |= {"quiet": aside, "banded": role == "contrast" and not aside}
-        if np.isfinite(estimate):
-            ends = limits(low, high, words.digits) if known_ends else (NO_INTERVAL, "")
-            line |= {"text_estimate": words.write(estimate), "text_low": ends[0], "text_high": ends[1]}
-        else:
+        if np.isnan(result[0]):
             line["text_missing"] = "no baseline reported" if role != "contrast" and known else "not reported"
         lines.append(line)
         lines += [_claim(row) for row in claims[claims["role"] == role].to_dict("records")]
     return lines
+
+
+def _result(name, role, result, words, *, single=False, aside=False):
+    """Return the row of a pooled result."""
+    (estimate, low, high), known_ends = result, np.isfinite(result[1:]).all()
+    # What judges no claim, or has no interval, is no diamond.
+    kind, key = "trial" if single or aside or not known_ends else "subtotal", "aside" if aside else role
+    line = {"kind": kind, "role": role, "worded": True, "text_name": name}
+    line |= {f"{key}_estimate": estimate, f"{key}_low": low, f"{key}_high": high}
+    line |= {"weight": 1.0, **{f"{each}_imputed": False for each in SERIES}}
+    line |= {"quiet": aside, "banded": role == "contrast" and not aside}
+    if np.isfinite(estimate):
+        ends = limits(low, high, words.digits) if known_ends else (NO_INTERVAL, "")
+        line |= {"text_estimate": words.write(estimate), "text_low": ends[0], "text_high": ends[1]}
+    return line
+
+
+def _indirect_rows(claims, words):
+    """Return the rows of the differences between therapies that were never compared directly."""
+    found = claims.reindex(columns=["indirect_of", "indirect", "indirect_low", "indirect_high"])
+    found = found[found["indirect"].notna()].drop_duplicates()
+    if found.empty:
+        return []
+    lines = [_claims_heading(f"Therapies against one another, by way of {words.arms[1]}", JUDGES_NONE)]
+    return lines + [
+        _result(name, "indirect", result, words, aside=True) for name, *result in found.itertuples(index=False)
+    ]
 
 
 def _claim(row):
@@ -340,6 +360,16 @@ def _verdicts_sentence(table, words):
     """Return by what rules verdicts were given, and what their marks mean, of those that are drawn."""
     verdicts = [said.format(nouns=words.nouns) for look, said in VERDICT_WORDS.items() if look in set(table["look"])]
     return sentences(f"verdicts by the rules stated in the documentation; {'; '.join(verdicts)}")
+
+
+def _indirect_sentence(table, words):
+    """Return what differences between two therapies rest on, where one is drawn."""
+    if not (table["role"] == "indirect").any():
+        return ""
+    return sentences(
+        f"differences between two therapies are indirect: they hold if the {words.arms[1]} of one is like that of the "
+        f"other and the {words.nouns} are otherwise alike"
+    )
 
 
 def _methods(tau2_method, ci_method, confidence_level, **_):

@@ -245,7 +245,9 @@ def _on_page(spec, footer, width):
     left = room_for(spec.scales[1].ticks()[1]) if spec.left is None else spec.left
     wide, beside = inner - left - spec.right, spec.down is not None
     plane = Plane(None, *spec.scales, wide, spec.height or wide)
-    level = _layout.Panel(spec.name, (), (), plane.x.limits, spec.titles[:1], spec.favours or (), asked=True)
+    # the directions of an upright axis of effects stand above the panel
+    favours = () if spec.upright else spec.favours or ()
+    level = _layout.Panel(spec.name, (), (), plane.x.limits, spec.titles[:1], favours, asked=True)
     if spec.favours is None or spec.upright:
         across = (_layout.wrap_evenly, wide) if spec.middle is None else (_layout.wrap, inner)
         across = across[0](level.title, across[1], style.SMALL_PT)
