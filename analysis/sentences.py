@@ -1434,7 +1434,8 @@ def dose_difference(found: DoseResponse, dose: float, words: Wording) -> str:
 
 def _difference(row, words, confidence_level, more=""):
     """A difference of two means with its interval: of logs a ratio, of logits and the like on their scale."""
-    own = words if words.measure.is_ratio else dataclasses.replace(words, measure=Measure(""))
+    measure = words.measure if words.measure.is_ratio else Measure("")
+    own = dataclasses.replace(words, measure=measure, digits=None)
     own = own.to(own.decimals(row["ci_low"], row["ci_high"], words.digits or 0))
     at = f"{level(confidence_level)} CI"
     return own.within(row["estimate"], (row["ci_low"], row["ci_high"]), at, unit=True, more=more)

@@ -75,6 +75,7 @@ def figures():
         "bubble": ma.bubble(by_dose, "dose"),
         "bubble of groups": ma.bubble(by_family),
         "bubble of a curve": ma.bubble(ma.meta_regression("yi ~ dose + I(dose ** 2) + year", table), "dose", label=2),
+        "bubble of doses": ma.bubble(ma.dose_response(table, shape="spline", reference=8, unit="mg")),
         "bubble of ratios": ma.bubble(ma.meta_regression("yi ~ year", table, tau2_method="CE"), measure="RR"),
         "narrow bubble of groups": ma.bubble(by_family, width_mm=85, favours=wordy),
         "funnel of one": ma.funnel(one),

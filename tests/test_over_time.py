@@ -122,7 +122,7 @@ def test_the_figure_holds_every_point_and_both_lines(found):
         np.testing.assert_allclose(mean[:, 1], fitted, rtol=1e-9)
         joined = artist(figure, f"time-{arm}-trials").get_segments()
         assert len(joined) == 7 and sum(map(len, joined)) == 14
-    assert "Difference, treatment minus placebo, per week: 0.02 points" in figure.content.caption
+    assert "Difference, treatment minus placebo, per week: 0.016 points (95% CI" in figure.content.caption
     assert "compatible with no change over time" in figure.content.alt_text
     wide = ma.time_plot(found, width_mm=85)
     assert wide.content.table.shape == figure.content.table.shape
