@@ -409,7 +409,7 @@ def three_levels(scale):
 def permutations(scale):
     """Permutation test of a meta-regression with one moderator."""
     yi, vi = (x[0] for x in simulated(1, 13))
-    x, n = np.linspace(0.0, 1.0, 13), reduced(1000, scale)
+    x, n = np.linspace(0.0, 1.0, 13), reduced(1000, scale, least=19)
     data = pd.DataFrame({"yi": yi, "vi": vi, "x": x})
     fit, normal = meta_regression("yi ~ x", data), meta_regression("yi ~ x", data, ci_method="z")
     summary = functools.cache(lambda: pymare_regression(yi, vi, x))
@@ -447,7 +447,7 @@ def permutations(scale):
 def flipped_signs(scale):
     """Permutation test of a mean, against that of a regression on a constant."""
     yi, vi = (x[0] for x in simulated(1, 13))
-    n, data = reduced(1000, scale), pd.DataFrame({"yi": yi, "vi": vi})
+    n, data = reduced(1000, scale, least=19), pd.DataFrame({"yi": yi, "vi": vi})
     pooled, fit = pool(yi, vi), meta_regression("yi ~ 1", data)
     ours, theirs = (
         kept(call)

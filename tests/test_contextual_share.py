@@ -274,7 +274,8 @@ def test_no_share_of_a_treatment_change_that_is_not_clearly_below_zero():
 
 @pytest.mark.parametrize(("placebo", "shape"), [(-9.0, "the complement of an interval"), (-0.1, "the whole line")])
 def test_no_share_where_the_bivariate_fit_is_less_sure(placebo, shape):
-    joint = SimpleNamespace(k=len(P), estimates=np.array([placebo, -1.0]), vcov=np.eye(2), df=np.inf)
+    labels = [f"Study {i + 1}" for i in range(len(P))]
+    joint = SimpleNamespace(k=len(P), labels=labels, estimates=np.array([placebo, -1.0]), vcov=np.eye(2), df=np.inf)
     found = contextual_share(effects_of(P, T, VP, VT), joint)
     assert found.log_ratio.reason == "" and np.isfinite(found.log_ratio.estimate)
     assert np.isnan([found.share, *found.ci, *found.bootstrap]).all()

@@ -151,7 +151,7 @@ def test_bad_arguments_are_named(arms):
         qq_plot(arms, width_mm=60)
     with pytest.raises(ValueError, match="label names 'nobody1999'"):
         qq_plot(arms, label="nobody1999")
-    with pytest.raises(ValueError, match="confidence_level=95 must be a number between 0 and 1"):
+    with pytest.raises(ValueError, match="envelope=95 must be a number between 0 and 1"):
         qq_plot(arms, envelope=95)
     with pytest.raises(TypeError, match="qq_plot.. cannot use a "):
         qq_plot([1.0])

@@ -331,9 +331,10 @@ def say_what_is_nowhere(wanted: Mapping[str, Any], *tables: pd.DataFrame) -> Non
         if isinstance(values, range):
             continue
         known = {each for own in columns for each in (own.explode().dropna() if column == "flags" else own)}
-        for value in [
-            value for value in (values if several else [values]) if not pd.isna(value) and value not in known
-        ]:
+        for value in [value for value in (values if several else [values]) if not pd.isna(value)]:
+            # A word of a closed list is well spelt, whether a trial has it or not.
+            if value in known or value in _CLOSED.get(column, ()):
+                continue
             spelt = {_check.as_text(each).casefold(): each for each in known}
             near = get_close_matches(_check.as_text(value).casefold(), spelt, 1, _SPELT_ALIKE)
             perhaps = f"; did you mean {spelt[near[0]]!r}?" if near else ""
@@ -765,6 +766,8 @@ _COUNTS = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
 _CHANGES = [*(f"change_{arm}{part}" for arm in ("placebo", "treatment") for part in ("", "_vi")), "change_status"]
 # The arms of a table with one row a study, where nobody says.
 _UNNAMED = ("treatment", "control")
+# Words that a column of effects may hold.
+_CLOSED = VOCABULARY | {"status": ("as printed", "recovered", IMPUTED)}
 # How alike two texts are, by difflib, that may be one word in two spellings.
 _SPELT_ALIKE = 0.8
 # Every option that is not the name of a column of numbers, and what it is if nobody says.

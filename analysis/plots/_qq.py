@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import residual_quantiles
@@ -109,7 +110,8 @@ def qq_plot(
     studies = studies_of(results, "qq_plot", measure=measure)
     if studies.pooled.k < 3:
         raise ValueError(f"a Q-Q plot needs 3 {studies.wording.nouns} or more; these results have {studies.pooled.k}")
-    table, wording = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed), studies.wording
+    envelope, wording = _check.level(envelope, "envelope"), studies.wording
+    table = _qq_table(studies, label, deleted=deleted, level=envelope, seed=seed)
     values = table[["z", "quantile", "envelope_low", "envelope_high"]].to_numpy(float)
     low, high = np.nanmin(values), np.nanmax(values)
     pad = PAD * (high - low)
