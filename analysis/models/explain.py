@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DIGITS = 4
 # Rows of a table and terms of a sum beyond which those in the middle are left out.
-_ROWS, _TERMS = 12, 4
+_ROWS, _TERMS = 12, 3
 _SIGNS = {
     r"\tau": "τ",
     r"\mu": "μ",
@@ -53,10 +53,8 @@ _PLAIN = (
     (re.compile(r"\\text\{([^{}]*)\}"), r"\1"),
     (re.compile(r"\^\{(-?\d+)\}"), lambda found: found[1].translate(_RAISED)),
     (re.compile(r"([_^])\{([^{}]*)\}"), r"\1(\2)"),
-    (
-        re.compile(r"\\(log|exp|max|left|right|big)(?![a-z])"),
-        lambda found: found[1] if found[1] in "log exp max" else "",
-    ),
+    (re.compile(r"\\(?:left|right)(?![a-z])"), ""),
+    (re.compile(r"\\(log|exp|max)(?![a-z])"), r"\1"),
 )
 
 
@@ -143,7 +141,7 @@ def _plain(formula):
         if inner == formula:
             raise ValueError(f"a formula has a command that is not known: {formula}")
         formula = inner
-    return formula.replace("-", MINUS).replace("     ", "    ")
+    return formula.replace("-", MINUS)
 
 
 def _grouped(part):
