@@ -309,6 +309,7 @@ from .plots._multiverse import multiverse_plot as multiverse_plot
 from .plots._orchard import orchard as orchard
 from .plots._pcurve import p_curve_plot as p_curve_plot
 from .plots._posterior import posterior_plot as posterior_plot
+from .plots._power import power_plot as power_plot
 from .plots._qq import qq_plot as qq_plot
 from .plots._radial import radial as radial
 from .plots._risk_of_bias import risk_of_bias_summary as risk_of_bias_summary

@@ -25,6 +25,7 @@ from analysis.text import (
     MINUS,
     NOT_ESTIMABLE,
     NUMBERS,
+    chance,
     counted,
     digits_for,
     equals,
@@ -1804,10 +1805,10 @@ def power(found: Power) -> Told:
     said : list of (str or None, str or None)
         Pairs of a label and a text, as :class:`InWords` reads them.
     """
-    said: Said = [("Mean", f"power {percent(found.power)} at p ≤ {as_given(found.alpha)} ({found.ci_method})")]
+    said: Said = [("Mean", f"power {chance(found.power)} at p ≤ {as_given(found.alpha)} ({found.ci_method})")]
     if not math.isnan(found.heterogeneity_power):
         said.append(
-            ("Heterogeneity", f"power {percent(found.heterogeneity_power)} to find τ² {significant(found.tau2)}")
+            ("Heterogeneity", f"power {chance(found.heterogeneity_power)} to find τ² {significant(found.tau2)}")
         )
     goal = f"{percent(found.target)} power"
     if math.isinf(found.further):

@@ -95,6 +95,7 @@ def figures():
         "funnel with what was filled in": ma.funnel(filled, egger=True, width_mm="single"),
         "doi": ma.doi_plot(pooled),
         "p-curve": ma.p_curve_plot(ma.p_curve(pooled)),
+        "power": ma.power_plot(ma.power(pooled, -1.0)),
         "selection": ma.selection_plot(ma.selection_model(*RATIOS, steps=0.2)),
         "drapery of one": ma.drapery(one),
         "drapery": ma.drapery(pooled),

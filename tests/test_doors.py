@@ -674,6 +674,7 @@ DOORS = {
     "pool_subgroups": (lambda x: ma.pool_subgroups(x, list("aaabbb")), EFFECTS),
     "posterior_plot": (ma.posterior_plot, {"PosteriorEffect"}),
     "power": (lambda x: ma.power(x, 0.5), EFFECTS),
+    "power_plot": (ma.power_plot, set()),
     "predictive_density": (ma.predictive_density, EFFECTS | {"PosteriorEffect"}),
     "provenance": (ma.provenance, {"EffectSizes", "PooledArms", "PooledEffect"}),
     "pustejovsky_test": (ma.pustejovsky_test, {"EffectSizes"}),

@@ -53,6 +53,7 @@ FIGURES = {
     "multiverse_plot": (lambda **more: ma.multiverse_plot(layouts.analyses(40), **more), "curve"),
     "p_curve_plot": (lambda **more: ma.p_curve_plot(CURVE, **more), "p-curve"),
     "posterior_plot": (lambda **more: ma.posterior_plot(POSTERIOR, **more), "trials"),
+    "power_plot": (lambda **more: ma.power_plot(ma.power(EFFECTS, -1.0), **more), "power"),
     "qq_plot": (lambda **more: ma.qq_plot(EFFECTS, **more), "qq"),
     "radial": (lambda **more: ma.radial(EFFECTS, **more), "radial"),
     "selection_plot": (lambda **more: ma.selection_plot(SELECTED, **more), "selection"),

@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -395,6 +396,25 @@ def test_power_is_that_of_simulated_meta_analyses(ci_method, vi):
     assert ma.power(vi, 0.35, tau2=0.15).heterogeneity_power == pytest.approx(q.value, abs=4 * q.mcse)
 
 
+@pytest.mark.parametrize(("k", "away", "alpha"), [(2, 8.7, 0.0625), (2, 12.0, 0.001), (4, 20.0, 0.25), (6, 2.0, 0.05)])
+def test_hksj_is_a_noncentral_t_where_scipy_has_none(k, away, alpha):
+    """By an integral over the standard error, a scaled chi, where nct is NaN or wrong and where it is neither."""
+    critical, chi = stats.t.isf(alpha / 2, k - 1), stats.chi(k - 1, scale=(k - 1) ** -0.5)
+
+    def part(s):
+        return chi.pdf(s) * (stats.norm.cdf(away - critical * s) + stats.norm.cdf(-away - critical * s))
+
+    # Finer steps where the normal probability changes, at away / critical.
+    ends = np.concatenate(
+        [np.linspace(0.0, 2.0 * away / critical, 40), 2.0 * away / critical + np.linspace(0.1, 9.0, 40)]
+    )
+    want = sum(integrate.quad(part, *pair, epsabs=1e-13)[0] for pair in pairwise(ends))
+    assert simulation._power(away, k, "HKSJ", alpha) == pytest.approx(want, abs=1e-10)
+    assert stats.nct.sf(2.0, 5, 1.5) + stats.nct.cdf(-2.0, 5, 1.5) == pytest.approx(
+        simulation._power(1.5, 6, "HKSJ", 2 * stats.t.sf(2.0, 5)), abs=1e-10
+    )
+
+
 def test_q_of_equal_variances_is_a_scaled_chi_square():
     found = ma.power([0.1], 0.3, k=7, tau2=0.2)
     assert found.heterogeneity_power == pytest.approx(stats.chi2.sf(stats.chi2.isf(0.05, 6) / 3.0, 6), rel=1e-9)
@@ -427,6 +447,7 @@ def test_what_power_must_do(vi, mean, tau2, alpha, ci_method):
         one = (1 / (np.array(vi) + tau2)).mean()
         at = lambda m: simulation._power(mean * np.sqrt(found.se**-2 + m * one), len(vi) + m, ci_method, alpha)  # noqa: E731
         assert at(found.further) >= 0.8 and (found.further == 0 or at(found.further - 1) < 0.8)
+    assert 0 <= found.heterogeneity_power <= 1
     curve = found.curve([0.0, mean])
     assert curve["power"][1] == pytest.approx(found.power) and curve["power"][0] <= curve["power"][1] + 1e-9
     assert len(found.curve()) == 41

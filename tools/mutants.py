@@ -120,6 +120,7 @@ TESTS = {
     "plots/_page": "plots_texts plots plots_forest_options plots_forest_family plots_save plots_themes",
     "plots/_plane": "plots_planes plots_texts plots_labbe plots_labbe_counts plots_funnel plots_bubble plots_themes",
     "plots/_posterior": "plots_posterior plots_texts plots_said",
+    "plots/_power": "plots_power plots_language",
     "plots/_qq": "plots_qq plots_planes plots_texts",
     "plots/_radial": "plots_radial plots_planes plots_texts",
     "plots/_risk_of_bias": "plots_risk_of_bias plots_texts",

@@ -488,6 +488,8 @@ def _performance(moments):
 
 # Further studies beyond which nobody counts.
 _MOST = 1 << 40
+# Of the sum over a normal variable: how far it goes on both sides, and in how many points.
+_FAR, _STEPS = 9.0, 721
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -523,10 +525,13 @@ class Power(Result):
         Sampling variances of the studies.
     measure : Measure
         Of the studies.
+    effects : EffectSizes or None
+        The studies, where they were given as such.
 
     See Also
     --------
     analysis.power : Make this result.
+    analysis.power_plot : Draw its curve.
     analysis.excess_significance : The power of each study.
 
     References
@@ -559,6 +564,7 @@ class Power(Result):
     sd: float | None
     vi: np.ndarray
     measure: Measure
+    effects: EffectSizes | None = None
 
     @property
     def adjusted_information(self) -> float:
@@ -712,6 +718,7 @@ def power(
         sd=sd,
         vi=np.array(v),
         measure=measure,
+        effects=getattr(studies, "effects", studies if hasattr(studies, "benefit") else None),
     )
 
 
@@ -743,8 +750,15 @@ def _power(away, k, ci_method, alpha):
     """Probability of a significant mean that lies `away` standard errors from 0."""
     critical = t_quantile(k - 1 if k > 1 and ci_method != "z" else np.inf, 1.0 - alpha)
     if ci_method == "HKSJ" and k > 1:
-        away = np.abs(away)
-        return 1.0 - special.nctdtr(k - 1, away, critical) + special.nctdtr(k - 1, away, -critical)
+        # Given a chi-square variable, the quantile of a normal x, the test is normal: a sum over equal steps of x. The
+        # noncentral distributions of scipy are NaN, or wrong by alpha, where the power is near 1.
+        x = np.linspace(-_FAR, _FAR, _STEPS)
+        half, step = 0.5 * (k - 1), x[1] - x[0]
+        lower, upper = special.gammaincinv(half, special.ndtr(x)), special.gammainccinv(half, special.ndtr(-x))
+        ends = critical * np.sqrt(np.where(x < 0.0, lower, upper) / half)
+        share = step * np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
+        away = np.asarray(away)[..., None]
+        return (special.ndtr(away - ends) + special.ndtr(-away - ends)) @ share
     return special.ndtr(away - critical) + special.ndtr(-away - critical)
 
 
