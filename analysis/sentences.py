@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from analysis import _check
 from analysis._types import Benefit, Values
-from analysis.measures import Measure
+from analysis.measures import Measure, agreed
 from analysis.text import (
     MINUS,
     NOT_ESTIMABLE,
@@ -259,20 +259,25 @@ class Wording:
             What has effects (`effects`), or is made of numbers alone and has a measure at most; or a table of results,
             which keeps its wording as ``attrs["wording"]``.
         measure : str, optional
-            Another measure than the result has, such as one that plain numbers were not given.
+            What plain numbers are that were given without a measure.
 
         Returns
         -------
         Wording
+
+        Raises
+        ------
+        ValueError
+            If the result has another measure than the one that is named.
         """
         if kept := getattr(result, "attrs", {}).get("wording"):
-            return cls(**kept | {"measure": Measure(kept["measure"])})
+            return cls(**kept | {"measure": agreed(measure, kept["measure"])})
         # The columns of a table are no attributes of a result.
         if hasattr(result, "columns"):
             return cls(Measure(measure or ""), unit=Measure(measure or "").unit)
         result = getattr(result, "overall", result)
         effects = result if hasattr(result, "derivations") else getattr(result, "effects", None)
-        measure = Measure(measure or getattr(result, "measure", getattr(effects, "measure", "")))
+        measure = agreed(measure, getattr(result, "measure", getattr(effects, "measure", "")))
         if effects is None:
             return cls(measure, unit=measure.unit)
         # The change within an arm is in the unit of the difference between them.

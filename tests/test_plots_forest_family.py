@@ -129,7 +129,26 @@ def test_steps_say_how_they_were_pooled(effects, methods, model):
         with pytest.raises(ValueError, match="steps does not tell of what measure its effects are, and whether they"):
             steps_forest(steps, confidence_level=0.95)
         assert "model" not in steps_forest(steps, measure="MD", confidence_level=0.95).content.caption
-        assert "τ² by REML" in steps_forest(steps, overall=analysis.pool(effects)).content.caption
+        assert model in steps_forest(steps, overall=analysis.pool(effects, **methods)).content.caption
+        other = analysis.pool(effects.yi + 0.1, effects.vi, labels=effects.labels, measure="MD", **methods)
+        with pytest.raises(ValueError, match="give the result of the same effects, pooled alike"):
+            steps_forest(steps, overall=other)
+
+
+def test_the_first_trials_are_the_last_row_whatever_the_order(effects):
+    steps = analysis.cumulative(effects)
+    whole = analysis.pool(effects).estimate
+    for given, said in (
+        (steps, "and all above it"),
+        (steps[::-1], "and all below it"),
+        (steps.iloc[[2, -1, 0]], "of the first k"),
+    ):
+        fig = steps_forest(given)
+        assert said in fig.content.caption
+        assert body(fig).query("kind == 'total'")["contrast_estimate"].item() == pytest.approx(whole, abs=1e-12)
+    with pytest.raises(ValueError, match=r"the last of the steps is of \d+ trials, and there are \d+: give overall="):
+        steps_forest(steps.iloc[:-1])
+    assert len(body(steps_forest(steps.iloc[:-1], overall=False)).query("kind == 'trial'")) == len(steps) - 1
 
 
 def test_whole_trials_left_out_of_several_effects_have_the_diamond_of_all():

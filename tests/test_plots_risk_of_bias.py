@@ -153,6 +153,11 @@ def test_circles_stand_beside_both_arms():
     fig = ma.arms_forest(ma.pool_arms(EFFECTS), risk_of_bias=bias())
     assert len(artist(fig, "symbols-risk_of_bias_Overall").get_offsets()) == 4
     assert "Judged by two reviewers" in fig.content.caption and misplaced(fig) == ([], [])
+    for own in (
+        ma.arms_forest(ma.pool_arms(EFFECTS), risk_of_bias=bias(), columns=("n", "study", "difference")),
+        ma.forest(EFFECTS, risk_of_bias=bias(), columns=("study",)),
+    ):
+        assert body(own)["text_study"].str.match("s[0-6]$").sum() == 7
 
 
 def test_circles_beside_a_step_are_those_of_the_trial_of_its_row():

@@ -661,3 +661,16 @@ def test_pages_are_in_the_look_and_language_of_their_figure():
     assert lines(second)[0] == "Family 0 (Fortsetzung)"
     assert "Fortsetzung auf der nächsten Seite" in [text.get_text() for text in first.findobj(Text)]
     assert first.content.alt_text.startswith("Seite 1 von 4. ")
+
+
+def test_letters_of_numbers_and_columns_with_na_are_printed(tmp_path):
+    table = pd.DataFrame({"study": list("abc"), "yi": [0.1, 0.4, 0.2], "vi": 0.1, "blind": [1, 0, 1]})
+    effects = analysis.effect_sizes(table.assign(sites=pd.array([1, None, 3], "Int64")), measure="SMD")
+    figure = analysis.forest(effects, columns=("sites",), symbols={"blind": {1: "B", 0: "O"}})
+    analysis.save_figure(figure, tmp_path / "f", formats="png")
+    assert [
+        line.split("|")[1:4] for line in (tmp_path / "f.md").read_text().splitlines() if line[:4] in ("| a ", "| b ")
+    ] == [
+        [" a ", " 1 ", " 1 "],
+        [" b ", "  ", " 0 "],
+    ]

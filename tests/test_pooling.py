@@ -547,3 +547,8 @@ def test_methods_that_are_not_named_are_those_of_the_result():
     assert ma.pool(likely, tau2_method="ML").tau2_ci_method == "profile likelihood"
     assert ma.pool(likely, tau2_method="DL").tau2_ci_method == "Q-profile"
     assert len(ma.leave_one_out(likely, tau2_method="DL")) == 4
+
+
+@pytest.mark.parametrize("given", [["999", "2001", "10000"], np.array(["999", "2001", "10000"]), ("999", 2001, 1e4)])
+def test_numbers_as_text_are_in_the_order_of_numbers(given):
+    assert [float(x) for x in ma.cumulative([0.1, 0.2, 0.3], [0.1] * 3, order=given)["order"]] == [999, 2001, 10000]

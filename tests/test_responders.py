@@ -1,5 +1,6 @@
 """From means and SDs to people, responders as printed, and numbers needed to treat."""
 
+import contextlib
 import math
 import re
 from pathlib import Path
@@ -634,7 +635,15 @@ def test_number_needed_of_a_standardised_difference(measure):
 @settings(max_examples=25, deadline=None)
 def test_an_interval_on_both_sides_of_no_difference_runs_through_infinity(measure, estimate, se, risk):
     pooled = one(estimate, se, measure)
-    found = ma.nnt(pooled, risk)
+    if measure == "RR" and risk * math.exp(estimate) > 1:
+        with pytest.raises(
+            ValueError, match=r"is 1\d\d% of people: the pooled risk ratio holds where fewer|[2-9]\d\d%"
+        ):
+            ma.nnt(pooled, risk)
+        return
+    more = measure == "RR" and risk * math.exp(pooled.ci.high) > 1
+    with pytest.warns(UserWarning, match="so that limit") if more else contextlib.nullcontext():
+        found = ma.nnt(pooled, risk)
     assert found.through_infinity == (pooled.ci.low <= 0 <= pooled.ci.high)
     assert (found.estimate > 0) == (estimate < 0)
     assert "NNTH" in found.words or pooled.ci.high < 0

@@ -325,6 +325,8 @@ def _shape(measure, columns, frame):
     else:
         found = [name for name, shape in SHAPES.items() if measure in shape.formulas]
         if "yi" in frame and set(columns) <= set(SHAPES["effects"].columns):
+            if not columns:
+                _refuse_two_ways(measure, found, frame)
             found = ["effects"]
     if not found:
         called = f"measure={measure.code!r}" if measure else "a measure without a name"
@@ -339,6 +341,17 @@ def _shape(measure, columns, frame):
             f"{', '.join(name for name in allowed if name not in scale)}"
         )
     return found[0]
+
+
+def _refuse_two_ways(measure, shapes, frame):
+    """Raise ValueError for a table that has effects of a measure nobody named, and all that the one asked for is made of."""
+    for name in shapes:
+        needed = [each for each in signature(SHAPES[name].formulas[measure]).parameters if each in SHAPES[name].columns]
+        if needed and {*needed} <= {*frame}:
+            raise ValueError(
+                f"the table has yi, and {', '.join(needed)}, of which measure={measure.code!r} is made too: name what "
+                f"counts, yi='yi' if that is its measure, or {needed[0]}='{needed[0]}' and so on"
+            )
 
 
 def _means_or_scores(found, columns, frame):

@@ -298,7 +298,7 @@ class Responders(Result):
         if first is not None:
             said.append(("Pooled first", f"{first.words}, from the pooled standardised difference"))
         if self.ratio is not None:
-            ratio = Wording.of(self, self.ratio.measure)
+            ratio = Wording.of(self.ratio)
             said.append((ratio.measure.title, ratio.estimate(self.ratio)))
         if len(self.left_out):
             said.append(("Left out", f"{words.counted(len(self.left_out))}, see left_out"))
@@ -617,8 +617,13 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     TypeError
         If `effect` is no pooled effect.
     ValueError
-        For another measure, effects of which nobody said what is good, or a share that is missing, not needed or not
-        between 0 and 1.
+        For another measure, effects of which nobody said what is good, or a share that is missing, not needed, not
+        between 0 and 1 or, times a risk ratio, above 1.
+
+    Warns
+    -----
+    UserWarning
+        If a limit of a risk ratio makes more than 100% of the share.
 
     See Also
     --------
@@ -663,11 +668,26 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     if by != "RD":
         # Responders are good: there are more of them where scores improve.
         sign = -1.0 if by == "SMD" and benefit == "lower" else 1.0
-        ends = np.clip(_implied_uncut(risk, sign * ends, by), 0.0, 1.0) - risk
+        implied = _implied_uncut(risk, sign * ends, by)
+        _refuse_beyond_all(implied, risk, effect)
+        ends = np.clip(implied, 0.0, 1.0) - risk
     limits = sorted(ends[1:])
     needed = _needed_of(ends[0], limits, by != "SMD" and benefit == "lower")
     about = {"measure": effect.measure, "confidence_level": effect.confidence_level, "effects": effect.effects}
     return replace(needed, comparator_risk=risk, risk=float(risk + ends[0]), **about)
+
+
+def _refuse_beyond_all(implied, risk, effect):
+    """Raise ValueError where a ratio makes more than everybody of a share, and warn where a limit alone does."""
+    for value, share in zip(effect.measure.transform([effect.estimate, *effect.ci]), implied, strict=True):
+        if share > 1.0:
+            said = f"comparator_risk={risk:g} times {value:.3g} is {percent(share)} of people"
+            if share == implied[0]:
+                raise ValueError(
+                    f"{said}: the pooled {effect.measure.name} holds where fewer have the event; give a share below "
+                    f"{1.0 / value:.2g}, or a pooled odds ratio, which makes no more than 100% of any"
+                )
+            _check.warn(f"{said}, so that limit of the number needed is of 100%; a pooled odds ratio makes no more")
 
 
 def _checked_for_nnt(effect, comparator_risk):

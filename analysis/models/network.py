@@ -239,8 +239,8 @@ def compare_therapies(
     TypeError
         For anything but a table.
     ValueError
-        For an unknown column, rows without a therapy, a single therapy, no more effects than therapies, effects at
-        several times, or several effects of a trial without `vcov`.
+        For effects of one arm, an unknown column, rows without a therapy, a single therapy, no more effects than
+        therapies, effects at several times, or several effects of a trial without `vcov`.
 
     See Also
     --------
@@ -279,6 +279,11 @@ def compare_therapies(
     if getattr(effects, "options", {}).get("times") == "all":
         raise ValueError("the effects are of several times of each trial; give effect_sizes(trials, multi_arm='split')")
     found = read_studies(effects, to="compare_therapies", one="effect", benefit=benefit)
+    if found.measure and not found.measure.two_arms:
+        raise ValueError(
+            f"measure={found.measure.code!r} ({found.measure.name}) is of one arm, without a comparator by way of "
+            "which therapies could be compared; pool_subgroups compares groups of such effects"
+        )
     by, groups, _ = grouping_of(found, by)
     code, names = pd.factorize(groups)
     names = tuple(map(str, names))

@@ -875,7 +875,7 @@ def cumulative(
     found = found._replace(yi=found.yi[first], vi=found.vi[first])
     steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)
     steps = steps.assign(order=values.to_numpy()[first])
-    steps.attrs |= _about(found)
+    steps.attrs |= _about(found) | {"trials": len(steps)}
     return steps
 
 
@@ -889,6 +889,6 @@ def _order_values(found, order):
             raise ValueError(f"order={order!r} is not a column of the effects; name one, or give a value per study")
         order = table[order].array
     values = found.in_order(order, "order")
-    if isinstance(order, range) or getattr(getattr(order, "dtype", None), "kind", "") in "iufM":
+    if isinstance(order, range) or getattr(getattr(order, "dtype", None), "kind", "none") in "iufM":
         return values, values
     return values, sortable(paired(order, "order", found.index))

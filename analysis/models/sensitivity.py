@@ -30,6 +30,7 @@ from analysis.models.regression import (
     without_each_study,
 )
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
+from analysis.models.selection import refuse_without_null
 from analysis.models.tau2 import columns
 from analysis.sentences import Wording
 
@@ -529,6 +530,7 @@ def permutation_test(
         return fitted.permutation_test(n_resamples, rng=rng)
     _check.arrangements("n_resamples", n_resamples)
     pooled = as_pooled(fitted, "permutation_test")
+    refuse_without_null(pooled, "permutation_test")
     yi, vi = pooled.yi[:, None], pooled.vi[:, None]
     # Of two statistics by turns the order of the arrangements would have no meaning.
     options = _options_of(pooled, "HKSJ" if pooled.ci_method == "HKSJ-wide" else pooled.ci_method)

@@ -26,7 +26,7 @@ from analysis.measures import Measure
 from analysis.models.design import designs, fit_designs
 from analysis.models.pooling import Options, check_options, pool_studies, segment_numbers
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
-from analysis.models.selection import excess_significance, read, selection_model
+from analysis.models.selection import excess_significance, read, refuse_without_null, selection_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -868,7 +868,8 @@ def pet_peese(
     Raises
     ------
     ValueError
-        With fewer than three studies, and for standard errors that are all equal.
+        With fewer than three studies, for standard errors that are all equal, and for a measure without a value of no
+        effect, such as a proportion.
 
     See Also
     --------
@@ -893,6 +894,7 @@ def pet_peese(
     if not 0.0 < _check.amount("alpha", alpha) < 1.0:
         raise ValueError(f"alpha={alpha!r} must be a p value between 0 and 1, both excluded")
     found, methods = read("pet_peese", yi, vi, se, missing, {"confidence_level": confidence_level})
+    refuse_without_null(found, "pet_peese")
     y, v = found.yi[:, None], found.vi[:, None]
     _different(np.sqrt(found.vi), "standard errors", "pet_peese")
     pet, peese = (

@@ -538,8 +538,8 @@ def _column_texts(values, name):
 
 
 def _is_missing(value):
-    """Say whether a cell of the trials is empty: None, NaN or NaT, the latter two not being equal to themselves."""
-    return value is None or value != value
+    """Say whether a cell of the trials is empty: None, NaN, NaT or NA."""
+    return bool(pd.isna(value)) if pd.api.types.is_scalar(value) else value is None
 
 
 def _is_numeric(value):
@@ -605,6 +605,7 @@ def _how_made(model):
 
 def tracks_of(table, left, right, symbols, panels, wording):
     """Return the tracks of the figure: names, the left columns, the panels, the right columns."""
+    table = Rows.of(table)
 
     def columns(chosen):
         return [x for name, head in chosen.items() for x in _columns_of(table, name, head, symbols, wording)]

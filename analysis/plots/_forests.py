@@ -185,7 +185,7 @@ def steps_forest(
         whose = f"Circles: {wording.noun} {'left out' if out else 'added'}"
         table = table.assign(study=[studies.get(name, name) for name in table["name"]])
         table, judged = judgement_columns(table, risk_of_bias, wording, whose)
-    rows = f"each row: the pooled result of the {wording.noun} named and all above it"
+    rows = _added(steps["k"].to_numpy(), wording)
     if out:
         rows = f"each row: the pooled result of all {wording.nouns} but the one named"
     spec = Spec(
@@ -208,6 +208,15 @@ def steps_forest(
         ),
     )
     return draw(spec, width_mm=width_mm, ax=ax)
+
+
+def _added(k, wording):
+    """What is in each row of a cumulative table, by how many studies are."""
+    if (np.abs(np.diff(k)) == 1).all() and k.min() == 1:
+        return f"each row: the pooled result of the {wording.noun} named and all {'above' if k[0] == 1 else 'below'} it"
+    return (
+        f"each row: the pooled result of the first k {wording.nouns}, the {wording.noun} named being the last of them"
+    )
 
 
 def _methods_of(steps, overall, confidence_level):
@@ -246,6 +255,16 @@ def _same_studies(steps, overall):
         raise ValueError(
             f"overall is of other studies: it has no {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
             "of the steps; give the result of all studies of the steps"
+        )
+    if "shift" in steps:
+        known, whole = (steps["estimate"] - steps["shift"]).iloc[0], True
+    else:
+        last = steps.iloc[int(steps["k"].argmax())]
+        known, whole = last["estimate"], last["k"] == getattr(overall, "k", None)
+    if whole and not abs(overall.estimate - known) <= 1e-4 * np.ptp(steps[["ci_low", "ci_high"]].to_numpy(float)):
+        raise ValueError(
+            f"overall is {overall.estimate:.4g}, and the steps are of effects whose mean is {known:.4g}: give the "
+            "result of the same effects, pooled alike"
         )
 
 
@@ -328,7 +347,12 @@ def _step_rows(steps, overall, at, wording):
         total["contrast_estimate"] = first["estimate"] - first["shift"]
         total |= {"contrast_low": np.nan, "contrast_high": np.nan}
     else:
-        last = rows.iloc[-1]
+        last = rows.iloc[int(rows["k"].argmax())]
+        if last["k"] < steps.attrs.get("trials", 0) and style.option("overall"):
+            raise ValueError(
+                f"the last of the steps is of {last['k']} {wording.nouns}, and there are {steps.attrs['trials']}: give "
+                "overall=, the result of all of them, or overall=False"
+            )
         total |= {name: last[name] for name in rows if name not in (*total, "order", "contrast_imputed", "name")}
         total |= {"contrast_k": last["k"]}
     rows["contrast_k"] = rows["k"]

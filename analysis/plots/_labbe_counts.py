@@ -49,6 +49,7 @@ SHARP = (
     "The thick line is not fitted to the marks: effect and percentage {} share a term, so that the slope of "
     "a fitted line says nothing about whether one depends on the other (Sharp 1996, BMJ 313:735)"
 )
+OF_TABLES = ("events_t", "n_t", "events_p", "n_p")
 # as tables of arms and tables with one row a study call the arms
 COUNTS = (("treatment", "placebo"), ("t", "p"))
 
@@ -124,7 +125,7 @@ class _Shown:
 def labbe_counts(
     results: Responders | PooledCounts | PooledEffect | EffectSizes,
     *,
-    counts: Sequence[ArrayLike] | None = None,
+    counts: Sequence[ArrayLike] | pd.DataFrame | None = None,
     measure: CountsMeasure | None = None,
     by: str | None = None,
     label: int | Sequence[str] = 6,
@@ -143,7 +144,7 @@ def labbe_counts(
         From ``pool_responders`` or ``translate_responders``; EffectSizes made of counts, which are pooled with the
         defaults of :func:`analysis.pool`; or a pooled risk ratio, odds ratio or risk difference, as of
         ``pool_mantel_haenszel``, with the counts behind it.
-    counts : (events_t, n_t, events_p, n_p), optional
+    counts : (events_t, n_t, events_p, n_p) or pandas.DataFrame with these columns, optional
         Events and people of the first and of the second arms, where the results do not hold them.
     measure : {"RR", "OR", "RD"}, optional
         The pooled effect to draw, of those in the results. Default: the ratio, if there is one.
@@ -249,7 +250,8 @@ def _shown(results, counts, measure, digits):
     if own:
         counts = counts_within(results)
     else:
-        _check.people(**dict(zip(("events_t", "n_t", "events_p", "n_p"), counts, strict=False)))
+        counts = _four(counts)
+        _check.people(**dict(zip(OF_TABLES, counts, strict=True)))
     if counts is None:
         raise ValueError(
             f"this {type(results).__name__} does not hold the counts of each arm: pass "
@@ -265,6 +267,16 @@ def _shown(results, counts, measure, digits):
     names = [str(label) for label in results.labels]
     trials = _with_effects(table.assign(study=names, label=names), results)
     return _Shown(trials, results, planes.with_digits(Wording.of(results), digits, results.yi, results.vi))
+
+
+def _four(counts):
+    """Return the four columns of counts, those of a table by their names."""
+    table = hasattr(counts, "columns")
+    lack = [name for name in OF_TABLES if name not in counts] if table else len(counts) != len(OF_TABLES)
+    if lack:
+        what = f"lacks the columns {', '.join(lack)}" if table else f"has {len(counts)} parts"
+        raise ValueError(f"counts {what}; give (events_t, n_t, events_p, n_p), or a table with these columns")
+    return [counts[name] for name in OF_TABLES] if table else counts
 
 
 def counts_within(results):

@@ -319,10 +319,24 @@ def _of_these(trials, table):
     same = [names for own, names in alike if [*own] == [*names]]
     if same and not any(names.is_unique for names in same):
         _refuse_ambiguous(trials, table, same[0])
+    if not named and not nameless:
+        _refuse_named_otherwise(trials, table)
     if same or not named or (nameless and not alike):
         return table
     own, names = next((pair for pair in alike if pair[1].is_unique), (trials["label"], named[0]))
     return paired(table.set_axis(names), "data", pd.Index(own), "the result")
+
+
+def _refuse_named_otherwise(trials, table):
+    """Raise ValueError where a column of another name has the trials in another order than they stand."""
+    for name in table:
+        names = [*map(_check.as_text, table[name])]
+        for own in ([*trials["label"]], [*trials["study"]]):
+            if names != own and sorted(names) == sorted(map(str, own)) and len({*names}) > 1:
+                raise ValueError(
+                    f"data has the trials in another order, by its column {name!r}, and its rows are taken as they "
+                    f"stand: give data.rename(columns={{{name!r}: 'study'}}), whose rows are paired by name"
+                )
 
 
 def _refuse_ambiguous(trials, table, names):

@@ -211,9 +211,12 @@ def _bold(line):
 
 def _markdown(table, printed, say):
     """Return the rows with printed text as a Markdown table, group names and results in bold."""
-    heads = [head for head, parts in printed.items() if parts[0] in table and table[parts[0]].fillna("").any()]
+    heads = [
+        head for head, parts in printed.items() if parts[0] in table and table[parts[0]].astype(object).fillna("").any()
+    ]
     texts = table[list(dict.fromkeys(part for head in heads for part in printed[head]))]
-    texts = texts.astype(object).where(texts.notna(), "")
+    # A column of letters prints what the letters stand for, which may be numbers.
+    texts = texts.astype(object).where(texts.notna(), "").map(lambda x: x if isinstance(x, str) else _check.as_text(x))
     right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
     lines = [[markdown_cell(say(head)) for head in heads], ["---:" if numeric else "---" for numeric in right]]
     for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):

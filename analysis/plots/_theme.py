@@ -274,8 +274,10 @@ def themed(draw):
         _check.texts({"the first argument": args[:1], **given})
         options = in_force(draw.__name__, signature.parameters, given)
         given = {name: value for name, value in given.items() if name in own}
-        if given.get("ax") is not None and (unused := [name for name in PAGE_ALONE if _asked_for(given.get(name))]):
-            warnings.warn(f"with ax= only the panel is drawn: no {' and no '.join(unused)}", stacklevel=2)
+        if given.get("ax") is not None:
+            _check_axes(given["ax"], draw)
+            if unused := [name for name in PAGE_ALONE if _asked_for(given.get(name))]:
+                warnings.warn(f"with ax= only the panel is drawn: no {' and no '.join(unused)}", stacklevel=2)
         if "width_mm" in given:
             given["width_mm"] = _page_width(given["width_mm"])
         look = current()
@@ -289,6 +291,21 @@ def themed(draw):
 
     drawn.__signature__ = signature
     return drawn
+
+
+def _check_axes(ax, draw):
+    """Raise ValueError unless `ax` can be drawn on: Axes with x and y, or a SubFigure where rows stand."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
+
+    rows = "SubFigure" in str(inspect.signature(draw).parameters["ax"].annotation)
+    plane = isinstance(ax, Axes) and ax.name == "rectilinear"
+    if not (plane or (rows and isinstance(ax, SubFigure))):
+        what = f"{ax.name} Axes" if isinstance(ax, Axes) else f"of the type {type(ax).__name__}"
+        raise ValueError(
+            f"ax is {what}; give plain Axes of matplotlib{', or a SubFigure' if rows else ''}, one of those of "
+            "plt.subplots()"
+        )
 
 
 def _asked_for(value):

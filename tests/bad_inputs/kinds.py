@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 import analysis as ma
 
@@ -787,6 +788,7 @@ FUNCTION = ma.trials_from_wide(
 )  # fmt: skip
 NAMED = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["A", "B", "C"])
 TWO = pd.Series(["a", "b"])
+OF_ODDS = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2], labels=["a", "b", "c"], measure="OR")
 
 
 def other_joint(_):
@@ -988,6 +990,66 @@ CALLS = [
         "clusters with blanks",
         lambda d: ma.pool_multilevel([0.1, 0.2, 0.4], [0.1] * 3, cluster=["x", "x ", "y"]),
         "cluster: 'x' and 'x ' read alike",
+    ),
+    (
+        "effects beside the counts they are made of",
+        lambda d: ma.effect_sizes(COUNTS.assign(yi=0.1, vi=0.1), measure="RR"),
+        "the table has yi, and events_t, n_t, events_p, n_p, of which measure='RR' is made too: name what counts",
+    ),
+    (
+        "therapies of one arm each",
+        lambda d: ma.compare_therapies(ma.effect_sizes(WEEKS.assign(kind=list("ababab")), measure="PLO"), "kind"),
+        "measure='PLO' .proportion. is of one arm, without a comparator",
+    ),
+    *(
+        (
+            f"a {figure} of odds ratios as SMDs",
+            lambda d, figure=figure: getattr(ma, figure)(OF_ODDS, measure="SMD"),
+            "measure='SMD' .standardised mean difference., but the effects are of measure 'OR'",
+        )
+        for figure in ("forest", "funnel", "drapery", "radial")
+    ),
+    (
+        "data in another order under a name of its own",
+        lambda d: ma.forest(OF_ODDS, data=pd.DataFrame({"Study": ["c", "b", "a"], "N": [1, 2, 3]}), columns=("N",)),
+        "data has the trials in another order, by its column 'Study'",
+    ),
+    (
+        "a table of counts without those of an arm",
+        lambda d: ma.labbe_counts(OF_ODDS, counts=COUNTS[["events_t", "n_t"]]),
+        "counts lacks the columns events_p, n_p",
+    ),
+    (
+        "three parts of counts",
+        lambda d: ma.labbe_counts(OF_ODDS, counts=[1, 2, 3]),
+        "counts has 3 parts; give .events_t",
+    ),
+    *(
+        (
+            f"{function} of proportions",
+            lambda d, function=function: getattr(ma, function)(
+                ma.pool([0.1, 0.4, 0.2], [0.1, 0.2, 0.3], measure="PLO")
+            ),
+            f"{function}.. asks whether effects differ from none, and no proportion is that of no effect",
+        )
+        for function in ("pet_peese", "permutation_test")
+    ),
+    (
+        "more than all people",
+        lambda d: ma.nnt(ma.pool([1.0], [0.1], measure="RR", benefit="higher"), comparator_risk=0.6),
+        "comparator_risk=0.6 times 2.72 is 163% of people: the pooled risk ratio holds where fewer have the event",
+    ),
+    *(
+        (
+            f"{what} to draw on",
+            lambda d, ax=ax: ma.funnel(RESULT, ax=ax()),
+            f"ax is {what}; give plain Axes of matplotlib",
+        )
+        for what, ax in (
+            ("of the type int", lambda: 1),
+            ("of the type Figure", Figure),
+            ("polar Axes", lambda: Figure().add_subplot(projection="polar")),
+        )
     ),
     (
         "Series of other rows in a formula",
