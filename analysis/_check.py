@@ -405,6 +405,26 @@ def is_pandas(values, *kinds):
     return pandas is not None and isinstance(values, tuple(getattr(pandas, kind) for kind in kinds))
 
 
+# What a table that a result was made into calls its rows that are no studies, in the column kind.
+_NO_STUDIES = {"summary": "a pooled result", "prediction": "a new study"}
+
+
+def no_results(table):
+    """Raise ValueError for a table of a result that has rows beside its studies, as a file of `to_frame()` has."""
+    kinds = table["kind"].astype(object) if "kind" in table else ()
+    rows = [(i + 1, kind) for i, kind in enumerate(kinds) if isinstance(kind, str) and kind in _NO_STUDIES]
+    if rows and {"yi", "label"} <= set(table):
+        i, kind = rows[0]
+        raise ValueError(
+            f"row {i} ({table['label'].iloc[i - 1]}) is {_NO_STUDIES[kind]}, as its kind {kind!r} says, and no study: "
+            f"give table[~table['kind'].isin({sorted({kind for _, kind in rows})})]"
+        )
+
+
+# The name of an index of the labels of a result.
+OF_RESULT = "label of the result"
+
+
 def paired(values, name, index, of="yi"):
     """Return values in the order of the effects: those of pandas by their index, all others as they stand.
 
@@ -419,6 +439,11 @@ def paired(values, name, index, of="yi"):
     of : str, optional
         What has that index, for the message.
 
+    Notes
+    -----
+    An index of the name `OF_RESULT` holds labels of a result, all that it knows of the table it is made of; rows that
+    are only numbered are then taken as they stand.
+
     Raises
     ------
     ValueError
@@ -432,6 +457,11 @@ def paired(values, name, index, of="yi"):
     """
     if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
+    if index.name == OF_RESULT:
+        named = values.index.map(as_text)
+        if is_pandas(values.index, "RangeIndex") and set(named) != set(index):
+            return values
+        values = values.set_axis(named)
     own = values.index
     problems = [
         *(

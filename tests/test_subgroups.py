@@ -270,3 +270,22 @@ def test_of_intervals_that_are_all_normal_there_is_no_f_test():
 def test_tau_of_a_single_study_has_no_unit():
     single = ma.pool_subgroups(ma.pool([0.1, 0.5, 0.9], [0.1, 0.2, 0.1], measure="SMD"), ["a", "a", "b"])
     assert "1 study), tau not estimable\n" in single.summary()
+
+
+def test_a_series_beside_a_result_is_paired_by_its_index():
+    table = pd.DataFrame(
+        {"study": list("ABCDEF"), "yi": [0.5, 0.1, 0.3, 0.6, 0.4, 0.2], "vi": 0.04, "kind": list("xxyyxy")}
+    )
+    moved, by_name = table.sort_values("yi"), table.set_index("study")
+    effects = ma.effect_sizes(table, measure="SMD")
+    right = {"x": ("A", "B", "E"), "y": ("C", "D", "F")}
+    for result, groups in (
+        (ma.pool(effects), table["kind"]),
+        (ma.pool(effects), moved["kind"]),
+        (ma.pool(by_name["yi"], by_name["vi"]), by_name["kind"][::-1]),
+        (ma.pool(table["yi"], table["vi"], labels=table["study"]), table["kind"]),
+        (ma.pool(table["yi"], table["vi"], labels=table["study"]), moved.set_index("study")["kind"]),
+    ):
+        assert {name: each.labels for name, each in ma.pool_subgroups(result, groups).groups.items()} == right
+        first = [table["study"].get(row, row) for row in groups.index]
+        assert ma.cumulative(result, order=pd.Series(range(6), index=groups.index))["label"].tolist() == first

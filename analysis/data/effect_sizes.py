@@ -312,7 +312,9 @@ def holding(table: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.Series:
         if column == "flags":
             keep &= table[column].map(lambda flags, wanted=set(values): not wanted.isdisjoint(flags or (None,)))
             continue
-        keep &= table[column].isin([v for v in values if v is not None]) | (table[column].isna() & (None in values))
+        # Columns of Arrow refuse to be asked for values of another type.
+        known = table[column].astype(object)
+        keep &= known.isin([v for v in values if v is not None]) | (known.isna() & (None in values))
     return keep
 
 

@@ -313,6 +313,7 @@ def _opened(frame, about, options):
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()].unique()
         raise ValueError(f"{', '.join(map(repr, twice))}: more than one column has this name; rename all but one")
+    _check.no_results(frame)
     reader = _Reader(frame, _who(frame, about), options)
     reader.source |= {name: given for name, given in about.items() if given is not None}
     return reader
@@ -344,7 +345,7 @@ def _shape(measure, columns, frame):
 
 
 def _refuse_two_ways(measure, shapes, frame):
-    """Raise ValueError for a table that has effects of a measure nobody named, and all that the one asked for is made of."""
+    """Raise ValueError for a table with effects whose measure nobody named, and all that the one asked for is made of."""
     for name in shapes:
         needed = [each for each in signature(SHAPES[name].formulas[measure]).parameters if each in SHAPES[name].columns]
         if needed and {*needed} <= {*frame}:

@@ -7,6 +7,7 @@ that nobody judged is no trial at low risk, and is counted apart everywhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -146,7 +147,7 @@ def with_risk_of_bias(effects: EffectSizes, judged: pd.DataFrame, *, domain: str
     found = judgements(judged)
     name = found.of(domain)
     said = effects.table["study"].map(found.table[name])
-    _refuse_near_misses(effects, found.table.index)
+    refuse_near_misses(effects.table["study"], found.table.index)
     if said.isna().all():
         some, own = (", ".join(map(str, ids[:3])) for ids in (found.table.index, effects.study))
         raise ValueError(
@@ -161,14 +162,23 @@ def with_risk_of_bias(effects: EffectSizes, judged: pd.DataFrame, *, domain: str
     return replace(effects, table=effects.table.assign(risk_of_bias=column))
 
 
-def _refuse_near_misses(effects, judged):
-    """Raise ValueError for names of studies that differ only by case, blanks or punctuation, and lose a judgement."""
+def refuse_near_misses(studies: Iterable[str], judged: Iterable[str]) -> None:
+    """Raise ValueError for names of studies that differ only by case, blanks or punctuation, and lose a judgement.
+
+    Parameters
+    ----------
+    studies, judged : iterable of str
+
+    Examples
+    --------
+    >>> refuse_near_misses(["chow2006", "gale2006"], ["chow2006", "other 1999"])
+    """
 
     def letters(name):
         return re.sub(r"\W|_", "", str(name)).casefold()
 
-    own = {letters(name): name for name in effects.table["study"]}
-    lost = [name for name in judged if name not in set(effects.table["study"]) and letters(name) in own]
+    own = {letters(name): name for name in studies}
+    lost = [name for name in judged if name not in own.values() and letters(name) in own]
     _check.fail(
         [f"{name!r} of judged is {own[letters(name)]!r} of the effects; write both in one way" for name in lost],
         "the names of the studies judged",

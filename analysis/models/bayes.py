@@ -20,7 +20,7 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import Floats, Labels, Missing, Values
 from analysis.measures import Measure
-from analysis.models.priors import HalfNormal, LogStudent, Normal, TauPrior
+from analysis.models.priors import RHODES_PAIN, RHODES_SUBJECTIVE, HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
 from analysis.models.studies import level_of, read_studies
 from analysis.models.tau2 import log_likelihood, weighted
@@ -435,6 +435,11 @@ def pool_bayes(
         For studies that cannot be pooled, a prior of another kind, an invalid level, or priors so far from the
         data that the posterior cannot be integrated.
 
+    Warns
+    -----
+    UserWarning
+        If `tau_prior` is one of Rhodes 2015 and the effects are no standardised mean differences.
+
     See Also
     --------
     analysis.pool : Pool without prior distributions.
@@ -462,6 +467,11 @@ def pool_bayes(
     level = level_of(yi, confidence_level)
     found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="pool_bayes")
     _check.span(found.yi, found.vi, found.named, "pool_bayes")
+    if found.measure and "SMD" not in found.measure.code and tau_prior in (RHODES_PAIN, RHODES_SUBJECTIVE):
+        _check.warn(
+            f"tau_prior={tau_prior} was made of standardised mean differences, and these effects are of measure "
+            f"{found.measure.code!r} ({found.measure.name}); set a scale in their unit, as in HalfNormal(scale)"
+        )
     yi, vi = found.yi, found.vi
     posterior = _posterior(yi, vi, tau_prior, mu_prior)
     return PosteriorEffect(

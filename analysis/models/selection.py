@@ -60,8 +60,13 @@ def read(
     return found, methods
 
 
-def refuse_without_null(found, to):
-    """Refuse studies of a measure that has no value of no effect: their p values say nothing of an effect."""
+def refuse_without_null(found: Studies | PooledEffect, to: str) -> None:
+    """Refuse studies of a measure that has no value of no effect: their p values say nothing of an effect.
+
+    Examples
+    --------
+    >>> refuse_without_null(read_studies([0.1], [0.1], measure="OR"), "p_curve")
+    """
     if np.isnan(found.measure.null):
         raise ValueError(
             f"{to}() asks whether effects differ from none, and no {found.measure.name} is that of no effect; give yi "

@@ -194,7 +194,7 @@ def read_studies(
     measure = agreed(measure, raw.measure)
     index = next((x.index for x in (raw.yi, raw.spread) if is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
-    index = index_of(yi, index)
+    index = _index_of_result(yi) if isinstance(yi, PooledEffect) else index_of(yi, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
     given = len(raw.yi)
     named = raw.labels if labels is None else paired(labels, "labels", index)
@@ -296,6 +296,7 @@ def table_of(effects: Any, to: str, give: str = "") -> pd.DataFrame | None:
     """
     if is_pandas(effects, "DataFrame"):
         _check.unlike_columns(effects, "the table")
+        _check.no_results(effects)
         return effects
     if isinstance(effects, PooledEffect):
         return None
@@ -355,6 +356,18 @@ def index_of(effects: Any, index: pd.Index | None) -> pd.Index | None:
     if len(own) != len(effects.table) or own.equals(index):
         return index
     return own.map("row {} of the table".format) if set(own) == set(index) else own
+
+
+def _index_of_result(pooled):
+    """The index by which a Series beside a result is paired: that of its effects, else its labels, if it has any."""
+    import pandas as pd
+
+    effects, k = pooled.effects, len(pooled.yi)
+    if effects is not None and len(effects.table) == k:
+        return index_of(effects, effects.table.index)
+    if list(pooled.labels) == _check.study_labels(None, k):
+        return None
+    return pd.Index(map(_check.as_text, pooled.labels), name=_check.OF_RESULT)
 
 
 def index_labels(index: pd.Index) -> list[Any] | None:

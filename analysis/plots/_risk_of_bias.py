@@ -17,7 +17,15 @@ from matplotlib.collections import PolyCollection
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import PageOptions, PageWidth
-from analysis.evidence.risk_of_bias import NOT_JUDGED, OVERALL, TOTAL, by_level, judgements, not_judged_sentence
+from analysis.evidence.risk_of_bias import (
+    NOT_JUDGED,
+    OVERALL,
+    TOTAL,
+    by_level,
+    judgements,
+    not_judged_sentence,
+    refuse_near_misses,
+)
 from analysis.measures import Measure
 from analysis.models.results import PooledEffect
 from analysis.plots import _theme as style
@@ -78,6 +86,7 @@ def judgement_columns(rows, judged, wording, whose=""):
     DataFrame, list of Column
     """
     found, trial = judgements(judged), rows["kind"] == "trial"
+    refuse_near_misses(rows.loc[trial, "study"].dropna(), found.table.index)
     table = found.table.reindex(rows["study"].where(trial)).set_axis(rows.index)
     if table.isna().all(axis=None):
         some, own = (", ".join(map(str, ids[:3])) for ids in (found.table.index, rows.loc[trial, "study"].tolist()))

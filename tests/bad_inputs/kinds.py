@@ -991,6 +991,24 @@ CALLS = [
         lambda d: ma.pool_multilevel([0.1, 0.2, 0.4], [0.1] * 3, cluster=["x", "x ", "y"]),
         "cluster: 'x' and 'x ' read alike",
     ),
+    *(
+        (
+            f"the table of a result to {function}",
+            lambda d, function=function, more=more: getattr(ma, function)(RESULT.to_frame(), **more),
+            "row 4 .Pooled. is a pooled result, as its kind 'summary' says, and no study: give table",
+        )
+        for function, more in (("pool", {}), ("leave_one_out", {}), ("effect_sizes", {"measure": "SMD"}))
+    ),
+    (
+        "groups of rows that a result does not have",
+        lambda d: ma.pool_subgroups(NAMED, pd.Series(list("xyx"), index=[2, 0, 1])),
+        "by has no 'A', 'B', 'C'; yi has no '2', '0', '1'",
+    ),
+    (
+        "judgements under another spelling in a figure",
+        lambda d: ma.forest(ma.effect_sizes(EFFECTS_OF_TWO.assign(study=["Ono 2012", "B"])), risk_of_bias=JUDGED),
+        "'ono 2012' of judged is 'Ono 2012' of the effects; write both in one way",
+    ),
     (
         "effects beside the counts they are made of",
         lambda d: ma.effect_sizes(COUNTS.assign(yi=0.1, vi=0.1), measure="RR"),
