@@ -120,11 +120,8 @@ def test_data_says_what_plain_numbers_are():
     effects = of_means(measure="MD")
     fig = analysis.forest(analysis.pool(effects.yi, effects.vi), data=effects)
     assert "acupuncture needles minus sham needles" in fig.content.caption and "in 5 trials" in fig.content.title
-    other = analysis.forest(analysis.pool(effects), measure="OR")  # another measure has no unit of theirs
-    assert (
-        "acupuncture needles over sham needles" in other.content.caption
-        and "Odds ratio, function, log scale" in shown(other)
-    )
+    with pytest.raises(ValueError, match="measure='OR' .odds ratio., but the effects are of measure 'MD'"):
+        analysis.forest(analysis.pool(effects), measure="OR")
 
 
 def test_studies_and_trials_are_called_as_the_table_has_them():

@@ -725,3 +725,43 @@ def test_the_pooled_first_number_is_that_of_hedges_g_at_the_pooled_share(found):
     each = responders._standardised_scores(table, pd.Series(0.5, index=table.index))
     people = table[["n_placebo", "n_treatment"]].min(axis=1)
     assert (vi - each["vi"]).to_numpy() == pytest.approx(np.where(crossover, 1.0 / people, 0.0))
+
+
+def test_a_trial_without_events_in_both_arms_has_no_ratio(tmp_path):
+    lines = ["study,arm,n,events,event_definition", "Y1,treatment,20,12,half", "Y1,placebo,22,6,half"]
+    lines += ["Y2,treatment,30,15,half", "Y2,placebo,31,9,half", "Y3,treatment,30,0,half", "Y3,placebo,30,0,half"]
+    (tmp_path / "trials.csv").write_text("\n".join(lines))
+    trials = ma.read_trials(tmp_path / "trials.csv")
+    for measure in ("RR", "OR"):
+        found, alone = pool_responders(trials, measure=measure), ma.pool(ma.effect_sizes(trials, measure=measure))
+        assert (found.ratio.k, found.difference.k, found.ratio.estimate, found.ratio.ci) == (
+            2,
+            3,
+            alone.estimate,
+            alone.ci,
+        )
+        assert "Without a ratio: Y3 (no events" in found.caveat
+        assert found.ratio.effects.left_out["label"].tolist() == ["Y3"]
+        figure = ma.labbe_counts(found)
+        assert "; 2 trials" in figure.content.caption and (figure.content.table["kind"] == "trial").sum() == 3
+    (tmp_path / "one.csv").write_text("\n".join([lines[0], *lines[-2:]]))
+    assert pool_responders(ma.read_trials(tmp_path / "one.csv")).ratio is None
+
+
+def test_trials_that_print_a_difference_alone_have_no_responders(trials):
+    both = ma.with_contrasts(ma.effect_sizes(trials), ma.read_contrasts(DATA.with_name("contrasts.csv")))
+    threshold = ma.Threshold(2, "within-patient")
+    found, own = ma.translate_responders(both, threshold), ma.translate_responders(ma.effect_sizes(trials), threshold)
+    assert found.difference.estimate == own.difference.estimate
+    assert {"arms not reported"} <= set(found.left_out["reason"])
+
+
+def test_trials_against_usual_care_are_audited_and_have_no_responders_under_placebo():
+    arms = pd.DataFrame({"arm": ["treatment", "usual care"] * 2, "study": ["A", "A", "B", "B"], "n": [20, 22, 30, 31]})
+    scores = {"baseline_mean": 6.0, "baseline_sd": 2.0, "change_mean": [-2.0, -1.0] * 2, "change_sd": 2.0}
+    trials = ma.read_trials(arms.assign(scale_min=0, scale_max=10, **scores))
+    assert isinstance(ma.audit_trials(trials), pd.DataFrame)
+    with pytest.raises(
+        ValueError, match="translate_responders is about placebo, and these effects compare with 'usual"
+    ):
+        ma.translate_responders(ma.effect_sizes(trials, comparator="usual care"), ma.Threshold(2, "within-patient"))

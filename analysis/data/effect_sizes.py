@@ -80,7 +80,7 @@ _FIRST = (
 
 #: Why a trial has no change within its arms; of a reported difference the arms are not known at all.
 NO_BASELINE, _NO_SPREAD = "baseline not reported", "spread of the change not reported"
-_NO_ARMS = "arms not reported"
+NO_ARMS = "arms not reported"
 _NONE_PRINTED = "no SD, SE, interval or usable p is printed (missing_sd='drop')"
 
 #: What is said of a reported difference: its outcome, its flags, and why it has no effect size.
@@ -1148,7 +1148,7 @@ def _from_contrasts(used):
     table = _about_contrasts(used)
     for column in ("n_treatment", "n_placebo"):
         table[column] = used[column].to_numpy()
-    table["outcome"], table["change_status"] = OUTCOME, _NO_ARMS
+    table["outcome"], table["change_status"] = OUTCOME, NO_ARMS
     table["yi"] = (used["difference"] * used["factor"]).to_numpy()
     table["vi"] = used["se_points"].to_numpy() ** 2
     table["status"] = np.where(used["rule"] == "", "as printed", "recovered")

@@ -244,6 +244,8 @@ def period_correlations(rows: pd.DataFrame, scores: pd.DataFrame) -> dict[Any, f
     known = scores.assign(sd=scores["sd"].where(own))
     wide = known.pivot(index="row", columns="score", values=["mean", "sd"])
     found = {}
+    if wide.empty:
+        return found
     usable = usable_p(rows, wide["mean"][["change", "final"]])
     for at in usable[usable["design"] == "crossover"].itertuples():
         sds = [wide["sd", at.score][row] for row in (at.row_t, at.row_p)]

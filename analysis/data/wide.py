@@ -345,10 +345,11 @@ def _shape(measure, columns, frame):
 
 
 def _refuse_two_ways(measure, shapes, frame):
-    """Raise ValueError for a table with effects whose measure nobody named, and all that the one asked for is made of."""
+    """Raise ValueError for a table with effects, whose measure nobody named, and what the one asked for is made of."""
     for name in shapes:
         needed = [each for each in signature(SHAPES[name].formulas[measure]).parameters if each in SHAPES[name].columns]
-        if needed and {*needed} <= {*frame}:
+        # Scores before and after come in too many ways to tell by numbers of people.
+        if {*needed} - {"n_t", "n_p"} and {*needed} <= {*frame}:
             raise ValueError(
                 f"the table has yi, and {', '.join(needed)}, of which measure={measure.code!r} is made too: name what "
                 f"counts, yi='yi' if that is its measure, or {needed[0]}='{needed[0]}' and so on"

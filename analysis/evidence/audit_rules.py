@@ -811,7 +811,7 @@ def _dropout(trials):
     """Arms that shrink differently from the first to the last time point."""
     rows = trials.loc[trials["arm"].isin(_ROLES), ["study", "week", "timepoint", "arm", "n"]]
     time = same_time(rows)
-    people = rows.groupby([time, "arm"])["n"].sum().unstack("arm")
+    people = rows.groupby([time, "arm"])["n"].sum().unstack("arm").reindex(columns=list(_ROLES))
     ends = people.groupby(rows["study"].groupby(time).first(), sort=False).agg(["first", "last"])
     for study, n in ends.iterrows():
         lost = {arm: 1 - n[arm, "last"] / n[arm, "first"] for arm in ("treatment", "placebo")}

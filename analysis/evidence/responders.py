@@ -23,10 +23,11 @@ from analysis._docs import documented
 from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, Values
 from analysis.data.arm_scores import BASELINE, IMPUTED, POINTS, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS, RESPONDERS
-from analysis.data.effect_sizes import NO_BASELINE, EffectSizes, about_outcome, effect_sizes, names_of_arms
+from analysis.data.effect_sizes import NO_ARMS, NO_BASELINE, EffectSizes, about_outcome, effect_sizes, names_of_arms
 from analysis.data.trials import checked_trials
+from analysis.data.wide import ZERO
 from analysis.effects import cells, change_sd, counts, hedges_g, log_odds_ratio, log_risk_ratio, risk_difference
-from analysis.evidence.contextual import require_benefit
+from analysis.evidence.contextual import require_benefit, require_placebo
 from analysis.evidence.worthwhile import PERCENT, WITHIN, Threshold, require
 from analysis.measures import Measure
 from analysis.models.counts import PooledCounts, pool_mantel_haenszel
@@ -402,6 +403,7 @@ def translate_responders(
         raise ValueError(
             "translate_responders takes one time point of each trial; make the effects with times='primary'"
         )
+    require_placebo(effects, "translate_responders")
     require_benefit(effects, "translate_responders")
     correlation = effects.options.get("correlation", 0.5) if correlation is None else correlation
     if not -1 <= correlation < 1:
@@ -432,7 +434,9 @@ def translate_responders(
 def _responding_scores(effects, threshold, correlation, imputed):
     """One line per study and arm: n, mean and SD of the score that is at most 0 in a responder, note, and reason."""
     between = effects.options.get("crossover_correlation", 0.5)
-    scores = one_per_role(arm_scores(effects.rows, correlation, between), "combine")
+    # Rows of several files may have the numbers of one another.
+    rows = effects.rows if effects.rows.index.is_unique else effects.rows.reset_index(drop=True)
+    scores = one_per_role(arm_scores(rows, correlation, between), "combine")
     wide = scores.pivot(index=["study", "arm"], columns="score", values=["n", "mean", "sd", "correlated"])
     lines = pd.DataFrame({f"{score}_{part}": wide[part, score] for part, score in wide})
     lines = lines.astype(float)
@@ -506,11 +510,12 @@ def _one_line_a_trial(arms, effects):
     wide = arms.unstack("arm")
     reason = wide["reason", "placebo"].where(wide["reason", "placebo"] != "", wide["reason", "treatment"])
     about = about_trials(effects.rows)[[*_ABOUT_TRIAL, "design", "certainty"]].set_index("study", drop=False)
-    wide, reason = wide.reindex(about.index), reason.reindex(about.index)
+    # Of a difference that was printed alone the arms have no line.
+    wide, reason = wide.reindex(about.index), reason.reindex(about.index).fillna(NO_ARMS)
     for part in ("n", "mean", "sd"):
         for role in ROLES:
             about[f"{part}_{role}"] = wide[part, role].astype(float)
-    both = [wide["note", role] for role in ROLES]
+    both = [wide["note", role].fillna("") for role in ROLES]
     about["note"] = ["; ".join(dict.fromkeys(n for n in pair if n)) for pair in zip(*both, strict=True)]
     out = about[["study", "label"]].assign(reason=reason)
     left_out = pd.concat([out[reason != ""], effects.left_out[["study", "label", "reason"]]], ignore_index=True)
@@ -785,7 +790,8 @@ def pool_responders(
     Returns
     -------
     Responders
-        Its table lists counts and definition of every trial.
+        Its table lists counts and definition of every trial. One without events, or with nothing but events, in both
+        arms has a difference and no ratio, and the caveat names it.
 
     Raises
     ------
@@ -826,6 +832,7 @@ def pool_responders(
         definition = _ALL
     table, left_out, others = _of_definition(table, left_out, definition)
     counts = _counts_in_order(table)
+    without: Sequence[str] = ()
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     rows = trials[trials["study"].isin(table["study"]) & trials["arm"].isin(ROLES)]
     about = about_outcome(trials, events=True) | {"arms": names_of_arms(rows, "placebo")}
@@ -837,15 +844,25 @@ def pool_responders(
         if measure != "RD":
             fields["ratio"] = pool_mantel_haenszel(effects, measure=measure, confidence_level=confidence_level)
     elif measure != "RD":
-        yi, vi = _RATIOS[measure](*counts)
-        ratios = replace(effects, table=table.assign(yi=yi, vi=vi), measure=Measure(measure))
-        fields["ratio"] = pool(ratios, **methods)
+        yi, vi = _RATIOS[measure](*counts, drop_double_zero=True)
+        told = np.isfinite(yi)
+        out = table.loc[~told, ["study", "label"]].assign(reason=ZERO)
+        ratios = replace(
+            effects,
+            table=table.assign(yi=yi, vi=vi)[told].reset_index(drop=True),
+            measure=Measure(measure),
+            left_out=pd.concat([left_out, out], ignore_index=True),
+        )
+        fields["ratio"] = pool(ratios, **methods) if told.any() else None
+        without = table.loc[~told, "label"]
     definitions = table["event_definition"].unique()
     caveat = _SEVERAL_DEFINITIONS.format(len(definitions), len(table))
     if len(definitions) == 1:
         caveat = _UNDEFINED if definitions[0] == _NOT_STATED else _ONE_DEFINITION.format(definitions[0])
     what = about["outcome_name"] or "events"
     caveat += f" {_FEW_COUNT.format(what)}" if some else ""
+    if len(without):
+        caveat += f" Without a ratio: {', '.join(without)} ({ZERO})."
     fields["what"] = f"{what} as counted in the trials"
     return Responders(table, **fields, left_out=left_out, caveat=caveat, others=others)
 

@@ -283,7 +283,10 @@ def _columns(to, given, found, choices):
         table = found.effects.table
     for names in choices if table is not None else ():
         if all(name in table for name in names):
-            return [table[name].to_numpy(float) for name in names]
+            numbers = [table[name].to_numpy(float) for name in names]
+            lost = [found.named((i,)) for i in np.flatnonzero(np.isnan(numbers).any(axis=0))]
+            _check.fail([f"{study}: no {' or '.join(names)}; fill it in, or leave the study out" for study in lost], to)
+            return numbers
     wanted = " or ".join(" and ".join(names) for names in choices)
     lacking = f"its effects have no columns {wanted}; give effect_sizes(table) that has them"
     raise ValueError(_check.refusal(given, to, lacking))

@@ -292,8 +292,11 @@ def counts_within(results):
 
 
 def _with_effects(table, pooled):
-    """Return the trials with their own effects and their weights."""
-    return table.reset_index(drop=True).assign(effect=pooled.yi, weight=pooled.weights)
+    """Return the trials with their own effects and their weights, none where a trial tells nothing of a ratio."""
+    table, at = table.reset_index(drop=True), range(len(table))
+    if len(pooled.yi) < len(table):
+        at = np.flatnonzero(table["label"].isin(pooled.labels))
+    return table.join(pd.DataFrame({"effect": pooled.yi, "weight": pooled.weights}, index=at)).fillna({"weight": 0.0})
 
 
 def _counts_table(shown, by, label):
@@ -585,7 +588,7 @@ def _model_sentence(shown):
 def _warnings(shown, table):
     """Return what must be known about zero cells, few trials and intervals that look too good."""
     pooled, trials, wording, said = shown.pooled, shown.trials, shown.wording, []
-    if (zeros := _zero_cells(trials)) and not shown.of_counts:
+    if (zeros := _zero_cells(trials.dropna(subset="effect"))) and not shown.of_counts:
         said.append(
             f"a cell is zero in {wording.counted(zeros)}: drawn as counted, but {number(0.5, 1)} was added to "
             "their cells for the effect"
@@ -654,7 +657,7 @@ def _pooled_sentences(shown):
     whose = "pooled" if shown.several else f"the {wording.noun}'s"
     said = [
         f"{whose} {wording.called}{':' * bool(wording.contrast)} {_effect_words(shown)}; "
-        f"{wording.counted(len(shown.trials))}"
+        f"{wording.counted(shown.pooled.k)}"
     ]
     shares = [
         f"{percent(share.estimate)} ({at} CI {interval(*(100 * end for end in share.ci), 0)}%) {shown.within[role]}"
