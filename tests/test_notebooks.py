@@ -25,9 +25,6 @@ def solutions(path):
 
 each_notebook = pytest.mark.parametrize("path", PATHS, ids=[path.stem for path in PATHS])
 
-# Those that teach have exercises, each with its solution in a folded cell.
-each_lesson = pytest.mark.parametrize("path", [p for p in PATHS if solutions(p)], ids=lambda path: path.stem)
-
 
 def cells(path, kind=None):
     """Return (number, source) of the cells that are not blank, optionally of one kind."""
@@ -107,13 +104,13 @@ def test_no_result_is_typed_into_the_text(path):
     assert {i: numbers for i, numbers in typed.items() if numbers} == {}
 
 
-@each_lesson
+@each_notebook
 def test_a_lesson_begins_with_what_a_reader_asks_first(path):
     (_, first), *_ = cells(path)
     assert [part for part in PARTS if part not in first] == []
 
 
-@each_lesson
+@each_notebook
 def test_every_exercise_has_its_solution_folded_below_it_and_checked(path):
     exercises = [i for i, source in cells(path, "markdown") if re.search(r"^\*\*Exercise \d", source, re.MULTILINE)]
     assert 3 <= len(exercises) <= 5
@@ -126,7 +123,7 @@ def test_every_exercise_has_its_solution_folded_below_it_and_checked(path):
     assert last == len(cells(path)) and answers.startswith("## Test yourself")
 
 
-@each_lesson
+@each_notebook
 def test_sentences_of_a_lesson_are_short(path):
     for _, source in cells(path, "markdown"):
         text = re.sub(r"\$\$.*?\$\$", ". ", NO_RESULT.sub("]", source), flags=re.DOTALL)
@@ -134,13 +131,13 @@ def test_sentences_of_a_lesson_are_short(path):
             assert len(sentence.split()) <= 30, sentence
 
 
-@each_lesson
+@each_notebook
 def test_a_term_is_bold_and_linked_where_it_first_stands_and_nowhere_else(path):
     terms = [term for _, source in cells(path, "markdown") for term in TERM.findall(source)]
     assert len(terms) == len(set(terms)) > 5
 
 
-@each_lesson
+@each_notebook
 def test_results_of_a_lesson_are_set_and_not_printed(path):
     source = "\n".join(source for _, source in cells(path, "code"))
     assert "print(" not in source and "no difference" not in source

@@ -1,5 +1,6 @@
 """A researcher's own trials: a small file from a spreadsheet, with the required columns only, runs every notebook."""
 
+import ast
 import functools
 import json
 import re
@@ -37,10 +38,27 @@ def own_file(tmp_path):
     return path
 
 
+def run(cells, name):
+    """Run code cells as a kernel does; return what they define, and the text of what each shows by its last line."""
+    found, shown = {}, []
+    for cell in cells:
+        *body, last = ast.parse(cell).body
+        value = isinstance(last, ast.Expr) and not cell.rstrip().endswith(";")
+        exec(compile(ast.Module(body if value else [*body, last], []), name, "exec"), found)
+        if value:
+            shown.append(as_text(eval(compile(ast.Expression(last.value), name, "eval"), found)))
+    return found, shown
+
+
+def as_text(result):
+    written = (getattr(result, name, lambda: None)() for name in ("_repr_markdown_", "_repr_html_"))
+    return next(filter(None, written), repr(result))
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_notebook_runs_with_own_trials(notebook, own_file, tmp_path, monkeypatch, capsys):
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    code = "\n\f\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     assert code.count("../data/trials.csv") == 1, "one path to change"
     code = code.replace("../data/trials.csv", own_file.as_posix())
     code = code.replace('["Light", "Magnetic field"]', '["Electrical"]').replace("../figures", tmp_path.as_posix())
@@ -48,14 +66,14 @@ def test_every_notebook_runs_with_own_trials(notebook, own_file, tmp_path, monke
     # As SVG alone; `make notebooks` writes the other kinds, which take ten times as long.
     monkeypatch.setattr(analysis, "save_figure", functools.partial(analysis.save_figure, formats=["svg"]))
     with pd.option_context("display.max_colwidth", 50):
-        exec(compile(code, notebook.name, "exec"), found := {})
+        found, shown = run(code.split("\n\f\n"), notebook.name)
     assert found.get("contrasts") is None, "reported differences of other trials stay out"
     pyplot.close("all")
     figures = list(tmp_path.glob("*.svg"))
     assert len(figures) == code.count("save_figure(")
     assert all(path.stat().st_size > 10_000 for path in figures)
     drawn = [path.read_text(encoding="utf-8") for kind in ("svg", "md") for path in tmp_path.glob(f"*.{kind}")]
-    said = " ".join([capsys.readouterr().out, *drawn])
+    said = " ".join([capsys.readouterr().out, *shown, *drawn])
     ours = analysis.read_trials(notebook.parent / "../data/trials.csv")
     assert ours.attrs["note"] and ours.attrs["note"] not in said and "onvenience" not in said
     if "claims" not in notebook.stem:  # the articles speak of pain and of trials of their own
