@@ -227,7 +227,7 @@ def whole(name, value):
 
 def samples(name, value, confidence_level, signs=1):
     """Raise ValueError unless so many samples, each with so many `signs`, tell an interval: one lies beyond a limit."""
-    whole(name, value)
+    _no_endless(name, value)
     fewest = math.ceil(round(2.0 / (1.0 - confidence_level) / signs, 6))
     if value < fewest:
         raise ValueError(
@@ -236,9 +236,16 @@ def samples(name, value, confidence_level, signs=1):
         )
 
 
+def _no_endless(name, value):
+    """Raise ValueError unless it is a whole number that memory and patience hold."""
+    whole(name, value)
+    if value > _MOST_SAMPLES:
+        raise ValueError(f"{name}={value!r} is more than memory holds; give {_MOST_SAMPLES:,} or fewer")
+
+
 def arrangements(name, value):
     """Raise ValueError unless so many arrangements at random can have a p value of 0.05."""
-    whole(name, value)
+    _no_endless(name, value)
     if value < FEWEST_ARRANGEMENTS:
         raise ValueError(
             f"{name}={value!r} is too few: no p value of so many is below {1.0 / (value + 1):.2g}; give "
@@ -421,6 +428,8 @@ def no_results(table):
         )
 
 
+# Samples beyond which arrays of them outgrow memory, or nobody waits for them.
+_MOST_SAMPLES = 10_000_000
 # The name of an index of the labels of a result.
 OF_RESULT = "label of the result"
 

@@ -316,3 +316,13 @@ def test_an_arm_called_no_treatment_keeps_its_name():
     said = ma.arms_forest(pooled).content.in_words
     assert "in the no treatment arms and by" in said and "in the TENS arms" in said and "lower with TENS" in said
     plt.close("all")
+
+
+def test_a_correlation_that_changes_nothing_is_told():
+    both = {f"{score}_{arm}": [6.0, 5.5] for score in ("baseline_mean", "final_mean") for arm in "tp"}
+    both |= {f"{score}_{arm}": 2.0 for score in ("baseline_sd", "final_sd") for arm in "tp"} | {"n_t": 30, "n_p": 31}
+    table = pd.DataFrame({"study": ["A", "B"]} | both)
+    trials = ma.trials_from_wide(table, scale_min=0, scale_max=10, correlation=0.9)
+    ma.effect_sizes(trials, correlation=0.9)
+    with pytest.warns(UserWarning, match="correlation=0.2 changes nothing of 4 SDs .* were made with 0.9 assumed"):
+        ma.effect_sizes(trials, correlation=0.2)

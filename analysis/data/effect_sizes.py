@@ -22,6 +22,7 @@ from analysis._types import Benefit, Floats, MissingSD, MultiArm, Outcome, Times
 from analysis.data import headings
 from analysis.data.arm_scores import (
     ANCOVA,
+    ASSUMED,
     BASELINE,
     ESTIMATED,
     EVENTS,
@@ -631,6 +632,8 @@ def effect_sizes(
         _refuse_others(idle, f"measures of means, and {measure} is made of events")
         table, derivations, left_out = _of_events(trials, rows, measure, options)
     else:
+        if isinstance(correlation, float | int):
+            _say_what_stays(rows, correlation)
         if correlation == ESTIMATED:
             primary = rows[rows["primary"] == "yes"]
             options["correlation"], how = estimated_correlation(arm_scores(primary, 0.0), correlations)
@@ -643,6 +646,17 @@ def effect_sizes(
     derivations = derivations.drop(columns="label" if times == "primary" else [])
     unit = _POINTS if measure == "MD" else measure.unit
     return EffectSizes(table, derivations, left_out, measure, unit, options, rows, **sides)
+
+
+def _say_what_stays(rows, correlation):
+    """Warn of SDs of changes that the table holds, and that were made with another correlation assumed."""
+    made = rows["recovered"].astype("str").str.extract(rf"change_sd: .*?correlation (\S+){ASSUMED}")[0].astype(float)
+    if (other := made[made.notna() & (made != correlation)]).size:
+        _check.warn(
+            f"correlation={correlation:g} changes nothing of {other.size} SDs of changes that this table holds: they "
+            f"were made with {_check.some(pd.Index(other.unique()), str)} assumed; give correlation= where they are "
+            "made, to trials_from_wide"
+        )
 
 
 def about_outcome(

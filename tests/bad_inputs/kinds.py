@@ -1009,6 +1009,14 @@ CALLS = [
         lambda d: ma.forest(ma.effect_sizes(EFFECTS_OF_TWO.assign(study=["Ono 2012", "B"])), risk_of_bias=JUDGED),
         "'ono 2012' of judged is 'Ono 2012' of the effects; write both in one way",
     ),
+    *(
+        (
+            f"endless samples of {function}",
+            lambda d, function=function, name=name: getattr(ma, function)(RESULT, **{name: 10**10}),
+            f"{name}=10000000000 is more than memory holds; give 10,000,000 or fewer",
+        )
+        for function, name in (("bootstrap", "n_resamples"), ("permutation_test", "n_resamples"))
+    ),
     (
         "effects beside the counts they are made of",
         lambda d: ma.effect_sizes(COUNTS.assign(yi=0.1, vi=0.1), measure="RR"),
