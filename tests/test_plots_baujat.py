@@ -101,3 +101,9 @@ def test_effects_are_told_which_function_makes_the_table():
     table = pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.4, 0.9], "vi": 0.1})
     with pytest.raises(TypeError, match="found is an EffectSizes; pass the table that baujat returns"):
         baujat_plot(analysis.effect_sizes(table, measure="SMD"))
+
+
+def test_axes_that_changed_places_are_refused():
+    found = analysis.baujat(analysis.pool([0.1, 0.4, 0.2], [0.1, 0.1, 0.2]))
+    with pytest.raises(ValueError, match="x is the contribution to Q, y the influence; leave both out"):
+        analysis.baujat_plot(found, x="y", y="x")

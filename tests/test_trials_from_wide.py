@@ -318,11 +318,25 @@ def test_an_arm_called_no_treatment_keeps_its_name():
     plt.close("all")
 
 
+WIDE_SCORES = pd.DataFrame(
+    {"study": ["A", "B"], "n_t": 30, "n_p": 31}
+    | {f"{score}_mean_{arm}": [6.0, 5.5] for score in ("baseline", "final") for arm in "tp"}
+    | {f"{score}_sd_{arm}": 2.0 for score in ("baseline", "final") for arm in "tp"}
+)
+
+
 def test_a_correlation_that_changes_nothing_is_told():
-    both = {f"{score}_{arm}": [6.0, 5.5] for score in ("baseline_mean", "final_mean") for arm in "tp"}
-    both |= {f"{score}_{arm}": 2.0 for score in ("baseline_sd", "final_sd") for arm in "tp"} | {"n_t": 30, "n_p": 31}
-    table = pd.DataFrame({"study": ["A", "B"]} | both)
-    trials = ma.trials_from_wide(table, scale_min=0, scale_max=10, correlation=0.9)
+    trials = ma.trials_from_wide(WIDE_SCORES, scale_min=0, scale_max=10, correlation=0.9)
     ma.effect_sizes(trials, correlation=0.9)
     with pytest.warns(UserWarning, match="correlation=0.2 changes nothing of 4 SDs .* were made with 0.9 assumed"):
         ma.effect_sizes(trials, correlation=0.2)
+
+
+def test_notes_that_contradict_the_column_are_refused():
+    trials = ma.trials_from_wide(WIDE_SCORES, scale_min=0, scale_max=10, benefit="lower")
+    trials.attrs["benefit"] = "higher"
+    with pytest.raises(
+        ValueError, match="say benefit='higher', and their column x_benefit says 'lower'; correct the one"
+    ):
+        ma.effect_sizes(trials)
+    assert ma.effect_sizes(trials, benefit="higher").benefit == "higher"

@@ -664,7 +664,14 @@ def about_outcome(
 ) -> dict[str, Any]:
     """What is measured or counted, what is good of it, what a row is: as asked for, as the table says, or as usual."""
     usual = ({} if benefit == "lower" else RESPONDERS) if events else {"benefit": "lower"}
-    told = table.attrs if "benefit" in table.attrs else table.attrs | _told_in_column(table)
+    column = _told_in_column(table)
+    ours, notes = (each.get("benefit") for each in (column, table.attrs))
+    if benefit is None and ours and notes and ours != notes:
+        raise ValueError(
+            f"the notes of the trials say benefit={notes!r}, and their column {TOLD} says {ours!r}; correct the one, "
+            "or give benefit="
+        )
+    told = table.attrs if "benefit" in table.attrs else table.attrs | column
     said = told.get("events", usual) if events else usual | told
     named = {"outcome_name": outcome_name or said.get("outcome_name", ""), "noun": table.attrs.get("noun", "trial")}
     return named | {"benefit": benefit or said.get("benefit")}

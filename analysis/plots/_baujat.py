@@ -135,6 +135,8 @@ def baujat_plot(
 
 def _baujat_table(found, x, y, label):
     """Return one row per study."""
+    if (x, y) == ("y", "x"):
+        raise ValueError("x='y' and y='x': x is the contribution to Q, y the influence; leave both out")
     _check.table(found, "found", (x, y), "baujat")
     names = (found["label"] if "label" in found else found.index.to_series()).astype(str)
     values = {"x": pd.to_numeric(found[x], "coerce"), "y": pd.to_numeric(found[y], "coerce")}

@@ -329,13 +329,19 @@ def risk_of_bias_summary(
         said=_whole_said(rows, parts),
         computed="",
         marks={f"{NAME}-*": f"bars: {letters}; numbers: {wording.nouns}"},
-        facts=(not_judged_sentence(none, of, f"nobody with {found.tool}"),),
+        facts=(_whose_weights(effects) if weighted else "", not_judged_sentence(none, of, f"nobody with {found.tool}")),
         notes=(words.named(f"Judged by {', '.join(found.judges)}"), words.sentences(note)),
         seen=tuple(f"{row['text_name']}: {_counts_said(row, parts)}" for row in rows.to_dict("records")),
         kind="Bars of the risk of bias",
         printed={"Domain": ("text_name",)} | {part: (f"text_{part}",) for part in parts},
     )
     return draw(spec, width_mm=width_mm, ax=ax)
+
+
+def _whose_weights(effects):
+    """What the bars are shares of, where studies do not count alike."""
+    whose = "in the pooled result" if isinstance(effects, PooledEffect) else "that the judgements give (x_weight)"
+    return f"bars: shares of the weight {whose}"
 
 
 def _whole_said(rows, parts):
