@@ -93,6 +93,8 @@ def figures():
         "qq": ma.qq_plot(pooled),
         "qq of deleted": ma.qq_plot(pooled, deleted=True, width_mm="single"),
         "funnel with what was filled in": ma.funnel(filled, egger=True, width_mm="single"),
+        "funnel with power": ma.funnel(pooled, power=-1.0),
+        "narrow funnel with power": ma.funnel(pooled, power="pooled", yaxis="precision", width_mm="single"),
         "doi": ma.doi_plot(pooled),
         "p-curve": ma.p_curve_plot(ma.p_curve(pooled)),
         "power": ma.power_plot(ma.power(pooled, -1.0)),

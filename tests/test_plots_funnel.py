@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from data_cases import published_trials
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -10,6 +12,7 @@ from plot_cases import artist, misplaced, synthetic, table_of_twins
 from scipy import stats
 
 import analysis
+from analysis.models.simulation import effect_for_power, power_of_studies
 from analysis.plots import _funnel
 from analysis.plots import _theme as style
 from analysis.plots._funnel import funnel
@@ -314,3 +317,51 @@ def test_eggers_line_is_that_of_the_test(leaning, yaxis):
         assert "Dash-dotted line: Egger's regression of effects on their standard errors, p <0.001" in said
     plain = funnel(leaning, yaxis=yaxis)
     assert "Egger" not in plain.content.caption and "Egger's regression" not in texts(plain, "key-text")
+
+
+def test_shades_of_power_are_those_of_a_z_test():
+    """Power of each study, effects of a median power and the R-index, by scipy's normal distribution."""
+    yi, se = np.array([-1.4, -0.9, -0.2, -1.1, 0.3]), np.array([0.3, 0.5, 0.2, 0.45, 0.6])
+    pooled = analysis.pool(yi, se=se, measure="MD", benefit="lower")
+    fig = analysis.funnel(pooled, power=-1.0)
+    trials = fig.content.table.query("kind == 'trial'")
+    own = stats.norm.sf(1.959964 - 1.0 / se) + stats.norm.cdf(-1.959964 - 1.0 / se)
+    np.testing.assert_allclose(trials["power"], own, atol=1e-6)
+    bands = fig.content.table.query("kind == 'power'")
+    np.testing.assert_allclose(power_of_studies(bands["se"], 1.0), bands["power"], atol=1e-9)
+    alone = (np.abs(yi / se) > 1.959964).sum()
+    assert f"{alone} of 5 studies, with {own.sum():.1f} to be expected" in fig.content.caption
+    assert f"R-index {100 * (2 * np.median(own) - alone / 5):.0f}%" in fig.content.caption
+    for share in (0.33, 0.66):
+        assert np.median(power_of_studies(se, effect_for_power(se, share))) == pytest.approx(share, abs=1e-9)
+    # Of ratios the effect is given as a ratio, and turned round it is the same power.
+    ratios = [
+        analysis.funnel(analysis.pool(sign * yi, se=se, measure="OR"), power=x) for sign, x in ((1, 0.5), (-1, 2))
+    ]
+    powers = [each.content.table.query("kind == 'trial'")["power"].to_numpy() for each in ratios]
+    np.testing.assert_allclose(*powers, rtol=1e-12)
+    np.testing.assert_allclose(powers[0], power_of_studies(se, np.log(2)), rtol=1e-12)
+
+
+@given(st.floats(0.01, 5), st.floats(0.01, 5), st.floats(-5, 5))
+@settings(max_examples=50)
+def test_power_rises_with_the_effect_and_falls_with_the_error(se, more, effect):
+    here, larger, wider = (
+        float(power_of_studies(*each)) for each in ((se, effect), (se, 2 * effect), (se + more, effect))
+    )
+    assert 0.05 - 1e-12 <= wider <= here + 1e-12 and here <= larger + 1e-12
+    assert float(power_of_studies(se, 0.0)) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("measure", "asked", "said"),
+    [
+        ("MD", 0.0, "power=0.0 is no effect, which no trial can find"),
+        ("OR", 1.0, "power=1.0 is no effect, which no trial can find"),
+        ("MD", "x", "power is 'x'; give a true effect, or \"pooled\""),
+        ("PLO", 0.5, "power= is that to find an effect, and no proportion is that of none"),
+    ],
+)
+def test_power_of_nothing_is_refused(measure, asked, said):
+    with pytest.raises(ValueError, match=said):
+        analysis.funnel(analysis.pool([0.1, 0.4, 0.3], [0.1, 0.1, 0.2], measure=measure), power=asked)

@@ -90,6 +90,7 @@ def singles():
     yield from (ma.qq_plot(each) for each in (PAIN, RR, PLO))
     yield ma.qq_plot(PAIN, deleted=True, label=3, **NARROW)
     yield ma.funnel(OR, yaxis="precision", contours=(), **NARROW)
+    yield from (ma.funnel(PAIN, power=-1.0), ma.funnel(OR, power="pooled", **NARROW))
     leaning = ma.pool([-0.5, -0.7, -1.4, -1.9, 0.3], [0.01, 0.04, 0.3, 0.5, 0.02], labels=[*NAMES, "X5"])
     yield from (ma.funnel(ma.trim_and_fill(leaning, side=side), egger=True) for side in ("left", "right"))
     selected = ({"kind": "beta"}, {"steps": 0.05}, {"steps": 0.05, "alternative": "two-sided"})

@@ -110,7 +110,7 @@ def test_bars_may_be_of_all_trials_and_of_their_weights():
     assert widths(own, "low")[0] == (0, pytest.approx((1 + 4 + 5) / 15 * 100))
     pooled = ma.pool(EFFECTS)
     by_model = ma.risk_of_bias_summary(bias(), pooled, weighted=True)
-    assert "Bars: shares of the weight that the judgements give (x_weight)" in own.content.caption
+    assert "Bars: shares of the weight that stands beside the judgements" in own.content.caption
     assert "Bars: shares of the weight in the pooled result" in by_model.content.caption
     weight = pooled.weights / pooled.weights.sum() * 100
     assert widths(by_model, "low")[0] == (0, pytest.approx(weight[[0, 3, 5]].sum()))

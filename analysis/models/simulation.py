@@ -28,6 +28,7 @@ from analysis._types import (
     SimulatedEffects,
     SimulatedVariances,
     Tau2Method,
+    Values,
 )
 from analysis.measures import Measure
 from analysis.models.blocks import check_jobs, told, worked
@@ -760,6 +761,65 @@ def _power(away, k, ci_method, alpha):
         away = np.asarray(away)[..., None]
         return (special.ndtr(away - ends) + special.ndtr(-away - ends)) @ share
     return special.ndtr(away - critical) + special.ndtr(-away - critical)
+
+
+def power_of_studies(se: ArrayLike, mean: float, alpha: float = 0.05) -> Values:
+    """Return the power of each study on its own, by a two-sided z test.
+
+    Parameters
+    ----------
+    se : array_like
+        Standard errors of the studies.
+    mean : float
+        The true effect of all, on the scale of analysis.
+    alpha : float, optional
+        Two-sided p up to which a study is significant.
+
+    Returns
+    -------
+    numpy.ndarray
+        Fractions.
+
+    Examples
+    --------
+    >>> power_of_studies([0.1, 0.2], 0.4).round(2).tolist()
+    [0.98, 0.52]
+    """
+    return _power(mean / np.asarray(se, dtype=float), 1, "z", alpha)
+
+
+def effect_for_power(se: ArrayLike, median: float, alpha: float = 0.05) -> float:
+    """Return the true effect, in size, at which half of the studies have at least some power.
+
+    Parameters
+    ----------
+    se : array_like
+        Standard errors of the studies.
+    median : float
+        The median of their power, above `alpha`.
+    alpha : float, optional
+        Two-sided p up to which a study is significant.
+
+    Returns
+    -------
+    float
+        On the scale of analysis.
+
+    References
+    ----------
+    Kossmeier, Tran & Voracek 2020, doi 10.1027/2151-2604/a000392.
+
+    Examples
+    --------
+    >>> effect = effect_for_power([0.1, 0.2, 0.3], 0.66)
+    >>> round(effect, 3), round(float(np.median(power_of_studies([0.1, 0.2, 0.3], effect))), 2)
+    (0.474, 0.66)
+    """
+    from scipy.optimize import brentq
+
+    se = np.asarray(se, dtype=float)
+    # In the unit of the largest error; a study is sure to find what is 40 errors away.
+    return float(se.max() * brentq(lambda x: np.median(power_of_studies(se / se.max(), x, alpha)) - median, 0.0, 40.0))
 
 
 def _power_of_q(v, tau2, alpha):

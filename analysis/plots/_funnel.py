@@ -21,6 +21,7 @@ from analysis import _check
 from analysis._docs import documented
 from analysis._types import LevelOptions, PageWidth
 from analysis.models.diagnostics import funnel_points
+from analysis.models.simulation import effect_for_power, power_of_studies
 from analysis.models.small_study import TrimAndFill, egger_test
 from analysis.plots import _plane as planes
 from analysis.plots import _theme as style
@@ -31,7 +32,7 @@ from analysis.plots._page import ReportFigure
 from analysis.plots._plane import PlaneSpec, Scale, critical, lying, null_of, studies_of
 from analysis.plots._rows import decimals
 from analysis.plots._theme import themed
-from analysis.text import equals, level, number, pvalue
+from analysis.text import equals, level, number, percent, pvalue
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +49,9 @@ STEPS = 240  # along curves, where precision is drawn
 TALL = 0.62  # height of the panel over the width of the page
 PAD = 0.05  # of the range of the effects, at both ends
 BESIDE_NULL = 0.12  # of the range, at least, on both sides of no effect: the contours show
+ALONE = 0.05  # the two-sided p up to which a trial alone is significant
+POWERS = (0.2, 0.4, 0.6, 0.8)  # between the shades
+TOLD_AT = (0.33, 0.66)  # median power of which the effect is told
 LEAST_FILL = 0.5  # of the panel: what effects fill at least, before the limits around the pooled effect are cut
 
 
@@ -58,7 +62,8 @@ def funnel(
     *,
     by: str | None = None,
     egger: bool = False,
-    contours: Sequence[float] = (0.90, 0.95, 0.99),
+    power: float | Literal["pooled"] | None = None,
+    contours: Sequence[float] | None = None,
     yaxis: Literal["se", "precision"] = "se",
     label: int | Sequence[str] = 6,
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
@@ -83,9 +88,13 @@ def funnel(
     egger : bool, optional
         Whether the line of Egger's regression is drawn, which is upright where effects do not go with their standard
         errors.
-    contours : sequence of float
+    power : float or "pooled", optional
+        A true effect, as people read it (a ratio as a ratio), or the pooled one: shades then tell the power that a
+        trial of a standard error has to find it at p 0.05 (a sunset funnel), and the words the median power, the
+        effects at which it would be 33% and 66%, and the R-index.
+    contours : sequence of float, optional
         Confidence levels of the contours around no effect: inside that of 0.95, a trial alone has p > 0.05. May be
-        empty.
+        empty. Default: 0.90, 0.95 and 0.99, shaded; beside `power` the line of 0.95.
     yaxis : {"se", "precision"}
         Standard error, growing downwards, or its inverse, growing upwards.
     label : int or sequence of str
@@ -99,13 +108,16 @@ def funnel(
     Raises
     ------
     ValueError
-        For contours that are not between 0 and 1, an unknown ``yaxis``, an unknown trial, or a page too narrow.
+        For contours that are not between 0 and 1, a true effect that is none or of a measure without one, an unknown
+        ``yaxis``, an unknown trial, or a page too narrow.
 
     See Also
     --------
     analysis.drapery : Draw the p-value curve of every trial.
     analysis.radial : Draw standardised effects against precision.
     analysis.egger_test : Egger's regression.
+    analysis.excess_significance : Whether more trials are significant than their power lets expect.
+    analysis.power : Power of the meta-analysis.
     analysis.trim_and_fill : Fill in the studies that a symmetric funnel would have.
     analysis.save_figure : Write a figure with its numbers and its caption.
 
@@ -115,8 +127,14 @@ def funnel(
     heterogeneity out. A funnel that is not symmetric does not show bias, and with fewer than ten trials it shows
     nothing.
 
+    Power is that of a two-sided z test of one trial, its standard error taken as known and all true effects as one. At
+    the pooled effect it is circular: where significant trials were selected, the pooled effect is too large, and so is
+    the power. The R-index is the median power less what the share of significant trials has above it.
+
     References
     ----------
+    Kossmeier, Tran & Voracek 2020, doi 10.1027/2151-2604/a000392 (power, the effects needed, the R-index).
+
     Peters et al. 2008, doi 10.1016/j.jclinepi.2007.11.010 (contours).
 
     Sterne et al. 2011, doi 10.1136/bmj.d4002 (how to read a funnel; ten trials).
@@ -134,15 +152,18 @@ def funnel(
     filled = results if isinstance(results, TrimAndFill) else None
     studies = studies_of(filled.observed if filled else results, "funnel", measure=measure, digits=digits, by=by)
     # without a place of no effect there is nothing for contours to lie around
-    contours = _ascending_levels(contours) if studies.has_null else []
+    contours = _ascending_levels(_usual(power) if contours is None else contours) if studies.has_null else []
+    effect = _true_effect(power, studies)
     if yaxis not in AXES:
         raise ValueError(f"yaxis is {yaxis!r}; it must be one of {', '.join(AXES)}")
     line = egger_test(studies.pooled) if egger else None
-    table, wording = _funnel_table(studies, contours, label, filled, line), studies.wording
+    table, wording = _funnel_table(studies, contours, label, filled, line, effect), studies.wording
+    added = [*_added_sentences(filled, line, wording), *_power_sentences(table, effect, power, wording)]
     width = planes.width_of(width_mm, "funnel plot", ax)
     scales, tall = _funnel_scales(table, studies, yaxis), TALL * width
     heads = {words.capital(wording.noun): "name", wording.measure.title: "estimate"}
     heads |= {f"Standard error{wording.on_scale}": "se"} | ({"p": "p"} if studies.has_null else {})
+    heads |= {"Power": "power"} if effect is not None else {}
     points = f", {wording.points}" if wording.points else ""
     upright = {
         "se": f"Standard error{wording.on_scale}{points}",
@@ -157,8 +178,8 @@ def funnel(
         draws=partial(_draw_funnel, table, yaxis),
         key=partial(_funnel_key, table, wording.noun),
         title=title or f"Funnel plot: {wording.measure.name} and standard error in {studies.counted}",
-        footer=_funnel_footer(studies, table, scales[0], note, _added_sentences(filled, line, wording)),
-        seen=_funnel_seen(studies, table, _added_sentences(filled, line, wording)),
+        footer=_funnel_footer(studies, table, scales[0], note, added),
+        seen=_funnel_seen(studies, table, added),
         printed={head: (f"text_{name}",) for head, name in heads.items()},
         said=(planes.pooled_sentence(studies),),
         favours=words.directions(favours, wording),
@@ -168,12 +189,56 @@ def funnel(
     return planes.draw_plane(spec, width, ax)
 
 
+def _usual(power):
+    """Return the contours that nobody asked for: one line between shades of power."""
+    return (1.0 - ALONE,) if power is not None else (0.90, 0.95, 0.99)
+
+
+def _true_effect(power, studies):
+    """Return how far a true effect lies from none, on the scale of analysis; None where no power is asked for."""
+    if power is None:
+        return None
+    measure, null = studies.wording.measure, null_of(studies.wording.measure)
+    if not studies.has_null:
+        raise ValueError(f"power= is that to find an effect, and no {measure.name} is that of none; leave it out")
+    if power == "pooled":
+        effect = studies.pooled.estimate - null
+    elif isinstance(power, str):
+        raise ValueError(f'power is {power!r}; give a true effect, or "pooled"')
+    else:
+        effect = float(measure.inverse(_check.number("power", power))) - null
+    if not np.isfinite(effect) or not effect:
+        raise ValueError(f"power={power!r} is no effect, which no trial can find; give a true effect")
+    return effect
+
+
+def _power_sentences(table, effect, power, wording):
+    """Return the power of the trials in words, where it is drawn."""
+    if effect is None:
+        return []
+    trials = table[table["kind"] == "trial"]
+    median, alone = trials["power"].median(), (trials["pvalue"] <= ALONE).mean()
+    null, unit = null_of(wording.measure), f" {wording.points}" if wording.points else ""
+    needed = [np.sign(effect) * effect_for_power(trials["se"], each, ALONE) for each in TOLD_AT]
+    shown, low, high = (wording.write(null + each) for each in (effect, *needed))
+    whose = "the pooled effect" if power == "pooled" else "a true effect"
+    said = [
+        f"Median power to find {whose} of {shown}{unit}: {percent(median)}; it would be {percent(TOLD_AT[0])} at {low} "
+        f"and {percent(TOLD_AT[1])} at {high}",
+        f"Significant alone at p {number(ALONE)}: {number(alone * len(trials), 0)} of {wording.counted(len(trials))}, "
+        f"with {number(trials['power'].sum(), 1)} to be expected; R-index {percent(2 * median - alone)}",
+    ]
+    if power == "pooled":
+        said.append(f"Where significant {wording.nouns} were selected, pooled effect and power are too large")
+    return said
+
+
 def _ascending_levels(contours):
     """Return the levels of the contours in ascending order."""
     return sorted({_check.level(level, "a level of contours") for level in contours})
 
 
-def _funnel_table(studies, contours, label, filled, line):
+def _funnel_table(studies, contours, label, filled, line, effect):
     """Return the trials, the pooled effect with its limits, the contours, the line of no effect and what was added."""
     points, at = funnel_points(studies.pooled), studies.pooled.confidence_level
     rows = planes.trial_rows(studies, pvalue=points["pvalue"], distance=points["distance"])
@@ -181,6 +246,9 @@ def _funnel_table(studies, contours, label, filled, line):
     rows = planes.named(rows, label, rows["distance"], rows["outside"])
     if "group" in rows:
         rows["look"] = planes.looks_of_groups(rows)
+    if effect is not None:
+        rows["power"] = power_of_studies(rows["se"], effect, ALONE)
+        rows["text_power"] = [percent(x) for x in rows["power"]]
     rows["text_se"] = [number(x, studies.wording.digits) for x in rows["se"]]
     rows["text_p"] = [pvalue(p) for p in rows["pvalue"]]
     lines = [("limit", "pseudo confidence limits", studies.pooled.estimate, at)]
@@ -191,6 +259,10 @@ def _funnel_table(studies, contours, label, filled, line):
     added = (
         [{"kind": "Egger", "name": "Egger's regression", "estimate": line.limit, "slope": line.slope}] if line else []
     )
+    if effect is not None:
+        names = "kind", "name", "se", "power"
+        bands = [(f"power {percent(x)}", abs(effect) / effect_for_power([1.0], x, ALONE), x) for x in POWERS]
+        added += [dict(zip(names, ("power", *band), strict=True)) for band in bands]
     if filled and filled.k0:
         new = zip(filled.pooled.labels, filled.pooled.yi, np.sqrt(filled.pooled.vi), strict=True)
         names = "kind", "name", "estimate", "se", "imputed"
@@ -257,13 +329,15 @@ def _draw_funnel(table, yaxis, plane):
     se = np.array([max(plane.y.limits), 0.0])
     if yaxis == "precision":
         se = 1.0 / np.geomspace(max(plane.y.limits) / 2000.0, max(plane.y.limits), STEPS)
-    trials, contours, limit = (table[table["kind"] == kind] for kind in ("trial", "contour", "limit"))
+    trials, contours, limit, powers = (table[table["kind"] == x] for x in ("trial", "contour", "limit", "power"))
+    _draw_power(powers, yaxis, plane)
     shades, edges = shades_of(len(contours)), []
     # the widest region comes first, and each narrower one lies upon it
     for (_, row), shade, z in zip(contours[::-1].iterrows(), shades[-2::-1], np.arange(len(contours)), strict=True):
         low, high = _curves(plane, row, se, yaxis)
         gid = f"funnel-contour-{row['confidence_level']:g}"
-        plane.areas([np.vstack([low, high[::-1]])], gid, shade, zorder=0.01 * z)
+        if powers.empty:
+            plane.areas([np.vstack([low, high[::-1]])], gid, shade, zorder=0.01 * z)
         edges += [low, high]
     plane.lines(edges, "funnel-contour-edges", colors=style.FAINT, linewidths=style.HAIR_PT, zorder=0.5)
     limits = _curves(plane, limit.iloc[0], se, yaxis)
@@ -280,6 +354,21 @@ def _draw_funnel(table, yaxis, plane):
     outwards = np.column_stack([np.sign(trials["distance"]), np.zeros(len(trials))])
     avoid = [plane.on(path, 2.5) for path in (*limits, *drawn, pooled, *added)]
     planes.write_names(plane, trials, at, reach, outwards=outwards, avoid=avoid, taken=taken)
+
+
+def _draw_power(powers, yaxis, plane):
+    """Draw a band across the panel for the standard errors at which a trial has some power, the more the lighter."""
+    if powers.empty:
+        return
+    most = max(plane.y.limits)
+    # from the trials that find least to those that find most
+    ends = [np.inf, *powers["se"], 0.0]
+    with np.errstate(divide="ignore"):
+        heights = np.clip([_height(np.float64(se), yaxis) for se in ends], 0.0, most)
+    for i, (shade, *between) in enumerate(zip(shades_of(len(powers)), heights[:-1], heights[1:], strict=True)):
+        low, high = plane.x.limits
+        corners = [(low, between[0]), (high, between[0]), (high, between[1]), (low, between[1])]
+        plane.areas([np.array(corners)] if between[0] != between[1] else [], f"funnel-power-{i}", shade, zorder=0.0)
 
 
 def _draw_added(table, yaxis, plane, se):
@@ -342,6 +431,13 @@ def _funnel_footer(studies, table, scale, note, added):
         f"Shades: two-sided p value that a {noun} has on its own (Wald test of no effect), in brackets the "
         f"number of {nouns} (Peters 2008, doi 10.1016/j.jclinepi.2007.11.010)"
     )
+    if (table["kind"] == "power").any():
+        shades = (
+            f"Shades: power of a {noun} of that standard error to find it at p {number(ALONE)} (two-sided z test), in "
+            f"brackets the number of {nouns} (Kossmeier 2020, doi 10.1027/2151-2604/a000392)"
+        )
+    elif not (table["kind"] == "contour").any():
+        shades = ""
     outside, spread = (
         planes.outside_sentence(table, "outside the dashed lines", wording),
         planes.spread_sentence(studies),
@@ -349,7 +445,7 @@ def _funnel_footer(studies, table, scale, note, added):
     if spread:
         outside += f", which leave out that true effects differ between {nouns}: {spread}"
     return (
-        (marks, *added, shades * bool((table["kind"] == "contour").any())),
+        (marks, *added, shades),
         (
             planes.model_sentence(studies),
             outside * (pooled.k > 1),
@@ -375,6 +471,15 @@ def _funnel_key(table, noun, plane):
         area = planes.mark_area(len(trials), plane)
         entries.append(marker_entry(f"filled in ({number(filled, 0)})", "circle", area, style.MUTED, hollow=True))
         entries.append(line_entry("pooled with them", linestyles=[DOTS], **look | {"colors": style.MUTED}))
+    if "power" in trials:
+        ps = ", ".join(_p_beyond(each) for each in contours["confidence_level"])
+        lines = [line_entry(f"p = {ps}", colors=style.FAINT, linewidths=style.HAIR_PT)] if ps else []
+        shown = [percent(power) for power in POWERS]
+        texts = [f"power <{shown[0]}", *(f"{a} to {b}" for a, b in itertools.pairwise(shown)), f"{shown[-1]} or more"]
+        reached = np.searchsorted(POWERS, trials["power"].to_numpy(float), side="right")
+        texts = [f"{text} ({number((reached == i).sum(), 0)})" for i, text in enumerate(texts)]
+        bands = zip(texts, shades_of(len(POWERS)), strict=True)
+        return entries + lines + [_swatch(*each, new_line=i == 0) for i, each in enumerate(bands)]
     regions = _regions(contours["confidence_level"].tolist(), trials["pvalue"])
     shades = shades_of(len(contours))[: len(regions)]
     return entries + [_swatch(*each, new_line=i == 0) for i, each in enumerate(zip(regions, shades, strict=True))]

@@ -340,7 +340,7 @@ def risk_of_bias_summary(
 
 def _whose_weights(effects):
     """What the bars are shares of, where studies do not count alike."""
-    whose = "in the pooled result" if isinstance(effects, PooledEffect) else "that the judgements give (x_weight)"
+    whose = "in the pooled result" if isinstance(effects, PooledEffect) else "that stands beside the judgements"
     return f"bars: shares of the weight {whose}"
 
 
