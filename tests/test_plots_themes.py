@@ -383,14 +383,19 @@ def make_font(path, name, advances):
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Install fonts for one test."""
+    """Install fonts for one test, beside those of matplotlib alone."""
+    own = [font for font in fontManager.ttflist if "mpl-data" in font.fname]
+    monkeypatch.setattr(fontManager, "ttflist", own)
+    remembered = [fontManager._findfont_cached, *(x for x in vars(_fonts).values() if hasattr(x, "cache_clear"))]
+    for each in remembered:
+        each.cache_clear()
 
     def install(name, advances):
-        monkeypatch.setattr(fontManager, "ttflist", list(fontManager.ttflist))
         fontManager.addfont(make_font(tmp_path / f"{name}.ttf", name, advances))
 
     yield install
-    fontManager._findfont_cached.cache_clear()
+    for each in remembered:
+        each.cache_clear()
 
 
 def test_fonts_without_tabular_figures_are_passed_over(installed, pooled):
@@ -415,7 +420,7 @@ def test_letters_come_from_another_installed_font(installed, tmp_path):
     assert overlapping(fig) == [] and _fonts.with_fallbacks(("DejaVu Sans",), "李")[1] == frozenset()
 
 
-def test_letters_that_no_font_has_are_named_once(tmp_path):
+def test_letters_that_no_font_has_are_named_once(installed, tmp_path):
     fig = analysis.forest(chinese())
     with pytest.warns(UserWarning, match=r"No installed font has 李 \(U\+674E\)") as caught:
         analysis.save_figure(fig, tmp_path / "han")
