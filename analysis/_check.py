@@ -418,13 +418,14 @@ _NO_STUDIES = {"summary": "a pooled result", "prediction": "a new study"}
 
 def no_results(table):
     """Raise ValueError for a table of a result that has rows beside its studies, as a file of `to_frame()` has."""
-    kinds = table["kind"].astype(object) if "kind" in table else ()
-    rows = [(i + 1, kind) for i, kind in enumerate(kinds) if isinstance(kind, str) and kind in _NO_STUDIES]
-    if rows and {"yi", "label"} <= set(table):
-        i, kind = rows[0]
+    if not {"kind", "yi", "label"} <= set(table):
+        return
+    rows = np.flatnonzero(table["kind"].isin(list(_NO_STUDIES)))
+    if rows.size:
+        label, kind = table[["label", "kind"]].iloc[rows[0]]
         raise ValueError(
-            f"row {i} ({table['label'].iloc[i - 1]}) is {_NO_STUDIES[kind]}, as its kind {kind!r} says, and no study: "
-            f"give table[~table['kind'].isin({sorted({kind for _, kind in rows})})]"
+            f"row {rows[0] + 1} ({label}) is {_NO_STUDIES[kind]}, as its kind {kind!r} says, and no study: "
+            f"give table[~table['kind'].isin({sorted(set(table['kind'].iloc[rows]))})]"
         )
 
 
@@ -490,6 +491,16 @@ def paired(values, name, index, of="yi"):
             f"same labels, or {name}.to_numpy(), which is paired by position"
         )
     return values.reindex(index)
+
+
+def only_numbered(labels):
+    """Whether labels are those of studies that nobody named: "Study 1" and so on."""
+    return all(re.fullmatch(r"Study \d+", str(label)) for label in labels)
+
+
+def few(names):
+    """The first three names in words, and whether there are more."""
+    return f"{', '.join(names[:3])}{' and others' * (len(names) > 3)}"
 
 
 def some(labels, write=repr):

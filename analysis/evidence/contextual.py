@@ -7,7 +7,6 @@ trials behind them, the table of all variants, and published shares beside it; o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
@@ -321,10 +320,9 @@ def contextual_share(
             "these"
         )
     strangers = [] if joint is None else sorted({*joint.labels} - {*map(str, arms.table["label"])})
-    if strangers and not all(re.fullmatch(r"Study \d+", name) for name in joint.labels):
+    if strangers and not _check.only_numbered(joint.labels):
         raise ValueError(
-            f"joint is a fit to other trials: {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} are not "
-            "among these; leave it out, or fit these"
+            f"joint is a fit to other trials: {_check.few(strangers)} are not among these; leave it out, or fit these"
         )
     if not isinstance(smallest, Real) or not 0 < smallest < np.inf:
         raise ValueError(f"smallest={smallest!r}: the smallest improvement is a number of points above 0, such as 0.1")

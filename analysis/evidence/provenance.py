@@ -366,7 +366,7 @@ def provenance(
         raise ValueError(f"among is a {type(among).__name__}, but must be the effect sizes before selection")
     if among is not None and (strangers := sorted({*found.table["study"]} - {*among.table["study"]})):
         raise ValueError(
-            f"among has no {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)}, which were pooled: give "
+            f"among has no {_check.few(strangers)}, which were pooled: give "
             "the effect sizes from which these were chosen"
         )
     arms, traced = _arms_behind(found if among is None else among, found.table), list(found.table.itertuples())

@@ -684,15 +684,18 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
 
 def _refuse_beyond_all(implied, risk, effect):
     """Raise ValueError where a ratio makes more than everybody of a share, and warn where a limit alone does."""
-    for value, share in zip(effect.measure.transform([effect.estimate, *effect.ci]), implied, strict=True):
-        if share > 1.0:
-            said = f"comparator_risk={risk:g} times {value:.3g} is {percent(share)} of people"
-            if share == implied[0]:
-                raise ValueError(
-                    f"{said}: the pooled {effect.measure.name} holds where fewer have the event; give a share below "
-                    f"{1.0 / value:.2g}, or a pooled odds ratio, which makes no more than 100% of any"
-                )
-            _check.warn(f"{said}, so that limit of the number needed is of 100%; a pooled odds ratio makes no more")
+    ratios = effect.measure.transform([effect.estimate, *effect.ci])
+    said = [
+        f"comparator_risk={risk:g} times {x:.3g} is {percent(y)} of people"
+        for x, y in zip(ratios, implied, strict=True)
+    ]
+    if implied[0] > 1.0:
+        raise ValueError(
+            f"{said[0]}: the pooled {effect.measure.name} holds where fewer have the event; give a share below "
+            f"{1.0 / ratios[0]:.2g}, or a pooled odds ratio, which makes no more than 100% of any"
+        )
+    for at in np.flatnonzero(implied > 1.0):
+        _check.warn(f"{said[at]}, so that limit of the number needed is of 100%; a pooled odds ratio makes no more")
 
 
 def _checked_for_nnt(effect, comparator_risk):

@@ -89,6 +89,18 @@ def pvalues(df: ArrayLike, t: ArrayLike) -> Values:
     return 2.0 * np.where(normal, special.ndtr(size), special.stdtr(np.where(normal, 1.0, df), size))
 
 
+def beyond(away: ArrayLike, critical: ArrayLike) -> Values:
+    """Probability that a normal variable with mean `away` and SD 1 lies beyond `critical` on either side: power.
+
+    Examples
+    --------
+    >>> beyond([0.0, 2.8], 1.96).round(2).tolist()
+    [0.05, 0.8]
+    """
+    away = np.asarray(away, dtype=float)
+    return special.ndtr(away - critical) + special.ndtr(-away - critical)
+
+
 class Result(sentences.InWords):
     """What every result has: a summary, a short repr, one row with all its numbers, and arrays that stay read-only."""
 

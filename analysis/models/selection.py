@@ -26,7 +26,7 @@ from analysis._docs import documented
 from analysis._types import Alternative, ExcessTest, FailSafeMethod, Floats, Missing, PoolOptions, SelectionKind
 from analysis.measures import Measure
 from analysis.models.pooling import USUAL, check_options, pool_studies
-from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result, beyond, t_quantile
 from analysis.models.studies import Studies, methods_of, read_studies
 
 if TYPE_CHECKING:
@@ -587,7 +587,7 @@ def excess_columns(y: Floats, v: Floats, mean: Floats, tau2: Floats, alpha: floa
     """Significant studies (n,), powers (k, n), and the probability (n,) of as many or more; y and v are (k, n)."""
     s, far = np.sqrt(v), -special.ndtri(alpha / 2.0)
     spread = np.sqrt(v + tau2)
-    power = special.ndtr((mean - far * s) / spread) + special.ndtr((-mean - far * s) / spread)
+    power = beyond(mean / spread, far * s / spread)
     observed = (np.abs(y) >= far * s).sum(axis=0)
     chance = np.zeros((len(y) + 1, y.shape[1]))
     chance[0] = 1.0

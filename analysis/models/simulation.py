@@ -33,7 +33,7 @@ from analysis._types import (
 from analysis.measures import Measure
 from analysis.models.blocks import check_jobs, told, worked
 from analysis.models.pooling import check_options, pool, pool_batch
-from analysis.models.results import BatchPooled, PooledEffect, Result, t_quantile
+from analysis.models.results import BatchPooled, PooledEffect, Result, beyond, t_quantile
 from analysis.models.selection import SelectionModel, check_selection, published
 from analysis.models.studies import read_studies, table_of
 from analysis.models.tau2 import generalised_q_cdf
@@ -758,9 +758,8 @@ def _power(away, k, ci_method, alpha):
         lower, upper = special.gammaincinv(half, special.ndtr(x)), special.gammainccinv(half, special.ndtr(-x))
         ends = critical * np.sqrt(np.where(x < 0.0, lower, upper) / half)
         share = step * np.exp(-0.5 * x**2) / np.sqrt(2.0 * np.pi)
-        away = np.asarray(away)[..., None]
-        return (special.ndtr(away - ends) + special.ndtr(-away - ends)) @ share
-    return special.ndtr(away - critical) + special.ndtr(-away - critical)
+        return beyond(np.asarray(away)[..., None], ends) @ share
+    return beyond(away, critical)
 
 
 def power_of_studies(se: ArrayLike, mean: float, alpha: float = 0.05) -> Values:

@@ -365,7 +365,7 @@ def _index_of_result(pooled):
     effects, k = pooled.effects, len(pooled.yi)
     if effects is not None and len(effects.table) == k:
         return index_of(effects, effects.table.index)
-    if list(pooled.labels) == _check.study_labels(None, k):
+    if _check.only_numbered(pooled.labels):
         return None
     return pd.Index(map(_check.as_text, pooled.labels), name=_check.OF_RESULT)
 

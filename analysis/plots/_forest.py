@@ -302,7 +302,7 @@ def _check_studies(name, model, pooled):
     # Trim and fill has all trials of the figure and those that it fills in.
     if strangers and not nameless and not set(drawn_here) <= set(own):
         raise ValueError(
-            f"models[{name!r}] is of other studies: {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
+            f"models[{name!r}] is of other studies: {_check.few(strangers)} "
             "are not in the figure; give a model of these studies, or of some of them"
         )
 

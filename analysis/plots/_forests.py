@@ -6,7 +6,6 @@ points, of the same trials: intervals under one another, told apart by shape and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date
@@ -251,9 +250,9 @@ def _same_studies(steps, overall):
     """Raise ValueError for a result of all of them that has none of a study of the steps, where it has names."""
     names = list(map(str, (*getattr(overall, "labels", ()), *getattr(overall, "cluster", ()))))
     strangers = [label for label in map(str, steps["label"]) if label not in {*names}]
-    if strangers and not all(re.fullmatch(r"Study \d+", name) for name in names):
+    if strangers and not _check.only_numbered(names):
         raise ValueError(
-            f"overall is of other studies: it has no {', '.join(strangers[:3])}{' and others' * (len(strangers) > 3)} "
+            f"overall is of other studies: it has no {_check.few(strangers)} "
             "of the steps; give the result of all studies of the steps"
         )
     if "shift" in steps:

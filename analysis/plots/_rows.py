@@ -10,7 +10,6 @@ about a trial's numbers.
 """
 
 import math
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -518,7 +517,7 @@ def _trial_rows(block, weights, level, order):
 
 def _nested(trials):
     """Return effects of trials with several of them under a heading each, those of one trial together."""
-    lines, numbered = [], all(re.fullmatch(r"Study \d+", name) for name in trials["name"])
+    lines, numbered = [], _check.only_numbered(trials["name"])
     for study, own in trials.groupby("study", sort=False):
         if len(own) == 1:
             apart = style.SPACE_ABOVE_MM["heading"] if lines and len(lines[-1]) > 1 else math.nan
