@@ -227,7 +227,7 @@ def whole(name, value):
 
 def samples(name, value, confidence_level, signs=1):
     """Raise ValueError unless so many samples, each with so many `signs`, tell an interval: one lies beyond a limit."""
-    _no_endless(name, value)
+    bounded(name, value)
     fewest = math.ceil(round(2.0 / (1.0 - confidence_level) / signs, 6))
     if value < fewest:
         raise ValueError(
@@ -236,7 +236,7 @@ def samples(name, value, confidence_level, signs=1):
         )
 
 
-def _no_endless(name, value):
+def bounded(name, value):
     """Raise ValueError unless it is a whole number that memory and patience hold."""
     whole(name, value)
     if value > _MOST_SAMPLES:
@@ -245,7 +245,7 @@ def _no_endless(name, value):
 
 def arrangements(name, value):
     """Raise ValueError unless so many arrangements at random can have a p value of 0.05."""
-    _no_endless(name, value)
+    bounded(name, value)
     if value < FEWEST_ARRANGEMENTS:
         raise ValueError(
             f"{name}={value!r} is too few: no p value of so many is below {1.0 / (value + 1):.2g}; give "

@@ -870,7 +870,9 @@ def _left_out(result, noted=()):
 
 
 def _estimate(words, fit):
-    return f"{words.estimate(fit, unit=True)}, p {equals(fit.pvalue)}"
+    # A test that a proportion is one half, or a mean 0, is not what anybody asked.
+    tested = "" if math.isnan(words.measure.null) else f", p {equals(fit.pvalue)}"
+    return f"{words.estimate(fit, unit=True)}{tested}"
 
 
 def _size(words, tau):
@@ -1754,6 +1756,8 @@ def selection_model(fit: SelectionModel) -> Told:
     said.append(("No selection", f"chi2 {number(fit.lrt)} on {fit.lrt_df} df, p {equals(fit.lrt_pvalue)}"))
     said.append(("Between", f"τ² {significant(fit.tau2, 3)}{words.on_scale} (ML)"))
     bound = "A weight ended on the bound of what is tried. " if fit.at_bound else ""
+    if not fit.unadjusted.yi.min() <= fit.estimate <= fit.unadjusted.yi.max():
+        bound += f"The adjusted effect lies beyond that of every {words.noun}: do not rely on it. "
     said.append(
         ("Note", f"{bound}It answers what if selection were like this; with few {words.nouns} it is hardly known.")
     )

@@ -726,3 +726,18 @@ def test_a_trial_that_stands_three_times_is_told_of_the_last():
     three = trials[trials["study"].isin(["gale2006", "chow2006", "shin2015"])].assign(doi="10.1000/same")
     twice = audit_trials(three).query("check == 'same trial twice' and severity == 'serious'")
     assert twice["study"].tolist() == [three["study"].unique()[-1]]
+
+
+@pytest.mark.parametrize(("benefit", "sign", "told"), [("lower", 1, "rises"), ("higher", -1, "falls")])
+def test_a_change_for_the_worse_goes_by_what_is_good(benefit, sign, told):
+    row = {"n": 30, "scale_min": 0, "scale_max": 100, "change_sd": 15.0, "baseline_mean": 40.0, "baseline_sd": 45.0}
+    arms = [("treatment", 20.0), ("placebo", 12.0)]
+    for turned in (1, -1):
+        table = [row | {"study": "A", "arm": arm, "change_mean": turned * sign * by} for arm, by in arms]
+        trials = ma.read_trials(pd.DataFrame(table))
+        trials.attrs.update(outcome_name="function", benefit=benefit)
+        found = ma.audit_trials(trials)
+        hits = found[found["check"] == "wrong sign"]
+        assert len(hits) == (turned == 1) and not found["reason"].str.contains("pain").any()
+        assert turned == -1 or f"Function {told} in every arm, by " in hits["reason"].item()
+        assert (found["reason"].str.contains("little room for function to fall").any()) == (benefit == "lower")

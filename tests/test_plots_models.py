@@ -265,6 +265,13 @@ def test_the_overall_effect_is_tested_in_the_figure(ci_method):
     assert "overall effect" not in forest(analysis.pool([1.0], [0.1])).content.caption
 
 
+@pytest.mark.parametrize("measure", ["PLO", "MN"])
+def test_nothing_is_tested_where_no_value_is_that_of_no_effect(measure):
+    pooled = analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05], measure=measure)
+    [estimate] = [line for line in pooled.summary().splitlines() if "Estimate" in line]
+    assert "p " not in estimate.partition("CI")[2] and "overall effect" not in forest(pooled).content.caption
+
+
 @pytest.mark.filterwarnings("ignore:width_mm is 85")
 @pytest.mark.parametrize("width", [85, 174])
 def test_every_model_fits_a_page(wide, width):

@@ -445,6 +445,17 @@ def test_batch_needs_little_memory(method):
     assert peak < yi.nbytes + vi.nbytes
 
 
+@pytest.mark.parametrize("function", [ma.leave_one_out, ma.cumulative, ma.influence, ma.baujat])
+def test_memory_does_not_grow_with_the_square_of_the_studies(function):
+    rng = np.random.default_rng(4)
+    pooled = pool(rng.normal(0.0, 0.5, 3_000), rng.uniform(0.05, 0.5, 3_000), tau2_method="DL")
+    tracemalloc.start()
+    function(pooled)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000 * 3_000 * 8
+
+
 @pytest.mark.parametrize("method", ["Jackson", "Biggerstaff"])
 def test_generalised_q_intervals_of_tau2(method):
     from analysis.models.tau2 import generalised_q_interval

@@ -282,3 +282,11 @@ def test_the_p_curve_of_nothing_is_flat_and_falls_where_there_is_an_effect():
         ma.p_curve([0.1, 0.2], [1.0, 1.0])
     assert np.isnan(ma.p_curve([0.41], [0.04]).half_pvalue) and not ma.p_curve([0.41], [0.04]).evidential
     assert "Half curve" not in ma.p_curve([0.41], [0.04]).summary() and "Half curve" in falls.summary()
+
+
+def test_an_adjusted_effect_beyond_every_study_is_not_to_be_relied_on():
+    rng = np.random.default_rng(1)
+    yi, vi = rng.normal(-0.4, 0.3, 14), rng.uniform(0.02, 0.2, 14)
+    beyond, within = (ma.selection_model(yi, vi, kind=kind, alternative="less") for kind in ("beta", "steps"))
+    assert beyond.estimate > yi.max() and "beyond that of every study" in beyond.summary()
+    assert yi.min() < within.estimate < yi.max() and "beyond" not in within.summary()

@@ -585,6 +585,8 @@ class _Reader:
         """The cells of a column as floats, NaN for a blank; text that reads as a number is one."""
         out, counts = np.full(self.k, np.nan), name.split("_")[0] in ("n", "events")
         column = self.frame[self.source[name]]
+        if isinstance(column.dtype, pd.SparseDtype):
+            column = column.sparse.to_dense()
         # What was 0.1 before it was shortened is meant to be that.
         short = getattr(column.dtype, "kind", "") == "f" and column.dtype.itemsize < np.dtype(float).itemsize
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf" and not short:

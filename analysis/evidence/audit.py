@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis import _check
 from analysis.data.arm_scores import labels
+from analysis.data.effect_sizes import about_outcome
 from analysis.data.trials import checked_trials
 from analysis.evidence.audit_rules import CONTRAST_RULES, RULES, Finding, findings, in_points, pairs, row_words
 from analysis.text import counted, number
@@ -92,8 +93,8 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
         raise ValueError("trials hold no row")
     # Rules take the table apart trial by trial: with text as objects in half the time.
     trials = trials.astype(dict.fromkeys(trials.select_dtypes("string").columns, object))
-    points = in_points(trials)
-    found = findings(RULES, trials=trials, points=points, paired=pairs(points))
+    points, outcome = in_points(trials), about_outcome(trials)
+    found = findings(RULES, trials=trials, points=points, paired=pairs(points), outcome=outcome)
     parts = [_findings_table(found, trials, "trials")]
     if contrasts is not None:
         if not isinstance(contrasts, pd.DataFrame) or not {"study", "difference"} <= set(contrasts):

@@ -58,8 +58,8 @@ CHANGE_TO_BASELINE = 2.0
 
 # Points between a printed change and final minus baseline.
 GAP, LARGE_GAP = 0.1, 0.5
-# Points of printed change in every arm: is improvement printed as positive?
-RISE = 0.5
+# Points of printed change for the worse in every arm: is improvement printed with the other sign?
+WORSE = 0.5
 # A scale this wide of which only the lowest tenth is used.
 WIDE_SCALE, LOWEST = 20.0, 0.1
 
@@ -109,7 +109,7 @@ NOTES = (
         r"open(?:-label)? allocation|quasi-random",
         "Run the analysis without it.",
     ),
-    ("rescue medication", r"\brescue\b", "Compare the rescue medication before the pain scores."),
+    ("rescue medication", r"\brescue\b", "Compare the rescue medication before the scores."),
     ("favourable time point", NOTE_ON_TIME, "Leave it out of a sensitivity analysis: its time was picked."),
     ("scale in doubt", r"range (?:of the (?:scale|VAS) )?(?:is |was )?assumed|0-\d+ range assumed", LOOK),
     (
@@ -477,7 +477,7 @@ def _do_not_fit(points):
     for line in _each(points.assign(ratio=ratio), (ratio > CHANGE_TO_BASELINE) & after.isna()):
         reason = (
             f"the SD of the change, {number(line.change_sd)} points, is {number(line.ratio, 1)} times that of the "
-            f"baseline, {number(line.baseline_sd)}: pain would have to scatter far more after than before"
+            f"baseline, {number(line.baseline_sd)}: the scores would have to scatter far more after than before"
         )
         yield _found(line, "SDs do not fit", "warning", line.ratio, reason, LOOK)
 
@@ -537,7 +537,7 @@ def _changes(points):
     turned = apart & ((change + computed).abs() < lines["gap"])
     for line in _each(lines, turned):
         reason = f"the change is {_signed(line.change_mean)} points, but final minus baseline {_signed(line.computed)}"
-        remedy = "A change is final minus baseline: less pain is negative."
+        remedy = "A change is final minus baseline: a fall is negative."
         yield _found(line, "wrong sign", "serious", line.change_mean, reason, remedy)
     for line in _each(lines, apart & ~turned & (lines["gap"] > GAP + TINY)):
         reason = (
@@ -548,16 +548,26 @@ def _changes(points):
         yield _found(line, "change disagrees with its means", severity, line.gap, reason, LOOK)
 
 
-def _rises(points):
-    """A printed change that is a rise in every arm, where no means tell its sign."""
+def _worsens(points, outcome):
+    """A printed change for the worse in every arm, where no means tell its sign."""
+    if outcome["benefit"] not in _WORSE:
+        return
+    sign, moves, printed, remedy = _WORSE[outcome["benefit"]]
     computed = points["final_mean"] - points["baseline_mean"]
     alone = points[computed.isna() & points["change_mean"].notna() & points["arm"].isin(_ROLES)]
     for _, arms in alone.groupby("time", sort=False):
-        if len(arms) > 1 and (arms["change_mean"] > RISE).all():
-            values = _listed(map(_signed, arms["change_mean"]))
-            reason = f"pain rises in every arm, by {values} points: is improvement printed as positive?"
-            remedy, value = "If so, turn the signs: less pain is negative.", arms["change_mean"].min()
+        if len(arms) > 1 and (sign * arms["change_mean"] > WORSE).all():
+            values, value = _listed(map(_signed, arms["change_mean"])), sign * (sign * arms["change_mean"]).min()
+            what = outcome["outcome_name"] or "the score"
+            reason = f"{what} {moves} in every arm, by {values} points: is improvement printed as {printed}?"
             yield Finding(arms["study"].iloc[0], tuple(arms.index), "wrong sign", "warning", value, reason, remedy)
+
+
+# By what is good: the sign of a change for the worse, what the score then does, how improvement may be printed.
+_WORSE = {
+    "lower": (1, "rises", "positive", "If so, turn the signs: a fall is negative."),
+    "higher": (-1, "falls", "negative", "If so, turn the signs: a rise is positive."),
+}
 
 
 def _scale_and_name(trials):
@@ -603,12 +613,17 @@ def _scale_and_values(trials):
         yield Finding(study, tuple(rows.index), "scale in doubt", severity, most, reason, remedy)
 
 
-def _at_an_end(points):
+def _at_an_end(points, outcome):
     """Means nearer to an end of the scale than one SD: so many stand there that mean and SD say little."""
     remedy = "Read means with care; count people."
     on_scale = points[points["arm"].isin(_ROLES) & (points["scale"] != PERCENT_CHANGE)]
     for score, severity in ((BASELINE, "warning"), ("final", "note")):
-        room = ": little room for pain to fall" if score == BASELINE else ": many are at the floor of the scale"
+        cramped = score == BASELINE and outcome["benefit"] == "lower"
+        room = (
+            f": little room for {outcome['outcome_name'] or 'the score'} to fall"
+            if cramped
+            else ": many are at the floor of the scale"
+        )
         mean, sd = on_scale[f"{score}_mean"], on_scale[f"{score}_sd"]
         lines = on_scale.assign(mean=mean, sd=sd, left=POINTS - mean)
         for line in _each(lines, sd > mean):
@@ -694,7 +709,7 @@ def _too_large(paired):
     for line in _each(paired.assign(g=g, **parts), np.abs(g) > TOO_LARGE):
         reason = (
             f"a difference of {_signed(line.mean_t - line.mean_p)} points with SDs of {number(line.sd_t)} and "
-            f"{number(line.sd_p)} is {number(abs(line.g), 1)} SDs, more than treatments of pain achieve"
+            f"{number(line.sd_p)} is {number(abs(line.g), 1)} SDs, more than treatments usually achieve"
         )
         severity = "serious" if abs(line.g) > FAR_TOO_LARGE else "warning"
         yield _found(line, "difference too large", severity, line.g, reason, "Check SDs and means in the source.")
@@ -941,11 +956,11 @@ RULES: tuple[Any, ...] = (
     (_sd_and_interval, "trials"),
     (_outside_scale, "points"),
     (_changes, "points"),
-    (_rises, "points"),
+    (_worsens, "points", "outcome"),
     (_scale_and_name, "trials"),
     (_scale_and_times, "trials"),
     (_scale_and_values, "trials"),
-    (_at_an_end, "points"),
+    (_at_an_end, "points", "outcome"),
     (_baselines, "paired"),
     (_identical, "paired"),
     (_change_and_final, "paired"),
@@ -982,7 +997,7 @@ def findings(rules: Sequence[Any], **tables: Any) -> list[Finding]:
     rules : tuple
         `RULES` or `CONTRAST_RULES`.
     **tables
-        The tables by the names that stand in the rules.
+        The tables by the names that stand in the rules; "outcome" says what is measured, and what is good of it.
 
     Returns
     -------

@@ -531,6 +531,8 @@ def _check_multiverse(frame):
     _check.table(frame, "frame", ["estimate", "ci_low", "ci_high"], "multiverse")
     if not len(frame):
         raise ValueError("frame has no row; pass the table that multiverse returns, or some of its rows")
+    if not any(name in frame for name in CHOICES):
+        raise ValueError("frame has no column of choices, such as tau2_method; pass the table that multiverse returns")
     if len(frame) > 1 and frame.duplicated([name for name in CHOICES if name in frame]).any():
         raise ValueError("frame holds a combination of choices twice; give one multiverse at a time")
 
@@ -606,6 +608,7 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits:
     >>> print(multiverse_findings(frame).partition(".")[0])
     3 840 combinations of choices give 2 992 different analyses, of 22 to 44 trials
     """
+    _check.table(frame, "frame", ["analysis", "k", "excludes_zero", "confidence_level"], "multiverse")
     moved = choice_effects(frame)
     once = frame.drop_duplicates("analysis")
     words = wording_of(frame, digits)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Array elements in a block: with fewer, threads wait for one another more than they compute.
 _BLOCK = 1 << 18
+# Studies of all sets that are made of the same ones, in memory at a time.
+_HELD = 1 << 20
 # Seconds after which a person who waits is told how far it is.
 _PATIENCE = 2.0
 _Part = TypeVar("_Part")
@@ -130,6 +132,17 @@ def _blocks(sizes):
             low, high = block[0], block[-1] + 1
             even = high - low == block.size and sizes[low] == sizes[high - 1]
             yield slice(low, high) if even else block
+
+
+def shares(n: int, k: int) -> list[NDArray[np.intp]]:
+    """The numbers 0 to n - 1 of sets of up to k studies, in parts whose studies are held at a time.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in shares(3, 10)], len(shares(20_001, 20_000))
+    ([[0, 1, 2]], 382)
+    """
+    return np.array_split(np.arange(n), 1 + n * k // _HELD)
 
 
 def check_jobs(n_jobs: int) -> None:

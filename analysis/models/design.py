@@ -20,6 +20,7 @@ moderators); Sidik & Jonkman 2005, J Biopharm Stat 15, 823-838 (SJ); Viechtbauer
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -380,6 +381,11 @@ def fit_designs(data: Designs, options: Options) -> MixedFits:
         correlation=covariance / (root[:, None] * root),
         **between,
     )
+
+
+def joined(fits: Iterable[MixedFits]) -> MixedFits:
+    """The fits of several calls as those of one."""
+    return MixedFits(*(np.concatenate(found, axis=-1) for found in zip(*fits, strict=True)))
 
 
 def omnibus(fits: MixedFits, tested: NDArray[np.int_], ci_method: str) -> Floats:

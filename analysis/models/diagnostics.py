@@ -372,6 +372,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     >>> print(f"{curve.loc[curve['density'].idxmax(), 'x']:.3f}")
     -1.274
     """
+    _check.bounded("points", points)
     if hasattr(result, "new_density"):
         x = np.linspace(*_grid_ends(result.new.median, result.new.interval), points)
         return pd.DataFrame({"x": x, "density": result.new_density(x)})

@@ -31,7 +31,7 @@ from analysis._types import (
     Values,
 )
 from analysis.measures import Measure
-from analysis.models.blocks import check_jobs, in_blocks, of_dask
+from analysis.models.blocks import check_jobs, in_blocks, of_dask, shares
 from analysis.models.coefficients import Regression
 from analysis.models.counts import PooledCounts, without_each_trial
 from analysis.models.multilevel import MultilevelEffect, without_each_cluster
@@ -742,8 +742,8 @@ def leave_one_out(
         of = found = read_studies(yi, vi, se=se, labels=labels, measure=measure, missing=missing, to="leave_one_out")
         k = len(found.yi)
         _check.enough("leave_one_out", k, 2)
-        members = np.column_stack([~np.eye(k, dtype=bool), np.ones(k, dtype=bool)])
-        table = _steps(found, members, [*found.labels, "all"], methods)
+        # No study has the number of the last set, which so holds all of them.
+        table = _steps(found, np.not_equal, [*found.labels, "all"], methods)
         table = table[:k].assign(shift=table["estimate"].to_numpy()[:k] - table["estimate"].iat[k])
     table.attrs |= _about(of) | {"trials": len(table)} | _by_label(of, "years", "year")
     return table
@@ -785,8 +785,8 @@ def _by_label(of, name, column):
     return {name: {label: known[label] for label in of.labels}} if {*of.labels} <= {*known} else {}
 
 
-def _steps(found, members, labels, methods):
-    """A table with one row for each set of studies, the columns of `members` (k, n)."""
+def _steps(found, belongs, labels, methods):
+    """A table with one row for each label and its set of studies: those whose number `belongs` to that of the set."""
     import pandas as pd
 
     kept = methods_of(found, methods)
@@ -794,10 +794,14 @@ def _steps(found, members, labels, methods):
     if kept.get("pi_method") == "Nagashima" and methods.get("pi_method") is None:
         del kept["pi_method"]
     options = check_options(**kept)._replace(tau2_ci=_NO_INTERVAL)
-    y, v = (np.broadcast_to(x, members.T.shape)[members.T] for x in (found.yi, found.vi))
-    numbers, table = segment_numbers(y, v, members.sum(axis=0), options), {"label": labels}
+    studies, parts = np.arange(len(found.yi)), []
+    for sets in shares(len(labels), len(studies)):
+        members = belongs(studies, sets[:, None])
+        y, v = (np.broadcast_to(x, members.shape)[members] for x in (found.yi, found.vi))
+        parts.append(segment_numbers(y, v, members.sum(axis=1), options))
+    table = {"label": labels}
     for name in _STEP_FIELDS:
-        x = numbers[name]
+        x = np.concatenate([part[name] for part in parts], axis=-1)
         table |= {name: x} if x.ndim == 1 else {f"{name}_low": x[0], f"{name}_high": x[1]}
     table = pd.DataFrame(table)
     table.attrs["methods"] = {name: getattr(options, name) for name in _METHODS}
@@ -873,7 +877,7 @@ def cumulative(
         _check.warn(f"{named}: no {what}, so added last; fill it in, or leave such studies out")
     first = keys.sort_values(kind="stable").index.to_numpy()
     found = found._replace(yi=found.yi[first], vi=found.vi[first])
-    steps = _steps(found, np.triu(np.ones((first.size,) * 2, dtype=bool)), [found.labels[i] for i in first], methods)
+    steps = _steps(found, np.less_equal, [found.labels[i] for i in first], methods)
     steps = steps.assign(order=values.to_numpy()[first])
     steps.attrs |= _about(found) | {"trials": len(steps)}
     return steps

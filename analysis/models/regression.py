@@ -27,8 +27,9 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Floats, Labels, Missing, RegressionPIMethod, Tau2Method
 from analysis.measures import Measure
+from analysis.models.blocks import shares
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
-from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, omnibus
+from analysis.models.design import MixedFits, designs, fit_designs, full_log_likelihood, joined, omnibus
 from analysis.models.formulas import Model, design_rows, read_model
 from analysis.models.pooling import Options, check_options, hksj_narrower
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
@@ -532,9 +533,13 @@ def without_each_study(fit: MetaRegression, ci_method: CIMethod | None = None) -
     """Which studies the others tell all coefficients without, and a fit without each of these."""
     leverage = (np.linalg.qr(fit.exog / np.sqrt((fit.exog**2).sum(axis=0)))[0] ** 2).sum(axis=1)
     gone, others = np.flatnonzero(leverage <= _ALONE), np.arange(fit.k - 1)[:, None]
-    stay = others + (others >= gone)
     options = fit._options._replace(ci_method=ci_method or fit.ci_method)
-    return gone, fit_designs(designs(fit.yi[stay], fit.vi[stay], fit.exog[stay].transpose(0, 2, 1)), options)
+
+    def fits(part):
+        stay = others + (others >= gone[part])
+        return fit_designs(designs(fit.yi[stay], fit.vi[stay], fit.exog[stay].transpose(0, 2, 1)), options)
+
+    return gone, joined(map(fits, shares(gone.size, fit.k)))
 
 
 def at_rows(rows: Any, k: int, *found: Floats) -> list[Floats]:

@@ -16,9 +16,9 @@ from scipy import special
 from analysis import _check, sentences
 from analysis._types import BootstrapInterval, BootstrapKind, Floats
 from analysis.measures import Measure
-from analysis.models.blocks import told
+from analysis.models.blocks import shares, told
 from analysis.models.counts import PooledCounts
-from analysis.models.design import designs, fit_designs
+from analysis.models.design import designs, fit_designs, joined
 from analysis.models.diagnostics import as_pooled, deleted_residuals
 from analysis.models.pooling import check_options, fit_columns, leave_one_out
 from analysis.models.regression import (
@@ -118,7 +118,7 @@ def influence(fitted: PooledEffect | EffectSizes | MetaRegression) -> pd.DataFra
         "label": model.labels,
         "rstudent": residual / se,
         "dffits": moved / np.sqrt(hat * (without.tau2 + model.vi)),
-        "cooks_distance": w @ (x @ change.T) ** 2,
+        "cooks_distance": np.einsum("jp,pq,jq->j", change, (x.T * w) @ x, change),
         "cov_ratio": without.determinant / _determinants(*covariance),
         "tau2_deleted": without.tau2,
         "q_deleted": without.q,
@@ -263,9 +263,13 @@ def _without_each(model):
 
 def _at(model, tau2):
     """Fits of all studies at each tau2 (n,)."""
-    shape = len(model.yi), tau2.size
-    y, v = (np.broadcast_to(each[:, None], shape) for each in (model.yi, model.vi))
-    return fit_designs(designs(y, v, model.x), check_options(ci_method="z")._replace(tau2=tau2))
+    options, k = check_options(ci_method="z"), len(model.yi)
+
+    def fits(part):
+        y, v = (np.broadcast_to(known[:, None], (k, part.size)) for known in (model.yi, model.vi))
+        return fit_designs(designs(y, v, model.x), options._replace(tau2=tau2[part]))
+
+    return joined(map(fits, shares(tau2.size, k)))
 
 
 def _squares(x, se, correlation):

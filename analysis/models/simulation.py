@@ -374,6 +374,8 @@ def _variances(studies, to):
         found = read_studies(studies, to=to)
         return found.vi, found.measure
     vi = np.atleast_1d(_check.as_floats(studies))
+    if not vi.size:
+        raise ValueError(f"{to}() needs the sampling variance of a study or more, and was given none")
     _check.check(np.zeros(vi.shape), vi, lambda at: f"study {at[0] + 1}")
     return vi, Measure("")
 

@@ -566,7 +566,7 @@ def computed_sentence(quantity, groups, total, wording, between=None):
         quantity if wording.measure or wording.unit else "",
         words.model_sentence(pooled, wording),
         words.heterogeneity_sentence(pooled, wording) if style.option("overall") else "",
-        words.overall_test(pooled) if style.option("overall") else "",
+        words.overall_test(pooled, wording) if style.option("overall") else "",
         words.subtotals_sentence(groups),
         words.between_sentence(between),
         words.few_sentence(groups, wording),

@@ -327,6 +327,9 @@ def _check_steps(steps, chosen):
             raise ValueError(f"{argument} names {unknown[0]!r}; it must be effect or a column of steps, here {known}")
     if not len(steps):
         raise ValueError("steps has no row: there is nothing to draw")
+    each = ["label", "estimate", "shift"] if "shift" in steps else ["k"]
+    if steps.duplicated(each).any():
+        raise ValueError("steps has a step twice; give the table of one cumulative or leave_one_out")
 
 
 def _step_rows(steps, overall, at, wording):

@@ -241,7 +241,8 @@ def _shown(results, counts, measure, digits):
         pooled = effects[measure]
         wording = planes.with_digits(Wording.of(pooled, measure), digits, pooled.yi, pooled.vi)
         return _Shown(_with_effects(results.table, pooled), pooled, wording, results)
-    if getattr(results, "measure", None) not in MEASURES:
+    weighed = hasattr(results, "weights") or hasattr(results, "derivations")
+    if not weighed or getattr(results, "measure", None) not in MEASURES:
         give = "give Responders, such as pool_responders(trials), or an RR, OR or RD of counts, EffectSizes or pooled"
         raise TypeError(_check.refusal(results, "labbe_counts", give))
     if measure not in (None, results.measure):

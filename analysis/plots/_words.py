@@ -235,14 +235,14 @@ def heterogeneity_sentence(pooled, wording):
     return f"{what}: {tau}{i2_words(pooled)}, {q}" if pooled.q_df else ""
 
 
-def overall_test(pooled):
-    """Return the test of no effect of all trials together, "" of a model without one."""
+def overall_test(pooled, wording):
+    """Return the test of no effect of all trials together, "" of a model or a measure without one."""
     if hasattr(pooled, "fitted") and isfinite(pooled.qm):
         exact = isfinite(pooled.qm_df[1])
         df = f"{pooled.qm_df[0]}{f' and {number(pooled.qm_df[1], 0)}' if exact else ''}"
         what = f"{'F' if exact else 'Q'} {number(pooled.qm)}"
         return f"Test of the moderators: {what}, df {df}, p {equals(pooled.qm_pvalue)}"
-    if pooled.k < 2 or not isfinite(pooled.pvalue):
+    if pooled.k < 2 or not isfinite(pooled.pvalue) or not isfinite(wording.measure.null):
         return ""
     known = isfinite(pooled.df)
     df = f", df {number(pooled.df, int(not float(pooled.df).is_integer()))}" if known else ""

@@ -1280,6 +1280,28 @@ CALLS = [
         "lower is better in the reported differences, and higher in the effects",
     ),
     ("vcov in words", lambda d: ma.pool_multilevel([1, 2], cluster=["a", "b"], vcov="x"), "vcov must hold numbers"),
+    *(
+        (f"{function.__name__} of steps", lambda d, function=function: function(ma.leave_one_out(RESULT)), words)
+        for function, words in (
+            (ma.choice_effects, "frame has no column of choices, such as tau2_method; pass the table that multiverse"),
+            (ma.multiverse_findings, "frame has no column analysis, excludes_zero, confidence_level; pass the table"),
+            (ma.multiverse_plot, "frame has no column of choices, such as tau2_method; pass the table that multiverse"),
+        )
+    ),
+    ("a multiverse that is a row", lambda d: ma.multiverse_findings(RESULT.to_row()), "frame has no column analysis"),
+    *(
+        (f"{what} of both arms", lambda d, given=given: ma.labbe_counts(given()), f"cannot use a {kind}", TypeError)
+        for what, kind, given in (
+            ("a number needed", "NumberNeeded", lambda: ma.nnt(ma.pool(RESULT, measure="RD", benefit="lower"))),
+            ("a row", "DataFrame", lambda: RESULT.to_row()),
+        )
+    ),
+    ("simulated trials of none", lambda d: ma.simulate([], mean=0), "needs the sampling variance of a study or more"),
+    ("a grid of a billion", lambda d: ma.predictive_density(RESULT, points=10**9), "points=1000000000 is more than"),
+    *(
+        (f"two tables of {f.__name__}", lambda d, f=f: ma.steps_forest(pd.concat([f(RESULT)] * 2)), "a step twice")
+        for f in (ma.cumulative, ma.leave_one_out)
+    ),
 ]
 WEEKS = pd.DataFrame(
     {"yi": [0.1, 0.5, 0.3, 0.9, 0.2, 0.4], "vi": 0.1, "week": [1, 2, 4, 6, 8, 9], "dose": [1.0, 3, 2, 7, 5, 4]}
@@ -1326,8 +1348,8 @@ def _kinds():
         yield Kind("tables of effects", name, make, call, *(seen or [ValueError]), words)
     for name, make, words in NUMBERS:
         yield Kind("numbers given to pool", name, make, pool_these, (ValueError, TypeError), words)
-    for name, call, words in CALLS:
-        yield Kind("options of other functions", name, lambda d: d, call, ValueError, words)
+    for name, call, words, *seen in CALLS:
+        yield Kind("options of other functions", name, lambda d: d, call, *(seen or [ValueError]), words)
     for name, options, words in OPTIONS:
         yield Kind(
             "options of pool", name, lambda d, options=options: options, pool_with, (ValueError, TypeError), words
