@@ -244,13 +244,19 @@ def _interval_of_score(score):
             low,
             "the interval must hold its mean",
             "Check the signs and the order of the limits.",
-            lambda t: t[low].isna() | t[high].isna() | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
+            lambda t: t[[low, mean, high]].isna().any(axis=1) | ((t[low] <= t[mean]) & (t[mean] <= t[high])),
         ),
         _rule(
             low,
             "an interval of one person tells no spread",
             "Check n; it must be 2 or more.",
-            lambda t: t[low].isna() | (t["n"] >= 2),
+            lambda t: t[[low, "n"]].isna().any(axis=1) | (t["n"] >= 2),
+        ),
+        _rule(
+            mean,
+            "is blank beside its interval",
+            "Type the mean; the middle of the limits, if they are those of a mean.",
+            lambda t: t[low].isna() | t[mean].notna(),
         ),
         _needs_level(low),
     ]

@@ -226,6 +226,10 @@ def _methods_of(steps, overall, confidence_level):
         raise ValueError(
             f"overall has an interval of {level(at)}, the steps of {level(told['confidence_level'])}; pool both alike"
         )
+    for name, kept in told.items():
+        own = getattr(overall, name, kept) if overall is not None and kept else kept
+        if own != kept:
+            raise ValueError(f"overall was pooled with {name}={own!r}, the steps with {kept!r}; pool both alike")
     if confidence_level and told["confidence_level"] and confidence_level != told["confidence_level"]:
         own = level(told["confidence_level"])
         raise ValueError(f"confidence_level={confidence_level!r}, but the intervals are of {own}; leave it out")
