@@ -565,3 +565,21 @@ def test_an_interval_of_no_width_is_still_drawn():
     drawn = analysis.forest(analysis.pool([-0.8] * 3, [0.2] * 3, ci_method="HKSJ"))
     (corners,) = [path.vertices for path in artist(drawn, "contrast-total").get_paths()]
     assert set(corners[:, 0]) == {-0.8} and np.ptp(corners[:, 1]) > 1
+
+
+def test_the_pooled_results_alone_fit_a_narrow_page(real, fig):
+    whole, alone = fig, analysis.arms_forest(real, trials=False, columns=(), width_mm=100)
+    table, full = alone.content.table, whole.content.table
+    assert set(full["kind"]) - set(table["kind"]) == {"trial", "heading"}
+    for kind in ("subtotal", "total", "prediction"):
+        numbers = [f"{series}_{end}" for series in ("placebo", "contrast") for end in ("estimate", "low", "high")]
+        np.testing.assert_array_equal(rows_of(alone, kind)[numbers], rows_of(whole, kind)[numbers])
+    low, high = next(ax for ax in alone.axes if ax.get_label() == "contrast").get_xlim()
+    pooled = table[table["kind"].isin(["subtotal", "total"])]
+    assert low < pooled["contrast_low"].min() and pooled["contrast_high"].max() < high
+    borrowed = int((rows_of(whole, "trial")["contrast_imputed"]).sum())
+    assert (
+        borrowed
+        and f"Not drawn: {real.contrast.k} trials, {borrowed} of them with a borrowed SD." in alone.content.caption
+    )
+    assert "pooled results only" in alone.content.alt_text and "in order of year" not in alone.content.caption

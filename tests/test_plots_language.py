@@ -68,7 +68,10 @@ def forests():
     yield ma.forest(ma.pool([-1.2], [0.1], labels=["X1"]), prediction="diamond")
     yield from (ma.forest(each) for each in (SMD, RD, PLO))
     yield ma.arms_forest(arms)
+    published = ma.pool_arms(ma.effect_sizes(published_trials()))
+    yield from (ma.arms_forest(each, trials=False, **NARROW) for each in (arms, published))
     yield ma.arms_forest(ma.pool_arms(SMD))
+    yield ma.forest(ma.pool_subgroups(PLAIN, list("aabb")))
     yield ma.steps_forest(ma.leave_one_out(PAIN))
     yield ma.steps_forest(ma.cumulative(ratios), overall=ratios)
     yield ma.outcomes_forest({"X": PAIN, "Y": PAIN})
@@ -96,7 +99,7 @@ def singles():
     selected = ({"kind": "beta"}, {"steps": 0.05}, {"steps": 0.05, "alternative": "two-sided"})
     mixed = ma.pool([0.9, 0.7, 0.1, 0.2], [0.09, 0.08, 0.01, 0.04], labels=NAMES)
     yield from (ma.selection_plot(ma.selection_model(mixed, **kind)) for kind in selected)
-    yield ma.p_curve_plot(ma.p_curve(leaning))
+    yield from (ma.p_curve_plot(ma.p_curve(each)) for each in (leaning, ma.pool([0.4, 0.36, 0.38], [0.03] * 3)))
     yield from (ma.power_plot(ma.power(each, -0.5)) for each in (PAIN, OR))
     yield ma.power_plot(ma.power(SMD, 0.4, ci_method="HKSJ"), **NARROW)
     yield ma.power_plot(ma.power([0.1], 0.4, tau2=1.0))
@@ -156,7 +159,10 @@ def others():
     yield ma.claims_plot(claimed, evidence=ma.pool_arms(PAIN, by="therapy_family"))
     yield ma.claims_plot(claimed.iloc[3:], worthwhile=None)
     yield ma.claims_plot(claimed.assign(indirect_of="Zz", indirect=-0.3, indirect_low=-1.0, indirect_high=0.4))
+    yield ma.claims_plot(pd.concat([claimed, claimed.assign(therapy_family="Yy")], ignore_index=True))
     yield from (ma.multiverse_plot(layouts.analyses(n)) for n in (40, 700))
+    i = np.arange(1200)
+    yield ma.multiverse_plot(layouts.analyses(1200).assign(analysis=i // 2, ignores_heterogeneity=i % 5 == 0))
 
 
 def parts(fig):

@@ -32,10 +32,12 @@ from analysis.plots._rows import (
     add_notes,
     block_of_arms,
     build_rows,
+    pooled_rows,
     usable_order,
 )
 from analysis.plots._theme import themed
 from analysis.sentences import Wording, findings
+from analysis.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +65,7 @@ def arms_forest(
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
     prediction: Literal["bar"] | None = "bar",
     overall: bool = True,
+    trials: bool = True,
     ax: Axes | SubFigure | None = None,
     note: str = "",
     **options: Unpack[RowOptions],
@@ -87,6 +90,9 @@ def arms_forest(
         change, condition, n, weight, difference.
         Default: 250, without change where that has no room, and wider where the names need it.
     {digits, favours, prediction, overall}
+    trials : bool
+        Whether the trials are drawn. If not, the pooled results alone stand on a page as narrow as a telephone's (100
+        mm); they set the axes, and a group of one trial keeps it.
     ax : matplotlib.axes.Axes or matplotlib.figure.SubFigure, optional
         Draw there as :func:`analysis.forest` does: both panels in a SubFigure, in Axes the contrast alone, with a
         warning.
@@ -145,13 +151,14 @@ def arms_forest(
     order = usable_order(total.trials, order)
     table, key = add_notes(build_rows(total, groups, wording, order))
     wording = with_digits(wording, digits, table)
+    rows = table if trials else pooled_rows(table)
     zone, labels, band = worthwhile_zone(worthwhile, wording)
     treatment, placebo = wording.arms
     caption = words.capital(_in_unit(", ".join(filter(None, (wording.outcome_name, wording.contrast))), wording))
     look = {"caption": caption, "zone": zone, "zone_labels": labels, "heads": ("Randomised contrast", "Contrast")}
-    arms, contrast = _arms_panel(table, wording), contrast_panel(table, wording, favours, **look)
+    arms, contrast = _arms_panel(rows, wording), contrast_panel(rows, wording, favours, **look)
     warn_of_own(columns_of(pooled), {"columns": () if columns == COLUMNS else columns}, (*COLUMNS, "p"))
-    cells = _with_arms_texts(table, wording, columns)
+    cells = _with_arms_texts(rows, wording, columns)
     cells, judged = (cells, []) if risk_of_bias is None else judgement_columns(cells.frame(), risk_of_bias, wording)
     left = [name for name in ("condition", "n", *columns) if name in columns and name not in RIGHT]
     if not (cells["text_condition"] != "").any():
@@ -168,16 +175,27 @@ def arms_forest(
         facts=(
             "both panels have the same scale" if same_scale((arms, contrast)) else "",
             words.arms_sentence(pooled, wording),
-            words.order_sentence(order, bool(groups), wording),
+            words.order_sentence(order, bool(groups), wording) if trials else "",
             words.left_out_sentence(pooled.effects.left_out, wording),
+            "" if trials else _not_drawn(table, rows, wording),
         ),
-        notes=(words.key_sentence(key), words.sentences(note)),
-        seen=words.seen_sentences(table, wording),
+        notes=(words.key_sentence(key) if trials else "", words.sentences(note)),
+        seen=words.seen_sentences(table, wording, *() if trials else ("; pooled results only",)),
         in_words=findings(pooled) if overall else "",
         drop=(*DROP, *(column.name for column in judged[:1])),
         usual_mm=USUAL_MM,
     )
     return draw(spec, width_mm=width_mm, ax=ax)
+
+
+def _not_drawn(table, rows, wording):
+    """Say how many trials are in the pooled results alone, and how many of them lack an SD of their own."""
+    every, drawn = table.of_kind("trial"), rows.of_kind("trial")
+    lent = sum("SD imputed" in flags for flags in every["flags"]) - sum(
+        "SD imputed" in flags for flags in drawn["flags"]
+    )
+    borrowed = f", {number(lent, 0)} of them with a borrowed SD" if lent else ""
+    return f"not drawn: {wording.counted(len(every) - len(drawn))}{borrowed}"
 
 
 def _changed(wording):

@@ -19,7 +19,7 @@ from analysis.sentences import capital
 
 LANGUAGES = get_args(Language)
 PLACE = re.compile(r"\{(\w+)\}")
-DATA = ("name", "names", "those", "value", "quoted")  # places of what comes from the data
+DATA = ("name", "names", "those", "families", "value", "quoted")  # places of what comes from the data
 # what may stand in a place, by its name: a number, several clauses, anything between texts; else a part of a clause
 NUMBER = r"[<>±−+]*\d[\S\u202f]*?(?: × 10\S+?)?"
 END = r"(?<!\bal)(?<!\b(?:Dr|Jr|Nr|St))\. "  # of a sentence, not within "Smith et al. 2001"
@@ -29,6 +29,7 @@ CLAUSE = rf"(?:{IN_BRACKETS}|(?!{END}|; |[\n←→↑↓]|{IN_BRACKETS}).)+?"
 WORD = rf"(?:(?!{END}|[;:,] |[\n←→↑↓]).)+?"
 INSIDE = {**dict.fromkeys(("k", "n", "low", "high", "at"), NUMBER), **dict.fromkeys(("word", "left", "right"), WORD)}
 INSIDE |= {**dict.fromkeys(("results", "quoted"), rf"(?:(?!{END}).)+?"), "names": ".+?", "those": "(?:(?!; ).)+?"}
+INSIDE["families"] = "(?:(?!: ).)+?"
 INSIDE["better"] = rf"(?:less|fewer|more|lower|higher)\b(?: {WORD})??"
 INSIDE["outcome"] = rf"(?!\d)(?:(?! in \d){CLAUSE.removesuffix('+?')})+?"  # not the number of trials behind it
 # between the parts of a text, the strongest first; those within parentheses come last

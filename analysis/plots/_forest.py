@@ -411,7 +411,8 @@ def contrast_panel(rows, wording, favours, *, heads=(), caption="", series=(), z
 def limits_of_rows(rows, series, **more):
     """Return the limits of a panel of some series: see ``panel_limits``."""
     ends = ("estimate", "low", "high")
-    own = (Rows.of(rows).of_kind(*kinds) for kinds in ROWS_OF_PANELS)
+    kinds = ROWS_OF_PANELS if style.option("trials") else (("trial", "subtotal", "total"), ("prediction",), ("model",))
+    own = (Rows.of(rows).of_kind(*each) for each in kinds)
     trials, whole, also = (
         np.hstack([each.numbers(*(f"{one}_{end}" for end in ends)) for one in series]) for each in own
     )

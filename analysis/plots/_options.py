@@ -33,6 +33,7 @@ DEFAULTS = {
     "title": None,
     "prediction": "bar",
     "overall": True,
+    "trials": True,
 }
 
 
@@ -157,6 +158,7 @@ CHECKS = {
     "null": _null,
     "lines": _lines,
     "compact": _truth,
+    "trials": _truth,
     "footer": _truth,
     "overall": _overall,
     "dpi": _dpi,

@@ -478,6 +478,16 @@ def build_rows(total, groups, wording, order="year"):
     return table.assign(**{name: ["" if x != x else x for x in table[name]] for name in ("notes", "group")})
 
 
+def pooled_rows(table):
+    """Return the rows of pooled results, and those of a group of one trial, which is all there is of it."""
+    several = set(table.of_kind("subtotal")["group"])
+    single = (
+        kind in ("trial", "heading") and group and group not in several
+        for kind, group in zip(table["kind"], table["group"], strict=True)
+    )
+    return table[[one or kind not in ("trial", "heading") for one, kind in zip(single, table["kind"], strict=True)]]
+
+
 def _row_keys(trials):
     """What tells rows of different weight apart: a study may have several, and some of them one label."""
     return list(zip(*(trials[name] for name in ("study", "label", "yi", "vi")), strict=True))
