@@ -291,8 +291,8 @@ def study_labels(labels, k):
         raise ValueError(f"there are {len(given)} labels for {k} studies; give one label for each study")
     names = tuple(map(as_text, given))
     complaints = [
-        f"study {i + 1}: {name} is no label; name the study"
-        if not isinstance(of, str) and name in _NO_NAMES
+        f"study {i + 1}: {name or 'a blank'} is no label; name the study"
+        if not name or (not isinstance(of, str) and name in _NO_NAMES)
         else unprintable(f"study {i + 1}: the label", name)
         for i, (of, name) in enumerate(zip(given, names, strict=True))
     ]
@@ -343,7 +343,7 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
     absent. With `spread` "se", standard errors are given in place of variances.
     """
-    yi, vi = as_floats(raw_yi), as_floats(raw_vi)
+    (yi, other_yi), (vi, other_vi) = _floats_and_others(raw_yi), _floats_and_others(raw_vi)
     if spread == "se":
         vi = squared(vi)
     if all_good(yi, vi):
@@ -351,6 +351,9 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     good_yi, good_vi = good(yi, vi)
     if absent_allowed and not (good_yi.all() and good_vi.all()):
         absent = np.isnan(yi) & np.isnan(vi)
+        # A text tells that something was printed.
+        for at, entry in (*other_yi, *other_vi):
+            absent[at] &= _is_unknown(entry)
         good_yi, good_vi = good_yi | absent, good_vi | absent
     if not (good_yi.all() and good_vi.all()):
         raw = {"yi": np.asarray(raw_yi, dtype=object), spread: np.asarray(raw_vi, dtype=object)}
@@ -465,6 +468,7 @@ def paired(values, name, index, of="yi"):
     >>> paired(pd.Series([1, 2], index=["b", "a"]), "vi", pd.Index(["a", "b"])).tolist()
     [2, 1]
     """
+    unmasked(values)
     if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
     if index.name == OF_RESULT:
@@ -538,19 +542,35 @@ def unknown(values):
     x = as_floats(values)
     blank = np.isnan(x)
     for at, entry in _floats_and_others(values)[1] if blank.any() else ():
-        blank[at] = entry is None or type(entry).__name__ in _UNKNOWN
+        blank[at] = _is_unknown(entry)
     return blank
 
 
 def as_floats(values):
     """`values` as a float array, NaN where an entry is not a number."""
+    return _floats_and_others(values)[0]
+
+
+def unmasked(values):
+    """Raise ValueError for an array of numpy with masked values, whose numbers would count all the same."""
     if np.ma.is_masked(values):
         raise ValueError("a masked value is neither absent nor a number; leave the study out, or use NaN in pool_batch")
-    return _floats_and_others(values)[0]
+
+
+def nameless(values):
+    """Boolean array: which names are missing, or blank as a cell of a spreadsheet is."""
+    unmasked(values)
+    return np.array([_is_unknown(name) or name != name or not str(name).strip() for name in values], dtype=bool)
+
+
+def _is_unknown(entry):
+    """Whether it is None, or what pandas has in its place; NaN is a number."""
+    return entry is None or type(entry).__name__ in _UNKNOWN
 
 
 def _floats_and_others(values):
     """`values` as a float array, NaN where an entry is not a number, and a list of those entries with their index."""
+    unmasked(values)
     raw = np.asarray(values)
     if raw.dtype.kind in "fiu":
         # Numbers of more than double precision may be too large for it.
@@ -591,7 +611,8 @@ def reads_alike(names, case=False):
     seen = [normalize("NFC", name).strip() for name in names]
     seen = [name.casefold() for name in seen] if case else seen
     count = Counter(seen)
-    return [at for at, name in enumerate(seen) if count[name] > 1] if len(count) < len(seen) else []
+    # A blank is refused as one.
+    return [at for at, name in enumerate(seen) if name and count[name] > 1] if len(count) < len(seen) else []
 
 
 def _pairs(values, at):
@@ -628,7 +649,7 @@ def checked(*relations, least_n=1, **values):
         problems += [
             f"{name}{place(at, arrays[name].shape)}: {entry!r} is not a number; {_REMEDY}"
             for at, entry in others
-            if entry is not None and type(entry).__name__ not in _UNKNOWN
+            if not _is_unknown(entry)
         ]
     if not problems:
         problems = _shape_problem(arrays)

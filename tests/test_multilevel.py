@@ -792,3 +792,16 @@ def test_the_pair_that_makes_a_covariance_impossible_is_named():
         ValueError, match=r"the covariance is not positive definite: .*effect 1 \(a\) and effect 2 \(b\)"
     ):
         sampling_covariance(table.iloc[:2].assign(**arms), shared_arm="whole")
+
+
+def test_a_pooled_result_with_a_covariance_is_nested_as_its_effects_are():
+    yi, vi, cluster = [0.1, 0.2, 0.4], [0.1, 0.1, 0.2], list("aab")
+    result, vcov = analysis.pool(yi, vi, labels=list("ABC"), measure="SMD"), np.diag(vi)
+    nested = analysis.pool_multilevel(result, cluster=cluster, vcov=vcov)
+    plain = analysis.pool_multilevel(yi, cluster=cluster, vcov=vcov)
+    assert (
+        nested.to_row()
+        .drop(columns="label", errors="ignore")
+        .equals(plain.to_row().drop(columns="label", errors="ignore"))
+    )
+    assert nested.labels == ("A", "B", "C") and nested.measure == "SMD"

@@ -152,6 +152,7 @@ def _moderators(given, index):
     given = paired(given, "moderators", index, "data")
     if not isinstance(given, pd.DataFrame):
         # Of a list each entry stays what it is.
+        _check.unmasked(given)
         x = np.asarray(given, dtype=None if hasattr(given, "dtype") else object)
         if x.ndim > 2:
             raise ValueError(f"the moderators have {x.ndim} dimensions; give a row for each study: (k,) or (k, p)")
@@ -328,7 +329,7 @@ def _plain(table, called, formula=None):
             truth = dtype.kind == "b" and column.notna().all()
             table[name] = column.astype(bool) if truth else column.to_numpy(float, na_value=np.nan)
         elif dtype.kind in "OU":
-            table[name] = column.astype(object).where(column.notna(), None)
+            table[name] = column.astype(object).where(~_check.nameless(column), None)
     return table
 
 

@@ -125,8 +125,7 @@ def _pooled(effects, columns, *, options, tau2_ci, measure, missing, sort, trans
     _check_columns(table, columns)
     _check_names(table, columns)
     yi, vi, kept, left_out, measure = _studies(effects, table, measure, missing)
-    grouping = table[columns].groupby(columns, sort=sort, observed=True)
-    group, index = grouping.ngroup().fillna(-1).to_numpy(dtype=np.intp), grouping.size().index
+    group, index = _groups(table[columns], sort)
     somewhere = group[kept] >= 0
     if not somewhere.all():
         left_out += _without_group(table, columns, kept[~somewhere], missing)
@@ -187,6 +186,16 @@ def _studies(effects, table, measure, missing):
                 return y, v, np.arange(len(y)), (), agreed(measure, "" if effects is table else effects.measure)
     found = read_studies(effects, measure=measure, missing=missing, to="pool_groups", one="effect")
     return found.yi, found.vi, found.kept, found.left_out, found.measure
+
+
+def _groups(names, sort):
+    """The group of each row, -1 where a name is missing or blank, and the index of the groups."""
+    grouping = names.groupby([*names], sort=sort, observed=True)
+    index = grouping.size().index
+    blank = [_check.nameless(index.unique(level)) for level in range(index.nlevels)]
+    if any(each.any() for each in blank):
+        return _groups(names.apply(lambda column: column.where(~_check.nameless(column))), sort)
+    return grouping.ngroup().fillna(-1).to_numpy(dtype=np.intp), index
 
 
 def _without_group(table, columns, rows, missing):

@@ -27,7 +27,7 @@ from analysis._docs import documented
 from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, Missing
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
-from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
+from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
 from analysis.models.studies import Studies, cluster_column, level_of, paired, paired_frame, read_studies, table_of
 from analysis.models.tau2 import Point, columns, dot, inverse, likelihood_tau2, upper_bound
 
@@ -692,6 +692,10 @@ def _read(effects, spread, **more):
         found = read_studies(effects, spread.vi, se=spread.se, **more)
         _check.span(found.yi, found.vi, found.named, "pool_multilevel")
         return found, None, None
+    if table is None and isinstance(effects, PooledEffect):
+        more |= {"labels": effects.labels if more["labels"] is None else more["labels"]}
+        more |= {"measure": more["measure"] or effects.measure.code}
+        effects, spread = effects.yi, spread._replace(vi=effects.vi if spread.se is None else None)
     vcov = as_covariance(vcov, getattr(effects, "index", None) if table is None else table.index, len(effects))
     if table is None:
         found = read_studies(effects, np.diag(vcov), **more)
@@ -790,6 +794,8 @@ def _numbered(cluster, names):
     import pandas as pd
 
     codes, known = pd.factorize(cluster)
+    if known.dtype == object:
+        codes = np.where(np.append(_check.nameless(known), False)[codes], -1, codes)
     _check.as_names(known if known.dtype == object else (), "cluster", of_studies=True)
     if (codes < 0).any():
         missing = ", ".join(f"{i + 1} ({names[i]})" for i in np.flatnonzero(codes < 0))

@@ -528,6 +528,8 @@ def _present(yi, vi, sizes, first):
         j = np.searchsorted(ends, at[0], side="right")
         return f"meta-analysis {j + 1}, study {at[0] - ends[j] + sizes[j] + 1}"
 
+    if any(getattr(x, "dtype", np.dtype(object)).kind not in "fiu" for x in (yi, vi)):
+        _check.check(yi, vi, where, absent_allowed=True)
     # NaN alone differs from itself, and is found so faster than by its name.
     there = np.flatnonzero((y == y) | (v == v))
     y, v = y[there], v[there]

@@ -397,6 +397,7 @@ def paired_frame(values: Any, name: str, index: pd.Index | None, columns: pd.Ind
     q  1
     """
     if not is_pandas(values, "DataFrame"):
+        _check.unmasked(values)
         return values
     return paired(paired(values, name, index, of).T, f"the columns of {name}", columns, of).T
 

@@ -199,7 +199,7 @@ def grouping_of(found: Studies, by: Any) -> tuple[str, np.ndarray, dict[str, tup
         raise ValueError(f"by={by!r} must be the name of a column, or one group for each study")
     values = pd.Series(found.in_order(table[by].tolist() if isinstance(by, str) else by, "by"), dtype=object)
     here = values.iloc[found.kept]
-    missing = [label for label, blank in zip(found.labels, here.isna(), strict=True) if blank]
+    missing = [label for label, blank in zip(found.labels, _check.nameless(here), strict=True) if blank]
     if missing:
         raise ValueError(f"{', '.join(missing)}: no group; name one, or leave these studies out")
     name, left_out = by if isinstance(by, str) else "group", {}

@@ -6,6 +6,7 @@ taken), circles side by side along an axis, none upon another (a swarm as flat a
 studies as points, as funnel, radial and Q-Q plots have them.
 """
 
+import heapq
 import itertools
 from dataclasses import dataclass, replace
 from typing import Any
@@ -441,16 +442,20 @@ def swarm(x, radius):
     from the left; above the line goes before below. The same circles always stand in the same places.
     """
     x, radius = np.asarray(x, float), np.asarray(radius, float)
-    y, nearest = np.zeros(x.size), np.zeros(x.size)
-    placed = np.zeros(x.size, dtype=bool)
-    for _ in range(x.size):
-        free = np.flatnonzero(~placed)
-        # rounded, so that circles of one size at one distance tie although their last digits differ
-        keys = x[free], -radius[free].round(6), np.abs(nearest[free]).round(6)
-        i = free[np.lexsort(keys)[0]]
-        y[i], placed[i] = nearest[i], True
-        for j in free[(np.abs(x[free] - x[i]) < radius[free] + radius[i] + GAP) & (free != i)]:
-            nearest[j] = _nearest(x, radius, y, placed, j)
+    y, placed, taken = np.zeros(x.size), np.zeros(x.size, dtype=bool), np.zeros(x.size, dtype=bool)
+    # rounded, so that circles of one size at one distance tie although their last digits differ
+    sizes = (-radius.round(6)).tolist()
+    waiting = [(0.0, *key) for key in zip(sizes, x.tolist(), range(x.size), strict=True)]
+    heapq.heapify(waiting)
+    while waiting:
+        *_, i = heapq.heappop(waiting)
+        # Others only push a circle outwards: when its turn comes it is soon enough to look for another place.
+        if taken[i]:
+            y[i], taken[i] = _nearest(x, radius, y, placed, i), False
+            heapq.heappush(waiting, (round(abs(y[i]), 6), sizes[i], float(x[i]), i))
+            continue
+        placed[i] = True
+        taken |= (x - x[i]) ** 2 + (y - y[i]) ** 2 < (radius + radius[i] + GAP) ** 2 - TOUCH
     return y
 
 

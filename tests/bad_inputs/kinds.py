@@ -775,6 +775,8 @@ NUMBERS = [
     ("a number for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, 3), "a list of names"),
     ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
 ]
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [0, 0, 1])
+TEXT_IN_BOTH = [["0.9", 0.5], [0.2, 0.6], [0.4, 0.1]], [["0.1", 0.1], [0.1, 0.1], [0.1, 0.1]]
 RESULT = ma.pool([0.1, 0.2, 0.4], [0.1, 0.1, 0.2])
 SORTED = pd.DataFrame({"study": list("ABC"), "yi": [0.5, 0.1, 0.9], "vi": 0.04, "g": list("xyx")}).sort_values("yi")
 JUDGED = ma.read_risk_of_bias(
@@ -1298,6 +1300,36 @@ CALLS = [
     ),
     ("simulated trials of none", lambda d: ma.simulate([], mean=0), "needs the sampling variance of a study or more"),
     ("a grid of a billion", lambda d: ma.predictive_density(RESULT, points=10**9), "points=1000000000 is more than"),
+    *(
+        (f"text in both cells of a study of {what}", lambda d, call=call: call(), "1, .*: yi = '0.9' is not a number")
+        for what, call in (
+            ("a batch", lambda: ma.pool_batch([["0.9", 0.5, 0.4]], [["0.02", 0.03, 0.04]])),
+            ("two outcomes", lambda: ma.pool_bivariate(TEXT_IN_BOTH[0], TEXT_IN_BOTH[1])),
+        )
+    ),
+    *(
+        (f"{blank!r} as a {what}", lambda d, call=call, g=("x", blank, "y"): call(SORTED.assign(g=g)), words)
+        for blank in ("", " ")
+        for what, call, words in (
+            ("group", lambda t: ma.pool_subgroups(t, "g"), "no group; name one, or leave these studies out"),
+            ("group of many", lambda t: ma.pool_groups(t, "g"), "g is empty; fill it in"),
+            ("cluster", lambda t: ma.pool_multilevel(t, cluster="g"), "cluster is missing for effect 2 .*; name the"),
+            ("therapy", lambda t: ma.compare_therapies(t, "g", comparator="z"), "no group; name one, or leave"),
+            ("level", lambda t: ma.meta_regression("yi ~ g", t), "moderator 'g' is missing; fill it in"),
+            ("study", lambda t: ma.pool(t.assign(study=t["g"])), "study 2: a blank is no label; name the study"),
+        )
+    ),
+    *(
+        (f"a masked {what}", lambda d, call=call: call(), "a masked value is neither absent nor a number")
+        for what, call in (
+            ("mean", lambda: ma.effects.mean_difference(MASKED, 1, 20, 5, 1, 20)),
+            ("count", lambda: ma.pool_mantel_haenszel(MASKED, [20, 30, 20], [5, 6, 7], [22, 33, 20])),
+            ("moderator", lambda: ma.meta_regression(MASKED, [1.0, 2.0, 3.0], vi=[0.1] * 3)),
+            ("group", lambda: ma.pool_subgroups(RESULT, MASKED)),
+            ("covariance", lambda: ma.pool_multilevel(RESULT, cluster=list("aab"), vcov=np.diag([0.1] * 3) * MASKED)),
+            ("size", lambda: ma.egger_test(RESULT, predictor="n", n=MASKED)),
+        )
+    ),
     *(
         (f"two tables of {f.__name__}", lambda d, f=f: ma.steps_forest(pd.concat([f(RESULT)] * 2)), "a step twice")
         for f in (ma.cumulative, ma.leave_one_out)
