@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Mapping, Set
 from difflib import get_close_matches
 from unicodedata import normalize
 
@@ -236,11 +237,11 @@ def samples(name, value, confidence_level, signs=1):
         )
 
 
-def bounded(name, value):
+def bounded(name, value, most=10_000_000, than="memory holds"):
     """Raise ValueError unless it is a whole number that memory and patience hold."""
     whole(name, value)
-    if value > _MOST_SAMPLES:
-        raise ValueError(f"{name}={value!r} is more than memory holds; give {_MOST_SAMPLES:,} or fewer")
+    if value > most:
+        raise ValueError(f"{name}={value!r} is more than {than}; give {most:,} or fewer")
 
 
 def arrangements(name, value):
@@ -432,8 +433,6 @@ def no_results(table):
         )
 
 
-# Samples beyond which arrays of them outgrow memory, or nobody waits for them.
-_MOST_SAMPLES = 10_000_000
 # The name of an index of the labels of a result.
 OF_RESULT = "label of the result"
 
@@ -469,6 +468,8 @@ def paired(values, name, index, of="yi"):
     [2, 1]
     """
     unmasked(values)
+    if isinstance(values, Mapping | Set):
+        raise ValueError(f"{name} is {kind(values)}, which has no order; give a list, or a Series by the index of {of}")
     if not (is_pandas(index, "Index") and is_pandas(values, "Series", "DataFrame")) or values.index.equals(index):
         return values
     if index.name == OF_RESULT:

@@ -12,6 +12,7 @@ import pytest
 from data_cases import published_trials
 from scipy import linalg, optimize, stats
 
+import analysis as ma
 from analysis.data.effect_sizes import EffectSizes, effect_sizes
 from analysis.models.multilevel import CI_METHODS, pool_multilevel, robust_fit, sampling_covariance
 from analysis.models.pooling import pool
@@ -796,12 +797,26 @@ def test_the_pair_that_makes_a_covariance_impossible_is_named():
 
 def test_a_pooled_result_with_a_covariance_is_nested_as_its_effects_are():
     yi, vi, cluster = [0.1, 0.2, 0.4], [0.1, 0.1, 0.2], list("aab")
-    result, vcov = analysis.pool(yi, vi, labels=list("ABC"), measure="SMD"), np.diag(vi)
-    nested = analysis.pool_multilevel(result, cluster=cluster, vcov=vcov)
-    plain = analysis.pool_multilevel(yi, cluster=cluster, vcov=vcov)
-    assert (
-        nested.to_row()
-        .drop(columns="label", errors="ignore")
-        .equals(plain.to_row().drop(columns="label", errors="ignore"))
-    )
+    result, vcov = ma.pool(yi, vi, labels=list("ABC"), measure="SMD"), np.diag(vi)
+    nested = pool_multilevel(result, cluster=cluster, vcov=vcov)
+    plain = pool_multilevel(yi, cluster=cluster, vcov=vcov)
+    assert (nested.estimate, nested.se, nested.sigma2) == (plain.estimate, plain.se, plain.sigma2)
     assert nested.labels == ("A", "B", "C") and nested.measure == "SMD"
+
+
+@pytest.mark.parametrize("given", ["table", "effects", "result"])
+def test_a_covariance_is_paired_by_the_index_of_the_table_that_the_effects_are_made_of(given):
+    rng, names = np.random.default_rng(4), list("stuvwxyz")
+    base = pd.DataFrame({"study": names, "yi": rng.normal(0.3, 0.4, 8), "vi": 0.1, "g": list("aabbccdd")}, index=names)
+    vcov = pd.DataFrame(np.eye(8) * 0.1, index=names, columns=names)
+    for (one, other), rho in zip(("st", "uv", "wx"), (0.9, 0.1, 0.5), strict=True):
+        vcov.loc[one, other] = vcov.loc[other, one] = rho * 0.1
+    turned = base[::-1]
+    effects = ma.effect_sizes(turned, measure="MD", study="study", yi="yi", vi="vi")
+    what = {"table": turned, "effects": effects, "result": ma.pool(effects)}[given]
+    whole = pool_multilevel(base["yi"], cluster=base["g"], vcov=vcov)
+    assert pool_multilevel(what, cluster=base["g"], vcov=vcov).estimate == pytest.approx(whole.estimate, rel=1e-9)
+    assert (
+        abs(pool_multilevel(what, cluster=base["g"][::-1].to_numpy(), vcov=vcov.to_numpy()).estimate - whole.estimate)
+        > 1e-3
+    )

@@ -7,7 +7,7 @@ combination of its coefficients is and how several are tested together; all else
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -255,6 +255,11 @@ class Regression(Coefficients):
         >>> fit.contrast(["C(kind)[T.b] - C(kind)[T.c]", "C(kind)[T.c] = 0.1"]).params.round(3).tolist()
         [0.8, -0.1]
         """
+        if isinstance(contrasts, Mapping) or hasattr(contrasts, "columns"):
+            given = _check.kind(contrasts)
+            raise ValueError(
+                f"contrasts is {given}; write it in the names of the coefficients, such as '2 * week - dose'"
+            )
         names = [contrasts] if isinstance(contrasts, str) else list(contrasts)
         rows, constants = _read_contrasts(names, self._names)
         fitted, test = self._combined(rows), self._tested(rows, constants)

@@ -301,6 +301,10 @@ def _knots(doses, dose, knots):
         )
         remedy += "shape of fewer coefficients"
     else:
+        if np.ndim(knots) != 1:
+            raise ValueError(
+                f"knots={knots!r} must be {', '.join(map(str, _QUANTILES))}, or the doses where they stand"
+            )
         places = np.sort(_check.as_floats(knots))
         remedy = f"knots={list(knots)!r} must be three doses or more, no two the same"
         if len(places) < 3:

@@ -98,6 +98,10 @@ def read_model(
     if not isinstance(intercept, bool):
         raise ValueError(f"intercept={intercept!r} must be True or False")
     mods = None if np.ndim(formula) == 0 else formula
+    if mods is None and not isinstance(vi, str):
+        raise ValueError(
+            f"vi is {_check.kind(vi)}, but beside a formula it names a column of data: add the values to it"
+        )
     data = data if mods is None else _with_variances(data, vi)
     vi = vi if isinstance(vi, str) or mods is None else "vi"
     # An unsafe formula may use columns that it does not name.

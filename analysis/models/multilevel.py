@@ -28,7 +28,16 @@ from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, M
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
-from analysis.models.studies import Studies, cluster_column, level_of, paired, paired_frame, read_studies, table_of
+from analysis.models.studies import (
+    Studies,
+    cluster_column,
+    index_of,
+    level_of,
+    paired,
+    paired_frame,
+    read_studies,
+    table_of,
+)
 from analysis.models.tau2 import Point, columns, dot, inverse, likelihood_tau2, upper_bound
 
 # Variances that differ by more than this share are not the same ones rounded.
@@ -692,11 +701,12 @@ def _read(effects, spread, **more):
         found = read_studies(effects, spread.vi, se=spread.se, **more)
         _check.span(found.yi, found.vi, found.named, "pool_multilevel")
         return found, None, None
-    if table is None and isinstance(effects, PooledEffect):
+    index = index_of(effects, getattr(effects, "index", None) if table is None else table.index)
+    if isinstance(effects, PooledEffect):
         more |= {"labels": effects.labels if more["labels"] is None else more["labels"]}
         more |= {"measure": more["measure"] or effects.measure.code}
         effects, spread = effects.yi, spread._replace(vi=effects.vi if spread.se is None else None)
-    vcov = as_covariance(vcov, getattr(effects, "index", None) if table is None else table.index, len(effects))
+    vcov = as_covariance(vcov, index, len(effects))
     if table is None:
         found = read_studies(effects, np.diag(vcov), **more)
         own = spread.vi if spread.se is None else spread.se

@@ -346,7 +346,7 @@ def _trials(found, cluster):
 def _covariance(effects, found, trial, vcov, cluster):
     """The sampling covariance of the effects (k, k), None where each is of a trial of its own."""
     if vcov is not None:
-        given = as_covariance(vcov, found.table.index, found.given)
+        given = as_covariance(vcov, found.index, found.given)
         if not np.isfinite(given).all() or not np.allclose(given, given.T, rtol=1e-10, atol=0.0):
             raise ValueError("vcov must be finite and symmetric")
         kept = given[np.ix_(found.kept, found.kept)]

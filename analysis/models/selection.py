@@ -14,6 +14,7 @@ slope in tau, so that the climb can end there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack, get_args
 
@@ -427,7 +428,7 @@ def selection_model(
 
 def _ascending(steps):
     """Steps of p as a tuple, without a last one at 1."""
-    ends = np.atleast_1d(np.asarray(steps, float))
+    ends = np.atleast_1d(_check.as_floats([] if isinstance(steps, Mapping | Set) else steps))
     ends = ends[:-1] if ends.size and ends[-1] == 1.0 else ends
     if ends.ndim != 1 or not ends.size or not (np.diff(ends) > 0).all() or not ((ends > 0) & (ends < 1)).all():
         raise ValueError(f"steps={steps!r} must be p values between 0 and 1, ascending, such as 0.025 or (0.025, 0.5)")

@@ -241,7 +241,9 @@ def simulate(
     check_jobs(n_jobs)
     if client is not None and n_jobs != 1:
         raise ValueError(f"n_jobs={n_jobs!r} is for this process; of a client the number of workers decides")
-    _check.whole("n_simulations", n_simulations)
+    _check.bounded("n_simulations", n_simulations, 1_000_000_000, "anybody waits for")
+    if client is not None and not hasattr(client, "submit"):
+        raise TypeError(f"client is {_check.kind(client)}; give a client of dask.distributed or an Executor")
     _check.option("true_effects", true_effects, get_args(SimulatedEffects))
     methods = list(product(_each(tau2_method), _each(ci_method)))
     for each in methods:
@@ -360,7 +362,7 @@ def _design(studies, k, mean, sd, true_effects, variances):
 def _rows(studies, k, sd, least, to="simulate"):
     """The people of both arms of studies (m, 2) beside an SD, else their sampling variances (m,); and their measure."""
     if k is not None:
-        _check.whole("k", k)
+        _check.bounded("k", k)
     if sd is None:
         return _variances(studies, to)
     if not _check.amount("sd", sd):

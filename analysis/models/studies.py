@@ -194,7 +194,7 @@ def read_studies(
     measure = agreed(measure, raw.measure)
     index = next((x.index for x in (raw.yi, raw.spread) if is_pandas(x, "Series")), None)
     spread = paired(raw.spread, raw.name, index)
-    index = _index_of_result(yi) if isinstance(yi, PooledEffect) else index_of(yi, index)
+    index = index_of(yi, index)
     _check.same_shape(raw.yi, spread, 1, f"(k,), one value for each {one}")
     given = len(raw.yi)
     named = raw.labels if labels is None else paired(labels, "labels", index)
@@ -349,6 +349,8 @@ def index_of(effects: Any, index: pd.Index | None) -> pd.Index | None:
     >>> index_of([0.1, 0.2], None) is None
     True
     """
+    if isinstance(effects, PooledEffect):
+        return _index_of_result(effects)
     own = None if is_pandas(effects, "DataFrame") else getattr(effects, "index", None)
     # A list has a method of that name.
     if not is_pandas(own, "Index") or not is_pandas(effects.__dict__.get("table"), "DataFrame"):

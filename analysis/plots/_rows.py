@@ -398,6 +398,8 @@ def usable_order(trials, order):
     dated = "year" in trials and trials["year"].notna().any()
     if order is None:
         return "year" if dated else "given"
+    if not isinstance(order, str):
+        raise ValueError(f"order is {order!r}; give the name of a column, or one of {', '.join(ORDERS)}")
     column = order.removeprefix("-")
     if column == "year":
         if not dated:

@@ -187,6 +187,8 @@ def _look_of(name, labels, decimal, changes):
     """Return the Look of the arguments of ``theme``, based on the one in force."""
     outer = current()
     _check_settings(name, changes)
+    if decimal is not None:
+        _check.option("decimal", decimal, (".", ",", "·"))
     base = outer if name is None else _made(name)
     values = {key.upper(): value for key, value in changes.items()}
     if isinstance(values.get("FONT"), str):

@@ -1301,6 +1301,41 @@ CALLS = [
     ("simulated trials of none", lambda d: ma.simulate([], mean=0), "needs the sampling variance of a study or more"),
     ("a grid of a billion", lambda d: ma.predictive_density(RESULT, points=10**9), "points=1000000000 is more than"),
     *(
+        (f"{argument} as a {type(given).__name__}", lambda d, call=call, given=given: call(given), words)
+        for argument, call, words, kinds in (
+            (
+                "groups",
+                lambda x: ma.pool_subgroups(RESULT, x),
+                "by is a .*, which has no order; give a list",
+                (dict, set),
+            ),
+            ("an order", lambda x: ma.cumulative(RESULT, order=x), "order is a .*, which has no order", (dict, set)),
+            (
+                "labels",
+                lambda x: ma.pool([1, 2, 3], [0.1] * 3, labels=x),
+                "labels.*give a list|must be a list",
+                (dict, set),
+            ),
+            ("a contrast", FIT.contrast, "contrasts is a dict; write it in the names of the coefficients", (dict,)),
+            ("steps", lambda x: ma.selection_model(RESULT, steps=x), "must be p values between 0 and 1", (dict, set)),
+            (
+                "knots",
+                lambda x: ma.dose_response(WEEKS, "dose", shape="spline", knots=x),
+                "knots=.* must be 3",
+                (dict,),
+            ),
+        )
+        for given in (kind([(1, 4), (2, 5), (3, 6)]) for kind in kinds)
+    ),
+    ("a table of contrasts", lambda d: FIT.contrast(pd.DataFrame({"dose": [2]})), "contrasts is a DataFrame; write it"),
+    ("knots in words", lambda d: ma.dose_response(WEEKS, "dose", shape="spline", knots="3"), "knots='3' must be 3"),
+    ("variances beside a formula", lambda d: ma.meta_regression("yi ~ x", RESULT, vi=np.ones(3)), "names a column of"),
+    ("an order that is a number", lambda d: ma.forest(RESULT, order=3), "order is 3; give the name of a column"),
+    ("a decimal mark", lambda d: ma.theme(decimal=";"), "decimal=';' is not known"),
+    ("endless simulations", lambda d: ma.simulate(RESULT, n_simulations=10**15), "more than anybody waits for"),
+    ("endless trials", lambda d: ma.power(RESULT, 0.3, k=10**13), "k=10000000000000 is more than memory holds"),
+    ("a client that is none", lambda d: ma.simulate(RESULT, client=3), "client is an int; give a client", TypeError),
+    *(
         (f"text in both cells of a study of {what}", lambda d, call=call: call(), "1, .*: yi = '0.9' is not a number")
         for what, call in (
             ("a batch", lambda: ma.pool_batch([["0.9", 0.5, 0.4]], [["0.02", 0.03, 0.04]])),
