@@ -593,7 +593,7 @@ def _of_arms(arms):
             f"{_moved(change, arms.placebo, unit)} in the {placebo} arms and "
             f"{_moved(change, arms.treatment, '', arms.placebo)} in the {treatment} arms."
         )
-    yield _randomised(words, arms.contrast, separately=arms.placebo is not None)
+    yield from _randomised(words, arms.contrast, separately=arms.placebo is not None)
     if arms.groups:
         words = _tabled(arms.contrast, *(group.contrast.ci for group in arms.groups.values()))
         parts = [f"{name} {_with_k(words, group.contrast)}" for name, group in arms.groups.items()]
@@ -656,25 +656,24 @@ def _moved(words, pooled, unit, before=None):
 
 
 def _randomised(words, contrast, separately):
-    """The randomised difference in one sentence: estimate, reading, spread of true effects, and what to beware of."""
+    """The randomised difference: estimate and reading, what to beware of its interval, spread of true effects."""
     words = words.to(words.decimals(*contrast.ci))
     found = f"The randomised difference, {words.contrast}, was {_with_k(words, contrast, unit=True)}"
-    parts = [_read(words, found, contrast.ci)]
+    yield f"{_read(words, found, contrast.ci)}."
+    if contrast.hksj_narrower:
+        yield (
+            "This interval is that of Wald, which is wider here than that of HKSJ."
+            if contrast.ci_method == "HKSJ-wide"
+            else "This interval is narrower than the Wald interval and may promise too much."
+        )
     if math.isfinite(contrast.pi.low):
         (low, high), at = map(words.write, contrast.pi), level(contrast.confidence_level)
-        parts.append(
-            f"tau was {_size(words, contrast.tau)}, and the true effect of a comparable "
-            f"{words.noun} is expected between {low} and {high} ({at} prediction interval)"
-        )
-    if contrast.hksj_narrower:
-        parts.append(
-            "this interval is that of Wald, which is wider here than that of HKSJ"
-            if contrast.ci_method == "HKSJ-wide"
-            else "this interval is narrower than the Wald interval and may promise too much"
+        yield (
+            f"Tau was {_size(words, contrast.tau)}, and the true effect of a comparable "
+            f"{words.noun} is expected between {low} and {high} ({at} prediction interval)."
         )
     if separately and contrast.k > 1:
-        parts.append("it is pooled on its own, so it is not exactly the difference of the two changes")
-    return "; ".join(parts) + "."
+        yield "The difference is pooled on its own, so it is not exactly the difference of the two changes."
 
 
 def _with_k(words, pooled, unit=False):
@@ -1499,8 +1498,11 @@ def change_a_week(found: ArmsOverTime, role: str, words: Wording) -> str:
     -------
     str
     """
-    row = getattr(found, role).summary_frame().loc["week"]
-    return _difference(row, words, found.confidence_level, more=f"; p {equals(row['pvalue'])}")
+    lines = {each: getattr(found, each).summary_frame().loc["week"] for each in ("placebo", "treatment", "contrast")}
+    # Read side by side, so all with the decimals of the one that has most.
+    most = max(words.decimals(line["ci_low"], line["ci_high"]) for line in lines.values())
+    more = f"; p {equals(lines[role]['pvalue'])}"
+    return _difference(lines[role], words.to(most), found.confidence_level, more=more)
 
 
 def indirect(found: ComparedTherapies, words: Wording) -> str:

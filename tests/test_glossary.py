@@ -45,3 +45,38 @@ def test_entries_are_short(term):
 def test_every_link_of_a_notebook_leads_to_an_entry(notebook):
     links = [link for text in prose(notebook) for link in LINK.findall(text)]
     assert [(words, term) for words, term in links if term not in ADDRESSES] == []
+
+
+# Where they first stand in a notebook, these lead to their entry; others are explained on the spot.
+LINKED = {
+    r"normal (distribution|curve)|bell curve": "normal-distribution",
+    r"logarithm|log-likelihood": "logarithm",
+    r"\bslopes?\b": "slope",
+    r"\bintercepts?\b": "intercept",
+    r"\bmedians?\b": "median",
+    r"forest plots?": "forest-plot",
+    r"quantiles?": "quantile",
+    r"degrees of\s+freedom": "degrees-of-freedom",
+    r"randomised": "randomised",
+    r"risk of bias": "risk-of-bias",
+    r"\bprecis(e|ion)\b": "precision",
+    r"excludes? zero": "exclude-zero",
+    r"includes? zero": "includes-zero",
+    r"odds ratios?": "odds-ratio",
+    r"risk ratios?": "risk-ratio",
+}
+NOT_READ = re.compile(r"(?m)^#+ .*$|`[^`]*`|\$\$?[^$]*\$\$?")
+
+
+@pytest.mark.parametrize("notebook", [path for path in NOTEBOOKS if path.stem[:2] <= "05"], ids=lambda path: path.stem)
+def test_a_word_leads_to_its_entry_where_it_first_stands(notebook):
+    text = NOT_READ.sub("", "\n\n".join(prose(notebook)))
+    links = {link.start(): link for link in LINK.finditer(text)}
+    wrong = []
+    for word, term in LINKED.items():
+        # A word may be one of several of a link: "randomised contrast" leads to the contrast.
+        first = next((x for x in re.finditer(word, text, re.IGNORECASE)), None)
+        around = [link for start, link in links.items() if first and start < first.start() < link.end()]
+        if first and [link[2] for link in around] != [term]:
+            wrong.append(text[max(0, first.start() - 40) : first.end() + 20])
+    assert wrong == []

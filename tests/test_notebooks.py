@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ NO_RESULT = re.compile(r"`[^`]*`|\]\([^)]*\)|https?://\S+|10\.\d{4,}/\S+")
 CONVENTIONS = {"0.05", "0.95", "0.01"}
 
 PARTS = ("**Question.**", "**You will learn**", "**Time:**", "**Read before:**")
+# Of formulas, to somebody who has seen none: x bar, mu hat, a sum, a root, plus or minus, a star, the larger of two.
+SIGNS = (r"\\bar\{x\}", r"\\hat\\mu", r"\\sum", r"\\sqrt", r"\\pm", r"w_i\^\*", r"\\max", r"\\approx")
 TERM = re.compile(r"\[\*\*[^\]]*\*\*\]\(\.\./docs/glossary\.md#([^)]*)\)")
 
 
@@ -111,6 +114,20 @@ def test_a_lesson_begins_with_what_a_reader_asks_first(path):
 
 
 @each_notebook
+def test_the_first_cell_says_what_may_be_skipped(path):
+    assert "Grey boxes hold code: skip them if you do not programme." in " ".join(cells(path)[0][1].split())
+
+
+@pytest.mark.parametrize("path", PATHS[:5], ids=[path.stem for path in PATHS[:5]])
+def test_signs_of_formulas_are_read_aloud_before_they_stand(path):
+    text = "\n\n".join(source for _, source in cells(path, "markdown"))
+    for sign in SIGNS:
+        told = re.search(rf"(?m)^\| [^|]*{sign}", text)
+        used = re.search(rf"\$\$[^$]*{sign}", text)
+        assert used is None or (told and told.start() < used.start()), sign
+
+
+@each_notebook
 def test_every_exercise_has_its_solution_folded_below_it_and_checked(path):
     exercises = [i for i, source in cells(path, "markdown") if re.search(r"^\*\*Exercise \d", source, re.MULTILINE)]
     assert 3 <= len(exercises) <= 5
@@ -121,6 +138,19 @@ def test_every_exercise_has_its_solution_folded_below_it_and_checked(path):
     assert [i for i, cell in solutions(path) if cell["metadata"]["jupyter"] != folded] == []
     answers = cells(path)[last - 2][1]
     assert last == len(cells(path)) and answers.startswith("## Test yourself")
+
+
+def test_a_solution_stays_folded_on_a_page_made_of_an_executed_copy():
+    nbformat = pytest.importorskip("nbformat", reason="the extra notebooks is not installed")
+    tool = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "run_notebooks.py"))
+    shown = [{"text/markdown": "It is **2**.", "text/plain": "no"}, {"text/html": "<table></table>"}]
+    outputs = [nbformat.v4.new_output("display_data", data) for data in shown]
+    cell = nbformat.v4.new_code_cell("assert 1 + 1 == 2", outputs=outputs, metadata={"tags": ["solution"]})
+    folded = tool["folded"](cell)
+    assert folded.cell_type == "markdown" and folded.id == cell.id and folded.metadata.tags == ["solution"]
+    opened, *parts = folded.source.split("\n\n")
+    assert opened == "<details>\n<summary>Solution</summary>"
+    assert parts == ["```python\nassert 1 + 1 == 2\n```", "It is **2**.", "<table></table>", "</details>"]
 
 
 @each_notebook

@@ -1,5 +1,7 @@
 """Placebo and treatment arms over weeks: the model by matrix algebra, what is left out, another outcome, the figure."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +80,8 @@ def test_it_is_said_whether_the_difference_lasts(found):
     said = ma.findings(found)
     assert "Difference: 0.016 points (95% CI −0.078 to 0.110; p = 0.65) a week." in said
     assert "at week 29: compatible with no change over time." in said
+    slopes = re.findall(r"(\S+) points \(95% CI (\S+) to ([^;]+); p[^)]*\) a week", said)
+    assert {len(number.partition(".")[2]) for slope in slopes for number in slope} == {3} and len(slopes) == 3
     fading = ma.pool_over_time(table_of(fading=0.3))
     assert fading.contrast.params["week"] == pytest.approx(-0.03, abs=0.01)
     assert "so it changes over time" in ma.findings(fading)

@@ -328,6 +328,19 @@ def test_a_band_and_a_single_threshold(effects):
     clean(fig)
 
 
+def test_the_usual_band_is_that_of_the_arms_with_its_source(effects):
+    said = "band: smallest worthwhile difference between groups, 1 to 2 points less (Busse 2015)."
+    pain = dataclasses.replace(effects, outcome_name="pain")
+    both = [forest(pain, worthwhile="usual"), analysis.arms_forest(analysis.pool_arms(pain))]
+    for fig in both:
+        zone = fig.content.table.query("kind == 'zone'")
+        assert [ends for name in zone for ends in zone[name].dropna() if name.endswith(("low", "high"))] == [-2.0, -1.0]
+        assert said in fig.content.caption
+    assert "Busse" not in forest(pain, worthwhile=(1, 2)).content.caption
+    other = dataclasses.replace(effects, outcome_name="stiffness")
+    assert "worthwhile" not in forest(other, worthwhile="usual").content.caption
+
+
 def test_a_band_of_ratios_is_on_the_log_axis():
     pooled = analysis.pool(np.log([0.4, 0.9, 1.2, 0.5]), [0.1, 0.05, 0.2, 0.3], measure="RR")
     fig = forest(pooled, worthwhile=(0.9, 0.8))

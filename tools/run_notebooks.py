@@ -1,5 +1,8 @@
 """Run notebooks in order, one line of progress each; executed copies go to build/notebooks/.
 
+In a copy that ran through, a solution is a text that opens at a click: JupyterLab alone folds cells, and this stays
+folded on a page that nbconvert makes of the copy.
+
 Usage: python tools/run_notebooks.py [--strict] NOTEBOOK...
 
 Each notebook runs in a fresh kernel of the Python that runs this script (whatever kernels the user has
@@ -42,6 +45,14 @@ def kernel_manager(strict):
     return ThisPython
 
 
+def folded(cell):
+    """Return a cell with a solution as a text that opens at a click: its code, and what that showed."""
+    shown = [output.get("data", {}) for output in cell.outputs]
+    said = [data.get("text/markdown") or data.get("text/html") or data.get("text/plain", "") for data in shown]
+    parts = ["<details>\n<summary>Solution</summary>", f"```python\n{cell.source}\n```", *said, "</details>"]
+    return nbformat.v4.new_markdown_cell("\n\n".join(parts), id=cell.id, metadata={"tags": cell.metadata.tags})
+
+
 def run(path, strict):
     """Execute one notebook and write the executed copy, complete or up to the cell that failed."""
     notebook = nbformat.read(path, as_version=4)
@@ -54,6 +65,7 @@ def run(path, strict):
     )
     try:
         client.execute()
+        notebook.cells = [folded(c) if "solution" in c.metadata.get("tags", ()) else c for c in notebook.cells]
     except BaseException as error:
         # nbclient takes Ctrl-C for itself, ends the kernel and stumbles over that
         if hasattr(client, "_async_cleanup_kernel_future"):

@@ -549,7 +549,7 @@ def _cell_checks(name, layout):
     if name in layout.vocabulary:
         allowed = list(layout.vocabulary[name])
         reader = f"read_{layout.name}(..., allow={{'{name}': [...]}})"
-        own = f"; {reader} admits further values." if name in layout.widened else "."
+        own = f". {reader} admits further values." if name in layout.widened else "."
         own += _OWN_ARMS if of_trials and name == "arm" else ""
         remedy = f"Use one of: {', '.join(allowed)}{own}"
         checks.append(pa.Check(lambda x: x.isin(allowed), error=_says(name, UNLISTED, remedy)))

@@ -55,6 +55,7 @@ _COVERED = "The interval holds the uncertainty {} for normally distributed true 
 
 #: Smallest worthwhile and appreciable difference between groups, by outcome and unit: Busse 2015, 10 and 20 mm of 100.
 USUAL_WORTHWHILE = {("pain", "points on 0–10"): (1.0, 2.0)}
+USUAL_SOURCE = "Busse 2015"
 
 
 @dataclass(frozen=True)
@@ -285,9 +286,9 @@ def require(wanted: Any, kind: ThresholdKind, purpose: str) -> None:
         )
     if wanted.kind != kind:
         raise ValueError(
-            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}): what "
-            "matters to one patient and what difference between groups is worth having are two distinct questions "
-            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold; for this one, {_INSTEAD[wanted.kind]}"
+            f"{purpose} must not be read against a {wanted.kind} threshold ({wanted.words}, {wanted.source}). What "
+            "matters to one patient is one question, what difference between groups is worth having another "
+            f"(Dworkin 2009, Pain 146:238). Choose a {kind} threshold. For this one, {_INSTEAD[wanted.kind]}"
         )
     if wanted.value is None:
         raise ValueError(

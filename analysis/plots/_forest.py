@@ -21,7 +21,7 @@ import pandas as pd
 from analysis import _check
 from analysis._docs import documented
 from analysis._types import CountsMeasure, PageWidth, RowOptions
-from analysis.evidence.worthwhile import USUAL_WORTHWHILE
+from analysis.evidence.worthwhile import USUAL_SOURCE, USUAL_WORTHWHILE
 from analysis.models.bayes import PosteriorEffect
 from analysis.models.diagnostics import predictive_density
 from analysis.models.results import PooledEffect
@@ -110,7 +110,7 @@ def forest(
     order: str | None = None,
     prediction: Literal["bar", "diamond", "density"] | None = "bar",
     overall: bool = True,
-    worthwhile: tuple[float, float] | float | None = None,
+    worthwhile: tuple[float, float] | float | Literal["usual"] | None = None,
     favours: tuple[str, str] | Literal["effects"] | None = "effects",
     measure: str | None = None,
     digits: int | None = None,
@@ -151,10 +151,11 @@ def forest(
     prediction : {"bar", "diamond", "density"} or None
         How the prediction interval is drawn; "density" draws the predictive distribution it is cut from, None nothing.
     {overall}
-    worthwhile : (float, float) or float, optional
+    worthwhile : (float, float), float or "usual", optional
         Least and most that is taken as the smallest worthwhile effect, drawn as a band, or one value, drawn as a dashed
         line. Of differences it is the size, on the side that is good (`benefit`), or as it stands where nobody said
-        what is good; else a value as people read it, such as 0.8 of ratios.
+        what is good; else a value as people read it, such as 0.8 of ratios; "usual" is the band that
+        :func:`arms_forest` draws unasked.
     {favours, measure, digits, title}
     width_mm : float, optional
         Width of the page; where it is too small, columns are given up, with a warning: those of your own, the last one
@@ -363,7 +364,7 @@ def worthwhile_zone(worthwhile, wording):
     """Return the band of worthwhile effects on the scale of analysis, its labels, and the sentence about it."""
     if isinstance(worthwhile, str) and worthwhile != "usual":
         raise ValueError(f"worthwhile is {worthwhile!r}; give one number or two, or None")
-    if isinstance(worthwhile, str):
+    if usual := isinstance(worthwhile, str):
         worthwhile = USUAL_WORTHWHILE.get((wording.outcome_name, wording.unit))
     if worthwhile is None:
         return (), (), ""
@@ -388,7 +389,7 @@ def worthwhile_zone(worthwhile, wording):
         ends = -ends
     zone = float(ends.min()), float(ends.max())
     said, labels = words.zone_words(zone, wording)
-    return zone, labels, said
+    return zone, labels, f"{said} ({USUAL_SOURCE})" if usual else said
 
 
 def contrast_panel(rows, wording, favours, *, heads=(), caption="", series=(), zone=(), zone_labels=()):
