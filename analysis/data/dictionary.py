@@ -186,7 +186,7 @@ def _scale_width(t):
 
 def too_wide(sd: Floats, mean: Floats, n: Floats, low: Floats, high: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell which SDs exceed the largest on a bounded scale, sqrt((mean - low)(high - mean) n/(n - 1))."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         largest = np.sqrt(np.maximum((mean - low) * (high - mean), 0) * n / (n - 1))
     # People who are all at one end of the scale or the other reach the bound exactly: the margin is for rounding.
     return sd > largest * (1 + 1e-9)

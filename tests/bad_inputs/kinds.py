@@ -424,6 +424,7 @@ CELLS = [
     ("final_sd", "-2.2", "must be above zero"),
     ("final_sd", "40", "larger than any SD possible"),
     ("final_sd", "1e-300", "of the scale"),
+    ("baseline_mean", "1e300", "must lie between"),
     ("baseline_sd", "1e300", "larger than any SD possible"),
     ("scale_min", "10", "the lower first"),
     ("scale_max", "", "come together"),
@@ -770,9 +771,9 @@ NUMBERS = [
     ("no name for a study", lambda d: ([0.1, 0.2], [0.1, 0.1], None, ["A", None]), "study 2: None is no label"),
     ("NaN as a name", lambda d: ([0.1, 0.2], [0.1, 0.1], None, [float("nan"), "B"]), "study 1: nan is no label"),
     ("booleans", lambda d: ([True, False], [0.1, 0.1]), "yi = True is not a number"),
-    ("a text for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, "AB"), "a list of names"),
-    ("names without an order", lambda d: ([0.1, 0.2], [0.1, 0.1], None, {"A", "B"}), "a list of names"),
-    ("a number for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, 3), "a list of names"),
+    ("a text for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, "AB"), "a list of names|give a list"),
+    ("names without an order", lambda d: ([0.1, 0.2], [0.1, 0.1], None, {"A", "B"}), "a list of names|give a list"),
+    ("a number for the names", lambda d: ([0.1, 0.2], [0.1, 0.1], None, 3), "a list of names|give a list"),
     ("a negative standard error", lambda d: ([0.1, 0.2], None, [0.1, -0.1]), "se = -0.1"),
 ]
 MASKED = np.ma.masked_array([1.0, 2.0, 3.0], [0, 0, 1])

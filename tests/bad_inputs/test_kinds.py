@@ -58,6 +58,7 @@ def test_the_user_sees_what_is_wrong(kind, tmp_path):
                 kind.call(given)
             text = str(caught.value)
     assert re.search(kind.words, text), text
+    assert [str(each.message) for each in said if issubclass(each.category, RuntimeWarning)] == [], "a warning of numpy"
     # A table of hundreds of columns or a file of a thousand words is not quoted whole.
     assert len(text) < 6000
     if kind.seen is ma.TrialDataError:
