@@ -788,7 +788,7 @@ def _narrow(words, pooled):
     ends = pooled.confidence_interval(pooled.confidence_level, ci_method=other)
     ends = words.span(*ends, words.decimals(*pooled.ci))
     if other == "HKSJ":
-        return f"{why}: the Wald interval is shown; HKSJ has {ends}."
+        return f"{why}. The Wald interval is shown; HKSJ has {ends}."
     return f"{why}; Wald has {ends}, and ci_method='HKSJ-wide' shows the wider."
 
 

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from analysis.evidence.claim_rules import (
 from analysis.evidence.claims import check_claims, claim_counts, claims_findings, condition_mask, study_table
 from analysis.evidence.worthwhile import Threshold
 from analysis.measures import Measure
-from analysis.sentences import Wording
+from analysis.sentences import Wording, capital
 
 ROOT = Path(__file__).parent.parent
 ABOUT = {
@@ -172,18 +173,18 @@ def test_every_claim_has_one_verdict(checked, claims):
         (
             "nir01",
             "arm change quoted as effect",
-            "treatment arm of Gale 2006, and fell by 1.40 points in the placebo arm of Gale 2006: at most the",
+            "treatment arm of Gale 2006. Pain fell by 1.40 points in the placebo arm of Gale 2006. At most the",
         ),
-        ("nir02", "supported", "Pain fell by 1.40 points in the placebo arm of Gale 2006, which agrees"),
-        ("nir03", "overstated", "(95% CI 1.13 to 3.87; 1 trial), but 1 trial cannot carry the claim."),
+        ("nir02", "supported", "Pain fell by 1.40 points in the placebo arm of Gale 2006. This agrees"),
+        ("nir03", "overstated", "(95% CI 1.13 to 3.87; 1 trial). But 1 trial cannot carry the claim."),
         ("nir04", "arm change quoted as effect", "fell by 3.90 points (57% of the pain before)"),
         ("nir05", "overstated", "The trial it rests on has no result after the end of treatment"),
-        ("nir06", "not testable here", "indirectly, by way of it, pain is 0.32 points lower with near-infrared"),
-        ("nir11", "not testable here", "against 3, in all conditions); for massage there is no such difference"),
+        ("nir06", "not testable here", "Indirectly, through placebo, pain is 0.32 points lower with near-infrared"),
+        ("nir11", "not testable here", "in all conditions. For massage there is no such difference."),
         ("nir07", "overstated", "1 trial would be left, too few to carry the claim"),
         ("nir08", "not testable here", "3 to 4 weeks) says how the treatment is given"),
         ("nir12", "not testable here", "not about how much pain changes"),
-        ("mag01", "not distinguishable from placebo", "8 trials, 6 of them in the trial table): the interval"),
+        ("mag01", "not distinguishable from placebo", "8 trials, 2 of which print only the difference). The interval"),
         ("mag02", "not distinguishable from placebo", "0.05 points lower than with placebo"),
         (
             "mag03",
@@ -192,7 +193,7 @@ def test_every_claim_has_one_verdict(checked, claims):
         ),
         ("mag06", "not testable here", "says how the treatment is given"),
         ("mag07", "not testable here", "against each other"),
-        ("mag08", "not distinguishable from placebo", "4 trials, 3 of them in the trial table"),
+        ("mag08", "not distinguishable from placebo", "4 trials, 1 of which prints only the difference"),
         ("mri02", "single untraced report", "The Journal of Pain 2020"),
         ("mri03", "not testable here", "nerve pain is in this set."),
         ("mri05", "single untraced report", "Scientific Reports 2019"),
@@ -315,15 +316,16 @@ def test_a_therapy_of_the_set_gives_an_indirect_difference_and_no_verdict():
     half = stats.t.ppf(0.975, 6) * np.sqrt(2 * 2 * 2.0**2 / 50 / 4)
     ends = [found["indirect"] - half, found["indirect"] + half]
     assert found[["indirect_low", "indirect_high"]].tolist() == pytest.approx(ends)
-    said = "3.65 points lower with static magnet than with ultrasound (95% CI 2.96 to 4.34; 4 trials against 4, of back"
+    said = "3.65 points lower with static magnet than with ultrasound (95% CI 2.96 to 4.34). This rests on 4 trials of "
+    said += "static magnet and 4 of ultrasound, all of back pain."
     assert said in found["reason"]
     assert "a sham lamp and a sham magnet need not be" in found["caveats"]
 
 
 def test_an_indirect_difference_is_of_the_condition_where_it_can_be():
     elsewhere = against_ultrasound({"condition_group": "Neck"})
-    assert "4 trials against 4, in all conditions)" in elsewhere["reason"]
-    assert "in all conditions)" in against_ultrasound({}, condition="any pain")["reason"]
+    assert "and 4 of ultrasound, in all conditions." in elsewhere["reason"]
+    assert "in all conditions." in against_ultrasound({}, condition="any pain")["reason"]
     turned = against_ultrasound({}, therapy="Ultrasound", comparator="Static magnet")
     assert turned["indirect"] == pytest.approx(3.65) and "higher with ultrasound" in turned["reason"]
     for unknown in ("massage", "static magnet"):
@@ -336,7 +338,8 @@ def test_an_indirect_difference_wider_than_the_scale_has_no_ends():
     trials_of_two = [trial("strong2001", -4.0, -0.5, n=2, sd=9.0), trial("sound2002", -1.0, -0.5, n=2, therapy="TENS")]
     more = trial("sound2003", -9.0, -0.5, n=2, therapy="TENS")
     found = verdict_of(table_of(*trials_of_two, more), comparator="TENS", condition="back pain")
-    assert "CI wider than the scale; 1 trial against 2, of back pain" in found["reason"]
+    said = "CI wider than the scale). This rests on 1 trial of static magnet and 2 of TENS, all of back pain"
+    assert said in found["reason"]
     assert np.isfinite(found["indirect"]) and np.isnan(found["indirect_low"])
 
 
@@ -349,7 +352,11 @@ def test_indirect_differences_are_those_of_compare_therapies(claims, real, contr
     assert said == pytest.approx(own[["estimate", "ci_low", "ci_high"]].tolist(), rel=1e-12)
     # Arms that share placebo, beside trials of which no arm is known.
     split = check_claims(claims, ma.effect_sizes(real, multi_arm="split"), contrasts=contrasts)
-    assert "1 trial against 2, of chronic low back pain" in split.set_index("claim_id").loc["nir06", "reason"]
+    reasons = split.set_index("claim_id").loc["nir06", "reason"], row["reason"]
+    assert "1 trial of near-infrared light and 2 of low-level laser, all of chronic low back pain" in reasons[0]
+    assert "3 trials of near-infrared light and 6 of low-level laser, in all conditions; 3 of them print" in reasons[1]
+    laser = both.table[both.table["therapy"] == "Low-level laser"]
+    assert len(laser) == 6 and laser["flags"].map(lambda words: "only the difference is printed" in words).sum() == 3
 
 
 # Rule 4: denials
@@ -536,7 +543,7 @@ def test_placebo_number_of_a_traced_trial_agrees_to_rounding():
     values = [{"value": value} for value in ("-1.4", "-1.44", "-1", "-1.35", "-1.6")]
     found = check_all(table, *values, **about)
     assert found["verdict"].tolist() == ["supported"] * 3 + ["no trial with these numbers"] * 2
-    assert found["reason"][0].startswith("Pain fell by 1.44 points in the placebo arm of Gauss 2001, which agrees")
+    assert found["reason"][0].startswith("Pain fell by 1.44 points in the placebo arm of Gauss 2001. This agrees")
     assert verdict_of(table, value="-1.6", **about | {"traced": "no"})["verdict"] == "not testable here"
 
 
@@ -600,7 +607,7 @@ def test_overwhelming_trials_turn_the_verdict(four_strong, four_weak):
     assert verdict_of(four_weak)["verdict"] == "not distinguishable from placebo"
     worse = trials(*(trial(f"worse{2000 + i}", -0.5, -4.5 - 0.1 * i) for i in range(4)))
     row = verdict_of(worse)
-    assert row["verdict"] == "overstated" and "placebo did better" in row["reason"]
+    assert row["verdict"] == "overstated" and "Placebo did better." in row["reason"]
 
 
 def test_a_claimed_difference_must_lie_within_the_interval_or_be_smaller(four_strong):
@@ -631,7 +638,7 @@ def test_two_trials_are_judged_by_their_own_intervals():
     assert verdicts(one, {}, *values) == ["not testable here", "not testable here", "overstated"]
     row = verdict_of(trials(trial("gauss2001", -1.2, -1), trial("euler2002", -1.5, -1)))
     assert row["verdict"] == "not distinguishable from placebo"
-    assert "Gauss 2001 (95% CI 0.98 lower to 0.58 higher)" in row["reason"] and "each interval is" in row["reason"]
+    assert "Gauss 2001 (95% CI 0.98 lower to 0.58 higher)" in row["reason"] and "Each interval is" in row["reason"]
 
 
 def test_nothing_wider_than_the_scale_is_printed():
@@ -680,7 +687,8 @@ def test_what_is_left_without_doubt_must_show_it_too():
     left = [trial(f"clear{2030 + i}", -4.0 - i, -0.5, sd=4.0, n=4) for i in range(3)]
     row = verdict_of(trials(*strong(8, certainty="doubtful"), *left))
     assert row["contrast_high"] < 0 and row["verdict"] == "overstated"
-    assert "against a weak dose, pain is" in row["reason"] and "compatible with no difference" in row["reason"]
+    said = "But without the trials in doubt the interval is compatible with no difference. By the others pain is"
+    assert said in row["reason"] and "in doubt: Strong 2000 (doubtful)" in row["caveats"]
 
 
 def test_a_picked_time_point_is_a_doubt(real, contrasts):
@@ -799,9 +807,9 @@ def test_responders():
     assert found["verdict"].tolist() == [verdict for _, values in cases for verdict in values.values()]
     row = found.iloc[1]
     assert row["reason"].startswith(
-        "83% (95% CI 73% to 90%) responded in the treatment arms of 4 trials, and 20% (95% CI 12% to 30%) responded in"
+        "83% (95% CI 73% to 90%) responded in the treatment arms of 4 trials. 20% (95% CI 12% to 30%) responded in"
     )
-    assert "the share who respond is 63 percentage points higher than with placebo (95% CI" in found["reason"][0]
+    assert "The share who respond is 63 percentage points higher than with placebo (95% CI" in found["reason"][0]
     assert "The share who respond is 63 percentage points higher than with placebo" in row["details"]
     assert "Pain is" not in row["details"]
     assert (found["judged"][0], found["judged_low"][0] < -0.6 < found["judged_high"][0]) == ("responders", True)
@@ -888,7 +896,7 @@ def test_few_trials_do_not_support_a_share_of_the_placebo_arm():
 
 
 def test_what_is_no_more_than_with_placebo_is_said_so():
-    for placebo, said in ((-3, "no more than with placebo"), (-2.9, "at most the difference")):
+    for placebo, said in ((-3, "no more than with placebo"), (-2.9, "At most the difference")):
         row = verdict_of(
             trials(*(trial(f"same{2000 + i}", -3, placebo) for i in range(3))), value="-3", arm="treatment"
         )
@@ -918,7 +926,7 @@ def test_trials_that_match_nothing_still_give_every_claim_a_verdict(claims, tape
     found = check_claims(claims, tape_trials)
     assert found["verdict"].isin(VERDICTS).all() and len(found) == 36
     assert set(found["rule"]) == {1, 2, 3, 5} and (found["match"] == "none").all()
-    assert "Trials decided 0 of them" in claims_findings(found)
+    assert "Of 36 claims trials decided 0. A verdict" in claims_findings(found)
 
 
 def test_claims_of_an_own_therapy_meet_own_trials(tape_trials):
@@ -1059,7 +1067,7 @@ def test_trials_without_a_result_are_named(four_strong):
     found = check_claims(pd.DataFrame([CLAIM]), table_of(*strong(3), empty, counts))
     why = "no mean in both arms at the primary time point"
     assert found.attrs["left_out"] == {"Empty 2001": why}
-    assert f"Left out, 1 trial: Empty 2001 ({why})." in claims_findings(found).splitlines()
+    assert f"Left out, 1 trial. {capital(why)} (Empty 2001)." in claims_findings(found).splitlines()
     assert "Left out" not in claims_findings(check_claims(pd.DataFrame([CLAIM]), four_strong))
 
 
@@ -1067,23 +1075,32 @@ def test_the_plain_text_is_claim_verdict_reason_details(checked, claims):
     for row, said in zip(checked.itertuples(), claims.itertuples(), strict=True):
         assert row.plain.startswith(f"The article says: {said.claim} **Verdict: {row.verdict}.** {row.reason}")
         assert row.details in row.plain and said.finding in row.plain
-        assert row.reason.endswith(".") and not re.search(r"\.\s+[A-Z]", row.reason), "one sentence"
+        assert row.reason.endswith(".")
         assert not re.search(r"\.\.|\bnan\b|not estimable|beside it|higher to [\d.]+ lower", row.plain)
     shown = checked.set_index("claim_id")["details"]
     assert "In 1 trial with a change in both arms, pain fell by 0.44 points with placebo" in shown["mag02"]
-    elsewhere = (
-        "In other conditions (menstrual, knee osteoarthritis) there are 14 trials, 6 of them in the trial table, "
-    )
-    assert f"{elsewhere}14 of 14 in doubt: that is another question." in shown["mri04"]
+    elsewhere = "(menstrual, knee osteoarthritis) there are 14 trials, 8 of which print only the difference."
+    assert f"In other conditions {elsewhere} That is another question. In doubt: 14 of 14." in shown["mri04"]
     # No number of another question, and no share of trials beside a mean that may be nothing.
     assert "points lower" not in shown["mri04"] and "In an estimated" not in shown["mag01"]
     assert "In an estimated >99% of comparable trials" in shown["nir07"]
-    assert "; the difference is of more." in shown["mag01"] and "the difference is of more" not in shown["mag02"]
+    assert "The difference is that of all 8 trials." in shown["mag01"] and "that of all" not in shown["mag02"]
     assert (
-        "With another therapy (Goksen 2016) in knee osteoarthritis there is 1 trial, 1 of 1 in doubt" in shown["mri13"]
+        "With another therapy (Goksen 2016) in knee osteoarthritis there is 1 trial. That is another question. "
+        in shown["mri13"]
     )
     assert [claim for claim, said in shown.items() if "Gibson" in said] == ["mri04"]
     assert "Published: Gibson 2017, neuropathic pain, MD 0-10: −1.58 (CI −2.08 to −1.09; 5 trials" in shown["mri04"]
+
+
+def test_no_sentence_is_longer_than_thirty_words(checked):
+    told = [*checked["reason"], *checked["details"], *checked["finding"].dropna(), claims_findings(checked)]
+    for text in told:
+        for sentence in re.split(r"(?<=[.?!:])\s", text):
+            assert len(re.sub(r"\((mag|mri|nir)[^)]*\)", "", sentence).split()) <= 30, sentence
+    # The note is a list.
+    for part in chain.from_iterable(re.split(r"[.;:]\s", text) for text in checked["caveats"]):
+        assert len(part.split()) <= 30, part
 
 
 def test_published_results_stand_beside_what_they_speak_of(four_strong):
@@ -1118,7 +1135,7 @@ def test_findings_count_and_name_the_claims(checked):
         "Arm change quoted as effect, 2 (nir01, nir04): the number is no more than what happened in a treatment arm"
         in "\n".join(lines)
     )
-    assert lines[-2].startswith("Trials decided 10 of them; in 7 of these there were fewer than 3 trials.")
+    assert lines[-2].startswith("Of 36 claims trials decided 10, 9 of them of relief. 7 of the 10 rest on fewer than")
     assert lines[-1].startswith("Convenience sample of trials")
     assert claims_findings(checked.iloc[:1]).splitlines()[1].startswith("1 claim was checked")
     assert lines[0] in (ROOT / "README.md").read_text(encoding="utf-8")
@@ -1126,7 +1143,7 @@ def test_findings_count_and_name_the_claims(checked):
 
 def test_findings_count_claims_that_hold(four_strong):
     three = claims_findings(check_claims(pd.DataFrame([CLAIM]), trials(*strong(3))))
-    assert "Trials decided 1 of them; in 0 of these there were fewer than 3 trials." in three
+    assert "Of 1 claim trials decided 1, 1 of them of relief. 0 of the 1 rest on fewer than 3 trials." in three
     both = check_all(four_strong, {}, {"polarity": "no relief"}, {"polarity": "other"})
     assert claims_findings(both).startswith("Supported claims of relief: 1 of 1.")
 

@@ -326,7 +326,7 @@ def with_common(marked):
 
 def test_common_effect_that_ignores_heterogeneity_decides_nothing():
     said = multiverse_findings(with_common([True, False, False, False]))
-    assert "1 (12%) of the analyses take all true effects to be one although I² is 60% or more: they are marked" in said
+    assert "1 (12%) of the analyses assume one common true effect although I² is 60% or more. They are marked" in said
     assert "The choice that moves it most is doubtful trials" in said
     assert set(choice_effects(with_common(True))["choice"]) == {"doubtful", "ci_method"}
     calm = multiverse_findings(with_common(False))
@@ -334,7 +334,7 @@ def test_common_effect_that_ignores_heterogeneity_decides_nothing():
     # Tau is that of the models that have one.
     assert "runs from 0.50 to 1.00 points" in calm
     alone = multiverse_findings(with_common(True).iloc[4:])
-    assert "All of the analyses take" in alone and "is no option" not in alone
+    assert "All of the analyses assume one common true effect" in alone and "is no option" not in alone
 
 
 def test_common_effect_is_marked_from_60_percent():

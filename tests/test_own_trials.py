@@ -62,6 +62,7 @@ def test_every_notebook_runs_with_own_trials(notebook, own_file, tmp_path, monke
     assert code.count("../data/trials.csv") == 1, "one path to change"
     code = code.replace("../data/trials.csv", own_file.as_posix())
     code = code.replace('["Light", "Magnetic field"]', '["Electrical"]').replace("../figures", tmp_path.as_posix())
+    code = code.replace("../build/own", tmp_path.as_posix())
     monkeypatch.chdir(notebook.parent)  # the published tables beside the trials stay those of the project
     # As SVG alone; `make notebooks` writes the other kinds, which take ten times as long.
     monkeypatch.setattr(analysis, "save_figure", functools.partial(analysis.save_figure, formats=["svg"]))

@@ -129,7 +129,7 @@ def test_the_caption_carries_slope_r2_tau_and_k(fig, fit):
         "k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}30",
         "Observational: studies were not randomised to their moderators",
         "τ² by REML",
-        "Knapp-Hartung on t(k−p)",
+        "Hartung-Knapp on t(k−p)",
     ):
         assert part in caption
     assert "Fewer than ten studies" not in caption

@@ -493,7 +493,7 @@ def test_which_interval_is_wider_may_change_with_the_level():
 
 def test_the_result_says_which_interval_is_shown_and_what_the_other_is():
     said = pool(*ALIKE, ci_method="HKSJ-wide").summary()
-    assert "the Wald interval is shown; HKSJ has −1.17 to −0.92" in said
+    assert "The Wald interval is shown; HKSJ has −1.17 to −0.92" in said
     assert "Wald has −1.601 to −0.485" in pool(*ALIKE, ci_method="HKSJ").summary()
     assert "Wald" not in pool([-1.2, -0.4, -2.0], [0.1, 0.2, 0.1], ci_method="HKSJ-wide").summary()
 

@@ -379,7 +379,7 @@ def _p_disagrees(trials, paired):
             continue
         said = " and ".join(f"{pvalue(line.p)} for the {SCORES[line.score]}" for line in scores.itertuples())
         reason = (
-            f"the p between the arms is printed as '{first['printed']}'; Welch's test on the printed figures gives "
+            f"the p between the arms is printed as '{first['printed']}'. Welch's test on the printed figures gives "
             f"{said}{why}."
         )
         yield Finding(first["study"], rows, "p disagrees", severity, first["p"], reason, remedy)

@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?)(?:-([+-]?\d+(?:\.\d*)?))?")
 # Words of a citation that name no report.
 _VAGUE = {*"a an the some many several recent clinical controlled unnamed trial trials study studies research".split()}
 
-_WITHOUT = "without results that are doubtful, second-hand, picked, imputed or against a weak dose"
+_WITHOUT = "without the trials in doubt"
 
 
 class Claim(NamedTuple):
@@ -162,8 +162,8 @@ class Indirect(NamedTuple):
     confidence_level : float
     trials : tuple of int
         Of the first and of the second, those with both in each.
-    both : int
-        Trials that had both.
+    both, reported : int
+        Trials that had both, and those that print the difference only.
     condition : str
         What the trials are of, as the claim has it; "" for all conditions.
     rests_on : str
@@ -178,6 +178,7 @@ class Indirect(NamedTuple):
     confidence_level: float
     trials: tuple[int, int]
     both: int
+    reported: int
     condition: str
     rests_on: str
 
@@ -190,7 +191,7 @@ class Verdict(NamedTuple):
     verdict : str
         One of `VERDICTS`.
     reason : str
-        One sentence.
+        A few short sentences.
     judged : str
         Which number the rule read: "difference", "responders", "share of trials", "treatment arm", "placebo arm" or "".
     low, high : float
@@ -314,7 +315,7 @@ def difference_words(pooled: PooledEffect, words: Wording, responders: bool = Fa
 
 
 def indirect_words(evidence: Evidence) -> str:
-    """Return the indirect differences from the therapies that a claim compares with, to stand in a sentence.
+    """Return the indirect differences from the therapies that a claim compares with, in sentences.
 
     Parameters
     ----------
@@ -323,29 +324,31 @@ def indirect_words(evidence: Evidence) -> str:
     Returns
     -------
     str
-        Such as "pain is 0.32 points lower with near-infrared light than with low-level laser (95% CI 2.29 lower to 1.65
-        higher; 3 trials against 6, in all conditions)"; "" where there is none.
+        Such as "Indirectly, through placebo, pain is 0.32 points lower with near-infrared light than with low-level
+        laser (95% CI 2.29 lower to 1.65 higher). This rests on 3 trials of near-infrared light and 6 of low-level
+        laser, in all conditions."; "" where there is none.
     """
     said = [_indirect_difference(found, evidence.words) for found in evidence.indirect]
     missing = " and ".join(map(_inside, evidence.not_compared))
-    return "; ".join([*said, *([f"for {missing} there is no such difference"] if said and missing else [])])
+    return " ".join([*said, *([f"For {missing} there is no such difference."] if said and missing else [])])
 
 
 def _indirect_difference(found, words):
     size, side = _side(found.estimate, False)
     first, second = map(_inside, (found.first, found.second))
     limits = "wider than the scale" if math.isnan(found.low) else _limits(found.low, found.high, False)
-    counted = f"{words.counted(found.trials[0])} against {number(found.trials[1], 0)}"
+    rests = f"{words.counted(found.trials[0])} of {first} and {number(found.trials[1], 0)} of {second}"
     both = f", {number(found.both, 0)} of them with both" if found.both else ""
-    of = f"of {found.condition}" if found.condition else "in all conditions"
+    of = f"all of {found.condition}" if found.condition else "in all conditions"
+    only = f"; {_only(found.reported, 'them')}" if found.reported else ""
     return (
-        f"{_outcome(words)} is {size} {words.points} {side} with {first} than with {second} "
-        f"({level(found.confidence_level)} CI {limits}; {counted}{both}, {of})"
+        f"Indirectly, through {words.arms[1]}, {_outcome(words)} is {size} {words.points} {side} with {first} than "
+        f"with {second} ({level(found.confidence_level)} CI {limits}). This rests on {rests}{both}, {of}{only}."
     )
 
 
 def trials_counted(pooled: PooledEffect, words: Wording, reported: int) -> str:
-    """Return how many trials there are, and of how many more than the difference is known.
+    """Return how many trials there are, and how many of them print the difference only.
 
     Parameters
     ----------
@@ -357,11 +360,14 @@ def trials_counted(pooled: PooledEffect, words: Wording, reported: int) -> str:
     Returns
     -------
     str
-        Such as "14 trials, 6 of them in the trial table".
+        Such as "14 trials, 8 of which print only the difference".
     """
-    rest = pooled.k - reported
-    known = f", {number(rest, 0)} of them in the trial table" if rest else ", only the difference printed"
-    return words.counted(pooled.k) + (known if reported else "")
+    only = f", {_only(reported, 'which')}" if reported < pooled.k else ", only the difference printed"
+    return words.counted(pooled.k) + (only if reported else "")
+
+
+def _only(reported, those):
+    return f"{number(reported, 0)} of {those} {'prints' if reported == 1 else 'print'} only the difference"
 
 
 def _limits(low, high, responders):
@@ -442,12 +448,12 @@ def _untestable(claim, evidence):
     number_words = f"Its number ({claim_words(claim)})" if claim.numbered else "It"
     other = claim.comparator and not re.search("placebo|sham", claim.comparator, re.I)
     others = " and ".join(map(_inside, named_therapies(claim.comparator)))
-    indirectly = f": indirectly, by way of it, {indirect_words(evidence)}" if evidence.indirect else ""
+    indirectly = f" {indirect_words(evidence)}" if evidence.indirect else ""
     nothing = "No trial against placebo with results that could test it was found."
     reasons = {
         f"{number_words} is a dose, not a result.": claim.kind == "dose",
         f"{number_words} says how the treatment is given, not what comes of it.": claim.kind == "schedule",
-        f"It compares with {others}; the trials here compare with placebo{indirectly}.": bool(other),
+        f"It compares with {others}; the trials here compare with placebo.{indirectly}": bool(other),
         f"{number_words} says that pain does not fall; only claims of relief are judged here, and "
         "a fall is a negative number.": claim.no_relief and claim.arm != "placebo",
         "It speaks of the placebo arm, without a number to set beside one.": claim.arm == "placebo"
@@ -488,15 +494,15 @@ def _denial(claim, evidence):
     direct = evidence.match == "direct" and evidence.contrast is not None
     if not direct or claim.arm == "placebo" or claim.polarity not in ("no relief", "no evidence"):
         return None
-    effect, words = evidence.contrast, _difference(evidence)
+    effect, shown = evidence.contrast, capital(_difference(evidence))
     weak = _weakness(effect, evidence.clean, evidence.words)
     if effect.estimate > 0 or _includes_zero(effect):
-        return _by(effect, NOT_DISTINGUISHABLE, f"{capital(words)}, which does not show that there is no effect.")
+        return _by(effect, NOT_DISTINGUISHABLE, f"{shown}. This does not show that there is no effect.")
     if not weak:
-        return _by(effect, OVERSTATED, f"It denies an effect that the trials show: {words}.")
+        return _by(effect, OVERSTATED, f"It denies an effect that the trials show. {shown}.")
     if claim.polarity == "no relief":
-        return _by(effect, OVERSTATED, f"It denies an effect that the trials show, though not beyond doubt: {words}.")
-    return _by(effect, NOT_TESTABLE, f"Whether this is evidence is a matter of judgement: {words}, but {weak}.")
+        return _by(effect, OVERSTATED, f"It denies an effect that the trials show, though not beyond doubt. {shown}.")
+    return _by(effect, NOT_TESTABLE, f"Whether this is evidence is a matter of judgement. {shown}. But {weak}.")
 
 
 def _difference(evidence):
@@ -531,7 +537,7 @@ def _weakness(effect, clean, words, responders=False):
     Returns
     -------
     str
-        To follow "but"; "" if there are at least `LEAST_TRIALS` trials whose interval lies below zero, and the same
+        To follow "But"; "" if there are at least `LEAST_TRIALS` trials whose interval lies below zero, and the same
         number of trials without doubts has its interval below zero as well.
     """
     if few := _too_few(effect, clean, words):
@@ -539,17 +545,18 @@ def _weakness(effect, clean, words, responders=False):
     if not effect.ci.high < 0:
         return "the interval is compatible with no difference"
     if not clean.ci.high < 0:
-        return f"{_WITHOUT}, {difference_words(clean, words, responders)}: compatible with no difference"
+        left = difference_words(clean, words, responders)
+        return f"{_WITHOUT} the interval is compatible with no difference. By the others {left}"
     return ""
 
 
 def _too_few(effect, clean, words):
-    """That the trials, or those without doubts, are too few to carry a claim; to follow "but", "" if they are not."""
+    """That the trials, or those without doubts, are too few to carry a claim; to follow "But", "" if they are not."""
     if effect is None or effect.k < LEAST_TRIALS:
         return f"{words.counted(0 if effect is None else effect.k)} cannot carry the claim"
     if clean is None or clean.k < LEAST_TRIALS:
         left = words.counted(0 if clean is None else clean.k)
-        return f"{_WITHOUT}, {left} would be left, too few to carry the claim"
+        return f"{_WITHOUT} {left} would be left, too few to carry the claim"
     return ""
 
 
@@ -603,8 +610,7 @@ def _placebo_number(claim, evidence):
         if pooled.k < LEAST_TRIALS and not one_traced:
             few = f"{evidence.words.counted(pooled.k)} cannot carry the claim"
             return Verdict(NOT_TESTABLE, f"{said}, but {few}.")
-        agrees = f"which agrees, and says nothing of the {treatment}"
-        return Verdict(SUPPORTED, f"{said}, {agrees}.", *found)
+        return Verdict(SUPPORTED, f"{said}. This agrees, and says nothing of the {treatment}.", *found)
     if evidence.traced and claim.traced_back:
         return Verdict(NO_TRIAL, f"{said}, which is another number.", *found)
     return Verdict(NOT_TESTABLE, f"{said}, and which trial has another number is not known.")
@@ -671,15 +677,14 @@ def _arm_number(claim, evidence):
     if claimed < low:
         return Verdict(OVERSTATED, f"{said}, which is less than is claimed.", "treatment arm", low, high)
     if claimed >= effect.ci.low and not _weakness(effect, clean, evidence.words, responders):
-        words = difference_words(effect, evidence.words, responders)
-        return _by(effect, SUPPORTED, f"{said}, and {words}, which agrees with the claim.", responders)
+        words = capital(difference_words(effect, evidence.words, responders))
+        return _by(effect, SUPPORTED, f"{said}. {words}. This agrees with the claim.", responders)
     if not math.isnan(_arm_range(claim, evidence, "placebo")[0]):
-        other = _arm_words(claim, evidence, "placebo").removeprefix(f"{capital(_outcome(evidence.words))} ")
-        said += f", and {other}"
-    most = f"at most the difference can be the {treatment}'s doing"
+        said += f". {_arm_words(claim, evidence, 'placebo')}"
+    most = f"At most the difference can be the {treatment}'s doing"
     if effect.estimate >= 0:
-        most = f"no more than with {evidence.words.arms[1]}, so nothing shows it to be the {treatment}'s doing"
-    return _by(effect, ARM_CHANGE, f"{said}: {most}.", responders)
+        most = f"That is no more than with {evidence.words.arms[1]}, so nothing shows it to be the {treatment}'s doing"
+    return _by(effect, ARM_CHANGE, f"{said}. {most}.", responders)
 
 
 def _effect(claim, evidence):
@@ -688,24 +693,25 @@ def _effect(claim, evidence):
     reported = 0 if responders else evidence.reported
     words = capital(difference_words(effect, evidence.words, responders, reported))
     if _includes_zero(effect):
-        none = {1: "the interval of this one trial", 2: "each interval"}.get(effect.k, "the interval")
-        return _by(effect, NOT_DISTINGUISHABLE, f"{words}: {none} is compatible with no difference.", responders)
+        none = {1: "The interval of this one trial", 2: "Each interval"}.get(effect.k, "The interval")
+        return _by(effect, NOT_DISTINGUISHABLE, f"{words}. {none} is compatible with no difference.", responders)
     if effect.estimate > 0:
-        return _by(effect, OVERSTATED, f"{words}: {evidence.words.arms[1]} did better.", responders)
+        better = capital(evidence.words.arms[1])
+        return _by(effect, OVERSTATED, f"{words}. {better} did better.", responders)
     most = effect.ci.low if effect.k >= LEAST_TRIALS else effect.to_frame()["ci_low"].iloc[:-1].min()
     if claim.kind in ("difference", "responders") and _claimed(claim, evidence, "treatment") < most:
-        return _by(effect, OVERSTATED, f"{words}, which is less than is claimed.", responders)
+        return _by(effect, OVERSTATED, f"{words}. This is less than is claimed.", responders)
     few = _too_few(effect, clean, evidence.words)
     if few and not (evidence.traced and claim.traced_back):
         # There may be more trials than were given; only a claim that rests on these says too much.
-        return _by(effect, NOT_TESTABLE, f"{words}, but {few}.", responders)
+        return _by(effect, NOT_TESTABLE, f"{words}. But {few}.", responders)
     if weak := few or _weakness(effect, clean, evidence.words, responders):
-        return _by(effect, OVERSTATED, f"{words}, but {weak}.", responders)
+        return _by(effect, OVERSTATED, f"{words}. But {weak}.", responders)
     if claim.kind == "reliability":
         return _reliable(claim, evidence)
     doubts = evidence.count_doubts if responders else evidence.doubts
-    stands = ", and stands without the trials in doubt" if doubts else ""
-    return _by(effect, SUPPORTED, f"{words}{stands}.", responders)
+    stands = " This stands without the trials in doubt." if doubts else ""
+    return _by(effect, SUPPORTED, f"{words}.{stands}", responders)
 
 
 def _reliable(claim, evidence):

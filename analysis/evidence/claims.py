@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import _check, sentences
+from analysis import _check
 from analysis._docs import documented
 from analysis._types import CIMethod, PIMethod, Tau2Method
 from analysis.data.arm_scores import SELECTED, about_trials
@@ -55,7 +55,7 @@ from analysis.models.network import compare_therapies
 from analysis.models.pooling import pool_columns
 from analysis.models.results import PooledEffect
 from analysis.sentences import Wording, capital
-from analysis.text import number, percent
+from analysis.text import counted, number, percent
 
 #: How near the trials are to the claim, nearest first; only the first can decide a claim.
 MATCHES = ("direct", "same therapy, other conditions", "another therapy, named beside it", "same family", "none")
@@ -168,10 +168,10 @@ def check_claims(
         trials and where the interval is wider than the scale; `tau`, `i2`, `pi_low`, `pi_high` of the contrast; `share`
         of comparable trials with a difference (or a worthwhile one), with its ends; `indirect_of`, `indirect` and its
         ends (the therapy minus the one it is compared with, by way of placebo; blank where none or several are known);
-        `verdict`, the number of the `rule`
-        that gave it, its `reason` in one sentence; `judged`, `judged_low`, `judged_high` (the number and the interval
-        that the rule read); `details`, `caveats`, and `plain`, the whole for a lay reader. `attrs` holds the methods,
-        what the effects are called, the `note` of the trials, and `left_out`: why trials have no result, by label.
+        `verdict`, the number of the `rule` that gave it, its `reason` in short sentences; `judged`, `judged_low`,
+        `judged_high` (the number and the interval that the rule read); `details`, `caveats`, and `plain`, the whole for
+        a lay reader. `attrs` holds the methods, what the effects are called, the `note` of the trials, and `left_out`:
+        why trials have no result, by label.
 
     Raises
     ------
@@ -749,9 +749,10 @@ def _baselines(trials):
 
 def _indirect(claims, effects, **methods):
     """Fields of the evidence: what the therapy of each claim and those that it compares with differ by, indirectly."""
-    wanted = ("therapy", "condition_group", "pain_type")
+    wanted = ("therapy", "condition_group", "pain_type", "flags")
     table = effects.table.reindex(columns=[*dict.fromkeys([*effects.table, *wanted])])
     told = table["therapy"].notna().to_numpy()
+    reported = table["flags"].map(lambda flags: isinstance(flags, tuple) and _ONLY_DIFFERENCE in flags).to_numpy()
     known = {name.casefold(): name for name in table["therapy"][told]}
     networks = {}
 
@@ -767,7 +768,11 @@ def _indirect(claims, effects, **methods):
             return None
         of = claim.condition if claim.condition.lower() not in ANY_PAIN else ""
         masks = {of: told & condition_mask(claim.condition, table), "": told}
-        found = [_difference_of(network(mask), *pair, condition) for condition, mask in masks.items()]
+        alone = table["therapy"].isin(pair).to_numpy() & reported
+        found = [
+            _difference_of(network(mask), *pair, condition, int((mask & alone).sum()))
+            for condition, mask in masks.items()
+        ]
         # Where the trials of the condition tell nothing, those of all conditions may.
         found = sorted((each for each in found if each is not None), key=lambda each: np.isnan(each.low))
         return found[0] if found else None
@@ -790,7 +795,7 @@ def _network(effects, methods):
         return None
 
 
-def _difference_of(network, first, second, condition):
+def _difference_of(network, first, second, condition, reported):
     """The indirect difference between two therapies of a network, None where it has not both."""
     if network is None or not {first, second} <= set(network.therapies):
         return None
@@ -803,8 +808,11 @@ def _difference_of(network, first, second, condition):
     if not high - low <= SCALE:
         low = high = np.nan
     trials = network.trials_of[first], network.trials_of[second]
-    rests_on = sentences.indirect(network, Wording.of(network))
-    about = {"both": int(row["direct"]), "condition": condition, "rests_on": rests_on}
+    rests_on = (
+        f"the difference is indirect. It holds if the {network.comparator} of one is like that of the other, which a "
+        f"sham lamp and a sham magnet need not be, and the {Wording.of(network).nouns} are otherwise alike"
+    )
+    about = {"both": int(row["direct"]), "reported": reported, "condition": condition, "rests_on": rests_on}
     return Indirect(first, second, estimate, low, high, network.confidence_level, trials, **about)
 
 
@@ -901,8 +909,8 @@ def _details(claim, evidence, found):
     if where:
         # Their number would be read as an answer.
         there = trials_counted(effect, words, 0 if responders else evidence.reported)
-        doubtful = f", {len(evidence.doubts)} of {evidence.k} in doubt" if evidence.doubts else ""
-        yield f"{where} there {'is' if effect.k == 1 else 'are'} {there}{doubtful}: that is another question."
+        doubtful = f" In doubt: {len(evidence.doubts)} of {evidence.k}." if evidence.doubts else ""
+        yield f"{where} there {'is' if effect.k == 1 else 'are'} {there}. That is another question.{doubtful}"
     if evidence.match != "direct" or (found.verdict == NOT_TESTABLE and not found.judged):
         return
     if evidence.definition and (responders or "responded" in found.reason):
@@ -915,7 +923,8 @@ def _details(claim, evidence, found):
         k, more = words.counted(evidence.placebo.k), evidence.placebo.k < effect.k
         treatment, placebo = (change_words(pooled, words) for pooled in (evidence.treatment, evidence.placebo))
         changes = f"{placebo} with {words.arms[1]}; with {words.arms[0]} {treatment}"
-        yield f"In {k} with a change in both arms, {changes}{'; the difference is of more' if more else ''}."
+        of_all = f" The difference is that of all {words.counted(effect.k)}." if more else ""
+        yield f"In {k} with a change in both arms, {changes}.{of_all}"
     if said.lower() not in found.reason.lower():
         yield f"{capital(said)}."
     share = evidence.share
@@ -1060,7 +1069,7 @@ def claims_findings(checked: pd.DataFrame) -> str:
     -------
     str
         How many claims of relief are supported, one line per verdict that occurs, with the ids of its claims, one on
-        the trials left out, and one on how much evidence there was.
+        the trials left out, by reason, and one on how much evidence there was.
 
     See Also
     --------
@@ -1097,12 +1106,16 @@ def claims_findings(checked: pd.DataFrame) -> str:
             ids = ", ".join(checked["claim_id"][checked["verdict"] == verdict])
             lines.append(f"{verdict[0].upper()}{verdict[1:]}, {number(count, 0)} ({ids}): {_MEANING[verdict]}.")
     if left_out := checked.attrs.get("left_out"):
-        why = "; ".join(f"{label} ({reason})" for label, reason in left_out.items())
-        lines.append(f"Left out, {Wording.of(checked).counted(len(left_out))}: {why}.")
+        labels = pd.Series(left_out).index.to_series()
+        why = [f"{capital(reason)} ({', '.join(names)})." for reason, names in labels.groupby(left_out, sort=False)]
+        lines.append(f"Left out, {Wording.of(checked).counted(len(left_out))}. {' '.join(why)}")
     few = int((decided["k"] < LEAST_TRIALS).sum())
+    judged = number(len(decided), 0)
+    rest = f"{number(few, 0)} of the {judged} rest on fewer than {LEAST_TRIALS} trials"
+    about = f", {number(tested, 0)} of them of relief. {rest}" if len(decided) else ""
     lines.append(
-        f"Trials decided {number(len(decided), 0)} of them; in {number(few, 0)} of these there were fewer than "
-        f"{LEAST_TRIALS} trials. A verdict judges the sentence, not the therapy; points are on a scale of 0 to 10."
+        f"Of {counted(len(checked), 'claim')} trials decided {judged}{about}. "
+        "A verdict judges the sentence, not the therapy; points are on a scale of 0 to 10."
     )
     if note := checked.attrs.get("note"):
         lines.append(f"{note.rstrip('.')}.")

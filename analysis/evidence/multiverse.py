@@ -702,9 +702,10 @@ def _marked_sentence(once):
     if ignoring.any():
         rest = ", and the common-effect model is no option in what follows" if once["tau2_method"].nunique() > 1 else ""
         yield (
-            f"{capital(_many(ignoring))} of the analyses take all true effects to be one although I² is "
-            f"{text.percent(HETEROGENEOUS)} or more: they are marked{rest}."
+            f"{capital(_many(ignoring))} of the analyses assume one common true effect although I² is "
+            f"{text.percent(HETEROGENEOUS)} or more."
         )
+        yield f"They are marked{rest}."
 
 
 def _choice_sentences(moved, words):

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 MODELS = {"CE": "common-effect meta-regression", "fixed": "mixed-effects meta-regression, τ² given"}
 REFERENCE = {
-    "HKSJ": "Knapp-Hartung on t(k−p)",
-    "HKSJ-wide": "Knapp-Hartung on t(k−p) or Wald, whichever are wider",
-    "HKSJ-mod": "Knapp-Hartung with the factor floored at 1, on t(k−p)",
+    "HKSJ": "Hartung-Knapp on t(k−p)",
+    "HKSJ-wide": "Hartung-Knapp on t(k−p) or Wald, whichever are wider",
+    "HKSJ-mod": "Hartung-Knapp with the factor floored at 1, on t(k−p)",
     "t": "Wald on t(k−p)",
     "z": "Wald on the normal distribution",
 }
