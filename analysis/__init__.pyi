@@ -60,6 +60,8 @@ from .evidence.claims import (
 )
 from .evidence.contextual import ContextualShare as ContextualShare
 from .evidence.contextual import contextual_share as contextual_share
+from .evidence.grade import SummaryOfFindings as SummaryOfFindings
+from .evidence.grade import summary_of_findings as summary_of_findings
 from .evidence.multiverse import (
     choice_effects as choice_effects,
 )
@@ -71,6 +73,7 @@ from .evidence.multiverse import (
 )
 from .evidence.over_time import ArmsOverTime as ArmsOverTime
 from .evidence.over_time import pool_over_time as pool_over_time
+from .evidence.prisma import prisma_items as prisma_items
 from .evidence.provenance import Provenance as Provenance
 from .evidence.provenance import provenance as provenance
 from .evidence.responders import (
@@ -310,6 +313,7 @@ from .plots._orchard import orchard as orchard
 from .plots._pcurve import p_curve_plot as p_curve_plot
 from .plots._posterior import posterior_plot as posterior_plot
 from .plots._power import power_plot as power_plot
+from .plots._prisma import prisma_flow as prisma_flow
 from .plots._qq import qq_plot as qq_plot
 from .plots._radial import radial as radial
 from .plots._risk_of_bias import risk_of_bias_summary as risk_of_bias_summary

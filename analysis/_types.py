@@ -41,10 +41,22 @@ IncludeOrNot = Literal["include", "exclude"]
 ShareRule = Literal["exclude", "exclude near zero", "replace"]
 ThresholdKind = Literal["within-patient", "between-group"]
 ThresholdUnit = Literal["points", "percent of baseline"]
+# GRADE: levels, and the domains that lower and raise them.
+Certainty = Literal["high", "moderate", "low", "very low"]
+CertaintyDomain = Literal[
+    "risk of bias",
+    "inconsistency",
+    "indirectness",
+    "imprecision",
+    "publication bias",
+    "large effect",
+    "dose response",
+    "opposing confounding",
+]
 # Millimetres, or a column or two of a journal.
 PageWidth: TypeAlias = float | Literal["single", "double"]
 Language = Literal["de"]
-FigureFormat = Literal["svg", "pdf", "png", "tiff", "eps"]
+FigureFormat = Literal["svg", "pdf", "png", "tiff", "eps", "tex", "docx", "xlsx"]
 EggerModel = Literal["regression", "mixed"]
 EggerPredictor = Literal["se", "variance", "n"]
 TrimEstimator = Literal["L0", "R0", "Q0"]

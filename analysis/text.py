@@ -32,6 +32,41 @@ _NUMERALS = 12
 _BEYOND = 3
 # Where ratios end: below and above these a number says nothing.
 _LEAST_RATIO, _LARGEST_RATIO = 0.001, 1e6
+_GREEK = (
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi chi"
+)
+# What stands in LaTeX for a sign.
+_LATEX = {sign: f"\\{sign}" for sign in "{}$&#%_"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": "$<$",
+    ">": "$>$",
+    "|": "$|$",
+    "\N{NARROW NO-BREAK SPACE}": r"\,",
+    "\N{THIN SPACE}": r"\,",
+    "\N{NO-BREAK SPACE}": "~",
+    "†": r"\textdagger{}",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "“": "``",
+    "”": "''",
+    "‘": "`",
+    "’": "'",
+}
+_LATEX |= {
+    sign: f"${name}$"
+    for sign, name in {
+        **dict(zip("αβγδεζηθικλμνξπρστυφχ", (rf"\{name}" for name in _GREEK.split()), strict=True)),
+        **{sign: rf"\{name}" for sign, name in zip("ψωΔΣΦΩ", "psi omega Delta Sigma Phi Omega".split(), strict=True)},
+        **{figure: f"^{{{i}}}" for i, figure in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+        **{figure: f"_{{{i}}}" for i, figure in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+        **{"−": "-", "⁻": "^{-}", "±": r"\pm", "×": r"\times", "·": r"\cdot", "÷": r"\div", "√": r"\surd"},
+        **{"≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "∞": r"\infty", "∑": r"\sum", "∈": r"\in"},
+        **{"←": r"\leftarrow", "→": r"\rightarrow", "↑": r"\uparrow", "↓": r"\downarrow", "°": r"^{\circ}"},
+    }.items()
+}
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -577,7 +612,7 @@ def safe_cell(value: Cell) -> Cell | str:
     See Also
     --------
     analysis.text.safe_table : All cells of a table.
-    analysis.text.markdown_cell : The same for Markdown.
+    analysis.text.markdown_cell, analysis.text.latex_cell : The same for Markdown and LaTeX.
 
     References
     ----------
@@ -663,3 +698,30 @@ def markdown_cell(words: str) -> str:
     line = re.sub(r"([\\`*_|~$]|\[(?=[@^])|\](?=[(\[:{]))", r"\\\1", line)
     # At the start of a line, a sign or a number makes a heading, a list, a quotation or a rule.
     return re.sub(r"^(\d+(?=[.)](?: |$))|(?=[#=>]|[+\-](?:[ +\-]|$)))", r"\1\\", line)
+
+
+def latex_cell(words: str) -> str:
+    r"""Return words that stand in LaTeX, a cell of a table too, as they are, with signs that pdflatex knows.
+
+    Parameters
+    ----------
+    words : str
+        Text of the user, or of a result.
+
+    Returns
+    -------
+    str
+        The same in one line: what has a meaning in LaTeX is escaped; minus signs, Greek letters, raised figures and
+        signs of comparison are mathematics. Letters that none of its fonts has stay as they are.
+
+    See Also
+    --------
+    analysis.text.markdown_cell : The same for Markdown.
+
+    Examples
+    --------
+    >>> print(latex_cell("Kim & Lee_2016: −1.2 (τ² 0.3)"))
+    Kim \& Lee\_2016: $-$1.2 ($\tau$$^{2}$ 0.3)
+    """
+    line = re.sub(r"[\t-\r\x1c- \x85\u2028\u2029]+", " ", words).strip(" ")
+    return "".join(_LATEX.get(letter, letter) for letter in line)

@@ -116,6 +116,9 @@ def figures():
         "narrow counts": ma.labbe_counts(ma.pool(*risks(), measure="RR"), counts=COUNTS, width_mm="single"),
         "claims": ma.claims_plot(claims(), evidence=ma.pool_arms(synthetic(5), by="therapy_family")),
         "claims without numbers": ma.claims_plot(claims().iloc[3:], worthwhile=None),
+        "flow": ma.prisma_flow(flow()),
+        "narrow flow": ma.prisma_flow(flow(), width_mm="single"),
+        "flow of little": ma.prisma_flow({"screened": 260, "studies": 4}, width_mm=80),
         "traffic light": ma.traffic_light(bias()),
         "risk of bias of some": ma.risk_of_bias_summary(bias(), effects),
         "narrow risk of bias": ma.risk_of_bias_summary(bias(), width_mm="single", weighted=True),
@@ -125,6 +128,16 @@ def figures():
         "many in one": in_axes(effects, arms, by_dose, by_family),
         "dense multiverse": ma.multiverse_plot(analyses(700), width_mm=150),
     }
+
+
+def flow():
+    """Return counts of a review that updates another, with two streams and parts of three counts."""
+    found = {"databases": {"MEDLINE": 812, "Embase": 430}, "registers": 20, "duplicates": 212, "automation": 0}
+    found |= {"removed": 3, "screened": 1047, "excluded": 920, "sought": 127, "not_retrieved": 4, "assessed": 123}
+    found |= {"reports_excluded": {"Zz": 40, "Zz Zz Zz Zz Zz Zz": 25, "Zz Zz": 8}, "studies": 44, "reports": 58}
+    found |= {"websites": 6, "organisations": 2, "citations": 11, "other_sought": 19, "other_not_retrieved": 1}
+    found |= {"other_assessed": 18, "other_excluded": {"Zz": 10}, "previous_studies": 10, "previous_reports": 12}
+    return found | {"total_studies": 54, "total_reports": 70}
 
 
 def bias():

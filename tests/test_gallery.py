@@ -35,7 +35,7 @@ def test_each_picture_stands_above_its_lines(blocks):
 
 def test_no_figure_is_left_over_from_earlier(blocks):
     pictures = {Path(stem).name for _, stem in PICTURE.findall(TEXT)}
-    assert {path.stem for path in (ROOT / "figures" / "gallery").iterdir()} == pictures
+    assert {path.name.partition(".")[0] for path in (ROOT / "figures" / "gallery").iterdir()} == pictures
 
 
 def test_every_public_figure_function_is_shown(blocks):

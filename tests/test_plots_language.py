@@ -145,6 +145,9 @@ def judged():
 
 
 def others():
+    yield from (ma.prisma_flow(layouts.flow(), **how) for how in ({}, NARROW))
+    yield ma.prisma_flow({"screened": 260, "studies": 1}, note="Zz.", width_mm=80)
+    yield ma.prisma_flow({"screened": 260})
     for each in (PAIN, SMD, RR):
         yield ma.bubble(ma.meta_regression("yi ~ Mg", each))
     yield ma.bubble(ma.meta_regression("yi ~ Reg", PAIN), **NARROW)

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import zlib
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import docx
 import layouts
 import matplotlib
 import numpy as np
@@ -34,7 +36,8 @@ from analysis.plots._page import pages_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 FORMATS = ["svg", "pdf", "png", "tiff", "eps"]
-NAMES = [f"demo.{kind}" for kind in (*FORMATS, "csv", "md")]
+TABLES = ["tex", "docx", "xlsx"]
+NAMES = [f"demo.{kind}" for kind in (*FORMATS, "tex", "docx", "csv", "drawing.csv", "md", "xlsx")]
 
 
 def draw():
@@ -49,8 +52,8 @@ def fig():
 @pytest.fixture(scope="module")
 def saved(fig, tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures") / "made" / "on the way"
-    paths = analysis.save_figure(fig, folder / "demo", FORMATS)
-    return {path.suffix: path for path in paths}
+    paths = analysis.save_figure(fig, folder / "demo", [*FORMATS, *TABLES])
+    return {path.name.removeprefix("demo"): path for path in paths}
 
 
 def test_all_files_are_written_and_no_other(saved):
@@ -60,17 +63,22 @@ def test_all_files_are_written_and_no_other(saved):
 
 
 def test_same_input_gives_the_same_bytes(saved, tmp_path):
-    for path in analysis.save_figure(draw(), tmp_path / "demo", FORMATS):
-        assert path.read_bytes() == saved[path.suffix].read_bytes(), path.name
+    for path in analysis.save_figure(draw(), tmp_path / "demo", [*FORMATS, *TABLES]):
+        assert path.read_bytes() == saved[path.name.removeprefix("demo")].read_bytes(), path.name
 
 
-def test_csv_is_the_table_of_the_figure(saved, fig):
-    read = pd.read_csv(saved[".csv"])
-    table = fig.content.table
-    assert list(read.columns) == list(table.columns)
-    for column in ("contrast_estimate", "contrast_low", "contrast_high", "weight", "y_mm"):
-        np.testing.assert_allclose(read[column], table[column].astype(float), rtol=5e-10)
-    assert list(read["kind"]) == list(table["kind"])
+def test_the_two_csv_are_the_table_of_the_figure(saved, fig):
+    numbers, drawing, table = pd.read_csv(saved[".csv"]), pd.read_csv(saved[".drawing.csv"]), fig.content.table
+    named = ["kind", "group", "name"]
+    assert list(numbers)[:6] == [*named, "weight", "placebo_estimate", "placebo_low"]
+    assert {*numbers} | {*drawing} == {*table} and {*numbers} & {*drawing} == {*named}
+    assert not [name for name in numbers if name.startswith("text_") or name.endswith("_mm")]
+    shown = table[table["kind"] != "footer"]
+    for column in ("contrast_estimate", "contrast_low", "contrast_high", "weight"):
+        np.testing.assert_allclose(numbers[column], shown[column].astype(float), rtol=5e-10)
+    np.testing.assert_allclose(drawing["y_mm"], table["y_mm"].astype(float), rtol=5e-10)
+    assert list(numbers["kind"]) == list(shown["kind"]) == list(drawing["kind"])[: len(numbers)]
+    assert list(drawing["kind"]) == list(table["kind"]) and (drawing["kind"][len(numbers) :] == "footer").all()
 
 
 def test_csv_does_not_change_with_the_last_digits_of_a_number(saved, tmp_path):
@@ -97,7 +105,6 @@ def test_alternative_text_is_in_every_file(saved, fig):
         assert image.text["Description"] == alt
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     assert alt in saved[".md"].read_text(encoding="utf-8")
-    assert fig.content.caption in saved[".md"].read_text(encoding="utf-8")
 
 
 def test_the_findings_stand_in_words_beside_the_figure(saved):
@@ -112,6 +119,105 @@ def test_the_table_stands_beside_the_figure(saved, fig):
     assert len(lines) == len(rows) + 2
     for line, row in zip(lines[2:], rows.to_dict("records"), strict=True):
         assert row["text_name"] in line and row["text_high"] in line and row["text_weight"] in line
+
+
+def test_the_caption_does_not_repeat_the_footer_unless_none_is_drawn(saved, fig, tmp_path):
+    said = saved[".md"].read_text(encoding="utf-8")
+    content = fig.content
+    assert f"## Caption\n\n{content.lead}\n" in said and len(content.footer) > 2
+    assert "\n## Notes\n\n{}\n".format("\n\n".join(content.footer)) in said
+    assert content.caption == " ".join([content.lead, *content.footer]) and all(
+        said.count(x) == 1 for x in content.footer
+    )
+    bare = analysis.arms_forest(analysis.pool_arms(synthetic(5, groups=2), by="therapy_family"), footer=False).content
+    assert bare.footer == () and bare.lead == bare.caption == content.caption
+
+
+@pytest.fixture(scope="module")
+def lettered(tmp_path_factory):
+    """Return the files of a figure whose trials have notes, and names that mean something to Word and LaTeX."""
+    table = synthetic(3).table.assign(flags=["SD imputed; doubtful", "", "doubtful"])
+    effects = replace(synthetic(3), table=table.assign(label=["A & B_1 50%", "[2] {x}", "=Größe <1>"]))
+    fig = analysis.forest(effects, note="A note: −1 ≤ τ² & £.")
+    paths = analysis.save_figure(fig, tmp_path_factory.mktemp("lettered") / "f", ["tex", "docx", "xlsx"])
+    return fig, {path.suffix: path for path in paths}
+
+
+def test_letters_of_notes_stand_raised_beside_the_name_in_every_table(lettered):
+    fig, files = lettered
+    notes = fig.content.table["notes"].dropna().tolist()
+    assert [note for note in notes if note] == ["† a", "a"]
+    said = files[".md"].read_text(encoding="utf-8")
+    assert "| A & B\\_1 50% <sup>† a</sup> |" in said and "(†) SD imputed from comparable arms; (a) a value" in said
+    latex = files[".tex"].read_text(encoding="utf-8")
+    assert r"{}A \& B\_1 50\%\textsuperscript{\textdagger{} a} & " in latex and r"{}[2] \{x\} & " in latex
+    table = docx.Document(files[".docx"]).tables[0]
+    runs = [run.text for row in table.rows for run in row.cells[0].paragraphs[0].runs if run.font.superscript]
+    assert [text for text in runs if text] == ["† a", "a"]
+
+
+def test_word_has_caption_table_and_notes(lettered):
+    fig, files = lettered
+    document = docx.Document(files[".docx"])
+    (table,) = document.tables
+    lines = files[".md"].read_text(encoding="utf-8").split("## Table\n\n")[1].split("\n\n")[0].splitlines()
+    assert len(table.rows) == len(lines) - 1 and len(table.columns) == lines[0].count("|") - 1
+    assert [(p.style.name, p.text) for p in document.paragraphs if p.text] == [
+        ("Caption", fig.content.lead),
+        *(("Normal", line) for line in fig.content.footer),
+    ]
+    assert "w:tblHeader" in table.rows[0]._tr.xml and document.core_properties.title == fig.content.title
+
+
+def test_latex_has_true_minus_signs_and_nothing_that_pdflatex_does_not_know(lettered):
+    latex = lettered[1][".tex"].read_text(encoding="utf-8")
+    assert "−" not in latex and "$-$" in latex and r"A note: $-$1 $\leq$ $\tau$$^{2}$ \& £" in latex
+    assert {letter for letter in latex if not letter.isascii()} <= {*"ößé£"}
+    assert latex.count(r"\toprule") == 2 and r"\begin{longtable}{lrr" in latex
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", ["lettered", "saved"])
+def test_latex_compiles_without_a_warning_about_characters(name, request, tmp_path):
+    made = request.getfixturevalue(name)
+    latex = (made[1] if name == "lettered" else made)[".tex"].read_text(encoding="utf-8")
+    packages = latex.splitlines()[0].removeprefix("% ")
+    whole = f"\\documentclass{{article}}{packages}\\begin{{document}}\n{latex}\\end{{document}}"
+    (tmp_path / "whole.tex").write_text(whole, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "whole.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in done.stdout and "Unicode character" not in done.stdout
+
+
+def test_a_workbook_has_a_sheet_for_each_figure(lettered, fig, tmp_path):
+    one = pd.read_excel(lettered[1][".xlsx"], sheet_name=None)
+    assert list(one) == ["f"] and one["f"]["name"].tolist()[2] == "'=Größe <1>"
+    long = "a name that is longer than a sheet may be"
+    paths = analysis.save_figure({"forest": fig, long: fig, f"{long}, too": fig}, tmp_path / "all", ["xlsx"])
+    ends = ("csv", "drawing.csv", "md")
+    assert [path.name for path in paths] == [
+        *(f"all-{name}.{end}" for name in ("forest", long, f"{long}, too") for end in ends),
+        "all.xlsx",
+    ]
+    sheets = pd.read_excel(paths[-1], sheet_name=None)
+    assert list(sheets) == ["forest", long[:31], f"{long[:29]} 2"]
+    pd.testing.assert_frame_equal(sheets["forest"], pd.read_csv(paths[0]), check_dtype=False, rtol=1e-9)
+
+
+@pytest.mark.parametrize("names", [["a/b"], [""], [3], []])
+def test_names_that_no_file_can_have_are_refused(fig, tmp_path, names):
+    with pytest.raises(ValueError, match="fig has"):
+        analysis.save_figure(dict.fromkeys(names, fig), tmp_path / "all")
+    assert listed(tmp_path) == {}
+
+
+@pytest.mark.parametrize(("kind", "library", "extra"), [("docx", "docx", "report"), ("xlsx", "openpyxl", "excel")])
+def test_a_format_whose_library_is_missing_names_its_extra(fig, tmp_path, monkeypatch, kind, library, extra):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ModuleNotFoundError, match=rf"needs {library}, .*\[{extra}\]"):
+        analysis.save_figure(fig, tmp_path / "demo", ["svg", kind])
+    assert listed(tmp_path) == {}
 
 
 def test_excel_and_pandas_read_the_numbers(saved):
@@ -231,7 +337,7 @@ def test_a_save_broken_off_while_writing_leaves_the_old_file_whole(fig, tmp_path
     with pytest.raises(KeyboardInterrupt):
         analysis.save_figure(fig, tmp_path / "demo", formats=["svg"])
     assert (tmp_path / "demo.svg").read_bytes() == old
-    assert sorted(os.listdir(tmp_path)) == ["demo.csv", "demo.md", "demo.svg"]
+    assert sorted(os.listdir(tmp_path)) == ["demo.csv", "demo.drawing.csv", "demo.md", "demo.svg"]
 
 
 def test_nothing_is_written_when_a_format_fails(fig, tmp_path, monkeypatch):
@@ -246,7 +352,7 @@ def test_nothing_is_written_when_a_format_fails(fig, tmp_path, monkeypatch):
 
 def test_usual_formats_are_three(fig, tmp_path):
     assert [path.suffix for path in analysis.save_figure(fig, tmp_path / "demo")] == [
-        *".svg .pdf .png .csv .md".split()
+        *".svg .pdf .png .csv .csv .md".split()
     ]
 
 
@@ -373,7 +479,7 @@ def test_a_name_too_long_is_named(fig, tmp_path):
     with pytest.raises(OSError, match=rf"x\.svg: .*choose a shorter name \({TRIED}\)") as caught:
         analysis.save_figure(fig, tmp_path / ("x" * 300), "svg")
     assert caught.value.errno == errno.ENAMETOOLONG and listed(tmp_path) == {}
-    assert len(analysis.save_figure(fig, tmp_path / ("x" * 250), "svg")) == 3
+    assert len(analysis.save_figure(fig, tmp_path / ("x" * 240), "svg")) == 4
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
@@ -395,7 +501,7 @@ def test_where_nobody_may_write_the_place_is_named(fig, tmp_path):
 
 def test_an_error_says_what_was_written(fig, tmp_path, monkeypatch):
     replace, old = os.replace, b"old"
-    for name in ("demo.svg", "demo.csv", "demo.md"):
+    for name in ("demo.svg", "demo.csv", "demo.drawing.csv", "demo.md"):
         (tmp_path / name).write_bytes(old)
 
     def held(source, target):
@@ -405,11 +511,11 @@ def test_an_error_says_what_was_written(fig, tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", held)
     words = r"demo\.csv: .*close the program that holds the file \(new are demo\.svg; as they were are "
-    with pytest.raises(PermissionError, match=rf"{words}demo\.csv, demo\.md\)"):
+    with pytest.raises(PermissionError, match=rf"{words}demo\.csv, demo\.drawing\.csv, demo\.md\)"):
         analysis.save_figure(fig, tmp_path / "demo", "svg")
     now = listed(tmp_path)
-    assert now.keys() == {"demo.svg", "demo.csv", "demo.md"}
-    assert {name for name, content in now.items() if content == old} == {"demo.csv", "demo.md"}
+    assert now.keys() == {"demo.svg", "demo.csv", "demo.drawing.csv", "demo.md"}
+    assert {name for name, content in now.items() if content == old} == {"demo.csv", "demo.drawing.csv", "demo.md"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and modes as POSIX systems have them")
@@ -423,7 +529,8 @@ def test_links_and_modes_are_kept(fig, tmp_path):
     (here / "demo.csv").symlink_to(there / "new.csv")
     (here / "demo.md").write_text("old")
     (here / "demo.md").chmod(0o600)
-    assert analysis.save_figure(fig, here / "demo", "svg") == [here / f"demo.{kind}" for kind in ("svg", "csv", "md")]
+    ends = ("svg", "csv", "drawing.csv", "md")
+    assert analysis.save_figure(fig, here / "demo", "svg") == [here / f"demo.{kind}" for kind in ends]
     assert (here / "demo.svg").is_symlink() and (here / "demo.csv").is_symlink()
     assert listed(there).keys() == {"real.svg", "new.csv"} and (there / "real.svg").read_text() != "old"
     modes = [path.stat().st_mode & 0o777 for path in (there / "real.svg", here / "demo.md", there / "new.csv")]
@@ -525,7 +632,7 @@ def of_broken_names():
 def test_no_name_breaks_a_file(tmp_path):
     shown = 0
     for fig in of_broken_names():
-        svg, _, caption = analysis.save_figure(fig, tmp_path / "broken", ["svg"])
+        svg, *_, caption = analysis.save_figure(fig, tmp_path / "broken", ["svg", "tex", "docx", "xlsx"])[:-1]
         texts = [each.text for each in ElementTree.parse(svg).iter(f"{SVG}text")]
         assert not any("\n" in text for text in texts)
         shown += any("\N{REPLACEMENT CHARACTER}b c\N{REPLACEMENT CHARACTER}" in text for text in texts)
@@ -631,11 +738,12 @@ def test_the_footer_stands_on_the_last_page_and_the_others_say_that_they_go_on(l
 def test_every_page_has_a_file_and_numbers_and_caption_one(tmp_path):
     fig = ON_PAGES["forest"]()
     names = [path.name for path in analysis.save_figure(fig, tmp_path / "one", ["svg"])]
-    assert names == ["one.svg", "one.csv", "one.md"]
+    assert names == ["one.svg", "one.csv", "one.drawing.csv", "one.md"]
     paths = analysis.save_figure(fig, tmp_path / "f", ["svg", "png"], pages=True, dpi=72)
     assert [path.name for path in paths] == [
         *(f"f-{i}.{kind}" for kind in ("svg", "png") for i in (1, 2, 3, 4)),
         "f.csv",
+        "f.drawing.csv",
         "f.md",
     ]
     assert (tmp_path / "f.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()

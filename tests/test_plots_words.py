@@ -350,7 +350,9 @@ def test_the_table_for_readers_has_the_words_and_the_notes_of_the_figure(tmp_pat
     lines = (tmp_path / "f.md").read_text(encoding="utf-8").splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert table[0] == "| Study | Patients, laser | Patients, sham | Risk ratio | Weight |"
-    assert any(line.startswith("| Abel a |") for line in table) and any(line.startswith("| Cole † |") for line in table)
+    assert any(line.startswith("| Abel <sup>a</sup> |") for line in table) and any(
+        line.startswith("| Cole <sup>†</sup> |") for line in table
+    )
     assert any("(a) a value, the allocation or the scale is in doubt" in line for line in lines)
 
 

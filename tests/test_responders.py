@@ -609,6 +609,14 @@ def test_number_needed_of_events(measure, estimate, risk, fewer):
         assert math.isnan(found.comparator_risk) and math.isnan(found.risk)
 
 
+def test_number_needed_of_a_hazard_ratio_is_of_the_survivors():
+    """Two hazards in one are survival squared: 0.7 and 0.49 of 1 without the event."""
+    found = ma.nnt(one(math.log(2), measure="HR", benefit="lower"), 0.3)
+    assert found.risk == pytest.approx(0.51) and found.estimate == pytest.approx(-1 / 0.21)
+    rare = ma.nnt(one(math.log(0.5), measure="HR", benefit="lower"), 1e-6)
+    assert rare.risk == pytest.approx(5e-7, rel=1e-6)  # where events are rare it is a risk ratio
+
+
 @pytest.mark.parametrize("measure", ["SMD", "SMD1", "SMDH"])
 def test_number_needed_of_a_standardised_difference(measure):
     """Furukawa & Leucht 2011: 1 / (Phi(d + Phi^-1(CER)) - CER); 1 / (pnorm(0.5 + qnorm(0.3)) - 0.3) = 5.255784 by R."""
@@ -681,8 +689,8 @@ def test_words_of_a_number_needed_are_those_of_the_effects():
 @pytest.mark.parametrize(
     ("effect", "risk", "message"),
     [
-        (one(-1.0, measure="MD"), 0.3, "this is a pooled mean difference; give a pooled RD, RR, OR or SMD"),
-        (one(-1.0, measure="HR"), 0.3, "this is a pooled hazard ratio"),
+        (one(-1.0, measure="MD"), 0.3, "this is a pooled mean difference; give a pooled RD, RR, OR, HR or SMD"),
+        (one(-1.0, measure="IRR"), 0.3, "this is a pooled incidence rate ratio"),
         (one(-1.0), None, "the same odds ratio is another number of people"),
         (one(-1.0), 30, "comparator_risk=30: a share of people is a fraction between 0 and 1"),
         (one(-1.0), 0.0, "comparator_risk=0.0: a share"),

@@ -77,6 +77,7 @@ def made():
         "power": ma.power(few[1], 0.4, tau2=0.02),
         "simulation": ma.simulate(few[1], n_simulations=20),
         "provenance": ma.provenance(effects, "chow2006"),
+        "findings": ma.summary_of_findings({"pain": pooled, "both arms": arms}, certainty={"pain": "low"}),
     }
 
 
@@ -120,8 +121,9 @@ NAMES = (
     "power",
     "simulation",
     "provenance",
+    "findings",
 )
-OF_NO_ROW = ("effects", "provenance")  # tables, which are no Result
+OF_NO_ROW = ("effects", "provenance", "findings")  # tables, which are no Result
 OF_MANY_ROWS = ("gosh", "bootstrap")  # one a subset or sample
 each = pytest.mark.parametrize("result", NAMES, indirect=True)
 
@@ -361,7 +363,7 @@ class Rows(html.parser.HTMLParser):
             self.rows[-1][-1] += data
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "provenance"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("provenance", "findings")])
 def test_html_is_a_table_of_what_the_summary_says_and_has_no_colours(name):
     result = made()[name]
     page, text = Rows(result._repr_html_()), result.summary()

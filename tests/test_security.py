@@ -164,11 +164,13 @@ def test_text_is_escaped_in_html():
 
 def test_text_is_escaped_in_every_file_of_a_figure(tmp_path):
     figure = analysis.forest(analysis.pool([0.1, 0.2], [0.1, 0.2], labels=[MARK, "=1+1"]), title=MARK)
-    svg, numbers, caption = analysis.save_figure(figure, tmp_path / "figure", formats=["svg"])
+    svg, latex, numbers, drawing, caption = analysis.save_figure(figure, tmp_path / "figure", formats=["svg", "tex"])
     drawn = svg.read_text(encoding="utf-8")
     assert "&lt;script" in drawn and "<script" not in drawn
-    cells = numbers.read_text(encoding="utf-8-sig")
-    assert "\n'=1+1," in cells and not re.search(r"(^|[,;])[=@+]", cells, re.M)
+    for table in (numbers, drawing):
+        cells = table.read_text(encoding="utf-8-sig")
+        assert ",'=1+1," in cells and not re.search(r"(^|[,;])[=@+]", cells, re.M)
+    assert "$<$script$>$alert(1)" in latex.read_text(encoding="utf-8")
     words = caption.read_text(encoding="utf-8")
     assert "<script" not in words and words.count("&lt;script>alert(1)&lt;/script>") >= 2 and "| \\=1+1 |" in words
-    assert sorted(tmp_path.iterdir()) == sorted([svg, numbers, caption])
+    assert sorted(tmp_path.iterdir()) == sorted([svg, latex, numbers, drawing, caption])

@@ -580,7 +580,7 @@ def effect_sizes(
     about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
     _check.single(measure=measure, outcome=outcome, correlation=correlation, log=log)
-    called = _UNNAMED if arms is None or np.size(arms) == 0 else arms
+    called = UNNAMED_ARMS if arms is None or np.size(arms) == 0 else arms
     check_sides(benefit, called, outcome_name)
     named = [name for name, given in about.items() if given is not None] + list(columns)
     named += ["correlation"] if isinstance(correlation, str) and correlation != ESTIMATED else []
@@ -788,7 +788,7 @@ _COUNTED = SHAPES["two arms, counts"].formulas
 _COUNTS = ("events_treatment", "n_treatment", "events_placebo", "n_placebo")
 _CHANGES = [*(f"change_{arm}{part}" for arm in ("placebo", "treatment") for part in ("", "_vi")), "change_status"]
 # The arms of a table with one row a study, where nobody says.
-_UNNAMED = ("treatment", "control")
+UNNAMED_ARMS = ("treatment", "control")
 # Words that a column of effects may hold.
 _CLOSED = VOCABULARY | {"status": ("as printed", "recovered", IMPUTED)}
 # How alike two texts are, by difflib, that may be one word in two spellings.

@@ -20,7 +20,7 @@ from scipy import special
 
 from analysis import _check
 from analysis._docs import documented
-from analysis._types import CIMethod, CountsMeasure, CountsPooling, Tau2Method, Values
+from analysis._types import CIMethod, CountsMeasure, CountsPooling, Floats, Tau2Method, Values
 from analysis.data.arm_scores import BASELINE, IMPUTED, POINTS, about_trials, arm_scores, one_per_role
 from analysis.data.dictionary import COLUMNS, RESPONDERS
 from analysis.data.effect_sizes import NO_ARMS, NO_BASELINE, EffectSizes, about_outcome, effect_sizes, names_of_arms
@@ -40,7 +40,8 @@ ROLES = ("placebo", "treatment")
 _RATIOS = {"RR": log_risk_ratio, "OR": log_odds_ratio}
 MEASURES = (*_RATIOS, "RD")
 # How each measure that tells a number needed to treat goes from one share to the other.
-_NEEDED_FROM = {"RD": "RD", "RR": "RR", "OR": "OR", "PETO": "OR", "SMD": "SMD", "SMD1": "SMD", "SMDH": "SMD"}
+_NEEDED_FROM = {"RD": "RD", "RR": "RR", "OR": "OR", "PETO": "OR", "HR": "HR"}
+_NEEDED_FROM |= dict.fromkeys(("SMD", "SMD1", "SMDH"), "SMD")
 _POOL_METHODS = get_args(CountsPooling)
 _ABOUT_TRIAL = "study label year therapy_family therapy condition_group".split()
 # The same in all rows of a time point.
@@ -606,12 +607,13 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     Parameters
     ----------
     effect : PooledEffect, PooledCounts or Responders
-        A risk difference, risk ratio, odds ratio or standardised mean difference that says what is good (`benefit`).
+        A risk difference, a risk, odds or hazard ratio or a standardised mean difference that says what is good
+        (`benefit`).
         Of Responders the ratio is taken where `comparator_risk` is given, else the difference.
     comparator_risk : float, optional
         Share of people in the comparison arm, a fraction, who have the event or, of a standardised mean difference,
-        respond. A risk difference needs none, all others do: the same ratio is another number of people where few have
-        the event than where many do.
+        respond; of a hazard ratio, by the time that is meant. A risk difference needs none, all others do: the same
+        ratio is another number of people where few have the event than where many do.
 
     Returns
     -------
@@ -639,16 +641,18 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     Notes
     -----
     With p the share in the comparison arm, that of the other is p RR, or p OR / (1 - p + p OR) [1]_, or
-    Phi(Phi^-1(p) + d) of a standardised improvement d [2]_, which takes scores as normal with the same SD in both arms.
-    Its difference from p is inverted. The limits are those of the effect, put through the same formula, and hold no
-    doubt about p; where they lie on both sides of no difference, the interval runs through infinity, from NNTB to NNTH
-    [3]_.
+    Phi(Phi^-1(p) + d) of a standardised improvement d [2]_, which takes scores as normal with the same SD in both arms,
+    or 1 - (1 - p)^HR [4]_, which takes hazards as proportional. Its difference from p is inverted. The limits are those
+    of the effect, put through the same formula, and hold no doubt about p; where they lie on both sides of no
+    difference, the interval runs through infinity, from NNTB to NNTH [3]_.
 
     References
     ----------
     .. [1] Cochrane Handbook 5.1, sections 12.5.4.1 to 12.5.4.3 (their examples; formulas derived).
     .. [2] Furukawa & Leucht 2011, doi 10.1371/journal.pone.0019070 (abstract; the formula as in NNT of dmetar for R).
     .. [3] Altman 1998, BMJ 317:1309-1312, doi 10.1136/bmj.317.7168.1309.
+    .. [4] Skoetz et al. 2020, GRADE guidelines 27, J Clin Epidemiol 118:124-131, doi 10.1016/j.jclinepi.2019.10.015
+       (abstract; the formula derived: survival is that of the comparison arm to the power HR).
 
     Examples
     --------
@@ -673,13 +677,28 @@ def nnt(effect: PooledEffect | PooledCounts | Responders, comparator_risk: float
     if by != "RD":
         # Responders are good: there are more of them where scores improve.
         sign = -1.0 if by == "SMD" and benefit == "lower" else 1.0
-        implied = _implied_uncut(risk, sign * ends, by)
-        _refuse_beyond_all(implied, risk, effect)
-        ends = np.clip(implied, 0.0, 1.0) - risk
+        ends = implied_risks(effect, risk, sign) - risk
     limits = sorted(ends[1:])
     needed = _needed_of(ends[0], limits, by != "SMD" and benefit == "lower")
     about = {"measure": effect.measure, "confidence_level": effect.confidence_level, "effects": effect.effects}
     return replace(needed, comparator_risk=risk, risk=float(risk + ends[0]), **about)
+
+
+def implied_risks(effect: PooledEffect | PooledCounts, comparator_risk: float, sign: float = 1.0) -> Floats:
+    """The shares in the other arm that an effect and the limits of its interval imply, at most everybody.
+
+    Examples
+    --------
+    A hazard ratio of 2 where half have the event leaves a quarter without it:
+
+    >>> from analysis import pool
+    >>> implied_risks(pool([np.log(2)], [0.01], measure="HR"), 0.5).round(2).tolist()
+    [0.75, 0.68, 0.81]
+    """
+    ends = sign * np.array([effect.estimate, *effect.ci], dtype=float)
+    implied = _implied_uncut(comparator_risk, ends, _NEEDED_FROM[effect.measure])
+    _refuse_beyond_all(implied, comparator_risk, effect)
+    return np.clip(implied, 0.0, 1.0)
 
 
 def _refuse_beyond_all(implied, risk, effect):
@@ -704,7 +723,7 @@ def _checked_for_nnt(effect, comparator_risk):
     if by is None:
         raise ValueError(
             f"nnt needs an effect that tells how many people it gains, and this is a pooled {name}; give a pooled RD, "
-            "RR, OR or SMD, or translate_responders(trials, threshold)"
+            "RR, OR, HR or SMD, or translate_responders(trials, threshold)"
         )
     if (benefit := Wording.of(effect).benefit) is None:
         raise ValueError("nnt is of benefit or of harm, and nobody said what is good; give benefit= to effect_sizes")
@@ -1031,6 +1050,8 @@ def _implied_uncut(placebo, effect, measure):
     if measure == "SMD":
         return special.ndtr(special.ndtri(share) + effect)
     ratio = np.exp(np.clip(effect, -_LARGEST_LOG, _LARGEST_LOG))
+    if measure == "HR":
+        return -np.expm1(ratio * np.log1p(-share))
     return share * ratio if measure == "RR" else share * ratio / (1.0 - share + share * ratio)
 
 

@@ -469,7 +469,7 @@ def share_of_better(
     if not isinstance(contrast, PooledEffect):
         raise TypeError(_check.refusal(contrast, "share_beyond", "give the result of pool or pool_arms"))
     words = Wording.of(contrast)
-    turned, limit = _turned_and_limit(replace(words, benefit=words.benefit or benefit), threshold)
+    turned, limit = turned_and_limit(replace(words, benefit=words.benefit or benefit), threshold)
     at = contrast.confidence_level if confidence_level is None else _check.level(confidence_level)
     effects = getattr(pooled, "effects", None)
     if turned:
@@ -505,7 +505,7 @@ def share_of_better(
     return ShareBeyond(share, limits, new_trial, **fields, tau_given=given)
 
 
-def _turned_and_limit(words, threshold):
+def turned_and_limit(words: Wording, threshold: Threshold) -> tuple[bool, float]:
     """Whether higher effects are better, and where the threshold lies on the scale of analysis once they are lower."""
     measure, value = words.measure, float(threshold.value)
     if measure and not measure.two_arms:

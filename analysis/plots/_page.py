@@ -195,24 +195,37 @@ def draw_axis(ax, panel, width):
 class FigureContent:
     """What a figure shows: the numbers behind every mark, title, caption, alternative text, findings in words.
 
-    ``printed`` names the columns of text that make the table for readers: heading -> columns set side by side;
-    ``labels`` are the translations in force.
+    ``lead`` is the caption but for ``footer``, the paragraphs that stand below the picture; where they are not drawn,
+    the lead has them. ``printed`` names the columns of text that make the table for readers: heading -> columns set
+    side by side; ``labels`` are the translations in force.
     """
 
     table: pd.DataFrame
     title: str
-    caption: str
+    lead: str
     alt_text: str
     in_words: str = ""
     printed: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] | None = None
+    footer: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Put the texts into the language of the theme, whose labels are kept for the files."""
-        for name in ("title", "caption", "alt_text", "in_words"):
-            lines = getattr(self, name).split("\n") if name == "in_words" else [getattr(self, name)]
-            object.__setattr__(self, name, "\n".join(style.say(line) for line in lines))
-        object.__setattr__(self, "labels", current().spoken)
+        footer = [style.say(line) for line in self.footer]
+        lead = [style.say(self.lead), *footer[: 0 if style.option("footer") else None]]
+        texts = {name: style.say(getattr(self, name)) for name in ("title", "alt_text")} | {
+            "lead": Said(" ".join(lead)),
+            "in_words": "\n".join(style.say(line) for line in self.in_words.split("\n")),
+            "footer": tuple(footer[len(lead) - 1 :]),
+            "labels": current().spoken,
+        }
+        for name, text in texts.items():
+            object.__setattr__(self, name, text)
+
+    @property
+    def caption(self) -> str:
+        """The whole caption, for a picture without its footer."""
+        return " ".join([self.lead, *self.footer])
 
 
 @dataclass(frozen=True, eq=False)
@@ -537,10 +550,10 @@ def _content(spec, table, footer, repeated):
     """Return the numbers and words of a figure that was drawn."""
     zone, null = (spec.panel.zone, spec.panel.null) if spec.panel else ((), np.nan)
     rows = with_reference_rows(table, zone, footer, null=null)
-    caption = " ".join([words.sentences(spec.title), *[spec.said] * (not repeated), *footer])
+    lead = " ".join([words.sentences(spec.title), *[spec.said] * (not repeated)])
     alt = f"{words.sentences(f'{spec.kind}: {spec.title}', *spec.seen)} {spec.said}"
     printed = spec.printed or _printed(spec.tracks, spec.wording)
-    return FigureContent(rows, spec.title, caption, alt, spec.in_words, printed)
+    return FigureContent(rows, spec.title, lead, alt, spec.in_words, printed, footer=tuple(footer))
 
 
 def _printed(tracks, wording):

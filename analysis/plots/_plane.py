@@ -234,9 +234,9 @@ def draw_plane(spec, width, ax=None):
         figure = _on_page(spec, footer, width)
     seen = spec.seen(unnamed) if callable(spec.seen) else spec.seen
     alt = words.sentences(spec.title if spec.title.startswith(spec.kind) else f"{spec.kind}: {spec.title}", *seen)
-    caption = " ".join([words.sentences(spec.title, *spec.said), *footer])
     rows = with_rows(spec.rows, *spec.extra, *({"kind": "footer", "name": line} for line in footer))
-    figure.content = _page.FigureContent(rows, spec.title, caption, alt, spec.in_words, spec.printed)
+    lead = words.sentences(spec.title, *spec.said)
+    figure.content = _page.FigureContent(rows, spec.title, lead, alt, spec.in_words, spec.printed, footer=tuple(footer))
     return figure
 
 

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -22,18 +22,19 @@ from typing import TYPE_CHECKING
 
 from analysis import _check
 from analysis._types import FigureFormat
+from analysis.plots import _printed
 from analysis.plots._page import MOST_PX, PRINT_DPI, WRITERS, pages_of
-from analysis.plots._theme import Said, translator
-from analysis.text import MINUS, markdown_cell, safe_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 USUAL = "svg", "pdf", "png"
 RASTERS = "png", "tiff"
+TABLES = {"tex": _printed.latex, "docx": _printed.word}
+FORMATS = *WRITERS, *TABLES, "xlsx"
 DPI = 72, 1200
 # suffixes that somebody may mean as a format
-MEANT = {*WRITERS, *"csv md jpg jpeg tif gif webp bmp ps emf wmf html htm doc docx ppt pptx xls xlsx tex txt".split()}
+MEANT = {*FORMATS, *"csv md jpg jpeg tif gif webp bmp ps emf wmf html htm doc ppt pptx xls txt".split()}
 REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or choose another place"),
     **dict.fromkeys(
@@ -46,11 +47,10 @@ REMEDIES = {
 # temporary files: machine, process and a random part
 PARTIAL = re.compile(r"\.analysis-[0-9a-f]{12}-\d+-[0-9a-f]{8}\.part")
 DAY = 86_400.0
-_PLAIN = ("trial", "claim", "option")  # every other kind of row is a group or a result, and set in bold
 
 
 def save_figure(
-    fig: Figure,
+    fig: Figure | Mapping[str, Figure],
     stem: str | os.PathLike[str],
     formats: FigureFormat | Sequence[FigureFormat] = USUAL,
     *,
@@ -61,13 +61,17 @@ def save_figure(
 
     Parameters
     ----------
-    fig : matplotlib.figure.Figure
-        From a function of this library that draws one; it carries its table and caption as ``fig.content``.
+    fig : matplotlib.figure.Figure or dict of them
+        From a function of this library that draws one; it carries its table and caption as ``fig.content``. Several
+        figures, name -> figure, are saved together: the name follows the stem and a hyphen.
     stem : str or Path
         Path without a suffix, as "figures/placebo_beside_treatment"; a missing folder is made.
     formats : str or sequence of str
-        Of "svg", "pdf", "png", "tiff" and "eps"; the first three unless given. TIFF and EPS are for journals that want
-        them: RGB without transparency, compressed without loss (LZW); fonts inside (Type 42).
+        Of "svg", "pdf", "png", "tiff", "eps", "tex", "docx" and "xlsx"; the first three unless given. TIFF and EPS are
+        for journals that want them: RGB without transparency, compressed without loss (LZW); fonts inside (Type 42).
+        "tex" and "docx" are the table for readers, with caption and notes: LaTeX to be put in with input (packages
+        booktabs and longtable), and a Word document (needs python-docx, the extra ``report``). "xlsx" is one workbook
+        of the numbers, with a sheet for each figure (needs openpyxl, the extra ``excel``).
     dpi : float
         Of PNG and TIFF, from 72 to 1200.
     pages : bool
@@ -79,7 +83,8 @@ def save_figure(
     Returns
     -------
     list of Path
-        The files written: the formats in the order asked for, of each its pages, then ``.csv`` and ``.md``.
+        The files written: the formats in the order asked for, of each its pages, then ``.csv``, ``.drawing.csv`` and
+        ``.md``; of several figures one after the other, and the workbook last.
 
     Raises
     ------
@@ -105,10 +110,13 @@ def save_figure(
 
     Files hold no date, so the same input gives the same bytes. The alternative text is in the SVG (title and desc), in
     the PDF (Subject), in the PNG (Description), in the TIFF (ImageDescription) and in the ``.md`` file; the EPS has the
-    title alone. Text stays text in SVG, PDF and EPS, with its fonts inside. The ``.csv`` file is UTF-8 with a byte
-    order mark, by which Excel knows it; its numbers have ten significant digits, those of ``fig.content.table`` have
-    all. Text that a spreadsheet would take for a formula has an apostrophe before it; in the ``.md`` file names are
-    escaped.
+    title alone. Text stays text in SVG, PDF and EPS, with its fonts inside. The ``.csv`` file has the numbers, those of
+    the effects first; what the figure is drawn by (printed texts, places, shapes, the footer) stands in
+    ``.drawing.csv``, row by row as there. Both are UTF-8 with a byte order mark, by which Excel knows it; their numbers
+    have ten significant digits, those of ``fig.content.table`` have all. Text that a spreadsheet would take for a
+    formula has an apostrophe before it; in the other files names are escaped. The caption in them is
+    ``fig.content.lead``, which does not repeat the footer of the picture; where none was drawn it has it. LaTeX with
+    letters beyond those of Europe needs XeLaTeX or LuaLaTeX.
 
     References
     ----------
@@ -122,22 +130,19 @@ def save_figure(
     >>> fig = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in analysis.save_figure(fig, pathlib.Path(folder) / "demo", formats=["svg"])]
-    ['demo.svg', 'demo.csv', 'demo.md']
+    ['demo.svg', 'demo.csv', 'demo.drawing.csv', 'demo.md']
     """
     _check.several("formats", formats, "names of formats")
     _check.single(pages=pages, dpi=dpi)
     formats = [formats] if isinstance(formats, str) else list(formats)
     stem = _checked_stem(stem)
-    _check_figure(fig, stem, formats)
-    parts = pages_of(fig) if pages else [fig]
-    _check_dpi(parts, formats, dpi)
-    marks = [f"-{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
-    paged = list(zip(marks, parts, strict=True))
-    contents = {f"{mark}.{kind}": WRITERS[kind](part, dpi) for kind in formats for mark, part in paged}
-    numbers = safe_table(fig.content.table).to_csv(index=False, lineterminator="\n", float_format=_digits)
-    contents[".csv"] = numbers.encode("utf-8-sig", "replace")
-    contents[".md"] = _caption_file(fig).encode("utf-8", "replace")
-    files = {stem.with_name(f"{stem.name}{ending}"): data for ending, data in contents.items()}
+    files, sheets = {}, {}
+    for name, each in _named(fig, stem).items():
+        sheets[name or stem.name] = _check_figure(each, stem, formats)
+        for ending, data in _contents(each, formats, dpi, pages).items():
+            files[stem.with_name("-".join(filter(None, (stem.name, name))) + ending)] = data
+    if "xlsx" in formats:
+        files[stem.with_name(f"{stem.name}.xlsx")] = _printed.workbook(sheets)
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -145,6 +150,37 @@ def save_figure(
     except OSError as error:
         raise _explained(error, stem.parent, [], list(files)) from error
     return _put(files)
+
+
+def _contents(fig, formats, dpi, pages):
+    """Return the files of a figure, by what follows the stem."""
+    parts = pages_of(fig) if pages else [fig]
+    _check_dpi(parts, formats, dpi)
+    marks = [f"-{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+    contents = {}
+    for kind in formats:
+        if kind in WRITERS:
+            paged = zip(marks, parts, strict=True)
+            contents |= {f"{mark}.{kind}": WRITERS[kind](part, dpi) for mark, part in paged}
+        elif kind in TABLES:
+            contents[f".{kind}"] = TABLES[kind](fig.content)
+    return contents | {
+        ".csv": _printed.csv(_printed.data_of(fig.content)),
+        ".drawing.csv": _printed.csv(_printed.drawing_of(fig.content)),
+        ".md": _printed.markdown(fig.content),
+    }
+
+
+def _named(fig, stem):
+    """Return the figures by the name that follows the stem, "" for one alone."""
+    if not isinstance(fig, Mapping):
+        return {"": fig}
+    for name in fig:
+        if not isinstance(name, str) or not re.fullmatch(r"[^/\\\0]+", name):
+            raise ValueError(f"fig has the name {name!r}, which cannot follow {stem.name!r} in the name of a file")
+    if not fig:
+        raise ValueError("fig has no figure; give name -> figure")
+    return dict(fig)
 
 
 def _checked_stem(stem):
@@ -161,18 +197,20 @@ def _checked_stem(stem):
 
 
 def _check_figure(fig, stem, formats):
-    unknown = [kind for kind in formats if kind not in WRITERS]
+    """Return what a figure holds; a figure without, a format that is none and a stem with one are errors."""
+    unknown = [kind for kind in formats if kind not in FORMATS]
     if unknown:
-        raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(WRITERS)}")
+        raise ValueError(f"formats holds {unknown[0]!r}; choose from {', '.join(FORMATS)}")
     ending = stem.suffix.lstrip(".").lower()
     if ending in MEANT:
-        others = "" if ending in (*WRITERS, "csv", "md") else f"; they are {', '.join(WRITERS)}"
+        others = "" if ending in (*FORMATS, "csv", "md") else f"; they are {', '.join(FORMATS)}"
         raise ValueError(f"stem is {str(stem)!r}: leave out {stem.suffix!r}, the formats are named by formats={others}")
     if getattr(fig, "content", None) is None:
         raise ValueError(
             f"this {type(fig).__name__} carries no table and caption: save_figure takes figures made by functions of "
             "this library, such as arms_forest; use fig.savefig for others"
         )
+    return fig.content
 
 
 def _check_dpi(parts, formats, dpi):
@@ -183,54 +221,6 @@ def _check_dpi(parts, formats, dpi):
         most = int(MOST_PX / longest)
         remedy = f"give dpi={most} or less" if most >= DPI[0] else "take svg or pdf"
         raise ValueError(f"the figure is {longest * 25.4:.0f} mm long, too long for an image at {dpi:g} dpi; {remedy}")
-
-
-def _digits(value):
-    """Return ten digits: the last ones of a float depend on the processor's linear algebra, as does a zero's sign."""
-    return f"{value + 0.0:.10g}"
-
-
-def _caption_file(fig):
-    """Return the findings in words (where there are any), caption, table and alternative text as Markdown."""
-    content = fig.content
-    say = translator(content.labels or {})
-    parts = {
-        "In words": "\n".join(f"- {_bold(markdown_cell(line))}" for line in content.in_words.splitlines()),
-        "Caption": markdown_cell(content.caption),
-        "Table": _markdown(content.table, content.printed, say),
-        "Alternative text": markdown_cell(content.alt_text),
-    }
-    sections = [f"## {say(name)}\n\n{text}\n" for name, text in parts.items() if text]
-    return "\n".join([f"# {markdown_cell(content.title)}\n", *sections])
-
-
-def _bold(line):
-    """Return a line with its bold words, those of a verdict, as they were meant."""
-    return re.sub(r"\\\*\\\*(\S.*?)\\\*\\\*", r"**\1**", line)
-
-
-def _markdown(table, printed, say):
-    """Return the rows with printed text as a Markdown table, group names and results in bold."""
-    heads = [
-        head for head, parts in printed.items() if parts[0] in table and table[parts[0]].astype(object).fillna("").any()
-    ]
-    texts = table[list(dict.fromkeys(part for head in heads for part in printed[head]))]
-    # A column of letters prints what the letters stand for, which may be numbers.
-    texts = texts.astype(object).where(texts.notna(), "").map(lambda x: x if isinstance(x, str) else _check.as_text(x))
-    right = [all(_is_number(cell) for cell in texts[printed[head][0]]) for head in heads]
-    lines = [[markdown_cell(say(head)) for head in heads], ["---:" if numeric else "---" for numeric in right]]
-    for row, kind in zip(texts.to_dict("records"), table["kind"], strict=True):
-        parts = [[row[part] for part in printed[head] if row[part]] for head in heads]
-        # words from the data are left alone
-        say_cell = say if kind not in _PLAIN else lambda text: say(text) if _is_number(text) else Said(text)
-        cells = [markdown_cell(" ".join(map(say_cell, cell))) for cell in parts]
-        if any(cells):
-            lines.append(cells if kind in _PLAIN else [f"**{cell}**" if cell else "" for cell in cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _is_number(text):
-    return not text or text.lstrip("[(" + MINUS)[:1].isdigit()
 
 
 def _put(contents):

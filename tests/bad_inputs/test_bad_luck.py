@@ -76,7 +76,7 @@ def usual(tmp_path_factory):
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_byte_is_the_same_in_another_environment(name, usual, tmp_path):
     there = run(RESULTS, tmp_path / "results", **SETTINGS[name])
-    assert there.keys() == usual.keys() and len(usual) == 7
+    assert there.keys() == usual.keys() and len(usual) == 8
     assert [file for file in usual if there[file] != usual[file]] == []
 
 
@@ -146,7 +146,7 @@ def killed(tmp_path_factory):
 
 
 def test_a_save_that_is_killed_leaves_each_file_old_or_new(killed):
-    names = {"figure.svg", "figure.csv", "figure.md"}
+    names = {"figure.svg", "figure.csv", "figure.drawing.csv", "figure.md"}
     assert killed["old"].keys() == killed["new"].keys() == names and killed["old"] != killed["new"]
     for moment in MOMENTS:
         assert all(killed[moment][name] in (killed["old"][name], killed["new"][name]) for name in names)
