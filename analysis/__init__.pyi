@@ -324,6 +324,10 @@ from .plots._theme import figure_labels as figure_labels
 from .plots._theme import theme as theme
 from .plots._therapies import therapies_forest as therapies_forest
 from .plots._time import time_plot as time_plot
+from .reports.again import read_report as read_report
+from .reports.folder import report as report
+from .reports.paragraphs import methods_text as methods_text
+from .reports.paragraphs import results_text as results_text
 from .sentences import findings as findings
 
 __version__: str

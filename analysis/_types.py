@@ -57,6 +57,7 @@ CertaintyDomain = Literal[
 PageWidth: TypeAlias = float | Literal["single", "double"]
 Language = Literal["de"]
 FigureFormat = Literal["svg", "pdf", "png", "tiff", "eps", "tex", "docx", "xlsx"]
+ReportFormat = Literal["html", "docx", "tex", "md", "json"]
 EggerModel = Literal["regression", "mixed"]
 EggerPredictor = Literal["se", "variance", "n"]
 TrimEstimator = Literal["L0", "R0", "Q0"]

@@ -422,6 +422,10 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+class Caveat(str):
+    """A sentence of the findings that warns of them, or tells what to do: no finding itself."""
+
+
 def findings(result: Any) -> str:
     """Return what a result says, in sentences made from its numbers alone, for a report.
 
@@ -469,16 +473,21 @@ def findings(result: Any) -> str:
     The true effects varied between studies: tau 0.29 on the log scale, I² 67% (from tau²; 95% CI 9% to 96%).
     The true odds ratio of a new study is expected between 0.18 and 1.30 (95% prediction interval).
     """
-    tell = next((_FINDINGS[c.__name__] for c in type(result).__mro__ if c.__name__ in _FINDINGS), None)
-    if tell is None and hasattr(result, "to_row"):
+    if (told := told_of(result)) is not None:
+        return "\n".join(told)
+    if hasattr(result, "to_row"):
         # Of what is made of a result, such as a share, the summary is what was found.
         head, said = result._in_words()
         told = [": ".join(filter(None, pair)).rstrip(".") for pair in ((None, head), *said) if pair[1]]
         return "\n".join(f"{text}." for text in told)
-    if tell is None:
-        own = "its summary() says what it holds; " if isinstance(result, InWords) else ""
-        raise TypeError(_check.refusal(result, "findings", f"{own}give the result of a model, such as pool(effects)"))
-    return "\n".join(tell(result))
+    own = "its summary() says what it holds; " if isinstance(result, InWords) else ""
+    raise TypeError(_check.refusal(result, "findings", f"{own}give the result of a model, such as pool(effects)"))
+
+
+def told_of(result: Any) -> list[str] | None:
+    """Return the sentences of the findings, its warnings as :class:`Caveat`; None of what only has a summary."""
+    tell = next((_FINDINGS[c.__name__] for c in type(result).__mro__ if c.__name__ in _FINDINGS), None)
+    return None if tell is None else list(tell(result))
 
 
 def studies_behind(fit: Any) -> int:
@@ -511,7 +520,7 @@ def _of_effect(pooled):
     if pooled.k > 1:
         yield _varied(words, pooled)
         yield from _expected(words, pooled)
-    yield from notes(pooled)
+    yield from map(Caveat, notes(pooled))
 
 
 def _of_counts(pooled):
@@ -520,7 +529,7 @@ def _of_counts(pooled):
     yield _found(words, pooled, _counted(words, pooled))
     if pooled.q_df > 0:
         yield _varied(words, pooled)
-    yield from _few(words, pooled, pooled.k)
+    yield from map(Caveat, _few(words, pooled, pooled.k))
 
 
 def _of_subgroups(pooled):
@@ -530,7 +539,7 @@ def _of_subgroups(pooled):
     yield f"By {pooled.by.replace('_', ' ')}, the {_subject(words)} was: {', '.join(parts)}."
     if pooled.q_between_df:
         yield f"Between the groups: {_between_groups(pooled)}."
-        yield _observational_groups(words)
+        yield Caveat(_observational_groups(words))
 
 
 def _of_multilevel(fit):
@@ -539,8 +548,8 @@ def _of_multilevel(fit):
     told = (f"tau {_size(words, tau)} {name} {words.nouns}, I² {percent(i2)}" for name, tau, _, i2 in _levels(fit))
     yield f"The true effects varied: {'; '.join(told)} (both I² from tau²)."
     yield from _expected(words, fit, "One")
-    yield from (*_few(words, fit, fit.clusters), *(note for _, note in _few_robust(fit, fit.df)))
-    yield from _beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})
+    few = (*_few(words, fit, fit.clusters), *(note for _, note in _few_robust(fit, fit.df)))
+    yield from map(Caveat, (*few, *_beyond(words, {"confidence interval": fit.ci, "prediction interval": fit.pi})))
 
 
 def _of_regression(fit):
@@ -556,7 +565,8 @@ def _of_regression(fit):
         left += f", {_i2(fit)}"
     yield f"The moderators leave: {left}."
     yield from (
-        text if text.endswith(".") else f"Test of the moderators: {text}." for _, text in _moderators(fit, words)
+        Caveat(text) if label == "Note" else f"Test of the moderators: {text}."
+        for label, text in _moderators(fit, words)
     )
 
 
@@ -569,8 +579,8 @@ def _of_posterior(posterior):
     yield f"The true effects vary between {words.nouns}: {spread}."
     yield _in_new(words, posterior.new.interval, f"{at} predictive interval")
     if posterior.k <= _FEW:
-        yield f"{words.counted(posterior.k)}: the prior of tau weighs much, so vary it."
-    yield from (*_far_prior(words, posterior), *_beyond(words, _credible(posterior)))
+        yield Caveat(f"{words.counted(posterior.k)}: the prior of tau weighs much, so vary it.")
+    yield from map(Caveat, (*_far_prior(words, posterior), *_beyond(words, _credible(posterior))))
 
 
 def _of_bivariate(fit):
@@ -580,7 +590,8 @@ def _of_bivariate(fit):
     yield f"{_read(Wording.of(fit.effects), f'The difference, {name}, was {difference}', fit.difference.ci)}."
     if math.isfinite(fit.correlation):
         yield f"The true values of a {words.noun} correlate {_correlation(fit).rstrip(',')}."
-    yield from (*_few(words, fit, fit.k), *(note for label, note in _few_or_far(fit) if label == "Note"))
+    far = (note for label, note in _few_or_far(fit) if label == "Note")
+    yield from map(Caveat, (*_few(words, fit, fit.k), *far))
 
 
 def _of_arms(arms):

@@ -107,7 +107,8 @@ def test_advice_names_arguments_that_exist():
     columns = {column for shape in wide.SHAPES.values() for column in shape.columns}
     # of the header of a catalogue, by gettext, and of a spline, by patsy
     every, told, wrong = {"plural", "nplurals", "constraints"}.union(columns, *known.values()), 0, []
-    for room in rooms:
+    # The texts of that room are LaTeX, whose commands have options of their own.
+    for room in (room for room in rooms if room.__name__ != "analysis.reports.as_latex"):
         # That which has values in quotation marks is HTML or SVG.
         for text in (text for text in texts_of(room) if '="' not in text):
             told += len(named := re.findall(r"(?<![\w.])([a-z]\w*)=(?![={])", text))

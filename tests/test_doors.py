@@ -602,6 +602,7 @@ PAGE = {"DataFrame"}
 DRAWN = {"PooledSubgroups", "PooledCounts", "MultilevelEffect", "PosteriorEffect", "MetaRegression", "Responders"}
 FITS = {"PooledEffect", "PooledSubgroups", "PooledArms", "PooledCounts", "MultilevelEffect", "MultilevelRegression"}
 FITS |= {"MetaRegression", "PosteriorEffect", "BivariateEffect", "DoseResponse", "ArmsOverTime"}
+TOLD = FITS - {"ArmsOverTime"}
 REACH, CHANGE = ma.Threshold(1.0, "between-group"), ma.Threshold(1.0, "within-patient")
 # Every function that takes effects, a result or the table of another function: how it is called with one object, and
 # the classes that it takes. A public function that stands neither here nor in `WITHOUT_A_DOOR` fails.
@@ -688,6 +689,9 @@ DOORS = {
     "radial": (ma.radial, FIGURE),
     "radial_points": (diagnostics.radial_points, EFFECTS),
     "residual_quantiles": (lambda x: diagnostics.residual_quantiles(x, n_simulations=50), EFFECTS),
+    "methods_text": (ma.methods_text, TOLD),
+    "report": (lambda x: ma.report(x, "nowhere"), TOLD | {"EffectSizes"}),
+    "results_text": (ma.results_text, TOLD),
     "risk_of_bias_findings": (lambda x: ma.risk_of_bias_findings(x, TABLE), PAGE),
     "risk_of_bias_summary": (ma.risk_of_bias_summary, PAGE),
     "sampling_covariance": (lambda x: ma.sampling_covariance(x, cluster="trial", correlation=0.5), TRIALS),
@@ -714,7 +718,7 @@ DOORS = {
 WITHOUT_A_DOOR = {
     *("HalfCauchy", "pool_batch", "theme", "threshold"),
     *("read_benchmarks", "read_bias_facts", "read_claims", "read_contrasts", "read_correlations", "read_risk_of_bias"),
-    *("read_thresholds", "read_trials"),
+    *("read_report", "read_thresholds", "read_trials"),
 }
 
 

@@ -42,6 +42,13 @@ for group in arms.groups.values():
 figure = ma.arms_forest(arms, worthwhile=(1.0, 2.0), title="Light")
 for path in ma.save_figure(figure, Path("figures") / "light"):
     print(path.name)
+for path in ma.report(arms, Path("report"), ["html", "docx"], title="Light", overwrite=True):
+    print(path.name)
+paragraphs: str = ma.methods_text(arms) + ma.results_text(pooled)
+drawn = [pooled.forest(columns=["n"]), pooled.funnel(), arms.forest(), arms.funnel()]
+shifts = pooled.leave_one_out(ci_method="z")["shift"]
+paths = pooled.report("report", "html", overwrite=True)
+read = ma.read_report("report/report.json")
 with ma.theme("jama", labels={"trials": "studies"}, decimal=","):
     ma.forest(pooled, columns=["n"], favours=("fewer", "more"), xlim=(-3, 1), lines={"goal": -2}, footer=False, dpi=300)
     ma.forest(pooled, prediction=None, overall=True, null=None, ticks=[-2, 0]).savefig("forest.png")

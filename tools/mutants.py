@@ -76,6 +76,7 @@ TESTS = {
     "models/priors": "bayes plots_posterior",
     "models/regression": "regression regression_curve sensitivity metafor results",
     "models/results": "results",
+    "models/shortcuts": "reports",
     "models/selection": "selection simulation results",
     "models/simulation": "simulation coverage_table results doors",
     "models/small_study": "small_study results",
@@ -136,6 +137,10 @@ TESTS = {
     "plots/_table": "plots_table plots_models plots_texts",
     "plots/_theme": "plots_themes plots_texts",
     "plots/_words": "plots_texts plots_claims plots_forest_options",
+    **dict.fromkeys(
+        (f"reports/{room}" for room in "again as_html as_json as_latex as_markdown as_word".split()), "reports security"
+    ),
+    **dict.fromkeys((f"reports/{room}" for room in "contents document folder paragraphs sources".split()), "reports"),
 }
 
 FAMILIES = [

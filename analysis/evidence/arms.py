@@ -29,6 +29,7 @@ from analysis.evidence.contextual import (
 )
 from analysis.models.bivariate import BivariateEffect
 from analysis.models.results import PooledEffect, Result
+from analysis.models.shortcuts import Drawn, Scattered
 
 if TYPE_CHECKING:
     from analysis.evidence.contextual import ContextualShare
@@ -42,7 +43,7 @@ _ORDERS = VOCABULARY | {"week_band": WEEK_BANDS}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PooledArms(Result):
+class PooledArms(Result, Drawn, Scattered):
     """The change within the placebo arms, within the treatment arms, and the contrast between them.
 
     Change within an arm is descriptive: natural course and regression to the mean are in it. Only the contrast is

@@ -22,6 +22,7 @@ from analysis._types import Floats, Labels, Missing, Values
 from analysis.measures import Measure
 from analysis.models.priors import RHODES_PAIN, RHODES_SUBJECTIVE, HalfNormal, LogStudent, Normal, TauPrior
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result
+from analysis.models.shortcuts import Drawn
 from analysis.models.studies import level_of, read_studies
 from analysis.models.tau2 import log_likelihood, weighted
 
@@ -84,7 +85,7 @@ class Summary(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PosteriorEffect(Result):
+class PosteriorEffect(Result, Drawn):
     """Posterior of the mean effect mu, the heterogeneity SD tau, a new effect and the effect of each trial.
 
     Attributes

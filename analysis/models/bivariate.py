@@ -35,6 +35,7 @@ from analysis._docs import documented
 from analysis._types import Floats, Labels, LikelihoodMethod, Missing
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, t_quantile
+from analysis.models.shortcuts import Reported
 from analysis.models.studies import BOTH_GIVEN, TABLE_HAS_ITS_OWN, index_labels, index_of, labels_of, paired, table_of
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BivariateEffect(Result):
+class BivariateEffect(Result, Reported):
     """Two outcomes pooled together: both means, how true values vary together between trials, and the difference.
 
     Attributes

@@ -25,6 +25,7 @@ from analysis._types import ContinuityTo, CountsMeasure, Floats, Labels, Missing
 from analysis.effects import cells, counts, excess_events, log_odds_ratio, log_risk_ratio, peto_effects, risk_difference
 from analysis.measures import Measure
 from analysis.models.results import ConfidenceInterval, Result, studies_and_summary, t_quantile
+from analysis.models.shortcuts import Drawn, Stepped
 from analysis.models.studies import index_labels, index_of, labels_of, paired, paired_frame, table_of, warn_of_repeats
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ChiSquare(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PooledCounts(Result):
+class PooledCounts(Result, Drawn, Stepped):
     """Pooled effect of 2 by 2 tables, with its uncertainty and the trials behind it.
 
     Numbers for one meta-analysis; for n of them arrays of shape (n,), and (n, k) for the attributes of the

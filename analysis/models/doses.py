@@ -22,6 +22,7 @@ from analysis.models.coefficients import WaldTest
 from analysis.models.formulas import design_rows
 from analysis.models.regression import MetaRegression, meta_regression
 from analysis.models.results import Result, t_quantile
+from analysis.models.shortcuts import Reported
 from analysis.models.studies import table_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _POINTS = 101
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DoseResponse(Result):
+class DoseResponse(Result, Reported):
     """How effects of trials differ by their dose.
 
     Attributes

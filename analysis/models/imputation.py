@@ -25,6 +25,7 @@ from analysis.measures import Measure
 from analysis.models.pooling import pool_batch
 from analysis.models.prediction import imputed_interval
 from analysis.models.results import BatchPooled, ConfidenceInterval, Result, pvalues, t_quantile
+from analysis.models.shortcuts import Reported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ _PARTS = [f"{part}_{arm}" for part in _ADJUSTED for arm in _ARMS]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImputedEffect(Result):
+class ImputedEffect(Result, Reported):
     """A pooled effect over many imputations of the SDs that are missing.
 
     Attributes

@@ -28,6 +28,7 @@ from analysis._types import ClusterCIMethod, Floats, Labels, LikelihoodMethod, M
 from analysis.measures import Measure
 from analysis.models.coefficients import Combined, Regression, WaldTest, moderator_columns, wald
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
+from analysis.models.shortcuts import Drawn, Reported, Stepped
 from analysis.models.studies import (
     Studies,
     cluster_column,
@@ -89,7 +90,7 @@ class Levels(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultilevelEffect(Result):
+class MultilevelEffect(Result, Drawn, Stepped):
     """A pooled effect of effects nested in clusters (trials), with the variance at both levels.
 
     Attributes
@@ -222,7 +223,7 @@ class MultilevelEffect(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultilevelRegression(Regression):
+class MultilevelRegression(Regression, Reported):
     """Effects nested in clusters (trials) explained by moderators, with the variance that is left at both levels.
 
     Attributes

@@ -25,6 +25,7 @@ from analysis.models.coefficients import Coefficients
 from analysis.models.multilevel import as_covariance, sampling_covariance, warn_of_other_variances
 from analysis.models.regression import MetaRegression, meta_regression
 from analysis.models.results import ConfidenceInterval, pvalues, t_quantile
+from analysis.models.shortcuts import Reported
 from analysis.models.studies import cluster_column, read_studies, table_of
 from analysis.models.subgroups import grouping_of
 from analysis.sentences import Wording
@@ -36,7 +37,7 @@ _WANTED = "give EffectSizes, or a DataFrame with yi, vi and the therapies"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComparedTherapies(Coefficients):
+class ComparedTherapies(Coefficients, Reported):
     """Therapies of a star network: each against the comparator, and against one another by way of it.
 
     `params`, `bse`, `tvalues`, `pvalues`, `conf_int()` and `summary_frame()` have one entry for each therapy against

@@ -33,6 +33,7 @@ from analysis.models.design import MixedFits, designs, fit_designs, full_log_lik
 from analysis.models.formulas import Model, design_rows, read_model
 from analysis.models.pooling import Options, check_options, hksj_narrower
 from analysis.models.results import ConfidenceInterval, Result, pvalues, t_quantile
+from analysis.models.shortcuts import Drawn
 from analysis.models.tau2 import columns, estimate_tau2, q_profile_interval
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class PermutationTest(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MetaRegression(Regression):
+class MetaRegression(Regression, Drawn):
     """A fitted meta-regression.
 
     Attributes

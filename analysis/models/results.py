@@ -15,6 +15,7 @@ from analysis import _check, sentences
 from analysis._docs import documented
 from analysis._types import CIMethod, Values
 from analysis.measures import Measure
+from analysis.models.shortcuts import Drawn, Scattered, Stepped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -307,7 +308,7 @@ class BatchPooled(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PooledEffect(Result):
+class PooledEffect(Result, Drawn, Scattered, Stepped):
     """One pooled effect with its uncertainty, its heterogeneity and the studies behind it.
 
     Attributes

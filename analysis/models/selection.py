@@ -28,6 +28,7 @@ from analysis._types import Alternative, ExcessTest, FailSafeMethod, Floats, Mis
 from analysis.measures import Measure
 from analysis.models.pooling import USUAL, check_options, pool_studies
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, beyond, t_quantile
+from analysis.models.shortcuts import Reported
 from analysis.models.studies import Studies, methods_of, read_studies
 
 if TYPE_CHECKING:
@@ -250,7 +251,7 @@ def _variance(hessian, stuck):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SelectionModel(Result):
+class SelectionModel(Result, Reported):
     """An effect adjusted for a selection by p values.
 
     Attributes

@@ -27,6 +27,7 @@ from analysis.models.design import designs, fit_designs
 from analysis.models.pooling import Options, check_options, pool_studies, segment_numbers
 from analysis.models.results import ConfidenceInterval, PooledEffect, Result, pvalues, t_quantile
 from analysis.models.selection import excess_significance, read, refuse_without_null, selection_model
+from analysis.models.shortcuts import Reported, Scattered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def mixed_line(y: Floats, v: Floats, x: Floats, **methods: Any) -> Line:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AsymmetryTest(Result):
+class AsymmetryTest(Result, Reported):
     """A test of small-study effects.
 
     Attributes
@@ -584,7 +585,7 @@ def begg_test(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TrimAndFill(Result):
+class TrimAndFill(Result, Reported, Scattered):
     """Studies that would make a funnel symmetric, and the effect pooled with them.
 
     Attributes
@@ -807,7 +808,7 @@ def _rank_sd(k, k0):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PetPeese(Result):
+class PetPeese(Result, Reported):
     """The effect at a standard error of 0, by the line or by the parabola.
 
     Attributes
@@ -928,7 +929,7 @@ def pet_peese(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LimitEffect(Result):
+class LimitEffect(Result, Reported):
     """The effect of a study without sampling error, by a limit meta-analysis.
 
     Attributes
@@ -1188,7 +1189,7 @@ def lfk_index(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SmallStudyEffects(Result):
+class SmallStudyEffects(Result, Reported):
     """What tests of small-study effects find, and what effects adjusted for them would be.
 
     Attributes

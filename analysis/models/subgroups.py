@@ -18,6 +18,7 @@ from analysis.models.design import group_means
 from analysis.models.pooling import USUAL, check_options, heterogeneity, pool_segments, pool_studies, segment_numbers
 from analysis.models.regression import less_certain
 from analysis.models.results import PooledEffect, Result, flat
+from analysis.models.shortcuts import Drawn, Scattered
 from analysis.models.studies import Studies, methods_of, read_studies
 from analysis.models.tau2 import q_profile_interval
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PooledSubgroups(Result):
+class PooledSubgroups(Result, Drawn, Scattered):
     """The pooled effect of each subgroup, of all studies, and the test between subgroups.
 
     Attributes

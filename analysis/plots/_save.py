@@ -143,12 +143,18 @@ def save_figure(
             files[stem.with_name("-".join(filter(None, (stem.name, name))) + ending)] = data
     if "xlsx" in formats:
         files[stem.with_name(f"{stem.name}.xlsx")] = _printed.workbook(sheets)
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise NotADirectoryError(f"{stem.parent} is a file, not a folder: choose another place") from error
-    except OSError as error:
-        raise _explained(error, stem.parent, [], list(files)) from error
+    return write_files(files)
+
+
+def write_files(files: dict[Path, bytes]) -> list[Path]:
+    """Write all files or none, and the folders they need; see the Notes of `save_figure`."""
+    for folder in dict.fromkeys(path.parent for path in files):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise NotADirectoryError(f"{folder} is a file, not a folder: choose another place") from error
+        except OSError as error:
+            raise _explained(error, folder, [], list(files)) from error
     return _put(files)
 
 

@@ -1,0 +1,214 @@
+"""A report as LaTeX that pdflatex sets without packages from elsewhere, with its figures as PDF files beside it."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+
+from analysis.reports.document import HEIGHT_MM, Bullets, Code, Document, Heading, Paragraph, Picture, Table
+from analysis.reports.sources import cited
+
+_OPENING = r"""\documentclass[10pt,a4paper]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage{textcomp}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{\usepackage{mathptmx,courier}}
+\usepackage{iftex}
+\usepackage[margin=18mm]{geometry}
+\usepackage{graphicx}
+\usepackage{float}
+\usepackage{booktabs}
+\usepackage{longtable}
+\usepackage{array}
+\usepackage[font=footnotesize,labelfont=bf,singlelinecheck=false,justification=raggedright]{caption}
+\usepackage[hyphens]{url}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{5pt plus 1pt}
+\setlength{\emergencystretch}{3em}
+\setlength{\tabcolsep}{4pt}
+\setlength{\LTleft}{0pt}
+\setlength{\LTcapwidth}{\textwidth}
+\raggedbottom
+% A heading with less than 40 mm below it goes to the next page.
+\newcommand{\roomy}{\par\vskip0pt plus 40mm\penalty-250\vskip0pt plus -40mm}
+% A letter that pdflatex has no font for: its number there, the letter with xelatex and lualatex.
+\newcommand{\letter}[2]{\ifPDFTeX[U+#1]\else#2\fi}
+"""
+# What has a meaning in LaTeX, and what its fonts have as a command or in mathematics only.
+_COMMANDS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": "'",
+    "`": r"\textasciigrave{}",
+    "−": "$-$",
+    "–": "--",
+    "—": "---",
+    "‘": "`",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+    "…": r"\dots{}",
+    "\u00a0": "~",
+    "\u202f": r"\,",
+    "\u2009": r"\,",
+    "×": r"$\times$",
+    "÷": r"$\div$",
+    "±": r"$\pm$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "≠": r"$\neq$",
+    "≈": r"$\approx$",
+    "∞": r"$\infty$",
+    "√": r"$\surd$",
+    "·": r"\textperiodcentered{}",
+    "²": r"\textsuperscript{2}",
+    "³": r"\textsuperscript{3}",
+    "¹": r"\textsuperscript{1}",
+    "†": r"\textdagger{}",
+    "‡": r"\textdaggerdbl{}",
+    "•": r"\textbullet{}",
+    "°": r"\textdegree{}",
+    "→": r"$\rightarrow$",
+    "←": r"$\leftarrow$",
+    "µ": r"\textmu{}",
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (f"$\\{name}$" for name in (
+        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi "
+        "chi psi omega"
+    ).split()), strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", (f"$\\{name}$" for name in "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split()),
+               strict=True)),
+}  # fmt: skip
+# Letters of the T1 encoding that inputenc knows beyond ASCII.
+_T1 = frozenset(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ"
+    "ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŊŋŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž¡¿£§¢«»"
+)
+# A point of type of the body, in millimetres of a line of a table, on average over letters.
+_LETTER_MM, _TEXT_MM = 1.5, 174.0
+_LONG = 20
+_LINE_MM, _CAPTION_LETTERS = 4.0, 115
+
+
+def escaped(text: str) -> str:
+    r"""Return words as LaTeX prints them as they are: no command, a true minus, and no letter that it does not know.
+
+    Examples
+    --------
+    >>> print(escaped("−1.2 & 50% (τ², Łódź)"))
+    $-$1.2 \& 50\% ($\tau$\textsuperscript{2}, Łódź)
+    >>> print(escaped("東"))
+    \letter{6771}{東}
+    """
+    text = unicodedata.normalize("NFC", " ".join(text.split("\n")))
+    # What is no word, such as a hash or a DOI, may be broken anywhere.
+    return "".join(
+        ("\\allowbreak{}" if len(word) > _LONG and re.search(r"\d", word) else "").join(map(_letter, word))
+        for word in re.split("( )", text)
+    )
+
+
+def _letter(letter):
+    if letter in _COMMANDS:
+        return _COMMANDS[letter]
+    if letter.isascii():
+        # Two hyphens, or a question mark and a grave accent, would become one sign.
+        return "-{}" if letter == "-" else letter if letter.isprintable() else " "
+    return letter if letter in _T1 else f"\\letter{{{ord(letter):04X}}}{{{letter}}}"
+
+
+def latex(document: Document) -> dict[str, bytes]:
+    """Return the text and the figures, by their names."""
+    files = {}
+    parts = [
+        _OPENING,
+        f"\\begin{{document}}\n{{\\LARGE\\bfseries\\raggedright {escaped(document.title)}\\par}}",
+    ]
+    for _, block in document.numbered():
+        if isinstance(block, Picture):
+            parts.append(_picture(block, files))
+        else:
+            parts.append(_SET[type(block)](block))
+    text = "\n\n".join([*parts, "\\end{document}"]) + "\n"
+    return {"report.tex": text.encode("utf-8", "replace"), **files}
+
+
+def _heading(block: Heading):
+    return f"\\roomy\\{'sub' * (block.level - 1)}section*{{{escaped(block.text)}}}"
+
+
+def _paragraph(block: Paragraph):
+    return escaped(cited(block.text))
+
+
+def _bullets(block: Bullets):
+    items = "\n".join(f"\\item{{}} {escaped(item)}" for item in block.items)
+    return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}" if items else ""
+
+
+def _code(block: Code):
+    indented = ((len(line) - len(line.lstrip(" ")), line.lstrip(" ")) for line in block.text.split("\n"))
+    lines = "\\\\\n".join(f"{{}}{'~' * spaces}{escaped(line) or '~'}" for spaces, line in indented)
+    return f"{{\\raggedright\\footnotesize\\ttfamily\n{lines}\\par}}"
+
+
+def _table(block: Table):
+    columns = _columns(block)
+    # "l" and "r" columns keep their width; a head over numbers stands where they do.
+    heads = " & ".join(escaped(head) for head in block.heads)
+    lines = []
+    for i, row in enumerate(block.rows):
+        cells = [f"\\textbf{{{escaped(cell)}}}" if i in block.bold and cell else escaped(cell) for cell in row]
+        # A bracket or a star after the end of a row would be read as a part of it.
+        lines.append("{}" + " & ".join(cells) + r" \\")
+    top = f"\\toprule\n{heads} \\\\\n\\midrule\n"
+    return (
+        f"{{\\footnotesize\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n\\caption{{{escaped(block.caption)}}}\\\\\n"
+        f"{top}\\endfirsthead\n{top}\\endhead\n\\bottomrule\n\\endlastfoot\n" + "\n".join(lines) + "\n\\end{longtable}}"
+    )
+
+
+def _columns(block):
+    """Columns as wide as their texts; where these are wider than the page, the widest are broken into lines."""
+    room = _TEXT_MM / _LETTER_MM - 2 * len(block.heads)
+    widths, sides = block.widths(room), [block.is_numeric(i) for i in range(len(block.heads))]
+    if widths == block.widths(math.inf):
+        return "".join("r" if right else "l" for right in sides)
+    side = {True: r"\raggedleft", False: r"\raggedright"}
+    return "".join(
+        f">{{{side[right]}\\arraybackslash}}p{{{width * _LETTER_MM:.1f}mm}}"
+        for width, right in zip(widths, sides, strict=True)
+    )
+
+
+def _picture(block: Picture, files):
+    """Every page of a figure at the width of the text, and low enough for its caption to stand below."""
+    parts = []
+    for i, page in enumerate(block.parts, 1):
+        name = f"figures/{block.name}{f'-{i}' if len(block.parts) > 1 else ''}.pdf"
+        files[name] = block.file("pdf", page)
+        last = i == len(block.parts)
+        caption = block.caption if last else f"{block.figure.content.title} (continued on the next page)."
+        most = HEIGHT_MM - 12 - _LINE_MM * (1 + len(caption) / _CAPTION_LETTERS)
+        parts.append(
+            "\\begin{figure}[H]\n\\centering\n"
+            f"\\includegraphics[width=\\textwidth,height={most:.0f}mm,keepaspectratio]{{{name}}}\n"
+            + f"\\caption{{{escaped(caption)}}}\n\\end{{figure}}"
+            + ("" if last else "\n\\addtocounter{figure}{-1}")
+        )
+    return "\n".join(parts)
+
+
+_SET = {Heading: _heading, Paragraph: _paragraph, Bullets: _bullets, Code: _code, Table: _table}

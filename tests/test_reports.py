@@ -1,0 +1,668 @@
+"""Reports: paragraphs whose every number is one of the result, and every format read back as its reader would."""
+
+import ast
+import csv
+import io
+import itertools
+import json
+import math
+import re
+import shutil
+import subprocess
+import zipfile
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import docx
+import numpy as np
+import pandas as pd
+import pytest
+from data_cases import published_effects
+from PIL import Image
+from test_results import NAMES, made
+
+import analysis as ma
+from analysis.reports.again import studies
+from analysis.reports.as_html import html
+from analysis.reports.as_json import as_json
+from analysis.reports.as_latex import escaped, latex
+from analysis.reports.contents import contents
+from analysis.reports.document import Bullets, Code, Document, Heading, Paragraph, Picture, Table
+from analysis.reports.paragraphs import is_told, methods, results
+from analysis.reports.sources import keys_in, sources
+
+ROOT = Path(__file__).parents[1]
+TOLD = (
+    "pool",
+    "one study",
+    "imputed",
+    "doses",
+    "compared",
+    "subgroups",
+    "peto",
+    "mantel-haenszel",
+    "regression",
+    "multilevel",
+    "multilevel regression",
+    "bayes",
+    "arms",
+    "both arms",
+    "asymmetry",
+    "trim and fill",
+    "pet-peese",
+    "selection",
+    "limit",
+    "small studies",
+)
+NAME = "A & B_2001 <b>$x$</b>"
+COUNTS = pd.DataFrame(
+    {
+        "study": [NAME, "Łódź 2003", "東京 2010", "D|E*", "Zoë ‘09’"],
+        "events_t": [4, 6, 9, 3, 12],
+        "n_t": [40, 35, 50, 30, 60],
+        "events_p": [9, 11, 15, 9, 20],
+        "n_p": [41, 33, 52, 31, 61],
+    }
+)
+
+
+@cache
+def laser():
+    effects = ma.effect_sizes(COUNTS, measure="OR", benefit="lower", arms=("laser", "sham"), outcome_name="relapse")
+    return ma.pool(effects)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The report of foreign data in every format."""
+    place = tmp_path_factory.mktemp("report") / "new" / "folder"
+    ma.report(laser(), place)
+    return place
+
+
+# Paragraphs
+
+
+def test_every_model_that_is_told_is_tested_here():
+    assert tuple(name for name, result in made().items() if is_told(result)) == TOLD
+
+
+def numbers_of(value):
+    """Every number that a result holds, also those of results and tables within it."""
+    if isinstance(value, int | float | np.number):
+        yield float(value)
+        return
+    parts = []
+    if isinstance(value, pd.DataFrame | pd.Series | np.ndarray):
+        parts = [each for each in np.ravel(value) if isinstance(each, int | float | np.number)]
+    elif isinstance(value, dict):
+        parts = value.values()
+    elif isinstance(value, tuple | list):
+        parts = value
+    elif hasattr(value, "__dict__"):
+        parts = [each for name, each in vars(value).items() if name != "effects"]
+        parts += [getattr(value, name, None) for name in ("params", "pi", "bse", "pvalues")]
+        parts += [value.conf_int()] if hasattr(value, "conf_int") else []
+    for each in parts:
+        yield from numbers_of(each)
+
+
+def allowed(result):
+    found = list(numbers_of(result))
+    measure = ma.Measure(getattr(result, "measure", getattr(getattr(result, "contrast", None), "measure", "")))
+    with np.errstate(all="ignore"):
+        found += [float(measure.transform(x)) for x in found]
+        found += [math.sqrt(x) for x in found if x >= 0]
+    effects = getattr(getattr(result, "overall", result), "effects", None)
+    if effects is not None:
+        found += [len(effects), len(effects.left_out), *effects.table["status"].value_counts()]
+        found += [x for x in effects.options.values() if isinstance(x, float)]
+    if hasattr(result, "to_frame"):
+        found += numbers_of(result.to_frame())
+    if type(result).__name__ == "DoseResponse":
+        mid = (result.lowest + result.highest) / 2
+        found += [mid, *numbers_of(result.predict([mid, result.highest, result.lowest]))]
+    if type(result).__name__ == "ImputedEffect":
+        found.append(len(result.imputed))
+    if type(result).__name__ == "PooledSubgroups":
+        found += numbers_of(result.f_df)
+    return [x for x in found if math.isfinite(x)]
+
+
+NOT_OF_THE_RESULT = re.compile(
+    r"Software:.*|\(([^()]*(?:19|20)\d\d[^()]*)\)|0–10|points of 10|1/SE|1/variance|k − [12]|CR[12]|L0|p 0\.025"
+    r"|tau²|I²|chi²|R²"
+)
+PRINTED = re.compile(r"(?<![\w.])([<−]?)(\d+(?:\u202f\d{3})*(?:\.\d+)?)(%?)")
+
+
+def strangers(text, result):
+    """Numbers of a text that are no number of the result at the digits they are printed with."""
+    known = np.array(allowed(result))
+    other = []
+    for sign, shown, share in PRINTED.findall(NOT_OF_THE_RESULT.sub("", text)):
+        value, digits = float(shown.replace("\u202f", "")), len(shown.partition(".")[2])
+        # A change is said to fall by so much; where there is a sign it must be that of the number.
+        at = -known if sign == "−" else np.abs(known)
+        held = at < value if sign == "<" else np.abs(at * (100 if share else 1) - value) <= 0.5000001 * 10.0**-digits
+        other += [] if held.any() else [sign + shown + share]
+    return other
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_number_of_the_paragraphs_is_one_of_the_result(name):
+    result = made()[name]
+    text = ma.results_text(result)
+    assert PRINTED.search(text)
+    assert strangers(text, result) == []
+    # The names of arms, of columns and of shapes hold no number here.
+    assert strangers(ma.methods_text(result), result) == []
+
+
+def test_a_number_that_is_not_of_the_result_would_be_seen():
+    result = laser()
+    assert strangers(ma.results_text(result), result) == []
+    assert strangers(ma.results_text(result).replace("0.45", "0.46"), result) == ["0.46"]
+    assert strangers(ma.results_text(result).replace("0.45", "−0.45"), result) == ["−0.45"]
+    assert strangers("An I² of 77% in 5 studies.", result) == ["77%"]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_sentences_are_short_and_whole(name):
+    result = made()[name]
+    lists = ("By therapy", "In the 36", "The randomised", "The coefficients", "Differences between", "Pooled together")
+    for sentence in (*methods(result), *results(result)):
+        bare = re.sub(r" \[@[^]]*\]", "", sentence)
+        assert sentence[0].isupper() or sentence[0].isdigit(), sentence
+        assert sentence.endswith(".") and "  " not in sentence and "nan" not in sentence.split(), sentence
+        assert len(bare.split()) <= 30 or sentence.startswith(lists), sentence
+
+
+def test_foreign_effects_read_right():
+    text, how = ma.results_text(laser()), ma.methods_text(laser())
+    assert text.startswith(
+        "The pooled odds ratio, laser over sham, of 5 studies was 0.45 (95% CI 0.28 to 0.72): favours laser."
+    )
+    assert "z = −3.31, p <0.001" in text and "Q was 0.79 on 4 degrees of freedom, p = 0.94." in text
+    assert how.startswith(
+        "The effect measure was the odds ratio of relapse (laser over sham). It was analysed on the log scale"
+    )
+    assert "Lower values favour laser, higher values sham." in how
+    for word in ("placebo", "treatment", "pain", "trial"):
+        assert word not in (text + how).replace("treatment effect", "").replace("pain-meta-analysis", "")
+
+
+def test_effects_without_arms_or_a_benefit_read_right():
+    table = pd.DataFrame({"study": list("ABCD"), "events": [3, 5, 6, 9], "n": [30, 31, 32, 40]})
+    fit = ma.pool(ma.effect_sizes(table, measure="PLO"), tau2_method="CE", ci_method="z")
+    assert "The pooled proportion of 4 studies was 0.17" in ma.results_text(fit)
+    assert "The test of no effect" not in ma.results_text(fit)  # no proportion is none
+    assert "on the logit scale" in ma.methods_text(fit) and "common-effect model" in ma.methods_text(fit)
+    assert "REML" not in ma.methods_text(fit) and "likelihood" not in ma.methods_text(fit)
+    means = pd.DataFrame({"study": list("ABC"), "yi": [0.2, 0.5, 0.4], "vi": [0.04, 0.03, 0.05]})
+    smd = ma.pool(ma.effect_sizes(means, measure="SMD", arms=("laser", "sham")))
+    said = ma.results_text(smd)
+    assert "standardised mean difference, laser minus sham, of 3 studies was 0.38 standard deviations" in said
+    assert "favour" not in said + ma.methods_text(smd)
+
+
+METHODS = {
+    "tau2_method": {
+        "ML": "by maximum likelihood (Viechtbauer 2005)",
+        "DL": "DerSimonian & Laird 1986",
+        "PM": "Paule & Mandel 1982",
+        "EB": "Morris 1983",
+        "HE": "Cochran 1954",
+        "HS": "Hunter & Schmidt 2004",
+        "SJ": "Sidik & Jonkman 2005",
+    },
+    "ci_method": {
+        "HKSJ": "by the method of Hartung, Knapp, Sidik and Jonkman (Hartung & Knapp 2001; Sidik & Jonkman 2002).",
+        "HKSJ-mod": "Röver et al. 2015",
+        "z": "from the normal distribution",
+        "t": "from the t distribution",
+    },
+    "pi_method": {"t(k-1)": "k − 1 degrees of freedom (Higgins et al. 2009)", "t(k-2)": "k − 2", "z": "on the normal"},
+    "tau2_ci_method": {
+        "profile likelihood": "Hardy & Thompson 1996",
+        "Jackson": "Jackson 2013",
+        "Biggerstaff": "Biggerstaff & Jackson 2008",
+    },
+    "confidence_level": {0.9: "at the 90% level"},
+}
+
+
+@pytest.mark.parametrize(("option", "value"), [(name, value) for name, of in METHODS.items() for value in of])
+def test_methods_are_those_of_the_result(option, value):
+    extra = {"tau2_method": "DL"} if value in ("Jackson", "Biggerstaff") else {}
+    text = ma.methods_text(ma.pool([0.2, 0.9, -0.4, 0.3], [0.04, 0.05, 0.03, 0.06], **{option: value}, **extra))
+    assert METHODS[option][value] in text
+    others = {said for name, said in METHODS[option].items() if name != value and said not in METHODS[option][value]}
+    assert not [said for said in others if said in text]
+
+
+def test_a_given_tau2_is_not_called_an_estimate():
+    text = ma.methods_text(ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], tau2=0.1))
+    assert "(tau²) was given, not estimated." in text and "Q-profile" not in text
+
+
+@pytest.mark.parametrize("tell", [ma.methods_text, ma.results_text, lambda x: ma.report(x, "nowhere")])
+def test_others_are_refused_by_name(tell):
+    for stranger in (made()["power"], made()["provenance"], COUNTS, 3.0):
+        with pytest.raises(TypeError, match=f"cannot use an? {type(stranger).__name__}: give the result of a model"):
+            tell(stranger)
+
+
+# Sources
+
+
+def docstrings():
+    for path in (ROOT / "analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                yield " ".join((ast.get_docstring(node) or "").split())
+
+
+def test_every_source_is_one_that_the_library_names_already():
+    text = " ".join(docstrings()).lower()
+    for key, source in sources().items():
+        found = re.search(r"doi = \{(.*)\}", source.bibtex)
+        family, year = key[:-4], key[-4:]
+        assert f" {year}" in source.called and source.reference.count(year) >= 1
+        if found:
+            assert found[1].lower() in text, key
+        else:
+            assert re.search(rf"{family}[^.;]* {year}", text), key
+
+
+def test_every_source_is_cited_somewhere_or_by_an_option():
+    code = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "analysis/reports").glob("*.py"))
+    assert [key for key in sources() if f"@{key}" not in code and key not in code] == []
+    for name in TOLD:
+        assert keys_in(methods(made()[name])) is not None and "[@" not in ma.methods_text(made()[name])
+
+
+def test_bibtex_has_no_letter_that_old_programs_cannot_sort():
+    text = (ROOT / "analysis/reports/references.bib").read_text(encoding="utf-8")
+    assert text.isascii() and text.count("{") == text.count("}")
+    assert sources()["noortgate2013"].reference.startswith("Van den Noortgate W, López-López JA, Marín-Martínez F")
+    assert list(sources()) == sorted(sources())
+
+
+# The folder
+
+
+def test_every_file_is_there_and_nothing_else(folder):
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    figures = {f"figures/{name}.{kind}" for name in ("forest", "leave_one_out") for kind in ("pdf", "png")}
+    reports = {f"report.{kind}" for kind in ("html", "docx", "tex", "md", "json")}
+    assert names == reports | figures | {"studies.csv", "references.bib"}
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_html_stands_alone_and_is_escaped(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert not re.search(r"(?:src|href)=\"(?!data:)|url\(|@import|<script|<link", text)
+    assert NAME in page.text and "<b>$x$" not in text
+    images = [attrs for tag, attrs in page.tags if tag == "img"]
+    assert len(images) == 2
+    assert all(each["src"].startswith("data:image/svg+xml;base64,") for each in images)
+    assert images[0]["alt"].startswith("Forest plot: Odds ratio of relapse") or "Odds ratio" in images[0]["alt"]
+    tables = [tag for tag, _ in page.tags].count("table")
+    assert tables == [tag for tag, _ in page.tags].count("thead") == [tag for tag, _ in page.tags].count("caption") > 3
+    assert all(attrs.get("scope") == "col" for tag, attrs in page.tags if tag == "th")
+    assert "prefers-color-scheme: dark" in text and "@media print" in text and 'lang="en"' in text
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels))
+
+
+def test_no_part_of_html_is_taken_for_mark_up():
+    sign = '<i>&amp;"</i>'
+    blocks = [Heading(sign), Paragraph(sign), Bullets([sign]), Code(sign), Table(sign, [sign], [[sign]])]
+    text = html(Document(sign, blocks))["report.html"].decode()
+    assert "<i>" not in text and [each for each in Page(text).text if "amp" in each].count(sign) >= 7
+
+
+def test_word_has_real_tables_captions_and_alternative_texts(folder):
+    file = docx.Document(folder / "report.docx")
+    heads = [paragraph.text for paragraph in file.paragraphs if paragraph.style.name == "Heading 1"]
+    assert heads[:5] == ["Question", "Summary", "Data", "Methods", "Results"] and heads[-1] == "References"
+    captions = [paragraph.text for paragraph in file.paragraphs if paragraph.style.name == "Caption"]
+    assert [text.partition(".")[0] for text in captions if text.startswith("Figure")] == ["Figure 1", "Figure 2"]
+    assert len([text for text in captions if text.startswith("Table")]) == len(file.tables)
+    first = file.tables[0]
+    assert [cell.text for cell in first.rows[0].cells][:3] == ["Study", "Patients, laser", "Patients, sham"]
+    assert first.rows[1].cells[0].text == NAME and first.rows[3].cells[0].text == "東京 2010"
+    for table in file.tables:
+        assert table.rows[0]._tr.xpath("./w:trPr/w:tblHeader")
+    shapes = file.inline_shapes
+    assert len(shapes) == 2
+    for shape in shapes:
+        assert shape._inline.docPr.get("descr")
+        assert shape.width <= docx.shared.Mm(174.1) and shape.height <= docx.shared.Mm(255)
+    assert shapes[0].width == pytest.approx(docx.shared.Mm(174), rel=1e-3)
+    with zipfile.ZipFile(folder / "report.docx") as parts:
+        image = Image.open(io.BytesIO(parts.read("word/media/image1.png")))
+    assert image.size[0] / (shapes[0].width / docx.shared.Inches(1)) == pytest.approx(300, rel=0.01)
+
+
+def test_markdown_shows_names_as_they_are_and_finds_its_figures(folder):
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\((figures/[^)]+)\)", text)
+    assert linked == ["figures/forest.png", "figures/leave_one_out.png"]
+    assert all((folder / name).is_file() for name in linked)
+    assert "| A & B\\_2001 &lt;b>\\$x\\$&lt;/b> | 40 | 41 |" in text and "| D\\|E\\* |" in text
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(widths) == 1
+
+
+def test_json_keeps_its_schema_and_every_digit(folder):
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema comes with nbformat")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(told, schema)
+    assert told["result"]["estimate"] == laser().estimate and told["result"]["pi_high"] == laser().pi.high
+    assert [row["yi"] for row in told["studies"]] == laser().yi.tolist()
+    assert told["methods"] == ma.methods_text(laser()) and told["results"] == ma.results_text(laser())
+    assert {"Heading", "table", "figure"} <= {section["kind"] for section in told["sections"]} | {"Heading"}
+    assert set(told["references"]) == set(re.findall(r"^@\w+\{(\w+)", (folder / "references.bib").read_text(), re.M))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed: texlive-latex-recommended")
+def test_latex_compiles_without_a_warning(folder, tmp_path):
+    place = tmp_path / "tex"
+    shutil.copytree(folder, place)
+    for _ in range(3):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
+            cwd=place,
+            capture_output=True,
+            timeout=300,
+        )
+    log = (place / "report.log").read_text(encoding="latin-1")
+    assert done.returncode == 0, log[-2000:]
+    assert not re.findall(r"^.*(?:Warning|Missing character|Overfull).*$", log, re.MULTILINE)
+    assert (place / "report.pdf").stat().st_size > 10_000
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed: texlive-latex-recommended")
+def test_latex_has_every_letter_or_its_number(tmp_path):
+    letters = "".join(map(chr, [*range(32, 127), *range(0xA0, 0x180), *range(0x391, 0x3CA), 0x6771, 0x1F642]))
+    letters += "−–—‘’“”…×±≤≥≠≈²³†‡•°→←\u202f\u2009"
+    document = Document("Letters", [Heading("All"), *(Paragraph(f"x{letter}x") for letter in letters)])
+    document.blocks.append(Table("[Rows] * of signs", ["*", "["], [["*a", "b"], ["[1mm]", "c"], ["", "* d"]]))
+    document.blocks.append(Code("[a]\n*b\n    c  # ~^\\\n"))
+    document.blocks.append(Bullets(["[label]", "*star"]))
+    (tmp_path / "report.tex").write_bytes(latex(document)["report.tex"])
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
+    for _ in range(2):  # widths of tables are known at the second run
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300)
+    log = (tmp_path / "report.log").read_text(encoding="latin-1")
+    assert done.returncode == 0, log[-1500:]
+    assert not re.findall(r"^.*(?:Warning|Missing character).*$", log, re.MULTILINE)
+    text = shutil.which("pdftotext") and subprocess.run(
+        ["pdftotext", "-layout", "report.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8"
+    )
+    if text:
+        for signs in ("*a", "[1mm]", "[a]", "[label]", "*star", "xłx", "x[U+6771]x"):
+            assert signs in text.stdout
+
+
+def test_latex_has_rules_a_true_minus_and_no_command_of_the_user(folder):
+    text = (folder / "report.tex").read_text(encoding="utf-8")
+    assert text.count("\\toprule") == 2 * text.count("\\begin{longtable}") and "\\midrule" in text
+    assert "−" not in text and "z = $-$3.31" in text
+    assert escaped(r"\input{x} 50% #_^~") == (
+        r"\textbackslash{}input\{x\} 50\% \#\_\textasciicircum{}\textasciitilde{}"
+    )
+    assert "A \\& B\\_2001 \\textless{}b\\textgreater{}\\$x\\$" in text
+    for name, height in re.findall(r"\\includegraphics\[width=\\textwidth,height=(\d+)mm,.*?\]\{(.*?)\}", text):
+        assert int(name) < 255 and (folder / height).is_file()
+
+
+# What it holds
+
+
+def kinds(document, kind):
+    return [block for block in document.blocks if isinstance(block, kind)]
+
+
+def titles(document):
+    return [block.text for block in kinds(document, Heading)]
+
+
+def test_contents_are_those_of_the_analysis():
+    small = contents(laser(), None, None, None)
+    assert [block.name for block in kinds(small, Picture)] == ["forest", "leave_one_out"]
+    assert small.title == "Odds ratio in relapse, laser over sham: a meta-analysis" or "laser over sham" in small.title
+    assert any("fewer than 10" in block.text for block in kinds(small, Paragraph))
+    judged = ma.read_risk_of_bias(ROOT / "data/risk_of_bias.csv")
+    large = contents(ma.pool(published_effects()), "Mine", "Why?", judged[judged["tool"] == "RoB 2"])
+    assert large.title == "Mine" and large.blocks[1] == Paragraph("Why?")
+    assert [block.name for block in kinds(large, Picture)] == [
+        "forest",
+        "arms",
+        "leave_one_out",
+        "multiverse",
+        "funnel",
+        "risk_of_bias_summary",
+        "traffic_light",
+    ]
+    assert titles(large)[-2:] == ["Appendix: numbers that are not printed as they stand", "References"]
+    left, derived = kinds(large, Table)[0], kinds(large, Table)[-1]
+    assert len(left.rows) == 6 and len(derived.rows) == len(published_effects().derivations)
+    models = next(table for table in kinds(large, Table) if table.caption.startswith("The pooled effect by other"))
+    assert [row[0] for row in models.rows][-2:] == ["Common effect", "Scores adjusted for baseline"]
+    adjusted = ma.pool(ma.effect_sizes(published_effects().rows, outcome="ancova"))
+    assert models.rows[-1][2] == f"−{abs(adjusted.estimate):.2f}"
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_every_model_has_a_report(name):
+    if name in ("pool", "arms", "subgroups"):
+        pytest.skip("those of many trials take seconds, and stand in the test above")
+    document = contents(made()[name], None, None, None)
+    assert titles(document)[:5] == ["Question", "Summary", "Data", "Methods", "Results"]
+    assert all(len(row) == len(table.heads) for table in kinds(document, Table) for row in table.rows)
+    assert not [text for block in kinds(document, Paragraph) if "nan" in (text := block.text).split()]
+
+
+def test_an_arm_or_a_group_is_not_taken_for_the_whole(tmp_path):
+    arms, groups = made()["arms"], made()["subgroups"].groups
+    for fit in (arms.placebo, groups["Needle"]):
+        assert studies(fit)["yi"].tolist() == list(fit.yi) and len(studies(fit)) == fit.k
+        path = tmp_path / "report.json"
+        path.write_bytes(as_json(Document("Short"), fit)["report.json"])
+        assert ma.read_report(path).estimate == pytest.approx(fit.estimate, rel=1e-12)
+    names = [block.name for block in kinds(contents(arms.placebo, None, None, None), Picture)]
+    assert names == ["forest", "leave_one_out", "funnel"]  # none of the contrast, whose effects it carries
+
+
+def test_leave_one_out_stands_beside_counts_and_levels():
+    for name in ("peto", "multilevel"):
+        assert "leave_one_out" in [block.name for block in kinds(contents(made()[name], None, None, None), Picture)]
+
+
+# Again
+
+
+def test_lines_of_the_report_give_the_same_result(folder, monkeypatch, capsys):
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    monkeypatch.chdir(folder)
+    scope = {}
+    exec(told["code"], scope)
+    assert scope["result"].estimate == laser().estimate and scope["result"].pi == laser().pi
+    assert str(scope["result"]) == str(laser())
+    assert capsys.readouterr().out == f"{laser().summary()}\n"
+
+
+def nested():
+    table = pd.DataFrame({"study": list("AABBCCD"), "label": [f"effect {i}" for i in range(7)], "vi": 0.05})
+    return ma.effect_sizes(table.assign(yi=[0.2, 0.4, 0.9, 1.1, 0.1, 0.3, 0.8]), measure="SMD", benefit="higher")
+
+
+REMADE = {
+    "effects": lambda: laser(),
+    "plain": lambda: ma.pool([0.2, 0.9, -0.4], [0.04, 0.05, 0.03], measure="SMD", tau2_method="DL", ci_method="z"),
+    "subgroups": lambda: ma.pool_subgroups(published_effects(), "therapy_family"),
+    "levels": lambda: ma.pool_multilevel(nested()),
+    "regression": lambda: ma.meta_regression("yi ~ therapy_family + year", published_effects()),
+}
+
+
+@pytest.mark.parametrize("name", REMADE)
+def test_read_report_makes_the_same_result(name, tmp_path):
+    result = REMADE[name]()
+    path = tmp_path / "report.json"
+    path.write_bytes(as_json(Document("Short"), result)["report.json"])
+    again = ma.read_report(path)
+    assert type(again) is type(result)
+    pd.testing.assert_frame_equal(again.to_row(), result.to_row(), rtol=1e-12)
+
+
+def test_read_report_refuses_what_is_none(folder, tmp_path):
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    path = tmp_path / "report.json"
+
+    def refused(match, error=ValueError, **changes):
+        path.write_text(json.dumps(told | changes))
+        with pytest.raises(error, match=match):
+            ma.read_report(path)
+
+    refused("is of version 2 of the report, and this library reads 1: update it", schema=2)
+    refused("'system' is no model that is read", call=told["call"] | {"function": "system"})
+    refused("the result of a PooledEffect cannot be made again", call=None)
+    wrong = told["studies"][:-1]
+    refused("of the file, such as .* would be .* now: the file was changed", studies=wrong)
+    path.write_text("no report")
+    with pytest.raises(ValueError, match="is no report: give the report.json"):
+        ma.read_report(path)
+    with pytest.raises(FileNotFoundError):
+        ma.read_report(tmp_path / "none.json")
+
+
+# Methods of results
+
+
+METHODS_OF = {
+    "pool": {"forest", "funnel", "leave_one_out", "report"},
+    "subgroups": {"forest", "funnel", "report"},
+    "arms": {"forest", "funnel", "report"},
+    "peto": {"forest", "leave_one_out", "report"},
+    "multilevel": {"forest", "leave_one_out", "report"},
+    "regression": {"forest", "leave_one_out", "report"},  # leave_one_out of its coefficients
+    "bayes": {"forest", "report"},
+    "trim and fill": {"funnel", "report"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_have_the_methods_that_make_sense_of_them(name):
+    asked = {"forest", "funnel", "leave_one_out", "report"}
+    usual = {"one study": METHODS_OF["pool"], "mantel-haenszel": METHODS_OF["peto"]}
+    expected = (usual | METHODS_OF).get(name, {"report"} if is_told(made()[name]) else set())
+    assert asked & set(dir(made()[name])) == expected
+
+
+def test_methods_of_a_result_do_what_the_functions_do(tmp_path):
+    pooled = laser()
+    drawn = pooled.forest(columns=["n"], title="Mine").content
+    assert drawn.caption == ma.forest(pooled, columns=["n"], title="Mine").content.caption
+    assert pooled.funnel(egger=True).content.caption == ma.funnel(pooled, egger=True).content.caption
+    pd.testing.assert_frame_equal(pooled.leave_one_out(ci_method="z"), ma.leave_one_out(pooled, ci_method="z"))
+    assert pooled.report(tmp_path, "json", title="Mine")[0] == tmp_path / "report.json"
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["title"] == "Mine"
+
+
+# Files
+
+
+def test_the_same_result_gives_the_same_bytes(tmp_path):
+    names = ma.report(laser(), tmp_path / "a", ["docx", "html", "json", "tex"])
+    ma.report(laser(), tmp_path / "b", ["docx", "html", "json", "tex"])
+    for path in names:
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes(), path.name
+
+
+def test_nothing_is_replaced_unless_asked_for(tmp_path):
+    ma.report(laser(), tmp_path, "md")
+    (tmp_path / "report.md").write_text("my own words")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for formats in ("md", "html"):  # the figures and the studies of the first are in the way of the second
+        with pytest.raises(FileExistsError, match="already: choose another folder, or give overwrite=True"):
+            ma.report(laser(), tmp_path, formats)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    ma.report(laser(), tmp_path, "md", overwrite=True)
+    assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Odds ratio")
+
+
+def test_places_that_hold_no_folder_are_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotADirectoryError, match="is a file, not a folder: choose another place"):
+        ma.report(laser(), tmp_path / "file", "md")
+    (tmp_path / "studies.csv").mkdir()
+    with pytest.raises(OSError, match="studies.csv: it is a folder; choose another name"):
+        ma.report(laser(), tmp_path, "md", overwrite=True)
+    assert not (tmp_path / "report.md").exists()
+    for wrong, error in ((3, TypeError), ("", TypeError), ("a\0b", ValueError)):
+        with pytest.raises(error, match="folder="):
+            ma.report(laser(), wrong, "md")
+    with pytest.raises(ValueError, match="formats='pdf' is not known; use one of 'html'"):
+        ma.report(laser(), tmp_path, ["html", "pdf"])
+
+
+def test_a_report_goes_through_dots_and_links(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    paths = ma.report(laser(), tmp_path / "link" / ".." / "link", "json")
+    assert (tmp_path / "here" / "report.json").is_file() and paths[0].is_file()
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    import builtins
+
+    real = builtins.open
+
+    def full(path, *args, **kwargs):
+        if ".part" in str(path) and len(list(Path(tmp_path).glob("*.part"))) > 1:
+            raise OSError(28, "No space left on device")
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr("analysis.plots._save.open", full, raising=False)
+    with pytest.raises(OSError, match="No space left on device; make room, .*nothing was written"):
+        ma.report(laser(), tmp_path, "html")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_word_without_its_library_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "docx", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "pain-meta-analysis\[report\]"; or leave "docx" out'):
+        ma.report(laser(), tmp_path, "docx")
+
+
+def test_studies_csv_has_every_digit(folder):
+    with open(folder / "studies.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["yi"]) for row in rows] == laser().yi.tolist() and rows[0]["study"] == NAME
