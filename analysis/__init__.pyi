@@ -19,6 +19,7 @@ from .data.effect_sizes import (
 from .data.files import (
     TrialDataError as TrialDataError,
 )
+from .data.studies import read_studies as read_studies
 from .data.trials import (
     read_benchmarks as read_benchmarks,
 )

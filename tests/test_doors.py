@@ -718,7 +718,7 @@ DOORS = {
 WITHOUT_A_DOOR = {
     *("HalfCauchy", "pool_batch", "theme", "threshold"),
     *("read_benchmarks", "read_bias_facts", "read_claims", "read_contrasts", "read_correlations", "read_risk_of_bias"),
-    *("read_report", "read_thresholds", "read_trials"),
+    *("read_report", "read_studies", "read_thresholds", "read_trials"),
 }
 
 

@@ -39,6 +39,7 @@ FAILED = re.compile(r"^(?:FAILED|ERROR) ([^\s\[]+)", re.M)  # the test function,
 # Test files that reach a room, by name; a room has the examples in its own docstrings besides. A room that is not named
 # here is asked all tests but the slow ones.
 TESTS = {
+    "__main__": "cli",
     "_check": "pooling tau2 effects counts bayes recover effect_sizes subgroups multilevel regression",
     "_docs": "docstrings",
     "_types": "types docstrings layout",
@@ -51,11 +52,14 @@ TESTS = {
     "data/dictionary": "trials own_trials companions text audit risk_of_bias",
     "data/effect_sizes": "effect_sizes contrasts own_trials wide",
     "data/printed_p": "effect_sizes audit provenance trials",
+    "data/revman": "studies",
+    "data/studies": "studies cli",
+    "data/template": "cli",
     "data/trials": "trials own_trials security companions risk_of_bias",
     "data/files": "bad_files trials security layout",
     "data/headings": "headings",
     "data/wide": "wide trials_from_wide",
-    "data/workbook": "bad_files trials",
+    "data/workbook": "bad_files trials studies",
     "models/bayes": "bayes results",
     "models/blocks": "groups pooling subgroups simulation",
     "models/bivariate": "bivariate arms doors results",

@@ -62,6 +62,7 @@ from analysis.data.trials import TrialDataError, checked_trials
 from analysis.data.wide import (
     COLUMN_ARGUMENTS,
     SHAPES,
+    TOLD_BY_FILE,
     UNDEFINED,
     check_sides,
     column_named,
@@ -348,7 +349,7 @@ def say_what_is_nowhere(wanted: Mapping[str, Any], *tables: pd.DataFrame) -> Non
 def effect_sizes(
     trials: pd.DataFrame,
     *,
-    measure: str = "MD",
+    measure: str | None = None,
     outcome: Outcome = "change",
     correlation: float | str | None = None,
     correlations: pd.DataFrame | None = None,
@@ -385,7 +386,8 @@ def effect_sizes(
         arms (`mean_t` and `mean_p`).
     measure : str, optional
         Code of a :class:`analysis.measures.Measure`. From an arm-level table "MD", "SMD" and "SMDH", "ROM" (with
-        ``outcome="final"``), and, of its events, "OR", "RR", "RD" and "PETO".
+        ``outcome="final"``), and, of its events, "OR", "RR", "RD" and "PETO". Default: what the file says that
+        :func:`analysis.read_studies` read, else "MD".
     outcome : {"change", "final", "ancova"}, optional
         The score to prefer where a trial has both; where it has only the other, that one is used and the row is
         flagged. Both estimate the same mean difference in a randomised trial, but no standardised one, for which the
@@ -577,8 +579,14 @@ def effect_sizes(
     >>> vaccine.labels, vaccine.yi.round(4).tolist()
     (['Aronson', 'Rosenthal'], [-0.8893, -1.3481])
     """
-    about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.keywords("effect_sizes", columns, (*COLUMN_ARGUMENTS, *_OPTIONS))
+    told = dict(trials.attrs.get(TOLD_BY_FILE, {})) if isinstance(trials, pd.DataFrame) else {}
+    # Who names a column of numbers names them all.
+    columns = columns or {name: given for name, given in told.items() if name in COLUMN_ARGUMENTS}
+    measure = told.get("measure", _OPTIONS["measure"]) if measure is None else measure
+    benefit, arms = benefit or told.get("benefit"), told.get("arms") if arms is None else arms
+    study, outcome_name = study or told.get("study"), outcome_name or told.get("outcome_name")
+    about = {"study": study, "label": label, "cluster": cluster, "year": year}
     _check.single(measure=measure, outcome=outcome, correlation=correlation, log=log)
     called = UNNAMED_ARMS if arms is None or np.size(arms) == 0 else arms
     check_sides(benefit, called, outcome_name)

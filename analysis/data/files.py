@@ -13,18 +13,18 @@ import io
 import os
 import re
 import stat
-import warnings
 import zlib
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
 
+from analysis import _check
 from analysis.data import headings
 from analysis.data.dictionary import TableLayout
 from analysis.data.workbook import MOST_BYTES, MOST_COLUMNS, NoWorkbookError, read_sheet
@@ -47,8 +47,9 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _ACCEPTED = "Give the path of a CSV, TSV, XLSX or Parquet file, an open file, or a pandas DataFrame."
+WORKBOOKS, REVIEW = (".xlsx", ".xlsm"), ".rm5"
 # What begins a file of a kind, for open files, whose names say little.
-_FIRST = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".csv.gz"}
+_FIRST = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".csv.gz", b"<?xml": REVIEW}
 _DELIMITED = (".csv", ".tsv", ".txt")
 # Blanks, and what has no width: a blank and a joiner of words, and the mark of byte order.
 _UNSEEN = " \u200b\u2060\ufeff"
@@ -190,14 +191,37 @@ def read_cells(given: Any, layout: TableLayout, decimal: str | None) -> tuple[st
     """
     if isinstance(given, pd.DataFrame):
         return "the table", _as_text(given, layout, decimal, "the table"), ""
+    file = opened(given)
+    return file.source, *cells_of(file, layout, decimal)
+
+
+class Opened(NamedTuple):
+    """A file that was read and not yet looked into: its name, its kind as an ending, its bytes or its text."""
+
+    source: str
+    kind: str
+    data: bytes | str
+
+
+def opened(given: Any) -> Opened:
+    """Read a file, given by its path or open, unpacked where it is packed; raises as :func:`read_cells` does."""
     source, kind, data = _of_stream(given) if hasattr(given, "read") else _of_path(given)
     if kind.endswith(".gz"):
         kind, data = kind.removesuffix(".gz"), _unpacked(data, source)
+    return Opened(source, kind, data)
+
+
+def cells_of(file: Opened, layout: TableLayout, decimal: str | None) -> tuple[pd.DataFrame, str]:
+    """Return the cells of a file as stripped text, indexed by row number, and the separator."""
+    source, kind, data = file
+    if kind == REVIEW:
+        remedy = "read_studies reads an outcome of it, one row a study."
+        raise _no_table(source, "is no table but a review of RevMan 5", remedy)
     if kind == ".parquet":
-        return source, _read_parquet(data, source, layout, decimal), ""
-    if kind in (".xlsx", ".xlsm"):
-        return source, _read_workbook(data, source, kind, layout, decimal), ""
-    return source, *_read_delimited(data, source, layout, decimal)
+        return _read_parquet(data, source, layout, decimal), ""
+    if kind in WORKBOOKS:
+        return _read_workbook(data, source, kind, layout, decimal), ""
+    return _read_delimited(data, source, layout, decimal)
 
 
 def _of_path(given):
@@ -214,7 +238,7 @@ def _of_path(given):
     if what := _KINDS.get(stat.S_IFMT(found.st_mode)):
         raise _no_table(path.name or text, f"is not a file but {what}", _ACCEPTED)
     kind = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
-    if kind not in (*_DELIMITED, *(f"{each}.gz" for each in _DELIMITED), ".xlsx", ".xlsm", ".parquet"):
+    if kind not in (*_DELIMITED, *(f"{each}.gz" for each in _DELIMITED), *WORKBOOKS, ".parquet", REVIEW):
         remedy = "Save it as CSV, TSV, XLSX or Parquet."
         raise _no_table(path.name, "is not a kind of file that can be read", remedy, path.suffix.lower())
     if found.st_size > MOST_BYTES:
@@ -312,9 +336,19 @@ def _as_text(frame, layout, decimal, source):
         raise TrialDataError(sorted(problems, key=lambda problem: problem[0]), source)
     text = pd.DataFrame(dict(enumerate(columns)), index=rows, dtype=object)
     text.columns = names
-    nameless = np.array([not name and not any(cells) for name, cells in zip(names, columns, strict=True)], dtype=bool)
+    nameless = [
+        not name and (not any(cells) or (at == 0 and _counts_rows(cells)))
+        for at, (name, cells) in enumerate(zip(names, columns, strict=True))
+    ]
+    nameless = np.array(nameless, dtype=bool)
     text = text.loc[:, ~nameless]
     return text[(text != "").any(axis=1)]
+
+
+def _counts_rows(cells):
+    """Whether a column is 1, 2, 3 and so on, which R and pandas (from 0) write in front of a table."""
+    count = [str(i) for i in range(len(cells) + 1)]
+    return len(cells) > 1 and list(cells) in (count[1:], count[:-1])
 
 
 def _cell_text(value, point):
@@ -367,7 +401,8 @@ def _with_heading(rows, source, layout, decimal):
     width = len(heading)
     body = {row: cells for row, cells in rows.items() if len(cells) == width}
     even = pd.DataFrame([*body.values()], columns=heading, index=pd.Index(body, name="row", dtype=int), dtype=object)
-    if not set(heading) & {*layout.columns, *layout.wide} and not has_one_row_a_study(even, layout):
+    known = set(heading) & {*layout.columns, *layout.wide} or not layout.columns
+    if not known and not has_one_row_a_study(even, layout):
         remedy = (
             "The first row must hold the column names of data/README.md; delete what stands above it. A table with one "
             "row a study is read by effect_sizes(df, ...) or trials_from_wide(df, ...), its columns named."
@@ -429,7 +464,7 @@ def _read_workbook(data, source, kind, layout, decimal):
     cells = _with_heading(sheet.rows, source, layout, decimal)
     if sheet.said:
         told = "; ".join(sheet.said)
-        warnings.warn(f"{source}: {told}. All of it was read; delete what should not be.", stacklevel=5)
+        _check.warn(f"{source}: {told}. All of it was read; delete what should not be.")
     return cells
 
 

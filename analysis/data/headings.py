@@ -61,7 +61,7 @@ QUANTITIES = {
     "mean": "mean average mw mittelwert",
     "sd": "sd stddev stdev std standardabweichung",
     "n": "n nobs",
-    "events": "events event cases responders ereignisse",
+    "events": "events event cases responders deaths died cured ereignisse",
     "se": "se sem stderr standardfehler",
     "median": "median",
     "q1": "q1",
@@ -99,7 +99,7 @@ CONTROL = (
 _FILLERS = "of the in for ci group arm arms gruppe score 95".split()
 STUDY = (
     "study,study or subgroup,studie,study id,study name,trial,trial id,studlab,slab,name,author year,first author,"
-    "author,autor"
+    "author,autor,paper,publication,reference,ref"
 )
 YEAR = "year,study year,publication year,pub year,jahr"
 
@@ -191,6 +191,18 @@ def recognised(frame: pd.DataFrame) -> Recognised | None:
     return next(iter([*complete, *ways]), None)
 
 
+def of_program(frame: pd.DataFrame) -> Recognised | None:
+    """Return what the headings of a table say, letter by letter, in a program that writes them; None of any other.
+
+    Examples
+    --------
+    >>> of_program(pd.DataFrame({"TE": [0.1], "seTE": [0.2]})).arguments
+    {'yi': 'TE', 'se': 'seTE'}
+    """
+    ways = _of_programs([name for name in frame.columns if isinstance(name, str)], PROGRAMS)
+    return next((way for way in ways if not way.missing), None)
+
+
 def call(
     frame: pd.DataFrame, found: Recognised, measure: str | None = None, *, arms_too: bool = False, name: str = "df"
 ) -> str:
@@ -276,6 +288,11 @@ def _of_programs(filled, programs):
         # What two headings of six say may be said by chance.
         if len(there) == len(named) or (len(there) >= 3 and len(there) > len(named) / 2):
             yield Recognised(kind, there, tuple(key for key in named if key not in there))
+
+
+def words_of(heading: object) -> str:
+    """Return the words of a heading as one text, which is how `STUDY` and `YEAR` name them."""
+    return " ".join(_words(str(heading)))
 
 
 def _words(heading):
@@ -412,7 +429,8 @@ def _arms(names, arguments):
 
 def _of_effects(filled):
     """Effects as printed, with what tells their precision."""
-    words = {" ".join(_words(column)): column for column in filled}
+    # 95 is the level that is taken where nobody names another.
+    words = {" ".join(each for each in _words(column) if each != "95"): column for column in filled}
     for word, (measure, log) in EFFECTS.items():
         if word not in words:
             continue

@@ -635,7 +635,7 @@ def _read_checked(path, layout, decimal=None, beside=None, stacked=None):
         rows = "Add one row per arm." if layout.name == "trials" else "Add the rows."
         raise TrialDataError([(None, "", "", "", "there is no row under the heading", rows)], source)
     if decimal is None and delimiter == ";":
-        decimal = _decimal_between_semicolons(cells, layout, source)
+        decimal = decimal_between_semicolons(cells, layout, source)
     table, problems = _typed(cells, layout, decimal or ".")
     if layout.name == "trials":
         table = _only_time_is_primary(table)
@@ -752,6 +752,7 @@ def _check_columns(names, source, layout):
             continue
         if name not in layout.columns and not name.startswith("x_"):
             near = difflib.get_close_matches(name, layout.columns, n=1)
+            near = near or [f"final_{name}"] * (f"final_{name}" in layout.columns)
             remedy = f"Did you mean '{near[0]}'?" if near else "Rename an own column so that it starts with x_."
             if layout.name == "trials" and _MEDIANS.search(name):
                 remedy = (
@@ -775,8 +776,8 @@ def _doubled(names):
     return [(1, "", name, "", rule, "Keep one of the two columns.") for name, rule in rules.items()]
 
 
-def _decimal_between_semicolons(cells, layout, source):
-    """The decimal sign of a file with semicolons, told by its numbers; an error where they leave it open."""
+def decimal_between_semicolons(cells: pd.DataFrame, layout: dictionary.TableLayout, source: str) -> str:
+    """Return the decimal sign of a file with semicolons, told by its numbers; an error where they leave it open."""
     numbers = cells[[*layout.numbers, *layout.ranges]].stack().str.split(_BETWEEN, regex=True).explode()
     numbers = numbers[numbers != ""]
     commas = numbers[numbers.map(lambda text: bool(WITH_COMMA.fullmatch(text)))]

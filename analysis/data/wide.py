@@ -126,6 +126,8 @@ SHAPES = {
 }
 #: Every argument that names a column of numbers.
 COLUMN_ARGUMENTS = tuple(dict.fromkeys(name for shape in SHAPES.values() for name in shape.columns))
+#: Where a table keeps the arguments of `effect_sizes` that its file told.
+TOLD_BY_FILE = "effect_sizes"
 # As the arm-level table calls both arms, and the correlation it assumes.
 _ROLES, _ASSUMED = ("treatment", "placebo"), 0.5
 # How far from the middle of its interval, in halves of its width, an effect may lie that fits in it, or does not.
@@ -400,11 +402,11 @@ def _who(frame, about):
         if given is not None or name in frame:
             out[name] = frame[column_named(frame, name, source)].reset_index(drop=True)
     if "study" not in out:
-        plain = isinstance(frame.index, pd.RangeIndex)
+        plain = isinstance(frame.index, pd.RangeIndex) or frame.index.name == "row"
         names = [f"Study {i + 1}" for i in range(len(frame))] if plain else list(map(str, frame.index))
         out["study"] = out["label"].copy() if "label" in out else pd.Series(names, dtype=object)
     if problems := _no_names(out):
-        raise TrialDataError(problems, "the table")
+        raise _refused(frame, problems)
     out["blank"] = out["study"].isna() | out["study"].map(lambda name: not as_text(name).strip()).astype(bool)
     out["study"] = out["study"].map(_as_name).astype(object)
     if "label" not in out:
@@ -516,7 +518,7 @@ class _Reader:
         if others:
             rule = f"{', '.join(map(repr, others))} reads alike, or is what pandas calls a second column of this name"
             remedy = f"Give {name}='{name}' if that is meant, or take the other out."
-            raise TrialDataError([(1, "", name, "", rule, remedy)], "the table")
+            raise _refused(self.frame, [(1, "", name, "", rule, remedy)])
 
     def _told(self, name, numbers):
         """Whether what was named tells all the numbers that a column would tell which nobody named."""
@@ -652,7 +654,7 @@ class _Reader:
     def raise_problems(self):
         """Raise TrialDataError with all that was noted, if anything was."""
         if self.problems:
-            raise TrialDataError(sorted(self.problems, key=lambda one: one[:1]), "the table")
+            raise _refused(self.frame, sorted(self.problems, key=lambda one: one[:1]))
 
     def ordered(self, *names):
         """Refuse a number that exceeds one of those that follow, wherever both are known."""
@@ -741,6 +743,14 @@ class _Reader:
         if known.any():
             yi[known], vi[known] = function(**{name: x[known] for name, x in arrays.items()})
         return yi, vi
+
+
+def _refused(frame, problems):
+    """The error that lists problems, by the rows of the file where the table was read from one."""
+    source = frame.attrs.get("source", "") if frame.index.name == "row" else ""
+    if source:
+        problems = [(int(frame.index[row - 2]) if row > 1 else row, *more) for row, *more in problems]
+    return TrialDataError(problems, source or "the table")
 
 
 def _kind(name):
@@ -1406,7 +1416,7 @@ def trials_from_wide(
     try:
         trials = read_trials(rows, allow=allow)
     except TrialDataError as error:
-        raise TrialDataError(_in_the_table(error.problems, reader), "the table") from None
+        raise _refused(df, _in_the_table(error.problems, reader)) from None
     own = others.drop(columns=[name for name in others if name in _ABOUT])
     own.columns = [name if str(name).startswith("x_") else f"x_{name}" for name in own.columns]
     trials = pd.concat([trials, own.iloc[np.arange(len(trials)) // 2].set_axis(trials.index)], axis=1)

@@ -53,13 +53,15 @@ class _Look(NamedTuple):
     struck: bool = False
 
 
-def read_sheet(data: bytes) -> Sheet:
-    """Read the first sheet of a workbook.
+def read_sheet(data: bytes, name: str | None = None) -> Sheet:
+    """Read a sheet of a workbook.
 
     Parameters
     ----------
     data : bytes
         Of an XLSX or XLSM file.
+    name : str, optional
+        Of the sheet, which is empty where there is none of that name; the first one if left out.
 
     Returns
     -------
@@ -77,9 +79,12 @@ def read_sheet(data: bytes) -> Sheet:
         sheets, since_1904 = [], False
         for tag, more in _events(archive, book):
             if tag == "sheet":
-                sheets += [value for name, value in more.items() if name.endswith(":id")]
+                wanted = name in (None, more.get("name"))
+                sheets += [value for key, value in more.items() if wanted and key.endswith(":id")]
             elif tag == "workbookPr":
                 since_1904 = _is_true(more.get("date1904"))
+        if name is not None and not sheets:
+            return Sheet({}, [], [], [])
         first = next(parts["worksheet"][sheet] for sheet in sheets if sheet in parts["worksheet"])
         strings = [text for part in parts["sharedStrings"].values() for text in _strings(archive, part)]
         looks = [look for part in parts["styles"].values() for look in _looks(archive, part)]
@@ -115,28 +120,58 @@ def _events(archive: zipfile.ZipFile, part: str) -> Iterator[tuple[str, Any]]:
             f"unpacks to {info.file_size / 1e6:,.0f} MB, {info.file_size / max(info.compress_size, 1):,.0f} times its "
             "size: too much to be a table"
         )
+    try:
+        yield from ((tag, more) for tag, more, _ in xml_events(archive.read(info)))
+    except EntitiesError:
+        raise NoWorkbookError("is not an XLSX workbook: it declares entities, as no spreadsheet does") from None
+
+
+class EntitiesError(ValueError):
+    """XML that declares a type of document, and with it entities, which may grow without end or fetch files."""
+
+
+def xml_events(data: bytes) -> Iterator[tuple[str, Any, int]]:
+    """Yield each element of XML, once it begins and once it ends, without any entity but those that XML has.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Yields
+    ------
+    str, dict or str, int
+        Its name and attributes, or "/name" and the text since the last tag; the line.
+
+    Raises
+    ------
+    EntitiesError
+        If it declares a type of document.
+    xml.parsers.expat.ExpatError
+        If it is not XML.
+    """
     found, text = [], []
 
     def start(tag, attributes):
         text.clear()
-        found.append((tag.rpartition(":")[2], attributes))
+        found.append((tag.rpartition(":")[2], attributes, parser.CurrentLineNumber))
 
     def end(tag):
-        found.append(("/" + tag.rpartition(":")[2], "".join(text)))
+        found.append(("/" + tag.rpartition(":")[2], "".join(text), parser.CurrentLineNumber))
         text.clear()
 
     def refuse(*_):
-        raise NoWorkbookError("is not an XLSX workbook: it declares entities, as no spreadsheet does")
+        raise EntitiesError("declares entities")
 
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text.append, refuse
-    data, step = archive.read(info), 2**16
+    step = 2**16
     for at in range(0, len(data), step):
         parser.Parse(data[at : at + step], False)
         yield from found
         found.clear()
     parser.Parse(b"", True)
+    yield from found
 
 
 def _strings(archive, part):

@@ -1390,6 +1390,49 @@ OPTIONS = [
 ]
 
 
+# --- reviews of RevMan and tables with one row a study
+
+DATA_OF_REVIEW = '<DICH_DATA STUDY_ID="STD-A" EVENTS_1="4" TOTAL_1="20" EVENTS_2="6" TOTAL_2="21"/>'
+OUTCOME = f'<DICH_OUTCOME NO="1" EFFECT_MEASURE="RR"><NAME>Pain</NAME>{DATA_OF_REVIEW}</DICH_OUTCOME>'
+REVIEW = f'<COCHRANE_REVIEW><COMPARISON NO="1"><NAME>Any</NAME>{OUTCOME}</COMPARISON></COCHRANE_REVIEW>'
+ENTITIES = '<!DOCTYPE x [<!ENTITY a "Pain"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+EFFECT = '<IV_DATA STUDY_ID="STD-A" EFFECT_SIZE="0.7" SE="0.1" CI_START="0.1" CI_END="0.9"/>'
+IV = f'<IV_OUTCOME NO="2"><NAME>Deaths</NAME><EFFECT_MEASURE>Hazard Ratio</EFFECT_MEASURE>{EFFECT}</IV_OUTCOME>'
+EXTRACTED = "Covidence #,Study ID,Reviewer Name,N\n"
+
+
+def about(*lines):
+    """Make a workbook whose sheet "about" holds these lines."""
+
+    def change(sheet):
+        for line in (("what", "yours"), *lines):
+            (sheet.parent["about"] if "about" in sheet.parent else sheet.parent.create_sheet("about")).append(line)
+
+    return book(change, pd.DataFrame({"study": ["A"], "yi": [0.1], "se": [0.2]}))
+
+
+REVIEWS = [
+    ("a review whose entities grow", file("r.rm5", ENTITIES + REVIEW.replace("Pain", "&b;")), "declares entities"),
+    ("a review with an entity outside", file("r.rm5", OUTSIDE + REVIEW.replace("Pain", "&a;")), "declares entities"),
+    ("a review that breaks off", file("r.rm5", REVIEW[:-30]), "its XML cannot be read"),
+    ("XML that is no review", file("r.rm5", "<html><body/></html>"), "is no review of RevMan 5"),
+    ("a review that is empty", file("r.rm5", ""), "is no review of RevMan 5"),
+    ("a review that is a picture", file("r.rm5", b"\x89PNG\r\n\x1a\n\x00"), "is no review of RevMan 5"),
+    ("a review without data", file("r.rm5", REVIEW.replace(DATA_OF_REVIEW, "")), "has no outcome with studies"),
+    ("a review of several outcomes", file("r.rm5", REVIEW.replace(OUTCOME, OUTCOME + IV)), "1.1 Pain.*1.2 Deaths"),
+    ("a number of a review in words", file("r.rm5", REVIEW.replace('"4"', '"four"')), "'four': is not a number"),
+    ("effects on no scale", file("r.rm5", REVIEW.replace(OUTCOME, IV)), "fit neither, ratios and their logs"),
+    ("one row an arm", file("t.csv"), "has one row an arm. read_trials reads it"),
+    ("a heading twice", file("t.csv", "study,yi,yi\nA,1,2\n"), "the heading has it twice"),
+    ("no studies", file("t.csv", "study,yi,se\n"), "no row under the heading"),
+    ("no consensus", file("t.csv", EXTRACTED + "1,A,Ann,20\n1,A,Ben,21\n"), "there is no consensus"),
+    ("a template with one arm named", about(("arm_t", "laser")), "names one arm of two"),
+    ("a template with a line of its own", about(("mesure", "MD")), "has no such line. Use measure"),
+    ("row names that R wrote", file("t.csv", '"","study","yi","se"\n"1","A",1,2\n"2","B",1,2\n'), "", READ),
+]
+
+
 def cell(column, value):
     def make(folder):
         table = cells()
@@ -1401,10 +1444,13 @@ def cell(column, value):
 
 def _kinds():
     bad = ma.TrialDataError
-    for name, make, words, *seen in FILES:
-        yield Kind("files", name, make, ma.read_trials, *(seen or [bad]), words)
-    for name, make, words, *seen in THINGS:
-        yield Kind("what is no file", name, make, ma.read_trials, *(seen or [bad]), words)
+    for group, kinds, call in (
+        ("files", FILES, ma.read_trials),
+        ("what is no file", THINGS, ma.read_trials),
+        ("reviews, and one row a study", REVIEWS, ma.read_studies),
+    ):
+        for name, make, words, *seen in kinds:
+            yield Kind(group, name, make, call, *(seen or [bad]), words)
     for name, names, words in HEADINGS:
         yield Kind("headings", name, lambda d, names=names: cells().rename(columns=names), ma.read_trials, bad, words)
     for column, value, words in CELLS:

@@ -1,0 +1,267 @@
+"""Tables with one row a study, from files: spreadsheets, what other programs write, and reviews of RevMan.
+
+What a program calls its columns is known letter by letter, and what a file tells beside its numbers (the measure, the
+names of the arms, what is good) is kept; what its headings only seem to say is left to who reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis._docs import documented
+from analysis.data import headings
+from analysis.data.dictionary import TableLayout
+from analysis.data.files import (
+    REVIEW,
+    WORKBOOKS,
+    Opened,
+    Readable,
+    TrialDataError,
+    cells_of,
+    one_line,
+    opened,
+    read_cells,
+)
+from analysis.data.revman import DATA_ROWS, Outcome, outcomes_of_review, outcomes_of_rows
+from analysis.data.trials import PERHAPS_THOUSANDS, decimal_between_semicolons
+from analysis.data.wide import COLUMN_ARGUMENTS, SHAPES, TOLD_BY_FILE
+from analysis.data.workbook import read_sheet
+
+#: A table whose columns nobody knows beforehand.
+STUDIES = TableLayout("studies", (), (), "study")
+#: The rule that a table breaks which is none of studies.
+ONE_ROW_AN_ARM = "this table has one row an arm"
+#: The sheet of a template that says what no column can, and what may stand there.
+ABOUT = "about"
+ABOUT_KEYS = ("measure", "arm_t", "arm_p", "outcome_name", "benefit")
+# As R and JASP write what is not known.
+_NOT_KNOWN = ("", "NA", "NaN", "nan")
+_NUMBER = re.compile(r"[+-−–]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# What metafor and meta call the names of studies.
+_LABELS = ("slab", "studlab")
+# Covidence writes a row for each person who extracted, and one for what they agreed on.
+_COVIDENCE, _REVIEWER, _AGREED = ("Covidence #", "Study ID"), "Reviewer Name", "Consensus"
+
+
+@documented
+def read_studies(
+    path: Readable, *, outcome: str | float | None = None, decimal: Literal[".", ","] | None = None
+) -> pd.DataFrame:
+    r"""Read a table with one row a study for :func:`analysis.effect_sizes`, also from what other programs write.
+
+    Parameters
+    ----------
+    path : str, os.PathLike, open file or pandas.DataFrame
+        A spreadsheet (CSV, TSV, XLSX, Parquet, also packed with gzip) with names of columns in its first row; a review
+        of RevMan 5 (.rm5), or the data rows of a review of RevMan Web; the extraction of Covidence; what metafor, meta,
+        JASP or jamovi save as CSV; the template of ``python -m analysis template``.
+    outcome : str or float, optional
+        Which outcome of a review, by number ("1.2") or name; needed where it has several, and the error lists them.
+    {decimal}
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a study, numbers as floats where a column holds nothing else, text as it is, blanks missing. Columns of
+        a review bear the names of the arguments of `effect_sizes`; all others keep theirs. The index is the row in the
+        file, of a review the line. `attrs` holds, for `effect_sizes`, what the file tells: the measure, the columns of
+        headings that a program has given, names of the arms and of the outcome, what is good.
+
+    Raises
+    ------
+    TrialDataError
+        Lists all problems: row, study, column, value, rule and remedy; also that a review has several outcomes, which
+        it names.
+    {FileNotFoundError, ModuleNotFoundError}
+    ValueError
+        If `outcome` is asked of a table that has none to choose from, or `decimal` is another sign.
+
+    See Also
+    --------
+    analysis.effect_sizes : Makes effects of it.
+    analysis.read_trials : Reads a table with one row an arm.
+    analysis.read_risk_of_bias : Reads judgements, as robvis has them.
+
+    Notes
+    -----
+    Nothing is guessed. Headings are taken for arguments where they are those of `effect_sizes` or, letter by letter,
+    those that metafor, meta or RevMan write; what others seem to say stands in the error of `effect_sizes`, as a call
+    to check and to run.
+
+    Of a review the measure is the one it was analysed with; what is good is told by the labels below its forest plot,
+    if they name the arms ("Favours aspirin") and were not left as RevMan makes them ("Favours [experimental]"). O-E and
+    its variance V become the log ratio (O-E)/V with the variance 1/V [1]_. Effects that were entered with their
+    standard error are on the log scale where they are ratios, which their printed intervals must agree with. An SD or a
+    number of people of 0, which RevMan keeps for what was not filled in, is not known. Of Covidence the rows of the
+    consensus count; where a study has two reviewers and none, that is a problem.
+
+    References
+    ----------
+    .. [1] Yusuf, Peto, Lewis, Collins & Sleight 1985, Beta blockade during and after myocardial infarction, Prog
+       Cardiovasc Dis 27:335-371, doi 10.1016/S0033-0620(85)80003-7.
+    .. [2] Viechtbauer 2010, Conducting meta-analyses in R with the metafor package, J Stat Softw 36(3), doi
+       10.18637/jss.v036.i03: the names of its columns.
+
+    Examples
+    --------
+    >>> import io
+    >>> from analysis import effect_sizes
+    >>> of_metafor = "study,ai,n1i,ci,n2i\nGray 2012,4,120,11,118\nHall 2014,7,210,12,205\n"
+    >>> studies = read_studies(io.StringIO(of_metafor))
+    >>> effect_sizes(studies, measure="RR").yi.round(4).tolist()
+    [-1.0284, -0.5628]
+    """
+    if decimal not in (None, ".", ","):
+        raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
+    file = Opened("the table", "", "") if isinstance(path, pd.DataFrame) else opened(path)
+    if file.kind == REVIEW:
+        return _of_outcome(_chosen(outcomes_of_review(file), outcome, file.source), file.source)
+    cells, delimiter = cells_of(file, STUDIES, decimal) if file.kind else read_cells(path, STUDIES, decimal)[1:]
+    if {"study", "arm"} <= set(cells):
+        raise TrialDataError([(1, "", "arm", "", ONE_ROW_AN_ARM, "read_trials reads it.")], file.source)
+    if len(set(cells)) < len(cells.columns):
+        twice = cells.columns[cells.columns.duplicated()].unique()
+        problems = [(1, "", name, "", "the heading has it twice", "Rename one of the two.") for name in twice]
+        raise TrialDataError(problems, file.source)
+    if cells.empty:
+        raise TrialDataError([(None, "", "", "", "there is no row under the heading", "Add the rows.")], file.source)
+    if set(DATA_ROWS) <= set(cells):
+        found = outcomes_of_rows(cells, _settings_beside(path), file.source)
+        return _of_outcome(_chosen(found, outcome, file.source), file.source)
+    if outcome is not None:
+        raise ValueError(f"outcome={outcome!r} is for a review of RevMan; this table holds one outcome")
+    cells = _agreed(cells, file.source)
+    if decimal is None and delimiter == ";":
+        numbers = STUDIES._replace(numbers=tuple(cells.columns), key=cells.columns[0])
+        decimal = decimal_between_semicolons(cells, numbers, file.source)
+    table = pd.DataFrame({name: _typed(cells[name], decimal or ".") for name in cells}, index=cells.index)
+    table, told = _named(table)
+    told |= about_sheet(file)
+    table.attrs = {"source": file.source, TOLD_BY_FILE: told}
+    return table
+
+
+def about_sheet(file: Opened) -> dict[str, Any]:
+    """Return what the sheet "about" of a template says, as arguments of `effect_sizes`; nothing of any other file.
+
+    Parameters
+    ----------
+    file : Opened
+
+    Raises
+    ------
+    TrialDataError
+        If it names only one arm, or says what is not known.
+    """
+    if file.kind not in WORKBOOKS or isinstance(file.data, str):
+        return {}
+    said, problems = {}, []
+    for row, cells in read_sheet(file.data, ABOUT).rows.items():
+        key, value = (one_line(str(cell)) if cell is not None else "" for cell in (*cells, None)[:2])
+        if key in ABOUT_KEYS and value:
+            said[key] = value
+        elif row > 1 and value and key not in ABOUT_KEYS:
+            rule = f"the sheet {ABOUT!r} has no such line"
+            problems.append((row, "", key, value, rule, f"Use {', '.join(ABOUT_KEYS)}."))
+    if ("arm_t" in said) != ("arm_p" in said):
+        rule = f"the sheet {ABOUT!r} names one arm of two"
+        problems.append((None, "", "arm_t, arm_p", "", rule, "Name both arms, or none."))
+    if problems:
+        raise TrialDataError(problems, file.source)
+    if "arm_t" in said:
+        said["arms"] = said.pop("arm_t"), said.pop("arm_p")
+    return said
+
+
+def _typed(texts, decimal):
+    """A column as floats where it holds nothing but numbers, else as it is; blanks are missing."""
+    known = ~texts.isin(_NOT_KNOWN)
+    plain = texts[known]
+    if decimal == ",":
+        plain = plain.str.replace(".", "?").str.replace(",", ".")
+    numbers = plain.map(lambda text: bool(_NUMBER.fullmatch(text)))
+    # A point that may stand between thousands is looked at where it is known what the column holds.
+    thousands = plain.map(lambda text: bool(PERHAPS_THOUSANDS.fullmatch(text)) or text.isdigit())
+    if not numbers.all() or (thousands.all() and plain.str.contains(".", regex=False).any()):
+        return texts.astype(object).where(texts != "", None)
+    out = pd.Series(np.nan, index=texts.index)
+    out[known] = plain.str.replace("[−–]", "-", regex=True).astype(float)
+    return out
+
+
+def _named(table):
+    """The table, and the arguments that headings of a program stand for; a sum of columns becomes a column."""
+    told = {}
+    if label := next((name for name in _LABELS if name in table and not {"study", "trial"} & set(table)), None):
+        told["study"] = label
+    if _COVIDENCE[1] in table and _COVIDENCE[0] in table:
+        told["study"] = _COVIDENCE[1]
+    # Who bears the names of the arguments needs no other; ci is no column of an interval, and one of metafor's.
+    if set(table) & set(COLUMN_ARGUMENTS) - {*SHAPES["effects"].columns}:
+        return table, told
+    found = headings.of_program(table)
+    if found is None or (found.kind == "effects" and set(found.arguments.values()) <= {"yi", "vi"}):
+        return table, told
+    for name, heading in found.arguments.items():
+        if " + " in heading:
+            table = table.assign(**{name: table[heading.split(" + ")].sum(axis=1, skipna=False)})
+            heading = name
+        told[name] = heading
+    return table, told
+
+
+def _agreed(cells, source):
+    """Of Covidence's rows those that count: what was agreed on, or what the only reviewer found."""
+    if not {*_COVIDENCE, _REVIEWER} <= set(cells):
+        return cells
+    agreed, study = cells[_REVIEWER] == _AGREED, cells[_COVIDENCE[0]]
+    has, several = agreed.groupby(study).transform("any"), study.groupby(study).transform("size") > 1
+    rule = "two reviewers extracted this study, and there is no consensus"
+    problems = [
+        (row, cells[_COVIDENCE[1]][row], _REVIEWER, cells[_REVIEWER][row], rule, "Agree on it in Covidence.")
+        for row in cells.index[several & ~has]
+    ]
+    if problems:
+        raise TrialDataError(problems, source)
+    return cells[agreed | ~has]
+
+
+def _settings_beside(path):
+    """How the analyses of a review of RevMan Web were set, from the file that it has beside the data rows."""
+    if isinstance(path, pd.DataFrame) or hasattr(path, "read"):
+        return None
+    name = Path(path).name
+    beside = Path(path).with_name(name.replace("data-rows", "overall-estimates-and-settings"))
+    if beside.name == name or not beside.is_file():
+        return None
+    return cells_of(opened(beside), STUDIES, None)[0]
+
+
+def _chosen(outcomes: Sequence[Outcome], wanted: Any, source: str) -> Outcome:
+    """The outcome that is asked for, or the only one."""
+    listed = "; ".join(f"{each.number} {each.name} ({each.comparison}; {each.rows} rows)" for each in outcomes)
+    if not outcomes:
+        rule, remedy = "has no outcome with studies", "Open the review in RevMan and add data to an outcome."
+        raise TrialDataError([(None, "", "", "", rule, remedy)], source)
+    found = list(outcomes)
+    if wanted is not None:
+        asked = one_line(str(wanted)).casefold()
+        found = [each for each in outcomes if asked in (each.number, each.name.casefold(), each.id.casefold())]
+    if len(found) == 1:
+        return found[0]
+    rule = f"the review has {len(outcomes)} outcomes" if wanted is None else "names no outcome of the review"
+    rule = "names several outcomes of the review" if len(found) > 1 and wanted is not None else rule
+    remedy = f"Choose one with outcome=, by number or name: {listed}."
+    raise TrialDataError([(None, "", "outcome", "" if wanted is None else str(wanted), rule, remedy)], source)
+
+
+def _of_outcome(outcome, source):
+    table = outcome.table()
+    table.attrs = {"source": source, TOLD_BY_FILE: outcome.told()}
+    return table

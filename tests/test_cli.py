@@ -1,0 +1,445 @@
+"""The command line, as who types it sees it: what is printed, what is left behind, and the exit code."""
+
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from test_studies import FUNCTION, INFECTED, review
+
+import analysis as ma
+from analysis import __main__ as cli
+from analysis.data.dictionary import TRIALS
+from analysis.data.template import SHAPES, columns_of
+from analysis.data.wide import COLUMN_ARGUMENTS
+
+ROOT = Path(__file__).parents[1]
+MEANS = (
+    "study,mean_t,sd_t,n_t,mean_p,sd_p,n_p,group\nA,5,2,20,6,2,21,x\nB,4,1.5,30,6,2,29,x\n"
+    "C,5,2,25,5.5,2,25,y\nD,4,2,22,6,2,20,y\n"
+)
+COUNTS = "study,events_t,n_t,events_p,n_p\nA,4,120,11,118\nB,7,210,12,205\nC,3,95,14,97\n"
+ODD = (
+    "Author;Mean laser;SD laser;N laser;Mean sham;SD sham;N sham\n"
+    "Abe 2016;3,1;1,4;30;4,2;1,5;29\nBerg 2018;2,8;1,2;44;3,5;1,3;46\nCruz 2021;3,6;1,6;25;4,4;1,5;24\n"
+)
+SHAPES_OF_ROWS = {
+    "means": (MEANS, "MD"),
+    "counts": (COUNTS, "RR"),
+    "person-time": ("study,events_t,time_t,events_p,time_p\nA,4,120,11,118\nB,7,210,12,205\nC,3,95,14,97\n", "IRR"),
+    "scores": (
+        "trial,baseline_mean_t,baseline_sd_t,final_mean_t,final_sd_t,n_t,baseline_mean_p,baseline_sd_p,final_mean_p,"
+        "final_sd_p,n_p,correlation\nA,6,2,4,2,20,6,2,5,2,21,0.5\nB,7,2,4,2,25,7,2,6,2,26,0.5\n",
+        "MD",
+    ),
+    "one mean": ("study,mean,sd,n\nA,5,2,20\nB,6,2,30\n", "MN"),
+    "one count": ("study,events,n\nA,5,20\nB,6,30\n", "PLO"),
+    "correlations": ("study,r,n\nA,0.5,20\nB,0.6,30\n", "ZCOR"),
+    "changes": ("study,mean_pre,sd_pre,mean_post,sd_post,n,correlation\nA,6,2,5,2,20,.5\nB,6,2,4,2,30,.5\n", "MC"),
+    "yi and se": ("study,yi,se\nA,0.1,0.2\nB,0.3,0.2\n", ""),
+    "yi and vi": ("study,yi,vi\nA,0.1,0.2\nB,0.3,0.2\n", "SMD"),
+    "yi and p": ("study,yi,p\nA,0.4,0.02\nB,0.3,0.2\n", "MD"),
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(here, capsys):
+    """Run a command in an empty folder: exit code, output, and what was said beside it."""
+
+    def call(*words, **files):
+        for name, text in files.items():
+            (here / name.replace("_", ".", 1)).write_text(text, encoding="utf-8")
+        code = cli.main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def in_process_of_its_own(*words, cwd, **more):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)} | more.pop("env", {})
+    return subprocess.run([sys.executable, "-m", "analysis", *words], cwd=cwd, env=env, capture_output=True, **more)
+
+
+# ---------------------------------------------------------------------------------------------------------- the command
+
+
+def test_every_argument_of_a_column_is_an_option():
+    known = {name for names in cli.COLUMNS.values() for name in names.split()} | {*cli.INTERVALS, "correlation"}
+    assert known == set(COLUMN_ARGUMENTS)
+    assert cli.SHAPES == SHAPES
+
+
+def test_help_comes_without_the_heavy_libraries(here):
+    code = "import sys\nfrom analysis.__main__ import main\nmain(['--help'])\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert loaded & {"numpy", "scipy", "pandas", "matplotlib", "statsmodels", "pandera", "openpyxl"} == set()
+
+
+@pytest.mark.parametrize("command", ["", "template", "check", "effects", "pool", "report"])
+def test_help_has_examples_that_are_commands(run, command):
+    code, out, _ = run(*filter(None, [command]), "--help")
+    assert code == 0 and "exit codes: 0 fine, 1 problems in the data, 2" in out
+    examples = re.findall(r"^  python -m analysis (.*?)(?:  .*)?$", out.replace("\\\n", " "), re.MULTILINE)
+    assert len(examples) >= 2
+    for example in examples:
+        words = shlex.split(example.split(" | ")[0])
+        assert cli._parser().parse_args(words).command == words[0]
+
+
+def test_usage_errors_say_what_was_meant(run):
+    assert run()[0] == 2
+    for words, said in (
+        (("chek", "x.csv"), "did you mean check?"),
+        (("check",), "FILE"),
+        (("check", "none.csv"), "there is no such file"),
+        (("check", "x.csv", "--mean-treated", "a"), "--mean-treated"),
+        (("pool", "x.csv"), "the measure is not named"),
+        (("pool", "x.csv", "--measure", "SDM"), "SMD"),
+        (("pool", "x.csv", "--measure", "MD", "--mean-t", "mean"), "did you mean"),
+        (("pool", "x.csv", "--measure", "MD", "--by", "dose"), "it has study, mean_t"),
+        (("report", "x.csv", "--measure", "MD", "--formats", "pdf"), "give some of html"),
+        (("check", "x.csv", "--outcome", "1.2"), "holds one outcome"),
+        (("template", "mine.csv"), "ends in .xlsx"),
+    ):
+        code, out, err = run(*words, x_csv=MEANS)
+        assert (code, out) == (2, "") and said in err, (words, err)
+        assert "Traceback" not in err
+
+
+# ------------------------------------------------------------------------------------------------------------- checking
+
+
+@pytest.mark.parametrize("shape", SHAPES_OF_ROWS)
+def test_every_shape_needs_no_names_of_columns(run, shape):
+    text, measure = SHAPES_OF_ROWS[shape]
+    code, out, err = run("check", "x.csv", *(["--measure", measure] if measure else []), x_csv=text)
+    assert code == 0 and out.startswith("x.csv: fine."), err
+    code, out, _ = run("pool", "x.csv", "--json", *(["--measure", measure] if measure else []))
+    told = json.loads(out)
+    frame = pd.read_csv(io.StringIO(text))
+    expected = ma.pool(ma.effect_sizes(frame, measure=measure))
+    assert told["pooled"]["estimate"] == pytest.approx(expected.estimate, rel=1e-12)
+    assert told["pooled"]["ci"] == pytest.approx(list(expected.ci), rel=1e-12) and told["measure"] == measure
+    assert told["pooled"]["shown"]["estimate"] == pytest.approx(expected.shown("estimate"))
+
+
+def test_a_table_of_arms(run):
+    path = ROOT / "data" / "trials.csv"
+    code, out, _ = run("pool", path, "--json", "-o", "out")
+    expected = ma.pool(ma.effect_sizes(ma.read_trials(path)))
+    assert code == 0 and json.loads(out)["pooled"]["estimate"] == pytest.approx(expected.estimate)
+    code, out, _ = run("check", path)
+    assert "left out: " in out and "derived in " in out
+    broken = path.read_text(encoding="utf-8").replace("Low-level laser", "Lowlevel laser", 1)
+    code, out, _ = run("check", "x.csv", x_csv=broken)
+    assert code == 1 and "Lowlevel laser" in out and "is not in the closed list" in out
+    assert run("check", "x.csv", "--allow", "therapy", "Lowlevel laser")[0] in (0, 1)
+
+
+def test_all_problems_stand_in_a_table(run):
+    text = MEANS.replace("A,5,2,20", "A,five,2,20").replace("C,5,2,25", "C,5,-2,25.5")
+    code, out, err = run("check", "x.csv", "--measure", "MD", x_csv=text)
+    assert code == 1 and err == "reading x.csv\n"
+    lines = out.splitlines()
+    assert lines[0] == "x.csv: 3 problems"
+    assert lines[2].split() == ["row", "column", "study", "value", "rule"]
+    assert re.match(r"2 +mean_t +A +five +this is not a number", lines[4])
+    assert "Correct it, or leave it blank where it is not known." in out
+    assert re.search(r"^4 +sd_t +C +-2 ", out, re.MULTILINE) and re.search(r"^4 +n_t +C +25.5 ", out, re.MULTILINE)
+    code, out, _ = run("check", "x.csv", "--measure", "MD", "--json")
+    told = json.loads(out)
+    assert code == 1 and [each["row"] for each in told["problems"]] == [2, 4, 4]
+    assert set(told["problems"][0]) == {"row", "study", "column", "value", "rule", "remedy"}
+
+
+def test_a_guess_is_offered_and_can_be_run(run):
+    code, out, err = run("pool", "odd.csv", odd_csv=ODD)
+    assert (code, out) == (2, "") and "--measure SMD" in err and "check it, then run it" in err
+    line = next(each for each in err.splitlines() if each.startswith("  python"))
+    words = shlex.split(line)[3:]
+    assert words[:2] == ["pool", "odd.csv"] and "--arms" in words
+    code, out, err = run(*words)
+    assert code == 0 and "Laser" not in err
+    expected = ma.pool(ma.effect_sizes(ma.read_studies("odd.csv"), measure="MD", **NAMES))
+    assert f"{expected.estimate:.2f}".replace("-", "−") in out
+    assert {path.name for path in Path("odd").iterdir()} == {f"forest.{x}" for x in ("svg", "pdf", "png", "csv", "md")}
+
+
+NAMES = {"mean_t": "Mean laser", "sd_t": "SD laser", "n_t": "N laser"}
+NAMES |= {"mean_p": "Mean sham", "sd_p": "SD sham", "n_p": "N sham"}
+
+
+def test_check_says_what_comes_next(run):
+    code, out, _ = run("check", "x.csv", "--measure", "MD", "--outcome-name", "low back pain", x_csv=MEANS)
+    line = out.splitlines()[-1]
+    assert code == 0 and line == "  python -m analysis pool x.csv --measure MD --outcome-name 'low back pain'"
+    assert run(*shlex.split(line)[3:])[0] == 0
+    line = run("check", "x.csv")[1].splitlines()[-1]
+    assert line.endswith("pool x.csv --measure MD") and run(*shlex.split(line)[3:])[0] == 0
+
+
+def test_arguments_are_told_as_options():
+    said = "Read it with decimal=',', or leave such rows out with missing='drop'; give overwrite=True, ci_t=, n_t='x'"
+    told = (
+        "Read it with --decimal ',', or leave such rows out with --missing 'drop'; give --overwrite, --ci-t, --n-t 'x'"
+    )
+    assert cli._as_options(said) == told and cli._as_options("a measure = b, p=0.3") == "a measure = b, p=0.3"
+
+
+def test_headings_that_say_nothing(run):
+    code, _, err = run("pool", "x.csv", x_csv="who,a,b\nA,1,2\nB,2,3\n")
+    assert code == 2 and "Its columns are: who, a, b." in err and "python -m analysis template" in err
+
+
+def test_a_number_for_all_rows_and_both_limits(run):
+    text = "study,ratio,low,high\nA,0.71,0.55,0.92\nB,0.88,0.62,1.25\n"
+    code, out, _ = run(
+        "effects", "x.csv", "--measure", "HR", "--yi", "ratio", "--ci", "low", "high", "-o", "-", x_csv=text
+    )
+    frame = pd.read_csv(io.StringIO(out))
+    assert code == 0 and frame["yi"].tolist() == pytest.approx(np.log([0.71, 0.88]))
+    scored = SHAPES_OF_ROWS["scores"][0].replace(",correlation", "").replace(",0.5\n", "\n")
+    words = ("--measure", "MD", "--correlation", "0.7", "--scale-min", "0", "--scale-max", "20", "--json", "-o", "-")
+    told = json.loads(run("effects", "x.csv", *words, x_csv=scored)[1])
+    frame = pd.read_csv(io.StringIO(scored))
+    expected = ma.effect_sizes(frame, measure="MD", correlation=0.7, scale_min=0, scale_max=20)
+    assert [row["yi"] for row in told["effects"]] == pytest.approx(expected.yi.tolist())
+
+
+def test_rows_without_an_effect(run):
+    text = COUNTS + "D,,50,3,50\n"
+    assert run("check", "x.csv", "--measure", "RR", x_csv=text)[0] == 1
+    code, out, _ = run("check", "x.csv", "--measure", "RR", "--missing", "drop")
+    assert code == 0 and "left out: D: events_t is not known" in out
+    code, out, _ = run("effects", "x.csv", "--measure", "RR", "--missing", "drop")
+    assert pd.read_csv("x/left_out.csv")["label"].tolist() == ["D"] and "wrote" in out
+    assert run("pool", "x.csv", "--measure", "RR", x_csv="study,events_t,n_t,events_p,n_p\nA,,9,1,9\n")[0] == 1
+
+
+def test_a_review_of_revman(run):
+    text = review(INFECTED, FUNCTION)
+    code, out, _ = run("check", "r.rm5", r_rm5=text)
+    out = " ".join(out.split())
+    assert code == 1 and "1.1 Infections" in out and "1.2 Function" in out
+    code, out, _ = run("pool", "r.rm5", "--outcome", "1.1", "--json")
+    told = json.loads(out)
+    assert code == 0 and (told["measure"], told["arms"], told["benefit"]) == ("RR", ["Vaccine", "No vaccine"], "lower")
+
+
+# ------------------------------------------------------------------------------------------------- template and report
+
+FILLED = {
+    "means": [["A", 2019, 5, 2, 20, 6, 2, 21], ["B", 2020, 4, 1.5, 30, 6, 2, 29]],
+    "counts": [["A", 2019, 4, 120, 11, 118], ["B", 2020, 7, 210, 12, 205]],
+    "effects": [["A", 2019, 0.1, 0.2], ["B", 2020, 0.3, 0.25]],
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_template_is_read_back_once_it_is_filled_in(run, shape):
+    code, out, _ = run("template", "mine.xlsx", "--shape", shape)
+    assert code == 0 and "python -m analysis check mine.xlsx" in out
+    assert run("check", "mine.xlsx")[0] == 1  # nobody filled it in
+    book = openpyxl.load_workbook("mine.xlsx")
+    sheet, about = book.worksheets[0], book["about"]
+    names = [cell.value for cell in sheet[1]]
+    if shape == "arms":
+        for arm, mean in (("treatment", 4), ("placebo", 5)):
+            for study in "AB":
+                known = {"study": study, "arm": arm, "n": 20, "scale_min": 0, "scale_max": 10}
+                known |= {"baseline_mean": 7, "baseline_sd": 2, "final_mean": mean, "final_sd": 2}
+                sheet.append([known.get(name) for name in names])
+    else:
+        for row in FILLED[shape]:
+            sheet.append(row)
+    keys = [row[0].value for row in about.iter_rows(min_row=2)]
+    said = {"measure": {"means": "SMD", "counts": "OR", "effects": "HR"}.get(shape), "benefit": "lower"}
+    said |= {"arm_t": "laser", "arm_p": "sham", "outcome_name": "pain"}
+    for key, value in said.items():
+        about.cell(keys.index(key) + 2, 2, value)
+    book.save("mine.xlsx")
+    code, out, err = run("check", "mine.xlsx", "--json")
+    told = json.loads(out)
+    assert code == 0, err
+    assert (told["measure"], told["k"]) == (said["measure"] or "MD", 2)
+    assert (told["arms"], told["benefit"], told["outcome_name"]) == (["laser", "sham"], "lower", "pain")
+    assert run("effects", "mine.xlsx")[0] == 0 and Path("mine/effects.csv").is_file()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_drop_downs_hold_the_words_of_the_dictionary(run, shape):
+    run("template", "mine.xlsx", "--shape", shape)
+    book = openpyxl.load_workbook("mine.xlsx")
+    sheet, lists = book.worksheets[0], book["lists"]
+    rules = {str(rule.sqref).split(":")[0]: rule for rule in sheet.data_validations.dataValidation}
+    for at, column in enumerate(columns_of(shape), 1):
+        rule = rules.get(sheet.cell(2, at).coordinate)
+        assert sheet.cell(1, at).value == column.name and column.meaning in sheet.cell(1, at).comment.text
+        if column.words:
+            cells = lists[rule.formula1.removeprefix("=lists!").replace("$", "")]
+            assert tuple(cell.value for (cell,) in cells) == tuple(TRIALS.vocabulary[column.name])
+    explained = {row[0].value for row in book["columns"].iter_rows(min_row=2)}
+    assert {column.name for column in columns_of(shape)} <= explained
+    assert lists.sheet_state == "hidden"
+
+
+def test_a_template_that_was_filled_in_is_not_replaced(run):
+    assert run("template")[0] == 0 and run("template", "--shape", "arms")[0] == 0
+    assert Path("studies.xlsx").is_file() and Path("trials.xlsx").is_file()
+    code, _, err = run("template")
+    assert code == 3 and "--force" in err
+    assert run("template", "--force")[0] == 0
+
+
+def test_report_leaves_a_folder(run, monkeypatch):
+    asked = {}
+
+    def report(result, folder, formats, *, overwrite=False, risk_of_bias=None, title=None):
+        path = Path(folder) / "report.html"
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} is there: give overwrite=True to replace it")
+        asked.update(k=result.k, formats=formats, risk_of_bias=risk_of_bias, title=title)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+        return [path]
+
+    monkeypatch.setattr(ma, "report", report, raising=False)
+    words = ("report", "x.csv", "--measure", "MD", "--formats", "html,md", "-o", "out")
+    code, out, _ = run(*words, x_csv=MEANS)
+    assert (code, out) == (0, "wrote " + str(Path("out/report.html")) + "\n")
+    assert asked == {"k": 4, "formats": ("html", "md"), "risk_of_bias": None, "title": None}
+    code, _, err = run(*words)
+    assert code == 3 and "give --overwrite to replace it" in err
+    judged = "Study,D1,Overall\nA,Low,Low\nB,High,High\n"
+    more = ("--overwrite", "--risk-of-bias", "rob.csv", "--tool", "RoB 2", "--title", "Pain")
+    assert run(*words, *more, rob_csv=judged)[0] == 0
+    assert asked["title"] == "Pain" and asked["risk_of_bias"]["study"].unique().tolist() == ["A", "B"]
+    assert run(*words, *more[:3])[0] == 1  # without a tool
+
+
+def test_what_cannot_be_written(run, here):
+    (here / "taken").write_text("x")
+    code, _, err = run("pool", "x.csv", "--measure", "MD", "-o", "taken", x_csv=MEANS)
+    assert code == 3 and "taken is a file" in err
+    code, _, err = run("effects", "x.csv", "--measure", "MD", "-o", "taken/below")
+    assert code == 3 and "choose another place" in err
+
+
+def test_groups(run):
+    code, out, _ = run("pool", "x.csv", "--measure", "MD", "--by", "group", "--json", x_csv=MEANS)
+    told = json.loads(out)
+    assert code == 0 and set(told["groups"]) == {"x", "y"} and told["pooled"]["k"] == 4
+
+
+# ---------------------------------------------------------------------------------------------------------- the console
+
+
+def test_json_is_one_object_of_a_version(run):
+    code, out, err = run("pool", "x.csv", "--measure", "MD", "--json", "-q", x_csv=MEANS)
+    told = json.loads(out)
+    assert code == 0 and told["format"] == 1 and told["command"] == "pool" and err == ""
+    assert told["files"] and isinstance(told["notes"], list)
+    code, out, _ = run("pool", "x.csv", "--json")
+    assert code == 2 and "measure" in json.loads(out)["error"]
+
+
+def test_a_console_without_the_minus_sign(here):
+    (here / "x.csv").write_text(MEANS)
+    done = in_process_of_its_own("pool", "x.csv", "--measure", "MD", cwd=here, env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and b"Traceback" not in done.stderr
+    assert b"Estimate      -" in done.stdout and b"tau2" in done.stdout and b"?" not in done.stdout
+
+
+def test_colours_only_on_a_terminal(here, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    assert cli._coloured("x", "31", io.StringIO()) == "x"
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert cli._coloured("x", "31", Terminal()) == "\x1b[31mx\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli._coloured("x", "31", Terminal()) == "x"
+
+
+def test_a_reader_that_has_enough(here):
+    (here / "x.csv").write_text(MEANS)
+    command = [sys.executable, "-m", "analysis", "effects", "x.csv", "--measure", "MD", "-o", "-", "-q"]
+    with subprocess.Popen(
+        command, cwd=here, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+        assert (process.wait(60), said) == (0, b"")
+
+
+def test_stopped_by_hand(run, monkeypatch):
+    monkeypatch.setattr(cli, "_effects", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    code, _, err = run("check", "x.csv", "--measure", "MD", x_csv=MEANS)
+    assert code == 128 + signal.SIGINT and err.endswith("stopped\n") and "Traceback" not in err
+
+
+def test_a_fault_of_the_program_is_one_line(run, monkeypatch):
+    monkeypatch.setattr(cli, "_effects", lambda *_: {}["x"])
+    code, _, err = run("check", "x.csv", "--measure", "MD", x_csv=MEANS)
+    assert code == 3 and "a fault of the program (KeyError" in err and len(err.splitlines()) == 2
+    with pytest.raises(KeyError):
+        run("check", "x.csv", "--debug")
+
+
+def test_warnings_of_the_library_are_notes(run):
+    text = MEANS.replace("B,4", "A,4")
+    code, out, err = run("pool", "x.csv", "--measure", "MD", "--json", x_csv=text)
+    assert code == 0 and "note: " in err and json.loads(out)["notes"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "study\n", "study,yi,se\nA,1\n", '"study,yi\nA,1\n', "study,yi,se\nA,#REF!,1\n"]
+)
+def test_broken_files_are_problems(run, text):
+    code, out, err = run("check", "x.csv", x_csv=text)
+    assert code in (1, 2) and "Traceback" not in err + out and (out or "error: " in err)
+
+
+# ------------------------------------------------------------------------------------------------------------ the page
+
+
+def test_the_commands_of_the_page_run_as_it_says(run, here):
+    page = (ROOT / "docs" / "your_data.md").read_text(encoding="utf-8")
+    (here / "mine.csv").write_text(re.search(r"```csv\n(.*?)```", page, re.S)[1], encoding="utf-8")
+    (here / "review.rm5").write_text(review(INFECTED, FUNCTION), encoding="utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.S) for line in block.splitlines()]
+    assert len(lines) >= 5
+    offered = ""
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert words[:3] == ["python", "-m", "analysis"]
+        code, _, err = run(*words[3:])
+        assert code == int((re.search(r"# exit code (\d)", line) or [0, 0])[1]), (line, err)
+        if "it offers the next line" in line:
+            offered = next(each for each in err.splitlines() if each.startswith("  python"))
+    assert shlex.split(offered)[3:] == shlex.split(lines[2])[3:]
+    assert (here / "results" / "forest.svg").is_file()

@@ -1,0 +1,477 @@
+"""Tables with one row a study from files: what other programs write, made afresh here in their layouts."""
+
+import io
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import analysis as ma
+from analysis.data.files import opened
+from analysis.data.revman import DATA_ROWS
+from analysis.data.studies import about_sheet
+
+COUNTS = [("Gray 2012", 4, 120, 11, 118), ("Hall 2014", 7, 210, 12, 205), ("MRC-1", 3, 95, 14, 97)]
+MEANS = [
+    ("Abe 2016", 61, 14, 30, 52, 15, 29),
+    ("Berg 2018", 58, 12, 44, 55, 13, 46),
+    ("Cruz 2021", 66, 16, 25, 54, 15, 24),
+]
+
+
+# ------------------------------------------------------------------------------------------------------------ RevMan 5
+
+
+def tag(name, text="", /, inside="", **attributes):
+    written = "".join(f" {key}={quoteattr(str(value))}" for key, value in attributes.items())
+    return f"<{name}{written}>{escape(text)}{inside}</{name}>\n"
+
+
+def study_id(name):
+    """Signs other than letters, digits and _ stand in an id by their numbers."""
+    return "STD-" + re.sub(r"\W", lambda found: f"_x{ord(found[0]):04x}_", name)
+
+
+def entries(kind, rows, columns):
+    return "".join(
+        tag(
+            f"{kind}_DATA",
+            STUDY_ID=study_id(name),
+            ORDER=at,
+            WEIGHT="1.0",
+            **dict(zip(columns.split(), values, strict=True)),
+        )
+        for at, (name, *values) in enumerate(rows)
+    )
+
+
+def outcome(
+    kind, no, name, inside, arms=("Vaccine", "No vaccine"), sides=("Favours vaccine", "Favours no vaccine"), **more
+):
+    called = more.pop("called", None)
+    words = tag("NAME", name) + (tag("EFFECT_MEASURE", called) if called else "")
+    words += "".join(tag(f"GROUP_LABEL_{i}", arm) for i, arm in enumerate(arms, 1))
+    words += "".join(tag(f"GRAPH_LABEL_{i}", side) for i, side in enumerate(sides, 1))
+    about = {"ID": f"CMP-001.{no:02}", "NO": no, "CI_STUDY": 95, "RANDOM": "NO", "SUBGROUPS": "NO"} | more
+    return tag(f"{kind}_OUTCOME", inside=words + inside, **about)
+
+
+def review(*outcomes, studies=("Gray 2012", "Hall 2014", "MRC-1", "Abe 2016", "Berg 2018", "Cruz 2021"), head=""):
+    listed = "".join(tag("STUDY", ID=study_id(x), NAME=x, YEAR=re.sub(r"\D", "", x)[-4:]) for x in studies)
+    compared = tag("COMPARISON", inside=tag("NAME", "Vaccine & none") + "".join(outcomes), ID="CMP-001", NO=1)
+    parts = tag("STUDIES_AND_REFERENCES", inside=tag("STUDIES", inside=tag("INCLUDED_STUDIES", inside=listed)))
+    parts += tag("ANALYSES_AND_DATA", inside=compared)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}' + tag("COCHRANE_REVIEW", inside=parts, TYPE="INTERVENTION")
+
+
+COUNTED = "EVENTS_1 TOTAL_1 EVENTS_2 TOTAL_2"
+INFECTED = outcome("DICH", 1, "Infections", entries("DICH", COUNTS, COUNTED), EFFECT_MEASURE="RR", METHOD="MH")
+FUNCTION = outcome(
+    "CONT",
+    2,
+    "Function",
+    entries("CONT", MEANS, "MEAN_1 SD_1 TOTAL_1 MEAN_2 SD_2 TOTAL_2"),
+    ("Laser", "Sham"),
+    ("Favours sham", "Favours laser"),
+    EFFECT_MEASURE="SMD",
+)
+
+
+def read(text, tmp_path, **options):
+    path = tmp_path / "review.rm5"
+    path.write_text(text, encoding="utf-8")
+    return ma.read_studies(path, **options)
+
+
+def refused(call, *words):
+    with pytest.raises(ma.TrialDataError) as caught:
+        call()
+    for word in words:
+        assert word in str(caught.value)
+    return caught.value.problems
+
+
+def test_counts_of_a_review(tmp_path):
+    table = read(review(INFECTED), tmp_path)
+    assert table[["events_t", "n_t", "events_p", "n_p"]].to_numpy().tolist() == [list(row[1:]) for row in COUNTS]
+    assert table["study"].tolist() == [row[0] for row in COUNTS] and table["year"].tolist()[:2] == [2012, 2014]
+    effects = ma.effect_sizes(table)
+    expected = ma.effects.log_risk_ratio(*np.array([row[1:] for row in COUNTS], float).T)
+    assert effects.yi == pytest.approx(expected[0], rel=1e-12) and effects.vi == pytest.approx(expected[1], rel=1e-12)
+    assert (effects.measure, effects.arms, effects.benefit) == ("RR", ("Vaccine", "No vaccine"), "lower")
+    assert effects.outcome_name == "Infections"
+
+
+def test_means_of_a_review_and_the_side_that_is_good(tmp_path):
+    effects = ma.effect_sizes(read(review(INFECTED, FUNCTION), tmp_path, outcome="1.2"))
+    expected = ma.effects.hedges_g(*np.array([row[1:] for row in MEANS], float).T)
+    assert effects.yi == pytest.approx(expected[0], rel=1e-12)
+    assert (effects.measure, effects.arms, effects.benefit) == ("SMD", ("Laser", "Sham"), "higher")
+
+
+def test_an_outcome_is_named_by_number_id_or_name(tmp_path):
+    text = review(INFECTED, FUNCTION)
+    for wanted in ("1.1", 1.1, "CMP-001.01", "infections", " Infections "):
+        assert len(read(text, tmp_path, outcome=wanted).columns) == 6
+    problems = refused(lambda: read(text, tmp_path), "the review has 2 outcomes", "1.1 Infections", "1.2 Function")
+    assert problems["column"].tolist() == ["outcome"]
+    refused(lambda: read(text, tmp_path, outcome="pain"), "'pain'", "names no outcome", "1.1 Infections")
+    twice = review(INFECTED, INFECTED.replace('NO="1"', 'NO="3"'))
+    refused(lambda: read(twice, tmp_path, outcome="Infections"), "names several outcomes", "1.3 Infections")
+
+
+def test_subgroups_of_a_review(tmp_path):
+    inside = "".join(
+        tag("DICH_SUBGROUP", inside=tag("NAME", name) + entries("DICH", rows, COUNTED), NO=no)
+        for no, (name, rows) in enumerate([("Children", COUNTS[:1]), ("Adults", COUNTS[1:])], 1)
+    )
+    text = review(outcome("DICH", 1, "Infections", inside, EFFECT_MEASURE="OR", METHOD="PETO"))
+    table = read(text, tmp_path)
+    assert table["subgroup"].tolist() == ["Children", "Adults", "Adults"]
+    effects = ma.effect_sizes(table)
+    assert effects.measure == "PETO" and effects.table["subgroup"].tolist() == ["Children", "Adults", "Adults"]
+    assert effects.yi == pytest.approx(ma.effects.peto_log_odds_ratio(*np.array([r[1:] for r in COUNTS], float).T)[0])
+
+
+@pytest.mark.parametrize("stored", ["ratio", "log", "log beside ratios"])
+def test_effects_are_on_the_scale_their_intervals_tell(tmp_path, stored):
+    yi, se = np.log([0.71, 0.88, 0.64]), np.array([0.13, 0.18, 0.15])
+    low, high = yi - 1.959964 * se, yi + 1.959964 * se
+    ends = (low, high) if stored == "log" else (np.exp(low), np.exp(high))
+    rows = zip(["Gray 2012", "Hall 2014", "MRC-1"], np.exp(yi) if stored == "ratio" else yi, se, *ends, strict=True)
+    inside = entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END")
+    effects = ma.effect_sizes(read(review(outcome("IV", 1, "Deaths", inside, called="Hazard Ratio")), tmp_path))
+    assert effects.measure == "HR" and effects.yi == pytest.approx(yi) and np.sqrt(effects.vi) == pytest.approx(se)
+
+
+def test_ratios_near_one(tmp_path):
+    yi, se = np.log([1.001, 0.999]), np.array([0.002, 0.0025])
+    columns = "EFFECT_SIZE SE CI_START CI_END"
+    stored = np.exp([yi, yi - 1.96 * se, yi + 1.96 * se])
+
+    def stored_as(numbers):
+        rows = zip(["Gray 2012", "Hall 2014"], numbers[0], se, *numbers[1:], strict=True)
+        return review(outcome("IV", 1, "Deaths", entries("IV", rows, columns), called="Hazard Ratio"))
+
+    assert ma.effect_sizes(read(stored_as(stored), tmp_path)).yi == pytest.approx(yi)
+    refused(lambda: read(stored_as(stored.round(5)), tmp_path), "fit both, ratios and their logs", "Gray 2012")
+
+
+def test_effects_whose_intervals_fit_neither_scale(tmp_path):
+    rows = [("Gray 2012", 0.71, 0.13, 0.2, 0.9), ("Hall 2014", 0.88, 0.18, 0.5, 1.6)]
+    text = review(
+        outcome("IV", 1, "Deaths", entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END"), called="Hazard Ratio")
+    )
+    problems = refused(lambda: read(text, tmp_path), "fit neither, ratios and their logs")
+    assert problems["study"].tolist() == ["Gray 2012", "Hall 2014"]
+    differences = review(
+        outcome("IV", 1, "Pain", entries("IV", rows, "EFFECT_SIZE SE CI_START CI_END"), called="Mean Difference")
+    )
+    assert ma.effect_sizes(read(differences, tmp_path)).yi.tolist() == [0.71, 0.88]
+
+
+def test_observed_minus_expected(tmp_path):
+    rows = [("Gray 2012", -3.2, 8.1, 4, 120, 11, 118), ("Hall 2014", -1.4, 4.4, 7, 210, 12, 205)]
+    inside = entries("IPD", rows, f"O_E VAR {COUNTED}")
+    for called, measure in (("Hazard Ratio", "HR"), ("Peto Odds Ratio", "PETO")):
+        effects = ma.effect_sizes(read(review(outcome("IPD", 1, "Deaths", inside, called=called)), tmp_path))
+        assert effects.measure == measure
+        assert effects.yi == pytest.approx([-3.2 / 8.1, -1.4 / 4.4]) and effects.vi == pytest.approx([1 / 8.1, 1 / 4.4])
+
+
+def test_an_unknown_measure_is_an_effect(tmp_path):
+    rows = [("Gray 2012", 0.4, 0.1), ("Hall 2014", 0.5, 0.2)]
+    text = review(outcome("IV", 1, "Slope", entries("IV", rows, "EFFECT_SIZE SE"), called="Log something"))
+    effects = ma.effect_sizes(read(text, tmp_path))
+    assert effects.measure == "" and effects.yi.tolist() == [0.4, 0.5]
+
+
+def test_what_nobody_filled_in_is_not_known(tmp_path):
+    rows = [MEANS[0], ("Berg 2018", 58, "0.0", 44, 55, "0.0", 46)]
+    text = review(
+        outcome(
+            "CONT", 1, "Pain", entries("CONT", rows, "MEAN_1 SD_1 TOTAL_1 MEAN_2 SD_2 TOTAL_2"), EFFECT_MEASURE="MD"
+        )
+    )
+    table = read(text, tmp_path)
+    problems = refused(lambda: ma.effect_sizes(table), "review.rm5: 2 problems", "sd_t is not known")
+    line = next(i for i, each in enumerate(text.splitlines(), 1) if "Berg" in each and "CONT_DATA" in each)
+    assert set(problems["row"]) == {line}
+    assert len(ma.effect_sizes(table, missing="drop")) == 1
+
+
+def test_swapped_events_are_swapped_and_told(tmp_path):
+    swapped = INFECTED.replace("<DICH_OUTCOME", '<DICH_OUTCOME SWAP_EVENTS="YES"')
+    with pytest.warns(UserWarning, match="Infections: events and non-events are swapped"):
+        table = read(review(swapped), tmp_path)
+    assert table["events_t"].tolist() == [116, 203, 92]
+
+
+SIDES = [
+    (("Favours vaccine", "Favours no vaccine"), "lower"),
+    (("favors no vaccine", "favors vaccine"), "higher"),
+    (("Favours experimental", "Favours control"), "lower"),
+    (("Favours control", "Favours treatment"), "higher"),
+    (("Favours [experimental]", "Favours [control]"), None),
+    (("Fewer infections", "More infections"), None),
+    (("Favours vaccine", "Favours vaccine"), None),
+    (("", ""), None),
+]
+
+
+@pytest.mark.parametrize(("sides", "good"), SIDES)
+def test_what_is_good_by_the_labels(tmp_path, sides, good):
+    one = outcome("DICH", 1, "Infections", entries("DICH", COUNTS, COUNTED), sides=sides, EFFECT_MEASURE="RR")
+    assert ma.effect_sizes(read(review(one), tmp_path)).benefit == good
+
+
+def test_numbers_that_are_none_are_all_told(tmp_path):
+    rows = [("Gray 2012", "four", 120, 11, 118), ("Hall 2014", 7, 210, "1e999", 205)]
+    text = review(outcome("DICH", 1, "Infections", entries("DICH", rows, COUNTED), EFFECT_MEASURE="RR"))
+    problems = refused(lambda: read(text, tmp_path), "2 problems", "is not a number")
+    assert problems[["study", "column", "value"]].to_numpy().tolist() == [
+        ["Gray 2012", "events_t", "four"],
+        ["Hall 2014", "events_p", "1e999"],
+    ]
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>\n'
+LEAK = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n'
+
+
+@pytest.mark.parametrize("head", [BOMB, LEAK])
+def test_entities_are_refused(tmp_path, head):
+    refused(lambda: read(review(INFECTED, head=head).replace("Infections", "&a;"), tmp_path), "declares entities")
+
+
+def test_what_is_no_review(tmp_path):
+    for text in ("<?xml version='1.0'?><html/>", "<?xml version='1.0'?><COCHRANE_REVIEW>", "study,n\n", ""):
+        refused(lambda text=text: read(text, tmp_path), "is no review of RevMan 5")
+    refused(lambda: read(review(), tmp_path), "has no outcome with studies")
+    path = tmp_path / "review.rm5"
+    refused(lambda: ma.read_trials(path), "is no table but a review of RevMan 5", "read_studies")
+    assert len(ma.read_studies(io.BytesIO(review(INFECTED).encode()))) == 3
+    latin = review(INFECTED).replace("UTF-8", "ISO-8859-1").replace("Gray 2012", "Gräy 2012")
+    assert ma.read_studies(io.BytesIO(latin.encode("latin-1")))["study"][:1].tolist() == ["Gräy 2012"]
+
+
+# ---------------------------------------------------------------------------------------------------------- RevMan Web
+
+WEB = (
+    "Analysis group,Analysis number,Analysis name,Subgroup,Applicability,Study,Study year,GIV Mean,GIV SE,"
+    "Experimental mean,Experimental SD,Experimental cases,Experimental N,Control mean,Control SD,Control cases,"
+    "Control N,O-E,Variance,Weight,Mean,CI start,CI end,Footnotes"
+).split(",")
+SET = (
+    "Analysis group,Analysis number,Analysis name,Analysis group name,Data type,Log-scale data,"
+    "Experimental group label,Control group label,Statistical method,Effect measure,Swap event and non-event,"
+    "CI/PI level,Graph label (left),Graph label (right)"
+).split(",")
+
+
+def data_rows():
+    counts = pd.DataFrame(
+        COUNTS, columns=["Study", "Experimental cases", "Experimental N", "Control cases", "Control N"]
+    )
+    columns = [
+        "Study",
+        "Experimental mean",
+        "Experimental SD",
+        "Experimental N",
+        "Control mean",
+        "Control SD",
+        "Control N",
+    ]
+    means = pd.DataFrame(MEANS, columns=columns)
+    frames = [
+        frame.assign(**{"Analysis group": 1, "Analysis number": i, "Analysis name": name, "Subgroup": sub})
+        for i, (frame, name, sub) in enumerate([(counts, "Infections", "Adults"), (means, "Function", "")], 1)
+    ]
+    return pd.concat(frames).reindex(columns=WEB)
+
+
+def settings():
+    rows = [
+        (1, 1, "Infections", "Vaccine", "Dichotomous", "TRUE", "Vaccine", "Nothing", "Mantel-Haenszel", "Risk Ratio"),
+        (
+            1,
+            2,
+            "Function",
+            "Vaccine",
+            "Continuous",
+            "FALSE",
+            "Laser",
+            "Sham",
+            "Inverse variance",
+            "Std. Mean Difference",
+        ),
+    ]
+    sides = [("FALSE", "95%", "Favours vaccine", "Favours nothing"), ("FALSE", "95%", "Favours sham", "Favours laser")]
+    return pd.DataFrame([(*row, *side) for row, side in zip(rows, sides, strict=True)], columns=SET)
+
+
+def test_data_rows_of_revman_web_with_their_settings(tmp_path):
+    assert set(DATA_ROWS) <= set(WEB)
+    path = tmp_path / "CD000001-data-rows.csv"
+    data_rows().to_csv(path, index=False)
+    settings().to_csv(tmp_path / "CD000001-overall-estimates-and-settings.csv", index=False)
+    refused(lambda: ma.read_studies(path), "2 outcomes", "1.1 Infections (Vaccine; 3 rows)", "1.2 Function")
+    infected, function = (ma.effect_sizes(ma.read_studies(path, outcome=no)) for no in ("1.1", "Function"))
+    assert infected.yi == pytest.approx(ma.effects.log_risk_ratio(*np.array([r[1:] for r in COUNTS], float).T)[0])
+    assert (infected.measure, infected.arms, infected.benefit) == ("RR", ("Vaccine", "Nothing"), "lower")
+    assert infected.table["subgroup"].tolist() == ["Adults"] * 3
+    assert function.yi == pytest.approx(ma.effects.hedges_g(*np.array([r[1:] for r in MEANS], float).T)[0])
+    assert (function.measure, function.benefit) == ("SMD", "higher")
+
+
+def test_data_rows_alone_tell_no_measure(tmp_path):
+    text = data_rows().to_csv(index=False)
+    table = ma.read_studies(io.StringIO(text), outcome="1.2")
+    assert table.index.tolist() == [5, 6, 7]
+    with pytest.raises(ValueError, match="yi"):
+        ma.effect_sizes(table)
+    assert ma.effect_sizes(table, measure="MD").yi.tolist() == [9, 3, 12]
+
+
+# ------------------------------------------------------------------------------------------------------ other programs
+
+
+def test_metafor_with_the_names_of_rows_that_r_writes():
+    text = '"","slab","ai","bi","ci","di"\n"1","Aronson","4","119","11","128"\n"2","Rosenthal",3,228,11,209\n'
+    text += '"3","New",NA,NA,2,30\n'
+    table = ma.read_studies(io.StringIO(text))
+    assert "" not in table and table["ai"].tolist()[:2] == [4, 3] and np.isnan(table["ai"].iloc[2])
+    effects = ma.effect_sizes(table, measure="RR", missing="drop")
+    assert effects.yi.round(4).tolist() == [-0.8893, -1.3481] and effects.labels == ["Aronson", "Rosenthal"]
+    assert effects.left_out["label"].tolist() == ["New"]
+
+
+def test_effects_of_metafor_and_meta():
+    for text in (
+        "study,yi,vi\nA,0.1,0.04\nB,0.3,0.09\n",
+        "studlab,TE,seTE\nA,0.1,0.2\nB,0.3,0.3\n",
+        "study,yi,sei\nA,.1,.2\nB,.3,.3\n",
+    ):
+        effects = ma.effect_sizes(ma.read_studies(io.StringIO(text)), measure="SMD")
+        assert effects.yi.tolist() == [0.1, 0.3] and np.sqrt(effects.vi) == pytest.approx([0.2, 0.3])
+        assert effects.labels == ["A", "B"]
+
+
+def test_who_names_columns_names_them_all():
+    text = "study,ai,n1i,ci,n2i,e1,k1,e2,k2\nA,4,120,11,118,1,10,2,10\nB,7,210,12,205,3,10,4,10\n"
+    table = ma.read_studies(io.StringIO(text))
+    own = ma.effect_sizes(table, measure="RD", events_t="e1", n_t="k1", events_p="e2", n_p="k2")
+    assert own.yi == pytest.approx([-0.1, -0.1])
+    assert ma.effect_sizes(table, measure="RD").yi[0] == pytest.approx(4 / 120 - 11 / 118)
+
+
+def test_headings_that_only_seem_to_say_it_are_offered():
+    text = "Author,Effect Size,Standard Error\nA,0.1,0.2\nB,0.3,0.3\n"
+    table = ma.read_studies(io.StringIO(text))
+    with pytest.raises(ValueError, match="By its headings:\n    effect_sizes"):
+        ma.effect_sizes(table)
+
+
+def test_spreadsheets_with_commas():
+    text = "study;mean_t;sd_t;n_t;mean_p;sd_p;n_p\nA;1,5;0,5;10;2,5;0,6;12\nB;1,25;0,4;20;2,75;0,5;22\n"
+    table = ma.read_studies(io.StringIO(text))
+    assert table["mean_t"].tolist() == [1.5, 1.25] and table["n_t"].tolist() == [10, 20]
+    assert ma.effect_sizes(table, measure="MD").yi.tolist() == [-1.0, -1.5]
+    again = ma.read_studies(io.StringIO(text.replace(";", "\t")), decimal=",")
+    pd.testing.assert_frame_equal(again, table)
+    with pytest.raises(ValueError, match=r"decimal=';'"):
+        ma.read_studies(io.StringIO(text), decimal=";")
+
+
+def test_a_point_that_may_stand_between_thousands_is_refused():
+    text = "study,events_t,n_t,events_p,n_p\nA,4,1.200,11,118\nB,7,210,12,205\n"
+    table = ma.read_studies(io.StringIO(text))
+    problems = refused(lambda: ma.effect_sizes(table, measure="RR"), "may have a point between thousands")
+    assert problems[["row", "column", "value"]].to_numpy().tolist() == [[2, "n_t", "1.200"]]
+
+
+def test_rows_are_those_of_the_file():
+    text = "study,events_t,n_t,events_p,n_p\n\nA,4,120,11,118\n,,,,\nB,7,210,212,205\n"
+    table = ma.read_studies(io.StringIO(text))
+    problems = refused(lambda: ma.effect_sizes(table, measure="RR"), "the file: 1 problem")
+    assert problems["row"].tolist() == [5]
+    again = refused(lambda: ma.effect_sizes(table.reset_index(drop=True), measure="RR"), "the table: 1 problem")
+    assert again["row"].tolist() == [3]
+    nameless = table[:1].drop(columns="study")
+    assert ma.effect_sizes(nameless, measure="RR").labels == ["Study 1"]
+
+
+def test_tables_of_another_shape():
+    text = "study,arm,n\nA,treatment,10\nA,placebo,9\n"
+    refused(lambda: ma.read_studies(io.StringIO(text)), "one row an arm", "read_trials")
+    refused(lambda: ma.read_studies(io.StringIO("study,yi,yi\nA,1,2\n")), "the heading has it twice")
+    refused(lambda: ma.read_studies(io.StringIO("study,yi,vi\n")), "no row under the heading")
+    with pytest.raises(ValueError, match="holds one outcome"):
+        ma.read_studies(io.StringIO("study,yi,vi\nA,1,2\n"), outcome="1.1")
+    frame = ma.read_studies(pd.DataFrame({"study": ["A", "B"], "yi": [1, 2], "vi": [1, 1]}))
+    assert ma.effect_sizes(frame, measure="MD").yi.tolist() == [1, 2]
+
+
+# ----------------------------------------------------------------------------------------------------------- Covidence
+
+
+def extraction(reviewers):
+    head = '"Covidence #","Study ID","Title","Reviewer Name","Mean laser","SD laser","N laser","Mean sham","SD sham",'
+    head += '"N sham"\n'
+    return head + "".join(f"{number},{study},A title,{who},{numbers}\n" for number, study, who, numbers in reviewers)
+
+
+def test_of_covidence_the_consensus_counts():
+    rows = [
+        (12, "Abe 2016", "Ann", "61,14,30,52,15,28"),
+        (12, "Abe 2016", "Ben", "61,14,30,25,15,29"),
+        (12, "Abe 2016", "Consensus", "61,14,30,52,15,29"),
+        (15, "Berg 2018", "Ann", "58,12,44,55,13,46"),
+    ]
+    table = ma.read_studies(io.StringIO(extraction(rows)))
+    assert table["Study ID"].tolist() == ["Abe 2016", "Berg 2018"] and table.index.tolist() == [4, 5]
+    names = {"mean_t": "Mean laser", "sd_t": "SD laser", "n_t": "N laser"}
+    names |= {"mean_p": "Mean sham", "sd_p": "SD sham", "n_p": "N sham"}
+    effects = ma.effect_sizes(table, measure="MD", **names)
+    assert effects.yi.tolist() == [9, 3] and effects.labels == ["Abe 2016", "Berg 2018"]
+    problems = refused(lambda: ma.read_studies(io.StringIO(extraction(rows[:2] + rows[3:]))), "there is no consensus")
+    assert problems["row"].tolist() == [2, 3]
+
+
+# -------------------------------------------------------------------------------------------------------------- robvis
+
+
+def test_robvis_with_the_names_of_rows_that_r_writes():
+    text = '"","Study","D1","D2","D3","D4","D5","D6","D7","Overall"\n'
+    text += '"1","Xu","Moderate","Low","Low","Low","Moderate","Low","Low","Moderate"\n'
+    text += '"2","Yang","Critical","Low","Low","Low","No information","Low","Low","Critical"\n'
+    judged = ma.read_risk_of_bias(io.StringIO(text), tool="ROBINS-I")
+    assert len(judged) == 16 and judged["domain"].iloc[0] == "D1 confounding"
+    assert judged["judgement"].tolist()[8:10] == ["critical", "low"]
+
+
+# ----------------------------------------------------------------------------------------------------------- templates
+
+
+def test_the_sheet_about_must_be_right(tmp_path):
+    from openpyxl import Workbook
+
+    def workbook(*lines):
+        book = Workbook()
+        book.active.append(["study", "yi", "se"])
+        book.active.append(["A", 0.1, 0.2])
+        sheet = book.create_sheet("about")
+        for line in (("what", "yours"), *lines):
+            sheet.append(line)
+        path = tmp_path / "mine.xlsx"
+        book.save(path)
+        return path
+
+    told = ma.read_studies(workbook(("measure", "HR"), ("arm_t", "drug"), ("arm_p", " none "), ("benefit", None)))
+    effects = ma.effect_sizes(told)
+    assert (effects.measure, effects.arms, effects.benefit) == ("HR", ("drug", "none"), None)
+    refused(lambda: ma.read_studies(workbook(("arm_t", "drug"))), "names one arm of two")
+    refused(lambda: ma.read_studies(workbook(("mesure", "HR"))), "has no such line", "Use measure")
+    assert about_sheet(opened(io.BytesIO(b"study,yi\n"))) == {}
