@@ -38,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks notebook-pages site figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -79,6 +79,13 @@ lint-fix: .venv/installed  ## correct style and formatting
 notebooks: .venv/installed  ## run every notebook; an error or a warning in a cell fails
 	@$(TOOL) tools/run_notebooks.py --strict $(NOTEBOOKS)
 	@touch build/notebooks/done
+	@$(TOOL) tools/notebook_pages.py --check
+
+notebook-pages: build/notebooks/done  ## write what 04 and 08 show to docs/notebooks/, readable without running anything
+	@$(TOOL) tools/notebook_pages.py
+
+site: .venv/extra-site build/notebooks/done  ## make the site, build/site/index.html: notebooks, gallery, reference, guides
+	@$(TOOL) tools/build_site.py
 
 figures: notebooks  ## rewrite every figure and the gallery, whether or not anything changed
 	@$(TOOL) tools/gallery.py

@@ -42,6 +42,12 @@ def test_the_page_runs_and_prints_what_it_says(page, tmp_path, monkeypatch):
     pyplot.close("all")
 
 
+@pytest.mark.parametrize("page", ["choosing_methods.md", "zero_events.md"])
+def test_the_page_on_methods_prints_what_it_says(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run(DOCS / page)
+
+
 def test_the_claims_template_has_the_columns_of_the_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = run(DOCS / "check_an_article.md")

@@ -1326,7 +1326,7 @@ def trials_from_wide(
     pandas.DataFrame
         Two rows a study, as :func:`analysis.read_trials` gives them. `recovered` says how a number was found that the
         table does not hold as it stands. Of columns that nobody named, those that bear the name of a column of the
-        trials, such as `therapy` or `week`, are that column; all others come along with "x_" before their name.
+        trials, such as `therapy` or `week`, are that column; all others come along with `x_` before their name.
         `x_benefit` is what is good, for what loses `attrs`: a merge, a file.
 
     Raises

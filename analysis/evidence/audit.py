@@ -53,23 +53,20 @@ def audit_trials(trials: pd.DataFrame, *, contrasts: pd.DataFrame | None = None)
     "serious": the number cannot be right as it stands, or the arms cannot be compared. "warning": look it up, and
     run the analysis without the trial. "note": what a reader should know.
 
-    p disagrees
-        Welch's test on the printed means and SDs (change or final score, whichever is printed) against the printed p.
-        Serious if they fall on different sides of 0.05 beyond rounding and no other test is named.
-    SE entered as SD, SD entered as SE, SD unusually small, SDs do not fit, SD and interval disagree, interval not
-    centred
-        See :mod:`analysis.evidence.audit_rules`.
-    outside the scale, wrong sign, change disagrees with its means, scale in doubt, floor effect, ceiling effect,
-    baseline imbalance, identical arms, change and final disagree, direction turns, difference too large
-        See :mod:`analysis.evidence.audit_rules`.
-    outlier
-        Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family. Trials
-        without a spread cannot be judged.
-    doubtful, second-hand, n assumed, n inferred, uneven split, unequal dropout, shared placebo arm, crossover without
-    paired SD, SD from p, SD to be imputed, one person in an arm, same trial twice
-        See :mod:`analysis.evidence.audit_rules`.
-    control not inert, allocation in doubt, rescue medication, favourable time point, the note states a doubt
-        Found in the notes by the words of `analysis.evidence.audit_rules.NOTES`, and quoted.
+    - p disagrees: Welch's test on the printed means and SDs (change or final score, whichever is printed) against the
+      printed p. Serious if they fall on different sides of 0.05 beyond rounding and no other test is named.
+    - SE entered as SD, SD entered as SE, SD unusually small, SDs do not fit, SD and interval disagree, interval not
+      centred.
+    - outside the scale, wrong sign, change disagrees with its means, scale in doubt, floor effect, ceiling effect,
+      baseline imbalance, identical arms, change and final disagree, direction turns, difference too large.
+    - outlier: Studentised deleted residual beyond 1.96, against all other trials or those of its therapy family. Trials
+      without a spread cannot be judged.
+    - doubtful, second-hand, n assumed, n inferred, uneven split, unequal dropout, shared placebo arm, crossover without
+      paired SD, SD from p, SD to be imputed, one person in an arm, same trial twice.
+    - control not inert, allocation in doubt, rescue medication, favourable time point, the note states a doubt: found
+      in the notes by the words of `analysis.evidence.audit_rules.NOTES`, and quoted.
+
+    The rules of all checks are functions of `analysis.evidence.audit_rules`.
 
     References
     ----------

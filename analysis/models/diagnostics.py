@@ -357,7 +357,7 @@ def predictive_density(result: PooledEffect | PosteriorEffect, points: int = 181
     Notes
     -----
     For a PooledEffect the distribution that the limits of its prediction interval are cut from: for "Nagashima" that
-    of :mod:`analysis.models.prediction`, else estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method`,
+    of `analysis.models.prediction`, else estimate + t sqrt(tau2 + se^2) on the degrees of freedom of `pi_method`,
     t normal for "z". For a PosteriorEffect its own predictive distribution.
 
     References

@@ -342,9 +342,10 @@ class MetaRegression(Regression, Drawn):
         -------
         pandas.DataFrame
             One row per study left out: label, k, tau2, tau, i2, q, q_pvalue (of residual heterogeneity), and of each
-            coefficient, before its name: estimate_, se_, ci_low_, ci_high_, pvalue_ and shift_, estimate minus that
-            of all studies. NaN where the other studies cannot tell all coefficients. ``attrs["coefficients"]`` names
-            them; ``attrs["left_out"]`` and ``attrs["methods"]`` are as of :func:`analysis.leave_one_out`.
+            coefficient, before its name: `estimate_`, `se_`, `ci_low_`, `ci_high_`, `pvalue_` and `shift_`, estimate
+            minus that of all studies. NaN where the other studies cannot tell all coefficients.
+            ``attrs["coefficients"]`` names them; ``attrs["left_out"]`` and ``attrs["methods"]`` are as of
+            :func:`analysis.leave_one_out`.
 
         Raises
         ------

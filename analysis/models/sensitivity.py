@@ -67,8 +67,8 @@ def influence(fitted: PooledEffect | EffectSizes | MetaRegression) -> pd.DataFra
         - weight: its share of the sum of the weights 1 / (vi + tau2)
         - dfbetas: how far the mean moves, in standard errors; of a regression one column ``dfbetas_<name>`` for each
           coefficient
-        - influential: whether any of |dffits| > 3 sqrt(p / (k - p)), a Cook's distance beyond the median of chi-square
-          on p, hat > 3 p / k and |dfbetas| > 1 is true
+        - influential: whether any of `|dffits| > 3 sqrt(p / (k - p))`, a Cook's distance beyond the median of
+          chi-square on p, hat > 3 p / k and `|dfbetas| > 1` is true
 
         ``attrs["limits"]`` holds these limits and ``attrs["all"]`` the numbers of all studies together. Where the other
         studies cannot tell all coefficients there is NaN, and the study is influential.

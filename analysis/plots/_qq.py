@@ -91,7 +91,7 @@ def qq_plot(
 
     Notes
     -----
-    Residuals, quantiles and envelope are those of :func:`analysis.models.diagnostics.residual_quantiles`.
+    Residuals, quantiles and envelope are those of `analysis.models.diagnostics.residual_quantiles`.
 
     References
     ----------
