@@ -23,7 +23,7 @@ LOCKING = --quiet --universal --python-version 3.11 --fork-strategy fewest --gen
     --no-header
 
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-SOURCES := $(NOTEBOOKS) $(wildcard analysis/*.py analysis/*/*.py data/*.csv data/*.toml) tools/run_notebooks.py
+SOURCES := $(NOTEBOOKS) $(wildcard notebooks/*.py analysis/*.py analysis/*/*.py data/*.csv data/*.toml) tools/run_notebooks.py
 
 # an environment that was moved with its folder, or whose Python is gone, is made anew
 ifneq "$(shell test -x $(PY) && cat .venv/made-in 2>/dev/null)" "$(CURDIR)"
@@ -38,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks notebook-pages site figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab lock python clean moved
+.PHONY: all help test coverage test-min lint lint-fix notebooks notebook-pages site figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab app browser test-browser lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -138,6 +138,15 @@ check: lint test notebooks figures  ## everything above that must pass before a 
 lab: .venv/installed  ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/01_the_trials.ipynb \
 	    $$(test "$$(id -u)" = 0 && echo --allow-root)
+
+app: .venv/installed  ## play with the trials, or with your own, on a page in the browser (ARGS="--theme=dark")
+	@$(TOOL) tools/app.py $(ARGS)
+
+browser: .venv/extra-browser  ## what drives a browser; it brings none, Chromium is a system package
+
+# A server or a browser that hangs ends after a while: every wait has its limit, and the whole has one.
+test-browser: browser  ## open the page and the notebooks in JupyterLab and Voila as a person would, in Chromium
+	@$(PY) -m pytest -q -rs tests/test_browser.py -m "slow" $(ARGS)
 
 # uv writes a lock for all systems and Python versions at once; one version of each package serves them all.
 lock:  ## renew the locks from pyproject.toml (needs uv)

@@ -26,7 +26,7 @@ BASH = shutil.which("bash")
 
 def made(script):
     """Targets that the lines of a script ask of make."""
-    return re.findall(r"(?m)^\s*make ([a-z-]+)", script)
+    return re.findall(r"(?m)^\s*(?:timeout [^\n]*)?make ([a-z-]+)", script)
 
 
 def targets_of_the_workflow():
@@ -55,7 +55,7 @@ def test_matrix_has_every_system_that_the_lock_serves():
     assert not any("latest" in name for name in (*JOBS["tests"]["strategy"]["matrix"]["os"], *map(str, JOBS.values())))
 
 
-@pytest.mark.parametrize("target", ["lint", "notebooks", "test", "test-min", "wheel", "scale"])
+@pytest.mark.parametrize("target", ["lint", "notebooks", "test", "test-browser", "test-min", "wheel", "scale"])
 def test_workflow_calls_target_and_the_makefile_has_it(target):
     assert target in targets_of_the_workflow()
     assert re.search(rf"(?m)^{target}:", MAKEFILE), f"no target {target} in the Makefile"
@@ -63,7 +63,7 @@ def test_workflow_calls_target_and_the_makefile_has_it(target):
 
 def test_workflow_calls_no_other_target():
     called = set(targets_of_the_workflow())
-    assert called == {"lint", "notebooks", "test", "test-min", "wheel", "scale"}
+    assert called == {"lint", "notebooks", "test", "test-browser", "test-min", "wheel", "scale"}
     assert set(made(RUN)) <= called, "what .ci/run checks is checked on the public host as well"
 
 
@@ -110,7 +110,7 @@ def setup(tmp_path):
         for name in ("bash", "grep"):
             (folder / name).symlink_to(shutil.which(name))
         usual = {"locale": "echo de_DE.utf8", "localedef": "exit 1", "make": "", "python3": "", "id": "echo 0"}
-        usual |= {"pdflatex": "", "kpsewhich": ""}
+        usual |= {"pdflatex": "", "kpsewhich": "", "chromium": ""}
         for name, script in (usual | {key.replace("_", "-"): value for key, value in commands.items()}).items():
             if script is not None:
                 (folder / name).write_text(f'#!{BASH}\necho "{name} $*" >> "{log}"\n{script}\n', encoding="utf-8")
@@ -137,6 +137,13 @@ def test_setup_installs_what_is_missing_and_asks_nothing(setup):
     assert "update" in update and "install" in install
     assert {"-y", "--no-install-recommends"} <= set(install)
     assert [word for word in install if word in ("make", "python3", "python3-venv", "locales")] == ["make"]
+
+
+@POSIX
+def test_setup_asks_for_each_package_on_its_own(setup):
+    said, (_, *installs) = setup(make=None, chromium=None, apt_get='case "$*" in *chromium) echo none; exit 100;; esac')
+    assert [line[-1] for line in installs] == ["make", "chromium"]
+    assert said.endswith("apt-get could not install chromium: none\n")
 
 
 @POSIX

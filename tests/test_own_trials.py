@@ -12,7 +12,7 @@ from matplotlib import pyplot
 
 import analysis
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 HEADING = (
     "study;author;year;therapy;therapy_family;condition_group;design;scale;scale_min;scale_max;primary;arm;n;"
     "baseline_mean;baseline_sd;final_mean;final_sd;source"

@@ -583,7 +583,7 @@ def test_notebook_shows_a_small_figure_as_svg(fig, monkeypatch):
     assert fig._repr_svg_() is None
 
 
-@pytest.mark.parametrize(("mm", "width"), [(85, 482), (174, 986), (220, 1000)])
+@pytest.mark.parametrize(("mm", "width"), [(85, 482), (174, 910), (220, 910)])
 def test_notebook_shows_the_figure_as_large_as_its_prose_within_its_window(mm, width):
     drawn = analysis.forest(analysis.pool([-1.0, -0.4, -0.7], [0.04, 0.09, 0.05]), width_mm=mm)
     data, size = drawn._repr_png_()

@@ -112,7 +112,7 @@ IMAGE_DESCRIPTION = 270  # tag of TIFF
 LINE_OF_EPS = 200  # letters of a comment
 CSS_DPI = 96  # pixels of a web page in an inch
 LARGER = 1.5  # than on paper: type of 7 points, 9 pixels, is shown with 14, those of the prose around it
-SHOWN_PX = 1000  # at most, in a window of 1,100
+SHOWN_PX = 910  # at most: a cell of JupyterLab in a window of 1,366 with its side bar, of 1,100 without
 NOTEBOOK_DPI = 192  # of a PNG, which is shown with fewer pixels than it has
 NOTEBOOK_SVG = 400_000  # bytes: a notebook shows larger figures as PNG
 

@@ -139,7 +139,7 @@ def save_figure(
     files, sheets = {}, {}
     for name, each in _named(fig, stem).items():
         sheets[name or stem.name] = _check_figure(each, stem, formats)
-        for ending, data in _contents(each, formats, dpi, pages).items():
+        for ending, data in files_of(each, formats, dpi=dpi, pages=pages).items():
             files[stem.with_name("-".join(filter(None, (stem.name, name))) + ending)] = data
     if "xlsx" in formats:
         files[stem.with_name(f"{stem.name}.xlsx")] = _printed.workbook(sheets)
@@ -158,8 +158,8 @@ def write_files(files: dict[Path, bytes]) -> list[Path]:
     return _put(files)
 
 
-def _contents(fig, formats, dpi, pages):
-    """Return the files of a figure, by what follows the stem."""
+def files_of(fig: Figure, formats: Sequence[str], *, dpi: float = PRINT_DPI, pages: bool = False) -> dict[str, bytes]:
+    """Return the bytes of the files of a figure, by what follows the stem in their names."""
     parts = pages_of(fig) if pages else [fig]
     _check_dpi(parts, formats, dpi)
     marks = [f"-{i}" for i in range(1, len(parts) + 1)] if len(parts) > 1 else [""]

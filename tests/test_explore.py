@@ -1,0 +1,299 @@
+"""The page to play with, without a browser: every menu, other people's files, what is never shown and never kept."""
+
+import base64
+import html
+import json
+import os
+import re
+import sys
+import time
+import warnings
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import analysis as ma
+
+widgets = pytest.importorskip("ipywidgets", reason="ipywidgets is of the extra app")
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+CODE = [
+    "".join(cell["source"])
+    for cell in json.loads((NOTEBOOKS / "explore.ipynb").read_text(encoding="utf-8"))["cells"]
+    if cell["cell_type"] == "code"
+]
+MENUS = ("score", "correlation", "missing_sd", "estimator", "interval", "doubtful", "high_risk")
+WIDE = pd.DataFrame(
+    {
+        "Study": ["Adams 2001", "Baker 2004", "Clark 2010"],
+        "mean laser": [3.0, 4.1, 5.2],
+        "SD laser": [1.0, 1.2, 1.1],
+        "n laser": [20, 25, 30],
+        "mean sham": [4.0, 4.5, 6.0],
+        "SD sham": [1.0, 1.1, 1.3],
+        "n sham": [20, 24, 31],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """The page as the notebook makes it."""
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(NOTEBOOKS)
+        patch.syspath_prepend(NOTEBOOKS)
+        for cell in CODE:
+            exec(cell, found)
+    return found["page"]
+
+
+@pytest.fixture
+def page(made):
+    """The page as it is when it opens."""
+    made.new_words.value = False
+    made.back.click()
+    return made
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return ma.read_trials(NOTEBOOKS / "../data/trials.csv")
+
+
+def text(widget):
+    """What a widget of HTML shows, as a person reads it."""
+    return html.unescape(re.sub(r"<[^>]*>", " ", widget.value)).strip()
+
+
+def upload(page, name, table):
+    data = table if isinstance(table, bytes) else table.to_csv(index=False).encode()
+    file = {
+        "name": name,
+        "type": "text/csv",
+        "size": len(data),
+        "content": memoryview(data),
+        "last_modified": datetime(2026, 1, 1),
+    }
+    page.upload.set_trait("value", (file,))
+
+
+def downloads(page):
+    found = re.findall(r'download="([^"]*)" href="data:[^;]*;base64,([^"]*)"', page.links.value)
+    return {name: base64.b64decode(data) for name, data in found}
+
+
+def picture(page):
+    return re.search(r'src="([^"]*)"', page.figure.value).group(1)
+
+
+def foreign(trials):
+    """Trials of other people: their names and their words are not ours, and nothing is said of pain."""
+    own = trials[trials["study"].isin(trials["study"].unique()[:6])].copy()
+    names = {study: f"muster{i}" for i, study in enumerate(own["study"].unique())}
+    own["study"] = own["study"].map(names)
+    own["author"] = own["study"].str.title()
+    return own.drop(columns=["doi", "pmid", "title", "note", "source", "locator"])
+
+
+def reasons(page):
+    return {name: text(getattr(page, name).note) for name in ("families", "conditions", *MENUS)}
+
+
+# ---- the trials of the project
+
+
+def test_first_view_is_that_of_notebook_four(page, trials):
+    effects = ma.effect_sizes(trials).where(therapy_family=["Light", "Magnetic field"])
+    expected = ma.findings(ma.pool_arms(effects, by="therapy_family"))
+    assert text(page.said).split() == expected.split()
+    assert f"{len(effects)} trials" in text(page.shown)
+    assert page.message.value == ""
+    assert {name for name, reason in reasons(page).items() if reason} <= {"high_risk"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("score", "final"),
+        ("score", "ancova"),
+        ("correlation", 0.8),
+        ("missing_sd", "drop"),
+        ("missing_sd", "impute-largest"),
+        ("estimator", "DL"),
+        ("estimator", "CE"),
+        ("interval", "z"),
+        ("doubtful", False),
+    ],
+)
+def test_a_menu_redraws_figure_and_sentence_as_the_library_has_it(page, trials, name, value):
+    before = page.said.value, picture(page)
+    getattr(page, name).widget.value = value
+    assert page.message.value == "" and picture(page) != before[1]
+    options = {"score": "outcome", "correlation": "correlation", "missing_sd": "missing_sd"}
+    effects = ma.effect_sizes(trials, **({options[name]: value} if name in options else {}))
+    effects = effects.where(therapy_family=["Light", "Magnetic field"])
+    if name == "doubtful":
+        effects = effects.where(certainty=["clear", "derived", "second-hand"])
+    how = {"estimator": "tau2_method", "interval": "ci_method"}
+    pooled = ma.pool_arms(effects, by="therapy_family", **({how[name]: value} if name in how else {}))
+    assert text(page.said).split() == ma.findings(pooled).split()
+
+
+def test_families_and_conditions_are_ticked(page, trials):
+    for box in page.families.widget.children:
+        box.value = True
+    assert "44 trials" in text(page.shown)
+    assert reasons(page)["high_risk"] == ""
+    page.high_risk.widget.value = False
+    assert "43 trials" in text(page.shown)
+    for box in page.conditions.widget.children[1:]:
+        box.value = False
+    assert {"Low back"} == {box.description.rpartition(" ")[0] for box in page.conditions.widget.children if box.value}
+    kept = ma.effect_sizes(trials).where(condition_group="Low back")
+    assert re.search(r"(\d+) trials", text(page.shown)).group(1) in (str(len(kept)), str(len(kept) - 1))
+
+
+def test_without_a_trial_it_says_so_and_shows_nothing(page):
+    for box in page.families.widget.children:
+        box.value = False
+    assert "No trial is left" in text(page.message)
+    assert page.figure.value == page.said.value == page.links.value == page.shown.value == ""
+    page.families.widget.children[0].value = True
+    assert page.message.value == "" and "10 trials" in text(page.shown)
+
+
+def test_what_is_downloaded_is_what_save_figure_writes(page, trials, tmp_path):
+    page.more.click()
+    files = downloads(page)
+    assert list(files) == [f"explore.{kind}" for kind in ("svg", "png", "pdf", "csv", "md")]
+    effects = ma.effect_sizes(trials).where(therapy_family=["Light", "Magnetic field"])
+    figure = ma.arms_forest(ma.pool_arms(effects, by="therapy_family"), note=trials.attrs["note"])
+    for path in ma.save_figure(figure, tmp_path / "explore"):
+        assert files[path.name] == path.read_bytes()
+    page.estimator.widget.value = "DL"
+    assert set(downloads(page)) == {"explore.svg", "explore.csv", "explore.md"}, "no file of an older figure is left"
+
+
+# ---- other people's files
+
+
+def test_own_file_is_shown_and_nothing_of_ours(page, trials):
+    upload(page, "mine.csv", foreign(trials))
+    assert page.message.value == ""
+    assert "mine.csv" in text(page.shown) and "6 trials" in text(page.shown)
+    drawn = downloads(page)
+    said = " ".join([text(page.said), drawn["explore.svg"].decode(), drawn["explore.md"].decode(), page.figure.value])
+    assert "Muster0" in said
+    assert "pain" not in text(page.said) and "onvenience" not in said
+    assert not set(ma.effect_sizes(trials).labels) & set(re.findall(r"[A-Z]\w+ \d{4}", said))
+    assert "nobody's judgements" in reasons(page)["high_risk"] and page.high_risk.widget.disabled
+    page.back.click()
+    assert "22 trials" in text(page.shown) and "pain" in text(page.said) and page.back.disabled
+
+
+def test_nothing_of_a_file_is_kept(page, trials):
+    watched = []
+    sys.addaudithook(lambda event, given: watched and event == "open" and watched.append(given))
+    watched.append(("", "", 0))
+    upload(page, "mine.csv", foreign(trials))
+    page.more.click()
+    opened = [(path, flags) for path, _, flags in watched]
+    watched.clear()
+    assert "mine.csv" in text(page.shown) and page.upload.value == ()
+    assert len(opened) > 1, "fonts at least are read"
+    assert [path for path, flags in opened if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)] == []
+
+
+def test_a_wrong_file_is_told_in_the_words_of_the_library_and_escaped(page, trials):
+    own = foreign(trials)
+    own.loc[own.index[0], "scale"] = own.loc[own.index[0], "arm"] = "<img src=x onerror=alert(1)>"
+    upload(page, "<b>mine</b>.csv", own)
+    with pytest.raises(ma.TrialDataError) as error:
+        ma.read_trials(own)
+    assert str(error.value).partition("\n")[2] in html.unescape(page.message.value)
+    assert "<img" not in page.message.value and "<b>" not in page.message.value
+    assert "Still shown: the trials of this project" in text(page.message)
+    assert "22 trials" in text(page.shown)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00\x01", "not UTF-8"),
+        (b"a,b\n1,2\n", "is not the heading"),
+        (b"PK\x03\x04x", ""),
+    ],
+)
+def test_what_is_no_table_is_told(page, data, said):
+    upload(page, "mine.csv", data)
+    assert "mine.csv" in text(page.message) and said in text(page.message)
+    assert "22 trials" in text(page.shown)
+
+
+def test_names_that_are_code_are_text(page, trials):
+    own = foreign(trials)
+    own["author"] = "<script>alert(1)</script>"
+    upload(page, "<i>x.csv", own)
+    every = [page.message, page.shown, page.said, page.links, page.figure]
+    assert not any("<script" in widget.value or "<i>" in widget.value for widget in every)
+
+
+def test_new_words_are_taken_where_one_asks_for_it(page, trials):
+    own = foreign(trials).assign(therapy="Kinesio tape", therapy_family="Tape")
+    upload(page, "mine.csv", own)
+    assert "not in the closed list" in text(page.message)
+    page.new_words.value = True
+    upload(page, "mine.csv", own)
+    assert page.message.value == "" and "6 trials" in text(page.shown)
+    assert "every trial has the same" in reasons(page)["families"]
+
+
+def test_one_row_a_study_is_read_by_the_call_that_is_shown(page):
+    upload(page, "wide.csv", WIDE)
+    assert "effect_sizes(df, measure='MD'" in text(page.message)
+    assert page.read_so.layout.display == ""
+    page.read_so.click()
+    assert page.message.value == "" and "3 studies" in text(page.shown)
+    assert "laser" in text(page.said) and "placebo" not in text(page.said) and "pain" not in text(page.said)
+    for name in ("score", "correlation", "missing_sd"):
+        assert getattr(page, name).widget.disabled and "one row a study" in reasons(page)[name]
+    page.estimator.widget.value = "DL"
+    assert page.message.value == ""
+
+
+def test_calls_are_read_and_never_run():
+    import explore_page
+
+    bad = "    df = pandas.read_csv(file)\n    effect_sizes(df, study=__import__('os').getcwd())"
+    assert explore_page.calls_in(bad) == ()
+    good = "    df = pandas.read_csv(file, sep=';')\n    effect_sizes(df, ci_t=('a', 'b'))"
+    assert explore_page.calls_in(good) == (("read_csv", {"sep": ";"}), ("effect_sizes", {"ci_t": ("a", "b")}))
+
+
+def test_without_baselines_the_difference_stands_alone(page, trials):
+    own = trials.drop(columns=[name for name in trials if name.startswith(("baseline", "change"))])
+    whole = (
+        own[own["final_sd"].notna() & own["final_mean"].notna()].groupby("study").filter(lambda rows: len(rows) == 2)
+    )
+    upload(page, "final.csv", whole)
+    assert page.message.value == "", text(page.message)
+    assert "every trial has one score only" in reasons(page)["score"]
+    assert page.figure.value
+
+
+def test_a_warning_is_part_of_the_page(page, trials):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        upload(page, "mine.csv", foreign(trials))
+        page.estimator.widget.value = "HS"
+    assert page.message.value == ""
+
+
+def test_a_change_takes_little_time(page):
+    """The measured times stand in the record; a loaded machine may take ten times as long."""
+    start = time.process_time()
+    page.estimator.widget.value = "DL"
+    assert time.process_time() - start < 2
