@@ -38,7 +38,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help test coverage test-min lint lint-fix notebooks notebook-pages site figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab app browser test-browser lock python clean moved
+.PHONY: answer all help test coverage test-min lint lint-fix notebooks notebook-pages site figures layouts coverage-table verdict-table small-study-table bench scale scale-table mutants fuzz reliability accuracy wheel check lab app browser test-browser lock python clean moved
 
 all: build/notebooks/done  ## run what changed, write figures/, print the main result (default)
 	@printf '\nTrials of light and magnetic fields (convenience sample, see README.md):\n'
@@ -86,6 +86,9 @@ notebook-pages: build/notebooks/done  ## write what 04 and 08 show to docs/noteb
 
 site: .venv/extra-site build/notebooks/done  ## make the site, build/site/index.html: notebooks, gallery, reference, guides
 	@$(TOOL) tools/build_site.py
+
+answer: .venv/installed  ## write what the trials found into README.md
+	@$(TOOL) tools/answer.py
 
 figures: notebooks  ## rewrite every figure and the gallery, whether or not anything changed
 	@$(TOOL) tools/gallery.py

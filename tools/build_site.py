@@ -14,6 +14,7 @@ import types
 from pathlib import Path
 
 import nbformat
+from answer import answer
 from notebook_pages import NOTEBOOK, NOTEBOOKS
 from sphinx.cmd.build import main as sphinx
 
@@ -30,23 +31,6 @@ SECTIONS = {
     "Figures": ("analysis.plots",),
     "Formulas, words and measures": ("analysis",),
 }
-
-
-def answer():
-    """Return what the trials of light and magnets found, in sentences that the library writes."""
-    data = ROOT / "data"
-    trials, contrasts = ma.read_trials(data / "trials.csv"), ma.read_contrasts(data / "contrasts.csv")
-    claims, beside = ma.read_claims(data / "claims.csv"), ma.read_benchmarks(data / "benchmarks.csv")
-    subject = ma.effect_sizes(trials).where(therapy_family=["Light", "Magnetic field"])
-    arms = ma.pool_arms(subject)
-    worthwhile = ma.threshold(ma.read_thresholds(data / "mcid.csv"), kind="between-group", source="Busse")
-    lines = [
-        *ma.findings(arms).splitlines()[:2],
-        *ma.findings(ma.contextual_share(subject, arms.joint, n_bootstrap=0)).splitlines()[1:2],
-        *ma.findings(ma.share_beyond(arms.contrast, worthwhile)).splitlines()[:1],
-        *ma.claims_findings(ma.check_claims(claims, trials, contrasts=contrasts, benchmarks=beside)).splitlines()[:1],
-    ]
-    return "\n".join(f"- {line}" for line in lines)
 
 
 def members(of):
