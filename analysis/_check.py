@@ -344,7 +344,7 @@ def check(raw_yi, raw_vi, where, absent_allowed=False, spread="vi"):
     ``where(index)`` puts an entry into words. With `absent_allowed`, a study whose yi and vi are both NaN is
     absent. With `spread` "se", standard errors are given in place of variances.
     """
-    (yi, other_yi), (vi, other_vi) = _floats_and_others(raw_yi), _floats_and_others(raw_vi)
+    (yi, other_yi), (vi, other_vi) = floats_and_others(raw_yi), floats_and_others(raw_vi)
     if spread == "se":
         vi = squared(vi)
     if all_good(yi, vi):
@@ -542,14 +542,14 @@ def unknown(values):
     """Boolean array: which entries are blank, NaN, None or pandas.NA; a text is not."""
     x = as_floats(values)
     blank = np.isnan(x)
-    for at, entry in _floats_and_others(values)[1] if blank.any() else ():
+    for at, entry in floats_and_others(values)[1] if blank.any() else ():
         blank[at] = _is_unknown(entry)
     return blank
 
 
 def as_floats(values):
     """`values` as a float array, NaN where an entry is not a number."""
-    return _floats_and_others(values)[0]
+    return floats_and_others(values)[0]
 
 
 def unmasked(values):
@@ -569,7 +569,7 @@ def _is_unknown(entry):
     return entry is None or type(entry).__name__ in _UNKNOWN
 
 
-def _floats_and_others(values):
+def floats_and_others(values):
     """`values` as a float array, NaN where an entry is not a number, and a list of those entries with their index."""
     unmasked(values)
     raw = np.asarray(values)
@@ -646,7 +646,7 @@ def checked(*relations, least_n=1, **values):
     values = {name: paired(x, name, index, first) for name, x in values.items()}
     arrays, problems = {}, []
     for name, value in values.items():
-        arrays[name], others = _floats_and_others(value)
+        arrays[name], others = floats_and_others(value)
         problems += [
             f"{name}{place(at, arrays[name].shape)}: {entry!r} is not a number; {_REMEDY}"
             for at, entry in others

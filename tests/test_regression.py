@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import pickle
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.models.design import designs, fit_designs
+from analysis.models.doses import dose_response
 from analysis.models.formulas import PlainDesign, read_model
 from analysis.models.pooling import check_options, pool
 from analysis.models.regression import _result, meta_regression, moderator_curve
@@ -1078,3 +1080,16 @@ def test_outcomes_on_a_line_are_tested_by_wald():
     assert (wide.qm, *wide.qm_df, wide.qm_pvalue) == pytest.approx((wald.qm, *wald.qm_df, wald.qm_pvalue))
     assert wide.hksj_narrower and np.isfinite(wide.pvalues).all()
     assert np.isnan(meta_regression("yi ~ 1", data, ci_method="HKSJ-wide").qm_pvalue)
+
+
+def test_numbers_in_a_column_of_objects_are_numbers():
+    table = pd.DataFrame({"yi": [0.1, 0.4, 0.9, 1.2, 0.3], "vi": 0.04, "week": [4.0, 4.0, 8.0, 8.0, 12.0]})
+    boxed = table.assign(week=pd.Series([4, Decimal("4"), 8, 8.0, 12], dtype=object))
+    plain, of_objects = (meta_regression("yi ~ week", each) for each in (table, boxed))
+    pd.testing.assert_series_equal(plain.params, of_objects.params)
+    gap = boxed.assign(week=pd.Series([4, None, 8, 8, 12], dtype=object))
+    assert list(meta_regression("yi ~ week", gap, missing="drop").params.index) == ["Intercept", "week"]
+    assert of_objects.predict({"week": pd.Series([8], dtype=object)})["estimate"].item() == pytest.approx(
+        plain.predict({"week": [8]})["estimate"].item()
+    )
+    assert dose_response(boxed, "week").summary() == dose_response(table, "week").summary()

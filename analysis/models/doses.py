@@ -225,8 +225,11 @@ def dose_response(
     _check.option("shape", shape, tuple(_RIGHT))
     if dose not in table:
         raise ValueError(f"dose={dose!r} is not a column of the effects{_check.meant(dose, table.columns)}")
-    if not pd.api.types.is_numeric_dtype(table[dose]):
+    there = ~_check.nameless(table[dose])
+    numbers, others = _check.floats_and_others(table[dose][there])
+    if others:
         raise ValueError(f"{dose} holds text; give doses as numbers, with their unit in {dose}_unit or unit=")
+    table = table.assign(**{dose: pd.Series(numbers, table.index[there]).reindex(table.index)})
     unit = _unit(table, dose) if unit is None else unit
     numbers = table[[name for name in ("yi", "vi", "se", dose) if name in table]]
     at = table.loc[numbers.notna().all(axis=1), dose].to_numpy(dtype=float)

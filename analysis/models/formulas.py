@@ -332,8 +332,15 @@ def _plain(table, called, formula=None):
         elif pd.api.types.is_extension_array_dtype(dtype) and dtype.kind in "fiub":
             truth = dtype.kind == "b" and column.notna().all()
             table[name] = column.astype(bool) if truth else column.to_numpy(float, na_value=np.nan)
+        elif dtype.kind in "mM":
+            raise ValueError(f"{called}: {name!r} holds dates; make numbers of them, such as years or weeks")
         elif dtype.kind in "OU":
-            table[name] = column.astype(object).where(~_check.nameless(column), None)
+            # What a database or a blank among them has made objects are numbers all the same.
+            there = ~_check.nameless(column)
+            numbers, others = _check.floats_and_others(column[there])
+            table[name] = column.astype(object).where(there, None)
+            if not others and there.any():
+                table[name] = pd.Series(numbers, column.index[there]).reindex(column.index)
     return table
 
 
@@ -410,6 +417,8 @@ def _unreadable(formula, table, error):
     unknown = [name for name in dict.fromkeys(names) if name not in table.columns]
     if unknown and re.search(r"not defined|not present|KeyError", f"{error!r} {error.__cause__!r}"):
         return "; ".join(restricted.unknown(name, table.columns) for name in unknown)
+    if called := re.search(r"name '(\w+)' is not defined", str(error)):
+        return f"{formula!r} calls {called[1]}(), which the formula engine has not; write powers as I(x ** 2)"
     return f"{formula!r} cannot be evaluated: {_first_line(error)}"
 
 
@@ -581,7 +590,11 @@ def design_rows(model: Model, new_data: Any) -> tuple[Floats, pd.Index]:
         new_data = _of_nameless(model, new_data)
     if isinstance(new_data, Mapping) and all(np.ndim(value) == 0 for value in new_data.values()):
         new_data = {name: [value] for name, value in new_data.items()}
-    new = pd.DataFrame(new_data)
+    try:
+        new = pd.DataFrame(new_data)
+    except ValueError as error:
+        shapes = ", ".join(f"{name} {np.shape(values)}" for name, values in new_data.items())
+        raise ValueError(f"new_data must have one value a row in each column, and has the shapes {shapes}") from error
     table = _plain(new, "new_data")
     _require_moderators(model.moderators, table)
     named = table.columns.intersection(model.moderators.columns)
@@ -612,7 +625,9 @@ def _require_moderators(moderators, table):
         near = "".join(_check.meant(name, table.columns) for name in lacking)
         raise ValueError(f"new_data does not fit the formula: there is no column {', '.join(map(repr, lacking))}{near}")
     numbers = [name for name in moderators.columns if moderators[name].dtype.kind in "fiu"]
-    if text := [name for name in numbers if table[name].map(lambda value: isinstance(value, str)).any()]:
+    if text := [
+        name for name in numbers if table[name].map(lambda value: isinstance(value, str | bool | np.bool_)).any()
+    ]:
         raise ValueError(f"new_data does not fit the formula: {', '.join(map(repr, text))} must hold numbers")
 
 

@@ -785,6 +785,7 @@ JUDGED = ma.read_risk_of_bias(
 )
 DOSED = pd.DataFrame({"yi": [0.1, 0.4, 0.2, 0.6], "vi": 0.1, "dose": [1.0, 2.0, 3.0, 4.0]})
 FIT = ma.meta_regression("yi ~ dose", DOSED)
+DATED = DOSED.assign(day=pd.date_range("2001-01-01", periods=4))
 FUNCTION = ma.trials_from_wide(
     pd.DataFrame({"study": ["F", "G"], "mean_t": [6.0, 7.0], "mean_p": 5.0}).assign(sd_t=2.0, n_t=30, sd_p=2.0, n_p=30),
     scale_min=0, scale_max=10, benefit="higher",
@@ -1328,6 +1329,14 @@ CALLS = [
         )
         for given in (kind([(1, 4), (2, 5), (3, 6)]) for kind in kinds)
     ),
+    (
+        "dates as a moderator",
+        lambda d: ma.meta_regression("yi ~ day", DATED),
+        "'day' holds dates; make numbers of them",
+    ),
+    ("columns of two lengths", lambda d: FIT.predict({"dose": [1, 2], "x": [1]}), "has the shapes dose .2,., x .1,."),
+    ("truth for a number", lambda d: FIT.predict({"dose": [True]}), "dose.* must hold numbers"),
+    ("poly", lambda d: ma.meta_regression("yi ~ poly(dose, 2)", DOSED), "write powers as I.x .. 2.|of 4 studies"),
     ("a table of contrasts", lambda d: FIT.contrast(pd.DataFrame({"dose": [2]})), "contrasts is a DataFrame; write it"),
     ("knots in words", lambda d: ma.dose_response(WEEKS, "dose", shape="spline", knots="3"), "knots='3' must be 3"),
     ("variances beside a formula", lambda d: ma.meta_regression("yi ~ x", RESULT, vi=np.ones(3)), "names a column of"),
