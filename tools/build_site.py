@@ -29,6 +29,7 @@ SECTIONS = {
     "Models": ("analysis.models",),
     "Placebo and treatment, claims, what a result rests on": ("analysis.evidence",),
     "Figures": ("analysis.plots",),
+    "Reports": ("analysis.reports",),
     "Formulas, words and measures": ("analysis",),
 }
 
@@ -93,9 +94,8 @@ def reference():
         left = [name for name in left if name not in chosen]
         rows = "\n".join(f"   * - :doc:`{name} <{address(name)}>`\n     - {first_sentence(name)}" for name in chosen)
         text += f"\n{title}\n{'-' * len(title)}\n\n.. list-table::\n   :widths: 30 70\n\n{rows}\n"
-        text += f"\n.. toctree::\n   :hidden:\n   :caption: {title}\n\n" + "".join(
-            f"   {address(name)}\n" for name in chosen
-        )
+        text += f"\n.. toctree::\n   :hidden:\n   :caption: {title}\n\n"
+        text += "".join(f"   {address(name)}\n" for name in chosen)
     (SOURCE / "api").mkdir()
     (SOURCE / "api" / "index.rst").write_text(text, encoding="utf-8")
     for name in ma.__all__:
