@@ -20,6 +20,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 import analysis as ma
+from analysis.plots._page import svg_bytes
 from analysis.plots._save import files_of
 from analysis.text import counted
 
@@ -54,6 +55,7 @@ KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".pdf": "application/pdf"
 KINDS[".md"] = "text/markdown"
 NAMES = {".svg": "Figure (SVG)", ".png": "PNG", ".pdf": "PDF", ".csv": "Numbers (CSV)", ".md": "Words (Markdown)"}
 MENUS = ("score", "correlation", "missing_sd", "estimator", "interval", "doubtful", "high_risk")
+LINKS = '<div class="explore-links">Download: {}</div>'
 PAUSE = 0.1  # seconds between two steps that are worked out beforehand
 ONE_ROW = "the file has one row a study, with its effect as it stands"
 # Beside each other where there is room, else one below the other.
@@ -320,23 +322,25 @@ class Page(widgets.Box):
             f"<b>{counted(len(kept), kept.noun)}</b>{left}.</div>"
         )
         self.said.value = f'<div class="explore-said">{"".join(f"<p>{html.escape(line)}</p>" for line in said)}</div>'
-        files = self._offer(["svg"])
+        self.links.value = LINKS.format("…")
         self.figure.value = (
             f'<div class="explore-figure"><img alt="{html.escape(figure.content.alt_text)}" '
-            f'src="{as_address(".svg", files[".svg"])}"></div>'
+            f'src="{as_address(".svg", svg_bytes(figure))}"></div>'
         )
         self.took = time.perf_counter() - start
         self._prepare(choice)
 
     def _prepare(self, choice):
-        """Work out, while nobody asks for anything, what the next step of a menu or the slider would ask for."""
+        """Make the links, then work out, while nobody asks for anything, what a menu or the slider would ask for."""
         steps = [(choice.score, choice.correlation, rule) for rule in SD_RULES.values()]
         steps += [(choice.score, round(0.1 * i, 1), choice.missing_sd) for i in range(10)]
         steps.sort(key=lambda step: abs(step[1] - choice.correlation))
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # not in a kernel
+            self._offer(["svg"])
             return
+        loop.call_soon(self._offer, ["svg"])
 
         def go_on():
             with suppress(Exception):  # whoever chooses it is told
@@ -357,15 +361,16 @@ class Page(widgets.Box):
 
     def _offer(self, formats):
         """Make files of the figure, in memory, and links to them."""
+        if self._figure is None:
+            return
         files = files_of(self._figure, formats)
         links = [
             f'<a download="explore{ending}" href="{as_address(ending, data)}">{NAMES[ending]}</a>'
             for ending, data in files.items()
             if ending in NAMES
         ]
-        self.links.value = f'<div class="explore-links">Download: {"".join(links)}</div>'
+        self.links.value = LINKS.format("".join(links))
         self.more.layout.display = "none" if "png" in formats else ""
-        return files
 
     def _tell(self, error=None):
         """Show what is wrong in the library's words, or nothing."""
