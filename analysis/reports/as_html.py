@@ -46,6 +46,10 @@ a { color: inherit }
   figure img { min-width: 0; max-height: 235mm; object-fit: contain }
   .wide { overflow: visible }
   thead { display: table-header-group }
+  table { font-size: 8pt; line-height: 1.3 }
+  caption { break-after: avoid }
+  pre { white-space: pre-wrap; overflow: visible }
+  .wide { margin: .6rem 0 }
 }
 """
 
