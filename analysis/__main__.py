@@ -586,9 +586,12 @@ def _no_guess(table, given, found) -> str:
     if found is not None or "yi" in table.frame:
         return ""
     return (
-        f"\n\nIts columns are: {', '.join(map(str, table.frame.columns))}.\nName those that hold the numbers, such as "
-        '--mean-t "…" --sd-t "…" --n-t "…" --mean-p "…" and so on; python -m analysis template\nwrites a workbook '
-        "whose columns need no names."
+        f"\n\nIts columns are: {', '.join(map(str, table.frame.columns))}.\n"
+        "Name those that hold the numbers, as one of\n"
+        '  --mean-t "…" --sd-t "…" --n-t "…" --mean-p "…" --sd-p "…" --n-p "…"    means of two arms\n'
+        '  --events-t "…" --n-t "…" --events-p "…" --n-p "…"                      counts of two arms\n'
+        '  --yi "…" --se "…"    or    --yi "…" --ci "…" "…"                       effects\n'
+        'and --study "…"; or let python -m analysis template write a workbook whose columns need no names.'
     )
 
 
@@ -626,12 +629,16 @@ def _check(args) -> int:
     table = _read(args)
     effects = _effects(args, table)
     words = [f"{args.file}: fine. {_counted(effects)}", *_derived(effects)]
-    following = ["pool" if word == "check" else word for word in args.words]
-    if args.measure is None and effects.measure and not _names_measure(table):
-        following += ["--measure", effects.measure.code]
-    words += ["next:", f"  {_command(['python', '-m', 'analysis', *following])}"]
+    named = args.measure is not None or not effects.measure or _names_measure(table)
+    words += _next(args, "pool", [] if named else ["--measure", effects.measure.code])
     _print(args, "\n".join(words), {"problems": [], **_of_effects(effects, rows=False)})
     return FINE
+
+
+def _next(args, command, more=()) -> list[str]:
+    """The command that comes next, which runs as it stands."""
+    words = args.words[args.words.index(args.command) + 1 :]
+    return ["next:", f"  {_command(['python', '-m', 'analysis', command, *words, *more])}"]
 
 
 def _effects_command(args) -> int:
@@ -664,7 +671,7 @@ def _pool(args) -> int:
         files = [str(path) for path in analysis.save_figure(figure, folder / "forest")]
     _print(
         args,
-        "\n".join([pooled.summary(), "", *(f"wrote {file}" for file in files)]),
+        "\n".join([pooled.summary(), "", *(f"wrote {file}" for file in files), *_next(args, "report")]),
         _of_effects(effects, rows=False) | _of_pooled(pooled) | {"files": files},
     )
     return FINE

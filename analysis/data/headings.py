@@ -94,8 +94,9 @@ TIMES = {
 }
 TREATED = "t treatment treated treat trt tx intervention experimental exp e active verum 1".split()
 CONTROL = (
-    "p placebo plac pbo plazebo control controls ctrl ctl con c comparator comparison sham schein kontrolle 2".split()
-)
+    "p placebo plac pbo plazebo control controls ctrl ctl con c comparator comparison sham schein kontrolle 2 usual "
+    "waiting waitlist untreated"
+).split()
 _FILLERS = "of the in for ci group arm arms gruppe score 95".split()
 STUDY = (
     "study,study or subgroup,studie,study id,study name,trial,trial id,studlab,slab,name,author year,first author,"

@@ -115,7 +115,7 @@ def read_studies(
     >>> of_metafor = "study,ai,n1i,ci,n2i\nGray 2012,4,120,11,118\nHall 2014,7,210,12,205\n"
     >>> studies = read_studies(io.StringIO(of_metafor))
     >>> effect_sizes(studies, measure="RR").yi.round(4).tolist()
-    [-1.0284, -0.5628]
+    [-1.0284, -0.5631]
     """
     if decimal not in (None, ".", ","):
         raise ValueError(f"decimal={decimal!r} is not known; use '.' or ',', or leave it out")
