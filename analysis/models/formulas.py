@@ -625,9 +625,8 @@ def _require_moderators(moderators, table):
         near = "".join(_check.meant(name, table.columns) for name in lacking)
         raise ValueError(f"new_data does not fit the formula: there is no column {', '.join(map(repr, lacking))}{near}")
     numbers = [name for name in moderators.columns if moderators[name].dtype.kind in "fiu"]
-    if text := [
-        name for name in numbers if table[name].map(lambda value: isinstance(value, str | bool | np.bool_)).any()
-    ]:
+    strange = (str, bool, np.bool_)
+    if text := [name for name in numbers if table[name].map(lambda value: isinstance(value, strange)).any()]:
         raise ValueError(f"new_data does not fit the formula: {', '.join(map(repr, text))} must hold numbers")
 
 

@@ -1332,7 +1332,7 @@ CALLS = [
     (
         "dates as a moderator",
         lambda d: ma.meta_regression("yi ~ day", DATED),
-        "'day' holds dates; make numbers of them",
+        "'day' holds dates; make numbers",
     ),
     ("columns of two lengths", lambda d: FIT.predict({"dose": [1, 2], "x": [1]}), "has the shapes dose .2,., x .1,."),
     ("truth for a number", lambda d: FIT.predict({"dose": [True]}), "dose.* must hold numbers"),
