@@ -244,13 +244,10 @@ class Page(widgets.Box):
         try:
             effects, _ = self._effects("change", 0.5, "impute")
         except Exception as error:
-            self.now = before
+            self.now, self._frozen = before, False
             self._effects.cache_clear()
             self._tell(error)
             return
-        finally:
-            self._frozen = False
-        self._frozen = True
         for name, first in self._first.items():
             getattr(self, name).widget.value = first
         for control, column, ticked in (
@@ -309,12 +306,13 @@ class Page(widgets.Box):
                     raise ValueError(f"No {kept.noun} is left. Tick a family and a condition that have one in common.")
                 result = self.steps.pooled(kept, choice)
                 figure = self.steps.drawn(result, self._note())
+                lines, picture = ma.findings(result).splitlines(), as_address(".svg", svg_bytes(figure))
         except Exception as error:  # else a widget would say nothing, and the older figure would stay
             self._clear()
             self._tell(error)
             return
         self._tell()
-        said = [*ma.findings(result).splitlines(), *dict.fromkeys(f"Note: {each.message}" for each in [*before, *told])]
+        said = [*lines, *dict.fromkeys(f"Note: {each.message}" for each in [*before, *told])]
         self._figure = figure
         left = f", {len(kept.left_out)} left out" if len(kept.left_out) else ""
         self.shown.value = (
@@ -324,8 +322,7 @@ class Page(widgets.Box):
         self.said.value = f'<div class="explore-said">{"".join(f"<p>{html.escape(line)}</p>" for line in said)}</div>'
         self.links.value = LINKS.format("…")
         self.figure.value = (
-            f'<div class="explore-figure"><img alt="{html.escape(figure.content.alt_text)}" '
-            f'src="{as_address(".svg", svg_bytes(figure))}"></div>'
+            f'<div class="explore-figure"><img alt="{html.escape(figure.content.alt_text)}" src="{picture}"></div>'
         )
         self.took = time.perf_counter() - start
         self._prepare(choice)
