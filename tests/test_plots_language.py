@@ -157,6 +157,7 @@ def others():
     yield ma.bubble(ma.dose_response(SMD, "Mg", shape="quadratic", ci_method="z"))
     yield ma.bubble(ma.dose_response(SMD, "Mg"), **NARROW)
     yield ma.posterior_plot(ma.pool_bayes(PAIN), favours=None)
+    yield ma.posterior_plot(ma.pool_bayes(ZCOR))
     yield ma.posterior_plot(ma.pool_bayes(PLAIN.yi, PLAIN.vi, measure="OR", labels=NAMES))
     claimed = layouts.claims().assign(claim="Zz", plain="Zz", scope="Zz")
     yield ma.claims_plot(claimed, evidence=ma.pool_arms(PAIN, by="therapy_family"))

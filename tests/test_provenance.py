@@ -1,6 +1,7 @@
 """Provenance: every derived number of the tree, recomputed from its children by the stated rule, is the number used."""
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -82,7 +83,6 @@ def correlation_of_both_arms(x):
 BY_HAND = {
     "as printed": lambda x: x[0],
     "mean of the arm": lambda x: x[0],
-    "treatment minus placebo": lambda x: x[0] - x[1],
     "final minus baseline": lambda x: x[0] - x[1],
     "minus the lower end of the scale, times 10 over its width": lambda x: 10 * (x[0] - x[1]) / (x[2] - x[1]),
     "times 10 over the width of the scale": lambda x: 10 * x[0] / (x[2] - x[1]),
@@ -126,6 +126,16 @@ BORROWED = {
 }
 
 
+def test_arms_and_rows_are_called_what_the_effects_call_them():
+    names = {"baseline_mean_t": 6.0, "baseline_mean_p": 6.0, "final_mean_t": [4.0, 4.5], "final_mean_p": [5.0, 5.5]}
+    spread = {f"{score}_sd_{arm}": 2.0 for score in ("baseline", "final") for arm in "tp"} | {"n_t": 20, "n_p": 20}
+    wide = pd.DataFrame({"study": ["A", "B"]} | names | spread)
+    trials = ma.trials_from_wide(wide, arms=("exercise", "waiting list"), scale_min=0, scale_max=10, benefit="lower")
+    told = ma.provenance(ma.effect_sizes(trials)).summary()
+    assert "exercise minus waiting list" in told and "waiting list: mean of the change" in told
+    assert "the effect of each study" in told and not any(word in told for word in ("placebo", "trial,", "[]"))
+
+
 def by_hand(rule, parts):
     values = parts["value"].tolist()
     if rule == COMBINED:
@@ -133,6 +143,9 @@ def by_hand(rule, parts):
     if rule.startswith("imputed: "):
         sd, n = np.reshape(values, (-1, 2)).T
         return next(function for word, function in BORROWED.items() if word in rule)(sd, n)
+    # "laser minus sham", by whatever the arms are called
+    if rule not in BY_HAND and re.fullmatch(r"\S.* minus \S.*", rule):
+        return values[0] - values[1]
     return BY_HAND[rule](values)
 
 

@@ -613,7 +613,7 @@ def multiverse_findings(frame: pd.DataFrame, *, unit: str | None = None, digits:
     once = frame.drop_duplicates("analysis")
     words = wording_of(frame, digits)
     words = words if unit is None else replace(words, unit=unit)
-    sentences = [_count_sentence(frame, once), _zero_sentence(once, words), _range_sentence(once, words)]
+    sentences = [_count_sentence(frame, once, words), _zero_sentence(once, words), _range_sentence(once, words)]
     sentences += [*_default_sentence(frame, once, words), *_spread_sentences(once, words), *_marked_sentence(once)]
     return " ".join([*sentences, *_choice_sentences(moved, words), _CAUTION])
 
@@ -624,11 +624,12 @@ def wording_of(frame: pd.DataFrame, digits: int | None = None) -> Wording:
     return words.to(words.decimals(frame["ci_low"], frame["ci_high"]) if digits is None else digits)
 
 
-def _count_sentence(frame, once):
+def _count_sentence(frame, once, words):
     rows, n = (text.number(len(x), 0) for x in (frame, once))
     low, high = once["k"].min(), once["k"].max()
     noun = "analyses" if len(once) > 1 else "analysis"
-    trials = text.counted(high, "trial") if low == high else f"{text.number(low, 0)} to {text.counted(high, 'trial')}"
+    most = words.counted(int(high))
+    trials = most if low == high else f"{text.number(low, 0)} to {most}"
     if len(frame) == len(once):
         return f"{n} {noun} of {trials}."
     return f"{rows} combinations of choices give {n} different {noun}, of {trials}."

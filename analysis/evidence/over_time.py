@@ -218,8 +218,8 @@ def pool_over_time(
     repeated = int((counts > 1).sum())
     if repeated < 2:
         raise ValueError(
-            f"{effects.noun}s with changes in both arms at several weeks: {repeated}; whether it lasts needs two or "
-            "more of them"
+            f"{sentences.Wording.of(effects).nouns} with changes in both arms at several weeks: {repeated}; whether it "
+            "lasts needs two or more of them"
         )
     methods = {"tau2_method": tau2_method, "ci_method": ci_method, "confidence_level": confidence_level}
     keys = [name for name in ("study", "cluster", "label", "week") if name in here]

@@ -44,7 +44,7 @@ from analysis.effects import change_sd
 from analysis.evidence.arms import shares_of_arms
 from analysis.models.pooling import pool
 from analysis.models.results import PooledEffect
-from analysis.sentences import InWords
+from analysis.sentences import InWords, Wording
 from analysis.text import number, percent
 
 FIELDS = (
@@ -206,7 +206,8 @@ def _drawing(table):
 def _nested(table):
     """The nodes as (words, children) pairs; donors of one SD, and the ends of a scale, are told in one line."""
     children, sources = {}, {}
-    for line in table.itertuples():
+    called = dict(zip(("treatment", "placebo"), table.attrs.get("arms", ()), strict=False))
+    for line in table.assign(arm=table["arm"].map(lambda arm: called.get(arm, arm))).itertuples():
         children.setdefault(None if pd.isna(line.parent) else line.parent, []).append(line)
         if line.level == "printed":
             where = ", ".join(part for part in (line.source, line.locator, line.certainty) if part)
@@ -218,7 +219,7 @@ def _nested(table):
             return f"{_value(line)}: {_cell_words(below[0])}", []
         told = _words(line)
         if line.level == "trial":
-            told += f" [{'; '.join(sources.get(line.study, []))}]"
+            told += "".join(f" [{'; '.join(known)}]" for known in [sources.get(line.study)] if any(known or ()))
         ends = [child for child in below if child.quantity in ("scale_min", "scale_max")]
         lent = dict.fromkeys(f"{child.study} (row {child.row})" for child in below if child.level == "donor")
         apart = [child for child in below if child.level != "donor" and child not in ends]
@@ -386,7 +387,19 @@ def provenance(
     for branch in roots[0]["children"]:
         branch["children"] += _noted(branch, risk_of_bias, facts)
     roots[0]["children"] += _left_out(found, study)
-    return Provenance(_flat(roots))
+    tree, words = _flat(roots), Wording.of(found)
+    tree["rule"] = tree["rule"].map(lambda rule: _called(rule, words))
+    tree.attrs["arms"] = words.arms
+    return Provenance(tree)
+
+
+def _called(rule, words):
+    """A rule with what the effects call their arms and their rows."""
+    if rule == MINUS.format(arm="placebo"):
+        return words.contrast
+    if rule == WEIGHTED or rule.startswith(BETWEEN.partition("{")[0]):
+        return rule.replace("trials", words.nouns).replace("trial", words.noun)
+    return rule
 
 
 def _noted(branch, judged, facts):
