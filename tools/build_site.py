@@ -103,7 +103,7 @@ def reference():
 
 
 def notebooks():
-    """Write the executed notebooks with solutions folded, and all code of those that need no statistics."""
+    """Write the executed notebooks, the code folded of those that need no statistics."""
     (SOURCE / "notebooks").mkdir()
     shutil.copy(PAGES / "notebooks.md", SOURCE / "notebooks" / "index.md")
     for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
@@ -111,8 +111,6 @@ def notebooks():
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = NOTEBOOK.sub(r"[`\1`](\1.ipynb)", cell.source)
-            elif "solution" in cell.metadata.get("tags", []):
-                cell.metadata.tags.append("hide-cell")
             elif path.stem in NOTEBOOKS:
                 cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
         nbformat.write(notebook, SOURCE / "notebooks" / path.name)

@@ -2,9 +2,9 @@
 
 Usage: python tools/notebook_pages.py [--check]
 
-The notebooks are those that tools/run_notebooks.py has run. Code is left out, but for that of solutions, which are
-folded. A figure that is one of figures/ is linked, any other is written beside the page. With ``--check`` nothing is
-written: a page that is not what its notebook shows is an error.
+The notebooks are those that tools/run_notebooks.py has run. Code is left out, but for that of solutions, which the run
+has folded. A figure that is one of figures/ is linked, any other is written beside the page. With ``--check`` nothing
+is written: a page that is not what its notebook shows is an error.
 """
 
 import argparse
@@ -107,10 +107,7 @@ def page(notebook, stem):
         if cell.cell_type == "markdown":
             parts.append(rebased(cell.source))
             continue
-        told = [shown(output, f"{stem}_{len(beside) + 1}.svg", beside) for output in cell.outputs]
-        if "solution" in cell.metadata.get("tags", []):
-            told = ["<details><summary>Solution</summary>", f"```python\n{cell.source}\n```", *told, "</details>"]
-        parts += told
+        parts += [shown(output, f"{stem}_{len(beside) + 1}.svg", beside) for output in cell.outputs]
     title, *rest = parts
     link = f"[`notebooks/{stem}.ipynb`](../../notebooks/{stem}.ipynb)"
     lead = f"Written by `make notebook-pages`: what {link} shows, without its code."

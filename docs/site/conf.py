@@ -5,6 +5,7 @@ import re
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from pygments.lexers.special import TextLexer
 from sphinx.addnodes import pending_xref
 
 import analysis as ma
@@ -97,6 +98,7 @@ def result_without_call(app, what, name, of, options, signature, returned):
 
 def setup(app):
     """Tell Sphinx of them."""
+    app.add_lexer("csv", TextLexer)  # Pygments has none
     app.add_html_math_renderer("mathml", inline_renderers=(formula, None), block_renderers=(formula, None))
     app.connect("missing-reference", public_name)
     app.connect("doctree-read", link_names)
