@@ -474,7 +474,8 @@ def paired(values, name, index, of="yi"):
         return values
     if index.name == OF_RESULT:
         named = values.index.map(as_text)
-        if is_pandas(values.index, "RangeIndex") and set(named) != set(index):
+        # A table that was turned round has its numbers turned round, and is told from one that is only numbered.
+        if is_pandas(values.index, "RangeIndex") and values.index.step > 0 and set(named) != set(index):
             return values
         values = values.set_axis(named)
     own = values.index

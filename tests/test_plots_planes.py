@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from data_cases import published_trials
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.text import Text
 from plot_cases import overlapping, synthetic
 
 import analysis as ma
 from analysis.measures import Measure
 from analysis.plots._page import unnamed_in
-from analysis.plots._plane import Scale, spelled
+from analysis.plots._plane import Scale, height_of, least_height, spelled, swarm
 
 NAME = "Author {i} 2001"
 # columns of the table that hold the place of a mark, and the decimals to which marks at one place are equal
@@ -356,3 +358,13 @@ def test_trials_beyond_the_limits_asked_for_are_arrowheads_that_are_told():
         assert beyond and "arrowhead: trial beyond the panel" in fig.content.caption
     for fig in (ma.qq_plot(effects), ma.baujat_plot(moved), ma.funnel(effects)):
         assert "arrowhead" not in fig.content.caption
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0.2, 3)), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_no_swarm_is_lower_than_the_area_of_its_circles_says(circles):
+    x, radius = np.array(circles).T
+    y = swarm(x, radius)
+    assert least_height(x, radius) <= height_of(y, radius) + 1e-9
+    apart = np.hypot(x[:, None] - x, y[:, None] - y) - radius[:, None] - radius
+    assert (apart[~np.eye(x.size, dtype=bool)] >= -1e-4).all()

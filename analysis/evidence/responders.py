@@ -1146,7 +1146,8 @@ def require_counts_of(pooled: PooledEffect | PooledCounts, given: Sequence[Array
         made = _OF_COUNTS[measure](*numbers)[0]
         far = np.abs(made - pooled.yi) > np.maximum(0.1 * np.sqrt(pooled.vi), 0.006)
         wrong, shown = np.flatnonzero(whole & far), measure.transform
-        said = [f"a {measure.name} of {shown(made[i]):.2f}, and not {shown(pooled.yi[i]):.2f}" for i in wrong]
+        article = "an" if measure.name[0] in "aeiou" else "a"
+        said = [f"{article} {measure.name} of {shown(made[i]):.2f}, and not {shown(pooled.yi[i]):.2f}" for i in wrong]
     if len(wrong):
         each = [f"trial {i + 1} ({pooled.labels[i]}) has {words}" for i, words in zip(wrong, said, strict=True)]
         first = f"{'; '.join(each[:3])}{' and others' * (len(each) > 3)}"

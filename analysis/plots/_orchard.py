@@ -21,7 +21,7 @@ from analysis.plots._forest import (
 )
 from analysis.plots._layout import Column, asked, limits_of_points
 from analysis.plots._page import ReportFigure, Spec, draw
-from analysis.plots._plane import height_of, swarm
+from analysis.plots._plane import height_of, least_height, swarm
 from analysis.plots._rows import add_cells, build_rows, source_of
 from analysis.plots._theme import themed
 from analysis.text import NUMBERS
@@ -191,10 +191,13 @@ def _with_circles(trials, table, limits, width, most):
     while tallest > most:
         area = np.maximum(side**2 * weight / weight.max(), style.SQUARE_MIN_PT**2 / 2)
         radius = np.sqrt(area / np.pi) / style.PT_PER_MM
-        for group in dict.fromkeys(grouped):
-            own = grouped == group
-            offsets[own] = swarm(x[own], radius[own])
-        tallest = height_of(offsets, radius)
+        groups = [grouped == group for group in dict.fromkeys(grouped)]
+        tallest = max(least_height(x[own], radius[own]) for own in groups)
+        # Circles that cannot but be too high need not be placed to be known for it.
+        if tallest <= most or side < style.SQUARE_MIN_PT:
+            for own in groups:
+                offsets[own] = swarm(x[own], radius[own])
+            tallest = height_of(offsets, radius)
         # The least area holds from here on: a band of many trials is as high as it must be.
         if side < style.SQUARE_MIN_PT:
             break
@@ -202,8 +205,7 @@ def _with_circles(trials, table, limits, width, most):
         # little, 5 % less each time brings it to an end.
         side *= min(0.95, (most / tallest) ** 0.5)
     tall = {}
-    for group in dict.fromkeys(grouped):
-        own = grouped == group
+    for group, own in zip(dict.fromkeys(grouped), groups, strict=True):
         tall[group] = max(2 * (height_of(offsets[own], radius[own]) + PAD_MM), LEAST_MM)
     heights = [
         tall[group] if kind == "heading" else np.nan for kind, group in zip(table["kind"], table["group"], strict=True)

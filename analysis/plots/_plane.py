@@ -471,6 +471,13 @@ def _nearest(x, radius, y, placed, j):
     return places[(apart + (places[:, None] - y[near]) ** 2 >= least - TOUCH).all(axis=1)][0]
 
 
+def least_height(x, radius):
+    """Return how far a swarm reaches from the line at least: its circles lie side by side, so their area tells."""
+    wide = 10.0 * radius.max()
+    area = np.bincount(((x - x.min()) / wide).astype(int), np.pi * radius**2)
+    return float(area.max() / (wide + 2.0 * radius.max()) / 2.0)
+
+
 def height_of(y, radius):
     """Return how far a swarm reaches from the line, on either side."""
     return float(np.max(np.abs(y) + radius, initial=0.0))

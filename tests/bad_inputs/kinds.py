@@ -1330,6 +1330,11 @@ CALLS = [
         for given in (kind([(1, 4), (2, 5), (3, 6)]) for kind in kinds)
     ),
     (
+        "a table that was turned round beside a result with names",
+        lambda d: ma.pool_subgroups(ma.pool(DOSED.assign(study=list("ABCD"))), DOSED[::-1]["dose"]),
+        "are paired by their index, but their labels differ",
+    ),
+    (
         "dates as a moderator",
         lambda d: ma.meta_regression("yi ~ day", DATED),
         "'day' holds dates; make numbers",
